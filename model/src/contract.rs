@@ -1,0 +1,46 @@
+//! What a feed promises, and what is done when it breaks the promise.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Millis;
+
+/// Which subjects a feed may speak of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subjects {
+    /// Only stations the pack lists, within their validity. Anything else is rejected as `unknown_subject`.
+    #[default]
+    Listed,
+    /// Any subject of 1 to 64 characters `A–Z a–z 0–9 . _ : -`.
+    Any,
+}
+
+/// The promises of a feed, and its times. Formats and contracts apply by received-at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// Which subjects it may speak of.
+    pub subjects: Subjects,
+    /// Larger envelopes are withheld and rejected. Bytes.
+    pub max_bytes: usize,
+    /// An event time further ahead of received-at is rejected as `future_time`.
+    pub max_future: Millis,
+    /// An event time further behind received-at is rejected as `absurd_time`.
+    pub max_age: Millis,
+    /// A subject's watermark is its highest event time less this.
+    pub lateness: Millis,
+    /// A window whose end lies this far behind now closes incomplete, whatever has come.
+    pub patience: Millis,
+}
+
+impl Default for Contract {
+    fn default() -> Contract {
+        Contract {
+            subjects: Subjects::Listed,
+            max_bytes: 1 << 20,
+            max_future: Millis::minutes(5),
+            max_age: Millis::hours(24 * 366 * 10),
+            lateness: Millis::minutes(5),
+            patience: Millis::hours(1),
+        }
+    }
+}

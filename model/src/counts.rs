@@ -1,0 +1,64 @@
+//! The two identities of counting (invariant BALANCE).
+//!
+//! Envelopes: received = decoded + empty + undecodable + in flight.
+//! Rows: decoded = stored + duplicate + rejected + waiting.
+//!
+//! In flight and waiting are counted where they are, never found by subtraction: the identities can fail.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of one feed's envelopes and rows. Additive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Envelopes handed to the dataflow, as the bus's frames count them.
+    pub received: u64,
+    /// Envelopes of which at least one row was read, good or bad.
+    pub decoded: u64,
+    /// Envelopes that carry nothing by design: heartbeats.
+    pub empty: u64,
+    /// Envelopes of which no row could be read.
+    pub undecodable: u64,
+    /// Rows read from decoded envelopes.
+    pub rows: u64,
+    /// Rows stored: new, corrections, history.
+    pub stored: u64,
+    /// Rows whose key, value and quality were there already.
+    pub duplicate: u64,
+    /// Rows that broke the contract.
+    pub rejected: u64,
+    /// Rows older than the state's horizon that began to wait for their day to be read back (+) or stopped (−).
+    pub waiting: i64,
+}
+
+impl Counts {
+    /// Adds another's figures to these.
+    pub fn add(&mut self, other: &Counts) {
+        self.received += other.received;
+        self.decoded += other.decoded;
+        self.empty += other.empty;
+        self.undecodable += other.undecodable;
+        self.rows += other.rows;
+        self.stored += other.stored;
+        self.duplicate += other.duplicate;
+        self.rejected += other.rejected;
+        self.waiting += other.waiting;
+    }
+
+    /// Received envelopes that nobody accounted for; 0 when the first identity holds.
+    #[must_use]
+    pub fn envelopes_astray(&self) -> i64 {
+        self.received as i64 - (self.decoded + self.empty + self.undecodable) as i64
+    }
+
+    /// Decoded rows that nobody accounted for; 0 when the second identity holds.
+    #[must_use]
+    pub fn rows_astray(&self) -> i64 {
+        self.rows as i64 - (self.stored + self.duplicate + self.rejected) as i64 - self.waiting
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        *self == Counts::default()
+    }
+}

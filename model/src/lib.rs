@@ -1,0 +1,22 @@
+//! The vocabulary of an operations monitoring center.
+//!
+//! Everything here is pure: no I/O, no clock, no async. Time, randomness and files belong to the crates
+//! at the edge, which hand their values in. Each type carries one rule of the field, so that a parsed thing
+//! cannot be confused with a raw one, nor an event time with a moment of arrival.
+
+pub mod calendar;
+pub mod contract;
+pub mod counts;
+pub mod envelope;
+pub mod epoch;
+pub mod names;
+pub mod observation;
+pub mod pack;
+pub mod period;
+pub mod place;
+pub mod position;
+pub mod reject;
+pub mod results;
+pub mod text;
+pub mod time;
+pub mod window;

@@ -1,0 +1,105 @@
+//! Names as dense numbers, for the hot path.
+//!
+//! Strings cost 1.5 to 1.9 times the work of numbers in the dataflow. The numbers live and die with the process:
+//! whatever is stored, sorted or sent on carries names again, so that they can never leak into a result.
+
+use std::sync::{Arc, RwLock};
+
+use rustc_hash::FxHashMap;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub u32);
+    };
+}
+id!(
+    /// An indicator's number in this process.
+    IndicatorId
+);
+id!(
+    /// A subject's number in this process.
+    SubjectId
+);
+id!(
+    /// A feed's number in this process.
+    FeedId
+);
+
+/// One kind of names and their numbers. Cheap to clone; all clones share the table.
+#[derive(Clone, Debug, Default)]
+pub struct Interner {
+    table: Arc<RwLock<Table>>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    numbers: FxHashMap<Arc<str>, u32>,
+    names: Vec<Arc<str>>,
+}
+
+impl Interner {
+    /// The number of a name, given out now if it is new.
+    #[must_use]
+    pub fn number(&self, name: &str) -> u32 {
+        if let Some(number) = self.find(name) {
+            return number;
+        }
+        let mut table = self.table.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(number) = table.numbers.get(name) {
+            return *number;
+        }
+        let number = u32::try_from(table.names.len()).expect("fewer than 2^32 names");
+        let shared: Arc<str> = Arc::from(name);
+        table.names.push(shared.clone());
+        let _ = table.numbers.insert(shared, number);
+        number
+    }
+
+    /// The number of a name that has one.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<u32> {
+        let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        table.numbers.get(name).copied()
+    }
+
+    /// The name of a number given out by this table.
+    ///
+    /// # Panics
+    /// If the number is not of this table.
+    #[must_use]
+    pub fn name(&self, number: u32) -> Arc<str> {
+        let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        table.names[number as usize].clone()
+    }
+}
+
+/// The process's names.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Indicators.
+    pub indicators: Interner,
+    /// Subjects.
+    pub subjects: Interner,
+    /// Feeds.
+    pub feeds: Interner,
+}
+
+impl Names {
+    /// The name of an indicator.
+    #[must_use]
+    pub fn indicator(&self, id: IndicatorId) -> Arc<str> {
+        self.indicators.name(id.0)
+    }
+    /// The name of a subject.
+    #[must_use]
+    pub fn subject(&self, id: SubjectId) -> Arc<str> {
+        self.subjects.name(id.0)
+    }
+    /// The name of a feed.
+    #[must_use]
+    pub fn feed(&self, id: FeedId) -> Arc<str> {
+        self.feeds.name(id.0)
+    }
+}

@@ -1,0 +1,165 @@
+//! A province pack: everything that makes the product Tây Ninh's, as data.
+//!
+//! A pack is a folder of plain TOML and CSV files. Parsing is pure: the files come in as text, and all errors of
+//! all files come out together, each with file and line.
+
+mod parse;
+
+use std::collections::BTreeMap;
+
+pub use parse::{Fault, Faults, PackFiles};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    contract::Contract,
+    place::{Date, Place, PlaceKey},
+    text::Text,
+    time::Millis,
+    window::WindowKind,
+};
+
+/// The identity of a pack's content: SHA-256 over its files' names and bytes, as 16 hexadecimal digits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PackVersion(pub String);
+
+/// A whole, valid pack.
+#[derive(Clone, Debug)]
+pub struct Pack {
+    /// Short name, such as `tay-ninh`.
+    pub id: String,
+    /// The province.
+    pub name: Text,
+    /// IANA time zone of hours, days and station files.
+    pub timezone: String,
+    /// The identity of the content.
+    pub version: PackVersion,
+    /// Said on screen when a pack's feeds replay recorded data; none for live feeds.
+    pub replayed: Option<Text>,
+    /// Administrative units of all times.
+    pub places: Vec<Place>,
+    /// Stations of all times, by identifier.
+    pub stations: BTreeMap<String, Station>,
+    /// What is measured, by identifier.
+    pub indicators: BTreeMap<String, Indicator>,
+    /// Configured sources, by identifier.
+    pub feeds: BTreeMap<String, Feed>,
+}
+
+/// What is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indicator {
+    /// Identifier, such as `pm25`: lower-case letters, digits, `_`.
+    pub id: String,
+    /// How it is written: `PM2.5`.
+    pub symbol: String,
+    /// Its name.
+    pub name: Text,
+    /// The unit values are kept in: `ug/m3`.
+    pub unit: String,
+    /// Factors from other units to that one; the unit itself has factor 1. Spellings are compared without case
+    /// and with `µ`, `μ` and `u` as one.
+    pub units: BTreeMap<String, f64>,
+    /// Other symbols senders use for it, compared without case: `PM2,5`, `PM25`.
+    pub aliases: Vec<String>,
+    /// Values below or above are kept with quality `out_of_range`.
+    pub range: (Option<f64>, Option<f64>),
+    /// Decimal places on screen.
+    pub decimals: u8,
+    /// Which windows are made of it.
+    pub windows: Vec<WindowKind>,
+}
+
+/// What kind of station: the five types of the national receiver (TT 10/2021/TT-BTNMT), and others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StationKind {
+    /// Nước thải.
+    WasteWater,
+    /// Nước mặt.
+    SurfaceWater,
+    /// Nước dưới đất.
+    GroundWater,
+    /// Khí thải.
+    StackEmission,
+    /// Không khí xung quanh.
+    AmbientAir,
+}
+
+/// A place where something is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Station {
+    /// Identifier, the observations' subject.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// Its type.
+    pub kind: StationKind,
+    /// The unit it stands in.
+    pub place: PlaceKey,
+    /// WGS 84 (longitude, latitude).
+    pub point: Option<(f64, f64)>,
+    /// First day of validity.
+    pub valid_from: Date,
+    /// Last day of validity; none while it lasts.
+    pub valid_to: Option<Date>,
+    /// What it measures, by indicator: how often a value is expected.
+    pub measures: BTreeMap<String, Millis>,
+    /// Station codes in file names that mean this station: `TN_UBNDTN_KHIXQU`.
+    pub file_codes: Vec<String>,
+    /// Symbols of its files that are not the indicators' own, to indicators.
+    pub symbols: BTreeMap<String, String>,
+}
+
+/// How a feed's envelopes come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Publishes to the product's own MQTT endpoint under these topic filters (`+` and `#` as in MQTT).
+    Mqtt {
+        /// Topic filters.
+        topics: Vec<String>,
+    },
+    /// Publishes taken from an outside broker.
+    MqttBroker {
+        /// `mqtt://host:port`.
+        url: String,
+        /// Topic filters to subscribe to.
+        topics: Vec<String>,
+    },
+    /// Files dropped into a folder below the inbox.
+    Files {
+        /// Folder below the inbox, such as `air`.
+        folder: String,
+    },
+    /// Pushed to `/ingest/<feed>`.
+    Http,
+}
+
+/// The form of an envelope's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FormatName {
+    /// One observation, an array of them, or lines of them, as JSON.
+    JsonObservation,
+    /// Station file of TT 10/2021/TT-BTNMT.
+    StationTxt,
+}
+
+/// One configured source: transport + format + contract + owner.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// Identifier: lower-case letters, digits, `-`; at most 64.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// The agency that owes it.
+    pub owner: Text,
+    /// How it comes.
+    pub transport: Transport,
+    /// What its bytes are.
+    pub format: FormatName,
+    /// What it promises.
+    pub contract: Contract,
+    /// No envelope for so long means the feed is silent.
+    pub silent_after: Millis,
+}

@@ -1,0 +1,54 @@
+//! Administrative units and their validity.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::Text;
+
+/// A calendar date `yyyy-mm-dd`.
+pub type Date = jiff::civil::Date;
+
+/// An administrative unit version. A code alone names nothing: 25459 was "Phường 3" and is now
+/// "Phường Tân Ninh"; province 80 was Long An and is now Tây Ninh.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceKey {
+    /// Code of the General Statistics Office.
+    pub code: String,
+    /// First day of validity.
+    pub valid_from: Date,
+}
+
+/// What tier a place is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaceKind {
+    /// Tỉnh.
+    Province,
+    /// Huyện, thị xã, thành phố thuộc tỉnh (until 2025-06-30).
+    District,
+    /// Xã.
+    Commune,
+    /// Phường.
+    Ward,
+    /// Thị trấn (until 2025-06-30).
+    Township,
+}
+
+/// One unit as it was from a day until a day.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// Code and first day of validity.
+    pub key: PlaceKey,
+    /// Last day of validity; none while it lasts.
+    pub valid_to: Option<Date>,
+    /// Its tier.
+    pub kind: PlaceKind,
+    /// Name with its kind, "Phường Tân Ninh" / "Tan Ninh".
+    pub name: Text,
+    /// Code of the unit above, valid at the same time.
+    pub parent: Option<String>,
+    /// Area in km², where a source gives one.
+    pub area_km2: Option<f64>,
+    /// A point inside, WGS 84 (longitude, latitude), where a source gives one.
+    pub point: Option<(f64, f64)>,
+}

@@ -1,0 +1,84 @@
+//! What broke its contract, and how a person is told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::Text;
+
+/// Why an envelope or a row of it was rejected. The words are stable: they are stored, counted and filtered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum RejectReason {
+    /// No feed claims the topic, folder or path.
+    Unmatched = 0,
+    /// The sender may not send to the feed that claims the topic.
+    Forbidden = 1,
+    /// Over the feed's size limit; only size and hash are kept.
+    TooLarge = 2,
+    /// The bytes are not of the feed's format at all.
+    Malformed = 3,
+    /// A field that must be there is not.
+    MissingField = 4,
+    /// A field is there but is not of its type.
+    InvalidField = 5,
+    /// The value is not a finite number.
+    NotANumber = 6,
+    /// The pack knows no such indicator, or the station does not measure it.
+    UnknownIndicator = 7,
+    /// The pack knows no such station or subject, or not at that time.
+    UnknownSubject = 8,
+    /// The unit is not one the indicator can be converted from.
+    UnknownUnit = 9,
+    /// The event time lies further in the future than the contract allows.
+    FutureTime = 10,
+    /// The event time lies further in the past than the contract allows, or in no calendar.
+    AbsurdTime = 11,
+}
+
+impl RejectReason {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [RejectReason; 12] = [
+        RejectReason::Unmatched,
+        RejectReason::Forbidden,
+        RejectReason::TooLarge,
+        RejectReason::Malformed,
+        RejectReason::MissingField,
+        RejectReason::InvalidField,
+        RejectReason::NotANumber,
+        RejectReason::UnknownIndicator,
+        RejectReason::UnknownSubject,
+        RejectReason::UnknownUnit,
+        RejectReason::FutureTime,
+        RejectReason::AbsurdTime,
+    ];
+
+    /// The word used in tables, APIs and metrics.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            RejectReason::Unmatched => "unmatched",
+            RejectReason::Forbidden => "forbidden",
+            RejectReason::TooLarge => "too_large",
+            RejectReason::Malformed => "malformed",
+            RejectReason::MissingField => "missing_field",
+            RejectReason::InvalidField => "invalid_field",
+            RejectReason::NotANumber => "not_a_number",
+            RejectReason::UnknownIndicator => "unknown_indicator",
+            RejectReason::UnknownSubject => "unknown_subject",
+            RejectReason::UnknownUnit => "unknown_unit",
+            RejectReason::FutureTime => "future_time",
+            RejectReason::AbsurdTime => "absurd_time",
+        }
+    }
+}
+
+/// A rejected row or envelope as a format or a contract check reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// Why.
+    pub reason: RejectReason,
+    /// Where in the envelope: `line 3`, `[2].value`, empty for the whole envelope.
+    pub place: String,
+    /// What is wrong and what would be right, for the person who sends it.
+    pub message: Text,
+}

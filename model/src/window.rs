@@ -1,0 +1,109 @@
+//! Windows over event time and the sums in them, bit for bit.
+//!
+//! Floating-point addition is not associative, so the order of a sum is part of its definition here (BATCH):
+//! inside a minute pane values are added in event-time order; panes are added in time order. Every window, minute,
+//! hour or day, is the fold of its minute panes. Whoever recomputes a window from raw rows in that order gets the
+//! same bits.
+
+use serde::{Deserialize, Serialize};
+
+/// The length of a window. Hours and days are the pack's local ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum WindowKind {
+    /// A minute.
+    Minute = 0,
+    /// A local hour.
+    Hour = 1,
+    /// A local day.
+    Day = 2,
+}
+
+impl WindowKind {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [WindowKind; 3] = [WindowKind::Minute, WindowKind::Hour, WindowKind::Day];
+
+    /// The word used in tables and APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            WindowKind::Minute => "minute",
+            WindowKind::Hour => "hour",
+            WindowKind::Day => "day",
+        }
+    }
+}
+
+/// What made a window's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum ClosedBy {
+    /// The subject's own data passed its end.
+    Watermark = 0,
+    /// Now passed its end and the feed's patience: it closed incomplete.
+    Patience = 1,
+    /// A later row or correction revised a closed window.
+    Revision = 2,
+}
+
+impl ClosedBy {
+    /// The word used in tables and APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ClosedBy::Watermark => "watermark",
+            ClosedBy::Patience => "patience",
+            ClosedBy::Revision => "revision",
+        }
+    }
+}
+
+/// Count, sum and extremes of the good values of a pane or window.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Aggregate {
+    /// Good values.
+    pub count: u64,
+    /// Their sum, in the order this module defines.
+    pub sum: f64,
+    /// The smallest; +∞ when there is none.
+    pub min: f64,
+    /// The largest; −∞ when there is none.
+    pub max: f64,
+}
+
+impl Default for Aggregate {
+    fn default() -> Aggregate {
+        Aggregate { count: 0, sum: 0.0, min: f64::INFINITY, max: f64::NEG_INFINITY }
+    }
+}
+
+impl Aggregate {
+    /// Adds the next value of a pane. Call in event-time order.
+    #[inline]
+    pub fn push(&mut self, value: f64) {
+        self.count += 1;
+        self.sum += value;
+        self.min = self.min.min(value);
+        self.max = self.max.max(value);
+    }
+
+    /// Adds the next pane of a window. Call in time order.
+    #[inline]
+    pub fn merge(&mut self, pane: &Aggregate) {
+        if pane.count == 0 {
+            return;
+        }
+        self.count += pane.count;
+        self.sum += pane.sum;
+        self.min = self.min.min(pane.min);
+        self.max = self.max.max(pane.max);
+    }
+
+    /// The mean; none of nothing.
+    #[must_use]
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}
