@@ -1,1 +1,100 @@
-fn main() {}
+//! `ioc`: a provincial operations monitoring center in one binary.
+//!
+//! No domain logic lives here: the command line, the settings, and the wiring of the crates into running roles.
+
+mod attempt;
+mod check;
+mod committer;
+mod config;
+mod demo;
+mod history;
+mod in_flight;
+mod instance;
+mod metrics;
+mod packs;
+mod reference;
+mod sender;
+mod status;
+mod telemetry;
+mod up;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use config::Config;
+
+/// Provincial operations monitoring center: gateways, files and agencies in; windows, balance and a live page out.
+#[derive(Debug, Parser)]
+#[command(name = "ioc", version, after_long_help = config::environment_help())]
+struct Arguments {
+    /// A TOML file over the defaults (see `ioc config`).
+    #[arg(long, global = true, env = "IOC_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything: MQTT endpoint, inbox, API and page, dataflow, embedded ClickHouse.
+    Up,
+    /// The same, with a publisher that replays recorded air quality, clearly labelled.
+    Demo(up::DemoArgs),
+    /// Check the settings and a province pack; all faults at once.
+    Check(check::Args),
+    /// Show what an input would become, without storing it.
+    Try(attempt::Args),
+    /// Show addresses, users, feeds, balance and lag of what runs on the data folder.
+    Status(status::Args),
+    /// Register, list and remove senders.
+    Sender(sender::Args),
+    /// Print every setting with its default and meaning.
+    Config,
+    #[command(name = up::CLICKHOUSE_COMMAND, hide = true)]
+    ClickHouseServer {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    #[command(name = up::PUBLISHER_COMMAND, hide = true)]
+    DemoPublisher(demo::PublisherArgs),
+}
+
+fn main() -> ExitCode {
+    // Without the feature this reads nothing; with it, FAILPOINTS of the environment.
+    let _scenario = fail::FailScenario::setup();
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ioc: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let config = || Config::load(arguments.config.as_deref(), std::env::vars());
+    match arguments.command {
+        Command::Up => up::run(&config()?, None),
+        Command::Demo(args) => up::run(&config()?, Some(args)),
+        Command::Check(args) => {
+            let _valid = config()?;
+            check::run(args)
+        }
+        Command::Try(args) => attempt::run(args),
+        Command::Status(args) => status::run(&config()?, &args),
+        Command::Sender(args) => sender::run(&config()?, args),
+        Command::Config => {
+            print!("{}", config::DEFAULT);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ClickHouseServer { arguments } => {
+            ioc_storage::embedded::serve(arguments)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::DemoPublisher(args) => {
+            demo::run(args)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

@@ -230,7 +230,12 @@ impl ChunkView {
     }
 
     /// Its envelopes, the first of which has the offset `base`.
-    pub fn iter(&self, log: LogNumber, partition: Partition, base: Offset) -> impl Iterator<Item = Envelope<'_>> {
+    pub fn iter(
+        &self,
+        log: LogNumber,
+        partition: Partition,
+        base: Offset,
+    ) -> impl Iterator<Item = Envelope<'_>> {
         let received_at = self.received_at();
         let mut at = self.body;
         (0..u64::from(self.envelopes())).map(move |index| {
@@ -262,7 +267,12 @@ impl RecordHead {
         let payload_length = u32::from_le_bytes([head[8], head[9], head[10], head[11]]) as usize;
         let address = at + ENVELOPE_HEAD..at + ENVELOPE_HEAD + address_length;
         let payload = address.end..address.end.checked_add(payload_length)?;
-        Some(RecordHead { feed: usize::from(u16::from_le_bytes([head[0], head[1]])), content: head[2], address, payload })
+        Some(RecordHead {
+            feed: usize::from(u16::from_le_bytes([head[0], head[1]])),
+            content: head[2],
+            address,
+            payload,
+        })
     }
 }
 
@@ -287,7 +297,10 @@ mod tests {
         assert_eq!(envelopes.len(), 3);
         assert_eq!(envelopes[2].position.offset, Offset(42));
         assert_eq!(envelopes[2].content, Content::Withheld);
-        assert_eq!((envelopes[1].feed, envelopes[1].address, envelopes[1].payload), ("water", "sensors/b", &b""[..]));
+        assert_eq!(
+            (envelopes[1].feed, envelopes[1].address, envelopes[1].payload),
+            ("water", "sensors/b", &b""[..])
+        );
         assert_eq!(envelopes[0].received_at, ReceivedAt(7));
     }
 

@@ -8,10 +8,15 @@
 //! reading from a place we remember ourselves, bounds. No transactions, no rebalancing, no seek by time.
 
 pub mod chunk;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod disk;
+pub mod record;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use chunk::{Chunk, ChunkBuilder, ChunkView};
+pub use disk::{DiskLog, DiskLogConfig, OpenError};
 use ioc_model::position::{Offset, Partition};
 
 /// A log's identity: random, made when the log was created.
@@ -61,6 +66,17 @@ pub enum ReadError {
         /// What is still there.
         start: u64,
     },
+    /// The offset lies behind everything durable: who asks remembers more than the log holds, so one of the two is
+    /// not what it was (a restored copy, another log's folder).
+    #[error("offset {wanted} of partition {partition} was never written: the log ends at {end}")]
+    Ahead {
+        /// The partition.
+        partition: u16,
+        /// What was asked for.
+        wanted: u64,
+        /// Behind the last durable offset.
+        end: u64,
+    },
     /// Stored bytes are not what was written.
     #[error("{file} is corrupt at byte {at}: {what}")]
     Corrupt {
@@ -107,7 +123,7 @@ pub enum Health {
 pub struct Batch {
     /// The partition.
     pub partition: Partition,
-    /// Where it starts: the offset asked for, unless offsets have a gap there.
+    /// Where it starts: the offset asked for, unless offsets have a gap there or it lies inside a chunk.
     pub from: Offset,
     /// Where to go on reading. Never derived by counting.
     pub next: Offset,
@@ -134,15 +150,26 @@ pub trait Bus: Send + Sync + std::fmt::Debug {
     /// Hands a chunk to a partition's committer, waiting while the queue (bounded in bytes) or the disk is full.
     /// The first future resolves when the chunk has its place in line, the second when it is durable.
     /// Chunks handed over one after the other by the same sender become durable in that order.
-    fn append(&self, partition: Partition, chunk: Chunk) -> Pin<Box<dyn Future<Output = Result<Durable, AppendError>> + Send + '_>>;
+    fn append(
+        &self,
+        partition: Partition,
+        chunk: Chunk,
+    ) -> Pin<Box<dyn Future<Output = Result<Durable, AppendError>> + Send + '_>>;
 
     /// Reads whole durable chunks from an offset on: at least one if there is one, and no more than about
     /// `max_bytes`. An empty batch when there is nothing yet. `to` bounds the read from above for a recorded
-    /// range: chunks from there on are not returned.
+    /// range: chunks from there on are not returned. Recorded ranges lie between chunks; an offset inside a chunk
+    /// (looking up one envelope) starts at that chunk, and the batch's `from` says so.
     ///
     /// # Errors
     /// If the offset was released, or stored bytes are corrupt or cannot be read.
-    fn read(&self, partition: Partition, from: Offset, to: Option<Offset>, max_bytes: usize) -> Result<Batch, ReadError>;
+    fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        to: Option<Offset>,
+        max_bytes: usize,
+    ) -> Result<Batch, ReadError>;
 
     /// The offsets a partition holds now.
     fn bounds(&self, partition: Partition) -> Bounds;

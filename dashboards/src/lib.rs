@@ -1,1 +1,27 @@
-//! Placeholder header, replaced by the crate.
+//! What people see: the HTTP interface, the live push and the embedded page.
+//!
+//! The [`board`] is the picture in memory. The driver applies each epoch's results to it after that epoch is
+//! committed, so whatever is shown can be opened at once; a browser is told by server-sent events ([`live`]) and
+//! asks the [`history`] for what lies further back. The picture is bounded by the pack (invariant BOUND): one tile a
+//! series, one figure set a feed, a ring of rejects. It never turns a value into "normal" because data stopped
+//! (invariant SILENT): every figure carries its moments, and the page judges its age by the server's clock.
+
+pub mod assets;
+pub mod board;
+pub mod feed;
+pub mod history;
+pub mod listen;
+pub mod live;
+pub mod overview;
+pub mod problem;
+pub mod rejects;
+pub mod routes;
+pub mod seats;
+pub mod status;
+pub mod tile;
+
+pub use board::{Board, Hydration};
+pub use history::{History, HistoryError};
+pub use listen::steady;
+pub use routes::{AppState, Limits, router};
+pub use status::{BusHealth, StoreHealth, SystemStatus};

@@ -3,17 +3,38 @@
 //! A pure function of the envelope and of one version of the pack: the dataflow calls it on recorded input and must
 //! get the same answer on every replay (invariant REPLAY). Nothing here can fail or stop: what is wrong with an
 //! envelope is data (invariant SAFE).
+//!
+//! The order of judgement: what was withheld, whose envelope it is, how large it is, whether there is anything in
+//! it, whether it is of its format at all; then row by row who speaks, of what, when, and how much. The first broken
+//! rule names the reject.
+
+mod refusal;
+mod rows;
+mod rules;
+pub mod trial;
 
 use std::sync::Arc;
 
 use ioc_model::{
-    calendar::Calendar,
-    envelope::Envelope,
+    calendar::{Calendar, UnknownZone},
+    envelope::{Content, Envelope, UNMATCHED},
     names::{FeedId, Names},
     observation::Observation,
     pack::Pack,
     reject::Rejection,
 };
+use serde::Deserialize;
+
+use self::{
+    refusal::Withheld,
+    rules::{FeedRules, Rules},
+};
+pub(crate) use self::{
+    refusal::{Refusal, quoted},
+    rows::Rows,
+    rules::Subject,
+};
+use crate::format;
 
 /// Decodes envelopes under one version of a pack.
 #[derive(Debug)]
@@ -21,6 +42,7 @@ pub struct Decoder {
     pack: Arc<Pack>,
     names: Names,
     calendar: Calendar,
+    rules: Rules,
 }
 
 /// What an envelope became.
@@ -46,6 +68,83 @@ pub trait RowSink {
 }
 
 impl Decoder {
+    /// A decoder for that version of the pack. Its stations, indicators and feeds get their numbers in `names`.
+    ///
+    /// # Errors
+    /// If the pack's time zone is none; a pack that was parsed has one.
+    pub fn new(pack: Arc<Pack>, names: Names) -> Result<Decoder, UnknownZone> {
+        let calendar = Calendar::of_zone(&pack.timezone)?;
+        let rules = Rules::of_pack(&pack, &names, &calendar);
+        Ok(Decoder { pack, names, calendar, rules })
+    }
+
+    /// Reads an envelope. Every row of it is handed to the sink exactly once, in row order, as an observation or a
+    /// rejection; how many there were is in the outcome (invariant BALANCE). Undecodable and empty envelopes hand
+    /// nothing to the sink.
+    pub fn decode<S: RowSink + ?Sized>(&self, envelope: &Envelope<'_>, sink: &mut S) -> Outcome {
+        if envelope.content == Content::Withheld {
+            return Outcome::Undecodable(self.withheld(envelope).whole());
+        }
+        let Some(feed) = self.rules.feeds.get(envelope.feed) else {
+            return Outcome::Undecodable(self.homeless(envelope).whole());
+        };
+        let limit = feed.contract.max_bytes;
+        if envelope.payload.len() > limit {
+            let bytes = u64::try_from(envelope.payload.len()).unwrap_or(u64::MAX);
+            return Outcome::Undecodable(Refusal::too_large(bytes, Some(limit), envelope.feed).whole());
+        }
+        let payload = envelope.payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(envelope.payload);
+        if payload.trim_ascii().is_empty() {
+            return Outcome::Empty;
+        }
+        self.read(envelope, feed, payload, sink)
+    }
+
+    fn read<S: RowSink + ?Sized>(
+        &self,
+        envelope: &Envelope<'_>,
+        feed: &FeedRules,
+        payload: &[u8],
+        sink: &mut S,
+    ) -> Outcome {
+        let mut rows = Rows::new(&self.rules, feed, &self.names, &self.calendar, envelope, sink);
+        match format::read(feed.format, payload, &mut rows) {
+            Ok(()) if rows.count() == 0 => Outcome::Empty,
+            Ok(()) => Outcome::Decoded { rows: rows.count() },
+            Err(refusal) => {
+                debug_assert_eq!(rows.count(), 0, "an undecodable envelope has no rows");
+                Outcome::Undecodable(refusal.whole())
+            }
+        }
+    }
+
+    /// The reason stands in the payload that stands in for the bytes.
+    fn withheld(&self, envelope: &Envelope<'_>) -> Refusal {
+        #[derive(Deserialize)]
+        struct Description<'a> {
+            reason: &'a str,
+            bytes: u64,
+        }
+        let limit = self.pack.feeds.get(envelope.feed).map(|feed| feed.contract.max_bytes);
+        match serde_json::from_slice::<Description<'_>>(envelope.payload) {
+            Ok(Description { reason: "too_large", bytes }) => Refusal::too_large(bytes, limit, envelope.feed),
+            Ok(Description { reason, bytes }) => Refusal::withheld(&Withheld::Said { reason, bytes }),
+            Err(_) => Refusal::withheld(&Withheld::Unreadable),
+        }
+    }
+
+    /// No feed of this pack stands behind it. A topic that a feed does claim was kept from it because its sender may
+    /// not send there.
+    fn homeless(&self, envelope: &Envelope<'_>) -> Refusal {
+        if envelope.feed != UNMATCHED {
+            return Refusal::unknown_feed(envelope.feed);
+        }
+        match self.rules.claimant(envelope.address) {
+            Some(feed) => Refusal::forbidden(envelope.address, feed),
+            None => Refusal::unmatched(envelope.address),
+        }
+    }
+
     /// The feed an envelope is counted under. Feeds the pack does not know (any more) keep their name.
     #[must_use]
     pub fn feed(&self, envelope: &Envelope<'_>) -> FeedId {

@@ -1,4 +1,51 @@
-//! Who may send: users with passwords (MQTT) and tokens (HTTP), each for named feeds.
+//! Who may send: each sender has a name, a secret and the feeds it may send to.
+//!
+//! The secret is a sender's MQTT password (with its name as the MQTT user) and, as `<name>.<secret>`, its HTTP
+//! bearer token; a name holds no dot, so the token is unambiguous. Only an Argon2id hash of it is kept, in
+//! `senders.toml` in the data folder, readable by its owner alone and replaced atomically. A secret made here has
+//! 190 bits and is shown once.
+//!
+//! The running process asks an [`Authenticator`]. A verification costs tens of milliseconds and 19 MiB on purpose,
+//! which five thousand gateways reconnecting after a power cut must not each pay again: a verified credential is
+//! remembered by a hash under a key that lives and dies with the process. A flood of wrong ones takes no more than
+//! half of the cores (invariant BOUND), a repeated wrong one nothing, and an unknown name takes the time of a wrong
+//! secret. The file is looked at again at most once a second, so senders come and go without a restart.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    time::{Duration, Instant},
+};
+
+use argon2::{
+    Argon2, PasswordHash, PasswordVerifier,
+    password_hash::{PasswordHasher, SaltString},
+};
+use rand::{Rng, distr::Alphanumeric};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+/// The longest name of a sender.
+pub const MAX_NAME: usize = 64;
+/// The shortest secret an operator may choose, in bytes.
+pub const MIN_SECRET: usize = 12;
+/// The longest secret, in bytes.
+pub const MAX_SECRET: usize = 512;
+const GENERATED_SECRET: usize = 32;
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const FAILURES_KEPT: usize = 4_096;
+const FAILURE_LIFE: Duration = Duration::from_secs(60);
+const FAILURE_ANSWER: Duration = Duration::from_millis(500);
+/// No stored hash may ask for more memory than this (KiB) or more passes: a slip of the pen in the file must not
+/// stop the process.
+const MOST_MEMORY: u32 = 256 * 1_024;
+const MOST_PASSES: u32 = 16;
 
 /// An authenticated sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,4 +54,577 @@ pub struct Sender {
     pub name: String,
     /// The feeds it may send to.
     pub feeds: Vec<String>,
+}
+
+impl Sender {
+    /// Whether it may send to that feed.
+    #[must_use]
+    pub fn may_send_to(&self, feed: &str) -> bool {
+        self.feeds.iter().any(|allowed| allowed == feed)
+    }
+}
+
+/// A sender's secret, to be shown once. Not printed by `Debug`.
+#[derive(Clone)]
+pub struct Secret {
+    name: String,
+    secret: String,
+}
+
+impl Secret {
+    /// The MQTT password.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.secret
+    }
+
+    /// The HTTP bearer token, `<name>.<secret>`.
+    #[must_use]
+    pub fn token(&self) -> String {
+        format!("{}.{}", self.name, self.secret)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secret of {}", self.name)
+    }
+}
+
+/// Why the store of senders could not be read or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum SendersError {
+    /// The system refused.
+    #[error("cannot {action} {path}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The file is not what this program writes.
+    #[error("{path} is no file of senders: {what}")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// A name outside the rule.
+    #[error("'{0}' cannot name a sender: use 1 to 64 of a-z, A-Z, 0-9, '-' and '_'")]
+    InvalidName(String),
+    /// A sender of that name is there already.
+    #[error("a sender named '{0}' exists already")]
+    Taken(String),
+    /// No sender of that name.
+    #[error("there is no sender named '{0}'")]
+    Unknown(String),
+    /// A secret outside the bounds.
+    #[error("a secret has {MIN_SECRET} to {MAX_SECRET} bytes")]
+    SecretLength,
+    /// The hash function refused.
+    #[error("cannot hash the secret: {0}")]
+    Hash(String),
+}
+
+/// The store of senders, for changing it.
+#[derive(Debug)]
+pub struct Senders {
+    path: PathBuf,
+    senders: BTreeMap<String, Stored>,
+}
+
+#[derive(Clone, Debug)]
+struct Stored {
+    sender: Arc<Sender>,
+    hash: Arc<str>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    sender: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    feeds: Vec<String>,
+    hash: String,
+}
+
+impl Senders {
+    /// Reads the store; a missing file holds no senders.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is malformed.
+    pub fn load(path: &Path) -> Result<Senders, SendersError> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            Err(source) => return Err(SendersError::Io { action: "read", path: path.to_owned(), source }),
+        };
+        let malformed = |what: String| SendersError::Malformed { path: path.to_owned(), what };
+        let file: File = toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
+        let mut senders = BTreeMap::new();
+        for Entry { name, feeds, hash } in file.sender {
+            check_name(&name)?;
+            check_hash(&hash).map_err(|what| malformed(format!("sender '{name}': {what}")))?;
+            let stored = Stored { sender: Arc::new(Sender { name: name.clone(), feeds }), hash: hash.into() };
+            if senders.insert(name.clone(), stored).is_some() {
+                return Err(malformed(format!("sender '{name}' is there twice")));
+            }
+        }
+        Ok(Senders { path: path.to_owned(), senders })
+    }
+
+    /// Adds a sender with a new random secret. Nothing is stored before [`Senders::save`].
+    ///
+    /// # Errors
+    /// If the name is taken or outside the rule.
+    pub fn add(&mut self, name: &str, feeds: Vec<String>) -> Result<Secret, SendersError> {
+        if self.senders.contains_key(name) {
+            return Err(SendersError::Taken(name.to_owned()));
+        }
+        let secret: String =
+            rand::rng().sample_iter(&Alphanumeric).take(GENERATED_SECRET).map(char::from).collect();
+        self.set_secret(name, feeds, &secret)?;
+        Ok(Secret { name: name.to_owned(), secret })
+    }
+
+    /// Adds a sender or replaces it, with a secret chosen by the caller. Nothing is stored before
+    /// [`Senders::save`].
+    ///
+    /// # Errors
+    /// If name or secret are outside the rules.
+    pub fn set_secret(&mut self, name: &str, feeds: Vec<String>, secret: &str) -> Result<(), SendersError> {
+        check_name(name)?;
+        if !(MIN_SECRET..=MAX_SECRET).contains(&secret.len()) {
+            return Err(SendersError::SecretLength);
+        }
+        let stored = Stored {
+            sender: Arc::new(Sender { name: name.to_owned(), feeds }),
+            hash: hash_secret(secret.as_bytes())?.into(),
+        };
+        let _replaced = self.senders.insert(name.to_owned(), stored);
+        Ok(())
+    }
+
+    /// Removes a sender. Nothing is stored before [`Senders::save`].
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn remove(&mut self, name: &str) -> Result<(), SendersError> {
+        match self.senders.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(SendersError::Unknown(name.to_owned())),
+        }
+    }
+
+    /// All senders, by name.
+    pub fn list(&self) -> impl Iterator<Item = &Sender> {
+        self.senders.values().map(|stored| &*stored.sender)
+    }
+
+    /// Replaces the file: whole, atomically, readable by its owner alone.
+    ///
+    /// # Errors
+    /// If the system refuses; the old file is then still there.
+    pub fn save(&self) -> Result<(), SendersError> {
+        let file = File {
+            sender: self
+                .senders
+                .values()
+                .map(|stored| Entry {
+                    name: stored.sender.name.clone(),
+                    feeds: stored.sender.feeds.clone(),
+                    hash: stored.hash.to_string(),
+                })
+                .collect(),
+        };
+        let text = toml::to_string(&file)
+            .map_err(|error| SendersError::Malformed { path: self.path.clone(), what: error.to_string() })?;
+        let temporary = self.path.with_extension("toml.tmp");
+        let folder = match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let io = |action, path: &Path| {
+            let path = path.to_owned();
+            move |source| SendersError::Io { action, path, source }
+        };
+        // Removed first: the mode is given only to a file that is made new.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(io("remove", &temporary)(error));
+            }
+            _ => {}
+        }
+        let mut out = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&temporary)
+            .map_err(io("create", &temporary))?;
+        out.write_all(text.as_bytes()).map_err(io("write", &temporary))?;
+        out.sync_all().map_err(io("sync", &temporary))?;
+        fs::rename(&temporary, &self.path).map_err(io("replace", &self.path))?;
+        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("sync", folder))
+    }
+}
+
+fn check_name(name: &str) -> Result<(), SendersError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(allowed) {
+        return Err(SendersError::InvalidName(name.to_owned()));
+    }
+    Ok(())
+}
+
+fn check_hash(hash: &str) -> Result<(), String> {
+    let parsed = PasswordHash::new(hash).map_err(|error| error.to_string())?;
+    if parsed.algorithm != argon2::ARGON2ID_IDENT {
+        return Err("the hash is not argon2id".to_owned());
+    }
+    let cost = argon2::Params::try_from(&parsed).map_err(|error| error.to_string())?;
+    if cost.m_cost() > MOST_MEMORY || cost.t_cost() > MOST_PASSES || cost.p_cost() > MOST_PASSES {
+        return Err("the hash asks for too much memory or time".to_owned());
+    }
+    Ok(())
+}
+
+fn hash_secret(secret: &[u8]) -> Result<String, SendersError> {
+    let refused = |error: argon2::password_hash::Error| SendersError::Hash(error.to_string());
+    let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>()).map_err(refused)?;
+    Ok(Argon2::default().hash_password(secret, &salt).map_err(refused)?.to_string())
+}
+
+/// Tells whether a name and a secret belong together. Shared by all transports.
+#[derive(Debug)]
+pub struct Authenticator {
+    path: PathBuf,
+    key: [u8; 32],
+    /// Verified against when the name is unknown, so that both take the same time.
+    nobody: Arc<str>,
+    /// How many verifications run at once.
+    verifying: Semaphore,
+    known: RwLock<Arc<Known>>,
+    looked: Mutex<Looked>,
+    failures: Mutex<FxHashMap<Mark, Instant>>,
+}
+
+/// A credential under the process's key.
+type Mark = [u8; 32];
+
+#[derive(Debug, Default)]
+struct Known {
+    senders: FxHashMap<String, KnownSender>,
+}
+
+#[derive(Debug)]
+struct KnownSender {
+    stored: Stored,
+    /// Set by the first verification that succeeded. A sender has one secret, so one mark is enough.
+    verified: OnceLock<Mark>,
+}
+
+#[derive(Debug)]
+struct Looked {
+    at: Instant,
+    stamp: Option<Stamp>,
+}
+
+/// What changes when the file does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Authenticator {
+    /// Reads the store of senders; a missing file holds none, and is noticed when it comes.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is malformed.
+    pub fn open(path: &Path) -> Result<Authenticator, SendersError> {
+        let stamp = Stamp::of(path);
+        let known = Known::of(Senders::load(path)?, &Known::default());
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Authenticator {
+            path: path.to_owned(),
+            key: rand::random(),
+            nobody: hash_secret(&rand::random::<[u8; 16]>())?.into(),
+            verifying: Semaphore::new((cores / 2).max(1)),
+            known: RwLock::new(Arc::new(known)),
+            looked: Mutex::new(Looked { at: Instant::now(), stamp }),
+            failures: Mutex::default(),
+        })
+    }
+
+    /// The sender of that name, if the secret is its own.
+    pub async fn authenticate(&self, name: &str, secret: &[u8]) -> Option<Arc<Sender>> {
+        self.look_again().await;
+        let mark = self.mark(name, secret);
+        if let Some(sender) = self.known().verified(name, &mark) {
+            return Some(sender);
+        }
+        if !self.failed_lately(&mark)
+            && let Some(sender) = self.verify(name, secret, mark).await
+        {
+            return Some(sender);
+        }
+        // Whoever guesses waits, and so does a gateway with a wrong password that reconnects at once.
+        tokio::time::sleep(FAILURE_ANSWER).await;
+        None
+    }
+
+    /// The sender a bearer token `<name>.<secret>` belongs to.
+    pub async fn authenticate_token(&self, token: &str) -> Option<Arc<Sender>> {
+        let (name, secret) = token.split_once('.').unwrap_or(("", token));
+        self.authenticate(name, secret.as_bytes()).await
+    }
+
+    /// The sender of that name as the store has it now: none when it was removed since it authenticated.
+    #[must_use]
+    pub fn sender(&self, name: &str) -> Option<Arc<Sender>> {
+        self.known().senders.get(name).map(|known| known.stored.sender.clone())
+    }
+
+    async fn verify(&self, name: &str, secret: &[u8], mark: Mark) -> Option<Arc<Sender>> {
+        let permit = self.verifying.acquire().await.ok()?;
+        let known = self.known();
+        // A thousand connections of one sender may have queued here behind its first.
+        if let Some(sender) = known.verified(name, &mark) {
+            return Some(sender);
+        }
+        if self.failed_lately(&mark) {
+            return None;
+        }
+        let found = known.senders.get(name);
+        let hash = found.map_or_else(|| self.nobody.clone(), |found| found.stored.hash.clone());
+        let candidate = if secret.len() <= MAX_SECRET { secret.to_vec() } else { Vec::new() };
+        let matches = tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&hash)
+                .is_ok_and(|parsed| Argon2::default().verify_password(&candidate, &parsed).is_ok())
+        })
+        .await
+        .unwrap_or(false);
+        drop(permit);
+        match found {
+            Some(found) if matches => {
+                let _first = found.verified.set(mark);
+                Some(found.stored.sender.clone())
+            }
+            _ => {
+                self.remember_failure(mark);
+                None
+            }
+        }
+    }
+
+    fn mark(&self, name: &str, secret: &[u8]) -> Mark {
+        let mut hash = Sha256::new();
+        hash.update(self.key);
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name.as_bytes());
+        hash.update(secret);
+        hash.finalize().into()
+    }
+
+    fn known(&self) -> Arc<Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn failed_lately(&self, mark: &Mark) -> bool {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.get(mark).is_some_and(|at| at.elapsed() < FAILURE_LIFE)
+    }
+
+    fn remember_failure(&self, mark: Mark) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= FAILURES_KEPT {
+            failures.clear();
+        }
+        let _before = failures.insert(mark, Instant::now());
+    }
+
+    /// Takes over the file if it changed.
+    pub(crate) async fn look_again(&self) {
+        let stamp = {
+            let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            if looked.at.elapsed() < LOOK_AGAIN {
+                return;
+            }
+            looked.at = Instant::now();
+            let stamp = Stamp::of(&self.path);
+            if stamp == looked.stamp {
+                return;
+            }
+            looked.stamp = stamp;
+            stamp
+        };
+        let path = self.path.clone();
+        let loaded = tokio::task::spawn_blocking(move || Senders::load(&path)).await;
+        match loaded {
+            Ok(Ok(senders)) => {
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                *known = Arc::new(Known::of(senders, &known));
+                self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                tracing::info!(
+                    senders = known.senders.len(),
+                    missing = stamp.is_none(),
+                    "took over the changed file of senders"
+                );
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the file of senders changed and cannot be read: the senders known before stay")
+            }
+            Err(error) => tracing::error!(%error, "reading the file of senders was cut short"),
+        }
+    }
+}
+
+impl Known {
+    fn of(senders: Senders, before: &Known) -> Known {
+        let known = |(name, stored): (String, Stored)| {
+            let verified = match before.senders.get(&name) {
+                // The same secret: who was verified stays so.
+                Some(known) if known.stored.hash == stored.hash => known.verified.clone(),
+                _ => OnceLock::new(),
+            };
+            (name, KnownSender { stored, verified })
+        };
+        Known { senders: senders.senders.into_iter().map(known).collect() }
+    }
+
+    fn verified(&self, name: &str, mark: &Mark) -> Option<Arc<Sender>> {
+        let known = self.senders.get(name)?;
+        (known.verified.get() == Some(mark)).then(|| known.stored.sender.clone())
+    }
+}
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Stamp> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Stamp {
+            inode: metadata.ino(),
+            size: metadata.size(),
+            seconds: metadata.mtime(),
+            nanoseconds: metadata.mtime_nsec(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn store() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("senders.toml");
+        (folder, path)
+    }
+
+    #[test]
+    fn a_store_comes_back_as_saved_and_is_its_owners_alone() {
+        let (_folder, path) = store();
+        let mut senders = Senders::load(&path).expect("a missing file holds none");
+        assert_eq!(senders.list().count(), 0);
+        let secret = senders.add("gateway-1", vec!["air".into()]).expect("added");
+        senders.save().expect("saved");
+        senders.save().expect("saved over itself");
+        let text = fs::read_to_string(&path).expect("read");
+        assert!(!text.contains(secret.password()), "only the hash is stored");
+        assert!(!format!("{secret:?}").contains(secret.password()));
+        assert_eq!(fs::metadata(&path).expect("metadata").permissions().mode() & 0o777, 0o600);
+        let again = Senders::load(&path).expect("loaded");
+        assert_eq!(again.list().collect::<Vec<_>>(), senders.list().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn names_taken_unknown_or_with_a_dot_are_refused() {
+        let (_folder, path) = store();
+        let mut senders = Senders::load(&path).expect("loaded");
+        let _secret = senders.add("a", vec![]).expect("added");
+        assert!(matches!(senders.add("a", vec![]), Err(SendersError::Taken(_))));
+        assert!(matches!(senders.remove("b"), Err(SendersError::Unknown(_))));
+        for name in ["", "a.b", "a b", "trạm", &"x".repeat(65)] {
+            assert!(matches!(senders.add(name, vec![]), Err(SendersError::InvalidName(_))), "{name}");
+        }
+        assert!(matches!(senders.set_secret("b", vec![], "short"), Err(SendersError::SecretLength)));
+    }
+
+    #[test]
+    fn loud_a_damaged_store_is_an_error_that_names_the_file() {
+        let (_folder, path) = store();
+        for text in [
+            "sender = 3",
+            "[[sender]]\nname='a'\nfeeds=[]\nhash='plain'",
+            "[[sender]]\nname='a'\nfeeds=[]\nhash='$argon2id$v=19$m=4000000000,t=2,p=1$c2FsdHNhbHRzYWx0$c2FsdHNhbHRzYWx0'",
+            "[[sender]]\nname='a'\nfeeds=[]\nhash='x'\npassword='y'",
+        ] {
+            fs::write(&path, text).expect("written");
+            let error = Authenticator::open(&path).expect_err(text).to_string();
+            assert!(error.contains("senders.toml"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn safe_only_the_right_secret_authenticates_and_a_password_is_also_a_token() {
+        let (_folder, path) = store();
+        let mut senders = Senders::load(&path).expect("loaded");
+        let secret = senders.add("gateway", vec!["air".into()]).expect("added");
+        senders.save().expect("saved");
+        let authenticator = Authenticator::open(&path).expect("opened");
+        let wrong: [(&str, &[u8]); 4] =
+            [("gateway", b"wrong"), ("gateway", b""), ("other", secret.password().as_bytes()), ("", b"")];
+        for (name, guess) in wrong {
+            assert_eq!(authenticator.authenticate(name, guess).await, None);
+        }
+        let long = vec![b'x'; 100_000];
+        assert_eq!(authenticator.authenticate("gateway", &long).await, None);
+        for _again in 0..2 {
+            let sender =
+                authenticator.authenticate("gateway", secret.password().as_bytes()).await.expect("right");
+            assert!(sender.may_send_to("air") && !sender.may_send_to("water"));
+            assert!(authenticator.authenticate_token(&secret.token()).await.is_some());
+        }
+        // Remembering the right one must not open the door to a wrong one.
+        assert_eq!(authenticator.authenticate("gateway", b"wrong").await, None);
+        assert_eq!(authenticator.authenticate_token(secret.password()).await, None);
+    }
+
+    #[tokio::test]
+    async fn senders_come_and_go_without_a_restart_and_a_damaged_file_changes_nothing() {
+        let (_folder, path) = store();
+        let authenticator = Authenticator::open(&path).expect("opened");
+        let look = || authenticator.looked.lock().expect("unpoisoned").at -= LOOK_AGAIN;
+        let mut senders = Senders::load(&path).expect("loaded");
+        let first = senders.add("a", vec!["air".into()]).expect("added");
+        let second = senders.add("b", vec!["air".into()]).expect("added");
+        assert!(authenticator.authenticate_token(&first.token()).await.is_none());
+        senders.save().expect("saved");
+        look();
+        assert!(authenticator.authenticate_token(&first.token()).await.is_some());
+        assert!(authenticator.authenticate_token(&second.token()).await.is_some());
+        senders.remove("a").expect("removed");
+        senders.set_secret("b", vec!["water".into()], "another secret").expect("replaced");
+        senders.save().expect("saved");
+        look();
+        assert!(authenticator.authenticate_token(&first.token()).await.is_none(), "removed");
+        assert!(authenticator.authenticate_token(&second.token()).await.is_none(), "its secret was replaced");
+        let sender = authenticator.authenticate_token("b.another secret").await.expect("new secret");
+        assert_eq!(sender.feeds, ["water"]);
+        fs::write(&path, "damaged").expect("written");
+        look();
+        assert!(authenticator.authenticate_token("b.another secret").await.is_some());
+    }
 }

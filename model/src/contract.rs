@@ -15,6 +15,13 @@ pub enum Subjects {
     Any,
 }
 
+/// Whether a text can name a subject: 1 to 64 characters `A–Z a–z 0–9 . _ : -`.
+#[must_use]
+pub fn is_subject(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'))
+}
+
 /// The promises of a feed, and its times. Formats and contracts apply by received-at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contract {

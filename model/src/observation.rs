@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// (indicator, subject): one time series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Series {
     /// What is measured.
     pub indicator: IndicatorId,
@@ -18,7 +18,7 @@ pub struct Series {
 }
 
 /// One accepted row. Its key is (indicator, subject, event time).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Observation {
     /// Indicator and subject.
     pub series: Series,

@@ -34,6 +34,30 @@ pub enum PlaceKind {
     Township,
 }
 
+impl PlaceKind {
+    /// All of them, from the widest.
+    pub const ALL: [PlaceKind; 5] =
+        [PlaceKind::Province, PlaceKind::District, PlaceKind::Commune, PlaceKind::Ward, PlaceKind::Township];
+
+    /// The word used in packs, tables and APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            PlaceKind::Province => "province",
+            PlaceKind::District => "district",
+            PlaceKind::Commune => "commune",
+            PlaceKind::Ward => "ward",
+            PlaceKind::Township => "township",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<PlaceKind> {
+        PlaceKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// One unit as it was from a day until a day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {

@@ -70,6 +70,12 @@ impl RejectReason {
             RejectReason::AbsurdTime => "absurd_time",
         }
     }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<RejectReason> {
+        RejectReason::ALL.into_iter().find(|reason| reason.word() == word)
+    }
 }
 
 /// A rejected row or envelope as a format or a contract check reports it.

@@ -153,6 +153,8 @@ pub struct RecallRequest {
     pub subject: Arc<str>,
     /// Local day.
     pub day: DayNumber,
+    /// The epoch in which its first row began to wait. An answer to an older wait is no answer to this one.
+    pub asked: Epoch,
 }
 
 /// A stored row read back for a [`RecallRequest`].

@@ -1,1 +1,29 @@
-//! Placeholder header, replaced by the crate.
+//! ClickHouse: the one store.
+//!
+//! One code path for every size: the `clickhouse` crate over HTTP. On one machine the server is the product's own
+//! supervised child ([`embedded`]); in production it is another URL. What an epoch made becomes [`blocks`], the
+//! [`sink`] stores each exactly once and commits the epoch, readers ([`queries`], analysts' views in [`schema`])
+//! trust only what is at or below the last committed epoch (invariants ONCE, REPLAY, LOUD, BOUND).
+
+pub mod blocks;
+pub mod client;
+pub mod embedded;
+pub mod error;
+mod failpoint;
+pub mod identity;
+pub mod month;
+pub mod packs;
+pub mod queries;
+pub mod recall;
+#[cfg(test)]
+mod sample;
+pub mod schema;
+pub mod sink;
+
+pub use client::{Store, StoreConfig};
+pub use error::{Class, StoreError};
+pub use schema::Topology;
+pub use sink::{Halt, Sink, SinkConfig, SinkStatus};
+
+/// The database everything lives in, unless configured otherwise.
+pub const DATABASE: &str = "ioc";

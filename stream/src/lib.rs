@@ -1,1 +1,17 @@
-//! Placeholder header, replaced by the crate.
+//! The dataflow: from recorded epochs to observations, windows and rejects.
+//!
+//! One timely dataflow whose timestamp is the epoch; event time is data. The driver records a manifest, the workers
+//! decode and judge, the collector gathers and sorts. Nothing in it reads a clock, so state(e) = f(state(e−1),
+//! manifest e) for any number of workers. Nothing outside of this crate names a timely type.
+
+pub mod checkpoint;
+mod collect;
+pub mod day;
+pub mod driver;
+mod flow;
+pub mod manifest;
+pub mod plan;
+pub mod series;
+pub mod shard;
+
+pub use driver::{Driver, DriverConfig, Halt};

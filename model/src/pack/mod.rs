@@ -3,12 +3,27 @@
 //! A pack is a folder of plain TOML and CSV files. Parsing is pure: the files come in as text, and all errors of
 //! all files come out together, each with file and line.
 
+mod document;
+mod draft;
+mod duration;
+mod faults;
+mod feeds;
+mod indicators;
+mod manifest;
 mod parse;
+mod places;
+mod spelling;
+mod stations;
+#[cfg(test)]
+mod tests;
+mod topic;
 
 use std::collections::BTreeMap;
 
-pub use parse::{Fault, Faults, PackFiles};
+pub use faults::{Fault, Faults};
+pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};
+pub use spelling::Spelling;
 
 use crate::{
     contract::Contract,
@@ -86,6 +101,35 @@ pub enum StationKind {
     AmbientAir,
 }
 
+impl StationKind {
+    /// All of them.
+    pub const ALL: [StationKind; 5] = [
+        StationKind::WasteWater,
+        StationKind::SurfaceWater,
+        StationKind::GroundWater,
+        StationKind::StackEmission,
+        StationKind::AmbientAir,
+    ];
+
+    /// The word used in packs, tables and APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            StationKind::WasteWater => "waste_water",
+            StationKind::SurfaceWater => "surface_water",
+            StationKind::GroundWater => "ground_water",
+            StationKind::StackEmission => "stack_emission",
+            StationKind::AmbientAir => "ambient_air",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<StationKind> {
+        StationKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+}
+
 /// A place where something is measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Station {
@@ -143,6 +187,26 @@ pub enum FormatName {
     JsonObservation,
     /// Station file of TT 10/2021/TT-BTNMT.
     StationTxt,
+}
+
+impl FormatName {
+    /// All of them.
+    pub const ALL: [FormatName; 2] = [FormatName::JsonObservation, FormatName::StationTxt];
+
+    /// The word used in packs, on the command line and in APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            FormatName::JsonObservation => "json_observation",
+            FormatName::StationTxt => "station_txt",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<FormatName> {
+        FormatName::ALL.into_iter().find(|format| format.word() == word)
+    }
 }
 
 /// One configured source: transport + format + contract + owner.

@@ -1,21 +1,148 @@
-//! From a pack's files to a [`Pack`](super::Pack), or to all of their faults at once.
+//! From a pack's files to a [`Pack`], or to all of their faults at once.
+//!
+//! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`. Folders
+//! below it are **overlays**, such as `demo/`: more indicators, stations and feeds for one purpose, with a
+//! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is
+//! checked all the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    Pack, PackVersion,
+    document::Document,
+    draft::Draft,
+    faults::{FaultLog, Faults},
+    feeds, indicators, manifest, places, stations,
+};
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
 pub type PackFiles = BTreeMap<String, String>;
 
-/// One thing wrong with a pack.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fault {
-    /// Path below the pack's folder.
-    pub file: String,
-    /// Line, counted from 1.
-    pub line: usize,
-    /// What is wrong and what would be right.
-    pub message: String,
+const MANIFEST: &str = "pack.toml";
+const PLACES: &str = "places.csv";
+const INDICATORS: &str = "indicators.toml";
+const STATIONS: &str = "stations.toml";
+const FEEDS: &str = "feeds.toml";
+const BASE_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
+const OVERLAY_FILES: [&str; 4] = [MANIFEST, INDICATORS, STATIONS, FEEDS];
+
+impl Pack {
+    /// A pack without any overlay.
+    ///
+    /// # Errors
+    /// All faults of all files, overlays included.
+    pub fn parse(files: &PackFiles) -> Result<Pack, Faults> {
+        Pack::parse_with(files, None)
+    }
+
+    /// A pack with what the overlay of that name adds.
+    ///
+    /// # Errors
+    /// All faults of all files, other overlays included; and if there is no such overlay.
+    pub fn parse_with(files: &PackFiles, overlay: Option<&str>) -> Result<Pack, Faults> {
+        let log = FaultLog::default();
+        let layers = layers(files, &log);
+        let base = read_base(files, &log);
+        let mut chosen = overlay.is_none().then(|| base.clone());
+        for name in &layers {
+            let mut draft = base.clone();
+            read_overlay(files, name, &mut draft, &log);
+            if overlay == Some(name.as_str()) {
+                chosen = Some(draft);
+            }
+        }
+        if chosen.is_none() {
+            let name = overlay.unwrap_or_default();
+            let known: Vec<&str> = layers.iter().map(String::as_str).collect();
+            let message = format!("the pack has no overlay '{name}' (it has: {})", known.join(", "));
+            log.add(MANIFEST, 1, message);
+        }
+        if let Some(faults) = log.into_faults() {
+            return Err(faults);
+        }
+        let version = version(files, overlay);
+        Ok(chosen.unwrap_or(base).into_pack(version))
+    }
 }
 
-/// Everything wrong with a pack, by file and line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
+/// The overlays of a pack. Notes files that look like a pack's but are none.
+fn layers(files: &PackFiles, log: &FaultLog) -> BTreeSet<String> {
+    let mut layers = BTreeSet::new();
+    for path in files.keys() {
+        let is_toml = path.ends_with(".toml");
+        match path.split_once('/') {
+            None => {
+                if (is_toml || path.ends_with(".csv")) && !BASE_FILES.contains(&path.as_str()) {
+                    log.add(path, 1, format!("a pack has no such file (it has: {})", BASE_FILES.join(", ")));
+                }
+            }
+            Some((layer, file)) => {
+                if OVERLAY_FILES.contains(&file) {
+                    let _ = layers.insert(layer.to_owned());
+                } else if is_toml || file == PLACES {
+                    let message =
+                        format!("an overlay has no such file (it has: {})", OVERLAY_FILES.join(", "));
+                    log.add(path, 1, message);
+                }
+            }
+        }
+    }
+    layers
+}
+
+fn read_base(files: &PackFiles, log: &FaultLog) -> Draft {
+    let mut draft = Draft::default();
+    for name in BASE_FILES {
+        if !files.contains_key(name) {
+            log.add(name, 1, "the pack needs this file");
+        }
+    }
+    if let Some(text) = files.get(MANIFEST) {
+        manifest::read(&Document::read(MANIFEST, text, log), &mut draft);
+    }
+    if let Some(text) = files.get(PLACES) {
+        places::read(PLACES, text, log, &mut draft);
+    }
+    read_tables(files, "", &mut draft, log);
+    draft
+}
+
+fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog) {
+    let path = format!("{name}/{MANIFEST}");
+    match files.get(&path) {
+        Some(text) => manifest::read_overlay(&Document::read(&path, text, log), draft),
+        None => log.add(&path, 1, "an overlay needs this file; it says in 'replayed' what is replayed"),
+    }
+    read_tables(files, &format!("{name}/"), draft, log);
+}
+
+/// Indicators, stations and feeds, in the order in which they refer to each other.
+fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
+    let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
+        let path = format!("{folder}{file}");
+        if let Some(text) = files.get(&path) {
+            read(&Document::read(&path, text, log), draft);
+        }
+    };
+    read_one(INDICATORS, draft, indicators::read);
+    read_one(STATIONS, draft, stations::read);
+    read_one(FEEDS, draft, feeds::read);
+}
+
+/// Over the files that have a meaning, so that a README beside them does not make a new version.
+fn version(files: &PackFiles, overlay: Option<&str>) -> PackVersion {
+    let base = BASE_FILES.iter().map(|name| (*name).to_owned());
+    let over =
+        overlay.into_iter().flat_map(|layer| OVERLAY_FILES.iter().map(move |name| format!("{layer}/{name}")));
+    let mut hash = Sha256::new();
+    for path in base.chain(over) {
+        let Some(content) = files.get(&path) else { continue };
+        for part in [path.as_str(), content.as_str()] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    PackVersion(hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,45 @@
+# The one door, for people and CI.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+LIBCHDB = $$(deploy/scripts/fetch-libchdb.sh)
+NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run" || echo "test")
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: ## fetch what is needed, build, start the demo
+	@if [ -z "$${IOC_CLICKHOUSE_URL:-}" ]; then deploy/scripts/fetch-libchdb.sh >/dev/null; fi
+	cargo build --release --locked
+	exec target/release/ioc demo
+
+check: ## formatting, lints, dependency direction, web types
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked --features failpoints -- -D warnings
+	python3 deploy/scripts/check_dependencies.py
+
+web: ## build the page's bundle, which is committed
+	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+
+web-check: ## the committed bundle is what the sources make
+	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+	git diff --exit-code --stat -- dashboards/web/dist
+
+$(VENV)/installed: tests/requirements.txt
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	touch $@
+
+test: check web-check $(VENV)/installed ## every test
+	deploy/scripts/fetch-libchdb.sh >/dev/null
+	cargo build --locked --workspace --features failpoints
+	cargo $(NEXTEST) --locked --workspace --features failpoints
+	$(PYTHON) -m pytest tests
+
+bench: ## measure, and write benches/RESULTS.md's figures
+	benches/run.sh
+
+.PHONY: help run check web web-check test bench

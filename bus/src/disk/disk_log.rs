@@ -1,0 +1,263 @@
+//! The disk log as a [`Bus`].
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use ioc_model::{
+    position::{Offset, Partition as PartitionNumber},
+    time::ReceivedAt,
+};
+
+use super::{
+    budget::Budget,
+    chain::{ChainSettings, Retain, Run},
+    committer::{Bell, Committer},
+    config::DiskLogConfig,
+    file_system::{FileSystem, Lock, MachineFileSystem},
+    identity::{Kind, open_folder, partition_folder},
+    lock,
+    open_error::OpenError,
+    partition::Partition,
+    recovery::{create_chain, open_chain},
+};
+use crate::{AppendError, Batch, Bounds, Bus, Chunk, ChunkView, Durable, Health, LogId, ReadError};
+
+/// The embedded log. Closed when dropped: what is in line is committed first, if there is room.
+#[derive(Debug)]
+pub struct DiskLog {
+    id: LogId,
+    partitions: Vec<Arc<Partition>>,
+    committers: Mutex<Vec<JoinHandle<()>>>,
+    budget: Arc<Budget>,
+    durable: Arc<Bell>,
+    room: Arc<Bell>,
+    _lock: Box<dyn Lock>,
+}
+
+/// Waiting longer is waiting several times.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// What [`DiskLog::verify`] found whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Group commits.
+    pub frames: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}
+
+impl DiskLog {
+    /// Opens the log in the configured folder, or makes a new one there, and starts its committers.
+    ///
+    /// # Errors
+    /// If another process has it open, if acknowledged bytes are damaged or missing, if a setting cannot work, or if
+    /// the system refuses.
+    pub fn open(config: &DiskLogConfig) -> Result<DiskLog, OpenError> {
+        DiskLog::open_on(Arc::new(MachineFileSystem), config)
+    }
+
+    pub(crate) fn open_on(files: Arc<dyn FileSystem>, config: &DiskLogConfig) -> Result<DiskLog, OpenError> {
+        config.check()?;
+        let budget = Arc::new(Budget::new(config.max_log_bytes));
+        let settings = |log, partition| ChainSettings {
+            files: files.clone(),
+            log,
+            partition,
+            folder: partition_folder(&config.folder, partition),
+            segment_bytes: config.segment_bytes,
+            index_bytes: config.index_bytes,
+            budget: budget.clone(),
+            retain: Retain { bytes: config.retain_bytes, age: config.retain_age_ms.0 },
+        };
+        let (identity, folder_lock) =
+            open_folder(&files, &config.folder, Kind::Envelopes, config.partitions, |log, partition| {
+                create_chain(&settings(log, partition))
+            })?;
+        let chains = (0..identity.partitions)
+            .map(|partition| open_chain(settings(identity.id, partition)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut log = DiskLog {
+            id: identity.id,
+            partitions: Vec::new(),
+            committers: Mutex::default(),
+            budget: budget.clone(),
+            durable: Arc::default(),
+            room: Arc::default(),
+            _lock: folder_lock,
+        };
+        for (number, (chain, writer)) in chains.into_iter().enumerate() {
+            let number = number as u16;
+            let (partition, orders) = Partition::new(number, chain, config.queue_bytes);
+            let partition = Arc::new(partition);
+            log.partitions.push(partition.clone());
+            let committer = Committer {
+                partition,
+                writer,
+                orders,
+                group_bytes: config.most_group_bytes(),
+                left_over: None,
+                durable: log.durable.clone(),
+                room: log.room.clone(),
+            };
+            let thread = std::thread::Builder::new()
+                .name(format!("commit-{number}"))
+                .spawn(move || committer.run())
+                .map_err(OpenError::io("starting a committer for", &config.folder))?;
+            lock(&log.committers).push(thread);
+        }
+        Ok(log)
+    }
+
+    /// Takes no more chunks and waits until those in line are durable; with a full disk or a poisoned partition they
+    /// are refused instead. Reading goes on. Closing again does nothing.
+    pub fn close(&self) {
+        for partition in &self.partitions {
+            partition.close();
+        }
+        self.room.ring();
+        let committers = std::mem::take(&mut *lock(&self.committers));
+        for committer in committers {
+            if committer.join().is_err() {
+                tracing::error!("a committer panicked");
+            }
+        }
+    }
+
+    /// The offset of the first chunk of a partition that was received at that moment or later; the end if none was.
+    ///
+    /// # Errors
+    /// If stored bytes are corrupt or cannot be read.
+    pub fn first_at_or_after(
+        &self,
+        partition: PartitionNumber,
+        received_at: ReceivedAt,
+    ) -> Result<Offset, ReadError> {
+        Ok(Offset(self.partition(partition).chain.first_at_or_after(received_at.0)?))
+    }
+
+    /// Reads all that is durable and checks every byte of it.
+    ///
+    /// # Errors
+    /// At the first place where stored bytes are not what was written.
+    pub fn verify(&self) -> Result<Verified, ReadError> {
+        let mut verified = Verified::default();
+        for partition in &self.partitions {
+            let (frames, bytes) = partition.chain.verify()?;
+            verified.frames += frames;
+            verified.bytes += bytes;
+        }
+        Ok(verified)
+    }
+
+    /// Bytes its files take, room reserved for what is to come included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.budget.used()
+    }
+
+    fn partition(&self, number: PartitionNumber) -> &Arc<Partition> {
+        let count = self.partitions.len();
+        self.partitions
+            .get(usize::from(number.0))
+            .unwrap_or_else(|| panic!("partition {} of a log with {count} partitions", number.0))
+    }
+
+    fn has_more_than(&self, seen: &[Offset]) -> bool {
+        self.partitions.iter().enumerate().any(|(number, partition)| {
+            let seen = seen.get(number).map_or(0, |offset| offset.0);
+            partition.chain.next() > seen
+        })
+    }
+}
+
+impl Bus for DiskLog {
+    fn log_id(&self) -> LogId {
+        self.id
+    }
+
+    fn partitions(&self) -> u16 {
+        self.partitions.len() as u16
+    }
+
+    fn append(
+        &self,
+        partition: PartitionNumber,
+        chunk: Chunk,
+    ) -> Pin<Box<dyn Future<Output = Result<Durable, AppendError>> + Send + '_>> {
+        Box::pin(self.partition(partition).append(chunk))
+    }
+
+    fn read(
+        &self,
+        partition: PartitionNumber,
+        from: Offset,
+        to: Option<Offset>,
+        max_bytes: usize,
+    ) -> Result<Batch, ReadError> {
+        let chain = &self.partition(partition).chain;
+        let Run { entries, next } = chain.read(from.0, to.map_or(u64::MAX, |to| to.0), max_bytes)?;
+        let start = entries.first().map_or(from, |first| Offset(first.base));
+        let mut chunks = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let corrupt = |what: String| ReadError::Corrupt {
+                file: chain.settings.folder.display().to_string(),
+                at: 0,
+                what: format!("the chunk of offset {}: {what}", entry.base),
+            };
+            let chunk = ChunkView::parse(entry.bytes.clone()).map_err(|error| corrupt(error.to_string()))?;
+            if chunk.envelopes() != entry.count {
+                return Err(corrupt(format!("{} envelopes instead of {}", chunk.envelopes(), entry.count)));
+            }
+            chunks.push((Offset(entry.base), chunk));
+        }
+        Ok(Batch { partition, from: start, next: Offset(next), chunks })
+    }
+
+    fn bounds(&self, partition: PartitionNumber) -> Bounds {
+        let chain = &self.partition(partition).chain;
+        Bounds { start: Offset(chain.start()), end: Offset(chain.next()) }
+    }
+
+    fn wait(&self, seen: &[Offset], timeout: Duration) -> bool {
+        let deadline = Instant::now().checked_add(timeout.min(LONGEST_WAIT)).unwrap_or_else(Instant::now);
+        loop {
+            let heard = self.durable.rings();
+            if self.has_more_than(seen) {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.durable.wait(heard, left);
+        }
+    }
+
+    fn release(&self, partition: PartitionNumber, before: Offset) {
+        if let Err(error) = self.partition(partition).chain.release(before.0) {
+            tracing::warn!(partition = partition.0, %error, "cannot remove released segments");
+        }
+        self.room.ring();
+    }
+
+    fn health(&self) -> Health {
+        if let Some(cause) = self.partitions.iter().find_map(|partition| partition.poisoned()) {
+            return Health::Poisoned { cause: cause.to_owned() };
+        }
+        match self.partitions.iter().find_map(|partition| partition.full()) {
+            Some(what) => Health::Full { what },
+            None => Health::Writing,
+        }
+    }
+}
+
+impl Drop for DiskLog {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

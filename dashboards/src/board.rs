@@ -1,0 +1,350 @@
+//! The live picture: what the page shows, in memory, as of the last committed epoch.
+//!
+//! The driver applies an epoch's results after its commit, and once a second the system's status; both are short
+//! writes under one lock. Readers are told through a watch that something changed and ask what changed since the
+//! epoch they have: a browser is a set of dirty tiles, never a queue, so a slow one costs nothing (invariant
+//! BOUND). A queue of events per browser was rejected: it grows with the slowest reader or loses events.
+//!
+//! Size: one tile for each series of the pack, one figure set for each feed, a ring of rejects. Series the pack does
+//! not list are stored and counted, but have no tile.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use ioc_model::{
+    counts::Counts,
+    envelope::UNMATCHED,
+    epoch::Epoch,
+    pack::Pack,
+    results::{EpochResults, RejectedRow, StoredObservation, WindowResult},
+    time::{Now, ReceivedAt},
+};
+use serde::Serialize;
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    feed::{FeedTile, FeedView},
+    rejects::{LastRejects, REJECTS_KEPT, RejectView},
+    status::SystemStatus,
+    tile::{Tile, TileView},
+};
+
+/// The live picture. Shared by the driver, which applies, and the HTTP interface, which reads.
+#[derive(Debug)]
+pub struct Board {
+    picture: RwLock<Picture>,
+    pulse: watch::Sender<Pulse>,
+}
+
+/// Tells that something changed; what, the board is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pulse {
+    /// The last committed epoch.
+    pub epoch: Epoch,
+    /// Grows with every change of the system's status.
+    pub status: u64,
+}
+
+#[derive(Debug)]
+struct Picture {
+    tiles: Vec<Tile>,
+    /// Subject to indicator to the tile's index.
+    index: HashMap<Arc<str>, HashMap<Arc<str>, usize>>,
+    feeds: BTreeMap<Arc<str>, FeedTile>,
+    rejects: LastRejects,
+    epoch: Epoch,
+    hydrated: bool,
+    status: Option<(SystemStatus, Instant)>,
+    status_version: u64,
+}
+
+/// What the store remembers, for the first picture after a start. Everything as of `epoch`.
+#[derive(Clone, Debug, Default)]
+pub struct Hydration {
+    /// The last committed epoch.
+    pub epoch: Epoch,
+    /// The current row of the newest event time of each series.
+    pub latest: Vec<(Epoch, StoredObservation)>,
+    /// The current hourly windows of the last day of each series, with the epoch that made them.
+    pub hours: Vec<(Epoch, WindowResult)>,
+    /// What became of each feed's envelopes and rows since the beginning, and when it was last heard.
+    pub totals: Vec<(Arc<str>, Counts, Option<ReceivedAt>)>,
+    /// The last rejects, oldest first.
+    pub rejects: Vec<(Epoch, RejectedRow)>,
+}
+
+/// What changed after an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Changes {
+    /// The epoch up to which these are the changes.
+    pub epoch: Epoch,
+    /// The time now on the product's clock.
+    pub now: Now,
+    /// Tiles that changed.
+    pub tiles: Vec<TileView>,
+    /// Feeds that changed.
+    pub feeds: Vec<FeedView>,
+    /// New rejects, newest first.
+    pub rejects: Vec<RejectView>,
+}
+
+/// The system's status and how old it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StatusView {
+    /// What was reported.
+    #[serde(flatten)]
+    pub status: SystemStatus,
+    /// Milliseconds of the machine since it was reported: when it grows, the pipeline has fallen silent behind a
+    /// living page (invariant SILENT).
+    pub reported_ago: u64,
+}
+
+impl Changes {
+    /// Whether nothing on the board changed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tiles.is_empty() && self.feeds.is_empty() && self.rejects.is_empty()
+    }
+}
+
+impl Board {
+    /// The board of a pack: every series it expects now has a tile that never reported.
+    #[must_use]
+    pub fn new(pack: &Pack) -> Board {
+        let mut tiles = Vec::new();
+        let mut index: HashMap<Arc<str>, HashMap<Arc<str>, usize>> = HashMap::new();
+        for station in pack.stations.values() {
+            let subject: Arc<str> = Arc::from(station.id.as_str());
+            for indicator in station.measures.keys() {
+                let indicator: Arc<str> = Arc::from(indicator.as_str());
+                let _ = index.entry(subject.clone()).or_default().insert(indicator.clone(), tiles.len());
+                tiles.push(Tile::new(subject.clone(), indicator));
+            }
+        }
+        let names = pack.feeds.keys().map(String::as_str).chain([UNMATCHED]);
+        let feeds = names.map(|name| (Arc::from(name), FeedTile::default())).collect();
+        let picture = Picture {
+            tiles,
+            index,
+            feeds,
+            rejects: LastRejects::default(),
+            epoch: Epoch(0),
+            hydrated: false,
+            status: None,
+            status_version: 0,
+        };
+        Board { picture: RwLock::new(picture), pulse: watch::Sender::new(Pulse::default()) }
+    }
+
+    /// Takes over what the store remembers. Called once, before the first [`Board::apply`].
+    pub fn hydrate(&self, remembered: Hydration) {
+        let Hydration { epoch, latest, hours, totals, rejects } = remembered;
+        self.write(|picture| {
+            picture.epoch = epoch;
+            picture.hydrated = true;
+            for (made, row) in &latest {
+                if let Some(tile) = picture.tile(&row.subject, &row.indicator) {
+                    tile.observe(*made, row);
+                }
+            }
+            for (made, window) in &hours {
+                if let Some(tile) = picture.tile(&window.subject, &window.indicator) {
+                    tile.window(*made, window);
+                }
+            }
+            for (feed, counts, last_received) in totals {
+                let _ = picture.feeds.insert(feed, FeedTile::hydrated(counts, last_received, epoch));
+            }
+            for (made, row) in &rejects {
+                picture.rejects.push(RejectView::new(*made, row));
+            }
+        });
+    }
+
+    /// Applies the results of a committed epoch. Epochs come in order; one that is in the picture already is
+    /// ignored, so that a replay after a crash counts nothing twice (invariant ONCE).
+    pub fn apply(&self, results: &EpochResults) {
+        let epoch = results.epoch;
+        let arrivals = last_arrivals(results);
+        self.write(|picture| {
+            if epoch <= picture.epoch {
+                return;
+            }
+            picture.epoch = epoch;
+            for row in &results.observations {
+                if let Some(tile) = picture.tile(&row.subject, &row.indicator) {
+                    tile.observe(epoch, row);
+                }
+            }
+            for window in &results.windows {
+                if let Some(tile) = picture.tile(&window.subject, &window.indicator) {
+                    tile.window(epoch, window);
+                }
+            }
+            let unseen = results.rejects.len().saturating_sub(REJECTS_KEPT);
+            for row in &results.rejects[unseen..] {
+                picture.rejects.push(RejectView::new(epoch, row));
+            }
+            for (feed, counts) in &results.counts {
+                picture.feed(feed).count(epoch, counts);
+            }
+            for (feed, received_at) in arrivals {
+                picture.feed(feed).heard(epoch, received_at);
+            }
+        });
+    }
+
+    /// Takes the system's status, about once a second.
+    pub fn system(&self, status: SystemStatus) {
+        self.write(|picture| {
+            let same = picture.status.as_ref().is_some_and(|(last, _)| last.same_but_for_time(&status));
+            if !same {
+                picture.status_version += 1;
+            }
+            picture.status = Some((status, Instant::now()));
+        });
+    }
+
+    /// The time now on the product's clock: as last reported, and gone on at its speed since.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.read(Picture::now)
+    }
+
+    /// Seconds of the product's clock in a second.
+    #[must_use]
+    pub fn clock_speed(&self) -> f64 {
+        self.read(|picture| picture.status.as_ref().map_or(1.0, |(status, _)| status.clock_speed))
+    }
+
+    /// The last committed epoch in the picture.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.read(|picture| picture.epoch)
+    }
+
+    /// Whether the store's memory was taken over: before, an empty tile says nothing.
+    #[must_use]
+    pub fn hydrated(&self) -> bool {
+        self.read(|picture| picture.hydrated)
+    }
+
+    /// The system's status; none before the first report.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusView> {
+        self.read(|picture| {
+            let (status, reported) = picture.status.as_ref()?;
+            let ago = u64::try_from(reported.elapsed().as_millis()).unwrap_or(u64::MAX);
+            Some(StatusView { status: status.clone(), reported_ago: ago })
+        })
+    }
+
+    /// All that changed after an epoch. An epoch this board has not reached belongs to another past (a restored
+    /// store, another instance): then everything changed.
+    #[must_use]
+    pub fn changes(&self, since: Epoch) -> Changes {
+        self.read(|picture| {
+            if since > picture.epoch {
+                return picture.everything();
+            }
+            Changes {
+                epoch: picture.epoch,
+                now: picture.now(),
+                tiles: picture
+                    .tiles
+                    .iter()
+                    .filter(|tile| tile.changed() > since)
+                    .map(|tile| tile.view(since))
+                    .collect(),
+                feeds: picture
+                    .feeds
+                    .iter()
+                    .filter(|(_, feed)| feed.changed() > since)
+                    .map(|(id, feed)| feed.view(id.clone()))
+                    .collect(),
+                rejects: picture.rejects.since(since),
+            }
+        })
+    }
+
+    /// The whole picture: every tile and feed, also those that never reported.
+    #[must_use]
+    pub fn everything(&self) -> Changes {
+        self.read(Picture::everything)
+    }
+
+    /// Wakes when something changed.
+    #[must_use]
+    pub fn pulse(&self) -> watch::Receiver<Pulse> {
+        self.pulse.subscribe()
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&Picture) -> T) -> T {
+        look(&self.picture.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Picture)) {
+        let pulse = {
+            let mut picture = self.picture.write().unwrap_or_else(PoisonError::into_inner);
+            change(&mut picture);
+            Pulse { epoch: picture.epoch, status: picture.status_version }
+        };
+        let _ = self.pulse.send_if_modified(|last| {
+            let modified = *last != pulse;
+            *last = pulse;
+            modified
+        });
+    }
+}
+
+impl Picture {
+    fn tile(&mut self, subject: &str, indicator: &str) -> Option<&mut Tile> {
+        let at = *self.index.get(subject)?.get(indicator)?;
+        self.tiles.get_mut(at)
+    }
+
+    /// Feeds come from the configuration, present or past, so their number is bounded.
+    fn feed(&mut self, feed: &Arc<str>) -> &mut FeedTile {
+        self.feeds.entry(feed.clone()).or_default()
+    }
+
+    fn now(&self) -> Now {
+        let Some((status, reported)) = &self.status else {
+            return Now::default();
+        };
+        let gone = reported.elapsed().as_secs_f64() * 1_000.0 * status.clock_speed;
+        Now(status.now.0.saturating_add(gone as i64))
+    }
+
+    fn everything(&self) -> Changes {
+        Changes {
+            epoch: self.epoch,
+            now: self.now(),
+            tiles: self.tiles.iter().map(|tile| tile.view(Epoch(0))).collect(),
+            feeds: self.feeds.iter().map(|(id, feed)| feed.view(id.clone())).collect(),
+            rejects: self.rejects.since(Epoch(0)),
+        }
+    }
+}
+
+/// When each feed was last heard in an epoch.
+///
+/// Heartbeats and pure duplicates leave no row that says when they came: then the epoch's own moment stands for it.
+/// It is never earlier than they arrived, and later only by as long as they waited on the bus.
+fn last_arrivals(results: &EpochResults) -> BTreeMap<&Arc<str>, ReceivedAt> {
+    let mut last: BTreeMap<&Arc<str>, ReceivedAt> = BTreeMap::new();
+    let observed = results.observations.iter().map(|row| (&row.feed, row.arrival.received_at));
+    let rejected = results.rejects.iter().map(|row| (&row.feed, row.arrival.received_at));
+    for (feed, received_at) in observed.chain(rejected) {
+        let moment = last.entry(feed).or_insert(received_at);
+        *moment = (*moment).max(received_at);
+    }
+    for (feed, counts) in &results.counts {
+        if counts.received > 0 {
+            let _ = last.entry(feed).or_insert(ReceivedAt(results.now.0));
+        }
+    }
+    last
+}

@@ -1,0 +1,73 @@
+//! One feed on the board: what became of all it ever sent, and when it was last heard.
+
+use std::sync::Arc;
+
+use ioc_model::{counts::Counts, epoch::Epoch, time::ReceivedAt};
+use serde::Serialize;
+
+/// A feed's figures up to the last committed epoch.
+#[derive(Clone, Debug, Default)]
+pub struct FeedTile {
+    counts: Counts,
+    last_received: Option<ReceivedAt>,
+    changed: Epoch,
+}
+
+impl FeedTile {
+    /// From the store's totals.
+    #[must_use]
+    pub fn hydrated(counts: Counts, last_received: Option<ReceivedAt>, epoch: Epoch) -> FeedTile {
+        FeedTile { counts, last_received, changed: epoch }
+    }
+
+    /// Adds what one epoch counted.
+    pub fn count(&mut self, epoch: Epoch, counts: &Counts) {
+        if counts.is_zero() {
+            return;
+        }
+        self.counts.add(counts);
+        self.changed = self.changed.max(epoch);
+    }
+
+    /// Remembers when an envelope of it arrived.
+    pub fn heard(&mut self, epoch: Epoch, received_at: ReceivedAt) {
+        if self.last_received.is_some_and(|last| last >= received_at) {
+            return;
+        }
+        self.last_received = Some(received_at);
+        self.changed = self.changed.max(epoch);
+    }
+
+    /// The last epoch that changed it.
+    #[must_use]
+    pub fn changed(&self) -> Epoch {
+        self.changed
+    }
+
+    /// The feed as it is sent.
+    #[must_use]
+    pub fn view(&self, id: Arc<str>) -> FeedView {
+        FeedView {
+            id,
+            counts: self.counts,
+            envelopes_astray: self.counts.envelopes_astray(),
+            rows_astray: self.counts.rows_astray(),
+            last_received: self.last_received,
+        }
+    }
+}
+
+/// A feed as the page gets it. Envelopes in flight come with the system's status: they are counted elsewhere.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FeedView {
+    /// Identifier.
+    pub id: Arc<str>,
+    /// What became of its envelopes and rows.
+    pub counts: Counts,
+    /// Envelopes nobody accounted for: an alarm unless 0 (invariant BALANCE).
+    pub envelopes_astray: i64,
+    /// Rows nobody accounted for: an alarm unless 0 (invariant BALANCE).
+    pub rows_astray: i64,
+    /// When its last envelope arrived; none if it never sent.
+    pub last_received: Option<ReceivedAt>,
+}

@@ -1,0 +1,256 @@
+//! One series on the board: its newest value and its last hours.
+
+use std::sync::Arc;
+
+use ioc_model::{
+    epoch::Epoch,
+    observation::Quality,
+    position::Arrival,
+    results::{Standing, StoredObservation, WindowResult},
+    time::{EventTime, ReceivedAt},
+    window::WindowKind,
+};
+use serde::Serialize;
+
+/// Hourly windows kept for the small trend line beside a value.
+pub const HOURS_KEPT: usize = 24;
+
+/// What the board knows of one series the pack expects.
+#[derive(Clone, Debug)]
+pub struct Tile {
+    subject: Arc<str>,
+    indicator: Arc<str>,
+    latest: Option<(Epoch, StoredObservation)>,
+    hours: Vec<HourPoint>,
+    changed: Epoch,
+}
+
+impl Tile {
+    /// A series that has not reported yet.
+    #[must_use]
+    pub fn new(subject: Arc<str>, indicator: Arc<str>) -> Tile {
+        Tile { subject, indicator, latest: None, hours: Vec::new(), changed: Epoch(0) }
+    }
+
+    /// The last epoch that changed it.
+    #[must_use]
+    pub fn changed(&self) -> Epoch {
+        self.changed
+    }
+
+    /// Takes an accepted row: it shows if its event time is newer, or if it corrects the value shown. A row known
+    /// to be history never shows.
+    pub fn observe(&mut self, epoch: Epoch, row: &StoredObservation) {
+        if row.standing == Standing::History {
+            return;
+        }
+        if let Some((_, shown)) = &self.latest
+            && (row.event_time, row.arrival) < (shown.event_time, shown.arrival)
+        {
+            return;
+        }
+        self.latest = Some((epoch, row.clone()));
+        self.changed = self.changed.max(epoch);
+    }
+
+    /// Takes an hourly window, new or revised; other lengths are not shown here.
+    pub fn window(&mut self, epoch: Epoch, window: &WindowResult) {
+        if window.kind != WindowKind::Hour {
+            return;
+        }
+        let point = HourPoint::new(epoch, window);
+        match self.hours.binary_search_by_key(&point.start, |hour| hour.start) {
+            Ok(at) if self.hours[at].revision > point.revision => return,
+            Ok(at) => self.hours[at] = point,
+            Err(0) if self.hours.len() == HOURS_KEPT => return,
+            Err(at) => {
+                self.hours.insert(at, point);
+                if self.hours.len() > HOURS_KEPT {
+                    let _ = self.hours.remove(0);
+                }
+            }
+        }
+        self.changed = self.changed.max(epoch);
+    }
+
+    /// The tile as it is sent, with the hours revised after `since`.
+    #[must_use]
+    pub fn view(&self, since: Epoch) -> TileView {
+        TileView {
+            subject: self.subject.clone(),
+            indicator: self.indicator.clone(),
+            latest: self.latest.as_ref().map(|(epoch, row)| Latest::new(*epoch, row)),
+            hours: self.hours.iter().filter(|hour| hour.revision > since.0).cloned().collect(),
+        }
+    }
+}
+
+/// A series as the page gets it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TileView {
+    /// Subject.
+    pub subject: Arc<str>,
+    /// Indicator.
+    pub indicator: Arc<str>,
+    /// Its newest value; none when it never reported.
+    pub latest: Option<Latest>,
+    /// Hourly windows, by start: all of them in a snapshot, the revised ones in a change.
+    pub hours: Vec<HourPoint>,
+}
+
+/// A series' newest value by event time, and where it came from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Latest {
+    /// When it was so.
+    pub event_time: EventTime,
+    /// In the indicator's unit.
+    pub value: f64,
+    /// Its worth.
+    pub quality: Quality,
+    /// When it reached us.
+    pub received_at: ReceivedAt,
+    /// The feed it came by.
+    pub feed: Arc<str>,
+    /// Where its envelope lies, as `log-partition-offset`.
+    pub position: String,
+    /// Which row of the envelope.
+    pub row: u32,
+    /// It replaced an earlier value of the same moment.
+    pub correction: bool,
+    /// The epoch that stored it.
+    pub epoch: Epoch,
+}
+
+impl Latest {
+    fn new(epoch: Epoch, row: &StoredObservation) -> Latest {
+        let Arrival { received_at, position, row: row_number } = row.arrival;
+        Latest {
+            event_time: row.event_time,
+            value: row.value,
+            quality: row.quality,
+            received_at,
+            feed: row.feed.clone(),
+            position: position.to_string(),
+            row: row_number,
+            correction: row.standing == Standing::Correction,
+            epoch,
+        }
+    }
+}
+
+/// One hour of a small trend line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct HourPoint {
+    /// Its first moment.
+    pub start: EventTime,
+    /// Mean of its good values; none of nothing.
+    pub mean: Option<f64>,
+    /// Points received, of any quality.
+    pub received: u32,
+    /// Points expected; 0 where no cadence is known.
+    pub expected: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+impl HourPoint {
+    fn new(epoch: Epoch, window: &WindowResult) -> HourPoint {
+        HourPoint {
+            start: window.start,
+            mean: window.aggregate.mean(),
+            received: window.received,
+            expected: window.expected,
+            revision: epoch.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::{
+        position::{LogNumber, Offset, Partition, Position},
+        window::{Aggregate, ClosedBy},
+    };
+
+    use super::*;
+
+    fn row(event_time: i64, received_at: i64, value: f64, standing: Standing) -> StoredObservation {
+        StoredObservation {
+            indicator: "pm25".into(),
+            subject: "st".into(),
+            event_time: EventTime(event_time),
+            value,
+            quality: Quality::Good,
+            feed: "air".into(),
+            arrival: Arrival {
+                received_at: ReceivedAt(received_at),
+                position: Position {
+                    log: LogNumber(1),
+                    partition: Partition(0),
+                    offset: Offset(u64::try_from(received_at).unwrap()),
+                },
+                row: 0,
+            },
+            standing,
+        }
+    }
+
+    fn hour(start: i64, sum: f64) -> WindowResult {
+        WindowResult {
+            indicator: "pm25".into(),
+            subject: "st".into(),
+            kind: WindowKind::Hour,
+            start: EventTime(start),
+            end: EventTime(start + 3_600_000),
+            aggregate: Aggregate { count: 1, sum, min: sum, max: sum },
+            received: 1,
+            expected: 1,
+            closed_by: ClosedBy::Watermark,
+        }
+    }
+
+    fn shown(tile: &Tile) -> (i64, f64) {
+        let latest = tile.view(Epoch(0)).latest.unwrap();
+        (latest.event_time.0, latest.value)
+    }
+
+    #[test]
+    fn a_late_row_of_an_older_moment_does_not_replace_the_newest_value() {
+        let mut tile = Tile::new("st".into(), "pm25".into());
+        tile.observe(Epoch(1), &row(2_000, 10, 7.0, Standing::First));
+        tile.observe(Epoch(2), &row(1_000, 20, 9.0, Standing::First));
+        tile.observe(Epoch(3), &row(1_000, 30, 9.5, Standing::Correction));
+        assert_eq!(shown(&tile), (2_000, 7.0));
+        assert_eq!(tile.changed(), Epoch(1));
+    }
+
+    #[test]
+    fn a_correction_of_the_newest_moment_replaces_it_and_history_never_does() {
+        let mut tile = Tile::new("st".into(), "pm25".into());
+        tile.observe(Epoch(1), &row(2_000, 10, 7.0, Standing::First));
+        tile.observe(Epoch(2), &row(2_000, 20, 8.0, Standing::Correction));
+        tile.observe(Epoch(3), &row(2_000, 5, 6.0, Standing::History));
+        tile.observe(Epoch(4), &row(3_000, 5, 6.0, Standing::History));
+        assert_eq!(shown(&tile), (2_000, 8.0));
+        assert!(tile.view(Epoch(0)).latest.unwrap().correction);
+    }
+
+    #[test]
+    fn only_the_last_hours_are_kept_and_a_revision_replaces_its_hour_bound() {
+        let mut tile = Tile::new("st".into(), "pm25".into());
+        for number in 0..100 {
+            tile.window(Epoch(10), &hour(number * 3_600_000, number as f64));
+        }
+        tile.window(Epoch(11), &hour(99 * 3_600_000, 1_000.0));
+        tile.window(Epoch(12), &hour(0, 5.0));
+        tile.window(Epoch(9), &hour(98 * 3_600_000, 5.0));
+        let all = tile.view(Epoch(0)).hours;
+        assert_eq!(all.len(), HOURS_KEPT);
+        assert_eq!(all[0].start, EventTime(76 * 3_600_000));
+        assert_eq!(all[22].mean, Some(98.0));
+        assert_eq!(all[23].mean, Some(1_000.0));
+        let revised = tile.view(Epoch(10)).hours;
+        assert_eq!(revised, vec![all[23].clone()]);
+        assert_eq!(tile.changed(), Epoch(11));
+    }
+}

@@ -1,0 +1,346 @@
+//! A small province, rows for it, and a record of windows to ask: what the page's tests stand on.
+#![allow(dead_code, unused_results, missing_docs, reason = "each test binary uses its part of it")]
+
+use std::{
+    collections::BTreeMap,
+    sync::Mutex,
+};
+
+use ioc_dashboards::{
+    history::{Answer, Fate, History, TrendPoint},
+    rejects::RejectView,
+};
+use ioc_model::{
+    contract::Contract,
+    counts::Counts,
+    epoch::{Epoch, Generation},
+    observation::Quality,
+    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, StationKind, Transport},
+    place::{Place, PlaceKey, PlaceKind},
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    reject::{RejectReason, Rejection},
+    results::{EpochResults, RejectedRow, Standing, StoredObservation, WindowResult},
+    text::Text,
+    time::{EventTime, Millis, Now, ReceivedAt},
+    window::{Aggregate, ClosedBy, WindowKind},
+};
+
+pub const HOUR: i64 = 3_600_000;
+
+pub fn text(vi: &str, en: &str) -> Text {
+    Text { vi: vi.to_owned(), en: en.to_owned() }
+}
+
+pub fn pack() -> Pack {
+    let indicators = [
+        ("pm25", "PM2.5", "Bụi mịn", "Fine dust", "ug/m3", 0),
+        ("pm10", "PM10", "Bụi", "Dust", "ug/m3", 0),
+        ("no2", "NO2", "Nitơ đioxit", "Nitrogen dioxide", "ug/m3", 1),
+        ("o3", "O3", "Ôzôn", "Ozone", "ug/m3", 1),
+        ("so2", "SO2", "Lưu huỳnh đioxit", "Sulphur dioxide", "ug/m3", 1),
+        ("co", "CO", "Cacbon monoxit", "Carbon monoxide", "ug/m3", 0),
+        ("ph", "pH", "Độ pH", "Acidity", "", 2),
+        ("tss", "TSS", "Chất rắn lơ lửng", "Suspended solids", "mg/l", 1),
+        ("cod", "COD", "Nhu cầu oxy hóa học", "Chemical oxygen demand", "mg/l", 1),
+    ];
+    let air = [("pm25", HOUR), ("pm10", HOUR), ("no2", HOUR), ("o3", HOUR), ("so2", HOUR), ("co", HOUR)];
+    let water = [("ph", HOUR / 12), ("tss", HOUR / 12), ("cod", HOUR / 12)];
+    let stations = [
+        station(
+            "TN_UBNDTN_KHIXQU",
+            "Trạm không khí UBND tỉnh",
+            "Provincial office air",
+            StationKind::AmbientAir,
+            0,
+            &air,
+        ),
+        station(
+            "TN_TRBANG_KHIXQU",
+            "Trạm không khí Trảng Bàng",
+            "Trảng Bàng air",
+            StationKind::AmbientAir,
+            1,
+            &air,
+        ),
+        station(
+            "TN_HOATHA_KHIXQU",
+            "Trạm không khí Hòa Thành",
+            "Hòa Thành air",
+            StationKind::AmbientAir,
+            2,
+            &air[..3],
+        ),
+        station(
+            "TN_KCNPD_NUOTHA",
+            "Nước thải KCN Phước Đông",
+            "Phước Đông industrial park",
+            StationKind::WasteWater,
+            1,
+            &water,
+        ),
+    ];
+    let feeds = [
+        feed(
+            "air-gateway",
+            "Cổng quan trắc không khí",
+            "Air gateway",
+            Transport::Mqtt { topics: vec!["air/#".into()] },
+            FormatName::JsonObservation,
+            2,
+        ),
+        feed(
+            "air-files",
+            "Tệp trạm không khí",
+            "Air station files",
+            Transport::Files { folder: "air".into() },
+            FormatName::StationTxt,
+            2,
+        ),
+        feed(
+            "water-files",
+            "Tệp trạm nước thải",
+            "Waste water files",
+            Transport::Files { folder: "water".into() },
+            FormatName::StationTxt,
+            1,
+        ),
+        feed(
+            "reports",
+            "Báo cáo sở, ngành",
+            "Agency reports",
+            Transport::Http,
+            FormatName::JsonObservation,
+            24,
+        ),
+    ];
+    Pack {
+        id: "tay-ninh".into(),
+        name: text("tỉnh Tây Ninh", "Tây Ninh province"),
+        timezone: "Asia/Ho_Chi_Minh".into(),
+        version: PackVersion("0011223344556677".into()),
+        replayed: Some(text("Luân Đôn, Marylebone Road, 2003–2004", "London, Marylebone Road, 2003–2004")),
+        places: PLACES.iter().map(|(code, vi, en)| place(code, vi, en)).collect(),
+        stations: stations.into_iter().map(|it| (it.id.clone(), it)).collect(),
+        indicators: indicators
+            .into_iter()
+            .map(|(id, symbol, vi, en, unit, decimals)| {
+                (id.to_owned(), indicator(id, symbol, text(vi, en), unit, decimals))
+            })
+            .collect(),
+        feeds: feeds.into_iter().map(|it| (it.id.clone(), it)).collect(),
+    }
+}
+
+const PLACES: [(&str, &str, &str); 3] = [
+    ("25459", "Phường Tân Ninh", "Tân Ninh ward"),
+    ("25708", "Phường Trảng Bàng", "Trảng Bàng ward"),
+    ("25645", "Phường Hòa Thành", "Hòa Thành ward"),
+];
+
+fn place(code: &str, vi: &str, en: &str) -> Place {
+    Place {
+        key: key(code),
+        valid_to: None,
+        kind: PlaceKind::Ward,
+        name: text(vi, en),
+        parent: None,
+        area_km2: None,
+        point: None,
+    }
+}
+
+fn key(code: &str) -> PlaceKey {
+    PlaceKey { code: code.into(), valid_from: "2000-01-01".parse().unwrap() }
+}
+
+fn indicator(id: &str, symbol: &str, name: Text, unit: &str, decimals: u8) -> Indicator {
+    Indicator {
+        id: id.into(),
+        symbol: symbol.into(),
+        name,
+        unit: unit.into(),
+        units: BTreeMap::new(),
+        aliases: Vec::new(),
+        range: (None, None),
+        decimals,
+        windows: vec![WindowKind::Hour],
+    }
+}
+
+fn station(
+    id: &str,
+    vi: &str,
+    en: &str,
+    kind: StationKind,
+    place: usize,
+    measures: &[(&str, i64)],
+) -> Station {
+    Station {
+        id: id.into(),
+        name: text(vi, en),
+        kind,
+        place: key(PLACES[place].0),
+        point: None,
+        valid_from: "2000-01-01".parse().unwrap(),
+        valid_to: None,
+        measures: measures.iter().map(|(name, cadence)| ((*name).to_owned(), Millis(*cadence))).collect(),
+        file_codes: Vec::new(),
+        symbols: BTreeMap::new(),
+    }
+}
+
+fn feed(id: &str, vi: &str, en: &str, transport: Transport, format: FormatName, silent_hours: i64) -> Feed {
+    Feed {
+        id: id.into(),
+        name: text(vi, en),
+        owner: text("Sở Nông nghiệp và Môi trường", "Agriculture and Environment"),
+        transport,
+        format,
+        contract: Contract { lateness: Millis::minutes(20), ..Contract::default() },
+        silent_after: Millis::hours(silent_hours),
+    }
+}
+
+pub fn arrival(received_at: i64, offset: u64, row: u32) -> Arrival {
+    Arrival {
+        received_at: ReceivedAt(received_at),
+        position: Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) },
+        row,
+    }
+}
+
+pub fn observation(
+    subject: &str,
+    indicator: &str,
+    event_time: i64,
+    value: f64,
+    feed: &str,
+    arrival: Arrival,
+) -> StoredObservation {
+    StoredObservation {
+        indicator: indicator.into(),
+        subject: subject.into(),
+        event_time: EventTime(event_time),
+        value,
+        quality: Quality::Good,
+        feed: feed.into(),
+        arrival,
+        standing: Standing::First,
+    }
+}
+
+pub fn hour(subject: &str, indicator: &str, start: i64, values: &[f64], expected: u32) -> WindowResult {
+    let mut aggregate = Aggregate::default();
+    values.iter().for_each(|value| aggregate.push(*value));
+    WindowResult {
+        indicator: indicator.into(),
+        subject: subject.into(),
+        kind: WindowKind::Hour,
+        start: EventTime(start),
+        end: EventTime(start + HOUR),
+        aggregate,
+        received: u32::try_from(values.len()).unwrap(),
+        expected,
+        closed_by: ClosedBy::Watermark,
+    }
+}
+
+pub fn reject(feed: &str, arrival: Arrival, reason: RejectReason, message: Text, raw: &[u8]) -> RejectedRow {
+    RejectedRow {
+        feed: feed.into(),
+        arrival,
+        whole: false,
+        address: "air/TN_UBNDTN_KHIXQU_20040612090000.txt".into(),
+        rejection: Rejection { reason, place: "line 3".into(), message },
+        raw: raw.into(),
+        raw_length: u32::try_from(raw.len()).unwrap(),
+    }
+}
+
+pub fn results(epoch: u64, now: i64) -> EpochResults {
+    EpochResults {
+        epoch: Epoch(epoch),
+        generation: Generation(0),
+        now: Now(now),
+        manifest_hash: [0; 32],
+        observations: Vec::new(),
+        windows: Vec::new(),
+        rejects: Vec::new(),
+        counts: Vec::new(),
+        recalls: Vec::new(),
+    }
+}
+
+pub fn counts(envelopes: u64, stored: u64, duplicate: u64, rejected: u64) -> Counts {
+    Counts {
+        received: envelopes,
+        decoded: envelopes,
+        rows: stored + duplicate + rejected,
+        stored,
+        duplicate,
+        rejected,
+        ..Counts::default()
+    }
+}
+
+/// Windows and rejects of the epochs it was shown.
+#[derive(Debug, Default)]
+pub struct Record(Mutex<Recorded>);
+
+#[derive(Debug, Default)]
+struct Recorded {
+    windows: BTreeMap<(String, String), BTreeMap<EventTime, TrendPoint>>,
+    rejects: Vec<RejectView>,
+}
+
+impl Record {
+    pub fn take(&self, results: &EpochResults) {
+        let mut recorded = self.0.lock().unwrap();
+        for window in &results.windows {
+            let count = window.aggregate.count > 0;
+            let point = TrendPoint {
+                start: window.start,
+                end: window.end,
+                mean: window.aggregate.mean(),
+                min: count.then_some(window.aggregate.min),
+                max: count.then_some(window.aggregate.max),
+                count: window.aggregate.count,
+                received: window.received,
+                expected: window.expected,
+                closed_by: window.closed_by,
+                revision: results.epoch.0,
+            };
+            let series = (window.subject.to_string(), window.indicator.to_string());
+            recorded.windows.entry(series).or_default().insert(window.start, point);
+        }
+        recorded.rejects.extend(results.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
+    }
+}
+
+impl History for Record {
+    fn trend<'a>(
+        &'a self,
+        subject: &'a str,
+        indicator: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<TrendPoint>> {
+        let recorded = self.0.lock().unwrap();
+        let points = recorded
+            .windows
+            .get(&(subject.to_owned(), indicator.to_owned()))
+            .map(|series| series.range(from..until).map(|(_, point)| point.clone()).collect())
+            .unwrap_or_default();
+        Box::pin(std::future::ready(Ok(points)))
+    }
+
+    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>> {
+        let recorded = self.0.lock().unwrap();
+        let last = recorded.rejects.iter().rev().take(limit).cloned().collect();
+        Box::pin(std::future::ready(Ok(last)))
+    }
+
+    fn fate(&self, _position: Position) -> Answer<'_, Fate> {
+        Box::pin(std::future::ready(Ok(Fate::default())))
+    }
+}

@@ -1,0 +1,204 @@
+// What is abnormal now, worst first. The one place where a state gets a priority, and with it a colour and a shape.
+
+import { age, fullMoment, roughAge, shortMoment } from "./format";
+import { freshness } from "./freshness";
+import { say } from "./language";
+import type { Quality, Text } from "./model";
+import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
+import { qualityWords } from "./text";
+
+export type Priority = "critical" | "high" | "medium" | "low";
+
+const ORDER: Priority[] = ["critical", "high", "medium", "low"];
+
+export interface Concern {
+  /** Stays the same while the concern lasts. */
+  key: string;
+  priority: Priority;
+  /** Where: a station, a feed, a part of the system. */
+  where: string;
+  /** What is wrong. */
+  what: string;
+  /** Since when, on the server's clock; null where nothing tells. */
+  since: number | null;
+}
+
+const qualityPriority: Partial<Record<Quality, Priority>> = {
+  device_error: "medium",
+  out_of_range: "medium",
+  suspect: "low",
+};
+
+/** The priority of a value's quality; none for good values and planned calibration. */
+export function priorityOfQuality(quality: Quality): Priority | null {
+  return qualityPriority[quality] ?? null;
+}
+
+/** Everything abnormal, worst first, then oldest first. */
+export function concerns(): Concern[] {
+  const found = [...systemConcerns(), ...feedConcerns(), ...stationConcerns()];
+  return found.sort(
+    (a, b) => ORDER.indexOf(a.priority) - ORDER.indexOf(b.priority) || (a.since ?? Infinity) - (b.since ?? Infinity),
+  );
+}
+
+function systemConcerns(): Concern[] {
+  const found: Concern[] = [];
+  const system = status.value;
+  const pipeline = say({ vi: "Bộ xử lý", en: "Pipeline" });
+  const add = (key: string, priority: Priority, where: string, text: Text, since: number | null) =>
+    found.push({ key, priority, where, what: say(text), since });
+  if (!system) {
+    add("silent-pipeline", "high", pipeline, { vi: "chưa báo trạng thái", en: "has not reported yet" }, null);
+    return found;
+  }
+  if (system.reported_ago > STOPPED_AFTER) {
+    const ago = age(system.reported_ago);
+    add(
+      "silent-pipeline",
+      "critical",
+      pipeline,
+      { vi: `không báo trạng thái đã ${ago}; số liệu đứng yên`, en: `has not reported for ${ago}; nothing moves` },
+      system.now,
+    );
+  }
+  if (system.halted !== null) {
+    add(
+      "halted",
+      "critical",
+      pipeline,
+      { vi: `đã dừng: ${system.halted}`, en: `halted: ${system.halted}` },
+      null,
+    );
+  }
+  if (system.bus.state === "poisoned") {
+    add(
+      "bus",
+      "critical",
+      say({ vi: "Nhật ký tiếp nhận", en: "Bus" }),
+      { vi: `không ghi được nữa: ${system.bus.cause}`, en: `takes nothing more: ${system.bus.cause}` },
+      system.bus.since,
+    );
+  } else if (system.bus.state === "full") {
+    add(
+      "bus",
+      "critical",
+      say({ vi: "Nhật ký tiếp nhận", en: "Bus" }),
+      { vi: `đã đầy, bên gửi phải chờ: ${system.bus.what}`, en: `full, senders wait: ${system.bus.what}` },
+      system.bus.since,
+    );
+  }
+  if (system.clickhouse.state === "away") {
+    add(
+      "clickhouse",
+      "critical",
+      "ClickHouse",
+      {
+        vi: `không trả lời; ${system.outstanding_epochs} đợt đang chờ, số liệu đứng yên`,
+        en: `does not answer; ${system.outstanding_epochs} epochs wait, nothing moves`,
+      },
+      system.clickhouse.since,
+    );
+  }
+  return found;
+}
+
+function feedConcerns(): Concern[] {
+  const found: Concern[] = [];
+  for (const shown of allFeeds()) {
+    const feed = shown.value;
+    const names = feedNames.value.get(feed.id);
+    const where = names ? say(names.name) : feed.id;
+    if (feed.envelopes_astray !== 0 || feed.rows_astray !== 0) {
+      found.push({
+        key: `astray/${feed.id}`,
+        priority: "critical",
+        where,
+        what: say({
+          vi: `không cân đối: thất lạc ${feed.envelopes_astray} gói tin, ${feed.rows_astray} dòng`,
+          en: `does not balance: ${feed.envelopes_astray} envelopes, ${feed.rows_astray} rows astray`,
+        }),
+        since: null,
+      });
+    }
+    const silent = silence(feed.last_received, names?.silent_after ?? null);
+    if (silent === "silent") {
+      found.push({
+        key: `silent/${feed.id}`,
+        priority: "high",
+        where,
+        what: say({ vi: "mất tín hiệu", en: "silent" }),
+        since: feed.last_received,
+      });
+    } else if (silent === "never") {
+      found.push({
+        key: `silent/${feed.id}`,
+        priority: "low",
+        where,
+        what: say({ vi: "chưa từng gửi", en: "has never sent" }),
+        since: null,
+      });
+    }
+  }
+  return found;
+}
+
+function stationConcerns(): Concern[] {
+  const found: Concern[] = [];
+  for (const station of pack.value?.stations ?? []) {
+    const tiles = Object.keys(station.measures).map((indicator) => tileOf(station.id, indicator).value);
+    const where = say(station.name);
+    const stale = tiles.filter((tile) => freshness(tile) === "stale");
+    if (stale.length > 0) {
+      found.push({
+        key: `stale/${station.id}`,
+        priority: "medium",
+        where,
+        what: say({
+          vi: `${stale.length}/${tiles.length} thông số đã cũ`,
+          en: `${stale.length} of ${tiles.length} indicators stale`,
+        }),
+        since: Math.min(...stale.map((tile) => tile.latest?.event_time ?? Infinity)),
+      });
+    }
+    const never = tiles.filter((tile) => !tile.latest);
+    if (never.length > 0) {
+      found.push({
+        key: `never/${station.id}`,
+        priority: "low",
+        where,
+        what: say({
+          vi: `${never.length}/${tiles.length} thông số chưa từng gửi`,
+          en: `${never.length} of ${tiles.length} indicators never reported`,
+        }),
+        since: null,
+      });
+    }
+    for (const tile of tiles) {
+      const priority = tile.latest && priorityOfQuality(tile.latest.quality);
+      if (!tile.latest || !priority || freshness(tile) === "stale") continue;
+      const symbol = pack.value?.indicators[tile.indicator]?.symbol ?? tile.indicator;
+      found.push({
+        key: `quality/${station.id}/${tile.indicator}`,
+        priority,
+        where,
+        what: `${symbol}: ${say(qualityWords[tile.latest.quality])}`,
+        since: tile.latest.event_time,
+      });
+    }
+  }
+  return found;
+}
+
+/** Whether a feed is silent: past its promise, or never heard at all. Feeds that promise nothing are never silent. */
+export function silence(lastReceived: number | null, silentAfter: number | null): "on-time" | "silent" | "never" | "no-promise" {
+  if (silentAfter === null) return "no-promise";
+  if (lastReceived === null) return "never";
+  return ageOf(lastReceived) > silentAfter + grace() ? "silent" : "on-time";
+}
+
+/** Since when, short on screen and whole for a reader that asks. */
+export function sinceWhen(concern: Concern): { short: string; whole: string } | null {
+  if (concern.since === null || !Number.isFinite(concern.since)) return null;
+  return { short: `${shortMoment(concern.since)} (${roughAge(ageOf(concern.since))})`, whole: fullMoment(concern.since) };
+}

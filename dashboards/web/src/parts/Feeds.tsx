@@ -1,0 +1,149 @@
+import { Fragment } from "preact";
+import { silence } from "../attention";
+import { fullMoment, number, roughAge, span } from "../format";
+import { say } from "../language";
+import type { Feed, Text } from "../model";
+import { ageOf, allFeeds, feedNames, status } from "../store";
+import { transportWords, words } from "../text";
+import { Mark } from "./Mark";
+
+export function Feeds() {
+  // What no feed claims shows as soon as there is some of it.
+  const feeds = allFeeds()
+    .map((shown) => shown.value)
+    .filter((feed) => feedNames.value.get(feed.id)?.transport !== "any" || feed.counts.received > 0);
+  const order = [...feedNames.value.keys()];
+  feeds.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+  return (
+    <section class="panel feeds" aria-labelledby="feeds-title">
+      <h2 id="feeds-title">{say(words.feeds)}</h2>
+      <div role="table" aria-label={say(words.feedsCaption)} class="feed-table">
+        <div role="row" class="feed-row feed-titles">
+          <span role="columnheader">{say(words.feed)}</span>
+          <span role="columnheader">{say(words.lastSeen)}</span>
+          <span role="columnheader">{say(words.envelopes)}</span>
+          <span role="columnheader">{say(words.rows)}</span>
+        </div>
+        {feeds.map((feed) => (
+          <FeedRow key={feed.id} feed={feed} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function FeedRow({ feed }: { feed: Feed }) {
+  const names = feedNames.value.get(feed.id);
+  const inFlight = status.value?.in_flight[feed.id] ?? 0;
+  const { counts } = feed;
+  return (
+    <div role="row" class="feed-row" data-feed={feed.id}>
+      <span role="rowheader" class="feed-name">
+        <strong>{names ? say(names.name) : feed.id}</strong>
+        <span class="feed-owner" title={names?.owner ? say(names.owner) : undefined}>
+          {names ? say(transportWords[names.transport]) : ""}
+          {names?.owner ? ` · ${say(names.owner)}` : ""}
+        </span>
+      </span>
+      <span role="cell" class="feed-signal">
+        <Signal feed={feed} silentAfter={names?.silent_after ?? null} />
+      </span>
+      <Identity
+        title={words.envelopes}
+        total={[words.received, counts.received + inFlight]}
+        parts={[
+          [words.decoded, counts.decoded],
+          [words.empty, counts.empty],
+          [words.undecodable, counts.undecodable],
+          [words.inFlight, inFlight],
+        ]}
+        astray={feed.envelopes_astray}
+      />
+      <Identity
+        title={words.rows}
+        total={[words.readRows, counts.rows]}
+        parts={[
+          [words.stored, counts.stored],
+          [words.duplicate, counts.duplicate],
+          [words.rejected, counts.rejected],
+          [words.waiting, counts.waiting],
+        ]}
+        astray={feed.rows_astray}
+      />
+    </div>
+  );
+}
+
+function Signal({ feed, silentAfter }: { feed: Feed; silentAfter: number | null }) {
+  const state = silence(feed.last_received, silentAfter);
+  const gone = feed.last_received === null ? null : ageOf(feed.last_received);
+  const used = gone === null || silentAfter === null ? 0 : Math.min(1, gone / silentAfter);
+  return (
+    <span class={`signal ${state}`} data-signal={state}>
+      {state === "silent" && <Mark priority="high" />}
+      {state === "never" && <Mark priority="low" />}
+      <span class="signal-words">
+        {feed.last_received === null ? (
+          <strong>{say(words.neverHeard)}</strong>
+        ) : (
+          <time dateTime={new Date(feed.last_received).toISOString()} title={fullMoment(feed.last_received)}>
+            {state === "silent" && <strong>{say(words.silent)} </strong>}
+            {roughAge(gone ?? 0)}
+          </time>
+        )}
+        {silentAfter !== null && <span class="promise"> / {span(silentAfter)}</span>}
+      </span>
+      <svg class="signal-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+        <rect class="signal-track" width="100" height="4" />
+        <rect class="signal-used" width={used * 100} height="4" />
+      </svg>
+    </span>
+  );
+}
+
+interface IdentityProps {
+  title: Text;
+  total: [Text, number];
+  parts: [Text, number][];
+  astray: number;
+}
+
+/** One identity of the balance: what came is the sum of what became of it, or an alarm. */
+function Identity({ title, total, parts, astray }: IdentityProps) {
+  return (
+    <span role="cell" class="identity" data-identity={astray === 0 ? "balanced" : "astray"}>
+      <span class="identity-title" aria-hidden="true">
+        {say(title)}
+      </span>
+      <Figure name={total[0]} value={total[1]} />
+      <span class="sign">=</span>
+      {parts.map(([name, value], index) => (
+        <Fragment key={name.en}>
+          {index > 0 && <span class="sign">+</span>}
+          <Figure name={name} value={value} />
+        </Fragment>
+      ))}
+      {astray === 0 ? (
+        <span class="balanced">
+          <svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+            <path d="m3 8.5 3.5 3.5L13 4.5" />
+          </svg>
+          <span class="reader-only">{say(words.balanced)}</span>
+        </span>
+      ) : (
+        <strong class="astray">
+          <Mark priority="critical" />
+          {say(words.astray)} {number(astray)}
+        </strong>
+      )}
+    </span>
+  );
+}
+
+function Figure({ name, value }: { name: Text; value: number }) {
+  return (
+    <span class={`count ${value === 0 ? "zero" : ""}`}>
+      <span class="count-value">{number(value)}</span> <span class="count-name">{say(name)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,53 @@
+import { useState } from "preact/hooks";
+import { fullMoment, number, shortMoment } from "../format";
+import { say } from "../language";
+import type { Reject } from "../model";
+import { feedNames, rejects } from "../store";
+import { reasonWords, words } from "../text";
+
+const SHOWN = 3;
+
+export function Rejects() {
+  const [all, showAll] = useState(false);
+  const list = rejects.value;
+  const shown = all ? list : list.slice(0, SHOWN);
+  return (
+    <section class={`panel rejects ${all ? "all" : ""}`} aria-labelledby="rejects-title">
+      <div class="rejects-head">
+        <h2 id="rejects-title">{say(words.rejects)}</h2>
+        {list.length > SHOWN && (
+          <button type="button" class="more" aria-expanded={all} onClick={() => showAll(!all)}>
+            {all ? say(words.fewer) : `+${number(list.length - SHOWN)} ${say(words.more)}`}
+          </button>
+        )}
+      </div>
+      {list.length === 0 && <p class="calm">{say(words.noRejects)}</p>}
+      <ul>
+        {shown.map((reject) => (
+          <Item key={`${reject.position}/${reject.row}/${reject.epoch}`} reject={reject} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Item({ reject }: { reject: Reject }) {
+  const feed = feedNames.value.get(reject.feed);
+  const reason = reasonWords[reject.reason];
+  return (
+    <li data-reject={reject.reason}>
+      <p class="reject-head">
+        <time dateTime={new Date(reject.received_at).toISOString()} title={fullMoment(reject.received_at)}>
+          {shortMoment(reject.received_at)}
+        </time>
+        <span>{feed ? say(feed.name) : reject.feed}</span>
+        <strong>{reason ? say(reason) : reject.reason}</strong>
+      </p>
+      <p class="reject-message">{say(reject.message)}</p>
+      <p class="reject-where">
+        <code>{reject.sample}</code> {number(reject.raw_length)} {say(words.bytes)} · {reject.address}
+        {reject.place !== "" ? `, ${reject.place}` : reject.whole ? `, ${say(words.whole)}` : ""} · {reject.position}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,115 @@
+import { priorityOfQuality } from "../attention";
+import { now } from "../clock";
+import { fullMoment, isoDay, number, roughAge, unit } from "../format";
+import { freshness } from "../freshness";
+import { say } from "../language";
+import type { StationNames } from "../model";
+import { choose, selection } from "../selection";
+import { ageOf, pack, tileOf } from "../store";
+import { freshnessWords, kindWords, qualityWords, words } from "../text";
+import { Mark } from "./Mark";
+import { Spark } from "./Spark";
+
+export function Stations() {
+  const today = isoDay(now.value);
+  const stations = (pack.value?.stations ?? []).filter(
+    (station) => station.valid_to === null || station.valid_to >= today,
+  );
+  return (
+    <section class="stations" aria-labelledby="stations-title">
+      <h2 id="stations-title">{say(words.stations)}</h2>
+      <div class="station-grid">
+        {stations.map((station) => (
+          <Station key={station.id} station={station} notYet={station.valid_from > today} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Station({ station, notYet }: { station: StationNames; notYet: boolean }) {
+  const place = station.place ? say(station.place) : `${station.place_code}, ${say(words.noPlace)}`;
+  return (
+    <article class="panel station" aria-labelledby={`station-${station.id}`} data-station={station.id}>
+      <div class="station-head">
+        <h3 id={`station-${station.id}`}>{say(station.name)}</h3>
+        <p>
+          {say(kindWords[station.kind])} · {place}
+          {notYet && ` · ${say(words.notYetValid)}`}
+        </p>
+      </div>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{say(words.indicator)}</th>
+            <th scope="col" class="figure">
+              {say(words.value)}
+            </th>
+            <th scope="col">{say(words.quality)}</th>
+            <th scope="col">{say(words.age)}</th>
+            <th scope="col" class="spark-cell">
+              {say(words.lastDay)}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {Object.keys(station.measures).map((indicator) => (
+            <Row key={indicator} subject={station.id} indicator={indicator} />
+          ))}
+        </tbody>
+      </table>
+    </article>
+  );
+}
+
+function Row({ subject, indicator }: { subject: string; indicator: string }) {
+  const tile = tileOf(subject, indicator).value;
+  const names = pack.value?.indicators[indicator];
+  const state = freshness(tile);
+  const chosen = selection.value?.subject === subject && selection.value.indicator === indicator;
+  const latest = tile.latest;
+  // A stale value is not judged: neither colour nor shape.
+  const priority = latest && state !== "stale" ? priorityOfQuality(latest.quality) : null;
+  return (
+    <tr
+      class={`${state} ${chosen ? "chosen" : ""}`}
+      data-series={`${subject}/${indicator}`}
+      data-freshness={state}
+      onClick={() => choose(subject, indicator)}
+    >
+      <th scope="row">
+        <button type="button" aria-pressed={chosen} onClick={() => choose(subject, indicator)}>
+          <span>
+            <span class="symbol">{names?.symbol ?? indicator}</span> <span class="unit">{unit(names?.unit ?? "")}</span>
+          </span>
+          <span class="indicator-name">{names ? say(names.name) : ""}</span>
+        </button>
+      </th>
+      <td class="figure">
+        <span class="value">{latest ? number(latest.value, names?.decimals ?? 0) : "—"}</span>
+      </td>
+      {latest ? (
+        <>
+          <td class={`quality ${priority ?? ""}`}>
+            {priority && <Mark priority={priority} />}
+            {say(qualityWords[latest.quality])}
+            {latest.correction && <span class="corrected">{say(words.corrected)}</span>}
+          </td>
+          <td class="age">
+            <time dateTime={new Date(latest.event_time).toISOString()} title={fullMoment(latest.event_time)}>
+              {state !== "fresh" && <span class="freshness">{say(freshnessWords[state])} </span>}
+              {roughAge(ageOf(latest.event_time))}
+            </time>
+          </td>
+        </>
+      ) : (
+        <td class="age" colSpan={2}>
+          {say(freshnessWords.never)}
+        </td>
+      )}
+      <td class="spark-cell">
+        <Spark hours={tile.hours} />
+      </td>
+    </tr>
+  );
+}

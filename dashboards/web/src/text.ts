@@ -1,0 +1,134 @@
+// Every word of the page, in both languages.
+
+import type { FeedNames, Quality, StationNames, Text } from "./model";
+import type { Freshness } from "./freshness";
+
+const t = (vi: string, en: string): Text => ({ vi, en });
+
+export const words = {
+  title: t("Trung tâm Giám sát, điều hành", "Operations Monitoring Center"),
+  skip: t("Đến nội dung chính", "Skip to content"),
+  online: t("Trực tuyến", "Online"),
+  offline: t("Mất kết nối", "Disconnected"),
+  connecting: t("Đang kết nối với máy chủ…", "Connecting to the server…"),
+  filling: t("Máy chủ đang khởi động, bảng số liệu đang được nạp…", "The server is starting and filling its board…"),
+  unreachable: t("Chưa liên lạc được với máy chủ. Đang thử lại…", "The server cannot be reached. Trying again…"),
+  lost: t("Mất kết nối với máy chủ", "No connection to the server"),
+  lostSince: t("không nhận được gì từ", "nothing heard for"),
+  lostMeaning: t(
+    "Số liệu trên màn hình là số liệu cũ, không phải hiện tại. Đang kết nối lại…",
+    "What is shown is old, not current. Reconnecting…",
+  ),
+  replayed: t("Dữ liệu phát lại", "Replayed data"),
+  serverClock: t("Giờ máy chủ", "Server time"),
+  attention: t("Cần chú ý", "Needs attention"),
+  nothingWrong: t("Không có bất thường", "Nothing abnormal"),
+  since: t("từ", "since"),
+  stations: t("Số liệu mới nhất theo trạm", "Latest values by station"),
+  indicator: t("Thông số", "Indicator"),
+  value: t("Giá trị", "Value"),
+  quality: t("Chất lượng", "Quality"),
+  age: t("Tuổi", "Age"),
+  lastDay: t("24 giờ", "24 hours"),
+  noPlace: t("không rõ địa bàn", "place unknown"),
+  notYetValid: t("chưa hoạt động", "not in operation yet"),
+  corrected: t("đã hiệu chỉnh", "corrected"),
+  trend: t("Diễn biến theo giờ", "Hourly trend"),
+  range: t("Khoảng thời gian", "Period"),
+  pickSeries: t("Chọn một thông số để xem diễn biến.", "Choose an indicator to see its trend."),
+  trendEmpty: t("Chưa có giờ nào khép lại trong khoảng này.", "No hour has closed in this period."),
+  trendFailed: t("Không lấy được diễn biến: kho dữ liệu chưa trả lời.", "The trend is not available: the store does not answer."),
+  loading: t("Đang tải…", "Loading…"),
+  mean: t("Trung bình", "Mean"),
+  lowest: t("Thấp nhất", "Lowest"),
+  highest: t("Cao nhất", "Highest"),
+  points: t("Số điểm đo", "Points"),
+  state: t("Trạng thái", "State"),
+  hour: t("Giờ", "Hour"),
+  complete: t("đủ", "complete"),
+  incomplete: t("thiếu điểm đo", "incomplete"),
+  missing: t("không có số liệu", "no data"),
+  revised: t("đã tính lại", "revised"),
+  asTable: t("Xem dạng bảng", "Show as a table"),
+  evidence: t("Nguồn gốc giá trị mới nhất", "Where the latest value comes from"),
+  measuredAt: t("Thời điểm đo", "Measured"),
+  receivedAt: t("Nhận lúc", "Received"),
+  feed: t("Nguồn", "Feed"),
+  envelope: t("Gói tin", "Envelope"),
+  row: t("dòng", "row"),
+  epoch: t("Đợt xử lý", "Epoch"),
+  feeds: t("Nguồn dữ liệu", "Feeds"),
+  feedsCaption: t(
+    "Nguồn dữ liệu: tín hiệu gần nhất và hai đẳng thức cân đối",
+    "Feeds: last signal and the two identities of the balance",
+  ),
+  lastSeen: t("Tín hiệu gần nhất", "Last signal"),
+  envelopes: t("Gói tin", "Envelopes"),
+  rows: t("Dòng số liệu", "Rows"),
+  received: t("nhận", "received"),
+  decoded: t("đọc được", "decoded"),
+  empty: t("rỗng", "empty"),
+  undecodable: t("không đọc được", "undecodable"),
+  inFlight: t("đang xử lý", "in flight"),
+  readRows: t("dòng", "rows"),
+  stored: t("đã lưu", "stored"),
+  duplicate: t("trùng", "duplicate"),
+  rejected: t("bị loại", "rejected"),
+  waiting: t("đang chờ", "waiting"),
+  balanced: t("cân đối", "balanced"),
+  astray: t("thất lạc", "astray"),
+  silent: t("mất tín hiệu", "silent"),
+  neverHeard: t("chưa từng gửi", "never sent"),
+  rejects: t("Dữ liệu bị loại gần đây", "Last rejects"),
+  noRejects: t("Chưa có dữ liệu nào bị loại.", "Nothing has been rejected."),
+  whole: t("cả gói tin", "whole envelope"),
+  bytes: t("byte", "bytes"),
+  more: t("nữa", "more"),
+  fewer: t("Thu gọn", "Fewer"),
+};
+
+export const qualityWords: Record<Quality, Text> = {
+  good: t("tốt", "good"),
+  calibrating: t("hiệu chuẩn", "calibrating"),
+  device_error: t("lỗi thiết bị", "device error"),
+  out_of_range: t("ngoài dải đo", "out of range"),
+  suspect: t("nghi ngờ", "suspect"),
+};
+
+export const freshnessWords: Record<Freshness, Text> = {
+  fresh: t("mới", "fresh"),
+  late: t("trễ", "late"),
+  stale: t("cũ", "stale"),
+  never: t("chưa từng gửi", "never reported"),
+};
+
+export const kindWords: Record<StationNames["kind"], Text> = {
+  waste_water: t("Nước thải", "Waste water"),
+  surface_water: t("Nước mặt", "Surface water"),
+  ground_water: t("Nước dưới đất", "Ground water"),
+  stack_emission: t("Khí thải", "Stack emission"),
+  ambient_air: t("Không khí xung quanh", "Ambient air"),
+};
+
+export const transportWords: Record<FeedNames["transport"], Text> = {
+  mqtt: t("MQTT", "MQTT"),
+  mqtt_broker: t("MQTT qua máy chủ ngoài", "MQTT by an outside broker"),
+  files: t("tệp", "files"),
+  http: t("HTTP", "HTTP"),
+  any: t("mọi đường vào", "any way in"),
+};
+
+export const reasonWords: Record<string, Text> = {
+  unmatched: t("không thuộc nguồn nào", "no feed matches"),
+  forbidden: t("không được phép gửi", "not allowed"),
+  too_large: t("quá lớn", "too large"),
+  malformed: t("sai định dạng", "malformed"),
+  missing_field: t("thiếu trường", "field missing"),
+  invalid_field: t("trường sai kiểu", "field invalid"),
+  not_a_number: t("không phải số", "not a number"),
+  unknown_indicator: t("thông số lạ", "unknown indicator"),
+  unknown_subject: t("trạm lạ", "unknown station"),
+  unknown_unit: t("đơn vị lạ", "unknown unit"),
+  future_time: t("thời gian ở tương lai", "time in the future"),
+  absurd_time: t("thời gian vô lý", "absurd time"),
+};

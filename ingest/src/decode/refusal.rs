@@ -1,0 +1,402 @@
+//! Why something is refused, in words its sender can act on.
+//!
+//! The reader is a clerk or a technician of the sending agency, not whoever wrote this: each sentence says what was
+//! found, what the rule is, and what a right one looks like, in both languages of the product. What was found is
+//! quoted shortened: a sender's garbage must not become a page of ours.
+
+use ioc_model::{
+    reject::{RejectReason, Rejection},
+    text::Text,
+    time::{EventTime, Millis, ReceivedAt},
+};
+
+use super::{rows::spoken, rules::IndicatorRules};
+
+const QUOTED: usize = 60;
+
+/// A broken rule, before it is known where in the envelope.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    reason: RejectReason,
+    /// The field it is about; empty for the row as a whole.
+    field: &'static str,
+    message: Text,
+}
+
+/// What is known of bytes that were not kept.
+pub(super) enum Withheld<'a> {
+    /// The description could be read.
+    Said {
+        /// A word of [`RejectReason`].
+        reason: &'a str,
+        /// How many bytes there were.
+        bytes: u64,
+    },
+    /// It could not.
+    Unreadable,
+}
+
+/// A sender's text, short and on one line.
+pub(crate) fn quoted(text: &str) -> String {
+    let mut short: String =
+        text.chars().take(QUOTED).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(QUOTED).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+impl Refusal {
+    fn new(reason: RejectReason, field: &'static str, vi: String, en: String) -> Refusal {
+        Refusal { reason, field, message: Text { vi, en } }
+    }
+
+    /// Of an envelope as a whole.
+    pub(super) fn whole(self) -> Rejection {
+        Rejection { reason: self.reason, place: String::new(), message: self.message }
+    }
+
+    /// Of a row at a place of its envelope: `line 3, value`, `[2].value`, `value`.
+    pub(super) fn at(self, place: &dyn std::fmt::Display) -> Rejection {
+        let mut full = place.to_string();
+        if !self.field.is_empty() {
+            if full.starts_with('[') {
+                full.push('.');
+            } else if !full.is_empty() {
+                full.push_str(", ");
+            }
+            full.push_str(self.field);
+        }
+        Rejection { reason: self.reason, place: full, message: self.message }
+    }
+
+    pub(super) fn unmatched(address: &str) -> Refusal {
+        let address = quoted(address);
+        Refusal::new(
+            RejectReason::Unmatched,
+            "",
+            format!(
+                "Không có nguồn dữ liệu nào nhận địa chỉ '{address}'. Hãy sửa chủ đề hoặc thư mục cho đúng (ví dụ \
+                 ioc/air/TN-0412/observation), hoặc khai báo nguồn này trong feeds.toml."
+            ),
+            format!(
+                "No feed claims the address '{address}'. Correct the topic or folder (for example \
+                 ioc/air/TN-0412/observation), or define a feed for it in feeds.toml."
+            ),
+        )
+    }
+
+    pub(super) fn forbidden(address: &str, feed: &str) -> Refusal {
+        let address = quoted(address);
+        Refusal::new(
+            RejectReason::Forbidden,
+            "",
+            format!(
+                "Người gửi không được phép gửi vào nguồn '{feed}' (địa chỉ '{address}'). Hãy dùng đúng tài khoản của \
+                 nguồn này, hoặc đề nghị quản trị viên cấp quyền."
+            ),
+            format!(
+                "The sender may not send to feed '{feed}' (address '{address}'). Use the account of that feed, or ask \
+                 the administrator for the right to it."
+            ),
+        )
+    }
+
+    pub(super) fn unknown_feed(feed: &str) -> Refusal {
+        let feed = quoted(feed);
+        Refusal::new(
+            RejectReason::Unmatched,
+            "",
+            format!(
+                "Nguồn '{feed}' không có (hoặc không còn) trong gói cấu hình của tỉnh. Hãy khai báo lại trong \
+                 feeds.toml rồi xử lý lại dữ liệu này."
+            ),
+            format!(
+                "Feed '{feed}' is not in the province's pack (any more). Define it in feeds.toml and replay this \
+                 envelope."
+            ),
+        )
+    }
+
+    pub(super) fn too_large(bytes: u64, limit: Option<usize>, feed: &str) -> Refusal {
+        let feed = quoted(feed);
+        let (limit_vi, limit_en) = match limit {
+            Some(limit) => (format!("giới hạn {limit} byte"), format!("the limit of {limit} bytes")),
+            None => ("giới hạn".to_owned(), "the limit".to_owned()),
+        };
+        Refusal::new(
+            RejectReason::TooLarge,
+            "",
+            format!(
+                "Dữ liệu gửi đến dài {bytes} byte, vượt {limit_vi} của nguồn '{feed}'. Hãy chia nhỏ rồi gửi lại."
+            ),
+            format!(
+                "The message has {bytes} bytes, over {limit_en} of feed '{feed}'. Split it and send it again."
+            ),
+        )
+    }
+
+    pub(super) fn withheld(what: &Withheld<'_>) -> Refusal {
+        let (reason, vi, en) = match what {
+            Withheld::Said { reason, bytes } => (
+                RejectReason::from_word(reason).unwrap_or(RejectReason::Malformed),
+                format!("Dữ liệu gửi đến ({bytes} byte) không được lưu giữ, lý do: {}.", quoted(reason)),
+                format!("The message ({bytes} bytes) was not kept, for the reason: {}.", quoted(reason)),
+            ),
+            Withheld::Unreadable => (
+                RejectReason::Malformed,
+                "Dữ liệu gửi đến không được lưu giữ và không rõ lý do.".to_owned(),
+                "The message was not kept, and why cannot be read.".to_owned(),
+            ),
+        };
+        Refusal::new(reason, "", vi, en)
+    }
+
+    /// The bytes, or a row of them, are not of their format.
+    pub(crate) fn malformed(vi: String, en: String) -> Refusal {
+        Refusal::new(RejectReason::Malformed, "", vi, en)
+    }
+
+    pub(crate) fn missing(field: &'static str, example: &str) -> Refusal {
+        Refusal::new(
+            RejectReason::MissingField,
+            field,
+            format!("Thiếu trường '{field}'. Ví dụ đúng: {example}."),
+            format!("Field '{field}' is missing. A right one: {example}."),
+        )
+    }
+
+    pub(crate) fn given_twice(field: &'static str) -> Refusal {
+        Refusal::new(
+            RejectReason::InvalidField,
+            field,
+            format!(
+                "Trường '{field}' xuất hiện hai lần, không rõ giá trị nào đúng. Mỗi trường chỉ ghi một lần."
+            ),
+            format!("Field '{field}' is given twice, and which one counts is unclear. Give each field once."),
+        )
+    }
+
+    pub(crate) fn invalid(
+        field: &'static str,
+        found: &str,
+        rule_vi: &str,
+        rule_en: &str,
+        example: &str,
+    ) -> Refusal {
+        let found = quoted(found);
+        Refusal::new(
+            RejectReason::InvalidField,
+            field,
+            format!("Trường '{field}' có giá trị '{found}', {rule_vi}. Ví dụ đúng: {example}."),
+            format!("Field '{field}' is '{found}', {rule_en}. A right one: {example}."),
+        )
+    }
+
+    pub(crate) fn not_a_number(field: &'static str, found: &str) -> Refusal {
+        let found = quoted(found);
+        Refusal::new(
+            RejectReason::NotANumber,
+            field,
+            format!("Giá trị '{found}' không phải là một số hữu hạn. Ví dụ đúng: 37.25."),
+            format!("The value '{found}' is not a finite number. A right one: 37.25."),
+        )
+    }
+
+    /// Of a station file, where a value that is no number means a device error.
+    pub(crate) fn not_a_number_of_device(field: &'static str, found: &str) -> Refusal {
+        let found = quoted(found);
+        Refusal::new(
+            RejectReason::NotANumber,
+            field,
+            format!(
+                "Giá trị '{found}' không phải là một số, được hiểu là trạng thái 02 (lỗi thiết bị). Hãy kiểm tra thiết \
+                 bị đo; ví dụ đúng: 37.25 hoặc 37,25."
+            ),
+            format!(
+                "The value '{found}' is not a number and is taken as status 02 (device error). Check the instrument; \
+                 a right one: 37.25 or 37,25."
+            ),
+        )
+    }
+
+    pub(super) fn not_finite(field: &'static str) -> Refusal {
+        Refusal::new(
+            RejectReason::NotANumber,
+            field,
+            "Giá trị vượt quá số lớn nhất có thể lưu sau khi đổi đơn vị.".to_owned(),
+            "The value is beyond the largest number that can be kept after its unit is converted.".to_owned(),
+        )
+    }
+
+    pub(super) fn unknown_indicator(field: &'static str, symbol: &str) -> Refusal {
+        let symbol = quoted(symbol);
+        Refusal::new(
+            RejectReason::UnknownIndicator,
+            field,
+            format!(
+                "Không có chỉ tiêu nào có ký hiệu '{symbol}'. Hãy dùng ký hiệu trong indicators.toml, ví dụ PM2.5, \
+                 hoặc bổ sung ký hiệu này vào đó."
+            ),
+            format!(
+                "No indicator has the symbol '{symbol}'. Use a symbol of indicators.toml, for example PM2.5, or add \
+                 this one there."
+            ),
+        )
+    }
+
+    pub(super) fn not_measured(field: &'static str, symbol: &str, station: &str) -> Refusal {
+        let symbol = quoted(symbol);
+        Refusal::new(
+            RejectReason::UnknownIndicator,
+            field,
+            format!(
+                "Trạm '{station}' không được khai báo là có đo '{symbol}'. Hãy kiểm tra ký hiệu, hoặc bổ sung chỉ tiêu \
+                 này cho trạm trong stations.toml."
+            ),
+            format!(
+                "Station '{station}' is not listed as measuring '{symbol}'. Check the symbol, or add the indicator to \
+                 the station in stations.toml."
+            ),
+        )
+    }
+
+    pub(super) fn unknown_subject(field: &'static str, name: &str) -> Refusal {
+        let name = quoted(name);
+        Refusal::new(
+            RejectReason::UnknownSubject,
+            field,
+            format!(
+                "Không có trạm '{name}' trong danh mục. Hãy kiểm tra mã trạm, hoặc khai báo trạm trong stations.toml."
+            ),
+            format!(
+                "There is no station '{name}' in the list. Check the code, or list the station in stations.toml."
+            ),
+        )
+    }
+
+    pub(super) fn unknown_file_code(address: &str, code: &str) -> Refusal {
+        let (address, code) = (quoted(address), quoted(code));
+        Refusal::new(
+            RejectReason::UnknownSubject,
+            "",
+            format!(
+                "Tên tệp '{address}' không ứng với trạm nào: không trạm nào có mã tệp '{code}'. Tên đúng có dạng \
+                 <mã tỉnh>_<cơ sở>_<mã trạm>_<yyyyMMddHHmmss>.txt; mã tệp được khai báo ở 'file_codes' trong \
+                 stations.toml."
+            ),
+            format!(
+                "The file name '{address}' means no station: none has the file code '{code}'. A right name is \
+                 <province>_<site>_<station>_<yyyyMMddHHmmss>.txt; file codes are listed as 'file_codes' in \
+                 stations.toml."
+            ),
+        )
+    }
+
+    pub(super) fn invalid_subject(field: &'static str, name: &str) -> Refusal {
+        Refusal::invalid(
+            field,
+            name,
+            "nhưng mã chỉ gồm 1 đến 64 ký tự A–Z a–z 0–9 . _ : -",
+            "but a code is of 1 to 64 characters A–Z a–z 0–9 . _ : -",
+            "TN-0412",
+        )
+    }
+
+    pub(super) fn subject_not_valid(field: &'static str, station: &str, time: EventTime) -> Refusal {
+        Refusal::new(
+            RejectReason::UnknownSubject,
+            field,
+            format!(
+                "Trạm '{station}' không hoạt động vào thời điểm {time}. Hãy kiểm tra thời gian đo, hoặc sửa hiệu lực \
+                 của trạm trong stations.toml."
+            ),
+            format!(
+                "Station '{station}' was not in operation at {time}. Check the time, or correct the station's validity \
+                 in stations.toml."
+            ),
+        )
+    }
+
+    pub(super) fn unknown_unit(field: &'static str, unit: &str, indicator: &IndicatorRules) -> Refusal {
+        let unit = quoted(unit);
+        let known: Vec<&str> = indicator.unit_names().collect();
+        let (name, own, known) = (&indicator.name, &indicator.unit, known.join(", "));
+        Refusal::new(
+            RejectReason::UnknownUnit,
+            field,
+            format!(
+                "Đơn vị '{unit}' không đổi được sang {own} của chỉ tiêu '{name}'. Các đơn vị dùng được: {known}."
+            ),
+            format!(
+                "The unit '{unit}' cannot be converted to {own} of indicator '{name}'. Units that can: {known}."
+            ),
+        )
+    }
+
+    pub(super) fn future(
+        field: &'static str,
+        time: EventTime,
+        received: ReceivedAt,
+        bound: Millis,
+    ) -> Refusal {
+        let bound = spoken(bound);
+        Refusal::new(
+            RejectReason::FutureTime,
+            field,
+            format!(
+                "Thời điểm đo {time} nằm sau thời điểm nhận {received} quá giới hạn {bound}. Hãy kiểm tra đồng hồ và \
+                 múi giờ của thiết bị (ví dụ +07:00)."
+            ),
+            format!(
+                "The time {time} lies further ahead of its arrival at {received} than the allowed {bound}. Check the \
+                 device's clock and time zone (for example +07:00)."
+            ),
+        )
+    }
+
+    pub(super) fn too_old(
+        field: &'static str,
+        time: EventTime,
+        received: ReceivedAt,
+        bound: Millis,
+    ) -> Refusal {
+        let bound = spoken(bound);
+        Refusal::new(
+            RejectReason::AbsurdTime,
+            field,
+            format!(
+                "Thời điểm đo {time} nằm trước thời điểm nhận {received} quá giới hạn {bound}. Hãy kiểm tra đồng hồ của \
+                 thiết bị; dữ liệu lịch sử cần một nguồn có giới hạn dài hơn."
+            ),
+            format!(
+                "The time {time} lies further behind its arrival at {received} than the allowed {bound}. Check the \
+                 device's clock; historic data need a feed with a longer bound."
+            ),
+        )
+    }
+
+    pub(super) fn outside_the_years(field: &'static str, time: EventTime) -> Refusal {
+        Refusal::new(
+            RejectReason::AbsurdTime,
+            field,
+            format!(
+                "Thời điểm đo {time} nằm ngoài các năm 1970–2200. Hãy kiểm tra đồng hồ và đơn vị thời gian."
+            ),
+            format!(
+                "The time {time} lies outside of the years 1970–2200. Check the clock and the unit of time."
+            ),
+        )
+    }
+
+    /// A day or an hour that is in no calendar.
+    pub(crate) fn no_such_time(field: &'static str, found: &str, example: &str) -> Refusal {
+        let found = quoted(found);
+        Refusal::new(
+            RejectReason::AbsurdTime,
+            field,
+            format!("Thời điểm '{found}' không có trong lịch. Ví dụ đúng: {example}."),
+            format!("The time '{found}' is in no calendar. A right one: {example}."),
+        )
+    }
+}

@@ -1,0 +1,259 @@
+//! The rows of one envelope on their way through the contract.
+//!
+//! A format hands in what it read, field by field, and what it could not read. Every row goes through
+//! [`Rows::accept`] or [`Rows::reject`], which count it, so that no row can be counted twice or not at all
+//! (invariants ONCE, BALANCE).
+
+use ioc_model::{
+    calendar::Calendar,
+    contract::is_subject,
+    envelope::Envelope,
+    names::{Names, SubjectId},
+    observation::{Observation, Quality, Series},
+    position::{Arrival, Position},
+    time::{EventTime, Millis, ReceivedAt},
+};
+
+use super::{
+    Refusal, RowSink,
+    rules::{FeedRules, IndicatorRules, Rules, Subject},
+};
+
+/// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
+const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
+
+/// One envelope's rows, the contract they are judged by, and where they go.
+pub(crate) struct Rows<'d, S: ?Sized> {
+    rules: &'d Rules,
+    feed: &'d FeedRules,
+    names: &'d Names,
+    calendar: &'d Calendar,
+    position: Position,
+    received_at: ReceivedAt,
+    /// Event times outside of this are rejected. Both ends inclusive.
+    earliest: EventTime,
+    latest: EventTime,
+    address: &'d str,
+    sink: &'d mut S,
+    count: u32,
+}
+
+impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
+    pub(super) fn new(
+        rules: &'d Rules,
+        feed: &'d FeedRules,
+        names: &'d Names,
+        calendar: &'d Calendar,
+        envelope: &Envelope<'d>,
+        sink: &'d mut S,
+    ) -> Rows<'d, S> {
+        let received = EventTime(envelope.received_at.0);
+        Rows {
+            rules,
+            feed,
+            names,
+            calendar,
+            position: envelope.position,
+            received_at: envelope.received_at,
+            earliest: received.minus(feed.contract.max_age),
+            latest: received.plus(feed.contract.max_future),
+            address: envelope.address,
+            sink,
+            count: 0,
+        }
+    }
+
+    /// How many rows were handed on.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Where the envelope came from: a topic, a file name, a path.
+    pub(crate) fn address(&self) -> &'d str {
+        self.address
+    }
+
+    /// The pack's local clock.
+    pub(crate) fn calendar(&self) -> &'d Calendar {
+        self.calendar
+    }
+
+    /// The subject of that name.
+    #[inline]
+    pub(crate) fn subject(&self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
+        if let Some(station) = self.rules.station(name) {
+            return Ok(Subject { id: station.subject, station: Some(station) });
+        }
+        self.unlisted(field, name)
+    }
+
+    /// The station a file's name means: the first of the candidates that the pack knows; else the last as it is, if
+    /// the feed may speak of anything.
+    pub(crate) fn subject_of_file(&self, candidates: &[&str]) -> Result<Subject<'d>, Refusal> {
+        for code in candidates {
+            if let Some(station) = self.rules.station_of_file(code).or_else(|| self.rules.station(code)) {
+                return Ok(Subject { id: station.subject, station: Some(station) });
+            }
+        }
+        let code = candidates.last().copied().unwrap_or_default();
+        if self.feed.only_listed() {
+            return Err(Refusal::unknown_file_code(self.address, code));
+        }
+        self.unlisted("file name", code)
+    }
+
+    fn unlisted(&self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
+        if self.feed.only_listed() {
+            return Err(Refusal::unknown_subject(field, name));
+        }
+        if !is_subject(name) {
+            return Err(Refusal::invalid_subject(field, name));
+        }
+        Ok(Subject { id: SubjectId(self.names.subjects.number(name)), station: None })
+    }
+
+    /// The indicator of that identifier, symbol or alias, if the subject measures it.
+    #[inline]
+    pub(crate) fn indicator(
+        &self,
+        field: &'static str,
+        symbol: &str,
+        subject: &Subject<'_>,
+    ) -> Result<&'d IndicatorRules, Refusal> {
+        self.measured(field, symbol, self.rules.indicator(symbol), subject)
+    }
+
+    /// As [`Rows::indicator`], with the station's own symbols first.
+    pub(crate) fn indicator_in_file(
+        &self,
+        field: &'static str,
+        symbol: &str,
+        subject: &Subject<'_>,
+    ) -> Result<&'d IndicatorRules, Refusal> {
+        let found = match subject.station {
+            Some(station) => self.rules.indicator_at(station, symbol),
+            None => self.rules.indicator(symbol),
+        };
+        self.measured(field, symbol, found, subject)
+    }
+
+    #[inline]
+    fn measured(
+        &self,
+        field: &'static str,
+        symbol: &str,
+        found: Option<&'d IndicatorRules>,
+        subject: &Subject<'_>,
+    ) -> Result<&'d IndicatorRules, Refusal> {
+        let indicator = found.ok_or_else(|| Refusal::unknown_indicator(field, symbol))?;
+        match subject.station {
+            Some(station) if self.feed.only_listed() && !station.measures(indicator) => {
+                Err(Refusal::not_measured(field, symbol, &station.id))
+            }
+            _ => Ok(indicator),
+        }
+    }
+
+    /// Whether an event time is one the contract, the subject and the calendar allow.
+    #[inline]
+    pub(crate) fn check_time(
+        &self,
+        field: &'static str,
+        time: EventTime,
+        subject: &Subject<'_>,
+    ) -> Result<(), Refusal> {
+        if !YEARS.contains(&time.0) {
+            return Err(Refusal::outside_the_years(field, time));
+        }
+        if time > self.latest {
+            return Err(Refusal::future(field, time, self.received_at, self.feed.contract.max_future));
+        }
+        if time < self.earliest {
+            return Err(Refusal::too_old(field, time, self.received_at, self.feed.contract.max_age));
+        }
+        match subject.station {
+            Some(station) if self.feed.only_listed() && !station.is_valid(time) => {
+                Err(Refusal::subject_not_valid(field, &station.id, time))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A value in the indicator's unit; without a unit it is in that already.
+    #[inline]
+    pub(crate) fn convert(
+        &self,
+        field: &'static str,
+        indicator: &IndicatorRules,
+        value: f64,
+        unit: Option<&str>,
+    ) -> Result<f64, Refusal> {
+        let factor = match unit {
+            None => 1.0,
+            Some(unit) => {
+                indicator.factor(unit).ok_or_else(|| Refusal::unknown_unit(field, unit, indicator))?
+            }
+        };
+        // Minus zero would differ from zero as bits, and so be a correction instead of a duplicate.
+        let converted = value * factor + 0.0;
+        if converted.is_finite() { Ok(converted) } else { Err(Refusal::not_finite(field)) }
+    }
+
+    /// Hands on a row that keeps the contract.
+    #[inline]
+    pub(crate) fn accept(
+        &mut self,
+        subject: &Subject<'_>,
+        indicator: &IndicatorRules,
+        event_time: EventTime,
+        value: f64,
+        quality: Quality,
+    ) {
+        let observation = Observation {
+            series: Series { indicator: indicator.id, subject: subject.id },
+            event_time,
+            value,
+            quality: indicator.judge(value, quality),
+            feed: self.feed.id,
+            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
+        };
+        self.count = self.count.saturating_add(1);
+        self.sink.observation(observation);
+    }
+
+    /// Hands on a row that does not; `place` says where in the envelope, as in `line 3` or `[2]`.
+    pub(crate) fn reject(&mut self, refusal: Refusal, place: &dyn std::fmt::Display, raw: &[u8]) {
+        let row = self.count;
+        self.count = self.count.saturating_add(1);
+        self.sink.rejected(row, refusal.at(place), raw);
+    }
+}
+
+/// A length of time as a person says it.
+pub(super) fn spoken(duration: Millis) -> String {
+    for (unit, millis) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+        if duration.0 >= millis && duration.0 % millis == 0 {
+            return format!("{}{unit}", duration.0 / millis);
+        }
+    }
+    format!("{}ms", duration.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_years_end_with_2200() {
+        assert_eq!(EventTime(YEARS.start).rfc3339(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(EventTime(YEARS.end).rfc3339(), "2201-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn a_duration_is_said_in_its_largest_whole_unit() {
+        assert_eq!(spoken(Millis::minutes(5)), "5m");
+        assert_eq!(spoken(Millis::hours(48)), "2d");
+        assert_eq!(spoken(Millis(1_500)), "1500ms");
+        assert_eq!(spoken(Millis(0)), "0ms");
+    }
+}

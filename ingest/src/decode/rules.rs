@@ -1,0 +1,231 @@
+//! A pack as the hot path needs it: every look-up prepared, names already numbers.
+
+use ioc_model::{
+    calendar::Calendar,
+    contract::{Contract, Subjects},
+    names::{FeedId, IndicatorId, Names, SubjectId},
+    observation::Quality,
+    pack::{FormatName, Indicator, Pack, Spelling, Station, Transport},
+    place::Date,
+    time::EventTime,
+};
+use rustc_hash::FxHashMap;
+
+use crate::routes::TopicFilter;
+
+/// The rules of one version of a pack.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub(super) feeds: FxHashMap<Box<str>, FeedRules>,
+    indicators: Vec<IndicatorRules>,
+    /// As senders mostly write it, and in the comparable form.
+    indicator_exact: FxHashMap<Box<str>, u32>,
+    indicator_spelled: FxHashMap<Spelling, u32>,
+    stations: Vec<StationRules>,
+    station_ids: FxHashMap<Box<str>, u32>,
+    file_codes: FxHashMap<Spelling, u32>,
+    /// Which feed of the product's own endpoint claims a topic.
+    filters: Vec<(TopicFilter, String)>,
+}
+
+/// What is asked of a feed's envelopes.
+#[derive(Debug)]
+pub(crate) struct FeedRules {
+    pub(super) id: FeedId,
+    pub(super) format: FormatName,
+    pub(super) contract: Contract,
+}
+
+/// What is asked of an indicator's values.
+#[derive(Debug)]
+pub(crate) struct IndicatorRules {
+    pub(super) id: IndicatorId,
+    pub(super) at: u32,
+    pub(super) name: Box<str>,
+    pub(super) unit: Box<str>,
+    range: (f64, f64),
+    units: Vec<(Box<str>, Spelling, f64)>,
+}
+
+/// What is asked of a station's observations.
+#[derive(Debug)]
+pub(crate) struct StationRules {
+    pub(super) subject: SubjectId,
+    pub(super) id: Box<str>,
+    /// Half-open.
+    valid: (EventTime, EventTime),
+    /// By the indicator's place in `Rules::indicators`.
+    measures: Vec<bool>,
+    symbols: Vec<(Spelling, u32)>,
+}
+
+/// Of whom a row speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subject<'d> {
+    pub(super) id: SubjectId,
+    pub(super) station: Option<&'d StationRules>,
+}
+
+impl Rules {
+    pub(super) fn of_pack(pack: &Pack, names: &Names, calendar: &Calendar) -> Rules {
+        let mut rules = Rules {
+            feeds: FxHashMap::default(),
+            indicators: Vec::new(),
+            indicator_exact: FxHashMap::default(),
+            indicator_spelled: FxHashMap::default(),
+            stations: Vec::new(),
+            station_ids: FxHashMap::default(),
+            file_codes: FxHashMap::default(),
+            filters: Vec::new(),
+        };
+        for indicator in pack.indicators.values() {
+            rules.add_indicator(indicator, names);
+        }
+        for station in pack.stations.values() {
+            rules.add_station(station, names, calendar);
+        }
+        for feed in pack.feeds.values() {
+            let id = FeedId(names.feeds.number(&feed.id));
+            let feed_rules = FeedRules { id, format: feed.format, contract: feed.contract.clone() };
+            let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
+            if let Transport::Mqtt { topics } = &feed.transport {
+                let filters = topics.iter().filter_map(|topic| TopicFilter::parse(topic).ok());
+                rules.filters.extend(filters.map(|filter| (filter, feed.id.clone())));
+            }
+        }
+        rules
+    }
+
+    fn add_indicator(&mut self, indicator: &Indicator, names: &Names) {
+        let at = position(self.indicators.len());
+        let mut units = Vec::new();
+        for (unit, factor) in &indicator.units {
+            if let Some(spelling) = Spelling::of_unit(unit) {
+                units.push((unit.as_str().into(), spelling, *factor));
+            }
+        }
+        for symbol in indicator.aliases.iter().chain([&indicator.symbol, &indicator.id]) {
+            let _ = self.indicator_exact.insert(symbol.as_str().into(), at);
+            if let Some(spelling) = Spelling::of_symbol(symbol) {
+                let _ = self.indicator_spelled.insert(spelling, at);
+            }
+        }
+        let (min, max) = indicator.range;
+        self.indicators.push(IndicatorRules {
+            id: IndicatorId(names.indicators.number(&indicator.id)),
+            at,
+            name: indicator.id.as_str().into(),
+            unit: indicator.unit.as_str().into(),
+            range: (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)),
+            units,
+        });
+    }
+
+    fn add_station(&mut self, station: &Station, names: &Names, calendar: &Calendar) {
+        let at = position(self.stations.len());
+        let measures = self.indicators.iter().map(|one| station.measures.contains_key(&*one.name)).collect();
+        let symbols = station.symbols.iter().filter_map(|(symbol, indicator)| {
+            let indicator = self.indicator_exact.get(indicator.as_str())?;
+            Some((Spelling::of_symbol(symbol)?, *indicator))
+        });
+        let midnight = |day: Date| calendar.moment(day.at(0, 0, 0, 0));
+        // A day outside of the calendar bounds nothing.
+        let from = midnight(station.valid_from).unwrap_or(EventTime(i64::MIN));
+        let day_after = station.valid_to.and_then(|last| last.tomorrow().ok());
+        let to = day_after.and_then(midnight).unwrap_or(EventTime(i64::MAX));
+        let rules = StationRules {
+            subject: SubjectId(names.subjects.number(&station.id)),
+            id: station.id.as_str().into(),
+            valid: (from, to),
+            measures,
+            symbols: symbols.collect(),
+        };
+        self.stations.push(rules);
+        let _ = self.station_ids.insert(station.id.as_str().into(), at);
+        for code in &station.file_codes {
+            if let Some(spelling) = Spelling::of_symbol(code) {
+                let _ = self.file_codes.insert(spelling, at);
+            }
+        }
+    }
+
+    pub(super) fn station(&self, id: &str) -> Option<&StationRules> {
+        self.station_ids.get(id).map(|at| &self.stations[*at as usize])
+    }
+
+    pub(super) fn station_of_file(&self, code: &str) -> Option<&StationRules> {
+        let spelling = Spelling::of_symbol(code)?;
+        self.file_codes.get(&spelling).map(|at| &self.stations[*at as usize])
+    }
+
+    /// By identifier, symbol or alias.
+    #[inline]
+    pub(super) fn indicator(&self, symbol: &str) -> Option<&IndicatorRules> {
+        let at = match self.indicator_exact.get(symbol) {
+            Some(at) => at,
+            None => self.indicator_spelled.get(&Spelling::of_symbol(symbol)?)?,
+        };
+        Some(&self.indicators[*at as usize])
+    }
+
+    /// A station's own symbols come before the indicators'.
+    pub(super) fn indicator_at(&self, station: &StationRules, symbol: &str) -> Option<&IndicatorRules> {
+        let spelling = Spelling::of_symbol(symbol)?;
+        match station.symbols.iter().find(|(own, _)| *own == spelling) {
+            Some((_, at)) => Some(&self.indicators[*at as usize]),
+            None => self.indicator(symbol),
+        }
+    }
+
+    pub(super) fn claimant(&self, topic: &str) -> Option<&str> {
+        self.filters.iter().find(|(filter, _)| filter.matches(topic)).map(|(_, feed)| feed.as_str())
+    }
+}
+
+/// A pack is a few thousand things; it is never cut off.
+fn position(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+impl FeedRules {
+    #[inline]
+    pub(super) fn only_listed(&self) -> bool {
+        self.contract.subjects == Subjects::Listed
+    }
+}
+
+impl IndicatorRules {
+    /// The factor from a unit to the indicator's own.
+    #[inline]
+    pub(super) fn factor(&self, unit: &str) -> Option<f64> {
+        if let Some((_, _, factor)) = self.units.iter().find(|(written, _, _)| &**written == unit) {
+            return Some(*factor);
+        }
+        let spelling = Spelling::of_unit(unit)?;
+        self.units.iter().find(|(_, known, _)| *known == spelling).map(|(_, _, factor)| *factor)
+    }
+
+    /// The units it knows, for messages.
+    pub(super) fn unit_names(&self) -> impl Iterator<Item = &str> {
+        self.units.iter().map(|(written, _, _)| &**written)
+    }
+
+    /// A good value that cannot be is out of range; a doubtful one stays what its sender calls it.
+    #[inline]
+    pub(super) fn judge(&self, value: f64, quality: Quality) -> Quality {
+        let (min, max) = self.range;
+        if quality == Quality::Good && !(min..=max).contains(&value) { Quality::OutOfRange } else { quality }
+    }
+}
+
+impl StationRules {
+    #[inline]
+    pub(super) fn is_valid(&self, time: EventTime) -> bool {
+        (self.valid.0..self.valid.1).contains(&time)
+    }
+
+    #[inline]
+    pub(super) fn measures(&self, indicator: &IndicatorRules) -> bool {
+        self.measures.get(indicator.at as usize).copied().unwrap_or(false)
+    }
+}

@@ -1,0 +1,117 @@
+//! What an input would become, as lines to read or compare.
+
+use ioc_model::{
+    contract::{Contract, Subjects},
+    envelope::{Content, Envelope},
+    names::Names,
+    observation::Observation,
+    pack::{Feed, FormatName, Pack, Transport},
+    reject::Rejection,
+    text::Text,
+    time::{Millis, ReceivedAt},
+};
+use serde_json::{Map, Value, json};
+
+use super::{Decoder, Outcome, RowSink};
+
+/// The identifier of [`permissive_feed`].
+pub const PERMISSIVE_FEED: &str = "try";
+
+/// A feed without a contract worth the name: any subject, any size; and any time too, unless times are checked.
+#[must_use]
+pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
+    let mut contract = Contract { subjects: Subjects::Any, max_bytes: usize::MAX, ..Contract::default() };
+    if !check_times {
+        contract.max_future = Millis(i64::MAX);
+        contract.max_age = Millis(i64::MAX);
+    }
+    Feed {
+        id: PERMISSIVE_FEED.to_owned(),
+        name: Text { vi: "Đọc thử".to_owned(), en: "Trial".to_owned() },
+        owner: Text::default(),
+        transport: Transport::Http,
+        format,
+        contract,
+        silent_after: Millis(i64::MAX),
+    }
+}
+
+/// A pack with [`permissive_feed`] in place of its feeds.
+#[must_use]
+pub fn with_permissive_feed(mut pack: Pack, format: FormatName, check_times: bool) -> Pack {
+    pack.feeds.clear();
+    let feed = permissive_feed(format, check_times);
+    let _ = pack.feeds.insert(feed.id.clone(), feed);
+    pack
+}
+
+/// What one input became.
+#[derive(Debug, Default)]
+pub struct Trial {
+    /// One line a row, in row order; one line for an input of which no row could be read; none for an empty one.
+    /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`; rejects
+    /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`.
+    pub lines: Vec<Value>,
+    /// How many of them are rejects.
+    pub rejects: usize,
+}
+
+/// Decodes an input as if it had arrived by that feed at that address and moment.
+#[must_use]
+pub fn trial(decoder: &Decoder, feed: &str, address: &str, received_at: ReceivedAt, payload: &[u8]) -> Trial {
+    let envelope = Envelope {
+        position: ioc_model::position::Position::default(),
+        feed,
+        received_at,
+        content: Content::Raw,
+        address,
+        payload,
+    };
+    let mut written = Written { names: decoder.names(), trial: Trial::default() };
+    if let Outcome::Undecodable(rejection) = decoder.decode(&envelope, &mut written) {
+        written.reject(None, rejection);
+    }
+    written.trial
+}
+
+struct Written<'n> {
+    names: &'n Names,
+    trial: Trial,
+}
+
+impl Written<'_> {
+    fn reject(&mut self, row: Option<u32>, rejection: Rejection) {
+        let mut line = Map::new();
+        let entries = [
+            ("kind", json!("reject")),
+            ("reason", json!(rejection.reason.word())),
+            ("where", json!(rejection.place)),
+            ("message_vi", json!(rejection.message.vi)),
+            ("message_en", json!(rejection.message.en)),
+        ];
+        line.extend(entries.map(|(key, value)| (key.to_owned(), value)));
+        if let Some(row) = row {
+            let _ = line.insert("row".to_owned(), json!(row));
+        }
+        self.trial.rejects += 1;
+        self.trial.lines.push(Value::Object(line));
+    }
+}
+
+impl RowSink for Written<'_> {
+    fn observation(&mut self, observation: Observation) {
+        self.trial.lines.push(json!({
+            "kind": "observation",
+            "indicator": &*self.names.indicator(observation.series.indicator),
+            "subject": &*self.names.subject(observation.series.subject),
+            "event_time": observation.event_time.rfc3339(),
+            "value": observation.value,
+            "quality": observation.quality.word(),
+            "row": observation.arrival.row,
+        }));
+    }
+
+    fn rejected(&mut self, row: u32, rejection: Rejection, _raw: &[u8]) {
+        self.reject(Some(row), rejection);
+    }
+}

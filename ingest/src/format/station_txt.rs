@@ -1,0 +1,251 @@
+//! Station files of TT 10/2021/TT-BTNMT, as loggers really write them.
+//!
+//! One line a parameter, columns separated by tabs: `symbol value unit yyyyMMddHHmmss status`. The station is in the
+//! file's name, the part before its time. What the national receiver tolerates is tolerated here:
+//!
+//! * the time as the first column, or anywhere behind the value: it is the column of 14 digits;
+//! * no status (it counts as 00), no unit (the indicator's own), or neither; a unit is never a status code;
+//! * a byte-order mark, CRLF, NULs in the symbol, `PM2,5`, a decimal comma.
+//!
+//! What it drops in silence is a reject here: a line of fewer than three columns is malformed; a value that is no
+//! number, which there becomes status 02, has no value to keep and is rejected with that status named. Times are
+//! local times of the pack's zone. A file without a single line of three columns is no station file.
+
+use ioc_model::observation::Quality;
+
+use super::{
+    Line, fields, lines,
+    moment::{self, NoTime},
+};
+use crate::decode::{Refusal, RowSink, Rows, Subject, quoted};
+
+const EXAMPLE: &str = "PM10⇥61.3⇥ug/m3⇥20241105090000⇥00";
+const TIME_EXAMPLE: &str = "20241105090000 (yyyyMMddHHmmss)";
+const MOST_COLUMNS: usize = 5;
+
+pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+    let is_row = |line: &[u8]| memchr::memchr_iter(b'\t', line.trim_ascii()).nth(1).is_some();
+    if !lines(payload).any(|(_, line)| is_row(line)) {
+        return Err(not_a_station_file(payload));
+    }
+    let name = file_name(rows.address());
+    let subject = match name.time {
+        true => rows.subject_of_file(&[name.code]),
+        false => rows.subject_of_file(&[name.stem, name.code]),
+    }?;
+    for (place, line) in lines(payload) {
+        read_line(line, &place, &subject, rows);
+    }
+    Ok(())
+}
+
+/// What a file's name says.
+#[derive(Debug, PartialEq, Eq)]
+struct FileName<'a> {
+    /// Without folders and extension.
+    stem: &'a str,
+    /// The station's code: what stands before the time; before the last `_` if there is no time.
+    code: &'a str,
+    /// Whether there is a time.
+    time: bool,
+}
+
+fn file_name(address: &str) -> FileName<'_> {
+    let last = address.rsplit(['/', '\\']).next().unwrap_or(address);
+    let stem = match last.len().checked_sub(4).and_then(|at| Some((last.get(..at)?, last.get(at..)?))) {
+        Some((stem, extension)) if extension.eq_ignore_ascii_case(".txt") => stem,
+        _ => last,
+    };
+    // From the right, so that `…_20241105090000_again` still has its time.
+    let mut end = stem.len();
+    while let Some(at) = stem[..end].rfind('_') {
+        let part = &stem[at + 1..end];
+        if part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return FileName { stem, code: &stem[..at], time: true };
+        }
+        end = at;
+    }
+    let code = stem.rfind('_').map_or(stem, |at| &stem[..at]);
+    FileName { stem, code, time: false }
+}
+
+fn not_a_station_file(payload: &[u8]) -> Refusal {
+    let found = quoted(&String::from_utf8_lossy(&payload[..payload.len().min(400)]));
+    Refusal::malformed(
+        format!(
+            "Đây không phải là tệp trạm quan trắc: không dòng nào có ít nhất ba cột cách nhau bằng dấu tab (tệp bắt đầu \
+             bằng '{found}'). Ví dụ một dòng đúng: {EXAMPLE}"
+        ),
+        format!(
+            "This is not a station file: no line has at least three columns separated by tabs (it begins with \
+             '{found}'). A right line: {EXAMPLE}"
+        ),
+    )
+}
+
+/// A line's columns by their meaning.
+#[derive(Debug, PartialEq, Eq)]
+struct Columns<'a> {
+    symbol: &'a str,
+    value: &'a str,
+    unit: Option<&'a str>,
+    time: &'a str,
+    status: Option<&'a str>,
+}
+
+fn read_line<S: RowSink + ?Sized>(line: &[u8], place: &Line, subject: &Subject<'_>, rows: &mut Rows<'_, S>) {
+    let accepted = columns(line).and_then(|columns| accept(&columns, subject, rows));
+    if let Err(refusal) = accepted {
+        rows.reject(refusal, place, line.strip_suffix(b"\r").unwrap_or(line));
+    }
+}
+
+fn accept<S: RowSink + ?Sized>(
+    columns: &Columns<'_>,
+    subject: &Subject<'_>,
+    rows: &mut Rows<'_, S>,
+) -> Result<(), Refusal> {
+    let indicator = rows.indicator_in_file("symbol", columns.symbol, subject)?;
+    let time = moment::local_stamp(columns.time, rows.calendar()).map_err(|fault| match fault {
+        NoTime::NoSuchDay => Refusal::no_such_time("time", columns.time, TIME_EXAMPLE),
+        NoTime::Shape | NoTime::NoZone => no_time(columns.time),
+    })?;
+    rows.check_time("time", time, subject)?;
+    let quality = match columns.status {
+        None => Quality::Good,
+        Some(status) => fields::station_status(status).ok_or_else(|| {
+            Refusal::invalid(
+                "status",
+                status,
+                "không phải là trạng thái 00 (đang đo), 01 (hiệu chuẩn) hay 02 (lỗi thiết bị)",
+                "which is not a status 00 (measuring), 01 (calibrating) or 02 (device error)",
+                "00",
+            )
+        })?,
+    };
+    let value = fields::number_with_comma(columns.value)
+        .ok_or_else(|| Refusal::not_a_number_of_device("value", columns.value))?;
+    let value = rows.convert("unit", indicator, value, columns.unit)?;
+    rows.accept(subject, indicator, time, value, quality);
+    Ok(())
+}
+
+fn no_time(line: &str) -> Refusal {
+    Refusal::invalid(
+        "time",
+        line,
+        "nhưng không cột nào là thời gian gồm 14 chữ số",
+        "but no column is a time of 14 digits",
+        TIME_EXAMPLE,
+    )
+}
+
+fn columns(line: &[u8]) -> Result<Columns<'_>, Refusal> {
+    let text = std::str::from_utf8(line).map_err(|_| {
+        let found = quoted(&String::from_utf8_lossy(&line[..line.len().min(400)]));
+        Refusal::malformed(
+            format!("Dòng '{found}' có byte không thuộc bảng mã UTF-8. Hãy lưu tệp bằng UTF-8; ví dụ đúng: {EXAMPLE}"),
+            format!("The line '{found}' has bytes that are not UTF-8. Save the file as UTF-8; a right line: {EXAMPLE}"),
+        )
+    })?;
+    let mut fields = [""; MOST_COLUMNS];
+    let mut count = 0;
+    // Tabs at the end of a line are columns left empty.
+    for field in text.trim_end().split('\t') {
+        if let Some(slot) = fields.get_mut(count) {
+            *slot = field.trim_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}');
+        }
+        count += 1;
+    }
+    let Some(fields) = fields.get(..count).filter(|fields| fields.len() >= 3) else {
+        return Err(wrong_count(text, count));
+    };
+    let time_at = match moment::is_local_stamp(fields[0]) {
+        true => 0,
+        false => {
+            let behind_value = (2..count).rev().find(|at| moment::is_local_stamp(fields[*at]));
+            behind_value.ok_or_else(|| no_time(text.trim()))?
+        }
+    };
+    let mut others = fields.iter().enumerate().filter(|(at, _)| *at != time_at).map(|(_, field)| *field);
+    let (symbol, value) = (others.next().unwrap_or_default(), others.next().unwrap_or_default());
+    let (unit, status) = match (others.next(), others.next()) {
+        (Some(only), None) if fields::station_status(only).is_some() => (None, Some(only)),
+        (unit, status) => (unit, status),
+    };
+    let given = |field: &&str| !field.is_empty();
+    Ok(Columns {
+        symbol,
+        value,
+        unit: unit.filter(given),
+        time: fields[time_at],
+        status: status.filter(given),
+    })
+}
+
+fn wrong_count(line: &str, count: usize) -> Refusal {
+    let found = quoted(line.trim());
+    Refusal::malformed(
+        format!(
+            "Dòng '{found}' có {count} cột, nhưng phải có từ 3 đến 5 cột cách nhau bằng dấu tab. Ví dụ đúng: {EXAMPLE}"
+        ),
+        format!(
+            "The line '{found}' has {count} columns, but 3 to 5 separated by tabs are needed. A right one: {EXAMPLE}"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> (&str, &str, Option<&str>, &str, Option<&str>) {
+        let Columns { symbol, value, unit, time, status } =
+            columns(line.as_bytes()).unwrap_or_else(|refusal| panic!("{line}: {refusal:?}"));
+        (symbol, value, unit, time, status)
+    }
+
+    #[test]
+    fn every_order_of_columns_that_the_national_receiver_takes_is_read() {
+        const T: &str = "20241105090000";
+        let whole = ("CO", "8.1", Some("mg/m3"), T, Some("01"));
+        assert_eq!(read(&format!("CO\t8.1\tmg/m3\t{T}\t01")), whole);
+        assert_eq!(read(&format!("{T}\tCO\t8.1\tmg/m3\t01")), whole);
+        assert_eq!(read(&format!("CO\t8.1\tmg/m3\t01\t{T}")), whole);
+        assert_eq!(read(&format!("CO\t8.1\tmg/m3\t{T}\t01\t\t\r")), whole);
+        let without_status = ("CO", "8.1", Some("mg/m3"), T, None);
+        assert_eq!(read(&format!("CO\t8.1\tmg/m3\t{T}")), without_status);
+        assert_eq!(read(&format!("{T}\tCO\t8.1\tmg/m3")), without_status);
+        let without_unit = ("CO", "8.1", None, T, Some("02"));
+        assert_eq!(read(&format!("CO\t8.1\t{T}\t02")), without_unit);
+        assert_eq!(read(&format!("{T}\tCO\t8.1\t02")), without_unit);
+        assert_eq!(read(&format!("CO\t8.1\t\t{T}\t02")), without_unit);
+        let bare = ("CO", "8.1", None, T, None);
+        assert_eq!(read(&format!("CO\t8.1\t{T}")), bare);
+        assert_eq!(read(&format!("{T}\tCO\t8.1")), bare);
+        assert_eq!(read(&format!("\u{feff}CO\0\0\t8.1\t{T}")), bare);
+    }
+
+    #[test]
+    fn too_few_or_too_many_columns_and_no_time_are_refused() {
+        for line in
+            ["CO\t8.1", "CO", "a\tb\tc\td\te\tf", "CO\t8.1\tmg/m3", "CO\t8.1\tmg/m3\t2024110509000\t00"]
+        {
+            assert!(columns(line.as_bytes()).is_err(), "{line}");
+        }
+        assert!(columns(b"CO\t8.1\t\xff\xfe").is_err());
+    }
+
+    #[test]
+    fn the_station_is_named_before_the_time_of_the_file() {
+        let code = |address| file_name(address).code.to_owned();
+        assert_eq!(code("TN_KCNPD_NUOTHA_20241105083500.txt"), "TN_KCNPD_NUOTHA");
+        assert_eq!(code("stations/2024/11/05/TN_KCNPD_NUOTHA_20241105083500.TXT"), "TN_KCNPD_NUOTHA");
+        assert_eq!(code("TN_UBNDTN_KHIXQU_20241105090000_dirty.txt"), "TN_UBNDTN_KHIXQU");
+        assert_eq!(code("TN_UBNDTN_KHIXQU_20241105.txt"), "TN_UBNDTN_KHIXQU");
+        assert_eq!(code("TN_UBNDTN_x.txt"), "TN_UBNDTN");
+        assert_eq!(code("x.txt"), "x");
+        assert_eq!(code("ộ"), "ộ");
+        assert_eq!(code(""), "");
+    }
+}

@@ -1,0 +1,331 @@
+//! One watched folder: look, read, append, wait for durable, move; again.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+use ioc_bus::ChunkBuilder;
+use ioc_model::{calendar::Calendar, place::Date, time::ReceivedAt};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    FilesConfig,
+    below::Folder,
+    counters::FilesCounters,
+    scan::{Found, Ground, Memory},
+    shelf::{Shelf, Shelved},
+    take::{NotTaken, Taken, take},
+};
+use crate::intake::Intake;
+
+/// A chunk is handed over when it holds that much, unless one file alone is larger.
+const CHUNK_BYTES: usize = 4 << 20;
+const CHUNK_FILES: u32 = 1_000;
+/// Files that are durable but cannot be moved; no more are taken beyond that many.
+const MAX_UNMOVED: usize = 1_000;
+/// Folders held open until they are synced.
+const MAX_OPEN_FOLDERS: usize = 64;
+const CLEAR_EVERY: Duration = Duration::from_secs(3_600);
+
+/// The watching of one feed's folder.
+#[derive(Debug)]
+pub(super) struct Watch {
+    feed: String,
+    inbox: PathBuf,
+    folder: PathBuf,
+    excluded: Vec<PathBuf>,
+    max_bytes: u64,
+    poll: Duration,
+    settle: Duration,
+    keep_done_days: u32,
+    calendar: Calendar,
+    counters: Arc<FilesCounters>,
+    memory: Memory,
+    shelf: Shelf,
+    /// Durable, not yet moved. They are moved at the next occasion and never appended again meanwhile.
+    unmoved: HashMap<PathBuf, (Taken, ReceivedAt)>,
+    next_clear: Option<Instant>,
+    is_inbox_lost: bool,
+}
+
+impl Watch {
+    pub(super) fn new(
+        config: &FilesConfig,
+        feed: &str,
+        folder: &Path,
+        excluded: Vec<PathBuf>,
+        max_bytes: u64,
+        calendar: &Calendar,
+    ) -> Watch {
+        Watch {
+            feed: feed.to_owned(),
+            inbox: config.inbox.clone(),
+            folder: folder.to_owned(),
+            excluded,
+            max_bytes,
+            poll: config.poll(),
+            settle: config.settle(),
+            keep_done_days: config.keep_done_days,
+            calendar: calendar.clone(),
+            counters: Arc::default(),
+            memory: Memory::default(),
+            shelf: Shelf::new(feed, &config.done(), &config.rejected(), config.poll() * 5),
+            unmoved: HashMap::new(),
+            next_clear: None,
+            is_inbox_lost: false,
+        }
+    }
+
+    pub(super) fn feed(&self) -> &str {
+        &self.feed
+    }
+
+    pub(super) fn counters(&self) -> &Arc<FilesCounters> {
+        &self.counters
+    }
+
+    /// Watches until cancelled or until the feed's partition takes no more.
+    pub(super) async fn run(self, intake: Intake, cancel: CancellationToken) {
+        let partition = intake.partition_of(&format!("files:{}", self.feed));
+        let mut watch = self;
+        while !cancel.is_cancelled() {
+            let now = intake.clock().received_at();
+            let (returned, mut ready) = blocking(watch, move |watch| watch.look(now)).await;
+            watch = returned;
+            while !ready.is_empty() && !cancel.is_cancelled() {
+                let stop = cancel.clone();
+                let (returned, (rest, mut chunk, taken)) =
+                    blocking(watch, move |watch| watch.fill(ready, &stop)).await;
+                (watch, ready) = (returned, rest);
+                if taken.is_empty() {
+                    continue;
+                }
+                let appended = async {
+                    let durable = intake.hand_over(partition, &mut chunk).await?;
+                    durable.await
+                };
+                let appended = tokio::select! {
+                    appended = appended => appended,
+                    () = cancel.cancelled() => return,
+                };
+                let received_at = match appended {
+                    Ok(appended) => appended.received_at,
+                    Err(error) => {
+                        tracing::error!(feed = watch.feed, %error, "files stay in the inbox until a restart");
+                        return;
+                    }
+                };
+                fail::fail_point!("files::durable-before-move");
+                (watch, ()) = blocking(watch, move |watch| watch.shelve(taken, received_at)).await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(watch.poll) => {}
+                () = cancel.cancelled() => {}
+            }
+        }
+    }
+
+    /// One pass over the folder, and the rounds that are due.
+    fn look(&mut self, now: ReceivedAt) -> VecDeque<Found> {
+        let inbox = match Folder::root(&self.inbox) {
+            Ok(inbox) => inbox,
+            Err(error) => {
+                self.inbox_lost(&error);
+                return VecDeque::new();
+            }
+        };
+        self.is_inbox_lost = false;
+        let machine_now = Instant::now();
+        for path in self.shelf.round(&inbox, machine_now) {
+            FilesCounters::add(&self.counters.returned, 1);
+            tracing::warn!(feed = self.feed, ?path, "a file went on growing after it was taken: it is read again");
+        }
+        self.clear_done(now, machine_now);
+        self.move_unmoved(&inbox);
+        let ground = Ground {
+            folder: &self.folder,
+            excluded: &self.excluded,
+            settle: self.settle,
+            calendar: &self.calendar,
+        };
+        let pass = self.memory.pass(&inbox, &ground, machine_now);
+        self.counters.waiting.store(pass.waiting, Relaxed);
+        self.counters.unfinished.store(pass.unfinished, Relaxed);
+        FilesCounters::add(&self.counters.passed_over, pass.passed_over.len() as u64);
+        for (path, why) in pass.passed_over {
+            tracing::warn!(feed = self.feed, ?path, why, "passed over in the inbox");
+        }
+        if let Some((path, error)) = pass.failures.first() {
+            FilesCounters::add(&self.counters.scan_failures, 1);
+            tracing::warn!(feed = self.feed, ?path, %error, folders = pass.failures.len(), "cannot list a folder of the inbox");
+        }
+        pass.ready.into()
+    }
+
+    /// Reads the next files, oldest first, into a chunk.
+    fn fill(
+        &mut self,
+        mut ready: VecDeque<Found>,
+        cancel: &CancellationToken,
+    ) -> (VecDeque<Found>, ChunkBuilder, Vec<Taken>) {
+        let mut chunk = ChunkBuilder::new();
+        let mut taken = Vec::new();
+        let inbox = match Folder::root(&self.inbox) {
+            Ok(inbox) => inbox,
+            Err(error) => {
+                self.inbox_lost(&error);
+                return (VecDeque::new(), chunk, taken);
+            }
+        };
+        if self.unmoved.len() >= MAX_UNMOVED {
+            return (VecDeque::new(), chunk, taken);
+        }
+        while let Some(found) = ready.pop_front() {
+            let size = usize::try_from(found.signature.size.min(self.max_bytes)).unwrap_or(usize::MAX);
+            let is_full = chunk.len() >= CHUNK_FILES || chunk.bytes().saturating_add(size) > CHUNK_BYTES;
+            if is_full && !chunk.is_empty() {
+                ready.push_front(found);
+                break;
+            }
+            if self.unmoved.get(&found.path).is_some_and(|(unmoved, _)| unmoved.signature == found.signature) {
+                continue;
+            }
+            let address = self.below_feed(&found.path).to_string_lossy().into_owned();
+            match take(&inbox, &found, &self.feed, &address, self.max_bytes, &mut chunk, cancel) {
+                Ok(file) => taken.push(file),
+                Err(NotTaken::Stopping) => break,
+                Err(NotTaken::Vanished) => FilesCounters::add(&self.counters.vanished, 1),
+                Err(NotTaken::Changed) => {
+                    FilesCounters::add(&self.counters.changed, 1);
+                    self.memory.unsettle(&found);
+                }
+                Err(NotTaken::Unreadable(error)) => {
+                    FilesCounters::add(&self.counters.unreadable, 1);
+                    tracing::warn!(feed = self.feed, path = ?found.path, %error, "cannot take a file: it is tried again later");
+                    self.memory.set_aside(&found);
+                }
+            }
+        }
+        (ready, chunk, taken)
+    }
+
+    /// Moves files whose envelopes are durable.
+    fn shelve(&mut self, taken: Vec<Taken>, received_at: ReceivedAt) {
+        let count = |counter, amount| FilesCounters::add(counter, amount);
+        count(&self.counters.taken, taken.len() as u64);
+        count(&self.counters.taken_bytes, taken.iter().map(|file| file.signature.size).sum());
+        count(&self.counters.withheld, taken.iter().filter(|file| file.withheld).count() as u64);
+        for file in taken {
+            let _ = self.unmoved.insert(file.path.clone(), (file, received_at));
+        }
+        match Folder::root(&self.inbox) {
+            Ok(inbox) => self.move_unmoved(&inbox),
+            Err(error) => self.inbox_lost(&error),
+        }
+    }
+
+    fn move_unmoved(&mut self, inbox: &Folder) {
+        if self.unmoved.is_empty() {
+            return;
+        }
+        let mut touched: HashMap<(bool, Date, PathBuf), (Folder, PathBuf)> = HashMap::new();
+        let mut failures = 0u64;
+        let mut first_failure: Option<(PathBuf, io::Error)> = None;
+        for (path, (taken, received_at)) in std::mem::take(&mut self.unmoved) {
+            let day = self.local_day(received_at);
+            let below_feed = self.below_feed(&path).to_owned();
+            match self.shelf.put(inbox, &taken, &below_feed, day, received_at) {
+                Ok((shelved, folder)) => {
+                    let parent = below_feed.parent().unwrap_or(Path::new("")).to_owned();
+                    let home = path.parent().unwrap_or(Path::new("")).to_owned();
+                    let _ = touched.entry((taken.withheld, day, parent)).or_insert((folder, home));
+                    match shelved {
+                        Shelved::Moved => FilesCounters::add(&self.counters.moved, 1),
+                        Shelved::Changed => FilesCounters::add(&self.counters.changed, 1),
+                        Shelved::Gone => FilesCounters::add(&self.counters.vanished, 1),
+                    }
+                }
+                Err(error) => {
+                    failures += 1;
+                    let _ = first_failure.get_or_insert((path.clone(), error));
+                    let _ = self.unmoved.insert(path, (taken, received_at));
+                }
+            }
+            if touched.len() >= MAX_OPEN_FOLDERS {
+                self.sync(inbox, touched.drain());
+            }
+        }
+        self.sync(inbox, touched.drain());
+        if let Some((path, error)) = first_failure {
+            FilesCounters::add(&self.counters.move_failures, failures);
+            tracing::error!(
+                feed = self.feed, ?path, %error, files = failures,
+                "durable files cannot be moved out of the inbox: they are tried again"
+            );
+        }
+    }
+
+    fn sync<Key>(&self, inbox: &Folder, touched: impl Iterator<Item = (Key, (Folder, PathBuf))>) {
+        for (_, (shelf, home)) in touched {
+            // A move that a power cut undoes brings the file back: it is read again, and its rows are duplicates.
+            if let Err(error) = shelf.sync().and_then(|()| inbox.at(&home)?.sync()) {
+                tracing::warn!(feed = self.feed, %error, "cannot make the moving of files durable");
+            }
+        }
+    }
+
+    fn clear_done(&mut self, now: ReceivedAt, machine_now: Instant) {
+        if self.next_clear.is_some_and(|next| machine_now < next) {
+            return;
+        }
+        self.next_clear = Some(machine_now + CLEAR_EVERY);
+        match self.shelf.clear(self.local_day(now), self.keep_done_days) {
+            Ok(0) => {}
+            Ok(removed) => {
+                FilesCounters::add(&self.counters.done_removed, removed);
+                tracing::info!(feed = self.feed, files = removed, days = self.keep_done_days, "removed old files from done");
+            }
+            Err(error) => tracing::warn!(feed = self.feed, %error, "cannot remove old files from done"),
+        }
+    }
+
+    fn local_day(&self, moment: ReceivedAt) -> Date {
+        let moment = jiff::Timestamp::from_millisecond(moment.0).unwrap_or_default();
+        moment.to_zoned(self.calendar.zone().clone()).date()
+    }
+
+    fn below_feed<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(&self.folder).unwrap_or(path)
+    }
+
+    fn inbox_lost(&mut self, error: &io::Error) {
+        FilesCounters::add(&self.counters.scan_failures, 1);
+        if !std::mem::replace(&mut self.is_inbox_lost, true) {
+            tracing::error!(feed = self.feed, inbox = ?self.inbox, %error, "cannot open the inbox: trying again");
+        }
+    }
+}
+
+/// Runs a step that touches the disk away from the threads that serve connections.
+async fn blocking<T: Send + 'static>(
+    mut watch: Watch,
+    step: impl FnOnce(&mut Watch) -> T + Send + 'static,
+) -> (Watch, T) {
+    let step = tokio::task::spawn_blocking(move || {
+        let outcome = step(&mut watch);
+        (watch, outcome)
+    });
+    match step.await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down: nothing is polled after this.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}

@@ -1,0 +1,158 @@
+//! HTTP push: `POST /ingest/<feed>` with a bearer token, any bytes as the body.
+//!
+//! The answer 200 is a receipt, and it is sent when the envelope is durable and not before (invariant ACK). While
+//! the bus is full the answer waits, then is 503 with Retry-After (BOUND): the sender sends again, and what was
+//! stored meanwhile is a duplicate. The bytes of requests in work are bounded over all senders, and the number of
+//! requests of one sender too, so that a flood or a hundred slow bodies of one token hold up nobody else (SAFE).
+//! A body over its feed's limit is hashed as it passes and appended as a description: a counted reject.
+//!
+//! Compressed bodies are refused: a limit in bytes would say nothing about what they unpack to. Nothing is parsed
+//! here; `GET /ingest/receipt/<position>` tells later what became of an envelope.
+
+mod body;
+mod gate;
+mod problem;
+mod push;
+mod receipt;
+pub mod serve;
+
+use std::sync::{Arc, atomic::AtomicU64};
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use ioc_model::position::LogNumber;
+pub use receipt::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use self::gate::Gate;
+use crate::{intake::Intake, routes::Routes, senders::Authenticator};
+
+/// Bounds of HTTP push.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpLimits {
+    /// Requests in work at once.
+    pub requests: usize,
+    /// Requests of one sender in work at once.
+    pub requests_per_sender: usize,
+    /// Bytes of bodies held in memory at once, over all requests. No body may be larger.
+    pub body_bytes: usize,
+    /// A body over its feed's limit is hashed up to this many bytes, then cut off.
+    pub drain_bytes: u64,
+    /// Milliseconds without a byte after which a body is given up.
+    pub idle_ms: u64,
+    /// Milliseconds a whole body may take.
+    pub body_ms: u64,
+    /// Milliseconds to wait for the bus, or for room among the requests' bodies, before the answer is 503.
+    pub bus_ms: u64,
+}
+
+impl Default for HttpLimits {
+    fn default() -> HttpLimits {
+        HttpLimits {
+            requests: 256,
+            requests_per_sender: 32,
+            body_bytes: 64 << 20,
+            drain_bytes: 256 << 20,
+            idle_ms: 15_000,
+            body_ms: 120_000,
+            bus_ms: 20_000,
+        }
+    }
+}
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What HTTP push has answered since start.
+        #[derive(Debug, Default)]
+        pub struct HttpCounters {
+            $($(#[$doc])* pub $name: AtomicU64,)*
+        }
+
+        /// The figures of [`HttpCounters`] at one moment.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+        pub struct HttpFigures {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl HttpCounters {
+            /// All figures.
+            #[must_use]
+            pub fn snapshot(&self) -> HttpFigures {
+                HttpFigures { $($name: self.$name.load(std::sync::atomic::Ordering::Relaxed),)* }
+            }
+        }
+    };
+}
+
+counters! {
+    /// Receipts given: 200.
+    acknowledged,
+    /// Bytes of the bodies they are for.
+    acknowledged_bytes,
+    /// Bodies over the limit, appended as a description: 413.
+    withheld,
+    /// No or a wrong token: 401.
+    unauthenticated,
+    /// A feed that is not the sender's: 403.
+    forbidden,
+    /// No such feed: 404.
+    unknown_feed,
+    /// Bodies that came too slowly: 408.
+    timed_out,
+    /// Compressed bodies: 415.
+    unsupported_encoding,
+    /// More requests of one sender at once than it may have: 429.
+    too_many,
+    /// The bus is full or poisoned, or too much is in work: 503.
+    unavailable,
+    /// Bodies that broke off.
+    broken_off,
+}
+
+/// What the routes of HTTP push work with.
+#[derive(Debug)]
+pub struct HttpPush {
+    intake: Intake,
+    authenticator: Arc<Authenticator>,
+    routes: watch::Receiver<Arc<Routes>>,
+    log: watch::Receiver<Option<LogNumber>>,
+    receipts: Arc<dyn Receipts>,
+    limits: HttpLimits,
+    gate: Gate,
+    counters: Arc<HttpCounters>,
+}
+
+impl HttpPush {
+    /// HTTP push into that intake. `log` is the bus's number as soon as it is registered; without it a receipt could
+    /// not name a position, so until then the answer is 503.
+    #[must_use]
+    pub fn new(
+        intake: Intake,
+        authenticator: Arc<Authenticator>,
+        routes: watch::Receiver<Arc<Routes>>,
+        log: watch::Receiver<Option<LogNumber>>,
+        receipts: Arc<dyn Receipts>,
+        limits: HttpLimits,
+    ) -> HttpPush {
+        let gate = Gate::new(&limits);
+        HttpPush { intake, authenticator, routes, log, receipts, limits, gate, counters: Arc::default() }
+    }
+
+    /// Its counters.
+    #[must_use]
+    pub fn counters(&self) -> &Arc<HttpCounters> {
+        &self.counters
+    }
+}
+
+/// The routes `POST /ingest/{feed}` and `GET /ingest/receipt/{position}`.
+pub fn router(push: Arc<HttpPush>) -> Router {
+    Router::new()
+        .route("/ingest/{feed}", post(push::push))
+        .route("/ingest/receipt/{position}", get(receipt::receipt))
+        .with_state(push)
+}

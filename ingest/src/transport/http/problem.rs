@@ -1,0 +1,193 @@
+//! Why a request was refused, as problem details of RFC 9457, for a person in both languages.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+const RETRY_AFTER_SECONDS: &str = "10";
+
+/// A refusal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Problem {
+    /// No token, or not a sender's.
+    Unauthenticated,
+    /// The sender may not send to this feed.
+    Forbidden(String),
+    /// No feed of that name takes HTTP.
+    UnknownFeed(String),
+    /// The bytes of the body came too slowly.
+    TimedOut,
+    /// The connection broke off inside of the body.
+    BrokenOff,
+    /// Over the feed's limit; appended as a reject.
+    TooLarge {
+        limit: usize,
+        position: String,
+    },
+    /// Content-Encoding is not identity.
+    Compressed,
+    /// Too many requests of this sender at once.
+    TooMany,
+    /// Nothing can be made durable now.
+    Unavailable(&'static str, &'static str),
+    /// The path names no position.
+    InvalidPosition,
+    /// No envelope has this position.
+    UnknownPosition,
+}
+
+#[derive(Serialize)]
+struct Details {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    detail_vi: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<String>,
+}
+
+impl Problem {
+    /// The bus is full or stalled for longer than a sender should wait.
+    pub(super) const BUS_FULL: Problem = Problem::Unavailable(
+        "the message could not be made durable in time; send it again later",
+        "chưa ghi bền vững được bản tin trong thời gian cho phép; hãy gửi lại sau",
+    );
+    /// The bus takes no more until a restart.
+    pub(super) const BUS_DOWN: Problem = Problem::Unavailable(
+        "the log takes no messages at the moment; send it again later",
+        "nhật ký tạm thời không nhận bản tin; hãy gửi lại sau",
+    );
+    /// Too much in work.
+    pub(super) const BUSY: Problem = Problem::Unavailable(
+        "too many requests are in work; send it again later",
+        "hệ thống đang xử lý quá nhiều yêu cầu; hãy gửi lại sau",
+    );
+    /// The log has no number yet.
+    pub(super) const STARTING: Problem = Problem::Unavailable(
+        "the service is starting; send it again later",
+        "hệ thống đang khởi động; hãy gửi lại sau",
+    );
+    /// The store cannot be asked.
+    pub(super) const NO_ANSWER: Problem = Problem::Unavailable(
+        "what became of the message cannot be looked up at the moment",
+        "tạm thời chưa tra cứu được kết quả xử lý bản tin",
+    );
+
+    fn words(&self) -> (StatusCode, &'static str, &'static str, String, String) {
+        match self {
+            Problem::Unauthenticated => (
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                "Unauthenticated",
+                "send 'Authorization: Bearer <token>' with the token of a sender".to_owned(),
+                "hãy gửi kèm 'Authorization: Bearer <token>' với token của bên gửi".to_owned(),
+            ),
+            Problem::Forbidden(feed) => (
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "Not your feed",
+                format!("this sender may not send to feed '{feed}'"),
+                format!("bên gửi này không được phép gửi vào nguồn '{feed}'"),
+            ),
+            Problem::UnknownFeed(feed) => (
+                StatusCode::NOT_FOUND,
+                "unknown-feed",
+                "No such feed",
+                format!("no feed '{feed}' takes messages over HTTP"),
+                format!("không có nguồn '{feed}' nào nhận dữ liệu qua HTTP"),
+            ),
+            Problem::TimedOut => (
+                StatusCode::REQUEST_TIMEOUT,
+                "too-slow",
+                "Too slow",
+                "the body came too slowly and was given up; nothing of it was kept".to_owned(),
+                "nội dung gửi đến quá chậm nên đã bị hủy; không phần nào được lưu".to_owned(),
+            ),
+            Problem::BrokenOff => (
+                StatusCode::BAD_REQUEST,
+                "broken-off",
+                "Broken off",
+                "the body broke off before its end; nothing of it was kept".to_owned(),
+                "nội dung bị ngắt giữa chừng; không phần nào được lưu".to_owned(),
+            ),
+            Problem::TooLarge { limit, .. } => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "Too large",
+                format!("the feed takes {limit} bytes at most; the message is counted as rejected, only its size and hash are kept"),
+                format!("nguồn này chỉ nhận tối đa {limit} byte; bản tin được tính là bị từ chối, chỉ lưu kích thước và mã băm"),
+            ),
+            Problem::Compressed => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "compressed",
+                "Compressed body",
+                "send the body without Content-Encoding; compressed bodies are not taken".to_owned(),
+                "hãy gửi nội dung không nén (không có Content-Encoding); hệ thống không nhận nội dung nén".to_owned(),
+            ),
+            Problem::TooMany => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many",
+                "Too many requests at once",
+                "wait for the answers to earlier requests, then send again".to_owned(),
+                "hãy chờ phản hồi của các yêu cầu trước rồi gửi lại".to_owned(),
+            ),
+            Problem::Unavailable(en, vi) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "Not now",
+                (*en).to_owned(),
+                (*vi).to_owned(),
+            ),
+            Problem::InvalidPosition => (
+                StatusCode::BAD_REQUEST,
+                "invalid-position",
+                "No position",
+                "a position has the form log-partition-offset, such as 1-0-42".to_owned(),
+                "vị trí có dạng log-phân vùng-thứ tự, ví dụ 1-0-42".to_owned(),
+            ),
+            Problem::UnknownPosition => (
+                StatusCode::NOT_FOUND,
+                "unknown-position",
+                "No such position",
+                "no message has this position".to_owned(),
+                "không có bản tin nào ở vị trí này".to_owned(),
+            ),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, slug, title, detail, detail_vi) = self.words();
+        let (max_bytes, position) = match &self {
+            Problem::TooLarge { limit, position } => (Some(*limit), Some(position.clone())),
+            _ => (None, None),
+        };
+        let details = Details {
+            r#type: format!("urn:ioc:problem:{slug}"),
+            title,
+            status: status.as_u16(),
+            detail,
+            detail_vi,
+            max_bytes,
+            position,
+        };
+        let body = serde_json::to_vec(&details).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let headers = response.headers_mut();
+        let mut set = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
+        match self {
+            Problem::Unauthenticated => set(header::WWW_AUTHENTICATE, "Bearer realm=\"ioc\""),
+            Problem::Unavailable(..) | Problem::TooMany => set(header::RETRY_AFTER, RETRY_AFTER_SECONDS),
+            Problem::Compressed => set(header::ACCEPT_ENCODING, "identity"),
+            Problem::TimedOut => set(header::CONNECTION, "close"),
+            _ => {}
+        }
+        response
+    }
+}

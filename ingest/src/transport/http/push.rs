@@ -1,0 +1,166 @@
+//! `POST /ingest/{feed}`.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use ioc_bus::{Appended, ChunkBuilder, Health};
+use ioc_model::{
+    envelope::Content,
+    position::{LogNumber, Partition, Position},
+};
+use serde::Serialize;
+
+use super::{
+    HttpPush,
+    body::{self, Read, Unread},
+    gate::Crowded,
+    problem::Problem,
+};
+use crate::senders::Sender;
+
+/// What a sender gets for durable bytes.
+#[derive(Debug, Serialize)]
+struct Receipt {
+    feed: String,
+    /// `log-partition-offset`.
+    position: String,
+    /// RFC 3339, UTC.
+    received_at: String,
+    bytes: u64,
+    /// Lower-case hexadecimal.
+    sha256: String,
+}
+
+pub(super) async fn push(State(push): State<Arc<HttpPush>>, Path(feed): Path<String>, request: Request) -> Response {
+    match push.receive(feed, request).await {
+        Ok(receipt) => Json(receipt).into_response(),
+        Err(problem) => {
+            push.count(&problem);
+            problem.into_response()
+        }
+    }
+}
+
+impl HttpPush {
+    async fn receive(&self, feed: String, request: Request) -> Result<Receipt, Problem> {
+        let sender = self.sender_of(request.headers()).await.ok_or(Problem::Unauthenticated)?;
+        let max_bytes = self.routes.borrow().http(&feed).map(|known| known.contract.max_bytes);
+        let Some(max_bytes) = max_bytes else { return Err(Problem::UnknownFeed(feed)) };
+        if !sender.may_send_to(&feed) {
+            return Err(Problem::Forbidden(feed));
+        }
+        if is_compressed(request.headers()) {
+            return Err(Problem::Compressed);
+        }
+        let _admission = self.gate.admit(&sender.name).map_err(|crowded| match crowded {
+            Crowded::Sender => Problem::TooMany,
+            Crowded::All => Problem::BUSY,
+        })?;
+        let log = (*self.log.borrow()).ok_or(Problem::STARTING)?;
+        if matches!(self.intake.bus().health(), Health::Poisoned { .. }) {
+            return Err(Problem::BUS_DOWN);
+        }
+        let limit = max_bytes.min(self.limits.body_bytes);
+        let declared = content_length(request.headers());
+        let held = match declared {
+            Some(declared) if declared > limit as u64 => 0,
+            Some(declared) => declared as usize,
+            None => limit,
+        };
+        let patience = Duration::from_millis(self.limits.bus_ms);
+        let _room = self.gate.body(held, patience).await.ok_or(Problem::BUSY)?;
+        let read = body::read(request.into_body(), declared, limit, &self.limits).await.map_err(|unread| match unread {
+            Unread::TimedOut => Problem::TimedOut,
+            Unread::BrokenOff => Problem::BrokenOff,
+        })?;
+
+        let address = format!("/ingest/{feed}");
+        let partition = self.intake.partition_of(&sender.name);
+        let mut chunk = ChunkBuilder::new();
+        match read {
+            Read::Whole { bytes, digest } => {
+                chunk.push(&feed, Content::Raw, &address, &bytes);
+                drop(bytes);
+                let appended = self.append(partition, chunk).await?;
+                let _ = self.counters.acknowledged.fetch_add(1, Relaxed);
+                let _ = self.counters.acknowledged_bytes.fetch_add(digest.bytes(), Relaxed);
+                Ok(Receipt {
+                    feed,
+                    position: position(log, partition, &appended).to_string(),
+                    received_at: appended.received_at.rfc3339(),
+                    bytes: digest.bytes(),
+                    sha256: digest.hex(),
+                })
+            }
+            Read::Withheld(withheld) => {
+                chunk.push(&feed, Content::Withheld, &address, withheld.to_json().as_bytes());
+                let appended = self.append(partition, chunk).await?;
+                tracing::warn!(feed, sender = sender.name, limit, "a message over the limit was withheld");
+                Err(Problem::TooLarge { limit, position: position(log, partition, &appended).to_string() })
+            }
+        }
+    }
+
+    /// The sender whose token the request carries.
+    pub(super) async fn sender_of(&self, headers: &HeaderMap) -> Option<Arc<Sender>> {
+        let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        self.authenticator.authenticate_token(token.trim()).await
+    }
+
+    async fn append(&self, partition: Partition, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
+        let patience = Duration::from_millis(self.limits.bus_ms);
+        let durable = async { self.intake.hand_over(partition, &mut chunk).await?.await };
+        match tokio::time::timeout(patience, durable).await {
+            Ok(Ok(appended)) => Ok(appended),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a pushed message could not be appended");
+                Err(Problem::BUS_DOWN)
+            }
+            Err(_) => Err(Problem::BUS_FULL),
+        }
+    }
+
+    fn count(&self, problem: &Problem) {
+        let counters = &self.counters;
+        let counter: &AtomicU64 = match problem {
+            Problem::Unauthenticated => &counters.unauthenticated,
+            Problem::Forbidden(_) => &counters.forbidden,
+            Problem::UnknownFeed(_) => &counters.unknown_feed,
+            Problem::TimedOut => &counters.timed_out,
+            Problem::BrokenOff => &counters.broken_off,
+            Problem::TooLarge { .. } => &counters.withheld,
+            Problem::Compressed => &counters.unsupported_encoding,
+            Problem::TooMany => &counters.too_many,
+            Problem::Unavailable(..) => &counters.unavailable,
+            Problem::InvalidPosition | Problem::UnknownPosition => return,
+        };
+        let _ = counter.fetch_add(1, Relaxed);
+    }
+}
+
+fn position(log: LogNumber, partition: Partition, appended: &Appended) -> Position {
+    Position { log, partition, offset: appended.base }
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn is_compressed(headers: &HeaderMap) -> bool {
+    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+}

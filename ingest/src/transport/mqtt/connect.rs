@@ -1,0 +1,271 @@
+//! CONNECT: who comes, with which session and will.
+
+use super::{
+    properties::{Carrier, Properties},
+    reply::Reason,
+    wire::{Fields, Version, Violation},
+};
+
+/// The longest client identifier, in bytes. The standards allow more than a store of sessions should keep.
+pub(super) const MAX_CLIENT_ID: usize = 256;
+
+/// A CONNECT that can be answered with yes or no.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Connect<'a> {
+    pub(super) version: Version,
+    /// Empty: the client leaves it to us.
+    pub(super) client_id: &'a str,
+    /// Clean session of 3.1.1, clean start of 5.
+    pub(super) clean: bool,
+    /// Seconds the session outlives its connection; `u32::MAX` for ever.
+    pub(super) session_lifetime: u32,
+    /// Seconds; 0 is off.
+    pub(super) keep_alive: u16,
+    pub(super) will: Option<Will<'a>>,
+    pub(super) user: Option<&'a str>,
+    pub(super) password: Option<&'a [u8]>,
+    /// The longest packet the client takes.
+    pub(super) packet_limit: Option<u32>,
+}
+
+/// What is to be published when the connection ends without a goodbye.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Will<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a [u8],
+    /// Seconds to wait for the client to come back.
+    pub(super) delay: u32,
+}
+
+/// A CONNECT that is refused without looking further; no version if closing is the only answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct RefusedConnect {
+    pub(super) version: Option<Version>,
+    pub(super) reason: Reason,
+    pub(super) why: &'static str,
+}
+
+impl<'a> Connect<'a> {
+    /// Reads a CONNECT's body.
+    pub(super) fn read(body: &'a [u8]) -> Result<Connect<'a>, RefusedConnect> {
+        let mut fields = Fields::new(body);
+        let version = read_version(&mut fields)?;
+        let connect = read_rest(version, fields)
+            .map_err(|violation| refused(version, violation.reason(), violation.why()))?;
+        if connect.packet_limit.is_some_and(|limit| limit < SMALLEST_PACKET_LIMIT) {
+            return Err(RefusedConnect {
+                version: None,
+                reason: Reason::PACKET_TOO_LARGE,
+                why: "our answers exceed the client's maximum packet size",
+            });
+        }
+        if connect.client_id.len() > MAX_CLIENT_ID {
+            return Err(refused(version, Reason::CLIENT_ID_NOT_VALID, "the client identifier is too long"));
+        }
+        // 3.1.3.1 of 3.1.1: who leaves its identifier to us cannot ask for its session again.
+        if version == Version::V311 && connect.client_id.is_empty() && !connect.clean {
+            return Err(refused(
+                version,
+                Reason::CLIENT_ID_NOT_VALID,
+                "a lasting session without a client identifier",
+            ));
+        }
+        Ok(connect)
+    }
+}
+
+/// A CONNACK with an assigned client identifier fits into it.
+const SMALLEST_PACKET_LIMIT: u32 = 80;
+
+fn refused(version: Version, reason: Reason, why: &'static str) -> RefusedConnect {
+    RefusedConnect { version: Some(version), reason, why }
+}
+
+fn read_version(fields: &mut Fields<'_>) -> Result<Version, RefusedConnect> {
+    let no_mqtt =
+        |_: Violation| RefusedConnect { version: None, reason: Reason::MALFORMED_PACKET, why: "not MQTT" };
+    let name = fields.binary().map_err(no_mqtt)?;
+    let level = fields.byte().map_err(no_mqtt)?;
+    match (name, level) {
+        (b"MQTT", 4) => Ok(Version::V311),
+        (b"MQTT", 5) => Ok(Version::V5),
+        (b"MQTT", 6..) => Err(refused(Version::V5, Reason::UNSUPPORTED_VERSION, "a protocol level above 5")),
+        (b"MQTT" | b"MQIsdp", _) => {
+            Err(refused(Version::V311, Reason::UNSUPPORTED_VERSION, "a protocol level below 4"))
+        }
+        _ => Err(RefusedConnect { version: None, reason: Reason::MALFORMED_PACKET, why: "not MQTT" }),
+    }
+}
+
+fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Violation> {
+    let flags = fields.byte()?;
+    let flag = |bit: u8| flags & (1 << bit) != 0;
+    let (clean, has_will, has_password, has_user) = (flag(1), flag(2), flag(6), flag(7));
+    let (will_qos, will_retain) = ((flags >> 3) & 0b11, flag(5));
+    if flag(0) {
+        return Err(Violation::Malformed("the reserved connect flag is set"));
+    }
+    if will_qos == 3 || (!has_will && (will_qos != 0 || will_retain)) {
+        return Err(Violation::Malformed("the will flags contradict each other"));
+    }
+    if version == Version::V311 && has_password && !has_user {
+        return Err(Violation::Malformed("a password without a user name"));
+    }
+    let keep_alive = fields.u16()?;
+    let mut properties = Properties::default();
+    if version == Version::V5 {
+        properties = Properties::read(&mut fields, Carrier::Connect)?;
+        if properties.authentication {
+            return Err(Violation::AuthenticationMethod);
+        }
+    }
+    let client_id = fields.text()?;
+    let mut will = None;
+    if has_will {
+        let mut delay = 0;
+        if version == Version::V5 {
+            delay = Properties::read(&mut fields, Carrier::Will)?.will_delay.unwrap_or(0);
+        }
+        let topic = fields.topic()?;
+        let payload = fields.binary()?;
+        if topic.is_empty() {
+            return Err(Violation::Malformed("an empty will topic"));
+        }
+        will = Some(Will { topic, payload, delay });
+    }
+    let user = if has_user { Some(fields.text()?) } else { None };
+    let password = if has_password { Some(fields.binary()?) } else { None };
+    if !fields.is_empty() {
+        return Err(Violation::Malformed("bytes left over"));
+    }
+    // We announce at most 1. In 3.1.1 nothing can be announced and the will is taken: it is only stored.
+    if version == Version::V5 && will_qos == 2 {
+        return Err(Violation::Qos2);
+    }
+    let session_lifetime = match version {
+        Version::V5 => properties.session_lifetime.unwrap_or(0),
+        Version::V311 if clean => 0,
+        Version::V311 => u32::MAX,
+    };
+    let packet_limit = properties.packet_limit;
+    Ok(Connect {
+        version,
+        client_id,
+        clean,
+        session_lifetime,
+        keep_alive,
+        will,
+        user,
+        password,
+        packet_limit,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn body(name: &[u8], level: u8, flags: u8, rest: &[&[u8]]) -> Vec<u8> {
+        let mut body = (name.len() as u16).to_be_bytes().to_vec();
+        body.extend_from_slice(name);
+        body.extend_from_slice(&[level, flags, 0, 60]);
+        body.extend_from_slice(&rest.concat());
+        body
+    }
+
+    #[test]
+    fn a_whole_connect_comes_back() {
+        let bytes = body(
+            b"MQTT",
+            4,
+            0b1100_0110,
+            &[b"\x00\x01c", b"\x00\x01t", b"\x00\x02xy", b"\x00\x01u", b"\x00\x01p"],
+        );
+        let expected = Connect {
+            version: Version::V311,
+            client_id: "c",
+            clean: true,
+            session_lifetime: 0,
+            keep_alive: 60,
+            will: Some(Will { topic: "t", payload: b"xy", delay: 0 }),
+            user: Some("u"),
+            password: Some(b"p"),
+            packet_limit: None,
+        };
+        assert_eq!(Connect::read(&bytes), Ok(expected));
+        let bytes = body(
+            b"MQTT",
+            5,
+            0b0000_0100,
+            &[
+                b"\x0a\x11\x00\x00\x00\x09\x27\x00\x00\x10\x00",
+                b"\x00\x01c",
+                b"\x05\x18\x00\x00\x00\x03",
+                b"\x00\x01t",
+                b"\x00\x00",
+            ],
+        );
+        let expected = Connect {
+            version: Version::V5,
+            client_id: "c",
+            clean: false,
+            session_lifetime: 9,
+            keep_alive: 60,
+            will: Some(Will { topic: "t", payload: b"", delay: 3 }),
+            user: None,
+            password: None,
+            packet_limit: Some(4_096),
+        };
+        assert_eq!(Connect::read(&bytes), Ok(expected));
+    }
+
+    #[test]
+    fn safe_connects_the_standards_forbid_are_refused_with_their_reason() {
+        use Version::{V5, V311};
+        let id = b"\x00\x01c".as_slice();
+        let none = b"\x00".as_slice();
+        let long = [&[1, 1][..], &[b'x'; 257]].concat();
+        let cases: [(&[u8], u8, u8, &[&[u8]], Option<Version>, u8); 20] = [
+            (b"HTTP", 4, 2, &[id], None, 0x81),
+            (b"MQIsdp", 3, 2, &[id], Some(V311), 0x84),
+            (b"MQTT", 3, 2, &[id], Some(V311), 0x84),
+            (b"MQTT", 6, 2, &[none, id], Some(V5), 0x84),
+            (b"MQTT", 4, 0b0000_0011, &[id], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0001_1110, &[id, b"\x00\x01t", b"\x00\x00"], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0000_1010, &[id], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0010_0010, &[id], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0100_0010, &[id, b"\x00\x01p"], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0000_0000, &[b"\x00\x00"], Some(V311), 0x85),
+            (b"MQTT", 4, 0b0000_0010, &[&long], Some(V311), 0x85),
+            (b"MQTT", 4, 0b0000_0010, &[id, b"x"], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0000_0010, &[b"\x00\x05c"], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0000_0110, &[id, b"\x00\x01#", b"\x00\x00"], Some(V311), 0x81),
+            (b"MQTT", 4, 0b0000_0110, &[id, b"\x00\x00", b"\x00\x00"], Some(V311), 0x81),
+            (b"MQTT", 5, 0b0001_0110, &[none, id, none, b"\x00\x01t", b"\x00\x00"], Some(V5), 0x9b),
+            (b"MQTT", 5, 0b0000_0010, &[b"\x04\x15\x00\x01m", id], Some(V5), 0x8c),
+            (b"MQTT", 5, 0b0000_0010, &[b"\x03\x21\x00\x00", id], Some(V5), 0x82),
+            (b"MQTT", 5, 0b0000_0010, &[b"\x02\x01\x01", id], Some(V5), 0x81),
+            (b"MQTT", 5, 0b0000_0010, &[b"\x05\x27\x00\x00\x00\x08", id], None, 0x95),
+        ];
+        for (name, level, flags, rest, version, reason) in cases {
+            let refusal = Connect::read(&body(name, level, flags, rest)).expect_err("forbidden");
+            assert_eq!(
+                (refusal.version, refusal.reason),
+                (version, Reason(reason)),
+                "{name:?} {level} {flags:b} {rest:x?}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn safe_no_bytes_make_reading_a_connect_panic(rest in proptest::collection::vec(any::<u8>(), 0..80), level in 3u8..7) {
+            let mut bytes = b"\x00\x04MQTT".to_vec();
+            bytes.push(level);
+            bytes.extend_from_slice(&rest);
+            let _any = Connect::read(&bytes);
+        }
+    }
+}

@@ -1,0 +1,495 @@
+//! One connection, from CONNECT to its end.
+//!
+//! The task that runs this reads; a second one writes the answers. Reading stops while the bus or the answers are
+//! full, so TCP slows the sender (invariant BOUND). A connection that is idle holds no buffer: bytes are read into
+//! one that its thread's connections share, and only an unfinished packet is kept.
+
+use std::{cell::RefCell, sync::Arc, time::Duration};
+
+use ioc_bus::{AppendError, ChunkBuilder};
+use ioc_model::{envelope::Content, position::Partition};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::mpsc,
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Shared,
+    answers::{Answer, Link, WAITING_CHUNKS, reason_of, write_answers},
+    connect::{Connect, RefusedConnect},
+    counters::MqttCounters,
+    reception::{self, Reception, Taken, Tally},
+    registry::Place,
+    reply::{self, Accepted, Reason},
+    sessions::{ClientKey, SessionsError},
+    wire::{Frame, Violation, frame},
+};
+use crate::routes::TopicCache;
+
+/// Nobody who has not authenticated may make us keep more than this.
+const CONNECT_LIMIT: usize = 16 << 10;
+/// Bytes read at once.
+const READ_AT_ONCE: usize = 16 << 10;
+/// Without keep-alive a client may be silent for a day; then it is taken for gone.
+const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a closed connection is still read from: closing it with bytes unread would take back our last answers.
+const LINGER: Duration = Duration::from_secs(1);
+
+thread_local! {
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_AT_ONCE].into_boxed_slice());
+}
+
+/// The reading half and what of an unfinished packet was read.
+struct Inbox {
+    socket: OwnedReadHalf,
+    unfinished: Vec<u8>,
+    /// Fewer bytes than this are not worth a look.
+    needed: usize,
+}
+
+/// What one attempt to read brought.
+enum Read {
+    Bytes(usize),
+    Nothing,
+    Closed,
+}
+
+impl Inbox {
+    /// Shows `look` what was read but not used before.
+    fn look_again(&mut self, look: impl FnOnce(&[u8]) -> (usize, usize)) {
+        if self.unfinished.is_empty() || self.unfinished.len() < self.needed {
+            return;
+        }
+        let (used, needed) = look(&self.unfinished);
+        self.needed = needed;
+        if used == self.unfinished.len() {
+            self.unfinished = Vec::new();
+        } else {
+            drop(self.unfinished.drain(..used));
+        }
+    }
+
+    /// Reads what is there, without waiting, and shows it to `look`, which says how much of it it used.
+    fn read(&mut self, look: impl FnOnce(&[u8]) -> (usize, usize)) -> Read {
+        SCRATCH.with_borrow_mut(|scratch| match self.socket.try_read(scratch) {
+            Ok(0) => Read::Closed,
+            Ok(count) => {
+                let fresh = &scratch[..count];
+                if self.unfinished.is_empty() {
+                    let (used, needed) = look(fresh);
+                    self.needed = needed;
+                    self.unfinished.extend_from_slice(&fresh[used..]);
+                } else {
+                    self.unfinished.extend_from_slice(fresh);
+                    self.look_again(look);
+                }
+                Read::Bytes(count)
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Read::Nothing,
+            Err(_) => Read::Closed,
+        })
+    }
+
+    /// Reads and forgets for a while.
+    async fn drain(&mut self) {
+        let drained = timeout(LINGER, async {
+            while !matches!(self.read(|bytes| (bytes.len(), 0)), Read::Closed) {
+                if self.socket.readable().await.is_err() {
+                    return;
+                }
+                tokio::task::consume_budget().await;
+            }
+        });
+        // Whoever is not done by then loses the end of its answers.
+        let _ended = drained.await;
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+enum End {
+    /// By what the client sent.
+    Client(reception::End),
+    /// The client is gone without a word.
+    Gone,
+    /// The bus did not take a chunk.
+    NotDurable(AppendError),
+    /// The writing half ended first and has said what there was to say.
+    Unanswered,
+    /// The client came again.
+    TakenOver,
+    /// Its sender was removed.
+    Removed,
+    /// The endpoint stops.
+    Stopping,
+}
+
+impl End {
+    fn reason(&self) -> Option<Reason> {
+        match self {
+            End::Client(reception::End::Violation(violation)) => Some(violation.reason()),
+            End::NotDurable(error) => Some(reason_of(error)),
+            End::TakenOver => Some(Reason::SESSION_TAKEN_OVER),
+            End::Removed => Some(Reason::NOT_AUTHORIZED),
+            End::Stopping => Some(Reason::SHUTTING_DOWN),
+            End::Client(reception::End::Goodbye { .. }) | End::Gone | End::Unanswered => None,
+        }
+    }
+
+    /// Our own stopping does not say that a gateway failed: its will is not published then, though the standard
+    /// would have it, because what reads it would count an outage that was none.
+    fn publishes_will(&self) -> bool {
+        match self {
+            End::Client(reception::End::Goodbye { with_will, .. }) => *with_will,
+            End::Stopping | End::NotDurable(_) => false,
+            _ => true,
+        }
+    }
+}
+
+struct Will {
+    topic: String,
+    payload: Vec<u8>,
+    delay: u32,
+}
+
+/// An authenticated client whose CONNACK is on its way.
+struct Client {
+    link: Arc<Link>,
+    place: Place,
+    reception: Reception,
+    partition: Partition,
+    keep_alive: Option<Duration>,
+    will: Option<Will>,
+    session_lifetime: u32,
+}
+
+/// Serves a connection to its end. When there are too many, it is only told so.
+pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, is_one_too_many: bool) {
+    // Without it an acknowledgement could wait for the client's delayed TCP ACK; refused on a dead socket only.
+    let _refused = socket.set_nodelay(true);
+    let (reading, mut writing) = socket.into_split();
+    let mut inbox = Inbox { socket: reading, unfinished: Vec::new(), needed: 0 };
+    let arrived = tokio::select! {
+        arrived = timeout(shared.config.connect_timeout(), read_connect(&mut inbox, &shared.counters)) => arrived.ok().flatten(),
+        () = shared.stop.cancelled() => None,
+    };
+    let Some(body) = arrived else {
+        return MqttCounters::one(&shared.counters.refused_connections);
+    };
+    let admitted = match Connect::read(&body) {
+        Ok(connect) if is_one_too_many => {
+            Err((Some(connect.version), Reason::QUOTA_EXCEEDED, "too many connections"))
+        }
+        Ok(connect) => {
+            admit(&shared, &connect).await.map_err(|(reason, why)| (Some(connect.version), reason, why))
+        }
+        Err(RefusedConnect { version, reason, why }) => Err((version, reason, why)),
+    };
+    match admitted {
+        Ok((client, connack)) => {
+            MqttCounters::one(&shared.counters.accepted);
+            drop(body);
+            converse(&shared, client, connack, inbox, writing).await;
+        }
+        Err((version, reason, why)) => {
+            MqttCounters::one(&shared.counters.refused_connections);
+            tracing::debug!(why, reason = reason.0, "a connection is refused");
+            let answer = version.map(|version| reply::refused(version, reason)).unwrap_or_default();
+            // A client that does not take its refusal is told nothing.
+            let _written = timeout(LINGER, writing.write_all(&answer)).await;
+            drop(writing);
+            inbox.drain().await;
+        }
+    }
+}
+
+/// The body of the first packet, if it is a CONNECT.
+async fn read_connect(inbox: &mut Inbox, counters: &MqttCounters) -> Option<Vec<u8>> {
+    loop {
+        let mut found: Option<Option<Vec<u8>>> = None;
+        let read = inbox.read(|bytes| match frame(bytes, None, CONNECT_LIMIT) {
+            Ok(Frame::Whole { first: 0x10, body, length }) => {
+                found = Some(Some(body.to_vec()));
+                (length, 0)
+            }
+            Ok(Frame::Partial { needed }) if bytes.first().is_none_or(|first| *first == 0x10) => (0, needed),
+            _ => {
+                found = Some(None);
+                (bytes.len(), 0)
+            }
+        });
+        match read {
+            Read::Bytes(count) => MqttCounters::add(&counters.bytes, count as u64),
+            Read::Nothing => inbox.socket.readable().await.ok()?,
+            Read::Closed => return None,
+        }
+        if let Some(found) = found {
+            return found;
+        }
+    }
+}
+
+/// Lets a client in: authenticated, entered, its session on disk.
+async fn admit(
+    shared: &Arc<Shared>,
+    connect: &Connect<'_>,
+) -> Result<(Client, Vec<u8>), (Reason, &'static str)> {
+    let sender = match (connect.user, connect.password) {
+        (Some(user), Some(password)) => tokio::select! {
+            sender = shared.authenticator.authenticate(user, password) => sender,
+            () = shared.stop.cancelled() => return Err((Reason::SERVER_UNAVAILABLE, "stopping")),
+        },
+        _ => None,
+    };
+    let Some(sender) = sender else {
+        MqttCounters::one(&shared.counters.refused_credentials);
+        return Err((Reason::BAD_USER_OR_PASSWORD, "bad credentials"));
+    };
+    let assigned = connect.client_id.is_empty().then(|| format!("ioc-{:032x}", rand::random::<u128>()));
+    let client_id = assigned.as_deref().unwrap_or(connect.client_id);
+    let key = ClientKey::new(&sender.name, client_id);
+    // An identifier made for this connection must not scatter its sender over the partitions.
+    let partition = shared.intake.partition_of(if assigned.is_some() { &sender.name } else { key.as_str() });
+    let place = shared.registry.enter(key, &shared.stop);
+    let begun = shared.sessions.begin(place.key(), connect.clean, connect.session_lifetime).await;
+    let begun = begun.map_err(|error| {
+        tracing::warn!(sender = sender.name, %error, "a client is refused");
+        match error {
+            SessionsError::TooMany => (Reason::QUOTA_EXCEEDED, "too many sessions"),
+            _ => (Reason::SERVER_UNAVAILABLE, "its session could not be stored"),
+        }
+    })?;
+    let connack = reply::accepted(
+        connect.version,
+        &Accepted {
+            session_present: begun.present,
+            receive_maximum: shared.config.receive_maximum,
+            packet_limit: shared.config.packet_limit,
+            session_lifetime: (begun.lifetime != connect.session_lifetime).then_some(begun.lifetime),
+            assigned_client_id: assigned.as_deref(),
+        },
+    );
+    let keep_alive = match connect.keep_alive {
+        0 => None,
+        seconds => Some(Duration::from_millis(u64::from(seconds) * 1_500)),
+    };
+    let will = connect.will.as_ref().map(|will| Will {
+        topic: will.topic.to_owned(),
+        payload: will.payload.to_owned(),
+        delay: will.delay,
+    });
+    let reception = Reception {
+        version: connect.version,
+        routes: shared.routes.clone(),
+        sender,
+        counters: shared.counters.clone(),
+        packet_limit: shared.config.packet_limit as usize,
+        receive_maximum: usize::from(shared.config.receive_maximum),
+        has_lasting_session: connect.session_lifetime > 0,
+        topics: TopicCache::default(),
+    };
+    let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
+    let session_lifetime = begun.lifetime;
+    Ok((Client { link, place, reception, partition, keep_alive, will, session_lifetime }, connack))
+}
+
+async fn converse(
+    shared: &Arc<Shared>,
+    mut client: Client,
+    connack: Vec<u8>,
+    mut inbox: Inbox,
+    writing: OwnedWriteHalf,
+) {
+    let (answers, queue) = mpsc::channel(WAITING_CHUNKS);
+    let writer = tokio::spawn(write_answers(writing, queue, client.link.clone(), shared.counters.clone()));
+    // The queue is empty and its receiver lives: this cannot wait nor fail, unless the writer was killed.
+    let _queued = answers.send(Answer::Ready(connack)).await;
+    let end = client.read_until_end(shared, &mut inbox, &answers).await;
+    if let Some(reason) = end.reason() {
+        let farewell = reply::disconnect(client.link.version, reason);
+        // Behind everything that is still to be acknowledged; a writer that is gone needs none.
+        let _queued = answers.send(Answer::Ready(farewell)).await;
+    }
+    drop(answers);
+    if writer.await.is_err() {
+        tracing::error!("the writing half of a connection panicked");
+    }
+    client.say_goodbye(shared, &end).await;
+    if !matches!(end, End::Gone | End::Client(reception::End::Goodbye { .. })) {
+        inbox.drain().await;
+    }
+}
+
+impl Client {
+    async fn read_until_end(
+        &mut self,
+        shared: &Shared,
+        inbox: &mut Inbox,
+        answers: &mpsc::Sender<Answer>,
+    ) -> End {
+        let silence = self.keep_alive.unwrap_or(LONGEST_SILENCE);
+        let stopped = self.place.stopped().clone();
+        let mut deadline = Instant::now() + silence;
+        // What came behind CONNECT in the same read.
+        let mut taken = Taken::default();
+        inbox.needed = 0;
+        inbox.look_again(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken));
+        loop {
+            if let Err(end) = self.pass_on(shared, taken, answers, &stopped).await {
+                return end;
+            }
+            if stopped.is_cancelled() {
+                return self.why_stopped(shared);
+            }
+            taken = Taken::default();
+            match inbox.read(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken)) {
+                Read::Bytes(count) => {
+                    MqttCounters::add(&shared.counters.bytes, count as u64);
+                    deadline = Instant::now() + silence;
+                    // A sender whose every byte is there at once must not keep others from their turn.
+                    tokio::task::consume_budget().await;
+                }
+                Read::Closed => return End::Gone,
+                Read::Nothing => {
+                    let readable = tokio::select! {
+                        biased;
+                        () = stopped.cancelled() => return self.why_stopped(shared),
+                        readable = timeout_at(deadline, inbox.socket.readable()) => readable,
+                    };
+                    match readable {
+                        Ok(Ok(())) => {}
+                        Ok(Err(_)) => return End::Gone,
+                        Err(_) => return End::Client(reception::End::Violation(Violation::KeepAlive)),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Hands the chunk to the bus and the answers to the writing half.
+    async fn pass_on(
+        &mut self,
+        shared: &Shared,
+        mut taken: Taken,
+        answers: &mpsc::Sender<Answer>,
+        stopped: &CancellationToken,
+    ) -> Result<(), End> {
+        self.link.answer_pings(taken.pings);
+        if !taken.chunk.is_empty() {
+            if !self.follow_sender(shared) {
+                return Err(End::Removed);
+            }
+            let handed_over = tokio::select! {
+                biased;
+                handed_over = shared.intake.hand_over(self.partition, &mut taken.chunk) => handed_over,
+                // It has no place in line: nobody will acknowledge it, and it comes again.
+                () = stopped.cancelled() => return Err(self.why_stopped(shared)),
+            };
+            let durable = handed_over.map_err(|error| {
+                MqttCounters::one(&shared.counters.append_errors);
+                End::NotDurable(error)
+            })?;
+            self.link.take_in_flight(taken.acks.len());
+            let answer = Answer::WhenDurable { acks: taken.acks, durable };
+            answers.send(answer).await.map_err(|_| self.why_stopped(shared))?;
+        }
+        if !taken.ready.is_empty() {
+            answers.send(Answer::Ready(taken.ready)).await.map_err(|_| self.why_stopped(shared))?;
+        }
+        taken.end.map_or(Ok(()), |end| Err(End::Client(end)))
+    }
+
+    /// Takes over what the store says of the sender now. False if it was removed; what it sent then is not taken.
+    fn follow_sender(&mut self, shared: &Shared) -> bool {
+        let Some(sender) = shared.authenticator.sender(&self.reception.sender.name) else {
+            return false;
+        };
+        if !Arc::ptr_eq(&sender, &self.reception.sender) {
+            self.reception.sender = sender;
+            self.reception.topics.clear();
+        }
+        true
+    }
+
+    fn why_stopped(&self, shared: &Shared) -> End {
+        if self.link.failure().is_some() {
+            MqttCounters::one(&shared.counters.append_errors);
+            End::Unanswered
+        } else if self.place.is_taken_over() {
+            End::TakenOver
+        } else if shared.stop.is_cancelled() {
+            End::Stopping
+        } else {
+            End::Unanswered
+        }
+    }
+
+    /// What an end leaves behind: counters, the session's age, the will.
+    async fn say_goodbye(self, shared: &Arc<Shared>, end: &End) {
+        let Client { place, reception, partition, will, session_lifetime, .. } = self;
+        let name = &reception.sender.name;
+        let mut lifetime = None;
+        match end {
+            End::Client(reception::End::Violation(violation)) => {
+                MqttCounters::one(&shared.counters.violations);
+                tracing::debug!(sender = name, %violation, "a connection is closed");
+            }
+            End::Client(reception::End::Goodbye { session_lifetime, .. }) => lifetime = *session_lifetime,
+            End::NotDurable(error) => {
+                tracing::warn!(sender = name, %error, "a connection is closed unacknowledged")
+            }
+            End::TakenOver => MqttCounters::one(&shared.counters.taken_over),
+            End::Gone | End::Unanswered | End::Removed | End::Stopping => {}
+        }
+        let is_taken_over = place.is_taken_over();
+        let key = place.key().clone();
+        place.leave(|| shared.sessions.end(&key, lifetime));
+        let Some(will) = will.filter(|_| end.publishes_will()) else {
+            return;
+        };
+        let delay = will.delay.min(lifetime.unwrap_or(session_lifetime));
+        if delay == 0 {
+            return publish_will(shared, reception, partition, &will).await;
+        }
+        if is_taken_over {
+            return;
+        }
+        let shared = shared.clone();
+        let tracker = shared.tracker.clone();
+        let _waiting = tracker.spawn(async move {
+            if let Some(called_off) = shared.registry.let_will_wait(&key) {
+                tokio::select! {
+                    () = called_off.cancelled() => return,
+                    () = shared.stop.cancelled() => return,
+                    () = tokio::time::sleep(Duration::from_secs(u64::from(delay))) => {}
+                }
+                if !shared.registry.take_will(&key, &called_off) {
+                    return;
+                }
+            }
+            publish_will(&shared, reception, partition, &will).await;
+        });
+    }
+}
+
+async fn publish_will(shared: &Shared, mut reception: Reception, partition: Partition, will: &Will) {
+    let mut chunk = ChunkBuilder::new();
+    let mut tally = Tally::default();
+    let _reason = reception.push(&will.topic, Content::Raw, &will.payload, &mut chunk, &mut tally);
+    tally.tell(&shared.counters);
+    MqttCounters::one(&shared.counters.wills);
+    let durable = match shared.intake.hand_over(partition, &mut chunk).await {
+        Ok(durable) => durable.await.map(drop),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = durable {
+        tracing::warn!(sender = reception.sender.name, %error, "a will could not be stored");
+    }
+}

@@ -1,0 +1,263 @@
+//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing only.
+//!
+//! Brokers acknowledge a publish before it is on disk and lose it when they are killed; here PUBACK leaves after the
+//! fsync (invariant ACK), which only an endpoint that sees the fsync can do. So this is no broker: nobody can
+//! subscribe, nothing is retained, and there is no quality of service 2. Everything else of the standards is kept,
+//! strictly, and the deviations are chosen and few:
+//!
+//! * A client identifier belongs to its sender: two senders may use the same one without taking over from each other
+//!   (invariant SAFE).
+//! * A publish nobody claims or its sender may not make is stored and rejected downstream, not dropped; version 5
+//!   is told so in PUBACK (0x10, 0x87).
+//! * A publish over its feed's limit is recorded by size and hash and acknowledged (0x97), or it would come for ever.
+//!   One over the packet limit is recorded by size; there is no way to go on behind it but to close.
+//! * A retained publish is taken as a plain one.
+//! * When the bus fails, the connection is closed without PUBACK, so that the client sends again.
+//! * When the endpoint stops, wills are not published: no gateway failed.
+//!
+//! A connection reads into one chunk per `read`, hands it over with one ticket and acknowledges in order when the
+//! ticket resolves. Nothing lingers to make groups larger: what queues up during one fsync is the next group.
+//!
+//! Not here: TLS, which a proxy in front terminates.
+
+mod answers;
+mod connect;
+mod connection;
+mod counters;
+mod packet;
+mod properties;
+mod reception;
+mod registry;
+mod reply;
+mod sessions;
+mod wire;
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+pub use counters::{MqttCounters, MqttCounts};
+use serde::{Deserialize, Serialize};
+pub use sessions::SessionsError;
+use sessions::{SessionLimits, Sessions};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{intake::Intake, routes::Routes, senders::Authenticator};
+
+/// Connections over the limit that are told so at the same time; more are closed without a word.
+const TOLD_AT_ONCE: usize = 64;
+/// No gateway can work with less than this.
+const SMALLEST_PACKET_LIMIT: u32 = 128;
+
+/// How the endpoint is set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MqttConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The longest packet in bytes, fixed header included.
+    pub packet_limit: u32,
+    /// How many publishes of one client may be unacknowledged (told to version 5; 3.1.1 is slowed by TCP).
+    pub receive_maximum: u16,
+    /// Connections at the same time.
+    pub most_connections: usize,
+    /// Sessions kept on disk.
+    pub most_sessions: usize,
+    /// Seconds a session may outlive its connection.
+    pub longest_session_seconds: u32,
+    /// Seconds from connecting to the end of CONNECT.
+    pub connect_timeout_seconds: u32,
+    /// Seconds connections have, when the endpoint stops, to be told what became durable.
+    pub stop_within_seconds: u32,
+}
+
+impl Default for MqttConfig {
+    fn default() -> MqttConfig {
+        MqttConfig {
+            listen: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            packet_limit: 1 << 20,
+            receive_maximum: 1_024,
+            most_connections: 10_000,
+            most_sessions: 100_000,
+            longest_session_seconds: 30 * 24 * 60 * 60,
+            connect_timeout_seconds: 10,
+            stop_within_seconds: 10,
+        }
+    }
+}
+
+impl MqttConfig {
+    fn connect_timeout(&self) -> Duration {
+        Duration::from_secs(u64::from(self.connect_timeout_seconds))
+    }
+}
+
+/// Why the endpoint cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum MqttError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The store of sessions cannot be opened.
+    #[error(transparent)]
+    Sessions(#[from] SessionsError),
+    /// A value that cannot work.
+    #[error("{0}")]
+    Config(&'static str),
+}
+
+/// An endpoint that listens.
+#[derive(Debug)]
+pub struct MqttEndpoint {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    /// Ends connections that do not end by themselves when the endpoint stops.
+    abandon: CancellationToken,
+}
+
+/// What all connections share.
+#[derive(Debug)]
+struct Shared {
+    config: MqttConfig,
+    intake: Intake,
+    routes: Arc<Routes>,
+    authenticator: Arc<Authenticator>,
+    sessions: Sessions,
+    registry: Arc<registry::Registry>,
+    counters: Arc<MqttCounters>,
+    stop: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl MqttEndpoint {
+    /// Opens the sessions below `sessions_folder` and listens. Connections are taken by [`MqttEndpoint::run`] until
+    /// `stop` fires.
+    ///
+    /// # Errors
+    /// If the configuration cannot work, the address is taken, or the sessions cannot be read or written.
+    pub async fn bind(
+        config: MqttConfig,
+        intake: Intake,
+        routes: Arc<Routes>,
+        authenticator: Arc<Authenticator>,
+        sessions_folder: &Path,
+        stop: CancellationToken,
+    ) -> Result<MqttEndpoint, MqttError> {
+        if config.packet_limit < SMALLEST_PACKET_LIMIT {
+            return Err(MqttError::Config("the mqtt packet limit is at least 128 bytes"));
+        }
+        if config.receive_maximum == 0 {
+            return Err(MqttError::Config("the mqtt receive maximum is at least 1"));
+        }
+        let limits =
+            SessionLimits { most: config.most_sessions.max(1), longest: config.longest_session_seconds };
+        let sessions = Sessions::open(sessions_folder, limits)?;
+        let listen = |source| MqttError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let shared = Arc::new(Shared {
+            config,
+            intake,
+            routes,
+            authenticator,
+            sessions,
+            registry: Arc::default(),
+            counters: Arc::default(),
+            stop,
+            tracker: TaskTracker::new(),
+        });
+        Ok(MqttEndpoint { listener, address, shared, abandon: CancellationToken::new() })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its counters.
+    #[must_use]
+    pub fn counters(&self) -> Arc<MqttCounters> {
+        self.shared.counters.clone()
+    }
+
+    /// Takes connections until it is stopped; then what is in flight is acknowledged, clients are told, and it
+    /// returns.
+    pub async fn run(self) {
+        let places = Arc::new(Semaphore::new(self.shared.config.most_connections));
+        let tellers = Arc::new(Semaphore::new(TOLD_AT_ONCE));
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        loop {
+            tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => break,
+                // So that a removed sender is noticed although nobody connects.
+                _ = second.tick() => self.shared.authenticator.look_again().await,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((socket, _peer)) => match places.clone().try_acquire_owned() {
+                        Ok(place) => self.serve(socket, place, false),
+                        Err(_) => match tellers.clone().try_acquire_owned() {
+                            Ok(teller) => self.serve(socket, teller, true),
+                            Err(_) => MqttCounters::one(&self.shared.counters.refused_connections),
+                        },
+                    },
+                    Err(error) => {
+                        // Out of descriptors, or the peer left meanwhile: it passes.
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                },
+            }
+        }
+        drop(self.listener);
+        let _first = self.shared.tracker.close();
+        let patience = Duration::from_secs(u64::from(self.shared.config.stop_within_seconds));
+        if timeout(patience, self.shared.tracker.wait()).await.is_err() {
+            tracing::warn!(
+                connections = self.shared.tracker.len(),
+                "connections are cut off: the bus did not answer in time"
+            );
+            self.abandon.cancel();
+            self.shared.tracker.wait().await;
+        }
+    }
+
+    fn serve(&self, socket: TcpStream, place: OwnedSemaphorePermit, is_one_too_many: bool) {
+        let shared = self.shared.clone();
+        let abandon = self.abandon.clone();
+        let _task = self.shared.tracker.spawn(async move {
+            MqttCounters::one(&shared.counters.connections);
+            let counted = Counted(shared.counters.clone());
+            tokio::select! {
+                () = Box::pin(connection::serve(shared, socket, is_one_too_many)) => {}
+                () = abandon.cancelled() => {}
+            }
+            drop(counted);
+            drop(place);
+        });
+    }
+}
+
+/// Counts a connection as open until dropped, also if it panics.
+struct Counted(Arc<MqttCounters>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let _before = self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}

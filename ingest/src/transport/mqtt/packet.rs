@@ -1,0 +1,328 @@
+//! The control packets a client may send, read in place.
+//!
+//! The codec is our own because an acknowledgement here waits for an fsync, and one publish must cost next to
+//! nothing until then: `mqtt-protocol-core` allocates and copies each packet into its own `Arc` and returns a list of
+//! events for it; `rumqttc`'s codec lets wildcards and broken UTF-8 through; `ntex-mqtt` acknowledges one future per
+//! message. A server that only takes publishes needs nine packets, and each is a few lines.
+//!
+//! Numbers in comments are sections of the standards (3.1.1 and 5 agree in them).
+
+use super::{
+    properties::{Carrier, Properties},
+    reply::Reason,
+    wire::{Fields, Version, Violation},
+};
+
+/// A packet after CONNECT.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Packet<'a> {
+    Publish(Publish<'a>),
+    PubRel { id: u16 },
+    Subscribe { id: u16, codes: Vec<u8> },
+    Unsubscribe { id: u16, filters: usize },
+    PingReq,
+    Disconnect { reason: Reason, session_lifetime: Option<u32> },
+}
+
+/// PUBLISH with quality of service 0 (no identifier) or 1.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Publish<'a> {
+    pub(super) topic: &'a str,
+    pub(super) payload: &'a [u8],
+    pub(super) id: Option<u16>,
+}
+
+impl<'a> Packet<'a> {
+    /// Reads a packet from its first byte (whose flags the frame has checked) and body.
+    pub(super) fn read(version: Version, first: u8, body: &'a [u8]) -> Result<Packet<'a>, Violation> {
+        let mut fields = Fields::new(body);
+        let packet = match first >> 4 {
+            3 => return Ok(Packet::Publish(Publish::read(version, first, fields)?)),
+            6 => read_pubrel(version, &mut fields)?,
+            8 => read_subscribe(version, &mut fields)?,
+            10 => read_unsubscribe(version, &mut fields)?,
+            12 => Packet::PingReq,
+            14 => read_disconnect(version, &mut fields)?,
+            1 => return Err(Violation::Protocol("a second CONNECT")),
+            4 | 5 | 7 => return Err(Violation::Protocol("an answer to a publish we never sent")),
+            15 => return Err(Violation::Protocol("AUTH without an authentication method")),
+            _ => return Err(Violation::Protocol("a packet only a server sends")),
+        };
+        if !fields.is_empty() {
+            return Err(Violation::Malformed("bytes left over"));
+        }
+        Ok(packet)
+    }
+}
+
+impl<'a> Publish<'a> {
+    fn read(version: Version, first: u8, mut fields: Fields<'a>) -> Result<Publish<'a>, Violation> {
+        let (repeated, qos) = (first & 0b1000 != 0, (first >> 1) & 0b11);
+        match qos {
+            0 if repeated => return Err(Violation::Malformed("DUP with quality of service 0")),
+            2 => return Err(Violation::Qos2),
+            3 => return Err(Violation::Malformed("quality of service 3")),
+            _ => {}
+        }
+        let topic = fields.topic()?;
+        let id = if qos == 0 { None } else { Some(fields.packet_id()?) };
+        if version == Version::V5 {
+            let _checked = Properties::read(&mut fields, Carrier::Publish)?;
+        }
+        // After the properties: with an alias the topic may be empty, and using one is the fault then.
+        if topic.is_empty() {
+            return Err(Violation::Protocol("an empty topic name"));
+        }
+        Ok(Publish { topic, payload: fields.rest(), id })
+    }
+}
+
+/// The topic of a publish of which only the first bytes are at hand; none if even the topic is not whole.
+pub(super) fn topic_of_oversized(first: u8, start_of_body: &[u8]) -> Option<&str> {
+    if first >> 4 != 3 {
+        return None;
+    }
+    Fields::new(start_of_body).topic().ok().filter(|topic| !topic.is_empty())
+}
+
+fn read_pubrel<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+    let id = fields.packet_id()?;
+    // 3.6.2.1: reason and properties may be left out.
+    if version == Version::V5 && !fields.is_empty() {
+        let _reason = fields.byte()?;
+        if !fields.is_empty() {
+            let _checked = Properties::read(fields, Carrier::PubRel)?;
+        }
+    }
+    Ok(Packet::PubRel { id })
+}
+
+fn read_subscribe<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+    let id = fields.packet_id()?;
+    if version == Version::V5 {
+        let _checked = Properties::read(fields, Carrier::Subscribe)?;
+    }
+    let mut codes = Vec::new();
+    while !fields.is_empty() {
+        let filter = fields.text()?;
+        let options = fields.byte()?;
+        let reserved = if version == Version::V5 { 0b1100_0000 } else { 0b1111_1100 };
+        if options & reserved != 0 || options & 0b11 == 3 {
+            return Err(Violation::Malformed("reserved subscription options are set"));
+        }
+        if (options >> 4) & 0b11 == 3 {
+            return Err(Violation::Protocol("retain handling 3"));
+        }
+        codes.push(subscription_refusal(version, filter));
+    }
+    if codes.is_empty() {
+        return Err(Violation::Protocol("a SUBSCRIBE without a topic filter"));
+    }
+    Ok(Packet::Subscribe { id, codes })
+}
+
+/// Nothing can be subscribed here; the code tells why as closely as it can.
+fn subscription_refusal(version: Version, filter: &str) -> u8 {
+    if version == Version::V311 {
+        return 0x80;
+    }
+    let reason = if filter.starts_with("$share/") {
+        Reason::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
+    } else if crate::routes::TopicFilter::parse(filter).is_err() {
+        Reason::TOPIC_FILTER_INVALID
+    } else if filter.contains(['+', '#']) {
+        Reason::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
+    } else {
+        Reason::NOT_AUTHORIZED
+    };
+    reason.0
+}
+
+fn read_unsubscribe<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+    let id = fields.packet_id()?;
+    if version == Version::V5 {
+        let _checked = Properties::read(fields, Carrier::Unsubscribe)?;
+    }
+    let mut filters = 0;
+    while !fields.is_empty() {
+        let _filter = fields.text()?;
+        filters += 1;
+    }
+    if filters == 0 {
+        return Err(Violation::Protocol("an UNSUBSCRIBE without a topic filter"));
+    }
+    Ok(Packet::Unsubscribe { id, filters })
+}
+
+fn read_disconnect<'a>(version: Version, fields: &mut Fields<'a>) -> Result<Packet<'a>, Violation> {
+    let (mut reason, mut properties) = (Reason::SUCCESS, Properties::default());
+    // 3.14.2.1: reason and properties may be left out.
+    if version == Version::V5 && !fields.is_empty() {
+        reason = Reason(fields.byte()?);
+        if !fields.is_empty() {
+            properties = Properties::read(fields, Carrier::Disconnect)?;
+        }
+    }
+    Ok(Packet::Disconnect { reason, session_lifetime: properties.session_lifetime })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transport::mqtt::wire::{Frame, frame};
+
+    const BOTH: [Version; 2] = [Version::V311, Version::V5];
+
+    fn publish(
+        version: Version,
+        first: u8,
+        topic: &[u8],
+        id: u16,
+        properties: &[u8],
+        payload: &[u8],
+    ) -> Vec<u8> {
+        let mut body = (topic.len() as u16).to_be_bytes().to_vec();
+        body.extend_from_slice(topic);
+        if first & 0b110 != 0 {
+            body.extend_from_slice(&id.to_be_bytes());
+        }
+        if version == Version::V5 {
+            body.push(properties.len() as u8);
+            body.extend_from_slice(properties);
+        }
+        body.extend_from_slice(payload);
+        body
+    }
+
+    #[test]
+    fn publishes_come_back_as_sent() {
+        for version in BOTH {
+            for (first, id) in [(0x30, None), (0x31, None), (0x32, Some(9)), (0x3b, Some(9))] {
+                let body = publish(version, first, "trạm/1".as_bytes(), 9, &[], b"{}");
+                let expected = Publish { topic: "trạm/1", payload: b"{}", id };
+                assert_eq!(Packet::read(version, first, &body), Ok(Packet::Publish(expected)));
+            }
+            let empty = publish(version, 0x30, b"a", 0, &[], b"");
+            assert!(matches!(Packet::read(version, 0x30, &empty), Ok(Packet::Publish(_))));
+        }
+        let body = publish(Version::V5, 0x30, b"a", 0, &[0x26, 0, 1, b'k', 0, 1, b'v', 0x01, 1], b"x");
+        let expected = Publish { topic: "a", payload: b"x", id: None };
+        assert_eq!(Packet::read(Version::V5, 0x30, &body), Ok(Packet::Publish(expected)));
+    }
+
+    #[test]
+    fn safe_publishes_the_standard_forbids_are_refused_with_their_reason() {
+        for version in BOTH {
+            let cases: [(u8, &[u8], u16, u8); 9] = [
+                (0x38, b"a", 0, 0x81),
+                (0x34, b"a", 1, 0x9b),
+                (0x36, b"a", 1, 0x81),
+                (0x32, b"a", 0, 0x82),
+                (0x30, b"", 0, 0x82),
+                (0x30, b"a/#", 0, 0x81),
+                (0x30, b"a/+/b", 0, 0x81),
+                (0x30, b"a\0b", 0, 0x81),
+                (0x30, b"\xff", 0, 0x81),
+            ];
+            for (first, topic, id, reason) in cases {
+                let body = publish(version, first, topic, id, &[], b"x");
+                let violation = Packet::read(version, first, &body).expect_err("forbidden");
+                assert_eq!(violation.reason(), Reason(reason), "{version:?} {first:#x} {topic:?}");
+            }
+            assert!(Packet::read(version, 0x30, &[0, 9, b'a']).is_err(), "topic cut off");
+            assert!(Packet::read(version, 0x32, &[0, 1, b'a', 1]).is_err(), "identifier cut off");
+        }
+        let alias = publish(Version::V5, 0x30, b"", 0, &[0x23, 0, 1], b"x");
+        assert_eq!(Packet::read(Version::V5, 0x30, &alias), Err(Violation::TopicAlias));
+    }
+
+    #[test]
+    fn subscriptions_are_refused_with_the_closest_code() {
+        let body = b"\x00\x05\x00\x01a\x01\x00\x03a/#\x00";
+        let refused = Packet::Subscribe { id: 5, codes: vec![0x80, 0x80] };
+        assert_eq!(Packet::read(Version::V311, 0x82, body), Ok(refused));
+        let body = b"\x00\x05\x00\x00\x01a\x01\x00\x03a/#\x00\x00\x0a$share/g/a\x00\x00\x02a#\x00";
+        let refused = Packet::Subscribe { id: 5, codes: vec![0x87, 0xa2, 0x9e, 0x8f] };
+        assert_eq!(Packet::read(Version::V5, 0x82, body), Ok(refused));
+        for (body, reason) in [
+            (&b"\x00\x05"[..], 0x82),
+            (b"\x00\x00\x00\x01a\x00", 0x82),
+            (b"\x00\x05\x00\x01a\x03", 0x81),
+            (b"\x00\x05\x00\x01a\x08", 0x81),
+        ] {
+            let violation = Packet::read(Version::V311, 0x82, body).expect_err("forbidden");
+            assert_eq!(violation.reason(), Reason(reason), "{body:x?}");
+        }
+    }
+
+    #[test]
+    fn disconnects_and_small_packets_are_read() {
+        let plain = Packet::Disconnect { reason: Reason::SUCCESS, session_lifetime: None };
+        assert_eq!(Packet::read(Version::V311, 0xe0, &[]), Ok(plain));
+        let full = Packet::Disconnect { reason: Reason(4), session_lifetime: Some(7) };
+        assert_eq!(Packet::read(Version::V5, 0xe0, &[4, 5, 0x11, 0, 0, 0, 7]), Ok(full));
+        assert_eq!(Packet::read(Version::V5, 0xc0, &[]), Ok(Packet::PingReq));
+        assert_eq!(Packet::read(Version::V5, 0x62, &[0, 7]), Ok(Packet::PubRel { id: 7 }));
+        assert_eq!(
+            Packet::read(Version::V5, 0xa2, &[0, 7, 0, 0, 1, b'a']),
+            Ok(Packet::Unsubscribe { id: 7, filters: 1 })
+        );
+        for (version, first, body) in [
+            (Version::V5, 0xc0, &[0][..]),
+            (Version::V311, 0xe0, &[0]),
+            (Version::V5, 0xe0, &[0, 0, 0]),
+            (Version::V5, 0x10, &[]),
+            (Version::V5, 0x20, &[0, 0, 0]),
+            (Version::V5, 0x40, &[0, 1]),
+            (Version::V5, 0xf0, &[]),
+            (Version::V5, 0xd0, &[]),
+        ] {
+            assert!(Packet::read(version, first, body).is_err(), "{first:#x}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn safe_no_bytes_make_the_codec_panic_or_read_beyond_a_packet(
+            bytes in proptest::collection::vec(any::<u8>(), 0..64),
+            first in prop::sample::select(vec![0x30u8, 0x32, 0x62, 0x82, 0xa2, 0xc0, 0xe0, 0x10]),
+            five: bool,
+        ) {
+            let version = if five { Version::V5 } else { Version::V311 };
+            let _any = Packet::read(version, first, &bytes);
+            if let Ok(Frame::Whole { length, body, .. }) = frame(&bytes, Some(version), 40) {
+                prop_assert!(length <= bytes.len() && length <= 40 && body.len() < length);
+            }
+        }
+
+        #[test]
+        fn a_publish_is_found_whole_however_it_is_cut(
+            topic in "[a-z/ạ]{1,20}",
+            payload in proptest::collection::vec(any::<u8>(), 0..300),
+            id in 1u16..,
+        ) {
+            let body = publish(Version::V5, 0x32, topic.as_bytes(), id, &[], &payload);
+            let mut bytes = vec![0x32, (body.len() & 0x7f) as u8];
+            if body.len() > 127 {
+                bytes[1] |= 0x80;
+                bytes.push((body.len() >> 7) as u8);
+            }
+            bytes.extend_from_slice(&body);
+            for end in 0..bytes.len() {
+                match frame(&bytes[..end], Some(Version::V5), 1_000) {
+                    Ok(Frame::Partial { needed }) => prop_assert!(needed > end && needed <= bytes.len()),
+                    other => prop_assert!(false, "{:?}", other),
+                }
+            }
+            let expected = Publish { topic: &topic, payload: &payload, id: Some(id) };
+            match frame(&bytes, Some(Version::V5), 1_000) {
+                Ok(Frame::Whole { first, body, .. }) => {
+                    prop_assert_eq!(Packet::read(Version::V5, first, body), Ok(Packet::Publish(expected)));
+                }
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What a connection's bytes become: publishes into one chunk, the rest into answers.
+//!
+//! Pure but for the counters: bytes in, a chunk and answers out. Everything one `read` brought makes one chunk, so a
+//! burst of small publishes costs one append and one ticket.
+
+use std::sync::Arc;
+
+use ioc_bus::ChunkBuilder;
+use ioc_model::envelope::{Content, UNMATCHED};
+
+use super::{
+    counters::MqttCounters,
+    packet::{Packet, Publish, topic_of_oversized},
+    reply::{self, Reason},
+    wire::{Frame, Version, Violation, frame},
+};
+use crate::{
+    routes::{Routed, Routes, TopicCache},
+    senders::Sender,
+    transport::withheld::{Digest, Withheld},
+};
+
+/// Takes in what one connection reads.
+#[derive(Debug)]
+pub(super) struct Reception {
+    pub(super) version: Version,
+    pub(super) routes: Arc<Routes>,
+    pub(super) sender: Arc<Sender>,
+    pub(super) counters: Arc<MqttCounters>,
+    /// The longest packet.
+    pub(super) packet_limit: usize,
+    /// How many publishes may be unacknowledged; only version 5 can be told.
+    pub(super) receive_maximum: usize,
+    /// Whether the session outlives the connection.
+    pub(super) has_lasting_session: bool,
+    pub(super) topics: TopicCache,
+}
+
+/// What some bytes became.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    pub(super) chunk: ChunkBuilder,
+    /// PUBACKs that are due when the chunk is durable.
+    pub(super) acks: Vec<(u16, Reason)>,
+    /// Answers that wait for nothing but their turn.
+    pub(super) ready: Vec<u8>,
+    pub(super) pings: u32,
+    /// Nothing is read after this.
+    pub(super) end: Option<End>,
+}
+
+/// How a client ended its connection by what it sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// DISCONNECT.
+    Goodbye { with_will: bool, session_lifetime: Option<u32> },
+    /// It broke the protocol.
+    Violation(Violation),
+}
+
+impl Reception {
+    /// Takes whole packets from the front of `bytes` until they end; `in_flight` are the publishes taken before and
+    /// not acknowledged. Says how many bytes were used and how many the rest needs to be worth a look.
+    pub(super) fn take_in(&mut self, bytes: &[u8], in_flight: u32, taken: &mut Taken) -> (usize, usize) {
+        let mut used = 0;
+        let mut tally = Tally::default();
+        let needed = loop {
+            if taken.end.is_some() {
+                break 0;
+            }
+            match frame(&bytes[used..], Some(self.version), self.packet_limit) {
+                Ok(Frame::Whole { first, body, length }) => {
+                    if let Err(violation) = self.take_packet(first, body, in_flight, taken, &mut tally) {
+                        taken.end = Some(End::Violation(violation));
+                    }
+                    used += length;
+                }
+                Ok(Frame::Partial { needed }) => break needed,
+                Ok(Frame::Oversize { first, head, length }) => {
+                    if let Some(needed) =
+                        self.take_oversize(first, head, length, &bytes[used..], taken, &mut tally)
+                    {
+                        break needed;
+                    }
+                    taken.end = Some(End::Violation(Violation::TooLarge));
+                }
+                Err(violation) => taken.end = Some(End::Violation(violation)),
+            }
+        };
+        tally.tell(&self.counters);
+        (used, needed)
+    }
+
+    fn take_packet(
+        &mut self,
+        first: u8,
+        body: &[u8],
+        in_flight: u32,
+        taken: &mut Taken,
+        tally: &mut Tally,
+    ) -> Result<(), Violation> {
+        match Packet::read(self.version, first, body)? {
+            Packet::Publish(Publish { topic, payload, id }) => {
+                if id.is_some()
+                    && self.version == Version::V5
+                    && in_flight as usize + taken.acks.len() >= self.receive_maximum
+                {
+                    return Err(Violation::ReceiveMaximum);
+                }
+                let reason = self.push(topic, Content::Raw, payload, &mut taken.chunk, tally);
+                if let Some(id) = id {
+                    taken.acks.push((id, reason));
+                }
+            }
+            Packet::PingReq => taken.pings += 1,
+            Packet::Subscribe { id, codes } => reply::push_suback(&mut taken.ready, self.version, id, &codes),
+            Packet::Unsubscribe { id, filters } => {
+                reply::push_unsuback(&mut taken.ready, self.version, id, filters);
+            }
+            Packet::PubRel { id } => reply::push_pubcomp(&mut taken.ready, self.version, id),
+            Packet::Disconnect { reason, session_lifetime } => {
+                // 3.14.2.2.2: a session that was to end with its connection cannot be made to last now.
+                if !self.has_lasting_session && session_lifetime.is_some_and(|seconds| seconds > 0) {
+                    return Err(Violation::Protocol("a session of lifetime 0 cannot be prolonged"));
+                }
+                taken.end = Some(End::Goodbye { with_will: reason != Reason::SUCCESS, session_lifetime });
+            }
+        }
+        Ok(())
+    }
+
+    /// Records a publish that is too large to be taken, without its bytes. If even its topic is not there yet, says
+    /// how many bytes that needs; a packet limit is never below this.
+    fn take_oversize(
+        &mut self,
+        first: u8,
+        head: usize,
+        length: usize,
+        bytes: &[u8],
+        taken: &mut Taken,
+        tally: &mut Tally,
+    ) -> Option<usize> {
+        if first >> 4 != 3 {
+            return None;
+        }
+        let Some([high, low]) = bytes.get(head..head + 2) else {
+            return Some(head + 2);
+        };
+        let with_topic = head + 2 + usize::from(u16::from_be_bytes([*high, *low]));
+        if with_topic > length {
+            return None;
+        }
+        if bytes.len() < with_topic {
+            return Some(with_topic);
+        }
+        if let Some(topic) = topic_of_oversized(first, &bytes[head..with_topic]) {
+            let description = format!(r#"{{"reason":"too_large","bytes":{length}}}"#);
+            let _reason =
+                self.push(topic, Content::Withheld, description.as_bytes(), &mut taken.chunk, tally);
+            tally.oversize += 1;
+        }
+        None
+    }
+
+    /// Puts an envelope under its feed; of one over its feed's limit only size and hash. The reason is what a PUBACK
+    /// of version 5 says of it.
+    pub(super) fn push(
+        &mut self,
+        topic: &str,
+        content: Content,
+        payload: &[u8],
+        chunk: &mut ChunkBuilder,
+        tally: &mut Tally,
+    ) -> Reason {
+        tally.publishes += 1;
+        let (feed, reason) = match self.topics.topic(&self.routes, topic, &self.sender) {
+            Routed::Feed(feed) => {
+                if payload.len() > feed.contract.max_bytes {
+                    tally.oversize += 1;
+                    let mut digest = Digest::default();
+                    digest.update(payload);
+                    let description = Withheld::too_large(digest).to_json();
+                    chunk.push(&feed.id, Content::Withheld, topic, description.as_bytes());
+                    return Reason::QUOTA_EXCEEDED;
+                }
+                (feed.id.as_str(), Reason::SUCCESS)
+            }
+            Routed::Forbidden(feed) => {
+                tally.forbidden += 1;
+                tracing::debug!(
+                    sender = self.sender.name,
+                    feed = feed.id,
+                    topic,
+                    "published to a feed of others"
+                );
+                (UNMATCHED, Reason::NOT_AUTHORIZED)
+            }
+            Routed::Unmatched => {
+                tally.unmatched += 1;
+                tracing::debug!(sender = self.sender.name, topic, "published to a topic no feed claims");
+                (UNMATCHED, Reason::NO_MATCHING_SUBSCRIBERS)
+            }
+        };
+        chunk.push(feed, content, topic, payload);
+        reason
+    }
+}
+
+/// Counted locally, told to the shared counters once per chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    publishes: u64,
+    unmatched: u64,
+    forbidden: u64,
+    oversize: u64,
+}
+
+impl Tally {
+    pub(super) fn tell(self, counters: &MqttCounters) {
+        MqttCounters::add(&counters.publishes, self.publishes);
+        MqttCounters::add(&counters.unmatched, self.unmatched);
+        MqttCounters::add(&counters.forbidden, self.forbidden);
+        MqttCounters::add(&counters.oversize, self.oversize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_bus::ChunkView;
+    use ioc_model::{
+        position::{LogNumber, Offset, Partition},
+        time::ReceivedAt,
+    };
+
+    use super::*;
+
+    fn reception(version: Version) -> Reception {
+        Reception {
+            version,
+            routes: Arc::default(),
+            sender: Arc::new(Sender { name: "gateway".into(), feeds: vec![] }),
+            counters: Arc::default(),
+            packet_limit: 100,
+            receive_maximum: 2,
+            has_lasting_session: false,
+            topics: TopicCache::default(),
+        }
+    }
+
+    fn envelopes(taken: &mut Taken) -> Vec<(String, Content, String, Vec<u8>)> {
+        let view =
+            ChunkView::parse(taken.chunk.finish(ReceivedAt(0)).bytes().to_vec().into()).expect("a chunk");
+        view.iter(LogNumber(0), Partition(0), Offset(0))
+            .map(|e| (e.feed.to_owned(), e.content, e.address.to_owned(), e.payload.to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn one_read_makes_one_chunk_and_answers_in_order() {
+        let mut reception = reception(Version::V311);
+        let mut taken = Taken::default();
+        let bytes = b"\x32\x06\x00\x01a\x00\x07x\xc0\x00\x30\x04\x00\x01by\x82\x06\x00\x05\x00\x01c\x00\x32\x07\x00\x01a";
+        let (used, needed) = reception.take_in(bytes, 0, &mut taken);
+        assert_eq!((used, needed), (bytes.len() - 5, 9));
+        assert_eq!(taken.acks, [(7, Reason::NO_MATCHING_SUBSCRIBERS)]);
+        assert_eq!((taken.pings, taken.ready.as_slice()), (1, &[0x90, 3, 0, 5, 0x80][..]));
+        assert_eq!(taken.end, None);
+        let expected =
+            |topic: &str, payload: &[u8]| (UNMATCHED.into(), Content::Raw, topic.into(), payload.into());
+        assert_eq!(envelopes(&mut taken), [expected("a", b"x"), expected("b", b"y")]);
+        let counts = reception.counters.snapshot();
+        assert_eq!((counts.publishes, counts.unmatched), (2, 2));
+    }
+
+    #[test]
+    fn balance_an_oversize_publish_is_recorded_without_its_bytes_as_soon_as_its_topic_is_there() {
+        let mut reception = reception(Version::V5);
+        let packet = b"\x30\xff\xff\x7f\x00\x03a/bpayload";
+        for end in 4..9 {
+            let mut taken = Taken::default();
+            let (used, needed) = reception.take_in(&packet[..end], 0, &mut taken);
+            assert!(used == 0 && needed > end && needed <= 9 && taken.end.is_none(), "{end}");
+        }
+        let mut taken = Taken::default();
+        let _used = reception.take_in(packet, 0, &mut taken);
+        assert_eq!(taken.end, Some(End::Violation(Violation::TooLarge)));
+        let description = br#"{"reason":"too_large","bytes":2097155}"#.to_vec();
+        assert_eq!(envelopes(&mut taken), [(UNMATCHED.into(), Content::Withheld, "a/b".into(), description)]);
+        assert_eq!(reception.counters.snapshot().oversize, 1);
+        for other in [&b"\xc0\xff\x7f"[..], b"\x30\xff\x7f\xff\xff", b"\x30\xff\x7f\x00\x01#"] {
+            let mut taken = Taken::default();
+            let _used = reception.take_in(other, 0, &mut taken);
+            assert_eq!(taken.end, Some(End::Violation(Violation::TooLarge)), "{other:x?}");
+            assert!(taken.chunk.is_empty());
+        }
+    }
+
+    #[test]
+    fn bound_version_5_may_not_exceed_the_receive_maximum() {
+        let bytes = b"\x32\x06\x00\x01a\x00\x07\x00\x32\x06\x00\x01a\x00\x08\x00".repeat(2);
+        for (version, in_flight, acks, is_violation) in
+            [(Version::V5, 0, 2, true), (Version::V5, 1, 1, true), (Version::V311, 9, 4, false)]
+        {
+            let mut taken = Taken::default();
+            let _used = reception(version).take_in(&bytes, in_flight, &mut taken);
+            assert_eq!(taken.acks.len(), acks);
+            assert_eq!(taken.end == Some(End::Violation(Violation::ReceiveMaximum)), is_violation);
+        }
+    }
+
+    #[test]
+    fn safe_what_came_before_a_violation_is_kept_and_nothing_after_it_is() {
+        let mut reception = reception(Version::V311);
+        let mut taken = Taken::default();
+        let _used = reception.take_in(
+            b"\x32\x06\x00\x01a\x00\x07x\x34\x06\x00\x01a\x00\x08x\x32\x06\x00\x01a\x00\x09x",
+            0,
+            &mut taken,
+        );
+        assert_eq!(taken.end, Some(End::Violation(Violation::Qos2)));
+        assert_eq!((taken.chunk.len(), taken.acks.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_goodbye_says_what_becomes_of_will_and_session() {
+        let cases: [(&[u8], bool, End); 4] = [
+            (b"\xe0\x00", false, End::Goodbye { with_will: false, session_lifetime: None }),
+            (b"\xe0\x01\x04", false, End::Goodbye { with_will: true, session_lifetime: None }),
+            (
+                b"\xe0\x07\x00\x05\x11\x00\x00\x00\x09",
+                true,
+                End::Goodbye { with_will: false, session_lifetime: Some(9) },
+            ),
+            (
+                b"\xe0\x07\x00\x05\x11\x00\x00\x00\x09",
+                false,
+                End::Violation(Violation::Protocol("a session of lifetime 0 cannot be prolonged")),
+            ),
+        ];
+        for (bytes, has_lasting_session, end) in cases {
+            let mut taken = Taken::default();
+            let mut reception = Reception { has_lasting_session, ..reception(Version::V5) };
+            let _used = reception.take_in(bytes, 0, &mut taken);
+            assert_eq!(taken.end, Some(end));
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What the endpoint answers, as bytes.
+
+use super::wire::Version;
+
+/// A reason code of version 5 (section 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reason(pub(super) u8);
+
+impl Reason {
+    pub(super) const SUCCESS: Reason = Reason(0x00);
+    pub(super) const NO_MATCHING_SUBSCRIBERS: Reason = Reason(0x10);
+    pub(super) const NO_SUBSCRIPTION_EXISTED: Reason = Reason(0x11);
+    pub(super) const UNSPECIFIED: Reason = Reason(0x80);
+    pub(super) const MALFORMED_PACKET: Reason = Reason(0x81);
+    pub(super) const PROTOCOL_ERROR: Reason = Reason(0x82);
+    pub(super) const UNSUPPORTED_VERSION: Reason = Reason(0x84);
+    pub(super) const CLIENT_ID_NOT_VALID: Reason = Reason(0x85);
+    pub(super) const BAD_USER_OR_PASSWORD: Reason = Reason(0x86);
+    pub(super) const NOT_AUTHORIZED: Reason = Reason(0x87);
+    pub(super) const SERVER_UNAVAILABLE: Reason = Reason(0x88);
+    pub(super) const SHUTTING_DOWN: Reason = Reason(0x8b);
+    pub(super) const BAD_AUTHENTICATION_METHOD: Reason = Reason(0x8c);
+    pub(super) const KEEP_ALIVE_TIMEOUT: Reason = Reason(0x8d);
+    pub(super) const SESSION_TAKEN_OVER: Reason = Reason(0x8e);
+    pub(super) const TOPIC_FILTER_INVALID: Reason = Reason(0x8f);
+    pub(super) const PACKET_ID_NOT_FOUND: Reason = Reason(0x92);
+    pub(super) const RECEIVE_MAXIMUM_EXCEEDED: Reason = Reason(0x93);
+    pub(super) const TOPIC_ALIAS_INVALID: Reason = Reason(0x94);
+    pub(super) const PACKET_TOO_LARGE: Reason = Reason(0x95);
+    pub(super) const QUOTA_EXCEEDED: Reason = Reason(0x97);
+    pub(super) const QOS_NOT_SUPPORTED: Reason = Reason(0x9b);
+    pub(super) const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0x9e);
+    pub(super) const WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0xa2);
+
+    /// The return code of a 3.1.1 CONNACK (table 3.1) that says the same; none where only closing does.
+    fn connect_return_code(self) -> Option<u8> {
+        match self {
+            Reason::SUCCESS => Some(0),
+            Reason::UNSUPPORTED_VERSION => Some(1),
+            Reason::CLIENT_ID_NOT_VALID => Some(2),
+            Reason::SERVER_UNAVAILABLE | Reason::QUOTA_EXCEEDED | Reason::SHUTTING_DOWN => Some(3),
+            Reason::BAD_USER_OR_PASSWORD => Some(4),
+            Reason::NOT_AUTHORIZED => Some(5),
+            _ => None,
+        }
+    }
+}
+
+/// What a successful CONNACK of version 5 says beside success.
+#[derive(Clone, Debug)]
+pub(super) struct Accepted<'a> {
+    pub(super) session_present: bool,
+    pub(super) receive_maximum: u16,
+    pub(super) packet_limit: u32,
+    /// Said when it is not what the client asked for, in seconds.
+    pub(super) session_lifetime: Option<u32>,
+    /// Said when the client left its identifier to us.
+    pub(super) assigned_client_id: Option<&'a str>,
+}
+
+/// CONNACK for a connection that is let in.
+pub(super) fn accepted(version: Version, accepted: &Accepted<'_>) -> Vec<u8> {
+    let present = u8::from(accepted.session_present);
+    if version == Version::V311 {
+        return vec![0x20, 2, present, 0];
+    }
+    let mut properties = Vec::with_capacity(32);
+    if let Some(seconds) = accepted.session_lifetime {
+        properties.push(0x11);
+        properties.extend_from_slice(&seconds.to_be_bytes());
+    }
+    properties.push(0x21);
+    properties.extend_from_slice(&accepted.receive_maximum.to_be_bytes());
+    properties.extend_from_slice(&[0x24, 1]);
+    properties.push(0x27);
+    properties.extend_from_slice(&accepted.packet_limit.to_be_bytes());
+    if let Some(id) = accepted.assigned_client_id {
+        properties.push(0x12);
+        properties.extend_from_slice(&(id.len() as u16).to_be_bytes());
+        properties.extend_from_slice(id.as_bytes());
+    }
+    // No wildcard, identified or shared subscriptions. Retained publishes are taken as plain data, so retain stays
+    // available, as gateways that publish so would otherwise have to be refused.
+    properties.extend_from_slice(&[0x28, 0, 0x29, 0, 0x2a, 0]);
+    let mut body = vec![present, 0];
+    push_varint(&mut body, properties.len());
+    body.extend_from_slice(&properties);
+    packet(0x20, &body)
+}
+
+/// CONNACK for a connection that is not; empty where 3.1.1 has no code for it and closing is the answer.
+pub(super) fn refused(version: Version, reason: Reason) -> Vec<u8> {
+    match (version, reason.connect_return_code()) {
+        (Version::V5, _) => vec![0x20, 3, 0, reason.0, 0],
+        (Version::V311, Some(code)) => vec![0x20, 2, 0, code],
+        (Version::V311, None) => Vec::new(),
+    }
+}
+
+/// DISCONNECT before the endpoint closes; 3.1.1 knows none from a server.
+pub(super) fn disconnect(version: Version, reason: Reason) -> Vec<u8> {
+    match version {
+        Version::V5 => vec![0xe0, 2, reason.0, 0],
+        Version::V311 => Vec::new(),
+    }
+}
+
+/// PUBACK. Version 5 writes success like 3.1.1, in four bytes.
+pub(super) fn push_puback(out: &mut Vec<u8>, version: Version, id: u16, reason: Reason) {
+    let [high, low] = id.to_be_bytes();
+    if version == Version::V5 && reason != Reason::SUCCESS {
+        out.extend_from_slice(&[0x40, 3, high, low, reason.0]);
+    } else {
+        out.extend_from_slice(&[0x40, 2, high, low]);
+    }
+}
+
+/// PUBCOMP for a PUBREL of an exchange we do not know: a session brought along from another broker ends it so.
+pub(super) fn push_pubcomp(out: &mut Vec<u8>, version: Version, id: u16) {
+    let [high, low] = id.to_be_bytes();
+    match version {
+        Version::V5 => out.extend_from_slice(&[0x70, 3, high, low, Reason::PACKET_ID_NOT_FOUND.0]),
+        Version::V311 => out.extend_from_slice(&[0x70, 2, high, low]),
+    }
+}
+
+/// SUBACK with one code per filter.
+pub(super) fn push_suback(out: &mut Vec<u8>, version: Version, id: u16, codes: &[u8]) {
+    let mut body = Vec::with_capacity(codes.len() + 3);
+    body.extend_from_slice(&id.to_be_bytes());
+    if version == Version::V5 {
+        body.push(0);
+    }
+    body.extend_from_slice(codes);
+    out.extend_from_slice(&packet(0x90, &body));
+}
+
+/// UNSUBACK: nothing was ever subscribed.
+pub(super) fn push_unsuback(out: &mut Vec<u8>, version: Version, id: u16, filters: usize) {
+    let mut body = id.to_be_bytes().to_vec();
+    if version == Version::V5 {
+        body.push(0);
+        body.extend(std::iter::repeat_n(Reason::NO_SUBSCRIPTION_EXISTED.0, filters));
+    }
+    out.extend_from_slice(&packet(0xb0, &body));
+}
+
+/// PINGRESP.
+pub(super) const PINGRESP: [u8; 2] = [0xd0, 0];
+
+fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len() + 5);
+    bytes.push(first);
+    push_varint(&mut bytes, body.len());
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+fn push_varint(out: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let low = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            out.push(low);
+            return;
+        }
+        out.push(low | 0x80);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_the_bytes_of_the_standard() {
+        let mut out = Vec::new();
+        push_puback(&mut out, Version::V5, 0x0102, Reason::SUCCESS);
+        push_puback(&mut out, Version::V311, 0x0102, Reason::NOT_AUTHORIZED);
+        push_puback(&mut out, Version::V5, 0x0102, Reason::NOT_AUTHORIZED);
+        assert_eq!(out, [0x40, 2, 1, 2, 0x40, 2, 1, 2, 0x40, 3, 1, 2, 0x87]);
+        out.clear();
+        push_suback(&mut out, Version::V311, 7, &[0x80, 0x80]);
+        push_suback(&mut out, Version::V5, 7, &[0x87]);
+        assert_eq!(out, [0x90, 4, 0, 7, 0x80, 0x80, 0x90, 4, 0, 7, 0, 0x87]);
+        out.clear();
+        push_unsuback(&mut out, Version::V311, 7, 2);
+        push_unsuback(&mut out, Version::V5, 7, 2);
+        assert_eq!(out, [0xb0, 2, 0, 7, 0xb0, 5, 0, 7, 0, 0x11, 0x11]);
+        assert_eq!(refused(Version::V311, Reason::BAD_USER_OR_PASSWORD), [0x20, 2, 0, 4]);
+        assert!(refused(Version::V311, Reason::MALFORMED_PACKET).is_empty());
+        assert_eq!(refused(Version::V5, Reason::MALFORMED_PACKET), [0x20, 3, 0, 0x81, 0]);
+    }
+
+    #[test]
+    fn a_long_suback_has_a_long_length() {
+        let mut out = Vec::new();
+        push_suback(&mut out, Version::V311, 1, &[0x80; 200]);
+        assert_eq!(out[..3], [0x90, 0xca, 0x01]);
+        assert_eq!(out.len(), 3 + 202);
+    }
+
+    #[test]
+    fn a_connack_of_version_5_tells_the_limits() {
+        let told = Accepted {
+            session_present: true,
+            receive_maximum: 1_024,
+            packet_limit: 65_536,
+            session_lifetime: Some(60),
+            assigned_client_id: Some("x"),
+        };
+        let expected = [
+            0x20, 0x1d, 1, 0, 26, 0x11, 0, 0, 0, 60, 0x21, 4, 0, 0x24, 1, 0x27, 0, 1, 0, 0, 0x12, 0, 1, b'x',
+            0x28, 0, 0x29, 0, 0x2a, 0,
+        ];
+        let bytes = accepted(Version::V5, &told);
+        assert_eq!(usize::from(bytes[1]), bytes.len() - 2);
+        assert_eq!(bytes[2..4], [1, 0]);
+        assert_eq!(usize::from(bytes[4]), bytes.len() - 5);
+        assert_eq!(bytes[5..], expected[5..]);
+        assert_eq!(accepted(Version::V311, &told), [0x20, 2, 1, 0]);
+    }
+}

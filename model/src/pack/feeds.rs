@@ -1,0 +1,201 @@
+//! `feeds.toml`: the configured sources and what they promise.
+
+use super::{
+    Feed, FormatName, Transport,
+    document::{Document, Section},
+    draft::{Draft, is_identifier},
+    topic,
+};
+use crate::{
+    contract::{Contract, Subjects},
+    envelope::UNMATCHED,
+    time::Millis,
+};
+
+const TRANSPORT_EXAMPLE: &str = "{ kind = \"mqtt\", topics = [\"ioc/air/+/observation\"] }";
+/// No sender needs more in one envelope, and one must fit the memory of a small machine.
+const LARGEST_ENVELOPE: i64 = 64 << 20;
+
+/// Every table of the file is a feed; its name is the identifier.
+pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
+    let mut root = document.root();
+    for (line, id) in root.keys() {
+        let Some(section) = root.section(id, "{ format = \"station_txt\", … }") else { continue };
+        draft.say("feed", id, &section);
+        if !is_identifier(id, '-') {
+            let message =
+                format!("feed '{id}': an identifier is of lower-case letters, digits and '-', at most 64");
+            section.fault(line, message);
+        }
+        if id == UNMATCHED {
+            section.fault(line, format!("'{UNMATCHED}' is the feed of what no configured feed claims"));
+        }
+        let feed = read_one(id, section, draft);
+        let _ = draft.feeds.insert(id.to_owned(), feed);
+    }
+}
+
+fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
+    let name = section.both_languages("name");
+    let owner = section.both_languages("owner");
+    let format = read_format(id, &mut section);
+    let transport = read_transport(id, &mut section, draft);
+    let contract = read_contract(id, &mut section);
+    let silent_after = section.duration("silent_after");
+    if section.has("silent_after") && silent_after <= Millis(0) {
+        section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
+    }
+    section.finish();
+    Feed { id: id.to_owned(), name, owner, transport, format, contract, silent_after }
+}
+
+fn read_format(id: &str, section: &mut Section<'_>) -> FormatName {
+    let word = section.text("format", "\"json_observation\"");
+    FormatName::from_word(&word).unwrap_or_else(|| {
+        if !word.is_empty() {
+            let known: Vec<&str> = FormatName::ALL.into_iter().map(FormatName::word).collect();
+            let message = format!("{id}: '{word}' is not a format (there are: {})", known.join(", "));
+            section.fault(section.line_of("format"), message);
+        }
+        FormatName::JsonObservation
+    })
+}
+
+fn read_transport(id: &str, section: &mut Section<'_>, draft: &Draft) -> Transport {
+    let Some(mut table) = section.section("transport", TRANSPORT_EXAMPLE) else { return Transport::Http };
+    let kind = table.text("kind", "\"mqtt\"");
+    let transport = match kind.as_str() {
+        "mqtt" => Transport::Mqtt { topics: read_topics(id, &mut table, None, draft) },
+        "mqtt_broker" => {
+            let url = table.text("url", "\"mqtt://broker.example:1883\"");
+            if !url.is_empty() && !is_broker_url(&url) {
+                let message = format!("{id}: 'url' must be mqtt://host:port, without user and password");
+                table.fault(table.line_of("url"), message);
+            }
+            let topics = read_topics(id, &mut table, Some(&url), draft);
+            Transport::MqttBroker { url, topics }
+        }
+        "files" => Transport::Files { folder: read_folder(id, &mut table, draft) },
+        "http" => Transport::Http,
+        "" => return Transport::Http,
+        other => {
+            let message =
+                format!("{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, http)");
+            table.fault(table.line_of("kind"), message);
+            return Transport::Http;
+        }
+    };
+    table.finish();
+    transport
+}
+
+fn is_broker_url(url: &str) -> bool {
+    let Some((host, port)) = url.strip_prefix("mqtt://").and_then(|address| address.rsplit_once(':')) else {
+        return false;
+    };
+    !host.is_empty()
+        && !host.contains(['@', '/', '?', '#'])
+        && !host.contains(char::is_whitespace)
+        && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// `broker` is none for the product's own endpoint. One broker's topics belong to one feed each.
+fn read_topics(id: &str, table: &mut Section<'_>, broker: Option<&str>, draft: &Draft) -> Vec<String> {
+    let topics = table.texts("topics");
+    if topics.is_empty() {
+        table.fault(table.line_of("topics"), format!("{id}: 'topics' must name at least one topic filter"));
+    }
+    for (index, (line, filter)) in topics.iter().enumerate() {
+        if let Some(fault) = topic::filter_fault(filter) {
+            table.fault(*line, format!("{id}: topic filter '{filter}': {fault}"));
+            continue;
+        }
+        for (_, earlier) in &topics[..index] {
+            if topic::overlap(filter, earlier) {
+                table.fault(
+                    *line,
+                    format!("{id}: topic filters '{filter}' and '{earlier}' claim the same topics"),
+                );
+            }
+        }
+        for other in draft.feeds.values() {
+            let theirs = match (&other.transport, broker) {
+                (Transport::Mqtt { topics }, None) => topics,
+                (Transport::MqttBroker { url, topics }, Some(broker)) if url == broker => topics,
+                _ => continue,
+            };
+            for their in theirs.iter().filter(|their| topic::overlap(filter, their)) {
+                let message =
+                    format!("{id}: topic filter '{filter}' claims topics of feed '{}' ('{their}')", other.id);
+                table.fault(*line, message);
+            }
+        }
+    }
+    topics.into_iter().map(|(_, filter)| filter).collect()
+}
+
+/// Folders of day folders are common, so a feed owns everything below its folder.
+fn read_folder(id: &str, table: &mut Section<'_>, draft: &Draft) -> String {
+    let folder = table.text("folder", "\"stations\"");
+    let line = table.line_of("folder");
+    let is_name = |part: &str| {
+        part.len() <= 64
+            && part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+    };
+    if !folder.is_empty() && !folder.split('/').all(is_name) {
+        let message = format!(
+            "{id}: 'folder' is a path below the inbox of lower-case letters, digits, '-', '_', such as \"air\""
+        );
+        table.fault(line, message);
+    }
+    for other in draft.feeds.values() {
+        let Transport::Files { folder: theirs } = &other.transport else { continue };
+        let below =
+            |inner: &str, outer: &str| inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'));
+        if *theirs == folder || below(theirs, &folder) || below(&folder, theirs) {
+            table.fault(
+                line,
+                format!("{id}: folder '{folder}' holds files of feed '{}' ('{theirs}')", other.id),
+            );
+        }
+    }
+    folder
+}
+
+fn read_contract(id: &str, section: &mut Section<'_>) -> Contract {
+    let mut contract = Contract::default();
+    let Some(mut table) = section.optional_section("contract", "{ max_future = \"5m\" }") else {
+        return contract;
+    };
+    if let Some(word) = table.optional_text("subjects") {
+        contract.subjects = match word.as_str() {
+            "listed" => Subjects::Listed,
+            "any" => Subjects::Any,
+            _ => {
+                let message = format!("{id}: 'subjects' must be \"listed\" or \"any\"");
+                table.fault(table.line_of("subjects"), message);
+                Subjects::Listed
+            }
+        };
+    }
+    if let Some(bytes) = table.optional_integer("max_bytes", 1, LARGEST_ENVELOPE) {
+        contract.max_bytes = usize::try_from(bytes).unwrap_or(contract.max_bytes);
+    }
+    for (key, value) in [
+        ("max_future", &mut contract.max_future),
+        ("max_age", &mut contract.max_age),
+        ("lateness", &mut contract.lateness),
+        ("patience", &mut contract.patience),
+    ] {
+        if let Some(duration) = table.optional_duration(key) {
+            *value = duration;
+        }
+    }
+    if contract.patience < contract.lateness {
+        let message = format!("{id}: 'patience' must not be shorter than 'lateness'");
+        table.fault(table.line_of("patience"), message);
+    }
+    table.finish();
+    contract
+}

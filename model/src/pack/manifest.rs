@@ -1,0 +1,32 @@
+//! `pack.toml`: what the pack is.
+
+use super::{
+    document::Document,
+    draft::{Draft, is_identifier},
+};
+use crate::calendar::Calendar;
+
+/// Of the pack itself.
+pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
+    let mut root = document.root();
+    draft.id = root.text("id", "\"tay-ninh\"");
+    if !draft.id.is_empty() && !is_identifier(&draft.id, '-') {
+        let message = "'id' must be of lower-case letters, digits and '-', at most 64, such as \"tay-ninh\"";
+        root.fault(root.line_of("id"), message);
+    }
+    draft.name = root.both_languages("name");
+    draft.timezone = root.text("timezone", "\"Asia/Ho_Chi_Minh\"");
+    if !draft.timezone.is_empty()
+        && let Err(unknown) = Calendar::of_zone(&draft.timezone)
+    {
+        root.fault(root.line_of("timezone"), unknown.to_string());
+    }
+    root.finish();
+}
+
+/// Of an overlay: only what it replays.
+pub(super) fn read_overlay(document: &Document<'_>, draft: &mut Draft) {
+    let mut root = document.root();
+    draft.replayed = Some(root.both_languages("replayed"));
+    root.finish();
+}

@@ -1,0 +1,395 @@
+//! Settings: one complete, commented `default.toml`, a file and the environment over it.
+//!
+//! The environment's names follow from the file: `[mqtt] listen` is `IOC_MQTT_LISTEN`. A name that fits nothing is
+//! an error, as an unknown key of a file is, and all errors are reported at once.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use figment::{
+    Figment, Profile,
+    providers::{Format, Serialized, Toml},
+    value::{Dict, Value},
+};
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// The defaults, as they stand in the repository.
+pub const DEFAULT: &str = include_str!("../deploy/default.toml");
+
+/// Names of the environment that are not settings of the file.
+const OTHER_NAMES: [&str; 4] = ["IOC_CONFIG", "IOC_LIBCHDB", "IOC_DEMO_SECRET", "IOC_FAILPOINTS"];
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where things are kept.
+    pub data: Data,
+    /// The province pack.
+    pub pack: PackChoice,
+    /// Page, API and push.
+    pub http: Http,
+    /// The MQTT endpoint.
+    pub mqtt: Mqtt,
+    /// The inbox of files.
+    pub inbox: Inbox,
+    /// The durable log.
+    pub bus: Bus,
+    /// The dataflow.
+    pub stream: Stream,
+    /// The store.
+    pub clickhouse: ClickHouse,
+    /// Logs.
+    pub log: Log,
+}
+
+/// `[data]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// The data folder.
+    pub folder: PathBuf,
+}
+
+/// `[pack]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackChoice {
+    /// Folder of the pack; empty for the one in the binary.
+    pub folder: PathBuf,
+    /// Name of the pack in the binary.
+    pub name: String,
+}
+
+/// `[http]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Address of page and API.
+    pub listen: SocketAddr,
+    /// Live connections.
+    pub max_live: usize,
+    /// Pushes at the same time.
+    pub max_pushes: usize,
+}
+
+/// `[mqtt]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mqtt {
+    /// Address of the endpoint.
+    pub listen: SocketAddr,
+    /// Connections.
+    pub max_connections: usize,
+    /// Bytes of a packet.
+    pub max_packet_bytes: usize,
+    /// Publishes in flight a client.
+    pub receive_maximum: u16,
+}
+
+/// `[inbox]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inbox {
+    /// The inbox; empty for the data folder's.
+    pub folder: PathBuf,
+    /// Pause between scans.
+    pub scan_every: SignedDuration,
+    /// How long a file must have rested.
+    pub settle: SignedDuration,
+    /// Days taken files are kept.
+    pub keep_done_days: u32,
+}
+
+/// `[bus]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bus {
+    /// Partitions of a new log.
+    pub partitions: u16,
+    /// Bytes of a segment.
+    pub segment_bytes: u64,
+    /// Bytes that wait for their fsync.
+    pub queue_bytes: usize,
+    /// Bytes of the log.
+    pub max_bytes: u64,
+    /// How long committed data is kept.
+    pub retain_age: SignedDuration,
+    /// How much committed data is kept.
+    pub retain_bytes: u64,
+}
+
+/// `[stream]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// Workers; 0 for one a core.
+    pub workers: usize,
+    /// Pause between epochs with input.
+    pub cadence: SignedDuration,
+    /// Pause between epochs without.
+    pub idle_cadence: SignedDuration,
+    /// Bytes of an epoch.
+    pub epoch_bytes: usize,
+    /// Epochs under way.
+    pub outstanding: u64,
+    /// How far back points stay in memory.
+    pub horizon: SignedDuration,
+    /// Pause between checkpoints.
+    pub checkpoint_every: SignedDuration,
+}
+
+/// `[clickhouse]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClickHouse {
+    /// An outside server; empty for the embedded one.
+    pub url: String,
+    /// Address of the embedded one.
+    pub listen: SocketAddr,
+    /// The database.
+    pub database: String,
+    /// User of an outside server.
+    pub user: String,
+    /// Password of an outside server.
+    pub password: Secret,
+    /// The library; empty to look for it.
+    pub library: PathBuf,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How lines are written.
+    pub format: LogFormat,
+    /// Which lines are written.
+    pub filter: String,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// A setting that is never printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "(none)" } else { "(set)" })
+    }
+}
+
+/// Everything wrong with the settings.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are not valid:\n{}", .0.iter().map(|fault| format!("  * {fault}")).collect::<Vec<_>>().join("\n"))]
+pub struct InvalidConfig(pub Vec<String>);
+
+impl Config {
+    /// Defaults, then the file, then the environment.
+    ///
+    /// # Errors
+    /// With everything that is wrong, at once.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Config, InvalidConfig> {
+        let mut faults = Vec::new();
+        let mut figment = Figment::from(Toml::string(DEFAULT));
+        let defaults: Dict = figment.extract().unwrap_or_default();
+        if let Some(file) = file {
+            match std::fs::read_to_string(file) {
+                Ok(text) => figment = figment.merge(Toml::string(&text)),
+                Err(error) => faults.push(format!("{}: {error}", file.display())),
+            }
+        }
+        for (name, text) in environment.filter(|(name, _)| name.starts_with("IOC_")) {
+            if OTHER_NAMES.contains(&name.as_str()) {
+                continue;
+            }
+            match setting_of(&defaults, &name) {
+                Some((key, is_text)) => {
+                    let value = if is_text { Value::from(text) } else { parse(&text) };
+                    figment = figment.merge(Serialized::from(nested(&key, value), Profile::Default));
+                }
+                None => faults.push(format!("{name} names no setting")),
+            }
+        }
+        let config = match figment.extract::<Config>() {
+            Ok(config) => Some(config),
+            Err(errors) => {
+                faults.extend(errors.into_iter().map(|error| error.to_string()));
+                None
+            }
+        };
+        if let Some(config) = &config {
+            faults.extend(config.faults());
+        }
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(InvalidConfig(faults)),
+        }
+    }
+
+    /// What single settings cannot say: rules between them, and bounds.
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut rule = |holds: bool, fault: &str| {
+            if !holds {
+                faults.push(fault.to_owned());
+            }
+        };
+        rule(
+            self.http.listen.ip().is_loopback(),
+            "http.listen must be a loopback address: pages have no access control yet. Put a proxy with one before it",
+        );
+        rule(
+            self.clickhouse.listen.ip().is_loopback(),
+            "clickhouse.listen must be a loopback address. For other machines run an outside ClickHouse",
+        );
+        rule(self.bus.partitions >= 1, "bus.partitions must be at least 1");
+        rule(self.bus.segment_bytes >= 1 << 16, "bus.segment_bytes must be at least 65536");
+        rule(self.bus.max_bytes >= 2 * self.bus.segment_bytes, "bus.max_bytes must hold at least two segments");
+        rule(self.stream.outstanding >= 1, "stream.outstanding must be at least 1");
+        rule(self.stream.epoch_bytes >= 1, "stream.epoch_bytes must be at least 1");
+        rule(self.mqtt.receive_maximum >= 1, "mqtt.receive_maximum must be at least 1");
+        rule(
+            self.stream.horizon >= SignedDuration::from_hours(1),
+            "stream.horizon must be at least 1h",
+        );
+        for (name, duration) in [
+            ("inbox.scan_every", self.inbox.scan_every),
+            ("inbox.settle", self.inbox.settle),
+            ("stream.cadence", self.stream.cadence),
+            ("stream.idle_cadence", self.stream.idle_cadence),
+            ("stream.checkpoint_every", self.stream.checkpoint_every),
+        ] {
+            rule(!duration.is_negative(), &format!("{name} must not be negative"));
+        }
+        faults
+    }
+
+    /// Worker threads of the dataflow.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        match self.stream.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        }
+    }
+
+    /// A folder or file below the data folder.
+    #[must_use]
+    pub fn data_path(&self, name: &str) -> PathBuf {
+        self.data.folder.join(name)
+    }
+
+    /// The inbox.
+    #[must_use]
+    pub fn inbox_folder(&self) -> PathBuf {
+        if self.inbox.folder.as_os_str().is_empty() { self.data_path("inbox") } else { self.inbox.folder.clone() }
+    }
+}
+
+/// A duration the rules above allow.
+#[must_use]
+pub fn machine(duration: SignedDuration) -> Duration {
+    duration.unsigned_abs()
+}
+
+/// The setting an environment name stands for, and whether it is a text.
+fn setting_of(defaults: &Dict, name: &str) -> Option<(Vec<String>, bool)> {
+    for (section, value) in defaults {
+        let Value::Dict(_, settings) = value else { continue };
+        for (setting, value) in settings {
+            if name == format!("IOC_{section}_{setting}").to_uppercase() {
+                return Some((vec![section.clone(), setting.clone()], matches!(value, Value::String(..))));
+            }
+        }
+    }
+    None
+}
+
+fn parse(text: &str) -> Value {
+    match text.parse::<i64>() {
+        Ok(number) => Value::from(number),
+        Err(_) => Value::from(text.to_owned()),
+    }
+}
+
+fn nested(key: &[String], value: Value) -> Dict {
+    let mut dict = Dict::new();
+    match key {
+        [last] => drop(dict.insert(last.clone(), value)),
+        [first, rest @ ..] => drop(dict.insert(first.clone(), Value::from(nested(rest, value)))),
+        [] => {}
+    }
+    dict
+}
+
+/// For `--help`: every setting's name in the environment and its default.
+#[must_use]
+pub fn environment_help() -> String {
+    let defaults: Dict = Figment::from(Toml::string(DEFAULT)).extract().unwrap_or_default();
+    let mut lines = vec!["Settings (environment name = default; all of them with comments: ioc config):".to_owned()];
+    for (section, value) in &defaults {
+        let Value::Dict(_, settings) = value else { continue };
+        for (setting, value) in settings {
+            let default = match value {
+                Value::String(_, text) => format!("{text:?}"),
+                Value::Num(_, number) => number.to_i128().map_or_else(String::new, |n| n.to_string()),
+                other => format!("{other:?}"),
+            };
+            lines.push(format!("  {} = {default}", format!("IOC_{section}_{setting}").to_uppercase()));
+        }
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: Option<&str>, environment: &[(&str, &str)]) -> Result<Config, InvalidConfig> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file.map(|text| {
+            let path = folder.path().join("ioc.toml");
+            std::fs::write(&path, text).unwrap();
+            path
+        });
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(path.as_deref(), environment)
+    }
+
+    #[test]
+    fn the_defaults_are_valid_and_the_environment_overrides_the_file() {
+        assert_eq!(load(None, &[]).unwrap().mqtt.listen.port(), 1883);
+        let file = "[mqtt]\nlisten = \"127.0.0.1:2000\"\n[stream]\nworkers = 3\n";
+        let config = load(Some(file), &[("IOC_MQTT_LISTEN", "127.0.0.1:3000"), ("OTHER", "x")]).unwrap();
+        assert_eq!((config.mqtt.listen.port(), config.workers()), (3000, 3));
+        let config = load(None, &[("IOC_CLICKHOUSE_PASSWORD", "123456")]).unwrap();
+        assert_eq!(config.clickhouse.password.0, "123456");
+        assert!(!format!("{config:?}").contains("123456"));
+    }
+
+    #[test]
+    fn all_faults_are_reported_at_once() {
+        let environment = [("IOC_MQTT_PORT", "1"), ("IOC_NONSENSE", "1"), ("IOC_HTTP_LISTEN", "0.0.0.0:80")];
+        let InvalidConfig(faults) = load(None, &environment).unwrap_err();
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        let InvalidConfig(faults) = load(Some("[mqtt]\nlistn = \"x\"\n"), &[]).unwrap_err();
+        assert!(faults[0].contains("listn"), "{faults:?}");
+    }
+}

@@ -1,0 +1,126 @@
+//! The demo's publisher: a process of its own that sends recorded data as if it were measured now.
+//!
+//! It is a sender like any other and knows nothing of the pipeline's inside: gases and wind go over MQTT with a user
+//! and password of its own, dust as station files (TT 10/2021/TT-BTNMT) into the inbox, when their hour is over on
+//! the demo's clock. At its start it first sends the hours of the last two weeks, oldest first, as fast as they are
+//! acknowledged. It remembers nothing: after a restart it sends those again, and the pipeline drops and counts the
+//! duplicates.
+//!
+//! The values are those of the record, unaltered: a missing cell is not sent, so the gaps on the screen are real.
+
+mod dust;
+mod follow;
+mod gases;
+mod record;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use ioc_ingest::clock::Clock;
+use ioc_model::calendar::Calendar;
+
+/// What `ioc demo` tells its publisher.
+#[derive(Clone, clap::Args)]
+pub struct PublisherArgs {
+    /// The demo's clock, as JSON.
+    #[arg(long, value_parser = parse_clock)]
+    pub clock: Clock,
+    /// Host of the MQTT endpoint.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub mqtt_host: String,
+    /// Port of the MQTT endpoint.
+    #[arg(long, default_value_t = 1883)]
+    pub mqtt_port: u16,
+    /// MQTT user.
+    #[arg(long, default_value = "demo")]
+    pub user: String,
+    /// MQTT password.
+    #[arg(long, env = "IOC_DEMO_SECRET", hide_env_values = true)]
+    pub secret: String,
+    /// Topic of the gases.
+    #[arg(long, default_value = "ioc/replay/LON-MY1/observation")]
+    pub topic: String,
+    /// Station the gases are said to be of.
+    #[arg(long, default_value = "LON-MY1")]
+    pub station: String,
+    /// Folder of the dust feed in the inbox.
+    #[arg(long)]
+    pub dust_folder: PathBuf,
+    /// Station code in the names of dust files.
+    #[arg(long, default_value = "LON_MARYLEBONE_MY1")]
+    pub file_code: String,
+    /// Local time of station files.
+    #[arg(long, default_value = "Asia/Ho_Chi_Minh")]
+    pub timezone: String,
+    /// Hours before now that are sent at the start.
+    #[arg(long, default_value_t = 336)]
+    pub backfill_hours: u32,
+    /// Send some messages twice and some late, as real loggers do. Never a value that was not measured.
+    #[arg(long)]
+    pub imperfect: bool,
+    /// End when standard input ends: when the process that started this one is gone.
+    #[arg(long)]
+    pub until_input_ends: bool,
+}
+
+impl std::fmt::Debug for PublisherArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Not derived: the secret must reach no log.
+        f.debug_struct("PublisherArgs")
+            .field("clock", &self.clock)
+            .field("mqtt", &format_args!("{}:{}", self.mqtt_host, self.mqtt_port))
+            .field("user", &self.user)
+            .field("dust_folder", &self.dust_folder)
+            .finish_non_exhaustive()
+    }
+}
+
+fn parse_clock(text: &str) -> Result<Clock, String> {
+    serde_json::from_str(text).map_err(|error| format!("not a clock: {error}"))
+}
+
+/// Publishes until the record ends, then stays idle; ends on an interrupt, or when its input ends if told so.
+///
+/// # Errors
+/// If the record or the settings cannot be used. A connection that fails is tried again for ever.
+pub fn run(args: PublisherArgs) -> anyhow::Result<()> {
+    let record = record::hours().context("the recorded air quality cannot be read")?;
+    let calendar = Calendar::of_zone(&args.timezone)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the publisher's runtime")?;
+    tracing::info!(?args, hours = record.len(), "publishing recorded data");
+    runtime.block_on(publish(args, &record, &calendar))
+}
+
+async fn publish(args: PublisherArgs, record: &[record::Hour], calendar: &Calendar) -> anyhow::Result<()> {
+    let channels =
+        async { tokio::join!(gases::publish(&args, record), dust::publish(&args, record, calendar)) };
+    tokio::select! {
+        // The gases' connection stays open for ever, so this arm is the unlikely one.
+        _ = channels => std::future::pending().await,
+        ended = ended(args.until_input_ends) => ended,
+    }
+}
+
+/// Resolves when the publisher shall end.
+async fn ended(until_input_ends: bool) -> anyhow::Result<()> {
+    let (input_ended, wait) = tokio::sync::oneshot::channel();
+    if until_input_ends {
+        // A thread, since a runtime waits at its end for a blocking read of its own.
+        let _ = std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            let _ = input_ended.send(());
+        })?;
+    } else {
+        std::mem::forget(input_ended);
+    }
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = wait => tracing::info!("the process that started the publisher is gone"),
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

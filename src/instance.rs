@@ -1,0 +1,112 @@
+//! The data folder: who we are, and that nobody else is.
+//!
+//! An **instance** is one history of epochs. Its random id is made with the data folder, and the store remembers
+//! whose epochs it holds, so that two folders can never feed one database unnoticed (invariant LOUD).
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use ioc_model::epoch::Generation;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// What identifies a data folder.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// Random, made with the folder.
+    pub id: Uuid,
+    /// The current pass over the input.
+    pub generation: Generation,
+}
+
+/// A data folder that this process alone uses.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Opens the folder, making it if it is not there, and locks it.
+    ///
+    /// # Errors
+    /// If it cannot be made, or another process has it.
+    pub fn open(path: &Path) -> anyhow::Result<DataFolder> {
+        fs::create_dir_all(path).with_context(|| format!("cannot make the data folder {}", path.display()))?;
+        let path = path.canonicalize().with_context(|| format!("cannot use {}", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
+            .with_context(|| format!("cannot protect {}", path.display()))?;
+        let lock = File::create(path.join("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataFolder { path, _lock: lock }),
+            Err(TryLockError::WouldBlock) => bail!("another ioc uses the data folder {}", path.display()),
+            Err(TryLockError::Error(error)) => {
+                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+            }
+        }
+    }
+
+    /// Its path, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The instance of this folder, made now if the folder is new.
+    ///
+    /// # Errors
+    /// If its file cannot be read or written.
+    pub fn instance(&self) -> anyhow::Result<Instance> {
+        self.remembered("instance.json", || Instance { id: Uuid::new_v4(), generation: Generation(0) })
+    }
+
+    /// A small fact kept in the folder, made and written durably if it is not there.
+    ///
+    /// # Errors
+    /// If its file cannot be read or written.
+    pub fn remembered<T: Serialize + DeserializeOwned>(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> T,
+    ) -> anyhow::Result<T> {
+        let path = self.path.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).with_context(|| format!("{} is not valid", path.display()))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let fact = make();
+                self.keep(name, &serde_json::to_vec_pretty(&fact)?)?;
+                Ok(fact)
+            }
+            Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+        }
+    }
+
+    /// Writes a file of the folder durably and whole, readable by its owner only.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn keep(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let path = self.path.join(name);
+        let temporary = path.with_extension("tmp");
+        let write = || -> std::io::Result<()> {
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            let mut file =
+                fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)?;
+            File::open(path.parent().unwrap_or(&self.path))?.sync_all()
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))
+    }
+}

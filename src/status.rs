@@ -1,0 +1,206 @@
+//! `ioc status`: where things listen, who may ask, and how each feed balances.
+//!
+//! The running process leaves its addresses in the data folder; everything else is asked of its API, so that what
+//! the terminal shows is what the page shows.
+
+use std::{collections::BTreeMap, process::ExitCode, time::Duration};
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+
+/// What a running process leaves in the data folder.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Its process id.
+    pub pid: u32,
+    /// Page and API.
+    pub http: String,
+    /// The MQTT endpoint.
+    pub mqtt: String,
+    /// The inbox of files.
+    pub inbox: String,
+    /// ClickHouse.
+    pub clickhouse: String,
+    /// Its database.
+    pub database: String,
+    /// Files with the passwords of the embedded ClickHouse's users.
+    pub password_files: BTreeMap<String, String>,
+}
+
+/// Name of the file in the data folder.
+pub const RUN_FILE: &str = "run.json";
+
+/// What the command prints.
+#[derive(Debug, Serialize)]
+struct Status {
+    #[serde(flatten)]
+    run: Run,
+    epoch: u64,
+    now: i64,
+    /// Epochs between their manifest and their commit.
+    lag_epochs: u64,
+    replaying: bool,
+    halted: Option<String>,
+    trouble: Vec<String>,
+    /// Envelopes on the bus that no committed epoch holds.
+    in_flight: u64,
+    waiting: i64,
+    balanced: bool,
+    feeds: BTreeMap<String, Feed>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Feed {
+    counts: ioc_model::counts::Counts,
+    #[serde(default)]
+    in_flight: u64,
+    envelopes_astray: i64,
+    rows_astray: i64,
+    last_received: Option<i64>,
+}
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command. Exit code 1 if something is wrong: halted, away, full, or out of balance.
+///
+/// # Errors
+/// If nothing runs on the data folder, or it does not answer.
+pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
+    let path = config.data_path(RUN_FILE);
+    let run = std::fs::read(&path).with_context(|| format!("nothing has run on {}", config.data.folder.display()))?;
+    let run: Run = serde_json::from_slice(&run).with_context(|| format!("{} is not valid", path.display()))?;
+    let status = ask(run)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&status)?);
+    } else {
+        print(&status);
+    }
+    let well = status.balanced && status.halted.is_none() && status.trouble.is_empty();
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+#[derive(Deserialize)]
+struct Overview {
+    picture: Picture,
+    status: Option<System>,
+}
+
+#[derive(Deserialize)]
+struct Picture {
+    epoch: u64,
+    now: i64,
+    feeds: Vec<NamedFeed>,
+}
+
+#[derive(Deserialize)]
+struct NamedFeed {
+    id: String,
+    #[serde(flatten)]
+    feed: Feed,
+}
+
+#[derive(Deserialize)]
+struct System {
+    bus: Health,
+    clickhouse: Health,
+    outstanding_epochs: u64,
+    replaying: bool,
+    in_flight: BTreeMap<String, u64>,
+    halted: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Health {
+    state: String,
+    #[serde(alias = "what")]
+    cause: Option<String>,
+}
+
+fn ask(run: Run) -> anyhow::Result<Status> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
+    let url = format!("http://{}/api/overview", run.http);
+    let answer = agent.get(&url).call();
+    let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
+    let Overview { picture, status } = answer.body_mut().read_json().context("not an answer of this version")?;
+    let Some(system) = status else { bail!("the pipeline has not reported yet") };
+    let mut feeds: BTreeMap<String, Feed> =
+        picture.feeds.into_iter().map(|named| (named.id, named.feed)).collect();
+    for (id, count) in &system.in_flight {
+        if let Some(feed) = feeds.get_mut(id) {
+            feed.in_flight = *count;
+        }
+    }
+    let mut trouble = Vec::new();
+    for (what, health, well) in [("bus", &system.bus, "writing"), ("clickhouse", &system.clickhouse, "up")] {
+        if health.state != well {
+            trouble.push(format!("{what} is {}: {}", health.state, health.cause.as_deref().unwrap_or("?")));
+        }
+    }
+    Ok(Status {
+        epoch: picture.epoch,
+        now: picture.now,
+        lag_epochs: system.outstanding_epochs,
+        replaying: system.replaying,
+        halted: system.halted,
+        trouble,
+        in_flight: system.in_flight.values().sum(),
+        waiting: feeds.values().map(|feed| feed.counts.waiting).sum(),
+        balanced: feeds.values().all(|feed| feed.envelopes_astray == 0 && feed.rows_astray == 0),
+        feeds,
+        run,
+    })
+}
+
+fn print(status: &Status) {
+    let Run { pid, http, mqtt, inbox, clickhouse, database, password_files } = &status.run;
+    println!("process     {pid}");
+    println!("page, API   http://{http}/");
+    println!("MQTT        {mqtt}");
+    println!("inbox       {inbox}");
+    println!("ClickHouse  {clickhouse} database {database}");
+    for (user, file) in password_files {
+        println!("  user {user:<8} password in {file}");
+    }
+    let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
+    println!("epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs);
+    if let Some(halted) = &status.halted {
+        println!("HALTED      {halted}");
+    }
+    for trouble in &status.trouble {
+        println!("TROUBLE     {trouble}");
+    }
+    println!();
+    println!(
+        "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   balance",
+        "feed", "received", "decoded", "empty", "undecodable", "in flight", "rows", "stored", "duplicate", "rejected", "waiting"
+    );
+    for (id, feed) in &status.feeds {
+        let counts = &feed.counts;
+        let balance = match (feed.envelopes_astray, feed.rows_astray) {
+            (0, 0) => "holds".to_owned(),
+            (envelopes, rows) => format!("BROKEN: {envelopes} envelopes, {rows} rows astray"),
+        };
+        println!(
+            "{id:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   {balance}",
+            counts.received + feed.in_flight,
+            counts.decoded,
+            counts.empty,
+            counts.undecodable,
+            feed.in_flight,
+            counts.rows,
+            counts.stored,
+            counts.duplicate,
+            counts.rejected,
+            counts.waiting
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! Log lines.
+
+use tracing_subscriber::{EnvFilter, fmt::time::SystemTime};
+
+use crate::config::{Log, LogFormat};
+
+/// Writes log lines to standard error from now on.
+///
+/// # Errors
+/// If the filter is not valid.
+pub fn start(log: &Log) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&log.filter)?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_timer(SystemTime);
+    match log.format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,410 @@
+//! `ioc up` and `ioc demo`: everything in one process, and ClickHouse as its child.
+//!
+//! Senders come first: the bus, the MQTT endpoint and the inbox work before the store answers, because an
+//! acknowledgement needs the bus alone. Then the store, the flow, and the page. A flow that halts while running
+//! leaves the senders' side up and says so on the page; one that cannot start ends the process.
+
+mod demo_clock;
+mod store;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    process::{ExitCode, Stdio},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use ioc_bus::{
+    SharedBus,
+    disk::{DiskLog, DiskLogConfig},
+};
+use ioc_dashboards::{AppState, Board, Limits};
+use ioc_ingest::{
+    clock::Clock,
+    intake::Intake,
+    routes::Routes,
+    senders::{Authenticator, Senders},
+    transport::{
+        files::{FilesConfig, FilesFeed, FilesInbox},
+        http::{self, HttpLimits, HttpPush, ServeLimits},
+        mqtt::{MqttConfig, MqttEndpoint},
+        mqtt_broker,
+    },
+};
+use ioc_model::{names::Names, time::Millis};
+use ioc_stream::{Driver, DriverConfig, driver::Start};
+use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    committer::Committer,
+    config::{Config, machine},
+    history::{self, StoreHistory},
+    instance::DataFolder,
+    metrics::Metrics,
+    packs,
+    reference::Packs,
+    status::{RUN_FILE, Run},
+    telemetry,
+};
+
+/// The hidden command of the embedded server.
+pub const CLICKHOUSE_COMMAND: &str = "clickhouse-server";
+/// The hidden command of the demo's publisher.
+pub const PUBLISHER_COMMAND: &str = "demo-publisher";
+
+const DEMO_OVERLAY: &str = "demo";
+const DEMO_SENDER: &str = "demo";
+const DEMO_GAS_FEED: &str = "replay-gas";
+const DEMO_DUST_FOLDER: &str = "replay-dust";
+
+/// How the demo replays.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Demo seconds in a second. A new data folder's clock keeps it.
+    #[arg(long, default_value_t = 600.0, env = "IOC_DEMO_SPEED")]
+    speed: f64,
+    /// When the replay starts on the demo's clock: a moment of the recorded years 2003 and 2004.
+    #[arg(long, default_value = "2003-02-01T00:00:00Z", env = "IOC_DEMO_START")]
+    start: jiff::Timestamp,
+    /// Hours before the start that are sent at once.
+    #[arg(long, default_value_t = 336, env = "IOC_DEMO_BACKFILL_HOURS")]
+    backfill_hours: u32,
+}
+
+/// Runs until it is told to stop.
+///
+/// # Errors
+/// If something cannot start: settings, pack, addresses, store, recorded state.
+pub fn run(config: &Config, demo: Option<DemoArgs>) -> anyhow::Result<ExitCode> {
+    telemetry::start(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(House::build(config, demo))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What everything else stands in.
+struct House<'a> {
+    config: &'a Config,
+    data: DataFolder,
+    clock: Clock,
+    names: Names,
+    packs: Packs,
+    bus: Arc<DiskLog>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    metrics: Metrics,
+}
+
+impl House<'_> {
+    async fn build(config: &Config, demo: Option<DemoArgs>) -> anyhow::Result<()> {
+        let data = DataFolder::open(&config.data.folder)?;
+        let clock = match &demo {
+            Some(demo) => demo_clock::of_folder(&data, demo.start, demo.speed)?,
+            None => Clock::Machine,
+        };
+        let names = Names::default();
+        let overlay = demo.as_ref().map(|_| DEMO_OVERLAY);
+        let packs = Packs::open(&data, pack_files(config)?, overlay, &names)?;
+        let bus = DiskLog::open(&bus_config(config, &data)).context("cannot open the log")?;
+        let house = House {
+            config,
+            data,
+            clock,
+            names,
+            packs,
+            bus: Arc::new(bus),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            metrics: Metrics::new()?,
+        };
+        house.live(demo).await
+    }
+
+    async fn live(self, demo: Option<DemoArgs>) -> anyhow::Result<()> {
+        let instance = self.data.instance()?;
+        let pack = self.packs.pack().clone();
+        let http_listener = TcpListener::bind(self.config.http.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
+        let http_address = http_listener.local_addr()?;
+
+        let demo_secret = demo.as_ref().map(|_| self.demo_sender()).transpose()?;
+        let bus: SharedBus = self.bus.clone();
+        let intake = Intake::new(bus.clone(), self.clock);
+        let routes = Arc::new(Routes::of_pack(&pack));
+        let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
+        let mqtt_address = self.take_mqtt(&intake, &routes, &authenticator).await?;
+        let inbox = self.take_files(&intake, &pack)?;
+        self.take_from_brokers(&intake, &routes, &pack);
+
+        let store = store::open(self.config, &self.data, &self.stop).await?;
+        let prepared = store.prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding).await?;
+        let board = Arc::new(Board::new(&pack));
+        let hydration = history::hydration(&store.store, instance.generation, self.clock.now()).await?;
+        board.hydrate(hydration);
+
+        let sink = prepared.sink;
+        let sink_status = sink.status();
+        let committer = Committer::new(
+            Handle::current(),
+            sink,
+            store.store.clone(),
+            instance.generation,
+            board.clone(),
+        );
+        let start = Start {
+            bus: bus.clone(),
+            log: prepared.log,
+            instance: *instance.id.as_bytes(),
+            generation: instance.generation,
+            committed: prepared.committed,
+            names: self.names.clone(),
+            clock: self.clock,
+        };
+        let driver_config = driver_config(self.config, &self.data);
+        let reference = self.packs;
+        let driver =
+            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, reference, committer)).await??;
+        let driver = Arc::new(driver);
+
+        let history = Arc::new(StoreHistory::new(
+            store.store.clone(),
+            instance.generation,
+            prepared.log,
+            bus.clone(),
+            driver.clone(),
+        ));
+        let limits = HttpLimits { requests: self.config.http.max_pushes, ..HttpLimits::default() };
+        let (_log, log) = channel::channel(Some(prepared.log));
+        let (_routes, routes) = channel::channel(routes);
+        let push = Arc::new(HttpPush::new(intake, authenticator, routes, log, history.clone(), limits));
+        self.metrics.http(push.counters().clone())?;
+        let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
+        let registry = self.metrics.registry();
+        let state = AppState::new(pack.clone(), board.clone(), history, registry, &live, self.stop.clone())?;
+        let router = ioc_dashboards::router(state)
+            .merge(http::router(push))
+            .fallback(ioc_dashboards::routes::nothing_here);
+        let listener = ioc_dashboards::steady(http_listener, std::time::Duration::from_secs(30));
+        let _ = self.tasks.spawn(http::serve(listener, router, ServeLimits::default(), self.stop.clone()));
+
+        let watcher = watch::Watcher {
+            driver: driver.clone(),
+            bus: bus.clone(),
+            board,
+            clock: self.clock,
+            sink: sink_status,
+            metrics: self.metrics.clone(),
+        };
+        let _ = self.tasks.spawn(watcher.run(self.stop.clone()));
+
+        let run = Run {
+            pid: std::process::id(),
+            http: http_address.to_string(),
+            mqtt: mqtt_address.to_string(),
+            inbox: inbox.display().to_string(),
+            clickhouse: store.url.clone(),
+            database: self.config.clickhouse.database.clone(),
+            password_files: store.password_files.clone(),
+        };
+        self.data.keep(RUN_FILE, &serde_json::to_vec_pretty(&run)?)?;
+        announce(&run);
+        if let (Some(demo), Some(secret)) = (demo, demo_secret) {
+            let dust = inbox.join(DEMO_DUST_FOLDER);
+            self.tasks.spawn(publish(demo, self.clock, mqtt_address, secret, dust, pack.timezone.clone(), self.stop.clone()));
+        }
+        tracing::info!("ready");
+
+        told_to_stop().await?;
+        tracing::info!("stopping");
+        // Senders first: what they were told is durable is on the bus; then the flow, which still needs the store.
+        self.stop.cancel();
+        let _ = self.tasks.close();
+        self.tasks.wait().await;
+        let ended = tokio::task::spawn_blocking(move || match Arc::try_unwrap(driver) {
+            Ok(driver) => driver.stop(),
+            Err(_) => Ok(()),
+        })
+        .await?;
+        self.bus.close();
+        store.stop().await;
+        ended?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    fn senders_file(&self) -> PathBuf {
+        self.data.path().join("senders.toml")
+    }
+
+    async fn take_mqtt(
+        &self,
+        intake: &Intake,
+        routes: &Arc<Routes>,
+        authenticator: &Arc<Authenticator>,
+    ) -> anyhow::Result<SocketAddr> {
+        let settings = &self.config.mqtt;
+        let config = MqttConfig {
+            listen: settings.listen,
+            packet_limit: u32::try_from(settings.max_packet_bytes).unwrap_or(u32::MAX),
+            receive_maximum: settings.receive_maximum,
+            most_connections: settings.max_connections,
+            ..MqttConfig::default()
+        };
+        let folder = self.data.path().join("mqtt-sessions");
+        let endpoint = MqttEndpoint::bind(
+            config,
+            intake.clone(),
+            routes.clone(),
+            authenticator.clone(),
+            &folder,
+            self.stop.clone(),
+        )
+        .await?;
+        self.metrics.mqtt(endpoint.counters())?;
+        let address = endpoint.local_addr();
+        let _ = self.tasks.spawn(endpoint.run());
+        Ok(address)
+    }
+
+    fn take_files(&self, intake: &Intake, pack: &ioc_model::pack::Pack) -> anyhow::Result<PathBuf> {
+        let mut folder = self.config.inbox_folder();
+        if folder.is_relative() {
+            folder = std::env::current_dir()?.join(folder);
+        }
+        let settings = &self.config.inbox;
+        let millis = |duration| u64::try_from(machine(duration).as_millis()).unwrap_or(u64::MAX);
+        let config = FilesConfig {
+            poll_ms: millis(settings.scan_every),
+            settle_ms: millis(settings.settle),
+            keep_done_days: settings.keep_done_days,
+            ..FilesConfig::of(folder.clone())
+        };
+        let inbox = FilesInbox::new(config, intake.clone(), FilesFeed::of_pack(pack))?;
+        for (feed, counters) in inbox.counters() {
+            self.metrics.files(&feed, counters)?;
+        }
+        let _ = self.tasks.spawn(inbox.run(self.stop.clone()));
+        Ok(folder)
+    }
+
+    fn demo_sender(&self) -> anyhow::Result<String> {
+        let secret: String = self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
+        let mut senders = Senders::load(&self.senders_file())?;
+        senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], &secret)?;
+        senders.save()?;
+        Ok(secret)
+    }
+}
+
+fn pack_files(config: &Config) -> anyhow::Result<ioc_model::pack::PackFiles> {
+    let choice = &config.pack;
+    if choice.folder.as_os_str().is_empty() {
+        return packs::embedded_pack(&choice.name)
+            .with_context(|| format!("there is no pack '{}' in this binary", choice.name));
+    }
+    packs::pack_from_dir(&choice.folder)
+        .with_context(|| format!("cannot read the pack {}", choice.folder.display()))
+}
+
+fn bus_config(config: &Config, data: &DataFolder) -> DiskLogConfig {
+    let settings = &config.bus;
+    DiskLogConfig {
+        folder: data.path().join("bus"),
+        partitions: settings.partitions,
+        segment_bytes: settings.segment_bytes,
+        queue_bytes: u32::try_from(settings.queue_bytes).unwrap_or(u32::MAX),
+        max_log_bytes: settings.max_bytes,
+        retain_bytes: settings.retain_bytes,
+        retain_age_ms: Millis(i64::try_from(settings.retain_age.as_millis()).unwrap_or(i64::MAX)),
+        ..DiskLogConfig::default()
+    }
+}
+
+fn driver_config(config: &Config, data: &DataFolder) -> DriverConfig {
+    let settings = &config.stream;
+    DriverConfig {
+        workers: config.workers(),
+        cadence: machine(settings.cadence),
+        idle_cadence: machine(settings.idle_cadence),
+        epoch_bytes: settings.epoch_bytes,
+        outstanding: settings.outstanding,
+        horizon: Millis(i64::try_from(settings.horizon.as_millis()).unwrap_or(i64::MAX)),
+        checkpoint_every: machine(settings.checkpoint_every),
+        folder: data.path().join("stream"),
+    }
+}
+
+/// Runs the publisher as a process of its own and starts it again when it ends.
+async fn publish(
+    demo: DemoArgs,
+    clock: Clock,
+    mqtt: SocketAddr,
+    secret: String,
+    dust: PathBuf,
+    timezone: String,
+    stop: CancellationToken,
+) {
+    let arguments = || -> anyhow::Result<tokio::process::Command> {
+        let mut command = tokio::process::Command::new(std::env::current_exe()?);
+        let _ = command
+            .arg(PUBLISHER_COMMAND)
+            .args(["--clock", &serde_json::to_string(&clock)?])
+            .args(["--mqtt-host", &mqtt.ip().to_string()])
+            .args(["--mqtt-port", &mqtt.port().to_string()])
+            .args(["--user", DEMO_SENDER])
+            .args(["--backfill-hours", &demo.backfill_hours.to_string()])
+            .args(["--timezone", &timezone])
+            .arg("--dust-folder")
+            .arg(&dust)
+            .arg("--until-input-ends")
+            .env("IOC_DEMO_SECRET", &secret)
+            .stdin(Stdio::piped())
+            .kill_on_drop(true);
+        Ok(command)
+    };
+    loop {
+        let started = arguments().and_then(|mut command| Ok(command.spawn()?));
+        match started {
+            Ok(mut child) => {
+                tracing::info!(pid = child.id(), "demo publisher started");
+                tokio::select! {
+                    ended = child.wait() => tracing::warn!(?ended, "demo publisher ended"),
+                    () = stop.cancelled() => return,
+                }
+            }
+            Err(error) => tracing::error!(%error, "cannot start the demo publisher"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(std::time::Duration::from_secs(2)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+fn announce(run: &Run) {
+    let Run { http, mqtt, inbox, clickhouse, database, password_files, .. } = run;
+    println!("page and API  http://{http}/");
+    println!("MQTT          {mqtt}");
+    println!("inbox         {inbox}");
+    println!("ClickHouse    {clickhouse} (database {database})");
+    for (user, file) in password_files {
+        println!("              user {user}, password in {file}");
+    }
+}
+
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+/// What a running process leaves for `ioc status`.
+pub type PasswordFiles = BTreeMap<String, String>;

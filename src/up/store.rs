@@ -1,0 +1,139 @@
+//! The store: the embedded server or an outside one, brought up to date and found to be ours.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Context;
+use ioc_bus::{Bus, disk::DiskLog};
+use ioc_model::{
+    epoch::Epoch,
+    pack::Pack,
+    position::LogNumber,
+};
+use ioc_storage::{
+    Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
+    embedded::{self, ANALYST_USER, EmbeddedConfig, PRODUCT_USER, Server},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{CLICKHOUSE_COMMAND, PasswordFiles};
+use crate::{config::Config, instance::{DataFolder, Instance}};
+
+const REFUSED_FOLDER: &str = "refused-blocks";
+const CONCURRENT_INSERTS: usize = 4;
+/// Blocks an epoch sends to one table at most in ordinary life; the window of tokens must hold K epochs of them.
+const BLOCKS_AN_EPOCH: u64 = 64;
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// The store and, if it is embedded, its server.
+#[derive(Debug)]
+pub struct OpenStore {
+    pub store: Store,
+    pub url: String,
+    pub password_files: PasswordFiles,
+    refused: PathBuf,
+    /// Ends the embedded server; not the general stop, since the flow still commits while that is under way.
+    end: CancellationToken,
+    server: Option<Server>,
+}
+
+/// What the flow starts on.
+#[derive(Debug)]
+pub struct Prepared {
+    pub sink: Sink,
+    pub log: LogNumber,
+    pub committed: Option<(Epoch, [u8; 32])>,
+}
+
+/// Starts the embedded server, or finds the outside one.
+pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) -> anyhow::Result<OpenStore> {
+    let settings = &config.clickhouse;
+    let end = CancellationToken::new();
+    let refused = data.path().join(REFUSED_FOLDER);
+    if !settings.url.is_empty() {
+        let store = Store::connect(&StoreConfig {
+            url: settings.url.clone(),
+            user: settings.user.clone(),
+            password: settings.password.0.clone(),
+            database: settings.database.clone(),
+        })?;
+        let url = settings.url.clone();
+        return Ok(OpenStore { store, url, password_files: PasswordFiles::new(), refused, end, server: None });
+    }
+    let folder = data.path().join("clickhouse");
+    let library = (!settings.library.as_os_str().is_empty()).then(|| settings.library.clone());
+    let embedded_config = EmbeddedConfig {
+        binary: std::env::current_exe()?,
+        arguments: vec![CLICKHOUSE_COMMAND.into()],
+        library,
+        folder: folder.clone(),
+        listen: settings.listen,
+        memory_limit: embedded::DEFAULT_MEMORY_LIMIT,
+    };
+    let starting = Server::start(embedded_config, end.clone());
+    let server = tokio::select! {
+        server = starting => server?,
+        () = stop.cancelled() => anyhow::bail!("told to stop while ClickHouse was starting"),
+    };
+    let store = Store::connect(&StoreConfig { database: settings.database.clone(), ..server.store() })?;
+    let password_files = [PRODUCT_USER, ANALYST_USER]
+        .into_iter()
+        .map(|user| (user.to_owned(), embedded::password_file(&folder, user).display().to_string()))
+        .collect();
+    let url = server.url().to_owned();
+    Ok(OpenStore { store, url, password_files, refused, end, server: Some(server) })
+}
+
+impl OpenStore {
+    /// Brings the tables up to date, checks them and whose they are, and finds where the flow stands.
+    pub async fn prepare(
+        &self,
+        instance: &Instance,
+        bus: &DiskLog,
+        pack: &Pack,
+        outstanding: u64,
+    ) -> anyhow::Result<Prepared> {
+        let store = &self.store;
+        patiently("reach ClickHouse", || store.ping()).await?;
+        let applied = patiently("bring the tables up to date", || store.migrate(&Topology::Single)).await?;
+        if !applied.is_empty() {
+            tracing::info!(?applied, "migrations applied");
+        }
+        let window = outstanding.saturating_mul(BLOCKS_AN_EPOCH);
+        patiently("check the tables", || store.check(instance.id, window)).await?;
+        patiently("claim the database", || store.claim_instance(instance.id)).await?;
+        let log = patiently("register the log", || store.register_log(bus.log_id(), "disk")).await?;
+        let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
+        let committed =
+            patiently("ask for the last commit", || store.last_committed(instance.id, instance.generation)).await?;
+        let sink = Sink::new(
+            store.clone(),
+            SinkConfig { instance: instance.id, refused: self.refused.clone(), concurrency: CONCURRENT_INSERTS },
+        );
+        Ok(Prepared { sink, log, committed })
+    }
+
+    /// Ends the embedded server.
+    pub async fn stop(self) {
+        self.end.cancel();
+        if let Some(server) = self.server {
+            server.stopped().await;
+        }
+    }
+}
+
+/// Asks until the store answers; what it refuses ends the start (invariant LOUD).
+async fn patiently<T, Asked>(what: &str, ask: impl Fn() -> Asked) -> anyhow::Result<T>
+where
+    Asked: Future<Output = Result<T, StoreError>>,
+{
+    loop {
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) if error.class() == Class::Retry => {
+                tracing::warn!(%error, "cannot {what} yet: trying again");
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(error) => return Err(error).with_context(|| format!("cannot {what}")),
+        }
+    }
+}

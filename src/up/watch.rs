@@ -1,0 +1,106 @@
+//! Looks at the machinery about once a second and tells the board and the metrics.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ioc_bus::{Health, SharedBus};
+use ioc_dashboards::{Board, BusHealth, StoreHealth, SystemStatus};
+use ioc_ingest::clock::Clock;
+use ioc_model::time::Now;
+use ioc_storage::SinkStatus;
+use ioc_stream::Driver;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{in_flight, metrics::Metrics};
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Counting what is in flight may take this share of the time.
+const SHARE: u32 = 20;
+
+/// What it looks at.
+#[derive(Debug)]
+pub struct Watcher {
+    pub driver: Arc<Driver>,
+    pub bus: SharedBus,
+    pub board: Arc<Board>,
+    pub clock: Clock,
+    pub sink: watch::Receiver<SinkStatus>,
+    pub metrics: Metrics,
+}
+
+impl Watcher {
+    /// Looks until it is told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut bus_trouble_since = None;
+        loop {
+            let began = Instant::now();
+            let status = self.look(&mut bus_trouble_since).await;
+            self.metrics.system(&status);
+            self.board.system(status);
+            let pause = EVERY.max(began.elapsed() * SHARE);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => return,
+            }
+        }
+    }
+
+    async fn look(&self, bus_trouble_since: &mut Option<Now>) -> SystemStatus {
+        let now = self.clock.now();
+        let progress = self.driver.progress();
+        let bus = match self.bus.health() {
+            Health::Writing => {
+                *bus_trouble_since = None;
+                BusHealth::Writing
+            }
+            Health::Full { what } => BusHealth::Full { what, since: *bus_trouble_since.get_or_insert(now) },
+            Health::Poisoned { cause } => {
+                BusHealth::Poisoned { cause, since: *bus_trouble_since.get_or_insert(now) }
+            }
+        };
+        let sink = self.sink.borrow().clone();
+        let clickhouse = match sink.away_since {
+            None => StoreHealth::Up,
+            Some(since) => {
+                let away = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
+                let speed = self.speed();
+                let since = Now(now.0 - (away as f64 * speed) as i64);
+                StoreHealth::Away { cause: sink.last_error.unwrap_or_default(), since }
+            }
+        };
+        let (shared_bus, committed) = (self.bus.clone(), self.driver.committed_offsets());
+        let counted =
+            tokio::task::spawn_blocking(move || in_flight::count(shared_bus.as_ref(), &committed)).await;
+        let in_flight = match counted {
+            Ok(Ok(counts)) => counts,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "cannot count what is in flight");
+                Vec::new()
+            }
+            Err(error) => {
+                tracing::error!(%error, "counting what is in flight failed");
+                Vec::new()
+            }
+        };
+        SystemStatus {
+            now,
+            clock_speed: self.speed(),
+            bus,
+            clickhouse,
+            outstanding_epochs: progress.submitted.0.saturating_sub(progress.committed.0),
+            replaying: progress.replaying,
+            in_flight,
+            halted: self.driver.halted().map(|halt| halt.to_string()),
+        }
+    }
+
+    fn speed(&self) -> f64 {
+        match self.clock {
+            Clock::Machine => 1.0,
+            Clock::Demo { speed, .. } => speed,
+        }
+    }
+}

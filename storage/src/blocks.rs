@@ -1,0 +1,439 @@
+//! From what an epoch made to the bytes that are sent: pure, and the same bytes for the same epoch (REPLAY).
+//!
+//! ClickHouse stores an insert atomically only if it is one block of one partition, and recognises a repeated one
+//! by its token, not its bytes. So an epoch's rows for a table are split by month partition and by size, each part
+//! is encoded once, as a single Arrow record batch, and the token names exactly that part. A retry sends the same
+//! bytes under the same token; a crashed and replayed epoch makes them again.
+//!
+//! Columnar Arrow, not RowBinary: ClickHouse parses rows at half the speed. Names travel as dictionaries.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arrow_array::{
+    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int8Array, Int64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array, builder::StringDictionaryBuilder,
+    types::Int32Type,
+};
+use arrow_ipc::writer::StreamWriter;
+use arrow_schema::ArrowError;
+use bytes::Bytes;
+use ioc_model::{
+    counts::Counts,
+    epoch::{Epoch, Generation},
+    position::Arrival,
+    results::{EpochResults, RejectedRow, StoredObservation, WindowResult},
+};
+use uuid::Uuid;
+
+use crate::month::{Month, Months, OutOfRange};
+
+/// Part of every token: other bytes for the same epoch need another number.
+pub const ENCODER_VERSION: u16 = 1;
+/// The dataflow gathers all workers' rows into one shard.
+const SHARD: u16 = 0;
+/// Far below ClickHouse's `max_insert_block_size` (1,048,449), so that an insert is one block.
+pub const MAX_ROWS: usize = 200_000;
+/// Rows are cut earlier when their text is large. Bytes, roughly.
+pub const MAX_BYTES: usize = 32 << 20;
+
+/// The tables an epoch's rows go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Accepted rows.
+    Observation,
+    /// Minutes, hours and days.
+    Window,
+    /// Rejects.
+    Reject,
+    /// Counts by feed.
+    FeedMinute,
+}
+
+impl Table {
+    /// Its name in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Observation => "observation",
+            Table::Window => "window",
+            Table::Reject => "reject",
+            Table::FeedMinute => "feed_minute",
+        }
+    }
+
+    /// The column whose month is the partition.
+    #[must_use]
+    pub fn time_column(self) -> &'static str {
+        match self {
+            Table::Observation => "event_time",
+            Table::Window => "start_time",
+            Table::Reject => "received_at",
+            Table::FeedMinute => "minute",
+        }
+    }
+}
+
+/// Some rows of one table and month, ready to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Where they go.
+    pub table: Table,
+    /// The partition, as `yyyymm`.
+    pub month: Month,
+    /// Which part of the epoch's rows of that table and month: it is stored in each row.
+    pub chunk: u16,
+    /// How many.
+    pub rows: u64,
+    /// An Arrow stream of one record batch.
+    pub bytes: Bytes,
+    /// What ClickHouse recognises it by.
+    pub token: String,
+}
+
+/// Rows that cannot be stored. They should have been rejects.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// A time outside of what the tables can hold.
+    #[error("table {table}: {cause}")]
+    Time {
+        /// Table.
+        table: &'static str,
+        /// The time.
+        cause: OutOfRange,
+    },
+    /// More parts of one month than can be numbered: over 13 billion rows.
+    #[error("table {table}: the epoch has too many rows of one month")]
+    TooMany {
+        /// Table.
+        table: &'static str,
+    },
+    /// Arrow refused.
+    #[error("table {table}: {cause}")]
+    Arrow {
+        /// Table.
+        table: &'static str,
+        /// Its words.
+        cause: ArrowError,
+    },
+}
+
+/// All blocks of an epoch: by table, month and chunk, rows in the order they are given.
+///
+/// # Errors
+/// If a row cannot be stored at all; then nothing of the epoch may be sent.
+pub fn encode(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
+    let stamp = Stamp { instance, generation: results.generation, epoch: results.epoch };
+    let minute = results.now.0.div_euclid(60_000) * 60_000;
+    let mut blocks = Vec::new();
+    stamp.encode_table(
+        Table::Observation,
+        &results.observations,
+        |row| row.event_time.0,
+        |_| 64,
+        observation_columns,
+        &mut blocks,
+    )?;
+    stamp.encode_table(
+        Table::Window,
+        &results.windows,
+        |row| row.start.0,
+        |_| 96,
+        window_columns,
+        &mut blocks,
+    )?;
+    stamp.encode_table(
+        Table::Reject,
+        &results.rejects,
+        |row| row.arrival.received_at.0,
+        reject_size,
+        reject_columns,
+        &mut blocks,
+    )?;
+    let counted: Vec<FeedCounts<'_>> = results
+        .counts
+        .iter()
+        .filter(|(_, counts)| !counts.is_zero())
+        .map(|(feed, counts)| FeedCounts { feed, counts, minute })
+        .collect();
+    stamp.encode_table(Table::FeedMinute, &counted, |row| row.minute, |_| 96, feed_columns, &mut blocks)?;
+    Ok(blocks)
+}
+
+/// One feed's counts, to be a row.
+struct FeedCounts<'a> {
+    feed: &'a Arc<str>,
+    counts: &'a Counts,
+    minute: i64,
+}
+
+type Columns = Vec<(&'static str, ArrayRef)>;
+
+/// What every row of an epoch carries.
+struct Stamp {
+    instance: Uuid,
+    generation: Generation,
+    epoch: Epoch,
+}
+
+impl Stamp {
+    fn encode_table<Row>(
+        &self,
+        table: Table,
+        rows: &[Row],
+        time: impl Fn(&Row) -> i64,
+        size: impl Fn(&Row) -> usize,
+        columns: impl Fn(&[&Row]) -> Columns,
+        blocks: &mut Vec<Block>,
+    ) -> Result<(), EncodeError> {
+        let mut months = Months::default();
+        let mut by_month: BTreeMap<Month, Vec<&Row>> = BTreeMap::new();
+        for row in rows {
+            let month =
+                months.of(time(row)).map_err(|cause| EncodeError::Time { table: table.name(), cause })?;
+            by_month.entry(month).or_default().push(row);
+        }
+        for (month, rows) in by_month {
+            for (chunk, rows) in parts(&rows, &size).into_iter().enumerate() {
+                let chunk = u16::try_from(chunk).map_err(|_| EncodeError::TooMany { table: table.name() })?;
+                let mut columns = columns(rows);
+                columns.extend(self.columns(rows.len(), chunk));
+                let bytes = arrow_stream(columns)
+                    .map_err(|cause| EncodeError::Arrow { table: table.name(), cause })?;
+                let token = self.token(table.name(), &format!("{month}-{chunk}"));
+                blocks.push(Block { table, month, chunk, rows: rows.len() as u64, bytes, token });
+            }
+        }
+        Ok(())
+    }
+
+    fn columns(&self, rows: usize, chunk: u16) -> Columns {
+        vec![
+            ("generation", Arc::new(UInt32Array::from_value(self.generation.0, rows)) as ArrayRef),
+            ("epoch", Arc::new(UInt64Array::from_value(self.epoch.0, rows))),
+            ("chunk", Arc::new(UInt16Array::from_value(chunk, rows))),
+        ]
+    }
+
+    fn token(&self, table: &str, part: &str) -> String {
+        token(self.instance, self.generation, self.epoch, table, part)
+    }
+}
+
+/// Instance, generation, table, epoch, shard, month and chunk, encoder version.
+pub(crate) fn token(instance: Uuid, generation: Generation, epoch: Epoch, table: &str, part: &str) -> String {
+    format!("{instance}-{}-{table}-{epoch}-{SHARD}-{part}-v{ENCODER_VERSION}", generation.0)
+}
+
+/// Cuts rows into runs of at most [`MAX_ROWS`] rows and about [`MAX_BYTES`] bytes, at least one row each.
+fn parts<'rows, 'row, Row>(
+    rows: &'rows [&'row Row],
+    size: impl Fn(&Row) -> usize,
+) -> Vec<&'rows [&'row Row]> {
+    let mut parts = Vec::new();
+    let (mut from, mut bytes) = (0, 0);
+    for (index, row) in rows.iter().enumerate() {
+        let row_bytes = size(row);
+        if index > from && (index - from == MAX_ROWS || bytes + row_bytes > MAX_BYTES) {
+            parts.push(&rows[from..index]);
+            (from, bytes) = (index, 0);
+        }
+        bytes += row_bytes;
+    }
+    if from < rows.len() {
+        parts.push(&rows[from..]);
+    }
+    parts
+}
+
+fn arrow_stream(columns: Columns) -> Result<Bytes, ArrowError> {
+    let batch = RecordBatch::try_from_iter_with_nullable(
+        columns.into_iter().map(|(name, array)| (name, array, false)),
+    )?;
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
+    writer.write(&batch)?;
+    writer.finish()?;
+    Ok(Bytes::from(writer.into_inner()?))
+}
+
+fn observation_columns(rows: &[&StoredObservation]) -> Columns {
+    let mut columns = vec![
+        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
+        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("event_time", times(rows.iter().map(|row| row.event_time.0))),
+        ("value", floats(rows.iter().map(|row| row.value))),
+        ("quality", enums(rows.iter().map(|row| row.quality as u8))),
+        ("feed", names(rows.iter().map(|row| &*row.feed))),
+        ("standing", enums(rows.iter().map(|row| row.standing as u8))),
+    ];
+    columns.extend(arrival_columns(rows.iter().map(|row| &row.arrival)));
+    columns
+}
+
+fn window_columns(rows: &[&WindowResult]) -> Columns {
+    vec![
+        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
+        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("kind", enums(rows.iter().map(|row| row.kind as u8))),
+        ("start_time", times(rows.iter().map(|row| row.start.0))),
+        ("end_time", times(rows.iter().map(|row| row.end.0))),
+        ("count", counts(rows.iter().map(|row| row.aggregate.count))),
+        ("sum", floats(rows.iter().map(|row| row.aggregate.sum))),
+        ("min", floats(rows.iter().map(|row| row.aggregate.min))),
+        ("max", floats(rows.iter().map(|row| row.aggregate.max))),
+        ("received", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.received)))),
+        ("expected", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.expected)))),
+        ("closed_by", enums(rows.iter().map(|row| row.closed_by as u8))),
+    ]
+}
+
+fn reject_columns(rows: &[&RejectedRow]) -> Columns {
+    let whole: BooleanArray = rows.iter().map(|row| Some(row.whole)).collect();
+    let mut columns = vec![
+        ("feed", names(rows.iter().map(|row| &*row.feed))),
+        ("whole", Arc::new(whole) as ArrayRef),
+        ("address", texts(rows.iter().map(|row| &*row.address))),
+        ("reason", names(rows.iter().map(|row| row.rejection.reason.word()))),
+        ("place", texts(rows.iter().map(|row| row.rejection.place.as_str()))),
+        ("message_vi", texts(rows.iter().map(|row| row.rejection.message.vi.as_str()))),
+        ("message_en", texts(rows.iter().map(|row| row.rejection.message.en.as_str()))),
+        ("raw", Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &*row.raw)))),
+        ("raw_length", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.raw_length)))),
+    ];
+    columns.extend(arrival_columns(rows.iter().map(|row| &row.arrival)));
+    columns
+}
+
+fn reject_size(row: &RejectedRow) -> usize {
+    let message = &row.rejection.message;
+    row.raw.len() + row.address.len() + row.rejection.place.len() + message.vi.len() + message.en.len() + 64
+}
+
+fn feed_columns(rows: &[&FeedCounts<'_>]) -> Columns {
+    let of = |count: fn(&Counts) -> u64| counts(rows.iter().map(|row| count(row.counts)));
+    vec![
+        ("feed", names(rows.iter().map(|row| &**row.feed))),
+        ("minute", times(rows.iter().map(|row| row.minute))),
+        ("received", of(|counts| counts.received)),
+        ("decoded", of(|counts| counts.decoded)),
+        ("empty", of(|counts| counts.empty)),
+        ("undecodable", of(|counts| counts.undecodable)),
+        ("rows", of(|counts| counts.rows)),
+        ("stored", of(|counts| counts.stored)),
+        ("duplicate", of(|counts| counts.duplicate)),
+        ("rejected", of(|counts| counts.rejected)),
+        ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
+    ]
+}
+
+fn arrival_columns<'a>(arrivals: impl Iterator<Item = &'a Arrival> + Clone) -> Columns {
+    vec![
+        ("received_at", times(arrivals.clone().map(|arrival| arrival.received_at.0))),
+        (
+            "log",
+            Arc::new(UInt16Array::from_iter_values(arrivals.clone().map(|arrival| arrival.position.log.0)))
+                as ArrayRef,
+        ),
+        (
+            "partition",
+            Arc::new(UInt16Array::from_iter_values(
+                arrivals.clone().map(|arrival| arrival.position.partition.0),
+            )),
+        ),
+        ("offset", counts(arrivals.clone().map(|arrival| arrival.position.offset.0))),
+        ("row", Arc::new(UInt32Array::from_iter_values(arrivals.map(|arrival| arrival.row)))),
+    ]
+}
+
+fn names<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    let mut builder = StringDictionaryBuilder::<Int32Type>::new();
+    for value in values {
+        builder.append_value(value);
+    }
+    Arc::new(builder.finish())
+}
+
+fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+fn times(values: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMillisecondArray::from_iter_values(values).with_timezone("UTC"))
+}
+
+fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(values))
+}
+
+fn counts(values: impl Iterator<Item = u64>) -> ArrayRef {
+    Arc::new(UInt64Array::from_iter_values(values))
+}
+
+/// The model's numbers of an enumeration are those of the tables' `Enum8`.
+fn enums(values: impl Iterator<Item = u8>) -> ArrayRef {
+    Arc::new(Int8Array::from_iter_values(values.map(|number| number as i8)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn replay_the_same_epoch_gives_the_same_bytes_and_tokens() {
+        let instance = Uuid::from_u128(7);
+        let results = sample::results(Epoch(3), 500);
+        let first = encode(&results, instance).unwrap();
+        let second = encode(&results.clone(), instance).unwrap();
+        assert_eq!(first, second);
+        assert!(first.iter().all(|block| !block.bytes.is_empty() && block.rows > 0));
+    }
+
+    #[test]
+    fn once_every_block_of_an_epoch_has_a_token_of_its_own() {
+        let results = sample::results(Epoch(3), 500);
+        let blocks = encode(&results, Uuid::from_u128(7)).unwrap();
+        let tokens: std::collections::BTreeSet<&str> =
+            blocks.iter().map(|block| block.token.as_str()).collect();
+        assert_eq!(tokens.len(), blocks.len());
+        let elsewhere = encode(&results, Uuid::from_u128(8)).unwrap();
+        assert!(elsewhere.iter().all(|block| !tokens.contains(block.token.as_str())));
+        let rows: u64 =
+            blocks.iter().filter(|block| block.table == Table::Observation).map(|block| block.rows).sum();
+        assert_eq!(rows, results.observations.len() as u64);
+    }
+
+    #[test]
+    fn rows_of_two_months_make_two_blocks() {
+        let mut results = sample::results(Epoch(3), 2);
+        results.observations[0].event_time = sample::time("2024-01-31T23:59:59.999Z");
+        results.observations[1].event_time = sample::time("2024-02-01T00:00:00Z");
+        let blocks = encode(&results, Uuid::nil()).unwrap();
+        let months: Vec<(u32, u64)> = blocks
+            .iter()
+            .filter(|block| block.table == Table::Observation)
+            .map(|block| (block.month.0, block.rows))
+            .collect();
+        assert_eq!(months, [(202_401, 1), (202_402, 1)]);
+    }
+
+    #[test]
+    fn once_rows_are_cut_by_number_and_by_size_and_none_is_left_out() {
+        let rows: Vec<usize> = (0..MAX_ROWS + 5).collect();
+        let borrowed: Vec<&usize> = rows.iter().collect();
+        let lengths: Vec<usize> = parts(&borrowed, |_| 1).iter().map(|part| part.len()).collect();
+        assert_eq!(lengths, [MAX_ROWS, 5]);
+        let halves: Vec<usize> =
+            parts(&borrowed[..3], |_| MAX_BYTES / 2).iter().map(|part| part.len()).collect();
+        assert_eq!(halves, [2, 1]);
+        let giants: Vec<usize> =
+            parts(&borrowed[..2], |_| MAX_BYTES * 2).iter().map(|part| part.len()).collect();
+        assert_eq!(giants, [1, 1]);
+    }
+
+    #[test]
+    fn loud_a_time_no_table_can_hold_stops_the_epoch() {
+        let mut results = sample::results(Epoch(3), 2);
+        results.observations[0].event_time = sample::time("9998-01-01T00:00:00Z");
+        assert!(matches!(encode(&results, Uuid::nil()), Err(EncodeError::Time { .. })));
+    }
+}

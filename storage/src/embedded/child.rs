@@ -1,0 +1,138 @@
+//! The child's side: a ClickHouse server in a process of its own, living as long as its parent holds its input.
+//!
+//! It is a process because a server stopped inside the main process takes that process with it, and because it may
+//! be killed at any moment without harm to the dataflow. The life line is standard input: the second statement of
+//! the command line reads from it, so the server ends in good order when the parent closes it or dies.
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{EmbeddedError, library::ClickHouse};
+
+/// What the parent tells the child on its command line. No secrets: those are in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ChildArguments {
+    pub(super) library: PathBuf,
+    pub(super) configuration: PathBuf,
+    pub(super) data: PathBuf,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+impl ChildArguments {
+    pub(super) fn to_command_line(&self) -> Vec<String> {
+        [
+            ("--library", self.library.display().to_string()),
+            ("--configuration", self.configuration.display().to_string()),
+            ("--data", self.data.display().to_string()),
+            ("--host", self.host.clone()),
+            ("--port", self.port.to_string()),
+        ]
+        .into_iter()
+        .flat_map(|(name, value)| [name.to_owned(), value])
+        .collect()
+    }
+
+    fn from_command_line(
+        arguments: impl IntoIterator<Item = String>,
+    ) -> Result<ChildArguments, EmbeddedError> {
+        let mut values = std::collections::BTreeMap::new();
+        let mut arguments = arguments.into_iter();
+        while let Some(name) = arguments.next() {
+            let value =
+                arguments.next().ok_or_else(|| EmbeddedError::Arguments(format!("{name} needs a value")))?;
+            let _ = values.insert(name, value);
+        }
+        let mut take = |name: &str| {
+            values.remove(name).ok_or_else(|| EmbeddedError::Arguments(format!("{name} is missing")))
+        };
+        Ok(ChildArguments {
+            library: take("--library")?.into(),
+            configuration: take("--configuration")?.into(),
+            data: take("--data")?.into(),
+            host: take("--host")?,
+            port: take("--port")?
+                .parse()
+                .map_err(|_| EmbeddedError::Arguments("--port is no port".to_owned()))?,
+        })
+    }
+}
+
+/// How long the server may take to end by itself once its parent is gone.
+const ORPHAN_GRACE: Duration = Duration::from_secs(20);
+const PARENT_CHECK: Duration = Duration::from_secs(1);
+
+/// Runs the server until standard input closes. What stands behind the hidden subcommand; `arguments` are those
+/// behind its name, as [`Server`](super::Server) wrote them.
+#[must_use]
+pub fn serve(arguments: impl IntoIterator<Item = String>) -> ExitCode {
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The parent reads this process's standard error into its log.
+            eprintln!("clickhouse child: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError> {
+    let arguments = ChildArguments::from_command_line(arguments)?;
+    end_without_parent()?;
+    let clickhouse = ClickHouse::open(&arguments.library)?;
+    // SYSTEM START LISTEN works only through this entry point. The input format makes "table" the lines of standard
+    // input, so that counting them blocks until it closes.
+    let command_line = [
+        "clickhouse".to_owned(),
+        format!("--config-file={}", arguments.configuration.display()),
+        format!("--path={}", arguments.data.display()),
+        format!("--listen_host={}", arguments.host),
+        format!("--http_port={}", arguments.port),
+        "--input-format=LineAsString".to_owned(),
+        "--structure=line String".to_owned(),
+        "--query=SYSTEM START LISTEN HTTP; SELECT count() FROM table".to_owned(),
+    ];
+    clickhouse.run(&command_line).map_err(EmbeddedError::Ended)
+}
+
+/// A second life line: should the server not end although its input closed, it must not outlive its parent and
+/// hold the data folder. Every acknowledged insert is on disk, so ending it so is safe.
+fn end_without_parent() -> Result<(), EmbeddedError> {
+    let parent = rustix::process::getppid();
+    let _watch = thread::Builder::new()
+        .name("parent-watch".to_owned())
+        .spawn(move || {
+            while rustix::process::getppid() == parent {
+                thread::sleep(PARENT_CHECK);
+            }
+            let orphaned = Instant::now();
+            while orphaned.elapsed() < ORPHAN_GRACE {
+                thread::sleep(PARENT_CHECK);
+            }
+            std::process::exit(3);
+        })
+        .map_err(EmbeddedError::Io)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_survive_the_command_line() {
+        let arguments = ChildArguments {
+            library: "/opt/lib chdb.so".into(),
+            configuration: "/data/config.xml".into(),
+            data: "/data/store".into(),
+            host: "127.0.0.1".to_owned(),
+            port: 8123,
+        };
+        assert_eq!(ChildArguments::from_command_line(arguments.to_command_line()).unwrap(), arguments);
+        assert!(ChildArguments::from_command_line(["--port".to_owned()]).is_err());
+    }
+}

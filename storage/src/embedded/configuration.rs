@@ -1,0 +1,235 @@
+//! What the embedded server is told: its folder, its limits, its three users.
+//!
+//! Without a configuration of its own ClickHouse has a user `default` without a password who may read any file.
+//! Here:
+//! * `ioc`: everything in the product's database, nothing elsewhere.
+//! * `analyst`: reads the product's database; read-only, with limits it cannot raise; no `file()`, no `url()`.
+//! * `default`: the child's own command line runs as this user and cannot give a password. It may have one session,
+//!   which that command line holds as long as the server lives: nobody can log in as it.
+//!
+//! Passwords are random, made once, and kept in files only their owner can read.
+
+use std::{
+    fs,
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use rand::Rng;
+
+/// The user the product writes and reads as.
+pub const PRODUCT_USER: &str = "ioc";
+/// The read-only user for people.
+pub const ANALYST_USER: &str = "analyst";
+
+/// The server's folder: `data/` is ClickHouse's own, beside it what it is told and what it said.
+#[derive(Clone, Debug)]
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    pub(super) fn create(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(self.data())
+    }
+    pub(super) fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+    pub(super) fn configuration(&self) -> PathBuf {
+        self.0.join("config.xml")
+    }
+    fn users(&self) -> PathBuf {
+        self.0.join("users.xml")
+    }
+    pub(super) fn log(&self) -> PathBuf {
+        self.0.join("server.log")
+    }
+
+    /// The user's password, made now if there is none yet.
+    pub(super) fn password(&self, user: &str) -> io::Result<String> {
+        let path = self.0.join(format!("{user}.password"));
+        match fs::read_to_string(&path) {
+            Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let secret: [u8; 24] = rand::rng().random();
+        let password: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        write_private(&path, &format!("{password}\n"))?;
+        Ok(password)
+    }
+
+    /// Writes both files. `boot` tells this start of the server from any other on the same port.
+    pub(super) fn write(&self, settings: &Settings<'_>) -> io::Result<()> {
+        write_private(&self.users(), &users_xml(settings))?;
+        write_private(&self.configuration(), &config_xml(&self.data(), &self.users(), settings))
+    }
+}
+
+/// What differs between servers.
+#[derive(Debug)]
+pub(super) struct Settings<'a> {
+    pub(super) boot: &'a str,
+    pub(super) database: &'a str,
+    pub(super) product_password: &'a str,
+    pub(super) analyst_password: &'a str,
+    /// Bytes.
+    pub(super) memory_limit: u64,
+}
+
+/// Written whole or not at all, readable by its owner alone from its first byte on.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let _ = fs::remove_file(&temporary);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)
+}
+
+// Caches and pools are sized for one province on one machine: the measured need of the boards is a few months of
+// rows, and idle memory counts on a small server. The merge settings follow from the small pool: their defaults
+// assume 16 threads, and ClickHouse would never start a large merge.
+fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
+    format!(
+        r#"<clickhouse>
+  <!-- Written at every start of the server: changes are lost. -->
+  <logger><console>1</console><console_log_level>warning</console_log_level></logger>
+  <path>{path}/</path>
+  <users_config>{users}</users_config>
+  <macros><ioc_boot>{boot}</ioc_boot></macros>
+  <max_server_memory_usage>{memory}</max_server_memory_usage>
+  <max_concurrent_queries>64</max_concurrent_queries>
+  <max_connections>256</max_connections>
+  <keep_alive_timeout>10</keep_alive_timeout>
+  <mark_cache_size>67108864</mark_cache_size>
+  <index_mark_cache_size>8388608</index_mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <query_cache><max_size_in_bytes>16777216</max_size_in_bytes></query_cache>
+  <compiled_expression_cache_size>16777216</compiled_expression_cache_size>
+  <background_pool_size>4</background_pool_size>
+  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
+  <background_move_pool_size>1</background_move_pool_size>
+  <background_fetches_pool_size>1</background_fetches_pool_size>
+  <background_common_pool_size>2</background_common_pool_size>
+  <background_schedule_pool_size>4</background_schedule_pool_size>
+  <background_buffer_flush_schedule_pool_size>1</background_buffer_flush_schedule_pool_size>
+  <background_message_broker_schedule_pool_size>1</background_message_broker_schedule_pool_size>
+  <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
+  <tables_loader_foreground_pool_size>2</tables_loader_foreground_pool_size>
+  <tables_loader_background_pool_size>2</tables_loader_background_pool_size>
+  <merge_tree>
+    <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
+    <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
+    <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>2</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
+  </merge_tree>
+</clickhouse>
+"#,
+        path = escaped(&data.display().to_string()),
+        users = escaped(&users.display().to_string()),
+        boot = settings.boot,
+        memory = settings.memory_limit,
+    )
+}
+
+fn users_xml(settings: &Settings<'_>) -> String {
+    let analyst_memory = settings.memory_limit / 2;
+    format!(
+        r#"<clickhouse>
+  <!-- Written at every start of the server: changes are lost. -->
+  <profiles>
+    <default/>
+    <command_line><max_sessions_for_user>1</max_sessions_for_user></command_line>
+    <analyst>
+      <readonly>2</readonly>
+      <allow_ddl>0</allow_ddl>
+      <allow_introspection_functions>0</allow_introspection_functions>
+      <max_execution_time>60</max_execution_time>
+      <max_memory_usage>{analyst_memory}</max_memory_usage>
+      <max_result_rows>5000000</max_result_rows>
+      <max_concurrent_queries_for_user>16</max_concurrent_queries_for_user>
+      <constraints>
+        <max_execution_time><min>1</min><max>60</max></max_execution_time>
+        <max_memory_usage><min>1</min><max>{analyst_memory}</max></max_memory_usage>
+        <max_result_rows><min>1</min><max>5000000</max></max_result_rows>
+        <max_concurrent_queries_for_user><readonly/></max_concurrent_queries_for_user>
+      </constraints>
+    </analyst>
+  </profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <no_password/>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>command_line</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT SYSTEM LISTEN, CREATE ARBITRARY TEMPORARY TABLE ON *.*</query>
+        <query>GRANT READ, WRITE ON FILE</query>
+      </grants>
+    </default>
+    <{PRODUCT_USER}>
+      <password>{product_password}</password>
+      <networks><ip>::/0</ip></networks>
+      <profile>default</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT ALL ON {database}.*</query>
+        <query>GRANT TABLE ENGINE ON *</query>
+        <query>GRANT SELECT ON system.*</query>
+        <query>GRANT KILL QUERY ON *.*</query>
+      </grants>
+    </{PRODUCT_USER}>
+    <{ANALYST_USER}>
+      <password>{analyst_password}</password>
+      <networks><ip>::/0</ip></networks>
+      <profile>analyst</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT SELECT, SHOW ON {database}.*</query>
+      </grants>
+    </{ANALYST_USER}>
+  </users>
+</clickhouse>
+"#,
+        product_password = escaped(settings.product_password),
+        analyst_password = escaped(settings.analyst_password),
+        database = settings.database,
+    )
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_made_once_and_only_its_owner_can_read_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let folder = Folder(scratch.path().join("clickhouse"));
+        folder.create().unwrap();
+        let first = folder.password(PRODUCT_USER).unwrap();
+        assert_eq!(folder.password(PRODUCT_USER).unwrap(), first);
+        assert_ne!(folder.password(ANALYST_USER).unwrap(), first);
+        let mode = fs::metadata(folder.0.join("ioc.password")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn safe_a_folder_with_an_ampersand_in_its_name_does_not_break_the_configuration() {
+        let settings = Settings {
+            boot: "b",
+            database: "ioc",
+            product_password: "p",
+            analyst_password: "q",
+            memory_limit: 1,
+        };
+        let xml = config_xml(Path::new("/a&b/<c>"), Path::new("/u"), &settings);
+        assert!(xml.contains("<path>/a&amp;b/&lt;c&gt;/</path>"));
+    }
+}

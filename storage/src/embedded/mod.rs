@@ -1,0 +1,189 @@
+//! The embedded default: a real ClickHouse server as a supervised child of the product.
+//!
+//! The child is the product's own binary run again, with ClickHouse out of a shared library. The parent holds its
+//! standard input as a life line, restarts it when it ends, and reads its log. Everything else speaks HTTP to it as
+//! to any other ClickHouse, so nothing but this module knows that it is embedded.
+//!
+//! Tried and dropped: the library inside the main process (stopping it ends the process), its in-process query
+//! interface (loses outside clients), SIGTERM to stop it (it signals its whole process group).
+
+mod child;
+mod configuration;
+mod library;
+mod log;
+mod supervisor;
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+pub use child::serve;
+pub use configuration::{ANALYST_USER, PRODUCT_USER};
+pub use library::LIBRARY_VERSION;
+use supervisor::Supervisor;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::{DATABASE, StoreConfig};
+
+/// How the embedded server is run.
+#[derive(Clone, Debug)]
+pub struct EmbeddedConfig {
+    /// The binary that has [`serve`] behind `arguments`: normally this process's own.
+    pub binary: PathBuf,
+    /// What leads the binary to [`serve`]: the name of its hidden subcommand.
+    pub arguments: Vec<OsString>,
+    /// The library, where it is not to be looked for.
+    pub library: Option<PathBuf>,
+    /// The server's folder, made if it is not there; nothing else may be in it.
+    pub folder: PathBuf,
+    /// Where it listens for HTTP.
+    pub listen: SocketAddr,
+    /// The most memory it may use. Bytes.
+    pub memory_limit: u64,
+}
+
+/// A memory limit that leaves the dataflow its share on a machine of 8 GB.
+pub const DEFAULT_MEMORY_LIMIT: u64 = 3 << 30;
+
+/// Why the embedded server does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The library is not where it was looked for.
+    #[error(
+        "the ClickHouse library is not there (looked for {looked}): run deploy/scripts/fetch-libchdb.sh, \
+         set IOC_LIBCHDB to a libchdb.so {LIBRARY_VERSION}, or set IOC_CLICKHOUSE_URL to a server of your own"
+    )]
+    NoLibrary {
+        /// The places.
+        looked: String,
+    },
+    /// The library cannot be used.
+    #[error("cannot use {path} as the ClickHouse library: {cause}")]
+    BadLibrary {
+        /// Its path.
+        path: String,
+        /// The loader's words.
+        cause: String,
+    },
+    /// The child was called with arguments that are not its parent's.
+    #[error("not a command line of the embedded ClickHouse: {0}")]
+    Arguments(String),
+    /// The server ended with an error.
+    #[error("{0}")]
+    Ended(String),
+    /// The server did not come up.
+    #[error("embedded ClickHouse did not start within {seconds} s; it said last: {last}")]
+    NotReady {
+        /// How long was waited.
+        seconds: u64,
+        /// The end of its log.
+        last: String,
+    },
+    /// Files or processes.
+    #[error("cannot run the embedded ClickHouse: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// The running, supervised server.
+#[derive(Debug)]
+pub struct Server {
+    url: String,
+    password: String,
+    analyst_password: String,
+    pid: Arc<AtomicU32>,
+    supervision: JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts the server and waits until it answers. It is restarted whenever it ends, until `shutdown`.
+    ///
+    /// # Errors
+    /// If the library is missing, the folder cannot be used, or the server does not come up.
+    pub async fn start(config: EmbeddedConfig, shutdown: CancellationToken) -> Result<Server, EmbeddedError> {
+        let (supervisor, credentials) = Supervisor::prepare(config)?;
+        let url = supervisor.url();
+        let pid = supervisor.pid();
+        let mut ready = supervisor.ready();
+        let stop = shutdown.child_token();
+        let last_words = supervisor.last_words();
+        let supervision = tokio::spawn(supervisor.run(stop.clone()));
+
+        let came_up = async { ready.wait_for(|ready| *ready).await.is_ok() };
+        if !tokio::time::timeout(supervisor::START_WITHIN, came_up).await.unwrap_or(false) {
+            stop.cancel();
+            let _ = supervision.await;
+            return Err(EmbeddedError::NotReady {
+                seconds: supervisor::START_WITHIN.as_secs(),
+                last: last_words.recent(),
+            });
+        }
+        Ok(Server {
+            url,
+            password: credentials.product,
+            analyst_password: credentials.analyst,
+            pid,
+            supervision,
+        })
+    }
+
+    /// The process id of the child; none between two lives of it.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        Some(self.pid.load(Ordering::Acquire)).filter(|pid| *pid != 0)
+    }
+
+    /// `http://host:port`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The user the product connects as.
+    #[must_use]
+    pub fn user(&self) -> &'static str {
+        PRODUCT_USER
+    }
+
+    /// Its password.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
+    /// The analyst's password.
+    #[must_use]
+    pub fn analyst_password(&self) -> &str {
+        &self.analyst_password
+    }
+
+    /// How the product connects to it.
+    #[must_use]
+    pub fn store(&self) -> StoreConfig {
+        StoreConfig {
+            url: self.url.clone(),
+            user: PRODUCT_USER.to_owned(),
+            password: self.password.clone(),
+            database: DATABASE.to_owned(),
+        }
+    }
+
+    /// Resolves when the child has ended after `shutdown`.
+    pub async fn stopped(self) {
+        if let Err(error) = self.supervision.await {
+            tracing::error!(%error, "supervision of clickhouse ended badly");
+        }
+    }
+}
+
+/// Where the analyst's password lies below a server's folder.
+#[must_use]
+pub fn password_file(folder: &Path, user: &str) -> PathBuf {
+    folder.join(format!("{user}.password"))
+}

@@ -1,0 +1,87 @@
+//! Stored rows read back, when the dataflow must judge rows older than the state it holds.
+
+use clickhouse::Row;
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    observation::Quality,
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::{RecallRequest, RecalledRow},
+    time::{EventTime, ReceivedAt},
+};
+use serde::Deserialize;
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+#[derive(Row, Deserialize)]
+struct Stored {
+    event_millis: i64,
+    value: f64,
+    quality_number: i8,
+    received_millis: i64,
+    log: u16,
+    partition: u16,
+    offset: u64,
+    row: u32,
+}
+
+impl Store {
+    /// All rows of a series with event time in `[start, end)` that the generation stored up to an epoch, in order
+    /// of event time, then arrival. `start` and `end` are the bounds of the request's local day.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer, or holds what this program does not write.
+    pub async fn recall(
+        &self,
+        request: &RecallRequest,
+        start: EventTime,
+        end: EventTime,
+        generation: Generation,
+        upto: Epoch,
+    ) -> Result<Vec<RecalledRow>, StoreError> {
+        let rows = self
+            .client()
+            .query(
+                "SELECT toUnixTimestamp64Milli(event_time) AS event_millis, value, \
+                 toInt8(quality) AS quality_number, toUnixTimestamp64Milli(received_at) AS received_millis, \
+                 log, partition, offset, row \
+                 FROM observation \
+                 WHERE indicator = {indicator:String} AND subject = {subject:String} \
+                 AND event_time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') \
+                 AND event_time < fromUnixTimestamp64Milli({end:Int64}, 'UTC') \
+                 AND generation = {generation:UInt32} AND epoch <= {upto:UInt64} \
+                 ORDER BY event_time, received_at, log, partition, offset, row",
+            )
+            .param("indicator", &*request.indicator)
+            .param("subject", &*request.subject)
+            .param("start", start.0)
+            .param("end", end.0)
+            .param("generation", generation.0)
+            .param("upto", upto.0);
+        let rows: Vec<Stored> = answer("read stored rows back", rows.fetch_all()).await?;
+        rows.into_iter().map(recalled).collect()
+    }
+}
+
+fn recalled(row: Stored) -> Result<RecalledRow, StoreError> {
+    let quality = u8::try_from(row.quality_number)
+        .ok()
+        .and_then(Quality::from_u8)
+        .ok_or_else(|| StoreError::Unreadable(format!("quality {} is unknown", row.quality_number)))?;
+    Ok(RecalledRow {
+        event_time: EventTime(row.event_millis),
+        value: row.value,
+        quality,
+        arrival: Arrival {
+            received_at: ReceivedAt(row.received_millis),
+            position: Position {
+                log: LogNumber(row.log),
+                partition: Partition(row.partition),
+                offset: Offset(row.offset),
+            },
+            row: row.row,
+        },
+    })
+}

@@ -1,0 +1,173 @@
+//! Tables, views, and how they come to be.
+//!
+//! Migrations are numbered SQL files that only add: each statement can be run again, each file is recorded in the
+//! table `migration` once all of it ran, so a start that was killed half way goes on where it must. Engine names are
+//! filled in: one file serves a single machine and a cluster of replicas.
+
+use crate::{
+    client::{Store, answer, is_identifier},
+    error::StoreError,
+};
+
+/// Where the tables live.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Topology {
+    /// One server: `MergeTree`.
+    #[default]
+    Single,
+    /// A cluster of that name: `ReplicatedMergeTree` under the server's default replica path, `ON CLUSTER`.
+    Cluster(String),
+}
+
+struct Migration {
+    number: u32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: [Migration; 3] = [
+    Migration { number: 1, name: "facts", sql: include_str!("0001_facts.sql") },
+    Migration { number: 2, name: "dimensions", sql: include_str!("0002_dimensions.sql") },
+    Migration { number: 3, name: "views", sql: include_str!("0003_views.sql") },
+];
+
+const MIGRATION_TABLE: &str = "
+CREATE TABLE IF NOT EXISTS migration {on_cluster}
+(
+    number UInt32 COMMENT 'Number of the migration',
+    name String COMMENT 'What it is about',
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When all of it had run'
+)
+ENGINE = {engine}
+ORDER BY number
+SETTINGS {safety}
+COMMENT 'Changes of the tables that were made'";
+
+/// How many of the last inserts' tokens a table remembers.
+pub const DEDUPLICATION_WINDOW: u64 = 10_000;
+
+impl Topology {
+    fn fill(&self, sql: &str) -> Result<String, StoreError> {
+        let (engine, on_cluster) = match self {
+            Topology::Single => ("MergeTree", String::new()),
+            Topology::Cluster(name) if is_identifier(name) => {
+                ("ReplicatedMergeTree", format!("ON CLUSTER {name}"))
+            }
+            Topology::Cluster(name) => {
+                return Err(StoreError::Configuration(format!(
+                    "ClickHouse cluster '{name}' must be letters, digits and _, starting with a letter"
+                )));
+            }
+        };
+        // The window a table does not use costs nothing; named in both kinds, a changed engine keeps it.
+        let safety = format!(
+            "non_replicated_deduplication_window = {DEDUPLICATION_WINDOW}, \
+             replicated_deduplication_window = {DEDUPLICATION_WINDOW}, \
+             fsync_after_insert = 1, fsync_part_directory = 1"
+        );
+        Ok(sql.replace("{on_cluster}", &on_cluster).replace("{engine}", engine).replace("{safety}", &safety))
+    }
+}
+
+/// All statements [`Store::migrate`] runs on an empty database, in order: for operators who must run them by hand.
+///
+/// # Errors
+/// If the cluster's name is not an identifier.
+pub fn script(topology: &Topology) -> Result<Vec<String>, StoreError> {
+    std::iter::once(MIGRATION_TABLE.trim().to_owned())
+        .chain(MIGRATIONS.iter().flat_map(|migration| statements(migration.sql)))
+        .map(|statement| topology.fill(&statement))
+        .collect()
+}
+
+/// The statements of a file: they end with `;` at the end of a line.
+fn statements(sql: &str) -> impl Iterator<Item = String> {
+    sql.split(";\n").filter_map(|statement| {
+        let lines: Vec<&str> =
+            statement.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
+        let text = lines.join("\n").trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    })
+}
+
+impl Store {
+    /// Creates the database and brings its tables up to date. Can be run at any time; returns the numbers of the
+    /// migrations that ran now.
+    ///
+    /// # Errors
+    /// If ClickHouse refuses, or a newer program has been here.
+    pub async fn migrate(&self, topology: &Topology) -> Result<Vec<u32>, StoreError> {
+        self.create_database(topology).await?;
+        let run = |doing: String, sql: String| async move {
+            answer(&doing, self.client().query_raw(&sql).execute()).await
+        };
+        run("create table migration".to_owned(), topology.fill(MIGRATION_TABLE)?).await?;
+
+        let applied: Vec<u32> = answer(
+            "read table migration",
+            self.client().query("SELECT DISTINCT number FROM migration").fetch_all(),
+        )
+        .await?;
+        if let Some(unknown) = applied.iter().find(|number| MIGRATIONS.iter().all(|m| m.number != **number)) {
+            return Err(StoreError::Unfit(format!(
+                "database '{}' has migration {unknown}, which this program does not know: a newer one has been \
+                 here, use that",
+                self.database()
+            )));
+        }
+        let mut now_applied = Vec::new();
+        for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.number)) {
+            for statement in statements(migration.sql) {
+                let doing = format!("run migration {} ({})", migration.number, migration.name);
+                run(doing, topology.fill(&statement)?).await?;
+            }
+            let record = self
+                .client()
+                .query("INSERT INTO migration (number, name) VALUES ({number:UInt32}, {name:String})")
+                .param("number", migration.number)
+                .param("name", migration.name);
+            answer("record a migration", record.execute()).await?;
+            tracing::info!(number = migration.number, name = migration.name, "clickhouse migration applied");
+            now_applied.push(migration.number);
+        }
+        Ok(now_applied)
+    }
+
+    async fn create_database(&self, topology: &Topology) -> Result<(), StoreError> {
+        let there = self
+            .bare()
+            .query("SELECT count() FROM system.databases WHERE name = {name:String}")
+            .param("name", self.database());
+        let there: u64 = answer("look for the database", there.fetch_one()).await?;
+        // Asked first: a user who may only write into an existing database may not say CREATE.
+        if there > 0 {
+            return Ok(());
+        }
+        // An identifier: checked when the store was connected.
+        let create =
+            topology.fill(&format!("CREATE DATABASE IF NOT EXISTS {} {{on_cluster}}", self.database()))?;
+        answer("create the database", self.bare().query_raw(&create).execute()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_is_filled_for_one_server_and_for_a_cluster() {
+        for topology in [Topology::Single, Topology::Cluster("province".to_owned())] {
+            for statement in script(&topology).unwrap() {
+                for placeholder in ["{on_cluster}", "{engine}", "{safety}"] {
+                    assert!(!statement.contains(placeholder), "{statement}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn safe_a_cluster_name_that_could_be_sql_is_refused() {
+        let topology = Topology::Cluster("c; DROP DATABASE ioc".to_owned());
+        assert!(script(&topology).is_err());
+    }
+}

@@ -1,0 +1,445 @@
+//! Stores every epoch exactly once, and commits it (invariants ONCE, LOUD, BOUND).
+//!
+//! An insert whose answer was lost may or may not have happened. Its token makes sending it again harmless, but a
+//! token is not proof: ClickHouse's MergeTree writes the token into its log before the part takes its place, so a
+//! server killed between the two remembers a block it does not have and would drop every further attempt in
+//! silence. So whenever an outcome was unknown, what is held is counted afterwards: all rows, or none (then the
+//! block goes again under a fresh token), or something else (then everything halts).
+//!
+//! A failure never skips a block. What can pass is waited for, for ever, and said loudly: the dataflow waits behind
+//! the sink, the bus fills, the senders wait. What cannot pass halts, with the block kept for inspection.
+
+mod attempt;
+mod commit;
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use attempt::{Attempts, Parcel};
+use bytes::Bytes;
+use futures_util::{TryStreamExt, stream};
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    results::EpochResults,
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::{
+    Store, StoreError,
+    blocks::{self, Block, EncodeError},
+    failpoint::{self, reached},
+};
+
+/// How the sink works.
+#[derive(Clone, Debug)]
+pub struct SinkConfig {
+    /// This installation.
+    pub instance: Uuid,
+    /// Where refused blocks are kept for inspection.
+    pub refused: PathBuf,
+    /// How many inserts are sent at a time.
+    pub concurrency: usize,
+}
+
+/// Whether the store takes what it is given.
+#[derive(Clone, Debug, Default)]
+pub struct SinkStatus {
+    /// Since when ClickHouse has not taken anything; none while it does.
+    pub away_since: Option<Instant>,
+    /// What it said or did last when it did not.
+    pub last_error: Option<String>,
+    /// The last epoch committed by this process.
+    pub last_committed: Option<Epoch>,
+}
+
+/// The flow must stop until an operator acted.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// ClickHouse refuses a block, and would do so for ever.
+    #[error("epoch {epoch} cannot be stored: {cause}{}", kept_text(kept))]
+    Refused {
+        /// The epoch.
+        epoch: Epoch,
+        /// What it said.
+        cause: StoreError,
+        /// Where the block was kept.
+        kept: Option<PathBuf>,
+    },
+    /// What is stored is neither nothing nor everything.
+    #[error(
+        "epoch {epoch}: table {table} holds {held} rows of block {token}, which has {rows}: \
+         somebody else writes here, or the database was changed by hand"
+    )]
+    Astray {
+        /// The epoch.
+        epoch: Epoch,
+        /// The table.
+        table: &'static str,
+        /// The block's token.
+        token: String,
+        /// Rows found.
+        held: u64,
+        /// Rows sent.
+        rows: u64,
+    },
+    /// The epoch is committed already, with another manifest.
+    #[error(
+        "epoch {epoch} of generation {} is committed with another manifest: the local record and the database have \
+         parted; run `ioc rebuild`", generation.0
+    )]
+    Parted {
+        /// The epoch.
+        epoch: Epoch,
+        /// The generation.
+        generation: Generation,
+    },
+    /// Rows that no table can hold.
+    #[error("epoch {epoch} cannot be encoded: {cause}")]
+    Encode {
+        /// The epoch.
+        epoch: Epoch,
+        /// Which.
+        cause: EncodeError,
+    },
+}
+
+fn kept_text(kept: &Option<PathBuf>) -> String {
+    kept.as_ref().map(|path| format!(" (the block is kept at {})", path.display())).unwrap_or_default()
+}
+
+/// Stores epochs, one after the other.
+#[derive(Clone, Debug)]
+pub struct Sink {
+    store: Store,
+    config: SinkConfig,
+    status: Arc<watch::Sender<SinkStatus>>,
+}
+
+impl Sink {
+    /// A sink into that store.
+    #[must_use]
+    pub fn new(store: Store, config: SinkConfig) -> Sink {
+        Sink { store, config, status: Arc::new(watch::Sender::new(SinkStatus::default())) }
+    }
+
+    /// Tells whether ClickHouse takes what it is given.
+    #[must_use]
+    pub fn status(&self) -> watch::Receiver<SinkStatus> {
+        self.status.subscribe()
+    }
+
+    /// Stores an epoch and commits it; resolves when both are on ClickHouse's disk. Epochs must be given in order,
+    /// each after the one before has resolved. `recovering`: an earlier process may have stored some of it.
+    ///
+    /// Dropping the future leaves the outcome unknown: give the epoch again, `recovering`.
+    ///
+    /// # Errors
+    /// Only what an operator must mend. Everything else is tried again until it works.
+    pub async fn write(&self, results: &EpochResults, recovering: bool) -> Result<(), Halt> {
+        if recovering && self.is_committed(results).await? {
+            return Ok(());
+        }
+        let blocks = encode_off_the_runtime(results, self.config.instance)
+            .map_err(|cause| Halt::Encode { epoch: results.epoch, cause })?;
+        reached(failpoint::BEFORE_INSERT, results.epoch).await;
+        stream::iter(blocks.into_iter().map(Ok))
+            .try_for_each_concurrent(self.config.concurrency.max(1), |block| {
+                self.store_block(results.generation, results.epoch, block, recovering)
+            })
+            .await?;
+        reached(failpoint::AFTER_INSERT, results.epoch).await;
+        self.commit(results, recovering).await
+    }
+
+    /// Commits an epoch that has nothing to store, so that readers learn how far time has moved.
+    ///
+    /// # Errors
+    /// As [`Sink::write`].
+    pub async fn commit_idle(&self, results: &EpochResults, recovering: bool) -> Result<(), Halt> {
+        if recovering && self.is_committed(results).await? {
+            return Ok(());
+        }
+        self.commit(results, recovering).await
+    }
+
+    async fn store_block(
+        &self,
+        generation: Generation,
+        epoch: Epoch,
+        block: Block,
+        recovering: bool,
+    ) -> Result<(), Halt> {
+        let table = block.table.name();
+        let parcel = Parcel {
+            table,
+            statement: format!("INSERT INTO {table} FORMAT ArrowStream"),
+            rows: block.rows,
+            token: block.token,
+            bytes: block.bytes,
+            generation,
+            epoch,
+        };
+        let held = || {
+            self.store.held_rows(
+                table,
+                block.table.time_column(),
+                block.month.0,
+                generation,
+                epoch,
+                block.chunk,
+            )
+        };
+        self.deliver(&parcel, held, recovering).await
+    }
+
+    /// Sends a parcel until it is held exactly once.
+    async fn deliver<Held>(
+        &self,
+        parcel: &Parcel,
+        held: impl Fn() -> Held,
+        recovering: bool,
+    ) -> Result<(), Halt>
+    where
+        Held: Future<Output = Result<u64, StoreError>>,
+    {
+        let mut attempts = Attempts::default();
+        let mut token = parcel.token.clone();
+        // The negative control of the crash tests trusts neither tokens nor counting.
+        let blind = failpoint::deduplication_is_off();
+        let mut outcome_unknown = recovering && !blind;
+        if outcome_unknown && self.is_held(parcel, &held, &mut attempts).await? {
+            return Ok(());
+        }
+        loop {
+            match self.store.send(parcel, (!blind).then_some(token.as_str())).await {
+                Ok(()) => {
+                    self.report_well();
+                    if !outcome_unknown || self.is_held(parcel, &held, &mut attempts).await? {
+                        return Ok(());
+                    }
+                    // ClickHouse knows the token but not the rows.
+                    token = attempts.fresh_token(&parcel.token);
+                    tracing::error!(
+                        table = parcel.table,
+                        epoch = parcel.epoch.0,
+                        token,
+                        "clickhouse acknowledged a block that it does not hold: sending it under a fresh token"
+                    );
+                }
+                Err(error) => {
+                    outcome_unknown = !blind;
+                    self.pause_or_halt(parcel, error, &mut attempts).await?;
+                }
+            }
+        }
+    }
+
+    /// Whether the rows are there, once no earlier attempt can still add to them.
+    async fn is_held<Held>(
+        &self,
+        parcel: &Parcel,
+        held: &impl Fn() -> Held,
+        attempts: &mut Attempts,
+    ) -> Result<bool, Halt>
+    where
+        Held: Future<Output = Result<u64, StoreError>>,
+    {
+        loop {
+            let counted = async {
+                self.store.no_insert_running(parcel.generation, parcel.epoch, parcel.table).await?;
+                held().await
+            };
+            match counted.await {
+                Ok(0) => return Ok(false),
+                Ok(held) if held == parcel.rows => return Ok(true),
+                Ok(held) => {
+                    return Err(Halt::Astray {
+                        epoch: parcel.epoch,
+                        table: parcel.table,
+                        token: parcel.token.clone(),
+                        held,
+                        rows: parcel.rows,
+                    });
+                }
+                Err(error) => self.pause_or_halt(parcel, error, attempts).await?,
+            }
+        }
+    }
+
+    async fn pause_or_halt(
+        &self,
+        parcel: &Parcel,
+        error: StoreError,
+        attempts: &mut Attempts,
+    ) -> Result<(), Halt> {
+        let text = shortened(&error.to_string());
+        self.report_away(&text);
+        let Some(pause) = attempts.pause_after(&error) else {
+            tracing::error!(
+                table = parcel.table,
+                epoch = parcel.epoch.0,
+                error = text,
+                "clickhouse refuses a block"
+            );
+            let kept = self.keep_refused(parcel, &text).await;
+            return Err(Halt::Refused { epoch: parcel.epoch, cause: error, kept });
+        };
+        tracing::warn!(
+            table = parcel.table,
+            epoch = parcel.epoch.0,
+            attempt = attempts.made(),
+            error = text,
+            "clickhouse did not take a block: trying again in {} ms",
+            pause.as_millis()
+        );
+        tokio::time::sleep(pause).await;
+        Ok(())
+    }
+
+    /// Best effort: the halt is said either way.
+    async fn keep_refused(&self, parcel: &Parcel, error: &str) -> Option<PathBuf> {
+        let path = self.config.refused.join(format!("{}.block", parcel.token));
+        let note = path.with_extension("txt");
+        let written = async {
+            tokio::fs::create_dir_all(&self.config.refused).await?;
+            tokio::fs::write(&note, format!("{}\n{error}\n", parcel.statement)).await?;
+            tokio::fs::write(&path, &parcel.bytes).await
+        };
+        match written.await {
+            Ok(()) => Some(path),
+            Err(error) => {
+                tracing::warn!(%error, path = %path.display(), "cannot keep the refused block");
+                None
+            }
+        }
+    }
+
+    fn report_away(&self, error: &str) {
+        self.status.send_modify(|status| {
+            let _ = status.away_since.get_or_insert_with(Instant::now);
+            status.last_error = Some(error.to_owned());
+        });
+    }
+
+    fn report_well(&self) {
+        let _ = self.status.send_if_modified(|status| {
+            let was_away = status.away_since.take();
+            if let Some(since) = was_away {
+                tracing::info!(seconds = since.elapsed().as_secs(), "clickhouse takes blocks again");
+            }
+            was_away.is_some()
+        });
+    }
+}
+
+/// A body that is sent under a token.
+impl Parcel {
+    fn query_prefix(generation: Generation, epoch: Epoch, table: &str) -> String {
+        format!("ioc-{}-{epoch}-{table}-", generation.0)
+    }
+}
+
+const SEND_WITHIN: Duration = Duration::from_secs(30);
+const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(180);
+const STILL_RUNNING_PAUSE: Duration = Duration::from_millis(200);
+
+impl Store {
+    /// One attempt: resolves when ClickHouse has the rows on disk, or knows the token.
+    async fn send(&self, parcel: &Parcel, token: Option<&str>) -> Result<(), StoreError> {
+        let query_id = format!(
+            "{}{}",
+            Parcel::query_prefix(parcel.generation, parcel.epoch, parcel.table),
+            Uuid::new_v4().simple()
+        );
+        let mut insert = self
+            .client()
+            .insert_formatted_with(parcel.statement.as_str())
+            .with_timeouts(Some(SEND_WITHIN), Some(ACKNOWLEDGE_WITHIN))
+            .with_setting("query_id", query_id)
+            .with_setting("async_insert", "0")
+            .with_setting("wait_end_of_query", "1")
+            .with_setting("date_time_input_format", "best_effort")
+            // A record batch is a block is a part: nothing may gather or split it.
+            .with_setting("min_insert_block_size_rows", "0")
+            .with_setting("min_insert_block_size_bytes", "0");
+        insert = match token {
+            Some(token) => insert
+                .with_setting("insert_deduplicate", "1")
+                .with_setting("insert_deduplication_token", token),
+            None => insert.with_setting("insert_deduplicate", "0"),
+        };
+        let bytes: Bytes = parcel.bytes.clone();
+        let sent = async move {
+            insert.send(bytes).await?;
+            insert.end().await
+        };
+        sent.await
+            .map_err(|cause| StoreError::ClickHouse { doing: format!("insert into {}", parcel.table), cause })
+    }
+
+    /// Waits until the server runs no insert of this epoch and table any more: one whose answer was lost may still
+    /// be at work, and would add rows after they were counted.
+    async fn no_insert_running(
+        &self,
+        generation: Generation,
+        epoch: Epoch,
+        table: &str,
+    ) -> Result<(), StoreError> {
+        loop {
+            let running = self
+                .client()
+                .query("SELECT count() FROM system.processes WHERE startsWith(query_id, {prefix:String})")
+                .param("prefix", Parcel::query_prefix(generation, epoch, table));
+            let running: u64 = crate::client::answer("look for running inserts", running.fetch_one()).await?;
+            if running == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(STILL_RUNNING_PAUSE).await;
+        }
+    }
+
+    async fn held_rows(
+        &self,
+        table: &str,
+        time_column: &str,
+        month: u32,
+        generation: Generation,
+        epoch: Epoch,
+        chunk: u16,
+    ) -> Result<u64, StoreError> {
+        let question = format!(
+            "SELECT count() FROM {table} WHERE toYYYYMM({time_column}) = {{month:UInt32}} \
+             AND generation = {{generation:UInt32}} AND epoch = {{epoch:UInt64}} AND chunk = {{chunk:UInt16}}"
+        );
+        let held = self
+            .client()
+            .query(&question)
+            .param("month", month)
+            .param("generation", generation.0)
+            .param("epoch", epoch.0)
+            .param("chunk", chunk);
+        crate::client::answer(&format!("count the rows held in {table}"), held.fetch_one()).await
+    }
+}
+
+/// Encoding a large epoch takes tens of milliseconds: other tasks of the thread move elsewhere meanwhile.
+fn encode_off_the_runtime(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
+    const WORTH_MOVING: usize = 2_000;
+    let rows = results.observations.len() + results.windows.len() + results.rejects.len();
+    let several_threads =
+        tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread;
+    if rows > WORTH_MOVING && several_threads {
+        tokio::task::block_in_place(|| blocks::encode(results, instance))
+    } else {
+        blocks::encode(results, instance)
+    }
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 600;
+    text.chars().take(LONGEST).collect()
+}

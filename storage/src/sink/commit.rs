@@ -1,0 +1,117 @@
+//! The commit: one row in `epoch`, the moment from which readers may see what the epoch stored.
+
+use clickhouse::Row;
+use ioc_model::{counts::Counts, results::EpochResults};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::{
+    Halt, Sink,
+    attempt::{Attempts, Parcel},
+};
+use crate::{
+    StoreError, blocks,
+    client::answer,
+    failpoint::{self, reached},
+    identity::hash_text,
+};
+
+#[derive(Row, Deserialize)]
+struct Held {
+    manifest_hash: String,
+}
+
+impl Sink {
+    /// Whether an earlier process committed the epoch, all of whose rows are then there.
+    pub(super) async fn is_committed(&self, results: &EpochResults) -> Result<bool, Halt> {
+        let parcel = self.commit_parcel(results);
+        let mut attempts = Attempts::default();
+        let held = loop {
+            match self.held_commits(results).await {
+                Ok(held) => break held,
+                Err(error) => self.pause_or_halt(&parcel, error, &mut attempts).await?,
+            }
+        };
+        let expected = hash_text(&results.manifest_hash);
+        if held.iter().any(|held| held.manifest_hash != expected) {
+            return Err(Halt::Parted { epoch: results.epoch, generation: results.generation });
+        }
+        if held.len() > 1 {
+            return Err(Halt::Astray {
+                epoch: results.epoch,
+                table: parcel.table,
+                token: parcel.token,
+                held: held.len() as u64,
+                rows: 1,
+            });
+        }
+        Ok(!held.is_empty())
+    }
+
+    pub(super) async fn commit(&self, results: &EpochResults, recovering: bool) -> Result<(), Halt> {
+        let parcel = self.commit_parcel(results);
+        let held = || async { Ok(self.held_commits(results).await?.len() as u64) };
+        self.deliver(&parcel, held, recovering).await?;
+        reached(failpoint::AFTER_COMMIT, results.epoch).await;
+        self.status.send_modify(|status| status.last_committed = Some(results.epoch));
+        Ok(())
+    }
+
+    async fn held_commits(&self, results: &EpochResults) -> Result<Vec<Held>, StoreError> {
+        let held = self
+            .store
+            .client()
+            .query(
+                "SELECT manifest_hash FROM epoch \
+                 WHERE generation = {generation:UInt32} AND epoch.epoch = {epoch:UInt64}",
+            )
+            .param("generation", results.generation.0)
+            .param("epoch", results.epoch.0);
+        answer("look for the epoch's commit", held.fetch_all()).await
+    }
+
+    fn commit_parcel(&self, results: &EpochResults) -> Parcel {
+        let instance = self.config.instance;
+        Parcel {
+            table: "epoch",
+            statement: "INSERT INTO epoch FORMAT JSONEachRow".to_owned(),
+            rows: 1,
+            token: blocks::token(instance, results.generation, results.epoch, "epoch", "commit"),
+            bytes: commit_row(instance, results).to_string().into(),
+            generation: results.generation,
+            epoch: results.epoch,
+        }
+    }
+}
+
+/// One row is not worth a columnar body.
+fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
+    let counted: Vec<&(std::sync::Arc<str>, Counts)> =
+        results.counts.iter().filter(|(_, counts)| !counts.is_zero()).collect();
+    let column = |count: fn(&Counts) -> u64| -> Value {
+        counted.iter().map(|(_, counts)| Value::from(count(counts))).collect()
+    };
+    let mut row = Map::new();
+    let mut set = |name: &str, value: Value| {
+        let _ = row.insert(name.to_owned(), value);
+    };
+    set("instance", instance.to_string().into());
+    set("generation", results.generation.0.into());
+    set("epoch", results.epoch.0.into());
+    set("manifest_hash", hash_text(&results.manifest_hash).into());
+    set("now", results.now.rfc3339().into());
+    set("observations", results.observations.len().into());
+    set("windows", results.windows.len().into());
+    set("rejects", results.rejects.len().into());
+    set("counts.feed", counted.iter().map(|(feed, _)| Value::from(&**feed)).collect());
+    set("counts.received", column(|counts| counts.received));
+    set("counts.decoded", column(|counts| counts.decoded));
+    set("counts.empty", column(|counts| counts.empty));
+    set("counts.undecodable", column(|counts| counts.undecodable));
+    set("counts.rows", column(|counts| counts.rows));
+    set("counts.stored", column(|counts| counts.stored));
+    set("counts.duplicate", column(|counts| counts.duplicate));
+    set("counts.rejected", column(|counts| counts.rejected));
+    set("counts.waiting", counted.iter().map(|(_, counts)| Value::from(counts.waiting)).collect());
+    Value::Object(row)
+}

@@ -1,0 +1,141 @@
+//! BATCH and REPLAY as analysts see them: which value is current, and from when.
+
+use std::sync::Arc;
+
+use ioc_model::{
+    epoch::Epoch,
+    observation::Quality,
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::{EpochResults, Standing, StoredObservation},
+    time::ReceivedAt,
+};
+
+use crate::{sample, server::TestServer};
+
+/// One stored row: key, value, quality, arrival in milliseconds and offset.
+fn row(subject: &str, value: f64, quality: Quality, received: i64, offset: u64) -> StoredObservation {
+    StoredObservation {
+        indicator: Arc::from("pm25"),
+        subject: Arc::from(subject),
+        event_time: sample::time("2024-11-05T00:00:00Z"),
+        value,
+        quality,
+        feed: Arc::from("air"),
+        arrival: Arrival {
+            received_at: ReceivedAt(sample::time("2024-11-05T01:00:00Z").0 + received),
+            position: Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) },
+            row: 0,
+        },
+        standing: Standing::First,
+    }
+}
+
+fn epoch(number: u64, observations: Vec<StoredObservation>) -> EpochResults {
+    EpochResults {
+        observations,
+        windows: Vec::new(),
+        rejects: Vec::new(),
+        counts: Vec::new(),
+        ..sample::results(Epoch(number), 0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_the_value_that_was_first_known_latest_is_current() {
+    use Quality::{DeviceError, Good};
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let first = vec![
+        row("corrected", 1.0, Good, 100, 1),
+        row("reverted", 1.0, Good, 100, 2),
+        row("replayed", 1.0, Good, 200, 3),
+        row("known earlier", 1.0, Good, 100, 4),
+        row("known earlier", 2.0, Good, 200, 5),
+        row("quality", 1.0, Good, 100, 6),
+        row("tie", 1.0, Good, 100, 7),
+        row("single", 1.0, Good, 100, 8),
+    ];
+    let second = vec![
+        row("corrected", 2.0, Good, 300, 11),
+        // The same value first known later than the first, then the first again: it does not come back.
+        row("reverted", 2.0, Good, 300, 12),
+        // A replayed reject: another value that arrived earlier. It is history.
+        row("replayed", 2.0, Good, 50, 13),
+        // The current value turns out to have been known before the other one: it loses.
+        row("known earlier", 2.0, Good, 50, 15),
+        row("quality", 1.0, DeviceError, 300, 16),
+        // Received in the same millisecond: the higher offset is later.
+        row("tie", 2.0, Good, 100, 17),
+    ];
+    sink.write(&epoch(1, first), false).await.unwrap();
+    sink.write(&epoch(2, second), false).await.unwrap();
+    let current = server
+        .ask("SELECT subject, value, quality, offset, values_known FROM observation_current ORDER BY subject")
+        .await;
+    let expected = [
+        "corrected\t2\tgood\t11\t2",
+        "known earlier\t1\tgood\t4\t2",
+        "quality\t1\tdevice_error\t16\t2",
+        "replayed\t1\tgood\t3\t2",
+        "reverted\t2\tgood\t12\t2",
+        "single\t1\tgood\t8\t1",
+        "tie\t2\tgood\t17\t2",
+    ];
+    assert_eq!(current.lines().collect::<Vec<_>>(), expected);
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn frontier_rows_of_an_uncommitted_epoch_are_not_seen() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    sink.write(&sample::results(Epoch(1), 10), false).await.unwrap();
+    sink.write(&sample::results(Epoch(2), 10), false).await.unwrap();
+    let _ = server.ask("ALTER TABLE epoch DELETE WHERE epoch = 2 SETTINGS mutations_sync = 1").await;
+    assert_eq!(server.count("observation").await, 20);
+    assert_eq!(server.count("observation_current").await, 10);
+    assert_eq!(server.count("reject_current").await, 1);
+    assert_eq!(server.ask("SELECT revision, results FROM window_current").await, "1\t1");
+    assert_eq!(server.ask("SELECT sum(received) FROM feed_by_minute").await, "11");
+    let _ = server.ask("ALTER TABLE epoch DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
+    assert_eq!(server.count("observation_current").await, 0);
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_the_highest_revision_of_a_window_is_current_and_a_new_generation_supersedes() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    for number in [1, 2, 3] {
+        sink.write(&sample::results(Epoch(number), 1), false).await.unwrap();
+    }
+    let current = "SELECT revision, results, count, sum, mean FROM window_current";
+    assert_eq!(server.ask(current).await, format!("3\t3\t3\t3.1\t{}", 3.1 / 3.0));
+    let mut replayed = sample::results(Epoch(1), 1);
+    replayed.generation = ioc_model::epoch::Generation(1);
+    replayed.windows[0].aggregate.sum = 7.0;
+    sink.write(&replayed, false).await.unwrap();
+    assert_eq!(server.ask("SELECT generation, revision, sum FROM window_current").await, "1\t1\t7");
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_sums_and_values_come_back_bit_for_bit() {
+    let server = TestServer::start().await;
+    let values = [0.1 + 0.2, f64::MIN_POSITIVE, -0.0, 1e300, f64::from_bits(1), -123.456_789_012_345_67];
+    let rows = values
+        .iter()
+        .enumerate()
+        .map(|(index, value)| row(&format!("s{index}"), *value, Quality::Good, 0, index as u64));
+    let mut results = epoch(1, rows.collect());
+    results.windows = sample::results(Epoch(1), 0).windows;
+    results.windows[0].aggregate = ioc_model::window::Aggregate::default();
+    server.sink().write(&results, false).await.unwrap();
+    let bits =
+        server.ask("SELECT reinterpretAsUInt64(value) FROM observation_current ORDER BY subject").await;
+    let expected: Vec<String> = values.iter().map(|value| value.to_bits().to_string()).collect();
+    assert_eq!(bits.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(server.ask("SELECT min, max, count FROM window").await, "inf\t-inf\t0");
+    assert_eq!(server.ask("SELECT min, max, mean FROM window_current").await, "\\N\t\\N\t\\N");
+    let _ = server.stop().await;
+}

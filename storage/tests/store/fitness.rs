@@ -1,0 +1,96 @@
+//! LOUD: a database that is not ours or not fit is found before the first row goes there.
+
+use ioc_model::{epoch::Generation, position::LogNumber};
+use ioc_storage::{Class, Store, StoreError, Topology, schema};
+use uuid::Uuid;
+
+use crate::server::{INSTANCE, TestServer};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn migrations_run_once_and_describe_every_table_and_column() {
+    let server = TestServer::start().await;
+    assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), Vec::<u32>::new());
+    let _ = server.ask("ALTER TABLE migration DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
+    assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [1, 2, 3]);
+    let silent = server
+        .ask("SELECT name FROM system.tables WHERE database = 'ioc' AND comment = '' ORDER BY name")
+        .await;
+    assert_eq!(silent, "");
+    let silent = server
+        .ask(
+            "SELECT table, name FROM system.columns WHERE database = 'ioc' AND comment = '' AND table NOT IN \
+             (SELECT name FROM system.tables WHERE database = 'ioc' AND engine = 'View') ORDER BY table, name",
+        )
+        .await;
+    assert_eq!(silent, "");
+    let _ = server.ask("INSERT INTO migration (number, name) VALUES (999, 'from the future')").await;
+    assert!(matches!(server.store.migrate(&Topology::Single).await, Err(StoreError::Unfit(_))));
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tables_of_a_cluster_are_valid_sql() {
+    let server = TestServer::start().await;
+    for statement in schema::script(&Topology::Cluster("province".to_owned())).unwrap() {
+        let parsed = server.ask(&format!("EXPLAIN AST {statement}")).await;
+        assert!(parsed.contains("Create"), "{statement}\n{parsed}");
+    }
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loud_another_instances_database_is_refused() {
+    let server = TestServer::start().await;
+    server.store.check(INSTANCE, 1_000).await.unwrap();
+    server.store.claim_instance(INSTANCE).await.unwrap();
+    assert_eq!(server.count("instance").await, 1);
+
+    let stranger = Uuid::from_u128(2);
+    for refused in [server.store.check(stranger, 1_000).await, server.store.claim_instance(stranger).await] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+        assert_eq!(error.class(), Class::Refused);
+        assert!(error.to_string().contains("ioc rebuild"));
+    }
+    assert_eq!(server.count("instance").await, 1);
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loud_tables_that_forget_inserts_or_do_not_fsync_or_are_missing_are_refused() {
+    let server = TestServer::start().await;
+    let unfit = async |store: &Store, window: u64| {
+        let error = store.check(INSTANCE, window).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unfit(_)), "{error}");
+        error.to_string()
+    };
+    assert!(unfit(&server.store, schema::DEDUPLICATION_WINDOW + 1).await.contains("ALTER TABLE"));
+
+    let _ = server.ask("ALTER TABLE reject MODIFY SETTING non_replicated_deduplication_window = 0").await;
+    assert!(unfit(&server.store, 1).await.contains("table reject remembers 0 inserts"));
+    let _ = server.ask("ALTER TABLE reject MODIFY SETTING non_replicated_deduplication_window = 10000").await;
+    server.store.check(INSTANCE, 1).await.unwrap();
+
+    let _ = server.ask("ALTER TABLE epoch MODIFY SETTING fsync_after_insert = 0").await;
+    assert!(unfit(&server.store, 1).await.contains("fsync_after_insert"));
+    let _ = server.ask("ALTER TABLE epoch MODIFY SETTING fsync_after_insert = 1").await;
+
+    let _ = server.ask("DROP TABLE window SYNC").await;
+    assert!(unfit(&server.store, 1).await.contains("ioc migrate"));
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_keeps_its_number_over_restarts_and_no_other_gets_it() {
+    let server = TestServer::start().await;
+    let (first, second) = (Uuid::from_u128(11), Uuid::from_u128(12));
+    assert_eq!(server.store.register_log(first, "disk").await.unwrap(), LogNumber(1));
+    assert_eq!(server.store.register_log(second, "kafka").await.unwrap(), LogNumber(2));
+    let (scratch, listen) = server.stop().await;
+    let server = TestServer::start_in(scratch, listen).await;
+    assert_eq!(server.store.register_log(first, "disk").await.unwrap(), LogNumber(1));
+    assert_eq!(server.store.register_log(second, "kafka").await.unwrap(), LogNumber(2));
+    assert_eq!(server.count("log").await, 2);
+    assert_eq!(server.store.last_committed(INSTANCE, Generation(0)).await.unwrap(), None);
+    let _ = server.stop().await;
+}

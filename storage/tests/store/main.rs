@@ -1,0 +1,14 @@
+//! The store against a real ClickHouse: the embedded server, started once per test on a port of its own.
+//!
+//! They need the library: `deploy/scripts/fetch-libchdb.sh`. Without it they fail and say so.
+
+mod analyst;
+mod current;
+mod fitness;
+mod once;
+mod questions;
+mod server;
+mod supervision;
+
+#[path = "../../src/sample.rs"]
+mod sample;

@@ -1,0 +1,198 @@
+//! ONCE and LOUD: whatever is sent again or killed, every row is there exactly once, or everything stops.
+
+use std::time::Duration;
+
+use ioc_model::epoch::{Epoch, Generation};
+use ioc_storage::{Halt, Sink, SinkConfig};
+use rand::Rng;
+
+use crate::{
+    sample,
+    server::{INSTANCE, TestServer},
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_an_epoch_sent_twice_is_stored_once() {
+    let server = TestServer::start().await;
+    let results = sample::results(Epoch(1), 100);
+    server.sink().write(&results, false).await.unwrap();
+    // A process that does not know of the first: its tokens are the same.
+    server.sink().write(&results, false).await.unwrap();
+    for (table, rows) in
+        [("observation", 100), ("window", 1), ("reject", 1), ("feed_minute", 1), ("epoch", 1)]
+    {
+        assert_eq!(server.count(table).await, rows, "{table}");
+    }
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_a_recovering_epoch_is_stored_once_even_when_its_tokens_are_forgotten() {
+    let server = TestServer::start().await;
+    let results = sample::results(Epoch(1), 100);
+    server.sink().write(&results, false).await.unwrap();
+    let _ =
+        server.ask("ALTER TABLE observation MODIFY SETTING non_replicated_deduplication_window = 0").await;
+    let _ = server.ask("ALTER TABLE epoch DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
+    assert_eq!(server.count("epoch").await, 0);
+
+    server.sink().write(&results, true).await.unwrap();
+    assert_eq!(server.count("observation").await, 100);
+    assert_eq!(server.count("window").await, 1);
+    // Its token was still known: without a look at what is held the commit would have been lost.
+    assert_eq!(server.count("epoch").await, 1);
+
+    server.sink().write(&results, true).await.unwrap();
+    assert_eq!(server.count("epoch").await, 1);
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_a_token_whose_rows_never_reached_the_disk_does_not_swallow_them() {
+    let server = TestServer::start().await;
+    let results = sample::results(Epoch(1), 100);
+    server.sink().write(&results, false).await.unwrap();
+    let parts = server
+        .ask(
+            "SELECT path FROM system.parts WHERE database = 'ioc' AND active \
+             AND table IN ('observation', 'window', 'epoch')",
+        )
+        .await;
+    let (scratch, listen) = server.stop().await;
+    // What a kill between the token's log entry and the part's rename leaves behind.
+    for part in parts.lines() {
+        std::fs::remove_dir_all(part).unwrap();
+    }
+    let server = TestServer::start_in(scratch, listen).await;
+    assert_eq!(server.count("observation").await, 0);
+
+    // The danger is real: ClickHouse acknowledges, and stores nothing.
+    server.sink().write(&results, false).await.unwrap();
+    assert_eq!(server.count("observation").await, 0);
+
+    server.sink().write(&results, true).await.unwrap();
+    assert_eq!(server.count("observation").await, 100);
+    assert_eq!(server.count("window").await, 1);
+    assert_eq!(server.count("reject").await, 1);
+    assert_eq!(server.count("epoch").await, 1);
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_epochs_are_stored_once_while_clickhouse_is_killed_again_and_again() {
+    const EPOCHS: u64 = 120;
+    const KILLS: usize = 4;
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let writing = tokio::spawn(async move {
+        for epoch in 1..=EPOCHS {
+            sink.write(&sample::results(Epoch(epoch), 50), false).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let mut kills = 0;
+    while kills < KILLS && !writing.is_finished() {
+        let pause = rand::rng().random_range(200..900);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        kills += usize::from(server.kill());
+    }
+    writing.await.unwrap();
+    assert!(kills > 0, "no kill fell into the writing: the test proved nothing");
+
+    crate::server::eventually("the server is up again", async || server.store.ping().await.is_ok()).await;
+    let doubled = server
+        .ask("SELECT epoch, count() AS held FROM observation GROUP BY epoch HAVING held != 50 ORDER BY epoch")
+        .await;
+    assert_eq!(doubled, "", "epochs with other than 50 rows after {kills} kills");
+    assert_eq!(server.count("observation").await, EPOCHS * 50);
+    for table in ["window", "reject", "feed_minute", "epoch"] {
+        assert_eq!(server.count(table).await, EPOCHS, "{table}");
+    }
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bound_the_sink_waits_while_clickhouse_is_away_and_says_so() {
+    let server = TestServer::start().await;
+    let store = server.store.clone();
+    let (scratch, listen) = server.stop().await;
+    let refused = scratch.path().join("refused");
+    let sink = Sink::new(store, SinkConfig { instance: INSTANCE, refused, concurrency: 4 });
+    let mut status = sink.status();
+    let writing = {
+        let sink = sink.clone();
+        tokio::spawn(async move { sink.write(&sample::results(Epoch(1), 10), false).await })
+    };
+    let away = status.wait_for(|status| status.away_since.is_some()).await.unwrap().clone();
+    assert!(away.last_error.is_some());
+    assert!(!writing.is_finished());
+
+    let server = TestServer::start_in(scratch, listen).await;
+    writing.await.unwrap().unwrap();
+    assert_eq!(server.count("observation").await, 10);
+    assert!(status.borrow_and_update().away_since.is_none());
+    assert_eq!(sink.status().borrow().last_committed, Some(Epoch(1)));
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loud_an_unknown_table_halts_and_the_block_is_kept() {
+    let server = TestServer::start().await;
+    let _ = server.ask("DROP TABLE window SYNC").await;
+    let halt = server.sink().write(&sample::results(Epoch(1), 10), false).await.unwrap_err();
+    let Halt::Refused { kept: Some(kept), .. } = &halt else { panic!("{halt}") };
+    assert!(std::fs::metadata(kept).unwrap().len() > 0);
+    assert!(halt.to_string().contains("window"), "{halt}");
+    // Nothing is published of an epoch that was not stored whole.
+    assert_eq!(server.count("epoch").await, 0);
+    assert_eq!(server.count("observation_current").await, 0);
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loud_a_wrong_password_and_a_second_history_halt() {
+    let server = TestServer::start().await;
+    let results = sample::results(Epoch(1), 10);
+    server.sink().write(&results, false).await.unwrap();
+    let mut other = results.clone();
+    other.manifest_hash = [9; 32];
+    let halt = server.sink().write(&other, true).await.unwrap_err();
+    assert!(matches!(halt, Halt::Parted { .. }), "{halt}");
+
+    let mut config = server.server.store();
+    config.password = "wrong".to_owned();
+    let sink = Sink::new(ioc_storage::Store::connect(&config).unwrap(), server.sink_config());
+    let halt = sink.write(&sample::results(Epoch(2), 10), false).await.unwrap_err();
+    assert!(matches!(halt, Halt::Refused { .. }), "{halt}");
+    let _ = server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_a_block_of_many_rows_is_one_part() {
+    let server = TestServer::start().await;
+    server.sink().write(&sample::results(Epoch(1), 120_000), false).await.unwrap();
+    assert_eq!(server.count("observation").await, 120_000);
+    let parts = server
+        .ask("SELECT min(rows), count() FROM system.parts WHERE database = 'ioc' AND table = 'observation'")
+        .await;
+    assert_eq!(parts, "120000\t1");
+    assert_eq!(
+        server.store.last_committed(INSTANCE, Generation(0)).await.unwrap(),
+        Some((Epoch(1), [1; 32]))
+    );
+    let _ = server.stop().await;
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_without_tokens_the_same_epoch_is_doubled_so_the_tests_above_can_fail() {
+    let scenario = fail::FailScenario::setup();
+    let server = TestServer::start().await;
+    fail::cfg("sink_no_deduplication", "return").unwrap();
+    let results = sample::results(Epoch(1), 10);
+    server.sink().write(&results, false).await.unwrap();
+    server.sink().write(&results, false).await.unwrap();
+    assert_eq!(server.count("observation").await, 20);
+    let _ = server.stop().await;
+    scenario.teardown();
+}

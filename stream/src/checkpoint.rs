@@ -1,0 +1,226 @@
+//! The operators' state at an epoch's boundary, on disk.
+//!
+//! Written whole, only after its epoch is committed: temporary file, fsync, rename, fsync of the folder. The last two
+//! are kept, with the manifests since the older one, so that a store that fell behind the newer one can still be
+//! caught up. Subjects are kept by name: another number of workers loads the same file.
+//!
+//! File, little-endian: magic "IOCCKPT" and version u8 | length u64 | crc32c u32 | body (postcard).
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    position::{LogNumber, Offset},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::shard::SubjectRecord;
+
+const MAGIC: &[u8; 8] = b"IOCCKPT\x01";
+const HEAD: usize = 20;
+const KEPT: usize = 2;
+
+/// State after an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The instance that made it.
+    pub instance: [u8; 16],
+    /// The last epoch in it.
+    pub epoch: Epoch,
+    /// The pass over the input.
+    pub generation: Generation,
+    /// The log the offsets are of.
+    pub log: LogNumber,
+    /// By partition: where the next epoch starts reading.
+    pub next: Vec<Offset>,
+    /// One encoded [`SubjectRecord`] a subject.
+    pub(crate) subjects: Vec<Vec<u8>>,
+}
+
+/// Why a checkpoint could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    /// The system refused.
+    #[error("{path}: {error}")]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// What it said.
+        error: io::Error,
+    },
+    /// Not the bytes that were written.
+    #[error("{path} is not a valid checkpoint: {what}")]
+    Invalid {
+        /// File.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+}
+
+impl Checkpoint {
+    /// Its subjects.
+    ///
+    /// # Errors
+    /// If a record was written by another version of the product.
+    pub fn subjects(&self) -> Result<Vec<SubjectRecord>, postcard::Error> {
+        self.subjects.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
+    }
+}
+
+/// The folder of checkpoints.
+#[derive(Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+}
+
+impl Checkpoints {
+    /// Opens the folder, making it if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn open(folder: &Path) -> Result<Checkpoints, CheckpointError> {
+        fs::create_dir_all(folder).map_err(|error| io_error(folder, error))?;
+        Ok(Checkpoints { folder: folder.to_owned() })
+    }
+
+    /// Writes a checkpoint durably and removes all but the last two. Gives back the epoch of the oldest one kept.
+    ///
+    /// # Errors
+    /// If the system refuses; what was there before is still there then.
+    pub fn write(&self, checkpoint: &Checkpoint) -> Result<Epoch, CheckpointError> {
+        let path = self.folder.join(file_name(checkpoint.epoch));
+        let body = postcard::to_stdvec(checkpoint).map_err(|error| invalid(&path, &error.to_string()))?;
+        let mut head = Vec::with_capacity(HEAD);
+        head.extend_from_slice(MAGIC);
+        head.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        head.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
+        let temporary = self.folder.join("next.tmp");
+        let write = || -> io::Result<()> {
+            let mut file = File::create(&temporary)?;
+            file.write_all(&head)?;
+            file.write_all(&body)?;
+            file.sync_all()?;
+            fs::rename(&temporary, &path)?;
+            File::open(&self.folder)?.sync_all()
+        };
+        write().map_err(|error| io_error(&path, error))?;
+        let mut epochs = self.epochs()?;
+        while epochs.len() > KEPT {
+            let oldest = self.folder.join(file_name(epochs.remove(0)));
+            fs::remove_file(&oldest).map_err(|error| io_error(&oldest, error))?;
+        }
+        Ok(epochs.first().copied().unwrap_or(checkpoint.epoch))
+    }
+
+    /// The newest valid checkpoint at or before an epoch. An invalid one is passed over with a warning: an older
+    /// one and more manifests give the same state.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn newest(&self, at_or_before: Epoch) -> Result<Option<Checkpoint>, CheckpointError> {
+        for epoch in self.epochs()?.into_iter().rev().filter(|epoch| *epoch <= at_or_before) {
+            let path = self.folder.join(file_name(epoch));
+            match read(&path) {
+                Ok(checkpoint) => return Ok(Some(checkpoint)),
+                Err(error) => tracing::warn!(%error, "checkpoint passed over"),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The epochs of the files there, oldest first.
+    fn epochs(&self) -> Result<Vec<Epoch>, CheckpointError> {
+        let entries = fs::read_dir(&self.folder).map_err(|error| io_error(&self.folder, error))?;
+        let mut epochs = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| io_error(&self.folder, error))?;
+            let name = entry.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".checkpoint"));
+            epochs.extend(number.and_then(|number| number.parse().ok()).map(Epoch));
+        }
+        epochs.sort_unstable();
+        Ok(epochs)
+    }
+}
+
+fn file_name(epoch: Epoch) -> String {
+    format!("{:020}.checkpoint", epoch.0)
+}
+
+fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
+    let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
+    let head = bytes.get(..HEAD).ok_or_else(|| invalid(path, "shorter than its head"))?;
+    if &head[..8] != MAGIC {
+        return Err(invalid(path, "another version, or no checkpoint at all"));
+    }
+    let length = u64::from_le_bytes(head[8..16].try_into().map_err(|_| invalid(path, "head"))?);
+    let crc = u32::from_le_bytes(head[16..20].try_into().map_err(|_| invalid(path, "head"))?);
+    let body = &bytes[HEAD..];
+    if body.len() as u64 != length {
+        return Err(invalid(path, "cut off"));
+    }
+    if crc32c::crc32c(body) != crc {
+        return Err(invalid(path, "checksum does not match"));
+    }
+    postcard::from_bytes(body).map_err(|error| invalid(path, &error.to_string()))
+}
+
+fn io_error(path: &Path, error: io::Error) -> CheckpointError {
+    CheckpointError::Io { path: path.to_owned(), error }
+}
+
+fn invalid(path: &Path, what: &str) -> CheckpointError {
+    CheckpointError::Invalid { path: path.to_owned(), what: what.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checkpoint(epoch: u64) -> Checkpoint {
+        Checkpoint {
+            instance: [7; 16],
+            epoch: Epoch(epoch),
+            generation: Generation(0),
+            log: LogNumber(1),
+            next: vec![Offset(epoch * 10)],
+            subjects: vec![vec![1, 2, 3]],
+        }
+    }
+
+    #[test]
+    fn the_last_two_are_kept_and_the_newest_that_is_old_enough_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::open(folder.path()).unwrap();
+        assert_eq!(checkpoints.newest(Epoch(u64::MAX)).unwrap(), None);
+        assert_eq!(checkpoints.write(&checkpoint(3)).unwrap(), Epoch(3));
+        assert_eq!(checkpoints.write(&checkpoint(5)).unwrap(), Epoch(3));
+        assert_eq!(checkpoints.write(&checkpoint(9)).unwrap(), Epoch(5));
+        assert_eq!(checkpoints.newest(Epoch(100)).unwrap(), Some(checkpoint(9)));
+        assert_eq!(checkpoints.newest(Epoch(8)).unwrap(), Some(checkpoint(5)));
+        assert_eq!(checkpoints.newest(Epoch(4)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_checkpoint_damaged_anywhere_is_passed_over_for_an_older_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::open(folder.path()).unwrap();
+        let _ = checkpoints.write(&checkpoint(3)).unwrap();
+        let _ = checkpoints.write(&checkpoint(5)).unwrap();
+        let path = folder.path().join(file_name(Epoch(5)));
+        let whole = fs::read(&path).unwrap();
+        for damaged in 0..whole.len() {
+            let mut bytes = whole.clone();
+            bytes[damaged] ^= 1;
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(checkpoints.newest(Epoch(9)).unwrap(), Some(checkpoint(3)), "byte {damaged}");
+        }
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        assert_eq!(checkpoints.newest(Epoch(9)).unwrap(), Some(checkpoint(3)));
+    }
+}

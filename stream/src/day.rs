@@ -1,0 +1,301 @@
+//! The points of one series on one local day: duplicates, corrections, panes.
+//!
+//! A point is a key (series, event time) with every (value, quality) ever sent for it. Each of them is known since
+//! its earliest arrival, and the one known latest is current. That rule is a join of minima, so it gives the same
+//! answer for any order in which rows come, whatever was sent again and however often (invariant BATCH): a
+//! redelivered old value lowers nothing and reverts nothing.
+//!
+//! Nearly every point has one version, kept in a sorted vector of 40-byte points; the others' versions lie in a side
+//! map. An insertion into the middle moves at most a day of points.
+
+use ioc_model::{
+    observation::Quality,
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::Standing,
+    time::{EventTime, ReceivedAt},
+    window::Aggregate,
+};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+const MINUTE: u32 = 60_000;
+
+/// One value sent for a point, and since when it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Version {
+    /// The value; never NaN, never −0.
+    pub value: f64,
+    /// Its worth.
+    pub quality: Quality,
+    /// Its earliest arrival.
+    pub arrival: Arrival,
+}
+
+impl Version {
+    fn same_content(&self, other: &Version) -> bool {
+        self.value.to_bits() == other.value.to_bits() && self.quality == other.quality
+    }
+}
+
+/// A point's current version, packed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Point {
+    /// Milliseconds since the start of the day.
+    at: u32,
+    row: u32,
+    value: f64,
+    received_at: i64,
+    offset: u64,
+    log: u16,
+    partition: u16,
+    quality: Quality,
+}
+
+impl Point {
+    fn new(at: u32, version: &Version) -> Point {
+        let Arrival { received_at, position, row } = version.arrival;
+        Point {
+            at,
+            row,
+            value: version.value,
+            received_at: received_at.0,
+            offset: position.offset.0,
+            log: position.log.0,
+            partition: position.partition.0,
+            quality: version.quality,
+        }
+    }
+
+    fn version(&self) -> Version {
+        let position = Position {
+            log: LogNumber(self.log),
+            partition: Partition(self.partition),
+            offset: Offset(self.offset),
+        };
+        let arrival = Arrival { received_at: ReceivedAt(self.received_at), position, row: self.row };
+        Version { value: self.value, quality: self.quality, arrival }
+    }
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is stored, and whether the point's current value is another one now.
+    Stored {
+        /// How it stands to what was there.
+        standing: Standing,
+        /// The current (value, quality) of the point changed.
+        changes: bool,
+    },
+    /// Its content was known already, and not later.
+    Duplicate,
+}
+
+/// The points of a day.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Day {
+    /// Sorted by `at`.
+    points: Vec<Point>,
+    /// Versions that are not current, of the points that have any.
+    others: FxHashMap<u32, Vec<Version>>,
+    /// The epoch that last added to it or read it back.
+    pub touched: u64,
+}
+
+impl Day {
+    /// Adds a row's content at `at` milliseconds since the start of the day.
+    pub fn apply(&mut self, at: u32, version: Version) -> Verdict {
+        let index = match self.points.last() {
+            Some(last) if last.at < at => Err(self.points.len()),
+            None => Err(0),
+            Some(_) => self.points.binary_search_by_key(&at, |point| point.at),
+        };
+        let index = match index {
+            Ok(index) => index,
+            Err(index) => {
+                self.points.insert(index, Point::new(at, &version));
+                return Verdict::Stored { standing: Standing::First, changes: true };
+            }
+        };
+        let current = self.points[index].version();
+        if current.same_content(&version) {
+            if version.arrival >= current.arrival {
+                return Verdict::Duplicate;
+            }
+            return self.lower_current(index, version);
+        }
+        let others = self.others.entry(at).or_default();
+        if let Some(known) = others.iter_mut().find(|other| other.same_content(&version)) {
+            if version.arrival >= known.arrival {
+                return Verdict::Duplicate;
+            }
+            known.arrival = version.arrival;
+            return Verdict::Stored { standing: Standing::History, changes: false };
+        }
+        if version.arrival > current.arrival {
+            others.push(current);
+            self.points[index] = Point::new(at, &version);
+            return Verdict::Stored { standing: Standing::Correction, changes: true };
+        }
+        others.push(version);
+        Verdict::Stored { standing: Standing::History, changes: false }
+    }
+
+    /// The current content turns out to be known since earlier, which may make another version the latest known.
+    fn lower_current(&mut self, index: usize, earlier: Version) -> Verdict {
+        let at = self.points[index].at;
+        let latest_other = self.others.get_mut(&at).and_then(|others| {
+            let latest = (0..others.len()).max_by_key(|i| others[*i].arrival)?;
+            (others[latest].arrival > earlier.arrival).then(|| std::mem::replace(&mut others[latest], earlier))
+        });
+        self.points[index] = Point::new(at, latest_other.as_ref().unwrap_or(&earlier));
+        Verdict::Stored { standing: Standing::History, changes: latest_other.is_some() }
+    }
+
+    /// Count, sum and extremes of the good values in `[from, to)` milliseconds since the start of the day, folded
+    /// over minute panes, and the number of points of any quality.
+    #[must_use]
+    pub fn aggregate(&self, from: u32, to: u32) -> (Aggregate, u32) {
+        let first = self.points.partition_point(|point| point.at < from);
+        let mut window = Aggregate::default();
+        let mut pane = Aggregate::default();
+        let mut pane_minute = 0;
+        let mut received = 0;
+        for point in self.points[first..].iter().take_while(|point| point.at < to) {
+            received += 1;
+            if point.quality != Quality::Good {
+                continue;
+            }
+            let minute = point.at / MINUTE;
+            if minute != pane_minute {
+                window.merge(&pane);
+                pane = Aggregate::default();
+                pane_minute = minute;
+            }
+            pane.push(point.value);
+        }
+        window.merge(&pane);
+        (window, received)
+    }
+
+    /// Whether there is a point in `[from, to)`.
+    #[must_use]
+    pub fn has_point(&self, from: u32, to: u32) -> bool {
+        let first = self.points.partition_point(|point| point.at < from);
+        self.points.get(first).is_some_and(|point| point.at < to)
+    }
+
+    /// The first point at or behind `from`.
+    #[must_use]
+    pub fn first_point(&self, from: u32) -> Option<u32> {
+        let first = self.points.partition_point(|point| point.at < from);
+        self.points.get(first).map(|point| point.at)
+    }
+
+    /// How many points it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
+    /// The point's time, for a day that starts there.
+    #[must_use]
+    pub fn time(start: EventTime, at: u32) -> EventTime {
+        EventTime(start.0 + i64::from(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn version(value: f64, arrival: i64) -> Version {
+        let arrival = Arrival { received_at: ReceivedAt(arrival), ..Arrival::default() };
+        Version { value, quality: Quality::Good, arrival }
+    }
+
+    fn stored(standing: Standing, changes: bool) -> Verdict {
+        Verdict::Stored { standing, changes }
+    }
+
+    #[test]
+    fn a_redelivered_old_value_never_reverts_a_correction() {
+        let mut day = Day::default();
+        assert_eq!(day.apply(0, version(1.0, 10)), stored(Standing::First, true));
+        assert_eq!(day.apply(0, version(2.0, 20)), stored(Standing::Correction, true));
+        assert_eq!(day.apply(0, version(1.0, 30)), Verdict::Duplicate);
+        assert_eq!(day.aggregate(0, MINUTE).0.sum, 2.0);
+    }
+
+    #[test]
+    fn another_value_with_an_earlier_arrival_is_history_and_does_not_win() {
+        let mut day = Day::default();
+        let _ = day.apply(0, version(1.0, 10));
+        assert_eq!(day.apply(0, version(2.0, 5)), stored(Standing::History, false));
+        assert_eq!(day.aggregate(0, MINUTE).0.sum, 1.0);
+    }
+
+    #[test]
+    fn a_value_that_proves_older_gives_way_to_the_one_known_after_it() {
+        let mut day = Day::default();
+        let _ = day.apply(0, version(1.0, 100));
+        let _ = day.apply(0, version(2.0, 95));
+        assert_eq!(day.apply(0, version(1.0, 90)), stored(Standing::History, true));
+        assert_eq!(day.aggregate(0, MINUTE).0.sum, 2.0);
+    }
+
+    #[test]
+    fn a_window_is_the_fold_of_its_minute_panes_in_time_order() {
+        // 0.1 + 0.2 + 0.3 differs from 0.1 + (0.2 + 0.3): the pane boundary decides.
+        let mut day = Day::default();
+        let _ = day.apply(0, version(0.1, 1));
+        let _ = day.apply(MINUTE, version(0.2, 2));
+        let _ = day.apply(MINUTE + 1, version(0.3, 3));
+        assert_eq!(day.aggregate(0, 2 * MINUTE).0.sum, 0.1 + (0.2 + 0.3));
+    }
+
+    proptest! {
+        /// BATCH: the current values are a function of the set of rows, not of their order.
+        #[test]
+        fn any_order_gives_the_same_points(
+            rows in proptest::collection::vec((0u32..4, 0u8..3, 0i64..12), 1..24),
+            seed in any::<u64>(),
+        ) {
+            let mut shuffled = rows.clone();
+            let mut state = seed | 1;
+            for i in (1..shuffled.len()).rev() {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                shuffled.swap(i, (state >> 33) as usize % (i + 1));
+            }
+            // One arrival carries one content for a key: arrivals are positions.
+            let apply = |rows: &[(u32, u8, i64)]| {
+                let mut day = Day::default();
+                for (at, value, arrival) in rows {
+                    let distinct = arrival * 3 + i64::from(*value);
+                    let _ = day.apply(*at, version(f64::from(*value), distinct));
+                }
+                (0..4).map(|at| day.aggregate(at, at + 1).0.sum).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(apply(&rows), apply(&shuffled));
+
+            let expected: Vec<f64> = (0..4u32).map(|at| {
+                let mut known: std::collections::BTreeMap<u8, i64> = std::collections::BTreeMap::new();
+                for (_, value, arrival) in rows.iter().filter(|row| row.0 == at) {
+                    let distinct = arrival * 3 + i64::from(*value);
+                    let since = known.entry(*value).or_insert(distinct);
+                    *since = distinct.min(*since);
+                }
+                known.into_iter().max_by_key(|(_, since)| *since).map_or(0.0, |(value, _)| f64::from(value))
+            }).collect();
+            prop_assert_eq!(apply(&rows), expected);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Commits epochs in order, reads back what late rows wait for, writes checkpoints.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
+};
+
+use ioc_bus::{SharedBus, record::RecordLog};
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    position::{LogNumber, Offset, Partition},
+    results::RecallRequest,
+};
+
+use super::{Commit, Completed, Halt, Need, Shared, step};
+use crate::{
+    checkpoint::{Checkpoint, Checkpoints},
+    collect::Whole,
+    manifest::Recalled,
+};
+
+pub(crate) struct Committer {
+    pub shared: Arc<Shared>,
+    pub manifests: Arc<Mutex<RecordLog>>,
+    pub checkpoints: Checkpoints,
+    pub bus: SharedBus,
+    pub instance: [u8; 16],
+    pub generation: Generation,
+    pub log: LogNumber,
+    /// The store's last commit when the process was started: epochs up to it are not sent again.
+    pub committed: Epoch,
+    /// Epochs up to it were recorded before the process was started: their blocks may have been sent.
+    pub last_recorded: Epoch,
+    /// Days asked for and not answered yet.
+    pub awaited: Vec<RecallRequest>,
+    /// Checkpoints written by this process and what they allow to be released.
+    pub kept: VecDeque<(Epoch, Vec<Offset>)>,
+}
+
+impl Committer {
+    pub(crate) fn run(mut self, mut commit: impl Commit, completed: &Receiver<Completed>) -> Result<(), Halt> {
+        for Completed { whole, submitted } in completed {
+            let Whole { results, subjects } = whole;
+            let epoch = submitted.epoch;
+            let before = submitted.replayed && epoch <= self.committed;
+            self.awaited.retain(|request| !submitted.answered.contains(request));
+            self.awaited.extend(results.recalls.iter().cloned());
+            if !before {
+                let need = Need { recovering: submitted.replayed, on_record: subjects.is_some() };
+                commit.commit(&results, need)?;
+            }
+            self.shared.update(|state| {
+                state.progress.committed = epoch;
+                state.progress.now = submitted.now;
+                state.committed_offsets.clone_from(&submitted.next);
+            });
+            if !before {
+                commit.committed(results);
+            }
+            // Recorded epochs hold the answers to what was asked before the crash; what they leave open is asked again.
+            if epoch >= self.last_recorded {
+                self.read_back(&mut commit, epoch, &submitted.decoder)?;
+            }
+            if let Some(subjects) = subjects {
+                let subjects =
+                    subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
+                self.checkpoint(epoch, subjects, submitted.next)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn read_back(
+        &mut self,
+        commit: &mut impl Commit,
+        upto: Epoch,
+        decoder: &ioc_ingest::decode::Decoder,
+    ) -> Result<(), Halt> {
+        for request in std::mem::take(&mut self.awaited) {
+            let Some(day) = decoder.calendar().day(request.day) else { continue };
+            let rows = commit.recall(&request, day, upto)?;
+            tracing::debug!(
+                indicator = &*request.indicator, subject = &*request.subject, rows = rows.len(), "day read back"
+            );
+            self.shared.update(|state| state.recalled.push_back(Recalled { request, rows }));
+        }
+        Ok(())
+    }
+
+    fn checkpoint(&mut self, epoch: Epoch, subjects: Vec<Vec<u8>>, next: Vec<Offset>) -> Result<(), Halt> {
+        step("checkpoint_before_write", epoch);
+        let checkpoint = Checkpoint {
+            instance: self.instance,
+            epoch,
+            generation: self.generation,
+            log: self.log,
+            next: next.clone(),
+            subjects,
+        };
+        let oldest = self
+            .checkpoints
+            .write(&checkpoint)
+            .map_err(|error| Halt::because("cannot write a checkpoint", error))?;
+        step("checkpoint_after_write", epoch);
+        tracing::debug!(epoch = epoch.0, "checkpoint written");
+        self.manifests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            // The first record kept is that of the epoch after the oldest checkpoint.
+            .release(oldest.0)
+            .map_err(|error| Halt::because("cannot release manifests", error))?;
+        self.kept.push_back((epoch, next));
+        while self.kept.front().is_some_and(|(kept, _)| *kept < oldest) {
+            let _ = self.kept.pop_front();
+        }
+        if let Some((kept, offsets)) = self.kept.front().filter(|(kept, _)| *kept == oldest) {
+            tracing::trace!(epoch = kept.0, "log released up to the oldest checkpoint");
+            for (index, before) in offsets.iter().enumerate() {
+                self.bus.release(Partition(index as u16), *before);
+            }
+        }
+        Ok(())
+    }
+}

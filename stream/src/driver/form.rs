@@ -1,0 +1,265 @@
+//! Forms epochs: recorded ones first, then new ones.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError, mpsc::SyncSender},
+    time::{Duration, Instant},
+};
+
+use ioc_bus::{ChunkView, record::RecordLog};
+use ioc_ingest::decode::Decoder;
+use ioc_model::{
+    epoch::Epoch,
+    position::{Offset, OffsetRange, Partition},
+};
+
+use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, recovery, step};
+use crate::{
+    flow::{EpochInput, Flow},
+    manifest::{self, Manifest, Recalled},
+    shard::EpochFacts,
+};
+
+/// So many rows read back go into one epoch at most, beyond its first day.
+const RECALLED_ROWS: usize = 200_000;
+
+pub(crate) struct Former<R> {
+    pub shared: Arc<Shared>,
+    pub config: DriverConfig,
+    pub start: Start,
+    pub reference: R,
+    pub manifests: Arc<Mutex<RecordLog>>,
+    pub flow: Flow,
+    pub submitted: SyncSender<Submitted>,
+    /// The last epoch submitted.
+    pub epoch: Epoch,
+    /// By partition: where the next epoch starts.
+    pub next: Vec<Offset>,
+}
+
+type Chunks = Vec<(Partition, Offset, ChunkView)>;
+
+/// Whether forming goes on.
+enum Go {
+    On,
+    Stop,
+}
+
+impl<R: Reference> Former<R> {
+    pub(crate) fn run(mut self) -> Result<(), Halt> {
+        if let Go::Stop = self.replay()? {
+            return Ok(());
+        }
+        self.shared.update(|state| state.progress.replaying = false);
+        self.live()
+    }
+
+    fn replay(&mut self) -> Result<Go, Halt> {
+        let recorded: Vec<_> = {
+            let manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
+            recovery::replay(&manifests, self.epoch).collect::<Result<_, _>>()?
+        };
+        for (manifest, hash) in recorded {
+            if let Go::Stop = self.wait_for_room() {
+                return Ok(Go::Stop);
+            }
+            let decoder = self.reference.version(&manifest.pack)?;
+            let mut chunks = Vec::new();
+            for range in &manifest.ranges {
+                self.read_range(range, &mut chunks)?;
+                self.next[usize::from(range.partition.0)] = range.to;
+            }
+            self.submit(manifest, hash, decoder, chunks, true, false)?;
+        }
+        Ok(Go::On)
+    }
+
+    fn read_range(&self, range: &OffsetRange, chunks: &mut Chunks) -> Result<(), Halt> {
+        let mut from = range.from;
+        while from < range.to {
+            let batch = self
+                .start
+                .bus
+                .read(range.partition, from, Some(range.to), self.config.epoch_bytes)
+                .map_err(|error| Halt::because("cannot replay a recorded epoch", error))?;
+            if batch.next <= from {
+                return Err(Halt(format!(
+                    "a recorded epoch needs partition {} up to offset {}, but the log ends at {}",
+                    range.partition.0, range.to.0, from.0
+                )));
+            }
+            from = batch.next;
+            chunks.extend(batch.chunks.into_iter().map(|(base, chunk)| (range.partition, base, chunk)));
+        }
+        Ok(())
+    }
+
+    fn live(&mut self) -> Result<(), Halt> {
+        let mut formed = Instant::now();
+        let mut checkpointed = Instant::now();
+        let mut backlog = true;
+        loop {
+            if let Go::Stop = self.wait_for_room() {
+                return self.last_epoch();
+            }
+            if !backlog {
+                let idle_until = formed + self.config.idle_cadence;
+                let input = self.wait_for_input(idle_until);
+                let rest = (formed + self.config.cadence).saturating_duration_since(Instant::now());
+                if input && !rest.is_zero() {
+                    std::thread::sleep(rest);
+                }
+            }
+            let checkpoint = checkpointed.elapsed() >= self.config.checkpoint_every;
+            backlog = self.form(checkpoint)?;
+            formed = Instant::now();
+            if checkpoint {
+                checkpointed = formed;
+            }
+        }
+    }
+
+    /// Waits for data on the bus or days read back; false if there is none until then.
+    fn wait_for_input(&self, until: Instant) -> bool {
+        loop {
+            let ready = |state: &State| !state.recalled.is_empty() || state.stopping || state.halted.is_some();
+            if ready(&self.shared.lock()) {
+                return true;
+            }
+            let rest = until.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return false;
+            }
+            // The bus cannot be woken by the others: a short wait bounds how long they go unseen.
+            if self.start.bus.wait(&self.next, rest.min(Duration::from_millis(50))) {
+                return true;
+            }
+        }
+    }
+
+    /// Forms, records and submits one epoch. True if there is more to read than fitted into it.
+    fn form(&mut self, checkpoint: bool) -> Result<bool, Halt> {
+        let mut chunks = Vec::new();
+        let mut ranges = Vec::new();
+        let mut backlog = false;
+        let share = (self.config.epoch_bytes / self.next.len().max(1)).max(1);
+        for (index, next) in self.next.iter_mut().enumerate() {
+            let partition = Partition(index as u16);
+            let batch = self
+                .start
+                .bus
+                .read(partition, *next, None, share)
+                .map_err(|error| Halt::because("cannot read the log", error))?;
+            if batch.chunks.is_empty() {
+                continue;
+            }
+            ranges.push(OffsetRange { partition, from: *next, to: batch.next });
+            *next = batch.next;
+            backlog |= batch.bytes() >= share;
+            chunks.extend(batch.chunks.into_iter().map(|(base, chunk)| (partition, base, chunk)));
+        }
+        let epoch = self.epoch.next();
+        step("epoch_before_manifest", epoch);
+        let decoder = self.reference.current();
+        let manifest = Manifest {
+            epoch,
+            generation: self.start.generation,
+            now: self.start.clock.now(),
+            pack: decoder.pack().version.clone(),
+            ranges,
+            recalled: self.take_recalled(),
+        };
+        let bytes = manifest.encode().map_err(|error| Halt::because("cannot encode a manifest", error))?;
+        let index = self
+            .manifests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .append(&bytes)
+            .map_err(|error| Halt::because("cannot record a manifest", error))?;
+        if index != recovery::record_of(epoch) {
+            return Err(Halt(format!("manifest of epoch {epoch} was recorded as number {index}")));
+        }
+        step("epoch_after_manifest", epoch);
+        self.submit(manifest, manifest::hash(&bytes), decoder, chunks, false, checkpoint)?;
+        Ok(backlog)
+    }
+
+    fn take_recalled(&self) -> Vec<Recalled> {
+        let mut state = self.shared.lock();
+        let mut taken: Vec<Recalled> = Vec::new();
+        let mut rows = 0;
+        while let Some(day) = state.recalled.front() {
+            rows += day.rows.len();
+            if !taken.is_empty() && rows > RECALLED_ROWS {
+                break;
+            }
+            taken.extend(state.recalled.pop_front());
+        }
+        taken
+    }
+
+    fn submit(
+        &mut self,
+        manifest: Manifest,
+        manifest_hash: [u8; 32],
+        decoder: Arc<Decoder>,
+        chunks: Chunks,
+        replayed: bool,
+        checkpoint: bool,
+    ) -> Result<(), Halt> {
+        let Manifest { epoch, now, recalled, .. } = manifest;
+        self.epoch = epoch;
+        let submitted = Submitted {
+            epoch,
+            now,
+            manifest_hash,
+            replayed,
+            answered: recalled.iter().map(|day| day.request.clone()).collect(),
+            next: self.next.clone(),
+            decoder: decoder.clone(),
+        };
+        let horizon = self.config.horizon;
+        let facts = EpochFacts { epoch, now, decoder, recalled, horizon };
+        let chunks = share(chunks, self.flow.workers());
+        let input = Arc::new(EpochInput { facts, log: self.start.log, chunks, checkpoint });
+        self.shared.update(|state| state.progress.submitted = epoch);
+        let sent = self.submitted.send(submitted).is_ok() && self.flow.submit(&input);
+        if sent { Ok(()) } else { Err(self.gone()) }
+    }
+
+    /// Before an orderly end: one more epoch, with a checkpoint, so that the next start replays nothing.
+    fn last_epoch(&mut self) -> Result<(), Halt> {
+        if self.shared.lock().halted.is_some() {
+            return Ok(());
+        }
+        let _ = self.form(true)?;
+        Ok(())
+    }
+
+    fn wait_for_room(&self) -> Go {
+        let full = |state: &mut State| {
+            let outstanding = state.progress.submitted.0 - state.progress.committed.0;
+            state.halted.is_none() && outstanding >= self.config.outstanding
+        };
+        let state =
+            self.shared.changed.wait_while(self.shared.lock(), full).unwrap_or_else(PoisonError::into_inner);
+        if state.halted.is_some() || state.stopping { Go::Stop } else { Go::On }
+    }
+
+    fn gone(&self) -> Halt {
+        let halted = self.shared.lock().halted.clone();
+        halted.unwrap_or_else(|| Halt("the workers are gone".to_owned()))
+    }
+}
+
+/// Splits chunks over the workers, evenly by bytes. Which worker decodes what does not matter to the results.
+fn share(chunks: Chunks, workers: usize) -> Vec<Chunks> {
+    let mut shares: Vec<(usize, Chunks)> = (0..workers).map(|_| (0, Vec::new())).collect();
+    for chunk in chunks {
+        let lightest = shares.iter_mut().min_by_key(|(bytes, _)| *bytes);
+        if let Some((bytes, share)) = lightest {
+            *bytes += chunk.2.bytes().len();
+            share.push(chunk);
+        }
+    }
+    shares.into_iter().map(|(_, share)| share).collect()
+}

@@ -1,0 +1,123 @@
+//! What to load and what to replay after a start.
+//!
+//! | local record against the store | what happens |
+//! |---|---|
+//! | nothing recorded, nothing committed | a fresh start |
+//! | newest checkpoint ≤ commit ≤ last manifest | load, replay, send what is behind the commit |
+//! | commit before the newest checkpoint | the older checkpoint, or everything from the first epoch; else halt |
+//! | commit behind the last manifest | halt: the store knows epochs this folder does not |
+//! | the commit's manifest has another hash | halt: the store was fed by another history |
+
+use ioc_bus::record::RecordLog;
+use ioc_model::{
+    epoch::Epoch,
+    position::Offset,
+    results::RecallRequest,
+};
+
+use super::{Halt, Start};
+use crate::{
+    checkpoint::{Checkpoint, Checkpoints},
+    manifest::{self, Manifest},
+    shard::SubjectRecord,
+};
+
+/// Where to start.
+#[derive(Debug)]
+pub(crate) struct Recovery {
+    /// The epoch of the loaded state; 0 for none.
+    pub checkpoint: Epoch,
+    /// The last recorded epoch; 0 for none.
+    pub last: Epoch,
+    /// By partition: where the epoch after the loaded state starts.
+    pub next: Vec<Offset>,
+    pub subjects: Vec<SubjectRecord>,
+    /// Days the loaded state waits for.
+    pub awaited: Vec<RecallRequest>,
+}
+
+/// The record of an epoch: epochs count from 1, records from 0.
+pub(crate) fn record_of(epoch: Epoch) -> u64 {
+    epoch.0.saturating_sub(1)
+}
+
+pub(crate) fn plan(manifests: &RecordLog, checkpoints: &Checkpoints, start: &Start) -> Result<Recovery, Halt> {
+    let last = Epoch(manifests.next_index());
+    let committed = start.committed.map_or(Epoch(0), |(epoch, _)| epoch);
+    if committed > last {
+        return Err(Halt(format!(
+            "the store holds epoch {committed} of this instance, but the last manifest here is {last}: the data \
+             folder is older than the store. Bring back the folder that fed the store, or start a new instance on \
+             another database"
+        )));
+    }
+    check_history(manifests, start)?;
+    let checkpoint =
+        checkpoints.newest(committed).map_err(|error| Halt::because("cannot read the checkpoints", error))?;
+    let from = checkpoint.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch);
+    if manifests.first_index() > record_of(from.next()) {
+        return Err(Halt(format!(
+            "the store's last commit is epoch {committed}, and neither a checkpoint nor the manifests reach back to \
+             it (they start at epoch {}): the store is older than what is kept here. Restore a newer backup of the \
+             store",
+            manifests.first_index() + 1
+        )));
+    }
+    match checkpoint {
+        Some(checkpoint) => load(checkpoint, last, start),
+        None => {
+            let next = (0..start.bus.partitions()).map(|_| Offset(0)).collect();
+            Ok(Recovery { checkpoint: Epoch(0), last, next, subjects: Vec::new(), awaited: Vec::new() })
+        }
+    }
+}
+
+fn check_history(manifests: &RecordLog, start: &Start) -> Result<(), Halt> {
+    let Some((committed, expected)) = start.committed else { return Ok(()) };
+    let index = record_of(committed);
+    if index < manifests.first_index() {
+        return Ok(());
+    }
+    let Some(record) = manifests.read(index).next() else { return Ok(()) };
+    let (_, bytes) = record.map_err(|error| Halt::because("cannot read the manifests", error))?;
+    if manifest::hash(&bytes) != expected {
+        return Err(Halt(format!(
+            "epoch {committed} in the store was made from another manifest than the one recorded here: two data \
+             folders fed the same database. Stop one of them, or give it another database"
+        )));
+    }
+    Ok(())
+}
+
+fn load(checkpoint: Checkpoint, last: Epoch, start: &Start) -> Result<Recovery, Halt> {
+    if checkpoint.instance != start.instance {
+        return Err(Halt("the newest checkpoint is of another instance".to_owned()));
+    }
+    if checkpoint.log != start.log {
+        return Err(Halt(format!(
+            "the newest checkpoint was made on log {}, this is log {}",
+            checkpoint.log.0, start.log.0
+        )));
+    }
+    let subjects = checkpoint
+        .subjects()
+        .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
+    let awaited = subjects.iter().flat_map(SubjectRecord::awaited).collect();
+    Ok(Recovery { checkpoint: checkpoint.epoch, last, next: checkpoint.next, subjects, awaited })
+}
+
+/// The recorded epochs behind the loaded state.
+pub(crate) fn replay(
+    manifests: &RecordLog,
+    from: Epoch,
+) -> impl Iterator<Item = Result<(Manifest, [u8; 32]), Halt>> {
+    manifests.read(record_of(from.next())).map(|record| {
+        let (index, bytes) = record.map_err(|error| Halt::because("cannot read the manifests", error))?;
+        let manifest =
+            Manifest::decode(&bytes).map_err(|error| Halt::because("cannot read a manifest", error))?;
+        if record_of(manifest.epoch) != index {
+            return Err(Halt(format!("record {index} of the manifests holds epoch {}", manifest.epoch)));
+        }
+        Ok((manifest, manifest::hash(&bytes)))
+    })
+}

@@ -1,0 +1,321 @@
+//! The timely dataflow: decode where the bytes are, exchange by subject, judge when an epoch is whole.
+//!
+//! Every worker gets every epoch, with its share of the chunks, through a bounded channel, and moves its capability
+//! past the epoch when it has decoded its share. When the frontier passes an epoch, all its rows have reached their
+//! shard, which applies them in arrival order. The epoch's recorded facts travel beside the rows, inside the worker.
+//!
+//! timely has no flow control and no durability: both are the driver's.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError,
+        mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel},
+    },
+};
+
+use ioc_bus::ChunkView;
+use ioc_ingest::decode::{Outcome, RowSink};
+use ioc_model::{
+    counts::Counts,
+    envelope::Envelope,
+    epoch::Epoch,
+    names::Names,
+    observation::Observation,
+    position::{Arrival, LogNumber, Offset, Partition},
+    reject::Rejection,
+    results::{RAW_KEPT, RejectedRow},
+};
+use rustc_hash::FxHashMap;
+use timely::{
+    communication::WorkerGuards,
+    container::CapacityContainerBuilder,
+    dataflow::{
+        channels::pact::Exchange,
+        operators::generic::{
+            OutputBuilderSession,
+            operator::{Operator, source},
+        },
+    },
+    scheduling::activate::SyncActivator,
+};
+
+use crate::shard::{EpochFacts, Shard, ShardResults, SubjectRecord};
+
+/// One epoch on its way in: the facts, and each worker's share of the chunks.
+#[derive(Debug)]
+pub(crate) struct EpochInput {
+    pub facts: EpochFacts,
+    pub log: LogNumber,
+    pub chunks: Vec<Vec<(Partition, Offset, ChunkView)>>,
+    pub checkpoint: bool,
+}
+
+/// What comes out of a worker for an epoch.
+#[derive(Debug)]
+pub(crate) enum Part {
+    /// Its share of the chunks is decoded.
+    Decoded { epoch: Epoch, rejects: Vec<RejectedRow>, counts: FxHashMap<Arc<str>, Counts> },
+    /// Its shard has applied the epoch; no more parts of the epoch come from this worker.
+    Judged { epoch: Epoch, results: ShardResults, records: Option<Result<Vec<Vec<u8>>, postcard::Error>> },
+    /// The worker panicked.
+    Died { worker: usize },
+}
+
+/// The running workers.
+pub(crate) struct Flow {
+    inputs: Vec<SyncSender<Arc<EpochInput>>>,
+    activators: Vec<SyncActivator>,
+    guards: Option<WorkerGuards<()>>,
+}
+
+impl std::fmt::Debug for Flow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Flow").field("workers", &self.inputs.len()).finish_non_exhaustive()
+    }
+}
+
+impl Flow {
+    /// Starts workers with the subjects of a checkpoint. At most `outstanding` epochs may be submitted and not yet
+    /// taken out of the parts' channel.
+    ///
+    /// # Errors
+    /// If the threads cannot be started.
+    pub(crate) fn start(
+        workers: usize,
+        outstanding: usize,
+        names: &Names,
+        subjects: Vec<SubjectRecord>,
+    ) -> Result<(Flow, Receiver<Part>), String> {
+        let mut shards: Vec<Shard> = (0..workers).map(|_| Shard::new(names.clone())).collect();
+        for record in subjects {
+            // The same split as the exchange below.
+            let number = names.subjects.number(record.name());
+            shards[number as usize % workers].load(record);
+        }
+        let (parts, parts_out) = channel();
+        let (activators_in, activators_out) = channel();
+        let mut inputs = Vec::new();
+        let mut seats = Vec::new();
+        for shard in shards {
+            let (input, input_out) = sync_channel(outstanding + 1);
+            inputs.push(input);
+            seats.push(Some(Seat {
+                shard,
+                input: input_out,
+                parts: parts.clone(),
+                activators: activators_in.clone(),
+            }));
+        }
+        drop((parts, activators_in));
+        let seats = Mutex::new(seats);
+        let config = timely::Config::process(workers);
+        let guards = timely::execute(config, move |worker| {
+            let seat = seats.lock().unwrap_or_else(PoisonError::into_inner)[worker.index()].take();
+            let Some(seat) = seat else { return };
+            let _alarm = Alarm { worker: worker.index(), parts: seat.parts.clone() };
+            build(worker, seat);
+            while worker.has_dataflows() {
+                worker.step_or_park(None);
+            }
+        })?;
+        let mut activators: Vec<(usize, SyncActivator)> = activators_out.iter().take(workers).collect();
+        activators.sort_by_key(|(worker, _)| *worker);
+        let activators = activators.into_iter().map(|(_, activator)| activator).collect();
+        Ok((Flow { inputs, activators, guards: Some(guards) }, parts_out))
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.inputs.len()
+    }
+
+    /// Hands an epoch to all workers. False if one of them is gone.
+    pub(crate) fn submit(&self, input: &Arc<EpochInput>) -> bool {
+        let sent = self.inputs.iter().all(|worker| worker.send(input.clone()).is_ok());
+        sent && self.activators.iter().all(|activator| activator.activate().is_ok())
+    }
+}
+
+impl Drop for Flow {
+    /// Lets the workers finish what they have and waits for them.
+    fn drop(&mut self) {
+        self.inputs.clear();
+        for activator in &self.activators {
+            // A worker that is gone needs no waking.
+            let _ = activator.activate();
+        }
+        drop(self.guards.take());
+    }
+}
+
+/// What a worker starts with.
+struct Seat {
+    shard: Shard,
+    input: Receiver<Arc<EpochInput>>,
+    parts: Sender<Part>,
+    activators: Sender<(usize, SyncActivator)>,
+}
+
+/// Tells the collector when its worker's thread unwinds.
+struct Alarm {
+    worker: usize,
+    parts: Sender<Part>,
+}
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.parts.send(Part::Died { worker: self.worker });
+        }
+    }
+}
+
+type Rows = CapacityContainerBuilder<Vec<Observation>>;
+type Epochs = Rc<RefCell<BTreeMap<u64, Arc<EpochInput>>>>;
+
+fn build(worker: &mut timely::worker::Worker, seat: Seat) {
+    let index = worker.index();
+    let Seat { mut shard, input, parts, activators } = seat;
+    let epochs: Epochs = Rc::default();
+    let decoded_epochs = epochs.clone();
+    let decoded_parts = parts.clone();
+    worker.dataflow::<u64, _, _>(move |scope| {
+        let rows = source::<_, Rows, _, _>(scope, "decode", move |capability, info| {
+            let wake = scope.worker().sync_activator_for(info.address.to_vec());
+            let again = scope.activator_for(info.address);
+            // The starter waits for one activator of each worker, or for none of a worker that failed.
+            let _ = activators.send((index, wake));
+            let mut capability = Some(capability);
+            move |output| {
+                let Some(held) = capability.as_mut() else { return };
+                match input.try_recv() {
+                    Ok(epoch_input) => {
+                        let epoch = epoch_input.facts.epoch;
+                        if *held.time() < epoch.0 {
+                            held.downgrade(&epoch.0);
+                        }
+                        let part = decode(index, &epoch_input, held, output);
+                        // The collector outlives the workers; should it be gone, the process is halting.
+                        let _ = decoded_parts.send(part);
+                        let _ = decoded_epochs.borrow_mut().insert(epoch.0, epoch_input);
+                        held.downgrade(&epoch.next().0);
+                        again.activate();
+                    }
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Disconnected) => capability = None,
+                }
+            }
+        });
+        let by_subject = Exchange::new(|row: &Observation| u64::from(row.series.subject.0));
+        let mut stash: BTreeMap<u64, Vec<Observation>> = BTreeMap::new();
+        rows.sink(by_subject, "judge", move |(rows, frontier)| {
+            rows.for_each(|stamp, batch: &mut Vec<Observation>| {
+                let Some(epoch) = stamp.least() else { return };
+                stash.entry(*epoch).or_default().append(batch);
+            });
+            let mut epochs = epochs.borrow_mut();
+            while let Some(entry) = epochs.first_entry() {
+                if frontier.frontier().less_equal(entry.key()) {
+                    break;
+                }
+                let (epoch, epoch_input) = entry.remove_entry();
+                let mut rows = stash.remove(&epoch).unwrap_or_default();
+                let results = shard.apply(&epoch_input.facts, &mut rows);
+                let records = epoch_input.checkpoint.then(|| shard.records().collect());
+                let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
+            }
+        });
+    });
+}
+
+type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Rows>;
+
+fn decode(
+    worker: usize,
+    input: &EpochInput,
+    capability: &timely::dataflow::operators::Capability<u64>,
+    output: Output<'_, '_>,
+) -> Part {
+    let decoder = &input.facts.decoder;
+    let names = decoder.names();
+    let mut counts: FxHashMap<Arc<str>, Counts> = FxHashMap::default();
+    let mut rejects = Vec::new();
+    let mut session = output.session_with_builder(capability);
+    for (partition, base, chunk) in &input.chunks[worker] {
+        for (feed, received) in chunk.counts() {
+            let feed = names.feeds.name(names.feeds.number(feed));
+            counts.entry(feed).or_default().received += u64::from(received);
+        }
+        for envelope in chunk.iter(input.log, *partition, *base) {
+            let feed = names.feed(decoder.feed(&envelope));
+            let mut sink = Sorter {
+                give: |row| session.give(row),
+                envelope: &envelope,
+                feed: &feed,
+                rejects: &mut rejects,
+                rejected: 0,
+            };
+            let outcome = decoder.decode(&envelope, &mut sink);
+            let rejected = sink.rejected;
+            let counts = match counts.get_mut(&feed) {
+                Some(counts) => counts,
+                None => counts.entry(feed.clone()).or_default(),
+            };
+            counts.rejected += rejected;
+            match outcome {
+                Outcome::Decoded { rows } => {
+                    counts.decoded += 1;
+                    counts.rows += u64::from(rows);
+                }
+                Outcome::Empty => counts.empty += 1,
+                Outcome::Undecodable(rejection) => {
+                    counts.undecodable += 1;
+                    rejects.push(rejected_row(&envelope, &feed, None, rejection, envelope.payload));
+                }
+            }
+        }
+    }
+    Part::Decoded { epoch: input.facts.epoch, rejects, counts }
+}
+
+/// Sends good rows on and keeps bad ones.
+struct Sorter<'a, G> {
+    give: G,
+    envelope: &'a Envelope<'a>,
+    feed: &'a Arc<str>,
+    rejects: &'a mut Vec<RejectedRow>,
+    rejected: u64,
+}
+
+impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
+    fn observation(&mut self, observation: Observation) {
+        (self.give)(observation);
+    }
+
+    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
+        self.rejected += 1;
+        self.rejects.push(rejected_row(self.envelope, self.feed, Some(row), rejection, raw));
+    }
+}
+
+fn rejected_row(
+    envelope: &Envelope<'_>,
+    feed: &Arc<str>,
+    row: Option<u32>,
+    rejection: Rejection,
+    raw: &[u8],
+) -> RejectedRow {
+    let Envelope { position, received_at, .. } = *envelope;
+    RejectedRow {
+        feed: feed.clone(),
+        arrival: Arrival { received_at, position, row: row.unwrap_or(0) },
+        whole: row.is_none(),
+        address: envelope.address.into(),
+        rejection,
+        raw: raw[..raw.len().min(RAW_KEPT)].into(),
+        raw_length: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+    }
+}

@@ -1,0 +1,82 @@
+//! What an epoch is made of, recorded before any result of it leaves the process.
+//!
+//! A manifest holds every fact the dataflow may depend on: input ranges, the wall clock, the pack's version, what
+//! was read back from the store. Replaying manifests with the same bus gives the same results, byte for byte
+//! (invariant REPLAY).
+
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    pack::PackVersion,
+    position::OffsetRange,
+    results::{RecallRequest, RecalledRow},
+    time::Now,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const VERSION: u8 = 1;
+
+/// The recorded facts of an epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The pass over the input.
+    pub generation: Generation,
+    /// The wall clock when the epoch was formed.
+    pub now: Now,
+    /// The reference data it is decoded with.
+    pub pack: PackVersion,
+    /// The bus's ranges, at most one a partition, aligned to chunks.
+    pub ranges: Vec<OffsetRange>,
+    /// Days read back from the store for rows that wait.
+    pub recalled: Vec<Recalled>,
+}
+
+/// A day of a series, read back from the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recalled {
+    /// Which day of which series.
+    pub request: RecallRequest,
+    /// All its rows stored up to the epoch that asked.
+    pub rows: Vec<RecalledRow>,
+}
+
+/// A record that is no manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidManifest {
+    /// Written by another version of the product.
+    #[error("manifest version {0} is not one this build reads (it reads {VERSION})")]
+    Version(u8),
+    /// Not a manifest at all.
+    #[error("not a manifest: {0}")]
+    Malformed(#[from] postcard::Error),
+}
+
+impl Manifest {
+    /// Its bytes, the same for the same facts.
+    ///
+    /// # Errors
+    /// Never for facts that fit into memory; the encoder's signature allows for it.
+    pub fn encode(&self) -> Result<Vec<u8>, InvalidManifest> {
+        Ok(postcard::to_extend(self, vec![VERSION])?)
+    }
+
+    /// From its bytes.
+    ///
+    /// # Errors
+    /// If they are of another version, or no manifest.
+    pub fn decode(bytes: &[u8]) -> Result<Manifest, InvalidManifest> {
+        match bytes.split_first() {
+            Some((&VERSION, body)) => Ok(postcard::from_bytes(body)?),
+            Some((version, _)) => Err(InvalidManifest::Version(*version)),
+            None => Err(InvalidManifest::Malformed(postcard::Error::DeserializeUnexpectedEnd)),
+        }
+    }
+}
+
+/// The hash a commit names its manifest by.
+#[must_use]
+pub fn hash(encoded: &[u8]) -> [u8; 32] {
+    Sha256::digest(encoded).into()
+}

@@ -1,0 +1,130 @@
+//! What is to be made of a series under one version of the pack, and where its windows lie.
+
+use ioc_model::{
+    calendar::{Calendar, DayNumber, LocalDay},
+    pack::Pack,
+    place::Date,
+    time::EventTime,
+    window::WindowKind,
+};
+
+const HOUR: i64 = 3_600_000;
+const MINUTE: i64 = 60_000;
+
+/// What the pack asks of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    kinds: [bool; 3],
+    /// Milliseconds between expected points; none where no cadence is known.
+    cadence: Option<i64>,
+    /// Moments from and before which points are expected.
+    valid: (EventTime, EventTime),
+}
+
+impl Plan {
+    /// The pack's plan for a series. An indicator the pack does not know (any more) has no windows.
+    #[must_use]
+    pub fn of_series(pack: &Pack, calendar: &Calendar, indicator: &str, subject: &str) -> Plan {
+        let mut kinds = [false; 3];
+        if let Some(indicator) = pack.indicators.get(indicator) {
+            for kind in &indicator.windows {
+                kinds[*kind as usize] = true;
+            }
+        }
+        let mut plan = Plan { kinds, cadence: None, valid: (EventTime(i64::MIN), EventTime(i64::MAX)) };
+        if let Some(station) = pack.stations.get(subject) {
+            plan.cadence = station.measures.get(indicator).map(|every| every.0).filter(|every| *every > 0);
+            let midnight = |date: Date| calendar.moment(date.at(0, 0, 0, 0));
+            if let Some(from) = midnight(station.valid_from) {
+                plan.valid.0 = from;
+            }
+            let day_after = station.valid_to.and_then(|date| date.tomorrow().ok());
+            if let Some(to) = day_after.and_then(midnight) {
+                plan.valid.1 = to;
+            }
+        }
+        plan
+    }
+
+    /// The kinds of windows it has, shortest first.
+    pub fn kinds(&self) -> impl Iterator<Item = WindowKind> + use<> {
+        let kinds = self.kinds;
+        WindowKind::ALL.into_iter().filter(move |kind| kinds[*kind as usize])
+    }
+
+    /// Whether points are expected at a known cadence.
+    #[must_use]
+    pub fn has_cadence(&self) -> bool {
+        self.cadence.is_some()
+    }
+
+    /// How many points a window is expected to have.
+    #[must_use]
+    pub fn expected(&self, window: Span) -> u32 {
+        let Some(cadence) = self.cadence else { return 0 };
+        let from = window.start.max(self.valid.0);
+        let to = window.end.min(self.valid.1);
+        u32::try_from((to.0.saturating_sub(from.0)) / cadence).unwrap_or(0)
+    }
+
+    /// Whether windows that start there are expected to have points, so that an empty one says something.
+    #[must_use]
+    pub fn expects(&self, window: Span) -> bool {
+        self.expected(window) > 0
+    }
+}
+
+/// A half-open span of event time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// First moment.
+    pub start: EventTime,
+    /// First moment behind it.
+    pub end: EventTime,
+}
+
+/// Looks up local days, remembering the last: neighbours in a stream are neighbours in time.
+#[derive(Debug)]
+pub struct Days {
+    calendar: Calendar,
+    last: LocalDay,
+}
+
+impl Days {
+    /// Days of a calendar.
+    #[must_use]
+    pub fn new(calendar: Calendar) -> Days {
+        let start = EventTime(0);
+        Days { calendar, last: LocalDay { number: DayNumber(i32::MIN), start, end: start } }
+    }
+
+    /// The day a moment lies in. Event times outside of the calendar were rejected at decode; should one come all
+    /// the same, the nearest day known last answers rather than a panic.
+    pub fn of(&mut self, time: EventTime) -> LocalDay {
+        if (self.last.start..self.last.end).contains(&time) {
+            return self.last;
+        }
+        if let Some(day) = self.calendar.day_of(time) {
+            self.last = day;
+        }
+        self.last
+    }
+
+    /// The day of that number.
+    #[must_use]
+    pub fn day(&self, number: DayNumber) -> Option<LocalDay> {
+        self.calendar.day(number)
+    }
+
+    /// The window of a kind that a moment lies in: days are local, hours and minutes count from local midnight.
+    pub fn window(&mut self, kind: WindowKind, time: EventTime) -> Span {
+        let day = self.of(time);
+        let length = match kind {
+            WindowKind::Minute => MINUTE,
+            WindowKind::Hour => HOUR,
+            WindowKind::Day => return Span { start: day.start, end: day.end },
+        };
+        let start = day.start.0 + (time.0 - day.start.0).div_euclid(length) * length;
+        Span { start: EventTime(start), end: EventTime((start + length).min(day.end.0)) }
+    }
+}

@@ -1,0 +1,350 @@
+//! One series: its days, its windows, what is closed and what waits.
+//!
+//! Pure: a function of its state, the rows and the epoch's recorded facts (invariant REPLAY). A window closes when
+//! the subject's watermark passes its end, or when `now` passes its end and the feed's patience; a row for a closed
+//! window makes a new revision of it. What is closed never opens again (invariant FRONTIER).
+//!
+//! Days behind the horizon are evicted. A row for an evicted day is not judged from state that is gone: it waits
+//! until the day's stored rows have been read back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ioc_model::{
+    calendar::{DayNumber, LocalDay},
+    results::{RecalledRow, Standing},
+    time::{EventTime, Millis},
+    window::{Aggregate, ClosedBy, WindowKind},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    day::{Day, Verdict, Version},
+    plan::{Days, Plan, Span},
+};
+
+/// A silent station gets empty windows, so that a gap is a fact and not an absence; but not further back than this
+/// behind what closes now.
+const LONGEST_GAP: Millis = Millis::hours(24 * 31);
+
+/// A day behind the horizon stays for so many epochs after it was last touched: late rows come in runs.
+const LINGER_EPOCHS: u64 = 64;
+
+/// So many of them at most.
+const LINGERING_DAYS: usize = 2;
+
+/// The state of one series.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct SeriesState {
+    days: BTreeMap<DayNumber, OpenDay>,
+    /// By kind: windows that end at or before this moment are closed.
+    closed: [Option<EventTime>; 3],
+    /// Days up to this one are not in `days` unless they linger or were read back.
+    evicted_through: Option<DayNumber>,
+    /// Rows of evicted days.
+    waiting: BTreeMap<DayNumber, Waiting>,
+}
+
+/// The rows of an evicted day, and since which epoch they wait for it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Waiting {
+    asked: u64,
+    rows: Vec<WaitingRow>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OpenDay {
+    start: EventTime,
+    end: EventTime,
+    day: Day,
+}
+
+/// A row that cannot be judged before its day is read back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WaitingRow {
+    /// When it was so.
+    pub event_time: EventTime,
+    /// Its content and arrival.
+    pub version: Version,
+    /// The feed it came by.
+    pub feed: Box<str>,
+}
+
+/// What became of a row at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It is stored.
+    Stored(Standing),
+    /// It was there already.
+    Duplicate,
+    /// It waits; `first` if it is the first of its day, which must now be read back.
+    Waiting {
+        /// Its day.
+        day: DayNumber,
+        /// Whether the day must be asked for.
+        first: bool,
+    },
+}
+
+/// A window's result.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// Its kind.
+    pub kind: WindowKind,
+    /// Where it lies.
+    pub span: Span,
+    /// Its good values.
+    pub aggregate: Aggregate,
+    /// Its points of any quality.
+    pub received: u32,
+    /// The points expected of it.
+    pub expected: u32,
+    /// What made the result.
+    pub closed_by: ClosedBy,
+}
+
+/// How far a subject's windows may close in an epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The subject's watermark.
+    pub watermark: EventTime,
+    /// `now` less patience.
+    pub patience: EventTime,
+}
+
+impl Bounds {
+    fn reach(&self) -> EventTime {
+        self.watermark.max(self.patience)
+    }
+}
+
+/// Moments of one series whose windows may need a revision in this epoch.
+#[derive(Debug, Default)]
+pub struct Touched(Vec<EventTime>);
+
+impl SeriesState {
+    /// Judges a row.
+    pub fn apply(
+        &mut self,
+        days: &mut Days,
+        epoch: u64,
+        event_time: EventTime,
+        version: Version,
+        feed: &str,
+        touched: &mut Touched,
+    ) -> Judged {
+        let local = days.of(event_time);
+        let evicted = self.evicted_through.is_some_and(|through| local.number <= through);
+        if evicted && !self.days.contains_key(&local.number) {
+            let nothing = || Waiting { asked: epoch, rows: Vec::new() };
+            let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
+            waiting.rows.push(WaitingRow { event_time, version, feed: feed.into() });
+            return Judged::Waiting { day: local.number, first: waiting.rows.len() == 1 };
+        }
+        let open = self.days.entry(local.number).or_insert_with(|| OpenDay::new(&local));
+        open.apply(epoch, event_time, version, touched)
+    }
+
+    /// Takes a day's stored rows back in and judges the rows that waited for it, in arrival order. Rows for the day
+    /// that came since it was asked for wait with them, so what is read back is all there is; an answer to an older
+    /// wait is not, and is left alone.
+    pub fn recall(
+        &mut self,
+        local: LocalDay,
+        asked: u64,
+        epoch: u64,
+        stored: &[RecalledRow],
+        touched: &mut Touched,
+    ) -> Vec<(WaitingRow, Judged)> {
+        if self.waiting.get(&local.number).is_none_or(|waiting| waiting.asked != asked) {
+            return Vec::new();
+        }
+        let Some(Waiting { rows: mut waiting, .. }) = self.waiting.remove(&local.number) else {
+            return Vec::new();
+        };
+        waiting.sort_by_key(|row| row.version.arrival);
+        let mut open = OpenDay::new(&local);
+        let mut unmoved = Touched::default();
+        for row in stored {
+            let version = Version { value: row.value, quality: row.quality, arrival: row.arrival };
+            let _ = open.apply(epoch, row.event_time, version, &mut unmoved);
+        }
+        let judge = |row: WaitingRow| {
+            let judged = open.apply(epoch, row.event_time, row.version, touched);
+            (row, judged)
+        };
+        let judged = waiting.into_iter().map(judge).collect();
+        let _ = self.days.insert(local.number, open);
+        judged
+    }
+
+    /// The days it waits for, and since which epoch.
+    pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, u64)> {
+        self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))
+    }
+
+    /// Closes what may be closed, revises what was touched, evicts what lies behind the horizon.
+    pub fn advance(
+        &mut self,
+        days: &mut Days,
+        plan: &Plan,
+        epoch: u64,
+        bounds: Bounds,
+        horizon: Millis,
+        touched: Touched,
+        mut emit: impl FnMut(Closed),
+    ) {
+        for kind in plan.kinds() {
+            let Some(closed) = self.closed_to(days, kind) else { continue };
+            for span in touched.windows(days, kind) {
+                if span.end <= closed {
+                    emit(self.result(plan, kind, span, ClosedBy::Revision));
+                }
+            }
+            let closed = self.close(days, plan, kind, closed, bounds, &mut emit);
+            self.closed[kind as usize] = Some(closed);
+        }
+        self.evict(plan, epoch, bounds, horizon);
+    }
+
+    /// The moment at which `now` alone makes something close, if there is one.
+    pub fn due(&self, days: &mut Days, plan: &Plan, patience: Millis) -> Option<EventTime> {
+        let next = |kind: WindowKind| {
+            let closed = self.closed[kind as usize]?;
+            let next = days.window(kind, closed);
+            if plan.expects(next) {
+                return Some(next.end);
+            }
+            let point = self.first_point(closed)?;
+            Some(days.window(kind, point).end)
+        };
+        plan.kinds().filter_map(next).min().map(|end| end.plus(patience))
+    }
+
+    /// Where closing stands, or where it starts: at the window of the earliest point.
+    fn closed_to(&self, days: &mut Days, kind: WindowKind) -> Option<EventTime> {
+        if let Some(closed) = self.closed[kind as usize] {
+            return Some(closed);
+        }
+        let earliest = self.first_point(EventTime(i64::MIN))?;
+        Some(days.window(kind, earliest).start)
+    }
+
+    fn close(
+        &self,
+        days: &mut Days,
+        plan: &Plan,
+        kind: WindowKind,
+        mut closed: EventTime,
+        bounds: Bounds,
+        emit: &mut impl FnMut(Closed),
+    ) -> EventTime {
+        let reach = bounds.reach();
+        let gap_start = reach.minus(LONGEST_GAP);
+        loop {
+            let span = days.window(kind, closed);
+            if span.end > reach {
+                return closed;
+            }
+            if self.has_point(span) || (span.start >= gap_start && plan.expects(span)) {
+                let by = if span.end <= bounds.watermark { ClosedBy::Watermark } else { ClosedBy::Patience };
+                emit(self.result(plan, kind, span, by));
+                closed = span.end;
+                continue;
+            }
+            // Nothing to say about this window: on to the next that may have something.
+            let point = self.first_point(span.end).unwrap_or(reach);
+            let target = if plan.has_cadence() { point.min(gap_start) } else { point.min(reach) };
+            closed = days.window(kind, target).start.max(span.end);
+        }
+    }
+
+    fn result(&self, plan: &Plan, kind: WindowKind, span: Span, closed_by: ClosedBy) -> Closed {
+        let (aggregate, received) = match self.day_at(span.start) {
+            Some(open) => open.day.aggregate(open.offset(span.start), open.offset(span.end)),
+            None => (Aggregate::default(), 0),
+        };
+        Closed { kind, span, aggregate, received, expected: plan.expected(span), closed_by }
+    }
+
+    fn day_at(&self, time: EventTime) -> Option<&OpenDay> {
+        // A day or two are open: a scan from the newest beats a search.
+        self.days.values().rev().find(|open| open.start <= time && time < open.end)
+    }
+
+    fn has_point(&self, span: Span) -> bool {
+        self.day_at(span.start)
+            .is_some_and(|open| open.day.has_point(open.offset(span.start), open.offset(span.end)))
+    }
+
+    fn first_point(&self, from: EventTime) -> Option<EventTime> {
+        let later = self.days.values().filter(|open| open.end > from);
+        later.filter_map(|open| open.first_point(from)).min()
+    }
+
+    fn evict(&mut self, plan: &Plan, epoch: u64, bounds: Bounds, horizon: Millis) {
+        let closed = plan.kinds().filter_map(|kind| self.closed[kind as usize]).min();
+        let behind = closed.unwrap_or_else(|| bounds.reach()).minus(horizon);
+        let old = |open: &OpenDay| open.end <= behind;
+        if !self.days.values().next().is_some_and(old) {
+            return;
+        }
+        let mut lingering: Vec<(u64, DayNumber)> = Vec::new();
+        let mut evicted = Vec::new();
+        for (number, open) in self.days.iter().filter(|(_, open)| old(open)) {
+            if open.day.touched + LINGER_EPOCHS > epoch {
+                lingering.push((open.day.touched, *number));
+            } else {
+                evicted.push(*number);
+            }
+        }
+        lingering.sort_unstable();
+        let too_many = lingering.len().saturating_sub(LINGERING_DAYS);
+        evicted.extend(lingering.drain(..too_many).map(|(_, number)| number));
+        for number in evicted {
+            let _ = self.days.remove(&number);
+            self.evicted_through = self.evicted_through.max(Some(number));
+        }
+    }
+
+    /// How many points are held.
+    #[must_use]
+    pub fn points(&self) -> usize {
+        self.days.values().map(|open| open.day.len()).sum()
+    }
+}
+
+impl OpenDay {
+    fn new(local: &LocalDay) -> OpenDay {
+        OpenDay { start: local.start, end: local.end, day: Day::default() }
+    }
+
+    /// Milliseconds since the start of the day; a day has fewer than 2^32.
+    fn offset(&self, time: EventTime) -> u32 {
+        u32::try_from((time.0 - self.start.0).max(0)).unwrap_or(u32::MAX)
+    }
+
+    fn first_point(&self, from: EventTime) -> Option<EventTime> {
+        let from = self.offset(from.max(self.start));
+        self.day.first_point(from).map(|at| Day::time(self.start, at))
+    }
+
+    fn apply(&mut self, epoch: u64, event_time: EventTime, version: Version, touched: &mut Touched) -> Judged {
+        self.day.touched = epoch;
+        let at = self.offset(event_time);
+        match self.day.apply(at, version) {
+            Verdict::Duplicate => Judged::Duplicate,
+            Verdict::Stored { standing, changes } => {
+                if changes {
+                    touched.0.push(event_time);
+                }
+                Judged::Stored(standing)
+            }
+        }
+    }
+}
+
+impl Touched {
+    fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<Span> {
+        self.0.iter().map(|time| days.window(kind, *time)).collect()
+    }
+}

@@ -1,0 +1,356 @@
+//! The subjects one worker holds, and what an epoch does to them.
+//!
+//! Pure, like all below it: state(e) = f(state(e−1), manifest e). A shard knows no other shard: rows are exchanged by
+//! subject before they reach it, so the same subjects give the same results however many workers share them
+//! (invariant REPLAY).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ioc_ingest::decode::Decoder;
+use ioc_model::{
+    counts::Counts,
+    epoch::Epoch,
+    names::{IndicatorId, Names, SubjectId},
+    observation::{Observation, Series},
+    pack::PackVersion,
+    results::{RecallRequest, StoredObservation, WindowResult},
+    time::{EventTime, Millis, Now},
+};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    day::Version,
+    manifest::Recalled,
+    plan::{Days, Plan},
+    series::{Bounds, Closed, Judged, SeriesState, Touched},
+};
+
+/// The recorded facts of an epoch, and the pack version they name.
+#[derive(Debug)]
+pub struct EpochFacts {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The recorded wall clock.
+    pub now: Now,
+    /// Decoder under the recorded pack.
+    pub decoder: Arc<Decoder>,
+    /// Days that were read back.
+    pub recalled: Vec<Recalled>,
+    /// Points further behind what is closed than this leave the state with their day.
+    pub horizon: Millis,
+}
+
+/// What an epoch made in one shard; unsorted.
+#[derive(Debug, Default)]
+pub struct ShardResults {
+    /// Rows to store.
+    pub observations: Vec<StoredObservation>,
+    /// Windows to store.
+    pub windows: Vec<WindowResult>,
+    /// What became of judged rows, by feed.
+    pub counts: FxHashMap<Arc<str>, Counts>,
+    /// Days to read back.
+    pub recalls: Vec<RecallRequest>,
+}
+
+/// Subjects and their timers.
+#[derive(Debug)]
+pub struct Shard {
+    names: Names,
+    subjects: FxHashMap<SubjectId, SubjectState>,
+    timers: BTreeSet<(EventTime, SubjectId)>,
+    plans: Plans,
+}
+
+#[derive(Debug)]
+struct Plans {
+    version: Option<PackVersion>,
+    days: Option<Days>,
+    plans: FxHashMap<Series, Plan>,
+}
+
+#[derive(Debug)]
+struct SubjectState {
+    name: Arc<str>,
+    watermark: EventTime,
+    patience: Millis,
+    due: Option<EventTime>,
+    series: Vec<(IndicatorId, Arc<str>, SeriesState)>,
+}
+
+/// A subject as a checkpoint keeps it: by names, so that any number of workers, in any process, can load it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SubjectRecord {
+    name: Box<str>,
+    watermark: EventTime,
+    patience: Millis,
+    series: Vec<(Box<str>, SeriesState)>,
+}
+
+impl Shard {
+    /// A shard without subjects.
+    #[must_use]
+    pub fn new(names: Names) -> Shard {
+        let plans = Plans { version: None, days: None, plans: FxHashMap::default() };
+        Shard { names, subjects: FxHashMap::default(), timers: BTreeSet::new(), plans }
+    }
+
+    /// Applies an epoch: `rows` in any order, all of them.
+    pub fn apply(&mut self, facts: &EpochFacts, rows: &mut [Observation]) -> ShardResults {
+        self.plans.follow(&facts.decoder);
+        let mut results = ShardResults::default();
+        rows.sort_unstable_by_key(|row| (row.series.subject, row.series.indicator, row.arrival));
+        let mut recalled: BTreeMap<SubjectId, Vec<&Recalled>> = BTreeMap::new();
+        for day in &facts.recalled {
+            let subject = self.names.subjects.find(&day.request.subject).map(SubjectId);
+            if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
+                recalled.entry(subject).or_default().push(day);
+            }
+        }
+        for of_subject in rows.chunk_by(|a, b| a.series.subject == b.series.subject) {
+            let subject = of_subject[0].series.subject;
+            let days = recalled.remove(&subject).unwrap_or_default();
+            self.apply_subject(facts, subject, of_subject, &days, &mut results);
+        }
+        for (subject, days) in recalled {
+            self.apply_subject(facts, subject, &[], &days, &mut results);
+        }
+        while let Some(&(due, subject)) = self.timers.first() {
+            if due.0 > facts.now.0 {
+                break;
+            }
+            self.apply_subject(facts, subject, &[], &[], &mut results);
+        }
+        results
+    }
+
+    fn apply_subject(
+        &mut self,
+        facts: &EpochFacts,
+        id: SubjectId,
+        rows: &[Observation],
+        recalled: &[&Recalled],
+        results: &mut ShardResults,
+    ) {
+        let names = &self.names;
+        let state = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
+        if let Some(due) = state.due.take() {
+            let _ = self.timers.remove(&(due, id));
+        }
+        let Some(days) = &mut self.plans.days else { return };
+        let mut epoch = SubjectEpoch { facts, names, days, results, touched: FxHashMap::default() };
+        for row in rows {
+            epoch.row(state, row);
+        }
+        for day in recalled {
+            epoch.recall(state, day);
+        }
+        let mut touched = epoch.touched;
+        let bounds = Bounds {
+            watermark: state.watermark,
+            patience: EventTime(facts.now.0.saturating_sub(state.patience.0)),
+        };
+        let mut due: Option<EventTime> = None;
+        for (indicator, name, series) in &mut state.series {
+            let key = Series { indicator: *indicator, subject: id };
+            let pack = facts.decoder.pack();
+            let calendar = facts.decoder.calendar();
+            let plan = *self
+                .plans
+                .plans
+                .entry(key)
+                .or_insert_with(|| Plan::of_series(pack, calendar, name, &state.name));
+            let touched = touched.remove(indicator).unwrap_or_default();
+            let emit = |closed: Closed| results.windows.push(window_result(closed, name, &state.name));
+            series.advance(days, &plan, facts.epoch.0, bounds, facts.horizon, touched, emit);
+            let series_due = series.due(days, &plan, state.patience);
+            due = [due, series_due].into_iter().flatten().min();
+        }
+        state.due = due;
+        if let Some(due) = due {
+            let _ = self.timers.insert((due, id));
+        }
+    }
+
+    /// What a checkpoint keeps of it.
+    pub fn records(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
+        self.subjects.values().map(|state| {
+            // Borrowed mirror of `SubjectRecord`: postcard writes both alike.
+            let series: Vec<_> = state.series.iter().map(|(_, name, series)| (&**name, series)).collect();
+            postcard::to_stdvec(&(&*state.name, state.watermark, state.patience, series))
+        })
+    }
+
+    /// Takes a subject out of a checkpoint. Its timer is set for at once; the first epoch sets it right.
+    pub fn load(&mut self, record: SubjectRecord) {
+        let id = SubjectId(self.names.subjects.number(&record.name));
+        let mut state = SubjectState::new(self.names.subject(id));
+        state.watermark = record.watermark;
+        state.patience = record.patience;
+        for (name, series) in record.series {
+            let indicator = IndicatorId(self.names.indicators.number(&name));
+            state.series.push((indicator, Arc::from(name), series));
+        }
+        let due = EventTime(i64::MIN);
+        state.due = Some(due);
+        let _ = self.timers.insert((due, id));
+        let _ = self.subjects.insert(id, state);
+    }
+
+    /// How many points the state holds.
+    #[must_use]
+    pub fn points(&self) -> usize {
+        self.subjects.values().flat_map(|state| &state.series).map(|(_, _, series)| series.points()).sum()
+    }
+}
+
+impl SubjectRecord {
+    /// The subject's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The days rows wait for.
+    pub fn awaited(&self) -> impl Iterator<Item = RecallRequest> {
+        self.series.iter().flat_map(|(indicator, series)| {
+            series.awaited().map(|(day, asked)| RecallRequest {
+                indicator: Arc::from(&**indicator),
+                subject: Arc::from(&*self.name),
+                day,
+                asked: Epoch(asked),
+            })
+        })
+    }
+}
+
+impl Plans {
+    fn follow(&mut self, decoder: &Decoder) {
+        let version = &decoder.pack().version;
+        if self.version.as_ref() != Some(version) {
+            self.plans.clear();
+            self.days = Some(Days::new(decoder.calendar().clone()));
+            self.version = Some(version.clone());
+        }
+    }
+}
+
+impl SubjectState {
+    fn new(name: Arc<str>) -> SubjectState {
+        let watermark = EventTime(i64::MIN);
+        SubjectState { name, watermark, patience: Millis(0), due: None, series: Vec::new() }
+    }
+
+    fn series(&mut self, id: IndicatorId, names: &Names) -> &mut (IndicatorId, Arc<str>, SeriesState) {
+        let index = self.series.iter().position(|(indicator, _, _)| *indicator == id);
+        let index = index.unwrap_or_else(|| {
+            self.series.push((id, names.indicator(id), SeriesState::default()));
+            self.series.len() - 1
+        });
+        &mut self.series[index]
+    }
+}
+
+/// One subject's part of an epoch.
+struct SubjectEpoch<'a> {
+    facts: &'a EpochFacts,
+    names: &'a Names,
+    days: &'a mut Days,
+    results: &'a mut ShardResults,
+    touched: FxHashMap<IndicatorId, Touched>,
+}
+
+impl SubjectEpoch<'_> {
+    fn row(&mut self, state: &mut SubjectState, row: &Observation) {
+        let feed = self.names.feed(row.feed);
+        let (lateness, patience) = self.contract_times(&feed);
+        state.watermark = state.watermark.max(row.event_time.minus(lateness));
+        state.patience = state.patience.max(patience);
+        // −0 equals 0 to everyone who reads it: one of them must be a duplicate of the other.
+        let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
+        let touched = self.touched.entry(row.series.indicator).or_default();
+        let (_, indicator, series) = state.series(row.series.indicator, self.names);
+        let indicator = indicator.clone();
+        let judged = series.apply(self.days, self.facts.epoch.0, row.event_time, version, &feed, touched);
+        if let Judged::Waiting { day, first: true } = judged {
+            let subject = state.name.clone();
+            let asked = self.facts.epoch;
+            self.results.recalls.push(RecallRequest { indicator: indicator.clone(), subject, day, asked });
+        }
+        self.count(&feed, judged, 0);
+        self.store(judged, indicator, state.name.clone(), row.event_time, version, feed);
+    }
+
+    fn recall(&mut self, state: &mut SubjectState, day: &Recalled) {
+        let Some(id) = self.names.indicators.find(&day.request.indicator).map(IndicatorId) else { return };
+        let Some(local) = self.days.day(day.request.day) else { return };
+        let subject = state.name.clone();
+        let (_, indicator, series) = state.series(id, self.names);
+        let indicator = indicator.clone();
+        let touched = self.touched.entry(id).or_default();
+        for (row, judged) in series.recall(local, day.request.asked.0, self.facts.epoch.0, &day.rows, touched) {
+            let feed: Arc<str> = Arc::from(row.feed);
+            self.count(&feed, judged, -1);
+            self.store(judged, indicator.clone(), subject.clone(), row.event_time, row.version, feed);
+        }
+    }
+
+    fn count(&mut self, feed: &Arc<str>, judged: Judged, waiting: i64) {
+        let counts = self.results.counts.entry(feed.clone()).or_default();
+        counts.waiting += waiting;
+        match judged {
+            Judged::Stored(_) => counts.stored += 1,
+            Judged::Duplicate => counts.duplicate += 1,
+            Judged::Waiting { .. } => counts.waiting += 1,
+        }
+    }
+
+    fn store(
+        &mut self,
+        judged: Judged,
+        indicator: Arc<str>,
+        subject: Arc<str>,
+        event_time: EventTime,
+        version: Version,
+        feed: Arc<str>,
+    ) {
+        let Judged::Stored(standing) = judged else { return };
+        let Version { value, quality, arrival } = version;
+        self.results.observations.push(StoredObservation {
+            indicator,
+            subject,
+            event_time,
+            value,
+            quality,
+            feed,
+            arrival,
+            standing,
+        });
+    }
+
+    fn contract_times(&self, feed: &str) -> (Millis, Millis) {
+        match self.facts.decoder.pack().feeds.get(feed) {
+            Some(feed) => (feed.contract.lateness, feed.contract.patience),
+            None => (Millis(0), Millis(0)),
+        }
+    }
+}
+
+fn window_result(closed: Closed, indicator: &Arc<str>, subject: &Arc<str>) -> WindowResult {
+    WindowResult {
+        indicator: indicator.clone(),
+        subject: subject.clone(),
+        kind: closed.kind,
+        start: closed.span.start,
+        end: closed.span.end,
+        aggregate: closed.aggregate,
+        received: closed.received,
+        expected: closed.expected,
+        closed_by: closed.closed_by,
+    }
+}
+

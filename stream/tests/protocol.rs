@@ -1,0 +1,404 @@
+//! The epoch protocol as a whole: a real disk log, real manifests and checkpoints, the real dataflow, and a store
+//! that crashes.
+//!
+//! Whatever order rows come in, however late, however often, wherever the process dies and with how many workers it
+//! comes back: every row is stored or a duplicate or rejected exactly once (ONCE), the identities hold (BALANCE), an
+//! epoch sent again is the same epoch (REPLAY), and every window equals a recomputation from the journal (BATCH).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use ioc_bus::{
+    ChunkBuilder, SharedBus,
+    disk::{DiskLog, DiskLogConfig},
+    partition_of,
+};
+use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_model::{
+    calendar::LocalDay,
+    contract::{Contract, Subjects},
+    counts::Counts,
+    envelope::Content,
+    epoch::{Epoch, Generation},
+    names::Names,
+    observation::Quality,
+    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
+    position::{LogNumber, Offset, Partition},
+    results::{EpochResults, RecallRequest, RecalledRow},
+    text::Text,
+    time::{EventTime, Millis},
+    window::WindowKind,
+};
+use ioc_stream::{
+    Driver, DriverConfig, Halt,
+    driver::{Commit, Need, Reference, Start},
+};
+use proptest::prelude::*;
+
+/// 2024-11-05T00:00:00+07:00.
+const MIDNIGHT: i64 = 1_730_739_600_000;
+
+fn pack() -> Pack {
+    let indicator = |id: &str| Indicator {
+        id: id.to_owned(),
+        symbol: id.to_owned(),
+        name: Text::default(),
+        unit: "ug/m3".to_owned(),
+        units: BTreeMap::from([("ug/m3".to_owned(), 1.0)]),
+        aliases: Vec::new(),
+        range: (None, None),
+        decimals: 1,
+        windows: WindowKind::ALL.to_vec(),
+    };
+    let contract = Contract {
+        subjects: Subjects::Any,
+        max_future: Millis::hours(24 * 365 * 100),
+        max_age: Millis::hours(24 * 365 * 100),
+        lateness: Millis::minutes(1),
+        patience: Millis::hours(24 * 365 * 100),
+        ..Contract::default()
+    };
+    let feed = Feed {
+        id: "air".to_owned(),
+        name: Text::default(),
+        owner: Text::default(),
+        transport: Transport::Http,
+        format: FormatName::JsonObservation,
+        contract,
+        silent_after: Millis::hours(1),
+    };
+    Pack {
+        id: "test".to_owned(),
+        name: Text::default(),
+        timezone: "Asia/Ho_Chi_Minh".to_owned(),
+        version: PackVersion("test".to_owned()),
+        replayed: None,
+        places: Vec::new(),
+        stations: BTreeMap::new(),
+        indicators: ["pm25", "no2"].into_iter().map(|id| (id.to_owned(), indicator(id))).collect(),
+        feeds: BTreeMap::from([("air".to_owned(), feed)]),
+    }
+}
+
+struct OnePack(Arc<Decoder>);
+
+impl Reference for OnePack {
+    fn current(&self) -> Arc<Decoder> {
+        self.0.clone()
+    }
+    fn version(&mut self, _: &PackVersion) -> Result<Arc<Decoder>, Halt> {
+        Ok(self.0.clone())
+    }
+}
+
+/// A store whose rows survive the process, and the commits it is to die at.
+#[derive(Debug, Default)]
+struct Store {
+    epochs: BTreeMap<Epoch, EpochResults>,
+    committed: Option<(Epoch, [u8; 32])>,
+    die: Option<Death>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Death {
+    after_commits: u8,
+    rows_are_in: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+struct SharedStore(Arc<Mutex<Store>>);
+
+impl Commit for SharedStore {
+    fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
+        let mut store = self.0.lock().unwrap();
+        if let Some(death) = &mut store.die {
+            if death.after_commits == 0 {
+                if death.rows_are_in {
+                    assert!(store.epochs.insert(results.epoch, results.clone()).is_none_or(|old| old == *results));
+                }
+                return Err(Halt("died".to_owned()));
+            }
+            death.after_commits -= 1;
+        }
+        if let Some(held) = store.epochs.get(&results.epoch) {
+            assert!(need.recovering, "epoch {} was sent twice in one life", results.epoch);
+            assert_eq!(held, results, "REPLAY: an epoch sent again is the same epoch");
+        }
+        let _ = store.epochs.insert(results.epoch, results.clone());
+        store.committed = Some((results.epoch, results.manifest_hash));
+        Ok(())
+    }
+
+    fn recall(&mut self, request: &RecallRequest, day: LocalDay, upto: Epoch) -> Result<Vec<RecalledRow>, Halt> {
+        let store = self.0.lock().unwrap();
+        let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
+        let of_day = rows.filter(|row| {
+            row.indicator == request.indicator
+                && row.subject == request.subject
+                && (day.start..day.end).contains(&row.event_time)
+        });
+        let recalled = |row: &ioc_model::results::StoredObservation| RecalledRow {
+            event_time: row.event_time,
+            value: row.value,
+            quality: row.quality,
+            arrival: row.arrival,
+        };
+        Ok(of_day.map(recalled).collect())
+    }
+
+    fn committed(&mut self, _: EpochResults) {}
+}
+
+fn open_log(folder: &Path) -> SharedBus {
+    let folder = folder.join("bus");
+    let config = DiskLogConfig { folder, partitions: 2, segment_bytes: 1 << 16, ..DiskLogConfig::default() };
+    Arc::new(DiskLog::open(&config).unwrap())
+}
+
+fn start(folder: &Path, bus: &SharedBus, store: &SharedStore, workers: usize) -> Result<Driver, Halt> {
+    let names = Names::default();
+    let decoder = Decoder::new(Arc::new(pack()), names.clone()).unwrap();
+    let config = DriverConfig {
+        workers,
+        cadence: Duration::ZERO,
+        idle_cadence: Duration::from_millis(5),
+        epoch_bytes: 2_000,
+        outstanding: 4,
+        horizon: Millis::hours(2),
+        checkpoint_every: Duration::from_millis(15),
+        folder: folder.to_owned(),
+    };
+    let start = Start {
+        bus: bus.clone(),
+        log: LogNumber(1),
+        instance: [1; 16],
+        generation: Generation(0),
+        committed: store.0.lock().unwrap().committed,
+        names,
+        clock: Clock::Demo { origin: 0, start: MIDNIGHT, speed: 0.0 },
+    };
+    Driver::start(config, start, OnePack(Arc::new(decoder)), store.clone())
+}
+
+/// One row the sender sends.
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    subject: u8,
+    indicator: bool,
+    /// Half minutes since midnight of the first day.
+    at: i64,
+    value: i8,
+    garbage: bool,
+}
+
+impl Sent {
+    fn key(&self) -> (String, String, i64) {
+        let indicator = if self.indicator { "pm25" } else { "no2" };
+        (indicator.to_owned(), format!("S{}", self.subject), MIDNIGHT + self.at * 30_000)
+    }
+
+    fn value(&self) -> f64 {
+        f64::from(self.value) / 10.0
+    }
+
+    fn json(&self) -> String {
+        let (indicator, subject, time) = self.key();
+        if self.garbage {
+            return format!("{{\"indicator\":\"{indicator}\",\"subject\":\"{subject}\",\"value\":");
+        }
+        let time = EventTime(time).rfc3339();
+        let value = self.value();
+        format!(r#"{{"indicator":"{indicator}","subject":"{subject}","time":"{time}","value":{value}}}"#)
+    }
+}
+
+fn send(bus: &SharedBus, rows: &[Sent], runtime: &tokio::runtime::Runtime) {
+    // A sender speaks for one subject, so a key's rows have one order.
+    for subject in rows.iter().map(|row| row.subject).collect::<BTreeSet<_>>() {
+        let mut chunk = ChunkBuilder::new();
+        for row in rows.iter().filter(|row| row.subject == subject) {
+            chunk.push("air", Content::Raw, "/ingest/air", row.json().as_bytes());
+        }
+        let partition = partition_of(&format!("sender {subject}"), bus.partitions());
+        runtime.block_on(async {
+            let durable = bus.append(partition, chunk.finish(ioc_model::time::ReceivedAt(MIDNIGHT))).await.unwrap();
+            let _ = durable.await.unwrap();
+        });
+    }
+}
+
+/// The independent answer: winners by key, then panes, then windows.
+fn recompute(sent: &[Sent]) -> BTreeMap<(String, String, WindowKind, i64), (u64, f64, f64, f64)> {
+    let mut known: BTreeMap<(String, String, i64), Vec<u64>> = BTreeMap::new();
+    for row in sent.iter().filter(|row| !row.garbage) {
+        let values = known.entry(row.key()).or_default();
+        if !values.contains(&(row.value() + 0.0).to_bits()) {
+            values.push((row.value() + 0.0).to_bits());
+        }
+    }
+    let mut windows = BTreeMap::new();
+    for kind in WindowKind::ALL {
+        let length = match kind {
+            WindowKind::Minute => 60_000,
+            WindowKind::Hour => 3_600_000,
+            WindowKind::Day => 86_400_000,
+        };
+        let mut panes: BTreeMap<(String, String, i64, i64), Vec<f64>> = BTreeMap::new();
+        for ((indicator, subject, time), values) in &known {
+            let start = (time - MIDNIGHT).div_euclid(length) * length + MIDNIGHT;
+            let minute = time.div_euclid(60_000);
+            let pane = panes.entry((indicator.clone(), subject.clone(), start, minute)).or_default();
+            pane.push(f64::from_bits(*values.last().unwrap()));
+        }
+        for ((indicator, subject, start, _), values) in panes {
+            let pane = values.iter().fold(0.0, |sum, value| sum + value);
+            let min = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let max = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let window = windows.entry((indicator, subject, kind, start)).or_insert((
+                0u64,
+                0.0f64,
+                f64::INFINITY,
+                f64::NEG_INFINITY,
+            ));
+            *window = (window.0 + values.len() as u64, window.1 + pane, window.2.min(min), window.3.max(max));
+        }
+    }
+    windows
+}
+
+fn totals(store: &SharedStore) -> Counts {
+    let store = store.0.lock().unwrap();
+    let mut totals = Counts::default();
+    for (_, counts) in store.epochs.values().flat_map(|results| &results.counts) {
+        totals.add(counts);
+    }
+    totals
+}
+
+fn ends(bus: &SharedBus) -> Vec<Offset> {
+    (0..bus.partitions()).map(|partition| bus.bounds(Partition(partition)).end).collect()
+}
+
+fn check(store: &SharedStore, sent: &[Sent]) {
+    let totals = totals(store);
+    assert_eq!((totals.envelopes_astray(), totals.rows_astray(), totals.waiting), (0, 0, 0), "BALANCE: {totals:?}");
+    assert_eq!(totals.received as usize, sent.len());
+    let store = store.0.lock().unwrap();
+
+    let mut stored = BTreeMap::new();
+    for row in store.epochs.values().flat_map(|results| &results.observations) {
+        let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0, row.value.to_bits());
+        assert_eq!(row.quality, Quality::Good);
+        *stored.entry(key).or_insert(0) += 1;
+    }
+    let mut expected = BTreeMap::new();
+    for row in sent.iter().filter(|row| !row.garbage) {
+        let (indicator, subject, time) = row.key();
+        let _ = expected.insert((indicator, subject, time, (row.value() + 0.0).to_bits()), 1);
+    }
+    assert_eq!(stored, expected, "ONCE: each (key, value) is stored once");
+    let garbage = sent.iter().filter(|row| row.garbage).count();
+    let rejects = store.epochs.values().map(|results| results.rejects.len()).sum::<usize>();
+    assert_eq!(rejects, garbage, "ONCE: each bad row is rejected once");
+
+    let mut current = BTreeMap::new();
+    for row in store.epochs.values().flat_map(|results| &results.windows) {
+        let key = (row.indicator.to_string(), row.subject.to_string(), row.kind, row.start.0);
+        let a = row.aggregate;
+        let _ = current.insert(key, (row.end.0, (a.count, a.sum.to_bits(), a.min.to_bits(), a.max.to_bits())));
+    }
+    let recomputed = recompute(sent);
+    for (key, (_, window)) in &current {
+        let (count, sum, min, max) = recomputed[key];
+        assert_eq!(*window, (count, sum.to_bits(), min.to_bits(), max.to_bits()), "BATCH: {key:?}");
+    }
+    // What the subject's own data has passed is closed.
+    for (key, _) in recomputed {
+        let of_subject = sent.iter().filter(|row| !row.garbage && row.key().1 == key.1);
+        let watermark = of_subject.map(|row| row.key().2).max().unwrap() - 60_000;
+        let length = [60_000, 3_600_000, 86_400_000][key.2 as usize];
+        assert_eq!(current.contains_key(&key), key.3 + length <= watermark, "FRONTIER: {key:?}");
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Life {
+    rows: Vec<Vec<Sent>>,
+    workers: usize,
+    death: Option<(u8, bool)>,
+}
+
+fn sent() -> impl Strategy<Value = Sent> {
+    // Mostly the first two days, some rows many days apart: those make late rows meet evicted days.
+    let at = prop_oneof![4 => 0i64..600, 2 => 2_800i64..3_000, 1 => (0i64..12).prop_map(|day| day * 2_880 + 7)];
+    let row = (0u8..3, any::<bool>(), at, -3i8..4, proptest::bool::weighted(0.05));
+    row.prop_map(|(subject, indicator, at, value, garbage)| Sent { subject, indicator, at, value, garbage })
+}
+
+fn life() -> impl Strategy<Value = Life> {
+    let rows = proptest::collection::vec(proptest::collection::vec(sent(), 1..12), 0..10);
+    let death = proptest::option::weighted(0.7, (0u8..6, any::<bool>()));
+    (rows, 1usize..4, death).prop_map(|(rows, workers, death)| Life { rows, workers, death })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    /// ONCE, BALANCE, REPLAY, BATCH for any arrival order, lateness, duplication, crash point and worker count.
+    #[test]
+    fn any_history_with_any_crashes_gives_the_batch_answer(lives in proptest::collection::vec(life(), 1..5)) {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let store = SharedStore::default();
+        let mut journal = Vec::new();
+        for life in &lives {
+            let bus = open_log(folder.path());
+            store.0.lock().unwrap().die =
+                life.death.map(|(after_commits, rows_are_in)| Death { after_commits, rows_are_in });
+            let driver = start(folder.path(), &bus, &store, life.workers).unwrap();
+            for rows in &life.rows {
+                send(&bus, rows, &runtime);
+                // As the log has it: a subject's rows in their order.
+                let mut by_subject = rows.clone();
+                by_subject.sort_by_key(|row| row.subject);
+                journal.extend(by_subject);
+            }
+            let _ = driver.wait_committed(&ends(&bus), Duration::from_millis(30));
+            // Dying is a halt here; a life without a death ends in order.
+            let _ = driver.stop();
+        }
+        let bus = open_log(folder.path());
+        store.0.lock().unwrap().die = None;
+        let driver = start(folder.path(), &bus, &store, 2).unwrap();
+        prop_assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(30)), "{:?}", driver.halted());
+        for _ in 0..2_000 {
+            if totals(&store).waiting == 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        driver.stop().unwrap();
+        check(&store, &journal);
+    }
+}
+
+#[test]
+fn loud_a_store_that_is_ahead_of_the_folder_or_was_fed_by_another_halts() {
+    let folder = tempfile::tempdir().unwrap();
+    let bus = open_log(folder.path());
+    let store = SharedStore::default();
+    store.0.lock().unwrap().committed = Some((Epoch(3), [0; 32]));
+    let halt = start(folder.path(), &bus, &store, 1).unwrap_err();
+    assert!(halt.to_string().contains("older than the store"), "{halt}");
+
+    store.0.lock().unwrap().committed = None;
+    let driver = start(folder.path(), &bus, &store, 1).unwrap();
+    driver.stop().unwrap();
+    store.0.lock().unwrap().committed = Some((Epoch(1), [9; 32]));
+    let halt = start(folder.path(), &bus, &store, 1).unwrap_err();
+    assert!(halt.to_string().contains("another manifest"), "{halt}");
+}

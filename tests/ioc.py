@@ -1,0 +1,148 @@
+"""Drives the real binary: starts it on free ports, reads its log, kills it, asks it.
+
+Servers listen on loopback only and are ended by process id.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import clickhouse_connect
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BINARY = pathlib.Path(os.environ.get("IOC_BINARY", ROOT / "target" / "debug" / "ioc"))
+PACK = ROOT / "tests" / "pack"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Ioc:
+    """One data folder and the lives of the process on it."""
+
+    def __init__(self, folder, pack=PACK, **settings):
+        self.folder = pathlib.Path(folder)
+        self.data = self.folder / "data"
+        self.log_file = self.folder / "ioc.log"
+        self.http, self.mqtt, self.clickhouse = free_port(), free_port(), free_port()
+        self.settings = {
+            "IOC_DATA_FOLDER": str(self.data),
+            "IOC_HTTP_LISTEN": f"127.0.0.1:{self.http}",
+            "IOC_MQTT_LISTEN": f"127.0.0.1:{self.mqtt}",
+            "IOC_CLICKHOUSE_LISTEN": f"127.0.0.1:{self.clickhouse}",
+            "IOC_INBOX_SCAN_EVERY": "100ms",
+            "IOC_INBOX_SETTLE": "200ms",
+            "IOC_STREAM_CHECKPOINT_EVERY": "1s",
+            "IOC_STREAM_IDLE_CADENCE": "250ms",
+            **settings,
+        }
+        if pack is not None:
+            self.settings["IOC_PACK_FOLDER"] = str(pack)
+        self.process = None
+        self.life_starts = 0
+
+    def environment(self, **more):
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("IOC_")}
+        if "IOC_LIBCHDB" in os.environ:
+            environment["IOC_LIBCHDB"] = os.environ["IOC_LIBCHDB"]
+        return environment | self.settings | more
+
+    def run(self, *arguments, check=True, stdin=None):
+        """Runs a command of the binary to its end."""
+        done = subprocess.run(
+            [BINARY, *arguments], env=self.environment(), capture_output=True, text=True, timeout=120, input=stdin
+        )
+        if check and done.returncode != 0:
+            raise AssertionError(f"ioc {arguments} failed: {done.stderr}")
+        return done
+
+    def add_sender(self, name, *feeds):
+        """Registers a sender and gives back its secret."""
+        feed_arguments = [argument for feed in feeds for argument in ("--feed", feed)]
+        return json.loads(self.run("sender", "add", name, *feed_arguments, "--json").stdout)
+
+    def start(self, command=("up",), workers=2, failpoints="", wait=True):
+        self.life_starts = self.log_file.stat().st_size if self.log_file.exists() else 0
+        environment = self.environment(IOC_STREAM_WORKERS=str(workers), FAILPOINTS=failpoints)
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen([BINARY, *command], env=environment, stdout=log, stderr=log)
+        if wait:
+            self.wait_for(r"\bready\b")
+        return self
+
+    def log(self):
+        """What this life has logged."""
+        with open(self.log_file, "rb") as log:
+            log.seek(self.life_starts)
+            text = log.read().decode(errors="replace")
+        return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+    def wait_for(self, pattern, seconds=90):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = re.search(pattern, self.log())
+            if found:
+                return found
+            if self.process.poll() is not None:
+                raise AssertionError(f"ioc ended with {self.process.returncode}:\n{self.log()[-3000:]}")
+            time.sleep(0.02)
+        raise AssertionError(f"no '{pattern}' in the log:\n{self.log()[-3000:]}")
+
+    def clickhouse_pid(self):
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        pids = {int(pid) for task in children.parent.parent.iterdir() for pid in (task / "children").read_text().split()}
+        for pid in pids:
+            if b"clickhouse" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        raise AssertionError("no clickhouse child")
+
+    def kill(self):
+        """kill -9 of the pipeline; its ClickHouse child ends by itself when its life line is cut."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"ioc did not stop:\n{self.log()[-3000:]}") from None
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}{path}", timeout=10) as answer:
+            return answer.read()
+
+    def overview(self):
+        return json.loads(self.get("/api/overview"))
+
+    def wait_drained(self, seconds=120):
+        """Waits until nothing is in flight and nothing waits, and gives back the feeds."""
+        deadline = time.monotonic() + seconds
+        balance = None
+        while time.monotonic() < deadline:
+            balance = json.loads(self.run("status", "--json").stdout)
+            if balance["in_flight"] == 0 and balance["waiting"] == 0 and not balance["replaying"]:
+                return balance
+            if balance["halted"]:
+                raise AssertionError(f"halted: {balance['halted']}")
+            time.sleep(0.2)
+        raise AssertionError(f"not drained: {balance}\n{self.log()[-3000:]}")
+
+    def analyst(self):
+        """A reader this project did not write, as the read-only user."""
+        password = (self.data / "clickhouse" / "analyst.password").read_text().strip()
+        return clickhouse_connect.get_client(
+            host="127.0.0.1", port=self.clickhouse, username="analyst", password=password, database="ioc"
+        )
