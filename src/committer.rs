@@ -64,7 +64,7 @@ impl Commit for Committer {
             let rows = self.store.recall(request, day.start, day.end, self.generation, upto);
             match self.runtime.block_on(rows) {
                 Ok(rows) => return Ok(rows),
-                Err(error) if error.class() == Class::Retry => {
+                Err(error) if error.class() != Class::Refused => {
                     tracing::warn!(%error, "cannot read a day back: trying again");
                     std::thread::sleep(AGAIN);
                 }

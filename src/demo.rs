@@ -124,3 +124,50 @@ async fn ended(until_input_ends: bool) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use clap::{Args, Command, FromArgMatches};
+    use ioc_ingest::decode::{Decoder, trial::trial};
+    use ioc_model::{names::Names, pack::Pack};
+
+    use super::*;
+    use crate::packs::{DEFAULT_PACK, embedded_pack};
+
+    #[test]
+    fn balance_all_that_the_publisher_sends_is_accepted_by_the_demos_pack() {
+        let command = PublisherArgs::augment_args(Command::new("demo-publisher"));
+        let clock = r#"{"kind":"machine"}"#;
+        let given = ["demo-publisher", "--clock", clock, "--secret", "s", "--dust-folder", "d"];
+        let args = PublisherArgs::from_arg_matches(&command.get_matches_from(given)).unwrap();
+        let pack = Pack::parse_with(&embedded_pack(DEFAULT_PACK).unwrap(), Some("demo")).unwrap();
+        assert_eq!(pack.timezone, args.timezone);
+        let calendar = Calendar::of_zone(&pack.timezone).unwrap();
+        let decoder = Decoder::new(Arc::new(pack), Names::default()).unwrap();
+        let (mut gases, mut dust) = (0, 0);
+        for hour in record::hours().unwrap() {
+            let received_at = ioc_model::time::ReceivedAt(hour.known_at().0);
+            for message in gases::messages(&args.station, &hour) {
+                let tried = trial(&decoder, "replay-gas", &args.topic, received_at, message.as_bytes());
+                assert_eq!((tried.lines.len(), tried.rejects), (1, 0), "{message}: {:?}", tried.lines);
+                gases += 1;
+            }
+            if let Some((name, content)) = dust::station_file(&args.file_code, &hour, &calendar) {
+                let tried = trial(&decoder, "replay-dust", &name, received_at, content.as_bytes());
+                assert_eq!(tried.rejects, 0, "{name}: {:?}", tried.lines);
+                assert!(
+                    tried.lines.iter().all(|line| line.contains(&hour.start.rfc3339()[..19])),
+                    "{:?}",
+                    tried.lines
+                );
+                dust += tried.lines.len();
+            }
+        }
+        // Cells of the record that are not empty.
+        let hours = 17_544;
+        assert_eq!(gases, hours * 7 - (569 + 322 + 3_307 + 555 + 474 + 4 + 6));
+        assert_eq!(dust, hours * 2 - (286 + 947));
+    }
+}

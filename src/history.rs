@@ -14,10 +14,10 @@ use ioc_model::{
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
-    results::{RejectedRow, Standing, StoredObservation},
+    results::{RejectedRow, StoredObservation},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
-    window::ClosedBy,
+    window::{ClosedBy, WindowKind},
 };
 use ioc_storage::{
     Class, Store, StoreError,
@@ -86,7 +86,7 @@ impl History for StoreHistory {
         until: EventTime,
     ) -> Answer<'a, Vec<TrendPoint>> {
         Box::pin(async move {
-            let points = self.store.trend(subject, indicator, from, until).await.map_err(unanswered)?;
+            let points = self.store.trend(indicator, subject, WindowKind::Hour, from, until).await.map_err(unanswered)?;
             points.into_iter().map(trend_point).collect()
         })
     }
@@ -128,7 +128,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
 
 fn unanswered(error: StoreError) -> HistoryError {
     match error.class() {
-        Class::Retry => HistoryError::Away(error.to_string()),
+        Class::Retry | Class::Doubtful => HistoryError::Away(error.to_string()),
         Class::Refused => HistoryError::Refused(error.to_string()),
     }
 }
@@ -169,7 +169,7 @@ fn stored_observation(value: &LatestValue) -> Result<StoredObservation, HistoryE
         quality: Quality::from_word(&value.quality).ok_or_else(|| unreadable("quality", &value.quality))?,
         feed: Arc::from(value.feed.as_str()),
         arrival: arrival(received_at, log, partition, offset, row),
-        standing: if value.values_known > 1 { Standing::Correction } else { Standing::First },
+        standing: value.standing(),
     })
 }
 

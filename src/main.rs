@@ -18,7 +18,7 @@ mod status;
 mod telemetry;
 mod up;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use config::Config;
@@ -53,7 +53,7 @@ enum Command {
     #[command(name = up::CLICKHOUSE_COMMAND, hide = true)]
     ClickHouseServer {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
+        arguments: Vec<String>,
     },
     #[command(name = up::PUBLISHER_COMMAND, hide = true)]
     DemoPublisher(demo::PublisherArgs),
@@ -88,10 +88,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             print!("{}", config::DEFAULT);
             Ok(ExitCode::SUCCESS)
         }
-        Command::ClickHouseServer { arguments } => {
-            ioc_storage::embedded::serve(arguments)?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::ClickHouseServer { arguments } => Ok(ioc_storage::embedded::serve(arguments)),
         Command::DemoPublisher(args) => {
             demo::run(args)?;
             Ok(ExitCode::SUCCESS)

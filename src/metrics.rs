@@ -1,9 +1,8 @@
 //! What Prometheus is told. Names are listed in `dashboards/metrics.txt`, which a test compares.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 
 use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus};
-use ioc_ingest::transport::{files::FilesCounters, http::HttpCounters, mqtt::MqttCounters};
 use prometheus::{
     IntGauge, IntGaugeVec, Opts, Registry,
     core::{Collector, Desc},
@@ -52,6 +51,26 @@ impl Metrics {
         self.registry.clone()
     }
 
+    /// Shows a transport's counters as `ioc_<transport>_<name>`, one figure a feed if it counts by feed.
+    ///
+    /// # Errors
+    /// If the transport is shown already.
+    pub fn transport(
+        &self,
+        transport: &'static str,
+        feed: Option<&str>,
+        read: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
+    ) -> Result<(), prometheus::Error> {
+        let labels: HashMap<String, String> =
+            feed.map(|feed| ("feed".to_owned(), feed.to_owned())).into_iter().collect();
+        let describe = |(name, _): &(&'static str, u64)| {
+            let help = format!("{transport}: {}", name.replace('_', " "));
+            Desc::new(format!("ioc_{transport}_{name}"), help, Vec::new(), labels.clone())
+        };
+        let descriptions = read().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
+        self.registry.register(Box::new(Figures { descriptions, read: Box::new(read) }))
+    }
+
     /// Takes what the watcher saw.
     pub fn system(&self, status: &SystemStatus) {
         self.outstanding.set(i64::try_from(status.outstanding_epochs).unwrap_or(i64::MAX));
@@ -62,5 +81,33 @@ impl Metrics {
         for (feed, count) in &status.in_flight {
             self.in_flight.with_label_values(&[feed]).set(i64::try_from(*count).unwrap_or(i64::MAX));
         }
+    }
+}
+
+type Read = Box<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
+
+/// Counters kept elsewhere, read when Prometheus asks.
+struct Figures {
+    descriptions: Vec<Desc>,
+    read: Read,
+}
+
+impl Collector for Figures {
+    fn desc(&self) -> Vec<&Desc> {
+        self.descriptions.iter().collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let figures = (self.read)();
+        let family = |(description, (_, figure)): (&Desc, &(&str, u64))| {
+            let gauge = IntGauge::with_opts(
+                Opts::new(description.fq_name.clone(), description.help.clone())
+                    .const_labels(description.const_label_pairs.iter().map(|pair| (pair.name().to_owned(), pair.value().to_owned())).collect()),
+            )
+            .ok()?;
+            gauge.set(i64::try_from(*figure).unwrap_or(i64::MAX));
+            gauge.collect().into_iter().next()
+        };
+        self.descriptions.iter().zip(&figures).filter_map(family).collect()
     }
 }

@@ -3,33 +3,46 @@
 //! A secret is shown once, when it is made, with the commands that try it out; only its hash is kept. A running
 //! `ioc` notices the change within a second.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::{Context, bail};
 use ioc_ingest::senders::{Secret, Senders};
 use ioc_model::pack::{Feed, Pack, Transport};
 
-/// `ioc sender …`
+use crate::{
+    config::Config,
+    packs::{embedded_pack, pack_from_dir},
+};
+
+const SENDERS_FILE: &str = "senders.toml";
+const DEMO_CLOCK_FILE: &str = "demo-clock.json";
+const DEMO_OVERLAY: &str = "demo";
+
+/// Arguments of `ioc sender`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
     command: SenderCommand,
 }
 
-/// Adds, lists or removes senders.
 #[derive(Clone, Debug, clap::Subcommand)]
-pub enum SenderCommand {
-    /// Adds a sender and shows its secret, once.
+enum SenderCommand {
+    /// Add a sender and show its secret, once.
     Add {
-        /// Its name: the MQTT user. Letters, digits, `-` and `_`.
+        /// Its name, which is also its MQTT user: letters, digits, `-` and `_`.
         name: String,
-        /// A feed it may send to; say it again for more.
-        #[arg(long = "feed", required = true)]
+        /// A feed it may send to; once for each.
+        #[arg(long = "feed", value_name = "FEED", required = true)]
         feeds: Vec<String>,
     },
-    /// Lists senders and their feeds.
+    /// List senders and their feeds.
     List,
-    /// Removes a sender; its connections end, its session goes.
+    /// Remove a sender.
     Remove {
         /// Its name.
         name: String,
@@ -37,29 +50,49 @@ pub enum SenderCommand {
 }
 
 /// What the command works on.
-#[derive(Clone, Copy, Debug)]
-pub struct SenderHouse<'a> {
-    /// The file of senders in the data folder.
-    pub file: &'a PathBuf,
+#[derive(Debug)]
+struct House {
+    /// The file of senders.
+    file: PathBuf,
     /// The pack, whose feeds can be sent to.
-    pub pack: &'a Pack,
-    /// `host:port` of the MQTT endpoint.
-    pub mqtt: std::net::SocketAddr,
-    /// `host:port` of HTTP.
-    pub http: std::net::SocketAddr,
+    pack: Pack,
+    mqtt: SocketAddr,
+    http: SocketAddr,
 }
 
-/// Carries the command out and says on `out` what was done.
+/// Carries the command out and prints what was done.
 ///
 /// # Errors
-/// If a feed is unknown or cannot be sent to, a name is taken or unknown, or the file cannot be read or written.
-pub fn run(command: SenderCommand, house: SenderHouse<'_>, out: &mut impl Write) -> anyhow::Result<()> {
-    let mut senders = Senders::load(house.file)?;
+/// If a feed is unknown or cannot be sent to, a name is taken or unknown, or a file cannot be read or written.
+pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
+    let folder = &config.data.folder;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    let choice = &config.pack;
+    let files = match choice.folder.as_os_str().is_empty() {
+        true => embedded_pack(&choice.name)
+            .with_context(|| format!("there is no pack '{}' in this binary", choice.name))?,
+        false => pack_from_dir(&choice.folder).context("cannot read the pack")?,
+    };
+    // A demo's data folder has the demo's feeds as well.
+    let is_demo = config.data_path(DEMO_CLOCK_FILE).try_exists()?;
+    let house = House {
+        file: config.data_path(SENDERS_FILE),
+        pack: Pack::parse_with(&files, is_demo.then_some(DEMO_OVERLAY))?,
+        mqtt: config.mqtt.listen,
+        http: config.http.listen,
+    };
+    carry_out(args.command, &house, &mut io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn carry_out(command: SenderCommand, house: &House, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut senders = Senders::load(&house.file)?;
     match command {
         SenderCommand::Add { name, mut feeds } => {
             feeds.sort();
             feeds.dedup();
-            let known = known_feeds(house.pack, &feeds)?;
+            let known = known_feeds(&house.pack, &feeds)?;
             let secret = senders.add(&name, feeds)?;
             senders.save()?;
             introduce(&name, &secret, &known, house, out).context("cannot show the secret")?;
@@ -100,9 +133,9 @@ fn introduce(
     name: &str,
     secret: &Secret,
     feeds: &[&Feed],
-    house: SenderHouse<'_>,
+    house: &House,
     out: &mut impl Write,
-) -> std::io::Result<()> {
+) -> io::Result<()> {
     writeln!(out, "sender    {name}")?;
     writeln!(out, "feeds     {}", feeds.iter().map(|feed| feed.id.as_str()).collect::<Vec<_>>().join(", "))?;
     writeln!(out, "password  {}", secret.password())?;
@@ -146,6 +179,55 @@ fn example_topic(filter: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn house(folder: &std::path::Path) -> House {
+        House {
+            file: folder.join(SENDERS_FILE),
+            pack: Pack::parse(&embedded_pack(crate::packs::DEFAULT_PACK).unwrap()).unwrap(),
+            mqtt: "127.0.0.1:1883".parse().unwrap(),
+            http: "127.0.0.1:8080".parse().unwrap(),
+        }
+    }
+
+    fn said(command: SenderCommand, house: &House) -> anyhow::Result<String> {
+        let mut out = Vec::new();
+        carry_out(command, house, &mut out)?;
+        Ok(String::from_utf8(out)?)
+    }
+
+    fn add(name: &str, feeds: &[&str]) -> SenderCommand {
+        let feeds = feeds.iter().map(|feed| (*feed).to_owned()).collect();
+        SenderCommand::Add { name: name.to_owned(), feeds }
+    }
+
+    #[test]
+    fn a_secret_is_shown_once_and_never_kept_or_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path());
+        let shown = said(add("lab", &["air-push", "air-mqtt", "air-push"]), &house).unwrap();
+        let field = |name: &str| {
+            let line = shown.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().last().unwrap().to_owned()
+        };
+        let password = field("password");
+        assert_eq!(field("token"), format!("lab.{password}"));
+        assert_eq!(shown.matches(&password).count(), 2, "not in the commands, which a shell's history keeps");
+        assert!(shown.contains("-u lab -P \"$SECRET\" -t 'ioc/air/STATION/observation'"), "{shown}");
+        assert!(shown.contains("http://127.0.0.1:8080/ingest/air-push"), "{shown}");
+        assert!(!std::fs::read_to_string(&house.file).unwrap().contains(&password));
+        assert_eq!(said(SenderCommand::List, &house).unwrap(), "lab  air-mqtt, air-push\n");
+        assert_eq!(said(SenderCommand::Remove { name: "lab".to_owned() }, &house).unwrap(), "removed lab\n");
+        assert_eq!(said(SenderCommand::List, &house).unwrap(), "");
+    }
+
+    #[test]
+    fn feeds_that_are_not_there_or_come_as_files_are_told_together_and_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path());
+        let error = said(add("lab", &["air-push", "nowhere", "stations"]), &house).unwrap_err().to_string();
+        assert!(error.contains("'nowhere', 'stations'") && error.contains("air-mqtt, air-push"), "{error}");
+        assert!(!house.file.try_exists().unwrap());
+    }
 
     #[test]
     fn a_topic_of_a_filter_has_a_word_for_each_wildcard() {

@@ -29,12 +29,17 @@ use ioc_ingest::{
     senders::{Authenticator, Senders},
     transport::{
         files::{FilesConfig, FilesFeed, FilesInbox},
-        http::{self, HttpLimits, HttpPush, ServeLimits},
+        http::{self, HttpLimits, HttpPush, serve::{ServeLimits, serve}},
         mqtt::{MqttConfig, MqttEndpoint},
-        mqtt_broker,
+        mqtt_broker::{BrokerLogin, MqttBroker, MqttBrokerConfig},
     },
 };
-use ioc_model::{names::Names, time::Millis};
+use ioc_model::{
+    calendar::Calendar,
+    names::Names,
+    pack::{Feed, Pack, Transport},
+    time::Millis,
+};
 use ioc_stream::{Driver, DriverConfig, driver::Start};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -43,7 +48,7 @@ use crate::{
     committer::Committer,
     config::{Config, machine},
     history::{self, StoreHistory},
-    instance::DataFolder,
+    instance::{DataFolder, Instance},
     metrics::Metrics,
     packs,
     reference::Packs,
@@ -139,7 +144,7 @@ impl House<'_> {
         let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
         let mqtt_address = self.take_mqtt(&intake, &routes, &authenticator).await?;
         let inbox = self.take_files(&intake, &pack)?;
-        self.take_from_brokers(&intake, &routes, &pack);
+        self.take_from_brokers(&intake, &pack, &instance)?;
 
         let store = store::open(self.config, &self.data, &self.stop).await?;
         let prepared = store.prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding).await?;
@@ -182,7 +187,8 @@ impl House<'_> {
         let (_log, log) = channel::channel(Some(prepared.log));
         let (_routes, routes) = channel::channel(routes);
         let push = Arc::new(HttpPush::new(intake, authenticator, routes, log, history.clone(), limits));
-        self.metrics.http(push.counters().clone())?;
+        let counters = push.counters().clone();
+        self.metrics.transport("http", None, move || counters.each())?;
         let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
         let registry = self.metrics.registry();
         let state = AppState::new(pack.clone(), board.clone(), history, registry, &live, self.stop.clone())?;
@@ -190,7 +196,7 @@ impl House<'_> {
             .merge(http::router(push))
             .fallback(ioc_dashboards::routes::nothing_here);
         let listener = ioc_dashboards::steady(http_listener, std::time::Duration::from_secs(30));
-        let _ = self.tasks.spawn(http::serve(listener, router, ServeLimits::default(), self.stop.clone()));
+        let _ = self.tasks.spawn(serve(listener, router, ServeLimits::default(), self.stop.clone()));
 
         let watcher = watch::Watcher {
             driver: driver.clone(),
@@ -265,17 +271,15 @@ impl House<'_> {
             self.stop.clone(),
         )
         .await?;
-        self.metrics.mqtt(endpoint.counters())?;
+        let counters = endpoint.counters();
+        self.metrics.transport("mqtt", None, move || counters.each())?;
         let address = endpoint.local_addr();
         let _ = self.tasks.spawn(endpoint.run());
         Ok(address)
     }
 
-    fn take_files(&self, intake: &Intake, pack: &ioc_model::pack::Pack) -> anyhow::Result<PathBuf> {
-        let mut folder = self.config.inbox_folder();
-        if folder.is_relative() {
-            folder = std::env::current_dir()?.join(folder);
-        }
+    fn take_files(&self, intake: &Intake, pack: &Pack) -> anyhow::Result<PathBuf> {
+        let folder = std::path::absolute(self.config.inbox_folder())?;
         let settings = &self.config.inbox;
         let millis = |duration| u64::try_from(machine(duration).as_millis()).unwrap_or(u64::MAX);
         let config = FilesConfig {
@@ -284,12 +288,37 @@ impl House<'_> {
             keep_done_days: settings.keep_done_days,
             ..FilesConfig::of(folder.clone())
         };
-        let inbox = FilesInbox::new(config, intake.clone(), FilesFeed::of_pack(pack))?;
+        let calendar = Calendar::of_zone(&pack.timezone)?;
+        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let inbox = FilesInbox::new(&config, intake.clone(), &FilesFeed::of_pack(pack), &calendar)?;
         for (feed, counters) in inbox.counters() {
-            self.metrics.files(&feed, counters)?;
+            self.metrics.transport("files", Some(&feed), move || counters.each())?;
         }
         let _ = self.tasks.spawn(inbox.run(self.stop.clone()));
         Ok(folder)
+    }
+
+    /// Feeds that come from outside brokers. Their passwords lie in `brokers.toml` in the data folder, by feed.
+    fn take_from_brokers(&self, intake: &Intake, pack: &Pack, instance: &Instance) -> anyhow::Result<()> {
+        let path = self.data.path().join("brokers.toml");
+        let logins: BTreeMap<String, BrokerLogin> = match std::fs::read_to_string(&path) {
+            Ok(text) => toml::from_str(&text).with_context(|| format!("{} is not valid", path.display()))?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
+        };
+        let from_broker = |feed: &&Feed| matches!(feed.transport, Transport::MqttBroker { .. });
+        for feed in pack.feeds.values().filter(from_broker) {
+            let client_id = format!("ioc-{}-{}", instance.id.simple(), feed.id);
+            let config = MqttBrokerConfig { client_id, login: logins.get(&feed.id).cloned() };
+            let broker = MqttBroker::new(feed, &config, intake.clone())?;
+            let (name, stop) = (feed.id.clone(), self.stop.clone());
+            let _ = self.tasks.spawn(async move {
+                if let Err(error) = broker.run(stop).await {
+                    tracing::error!(feed = name, %error, "nothing more is taken from the broker");
+                }
+            });
+        }
+        Ok(())
     }
 
     fn demo_sender(&self) -> anyhow::Result<String> {
@@ -371,6 +400,8 @@ async fn publish(
         let started = arguments().and_then(|mut command| Ok(command.spawn()?));
         match started {
             Ok(mut child) => {
+                // Waiting would close it, and the publisher lives as long as its input.
+                let _life_line = child.stdin.take();
                 tracing::info!(pid = child.id(), "demo publisher started");
                 tokio::select! {
                     ended = child.wait() => tracing::warn!(?ended, "demo publisher ended"),

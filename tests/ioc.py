@@ -66,9 +66,10 @@ class Ioc:
         return done
 
     def add_sender(self, name, *feeds):
-        """Registers a sender and gives back its secret."""
+        """Registers a sender and gives back its password and token."""
         feed_arguments = [argument for feed in feeds for argument in ("--feed", feed)]
-        return json.loads(self.run("sender", "add", name, *feed_arguments, "--json").stdout)
+        told = self.run("sender", "add", name, *feed_arguments).stdout
+        return re.search(r"^password +(\S+)$", told, re.M)[1], re.search(r"^token +(\S+)$", told, re.M)[1]
 
     def start(self, command=("up",), workers=2, failpoints="", wait=True):
         self.life_starts = self.log_file.stat().st_size if self.log_file.exists() else 0

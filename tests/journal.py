@@ -95,9 +95,12 @@ def garbage(chance, number, station, now):
 class Publisher:
     """Sends a workload in order with many messages in flight, and keeps on through every crash."""
 
-    def __init__(self, port, name, secret, messages, window=400, protocol=mqtt.MQTTv311):
+    def __init__(self, port, name, secret, messages, window=400, rate=2_000, protocol=mqtt.MQTTv311):
         self.messages = messages
         self.window = window
+        self.rate = rate
+        # No more than so many may be sent yet: every life of the process gets its share.
+        self.allowed = len(messages)
         self.acknowledged = set()
         self.changed = threading.Condition()
         self.mids = {}
@@ -126,8 +129,15 @@ class Publisher:
                 self.acknowledged.add(message_id)
             self.changed.notify_all()
 
+    def allow(self, count):
+        with self.changed:
+            self.allowed = min(count, len(self.messages))
+            self.changed.notify_all()
+
     def _run(self):
-        for message in self.messages:
+        for number, message in enumerate(self.messages):
+            if number % 50 == 0:
+                time.sleep(50 / self.rate)
             with self.changed:
                 self.changed.wait_for(lambda: self.stopped or self._may_send(message))
                 if self.stopped:
@@ -141,7 +151,8 @@ class Publisher:
 
     def _may_send(self, message):
         in_flight = self.sent - len(self.acknowledged)
-        return in_flight < self.window and (message.after is None or message.after in self.acknowledged)
+        may_follow = message.after is None or message.after in self.acknowledged
+        return self.sent < self.allowed and in_flight < self.window and may_follow
 
     def wait_sent(self, count, seconds=120):
         deadline = time.monotonic() + seconds

@@ -140,6 +140,9 @@ impl Batch {
 }
 
 /// A durable, partitioned log.
+///
+/// Methods that take a partition panic if the log has no such one: it comes from [`partition_of`] or a recorded range
+/// of the same log.
 pub trait Bus: Send + Sync + std::fmt::Debug {
     /// Its identity.
     fn log_id(&self) -> LogId;

@@ -11,7 +11,7 @@ use crate::{
     disk::{
         budget::Budget,
         chain::{Chain, ChainSettings, Retain},
-        file_system::{FileSystem, Lock, MachineFileSystem},
+        file_system::{FileSystem, Lock, machine_files},
         frame::{Entry, MAX_ENTRY_BYTES},
         identity::{Kind, open_folder, partition_folder},
         recovery::{create_chain, open_chain},
@@ -71,11 +71,11 @@ impl RecordLog {
     /// If another process has it open, if records that were appended are damaged or missing, or if the system
     /// refuses.
     pub fn open(folder: &Path) -> Result<RecordLog, OpenError> {
-        RecordLog::open_on(Arc::new(MachineFileSystem), folder, SEGMENT_BYTES)
+        RecordLog::open_on(&machine_files(), folder, SEGMENT_BYTES)
     }
 
     pub(crate) fn open_on(
-        files: Arc<dyn FileSystem>,
+        files: &Arc<dyn FileSystem>,
         folder: &Path,
         segment_bytes: u64,
     ) -> Result<RecordLog, OpenError> {
@@ -91,7 +91,7 @@ impl RecordLog {
             retain: Retain::default(),
         };
         let (identity, lock) =
-            open_folder(&files, folder, Kind::Records, 1, |log, _| create_chain(&settings(log)))?;
+            open_folder(files, folder, Kind::Records, 1, |log, _| create_chain(&settings(log)))?;
         let (chain, writer) = open_chain(settings(identity.id))?;
         Ok(RecordLog { id: identity.id, chain, writer, poisoned: None, _lock: lock })
     }

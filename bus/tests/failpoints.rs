@@ -60,10 +60,14 @@ fn ack_the_negative_control_acknowledges_what_is_not_there() {
     let scenario = FailScenario::setup();
     let folder = tempfile::tempdir().unwrap();
     let log = DiskLog::open(&config(&folder)).unwrap();
+    let (go_on, may_go_on) = mpsc::sync_channel::<()>(1);
+    let may_go_on = std::sync::Mutex::new(may_go_on);
     fail::cfg("ack_before_append", "return").unwrap();
+    fail::cfg_callback("bus_before_write", move || may_go_on.lock().unwrap().recv().unwrap()).unwrap();
     assert_eq!(append(&log), Offset(1));
-    drop(log);
-    let log = DiskLog::open(&config(&folder)).unwrap();
     assert_eq!(log.bounds(Partition(0)).end, Offset(0), "the control loses nothing, so it controls nothing");
+    go_on.send(()).unwrap();
+    log.close();
+    assert_eq!(log.bounds(Partition(0)).end, Offset(1));
     scenario.teardown();
 }

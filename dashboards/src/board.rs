@@ -18,7 +18,7 @@ use ioc_model::{
     envelope::UNMATCHED,
     epoch::Epoch,
     pack::Pack,
-    results::{EpochResults, RejectedRow, StoredObservation, WindowResult},
+    results::{EpochResults, RejectedRow, StoredObservation},
     time::{Now, ReceivedAt},
 };
 use serde::Serialize;
@@ -28,7 +28,7 @@ use crate::{
     feed::{FeedTile, FeedView},
     rejects::{LastRejects, REJECTS_KEPT, RejectView},
     status::SystemStatus,
-    tile::{Tile, TileView},
+    tile::{HourPoint, Tile, TileView},
 };
 
 /// The live picture. Shared by the driver, which applies, and the HTTP interface, which reads.
@@ -65,13 +65,14 @@ struct Picture {
 pub struct Hydration {
     /// The last committed epoch.
     pub epoch: Epoch,
-    /// The current row of the newest event time of each series.
+    /// The current row of the newest event time of each series, with the epoch as of which it is.
     pub latest: Vec<(Epoch, StoredObservation)>,
-    /// The current hourly windows of the last day of each series, with the epoch that made them.
-    pub hours: Vec<(Epoch, WindowResult)>,
-    /// What became of each feed's envelopes and rows since the beginning, and when it was last heard.
+    /// Subject, indicator and current hourly window of the last day of each series.
+    pub hours: Vec<(Arc<str>, Arc<str>, HourPoint)>,
+    /// What became of each feed's envelopes and rows since the beginning, and when it was last heard; where that is
+    /// none, the newest row or reject of the feed stands for it.
     pub totals: Vec<(Arc<str>, Counts, Option<ReceivedAt>)>,
-    /// The last rejects, oldest first.
+    /// The last rejects, oldest first, with the epoch as of which they are.
     pub rejects: Vec<(Epoch, RejectedRow)>,
 }
 
@@ -144,21 +145,23 @@ impl Board {
         self.write(|picture| {
             picture.epoch = epoch;
             picture.hydrated = true;
-            for (made, row) in &latest {
-                if let Some(tile) = picture.tile(&row.subject, &row.indicator) {
-                    tile.observe(*made, row);
-                }
-            }
-            for (made, window) in &hours {
-                if let Some(tile) = picture.tile(&window.subject, &window.indicator) {
-                    tile.window(*made, window);
-                }
-            }
             for (feed, counts, last_received) in totals {
                 let _ = picture.feeds.insert(feed, FeedTile::hydrated(counts, last_received, epoch));
             }
-            for (made, row) in &rejects {
-                picture.rejects.push(RejectView::new(*made, row));
+            for (_, row) in &latest {
+                picture.feed(&row.feed).heard(epoch, row.arrival.received_at);
+                if let Some(tile) = picture.tile(&row.subject, &row.indicator) {
+                    tile.remember(epoch, row);
+                }
+            }
+            for (subject, indicator, point) in hours {
+                if let Some(tile) = picture.tile(&subject, &indicator) {
+                    tile.hour(epoch, point);
+                }
+            }
+            for (_, row) in &rejects {
+                picture.feed(&row.feed).heard(epoch, row.arrival.received_at);
+                picture.rejects.push(RejectView::new(epoch, row));
             }
         });
     }

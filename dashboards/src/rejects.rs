@@ -34,7 +34,8 @@ impl LastRejects {
 /// A reject as the page gets it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RejectView {
-    /// The epoch that stored it.
+    /// The epoch after which it is news; not sent, because the store does not tell it of older rejects.
+    #[serde(skip)]
     pub epoch: Epoch,
     /// The feed the envelope came by.
     pub feed: Arc<str>,

@@ -18,6 +18,8 @@ pub struct SystemStatus {
     pub clickhouse: StoreHealth,
     /// Epochs handed to the dataflow or the store that are not committed yet.
     pub outstanding_epochs: u64,
+    /// Recorded epochs are still being replayed after a start: the picture is on its way to now.
+    pub replaying: bool,
     /// Durable envelopes of each feed that no committed epoch holds yet, counted from positions.
     #[serde(serialize_with = "as_map")]
     pub in_flight: Vec<(Arc<str>, u64)>,
@@ -83,12 +85,21 @@ impl SystemStatus {
     /// Whether the two say the same but for the time.
     #[must_use]
     pub fn same_but_for_time(&self, other: &SystemStatus) -> bool {
-        let SystemStatus { now: _, clock_speed, bus, clickhouse, outstanding_epochs, in_flight, halted } =
-            self;
+        let SystemStatus {
+            now: _,
+            clock_speed,
+            bus,
+            clickhouse,
+            outstanding_epochs,
+            replaying,
+            in_flight,
+            halted,
+        } = self;
         *clock_speed == other.clock_speed
             && *bus == other.bus
             && *clickhouse == other.clickhouse
             && *outstanding_epochs == other.outstanding_epochs
+            && *replaying == other.replaying
             && *in_flight == other.in_flight
             && *halted == other.halted
     }

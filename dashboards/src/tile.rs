@@ -20,9 +20,16 @@ pub const HOURS_KEPT: usize = 24;
 pub struct Tile {
     subject: Arc<str>,
     indicator: Arc<str>,
-    latest: Option<(Epoch, StoredObservation)>,
+    latest: Option<Shown>,
     hours: Vec<HourPoint>,
     changed: Epoch,
+}
+
+#[derive(Clone, Debug)]
+struct Shown {
+    row: StoredObservation,
+    /// The epoch that stored it; none where only the store knows.
+    made: Option<Epoch>,
 }
 
 impl Tile {
@@ -41,24 +48,36 @@ impl Tile {
     /// Takes an accepted row: it shows if its event time is newer, or if it corrects the value shown. A row known
     /// to be history never shows.
     pub fn observe(&mut self, epoch: Epoch, row: &StoredObservation) {
+        self.show(epoch, Some(epoch), row);
+    }
+
+    /// Takes a series' newest value from the store, as of that epoch.
+    pub fn remember(&mut self, epoch: Epoch, row: &StoredObservation) {
+        self.show(epoch, None, row);
+    }
+
+    fn show(&mut self, epoch: Epoch, made: Option<Epoch>, row: &StoredObservation) {
         if row.standing == Standing::History {
             return;
         }
-        if let Some((_, shown)) = &self.latest
+        if let Some(Shown { row: shown, .. }) = &self.latest
             && (row.event_time, row.arrival) < (shown.event_time, shown.arrival)
         {
             return;
         }
-        self.latest = Some((epoch, row.clone()));
+        self.latest = Some(Shown { row: row.clone(), made });
         self.changed = self.changed.max(epoch);
     }
 
     /// Takes an hourly window, new or revised; other lengths are not shown here.
     pub fn window(&mut self, epoch: Epoch, window: &WindowResult) {
-        if window.kind != WindowKind::Hour {
-            return;
+        if window.kind == WindowKind::Hour {
+            self.hour(epoch, HourPoint::new(epoch, window));
         }
-        let point = HourPoint::new(epoch, window);
+    }
+
+    /// Takes an hour of the small trend line, as of that epoch.
+    pub fn hour(&mut self, epoch: Epoch, point: HourPoint) {
         match self.hours.binary_search_by_key(&point.start, |hour| hour.start) {
             Ok(at) if self.hours[at].revision > point.revision => return,
             Ok(at) => self.hours[at] = point,
@@ -79,7 +98,7 @@ impl Tile {
         TileView {
             subject: self.subject.clone(),
             indicator: self.indicator.clone(),
-            latest: self.latest.as_ref().map(|(epoch, row)| Latest::new(*epoch, row)),
+            latest: self.latest.as_ref().map(Latest::new),
             hours: self.hours.iter().filter(|hour| hour.revision > since.0).cloned().collect(),
         }
     }
@@ -117,12 +136,12 @@ pub struct Latest {
     pub row: u32,
     /// It replaced an earlier value of the same moment.
     pub correction: bool,
-    /// The epoch that stored it.
-    pub epoch: Epoch,
+    /// The epoch that stored it; none where it was there before this process.
+    pub epoch: Option<Epoch>,
 }
 
 impl Latest {
-    fn new(epoch: Epoch, row: &StoredObservation) -> Latest {
+    fn new(Shown { row, made }: &Shown) -> Latest {
         let Arrival { received_at, position, row: row_number } = row.arrival;
         Latest {
             event_time: row.event_time,
@@ -133,7 +152,7 @@ impl Latest {
             position: position.to_string(),
             row: row_number,
             correction: row.standing == Standing::Correction,
-            epoch,
+            epoch: *made,
         }
     }
 }

@@ -89,7 +89,8 @@ impl House {
         let root = self.folder.path().join(folder);
         let mut found = Vec::new();
         collect(&root, &mut found);
-        let mut found: Vec<PathBuf> = found.iter().map(|path| path.strip_prefix(&root).unwrap().to_owned()).collect();
+        let mut found: Vec<PathBuf> =
+            found.iter().map(|path| path.strip_prefix(&root).unwrap().to_owned()).collect();
         found.sort();
         found
     }
@@ -118,8 +119,14 @@ async fn ack_a_file_is_moved_only_when_durable_and_a_crash_before_the_move_reads
     until("the file moved", || house.files_below("inbox").is_empty()).await;
     let stored = stored(&house.log);
     assert_eq!(stored.len(), 2, "read again after the crash");
-    assert_eq!((&stored[0].feed, &stored[0].address, &stored[0].payload), (&stored[1].feed, &stored[1].address, &stored[1].payload));
-    assert_eq!((stored[0].address.as_str(), stored[0].text()), ("2024/11/05/TN_A_20241105083500.txt", "PM10\t1"));
+    assert_eq!(
+        (&stored[0].feed, &stored[0].address, &stored[0].payload),
+        (&stored[1].feed, &stored[1].address, &stored[1].payload)
+    );
+    assert_eq!(
+        (stored[0].address.as_str(), stored[0].text()),
+        ("2024/11/05/TN_A_20241105083500.txt", "PM10\t1")
+    );
     let done = house.files_below("done");
     assert_eq!(done.len(), 1);
     assert!(done[0].starts_with("air-files") && done[0].ends_with("2024/11/05/TN_A_20241105083500.txt"));
@@ -131,12 +138,17 @@ async fn files_are_taken_oldest_first_whatever_folder_they_lie_in() {
     // All there before the first look, in an order that is neither theirs nor the alphabet's.
     let hours = [7, 3, 22, 0, 15, 1, 9, 23, 12, 5];
     for hour in hours {
-        house.drop_file(&format!("air/day{}/{}_201901{:02}{hour:02}0000.txt", hour % 3, 99 - hour, hour % 4 + 1), "x");
+        house.drop_file(
+            &format!("air/day{}/{}_201901{:02}{hour:02}0000.txt", hour % 3, 99 - hour, hour % 4 + 1),
+            "x",
+        );
     }
     let _running = house.run_open();
     until("all moved", || house.files_below("inbox").is_empty()).await;
-    let times: Vec<String> =
-        stored(&house.log).iter().map(|stored| stored.address.rsplit('_').next().unwrap().to_owned()).collect();
+    let times: Vec<String> = stored(&house.log)
+        .iter()
+        .map(|stored| stored.address.rsplit('_').next().unwrap().to_owned())
+        .collect();
     let mut sorted = times.clone();
     sorted.sort();
     assert_eq!((times.len(), &times), (hours.len(), &sorted));
@@ -280,7 +292,8 @@ async fn once_a_backlog_goes_in_few_chunks_and_each_file_once() {
     }
     let running = house.run_open();
     until("all moved", || running.of("air-files").snapshot().moved == files).await;
-    let mut numbers: Vec<u64> = stored(&house.log).iter().map(|stored| stored.text().parse().unwrap()).collect();
+    let mut numbers: Vec<u64> =
+        stored(&house.log).iter().map(|stored| stored.text().parse().unwrap()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..files).collect::<Vec<_>>());
     assert!(chunks(&house.log) <= 10, "{} chunks", chunks(&house.log));

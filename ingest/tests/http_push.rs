@@ -14,7 +14,8 @@ use ioc_ingest::{
     routes::Routes,
     senders::{Authenticator, Senders},
     transport::http::{
-        HttpCounters, HttpLimits, HttpPush, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, router,
+        HttpCounters, HttpLimits, HttpPush, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable,
+        router,
         serve::{ServeLimits, serve},
     },
 };
@@ -50,7 +51,7 @@ impl Receipts for Known {
         let answer = match position.offset.0 {
             99 => Err(ReceiptsUnavailable("a test".to_owned())),
             _ if *self.0.lock().unwrap() == Some(position) => {
-                Ok(Some(ReceiptStatus::Committed { epoch: Epoch(5), stored: 2, duplicate: 1, rejected: 0 }))
+                Ok(Some(ReceiptStatus::Committed { epoch: Epoch(5), stored: 2, rejected: 0 }))
             }
             98 => Ok(Some(ReceiptStatus::InFlight)),
             _ => Ok(None),
@@ -153,7 +154,8 @@ impl Site {
             let _ = command.args(["--header", authorization]);
         }
         let _ = command.arg(format!("http://{}{path}", self.address));
-        let _ = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        let _ =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("curl is installed");
         let (mut input, body) = (child.stdin.take().unwrap(), body.to_vec());
         // Not awaited: a refused body breaks the pipe, as it should.
@@ -174,7 +176,11 @@ impl Answer {
         let text = text.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(text);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text}"));
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_ascii_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+        Answer {
+            status,
+            head: head.to_ascii_lowercase(),
+            body: serde_json::from_str(body).unwrap_or(Value::Null),
+        }
     }
 
     /// Asserts a problem of RFC 9457 with that status and kind.
@@ -257,7 +263,8 @@ async fn balance_a_body_over_the_limit_is_refused_and_counted_in_the_log() {
         assert_eq!(answer.body["position"], envelope.position.to_string());
         assert_eq!((envelope.content, envelope.feed.as_str()), (Content::Withheld, "air-push"));
         let description: Value = serde_json::from_slice(&envelope.payload).unwrap();
-        let expected = serde_json::json!({"reason": "too_large", "bytes": body.len(), "sha256": sha256(&body)});
+        let expected =
+            serde_json::json!({"reason": "too_large", "bytes": body.len(), "sha256": sha256(&body)});
         assert_eq!(description, expected);
     }
     let at_limit = answer(site.curl("/ingest/air-push", &SEND, &body[..MAX_BYTES])).await;
@@ -351,7 +358,12 @@ async fn safe_a_sender_that_hangs_up_inside_of_a_body_leaves_nothing() {
         "POST /ingest/air-push HTTP/1.1\r\nHost: x\r\n{}\r\nContent-Length: 10\r\n\r\nabc",
         site.authorization()
     );
-    for garbage in [head.as_str(), "GET /\x00 nonsense\r\n\r\n", "\r\n\r\n\r\n", "POST /ingest/air-push HTTP/1.1\r\nContent-Length: -1\r\n\r\n"] {
+    for garbage in [
+        head.as_str(),
+        "GET /\x00 nonsense\r\n\r\n",
+        "\r\n\r\n\r\n",
+        "POST /ingest/air-push HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    ] {
         let mut connection = TcpStream::connect(site.address).await.unwrap();
         connection.write_all(garbage.as_bytes()).await.unwrap();
         connection.shutdown().await.unwrap();
@@ -369,7 +381,7 @@ async fn a_receipt_tells_what_became_of_a_message() {
     let committed = asked("7-1-42").await;
     assert_eq!(committed.status, 200);
     let expected = serde_json::json!({
-        "position": "7-1-42", "status": "committed", "epoch": 5, "stored": 2, "duplicate": 1, "rejected": 0
+        "position": "7-1-42", "status": "committed", "epoch": 5, "stored": 2, "rejected": 0
     });
     assert_eq!(committed.body, expected);
     assert_eq!(asked("7-1-98").await.body, serde_json::json!({"position": "7-1-98", "status": "in_flight"}));

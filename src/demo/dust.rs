@@ -50,7 +50,7 @@ fn waiting(folder: &Path) -> usize {
 }
 
 /// Name and content of an hour's file; none if the record has no dust for it.
-fn station_file(code: &str, hour: &Hour, calendar: &Calendar) -> Option<(String, String)> {
+pub(super) fn station_file(code: &str, hour: &Hour, calendar: &Calendar) -> Option<(String, String)> {
     let stamp = local_stamp(hour.start, calendar)?;
     let mut content = String::new();
     for (symbol, value) in [("PM10", hour.pm10), ("PM2,5", hour.pm25)] {
@@ -78,7 +78,10 @@ mod tests {
         let record = hours().unwrap();
         let (name, content) = station_file("LON_MARYLEBONE_MY1", &record[0], &calendar).unwrap();
         assert_eq!(name, "LON_MARYLEBONE_MY1_20030101070000.txt");
-        assert_eq!(content, "PM10\t45\tug/m3\t20030101070000\t00\r\nPM2,5\t41\tug/m3\t20030101070000\t00\r\n");
+        assert_eq!(
+            content,
+            "PM10\t45\tug/m3\t20030101070000\t00\r\nPM2,5\t41\tug/m3\t20030101070000\t00\r\n"
+        );
         let gap = Hour { pm10: None, ..record[0] };
         assert!(!station_file("X", &gap, &calendar).unwrap().1.contains("PM10"));
         assert_eq!(station_file("X", &Hour { pm25: None, ..gap }, &calendar), None);
@@ -89,7 +92,10 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("ioc-dust-{}", std::process::id()));
         drop_file(&folder, "a.txt", "content").unwrap();
         drop_file(&folder, "a.txt", "content").unwrap();
-        assert_eq!((waiting(&folder), fs::read_to_string(folder.join("a.txt")).unwrap().as_str()), (1, "content"));
+        assert_eq!(
+            (waiting(&folder), fs::read_to_string(folder.join("a.txt")).unwrap().as_str()),
+            (1, "content")
+        );
         fs::remove_dir_all(&folder).unwrap();
     }
 }

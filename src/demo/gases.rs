@@ -121,7 +121,7 @@ async fn drive(mut events: EventLoop, session: &watch::Sender<u64>, acknowledged
 }
 
 /// The messages of an hour: one for each value there is, in the units of the record.
-fn messages(station: &str, hour: &Hour) -> Vec<String> {
+pub(super) fn messages(station: &str, hour: &Hour) -> Vec<String> {
     let values = [
         ("no2", hour.no2, "ppb"),
         ("o3", hour.o3, "ppb"),
@@ -135,7 +135,7 @@ fn messages(station: &str, hour: &Hour) -> Vec<String> {
         let observation = serde_json::json!({
             "subject": station,
             "indicator": indicator,
-            "event_time": hour.start.rfc3339(),
+            "time": hour.start.rfc3339(),
             "value": value?,
             "unit": unit,
         });
@@ -190,12 +190,14 @@ mod tests {
         let record = hours().unwrap();
         assert_eq!(messages("LON-MY1", &record[0]).len(), 7);
         let third = messages("LON-MY1", &record[2]);
-        let parsed: Vec<serde_json::Value> = third.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-        let indicators: Vec<&str> = parsed.iter().map(|message| message["indicator"].as_str().unwrap()).collect();
+        let parsed: Vec<serde_json::Value> =
+            third.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+        let indicators: Vec<&str> =
+            parsed.iter().map(|message| message["indicator"].as_str().unwrap()).collect();
         assert_eq!(indicators, ["o3", "so2", "co", "wind_speed", "wind_direction"]);
         assert_eq!(parsed[2]["value"], 1.2);
         assert_eq!(parsed[2]["unit"], "ppm");
-        assert_eq!(parsed[2]["event_time"], "2003-01-01T02:00:00.000Z");
+        assert_eq!(parsed[2]["time"], "2003-01-01T02:00:00.000Z");
     }
 
     #[test]

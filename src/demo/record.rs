@@ -61,7 +61,11 @@ pub(super) fn hours() -> anyhow::Result<Vec<Hour>> {
     for (index, row) in csv::Reader::from_reader(RECORD).deserialize().enumerate() {
         let row: Row = row.with_context(|| format!("row {}", index + 2))?;
         let start = EventTime(row.date.as_millisecond());
-        anyhow::ensure!(hours.last().is_none_or(|last| last.start < start), "row {} is not after the one before", index + 2);
+        anyhow::ensure!(
+            hours.last().is_none_or(|last| last.start < start),
+            "row {} is not after the one before",
+            index + 2
+        );
         hours.push(Hour {
             start,
             wind_speed: row.ws,

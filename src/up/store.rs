@@ -60,7 +60,8 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         return Ok(OpenStore { store, url, password_files: PasswordFiles::new(), refused, end, server: None });
     }
     let folder = data.path().join("clickhouse");
-    let library = (!settings.library.as_os_str().is_empty()).then(|| settings.library.clone());
+    let named = std::env::var_os("IOC_LIBCHDB").map_or_else(|| settings.library.clone(), PathBuf::from);
+    let library = (!named.as_os_str().is_empty()).then_some(named);
     let embedded_config = EmbeddedConfig {
         binary: std::env::current_exe()?,
         arguments: vec![CLICKHOUSE_COMMAND.into()],
@@ -129,7 +130,7 @@ where
     loop {
         match ask().await {
             Ok(answer) => return Ok(answer),
-            Err(error) if error.class() == Class::Retry => {
+            Err(error) if error.class() != Class::Refused => {
                 tracing::warn!(%error, "cannot {what} yet: trying again");
                 tokio::time::sleep(AGAIN).await;
             }

@@ -9,7 +9,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use clickhouse::{Client, Compression};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioTimer},
 };
 
 use crate::error::StoreError;
@@ -49,8 +49,9 @@ pub struct Store {
 /// How long a question may take.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
-// The server closes idle connections after 10 s: ours must go first, or a request meets a closing connection.
-const IDLE_WITHIN: Duration = Duration::from_secs(2);
+// Shorter than any server keeps idle connections, or a request meets a closing one; and short, because a server
+// that is stopped waits for idle connections to close.
+const IDLE_WITHIN: Duration = Duration::from_secs(1);
 
 impl Store {
     /// Prepares the way to the store.
@@ -74,7 +75,10 @@ impl Store {
         connector.set_nodelay(true);
         connector.set_keepalive(Some(Duration::from_secs(60)));
         connector.set_connect_timeout(Some(CONNECT_WITHIN));
-        let http = HttpClient::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_WITHIN).build(connector);
+        let http = HttpClient::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_WITHIN)
+            .build(connector);
         let bare = Client::with_http_client(http)
             .with_url(&config.url)
             .with_user(&config.user)

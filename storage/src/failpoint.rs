@@ -1,7 +1,7 @@
 //! Named stopping points of the exactly-once path, for crash tests.
 //!
 //! Without the feature `failpoints` they are nothing at all. With it each logs that it was reached before it acts,
-//! so that a test can prove from the log at which moment a process died.
+//! and that it was passed afterwards, so that a test can prove from the log at which moment a process died.
 
 use ioc_model::epoch::Epoch;
 
@@ -18,12 +18,13 @@ const NO_DEDUPLICATION: &str = "sink_no_deduplication";
 /// Says that a point was reached and does what it was told to: nothing, wait, die.
 #[cfg(feature = "failpoints")]
 pub(crate) async fn reached(name: &'static str, epoch: Epoch) {
-    tracing::info!(epoch = epoch.0, "reached {name} epoch={epoch}");
+    tracing::info!("reached {name} epoch={epoch}");
     // A point may sleep: not on a thread of the runtime.
     let evaluated = tokio::task::spawn_blocking(move || fail::fail_point!(name)).await;
     if let Err(error) = evaluated {
         std::panic::resume_unwind(error.into_panic());
     }
+    tracing::info!("passed {name} epoch={epoch}");
 }
 
 /// Nothing.

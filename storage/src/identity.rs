@@ -70,7 +70,24 @@ impl Store {
             };
             check_table(table, least_window)?;
         }
+        self.check_profile().await?;
         self.check_owner(instance).await
+    }
+
+    /// A profile that switches deduplication off makes every token void. Servers before 26 do not have the setting
+    /// and go by `insert_deduplicate`, which every insert states.
+    async fn check_profile(&self) -> Result<(), StoreError> {
+        let off = self.client().query(
+            "SELECT count() FROM system.settings WHERE name = 'deduplicate_insert' AND value = 'disable'",
+        );
+        let off: u64 = answer("read the user's settings", off.fetch_one()).await?;
+        if off > 0 {
+            return Err(StoreError::Unfit(
+                "the ClickHouse user's profile has deduplicate_insert = 'disable': set it to 'enable'"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
     }
 
     async fn check_owner(&self, instance: Uuid) -> Result<(), StoreError> {

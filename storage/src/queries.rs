@@ -6,6 +6,7 @@ use clickhouse::Row;
 use ioc_model::{
     epoch::{Epoch, Generation},
     position::Position,
+    results::Standing,
     time::EventTime,
     window::WindowKind,
 };
@@ -41,8 +42,8 @@ pub struct LatestValue {
     pub offset: u64,
     /// Which row of the envelope.
     pub row: u32,
-    /// How many values were known for that moment; above 1 it was corrected.
-    pub values_known: u64,
+    /// How it stood to earlier rows of its key when it was stored: `first`, `correction` or `history`.
+    pub standing: String,
 }
 
 /// The current result of one window of a series.
@@ -68,8 +69,6 @@ pub struct TrendPoint {
     pub closed_by: String,
     /// The epoch that made it.
     pub revision: u64,
-    /// How many results it has had; above 1 it was revised.
-    pub results: u64,
 }
 
 /// A rejected envelope or row.
@@ -145,6 +144,17 @@ pub struct FeedBalance {
     pub rows_astray: i64,
 }
 
+impl LatestValue {
+    /// How it stood to earlier rows of its key when it was stored.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        [Standing::First, Standing::Correction, Standing::History]
+            .into_iter()
+            .find(|standing| standing.word() == self.standing)
+            .unwrap_or(Standing::First)
+    }
+}
+
 impl Store {
     /// The newest value of every series that has one since a moment, by indicator and subject.
     ///
@@ -159,8 +169,9 @@ impl Store {
                 "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
                  AS last_epochs \
                  SELECT toString(indicator) AS indicator, toString(subject) AS subject, \
-                 toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, feed, \
-                 toUnixTimestamp64Milli(c.received_at) AS received_at, log, partition, offset, row, values_known \
+                 toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, toString(feed) AS feed, \
+                 toUnixTimestamp64Milli(c.received_at) AS received_at, log, partition, offset, row, \
+                 toString(standing) AS standing \
                  FROM observation_current AS c \
                  WHERE c.event_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
                  AND (c.indicator, c.subject, c.event_time) IN \
@@ -191,7 +202,7 @@ impl Store {
             .query(
                 "SELECT toUnixTimestamp64Milli(w.start_time) AS start, toUnixTimestamp64Milli(w.end_time) AS end, \
                  mean, w.min AS min, w.max AS max, w.count AS count, received, expected, \
-                 toString(w.closed_by) AS closed_by, revision, results \
+                 toString(w.closed_by) AS closed_by, revision \
                  FROM window_current AS w \
                  WHERE w.indicator = {indicator:String} AND w.subject = {subject:String} \
                  AND w.kind = {kind:String} \
@@ -236,15 +247,15 @@ impl Store {
             .query(
                 "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
                  AS last_epochs, (SELECT max(generation) FROM committed) AS newest \
-                 SELECT \
-                 (SELECT count() FROM observation WHERE log = {log:UInt16} AND partition = {partition:UInt16} \
-                 AND offset = {offset:UInt64} AND generation = newest AND epoch <= last_epochs[generation]) AS stored, \
-                 (SELECT count() FROM reject WHERE log = {log:UInt16} AND partition = {partition:UInt16} \
-                 AND offset = {offset:UInt64} AND NOT whole AND generation = newest \
-                 AND epoch <= last_epochs[generation]) AS rejected, \
-                 (SELECT count() FROM reject WHERE log = {log:UInt16} AND partition = {partition:UInt16} \
-                 AND offset = {offset:UInt64} AND whole AND generation = newest \
-                 AND epoch <= last_epochs[generation]) AS undecodable",
+                 SELECT countIf(kind = 'stored') AS stored, countIf(kind = 'rejected') AS rejected, \
+                 countIf(kind = 'whole') AS undecodable FROM (\
+                 SELECT 'stored' AS kind FROM observation WHERE log = {log:UInt16} \
+                 AND partition = {partition:UInt16} AND offset = {offset:UInt64} \
+                 AND generation = newest AND epoch <= last_epochs[generation] \
+                 UNION ALL \
+                 SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {log:UInt16} \
+                 AND partition = {partition:UInt16} AND offset = {offset:UInt64} \
+                 AND generation = newest AND epoch <= last_epochs[generation])",
             )
             .param("log", position.log.0)
             .param("partition", position.partition.0)

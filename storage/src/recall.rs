@@ -61,11 +61,11 @@ impl Store {
             .param("generation", generation.0)
             .param("upto", upto.0);
         let rows: Vec<Stored> = answer("read stored rows back", rows.fetch_all()).await?;
-        rows.into_iter().map(recalled).collect()
+        rows.iter().map(recalled).collect()
     }
 }
 
-fn recalled(row: Stored) -> Result<RecalledRow, StoreError> {
+fn recalled(row: &Stored) -> Result<RecalledRow, StoreError> {
     let quality = u8::try_from(row.quality_number)
         .ok()
         .and_then(Quality::from_u8)

@@ -11,15 +11,11 @@
 
 mod attempt;
 mod commit;
+mod insert;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use attempt::{Attempts, Parcel};
-use bytes::Bytes;
 use futures_util::{TryStreamExt, stream};
 use ioc_model::{
     epoch::{Epoch, Generation},
@@ -180,8 +176,8 @@ impl Sink {
             rows: block.rows,
             token: block.token,
             bytes: block.bytes,
-            generation,
             epoch,
+            query_prefix: self.query_prefix(generation, epoch, table),
         };
         let held = || {
             self.store.held_rows(
@@ -250,7 +246,7 @@ impl Sink {
     {
         loop {
             let counted = async {
-                self.store.no_insert_running(parcel.generation, parcel.epoch, parcel.table).await?;
+                self.store.no_insert_running(parcel).await?;
                 held().await
             };
             match counted.await {
@@ -318,6 +314,11 @@ impl Sink {
         }
     }
 
+    /// What the names of an epoch's inserts into a table begin with, in every process of this instance.
+    fn query_prefix(&self, generation: Generation, epoch: Epoch, table: &str) -> String {
+        format!("ioc-{}-{}-{epoch}-{table}-", self.config.instance.simple(), generation.0)
+    }
+
     fn report_away(&self, error: &str) {
         self.status.send_modify(|status| {
             let _ = status.away_since.get_or_insert_with(Instant::now);
@@ -333,96 +334,6 @@ impl Sink {
             }
             was_away.is_some()
         });
-    }
-}
-
-/// A body that is sent under a token.
-impl Parcel {
-    fn query_prefix(generation: Generation, epoch: Epoch, table: &str) -> String {
-        format!("ioc-{}-{epoch}-{table}-", generation.0)
-    }
-}
-
-const SEND_WITHIN: Duration = Duration::from_secs(30);
-const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(180);
-const STILL_RUNNING_PAUSE: Duration = Duration::from_millis(200);
-
-impl Store {
-    /// One attempt: resolves when ClickHouse has the rows on disk, or knows the token.
-    async fn send(&self, parcel: &Parcel, token: Option<&str>) -> Result<(), StoreError> {
-        let query_id = format!(
-            "{}{}",
-            Parcel::query_prefix(parcel.generation, parcel.epoch, parcel.table),
-            Uuid::new_v4().simple()
-        );
-        let mut insert = self
-            .client()
-            .insert_formatted_with(parcel.statement.as_str())
-            .with_timeouts(Some(SEND_WITHIN), Some(ACKNOWLEDGE_WITHIN))
-            .with_setting("query_id", query_id)
-            .with_setting("async_insert", "0")
-            .with_setting("wait_end_of_query", "1")
-            .with_setting("date_time_input_format", "best_effort")
-            // A record batch is a block is a part: nothing may gather or split it.
-            .with_setting("min_insert_block_size_rows", "0")
-            .with_setting("min_insert_block_size_bytes", "0");
-        insert = match token {
-            Some(token) => insert
-                .with_setting("insert_deduplicate", "1")
-                .with_setting("insert_deduplication_token", token),
-            None => insert.with_setting("insert_deduplicate", "0"),
-        };
-        let bytes: Bytes = parcel.bytes.clone();
-        let sent = async move {
-            insert.send(bytes).await?;
-            insert.end().await
-        };
-        sent.await
-            .map_err(|cause| StoreError::ClickHouse { doing: format!("insert into {}", parcel.table), cause })
-    }
-
-    /// Waits until the server runs no insert of this epoch and table any more: one whose answer was lost may still
-    /// be at work, and would add rows after they were counted.
-    async fn no_insert_running(
-        &self,
-        generation: Generation,
-        epoch: Epoch,
-        table: &str,
-    ) -> Result<(), StoreError> {
-        loop {
-            let running = self
-                .client()
-                .query("SELECT count() FROM system.processes WHERE startsWith(query_id, {prefix:String})")
-                .param("prefix", Parcel::query_prefix(generation, epoch, table));
-            let running: u64 = crate::client::answer("look for running inserts", running.fetch_one()).await?;
-            if running == 0 {
-                return Ok(());
-            }
-            tokio::time::sleep(STILL_RUNNING_PAUSE).await;
-        }
-    }
-
-    async fn held_rows(
-        &self,
-        table: &str,
-        time_column: &str,
-        month: u32,
-        generation: Generation,
-        epoch: Epoch,
-        chunk: u16,
-    ) -> Result<u64, StoreError> {
-        let question = format!(
-            "SELECT count() FROM {table} WHERE toYYYYMM({time_column}) = {{month:UInt32}} \
-             AND generation = {{generation:UInt32}} AND epoch = {{epoch:UInt64}} AND chunk = {{chunk:UInt16}}"
-        );
-        let held = self
-            .client()
-            .query(&question)
-            .param("month", month)
-            .param("generation", generation.0)
-            .param("epoch", epoch.0)
-            .param("chunk", chunk);
-        crate::client::answer(&format!("count the rows held in {table}"), held.fetch_one()).await
     }
 }
 

@@ -4,7 +4,6 @@
 //! (durable, nobody told yet), and the negative control `ack_before_append`.
 
 use std::{
-    mem,
     sync::{
         Arc, Condvar, Mutex,
         mpsc::{Receiver, RecvTimeoutError, TryRecvError},
@@ -169,8 +168,7 @@ impl Committer {
     fn commit_when_there_is_room(&mut self, mut group: Group) -> Result<bool, WriteError> {
         let appended = self.place(&mut group);
         if acknowledges_before_append() {
-            answer(mem::take(&mut group.tickets), &appended);
-            return Ok(true);
+            answer(&mut group.tickets, &appended);
         }
         let mut back_off = FIRST_BACK_OFF;
         loop {
@@ -178,7 +176,11 @@ impl Committer {
             match self.commit(&group) {
                 Ok(()) => break,
                 Err(WriteError::Full { what }) => self.partition.set_full(Some(what)),
-                Err(failed) => return Err(failed),
+                Err(failed) => {
+                    // Before the group's tickets go, so that their senders learn why.
+                    self.partition.poison(failed.to_string());
+                    return Err(failed);
+                }
             }
             if self.partition.is_closed() {
                 return Ok(false);
@@ -192,7 +194,7 @@ impl Committer {
         self.partition.set_full(None);
         self.durable.ring();
         fail::fail_point!("bus_after_fsync");
-        answer(group.tickets, &appended);
+        answer(&mut group.tickets, &appended);
         Ok(true)
     }
 
@@ -234,7 +236,7 @@ impl Committer {
     }
 }
 
-/// **Negative control, for one test only**: whether to acknowledge chunks before (and so without) writing them. It
+/// **Negative control, for one test only**: whether to acknowledge chunks before they are written. It
 /// breaks invariant ACK on purpose, so that the test which must find lost chunks is seen to find them. Never true in
 /// a program built without the feature `failpoints`.
 fn acknowledges_before_append() -> bool {
@@ -242,9 +244,11 @@ fn acknowledges_before_append() -> bool {
     false
 }
 
-/// Tells the senders. One that no longer waits is fine.
-fn answer(tickets: Vec<Ticket>, appended: &[Appended]) {
-    for (ticket, appended) in tickets.into_iter().zip(appended) {
-        let _ = ticket.answer.send(Ok(*appended));
+/// Tells the senders that were not told yet. One that no longer waits is fine.
+fn answer(tickets: &mut [Ticket], appended: &[Appended]) {
+    for (ticket, appended) in tickets.iter_mut().zip(appended) {
+        if let Some(answer) = ticket.answer.take() {
+            let _ = answer.send(Ok(*appended));
+        }
     }
 }

@@ -18,7 +18,7 @@ use super::{
     chain::{ChainSettings, Retain, Run},
     committer::{Bell, Committer},
     config::DiskLogConfig,
-    file_system::{FileSystem, Lock, MachineFileSystem},
+    file_system::{FileSystem, Lock, machine_files},
     identity::{Kind, open_folder, partition_folder},
     lock,
     open_error::OpenError,
@@ -58,10 +58,10 @@ impl DiskLog {
     /// If another process has it open, if acknowledged bytes are damaged or missing, if a setting cannot work, or if
     /// the system refuses.
     pub fn open(config: &DiskLogConfig) -> Result<DiskLog, OpenError> {
-        DiskLog::open_on(Arc::new(MachineFileSystem), config)
+        DiskLog::open_on(&machine_files(), config)
     }
 
-    pub(crate) fn open_on(files: Arc<dyn FileSystem>, config: &DiskLogConfig) -> Result<DiskLog, OpenError> {
+    pub(crate) fn open_on(files: &Arc<dyn FileSystem>, config: &DiskLogConfig) -> Result<DiskLog, OpenError> {
         config.check()?;
         let budget = Arc::new(Budget::new(config.max_log_bytes));
         let settings = |log, partition| ChainSettings {
@@ -75,7 +75,7 @@ impl DiskLog {
             retain: Retain { bytes: config.retain_bytes, age: config.retain_age_ms.0 },
         };
         let (identity, folder_lock) =
-            open_folder(&files, &config.folder, Kind::Envelopes, config.partitions, |log, partition| {
+            open_folder(files, &config.folder, Kind::Envelopes, config.partitions, |log, partition| {
                 create_chain(&settings(log, partition))
             })?;
         let chains = (0..identity.partitions)
@@ -132,6 +132,9 @@ impl DiskLog {
     ///
     /// # Errors
     /// If stored bytes are corrupt or cannot be read.
+    ///
+    /// # Panics
+    /// If the log has no such partition.
     pub fn first_at_or_after(
         &self,
         partition: PartitionNumber,

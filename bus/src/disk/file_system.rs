@@ -127,6 +127,11 @@ pub(crate) fn write_durably(
 /// Ends the name of a file that is not yet what its name will say.
 pub(crate) const UNFINISHED: &str = ".new";
 
+/// The machine's own file system, shared.
+pub(crate) fn machine_files() -> Arc<dyn FileSystem> {
+    Arc::new(MachineFileSystem)
+}
+
 /// The machine's own file system.
 #[derive(Debug)]
 pub(crate) struct MachineFileSystem;

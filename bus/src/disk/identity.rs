@@ -62,6 +62,8 @@ pub(crate) fn open_folder(
         .map_err(|owner| OpenError::Locked { folder: folder.into(), owner })?;
     let names = files.names(folder).map_err(OpenError::io("listing", folder))?;
     if names.iter().any(|name| name == FILE) {
+        // The process that made the log may have been killed before it synced the name.
+        files.sync_folder(folder).map_err(OpenError::io("syncing the names in", folder))?;
         return Ok((read(&**files, folder, kind, partitions)?, lock));
     }
     for partition in 0..partitions {

@@ -19,7 +19,8 @@ use crate::{AppendError, Appended, Chunk, Durable};
 #[derive(Debug)]
 pub(super) struct Ticket {
     pub(super) chunk: Chunk,
-    pub(super) answer: oneshot::Sender<Result<Appended, AppendError>>,
+    /// Taken when its sender is told.
+    pub(super) answer: Option<oneshot::Sender<Result<Appended, AppendError>>>,
     /// Its bytes in the queue's bound, given back when the ticket goes.
     _room: OwnedSemaphorePermit,
 }
@@ -67,7 +68,7 @@ impl Partition {
         let room = self.room.clone().acquire_many_owned(bytes).await.map_err(|_| self.refusal())?;
         let (answer, durable) = oneshot::channel();
         // The channel itself is unbounded: whoever has room may enter.
-        let ticket = Ticket { chunk, answer, _room: room };
+        let ticket = Ticket { chunk, answer: Some(answer), _room: room };
         self.orders.send(Order::Append(ticket)).map_err(|_| self.refusal())?;
         let partition = self.clone();
         Ok(Box::pin(async move {
@@ -99,10 +100,12 @@ impl Partition {
         self.closed.load(Ordering::Acquire)
     }
 
-    /// Takes no more until restart.
+    /// Takes no more until restart. The first cause counts.
     pub(super) fn poison(&self, cause: String) {
-        tracing::error!(partition = self.number, cause, "the partition is poisoned until restart");
-        let _ = self.poisoned.set(cause);
+        if self.poisoned.set(cause).is_ok() {
+            let cause = self.poisoned();
+            tracing::error!(partition = self.number, cause, "the partition is poisoned until restart");
+        }
         self.room.close();
     }
 

@@ -19,7 +19,7 @@ use std::{collections::VecDeque, io::IoSlice, sync::Arc};
 use super::{
     chain::{Chain, ChainSettings},
     file_system::{SegmentFile, UNFINISHED, write_all},
-    frame::{FRAME_HEAD, find_head},
+    frame::{ALIGNMENT, FRAME_HEAD, find_head},
     index::SparseIndex,
     mark::Mark,
     open_error::OpenError,
@@ -38,7 +38,6 @@ pub(crate) fn create_chain(settings: &ChainSettings) -> Result<(), OpenError> {
         log: settings.log,
         partition: settings.partition,
         base: 0,
-        previous: None,
         lowest_received_at: i64::MIN,
     };
     Segment::create(files, folder, header, settings.segment_bytes)
@@ -49,16 +48,13 @@ pub(crate) fn create_chain(settings: &ChainSettings) -> Result<(), OpenError> {
 /// Opens the segments of a partition.
 pub(crate) fn open_chain(settings: ChainSettings) -> Result<(Arc<Chain>, ChainWriter), OpenError> {
     let bases = segment_bases(&settings)?;
+    // A name may be seen that a crash of the process left unsynced: nothing may be built on it before it is durable.
+    let folder = &settings.folder;
+    settings.files.sync_folder(folder).map_err(OpenError::io("syncing the names in", folder))?;
     let mut opened = Vec::with_capacity(bases.len());
-    let mut previous = None;
     for base in bases {
         let (segment, mark) =
             Segment::open(&*settings.files, &settings.folder, base, settings.log, settings.partition)?;
-        if previous.is_some() && segment.header.previous != previous {
-            let what = format!("the segment before it, of offset {:?}, is missing", segment.header.previous);
-            return Err(OpenError::Corrupt { file: segment.path.display().to_string(), at: 40, what });
-        }
-        previous = Some(base);
         settings.budget.count(segment.length());
         opened.push((segment, mark));
         if let [.., (before, mark), (after, _)] = &mut opened[..] {
@@ -224,10 +220,11 @@ fn judge_tail(segment: &Segment, frames: &mut Frames<'_>, end: u64) -> std::io::
             }
             let at = number * ZEROS.len();
             last_noise = Some(place + (at + piece.len()) as u64);
-            let reach = &block[at..(at + ZEROS.len() + FRAME_HEAD).min(block.len())];
-            // What lies at `end` itself was judged already.
-            if let Some((place, head)) = find_head(segment.seed, place + at as u64, reach)
-                && place > end
+            // The head at `end` itself may be whole; what counts is one behind it.
+            let behind = (end + ALIGNMENT).saturating_sub(place) as usize;
+            let reach = at.max(behind)..(at + ZEROS.len() + FRAME_HEAD).min(block.len());
+            if let Some(bytes) = block.get(reach.clone())
+                && let Some((place, head)) = find_head(segment.seed, place + reach.start as u64, bytes)
             {
                 return Ok(Tail::Followed { place, base: head.base });
             }

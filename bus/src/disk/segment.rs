@@ -1,13 +1,12 @@
 //! One file of a partition: a first block that says whose it is and how far it is durable, then frames.
 //!
 //! A segment gets its name only after its first block is durable, so a segment whose first block is damaged was
-//! damaged later. It states the base of the segment before it, so that one taken out of the middle is missed.
+//! damaged later. A sealed one says where it ends, so that one taken out of the middle or from the end is missed.
 //!
 //! Layout of the first block (4096 bytes), little-endian; two slots for the [`Mark`] lie behind it in the block:
 //!
 //! ```text
-//! "iocsegm" version u8 | log id 16 | partition u16 | reserved 6 | base u64 | base of the one before u64
-//! | lowest received_at i64 | crc32c u32
+//! "iocsegm" version u8 | log id 16 | partition u16 | reserved 6 | base u64 | lowest received_at i64 | crc32c u32
 //! ```
 
 use std::{
@@ -37,9 +36,7 @@ pub(crate) const FIRST_FRAME: u64 = 4096;
 /// The layout this program writes.
 pub(crate) const VERSION: u8 = 1;
 const MAGIC: &[u8; 7] = b"iocsegm";
-const HEADER: usize = 60;
-/// Stands for "there was none before".
-const NONE_BEFORE: u64 = u64::MAX;
+const HEADER: usize = 52;
 
 /// What a segment's file is called.
 pub(crate) fn segment_name(base: u64) -> String {
@@ -62,8 +59,6 @@ pub(crate) struct SegmentHeader {
     pub(crate) partition: u16,
     /// Offset of its first envelope.
     pub(crate) base: u64,
-    /// Base of the segment before it when it was made.
-    pub(crate) previous: Option<u64>,
     /// No received-at in it is lower.
     pub(crate) lowest_received_at: i64,
 }
@@ -80,10 +75,9 @@ impl SegmentHeader {
         bytes[8..24].copy_from_slice(self.log.as_bytes());
         bytes[24..26].copy_from_slice(&self.partition.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.base.to_le_bytes());
-        bytes[40..48].copy_from_slice(&self.previous.unwrap_or(NONE_BEFORE).to_le_bytes());
-        bytes[48..56].copy_from_slice(&self.lowest_received_at.to_le_bytes());
-        let checksum = crc32c::crc32c(&bytes[..56]);
-        bytes[56..60].copy_from_slice(&checksum.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.lowest_received_at.to_le_bytes());
+        let checksum = crc32c::crc32c(&bytes[..48]);
+        bytes[48..52].copy_from_slice(&checksum.to_le_bytes());
         bytes
     }
 
@@ -97,7 +91,7 @@ impl SegmentHeader {
             let file = path.display().to_string();
             return Err(OpenError::Version { file, found: block[7].into(), known: VERSION.into() });
         }
-        if u32_at(block, 56) != crc32c::crc32c(&block[..56]) {
+        if u32_at(block, 48) != crc32c::crc32c(&block[..48]) {
             return Err(corrupt("its header does not match its checksum"));
         }
         let mut log = [0; 16];
@@ -106,8 +100,7 @@ impl SegmentHeader {
             log: LogId::from_bytes(log),
             partition: u16::from_le_bytes([block[24], block[25]]),
             base: u64_at(block, 32),
-            previous: Some(u64_at(block, 40)).filter(|previous| *previous != NONE_BEFORE),
-            lowest_received_at: i64_at(block, 48),
+            lowest_received_at: i64_at(block, 40),
         })
     }
 }

@@ -64,7 +64,9 @@ impl ChainWriter {
     ) -> io::Result<ChainWriter> {
         debug_assert_eq!(end, mark.position, "opening settles the mark");
         let file = segment.file(&*chain.settings.files)?;
-        Ok(ChainWriter { chain, segment, file, mark, unsettled: false, untidy: false, written: None })
+        // The process before may have been killed between writing the mark and syncing it.
+        let unsettled = true;
+        Ok(ChainWriter { chain, segment, file, mark, unsettled, untidy: false, written: None })
     }
 
     /// The offset the next entry gets.
@@ -213,7 +215,6 @@ impl ChainWriter {
             log: settings.log,
             partition: settings.partition,
             base: self.mark.next,
-            previous: Some(self.segment.header.base),
             lowest_received_at: self.mark.received_at,
         };
         let (segment, mark) = match Segment::create(&*settings.files, &settings.folder, header, length) {

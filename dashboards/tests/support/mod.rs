@@ -1,10 +1,7 @@
 //! A small province, rows for it, and a record of windows to ask: what the page's tests stand on.
 #![allow(dead_code, unused_results, missing_docs, reason = "each test binary uses its part of it")]
 
-use std::{
-    collections::BTreeMap,
-    sync::Mutex,
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use ioc_dashboards::{
     history::{Answer, Fate, History, TrendPoint},

@@ -1,9 +1,10 @@
 // What is abnormal now, worst first. The one place where a state gets a priority, and with it a colour and a shape.
 
-import { age, fullMoment, roughAge, shortMoment } from "./format";
+import { now } from "./clock";
+import { age, fullMoment, isoDay, roughAge, shortMoment } from "./format";
 import { freshness } from "./freshness";
 import { say } from "./language";
-import type { Quality, Text } from "./model";
+import type { Feed, Quality, StationNames, Text } from "./model";
 import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
 import { qualityWords } from "./text";
 
@@ -71,6 +72,18 @@ function systemConcerns(): Concern[] {
       null,
     );
   }
+  if (system.replaying) {
+    add(
+      "replaying",
+      "low",
+      pipeline,
+      {
+        vi: "đang xử lý lại các đợt đã ghi sau khi khởi động; số liệu chưa đến hiện tại",
+        en: "replays recorded epochs after a start; the picture has not reached now",
+      },
+      null,
+    );
+  }
   if (system.bus.state === "poisoned") {
     add(
       "bus",
@@ -105,6 +118,8 @@ function systemConcerns(): Concern[] {
 
 function feedConcerns(): Concern[] {
   const found: Concern[] = [];
+  // One concern for all of them: before the first envelope a whole pack of feeds is quiet, and the strip names each.
+  const quiet = { never: 0, unknown: 0 };
   for (const shown of allFeeds()) {
     const feed = shown.value;
     const names = feedNames.value.get(feed.id);
@@ -121,7 +136,7 @@ function feedConcerns(): Concern[] {
         since: null,
       });
     }
-    const silent = silence(feed.last_received, names?.silent_after ?? null);
+    const silent = silence(feed, names?.silent_after ?? null);
     if (silent === "silent") {
       found.push({
         key: `silent/${feed.id}`,
@@ -130,22 +145,35 @@ function feedConcerns(): Concern[] {
         what: say({ vi: "mất tín hiệu", en: "silent" }),
         since: feed.last_received,
       });
-    } else if (silent === "never") {
-      found.push({
-        key: `silent/${feed.id}`,
-        priority: "low",
-        where,
-        what: say({ vi: "chưa từng gửi", en: "has never sent" }),
-        since: null,
-      });
+    } else if (silent === "never" || silent === "unknown") {
+      quiet[silent] += 1;
     }
+  }
+  const feeds = say({ vi: "Nguồn dữ liệu", en: "Feeds" });
+  if (quiet.never > 0) {
+    const what = say({ vi: `${quiet.never} nguồn chưa từng gửi`, en: `${quiet.never} have never sent` });
+    found.push({ key: "never-sent", priority: "low", where: feeds, what, since: null });
+  }
+  if (quiet.unknown > 0) {
+    const what = say({
+      vi: `${quiet.unknown} nguồn chưa gửi lại từ khi máy chủ khởi động`,
+      en: `${quiet.unknown} have not sent since the server started`,
+    });
+    found.push({ key: "not-heard", priority: "low", where: feeds, what, since: null });
   }
   return found;
 }
 
+/** Whether values are expected of a station on a local day. */
+export function inOperation(station: StationNames, today: string): boolean {
+  return station.valid_from <= today && (station.valid_to === null || station.valid_to >= today);
+}
+
 function stationConcerns(): Concern[] {
   const found: Concern[] = [];
+  const today = isoDay(now.value);
   for (const station of pack.value?.stations ?? []) {
+    if (!inOperation(station, today)) continue;
     const tiles = Object.keys(station.measures).map((indicator) => tileOf(station.id, indicator).value);
     const where = say(station.name);
     const stale = tiles.filter((tile) => freshness(tile) === "stale");
@@ -190,11 +218,16 @@ function stationConcerns(): Concern[] {
   return found;
 }
 
-/** Whether a feed is silent: past its promise, or never heard at all. Feeds that promise nothing are never silent. */
-export function silence(lastReceived: number | null, silentAfter: number | null): "on-time" | "silent" | "never" | "no-promise" {
+export type Silence = "on-time" | "silent" | "never" | "unknown" | "no-promise";
+
+/**
+ * Whether a feed is silent: past its promise, never heard at all, or heard at a moment nobody remembers. Feeds that
+ * promise nothing are never silent.
+ */
+export function silence({ last_received, counts }: Feed, silentAfter: number | null): Silence {
   if (silentAfter === null) return "no-promise";
-  if (lastReceived === null) return "never";
-  return ageOf(lastReceived) > silentAfter + grace() ? "silent" : "on-time";
+  if (last_received === null) return counts.received > 0 ? "unknown" : "never";
+  return ageOf(last_received) > silentAfter + grace() ? "silent" : "on-time";
 }
 
 /** Since when, short on screen and whole for a reader that asks. */

@@ -99,5 +99,7 @@ export function unit(plain: string): string {
     .replace(/^[uμ](?=g|m|S)/, "µ")
     .replace(/m3\b/, "m³")
     .replace(/m2\b/, "m²")
-    .replace(/^(deg)?C$/, "°C");
+    .replace(/^(deg|o)?C$/, "°C")
+    .replace(/^deg$/, "°")
+    .replace(/^-$/, "");
 }

@@ -16,7 +16,8 @@ export interface Latest {
   position: string;
   row: number;
   correction: boolean;
-  epoch: number;
+  /** Null where the value was there before the server started. */
+  epoch: number | null;
 }
 
 export interface HourPoint {
@@ -55,7 +56,6 @@ export interface Feed {
 }
 
 export interface Reject {
-  epoch: number;
   feed: string;
   received_at: number;
   position: string;
@@ -83,6 +83,7 @@ export interface Status {
   bus: { state: "writing" } | { state: "full"; what: string; since: number } | { state: "poisoned"; cause: string; since: number };
   clickhouse: { state: "up" } | { state: "away"; cause: string; since: number };
   outstanding_epochs: number;
+  replaying: boolean;
   in_flight: Record<string, number>;
   halted: string | null;
   reported_ago: number;

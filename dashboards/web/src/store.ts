@@ -96,7 +96,8 @@ export function takeChanges(changes: Changes): void {
       }
     }
     if (changes.rejects.length > 0) {
-      const known = rejects.value.filter((reject) => reject.epoch <= epoch.value);
+      const fresh = new Set(changes.rejects.map(rejectKey));
+      const known = rejects.value.filter((reject) => !fresh.has(rejectKey(reject)));
       rejects.value = [...changes.rejects, ...known].slice(0, REJECTS_KEPT);
     }
     epoch.value = changes.epoch;
@@ -108,6 +109,11 @@ function mergeHours(shown: HourPoint[], revised: HourPoint[]): HourPoint[] {
   const byStart = new Map(shown.map((hour) => [hour.start, hour]));
   for (const hour of revised) byStart.set(hour.start, hour);
   return [...byStart.values()].sort((a, b) => a.start - b.start).slice(-HOURS_KEPT);
+}
+
+/** A reject's identity: the row of the envelope it is. */
+export function rejectKey(reject: Reject): string {
+  return `${reject.position}/${reject.row}/${reject.whole}`;
 }
 
 /** What passes between machines at the speeded clock of a replay: a second there is not lateness. Milliseconds. */

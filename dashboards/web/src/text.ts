@@ -14,7 +14,6 @@ export const words = {
   filling: t("Máy chủ đang khởi động, bảng số liệu đang được nạp…", "The server is starting and filling its board…"),
   unreachable: t("Chưa liên lạc được với máy chủ. Đang thử lại…", "The server cannot be reached. Trying again…"),
   lost: t("Mất kết nối với máy chủ", "No connection to the server"),
-  lostSince: t("không nhận được gì từ", "nothing heard for"),
   lostMeaning: t(
     "Số liệu trên màn hình là số liệu cũ, không phải hiện tại. Đang kết nối lại…",
     "What is shown is old, not current. Reconnecting…",
@@ -79,6 +78,7 @@ export const words = {
   astray: t("thất lạc", "astray"),
   silent: t("mất tín hiệu", "silent"),
   neverHeard: t("chưa từng gửi", "never sent"),
+  unheard: t("chưa rõ lần cuối", "last signal unknown"),
   rejects: t("Dữ liệu bị loại gần đây", "Last rejects"),
   noRejects: t("Chưa có dữ liệu nào bị loại.", "Nothing has been rejected."),
   whole: t("cả gói tin", "whole envelope"),

@@ -52,6 +52,12 @@ async function open(base = BASE, viewport = SCREENS[1]) {
   return { context, page, seen };
 }
 
+/** The trend has come, or it is said why not. */
+async function trendSettled(page) {
+  await page.getByRole("region", { name: /Diễn biến/ }).waitFor({ timeout: PATIENCE });
+  await page.getByText("Đang tải…").waitFor({ state: "detached", timeout: PATIENCE });
+}
+
 async function keep(page, name) {
   if (process.env.SHOTS) await page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
 }
@@ -235,7 +241,7 @@ test("replayed data is called replayed on the screen", async () => {
 for (const screen of SCREENS) {
   test(`nobody is shut out and nothing runs over the edge at ${screen.width} px`, async () => {
     const { context, page, seen } = await open(BASE, screen);
-    await page.getByRole("img").first().waitFor({ timeout: PATIENCE });
+    await trendSettled(page);
     for (const language of ["vi", "en"]) {
       if (language === "en") await page.getByRole("button", { name: "English" }).click();
       const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
@@ -268,7 +274,7 @@ test("the page works under its own content policy", async () => {
     if (message.type() === "error") complaints.push(message.text());
   });
   await page.goto(BASE.href);
-  await page.getByRole("img").first().waitFor({ timeout: PATIENCE });
+  await trendSettled(page);
   assert.deepEqual(complaints, []);
   const font = await page.evaluate(() => document.fonts.check('16px "Inter Variable"', "Ựễỡ"));
   assert.ok(font, "the Vietnamese letters are there");

@@ -36,10 +36,14 @@ pub(super) enum Withheld<'a> {
     Unreadable,
 }
 
-/// A sender's text, short and on one line.
+/// A sender's text, short and on one line, with its tabs to be seen.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut short: String =
-        text.chars().take(QUOTED).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let visible = |character: char| match character {
+        '\t' => '⇥',
+        other if other.is_control() => '\u{fffd}',
+        other => other,
+    };
+    let mut short: String = text.chars().take(QUOTED).map(visible).collect();
     if text.chars().nth(QUOTED).is_some() {
         short.push('…');
     }

@@ -10,7 +10,7 @@ use ioc_model::{
     text::Text,
     time::{Millis, ReceivedAt},
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::{Decoder, Outcome, RowSink};
 
@@ -48,10 +48,10 @@ pub fn with_permissive_feed(mut pack: Pack, format: FormatName, check_times: boo
 /// What one input became.
 #[derive(Debug, Default)]
 pub struct Trial {
-    /// One line a row, in row order; one line for an input of which no row could be read; none for an empty one.
+    /// JSON objects. One a row, in row order; one for an input of which no row could be read; none for an empty one.
     /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`; rejects
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`.
-    pub lines: Vec<Value>,
+    pub lines: Vec<String>,
     /// How many of them are rejects.
     pub rejects: usize,
 }
@@ -69,7 +69,7 @@ pub fn trial(decoder: &Decoder, feed: &str, address: &str, received_at: Received
     };
     let mut written = Written { names: decoder.names(), trial: Trial::default() };
     if let Outcome::Undecodable(rejection) = decoder.decode(&envelope, &mut written) {
-        written.reject(None, rejection);
+        written.reject(None, &rejection);
     }
     written.trial
 }
@@ -79,39 +79,63 @@ struct Written<'n> {
     trial: Trial,
 }
 
+#[derive(Serialize)]
+struct ObservationLine<'a> {
+    kind: &'static str,
+    indicator: &'a str,
+    subject: &'a str,
+    event_time: String,
+    value: f64,
+    quality: &'static str,
+    row: u32,
+}
+
+#[derive(Serialize)]
+struct RejectLine<'a> {
+    kind: &'static str,
+    reason: &'static str,
+    #[serde(rename = "where")]
+    place: &'a str,
+    message_vi: &'a str,
+    message_en: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    row: Option<u32>,
+}
+
 impl Written<'_> {
-    fn reject(&mut self, row: Option<u32>, rejection: Rejection) {
-        let mut line = Map::new();
-        let entries = [
-            ("kind", json!("reject")),
-            ("reason", json!(rejection.reason.word())),
-            ("where", json!(rejection.place)),
-            ("message_vi", json!(rejection.message.vi)),
-            ("message_en", json!(rejection.message.en)),
-        ];
-        line.extend(entries.map(|(key, value)| (key.to_owned(), value)));
-        if let Some(row) = row {
-            let _ = line.insert("row".to_owned(), json!(row));
-        }
+    fn line(&mut self, line: &impl Serialize) {
+        // Texts and finite numbers always have a JSON form.
+        self.trial.lines.push(serde_json::to_string(line).unwrap_or_default());
+    }
+
+    fn reject(&mut self, row: Option<u32>, rejection: &Rejection) {
         self.trial.rejects += 1;
-        self.trial.lines.push(Value::Object(line));
+        self.line(&RejectLine {
+            kind: "reject",
+            reason: rejection.reason.word(),
+            place: &rejection.place,
+            message_vi: &rejection.message.vi,
+            message_en: &rejection.message.en,
+            row,
+        });
     }
 }
 
 impl RowSink for Written<'_> {
     fn observation(&mut self, observation: Observation) {
-        self.trial.lines.push(json!({
-            "kind": "observation",
-            "indicator": &*self.names.indicator(observation.series.indicator),
-            "subject": &*self.names.subject(observation.series.subject),
-            "event_time": observation.event_time.rfc3339(),
-            "value": observation.value,
-            "quality": observation.quality.word(),
-            "row": observation.arrival.row,
-        }));
+        let names = self.names;
+        self.line(&ObservationLine {
+            kind: "observation",
+            indicator: &names.indicator(observation.series.indicator),
+            subject: &names.subject(observation.series.subject),
+            event_time: observation.event_time.rfc3339(),
+            value: observation.value,
+            quality: observation.quality.word(),
+            row: observation.arrival.row,
+        });
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, _raw: &[u8]) {
-        self.reject(Some(row), rejection);
+        self.reject(Some(row), &rejection);
     }
 }

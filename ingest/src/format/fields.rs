@@ -2,15 +2,15 @@
 
 use ioc_model::observation::Quality;
 
-/// The longest number a sender may write. A double needs 17 significant digits; counters of loggers pad.
-const LONGEST_NUMBER: usize = 64;
+/// The longest number with a comma. A double needs 17 significant digits; loggers pad.
+const LONGEST_WITH_COMMA: usize = 64;
 
 /// A finite number written with digits, an optional sign, point and exponent: the correctly rounded double.
 /// Words such as `NaN` and `Infinity` are none.
 #[inline]
 pub(super) fn number(text: &str) -> Option<f64> {
     let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
-    if text.len() > LONGEST_NUMBER || !text.bytes().all(plain) {
+    if !text.bytes().all(plain) {
         return None;
     }
     text.parse::<f64>().ok().filter(|number| number.is_finite())
@@ -20,7 +20,7 @@ pub(super) fn number(text: &str) -> Option<f64> {
 /// comma might group thousands, and the text is no number.
 pub(super) fn number_with_comma(text: &str) -> Option<f64> {
     let Some(comma) = memchr::memchr(b',', text.as_bytes()) else { return number(text) };
-    let mut buffer = [0; LONGEST_NUMBER];
+    let mut buffer = [0; LONGEST_WITH_COMMA];
     let room = buffer.get_mut(..text.len())?;
     room.copy_from_slice(text.as_bytes());
     if memchr::memchr(b'.', room).is_some() {

@@ -25,7 +25,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use sonic_rs::LazyValue;
 
 use super::{
-    Line, fields,
+    fields,
     json_text::{self, DEEPEST, elements, is_shallow},
     lines,
     moment::{self, NoTime},
@@ -47,7 +47,11 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         read_array(elements, rows);
         return Ok(());
     }
-    // An object that spans lines fails here at the end of its first line if the payload is lines of objects.
+    // One look at the first line tells a batch of lines; only what is not one is tried as a whole.
+    let first_line = memchr::memchr(b'\n', text).map(|end| text[..end].trim_ascii());
+    if first_line.is_some_and(|line| parse(line).is_ok()) {
+        return read_lines(payload, &NoRow::NotAnObject, rows);
+    }
     match parse(text) {
         Ok(fields) => {
             read_row(&fields, text, &"", rows);
@@ -106,13 +110,13 @@ enum NoRow {
 
 impl NoRow {
     fn refusal(&self, found: &[u8]) -> Refusal {
+        if let (NoRow::NotAnObject, Some(word)) = (self, word_for_value(found)) {
+            return Refusal::not_a_number("value", word);
+        }
         let found = quoted(&String::from_utf8_lossy(&found[..found.len().min(400)]));
         let (vi, en) = match self {
             NoRow::NotUtf8 => ("có byte không thuộc bảng mã UTF-8", "it has bytes that are not UTF-8"),
             NoRow::TooDeep => ("các dấu ngoặc lồng nhau quá sâu", "its brackets nest too deep"),
-            NoRow::NotAnObject if has_word_for_value(found.as_bytes()) => {
-                return Refusal::not_a_number("value", &found);
-            }
             NoRow::NotAnObject => {
                 ("đây không phải là một đối tượng JSON hoàn chỉnh", "it is not one whole JSON object")
             }
@@ -128,15 +132,13 @@ impl NoRow {
     }
 }
 
-/// `NaN` and `Infinity` are no JSON, but common printers write them.
-fn has_word_for_value(row: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(row, b"\"value\"") else { return false };
-    let after = row[at + b"\"value\"".len()..].trim_ascii_start();
-    let Some(value) = after.strip_prefix(b":") else { return false };
-    let value = value.trim_ascii_start();
-    let value = value.strip_prefix(b"-").unwrap_or(value);
-    let begins = |word: &[u8]| value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    begins(b"nan") || begins(b"inf")
+/// The word in place of a value: `NaN` and `Infinity` are no JSON, but common printers write them.
+fn word_for_value(row: &[u8]) -> Option<&'static str> {
+    let at = memchr::memmem::find(row, b"\"value\"")?;
+    let value = row[at + b"\"value\"".len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
+    ["NaN", "Infinity", "-Infinity", "-NaN", "inf", "-inf"]
+        .into_iter()
+        .find(|word| value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes())))
 }
 
 fn parse(row: &[u8]) -> Result<Fields<'_>, NoRow> {

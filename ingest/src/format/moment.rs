@@ -106,11 +106,9 @@ fn fraction(tail: &[u8]) -> Result<(i64, &[u8]), NoTime> {
     if count == 0 {
         return Err(NoTime::Shape);
     }
-    let mut millis = 0;
-    for place in 0..3 {
-        let digit = if place < count { i64::from(digits[place] - b'0') } else { 0 };
-        millis = millis * 10 + digit;
-    }
+    // Two zeros more, so that tenths and hundredths have three digits too.
+    let thousandths = digits[..count].iter().chain(b"00").take(3);
+    let millis = thousandths.fold(0, |millis, digit| millis * 10 + i64::from(digit - b'0'));
     Ok((millis, &digits[count..]))
 }
 

@@ -190,7 +190,7 @@ fn wrong_count(line: &str, count: usize) -> Refusal {
             "Dòng '{found}' có {count} cột, nhưng phải có từ 3 đến 5 cột cách nhau bằng dấu tab. Ví dụ đúng: {EXAMPLE}"
         ),
         format!(
-            "The line '{found}' has {count} columns, but 3 to 5 separated by tabs are needed. A right one: {EXAMPLE}"
+            "The line '{found}' needs 3 to 5 columns separated by tabs, not {count}. A right one: {EXAMPLE}"
         ),
     )
 }

@@ -29,7 +29,7 @@ use ioc_model::{
     position::Partition,
 };
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, MqttOptions, Outgoing, Packet, Publish, QoS, SubscribeFilter,
+    AsyncClient, ConnectionError, Event, MqttOptions, Packet, Publish, QoS, SubscribeFilter,
     SubscribeReasonCode,
 };
 use serde::Deserialize;
@@ -168,10 +168,17 @@ struct Arrival {
     _room: OwnedSemaphorePermit,
 }
 
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        let _before = self.connection.unacknowledged.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// One connection, as far as acknowledging needs it.
 struct Connection {
     client: AsyncClient,
     is_over: AtomicBool,
+    /// Publishes taken and neither acknowledged nor given up.
     unacknowledged: AtomicUsize,
 }
 
@@ -296,12 +303,13 @@ impl MqttBroker {
                             return;
                         }
                     }
-                    Ok(Event::Outgoing(Outgoing::Disconnect)) => return,
                     Ok(_) => {}
                     Err(ConnectionError::ConnectionRefused(code)) => {
                         tracing::error!(feed = self.feed, ?code, "the broker refuses the connection");
                         return;
                     }
+                    // It answers our goodbye: everything before it was read.
+                    Err(_) if over.is_cancelled() => return,
                     Err(error) => {
                         tracing::warn!(feed = self.feed, %error, "the connection to the broker is lost");
                         return;
@@ -362,7 +370,7 @@ impl Connection {
         if acknowledged.await.is_err() {
             tracing::warn!("left a broker with publishes unacknowledged: they come again");
         }
-        // Behind the acknowledgements in the same queue; polling ends when it is sent.
+        // Behind the acknowledgements in the same queue. Polling ends when the broker closes, having read them.
         if self.client.try_disconnect().is_ok() {
             sleep(STOP_WITHIN).await;
         }
@@ -374,7 +382,6 @@ impl Connection {
         while !self.is_over.load(Ordering::Acquire) && self.client.try_ack(publish).is_err() {
             sleep(LOOK_AGAIN).await;
         }
-        let _before = self.unacknowledged.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -60,20 +60,28 @@ impl Bus for ValvedBus {
     ) -> Pin<Box<dyn Future<Output = Result<Durable, AppendError>> + Send + '_>> {
         Box::pin(async move {
             let mut valve = self.valve.clone();
-            let state = *valve.wait_for(|valve| *valve != Valve::Full).await.map_err(|_| AppendError::Closed)?;
+            let state =
+                *valve.wait_for(|valve| *valve != Valve::Full).await.map_err(|_| AppendError::Closed)?;
             if state == Valve::Poisoned {
                 return Err(poisoned(partition));
             }
             let durable = self.log.append(partition, chunk).await?;
             let told: Durable = Box::pin(async move {
                 let appended = durable.await;
-                let _open = valve.wait_for(|valve| *valve != Valve::Untold).await.map_err(|_| AppendError::Closed)?;
+                let _open =
+                    valve.wait_for(|valve| *valve != Valve::Untold).await.map_err(|_| AppendError::Closed)?;
                 appended
             });
             Ok(told)
         })
     }
-    fn read(&self, partition: Partition, from: Offset, to: Option<Offset>, max: usize) -> Result<Batch, ReadError> {
+    fn read(
+        &self,
+        partition: Partition,
+        from: Offset,
+        to: Option<Offset>,
+        max: usize,
+    ) -> Result<Batch, ReadError> {
         self.log.read(partition, from, to, max)
     }
     fn bounds(&self, partition: Partition) -> Bounds {
@@ -147,7 +155,8 @@ pub fn stored(log: &SharedBus) -> Vec<Stored> {
 
 /// How many chunks the log holds.
 pub fn chunks(log: &SharedBus) -> usize {
-    let read = |partition| log.read(partition, log.bounds(partition).start, None, usize::MAX).unwrap().chunks.len();
+    let read =
+        |partition| log.read(partition, log.bounds(partition).start, None, usize::MAX).unwrap().chunks.len();
     (0..log.partitions()).map(Partition).map(read).sum()
 }
 

@@ -136,27 +136,25 @@ impl<'d> Section<'d> {
         text
     }
 
-    /// A duration that must be there.
-    pub(super) fn duration(&mut self, key: &str) -> Millis {
-        let Some(value) = self.required(key, "\"5m\"") else { return Millis::default() };
+    /// A duration that must be there; none if it is missing or wrong.
+    pub(super) fn duration(&mut self, key: &str) -> Option<Millis> {
+        let value = self.required(key, "\"5m\"")?;
         self.duration_of(key, value)
     }
 
-    /// A duration that may be missing.
+    /// A duration that may be missing; none also if it is wrong.
     pub(super) fn optional_duration(&mut self, key: &str) -> Option<Millis> {
         let value = self.take(key)?;
-        Some(self.duration_of(key, value))
+        self.duration_of(key, value)
     }
 
-    fn duration_of(&self, key: &str, value: &DeValue<'_>) -> Millis {
-        match value.as_str().and_then(duration::parse) {
-            Some(duration) => duration,
-            None => {
-                let message = format!("{}'{key}' must be {}", self.prefix(), duration::EXAMPLE);
-                self.fault(self.line_of(key), message);
-                Millis::default()
-            }
+    fn duration_of(&self, key: &str, value: &DeValue<'_>) -> Option<Millis> {
+        let duration = value.as_str().and_then(duration::parse);
+        if duration.is_none() {
+            let message = format!("{}'{key}' must be {}", self.prefix(), duration::EXAMPLE);
+            self.fault(self.line_of(key), message);
         }
+        duration
     }
 
     /// A whole number from `least` to `most` that may be missing.

@@ -42,11 +42,19 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let transport = read_transport(id, &mut section, draft);
     let contract = read_contract(id, &mut section);
     let silent_after = section.duration("silent_after");
-    if section.has("silent_after") && silent_after <= Millis(0) {
+    if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
     }
     section.finish();
-    Feed { id: id.to_owned(), name, owner, transport, format, contract, silent_after }
+    Feed {
+        id: id.to_owned(),
+        name,
+        owner,
+        transport,
+        format,
+        contract,
+        silent_after: silent_after.unwrap_or_default(),
+    }
 }
 
 fn read_format(id: &str, section: &mut Section<'_>) -> FormatName {
@@ -99,7 +107,9 @@ fn is_broker_url(url: &str) -> bool {
         && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// `broker` is none for the product's own endpoint. One broker's topics belong to one feed each.
+/// `broker` is none for the product's own endpoint, where the most specific filter gets a topic, so that only the same
+/// filter twice is a fault. Feeds of an outside broker subscribe each for themselves: what two of them claim would
+/// arrive twice.
 fn read_topics(id: &str, table: &mut Section<'_>, broker: Option<&str>, draft: &Draft) -> Vec<String> {
     let topics = table.texts("topics");
     if topics.is_empty() {
@@ -119,12 +129,14 @@ fn read_topics(id: &str, table: &mut Section<'_>, broker: Option<&str>, draft: &
             }
         }
         for other in draft.feeds.values() {
-            let theirs = match (&other.transport, broker) {
-                (Transport::Mqtt { topics }, None) => topics,
-                (Transport::MqttBroker { url, topics }, Some(broker)) if url == broker => topics,
-                _ => continue,
+            let clash = match (&other.transport, broker) {
+                (Transport::Mqtt { topics }, None) => topics.iter().find(|their| *their == filter),
+                (Transport::MqttBroker { url, topics }, Some(broker)) if url == broker => {
+                    topics.iter().find(|their| topic::overlap(filter, their))
+                }
+                _ => None,
             };
-            for their in theirs.iter().filter(|their| topic::overlap(filter, their)) {
+            if let Some(their) = clash {
                 let message =
                     format!("{id}: topic filter '{filter}' claims topics of feed '{}' ('{their}')", other.id);
                 table.fault(*line, message);

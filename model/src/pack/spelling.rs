@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn symbols_are_compared_without_case_and_nul() {
         assert_eq!(Spelling::of_symbol("PM2,5"), Spelling::of_symbol(" pm2,5\0\0"));
-        assert_eq!(Spelling::of_symbol("\u{feff}PM\010").unwrap().as_str(), "pm10");
+        assert_eq!(Spelling::of_symbol("\u{feff}PM\x0010").unwrap().as_str(), "pm10");
         assert_ne!(Spelling::of_symbol("PM2,5"), Spelling::of_symbol("PM2.5"));
         assert_eq!(Spelling::of_symbol("\0 "), None);
     }

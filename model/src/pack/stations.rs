@@ -135,10 +135,10 @@ fn read_measures(id: &str, section: &mut Section<'_>, draft: &Draft) -> BTreeMap
         if !draft.indicators.contains_key(indicator) {
             table.fault(line, format!("{id}: measures '{indicator}', which is not an indicator of the pack"));
         }
-        if every <= Millis(0) {
+        if every.is_some_and(|every| every <= Millis(0)) {
             table.fault(line, format!("{id}: '{indicator}' must be expected at an interval longer than 0"));
         }
-        let _ = measures.insert(indicator.to_owned(), every);
+        let _ = measures.insert(indicator.to_owned(), every.unwrap_or_default());
     }
     if measures.is_empty() {
         section.fault(table.line, format!("{id}: a station measures at least one indicator"));

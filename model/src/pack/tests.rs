@@ -243,8 +243,8 @@ fn every_rule_of_a_pack_has_its_fault() {
         ),
         (replaced("feeds.toml", "[\"ioc/air/+\"]", "[]"), "feeds.toml:4: air: 'topics' must name"),
         (
-            appended("feeds.toml", &other_feed("b", "{ kind = \"mqtt\", topics = [\"ioc/#\"] }")),
-            "feeds.toml:15: b: topic filter 'ioc/#' claims topics of feed 'air'",
+            appended("feeds.toml", &other_feed("b", "{ kind = \"mqtt\", topics = [\"ioc/air/+\"] }")),
+            "feeds.toml:15: b: topic filter 'ioc/air/+' claims topics of feed 'air'",
         ),
         (
             appended("feeds.toml", &other_feed("b", "{ kind = \"files\", folder = \"../x\" }")),

@@ -1,6 +1,6 @@
 //! MQTT topic filters: which are valid, and which claim the same topic.
 //!
-//! Two feeds that claim one topic would make a message's feed a matter of luck, so a pack may not hold them.
+//! Two subscriptions that claim one topic would bring its messages twice.
 //! MQTT 5.0 (OASIS), section 4.7.
 
 /// What is wrong with a topic filter; none if nothing is.

@@ -101,7 +101,7 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
   <max_server_memory_usage>{memory}</max_server_memory_usage>
   <max_concurrent_queries>64</max_concurrent_queries>
   <max_connections>256</max_connections>
-  <keep_alive_timeout>10</keep_alive_timeout>
+  <keep_alive_timeout>2</keep_alive_timeout>
   <mark_cache_size>67108864</mark_cache_size>
   <index_mark_cache_size>8388608</index_mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>

@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tokio::{
@@ -35,8 +35,6 @@ pub(super) const START_WITHIN: Duration = Duration::from_secs(120);
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A life this long means that the last failure is over.
-const GOOD_LIFE: Duration = Duration::from_secs(30);
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
@@ -107,14 +105,13 @@ impl Supervisor {
     pub(super) async fn run(self, shutdown: CancellationToken) {
         let mut pause = FIRST_PAUSE;
         while !shutdown.is_cancelled() {
-            let born = Instant::now();
             match self.spawn() {
                 Ok((child, boot)) => self.live(child, &boot, &shutdown).await,
                 Err(error) => tracing::error!(%error, "clickhouse child does not start"),
             }
             self.pid.store(0, Ordering::Release);
-            let _ = self.ready.send_replace(false);
-            if born.elapsed() > GOOD_LIFE {
+            // One that came up is started again at once; one that did not is left more and more time.
+            if self.ready.send_replace(false) {
                 pause = FIRST_PAUSE;
             }
             tokio::select! {

@@ -1,96 +1,66 @@
 -- What people and boards read: one row a thing, committed epochs only, no FINAL, no knowledge of our keys.
 
+-- The newest generation is read from the end of the table, which costs the same after years; older ones, which only
+-- an intended replay leaves behind, are scanned.
 CREATE OR REPLACE VIEW committed {on_cluster} AS
+SELECT generation, epoch.epoch AS last_epoch, epoch.now AS last_now
+FROM epoch
+ORDER BY generation DESC, epoch.epoch DESC
+LIMIT 1
+UNION ALL
 SELECT generation, max(epoch.epoch) AS last_epoch, max(epoch.now) AS last_now
 FROM epoch
+WHERE generation < (SELECT newest.generation FROM epoch AS newest ORDER BY newest.generation DESC LIMIT 1)
 GROUP BY generation
 COMMENT 'The last committed epoch of each generation';
 
 -- Rows with the same indicator, subject and event time and another value or quality are corrections. A value counts
 -- from when it was first known, so a redelivered old value never reverts a correction; the same value may be stored
--- again with an earlier arrival, which makes it older, not newer. Hence two levels: the earliest arrival of each
--- value, then the value whose earliest arrival is the latest.
+-- again with an earlier arrival, which makes it older, not newer. Hence two steps: the earliest arrival of each
+-- value, then the value whose earliest arrival is the latest. Sorting with LIMIT BY follows the table's own order
+-- and lets conditions on indicator, subject and time through to its index; aggregating the same (argMax over tuples)
+-- was 70 times slower.
 CREATE OR REPLACE VIEW observation_current {on_cluster} AS
-SELECT
-    indicator,
-    subject,
-    event_time,
-    tupleElement(latest, 1) AS value,
-    tupleElement(latest, 2) AS quality,
-    tupleElement(latest, 3) AS feed,
-    tupleElement(latest, 4) AS received_at,
-    tupleElement(latest, 5) AS log,
-    tupleElement(latest, 6) AS partition,
-    tupleElement(latest, 7) AS offset,
-    tupleElement(latest, 8) AS row,
-    known AS values_known
-FROM
-(
-    SELECT
-        indicator,
-        subject,
-        event_time,
-        argMax(
-            (known_value, known_quality, known_feed, arrival.1, arrival.2, arrival.3, arrival.4, arrival.5),
-            (known_generation, arrival)
-        ) AS latest,
-        uniqExact((known_value, known_quality)) AS known
-    FROM
-    (
-        WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) AS last_epochs
-        SELECT
-            indicator,
-            subject,
-            event_time,
-            value AS known_value,
-            quality AS known_quality,
-            generation AS known_generation,
-            min((received_at, log, partition, offset, row)) AS arrival,
-            argMin(feed, (received_at, log, partition, offset, row)) AS known_feed
-        FROM observation
-        WHERE mapContains(last_epochs, generation) AND epoch <= last_epochs[generation]
-        GROUP BY indicator, subject, event_time, known_value, known_quality, known_generation
-    )
-    GROUP BY indicator, subject, event_time
-)
-COMMENT 'The current value of every indicator, subject and event time; values_known above 1 says that it was corrected';
-
-CREATE OR REPLACE VIEW window_current {on_cluster} AS
-SELECT
-    indicator,
-    subject,
-    kind,
-    start_time,
-    tupleElement(latest, 1) AS end_time,
-    tupleElement(latest, 2) AS count,
-    tupleElement(latest, 3) AS sum,
-    if(tupleElement(latest, 2) = 0, NULL, tupleElement(latest, 3) / tupleElement(latest, 2)) AS mean,
-    if(tupleElement(latest, 2) = 0, NULL, tupleElement(latest, 4)) AS min,
-    if(tupleElement(latest, 2) = 0, NULL, tupleElement(latest, 5)) AS max,
-    tupleElement(latest, 6) AS received,
-    tupleElement(latest, 7) AS expected,
-    tupleElement(latest, 8) AS closed_by,
-    tupleElement(latest, 9) AS generation,
-    tupleElement(latest, 10) AS revision,
-    results
+SELECT indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset, row, standing
 FROM
 (
     WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) AS last_epochs
     SELECT
-        indicator,
-        subject,
-        kind,
-        start_time,
-        argMax(
-            (w.end_time, w.count, w.sum, w.min, w.max, w.received, w.expected, w.closed_by, w.generation, w.epoch),
-            (w.generation, w.epoch)
-        ) AS latest,
-        count() AS results
-    FROM window AS w
-    WHERE mapContains(last_epochs, w.generation) AND w.epoch <= last_epochs[w.generation]
-    GROUP BY indicator, subject, kind, start_time
+        indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset, row, standing,
+        generation
+    FROM observation
+    WHERE mapContains(last_epochs, generation) AND epoch <= last_epochs[generation]
+    ORDER BY indicator, subject, event_time, received_at, log, partition, offset, row
+    LIMIT 1 BY indicator, subject, event_time, value, quality, generation
 )
-COMMENT 'The current result of every minute, hour and day; results above 1 says that it was revised';
+ORDER BY
+    indicator, subject, event_time, generation DESC, received_at DESC, log DESC, partition DESC, offset DESC, row DESC
+LIMIT 1 BY indicator, subject, event_time
+COMMENT 'The current value of every indicator, subject and event time';
+
+CREATE OR REPLACE VIEW window_current {on_cluster} AS
+WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) AS last_epochs
+SELECT
+    w.indicator AS indicator,
+    w.subject AS subject,
+    w.kind AS kind,
+    w.start_time AS start_time,
+    w.end_time AS end_time,
+    w.count AS count,
+    w.sum AS sum,
+    if(w.count = 0, NULL, w.sum / w.count) AS mean,
+    if(w.count = 0, NULL, w.min) AS min,
+    if(w.count = 0, NULL, w.max) AS max,
+    w.received AS received,
+    w.expected AS expected,
+    w.closed_by AS closed_by,
+    w.generation AS generation,
+    w.epoch AS revision
+FROM window AS w
+WHERE mapContains(last_epochs, w.generation) AND w.epoch <= last_epochs[w.generation]
+ORDER BY w.kind, w.indicator, w.subject, w.start_time, w.generation DESC, w.epoch DESC
+LIMIT 1 BY w.kind, w.indicator, w.subject, w.start_time
+COMMENT 'The current result of every minute, hour and day';
 
 CREATE OR REPLACE VIEW reject_current {on_cluster} AS
 WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) AS last_epochs

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
-use ioc_model::epoch::{Epoch, Generation};
+use ioc_model::epoch::Epoch;
 
 use crate::error::{Class, StoreError};
 
@@ -16,14 +16,15 @@ pub(super) struct Parcel {
     pub(super) rows: u64,
     pub(super) token: String,
     pub(super) bytes: Bytes,
-    pub(super) generation: Generation,
     pub(super) epoch: Epoch,
+    /// What its queries' names begin with.
+    pub(super) query_prefix: String,
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Failures nobody has judged are tried for about a minute.
-const DOUBTFUL_ATTEMPTS: u32 = 15;
+const DOUBTFUL_ATTEMPTS: u32 = 25;
 
 /// The attempts made so far.
 #[derive(Debug)]

@@ -78,8 +78,8 @@ impl Sink {
             rows: 1,
             token: blocks::token(instance, results.generation, results.epoch, "epoch", "commit"),
             bytes: commit_row(instance, results).to_string().into(),
-            generation: results.generation,
             epoch: results.epoch,
+            query_prefix: self.query_prefix(results.generation, results.epoch, "epoch"),
         }
     }
 }

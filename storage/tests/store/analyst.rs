@@ -29,7 +29,8 @@ async fn safe_an_analyst_reads_the_database_and_does_nothing_else() {
         "CREATE TABLE mine (x UInt8) ENGINE = MergeTree ORDER BY x",
         "SELECT * FROM file('/etc/passwd', LineAsString)",
         "SELECT * FROM url('http://127.0.0.1:1/', LineAsString)",
-        "SYSTEM STOP MERGES",
+        "SYSTEM STOP MERGES ioc.observation",
+        "SYSTEM SHUTDOWN",
         "SELECT 1 SETTINGS max_execution_time = 3600",
         "SELECT 1 SETTINGS max_memory_usage = 0",
         "SELECT number FROM numbers(6000000)",
@@ -37,7 +38,6 @@ async fn safe_an_analyst_reads_the_database_and_does_nothing_else() {
         let answer = ask_as(&analyst, refused).await;
         assert!(answer.is_err(), "{refused}: {answer:?}");
     }
-    let _ = server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,5 +55,4 @@ async fn safe_nobody_gets_in_without_a_password() {
     for refused in ["SELECT * FROM file('/etc/passwd', LineAsString)", "CREATE DATABASE elsewhere"] {
         assert!(ask_as(&server.server.store(), refused).await.is_err(), "{refused}");
     }
-    let _ = server.stop().await;
 }

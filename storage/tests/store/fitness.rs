@@ -25,7 +25,6 @@ async fn migrations_run_once_and_describe_every_table_and_column() {
     assert_eq!(silent, "");
     let _ = server.ask("INSERT INTO migration (number, name) VALUES (999, 'from the future')").await;
     assert!(matches!(server.store.migrate(&Topology::Single).await, Err(StoreError::Unfit(_))));
-    let _ = server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -35,7 +34,6 @@ async fn the_tables_of_a_cluster_are_valid_sql() {
         let parsed = server.ask(&format!("EXPLAIN AST {statement}")).await;
         assert!(parsed.contains("Create"), "{statement}\n{parsed}");
     }
-    let _ = server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,7 +51,6 @@ async fn loud_another_instances_database_is_refused() {
         assert!(error.to_string().contains("ioc rebuild"));
     }
     assert_eq!(server.count("instance").await, 1);
-    let _ = server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -77,7 +74,6 @@ async fn loud_tables_that_forget_inserts_or_do_not_fsync_or_are_missing_are_refu
 
     let _ = server.ask("DROP TABLE window SYNC").await;
     assert!(unfit(&server.store, 1).await.contains("ioc migrate"));
-    let _ = server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -92,5 +88,4 @@ async fn a_log_keeps_its_number_over_restarts_and_no_other_gets_it() {
     assert_eq!(server.store.register_log(second, "kafka").await.unwrap(), LogNumber(2));
     assert_eq!(server.count("log").await, 2);
     assert_eq!(server.store.last_committed(INSTANCE, Generation(0)).await.unwrap(), None);
-    let _ = server.stop().await;
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 pub(crate) const INSTANCE: Uuid = Uuid::from_u128(0x1065_7001_0000_4000_8000_0000_0000_0001);
 
+/// Dropped, its child is killed with the test's runtime.
 pub(crate) struct TestServer {
     pub(crate) scratch: TempDir,
     pub(crate) listen: SocketAddr,

@@ -37,7 +37,6 @@ async fn a_killed_child_is_started_again_and_what_it_acknowledged_is_there() {
     })
     .await;
     assert_eq!(server.count("observation").await, 10);
-    let _ = server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,7 +25,7 @@ use crate::{
 const FIRST: Partition = Partition(0);
 
 fn open(files: &FakeFileSystem, config: &DiskLogConfig) -> Arc<DiskLog> {
-    Arc::new(DiskLog::open_on(files.shared(), config).unwrap())
+    Arc::new(DiskLog::open_on(&files.shared(), config).unwrap())
 }
 
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
@@ -113,7 +113,9 @@ fn bound_a_full_disk_makes_senders_wait_and_the_log_goes_on_by_itself() {
     assert_eq!((second.base, third.base), (Offset(1), Offset(2)));
     assert_eq!(log.health(), Health::Writing);
     drop(log);
-    assert_eq!(open(&files, &small_log()).verify().unwrap().frames, 3);
+    let log = open(&files, &small_log());
+    log.verify().unwrap();
+    assert_eq!(log.bounds(FIRST).end, Offset(3));
 }
 
 #[test]
@@ -257,13 +259,13 @@ fn loud_another_number_of_partitions_is_refused() {
     let files = FakeFileSystem::new(1);
     drop(open(&files, &small_log()));
     let error =
-        DiskLog::open_on(files.shared(), &DiskLogConfig { partitions: 3, ..small_log() }).unwrap_err();
+        DiskLog::open_on(&files.shared(), &DiskLogConfig { partitions: 3, ..small_log() }).unwrap_err();
     assert!(matches!(error, OpenError::Partitions { stored: 1, configured: 3, .. }), "{error}");
 }
 
 #[test]
 fn loud_settings_that_cannot_work_are_refused() {
-    let refused = |config: DiskLogConfig| match DiskLog::open_on(FakeFileSystem::new(1).shared(), &config) {
+    let refused = |config: DiskLogConfig| match DiskLog::open_on(&FakeFileSystem::new(1).shared(), &config) {
         Err(OpenError::Setting { setting, .. }) => setting,
         other => panic!("{other:?}"),
     };
@@ -284,11 +286,15 @@ fn ack_a_log_whose_making_was_interrupted_anywhere_is_made_anew() {
         for end in [End::Kill, End::PowerCut(call)] {
             let files = FakeFileSystem::new(1);
             files.fail(call, Fault::End);
-            drop(DiskLog::open_on(files.shared(), &config));
+            drop(DiskLog::open_on(&files.shared(), &config));
             files.stop();
             files.restart(end);
             let log = open(&files, &config);
             append(&log, b"x").unwrap();
+            files.stop();
+            drop(log);
+            files.restart(End::PowerCut(call));
+            assert_eq!(open(&files, &config).bounds(FIRST).end, Offset(1), "call {call}, {end:?}");
         }
     }
 }

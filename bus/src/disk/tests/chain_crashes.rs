@@ -70,6 +70,8 @@ struct Script {
     end: End,
     context: String,
     made: bool,
+    /// Faults still to come, shortly after a restart: recovering fails too.
+    faults_left: u32,
 }
 
 type Opened = (Arc<Chain>, ChainWriter);
@@ -77,7 +79,7 @@ type Opened = (Arc<Chain>, ChainWriter);
 impl Script {
     /// Opens, starting anew as often as a fault comes in between. Nothing here damages bytes, so it is never corrupt.
     fn open(&mut self) -> Opened {
-        for _ in 0..3 {
+        for _ in 0..5 {
             match open(self.files.shared(), !self.made) {
                 Ok(opened) => {
                     self.made = true;
@@ -95,9 +97,16 @@ impl Script {
 
     fn end_life(&mut self) {
         self.files.stop();
-        self.files.restart(self.end);
+        // A kill followed by a power cut finds what the kill left only in the page cache.
+        let killed_first = self.end == End::Kill || self.dice.one_in(3);
+        self.files.restart(if killed_first { End::Kill } else { self.end });
         if let End::PowerCut(seed) = &mut self.end {
             *seed += 1;
+        }
+        if self.faults_left > 0 && self.dice.one_in(2) {
+            self.faults_left -= 1;
+            let fault = [Fault::End, Fault::Io, Fault::Full][self.dice.below(3)];
+            self.files.fail(1 + self.dice.below(12) as u64, fault);
         }
     }
 
@@ -148,9 +157,12 @@ impl Script {
                 (chain, writer) = self.open();
             }
         }
-        drop(writer);
-        self.end_life();
-        self.open();
+        drop((chain, writer));
+        for _ in 0..2 {
+            self.faults_left = 0;
+            self.end_life();
+            drop(self.open());
+        }
     }
 }
 
@@ -158,10 +170,11 @@ fn run(seed: u64, fault: Option<(u64, Fault)>, end: End, steps: usize) -> u64 {
     let mut script = Script {
         files: FakeFileSystem::new(seed),
         model: Model::default(),
-        dice: Dice(seed),
+        dice: Dice(seed ^ fault.map_or(0, |(call, _)| call)),
         end,
         context: format!("seed {seed}, {fault:?}, {end:?}"),
         made: false,
+        faults_left: if fault.is_some() { 2 } else { 0 },
     };
     script.files.create_root();
     if let Some((call, fault)) = fault {

@@ -7,6 +7,7 @@ use super::{fake::FakeFileSystem, small_log};
 use crate::{
     DiskLog, DiskLogConfig, SharedBus,
     conformance::{QUEUE_BYTES, TestBed, all},
+    disk::file_system::FileSystem,
 };
 
 /// In memory, over segments so small that every check crosses some.
@@ -15,7 +16,7 @@ struct FakeBed(FakeFileSystem);
 impl TestBed for FakeBed {
     fn open(&self) -> SharedBus {
         let config = DiskLogConfig { partitions: 2, queue_bytes: QUEUE_BYTES as u32, ..small_log() };
-        Arc::new(DiskLog::open_on(self.0.shared(), &config).unwrap())
+        Arc::new(DiskLog::open_on(&self.0.shared(), &config).unwrap())
     }
 
     fn stall(&self) {
@@ -43,8 +44,8 @@ impl TestBed for MachineBed {
             max_log_bytes: 64 << 20,
             ..DiskLogConfig::default()
         };
-        let files = Arc::new(StallingMachine { gate: self.fake.clone() });
-        Arc::new(DiskLog::open_on(files, &config).unwrap())
+        let files: Arc<dyn FileSystem> = Arc::new(StallingMachine { gate: self.fake.clone() });
+        Arc::new(DiskLog::open_on(&files, &config).unwrap())
     }
 
     fn stall(&self) {

@@ -139,23 +139,23 @@ fn loud_a_missing_segment_is_noticed_wherever_it_was() {
 #[test]
 fn loud_a_segment_of_another_log_is_refused() {
     let files = FakeFileSystem::new(1);
-    drop(DiskLog::open_on(files.shared(), &small_log()).unwrap());
+    drop(DiskLog::open_on(&files.shared(), &small_log()).unwrap());
     let other = FakeFileSystem::new(1);
-    drop(DiskLog::open_on(other.shared(), &small_log()).unwrap());
+    drop(DiskLog::open_on(&other.shared(), &small_log()).unwrap());
     let segment = Path::new("/log/00000/00000000000000000000.log");
     files.replace(segment, other.contents(segment));
-    let error = DiskLog::open_on(files.shared(), &small_log()).unwrap_err();
+    let error = DiskLog::open_on(&files.shared(), &small_log()).unwrap_err();
     assert!(matches!(error, OpenError::Corrupt { at: 8, .. }), "{error}");
 }
 
 #[test]
 fn loud_a_log_without_its_identity_is_not_made_anew_over_its_data() {
     let files = FakeFileSystem::new(1);
-    let log = DiskLog::open_on(files.shared(), &small_log()).unwrap();
+    let log = DiskLog::open_on(&files.shared(), &small_log()).unwrap();
     super::behaviour::append(&log, b"x").unwrap();
     drop(log);
     files.lose(Path::new("/log/log.json"));
-    let error = DiskLog::open_on(files.shared(), &small_log()).unwrap_err();
+    let error = DiskLog::open_on(&files.shared(), &small_log()).unwrap_err();
     assert!(error.to_string().contains("log.json is corrupt at byte 0: it is missing"), "{error}");
 }
 
@@ -175,4 +175,42 @@ fn silent_bytes_of_a_sender_that_look_like_a_frame_are_not_taken_for_one() {
     files.restart(End::Kill);
     files.flip(&path, 4096 + 80 + 100, 1);
     assert_eq!(found(&files), Some(vec![b"first".to_vec()]));
+}
+
+#[test]
+fn loud_a_damaged_frame_is_known_to_be_durable_by_the_frame_behind_it() {
+    let files = FakeFileSystem::new(1);
+    files.create_root();
+    let (_, mut writer) = open(files.shared(), true).unwrap();
+    let (path, _) = files.all_files().pop().unwrap();
+    let unmarked = files.contents(&path)[..4096].to_vec();
+    writer.write(&[Entry { bytes: &[1; 700], count: 1, received_at: 0 }]).unwrap();
+    writer.commit().unwrap();
+    // Written, not synced: after a power cut it may be there, torn or not, and the mark of the first may not.
+    writer.write(&[Entry { bytes: &[2; 700], count: 1, received_at: 0 }]).unwrap();
+    files.restart(End::Kill);
+    let behind = files.contents(&path)[4096..].to_vec();
+    files.replace(&path, [unmarked, behind].concat());
+    let second = 4096 + 56 + 16 + 700 + 4;
+    files.flip(&path, second + 300, 1);
+    assert_eq!(found(&files.fork()), Some(vec![vec![1; 700]]), "a torn write is cut");
+    files.flip(&path, 4096 + 300, 1);
+    let error = open(files.shared(), false).unwrap_err();
+    assert!(error.to_string().contains("written later, follows"), "{error}");
+}
+
+#[test]
+fn ack_what_is_cut_is_gone_and_the_room_is_used_again() {
+    let files = FakeFileSystem::new(1);
+    files.create_root();
+    let (_, mut writer) = open(files.shared(), true).unwrap();
+    let (path, _) = files.all_files().pop().unwrap();
+    writer.write(&[Entry { bytes: &[1; 2000], count: 1, received_at: 0 }]).unwrap();
+    files.restart(End::Kill);
+    files.flip(&path, 4096 + 100, 1);
+    let (_, mut writer) = open(files.shared(), false).unwrap();
+    writer.write(&[Entry { bytes: b"short", count: 1, received_at: 0 }]).unwrap();
+    writer.commit().unwrap();
+    assert!(files.contents(&path)[4096 + 80..].iter().all(|byte| *byte == 0));
+    assert_eq!(found(&files), Some(vec![b"short".to_vec()]));
 }

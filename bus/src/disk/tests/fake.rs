@@ -1,8 +1,8 @@
 //! A file system in memory that keeps apart what was written and what was synced.
 //!
-//! A power cut keeps of the unsynced writes any set of sectors, of the unsynced lengths and names any first part. A
-//! failed fsync keeps any set of sectors too, and shows the others only until the next power cut, as page caches do.
-//! A sector (512 bytes) is written whole or not at all.
+//! A power cut keeps of the unsynced writes any set of sectors (512 bytes), some of them cut anywhere, of the unsynced
+//! lengths and new names any first part, of the unsynced removals any set. A failed fsync keeps any set of whole
+//! sectors too, and shows the others only until the next power cut, as page caches do.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -110,7 +110,7 @@ fn apply(data: &mut Vec<u8>, at: usize, bytes: &[u8]) {
 
 impl Node {
     /// What the disk holds if only some of the pending changes reached it.
-    fn torn(&mut self, dice: &mut Dice) {
+    fn torn(&mut self, dice: &mut Dice, inside_sectors: bool) {
         let lengths_kept = dice.below(self.pending.len() + 1);
         // All, none, the first so many sectors, or any.
         let (way, mut first) = (dice.below(4), dice.below(40));
@@ -133,8 +133,10 @@ impl Node {
                             }
                             _ => dice.one_in(2),
                         };
+                        let cut = inside_sectors && way == 3 && dice.one_in(4);
+                        let reach = if cut { done + dice.below(end - done) } else { end };
                         if reached {
-                            apply(&mut data, at + done, &bytes[done..end]);
+                            apply(&mut data, at + done, &bytes[done..reach]);
                         }
                         done = end;
                     }
@@ -281,14 +283,20 @@ impl FakeFileSystem {
         };
         let mut dice = Dice(seed);
         for node in &mut world.nodes {
-            node.torn(&mut dice);
+            node.torn(&mut dice, true);
             node.data = node.synced.clone();
         }
         for folder in world.folders.values_mut() {
             let kept = dice.below(folder.pending.len() + 1);
             let pending = std::mem::take(&mut folder.pending);
-            for renaming in pending.into_iter().take(kept) {
-                Folder::apply(&mut folder.synced, renaming);
+            for (number, renaming) in pending.into_iter().enumerate() {
+                let reached = match renaming {
+                    Renaming::Unlink(_) => dice.one_in(2),
+                    _ => number < kept,
+                };
+                if reached {
+                    Folder::apply(&mut folder.synced, renaming);
+                }
             }
             folder.names = folder.synced.clone();
         }
@@ -479,6 +487,18 @@ impl Drop for FakeLock {
     }
 }
 
+/// A torn mark leaves the one before whole only if that one was synced before.
+fn assert_marks_apart(node: &Node, at: usize) {
+    let other = match at {
+        1024 => 2048,
+        2048 => 1024,
+        _ => return,
+    };
+    let unsynced =
+        node.pending.iter().any(|change| matches!(change, Change::Write { at, .. } if *at == other));
+    assert!(!unsynced, "a mark is written while the one in the other slot is not synced");
+}
+
 #[derive(Debug)]
 struct FakeFile {
     files: FakeFileSystem,
@@ -518,6 +538,7 @@ impl SegmentFile for FakeFile {
             bytes.truncate(kept);
         }
         let node = &mut world.nodes[self.node];
+        assert_marks_apart(node, at);
         apply(&mut node.data, at, &bytes);
         let written = bytes.len();
         node.pending.push(Change::Write { at, bytes });
@@ -579,7 +600,7 @@ impl SegmentFile for FakeFile {
         match fault {
             // What did not reach the disk is clean all the same, and is never written again by itself.
             Some(Fault::Io | Fault::Full) => {
-                node.torn(&mut dice);
+                node.torn(&mut dice, false);
                 Err(if fault == Some(Fault::Io) { io_error() } else { full() })
             }
             _ => {

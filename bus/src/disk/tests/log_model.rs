@@ -72,7 +72,7 @@ struct Run {
 impl Run {
     fn open(&mut self) {
         for _ in 0..4 {
-            match DiskLog::open_on(self.files.shared(), &self.config) {
+            match DiskLog::open_on(&self.files.shared(), &self.config) {
                 Ok(log) => {
                     self.log = Some(log);
                     self.check();

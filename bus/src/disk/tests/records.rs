@@ -1,6 +1,6 @@
 //! The log of records.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use super::{
     Dice,
@@ -14,7 +14,7 @@ use crate::{
 const FOLDER: &str = "/manifests";
 
 fn open(files: &FakeFileSystem) -> Result<RecordLog, OpenError> {
-    RecordLog::open_on(files.shared(), Path::new(FOLDER), 8192)
+    RecordLog::open_on(&files.shared(), Path::new(FOLDER), 8192)
 }
 
 fn all(log: &RecordLog) -> Vec<(u64, Vec<u8>)> {
@@ -76,17 +76,19 @@ fn bound_no_room_is_told_and_the_log_goes_on_when_there_is_some() {
 
 #[test]
 fn ack_a_shorter_record_after_a_failed_longer_one_leaves_no_damage() {
-    let files = FakeFileSystem::new(1);
-    let mut log = open(&files).unwrap();
-    files.fail(1, Fault::Full);
-    assert!(matches!(log.append(&[0xFF; 3000]), Err(RecordError::Full { .. })));
-    log.append(b"short").unwrap();
-    drop(log);
-    files.restart(End::PowerCut(1));
-    assert_eq!(all(&open(&files).unwrap()), [(0, b"short".to_vec())]);
-    let (path, _) = files.all_files().into_iter().find(|(path, _)| path.ends_with(SEGMENT)).unwrap();
-    let behind = &files.contents(&path)[4096 + 80..];
-    assert!(behind.iter().all(|byte| *byte == 0), "the failed attempt is still there");
+    for seed in 0..20 {
+        let files = FakeFileSystem::new(seed);
+        let mut log = open(&files).unwrap();
+        files.fail(1, Fault::Full);
+        assert!(matches!(log.append(&[0xFF; 3000]), Err(RecordError::Full { .. })));
+        log.append(b"short").unwrap();
+        drop(log);
+        let segment = Path::new(FOLDER).join("00000").join(SEGMENT);
+        let behind = &files.contents(&segment)[4096 + 80..];
+        assert!(behind.iter().all(|byte| *byte == 0), "seed {seed}: the failed attempt is still there");
+        files.restart(End::PowerCut(seed));
+        assert_eq!(all(&open(&files).unwrap()), [(0, b"short".to_vec())]);
+    }
 }
 
 const SEGMENT: &str = "00000000000000000000.log";
@@ -167,6 +169,6 @@ fn loud_a_log_of_records_is_not_opened_as_a_log_of_envelopes() {
     let files = FakeFileSystem::new(1);
     drop(open(&files).unwrap());
     let config = crate::DiskLogConfig { folder: FOLDER.into(), ..super::small_log() };
-    let error = crate::DiskLog::open_on(Arc::clone(&files.shared()), &config).unwrap_err();
+    let error = crate::DiskLog::open_on(&files.shared(), &config).unwrap_err();
     assert!(matches!(error, OpenError::Corrupt { .. }), "{error}");
 }

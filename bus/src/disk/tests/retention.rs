@@ -14,7 +14,7 @@ const FIRST: Partition = Partition(0);
 
 /// Twelve chunks, three to a segment, a second apart.
 fn filled(files: &FakeFileSystem, config: &DiskLogConfig) -> Arc<DiskLog> {
-    let log = Arc::new(DiskLog::open_on(files.shared(), config).unwrap());
+    let log = Arc::new(DiskLog::open_on(&files.shared(), config).unwrap());
     for number in 0..12 {
         let chunk = chunk(&[number; 1200], 1, i64::from(number) * 1000);
         block_on(async { log.append(FIRST, chunk).await.unwrap().await.unwrap() });
@@ -40,7 +40,7 @@ fn once_only_whole_released_segments_go_and_the_last_one_stays() {
     assert_eq!(starts, [0, 0, 3, 3, 6, 9, 9]);
     assert_eq!(segments(&files), 1);
     drop(log);
-    let log = DiskLog::open_on(files.shared(), &small_log()).unwrap();
+    let log = DiskLog::open_on(&files.shared(), &small_log()).unwrap();
     assert_eq!((log.bounds(FIRST).start, log.bounds(FIRST).end), (Offset(9), Offset(12)));
 }
 
@@ -51,7 +51,7 @@ fn once_nothing_is_released_by_restarting() {
     let log = filled(&files, &config);
     log.release(FIRST, Offset(12));
     drop(log);
-    let log = DiskLog::open_on(files.shared(), &small_log()).unwrap();
+    let log = DiskLog::open_on(&files.shared(), &small_log()).unwrap();
     assert_eq!(log.bounds(FIRST).start, Offset(0));
     log.release(FIRST, Offset(4));
     assert_eq!(log.bounds(FIRST).start, Offset(3));
@@ -93,7 +93,7 @@ fn once_a_removal_that_fails_leaves_no_hole_and_is_tried_again() {
         log.release(FIRST, Offset(6));
         files.forget_faults();
         let reopened = files.fork();
-        drop(DiskLog::open_on(reopened.shared(), &small_log()).unwrap());
+        drop(DiskLog::open_on(&reopened.shared(), &small_log()).unwrap());
     }
     log.release(FIRST, Offset(6));
     assert_eq!(log.bounds(FIRST).start, Offset(6));

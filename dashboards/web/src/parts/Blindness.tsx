@@ -15,7 +15,10 @@ export function Blindness() {
           <strong>{say(words.lost)}</strong>
           {/* The age changes every second: read once, with the alert, and not again. */}
           <span aria-hidden="true">
-            {say(words.lostSince)} {age(unheardFor.value)}.
+            {say({
+              vi: `đã ${age(unheardFor.value)} không nhận được gì.`,
+              en: `nothing heard for ${age(unheardFor.value)}.`,
+            })}
           </span>
           <span>{say(words.lostMeaning)}</span>
         </p>

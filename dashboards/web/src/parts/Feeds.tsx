@@ -75,16 +75,16 @@ function FeedRow({ feed }: { feed: Feed }) {
 }
 
 function Signal({ feed, silentAfter }: { feed: Feed; silentAfter: number | null }) {
-  const state = silence(feed.last_received, silentAfter);
+  const state = silence(feed, silentAfter);
   const gone = feed.last_received === null ? null : ageOf(feed.last_received);
   const used = gone === null || silentAfter === null ? 0 : Math.min(1, gone / silentAfter);
   return (
     <span class={`signal ${state}`} data-signal={state}>
       {state === "silent" && <Mark priority="high" />}
-      {state === "never" && <Mark priority="low" />}
+      {(state === "never" || state === "unknown") && <Mark priority="low" />}
       <span class="signal-words">
         {feed.last_received === null ? (
-          <strong>{say(words.neverHeard)}</strong>
+          <strong>{say(state === "unknown" ? words.unheard : words.neverHeard)}</strong>
         ) : (
           <time dateTime={new Date(feed.last_received).toISOString()} title={fullMoment(feed.last_received)}>
             {state === "silent" && <strong>{say(words.silent)} </strong>}

@@ -16,9 +16,8 @@ export function Header() {
       <div class="header-state">
         {replayed && (
           <p class="replayed" data-part="replayed">
-            <strong>{say(words.replayed)}</strong>
+            <strong>{replayLabel(say(replayed))}</strong>
             {clockSpeed.value !== 1 && <span> ×{number(clockSpeed.value)}</span>}
-            <span class="replayed-what">{say(replayed)}</span>
           </p>
         )}
         <p class={`connection ${blind.value ? "lost" : ""}`} data-part="connection">
@@ -38,4 +37,10 @@ export function Header() {
       </div>
     </header>
   );
+}
+
+/** What is replayed, in words that say that it is replayed. */
+function replayLabel(what: string): string {
+  const label = say(words.replayed);
+  return what.toLowerCase().includes(label.toLowerCase()) ? what : `${label}: ${what}`;
 }

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { fullMoment, number, shortMoment } from "../format";
 import { say } from "../language";
 import type { Reject } from "../model";
-import { feedNames, rejects } from "../store";
+import { feedNames, rejectKey, rejects } from "../store";
 import { reasonWords, words } from "../text";
 
 const SHOWN = 3;
@@ -24,7 +24,7 @@ export function Rejects() {
       {list.length === 0 && <p class="calm">{say(words.noRejects)}</p>}
       <ul>
         {shown.map((reject) => (
-          <Item key={`${reject.position}/${reject.row}/${reject.epoch}`} reject={reject} />
+          <Item key={rejectKey(reject)} reject={reject} />
         ))}
       </ul>
     </section>

@@ -1,4 +1,4 @@
-import { priorityOfQuality } from "../attention";
+import { inOperation, priorityOfQuality } from "../attention";
 import { now } from "../clock";
 import { fullMoment, isoDay, number, roughAge, unit } from "../format";
 import { freshness } from "../freshness";
@@ -12,9 +12,11 @@ import { Spark } from "./Spark";
 
 export function Stations() {
   const today = isoDay(now.value);
-  const stations = (pack.value?.stations ?? []).filter(
-    (station) => station.valid_to === null || station.valid_to >= today,
-  );
+  const all = pack.value?.stations ?? [];
+  const stations = [
+    ...all.filter((station) => inOperation(station, today)),
+    ...all.filter((station) => station.valid_from > today),
+  ];
   return (
     <section class="stations" aria-labelledby="stations-title">
       <h2 id="stations-title">{say(words.stations)}</h2>
@@ -38,27 +40,33 @@ function Station({ station, notYet }: { station: StationNames; notYet: boolean }
           {notYet && ` · ${say(words.notYetValid)}`}
         </p>
       </div>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say(words.indicator)}</th>
-            <th scope="col" class="figure">
-              {say(words.value)}
-            </th>
-            <th scope="col">{say(words.quality)}</th>
-            <th scope="col">{say(words.age)}</th>
-            <th scope="col" class="spark-cell">
-              {say(words.lastDay)}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {Object.keys(station.measures).map((indicator) => (
-            <Row key={indicator} subject={station.id} indicator={indicator} />
-          ))}
-        </tbody>
-      </table>
+      {!notYet && <Readings station={station} />}
     </article>
+  );
+}
+
+function Readings({ station }: { station: StationNames }) {
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">{say(words.indicator)}</th>
+          <th scope="col" class="figure">
+            {say(words.value)}
+          </th>
+          <th scope="col">{say(words.quality)}</th>
+          <th scope="col">{say(words.age)}</th>
+          <th scope="col" class="spark-cell">
+            {say(words.lastDay)}
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {Object.keys(station.measures).map((indicator) => (
+          <Row key={indicator} subject={station.id} indicator={indicator} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 

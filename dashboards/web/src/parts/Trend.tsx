@@ -1,5 +1,6 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { now } from "../clock";
 import { fullMoment, moment, number, shortMoment, span, unit } from "../format";
 import { language, say } from "../language";
 import type { IndicatorNames, Latest, Trend as TrendAnswer, TrendPoint } from "../model";
@@ -23,6 +24,8 @@ export function Trend() {
   const tile = tileOf(subject, indicator).value;
   // The newest revision of any hour of the series: when it moves, the trend has something new.
   const revision = tile.hours.reduce((newest, hour) => Math.max(newest, hour.revision), 0);
+  // A series that fell silent changes nothing; that its missing hours grow must still show.
+  const hourNow = useComputed(() => Math.floor(now.value / HOUR)).value;
   const key = `${subject}/${indicator}/${hours.value}`;
   const shownKey = useSignal("");
 
@@ -50,7 +53,7 @@ export function Trend() {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [key, revision]);
+  }, [key, revision, hourNow]);
 
   if (!chosen) return null;
   const station = pack.value?.stations.find((station) => station.id === subject);
@@ -146,14 +149,17 @@ function stateOf(point: TrendPoint): string {
   return words_.join(", ");
 }
 
-/** The hours between the first and the last one of which there is no window, or an empty one. */
-export function missingHours(points: TrendPoint[]): number[] {
+/**
+ * The hours since the first one of which there is no window, or an empty one, up to now: a series that fell silent
+ * has hours that are missing, not a trend that ends early. The hour before this one may still be closing.
+ */
+export function missingHours({ points, until }: TrendAnswer): number[] {
   const first = points[0];
   const last = points.at(-1);
   if (!first || !last) return [];
   const present = new Set(points.filter((point) => point.mean !== null).map((point) => point.start));
   const missing = [];
-  for (let start = first.start; start <= last.start; start += HOUR) {
+  for (let start = first.start; start <= Math.max(last.start, until - 2 * HOUR); start += HOUR) {
     if (!present.has(start)) missing.push(start);
   }
   return missing;
@@ -175,7 +181,7 @@ function summaryOf(trend: TrendAnswer, decimals: number): string {
   const high = `${number(highest?.max ?? 0, decimals)} (${shortMoment(highest?.start ?? 0)})`;
   const mean = number(sum / count, decimals);
   const incomplete = trend.points.filter((point) => point.mean !== null && isIncomplete(point)).length;
-  const missing = missingHours(trend.points).length;
+  const missing = missingHours(trend).length;
   return say({
     vi:
       `${number(count)} giờ có số liệu: trung bình ${mean}, thấp nhất ${low}, cao nhất ${high}` +
@@ -210,10 +216,12 @@ function Evidence({ latest }: { latest: Latest }) {
             {latest.position}, {say(words.row)} {number(latest.row)}
           </dd>
         </div>
-        <div>
-          <dt>{say(words.epoch)}</dt>
-          <dd>{number(latest.epoch)}</dd>
-        </div>
+        {latest.epoch !== null && (
+          <div>
+            <dt>{say(words.epoch)}</dt>
+            <dd>{number(latest.epoch)}</dd>
+          </div>
+        )}
       </dl>
     </div>
   );

@@ -54,7 +54,7 @@ export function TrendChart({ trend, decimals, label }: Props) {
 
 /** Seconds, mean, lowest, highest, and the means of incomplete hours; null where an hour is missing. */
 function columns(trend: Trend): { data: uPlot.AlignedData; gaps: number[] } {
-  const gaps = missingHours(trend.points);
+  const gaps = missingHours(trend);
   const byStart = new Map(trend.points.map((point) => [point.start, point]));
   for (const gap of gaps) byStart.delete(gap);
   const starts = [...byStart.keys(), ...gaps].sort((a, b) => a - b);
@@ -89,7 +89,7 @@ function options(place: HTMLElement, decimals: number, missing: { current: numbe
   };
   return {
     ...sizeOf(place),
-    padding: [0.6 * rem, 0.8 * rem, 0, 0],
+    padding: [0.6 * rem, 1.6 * rem, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
@@ -115,7 +115,7 @@ function options(place: HTMLElement, decimals: number, missing: { current: numbe
         },
         values: (_, splits) => {
           const step = splits.length > 1 ? Math.abs((splits[1] ?? 0) - (splits[0] ?? 0)) : 1;
-          const places = step >= 1 ? 0 : Math.min(decimals + 1, 3);
+          const places = Math.min(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)), decimals + 2);
           return splits.map((value) => number(value, places));
         },
       },

@@ -102,9 +102,11 @@ impl FilesFeed {
     #[must_use]
     pub fn of_pack(pack: &Pack) -> Vec<FilesFeed> {
         let of_files = |(name, feed): (&String, &ioc_model::pack::Feed)| match &feed.transport {
-            Transport::Files { folder } => {
-                Some(FilesFeed { feed: name.clone(), folder: folder.into(), max_bytes: feed.contract.max_bytes })
-            }
+            Transport::Files { folder } => Some(FilesFeed {
+                feed: name.clone(),
+                folder: folder.into(),
+                max_bytes: feed.contract.max_bytes,
+            }),
             _ => None,
         };
         pack.feeds.iter().filter_map(of_files).collect()
@@ -175,7 +177,14 @@ impl FilesInbox {
         let mut watches = Vec::new();
         for (feed, folder) in feeds.iter().zip(&folders) {
             let max_bytes = feed.max_bytes.min(MAX_FILE) as u64;
-            watches.push(Watch::new(config, &feed.feed, folder, inner_folders(folder, &folders), max_bytes, calendar));
+            watches.push(Watch::new(
+                config,
+                &feed.feed,
+                folder,
+                inner_folders(folder, &folders),
+                max_bytes,
+                calendar,
+            ));
         }
         let whole = Path::new("");
         if !folders.iter().any(|folder| folder == whole) {
@@ -213,7 +222,8 @@ fn claimed_folders(feeds: &[FilesFeed]) -> Result<Vec<PathBuf>, InboxFault> {
             return Err(InboxFault::FeedName(feed.feed.clone()));
         }
         // The feed's name becomes a folder of `done/`.
-        let is_plain_name = Path::new(&feed.feed).components().count() == 1 && is_plain(Path::new(&feed.feed));
+        let is_plain_name =
+            Path::new(&feed.feed).components().count() == 1 && is_plain(Path::new(&feed.feed));
         if !is_plain_name || !is_plain(&feed.folder) {
             let folder = feed.folder.display().to_string();
             return Err(InboxFault::FolderOutside { feed: feed.feed.clone(), folder });
@@ -277,7 +287,10 @@ mod tests {
     #[test]
     fn a_folder_that_leaves_the_inbox_is_refused() {
         for folder in ["../x", "/etc", "a/../../x"] {
-            assert!(matches!(claimed_folders(&[feed("air", folder)]), Err(InboxFault::FolderOutside { .. })), "{folder}");
+            assert!(
+                matches!(claimed_folders(&[feed("air", folder)]), Err(InboxFault::FolderOutside { .. })),
+                "{folder}"
+            );
         }
         assert!(matches!(claimed_folders(&[feed("../air", "air")]), Err(InboxFault::FolderOutside { .. })));
         assert!(claimed_folders(&[feed("air", "./air/")]).is_ok());

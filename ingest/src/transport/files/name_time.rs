@@ -14,7 +14,9 @@ fn read_stamp(digits: &str) -> Option<DateTime> {
     if !matches!(digits.len(), 8 | 10 | 12 | 14) {
         return None;
     }
-    let field = |from: usize, to: usize| -> Option<i8> { digits.get(from..to).map_or(Some(0), |text| text.parse().ok()) };
+    let field = |from: usize, to: usize| -> Option<i8> {
+        digits.get(from..to).map_or(Some(0), |text| text.parse().ok())
+    };
     let year: i16 = digits.get(..4)?.parse().ok()?;
     if !(1970..2200).contains(&year) {
         return None;
@@ -39,7 +41,15 @@ mod tests {
 
     #[test]
     fn digits_that_are_no_time_are_none() {
-        for name in ["", "a.txt", "12345678901234.txt", "20241305000000.txt", "20240230.txt", "20241105246000.txt", "２０２４１１０５.txt"] {
+        for name in [
+            "",
+            "a.txt",
+            "12345678901234.txt",
+            "20241305000000.txt",
+            "20240230.txt",
+            "20241105246000.txt",
+            "２０２４１１０５.txt",
+        ] {
             assert_eq!(time_in_name(name), None, "{name}");
         }
     }

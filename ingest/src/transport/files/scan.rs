@@ -115,7 +115,8 @@ impl Memory {
     /// Looks once at everything below the ground.
     pub(super) fn pass(&mut self, inbox: &Folder, ground: &Ground<'_>, now: Instant) -> Pass {
         self.pass += 1;
-        let mut walk = Walk { memory: self, ground, now, device: 0, line: BinaryHeap::new(), pass: Pass::default() };
+        let mut walk =
+            Walk { memory: self, ground, now, device: 0, line: BinaryHeap::new(), pass: Pass::default() };
         let opened = inbox.device().and_then(|device| {
             walk.device = device;
             inbox.at(ground.folder)
@@ -223,7 +224,8 @@ impl Walk<'_> {
         }
         let Some(signature) = Signature::of_regular(&stat) else { return };
         if signature.device != self.device {
-            return self.pass_over(path, "on another file system than the inbox, so it cannot be moved out of it");
+            return self
+                .pass_over(path, "on another file system than the inbox, so it cannot be moved out of it");
         }
         if self.memory.is_set_aside(&path, signature, self.now) {
             return;
@@ -253,7 +255,8 @@ impl Walk<'_> {
 fn is_unfinished(name: &OsStr) -> bool {
     let name: OsString = name.to_ascii_lowercase();
     let name = name.as_encoded_bytes();
-    name.starts_with(b".") || [&b".tmp"[..], b".part", b".filepart"].iter().any(|suffix| name.ends_with(suffix))
+    name.starts_with(b".")
+        || [&b".tmp"[..], b".part", b".filepart"].iter().any(|suffix| name.ends_with(suffix))
 }
 
 fn key(path: &Path) -> u64 {

@@ -135,7 +135,9 @@ impl Shelf {
             if Signature::of_regular(&stat) == Some(moved.signature) {
                 return now < moved.until;
             }
-            let (Some(parent), Some(name)) = (moved.home.parent(), moved.home.file_name()) else { return false };
+            let (Some(parent), Some(name)) = (moved.home.parent(), moved.home.file_name()) else {
+                return false;
+            };
             match inbox.at_made(parent).and_then(|home| put_back(&shelf, &moved.name, &home, name)) {
                 Ok(()) => {
                     returned.push(moved.home.clone());
@@ -161,7 +163,8 @@ impl Shelf {
         for name in feed.entries()? {
             let name = name?;
             // Only names written here are dates of ten characters; anything else is somebody's and stays.
-            let day = name.to_str().filter(|name| name.len() == 10).and_then(|name| name.parse::<Date>().ok());
+            let day =
+                name.to_str().filter(|name| name.len() == 10).and_then(|name| name.parse::<Date>().ok());
             if day.is_none_or(|day| day >= oldest) {
                 continue;
             }
@@ -193,7 +196,8 @@ fn free_name(folder: &Folder, wanted: &OsStr, received_at: ReceivedAt) -> io::Re
     }
     let mut number = 0u32;
     loop {
-        let suffix = if number == 0 { format!(".{}", received_at.0) } else { format!(".{}-{number}", received_at.0) };
+        let suffix =
+            if number == 0 { format!(".{}", received_at.0) } else { format!(".{}-{number}", received_at.0) };
         let name = with_suffix(wanted, &suffix);
         if folder.is_free(&name)? {
             return Ok(name);
@@ -259,7 +263,8 @@ mod tests {
         let shelf = Shelf::new("air", &done, &root.path().join("rejected"), Duration::ZERO);
         let today = jiff::civil::date(2024, 2, 1);
         assert_eq!(shelf.clear(today, 2).unwrap(), 1);
-        let mut left: Vec<_> = std::fs::read_dir(done.join("air")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let mut left: Vec<_> =
+            std::fs::read_dir(done.join("air")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         left.sort();
         assert_eq!(left, ["2024-01-30", "2024-01-31", "20240101xx", "notes"]);
     }

@@ -85,7 +85,9 @@ fn open(inbox: &Folder, path: &Path) -> Result<File, NotTaken> {
         io::ErrorKind::NotFound => NotTaken::Vanished,
         _ => NotTaken::Unreadable(error),
     };
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(NotTaken::Vanished) };
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(NotTaken::Vanished);
+    };
     let folder = inbox.at(parent).map_err(refused)?;
     // What cannot be moved away afterwards would be appended again after every restart.
     if !folder.is_writable() {

@@ -143,7 +143,11 @@ impl Watch {
         let machine_now = Instant::now();
         for path in self.shelf.round(&inbox, machine_now) {
             FilesCounters::add(&self.counters.returned, 1);
-            tracing::warn!(feed = self.feed, ?path, "a file went on growing after it was taken: it is read again");
+            tracing::warn!(
+                feed = self.feed,
+                ?path,
+                "a file went on growing after it was taken: it is read again"
+            );
         }
         self.clear_done(now, machine_now);
         self.move_unmoved(&inbox);
@@ -192,7 +196,8 @@ impl Watch {
                 ready.push_front(found);
                 break;
             }
-            if self.unmoved.get(&found.path).is_some_and(|(unmoved, _)| unmoved.signature == found.signature) {
+            if self.unmoved.get(&found.path).is_some_and(|(unmoved, _)| unmoved.signature == found.signature)
+            {
                 continue;
             }
             let address = self.below_feed(&found.path).to_string_lossy().into_owned();
@@ -288,7 +293,12 @@ impl Watch {
             Ok(0) => {}
             Ok(removed) => {
                 FilesCounters::add(&self.counters.done_removed, removed);
-                tracing::info!(feed = self.feed, files = removed, days = self.keep_done_days, "removed old files from done");
+                tracing::info!(
+                    feed = self.feed,
+                    files = removed,
+                    days = self.keep_done_days,
+                    "removed old files from done"
+                );
             }
             Err(error) => tracing::warn!(feed = self.feed, %error, "cannot remove old files from done"),
         }

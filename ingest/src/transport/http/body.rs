@@ -33,7 +33,12 @@ pub(super) enum Unread {
 }
 
 /// Reads a body of which no more than `limit` bytes are kept; `declared` is its Content-Length.
-pub(super) async fn read(body: Body, declared: Option<u64>, limit: usize, limits: &HttpLimits) -> Result<Read, Unread> {
+pub(super) async fn read(
+    body: Body,
+    declared: Option<u64>,
+    limit: usize,
+    limits: &HttpLimits,
+) -> Result<Read, Unread> {
     let mut frames = body.into_data_stream();
     let mut digest = Digest::default();
     let is_declared_too_large = declared.is_some_and(|declared| declared > limit as u64);
@@ -47,7 +52,9 @@ pub(super) async fn read(body: Body, declared: Option<u64>, limit: usize, limits
         let frame = match next {
             Ok(Some(Ok(frame))) => frame,
             Ok(None) => break,
-            Ok(Some(Err(_))) if is_over => return Ok(Read::Withheld(Withheld::too_large_and_cut_off(digest))),
+            Ok(Some(Err(_))) if is_over => {
+                return Ok(Read::Withheld(Withheld::too_large_and_cut_off(digest)));
+            }
             Ok(Some(Err(_))) => return Err(Unread::BrokenOff),
             Err(_) if is_over => return Ok(Read::Withheld(Withheld::too_large_and_cut_off(digest))),
             Err(_) => return Err(Unread::TimedOut),

@@ -79,7 +79,8 @@ mod tests {
     use super::*;
 
     fn gate() -> Gate {
-        let limits = HttpLimits { requests: 3, requests_per_sender: 2, body_bytes: 10 * KIB, ..HttpLimits::default() };
+        let limits =
+            HttpLimits { requests: 3, requests_per_sender: 2, body_bytes: 10 * KIB, ..HttpLimits::default() };
         Gate::new(&limits)
     }
 

@@ -25,6 +25,7 @@ use axum::{
 use ioc_model::position::LogNumber;
 pub use receipt::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use serde::{Deserialize, Serialize};
+pub use serve::{ServeLimits, serve};
 use tokio::sync::watch;
 
 use self::gate::Gate;
@@ -83,6 +84,12 @@ macro_rules! counters {
             #[must_use]
             pub fn snapshot(&self) -> HttpFigures {
                 HttpFigures { $($name: self.$name.load(std::sync::atomic::Ordering::Relaxed),)* }
+            }
+
+            /// Every counter's name and figure, for metrics.
+            #[must_use]
+            pub fn each(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name.load(std::sync::atomic::Ordering::Relaxed)),)*]
             }
         }
     };

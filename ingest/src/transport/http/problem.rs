@@ -22,10 +22,7 @@ pub(super) enum Problem {
     /// The connection broke off inside of the body.
     BrokenOff,
     /// Over the feed's limit; appended as a reject.
-    TooLarge {
-        limit: usize,
-        position: String,
-    },
+    TooLarge { limit: usize, position: String },
     /// Content-Encoding is not identity.
     Compressed,
     /// Too many requests of this sender at once.
@@ -119,15 +116,20 @@ impl Problem {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too-large",
                 "Too large",
-                format!("the feed takes {limit} bytes at most; the message is counted as rejected, only its size and hash are kept"),
-                format!("nguồn này chỉ nhận tối đa {limit} byte; bản tin được tính là bị từ chối, chỉ lưu kích thước và mã băm"),
+                format!(
+                    "the feed takes {limit} bytes at most; the message is counted as rejected, only its size and hash are kept"
+                ),
+                format!(
+                    "nguồn này chỉ nhận tối đa {limit} byte; bản tin được tính là bị từ chối, chỉ lưu kích thước và mã băm"
+                ),
             ),
             Problem::Compressed => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "compressed",
                 "Compressed body",
                 "send the body without Content-Encoding; compressed bodies are not taken".to_owned(),
-                "hãy gửi nội dung không nén (không có Content-Encoding); hệ thống không nhận nội dung nén".to_owned(),
+                "hãy gửi nội dung không nén (không có Content-Encoding); hệ thống không nhận nội dung nén"
+                    .to_owned(),
             ),
             Problem::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,
@@ -178,7 +180,8 @@ impl IntoResponse for Problem {
             position,
         };
         let body = serde_json::to_vec(&details).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         let headers = response.headers_mut();
         let mut set = |name, value| drop(headers.insert(name, HeaderValue::from_static(value)));
         match self {

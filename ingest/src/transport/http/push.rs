@@ -42,7 +42,11 @@ struct Receipt {
     sha256: String,
 }
 
-pub(super) async fn push(State(push): State<Arc<HttpPush>>, Path(feed): Path<String>, request: Request) -> Response {
+pub(super) async fn push(
+    State(push): State<Arc<HttpPush>>,
+    Path(feed): Path<String>,
+    request: Request,
+) -> Response {
     match push.receive(feed, request).await {
         Ok(receipt) => Json(receipt).into_response(),
         Err(problem) => {
@@ -80,10 +84,13 @@ impl HttpPush {
         };
         let patience = Duration::from_millis(self.limits.bus_ms);
         let _room = self.gate.body(held, patience).await.ok_or(Problem::BUSY)?;
-        let read = body::read(request.into_body(), declared, limit, &self.limits).await.map_err(|unread| match unread {
-            Unread::TimedOut => Problem::TimedOut,
-            Unread::BrokenOff => Problem::BrokenOff,
-        })?;
+        let read =
+            body::read(request.into_body(), declared, limit, &self.limits).await.map_err(|unread| {
+                match unread {
+                    Unread::TimedOut => Problem::TimedOut,
+                    Unread::BrokenOff => Problem::BrokenOff,
+                }
+            })?;
 
         let address = format!("/ingest/{feed}");
         let partition = self.intake.partition_of(&sender.name);
@@ -162,5 +169,8 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn is_compressed(headers: &HeaderMap) -> bool {
-    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }

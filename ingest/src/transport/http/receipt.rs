@@ -19,14 +19,13 @@ use super::{HttpPush, problem::Problem};
 pub enum ReceiptStatus {
     /// Durable, and not yet wholly accounted for.
     InFlight,
-    /// Wholly accounted for in a committed epoch.
+    /// Wholly accounted for in a committed epoch. Duplicates leave no trace of their own: rows of it that are in no
+    /// figure were there already.
     Committed {
         /// The epoch.
         epoch: Epoch,
         /// Rows stored.
         stored: u64,
-        /// Rows that were there already.
-        duplicate: u64,
         /// Rows rejected; 1 for an envelope rejected whole.
         rejected: u64,
     },

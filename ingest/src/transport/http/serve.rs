@@ -30,7 +30,12 @@ impl Default for ServeLimits {
 }
 
 /// Serves until cancelled, then lets requests in work end. The listener outlasts failures to accept, as axum's do.
-pub async fn serve(mut listener: impl Listener, router: Router, limits: ServeLimits, cancel: CancellationToken) {
+pub async fn serve(
+    mut listener: impl Listener,
+    router: Router,
+    limits: ServeLimits,
+    cancel: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     loop {

@@ -227,7 +227,8 @@ mod tests {
         let id = b"\x00\x01c".as_slice();
         let none = b"\x00".as_slice();
         let long = [&[1, 1][..], &[b'x'; 257]].concat();
-        let cases: [(&[u8], u8, u8, &[&[u8]], Option<Version>, u8); 20] = [
+        type Case<'a> = (&'a [u8], u8, u8, &'a [&'a [u8]], Option<Version>, u8);
+        let cases: [Case<'_>; 20] = [
             (b"HTTP", 4, 2, &[id], None, 0x81),
             (b"MQIsdp", 3, 2, &[id], Some(V311), 0x84),
             (b"MQTT", 3, 2, &[id], Some(V311), 0x84),

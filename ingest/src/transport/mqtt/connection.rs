@@ -1,19 +1,15 @@
 //! One connection, from CONNECT to its end.
 //!
 //! The task that runs this reads; a second one writes the answers. Reading stops while the bus or the answers are
-//! full, so TCP slows the sender (invariant BOUND). A connection that is idle holds no buffer: bytes are read into
-//! one that its thread's connections share, and only an unfinished packet is kept.
+//! full, so TCP slows the sender (invariant BOUND).
 
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use ioc_bus::{AppendError, ChunkBuilder};
 use ioc_model::{envelope::Content, position::Partition};
 use tokio::{
     io::AsyncWriteExt,
-    net::{
-        TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    net::{TcpStream, tcp::OwnedWriteHalf},
     sync::mpsc,
     time::{Instant, timeout, timeout_at},
 };
@@ -24,6 +20,7 @@ use super::{
     answers::{Answer, Link, WAITING_CHUNKS, reason_of, write_answers},
     connect::{Connect, RefusedConnect},
     counters::MqttCounters,
+    inbox::{Inbox, LINGER, Read},
     reception::{self, Reception, Taken, Tally},
     registry::Place,
     reply::{self, Accepted, Reason},
@@ -34,82 +31,8 @@ use crate::routes::TopicCache;
 
 /// Nobody who has not authenticated may make us keep more than this.
 const CONNECT_LIMIT: usize = 16 << 10;
-/// Bytes read at once.
-const READ_AT_ONCE: usize = 16 << 10;
 /// Without keep-alive a client may be silent for a day; then it is taken for gone.
 const LONGEST_SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a closed connection is still read from: closing it with bytes unread would take back our last answers.
-const LINGER: Duration = Duration::from_secs(1);
-
-thread_local! {
-    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_AT_ONCE].into_boxed_slice());
-}
-
-/// The reading half and what of an unfinished packet was read.
-struct Inbox {
-    socket: OwnedReadHalf,
-    unfinished: Vec<u8>,
-    /// Fewer bytes than this are not worth a look.
-    needed: usize,
-}
-
-/// What one attempt to read brought.
-enum Read {
-    Bytes(usize),
-    Nothing,
-    Closed,
-}
-
-impl Inbox {
-    /// Shows `look` what was read but not used before.
-    fn look_again(&mut self, look: impl FnOnce(&[u8]) -> (usize, usize)) {
-        if self.unfinished.is_empty() || self.unfinished.len() < self.needed {
-            return;
-        }
-        let (used, needed) = look(&self.unfinished);
-        self.needed = needed;
-        if used == self.unfinished.len() {
-            self.unfinished = Vec::new();
-        } else {
-            drop(self.unfinished.drain(..used));
-        }
-    }
-
-    /// Reads what is there, without waiting, and shows it to `look`, which says how much of it it used.
-    fn read(&mut self, look: impl FnOnce(&[u8]) -> (usize, usize)) -> Read {
-        SCRATCH.with_borrow_mut(|scratch| match self.socket.try_read(scratch) {
-            Ok(0) => Read::Closed,
-            Ok(count) => {
-                let fresh = &scratch[..count];
-                if self.unfinished.is_empty() {
-                    let (used, needed) = look(fresh);
-                    self.needed = needed;
-                    self.unfinished.extend_from_slice(&fresh[used..]);
-                } else {
-                    self.unfinished.extend_from_slice(fresh);
-                    self.look_again(look);
-                }
-                Read::Bytes(count)
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => Read::Nothing,
-            Err(_) => Read::Closed,
-        })
-    }
-
-    /// Reads and forgets for a while.
-    async fn drain(&mut self) {
-        let drained = timeout(LINGER, async {
-            while !matches!(self.read(|bytes| (bytes.len(), 0)), Read::Closed) {
-                if self.socket.readable().await.is_err() {
-                    return;
-                }
-                tokio::task::consume_budget().await;
-            }
-        });
-        // Whoever is not done by then loses the end of its answers.
-        let _ended = drained.await;
-    }
-}
 
 /// How a connection ended.
 #[derive(Debug)]
@@ -147,7 +70,8 @@ impl End {
     fn publishes_will(&self) -> bool {
         match self {
             End::Client(reception::End::Goodbye { with_will, .. }) => *with_will,
-            End::Stopping | End::NotDurable(_) => false,
+            // Nor is the will of a sender that may not send any more, or one the bus would not take.
+            End::Stopping | End::Removed | End::NotDurable(_) => false,
             _ => true,
         }
     }
@@ -175,7 +99,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, is_one_too_man
     // Without it an acknowledgement could wait for the client's delayed TCP ACK; refused on a dead socket only.
     let _refused = socket.set_nodelay(true);
     let (reading, mut writing) = socket.into_split();
-    let mut inbox = Inbox { socket: reading, unfinished: Vec::new(), needed: 0 };
+    let mut inbox = Inbox::new(reading);
     let arrived = tokio::select! {
         arrived = timeout(shared.config.connect_timeout(), read_connect(&mut inbox, &shared.counters)) => arrived.ok().flatten(),
         () = shared.stop.cancelled() => None,
@@ -227,7 +151,7 @@ async fn read_connect(inbox: &mut Inbox, counters: &MqttCounters) -> Option<Vec<
         });
         match read {
             Read::Bytes(count) => MqttCounters::add(&counters.bytes, count as u64),
-            Read::Nothing => inbox.socket.readable().await.ok()?,
+            Read::Nothing => inbox.readable().await.ok()?,
             Read::Closed => return None,
         }
         if let Some(found) = found {
@@ -339,8 +263,7 @@ impl Client {
         let mut deadline = Instant::now() + silence;
         // What came behind CONNECT in the same read.
         let mut taken = Taken::default();
-        inbox.needed = 0;
-        inbox.look_again(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken));
+        inbox.look_again_at_all(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken));
         loop {
             if let Err(end) = self.pass_on(shared, taken, answers, &stopped).await {
                 return end;
@@ -361,7 +284,7 @@ impl Client {
                     let readable = tokio::select! {
                         biased;
                         () = stopped.cancelled() => return self.why_stopped(shared),
-                        readable = timeout_at(deadline, inbox.socket.readable()) => readable,
+                        readable = timeout_at(deadline, inbox.readable()) => readable,
                     };
                     match readable {
                         Ok(Ok(())) => {}

@@ -22,6 +22,12 @@ macro_rules! counters {
             pub fn snapshot(&self) -> MqttCounts {
                 MqttCounts { $($name: self.$name.load(Ordering::Relaxed),)* }
             }
+
+            /// Every counter's name and figure, for metrics.
+            #[must_use]
+            pub fn each(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name.load(Ordering::Relaxed)),)*]
+            }
         }
     };
 }

@@ -24,11 +24,13 @@ mod answers;
 mod connect;
 mod connection;
 mod counters;
+mod inbox;
 mod packet;
 mod properties;
 mod reception;
 mod registry;
 mod reply;
+mod session_lines;
 mod sessions;
 mod wire;
 

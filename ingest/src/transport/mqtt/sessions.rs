@@ -16,8 +16,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{File, OpenOptions},
-    io::Write,
     path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
@@ -26,6 +24,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use super::session_lines::{LinesFile, line_of, read_lines};
 use crate::clock::Clock;
 
 const FILE: &str = "sessions.jsonl";
@@ -107,13 +106,13 @@ struct State {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Session {
+pub(super) struct Session {
     /// Seconds it outlives its connection; `u32::MAX` for ever.
-    lifetime: u32,
+    pub(super) lifetime: u32,
     /// When its connection ended, in milliseconds since 1970 by the machine's clock; none while there is one.
-    since: Option<i64>,
+    pub(super) since: Option<i64>,
     /// It was on disk before: only then may a client be told that it is present.
-    is_stored: bool,
+    pub(super) is_stored: bool,
 }
 
 impl Session {
@@ -123,17 +122,6 @@ impl Session {
             _ => false,
         }
     }
-}
-
-/// A line of the file. Without a lifetime the session has ended.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    client: ClientKey,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lifetime: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    since: Option<i64>,
 }
 
 /// What a CONNECT found and made.
@@ -354,72 +342,10 @@ fn now() -> i64 {
     Clock::Machine.now().0
 }
 
-fn line_of(key: &ClientKey, session: Option<&Session>) -> Vec<u8> {
-    let line = Line {
-        client: key.clone(),
-        lifetime: session.map(|session| session.lifetime),
-        since: session.and_then(|session| session.since),
-    };
-    let mut bytes = serde_json::to_vec(&line).unwrap_or_default();
-    bytes.push(b'\n');
-    bytes
-}
-
-fn read_lines(text: &[u8]) -> BTreeMap<ClientKey, Session> {
-    let mut sessions = BTreeMap::new();
-    let mut lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-    // What follows the last line feed is nothing, or torn.
-    let _torn = lines.pop();
-    for (number, line) in lines.iter().enumerate() {
-        match serde_json::from_slice::<Line>(line) {
-            Ok(Line { client, lifetime: Some(lifetime), since }) => {
-                let _before = sessions.insert(client, Session { lifetime, since, is_stored: true });
-            }
-            Ok(Line { client, lifetime: None, .. }) => {
-                let _ended = sessions.remove(&client);
-            }
-            Err(error) => {
-                tracing::error!(line = number + 1, %error, "a session's line makes no sense and is dropped")
-            }
-        }
-    }
-    sessions
-}
-
-#[derive(Debug)]
-struct LinesFile {
-    path: PathBuf,
-    file: File,
-    lines: usize,
-}
-
-impl LinesFile {
-    /// Replaces the file by one that holds just these sessions.
-    fn rewrite(path: &Path, sessions: &BTreeMap<ClientKey, Session>) -> std::io::Result<LinesFile> {
-        let temporary = path.with_extension("tmp");
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
-        let text: Vec<u8> = sessions.iter().flat_map(|(key, session)| line_of(key, Some(session))).collect();
-        file.write_all(&text)?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)?;
-        if let Some(folder) = path.parent() {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(LinesFile { path: path.to_owned(), file, lines: sessions.len() })
-    }
-
-    fn append(&mut self, text: &[u8], lines: usize, sync: bool) -> std::io::Result<()> {
-        self.file.write_all(text)?;
-        self.lines += lines;
-        if sync {
-            self.file.sync_data()?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     const LIMITS: SessionLimits = SessionLimits { most: 3, longest: 1_000 };

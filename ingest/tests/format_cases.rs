@@ -1,0 +1,92 @@
+//! What inputs become, case by case: see `cases/README.md`.
+
+use std::{fs, path::Path, sync::Arc};
+
+use ioc_ingest::decode::{
+    Decoder,
+    trial::{PERMISSIVE_FEED, permissive_feed, trial},
+};
+use ioc_model::{
+    names::Names,
+    pack::{FormatName, Pack, PackFiles},
+    time::ReceivedAt,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Meta {
+    #[serde(rename = "why")]
+    _why: String,
+    feed: Option<String>,
+    address: Option<String>,
+    received_at: Option<String>,
+}
+
+fn cases() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
+}
+
+fn decoder(format: FormatName) -> Decoder {
+    let mut files = PackFiles::new();
+    for entry in fs::read_dir(cases().join("pack")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let _ = files.insert(name, fs::read_to_string(entry.path()).unwrap());
+    }
+    let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
+    let feed = permissive_feed(format, false);
+    let _ = pack.feeds.insert(feed.id.clone(), feed);
+    Decoder::new(Arc::new(pack), Names::default()).unwrap()
+}
+
+fn folders(path: &Path) -> Vec<std::path::PathBuf> {
+    let mut folders: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    folders
+}
+
+fn becomes(decoder: &Decoder, case: &Path) -> String {
+    let meta: Meta = toml::from_str(&fs::read_to_string(case.join("meta.toml")).unwrap()).unwrap();
+    let is_input = |path: &Path| path.file_stem().is_some_and(|stem| stem == "input");
+    let mut files = fs::read_dir(case).unwrap().map(|entry| entry.unwrap().path());
+    let input = files.find(|path| is_input(path)).expect("an input");
+    let address = meta.address.unwrap_or_else(|| input.file_name().unwrap().to_str().unwrap().to_owned());
+    let received_at = meta.received_at.unwrap_or_else(|| "2026-01-01T00:00:00Z".to_owned());
+    let received_at: jiff::Timestamp = received_at.parse().unwrap();
+    let feed = meta.feed.unwrap_or_else(|| PERMISSIVE_FEED.to_owned());
+    let payload = fs::read(&input).unwrap();
+    let tried = trial(decoder, &feed, &address, ReceivedAt(received_at.as_millisecond()), &payload);
+    tried.lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn run(format: FormatName) {
+    let decoder = decoder(format);
+    let update = std::env::var_os("UPDATE_CASES").is_some();
+    let all = folders(&cases().join(format.word()));
+    assert!(!all.is_empty());
+    let mut wrong = Vec::new();
+    for case in all {
+        let found = becomes(&decoder, &case);
+        let expected = case.join("expected.jsonl");
+        if update {
+            fs::write(&expected, &found).unwrap();
+        }
+        let wanted = fs::read_to_string(&expected).unwrap_or_default();
+        if found != wanted {
+            wrong.push(format!("{}\nexpected\n{wanted}found\n{found}", case.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_json_observation_becomes_what_its_case_says() {
+    run(FormatName::JsonObservation);
+}
+
+#[test]
+fn every_station_file_becomes_what_its_case_says() {
+    run(FormatName::StationTxt);
+}

@@ -1,0 +1,202 @@
+//! Whatever a sender sends: no panic, every row counted exactly once, and good rows next to garbage untouched
+//! (invariants SAFE, ONCE, BALANCE, REPLAY).
+
+use std::{fs, path::Path, sync::Arc};
+
+use ioc_ingest::decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
+use ioc_model::{
+    envelope::{Content, Envelope, UNMATCHED},
+    names::Names,
+    observation::Observation,
+    pack::{FormatName, Pack, PackFiles},
+    position::Position,
+    reject::{RejectReason, Rejection},
+    time::ReceivedAt,
+};
+use proptest::prelude::*;
+
+const NOW: ReceivedAt = ReceivedAt(1_767_225_600_000);
+const STATION_FILE: &str = "TN_UBNDTN_KHIXQU_20241105090000.txt";
+
+fn decoder() -> Decoder {
+    let mut files = PackFiles::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/pack")).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let _ = files.insert(name, fs::read_to_string(entry.path()).unwrap());
+    }
+    let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
+    for format in FormatName::ALL {
+        let mut feed = permissive_feed(format, false);
+        feed.id = format!("permissive-{}", format.word());
+        let _ = pack.feeds.insert(feed.id.clone(), feed);
+    }
+    Decoder::new(Arc::new(pack), Names::default()).unwrap()
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Rows {
+    observations: Vec<Observation>,
+    rejections: Vec<(u32, Rejection, Vec<u8>)>,
+}
+
+impl RowSink for Rows {
+    fn observation(&mut self, observation: Observation) {
+        assert!(observation.value.is_finite());
+        assert_eq!(observation.arrival.row as usize, self.observations.len() + self.rejections.len());
+        self.observations.push(observation);
+    }
+
+    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
+        assert_eq!(row as usize, self.observations.len() + self.rejections.len());
+        assert!(!rejection.message.vi.is_empty() && !rejection.message.en.is_empty());
+        assert!(rejection.message.en.len() < 2_000, "{}", rejection.message.en);
+        self.rejections.push((row, rejection, raw.to_vec()));
+    }
+}
+
+fn envelope<'a>(feed: &'a str, address: &'a str, payload: &'a [u8]) -> Envelope<'a> {
+    Envelope {
+        position: Position::default(),
+        feed,
+        received_at: NOW,
+        content: Content::Raw,
+        address,
+        payload,
+    }
+}
+
+/// Decodes twice and checks what must hold for any input.
+fn decoded(decoder: &Decoder, envelope: &Envelope<'_>) -> (Outcome, Rows) {
+    let (mut rows, mut again) = (Rows::default(), Rows::default());
+    let outcome = decoder.decode(envelope, &mut rows);
+    assert_eq!(decoder.decode(envelope, &mut again), outcome);
+    assert_eq!(again, rows);
+    let handed = rows.observations.len() + rows.rejections.len();
+    match &outcome {
+        Outcome::Decoded { rows: count } => {
+            assert!(*count > 0);
+            assert_eq!(*count as usize, handed);
+        }
+        Outcome::Empty | Outcome::Undecodable(_) => assert_eq!(handed, 0),
+    }
+    (outcome, rows)
+}
+
+fn every_feed(decoder: &Decoder, payload: &[u8]) {
+    for feed in ["air", "any", "stations", "permissive-json_observation", "permissive-station_txt", UNMATCHED]
+    {
+        let _ = decoded(decoder, &envelope(feed, STATION_FILE, payload));
+    }
+}
+
+/// Bytes that are nearly something.
+fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(br#"{"ts":"2026-01-01T00:00:00.123Z","station":"TN-0412","indicator":"pm25","value":37.25,"quality":0}"#.to_vec()),
+        Just(b"PM10\t61.3\tug/m3\t20241105090000\t00".to_vec()),
+        Just(b"PM2,5\t38,4\t20241105090000".to_vec()),
+        prop::sample::select(vec![
+            "{", "}", "[", "]", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
+            "00", "20241105090000", "\"value\"", "\"time\"", "\"indicator\":\"pm25\"", "2026-01-01T00:00:00Z", " ", "ộ",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 0..6),
+    ];
+    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_500))]
+
+    #[test]
+    fn any_bytes_become_counted_rows_or_one_refusal(payload in prop::collection::vec(any::<u8>(), 0..200)) {
+        every_feed(&decoder(), &payload);
+    }
+
+    #[test]
+    fn nearly_right_bytes_become_counted_rows_or_one_refusal(payload in nearly_right()) {
+        every_feed(&decoder(), &payload);
+    }
+
+    #[test]
+    fn a_cut_or_flipped_byte_costs_at_most_its_own_line(
+        cut in 0usize..99,
+        byte: u8,
+        flips in any::<bool>(),
+    ) {
+        let good = r#"{"ts":"2026-01-01T00:00:00.123Z","station":"TN-0412","indicator":"pm25","value":37.25,"quality":0}"#;
+        prop_assume!(byte != b'\n');
+        let mut damaged = good.as_bytes().to_vec();
+        let at = cut.min(damaged.len() - 1);
+        if flips {
+            damaged[at] = byte;
+        } else {
+            damaged.truncate(at);
+        }
+        let payload = [good.as_bytes(), &damaged, good.as_bytes()].join(&b'\n');
+        let (_, rows) = decoded(&decoder(), &envelope("air", "t", &payload));
+        let untouched: Vec<u32> = rows.observations.iter().map(|row| row.arrival.row).collect();
+        prop_assert_eq!(untouched.first(), Some(&0));
+        let last = u32::try_from(rows.observations.len() + rows.rejections.len() - 1).unwrap();
+        prop_assert_eq!(untouched.last(), Some(&last));
+        prop_assert_eq!(rows.observations[0].value, 37.25);
+    }
+
+    #[test]
+    fn every_double_arrives_bit_for_bit(bits: u64) {
+        let value = f64::from_bits(bits);
+        prop_assume!(value.is_finite());
+        let line = format!(r#"{{"ts":1767225600,"station":"TN-0412","indicator":"pm25","value":{value:?}}}"#);
+        let (_, rows) = decoded(&decoder(), &envelope("air", "t", line.as_bytes()));
+        // Minus zero is zero.
+        prop_assert_eq!(rows.observations[0].value.to_bits(), (value + 0.0).to_bits(), "{}", line);
+    }
+}
+
+#[test]
+fn a_reject_carries_its_own_bytes() {
+    let payload = b"{\"indicator\":1}\n  torn {\r\n{\"value\":2}\n";
+    let (outcome, rows) = decoded(&decoder(), &envelope("air", "t", payload));
+    assert_eq!(outcome, Outcome::Decoded { rows: 3 });
+    let raw: Vec<&[u8]> = rows.rejections.iter().map(|(_, _, raw)| raw.as_slice()).collect();
+    assert_eq!(raw, [&b"{\"indicator\":1}"[..], b"torn {", b"{\"value\":2}"]);
+}
+
+#[test]
+fn nesting_of_a_megabyte_does_not_end_the_process() {
+    let decoder = decoder();
+    let deep = "[".repeat(1_000_000);
+    let objects = "{\"a\":".repeat(150_000);
+    let escaped = format!("{{\"a\":\"{}\"}}", "\\\"[".repeat(100_000));
+    for payload in [
+        deep.clone(),
+        objects.clone(),
+        escaped,
+        format!("[{deep}"),
+        format!("{{\"a\":{deep}}}\n{{\"b\":{objects}}}"),
+        format!("{{\"value\":{deep}}}"),
+        "[{},".repeat(100_000),
+    ] {
+        every_feed(&decoder, payload.as_bytes());
+    }
+}
+
+#[test]
+fn what_was_withheld_is_refused_for_the_reason_it_states() {
+    let decoder = decoder();
+    let reason = |payload: &[u8]| {
+        let withheld =
+            Envelope { content: Content::Withheld, ..envelope("air", "ioc/air/x/observation", payload) };
+        match decoded(&decoder, &withheld).0 {
+            Outcome::Undecodable(rejection) => (rejection.reason, rejection.message.en),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (word, message) = reason(br#"{"reason":"too_large","bytes":104857600,"sha256":"ab"}"#);
+    assert_eq!(word, RejectReason::TooLarge);
+    assert!(message.contains("104857600") && message.contains("4096"), "{message}");
+    assert_eq!(reason(br#"{"reason":"forbidden","bytes":1,"sha256":"ab"}"#).0, RejectReason::Forbidden);
+    assert_eq!(reason(br#"{"reason":"of another kind","bytes":1}"#).0, RejectReason::Malformed);
+    assert_eq!(reason(b"\xff{").0, RejectReason::Malformed);
+}

@@ -1,0 +1,125 @@
+//! The pack of Tây Ninh reads what the demo and its sample stations send.
+
+use std::{fs, path::Path, sync::Arc};
+
+use ioc_ingest::decode::{
+    Decoder,
+    trial::{Trial, trial},
+};
+use ioc_model::{
+    names::Names,
+    pack::{Pack, PackFiles},
+    time::ReceivedAt,
+};
+
+fn collect(folder: &Path, prefix: &str, files: &mut PackFiles) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        if entry.path().is_dir() {
+            collect(&entry.path(), &format!("{name}/"), files);
+        } else {
+            let _ = files.insert(name, fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+}
+
+fn decoder() -> Decoder {
+    let mut files = PackFiles::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh"), "", &mut files);
+    let pack = Pack::parse_with(&files, Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
+    Decoder::new(Arc::new(pack), Names::default()).unwrap()
+}
+
+fn tried(feed: &str, address: &str, received_at: &str, payload: &str) -> Trial {
+    let received_at: jiff::Timestamp = received_at.parse().unwrap();
+    trial(&decoder(), feed, address, ReceivedAt(received_at.as_millisecond()), payload.as_bytes())
+}
+
+#[test]
+fn replayed_gases_are_converted_from_parts_per_billion() {
+    let payload = ["no2", "o3", "so2", "nox"].map(|gas| {
+        format!(r#"{{"indicator":"{gas}","subject":"LON-MY1","time":"2003-01-01T00:00:00Z","value":10,"unit":"ppb"}}"#)
+    });
+    let tried =
+        tried("replay-gas", "ioc/replay/LON-MY1/observation", "2003-01-01T00:00:05Z", &payload.join("\n"));
+    assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
+    for (line, value) in tried.lines.iter().zip([18.8, 19.6, 26.2, 18.8]) {
+        let read: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!((read["value"].as_f64().unwrap() - value).abs() < 1e-9, "{line}");
+        assert_eq!(read["quality"], "good");
+    }
+}
+
+#[test]
+fn replayed_dust_is_of_the_same_station() {
+    let payload = "PM10\t45\tug/m3\t20030101070000\t00\r\nPM2,5\t41\tug/m3\t20030101070000\t00\r\n";
+    let address = "LON_MARYLEBONE_MY1_20030101070000.txt";
+    let tried = tried("replay-dust", address, "2003-01-01T00:00:05Z", payload);
+    assert_eq!(
+        tried.lines,
+        [
+            r#"{"kind":"observation","indicator":"pm10","subject":"LON-MY1","event_time":"2003-01-01T00:00:00.000Z","value":45.0,"quality":"good","row":0}"#,
+            r#"{"kind":"observation","indicator":"pm25","subject":"LON-MY1","event_time":"2003-01-01T00:00:00.000Z","value":41.0,"quality":"good","row":1}"#,
+        ]
+    );
+}
+
+#[test]
+fn every_hour_of_the_replayed_record_is_taken() {
+    let record = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../deploy/provinces/tay-ninh/demo/air_marylebone_2003_2004_hourly.csv");
+    let record = fs::read_to_string(record).unwrap();
+    let mut lines = record.lines();
+    let header: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let gases = [
+        ("no2", "ppb"),
+        ("o3", "ppb"),
+        ("so2", "ppb"),
+        ("nox", "ppb"),
+        ("co", "ppm"),
+        ("ws", "m/s"),
+        ("wd", "deg"),
+    ];
+    let (mut sent, mut payload) = (0, String::new());
+    for line in lines {
+        let fields: Vec<&str> = line.split(',').collect();
+        for (column, unit) in gases {
+            let value = fields[header.iter().position(|name| *name == column).unwrap()];
+            if value.is_empty() {
+                continue;
+            }
+            sent += 1;
+            payload.push_str(&format!(
+                "{{\"indicator\":\"{column}\",\"subject\":\"LON-MY1\",\"time\":\"{}\",\"value\":{value},\"unit\":\"{unit}\"}}\n",
+                fields[0]
+            ));
+        }
+    }
+    // In messages of the size the feed takes.
+    let decoder = decoder();
+    let received_at: jiff::Timestamp = "2005-01-01T00:00:00Z".parse().unwrap();
+    let (mut taken, mut rejects, mut doubtful) = (0, 0, 0);
+    let all: Vec<&str> = payload.lines().collect();
+    for batch in all.chunks(1_000) {
+        let address = "ioc/replay/LON-MY1/observation";
+        let received_at = ReceivedAt(received_at.as_millisecond());
+        let tried = trial(&decoder, "replay-gas", address, received_at, batch.join("\n").as_bytes());
+        taken += tried.lines.len();
+        rejects += tried.rejects;
+        doubtful += tried.lines.iter().filter(|line| line.contains("out_of_range")).count();
+    }
+    assert_eq!((taken, rejects, doubtful), (sent, 0, 0));
+    assert!(sent > 100_000, "{sent}");
+}
+
+#[test]
+fn every_indicator_a_noisy_gateway_of_eight_sends_is_known() {
+    for indicator in ["pm25", "pm10", "no2", "o3", "co", "so2", "temp", "humidity"] {
+        let line = format!(
+            r#"{{"ts":"2026-01-01T00:00:00.123Z","station":"TN_UBNDTN_KHIXQU","indicator":"{indicator}","value":37.25,"quality":0}}"#
+        );
+        let tried = tried("air-mqtt", "ioc/air/x/observation", "2026-01-01T00:00:05Z", &line);
+        assert_eq!(tried.rejects, 0, "{:?}", tried.lines);
+    }
+}

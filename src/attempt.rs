@@ -1,0 +1,161 @@
+//! `ioc try`: what would this input become?
+//!
+//! Whoever connects a gateway or an agency sees what the product makes of a message or file before anything is sent:
+//! the same decoder, the same contract, nothing stored.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use ioc_ingest::{
+    clock::Clock,
+    decode::{
+        Decoder,
+        trial::{PERMISSIVE_FEED, trial, with_permissive_feed},
+    },
+};
+use ioc_model::{
+    names::Names,
+    pack::{FormatName, Pack},
+    time::ReceivedAt,
+};
+
+use crate::{check::files_of, packs::DEFAULT_PACK};
+
+/// Nothing a sender may send is larger; a file that is would only fill the memory.
+const LARGEST_INPUT: u64 = 256 << 20;
+
+/// Arguments of `ioc try`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// What the bytes are: json_observation or station_txt. A feed knows its own.
+    #[arg(long, value_name = "NAME", value_parser = parse_format, required_unless_present = "feed")]
+    pub format: Option<FormatName>,
+
+    /// Judge by this feed's contract. Without it any subject and any time will do, and stations the pack does not
+    /// list go by the code in their file's name.
+    #[arg(long, value_name = "NAME")]
+    pub feed: Option<String>,
+
+    /// A pack's folder, or the name of a pack that is compiled in.
+    #[arg(long, value_name = "PACK", default_value = DEFAULT_PACK)]
+    pub pack: PathBuf,
+
+    /// When the input arrived, in RFC 3339. With a feed the default is now; without one, times are checked only if
+    /// this is given.
+    #[arg(long, value_name = "TIME", value_parser = parse_received_at)]
+    pub received_at: Option<ReceivedAt>,
+
+    /// Inputs; - is standard input. A station file's name says which station it is of.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+fn parse_format(name: &str) -> Result<FormatName, String> {
+    FormatName::from_word(&name.replace('-', "_")).ok_or_else(|| {
+        let known: Vec<&str> = FormatName::ALL.into_iter().map(FormatName::word).collect();
+        format!("there are: {}", known.join(", "))
+    })
+}
+
+fn parse_received_at(text: &str) -> Result<ReceivedAt, String> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(timestamp) => Ok(ReceivedAt(timestamp.as_millisecond())),
+        Err(_) => Err("a time with a zone, such as 2026-01-01T07:00:00+07:00".to_owned()),
+    }
+}
+
+/// Prints what the inputs would become, one JSON line a row. Fails with exit code 1 if any would be rejected.
+///
+/// # Errors
+/// If the pack has faults, there is no such feed, or an input cannot be read.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let (decoder, feed) = decoder(&args)?;
+    let received_at = args.received_at.unwrap_or_else(|| Clock::Machine.received_at());
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut rejects = 0;
+    for path in args.files {
+        let payload = read(&path)?;
+        let tried = trial(&decoder, &feed, &address(&path), received_at, &payload);
+        if tried.lines.is_empty() {
+            eprintln!(
+                "{}: carries nothing",
+                if is_standard_input(&path) { "standard input".into() } else { path.to_string_lossy() }
+            );
+        }
+        rejects += tried.rejects;
+        for line in &tried.lines {
+            writeln!(out, "{line}")?;
+        }
+    }
+    out.flush()?;
+    Ok(if rejects == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn decoder(args: &Args) -> anyhow::Result<(Decoder, String)> {
+    let files = files_of(&args.pack)?;
+    let (pack, feed) = match &args.feed {
+        Some(feed) => (pack_with_feed(&files, feed, args.format)?, feed.clone()),
+        None => {
+            let Some(format) = args.format else { bail!("name a --format or a --feed") };
+            let pack = Pack::parse(&files).context("the pack has faults")?;
+            let pack = with_permissive_feed(pack, format, args.received_at.is_some());
+            (pack, PERMISSIVE_FEED.to_owned())
+        }
+    };
+    Ok((Decoder::new(Arc::new(pack), Names::default())?, feed))
+}
+
+/// The pack as it is, or with the overlay that has the feed.
+fn pack_with_feed(
+    files: &ioc_model::pack::PackFiles,
+    feed: &str,
+    format: Option<FormatName>,
+) -> anyhow::Result<Pack> {
+    let overlays = files.keys().filter_map(|path| path.strip_suffix("/pack.toml"));
+    let mut known: Vec<String> = Vec::new();
+    for overlay in std::iter::once(None).chain(overlays.map(Some)) {
+        let pack = Pack::parse_with(files, overlay).context("the pack has faults")?;
+        let Some(found) = pack.feeds.get(feed) else {
+            known.extend(pack.feeds.keys().filter(|id| !known.contains(id)).cloned().collect::<Vec<_>>());
+            continue;
+        };
+        if let Some(format) = format.filter(|format| *format != found.format) {
+            bail!("feed {feed} has the format {}, not {}", found.format.word(), format.word());
+        }
+        return Ok(pack);
+    }
+    bail!("the pack has no feed {feed} (it has: {})", known.join(", "))
+}
+
+fn address(path: &Path) -> String {
+    if is_standard_input(path) {
+        return "-".to_owned();
+    }
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut payload = Vec::new();
+    let limited =
+        |source: &mut dyn Read, payload: &mut Vec<u8>| source.take(LARGEST_INPUT + 1).read_to_end(payload);
+    let size = if is_standard_input(path) {
+        limited(&mut io::stdin().lock(), &mut payload).context("cannot read standard input")?
+    } else {
+        let mut file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        limited(&mut file, &mut payload).with_context(|| format!("cannot read {}", path.display()))?
+    };
+    if size as u64 > LARGEST_INPUT {
+        bail!("{} has more than {LARGEST_INPUT} bytes", path.display());
+    }
+    Ok(payload)
+}

@@ -1,0 +1,79 @@
+//! `ioc check`: is a province pack right?
+//!
+//! All faults of all files are printed at once, one a line as `file:line: message`, so that editors can jump to them.
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use ioc_model::pack::{Pack, PackFiles};
+
+use crate::packs::{DEFAULT_PACK, embedded_pack, embedded_packs, pack_from_dir};
+
+/// Arguments of `ioc check`.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Args {
+    /// A pack's folder, or the name of a pack that is compiled in.
+    #[arg(value_name = "PACK", default_value = DEFAULT_PACK)]
+    pub pack: PathBuf,
+}
+
+/// The files of a pack by folder, or of one that is compiled in by name; a folder comes first.
+///
+/// # Errors
+/// If there is neither, or the folder cannot be read.
+pub fn files_of(pack: &Path) -> anyhow::Result<PackFiles> {
+    if pack.try_exists().with_context(|| format!("cannot look at {}", pack.display()))? {
+        return pack_from_dir(pack).context("cannot read the pack");
+    }
+    let Some(files) = pack.to_str().and_then(embedded_pack) else {
+        bail!(
+            "there is no folder {} and no such pack is compiled in (there are: {})",
+            pack.display(),
+            embedded_packs().join(", ")
+        );
+    };
+    Ok(files)
+}
+
+/// Checks a pack and prints its faults or what it holds.
+///
+/// # Errors
+/// If the pack cannot be read or nothing can be printed.
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let Args { pack: path } = args;
+    let files = files_of(&path)?;
+    let mut out = io::stdout().lock();
+    match Pack::parse(&files) {
+        Ok(pack) => {
+            summarise(&pack, &files, &mut out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(faults) => {
+            writeln!(out, "{faults}")?;
+            out.flush()?;
+            let count = faults.0.len();
+            eprintln!("{count} fault{} in {}", if count == 1 { "" } else { "s" }, path.display());
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+fn summarise(pack: &Pack, files: &PackFiles, out: &mut impl Write) -> io::Result<()> {
+    let today = pack.places.iter().filter(|place| place.valid_to.is_none()).count();
+    writeln!(out, "{} ({}): no faults, version {}", pack.id, pack.name.en, pack.version.0)?;
+    writeln!(out, "  time zone   {}", pack.timezone)?;
+    writeln!(out, "  places      {} ({today} of them valid today)", pack.places.len())?;
+    writeln!(out, "  indicators  {}", pack.indicators.len())?;
+    writeln!(out, "  stations    {}", pack.stations.len())?;
+    writeln!(out, "  feeds       {}", pack.feeds.keys().map(String::as_str).collect::<Vec<_>>().join(", "))?;
+    let mut overlays: Vec<&str> = files.keys().filter_map(|path| path.strip_suffix("/pack.toml")).collect();
+    overlays.dedup();
+    if !overlays.is_empty() {
+        writeln!(out, "  overlays    {}", overlays.join(", "))?;
+    }
+    out.flush()
+}
