@@ -142,7 +142,9 @@ class Publisher:
                 self.changed.wait_for(lambda: self.stopped or self._may_send(message))
                 if self.stopped:
                     return
-                mid = self.client.publish(message.topic, message.payload, qos=1).mid
+            # Outside of the lock: paho holds one of its own here and while it calls back.
+            mid = self.client.publish(message.topic, message.payload, qos=1).mid
+            with self.changed:
                 self.sent += 1
                 if self.mids.pop(mid, None) == "acknowledged":
                     self.acknowledged.add(message.id)
