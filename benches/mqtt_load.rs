@@ -36,7 +36,8 @@ fn main() {
         eprintln!("arguments: HOST:PORT USER PASSWORD [CLIENTS] [SECONDS] [IN_FLIGHT] [BYTES] [TOPIC]");
         return;
     };
-    let number = |index: usize, default: u64| rest.get(index).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |index: usize, default: u64| rest.get(index).and_then(|text| text.parse().ok()).unwrap_or(default);
     let load = Arc::new(Load {
         address: address.clone(),
         user: user.clone(),
@@ -47,7 +48,11 @@ fn main() {
         bytes: number(3, 200) as usize,
         topic: rest.get(4).cloned().unwrap_or_else(|| "ioc/air/LOAD/observation".to_owned()),
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(run(load));
 }
 
@@ -57,7 +62,9 @@ async fn run(load: Arc<Load>) {
     let began = Instant::now();
     let end = began + Duration::from_secs(load.seconds);
     let clients: Vec<_> = (0..load.clients)
-        .map(|client| tokio::spawn(publish(load.clone(), client, end, acknowledged.clone(), latencies.clone())))
+        .map(|client| {
+            tokio::spawn(publish(load.clone(), client, end, acknowledged.clone(), latencies.clone()))
+        })
         .collect();
     for client in clients {
         client.await.expect("a client").expect("a connection that lasts");
@@ -65,7 +72,8 @@ async fn run(load: Arc<Load>) {
     let seconds = began.elapsed().as_secs_f64();
     let mut latencies = latencies.lock().await;
     latencies.sort_unstable();
-    let at = |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
+    let at =
+        |share: f64| latencies.get((latencies.len() as f64 * share) as usize).copied().unwrap_or_default();
     println!(
         "{{\"bench\":\"mqtt_load\",\"clients\":{},\"bytes\":{},\"in_flight\":{},\"acknowledged\":{},\
          \"per_second\":{:.0},\"p50_ms\":{:.2},\"p99_ms\":{:.2}}}",
@@ -148,7 +156,9 @@ fn publish_packet(into: &mut Vec<u8>, load: &Load, client: u64, packet_id: u16) 
     body.extend_from_slice(&packet_id.to_be_bytes());
     let mut payload = format!(
         "{{\"indicator\":\"pm25\",\"subject\":\"LOAD\",\"time\":\"2026-01-01T00:{:02}:{:02}.{:03}Z\",\"value\":1.5,\"pad\":\"",
-        packet_id / 60 % 60, packet_id % 60, client % 1000
+        packet_id / 60 % 60,
+        packet_id % 60,
+        client % 1000
     );
     while payload.len() + 2 < load.bytes {
         payload.push('x');

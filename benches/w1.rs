@@ -138,7 +138,8 @@ fn fill(bus: &SharedBus, events: u64) -> Vec<Event> {
         let partition = Partition((envelopes % u64::from(bus.partitions())) as u16);
         envelopes += 1;
         runtime.block_on(async {
-            tickets.push(bus.append(partition, chunk.finish(ReceivedAt(START))).await.expect("room in the log"));
+            tickets
+                .push(bus.append(partition, chunk.finish(ReceivedAt(START))).await.expect("room in the log"));
             if last || tickets.len() > 64 {
                 for ticket in tickets.drain(..) {
                     let _ = ticket.await.expect("durable");

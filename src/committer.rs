@@ -1,6 +1,9 @@
 //! The flow's way to the store: the driver's commit step over the ClickHouse sink, then the board.
 
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ioc_dashboards::Board;
 use ioc_model::{
@@ -35,7 +38,13 @@ pub struct Committer {
 impl Committer {
     /// A committer whose waiting is done on that runtime, from a thread that is none of its own.
     #[must_use]
-    pub fn new(runtime: Handle, sink: Sink, store: Store, generation: Generation, board: Arc<Board>) -> Committer {
+    pub fn new(
+        runtime: Handle,
+        sink: Sink,
+        store: Store,
+        generation: Generation,
+        board: Arc<Board>,
+    ) -> Committer {
         Committer { runtime, sink, store, generation, board, on_record: Instant::now() }
     }
 }

@@ -261,14 +261,14 @@ impl Config {
         );
         rule(self.bus.partitions >= 1, "bus.partitions must be at least 1");
         rule(self.bus.segment_bytes >= 1 << 16, "bus.segment_bytes must be at least 65536");
-        rule(self.bus.max_bytes >= 2 * self.bus.segment_bytes, "bus.max_bytes must hold at least two segments");
+        rule(
+            self.bus.max_bytes >= 2 * self.bus.segment_bytes,
+            "bus.max_bytes must hold at least two segments",
+        );
         rule(self.stream.outstanding >= 1, "stream.outstanding must be at least 1");
         rule(self.stream.epoch_bytes >= 1, "stream.epoch_bytes must be at least 1");
         rule(self.mqtt.receive_maximum >= 1, "mqtt.receive_maximum must be at least 1");
-        rule(
-            self.stream.horizon >= SignedDuration::from_hours(1),
-            "stream.horizon must be at least 1h",
-        );
+        rule(self.stream.horizon >= SignedDuration::from_hours(1), "stream.horizon must be at least 1h");
         for (name, duration) in [
             ("inbox.scan_every", self.inbox.scan_every),
             ("inbox.settle", self.inbox.settle),
@@ -299,7 +299,11 @@ impl Config {
     /// The inbox.
     #[must_use]
     pub fn inbox_folder(&self) -> PathBuf {
-        if self.inbox.folder.as_os_str().is_empty() { self.data_path("inbox") } else { self.inbox.folder.clone() }
+        if self.inbox.folder.as_os_str().is_empty() {
+            self.data_path("inbox")
+        } else {
+            self.inbox.folder.clone()
+        }
     }
 }
 
@@ -343,7 +347,8 @@ fn nested(key: &[String], value: Value) -> Dict {
 #[must_use]
 pub fn environment_help() -> String {
     let defaults: Dict = Figment::from(Toml::string(DEFAULT)).extract().unwrap_or_default();
-    let mut lines = vec!["Settings (environment name = default; all of them with comments: ioc config):".to_owned()];
+    let mut lines =
+        vec!["Settings (environment name = default; all of them with comments: ioc config):".to_owned()];
     for (section, value) in &defaults {
         let Value::Dict(_, settings) = value else { continue };
         for (setting, value) in settings {

@@ -7,6 +7,7 @@ use ioc_dashboards::{
     History, HistoryError, Hydration,
     history::{Answer, Fate, TrendPoint},
     rejects::RejectView,
+    tile::{HOURS_KEPT, HourPoint},
 };
 use ioc_ingest::transport::http::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use ioc_model::{
@@ -28,6 +29,8 @@ use ioc_stream::Driver;
 /// How far back the board's first picture looks for the newest value of a series.
 const LOOK_BACK: Millis = Millis::hours(24 * 366);
 const REJECTS_ON_BOARD: u32 = 50;
+/// As many hours as a small trend line shows.
+const HOURS_ON_BOARD: Millis = Millis::hours(HOURS_KEPT as i64);
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]
@@ -86,8 +89,12 @@ impl History for StoreHistory {
         until: EventTime,
     ) -> Answer<'a, Vec<TrendPoint>> {
         Box::pin(async move {
-            let points = self.store.trend(indicator, subject, WindowKind::Hour, from, until).await.map_err(unanswered)?;
-            points.into_iter().map(trend_point).collect()
+            let points = self
+                .store
+                .trend(indicator, subject, WindowKind::Hour, from, until)
+                .await
+                .map_err(unanswered)?;
+            points.iter().map(trend_point).collect()
         })
     }
 
@@ -115,17 +122,37 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
     let epoch = store.published(generation).await.map_err(unanswered)?.unwrap_or_default();
     let since = EventTime(now.0).minus(LOOK_BACK);
     let latest = store.latest(since).await.map_err(unanswered)?;
+    let hours = store.recent_windows(WindowKind::Hour, EventTime(now.0).minus(HOURS_ON_BOARD)).await;
+    let hours = hours.map_err(unanswered)?.into_iter().map(|window| {
+        let point = HourPoint {
+            start: EventTime(window.start),
+            mean: window.mean,
+            received: window.received,
+            expected: window.expected,
+            revision: window.revision,
+        };
+        (Arc::from(window.subject), Arc::from(window.indicator), point)
+    });
+    let hours = hours.collect();
     let totals = store.totals(generation).await.map_err(unanswered)?;
     let rejects = store.recent_rejects(REJECTS_ON_BOARD).await.map_err(unanswered)?;
     Ok(Hydration {
         epoch,
-        latest: latest.iter().map(|value| Ok((epoch, stored_observation(value)?))).collect::<Result<_, _>>()?,
-        hours: Vec::new(),
-        totals: totals.into_iter().map(|(feed, counts)| (Arc::from(feed), counts, None)).collect(),
-        rejects: rejects.iter().rev().map(|reject| Ok((epoch, rejected_row(reject)?))).collect::<Result<_, _>>()?,
+        latest: latest
+            .iter()
+            .map(|value| Ok((epoch, stored_observation(value)?)))
+            .collect::<Result<_, _>>()?,
+        hours,
+        totals: totals.into_iter().map(|(feed, counts)| (Arc::from(feed), counts)).collect(),
+        rejects: rejects
+            .iter()
+            .rev()
+            .map(|reject| Ok((epoch, rejected_row(reject)?)))
+            .collect::<Result<_, _>>()?,
     })
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unanswered(error: StoreError) -> HistoryError {
     match error.class() {
         Class::Retry | Class::Doubtful => HistoryError::Away(error.to_string()),
@@ -137,7 +164,7 @@ fn unreadable(what: &str, word: &str) -> HistoryError {
     HistoryError::Refused(format!("the store holds the {what} '{word}', which this program does not write"))
 }
 
-fn trend_point(point: ioc_storage::queries::TrendPoint) -> Result<TrendPoint, HistoryError> {
+fn trend_point(point: &ioc_storage::queries::TrendPoint) -> Result<TrendPoint, HistoryError> {
     let kinds = [ClosedBy::Watermark, ClosedBy::Patience, ClosedBy::Revision];
     let closed_by = kinds.into_iter().find(|kind| kind.word() == point.closed_by);
     Ok(TrendPoint {

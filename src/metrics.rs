@@ -28,7 +28,10 @@ impl Metrics {
     pub fn new() -> Result<Metrics, prometheus::Error> {
         let registry = Registry::new();
         let metrics = Metrics {
-            outstanding: IntGauge::new("ioc_epochs_outstanding", "Epochs between their manifest and their commit")?,
+            outstanding: IntGauge::new(
+                "ioc_epochs_outstanding",
+                "Epochs between their manifest and their commit",
+            )?,
             halted: IntGauge::new("ioc_flow_halted", "1 if the flow has halted and someone must act")?,
             bus_writing: IntGauge::new("ioc_bus_writing", "1 if the log takes writes")?,
             store_up: IntGauge::new("ioc_store_up", "1 if the store takes what it is given")?,
@@ -101,8 +104,13 @@ impl Collector for Figures {
         let figures = (self.read)();
         let family = |(description, (_, figure)): (&Desc, &(&str, u64))| {
             let gauge = IntGauge::with_opts(
-                Opts::new(description.fq_name.clone(), description.help.clone())
-                    .const_labels(description.const_label_pairs.iter().map(|pair| (pair.name().to_owned(), pair.value().to_owned())).collect()),
+                Opts::new(description.fq_name.clone(), description.help.clone()).const_labels(
+                    description
+                        .const_label_pairs
+                        .iter()
+                        .map(|pair| (pair.name().to_owned(), pair.value().to_owned()))
+                        .collect(),
+                ),
             )
             .ok()?;
             gauge.set(i64::try_from(*figure).unwrap_or(i64::MAX));

@@ -67,7 +67,8 @@ impl Packs {
 }
 
 fn decoder(files: &PackFiles, overlay: Option<&str>, names: &Names) -> anyhow::Result<Arc<Decoder>> {
-    let pack = Pack::parse_with(files, overlay).map_err(|faults| anyhow::anyhow!("the pack is not valid:\n{faults}"))?;
+    let pack = Pack::parse_with(files, overlay)
+        .map_err(|faults| anyhow::anyhow!("the pack is not valid:\n{faults}"))?;
     Ok(Arc::new(Decoder::new(Arc::new(pack), names.clone())?))
 }
 

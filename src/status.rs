@@ -75,8 +75,10 @@ pub struct Args {
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let path = config.data_path(RUN_FILE);
-    let run = std::fs::read(&path).with_context(|| format!("nothing has run on {}", config.data.folder.display()))?;
-    let run: Run = serde_json::from_slice(&run).with_context(|| format!("{} is not valid", path.display()))?;
+    let run = std::fs::read(&path)
+        .with_context(|| format!("nothing has run on {}", config.data.folder.display()))?;
+    let run: Run =
+        serde_json::from_slice(&run).with_context(|| format!("{} is not valid", path.display()))?;
     let status = ask(run)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&status)?);
@@ -130,7 +132,8 @@ fn ask(run: Run) -> anyhow::Result<Status> {
     let url = format!("http://{}/api/overview", run.http);
     let answer = agent.get(&url).call();
     let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
-    let Overview { picture, status } = answer.body_mut().read_json().context("not an answer of this version")?;
+    let Overview { picture, status } =
+        answer.body_mut().read_json().context("not an answer of this version")?;
     let Some(system) = status else { bail!("the pipeline has not reported yet") };
     let mut feeds: BTreeMap<String, Feed> =
         picture.feeds.into_iter().map(|named| (named.id, named.feed)).collect();
@@ -181,7 +184,17 @@ fn print(status: &Status) {
     println!();
     println!(
         "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   balance",
-        "feed", "received", "decoded", "empty", "undecodable", "in flight", "rows", "stored", "duplicate", "rejected", "waiting"
+        "feed",
+        "received",
+        "decoded",
+        "empty",
+        "undecodable",
+        "in flight",
+        "rows",
+        "stored",
+        "duplicate",
+        "rejected",
+        "waiting"
     );
     for (id, feed) in &status.feeds {
         let counts = &feed.counts;

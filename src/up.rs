@@ -29,7 +29,10 @@ use ioc_ingest::{
     senders::{Authenticator, Senders},
     transport::{
         files::{FilesConfig, FilesFeed, FilesInbox},
-        http::{self, HttpLimits, HttpPush, serve::{ServeLimits, serve}},
+        http::{
+            self, HttpLimits, HttpPush,
+            serve::{ServeLimits, serve},
+        },
         mqtt::{MqttConfig, MqttEndpoint},
         mqtt_broker::{BrokerLogin, MqttBroker, MqttBrokerConfig},
     },
@@ -97,7 +100,6 @@ struct House<'a> {
     data: DataFolder,
     clock: Clock,
     names: Names,
-    packs: Packs,
     bus: Arc<DiskLog>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -120,18 +122,17 @@ impl House<'_> {
             data,
             clock,
             names,
-            packs,
             bus: Arc::new(bus),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             metrics: Metrics::new()?,
         };
-        house.live(demo).await
+        house.live(packs, demo).await
     }
 
-    async fn live(self, demo: Option<DemoArgs>) -> anyhow::Result<()> {
+    async fn live(self, packs: Packs, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let instance = self.data.instance()?;
-        let pack = self.packs.pack().clone();
+        let pack = packs.pack().clone();
         let http_listener = TcpListener::bind(self.config.http.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
@@ -147,20 +148,16 @@ impl House<'_> {
         self.take_from_brokers(&intake, &pack, &instance)?;
 
         let store = store::open(self.config, &self.data, &self.stop).await?;
-        let prepared = store.prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding).await?;
+        let prepared =
+            store.prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding).await?;
         let board = Arc::new(Board::new(&pack));
         let hydration = history::hydration(&store.store, instance.generation, self.clock.now()).await?;
         board.hydrate(hydration);
 
         let sink = prepared.sink;
         let sink_status = sink.status();
-        let committer = Committer::new(
-            Handle::current(),
-            sink,
-            store.store.clone(),
-            instance.generation,
-            board.clone(),
-        );
+        let committer =
+            Committer::new(Handle::current(), sink, store.store.clone(), instance.generation, board.clone());
         let start = Start {
             bus: bus.clone(),
             log: prepared.log,
@@ -171,9 +168,9 @@ impl House<'_> {
             clock: self.clock,
         };
         let driver_config = driver_config(self.config, &self.data);
-        let reference = self.packs;
         let driver =
-            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, reference, committer)).await??;
+            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, committer))
+                .await??;
         let driver = Arc::new(driver);
 
         let history = Arc::new(StoreHistory::new(
@@ -196,7 +193,7 @@ impl House<'_> {
             .merge(http::router(push))
             .fallback(ioc_dashboards::routes::nothing_here);
         let listener = ioc_dashboards::steady(http_listener, std::time::Duration::from_secs(30));
-        let _ = self.tasks.spawn(serve(listener, router, ServeLimits::default(), self.stop.clone()));
+        self.go(serve(listener, router, ServeLimits::default(), self.stop.clone()));
 
         let watcher = watch::Watcher {
             driver: driver.clone(),
@@ -206,7 +203,7 @@ impl House<'_> {
             sink: sink_status,
             metrics: self.metrics.clone(),
         };
-        let _ = self.tasks.spawn(watcher.run(self.stop.clone()));
+        self.go(watcher.run(self.stop.clone()));
 
         let run = Run {
             pid: std::process::id(),
@@ -221,7 +218,15 @@ impl House<'_> {
         announce(&run);
         if let (Some(demo), Some(secret)) = (demo, demo_secret) {
             let dust = inbox.join(DEMO_DUST_FOLDER);
-            self.tasks.spawn(publish(demo, self.clock, mqtt_address, secret, dust, pack.timezone.clone(), self.stop.clone()));
+            self.go(publish(
+                demo,
+                self.clock,
+                mqtt_address,
+                secret,
+                dust,
+                pack.timezone.clone(),
+                self.stop.clone(),
+            ));
         }
         tracing::info!("ready");
 
@@ -241,6 +246,11 @@ impl House<'_> {
         ended?;
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// Starts a task that ends by itself when the house is told to stop.
+    fn go(&self, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.tasks.spawn(task));
     }
 
     fn senders_file(&self) -> PathBuf {
@@ -274,7 +284,7 @@ impl House<'_> {
         let counters = endpoint.counters();
         self.metrics.transport("mqtt", None, move || counters.each())?;
         let address = endpoint.local_addr();
-        let _ = self.tasks.spawn(endpoint.run());
+        self.go(endpoint.run());
         Ok(address)
     }
 
@@ -294,7 +304,7 @@ impl House<'_> {
         for (feed, counters) in inbox.counters() {
             self.metrics.transport("files", Some(&feed), move || counters.each())?;
         }
-        let _ = self.tasks.spawn(inbox.run(self.stop.clone()));
+        self.go(inbox.run(self.stop.clone()));
         Ok(folder)
     }
 
@@ -312,7 +322,7 @@ impl House<'_> {
             let config = MqttBrokerConfig { client_id, login: logins.get(&feed.id).cloned() };
             let broker = MqttBroker::new(feed, &config, intake.clone())?;
             let (name, stop) = (feed.id.clone(), self.stop.clone());
-            let _ = self.tasks.spawn(async move {
+            self.go(async move {
                 if let Err(error) = broker.run(stop).await {
                     tracing::error!(feed = name, %error, "nothing more is taken from the broker");
                 }
@@ -322,7 +332,8 @@ impl House<'_> {
     }
 
     fn demo_sender(&self) -> anyhow::Result<String> {
-        let secret: String = self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
+        let secret: String =
+            self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
         let mut senders = Senders::load(&self.senders_file())?;
         senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], &secret)?;
         senders.save()?;

@@ -18,7 +18,7 @@ use ioc_model::{
     results::{EpochResults, Standing},
     time::Now,
 };
-use support::{HOUR, Record, arrival, counts, hour, observation, reject, results, text};
+use support::{HOUR, Record, arrival, counts, heard, hour, observation, reject, results, text};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -116,8 +116,8 @@ impl Replay {
             self.offset += 3;
             let received = moment + HOUR / 12;
             let rows = u64::try_from(values.len()).unwrap_or(0);
-            let mut gateway = counts(1, rows, 0, 0);
-            let mut files = counts(1, 0, rows, 0);
+            let mut gateway = heard(received, counts(1, rows, 0, 0));
+            let mut files = heard(received, counts(1, 0, rows, 0));
             for (row, (indicator, value)) in (0..).zip(&values) {
                 let at = arrival(received, self.offset, row);
                 let mut first = observation("TN_UBNDTN_KHIXQU", indicator, moment, *value, "air-gateway", at);
@@ -168,7 +168,7 @@ impl Replay {
             ));
             made.windows.push(hour("TN_KCNPD_NUOTHA", "ph", moment, &[ph], 12));
             made.windows.push(hour("TN_KCNPD_NUOTHA", "tss", moment, &[tss], 12));
-            let mut water = counts(1, 2, 0, 0);
+            let mut water = heard(received, counts(1, 2, 0, 0));
             if self.next.is_multiple_of(3) {
                 let message = text(
                     "giá trị 'NaN' không phải là số; ví dụ đúng: 41.25",

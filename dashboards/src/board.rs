@@ -19,7 +19,7 @@ use ioc_model::{
     epoch::Epoch,
     pack::Pack,
     results::{EpochResults, RejectedRow, StoredObservation},
-    time::{Now, ReceivedAt},
+    time::Now,
 };
 use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
@@ -69,9 +69,8 @@ pub struct Hydration {
     pub latest: Vec<(Epoch, StoredObservation)>,
     /// Subject, indicator and current hourly window of the last day of each series.
     pub hours: Vec<(Arc<str>, Arc<str>, HourPoint)>,
-    /// What became of each feed's envelopes and rows since the beginning, and when it was last heard; where that is
-    /// none, the newest row or reject of the feed stands for it.
-    pub totals: Vec<(Arc<str>, Counts, Option<ReceivedAt>)>,
+    /// What became of each feed's envelopes and rows since the beginning.
+    pub totals: Vec<(Arc<str>, Counts)>,
     /// The last rejects, oldest first, with the epoch as of which they are.
     pub rejects: Vec<(Epoch, RejectedRow)>,
 }
@@ -145,11 +144,10 @@ impl Board {
         self.write(|picture| {
             picture.epoch = epoch;
             picture.hydrated = true;
-            for (feed, counts, last_received) in totals {
-                let _ = picture.feeds.insert(feed, FeedTile::hydrated(counts, last_received, epoch));
+            for (feed, counts) in totals {
+                let _ = picture.feeds.insert(feed, FeedTile::hydrated(counts, epoch));
             }
             for (_, row) in &latest {
-                picture.feed(&row.feed).heard(epoch, row.arrival.received_at);
                 if let Some(tile) = picture.tile(&row.subject, &row.indicator) {
                     tile.remember(epoch, row);
                 }
@@ -160,7 +158,6 @@ impl Board {
                 }
             }
             for (_, row) in &rejects {
-                picture.feed(&row.feed).heard(epoch, row.arrival.received_at);
                 picture.rejects.push(RejectView::new(epoch, row));
             }
         });
@@ -170,7 +167,6 @@ impl Board {
     /// ignored, so that a replay after a crash counts nothing twice (invariant ONCE).
     pub fn apply(&self, results: &EpochResults) {
         let epoch = results.epoch;
-        let arrivals = last_arrivals(results);
         self.write(|picture| {
             if epoch <= picture.epoch {
                 return;
@@ -192,9 +188,6 @@ impl Board {
             }
             for (feed, counts) in &results.counts {
                 picture.feed(feed).count(epoch, counts);
-            }
-            for (feed, received_at) in arrivals {
-                picture.feed(feed).heard(epoch, received_at);
             }
         });
     }
@@ -330,24 +323,4 @@ impl Picture {
             rejects: self.rejects.since(Epoch(0)),
         }
     }
-}
-
-/// When each feed was last heard in an epoch.
-///
-/// Heartbeats and pure duplicates leave no row that says when they came: then the epoch's own moment stands for it.
-/// It is never earlier than they arrived, and later only by as long as they waited on the bus.
-fn last_arrivals(results: &EpochResults) -> BTreeMap<&Arc<str>, ReceivedAt> {
-    let mut last: BTreeMap<&Arc<str>, ReceivedAt> = BTreeMap::new();
-    let observed = results.observations.iter().map(|row| (&row.feed, row.arrival.received_at));
-    let rejected = results.rejects.iter().map(|row| (&row.feed, row.arrival.received_at));
-    for (feed, received_at) in observed.chain(rejected) {
-        let moment = last.entry(feed).or_insert(received_at);
-        *moment = (*moment).max(received_at);
-    }
-    for (feed, counts) in &results.counts {
-        if counts.received > 0 {
-            let _ = last.entry(feed).or_insert(ReceivedAt(results.now.0));
-        }
-    }
-    last
 }

@@ -9,15 +9,14 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default)]
 pub struct FeedTile {
     counts: Counts,
-    last_received: Option<ReceivedAt>,
     changed: Epoch,
 }
 
 impl FeedTile {
     /// From the store's totals.
     #[must_use]
-    pub fn hydrated(counts: Counts, last_received: Option<ReceivedAt>, epoch: Epoch) -> FeedTile {
-        FeedTile { counts, last_received, changed: epoch }
+    pub fn hydrated(counts: Counts, epoch: Epoch) -> FeedTile {
+        FeedTile { counts, changed: epoch }
     }
 
     /// Adds what one epoch counted.
@@ -26,15 +25,6 @@ impl FeedTile {
             return;
         }
         self.counts.add(counts);
-        self.changed = self.changed.max(epoch);
-    }
-
-    /// Remembers when an envelope of it arrived.
-    pub fn heard(&mut self, epoch: Epoch, received_at: ReceivedAt) {
-        if self.last_received.is_some_and(|last| last >= received_at) {
-            return;
-        }
-        self.last_received = Some(received_at);
         self.changed = self.changed.max(epoch);
     }
 
@@ -52,7 +42,7 @@ impl FeedTile {
             counts: self.counts,
             envelopes_astray: self.counts.envelopes_astray(),
             rows_astray: self.counts.rows_astray(),
-            last_received: self.last_received,
+            last_received: self.counts.last_received,
         }
     }
 }

@@ -34,7 +34,11 @@ impl Intake {
     ///
     /// # Errors
     /// If the partition is poisoned or the bus is closing: the sender must not be acknowledged.
-    pub async fn hand_over(&self, partition: Partition, chunk: &mut ChunkBuilder) -> Result<Durable, AppendError> {
+    pub async fn hand_over(
+        &self,
+        partition: Partition,
+        chunk: &mut ChunkBuilder,
+    ) -> Result<Durable, AppendError> {
         let chunk = chunk.finish(self.clock.received_at());
         self.bus.append(partition, chunk).await
     }

@@ -11,9 +11,7 @@ pub struct Calendar {
 }
 
 /// The number of a local day: days since 1970-01-01 on the local calendar.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct DayNumber(pub i32);
 

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::ReceivedAt;
+
 /// What became of one feed's envelopes and rows. Additive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -28,6 +30,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Rows older than the state's horizon that began to wait for their day to be read back (+) or stopped (−).
     pub waiting: i64,
+    /// When the last of those envelopes arrived; none if there were none.
+    pub last_received: Option<ReceivedAt>,
 }
 
 impl Counts {
@@ -42,6 +46,7 @@ impl Counts {
         self.duplicate += other.duplicate;
         self.rejected += other.rejected;
         self.waiting += other.waiting;
+        self.last_received = self.last_received.max(other.last_received);
     }
 
     /// Received envelopes that nobody accounted for; 0 when the first identity holds.

@@ -4,11 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use ioc_bus::{Bus, disk::DiskLog};
-use ioc_model::{
-    epoch::Epoch,
-    pack::Pack,
-    position::LogNumber,
-};
+use ioc_model::{epoch::Epoch, pack::Pack, position::LogNumber};
 use ioc_storage::{
     Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
     embedded::{self, ANALYST_USER, EmbeddedConfig, PRODUCT_USER, Server},
@@ -16,7 +12,10 @@ use ioc_storage::{
 use tokio_util::sync::CancellationToken;
 
 use super::{CLICKHOUSE_COMMAND, PasswordFiles};
-use crate::{config::Config, instance::{DataFolder, Instance}};
+use crate::{
+    config::Config,
+    instance::{DataFolder, Instance},
+};
 
 const REFUSED_FOLDER: &str = "refused-blocks";
 const CONCURRENT_INSERTS: usize = 4;
@@ -57,7 +56,14 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
             database: settings.database.clone(),
         })?;
         let url = settings.url.clone();
-        return Ok(OpenStore { store, url, password_files: PasswordFiles::new(), refused, end, server: None });
+        return Ok(OpenStore {
+            store,
+            url,
+            password_files: PasswordFiles::new(),
+            refused,
+            end,
+            server: None,
+        });
     }
     let folder = data.path().join("clickhouse");
     let named = std::env::var_os("IOC_LIBCHDB").map_or_else(|| settings.library.clone(), PathBuf::from);
@@ -105,10 +111,15 @@ impl OpenStore {
         let log = patiently("register the log", || store.register_log(bus.log_id(), "disk")).await?;
         let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
         let committed =
-            patiently("ask for the last commit", || store.last_committed(instance.id, instance.generation)).await?;
+            patiently("ask for the last commit", || store.last_committed(instance.id, instance.generation))
+                .await?;
         let sink = Sink::new(
             store.clone(),
-            SinkConfig { instance: instance.id, refused: self.refused.clone(), concurrency: CONCURRENT_INSERTS },
+            SinkConfig {
+                instance: instance.id,
+                refused: self.refused.clone(),
+                concurrency: CONCURRENT_INSERTS,
+            },
         );
         Ok(Prepared { sink, log, committed })
     }

@@ -41,8 +41,7 @@ pub enum StoreError {
     /// The database belongs to another instance.
     #[error(
         "database '{database}' belongs to instance {found}, this data folder is instance {expected}: \
-         point IOC_CLICKHOUSE_DATABASE at this instance's own database, or run `ioc rebuild` to fill an empty one \
-         from the archive"
+         set IOC_CLICKHOUSE_DATABASE to this instance's own database, or use the data folder that belongs to this one"
     )]
     Foreign {
         /// The database.

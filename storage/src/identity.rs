@@ -8,6 +8,7 @@ use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
     position::LogNumber,
+    time::ReceivedAt,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -45,6 +46,7 @@ struct FeedTotal {
     duplicate: u64,
     rejected: u64,
     waiting: i64,
+    last_received_ms: i64,
 }
 
 impl Store {
@@ -66,7 +68,9 @@ impl Store {
         let tables: Vec<TableSettings> = answer("read the tables' settings", tables.fetch_all()).await?;
         for name in WRITTEN {
             let Some(table) = tables.iter().find(|table| table.name == name) else {
-                return Err(StoreError::Unfit(format!("table {name} is missing: run `ioc migrate`")));
+                return Err(StoreError::Unfit(format!(
+                    "table {name} is missing though its migration is recorded: restore the database from a backup"
+                )));
             };
             check_table(table, least_window)?;
         }
@@ -211,7 +215,7 @@ impl Store {
                 "SELECT toString(feed) AS feed, envelopes_received AS received, envelopes_decoded AS decoded, \
                  envelopes_empty AS empty, envelopes_undecodable AS undecodable, rows_decoded AS rows, \
                  rows_stored AS stored, rows_duplicate AS duplicate, rows_rejected AS rejected, \
-                 rows_waiting AS waiting \
+                 rows_waiting AS waiting, last_received_ms \
                  FROM feed_balance WHERE generation = {generation:UInt32} ORDER BY feed",
             )
             .param("generation", generation.0);
@@ -232,6 +236,7 @@ impl FeedTotal {
             duplicate: self.duplicate,
             rejected: self.rejected,
             waiting: self.waiting,
+            last_received: (self.last_received_ms > 0).then_some(ReceivedAt(self.last_received_ms)),
         };
         (self.feed, counts)
     }

@@ -71,6 +71,25 @@ pub struct TrendPoint {
     pub revision: u64,
 }
 
+/// A current window of some series.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct RecentWindow {
+    /// Indicator.
+    pub indicator: String,
+    /// Subject.
+    pub subject: String,
+    /// Its first moment.
+    pub start: i64,
+    /// Mean of its good values; none of nothing.
+    pub mean: Option<f64>,
+    /// Points received, of any quality.
+    pub received: u32,
+    /// Points expected; 0 where that is not known.
+    pub expected: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
 /// A rejected envelope or row.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct RecentReject {
@@ -183,6 +202,29 @@ impl Store {
             )
             .param("since", since.0);
         answer("read the latest values", latest.fetch_all()).await
+    }
+
+    /// The current windows of a kind of all series that start at a moment or later, by series and start.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn recent_windows(
+        &self,
+        kind: WindowKind,
+        since: EventTime,
+    ) -> Result<Vec<RecentWindow>, StoreError> {
+        let windows = self
+            .client()
+            .query(
+                "SELECT toString(w.indicator) AS indicator, toString(w.subject) AS subject, \
+                 toUnixTimestamp64Milli(w.start_time) AS start, mean, received, expected, revision \
+                 FROM window_current AS w \
+                 WHERE w.kind = {kind:String} AND w.start_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 ORDER BY w.indicator, w.subject, w.start_time",
+            )
+            .param("kind", kind.word())
+            .param("since", since.0);
+        answer("read recent windows", windows.fetch_all()).await
     }
 
     /// The current windows of a series that start in `[from, to)`, by start.

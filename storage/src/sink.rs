@@ -85,7 +85,7 @@ pub enum Halt {
     /// The epoch is committed already, with another manifest.
     #[error(
         "epoch {epoch} of generation {} is committed with another manifest: the local record and the database have \
-         parted; run `ioc rebuild`", generation.0
+         parted: restore the database that belongs to this data folder", generation.0
     )]
     Parted {
         /// The epoch.

@@ -146,7 +146,8 @@ impl Day {
         let at = self.points[index].at;
         let latest_other = self.others.get_mut(&at).and_then(|others| {
             let latest = (0..others.len()).max_by_key(|i| others[*i].arrival)?;
-            (others[latest].arrival > earlier.arrival).then(|| std::mem::replace(&mut others[latest], earlier))
+            (others[latest].arrival > earlier.arrival)
+                .then(|| std::mem::replace(&mut others[latest], earlier))
         });
         self.points[index] = Point::new(at, latest_other.as_ref().unwrap_or(&earlier));
         Verdict::Stored { standing: Standing::History, changes: latest_other.is_some() }

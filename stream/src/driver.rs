@@ -111,7 +111,12 @@ pub trait Commit: Send {
     ///
     /// # Errors
     /// As `commit`.
-    fn recall(&mut self, request: &RecallRequest, day: LocalDay, upto: Epoch) -> Result<Vec<RecalledRow>, Halt>;
+    fn recall(
+        &mut self,
+        request: &RecallRequest,
+        day: LocalDay,
+        upto: Epoch,
+    ) -> Result<Vec<RecalledRow>, Halt>;
 
     /// The epoch is committed and may be shown.
     fn committed(&mut self, results: EpochResults);
@@ -301,7 +306,8 @@ impl Driver {
     /// True in the first case.
     #[must_use]
     pub fn wait_committed(&self, offsets: &[Offset], timeout: Duration) -> bool {
-        let reached = |state: &State| state.committed_offsets.iter().zip(offsets).all(|(at, want)| at >= want);
+        let reached =
+            |state: &State| state.committed_offsets.iter().zip(offsets).all(|(at, want)| at >= want);
         let state = self.shared.lock();
         let waiting = |state: &mut State| state.halted.is_none() && !reached(state);
         let (state, _) = self

@@ -247,7 +247,9 @@ fn decode(
     for (partition, base, chunk) in &input.chunks[worker] {
         for (feed, received) in chunk.counts() {
             let feed = names.feeds.name(names.feeds.number(feed));
-            counts.entry(feed).or_default().received += u64::from(received);
+            let counts = counts.entry(feed).or_default();
+            counts.received += u64::from(received);
+            counts.last_received = counts.last_received.max(Some(chunk.received_at()));
         }
         for envelope in chunk.iter(input.log, *partition, *base) {
             let feed = names.feed(decoder.feed(&envelope));

@@ -102,13 +102,17 @@ pub struct Closed {
     pub closed_by: ClosedBy,
 }
 
-/// How far a subject's windows may close in an epoch.
+/// How far a subject's windows may close in an epoch, and what may leave its memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
+    /// The epoch.
+    pub epoch: u64,
     /// The subject's watermark.
     pub watermark: EventTime,
     /// `now` less patience.
     pub patience: EventTime,
+    /// Days that end so far behind what is closed are evicted.
+    pub horizon: Millis,
 }
 
 impl Bounds {
@@ -187,10 +191,8 @@ impl SeriesState {
         &mut self,
         days: &mut Days,
         plan: &Plan,
-        epoch: u64,
         bounds: Bounds,
-        horizon: Millis,
-        touched: Touched,
+        touched: &Touched,
         mut emit: impl FnMut(Closed),
     ) {
         for kind in plan.kinds() {
@@ -203,7 +205,7 @@ impl SeriesState {
             let closed = self.close(days, plan, kind, closed, bounds, &mut emit);
             self.closed[kind as usize] = Some(closed);
         }
-        self.evict(plan, epoch, bounds, horizon);
+        self.evict(plan, bounds);
     }
 
     /// The moment at which `now` alone makes something close, if there is one.
@@ -281,9 +283,9 @@ impl SeriesState {
         later.filter_map(|open| open.first_point(from)).min()
     }
 
-    fn evict(&mut self, plan: &Plan, epoch: u64, bounds: Bounds, horizon: Millis) {
+    fn evict(&mut self, plan: &Plan, bounds: Bounds) {
         let closed = plan.kinds().filter_map(|kind| self.closed[kind as usize]).min();
-        let behind = closed.unwrap_or_else(|| bounds.reach()).minus(horizon);
+        let behind = closed.unwrap_or_else(|| bounds.reach()).minus(bounds.horizon);
         let old = |open: &OpenDay| open.end <= behind;
         if !self.days.values().next().is_some_and(old) {
             return;
@@ -291,7 +293,7 @@ impl SeriesState {
         let mut lingering: Vec<(u64, DayNumber)> = Vec::new();
         let mut evicted = Vec::new();
         for (number, open) in self.days.iter().filter(|(_, open)| old(open)) {
-            if open.day.touched + LINGER_EPOCHS > epoch {
+            if open.day.touched + LINGER_EPOCHS > bounds.epoch {
                 lingering.push((open.day.touched, *number));
             } else {
                 evicted.push(*number);
@@ -328,7 +330,13 @@ impl OpenDay {
         self.day.first_point(from).map(|at| Day::time(self.start, at))
     }
 
-    fn apply(&mut self, epoch: u64, event_time: EventTime, version: Version, touched: &mut Touched) -> Judged {
+    fn apply(
+        &mut self,
+        epoch: u64,
+        event_time: EventTime,
+        version: Version,
+        touched: &mut Touched,
+    ) -> Judged {
         self.day.touched = epoch;
         let at = self.offset(event_time);
         match self.day.apply(at, version) {

@@ -151,6 +151,8 @@ impl Shard {
         }
         let mut touched = epoch.touched;
         let bounds = Bounds {
+            epoch: facts.epoch.0,
+            horizon: facts.horizon,
             watermark: state.watermark,
             patience: EventTime(facts.now.0.saturating_sub(state.patience.0)),
         };
@@ -166,7 +168,7 @@ impl Shard {
                 .or_insert_with(|| Plan::of_series(pack, calendar, name, &state.name));
             let touched = touched.remove(indicator).unwrap_or_default();
             let emit = |closed: Closed| results.windows.push(window_result(closed, name, &state.name));
-            series.advance(days, &plan, facts.epoch.0, bounds, facts.horizon, touched, emit);
+            series.advance(days, &plan, bounds, &touched, emit);
             let series_due = series.due(days, &plan, state.patience);
             due = [due, series_due].into_iter().flatten().min();
         }
@@ -292,7 +294,8 @@ impl SubjectEpoch<'_> {
         let (_, indicator, series) = state.series(id, self.names);
         let indicator = indicator.clone();
         let touched = self.touched.entry(id).or_default();
-        for (row, judged) in series.recall(local, day.request.asked.0, self.facts.epoch.0, &day.rows, touched) {
+        for (row, judged) in series.recall(local, day.request.asked.0, self.facts.epoch.0, &day.rows, touched)
+        {
             let feed: Arc<str> = Arc::from(row.feed);
             self.count(&feed, judged, -1);
             self.store(judged, indicator.clone(), subject.clone(), row.event_time, row.version, feed);
@@ -353,4 +356,3 @@ fn window_result(closed: Closed, indicator: &Arc<str>, subject: &Arc<str>) -> Wi
         closed_by: closed.closed_by,
     }
 }
-

@@ -118,7 +118,9 @@ impl Commit for SharedStore {
         if let Some(death) = &mut store.die {
             if death.after_commits == 0 {
                 if death.rows_are_in {
-                    assert!(store.epochs.insert(results.epoch, results.clone()).is_none_or(|old| old == *results));
+                    assert!(
+                        store.epochs.insert(results.epoch, results.clone()).is_none_or(|old| old == *results)
+                    );
                 }
                 return Err(Halt("died".to_owned()));
             }
@@ -133,7 +135,12 @@ impl Commit for SharedStore {
         Ok(())
     }
 
-    fn recall(&mut self, request: &RecallRequest, day: LocalDay, upto: Epoch) -> Result<Vec<RecalledRow>, Halt> {
+    fn recall(
+        &mut self,
+        request: &RecallRequest,
+        day: LocalDay,
+        upto: Epoch,
+    ) -> Result<Vec<RecalledRow>, Halt> {
         let store = self.0.lock().unwrap();
         let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
         let of_day = rows.filter(|row| {
@@ -225,14 +232,19 @@ fn send(bus: &SharedBus, rows: &[Sent], runtime: &tokio::runtime::Runtime) {
         }
         let partition = partition_of(&format!("sender {subject}"), bus.partitions());
         runtime.block_on(async {
-            let durable = bus.append(partition, chunk.finish(ioc_model::time::ReceivedAt(MIDNIGHT))).await.unwrap();
+            let durable =
+                bus.append(partition, chunk.finish(ioc_model::time::ReceivedAt(MIDNIGHT))).await.unwrap();
             let _ = durable.await.unwrap();
         });
     }
 }
 
+type WindowKey = (String, String, WindowKind, i64);
+/// Count, sum, minimum, maximum.
+type Figures = (u64, f64, f64, f64);
+
 /// The independent answer: winners by key, then panes, then windows.
-fn recompute(sent: &[Sent]) -> BTreeMap<(String, String, WindowKind, i64), (u64, f64, f64, f64)> {
+fn recompute(sent: &[Sent]) -> BTreeMap<WindowKey, Figures> {
     let mut known: BTreeMap<(String, String, i64), Vec<u64>> = BTreeMap::new();
     for row in sent.iter().filter(|row| !row.garbage) {
         let values = known.entry(row.key()).or_default();
@@ -285,7 +297,11 @@ fn ends(bus: &SharedBus) -> Vec<Offset> {
 
 fn check(store: &SharedStore, sent: &[Sent]) {
     let totals = totals(store);
-    assert_eq!((totals.envelopes_astray(), totals.rows_astray(), totals.waiting), (0, 0, 0), "BALANCE: {totals:?}");
+    assert_eq!(
+        (totals.envelopes_astray(), totals.rows_astray(), totals.waiting),
+        (0, 0, 0),
+        "BALANCE: {totals:?}"
+    );
     assert_eq!(totals.received as usize, sent.len());
     let store = store.0.lock().unwrap();
 
@@ -309,7 +325,8 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     for row in store.epochs.values().flat_map(|results| &results.windows) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.kind, row.start.0);
         let a = row.aggregate;
-        let _ = current.insert(key, (row.end.0, (a.count, a.sum.to_bits(), a.min.to_bits(), a.max.to_bits())));
+        let _ =
+            current.insert(key, (row.end.0, (a.count, a.sum.to_bits(), a.min.to_bits(), a.max.to_bits())));
     }
     let recomputed = recompute(sent);
     for (key, (_, window)) in &current {
@@ -334,7 +351,8 @@ struct Life {
 
 fn sent() -> impl Strategy<Value = Sent> {
     // Mostly the first two days, some rows many days apart: those make late rows meet evicted days.
-    let at = prop_oneof![4 => 0i64..600, 2 => 2_800i64..3_000, 1 => (0i64..12).prop_map(|day| day * 2_880 + 7)];
+    let at =
+        prop_oneof![4 => 0i64..600, 2 => 2_800i64..3_000, 1 => (0i64..12).prop_map(|day| day * 2_880 + 7)];
     let row = (0u8..3, any::<bool>(), at, -3i8..4, proptest::bool::weighted(0.05));
     row.prop_map(|(subject, indicator, at, value, garbage)| Sent { subject, indicator, at, value, garbage })
 }

@@ -280,6 +280,11 @@ pub fn counts(envelopes: u64, stored: u64, duplicate: u64, rejected: u64) -> Cou
     }
 }
 
+/// The same, the last envelope received at that moment.
+pub fn heard(at: i64, counts: Counts) -> Counts {
+    Counts { last_received: Some(ReceivedAt(at)), ..counts }
+}
+
 /// Windows and rejects of the epochs it was shown.
 #[derive(Debug, Default)]
 pub struct Record(Mutex<Recorded>);

@@ -127,7 +127,8 @@ CREATE TABLE IF NOT EXISTS epoch {on_cluster}
         stored UInt64,
         duplicate UInt64,
         rejected UInt64,
-        waiting Int64
+        waiting Int64,
+        last_received_ms Int64
     ) COMMENT 'What became of the envelopes and rows of each feed',
     committed_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'When the commit reached ClickHouse, by its own clock' CODEC(DoubleDelta, ZSTD(1))
 )

@@ -84,6 +84,7 @@ SELECT
     sum(f.duplicate) AS rows_duplicate,
     sum(f.rejected) AS rows_rejected,
     sum(f.waiting) AS rows_waiting,
+    max(f.last_received_ms) AS last_received_ms,
     toInt64(envelopes_received) - toInt64(envelopes_decoded + envelopes_empty + envelopes_undecodable) AS envelopes_astray,
     toInt64(rows_decoded) - toInt64(rows_stored + rows_duplicate + rows_rejected) - rows_waiting AS rows_astray
 FROM
@@ -99,7 +100,8 @@ FROM
         counts.stored AS stored,
         counts.duplicate AS duplicate,
         counts.rejected AS rejected,
-        counts.waiting AS waiting
+        counts.waiting AS waiting,
+        counts.last_received_ms AS last_received_ms
     FROM epoch
     ARRAY JOIN counts
 ) AS f

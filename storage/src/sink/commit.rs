@@ -113,5 +113,10 @@ fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
     set("counts.duplicate", column(|counts| counts.duplicate));
     set("counts.rejected", column(|counts| counts.rejected));
     set("counts.waiting", counted.iter().map(|(_, counts)| Value::from(counts.waiting)).collect());
+    let last_received = |counts: &Counts| counts.last_received.map_or(0, |moment| moment.0);
+    set(
+        "counts.last_received_ms",
+        counted.iter().map(|(_, counts)| Value::from(last_received(counts))).collect(),
+    );
     Value::Object(row)
 }

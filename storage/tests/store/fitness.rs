@@ -48,7 +48,7 @@ async fn loud_another_instances_database_is_refused() {
         let error = refused.unwrap_err();
         assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
         assert_eq!(error.class(), Class::Refused);
-        assert!(error.to_string().contains("ioc rebuild"));
+        assert!(error.to_string().contains("IOC_CLICKHOUSE_DATABASE"));
     }
     assert_eq!(server.count("instance").await, 1);
 }
@@ -73,7 +73,7 @@ async fn loud_tables_that_forget_inserts_or_do_not_fsync_or_are_missing_are_refu
     let _ = server.ask("ALTER TABLE epoch MODIFY SETTING fsync_after_insert = 1").await;
 
     let _ = server.ask("DROP TABLE window SYNC").await;
-    assert!(unfit(&server.store, 1).await.contains("ioc migrate"));
+    assert!(unfit(&server.store, 1).await.contains("restore the database"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

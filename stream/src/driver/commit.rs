@@ -38,7 +38,11 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    pub(crate) fn run(mut self, mut commit: impl Commit, completed: &Receiver<Completed>) -> Result<(), Halt> {
+    pub(crate) fn run(
+        mut self,
+        mut commit: impl Commit,
+        completed: &Receiver<Completed>,
+    ) -> Result<(), Halt> {
         for Completed { whole, submitted } in completed {
             let Whole { results, subjects } = whole;
             let epoch = submitted.epoch;
@@ -62,8 +66,7 @@ impl Committer {
                 self.read_back(&mut commit, epoch, &submitted.decoder)?;
             }
             if let Some(subjects) = subjects {
-                let subjects =
-                    subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
+                let subjects = subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
                 self.checkpoint(epoch, subjects, submitted.next)?;
             }
         }
@@ -80,7 +83,10 @@ impl Committer {
             let Some(day) = decoder.calendar().day(request.day) else { continue };
             let rows = commit.recall(&request, day, upto)?;
             tracing::debug!(
-                indicator = &*request.indicator, subject = &*request.subject, rows = rows.len(), "day read back"
+                indicator = &*request.indicator,
+                subject = &*request.subject,
+                rows = rows.len(),
+                "day read back"
             );
             self.shared.update(|state| state.recalled.push_back(Recalled { request, rows }));
         }

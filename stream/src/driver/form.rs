@@ -121,7 +121,8 @@ impl<R: Reference> Former<R> {
     /// Waits for data on the bus or days read back; false if there is none until then.
     fn wait_for_input(&self, until: Instant) -> bool {
         loop {
-            let ready = |state: &State| !state.recalled.is_empty() || state.stopping || state.halted.is_some();
+            let ready =
+                |state: &State| !state.recalled.is_empty() || state.stopping || state.halted.is_some();
             if ready(&self.shared.lock()) {
                 return true;
             }

@@ -9,11 +9,7 @@
 //! | the commit's manifest has another hash | halt: the store was fed by another history |
 
 use ioc_bus::record::RecordLog;
-use ioc_model::{
-    epoch::Epoch,
-    position::Offset,
-    results::RecallRequest,
-};
+use ioc_model::{epoch::Epoch, position::Offset, results::RecallRequest};
 
 use super::{Halt, Start};
 use crate::{
@@ -41,7 +37,11 @@ pub(crate) fn record_of(epoch: Epoch) -> u64 {
     epoch.0.saturating_sub(1)
 }
 
-pub(crate) fn plan(manifests: &RecordLog, checkpoints: &Checkpoints, start: &Start) -> Result<Recovery, Halt> {
+pub(crate) fn plan(
+    manifests: &RecordLog,
+    checkpoints: &Checkpoints,
+    start: &Start,
+) -> Result<Recovery, Halt> {
     let last = Epoch(manifests.next_index());
     let committed = start.committed.map_or(Epoch(0), |(epoch, _)| epoch);
     if committed > last {
