@@ -21,7 +21,15 @@ use serde::Deserialize;
 pub const DEFAULT: &str = include_str!("../deploy/default.toml");
 
 /// Names of the environment that are not settings of the file.
-const OTHER_NAMES: [&str; 4] = ["IOC_CONFIG", "IOC_LIBCHDB", "IOC_DEMO_SECRET", "IOC_FAILPOINTS"];
+const OTHER_NAMES: [&str; 7] = [
+    "IOC_CONFIG",
+    "IOC_LIBCHDB",
+    "IOC_LIBCHDB_PACKAGE",
+    "IOC_DEMO_BACKFILL_HOURS",
+    "IOC_DEMO_SECRET",
+    "IOC_DEMO_SPEED",
+    "IOC_DEMO_START",
+];
 
 /// All settings.
 #[derive(Clone, Debug, Deserialize)]

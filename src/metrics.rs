@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus};
+use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus, feed::FeedView};
+use ioc_model::epoch::Epoch;
 use prometheus::{
     IntGauge, IntGaugeVec, Opts, Registry,
     core::{Collector, Desc},
@@ -17,7 +18,11 @@ pub struct Metrics {
     halted: IntGauge,
     bus_writing: IntGauge,
     store_up: IntGauge,
+    epoch: IntGauge,
     in_flight: IntGaugeVec,
+    envelopes: IntGaugeVec,
+    rows: IntGaugeVec,
+    astray: IntGaugeVec,
 }
 
 impl Metrics {
@@ -35,16 +40,36 @@ impl Metrics {
             halted: IntGauge::new("ioc_flow_halted", "1 if the flow has halted and someone must act")?,
             bus_writing: IntGauge::new("ioc_bus_writing", "1 if the log takes writes")?,
             store_up: IntGauge::new("ioc_store_up", "1 if the store takes what it is given")?,
-            in_flight: IntGaugeVec::new(
-                Opts::new("ioc_envelopes_in_flight", "Envelopes on the log that no committed epoch holds"),
+            epoch: IntGauge::new("ioc_epoch_committed", "The last committed epoch")?,
+            in_flight: vector(
+                "ioc_envelopes_in_flight",
+                "Envelopes on the log that no committed epoch holds",
                 &["feed"],
+            )?,
+            envelopes: vector(
+                "ioc_envelopes",
+                "What became of each feed's envelopes since the beginning: received, decoded, empty, undecodable",
+                &["feed", "fate"],
+            )?,
+            rows: vector(
+                "ioc_rows",
+                "What became of each feed's rows since the beginning: decoded, stored, duplicate, rejected, waiting",
+                &["feed", "fate"],
+            )?,
+            astray: vector(
+                "ioc_astray",
+                "Envelopes and rows nobody accounted for: alarm unless 0",
+                &["feed", "of"],
             )?,
             registry,
         };
-        for gauge in [&metrics.outstanding, &metrics.halted, &metrics.bus_writing, &metrics.store_up] {
+        let Metrics { outstanding, halted, bus_writing, store_up, epoch, .. } = &metrics;
+        for gauge in [outstanding, halted, bus_writing, store_up, epoch] {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
-        metrics.registry.register(Box::new(metrics.in_flight.clone()))?;
+        for vector in [&metrics.in_flight, &metrics.envelopes, &metrics.rows, &metrics.astray] {
+            metrics.registry.register(Box::new(vector.clone()))?;
+        }
         Ok(metrics)
     }
 
@@ -74,17 +99,54 @@ impl Metrics {
         self.registry.register(Box::new(Figures { descriptions, read: Box::new(read) }))
     }
 
+    /// Takes what the board shows of the feeds.
+    pub fn feeds(&self, epoch: Epoch, feeds: &[FeedView]) {
+        self.epoch.set(whole(epoch.0));
+        for FeedView { id, counts, envelopes_astray, rows_astray, .. } in feeds {
+            let fates = [
+                ("received", counts.received),
+                ("decoded", counts.decoded),
+                ("empty", counts.empty),
+                ("undecodable", counts.undecodable),
+            ];
+            for (fate, count) in fates {
+                self.envelopes.with_label_values(&[&**id, fate]).set(whole(count));
+            }
+            let fates = [
+                ("decoded", whole(counts.rows)),
+                ("stored", whole(counts.stored)),
+                ("duplicate", whole(counts.duplicate)),
+                ("rejected", whole(counts.rejected)),
+                ("waiting", counts.waiting),
+            ];
+            for (fate, count) in fates {
+                self.rows.with_label_values(&[&**id, fate]).set(count);
+            }
+            self.astray.with_label_values(&[&**id, "envelopes"]).set(*envelopes_astray);
+            self.astray.with_label_values(&[&**id, "rows"]).set(*rows_astray);
+            // A feed with nothing in flight says 0; those with something are set by `system`.
+            self.in_flight.with_label_values(&[id]).set(0);
+        }
+    }
+
     /// Takes what the watcher saw.
     pub fn system(&self, status: &SystemStatus) {
-        self.outstanding.set(i64::try_from(status.outstanding_epochs).unwrap_or(i64::MAX));
+        self.outstanding.set(whole(status.outstanding_epochs));
         self.halted.set(status.halted.is_some().into());
         self.bus_writing.set((status.bus == BusHealth::Writing).into());
         self.store_up.set((status.clickhouse == StoreHealth::Up).into());
-        self.in_flight.reset();
         for (feed, count) in &status.in_flight {
-            self.in_flight.with_label_values(&[feed]).set(i64::try_from(*count).unwrap_or(i64::MAX));
+            self.in_flight.with_label_values(&[feed]).set(whole(*count));
         }
     }
+}
+
+fn vector(name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+    IntGaugeVec::new(Opts::new(name, help), labels)
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 type Read = Box<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
@@ -113,7 +175,7 @@ impl Collector for Figures {
                 ),
             )
             .ok()?;
-            gauge.set(i64::try_from(*figure).unwrap_or(i64::MAX));
+            gauge.set(whole(*figure));
             gauge.collect().into_iter().next()
         };
         self.descriptions.iter().zip(&figures).filter_map(family).collect()

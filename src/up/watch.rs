@@ -35,9 +35,12 @@ impl Watcher {
     /// Looks until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
         let mut bus_trouble_since = None;
+        let mut in_flight = Vec::new();
         loop {
             let began = Instant::now();
-            let status = self.look(&mut bus_trouble_since).await;
+            let status = self.look(&mut bus_trouble_since, &mut in_flight).await;
+            let picture = self.board.everything();
+            self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
             self.board.system(status);
             let pause = EVERY.max(began.elapsed() * SHARE);
@@ -48,7 +51,11 @@ impl Watcher {
         }
     }
 
-    async fn look(&self, bus_trouble_since: &mut Option<Now>) -> SystemStatus {
+    async fn look(
+        &self,
+        bus_trouble_since: &mut Option<Now>,
+        in_flight: &mut Vec<(Arc<str>, u64)>,
+    ) -> SystemStatus {
         let now = self.clock.now();
         let progress = self.driver.progress();
         let bus = match self.bus.health() {
@@ -74,17 +81,12 @@ impl Watcher {
         let (shared_bus, committed) = (self.bus.clone(), self.driver.committed_offsets());
         let counted =
             tokio::task::spawn_blocking(move || in_flight::count(shared_bus.as_ref(), &committed)).await;
-        let in_flight = match counted {
-            Ok(Ok(counts)) => counts,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "cannot count what is in flight");
-                Vec::new()
-            }
-            Err(error) => {
-                tracing::error!(%error, "counting what is in flight failed");
-                Vec::new()
-            }
-        };
+        match counted {
+            Ok(Ok(counts)) => *in_flight = counts,
+            // What was counted last stands: nothing in flight would be a better state than is known (SILENT).
+            Ok(Err(error)) => tracing::warn!(%error, "cannot count what is in flight"),
+            Err(error) => tracing::error!(%error, "counting what is in flight failed"),
+        }
         SystemStatus {
             now,
             clock_speed: self.speed(),
@@ -92,7 +94,7 @@ impl Watcher {
             clickhouse,
             outstanding_epochs: progress.submitted.0.saturating_sub(progress.committed.0),
             replaying: progress.replaying,
-            in_flight,
+            in_flight: in_flight.clone(),
             halted: self.driver.halted().map(|halt| halt.to_string()),
         }
     }
