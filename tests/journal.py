@@ -38,7 +38,8 @@ def workload(distinct, seed, now):
     chance = random.Random(seed)
     series = [(indicator, station) for station in STATIONS for indicator in INDICATORS]
     points = distinct // len(series)
-    start = now - 50 * 60 * MINUTE
+    # Days enough that some leave the memory of the dataflow while late rows for them are still to come.
+    start = now - 12 * 1440 * MINUTE
     step = (now - 10 * MINUTE - start) // points
     last = points * len(series)
     ordered = []

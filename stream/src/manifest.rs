@@ -9,7 +9,7 @@ use ioc_model::{
     pack::PackVersion,
     position::OffsetRange,
     results::{RecallRequest, RecalledRow},
-    time::Now,
+    time::{Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,6 +27,8 @@ pub struct Manifest {
     pub now: Now,
     /// The reference data it is decoded with.
     pub pack: PackVersion,
+    /// Points further behind what is closed than this leave the state with their day.
+    pub horizon: Millis,
     /// The bus's ranges, at most one a partition, aligned to chunks.
     pub ranges: Vec<OffsetRange>,
     /// Days read back from the store for rows that wait.

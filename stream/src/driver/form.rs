@@ -166,6 +166,7 @@ impl<R: Reference> Former<R> {
             generation: self.start.generation,
             now: self.start.clock.now(),
             pack: decoder.pack().version.clone(),
+            horizon: self.config.horizon,
             ranges,
             recalled: self.take_recalled(),
         };
@@ -207,7 +208,7 @@ impl<R: Reference> Former<R> {
         replayed: bool,
         checkpoint: bool,
     ) -> Result<(), Halt> {
-        let Manifest { epoch, now, recalled, .. } = manifest;
+        let Manifest { epoch, now, horizon, recalled, .. } = manifest;
         self.epoch = epoch;
         let submitted = Submitted {
             epoch,
@@ -218,7 +219,6 @@ impl<R: Reference> Former<R> {
             next: self.next.clone(),
             decoder: decoder.clone(),
         };
-        let horizon = self.config.horizon;
         let facts = EpochFacts { epoch, now, decoder, recalled, horizon };
         let chunks = share(chunks, self.flow.workers());
         let input = Arc::new(EpochInput { facts, log: self.start.log, chunks, checkpoint });
