@@ -26,7 +26,7 @@ web: ## build the page's bundle, which is committed
 
 web-check: ## the committed bundle is what the sources make
 	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
-	git diff --exit-code --stat -- dashboards/web/dist
+	test -z "$$(git status --porcelain -- dashboards/web/dist)" || { git status --short -- dashboards/web/dist; exit 1; }
 
 $(VENV)/installed: tests/requirements.txt
 	python3 -m venv $(VENV)

@@ -25,7 +25,7 @@ use ioc_model::{
     time::ReceivedAt,
 };
 
-use crate::{check::files_of, packs::DEFAULT_PACK};
+use crate::check::files_of;
 
 /// Nothing a sender may send is larger; a file that is would only fill the memory.
 const LARGEST_INPUT: u64 = 256 << 20;
@@ -43,8 +43,9 @@ pub struct Args {
     pub feed: Option<String>,
 
     /// A pack's folder, or the name of a pack that is compiled in.
-    #[arg(long, value_name = "PACK", default_value = DEFAULT_PACK)]
-    pub pack: PathBuf,
+    /// Default: the configured one.
+    #[arg(long, value_name = "PACK")]
+    pub pack: Option<PathBuf>,
 
     /// When the input arrived, in RFC 3339. With a feed the default is now; without one, times are checked only if
     /// this is given.
@@ -74,8 +75,8 @@ fn parse_received_at(text: &str) -> Result<ReceivedAt, String> {
 ///
 /// # Errors
 /// If the pack has faults, there is no such feed, or an input cannot be read.
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (decoder, feed) = decoder(&args)?;
+pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
+    let (decoder, feed) = decoder(&args, configured)?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::Machine.received_at());
     let mut out = BufWriter::new(io::stdout().lock());
     let mut rejects = 0;
@@ -97,8 +98,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(if rejects == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn decoder(args: &Args) -> anyhow::Result<(Decoder, String)> {
-    let files = files_of(&args.pack)?;
+fn decoder(args: &Args, configured: &Path) -> anyhow::Result<(Decoder, String)> {
+    let files = files_of(args.pack.as_deref().unwrap_or(configured))?;
     let (pack, feed) = match &args.feed {
         Some(feed) => (pack_with_feed(&files, feed, args.format)?, feed.clone()),
         None => {

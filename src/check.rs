@@ -11,14 +11,15 @@ use std::{
 use anyhow::{Context, bail};
 use ioc_model::pack::{Pack, PackFiles};
 
-use crate::packs::{DEFAULT_PACK, embedded_pack, embedded_packs, pack_from_dir};
+use crate::packs::{embedded_pack, embedded_packs, pack_from_dir};
 
 /// Arguments of `ioc check`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
     /// A pack's folder, or the name of a pack that is compiled in.
-    #[arg(value_name = "PACK", default_value = DEFAULT_PACK)]
-    pub pack: PathBuf,
+    /// Default: the configured one.
+    #[arg(value_name = "PACK")]
+    pub pack: Option<PathBuf>,
 }
 
 /// The files of a pack by folder, or of one that is compiled in by name; a folder comes first.
@@ -43,8 +44,8 @@ pub fn files_of(pack: &Path) -> anyhow::Result<PackFiles> {
 ///
 /// # Errors
 /// If the pack cannot be read or nothing can be printed.
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let Args { pack: path } = args;
+pub fn run(args: Args, configured: PathBuf) -> anyhow::Result<ExitCode> {
+    let path = args.pack.unwrap_or(configured);
     let files = files_of(&path)?;
     let mut out = io::stdout().lock();
     match Pack::parse(&files) {

@@ -73,6 +73,14 @@ pub struct PackChoice {
     pub name: String,
 }
 
+impl PackChoice {
+    /// The pack's folder, or the name of one in the binary.
+    #[must_use]
+    pub fn choice(&self) -> PathBuf {
+        if self.folder.as_os_str().is_empty() { PathBuf::from(&self.name) } else { self.folder.clone() }
+    }
+}
+
 /// `[http]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

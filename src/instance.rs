@@ -67,6 +67,21 @@ impl DataFolder {
         self.remembered("instance.json", || Instance { id: Uuid::new_v4(), generation: Generation(0) })
     }
 
+    /// Refuses a folder that was filled under another kind of clock: recorded years and today do not mix.
+    ///
+    /// # Errors
+    /// If it was.
+    pub fn is_for(&self, kind: &str) -> anyhow::Result<()> {
+        let made_for: String = self.remembered("kind.json", || kind.to_owned())?;
+        if made_for != kind {
+            bail!(
+                "the data folder {} is one of `ioc {made_for}`: give `ioc {kind}` another with IOC_DATA_FOLDER",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
     /// A small fact kept in the folder, made and written durably if it is not there.
     ///
     /// # Errors

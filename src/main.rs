@@ -77,11 +77,8 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Up => up::run(&config()?, None),
         Command::Demo(args) => up::run(&config()?, Some(args)),
-        Command::Check(args) => {
-            let _valid = config()?;
-            check::run(args)
-        }
-        Command::Try(args) => attempt::run(args),
+        Command::Check(args) => check::run(args, config()?.pack.choice()),
+        Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {

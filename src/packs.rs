@@ -9,6 +9,7 @@ use ioc_model::pack::PackFiles;
 use rust_embed::RustEmbed;
 
 /// The pack used when none is named.
+#[cfg(test)]
 pub const DEFAULT_PACK: &str = "tay-ninh";
 
 /// A pack's files are small; a folder that holds more than this is not one.

@@ -109,6 +109,7 @@ struct House<'a> {
 impl House<'_> {
     async fn build(config: &Config, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let data = DataFolder::open(&config.data.folder)?;
+        data.is_for(if demo.is_some() { "demo" } else { "up" })?;
         let clock = match &demo {
             Some(demo) => demo_clock::of_folder(&data, demo.start, demo.speed)?,
             None => Clock::Machine,
@@ -321,6 +322,8 @@ impl House<'_> {
             let client_id = format!("ioc-{}-{}", instance.id.simple(), feed.id);
             let config = MqttBrokerConfig { client_id, login: logins.get(&feed.id).cloned() };
             let broker = MqttBroker::new(feed, &config, intake.clone())?;
+            let counters = broker.counters();
+            self.metrics.transport("mqtt_broker", Some(&feed.id), move || counters.each())?;
             let (name, stop) = (feed.id.clone(), self.stop.clone());
             self.go(async move {
                 if let Err(error) = broker.run(stop).await {

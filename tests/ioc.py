@@ -3,6 +3,7 @@
 Servers listen on loopback only and are ended by process id.
 """
 
+import datetime
 import json
 import os
 import pathlib
@@ -24,6 +25,23 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def eventually(probe, seconds=60, every=0.1):
+    """Asks until the answer is true, and gives it back; shows the last one if it never is."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not so within {seconds} s: {probe} says {answer!r}"
+        time.sleep(every)
+
+
+def rfc3339_ago(seconds):
+    """A moment before now, to the millisecond."""
+    moment = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
 
 
 class Ioc:
@@ -77,7 +95,7 @@ class Ioc:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen([BINARY, *command], env=environment, stdout=log, stderr=log)
         if wait:
-            self.wait_for(r"\bready\b")
+            self.wait_for(r"\bioc::up: ready\b")
         return self
 
     def log(self):
@@ -97,6 +115,14 @@ class Ioc:
                 raise AssertionError(f"ioc ended with {self.process.returncode}:\n{self.log()[-3000:]}")
             time.sleep(0.02)
         raise AssertionError(f"no '{pattern}' in the log:\n{self.log()[-3000:]}")
+
+    def wait_ended(self, seconds=90):
+        """Waits until the process ends by itself, and gives back its exit code."""
+        return self.process.wait(seconds)
+
+    def resident_bytes(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", status, re.M)[1]) * 1024
 
     def clickhouse_pid(self):
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -130,9 +156,15 @@ class Ioc:
 
     def wait_drained(self, seconds=120):
         """Waits until nothing is in flight and nothing waits, and gives back the feeds."""
+        began = time.time() * 1000
         deadline = time.monotonic() + seconds
         balance = None
         while time.monotonic() < deadline:
+            # What is in flight is counted once a second: only a count that began after all was sent tells.
+            status = self.overview()["status"]
+            if status is None or status["now"] < began:
+                time.sleep(0.1)
+                continue
             balance = json.loads(self.run("status", "--json").stdout)
             if balance["in_flight"] == 0 and balance["waiting"] == 0 and not balance["replaying"]:
                 return balance
@@ -141,9 +173,17 @@ class Ioc:
             time.sleep(0.2)
         raise AssertionError(f"not drained: {balance}\n{self.log()[-3000:]}")
 
-    def analyst(self):
+    def password_of(self, user):
+        """Of a user of the embedded ClickHouse."""
+        return (self.data / "clickhouse" / f"{user}.password").read_text().strip()
+
+    def analyst(self, user="analyst", database="ioc"):
         """A reader this project did not write, as the read-only user."""
-        password = (self.data / "clickhouse" / "analyst.password").read_text().strip()
         return clickhouse_connect.get_client(
-            host="127.0.0.1", port=self.clickhouse, username="analyst", password=password, database="ioc"
+            host="127.0.0.1", port=self.clickhouse, username=user, password=self.password_of(user), database=database
         )
+
+    def tile(self, subject, indicator):
+        """A series as the page shows it."""
+        tiles = self.overview()["picture"]["tiles"]
+        return next(tile for tile in tiles if (tile["subject"], tile["indicator"]) == (subject, indicator))

@@ -135,7 +135,7 @@ pub struct RejectedRow {
     pub address: Box<str>,
     /// Why, where, and in words.
     pub rejection: Rejection,
-    /// The row's or envelope's bytes, up to [`RAW_KEPT`]; all of them lie on the bus and in the archive.
+    /// The row's or envelope's bytes, up to [`RAW_KEPT`]; all of them lie on the bus for as long as it keeps them.
     pub raw: Box<[u8]>,
     /// How many bytes there were.
     pub raw_length: u32,

@@ -62,6 +62,15 @@ pub enum CheckpointError {
     },
 }
 
+impl CheckpointError {
+    /// Whether the disk was full: nothing is wrong that room would not mend.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let CheckpointError::Io { error, .. } = self else { return false };
+        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 impl Checkpoint {
     /// Its subjects.
     ///

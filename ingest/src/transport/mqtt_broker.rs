@@ -130,6 +130,20 @@ pub struct MqttBrokerCounts {
 }
 
 impl MqttBrokerCounters {
+    /// Every counter's name and figure, for metrics.
+    #[must_use]
+    pub fn each(&self) -> Vec<(&'static str, u64)> {
+        let counts = self.snapshot();
+        vec![
+            ("connected", u64::from(counts.connected)),
+            ("connections", counts.connections),
+            ("publishes", counts.publishes),
+            ("oversize", counts.oversize),
+            ("acknowledged", counts.acknowledged),
+            ("bytes", counts.bytes),
+        ]
+    }
+
     /// Reads all of them.
     #[must_use]
     pub fn snapshot(&self) -> MqttBrokerCounts {

@@ -57,7 +57,9 @@ pub(super) async fn keep_log(source: impl AsyncRead + Unpin, path: PathBuf, last
             continue;
         }
         last_words.add(line);
-        if line.contains("<Error>") || line.contains("<Fatal>") || line.contains("<Critical>") {
+        if is_hang_up(line) {
+            tracing::debug!(target: "clickhouse", "{line}");
+        } else if line.contains("<Error>") || line.contains("<Fatal>") || line.contains("<Critical>") {
             tracing::warn!(target: "clickhouse", "{line}");
         } else {
             tracing::debug!(target: "clickhouse", "{line}");
@@ -78,6 +80,11 @@ fn shortened(line: &str) -> &str {
         end -= 1;
     }
     &line[..end]
+}
+
+/// A client that went before it had read all of an answer, as a pooled connection does when one row was enough.
+fn is_hang_up(line: &str) -> bool {
+    line.contains("(NETWORK_ERROR)") || line.contains("Write buffer has been canceled")
 }
 
 struct BoundedFile {

@@ -156,7 +156,7 @@ impl Supervisor {
     async fn live(&self, mut child: Child, boot: &str, shutdown: &CancellationToken) {
         let pid = child.id().unwrap_or(0);
         self.pid.store(pid, Ordering::Release);
-        tracing::info!(pid, url = self.url(), "clickhouse child started pid={pid}");
+        tracing::info!(url = self.url(), "clickhouse child started pid={pid}");
         let logging = child
             .stderr
             .take()
@@ -182,10 +182,10 @@ impl Supervisor {
         }
         let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
         if shutdown.is_cancelled() {
-            tracing::info!(pid, status, "clickhouse child exited pid={pid}");
+            tracing::info!(status, "clickhouse child exited pid={pid}");
         } else {
             let last = self.last_words.recent();
-            tracing::warn!(pid, status, last, "clickhouse child exited pid={pid}; starting it again");
+            tracing::warn!(status, last, "clickhouse child exited pid={pid}; starting it again");
         }
     }
 
@@ -201,7 +201,7 @@ impl Supervisor {
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
-        tracing::info!(pid, "clickhouse child ready pid={pid}");
+        tracing::info!("clickhouse child ready pid={pid}");
         let _ = self.ready.send_replace(true);
     }
 }

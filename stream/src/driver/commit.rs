@@ -103,10 +103,15 @@ impl Committer {
             next: next.clone(),
             subjects,
         };
-        let oldest = self
-            .checkpoints
-            .write(&checkpoint)
-            .map_err(|error| Halt::because("cannot write a checkpoint", error))?;
+        let oldest = match self.checkpoints.write(&checkpoint) {
+            Ok(oldest) => oldest,
+            // The older ones and the manifests behind them still hold everything; the next attempt comes by itself.
+            Err(error) if error.is_full() => {
+                tracing::error!(%error, "no room for a checkpoint: it is put off");
+                return Ok(());
+            }
+            Err(error) => return Err(Halt::because("cannot write a checkpoint", error)),
+        };
         step("checkpoint_after_write", epoch);
         tracing::debug!(epoch = epoch.0, "checkpoint written");
         self.manifests

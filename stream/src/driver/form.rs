@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ioc_bus::{ChunkView, record::RecordLog};
+use ioc_bus::{
+    ChunkView,
+    record::{RecordError, RecordLog},
+};
 use ioc_ingest::decode::Decoder;
 use ioc_model::{
     epoch::Epoch,
@@ -21,6 +24,8 @@ use crate::{
 
 /// So many rows read back go into one epoch at most, beyond its first day.
 const RECALLED_ROWS: usize = 200_000;
+/// Pause before a manifest is tried again on a full disk.
+const ROOM_AGAIN: Duration = Duration::from_millis(500);
 
 pub(crate) struct Former<R> {
     pub shared: Arc<Shared>,
@@ -171,18 +176,41 @@ impl<R: Reference> Former<R> {
             recalled: self.take_recalled(),
         };
         let bytes = manifest.encode().map_err(|error| Halt::because("cannot encode a manifest", error))?;
-        let index = self
-            .manifests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .append(&bytes)
-            .map_err(|error| Halt::because("cannot record a manifest", error))?;
+        let Some(index) = self.record(&bytes)? else { return Ok(false) };
         if index != recovery::record_of(epoch) {
             return Err(Halt(format!("manifest of epoch {epoch} was recorded as number {index}")));
         }
         step("epoch_after_manifest", epoch);
         self.submit(manifest, manifest::hash(&bytes), decoder, chunks, false, checkpoint)?;
         Ok(backlog)
+    }
+
+    /// Records a manifest, waiting while the disk is full: what fills up meanwhile is the bus, and then the senders
+    /// wait. None if the flow is to end before there is room; nothing of the epoch has left the process then.
+    fn record(&self, manifest: &[u8]) -> Result<Option<u64>, Halt> {
+        let mut said = false;
+        loop {
+            let appended = self.manifests.lock().unwrap_or_else(PoisonError::into_inner).append(manifest);
+            match appended {
+                Ok(index) => return Ok(Some(index)),
+                Err(RecordError::Full { what }) => {
+                    if !said {
+                        tracing::error!(what, "no room to record an epoch: the flow waits");
+                        said = true;
+                    }
+                }
+                Err(error) => return Err(Halt::because("cannot record a manifest", error)),
+            }
+            let leaving = |state: &State| state.stopping || state.halted.is_some();
+            let (state, _) = self
+                .shared
+                .changed
+                .wait_timeout_while(self.shared.lock(), ROOM_AGAIN, |state| !leaving(state))
+                .unwrap_or_else(PoisonError::into_inner);
+            if leaving(&state) {
+                return Ok(None);
+            }
+        }
     }
 
     fn take_recalled(&self) -> Vec<Recalled> {

@@ -1,0 +1,194 @@
+"""What people ask before anything runs: `ioc try`, `ioc check`, the settings and the help."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from ioc import BINARY, PACK, ROOT
+
+RECEIVED_AT = "2026-11-05T03:00:00Z"
+STATION_FILE = "TN_TEST_FILES1_20261105090000.txt"
+DIRTY = (
+    b"\xef\xbb\xbfPM10\t61.3\tug/m3\t20261105090000\t00\r\n"
+    b"PM2,5\t38,4\tug/m3\t20261105090000\t01\r\n"
+    b"PM10\tNaN\tug/m3\t20261105091000\t00\n"
+    b"20261105092000\tPM10\t62\tug/m3\t00\n"
+    b"PM10\t63\t20261105093000\n"
+    b"bad line\n"
+)
+
+
+def ioc(*arguments, stdin=None, **environment):
+    """Runs the binary in an environment without settings of ours."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("IOC_")}
+    return subprocess.run(
+        [BINARY, *arguments], input=stdin, capture_output=True, timeout=60, env=clean | environment
+    )
+
+
+def lines(done):
+    return [json.loads(line) for line in done.stdout.decode().splitlines()]
+
+
+def test_try_prints_what_a_clean_station_file_would_become_and_nothing_else(tmp_path):
+    file = tmp_path / STATION_FILE
+    file.write_text("PM10\t61.3\tug/m3\t20261105090000\t00\nPM2.5\t38.40\tug/m3\t20261105090000\t02\n")
+    done = ioc("try", "--pack", PACK, "--feed", "files", "--received-at", RECEIVED_AT, file)
+    assert done.stdout.decode().splitlines() == [
+        '{"kind":"observation","indicator":"pm10","subject":"FILES1","event_time":"2026-11-05T02:00:00.000Z","value":61.3,'
+        '"quality":"good","row":0}',
+        '{"kind":"observation","indicator":"pm25","subject":"FILES1","event_time":"2026-11-05T02:00:00.000Z","value":38.4,'
+        '"quality":"device_error","row":1}',
+    ]
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert list(tmp_path.iterdir()) == [file], "nothing is stored"
+
+
+def test_try_tells_every_reject_in_both_languages_and_exits_with_1(tmp_path):
+    file = tmp_path / STATION_FILE
+    file.write_bytes(DIRTY)
+    done = ioc("try", "--pack", PACK, "--feed", "files", "--received-at", RECEIVED_AT, file)
+    assert done.returncode == 1
+    told = lines(done)
+    observations = [(row["row"], row["indicator"], row["value"], row["quality"]) for row in told if row["kind"] == "observation"]
+    assert observations == [
+        (0, "pm10", 61.3, "good"),
+        (1, "pm25", 38.4, "calibrating"),
+        (3, "pm10", 62.0, "good"),
+        (4, "pm10", 63.0, "good"),
+    ]
+    rejects = [row for row in told if row["kind"] == "reject"]
+    assert [(row["row"], row["reason"], row["where"]) for row in rejects] == [
+        (2, "not_a_number", "line 3, value"),
+        (5, "malformed", "line 6"),
+    ]
+    for row in rejects:
+        assert set(row) == {"kind", "reason", "where", "message_vi", "message_en", "row"}
+        assert row["message_vi"] != row["message_en"] and row["message_vi"] and row["message_en"]
+
+
+@pytest.mark.parametrize("format_name", ["json_observation", "json-observation"])
+def test_try_reads_standard_input_and_without_a_feed_any_subject_will_do(format_name):
+    body = b'[{"indicator":"pm25","subject":"anywhere","time":"2026-11-05T09:00:00+07:00","value":12.5}]'
+    done = ioc("try", "--format", format_name, "--pack", PACK, "-", stdin=body)
+    assert done.returncode == 0, done.stderr
+    assert lines(done) == [
+        {
+            "kind": "observation",
+            "indicator": "pm25",
+            "subject": "anywhere",
+            "event_time": "2026-11-05T02:00:00.000Z",
+            "value": 12.5,
+            "quality": "good",
+            "row": 0,
+        }
+    ]
+
+
+def test_try_judges_by_the_contract_of_the_feed_it_is_given():
+    body = json.dumps({"indicator": "pm25", "subject": "anywhere", "time": "2026-11-05T02:00:00Z", "value": 1})
+    done = ioc("try", "--pack", PACK, "--feed", "push", "--received-at", RECEIVED_AT, "-", stdin=body.encode())
+    assert done.returncode == 1
+    assert [(row["kind"], row["reason"]) for row in lines(done)] == [("reject", "unknown_subject")]
+
+
+@pytest.mark.parametrize("case", ["clean", "dirty", "damaged_lines", "every_order_of_columns"])
+def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case, tmp_path):
+    folder = ROOT / "ingest" / "cases" / "station_txt" / case
+    meta = (folder / "meta.toml").read_text()
+    feed = re.search(r'^feed = "(.+)"$', meta, re.M)[1]
+    address = re.search(r'^address = "(.+)"$', meta, re.M)[1]
+    received = re.search(r'^received_at = "(.+)"$', meta, re.M)
+    file = tmp_path / pathlib.PurePosixPath(address).name
+    shutil.copy(folder / "input.txt", file)
+    arrival = received[1] if received else "2026-01-01T00:00:00Z"
+    pack = ROOT / "ingest" / "cases" / "pack"
+    done = ioc("try", "--pack", pack, "--feed", feed, "--received-at", arrival, file)
+    expected = (folder / "expected.jsonl").read_text()
+    assert done.stdout.decode() == expected
+    assert done.returncode == (1 if '"kind":"reject"' in expected else 0)
+
+
+def test_try_says_what_it_cannot_do(tmp_path):
+    (tmp_path / "x.txt").write_text("")
+    assert ioc("try", "--format", "nonsense", tmp_path / "x.txt").returncode == 2
+    missing = ioc("try", "--pack", PACK, "--feed", "files", tmp_path / "missing")
+    assert missing.returncode == 1 and b"missing" in missing.stderr
+    unknown = ioc("try", "--pack", PACK, "--feed", "nowhere", tmp_path / "x.txt")
+    assert unknown.returncode == 1 and b"gateway" in unknown.stderr, "it names the feeds there are"
+    mismatch = ioc("try", "--pack", PACK, "--feed", "files", "--format", "json_observation", tmp_path / "x.txt")
+    assert mismatch.returncode == 1 and b"station_txt" in mismatch.stderr
+
+
+def test_check_finds_no_fault_in_the_packs_of_the_repository():
+    for pack in (PACK, ROOT / "deploy" / "provinces" / "tay-ninh", "tay-ninh"):
+        done = ioc("check", pack)
+        assert done.returncode == 0, done.stdout
+        assert b"no faults" in done.stdout
+
+
+def test_check_prints_all_faults_of_all_files_at_once_with_file_and_line(tmp_path):
+    pack = tmp_path / "pack"
+    shutil.copytree(PACK, pack)
+    faults = {
+        "pack.toml": ('timezone = "Asia/Ho_Chi_Minh"', 'timezone = "Asia/Nowhere"'),
+        "feeds.toml": ('format = "station_txt"', 'format = "station_tx"'),
+        "indicators.toml": ("decimals = 1", 'decimals = "one"'),
+        "stations.toml": ('kind = "ambient_air"', 'kind = "ambient_water"'),
+        "places.csv": ("25459,2025-07-01", "25459,2025-02-31"),
+    }
+    at = set()
+    for name, (right, wrong) in faults.items():
+        text = (pack / name).read_text()
+        at.add(f"{name}:{text[: text.index(right)].count(chr(10)) + 1}")
+        (pack / name).write_text(text.replace(right, wrong, 1))
+    done = ioc("check", pack)
+    assert done.returncode == 1
+    printed = done.stdout.decode().splitlines()
+    assert all(re.match(r"^[a-z_./-]+:\d+: .+", line) for line in printed), printed
+    assert at <= {":".join(line.split(":")[:2]) for line in printed}, printed
+
+
+def test_a_setting_nobody_knows_is_refused_by_name_and_all_at_once(tmp_path):
+    data = str(tmp_path / "data")
+    done = ioc("up", IOC_DATA_FOLDER=data, IOC_MQTT_LISTENN="127.0.0.1:1", IOC_NOPE="1")
+    assert done.returncode != 0
+    assert b"IOC_MQTT_LISTENN" in done.stderr and b"IOC_NOPE" in done.stderr
+    assert not (tmp_path / "data").exists()
+    file = tmp_path / "ioc.toml"
+    file.write_text('[mqtt]\nlistenn = "127.0.0.1:1883"\n')
+    done = ioc("up", "--config", file, IOC_DATA_FOLDER=data)
+    assert done.returncode != 0 and b"listenn" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["IOC_HTTP_LISTEN", "IOC_CLICKHOUSE_LISTEN"])
+def test_an_address_outsiders_reach_is_refused_without_access_control(tmp_path, name):
+    done = ioc("up", IOC_DATA_FOLDER=str(tmp_path / "data"), **{name: "0.0.0.0:0"})
+    assert done.returncode != 0
+    assert b"loopback" in done.stderr, done.stderr
+
+
+def test_help_shows_the_environment_name_and_default_of_every_setting():
+    told = ioc("--help").stdout.decode()
+    defaults = ioc("config").stdout.decode()
+    section = None
+    names = []
+    for line in defaults.splitlines():
+        if line.startswith("["):
+            section = line.strip("[]").upper()
+        elif re.match(r"^[a-z_]+ = ", line):
+            names.append(f"IOC_{section}_{line.split(' = ')[0].upper()}")
+    assert len(names) > 20
+    assert [name for name in names if name not in told] == []
+    assert 'IOC_MQTT_LISTEN = "127.0.0.1:1883"' in told
+    assert "IOC_DEMO_SPEED" in ioc("demo", "--help").stdout.decode()
+
+
+def test_what_is_not_running_says_so(tmp_path):
+    done = ioc("status", IOC_DATA_FOLDER=str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert b"nothing has run" in done.stderr
