@@ -17,6 +17,7 @@ use ioc_stream::{
     driver::{Commit, Need},
 };
 use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 /// Epochs that made nothing are put on record this often, so that readers see that time moves.
 const IDLE_COMMIT: Duration = Duration::from_secs(10);
@@ -32,6 +33,8 @@ pub struct Committer {
     store: Store,
     generation: Generation,
     board: Arc<Board>,
+    /// Ends waiting for a store that is away: what is not committed then is sent after the next start.
+    give_up: CancellationToken,
     on_record: Instant,
 }
 
@@ -44,8 +47,21 @@ impl Committer {
         store: Store,
         generation: Generation,
         board: Arc<Board>,
+        give_up: CancellationToken,
     ) -> Committer {
-        Committer { runtime, sink, store, generation, board, on_record: Instant::now() }
+        Committer { runtime, sink, store, generation, board, give_up, on_record: Instant::now() }
+    }
+
+    /// Waits on the runtime for something of the store's, unless it is time to end.
+    fn wait<T>(&self, asked: impl Future<Output = T>) -> Result<T, Halt> {
+        let over =
+            || Halt("ended before the store took everything: the next start goes on from there".to_owned());
+        self.runtime.block_on(async {
+            tokio::select! {
+                answer = asked => Ok(answer),
+                () = self.give_up.cancelled() => Err(over()),
+            }
+        })
     }
 }
 
@@ -53,9 +69,9 @@ impl Commit for Committer {
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
         let halt = |error: ioc_storage::Halt| Halt(error.to_string());
         if !results.is_empty() {
-            self.runtime.block_on(self.sink.write(results, need.recovering)).map_err(halt)?;
+            self.wait(self.sink.write(results, need.recovering))?.map_err(halt)?;
         } else if need.on_record || self.on_record.elapsed() >= IDLE_COMMIT {
-            self.runtime.block_on(self.sink.commit_idle(results, need.recovering)).map_err(halt)?;
+            self.wait(self.sink.commit_idle(results, need.recovering))?.map_err(halt)?;
         } else {
             return Ok(());
         }
@@ -71,7 +87,7 @@ impl Commit for Committer {
     ) -> Result<Vec<RecalledRow>, Halt> {
         loop {
             let rows = self.store.recall(request, day.start, day.end, self.generation, upto);
-            match self.runtime.block_on(rows) {
+            match self.wait(rows)? {
                 Ok(rows) => return Ok(rows),
                 Err(error) if error.class() != Class::Refused => {
                     tracing::warn!(%error, "cannot read a day back: trying again");

@@ -14,6 +14,7 @@ use std::{
     path::PathBuf,
     process::{ExitCode, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -63,6 +64,11 @@ use crate::{
 pub const CLICKHOUSE_COMMAND: &str = "clickhouse-server";
 /// The hidden command of the demo's publisher.
 pub const PUBLISHER_COMMAND: &str = "demo-publisher";
+
+/// At the end, how long senders may take to hear what became durable.
+const SENDERS_WITHIN: Duration = Duration::from_secs(15);
+/// And how long the store may be away before what it did not take is left to the next start.
+const STORE_WITHIN: Duration = Duration::from_secs(30);
 
 const DEMO_OVERLAY: &str = "demo";
 const DEMO_SENDER: &str = "demo";
@@ -155,10 +161,17 @@ impl House<'_> {
         let hydration = history::hydration(&store.store, instance.generation, self.clock.now()).await?;
         board.hydrate(hydration);
 
+        let give_up = CancellationToken::new();
         let sink = prepared.sink;
         let sink_status = sink.status();
-        let committer =
-            Committer::new(Handle::current(), sink, store.store.clone(), instance.generation, board.clone());
+        let committer = Committer::new(
+            Handle::current(),
+            sink,
+            store.store.clone(),
+            instance.generation,
+            board.clone(),
+            give_up.clone(),
+        );
         let start = Start {
             bus: bus.clone(),
             log: prepared.log,
@@ -193,7 +206,7 @@ impl House<'_> {
         let router = ioc_dashboards::router(state)
             .merge(http::router(push))
             .fallback(ioc_dashboards::routes::nothing_here);
-        let listener = ioc_dashboards::steady(http_listener, std::time::Duration::from_secs(30));
+        let listener = ioc_dashboards::steady(http_listener, Duration::from_secs(30));
         self.go(serve(listener, router, ServeLimits::default(), self.stop.clone()));
 
         let watcher = watch::Watcher {
@@ -236,15 +249,21 @@ impl House<'_> {
         // Senders first: what they were told is durable is on the bus; then the flow, which still needs the store.
         self.stop.cancel();
         let _ = self.tasks.close();
-        self.tasks.wait().await;
-        let ended = tokio::task::spawn_blocking(move || match Arc::try_unwrap(driver) {
-            Ok(driver) => driver.stop(),
-            Err(_) => Ok(()),
-        })
-        .await?;
+        if tokio::time::timeout(SENDERS_WITHIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                "some senders still wait for room in the log: they are told nothing and will send again"
+            );
+        }
         self.bus.close();
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(STORE_WITHIN).await;
+            give_up.cancel();
+        }));
+        let ended = tokio::task::spawn_blocking(move || driver.stop()).await?;
         store.stop().await;
-        ended?;
+        if let Err(halt) = ended {
+            tracing::warn!(%halt, "the flow did not end in order");
+        }
         tracing::info!("stopped");
         Ok(())
     }
@@ -425,7 +444,7 @@ async fn publish(
             Err(error) => tracing::error!(%error, "cannot start the demo publisher"),
         }
         tokio::select! {
-            () = tokio::time::sleep(std::time::Duration::from_secs(2)) => {}
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
             () = stop.cancelled() => return,
         }
     }

@@ -1,4 +1,4 @@
-"""Garbage, floods and giants: a counted reject or a refused connection, never a halt, never another sender's loss (SAFE).
+"""Garbage, floods and giants: a counted reject or a refused connection, never another sender's loss (SAFE).
 
 An honest gateway publishes all the while. After every attack the same process is alive, the gateway's readings are
 acknowledged and stored, both identities of every feed hold (BALANCE), and the memory is bounded (BOUND).
@@ -26,7 +26,8 @@ class Honest:
         self.acknowledged = 0
         self.sent = 0
         self.stopped = threading.Event()
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "honest", protocol=mqtt.MQTTv311, clean_session=False)
+        versions = mqtt.CallbackAPIVersion.VERSION2, "honest"
+        self.client = mqtt.Client(*versions, protocol=mqtt.MQTTv311, clean_session=False)
         self.client.username_pw_set("honest", password)
         self.client.on_publish = self._acknowledge
         self.client.connect("127.0.0.1", ioc.mqtt)
@@ -185,7 +186,14 @@ def test_a_malformed_packet_ends_its_own_connection(house, name):
 
 
 @pytest.mark.parametrize(
-    "hello", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 600, b"\x10\x00", b"\xff" * 4096]
+    "hello",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\0" * 600,
+        b"\x10\x00",
+        b"\xff" * 4096,
+    ],
+    ids=["an HTTP request", "a TLS hello", "an empty CONNECT", "noise"],
 )
 def test_what_is_no_connect_is_sent_away(house, hello):
     with RawMqtt(house.ioc) as raw:
@@ -331,8 +339,9 @@ def test_in_the_end_every_honest_reading_is_stored_and_everything_balances(runni
     house.ioc.wait_drained()
     query = "SELECT count(), uniqExact(event_time) FROM observation WHERE subject = 'ST08' AND indicator = 'pm10'"
     assert house.analyst.query(query).result_rows == [(house.honest.sent, house.honest.sent)]
-    balance = house.analyst.query("SELECT feed, envelopes_astray, rows_astray, rows_waiting FROM feed_balance").result_rows
+    query = "SELECT feed, envelopes_astray, rows_astray, rows_waiting FROM feed_balance"
+    balance = house.analyst.query(query).result_rows
     assert {tuple(figures) for _, *figures in balance} == {(0, 0, 0)}, balance
     rejects = house.analyst.query("SELECT count() FROM reject_current").result_rows[0][0]
-    counted = house.analyst.query("SELECT sum(envelopes_undecodable) + sum(rows_rejected) FROM feed_balance").result_rows
-    assert counted == [(rejects,)], "every reject that is counted can be read, and no other"
+    query = "SELECT sum(envelopes_undecodable) + sum(rows_rejected) FROM feed_balance"
+    assert house.analyst.query(query).result_rows == [(rejects,)], "every counted reject can be read"

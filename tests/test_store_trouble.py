@@ -1,17 +1,21 @@
 """When the store is not what it should be: refused at the start, loud while running, and nothing is lost (LOUD, BOUND).
 
-The first process has the embedded server. The second uses that one as an outside server by its URL, so its tables can
-be broken and mended while neither the server nor the first process is touched.
+The first process has the embedded server. The others use a server by its URL that belongs to nobody, so that their
+tables can be broken and mended while the server goes on.
 """
 
 import json
 import os
+import pathlib
 import re
 import signal
+import subprocess
 import urllib.error
 
+import clickhouse_connect
+
 import pytest
-from ioc import Ioc, eventually
+from ioc import BINARY, Ioc, eventually, free_port
 from peers import mosquitto_pub, reading
 
 
@@ -40,20 +44,66 @@ def first(tmp_path_factory):
     ioc.stop()
 
 
-class Outside:
-    """A process that uses the first one's server by its URL, in a database of its own."""
+class Server:
+    """The ClickHouse of the embedded server, run alone: its user may use any database."""
 
-    def __init__(self, folder, first, database):
-        self.first, self.database = first, database
+    def __init__(self, folder, like):
+        self.port, self.password = free_port(), like.password_of("ioc")
+        model = like.data / "clickhouse"
+        users = (model / "users.xml").read_text().replace("GRANT ALL ON ioc.*", "GRANT ALL ON *.*")
+        configuration = (model / "config.xml").read_text().replace(str(model), str(folder))
+        (folder / "users.xml").write_text(users)
+        (folder / "config.xml").write_text(configuration)
+        (folder / "data").mkdir()
+        command = pathlib.Path(f"/proc/{like.clickhouse_pid()}/cmdline").read_text().rstrip("\0").split("\0")
+        changed = [
+            argument.replace(str(model), str(folder)).replace(str(like.clickhouse), str(self.port))
+            for argument in command[1:]
+        ]
+        self.log = open(folder / "server.log", "wb")  # noqa: SIM115
+        # It runs until its standard input closes.
+        self.process = subprocess.Popen([BINARY, *changed], stdin=subprocess.PIPE, stdout=self.log, stderr=self.log)
+        self.admin = eventually(self.connect)
+
+    def connect(self):
+        try:
+            return clickhouse_connect.get_client(
+                host="127.0.0.1", port=self.port, username="ioc", password=self.password, database="system"
+            )
+        except clickhouse_connect.driver.exceptions.Error:
+            assert self.process.poll() is None, "the server ended"
+            return None
+
+    def stop(self):
+        self.process.stdin.close()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+@pytest.fixture(scope="module")
+def server(first, tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("server"), first)
+    yield server
+    server.stop()
+
+
+class Outside:
+    """A process that uses a server by its URL, in a database of its own."""
+
+    def __init__(self, folder, port, password, database):
+        self.database = database
         self.ioc = Ioc(
             folder,
-            IOC_CLICKHOUSE_URL=f"http://127.0.0.1:{first.clickhouse}",
+            IOC_CLICKHOUSE_URL=f"http://127.0.0.1:{port}",
             IOC_CLICKHOUSE_USER="ioc",
-            IOC_CLICKHOUSE_PASSWORD=first.password_of("ioc"),
+            IOC_CLICKHOUSE_PASSWORD=password,
             IOC_CLICKHOUSE_DATABASE=database,
         )
         self.password, _ = self.ioc.add_sender("gw1", "gateway")
-        self.admin = first.analyst(user="ioc")
 
     def refused(self):
         """Starts it and gives back what it said when it ended by itself."""
@@ -68,8 +118,9 @@ class Outside:
 
 
 @pytest.fixture(scope="module")
-def running_outside(first, tmp_path_factory):
-    outside = Outside(tmp_path_factory.mktemp("outside"), first, "second")
+def running_outside(server, tmp_path_factory):
+    outside = Outside(tmp_path_factory.mktemp("outside"), server.port, server.password, "second")
+    outside.admin, outside.port = server.admin, server.port
     outside.ioc.start()
     yield outside
     outside.ioc.stop()
@@ -84,7 +135,7 @@ def outside(running_outside):
 
 
 def test_another_instances_database_is_refused_with_what_to_do(first, tmp_path):
-    outside = Outside(tmp_path, first, "ioc")
+    outside = Outside(tmp_path, first.clickhouse, first.password_of("ioc"), "ioc")
     said = outside.refused()
     assert "belongs to instance" in said and "IOC_CLICKHOUSE_DATABASE" in said
     publish(first, first.password, "ST07", 7.5)
@@ -95,13 +146,12 @@ def test_another_instances_database_is_refused_with_what_to_do(first, tmp_path):
 def test_an_outside_server_by_url_keeps_what_is_published(outside):
     publish(outside.ioc, outside.password, "ST01", 1.5, 2.5)
     eventually(lambda: outside.values("ST01") == [1.5, 2.5])
-    assert f"127.0.0.1:{outside.first.clickhouse}" in outside.ioc.run("status").stdout
+    assert f"127.0.0.1:{outside.port}" in outside.ioc.run("status").stdout
     assert not (outside.ioc.data / "clickhouse").exists(), "no server of its own was started"
 
 
 def test_wrong_credentials_end_the_start_and_the_password_is_not_logged(first, tmp_path):
-    outside = Outside(tmp_path, first, "third")
-    outside.ioc.settings["IOC_CLICKHOUSE_PASSWORD"] = "wr0ng-secret"
+    outside = Outside(tmp_path, first.clickhouse, "wr0ng-secret", "ioc")
     said = outside.refused()
     assert re.search("(?i)authentication|password", said)
     assert "wr0ng-secret" not in said
@@ -145,26 +195,33 @@ def test_a_table_gone_while_running_halts_the_flow_loudly_and_loses_nothing(outs
     assert answer_of(ioc, "/readyz")[0] == 200
 
 
-def test_a_store_that_was_emptied_is_never_filled_on_in_silence(outside):
-    """Its database is older than the data folder: another database of that name, a restored backup."""
+def test_a_store_that_lost_everything_is_filled_again_from_what_is_kept(outside):
+    """Behind the local record by all of it: manifests and log reach back to the first epoch, so they are sent again."""
+    outside.ioc.wait_drained()
+    before = {subject: outside.values(subject) for subject in ("ST01", "ST02", "ST03", "ST04")}
+    outside.ioc.stop()
+    outside.admin.command(f"DROP DATABASE {outside.database}")
+    outside.ioc.start()
+    flow = outside.ioc.wait_for(r"flow starts checkpoint=(\d+) committed=(\d+) last_manifest=(\d+)")
+    assert (flow[1], flow[2]) == ("0", "0") and int(flow[3]) > 0, flow[0]
+    outside.ioc.wait_drained()
+    assert {subject: outside.values(subject) for subject in before} == before
+
+
+def test_a_store_of_another_history_is_refused(outside):
+    """The store knows an epoch this data folder did not make: an old copy of the folder came back."""
     outside.ioc.wait_drained()
     outside.ioc.stop()
-    outside.admin.command(f"RENAME DATABASE {outside.database} TO kept_aside")
-    try:
-        said = None
-        outside.ioc.start(wait=False)
-        try:
-            outside.ioc.wait_for(r"ioc::up: ready")
-            # What is kept here reaches back to the first epoch, so the store is filled again from the start.
-            outside.ioc.wait_drained()
-            assert outside.values("ST01") == [1.5, 2.5]
-        except AssertionError:
-            said = outside.ioc.log()
-            assert "the store is older than what is kept here" in said, said
-        outside.ioc.stop()
-    finally:
-        outside.admin.command(f"DROP DATABASE IF EXISTS {outside.database}")
-        outside.admin.command(f"RENAME DATABASE kept_aside TO {outside.database}")
+    outside.admin.command(
+        f"INSERT INTO {outside.database}.epoch (instance, generation, epoch, manifest_hash, now)"
+        f" SELECT instance, generation, max(e.epoch) + 1000, repeat('0', 64), max(e.now)"
+        f" FROM {outside.database}.epoch AS e GROUP BY instance, generation"
+    )
+    said = outside.refused()
+    assert "the data folder is older than the store" in said, said
+    outside.admin.command(f"DELETE FROM {outside.database}.epoch WHERE manifest_hash = repeat('0', 64)")
+    outside.ioc.start()
+    assert outside.ioc.run("status").returncode == 0
 
 
 @pytest.mark.parametrize("trouble", ["stopped", "killed"])

@@ -39,10 +39,10 @@ def test_try_prints_what_a_clean_station_file_would_become_and_nothing_else(tmp_
     file.write_text("PM10\t61.3\tug/m3\t20261105090000\t00\nPM2.5\t38.40\tug/m3\t20261105090000\t02\n")
     done = ioc("try", "--pack", PACK, "--feed", "files", "--received-at", RECEIVED_AT, file)
     assert done.stdout.decode().splitlines() == [
-        '{"kind":"observation","indicator":"pm10","subject":"FILES1","event_time":"2026-11-05T02:00:00.000Z","value":61.3,'
-        '"quality":"good","row":0}',
-        '{"kind":"observation","indicator":"pm25","subject":"FILES1","event_time":"2026-11-05T02:00:00.000Z","value":38.4,'
-        '"quality":"device_error","row":1}',
+        '{"kind":"observation","indicator":"pm10","subject":"FILES1",'
+        '"event_time":"2026-11-05T02:00:00.000Z","value":61.3,"quality":"good","row":0}',
+        '{"kind":"observation","indicator":"pm25","subject":"FILES1",'
+        '"event_time":"2026-11-05T02:00:00.000Z","value":38.4,"quality":"device_error","row":1}',
     ]
     assert (done.returncode, done.stderr) == (0, b"")
     assert list(tmp_path.iterdir()) == [file], "nothing is stored"
@@ -54,8 +54,8 @@ def test_try_tells_every_reject_in_both_languages_and_exits_with_1(tmp_path):
     done = ioc("try", "--pack", PACK, "--feed", "files", "--received-at", RECEIVED_AT, file)
     assert done.returncode == 1
     told = lines(done)
-    observations = [(row["row"], row["indicator"], row["value"], row["quality"]) for row in told if row["kind"] == "observation"]
-    assert observations == [
+    observations = [row for row in told if row["kind"] == "observation"]
+    assert [(row["row"], row["indicator"], row["value"], row["quality"]) for row in observations] == [
         (0, "pm10", 61.3, "good"),
         (1, "pm25", 38.4, "calibrating"),
         (3, "pm10", 62.0, "good"),

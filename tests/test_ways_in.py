@@ -197,7 +197,8 @@ def test_a_correction_becomes_current_and_the_old_value_is_kept(house):
         done = mosquitto_pub(house.ioc, "gw1", house.gateway_password, "test/ST06/observation", text)
         assert done.returncode == 0
     # The first value sent again does not revert the correction.
-    eventually(lambda: house.stored("ST06", table="observation") == [(7.5, "good", "gateway"), (8.5, "good", "gateway")])
+    both = [(7.5, "good", "gateway"), (8.5, "good", "gateway")]
+    eventually(lambda: house.stored("ST06", table="observation") == both)
     eventually(lambda: house.ioc.tile("ST06", "pm25")["latest"]["value"] == 8.5)
     house.ioc.wait_drained()
     assert house.stored("ST06") == [(8.5, "good", "gateway")]
@@ -209,7 +210,8 @@ def test_a_committed_reading_is_pushed_to_whoever_watches(house):
     heard = []
 
     def watch():
-        with urllib.request.urlopen(f"http://127.0.0.1:{house.ioc.http}/api/events?since={epoch}", timeout=30) as events:
+        address = f"http://127.0.0.1:{house.ioc.http}/api/events?since={epoch}"
+        with urllib.request.urlopen(address, timeout=30) as events:
             for line in events:
                 heard.append(line.decode())
                 if "77.125" in heard[-1]:
@@ -301,9 +303,10 @@ def test_the_analyst_reads_everything_and_changes_nothing(house):
 def test_every_feed_balances_at_the_end(house):
     """BALANCE: both identities, as ClickHouse adds them up."""
     house.ioc.wait_drained()
-    astray = house.analyst.query("SELECT feed, envelopes_astray, rows_astray, rows_waiting FROM feed_balance").result_rows
-    assert {feed for feed, *_ in astray} >= {"gateway", "files", "push", "unmatched"}
-    assert all(figures == (0, 0, 0) for _, *rest in astray for figures in [tuple(rest)]), astray
+    query = "SELECT feed, envelopes_astray, rows_astray, rows_waiting FROM feed_balance"
+    balance = house.analyst.query(query).result_rows
+    assert {feed for feed, *_ in balance} >= {"gateway", "files", "push", "unmatched"}
+    assert {tuple(figures) for _, *figures in balance} == {(0, 0, 0)}, balance
     metrics = house.ioc.get("/metrics").decode()
     assert "ioc_" in metrics
     assert house.ioc.get("/readyz") == b"ready\n"

@@ -33,11 +33,13 @@ pub enum RejectReason {
     FutureTime = 10,
     /// The event time lies further in the past than the contract allows, or in no calendar.
     AbsurdTime = 11,
+    /// One envelope has so many bad rows that the rest of them is kept as one.
+    TooMany = 12,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 12] = [
+    pub const ALL: [RejectReason; 13] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -50,6 +52,7 @@ impl RejectReason {
         RejectReason::UnknownUnit,
         RejectReason::FutureTime,
         RejectReason::AbsurdTime,
+        RejectReason::TooMany,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -68,6 +71,7 @@ impl RejectReason {
             RejectReason::UnknownUnit => "unknown_unit",
             RejectReason::FutureTime => "future_time",
             RejectReason::AbsurdTime => "absurd_time",
+            RejectReason::TooMany => "too_many",
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use clickhouse::{Client, Compression};
+use clickhouse::{Client, Compression, RowOwned, RowRead, query::Query};
 use hyper_util::{
     client::legacy::{Client as HttpClient, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
@@ -100,7 +100,7 @@ impl Store {
     /// # Errors
     /// If it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        let _one: u8 = answer("reach ClickHouse", self.bare.query("SELECT 1").fetch_one()).await?;
+        let _one: u8 = answer("reach ClickHouse", one(self.bare.query("SELECT 1"))).await?;
         Ok(())
     }
 
@@ -123,6 +123,12 @@ pub(crate) async fn answer<T>(
         Ok(Err(cause)) => Err(StoreError::ClickHouse { doing: doing.to_owned(), cause }),
         Err(_) => Err(StoreError::NoAnswer { doing: doing.to_owned(), seconds: ANSWER_WITHIN.as_secs() }),
     }
+}
+
+/// The one row of an answer, read to its end: a connection dropped before that is lost to the pool, and the server
+/// logs a broken pipe for it.
+pub(crate) async fn one<T: RowOwned + RowRead>(question: Query) -> clickhouse::error::Result<T> {
+    question.fetch_all().await?.pop().ok_or(clickhouse::error::Error::RowNotFound)
 }
 
 pub(crate) fn is_identifier(name: &str) -> bool {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    client::{Store, answer},
+    client::{Store, answer, one},
     error::StoreError,
 };
 
@@ -84,7 +84,7 @@ impl Store {
         let off = self.client().query(
             "SELECT count() FROM system.settings WHERE name = 'deduplicate_insert' AND value = 'disable'",
         );
-        let off: u64 = answer("read the user's settings", off.fetch_one()).await?;
+        let off: u64 = answer("read the user's settings", one(off)).await?;
         if off > 0 {
             return Err(StoreError::Unfit(
                 "the ClickHouse user's profile has deduplicate_insert = 'disable': set it to 'enable'"
@@ -130,7 +130,7 @@ impl Store {
             .client()
             .query("SELECT count() FROM instance WHERE id = {id:UUID}")
             .param("id", instance.to_string());
-        let claimed: u64 = answer("read who owns the database", claimed.fetch_one()).await?;
+        let claimed: u64 = answer("read who owns the database", one(claimed)).await?;
         if claimed == 0 {
             let claim = self
                 .client()
@@ -175,7 +175,7 @@ impl Store {
             return Ok(number);
         }
         let last: u16 =
-            answer("read the logs", self.client().query("SELECT max(number) FROM log").fetch_one()).await?;
+            answer("read the logs", one(self.client().query("SELECT max(number) FROM log"))).await?;
         let number = last
             .checked_add(1)
             .ok_or_else(|| StoreError::Unfit("65,535 logs are registered: no number is left".to_owned()))?;

@@ -7,7 +7,7 @@ use ioc_model::pack::{Pack, Transport};
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Store, answer},
+    client::{Store, answer, one},
     error::StoreError,
 };
 
@@ -20,7 +20,7 @@ impl Store {
         let version = &pack.version.0;
         let current: String = answer(
             "read the current pack",
-            self.client().query("SELECT argMax(version, published_at) FROM pack").fetch_one(),
+            one(self.client().query("SELECT argMax(version, published_at) FROM pack")),
         )
         .await?;
         if current == *version {
@@ -56,7 +56,7 @@ impl Store {
             .client()
             .query(&format!("SELECT count() FROM {table} WHERE pack = {{version:String}}"))
             .param("version", version);
-        let held: u64 = answer(&doing, held.fetch_one()).await?;
+        let held: u64 = answer(&doing, one(held)).await?;
         let expected = rows.len() as u64;
         if held == expected {
             return Ok(());

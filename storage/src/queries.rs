@@ -13,7 +13,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    client::{Store, answer},
+    client::{Store, answer, one},
     error::StoreError,
 };
 
@@ -302,7 +302,7 @@ impl Store {
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0);
-        answer("look an envelope up", receipt.fetch_one()).await
+        answer("look an envelope up", one(receipt)).await
     }
 
     /// Every feed's totals, by feed.

@@ -14,13 +14,14 @@ use std::{
 
 use ioc_model::{
     epoch::{Epoch, Generation},
+    pack::PackVersion,
     position::{LogNumber, Offset},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::shard::SubjectRecord;
 
-const MAGIC: &[u8; 8] = b"IOCCKPT\x01";
+const MAGIC: &[u8; 8] = b"IOCCKPT\x02";
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -35,6 +36,10 @@ pub struct Checkpoint {
     pub generation: Generation,
     /// The log the offsets are of.
     pub log: LogNumber,
+    /// The reference data of its epoch: subjects are looked at anew when the next epoch has another.
+    pub pack: PackVersion,
+    /// The time zone its days are of.
+    pub zone: String,
     /// By partition: where the next epoch starts reading.
     pub next: Vec<Offset>,
     /// One encoded [`SubjectRecord`] a subject.
@@ -197,6 +202,8 @@ mod tests {
             epoch: Epoch(epoch),
             generation: Generation(0),
             log: LogNumber(1),
+            pack: PackVersion("p".to_owned()),
+            zone: "UTC".to_owned(),
             next: vec![Offset(epoch * 10)],
             subjects: vec![vec![1, 2, 3]],
         }

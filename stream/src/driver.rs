@@ -160,7 +160,7 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Driver {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 #[derive(Debug)]
@@ -215,10 +215,12 @@ impl Driver {
             .map_err(|error| Halt::because("cannot open the manifests", error))?;
         let checkpoints = Checkpoints::open(&config.folder.join("checkpoints"))
             .map_err(|error| Halt::because("cannot open the checkpoints", error))?;
-        let recovery = recovery::plan(&manifests, &checkpoints, &start)?;
+        let zone = reference.current().pack().timezone.clone();
+        let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
-        let (flow, parts) = Flow::start(config.workers, outstanding, &start.names, recovery.subjects)
-            .map_err(|error| Halt::because("cannot start the workers", error))?;
+        let (flow, parts) =
+            Flow::start(config.workers, outstanding, &start.names, recovery.pack.as_ref(), recovery.subjects)
+                .map_err(|error| Halt::because("cannot start the workers", error))?;
         tracing::info!(
             checkpoint = recovery.checkpoint.0,
             committed = start.committed.map_or(0, |(epoch, _)| epoch.0),
@@ -281,7 +283,7 @@ impl Driver {
             })?,
             spawn("commit", shared.clone(), move || committer.run(commit, &completed_out))?,
         ];
-        Ok(Driver { shared, threads })
+        Ok(Driver { shared, threads: Mutex::new(threads) })
     }
 
     /// How far it is.
@@ -322,9 +324,10 @@ impl Driver {
     ///
     /// # Errors
     /// If it halted.
-    pub fn stop(mut self) -> Result<(), Halt> {
+    pub fn stop(&self) -> Result<(), Halt> {
         self.shared.update(|state| state.stopping = true);
-        for thread in self.threads.drain(..) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
             // A panic was turned into a halt where it happened.
             let _ = thread.join();
         }

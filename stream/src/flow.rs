@@ -24,9 +24,11 @@ use ioc_model::{
     epoch::Epoch,
     names::Names,
     observation::Observation,
+    pack::PackVersion,
     position::{Arrival, LogNumber, Offset, Partition},
-    reject::Rejection,
+    reject::{RejectReason, Rejection},
     results::{RAW_KEPT, RejectedRow},
+    text::Text,
 };
 use rustc_hash::FxHashMap;
 use timely::{
@@ -87,9 +89,10 @@ impl Flow {
         workers: usize,
         outstanding: usize,
         names: &Names,
+        pack: Option<&PackVersion>,
         subjects: Vec<SubjectRecord>,
     ) -> Result<(Flow, Receiver<Part>), String> {
-        let mut shards: Vec<Shard> = (0..workers).map(|_| Shard::new(names.clone())).collect();
+        let mut shards: Vec<Shard> = (0..workers).map(|_| Shard::new(names.clone(), pack.cloned())).collect();
         for record in subjects {
             // The same split as the exchange below.
             let number = names.subjects.number(record.name());
@@ -259,9 +262,12 @@ fn decode(
                 feed: &feed,
                 rejects: &mut rejects,
                 rejected: 0,
+                further: None,
             };
             let outcome = decoder.decode(&envelope, &mut sink);
             let rejected = sink.rejected;
+            let further = sink.further.map(|row| too_many(&envelope, &feed, row, rejected));
+            rejects.extend(further);
             let counts = match counts.get_mut(&feed) {
                 Some(counts) => counts,
                 None => counts.entry(feed.clone()).or_default(),
@@ -290,6 +296,27 @@ struct Sorter<'a, G> {
     feed: &'a Arc<str>,
     rejects: &'a mut Vec<RejectedRow>,
     rejected: u64,
+    /// The first bad row that is not kept by itself.
+    further: Option<u32>,
+}
+
+/// Bad rows of one envelope that are kept each by itself. A reject is hundreds of times larger than the two bytes it
+/// takes to cause one: beyond this the rest is one row that says how many there are (BOUND), and all are counted.
+const KEPT_REJECTS: u64 = 1_000;
+
+fn too_many(envelope: &Envelope<'_>, feed: &Arc<str>, row: u32, rejected: u64) -> RejectedRow {
+    let further = rejected - KEPT_REJECTS;
+    let rejection = Rejection {
+        reason: RejectReason::TooMany,
+        place: format!("[{row}]"),
+        message: Text {
+            vi: format!("{further} dòng nữa từ đây cũng bị loại; sửa các lỗi đã nêu rồi gửi lại"),
+            en: format!(
+                "{further} more rows from here on are rejected too; mend what is said above and send again"
+            ),
+        },
+    };
+    rejected_row(envelope, feed, Some(row), rejection, &[])
 }
 
 impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
@@ -299,6 +326,10 @@ impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
         self.rejected += 1;
+        if self.rejected > KEPT_REJECTS {
+            let _ = self.further.get_or_insert(row);
+            return;
+        }
         self.rejects.push(rejected_row(self.envelope, self.feed, Some(row), rejection, raw));
     }
 }

@@ -14,11 +14,17 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+
+/// The version of everything that decides results and is not recorded: decoding, judging, closing, eviction. It is
+/// raised with every change of it, because an epoch must be replayed by the logic it was formed for.
+pub const LOGIC: u16 = 1;
 
 /// The recorded facts of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
+    /// The logic it is made with: [`LOGIC`].
+    pub logic: u16,
     /// The epoch.
     pub epoch: Epoch,
     /// The pass over the input.
@@ -53,6 +59,9 @@ pub enum InvalidManifest {
     /// Not a manifest at all.
     #[error("not a manifest: {0}")]
     Malformed(#[from] postcard::Error),
+    /// More bytes than a manifest has.
+    #[error("not a manifest: {0} bytes are left over")]
+    LeftOver(usize),
 }
 
 impl Manifest {
@@ -70,7 +79,10 @@ impl Manifest {
     /// If they are of another version, or no manifest.
     pub fn decode(bytes: &[u8]) -> Result<Manifest, InvalidManifest> {
         match bytes.split_first() {
-            Some((&VERSION, body)) => Ok(postcard::from_bytes(body)?),
+            Some((&VERSION, body)) => match postcard::take_from_bytes(body)? {
+                (manifest, []) => Ok(manifest),
+                (_, rest) => Err(InvalidManifest::LeftOver(rest.len())),
+            },
             Some((version, _)) => Err(InvalidManifest::Version(*version)),
             None => Err(InvalidManifest::Malformed(postcard::Error::DeserializeUnexpectedEnd)),
         }

@@ -137,8 +137,7 @@ impl SeriesState {
         touched: &mut Touched,
     ) -> Judged {
         let local = days.of(event_time);
-        let evicted = self.evicted_through.is_some_and(|through| local.number <= through);
-        if evicted && !self.days.contains_key(&local.number) {
+        if self.is_evicted(local.number) {
             let nothing = || Waiting { asked: epoch, rows: Vec::new() };
             let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
             waiting.rows.push(WaitingRow { event_time, version, feed: feed.into() });
@@ -247,7 +246,9 @@ impl SeriesState {
             if span.end > reach {
                 return closed;
             }
-            if self.has_point(span) || (span.start >= gap_start && plan.expects(span)) {
+            // Of a day that is not in memory nothing can be said, least of all that it is empty.
+            let known = !self.is_evicted(days.of(span.start).number);
+            if self.has_point(span) || (known && span.start >= gap_start && plan.expects(span)) {
                 let by = if span.end <= bounds.watermark { ClosedBy::Watermark } else { ClosedBy::Patience };
                 emit(self.result(plan, kind, span, by));
                 closed = span.end;
@@ -271,6 +272,10 @@ impl SeriesState {
     fn day_at(&self, time: EventTime) -> Option<&OpenDay> {
         // A day or two are open: a scan from the newest beats a search.
         self.days.values().rev().find(|open| open.start <= time && time < open.end)
+    }
+
+    fn is_evicted(&self, day: DayNumber) -> bool {
+        self.evicted_through.is_some_and(|through| day <= through) && !self.days.contains_key(&day)
     }
 
     fn has_point(&self, span: Span) -> bool {

@@ -77,7 +77,8 @@ struct Plans {
 struct SubjectState {
     name: Arc<str>,
     watermark: EventTime,
-    patience: Millis,
+    /// The feeds it was heard by: the most patient one decides when it is waited for no longer.
+    feeds: Vec<Arc<str>>,
     due: Option<EventTime>,
     series: Vec<(IndicatorId, Arc<str>, SeriesState)>,
 }
@@ -87,21 +88,27 @@ struct SubjectState {
 pub struct SubjectRecord {
     name: Box<str>,
     watermark: EventTime,
-    patience: Millis,
+    feeds: Vec<Box<str>>,
+    due: Option<EventTime>,
     series: Vec<(Box<str>, SeriesState)>,
 }
 
 impl Shard {
-    /// A shard without subjects.
+    /// A shard without subjects. `pack` is the version a checkpoint's state was last looked at with.
     #[must_use]
-    pub fn new(names: Names) -> Shard {
-        let plans = Plans { version: None, days: None, plans: FxHashMap::default() };
+    pub fn new(names: Names, pack: Option<PackVersion>) -> Shard {
+        let plans = Plans { version: pack, days: None, plans: FxHashMap::default() };
         Shard { names, subjects: FxHashMap::default(), timers: BTreeSet::new(), plans }
     }
 
     /// Applies an epoch: `rows` in any order, all of them.
     pub fn apply(&mut self, facts: &EpochFacts, rows: &mut [Observation]) -> ShardResults {
-        self.plans.follow(&facts.decoder);
+        if self.plans.follow(&facts.decoder) {
+            // Other windows, cadences or patience: what was due is due no longer, and something else may be.
+            let now = EventTime(i64::MIN);
+            self.timers = self.subjects.keys().map(|subject| (now, *subject)).collect();
+            self.subjects.values_mut().for_each(|state| state.due = Some(now));
+        }
         let mut results = ShardResults::default();
         rows.sort_unstable_by_key(|row| (row.series.subject, row.series.indicator, row.arrival));
         let mut recalled: BTreeMap<SubjectId, Vec<&Recalled>> = BTreeMap::new();
@@ -150,11 +157,12 @@ impl Shard {
             epoch.recall(state, day);
         }
         let mut touched = epoch.touched;
+        let patience = state.patience(facts);
         let bounds = Bounds {
             epoch: facts.epoch.0,
             horizon: facts.horizon,
             watermark: state.watermark,
-            patience: EventTime(facts.now.0.saturating_sub(state.patience.0)),
+            patience: EventTime(facts.now.0.saturating_sub(patience.0)),
         };
         let mut due: Option<EventTime> = None;
         for (indicator, name, series) in &mut state.series {
@@ -169,7 +177,7 @@ impl Shard {
             let touched = touched.remove(indicator).unwrap_or_default();
             let emit = |closed: Closed| results.windows.push(window_result(closed, name, &state.name));
             series.advance(days, &plan, bounds, &touched, emit);
-            let series_due = series.due(days, &plan, state.patience);
+            let series_due = series.due(days, &plan, patience);
             due = [due, series_due].into_iter().flatten().min();
         }
         state.due = due;
@@ -183,23 +191,22 @@ impl Shard {
         self.subjects.values().map(|state| {
             // Borrowed mirror of `SubjectRecord`: postcard writes both alike.
             let series: Vec<_> = state.series.iter().map(|(_, name, series)| (&**name, series)).collect();
-            postcard::to_stdvec(&(&*state.name, state.watermark, state.patience, series))
+            postcard::to_stdvec(&(&*state.name, state.watermark, &state.feeds, state.due, series))
         })
     }
 
-    /// Takes a subject out of a checkpoint. Its timer is set for at once; the first epoch sets it right.
+    /// Takes a subject out of a checkpoint.
     pub fn load(&mut self, record: SubjectRecord) {
         let id = SubjectId(self.names.subjects.number(&record.name));
         let mut state = SubjectState::new(self.names.subject(id));
         state.watermark = record.watermark;
-        state.patience = record.patience;
+        state.feeds = record.feeds.into_iter().map(Arc::from).collect();
+        state.due = record.due;
         for (name, series) in record.series {
             let indicator = IndicatorId(self.names.indicators.number(&name));
             state.series.push((indicator, Arc::from(name), series));
         }
-        let due = EventTime(i64::MIN);
-        state.due = Some(due);
-        let _ = self.timers.insert((due, id));
+        self.timers.extend(record.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);
     }
 
@@ -231,20 +238,30 @@ impl SubjectRecord {
 }
 
 impl Plans {
-    fn follow(&mut self, decoder: &Decoder) {
+    /// Goes over to an epoch's pack. True if it is another than the epoch's before.
+    fn follow(&mut self, decoder: &Decoder) -> bool {
         let version = &decoder.pack().version;
-        if self.version.as_ref() != Some(version) {
+        let changed = self.version.as_ref() != Some(version);
+        if changed || self.days.is_none() {
             self.plans.clear();
             self.days = Some(Days::new(decoder.calendar().clone()));
             self.version = Some(version.clone());
         }
+        changed
     }
 }
 
 impl SubjectState {
     fn new(name: Arc<str>) -> SubjectState {
         let watermark = EventTime(i64::MIN);
-        SubjectState { name, watermark, patience: Millis(0), due: None, series: Vec::new() }
+        SubjectState { name, watermark, feeds: Vec::new(), due: None, series: Vec::new() }
+    }
+
+    /// How long the subject is waited for, by the epoch's pack.
+    fn patience(&self, facts: &EpochFacts) -> Millis {
+        let feeds = &facts.decoder.pack().feeds;
+        let of_feed = |feed: &Arc<str>| feeds.get(&**feed).map(|feed| feed.contract.patience);
+        self.feeds.iter().filter_map(of_feed).max().unwrap_or_default()
     }
 
     fn series(&mut self, id: IndicatorId, names: &Names) -> &mut (IndicatorId, Arc<str>, SeriesState) {
@@ -269,9 +286,10 @@ struct SubjectEpoch<'a> {
 impl SubjectEpoch<'_> {
     fn row(&mut self, state: &mut SubjectState, row: &Observation) {
         let feed = self.names.feed(row.feed);
-        let (lateness, patience) = self.contract_times(&feed);
-        state.watermark = state.watermark.max(row.event_time.minus(lateness));
-        state.patience = state.patience.max(patience);
+        state.watermark = state.watermark.max(row.event_time.minus(self.lateness(&feed)));
+        if !state.feeds.contains(&feed) {
+            state.feeds.push(feed.clone());
+        }
         // −0 equals 0 to everyone who reads it: one of them must be a duplicate of the other.
         let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
         let touched = self.touched.entry(row.series.indicator).or_default();
@@ -335,11 +353,8 @@ impl SubjectEpoch<'_> {
         });
     }
 
-    fn contract_times(&self, feed: &str) -> (Millis, Millis) {
-        match self.facts.decoder.pack().feeds.get(feed) {
-            Some(feed) => (feed.contract.lateness, feed.contract.patience),
-            None => (Millis(0), Millis(0)),
-        }
+    fn lateness(&self, feed: &str) -> Millis {
+        self.facts.decoder.pack().feeds.get(feed).map(|feed| feed.contract.lateness).unwrap_or_default()
     }
 }
 

@@ -131,4 +131,5 @@ export const reasonWords: Record<string, Text> = {
   unknown_unit: t("đơn vị lạ", "unknown unit"),
   future_time: t("thời gian ở tương lai", "time in the future"),
   absurd_time: t("thời gian vô lý", "absurd time"),
+  too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

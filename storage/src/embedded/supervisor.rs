@@ -27,7 +27,10 @@ use super::{
     library,
     log::{LastWords, keep_log},
 };
-use crate::{DATABASE, Store, StoreConfig, client::answer};
+use crate::{
+    DATABASE, Store, StoreConfig,
+    client::{answer, one},
+};
 
 /// How long the first start may take: an orphan to end, the tables of years to load.
 pub(super) const START_WITHIN: Duration = Duration::from_secs(120);
@@ -192,7 +195,7 @@ impl Supervisor {
     /// Resolves when this very child answers.
     async fn watch_readiness(&self, boot: &str, pid: u32) {
         loop {
-            let word = self.store.bare().query("SELECT getMacro('ioc_boot')").fetch_one::<String>();
+            let word = one::<String>(self.store.bare().query("SELECT getMacro('ioc_boot')"));
             match answer("reach the embedded ClickHouse", word).await {
                 Ok(word) if word == boot => break,
                 // Somebody else's server, or the orphan of a killed parent that has not ended yet.

@@ -5,7 +5,7 @@
 //! filled in: one file serves a single machine and a cluster of replicas.
 
 use crate::{
-    client::{Store, answer, is_identifier},
+    client::{Store, answer, is_identifier, one},
     error::StoreError,
 };
 
@@ -138,7 +138,7 @@ impl Store {
             .bare()
             .query("SELECT count() FROM system.databases WHERE name = {name:String}")
             .param("name", self.database());
-        let there: u64 = answer("look for the database", there.fetch_one()).await?;
+        let there: u64 = answer("look for the database", one(there)).await?;
         // Asked first: a user who may only write into an existing database may not say CREATE.
         if there > 0 {
             return Ok(());

@@ -6,7 +6,10 @@ use ioc_model::epoch::{Epoch, Generation};
 use uuid::Uuid;
 
 use super::attempt::Parcel;
-use crate::{Store, StoreError, client::answer};
+use crate::{
+    Store, StoreError,
+    client::{answer, one},
+};
 
 const SEND_WITHIN: Duration = Duration::from_secs(30);
 const ACKNOWLEDGE_WITHIN: Duration = Duration::from_secs(180);
@@ -53,7 +56,7 @@ impl Store {
                 .client()
                 .query("SELECT count() FROM system.processes WHERE startsWith(query_id, {prefix:String})")
                 .param("prefix", &parcel.query_prefix);
-            let running: u64 = answer("look for running inserts", running.fetch_one()).await?;
+            let running: u64 = answer("look for running inserts", one(running)).await?;
             if running == 0 {
                 return Ok(());
             }
@@ -90,6 +93,6 @@ impl Store {
             .param("generation", generation.0)
             .param("epoch", epoch.0)
             .param("chunk", chunk);
-        answer(&format!("count the rows held in {table}"), held.fetch_one()).await
+        answer(&format!("count the rows held in {table}"), one(held)).await
     }
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use ioc_bus::{SharedBus, record::RecordLog};
+use ioc_ingest::decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
     position::{LogNumber, Offset, Partition},
@@ -18,6 +19,11 @@ use crate::{
     collect::Whole,
     manifest::Recalled,
 };
+
+/// Days read back after one epoch at most: whoever sends late rows for many days waits, and nobody else does.
+const DAYS_AT_A_TIME: usize = 32;
+/// No more days are read back while so many rows of others wait to be recorded.
+const RECALLED_ROWS: usize = 200_000;
 
 pub(crate) struct Committer {
     pub shared: Arc<Shared>,
@@ -67,19 +73,19 @@ impl Committer {
             }
             if let Some(subjects) = subjects {
                 let subjects = subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
-                self.checkpoint(epoch, subjects, submitted.next)?;
+                self.checkpoint(epoch, subjects, submitted.next, &submitted.decoder)?;
             }
         }
         Ok(())
     }
 
-    fn read_back(
-        &mut self,
-        commit: &mut impl Commit,
-        upto: Epoch,
-        decoder: &ioc_ingest::decode::Decoder,
-    ) -> Result<(), Halt> {
-        for request in std::mem::take(&mut self.awaited) {
+    fn read_back(&mut self, commit: &mut impl Commit, upto: Epoch, decoder: &Decoder) -> Result<(), Halt> {
+        let queued: usize = self.shared.lock().recalled.iter().map(|day| day.rows.len()).sum();
+        if queued >= RECALLED_ROWS {
+            return Ok(());
+        }
+        let some = self.awaited.len().min(DAYS_AT_A_TIME);
+        for request in self.awaited.drain(..some).collect::<Vec<_>>() {
             let Some(day) = decoder.calendar().day(request.day) else { continue };
             let rows = commit.recall(&request, day, upto)?;
             tracing::debug!(
@@ -93,13 +99,21 @@ impl Committer {
         Ok(())
     }
 
-    fn checkpoint(&mut self, epoch: Epoch, subjects: Vec<Vec<u8>>, next: Vec<Offset>) -> Result<(), Halt> {
+    fn checkpoint(
+        &mut self,
+        epoch: Epoch,
+        subjects: Vec<Vec<u8>>,
+        next: Vec<Offset>,
+        decoder: &Decoder,
+    ) -> Result<(), Halt> {
         step("checkpoint_before_write", epoch);
         let checkpoint = Checkpoint {
             instance: self.instance,
             epoch,
             generation: self.generation,
             log: self.log,
+            pack: decoder.pack().version.clone(),
+            zone: decoder.pack().timezone.clone(),
             next: next.clone(),
             subjects,
         };

@@ -43,6 +43,16 @@ pub(crate) struct Former<R> {
 
 type Chunks = Vec<(Partition, Offset, ChunkView)>;
 
+/// What an epoch took.
+enum Formed {
+    /// All there was.
+    Everything,
+    /// As much as fits into one; there is more.
+    PartOfBacklog,
+    /// It could not be recorded before the end.
+    Nothing,
+}
+
 /// Whether forming goes on.
 enum Go {
     On,
@@ -59,19 +69,29 @@ impl<R: Reference> Former<R> {
     }
 
     fn replay(&mut self) -> Result<Go, Halt> {
-        let recorded: Vec<_> = {
-            let manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
-            recovery::replay(&manifests, self.epoch).collect::<Result<_, _>>()?
-        };
-        for (manifest, hash) in recorded {
+        let manifests = self.manifests.clone();
+        // Nothing else uses the records until the last of them is replayed: no checkpoint is taken before.
+        let manifests = manifests.lock().unwrap_or_else(PoisonError::into_inner);
+        for recorded in recovery::replay(&manifests, self.epoch) {
+            let (manifest, hash) = recorded?;
             if let Go::Stop = self.wait_for_room() {
                 return Ok(Go::Stop);
+            }
+            if manifest.generation != self.start.generation {
+                return Err(Halt(format!("epoch {} is recorded for another generation", manifest.epoch)));
             }
             let decoder = self.reference.version(&manifest.pack)?;
             let mut chunks = Vec::new();
             for range in &manifest.ranges {
+                let next = &mut self.next[usize::from(range.partition.0)];
+                if range.from != *next {
+                    return Err(Halt(format!(
+                        "epoch {} starts partition {} at offset {}, the epoch before ended at {}",
+                        manifest.epoch, range.partition.0, range.from.0, next.0
+                    )));
+                }
+                *next = range.to;
                 self.read_range(range, &mut chunks)?;
-                self.next[usize::from(range.partition.0)] = range.to;
             }
             self.submit(manifest, hash, decoder, chunks, true, false)?;
         }
@@ -115,7 +135,11 @@ impl<R: Reference> Former<R> {
                 }
             }
             let checkpoint = checkpointed.elapsed() >= self.config.checkpoint_every;
-            backlog = self.form(checkpoint)?;
+            backlog = match self.form(checkpoint)? {
+                Formed::Everything => false,
+                Formed::PartOfBacklog => true,
+                Formed::Nothing => return Ok(()),
+            };
             formed = Instant::now();
             if checkpoint {
                 checkpointed = formed;
@@ -142,13 +166,14 @@ impl<R: Reference> Former<R> {
         }
     }
 
-    /// Forms, records and submits one epoch. True if there is more to read than fitted into it.
-    fn form(&mut self, checkpoint: bool) -> Result<bool, Halt> {
+    /// Forms, records and submits one epoch.
+    fn form(&mut self, checkpoint: bool) -> Result<Formed, Halt> {
         let mut chunks = Vec::new();
         let mut ranges = Vec::new();
         let mut backlog = false;
         let share = (self.config.epoch_bytes / self.next.len().max(1)).max(1);
-        for (index, next) in self.next.iter_mut().enumerate() {
+        let mut ends = self.next.clone();
+        for (index, next) in ends.iter_mut().enumerate() {
             let partition = Partition(index as u16);
             let batch = self
                 .start
@@ -167,6 +192,7 @@ impl<R: Reference> Former<R> {
         step("epoch_before_manifest", epoch);
         let decoder = self.reference.current();
         let manifest = Manifest {
+            logic: manifest::LOGIC,
             epoch,
             generation: self.start.generation,
             now: self.start.clock.now(),
@@ -176,13 +202,17 @@ impl<R: Reference> Former<R> {
             recalled: self.take_recalled(),
         };
         let bytes = manifest.encode().map_err(|error| Halt::because("cannot encode a manifest", error))?;
-        let Some(index) = self.record(&bytes)? else { return Ok(false) };
+        let Some(index) = self.record(&bytes)? else {
+            // Nothing was recorded, so nothing of it has happened: the next start reads the same again.
+            return Ok(Formed::Nothing);
+        };
+        self.next = ends;
         if index != recovery::record_of(epoch) {
             return Err(Halt(format!("manifest of epoch {epoch} was recorded as number {index}")));
         }
         step("epoch_after_manifest", epoch);
         self.submit(manifest, manifest::hash(&bytes), decoder, chunks, false, checkpoint)?;
-        Ok(backlog)
+        Ok(if backlog { Formed::PartOfBacklog } else { Formed::Everything })
     }
 
     /// Records a manifest, waiting while the disk is full: what fills up meanwhile is the bus, and then the senders
@@ -267,7 +297,7 @@ impl<R: Reference> Former<R> {
     fn wait_for_room(&self) -> Go {
         let full = |state: &mut State| {
             let outstanding = state.progress.submitted.0 - state.progress.committed.0;
-            state.halted.is_none() && outstanding >= self.config.outstanding
+            state.halted.is_none() && !state.stopping && outstanding >= self.config.outstanding
         };
         let state =
             self.shared.changed.wait_while(self.shared.lock(), full).unwrap_or_else(PoisonError::into_inner);

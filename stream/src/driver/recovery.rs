@@ -9,7 +9,7 @@
 //! | the commit's manifest has another hash | halt: the store was fed by another history |
 
 use ioc_bus::record::RecordLog;
-use ioc_model::{epoch::Epoch, position::Offset, results::RecallRequest};
+use ioc_model::{epoch::Epoch, pack::PackVersion, position::Offset, results::RecallRequest};
 
 use super::{Halt, Start};
 use crate::{
@@ -27,6 +27,8 @@ pub(crate) struct Recovery {
     pub last: Epoch,
     /// By partition: where the epoch after the loaded state starts.
     pub next: Vec<Offset>,
+    /// The pack version the loaded state was last looked at with.
+    pub pack: Option<PackVersion>,
     pub subjects: Vec<SubjectRecord>,
     /// Days the loaded state waits for.
     pub awaited: Vec<RecallRequest>,
@@ -41,6 +43,7 @@ pub(crate) fn plan(
     manifests: &RecordLog,
     checkpoints: &Checkpoints,
     start: &Start,
+    zone: &str,
 ) -> Result<Recovery, Halt> {
     let last = Epoch(manifests.next_index());
     let committed = start.committed.map_or(Epoch(0), |(epoch, _)| epoch);
@@ -64,10 +67,11 @@ pub(crate) fn plan(
         )));
     }
     match checkpoint {
-        Some(checkpoint) => load(checkpoint, last, start),
+        Some(checkpoint) => load(checkpoint, last, start, zone),
         None => {
             let next = (0..start.bus.partitions()).map(|_| Offset(0)).collect();
-            Ok(Recovery { checkpoint: Epoch(0), last, next, subjects: Vec::new(), awaited: Vec::new() })
+            let (subjects, awaited) = (Vec::new(), Vec::new());
+            Ok(Recovery { checkpoint: Epoch(0), last, next, pack: None, subjects, awaited })
         }
     }
 }
@@ -89,9 +93,16 @@ fn check_history(manifests: &RecordLog, start: &Start) -> Result<(), Halt> {
     Ok(())
 }
 
-fn load(checkpoint: Checkpoint, last: Epoch, start: &Start) -> Result<Recovery, Halt> {
-    if checkpoint.instance != start.instance {
-        return Err(Halt("the newest checkpoint is of another instance".to_owned()));
+fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Result<Recovery, Halt> {
+    if checkpoint.instance != start.instance || checkpoint.generation != start.generation {
+        return Err(Halt("the newest checkpoint is of another instance or generation".to_owned()));
+    }
+    if checkpoint.zone != zone {
+        return Err(Halt(format!(
+            "the pack's time zone was {} and is {zone}: the days and hours of an instance are of one zone. Put the \
+             zone back, or start a new instance on another database",
+            checkpoint.zone
+        )));
     }
     if checkpoint.log != start.log {
         return Err(Halt(format!(
@@ -103,7 +114,8 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start) -> Result<Recovery, 
         .subjects()
         .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
     let awaited = subjects.iter().flat_map(SubjectRecord::awaited).collect();
-    Ok(Recovery { checkpoint: checkpoint.epoch, last, next: checkpoint.next, subjects, awaited })
+    let Checkpoint { epoch, next, pack, .. } = checkpoint;
+    Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited })
 }
 
 /// The recorded epochs behind the loaded state.
@@ -115,6 +127,15 @@ pub(crate) fn replay(
         let (index, bytes) = record.map_err(|error| Halt::because("cannot read the manifests", error))?;
         let manifest =
             Manifest::decode(&bytes).map_err(|error| Halt::because("cannot read a manifest", error))?;
+        if manifest.logic != manifest::LOGIC {
+            return Err(Halt(format!(
+                "epoch {} was formed by logic {}, this build has logic {}: start the build that formed it once and \
+                 stop it in order, then this one",
+                manifest.epoch,
+                manifest.logic,
+                manifest::LOGIC
+            )));
+        }
         if record_of(manifest.epoch) != index {
             return Err(Halt(format!("record {index} of the manifests holds epoch {}", manifest.epoch)));
         }

@@ -1,0 +1,222 @@
+//! A shard loaded from a checkpoint goes on exactly as the one it was taken from (REPLAY).
+//!
+//! Whatever it holds besides the rows, timers, what lingers, what waits, must be in the checkpoint: a replay that
+//! closed, evicted or asked at another epoch than the first run would count rows twice.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ioc_ingest::decode::Decoder;
+use ioc_model::{
+    contract::{Contract, Subjects},
+    epoch::Epoch,
+    names::{FeedId, IndicatorId, Names, SubjectId},
+    observation::{Observation, Quality, Series},
+    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, StationKind, Transport},
+    place::PlaceKey,
+    position::{Arrival, Offset, Position},
+    results::{RecalledRow, StoredObservation},
+    text::Text,
+    time::{EventTime, Millis, Now, ReceivedAt},
+    window::WindowKind,
+};
+use ioc_stream::{
+    manifest::Recalled,
+    shard::{EpochFacts, Shard, ShardResults},
+};
+use proptest::prelude::*;
+
+/// 2024-11-05T00:00:00+07:00.
+const MIDNIGHT: i64 = 1_730_739_600_000;
+const HOUR: i64 = 3_600_000;
+
+/// `S0` reports every five minutes; the others have no cadence.
+fn pack(version: &str) -> Pack {
+    let indicator = Indicator {
+        id: "pm25".to_owned(),
+        symbol: "PM2.5".to_owned(),
+        name: Text::default(),
+        unit: "u".to_owned(),
+        units: BTreeMap::from([("u".to_owned(), 1.0)]),
+        aliases: Vec::new(),
+        range: (None, None),
+        decimals: 1,
+        windows: vec![WindowKind::Hour, WindowKind::Day],
+    };
+    let day = |text: &str| text.parse().unwrap();
+    let station = Station {
+        id: "S0".to_owned(),
+        name: Text::default(),
+        kind: StationKind::AmbientAir,
+        place: PlaceKey { code: "80".to_owned(), valid_from: day("2020-01-01") },
+        point: None,
+        valid_from: day("2020-01-01"),
+        valid_to: Some(day("2024-11-09")),
+        measures: BTreeMap::from([("pm25".to_owned(), Millis::minutes(5))]),
+        file_codes: Vec::new(),
+        symbols: BTreeMap::new(),
+    };
+    let feed = Feed {
+        id: "air".to_owned(),
+        name: Text::default(),
+        owner: Text::default(),
+        transport: Transport::Http,
+        format: FormatName::JsonObservation,
+        contract: Contract {
+            subjects: Subjects::Any,
+            lateness: Millis::minutes(10),
+            patience: Millis::hours(2),
+            ..Contract::default()
+        },
+        silent_after: Millis::hours(1),
+    };
+    Pack {
+        id: "test".to_owned(),
+        name: Text::default(),
+        timezone: "Asia/Ho_Chi_Minh".to_owned(),
+        version: PackVersion(version.to_owned()),
+        replayed: None,
+        places: Vec::new(),
+        stations: BTreeMap::from([("S0".to_owned(), station)]),
+        indicators: BTreeMap::from([("pm25".to_owned(), indicator)]),
+        feeds: BTreeMap::from([("air".to_owned(), feed)]),
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    subject: u8,
+    /// Hours before now; late rows make old days come back.
+    hours_ago: u16,
+    value: u8,
+}
+
+#[derive(Clone, Debug)]
+struct Step {
+    /// Minutes of the wall clock since the epoch before.
+    minutes: u16,
+    rows: Vec<Sent>,
+    /// Epochs without a row before the next step: days linger for a number of epochs.
+    quiet: u8,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let hours_ago = prop_oneof![5 => 0u16..3, 2 => 20u16..120];
+    let row = (0u8..3, hours_ago, 0u8..4).prop_map(|(subject, hours_ago, value)| Sent {
+        subject,
+        hours_ago,
+        value,
+    });
+    let rows = proptest::collection::vec(row, 0..4);
+    (0u16..90, rows, prop_oneof![3 => 0u8..3, 1 => 60u8..70]).prop_map(|(minutes, rows, quiet)| Step {
+        minutes,
+        rows,
+        quiet,
+    })
+}
+
+/// Everything a run of epochs is made of, and the store that answers what is asked.
+struct World {
+    names: Names,
+    decoders: [Arc<Decoder>; 2],
+    stored: Vec<(u64, StoredObservation)>,
+    asked: Vec<ioc_model::results::RecallRequest>,
+}
+
+impl World {
+    /// The facts and rows of an epoch; what the epoch before asked for is answered in it.
+    fn facts(&mut self, epoch: u64, now: i64, pack: usize) -> EpochFacts {
+        let decoder = self.decoders[pack].clone();
+        let answer = |request: ioc_model::results::RecallRequest| {
+            let day = decoder.calendar().day(request.day).unwrap();
+            let of_day = |(at, row): &&(u64, StoredObservation)| {
+                *at < epoch
+                    && row.subject == request.subject
+                    && (day.start..day.end).contains(&row.event_time)
+            };
+            let rows = self.stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
+                event_time: row.event_time,
+                value: row.value,
+                quality: row.quality,
+                arrival: row.arrival,
+            });
+            let rows = rows.collect();
+            Recalled { request, rows }
+        };
+        let recalled = std::mem::take(&mut self.asked).into_iter().map(answer).collect();
+        EpochFacts { epoch: Epoch(epoch), now: Now(now), decoder, recalled, horizon: Millis::hours(6) }
+    }
+
+    fn rows(&self, epoch: u64, now: i64, sent: &[Sent]) -> Vec<Observation> {
+        let observe = |(row, sent): (u32, &Sent)| {
+            let subject = SubjectId(self.names.subjects.number(&format!("S{}", sent.subject)));
+            let indicator = IndicatorId(self.names.indicators.number("pm25"));
+            let position = Position { offset: Offset(epoch), ..Position::default() };
+            Observation {
+                series: Series { indicator, subject },
+                event_time: EventTime((now - i64::from(sent.hours_ago) * HOUR) / 300_000 * 300_000),
+                value: f64::from(sent.value),
+                quality: Quality::Good,
+                feed: FeedId(self.names.feeds.number("air")),
+                arrival: Arrival { received_at: ReceivedAt(now), position, row },
+            }
+        };
+        (0..).zip(sent).map(observe).collect()
+    }
+}
+
+fn made(mut results: ShardResults) -> String {
+    results.windows.sort_by_key(|window| (window.subject.clone(), window.kind, window.start));
+    results.observations.sort_by_key(|row| (row.subject.clone(), row.arrival));
+    results.recalls.sort();
+    let counts: BTreeMap<_, _> = results.counts.into_iter().collect();
+    format!("{:?} {:?} {:?} {counts:?}", results.windows, results.observations, results.recalls)
+}
+
+fn copy(shard: &Shard, names: &Names, pack: &PackVersion) -> Shard {
+    let mut copy = Shard::new(names.clone(), Some(pack.clone()));
+    for record in shard.records() {
+        copy.load(postcard::from_bytes(&record.unwrap()).unwrap());
+    }
+    copy
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 768, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_loaded_shard_goes_on_as_the_one_it_was_taken_from(
+        steps in proptest::collection::vec(step(), 4..24),
+        taken_at in 0usize..200,
+        pack_changes_at in 0usize..400,
+    ) {
+        let names = Names::default();
+        let decoder = |version| Arc::new(Decoder::new(Arc::new(pack(version)), names.clone()).unwrap());
+        let decoders = [decoder("one"), decoder("two")];
+        let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new() };
+        let mut shard = Shard::new(names.clone(), None);
+        let mut loaded: Option<Shard> = None;
+        let mut now = MIDNIGHT + 100 * HOUR;
+        let mut epoch = 0u64;
+        for step in &steps {
+            now += i64::from(step.minutes) * 60_000;
+            for quiet in 0..=step.quiet {
+                epoch += 1;
+                let which = usize::from(epoch as usize > pack_changes_at);
+                let facts = world.facts(epoch, now, which);
+                let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
+                let mut rows = world.rows(epoch, now, sent);
+                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &mut rows.clone())));
+                let results = shard.apply(&facts, &mut rows);
+                world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
+                world.asked.extend(results.recalls.iter().cloned());
+                let mine = made(results);
+                if let Some(theirs) = theirs {
+                    prop_assert_eq!(mine, theirs, "epoch {}", epoch);
+                }
+                if epoch as usize == taken_at {
+                    loaded = Some(copy(&shard, &names, &facts.decoder.pack().version));
+                }
+            }
+        }
+    }
+}
