@@ -140,6 +140,7 @@ impl House<'_> {
     async fn live(self, packs: Packs, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let instance = self.data.instance()?;
         let pack = packs.pack().clone();
+        Driver::check_log(&driver_config(self.config, &self.data).folder, self.bus.as_ref())?;
         let http_listener = TcpListener::bind(self.config.http.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;

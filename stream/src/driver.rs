@@ -19,7 +19,7 @@ mod recovery;
 
 use std::{
     collections::VecDeque,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, SyncSender, sync_channel},
@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::{SharedBus, record::RecordLog};
+use ioc_bus::{Bus, SharedBus, record::RecordLog};
 use ioc_ingest::{clock::Clock, decode::Decoder};
 use ioc_model::{
     calendar::LocalDay,
@@ -211,8 +211,7 @@ impl Driver {
         reference: R,
         commit: C,
     ) -> Result<Driver, Halt> {
-        let manifests = RecordLog::open(&config.folder.join("manifests"))
-            .map_err(|error| Halt::because("cannot open the manifests", error))?;
+        let manifests = open_manifests(&config.folder)?;
         let checkpoints = Checkpoints::open(&config.folder.join("checkpoints"))
             .map_err(|error| Halt::because("cannot open the checkpoints", error))?;
         let zone = reference.current().pack().timezone.clone();
@@ -286,6 +285,15 @@ impl Driver {
         Ok(Driver { shared, threads: Mutex::new(threads) })
     }
 
+    /// Whether a log still holds what was recorded of it. To be asked before the first sender is let in.
+    ///
+    /// # Errors
+    /// If it ends before what epochs were made of, or the record cannot be read.
+    pub fn check_log(folder: &Path, bus: &dyn Bus) -> Result<(), Halt> {
+        let manifests = open_manifests(folder)?;
+        recovery::check_log(&manifests, bus)
+    }
+
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -351,6 +359,11 @@ impl Shared {
             let _ = state.halted.get_or_insert(halt);
         });
     }
+}
+
+fn open_manifests(folder: &Path) -> Result<RecordLog, Halt> {
+    RecordLog::open(&folder.join("manifests"))
+        .map_err(|error| Halt::because("cannot open the manifests", error))
 }
 
 /// A thread whose failure or panic halts the flow.

@@ -405,6 +405,26 @@ proptest! {
 }
 
 #[test]
+fn once_a_log_put_back_to_an_older_state_is_noticed_before_a_sender_is_let_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = SharedStore::default();
+    let row = Sent { subject: 0, indicator: true, at: 1, value: 1, garbage: false };
+    {
+        let bus = open_log(folder.path());
+        let driver = start(folder.path(), &bus, &store, 1).unwrap();
+        send(&bus, &[row], &runtime);
+        assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(10)));
+        driver.stop().unwrap();
+        Driver::check_log(folder.path(), bus.as_ref()).unwrap();
+    }
+    std::fs::remove_dir_all(folder.path().join("bus")).unwrap();
+    let bus = open_log(folder.path());
+    let halt = Driver::check_log(folder.path(), bus.as_ref()).unwrap_err();
+    assert!(halt.to_string().contains("older than the record"), "{halt}");
+}
+
+#[test]
 fn loud_a_store_that_is_ahead_of_the_folder_or_was_fed_by_another_halts() {
     let folder = tempfile::tempdir().unwrap();
     let bus = open_log(folder.path());

@@ -8,7 +8,7 @@
 //! | commit behind the last manifest | halt: the store knows epochs this folder does not |
 //! | the commit's manifest has another hash | halt: the store was fed by another history |
 
-use ioc_bus::record::RecordLog;
+use ioc_bus::{Bus, record::RecordLog};
 use ioc_model::{epoch::Epoch, pack::PackVersion, position::Offset, results::RecallRequest};
 
 use super::{Halt, Start};
@@ -17,6 +17,9 @@ use crate::{
     manifest::{self, Manifest},
     shard::SubjectRecord,
 };
+
+/// Records looked back at for where each partition stood.
+const LOOKED_AT: u64 = 1_000;
 
 /// Where to start.
 #[derive(Debug)]
@@ -116,6 +119,31 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let awaited = subjects.iter().flat_map(SubjectRecord::awaited).collect();
     let Checkpoint { epoch, next, pack, .. } = checkpoint;
     Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited })
+}
+
+/// Whether the log still holds what was recorded of it: to be asked before a sender may append, because a log put
+/// back to an older state would give offsets out again that the store already knows (invariant ONCE).
+pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt> {
+    let Some(last) = manifests.next_index().checked_sub(1).filter(|last| *last >= manifests.first_index())
+    else {
+        return Ok(());
+    };
+    // An epoch without input names no range: the last few say where each partition stood.
+    let first = last.saturating_sub(LOOKED_AT).max(manifests.first_index());
+    for recorded in replay(manifests, Epoch(first)) {
+        let (manifest, _) = recorded?;
+        for range in manifest.ranges {
+            let end = bus.bounds(range.partition).end;
+            if range.to > end {
+                return Err(Halt(format!(
+                    "epoch {} was made of partition {} up to offset {}, but the log ends at {}: the log's folder is \
+                     older than the record. Bring back the log that belongs to it",
+                    manifest.epoch, range.partition.0, range.to.0, end.0
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The recorded epochs behind the loaded state.
