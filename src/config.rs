@@ -238,7 +238,12 @@ impl Config {
             match setting_of(&defaults, &name) {
                 Some((key, is_text)) => {
                     let value = if is_text { Value::from(text) } else { parse(&text) };
-                    figment = figment.merge(Serialized::from(nested(&key, value), Profile::Default));
+                    let setting = Serialized::from(nested(&key, value), Profile::Default);
+                    // Tried by itself, so that every wrong one is named and not only the first.
+                    match Figment::from(Toml::string(DEFAULT)).merge(&setting).extract::<Config>() {
+                        Ok(_) => figment = figment.merge(setting),
+                        Err(error) => faults.push(format!("{name}: {}", error.kind)),
+                    }
                 }
                 None => faults.push(format!("{name} names no setting")),
             }
@@ -246,7 +251,9 @@ impl Config {
         let config = match figment.extract::<Config>() {
             Ok(config) => Some(config),
             Err(errors) => {
-                faults.extend(errors.into_iter().map(|error| error.to_string()));
+                faults.extend(
+                    errors.into_iter().map(|error| format!("{}: {}", error.path.join("."), error.kind)),
+                );
                 None
             }
         };
@@ -410,6 +417,10 @@ mod tests {
         let environment = [("IOC_MQTT_PORT", "1"), ("IOC_NONSENSE", "1"), ("IOC_HTTP_LISTEN", "0.0.0.0:80")];
         let InvalidConfig(faults) = load(None, &environment).unwrap_err();
         assert_eq!(faults.len(), 3, "{faults:?}");
+        let environment = [("IOC_MQTT_LISTEN", "zzz"), ("IOC_STREAM_WORKERS", "many")];
+        let InvalidConfig(faults) = load(None, &environment).unwrap_err();
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults[0].starts_with("IOC_MQTT_LISTEN: ") && faults[1].starts_with("IOC_STREAM_WORKERS: "));
         let InvalidConfig(faults) = load(Some("[mqtt]\nlistn = \"x\"\n"), &[]).unwrap_err();
         assert!(faults[0].contains("listn"), "{faults:?}");
     }

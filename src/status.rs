@@ -114,6 +114,7 @@ struct System {
     bus: Health,
     clickhouse: Health,
     outstanding_epochs: u64,
+    stalled_since: Option<i64>,
     replaying: bool,
     in_flight: BTreeMap<String, u64>,
     halted: Option<String>,
@@ -147,6 +148,9 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         if health.state != well {
             trouble.push(format!("{what} is {}: {}", health.state, health.cause.as_deref().unwrap_or("?")));
         }
+    }
+    if system.stalled_since.is_some() {
+        trouble.push("nothing was committed for a while although epochs are under way".to_owned());
     }
     Ok(Status {
         epoch: picture.epoch,

@@ -96,7 +96,9 @@ pub struct DemoArgs {
 pub fn run(config: &Config, demo: Option<DemoArgs>) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(House::build(config, demo))?;
+    let lived = runtime.block_on(House::build(config, demo));
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    lived?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -260,11 +262,16 @@ impl House<'_> {
             tokio::time::sleep(STORE_WITHIN).await;
             give_up.cancel();
         }));
-        let ended = tokio::task::spawn_blocking(move || driver.stop()).await?;
-        store.stop().await;
-        if let Err(halt) = ended {
-            tracing::warn!(%halt, "the flow did not end in order");
+        let ending = tokio::task::spawn_blocking(move || driver.stop());
+        match tokio::time::timeout(2 * STORE_WITHIN, ending).await {
+            Ok(ended) => {
+                if let Err(halt) = ended? {
+                    tracing::warn!(%halt, "the flow did not end in order");
+                }
+            }
+            Err(_) => tracing::error!("the flow does not end: leaving it, the next start recovers"),
         }
+        store.stop().await;
         tracing::info!("stopped");
         Ok(())
     }

@@ -107,7 +107,7 @@ def test_a_start_after_an_orderly_stop_replays_nothing(ioc):
     assert ioc.wait_drained()["feeds"]["gateway"]["counts"]["stored"] == 20
     assert ioc.analyst().query("SELECT count() FROM observation").result_rows == [(20,)]
     lives = ioc.log_file.read_text()
-    assert " WARN " not in lives and " ERROR " not in lives, "a warning of an ordinary life would hide a real one (LOUD)"
+    assert " WARN " not in lives and " ERROR " not in lives, "an ordinary life warns of nothing (LOUD)"
 
 
 def test_recorded_epochs_are_replayed_with_the_pack_they_were_recorded_with(tmp_path):

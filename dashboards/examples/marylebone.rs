@@ -88,6 +88,7 @@ fn status(now: i64) -> SystemStatus {
         bus: BusHealth::Writing,
         clickhouse: StoreHealth::Up,
         outstanding_epochs: 1,
+        stalled_since: None,
         replaying: false,
         in_flight: vec![("air-gateway".into(), 2)],
         halted: None,

@@ -18,6 +18,8 @@ pub struct SystemStatus {
     pub clickhouse: StoreHealth,
     /// Epochs handed to the dataflow or the store that are not committed yet.
     pub outstanding_epochs: u64,
+    /// Since when nothing was committed although epochs are under way; none while they are.
+    pub stalled_since: Option<Now>,
     /// Recorded epochs are still being replayed after a start: the picture is on its way to now.
     pub replaying: bool,
     /// Durable envelopes of each feed that no committed epoch holds yet, counted from positions.
@@ -76,10 +78,10 @@ impl SystemStatus {
             BusHealth::Full { what, .. } => return Some(format!("the bus is full: {what}")),
             BusHealth::Poisoned { cause, .. } => return Some(format!("the bus is poisoned: {cause}")),
         }
-        match &self.clickhouse {
-            StoreHealth::Up => None,
-            StoreHealth::Away { cause, .. } => Some(format!("clickhouse is away: {cause}")),
+        if let StoreHealth::Away { cause, .. } = &self.clickhouse {
+            return Some(format!("clickhouse is away: {cause}"));
         }
+        self.stalled_since.map(|since| format!("nothing was committed since {since}"))
     }
 
     /// Whether the two say the same but for the time.
@@ -91,6 +93,7 @@ impl SystemStatus {
             bus,
             clickhouse,
             outstanding_epochs,
+            stalled_since,
             replaying,
             in_flight,
             halted,
@@ -99,6 +102,7 @@ impl SystemStatus {
             && *bus == other.bus
             && *clickhouse == other.clickhouse
             && *outstanding_epochs == other.outstanding_epochs
+            && *stalled_since == other.stalled_since
             && *replaying == other.replaying
             && *in_flight == other.in_flight
             && *halted == other.halted

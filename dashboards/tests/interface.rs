@@ -172,6 +172,7 @@ fn well() -> SystemStatus {
         bus: BusHealth::Writing,
         clickhouse: StoreHealth::Up,
         outstanding_epochs: 0,
+        stalled_since: None,
         replaying: false,
         in_flight: Vec::new(),
         halted: None,

@@ -73,6 +73,7 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         arguments: vec![CLICKHOUSE_COMMAND.into()],
         library,
         folder: folder.clone(),
+        database: settings.database.clone(),
         listen: settings.listen,
         memory_limit: embedded::DEFAULT_MEMORY_LIMIT,
     };
@@ -81,7 +82,7 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         server = starting => server?,
         () = stop.cancelled() => anyhow::bail!("told to stop while ClickHouse was starting"),
     };
-    let store = Store::connect(&StoreConfig { database: settings.database.clone(), ..server.store() })?;
+    let store = Store::connect(&server.store())?;
     let password_files = [PRODUCT_USER, ANALYST_USER]
         .into_iter()
         .map(|user| (user.to_owned(), embedded::password_file(&folder, user).display().to_string()))

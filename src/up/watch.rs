@@ -8,7 +8,7 @@ use std::{
 use ioc_bus::{Health, SharedBus};
 use ioc_dashboards::{Board, BusHealth, StoreHealth, SystemStatus};
 use ioc_ingest::clock::Clock;
-use ioc_model::time::Now;
+use ioc_model::{epoch::Epoch, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
 use tokio::sync::watch;
@@ -19,6 +19,15 @@ use crate::{in_flight, metrics::Metrics};
 const EVERY: Duration = Duration::from_secs(1);
 /// Counting what is in flight may take this share of the time.
 const SHARE: u32 = 20;
+/// Epochs under way and none committed for so long is trouble.
+const STALLED: Duration = Duration::from_secs(20);
+
+/// When the last commit was seen.
+#[derive(Debug)]
+struct Pace {
+    committed: Epoch,
+    at: Instant,
+}
 
 /// What it looks at.
 #[derive(Debug)]
@@ -36,9 +45,10 @@ impl Watcher {
     pub async fn run(self, stop: CancellationToken) {
         let mut bus_trouble_since = None;
         let mut in_flight = Vec::new();
+        let mut pace = Pace { committed: Epoch(0), at: Instant::now() };
         loop {
             let began = Instant::now();
-            let status = self.look(&mut bus_trouble_since, &mut in_flight).await;
+            let status = self.look(&mut bus_trouble_since, &mut in_flight, &mut pace).await;
             let picture = self.board.everything();
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
@@ -55,6 +65,7 @@ impl Watcher {
         &self,
         bus_trouble_since: &mut Option<Now>,
         in_flight: &mut Vec<(Arc<str>, u64)>,
+        pace: &mut Pace,
     ) -> SystemStatus {
         let now = self.clock.now();
         let progress = self.driver.progress();
@@ -72,12 +83,16 @@ impl Watcher {
         let clickhouse = match sink.away_since {
             None => StoreHealth::Up,
             Some(since) => {
-                let away = i64::try_from(since.elapsed().as_millis()).unwrap_or(i64::MAX);
-                let speed = self.speed();
-                let since = Now(now.0 - (away as f64 * speed) as i64);
+                let since = self.ago(now, since.elapsed());
                 StoreHealth::Away { cause: sink.last_error.unwrap_or_default(), since }
             }
         };
+        let under_way = progress.submitted > progress.committed;
+        if progress.committed != pace.committed || !under_way {
+            *pace = Pace { committed: progress.committed, at: Instant::now() };
+        }
+        let stalled = pace.at.elapsed();
+        let stalled_since = (stalled > STALLED).then(|| self.ago(now, stalled));
         let (shared_bus, committed) = (self.bus.clone(), self.driver.committed_offsets());
         let counted =
             tokio::task::spawn_blocking(move || in_flight::count(shared_bus.as_ref(), &committed)).await;
@@ -93,10 +108,16 @@ impl Watcher {
             bus,
             clickhouse,
             outstanding_epochs: progress.submitted.0.saturating_sub(progress.committed.0),
+            stalled_since,
             replaying: progress.replaying,
             in_flight: in_flight.clone(),
             halted: self.driver.halted().map(|halt| halt.to_string()),
         }
+    }
+
+    /// That long ago on the product's clock.
+    fn ago(&self, now: Now, machine: Duration) -> Now {
+        Now(now.0 - (machine.as_secs_f64() * 1_000.0 * self.speed()) as i64)
     }
 
     fn speed(&self) -> f64 {

@@ -126,11 +126,9 @@ impl Shard {
         for (subject, days) in recalled {
             self.apply_subject(facts, subject, &[], &days, &mut results);
         }
-        while let Some(&(due, subject)) = self.timers.first() {
-            if due.0 > facts.now.0 {
-                break;
-            }
-            self.apply_subject(facts, subject, &[], &[], &mut results);
+        while let Some(timer) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0) {
+            let _ = self.timers.remove(&timer);
+            self.apply_subject(facts, timer.1, &[], &[], &mut results);
         }
         results
     }

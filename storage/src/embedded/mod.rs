@@ -30,7 +30,7 @@ use supervisor::Supervisor;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{DATABASE, StoreConfig};
+use crate::StoreConfig;
 
 /// How the embedded server is run.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct EmbeddedConfig {
     pub library: Option<PathBuf>,
     /// The server's folder, made if it is not there; nothing else may be in it.
     pub folder: PathBuf,
+    /// The database its users have rights on: letters, digits, `_`.
+    pub database: String,
     /// Where it listens for HTTP.
     pub listen: SocketAddr,
     /// The most memory it may use. Bytes.
@@ -95,6 +97,7 @@ pub enum EmbeddedError {
 #[derive(Debug)]
 pub struct Server {
     url: String,
+    database: String,
     password: String,
     analyst_password: String,
     pid: Arc<AtomicU32>,
@@ -109,6 +112,7 @@ impl Server {
     pub async fn start(config: EmbeddedConfig, shutdown: CancellationToken) -> Result<Server, EmbeddedError> {
         let (supervisor, credentials) = Supervisor::prepare(config)?;
         let url = supervisor.url();
+        let database = supervisor.database();
         let pid = supervisor.pid();
         let mut ready = supervisor.ready();
         let stop = shutdown.child_token();
@@ -126,6 +130,7 @@ impl Server {
         }
         Ok(Server {
             url,
+            database,
             password: credentials.product,
             analyst_password: credentials.analyst,
             pid,
@@ -170,7 +175,7 @@ impl Server {
             url: self.url.clone(),
             user: PRODUCT_USER.to_owned(),
             password: self.password.clone(),
-            database: DATABASE.to_owned(),
+            database: self.database.clone(),
         }
     }
 

@@ -28,7 +28,7 @@ use super::{
     log::{LastWords, keep_log},
 };
 use crate::{
-    DATABASE, Store, StoreConfig,
+    Store, StoreConfig,
     client::{answer, one},
 };
 
@@ -72,7 +72,7 @@ impl Supervisor {
             url: format!("http://{}", config.listen),
             user: PRODUCT_USER.to_owned(),
             password: product_password.clone(),
-            database: DATABASE.to_owned(),
+            database: config.database.clone(),
         })
         .map_err(|error| EmbeddedError::Arguments(error.to_string()))?;
         let credentials =
@@ -94,6 +94,10 @@ impl Supervisor {
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.config.listen)
     }
+    pub(super) fn database(&self) -> String {
+        self.config.database.clone()
+    }
+
     pub(super) fn pid(&self) -> Arc<AtomicU32> {
         self.pid.clone()
     }
@@ -129,7 +133,7 @@ impl Supervisor {
         let boot = Uuid::new_v4().simple().to_string();
         self.folder.write(&Settings {
             boot: &boot,
-            database: DATABASE,
+            database: &self.config.database,
             product_password: &self.product_password,
             analyst_password: &self.analyst_password,
             memory_limit: self.config.memory_limit,

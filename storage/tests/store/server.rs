@@ -36,6 +36,7 @@ pub(crate) fn config(folder: &Path, listen: SocketAddr) -> EmbeddedConfig {
         arguments: Vec::new(),
         library: std::env::var_os("IOC_LIBCHDB").map(Into::into),
         folder: folder.join("clickhouse"),
+        database: "ioc".to_owned(),
         listen,
         memory_limit: 1 << 30,
     }
