@@ -184,6 +184,10 @@ class Ioc:
             host="127.0.0.1", port=self.clickhouse, username=user, password=self.password_of(user), database=database
         )
 
+    def shows(self, subject, indicator, value):
+        """Waits until the page shows the value: it is pushed after the commit, a moment after the row is there."""
+        eventually(lambda: (self.tile(subject, indicator)["latest"] or {}).get("value") == value)
+
     def tile(self, subject, indicator):
         """A series as the page shows it."""
         tiles = self.overview()["picture"]["tiles"]

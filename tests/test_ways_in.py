@@ -97,7 +97,7 @@ def test_a_batch_pushed_by_curl_has_a_receipt_that_tells_what_became_of_it(house
     became = receipt(house.ioc, house.push_token, answer["position"])
     assert (became["stored"], became["rejected"]) == (3, 1)
     assert house.stored("ST03", indicator) == [(20.5, "good", "push"), (21.5, "good", "push"), (22.5, "good", "push")]
-    assert house.ioc.tile("ST03", indicator)["latest"]["value"] == 22.5
+    house.ioc.shows("ST03", indicator, 22.5)
     fate = json.loads(house.ioc.get(f"/api/envelopes/{answer['position']}"))
     assert fate == {"stored": 3, "rejected": 1}
 
@@ -109,7 +109,7 @@ def test_a_station_file_in_the_inbox_becomes_rows_and_is_moved_to_done(house):
     house.drop(name, f"PM10\t61.3\tug/m3\t{stamp}\t00\r\nPM2.5\t38.40\tug/m3\t{stamp}\t01\r\n".encode())
     eventually(lambda: house.stored("FILES1", "pm10") == [(61.3, "good", "files")])
     assert house.stored("FILES1", "pm25") == [(38.4, "calibrating", "files")]
-    assert house.ioc.tile("FILES1", "pm10")["latest"]["value"] == 61.3
+    house.ioc.shows("FILES1", "pm10", 61.3)
     done = [path for path in (house.ioc.data / "done").rglob("*") if path.is_file() and name in path.name]
     assert len(done) == 1, "a moved file is the acknowledgement (ACK)"
 
@@ -199,7 +199,7 @@ def test_a_correction_becomes_current_and_the_old_value_is_kept(house):
     # The first value sent again does not revert the correction.
     both = [(7.5, "good", "gateway"), (8.5, "good", "gateway")]
     eventually(lambda: house.stored("ST06", table="observation") == both)
-    eventually(lambda: house.ioc.tile("ST06", "pm25")["latest"]["value"] == 8.5)
+    house.ioc.shows("ST06", "pm25", 8.5)
     house.ioc.wait_drained()
     assert house.stored("ST06") == [(8.5, "good", "gateway")]
     assert house.ioc.tile("ST06", "pm25")["latest"]["correction"]
