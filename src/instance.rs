@@ -15,6 +15,11 @@ use ioc_model::epoch::Generation;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
+/// The senders of a data folder.
+pub const SENDERS_FILE: &str = "senders.toml";
+/// The clock of a demo's data folder.
+pub const DEMO_CLOCK_FILE: &str = "demo-clock.json";
+
 /// What identifies a data folder.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,8 +5,11 @@
 
 use std::{fs, io, path::Path};
 
+use anyhow::Context;
 use ioc_model::pack::PackFiles;
 use rust_embed::RustEmbed;
+
+use crate::config::PackChoice;
 
 /// The pack used when none is named.
 #[cfg(test)]
@@ -19,6 +22,21 @@ const DEEPEST_FOLDER: usize = 4;
 #[derive(RustEmbed)]
 #[folder = "deploy/provinces/"]
 struct Provinces;
+
+/// What `ioc demo` adds to a pack.
+pub const DEMO_OVERLAY: &str = "demo";
+
+/// The files of the configured pack.
+///
+/// # Errors
+/// If its folder cannot be read, or no pack of that name was compiled in.
+pub fn configured_pack(choice: &PackChoice) -> anyhow::Result<PackFiles> {
+    if choice.folder.as_os_str().is_empty() {
+        return embedded_pack(&choice.name)
+            .with_context(|| format!("there is no pack '{}' in this binary", choice.name));
+    }
+    pack_from_dir(&choice.folder).with_context(|| format!("cannot read the pack {}", choice.folder.display()))
+}
 
 /// The files of a pack that was compiled in.
 #[must_use]

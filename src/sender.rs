@@ -16,12 +16,9 @@ use ioc_model::pack::{Feed, Pack, Transport};
 
 use crate::{
     config::Config,
-    packs::{embedded_pack, pack_from_dir},
+    instance::{DEMO_CLOCK_FILE, SENDERS_FILE},
+    packs::{DEMO_OVERLAY, configured_pack},
 };
-
-const SENDERS_FILE: &str = "senders.toml";
-const DEMO_CLOCK_FILE: &str = "demo-clock.json";
-const DEMO_OVERLAY: &str = "demo";
 
 /// Arguments of `ioc sender`.
 #[derive(Clone, Debug, clap::Args)]
@@ -68,12 +65,7 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let folder = &config.data.folder;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
-    let choice = &config.pack;
-    let files = match choice.folder.as_os_str().is_empty() {
-        true => embedded_pack(&choice.name)
-            .with_context(|| format!("there is no pack '{}' in this binary", choice.name))?,
-        false => pack_from_dir(&choice.folder).context("cannot read the pack")?,
-    };
+    let files = configured_pack(&config.pack)?;
     // A demo's data folder has the demo's feeds as well.
     let is_demo = config.data_path(DEMO_CLOCK_FILE).try_exists()?;
     let house = House {
@@ -183,7 +175,7 @@ mod tests {
     fn house(folder: &std::path::Path) -> House {
         House {
             file: folder.join(SENDERS_FILE),
-            pack: Pack::parse(&embedded_pack(crate::packs::DEFAULT_PACK).unwrap()).unwrap(),
+            pack: Pack::parse(&crate::packs::embedded_pack(crate::packs::DEFAULT_PACK).unwrap()).unwrap(),
             mqtt: "127.0.0.1:1883".parse().unwrap(),
             http: "127.0.0.1:8080".parse().unwrap(),
         }

@@ -52,9 +52,9 @@ use crate::{
     committer::Committer,
     config::{Config, machine},
     history::{self, StoreHistory},
-    instance::{DataFolder, Instance},
+    instance::{DataFolder, Instance, SENDERS_FILE},
     metrics::Metrics,
-    packs,
+    packs::{DEMO_OVERLAY, configured_pack},
     reference::Packs,
     status::{RUN_FILE, Run},
     telemetry,
@@ -70,7 +70,6 @@ const SENDERS_WITHIN: Duration = Duration::from_secs(15);
 /// And how long the store may be away before what it did not take is left to the next start.
 const STORE_WITHIN: Duration = Duration::from_secs(30);
 
-const DEMO_OVERLAY: &str = "demo";
 const DEMO_SENDER: &str = "demo";
 const DEMO_GAS_FEED: &str = "replay-gas";
 const DEMO_DUST_FOLDER: &str = "replay-dust";
@@ -124,7 +123,7 @@ impl House<'_> {
         };
         let names = Names::default();
         let overlay = demo.as_ref().map(|_| DEMO_OVERLAY);
-        let packs = Packs::open(&data, pack_files(config)?, overlay, &names)?;
+        let packs = Packs::open(&data, configured_pack(&config.pack)?, overlay, &names)?;
         let bus = DiskLog::open(&bus_config(config, &data)).context("cannot open the log")?;
         let house = House {
             config,
@@ -282,7 +281,7 @@ impl House<'_> {
     }
 
     fn senders_file(&self) -> PathBuf {
-        self.data.path().join("senders.toml")
+        self.data.path().join(SENDERS_FILE)
     }
 
     async fn take_mqtt(
@@ -369,16 +368,6 @@ impl House<'_> {
         senders.save()?;
         Ok(secret)
     }
-}
-
-fn pack_files(config: &Config) -> anyhow::Result<ioc_model::pack::PackFiles> {
-    let choice = &config.pack;
-    if choice.folder.as_os_str().is_empty() {
-        return packs::embedded_pack(&choice.name)
-            .with_context(|| format!("there is no pack '{}' in this binary", choice.name));
-    }
-    packs::pack_from_dir(&choice.folder)
-        .with_context(|| format!("cannot read the pack {}", choice.folder.display()))
 }
 
 fn bus_config(config: &Config, data: &DataFolder) -> DiskLogConfig {

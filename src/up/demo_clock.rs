@@ -2,7 +2,7 @@
 
 use ioc_ingest::clock::Clock;
 
-use crate::instance::DataFolder;
+use crate::instance::{DEMO_CLOCK_FILE, DataFolder};
 
 /// The folder's demo clock; a new one starts now, at that moment and speed.
 ///
@@ -11,5 +11,5 @@ use crate::instance::DataFolder;
 pub fn of_folder(data: &DataFolder, start: jiff::Timestamp, speed: f64) -> anyhow::Result<Clock> {
     anyhow::ensure!(speed.is_finite() && speed > 0.0, "the demo's speed must be a positive number");
     let origin = Clock::Machine.now().0;
-    data.remembered("demo-clock.json", || Clock::Demo { origin, start: start.as_millisecond(), speed })
+    data.remembered(DEMO_CLOCK_FILE, || Clock::Demo { origin, start: start.as_millisecond(), speed })
 }

@@ -312,12 +312,6 @@ impl SeriesState {
             self.evicted_through = self.evicted_through.max(Some(number));
         }
     }
-
-    /// How many points are held.
-    #[must_use]
-    pub fn points(&self) -> usize {
-        self.days.values().map(|open| open.day.len()).sum()
-    }
 }
 
 impl OpenDay {

@@ -207,12 +207,6 @@ impl Shard {
         self.timers.extend(record.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);
     }
-
-    /// How many points the state holds.
-    #[must_use]
-    pub fn points(&self) -> usize {
-        self.subjects.values().flat_map(|state| &state.series).map(|(_, _, series)| series.points()).sum()
-    }
 }
 
 impl SubjectRecord {
