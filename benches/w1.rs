@@ -232,6 +232,7 @@ fn pack() -> Pack {
         stations: BTreeMap::new(),
         indicators: INDICATORS.iter().map(|id| ((*id).to_owned(), indicator(id))).collect(),
         feeds: BTreeMap::from([("w1".to_owned(), feed)]),
+        ..Pack::default()
     }
 }
 

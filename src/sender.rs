@@ -152,7 +152,7 @@ fn introduce(
                 "  curl -H \"Authorization: Bearer {name}.$SECRET\" --data-binary @FILE http://{}/ingest/{}",
                 house.http, feed.id
             )?,
-            Transport::MqttBroker { .. } | Transport::Files { .. } => {}
+            Transport::MqttBroker { .. } | Transport::Files { .. } | Transport::Page => {}
         }
     }
     Ok(())

@@ -120,8 +120,9 @@ impl FeedNames {
                 Transport::MqttBroker { .. } => "mqtt_broker",
                 Transport::Files { .. } => "files",
                 Transport::Http => "http",
+                Transport::Page => "page",
             },
-            silent_after: Some(feed.silent_after),
+            silent_after: (feed.transport != Transport::Page).then_some(feed.silent_after),
             lateness: feed.contract.lateness,
         }
     }

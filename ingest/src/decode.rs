@@ -16,6 +16,7 @@ pub mod trial;
 use std::sync::Arc;
 
 use ioc_model::{
+    action::Action,
     calendar::{Calendar, UnknownZone},
     envelope::{Content, Envelope, UNMATCHED},
     names::{FeedId, Names},
@@ -63,6 +64,8 @@ pub enum Outcome {
 pub trait RowSink {
     /// A row that keeps its contract.
     fn observation(&mut self, observation: Observation);
+    /// What an operator did, in a row that keeps its contract.
+    fn action(&mut self, action: Action);
     /// A row that does not; `raw` is the row's own bytes, as far as the format can tell them apart.
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]);
 }

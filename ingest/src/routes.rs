@@ -63,8 +63,8 @@ impl Routes {
                 Transport::Http => {
                     let _none = routes.paths.insert(feed.id.clone(), index);
                 }
-                // A broker's connection knows its feed.
-                Transport::MqttBroker { .. } => {}
+                // A broker's connection knows its feed, and so does the page.
+                Transport::MqttBroker { .. } | Transport::Page => {}
             }
             routes.feeds.push(feed.clone());
         }

@@ -5,6 +5,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use ioc_ingest::decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
+    action::{Action, NOTE_MAX, OPERATOR, USER_MAX},
     envelope::{Content, Envelope, UNMATCHED},
     names::Names,
     observation::Observation,
@@ -37,6 +38,7 @@ fn decoder() -> Decoder {
 #[derive(Debug, Default, PartialEq)]
 struct Rows {
     observations: Vec<Observation>,
+    actions: Vec<Action>,
     rejections: Vec<(u32, Rejection, Vec<u8>)>,
 }
 
@@ -45,6 +47,13 @@ impl RowSink for Rows {
         assert!(observation.value.is_finite());
         assert_eq!(observation.arrival.row as usize, self.observations.len() + self.rejections.len());
         self.observations.push(observation);
+    }
+
+    fn action(&mut self, action: Action) {
+        assert!(
+            (1..=USER_MAX).contains(&action.user.chars().count()) && action.note.chars().count() <= NOTE_MAX
+        );
+        self.actions.push(action);
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
@@ -72,7 +81,7 @@ fn decoded(decoder: &Decoder, envelope: &Envelope<'_>) -> (Outcome, Rows) {
     let outcome = decoder.decode(envelope, &mut rows);
     assert_eq!(decoder.decode(envelope, &mut again), outcome);
     assert_eq!(again, rows);
-    let handed = rows.observations.len() + rows.rejections.len();
+    let handed = rows.observations.len() + rows.actions.len() + rows.rejections.len();
     match &outcome {
         Outcome::Decoded { rows: count } => {
             assert!(*count > 0);
@@ -84,8 +93,15 @@ fn decoded(decoder: &Decoder, envelope: &Envelope<'_>) -> (Outcome, Rows) {
 }
 
 fn every_feed(decoder: &Decoder, payload: &[u8]) {
-    for feed in ["air", "any", "stations", "permissive-json_observation", "permissive-station_txt", UNMATCHED]
-    {
+    for feed in [
+        "air",
+        "any",
+        "stations",
+        "permissive-json_observation",
+        "permissive-station_txt",
+        OPERATOR,
+        UNMATCHED,
+    ] {
         let _ = decoded(decoder, &envelope(feed, STATION_FILE, payload));
     }
 }
@@ -97,7 +113,7 @@ fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
         Just(b"PM10\t61.3\tug/m3\t20241105090000\t00".to_vec()),
         Just(b"PM2,5\t38,4\t20241105090000".to_vec()),
         prop::sample::select(vec![
-            "{", "}", "[", "]", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
+            "{", "}", "[", "]", "{\"action\":\"acknowledge\",\"alert\":\"a~S1~1\",\"user\":\"an\"}", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
             "00", "20241105090000", "\"value\"", "\"time\"", "\"indicator\":\"pm25\"", "2026-01-01T00:00:00Z", " ", "ộ",
         ])
         .prop_map(|text| text.as_bytes().to_vec()),

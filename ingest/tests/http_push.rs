@@ -100,6 +100,7 @@ fn pack() -> Pack {
         stations: Default::default(),
         indicators: Default::default(),
         feeds: feeds.into_iter().map(|feed| (feed.id.clone(), feed)).collect(),
+        ..Pack::default()
     }
 }
 

@@ -4,11 +4,14 @@
 //! at the edge, which hand their values in. Each type carries one rule of the field, so that a parsed thing
 //! cannot be confused with a raw one, nor an event time with a moment of arrival.
 
+pub mod action;
 pub mod calendar;
 pub mod contract;
 pub mod counts;
 pub mod envelope;
 pub mod epoch;
+pub mod index;
+pub mod limit;
 pub mod names;
 pub mod observation;
 pub mod pack;
@@ -17,6 +20,8 @@ pub mod place;
 pub mod position;
 pub mod reject;
 pub mod results;
+pub mod rule;
+pub mod status;
 pub mod text;
 pub mod time;
 pub mod window;

@@ -35,11 +35,13 @@ pub enum RejectReason {
     AbsurdTime = 11,
     /// One envelope has so many bad rows that the rest of them is kept as one.
     TooMany = 12,
+    /// An operator's action is about an alert that was never raised.
+    UnknownAlert = 13,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 13] = [
+    pub const ALL: [RejectReason; 14] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -53,6 +55,7 @@ impl RejectReason {
         RejectReason::FutureTime,
         RejectReason::AbsurdTime,
         RejectReason::TooMany,
+        RejectReason::UnknownAlert,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -72,6 +75,7 @@ impl RejectReason {
             RejectReason::FutureTime => "future_time",
             RejectReason::AbsurdTime => "absurd_time",
             RejectReason::TooMany => "too_many",
+            RejectReason::UnknownAlert => "unknown_alert",
         }
     }
 

@@ -170,5 +170,6 @@ fn transport(transport: &Transport) -> &'static str {
         Transport::MqttBroker { .. } => "mqtt_broker",
         Transport::Files { .. } => "files",
         Transport::Http => "http",
+        Transport::Page => "page",
     }
 }

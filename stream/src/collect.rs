@@ -126,6 +126,7 @@ impl Gathered {
             rejects,
             counts: counts.into_iter().collect(),
             recalls,
+            ..EpochResults::default()
         };
         Whole { results, subjects: self.subjects }
     }

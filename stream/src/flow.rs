@@ -19,6 +19,7 @@ use std::{
 use ioc_bus::ChunkView;
 use ioc_ingest::decode::{Outcome, RowSink};
 use ioc_model::{
+    action::Action,
     counts::Counts,
     envelope::Envelope,
     epoch::Epoch,
@@ -52,6 +53,9 @@ pub(crate) struct EpochInput {
     pub facts: EpochFacts,
     pub log: LogNumber,
     pub chunks: Vec<Vec<(Partition, Offset, ChunkView)>>,
+    /// What operators did, from whichever worker decoded it. So few that they need no exchange: when the frontier has
+    /// passed the epoch, all of them are here, and each shard takes those of its subjects.
+    pub actions: Mutex<Vec<Action>>,
     pub checkpoint: bool,
 }
 
@@ -261,6 +265,7 @@ fn decode(
                 envelope: &envelope,
                 feed: &feed,
                 rejects: &mut rejects,
+                actions: &input.actions,
                 rejected: 0,
                 further: None,
             };
@@ -295,6 +300,7 @@ struct Sorter<'a, G> {
     envelope: &'a Envelope<'a>,
     feed: &'a Arc<str>,
     rejects: &'a mut Vec<RejectedRow>,
+    actions: &'a Mutex<Vec<Action>>,
     rejected: u64,
     /// The first bad row that is not kept by itself.
     further: Option<u32>,
@@ -322,6 +328,10 @@ fn too_many(envelope: &Envelope<'_>, feed: &Arc<str>, row: u32, rejected: u64) -
 impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
     fn observation(&mut self, observation: Observation) {
         (self.give)(observation);
+    }
+
+    fn action(&mut self, action: Action) {
+        self.actions.lock().unwrap_or_else(PoisonError::into_inner).push(action);
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {

@@ -81,6 +81,7 @@ fn pack() -> Pack {
         stations: BTreeMap::new(),
         indicators: ["pm25", "no2"].into_iter().map(|id| (id.to_owned(), indicator(id))).collect(),
         feeds: BTreeMap::from([("air".to_owned(), feed)]),
+        ..Pack::default()
     }
 }
 

@@ -54,6 +54,8 @@ fn pack(version: &str) -> Pack {
         measures: BTreeMap::from([("pm25".to_owned(), Millis::minutes(5))]),
         file_codes: Vec::new(),
         symbols: BTreeMap::new(),
+        late_after: None,
+        silent_after: None,
     };
     let feed = Feed {
         id: "air".to_owned(),
@@ -79,6 +81,7 @@ fn pack(version: &str) -> Pack {
         stations: BTreeMap::from([("S0".to_owned(), station)]),
         indicators: BTreeMap::from([("pm25".to_owned(), indicator)]),
         feeds: BTreeMap::from([("air".to_owned(), feed)]),
+        ..Pack::default()
     }
 }
 

@@ -125,6 +125,7 @@ pub fn pack() -> Pack {
             })
             .collect(),
         feeds: feeds.into_iter().map(|it| (it.id.clone(), it)).collect(),
+        ..Pack::default()
     }
 }
 
@@ -183,6 +184,8 @@ fn station(
         measures: measures.iter().map(|(name, cadence)| ((*name).to_owned(), Millis(*cadence))).collect(),
         file_codes: Vec::new(),
         symbols: BTreeMap::new(),
+        late_after: None,
+        silent_after: None,
     }
 }
 
@@ -265,6 +268,7 @@ pub fn results(epoch: u64, now: i64) -> EpochResults {
         rejects: Vec::new(),
         counts: Vec::new(),
         recalls: Vec::new(),
+        ..EpochResults::default()
     }
 }
 

@@ -5,12 +5,14 @@
 //! (invariants ONCE, BALANCE).
 
 use ioc_model::{
+    action::Action,
     calendar::Calendar,
     contract::is_subject,
     envelope::Envelope,
     names::{Names, SubjectId},
     observation::{Observation, Quality, Series},
     position::{Arrival, Position},
+    rule::AlertKey,
     time::{EventTime, Millis, ReceivedAt},
 };
 
@@ -219,6 +221,19 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         };
         self.count = self.count.saturating_add(1);
         self.sink.observation(observation);
+    }
+
+    /// Hands on what an operator did.
+    pub(crate) fn act(&mut self, alert: AlertKey, user: &str, note: &str) {
+        let action = Action {
+            alert,
+            user: user.into(),
+            note: note.into(),
+            feed: self.names.feed(self.feed.id),
+            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
+        };
+        self.count = self.count.saturating_add(1);
+        self.sink.action(action);
     }
 
     /// Hands on a row that does not; `place` says where in the envelope, as in `line 3` or `[2]`.

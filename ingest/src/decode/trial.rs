@@ -1,6 +1,7 @@
 //! What an input would become, as lines to read or compare.
 
 use ioc_model::{
+    action::Action,
     contract::{Contract, Subjects},
     envelope::{Content, Envelope},
     names::Names,
@@ -50,7 +51,8 @@ pub fn with_permissive_feed(mut pack: Pack, format: FormatName, check_times: boo
 pub struct Trial {
     /// JSON objects. One a row, in row order; one for an input of which no row could be read; none for an empty one.
     /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`; rejects
-    /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`.
+    /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
+    /// `user`, `note`, `row`.
     pub lines: Vec<String>,
     /// How many of them are rejects.
     pub rejects: usize,
@@ -87,6 +89,15 @@ struct ObservationLine<'a> {
     event_time: String,
     value: f64,
     quality: &'static str,
+    row: u32,
+}
+
+#[derive(Serialize)]
+struct ActionLine<'a> {
+    kind: &'static str,
+    alert: String,
+    user: &'a str,
+    note: &'a str,
     row: u32,
 }
 
@@ -132,6 +143,16 @@ impl RowSink for Written<'_> {
             value: observation.value,
             quality: observation.quality.word(),
             row: observation.arrival.row,
+        });
+    }
+
+    fn action(&mut self, action: Action) {
+        self.line(&ActionLine {
+            kind: "action",
+            alert: action.alert.to_string(),
+            user: &action.user,
+            note: &action.note,
+            row: action.arrival.row,
         });
     }
 

@@ -10,6 +10,7 @@ mod fields;
 mod json_observation;
 mod json_text;
 mod moment;
+mod operator_action;
 mod station_txt;
 
 use ioc_model::pack::FormatName;
@@ -25,6 +26,7 @@ pub(crate) fn read<S: RowSink + ?Sized>(
     match format {
         FormatName::JsonObservation => json_observation::read(payload, rows),
         FormatName::StationTxt => station_txt::read(payload, rows),
+        FormatName::OperatorAction => operator_action::read(payload, rows),
     }
 }
 

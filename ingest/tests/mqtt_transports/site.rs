@@ -66,6 +66,7 @@ fn pack() -> Pack {
         stations: BTreeMap::new(),
         indicators: BTreeMap::new(),
         feeds: BTreeMap::from(feeds),
+        ..Pack::default()
     }
 }
 

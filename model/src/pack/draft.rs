@@ -1,9 +1,15 @@
 //! A pack while it is read: what is known so far, and where it was said.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Feed, Indicator, Pack, PackVersion, Station, document::Section, spelling::Spelling};
-use crate::{place::Place, text::Text};
+use super::{
+    Feed, FormatName, Holiday, Indicator, Pack, PackVersion, Station, Succession, Transport,
+    document::Section, spelling::Spelling,
+};
+use crate::{
+    action::OPERATOR, contract::Contract, index::IndexSettings, limit::Limit, place::Place, rule::Rule,
+    text::Text, time::Millis,
+};
 
 /// What the files read so far hold. Later files refer to it.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +22,12 @@ pub(super) struct Draft {
     pub(super) indicators: BTreeMap<String, Indicator>,
     pub(super) stations: BTreeMap<String, Station>,
     pub(super) feeds: BTreeMap<String, Feed>,
+    pub(super) limits: Vec<Limit>,
+    pub(super) rules: BTreeMap<String, Rule>,
+    pub(super) indices: IndexSettings,
+    pub(super) successions: Vec<Succession>,
+    pub(super) holidays: Vec<Holiday>,
+    pub(super) map: Option<Arc<str>>,
     /// Symbols of indicators, by their comparable form: whose they are.
     pub(super) symbols: BTreeMap<Spelling, String>,
     /// File codes of stations, by their comparable form: whose they are.
@@ -33,7 +45,8 @@ impl Draft {
         }
     }
 
-    pub(super) fn into_pack(self, version: PackVersion) -> Pack {
+    pub(super) fn into_pack(mut self, version: PackVersion) -> Pack {
+        let _ = self.feeds.insert(OPERATOR.to_owned(), operator());
         Pack {
             id: self.id,
             name: self.name,
@@ -44,7 +57,28 @@ impl Draft {
             stations: self.stations,
             indicators: self.indicators,
             feeds: self.feeds,
+            limits: self.limits,
+            rules: self.rules,
+            indices: self.indices,
+            successions: self.successions,
+            holidays: self.holidays,
+            map: self.map,
         }
+    }
+}
+
+/// The feed of operators' actions, which no pack configures. Nobody is late with it.
+fn operator() -> Feed {
+    Feed {
+        id: OPERATOR.to_owned(),
+        name: Text { vi: "Thao tác của trực ban".to_owned(), en: "Duty officers' actions".to_owned() },
+        owner: Text {
+            vi: "Trung tâm giám sát, điều hành".to_owned(), en: "Monitoring center".to_owned()
+        },
+        transport: Transport::Page,
+        format: FormatName::OperatorAction,
+        contract: Contract { max_bytes: 16 << 10, ..Contract::default() },
+        silent_after: Millis(i64::MAX),
     }
 }
 

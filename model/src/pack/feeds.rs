@@ -7,6 +7,7 @@ use super::{
     topic,
 };
 use crate::{
+    action::OPERATOR,
     contract::{Contract, Subjects},
     envelope::UNMATCHED,
     time::Millis,
@@ -29,6 +30,9 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
         }
         if id == UNMATCHED {
             section.fault(line, format!("'{UNMATCHED}' is the feed of what no configured feed claims"));
+        }
+        if id == OPERATOR {
+            section.fault(line, format!("'{OPERATOR}' is the feed of what operators do on the page"));
         }
         let feed = read_one(id, section, draft);
         let _ = draft.feeds.insert(id.to_owned(), feed);

@@ -18,7 +18,7 @@ mod stations;
 mod tests;
 mod topic;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 pub use faults::{Fault, Faults};
 pub use parse::PackFiles;
@@ -27,7 +27,10 @@ pub use spelling::Spelling;
 
 use crate::{
     contract::Contract,
+    index::IndexSettings,
+    limit::Limit,
     place::{Date, Place, PlaceKey},
+    rule::Rule,
     text::Text,
     time::Millis,
     window::WindowKind,
@@ -39,7 +42,7 @@ use crate::{
 pub struct PackVersion(pub String);
 
 /// A whole, valid pack.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Pack {
     /// Short name, such as `tay-ninh`.
     pub id: String,
@@ -59,6 +62,46 @@ pub struct Pack {
     pub indicators: BTreeMap<String, Indicator>,
     /// Configured sources, by identifier.
     pub feeds: BTreeMap<String, Feed>,
+    /// Legal limits of all times.
+    pub limits: Vec<Limit>,
+    /// What raises alerts, by identifier.
+    pub rules: BTreeMap<String, Rule>,
+    /// What the pack chooses for its indices.
+    pub indices: IndexSettings,
+    /// Which units became which.
+    pub successions: Vec<Succession>,
+    /// Days that are not worked, or are worked instead.
+    pub holidays: Vec<Holiday>,
+    /// The boundaries of the current communes as TopoJSON, for the page's map; none for a pack without.
+    pub map: Option<Arc<str>>,
+}
+
+/// A unit and one of those its people and land came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Succession {
+    /// The unit that ended.
+    pub from: PlaceKey,
+    /// The unit it came to.
+    pub to: PlaceKey,
+    /// Whether it came to more than one.
+    pub split: bool,
+    /// Whether this is the one most of it came to.
+    pub main: bool,
+    /// The share of it that came to this one; 1 where it was not split. The shares of a unit add up to 1.
+    pub weight: f64,
+    /// The weight is an estimate by area, not a count.
+    pub estimated: bool,
+}
+
+/// A day that is not like its weekday.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Holiday {
+    /// The day.
+    pub date: Date,
+    /// Worked although its weekday is not (swapped), or not worked although it is.
+    pub worked: bool,
+    /// What it is.
+    pub name: Text,
 }
 
 /// What is measured.
@@ -153,6 +196,10 @@ pub struct Station {
     pub file_codes: Vec<String>,
     /// Symbols of its files that are not the indicators' own, to indicators.
     pub symbols: BTreeMap<String, String>,
+    /// Its newest point may be this old before it is late; none for twice its cadence and the feeds' lateness.
+    pub late_after: Option<Millis>,
+    /// And this old before it is silent; none for three times its cadence and the feeds' lateness.
+    pub silent_after: Option<Millis>,
 }
 
 /// How a feed's envelopes come.
@@ -177,6 +224,8 @@ pub enum Transport {
     },
     /// Pushed to `/ingest/<feed>`.
     Http,
+    /// Said on the page: operators' actions.
+    Page,
 }
 
 /// The form of an envelope's bytes.
@@ -187,10 +236,12 @@ pub enum FormatName {
     JsonObservation,
     /// Station file of TT 10/2021/TT-BTNMT.
     StationTxt,
+    /// An operator's action, as JSON. Only of the feed [`OPERATOR`](crate::action::OPERATOR).
+    OperatorAction,
 }
 
 impl FormatName {
-    /// All of them.
+    /// Those a feed may be configured with.
     pub const ALL: [FormatName; 2] = [FormatName::JsonObservation, FormatName::StationTxt];
 
     /// The word used in packs, on the command line and in APIs.
@@ -199,6 +250,7 @@ impl FormatName {
         match self {
             FormatName::JsonObservation => "json_observation",
             FormatName::StationTxt => "station_txt",
+            FormatName::OperatorAction => "operator_action",
         }
     }
 

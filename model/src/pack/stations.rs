@@ -52,6 +52,14 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Station {
         claim_file_code(id, *line, code, &section, draft);
     }
     let symbols = read_symbols(id, &mut section, &measures);
+    let late_after = section.optional_duration("late_after");
+    let silent_after = section.optional_duration("silent_after");
+    if let (Some(late), Some(silent)) = (late_after, silent_after)
+        && silent < late
+    {
+        let message = format!("{id}: 'silent_after' must not be shorter than 'late_after'");
+        section.fault(section.line_of("silent_after"), message);
+    }
     section.finish();
     Station {
         id: id.to_owned(),
@@ -64,6 +72,8 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Station {
         measures,
         file_codes: file_codes.into_iter().map(|(_, code)| code).collect(),
         symbols,
+        late_after,
+        silent_after,
     }
 }
 

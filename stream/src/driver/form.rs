@@ -279,7 +279,13 @@ impl<R: Reference> Former<R> {
         };
         let facts = EpochFacts { epoch, now, decoder, recalled, horizon };
         let chunks = share(chunks, self.flow.workers());
-        let input = Arc::new(EpochInput { facts, log: self.start.log, chunks, checkpoint });
+        let input = Arc::new(EpochInput {
+            facts,
+            log: self.start.log,
+            chunks,
+            actions: Mutex::default(),
+            checkpoint,
+        });
         self.shared.update(|state| state.progress.submitted = epoch);
         let sent = self.submitted.send(submitted).is_ok() && self.flow.submit(&input);
         if sent { Ok(()) } else { Err(self.gone()) }

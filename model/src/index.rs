@@ -1,0 +1,182 @@
+//! Indices of the field: numbers that a decree makes out of several measured ones.
+//!
+//! The formulas are pure code, one file each, with the decree and its validity; what a pack may choose is in
+//! [`IndexSettings`]. An index that cannot be computed is a result too, with the reason: it is never 0, and never the
+//! one before.
+
+pub mod vn_aqi;
+pub mod vn_wqi;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// The indices this build computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum IndexId {
+    /// Air quality, Decision 1459/QĐ-TCMT of 12 November 2019.
+    VnAqi = 0,
+    /// Surface water quality, Decision 1460/QĐ-TCMT of 12 November 2019.
+    VnWqi = 1,
+}
+
+impl IndexId {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [IndexId; 2] = [IndexId::VnAqi, IndexId::VnWqi];
+
+    /// The word used in packs, tables and APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            IndexId::VnAqi => "vn_aqi",
+            IndexId::VnWqi => "vn_wqi",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<IndexId> {
+        IndexId::ALL.into_iter().find(|index| index.word() == word)
+    }
+
+    /// The legal act it is computed by, and the number of our reading of it: raised when a result may change.
+    #[must_use]
+    pub fn formula(self) -> &'static str {
+        match self {
+            IndexId::VnAqi => "1459/QĐ-TCMT v1",
+            IndexId::VnWqi => "1460/QĐ-TCMT v1",
+        }
+    }
+}
+
+/// Why an index has no value. The words are stable: they are stored and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum NoIndex {
+    /// VN_AQI needs PM10 or PM2.5.
+    NoParticulates = 0,
+    /// Fewer parameter groups or parameters than the pack asks for.
+    TooFewGroups = 1,
+    /// No parameter has enough points.
+    NoData = 2,
+}
+
+impl NoIndex {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [NoIndex; 3] = [NoIndex::NoParticulates, NoIndex::TooFewGroups, NoIndex::NoData];
+
+    /// The word used in tables and APIs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            NoIndex::NoParticulates => "no_particulates",
+            NoIndex::TooFewGroups => "too_few_groups",
+            NoIndex::NoData => "no_data",
+        }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<NoIndex> {
+        NoIndex::ALL.into_iter().find(|reason| reason.word() == word)
+    }
+}
+
+/// What one parameter contributes to an index.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IndexPart {
+    /// The indicator; for VN_WQI also `group_i` … `group_v` for a whole group.
+    pub indicator: Arc<str>,
+    /// What went in: a mean, a NowCast, a maximum; in the indicator's unit.
+    pub input: f64,
+    /// Its sub-index, not rounded.
+    pub sub_index: f64,
+}
+
+/// An index of a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Indexed {
+    /// The index as published (a whole number), or why there is none.
+    pub value: Result<f64, NoIndex>,
+    /// The number of its category, from 0 for the best; none without a value.
+    pub category: Option<u8>,
+    /// The parameter that decides, where one does.
+    pub dominant: Option<Arc<str>>,
+    /// What went in.
+    pub parts: Vec<IndexPart>,
+}
+
+/// A band of an index with its official name and colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Category {
+    /// Lowest whole number of the band.
+    pub from: u16,
+    /// Highest whole number of the band.
+    pub to: u16,
+    /// Stable word, used in tables and APIs.
+    pub word: &'static str,
+    /// Official name.
+    pub vi: &'static str,
+    /// In English.
+    pub en: &'static str,
+    /// Official colour, red, green, blue.
+    pub color: (u8, u8, u8),
+}
+
+/// How a NowCast of half weights is read where hours are missing (QĐ 1459 says nothing of it).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReading {
+    /// Divide by the weights that are there: a gap does not lower the value. Where all twelve hours are there the
+    /// literal formula is used all the same.
+    #[default]
+    Normalised,
+    /// The text's sum as it stands: a missing hour counts as nothing.
+    Literal,
+}
+
+/// How the groups of VN_WQI are put together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WqiAggregate {
+    /// √(mean IV · mean V).
+    #[default]
+    SquareRoot,
+    /// ∛(mean IV² · mean V).
+    WeightedCubeRoot,
+}
+
+/// What a pack chooses where a decree leaves a choice, or where its reading is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexSettings {
+    /// VN_AQI: the reading of gaps.
+    pub aqi_gaps: GapReading,
+    /// VN_WQI: how groups are put together.
+    pub wqi_aggregate: WqiAggregate,
+    /// VN_WQI: groups that must have a value, of five.
+    pub wqi_least_groups: u8,
+    /// VN_WQI: parameters of group IV that must have a value.
+    pub wqi_least_group_iv: u8,
+}
+
+impl Default for IndexSettings {
+    fn default() -> IndexSettings {
+        IndexSettings {
+            aqi_gaps: GapReading::default(),
+            wqi_aggregate: WqiAggregate::default(),
+            wqi_least_groups: 3,
+            wqi_least_group_iv: 3,
+        }
+    }
+}
+
+impl IndexId {
+    /// Its bands, best first.
+    #[must_use]
+    pub fn categories(self) -> &'static [Category] {
+        &[]
+    }
+}
