@@ -5,8 +5,9 @@
 //! epoch they have: a browser is a set of dirty tiles, never a queue, so a slow one costs nothing (invariant
 //! BOUND). A queue of events per browser was rejected: it grows with the slowest reader or loses events.
 //!
-//! Size: one tile for each series of the pack, one figure set for each feed, a ring of rejects. Series the pack does
-//! not list are stored and counted, but have no tile.
+//! Size: one tile for each series, index and station of the pack, one judgement for each of its series and
+//! averagings, one figure set for each feed, a ring of rejects, the open alerts. Series the pack does not list are
+//! stored and counted, but have no tile.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,16 +18,24 @@ use ioc_model::{
     counts::Counts,
     envelope::UNMATCHED,
     epoch::Epoch,
-    pack::Pack,
-    results::{EpochResults, RejectedRow, StoredObservation},
+    index::IndexId,
+    limit::Averaging,
+    pack::{Pack, StationKind},
+    results::{EpochResults, RejectedRow, StatusResult, StoredObservation},
+    rule::AlertKey,
     time::Now,
+    window::WindowKind,
 };
 use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    alerts::{AlertChanges, AlertView, OpenAlerts},
+    assessment::{AssessmentTile, AssessmentView},
     feed::{FeedTile, FeedView},
+    index_tile::{IndexPoint, IndexTile, IndexTileView, IndexView},
     rejects::{LastRejects, REJECTS_KEPT, RejectView},
+    station::{StationTile, StationView},
     status::SystemStatus,
     tile::{HourPoint, Tile, TileView},
 };
@@ -52,6 +61,11 @@ struct Picture {
     tiles: Vec<Tile>,
     /// Subject to indicator to the tile's index.
     index: HashMap<Arc<str>, HashMap<Arc<str>, usize>>,
+    indices: BTreeMap<(IndexId, Arc<str>, WindowKind), IndexTile>,
+    stations: BTreeMap<Arc<str>, StationTile>,
+    /// By subject, indicator and averaging.
+    assessments: BTreeMap<(Arc<str>, Arc<str>, Averaging), AssessmentTile>,
+    alerts: OpenAlerts,
     feeds: BTreeMap<Arc<str>, FeedTile>,
     rejects: LastRejects,
     epoch: Epoch,
@@ -73,6 +87,16 @@ pub struct Hydration {
     pub totals: Vec<(Arc<str>, Counts)>,
     /// The last rejects, oldest first, with the epoch as of which they are.
     pub rejects: Vec<(Epoch, RejectedRow)>,
+    /// The newest window of each index, hour and day.
+    pub indices: Vec<(IndexId, Arc<str>, WindowKind, IndexView)>,
+    /// The windows of the lines beside them.
+    pub index_points: Vec<(IndexId, Arc<str>, WindowKind, IndexPoint)>,
+    /// The state of each station.
+    pub stations: Vec<StatusResult>,
+    /// The newest judgement of each series and averaging.
+    pub assessments: Vec<AssessmentView>,
+    /// The open alerts.
+    pub alerts: Vec<AlertView>,
 }
 
 /// What changed after an epoch.
@@ -88,6 +112,18 @@ pub struct Changes {
     pub feeds: Vec<FeedView>,
     /// New rejects, newest first.
     pub rejects: Vec<RejectView>,
+    /// Indices that changed.
+    pub indices: Vec<IndexTileView>,
+    /// Stations whose state changed.
+    pub stations: Vec<StationView>,
+    /// Newest judgements that changed.
+    pub assessments: Vec<AssessmentView>,
+    /// Alerts that changed; one that is closed comes once, neither active nor unacknowledged.
+    pub alerts: Vec<AlertView>,
+    /// The alerts are all there are to show, and not only the changed ones.
+    pub alerts_whole: bool,
+    /// How many alerts are open: more than the list has where it is full.
+    pub alerts_open: usize,
 }
 
 /// The system's status and how old it is.
@@ -105,7 +141,14 @@ impl Changes {
     /// Whether nothing on the board changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tiles.is_empty() && self.feeds.is_empty() && self.rejects.is_empty()
+        self.tiles.is_empty()
+            && self.feeds.is_empty()
+            && self.rejects.is_empty()
+            && self.indices.is_empty()
+            && self.stations.is_empty()
+            && self.assessments.is_empty()
+            && self.alerts.is_empty()
+            && !self.alerts_whole
     }
 }
 
@@ -115,8 +158,17 @@ impl Board {
     pub fn new(pack: &Pack) -> Board {
         let mut tiles = Vec::new();
         let mut index: HashMap<Arc<str>, HashMap<Arc<str>, usize>> = HashMap::new();
+        let mut indices = BTreeMap::new();
+        let mut stations = BTreeMap::new();
         for station in pack.stations.values() {
             let subject: Arc<str> = Arc::from(station.id.as_str());
+            let _ = stations.insert(subject.clone(), StationTile::default());
+            for kind in [WindowKind::Hour, WindowKind::Day] {
+                if let Some(id) = index_of(station.kind) {
+                    let tile = IndexTile::new(id, subject.clone(), kind);
+                    let _ = indices.insert((id, subject.clone(), kind), tile);
+                }
+            }
             for indicator in station.measures.keys() {
                 let indicator: Arc<str> = Arc::from(indicator.as_str());
                 let _ = index.entry(subject.clone()).or_default().insert(indicator.clone(), tiles.len());
@@ -128,6 +180,10 @@ impl Board {
         let picture = Picture {
             tiles,
             index,
+            indices,
+            stations,
+            assessments: BTreeMap::new(),
+            alerts: OpenAlerts::default(),
             feeds,
             rejects: LastRejects::default(),
             epoch: Epoch(0),
@@ -140,7 +196,7 @@ impl Board {
 
     /// Takes over what the store remembers. Called once, before the first [`Board::apply`].
     pub fn hydrate(&self, remembered: Hydration) {
-        let Hydration { epoch, latest, hours, totals, rejects } = remembered;
+        let Hydration { epoch, latest, hours, totals, rejects, .. } = remembered;
         self.write(|picture| {
             picture.epoch = epoch;
             picture.hydrated = true;
@@ -160,6 +216,25 @@ impl Board {
             for (_, row) in &rejects {
                 picture.rejects.push(RejectView::new(epoch, row));
             }
+            for (id, subject, kind, view) in remembered.indices {
+                if let Some(tile) = picture.indices.get_mut(&(id, subject, kind)) {
+                    tile.show(epoch, view);
+                }
+            }
+            for (id, subject, kind, point) in remembered.index_points {
+                if let Some(tile) = picture.indices.get_mut(&(id, subject, kind)) {
+                    tile.point(epoch, point);
+                }
+            }
+            for status in &remembered.stations {
+                if let Some(tile) = picture.stations.get_mut(&status.subject) {
+                    tile.judge(epoch, status);
+                }
+            }
+            for view in remembered.assessments {
+                picture.judge(epoch, view);
+            }
+            picture.alerts.remember(epoch, remembered.alerts);
         });
     }
 
@@ -189,6 +264,23 @@ impl Board {
             for (feed, counts) in &results.counts {
                 picture.feed(feed).count(epoch, counts);
             }
+            for result in &results.indices {
+                let key = (result.index, result.subject.clone(), result.kind);
+                if let Some(tile) = picture.indices.get_mut(&key) {
+                    let view = IndexView::new(epoch, result);
+                    tile.point(epoch, IndexPoint::from(&view));
+                    tile.show(epoch, view);
+                }
+            }
+            for status in &results.statuses {
+                if let Some(tile) = picture.stations.get_mut(&status.subject) {
+                    tile.judge(epoch, status);
+                }
+            }
+            for result in &results.assessments {
+                picture.judge(epoch, AssessmentView::new(epoch, result));
+            }
+            picture.alerts.take(epoch, &results.alerts);
         });
     }
 
@@ -245,23 +337,7 @@ impl Board {
             if since > picture.epoch {
                 return picture.everything();
             }
-            Changes {
-                epoch: picture.epoch,
-                now: picture.now(),
-                tiles: picture
-                    .tiles
-                    .iter()
-                    .filter(|tile| tile.changed() > since)
-                    .map(|tile| tile.view(since))
-                    .collect(),
-                feeds: picture
-                    .feeds
-                    .iter()
-                    .filter(|(_, feed)| feed.changed() > since)
-                    .map(|(id, feed)| feed.view(id.clone()))
-                    .collect(),
-                rejects: picture.rejects.since(since),
-            }
+            picture.since(since)
         })
     }
 
@@ -269,6 +345,18 @@ impl Board {
     #[must_use]
     pub fn everything(&self) -> Changes {
         self.read(Picture::everything)
+    }
+
+    /// An open alert; none where there is no such alert or it is closed.
+    #[must_use]
+    pub fn alert(&self, key: &AlertKey) -> Option<AlertView> {
+        self.read(|picture| picture.alerts.get(key).cloned())
+    }
+
+    /// The open alerts a page is shown, and how many there are.
+    #[must_use]
+    pub fn open_alerts(&self) -> (Vec<AlertView>, usize) {
+        self.read(|picture| (picture.alerts.shown(), picture.alerts.len()))
     }
 
     /// Wakes when something changed.
@@ -314,6 +402,42 @@ impl Picture {
         Now(status.now.0.saturating_add(gone as i64))
     }
 
+    /// The series of the pack bound how many judgements there are.
+    fn judge(&mut self, epoch: Epoch, view: AssessmentView) {
+        let listed = self.index.get(&view.subject).is_some_and(|known| known.contains_key(&view.indicator));
+        if !listed {
+            return;
+        }
+        let key = (view.subject.clone(), view.indicator.clone(), view.averaging);
+        match self.assessments.get_mut(&key) {
+            Some(tile) => tile.judge(epoch, view),
+            None => drop(self.assessments.insert(key, AssessmentTile::new(epoch, view))),
+        }
+    }
+
+    fn since(&self, since: Epoch) -> Changes {
+        let AlertChanges { alerts, whole } = self.alerts.since(since);
+        let changed = |epoch: Epoch| epoch > since;
+        let tiles = self.tiles.iter().filter(|tile| changed(tile.changed()));
+        let feeds = self.feeds.iter().filter(|(_, feed)| changed(feed.changed()));
+        let indices = self.indices.values().filter(|tile| changed(tile.changed()));
+        let stations = self.stations.iter().filter(|(_, station)| changed(station.changed()));
+        let assessments = self.assessments.values().filter(|tile| changed(tile.changed()));
+        Changes {
+            epoch: self.epoch,
+            now: self.now(),
+            tiles: tiles.map(|tile| tile.view(since)).collect(),
+            feeds: feeds.map(|(id, feed)| feed.view(id.clone())).collect(),
+            rejects: self.rejects.since(since),
+            indices: indices.map(|tile| tile.view(since)).collect(),
+            stations: stations.map(|(subject, station)| station.view(subject.clone())).collect(),
+            assessments: assessments.map(AssessmentTile::view).collect(),
+            alerts,
+            alerts_whole: whole,
+            alerts_open: self.alerts.len(),
+        }
+    }
+
     fn everything(&self) -> Changes {
         Changes {
             epoch: self.epoch,
@@ -321,6 +445,21 @@ impl Picture {
             tiles: self.tiles.iter().map(|tile| tile.view(Epoch(0))).collect(),
             feeds: self.feeds.iter().map(|(id, feed)| feed.view(id.clone())).collect(),
             rejects: self.rejects.since(Epoch(0)),
+            indices: self.indices.values().map(|tile| tile.view(Epoch(0))).collect(),
+            stations: self.stations.iter().map(|(id, station)| station.view(id.clone())).collect(),
+            assessments: self.assessments.values().map(AssessmentTile::view).collect(),
+            alerts: self.alerts.shown(),
+            alerts_whole: true,
+            alerts_open: self.alerts.len(),
         }
+    }
+}
+
+/// The index computed for stations of a kind; none for most.
+fn index_of(kind: StationKind) -> Option<IndexId> {
+    match kind {
+        StationKind::AmbientAir => Some(IndexId::VnAqi),
+        StationKind::SurfaceWater => Some(IndexId::VnWqi),
+        StationKind::WasteWater | StationKind::GroundWater | StationKind::StackEmission => None,
     }
 }

@@ -6,10 +6,13 @@
 //! series, one figure set a feed, a ring of rejects. It never turns a value into "normal" because data stopped
 //! (invariant SILENT): every figure carries its moments, and the page judges its age by the server's clock.
 
+pub mod alerts;
+pub mod assessment;
 pub mod assets;
 pub mod board;
 pub mod feed;
 pub mod history;
+pub mod index_tile;
 pub mod listen;
 pub mod live;
 pub mod overview;
@@ -17,6 +20,7 @@ pub mod problem;
 pub mod rejects;
 pub mod routes;
 pub mod seats;
+pub mod station;
 pub mod status;
 pub mod tile;
 

@@ -1,0 +1,139 @@
+//! The newest mean of a series that was held against a legal limit.
+
+use std::sync::Arc;
+
+use ioc_model::{
+    epoch::Epoch,
+    limit::Averaging,
+    results::{Assessment, Verdict},
+    time::EventTime,
+};
+use serde::Serialize;
+
+/// What the board knows of one series and averaging.
+#[derive(Clone, Debug)]
+pub struct AssessmentTile {
+    latest: AssessmentView,
+    changed: Epoch,
+}
+
+impl AssessmentTile {
+    /// The first judgement of a series.
+    #[must_use]
+    pub fn new(epoch: Epoch, view: AssessmentView) -> AssessmentTile {
+        AssessmentTile { latest: view, changed: epoch }
+    }
+
+    /// The last epoch that changed it.
+    #[must_use]
+    pub fn changed(&self) -> Epoch {
+        self.changed
+    }
+
+    /// Takes another judgement: of a newer window, or a revision of the one shown.
+    pub fn judge(&mut self, epoch: Epoch, view: AssessmentView) {
+        if (view.start, view.revision) >= (self.latest.start, self.latest.revision) {
+            self.latest = view;
+            self.changed = self.changed.max(epoch);
+        }
+    }
+
+    /// The judgement as it is sent.
+    #[must_use]
+    pub fn view(&self) -> AssessmentView {
+        self.latest.clone()
+    }
+}
+
+/// A mean and how it stands to its limit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AssessmentView {
+    /// The limit.
+    pub limit: Arc<str>,
+    /// Indicator.
+    pub indicator: Arc<str>,
+    /// Station.
+    pub subject: Arc<str>,
+    /// Over what it is averaged.
+    pub averaging: Averaging,
+    /// The window's first moment.
+    pub start: EventTime,
+    /// The first moment behind it.
+    pub end: EventTime,
+    /// The mean of what is there; none of nothing.
+    pub value: Option<f64>,
+    /// The lower limit, where there is one.
+    pub low: Option<f64>,
+    /// The upper limit, where there is one.
+    pub high: Option<f64>,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// What went in: points of an hour or day, hours of eight, days of a year.
+    pub count: u32,
+    /// What was expected; 0 where that is not known.
+    pub expected: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+impl AssessmentView {
+    /// From a row of an epoch's results.
+    #[must_use]
+    pub fn new(epoch: Epoch, result: &Assessment) -> AssessmentView {
+        AssessmentView {
+            limit: result.limit.clone(),
+            indicator: result.indicator.clone(),
+            subject: result.subject.clone(),
+            averaging: result.averaging,
+            start: result.start,
+            end: result.end,
+            value: result.value,
+            low: result.low,
+            high: result.high,
+            verdict: result.verdict,
+            count: result.count,
+            expected: result.expected,
+            revision: epoch.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(start: i64, verdict: Verdict, revision: u64) -> AssessmentView {
+        AssessmentView {
+            limit: "qcvn05-pm25-day".into(),
+            indicator: "pm25".into(),
+            subject: "st".into(),
+            averaging: Averaging::Day,
+            start: EventTime(start),
+            end: EventTime(start + 1),
+            value: Some(60.0),
+            low: None,
+            high: Some(50.0),
+            verdict,
+            count: 24,
+            expected: 24,
+            revision,
+        }
+    }
+
+    #[test]
+    fn a_revised_older_window_does_not_replace_the_newest_and_a_revision_of_it_does() {
+        let mut tile = AssessmentTile::new(Epoch(1), view(10, Verdict::Kept, 1));
+        tile.judge(Epoch(2), view(5, Verdict::Exceeded, 2));
+        assert_eq!((tile.view().verdict, tile.changed()), (Verdict::Kept, Epoch(1)));
+        tile.judge(Epoch(3), view(10, Verdict::Exceeded, 3));
+        tile.judge(Epoch(3), view(10, Verdict::Kept, 2));
+        assert_eq!((tile.view().verdict, tile.changed()), (Verdict::Exceeded, Epoch(3)));
+    }
+
+    #[test]
+    fn a_window_with_too_few_points_is_shown_instead_of_the_kept_one_before_silent() {
+        let mut tile = AssessmentTile::new(Epoch(1), view(10, Verdict::Kept, 1));
+        tile.judge(Epoch(2), view(20, Verdict::Insufficient, 2));
+        assert_eq!(tile.view().verdict, Verdict::Insufficient);
+    }
+}
