@@ -37,7 +37,7 @@ pub fn build_id() -> &'static str {
     })
 }
 
-/// GET `/`.
+/// GET `/`, and the walls' screens: the bundle looks at the address.
 pub async fn page(headers: HeaderMap) -> Response {
     serve("index.html", &headers)
 }
@@ -58,6 +58,24 @@ fn serve(name: &str, asked: &HeaderMap) -> Response {
         return Problem::not_found("there is no such file").into_response();
     };
     let tag = format!("\"{}\"", hexadecimal(&file.metadata.sha256_hash()[..16]));
+    revalidated(asked, &tag, content_type(name), || match file.data {
+        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
+    })
+}
+
+/// The tag of some content: its hash, quoted.
+pub(crate) fn tag_of(content: &[u8]) -> String {
+    format!("\"{}\"", hexadecimal(&Sha256::digest(content)[..16]))
+}
+
+/// The content, or that the browser has it already.
+pub(crate) fn revalidated(
+    asked: &HeaderMap,
+    tag: &str,
+    content_type: &'static str,
+    content: impl FnOnce() -> Bytes,
+) -> Response {
     let known = asked
         .get_all(header::IF_NONE_MATCH)
         .iter()
@@ -68,17 +86,12 @@ fn serve(name: &str, asked: &HeaderMap) -> Response {
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let body = match file.data {
-            std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-            std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
-        };
-        let mut response = Body::from(body).into_response();
-        let _ =
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(name)));
+        let mut response = Body::from(content()).into_response();
+        let _ = response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
         response
     };
     let headers = response.headers_mut();
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
         let _ = headers.insert(header::ETAG, tag);
     }
     let _ = headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

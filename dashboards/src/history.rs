@@ -2,10 +2,23 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use ioc_model::{position::Position, time::EventTime, window::ClosedBy};
+use ioc_model::{
+    index::IndexId,
+    limit::Averaging,
+    position::Position,
+    results::Evidence,
+    rule::{AlertChange, AlertKey},
+    time::{EventTime, Now},
+    window::{ClosedBy, WindowKind},
+};
 use serde::Serialize;
 
-use crate::rejects::RejectView;
+use crate::{
+    alerts::AlertView,
+    lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
+    rejects::RejectView,
+    series::{Series, SeriesQuery},
+};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, HistoryError>> + Send + 'a>>;
@@ -26,6 +39,56 @@ pub trait History: Send + Sync + std::fmt::Debug {
 
     /// What became of an envelope.
     fn fate(&self, position: Position) -> Answer<'_, Fate>;
+
+    /// A series, thinned to at most as many entries as asked for.
+    fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series>;
+
+    /// The last alerts raised before a moment, open or closed, the newest first: at most so many, and those raised in
+    /// the same moment as the last of them.
+    fn alerts(&self, before: Option<Now>, limit: u32) -> Answer<'_, Vec<AlertView>>;
+
+    /// An alert and all that happened to it; none where it was never raised.
+    fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>>;
+
+    /// An index and what it was made of; none where it was never computed.
+    fn index<'a>(
+        &'a self,
+        index: IndexId,
+        subject: &'a str,
+        kind: WindowKind,
+        start: EventTime,
+    ) -> Answer<'a, Option<TracedIndex>>;
+
+    /// A judgement and what it was made of; none where there is none.
+    fn assessment<'a>(
+        &'a self,
+        limit: &'a str,
+        subject: &'a str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Answer<'a, Option<TracedAssessment>>;
+
+    /// The limit a mean was held against; none where it was not.
+    fn judged_by<'a>(
+        &'a self,
+        indicator: &'a str,
+        subject: &'a str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Answer<'a, Option<String>>;
+
+    /// A window and its rows, as of a revision or now; none where there is none.
+    fn window<'a>(
+        &'a self,
+        indicator: &'a str,
+        subject: &'a str,
+        kind: WindowKind,
+        start: EventTime,
+        revision: Option<u64>,
+    ) -> Answer<'a, Option<TracedWindow>>;
+
+    /// What was made of an envelope.
+    fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows>;
 }
 
 /// A shared store.
@@ -63,6 +126,38 @@ pub struct Fate {
     pub stored: u64,
     /// Rows of it that were rejected, or 1 for the whole of it.
     pub rejected: u64,
+}
+
+/// An alert and all that happened to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlertStory {
+    /// As it is now.
+    pub alert: AlertView,
+    /// What happened, in order.
+    pub history: Vec<AlertEvent>,
+}
+
+/// Something that happened to an alert.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AlertEvent {
+    /// What.
+    pub change: AlertChange,
+    /// When, on the recorded clock.
+    pub at: Now,
+    /// Whether its condition held then.
+    pub active: bool,
+    /// Whether somebody had taken it on.
+    pub acknowledged: bool,
+    /// How often it had become active.
+    pub occurrences: u32,
+    /// By whom, where somebody was.
+    pub user: Option<String>,
+    /// In their words.
+    pub note: Option<String>,
+    /// What made it so; none for an acknowledgement.
+    pub evidence: Option<Evidence>,
+    /// The epoch that made it so.
+    pub epoch: u64,
 }
 
 /// Why the store did not answer.

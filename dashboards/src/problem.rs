@@ -13,6 +13,7 @@ use crate::history::HistoryError;
 pub struct Problem {
     status: StatusCode,
     detail: String,
+    detail_vi: Option<&'static str>,
     retry_after: Option<u32>,
 }
 
@@ -22,35 +23,67 @@ struct Body<'a> {
     title: &'static str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail_vi: Option<&'static str>,
 }
 
 impl Problem {
+    fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
+        Problem { status, detail: detail.into(), detail_vi: None, retry_after: None }
+    }
+
     /// The request asks for something that cannot be meant (400).
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Problem {
-        Problem { status: StatusCode::BAD_REQUEST, detail: detail.into(), retry_after: None }
+        Problem::new(StatusCode::BAD_REQUEST, detail)
     }
 
     /// There is no such thing (404).
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Problem {
-        Problem { status: StatusCode::NOT_FOUND, detail: detail.into(), retry_after: None }
+        Problem::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// It was done already (409).
+    #[must_use]
+    pub fn conflict(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// There is more of it than is taken (413).
+    #[must_use]
+    pub fn too_large(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// It comes in a form that is not taken (415).
+    #[must_use]
+    pub fn unsupported(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// What a person entered does not do (422).
+    #[must_use]
+    pub fn invalid(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
     /// There is no room or no store now (503); worth trying again after that many seconds.
     #[must_use]
     pub fn unavailable(detail: impl Into<String>, retry_after: u32) -> Problem {
-        Problem {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            detail: detail.into(),
-            retry_after: Some(retry_after),
-        }
+        Problem { retry_after: Some(retry_after), ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 
     /// It is our fault (500).
     #[must_use]
     pub fn internal(detail: impl Into<String>) -> Problem {
-        Problem { status: StatusCode::INTERNAL_SERVER_ERROR, detail: detail.into(), retry_after: None }
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+    }
+
+    /// The same in Vietnamese: for whoever sees it on the page.
+    #[must_use]
+    pub fn vi(self, detail: &'static str) -> Problem {
+        Problem { detail_vi: Some(detail), ..self }
     }
 }
 
@@ -77,6 +110,7 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
+            detail_vi: self.detail_vi,
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (self.status, text).into_response();

@@ -1,0 +1,43 @@
+//! The bytes as they came, from wherever they lie now.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use ioc_model::{envelope::Content, position::Position, time::ReceivedAt};
+
+use crate::history::Answer;
+
+/// Finds what a sender sent.
+pub trait Originals: Send + Sync + std::fmt::Debug {
+    /// The envelope at a position; none where neither the log nor the archive has it.
+    fn open(&self, position: Position) -> Answer<'_, Option<Original>>;
+}
+
+/// Shared originals.
+pub type SharedOriginals = Arc<dyn Originals>;
+
+/// An envelope, untouched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// The feed it came by.
+    pub feed: String,
+    /// Topic, file name or path.
+    pub address: String,
+    /// When it arrived.
+    pub received_at: ReceivedAt,
+    /// What its bytes are.
+    pub content: Content,
+    /// The bytes as they came.
+    pub payload: Bytes,
+    /// Where they lie.
+    pub kept: Kept,
+}
+
+/// Where an original lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// On the log.
+    Log,
+    /// In this file of the archive, below its folder.
+    Archive(String),
+}

@@ -1,0 +1,136 @@
+//! What lies further back: trends, long series, rejects, the fate of an envelope.
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use ioc_model::{
+    index::IndexId,
+    time::{EventTime, Millis, Now},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{AppState, fresh_json, position, question, starting};
+use crate::{
+    history::TrendPoint,
+    problem::Problem,
+    rejects::RejectView,
+    series::{SERIES_MAX, SeriesKind, SeriesOf, SeriesQuery},
+};
+
+/// The longest trend that may be asked for: a month of hours.
+pub const TREND_HOURS_MAX: u32 = 31 * 24;
+
+/// The most rejects that may be asked for at once.
+pub const REJECTS_MAX: usize = 500;
+
+#[derive(Deserialize)]
+pub(super) struct TrendQuery {
+    subject: String,
+    indicator: String,
+    hours: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Trend<'a> {
+    subject: &'a str,
+    indicator: &'a str,
+    from: EventTime,
+    until: EventTime,
+    now: Now,
+    points: Vec<TrendPoint>,
+}
+
+pub(super) async fn trend(
+    State(state): State<AppState>,
+    query: Result<Query<TrendQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    let hours = asked.hours.unwrap_or(72);
+    if !(1..=TREND_HOURS_MAX).contains(&hours) {
+        return Err(Problem::bad_request(format!("hours must be 1 to {TREND_HOURS_MAX}")));
+    }
+    state.measured(&asked.subject, &asked.indicator)?;
+    starting(&state.board)?;
+    let now = state.board.now();
+    let until = EventTime(now.0);
+    let from = until.minus(Millis::hours(i64::from(hours)));
+    let points = state.history.trend(&asked.subject, &asked.indicator, from, until).await?;
+    fresh_json(&Trend { subject: &asked.subject, indicator: &asked.indicator, from, until, now, points })
+}
+
+#[derive(Deserialize)]
+pub(super) struct RejectsQuery {
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Rejects {
+    rejects: Vec<RejectView>,
+}
+
+pub(super) async fn rejects(
+    State(state): State<AppState>,
+    query: Result<Query<RejectsQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    let limit = asked.limit.unwrap_or(100);
+    if !(1..=REJECTS_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit must be 1 to {REJECTS_MAX}")));
+    }
+    fresh_json(&Rejects { rejects: state.history.rejects(limit).await? })
+}
+
+pub(super) async fn envelope(
+    State(state): State<AppState>,
+    Path(position): Path<String>,
+) -> Result<Response, Problem> {
+    fresh_json(&state.history.fate(self::position(&position)?).await?)
+}
+
+#[derive(Deserialize)]
+pub(super) struct SeriesAsked {
+    subject: String,
+    indicator: String,
+    kind: SeriesKind,
+    from: i64,
+    to: i64,
+    points: Option<u32>,
+}
+
+/// GET `/api/series`.
+pub(super) async fn series(
+    State(state): State<AppState>,
+    query: Result<Query<SeriesAsked>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    let points = asked.points.unwrap_or(SERIES_MAX);
+    if !(1..=SERIES_MAX).contains(&points) {
+        return Err(Problem::bad_request(format!("points must be 1 to {SERIES_MAX}")));
+    }
+    let (from, to) = (super::moment("from", asked.from)?, super::moment("to", asked.to)?);
+    if from >= to {
+        return Err(Problem::bad_request("from must lie before to"));
+    }
+    let of = match (IndexId::from_word(&asked.indicator), asked.kind.window()) {
+        (Some(index), Some(kind)) => {
+            state.station(&asked.subject)?;
+            SeriesOf::Index(index, kind)
+        }
+        (Some(_), None) => return Err(Problem::bad_request("an index has hours and days, no points")),
+        (None, _) => {
+            state.measured(&asked.subject, &asked.indicator)?;
+            SeriesOf::Indicator(asked.indicator, asked.kind)
+        }
+    };
+    let series = state.history.series(&SeriesQuery { subject: asked.subject, of, from, to, points }).await?;
+    let mut response = series.to_bytes().into_response();
+    let headers = response.headers_mut();
+    let _ = headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    let _ = headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(factor) = series.thinned() {
+        let _ = headers.insert(HeaderName::from_static("x-ioc-thinned"), HeaderValue::from(factor));
+    }
+    Ok(response)
+}

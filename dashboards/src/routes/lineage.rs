@@ -1,0 +1,368 @@
+//! From a number to the bytes it was made of, one question a step.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ioc_model::{
+    envelope::Content,
+    index::{IndexId, IndexPart, NoIndex},
+    limit::Averaging,
+    position::Position,
+    results::Evidence,
+    rule::{AlertKey, Condition, Rule},
+    text::Text,
+    time::{EventTime, ReceivedAt},
+    window::{ClosedBy, WindowKind},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{AppState, alerts, fresh_json, moment, position, question};
+use crate::{
+    alerts::AlertView,
+    assessment::AssessmentView,
+    lineage::{EnvelopeRows, TracedIndex, WindowRef},
+    originals::Kept,
+    problem::Problem,
+};
+
+/// How many bytes of an envelope are shown; all of them are at its `raw`.
+const SHOWN_BYTES: usize = 64 << 10;
+
+#[derive(Deserialize)]
+pub(super) struct IndexQuery {
+    index: IndexId,
+    subject: String,
+    kind: WindowKind,
+    start: i64,
+}
+
+#[derive(Serialize)]
+struct IndexLineage {
+    index: IndexId,
+    subject: String,
+    kind: WindowKind,
+    start: EventTime,
+    end: EventTime,
+    value: Option<f64>,
+    category: Option<Arc<str>>,
+    reason: Option<NoIndex>,
+    dominant: Option<Arc<str>>,
+    /// The act and the number of the reading of it.
+    formula: String,
+    /// The legal act alone.
+    act: String,
+    closed_by: ClosedBy,
+    revision: u64,
+    parts: Vec<IndexPart>,
+    inputs: Vec<WindowRef>,
+}
+
+/// GET `/api/lineage/index`.
+pub(super) async fn index(
+    State(state): State<AppState>,
+    query: Result<Query<IndexQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let IndexQuery { index, subject, kind, start } = question(query)?;
+    let traced = state.history.index(index, &subject, kind, moment("start", start)?).await?;
+    let Some(TracedIndex { view, formula, inputs }) = traced else {
+        return Err(Problem::not_found("the index was not computed for that window")
+            .vi("chỉ số chưa được tính cho khoảng thời gian này"));
+    };
+    let act = formula.rsplit_once(" v").map_or(formula.as_str(), |(act, _)| act).to_owned();
+    fresh_json(&IndexLineage {
+        index,
+        subject,
+        kind,
+        start: view.start,
+        end: view.end,
+        value: view.value,
+        category: view.category,
+        reason: view.reason,
+        dominant: view.dominant,
+        formula,
+        act,
+        closed_by: view.closed_by,
+        revision: view.revision,
+        parts: view.parts,
+        inputs,
+    })
+}
+
+#[derive(Deserialize)]
+pub(super) struct AssessmentQuery {
+    limit: String,
+    subject: String,
+    averaging: Averaging,
+    start: i64,
+}
+
+#[derive(Serialize)]
+struct AssessmentLineage<'a> {
+    #[serde(flatten)]
+    judged: AssessmentView,
+    /// The standard the limit is of; none where the pack has it no more.
+    standard: Option<&'a str>,
+    inputs: Vec<WindowRef>,
+}
+
+/// GET `/api/lineage/assessment`.
+pub(super) async fn assessment(
+    State(state): State<AppState>,
+    query: Result<Query<AssessmentQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    let start = moment("start", asked.start)?;
+    let traced = state.history.assessment(&asked.limit, &asked.subject, asked.averaging, start).await?;
+    let Some(traced) = traced else {
+        return Err(Problem::not_found("no mean of that window was held against that limit")
+            .vi("không có giá trị trung bình nào được đối chiếu với giới hạn này"));
+    };
+    let limit = state.pack.limits.iter().find(|limit| limit.id == asked.limit);
+    fresh_json(&AssessmentLineage {
+        judged: traced.view,
+        standard: limit.map(|limit| limit.standard.as_str()),
+        inputs: traced.inputs,
+    })
+}
+
+#[derive(Serialize)]
+struct AlertLineage<'a> {
+    alert: AlertView,
+    /// The rule as the pack has it now; none where it has it no more.
+    rule: Option<RuleText<'a>>,
+    /// What the measure was held against when the alert last changed; none for a state.
+    threshold: Option<f64>,
+    /// What it was raised by; none where that cannot be opened.
+    raised_by: Option<Link>,
+}
+
+#[derive(Serialize)]
+struct RuleText<'a> {
+    id: &'a str,
+    name: &'a Text,
+    step: &'a Text,
+    raise_windows: u32,
+    clear_windows: u32,
+}
+
+/// The next step down.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Link {
+    Index { index: IndexId, subject: Arc<str>, window: WindowKind, start: EventTime, href: String },
+    Assessment { limit: String, subject: Arc<str>, averaging: Averaging, start: EventTime, href: String },
+    Window { indicator: Arc<str>, subject: Arc<str>, window: WindowKind, start: EventTime, href: String },
+    Status { subject: Arc<str>, status: &'static str, since: EventTime },
+}
+
+/// GET `/api/lineage/alert/{id}`.
+pub(super) async fn alert(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let key = alerts::key(&id)?;
+    let story = state.history.alert(&key).await?.ok_or_else(alerts::unknown)?;
+    let rule = state.pack.rules.get(&*key.rule);
+    let raised_by = match &story.alert.evidence {
+        Some(evidence) => link(&state, &key, rule, evidence).await?,
+        None => None,
+    };
+    fresh_json(&AlertLineage {
+        threshold: story.alert.evidence.as_ref().and_then(|evidence| evidence.threshold),
+        alert: story.alert,
+        rule: rule.map(|rule| RuleText {
+            id: &rule.id,
+            name: &rule.name,
+            step: &rule.step,
+            raise_windows: rule.raise_windows,
+            clear_windows: rule.clear_windows,
+        }),
+        raised_by,
+    })
+}
+
+async fn link(
+    state: &AppState,
+    key: &AlertKey,
+    rule: Option<&Rule>,
+    evidence: &Evidence,
+) -> Result<Option<Link>, Problem> {
+    let Evidence { measure, averaging, start, .. } = evidence;
+    let (subject, start) = (key.subject.clone(), *start);
+    if let Some(status) = evidence.status {
+        return Ok(Some(Link::Status { subject, status: status.word(), since: start }));
+    }
+    let Some(averaging) = *averaging else { return Ok(None) };
+    let window = match averaging {
+        Averaging::Hour => Some(WindowKind::Hour),
+        Averaging::Day => Some(WindowKind::Day),
+        Averaging::EightHours | Averaging::Year => None,
+    };
+    // Rules, stations and indicators are named by letters that mean nothing in an address.
+    if let (Some(index), Some(window)) = (IndexId::from_word(measure), window) {
+        let href = format!(
+            "/api/lineage/index?index={measure}&subject={subject}&kind={}&start={}",
+            window.word(),
+            start.0
+        );
+        return Ok(Some(Link::Index { index, subject, window, start, href }));
+    }
+    let by_limit = rule.is_some_and(|rule| matches!(rule.condition, Condition::Limit { .. }));
+    if by_limit || window.is_none() {
+        let limit = state.history.judged_by(measure, &subject, averaging, start).await?;
+        if let Some(limit) = limit {
+            let href = format!(
+                "/api/lineage/assessment?limit={limit}&subject={subject}&averaging={}&start={}",
+                averaging.word(),
+                start.0
+            );
+            return Ok(Some(Link::Assessment { limit, subject, averaging, start, href }));
+        }
+    }
+    Ok(window.map(|window| {
+        let href = format!(
+            "/api/lineage/window?indicator={measure}&subject={subject}&kind={}&start={}",
+            window.word(),
+            start.0
+        );
+        Link::Window { indicator: measure.clone(), subject, window, start, href }
+    }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct WindowQuery {
+    indicator: String,
+    subject: String,
+    kind: WindowKind,
+    start: i64,
+    revision: Option<u64>,
+}
+
+/// GET `/api/lineage/window`.
+pub(super) async fn window(
+    State(state): State<AppState>,
+    query: Result<Query<WindowQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    let start = moment("start", asked.start)?;
+    let traced =
+        state.history.window(&asked.indicator, &asked.subject, asked.kind, start, asked.revision).await?;
+    match traced {
+        Some(window) => fresh_json(&window),
+        None => Err(Problem::not_found("that window was not closed, or nothing was in it")
+            .vi("khoảng thời gian này chưa đóng hoặc không có số liệu")),
+    }
+}
+
+#[derive(Serialize)]
+struct EnvelopeLineage {
+    position: String,
+    feed: Option<String>,
+    address: Option<String>,
+    received_at: Option<ReceivedAt>,
+    /// `raw`, or `withheld` where a description stands for bytes that were too large.
+    content: Option<&'static str>,
+    length: Option<usize>,
+    /// `log` or `archive`; none where the bytes are gone.
+    r#where: Option<&'static str>,
+    file: Option<String>,
+    /// The beginning, where all of it is UTF-8.
+    text: Option<String>,
+    /// The beginning, where it is not.
+    base64: Option<String>,
+    /// The beginning is not all of it.
+    cut: bool,
+    #[serde(flatten)]
+    made: EnvelopeRows,
+}
+
+/// GET `/api/lineage/envelope/{position}`.
+pub(super) async fn envelope(
+    State(state): State<AppState>,
+    Path(text): Path<String>,
+) -> Result<Response, Problem> {
+    let position = position(&text)?;
+    let made = state.history.rows_of(position).await?;
+    let mut lineage = EnvelopeLineage {
+        position: position.to_string(),
+        feed: None,
+        address: None,
+        received_at: None,
+        content: None,
+        length: None,
+        r#where: None,
+        file: None,
+        text: None,
+        base64: None,
+        cut: false,
+        made,
+    };
+    match state.originals.open(position).await? {
+        Some(original) => {
+            let payload = &original.payload;
+            lineage.cut = payload.len() > SHOWN_BYTES;
+            lineage.length = Some(payload.len());
+            match std::str::from_utf8(payload) {
+                Ok(text) => lineage.text = Some(beginning(text).to_owned()),
+                Err(_) => {
+                    let shown = &payload[..payload.len().min(SHOWN_BYTES)];
+                    lineage.base64 = Some(STANDARD.encode(shown));
+                }
+            }
+            lineage.feed = Some(original.feed);
+            lineage.address = Some(original.address);
+            lineage.received_at = Some(original.received_at);
+            lineage.content = Some(match original.content {
+                Content::Raw => "raw",
+                Content::Withheld => "withheld",
+            });
+            (lineage.r#where, lineage.file) = match original.kept {
+                Kept::Log => (Some("log"), None),
+                Kept::Archive(file) => (Some("archive"), Some(file)),
+            };
+        }
+        None if lineage.made.rows.is_empty() && lineage.made.rejects.is_empty() => {
+            return Err(gone(position));
+        }
+        None => {}
+    }
+    fresh_json(&lineage)
+}
+
+/// The longest beginning of a text that ends between characters and is not longer than what is shown.
+fn beginning(text: &str) -> &str {
+    let mut end = text.len().min(SHOWN_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// GET `/api/lineage/envelope/{position}/raw`.
+pub(super) async fn raw(
+    State(state): State<AppState>,
+    Path(text): Path<String>,
+) -> Result<Response, Problem> {
+    let position = position(&text)?;
+    let original = state.originals.open(position).await?.ok_or_else(|| gone(position))?;
+    let mut response = original.payload.into_response();
+    let headers = response.headers_mut();
+    // Whatever a sender sent is never shown as a page of ours: it is saved, under a name of ours.
+    let _ = headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    let name = format!("attachment; filename=\"envelope-{position}.bin\"");
+    if let Ok(disposition) = HeaderValue::from_str(&name) {
+        let _ = headers.insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    let _ = headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+fn gone(position: Position) -> Problem {
+    Problem::not_found(format!("no envelope lies at {position}, or it is kept no more"))
+        .vi("không có bản tin ở vị trí này, hoặc bản tin không còn được lưu")
+}

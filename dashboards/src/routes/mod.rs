@@ -1,0 +1,270 @@
+//! The HTTP interface.
+//!
+//! Paths are listed once, in [`PATHS`], and described in `openapi.json`; a test compares the two. Errors are
+//! problem details. The page may load nothing from anywhere else, and nothing else may frame it.
+
+mod alerts;
+mod health;
+mod history;
+mod lineage;
+mod picture;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Query, rejection::QueryRejection},
+    http::{HeaderName, HeaderValue, header},
+    middleware::map_response,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+pub use health::STATUS_STALE;
+pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
+use ioc_model::{
+    pack::{Pack, Station},
+    position::{InvalidPosition, Position},
+    time::EventTime,
+};
+use prometheus::{IntCounter, IntGauge, Registry};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    assets, board::Board, history::SharedHistory, live::Pace, operator::SharedOperator,
+    originals::SharedOriginals, overview::Dimensions, problem::Problem, seats::Seats,
+};
+
+/// Every path of this interface.
+pub const PATHS: [&str; 23] = [
+    "/",
+    "/wall/{screen}",
+    "/favicon.svg",
+    "/assets/{*file}",
+    "/api/overview",
+    "/api/map",
+    "/api/trend",
+    "/api/series",
+    "/api/rejects",
+    "/api/envelopes/{position}",
+    "/api/events",
+    "/api/alerts",
+    "/api/alerts/{id}",
+    "/api/alerts/{id}/acknowledge",
+    "/api/lineage/index",
+    "/api/lineage/assessment",
+    "/api/lineage/alert/{id}",
+    "/api/lineage/window",
+    "/api/lineage/envelope/{position}",
+    "/api/lineage/envelope/{position}/raw",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+];
+
+/// Bounds and rhythm of the live push.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Live connections in all.
+    pub connections: usize,
+    /// Live connections from one address.
+    pub connections_per_peer: usize,
+    /// Rhythm.
+    pub pace: Pace,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            connections: 256,
+            connections_per_peer: 32,
+            pace: Pace {
+                gather: Duration::from_millis(250),
+                heartbeat: Duration::from_secs(3),
+                retry: Duration::from_secs(1),
+            },
+        }
+    }
+}
+
+/// What stands behind the board, as far as the page asks it.
+#[derive(Clone, Debug)]
+pub struct Behind {
+    /// The store.
+    pub history: SharedHistory,
+    /// Who takes operators' actions.
+    pub operator: SharedOperator,
+    /// The bytes as they came.
+    pub originals: SharedOriginals,
+}
+
+/// The pack's map and the tag of its content.
+#[derive(Clone, Debug)]
+struct Map {
+    bytes: Bytes,
+    tag: String,
+}
+
+/// What the routes need. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    board: Arc<Board>,
+    history: SharedHistory,
+    operator: SharedOperator,
+    originals: SharedOriginals,
+    dimensions: Arc<Dimensions>,
+    pack: Arc<Pack>,
+    map: Option<Map>,
+    registry: Registry,
+    viewers: IntGauge,
+    refused: IntCounter,
+    seats: Seats,
+    pace: Pace,
+    closing: CancellationToken,
+}
+
+impl AppState {
+    /// Puts it together. `closing` ends the live streams, which never end by themselves, so that the server can stop.
+    ///
+    /// # Errors
+    /// If the registry has this crate's metrics already.
+    pub fn new(
+        pack: Arc<Pack>,
+        board: Arc<Board>,
+        behind: Behind,
+        registry: Registry,
+        limits: &Limits,
+        closing: CancellationToken,
+    ) -> Result<AppState, prometheus::Error> {
+        let viewers = IntGauge::new("ioc_dashboards_viewers", "Live connections of browsers")?;
+        let refused = IntCounter::new(
+            "ioc_dashboards_viewers_refused_total",
+            "Live connections refused for want of a seat",
+        )?;
+        registry.register(Box::new(viewers.clone()))?;
+        registry.register(Box::new(refused.clone()))?;
+        let map = pack.map.as_ref().map(|map| {
+            let bytes = Bytes::copy_from_slice(map.as_bytes());
+            Map { tag: assets::tag_of(&bytes), bytes }
+        });
+        Ok(AppState {
+            board,
+            history: behind.history,
+            operator: behind.operator,
+            originals: behind.originals,
+            dimensions: Arc::new(Dimensions::of(&pack)),
+            pack,
+            map,
+            registry,
+            viewers,
+            refused,
+            seats: Seats::new(limits.connections, limits.connections_per_peer),
+            pace: limits.pace,
+            closing,
+        })
+    }
+
+    /// A station of the pack.
+    fn station(&self, subject: &str) -> Result<&Station, Problem> {
+        let station = self.pack.stations.get(subject);
+        station.ok_or_else(|| {
+            Problem::not_found("the pack has no such station").vi("gói tỉnh không có trạm này")
+        })
+    }
+
+    /// A series of the pack.
+    fn measured(&self, subject: &str, indicator: &str) -> Result<(), Problem> {
+        if self.station(subject)?.measures.contains_key(indicator) {
+            return Ok(());
+        }
+        Err(Problem::not_found("the station does not measure that").vi("trạm không đo thông số này"))
+    }
+}
+
+/// The routes. The binary merges them with those of ingest and sets the fallback for both: [`nothing_here`].
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/wall/{screen}", get(assets::page))
+        .route("/favicon.svg", get(assets::icon))
+        .route("/assets/{*file}", get(assets::asset))
+        .route("/api/overview", get(picture::overview))
+        .route("/api/map", get(picture::map))
+        .route("/api/trend", get(history::trend))
+        .route("/api/series", get(history::series))
+        .route("/api/rejects", get(history::rejects))
+        .route("/api/envelopes/{position}", get(history::envelope))
+        .route("/api/events", get(picture::events))
+        .route("/api/alerts", get(alerts::alerts))
+        .route("/api/alerts/{id}", get(alerts::alert))
+        .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/api/lineage/index", get(lineage::index))
+        .route("/api/lineage/assessment", get(lineage::assessment))
+        .route("/api/lineage/alert/{id}", get(lineage::alert))
+        .route("/api/lineage/window", get(lineage::window))
+        .route("/api/lineage/envelope/{position}", get(lineage::envelope))
+        .route("/api/lineage/envelope/{position}/raw", get(lineage::raw))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .layer(map_response(guarded))
+        .with_state(state)
+}
+
+/// The answer for a path nobody serves.
+pub async fn nothing_here() -> Problem {
+    Problem::not_found("nothing is served here")
+}
+
+/// Before the store's memory is taken over an empty tile would look like one that never reported.
+fn starting(board: &Board) -> Result<(), Problem> {
+    if board.hydrated() {
+        Ok(())
+    } else {
+        Err(Problem::unavailable("the board is being filled from the store", 1))
+    }
+}
+
+/// The parameters of a question.
+fn question<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    query.map(|Query(asked)| asked).map_err(|error| Problem::bad_request(error.body_text()))
+}
+
+fn position(text: &str) -> Result<Position, Problem> {
+    text.parse().map_err(|error: InvalidPosition| {
+        Problem::bad_request(error.to_string()).vi("vị trí có dạng log-phân vùng-thứ tự, ví dụ 1-0-42")
+    })
+}
+
+/// A moment the store's columns hold: of the years 1900 to 2299.
+fn moment(name: &str, millis: i64) -> Result<EventTime, Problem> {
+    const YEARS: std::ops::Range<i64> = -2_208_988_800_000..10_413_792_000_000;
+    if YEARS.contains(&millis) {
+        return Ok(EventTime(millis));
+    }
+    Err(Problem::bad_request(format!("{name} must be a moment of the years 1900 to 2299, in milliseconds")))
+}
+
+fn fresh_json(content: &impl Serialize) -> Result<Response, Problem> {
+    let text = serde_json::to_string(content).map_err(|error| Problem::internal(error.to_string()))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, text).into_response())
+}
+
+async fn guarded(mut response: Response) -> Response {
+    const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; \
+                          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    let _ = headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    let _ = headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let _ = headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let _ = headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    response
+}
