@@ -1,0 +1,81 @@
+//! The newest value of each series.
+
+use clickhouse::Row;
+use ioc_model::{results::Standing, time::EventTime};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// The newest value of a series.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct LatestValue {
+    /// Indicator.
+    pub indicator: String,
+    /// Subject.
+    pub subject: String,
+    /// When it was so.
+    pub event_time: i64,
+    /// In the indicator's unit.
+    pub value: f64,
+    /// Its worth, as a word.
+    pub quality: String,
+    /// The feed it came by.
+    pub feed: String,
+    /// When it arrived.
+    pub received_at: i64,
+    /// Where its envelope lies.
+    pub log: u16,
+    /// Where its envelope lies.
+    pub partition: u16,
+    /// Where its envelope lies.
+    pub offset: u64,
+    /// Which row of the envelope.
+    pub row: u32,
+    /// How it stood to earlier rows of its key when it was stored: `first`, `correction` or `history`.
+    pub standing: String,
+}
+
+impl LatestValue {
+    /// How it stood to earlier rows of its key when it was stored.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        [Standing::First, Standing::Correction, Standing::History]
+            .into_iter()
+            .find(|standing| standing.word() == self.standing)
+            .unwrap_or(Standing::First)
+    }
+}
+
+impl Store {
+    /// The newest value of every series that has one since a moment, by indicator and subject.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn latest(&self, since: EventTime) -> Result<Vec<LatestValue>, StoreError> {
+        // First when the newest value of each series was, over three narrow columns; then only those keys go
+        // through the current view.
+        let latest = self
+            .client()
+            .query(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs \
+                 SELECT toString(indicator) AS indicator, toString(subject) AS subject, \
+                 toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, toString(feed) AS feed, \
+                 toUnixTimestamp64Milli(c.received_at) AS received_at, log, partition, offset, row, \
+                 toString(standing) AS standing \
+                 FROM observation_current AS c \
+                 WHERE c.event_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 AND (c.indicator, c.subject, c.event_time) IN \
+                 (SELECT indicator, subject, max(event_time) FROM observation \
+                 WHERE event_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 AND mapContains(last_epochs, generation) AND epoch <= last_epochs[generation] \
+                 GROUP BY indicator, subject) \
+                 ORDER BY indicator, subject",
+            )
+            .param("since", since.0);
+        answer("read the latest values", latest.fetch_all()).await
+    }
+}

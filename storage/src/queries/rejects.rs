@@ -1,0 +1,63 @@
+//! Rejected envelopes and rows.
+
+use clickhouse::Row;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// A rejected envelope or row.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct RecentReject {
+    /// The feed it came by.
+    pub feed: String,
+    /// When it arrived.
+    pub received_at: i64,
+    /// Where its envelope lies.
+    pub log: u16,
+    /// Where its envelope lies.
+    pub partition: u16,
+    /// Where its envelope lies.
+    pub offset: u64,
+    /// Which row of the envelope.
+    pub row: u32,
+    /// All of the envelope.
+    pub whole: bool,
+    /// Topic, file or path.
+    pub address: String,
+    /// Why, as a word.
+    pub reason: String,
+    /// Where in the envelope.
+    pub place: String,
+    /// What is wrong, in Vietnamese.
+    pub message_vi: String,
+    /// What is wrong, in English.
+    pub message_en: String,
+    /// Its first bytes; what is not UTF-8 is replaced.
+    pub raw: String,
+    /// How many bytes there were.
+    pub raw_length: u32,
+}
+
+impl Store {
+    /// The last rejects, newest first.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn recent_rejects(&self, number: u32) -> Result<Vec<RecentReject>, StoreError> {
+        let rejects = self
+            .client()
+            .query(
+                "SELECT toString(r.feed) AS feed, toUnixTimestamp64Milli(r.received_at) AS received_at, \
+                 log, partition, offset, row, whole, address, toString(r.reason) AS reason, place, \
+                 message_vi, message_en, toValidUTF8(r.raw) AS raw, raw_length \
+                 FROM reject_current AS r \
+                 ORDER BY r.received_at DESC, log DESC, partition DESC, offset DESC, row DESC \
+                 LIMIT {number:UInt32}",
+            )
+            .param("number", number);
+        answer("read the last rejects", rejects.fetch_all()).await
+    }
+}

@@ -1,0 +1,112 @@
+//! Windows of one series and of all.
+
+use clickhouse::Row;
+use ioc_model::{time::EventTime, window::WindowKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// The current result of one window of a series.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct TrendPoint {
+    /// Its first moment.
+    pub start: i64,
+    /// The first moment behind it.
+    pub end: i64,
+    /// Mean of its good values; none of nothing.
+    pub mean: Option<f64>,
+    /// The smallest.
+    pub min: Option<f64>,
+    /// The largest.
+    pub max: Option<f64>,
+    /// Good values.
+    pub count: u64,
+    /// Points received, of any quality.
+    pub received: u32,
+    /// Points expected; 0 where that is not known.
+    pub expected: u32,
+    /// `watermark`, `patience` or `revision`.
+    pub closed_by: String,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+/// A current window of some series.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct RecentWindow {
+    /// Indicator.
+    pub indicator: String,
+    /// Subject.
+    pub subject: String,
+    /// Its first moment.
+    pub start: i64,
+    /// Mean of its good values; none of nothing.
+    pub mean: Option<f64>,
+    /// Points received, of any quality.
+    pub received: u32,
+    /// Points expected; 0 where that is not known.
+    pub expected: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+impl Store {
+    /// The current windows of a kind of all series that start at a moment or later, by series and start.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn recent_windows(
+        &self,
+        kind: WindowKind,
+        since: EventTime,
+    ) -> Result<Vec<RecentWindow>, StoreError> {
+        let windows = self
+            .client()
+            .query(
+                "SELECT toString(w.indicator) AS indicator, toString(w.subject) AS subject, \
+                 toUnixTimestamp64Milli(w.start_time) AS start, mean, received, expected, revision \
+                 FROM window_current AS w \
+                 WHERE w.kind = {kind:String} AND w.start_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 ORDER BY w.indicator, w.subject, w.start_time",
+            )
+            .param("kind", kind.word())
+            .param("since", since.0);
+        answer("read recent windows", windows.fetch_all()).await
+    }
+
+    /// The current windows of a series that start in `[from, to)`, by start.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn trend(
+        &self,
+        indicator: &str,
+        subject: &str,
+        kind: WindowKind,
+        from: EventTime,
+        to: EventTime,
+    ) -> Result<Vec<TrendPoint>, StoreError> {
+        let trend = self
+            .client()
+            .query(
+                "SELECT toUnixTimestamp64Milli(w.start_time) AS start, toUnixTimestamp64Milli(w.end_time) AS end, \
+                 mean, w.min AS min, w.max AS max, w.count AS count, received, expected, \
+                 toString(w.closed_by) AS closed_by, revision \
+                 FROM window_current AS w \
+                 WHERE w.indicator = {indicator:String} AND w.subject = {subject:String} \
+                 AND w.kind = {kind:String} \
+                 AND w.start_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
+                 AND w.start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
+                 ORDER BY w.start_time",
+            )
+            .param("indicator", indicator)
+            .param("subject", subject)
+            .param("kind", kind.word())
+            .param("from", from.0)
+            .param("to", to.0);
+        answer("read a trend", trend.fetch_all()).await
+    }
+}
