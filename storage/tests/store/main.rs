@@ -4,6 +4,7 @@
 
 mod analyst;
 mod current;
+mod derived;
 mod fitness;
 mod once;
 mod questions;
