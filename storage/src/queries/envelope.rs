@@ -4,6 +4,7 @@ use clickhouse::Row;
 use ioc_model::position::Position;
 use serde::{Deserialize, Serialize};
 
+use super::{RecentReject, lineage::ROWS_MAX, rejects::COLUMNS as REJECT_COLUMNS};
 use crate::{
     client::{Store, answer, one},
     error::StoreError,
@@ -18,6 +19,29 @@ pub struct Receipt {
     pub rejected: u64,
     /// The envelope as a whole was rejected: 0 or 1.
     pub undecodable: u64,
+}
+
+/// A stored row of an envelope.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct EnvelopeRow {
+    /// Indicator.
+    pub indicator: String,
+    /// Subject.
+    pub subject: String,
+    /// When it was so.
+    pub event_time: i64,
+    /// In the indicator's unit.
+    pub value: f64,
+    /// Its worth, as a word.
+    pub quality: String,
+    /// `first`, `correction` or `history`.
+    pub standing: String,
+    /// The feed it came by.
+    pub feed: String,
+    /// When it arrived.
+    pub received_at: i64,
+    /// Which row of the envelope.
+    pub row: u32,
 }
 
 impl Store {
@@ -45,5 +69,51 @@ impl Store {
             .param("partition", position.partition.0)
             .param("offset", position.offset.0);
         answer("look an envelope up", one(receipt)).await
+    }
+
+    /// The rows that committed epochs stored of one envelope, by row.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn envelope_rows(&self, position: Position) -> Result<Vec<EnvelopeRow>, StoreError> {
+        let rows = self
+            .client()
+            .query(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs, (SELECT max(generation) FROM committed) AS newest \
+                 SELECT toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
+                 toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
+                 toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, \
+                 toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row \
+                 FROM observation AS o WHERE o.log = {log:UInt16} AND o.partition = {partition:UInt16} \
+                 AND o.offset = {offset:UInt64} AND o.generation = newest AND o.epoch <= last_epochs[newest] \
+                 ORDER BY o.row LIMIT {most:UInt32}",
+            )
+            .param("log", position.log.0)
+            .param("partition", position.partition.0)
+            .param("offset", position.offset.0)
+            .param("most", ROWS_MAX);
+        answer("read the rows of an envelope", rows.fetch_all()).await
+    }
+
+    /// What committed epochs rejected of one envelope, by row.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn envelope_rejects(&self, position: Position) -> Result<Vec<RecentReject>, StoreError> {
+        let rejects = self
+            .client()
+            .query(&format!(
+                "SELECT {REJECT_COLUMNS} FROM reject_current AS r \
+                 WHERE r.log = {{log:UInt16}} AND r.partition = {{partition:UInt16}} \
+                 AND r.offset = {{offset:UInt64}} \
+                 AND r.generation = (SELECT max(committed.generation) FROM committed) \
+                 ORDER BY row LIMIT {{most:UInt32}}"
+            ))
+            .param("log", position.log.0)
+            .param("partition", position.partition.0)
+            .param("offset", position.offset.0)
+            .param("most", ROWS_MAX);
+        answer("read the rejects of an envelope", rejects.fetch_all()).await
     }
 }

@@ -2,14 +2,26 @@
 //!
 //! Times are milliseconds since 1970-01-01T00:00:00Z.
 
+mod alerts;
+mod assessments;
 mod balance;
 mod envelope;
+mod indices;
 mod latest;
+mod lineage;
 mod rejects;
+mod series;
+mod states;
 mod windows;
 
+pub use alerts::{AlertNow, AlertRow, EvidenceColumns};
+pub use assessments::AssessmentRow;
 pub use balance::FeedBalance;
-pub use envelope::Receipt;
+pub use envelope::{EnvelopeRow, Receipt};
+pub use indices::{IndexRow, RecentIndex};
 pub use latest::LatestValue;
+pub use lineage::{ROWS_MAX, WindowFigures, WindowRow};
 pub use rejects::RecentReject;
+pub use series::{Measured, SeriesRow, ThinnedSeries};
+pub use states::StationState;
 pub use windows::{RecentWindow, TrendPoint};

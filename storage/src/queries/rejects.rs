@@ -41,6 +41,10 @@ pub struct RecentReject {
     pub raw_length: u32,
 }
 
+pub(super) const COLUMNS: &str = "toString(r.feed) AS feed, toUnixTimestamp64Milli(r.received_at) AS received_at, \
+                 log, partition, offset, row, whole, address, toString(r.reason) AS reason, place, \
+                 message_vi, message_en, toValidUTF8(r.raw) AS raw, raw_length";
+
 impl Store {
     /// The last rejects, newest first.
     ///
@@ -49,14 +53,12 @@ impl Store {
     pub async fn recent_rejects(&self, number: u32) -> Result<Vec<RecentReject>, StoreError> {
         let rejects = self
             .client()
-            .query(
-                "SELECT toString(r.feed) AS feed, toUnixTimestamp64Milli(r.received_at) AS received_at, \
-                 log, partition, offset, row, whole, address, toString(r.reason) AS reason, place, \
-                 message_vi, message_en, toValidUTF8(r.raw) AS raw, raw_length \
+            .query(&format!(
+                "SELECT {COLUMNS} \
                  FROM reject_current AS r \
                  ORDER BY r.received_at DESC, log DESC, partition DESC, offset DESC, row DESC \
-                 LIMIT {number:UInt32}",
-            )
+                 LIMIT {{number:UInt32}}"
+            ))
             .param("number", number);
         answer("read the last rejects", rejects.fetch_all()).await
     }

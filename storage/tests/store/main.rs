@@ -6,8 +6,10 @@ mod analyst;
 mod current;
 mod derived;
 mod fitness;
+mod lineage;
 mod once;
 mod questions;
+mod series;
 mod server;
 mod supervision;
 

@@ -1,0 +1,98 @@
+//! Means held against legal limits.
+
+use clickhouse::Row;
+use ioc_model::{limit::Averaging, time::EventTime};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// The current judgement of a mean.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct AssessmentRow {
+    /// The limit.
+    pub limit: String,
+    /// Indicator.
+    pub indicator: String,
+    /// Station.
+    pub subject: String,
+    /// Over what it is averaged, as a word.
+    pub averaging: String,
+    /// The window's first moment.
+    pub start: i64,
+    /// The first moment behind it.
+    pub end: i64,
+    /// The mean of what is there; none of nothing.
+    pub value: Option<f64>,
+    /// The lower limit.
+    pub low: Option<f64>,
+    /// The upper limit.
+    pub high: Option<f64>,
+    /// `kept`, `exceeded` or `insufficient`.
+    pub verdict: String,
+    /// What went in.
+    pub count: u32,
+    /// What was expected.
+    pub expected: u32,
+    /// The generation that made it.
+    pub generation: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+const COLUMNS: &str = "toString(a.`limit`) AS limit, toString(a.indicator) AS indicator, \
+     toString(a.subject) AS subject, toString(a.averaging) AS averaging, \
+     toUnixTimestamp64Milli(a.start_time) AS start, toUnixTimestamp64Milli(a.end_time) AS end, \
+     a.value AS value, a.low AS low, a.high AS high, toString(a.verdict) AS verdict, \
+     a.count AS count, a.expected AS expected, a.generation AS generation, a.revision AS revision";
+
+impl Store {
+    /// The newest judgement of every indicator, station and averaging since a moment.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn newest_assessments(&self, since: EventTime) -> Result<Vec<AssessmentRow>, StoreError> {
+        let newest = self
+            .client()
+            .query(&format!(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs \
+                 SELECT {COLUMNS} FROM assessment_current AS a \
+                 WHERE a.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
+                 AND (a.averaging, a.indicator, a.subject, a.start_time) IN \
+                 (SELECT v.averaging, v.indicator, v.subject, max(v.start_time) FROM assessment AS v \
+                 WHERE v.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
+                 AND mapContains(last_epochs, v.generation) AND v.epoch <= last_epochs[v.generation] \
+                 GROUP BY v.averaging, v.indicator, v.subject) \
+                 ORDER BY a.averaging, a.indicator, a.subject"
+            ))
+            .param("since", since.0);
+        answer("read the newest judgements", newest.fetch_all()).await
+    }
+
+    /// The current judgements of a station's means of one window: of one limit, or of one indicator.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn assessments(
+        &self,
+        subject: &str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Result<Vec<AssessmentRow>, StoreError> {
+        let rows = self
+            .client()
+            .query(&format!(
+                "SELECT {COLUMNS} FROM assessment_current AS a \
+                 WHERE a.averaging = {{averaging:String}} AND a.subject = {{subject:String}} \
+                 AND a.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
+                 ORDER BY a.indicator LIMIT 1000"
+            ))
+            .param("averaging", averaging.word())
+            .param("subject", subject)
+            .param("start", start.0);
+        answer("read judgements", rows.fetch_all()).await
+    }
+}

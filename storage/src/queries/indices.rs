@@ -1,0 +1,145 @@
+//! Indices.
+
+use clickhouse::Row;
+use ioc_model::{index::IndexId, time::EventTime, window::WindowKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// The current result of an index of a window.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct IndexRow {
+    /// Which index, as a word.
+    pub index: String,
+    /// Station.
+    pub subject: String,
+    /// `hour` or `day`.
+    pub kind: String,
+    /// Its first moment.
+    pub start: i64,
+    /// The first moment behind it.
+    pub end: i64,
+    /// The index as published; none where it could not be computed.
+    pub value: Option<f64>,
+    /// Word of its category; empty without a value.
+    pub category: String,
+    /// Why there is no value, as a word; empty with one.
+    pub reason: String,
+    /// The indicator that decides; empty where none does.
+    pub dominant: String,
+    /// The act it was computed by, and the reading of it.
+    pub formula: String,
+    /// What went in: indicators or groups.
+    pub part_indicators: Vec<String>,
+    /// Their means, NowCasts or maxima.
+    pub part_inputs: Vec<f64>,
+    /// Their sub-indices.
+    pub part_sub_indices: Vec<f64>,
+    /// `watermark`, `patience` or `revision`.
+    pub closed_by: String,
+    /// The generation that made it.
+    pub generation: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+/// A current index of some station, its number alone.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct RecentIndex {
+    /// Which index, as a word.
+    pub index: String,
+    /// Station.
+    pub subject: String,
+    /// Its first moment.
+    pub start: i64,
+    /// The index; none where it could not be computed.
+    pub value: Option<f64>,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+const COLUMNS: &str = "toString(i.`index`) AS index, toString(i.subject) AS subject, toString(i.kind) AS kind, \
+     toUnixTimestamp64Milli(i.start_time) AS start, toUnixTimestamp64Milli(i.end_time) AS end, \
+     i.value AS value, toString(i.category) AS category, toString(i.no_value_reason) AS reason, \
+     toString(i.dominant) AS dominant, toString(i.formula) AS formula, \
+     arrayMap(part -> toString(part), i.`parts.indicator`) AS part_indicators, \
+     i.`parts.input` AS part_inputs, i.`parts.sub_index` AS part_sub_indices, \
+     toString(i.closed_by) AS closed_by, i.generation AS generation, i.revision AS revision";
+
+impl Store {
+    /// The newest window of every index of every station since a moment, hours and days, by index, kind and station.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn newest_indices(&self, since: EventTime) -> Result<Vec<IndexRow>, StoreError> {
+        // As for the latest values: first when the newest is, then only those through the current view.
+        let newest = self
+            .client()
+            .query(&format!(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs \
+                 SELECT {COLUMNS} FROM index_current AS i \
+                 WHERE i.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
+                 AND (i.`index`, i.kind, i.subject, i.start_time) IN \
+                 (SELECT v.`index`, v.kind, v.subject, max(v.start_time) FROM index_value AS v \
+                 WHERE v.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
+                 AND mapContains(last_epochs, v.generation) AND v.epoch <= last_epochs[v.generation] \
+                 GROUP BY v.`index`, v.kind, v.subject) \
+                 ORDER BY i.`index`, i.kind, i.subject"
+            ))
+            .param("since", since.0);
+        answer("read the newest indices", newest.fetch_all()).await
+    }
+
+    /// The current indices of windows of a kind that start at a moment or later, by index, station and start.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn recent_indices(
+        &self,
+        kind: WindowKind,
+        since: EventTime,
+    ) -> Result<Vec<RecentIndex>, StoreError> {
+        let recent = self
+            .client()
+            .query(
+                "SELECT toString(i.`index`) AS index, toString(i.subject) AS subject, \
+                 toUnixTimestamp64Milli(i.start_time) AS start, i.value AS value, i.revision AS revision \
+                 FROM index_current AS i \
+                 WHERE i.kind = {kind:String} AND i.start_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 ORDER BY i.`index`, i.subject, i.start_time",
+            )
+            .param("kind", kind.word())
+            .param("since", since.0);
+        answer("read recent indices", recent.fetch_all()).await
+    }
+
+    /// The current result of an index of a window; none where it was never computed.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn index(
+        &self,
+        index: IndexId,
+        subject: &str,
+        kind: WindowKind,
+        start: EventTime,
+    ) -> Result<Option<IndexRow>, StoreError> {
+        let row = self
+            .client()
+            .query(&format!(
+                "SELECT {COLUMNS} FROM index_current AS i \
+                 WHERE i.`index` = {{index:String}} AND i.kind = {{kind:String}} \
+                 AND i.subject = {{subject:String}} \
+                 AND i.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC')"
+            ))
+            .param("index", index.word())
+            .param("kind", kind.word())
+            .param("subject", subject)
+            .param("start", start.0);
+        Ok(answer("read an index", row.fetch_all()).await?.pop())
+    }
+}

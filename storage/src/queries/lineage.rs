@@ -1,0 +1,203 @@
+//! What a number was made of: the windows behind an index or judgement and the rows behind a window, as of the
+//! revision that made it. So what is opened adds up to what it was opened from, even while newer rows come in.
+
+use clickhouse::Row;
+use ioc_model::{epoch::Generation, time::EventTime, window::WindowKind};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// The most rows that are listed of a window or an envelope.
+pub const ROWS_MAX: u32 = 20_000;
+/// The most windows behind an index or judgement: a year of days, a few indicators with a day of hours.
+const INPUTS_MAX: u32 = 5_000;
+
+/// A result of a window.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct WindowFigures {
+    /// Indicator.
+    pub indicator: String,
+    /// Its first moment.
+    pub start: i64,
+    /// The first moment behind it.
+    pub end: i64,
+    /// Mean of its good values; none of nothing.
+    pub mean: Option<f64>,
+    /// The smallest.
+    pub min: Option<f64>,
+    /// The largest.
+    pub max: Option<f64>,
+    /// Good values.
+    pub count: u64,
+    /// Points received, of any quality.
+    pub received: u32,
+    /// Points expected; 0 where that is not known.
+    pub expected: u32,
+    /// `watermark`, `patience` or `revision`.
+    pub closed_by: String,
+    /// The generation that made it.
+    pub generation: u32,
+    /// The epoch that made it.
+    pub revision: u64,
+}
+
+/// A stored row of a window.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct WindowRow {
+    /// When it was so.
+    pub event_time: i64,
+    /// In the indicator's unit.
+    pub value: f64,
+    /// Its worth, as a word.
+    pub quality: String,
+    /// `first`, `correction` or `history`.
+    pub standing: String,
+    /// The feed it came by.
+    pub feed: String,
+    /// When it arrived.
+    pub received_at: i64,
+    /// Where its envelope lies.
+    pub log: u16,
+    /// Where its envelope lies.
+    pub partition: u16,
+    /// Where its envelope lies.
+    pub offset: u64,
+    /// Which row of the envelope.
+    pub row: u32,
+    /// It is the value of its moment.
+    pub current: bool,
+    /// It is current and good, so it went in.
+    pub counted: bool,
+    /// How many rows of the window there are.
+    pub found: u64,
+}
+
+const FIGURES: &str = "toString(w.indicator) AS indicator, toUnixTimestamp64Milli(w.start_time) AS start, \
+     toUnixTimestamp64Milli(w.end_time) AS end, if(w.count = 0, NULL, w.sum / w.count) AS mean, \
+     if(w.count = 0, NULL, w.min) AS min, if(w.count = 0, NULL, w.max) AS max, w.count AS count, \
+     w.received AS received, w.expected AS expected, toString(w.closed_by) AS closed_by, \
+     w.generation AS generation, w.epoch AS revision";
+
+impl Store {
+    /// A window as it was at a revision, or as it is now; none where it had no result.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn window_at(
+        &self,
+        indicator: &str,
+        subject: &str,
+        kind: WindowKind,
+        start: EventTime,
+        revision: Option<u64>,
+    ) -> Result<Option<WindowFigures>, StoreError> {
+        let window = self
+            .client()
+            .query(&format!(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs \
+                 SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
+                 AND w.indicator = {{indicator:String}} AND w.subject = {{subject:String}} \
+                 AND w.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
+                 AND mapContains(last_epochs, w.generation) \
+                 AND w.epoch <= least(last_epochs[w.generation], {{revision:UInt64}}) \
+                 ORDER BY w.generation DESC, w.epoch DESC LIMIT 1"
+            ))
+            .param("kind", kind.word())
+            .param("indicator", indicator)
+            .param("subject", subject)
+            .param("start", start.0)
+            .param("revision", revision.unwrap_or(u64::MAX));
+        Ok(answer("read a window", window.fetch_all()).await?.pop())
+    }
+
+    /// The windows of a kind of some indicators of a station that start in `[from, to)`, as they were at a committed
+    /// revision, by indicator and start.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    #[allow(clippy::too_many_arguments, reason = "each is a column of the key")]
+    pub async fn windows_at(
+        &self,
+        indicators: &[&str],
+        subject: &str,
+        kind: WindowKind,
+        from: EventTime,
+        to: EventTime,
+        generation: Generation,
+        revision: u64,
+    ) -> Result<Vec<WindowFigures>, StoreError> {
+        let windows = self
+            .client()
+            .query(&format!(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs \
+                 SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
+                 AND w.indicator IN {{indicators:Array(String)}} AND w.subject = {{subject:String}} \
+                 AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND w.start_time < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') \
+                 AND w.generation = {{generation:UInt32}} AND mapContains(last_epochs, w.generation) \
+                 AND w.epoch <= least(last_epochs[w.generation], {{revision:UInt64}}) \
+                 ORDER BY w.indicator, w.start_time, w.epoch DESC \
+                 LIMIT 1 BY w.indicator, w.start_time LIMIT {{most:UInt32}}"
+            ))
+            .param("kind", kind.word())
+            .param("indicators", indicators)
+            .param("subject", subject)
+            .param("from", from.0)
+            .param("to", to.0)
+            .param("generation", generation.0)
+            .param("revision", revision)
+            .param("most", INPUTS_MAX);
+        answer("read the windows behind a number", windows.fetch_all()).await
+    }
+
+    /// The rows of a window as they were at its revision, by event time and arrival: which of them are current, and
+    /// which were counted. At most [`ROWS_MAX`]; each says how many there are.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn window_rows(
+        &self,
+        indicator: &str,
+        subject: &str,
+        window: &WindowFigures,
+    ) -> Result<Vec<WindowRow>, StoreError> {
+        // The same rule as that of `observation_current`: a value is known since its earliest arrival, and the one
+        // known latest is current.
+        let rows = self
+            .client()
+            .query(
+                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
+                 AS last_epochs \
+                 SELECT event_time, value, quality, standing, feed, received_at, log, partition, offset, row, \
+                 first_arrival AND row_number() OVER (PARTITION BY event_time, first_arrival \
+                 ORDER BY received_at DESC, log DESC, partition DESC, offset DESC, row DESC) = 1 AS current, \
+                 current AND quality = 'good' AS counted, count() OVER () AS found \
+                 FROM (SELECT toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
+                 toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, \
+                 toUnixTimestamp64Milli(o.received_at) AS received_at, o.log AS log, o.partition AS partition, \
+                 o.offset AS offset, o.row AS row, \
+                 row_number() OVER (PARTITION BY o.event_time, o.value, o.quality \
+                 ORDER BY o.received_at, o.log, o.partition, o.offset, o.row) = 1 AS first_arrival \
+                 FROM observation AS o \
+                 WHERE o.indicator = {indicator:String} AND o.subject = {subject:String} \
+                 AND o.event_time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') \
+                 AND o.event_time < fromUnixTimestamp64Milli({end:Int64}, 'UTC') \
+                 AND o.generation = {generation:UInt32} AND mapContains(last_epochs, o.generation) \
+                 AND o.epoch <= least(last_epochs[o.generation], {revision:UInt64})) \
+                 ORDER BY event_time, received_at, log, partition, offset, row LIMIT {most:UInt32}",
+            )
+            .param("indicator", indicator)
+            .param("subject", subject)
+            .param("start", window.start)
+            .param("end", window.end)
+            .param("generation", window.generation)
+            .param("revision", window.revision)
+            .param("most", ROWS_MAX);
+        answer("read the rows behind a window", rows.fetch_all()).await
+    }
+}

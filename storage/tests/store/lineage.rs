@@ -1,0 +1,208 @@
+//! Three steps from a number to its rows: what is opened adds up to what it was opened from, as of its revision.
+
+use std::sync::Arc;
+
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    index::IndexId,
+    limit::Averaging,
+    observation::Quality,
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::{EpochResults, Standing, StoredObservation, WindowResult},
+    time::{EventTime, Now, ReceivedAt},
+    window::{Aggregate, ClosedBy, WindowKind},
+};
+
+use crate::{sample, server::TestServer};
+
+const HOUR: i64 = 3_600_000;
+
+fn start() -> EventTime {
+    sample::time("2024-11-05T00:00:00Z")
+}
+
+fn position(offset: u64) -> Position {
+    Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) }
+}
+
+/// A row of an envelope, `minute` minutes into the hour.
+fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standing) -> StoredObservation {
+    StoredObservation {
+        indicator: Arc::from("pm25"),
+        subject: Arc::from("st"),
+        event_time: EventTime(start().0 + minute * 60_000),
+        value,
+        quality,
+        feed: Arc::from("air"),
+        arrival: Arrival {
+            received_at: ReceivedAt(start().0 + 1_000 * i64::try_from(offset).unwrap()),
+            position: position(offset),
+            row: u32::try_from(minute).unwrap(),
+        },
+        standing,
+    }
+}
+
+fn window(kind: WindowKind, hour: i64, values: &[f64], received: u32) -> WindowResult {
+    let mut aggregate = Aggregate::default();
+    values.iter().for_each(|value| aggregate.push(*value));
+    let start = EventTime(start().0 + hour * HOUR);
+    WindowResult {
+        indicator: Arc::from("pm25"),
+        subject: Arc::from("st"),
+        kind,
+        start,
+        end: EventTime(start.0 + if kind == WindowKind::Day { 24 * HOUR } else { HOUR }),
+        aggregate,
+        received,
+        expected: 12,
+        closed_by: ClosedBy::Watermark,
+    }
+}
+
+fn epoch(number: u64, observations: Vec<StoredObservation>, windows: Vec<WindowResult>) -> EpochResults {
+    EpochResults {
+        epoch: Epoch(number),
+        generation: Generation(0),
+        now: Now(start().0 + 1_000 * i64::try_from(number).unwrap()),
+        observations,
+        windows,
+        ..EpochResults::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
+    use Quality::{Calibrating, Good};
+    use Standing::{Correction, First, History};
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let first = vec![
+        row(0, 10.0, Good, 1, First),
+        row(5, 20.0, Good, 1, First),
+        // In calibration: received and current, but not counted.
+        row(10, 99.0, Calibrating, 1, First),
+        // Corrected later in the same epoch.
+        row(15, 70.0, Good, 1, First),
+        row(15, 30.0, Good, 2, Correction),
+        // The next hour's.
+        row(60, 1_000.0, Good, 2, First),
+    ];
+    sink.write(&epoch(1, first, vec![window(WindowKind::Hour, 0, &[10.0, 20.0, 30.0], 4)]), false)
+        .await
+        .unwrap();
+    let second = vec![
+        row(5, 25.0, Good, 3, Correction),
+        // A value that was first known before the current one: history.
+        row(0, 11.0, Good, 0, History),
+        // A redelivered old value whose earlier arrival is now known: it does not come back.
+        row(15, 70.0, Good, 0, History),
+    ];
+    sink.write(&epoch(2, second, vec![window(WindowKind::Hour, 0, &[10.0, 25.0, 30.0], 4)]), false)
+        .await
+        .unwrap();
+
+    let store = &server.store;
+    for (revision, mean, rows_there) in [(Some(1), 20.0, 5), (None, 65.0 / 3.0, 8), (Some(2), 65.0 / 3.0, 8)]
+    {
+        let window =
+            store.window_at("pm25", "st", WindowKind::Hour, start(), revision).await.unwrap().unwrap();
+        assert_eq!(window.mean, Some(mean));
+        let rows = store.window_rows("pm25", "st", &window).await.unwrap();
+        assert_eq!(rows.len(), rows_there);
+        assert!(rows.iter().all(|row| row.found == rows_there as u64));
+        let counted: Vec<f64> = rows.iter().filter(|row| row.counted).map(|row| row.value).collect();
+        assert_eq!(counted.len() as u64, window.count, "counted rows are the window's count");
+        assert_eq!(counted.iter().sum::<f64>() / counted.len() as f64, mean);
+        let current = rows.iter().filter(|row| row.current).count();
+        assert_eq!(current, window.received as usize, "current rows are the points received");
+        assert!(rows.iter().any(|row| row.standing == "correction" && row.counted));
+        assert!(rows.iter().any(|row| row.quality == "calibrating" && row.current && !row.counted));
+        assert!(rows.iter().all(|row| row.event_time < start().0 + HOUR), "the next hour's row is not of it");
+    }
+    assert_eq!(store.window_at("pm25", "st", WindowKind::Hour, start(), Some(0)).await.unwrap(), None);
+    assert_eq!(store.window_at("pm25", "st", WindowKind::Day, start(), None).await.unwrap(), None);
+
+    let made = store.envelope_rows(position(1)).await.unwrap();
+    assert_eq!(made.iter().map(|row| row.row).collect::<Vec<_>>(), [0, 5, 10, 15]);
+    assert_eq!((made[2].quality.as_str(), made[3].standing.as_str()), ("calibrating", "first"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_windows_behind_a_number_are_those_of_its_revision_and_of_committed_epochs() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let hours = (0..3).map(|hour| window(WindowKind::Hour, hour, &[hour as f64], 1)).collect();
+    sink.write(&epoch(1, Vec::new(), hours), false).await.unwrap();
+    sink.write(&epoch(2, Vec::new(), vec![window(WindowKind::Hour, 1, &[50.0], 1)]), false).await.unwrap();
+    sink.write(&epoch(3, Vec::new(), vec![window(WindowKind::Hour, 2, &[60.0], 1)]), false).await.unwrap();
+    let _ = server.ask("ALTER TABLE epoch DELETE WHERE epoch = 3 SETTINGS mutations_sync = 1").await;
+    let means = async |indicators: &[&str], to: i64, revision: u64| {
+        let to = EventTime(start().0 + to * HOUR);
+        let kind = WindowKind::Hour;
+        let windows =
+            server.store.windows_at(indicators, "st", kind, start(), to, Generation(0), revision).await;
+        windows.unwrap().iter().map(|window| window.mean.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(means(&["pm25"], 3, 1).await, [0.0, 1.0, 2.0]);
+    assert_eq!(means(&["pm10", "pm25"], 3, 9).await, [0.0, 50.0, 2.0], "what is not committed is not there");
+    assert_eq!(means(&["pm25"], 2, 2).await, [0.0, 50.0]);
+    assert!(means(&["it's", "pm25') OR (1=1"], 3, 9).await.is_empty());
+    let uncommitted =
+        server.store.window_at("pm25", "st", WindowKind::Hour, EventTime(start().0 + 2 * HOUR), None);
+    assert_eq!(uncommitted.await.unwrap().unwrap().revision, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_derived_is_asked_back_newest_first_and_whole() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    for number in [1, 2] {
+        sink.write(&sample::results(Epoch(number), 1), false).await.unwrap();
+    }
+    let store = &server.store;
+
+    let index = store.index(IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap().unwrap();
+    assert_eq!((index.value, index.revision, index.dominant.as_str()), (Some(102.0), 2, "pm25"));
+    assert_eq!(index.part_indicators, ["pm25", "o3"]);
+    assert_eq!((index.part_inputs[0], index.part_sub_indices[0]), (0.1 + 0.2, 102.0));
+    let newest = store.newest_indices(start()).await.unwrap();
+    assert_eq!(newest.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), ["hour", "day"]);
+    assert_eq!((newest[1].value, newest[1].reason.as_str()), (None, "no_particulates"));
+    assert!(store.newest_indices(EventTime(start().0 + 1)).await.unwrap().is_empty());
+    let recent = store.recent_indices(WindowKind::Hour, start()).await.unwrap();
+    assert_eq!(recent.iter().map(|row| (row.value, row.revision)).collect::<Vec<_>>(), [(Some(102.0), 2)]);
+
+    let judged = store.newest_assessments(start()).await.unwrap();
+    let words: Vec<_> = judged.iter().map(|row| (row.averaging.as_str(), row.verdict.as_str())).collect();
+    assert_eq!(words, [("hour", "insufficient"), ("day", "exceeded")]);
+    let day = store.assessments("station-0", Averaging::Day, start()).await.unwrap();
+    assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", 2));
+
+    let states = store.station_states().await.unwrap();
+    assert_eq!(states.iter().map(|state| state.status.as_str()).collect::<Vec<_>>(), ["good", "silent"]);
+    assert_eq!((states[0].last_event, states[1].last_event), (Some(states[0].since - 250), None));
+
+    // Each epoch raised another alert and acknowledged it; it is still active.
+    let open = store.open_alerts().await.unwrap();
+    assert_eq!(open.iter().map(|alert| alert.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!((open[1].user.as_str(), open[1].evidence().value), ("trực ban", Some(61.5)));
+    let latest = store.alerts_before(Now(i64::MAX), 1).await.unwrap();
+    assert_eq!(latest.iter().map(|alert| alert.number).collect::<Vec<_>>(), [2]);
+    let earlier = store.alerts_before(Now(latest[0].raised_at), 10).await.unwrap();
+    assert_eq!(earlier.iter().map(|alert| alert.number).collect::<Vec<_>>(), [1]);
+    let key = "pm25-day~station-0~1".parse().unwrap();
+    let happened = store.alert_history(&key).await.unwrap();
+    assert_eq!(
+        happened.iter().map(|row| row.change.as_str()).collect::<Vec<_>>(),
+        ["raised", "acknowledged"]
+    );
+    assert!(happened[0].evidence().window.is_some() && happened[1].evidence().window.is_none());
+    assert_eq!(store.alert(&key).await.unwrap().unwrap().cleared_at, None);
+    let never = "pm25-day~station-0~9".parse().unwrap();
+    assert!(store.alert(&never).await.unwrap().is_none());
+    assert!(store.alert_history(&never).await.unwrap().is_empty());
+
+    let rejects = store.envelope_rejects(position(2_000_001)).await.unwrap();
+    assert_eq!(rejects.iter().map(|reject| reject.reason.as_str()).collect::<Vec<_>>(), ["malformed"]);
+}
