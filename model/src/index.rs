@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::Text;
+
 /// The indices this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,7 +90,7 @@ impl NoIndex {
 /// What one parameter contributes to an index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexPart {
-    /// The indicator; for VN_WQI also `group_i` … `group_v` for a whole group.
+    /// The indicator; for VN_AQI also `o3_eight_hours`, for VN_WQI also `group_i` … `group_v` for a whole group.
     pub indicator: Arc<str>,
     /// What went in: a mean, a NowCast, a maximum; in the indicator's unit.
     pub input: f64,
@@ -103,7 +105,7 @@ pub struct Indexed {
     pub value: Result<f64, NoIndex>,
     /// The number of its category, from 0 for the best; none without a value.
     pub category: Option<u8>,
-    /// The parameter that decides, where one does.
+    /// The indicator that decides, where one does.
     pub dominant: Option<Arc<str>>,
     /// What went in.
     pub parts: Vec<IndexPart>,
@@ -174,9 +176,34 @@ impl Default for IndexSettings {
 }
 
 impl IndexId {
-    /// Its bands, best first.
+    /// Its bands, best first. Together they hold every whole number an index can be.
     #[must_use]
     pub fn categories(self) -> &'static [Category] {
-        &[]
+        match self {
+            IndexId::VnAqi => &vn_aqi::CATEGORIES,
+            IndexId::VnWqi => &vn_wqi::CATEGORIES,
+        }
     }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> Text {
+        let (vi, en) = match self {
+            IndexId::VnAqi => ("Chỉ số chất lượng không khí VN_AQI", "Air quality index VN_AQI"),
+            IndexId::VnWqi => ("Chỉ số chất lượng nước VN_WQI", "Water quality index VN_WQI"),
+        };
+        Text { vi: vi.to_owned(), en: en.to_owned() }
+    }
+}
+
+/// The number of the band that holds a whole number.
+fn category_of(categories: &[Category], value: f64) -> Option<u8> {
+    let holds = |band: &Category| f64::from(band.from) <= value && value <= f64::from(band.to);
+    categories.iter().position(holds).and_then(|at| u8::try_from(at).ok())
+}
+
+/// The nearest whole number, of two equally near ones the higher. A half that binary numbers can only show as a
+/// little less, such as that of 55.7 µg/m³, is a half.
+fn rounded_half_up(value: f64) -> f64 {
+    (value + 0.5 + 1e-9).floor()
 }
