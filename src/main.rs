@@ -11,6 +11,8 @@ mod history;
 mod in_flight;
 mod instance;
 mod metrics;
+mod operator;
+mod originals;
 mod packs;
 mod reference;
 mod sender;

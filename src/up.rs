@@ -22,7 +22,7 @@ use ioc_bus::{
     SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
-use ioc_dashboards::{AppState, Board, Limits};
+use ioc_dashboards::{AppState, Behind, Board, Limits};
 use ioc_ingest::{
     clock::Clock,
     intake::Intake,
@@ -54,6 +54,8 @@ use crate::{
     history::{self, StoreHistory},
     instance::{DataFolder, Instance, SENDERS_FILE},
     metrics::Metrics,
+    operator::Desk,
+    originals::LogThenArchive,
     packs::{DEMO_OVERLAY, configured_pack},
     reference::Packs,
     status::{RUN_FILE, Run},
@@ -196,6 +198,8 @@ impl House<'_> {
             bus.clone(),
             driver.clone(),
         ));
+        let operator = Arc::new(Desk::new(intake.clone(), prepared.log));
+        let originals = Arc::new(LogThenArchive::new(bus.clone(), prepared.log, None));
         let limits = HttpLimits { requests: self.config.http.max_pushes, ..HttpLimits::default() };
         let (_log, log) = channel::channel(Some(prepared.log));
         let (_routes, routes) = channel::channel(routes);
@@ -204,7 +208,8 @@ impl House<'_> {
         self.metrics.transport("http", None, move || counters.each())?;
         let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
         let registry = self.metrics.registry();
-        let state = AppState::new(pack.clone(), board.clone(), history, registry, &live, self.stop.clone())?;
+        let behind = Behind { history, operator, originals };
+        let state = AppState::new(pack.clone(), board.clone(), behind, registry, &live, self.stop.clone())?;
         let router = ioc_dashboards::router(state)
             .merge(http::router(push))
             .fallback(ioc_dashboards::routes::nothing_here);

@@ -9,7 +9,7 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router, steady,
+    AppState, Behind, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router, steady,
 };
 use ioc_model::{
     counts::Counts,
@@ -18,7 +18,7 @@ use ioc_model::{
     results::{EpochResults, Standing},
     time::Now,
 };
-use support::{HOUR, Record, arrival, counts, heard, hour, observation, reject, results, text};
+use support::{Desk, HOUR, Record, Shelf, arrival, counts, heard, hour, observation, reject, results, text};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -51,7 +51,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let closing = CancellationToken::new();
     let registry = prometheus::Registry::new();
-    let state = AppState::new(pack, board.clone(), record.clone(), registry, &Limits::default(), closing)?;
+    let behind = Behind {
+        history: record.clone(),
+        operator: Arc::new(Desk::default()),
+        originals: Arc::new(Shelf::default()),
+    };
+    let state = AppState::new(pack, board.clone(), behind, registry, &Limits::default(), closing)?;
     let listener = tokio::net::TcpListener::bind(&address).await?;
     println!("http://{}", listener.local_addr()?);
     let began = Instant::now();

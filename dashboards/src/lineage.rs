@@ -64,6 +64,8 @@ pub struct TracedAssessment {
 /// A window and its rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TracedWindow {
+    /// Station.
+    pub subject: String,
     /// Its figures.
     #[serde(flatten)]
     pub window: WindowRef,

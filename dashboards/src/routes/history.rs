@@ -11,7 +11,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, fresh_json, position, question, starting};
+use super::{AppState, MOMENTS, fresh_json, position, question, starting};
 use crate::{
     history::TrendPoint,
     problem::Problem,
@@ -94,8 +94,10 @@ pub(super) struct SeriesAsked {
     subject: String,
     indicator: String,
     kind: SeriesKind,
-    from: i64,
-    to: i64,
+    /// None for all there is.
+    from: Option<i64>,
+    /// None for now.
+    to: Option<i64>,
     points: Option<u32>,
 }
 
@@ -109,7 +111,9 @@ pub(super) async fn series(
     if !(1..=SERIES_MAX).contains(&points) {
         return Err(Problem::bad_request(format!("points must be 1 to {SERIES_MAX}")));
     }
-    let (from, to) = (super::moment("from", asked.from)?, super::moment("to", asked.to)?);
+    starting(&state.board)?;
+    let from = super::moment("from", asked.from.unwrap_or(*MOMENTS.start()))?;
+    let to = super::moment("to", asked.to.unwrap_or(state.board.now().0))?;
     if from >= to {
         return Err(Problem::bad_request("from must lie before to"));
     }

@@ -237,10 +237,11 @@ fn position(text: &str) -> Result<Position, Problem> {
     })
 }
 
-/// A moment the store's columns hold: of the years 1900 to 2299.
+/// Moments the store's columns hold: of the years 1900 to 2299.
+const MOMENTS: std::ops::RangeInclusive<i64> = -2_208_988_800_000..=10_413_791_999_999;
+
 fn moment(name: &str, millis: i64) -> Result<EventTime, Problem> {
-    const YEARS: std::ops::Range<i64> = -2_208_988_800_000..10_413_792_000_000;
-    if YEARS.contains(&millis) {
+    if MOMENTS.contains(&millis) {
         return Ok(EventTime(millis));
     }
     Err(Problem::bad_request(format!("{name} must be a moment of the years 1900 to 2299, in milliseconds")))

@@ -1,26 +1,37 @@
 //! A small province, rows for it, and a record of windows to ask: what the page's tests stand on.
-#![allow(dead_code, unused_results, missing_docs, reason = "each test binary uses its part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_results,
+    missing_docs,
+    reason = "each test binary uses its part of it"
+)]
 
-use std::{collections::BTreeMap, sync::Mutex};
+mod record;
 
-use ioc_dashboards::{
-    history::{Answer, Fate, History, TrendPoint},
-    rejects::RejectView,
-};
+use std::collections::BTreeMap;
+
 use ioc_model::{
     contract::Contract,
     counts::Counts,
     epoch::{Epoch, Generation},
+    index::{IndexId, IndexPart, Indexed, NoIndex},
+    limit::Averaging,
     observation::Quality,
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, StationKind, Transport},
     place::{Place, PlaceKey, PlaceKind},
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
-    results::{EpochResults, RejectedRow, Standing, StoredObservation, WindowResult},
+    results::{
+        AlertResult, Assessment, EpochResults, Evidence, IndexResult, RejectedRow, Standing,
+        StoredObservation, Verdict, WindowResult,
+    },
+    rule::{AlertChange, AlertKey, Priority},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
 };
+pub use record::{Desk, Record, Shelf, Trouble};
 
 pub const HOUR: i64 = 3_600_000;
 
@@ -289,64 +300,75 @@ pub fn heard(at: i64, counts: Counts) -> Counts {
     Counts { last_received: Some(ReceivedAt(at)), ..counts }
 }
 
-/// Windows and rejects of the epochs it was shown.
-#[derive(Debug, Default)]
-pub struct Record(Mutex<Recorded>);
-
-#[derive(Debug, Default)]
-struct Recorded {
-    windows: BTreeMap<(String, String), BTreeMap<EventTime, TrendPoint>>,
-    rejects: Vec<RejectView>,
+/// The same province with a map.
+pub fn pack_with_map() -> Pack {
+    Pack { map: Some(r#"{"type":"Topology","objects":{},"arcs":[]}"#.into()), ..pack() }
 }
 
-impl Record {
-    pub fn take(&self, results: &EpochResults) {
-        let mut recorded = self.0.lock().unwrap();
-        for window in &results.windows {
-            let count = window.aggregate.count > 0;
-            let point = TrendPoint {
-                start: window.start,
-                end: window.end,
-                mean: window.aggregate.mean(),
-                min: count.then_some(window.aggregate.min),
-                max: count.then_some(window.aggregate.max),
-                count: window.aggregate.count,
-                received: window.received,
-                expected: window.expected,
-                closed_by: window.closed_by,
-                revision: results.epoch.0,
-            };
-            let series = (window.subject.to_string(), window.indicator.to_string());
-            recorded.windows.entry(series).or_default().insert(window.start, point);
-        }
-        recorded.rejects.extend(results.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
+/// An index of air of that value.
+pub fn index(subject: &str, kind: WindowKind, start: i64, value: Result<f64, NoIndex>) -> IndexResult {
+    let part = IndexPart { indicator: "pm25".into(), input: 38.8, sub_index: 77.6 };
+    IndexResult {
+        index: IndexId::VnAqi,
+        subject: subject.into(),
+        kind,
+        start: EventTime(start),
+        end: EventTime(start + if kind == WindowKind::Day { 24 * HOUR } else { HOUR }),
+        indexed: Indexed {
+            value,
+            category: value.is_ok().then_some(1),
+            dominant: value.is_ok().then(|| "pm25".into()),
+            parts: vec![part],
+        },
+        closed_by: ClosedBy::Watermark,
     }
 }
 
-impl History for Record {
-    fn trend<'a>(
-        &'a self,
-        subject: &'a str,
-        indicator: &'a str,
-        from: EventTime,
-        until: EventTime,
-    ) -> Answer<'a, Vec<TrendPoint>> {
-        let recorded = self.0.lock().unwrap();
-        let points = recorded
-            .windows
-            .get(&(subject.to_owned(), indicator.to_owned()))
-            .map(|series| series.range(from..until).map(|(_, point)| point.clone()).collect())
-            .unwrap_or_default();
-        Box::pin(std::future::ready(Ok(points)))
+pub fn assessment(
+    subject: &str,
+    indicator: &str,
+    averaging: Averaging,
+    start: i64,
+    verdict: Verdict,
+) -> Assessment {
+    Assessment {
+        limit: "qcvn05-pm25-day".into(),
+        indicator: indicator.into(),
+        subject: subject.into(),
+        averaging,
+        start: EventTime(start),
+        end: EventTime(start + 24 * HOUR),
+        value: Some(62.0),
+        low: None,
+        high: Some(50.0),
+        verdict,
+        count: 24,
+        expected: 24,
     }
+}
 
-    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>> {
-        let recorded = self.0.lock().unwrap();
-        let last = recorded.rejects.iter().rev().take(limit).cloned().collect();
-        Box::pin(std::future::ready(Ok(last)))
-    }
-
-    fn fate(&self, _position: Position) -> Answer<'_, Fate> {
-        Box::pin(std::future::ready(Ok(Fate::default())))
+/// Something that happened to an alert of the first station: a cleared one is not active, an acknowledged one is
+/// `an`'s.
+pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResult {
+    let acknowledged = change == AlertChange::Acknowledged;
+    AlertResult {
+        key: AlertKey { rule: rule.into(), subject: "TN_UBNDTN_KHIXQU".into(), number },
+        change,
+        priority: Priority::High,
+        active: change != AlertChange::Cleared,
+        acknowledged,
+        occurrences: 1,
+        at: Now(at),
+        evidence: (!acknowledged).then(|| Evidence {
+            measure: "vn_aqi".into(),
+            averaging: Some(Averaging::Hour),
+            start: EventTime(at - HOUR),
+            end: EventTime(at),
+            value: Some(160.0),
+            threshold: Some(150.0),
+            status: None,
+        }),
+        user: if acknowledged { "an".into() } else { "".into() },
+        note: "".into(),
     }
 }

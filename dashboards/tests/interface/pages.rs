@@ -1,209 +1,20 @@
-//! The HTTP interface over a real socket: what a browser, a proxy and an operator's probe get.
+//! What a browser, a proxy and an operator's probe get.
 
-mod support;
+use std::time::Duration;
 
-use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
-
-use ioc_dashboards::{
-    AppState, Board, BusHealth, History, HistoryError, Hydration, Limits, StoreHealth, SystemStatus,
-    history::{Answer, Fate, TrendPoint},
-    live::Pace,
-    rejects::RejectView,
-    router,
-    routes::PATHS,
-    steady,
-};
-use ioc_model::{
-    epoch::Epoch,
-    position::Position,
-    reject::RejectReason,
-    results::Standing,
-    time::{EventTime, Now},
-};
+use ioc_dashboards::{Hydration, Limits, StoreHealth, SystemStatus, live::Pace};
+use ioc_model::{epoch::Epoch, reject::RejectReason, results::Standing, time::Now};
 use serde_json::Value;
-use support::{HOUR, Record, arrival, counts, heard, hour, observation, reject, results, text};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+
+use crate::{
+    server::{NOON, STATION, Server, well},
+    support::{HOUR, Trouble, arrival, counts, heard, hour, observation, reject, results, text},
 };
-use tokio_util::sync::CancellationToken;
-
-const STATION: &str = "TN_UBNDTN_KHIXQU";
-const NOON: i64 = 1_087_200_000_000;
-
-struct Server {
-    address: SocketAddr,
-    board: Arc<Board>,
-    record: Arc<Record>,
-    closing: CancellationToken,
-}
-
-impl Server {
-    /// A hydrated board whose pipeline has reported.
-    async fn start() -> Server {
-        let server = Server::empty(Limits::default()).await;
-        server.board.hydrate(Hydration::default());
-        server.board.system(well());
-        server
-    }
-
-    async fn empty(limits: Limits) -> Server {
-        let record = Arc::new(Record::default());
-        let mut server = Server::over(record.clone(), limits).await;
-        server.record = record;
-        server
-    }
-
-    async fn over(history: Arc<dyn History>, limits: Limits) -> Server {
-        let pack = Arc::new(support::pack());
-        let board = Arc::new(Board::new(&pack));
-        let closing = CancellationToken::new();
-        let registry = prometheus::Registry::new();
-        let state = AppState::new(pack, board.clone(), history, registry, &limits, closing.clone()).unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-        let stopping = closing.clone();
-        tokio::spawn(async move {
-            let serving = axum::serve(steady(listener, Duration::from_millis(500)), service);
-            serving.with_graceful_shutdown(stopping.cancelled_owned()).await
-        });
-        Server { address, board, record: Arc::default(), closing }
-    }
-
-    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
-        let mut socket = self.ask(path, headers).await;
-        let mut bytes = Vec::new();
-        socket.read_to_end(&mut bytes).await.unwrap();
-        Reply::parse(&bytes)
-    }
-
-    async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> TcpStream {
-        let mut socket = TcpStream::connect(self.address).await.unwrap();
-        let mut request = format!("GET {path} HTTP/1.1\r\nhost: board\r\nconnection: close\r\n");
-        for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        socket.write_all((request + "\r\n").as_bytes()).await.unwrap();
-        socket
-    }
-
-    async fn listen(&self, path: &str, headers: &[(&str, &str)]) -> Events {
-        let mut lines = BufReader::new(self.ask(path, headers).await);
-        let mut line = String::new();
-        lines.read_line(&mut line).await.unwrap();
-        assert!(line.contains("200"), "{line}");
-        while line != "\r\n" {
-            line.clear();
-            lines.read_line(&mut line).await.unwrap();
-        }
-        Events(lines)
-    }
-}
-
-struct Reply {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Reply {
-    fn parse(bytes: &[u8]) -> Reply {
-        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
-        let status = head[9..12].parse().unwrap();
-        Reply { status, head: head.to_lowercase(), body: bytes[end + 4..].to_vec() }
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-}
-
-struct Events(BufReader<TcpStream>);
-
-struct Event {
-    name: String,
-    id: Option<String>,
-    data: Value,
-}
-
-impl Events {
-    /// The next event; none at the end of the stream.
-    async fn next(&mut self) -> Option<Event> {
-        let (mut name, mut id, mut data) = (String::new(), None, String::new());
-        let mut line = String::new();
-        loop {
-            line.clear();
-            if self.0.read_line(&mut line).await.unwrap() == 0 {
-                return None;
-            }
-            // The framing of HTTP's chunks stands between the lines; none of it looks like a field.
-            if let Some(value) = line.trim_end().strip_prefix("event: ") {
-                name = value.to_owned();
-            } else if let Some(value) = line.trim_end().strip_prefix("id: ") {
-                id = Some(value.to_owned());
-            } else if let Some(value) = line.trim_end().strip_prefix("data: ") {
-                data = value.to_owned();
-            } else if line == "\n" && !name.is_empty() {
-                return Some(Event { name, id, data: serde_json::from_str(&data).unwrap() });
-            }
-        }
-    }
-
-    async fn named(&mut self, name: &str) -> Event {
-        loop {
-            let event = self.next().await.expect("the stream goes on");
-            if event.name == name {
-                return event;
-            }
-        }
-    }
-}
-
-fn well() -> SystemStatus {
-    SystemStatus {
-        now: Now(NOON),
-        clock_speed: 1.0,
-        bus: BusHealth::Writing,
-        clickhouse: StoreHealth::Up,
-        outstanding_epochs: 0,
-        stalled_since: None,
-        replaying: false,
-        in_flight: Vec::new(),
-        halted: None,
-    }
-}
 
 fn value_of(picture: &Value, indicator: &str) -> Value {
     let tiles = picture["tiles"].as_array().unwrap();
     let tile = tiles.iter().find(|tile| tile["subject"] == STATION && tile["indicator"] == indicator);
     tile.map_or(Value::Null, |tile| tile["latest"]["value"].clone())
-}
-
-#[tokio::test]
-async fn the_described_interface_is_the_served_one() {
-    let described: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
-    let described: BTreeSet<&str> =
-        described["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-    let listed: BTreeSet<String> = PATHS.iter().map(|path| path.replace("{*", "{")).collect();
-    assert_eq!(described, listed.iter().map(String::as_str).collect());
-
-    let server = Server::start().await;
-    for path in PATHS {
-        let asked = path.replace("{*file}", "app.js").replace("{position}", "1-0-0");
-        let asked =
-            if path == "/api/trend" { format!("{asked}?subject={STATION}&indicator=pm25") } else { asked };
-        if path == "/api/events" {
-            assert_eq!(server.listen(&asked, &[]).await.next().await.unwrap().name, "hello");
-        } else {
-            assert_eq!(server.get(&asked, &[]).await.status, 200, "{path}");
-        }
-    }
 }
 
 #[tokio::test]
@@ -540,36 +351,13 @@ async fn a_trend_and_rejects_come_from_the_store() {
     assert_eq!(rejects["rejects"][0]["reason"], "not_a_number");
 }
 
-/// A store that is away for one question and refuses the other.
-#[derive(Debug)]
-struct Troubled;
-
-impl History for Troubled {
-    fn trend<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: EventTime,
-        _: EventTime,
-    ) -> Answer<'a, Vec<TrendPoint>> {
-        Box::pin(std::future::ready(Err(HistoryError::Away("connection refused".into()))))
-    }
-
-    fn rejects(&self, _: usize) -> Answer<'_, Vec<RejectView>> {
-        Box::pin(std::future::ready(Err(HistoryError::Refused("no table secret_table".into()))))
-    }
-
-    fn fate(&self, _: Position) -> Answer<'_, Fate> {
-        Box::pin(std::future::ready(Ok(Fate::default())))
-    }
-}
-
 #[tokio::test]
 async fn a_store_in_trouble_is_a_problem_of_the_right_class_and_tells_a_browser_no_secrets() {
-    let server = Server::over(Arc::new(Troubled), Limits::default()).await;
-    server.board.hydrate(Hydration::default());
+    let server = Server::start().await;
+    server.record.tell(|told| told.trouble = Some(Trouble::Away));
     let trend = server.get(&format!("/api/trend?subject={STATION}&indicator=pm25"), &[]).await;
     assert_eq!((trend.status, trend.header("retry-after")), (503, Some("2")));
+    server.record.tell(|told| told.trouble = Some(Trouble::Refusing("no table secret_table")));
     let rejects = server.get("/api/rejects", &[]).await;
     assert_eq!(rejects.status, 500);
     assert!(!String::from_utf8(rejects.body).unwrap().contains("secret_table"));

@@ -1,0 +1,125 @@
+//! What is described is what is served.
+
+use std::collections::BTreeSet;
+
+use ioc_dashboards::routes::PATHS;
+use ioc_model::rule::AlertChange;
+use serde_json::Value;
+
+use crate::{
+    lineage::{original, traced_assessment, traced_index, traced_window},
+    server::{NOON, STATION, Server},
+    support::{alert, pack_with_map, results},
+};
+
+fn described() -> Value {
+    serde_json::from_str(include_str!("../../openapi.json")).unwrap()
+}
+
+/// A server that has something at each path, and the path with its parameters filled in.
+async fn filled() -> Server {
+    let server = Server::of(pack_with_map()).await;
+    let mut made = results(1, NOON);
+    made.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+    server.board.apply(&made);
+    server.record.take(&made);
+    server.record.tell(|told| {
+        told.index = Some(traced_index());
+        told.assessment = Some(traced_assessment());
+        told.window = Some(traced_window());
+    });
+    server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));
+    server
+}
+
+fn asked(path: &str) -> String {
+    let query = match path {
+        "/api/trend" => format!("?subject={STATION}&indicator=pm25"),
+        "/api/series" => format!("?subject={STATION}&indicator=pm25&kind=hour&from=0&to={NOON}"),
+        "/api/lineage/index" => format!("?index=vn_aqi&subject={STATION}&kind=hour&start={NOON}"),
+        "/api/lineage/assessment" => {
+            format!("?limit=qcvn05-pm25-day&subject={STATION}&averaging=day&start={NOON}")
+        }
+        "/api/lineage/window" => format!("?indicator=pm25&subject={STATION}&kind=hour&start={NOON}"),
+        _ => String::new(),
+    };
+    let path = path
+        .replace("{*file}", "app.js")
+        .replace("{screen}", "air")
+        .replace("{position}", "1-0-0")
+        .replace("{id}", &format!("aqi-bad~{STATION}~1"));
+    path + &query
+}
+
+#[tokio::test]
+async fn the_described_interface_is_the_served_one() {
+    let described = described();
+    let paths: BTreeSet<&str> = described["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    let listed: BTreeSet<String> = PATHS.iter().map(|path| path.replace("{*", "{")).collect();
+    assert_eq!(paths, listed.iter().map(String::as_str).collect());
+
+    let server = filled().await;
+    for path in PATHS {
+        let asked = asked(path);
+        if path == "/api/events" {
+            assert_eq!(server.listen(&asked, &[]).await.next().await.unwrap().name, "hello");
+        } else if path.ends_with("/acknowledge") {
+            let reply = server.post(&asked, "application/json", b"{\"user\":\"an\"}").await;
+            assert_eq!(reply.status, 202, "{path}");
+        } else {
+            assert_eq!(server.get(&asked, &[]).await.status, 200, "{path}");
+        }
+    }
+}
+
+/// The fields that are described as always there, down through lists and references.
+fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
+    if let Some(name) = schema["$ref"].as_str() {
+        let name = name.rsplit('/').next().unwrap();
+        let named = &described["components"]["schemas"][name];
+        assert!(named.is_object(), "{place}: {name} is described");
+        return check(described, named, answer, place);
+    }
+    if let Some(choices) = schema["oneOf"].as_array() {
+        let chosen = choices.iter().find(|choice| (choice["type"] == "null") == answer.is_null());
+        return check(described, chosen.expect("null is one of the choices"), answer, place);
+    }
+    if let Some(all) = schema["allOf"].as_array() {
+        return all.iter().for_each(|part| check(described, part, answer, place));
+    }
+    if let Some(required) = schema["required"].as_array() {
+        for field in required {
+            let field = field.as_str().unwrap();
+            let value = answer.get(field).unwrap_or_else(|| panic!("{place} has no {field}: {answer}"));
+            let properties = &schema["properties"];
+            assert!(properties[field].is_object(), "{place}.{field} is described");
+            check(described, &properties[field], value, &format!("{place}.{field}"));
+        }
+        if schema["additionalProperties"] == false {
+            for field in answer.as_object().unwrap().keys() {
+                assert!(schema["properties"].get(field).is_some(), "{place}.{field} is not described");
+            }
+        }
+    }
+    if let (Some(items), Some(answers)) = (schema.get("items"), answer.as_array()) {
+        answers.iter().for_each(|answer| check(described, items, answer, place));
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_the_fields_its_description_promises() {
+    let described = described();
+    let server = filled().await;
+    let mut checked = 0;
+    for path in PATHS {
+        let told = &described["paths"][path.replace("{*", "{")];
+        let schema = &told["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+        if !schema.is_object() || path == "/api/map" {
+            continue;
+        }
+        let answer = server.get(&asked(path), &[]).await.json();
+        check(&described, schema, &answer, path);
+        checked += 1;
+    }
+    assert!(checked >= 11, "{checked} answers were compared");
+}

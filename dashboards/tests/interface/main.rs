@@ -1,0 +1,11 @@
+//! The HTTP interface over a real socket.
+
+mod alerts;
+mod board;
+mod described;
+mod lineage;
+mod pages;
+mod series;
+mod server;
+#[path = "../support/mod.rs"]
+mod support;

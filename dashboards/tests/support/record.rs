@@ -1,0 +1,250 @@
+//! What stands behind a board in tests: a record of epochs to ask, a desk and a shelf, each told what to answer.
+
+use std::{
+    collections::BTreeMap,
+    future::ready,
+    sync::{Mutex, PoisonError},
+};
+
+use ioc_dashboards::{
+    HistoryError, NotTaken, Operator, Original, Originals,
+    alerts::AlertView,
+    history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
+    lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
+    operator::Taken,
+    rejects::RejectView,
+    series::{Series, SeriesQuery},
+};
+use ioc_model::{
+    index::IndexId,
+    limit::Averaging,
+    position::Position,
+    results::{AlertResult, EpochResults},
+    rule::AlertKey,
+    time::{EventTime, Now},
+    window::WindowKind,
+};
+
+/// Windows, rejects and alerts of the epochs it was shown, and answers it was told.
+#[derive(Debug, Default)]
+pub struct Record(Mutex<Recorded>);
+
+#[derive(Debug, Default)]
+struct Recorded {
+    windows: BTreeMap<(String, String), BTreeMap<EventTime, TrendPoint>>,
+    rejects: Vec<RejectView>,
+    alerts: BTreeMap<AlertKey, Vec<(u64, AlertResult)>>,
+    told: Told,
+    asked: Vec<String>,
+}
+
+/// What it answers whatever is asked, and none where nothing is there.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    pub series: Option<Series>,
+    pub index: Option<TracedIndex>,
+    pub assessment: Option<TracedAssessment>,
+    pub limit: Option<String>,
+    pub window: Option<TracedWindow>,
+    pub rows: EnvelopeRows,
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a store does not answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Trouble {
+    Away,
+    Refusing(&'static str),
+}
+
+impl Record {
+    pub fn take(&self, results: &EpochResults) {
+        let mut recorded = self.0.lock().unwrap();
+        for window in &results.windows {
+            let count = window.aggregate.count > 0;
+            let point = TrendPoint {
+                start: window.start,
+                end: window.end,
+                mean: window.aggregate.mean(),
+                min: count.then_some(window.aggregate.min),
+                max: count.then_some(window.aggregate.max),
+                count: window.aggregate.count,
+                received: window.received,
+                expected: window.expected,
+                closed_by: window.closed_by,
+                revision: results.epoch.0,
+            };
+            let series = (window.subject.to_string(), window.indicator.to_string());
+            recorded.windows.entry(series).or_default().insert(window.start, point);
+        }
+        recorded.rejects.extend(results.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
+        for alert in &results.alerts {
+            recorded.alerts.entry(alert.key.clone()).or_default().push((results.epoch.0, alert.clone()));
+        }
+    }
+
+    /// Changes what it answers.
+    pub fn tell(&self, change: impl FnOnce(&mut Told)) {
+        change(&mut self.0.lock().unwrap().told);
+    }
+
+    /// What it was asked, each as one text.
+    pub fn asked(&self) -> Vec<String> {
+        self.0.lock().unwrap().asked.clone()
+    }
+
+    fn answer<'a, T: Send + 'a>(&self, asked: String, look: impl FnOnce(&Recorded) -> T) -> Answer<'a, T> {
+        let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.asked.push(asked);
+        let answer = match recorded.told.trouble {
+            Some(Trouble::Away) => Err(HistoryError::Away("connection refused".into())),
+            Some(Trouble::Refusing(why)) => Err(HistoryError::Refused(why.into())),
+            None => Ok(look(&recorded)),
+        };
+        Box::pin(ready(answer))
+    }
+}
+
+impl History for Record {
+    fn trend<'a>(
+        &'a self,
+        subject: &'a str,
+        indicator: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<TrendPoint>> {
+        self.answer(format!("trend {subject} {indicator}"), |recorded| {
+            let series = recorded.windows.get(&(subject.to_owned(), indicator.to_owned()));
+            let range =
+                series.map(|series| series.range(from..until).map(|(_, point)| point.clone()).collect());
+            range.unwrap_or_default()
+        })
+    }
+
+    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>> {
+        self.answer(format!("rejects {limit}"), |recorded| {
+            recorded.rejects.iter().rev().take(limit).cloned().collect()
+        })
+    }
+
+    fn fate(&self, position: Position) -> Answer<'_, Fate> {
+        self.answer(format!("fate {position}"), |_| Fate::default())
+    }
+
+    fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series> {
+        self.answer(format!("{asked:?}"), |recorded| recorded.told.series.clone().unwrap_or_default())
+    }
+
+    fn alerts(&self, before: Option<Now>, limit: u32) -> Answer<'_, Vec<AlertView>> {
+        self.answer(format!("alerts {before:?} {limit}"), |recorded| {
+            let views =
+                recorded.alerts.values().filter_map(|told| AlertView::of(told.iter().map(|(_, it)| it)));
+            let mut alerts: Vec<_> =
+                views.filter(|view| before.is_none_or(|before| view.raised_at < before)).collect();
+            alerts.sort_by_key(|view| std::cmp::Reverse(view.raised_at));
+            alerts.truncate(limit as usize);
+            alerts
+        })
+    }
+
+    fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
+        self.answer(format!("alert {key}"), |recorded| {
+            let told = recorded.alerts.get(key)?;
+            let alert = AlertView::of(told.iter().map(|(_, result)| result))?;
+            let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let event = |(epoch, result): &(u64, AlertResult)| AlertEvent {
+                change: result.change,
+                at: result.at,
+                active: result.active,
+                acknowledged: result.acknowledged,
+                occurrences: result.occurrences,
+                user: said(&result.user),
+                note: said(&result.note),
+                evidence: result.evidence.clone(),
+                epoch: *epoch,
+            };
+            Some(AlertStory { alert, history: told.iter().map(event).collect() })
+        })
+    }
+
+    fn index<'a>(
+        &'a self,
+        index: IndexId,
+        subject: &'a str,
+        kind: WindowKind,
+        start: EventTime,
+    ) -> Answer<'a, Option<TracedIndex>> {
+        let asked = format!("index {} {subject} {} {}", index.word(), kind.word(), start.0);
+        self.answer(asked, |recorded| recorded.told.index.clone())
+    }
+
+    fn assessment<'a>(
+        &'a self,
+        limit: &'a str,
+        subject: &'a str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Answer<'a, Option<TracedAssessment>> {
+        let asked = format!("assessment {limit} {subject} {} {}", averaging.word(), start.0);
+        self.answer(asked, |recorded| recorded.told.assessment.clone())
+    }
+
+    fn judged_by<'a>(
+        &'a self,
+        indicator: &'a str,
+        subject: &'a str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Answer<'a, Option<String>> {
+        let asked = format!("judged_by {indicator} {subject} {} {}", averaging.word(), start.0);
+        self.answer(asked, |recorded| recorded.told.limit.clone())
+    }
+
+    fn window<'a>(
+        &'a self,
+        indicator: &'a str,
+        subject: &'a str,
+        kind: WindowKind,
+        start: EventTime,
+        revision: Option<u64>,
+    ) -> Answer<'a, Option<TracedWindow>> {
+        let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
+        self.answer(asked, |recorded| recorded.told.window.clone())
+    }
+
+    fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows> {
+        self.answer(format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
+    }
+}
+
+/// Takes every action, or none.
+#[derive(Debug, Default)]
+pub struct Desk {
+    /// Address and payload of each action taken.
+    pub taken: Mutex<Vec<(String, Vec<u8>)>>,
+    /// Why none is.
+    pub trouble: Mutex<Option<NotTaken>>,
+}
+
+impl Operator for Desk {
+    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Taken<'a> {
+        if let Some(trouble) = self.trouble.lock().unwrap().take() {
+            return Box::pin(ready(Err(trouble)));
+        }
+        let mut taken = self.taken.lock().unwrap();
+        taken.push((address.to_owned(), payload.to_vec()));
+        let position = format!("1-0-{}", taken.len()).parse().unwrap();
+        Box::pin(ready(Ok(position)))
+    }
+}
+
+/// Envelopes by position.
+#[derive(Debug, Default)]
+pub struct Shelf(pub Mutex<BTreeMap<Position, Original>>);
+
+impl Originals for Shelf {
+    fn open(&self, position: Position) -> Answer<'_, Option<Original>> {
+        let found = self.0.lock().unwrap().get(&position).cloned();
+        Box::pin(ready(Ok(found)))
+    }
+}

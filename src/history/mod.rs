@@ -1,0 +1,207 @@
+//! What pages and senders ask of the store: trends, rejects, the fate of an envelope; and the board's first picture.
+
+mod hydration;
+mod lineage;
+mod words;
+
+use std::sync::Arc;
+
+pub use hydration::hydration;
+use ioc_bus::SharedBus;
+use ioc_dashboards::{
+    History,
+    alerts::AlertView,
+    history::{AlertStory, Answer, Fate, TrendPoint},
+    lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
+    rejects::RejectView,
+    series::{Series, SeriesEntry, SeriesOf, SeriesQuery},
+};
+use ioc_ingest::transport::http::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    index::IndexId,
+    limit::Averaging,
+    position::{LogNumber, Position},
+    rule::AlertKey,
+    time::{EventTime, Now},
+    window::WindowKind,
+};
+use ioc_storage::{
+    Store, StoreError,
+    queries::{Measured, SeriesRow},
+};
+use ioc_stream::Driver;
+use lineage::Lineage;
+use words::{alert_event, alert_view, rejected_row, trend_point, unanswered};
+
+/// The store as the page and the receipts ask it.
+#[derive(Debug)]
+pub struct StoreHistory {
+    store: Store,
+    generation: Generation,
+    log: LogNumber,
+    bus: SharedBus,
+    driver: Arc<Driver>,
+}
+
+impl StoreHistory {
+    /// The history of a generation, fed from that log.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        generation: Generation,
+        log: LogNumber,
+        bus: SharedBus,
+        driver: Arc<Driver>,
+    ) -> StoreHistory {
+        StoreHistory { store, generation, log, bus, driver }
+    }
+
+    async fn receipt(&self, position: Position) -> Result<Option<ReceiptStatus>, ReceiptsUnavailable> {
+        let partition = usize::from(position.partition.0);
+        let committed = self.driver.committed_offsets().get(partition).copied();
+        let Some(committed) = committed.filter(|_| position.log == self.log) else { return Ok(None) };
+        if position.offset >= committed {
+            let held = position.offset < self.bus.bounds(position.partition).end;
+            return Ok(held.then_some(ReceiptStatus::InFlight));
+        }
+        let unavailable = |error: StoreError| ReceiptsUnavailable(error.to_string());
+        let receipt = self.store.receipt(position).await.map_err(unavailable)?;
+        let epoch = self.store.published(self.generation).await.map_err(unavailable)?.unwrap_or_default();
+        Ok(Some(ReceiptStatus::Committed {
+            epoch,
+            stored: receipt.stored,
+            rejected: receipt.rejected + receipt.undecodable,
+        }))
+    }
+}
+
+impl Receipts for StoreHistory {
+    fn lookup(&self, position: Position) -> ReceiptFuture<'_> {
+        Box::pin(self.receipt(position))
+    }
+}
+
+impl History for StoreHistory {
+    fn trend<'a>(
+        &'a self,
+        subject: &'a str,
+        indicator: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<TrendPoint>> {
+        Box::pin(async move {
+            let points = self
+                .store
+                .trend(indicator, subject, WindowKind::Hour, from, until)
+                .await
+                .map_err(unanswered)?;
+            points.iter().map(trend_point).collect()
+        })
+    }
+
+    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>> {
+        Box::pin(async move {
+            let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+            let rejects = self.store.recent_rejects(limit).await.map_err(unanswered)?;
+            rejects.iter().map(|reject| Ok(RejectView::new(Epoch(0), &rejected_row(reject)?))).collect()
+        })
+    }
+
+    fn fate(&self, position: Position) -> Answer<'_, Fate> {
+        Box::pin(async move {
+            let receipt = self.store.receipt(position).await.map_err(unanswered)?;
+            Ok(Fate { stored: receipt.stored, rejected: receipt.rejected + receipt.undecodable })
+        })
+    }
+
+    fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series> {
+        Box::pin(async move {
+            let measured = match &asked.of {
+                SeriesOf::Index(index, kind) => Measured::Index(*index, *kind),
+                SeriesOf::Indicator(indicator, kind) => match kind.window() {
+                    Some(kind) => Measured::Windows(indicator, kind),
+                    None => Measured::Points(indicator),
+                },
+            };
+            let SeriesQuery { subject, from, to, points, .. } = asked;
+            let series =
+                self.store.series(measured, subject, *from, *to, *points).await.map_err(unanswered)?;
+            let entry = |row: &SeriesRow| SeriesEntry {
+                start: EventTime(row.start),
+                mean: row.mean,
+                min: row.low,
+                max: row.high,
+                completeness: row.completeness,
+            };
+            Ok(Series { entries: series.rows.iter().map(entry).collect(), found: series.found })
+        })
+    }
+
+    fn alerts(&self, before: Option<Now>, limit: u32) -> Answer<'_, Vec<AlertView>> {
+        Box::pin(async move {
+            let before = before.unwrap_or(Now(i64::MAX));
+            let alerts = self.store.alerts_before(before, limit).await.map_err(unanswered)?;
+            alerts.iter().map(alert_view).collect()
+        })
+    }
+
+    fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
+        Box::pin(async move {
+            let Some(alert) = self.store.alert(key).await.map_err(unanswered)? else { return Ok(None) };
+            let history = self.store.alert_history(key).await.map_err(unanswered)?;
+            Ok(Some(AlertStory {
+                alert: alert_view(&alert)?,
+                history: history.iter().map(alert_event).collect::<Result<_, _>>()?,
+            }))
+        })
+    }
+
+    fn index<'a>(
+        &'a self,
+        index: IndexId,
+        subject: &'a str,
+        kind: WindowKind,
+        start: EventTime,
+    ) -> Answer<'a, Option<TracedIndex>> {
+        Box::pin(async move { Lineage(&self.store).index(index, subject, kind, start).await })
+    }
+
+    fn assessment<'a>(
+        &'a self,
+        limit: &'a str,
+        subject: &'a str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Answer<'a, Option<TracedAssessment>> {
+        Box::pin(async move { Lineage(&self.store).assessment(limit, subject, averaging, start).await })
+    }
+
+    fn judged_by<'a>(
+        &'a self,
+        indicator: &'a str,
+        subject: &'a str,
+        averaging: Averaging,
+        start: EventTime,
+    ) -> Answer<'a, Option<String>> {
+        Box::pin(async move {
+            let judged = self.store.assessments(subject, averaging, start).await.map_err(unanswered)?;
+            Ok(judged.into_iter().find(|row| row.indicator == indicator).map(|row| row.limit))
+        })
+    }
+
+    fn window<'a>(
+        &'a self,
+        indicator: &'a str,
+        subject: &'a str,
+        kind: WindowKind,
+        start: EventTime,
+        revision: Option<u64>,
+    ) -> Answer<'a, Option<TracedWindow>> {
+        Box::pin(async move { Lineage(&self.store).window(indicator, subject, kind, start, revision).await })
+    }
+
+    fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows> {
+        Box::pin(async move { Lineage(&self.store).envelope(position).await })
+    }
+}
