@@ -65,7 +65,7 @@ impl Collector {
                 let gathered = self.epochs.entry(epoch).or_default();
                 gathered.judged += 1;
                 let results = &mut gathered.results;
-                results.gather(made);
+                results.gather(*made);
                 gathered.subjects = merge(gathered.subjects.take(), records);
                 if gathered.judged < self.workers {
                     return Ok(None);

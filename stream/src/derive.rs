@@ -18,7 +18,7 @@ mod plan;
 mod status;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -166,15 +166,16 @@ impl Derived {
 
     /// A revision whose surroundings are not held: they are asked for.
     fn wait(&mut self, step: &mut Step<'_>, reach: WindowReach, indicator: &Arc<str>, window: &Closed) {
-        if !self.pending.contains_key(&reach) {
-            let Some(pending) = Pending::new(step.facts.epoch, reach, step.days) else { return };
-            step.results.window_recalls.push(pending.request(reach, step.subject));
-            let _ = self.pending.insert(reach, pending);
-        }
-        if let Some(pending) = self.pending.get_mut(&reach) {
-            pending.touch(indicator, window);
-            pending.note(indicator, window, Mean::of(window));
-        }
+        let pending = match self.pending.entry(reach) {
+            Entry::Occupied(waiting) => waiting.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(pending) = Pending::new(step.facts.epoch, reach, step.days) else { return };
+                step.results.window_recalls.push(pending.request(reach, step.subject));
+                place.insert(pending)
+            }
+        };
+        pending.touch(indicator, window);
+        pending.note(indicator, window, Mean::of(window));
     }
 
     /// What was read back, and what waited for it.

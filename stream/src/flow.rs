@@ -65,7 +65,11 @@ pub(crate) enum Part {
     /// Its share of the chunks is decoded.
     Decoded { epoch: Epoch, rejects: Vec<RejectedRow>, counts: FxHashMap<Arc<str>, Counts> },
     /// Its shard has applied the epoch; no more parts of the epoch come from this worker.
-    Judged { epoch: Epoch, results: ShardResults, records: Option<Result<Vec<Vec<u8>>, postcard::Error>> },
+    Judged {
+        epoch: Epoch,
+        results: Box<ShardResults>,
+        records: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    },
     /// The worker panicked.
     Died { worker: usize },
 }
@@ -233,7 +237,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 let (epoch, epoch_input) = entry.remove_entry();
                 let mut rows = stash.remove(&epoch).unwrap_or_default();
                 let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
-                let results = shard.apply(&epoch_input.facts, &mut rows, &actions);
+                let results = Box::new(shard.apply(&epoch_input.facts, &mut rows, &actions));
                 drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });

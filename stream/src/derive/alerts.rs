@@ -123,7 +123,7 @@ impl Alerts {
         status: Option<(StationStatus, Now)>,
         results: &mut ShardResults,
     ) {
-        readings.sort_by(|a, b| (a.end, a.start).cmp(&(b.end, b.start)));
+        readings.sort_by_key(|reading| (reading.end, reading.start));
         for rule in &plan.rules {
             let state = match self.rules.get_mut(rule.id.as_str()) {
                 Some(state) => state,
