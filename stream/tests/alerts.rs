@@ -1,4 +1,5 @@
-//! Alerts through the shard: hysteresis, silence, revision, acknowledgement.
+//! Alerts and late revisions through the shard: hysteresis, silence, acknowledgement, and what changes while the store
+//! is asked.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,14 +14,17 @@ use ioc_model::{
     observation::{Observation, Quality, Series},
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, Transport},
     position::{Arrival, Offset, Position},
-    results::Verdict,
+    results::{RecalledRow, Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
-use ioc_stream::shard::{EpochFacts, Shard, ShardResults, Share};
+use ioc_stream::{
+    manifest::{Recalled, RecalledWindows},
+    shard::{EpochFacts, Shard, ShardResults, Share},
+};
 
 #[path = "support/derived.rs"]
 #[allow(dead_code, reason = "the batch answer is another test's")]
@@ -106,21 +110,34 @@ impl Site {
         Site { names, decoder, shard, epoch: 0 }
     }
 
-    fn step(
-        &mut self,
-        hour: f64,
-        rows: &[(i64, f64, Quality)],
-        actions: &[(SubjectId, Action)],
-    ) -> ShardResults {
+    fn facts(&mut self, hour: f64) -> EpochFacts {
         self.epoch += 1;
-        let facts = EpochFacts {
+        EpochFacts {
             epoch: Epoch(self.epoch),
             now: Now(MIDNIGHT + (hour * HOUR as f64) as i64),
             decoder: self.decoder.clone(),
             recalled: Vec::new(),
             recalled_windows: Vec::new(),
             horizon: Millis::hours(36),
-        };
+        }
+    }
+
+    fn step(
+        &mut self,
+        hour: f64,
+        rows: &[(i64, f64, Quality)],
+        actions: &[(SubjectId, Action)],
+    ) -> ShardResults {
+        let facts = self.facts(hour);
+        self.apply(&facts, rows, actions)
+    }
+
+    fn apply(
+        &mut self,
+        facts: &EpochFacts,
+        rows: &[(i64, f64, Quality)],
+        actions: &[(SubjectId, Action)],
+    ) -> ShardResults {
         let observe = |(row, (hour, value, quality)): (u32, &(i64, f64, Quality))| Observation {
             series: Series {
                 indicator: IndicatorId(self.names.indicators.number("pm25")),
@@ -133,7 +150,7 @@ impl Site {
             arrival: self.arrival(row),
         };
         let mut rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(&facts, &mut rows, actions)
+        self.shard.apply(facts, &mut rows, actions)
     }
 
     fn arrival(&self, row: u32) -> Arrival {
@@ -311,4 +328,63 @@ fn an_index_without_a_value_neither_raises_nor_clears() {
     assert_eq!(site.hours(0, &[80.0, 80.0, 80.0]), [(2, AlertChange::Raised)]);
     let late = site.step(40.0, &[(39, 5.0, Quality::Good)], &[]);
     assert!(late.alerts.is_empty(), "hours without particulates say nothing");
+}
+
+/// BATCH: what is revised while a day's windows are read back is newer than the answer.
+#[test]
+fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
+    let mut site = Site::new(Vec::new());
+    let mut windows: Vec<WindowResult> = Vec::new();
+    for hour in 0..300 {
+        windows.extend(site.step(hour as f64 + 1.0, &[(hour, 20.0, Quality::Good)], &[]).windows);
+    }
+    // A correction ten days back: its day's rows are read back, its window is revised, and its surroundings are asked
+    // for.
+    let late = site.step(301.0, &[(30, 50.0, Quality::Good)], &[]);
+    let [request] = &late.recalls[..] else { panic!("{:?}", late.recalls) };
+    let day = site.decoder.calendar().day(request.day).unwrap();
+    let rows = (24..48).map(|hour| RecalledRow {
+        event_time: EventTime(MIDNIGHT + hour * HOUR),
+        value: 20.0,
+        quality: Quality::Good,
+        arrival: Arrival { received_at: ReceivedAt(0), ..Arrival::default() },
+    });
+    assert_eq!(day.start, EventTime(MIDNIGHT + 24 * HOUR));
+    let mut facts = site.facts(301.1);
+    facts.recalled = vec![Recalled { request: request.clone(), rows: rows.collect() }];
+    let judged = site.apply(&facts, &[], &[]);
+    windows.extend(judged.windows);
+    let [asked] = &judged.window_recalls[..] else { panic!("{:?}", judged.window_recalls) };
+    assert!(judged.indices.is_empty(), "nothing is worked out from means that are gone");
+    let answer = derived::recalled(windows.iter(), asked);
+    // Meanwhile another hour of that day is corrected.
+    let meanwhile = site.step(301.2, &[(31, 80.0, Quality::Good)], &[]);
+    assert!(meanwhile.indices.is_empty() && meanwhile.window_recalls.is_empty(), "one question is enough");
+    windows.extend(meanwhile.windows);
+    let mut facts = site.facts(301.3);
+    facts.recalled_windows = vec![RecalledWindows { request: asked.clone(), windows: answer }];
+    let worked_out = site.apply(&facts, &[], &[]);
+    let hour = |start: i64| {
+        let at = EventTime(MIDNIGHT + start * HOUR);
+        let of_hour =
+            |row: &&ioc_model::results::IndexResult| row.kind == WindowKind::Hour && row.start == at;
+        worked_out
+            .indices
+            .iter()
+            .find(of_hour)
+            .and_then(|row| row.indexed.parts.first().map(|part| part.input))
+    };
+    let expected = |start: i64| {
+        let hours = std::array::from_fn(|ago| match start - ago as i64 {
+            30 => Some(50.0),
+            31 => Some(80.0),
+            _ => Some(20.0),
+        });
+        ioc_model::index::vn_aqi::nowcast(&hours, Default::default())
+    };
+    for start in 30..43 {
+        assert_eq!(hour(start), expected(start), "hour {start}");
+    }
+    let day = worked_out.indices.iter().find(|row| row.kind == WindowKind::Day).unwrap();
+    assert_eq!(day.indexed.parts[0].input, (22.0 * 20.0 + 50.0 + 80.0) / 24.0);
 }
