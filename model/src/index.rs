@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::{pack::StationKind, text::Text};
 
 /// The indices this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -182,6 +182,15 @@ impl IndexId {
         match self {
             IndexId::VnAqi => &vn_aqi::CATEGORIES,
             IndexId::VnWqi => &vn_wqi::CATEGORIES,
+        }
+    }
+
+    /// The stations it is computed for.
+    #[must_use]
+    pub fn station_kind(self) -> StationKind {
+        match self {
+            IndexId::VnAqi => StationKind::AmbientAir,
+            IndexId::VnWqi => StationKind::SurfaceWater,
         }
     }
 
