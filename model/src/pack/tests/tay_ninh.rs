@@ -1,6 +1,11 @@
 //! The pack of the repository.
 
 use super::*;
+use crate::{
+    index::{IndexId, vn_wqi},
+    limit::Averaging,
+    place::Date,
+};
 
 fn files() -> PackFiles {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
@@ -56,4 +61,63 @@ fn every_symbol_of_table_34_is_an_indicator() {
     {
         assert!(known.contains(&Spelling::of_symbol(symbol).unwrap()), "{symbol}");
     }
+}
+
+#[test]
+fn limits_change_on_their_day_and_alerts_have_a_first_step() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let fine_dust = |day: Date| {
+        let in_force: Vec<f64> = pack
+            .limits
+            .iter()
+            .filter(|limit| limit.indicator == "pm25" && limit.averaging == Averaging::Day)
+            .filter(|limit| limit.is_in_force(day))
+            .filter_map(|limit| limit.high)
+            .collect();
+        in_force
+    };
+    let day = |text: &str| text.parse::<Date>().unwrap();
+    assert_eq!(fine_dust(day("2013-12-31")), []);
+    assert_eq!(fine_dust(day("2025-12-31")), [50.0]);
+    assert_eq!(fine_dust(day("2026-01-01")), [45.0]);
+    assert!(pack.rules.len() >= 8);
+    for rule in pack.rules.values() {
+        assert!(rule.step.vi.len() > 20 && rule.step.en.len() > 20, "{}", rule.id);
+    }
+}
+
+#[test]
+fn every_input_of_an_index_is_an_indicator_of_which_hours_and_days_are_made() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let air = ["pm25", "pm10", "o3", "no2", "so2", "co"];
+    for input in air.into_iter().chain(vn_wqi::INPUTS) {
+        assert_eq!(pack.indicators[input].windows, [WindowKind::Hour, WindowKind::Day], "{input}");
+    }
+    assert!(air.iter().all(|input| pack.indicators[*input].unit == "ug/m3"));
+    let unit = |input: &str| match input {
+        "ph" => "-",
+        "temperature" => "oC",
+        "coliform" | "ecoli" => "MPN/100mL",
+        "aldrin" | "bhc" | "dieldrin" | "ddt" | "heptachlor" => "ug/L",
+        _ => "mg/L",
+    };
+    for input in vn_wqi::INPUTS {
+        assert_eq!(pack.indicators[input].unit, unit(input), "{input}");
+    }
+    let watched: Vec<_> = pack.rules.values().flat_map(|rule| &rule.kinds).collect();
+    assert!(IndexId::ALL.iter().all(|index| watched.contains(&&index.station_kind())));
+}
+
+#[test]
+fn every_old_commune_came_to_a_new_one_and_every_new_one_is_drawn() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(pack.successions.len(), 302);
+    let old: std::collections::BTreeSet<_> = pack.successions.iter().map(|pair| &pair.from.code).collect();
+    let new: std::collections::BTreeSet<_> = pack.successions.iter().map(|pair| &pair.to.code).collect();
+    assert_eq!((old.len(), new.len()), (280, 96));
+    let split = pack.successions.iter().filter(|pair| pair.split);
+    assert!(split.clone().all(|pair| pair.estimated), "a weight nobody counted says so");
+    assert_eq!(split.filter(|pair| pair.main).count(), 21);
+    assert!(pack.map.unwrap().contains("Phường Tân Ninh"));
+    assert!(pack.holidays.iter().any(|day| day.date.to_string() == "2026-02-17" && !day.worked));
 }
