@@ -128,6 +128,15 @@ pub struct Category {
     pub color: (u8, u8, u8),
 }
 
+impl Category {
+    /// Its colour as `#rrggbb`.
+    #[must_use]
+    pub fn color_code(&self) -> String {
+        let (red, green, blue) = self.color;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
 /// How a NowCast of half weights is read where hours are missing (QĐ 1459 says nothing of it).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
