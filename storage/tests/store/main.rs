@@ -6,6 +6,7 @@ mod analyst;
 mod current;
 mod fitness;
 mod once;
+mod packs;
 mod questions;
 mod server;
 mod supervision;
