@@ -116,7 +116,6 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             },
         )],
         recalls: Vec::new(),
-        ..EpochResults::default()
     }
 }
 
