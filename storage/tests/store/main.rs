@@ -10,6 +10,7 @@ mod once;
 mod questions;
 mod server;
 mod supervision;
+mod wide;
 
 #[path = "../../src/sample.rs"]
 mod sample;
