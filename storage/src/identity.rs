@@ -14,12 +14,15 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
+    blocks::Table,
     client::{Store, answer, one},
     error::StoreError,
 };
 
 /// The tables that blocks and commits go to.
-const WRITTEN: [&str; 5] = ["observation", "window", "reject", "feed_minute", "epoch"];
+fn written() -> impl Iterator<Item = &'static str> {
+    Table::ALL.into_iter().map(Table::name).chain(["epoch"])
+}
 
 #[derive(Row, Deserialize)]
 struct TableSettings {
@@ -64,9 +67,9 @@ impl Store {
                  WHERE database = {database:String} AND name IN {names:Array(String)}",
             )
             .param("database", self.database())
-            .param("names", &WRITTEN[..]);
+            .param("names", written().collect::<Vec<_>>());
         let tables: Vec<TableSettings> = answer("read the tables' settings", tables.fetch_all()).await?;
-        for name in WRITTEN {
+        for name in written() {
             let Some(table) = tables.iter().find(|table| table.name == name) else {
                 return Err(StoreError::Unfit(format!(
                     "table {name} is missing though its migration is recorded: restore the database from a backup"

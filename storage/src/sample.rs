@@ -5,10 +5,17 @@ use std::sync::Arc;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
+    index::{IndexId, IndexPart, Indexed, NoIndex},
+    limit::Averaging,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
-    results::{EpochResults, RejectedRow, Standing, StoredObservation, WindowResult},
+    results::{
+        AlertResult, Assessment, EpochResults, Evidence, IndexResult, RejectedRow, Standing, StatusResult,
+        StoredAction, StoredObservation, Verdict, WindowResult,
+    },
+    rule::{AlertChange, AlertKey, Priority},
+    status::StationStatus,
     text::Text,
     time::{EventTime, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -18,7 +25,9 @@ pub(crate) fn time(text: &str) -> EventTime {
     EventTime(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
 }
 
-/// An epoch of that many observations, one window, one reject and one feed's counts.
+/// An epoch of that many observations, one window, two indices and assessments, one with a value and one without, two
+/// stations' states, an alert that is raised and acknowledged, the action that did it, one reject and one feed's
+/// counts.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
     let feed: Arc<str> = Arc::from("air-mqtt");
@@ -28,10 +37,11 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         row: 0,
     };
     let base = epoch.0 * 1_000_000;
+    let now = Now(start.0 + 1_000 * epoch.0 as i64 + 250);
     EpochResults {
         epoch,
         generation: Generation(0),
-        now: Now(start.0 + 1_000 * epoch.0 as i64 + 250),
+        now,
         manifest_hash: [epoch.0 as u8; 32],
         observations: (0..observations)
             .map(|index| StoredObservation {
@@ -55,6 +65,31 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             received: 60,
             expected: 60,
             closed_by: ClosedBy::Watermark,
+        }],
+        indices: indices(epoch, start),
+        assessments: assessments(epoch, start),
+        statuses: vec![
+            StatusResult {
+                subject: Arc::from("station-0"),
+                status: StationStatus::Good,
+                since: now,
+                last_event: Some(EventTime(now.0 - 250)),
+            },
+            StatusResult {
+                subject: Arc::from("station-1"),
+                status: StationStatus::Silent,
+                since: now,
+                last_event: None,
+            },
+        ],
+        alerts: alerts(epoch, now),
+        actions: vec![StoredAction {
+            alert: alert_key(epoch),
+            user: "trực ban".into(),
+            note: "đã gọi trạm".into(),
+            feed: Arc::from("operator"),
+            arrival: arrival(base + observations + 1),
+            effective: true,
         }],
         rejects: vec![RejectedRow {
             feed: feed.clone(),
@@ -81,6 +116,108 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             },
         )],
         recalls: Vec::new(),
-        ..EpochResults::default()
     }
+}
+
+fn indices(epoch: Epoch, start: EventTime) -> Vec<IndexResult> {
+    let part = |indicator: &str, input: f64, sub_index: f64| IndexPart {
+        indicator: Arc::from(indicator),
+        input,
+        sub_index,
+    };
+    let hour = IndexResult {
+        index: IndexId::VnAqi,
+        subject: Arc::from("station-0"),
+        kind: WindowKind::Hour,
+        start,
+        end: EventTime(start.0 + 3_600_000),
+        indexed: Indexed {
+            value: Ok(100.0 + epoch.0 as f64),
+            category: Some(1),
+            dominant: Some(Arc::from("pm25")),
+            parts: vec![part("pm25", 0.1 + 0.2, 100.0 + epoch.0 as f64), part("o3", 61.0, 1.0 / 3.0)],
+        },
+        closed_by: ClosedBy::Watermark,
+    };
+    let day = IndexResult {
+        kind: WindowKind::Day,
+        end: EventTime(start.0 + 86_400_000),
+        indexed: Indexed {
+            value: Err(NoIndex::NoParticulates),
+            category: None,
+            dominant: None,
+            parts: Vec::new(),
+        },
+        closed_by: ClosedBy::Patience,
+        ..hour.clone()
+    };
+    vec![hour, day]
+}
+
+fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
+    let exceeded = Assessment {
+        limit: Arc::from("qcvn05-pm25-day"),
+        indicator: Arc::from("pm25"),
+        subject: Arc::from("station-0"),
+        averaging: Averaging::Day,
+        start,
+        end: EventTime(start.0 + 86_400_000),
+        value: Some(50.0 + epoch.0 as f64 / 3.0),
+        low: None,
+        high: Some(50.0),
+        verdict: Verdict::Exceeded,
+        count: 24,
+        expected: 24,
+    };
+    let insufficient = Assessment {
+        limit: Arc::from("qcvn08-ph-hour"),
+        indicator: Arc::from("ph"),
+        subject: Arc::from("station-1"),
+        averaging: Averaging::Hour,
+        end: EventTime(start.0 + 3_600_000),
+        value: None,
+        low: Some(6.0),
+        high: Some(8.5),
+        verdict: Verdict::Insufficient,
+        count: 0,
+        expected: 12,
+        ..exceeded.clone()
+    };
+    vec![exceeded, insufficient]
+}
+
+fn alert_key(epoch: Epoch) -> AlertKey {
+    AlertKey { rule: Arc::from("pm25-day"), subject: Arc::from("station-0"), number: epoch.0 as u32 }
+}
+
+fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
+    let raised = AlertResult {
+        key: alert_key(epoch),
+        change: AlertChange::Raised,
+        priority: Priority::High,
+        active: true,
+        acknowledged: false,
+        occurrences: 1,
+        at: now,
+        evidence: Some(Evidence {
+            measure: Arc::from("pm25"),
+            averaging: Some(Averaging::Day),
+            start: EventTime(now.0 - 86_400_000),
+            end: EventTime(now.0),
+            value: Some(61.5),
+            threshold: Some(50.0),
+            status: None,
+        }),
+        user: "".into(),
+        note: "".into(),
+    };
+    let acknowledged = AlertResult {
+        change: AlertChange::Acknowledged,
+        acknowledged: true,
+        evidence: None,
+        user: "trực ban".into(),
+        note: "đã gọi trạm".into(),
+        ..raised.clone()
+    };
+    vec![raised, acknowledged]
 }

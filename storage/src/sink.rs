@@ -340,7 +340,11 @@ impl Sink {
 /// Encoding a large epoch takes tens of milliseconds: other tasks of the thread move elsewhere meanwhile.
 fn encode_off_the_runtime(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
     const WORTH_MOVING: usize = 2_000;
-    let rows = results.observations.len() + results.windows.len() + results.rejects.len();
+    let rows = results.observations.len()
+        + results.windows.len()
+        + results.indices.len()
+        + results.assessments.len()
+        + results.rejects.len();
     let several_threads =
         tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread;
     if rows > WORTH_MOVING && several_threads {

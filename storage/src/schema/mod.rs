@@ -25,11 +25,13 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "facts", sql: include_str!("0001_facts.sql") },
     Migration { number: 2, name: "dimensions", sql: include_str!("0002_dimensions.sql") },
     Migration { number: 3, name: "views", sql: include_str!("0003_views.sql") },
+    Migration { number: 4, name: "derived", sql: include_str!("0004_derived.sql") },
     Migration { number: 5, name: "reference", sql: include_str!("0005_reference.sql") },
+    Migration { number: 7, name: "analysts", sql: include_str!("0007_analysts.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

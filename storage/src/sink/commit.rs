@@ -103,6 +103,11 @@ fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
     set("observations", results.observations.len().into());
     set("windows", results.windows.len().into());
     set("rejects", results.rejects.len().into());
+    set("indices", results.indices.len().into());
+    set("assessments", results.assessments.len().into());
+    set("states", results.statuses.len().into());
+    set("alerts", results.alerts.len().into());
+    set("actions", results.actions.len().into());
     set("counts.feed", counted.iter().map(|(feed, _)| Value::from(&**feed)).collect());
     set("counts.received", column(|counts| counts.received));
     set("counts.decoded", column(|counts| counts.decoded));

@@ -10,8 +10,12 @@ use crate::server::{INSTANCE, TestServer};
 async fn migrations_run_once_and_describe_every_table_and_column() {
     let server = TestServer::start().await;
     assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), Vec::<u32>::new());
+    let applied = server.ask("SELECT number FROM migration ORDER BY number").await;
     let _ = server.ask("ALTER TABLE migration DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
-    assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [1, 2, 3, 5]);
+    let again: Vec<String> =
+        server.store.migrate(&Topology::Single).await.unwrap().iter().map(u32::to_string).collect();
+    assert_eq!(again, applied.lines().collect::<Vec<_>>(), "every statement can be run again");
+    assert!(again.len() >= 4);
     let silent = server
         .ask("SELECT name FROM system.tables WHERE database = 'ioc' AND comment = '' ORDER BY name")
         .await;
@@ -32,7 +36,7 @@ async fn the_tables_of_a_cluster_are_valid_sql() {
     let server = TestServer::start().await;
     for statement in schema::script(&Topology::Cluster("province".to_owned())).unwrap() {
         let parsed = server.ask(&format!("EXPLAIN AST {statement}")).await;
-        assert!(parsed.contains("Create"), "{statement}\n{parsed}");
+        assert!(parsed.contains("Create") || parsed.contains("Alter"), "{statement}\n{parsed}");
     }
 }
 

@@ -4,12 +4,14 @@
 
 mod analyst;
 mod current;
+mod derived;
 mod fitness;
 mod once;
 mod packs;
 mod questions;
 mod server;
 mod supervision;
+mod wide;
 
 #[path = "../../src/sample.rs"]
 mod sample;

@@ -7,22 +7,26 @@
 //!
 //! Columnar Arrow, not RowBinary: ClickHouse parses rows at half the speed. Names travel as dictionaries.
 
+mod columns;
+mod derived;
+mod duty;
+mod received;
+mod table;
+
 use std::{collections::BTreeMap, sync::Arc};
 
-use arrow_array::{
-    ArrayRef, BinaryArray, BooleanArray, Float64Array, Int8Array, Int64Array, RecordBatch, StringArray,
-    TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array, builder::StringDictionaryBuilder,
-    types::Int32Type,
-};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt16Array, UInt32Array, UInt64Array};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::ArrowError;
 use bytes::Bytes;
+use columns::Columns;
+use duty::Change;
 use ioc_model::{
-    counts::Counts,
     epoch::{Epoch, Generation},
-    position::Arrival,
-    results::{EpochResults, RejectedRow, StoredObservation, WindowResult},
+    results::EpochResults,
 };
+use received::FeedCounts;
+pub use table::Table;
 use uuid::Uuid;
 
 use crate::month::{Month, Months, OutOfRange};
@@ -35,43 +39,6 @@ const SHARD: u16 = 0;
 pub const MAX_ROWS: usize = 200_000;
 /// Rows are cut earlier when their text is large. Bytes, roughly.
 pub const MAX_BYTES: usize = 32 << 20;
-
-/// The tables an epoch's rows go to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// Accepted rows.
-    Observation,
-    /// Minutes, hours and days.
-    Window,
-    /// Rejects.
-    Reject,
-    /// Counts by feed.
-    FeedMinute,
-}
-
-impl Table {
-    /// Its name in the database.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Table::Observation => "observation",
-            Table::Window => "window",
-            Table::Reject => "reject",
-            Table::FeedMinute => "feed_minute",
-        }
-    }
-
-    /// The column whose month is the partition.
-    #[must_use]
-    pub fn time_column(self) -> &'static str {
-        match self {
-            Table::Observation => "event_time",
-            Table::Window => "start_time",
-            Table::Reject => "received_at",
-            Table::FeedMinute => "minute",
-        }
-    }
-}
 
 /// Some rows of one table and month, ready to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,50 +90,11 @@ pub enum EncodeError {
 /// If a row cannot be stored at all; then nothing of the epoch may be sent.
 pub fn encode(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
     let stamp = Stamp { instance, generation: results.generation, epoch: results.epoch };
-    let minute = results.now.0.div_euclid(60_000) * 60_000;
-    let mut blocks = Vec::new();
-    stamp.encode_table(
-        Table::Observation,
-        &results.observations,
-        |row| row.event_time.0,
-        |_| 64,
-        observation_columns,
-        &mut blocks,
-    )?;
-    stamp.encode_table(
-        Table::Window,
-        &results.windows,
-        |row| row.start.0,
-        |_| 96,
-        window_columns,
-        &mut blocks,
-    )?;
-    stamp.encode_table(
-        Table::Reject,
-        &results.rejects,
-        |row| row.arrival.received_at.0,
-        reject_size,
-        reject_columns,
-        &mut blocks,
-    )?;
-    let counted: Vec<FeedCounts<'_>> = results
-        .counts
-        .iter()
-        .filter(|(_, counts)| !counts.is_zero())
-        .map(|(feed, counts)| FeedCounts { feed, counts, minute })
-        .collect();
-    stamp.encode_table(Table::FeedMinute, &counted, |row| row.minute, |_| 96, feed_columns, &mut blocks)?;
-    Ok(blocks)
+    Table::ALL.into_iter().try_fold(Vec::new(), |mut blocks, table| {
+        stamp.encode_table(table, results, &mut blocks)?;
+        Ok(blocks)
+    })
 }
-
-/// One feed's counts, to be a row.
-struct FeedCounts<'a> {
-    feed: &'a Arc<str>,
-    counts: &'a Counts,
-    minute: i64,
-}
-
-type Columns = Vec<(&'static str, ArrayRef)>;
 
 /// What every row of an epoch carries.
 struct Stamp {
@@ -176,7 +104,96 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn encode_table<Row>(
+    /// The rows of one table, with how each is timed, sized and laid out.
+    fn encode_table(
+        &self,
+        table: Table,
+        results: &EpochResults,
+        blocks: &mut Vec<Block>,
+    ) -> Result<(), EncodeError> {
+        match table {
+            Table::Observation => self.encode_rows(
+                table,
+                &results.observations,
+                |row| row.event_time.0,
+                |_| 64,
+                received::observation_columns,
+                blocks,
+            ),
+            Table::Window => self.encode_rows(
+                table,
+                &results.windows,
+                |row| row.start.0,
+                |_| 96,
+                derived::window_columns,
+                blocks,
+            ),
+            Table::IndexValue => self.encode_rows(
+                table,
+                &results.indices,
+                |row| row.start.0,
+                derived::index_size,
+                derived::index_columns,
+                blocks,
+            ),
+            Table::Assessment => self.encode_rows(
+                table,
+                &results.assessments,
+                |row| row.start.0,
+                |_| 96,
+                derived::assessment_columns,
+                blocks,
+            ),
+            Table::StationState => self.encode_rows(
+                table,
+                &results.statuses,
+                |row| row.since.0,
+                |_| 48,
+                duty::state_columns,
+                blocks,
+            ),
+            Table::Alert => {
+                let changes: Vec<Change<'_>> =
+                    (0..).zip(&results.alerts).map(|(seq, result)| Change { result, seq }).collect();
+                self.encode_rows(
+                    table,
+                    &changes,
+                    |row| row.result.at.0,
+                    duty::alert_size,
+                    duty::alert_columns,
+                    blocks,
+                )
+            }
+            Table::Action => self.encode_rows(
+                table,
+                &results.actions,
+                |row| row.arrival.received_at.0,
+                duty::action_size,
+                duty::action_columns,
+                blocks,
+            ),
+            Table::Reject => self.encode_rows(
+                table,
+                &results.rejects,
+                |row| row.arrival.received_at.0,
+                received::reject_size,
+                received::reject_columns,
+                blocks,
+            ),
+            Table::FeedMinute => {
+                let minute = results.now.0.div_euclid(60_000) * 60_000;
+                let counted: Vec<FeedCounts<'_>> = results
+                    .counts
+                    .iter()
+                    .filter(|(_, counts)| !counts.is_zero())
+                    .map(|(feed, counts)| FeedCounts { feed, counts, minute })
+                    .collect();
+                self.encode_rows(table, &counted, |row| row.minute, |_| 96, received::feed_columns, blocks)
+            }
+        }
+    }
+
+    fn encode_rows<Row>(
         &self,
         table: Table,
         rows: &[Row],
@@ -245,132 +262,16 @@ fn parts<'rows, 'row, Row>(
     parts
 }
 
+/// A column is nullable where it has a null: the same rows have the same schema.
 fn arrow_stream(columns: Columns) -> Result<Bytes, ArrowError> {
-    let batch = RecordBatch::try_from_iter_with_nullable(
-        columns.into_iter().map(|(name, array)| (name, array, false)),
-    )?;
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| {
+        let nullable = array.is_nullable();
+        (name, array, nullable)
+    }))?;
     let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
     writer.write(&batch)?;
     writer.finish()?;
     Ok(Bytes::from(writer.into_inner()?))
-}
-
-fn observation_columns(rows: &[&StoredObservation]) -> Columns {
-    let mut columns = vec![
-        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
-        ("event_time", times(rows.iter().map(|row| row.event_time.0))),
-        ("value", floats(rows.iter().map(|row| row.value))),
-        ("quality", enums(rows.iter().map(|row| row.quality as u8))),
-        ("feed", names(rows.iter().map(|row| &*row.feed))),
-        ("standing", enums(rows.iter().map(|row| row.standing as u8))),
-    ];
-    columns.extend(arrival_columns(rows.iter().map(|row| &row.arrival)));
-    columns
-}
-
-fn window_columns(rows: &[&WindowResult]) -> Columns {
-    vec![
-        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
-        ("kind", enums(rows.iter().map(|row| row.kind as u8))),
-        ("start_time", times(rows.iter().map(|row| row.start.0))),
-        ("end_time", times(rows.iter().map(|row| row.end.0))),
-        ("count", counts(rows.iter().map(|row| row.aggregate.count))),
-        ("sum", floats(rows.iter().map(|row| row.aggregate.sum))),
-        ("min", floats(rows.iter().map(|row| row.aggregate.min))),
-        ("max", floats(rows.iter().map(|row| row.aggregate.max))),
-        ("received", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.received)))),
-        ("expected", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.expected)))),
-        ("closed_by", enums(rows.iter().map(|row| row.closed_by as u8))),
-    ]
-}
-
-fn reject_columns(rows: &[&RejectedRow]) -> Columns {
-    let whole: BooleanArray = rows.iter().map(|row| Some(row.whole)).collect();
-    let mut columns = vec![
-        ("feed", names(rows.iter().map(|row| &*row.feed))),
-        ("whole", Arc::new(whole) as ArrayRef),
-        ("address", texts(rows.iter().map(|row| &*row.address))),
-        ("reason", names(rows.iter().map(|row| row.rejection.reason.word()))),
-        ("place", texts(rows.iter().map(|row| row.rejection.place.as_str()))),
-        ("message_vi", texts(rows.iter().map(|row| row.rejection.message.vi.as_str()))),
-        ("message_en", texts(rows.iter().map(|row| row.rejection.message.en.as_str()))),
-        ("raw", Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &*row.raw)))),
-        ("raw_length", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.raw_length)))),
-    ];
-    columns.extend(arrival_columns(rows.iter().map(|row| &row.arrival)));
-    columns
-}
-
-fn reject_size(row: &RejectedRow) -> usize {
-    let message = &row.rejection.message;
-    row.raw.len() + row.address.len() + row.rejection.place.len() + message.vi.len() + message.en.len() + 64
-}
-
-fn feed_columns(rows: &[&FeedCounts<'_>]) -> Columns {
-    let of = |count: fn(&Counts) -> u64| counts(rows.iter().map(|row| count(row.counts)));
-    vec![
-        ("feed", names(rows.iter().map(|row| &**row.feed))),
-        ("minute", times(rows.iter().map(|row| row.minute))),
-        ("received", of(|counts| counts.received)),
-        ("decoded", of(|counts| counts.decoded)),
-        ("empty", of(|counts| counts.empty)),
-        ("undecodable", of(|counts| counts.undecodable)),
-        ("rows", of(|counts| counts.rows)),
-        ("stored", of(|counts| counts.stored)),
-        ("duplicate", of(|counts| counts.duplicate)),
-        ("rejected", of(|counts| counts.rejected)),
-        ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
-    ]
-}
-
-fn arrival_columns<'a>(arrivals: impl Iterator<Item = &'a Arrival> + Clone) -> Columns {
-    vec![
-        ("received_at", times(arrivals.clone().map(|arrival| arrival.received_at.0))),
-        (
-            "log",
-            Arc::new(UInt16Array::from_iter_values(arrivals.clone().map(|arrival| arrival.position.log.0)))
-                as ArrayRef,
-        ),
-        (
-            "partition",
-            Arc::new(UInt16Array::from_iter_values(
-                arrivals.clone().map(|arrival| arrival.position.partition.0),
-            )),
-        ),
-        ("offset", counts(arrivals.clone().map(|arrival| arrival.position.offset.0))),
-        ("row", Arc::new(UInt32Array::from_iter_values(arrivals.map(|arrival| arrival.row)))),
-    ]
-}
-
-fn names<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
-    let mut builder = StringDictionaryBuilder::<Int32Type>::new();
-    for value in values {
-        builder.append_value(value);
-    }
-    Arc::new(builder.finish())
-}
-
-fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
-}
-
-fn times(values: impl Iterator<Item = i64>) -> ArrayRef {
-    Arc::new(TimestampMillisecondArray::from_iter_values(values).with_timezone("UTC"))
-}
-
-fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
-    Arc::new(Float64Array::from_iter_values(values))
-}
-
-fn counts(values: impl Iterator<Item = u64>) -> ArrayRef {
-    Arc::new(UInt64Array::from_iter_values(values))
-}
-
-/// The model's numbers of an enumeration are those of the tables' `Enum8`.
-fn enums(values: impl Iterator<Item = u8>) -> ArrayRef {
-    Arc::new(Int8Array::from_iter_values(values.map(|number| number as i8)))
 }
 
 #[cfg(test)]
@@ -400,6 +301,8 @@ mod tests {
         let rows: u64 =
             blocks.iter().filter(|block| block.table == Table::Observation).map(|block| block.rows).sum();
         assert_eq!(rows, results.observations.len() as u64);
+        let tables: std::collections::BTreeSet<Table> = blocks.iter().map(|block| block.table).collect();
+        assert_eq!(tables, Table::ALL.into_iter().collect(), "the sample has rows of every table");
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! Columns: from rows to Arrow arrays, each of the kind its type in the tables is read from.
+
+use std::sync::Arc;
+
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, Float64Array, Int8Array, ListArray, StringArray,
+    TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array, builder::StringDictionaryBuilder,
+    types::Int32Type,
+};
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::Field;
+use ioc_model::position::Arrival;
+
+/// Named columns of the same length.
+pub(super) type Columns = Vec<(&'static str, ArrayRef)>;
+
+/// Names travel as dictionaries.
+pub(super) fn names<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    let mut builder = StringDictionaryBuilder::<Int32Type>::new();
+    for value in values {
+        builder.append_value(value);
+    }
+    Arc::new(builder.finish())
+}
+
+pub(super) fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    Arc::new(StringArray::from_iter_values(values))
+}
+
+/// Milliseconds since 1970.
+pub(super) fn times(values: impl Iterator<Item = i64>) -> ArrayRef {
+    Arc::new(TimestampMillisecondArray::from_iter_values(values).with_timezone("UTC"))
+}
+
+/// Milliseconds since 1970, where there are any.
+pub(super) fn optional_times(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+    Arc::new(values.collect::<TimestampMillisecondArray>().with_timezone("UTC"))
+}
+
+pub(super) fn floats(values: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(values))
+}
+
+pub(super) fn optional_floats(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
+    Arc::new(values.collect::<Float64Array>())
+}
+
+pub(super) fn flags(values: impl Iterator<Item = bool>) -> ArrayRef {
+    Arc::new(values.map(Some).collect::<BooleanArray>())
+}
+
+pub(super) fn numbers(values: impl Iterator<Item = u32>) -> ArrayRef {
+    Arc::new(UInt32Array::from_iter_values(values))
+}
+
+pub(super) fn counts(values: impl Iterator<Item = u64>) -> ArrayRef {
+    Arc::new(UInt64Array::from_iter_values(values))
+}
+
+/// The model's numbers of an enumeration are those of the tables' `Enum8`.
+pub(super) fn enums(values: impl Iterator<Item = u8>) -> ArrayRef {
+    Arc::new(Int8Array::from_iter_values(values.map(|number| number as i8)))
+}
+
+/// One list a row: `items` are those of all rows, one after the other, `lengths` how many are each row's. The
+/// lengths add up to the number of items.
+pub(super) fn lists(lengths: impl Iterator<Item = usize>, items: ArrayRef) -> ArrayRef {
+    let item = Arc::new(Field::new("item", items.data_type().clone(), false));
+    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), items, None))
+}
+
+/// Where and when a row arrived.
+pub(super) fn arrivals<'a>(arrivals: impl Iterator<Item = &'a Arrival> + Clone) -> Columns {
+    let positions = arrivals.clone().map(|arrival| arrival.position);
+    let partitions = UInt16Array::from_iter_values(positions.clone().map(|position| position.partition.0));
+    vec![
+        ("received_at", times(arrivals.clone().map(|arrival| arrival.received_at.0))),
+        ("log", Arc::new(UInt16Array::from_iter_values(positions.clone().map(|position| position.log.0)))),
+        ("partition", Arc::new(partitions)),
+        ("offset", counts(positions.map(|position| position.offset.0))),
+        ("row", numbers(arrivals.map(|arrival| arrival.row))),
+    ]
+}
