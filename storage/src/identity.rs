@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The tables that blocks and commits go to.
-const WRITTEN: [&str; 5] = ["observation", "window", "reject", "feed_minute", "epoch"];
+const WRITTEN: [&str; 6] = ["observation", "window", "reject", "feed_minute", "epoch", "archive_file"];
 
 #[derive(Row, Deserialize)]
 struct TableSettings {

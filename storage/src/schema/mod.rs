@@ -25,10 +25,11 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration { number: 1, name: "facts", sql: include_str!("0001_facts.sql") },
     Migration { number: 2, name: "dimensions", sql: include_str!("0002_dimensions.sql") },
     Migration { number: 3, name: "views", sql: include_str!("0003_views.sql") },
+    Migration { number: 6, name: "archive", sql: include_str!("0006_archive.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

@@ -11,7 +11,7 @@ async fn migrations_run_once_and_describe_every_table_and_column() {
     let server = TestServer::start().await;
     assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), Vec::<u32>::new());
     let _ = server.ask("ALTER TABLE migration DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
-    assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [1, 2, 3]);
+    assert_eq!(server.store.migrate(&Topology::Single).await.unwrap(), [1, 2, 3, 6]);
     let silent = server
         .ask("SELECT name FROM system.tables WHERE database = 'ioc' AND comment = '' ORDER BY name")
         .await;
