@@ -54,8 +54,10 @@ impl Index {
     /// The first offset from `start` on that is not archived: where the log begins, everything before the answer
     /// lies in the archive.
     pub(super) fn archived(&self, log: LogNumber, partition: Partition, start: Offset) -> Offset {
+        let Some(spans) = self.spans.get(&(log, partition)) else { return start };
         let mut at = start.0;
-        for (from, to) in self.spans.get(&(log, partition)).into_iter().flatten() {
+        let first = spans.range(..=at).next_back().map_or(at, |(from, _)| *from);
+        for (from, to) in spans.range(first..) {
             if *from > at {
                 break;
             }

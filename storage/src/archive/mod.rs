@@ -39,7 +39,7 @@ mod writer;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -85,11 +85,11 @@ impl Archive {
         Ok(Archive { folder, index: Arc::new(RwLock::new(index)), verified: Arc::default() })
     }
 
-    /// The envelope of a position, with the file it lies in; none if it is not archived.
+    /// The envelope of a position, with the path of its file below the archive's folder; none if it is not archived.
     ///
     /// # Errors
     /// If its file is not what was archived, or cannot be read.
-    pub fn find(&self, position: Position) -> Result<Option<(ArchivedEnvelope, PathBuf)>, ArchiveError> {
+    pub fn find(&self, position: Position) -> Result<Option<(ArchivedEnvelope, String)>, ArchiveError> {
         let Position { log, partition, offset } = position;
         let Some(span) = self.index(|index| index.find(log, partition, offset)) else { return Ok(None) };
         let record = self.record(span)?;
@@ -99,7 +99,7 @@ impl Archive {
             if let Some(found) =
                 reader::find(&path, opened, offset)?.filter(|found| found.position == position)
             {
-                return Ok(Some((found, path)));
+                return Ok(Some((found, file.path.clone())));
             }
         }
         Ok(None)
