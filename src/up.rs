@@ -19,7 +19,7 @@ use std::{
 
 use anyhow::Context;
 use ioc_bus::{
-    SharedBus,
+    HeldBus, SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
 use ioc_dashboards::{AppState, Board, Limits};
@@ -42,13 +42,16 @@ use ioc_model::{
     calendar::Calendar,
     names::Names,
     pack::{Feed, Pack, Transport},
+    position::LogNumber,
     time::Millis,
 };
+use ioc_storage::{Store, archive::ArchiveFolder};
 use ioc_stream::{Driver, DriverConfig, driver::Start};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    archive::{Archivist, Schedule, Work},
     committer::Committer,
     config::{Config, machine},
     history::{self, StoreHistory},
@@ -147,8 +150,14 @@ impl House<'_> {
             .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
         let http_address = http_listener.local_addr()?;
 
+        let archive = self.archive_folder(&instance)?;
+
         let demo_secret = demo.as_ref().map(|_| self.demo_sender()).transpose()?;
-        let bus: SharedBus = self.bus.clone();
+        let held = archive.as_ref().map(|_| Arc::new(HeldBus::new(self.bus.clone())));
+        let bus: SharedBus = match &held {
+            Some(held) => held.clone(),
+            None => self.bus.clone(),
+        };
         let intake = Intake::new(bus.clone(), self.clock);
         let routes = Arc::new(Routes::of_pack(&pack));
         let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
@@ -188,6 +197,13 @@ impl House<'_> {
             tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, committer))
                 .await??;
         let driver = Arc::new(driver);
+        let archiving = archive.zip(held);
+        let archivist = match archiving {
+            Some((folder, held)) => {
+                Some(self.archive(folder, held, prepared.log, &driver, &store.store, &pack)?)
+            }
+            None => None,
+        };
 
         let history = Arc::new(StoreHistory::new(
             store.store.clone(),
@@ -218,6 +234,7 @@ impl House<'_> {
             clock: self.clock,
             sink: sink_status,
             metrics: self.metrics.clone(),
+            archive: archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));
 
@@ -270,6 +287,12 @@ impl House<'_> {
             }
             Err(_) => tracing::error!("the flow does not end: leaving it, the next start recovers"),
         }
+        if let Some(archivist) = archivist {
+            let ending = tokio::task::spawn_blocking(move || archivist.join());
+            if tokio::time::timeout(STORE_WITHIN, ending).await.is_err() {
+                tracing::error!("the archive does not end: leaving it, the next start goes on");
+            }
+        }
         store.stop().await;
         tracing::info!("stopped");
         Ok(())
@@ -278,6 +301,48 @@ impl House<'_> {
     /// Starts a task that ends by itself when the house is told to stop.
     fn go(&self, task: impl Future<Output = ()> + Send + 'static) {
         drop(self.tasks.spawn(task));
+    }
+
+    /// The archive's folder, found to be ours and to go with the log; none if nothing is to be archived.
+    fn archive_folder(&self, instance: &Instance) -> anyhow::Result<Option<ArchiveFolder>> {
+        if !self.config.archive.enabled {
+            tracing::warn!(
+                "nothing is archived: what the log lets go of cannot be opened or replayed any more"
+            );
+            return Ok(None);
+        }
+        let folder = ArchiveFolder::open(std::path::absolute(self.config.archive_folder())?, instance.id)?;
+        folder.check_log(self.bus.as_ref())?;
+        Ok(Some(folder))
+    }
+
+    fn archive(
+        &self,
+        folder: ArchiveFolder,
+        bus: Arc<HeldBus>,
+        log: LogNumber,
+        driver: &Arc<Driver>,
+        store: &Store,
+        pack: &Pack,
+    ) -> anyhow::Result<Archivist> {
+        let settings = &self.config.archive;
+        let calendar = Calendar::of_zone(&pack.timezone)?;
+        let work = Work {
+            archiver: folder.archiver(bus.clone(), log, calendar)?,
+            bus,
+            driver: driver.clone(),
+            store: store.clone(),
+            schedule: Schedule {
+                every: machine(settings.every),
+                max_bytes: settings.max_bytes,
+                log_bytes: self.config.bus.max_bytes,
+            },
+            stop: self.stop.clone(),
+        };
+        let archivist = Archivist::start(work, Handle::current())?;
+        let counters = archivist.counters();
+        self.metrics.transport("archive", None, move || counters.each())?;
+        Ok(archivist)
     }
 
     fn senders_file(&self) -> PathBuf {

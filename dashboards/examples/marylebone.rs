@@ -9,7 +9,7 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router, steady,
+    AppState, ArchiveStatus, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router, steady,
 };
 use ioc_model::{
     counts::Counts,
@@ -92,6 +92,7 @@ fn status(now: i64) -> SystemStatus {
         replaying: false,
         in_flight: vec![("air-gateway".into(), 2)],
         halted: None,
+        archive: ArchiveStatus::default(),
     }
 }
 

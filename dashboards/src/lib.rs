@@ -24,4 +24,4 @@ pub use board::{Board, Hydration};
 pub use history::{History, HistoryError};
 pub use listen::steady;
 pub use routes::{AppState, Limits, router};
-pub use status::{BusHealth, StoreHealth, SystemStatus};
+pub use status::{ArchiveState, ArchiveStatus, BusHealth, StoreHealth, SystemStatus};

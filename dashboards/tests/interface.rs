@@ -5,7 +5,8 @@ mod support;
 use std::{collections::BTreeSet, net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, Board, BusHealth, History, HistoryError, Hydration, Limits, StoreHealth, SystemStatus,
+    AppState, ArchiveStatus, Board, BusHealth, History, HistoryError, Hydration, Limits, StoreHealth,
+    SystemStatus,
     history::{Answer, Fate, TrendPoint},
     live::Pace,
     rejects::RejectView,
@@ -176,6 +177,7 @@ fn well() -> SystemStatus {
         replaying: false,
         in_flight: Vec::new(),
         halted: None,
+        archive: ArchiveStatus::default(),
     }
 }
 

@@ -116,6 +116,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             },
         )],
         recalls: Vec::new(),
+        window_recalls: Vec::new(),
     }
 }
 

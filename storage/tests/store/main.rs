@@ -3,6 +3,7 @@
 //! They need the library: `deploy/scripts/fetch-libchdb.sh`. Without it they fail and say so.
 
 mod analyst;
+mod archive;
 mod current;
 mod derived;
 mod fitness;
