@@ -28,7 +28,7 @@ use ioc_model::{
     names::Names,
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
     position::{LogNumber, Partition},
-    results::{EpochResults, RecallRequest, RecalledRow},
+    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
     text::Text,
     time::{Millis, ReceivedAt},
     window::WindowKind,
@@ -273,6 +273,9 @@ impl Commit for Kept {
     }
     fn recall(&mut self, request: &RecallRequest, _: LocalDay, _: Epoch) -> Result<Vec<RecalledRow>, Halt> {
         Err(Halt(format!("nothing in W1 is older than the horizon: {request:?}")))
+    }
+    fn recall_windows(&mut self, request: &WindowRecall, _: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
+        Err(Halt(format!("W1 has no stations: {request:?}")))
     }
     fn committed(&mut self, _: EpochResults) {}
 }

@@ -9,9 +9,9 @@ use ioc_dashboards::Board;
 use ioc_model::{
     calendar::LocalDay,
     epoch::{Epoch, Generation},
-    results::{EpochResults, RecallRequest, RecalledRow},
+    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
 };
-use ioc_storage::{Class, Sink, Store};
+use ioc_storage::{Class, Sink, Store, StoreError};
 use ioc_stream::{
     Halt,
     driver::{Commit, Need},
@@ -63,6 +63,23 @@ impl Committer {
             }
         })
     }
+
+    /// Asks the store until it answers.
+    fn read_back<T, Asked>(&self, what: &str, ask: impl Fn() -> Asked) -> Result<T, Halt>
+    where
+        Asked: Future<Output = Result<T, StoreError>>,
+    {
+        loop {
+            match self.wait(ask())? {
+                Ok(answer) => return Ok(answer),
+                Err(error) if error.class() != Class::Refused => {
+                    tracing::warn!(%error, "cannot read {what} back: trying again");
+                    std::thread::sleep(AGAIN);
+                }
+                Err(error) => return Err(Halt::because(&format!("cannot read {what} back"), error)),
+            }
+        }
+    }
 }
 
 impl Commit for Committer {
@@ -85,17 +102,11 @@ impl Commit for Committer {
         day: LocalDay,
         upto: Epoch,
     ) -> Result<Vec<RecalledRow>, Halt> {
-        loop {
-            let rows = self.store.recall(request, day.start, day.end, self.generation, upto);
-            match self.wait(rows)? {
-                Ok(rows) => return Ok(rows),
-                Err(error) if error.class() != Class::Refused => {
-                    tracing::warn!(%error, "cannot read a day back: trying again");
-                    std::thread::sleep(AGAIN);
-                }
-                Err(error) => return Err(Halt::because("cannot read a day back", error)),
-            }
-        }
+        self.read_back("a day", || self.store.recall(request, day.start, day.end, self.generation, upto))
+    }
+
+    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
+        self.read_back("windows", || self.store.recall_windows(request, self.generation, upto))
     }
 
     fn committed(&mut self, results: EpochResults) {

@@ -47,6 +47,8 @@ pub struct Config {
     pub inbox: Inbox,
     /// The durable log.
     pub bus: Bus,
+    /// The archive of raw envelopes.
+    pub archive: Archive,
     /// The dataflow.
     pub stream: Stream,
     /// The store.
@@ -137,6 +139,20 @@ pub struct Bus {
     pub retain_age: SignedDuration,
     /// How much committed data is kept.
     pub retain_bytes: u64,
+}
+
+/// `[archive]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// Whether the log waits for it.
+    pub enabled: bool,
+    /// Its folder; empty for the data folder's.
+    pub folder: PathBuf,
+    /// Pause between passes.
+    pub every: SignedDuration,
+    /// Bytes of the log a pass takes.
+    pub max_bytes: usize,
 }
 
 /// `[stream]`
@@ -288,6 +304,7 @@ impl Config {
             self.bus.max_bytes >= 2 * self.bus.segment_bytes,
             "bus.max_bytes must hold at least two segments",
         );
+        rule(self.archive.max_bytes >= 1 << 12, "archive.max_bytes must be at least 4096");
         rule(self.stream.outstanding >= 1, "stream.outstanding must be at least 1");
         rule(self.stream.epoch_bytes >= 1, "stream.epoch_bytes must be at least 1");
         rule(self.mqtt.receive_maximum >= 1, "mqtt.receive_maximum must be at least 1");
@@ -295,6 +312,7 @@ impl Config {
         for (name, duration) in [
             ("inbox.scan_every", self.inbox.scan_every),
             ("inbox.settle", self.inbox.settle),
+            ("archive.every", self.archive.every),
             ("stream.cadence", self.stream.cadence),
             ("stream.idle_cadence", self.stream.idle_cadence),
             ("stream.checkpoint_every", self.stream.checkpoint_every),
@@ -317,6 +335,16 @@ impl Config {
     #[must_use]
     pub fn data_path(&self, name: &str) -> PathBuf {
         self.data.folder.join(name)
+    }
+
+    /// The archive.
+    #[must_use]
+    pub fn archive_folder(&self) -> PathBuf {
+        if self.archive.folder.as_os_str().is_empty() {
+            self.data_path("archive")
+        } else {
+            self.archive.folder.clone()
+        }
     }
 
     /// The inbox.
@@ -350,9 +378,10 @@ fn setting_of(defaults: &Dict, name: &str) -> Option<(Vec<String>, bool)> {
 }
 
 fn parse(text: &str) -> Value {
-    match text.parse::<i64>() {
-        Ok(number) => Value::from(number),
-        Err(_) => Value::from(text.to_owned()),
+    match (text.parse::<i64>(), text.parse::<bool>()) {
+        (Ok(number), _) => Value::from(number),
+        (_, Ok(truth)) => Value::from(truth),
+        _ => Value::from(text.to_owned()),
     }
 }
 
@@ -377,6 +406,7 @@ pub fn environment_help() -> String {
         for (setting, value) in settings {
             let default = match value {
                 Value::String(_, text) => format!("{text:?}"),
+                Value::Bool(_, truth) => truth.to_string(),
                 Value::Num(_, number) => number.to_i128().map_or_else(String::new, |n| n.to_string()),
                 other => format!("{other:?}"),
             };

@@ -2,6 +2,7 @@
 //!
 //! No domain logic lives here: the command line, the settings, and the wiring of the crates into running roles.
 
+mod archive;
 mod attempt;
 mod check;
 mod committer;

@@ -18,6 +18,11 @@ pub struct Metrics {
     halted: IntGauge,
     bus_writing: IntGauge,
     store_up: IntGauge,
+    archive_up: IntGauge,
+    archive_behind: IntGauge,
+    archive_behind_bytes: IntGauge,
+    archive_missing: IntGauge,
+    archive_strays: IntGauge,
     epoch: IntGauge,
     in_flight: IntGaugeVec,
     envelopes: IntGaugeVec,
@@ -40,6 +45,23 @@ impl Metrics {
             halted: IntGauge::new("ioc_flow_halted", "1 if the flow has halted and someone must act")?,
             bus_writing: IntGauge::new("ioc_bus_writing", "1 if the log takes writes")?,
             store_up: IntGauge::new("ioc_store_up", "1 if the store takes what it is given")?,
+            archive_up: IntGauge::new("ioc_archive_up", "1 if the archive follows the log, or is off")?,
+            archive_behind: IntGauge::new(
+                "ioc_archive_behind_offsets",
+                "Offsets of committed envelopes that are not archived yet",
+            )?,
+            archive_behind_bytes: IntGauge::new(
+                "ioc_archive_behind_bytes",
+                "Bytes of the log that are not archived yet, about",
+            )?,
+            archive_missing: IntGauge::new(
+                "ioc_archive_missing_offsets",
+                "Offsets between the archive's passes that neither it nor the log has",
+            )?,
+            archive_strays: IntGauge::new(
+                "ioc_archive_stray_files",
+                "Files in the archive's folders that no record names",
+            )?,
             epoch: IntGauge::new("ioc_epoch_committed", "The last committed epoch")?,
             in_flight: vector(
                 "ioc_envelopes_in_flight",
@@ -64,7 +86,11 @@ impl Metrics {
             registry,
         };
         let Metrics { outstanding, halted, bus_writing, store_up, epoch, .. } = &metrics;
-        for gauge in [outstanding, halted, bus_writing, store_up, epoch] {
+        let Metrics {
+            archive_up, archive_behind, archive_behind_bytes, archive_missing, archive_strays, ..
+        } = &metrics;
+        let archive = [archive_up, archive_behind, archive_behind_bytes, archive_missing, archive_strays];
+        for gauge in [outstanding, halted, bus_writing, store_up, epoch].into_iter().chain(archive) {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
         for vector in [&metrics.in_flight, &metrics.envelopes, &metrics.rows, &metrics.astray] {
@@ -135,6 +161,11 @@ impl Metrics {
         self.halted.set(status.halted.is_some().into());
         self.bus_writing.set((status.bus == BusHealth::Writing).into());
         self.store_up.set((status.clickhouse == StoreHealth::Up).into());
+        self.archive_up.set(status.archive.is_well().into());
+        self.archive_behind.set(whole(status.archive.behind_offsets));
+        self.archive_behind_bytes.set(whole(status.archive.behind_bytes));
+        self.archive_missing.set(whole(status.archive.missing_offsets));
+        self.archive_strays.set(whole(status.archive.stray_files));
         for (feed, count) in &status.in_flight {
             self.in_flight.with_label_values(&[feed]).set(whole(*count));
         }

@@ -8,6 +8,7 @@ use ioc_model::{
     envelope::Envelope,
     position::{LogNumber, Position},
 };
+use ioc_storage::archive::{Archive, ArchiveError};
 
 /// What an archive finds, later.
 pub type Found<'a> = Pin<Box<dyn Future<Output = Result<Option<Original>, HistoryError>> + Send + 'a>>;
@@ -16,6 +17,29 @@ pub type Found<'a> = Pin<Box<dyn Future<Output = Result<Option<Original>, Histor
 pub trait ArchiveReader: Send + Sync + std::fmt::Debug {
     /// The envelope at a position of any log; none where the archive does not have it.
     fn find(&self, position: Position) -> Found<'_>;
+}
+
+impl ArchiveReader for Archive {
+    fn find(&self, position: Position) -> Found<'_> {
+        let archive = self.clone();
+        let read = tokio::task::spawn_blocking(move || Archive::find(&archive, position));
+        Box::pin(async move {
+            let found = read.await.map_err(|error| HistoryError::Refused(error.to_string()))?;
+            let found = found.map_err(|error| match error {
+                // A disk that does not answer now may do so later; what is not what was archived stays so.
+                ArchiveError::Io { .. } => HistoryError::Away(error.to_string()),
+                error => HistoryError::Refused(error.to_string()),
+            })?;
+            Ok(found.map(|(envelope, file)| Original {
+                feed: envelope.feed,
+                address: envelope.address,
+                received_at: envelope.received_at,
+                content: envelope.content,
+                payload: envelope.payload.into(),
+                kept: Kept::Archive(file),
+            }))
+        })
+    }
 }
 
 /// The log, then the archive.

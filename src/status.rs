@@ -48,6 +48,7 @@ struct Status {
     in_flight: u64,
     waiting: i64,
     balanced: bool,
+    archive: Archive,
     feeds: BTreeMap<String, Feed>,
 }
 
@@ -118,6 +119,49 @@ struct System {
     replaying: bool,
     in_flight: BTreeMap<String, u64>,
     halted: Option<String>,
+    archive: Archive,
+}
+
+/// How the archive follows the log.
+#[derive(Debug, Serialize, Deserialize)]
+struct Archive {
+    state: String,
+    cause: Option<String>,
+    behind_offsets: u64,
+    behind_bytes: u64,
+    last_pass_at: Option<i64>,
+    missing_offsets: u64,
+    stray_files: u64,
+}
+
+impl Archive {
+    fn trouble(&self) -> Option<String> {
+        let what = match self.state.as_str() {
+            "off" | "up" => return None,
+            "behind" => "is behind",
+            "full" => "has no room",
+            _ => "fails",
+        };
+        Some(format!("the archive {what}: {}", self.cause.as_deref().unwrap_or("?")))
+    }
+
+    fn line(&self, now: i64) -> String {
+        if self.state == "off" {
+            return "off".to_owned();
+        }
+        let last = match self.last_pass_at {
+            Some(at) => format!("last pass {} s ago", (now - at).max(0) / 1_000),
+            None => "no pass yet".to_owned(),
+        };
+        let mut line = format!("{}, {last}, {} envelopes behind", self.state, self.behind_offsets);
+        if self.missing_offsets > 0 {
+            line += &format!(", {} MISSING (neither archived nor on the log)", self.missing_offsets);
+        }
+        if self.stray_files > 0 {
+            line += &format!(", {} files no record names", self.stray_files);
+        }
+        line
+    }
 }
 
 #[derive(Deserialize)]
@@ -152,7 +196,9 @@ fn ask(run: Run) -> anyhow::Result<Status> {
     if system.stalled_since.is_some() {
         trouble.push("nothing was committed for a while although epochs are under way".to_owned());
     }
+    trouble.extend(system.archive.trouble());
     Ok(Status {
+        archive: system.archive,
         epoch: picture.epoch,
         now: picture.now,
         lag_epochs: system.outstanding_epochs,
@@ -179,6 +225,7 @@ fn print(status: &Status) {
     }
     let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
     println!("epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs);
+    println!("archive     {}", status.archive.line(status.now));
     if let Some(halted) = &status.halted {
         println!("HALTED      {halted}");
     }

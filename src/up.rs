@@ -4,6 +4,7 @@
 //! acknowledgement needs the bus alone. Then the store, the flow, and the page. A flow that halts while running
 //! leaves the senders' side up and says so on the page; one that cannot start ends the process.
 
+mod archiving;
 mod demo_clock;
 mod store;
 mod watch;
@@ -19,7 +20,7 @@ use std::{
 
 use anyhow::Context;
 use ioc_bus::{
-    SharedBus,
+    HeldBus, SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
 use ioc_dashboards::{AppState, Behind, Board, Limits};
@@ -49,13 +50,14 @@ use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    archive::Archivist,
     committer::Committer,
     config::{Config, machine},
     history::{self, StoreHistory},
     instance::{DataFolder, Instance, SENDERS_FILE},
     metrics::Metrics,
     operator::Desk,
-    originals::LogThenArchive,
+    originals::{ArchiveReader, LogThenArchive},
     packs::{DEMO_OVERLAY, configured_pack},
     reference::Packs,
     status::{RUN_FILE, Run},
@@ -149,8 +151,14 @@ impl House<'_> {
             .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
         let http_address = http_listener.local_addr()?;
 
+        let archive = self.archive_folder(&instance)?;
+
         let demo_secret = demo.as_ref().map(|_| self.demo_sender()).transpose()?;
-        let bus: SharedBus = self.bus.clone();
+        let held = archive.as_ref().map(|_| Arc::new(HeldBus::new(self.bus.clone())));
+        let bus: SharedBus = match &held {
+            Some(held) => held.clone(),
+            None => self.bus.clone(),
+        };
         let intake = Intake::new(bus.clone(), self.clock);
         let routes = Arc::new(Routes::of_pack(&pack));
         let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
@@ -190,6 +198,15 @@ impl House<'_> {
             tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, committer))
                 .await??;
         let driver = Arc::new(driver);
+        let archiving = archive.zip(held);
+        let (archivist, archive) = match archiving {
+            Some((folder, held)) => {
+                let (archivist, archive) =
+                    self.archive(folder, held, prepared.log, &driver, &store.store, &pack)?;
+                (Some(archivist), Some(archive))
+            }
+            None => (None, self.former_archive()?),
+        };
 
         let history = Arc::new(StoreHistory::new(
             store.store.clone(),
@@ -199,7 +216,8 @@ impl House<'_> {
             driver.clone(),
         ));
         let operator = Arc::new(Desk::new(intake.clone(), prepared.log));
-        let originals = Arc::new(LogThenArchive::new(bus.clone(), prepared.log, None));
+        let archive = archive.map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
+        let originals = Arc::new(LogThenArchive::new(bus.clone(), prepared.log, archive));
         let limits = HttpLimits { requests: self.config.http.max_pushes, ..HttpLimits::default() };
         let (_log, log) = channel::channel(Some(prepared.log));
         let (_routes, routes) = channel::channel(routes);
@@ -223,6 +241,7 @@ impl House<'_> {
             clock: self.clock,
             sink: sink_status,
             metrics: self.metrics.clone(),
+            archive: archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));
 
@@ -274,6 +293,12 @@ impl House<'_> {
                 }
             }
             Err(_) => tracing::error!("the flow does not end: leaving it, the next start recovers"),
+        }
+        if let Some(archivist) = archivist {
+            let ending = tokio::task::spawn_blocking(move || archivist.join());
+            if tokio::time::timeout(STORE_WITHIN, ending).await.is_err() {
+                tracing::error!("the archive does not end: leaving it, the next start goes on");
+            }
         }
         store.stop().await;
         tracing::info!("stopped");

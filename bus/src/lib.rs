@@ -11,12 +11,14 @@ pub mod chunk;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod disk;
+pub mod held;
 pub mod record;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 pub use chunk::{Chunk, ChunkBuilder, ChunkView};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
+pub use held::HeldBus;
 use ioc_model::position::{Offset, Partition};
 
 /// A log's identity: random, made when the log was created.

@@ -9,7 +9,8 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, Behind, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router, steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router,
+    steady,
 };
 use ioc_model::{
     counts::Counts,
@@ -97,6 +98,7 @@ fn status(now: i64) -> SystemStatus {
         replaying: false,
         in_flight: vec![("air-gateway".into(), 2)],
         halted: None,
+        archive: ArchiveStatus::default(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+mod reference;
+
 use ioc_model::{
     envelope::UNMATCHED,
     pack::{Feed, Indicator, Pack, Station, StationKind, Transport},
@@ -9,6 +11,7 @@ use ioc_model::{
     text::Text,
     time::Millis,
 };
+use reference::{IndexNames, LimitNames, PlaceNames, RuleNames};
 use serde::Serialize;
 
 /// A pack as the page gets it.
@@ -22,6 +25,13 @@ pub struct Dimensions {
     stations: Vec<StationNames>,
     indicators: BTreeMap<String, IndicatorNames>,
     feeds: Vec<FeedNames>,
+    /// Communes and wards that last.
+    places: Vec<PlaceNames>,
+    rules: BTreeMap<String, RuleNames>,
+    indices: BTreeMap<&'static str, IndexNames>,
+    limits: Vec<LimitNames>,
+    /// Whether `/api/map` has one.
+    has_map: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +41,9 @@ struct StationNames {
     kind: StationKind,
     place: Option<Text>,
     place_code: String,
+    place_valid_from: Date,
+    /// WGS 84 (longitude, latitude); none where it is not known.
+    point: Option<(f64, f64)>,
     valid_from: Date,
     valid_to: Option<Date>,
     /// Milliseconds between values, by indicator.
@@ -78,6 +91,11 @@ impl Dimensions {
             stations: pack.stations.values().map(|station| StationNames::of(station, pack)).collect(),
             indicators: pack.indicators.iter().map(|(id, it)| (id.clone(), IndicatorNames::of(it))).collect(),
             feeds: pack.feeds.values().map(FeedNames::of).chain([unmatched]).collect(),
+            places: reference::places(pack),
+            rules: reference::rules(pack),
+            indices: reference::indices(),
+            limits: pack.limits.iter().map(LimitNames::of).collect(),
+            has_map: pack.map.is_some(),
         }
     }
 }
@@ -91,6 +109,8 @@ impl StationNames {
             kind: station.kind,
             place: place.map(|place| place.name.clone()),
             place_code: station.place.code.clone(),
+            place_valid_from: station.place.valid_from,
+            point: station.point,
             valid_from: station.valid_from,
             valid_to: station.valid_to,
             measures: station.measures.clone(),

@@ -27,6 +27,8 @@ pub struct SystemStatus {
     pub in_flight: Vec<(Arc<str>, u64)>,
     /// Why the flow halted; none while it runs (invariant LOUD).
     pub halted: Option<String>,
+    /// How the archive of raw envelopes follows.
+    pub archive: ArchiveStatus,
 }
 
 /// Whether the bus takes writes.
@@ -66,6 +68,64 @@ pub enum StoreHealth {
     },
 }
 
+/// How the archive of raw envelopes follows the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ArchiveStatus {
+    /// Whether it does.
+    pub state: ArchiveState,
+    /// Why it does not; none while it does.
+    pub cause: Option<String>,
+    /// Since when it does not.
+    pub since: Option<Now>,
+    /// Offsets of committed envelopes that lie on the log alone.
+    pub behind_offsets: u64,
+    /// Bytes of the log they take, judged by those archived last.
+    pub behind_bytes: u64,
+    /// When a pass was done last.
+    pub last_pass_at: Option<Now>,
+    /// Offsets between its passes that neither it nor the log has.
+    pub missing_offsets: u64,
+    /// Files in its folders that no record names.
+    pub stray_files: u64,
+}
+
+/// Whether the archive follows the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveState {
+    /// Nothing is archived, by choice.
+    #[default]
+    Off,
+    /// It does.
+    Up,
+    /// It does, but so slowly that the log fills up.
+    Behind,
+    /// Its disk has no room: it waits, and the log keeps what is not archived.
+    Full,
+    /// It cannot be written, or the log not be read.
+    Failing,
+}
+
+impl ArchiveStatus {
+    /// Whether it does what it should.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        matches!(self.state, ArchiveState::Off | ArchiveState::Up)
+    }
+
+    /// What is wrong, in an operator's words; none while it is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let cause = self.cause.as_deref().unwrap_or("no cause is known");
+        match self.state {
+            ArchiveState::Off | ArchiveState::Up => None,
+            ArchiveState::Behind => Some(format!("the archive is behind: {cause}")),
+            ArchiveState::Full => Some(format!("the archive has no room: {cause}")),
+            ArchiveState::Failing => Some(format!("the archive fails: {cause}")),
+        }
+    }
+}
+
 impl SystemStatus {
     /// What keeps the pipeline from doing its work, in an operator's words; none when nothing does.
     #[must_use]
@@ -81,7 +141,11 @@ impl SystemStatus {
         if let StoreHealth::Away { cause, .. } = &self.clickhouse {
             return Some(format!("clickhouse is away: {cause}"));
         }
-        self.stalled_since.map(|since| format!("nothing was committed since {since}"))
+        if let Some(since) = self.stalled_since {
+            return Some(format!("nothing was committed since {since}"));
+        }
+        // As long as the log has room, a waiting archive keeps nobody from anything.
+        (self.archive.state == ArchiveState::Behind).then(|| self.archive.trouble())?
     }
 
     /// Whether the two say the same but for the time.
@@ -97,7 +161,19 @@ impl SystemStatus {
             replaying,
             in_flight,
             halted,
+            archive,
         } = self;
+        // How far it is behind moves with every epoch: that alone is no news.
+        let ArchiveStatus {
+            state,
+            cause,
+            since,
+            behind_offsets: _,
+            behind_bytes: _,
+            last_pass_at,
+            missing_offsets,
+            stray_files,
+        } = archive;
         *clock_speed == other.clock_speed
             && *bus == other.bus
             && *clickhouse == other.clickhouse
@@ -106,6 +182,12 @@ impl SystemStatus {
             && *replaying == other.replaying
             && *in_flight == other.in_flight
             && *halted == other.halted
+            && *state == other.archive.state
+            && *cause == other.archive.cause
+            && since.is_some() == other.archive.since.is_some()
+            && last_pass_at.is_some() == other.archive.last_pass_at.is_some()
+            && *missing_offsets == other.archive.missing_offsets
+            && *stray_files == other.archive.stray_files
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::Text;
+use crate::{pack::StationKind, text::Text};
 
 /// The indices this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -128,6 +128,15 @@ pub struct Category {
     pub color: (u8, u8, u8),
 }
 
+impl Category {
+    /// Its colour as `#rrggbb`.
+    #[must_use]
+    pub fn color_code(&self) -> String {
+        let (red, green, blue) = self.color;
+        format!("#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
 /// How a NowCast of half weights is read where hours are missing (QĐ 1459 says nothing of it).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -182,6 +191,15 @@ impl IndexId {
         match self {
             IndexId::VnAqi => &vn_aqi::CATEGORIES,
             IndexId::VnWqi => &vn_wqi::CATEGORIES,
+        }
+    }
+
+    /// The stations it is computed for.
+    #[must_use]
+    pub fn station_kind(self) -> StationKind {
+        match self {
+            IndexId::VnAqi => StationKind::AmbientAir,
+            IndexId::VnWqi => StationKind::SurfaceWater,
         }
     }
 

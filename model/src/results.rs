@@ -55,6 +55,8 @@ pub struct EpochResults {
     pub counts: Vec<(Arc<str>, Counts)>,
     /// Days whose stored rows must be read back before their late rows can be judged.
     pub recalls: Vec<RecallRequest>,
+    /// Windows that must be read back before what follows from a late revision can be worked out.
+    pub window_recalls: Vec<WindowRecall>,
 }
 
 impl EpochResults {
@@ -345,4 +347,45 @@ pub struct RecalledRow {
     pub quality: Quality,
     /// When and where it arrived.
     pub arrival: Arrival,
+}
+
+/// Around what windows are read back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum WindowReach {
+    /// A local day, with what its indices look back at and reach into: hours and days.
+    Day(DayNumber),
+    /// A local calendar year: days.
+    Year(i16),
+}
+
+/// Windows of a subject that are needed again.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WindowRecall {
+    /// Subject.
+    pub subject: Arc<str>,
+    /// Around what.
+    pub reach: WindowReach,
+    /// They start at this moment or later,
+    pub from: EventTime,
+    /// and before this one.
+    pub to: EventTime,
+    /// The epoch in which the first revision began to wait. An answer to an older wait is no answer to this one.
+    pub asked: Epoch,
+}
+
+/// A stored window read back for a [`WindowRecall`]: its current result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecalledWindow {
+    /// Indicator.
+    pub indicator: Arc<str>,
+    /// Hour or day.
+    pub kind: WindowKind,
+    /// Its first moment.
+    pub start: EventTime,
+    /// Good values.
+    pub count: u64,
+    /// Their sum.
+    pub sum: f64,
+    /// Points expected; 0 where that is not known.
+    pub expected: u32,
 }

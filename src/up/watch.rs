@@ -6,7 +6,7 @@ use std::{
 };
 
 use ioc_bus::{Health, SharedBus};
-use ioc_dashboards::{Board, BusHealth, StoreHealth, SystemStatus};
+use ioc_dashboards::{ArchiveStatus, Board, BusHealth, StoreHealth, SystemStatus};
 use ioc_ingest::clock::Clock;
 use ioc_model::{epoch::Epoch, time::Now};
 use ioc_storage::SinkStatus;
@@ -14,7 +14,7 @@ use ioc_stream::Driver;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{in_flight, metrics::Metrics};
+use crate::{archive::Standing, in_flight, metrics::Metrics};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Counting what is in flight may take this share of the time.
@@ -38,6 +38,8 @@ pub struct Watcher {
     pub clock: Clock,
     pub sink: watch::Receiver<SinkStatus>,
     pub metrics: Metrics,
+    /// None if nothing is archived.
+    pub archive: Option<watch::Receiver<Standing>>,
 }
 
 impl Watcher {
@@ -112,6 +114,9 @@ impl Watcher {
             replaying: progress.replaying,
             in_flight: in_flight.clone(),
             halted: self.driver.halted().map(|halt| halt.to_string()),
+            archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
+                standing.borrow().status(|machine| self.ago(now, machine))
+            }),
         }
     }
 

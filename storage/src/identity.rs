@@ -21,7 +21,7 @@ use crate::{
 
 /// The tables that blocks and commits go to.
 fn written() -> impl Iterator<Item = &'static str> {
-    Table::ALL.into_iter().map(Table::name).chain(["epoch"])
+    Table::ALL.into_iter().map(Table::name).chain(["epoch", "archive_file"])
 }
 
 #[derive(Row, Deserialize)]

@@ -3,8 +3,10 @@
 //! One code path for every size: the `clickhouse` crate over HTTP. On one machine the server is the product's own
 //! supervised child ([`embedded`]); in production it is another URL. What an epoch made becomes [`blocks`], the
 //! [`sink`] stores each exactly once and commits the epoch, readers ([`queries`], analysts' views in [`schema`])
-//! trust only what is at or below the last committed epoch (invariants ONCE, REPLAY, LOUD, BOUND).
+//! trust only what is at or below the last committed epoch (invariants ONCE, REPLAY, LOUD, BOUND). What arrived, raw,
+//! goes to the [`archive`] before the bus may let go of it.
 
+pub mod archive;
 pub mod blocks;
 pub mod client;
 pub mod embedded;
@@ -20,6 +22,7 @@ mod sample;
 pub mod schema;
 pub mod sink;
 
+pub use archive::Archive;
 pub use client::{Store, StoreConfig};
 pub use error::{Class, StoreError};
 pub use schema::Topology;

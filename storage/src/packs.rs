@@ -3,6 +3,8 @@
 //! Rows are keyed by the pack's version and never change: a version is written once, and taking effect is one more
 //! row in `pack`. Going back to an older pack is publishing it again.
 
+mod reference;
+
 use ioc_model::pack::{Pack, Transport};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::{
 };
 
 impl Store {
-    /// Makes a pack the current one; nothing if it is already. Returns whether anything was written.
+    /// Makes a pack the current one. Returns whether it was not already.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -23,18 +25,21 @@ impl Store {
             one(self.client().query("SELECT argMax(version, published_at) FROM pack")),
         )
         .await?;
+        // Of the current version too: a newer program may have more tables.
+        for (table, rows) in dimensions(pack).into_iter().chain(reference::dimensions(pack)) {
+            self.write_dimension(table, version, rows).await?;
+        }
         if current == *version {
             return Ok(false);
         }
-        for (table, rows) in dimensions(pack) {
-            self.write_dimension(table, version, rows).await?;
-        }
-        // Last: readers see the version only once all of its rows are there.
+        // Last: readers see the version only once all of its rows are there. The moment is said and not left to the
+        // column's default: going back to an older version would else be the same row, and taken for a retry.
         let publish = self
             .client()
             .query(
-                "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed) VALUES ({version:String}, \
-                 {id:String}, {name_vi:String}, {name_en:String}, {timezone:String}, {replayed:Bool})",
+                "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed, published_at) VALUES \
+                 ({version:String}, {id:String}, {name_vi:String}, {name_en:String}, {timezone:String}, \
+                 {replayed:Bool}, now64(3))",
             )
             .param("version", version)
             .param("id", &pack.id)

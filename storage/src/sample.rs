@@ -116,7 +116,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             },
         )],
         recalls: Vec::new(),
-        ..EpochResults::default()
+        window_recalls: Vec::new(),
     }
 }
 

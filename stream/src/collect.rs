@@ -8,11 +8,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
-    results::EpochResults,
-    time::Now,
+    results::{EpochResults, WindowResult},
 };
 
-use crate::flow::Part;
+use crate::{flow::Part, shard::ShardResults};
 
 /// A whole epoch.
 #[derive(Debug)]
@@ -39,10 +38,7 @@ struct Gathered {
 
 #[derive(Debug, Default)]
 struct Partial {
-    observations: Vec<ioc_model::results::StoredObservation>,
-    windows: Vec<ioc_model::results::WindowResult>,
-    rejects: Vec<ioc_model::results::RejectedRow>,
-    recalls: Vec<ioc_model::results::RecallRequest>,
+    made: EpochResults,
     counts: BTreeMap<Arc<str>, Counts>,
 }
 
@@ -61,7 +57,7 @@ impl Collector {
             Part::Died { worker } => Err(worker),
             Part::Decoded { epoch, mut rejects, counts } => {
                 let results = &mut self.epochs.entry(epoch).or_default().results;
-                results.rejects.append(&mut rejects);
+                results.made.rejects.append(&mut rejects);
                 results.count(counts);
                 Ok(None)
             }
@@ -69,10 +65,7 @@ impl Collector {
                 let gathered = self.epochs.entry(epoch).or_default();
                 gathered.judged += 1;
                 let results = &mut gathered.results;
-                results.observations.extend(made.observations);
-                results.windows.extend(made.windows);
-                results.recalls.extend(made.recalls);
-                results.count(made.counts);
+                results.gather(*made);
                 gathered.subjects = merge(gathered.subjects.take(), records);
                 if gathered.judged < self.workers {
                     return Ok(None);
@@ -98,6 +91,21 @@ fn merge(all: Subjects, more: Subjects) -> Subjects {
 }
 
 impl Partial {
+    fn gather(&mut self, shard: ShardResults) {
+        let made = &mut self.made;
+        made.observations.extend(shard.observations);
+        made.windows.extend(shard.windows);
+        made.indices.extend(shard.indices);
+        made.assessments.extend(shard.assessments);
+        made.statuses.extend(shard.statuses);
+        made.alerts.extend(shard.alerts);
+        made.actions.extend(shard.actions);
+        made.rejects.extend(shard.rejects);
+        made.recalls.extend(shard.recalls);
+        made.window_recalls.extend(shard.window_recalls);
+        self.count(shard.counts);
+    }
+
     fn count(&mut self, counts: impl IntoIterator<Item = (Arc<str>, Counts)>) {
         for (feed, counts) in counts {
             self.counts.entry(feed).or_default().add(&counts);
@@ -107,27 +115,45 @@ impl Partial {
 
 impl Gathered {
     fn sorted(self, epoch: Epoch, generation: Generation) -> Whole {
-        let Partial { mut observations, mut windows, mut rejects, mut recalls, counts } = self.results;
-        observations.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
-        windows.sort_unstable_by(|a, b| {
-            let key = |row: &ioc_model::results::WindowResult| (row.kind, row.start);
+        let Partial { made: mut results, counts } = self.results;
+        results.epoch = epoch;
+        results.generation = generation;
+        results.counts = counts.into_iter().collect();
+        results.observations.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
+        results.actions.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
+        results.rejects.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row, row.whole));
+        results.windows.sort_unstable_by(|a, b| {
+            let key = |row: &WindowResult| (row.kind, row.start);
             (&a.indicator, &a.subject).cmp(&(&b.indicator, &b.subject)).then_with(|| key(a).cmp(&key(b)))
         });
-        rejects.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row, row.whole));
-        recalls.sort_unstable();
-        let results = EpochResults {
-            epoch,
-            generation,
-            // The driver fills in the facts of the manifest.
-            now: Now(0),
-            manifest_hash: [0; 32],
-            observations,
-            windows,
-            rejects,
-            counts: counts.into_iter().collect(),
-            recalls,
-            ..EpochResults::default()
-        };
+        results.indices.sort_by(|a, b| {
+            (a.index, &a.subject, a.kind, a.start).cmp(&(b.index, &b.subject, b.kind, b.start))
+        });
+        results.assessments.sort_by(|a, b| {
+            (&a.limit, &a.subject, a.averaging, a.start).cmp(&(&b.limit, &b.subject, b.averaging, b.start))
+        });
+        // An epoch that brings an answer may work a window out twice: what was found last counts.
+        results.indices.dedup_by(|later, kept| {
+            let same = (later.index, &later.subject, later.kind, later.start)
+                == (kept.index, &kept.subject, kept.kind, kept.start);
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+        results.assessments.dedup_by(|later, kept| {
+            let same = (&later.limit, &later.subject, later.averaging, later.start)
+                == (&kept.limit, &kept.subject, kept.averaging, kept.start);
+            if same {
+                std::mem::swap(later, kept);
+            }
+            same
+        });
+        results.statuses.sort_by(|a, b| a.subject.cmp(&b.subject));
+        results.alerts.sort_by(|a, b| (&a.key.rule, &a.key.subject).cmp(&(&b.key.rule, &b.key.subject)));
+        results.recalls.sort_unstable();
+        results.window_recalls.sort_unstable();
+        // The driver fills in the facts of the manifest.
         Whole { results, subjects: self.subjects }
     }
 }

@@ -36,7 +36,7 @@ use ioc_model::{
     names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset},
-    results::{EpochResults, RecallRequest, RecalledRow},
+    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
     time::{Millis, Now},
 };
 
@@ -44,7 +44,7 @@ use crate::{
     checkpoint::Checkpoints,
     collect::{Collector, Whole},
     flow::{Flow, Part},
-    manifest::Recalled,
+    manifest::{Recalled, RecalledWindows},
 };
 
 /// How epochs are formed and state is kept.
@@ -118,6 +118,12 @@ pub trait Commit: Send {
         upto: Epoch,
     ) -> Result<Vec<RecalledRow>, Halt>;
 
+    /// Reads a subject's windows back: the current result of each as of an epoch.
+    ///
+    /// # Errors
+    /// As `commit`.
+    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt>;
+
     /// The epoch is committed and may be shown.
     fn committed(&mut self, results: EpochResults);
 }
@@ -175,6 +181,7 @@ pub(crate) struct State {
     /// By partition: where the epochs up to the last committed one end.
     committed_offsets: Vec<Offset>,
     recalled: VecDeque<Recalled>,
+    recalled_windows: VecDeque<RecalledWindows>,
     halted: Option<Halt>,
     stopping: bool,
 }
@@ -195,6 +202,8 @@ pub(crate) struct Submitted {
     replayed: bool,
     /// Answers in the manifest: these days are not waited for any more.
     answered: Vec<RecallRequest>,
+    /// These windows neither.
+    answered_windows: Vec<WindowRecall>,
     /// By partition: where the next epoch starts.
     next: Vec<Offset>,
     decoder: Arc<Decoder>,
@@ -238,6 +247,7 @@ impl Driver {
                 progress,
                 committed_offsets: recovery.next.clone(),
                 recalled: VecDeque::new(),
+                recalled_windows: VecDeque::new(),
                 halted: None,
                 stopping: false,
             }),
@@ -261,6 +271,7 @@ impl Driver {
             committed,
             last_recorded: recovery.last,
             awaited: recovery.awaited,
+            awaited_windows: recovery.awaited_windows,
             kept: VecDeque::new(),
         };
         let former = form::Former {
@@ -340,6 +351,13 @@ impl Driver {
             let _ = thread.join();
         }
         self.halted().map_or(Ok(()), Err)
+    }
+}
+
+impl State {
+    /// Whether something read back waits to be recorded.
+    fn has_answers(&self) -> bool {
+        !self.recalled.is_empty() || !self.recalled_windows.is_empty()
     }
 }
 

@@ -23,7 +23,7 @@ use ioc_model::{
     counts::Counts,
     envelope::Envelope,
     epoch::Epoch,
-    names::Names,
+    names::{Names, SubjectId},
     observation::Observation,
     pack::PackVersion,
     position::{Arrival, LogNumber, Offset, Partition},
@@ -45,7 +45,7 @@ use timely::{
     scheduling::activate::SyncActivator,
 };
 
-use crate::shard::{EpochFacts, Shard, ShardResults, SubjectRecord};
+use crate::shard::{EpochFacts, Shard, ShardResults, Share, SubjectRecord};
 
 /// One epoch on its way in: the facts, and each worker's share of the chunks.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(crate) struct EpochInput {
     pub chunks: Vec<Vec<(Partition, Offset, ChunkView)>>,
     /// What operators did, from whichever worker decoded it. So few that they need no exchange: when the frontier has
     /// passed the epoch, all of them are here, and each shard takes those of its subjects.
-    pub actions: Mutex<Vec<Action>>,
+    pub actions: Mutex<Vec<(SubjectId, Action)>>,
     pub checkpoint: bool,
 }
 
@@ -65,7 +65,11 @@ pub(crate) enum Part {
     /// Its share of the chunks is decoded.
     Decoded { epoch: Epoch, rejects: Vec<RejectedRow>, counts: FxHashMap<Arc<str>, Counts> },
     /// Its shard has applied the epoch; no more parts of the epoch come from this worker.
-    Judged { epoch: Epoch, results: ShardResults, records: Option<Result<Vec<Vec<u8>>, postcard::Error>> },
+    Judged {
+        epoch: Epoch,
+        results: Box<ShardResults>,
+        records: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    },
     /// The worker panicked.
     Died { worker: usize },
 }
@@ -96,7 +100,9 @@ impl Flow {
         pack: Option<&PackVersion>,
         subjects: Vec<SubjectRecord>,
     ) -> Result<(Flow, Receiver<Part>), String> {
-        let mut shards: Vec<Shard> = (0..workers).map(|_| Shard::new(names.clone(), pack.cloned())).collect();
+        let mut shards: Vec<Shard> = (0..workers)
+            .map(|index| Shard::new(names.clone(), Share { index, of: workers }, pack.cloned()))
+            .collect();
         for record in subjects {
             // The same split as the exchange below.
             let number = names.subjects.number(record.name());
@@ -230,7 +236,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
                 let (epoch, epoch_input) = entry.remove_entry();
                 let mut rows = stash.remove(&epoch).unwrap_or_default();
-                let results = shard.apply(&epoch_input.facts, &mut rows);
+                let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
+                let results = Box::new(shard.apply(&epoch_input.facts, &mut rows, &actions));
+                drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
             }
@@ -266,6 +274,7 @@ fn decode(
                 feed: &feed,
                 rejects: &mut rejects,
                 actions: &input.actions,
+                names,
                 rejected: 0,
                 further: None,
             };
@@ -300,7 +309,8 @@ struct Sorter<'a, G> {
     envelope: &'a Envelope<'a>,
     feed: &'a Arc<str>,
     rejects: &'a mut Vec<RejectedRow>,
-    actions: &'a Mutex<Vec<Action>>,
+    actions: &'a Mutex<Vec<(SubjectId, Action)>>,
+    names: &'a Names,
     rejected: u64,
     /// The first bad row that is not kept by itself.
     further: Option<u32>,
@@ -331,7 +341,8 @@ impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
     }
 
     fn action(&mut self, action: Action) {
-        self.actions.lock().unwrap_or_else(PoisonError::into_inner).push(action);
+        let subject = SubjectId(self.names.subjects.number(&action.alert.subject));
+        self.actions.lock().unwrap_or_else(PoisonError::into_inner).push((subject, action));
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {

@@ -7,6 +7,7 @@
 pub mod checkpoint;
 mod collect;
 pub mod day;
+mod derive;
 pub mod driver;
 mod flow;
 pub mod manifest;

@@ -8,17 +8,17 @@ use ioc_model::{
     epoch::{Epoch, Generation},
     pack::PackVersion,
     position::OffsetRange,
-    results::{RecallRequest, RecalledRow},
+    results::{RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
     time::{Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// The version of everything that decides results and is not recorded: decoding, judging, closing, eviction. It is
 /// raised with every change of it, because an epoch must be replayed by the logic it was formed for.
-pub const LOGIC: u16 = 1;
+pub const LOGIC: u16 = 2;
 
 /// The recorded facts of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,8 @@ pub struct Manifest {
     pub ranges: Vec<OffsetRange>,
     /// Days read back from the store for rows that wait.
     pub recalled: Vec<Recalled>,
+    /// Windows read back from the store for revisions that wait.
+    pub recalled_windows: Vec<RecalledWindows>,
 }
 
 /// A day of a series, read back from the store.
@@ -48,6 +50,15 @@ pub struct Recalled {
     pub request: RecallRequest,
     /// All its rows stored up to the epoch that asked.
     pub rows: Vec<RecalledRow>,
+}
+
+/// Windows of a subject, read back from the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecalledWindows {
+    /// Around what.
+    pub request: WindowRecall,
+    /// Their current results up to the epoch that asked or a later one.
+    pub windows: Vec<RecalledWindow>,
 }
 
 /// A record that is no manifest.

@@ -83,6 +83,19 @@ pub struct Span {
     pub end: EventTime,
 }
 
+/// A local calendar year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalYear {
+    /// Its number.
+    pub number: i16,
+    /// Its first moment.
+    pub start: EventTime,
+    /// The first moment of the next.
+    pub end: EventTime,
+    /// How many days it has.
+    pub days: u32,
+}
+
 /// Looks up local days, remembering the last: neighbours in a stream are neighbours in time.
 #[derive(Debug)]
 pub struct Days {
@@ -114,6 +127,24 @@ impl Days {
     #[must_use]
     pub fn day(&self, number: DayNumber) -> Option<LocalDay> {
         self.calendar.day(number)
+    }
+
+    /// The local calendar year a moment lies in; none outside of the years the calendar knows.
+    #[must_use]
+    pub fn year_of(&self, time: EventTime) -> Option<LocalYear> {
+        self.year(Calendar::date(self.calendar.day_of(time)?.number)?.year())
+    }
+
+    /// The local calendar year of that number.
+    #[must_use]
+    pub fn year(&self, year: i16) -> Option<LocalYear> {
+        let first = |year: i16| -> Option<LocalDay> {
+            let date = Date::new(year, 1, 1).ok()?;
+            self.calendar.day_of(self.calendar.moment(date.at(0, 0, 0, 0))?)
+        };
+        let (this, next) = (first(year)?, first(year.checked_add(1)?)?);
+        let days = u32::try_from(next.number.0 - this.number.0).ok()?;
+        Some(LocalYear { number: year, start: this.start, end: next.start, days })
     }
 
     /// The window of a kind that a moment lies in: days are local, hours and minutes count from local midnight.

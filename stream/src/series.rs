@@ -180,6 +180,12 @@ impl SeriesState {
         judged
     }
 
+    /// The end of the last hour or day that is closed.
+    pub fn closed_through(&self) -> Option<EventTime> {
+        let [_, hours, days] = self.closed;
+        hours.max(days)
+    }
+
     /// The days it waits for, and since which epoch.
     pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, u64)> {
         self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))

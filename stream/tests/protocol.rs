@@ -28,7 +28,7 @@ use ioc_model::{
     observation::Quality,
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
     position::{LogNumber, Offset, Partition},
-    results::{EpochResults, RecallRequest, RecalledRow},
+    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
     text::Text,
     time::{EventTime, Millis},
     window::WindowKind,
@@ -38,6 +38,9 @@ use ioc_stream::{
     driver::{Commit, Need, Reference, Start},
 };
 use proptest::prelude::*;
+
+#[path = "support/derived.rs"]
+mod derived;
 
 /// 2024-11-05T00:00:00+07:00.
 const MIDNIGHT: i64 = 1_730_739_600_000;
@@ -78,7 +81,9 @@ fn pack() -> Pack {
         version: PackVersion("test".to_owned()),
         replayed: None,
         places: Vec::new(),
-        stations: BTreeMap::new(),
+        stations: BTreeMap::from([("S0".to_owned(), derived::station("S0"))]),
+        limits: derived::limits(),
+        rules: derived::rules(),
         indicators: ["pm25", "no2"].into_iter().map(|id| (id.to_owned(), indicator(id))).collect(),
         feeds: BTreeMap::from([("air".to_owned(), feed)]),
         ..Pack::default()
@@ -156,6 +161,11 @@ impl Commit for SharedStore {
             arrival: row.arrival,
         };
         Ok(of_day.map(recalled).collect())
+    }
+
+    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
+        let store = self.0.lock().unwrap();
+        Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
     }
 
     fn committed(&mut self, _: EpochResults) {}
@@ -400,8 +410,18 @@ proptest! {
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+        // What waits for windows is answered within some epochs.
+        let seen = driver.progress().committed;
+        for _ in 0..2_000 {
+            if driver.progress().committed.0 > seen.0 + 20 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
         driver.stop().unwrap();
         check(&store, &journal);
+        let store = store.0.lock().unwrap();
+        derived::check(store.epochs.values());
     }
 }
 

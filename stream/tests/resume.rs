@@ -14,16 +14,20 @@ use ioc_model::{
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, StationKind, Transport},
     place::PlaceKey,
     position::{Arrival, Offset, Position},
-    results::{RecalledRow, StoredObservation},
+    results::{RecalledRow, StoredObservation, WindowRecall, WindowResult},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
 use ioc_stream::{
-    manifest::Recalled,
-    shard::{EpochFacts, Shard, ShardResults},
+    manifest::{Recalled, RecalledWindows},
+    shard::{EpochFacts, Shard, ShardResults, Share},
 };
 use proptest::prelude::*;
+
+#[path = "support/derived.rs"]
+#[allow(dead_code, reason = "the batch answer is another test's")]
+mod derived;
 
 /// 2024-11-05T00:00:00+07:00.
 const MIDNIGHT: i64 = 1_730_739_600_000;
@@ -79,6 +83,8 @@ fn pack(version: &str) -> Pack {
         replayed: None,
         places: Vec::new(),
         stations: BTreeMap::from([("S0".to_owned(), station)]),
+        limits: derived::limits(),
+        rules: derived::rules(),
         indicators: BTreeMap::from([("pm25".to_owned(), indicator)]),
         feeds: BTreeMap::from([("air".to_owned(), feed)]),
         ..Pack::default()
@@ -123,6 +129,8 @@ struct World {
     decoders: [Arc<Decoder>; 2],
     stored: Vec<(u64, StoredObservation)>,
     asked: Vec<ioc_model::results::RecallRequest>,
+    windows: Vec<WindowResult>,
+    asked_windows: Vec<WindowRecall>,
 }
 
 impl World {
@@ -146,7 +154,19 @@ impl World {
             Recalled { request, rows }
         };
         let recalled = std::mem::take(&mut self.asked).into_iter().map(answer).collect();
-        EpochFacts { epoch: Epoch(epoch), now: Now(now), decoder, recalled, horizon: Millis::hours(6) }
+        let answer = |request: WindowRecall| {
+            let windows = derived::recalled(self.windows.iter(), &request);
+            RecalledWindows { request, windows }
+        };
+        let recalled_windows = std::mem::take(&mut self.asked_windows).into_iter().map(answer).collect();
+        EpochFacts {
+            epoch: Epoch(epoch),
+            now: Now(now),
+            decoder,
+            recalled,
+            recalled_windows,
+            horizon: Millis::hours(6),
+        }
     }
 
     fn rows(&self, epoch: u64, now: i64, sent: &[Sent]) -> Vec<Observation> {
@@ -172,11 +192,23 @@ fn made(mut results: ShardResults) -> String {
     results.observations.sort_by_key(|row| (row.subject.clone(), row.arrival));
     results.recalls.sort();
     let counts: BTreeMap<_, _> = results.counts.into_iter().collect();
-    format!("{:?} {:?} {:?} {counts:?}", results.windows, results.observations, results.recalls)
+    results.statuses.sort_by_key(|status| status.subject.clone());
+    results.window_recalls.sort();
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {counts:?}",
+        results.windows,
+        results.observations,
+        results.recalls,
+        results.indices,
+        results.assessments,
+        results.statuses,
+        results.alerts,
+        results.window_recalls
+    )
 }
 
 fn copy(shard: &Shard, names: &Names, pack: &PackVersion) -> Shard {
-    let mut copy = Shard::new(names.clone(), Some(pack.clone()));
+    let mut copy = Shard::new(names.clone(), Share::WHOLE, Some(pack.clone()));
     for record in shard.records() {
         copy.load(postcard::from_bytes(&record.unwrap()).unwrap());
     }
@@ -195,8 +227,8 @@ proptest! {
         let names = Names::default();
         let decoder = |version| Arc::new(Decoder::new(Arc::new(pack(version)), names.clone()).unwrap());
         let decoders = [decoder("one"), decoder("two")];
-        let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new() };
-        let mut shard = Shard::new(names.clone(), None);
+        let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new(), windows: Vec::new(), asked_windows: Vec::new() };
+        let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
         let mut loaded: Option<Shard> = None;
         let mut now = MIDNIGHT + 100 * HOUR;
         let mut epoch = 0u64;
@@ -208,10 +240,12 @@ proptest! {
                 let facts = world.facts(epoch, now, which);
                 let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
                 let mut rows = world.rows(epoch, now, sent);
-                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &mut rows.clone())));
-                let results = shard.apply(&facts, &mut rows);
+                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &mut rows.clone(), &[])));
+                let results = shard.apply(&facts, &mut rows, &[]);
                 world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.recalls.iter().cloned());
+                world.windows.extend(results.windows.iter().cloned());
+                world.asked_windows.extend(results.window_recalls.iter().cloned());
                 let mine = made(results);
                 if let Some(theirs) = theirs {
                     prop_assert_eq!(mine, theirs, "epoch {}", epoch);

@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, Behind, Board, BusHealth, History, Hydration, Limits, StoreHealth, SystemStatus, router, steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, History, Hydration, Limits, StoreHealth, SystemStatus,
+    router, steady,
 };
 use ioc_model::{pack::Pack, time::Now};
 use serde_json::Value;
@@ -194,5 +195,6 @@ pub fn well() -> SystemStatus {
         replaying: false,
         in_flight: Vec::new(),
         halted: None,
+        archive: ArchiveStatus::default(),
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     document::Document,
     draft::{Draft, is_identifier},
+    indices,
 };
 use crate::calendar::Calendar;
 
@@ -21,6 +22,7 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
     {
         root.fault(root.line_of("timezone"), unknown.to_string());
     }
+    draft.indices = indices::read(&mut root);
     root.finish();
 }
 

@@ -3,17 +3,25 @@
 //! A pack is a folder of plain TOML and CSV files. Parsing is pure: the files come in as text, and all errors of
 //! all files come out together, each with file and line.
 
+mod csv_table;
 mod document;
 mod draft;
 mod duration;
 mod faults;
 mod feeds;
+mod holidays;
 mod indicators;
+mod indices;
+mod limits;
 mod manifest;
+mod map;
 mod parse;
 mod places;
+mod rules;
+mod scope;
 mod spelling;
 mod stations;
+mod successions;
 #[cfg(test)]
 mod tests;
 mod topic;

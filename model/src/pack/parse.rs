@@ -1,7 +1,8 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
-//! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`. Folders
-//! below it are **overlays**, such as `demo/`: more indicators, stations and feeds for one purpose, with a
+//! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
+//! `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are
+//! **overlays**, such as `demo/`: more indicators, stations, feeds, limits and rules for one purpose, with a
 //! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is
 //! checked all the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
 
@@ -14,7 +15,7 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, indicators, manifest, places, stations,
+    feeds, holidays, indicators, limits, manifest, map, places, rules, stations, successions,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -25,8 +26,15 @@ const PLACES: &str = "places.csv";
 const INDICATORS: &str = "indicators.toml";
 const STATIONS: &str = "stations.toml";
 const FEEDS: &str = "feeds.toml";
-const BASE_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const OVERLAY_FILES: [&str; 4] = [MANIFEST, INDICATORS, STATIONS, FEEDS];
+const LIMITS: &str = "limits.toml";
+const RULES: &str = "rules.toml";
+const SUCCESSIONS: &str = "successions.csv";
+const HOLIDAYS: &str = "holidays.csv";
+const MAP: &str = "map.topo.json";
+const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
+const BASE_FILES: [&str; 10] =
+    [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS, LIMITS, RULES, SUCCESSIONS, HOLIDAYS, MAP];
+const OVERLAY_FILES: [&str; 6] = [MANIFEST, INDICATORS, STATIONS, FEEDS, LIMITS, RULES];
 
 impl Pack {
     /// A pack without any overlay.
@@ -74,14 +82,15 @@ fn layers(files: &PackFiles, log: &FaultLog) -> BTreeSet<String> {
         let is_toml = path.ends_with(".toml");
         match path.split_once('/') {
             None => {
-                if (is_toml || path.ends_with(".csv")) && !BASE_FILES.contains(&path.as_str()) {
+                let is_ours = is_toml || path.ends_with(".csv") || path.ends_with(".json");
+                if is_ours && !BASE_FILES.contains(&path.as_str()) {
                     log.add(path, 1, format!("a pack has no such file (it has: {})", BASE_FILES.join(", ")));
                 }
             }
             Some((layer, file)) => {
                 if OVERLAY_FILES.contains(&file) {
                     let _ = layers.insert(layer.to_owned());
-                } else if is_toml || file == PLACES {
+                } else if is_toml || [PLACES, SUCCESSIONS, HOLIDAYS, MAP].contains(&file) {
                     let message =
                         format!("an overlay has no such file (it has: {})", OVERLAY_FILES.join(", "));
                     log.add(path, 1, message);
@@ -94,7 +103,7 @@ fn layers(files: &PackFiles, log: &FaultLog) -> BTreeSet<String> {
 
 fn read_base(files: &PackFiles, log: &FaultLog) -> Draft {
     let mut draft = Draft::default();
-    for name in BASE_FILES {
+    for name in NEEDED_FILES {
         if !files.contains_key(name) {
             log.add(name, 1, "the pack needs this file");
         }
@@ -102,11 +111,25 @@ fn read_base(files: &PackFiles, log: &FaultLog) -> Draft {
     if let Some(text) = files.get(MANIFEST) {
         manifest::read(&Document::read(MANIFEST, text, log), &mut draft);
     }
-    if let Some(text) = files.get(PLACES) {
-        places::read(PLACES, text, log, &mut draft);
-    }
+    read_list(files, PLACES, log, &mut draft, places::read);
     read_tables(files, "", &mut draft, log);
+    read_list(files, SUCCESSIONS, log, &mut draft, successions::read);
+    read_list(files, HOLIDAYS, log, &mut draft, holidays::read);
+    read_list(files, MAP, log, &mut draft, map::read);
     draft
+}
+
+/// A file that is not TOML.
+fn read_list(
+    files: &PackFiles,
+    name: &str,
+    log: &FaultLog,
+    draft: &mut Draft,
+    read: fn(&str, &str, &FaultLog, &mut Draft),
+) {
+    if let Some(text) = files.get(name) {
+        read(name, text, log, draft);
+    }
 }
 
 fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog) {
@@ -118,7 +141,7 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Indicators, stations and feeds, in the order in which they refer to each other.
+/// Indicators, stations, feeds, limits and rules, in the order in which they refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
         let path = format!("{folder}{file}");
@@ -129,6 +152,8 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
     read_one(INDICATORS, draft, indicators::read);
     read_one(STATIONS, draft, stations::read);
     read_one(FEEDS, draft, feeds::read);
+    read_one(LIMITS, draft, limits::read);
+    read_one(RULES, draft, rules::read);
 }
 
 /// Over the files that have a meaning, so that a README beside them does not make a new version.

@@ -30,6 +30,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "dimensions", sql: include_str!("0002_dimensions.sql") },
     Migration { number: 3, name: "views", sql: include_str!("0003_views.sql") },
     Migration { number: 4, name: "derived", sql: include_str!("0004_derived.sql") },
+    Migration { number: 5, name: "reference", sql: include_str!("0005_reference.sql") },
+    Migration { number: 6, name: "archive", sql: include_str!("0006_archive.sql") },
+    Migration { number: 7, name: "analysts", sql: include_str!("0007_analysts.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

@@ -3,6 +3,7 @@
 //! Apart from the other tests, because stopping points are the whole process's: run with
 //! `cargo test -p ioc-storage --features failpoints --test crash`.
 
+mod archive;
 #[path = "../../src/sample.rs"]
 mod sample;
 #[allow(dead_code, reason = "shared with the other tests")]

@@ -3,15 +3,18 @@
 //! They need the library: `deploy/scripts/fetch-libchdb.sh`. Without it they fail and say so.
 
 mod analyst;
+mod archive;
 mod current;
 mod derived;
 mod fitness;
 mod lineage;
 mod once;
+mod packs;
 mod questions;
 mod series;
 mod server;
 mod supervision;
+mod wide;
 
 #[path = "../../src/sample.rs"]
 mod sample;

@@ -10,18 +10,20 @@ use ioc_ingest::decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
     position::{LogNumber, Offset, Partition},
-    results::RecallRequest,
+    results::{RecallRequest, WindowRecall},
 };
 
 use super::{Commit, Completed, Halt, Need, Shared, step};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     collect::Whole,
-    manifest::Recalled,
+    manifest::{Recalled, RecalledWindows},
 };
 
 /// Days read back after one epoch at most: whoever sends late rows for many days waits, and nobody else does.
 const DAYS_AT_A_TIME: usize = 32;
+/// Spans of windows read back after one epoch at most, for the same reason.
+const SPANS_AT_A_TIME: usize = 32;
 /// No more days are read back while so many rows of others wait to be recorded.
 const RECALLED_ROWS: usize = 200_000;
 
@@ -39,6 +41,8 @@ pub(crate) struct Committer {
     pub last_recorded: Epoch,
     /// Days asked for and not answered yet.
     pub awaited: Vec<RecallRequest>,
+    /// Windows asked for and not answered yet.
+    pub awaited_windows: Vec<WindowRecall>,
     /// Checkpoints written by this process and what they allow to be released.
     pub kept: VecDeque<(Epoch, Vec<Offset>)>,
 }
@@ -55,6 +59,8 @@ impl Committer {
             let before = submitted.replayed && epoch <= self.committed;
             self.awaited.retain(|request| !submitted.answered.contains(request));
             self.awaited.extend(results.recalls.iter().cloned());
+            self.awaited_windows.retain(|request| !submitted.answered_windows.contains(request));
+            self.awaited_windows.extend(results.window_recalls.iter().cloned());
             if !before {
                 let need = Need { recovering: submitted.replayed, on_record: subjects.is_some() };
                 commit.commit(&results, need)?;
@@ -70,6 +76,7 @@ impl Committer {
             // Recorded epochs hold the answers to what was asked before the crash; what they leave open is asked again.
             if epoch >= self.last_recorded {
                 self.read_back(&mut commit, epoch, &submitted.decoder)?;
+                self.read_windows_back(&mut commit, epoch)?;
             }
             if let Some(subjects) = subjects {
                 let subjects = subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
@@ -95,6 +102,21 @@ impl Committer {
                 "day read back"
             );
             self.shared.update(|state| state.recalled.push_back(Recalled { request, rows }));
+        }
+        Ok(())
+    }
+
+    /// What the windows were up to an epoch; those that came later the dataflow knows of by itself.
+    fn read_windows_back(&mut self, commit: &mut impl Commit, upto: Epoch) -> Result<(), Halt> {
+        if self.shared.lock().recalled_windows.len() >= SPANS_AT_A_TIME {
+            return Ok(());
+        }
+        let some = self.awaited_windows.len().min(SPANS_AT_A_TIME);
+        for request in self.awaited_windows.drain(..some).collect::<Vec<_>>() {
+            let windows = commit.recall_windows(&request, upto)?;
+            tracing::debug!(subject = &*request.subject, windows = windows.len(), "windows read back");
+            self.shared
+                .update(|state| state.recalled_windows.push_back(RecalledWindows { request, windows }));
         }
         Ok(())
     }

@@ -18,12 +18,14 @@ use ioc_model::{
 use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, recovery, step};
 use crate::{
     flow::{EpochInput, Flow},
-    manifest::{self, Manifest, Recalled},
+    manifest::{self, Manifest, Recalled, RecalledWindows},
     shard::EpochFacts,
 };
 
 /// So many rows read back go into one epoch at most, beyond its first day.
 const RECALLED_ROWS: usize = 200_000;
+/// And so many spans of windows: each is some hundred windows.
+const RECALLED_SPANS: usize = 256;
 /// Pause before a manifest is tried again on a full disk.
 const ROOM_AGAIN: Duration = Duration::from_millis(500);
 
@@ -150,8 +152,7 @@ impl<R: Reference> Former<R> {
     /// Waits for data on the bus or days read back; false if there is none until then.
     fn wait_for_input(&self, until: Instant) -> bool {
         loop {
-            let ready =
-                |state: &State| !state.recalled.is_empty() || state.stopping || state.halted.is_some();
+            let ready = |state: &State| state.has_answers() || state.stopping || state.halted.is_some();
             if ready(&self.shared.lock()) {
                 return true;
             }
@@ -200,6 +201,7 @@ impl<R: Reference> Former<R> {
             horizon: self.config.horizon,
             ranges,
             recalled: self.take_recalled(),
+            recalled_windows: self.take_recalled_windows(),
         };
         let bytes = manifest.encode().map_err(|error| Halt::because("cannot encode a manifest", error))?;
         let Some(index) = self.record(&bytes)? else {
@@ -257,6 +259,12 @@ impl<R: Reference> Former<R> {
         taken
     }
 
+    fn take_recalled_windows(&self) -> Vec<RecalledWindows> {
+        let mut state = self.shared.lock();
+        let most = state.recalled_windows.len().min(RECALLED_SPANS);
+        state.recalled_windows.drain(..most).collect()
+    }
+
     fn submit(
         &mut self,
         manifest: Manifest,
@@ -266,7 +274,7 @@ impl<R: Reference> Former<R> {
         replayed: bool,
         checkpoint: bool,
     ) -> Result<(), Halt> {
-        let Manifest { epoch, now, horizon, recalled, .. } = manifest;
+        let Manifest { epoch, now, horizon, recalled, recalled_windows, .. } = manifest;
         self.epoch = epoch;
         let submitted = Submitted {
             epoch,
@@ -274,10 +282,11 @@ impl<R: Reference> Former<R> {
             manifest_hash,
             replayed,
             answered: recalled.iter().map(|day| day.request.clone()).collect(),
+            answered_windows: recalled_windows.iter().map(|answer| answer.request.clone()).collect(),
             next: self.next.clone(),
             decoder: decoder.clone(),
         };
-        let facts = EpochFacts { epoch, now, decoder, recalled, horizon };
+        let facts = EpochFacts { epoch, now, decoder, recalled, recalled_windows, horizon };
         let chunks = share(chunks, self.flow.workers());
         let input = Arc::new(EpochInput {
             facts,

@@ -9,7 +9,12 @@
 //! | the commit's manifest has another hash | halt: the store was fed by another history |
 
 use ioc_bus::{Bus, record::RecordLog};
-use ioc_model::{epoch::Epoch, pack::PackVersion, position::Offset, results::RecallRequest};
+use ioc_model::{
+    epoch::Epoch,
+    pack::PackVersion,
+    position::Offset,
+    results::{RecallRequest, WindowRecall},
+};
 
 use super::{Halt, Start};
 use crate::{
@@ -35,6 +40,8 @@ pub(crate) struct Recovery {
     pub subjects: Vec<SubjectRecord>,
     /// Days the loaded state waits for.
     pub awaited: Vec<RecallRequest>,
+    /// Windows the loaded state waits for.
+    pub awaited_windows: Vec<WindowRecall>,
 }
 
 /// The record of an epoch: epochs count from 1, records from 0.
@@ -73,8 +80,15 @@ pub(crate) fn plan(
         Some(checkpoint) => load(checkpoint, last, start, zone),
         None => {
             let next = (0..start.bus.partitions()).map(|_| Offset(0)).collect();
-            let (subjects, awaited) = (Vec::new(), Vec::new());
-            Ok(Recovery { checkpoint: Epoch(0), last, next, pack: None, subjects, awaited })
+            Ok(Recovery {
+                checkpoint: Epoch(0),
+                last,
+                next,
+                pack: None,
+                subjects: Vec::new(),
+                awaited: Vec::new(),
+                awaited_windows: Vec::new(),
+            })
         }
     }
 }
@@ -117,8 +131,9 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
         .subjects()
         .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
     let awaited = subjects.iter().flat_map(SubjectRecord::awaited).collect();
+    let awaited_windows = subjects.iter().flat_map(SubjectRecord::awaited_windows).collect();
     let Checkpoint { epoch, next, pack, .. } = checkpoint;
-    Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited })
+    Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited, awaited_windows })
 }
 
 /// Whether the log still holds what was recorded of it: to be asked before a sender may append, because a log put

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use self::stalling::StallingMachine;
 use super::{fake::FakeFileSystem, small_log};
+use ioc_model::position::{Offset, Partition};
+
 use crate::{
-    DiskLog, DiskLogConfig, SharedBus,
+    Bus, DiskLog, DiskLogConfig, HeldBus, SharedBus,
     conformance::{QUEUE_BYTES, TestBed, all},
     disk::file_system::FileSystem,
 };
@@ -25,6 +27,27 @@ impl TestBed for FakeBed {
 
     fn resume(&self) {
         self.0.leave_room(usize::MAX);
+    }
+}
+
+/// The same, held back for an archive that has everything.
+struct HeldBed(FakeBed);
+
+impl TestBed for HeldBed {
+    fn open(&self) -> SharedBus {
+        let held = HeldBus::new(self.0.open());
+        for partition in 0..held.partitions() {
+            held.archived(Partition(partition), Offset(u64::MAX));
+        }
+        Arc::new(held)
+    }
+
+    fn stall(&self) {
+        self.0.stall();
+    }
+
+    fn resume(&self) {
+        self.0.resume();
     }
 }
 
@@ -60,6 +83,11 @@ impl TestBed for MachineBed {
 #[test]
 fn the_disk_log_passes_the_suite_in_memory() {
     all(|| FakeBed(FakeFileSystem::new(7)));
+}
+
+#[test]
+fn the_held_log_passes_the_suite() {
+    all(|| HeldBed(FakeBed(FakeFileSystem::new(7))));
 }
 
 #[test]

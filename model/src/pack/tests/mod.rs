@@ -1,5 +1,8 @@
 //! A pack is read whole or refused with all of its faults (invariant LOUD).
 
+mod reference;
+mod tay_ninh;
+
 use super::*;
 use crate::{contract::Subjects, place::PlaceKind};
 
@@ -326,12 +329,16 @@ fn an_overlay_that_is_not_asked_for_is_checked_all_the_same() {
 
 #[test]
 fn any_text_in_any_file_is_a_pack_or_faults() {
+    any_text_is_a_pack_or_faults(&valid_files());
+}
+
+fn any_text_is_a_pack_or_faults(valid: &PackFiles) {
     use proptest::prelude::*;
-    let paths: Vec<String> = valid_files().into_keys().collect();
+    let paths: Vec<&String> = valid.keys().collect();
     let strategy = (0..paths.len(), 0.0..1.0f64, 0.0..1.0f64, "\\PC{0,12}");
     proptest!(ProptestConfig::with_cases(256), |((file, from, to, text) in strategy)| {
-        let mut files = valid_files();
-        let original = &files[&paths[file]];
+        let mut files = valid.clone();
+        let original = &valid[paths[file]];
         let boundary = |share: f64| {
             let mut at = (share * original.len() as f64) as usize;
             while !original.is_char_boundary(at) {
@@ -347,67 +354,4 @@ fn any_text_in_any_file_is_a_pack_or_faults() {
             prop_assert!(faults.0.iter().all(|fault| fault.line >= 1));
         }
     });
-}
-
-mod tay_ninh {
-    use super::*;
-
-    fn files() -> PackFiles {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
-        let read = |path: &str| (path.to_owned(), std::fs::read_to_string(root.join(path)).expect(path));
-        [
-            "pack.toml",
-            "places.csv",
-            "indicators.toml",
-            "stations.toml",
-            "feeds.toml",
-            "demo/pack.toml",
-            "demo/stations.toml",
-            "demo/feeds.toml",
-        ]
-        .into_iter()
-        .map(read)
-        .collect()
-    }
-
-    #[test]
-    fn the_pack_of_tay_ninh_has_no_faults() {
-        let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
-        let count = |kind: PlaceKind, today: bool| {
-            pack.places.iter().filter(|place| place.kind == kind && place.valid_to.is_none() == today).count()
-        };
-        assert_eq!(count(PlaceKind::Province, true), 1);
-        assert_eq!(count(PlaceKind::Province, false), 2);
-        assert_eq!(count(PlaceKind::District, false), 24);
-        assert_eq!(count(PlaceKind::District, true), 0);
-        assert_eq!((count(PlaceKind::Commune, true), count(PlaceKind::Ward, true)), (82, 14));
-        let old = [PlaceKind::Commune, PlaceKind::Ward, PlaceKind::Township].map(|kind| count(kind, false));
-        assert_eq!(old, [231, 28, 21]);
-    }
-
-    #[test]
-    fn the_demo_is_fed_by_two_channels_and_says_that_it_replays() {
-        let pack = Pack::parse_with(&files(), Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
-        assert!(pack.replayed.unwrap().vi.contains("phát lại"));
-        assert!(pack.stations["LON-MY1"].name.vi.contains("phát lại"));
-        assert!(matches!(pack.feeds["replay-gas"].transport, Transport::Mqtt { .. }));
-        assert!(matches!(pack.feeds["replay-dust"].transport, Transport::Files { .. }));
-    }
-
-    #[test]
-    fn every_symbol_of_table_34_is_an_indicator() {
-        let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
-        let known: Vec<Spelling> = pack
-            .indicators
-            .values()
-            .flat_map(|indicator| indicator.aliases.iter().chain([&indicator.symbol]))
-            .filter_map(|symbol| Spelling::of_symbol(symbol))
-            .collect();
-        for symbol in
-            "Flow Temp Color pH TSS COD NH4 TP TN TOC Cl RH P NO NO2 CO SO2 O2 H2S NH3 VHg PM O3 PM10 PM2,5"
-                .split(' ')
-        {
-            assert!(known.contains(&Spelling::of_symbol(symbol).unwrap()), "{symbol}");
-        }
-    }
 }

@@ -1,0 +1,193 @@
+//! What values are held against: places, indices, limits and rules, as the page gets them.
+
+use std::collections::BTreeMap;
+
+use ioc_model::{
+    index::IndexId,
+    limit::{Averaging, Limit},
+    pack::{Pack, StationKind},
+    place::{Date, PlaceKind},
+    rule::Priority,
+    text::Text,
+};
+use serde::Serialize;
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct PlaceNames {
+    code: String,
+    name: Text,
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct RuleNames {
+    name: Text,
+    /// What the duty officer does first.
+    step: Text,
+    priority: Priority,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct IndexNames {
+    name: Text,
+    formula: &'static str,
+    /// Best first.
+    categories: Vec<CategoryNames>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct CategoryNames {
+    from: u16,
+    to: u16,
+    word: &'static str,
+    name: Text,
+    color: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct LimitNames {
+    id: String,
+    standard: String,
+    indicator: String,
+    averaging: Averaging,
+    low: Option<f64>,
+    high: Option<f64>,
+    kinds: Vec<StationKind>,
+    stations: Vec<String>,
+    valid_from: Date,
+    valid_to: Option<Date>,
+}
+
+impl LimitNames {
+    pub(super) fn of(limit: &Limit) -> LimitNames {
+        LimitNames {
+            id: limit.id.clone(),
+            standard: limit.standard.clone(),
+            indicator: limit.indicator.clone(),
+            averaging: limit.averaging,
+            low: limit.low,
+            high: limit.high,
+            kinds: limit.kinds.clone(),
+            stations: limit.stations.clone(),
+            valid_from: limit.valid_from,
+            valid_to: limit.valid_to,
+        }
+    }
+}
+
+/// Communes and wards that last: those of the map.
+pub(super) fn places(pack: &Pack) -> Vec<PlaceNames> {
+    let is_commune = |kind| matches!(kind, PlaceKind::Commune | PlaceKind::Ward | PlaceKind::Township);
+    let lasting = pack.places.iter().filter(|place| place.valid_to.is_none() && is_commune(place.kind));
+    let names = lasting.map(|place| PlaceNames {
+        code: place.key.code.clone(),
+        name: place.name.clone(),
+        kind: place.kind.word(),
+    });
+    names.collect()
+}
+
+pub(super) fn rules(pack: &Pack) -> BTreeMap<String, RuleNames> {
+    let names = pack.rules.iter().map(|(id, rule)| {
+        (id.clone(), RuleNames { name: rule.name.clone(), step: rule.step.clone(), priority: rule.priority })
+    });
+    names.collect()
+}
+
+/// All that this build computes.
+pub(super) fn indices() -> BTreeMap<&'static str, IndexNames> {
+    let categories = |index: IndexId| {
+        let names = index.categories().iter().map(|category| CategoryNames {
+            from: category.from,
+            to: category.to,
+            word: category.word,
+            name: Text { vi: category.vi.to_owned(), en: category.en.to_owned() },
+            color: category.color_code(),
+        });
+        names.collect()
+    };
+    let names = IndexId::ALL.into_iter().map(|index| {
+        (
+            index.word(),
+            IndexNames { name: index.name(), formula: index.formula(), categories: categories(index) },
+        )
+    });
+    names.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use ioc_model::pack::PackFiles;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::overview::Dimensions;
+
+    fn tay_ninh() -> Value {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
+        let mut files = PackFiles::new();
+        for folder in ["", "demo/"] {
+            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                if [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending)) {
+                    let path = format!("{folder}{name}");
+                    let _ = files.insert(path.clone(), std::fs::read_to_string(root.join(path)).unwrap());
+                }
+            }
+        }
+        let pack = Pack::parse_with(&files, Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
+        serde_json::to_value(Dimensions::of(&pack)).unwrap()
+    }
+
+    /// Of an object that is described: no key is missing, none is there that is not described; and so on inside.
+    fn assert_described(at: &str, value: &Value, schema: &Value, schemas: &Value) {
+        if let Some(name) = schema["$ref"].as_str() {
+            let name = name.rsplit('/').next().unwrap();
+            return assert_described(at, value, &schemas[name], schemas);
+        }
+        match (value, schema["properties"].as_object()) {
+            (Value::Object(value), Some(properties)) => {
+                for key in schema["required"].as_array().unwrap() {
+                    assert!(value.contains_key(key.as_str().unwrap()), "{at} has no {key}");
+                }
+                for (key, value) in value {
+                    let schema = properties.get(key).unwrap_or_else(|| panic!("{at}.{key} is not described"));
+                    assert_described(&format!("{at}.{key}"), value, schema, schemas);
+                }
+            }
+            (Value::Object(value), None) => {
+                for (key, value) in value {
+                    assert_described(&format!("{at}.{key}"), value, &schema["additionalProperties"], schemas);
+                }
+            }
+            (Value::Array(items), _) => {
+                for item in items {
+                    assert_described(at, item, &schema["items"], schemas);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_pack_is_served_as_it_is_described() {
+        let described: Value = serde_json::from_str(include_str!("../../openapi.json")).unwrap();
+        let schemas = &described["components"]["schemas"];
+        assert_described("pack", &tay_ninh(), &schemas["Pack"], schemas);
+    }
+
+    #[test]
+    fn the_page_gets_what_values_are_held_against() {
+        let pack = tay_ninh();
+        assert_eq!(pack["places"].as_array().unwrap().len(), 96);
+        assert_eq!(pack["has_map"], true);
+        let bands = pack["indices"]["vn_aqi"]["categories"].as_array().unwrap();
+        assert_eq!((bands[0]["color"].as_str(), bands[0]["word"].as_str()), (Some("#00e400"), Some("good")));
+        assert_eq!(pack["rules"]["station-silent"]["priority"], "medium");
+        let limits = pack["limits"].as_array().unwrap();
+        let dust = limits.iter().find(|limit| limit["id"] == "qcvn05-2026-pm25-day").unwrap();
+        assert_eq!((dust["high"].as_f64(), dust["averaging"].as_str()), (Some(45.0), Some("day")));
+    }
+}

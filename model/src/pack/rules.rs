@@ -1,0 +1,208 @@
+//! `rules.toml`: what raises alerts.
+
+use super::{
+    document::{Document, Section},
+    draft::{Draft, is_identifier},
+    limits::{read_averaged, read_averaging},
+    scope::{Scope, meet},
+};
+use crate::{
+    index::IndexId,
+    limit::Averaging,
+    rule::{Bound, Condition, Measure, Priority, Rule},
+    status::StationStatus,
+    time::Millis,
+};
+
+const CONDITION_EXAMPLE: &str = "{ kind = \"limit\", indicator = \"pm25\", averaging = \"day\" }";
+/// More than a week of hours in a row is no longer an alert.
+const MOST_WINDOWS: i64 = 168;
+
+/// Every table of the file is a rule; its name is the identifier.
+pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
+    let mut root = document.root();
+    for (line, id) in root.keys() {
+        let Some(section) = root.section(id, "{ priority = \"high\", condition = …, … }") else {
+            continue;
+        };
+        draft.say("rule", id, &section);
+        if !is_identifier(id, '-') {
+            let message =
+                format!("rule '{id}': an identifier is of lower-case letters, digits and '-', at most 64");
+            section.fault(line, message);
+        }
+        if let Some(rule) = read_one(id, section, draft) {
+            let _ = draft.rules.insert(id.to_owned(), rule);
+        }
+    }
+}
+
+fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
+    let name = section.both_languages("name");
+    let step = section.both_languages("step");
+    let priority = read_priority(id, &mut section);
+    let scope = Scope::read(id, &mut section, draft);
+    let condition = read_condition(id, &mut section, &scope, draft);
+    if matches!(condition, Some(Condition::Status { .. })) {
+        for key in ["raise_windows", "clear_windows"].into_iter().filter(|key| section.has(key)) {
+            let message = format!("{id}: '{key}' counts windows; a rule of a status has 'lasting' instead");
+            section.fault(section.line_of(key), message);
+        }
+    }
+    let mut windows = |key: &str| {
+        section
+            .optional_integer(key, 1, MOST_WINDOWS)
+            .and_then(|count| u32::try_from(count).ok())
+            .unwrap_or(1)
+    };
+    let (raise_windows, clear_windows) = (windows("raise_windows"), windows("clear_windows"));
+    section.finish();
+    Some(Rule {
+        id: id.to_owned(),
+        name,
+        step,
+        priority,
+        condition: condition?,
+        raise_windows,
+        clear_windows,
+        kinds: scope.kinds,
+        stations: scope.stations,
+    })
+}
+
+fn read_priority(id: &str, section: &mut Section<'_>) -> Priority {
+    let word = section.text("priority", "\"high\"");
+    Priority::from_word(&word).unwrap_or_else(|| {
+        if !word.is_empty() {
+            let known: Vec<&str> = Priority::ALL.into_iter().map(Priority::word).collect();
+            let message = format!("{id}: '{word}' is not a priority (there are: {})", known.join(", "));
+            section.fault(section.line_of("priority"), message);
+        }
+        Priority::Low
+    })
+}
+
+fn read_condition(id: &str, section: &mut Section<'_>, scope: &Scope, draft: &Draft) -> Option<Condition> {
+    let mut table = section.section("condition", CONDITION_EXAMPLE)?;
+    let kind = table.text("kind", "\"limit\"");
+    let condition = match kind.as_str() {
+        "limit" => read_limit(id, &mut table, scope, draft),
+        "indicator" => {
+            let averaged = read_averaged(id, &mut table, draft);
+            let bound = read_bound(id, &mut table);
+            averaged.map(|(indicator, averaging)| Condition::Threshold {
+                measure: Measure::Indicator(indicator),
+                averaging,
+                bound,
+            })
+        }
+        "index" => read_index(id, &mut table, scope),
+        "status" => Some(read_status(id, &mut table)),
+        "" => return None,
+        other => {
+            let message =
+                format!("{id}: '{other}' is not a condition (there are: limit, indicator, index, status)");
+            table.fault(table.line_of("kind"), message);
+            return None;
+        }
+    };
+    table.finish();
+    condition
+}
+
+fn read_limit(id: &str, table: &mut Section<'_>, scope: &Scope, draft: &Draft) -> Option<Condition> {
+    let averaged = read_averaged(id, table, draft);
+    let clear_share = table.optional_number("clear_share").unwrap_or(1.0);
+    if !(clear_share > 0.0 && clear_share <= 1.0) {
+        let message = format!("{id}: 'clear_share' must be greater than 0 and at most 1");
+        table.fault(table.line_of("clear_share"), message);
+    }
+    let (indicator, averaging) = averaged?;
+    let is_ever_judged = draft.limits.iter().any(|limit| {
+        (&limit.indicator, limit.averaging) == (&indicator, averaging)
+            && meet((&limit.kinds, &limit.stations), (&scope.kinds, &scope.stations))
+    });
+    if !is_ever_judged && draft.indicators.contains_key(&indicator) {
+        let message = format!(
+            "{id}: the pack has no limit of '{indicator}' with averaging '{}' for these stations",
+            averaging.word()
+        );
+        table.fault(table.line, message);
+    }
+    Some(Condition::Limit { indicator, averaging, clear_share })
+}
+
+fn read_index(id: &str, table: &mut Section<'_>, scope: &Scope) -> Option<Condition> {
+    let word = table.text("index", "\"vn_aqi\"");
+    let index = IndexId::from_word(&word);
+    if index.is_none() && !word.is_empty() {
+        let known: Vec<&str> = IndexId::ALL.into_iter().map(IndexId::word).collect();
+        let message = format!("{id}: '{word}' is not an index (there are: {})", known.join(", "));
+        table.fault(table.line_of("index"), message);
+    }
+    if let Some(index) = index
+        && let Some(other) = scope.kinds.iter().find(|kind| **kind != index.station_kind())
+    {
+        let message = format!(
+            "{id}: index '{word}' is one of {} stations, not of {}",
+            index.station_kind().word(),
+            other.word()
+        );
+        table.fault(table.line_of("index"), message);
+    }
+    let averaging = read_averaging(id, table, &[Averaging::Hour, Averaging::Day]);
+    let bound = read_bound(id, table);
+    Some(Condition::Threshold { measure: Measure::Index(index?), averaging: averaging?, bound })
+}
+
+fn read_bound(id: &str, table: &mut Section<'_>) -> Bound {
+    let (above, below) = (table.optional_number("above"), table.optional_number("below"));
+    let clear = table.optional_number("clear");
+    let fault = |key: &str, message: &str| table.fault(table.line_of(key), format!("{id}: {message}"));
+    match (above, below) {
+        (Some(raise), None) => {
+            let clear = clear.unwrap_or(raise);
+            if clear > raise {
+                fault("clear", "'clear' must not be greater than 'above'");
+            }
+            Bound::Above { raise, clear }
+        }
+        (None, Some(raise)) => {
+            let clear = clear.unwrap_or(raise);
+            if clear < raise {
+                fault("clear", "'clear' must not be less than 'below'");
+            }
+            Bound::Below { raise, clear }
+        }
+        _ => {
+            fault("below", "a threshold has either 'above' or 'below'");
+            Bound::Above { raise: 0.0, clear: 0.0 }
+        }
+    }
+}
+
+fn read_status(id: &str, table: &mut Section<'_>) -> Condition {
+    let mut statuses = Vec::new();
+    for (line, word) in table.texts("statuses") {
+        let Some(status) = StationStatus::from_word(&word) else {
+            let known: Vec<&str> = StationStatus::ALL.into_iter().map(StationStatus::word).collect();
+            let message =
+                format!("{id}: '{word}' is not a state of a station (there are: {})", known.join(", "));
+            table.fault(line, message);
+            continue;
+        };
+        if status == StationStatus::Good {
+            table.fault(line, format!("{id}: a rule is not raised by what is good"));
+        }
+        if statuses.contains(&status) {
+            table.fault(line, format!("{id}: status '{word}' is named twice"));
+        } else {
+            statuses.push(status);
+        }
+    }
+    if statuses.is_empty() {
+        table.fault(table.line_of("statuses"), format!("{id}: 'statuses' must name at least one"));
+    }
+    let lasting = table.optional_duration("lasting").unwrap_or(Millis(0));
+    Condition::Status { statuses, lasting }
+}

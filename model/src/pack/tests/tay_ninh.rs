@@ -1,0 +1,123 @@
+//! The pack of the repository.
+
+use super::*;
+use crate::{
+    index::{IndexId, vn_wqi},
+    limit::Averaging,
+    place::Date,
+};
+
+fn files() -> PackFiles {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
+    let mut files = PackFiles::new();
+    for folder in ["", "demo/"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending)) {
+                let path = format!("{folder}{name}");
+                let _ = files.insert(path.clone(), std::fs::read_to_string(root.join(path)).unwrap());
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn the_pack_of_tay_ninh_has_no_faults() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let count = |kind: PlaceKind, today: bool| {
+        pack.places.iter().filter(|place| place.kind == kind && place.valid_to.is_none() == today).count()
+    };
+    assert_eq!(count(PlaceKind::Province, true), 1);
+    assert_eq!(count(PlaceKind::Province, false), 2);
+    assert_eq!(count(PlaceKind::District, false), 24);
+    assert_eq!(count(PlaceKind::District, true), 0);
+    assert_eq!((count(PlaceKind::Commune, true), count(PlaceKind::Ward, true)), (82, 14));
+    let old = [PlaceKind::Commune, PlaceKind::Ward, PlaceKind::Township].map(|kind| count(kind, false));
+    assert_eq!(old, [231, 28, 21]);
+}
+
+#[test]
+fn the_demo_is_fed_by_two_channels_and_says_that_it_replays() {
+    let pack = Pack::parse_with(&files(), Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
+    assert!(pack.replayed.unwrap().vi.contains("phát lại"));
+    assert!(pack.stations["LON-MY1"].name.vi.contains("phát lại"));
+    assert!(matches!(pack.feeds["replay-gas"].transport, Transport::Mqtt { .. }));
+    assert!(matches!(pack.feeds["replay-dust"].transport, Transport::Files { .. }));
+}
+
+#[test]
+fn every_symbol_of_table_34_is_an_indicator() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let known: Vec<Spelling> = pack
+        .indicators
+        .values()
+        .flat_map(|indicator| indicator.aliases.iter().chain([&indicator.symbol]))
+        .filter_map(|symbol| Spelling::of_symbol(symbol))
+        .collect();
+    for symbol in
+        "Flow Temp Color pH TSS COD NH4 TP TN TOC Cl RH P NO NO2 CO SO2 O2 H2S NH3 VHg PM O3 PM10 PM2,5"
+            .split(' ')
+    {
+        assert!(known.contains(&Spelling::of_symbol(symbol).unwrap()), "{symbol}");
+    }
+}
+
+#[test]
+fn limits_change_on_their_day_and_alerts_have_a_first_step() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let fine_dust = |day: Date| {
+        let in_force: Vec<f64> = pack
+            .limits
+            .iter()
+            .filter(|limit| limit.indicator == "pm25" && limit.averaging == Averaging::Day)
+            .filter(|limit| limit.is_in_force(day))
+            .filter_map(|limit| limit.high)
+            .collect();
+        in_force
+    };
+    let day = |text: &str| text.parse::<Date>().unwrap();
+    assert!(fine_dust(day("2013-12-31")).is_empty());
+    assert_eq!(fine_dust(day("2025-12-31")), [50.0]);
+    assert_eq!(fine_dust(day("2026-01-01")), [45.0]);
+    assert!(pack.rules.len() >= 8);
+    for rule in pack.rules.values() {
+        assert!(rule.step.vi.len() > 20 && rule.step.en.len() > 20, "{}", rule.id);
+    }
+}
+
+#[test]
+fn every_input_of_an_index_is_an_indicator_of_which_hours_and_days_are_made() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let air = ["pm25", "pm10", "o3", "no2", "so2", "co"];
+    for input in air.into_iter().chain(vn_wqi::INPUTS) {
+        assert_eq!(pack.indicators[input].windows, [WindowKind::Hour, WindowKind::Day], "{input}");
+    }
+    assert!(air.iter().all(|input| pack.indicators[*input].unit == "ug/m3"));
+    let unit = |input: &str| match input {
+        "ph" => "-",
+        "temperature" => "oC",
+        "coliform" | "ecoli" => "MPN/100mL",
+        "aldrin" | "bhc" | "dieldrin" | "ddt" | "heptachlor" => "ug/L",
+        _ => "mg/L",
+    };
+    for input in vn_wqi::INPUTS {
+        assert_eq!(pack.indicators[input].unit, unit(input), "{input}");
+    }
+    let watched: Vec<_> = pack.rules.values().flat_map(|rule| &rule.kinds).collect();
+    assert!(IndexId::ALL.iter().all(|index| watched.contains(&&index.station_kind())));
+}
+
+#[test]
+fn every_old_commune_came_to_a_new_one_and_every_new_one_is_drawn() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    assert_eq!(pack.successions.len(), 302);
+    let old: std::collections::BTreeSet<_> = pack.successions.iter().map(|pair| &pair.from.code).collect();
+    let new: std::collections::BTreeSet<_> = pack.successions.iter().map(|pair| &pair.to.code).collect();
+    assert_eq!((old.len(), new.len()), (280, 96));
+    let split = pack.successions.iter().filter(|pair| pair.split);
+    assert!(split.clone().all(|pair| pair.estimated), "a weight nobody counted says so");
+    assert_eq!(split.filter(|pair| pair.main).count(), 21);
+    assert!(pack.map.unwrap().contains("Phường Tân Ninh"));
+    assert!(pack.holidays.iter().any(|day| day.date.to_string() == "2026-02-17" && !day.worked));
+}

@@ -1,0 +1,133 @@
+//! What indices, limits and alerts are judged by, and what totals over time need: the rows of those dimensions.
+
+use ioc_model::{
+    index::IndexId,
+    pack::{Pack, StationKind},
+    rule::{Bound, Condition, Measure, Rule},
+    status::StationStatus,
+};
+use serde_json::{Value, json};
+
+/// Each dimension's rows, in the pack's order.
+pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
+    let version = &pack.version.0;
+    let limits = pack.limits.iter().map(|limit| {
+        json!({
+            "pack": version,
+            "id": limit.id,
+            "standard": limit.standard,
+            "indicator": limit.indicator,
+            "averaging": limit.averaging.word(),
+            "low": limit.low,
+            "high": limit.high,
+            "kinds": kinds(&limit.kinds),
+            "stations": limit.stations,
+            "valid_from": limit.valid_from.to_string(),
+            "valid_to": limit.valid_to.map(|date| date.to_string()),
+        })
+    });
+    let successions = pack.successions.iter().map(|succession| {
+        json!({
+            "pack": version,
+            "from_code": succession.from.code,
+            "from_valid_from": succession.from.valid_from.to_string(),
+            "to_code": succession.to.code,
+            "to_valid_from": succession.to.valid_from.to_string(),
+            "split": succession.split,
+            "main": succession.main,
+            "weight": succession.weight,
+            "estimated": succession.estimated,
+        })
+    });
+    let holidays = pack.holidays.iter().map(|holiday| {
+        json!({
+            "pack": version,
+            "date": holiday.date.to_string(),
+            "worked": holiday.worked,
+            "name_vi": holiday.name.vi,
+            "name_en": holiday.name.en,
+        })
+    });
+    [
+        ("legal_limit", limits.collect()),
+        ("rule", pack.rules.values().map(|rule| rule_row(version, rule)).collect()),
+        ("index_category", index_categories(version)),
+        ("succession", successions.collect()),
+        ("holiday", holidays.collect()),
+    ]
+}
+
+fn kinds(kinds: &[StationKind]) -> Vec<&'static str> {
+    kinds.iter().map(|kind| kind.word()).collect()
+}
+
+fn rule_row(version: &str, rule: &Rule) -> Value {
+    let mut row = json!({
+        "pack": version,
+        "id": rule.id,
+        "name_vi": rule.name.vi,
+        "name_en": rule.name.en,
+        "step_vi": rule.step.vi,
+        "step_en": rule.step.en,
+        "priority": rule.priority.word(),
+        "raise_windows": rule.raise_windows,
+        "clear_windows": rule.clear_windows,
+        "kinds": kinds(&rule.kinds),
+        "stations": rule.stations,
+    });
+    let condition = match &rule.condition {
+        Condition::Threshold { measure, averaging, bound } => {
+            let (side, raise, clear) = match bound {
+                Bound::Above { raise, clear } => ("above", raise, clear),
+                Bound::Below { raise, clear } => ("below", raise, clear),
+            };
+            json!({
+                "condition": match measure {
+                    Measure::Indicator(_) => "indicator",
+                    Measure::Index(_) => "index",
+                },
+                "measure": measure.word(),
+                "averaging": averaging.word(),
+                "side": side,
+                "raise_at": raise,
+                "clear_at": clear,
+            })
+        }
+        Condition::Limit { indicator, averaging, clear_share } => json!({
+            "condition": "limit",
+            "measure": indicator,
+            "averaging": averaging.word(),
+            "clear_share": clear_share,
+        }),
+        Condition::Status { statuses, lasting } => json!({
+            "condition": "status",
+            "statuses": statuses.iter().copied().map(StationStatus::word).collect::<Vec<_>>(),
+            "lasting_ms": lasting.0,
+        }),
+    };
+    // Columns that a kind of condition does not have are left to their defaults: empty or NULL.
+    if let (Some(row), Value::Object(condition)) = (row.as_object_mut(), condition) {
+        row.extend(condition);
+    }
+    row
+}
+
+fn index_categories(version: &str) -> Vec<Value> {
+    let of_index = |index: IndexId| {
+        index.categories().iter().enumerate().map(move |(position, category)| {
+            json!({
+                "pack": version,
+                "index": index.word(),
+                "word": category.word,
+                "position": position,
+                "from_value": category.from,
+                "to_value": category.to,
+                "name_vi": category.vi,
+                "name_en": category.en,
+                "color": category.color_code(),
+                "formula": index.formula(),
+            })
+        })
+    };
+    IndexId::ALL.into_iter().flat_map(of_index).collect()
+}

@@ -1,0 +1,85 @@
+//! A pack's dimensions as tables: whole, once, and those of the current pack in the views.
+
+use std::path::Path;
+
+use ioc_model::pack::{Pack, PackFiles, PackVersion};
+
+use crate::server::TestServer;
+
+fn tay_ninh() -> Pack {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
+    let mut files = PackFiles::new();
+    for folder in ["", "demo/"] {
+        for entry in std::fs::read_dir(root.join(folder)).expect("the pack's folder") {
+            let name = entry.expect("an entry").file_name().into_string().expect("a name of text");
+            if [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending)) {
+                let path = format!("{folder}{name}");
+                let text = std::fs::read_to_string(root.join(&path)).expect("a file of text");
+                let _ = files.insert(path, text);
+            }
+        }
+    }
+    Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pack_is_stored_whole_and_once_and_the_views_show_the_one_in_effect() {
+    let server = TestServer::start().await;
+    let pack = tay_ninh();
+    assert!(server.store.publish_pack(&pack).await.unwrap());
+    assert!(!server.store.publish_pack(&pack).await.unwrap());
+    let expected = [
+        ("place", pack.places.len()),
+        ("station", pack.stations.len()),
+        ("indicator", pack.indicators.len()),
+        ("feed", pack.feeds.len()),
+        ("legal_limit", pack.limits.len()),
+        ("rule", pack.rules.len()),
+        ("index_category", 12),
+        ("succession", 302),
+        ("holiday", pack.holidays.len()),
+    ];
+    for (table, rows) in expected {
+        assert_eq!(server.count(table).await, rows as u64, "{table}");
+        assert_eq!(server.count(&format!("{table}_current")).await, rows as u64, "{table}");
+    }
+
+    let limit =
+        "SELECT high, low, kinds, valid_to FROM legal_limit_current WHERE id = 'qcvn05-2026-pm25-day'";
+    assert_eq!(server.ask(limit).await, "45\t\\N\t['ambient_air']\t\\N");
+    let rule = "SELECT condition, measure, averaging, side, raise_at, clear_at, clear_share, statuses, lasting_ms \
+                FROM rule_current WHERE id IN ('aqi-bad', 'pm25-day-over-limit', 'station-silent') ORDER BY id";
+    assert_eq!(
+        server.ask(rule).await.lines().collect::<Vec<_>>(),
+        [
+            "index\tvn_aqi\thour\tabove\t150\t140\t\\N\t[]\t\\N",
+            "limit\tpm25\tday\t\t\\N\t\\N\t0.9\t[]\t\\N",
+            "status\t\t\t\t\\N\t\\N\t\\N\t['silent']\t600000",
+        ]
+    );
+    let category =
+        "SELECT word, name_vi, color FROM index_category_current WHERE `index` = 'vn_aqi' AND position = 2";
+    assert_eq!(server.ask(category).await, "poor\tKém\t#ff7e00");
+    let shares = "SELECT count() FROM (SELECT from_code FROM succession_current GROUP BY from_code \
+                  HAVING abs(sum(weight) - 1) > 1e-6)";
+    assert_eq!(server.ask(shares).await, "0");
+
+    let mut other = pack.clone();
+    other.version = PackVersion("another".to_owned());
+    other.limits.truncate(1);
+    assert!(server.store.publish_pack(&other).await.unwrap());
+    assert_eq!(server.count("legal_limit_current").await, 1);
+    assert!(server.store.publish_pack(&pack).await.unwrap(), "going back is publishing it again");
+    assert_eq!(server.count("legal_limit_current").await, pack.limits.len() as u64);
+    assert_eq!(server.count("legal_limit").await, pack.limits.len() as u64 + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dimensions_a_newer_program_has_are_added_to_the_pack_in_effect() {
+    let server = TestServer::start().await;
+    let pack = tay_ninh();
+    assert!(server.store.publish_pack(&pack).await.unwrap());
+    let _ = server.ask("TRUNCATE TABLE index_category").await;
+    assert!(!server.store.publish_pack(&pack).await.unwrap());
+    assert_eq!(server.count("index_category_current").await, 12);
+}

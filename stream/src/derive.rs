@@ -1,0 +1,242 @@
+//! What is made of a station's closed windows: indices, judgements by limits, its state, alerts.
+//!
+//! All of it is of one subject, so it happens in the shard that holds the subject, right after its windows closed or
+//! were revised: a pure function of the state, the windows and the epoch's recorded facts (invariant REPLAY). What
+//! depends on a revised window is revised with it, however far it reaches: an hour of dust is in the index of the
+//! eleven hours after it, an hour of ozone in seven more means of eight hours, and both in their day.
+//!
+//! The means of some days are held in a [`Ledger`]. A revision further back is not judged by means that are gone: its
+//! surroundings are read back from the store, as the rows of an evicted day are, and until the answer is recorded the
+//! revision waits ([`Pending`](pending::Pending)).
+
+mod alerts;
+mod indices;
+mod ledger;
+mod means;
+mod pending;
+mod plan;
+mod status;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    sync::Arc,
+};
+
+use ioc_model::{
+    action::Action,
+    limit::Averaging,
+    observation::Quality,
+    results::{WindowReach, WindowRecall},
+    time::{EventTime, Millis, Now},
+    window::{ClosedBy, WindowKind},
+};
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::plan::StationPlan;
+use self::{
+    alerts::{Alerts, Reading},
+    ledger::{Ledger, Mean},
+    pending::Pending,
+    status::StatusState,
+};
+use crate::{
+    plan::Days,
+    series::Closed,
+    shard::{EpochFacts, ShardResults},
+};
+
+pub(crate) const HOUR: Millis = Millis::hours(1);
+
+/// What a station's state holds beside its series.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Derived {
+    ledger: Ledger,
+    pending: BTreeMap<WindowReach, Pending>,
+    status: StatusState,
+    alerts: Alerts,
+}
+
+/// Windows of one epoch whose consequences are to be worked out.
+#[derive(Debug, Default)]
+struct Touched {
+    hours: BTreeMap<Arc<str>, BTreeSet<EventTime>>,
+    days: BTreeMap<Arc<str>, BTreeSet<EventTime>>,
+    /// Days whose year is to be worked out.
+    years: BTreeMap<Arc<str>, BTreeSet<EventTime>>,
+}
+
+/// What everything below is worked out from.
+struct Ground<'a> {
+    plan: &'a StationPlan,
+    subject: &'a Arc<str>,
+    days: &'a mut Days,
+    /// Means of the touched windows and all around them.
+    ledger: &'a Ledger,
+    /// Hours that end at or before this moment are closed.
+    closed_to: EventTime,
+    /// The same before this epoch: what ends behind it is new, what ends before it is revised.
+    closed_before: EventTime,
+    /// What closed the newest of them.
+    closed_by: ClosedBy,
+}
+
+impl Ground<'_> {
+    fn closed_by(&self, end: EventTime) -> ClosedBy {
+        if end > self.closed_before { self.closed_by } else { ClosedBy::Revision }
+    }
+}
+
+impl Derived {
+    /// The state of a station whose windows up to a moment closed before anybody asked for more: what lies before is
+    /// not held.
+    pub(crate) fn since(closed_to: Option<EventTime>) -> Derived {
+        Derived { ledger: Ledger::since(closed_to), ..Derived::default() }
+    }
+
+    /// Notes a row that became the current value of its key.
+    pub(crate) fn heard(&mut self, indicator: &Arc<str>, event_time: EventTime, quality: Quality) {
+        self.status.heard(indicator, event_time, quality);
+    }
+
+    /// Takes an operator's action: whether it changed something; none if there is no such alert.
+    pub(crate) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
+        self.alerts.act(now, action, results)
+    }
+
+    /// The windows that were asked for and not answered yet.
+    pub(crate) fn awaited<'a>(&'a self, subject: &'a Arc<str>) -> impl Iterator<Item = WindowRecall> + 'a {
+        self.pending.iter().map(|(reach, pending)| pending.request(*reach, subject))
+    }
+
+    /// Works out what follows from an epoch's windows and its clock.
+    pub(crate) fn advance(&mut self, mut step: Step<'_>, closed: &[(Arc<str>, Closed)]) {
+        let mut readings = Vec::new();
+        self.windows(&mut step, closed, &mut readings);
+        self.answers(&mut step, &mut readings);
+        let Step { facts, plan, subject, lateness, days, results } = step;
+        self.status.advance(facts.now, plan, subject, lateness, results);
+        self.alerts.advance(facts.now, plan, subject, &mut readings, self.status.current(), results);
+        self.ledger.forget(plan, days);
+    }
+
+    /// When the clock alone changes something.
+    pub(crate) fn due(&self, now: Now, plan: &StationPlan, lateness: Millis) -> Option<EventTime> {
+        [self.status.due(now, plan, lateness), self.alerts.due(plan)].into_iter().flatten().min()
+    }
+
+    fn windows(&mut self, step: &mut Step<'_>, closed: &[(Arc<str>, Closed)], readings: &mut Vec<Reading>) {
+        let before = self.ledger.closed_to();
+        let mut touched = Touched::default();
+        let mut closed_by = ClosedBy::Watermark;
+        for (indicator, window) in closed {
+            if window.closed_by == ClosedBy::Patience {
+                closed_by = ClosedBy::Patience;
+            }
+            let mean = Mean::of(window);
+            self.pending.values_mut().for_each(|pending| pending.note(indicator, window, mean));
+            self.ledger.take(indicator, window, mean);
+            if self.ledger.reaches_day(step.days, window) {
+                touched.add(indicator, window.kind, window.span.start);
+            } else {
+                let day = step.days.of(window.span.start).number;
+                self.wait(step, WindowReach::Day(day), indicator, window);
+            }
+            if window.kind != WindowKind::Day || !step.plan.looks_at(indicator, Averaging::Year) {
+                continue;
+            }
+            if self.ledger.reaches_year(step.days, window) {
+                touched.add_year(indicator, window.span.start);
+            } else if let Some(year) = step.days.year_of(window.span.start) {
+                self.wait(step, WindowReach::Year(year.number), indicator, window);
+            }
+        }
+        let Some(closed_to) = self.ledger.closed_to() else { return };
+        let mut ground = Ground {
+            plan: step.plan,
+            subject: step.subject,
+            days: step.days,
+            ledger: &self.ledger,
+            closed_to,
+            closed_before: before.unwrap_or(EventTime(i64::MIN)),
+            closed_by,
+        };
+        indices::work_out(&mut ground, &touched, step.results, readings);
+        means::work_out(&mut ground, &touched, step.results, readings);
+    }
+
+    /// A revision whose surroundings are not held: they are asked for.
+    fn wait(&mut self, step: &mut Step<'_>, reach: WindowReach, indicator: &Arc<str>, window: &Closed) {
+        let pending = match self.pending.entry(reach) {
+            Entry::Occupied(waiting) => waiting.into_mut(),
+            Entry::Vacant(place) => {
+                let Some(pending) = Pending::new(step.facts.epoch, reach, step.days) else { return };
+                step.results.window_recalls.push(pending.request(reach, step.subject));
+                place.insert(pending)
+            }
+        };
+        pending.touch(indicator, window);
+        pending.note(indicator, window, Mean::of(window));
+    }
+
+    /// What was read back, and what waited for it.
+    fn answers(&mut self, step: &mut Step<'_>, readings: &mut Vec<Reading>) {
+        let subject = step.subject;
+        for answer in step.facts.recalled_windows.iter().filter(|answer| answer.request.subject == *subject) {
+            let WindowRecall { reach, asked, .. } = answer.request;
+            if self.pending.get(&reach).is_none_or(|pending| pending.asked() != asked) {
+                continue;
+            }
+            let Some(pending) = self.pending.remove(&reach) else { continue };
+            let (ledger, mut touched) = pending.resolve(&answer.windows, &self.ledger);
+            if let WindowReach::Year(_) = reach {
+                touched = Touched { years: touched.days, ..Touched::default() };
+            }
+            let closed_to = self.ledger.closed_to().unwrap_or(EventTime(i64::MIN));
+            let mut ground = Ground {
+                plan: step.plan,
+                subject,
+                days: step.days,
+                ledger: &ledger,
+                closed_to,
+                closed_before: closed_to,
+                closed_by: ClosedBy::Revision,
+            };
+            indices::work_out(&mut ground, &touched, step.results, readings);
+            means::work_out(&mut ground, &touched, step.results, readings);
+        }
+    }
+}
+
+/// One subject's part of an epoch.
+pub(crate) struct Step<'a> {
+    pub(crate) facts: &'a EpochFacts,
+    pub(crate) plan: &'a StationPlan,
+    pub(crate) subject: &'a Arc<str>,
+    /// How late the feeds it was heard by may be.
+    pub(crate) lateness: Millis,
+    pub(crate) days: &'a mut Days,
+    pub(crate) results: &'a mut ShardResults,
+}
+
+impl Touched {
+    fn add(&mut self, indicator: &Arc<str>, kind: WindowKind, start: EventTime) {
+        let windows = match kind {
+            WindowKind::Hour => &mut self.hours,
+            WindowKind::Day => &mut self.days,
+            WindowKind::Minute => return,
+        };
+        let _ = windows.entry(indicator.clone()).or_default().insert(start);
+    }
+
+    fn add_year(&mut self, indicator: &Arc<str>, day: EventTime) {
+        let _ = self.years.entry(indicator.clone()).or_default().insert(day);
+    }
+
+    fn hours(&self, indicator: &str) -> impl Iterator<Item = EventTime> + '_ {
+        self.hours.get(indicator).into_iter().flatten().copied()
+    }
+
+    fn days(&self, indicator: &str) -> impl Iterator<Item = EventTime> + '_ {
+        self.days.get(indicator).into_iter().flatten().copied()
+    }
+}

@@ -1,0 +1,400 @@
+//! Rules, judged window by window in time order, and what operators say to them.
+//!
+//! A rule looks at the newest windows it has valid values of. A window without one neither raises nor clears, so an
+//! alert does not go because data stopped (invariant SILENT). A revision of one of those windows is judged anew; one
+//! further back changes what is known of the past ([`Assessment`](ioc_model::results::Assessment) says so), not what
+//! is so now.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ioc_model::{
+    action::Action,
+    limit::Averaging,
+    results::{AlertResult, Evidence},
+    rule::{AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
+    status::StationStatus,
+    time::{EventTime, Millis, Now},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{HOUR, StationPlan};
+use crate::shard::ShardResults;
+
+/// Windows without a valid value that may lie between those of a row.
+const GAP_WINDOWS: i64 = 6;
+
+/// A mean or index of a window as rules see it.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) measure: Arc<str>,
+    pub(super) averaging: Averaging,
+    pub(super) start: EventTime,
+    pub(super) end: EventTime,
+    pub(super) looked: Looked,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Looked {
+    /// An index.
+    Value(Option<f64>),
+    /// A mean that has enough points, and the limits in force, lower and upper.
+    Mean { valid: Option<f64>, limit: Option<(Option<f64>, Option<f64>)> },
+}
+
+/// Every rule of a station.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Alerts {
+    rules: BTreeMap<Arc<str>, RuleState>,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct RuleState {
+    /// The newest windows with a valid value.
+    recent: BTreeMap<EventTime, Entry>,
+    /// Since when a watched status holds.
+    status_since: Option<EventTime>,
+    /// Alerts there were.
+    number: u32,
+    open: Option<Open>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Entry {
+    end: EventTime,
+    value: f64,
+    threshold: f64,
+    stands: Stands,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Stands {
+    Raising,
+    Clearing,
+    /// Between the two: neither.
+    Between,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Open {
+    active: bool,
+    acknowledged: bool,
+    occurrences: u32,
+    priority: Priority,
+}
+
+impl Alerts {
+    /// Takes an operator's action; none if there never was such an alert.
+    pub(super) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
+        let state = self.rules.get_mut(&action.alert.rule)?;
+        if !(1..=state.number).contains(&action.alert.number) {
+            return None;
+        }
+        let is_it = action.alert.number == state.number;
+        let Some(open) = state.open.as_mut().filter(|open| is_it && !open.acknowledged) else {
+            return Some(false);
+        };
+        open.acknowledged = true;
+        let taken = *open;
+        if !taken.active {
+            state.open = None;
+        }
+        results.alerts.push(AlertResult {
+            key: action.alert.clone(),
+            change: AlertChange::Acknowledged,
+            priority: taken.priority,
+            active: taken.active,
+            acknowledged: true,
+            occurrences: taken.occurrences,
+            at: now,
+            evidence: None,
+            user: action.user.clone(),
+            note: action.note.clone(),
+        });
+        Some(true)
+    }
+
+    /// Judges what an epoch brought.
+    pub(super) fn advance(
+        &mut self,
+        now: Now,
+        plan: &StationPlan,
+        subject: &Arc<str>,
+        readings: &mut [Reading],
+        status: Option<(StationStatus, Now)>,
+        results: &mut ShardResults,
+    ) {
+        readings.sort_by_key(|reading| (reading.end, reading.start));
+        for rule in &plan.rules {
+            let state = match self.rules.get_mut(rule.id.as_str()) {
+                Some(state) => state,
+                None => self.rules.entry(Arc::from(rule.id.as_str())).or_default(),
+            };
+            let mut step = Step { now, rule, subject, state, results };
+            match &rule.condition {
+                Condition::Status { statuses, lasting } => {
+                    let watched = status.filter(|(status, _)| statuses.contains(status));
+                    step.status(watched, *lasting);
+                }
+                _ => readings.iter().for_each(|reading| step.reading(reading)),
+            }
+        }
+        self.withdraw(now, plan, subject, results);
+    }
+
+    /// When the clock alone raises one.
+    pub(super) fn due(&self, plan: &StationPlan) -> Option<EventTime> {
+        let due = |rule: &Rule| {
+            let Condition::Status { lasting, .. } = rule.condition else { return None };
+            let state = self.rules.get(rule.id.as_str())?;
+            let active = state.open.is_some_and(|open| open.active);
+            state.status_since.filter(|_| !active).map(|since| since.plus(lasting))
+        };
+        plan.rules.iter().filter_map(due).min()
+    }
+
+    /// An active alert of a rule that does not watch this station any more is cleared: nothing would ever clear it.
+    fn withdraw(&mut self, now: Now, plan: &StationPlan, subject: &Arc<str>, results: &mut ShardResults) {
+        if self.rules.len() == plan.rules.len() {
+            return;
+        }
+        for (rule, state) in &mut self.rules {
+            if plan.rules.iter().any(|watching| *watching.id == **rule) {
+                continue;
+            }
+            state.recent.clear();
+            state.status_since = None;
+            if state.open.is_some_and(|open| open.active) {
+                state.clear(now, rule, subject, None, results);
+            }
+        }
+    }
+}
+
+/// One rule and what it is judged by.
+struct Step<'a> {
+    now: Now,
+    rule: &'a Rule,
+    subject: &'a Arc<str>,
+    state: &'a mut RuleState,
+    results: &'a mut ShardResults,
+}
+
+impl Step<'_> {
+    fn reading(&mut self, reading: &Reading) {
+        if !watches(&self.rule.condition, reading) {
+            return;
+        }
+        let span = (i64::from(self.rule.raise_windows.max(self.rule.clear_windows)) + GAP_WINDOWS)
+            .saturating_mul(length(reading.averaging).0);
+        let newest = self.state.recent.keys().next_back().copied().unwrap_or(reading.start);
+        if reading.start < newest.minus(Millis(span)) {
+            return;
+        }
+        match entry(&self.rule.condition, reading) {
+            Some(entry) => {
+                let _ = self.state.recent.insert(reading.start, entry);
+            }
+            None => {
+                let _ = self.state.recent.remove(&reading.start);
+            }
+        }
+        let oldest = newest.max(reading.start).minus(Millis(span));
+        self.state.recent = self.state.recent.split_off(&oldest);
+        let active = self.state.open.is_some_and(|open| open.active);
+        let (wanted, windows) = if active {
+            (Stands::Clearing, self.rule.clear_windows)
+        } else {
+            (Stands::Raising, self.rule.raise_windows)
+        };
+        let windows = windows.max(1) as usize;
+        let mut last = self.state.recent.iter().rev().take(windows);
+        let in_a_row = self.state.recent.len() >= windows && last.all(|(_, entry)| entry.stands == wanted);
+        if !in_a_row {
+            return;
+        }
+        let Some((start, entry)) = self.state.recent.iter().next_back() else { return };
+        let evidence = Evidence {
+            measure: reading.measure.clone(),
+            averaging: Some(reading.averaging),
+            start: *start,
+            end: entry.end,
+            value: Some(entry.value),
+            threshold: Some(entry.threshold),
+            status: None,
+        };
+        self.turn(active, evidence);
+    }
+
+    fn status(&mut self, watched: Option<(StationStatus, Now)>, lasting: Millis) {
+        let active = self.state.open.is_some_and(|open| open.active);
+        let now = EventTime(self.now.0);
+        let evidence = |start, status| Evidence {
+            measure: Arc::from("status"),
+            averaging: None,
+            start,
+            end: now,
+            value: None,
+            threshold: None,
+            status,
+        };
+        match watched {
+            Some((status, since)) => {
+                let since = *self.state.status_since.get_or_insert(EventTime(since.0));
+                if !active && since.plus(lasting) <= now {
+                    self.turn(false, evidence(since, Some(status)));
+                }
+            }
+            None => {
+                let since = self.state.status_since.take();
+                if active {
+                    self.turn(true, evidence(since.unwrap_or(now), None));
+                }
+            }
+        }
+    }
+
+    /// From active to cleared, or to active.
+    fn turn(&mut self, active: bool, evidence: Evidence) {
+        let rule: Arc<str> = Arc::from(self.rule.id.as_str());
+        if active {
+            self.state.clear(self.now, &rule, self.subject, Some(evidence), self.results);
+        } else {
+            self.state.raise(self.now, self.rule.priority, &rule, self.subject, evidence, self.results);
+        }
+    }
+}
+
+impl RuleState {
+    fn raise(
+        &mut self,
+        now: Now,
+        priority: Priority,
+        rule: &Arc<str>,
+        subject: &Arc<str>,
+        evidence: Evidence,
+        results: &mut ShardResults,
+    ) {
+        let change = match &mut self.open {
+            Some(open) => {
+                open.active = true;
+                open.occurrences = open.occurrences.saturating_add(1);
+                open.priority = priority;
+                AlertChange::Recurred
+            }
+            None => {
+                self.number += 1;
+                self.open = Some(Open { active: true, acknowledged: false, occurrences: 1, priority });
+                AlertChange::Raised
+            }
+        };
+        self.tell(now, change, rule, subject, Some(evidence), results);
+    }
+
+    fn clear(
+        &mut self,
+        now: Now,
+        rule: &Arc<str>,
+        subject: &Arc<str>,
+        evidence: Option<Evidence>,
+        results: &mut ShardResults,
+    ) {
+        let Some(open) = &mut self.open else { return };
+        open.active = false;
+        self.tell(now, AlertChange::Cleared, rule, subject, evidence, results);
+        if self.open.is_some_and(|open| open.acknowledged) {
+            self.open = None;
+        }
+    }
+
+    fn tell(
+        &self,
+        now: Now,
+        change: AlertChange,
+        rule: &Arc<str>,
+        subject: &Arc<str>,
+        evidence: Option<Evidence>,
+        results: &mut ShardResults,
+    ) {
+        let Some(open) = self.open else { return };
+        results.alerts.push(AlertResult {
+            key: AlertKey { rule: rule.clone(), subject: subject.clone(), number: self.number },
+            change,
+            priority: open.priority,
+            active: open.active,
+            acknowledged: open.acknowledged,
+            occurrences: open.occurrences,
+            at: now,
+            evidence,
+            user: Box::default(),
+            note: Box::default(),
+        });
+    }
+}
+
+fn watches(condition: &Condition, reading: &Reading) -> bool {
+    match (condition, reading.looked) {
+        (Condition::Threshold { measure: Measure::Index(index), averaging, .. }, Looked::Value(_)) => {
+            *reading.measure == *index.word() && reading.averaging == *averaging
+        }
+        (
+            Condition::Threshold { measure: Measure::Indicator(indicator), averaging, .. },
+            Looked::Mean { .. },
+        )
+        | (Condition::Limit { indicator, averaging, .. }, Looked::Mean { .. }) => {
+            *reading.measure == **indicator && reading.averaging == *averaging
+        }
+        _ => false,
+    }
+}
+
+/// How a window stands to a rule; none where there is no valid value, or no limit in force.
+fn entry(condition: &Condition, reading: &Reading) -> Option<Entry> {
+    let value = match reading.looked {
+        Looked::Value(value) => value?,
+        Looked::Mean { valid, .. } => valid?,
+    };
+    let (stands, threshold) = match (condition, reading.looked) {
+        (Condition::Threshold { bound, .. }, _) => by_bound(*bound, value),
+        (Condition::Limit { clear_share, .. }, Looked::Mean { limit: Some((low, high)), .. }) => {
+            by_limit(low, high, *clear_share, value)?
+        }
+        _ => return None,
+    };
+    Some(Entry { end: reading.end, value, threshold, stands })
+}
+
+fn by_bound(bound: Bound, value: f64) -> (Stands, f64) {
+    match bound {
+        Bound::Above { raise, .. } if value > raise => (Stands::Raising, raise),
+        Bound::Above { raise, clear } => {
+            (if value <= clear { Stands::Clearing } else { Stands::Between }, raise)
+        }
+        Bound::Below { raise, .. } if value < raise => (Stands::Raising, raise),
+        Bound::Below { raise, clear } => {
+            (if value >= clear { Stands::Clearing } else { Stands::Between }, raise)
+        }
+    }
+}
+
+fn by_limit(low: Option<f64>, high: Option<f64>, clear_share: f64, value: f64) -> Option<(Stands, f64)> {
+    match (low, high) {
+        (_, Some(high)) if value > high => Some((Stands::Raising, high)),
+        (Some(low), _) if value < low => Some((Stands::Raising, low)),
+        // Between two limits a share of the upper one may lie below the lower: then kept is enough.
+        (Some(_), Some(high)) => Some((Stands::Clearing, high)),
+        (None, Some(high)) => {
+            Some((if value <= clear_share * high { Stands::Clearing } else { Stands::Between }, high))
+        }
+        (Some(low), None) => Some((Stands::Clearing, low)),
+        (None, None) => None,
+    }
+}
+
+/// How far apart the windows of an averaging begin.
+fn length(averaging: Averaging) -> Millis {
+    match averaging {
+        Averaging::Hour | Averaging::EightHours => HOUR,
+        Averaging::Day => Millis::hours(24),
+        Averaging::Year => Millis::hours(24 * 366),
+    }
+}

@@ -1,0 +1,98 @@
+//! Revisions whose surroundings are not held, and the question that was asked for them.
+//!
+//! The answer says what the store held up to some epoch. What closed or was revised since it was asked for is noted
+//! here, as it was told, and goes before the answer: so the two together are all there is.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ioc_model::{
+    epoch::Epoch,
+    results::{RecalledWindow, WindowReach, WindowRecall},
+    time::EventTime,
+    window::WindowKind,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Touched,
+    ledger::{LOOK_BACK, Ledger, Mean},
+};
+use crate::{plan::Days, series::Closed};
+
+type Window = (Arc<str>, WindowKind, EventTime);
+
+/// Windows that wait for what lies around them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Pending {
+    asked: Epoch,
+    /// Half-open: the starts of the windows that are needed.
+    from: EventTime,
+    to: EventTime,
+    touched: BTreeSet<Window>,
+    since: BTreeMap<Window, Mean>,
+}
+
+impl Pending {
+    /// A day needs the hours a NowCast looks back at before it, and the day after, where it ends; a year its days.
+    pub(super) fn new(asked: Epoch, reach: WindowReach, days: &mut Days) -> Option<Pending> {
+        let (from, to) = match reach {
+            WindowReach::Day(number) => {
+                let day = days.day(number)?;
+                (day.start.minus(LOOK_BACK), days.of(day.end).end)
+            }
+            WindowReach::Year(year) => {
+                let year = days.year(year)?;
+                (year.start, year.end)
+            }
+        };
+        Some(Pending { asked, from, to, touched: BTreeSet::new(), since: BTreeMap::new() })
+    }
+
+    pub(super) fn asked(&self) -> Epoch {
+        self.asked
+    }
+
+    pub(super) fn request(&self, reach: WindowReach, subject: &Arc<str>) -> WindowRecall {
+        WindowRecall { subject: subject.clone(), reach, from: self.from, to: self.to, asked: self.asked }
+    }
+
+    /// A window whose consequences wait.
+    pub(super) fn touch(&mut self, indicator: &Arc<str>, window: &Closed) {
+        let _ = self.touched.insert((indicator.clone(), window.kind, window.span.start));
+    }
+
+    /// Any window that closes or is revised meanwhile.
+    pub(super) fn note(&mut self, indicator: &Arc<str>, window: &Closed, mean: Mean) {
+        let start = window.span.start;
+        if self.from <= start && start < self.to {
+            let _ = self.since.insert((indicator.clone(), window.kind, start), mean);
+        }
+    }
+
+    /// What was asked for, as it is now, and what waited for it.
+    pub(super) fn resolve(self, recalled: &[RecalledWindow], held: &Ledger) -> (Ledger, Touched) {
+        let mut ledger = Ledger::default();
+        for window in recalled {
+            let mean = if window.count == 0 { 0.0 } else { window.sum / window.count as f64 };
+            let count = u32::try_from(window.count).unwrap_or(u32::MAX);
+            let mean = Mean { mean, count, expected: window.expected };
+            ledger.put(&window.indicator, window.kind, window.start, mean);
+        }
+        for ((indicator, kind, start), mean) in self.since {
+            ledger.put(&indicator, kind, start, mean);
+        }
+        for (indicator, kind, start, mean) in held.entries() {
+            if self.from <= start && start < self.to {
+                ledger.put(indicator, kind, start, mean);
+            }
+        }
+        let mut touched = Touched::default();
+        for (indicator, kind, start) in self.touched {
+            touched.add(&indicator, kind, start);
+        }
+        (ledger, touched)
+    }
+}

@@ -1,0 +1,107 @@
+//! What a version of the pack asks of a station beyond its windows.
+
+use std::collections::BTreeSet;
+
+use ioc_model::{
+    calendar::Calendar,
+    index::{IndexId, IndexSettings, vn_aqi, vn_wqi},
+    limit::{Averaging, Limit},
+    pack::{Pack, Station, StationKind},
+    place::Date,
+    rule::{Condition, Measure, Rule},
+    time::{EventTime, Millis},
+};
+
+/// Indices, limits and rules of one station.
+#[derive(Debug)]
+pub(crate) struct StationPlan {
+    /// Half-open: when it is expected to send.
+    pub(super) valid: (EventTime, EventTime),
+    /// The shortest interval at which one of its values is expected.
+    pub(super) cadence: Millis,
+    pub(super) late_after: Option<Millis>,
+    pub(super) silent_after: Option<Millis>,
+    pub(super) index: Option<IndexId>,
+    pub(super) settings: IndexSettings,
+    /// Those of the station before those of its kind.
+    pub(super) limits: Vec<Limit>,
+    pub(super) rules: Vec<Rule>,
+    /// Which means are looked at.
+    pub(super) means: BTreeSet<(String, Averaging)>,
+}
+
+impl StationPlan {
+    /// The plan of a subject; none if the pack knows no such station.
+    pub(crate) fn of_subject(pack: &Pack, calendar: &Calendar, subject: &str) -> Option<StationPlan> {
+        let station = pack.stations.get(subject)?;
+        let midnight = |date: Date| calendar.moment(date.at(0, 0, 0, 0));
+        let end = station.valid_to.and_then(|date| date.tomorrow().ok()).and_then(midnight);
+        let mut limits: Vec<Limit> = pack
+            .limits
+            .iter()
+            .filter(|limit| holds(&limit.kinds, &limit.stations, station))
+            .cloned()
+            .collect();
+        limits.retain(|limit| station.measures.contains_key(&limit.indicator));
+        limits.sort_by_key(|limit| limit.stations.is_empty());
+        let rules: Vec<Rule> =
+            pack.rules.values().filter(|rule| holds(&rule.kinds, &rule.stations, station)).cloned().collect();
+        let mut means: BTreeSet<(String, Averaging)> =
+            limits.iter().map(|limit| (limit.indicator.clone(), limit.averaging)).collect();
+        for rule in &rules {
+            if let Condition::Threshold { measure: Measure::Indicator(indicator), averaging, .. } =
+                &rule.condition
+                && station.measures.contains_key(indicator)
+            {
+                let _ = means.insert((indicator.clone(), *averaging));
+            }
+        }
+        Some(StationPlan {
+            valid: (midnight(station.valid_from).unwrap_or_default(), end.unwrap_or(EventTime(i64::MAX))),
+            cadence: station.measures.values().copied().min().unwrap_or_default(),
+            late_after: station.late_after,
+            silent_after: station.silent_after,
+            index: index_of(station),
+            settings: pack.indices,
+            limits,
+            rules,
+            means,
+        })
+    }
+
+    /// Whether any mean of a year is looked at.
+    pub(super) fn has_years(&self) -> bool {
+        self.means.iter().any(|(_, averaging)| *averaging == Averaging::Year)
+    }
+
+    /// The averagings of an indicator that are looked at.
+    pub(super) fn looks_at(&self, indicator: &str, averaging: Averaging) -> bool {
+        self.means.contains(&(indicator.to_owned(), averaging))
+    }
+
+    /// The limit in force for a mean on a local day.
+    pub(super) fn limit(&self, indicator: &str, averaging: Averaging, day: Date) -> Option<&Limit> {
+        self.limits.iter().find(|limit| {
+            limit.indicator == indicator && limit.averaging == averaging && limit.is_in_force(day)
+        })
+    }
+}
+
+/// An index needs at least one of its inputs: a station without any is not "without a value" but not of that kind.
+fn index_of(station: &Station) -> Option<IndexId> {
+    let measures = |indicator: &str| station.measures.contains_key(indicator);
+    match station.kind {
+        StationKind::AmbientAir => vn_aqi::Parameter::ALL
+            .into_iter()
+            .any(|parameter| measures(parameter.indicator()))
+            .then_some(IndexId::VnAqi),
+        StationKind::SurfaceWater => vn_wqi::INPUTS.into_iter().any(measures).then_some(IndexId::VnWqi),
+        StationKind::WasteWater | StationKind::GroundWater | StationKind::StackEmission => None,
+    }
+}
+
+fn holds(kinds: &[StationKind], stations: &[String], station: &Station) -> bool {
+    let of_kind = kinds.is_empty() || kinds.contains(&station.kind);
+    let of_station = stations.is_empty() || stations.contains(&station.id);
+    of_kind && of_station
+}

@@ -1,0 +1,108 @@
+//! How a station is: from its newest points and the recorded clock alone.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ioc_model::{
+    observation::Quality,
+    results::StatusResult,
+    status::StationStatus,
+    time::{EventTime, Millis, Now},
+};
+use serde::{Deserialize, Serialize};
+
+use super::StationPlan;
+use crate::shard::ShardResults;
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct StatusState {
+    /// The newest point of each indicator, of any quality.
+    newest: BTreeMap<Arc<str>, (EventTime, Quality)>,
+    current: Option<(StationStatus, Now)>,
+}
+
+impl StatusState {
+    pub(super) fn heard(&mut self, indicator: &Arc<str>, event_time: EventTime, quality: Quality) {
+        match self.newest.get_mut(indicator) {
+            Some(newest) if newest.0 <= event_time => *newest = (event_time, quality),
+            Some(_) => {}
+            None => {
+                let _ = self.newest.insert(indicator.clone(), (event_time, quality));
+            }
+        }
+    }
+
+    pub(super) fn current(&self) -> Option<(StationStatus, Now)> {
+        self.current
+    }
+
+    pub(super) fn advance(
+        &mut self,
+        now: Now,
+        plan: &StationPlan,
+        subject: &Arc<str>,
+        lateness: Millis,
+        results: &mut ShardResults,
+    ) {
+        if now.0 < plan.valid.0.0 || plan.valid.1.0 <= now.0 {
+            // Nothing is expected of it: it has no state, rather than a good one.
+            self.current = None;
+            return;
+        }
+        let status = self.judge(now, plan, lateness);
+        if self.current.is_some_and(|(current, _)| current == status) {
+            return;
+        }
+        self.current = Some((status, now));
+        let last_event = self.last_event();
+        results.statuses.push(StatusResult { subject: subject.clone(), status, since: now, last_event });
+    }
+
+    /// When the clock alone makes it another: always later than now.
+    pub(super) fn due(&self, now: Now, plan: &StationPlan, lateness: Millis) -> Option<EventTime> {
+        let Some((status, _)) = self.current else {
+            return Some(plan.valid.0).filter(|from| from.0 > now.0);
+        };
+        let passed = |after: Millis| self.last_event().map(|last| last.plus(after).plus(Millis(1)));
+        let older = match status {
+            StationStatus::Good => passed(late_after(plan, lateness)),
+            StationStatus::Late | StationStatus::Calibrating | StationStatus::Error => {
+                passed(silent_after(plan, lateness))
+            }
+            StationStatus::Silent => None,
+        };
+        let end = Some(plan.valid.1).filter(|end| *end < EventTime(i64::MAX));
+        [older, end].into_iter().flatten().min()
+    }
+
+    fn last_event(&self) -> Option<EventTime> {
+        self.newest.values().map(|(event_time, _)| *event_time).max()
+    }
+
+    fn judge(&self, now: Now, plan: &StationPlan, lateness: Millis) -> StationStatus {
+        let Some(last) = self.last_event() else { return StationStatus::Silent };
+        let age = now.0.saturating_sub(last.0);
+        let says = |quality: Quality| self.newest.values().any(|(_, newest)| *newest == quality);
+        if age > silent_after(plan, lateness).0 {
+            StationStatus::Silent
+        } else if says(Quality::DeviceError) {
+            StationStatus::Error
+        } else if says(Quality::Calibrating) {
+            StationStatus::Calibrating
+        } else if age > late_after(plan, lateness).0 {
+            StationStatus::Late
+        } else {
+            StationStatus::Good
+        }
+    }
+}
+
+/// A value labelled by the start of its interval is one cadence old when it can first be sent, and nearly two when
+/// the next comes.
+fn late_after(plan: &StationPlan, lateness: Millis) -> Millis {
+    plan.late_after.unwrap_or(Millis(2 * plan.cadence.0 + lateness.0))
+}
+
+fn silent_after(plan: &StationPlan, lateness: Millis) -> Millis {
+    let after = plan.silent_after.unwrap_or(Millis(3 * plan.cadence.0 + lateness.0));
+    after.max(late_after(plan, lateness))
+}

@@ -1,0 +1,390 @@
+//! Alerts and late revisions through the shard: hysteresis, silence, acknowledgement, and what changes while the store
+//! is asked.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ioc_ingest::decode::Decoder;
+use ioc_model::{
+    action::{Action, OPERATOR},
+    contract::Contract,
+    epoch::Epoch,
+    index::IndexId,
+    limit::Averaging,
+    names::{FeedId, IndicatorId, Names, SubjectId},
+    observation::{Observation, Quality, Series},
+    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, Transport},
+    position::{Arrival, Offset, Position},
+    results::{RecalledRow, Verdict, WindowResult},
+    rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
+    status::StationStatus,
+    text::Text,
+    time::{EventTime, Millis, Now, ReceivedAt},
+    window::WindowKind,
+};
+use ioc_stream::{
+    manifest::{Recalled, RecalledWindows},
+    shard::{EpochFacts, Shard, ShardResults, Share},
+};
+
+#[path = "support/derived.rs"]
+#[allow(dead_code, reason = "the batch answer is another test's")]
+mod derived;
+
+/// 2024-11-05T00:00:00+07:00.
+const MIDNIGHT: i64 = 1_730_739_600_000;
+const HOUR: i64 = 3_600_000;
+
+fn pack(rules: Vec<Rule>) -> Pack {
+    let indicator = |id: &str| Indicator {
+        id: id.to_owned(),
+        symbol: id.to_owned(),
+        name: Text::default(),
+        unit: "ug/m3".to_owned(),
+        units: BTreeMap::from([("ug/m3".to_owned(), 1.0)]),
+        aliases: Vec::new(),
+        range: (None, None),
+        decimals: 1,
+        windows: vec![WindowKind::Hour, WindowKind::Day],
+    };
+    let feed = Feed {
+        id: "air".to_owned(),
+        name: Text::default(),
+        owner: Text::default(),
+        transport: Transport::Http,
+        format: FormatName::JsonObservation,
+        contract: Contract { lateness: Millis(0), patience: Millis::hours(2), ..Contract::default() },
+        silent_after: Millis::hours(1),
+    };
+    let station = Station {
+        measures: BTreeMap::from([("pm25".to_owned(), Millis::hours(1))]),
+        ..derived::station("S0")
+    };
+    Pack {
+        timezone: "Asia/Ho_Chi_Minh".to_owned(),
+        version: PackVersion("one".to_owned()),
+        stations: BTreeMap::from([("S0".to_owned(), station)]),
+        indicators: BTreeMap::from([("pm25".to_owned(), indicator("pm25"))]),
+        feeds: BTreeMap::from([("air".to_owned(), feed)]),
+        limits: derived::limits(),
+        rules: rules.into_iter().map(|rule| (rule.id.clone(), rule)).collect(),
+        ..Pack::default()
+    }
+}
+
+fn rule(condition: Condition, raise_windows: u32, clear_windows: u32) -> Rule {
+    Rule {
+        id: "r".to_owned(),
+        name: Text::default(),
+        step: Text::default(),
+        priority: Priority::High,
+        condition,
+        raise_windows,
+        clear_windows,
+        kinds: Vec::new(),
+        stations: Vec::new(),
+    }
+}
+
+/// Above 50, cleared at 40.
+fn threshold(raise_windows: u32, clear_windows: u32) -> Rule {
+    let condition = Condition::Threshold {
+        measure: Measure::Indicator("pm25".to_owned()),
+        averaging: Averaging::Hour,
+        bound: Bound::Above { raise: 50.0, clear: 40.0 },
+    };
+    rule(condition, raise_windows, clear_windows)
+}
+
+struct Site {
+    names: Names,
+    decoder: Arc<Decoder>,
+    shard: Shard,
+    epoch: u64,
+}
+
+impl Site {
+    fn new(rules: Vec<Rule>) -> Site {
+        let names = Names::default();
+        let decoder = Arc::new(Decoder::new(Arc::new(pack(rules)), names.clone()).unwrap());
+        let shard = Shard::new(names.clone(), Share::WHOLE, None);
+        Site { names, decoder, shard, epoch: 0 }
+    }
+
+    fn facts(&mut self, hour: f64) -> EpochFacts {
+        self.epoch += 1;
+        EpochFacts {
+            epoch: Epoch(self.epoch),
+            now: Now(MIDNIGHT + (hour * HOUR as f64) as i64),
+            decoder: self.decoder.clone(),
+            recalled: Vec::new(),
+            recalled_windows: Vec::new(),
+            horizon: Millis::hours(36),
+        }
+    }
+
+    fn step(
+        &mut self,
+        hour: f64,
+        rows: &[(i64, f64, Quality)],
+        actions: &[(SubjectId, Action)],
+    ) -> ShardResults {
+        let facts = self.facts(hour);
+        self.apply(&facts, rows, actions)
+    }
+
+    fn apply(
+        &mut self,
+        facts: &EpochFacts,
+        rows: &[(i64, f64, Quality)],
+        actions: &[(SubjectId, Action)],
+    ) -> ShardResults {
+        let observe = |(row, (hour, value, quality)): (u32, &(i64, f64, Quality))| Observation {
+            series: Series {
+                indicator: IndicatorId(self.names.indicators.number("pm25")),
+                subject: SubjectId(self.names.subjects.number("S0")),
+            },
+            event_time: EventTime(MIDNIGHT + hour * HOUR),
+            value: *value,
+            quality: *quality,
+            feed: FeedId(self.names.feeds.number("air")),
+            arrival: self.arrival(row),
+        };
+        let mut rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
+        self.shard.apply(facts, &mut rows, actions)
+    }
+
+    fn arrival(&self, row: u32) -> Arrival {
+        let position = Position { offset: Offset(self.epoch), ..Position::default() };
+        Arrival { received_at: ReceivedAt(MIDNIGHT + self.epoch as i64), position, row }
+    }
+
+    /// One good value an hour, from hour `from` on, each in an epoch of its own; what happened to alerts.
+    fn hours(&mut self, from: i64, values: &[f64]) -> Vec<(i64, AlertChange)> {
+        let mut changes = Vec::new();
+        for (hour, value) in (from..).zip(values) {
+            let results = self.step(hour as f64 + 1.0, &[(hour, *value, Quality::Good)], &[]);
+            changes.extend(results.alerts.iter().map(|alert| (hour, alert.change)));
+        }
+        changes
+    }
+
+    fn acknowledge(&mut self, alert: &str, hour: f64) -> ShardResults {
+        let action = Action {
+            alert: alert.parse().unwrap(),
+            user: "an".into(),
+            note: "gọi trạm".into(),
+            feed: OPERATOR.into(),
+            arrival: self.arrival(0),
+        };
+        let subject = SubjectId(self.names.subjects.number(&action.alert.subject));
+        self.step(hour, &[], &[(subject, action)])
+    }
+}
+
+// A value closes the hour before it: the watermark is the newest event time.
+
+#[test]
+fn an_alert_is_raised_by_so_many_windows_in_a_row_and_cleared_below_the_lower_threshold() {
+    let mut site = Site::new(vec![threshold(2, 2)]);
+    let changes = site.hours(0, &[60.0, 30.0, 60.0, 60.0, 45.0, 30.0, 45.0, 30.0, 30.0, 30.0]);
+    // Hours 2 and 3 raise, told when hour 4 came; 45 is between; 30, 45, 30 are no row; 30, 30 clear.
+    assert_eq!(changes, [(4, AlertChange::Raised), (9, AlertChange::Cleared)]);
+}
+
+#[test]
+fn silent_an_alert_stays_active_when_data_stops_and_a_missing_hour_breaks_no_row() {
+    let mut site = Site::new(vec![threshold(2, 1)]);
+    assert_eq!(site.hours(0, &[60.0]), []);
+    // Hour 1 is missing, hour 2 raises too.
+    assert_eq!(site.hours(2, &[60.0, 60.0]), [(3, AlertChange::Raised)]);
+    for hour in 5..80 {
+        let results = site.step(hour as f64, &[], &[]);
+        assert!(results.alerts.is_empty(), "hour {hour}");
+    }
+    // Empty hours closed by patience are known, and say nothing.
+    let empty = site.step(81.0, &[(80, 10.0, Quality::Good), (81, 10.0, Quality::Good)], &[]);
+    assert_eq!(empty.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Cleared]);
+}
+
+#[test]
+fn batch_a_correction_of_the_newest_window_raises_what_it_should_have_raised() {
+    let mut site = Site::new(vec![threshold(1, 1)]);
+    assert_eq!(site.hours(0, &[30.0, 30.0, 30.0]), []);
+    let corrected = site.step(3.2, &[(1, 70.0, Quality::Good)], &[]);
+    let alert = &corrected.alerts;
+    // Hour 1 is the newest closed one.
+    assert_eq!(alert.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Raised]);
+    let evidence = alert[0].evidence.clone().unwrap();
+    assert_eq!((evidence.value, evidence.threshold), (Some(70.0), Some(50.0)));
+    assert_eq!(evidence.start, EventTime(MIDNIGHT + HOUR));
+}
+
+#[test]
+fn an_acknowledged_alert_closes_when_cleared_and_the_next_one_has_another_number() {
+    let mut site = Site::new(vec![threshold(1, 1)]);
+    let _ = site.hours(0, &[60.0, 60.0]);
+    let taken = site.acknowledge("r~S0~1", 2.1);
+    let [alert] = &taken.alerts[..] else { panic!("{:?}", taken.alerts) };
+    assert_eq!((alert.change, alert.active, alert.acknowledged), (AlertChange::Acknowledged, true, true));
+    assert_eq!((&*alert.user, &*alert.note), ("an", "gọi trạm"));
+    assert!(taken.actions[0].effective);
+    let again = site.acknowledge("r~S0~1", 2.2);
+    assert!(again.alerts.is_empty() && !again.actions[0].effective, "the first acknowledgement counts");
+    assert_eq!(site.hours(2, &[30.0, 60.0, 60.0]), [(3, AlertChange::Cleared), (4, AlertChange::Raised)]);
+    let later = site.hours(5, &[30.0, 30.0, 60.0, 60.0]);
+    // Cleared and not acknowledged: it is still the same alert when it comes back.
+    assert_eq!(later, [(6, AlertChange::Cleared), (8, AlertChange::Recurred)]);
+    let taken = site.acknowledge("r~S0~2", 9.1);
+    assert_eq!(taken.alerts[0].occurrences, 2);
+}
+
+#[test]
+fn balance_an_action_about_an_alert_that_never_was_is_a_counted_reject() {
+    let mut site = Site::new(vec![threshold(1, 1)]);
+    for alert in ["r~S0~1", "nothing~S0~1", "r~Nowhere~1"] {
+        let results = site.acknowledge(alert, 1.0);
+        assert_eq!((results.actions.len(), results.rejects.len()), (0, 1), "{alert}");
+        let counts = results.counts.get(OPERATOR).unwrap();
+        assert_eq!((counts.rejected, counts.stored), (1, 0));
+    }
+}
+
+#[test]
+fn silent_a_station_that_stops_becomes_late_then_silent_and_raises_an_alert_of_its_own() {
+    let condition = Condition::Status { statuses: vec![StationStatus::Silent], lasting: Millis::hours(2) };
+    let mut site = Site::new(vec![rule(condition, 1, 1)]);
+    let mut seen = Vec::new();
+    let mut alerts = Vec::new();
+    let mut look = |hour: f64, results: ShardResults| {
+        seen.extend(results.statuses.iter().map(|status| (hour, status.status)));
+        alerts.extend(results.alerts.iter().map(|alert| (hour, alert.change)));
+    };
+    look(0.5, site.step(0.5, &[(0, 10.0, Quality::Good)], &[]));
+    for quarter in 3..40 {
+        let hour = f64::from(quarter) / 4.0;
+        look(hour, site.step(hour, &[], &[]));
+    }
+    look(10.0, site.step(10.0, &[(10, 10.0, Quality::Good)], &[]));
+    // Late after two cadences, silent after three.
+    assert_eq!(
+        seen,
+        [
+            (0.5, StationStatus::Good),
+            (2.25, StationStatus::Late),
+            (3.25, StationStatus::Silent),
+            (10.0, StationStatus::Good)
+        ]
+    );
+    assert_eq!(alerts, [(5.25, AlertChange::Raised), (10.0, AlertChange::Cleared)]);
+}
+
+#[test]
+fn silent_a_station_that_never_sends_is_silent_and_not_absent() {
+    let mut site = Site::new(Vec::new());
+    let results = site.step(0.0, &[], &[]);
+    let [status] = &results.statuses[..] else { panic!("{:?}", results.statuses) };
+    assert_eq!((status.status, status.last_event), (StationStatus::Silent, None));
+}
+
+#[test]
+fn a_device_fault_or_calibration_shows_until_a_good_value_comes_and_enters_no_mean() {
+    let mut site = Site::new(Vec::new());
+    let mut statuses = Vec::new();
+    let mut verdicts = Vec::new();
+    for (hour, quality) in
+        [Quality::Good, Quality::DeviceError, Quality::Calibrating, Quality::Good].into_iter().enumerate()
+    {
+        let results = site.step(hour as f64 + 0.5, &[(hour as i64, 500.0, quality)], &[]);
+        statuses.extend(results.statuses.iter().map(|status| status.status));
+        verdicts.extend(
+            results.assessments.iter().filter(|row| row.averaging == Averaging::Hour).map(|row| row.verdict),
+        );
+    }
+    use StationStatus::{Calibrating, Error, Good};
+    assert_eq!(statuses, [Good, Error, Calibrating, Good]);
+    assert_eq!(verdicts, [Verdict::Exceeded, Verdict::Insufficient, Verdict::Insufficient]);
+}
+
+#[test]
+fn a_rule_that_no_longer_watches_a_station_clears_what_it_raised() {
+    let mut site = Site::new(vec![threshold(1, 1)]);
+    let _ = site.hours(0, &[60.0, 60.0]);
+    let mut without = pack(Vec::new());
+    without.version = PackVersion("two".to_owned());
+    site.decoder = Arc::new(Decoder::new(Arc::new(without), site.names.clone()).unwrap());
+    let results = site.step(2.1, &[], &[]);
+    assert_eq!(results.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Cleared]);
+}
+
+#[test]
+fn an_index_without_a_value_neither_raises_nor_clears() {
+    let condition = Condition::Threshold {
+        measure: Measure::Index(IndexId::VnAqi),
+        averaging: Averaging::Hour,
+        bound: Bound::Above { raise: 100.0, clear: 90.0 },
+    };
+    let mut site = Site::new(vec![rule(condition, 1, 1)]);
+    // A NowCast needs two of the last three hours.
+    assert_eq!(site.hours(0, &[80.0, 80.0, 80.0]), [(2, AlertChange::Raised)]);
+    let late = site.step(40.0, &[(39, 5.0, Quality::Good)], &[]);
+    assert!(late.alerts.is_empty(), "hours without particulates say nothing");
+}
+
+/// BATCH: what is revised while a day's windows are read back is newer than the answer.
+#[test]
+fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
+    let mut site = Site::new(Vec::new());
+    let mut windows: Vec<WindowResult> = Vec::new();
+    for hour in 0..300 {
+        windows.extend(site.step(hour as f64 + 1.0, &[(hour, 20.0, Quality::Good)], &[]).windows);
+    }
+    // A correction ten days back: its day's rows are read back, its window is revised, and its surroundings are asked
+    // for.
+    let late = site.step(301.0, &[(30, 50.0, Quality::Good)], &[]);
+    let [request] = &late.recalls[..] else { panic!("{:?}", late.recalls) };
+    let day = site.decoder.calendar().day(request.day).unwrap();
+    let rows = (24..48).map(|hour| RecalledRow {
+        event_time: EventTime(MIDNIGHT + hour * HOUR),
+        value: 20.0,
+        quality: Quality::Good,
+        arrival: Arrival { received_at: ReceivedAt(0), ..Arrival::default() },
+    });
+    assert_eq!(day.start, EventTime(MIDNIGHT + 24 * HOUR));
+    let mut facts = site.facts(301.1);
+    facts.recalled = vec![Recalled { request: request.clone(), rows: rows.collect() }];
+    let judged = site.apply(&facts, &[], &[]);
+    windows.extend(judged.windows);
+    let [asked] = &judged.window_recalls[..] else { panic!("{:?}", judged.window_recalls) };
+    assert!(judged.indices.is_empty(), "nothing is worked out from means that are gone");
+    let answer = derived::recalled(windows.iter(), asked);
+    // Meanwhile another hour of that day is corrected.
+    let meanwhile = site.step(301.2, &[(31, 80.0, Quality::Good)], &[]);
+    assert!(meanwhile.indices.is_empty() && meanwhile.window_recalls.is_empty(), "one question is enough");
+    windows.extend(meanwhile.windows);
+    let mut facts = site.facts(301.3);
+    facts.recalled_windows = vec![RecalledWindows { request: asked.clone(), windows: answer }];
+    let worked_out = site.apply(&facts, &[], &[]);
+    let hour = |start: i64| {
+        let at = EventTime(MIDNIGHT + start * HOUR);
+        let of_hour =
+            |row: &&ioc_model::results::IndexResult| row.kind == WindowKind::Hour && row.start == at;
+        worked_out
+            .indices
+            .iter()
+            .find(of_hour)
+            .and_then(|row| row.indexed.parts.first().map(|part| part.input))
+    };
+    let expected = |start: i64| {
+        let hours = std::array::from_fn(|ago| match start - ago as i64 {
+            30 => Some(50.0),
+            31 => Some(80.0),
+            _ => Some(20.0),
+        });
+        ioc_model::index::vn_aqi::nowcast(&hours, Default::default())
+    };
+    for start in 30..43 {
+        assert_eq!(hour(start), expected(start), "hour {start}");
+    }
+    let day = worked_out.indices.iter().find(|row| row.kind == WindowKind::Day).unwrap();
+    assert_eq!(day.indexed.parts[0].input, (22.0 * 20.0 + 50.0 + 80.0) / 24.0);
+}
