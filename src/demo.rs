@@ -6,18 +6,23 @@
 //! acknowledged. It remembers nothing: after a restart it sends those again, and the pipeline drops and counts the
 //! duplicates.
 //!
-//! The values are those of the record, unaltered: a missing cell is not sent, so the gaps on the screen are real.
+//! Four stand-in stations send the same record, each from another quarter of it and re-dated by whole weeks into the
+//! demo's year. The values are those of the record, unaltered: a missing cell is not sent, so the gaps on the screen
+//! are real.
 
 mod dust;
 mod follow;
 mod gases;
 mod record;
+mod stand_in;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use ioc_ingest::clock::Clock;
 use ioc_model::calendar::Calendar;
+pub(crate) use stand_in::first_and_last_start;
+use stand_in::{Reading, readings};
 
 /// What `ioc demo` tells its publisher.
 #[derive(Clone, clap::Args)]
@@ -37,18 +42,9 @@ pub struct PublisherArgs {
     /// MQTT password.
     #[arg(long, env = "IOC_DEMO_SECRET", hide_env_values = true)]
     pub secret: String,
-    /// Topic of the gases.
-    #[arg(long, default_value = "ioc/replay/LON-MY1/observation")]
-    pub topic: String,
-    /// Station the gases are said to be of.
-    #[arg(long, default_value = "LON-MY1")]
-    pub station: String,
     /// Folder of the dust feed in the inbox.
     #[arg(long)]
     pub dust_folder: PathBuf,
-    /// Station code in the names of dust files.
-    #[arg(long, default_value = "LON_MARYLEBONE_MY1")]
-    pub file_code: String,
     /// Local time of station files.
     #[arg(long, default_value = "Asia/Ho_Chi_Minh")]
     pub timezone: String,
@@ -79,7 +75,7 @@ fn parse_clock(text: &str) -> Result<Clock, String> {
     serde_json::from_str(text).map_err(|error| format!("not a clock: {error}"))
 }
 
-/// Publishes until the record ends, then stays idle; ends on an interrupt, or when its input ends if told so.
+/// Publishes until the readings end, then stays idle; ends on an interrupt, or when its input ends if told so.
 ///
 /// # Errors
 /// If the record or the settings cannot be used. A connection that fails is tried again for ever.
@@ -91,12 +87,12 @@ pub fn run(args: PublisherArgs) -> anyhow::Result<()> {
         .build()
         .context("cannot start the publisher's runtime")?;
     tracing::info!(?args, hours = record.len(), "publishing recorded data");
-    runtime.block_on(publish(args, &record, &calendar))
+    runtime.block_on(publish(args, &readings(&record), &calendar))
 }
 
-async fn publish(args: PublisherArgs, record: &[record::Hour], calendar: &Calendar) -> anyhow::Result<()> {
+async fn publish(args: PublisherArgs, readings: &[Reading], calendar: &Calendar) -> anyhow::Result<()> {
     let channels =
-        async { tokio::join!(gases::publish(&args, record), dust::publish(&args, record, calendar)) };
+        async { tokio::join!(gases::publish(&args, readings), dust::publish(&args, readings, calendar)) };
     tokio::select! {
         // The gases' connection stays open for ever, so this arm is the unlikely one.
         _ = channels => std::future::pending().await,
@@ -127,7 +123,7 @@ async fn ended(until_input_ends: bool) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{collections::BTreeMap, sync::Arc};
 
     use clap::{Args, Command, FromArgMatches};
     use ioc_ingest::decode::{Decoder, trial::trial};
@@ -146,28 +142,35 @@ mod tests {
         assert_eq!(pack.timezone, args.timezone);
         let calendar = Calendar::of_zone(&pack.timezone).unwrap();
         let decoder = Decoder::new(Arc::new(pack), Names::default()).unwrap();
-        let (mut gases, mut dust) = (0, 0);
-        for hour in record::hours().unwrap() {
+        let mut sent: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for Reading { station, hour } in readings(&record::hours().unwrap()) {
+            let (gases, dust) = sent.entry(station.subject).or_default();
             let received_at = ioc_model::time::ReceivedAt(hour.known_at().0);
-            for message in gases::messages(&args.station, &hour) {
-                let tried = trial(&decoder, "replay-gas", &args.topic, received_at, message.as_bytes());
+            let topic = gases::topic(station);
+            for message in gases::messages(station, &hour) {
+                let tried = trial(&decoder, "replay-gas", &topic, received_at, message.as_bytes());
                 assert_eq!((tried.lines.len(), tried.rejects), (1, 0), "{message}: {:?}", tried.lines);
-                gases += 1;
+                *gases += 1;
             }
-            if let Some((name, content)) = dust::station_file(&args.file_code, &hour, &calendar) {
+            if let Some((name, content)) = dust::station_file(station, &hour, &calendar) {
                 let tried = trial(&decoder, "replay-dust", &name, received_at, content.as_bytes());
                 assert_eq!(tried.rejects, 0, "{name}: {:?}", tried.lines);
                 assert!(
-                    tried.lines.iter().all(|line| line.contains(&hour.start.rfc3339()[..19])),
+                    tried.lines.iter().all(|line| line.contains(&hour.start.rfc3339()[..19])
+                        && line.contains(&format!("\"subject\":\"{}\"", station.subject))),
                     "{:?}",
                     tried.lines
                 );
-                dust += tried.lines.len();
+                *dust += tried.lines.len();
             }
         }
-        // Cells of the record that are not empty.
+        // Cells of the record that are not empty, once for each station.
         let hours = 17_544;
-        assert_eq!(gases, hours * 7 - (569 + 322 + 3_307 + 555 + 474 + 4 + 6));
-        assert_eq!(dust, hours * 2 - (286 + 947));
+        let gases = hours * 7 - (569 + 322 + 3_307 + 555 + 474 + 4 + 6);
+        let dust = hours * 2 - (286 + 947);
+        assert_eq!(sent.len(), 4);
+        for (station, counts) in sent {
+            assert_eq!(counts, (gases, dust), "{station}");
+        }
     }
 }

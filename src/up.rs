@@ -84,8 +84,9 @@ pub struct DemoArgs {
     /// Demo seconds in a second. A new data folder's clock keeps it.
     #[arg(long, default_value_t = 600.0, env = "IOC_DEMO_SPEED")]
     speed: f64,
-    /// When the replay starts on the demo's clock: a moment of the recorded years 2003 and 2004.
-    #[arg(long, default_value = "2003-02-01T00:00:00Z", env = "IOC_DEMO_START")]
+    /// When the replay starts on the demo's clock, from 2025-12-31 to 2027-04-02: the recorded years 2003 and 2004 are
+    /// re-dated to it. A new data folder's clock keeps it.
+    #[arg(long, default_value = "2026-01-31T00:00:00Z", env = "IOC_DEMO_START")]
     start: jiff::Timestamp,
     /// Hours before the start that are sent at once.
     #[arg(long, default_value_t = 336, env = "IOC_DEMO_BACKFILL_HOURS")]

@@ -4,20 +4,25 @@ use std::{fs, io, path::Path, time::Duration};
 
 use ioc_model::{calendar::Calendar, time::EventTime};
 
-use super::{PublisherArgs, follow::Follow, record::Hour};
+use super::{
+    PublisherArgs,
+    follow::Follow,
+    record::Hour,
+    stand_in::{Reading, StandIn},
+};
 
 /// No more files than this lie in the inbox: a moved file is the acknowledgement, and without any the sender waits.
 const MAX_WAITING: usize = 1_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Drops files until the record ends.
-pub(super) async fn publish(args: &PublisherArgs, record: &[Hour], calendar: &Calendar) {
-    let mut follow = Follow::from_before(record, args.clock, args.backfill_hours);
+/// Drops files until the readings end.
+pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading], calendar: &Calendar) {
+    let mut follow = Follow::from_before(readings, args.clock, args.backfill_hours);
     let mut files = 0u64;
     let mut room = 0usize;
-    while let Some(hour) = follow.next("files").await {
-        let Some((name, content)) = station_file(&args.file_code, hour, calendar) else { continue };
+    while let Some(Reading { station, hour }) = follow.next("files").await {
+        let Some((name, content)) = station_file(station, hour, calendar) else { continue };
         while room == 0 {
             room = MAX_WAITING.saturating_sub(waiting(&args.dust_folder));
             if room == 0 {
@@ -33,7 +38,7 @@ pub(super) async fn publish(args: &PublisherArgs, record: &[Hour], calendar: &Ca
         // The other channel shares this thread.
         tokio::task::yield_now().await;
     }
-    tracing::info!(files, "the record has ended: no more files are dropped");
+    tracing::info!(files, "the readings have ended: no more files are dropped");
 }
 
 /// A file that appears whole: written under a name that says it is not, then renamed.
@@ -50,7 +55,7 @@ fn waiting(folder: &Path) -> usize {
 }
 
 /// Name and content of an hour's file; none if the record has no dust for it.
-pub(super) fn station_file(code: &str, hour: &Hour, calendar: &Calendar) -> Option<(String, String)> {
+pub(super) fn station_file(station: &StandIn, hour: &Hour, calendar: &Calendar) -> Option<(String, String)> {
     let stamp = local_stamp(hour.start, calendar)?;
     let mut content = String::new();
     for (symbol, value) in [("PM10", hour.pm10), ("PM2,5", hour.pm25)] {
@@ -58,7 +63,7 @@ pub(super) fn station_file(code: &str, hour: &Hour, calendar: &Calendar) -> Opti
             content.push_str(&format!("{symbol}\t{value}\tug/m3\t{stamp}\t00\r\n"));
         }
     }
-    (!content.is_empty()).then(|| (format!("{code}_{stamp}.txt"), content))
+    (!content.is_empty()).then(|| (format!("{}_{stamp}.txt", station.file_code), content))
 }
 
 /// `yyyyMMddHHmmss`, local.
@@ -70,21 +75,21 @@ fn local_stamp(moment: EventTime, calendar: &Calendar) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::record::hours;
+    use crate::demo::{record::hours, stand_in::STAND_INS};
 
     #[test]
     fn a_station_file_is_local_tab_separated_and_leaves_out_what_is_missing() {
         let calendar = Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap();
         let record = hours().unwrap();
-        let (name, content) = station_file("LON_MARYLEBONE_MY1", &record[0], &calendar).unwrap();
-        assert_eq!(name, "LON_MARYLEBONE_MY1_20030101070000.txt");
+        let (name, content) = station_file(&STAND_INS[0], &record[0], &calendar).unwrap();
+        assert_eq!(name, "RP_TANNINH_KHI_20030101070000.txt");
         assert_eq!(
             content,
             "PM10\t45\tug/m3\t20030101070000\t00\r\nPM2,5\t41\tug/m3\t20030101070000\t00\r\n"
         );
         let gap = Hour { pm10: None, ..record[0] };
-        assert!(!station_file("X", &gap, &calendar).unwrap().1.contains("PM10"));
-        assert_eq!(station_file("X", &Hour { pm25: None, ..gap }, &calendar), None);
+        assert!(!station_file(&STAND_INS[0], &gap, &calendar).unwrap().1.contains("PM10"));
+        assert_eq!(station_file(&STAND_INS[0], &Hour { pm25: None, ..gap }, &calendar), None);
     }
 
     #[test]

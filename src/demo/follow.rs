@@ -1,19 +1,19 @@
-//! Walks through the record along the demo's clock.
+//! Walks through the stations' readings along the demo's clock.
 
 use std::time::Duration;
 
 use ioc_ingest::clock::Clock;
 use ioc_model::time::{EventTime, Millis, Now};
 
-use super::record::Hour;
+use super::stand_in::Reading;
 
 /// The clock is asked again at least this often, since the machine's may be set.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A place in the record.
+/// A place in the readings.
 #[derive(Clone, Debug)]
 pub(super) struct Follow<'a> {
-    record: &'a [Hour],
+    readings: &'a [Reading],
     clock: Clock,
     next: usize,
     live_from: EventTime,
@@ -22,23 +22,23 @@ pub(super) struct Follow<'a> {
 
 impl<'a> Follow<'a> {
     /// From so many hours before now on.
-    pub(super) fn from_before(record: &'a [Hour], clock: Clock, backfill_hours: u32) -> Follow<'a> {
+    pub(super) fn from_before(readings: &'a [Reading], clock: Clock, backfill_hours: u32) -> Follow<'a> {
         let now = clock.now();
         let oldest = now.minus(Millis::hours(i64::from(backfill_hours)));
-        let next = first_not_before(record, oldest);
-        Follow { record, clock, next, live_from: EventTime(now.0), is_live: false }
+        let next = first_not_before(readings, oldest);
+        Follow { readings, clock, next, live_from: EventTime(now.0), is_live: false }
     }
 
-    /// Waits until the next hour is over and gives it; none behind the record's end.
-    pub(super) async fn next(&mut self, channel: &str) -> Option<&'a Hour> {
-        let hour = self.record.get(self.next)?;
-        if !self.is_live && hour.known_at() > self.live_from {
+    /// Waits until the hour of the next reading is over and gives it; none behind the end of all stations' readings.
+    pub(super) async fn next(&mut self, channel: &str) -> Option<&'a Reading> {
+        let reading = self.readings.get(self.next)?;
+        if !self.is_live && reading.hour.known_at() > self.live_from {
             self.is_live = true;
-            tracing::info!(channel, hours = self.next, "the back-fill is sent, following the clock");
+            tracing::info!(channel, "the back-fill is sent, following the clock");
         }
-        wait_until(self.clock, hour.known_at()).await;
+        wait_until(self.clock, reading.hour.known_at()).await;
         self.next += 1;
-        Some(hour)
+        Some(reading)
     }
 }
 
@@ -54,34 +54,42 @@ pub(super) async fn wait_until(clock: Clock, moment: EventTime) {
     }
 }
 
-fn first_not_before(record: &[Hour], moment: Now) -> usize {
-    record.partition_point(|hour| hour.start.0 < moment.0)
+fn first_not_before(readings: &[Reading], moment: Now) -> usize {
+    readings.partition_point(|reading| reading.hour.start.0 < moment.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::record::hours;
+    use crate::demo::{
+        record::hours,
+        stand_in::{STAND_INS, readings},
+    };
 
     #[tokio::test]
-    async fn the_last_two_weeks_come_first_oldest_first_and_then_nothing_before_its_time() {
-        let record = hours().unwrap();
-        let start = record[1_000].start.0 + 1;
+    async fn the_last_two_weeks_of_all_stations_come_first_oldest_first_and_then_nothing_before_its_time() {
+        let readings = readings(&hours().unwrap());
+        let start = "2026-01-31T00:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond() + 1;
         // A clock that all but stands.
         let clock = Clock::Demo { origin: 0, start, speed: 1e-12 };
-        let mut follow = Follow::from_before(&record, clock, 336);
-        for expected in &record[1_000 - 335..1_000] {
+        let mut follow = Follow::from_before(&readings, clock, 336);
+        let oldest = start - Millis::hours(336).0;
+        let backfill = readings.iter().filter(|reading| reading.hour.start.0 >= oldest);
+        let mut count = 0;
+        for expected in backfill.take_while(|reading| reading.hour.known_at().0 <= start) {
             assert_eq!(follow.next("test").await, Some(expected));
+            count += 1;
         }
-        // The hour that holds now is not over.
+        assert_eq!(count, 335 * STAND_INS.len());
+        // The hours that hold now are not over.
         let early = tokio::time::timeout(Duration::from_millis(20), follow.next("test")).await;
         assert!(early.is_err());
     }
 
     #[tokio::test]
     async fn behind_the_end_there_is_nothing() {
-        let record = hours().unwrap();
+        let readings = readings(&hours().unwrap());
         let clock = Clock::Demo { origin: 0, start: i64::MAX / 4, speed: 1e-12 };
-        assert_eq!(Follow::from_before(&record, clock, 1).next("test").await, None);
+        assert_eq!(Follow::from_before(&readings, clock, 1).next("test").await, None);
     }
 }

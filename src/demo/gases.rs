@@ -10,7 +10,12 @@ use ioc_model::time::{EventTime, Millis};
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Packet, QoS};
 use tokio::sync::watch;
 
-use super::{PublisherArgs, follow::Follow, record::Hour};
+use super::{
+    PublisherArgs,
+    follow::Follow,
+    record::Hour,
+    stand_in::{Reading, StandIn},
+};
 
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Publishes on their way without an acknowledgement.
@@ -19,12 +24,12 @@ const IN_FLIGHT: u16 = 100;
 const TWICE: u32 = 3;
 const LATE: u32 = 3;
 
-/// Publishes until the record ends, then keeps the connection.
+/// Publishes until the readings end, then keeps the connection.
 ///
 /// When the endpoint says that it has a new session, what it had not acknowledged before is forgotten on both sides
 /// (the client library drops it too): the publisher then begins again with the back-fill. Nothing is handed to the
 /// library before the first connection, for the same reason.
-pub(super) async fn publish(args: &PublisherArgs, record: &[Hour]) {
+pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading]) {
     let mut options = MqttOptions::new(format!("ioc-demo-{}", args.user), &args.mqtt_host, args.mqtt_port);
     let _ = options
         .set_credentials(&args.user, &args.secret)
@@ -38,7 +43,7 @@ pub(super) async fn publish(args: &PublisherArgs, record: &[Hour]) {
         while sessions.changed().await.is_ok() {
             tokio::select! {
                 biased;
-                () = send(args, record, &client, &acknowledged) => {}
+                () = send(args, readings, &client, &acknowledged) => {}
                 new = sessions.changed() => {
                     tracing::warn!("the mqtt endpoint began a new session: beginning again with the back-fill");
                     if new.is_ok() {
@@ -51,34 +56,35 @@ pub(super) async fn publish(args: &PublisherArgs, record: &[Hour]) {
     tokio::join!(send, drive(events, &session, &acknowledged));
 }
 
-async fn send(args: &PublisherArgs, record: &[Hour], client: &AsyncClient, acknowledged: &AtomicU64) {
-    let mut follow = Follow::from_before(record, args.clock, args.backfill_hours);
+async fn send(args: &PublisherArgs, readings: &[Reading], client: &AsyncClient, acknowledged: &AtomicU64) {
+    let mut follow = Follow::from_before(readings, args.clock, args.backfill_hours);
     let mut late = BinaryHeap::new();
     let mut sent = 0u64;
-    while let Some(hour) = follow.next("mqtt").await {
+    while let Some(Reading { station, hour }) = follow.next("mqtt").await {
         while late.peek().is_some_and(|late: &Late| late.due <= hour.known_at()) {
             let Some(late) = late.pop() else { break };
-            sent += publish_one(client, &args.topic, late.message).await;
+            sent += publish_one(client, &late.topic, late.message).await;
         }
-        for message in messages(&args.station, hour) {
+        let topic = topic(station);
+        for message in messages(station, hour) {
             match imperfection(args.imperfect) {
                 Imperfection::Late(hours) => {
                     let due = hour.known_at().plus(Millis::hours(hours));
-                    late.push(Late { due, message });
+                    late.push(Late { due, topic: topic.clone(), message });
                 }
                 Imperfection::Twice => {
-                    sent += publish_one(client, &args.topic, message.clone()).await;
-                    sent += publish_one(client, &args.topic, message).await;
+                    sent += publish_one(client, &topic, message.clone()).await;
+                    sent += publish_one(client, &topic, message).await;
                 }
-                Imperfection::None => sent += publish_one(client, &args.topic, message).await,
+                Imperfection::None => sent += publish_one(client, &topic, message).await,
             }
         }
-        tracing::debug!(hour = %hour.start, sent, acknowledged = acknowledged.load(Relaxed), "published an hour");
+        tracing::debug!(station = station.subject, hour = %hour.start, sent, acknowledged = acknowledged.load(Relaxed), "published an hour");
     }
     for late in late.into_sorted_vec().into_iter().rev() {
-        sent += publish_one(client, &args.topic, late.message).await;
+        sent += publish_one(client, &late.topic, late.message).await;
     }
-    tracing::info!(sent, "the record has ended: nothing more is published over mqtt");
+    tracing::info!(sent, "the readings have ended: nothing more is published over mqtt");
 }
 
 /// Takes its place in line; waits while too many are unacknowledged. How many were sent: 0 or 1.
@@ -120,8 +126,13 @@ async fn drive(mut events: EventLoop, session: &watch::Sender<u64>, acknowledged
     }
 }
 
+/// Where a station's messages go.
+pub(super) fn topic(station: &StandIn) -> String {
+    format!("ioc/replay/{}/observation", station.subject)
+}
+
 /// The messages of an hour: one for each value there is, in the units of the record.
-pub(super) fn messages(station: &str, hour: &Hour) -> Vec<String> {
+pub(super) fn messages(station: &StandIn, hour: &Hour) -> Vec<String> {
     let values = [
         ("no2", hour.no2, "ppb"),
         ("o3", hour.o3, "ppb"),
@@ -133,7 +144,7 @@ pub(super) fn messages(station: &str, hour: &Hour) -> Vec<String> {
     ];
     let message = |(indicator, value, unit): (&str, Option<f64>, &str)| {
         let observation = serde_json::json!({
-            "subject": station,
+            "subject": station.subject,
             "indicator": indicator,
             "time": hour.start.rfc3339(),
             "value": value?,
@@ -164,6 +175,7 @@ fn imperfection(is_asked_for: bool) -> Imperfection {
 #[derive(PartialEq, Eq)]
 struct Late {
     due: EventTime,
+    topic: String,
     message: String,
 }
 
@@ -183,13 +195,13 @@ impl PartialOrd for Late {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::record::hours;
+    use crate::demo::{record::hours, stand_in::STAND_INS};
 
     #[test]
     fn a_missing_cell_is_not_sent_and_the_others_are_as_they_stand_in_the_record() {
         let record = hours().unwrap();
-        assert_eq!(messages("LON-MY1", &record[0]).len(), 7);
-        let third = messages("LON-MY1", &record[2]);
+        assert_eq!(messages(&STAND_INS[0], &record[0]).len(), 7);
+        let third = messages(&STAND_INS[0], &record[2]);
         let parsed: Vec<serde_json::Value> =
             third.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
         let indicators: Vec<&str> =
@@ -202,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_due_first_leaves_the_queue_first() {
-        let late = |due| Late { due: EventTime(due), message: String::new() };
+        let late = |due| Late { due: EventTime(due), topic: String::new(), message: String::new() };
         let mut queue: BinaryHeap<Late> = [late(3), late(1), late(2)].into_iter().collect();
         let order: Vec<i64> = std::iter::from_fn(|| queue.pop()).map(|late| late.due.0).collect();
         assert_eq!(order, [1, 2, 3]);

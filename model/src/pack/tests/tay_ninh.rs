@@ -41,7 +41,13 @@ fn the_pack_of_tay_ninh_has_no_faults() {
 fn the_demo_is_fed_by_two_channels_and_says_that_it_replays() {
     let pack = Pack::parse_with(&files(), Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
     assert!(pack.replayed.unwrap().vi.contains("phát lại"));
-    assert!(pack.stations["LON-MY1"].name.vi.contains("phát lại"));
+    let replaying: Vec<_> =
+        pack.stations.values().filter(|station| station.name.vi.contains("phát lại")).collect();
+    assert_eq!(replaying.len(), 4);
+    for station in replaying {
+        assert!(station.name.en.contains("replay station") && station.point.is_some(), "{}", station.id);
+        assert_eq!(station.place.valid_from.to_string(), "2025-07-01");
+    }
     assert!(matches!(pack.feeds["replay-gas"].transport, Transport::Mqtt { .. }));
     assert!(matches!(pack.feeds["replay-dust"].transport, Transport::Files { .. }));
 }
