@@ -1,15 +1,22 @@
 //! The child's side: a ClickHouse server in a process of its own, living as long as its parent holds its input.
 //!
 //! It is a process because a server stopped inside the main process takes that process with it, and because it may
-//! be killed at any moment without harm to the dataflow. The life line is standard input: the second statement of
+//! be killed at any moment without harm to the dataflow. The life line is standard input: the last statement of
 //! the command line reads from it, so the server ends in good order when the parent closes it or dies.
+//!
+//! The library takes itself for a command-line tool whose user may read every file, and has one function that asks
+//! no grant for it: `file()`. It finds its path from the working folder, and fails where there is none. So the child
+//! works in a folder of its own, and that is gone before the server listens (invariant SAFE).
 
 use std::{
-    path::PathBuf,
+    fs, io,
+    path::{Path, PathBuf},
     process::ExitCode,
     thread,
     time::{Duration, Instant},
 };
+
+use rustix::fs::{CWD, FileType, Mode};
 
 use super::{EmbeddedError, library::ClickHouse};
 
@@ -84,8 +91,9 @@ fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError>
     let arguments = ChildArguments::from_command_line(arguments)?;
     end_without_parent()?;
     let clickhouse = ClickHouse::open(&arguments.library)?;
+    lose_the_working_folder()?;
     // SYSTEM START LISTEN works only through this entry point. The input format makes "table" the lines of standard
-    // input, so that counting them blocks until it closes.
+    // input, so that counting them blocks until it closes. The gate blocks until the working folder is gone.
     let command_line = [
         "clickhouse".to_owned(),
         format!("--config-file={}", arguments.configuration.display()),
@@ -94,9 +102,47 @@ fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError>
         format!("--http_port={}", arguments.port),
         "--input-format=LineAsString".to_owned(),
         "--structure=line String".to_owned(),
-        "--query=SYSTEM START LISTEN HTTP; SELECT count() FROM table".to_owned(),
+        format!(
+            "--query=SELECT count() FROM file('{GATE}', 'LineAsString', 'line String'); \
+             SYSTEM START LISTEN HTTP; SELECT count() FROM table"
+        ),
     ];
     clickhouse.run(&command_line).map_err(EmbeddedError::Ended)
+}
+
+/// The working folder, under the folder the parent started the child in.
+const NOWHERE: &str = "nowhere";
+/// A pipe in it, which the server's first statement reads to its end.
+const GATE: &str = "gate";
+
+/// Enters a folder that is removed once the server has started, which it cannot do without one, and before it listens.
+fn lose_the_working_folder() -> Result<(), EmbeddedError> {
+    let nowhere = std::env::current_dir()?.join(NOWHERE);
+    // One that was killed half way leaves it behind.
+    match fs::remove_dir_all(&nowhere) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    fs::create_dir(&nowhere)?;
+    std::env::set_current_dir(&nowhere)?;
+    let gate = nowhere.join(GATE);
+    let mode = Mode::RUSR | Mode::WUSR;
+    rustix::fs::mknodat(CWD, &gate, FileType::Fifo, mode, 0).map_err(io::Error::from)?;
+    let _remover =
+        thread::Builder::new().name("nowhere".to_owned()).spawn(move || open_the_gate(&nowhere, &gate))?;
+    Ok(())
+}
+
+/// Opening waits for the reader, whose statement ends when this end is closed. Where the folder stays, the gate stays
+/// shut: the process ends before the server listens.
+fn open_the_gate(nowhere: &Path, gate: &Path) {
+    let opened = fs::OpenOptions::new().write(true).open(gate);
+    let removed =
+        opened.as_ref().map_or(Ok(()), |_| fs::remove_file(gate).and_then(|()| fs::remove_dir(nowhere)));
+    if let Some(error) = opened.as_ref().err().or(removed.as_ref().err()) {
+        eprintln!("clickhouse child: cannot lose its working folder: {error}");
+        std::process::exit(4);
+    }
 }
 
 /// A second life line: should the server not end although its input closed, it must not outlive its parent and

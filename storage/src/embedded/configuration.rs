@@ -3,7 +3,8 @@
 //! Without a configuration of its own ClickHouse has a user `default` without a password who may read any file.
 //! Here:
 //! * `ioc`: everything in the product's database, nothing elsewhere.
-//! * `analyst`: reads the product's database; read-only, with limits it cannot raise; no `file()`, no `url()`.
+//! * `analyst`: reads the product's database; read-only, with limits it cannot raise; no file, no address. Against the
+//!   function `file()` there is no grant: see `child`.
 //! * `default`: the child's own command line runs as this user and cannot give a password. It may have one session,
 //!   which that command line holds as long as the server lives: nobody can log in as it.
 //!
@@ -132,8 +133,48 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
     )
 }
 
+/// What a query of the analyst may use at most, and cannot raise.
+fn analyst_limits(memory: u64) -> [(&'static str, u64); 6] {
+    [
+        ("max_execution_time", 60),
+        ("max_memory_usage", memory),
+        ("max_rows_to_read", 2_000_000_000),
+        ("max_bytes_to_read", 64 << 30),
+        ("max_result_rows", 5_000_000),
+        ("max_result_bytes", 1 << 30),
+    ]
+}
+
+/// Bytes of sorting and grouping that all of the analyst's queries together may put on disk.
+const ANALYST_SPILL: u64 = 4 << 30;
+
+/// What the analyst cannot change: limits over all queries, and the settings by which the output of a query reads a
+/// file, writes one or calls an address. The library takes itself for a command-line tool and asks no grant there.
+const ANALYST_PINNED: [&str; 14] = [
+    "max_concurrent_queries_for_user",
+    "max_memory_usage_for_user",
+    "max_temporary_data_on_disk_size_for_user",
+    "format_schema",
+    "format_schema_source",
+    "format_template_row",
+    "format_template_resultset",
+    "output_format_schema",
+    "input_format_record_errors_file_path",
+    "format_avro_schema_registry_url",
+    "rename_files_after_processing",
+    "allow_experimental_ai_functions",
+    "allow_experimental_eval_table_function",
+    "allow_introspection_functions",
+];
+
 fn users_xml(settings: &Settings<'_>) -> String {
     let analyst_memory = settings.memory_limit / 2;
+    let limits = analyst_limits(analyst_memory);
+    // 0 is no limit at all, hence the least of 1.
+    let constraints: String =
+        limits.iter().map(|(name, most)| format!("<{name}><min>1</min><max>{most}</max></{name}>")).collect();
+    let limits: String = limits.iter().map(|(name, most)| format!("<{name}>{most}</{name}>")).collect();
+    let pinned: String = ANALYST_PINNED.iter().map(|name| format!("<{name}><readonly/></{name}>")).collect();
     format!(
         r#"<clickhouse>
   <!-- Written at every start of the server: changes are lost. -->
@@ -144,15 +185,13 @@ fn users_xml(settings: &Settings<'_>) -> String {
       <readonly>2</readonly>
       <allow_ddl>0</allow_ddl>
       <allow_introspection_functions>0</allow_introspection_functions>
-      <max_execution_time>60</max_execution_time>
-      <max_memory_usage>{analyst_memory}</max_memory_usage>
-      <max_result_rows>5000000</max_result_rows>
+      {limits}
       <max_concurrent_queries_for_user>16</max_concurrent_queries_for_user>
+      <max_memory_usage_for_user>{analyst_memory}</max_memory_usage_for_user>
+      <max_temporary_data_on_disk_size_for_user>{ANALYST_SPILL}</max_temporary_data_on_disk_size_for_user>
       <constraints>
-        <max_execution_time><min>1</min><max>60</max></max_execution_time>
-        <max_memory_usage><min>1</min><max>{analyst_memory}</max></max_memory_usage>
-        <max_result_rows><min>1</min><max>5000000</max></max_result_rows>
-        <max_concurrent_queries_for_user><readonly/></max_concurrent_queries_for_user>
+        {constraints}
+        {pinned}
       </constraints>
     </analyst>
   </profiles>
