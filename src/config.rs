@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub const DEFAULT: &str = include_str!("../deploy/default.toml");
 
 /// Names of the environment that are not settings of the file.
-const OTHER_NAMES: [&str; 7] = [
+const OTHER_NAMES: [&str; 8] = [
     "IOC_CONFIG",
     "IOC_LIBCHDB",
     "IOC_LIBCHDB_PACKAGE",
@@ -29,6 +29,7 @@ const OTHER_NAMES: [&str; 7] = [
     "IOC_DEMO_SECRET",
     "IOC_DEMO_SPEED",
     "IOC_DEMO_START",
+    "IOC_EXPORT_FORMAT",
 ];
 
 /// All settings.

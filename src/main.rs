@@ -8,6 +8,7 @@ mod check;
 mod committer;
 mod config;
 mod demo;
+mod export;
 mod history;
 mod in_flight;
 mod instance;
@@ -49,6 +50,8 @@ enum Command {
     Try(attempt::Args),
     /// Show addresses, users, feeds, balance and lag of what runs on the data folder.
     Status(status::Args),
+    /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
+    Export(export::Args),
     /// Register, list and remove senders.
     Sender(sender::Args),
     /// Print every setting with its default and meaning.
@@ -83,6 +86,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args, config()?.pack.choice()),
         Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
+        Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {
             print!("{}", config::DEFAULT);

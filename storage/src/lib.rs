@@ -11,6 +11,7 @@ pub mod blocks;
 pub mod client;
 pub mod embedded;
 pub mod error;
+pub mod export;
 mod failpoint;
 pub mod identity;
 pub mod month;
