@@ -4,6 +4,7 @@ import { number, period, plain, unit } from "./format";
 import { say } from "./language";
 import type { Alert, Priority } from "./model";
 import { pack } from "./store";
+import { isWall } from "./wall";
 import { alertWords } from "./words/alerts";
 import { averagingWords, statusWords } from "./words/page";
 
@@ -44,5 +45,5 @@ export function valueLine({ evidence }: Alert): string {
   const value = `${number(evidence.value, decimals)}${names ? ` ${unit(names.unit)}` : ""}`;
   const sign = evidence.threshold === null ? "" : evidence.value > evidence.threshold ? ">" : evidence.value < evidence.threshold ? "<" : "=";
   const threshold = evidence.threshold === null ? "" : ` ${sign} ${plain(evidence.threshold, decimals)}`;
-  return `${value}${threshold}, ${period(evidence.averaging ?? "hour", evidence.start, evidence.end)}`;
+  return `${value}${threshold}, ${period(evidence.averaging ?? "hour", evidence.start, evidence.end, isWall)}`;
 }

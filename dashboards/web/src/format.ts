@@ -116,11 +116,12 @@ export function plain(value: number, decimals: number): string {
   return number(value, Number.isInteger(value) ? 0 : decimals);
 }
 
-/** A window by its length: `11:00–12:00 24/11`, `24/11/2026`, `2026`. */
-export function period(kind: string, start: number, end: number): string {
+/** A window by its length: `11:00–12:00 24/11`, `24/11/2026`, `2026`. Brief: without the day of an hour. */
+export function period(kind: string, start: number, end: number, brief = false): string {
   if (kind === "year") return moment(start, "date").slice(-4);
   if (kind === "day") return moment(start, "date");
-  return `${moment(start, "minute")}–${moment(end, "minute")} ${moment(start, "dayMonth")}`;
+  const hours = `${moment(start, "minute")}–${moment(end, "minute")}`;
+  return brief ? hours : `${hours} ${moment(start, "dayMonth")}`;
 }
 
 export function percent(share: number): string {

@@ -4,13 +4,14 @@
 import { inOperation, silence } from "./attention";
 import type { Step } from "./address";
 import { now } from "./clock";
-import { age, isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
+import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
 import { type Freshness, assessmentFreshness, indexFreshness, longestLateness } from "./freshness";
 import { NEAR, VALID_SHARE, calmUntil, categoryOf, isOver, limitInForce, priorityOfCategory } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
 import type { Alert, HourPoint, Limit, Priority, StationNames } from "./model";
 import { ageOf, alerts, allFeeds, assessmentsOf, feedNames, indexOf, pack, stateOf, stationNames, status, tileOf } from "./store";
+import { isWall } from "./wall";
 import { freshnessWords } from "./words/page";
 import { kpiWords, reasonsOfIndex } from "./words/overview";
 
@@ -26,6 +27,8 @@ export interface Kpi {
   value: string | null;
   unit: string;
   target: string | null;
+  /** What the target comes from. */
+  basis: string;
   verdict: Verdict;
   /** The word of the verdict. */
   word: string;
@@ -80,22 +83,23 @@ export function highestAqi(): Kpi {
     id: "aqi",
     name: say(kpiWords.aqi),
     value: value === null ? null : number(value),
-    unit: category ? say(category.name) : "",
+    unit: "",
     target: target === null ? null : `≤ ${number(target)}`,
+    basis: "QĐ 1459",
     verdict,
-    word: words(verdict, true),
+    word: category && (verdict === "kept" || verdict === "missed") ? say(category.name) : words(verdict, true),
     priority,
     where: worst
-      ? say(worst.station.name)
+      ? `${say(worst.station.name)}${latest?.dominant ? `, ${symbol(latest.dominant)}` : ""}`
       : airStations().length === 0
         ? say(kpiWords.noAir)
         : absent
           ? say(reasonsOfIndex[absent] ?? { vi: absent, en: absent })
           : say(freshnessWords.never),
-    period: latest ? period("hour", latest.start, latest.end) : "",
+    period: latest ? period("hour", latest.start, latest.end, isWall) : "",
     at: latest?.end ?? null,
     freshness: state,
-    source: latest?.dominant ? symbol(latest.dominant) : "",
+    source: "",
     history: highestByHour(all.map(({ series }) => series.history)),
     line: target,
     origin: worst && latest ? ["index", "vn_aqi", worst.station.id, "hour", String(latest.start)] : ["kpi", "stations"],
@@ -141,6 +145,7 @@ export function stationsReporting(): Kpi {
     value: number(reporting),
     unit: `/ ${number(all.length)}`,
     target: number(all.length),
+    basis: "",
     verdict,
     word: words(verdict),
     priority: silent.length > 0 ? "high" : null,
@@ -178,6 +183,7 @@ export function worstPm25(): Kpi {
     value: it?.value == null ? null : number(it.value, names?.decimals ?? 1),
     unit: unit(names?.unit ?? ""),
     target: it?.high != null ? `≤ ${plain(it.high, 1)}` : null,
+    basis: (limit?.standard ?? "").split("/")[0] ?? "",
     verdict,
     word: words(verdict, true),
     priority: over && !stale ? "high" : null,
@@ -185,7 +191,7 @@ export function worstPm25(): Kpi {
     period: it ? period("day", it.start, it.end) : "",
     at: it?.end ?? null,
     freshness: state,
-    source: limit?.standard ?? "",
+    source: "",
     history: it ? dailyHistory(it.subject, "pm25", it.end) : [],
     line: it?.high ?? null,
     origin: it ? ["assessment", it.limit, it.subject, it.averaging, String(it.start)] : ["kpi", "stations"],
@@ -253,6 +259,7 @@ export function hoursExceeded(): Kpi {
     value: judged === 0 ? null : number(distinct.size),
     unit: say(kpiWords.hours),
     target: "0",
+    basis: say({ vi: "QCVN 05, 1 giờ", en: "QCVN 05, 1 hour" }),
     verdict,
     word: words(verdict, true),
     priority: distinct.size > 0 ? "medium" : null,
@@ -262,7 +269,7 @@ export function hoursExceeded(): Kpi {
     period: say(kpiWords.lastDay),
     at: until,
     freshness: judged === 0 ? (limited > 0 ? "missing" : "never") : "fresh",
-    source: "QCVN 05, 1 h",
+    source: "",
     history: byHour,
     line: null,
     origin: ["kpi", "exceeded"],
@@ -309,6 +316,7 @@ export function completeness(): Kpi {
     value: expected === 0 ? null : percent(share),
     unit: "%",
     target: `≥ ${number(VALID_SHARE * 100)} %`,
+    basis: say({ vi: "đủ đại diện", en: "representative" }),
     verdict,
     word: words(verdict),
     priority: verdict === "missed" ? "medium" : null,
@@ -316,7 +324,7 @@ export function completeness(): Kpi {
     period: say(kpiWords.lastDay),
     at: until,
     freshness: expected === 0 ? "never" : "fresh",
-    source: say({ vi: `${number(received)}/${number(expected)} điểm`, en: `${number(received)}/${number(expected)} points` }),
+    source: "",
     history: byHour.map((count) => (expectedAnHour > 0 ? (100 * count) / expectedAnHour : null)),
     line: VALID_SHARE * 100,
     origin: ["kpi", "completeness"],
@@ -338,7 +346,8 @@ export function openAlerts(): Kpi {
   const groups = alertsByPriority();
   const total = groups.reduce((sum, group) => sum + group.open.length, 0);
   const unacknowledged = groups.reduce((sum, group) => sum + group.unacknowledged, 0);
-  const worst = groups.find((group) => group.unacknowledged > 0)?.priority ?? null;
+  // What has cleared and nobody took still counts, and has lost its colour.
+  const worst = groups.find(({ open }) => open.some((alert) => alert.active && !alert.acknowledged))?.priority ?? null;
   const raised = [...alerts.value.values()].map((alert) => alert.raised_at);
   const verdict: Verdict = unacknowledged > 0 ? "missed" : total > 0 ? "near" : "kept";
   return {
@@ -347,6 +356,7 @@ export function openAlerts(): Kpi {
     value: number(total),
     unit: "",
     target: "0",
+    basis: "",
     verdict,
     word: unacknowledged > 0 ? `${number(unacknowledged)} ${say(kpiWords.unacknowledged)}` : say(total > 0 ? kpiWords.taken : kpiWords.kept),
     priority: worst,
@@ -374,6 +384,7 @@ export function balance(): Kpi {
     value: number(astray),
     unit: "",
     target: "0",
+    basis: "",
     verdict,
     word: words(verdict),
     priority: astray === 0 ? null : "critical",
@@ -407,6 +418,7 @@ export function slowestFeed(): Kpi {
     value: slowest ? roughAge(ageOf(slowest.feed.last_received ?? 0)) : null,
     unit: "",
     target: promise === null ? null : `≤ ${span(promise)}`,
+    basis: say({ vi: "đã hứa", en: "promised" }),
     verdict,
     word: words(verdict),
     priority: silent ? "high" : null,
@@ -426,6 +438,6 @@ export const KPIS = [highestAqi, worstPm25, openAlerts, hoursExceeded, stationsR
 
 /** A figure's age in words: of this moment where it has none of its own. */
 export function ageOfKpi(kpi: Kpi): string {
-  return kpi.at === null ? say(kpiWords.now) : age(Math.floor(ageOf(kpi.at) / 60_000) * 60_000);
+  return kpi.at === null ? say(kpiWords.now) : roughAge(ageOf(kpi.at));
 }
 

@@ -1,5 +1,5 @@
-// Where the hot places' names go: outside the province, beside its outline, so that no name covers a commune and no
-// two names or lines meet.
+// Where the places' names go: outside the province, beside its outline, so that no name covers a commune; where that
+// would take a long line, close to the place. No two names or lines meet, and none covers another place.
 
 export interface Wanted {
   key: string;
@@ -25,11 +25,9 @@ export interface Room {
   gap: number;
   /** For a row of pixels: leftmost and rightmost pixel of the province; null where it has none. */
   span: (y: number) => [number, number] | null;
-  /** Rectangles that are taken: a legend. */
-  taken: Box[];
 }
 
-export interface Box {
+interface Box {
   left: number;
   top: number;
   width: number;
@@ -39,26 +37,42 @@ export interface Box {
 /** How far apart the tried heights are, in text heights. */
 const STEP = 0.25;
 
-/** Places what is wanted, the most important first; what finds no room is left out, and counted by the caller. */
+/** A name on the map costs as much as a line so many text heights longer: it may, but it should not. */
+const ON_MAP = 2.5;
+
+/** Places what is wanted, the most important first; what finds no room is left out, and its point still shows. */
 export function place(wanted: Wanted[], room: Room): Placed[] {
   const placed: Placed[] = [];
   for (const want of wanted) {
     let best: Placed | null = null;
     let least = Infinity;
-    for (let top = 0; top + want.height <= room.height; top += want.height * STEP) {
-      for (const side of ["left", "right"] as const) {
-        const candidate = candidateAt(want, side, top, room);
-        if (!candidate) continue;
-        const cost = Math.hypot(anchorX(candidate) - want.x, middle(candidate) - want.y);
-        if (cost < least && isFree(candidate, placed, room)) {
-          best = candidate;
-          least = cost;
-        }
+    for (const [candidate, extra] of candidates(want, room)) {
+      const cost = extra + Math.hypot(anchorX(candidate) - want.x, middle(candidate) - want.y);
+      if (cost < least && isFree(candidate, placed, wanted)) {
+        best = candidate;
+        least = cost;
       }
     }
     if (best) placed.push(best);
   }
   return placed;
+}
+
+function* candidates(want: Wanted, room: Room): Generator<[Placed, number]> {
+  for (let top = 0; top + want.height <= room.height; top += want.height * STEP) {
+    for (const side of ["left", "right"] as const) {
+      const beside = candidateAt(want, side, top, room);
+      if (beside) yield [beside, 0];
+    }
+  }
+  for (let lift = -2.5; lift <= 2.5; lift += STEP) {
+    for (const side of ["left", "right"] as const) {
+      const left = side === "left" ? want.x - 2 * room.gap - want.width : want.x + 2 * room.gap;
+      const top = want.y + lift * want.height - want.height / 2;
+      const fits = left >= 0 && left + want.width <= room.width && top >= 0 && top + want.height <= room.height;
+      if (fits) yield [{ ...want, left, top, side }, ON_MAP * want.height];
+    }
+  }
 }
 
 function candidateAt(want: Wanted, side: Placed["side"], top: number, room: Room): Placed | null {
@@ -73,8 +87,14 @@ function candidateAt(want: Wanted, side: Placed["side"], top: number, room: Room
   return left >= 0 && left + want.width <= room.width ? { ...want, left, top, side } : null;
 }
 
-function isFree(candidate: Placed, placed: Placed[], room: Room): boolean {
-  if (room.taken.some((box) => overlap(candidate, box, 0))) return false;
+function isFree(candidate: Placed, placed: Placed[], wanted: Wanted[]): boolean {
+  const dot = candidate.height * 0.2;
+  const covers = wanted.some((other) => {
+    if (other.key === candidate.key) return false;
+    const box = { left: other.x - dot, top: other.y - dot, width: 2 * dot, height: 2 * dot };
+    return overlap(candidate, box, 0) || through(candidate, box);
+  });
+  if (covers) return false;
   return placed.every(
     (other) =>
       !overlap(candidate, other, 3) &&
@@ -113,9 +133,9 @@ function cross(one: Placed, other: Placed): boolean {
   );
 }
 
-/** Whether one's line runs through the other's text. */
-function through(line: Placed, text: Placed): boolean {
-  for (let at = 0; at <= 1; at += 0.05) {
+/** Whether a label's line runs through a rectangle. */
+function through(line: Placed, text: Box): boolean {
+  for (let at = 0; at <= 1; at += 0.02) {
     const x = line.x + at * (anchorX(line) - line.x);
     const y = line.y + at * (middle(line) - line.y);
     if (overlap({ left: x, top: y, width: 0, height: 0 }, text, 2)) return true;

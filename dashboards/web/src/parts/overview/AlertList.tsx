@@ -14,13 +14,18 @@ import { Mark } from "../frame/Mark";
 
 /** A wall shows no more, however high it is. */
 const MOST_ON_WALL = 6;
-const MOST_ON_PHONE = 6;
+const MOST_ON_PHONE = 4;
+
+/** Heights of a row in rem, as the style sheet has them: with the first step beside the value, or on its own line. */
+const ROW = isWall ? 4.1 : 4.4;
+const ROOMY_ROW = isWall ? 5.3 : 5.6;
 
 /** Open alerts by whole rows: as many as there is room for, the rest counted. */
 export function AlertList() {
   const all = openInOrder([...alerts.value.values()]);
   const room = useRef<HTMLUListElement>(null);
   const fits = useSignal(MOST_ON_PHONE);
+  const roomy = useSignal(false);
   useLayoutEffect(() => {
     const list = room.current;
     if (!list) return;
@@ -28,16 +33,19 @@ export function AlertList() {
       // Where the page scrolls the list may be as long as it likes, within reason.
       if (getComputedStyle(list).overflowY === "visible") {
         fits.value = MOST_ON_PHONE;
+        roomy.value = true;
         return;
       }
-      const row = list.querySelector<HTMLElement>("li.alert")?.offsetHeight ?? 0;
-      if (row > 0) fits.value = Math.max(1, Math.floor((list.clientHeight + 2) / row));
+      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      const row = (isRoomy: boolean) => (isRoomy ? ROOMY_ROW : ROW) * rem;
+      roomy.value = all.length * row(true) <= list.clientHeight;
+      fits.value = Math.max(1, Math.floor(list.clientHeight / row(roomy.value)));
     };
     const watch = new ResizeObserver(measure);
     watch.observe(list);
     measure();
     return () => watch.disconnect();
-  }, [all.length === 0]);
+  }, [all.length]);
   const shown = all.slice(0, isWall ? Math.min(MOST_ON_WALL, fits.value) : fits.value);
   const hidden = all.length - shown.length;
   const unacknowledged = all.filter((alert) => !alert.acknowledged).length;
@@ -63,7 +71,7 @@ export function AlertList() {
         )}
       </div>
       {all.length === 0 && <p class="calm alerts-none">{say(alertWords.none)}</p>}
-      <ul ref={room}>
+      <ul ref={room} class={roomy.value ? "roomy" : ""}>
         {shown.map((alert) => (
           <Row key={alert.id} alert={alert} />
         ))}

@@ -50,7 +50,13 @@ function Tile({ make }: { make: () => Kpi }) {
       </p>
       <p class="kpi-verdict">
         {kpi.priority && !withheld ? <Mark priority={kpi.priority} /> : kpi.verdict === "kept" ? <Check /> : null}
-        <span>{withheld ? say(freshnessWords.stale) : kpi.word}</span>
+        <span class="kpi-word">{withheld ? say(freshnessWords.stale) : kpi.word}</span>
+        {kpi.target !== null && (
+          <span class="kpi-target">
+            <span class={kpi.basis === "" ? "" : "reader-only"}>{say(kpiWords.target)} </span>
+            {kpi.target} <span class="kpi-basis">{kpi.basis}</span>
+          </span>
+        )}
       </p>
       <div class="kpi-picture">
         {kpi.id === "alerts" ? (
@@ -59,10 +65,7 @@ function Tile({ make }: { make: () => Kpi }) {
           <Line values={kpi.history} line={kpi.line} bars={kpi.id === "exceeded" || kpi.id === "completeness"} />
         )}
       </div>
-      <p class="kpi-where">
-        {kpi.target !== null && <span class="kpi-target">{kpi.target}</span>}
-        {kpi.where !== "" && <span class="kpi-place">{kpi.where}</span>}
-      </p>
+      {kpi.where !== "" && <p class="kpi-where">{kpi.where}</p>}
       <p class="kpi-foot">
         {kpi.period !== "" && <span>{kpi.period}</span>}
         {kpi.at !== null && (
@@ -83,9 +86,9 @@ function Tile({ make }: { make: () => Kpi }) {
 function ByPriority() {
   return (
     <ul class="by-priority">
-      {alertsByPriority().map(({ priority, open, unacknowledged }) => (
+      {alertsByPriority().map(({ priority, open }) => (
         <li key={priority} class={open.length === 0 ? "none" : ""}>
-          <Mark priority={priority} hollow={unacknowledged === 0} />
+          <Mark priority={priority} hollow={!open.some((alert) => alert.active && !alert.acknowledged)} />
           {number(open.length)}
           <span class="reader-only"> {say(priorityWords[priority])}</span>
         </li>

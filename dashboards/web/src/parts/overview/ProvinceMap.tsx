@@ -7,7 +7,7 @@ import { priorityOfCategory } from "../../judgement";
 import { say } from "../../language";
 import { bandAt, type Shown, shownAt } from "../../map/bands";
 import { type Geometry, geometryOf, type Unit } from "../../map/geometry";
-import { anchorX, type Box, middle, type Placed, place } from "../../map/labels";
+import { anchorX, middle, type Placed, place } from "../../map/labels";
 import type { Category } from "../../model";
 import { hasMap, pack } from "../../store";
 import { isWall } from "../../wall";
@@ -59,54 +59,48 @@ async function load(loaded: Signal<Loaded>): Promise<void> {
 
 function Drawn({ geometry }: { geometry: Geometry }) {
   const room = useRef<HTMLDivElement>(null);
-  const legend = useRef<HTMLDivElement>(null);
-  const size = useSignal<{ width: number; height: number; legend: Box; font: number } | null>(null);
+  const size = useSignal<Size | null>(null);
   useLayoutEffect(() => {
     const at = room.current;
     if (!at) return;
     const measure = () => {
       const box = at.getBoundingClientRect();
-      const its = legend.current?.getBoundingClientRect();
       size.value = {
         width: box.width,
         height: box.height,
-        legend: its
-          ? { left: its.left - box.left, top: its.top - box.top, width: its.width, height: its.height }
-          : { left: 0, top: 0, width: 0, height: 0 },
         font: Number.parseFloat(getComputedStyle(at).fontSize),
       };
     };
     const watch = new ResizeObserver(measure);
     watch.observe(at);
-    if (legend.current) watch.observe(legend.current);
     return () => watch.disconnect();
   }, [geometry]);
   const box = size.value;
   return (
-    <div class="map-room" ref={room}>
-      {box && box.width > 0 && <Province geometry={geometry} {...box} />}
-      <Legend room={legend} />
-    </div>
+    <>
+      <div class="map-room" ref={room}>
+        {box && box.width > 0 && <Province geometry={geometry} {...box} />}
+      </div>
+      <Legend />
+    </>
   );
 }
 
 interface Size {
   width: number;
   height: number;
-  legend: Box;
   font: number;
 }
 
-function Province({ geometry, width, height, legend, font }: { geometry: Geometry } & Size) {
+function Province({ geometry, width, height, font }: { geometry: Geometry } & Size) {
   const edge = 0.4 * font;
   const scale = Math.min((width - 2 * edge) / geometry.width, (height - 2 * edge) / geometry.height);
   const left = (width - geometry.width * scale) / 2;
-  // What room is left stands below, for the legend.
-  const top = edge + Math.min(font, Math.max(0, (height - 2 * edge - geometry.height * scale) / 4));
+  const top = (height - geometry.height * scale) / 2;
   const summary = useComputed(() => summaryOf(geometry));
   return (
-    <svg class={`province ${officialColours.value ? "official" : ""}`} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={summary.value} data-part="map">
-      <Patterns font={font} />
+    <svg class={`province-map ${officialColours.value ? "official" : ""}`} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={summary.value} data-part="map">
+      <Patterns size={font / scale} />
       <g transform={`translate(${left.toFixed(2)} ${top.toFixed(2)}) scale(${scale.toFixed(5)})`}>
         {geometry.units.map((unit) => (
           <Commune key={unit.code} unit={unit} />
@@ -118,19 +112,19 @@ function Province({ geometry, width, height, legend, font }: { geometry: Geometr
           <Rim key={unit.code} unit={unit} />
         ))}
       </g>
-      <Labels geometry={geometry} scale={scale} left={left} top={top} width={width} height={height} legend={legend} font={font} />
+      <Labels geometry={geometry} scale={scale} left={left} top={top} width={width} height={height} font={font} />
     </svg>
   );
 }
 
-function Patterns({ font }: { font: number }) {
-  // In the map's own units, whatever they are on the screen: the pattern is drawn over the whole picture.
-  const step = font * 0.55;
+/** `size` is a letter's height in the map's own units. */
+function Patterns({ size }: { size: number }) {
+  const step = size * 0.42;
   return (
     <defs>
       <pattern id="no-station" width={step * 1.6} height={step * 1.6} patternUnits="userSpaceOnUse">
         <rect class="pattern-ground" width={step * 1.6} height={step * 1.6} />
-        <circle class="pattern-dot" cx={step * 0.8} cy={step * 0.8} r={step * 0.16} />
+        <circle class="pattern-dot" cx={step * 0.8} cy={step * 0.8} r={step * 0.2} />
       </pattern>
       <pattern id="stale" width={step} height={step} patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
         <rect class="pattern-ground" width={step} height={step} />
@@ -190,7 +184,7 @@ function Commune({ unit }: { unit: Unit }) {
       d={unit.path}
       style={style}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={`${say(unit.name)}: ${bandWords(band)}`}
       data-commune={unit.code}
       data-band={band}
@@ -261,7 +255,7 @@ interface LabelsProps extends Size {
   top: number;
 }
 
-function Labels({ geometry, scale, left, top, width, height, legend, font }: LabelsProps) {
+function Labels({ geometry, scale, left, top, width, height, font }: LabelsProps) {
   const all = named(geometry);
   const small = isWall ? font : font * 0.92;
   const wanted = all.slice(0, MOST_LABELS).map(({ unit, lines }) => ({
@@ -275,7 +269,7 @@ function Labels({ geometry, scale, left, top, width, height, legend, font }: Lab
     const row = geometry.silhouette[Math.round((y - top) / scale)];
     return row ? [left + row[0] * scale, left + row[1] * scale] : null;
   };
-  const placed = place(wanted, { width, height, gap: font * 0.7, span, taken: [legend] });
+  const placed = place(wanted, { width, height, gap: font * 0.7, span });
   return (
     <g class="labels" aria-hidden="true">
       {wanted.map(({ key, x, y }) => (
@@ -305,23 +299,30 @@ function Label({ label, named, small }: { label: Placed; named: Named; small: nu
   );
 }
 
-function Legend({ room }: { room: { current: HTMLDivElement | null } }) {
+function Legend() {
   const categories = pack.value?.indices.vn_aqi?.categories ?? [];
   return (
-    <div class="legend" ref={room} role="group" aria-label={say(mapWords.legend)}>
+    <div class="legend" role="group" aria-label={say(mapWords.legend)}>
       <ul>
         {categories.map((category) => (
           <li key={category.word}>
             <Swatch band={category.word} />
-            {number(category.from)}–{number(category.to)} {say(category.name)}
+            {number(category.from)}–{number(category.to)}
+            <span class="legend-name"> {say(category.name)}</span>
           </li>
         ))}
         <li>
-          <Swatch band="none" />
+          <svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
+            <rect class="pattern-ground" width="16" height="12" />
+            <path class="swatch-dots" d="M4 4h0M12 4h0M8 6h0M4 8h0M12 8h0" />
+          </svg>
           {say(mapWords.noStation)}
         </li>
         <li>
-          <Swatch band="stale" />
+          <svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
+            <rect class="pattern-ground" width="16" height="12" />
+            <path class="swatch-lines" d="M-2 12 10 0M4 12 16 0M10 12 22 0" />
+          </svg>
           {say(mapWords.stale)}
         </li>
         <li>

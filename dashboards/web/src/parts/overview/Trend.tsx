@@ -95,8 +95,11 @@ export function Trend() {
     <section class="panel trend" aria-labelledby="trend-title" data-part="trend">
       <div class="panel-head">
         <h2 id="trend-title">
-          {say(trendWords.title)} <strong>{seriesName(indicator)}</strong>
-          <span class="trend-place"> · {say(station.name)}</span>
+          {say(trendWords.title)}{" "}
+          <span class={isWall ? "" : "reader-only"}>
+            <strong>{seriesName(indicator)}</strong>
+            <span class="trend-place"> · {say(station.name)}</span>
+          </span>
         </h2>
         {!isWall && <Ranges />}
       </div>
