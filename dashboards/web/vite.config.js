@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
 
 // The licences of what is bundled travel with the bundle.
-const bundled = ["preact", "@preact/signals", "@preact/signals-core", "uplot", "@fontsource-variable/inter"];
+const bundled = ["preact", "@preact/signals", "@preact/signals-core", "topojson-client", "uplot", "@fontsource-variable/inter"];
 
 function licences() {
   return {

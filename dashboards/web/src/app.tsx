@@ -1,21 +1,28 @@
 import { useEffect } from "preact/hooks";
+import { here, view } from "./address";
 import { language, say } from "./language";
-import { Attention } from "./parts/Attention";
-import { Blindness } from "./parts/Blindness";
-import { Feeds } from "./parts/Feeds";
-import { Header } from "./parts/Header";
-import { Rejects } from "./parts/Rejects";
-import { Stations } from "./parts/Stations";
-import { Trend } from "./parts/Trend";
+import { AcknowledgeDialog } from "./parts/frame/AcknowledgeDialog";
+import { Attention, ConcernAnnouncer } from "./parts/frame/Attention";
+import { Blindness } from "./parts/frame/Blindness";
+import { Header } from "./parts/frame/Header";
+import { Feeds } from "./parts/feeds/Feeds";
+import { Rejects } from "./parts/feeds/Rejects";
+import { Stations } from "./parts/feeds/Stations";
+import { Origin } from "./parts/origin/Origin";
+import { Overview } from "./parts/overview/Overview";
+import { Trend } from "./parts/overview/Trend";
 import { blind, pack, startingUp } from "./store";
-import { words } from "./text";
+import { isWall } from "./wall";
+import { words } from "./words/page";
 
 export function App() {
   const names = pack.value?.name;
   const shown = language.value;
+  const feeds = view.value === "feeds" && !isWall;
   useEffect(() => {
-    document.title = names ? `${say(words.title)} · ${say(names)}` : say(words.title);
-  }, [names, shown]);
+    const where = feeds ? `${say(words.feedsView)} · ` : "";
+    document.title = `${where}${say(words.title)}${names ? ` · ${say(names)}` : ""}`;
+  }, [names, shown, feeds]);
   if (!pack.value) {
     const state = startingUp.value;
     return (
@@ -27,28 +34,43 @@ export function App() {
   }
   return (
     <>
-      <a class="skip" href="#content" onClick={skip}>
-        {say(words.skip)}
-      </a>
+      {!isWall && (
+        <a class="skip" href="#content" onClick={skip}>
+          {say(words.skip)}
+        </a>
+      )}
       <Header />
       <Blindness />
-      <main id="content" tabIndex={-1} class={blind.value ? "blind" : ""}>
-        <Attention />
-        <div class="columns">
-          <Stations />
-          <div class="side">
-            <Trend />
-            <Rejects />
-          </div>
-        </div>
-        <Feeds />
+      <main id="content" tabIndex={-1} class={`${blind.value ? "blind" : ""} ${feeds ? "view-feeds" : "view-overview"}`}>
+        {feeds ? <FeedsView /> : <Overview />}
       </main>
+      {!isWall && here.value && <Origin />}
+      {!isWall && <AcknowledgeDialog />}
+      <ConcernAnnouncer />
     </>
   );
 }
 
-// The address holds the chosen series, so the jump must not overwrite it.
+/** Every station's values, every feed's balance, what was rejected. */
+function FeedsView() {
+  return (
+    <>
+      <Attention />
+      <div class="columns">
+        <Stations />
+        <div class="side">
+          <Trend />
+          <Rejects />
+        </div>
+      </div>
+      <Feeds />
+    </>
+  );
+}
+
+// The address holds what is looked at, so the jump must not overwrite it.
 function skip(event: Event): void {
   event.preventDefault();
   document.getElementById("content")?.focus();
 }
+

@@ -1,14 +1,12 @@
-// What is abnormal now, worst first. The one place where a state gets a priority, and with it a colour and a shape.
+// What is abnormal beside the alerts of the pack's rules: the pipeline, the feeds, what stations send. Worst first.
 
 import { now } from "./clock";
 import { age, fullMoment, isoDay, roughAge, shortMoment } from "./format";
 import { freshness } from "./freshness";
 import { say } from "./language";
-import type { Feed, Quality, StationNames, Text } from "./model";
+import type { Feed, Priority, Quality, StationNames, Text } from "./model";
 import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
-import { qualityWords } from "./text";
-
-export type Priority = "critical" | "high" | "medium" | "low";
+import { qualityWords } from "./words/page";
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
 
@@ -33,6 +31,11 @@ const qualityPriority: Partial<Record<Quality, Priority>> = {
 /** The priority of a value's quality; none for good values and planned calibration. */
 export function priorityOfQuality(quality: Quality): Priority | null {
   return qualityPriority[quality] ?? null;
+}
+
+/** Everything of it that is so urgent that it stands above every view. */
+export function urgentConcerns(): Concern[] {
+  return concerns().filter(({ priority }) => priority === "critical" || priority === "high");
 }
 
 /** Everything abnormal, worst first, then oldest first. */
@@ -99,6 +102,15 @@ function systemConcerns(): Concern[] {
       say({ vi: "Nhật ký tiếp nhận", en: "Bus" }),
       { vi: `đã đầy, bên gửi phải chờ: ${system.bus.what}`, en: `full, senders wait: ${system.bus.what}` },
       system.bus.since,
+    );
+  }
+  if (system.stalled_since != null) {
+    add(
+      "stalled",
+      "critical",
+      pipeline,
+      { vi: "bị nghẽn, không đợt nào hoàn thành", en: "stalled, no epoch gets done" },
+      system.stalled_since,
     );
   }
   if (system.clickhouse.state === "away") {

@@ -31,7 +31,8 @@ export function tellNow(serverNow: number): void {
   tell(serverNow, clockSpeed.value);
 }
 
-function heard(): void {
+/** Something came of the server. */
+export function heard(): void {
   heardAt = performance.now();
   unheardFor.value = 0;
 }

@@ -53,10 +53,17 @@ export function fullMoment(at: number): string {
   return `${moment(at, "clock")} ${moment(at, "date")}`;
 }
 
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+
 /** The local calendar day of a moment as `yyyy-mm-dd`, to compare with validity dates. */
 export function isoDay(at: number): string {
   const zone = pack.value?.timezone ?? "Asia/Ho_Chi_Minh";
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
+  let format = dayFormats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });
+    dayFormats.set(zone, format);
+  }
+  return format.format(at);
 }
 
 const AGE_UNITS: Record<Language, { now: string; s: string; min: string; h: string; d: string }> = {
@@ -102,4 +109,22 @@ export function unit(plain: string): string {
     .replace(/^(deg|o)?C$/, "°C")
     .replace(/^deg$/, "°")
     .replace(/^-$/, "");
+}
+
+/** A number without needless decimals: 45, 0.3. */
+export function plain(value: number, decimals: number): string {
+  return number(value, Number.isInteger(value) ? 0 : decimals);
+}
+
+/** A window by its length: `11:00–12:00 24/11`, `24/11/2026`, `2026`. Brief: without the day of an hour. */
+export function period(kind: string, start: number, end: number, brief = false): string {
+  if (kind === "year") return moment(start, "date").slice(-4);
+  if (kind === "day") return moment(start, "date");
+  const hours = `${moment(start, "minute")}–${moment(end, "minute")}`;
+  return brief ? hours : `${hours} ${moment(start, "dayMonth")}`;
+}
+
+export function percent(share: number): string {
+  // 99.96 % is not all of it.
+  return number(Math.floor(share * 1000) / 10, share >= 1 || share === 0 ? 0 : 1);
 }

@@ -1,19 +1,24 @@
 // The connection: a snapshot, then its changes. After every break a new snapshot comes first, so that nothing that
 // happened in between is missed, and then the stream goes on from the snapshot's epoch.
 
-import { tell } from "./clock";
+import { heard, tell } from "./clock";
 import type { Changes, Heartbeat, Hello, Overview } from "./model";
 import { blind, epoch, startingUp, status, takeChanges, takeOverview } from "./store";
 
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5000;
 const SNAPSHOT_PATIENCE = 8000;
+const GATHER = 250;
 
 let source: EventSource | null = null;
 let pause = FIRST_PAUSE;
 let build: string | null = null;
 let connecting = false;
 let waiting = false;
+
+/** What came since the last repaint. Messages are taken together: five a second are four repaints, a hundred too. */
+let gathered: Changes[] = [];
+let flush: ReturnType<typeof setTimeout> | null = null;
 
 /** Connects, and stays connected. */
 export async function stayConnected(): Promise<void> {
@@ -63,7 +68,11 @@ function listen(): void {
     tell(hello.now, hello.clock_speed);
     freshBuildOrReload(hello.build);
   });
-  opened.addEventListener("changes", (event) => takeChanges(JSON.parse(event.data) as Changes));
+  opened.addEventListener("changes", (event) => {
+    heard();
+    gathered.push(JSON.parse(event.data) as Changes);
+    flush ??= setTimeout(takeGathered, GATHER);
+  });
   opened.addEventListener("heartbeat", (event) => {
     const heartbeat = JSON.parse(event.data) as Heartbeat;
     tell(heartbeat.now, heartbeat.clock_speed);
@@ -73,9 +82,18 @@ function listen(): void {
   opened.addEventListener("error", () => reconnect());
 }
 
+function takeGathered(): void {
+  flush = null;
+  const taken = gathered;
+  gathered = [];
+  takeChanges(taken);
+}
+
 function reconnect(): void {
   source?.close();
   source = null;
+  // The snapshot that comes has them, and must not be overwritten by them.
+  gathered = [];
   later();
 }
 

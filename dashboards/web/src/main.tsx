@@ -1,14 +1,26 @@
-import "./style.css";
+import "./style/base.css";
 import "uplot/dist/uPlot.min.css";
+import "./style/frame.css";
+import "./style/overview.css";
+import "./style/kpis.css";
+import "./style/map.css";
+import "./style/alerts.css";
+import "./style/trend.css";
+import "./style/feeds.css";
+import "./style/origin.css";
+import "./style/wall.css";
+import "./style/phone.css";
 import { render } from "preact";
+import { followAddress } from "./address";
 import { App } from "./app";
 import { startClock } from "./clock";
 import { followLanguage } from "./language";
 import { stayConnected } from "./live";
-import { followAddress } from "./selection";
+import { followWall } from "./wall";
 
 const page = document.getElementById("page");
 if (page) {
+  followWall();
   followLanguage();
   followAddress();
   startClock();

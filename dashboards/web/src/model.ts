@@ -25,6 +25,8 @@ export interface HourPoint {
   mean: number | null;
   received: number;
   expected: number;
+  /** Good values, where the server tells. */
+  count?: number;
   revision: number;
 }
 
@@ -69,12 +71,110 @@ export interface Reject {
   raw_length: number;
 }
 
+export interface Part {
+  indicator: string;
+  input: number;
+  sub_index: number;
+}
+
+export type IndexKind = "hour" | "day";
+
+export interface IndexView {
+  start: number;
+  end: number;
+  value: number | null;
+  category: string | null;
+  reason: string | null;
+  dominant: string | null;
+  parts: Part[];
+  closed_by: string;
+  revision: number;
+}
+
+export interface IndexPoint {
+  start: number;
+  value: number | null;
+  revision: number;
+}
+
+export interface IndexSeries {
+  index: string;
+  subject: string;
+  kind: IndexKind;
+  latest: IndexView | null;
+  history: IndexPoint[];
+}
+
+export type StationStatus = "good" | "late" | "calibrating" | "error" | "silent";
+
+export interface StationState {
+  subject: string;
+  /** Null where the station was never judged. */
+  status: StationStatus | null;
+  since: number;
+  last_event: number | null;
+}
+
+export type Averaging = "hour" | "eight_hours" | "day" | "year";
+
+export interface Assessment {
+  limit: string;
+  indicator: string;
+  subject: string;
+  averaging: Averaging;
+  start: number;
+  end: number;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  verdict: "kept" | "exceeded" | "insufficient";
+  count: number;
+  expected: number;
+  revision: number;
+}
+
+export type Priority = "critical" | "high" | "medium" | "low";
+
+/** What raised, cleared or last moved an alert. */
+export interface AlertEvidence {
+  measure: string;
+  averaging: Averaging | null;
+  start: number;
+  end: number;
+  value: number | null;
+  threshold: number | null;
+  status: StationStatus | null;
+}
+
+export interface Alert {
+  /** `rule~subject~number`. */
+  id: string;
+  rule: string;
+  subject: string;
+  priority: Priority;
+  active: boolean;
+  acknowledged: boolean;
+  occurrences: number;
+  raised_at: number;
+  cleared_at: number | null;
+  acknowledged_at: number | null;
+  user: string | null;
+  note: string | null;
+  change: "raised" | "recurred" | "cleared" | "acknowledged";
+  at: number;
+  evidence: AlertEvidence;
+}
+
 export interface Changes {
   epoch: number;
   now: number;
   tiles: Tile[];
   feeds: Feed[];
   rejects: Reject[];
+  indices: IndexSeries[];
+  stations: StationState[];
+  assessments: Assessment[];
+  alerts: Alert[];
 }
 
 export interface Status {
@@ -83,6 +183,7 @@ export interface Status {
   bus: { state: "writing" } | { state: "full"; what: string; since: number } | { state: "poisoned"; cause: string; since: number };
   clickhouse: { state: "up" } | { state: "away"; cause: string; since: number };
   outstanding_epochs: number;
+  stalled_since?: number | null;
   replaying: boolean;
   in_flight: Record<string, number>;
   halted: string | null;
@@ -95,6 +196,9 @@ export interface StationNames {
   kind: "waste_water" | "surface_water" | "ground_water" | "stack_emission" | "ambient_air";
   place: Text | null;
   place_code: string;
+  place_valid_from: string;
+  /** Longitude and latitude, if known. */
+  point: [number, number] | null;
   valid_from: string;
   valid_to: string | null;
   measures: Record<string, number>;
@@ -111,9 +215,50 @@ export interface FeedNames {
   id: string;
   name: Text;
   owner: Text | null;
-  transport: "mqtt" | "mqtt_broker" | "files" | "http" | "any";
+  transport: "mqtt" | "mqtt_broker" | "files" | "http" | "page" | "any";
   silent_after: number | null;
   lateness: number;
+}
+
+export interface PlaceNames {
+  code: string;
+  name: Text;
+  kind: string;
+}
+
+export interface RuleNames {
+  name: Text;
+  step: Text;
+  priority: Priority;
+}
+
+export interface Category {
+  from: number;
+  to: number;
+  word: string;
+  name: Text;
+  /** Official colour, `#rrggbb`. */
+  color: string;
+}
+
+export interface IndexNames {
+  name: Text;
+  formula: string;
+  /** Best first. */
+  categories: Category[];
+}
+
+export interface Limit {
+  id: string;
+  standard: string;
+  indicator: string;
+  averaging: Averaging;
+  low: number | null;
+  high: number | null;
+  kinds: StationNames["kind"][];
+  stations: string[];
+  valid_from: string;
+  valid_to: string | null;
 }
 
 export interface Pack {
@@ -125,9 +270,14 @@ export interface Pack {
   stations: StationNames[];
   indicators: Record<string, IndicatorNames>;
   feeds: FeedNames[];
+  places: PlaceNames[];
+  rules: Record<string, RuleNames>;
+  indices: Record<string, IndexNames>;
+  limits: Limit[];
 }
 
 export interface Overview {
+  has_map: boolean;
   build: string;
   pack: Pack;
   clock_speed: number;
@@ -149,26 +299,4 @@ export interface Heartbeat {
   now: number;
   clock_speed: number;
   status: Status | null;
-}
-
-export interface TrendPoint {
-  start: number;
-  end: number;
-  mean: number | null;
-  min: number | null;
-  max: number | null;
-  count: number;
-  received: number;
-  expected: number;
-  closed_by: "watermark" | "patience" | "revision";
-  revision: number;
-}
-
-export interface Trend {
-  subject: string;
-  indicator: string;
-  from: number;
-  until: number;
-  now: number;
-  points: TrendPoint[];
 }

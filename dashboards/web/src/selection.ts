@@ -1,67 +1,43 @@
-// Which series the trend shows, and over how long. It lives in the address, so that a view can be passed on.
+// Which series the trend shows: what is chosen, if the pack has it, else the first that has something to show.
 
-import { computed, effect, signal } from "@preact/signals";
-import { pack, tileOf } from "./store";
+import { computed } from "@preact/signals";
+import { type Selection, type SeriesKind, chosen, kind } from "./address";
+import { indexOfKind } from "./judgement";
+import type { StationNames } from "./model";
+import { indexOf, pack, roster, stationNames, tileOf } from "./store";
 
-export interface Selection {
-  subject: string;
-  indicator: string;
+/** What a station has to show: its index, then its indicators. */
+export function seriesOf(station: StationNames): string[] {
+  const index = indexOfKind(station.kind);
+  const known = index && pack.value?.indices[index] ? [index] : [];
+  return [...known, ...Object.keys(station.measures)];
 }
 
-/** The periods to choose from, in hours. */
-export const RANGES = [24, 72, 168, 744] as const;
+export function isIndex(series: string): series is "vn_aqi" | "vn_wqi" {
+  return pack.value?.indices[series] !== undefined;
+}
 
-const chosen = signal<Selection | null>(null);
-
-export const hours = signal<number>(72);
-
-/** What is chosen, if the pack has it; the first series of the pack otherwise. */
 export const selection = computed<Selection | null>(() => {
-  const stations = pack.value?.stations ?? [];
   const wanted = chosen.value;
-  if (wanted) {
-    const station = stations.find((station) => station.id === wanted.subject);
-    if (station && wanted.indicator in station.measures) return wanted;
-  }
+  const station = wanted && stationNames.value.get(wanted.subject);
+  if (wanted && station && seriesOf(station).includes(wanted.indicator)) return wanted;
   return first.value;
 });
 
-/** The first series that has reported, else the first there is; looked for once, so that the view does not jump. */
+/** Looked for when something appears, not with every value, so that the view does not jump. */
 const first = computed<Selection | null>(() => {
+  void roster.value;
   const all = (pack.value?.stations ?? []).flatMap((station) =>
-    Object.keys(station.measures).map((indicator) => ({ subject: station.id, indicator })),
+    seriesOf(station).map((indicator) => ({ subject: station.id, indicator })),
   );
-  const reported = ({ subject, indicator }: Selection) => tileOf(subject, indicator).peek().latest !== null;
+  const reported = ({ subject, indicator }: Selection) =>
+    isIndex(indicator)
+      ? indexOf(indicator, subject, "hour").peek().latest !== null
+      : tileOf(subject, indicator).peek().latest !== null;
   return all.find(reported) ?? all[0] ?? null;
 });
 
-export function choose(subject: string, indicator: string): void {
-  chosen.value = { subject, indicator };
-}
-
-/** Keeps choice and address the same. */
-export function followAddress(): void {
-  read();
-  addEventListener("hashchange", read);
-  effect(() => {
-    if (!chosen.value) return;
-    const { subject, indicator } = chosen.value;
-    const hash = `#${encodeURIComponent(subject)}/${encodeURIComponent(indicator)}/${hours.value}`;
-    if (location.hash !== hash) history.replaceState(null, "", hash);
-  });
-}
-
-function read(): void {
-  const [subject, indicator, span] = location.hash.slice(1).split("/").map(decoded);
-  if (subject && indicator) chosen.value = { subject, indicator };
-  const wanted = Number(span);
-  if ((RANGES as readonly number[]).includes(wanted)) hours.value = wanted;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return "";
-  }
-}
+/** The kind that is drawn: an index has hours and days only. */
+export const shownKind = computed<SeriesKind>(() =>
+  kind.value === "point" && selection.value && isIndex(selection.value.indicator) ? "hour" : kind.value,
+);

@@ -1,11 +1,29 @@
-// The picture as this browser has it: one signal a tile, one a feed, so that a change repaints only itself.
+// The picture as this browser has it: one signal a tile, an index, a station, a feed, so that a change repaints only
+// itself.
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
 import { clockSpeed, now, tell, tellNow, unheardFor } from "./clock";
-import type { Changes, Feed, FeedNames, HourPoint, Overview, Pack, Reject, Status, Tile } from "./model";
+import type {
+  Alert,
+  Assessment,
+  Averaging,
+  Changes,
+  Feed,
+  FeedNames,
+  IndexKind,
+  IndexSeries,
+  Overview,
+  Pack,
+  Reject,
+  StationNames,
+  StationState,
+  Status,
+  Tile,
+} from "./model";
 
 const HOURS_KEPT = 24;
 const REJECTS_KEPT = 50;
+const INDEX_KEPT: Record<IndexKind, number> = { hour: 48, day: 30 };
 
 /** Without a sign of the server for so long the page calls itself blind. Milliseconds. */
 export const BLIND_AFTER = 10_000;
@@ -14,41 +32,81 @@ export const BLIND_AFTER = 10_000;
 export const STOPPED_AFTER = 15_000;
 
 export const pack = signal<Pack | null>(null);
+export const hasMap = signal(false);
 export const status = signal<Status | null>(null);
 export const rejects = signal<Reject[]>([]);
 export const epoch = signal(0);
-export const heartbeatEvery = signal(3000);
+
+/** Open alerts: active, or not acknowledged. */
+export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
 
 /** Why the first picture is not there yet. */
 export const startingUp = signal<"connecting" | "filling" | "unreachable">("connecting");
 
 const tiles = new Map<string, Signal<Tile>>();
 const feeds = new Map<string, Signal<Feed>>();
+const indices = new Map<string, Signal<IndexSeries>>();
+const states = new Map<string, Signal<StationState>>();
+const assessments = new Map<string, Signal<Assessment>>();
 
-/** Grows when tiles or feeds appear that were not there before. */
+/** Grows when things appear that were not there before. */
 export const roster = signal(0);
 
 export const blind = computed(() => unheardFor.value > BLIND_AFTER);
 
 export const feedNames = computed(() => new Map<string, FeedNames>((pack.value?.feeds ?? []).map((feed) => [feed.id, feed])));
 
-export function seriesKey(subject: string, indicator: string): string {
+export const stationNames = computed(
+  () => new Map<string, StationNames>((pack.value?.stations ?? []).map((station) => [station.id, station])),
+);
+
+function tileKey({ subject, indicator }: { subject: string; indicator: string }): string {
   return `${subject}/${indicator}`;
 }
 
-export function tileOf(subject: string, indicator: string): Signal<Tile> {
-  const key = seriesKey(subject, indicator);
-  let tile = tiles.get(key);
-  if (!tile) {
-    tile = signal<Tile>({ subject, indicator, latest: null, hours: [] });
-    tiles.set(key, tile);
-  }
-  return tile;
+function indexKey({ index, subject, kind }: { index: string; subject: string; kind: IndexKind }): string {
+  return `${index}/${subject}/${kind}`;
 }
 
-export function allTiles(): Tile[] {
+function assessmentKey(it: { indicator: string; subject: string; averaging: Averaging }): string {
+  return `${it.indicator}/${it.subject}/${it.averaging}`;
+}
+
+function held<T>(all: Map<string, Signal<T>>, key: string, empty: () => T): Signal<T> {
+  let one = all.get(key);
+  if (!one) {
+    one = signal(empty());
+    all.set(key, one);
+  }
+  return one;
+}
+
+const noTile = (subject: string, indicator: string): Tile => ({ subject, indicator, latest: null, hours: [] });
+
+export function tileOf(subject: string, indicator: string): Signal<Tile> {
+  return held(tiles, tileKey({ subject, indicator }), () => noTile(subject, indicator));
+}
+
+export function indexOf(index: string, subject: string, kind: IndexKind): Signal<IndexSeries> {
+  const empty = { index, subject, kind, latest: null, history: [] };
+  return held(indices, indexKey(empty), () => empty);
+}
+
+export function stateOf(subject: string): Signal<StationState> {
+  return held(states, subject, () => ({ subject, status: null, since: 0, last_event: null }));
+}
+
+/** The newest judgement of each station, for one indicator and averaging. */
+export function assessmentsOf(indicator: string, averaging: Averaging): Assessment[] {
   void roster.value;
-  return [...tiles.values()].map((tile) => tile.value);
+  const all = [...assessments.values()].map((shown) => shown.value);
+  return all.filter((it) => it.indicator === indicator && it.averaging === averaging);
+}
+
+/** The newest judgements of one station. */
+export function assessmentsAt(subject: string): Assessment[] {
+  void roster.value;
+  return [...assessments.values()].map((shown) => shown.value).filter((it) => it.subject === subject);
 }
 
 export function allFeeds(): Signal<Feed>[] {
@@ -58,57 +116,86 @@ export function allFeeds(): Signal<Feed>[] {
 
 /** Takes a whole picture: nothing of the former one stays. */
 export function takeOverview(overview: Overview): void {
+  const { picture } = overview;
   batch(() => {
-    tell(overview.picture.now, overview.clock_speed);
-    heartbeatEvery.value = overview.heartbeat;
+    tell(picture.now, overview.clock_speed);
     pack.value = overview.pack;
+    hasMap.value = overview.has_map;
     status.value = overview.status;
-    const present = new Set(overview.picture.tiles.map((tile) => seriesKey(tile.subject, tile.indicator)));
-    for (const key of [...tiles.keys()]) {
-      if (!present.has(key)) tiles.delete(key);
-    }
-    for (const tile of overview.picture.tiles) {
-      tileOf(tile.subject, tile.indicator).value = tile;
-    }
-    feeds.clear();
-    for (const feed of overview.picture.feeds) feeds.set(feed.id, signal(feed));
-    rejects.value = overview.picture.rejects.slice(0, REJECTS_KEPT);
-    epoch.value = overview.picture.epoch;
+    replace(tiles, picture.tiles, tileKey, ({ subject, indicator }) => noTile(subject, indicator));
+    replace(indices, picture.indices, indexKey, (series) => ({ ...series, latest: null, history: [] }));
+    replace(states, picture.stations, ({ subject }) => subject, (state) => ({ ...state, status: null }));
+    replace(assessments, picture.assessments, assessmentKey);
+    replace(feeds, picture.feeds, ({ id }) => id);
+    rejects.value = picture.rejects.slice(0, REJECTS_KEPT);
+    alerts.value = new Map(picture.alerts.map((alert) => [alert.id, alert]));
+    epoch.value = picture.epoch;
     roster.value += 1;
   });
 }
 
-/** Takes what changed since the epoch this page has. */
-export function takeChanges(changes: Changes): void {
+/** What is not in the new picture is emptied where something may still look at it, else dropped. */
+function replace<T>(all: Map<string, Signal<T>>, fresh: T[], keyOf: (it: T) => string, emptied?: (it: T) => T): void {
+  const present = new Set(fresh.map(keyOf));
+  for (const [key, shown] of all) {
+    if (present.has(key)) continue;
+    if (emptied) shown.value = emptied(shown.value);
+    else all.delete(key);
+  }
+  for (const it of fresh) held(all, keyOf(it), () => it).value = it;
+}
+
+/** Takes what changed since the epoch this page has, of any number of messages at once. */
+export function takeChanges(all: Changes[]): void {
   batch(() => {
-    tellNow(changes.now);
-    for (const tile of changes.tiles) {
-      const shown = tileOf(tile.subject, tile.indicator);
-      shown.value = { ...tile, hours: mergeHours(shown.value.hours, tile.hours) };
-    }
-    for (const feed of changes.feeds) {
-      const shown = feeds.get(feed.id);
-      if (shown) {
-        shown.value = feed;
-      } else {
-        feeds.set(feed.id, signal(feed));
-        roster.value += 1;
-      }
-    }
-    if (changes.rejects.length > 0) {
-      const fresh = new Set(changes.rejects.map(rejectKey));
-      const known = rejects.value.filter((reject) => !fresh.has(rejectKey(reject)));
-      rejects.value = [...changes.rejects, ...known].slice(0, REJECTS_KEPT);
-    }
-    epoch.value = changes.epoch;
+    for (const changes of all) takeOne(changes);
   });
 }
 
-function mergeHours(shown: HourPoint[], revised: HourPoint[]): HourPoint[] {
+function takeOne(changes: Changes): void {
+  tellNow(changes.now);
+  for (const tile of changes.tiles) {
+    const shown = tileOf(tile.subject, tile.indicator);
+    shown.value = { ...tile, hours: merged(shown.peek().hours, tile.hours, HOURS_KEPT) };
+  }
+  for (const series of changes.indices) {
+    const shown = indexOf(series.index, series.subject, series.kind);
+    shown.value = { ...series, history: merged(shown.peek().history, series.history, INDEX_KEPT[series.kind]) };
+  }
+  for (const state of changes.stations) stateOf(state.subject).value = state;
+  for (const assessment of changes.assessments) put(assessments, assessmentKey(assessment), assessment);
+  for (const feed of changes.feeds) put(feeds, feed.id, feed);
+  if (changes.alerts.length > 0) {
+    const open = new Map(alerts.peek());
+    for (const alert of changes.alerts) {
+      if (alert.active || !alert.acknowledged) open.set(alert.id, alert);
+      else open.delete(alert.id);
+    }
+    alerts.value = open;
+  }
+  if (changes.rejects.length > 0) {
+    const fresh = new Set(changes.rejects.map(rejectKey));
+    const known = rejects.peek().filter((reject) => !fresh.has(rejectKey(reject)));
+    rejects.value = [...changes.rejects, ...known].slice(0, REJECTS_KEPT);
+  }
+  epoch.value = changes.epoch;
+}
+
+function put<T>(all: Map<string, Signal<T>>, key: string, it: T): void {
+  const shown = all.get(key);
+  if (shown) {
+    shown.value = it;
+  } else {
+    all.set(key, signal(it));
+    roster.value += 1;
+  }
+}
+
+function merged<T extends { start: number }>(shown: T[], revised: T[], kept: number): T[] {
   if (revised.length === 0) return shown;
-  const byStart = new Map(shown.map((hour) => [hour.start, hour]));
-  for (const hour of revised) byStart.set(hour.start, hour);
-  return [...byStart.values()].sort((a, b) => a.start - b.start).slice(-HOURS_KEPT);
+  const byStart = new Map(shown.map((entry) => [entry.start, entry]));
+  for (const entry of revised) byStart.set(entry.start, entry);
+  return [...byStart.values()].sort((a, b) => a.start - b.start).slice(-kept);
 }
 
 /** A reject's identity: the row of the envelope it is. */

@@ -1,19 +1,23 @@
 import { Fragment } from "preact";
-import { silence } from "../attention";
-import { fullMoment, number, roughAge, span } from "../format";
-import { say } from "../language";
-import type { Feed, Text } from "../model";
-import { ageOf, allFeeds, feedNames, status } from "../store";
-import { transportWords, words } from "../text";
-import { Mark } from "./Mark";
+import { silence } from "../../attention";
+import { fullMoment, number, roughAge, span } from "../../format";
+import { say } from "../../language";
+import type { Feed, Text } from "../../model";
+import { ageOf, allFeeds, feedNames, status } from "../../store";
+import { transportWords, words } from "../../words/page";
+import { Check, Mark } from "../frame/Mark";
 
-export function Feeds() {
-  // What no feed claims shows as soon as there is some of it.
+/** The feeds in the pack's order. What no feed claims shows as soon as there is some of it. */
+export function feedsInOrder(): Feed[] {
   const feeds = allFeeds()
     .map((shown) => shown.value)
     .filter((feed) => feedNames.value.get(feed.id)?.transport !== "any" || feed.counts.received > 0);
   const order = [...feedNames.value.keys()];
-  feeds.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+  return feeds.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+}
+
+export function Feeds() {
+  const feeds = feedsInOrder();
   return (
     <section class="panel feeds" aria-labelledby="feeds-title">
       <h2 id="feeds-title">{say(words.feeds)}</h2>
@@ -74,7 +78,7 @@ function FeedRow({ feed }: { feed: Feed }) {
   );
 }
 
-function Signal({ feed, silentAfter }: { feed: Feed; silentAfter: number | null }) {
+export function Signal({ feed, silentAfter }: { feed: Feed; silentAfter: number | null }) {
   const state = silence(feed, silentAfter);
   const gone = feed.last_received === null ? null : ageOf(feed.last_received);
   const used = gone === null || silentAfter === null ? 0 : Math.min(1, gone / silentAfter);
@@ -125,9 +129,7 @@ function Identity({ title, total, parts, astray }: IdentityProps) {
       ))}
       {astray === 0 ? (
         <span class="balanced">
-          <svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-            <path d="m3 8.5 3.5 3.5L13 4.5" />
-          </svg>
+          <Check />
           <span class="reader-only">{say(words.balanced)}</span>
         </span>
       ) : (

@@ -1,12 +1,14 @@
-// Every word of the page, in both languages.
+// The words of the page's frame, its feeds and its states, in both languages.
 
-import type { FeedNames, Quality, StationNames, Text } from "./model";
-import type { Freshness } from "./freshness";
-
-const t = (vi: string, en: string): Text => ({ vi, en });
+import type { Freshness } from "../freshness";
+import type { Averaging, FeedNames, Priority, Quality, StationNames, StationStatus } from "../model";
+import { t, type Text } from "./text";
 
 export const words = {
   title: t("Trung tâm Giám sát, điều hành", "Operations Monitoring Center"),
+  views: t("Màn hình", "Views"),
+  overview: t("Tổng quan", "Overview"),
+  feedsView: t("Nguồn & chất lượng", "Feeds & quality"),
   skip: t("Đến nội dung chính", "Skip to content"),
   online: t("Trực tuyến", "Online"),
   offline: t("Mất kết nối", "Disconnected"),
@@ -32,24 +34,7 @@ export const words = {
   noPlace: t("không rõ địa bàn", "place unknown"),
   notYetValid: t("chưa hoạt động", "not in operation yet"),
   corrected: t("đã hiệu chỉnh", "corrected"),
-  trend: t("Diễn biến theo giờ", "Hourly trend"),
-  range: t("Khoảng thời gian", "Period"),
-  pickSeries: t("Chọn một thông số để xem diễn biến.", "Choose an indicator to see its trend."),
-  trendEmpty: t("Chưa có giờ nào khép lại trong khoảng này.", "No hour has closed in this period."),
-  trendFailed: t("Không lấy được diễn biến: kho dữ liệu chưa trả lời.", "The trend is not available: the store does not answer."),
   loading: t("Đang tải…", "Loading…"),
-  mean: t("Trung bình", "Mean"),
-  lowest: t("Thấp nhất", "Lowest"),
-  highest: t("Cao nhất", "Highest"),
-  points: t("Số điểm đo", "Points"),
-  state: t("Trạng thái", "State"),
-  hour: t("Giờ", "Hour"),
-  complete: t("đủ", "complete"),
-  incomplete: t("thiếu điểm đo", "incomplete"),
-  missing: t("không có số liệu", "no data"),
-  revised: t("đã tính lại", "revised"),
-  asTable: t("Xem dạng bảng", "Show as a table"),
-  evidence: t("Nguồn gốc giá trị mới nhất", "Where the latest value comes from"),
   measuredAt: t("Thời điểm đo", "Measured"),
   receivedAt: t("Nhận lúc", "Received"),
   feed: t("Nguồn", "Feed"),
@@ -99,7 +84,32 @@ export const freshnessWords: Record<Freshness, Text> = {
   fresh: t("mới", "fresh"),
   late: t("trễ", "late"),
   stale: t("cũ", "stale"),
+  missing: t("không có giá trị", "no value"),
   never: t("chưa từng gửi", "never reported"),
+};
+
+export const priorityWords: Record<Priority, Text> = {
+  critical: t("Khẩn cấp", "Critical"),
+  high: t("Cao", "High"),
+  medium: t("Vừa", "Medium"),
+  low: t("Thấp", "Low"),
+};
+
+export const statusWords: Record<StationStatus, Text> = {
+  good: t("tốt", "good"),
+  late: t("trễ", "late"),
+  calibrating: t("hiệu chuẩn", "calibrating"),
+  error: t("lỗi thiết bị", "device error"),
+  silent: t("mất tín hiệu", "silent"),
+};
+
+export const notJudged = t("chưa đánh giá", "not judged yet");
+
+export const averagingWords: Record<Averaging, Text> = {
+  hour: t("1 giờ", "1 hour"),
+  eight_hours: t("8 giờ", "8 hours"),
+  day: t("24 giờ", "24 hours"),
+  year: t("năm", "year"),
 };
 
 export const kindWords: Record<StationNames["kind"], Text> = {
@@ -115,6 +125,7 @@ export const transportWords: Record<FeedNames["transport"], Text> = {
   mqtt_broker: t("MQTT qua máy chủ ngoài", "MQTT by an outside broker"),
   files: t("tệp", "files"),
   http: t("HTTP", "HTTP"),
+  page: t("màn hình điều hành", "control room page"),
   any: t("mọi đường vào", "any way in"),
 };
 
@@ -131,5 +142,6 @@ export const reasonWords: Record<string, Text> = {
   unknown_unit: t("đơn vị lạ", "unknown unit"),
   future_time: t("thời gian ở tương lai", "time in the future"),
   absurd_time: t("thời gian vô lý", "absurd time"),
+  unknown_alert: t("cảnh báo lạ", "unknown alert"),
   too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

@@ -1,13 +1,15 @@
-import { inOperation, priorityOfQuality } from "../attention";
-import { now } from "../clock";
-import { fullMoment, isoDay, number, roughAge, unit } from "../format";
-import { freshness } from "../freshness";
-import { say } from "../language";
-import type { StationNames } from "../model";
-import { choose, selection } from "../selection";
-import { ageOf, pack, tileOf } from "../store";
-import { freshnessWords, kindWords, qualityWords, words } from "../text";
-import { Mark } from "./Mark";
+import { inOperation, priorityOfQuality } from "../../attention";
+import { now } from "../../clock";
+import { fullMoment, isoDay, number, roughAge, unit } from "../../format";
+import { freshness } from "../../freshness";
+import { say } from "../../language";
+import type { StationNames } from "../../model";
+import { chooseSeries, open } from "../../address";
+import { ageOf, pack, tileOf } from "../../store";
+import { selection } from "../../selection";
+import { stationWords } from "../../words/overview";
+import { freshnessWords, kindWords, qualityWords, words } from "../../words/page";
+import { Mark } from "../frame/Mark";
 import { Spark } from "./Spark";
 
 export function Stations() {
@@ -83,10 +85,10 @@ function Row({ subject, indicator }: { subject: string; indicator: string }) {
       class={`${state} ${chosen ? "chosen" : ""}`}
       data-series={`${subject}/${indicator}`}
       data-freshness={state}
-      onClick={() => choose(subject, indicator)}
+      onClick={() => chooseSeries(subject, indicator)}
     >
       <th scope="row">
-        <button type="button" aria-pressed={chosen} onClick={() => choose(subject, indicator)}>
+        <button type="button" aria-pressed={chosen} onClick={() => chooseSeries(subject, indicator)}>
           <span>
             <span class="symbol">{names?.symbol ?? indicator}</span> <span class="unit">{unit(names?.unit ?? "")}</span>
           </span>
@@ -104,10 +106,20 @@ function Row({ subject, indicator }: { subject: string; indicator: string }) {
             {latest.correction && <span class="corrected">{say(words.corrected)}</span>}
           </td>
           <td class="age">
+            <button
+              type="button"
+              class="link"
+              title={say(stationWords.origin)}
+              onClick={(event) => {
+                event.stopPropagation();
+                open("envelope", latest.position, String(latest.row));
+              }}
+            >
             <time dateTime={new Date(latest.event_time).toISOString()} title={fullMoment(latest.event_time)}>
               {state !== "fresh" && <span class="freshness">{say(freshnessWords[state])} </span>}
               {roughAge(ageOf(latest.event_time))}
             </time>
+            </button>
           </td>
         </>
       ) : (

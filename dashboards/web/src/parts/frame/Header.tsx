@@ -1,8 +1,11 @@
-import { clockSpeed, now } from "../clock";
-import { moment, number } from "../format";
-import { language, say } from "../language";
-import { blind, pack } from "../store";
-import { words } from "../text";
+import { backTo, type View, view } from "../../address";
+import { clockSpeed, now } from "../../clock";
+import { moment, number } from "../../format";
+import { language, say } from "../../language";
+import type { Text } from "../../model";
+import { blind, pack } from "../../store";
+import { isWall } from "../../wall";
+import { words } from "../../words/page";
 
 export function Header() {
   const names = pack.value;
@@ -13,6 +16,12 @@ export function Header() {
       <h1>
         {say(words.title)} <span class="province">{names ? say(names.name) : ""}</span>
       </h1>
+      {!isWall && (
+        <nav aria-label={say(words.views)}>
+          <ViewLink to="overview" name={words.overview} />
+          <ViewLink to="feeds" name={words.feedsView} />
+        </nav>
+      )}
       <div class="header-state">
         {replayed && (
           <p class="replayed" data-part="replayed">
@@ -31,11 +40,27 @@ export function Header() {
             {moment(now.value, "date")}
           </time>
         </p>
-        <button type="button" class="language" lang={other} onClick={() => (language.value = other)}>
-          {other === "en" ? "English" : "Tiếng Việt"}
-        </button>
+        {!isWall && (
+          <button type="button" class="language" lang={other} onClick={() => (language.value = other)}>
+            {other === "en" ? "English" : "Tiếng Việt"}
+          </button>
+        )}
       </div>
     </header>
+  );
+}
+
+function ViewLink({ to, name }: { to: View; name: Text }) {
+  const here = view.value === to;
+  const go = (event: Event) => {
+    event.preventDefault();
+    view.value = to;
+    backTo(-1);
+  };
+  return (
+    <a href={to === "overview" ? "#/" : `#/${to}`} aria-current={here ? "page" : undefined} onClick={go}>
+      {say(name)}
+    </a>
   );
 }
 

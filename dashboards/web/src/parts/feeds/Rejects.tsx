@@ -1,9 +1,10 @@
 import { useState } from "preact/hooks";
-import { fullMoment, number, shortMoment } from "../format";
-import { say } from "../language";
-import type { Reject } from "../model";
-import { feedNames, rejectKey, rejects } from "../store";
-import { reasonWords, words } from "../text";
+import { open } from "../../address";
+import { fullMoment, number, shortMoment } from "../../format";
+import { say } from "../../language";
+import type { Reject } from "../../model";
+import { feedNames, rejectKey, rejects } from "../../store";
+import { reasonWords, words } from "../../words/page";
 
 const SHOWN = 3;
 
@@ -46,7 +47,10 @@ function Item({ reject }: { reject: Reject }) {
       <p class="reject-message">{say(reject.message)}</p>
       <p class="reject-where">
         <code>{reject.sample}</code> {number(reject.raw_length)} {say(words.bytes)} · {reject.address}
-        {reject.place !== "" ? `, ${reject.place}` : reject.whole ? `, ${say(words.whole)}` : ""} · {reject.position}
+        {reject.place !== "" ? `, ${reject.place}` : reject.whole ? `, ${say(words.whole)}` : ""} ·{" "}
+        <button type="button" class="link" onClick={() => open("envelope", reject.position, ...(reject.whole ? [] : [String(reject.row)]))}>
+          {reject.position}
+        </button>
       </p>
     </li>
   );

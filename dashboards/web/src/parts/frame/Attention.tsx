@@ -1,13 +1,13 @@
 import { useRef } from "preact/hooks";
-import { type Concern, concerns, sinceWhen } from "../attention";
-import { number } from "../format";
-import { say } from "../language";
-import { words } from "../text";
+import { type Concern, concerns, sinceWhen, urgentConcerns } from "../../attention";
+import { number } from "../../format";
+import { say } from "../../language";
+import { words } from "../../words/page";
 import { Mark } from "./Mark";
 
 const SHOWN = 6;
 
-/** What is abnormal, where and since when; by whole items, the rest counted. */
+/** What is abnormal beside the alerts, where and since when; by whole items, the rest counted. */
 export function Attention() {
   const all = concerns();
   const shown = all.slice(0, SHOWN);
@@ -29,7 +29,26 @@ export function Attention() {
           )}
         </ul>
       )}
-      <Announcer all={all} />
+    </section>
+  );
+}
+
+/** The urgent ones alone, above the overview; nothing where there are none. */
+export function Urgent() {
+  const all = urgentConcerns();
+  if (all.length === 0) return null;
+  return (
+    <section class="attention urgent" aria-label={say(words.attention)}>
+      <ul>
+        {all.slice(0, 3).map((concern) => (
+          <Item key={concern.key} concern={concern} />
+        ))}
+        {all.length > 3 && (
+          <li class="hidden-count">
+            +{number(all.length - 3)} {say(words.more)}
+          </li>
+        )}
+      </ul>
     </section>
   );
 }
@@ -52,11 +71,11 @@ function Item({ concern }: { concern: Concern }) {
   );
 }
 
-/** Reads out new critical and high concerns, each once, and nothing else. */
-function Announcer({ all }: { all: Concern[] }) {
+/** Reads out new urgent concerns, each once, and nothing else. */
+export function ConcernAnnouncer() {
   const told = useRef(new Set<string>());
   const said = useRef("");
-  const urgent = all.filter((concern) => concern.priority === "critical" || concern.priority === "high");
+  const urgent = urgentConcerns();
   const fresh = urgent.filter((concern) => !told.current.has(concern.key));
   if (fresh.length > 0) said.current = fresh.map((concern) => `${concern.where}: ${concern.what}`).join(". ");
   told.current = new Set(urgent.map((concern) => concern.key));

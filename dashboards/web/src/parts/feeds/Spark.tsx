@@ -1,5 +1,5 @@
-import { now } from "../clock";
-import type { HourPoint } from "../model";
+import { now } from "../../clock";
+import type { HourPoint } from "../../model";
 
 const WIDTH = 96;
 const HEIGHT = 24;

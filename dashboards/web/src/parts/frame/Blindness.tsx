@@ -1,8 +1,8 @@
-import { unheardFor } from "../clock";
-import { age } from "../format";
-import { say } from "../language";
-import { blind } from "../store";
-import { words } from "../text";
+import { unheardFor } from "../../clock";
+import { age } from "../../format";
+import { say } from "../../language";
+import { blind } from "../../store";
+import { words } from "../../words/page";
 import { Mark } from "./Mark";
 
 /** Says that what is on the screen is not the present. The live region is there before it has anything to say. */

@@ -1,0 +1,49 @@
+// Alerts in the order they are worked on, and what they say of themselves.
+
+import { number, period, plain, unit } from "./format";
+import { say } from "./language";
+import type { Alert, Priority } from "./model";
+import { pack } from "./store";
+import { isWall } from "./wall";
+import { alertWords } from "./words/alerts";
+import { averagingWords, statusWords } from "./words/page";
+
+const ORDER: Priority[] = ["critical", "high", "medium", "low"];
+
+/** Unacknowledged first, then by priority, then the newest. */
+export function openInOrder(all: Alert[]): Alert[] {
+  return all.sort(
+    (a, b) =>
+      Number(a.acknowledged) - Number(b.acknowledged) ||
+      ORDER.indexOf(a.priority) - ORDER.indexOf(b.priority) ||
+      b.raised_at - a.raised_at,
+  );
+}
+
+/** The two flags in words; an active one that nobody took says nothing, its place in the list does. */
+export function stateWords(alert: Alert): string {
+  const said: string[] = [];
+  if (!alert.active) said.push(say(alertWords.cleared));
+  if (alert.acknowledged) said.push(`${say(alertWords.takenBy)}: ${alert.user ?? "—"}`);
+  return said.join(" · ");
+}
+
+/** What the rule looks at: `PM2.5 24 giờ`. */
+export function measureOf({ evidence }: Alert): string {
+  if (evidence.measure === "status") return "";
+  const names = pack.value?.indicators[evidence.measure];
+  const averaging = evidence.averaging ? ` ${say(averagingWords[evidence.averaging])}` : "";
+  return `${names?.symbol ?? evidence.measure.toUpperCase()}${averaging}`;
+}
+
+/** `62,3 µg/m³ > 45`, with when it was so. */
+export function valueLine({ evidence }: Alert): string {
+  if (evidence.measure === "status") return evidence.status ? say(statusWords[evidence.status]) : "";
+  if (evidence.value === null) return "";
+  const names = pack.value?.indicators[evidence.measure];
+  const decimals = names?.decimals ?? 0;
+  const value = `${number(evidence.value, decimals)}${names ? ` ${unit(names.unit)}` : ""}`;
+  const sign = evidence.threshold === null ? "" : evidence.value > evidence.threshold ? ">" : evidence.value < evidence.threshold ? "<" : "=";
+  const threshold = evidence.threshold === null ? "" : ` ${sign} ${plain(evidence.threshold, decimals)}`;
+  return `${value}${threshold}, ${period(evidence.averaging ?? "hour", evidence.start, evidence.end, isWall)}`;
+}

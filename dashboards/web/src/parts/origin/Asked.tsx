@@ -1,0 +1,62 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { say } from "../../language";
+import { originWords } from "../../words/alerts";
+
+type State<T> = { kind: "loading" } | { kind: "missing" } | { kind: "failed" } | { kind: "shown"; answer: T };
+
+interface Props<T> {
+  url: string;
+  /** When it moves the question is asked again. */
+  again?: unknown;
+  children: (answer: T) => ComponentChildren;
+}
+
+/** One question to the server and what is said while it is not answered. */
+export function Asked<T>({ url, again, children }: Props<T>) {
+  const state = useSignal<State<T>>({ kind: "loading" });
+  const tries = useSignal(0);
+  useEffect(() => {
+    const stop = new AbortController();
+    void (async () => {
+      try {
+        const response = await fetch(url, { signal: stop.signal });
+        if (response.status === 404) state.value = { kind: "missing" };
+        else if (!response.ok) throw new Error(String(response.status));
+        else state.value = { kind: "shown", answer: (await response.json()) as T };
+      } catch {
+        if (!stop.signal.aborted && state.peek().kind !== "shown") state.value = { kind: "failed" };
+      }
+    })();
+    return () => stop.abort();
+  }, [url, again, tries.value]);
+  const shown = state.value;
+  if (shown.kind === "shown") return <>{children(shown.answer)}</>;
+  return (
+    <div class="origin-wait" role="status">
+      <p class="calm">{say(originWords[shown.kind])}</p>
+      {shown.kind === "failed" && (
+        <button type="button" onClick={() => (tries.value += 1)}>
+          {say(originWords.again)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Names and what they are, in a line or two. */
+export function Facts({ of }: { of: [string, ComponentChildren][] }) {
+  return (
+    <dl class="facts">
+      {of
+        .filter(([, value]) => value !== null && value !== "" && value !== undefined)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

@@ -1,0 +1,162 @@
+import { useEffect, useRef } from "preact/hooks";
+import { type Step, backTo, here, way } from "../../address";
+import { period } from "../../format";
+import { say } from "../../language";
+import { pack, stationNames } from "../../store";
+import { kpiWords } from "../../words/overview";
+import { alertWords, originWords } from "../../words/alerts";
+import { AlertStep, AlertsStep } from "./Alerts";
+import { EnvelopeStep } from "./Envelope";
+import { KpiStep } from "./KpiOrigin";
+import { AssessmentStep, IndexStep } from "./Results";
+import { StationStep } from "./StationOrigin";
+import { WindowStep } from "./Window";
+
+/** The way from a number to the message it came in, one step a screen; the whole way is in the address. */
+export function Origin() {
+  const step = here.value;
+  const title = useRef<HTMLHeadingElement>(null);
+  const opener = useRef<Element | null>(document.activeElement);
+  const key = step?.join("/") ?? "";
+  useEffect(() => title.current?.focus(), [key]);
+  useEffect(() => {
+    const leave = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !document.querySelector("dialog[open]")) backTo(-1);
+    };
+    addEventListener("keydown", leave);
+    return () => {
+      removeEventListener("keydown", leave);
+      // Back to where the reader was.
+      if (opener.current instanceof HTMLElement || opener.current instanceof SVGElement) opener.current.focus();
+    };
+  }, []);
+  if (!step) return null;
+  return (
+    <aside class="origin" aria-label={say(originWords.panel)} data-part="origin">
+      <div class="origin-top">
+        <nav aria-label={say(originWords.way)}>
+          <ol>
+            {way.value.map((passed, at) => (
+              <li key={passed.join("/")}>
+                {at === way.value.length - 1 ? (
+                  <span aria-current="step">{shortName(passed)}</span>
+                ) : (
+                  <button type="button" class="link" onClick={() => backTo(at)}>
+                    {shortName(passed)}
+                  </button>
+                )}
+              </li>
+            ))}
+          </ol>
+        </nav>
+        <button type="button" class="close" aria-label={say(originWords.close)} onClick={() => backTo(-1)}>
+          <svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+            <path d="m3.5 3.5 9 9m0-9-9 9" />
+          </svg>
+        </button>
+      </div>
+      <h2 tabIndex={-1} ref={title}>
+        {longName(step)}
+      </h2>
+      <div class="origin-body" key={key}>
+        <Body step={step} />
+      </div>
+    </aside>
+  );
+}
+
+function Body({ step: [kind, ...ids] }: { step: Step }) {
+  const [first = "", second = "", third = "", fourth = ""] = ids;
+  switch (kind) {
+    case "alerts":
+      return <AlertsStep />;
+    case "alert":
+      return <AlertStep id={first} />;
+    case "station":
+      return <StationStep id={first} />;
+    case "kpi":
+      return <KpiStep id={first} />;
+    case "index":
+      return <IndexStep index={first} subject={second} kind={third} start={fourth} />;
+    case "assessment":
+      return <AssessmentStep limit={first} subject={second} averaging={third} start={fourth} />;
+    case "window":
+      return <WindowStep indicator={first} subject={second} kind={third} start={fourth} />;
+    case "envelope":
+      return <EnvelopeStep position={first} row={second === "" ? null : Number(second)} />;
+  }
+}
+
+const HOUR = 3_600_000;
+const LENGTHS: Record<string, number> = { hour: HOUR, eight_hours: 8 * HOUR, day: 24 * HOUR, year: 24 * HOUR };
+
+function symbol(indicator: string): string {
+  return pack.value?.indicators[indicator]?.symbol ?? indicator.toUpperCase();
+}
+
+function when(kind: string, start: string): string {
+  return period(kind, Number(start), Number(start) + (LENGTHS[kind] ?? HOUR));
+}
+
+function station(id: string): string {
+  const names = stationNames.value.get(id);
+  return names ? say(names.name) : id;
+}
+
+/** As the way shows it. */
+function shortName([kind, first = "", , third = ""]: Step): string {
+  switch (kind) {
+    case "alerts":
+      return say(alertWords.title);
+    case "alert":
+      return say({ vi: "Cảnh báo", en: "Alert" });
+    case "station":
+      return say(originWords.station);
+    case "kpi":
+      return kpiName(first);
+    case "index":
+      return first.toUpperCase();
+    case "assessment":
+      return say(originWords.standard);
+    case "window":
+      return `${symbol(first)} ${say(third === "day" ? originWords.dayWindow : originWords.hourWindow).toLowerCase()}`;
+    case "envelope":
+      return say(originWords.message);
+  }
+}
+
+function longName([kind, first = "", second = "", third = "", fourth = ""]: Step): string {
+  switch (kind) {
+    case "alerts":
+      return say(alertWords.all);
+    case "alert": {
+      const rule = pack.value?.rules[first.split("~")[0] ?? ""];
+      return rule ? say(rule.name) : first;
+    }
+    case "station":
+      return station(first);
+    case "kpi":
+      return kpiName(first);
+    case "index":
+      return `${first.toUpperCase()}, ${station(second)}, ${when(third, fourth)}`;
+    case "assessment": {
+      const limit = pack.value?.limits.find(({ id }) => id === first);
+      return `${limit ? symbol(limit.indicator) : first}, ${station(second)}, ${when(third, fourth)}`;
+    }
+    case "window":
+      return `${symbol(first)}, ${station(second)}, ${when(third, fourth)}`;
+    case "envelope":
+      return `${say(originWords.message)} ${first}`;
+  }
+}
+
+function kpiName(id: string): string {
+  const names: Record<string, keyof typeof kpiWords> = {
+    stations: "stations",
+    exceeded: "exceeded",
+    completeness: "completeness",
+    balance: "balance",
+    feeds: "slowest",
+  };
+  return say(kpiWords[names[id] ?? "title"]);
+}

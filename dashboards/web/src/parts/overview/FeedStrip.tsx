@@ -1,0 +1,93 @@
+import { type Silence, silence } from "../../attention";
+import { backTo, view } from "../../address";
+import { number, roughAge, span } from "../../format";
+import { say } from "../../language";
+import type { Feed } from "../../model";
+import { ageOf, feedNames } from "../../store";
+import { isWall } from "../../wall";
+import { words } from "../../words/page";
+import { feedsInOrder } from "../feeds/Feeds";
+import { Check, Mark } from "../frame/Mark";
+
+/** Cells that stay readable on the narrowest desk. */
+const SHOWN = 8;
+
+const URGENCY: Silence[] = ["silent", "unknown", "never", "on-time", "no-promise"];
+
+/** Always in sight: which feeds speak, and whether what came is all accounted for. */
+export function FeedStrip() {
+  const all = feedsInOrder().filter((feed) => feedNames.value.get(feed.id)?.silent_after !== null || feed.counts.received > 0);
+  const urgency = (feed: Feed) => URGENCY.indexOf(silence(feed, feedNames.value.get(feed.id)?.silent_after ?? null));
+  // More feeds than there is room for: the quiet ones are kept in sight, the rest is counted.
+  const kept = all.length <= SHOWN ? all : [...all].sort((a, b) => urgency(a) - urgency(b)).slice(0, SHOWN);
+  const shown = all.filter((feed) => kept.includes(feed));
+  const go = (event: Event) => {
+    event.preventDefault();
+    view.value = "feeds";
+    backTo(-1);
+  };
+  return (
+    <section class="panel feed-strip" aria-labelledby="strip-title">
+      <h2 id="strip-title">
+        {isWall ? say(words.feeds) : <a href="#/feeds" onClick={go}>{say(words.feeds)}</a>}
+      </h2>
+      <ul>
+        {shown.map((feed) => (
+          <Cell key={feed.id} feed={feed} />
+        ))}
+        {all.length > shown.length && (
+          <li class="strip-more">
+            +{number(all.length - shown.length)} {say(words.more)}
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}
+
+function Cell({ feed }: { feed: Feed }) {
+  const names = feedNames.value.get(feed.id);
+  const promise = names?.silent_after ?? null;
+  const state = silence(feed, promise);
+  const gone = feed.last_received === null ? null : ageOf(feed.last_received);
+  const used = gone === null || promise === null ? 0 : Math.min(1, gone / promise);
+  const astray = Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray);
+  return (
+    <li class={`strip-cell ${astray > 0 ? "astray" : state}`} data-strip={feed.id} data-signal={state}>
+      <p class="strip-name" title={names ? say(names.name) : feed.id}>
+        {astray > 0 ? <Mark priority="critical" /> : state === "silent" ? <Mark priority="high" /> : null}
+        {(state === "never" || state === "unknown") && astray === 0 && <Mark priority="low" hollow />}
+        <span>{names ? say(names.name) : feed.id}</span>
+      </p>
+      <svg class="signal-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+        <rect class="signal-track" width="100" height="4" />
+        <rect class="signal-used" width={used * 100} height="4" />
+      </svg>
+      <p class="strip-state">
+        <span>
+          {gone === null ? (
+            say(state === "unknown" ? words.unheard : words.neverHeard)
+          ) : (
+            <>
+              {state === "silent" && <strong>{say(words.silent)} </strong>}
+              {roughAge(gone)}
+            </>
+          )}
+          {promise !== null && <span class="promise"> / {span(promise)}</span>}
+        </span>
+        {astray > 0 ? (
+          <strong class="strip-astray">
+            {number(astray)} {say(words.astray)}
+          </strong>
+        ) : (
+          feed.counts.received > 0 && (
+            <span class="strip-count">
+              {number(feed.counts.received)} <Check />
+              <span class="reader-only">{say(words.balanced)}</span>
+            </span>
+          )
+        )}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,98 @@
+import { open } from "../../address";
+import { ageOf } from "../../store";
+import { fullMoment, number } from "../../format";
+import { KPIS, type Kpi, ageOfKpi, alertsByPriority } from "../../kpis";
+import { say } from "../../language";
+import { isWall } from "../../wall";
+import { kpiWords } from "../../words/overview";
+import { freshnessWords, priorityWords } from "../../words/page";
+import { Check, Mark } from "../frame/Mark";
+import { Line } from "./Line";
+
+/** The eight figures, each with what it takes to trust it. */
+export function Kpis() {
+  return (
+    <section class="kpis" aria-labelledby="kpis-title">
+      <h2 id="kpis-title" class="reader-only">
+        {say(kpiWords.title)}
+      </h2>
+      <div class="kpi-grid">
+        {KPIS.map((make, at) => (
+          <Tile key={at} make={make} />
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Tile({ make }: { make: () => Kpi }) {
+  const kpi = make();
+  const withheld = kpi.freshness === "stale";
+  return (
+    <article
+      class={`panel kpi ${kpi.freshness} ${kpi.verdict} ${kpi.priority ?? ""}`}
+      data-kpi={kpi.id}
+      data-verdict={kpi.verdict}
+      data-freshness={kpi.freshness}
+    >
+      <h3>
+        {isWall ? (
+          kpi.name
+        ) : (
+          <button type="button" onClick={() => open(...kpi.origin)} title={say(kpiWords.open)}>
+            {kpi.name}
+          </button>
+        )}
+      </h3>
+      <p class="kpi-figure">
+        <span class="kpi-value">{kpi.value ?? "—"}</span>
+        {kpi.unit !== "" && <span class="kpi-unit"> {kpi.unit}</span>}
+      </p>
+      <p class="kpi-verdict">
+        {kpi.priority && !withheld ? <Mark priority={kpi.priority} /> : kpi.verdict === "kept" ? <Check /> : null}
+        <span class="kpi-word">{withheld ? say(freshnessWords.stale) : kpi.word}</span>
+        {kpi.target !== null && (
+          <span class="kpi-target">
+            <span class={kpi.basis === "" ? "" : "reader-only"}>{say(kpiWords.target)} </span>
+            {kpi.target} <span class="kpi-basis">{kpi.basis}</span>
+          </span>
+        )}
+      </p>
+      <div class="kpi-picture">
+        {kpi.id === "alerts" ? (
+          <ByPriority />
+        ) : (
+          <Line values={kpi.history} line={kpi.line} bars={kpi.id === "exceeded" || kpi.id === "completeness"} />
+        )}
+      </div>
+      {kpi.where !== "" && <p class="kpi-where">{kpi.where}</p>}
+      <p class="kpi-foot">
+        {kpi.period !== "" && <span>{kpi.period}</span>}
+        {kpi.at !== null && (
+          <span class="kpi-age">
+            <time dateTime={new Date(kpi.at).toISOString()} title={fullMoment(kpi.at)}>
+              {kpi.freshness === "late" || kpi.freshness === "stale" ? `${say(freshnessWords[kpi.freshness])} ` : ""}
+              {ageOf(kpi.at) < 60_000 ? say(kpiWords.now) : ageOfKpi(kpi)}
+            </time>
+          </span>
+        )}
+        {kpi.source !== "" && <span class="kpi-source">{kpi.source}</span>}
+      </p>
+    </article>
+  );
+}
+
+/** How many open alerts of each priority, by shape, number and word. */
+function ByPriority() {
+  return (
+    <ul class="by-priority">
+      {alertsByPriority().map(({ priority, open }) => (
+        <li key={priority} class={open.length === 0 ? "none" : ""}>
+          <Mark priority={priority} hollow={!open.some((alert) => alert.active && !alert.acknowledged)} />
+          {number(open.length)}
+          <span class="reader-only"> {say(priorityWords[priority])}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,60 @@
+// The wall preset: /wall/overview?m=5&pitch=0.63. Letters so large that the farthest reader still reads the smallest
+// of them, nothing to click, and a picture that never burns in and never sleeps.
+
+import { signal } from "@preact/signals";
+
+/** Cap height a metre of distance asks for, in millimetres: 16 minutes of arc (NUREG-0700). */
+const CAP_PER_METRE = 4.65;
+
+/** Cap height of Inter in its font size. */
+const CAP_HEIGHT = 0.727;
+
+const SHIFT_EVERY = 60_000;
+const SHIFTS: [number, number][] = [[0, 0], [2, 0], [2, 2], [0, 2], [-2, 2], [-2, 0], [-2, -2], [0, -2], [2, -2]];
+
+/** The trend goes on to the next station so often, unless something critical holds it. Milliseconds. */
+export const ROTATE_EVERY = 30_000;
+
+const path = location.pathname.split("/");
+const asked = new URLSearchParams(location.search);
+
+/** Whether this page is a wall. */
+export const isWall = path[1] === "wall";
+
+/** A number of the address within its bounds. */
+function between(name: string, otherwise: number, least: number, most: number): number {
+  const said = Number(asked.get(name));
+  return Number.isFinite(said) && said > 0 ? Math.min(most, Math.max(least, said)) : otherwise;
+}
+
+/** The smallest font of the wall in pixels, for its farthest reader (metres) and its pixel pitch (millimetres). */
+export function smallestFont(metres: number, pitch: number): number {
+  return (CAP_PER_METRE * metres) / pitch / CAP_HEIGHT;
+}
+
+/** How far the picture is moved now, in pixels. */
+export const shift = signal<[number, number]>([0, 0]);
+
+/** Makes the page a wall, if the address says so. */
+export function followWall(): void {
+  if (!isWall) return;
+  const root = document.documentElement;
+  root.classList.add("wall");
+  root.style.fontSize = `${smallestFont(between("m", 5, 1, 30), between("pitch", 0.63, 0.1, 5)).toFixed(2)}px`;
+  let turn = 0;
+  setInterval(() => {
+    turn = (turn + 1) % SHIFTS.length;
+    shift.value = SHIFTS[turn] ?? [0, 0];
+  }, SHIFT_EVERY);
+  void stayAwake();
+  document.addEventListener("visibilitychange", () => void stayAwake());
+}
+
+async function stayAwake(): Promise<void> {
+  if (document.visibilityState !== "visible") return;
+  try {
+    await navigator.wakeLock.request("screen");
+  } catch {
+    // Not granted, or not there: the machine's own settings decide.
+  }
+}

@@ -1,0 +1,112 @@
+// From a number to the message it came in, in three steps, and the counts must agree. Against either server.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { DESK, PATIENCE, PHONE, WALL, keep, launch, open, server, violations } from "./support.js";
+
+let browser;
+let served;
+
+before(async () => {
+  served = await server({ speed: 60 });
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+const panel = (page) => page.getByRole("complementary", { name: "Nguồn gốc số liệu" });
+
+test("index → windows → rows → message: three steps, and the rows counted are the window's count", async () => {
+  const { context, page, seen } = await open(browser, served.url);
+  await page.locator("[data-kpi=aqi]").getByRole("button").click();
+  const panel_ = panel(page);
+  await panel_.getByRole("heading", { level: 2, name: /VN_AQI/ }).waitFor({ timeout: PATIENCE });
+  await panel_.getByRole("heading", { level: 3, name: /Cửa sổ đầu vào/ }).waitFor({ timeout: PATIENCE });
+  assert.deepEqual(await violations(page), []);
+  await panel_.locator("table.windows").getByRole("button").first().click();
+  const count = panel_.locator("[data-part=count]");
+  await count.waitFor({ timeout: PATIENCE });
+  assert.equal(await count.getAttribute("data-same"), "true", await count.innerText());
+  const counted = await panel_.locator('tr[data-counted="true"]').count();
+  assert.ok((await count.innerText()).startsWith(`${counted} dòng được tính = ${counted}`));
+  assert.deepEqual(await violations(page), []);
+  await panel_.locator("table.rows").getByRole("button").first().click();
+  const raw = panel_.locator("[data-part=raw]");
+  await raw.waitFor({ timeout: PATIENCE });
+  const marked = await raw.locator("mark").innerText();
+  assert.ok(marked.length > 0 && (await raw.innerText()).includes(marked.trim()));
+  const value = await panel_.locator("tr.followed td").nth(1).innerText();
+  assert.match(value, /\d/);
+  assert.equal(await panel_.getByRole("navigation").getByRole("listitem").count(), 3, "three steps");
+  assert.deepEqual(await violations(page), []);
+  const link = await panel_.getByRole("link", { name: "Tải bản gốc" }).getAttribute("href");
+  const original = await (await fetch(new URL(link, served.url))).text();
+  assert.ok(original.includes(marked.trim()), "the row is in the bytes as they came");
+  await keep(page, "lineage-1440");
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
+test("the whole way is in the address: it can be passed on, and Back goes one step back", async () => {
+  const { context, page } = await open(browser, served.url);
+  await page.locator("[data-kpi=pm25], [data-kpi=aqi]").first().getByRole("button").click();
+  await panel(page).locator("table.windows").getByRole("button").first().click({ timeout: PATIENCE });
+  await panel(page).locator("[data-part=count]").waitFor({ timeout: PATIENCE });
+  const title = await panel(page).getByRole("heading", { level: 2 }).innerText();
+  const other = await open(browser, page.url());
+  await panel(other.page).locator("[data-part=count]").waitFor({ timeout: PATIENCE });
+  assert.equal(await panel(other.page).getByRole("heading", { level: 2 }).innerText(), title);
+  await other.context.close();
+  await page.goBack();
+  await panel(page).getByRole("heading", { level: 3, name: /Cửa sổ đầu vào/ }).waitFor({ timeout: PATIENCE });
+  await page.goBack();
+  await panel(page).waitFor({ state: "detached" });
+  await context.close();
+});
+
+test("every figure opens with the keyboard, and Escape leads back to it", async () => {
+  const { context, page } = await open(browser, served.url);
+  const figures = page.locator("[data-kpi]");
+  assert.equal(await figures.count(), 8);
+  for (let at = 0; at < 8; at++) {
+    const button = figures.nth(at).getByRole("button");
+    await button.focus();
+    await page.keyboard.press("Enter");
+    await panel(page).waitFor({ timeout: PATIENCE });
+    await panel(page).getByText("Đang mở…").waitFor({ state: "detached", timeout: PATIENCE });
+    assert.ok(await page.evaluate(() => document.activeElement.tagName === "H2"), "the panel has the focus");
+    await page.keyboard.press("Escape");
+    await panel(page).waitFor({ state: "detached" });
+    assert.ok(await button.evaluate((it) => it === document.activeElement), "the figure has it again");
+  }
+  await context.close();
+});
+
+test("a figure counted by the page is the sum of what its panel shows", async () => {
+  const { context, page } = await open(browser, served.url);
+  const figure = page.locator("[data-kpi=stations]");
+  await figure.getByRole("button").click();
+  const rows = await panel(page).locator("tbody tr").count();
+  const [reporting, all] = (await figure.locator(".kpi-figure").innerText()).match(/\d+/g).map(Number);
+  assert.equal(rows, all);
+  const silent = await panel(page).locator("tbody tr", { hasText: /mất tín hiệu|chưa đánh giá/ }).count();
+  assert.equal(reporting, all - silent);
+  await context.close();
+});
+
+for (const screen of [PHONE, DESK, WALL]) {
+  test(`the panel is for everybody at ${screen.width} px`, async () => {
+    const { context, page } = await open(browser, served.url, screen);
+    const row = page.locator("[data-station-row]").first();
+    await row.getByRole("button").last().click();
+    await panel(page).waitFor({ timeout: PATIENCE });
+    assert.deepEqual(await violations(page), []);
+    const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(widths[0] <= widths[1]);
+    await keep(page, `station-${screen.width}`);
+    await context.close();
+  });
+}

@@ -1,0 +1,83 @@
+// No state becomes normal because data stopped (SILENT): a server killed, a feed gone silent. On the fixture.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startFixture } from "./fixture/server.js";
+import { PATIENCE, keep, launch, open } from "./support.js";
+
+let browser;
+
+before(async () => {
+  browser = await launch();
+});
+
+after(() => browser?.close());
+
+test("a killed server is seen within seconds, and what happened meanwhile is there afterwards", async () => {
+  const served = await startFixture({ speed: 60 });
+  const { context, page, seen } = await open(browser, served.url);
+  const banner = page.locator("[data-part=blindness]");
+  await page.locator("[data-kpi=aqi]").waitFor();
+  await served.kill();
+  const missed = served.world.raise("aqi-very-bad", "TN-BENLUC");
+  const killed = Date.now();
+  await banner.waitFor({ timeout: PATIENCE });
+  assert.ok(Date.now() - killed < 13_000, "within ten seconds and a little");
+  assert.match(await page.locator("main").evaluate((main) => getComputedStyle(main).filter), /grayscale\(1\)/);
+  const asked = seen.requests.filter((url) => url.endsWith("/api/overview")).length;
+  await served.revive();
+  await banner.waitFor({ state: "detached", timeout: PATIENCE });
+  await page.locator(`[data-alert="${missed}"]`).waitFor({ timeout: PATIENCE });
+  assert.ok(seen.requests.filter((url) => url.endsWith("/api/overview")).length > asked, "a new snapshot came first");
+  await context.close();
+  await served.close();
+});
+
+test("a feed gone silent makes its values stale, withholds their judgement, and turns nothing normal", async () => {
+  // An hour a second: a feed is silent after three hours of the record.
+  const served = await startFixture({ speed: 3600 });
+  const { context, page } = await open(browser, served.url);
+  const commune = page.locator('[data-commune="27694"]');
+  await commune.waitFor({ timeout: PATIENCE });
+  assert.doesNotMatch(await commune.getAttribute("data-band"), /stale|never|missing/);
+  served.world.silent.add("replay-dust");
+  served.world.silent.add("replay-gas");
+  await page.locator('[data-kpi=aqi][data-freshness="stale"]').waitFor({ timeout: PATIENCE });
+  const figure = page.locator("[data-kpi=aqi]");
+  assert.equal(await figure.getAttribute("data-verdict"), "withheld");
+  assert.notEqual(await figure.locator(".kpi-value").innerText(), "—", "the last number stays to be seen");
+  assert.match(await figure.innerText(), /cũ/);
+  await page.locator('[data-commune="27694"][data-band="stale"]').waitFor({ timeout: PATIENCE });
+  for (const strip of ["replay-dust", "replay-gas"]) {
+    await page.locator(`[data-strip="${strip}"][data-signal="silent"]`).waitFor({ timeout: PATIENCE });
+  }
+  const stations = page.locator("[data-kpi=stations]");
+  await page.waitForFunction(() => /^0/.test(document.querySelector("[data-kpi=stations] .kpi-value").textContent), undefined, { timeout: PATIENCE });
+  assert.equal(await stations.getAttribute("data-verdict"), "missed");
+  assert.equal(await page.locator("[data-kpi=slowest]").getAttribute("data-verdict"), "missed");
+  await page.waitForFunction(
+    () => Number.parseFloat(document.querySelector("[data-kpi=completeness] .kpi-value").textContent.replace(",", ".")) < 75,
+    undefined,
+    { timeout: PATIENCE },
+  );
+  assert.equal(await page.locator("[data-kpi=completeness]").getAttribute("data-verdict"), "missed");
+  await keep(page, "silent-1440");
+  // Nothing is good while nothing comes: no figure of measured values is on target.
+  for (const id of ["aqi", "stations", "completeness", "slowest"]) {
+    assert.notEqual(await page.locator(`[data-kpi=${id}]`).getAttribute("data-verdict"), "kept", id);
+  }
+  served.world.silent.clear();
+  await page.locator('[data-kpi=aqi][data-freshness="fresh"]').waitFor({ timeout: PATIENCE });
+  await context.close();
+  await served.close();
+});
+
+test("a pipeline that says nothing behind a living server is called stopped", async () => {
+  const served = await startFixture({ speed: 1 });
+  const { context, page } = await open(browser, served.url);
+  const status = served.world.status.bind(served.world);
+  served.world.status = () => ({ ...status(), reported_ago: 30_000 });
+  await page.getByRole("region", { name: "Cần chú ý" }).getByText(/không báo trạng thái/).waitFor({ timeout: PATIENCE });
+  await context.close();
+  await served.close();
+});
