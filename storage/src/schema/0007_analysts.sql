@@ -373,7 +373,7 @@ FROM
             arrayMap(
                 (w, before) -> w.1 > if(averaging = 'eight_hours', addHours(before.1, 1), before.2),
                 exceeded,
-                arrayPushFront(arrayPopBack(exceeded), exceeded[1])
+                arraySlice(arrayPushFront(exceeded, exceeded[1]), 1, length(exceeded))
             ) AS is_first,
             max(a.start_time) AS newest_start
         FROM assessment_current AS a
