@@ -30,7 +30,7 @@ export function stateWords(alert: Alert): string {
 
 /** What the rule looks at: `PM2.5 24 giờ`. */
 export function measureOf({ evidence }: Alert): string {
-  if (evidence.measure === "status") return "";
+  if (!evidence || evidence.measure === "status") return "";
   const names = pack.value?.indicators[evidence.measure];
   const averaging = evidence.averaging ? ` ${say(averagingWords[evidence.averaging])}` : "";
   return `${names?.symbol ?? evidence.measure.toUpperCase()}${averaging}`;
@@ -38,6 +38,7 @@ export function measureOf({ evidence }: Alert): string {
 
 /** `62,3 µg/m³ > 45`, with when it was so. */
 export function valueLine({ evidence }: Alert): string {
+  if (!evidence) return "";
   if (evidence.measure === "status") return evidence.status ? say(statusWords[evidence.status]) : "";
   if (evidence.value === null) return "";
   const names = pack.value?.indicators[evidence.measure];

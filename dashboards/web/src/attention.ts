@@ -113,6 +113,21 @@ function systemConcerns(): Concern[] {
       system.stalled_since,
     );
   }
+  const archive = system.archive;
+  if (archive && (archive.state === "full" || archive.state === "failing" || archive.missing_offsets > 0)) {
+    const why = archive.cause ?? "";
+    add(
+      "archive",
+      "high",
+      say({ vi: "Kho lưu trữ", en: "Archive" }),
+      archive.state === "full"
+        ? { vi: `đã đầy, nhật ký không được dọn: ${why}`, en: `full, the log is not cleared: ${why}` }
+        : archive.state === "failing"
+          ? { vi: `không ghi được: ${why}`, en: `cannot be written: ${why}` }
+          : { vi: `thiếu ${archive.missing_offsets} gói tin`, en: `${archive.missing_offsets} envelopes missing` },
+      archive.since,
+    );
+  }
   if (system.clickhouse.state === "away") {
     add(
       "clickhouse",

@@ -38,6 +38,13 @@ export function allowedAfterWindow(subject: string, length: string, indicators?:
   return (LENGTHS[length] ?? HOUR) + slowest;
 }
 
+/** Of a station as a whole: its newest value against what its slowest indicator may take. */
+export function stationFreshness(subject: string, lastEvent: number | null): Freshness {
+  if (lastEvent === null) return "never";
+  const indicators = Object.keys(stationNames.value.get(subject)?.measures ?? {});
+  return judged(lastEvent, Math.max(0, ...indicators.map((indicator) => allowedAge(tileOf(subject, indicator).value))));
+}
+
 export function indexFreshness(series: IndexSeries): Freshness {
   if (!series.latest) return "never";
   const state = judged(series.latest.end, allowedAfterWindow(series.subject, series.kind));

@@ -5,12 +5,12 @@ import { inOperation, silence } from "./attention";
 import type { Step } from "./address";
 import { now } from "./clock";
 import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
-import { type Freshness, assessmentFreshness, indexFreshness, longestLateness } from "./freshness";
+import { type Freshness, assessmentFreshness, indexFreshness, longestLateness, stationFreshness } from "./freshness";
 import { NEAR, VALID_SHARE, calmUntil, categoryOf, isOver, limitInForce, priorityOfCategory } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
 import type { Alert, HourPoint, Limit, Priority, StationNames } from "./model";
-import { ageOf, alerts, allFeeds, assessmentsOf, feedNames, indexOf, pack, stateOf, stationNames, status, tileOf } from "./store";
+import { ageOf, alerts, alertsOpen, allFeeds, assessmentsOf, feedNames, indexOf, pack, stateOf, stationNames, status, tileOf } from "./store";
 import { isWall } from "./wall";
 import { freshnessWords } from "./words/page";
 import { kpiWords, reasonsOfIndex } from "./words/overview";
@@ -128,11 +128,16 @@ export function stationsReporting(): Kpi {
   const silent = all.filter((state) => state.status === "silent");
   const faulty = all.filter((state) => state.status === "error");
   const unjudged = all.filter((state) => state.status === null);
-  const reporting = all.length - silent.length - unjudged.length;
+  // A station called good by a pipeline that stands still is not reporting either.
+  const outdated = all.filter(
+    (state) => state.status !== null && state.status !== "silent" && stationFreshness(state.subject, state.last_event) === "stale",
+  );
+  const reporting = all.length - silent.length - unjudged.length - outdated.length;
   const newest = Math.max(0, ...all.map((state) => state.last_event ?? 0));
-  const verdict: Verdict = all.length === 0 || unjudged.length === all.length ? "withheld" : silent.length > 0 ? "missed" : faulty.length > 0 ? "near" : "kept";
+  const verdict: Verdict = all.length === 0 || unjudged.length === all.length ? "withheld" : silent.length + outdated.length > 0 ? "missed" : faulty.length > 0 ? "near" : "kept";
   const parts = [
     [silent.length, { vi: "mất tín hiệu", en: "silent" }],
+    [outdated.length, { vi: "số liệu cũ", en: "outdated" }],
     [faulty.length, { vi: "lỗi thiết bị", en: "device error" }],
     [all.filter((state) => state.status === "calibrating").length, { vi: "hiệu chuẩn", en: "calibrating" }],
     [all.filter((state) => state.status === "late").length, { vi: "trễ", en: "late" }],
@@ -187,7 +192,7 @@ export function worstPm25(): Kpi {
     verdict,
     word: words(verdict, true),
     priority: over && !stale ? "high" : null,
-    where: station ? say(station.name) : say(state === "missing" ? kpiWords.noValue : freshnessWords.never),
+    where: station ? say(station.name) : say(state === "missing" ? kpiWords.noValue : kpiWords.noDay),
     period: it ? period("day", it.start, it.end) : "",
     at: it?.end ?? null,
     freshness: state,
@@ -344,7 +349,7 @@ export function alertsByPriority(): { priority: Priority; open: Alert[]; unackno
 
 export function openAlerts(): Kpi {
   const groups = alertsByPriority();
-  const total = groups.reduce((sum, group) => sum + group.open.length, 0);
+  const total = Math.max(alertsOpen.value, alerts.value.size);
   const unacknowledged = groups.reduce((sum, group) => sum + group.unacknowledged, 0);
   // What has cleared and nobody took still counts, and has lost its colour.
   const worst = groups.find(({ open }) => open.some((alert) => alert.active && !alert.acknowledged))?.priority ?? null;

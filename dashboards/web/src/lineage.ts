@@ -32,7 +32,7 @@ export interface IndexOrigin {
 }
 
 export interface AssessmentOrigin extends Assessment {
-  standard: string;
+  standard: string | null;
   inputs: WindowRef[];
 }
 
@@ -65,6 +65,8 @@ export interface WindowOrigin {
   expected: number;
   revision: number;
   rows: WindowRow[];
+  /** How many there are: not all of them are listed when there are very many. */
+  rows_found: number;
 }
 
 export interface EnvelopeRow {
@@ -78,15 +80,19 @@ export interface EnvelopeRow {
 
 export interface EnvelopeOrigin {
   position: string;
-  feed: string;
-  address: string;
-  received_at: number;
-  content_type?: string | null;
-  length: number;
-  where: "log" | "archive";
+  /** Null, as all that follows, where the bytes are neither on the log nor in the archive any more. */
+  feed: string | null;
+  address: string | null;
+  received_at: number | null;
+  /** withheld: a description stands for bytes that were too large. */
+  content: "raw" | "withheld" | null;
+  length: number | null;
+  where: "log" | "archive" | null;
   file: string | null;
   text: string | null;
   base64: string | null;
+  /** There is more than is shown. */
+  cut: boolean;
   rows: EnvelopeRow[];
   rejects: Reject[];
 }
@@ -100,7 +106,7 @@ export type RaisedBy =
 
 export interface AlertOrigin {
   alert: Alert;
-  rule: RuleNames;
+  rule: RuleNames | null;
   threshold: number | null;
   raised_by: RaisedBy | null;
 }
@@ -115,7 +121,7 @@ export interface AlertHistory {
     occurrences: number;
     user: string | null;
     note: string | null;
-    evidence: AlertEvidence;
+    evidence: AlertEvidence | null;
     epoch: number;
   }[];
 }

@@ -111,7 +111,7 @@ export interface StationState {
   subject: string;
   /** Null where the station was never judged. */
   status: StationStatus | null;
-  since: number;
+  since: number | null;
   last_event: number | null;
 }
 
@@ -162,7 +162,7 @@ export interface Alert {
   note: string | null;
   change: "raised" | "recurred" | "cleared" | "acknowledged";
   at: number;
-  evidence: AlertEvidence;
+  evidence: AlertEvidence | null;
 }
 
 export interface Changes {
@@ -175,6 +175,10 @@ export interface Changes {
   stations: StationState[];
   assessments: Assessment[];
   alerts: Alert[];
+  /** The alerts are all there are to show, and not only the changed ones. */
+  alerts_whole: boolean;
+  /** How many are open; not all of them are listed. */
+  alerts_open: number;
 }
 
 export interface Status {
@@ -187,6 +191,12 @@ export interface Status {
   replaying: boolean;
   in_flight: Record<string, number>;
   halted: string | null;
+  archive?: {
+    state: "off" | "up" | "behind" | "full" | "failing";
+    cause: string | null;
+    since: number | null;
+    missing_offsets: number;
+  };
   reported_ago: number;
 }
 

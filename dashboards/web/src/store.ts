@@ -40,6 +40,9 @@ export const epoch = signal(0);
 /** Open alerts: active, or not acknowledged. */
 export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
 
+/** How many alerts are open: more than are listed when there are very many. */
+export const alertsOpen = signal(0);
+
 /** Why the first picture is not there yet. */
 export const startingUp = signal<"connecting" | "filling" | "unreachable">("connecting");
 
@@ -93,7 +96,7 @@ export function indexOf(index: string, subject: string, kind: IndexKind): Signal
 }
 
 export function stateOf(subject: string): Signal<StationState> {
-  return held(states, subject, () => ({ subject, status: null, since: 0, last_event: null }));
+  return held(states, subject, () => ({ subject, status: null, since: null, last_event: null }));
 }
 
 /** The newest judgement of each station, for one indicator and averaging. */
@@ -129,6 +132,7 @@ export function takeOverview(overview: Overview): void {
     replace(feeds, picture.feeds, ({ id }) => id);
     rejects.value = picture.rejects.slice(0, REJECTS_KEPT);
     alerts.value = new Map(picture.alerts.map((alert) => [alert.id, alert]));
+    alertsOpen.value = picture.alerts_open;
     epoch.value = picture.epoch;
     roster.value += 1;
   });
@@ -165,8 +169,9 @@ function takeOne(changes: Changes): void {
   for (const state of changes.stations) stateOf(state.subject).value = state;
   for (const assessment of changes.assessments) put(assessments, assessmentKey(assessment), assessment);
   for (const feed of changes.feeds) put(feeds, feed.id, feed);
-  if (changes.alerts.length > 0) {
-    const open = new Map(alerts.peek());
+  alertsOpen.value = changes.alerts_open;
+  if (changes.alerts.length > 0 || changes.alerts_whole) {
+    const open = new Map(changes.alerts_whole ? [] : alerts.peek());
     for (const alert of changes.alerts) {
       if (alert.active || !alert.acknowledged) open.set(alert.id, alert);
       else open.delete(alert.id);

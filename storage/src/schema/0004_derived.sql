@@ -35,7 +35,7 @@ COMMENT 'Every result of every index, revisions included. Read index_current for
 
 CREATE TABLE IF NOT EXISTS assessment {on_cluster}
 (
-    `limit` LowCardinality(String) COMMENT 'Limit in force on the first local day of the window: limit.id',
+    `limit` LowCardinality(String) COMMENT 'Limit in force on the first local day of the window: legal_limit.id',
     indicator LowCardinality(String) COMMENT 'What is limited: indicator.id',
     subject LowCardinality(String) COMMENT 'Station: station.id',
     averaging Enum8('hour' = 0, 'eight_hours' = 1, 'day' = 2, 'year' = 3)

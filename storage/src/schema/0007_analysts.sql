@@ -120,6 +120,8 @@ SELECT
     toDateTime(addSeconds(q.start_time, timeZoneOffset(toTimeZone(q.start_time, zone))), 'UTC') AS local_start,
     q.vn_aqi AS vn_aqi,
     q.category AS category,
+    c.name_vi AS category_vi,
+    c.name_en AS category_en,
     q.no_value_reason AS no_value_reason,
     q.dominant AS dominant,
     q.pm25 AS pm25,
@@ -182,6 +184,7 @@ FROM
 ) AS q
 INNER JOIN station_current AS s ON s.id = q.station
 LEFT JOIN place_current AS p ON p.code = s.place_code AND p.valid_from = s.place_valid_from
+LEFT JOIN (SELECT * FROM index_category_current WHERE `index` = 'vn_aqi') AS c ON c.word = q.category
 WHERE s.kind = 'ambient_air'
 COMMENT 'Air quality of hours and days as it was known at a moment: air_quality_known_at(known_at = …)';
 
@@ -214,6 +217,8 @@ SELECT
     toDateTime(addSeconds(q.start_time, timeZoneOffset(toTimeZone(q.start_time, zone))), 'UTC') AS local_start,
     q.vn_wqi AS vn_wqi,
     q.category AS category,
+    c.name_vi AS category_vi,
+    c.name_en AS category_en,
     q.no_value_reason AS no_value_reason,
     q.dominant AS dominant,
     q.ph AS ph,
@@ -308,6 +313,7 @@ FROM
 ) AS q
 INNER JOIN station_current AS s ON s.id = q.station
 LEFT JOIN place_current AS p ON p.code = s.place_code AND p.valid_from = s.place_valid_from
+LEFT JOIN (SELECT * FROM index_category_current WHERE `index` = 'vn_wqi') AS c ON c.word = q.category
 WHERE s.kind = 'surface_water'
 COMMENT 'One row a surface water station and hour or day: VN_WQI, and the means with the share of good points to those expected';
 
@@ -318,6 +324,7 @@ CREATE OR REPLACE VIEW exceedance {on_cluster} AS
 WITH coalesce(nullIf((SELECT toString(argMax(timezone, published_at)) FROM pack), ''), 'UTC') AS zone
 SELECT
     e.`limit` AS `limit`,
+    l.standard AS standard,
     e.averaging AS averaging,
     e.station AS station,
     s.name_vi AS name_vi,
@@ -384,6 +391,7 @@ FROM
 INNER JOIN station_current AS s ON s.id = e.station
 LEFT JOIN place_current AS p ON p.code = s.place_code AND p.valid_from = s.place_valid_from
 LEFT JOIN indicator_current AS n ON n.id = e.indicator
+LEFT JOIN legal_limit_current AS l ON l.id = e.`limit`
 COMMENT 'Episodes: runs of windows in a row of a station that exceeded a limit, with the worst of them';
 
 -- A state that was never judged is none: it is not good.

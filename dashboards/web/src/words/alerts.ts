@@ -73,6 +73,8 @@ export const originWords = {
   where: t("Nằm ở", "Kept in"),
   address: t("Địa chỉ", "Address"),
   size: t("Kích thước", "Size"),
+  gone: t("không còn trên nhật ký, chưa có trong kho lưu trữ", "no longer on the log, and not in the archive"),
+  withheld: t("bản gốc quá lớn, chỉ giữ mô tả", "the original was too large: a description stands for it"),
   cut: t("chỉ hiện phần đầu", "only the beginning is shown"),
   binary: t("không phải văn bản UTF-8, hiện dạng base64", "not UTF-8 text, shown as base64"),
   storedRows: t("Dòng đã lưu từ gói tin này", "Rows stored from this message"),

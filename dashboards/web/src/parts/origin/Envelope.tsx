@@ -12,27 +12,32 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
   return (
     <Asked<EnvelopeOrigin> url={`/api/lineage/envelope/${encodeURIComponent(position)}`}>
       {(envelope) => {
-        const feed = feedNames.value.get(envelope.feed);
+        const feed = feedNames.value.get(envelope.feed ?? "");
         const raw = `/api/lineage/envelope/${encodeURIComponent(position)}/raw`;
         return (
           <>
             <Facts
               of={[
-                [say({ vi: "Nguồn", en: "Feed" }), feed ? say(feed.name) : envelope.feed],
-                [say(originWords.address), <code>{envelope.address}</code>],
-                [say({ vi: "Nhận lúc", en: "Received" }), fullMoment(envelope.received_at)],
-                [say(originWords.where), envelope.where === "archive" ? <>{say(originWords.archive)}: <code>{envelope.file ?? ""}</code></> : say(originWords.log)],
-                [say(originWords.size), `${number(envelope.length)} byte`],
+                [say({ vi: "Nguồn", en: "Feed" }), feed ? say(feed.name) : (envelope.feed ?? "")],
+                [say(originWords.address), envelope.address === null ? null : <code>{envelope.address}</code>],
+                [say({ vi: "Nhận lúc", en: "Received" }), envelope.received_at === null ? null : fullMoment(envelope.received_at)],
+                [say(originWords.where), envelope.where === "archive" ? <>{say(originWords.archive)}: <code>{envelope.file ?? ""}</code></> : say(envelope.where === "log" ? originWords.log : originWords.gone)],
+                [say(originWords.size), envelope.length === null ? null : `${number(envelope.length)} byte`],
               ]}
             />
             <div class="raw-head">
               <h3>{say(originWords.raw)}</h3>
-              <a class="button" href={raw} download>
-                {say(originWords.download)}
-              </a>
+              {envelope.where !== null && (
+                <a class="button" href={raw} download>
+                  {say(originWords.download)}
+                </a>
+              )}
             </div>
+            {envelope.content === "withheld" && <p class="calm">{say(originWords.withheld)}</p>}
             {envelope.text !== null ? (
               <Text text={envelope.text} row={row} />
+            ) : envelope.base64 === null ? (
+              <p class="calm">{say(originWords.gone)}</p>
             ) : (
               <>
                 <p class="calm">{say(originWords.binary)}</p>
@@ -41,7 +46,7 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
                 </pre>
               </>
             )}
-            {envelope.text !== null && new Blob([envelope.text]).size < envelope.length && <p class="calm">{say(originWords.cut)}</p>}
+            {envelope.cut && <p class="calm">{say(originWords.cut)}</p>}
             {envelope.rows.length > 0 && (
               <>
                 <h3>

@@ -66,7 +66,7 @@ export function Origin() {
 }
 
 function Body({ step: [kind, ...ids] }: { step: Step }) {
-  const [first = "", second = "", third = "", fourth = ""] = ids;
+  const [first = "", second = "", third = "", fourth = "", fifth = ""] = ids;
   switch (kind) {
     case "alerts":
       return <AlertsStep />;
@@ -81,7 +81,7 @@ function Body({ step: [kind, ...ids] }: { step: Step }) {
     case "assessment":
       return <AssessmentStep limit={first} subject={second} averaging={third} start={fourth} />;
     case "window":
-      return <WindowStep indicator={first} subject={second} kind={third} start={fourth} />;
+      return <WindowStep indicator={first} subject={second} kind={third} start={fourth} revision={fifth} />;
     case "envelope":
       return <EnvelopeStep position={first} row={second === "" ? null : Number(second)} />;
   }

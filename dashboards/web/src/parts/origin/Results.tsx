@@ -112,7 +112,7 @@ export function AssessmentStep({ limit, subject, averaging, start }: { limit: st
             </p>
             <Facts
               of={[
-                [say(originWords.standard), `${origin.standard}, ${say(averagingWords[averaging as Averaging] ?? { vi: averaging, en: averaging })}`],
+                [say(originWords.standard), `${origin.standard ?? ""}, ${say(averagingWords[averaging as Averaging] ?? { vi: averaging, en: averaging })}`],
                 [say({ vi: "Giới hạn", en: "Limit" }), `${bound.filter((it) => it !== null).join(", ")} ${unitOf(origin.indicator)}`],
                 [say({ vi: "Số liệu hợp lệ", en: "Valid data" }), `${number(origin.count)} / ${number(origin.expected)}`],
                 [say(originWords.revision), number(origin.revision)],
@@ -160,7 +160,7 @@ export function WindowTable({ windows, subject }: { windows: WindowRef[]; subjec
           .map((window) => (
             <tr key={window.start}>
               <th scope="row">
-                <button type="button" class="link" onClick={() => deeper("window", window.indicator, subject, window.kind, String(window.start))}>
+                <button type="button" class="link" onClick={() => deeper("window", window.indicator, subject, window.kind, String(window.start), String(window.revision))}>
                   {period(window.kind, window.start, window.end)}
                 </button>
               </th>

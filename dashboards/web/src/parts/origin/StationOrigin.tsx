@@ -29,7 +29,7 @@ export function StationStep({ id }: { id: string }) {
       </p>
       <Facts
         of={[
-          [say({ vi: "Trạng thái từ", en: "In this state since" }), state.status ? fullMoment(state.since) : ""],
+          [say({ vi: "Trạng thái từ", en: "In this state since" }), state.since !== null ? fullMoment(state.since) : ""],
           [say(originWords.lastEvent), state.last_event === null ? say(freshnessWords.never) : fullMoment(state.last_event)],
         ]}
       />

@@ -8,9 +8,18 @@ import { qualityWords } from "../../words/page";
 import { Check, Mark } from "../frame/Mark";
 import { Asked, Facts } from "./Asked";
 
+interface Props {
+  indicator: string;
+  subject: string;
+  kind: string;
+  start: string;
+  /** As of which revision; empty for the current one. */
+  revision: string;
+}
+
 /** A window: its figures, and every row of it. What was counted must be what the mean was made of. */
-export function WindowStep({ indicator, subject, kind, start }: { indicator: string; subject: string; kind: string; start: string }) {
-  const query = new URLSearchParams({ indicator, subject, kind, start });
+export function WindowStep({ indicator, subject, kind, start, revision }: Props) {
+  const query = new URLSearchParams({ indicator, subject, kind, start, ...(revision === "" ? {} : { revision }) });
   const names = pack.value?.indicators[indicator];
   const decimals = names?.decimals ?? 1;
   return (
@@ -18,17 +27,18 @@ export function WindowStep({ indicator, subject, kind, start }: { indicator: str
       {(window) => {
         const counted = window.rows.filter((row) => row.counted).length;
         const current = window.rows.filter((row) => row.current).length;
+        const same = counted === window.count;
         return (
           <>
             <p class="origin-figure">
               <strong>{window.mean === null ? "—" : number(window.mean, decimals)}</strong>
               <span>{unit(names?.unit ?? "")}</span>
             </p>
-            <p class={`same ${counted === window.count ? "yes" : "no"}`} data-part="count" data-same={counted === window.count}>
-              {counted === window.count ? <Check /> : <Mark priority="critical" />}
+            <p class={`same ${same ? "yes" : "no"}`} data-part="count" data-same={same}>
+              {same ? <Check /> : <Mark priority="critical" />}
               {say({
-                vi: `${number(counted)} dòng được tính ${counted === window.count ? "=" : "≠"} ${number(window.count)} của cửa sổ`,
-                en: `${number(counted)} rows counted ${counted === window.count ? "=" : "≠"} ${number(window.count)} of the window`,
+                vi: `${number(counted)} dòng được tính ${same ? "=" : "≠"} ${number(window.count)} của cửa sổ`,
+                en: `${number(counted)} rows counted ${same ? "=" : "≠"} ${number(window.count)} of the window`,
               })}
               {window.rows.length > counted && <span class="calm"> {difference(window, current)}</span>}
             </p>
@@ -40,7 +50,8 @@ export function WindowStep({ indicator, subject, kind, start }: { indicator: str
               ]}
             />
             <h3>
-              {say(originWords.rows)} ({number(window.rows.length)})
+              {say(originWords.rows)} ({number(window.rows.length)}
+              {window.rows_found > window.rows.length && ` / ${number(window.rows_found)}`})
             </h3>
             <table class="rows">
               <thead>

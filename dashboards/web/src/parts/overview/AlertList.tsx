@@ -6,7 +6,7 @@ import { measureOf, openInOrder, stateWords, valueLine } from "../../alerts";
 import { age, fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { Alert } from "../../model";
-import { ageOf, alerts, pack, stationNames } from "../../store";
+import { ageOf, alerts, alertsOpen, pack, stationNames } from "../../store";
 import { isWall } from "../../wall";
 import { alertWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
@@ -47,7 +47,8 @@ export function AlertList() {
     return () => watch.disconnect();
   }, [all.length]);
   const shown = all.slice(0, isWall ? Math.min(MOST_ON_WALL, fits.value) : fits.value);
-  const hidden = all.length - shown.length;
+  const total = Math.max(alertsOpen.value, all.length);
+  const hidden = total - shown.length;
   const unacknowledged = all.filter((alert) => !alert.acknowledged).length;
   return (
     <section class="panel alerts" aria-labelledby="alerts-title" data-part="alerts">
@@ -55,7 +56,7 @@ export function AlertList() {
         <h2 id="alerts-title">
           {say(alertWords.title)}
           <span class={`count-badge ${unacknowledged > 0 ? "lively" : ""}`}>
-            {number(unacknowledged)} {say(alertWords.unacknowledged)} / {number(all.length)} {say(alertWords.open)}
+            {number(unacknowledged)} {say(alertWords.unacknowledged)} / {number(total)} {say(alertWords.open)}
           </span>
         </h2>
         {isWall ? (

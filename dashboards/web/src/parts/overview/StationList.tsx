@@ -1,6 +1,6 @@
 import { chooseSeries, open } from "../../address";
 import { fullMoment, number, roughAge } from "../../format";
-import { indexFreshness } from "../../freshness";
+import { indexFreshness, stationFreshness } from "../../freshness";
 import { categoryOf, indexOfKind, priorityOfCategory, priorityOfStatus } from "../../judgement";
 import { stationsNow } from "../../kpis";
 import { say } from "../../language";
@@ -61,6 +61,7 @@ function Row({ station }: { station: StationNames }) {
   const category = index && series ? categoryOf(index, series.latest) : null;
   const priority = index && freshness !== "stale" ? priorityOfCategory(index, category) : null;
   const ill = priorityOfStatus(state.status);
+  const old = state.status !== "silent" && stationFreshness(station.id, state.last_event) === "stale";
   const here = selection.value?.subject === station.id;
   const choose = () => {
     chooseSeries(station.id, index && pack.value?.indices[index] ? index : (Object.keys(station.measures)[0] ?? ""));
@@ -89,7 +90,7 @@ function Row({ station }: { station: StationNames }) {
       <span class={`station-state ${ill ?? ""}`}>
         <span>
           {ill && <Mark priority={ill} />}
-          {say(state.status ? statusWords[state.status] : notJudged)}
+          {old ? <em>{say(freshnessWords.stale)}</em> : say(state.status ? statusWords[state.status] : notJudged)}
         </span>
         {state.last_event !== null && (
           <small>
