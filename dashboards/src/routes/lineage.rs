@@ -15,6 +15,7 @@ use ioc_model::{
     position::Position,
     results::Evidence,
     rule::{AlertKey, Condition, Priority, Rule},
+    status::StationStatus,
     text::Text,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -29,6 +30,9 @@ use crate::{
     originals::Kept,
     problem::Problem,
 };
+
+/// The measure of an alert that a station's state raised. Such an alert is cleared by whatever state comes next.
+const STATUS: &str = "status";
 
 /// How many bytes of an envelope are shown; all of them are at its `raw`.
 const SHOWN_BYTES: usize = 64 << 10;
@@ -158,7 +162,7 @@ enum Link {
     Index { index: IndexId, subject: Arc<str>, window: WindowKind, start: EventTime, href: String },
     Assessment { limit: String, subject: Arc<str>, averaging: Averaging, start: EventTime, href: String },
     Window { indicator: Arc<str>, subject: Arc<str>, window: WindowKind, start: EventTime, href: String },
-    Status { subject: Arc<str>, status: &'static str, since: EventTime },
+    Status { subject: Arc<str>, status: Option<StationStatus>, since: EventTime },
 }
 
 /// GET `/api/lineage/alert/{id}`.
@@ -196,8 +200,8 @@ async fn link(
 ) -> Result<Option<Link>, Problem> {
     let Evidence { measure, averaging, start, .. } = evidence;
     let (subject, start) = (key.subject.clone(), *start);
-    if let Some(status) = evidence.status {
-        return Ok(Some(Link::Status { subject, status: status.word(), since: start }));
+    if &**measure == STATUS {
+        return Ok(Some(Link::Status { subject, status: evidence.status, since: start }));
     }
     let Some(averaging) = *averaging else { return Ok(None) };
     let window = match averaging {

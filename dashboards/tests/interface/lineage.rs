@@ -249,6 +249,7 @@ async fn an_alert_opens_to_what_raised_it() {
         ("by-number", evidence("pm25", Some(Averaging::Hour), None)),
         ("of-index", evidence("vn_aqi", Some(Averaging::Hour), None)),
         ("of-status", evidence("status", None, Some(StationStatus::Silent))),
+        ("no-status", evidence("status", None, None)),
     ] {
         let mut raised = alert(rule, 1, AlertChange::Raised, NOON);
         raised.evidence = Some(evidence);
@@ -287,4 +288,9 @@ async fn an_alert_opens_to_what_raised_it() {
     );
     let link = &opened("of-status").await["raised_by"];
     assert_eq!((link["kind"].as_str(), link["status"].as_str()), (Some("status"), Some("silent")));
+    assert_eq!(
+        opened("no-status").await["raised_by"]["kind"],
+        "status",
+        "cleared by a state that is none of its rule's"
+    );
 }
