@@ -20,6 +20,7 @@ mod reference;
 mod sender;
 mod status;
 mod telemetry;
+mod top;
 mod up;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -50,6 +51,8 @@ enum Command {
     Try(attempt::Args),
     /// Show addresses, users, feeds, balance and lag of what runs on the data folder.
     Status(status::Args),
+    /// Watch what runs: clock, health, feeds, stations' newest values, alerts. Live in a terminal.
+    Top(top::Args),
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
     Export(export::Args),
     /// Register, list and remove senders.
@@ -86,6 +89,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args, config()?.pack.choice()),
         Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
+        Command::Top(args) => top::run(&config()?, &args),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {

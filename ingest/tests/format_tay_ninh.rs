@@ -39,10 +39,10 @@ fn tried(feed: &str, address: &str, received_at: &str, payload: &str) -> Trial {
 #[test]
 fn replayed_gases_are_converted_from_parts_per_billion() {
     let payload = ["no2", "o3", "so2", "nox"].map(|gas| {
-        format!(r#"{{"indicator":"{gas}","subject":"LON-MY1","time":"2003-01-01T00:00:00Z","value":10,"unit":"ppb"}}"#)
+        format!(r#"{{"indicator":"{gas}","subject":"RP-TANNINH","time":"2026-01-01T00:00:00Z","value":10,"unit":"ppb"}}"#)
     });
     let tried =
-        tried("replay-gas", "ioc/replay/LON-MY1/observation", "2003-01-01T00:00:05Z", &payload.join("\n"));
+        tried("replay-gas", "ioc/replay/RP-TANNINH/observation", "2026-01-01T00:00:05Z", &payload.join("\n"));
     assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
     for (line, value) in tried.lines.iter().zip([18.8, 19.6, 26.2, 18.8]) {
         let read: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -53,16 +53,21 @@ fn replayed_gases_are_converted_from_parts_per_billion() {
 
 #[test]
 fn replayed_dust_is_of_the_same_station() {
-    let payload = "PM10\t45\tug/m3\t20030101070000\t00\r\nPM2,5\t41\tug/m3\t20030101070000\t00\r\n";
-    let address = "LON_MARYLEBONE_MY1_20030101070000.txt";
-    let tried = tried("replay-dust", address, "2003-01-01T00:00:05Z", payload);
+    let payload = "PM10\t45\tug/m3\t20260101070000\t00\r\nPM2,5\t41\tug/m3\t20260101070000\t00\r\n";
+    let address = "RP_TANNINH_KHI_20260101070000.txt";
+    let tried = tried("replay-dust", address, "2026-01-01T00:00:05Z", payload);
     assert_eq!(
         tried.lines,
         [
-            r#"{"kind":"observation","indicator":"pm10","subject":"LON-MY1","event_time":"2003-01-01T00:00:00.000Z","value":45.0,"quality":"good","row":0}"#,
-            r#"{"kind":"observation","indicator":"pm25","subject":"LON-MY1","event_time":"2003-01-01T00:00:00.000Z","value":41.0,"quality":"good","row":1}"#,
+            r#"{"kind":"observation","indicator":"pm10","subject":"RP-TANNINH","event_time":"2026-01-01T00:00:00.000Z","value":45.0,"quality":"good","row":0}"#,
+            r#"{"kind":"observation","indicator":"pm25","subject":"RP-TANNINH","event_time":"2026-01-01T00:00:00.000Z","value":41.0,"quality":"good","row":1}"#,
         ]
     );
+}
+
+/// By 1,200 weeks, as the demo does.
+fn redated(moment: &str) -> jiff::Timestamp {
+    moment.parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::from_hours(1_200 * 7 * 24)
 }
 
 #[test]
@@ -91,18 +96,18 @@ fn every_hour_of_the_replayed_record_is_taken() {
             }
             sent += 1;
             payload.push_str(&format!(
-                "{{\"indicator\":\"{column}\",\"subject\":\"LON-MY1\",\"time\":\"{}\",\"value\":{value},\"unit\":\"{unit}\"}}\n",
-                fields[0]
+                "{{\"indicator\":\"{column}\",\"subject\":\"RP-TANNINH\",\"time\":\"{}\",\"value\":{value},\"unit\":\"{unit}\"}}\n",
+                redated(fields[0])
             ));
         }
     }
     // In messages of the size the feed takes.
     let decoder = decoder();
-    let received_at: jiff::Timestamp = "2005-01-01T00:00:00Z".parse().unwrap();
+    let received_at: jiff::Timestamp = "2028-01-01T00:00:00Z".parse().unwrap();
     let (mut taken, mut rejects, mut doubtful) = (0, 0, 0);
     let all: Vec<&str> = payload.lines().collect();
     for batch in all.chunks(1_000) {
-        let address = "ioc/replay/LON-MY1/observation";
+        let address = "ioc/replay/RP-TANNINH/observation";
         let received_at = ReceivedAt(received_at.as_millisecond());
         let tried = trial(&decoder, "replay-gas", address, received_at, batch.join("\n").as_bytes());
         taken += tried.lines.len();

@@ -1,0 +1,141 @@
+//! What is drawn for what the API said.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn told() -> Value {
+    json!({
+        "pack": {
+            "name": {"vi": "Tây Ninh", "en": "Tay Ninh"}, "timezone": "Asia/Ho_Chi_Minh",
+            "replayed": {"vi": "phát lại", "en": "replayed"},
+            "stations": [
+                {"id": "ST01", "name": {"vi": "Trạm một", "en": "Station one"}, "measures": {"pm25": 60_000, "no2": 60_000}},
+                {"id": "ST02", "name": {"vi": "Trạm \u{1b}[2Jhai", "en": "Station two"}, "measures": {}}
+            ],
+            "indicators": {"pm25": {"symbol": "PM2.5", "unit": "µg/m³", "decimals": 1}},
+            "feeds": [{"id": "gateway", "silent_after": 60_000}],
+            "rules": {"high": {"name": {"vi": "Vượt ngưỡng", "en": "Over the limit"}}},
+            "indices": {"vn_aqi": {"name": {"vi": "VN_AQI", "en": "VN_AQI"},
+                "categories": [{"word": "moderate", "name": {"vi": "Trung bình", "en": "Moderate"}}]}}
+        },
+        "clock_speed": 1.0,
+        "picture": {
+            "epoch": 7, "now": 0,
+            "tiles": [
+                {"subject": "ST01", "indicator": "pm25",
+                 "latest": {"event_time": 1_769_960_000_000i64, "value": 37.25, "quality": "calibrating"}},
+                {"subject": "ST01", "indicator": "no2", "latest": null}
+            ],
+            "feeds": [{"id": "gateway", "counts": ioc_model::counts::Counts { received: 40, stored: 30, ..Default::default() },
+                "envelopes_astray": 0, "rows_astray": 2, "last_received": 1_769_960_000_000i64}],
+            "stations": [{"subject": "ST01", "status": "silent"}, {"subject": "ST02", "status": null}],
+            "indices": [{"index": "vn_aqi", "subject": "ST01", "kind": "hour",
+                "latest": {"end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate"}}],
+            "alerts": [{"rule": "high", "subject": "ST01", "priority": "high", "active": true, "acknowledged": false,
+                "raised_at": 1_769_960_340_000i64}]
+        },
+        "status": {
+            "now": 1_769_960_400_000i64, "bus": {"state": "writing"}, "clickhouse": {"state": "away", "cause": "no route"},
+            "archive": {"state": "full", "cause": "no space"}, "outstanding_epochs": 3, "stalled_since": null,
+            "replaying": false, "in_flight": {"gateway": 2}, "halted": "unknown table", "reported_ago": 0
+        }
+    })
+}
+
+fn screen(language: Language) -> Screen {
+    let mut screen = Screen::new(language);
+    screen.take(serde_json::from_value(told()).unwrap(), Instant::now());
+    screen
+}
+
+#[test]
+fn everything_is_said_in_both_languages() {
+    let english = screen(Language::En).plain().join("\n");
+    for said in [
+        "Tay Ninh",
+        "2026-02-01 22:40:00",
+        "epoch 7 (3 under way)",
+        "replayed",
+        "ClickHouse AWAY",
+        "ClickHouse: no route",
+        "archive FULL",
+        "THE FLOW IS HALTED: unknown table",
+        "alerts 1 (1 not acknowledged)",
+        "Over the limit · Station one 1 min",
+        "ASTRAY 2",
+        "Station one  silent",
+        "VN_AQI 57 Moderate (0 s)",
+        "PM2.5",
+        "37.2",
+        "calibrating",
+        "6 min",
+        "never",
+        "Station two  not judged yet",
+    ] {
+        assert!(english.contains(said), "'{said}' is missing:\n{english}");
+    }
+    let vietnamese = screen(Language::Vi).plain().join("\n");
+    for said in [
+        "Tây Ninh",
+        "phát lại",
+        "KHÔNG TRẢ LỜI",
+        "DÒNG XỬ LÝ ĐÃ DỪNG",
+        "Vượt ngưỡng · Trạm một 1 phút",
+        "THẤT LẠC 2",
+        "mất tín hiệu",
+        "Trung bình",
+        "hiệu chuẩn",
+    ] {
+        assert!(vietnamese.contains(said), "'{said}' is missing:\n{vietnamese}");
+    }
+    assert!(vietnamese.contains("42"), "what is in flight is received");
+}
+
+#[test]
+fn safe_nothing_the_api_says_moves_the_cursor() {
+    let drawn = screen(Language::Vi).plain().concat();
+    assert!(!drawn.contains('\u{1b}') && drawn.contains("Trạm ·[2Jhai"), "{drawn}");
+    assert_eq!(clean("a\u{7}b\r\n\u{202e}c"), "a·b···c");
+}
+
+#[test]
+fn no_line_is_wider_and_no_page_longer_than_the_terminal() {
+    let mut screen = screen(Language::Vi);
+    for (width, height) in [(200, 50), (80, 24), (20, 10), (3, 2), (1, 1), (0, 0)] {
+        let lines = screen.lines((width, height));
+        assert!(lines.len() <= usize::from(height), "{width}x{height}");
+        for line in lines {
+            let wide: usize = line.iter().map(|(_, text)| text.width()).sum();
+            assert!(wide <= usize::from(width), "{width}x{height}: {line:?}");
+        }
+    }
+}
+
+#[test]
+fn the_head_stays_while_the_body_scrolls_and_it_stops_at_its_end() {
+    let mut screen = screen(Language::En);
+    let first = screen.lines((120, 12));
+    screen.scroll(1);
+    let second = screen.lines((120, 12));
+    assert_eq!(first[0], second[0]);
+    assert_ne!(first, second);
+    screen.scroll(i32::MAX);
+    let last = screen.lines((120, 12));
+    screen.scroll(5);
+    assert_eq!(screen.lines((120, 12)), last);
+    screen.scroll(i32::MIN);
+    assert_eq!(screen.lines((120, 12)), first);
+}
+
+#[test]
+fn silent_without_a_connection_what_is_shown_is_called_old() {
+    let mut screen = screen(Language::En);
+    let before = screen.plain();
+    screen.lost("connection refused".to_owned());
+    let drawn = screen.plain().join("\n");
+    assert!(drawn.contains("NO CONNECTION, what is shown is old (0 s): connection refused"), "{drawn}");
+    assert!(drawn.contains(&before[0]), "the clock stands");
+    screen.take(serde_json::from_value(told()).unwrap(), Instant::now());
+    assert!(!screen.plain().join("\n").contains("NO CONNECTION"));
+}

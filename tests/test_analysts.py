@@ -1,0 +1,204 @@
+"""The queries of docs/analysts.md, run as the analyst by two readers this project did not write.
+
+What the dataflow would have derived in weeks is put into the tables by the product's user, so that every query has
+something to find: one that comes back empty has not been tried.
+"""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from ioc import ROOT, Ioc, eventually
+from peers import push, reading
+
+GUIDE = (ROOT / "docs" / "analysts.md").read_text()
+CLIENTS = ROOT / "tests" / "clients"
+
+
+def queries():
+    """Every SQL block of the guide, by the heading it stands under."""
+    found = []
+    for section in re.split(r"^#+ ", GUIDE, flags=re.M):
+        title = section.split("\n", 1)[0]
+        found += [{"title": title, "sql": sql.strip()} for sql in re.findall(r"^```sql\n(.*?)^```$", section, re.M | re.S)]
+    return found
+
+
+QUERIES = queries()
+
+# Three days before now, and the days the guide's example of what was known when is about.
+HOURS = """
+    SELECT toDateTime64(start, 3, 'UTC') AS start, start + toIntervalHour(1) AS end, n AS hour FROM
+    (
+        SELECT toStartOfHour(now('UTC')) - toIntervalHour(number + 2) AS start, number AS n FROM numbers(72)
+        UNION ALL
+        SELECT toDateTime('2026-02-01 00:00:00', 'UTC') + toIntervalHour(number), number FROM numbers(72)
+    )
+"""
+DAYS = """
+    SELECT toDateTime64(start, 3, 'UTC') AS start, start + toIntervalDay(1) AS end, n AS day FROM
+    (
+        SELECT toStartOfDay(now('Asia/Ho_Chi_Minh')) - toIntervalDay(number + 1) AS start, number AS n FROM numbers(40)
+    )
+"""
+
+
+def fill(ask, first, second):
+    """Hours and days of two stations, judged and indexed; some hours revised by the second epoch."""
+    ask(
+        "INSERT INTO station (pack, id, name_vi, name_en, kind, place_code, place_valid_from, valid_from)"
+        " SELECT argMax(version, published_at), 'WATER1', 'Trạm nước', 'Water station', 'surface_water', '25459',"
+        " '2025-07-01', '2025-07-01' FROM pack"
+    )
+    for epoch, which in ((first, "1"), (second, "hour % 24 = 3")):
+        ask(
+            "INSERT INTO window (indicator, subject, kind, start_time, end_time, count, sum, min, max, received, expected,"
+            " closed_by, generation, epoch, chunk)"
+            f" SELECT indicator, 'ST01', 'hour', start, end, 11, 11 * (40 + hour % 24 + {epoch}), 1, 99, 12, 12,"
+            f" if({epoch} = {first}, 'watermark', 'revision'), 0, {epoch}, 0"
+            f" FROM ({HOURS}) ARRAY JOIN ['pm25', 'o3'] AS indicator WHERE {which}"
+        )
+        ask(
+            "INSERT INTO index_value (`index`, subject, kind, start_time, end_time, value, category, no_value_reason,"
+            " dominant, formula, parts.indicator, parts.input, parts.sub_index, closed_by, generation, epoch, chunk)"
+            f" SELECT 'vn_aqi', 'ST01', 'hour', start, end, 60 + hour % 24 + {epoch}, 'moderate', '', 'pm25',"
+            " '1459/QĐ-TCMT v1', ['pm25', 'o3'], [40.5, 60], [99.5, 30], 'watermark', 0,"
+            f" {epoch}, 0 FROM ({HOURS}) WHERE {which}"
+        )
+    ask(
+        "INSERT INTO assessment (`limit`, indicator, subject, averaging, start_time, end_time, value, low, high, verdict,"
+        " count, expected, generation, epoch, chunk)"
+        " SELECT 'o3-hour', 'o3', 'ST01', 'hour', start, end, 190 + hour % 24, NULL, 200,"
+        f" if(hour % 24 > 10, 'exceeded', 'kept'), 12, 12, 0, {first}, 0 FROM ({HOURS})"
+    )
+    ask(
+        "INSERT INTO assessment (`limit`, indicator, subject, averaging, start_time, end_time, value, low, high, verdict,"
+        " count, expected, generation, epoch, chunk)"
+        " SELECT 'pm25-day', 'pm25', 'ST01', 'day', start, end, 45 + day % 8, NULL, 50,"
+        f" if(day % 8 > 5, 'exceeded', 'kept'), 280, 288, 0, {first}, 0 FROM ({DAYS})"
+    )
+    ask(
+        "INSERT INTO window (indicator, subject, kind, start_time, end_time, count, sum, min, max, received, expected,"
+        " closed_by, generation, epoch, chunk)"
+        " SELECT indicator, subject, 'day', start, end, 200, 9000, 1, 99, 210, 288, 'watermark', 0,"
+        f" {first}, 0 FROM ({DAYS}) ARRAY JOIN ['pm25', 'ph'] AS indicator, ['ST01', 'WATER1'] AS subject"
+    )
+    ask(
+        "INSERT INTO index_value (`index`, subject, kind, start_time, end_time, value, category, no_value_reason, dominant,"
+        " formula, parts.indicator, parts.input, parts.sub_index, closed_by, generation, epoch, chunk)"
+        " SELECT `index`, subject, 'day', start, end, 80, 'moderate', '', dominant, 'v1', [dominant], [40.5], [80],"
+        f" 'watermark', 0, {first}, 0 FROM ({DAYS})"
+        " ARRAY JOIN ['vn_aqi', 'vn_wqi'] AS `index`, ['ST01', 'WATER1'] AS subject, ['pm25', 'group_iv'] AS dominant"
+    )
+    ask(
+        "INSERT INTO station_state (subject, status, since, last_event_time, generation, epoch, chunk) VALUES"
+        f" ('ST01', 'good', now64(3) - toIntervalHour(30), now64(3) - toIntervalHour(30), 0, {first}, 0),"
+        f" ('ST01', 'silent', now64(3) - toIntervalHour(2), now64(3) - toIntervalHour(3), 0, {second}, 0)"
+    )
+    ask(
+        "INSERT INTO alert (rule, subject, number, change, priority, active, acknowledged, occurrences, at, measure,"
+        " averaging, window_start, window_end, value, threshold, status, user, note, seq, generation, epoch, chunk) VALUES"
+        " ('pm25-day', 'ST01', 1, 'raised', 'high', true, false, 1, now64(3) - 7200, 'pm25', 'day', now64(3) - 90000,"
+        f" now64(3) - 7200, 61.5, 50, '', '', '', 0, 0, {first}, 0),"
+        " ('pm25-day', 'ST01', 1, 'acknowledged', 'high', true, true, 1, now64(3) - 3600, '', '', NULL, NULL, NULL, NULL,"
+        f" '', 'trực ban', 'đã gọi trạm', 0, 0, {second}, 0)"
+    )
+    ask(
+        "INSERT INTO observation (indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset,"
+        " row, standing, generation, epoch, chunk)"
+        " SELECT 'pm25', 'ST01', start + toIntervalMinute(5 * minute), 40 + minute, 'good', 'push', start, 1, 0, hour, minute,"
+        f" 'first', 0, {first}, 0 FROM ({HOURS}) ARRAY JOIN range(12) AS minute"
+    )
+    ask(
+        "INSERT INTO observation (indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset,"
+        " row, standing, generation, epoch, chunk)"
+        " SELECT 'pm25', 'ST01', start, 77, 'good', 'push', end, 1, 0, 1000, 0, 'correction', 0,"
+        f" {second}, 0 FROM ({HOURS}) WHERE hour = 5"
+    )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    ioc = Ioc(tmp_path_factory.mktemp("analysts"))
+    _, token = ioc.add_sender("agency", "push")
+    ioc.start()
+    push(ioc, token, reading("ST02", 12.5))
+    push(ioc, token, "not JSON")
+    ioc.wait_drained()
+    product = ioc.analyst(user="ioc")
+    numbers = "SELECT groupArray(number) FROM (SELECT DISTINCT epoch.epoch AS number FROM epoch ORDER BY number LIMIT 2)"
+    eventually(lambda: len(product.query(numbers).result_rows[0][0]) == 2)
+    fill(product.command, *product.query(numbers).result_rows[0][0])
+    yield ioc
+    ioc.stop()
+
+
+def test_the_guide_has_queries():
+    assert len(QUERIES) >= 20
+    assert len({query["sql"] for query in QUERIES}) == len(QUERIES)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query["title"])
+def test_a_query_of_the_guide_answers_in_python(house, query):
+    answer = house.analyst().query(query["sql"])
+    assert answer.result_rows, "it found nothing: the query, or what this test puts into the tables, is wrong"
+
+
+def test_the_queries_of_the_guide_answer_alike_in_javascript(house):
+    if not (CLIENTS / "node_modules").is_dir():
+        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=CLIENTS, check=True, capture_output=True, timeout=300)
+    environment = os.environ | {
+        "CLIENT_URL": f"http://127.0.0.1:{house.clickhouse}",
+        "CLIENT_USER": "analyst",
+        "CLIENT_PASSWORD": house.password_of("analyst"),
+        "CLIENT_DATABASE": "ioc",
+    }
+    done = subprocess.run(
+        ["node", "queries.mjs"], cwd=CLIENTS, env=environment, input=json.dumps(QUERIES), capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    failed = [(answer["title"], answer["error"]) for answer in answers if "error" in answer]
+    assert failed == []
+    python = house.analyst()
+    for query, answer in zip(QUERIES, answers, strict=True):
+        expected = python.query(query["sql"])
+        assert len(answer["rows"]) == len(expected.result_rows), query["title"]
+        assert list(answer["rows"][0]) == list(expected.column_names), query["title"]
+
+
+def test_the_guide_names_every_view_and_every_column_of_every_table(house):
+    analyst = house.analyst()
+    kinds = dict(
+        analyst.query("SELECT name, engine FROM system.tables WHERE database = 'ioc' AND name != 'migration'").result_rows
+    )
+    # Views with a parameter have no columns to ask for, and are known by their names.
+    assert {"air_quality_hourly_known_at", "exceedance", "legal_limit"} <= set(kinds)
+    assert [name for name in kinds if f"`{name}`" not in GUIDE] == []
+    columns = analyst.query(
+        "SELECT table, name FROM system.columns WHERE database = 'ioc' AND table != 'migration'"
+    ).result_rows
+    missing = []
+    for table, column in columns:
+        if kinds[table] == "View":
+            continue
+        section = GUIDE.split(f"### `{table}`\n")[1].split("\n### ")[0]
+        names = re.findall(r"`(\w+)`", section)
+        if not set(column.split(".")) <= set(names):
+            missing.append((table, column))
+    assert missing == []
+    said = [(view, column) for view, column in columns if kinds[view] == "View" and view in said_views()]
+    assert [(view, column) for view, column in said if column not in said_views()[view]] == []
+
+
+def said_views():
+    """The columns the guide says the views have."""
+    table = GUIDE.split("## Columns of the views\n")[1].split("\n## ")[0]
+    said = {}
+    for names, columns in re.findall(r"^\| (`.*?`) \| (.*) \|$", table, re.M):
+        for name in re.findall(r"`(\w+)`", names):
+            said[name] = re.findall(r"[\w.]+", columns)
+    return said
