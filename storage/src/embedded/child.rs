@@ -2,21 +2,28 @@
 //!
 //! It is a process because a server stopped inside the main process takes that process with it, and because it may
 //! be killed at any moment without harm to the dataflow. The life line is standard input: the last statement of
-//! the command line reads from it, so the server ends in good order when the parent closes it or dies.
+//! the command line reads from it for as long as it is open, and the process ends when the parent closes it or dies.
 //!
 //! The library takes itself for a command-line tool whose user may read every file, and has one function that asks
 //! no grant for it: `file()`. It finds its path from the working folder, and fails where there is none. So the child
 //! works in a folder of its own, and that is gone before the server listens (invariant SAFE).
+//!
+//! Without a working folder the library cannot end in good order, and it must not get one back while it still answers.
+//! So it is killed: every acknowledged insert is on disk, and nothing else is promised of it (invariant ONCE).
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use rustix::fs::{CWD, FileType, Mode};
+use rustix::{
+    event::{PollFd, PollFlags},
+    fs::{CWD, FileType, Mode},
+    process::Signal,
+};
 
 use super::{EmbeddedError, library::ClickHouse};
 
@@ -69,8 +76,8 @@ impl ChildArguments {
     }
 }
 
-/// How long the server may take to end by itself once its parent is gone.
-const ORPHAN_GRACE: Duration = Duration::from_secs(20);
+/// How long it may take for standard input to close once the parent is gone.
+const ORPHAN_GRACE: Duration = Duration::from_secs(5);
 const PARENT_CHECK: Duration = Duration::from_secs(1);
 
 /// Runs the server until standard input closes. What stands behind the hidden subcommand; `arguments` are those
@@ -89,6 +96,7 @@ pub fn serve(arguments: impl IntoIterator<Item = String>) -> ExitCode {
 
 fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError> {
     let arguments = ChildArguments::from_command_line(arguments)?;
+    end_with_the_life_line()?;
     end_without_parent()?;
     let clickhouse = ClickHouse::open(&arguments.library)?;
     lose_the_working_folder()?;
@@ -141,28 +149,51 @@ fn open_the_gate(nowhere: &Path, gate: &Path) {
         opened.as_ref().map_or(Ok(()), |_| fs::remove_file(gate).and_then(|()| fs::remove_dir(nowhere)));
     if let Some(error) = opened.as_ref().err().or(removed.as_ref().err()) {
         eprintln!("clickhouse child: cannot lose its working folder: {error}");
-        std::process::exit(4);
+        end_at_once();
     }
 }
 
-/// A second life line: should the server not end although its input closed, it must not outlive its parent and
-/// hold the data folder. Every acknowledged insert is on disk, so ending it so is safe.
+/// Waits beside the server, which reads the life line but must not act on its end.
+fn end_with_the_life_line() -> Result<(), EmbeddedError> {
+    let _watch = thread::Builder::new().name("life-line".to_owned()).spawn(|| {
+        let life_line = io::stdin();
+        loop {
+            // Nothing is asked for: that it was cut is always told.
+            let mut watched = [PollFd::new(&life_line, PollFlags::empty())];
+            let cut = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+            match rustix::event::poll(&mut watched, None) {
+                Ok(_) if watched[0].revents().intersects(cut) => end_at_once(),
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => {
+                    eprintln!("clickhouse child: cannot watch its life line: {error}");
+                    end_at_once();
+                }
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// A second life line: should somebody else hold the first, the server must not outlive its parent and hold the data
+/// folder.
 fn end_without_parent() -> Result<(), EmbeddedError> {
     let parent = rustix::process::getppid();
-    let _watch = thread::Builder::new()
-        .name("parent-watch".to_owned())
-        .spawn(move || {
-            while rustix::process::getppid() == parent {
-                thread::sleep(PARENT_CHECK);
-            }
-            let orphaned = Instant::now();
-            while orphaned.elapsed() < ORPHAN_GRACE {
-                thread::sleep(PARENT_CHECK);
-            }
-            std::process::exit(3);
-        })
-        .map_err(EmbeddedError::Io)?;
+    let _watch = thread::Builder::new().name("parent-watch".to_owned()).spawn(move || {
+        while rustix::process::getppid() == parent {
+            thread::sleep(PARENT_CHECK);
+        }
+        thread::sleep(ORPHAN_GRACE);
+        end_at_once();
+    })?;
     Ok(())
+}
+
+/// Ends the process without a step more of any thread.
+fn end_at_once() {
+    if let Err(error) = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL) {
+        eprintln!("clickhouse child: cannot end: {error}");
+        std::process::exit(3);
+    }
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ use crate::{
 
 /// How long the first start may take: an orphan to end, the tables of years to load.
 pub(super) const START_WITHIN: Duration = Duration::from_secs(120);
-/// How long it may take to end in good order.
+/// How long it may take to end once its life line is cut.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -189,7 +189,7 @@ impl Supervisor {
         }
         let status = ended.map_or_else(|error| error.to_string(), |status| status.to_string());
         if shutdown.is_cancelled() {
-            tracing::info!(status, "clickhouse child exited pid={pid}");
+            tracing::info!("clickhouse child ended pid={pid}");
         } else {
             let last = self.last_words.recent();
             tracing::warn!(status, last, "clickhouse child exited pid={pid}; starting it again");

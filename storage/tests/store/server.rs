@@ -61,7 +61,7 @@ impl TestServer {
         TestServer { scratch, listen, server, store, shutdown }
     }
 
-    /// Ends the server in good order and gives its folder back.
+    /// Ends the server as the product does and gives its folder back.
     pub(crate) async fn stop(self) -> (TempDir, SocketAddr) {
         self.shutdown.cancel();
         self.server.stopped().await;
