@@ -1,7 +1,7 @@
 // How much a value's age says against it. Nothing here ever turns into "fresh" because data stopped.
 
 import type { Assessment, IndexSeries, Tile } from "./model";
-import { ageOf, feedNames, grace, pack, stationNames, tileOf } from "./store";
+import { ageOf, feedNames, grace, pack, stateOf, stationNames, tileOf } from "./store";
 
 /**
  * fresh: within what is promised; late: beyond; stale: beyond twice that, judgement withheld; missing: it reported, and
@@ -38,8 +38,17 @@ export function allowedAfterWindow(subject: string, length: string, indicators?:
   return (LENGTHS[length] ?? HOUR) + slowest;
 }
 
+/** When a station's newest value was measured; null if it never sent one. Its state tells only of its changes. */
+export function lastEventOf(subject: string): number | null {
+  const indicators = Object.keys(stationNames.value.get(subject)?.measures ?? {});
+  const newest = indicators.map((indicator) => tileOf(subject, indicator).value.latest?.event_time ?? 0);
+  const last = Math.max(stateOf(subject).value.last_event ?? 0, ...newest);
+  return last > 0 ? last : null;
+}
+
 /** Of a station as a whole: its newest value against what its slowest indicator may take. */
-export function stationFreshness(subject: string, lastEvent: number | null): Freshness {
+export function stationFreshness(subject: string): Freshness {
+  const lastEvent = lastEventOf(subject);
   if (lastEvent === null) return "never";
   const indicators = Object.keys(stationNames.value.get(subject)?.measures ?? {});
   return judged(lastEvent, Math.max(0, ...indicators.map((indicator) => allowedAge(tileOf(subject, indicator).value))));

@@ -2,7 +2,7 @@
 // value gets a priority, and with it a colour and a shape.
 
 import { isoDay } from "./format";
-import type { Averaging, Category, IndexView, Limit, Priority, StationNames, StationStatus } from "./model";
+import type { Averaging, Category, IndexView, Limit, Priority, StationNames } from "./model";
 import { pack } from "./store";
 
 /** Bands of an index that are nothing to act on, counted from the best. */
@@ -43,11 +43,6 @@ export function priorityOfCategory(index: string, category: Category | null): Pr
 /** The highest number of VN_AQI with nothing to act on. */
 export function calmUntil(index: string): number | null {
   return pack.value?.indices[index]?.categories[(CALM[index] ?? 2) - 1]?.to ?? null;
-}
-
-export function priorityOfStatus(status: StationStatus | null): Priority | null {
-  if (status === "silent") return "high";
-  return status === "error" ? "medium" : null;
 }
 
 /** The limit in force for a station on the day a window began; one that names the station goes before one of its kind. */

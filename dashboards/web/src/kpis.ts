@@ -5,14 +5,14 @@ import { inOperation, silence } from "./attention";
 import type { Step } from "./address";
 import { now } from "./clock";
 import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
-import { type Freshness, assessmentFreshness, indexFreshness, longestLateness, stationFreshness } from "./freshness";
+import { type Freshness, assessmentFreshness, indexFreshness, lastEventOf, longestLateness, stationFreshness } from "./freshness";
 import { NEAR, VALID_SHARE, calmUntil, categoryOf, isOver, limitInForce, priorityOfCategory } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
-import type { Alert, HourPoint, Limit, Priority, StationNames } from "./model";
+import type { Alert, HourPoint, Limit, Priority, StationNames, StationStatus, Text } from "./model";
 import { ageOf, alerts, alertsOpen, allFeeds, assessmentsOf, feedNames, indexOf, pack, stateOf, stationNames, status, tileOf } from "./store";
 import { isWall } from "./wall";
-import { freshnessWords } from "./words/page";
+import { freshnessWords, notJudged, statusWords } from "./words/page";
 import { kpiWords, reasonsOfIndex } from "./words/overview";
 
 const HOUR = 3_600_000;
@@ -78,7 +78,9 @@ export function highestAqi(): Kpi {
   const stale = state === "stale";
   const priority = stale ? null : priorityOfCategory("vn_aqi", category);
   const verdict: Verdict = stale || value === null ? "withheld" : priority ? "missed" : target !== null && value > NEAR * target ? "near" : "kept";
-  const absent = shown.find(({ series }) => series.latest && series.latest.value === null)?.series.latest?.reason;
+  const empty = shown.find(({ series }) => series.latest && series.latest.value === null);
+  const absent = empty?.series.latest?.reason;
+  const opened = worst ?? empty;
   return {
     id: "aqi",
     name: say(kpiWords.aqi),
@@ -102,7 +104,9 @@ export function highestAqi(): Kpi {
     source: "",
     history: highestByHour(all.map(({ series }) => series.history)),
     line: target,
-    origin: worst && latest ? ["index", "vn_aqi", worst.station.id, "hour", String(latest.start)] : ["kpi", "stations"],
+    origin: opened?.series.latest
+      ? ["index", "vn_aqi", opened.station.id, "hour", String(opened.series.latest.start)]
+      : ["kpi", "stations"],
   };
 }
 
@@ -122,28 +126,46 @@ function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
+/** How a station stands: the state the pipeline gives it, but for what that state cannot know. */
+export type Standing = StationStatus | "stale" | "never" | "unjudged";
+
+export function standingOf(station: StationNames): Standing {
+  const { status } = stateOf(station.id).value;
+  const state = stationFreshness(station.id);
+  if (state === "never") return "never";
+  // A station called good by a pipeline that stands still is not reporting either.
+  if (status !== "silent" && state === "stale") return "stale";
+  return status ?? "unjudged";
+}
+
+const SENDING: Standing[] = ["good", "late", "calibrating", "error"];
+
+export const standingWords: Record<Standing, Text> = {
+  ...statusWords,
+  stale: freshnessWords.stale,
+  never: freshnessWords.never,
+  unjudged: notJudged,
+};
+
+/** Its priority: gone is urgent, never there is a note. */
+export function priorityOfStanding(standing: Standing): Priority | null {
+  if (standing === "silent" || standing === "stale") return "high";
+  return standing === "error" ? "medium" : standing === "never" ? "low" : null;
+}
+
 /** Stations that send, of those in operation. */
 export function stationsReporting(): Kpi {
-  const all = stationsNow().map((station) => stateOf(station.id).value);
-  const silent = all.filter((state) => state.status === "silent");
-  const faulty = all.filter((state) => state.status === "error");
-  const unjudged = all.filter((state) => state.status === null);
-  // A station called good by a pipeline that stands still is not reporting either.
-  const outdated = all.filter(
-    (state) => state.status !== null && state.status !== "silent" && stationFreshness(state.subject, state.last_event) === "stale",
-  );
-  const reporting = all.length - silent.length - unjudged.length - outdated.length;
-  const newest = Math.max(0, ...all.map((state) => state.last_event ?? 0));
-  const verdict: Verdict = all.length === 0 || unjudged.length === all.length ? "withheld" : silent.length + outdated.length > 0 ? "missed" : faulty.length > 0 ? "near" : "kept";
-  const parts = [
-    [silent.length, { vi: "mất tín hiệu", en: "silent" }],
-    [outdated.length, { vi: "số liệu cũ", en: "outdated" }],
-    [faulty.length, { vi: "lỗi thiết bị", en: "device error" }],
-    [all.filter((state) => state.status === "calibrating").length, { vi: "hiệu chuẩn", en: "calibrating" }],
-    [all.filter((state) => state.status === "late").length, { vi: "trễ", en: "late" }],
-    [unjudged.length, { vi: "chưa đánh giá", en: "not judged" }],
-  ] as const;
-  const told = parts.filter(([count]) => count > 0).map(([count, text]) => `${number(count)} ${say(text)}`);
+  const all = stationsNow();
+  const standings = all.map(standingOf);
+  const count = (standing: Standing) => standings.filter((it) => it === standing).length;
+  const reporting = standings.filter((it) => SENDING.includes(it)).length;
+  const gone = count("silent") + count("stale");
+  const newest = Math.max(0, ...all.map((station) => lastEventOf(station.id) ?? 0));
+  const judgeable = standings.some((it) => it !== "unjudged" && it !== "never");
+  const verdict: Verdict = !judgeable ? "withheld" : gone > 0 ? "missed" : reporting < all.length || count("error") > 0 ? "near" : "kept";
+  const told = (["silent", "stale", "error", "calibrating", "late", "never", "unjudged"] as const)
+    .filter((standing) => count(standing) > 0)
+    .map((standing) => `${number(count(standing))} ${say(standingWords[standing])}`);
   return {
     id: "stations",
     name: say(kpiWords.stations),
@@ -152,8 +174,8 @@ export function stationsReporting(): Kpi {
     target: number(all.length),
     basis: "",
     verdict,
-    word: words(verdict),
-    priority: silent.length > 0 ? "high" : null,
+    word: verdict === "near" ? say(kpiWords.notAll) : words(verdict),
+    priority: gone > 0 ? "high" : null,
     where: told.length > 0 ? told.join(", ") : say({ vi: "tất cả tốt", en: "all good" }),
     period: say(kpiWords.now),
     at: newest > 0 ? newest : null,
@@ -291,7 +313,12 @@ export function completenessOf(station: StationNames, indicator: string): { rece
   return { received, expected: Math.max(1, Math.round((HOURS_KEPT * HOUR) / cadence)) };
 }
 
-/** Points that came of those expected, over all series in the last 24 hours. */
+/** Series that have ever reported: what never began is not incomplete, it is counted for itself. */
+export function begun(station: StationNames): string[] {
+  return Object.keys(station.measures).filter((indicator) => tileOf(station.id, indicator).value.latest !== null);
+}
+
+/** Points that came of those expected, over all series that have begun, in the last 24 hours. */
 export function completeness(): Kpi {
   const { from, until } = dayBack();
   let received = 0;
@@ -299,8 +326,10 @@ export function completeness(): Kpi {
   let worst: { share: number; station: StationNames; indicator: string } | null = null;
   const byHour = Array.from({ length: HOURS_KEPT }, () => 0);
   let expectedAnHour = 0;
+  const never = stationsNow().filter((station) => begun(station).length === 0).length;
   for (const station of stationsNow()) {
-    for (const [indicator, cadence] of Object.entries(station.measures)) {
+    for (const indicator of begun(station)) {
+      const cadence = station.measures[indicator] ?? HOUR;
       const of = completenessOf(station, indicator);
       received += of.received;
       expected += of.expected;
@@ -329,7 +358,7 @@ export function completeness(): Kpi {
     period: say(kpiWords.lastDay),
     at: until,
     freshness: expected === 0 ? "never" : "fresh",
-    source: "",
+    source: never > 0 ? say({ vi: `${number(never)} trạm chưa gửi`, en: `${number(never)} never sent` }) : "",
     history: byHour.map((count) => (expectedAnHour > 0 ? (100 * count) / expectedAnHour : null)),
     line: VALID_SHARE * 100,
     origin: ["kpi", "completeness"],

@@ -135,3 +135,21 @@ test("a phone asks for two thousand points", async () => {
   assert.match(await page.locator(".key-count").innerText(), /gộp/);
   await context.close();
 });
+
+test("the worse the air, the broader the bright rim: the order is seen without colour", async () => {
+  const calm = await startFixture({ speed: 1 });
+  const values = [["TN-TANNINH", "25459", 120], ["TN-TRANGBANG", "25708", 170], ["TN-LONGAN", "27694", 250], ["TN-BENLUC", "27991", 340]];
+  for (const [subject, , value] of values) calm.world.pin(subject, value);
+  const { context, page } = await open(browser, calm.url);
+  await page.locator('[data-band="hazardous"]').waitFor({ timeout: PATIENCE });
+  const rims = await page.locator("[data-part=map] .rim").evaluateAll((paths) =>
+    Object.fromEntries(paths.map((path) => [path.getAttribute("d"), Number.parseFloat(getComputedStyle(path).strokeWidth)])),
+  );
+  const widths = [];
+  for (const [, code] of values) widths.push(rims[await page.locator(`[data-commune="${code}"]`).getAttribute("d")]);
+  assert.deepEqual(widths, [...widths].sort((a, b) => a - b));
+  assert.equal(new Set(widths).size, 4);
+  await keep(page, "severity-1440");
+  await context.close();
+  await calm.close();
+});

@@ -29,6 +29,7 @@ export const kpiWords = {
   of: t("trên", "of"),
   open: t("mở nguồn gốc", "open its origin"),
   unacknowledged: t("chưa xác nhận", "unacknowledged"),
+  notAll: t("chưa đủ", "not all"),
   noDay: t("chưa có ngày nào khép lại", "no day has closed yet"),
   taken: t("đã có người nhận", "all taken"),
   noAir: t("Chưa có trạm không khí nào hoạt động", "No air station is in operation"),

@@ -1,12 +1,12 @@
 import { deeper } from "../../address";
 import { silence } from "../../attention";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
-import { priorityOfStatus } from "../../judgement";
-import { completenessOf, dayBack, hoursOver, stationsNow } from "../../kpis";
+import { lastEventOf } from "../../freshness";
+import { begun, completenessOf, dayBack, hoursOver, priorityOfStanding, standingOf, standingWords, stationsNow } from "../../kpis";
 import { say } from "../../language";
-import { ageOf, feedNames, pack, stateOf } from "../../store";
+import { ageOf, feedNames, pack } from "../../store";
 import { originWords } from "../../words/alerts";
-import { notJudged, statusWords, words } from "../../words/page";
+import { words } from "../../words/page";
 import { feedsInOrder } from "../feeds/Feeds";
 import { Check, Mark } from "../frame/Mark";
 import { Facts } from "./Asked";
@@ -41,8 +41,8 @@ function StationStates() {
           [
             say(originWords.howMade),
             say({
-              vi: "Trạm đang hoạt động trừ trạm mất tín hiệu và trạm chưa đánh giá; xét theo đồng hồ của dữ liệu.",
-              en: "Stations in operation but for silent ones and those not judged yet, by the recorded clock.",
+              vi: "Trạm đang hoạt động, trừ trạm mất tín hiệu, số liệu cũ, chưa từng gửi hay chưa đánh giá.",
+              en: "Stations in operation but for those silent, stale, never heard or not judged yet.",
             }),
           ],
         ]}
@@ -50,8 +50,9 @@ function StationStates() {
       <table>
         <tbody>
           {stationsNow().map((station) => {
-            const state = stateOf(station.id).value;
-            const ill = priorityOfStatus(state.status);
+            const standing = standingOf(station);
+            const ill = priorityOfStanding(standing);
+            const lastEvent = lastEventOf(station.id);
             return (
               <tr key={station.id}>
                 <th scope="row">
@@ -60,9 +61,9 @@ function StationStates() {
                   </button>
                 </th>
                 <td class={ill ?? ""}>
-                  {ill && <Mark priority={ill} />} {say(state.status ? statusWords[state.status] : notJudged)}
+                  {ill && <Mark priority={ill} />} {say(standingWords[standing])}
                 </td>
-                <td>{state.last_event === null ? "" : roughAge(ageOf(state.last_event))}</td>
+                <td>{lastEvent === null ? "" : roughAge(ageOf(lastEvent))}</td>
               </tr>
             );
           })}
@@ -125,14 +126,14 @@ function Completeness() {
           [
             say(originWords.howMade),
             say({
-              vi: "Điểm đo đã nhận trên số điểm mà chu kỳ đo của mỗi thông số hứa trong 24 giờ.",
-              en: "Points received of those that each indicator's cadence promises in 24 hours.",
+              vi: "Điểm đo đã nhận trên số điểm mà chu kỳ đo của mỗi thông số hứa trong 24 giờ; không tính thông số chưa từng gửi.",
+              en: "Points received of those that each indicator's cadence promises in 24 hours; indicators that never reported are left out.",
             }),
           ],
           [say({ vi: "Khoảng", en: "Period" }), `${fullMoment(from)} – ${fullMoment(until)}`],
         ]}
       />
-      {stationsNow().map((station) => (
+      {stationsNow().filter((station) => begun(station).length > 0).map((station) => (
         <table key={station.id}>
           <thead>
             <tr>
@@ -146,7 +147,7 @@ function Completeness() {
             </tr>
           </thead>
           <tbody>
-            {Object.keys(station.measures).map((indicator) => {
+            {begun(station).map((indicator) => {
               const { received, expected } = completenessOf(station, indicator);
               return (
                 <tr key={indicator}>

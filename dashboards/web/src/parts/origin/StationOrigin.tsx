@@ -1,12 +1,13 @@
 import { deeper } from "../../address";
 import { fullMoment, number, period, plain, roughAge, unit } from "../../format";
-import { assessmentFreshness, freshness, indexFreshness } from "../../freshness";
-import { categoryOf, indexOfKind, priorityOfStatus } from "../../judgement";
+import { assessmentFreshness, freshness, indexFreshness, lastEventOf } from "../../freshness";
+import { categoryOf, indexOfKind } from "../../judgement";
+import { priorityOfStanding, standingOf, standingWords } from "../../kpis";
 import { say } from "../../language";
 import type { IndexKind, StationNames } from "../../model";
 import { ageOf, assessmentsAt, indexOf, pack, stateOf, stationNames, tileOf } from "../../store";
 import { originWords, verdictWords } from "../../words/alerts";
-import { averagingWords, freshnessWords, kindWords, notJudged, qualityWords, statusWords } from "../../words/page";
+import { averagingWords, freshnessWords, kindWords, qualityWords } from "../../words/page";
 import { Mark } from "../frame/Mark";
 import { Facts } from "./Asked";
 
@@ -15,13 +16,15 @@ export function StationStep({ id }: { id: string }) {
   const station = stationNames.value.get(id);
   if (!station) return <p class="calm">{say(originWords.missing)}</p>;
   const state = stateOf(id).value;
-  const ill = priorityOfStatus(state.status);
+  const standing = standingOf(station);
+  const ill = priorityOfStanding(standing);
+  const lastEvent = lastEventOf(id);
   const index = indexOfKind(station.kind);
   return (
     <>
       <p class={`origin-figure ${ill ?? ""}`}>
         {ill && <Mark priority={ill} />}
-        <strong class="words">{say(state.status ? statusWords[state.status] : notJudged)}</strong>
+        <strong class="words">{say(standingWords[standing])}</strong>
         <span>
           {say(kindWords[station.kind])}
           {station.place ? `, ${say(station.place)}` : ""}
@@ -30,7 +33,7 @@ export function StationStep({ id }: { id: string }) {
       <Facts
         of={[
           [say({ vi: "Trạng thái từ", en: "In this state since" }), state.since !== null ? fullMoment(state.since) : ""],
-          [say(originWords.lastEvent), state.last_event === null ? say(freshnessWords.never) : fullMoment(state.last_event)],
+          [say(originWords.lastEvent), lastEvent === null ? say(freshnessWords.never) : fullMoment(lastEvent)],
         ]}
       />
       {index && pack.value?.indices[index] && <Indices station={station} index={index} />}

@@ -56,7 +56,9 @@ export function AlertList() {
         <h2 id="alerts-title">
           {say(alertWords.title)}
           <span class={`count-badge ${unacknowledged > 0 ? "lively" : ""}`}>
-            {number(unacknowledged)} {say(alertWords.unacknowledged)} / {number(total)} {say(alertWords.open)}
+            {isWall
+              ? `${number(unacknowledged)}/${number(total)} ${say(alertWords.unacknowledged)}`
+              : `${number(unacknowledged)} ${say(alertWords.unacknowledged)} / ${number(total)} ${say(alertWords.open)}`}
           </span>
         </h2>
         {isWall ? (

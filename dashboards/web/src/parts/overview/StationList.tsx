@@ -1,14 +1,14 @@
 import { chooseSeries, open } from "../../address";
 import { fullMoment, number, roughAge } from "../../format";
-import { indexFreshness, stationFreshness } from "../../freshness";
-import { categoryOf, indexOfKind, priorityOfCategory, priorityOfStatus } from "../../judgement";
-import { stationsNow } from "../../kpis";
+import { indexFreshness, lastEventOf } from "../../freshness";
+import { categoryOf, indexOfKind, priorityOfCategory } from "../../judgement";
+import { priorityOfStanding, standingOf, standingWords, stationsNow } from "../../kpis";
 import { say } from "../../language";
 import type { Priority, StationNames } from "../../model";
 import { selection } from "../../selection";
-import { ageOf, indexOf, pack, stateOf } from "../../store";
+import { ageOf, indexOf, pack } from "../../store";
 import { stationWords } from "../../words/overview";
-import { freshnessWords, notJudged, statusWords } from "../../words/page";
+import { freshnessWords } from "../../words/page";
 import { Mark } from "../frame/Mark";
 
 const URGENCY: (Priority | null)[] = ["critical", "high", "medium", "low", null];
@@ -17,8 +17,10 @@ const URGENCY: (Priority | null)[] = ["critical", "high", "medium", "low", null]
 export function StationList() {
   const stations = stationsNow();
   const urgency = (station: StationNames) => {
-    const status = URGENCY.indexOf(priorityOfStatus(stateOf(station.id).value.status));
-    return Math.min(status, URGENCY.indexOf(priorityOfIndex(station)));
+    const standing = standingOf(station);
+    // What never began comes last: it is no news.
+    if (standing === "never") return URGENCY.length;
+    return Math.min(URGENCY.indexOf(priorityOfStanding(standing)), URGENCY.indexOf(priorityOfIndex(station)));
   };
   const shown = stations
     .map((station) => ({ station, urgency: urgency(station), value: valueOf(station) }))
@@ -55,19 +57,19 @@ function valueOf(station: StationNames): number {
 
 function Row({ station }: { station: StationNames }) {
   const index = indexOfKind(station.kind);
-  const state = stateOf(station.id).value;
   const series = index ? indexOf(index, station.id, "hour").value : null;
   const freshness = series ? indexFreshness(series) : "never";
   const category = index && series ? categoryOf(index, series.latest) : null;
   const priority = index && freshness !== "stale" ? priorityOfCategory(index, category) : null;
-  const ill = priorityOfStatus(state.status);
-  const old = state.status !== "silent" && stationFreshness(station.id, state.last_event) === "stale";
+  const standing = standingOf(station);
+  const ill = priorityOfStanding(standing);
+  const lastEvent = lastEventOf(station.id);
   const here = selection.value?.subject === station.id;
   const choose = () => {
     chooseSeries(station.id, index && pack.value?.indices[index] ? index : (Object.keys(station.measures)[0] ?? ""));
   };
   return (
-    <li class={`station-row ${here ? "chosen" : ""}`} data-station-row={station.id} data-status={state.status ?? ""}>
+    <li class={`station-row ${here ? "chosen" : ""}`} data-station-row={station.id} data-status={standing}>
       <button type="button" class="station-name" aria-pressed={here} onClick={choose}>
         <span>{say(station.name)}</span>
         <small>{station.place ? say(station.place) : ""}</small>
@@ -90,12 +92,12 @@ function Row({ station }: { station: StationNames }) {
       <span class={`station-state ${ill ?? ""}`}>
         <span>
           {ill && <Mark priority={ill} />}
-          {old ? <em>{say(freshnessWords.stale)}</em> : say(state.status ? statusWords[state.status] : notJudged)}
+          {say(standingWords[standing])}
         </span>
-        {state.last_event !== null && (
+        {lastEvent !== null && (
           <small>
-            <time dateTime={new Date(state.last_event).toISOString()} title={fullMoment(state.last_event)}>
-              {roughAge(ageOf(state.last_event))}
+            <time dateTime={new Date(lastEvent).toISOString()} title={fullMoment(lastEvent)}>
+              {roughAge(ageOf(lastEvent))}
             </time>
           </small>
         )}

@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { type SeriesKind, SPANS, chooseSeries, kind, open, span } from "../../address";
 import { now } from "../../clock";
 import { moment, number, period, plain, shortMoment, span as spanWords, unit } from "../../format";
@@ -65,29 +65,43 @@ export function Trend() {
   // A series that fell silent changes nothing; that its missing hours grow must still show.
   const hourNow = useComputed(() => Math.floor(now.value / HOUR)).value;
 
+  // One question at a time, and a pause between two: however quickly the series moves, it is followed.
+  const next = useRef<(() => void) | null>(null);
   useEffect(() => {
     if (!station) return;
     const stop = new AbortController();
-    const before = state.peek();
-    const known = before.kind === "shown" && before.drawn.key === key ? before.drawn : null;
-    if (!known) state.value = { kind: "loading" };
-    const timer = setTimeout(
-      async () => {
-        try {
-          const drawn = await ask(key, station, indicator, drawnKind, known, stop.signal);
-          state.value = { kind: "shown", drawn };
-        } catch {
-          // A trend already on the screen stays: it says itself until when it reaches.
-          if (!stop.signal.aborted && !known) state.value = { kind: "failed" };
-        }
-      },
-      known ? REFETCH_PAUSE : 0,
-    );
+    let known: Drawn | null = null;
+    let busy = false;
+    let again = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    state.value = { kind: "loading" };
+    const go = async () => {
+      busy = true;
+      again = false;
+      try {
+        known = await ask(key, station, indicator, drawnKind, known, stop.signal);
+        state.value = { kind: "shown", drawn: known };
+      } catch {
+        // A trend already on the screen stays: it says itself until when it reaches.
+        if (!stop.signal.aborted && !known) state.value = { kind: "failed" };
+      }
+      timer = setTimeout(() => {
+        busy = false;
+        if (again && !stop.signal.aborted) void go();
+      }, REFETCH_PAUSE);
+    };
+    next.current = () => {
+      again = true;
+      if (!busy) void go();
+    };
+    void go();
     return () => {
+      next.current = null;
       clearTimeout(timer);
       stop.abort();
     };
-  }, [key, newest, hourNow, station]);
+  }, [key, station?.id]);
+  useEffect(() => next.current?.(), [newest, hourNow]);
 
   if (!chosen || !station) return null;
   const shown = state.value;
