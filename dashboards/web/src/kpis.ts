@@ -1,6 +1,7 @@
 // The eight figures of the overview: value, target, status, period, age and source of each, and what they are made of.
 // A stale figure keeps its number and loses its judgement.
 
+import { openInOrder } from "./alerts";
 import { inOperation, silence } from "./attention";
 import type { Step } from "./address";
 import { now } from "./clock";
@@ -313,9 +314,23 @@ export function completenessOf(station: StationNames, indicator: string): { rece
   return { received, expected: Math.max(1, Math.round((HOURS_KEPT * HOUR) / cadence)) };
 }
 
+/** Indicators of which hours are made at all: a wind's direction has no mean. */
+function withHours(): Set<string> {
+  const found = new Set<string>();
+  for (const station of pack.value?.stations ?? []) {
+    for (const indicator of Object.keys(station.measures)) {
+      if (tileOf(station.id, indicator).value.hours.length > 0) found.add(indicator);
+    }
+  }
+  return found;
+}
+
 /** Series that have ever reported: what never began is not incomplete, it is counted for itself. */
 export function begun(station: StationNames): string[] {
-  return Object.keys(station.measures).filter((indicator) => tileOf(station.id, indicator).value.latest !== null);
+  const counted = withHours();
+  return Object.keys(station.measures).filter(
+    (indicator) => counted.has(indicator) && tileOf(station.id, indicator).value.latest !== null,
+  );
 }
 
 /** Points that came of those expected, over all series that have begun, in the last 24 hours. */
@@ -326,7 +341,6 @@ export function completeness(): Kpi {
   let worst: { share: number; station: StationNames; indicator: string } | null = null;
   const byHour = Array.from({ length: HOURS_KEPT }, () => 0);
   let expectedAnHour = 0;
-  const never = stationsNow().filter((station) => begun(station).length === 0).length;
   for (const station of stationsNow()) {
     for (const indicator of begun(station)) {
       const cadence = station.measures[indicator] ?? HOUR;
@@ -358,7 +372,7 @@ export function completeness(): Kpi {
     period: say(kpiWords.lastDay),
     at: until,
     freshness: expected === 0 ? "never" : "fresh",
-    source: never > 0 ? say({ vi: `${number(never)} trạm chưa gửi`, en: `${number(never)} never sent` }) : "",
+    source: "",
     history: byHour.map((count) => (expectedAnHour > 0 ? (100 * count) / expectedAnHour : null)),
     line: VALID_SHARE * 100,
     origin: ["kpi", "completeness"],
@@ -382,6 +396,7 @@ export function openAlerts(): Kpi {
   const unacknowledged = groups.reduce((sum, group) => sum + group.unacknowledged, 0);
   // What has cleared and nobody took still counts, and has lost its colour.
   const worst = groups.find(({ open }) => open.some((alert) => alert.active && !alert.acknowledged))?.priority ?? null;
+  const first = openInOrder([...alerts.value.values()])[0];
   const raised = [...alerts.value.values()].map((alert) => alert.raised_at);
   const verdict: Verdict = unacknowledged > 0 ? "missed" : total > 0 ? "near" : "kept";
   return {
@@ -394,8 +409,8 @@ export function openAlerts(): Kpi {
     verdict,
     word: unacknowledged > 0 ? `${number(unacknowledged)} ${say(kpiWords.unacknowledged)}` : say(total > 0 ? kpiWords.taken : kpiWords.kept),
     priority: worst,
-    where: "",
-    period: say(kpiWords.now),
+    where: first ? say(pack.value?.rules[first.rule]?.name ?? { vi: first.rule, en: first.rule }) : "",
+    period: say(raised.length > 0 ? kpiWords.newest : kpiWords.now),
     at: raised.length > 0 ? Math.max(...raised) : null,
     freshness: "fresh",
     source: "",

@@ -30,6 +30,7 @@ export const kpiWords = {
   open: t("mở nguồn gốc", "open its origin"),
   unacknowledged: t("chưa xác nhận", "unacknowledged"),
   notAll: t("chưa đủ", "not all"),
+  newest: t("mới nhất", "newest"),
   noDay: t("chưa có ngày nào khép lại", "no day has closed yet"),
   taken: t("đã có người nhận", "all taken"),
   noAir: t("Chưa có trạm không khí nào hoạt động", "No air station is in operation"),
