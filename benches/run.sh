@@ -41,3 +41,6 @@ cargo bench --quiet --locked --bench mqtt_load -- "$IOC_MQTT_LISTEN" load "$secr
 cargo bench --quiet --locked --bench mqtt_load -- "$IOC_MQTT_LISTEN" load "$secret" 1 5 1 200
 echo "{\"bench\":\"after_load\",$(memory)}"
 target/release/ioc status >&2 || true
+
+echo "# the page, in Chromium" >&2
+(cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund >/dev/null && npm run --silent bench) | grep -E "^first data|^main thread"

@@ -1,5 +1,5 @@
-// What the page may cost (U-budgets): bytes, time to the first data, main thread, memory. On the fixture, measured in
-// Chromium; the figures are printed, so that a drift is seen before a limit is hit.
+// What the page may cost in bytes and memory, on the fixture, in Chromium. What it costs in time is measured by
+// budgets.bench.js: a machine that is busy with something else is not the page's fault.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { startFixture } from "./fixture/server.js";
 import { MAP } from "./fixture/pack.js";
-import { DESK, PATIENCE, WALL, launch, open } from "./support.js";
+import { DESK, PATIENCE, launch, open } from "./support.js";
 
 const KIB = 1024;
 const ASSETS = fileURLToPath(new URL("../dist/assets/", import.meta.url));
@@ -34,60 +34,6 @@ test("the script is at most 80 KiB, the page with fonts, map and first picture a
   console.log(`script ${(scripts / KIB).toFixed(1)} KiB, page ${(page / KIB).toFixed(1)} KiB`);
   assert.ok(scripts <= 80 * KIB, `${scripts} bytes of script`);
   assert.ok(page <= 300 * KIB, `${page} bytes of page`);
-});
-
-test("data is on the screen within a second", async () => {
-  const served = await startFixture({ speed: 60 });
-  const times = [];
-  for (let run = 0; run < 3; run++) {
-    const context = await browser.newContext({ viewport: DESK });
-    const page = await context.newPage();
-    await page.addInitScript(() => {
-      const watch = new MutationObserver(() => {
-        const value = document.querySelector("[data-kpi=aqi] .kpi-value");
-        if (!value || !/\d/.test(value.textContent)) return;
-        watch.disconnect();
-        requestAnimationFrame(() => (window.dataShown ??= performance.now()));
-      });
-      watch.observe(document, { childList: true, subtree: true, characterData: true });
-    });
-    await page.goto(served.url);
-    await page.waitForFunction(() => window.dataShown, undefined, { timeout: PATIENCE });
-    times.push(await page.evaluate(() => window.dataShown));
-    await context.close();
-  }
-  await served.close();
-  const best = Math.min(...times);
-  console.log(`first data after ${times.map((time) => time.toFixed(0)).join(", ")} ms`);
-  assert.ok(best <= 1000, `${best} ms`);
-});
-
-/** Seconds of processor time of the page's main thread. */
-async function threadTime(session) {
-  const { metrics } = await session.send("Performance.getMetrics");
-  return metrics.find(({ name }) => name === "ThreadTime")?.value ?? metrics.find(({ name }) => name === "TaskDuration").value;
-}
-
-test("at five updates a second the main thread is busy at most 15 % of the time, at 3840 px", async () => {
-  const served = await startFixture({ speed: 600 });
-  const { context, page } = await open(browser, served.url, WALL);
-  await page.locator("[data-part=chart] canvas").waitFor({ timeout: PATIENCE });
-  await page.waitForTimeout(2000);
-  const session = await context.newCDPSession(page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const before = await threadTime(session);
-  const epoch = served.world.epoch;
-  const started = performance.now();
-  await page.waitForTimeout(15_000);
-  const busy = (await threadTime(session)) - before;
-  const elapsed = (performance.now() - started) / 1000;
-  const updates = (served.world.epoch - epoch) / elapsed;
-  await context.close();
-  await served.close();
-  const share = busy / elapsed;
-  console.log(`main thread ${(100 * share).toFixed(1)} % at ${updates.toFixed(1)} updates/s`);
-  assert.ok(updates > 4, `${updates} updates a second came`);
-  assert.ok(share <= 0.15, `${(100 * share).toFixed(1)} %`);
 });
 
 test("over two hours of updates the heap grows by less than 5 MiB", async () => {
