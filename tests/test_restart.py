@@ -117,6 +117,10 @@ def test_recorded_epochs_are_replayed_with_the_pack_they_were_recorded_with(tmp_
     ioc = Ioc(tmp_path, pack=pack)
     try:
         password, _ = ioc.add_sender("gw1", "gateway")
+        # That nobody has sent yet is stored in a life of its own.
+        ioc.start()
+        eventually(lambda: ioc.analyst().query("SELECT count() FROM station_state_current").result_rows != [(0,)])
+        ioc.stop()
         # The epoch is recorded and decoded, and the process dies before its blocks reach the store.
         ioc.start(failpoints="sink_before_insert=sleep(600000)")
         publish(ioc, password, "ST01", 1.5, indicator="so2")
