@@ -77,6 +77,10 @@ pub struct Args {
     #[arg(long, value_name = "ID", conflicts_with = "raw")]
     indicator: Option<String>,
 
+    /// A parameter of a view that takes some, such as known_at=2026-03-03.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = named, conflicts_with = "raw")]
+    parameter: Vec<(String, String)>,
+
     /// The file's form.
     #[arg(long, value_enum, default_value_t = Form::Parquet, env = "IOC_EXPORT_FORMAT")]
     format: Form,
@@ -97,6 +101,11 @@ enum Form {
     Parquet,
     /// Comma-separated values with a line of names.
     Csv,
+}
+
+fn named(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "written NAME=VALUE".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// A stretch of time `[from, to)` in milliseconds since 1970; open where none.
@@ -141,6 +150,7 @@ async fn table(
         to: stretch.to,
         subject: args.subject.clone(),
         indicator: args.indicator.clone(),
+        parameters: args.parameter.clone(),
     };
     let format = match args.format {
         Form::Parquet => ExportFormat::Parquet,

@@ -6,9 +6,13 @@ DuckDB, pandas with pyarrow, and a ClickHouse of its own read the files.
 import collections
 import hashlib
 import json
+import os
 import re
+import subprocess
+import sys
 
 import duckdb
+from ioc import ROOT
 
 
 def folder(ioc):
@@ -77,3 +81,29 @@ def check_everything_is_archived(ioc, received):
         assert set(counts.values()) == {1}, f"ONCE: partition {partition} holds envelopes twice"
         assert sorted(counts) == list(range(len(counts))), f"ONCE: partition {partition} has holes"
     assert sum(len(counts) for counts in held.values()) == received
+
+
+# ClickHouse's own command line, out of its library; a process of its own, because it takes over the one it runs in.
+LOCAL = """
+import ctypes, sys
+library = ctypes.CDLL(sys.argv[1])
+for name, kind in (("query_cmdline", ctypes.c_void_p), ("result_error", ctypes.c_char_p),
+                   ("result_buffer", ctypes.c_void_p), ("result_length", ctypes.c_size_t)):
+    getattr(library, "chdb_" + name).restype = kind
+arguments = [b"clickhouse", b"--output-format=JSONCompact", b"--query=" + sys.argv[2].encode()]
+result = ctypes.c_void_p(library.chdb_query_cmdline(len(arguments), (ctypes.c_char_p * len(arguments))(*arguments)))
+error = library.chdb_result_error(result)
+if error:
+    sys.exit(error.decode())
+sys.stdout.buffer.write(ctypes.string_at(library.chdb_result_buffer(result), library.chdb_result_length(result)))
+"""
+
+
+def clickhouse_local(sql):
+    """Asks a ClickHouse that is nobody's server and may read every file."""
+    library = os.environ.get("IOC_LIBCHDB") or subprocess.run(
+        [ROOT / "deploy" / "scripts" / "fetch-libchdb.sh"], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    done = subprocess.run([sys.executable, "-c", LOCAL, library, sql], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["data"]

@@ -47,12 +47,10 @@ def first(tmp_path_factory):
 class Server:
     """The ClickHouse of the embedded server, run alone: its user may use any database."""
 
-    def __init__(self, folder, like, rights=()):
+    def __init__(self, folder, like):
         self.port, self.password = free_port(), like.password_of("ioc")
         model = like.data / "clickhouse"
         users = (model / "users.xml").read_text().replace("GRANT ALL ON ioc.*", "GRANT ALL ON *.*")
-        more = "".join(f"<query>GRANT {right}</query>" for right in rights)
-        users = users.replace("<query>GRANT KILL QUERY ON *.*</query>", f"<query>GRANT KILL QUERY ON *.*</query>{more}")
         configuration = (model / "config.xml").read_text().replace(str(model), str(folder))
         (folder / "users.xml").write_text(users)
         (folder / "config.xml").write_text(configuration)

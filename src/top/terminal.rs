@@ -20,6 +20,8 @@ use crossterm::{
     },
 };
 
+use tokio::signal::unix::{SignalKind, signal};
+
 use super::screen::{Line, Tone};
 
 /// A terminal that shows the view. Dropped, also by a panic, it is as it was.
@@ -95,18 +97,20 @@ pub(super) fn signals() -> io::Result<Arc<AtomicBool>> {
     let told = Arc::new(AtomicBool::new(false));
     let tell = told.clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Listened for before the terminal is taken over: from then on no signal may end the process by itself.
+    let (mut terminate, mut hangup, mut interrupt) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?, signal(SignalKind::interrupt())?)
+    };
     let _detached = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        use tokio::signal::unix::{SignalKind, signal};
         runtime.block_on(async {
-            let ends = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()].map(signal);
-            let [Ok(mut terminate), Ok(mut hangup), Ok(mut interrupt)] = ends else { return };
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = hangup.recv() => {}
                 _ = interrupt.recv() => {}
             }
-            tell.store(true, Ordering::Relaxed);
         });
+        tell.store(true, Ordering::Relaxed);
     })?;
     Ok(told)
 }

@@ -5,7 +5,10 @@
 //! epoch only, as everywhere.
 
 use bytes::Bytes;
-use clickhouse::{Row, query::BytesCursor};
+use clickhouse::{
+    Row,
+    query::{BytesCursor, Query},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -37,6 +40,8 @@ pub struct ExportQuery {
     pub subject: Option<String>,
     /// Of that indicator only.
     pub indicator: Option<String>,
+    /// What a view with parameters is asked with, such as `known_at`.
+    pub parameters: Vec<(String, String)>,
 }
 
 /// Why nothing was exported.
@@ -82,6 +87,22 @@ struct Table {
     name: String,
     engine: String,
     sorting_key: String,
+    as_select: String,
+}
+
+impl Table {
+    /// Names and types of a view's parameters: `{name:Type}` in its text.
+    fn parameters(&self) -> Vec<(&str, &str)> {
+        let mut found = Vec::new();
+        for part in self.as_select.split('{').skip(1) {
+            let named = part.split_once('}').and_then(|(inside, _)| inside.split_once(':'));
+            let named = named.map(|(name, kind)| (name.trim(), kind.trim()));
+            found.extend(named.filter(|(name, _)| is_identifier(name)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
 }
 
 /// What a table's rows go by, the most telling first.
@@ -105,9 +126,14 @@ impl Store {
     /// If the table or a column is not there, or ClickHouse refuses.
     pub async fn export(&self, query: &ExportQuery, format: ExportFormat) -> Result<Export, ExportError> {
         let table = self.table(&query.table).await?;
-        let columns = self.columns(&query.table).await?;
-        let statement = statement(query, &table, &columns)?;
-        let mut asked = self.client().query(&statement);
+        let source = source(query, &table)?;
+        let columns = match table.parameters().is_empty() {
+            true => self.columns(&query.table).await?,
+            // The system's list has none for them.
+            false => self.described(query, &source).await?,
+        };
+        let statement = statement(query, &table, &source, &columns)?;
+        let mut asked = with_parameters(self.client().query(&statement), query);
         for (name, moment) in [("from", query.from), ("to", query.to)] {
             if let Some(moment) = moment {
                 asked = asked.param(name, moment);
@@ -134,7 +160,7 @@ impl Store {
         let tables = self
             .client()
             .query(
-                "SELECT name, engine, sorting_key FROM system.tables WHERE database = {database:String} ORDER BY name",
+                "SELECT name, engine, sorting_key, as_select FROM system.tables WHERE database = {database:String} ORDER BY name",
             )
             .param("database", self.database());
         let tables: Vec<Table> = answer("read the tables", tables.fetch_all()).await?;
@@ -156,9 +182,40 @@ impl Store {
             .param("table", table);
         Ok(answer("read the columns", columns.fetch_all()).await?)
     }
+
+    async fn described(&self, query: &ExportQuery, source: &str) -> Result<Vec<Column>, ExportError> {
+        let doing = || format!("read the columns of {}", query.table);
+        let asked = self.client().query(&format!("DESCRIBE TABLE (SELECT * FROM {source})"));
+        let lines = with_parameters(asked, query).fetch_bytes("JSONEachRow");
+        let mut lines = lines.map_err(|cause| StoreError::ClickHouse { doing: doing(), cause })?;
+        let lines = answer(&doing(), lines.collect()).await?;
+        let columns = serde_json::Deserializer::from_slice(&lines).into_iter::<Described>();
+        let columns = columns.map(|column| column.map(|Described { name, kind }| Column { name, kind }));
+        let columns: Result<Vec<Column>, serde_json::Error> = columns.collect();
+        Ok(columns.map_err(|error| StoreError::Unreadable(format!("cannot {}: {error}", doing())))?)
+    }
 }
 
-fn statement(query: &ExportQuery, table: &Table, columns: &[Column]) -> Result<String, ExportError> {
+#[derive(Deserialize)]
+struct Described {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+fn with_parameters(mut asked: Query, query: &ExportQuery) -> Query {
+    for (name, value) in &query.parameters {
+        asked = asked.param(&parameter(name), value);
+    }
+    asked
+}
+
+fn statement(
+    query: &ExportQuery,
+    table: &Table,
+    source: &str,
+    columns: &[Column],
+) -> Result<String, ExportError> {
     let has = |name: &str| columns.iter().any(|column| column.name == name);
     let selected: Vec<String> = columns.iter().map(Column::selected).collect();
     let mut conditions = Vec::new();
@@ -189,7 +246,7 @@ fn statement(query: &ExportQuery, table: &Table, columns: &[Column]) -> Result<S
         }
         conditions.push(format!("t.{name} = {{{name}:String}}"));
     }
-    let mut statement = format!("{with}SELECT {} FROM {} AS t", selected.join(", "), query.table);
+    let mut statement = format!("{with}SELECT {} FROM {source} AS t", selected.join(", "));
     if !conditions.is_empty() {
         statement += &format!(" WHERE {}", conditions.join(" AND "));
     }
@@ -198,6 +255,30 @@ fn statement(query: &ExportQuery, table: &Table, columns: &[Column]) -> Result<S
         statement += &format!(" ORDER BY {}", table.sorting_key);
     }
     Ok(statement)
+}
+
+/// The table, or the view with its parameters.
+fn source(query: &ExportQuery, table: &Table) -> Result<String, ExportError> {
+    let known = table.parameters();
+    let given: Vec<&str> = query.parameters.iter().map(|(name, _)| &**name).collect();
+    let fits = given.len() == known.len() && known.iter().all(|(name, _)| given.contains(name));
+    if !fits {
+        let names =
+            known.iter().map(|(name, kind)| format!("{name} ({kind})")).collect::<Vec<_>>().join(", ");
+        let names =
+            if names.is_empty() { "no parameters".to_owned() } else { format!("the parameters {names}") };
+        return Err(ExportError::Asked(format!("'{}' takes {names}", query.table)));
+    }
+    if known.is_empty() {
+        return Ok(query.table.clone());
+    }
+    let assigned = known.iter().map(|(name, kind)| format!("{name} = {{{}:{kind}}}", parameter(name)));
+    Ok(format!("{}({})", query.table, assigned.collect::<Vec<_>>().join(", ")))
+}
+
+/// A view's parameter among our own.
+fn parameter(name: &str) -> String {
+    format!("view_{name}")
 }
 
 fn time_column<'a>(query: &ExportQuery, columns: &'a [Column]) -> Result<&'a Column, ExportError> {
@@ -251,11 +332,16 @@ mod tests {
             .collect()
     }
 
+    fn statement(query: &ExportQuery, table: &Table, columns: &[Column]) -> Result<String, ExportError> {
+        super::statement(query, table, &source(query, table)?, columns)
+    }
+
     fn table(engine: &str) -> Table {
         Table {
             name: "window".to_owned(),
             engine: engine.to_owned(),
             sorting_key: "subject, start_time".to_owned(),
+            as_select: String::new(),
         }
     }
 
@@ -281,6 +367,30 @@ mod tests {
         assert!(from_table.ends_with("ORDER BY subject, start_time"));
         let from_view = statement(&asked, &table("View"), &columns).unwrap();
         assert!(!from_view.contains("last_epochs") && !from_view.contains("ORDER BY"), "{from_view}");
+    }
+
+    #[test]
+    fn a_view_with_parameters_is_asked_with_all_of_them_and_no_others() {
+        let as_select =
+            "SELECT a FROM b(c = {known_at:DateTime64(3, 'UTC')}) WHERE d <= {known_at:DateTime64(3, 'UTC')}";
+        let view = Table { as_select: as_select.to_owned(), ..table("View") };
+        let columns = columns(&[("subject", "String")]);
+        let asked = |parameters: &[(&str, &str)]| {
+            let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            let query = ExportQuery {
+                table: "window_known_at".to_owned(),
+                parameters: parameters.collect(),
+                ..ExportQuery::default()
+            };
+            statement(&query, &view, &columns)
+        };
+        let statement = asked(&[("known_at", "x")]).unwrap();
+        let source = "FROM window_known_at(known_at = {view_known_at:DateTime64(3, 'UTC')}) AS t";
+        assert!(statement.ends_with(source), "{statement}");
+        for wrong in [&[][..], &[("other", "x")], &[("known_at", "x"), ("other", "x")]] {
+            let said = asked(wrong).unwrap_err().to_string();
+            assert!(said.contains("known_at (DateTime64(3, 'UTC'))"), "{said}");
+        }
     }
 
     #[test]
