@@ -145,7 +145,7 @@ test("a series is chosen by keyboard, and its trend has a picture, a summary and
   await page.getByRole("img", { name: /giờ có số liệu/ }).waitFor({ timeout: PATIENCE });
   await page.getByText("Xem dạng bảng").press("Enter");
   const table = page.getByRole("region", { name: /Diễn biến/ }).getByRole("table");
-  assert.ok((await table.getByRole("row").count()) > 1);
+  await table.getByRole("row").nth(1).waitFor({ timeout: PATIENCE });
   await context.close();
 });
 

@@ -40,8 +40,8 @@ test("a feed gone silent makes its values stale, withholds their judgement, and 
   const commune = page.locator('[data-commune="27694"]');
   await commune.waitFor({ timeout: PATIENCE });
   assert.doesNotMatch(await commune.getAttribute("data-band"), /stale|never|missing/);
-  served.world.silent.add("replay-dust");
-  served.world.silent.add("replay-gas");
+  served.world.silence("replay-dust");
+  served.world.silence("replay-gas");
   await page.locator('[data-kpi=aqi][data-freshness="stale"]').waitFor({ timeout: PATIENCE });
   const figure = page.locator("[data-kpi=aqi]");
   assert.equal(await figure.getAttribute("data-verdict"), "withheld");
@@ -61,6 +61,8 @@ test("a feed gone silent makes its values stale, withholds their judgement, and 
     { timeout: PATIENCE },
   );
   assert.equal(await page.locator("[data-kpi=completeness]").getAttribute("data-verdict"), "missed");
+  // The trend's missing hours grow although nothing comes.
+  await page.getByRole("region", { name: /Diễn biến/ }).getByText("không có số liệu", { exact: true }).waitFor({ timeout: PATIENCE });
   await keep(page, "silent-1440");
   // Nothing is good while nothing comes: no figure of measured values is on target.
   for (const id of ["aqi", "stations", "completeness", "slowest"]) {
