@@ -137,7 +137,7 @@ def check(ioc, messages):
     assert totals["received"] == totals["decoded"] + totals["empty"] + totals["undecodable"], f"BALANCE: {totals}"
     assert totals["rows"] == totals["stored"] + totals["duplicate"] + totals["rejected"], f"BALANCE: {totals}"
     assert totals["waiting"] == 0
-    assert totals["received"] >= len(messages)
+    assert totals["received"] >= len(messages), f"ACK: {totals['received']} of {len(messages)} acknowledged messages are there"
     assert totals["stored"] == sum(held.values())
     assert totals["rejected"] + totals["undecodable"] == sum(positions.values())
 
