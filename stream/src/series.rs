@@ -207,8 +207,11 @@ impl SeriesState {
                     emit(self.result(plan, kind, span, ClosedBy::Revision));
                 }
             }
-            let closed = self.close(days, plan, kind, closed, bounds, &mut emit);
-            self.closed[kind as usize] = Some(closed);
+            let reached = self.close(days, plan, kind, closed, bounds, &mut emit);
+            // Where the earliest point lies nothing is closed yet: an earlier one may still come before the watermark.
+            if reached > closed || self.closed[kind as usize].is_some() {
+                self.closed[kind as usize] = Some(reached);
+            }
         }
         self.evict(plan, bounds);
     }
@@ -216,7 +219,7 @@ impl SeriesState {
     /// The moment at which `now` alone makes something close, if there is one.
     pub fn due(&self, days: &mut Days, plan: &Plan, patience: Millis) -> Option<EventTime> {
         let next = |kind: WindowKind| {
-            let closed = self.closed[kind as usize]?;
+            let closed = self.closed_to(days, kind)?;
             let next = days.window(kind, closed);
             if plan.expects(next) {
                 return Some(next.end);

@@ -461,3 +461,20 @@ fn loud_a_store_that_is_ahead_of_the_folder_or_was_fed_by_another_halts() {
     let halt = start(folder.path(), &bus, &store, 1).unwrap_err();
     assert!(halt.to_string().contains("another manifest"), "{halt}");
 }
+
+/// FRONTIER: a row before a series' first one, not yet passed by the watermark, belongs to a window that is still open.
+#[test]
+fn frontier_a_window_before_the_first_row_is_open_until_the_watermark_passes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = SharedStore::default();
+    let bus = open_log(folder.path());
+    let driver = start(folder.path(), &bus, &store, 1).unwrap();
+    let rows = [2_804, 2_802].map(|at| Sent { subject: 0, indicator: false, at, value: 0, garbage: false });
+    for row in rows {
+        send(&bus, &[row], &runtime);
+        assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(10)));
+    }
+    driver.stop().unwrap();
+    check(&store, &rows);
+}
