@@ -1,6 +1,6 @@
 //! What a version of the pack asks of a station beyond its windows.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     calendar::Calendar,
@@ -26,8 +26,8 @@ pub(crate) struct StationPlan {
     /// Those of the station before those of its kind.
     pub(super) limits: Vec<Limit>,
     pub(super) rules: Vec<Rule>,
-    /// Which means are looked at.
-    pub(super) means: BTreeSet<(String, Averaging)>,
+    /// Which means are looked at, by indicator.
+    means: BTreeMap<String, BTreeSet<Averaging>>,
 }
 
 impl StationPlan {
@@ -46,14 +46,16 @@ impl StationPlan {
         limits.sort_by_key(|limit| limit.stations.is_empty());
         let rules: Vec<Rule> =
             pack.rules.values().filter(|rule| holds(&rule.kinds, &rule.stations, station)).cloned().collect();
-        let mut means: BTreeSet<(String, Averaging)> =
-            limits.iter().map(|limit| (limit.indicator.clone(), limit.averaging)).collect();
+        let mut means: BTreeMap<String, BTreeSet<Averaging>> = BTreeMap::new();
+        for limit in &limits {
+            let _ = means.entry(limit.indicator.clone()).or_default().insert(limit.averaging);
+        }
         for rule in &rules {
             if let Condition::Threshold { measure: Measure::Indicator(indicator), averaging, .. } =
                 &rule.condition
                 && station.measures.contains_key(indicator)
             {
-                let _ = means.insert((indicator.clone(), *averaging));
+                let _ = means.entry(indicator.clone()).or_default().insert(*averaging);
             }
         }
         Some(StationPlan {
@@ -71,12 +73,12 @@ impl StationPlan {
 
     /// Whether any mean of a year is looked at.
     pub(super) fn has_years(&self) -> bool {
-        self.means.iter().any(|(_, averaging)| *averaging == Averaging::Year)
+        self.means.values().any(|averagings| averagings.contains(&Averaging::Year))
     }
 
     /// The averagings of an indicator that are looked at.
     pub(super) fn looks_at(&self, indicator: &str, averaging: Averaging) -> bool {
-        self.means.contains(&(indicator.to_owned(), averaging))
+        self.means.get(indicator).is_some_and(|averagings| averagings.contains(&averaging))
     }
 
     /// The limit in force for a mean on a local day.
