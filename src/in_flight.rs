@@ -3,10 +3,10 @@
 //! A chunk states how many envelopes of each feed it holds, so nothing is decoded. With a long backlog the count
 //! reads much; whoever asks about once a second asks in proportion to how long the last answer took.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ioc_bus::{Bus, ReadError};
-use ioc_model::position::{Offset, Partition};
+use ioc_model::{position::{Offset, Partition}, name::Name};
 
 const READ_BYTES: usize = 4 << 20;
 
@@ -14,8 +14,8 @@ const READ_BYTES: usize = 4 << 20;
 ///
 /// # Errors
 /// If the log cannot be read.
-pub fn count(bus: &dyn Bus, committed: &[Offset]) -> Result<Vec<(Arc<str>, u64)>, ReadError> {
-    let mut counts: BTreeMap<Arc<str>, u64> = BTreeMap::new();
+pub fn count(bus: &dyn Bus, committed: &[Offset]) -> Result<Vec<(Name, u64)>, ReadError> {
+    let mut counts: BTreeMap<Name, u64> = BTreeMap::new();
     for (index, from) in committed.iter().enumerate() {
         let partition = Partition(index as u16);
         let end = bus.bounds(partition).end;
@@ -28,7 +28,7 @@ pub fn count(bus: &dyn Bus, committed: &[Offset]) -> Result<Vec<(Arc<str>, u64)>
             from = batch.next;
             for (_, chunk) in &batch.chunks {
                 for (feed, count) in chunk.counts() {
-                    *counts.entry(Arc::from(feed)).or_default() += u64::from(count);
+                    *counts.entry(Name::from(feed)).or_default() += u64::from(count);
                 }
             }
         }

@@ -8,7 +8,6 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, VecDeque},
-    sync::Arc,
 };
 
 use ioc_model::{
@@ -16,6 +15,7 @@ use ioc_model::{
     results::{AlertResult, Evidence},
     rule::{AlertChange, AlertKey, Priority},
     time::Now,
+    name::Name,
 };
 use serde::Serialize;
 
@@ -149,9 +149,9 @@ pub struct AlertView {
     /// `rule~subject~number`.
     pub id: String,
     /// The rule.
-    pub rule: Arc<str>,
+    pub rule: Name,
     /// The station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// As the rule had it when it last changed.
     pub priority: Priority,
     /// Whether its condition holds.

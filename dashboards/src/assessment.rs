@@ -1,12 +1,11 @@
 //! The newest mean of a series that was held against a legal limit.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::Epoch,
     limit::Averaging,
     results::{Assessment, Verdict},
     time::EventTime,
+    name::Name,
 };
 use serde::Serialize;
 
@@ -49,11 +48,11 @@ impl AssessmentTile {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AssessmentView {
     /// The limit.
-    pub limit: Arc<str>,
+    pub limit: Name,
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Over what it is averaged.
     pub averaging: Averaging,
     /// The window's first moment.

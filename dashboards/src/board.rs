@@ -11,7 +11,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{PoisonError, RwLock},
 };
 
 use ioc_model::{
@@ -25,6 +25,7 @@ use ioc_model::{
     rule::AlertKey,
     time::Now,
     window::WindowKind,
+    name::Name,
 };
 use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
@@ -60,13 +61,13 @@ pub struct Pulse {
 struct Picture {
     tiles: Vec<Tile>,
     /// Subject to indicator to the tile's index.
-    index: HashMap<Arc<str>, HashMap<Arc<str>, usize>>,
-    indices: BTreeMap<(IndexId, Arc<str>, WindowKind), IndexTile>,
-    stations: BTreeMap<Arc<str>, StationTile>,
+    index: HashMap<Name, HashMap<Name, usize>>,
+    indices: BTreeMap<(IndexId, Name, WindowKind), IndexTile>,
+    stations: BTreeMap<Name, StationTile>,
     /// By subject, indicator and averaging.
-    assessments: BTreeMap<(Arc<str>, Arc<str>, Averaging), AssessmentTile>,
+    assessments: BTreeMap<(Name, Name, Averaging), AssessmentTile>,
     alerts: OpenAlerts,
-    feeds: BTreeMap<Arc<str>, FeedTile>,
+    feeds: BTreeMap<Name, FeedTile>,
     rejects: LastRejects,
     epoch: Epoch,
     hydrated: bool,
@@ -82,15 +83,15 @@ pub struct Hydration {
     /// The current row of the newest event time of each series, with the epoch as of which it is.
     pub latest: Vec<(Epoch, StoredObservation)>,
     /// Subject, indicator and current hourly window of the last day of each series.
-    pub hours: Vec<(Arc<str>, Arc<str>, HourPoint)>,
+    pub hours: Vec<(Name, Name, HourPoint)>,
     /// What became of each feed's envelopes and rows since the beginning.
-    pub totals: Vec<(Arc<str>, Counts)>,
+    pub totals: Vec<(Name, Counts)>,
     /// The last rejects, oldest first, with the epoch as of which they are.
     pub rejects: Vec<(Epoch, RejectedRow)>,
     /// The newest window of each index, hour and day.
-    pub indices: Vec<(IndexId, Arc<str>, WindowKind, IndexView)>,
+    pub indices: Vec<(IndexId, Name, WindowKind, IndexView)>,
     /// The windows of the lines beside them.
-    pub index_points: Vec<(IndexId, Arc<str>, WindowKind, IndexPoint)>,
+    pub index_points: Vec<(IndexId, Name, WindowKind, IndexPoint)>,
     /// The state of each station.
     pub stations: Vec<StatusResult>,
     /// The newest judgement of each series and averaging.
@@ -157,11 +158,11 @@ impl Board {
     #[must_use]
     pub fn new(pack: &Pack) -> Board {
         let mut tiles = Vec::new();
-        let mut index: HashMap<Arc<str>, HashMap<Arc<str>, usize>> = HashMap::new();
+        let mut index: HashMap<Name, HashMap<Name, usize>> = HashMap::new();
         let mut indices = BTreeMap::new();
         let mut stations = BTreeMap::new();
         for station in pack.stations.values() {
-            let subject: Arc<str> = Arc::from(station.id.as_str());
+            let subject: Name = Name::new(&station.id);
             let _ = stations.insert(subject.clone(), StationTile::default());
             for kind in [WindowKind::Hour, WindowKind::Day] {
                 if let Some(id) = index_of(station.kind) {
@@ -170,13 +171,13 @@ impl Board {
                 }
             }
             for indicator in station.measures.keys() {
-                let indicator: Arc<str> = Arc::from(indicator.as_str());
+                let indicator: Name = Name::new(&indicator);
                 let _ = index.entry(subject.clone()).or_default().insert(indicator.clone(), tiles.len());
                 tiles.push(Tile::new(subject.clone(), indicator));
             }
         }
         let names = pack.feeds.keys().map(String::as_str).chain([UNMATCHED]);
-        let feeds = names.map(|name| (Arc::from(name), FeedTile::default())).collect();
+        let feeds = names.map(|name| (Name::new(name), FeedTile::default())).collect();
         let picture = Picture {
             tiles,
             index,
@@ -390,7 +391,7 @@ impl Picture {
     }
 
     /// Feeds come from the configuration, present or past, so their number is bounded.
-    fn feed(&mut self, feed: &Arc<str>) -> &mut FeedTile {
+    fn feed(&mut self, feed: &Name) -> &mut FeedTile {
         self.feeds.entry(feed.clone()).or_default()
     }
 

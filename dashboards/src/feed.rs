@@ -1,8 +1,6 @@
 //! One feed on the board: what became of all it ever sent, and when it was last heard.
 
-use std::sync::Arc;
-
-use ioc_model::{counts::Counts, epoch::Epoch, time::ReceivedAt};
+use ioc_model::{counts::Counts, epoch::Epoch, time::ReceivedAt, name::Name};
 use serde::Serialize;
 
 /// A feed's figures up to the last committed epoch.
@@ -36,7 +34,7 @@ impl FeedTile {
 
     /// The feed as it is sent.
     #[must_use]
-    pub fn view(&self, id: Arc<str>) -> FeedView {
+    pub fn view(&self, id: Name) -> FeedView {
         FeedView {
             id,
             counts: self.counts,
@@ -51,7 +49,7 @@ impl FeedTile {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FeedView {
     /// Identifier.
-    pub id: Arc<str>,
+    pub id: Name,
     /// What became of its envelopes and rows.
     pub counts: Counts,
     /// Envelopes nobody accounted for: an alarm unless 0 (invariant BALANCE).

@@ -1,13 +1,12 @@
 //! One index of one station on the board: its newest hour or day, and the ones before.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::Epoch,
     index::{IndexId, IndexPart, NoIndex},
     results::IndexResult,
     time::EventTime,
     window::{ClosedBy, WindowKind},
+    name::Name,
 };
 use serde::Serialize;
 
@@ -20,7 +19,7 @@ pub const DAYS_KEPT: usize = 30;
 #[derive(Clone, Debug)]
 pub struct IndexTile {
     index: IndexId,
-    subject: Arc<str>,
+    subject: Name,
     kind: WindowKind,
     latest: Option<IndexView>,
     history: Vec<IndexPoint>,
@@ -30,7 +29,7 @@ pub struct IndexTile {
 impl IndexTile {
     /// An index that was never computed.
     #[must_use]
-    pub fn new(index: IndexId, subject: Arc<str>, kind: WindowKind) -> IndexTile {
+    pub fn new(index: IndexId, subject: Name, kind: WindowKind) -> IndexTile {
         IndexTile { index, subject, kind, latest: None, history: Vec::new(), changed: Epoch(0) }
     }
 
@@ -92,7 +91,7 @@ pub struct IndexTileView {
     /// Which index.
     pub index: IndexId,
     /// Station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Hour or day.
     pub kind: WindowKind,
     /// Its newest window; none where it was never computed.
@@ -111,11 +110,11 @@ pub struct IndexView {
     /// The index as published; none where it could not be computed.
     pub value: Option<f64>,
     /// The stable word of its category; none without a value.
-    pub category: Option<Arc<str>>,
+    pub category: Option<Name>,
     /// Why there is no value; none where there is one.
     pub reason: Option<NoIndex>,
     /// The indicator that decides, where one does.
-    pub dominant: Option<Arc<str>>,
+    pub dominant: Option<Name>,
     /// What went in.
     pub parts: Vec<IndexPart>,
     /// What made this result.
@@ -135,9 +134,9 @@ impl IndexView {
             start: result.start,
             end: result.end,
             value: indexed.value.ok(),
-            category: category.map(|category| Arc::from(category.word)),
+            category: category.map(|category| Name::new(category.word)),
             reason: indexed.value.err(),
-            dominant: indexed.dominant.clone(),
+            dominant: indexed.dominant.clone().map(Name::from),
             parts: indexed.parts.clone(),
             closed_by: result.closed_by,
             revision: epoch.0,

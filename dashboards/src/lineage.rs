@@ -3,13 +3,12 @@
 //! Each step is asked as of the revision above it, so that what is opened adds up to the number it was opened from
 //! even while newer rows come in.
 
-use std::sync::Arc;
-
 use ioc_model::{
     observation::Quality,
     results::Standing,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
+    name::Name,
 };
 use serde::Serialize;
 
@@ -86,9 +85,9 @@ pub struct TracedWindow {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StoredRow {
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Subject.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// When it was so.
     pub event_time: EventTime,
     /// In the indicator's unit.
@@ -98,7 +97,7 @@ pub struct StoredRow {
     /// How it stood to earlier rows of its key when it was stored.
     pub standing: Standing,
     /// The feed it came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies, as `log-partition-offset`.

@@ -1,8 +1,8 @@
 //! Rejects as a person reads them.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 
-use ioc_model::{epoch::Epoch, reject::RejectReason, results::RejectedRow, text::Text, time::ReceivedAt};
+use ioc_model::{epoch::Epoch, reject::RejectReason, results::RejectedRow, text::Text, time::ReceivedAt, name::Name};
 use serde::Serialize;
 
 /// How many of the last rejects the board keeps.
@@ -38,7 +38,7 @@ pub struct RejectView {
     #[serde(skip)]
     pub epoch: Epoch,
     /// The feed the envelope came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies, as `log-partition-offset`.

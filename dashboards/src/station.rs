@@ -1,12 +1,11 @@
 //! One station on the board: the state the dataflow found it in.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::Epoch,
     results::StatusResult,
     status::StationStatus,
     time::{EventTime, Now},
+    name::Name,
 };
 use serde::Serialize;
 
@@ -44,7 +43,7 @@ impl StationTile {
 
     /// The station as it is sent.
     #[must_use]
-    pub fn view(&self, subject: Arc<str>) -> StationView {
+    pub fn view(&self, subject: Name) -> StationView {
         StationView {
             subject,
             status: self.state.as_ref().map(|state| state.status),
@@ -58,7 +57,7 @@ impl StationTile {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StationView {
     /// Station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Its state; none where it was never judged.
     pub status: Option<StationStatus>,
     /// Since when on the recorded clock.

@@ -1,8 +1,6 @@
 //! The state of the machinery behind the picture, as the binary sees it about once a second.
 
-use std::sync::Arc;
-
-use ioc_model::time::Now;
+use ioc_model::{time::Now, name::Name};
 use serde::Serialize;
 
 /// What the driver and the supervision know about the pipeline.
@@ -24,7 +22,7 @@ pub struct SystemStatus {
     pub replaying: bool,
     /// Durable envelopes of each feed that no committed epoch holds yet, counted from positions.
     #[serde(serialize_with = "as_map")]
-    pub in_flight: Vec<(Arc<str>, u64)>,
+    pub in_flight: Vec<(Name, u64)>,
     /// Why the flow halted; none while it runs (invariant LOUD).
     pub halted: Option<String>,
     /// How the archive of raw envelopes follows.
@@ -191,6 +189,6 @@ impl SystemStatus {
     }
 }
 
-fn as_map<S: serde::Serializer>(pairs: &[(Arc<str>, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_map<S: serde::Serializer>(pairs: &[(Name, u64)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(feed, count)| (feed, count)))
 }

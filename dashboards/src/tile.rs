@@ -1,7 +1,5 @@
 //! One series on the board: its newest value and its last hours.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::Epoch,
     observation::Quality,
@@ -9,6 +7,7 @@ use ioc_model::{
     results::{Standing, StoredObservation, WindowResult},
     time::{EventTime, ReceivedAt},
     window::WindowKind,
+    name::Name,
 };
 use serde::Serialize;
 
@@ -18,8 +17,8 @@ pub const HOURS_KEPT: usize = 24;
 /// What the board knows of one series the pack expects.
 #[derive(Clone, Debug)]
 pub struct Tile {
-    subject: Arc<str>,
-    indicator: Arc<str>,
+    subject: Name,
+    indicator: Name,
     latest: Option<Shown>,
     hours: Vec<HourPoint>,
     changed: Epoch,
@@ -35,7 +34,7 @@ struct Shown {
 impl Tile {
     /// A series that has not reported yet.
     #[must_use]
-    pub fn new(subject: Arc<str>, indicator: Arc<str>) -> Tile {
+    pub fn new(subject: Name, indicator: Name) -> Tile {
         Tile { subject, indicator, latest: None, hours: Vec::new(), changed: Epoch(0) }
     }
 
@@ -108,9 +107,9 @@ impl Tile {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TileView {
     /// Subject.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Its newest value; none when it never reported.
     pub latest: Option<Latest>,
     /// Hourly windows, by start: all of them in a snapshot, the revised ones in a change.
@@ -129,7 +128,7 @@ pub struct Latest {
     /// When it reached us.
     pub received_at: ReceivedAt,
     /// The feed it came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// Where its envelope lies, as `log-partition-offset`.
     pub position: String,
     /// Which row of the envelope.

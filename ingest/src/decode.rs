@@ -19,11 +19,12 @@ use ioc_model::{
     action::Action,
     calendar::{Calendar, UnknownZone},
     envelope::{Content, Envelope, UNMATCHED},
-    names::{FeedId, Names},
+    names::{FeedId, Names, SubjectId},
     observation::Observation,
     pack::Pack,
     reject::Rejection,
 };
+use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use self::{
@@ -44,6 +45,13 @@ pub struct Decoder {
     names: Names,
     calendar: Calendar,
     rules: Rules,
+}
+
+/// The subjects somebody who decodes has met that no pack lists: they are known again without asking the table that
+/// everybody shares. For one table of names.
+#[derive(Debug, Default)]
+pub struct Known {
+    subjects: FxHashMap<Box<str>, SubjectId>,
 }
 
 /// What an envelope became.
@@ -81,10 +89,20 @@ impl Decoder {
         Ok(Decoder { pack, names, calendar, rules })
     }
 
+    /// As [`Decoder::decode_knowing`], by somebody who has met nobody yet.
+    pub fn decode<S: RowSink + ?Sized>(&self, envelope: &Envelope<'_>, sink: &mut S) -> Outcome {
+        self.decode_knowing(&mut Known::default(), envelope, sink)
+    }
+
     /// Reads an envelope. Every row of it is handed to the sink exactly once, in row order, as an observation or a
     /// rejection; how many there were is in the outcome (invariant BALANCE). Undecodable and empty envelopes hand
     /// nothing to the sink.
-    pub fn decode<S: RowSink + ?Sized>(&self, envelope: &Envelope<'_>, sink: &mut S) -> Outcome {
+    pub fn decode_knowing<S: RowSink + ?Sized>(
+        &self,
+        known: &mut Known,
+        envelope: &Envelope<'_>,
+        sink: &mut S,
+    ) -> Outcome {
         if envelope.content == Content::Withheld {
             return Outcome::Undecodable(self.withheld(envelope).whole());
         }
@@ -100,17 +118,18 @@ impl Decoder {
         if payload.trim_ascii().is_empty() {
             return Outcome::Empty;
         }
-        self.read(envelope, feed, payload, sink)
+        self.read(known, envelope, feed, payload, sink)
     }
 
     fn read<S: RowSink + ?Sized>(
         &self,
+        known: &mut Known,
         envelope: &Envelope<'_>,
         feed: &FeedRules,
         payload: &[u8],
         sink: &mut S,
     ) -> Outcome {
-        let mut rows = Rows::new(&self.rules, feed, &self.names, &self.calendar, envelope, sink);
+        let mut rows = Rows::new(self, feed, known, envelope, sink);
         match format::read(feed.format, payload, &mut rows) {
             Ok(()) if rows.count() == 0 => Outcome::Empty,
             Ok(()) => Outcome::Decoded { rows: rows.count() },

@@ -1,8 +1,6 @@
 //! What operators do, as a feed like any other: durable before it is answered, replayed like all input.
 
-use std::sync::Arc;
-
-use crate::{position::Arrival, rule::AlertKey};
+use crate::{name::Name, position::Arrival, rule::AlertKey};
 
 /// The feed of operators' actions. Every pack has it; none configures it.
 pub const OPERATOR: &str = "operator";
@@ -22,7 +20,7 @@ pub struct Action {
     /// In their words; may be empty.
     pub note: Box<str>,
     /// The feed it came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
 }

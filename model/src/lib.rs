@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod epoch;
 pub mod index;
 pub mod limit;
+pub mod name;
 pub mod names;
 pub mod observation;
 pub mod pack;

@@ -7,6 +7,8 @@ use std::sync::{Arc, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use crate::name::Name;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -37,8 +39,8 @@ pub struct Interner {
 
 #[derive(Debug, Default)]
 struct Table {
-    numbers: FxHashMap<Arc<str>, u32>,
-    names: Vec<Arc<str>>,
+    numbers: FxHashMap<Name, u32>,
+    names: Vec<Name>,
 }
 
 impl Interner {
@@ -53,9 +55,9 @@ impl Interner {
             return *number;
         }
         let number = u32::try_from(table.names.len()).expect("fewer than 2^32 names");
-        let shared: Arc<str> = Arc::from(name);
-        table.names.push(shared.clone());
-        let _ = table.numbers.insert(shared, number);
+        let name = Name::new(name);
+        table.names.push(name);
+        let _ = table.numbers.insert(name, number);
         number
     }
 
@@ -66,14 +68,20 @@ impl Interner {
         table.numbers.get(name).copied()
     }
 
+    /// Adds to `known`, which holds the names of the first numbers, those of all numbers after them.
+    pub fn extend(&self, known: &mut Vec<Name>) {
+        let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.extend_from_slice(&table.names[known.len()..]);
+    }
+
     /// The name of a number given out by this table.
     ///
     /// # Panics
     /// If the number is not of this table.
     #[must_use]
-    pub fn name(&self, number: u32) -> Arc<str> {
+    pub fn name(&self, number: u32) -> Name {
         let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        table.names[number as usize].clone()
+        table.names[number as usize]
     }
 }
 
@@ -91,17 +99,17 @@ pub struct Names {
 impl Names {
     /// The name of an indicator.
     #[must_use]
-    pub fn indicator(&self, id: IndicatorId) -> Arc<str> {
+    pub fn indicator(&self, id: IndicatorId) -> Name {
         self.indicators.name(id.0)
     }
     /// The name of a subject.
     #[must_use]
-    pub fn subject(&self, id: SubjectId) -> Arc<str> {
+    pub fn subject(&self, id: SubjectId) -> Name {
         self.subjects.name(id.0)
     }
     /// The name of a feed.
     #[must_use]
-    pub fn feed(&self, id: FeedId) -> Arc<str> {
+    pub fn feed(&self, id: FeedId) -> Name {
         self.feeds.name(id.0)
     }
 }

@@ -5,8 +5,6 @@
 //! index, subject, kind and start, assessments by limit, subject and start, statuses by subject, alerts by rule,
 //! subject and what happened first, counts by feed.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -15,6 +13,7 @@ use crate::{
     epoch::{Epoch, Generation},
     index::{IndexId, Indexed},
     limit::Averaging,
+    name::Name,
     observation::Quality,
     position::Arrival,
     reject::Rejection,
@@ -52,7 +51,7 @@ pub struct EpochResults {
     /// Rejected rows and envelopes.
     pub rejects: Vec<RejectedRow>,
     /// What became of each feed's envelopes and rows in this epoch.
-    pub counts: Vec<(Arc<str>, Counts)>,
+    pub counts: Vec<(Name, Counts)>,
     /// Days whose stored rows must be read back before their late rows can be judged.
     pub recalls: Vec<RecallRequest>,
     /// Windows that must be read back before what follows from a late revision can be worked out.
@@ -105,9 +104,9 @@ impl Standing {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredObservation {
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Subject.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// When it was so.
     pub event_time: EventTime,
     /// In the indicator's unit.
@@ -115,7 +114,7 @@ pub struct StoredObservation {
     /// Its worth.
     pub quality: Quality,
     /// The feed it came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
     /// How it stands to earlier rows of its key.
@@ -126,9 +125,9 @@ pub struct StoredObservation {
 #[derive(Clone, Debug, PartialEq)]
 pub struct WindowResult {
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Subject.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Minute, hour or day.
     pub kind: WindowKind,
     /// Its first moment.
@@ -151,7 +150,7 @@ pub struct IndexResult {
     /// Which index.
     pub index: IndexId,
     /// Station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Hour or day.
     pub kind: WindowKind,
     /// Its first moment.
@@ -202,11 +201,11 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessment {
     /// The limit.
-    pub limit: Arc<str>,
+    pub limit: Name,
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Over what it is averaged.
     pub averaging: Averaging,
     /// Its first moment.
@@ -231,7 +230,7 @@ pub struct Assessment {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusResult {
     /// Station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// How it is.
     pub status: StationStatus,
     /// The recorded clock when that was found.
@@ -244,7 +243,7 @@ pub struct StatusResult {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The indicator's or index's word, or `status`.
-    pub measure: Arc<str>,
+    pub measure: Name,
     /// Over what it is averaged; none for a status.
     pub averaging: Option<Averaging>,
     /// The window's first moment, or since when the status holds.
@@ -294,7 +293,7 @@ pub struct StoredAction {
     /// In their words.
     pub note: Box<str>,
     /// The feed it came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
     /// Whether it changed the alert: the first acknowledgement does.
@@ -305,7 +304,7 @@ pub struct StoredAction {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RejectedRow {
     /// The feed the envelope came by.
-    pub feed: Arc<str>,
+    pub feed: Name,
     /// When and where it arrived; the row is 0 for a whole envelope.
     pub arrival: Arrival,
     /// The whole envelope was rejected, not a row of it.
@@ -327,9 +326,9 @@ pub const RAW_KEPT: usize = 4_096;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RecallRequest {
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Subject.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Local day.
     pub day: DayNumber,
     /// The epoch in which its first row began to wait. An answer to an older wait is no answer to this one.
@@ -362,7 +361,7 @@ pub enum WindowReach {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WindowRecall {
     /// Subject.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// Around what.
     pub reach: WindowReach,
     /// They start at this moment or later,
@@ -377,7 +376,7 @@ pub struct WindowRecall {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecalledWindow {
     /// Indicator.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// Hour or day.
     pub kind: WindowKind,
     /// Its first moment.

@@ -4,12 +4,11 @@
 //! open alert: while it is active or not acknowledged it is the same one, and raising it again counts up. History is
 //! rows that are only added to.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{
     index::IndexId, limit::Averaging, pack::StationKind, status::StationStatus, text::Text, time::Millis,
+    name::Name,
 };
 
 /// How urgent an alert is.
@@ -146,9 +145,9 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AlertKey {
     /// The rule.
-    pub rule: Arc<str>,
+    pub rule: Name,
     /// The station.
-    pub subject: Arc<str>,
+    pub subject: Name,
     /// From 1.
     pub number: u32,
 }

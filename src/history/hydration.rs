@@ -1,7 +1,5 @@
 //! What the board starts with.
 
-use std::sync::Arc;
-
 use ioc_dashboards::{
     HistoryError, Hydration,
     index_tile::{DAYS_KEPT, HOURS_KEPT as INDEX_HOURS_KEPT, IndexPoint},
@@ -9,6 +7,7 @@ use ioc_dashboards::{
 };
 use ioc_model::{
     epoch::Generation,
+    name::Name,
     results::StatusResult,
     time::{EventTime, Millis, Now},
     window::WindowKind,
@@ -48,7 +47,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
             expected: window.expected,
             revision: window.revision,
         };
-        (Arc::from(window.subject), Arc::from(window.indicator), point)
+        (Name::from(window.subject), Name::from(window.indicator), point)
     });
     let hours = hours.collect();
     let totals = store.totals(generation).await.map_err(unanswered)?;
@@ -58,12 +57,12 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
         let recent = store.recent_indices(kind, EventTime(now.0).minus(back)).await.map_err(unanswered)?;
         for row in recent {
             let point = IndexPoint { start: EventTime(row.start), value: row.value, revision: row.revision };
-            index_points.push((index_id(&row.index)?, Arc::from(row.subject), kind, point));
+            index_points.push((index_id(&row.index)?, Name::from(row.subject), kind, point));
         }
     }
     let mut indices = Vec::new();
     for row in store.newest_indices(since).await.map_err(unanswered)? {
-        let subject = Arc::from(row.subject.as_str());
+        let subject = Name::from(row.subject.as_str());
         indices.push((index_id(&row.index)?, subject, window_kind(&row.kind)?, index_view(&row)?));
     }
     let stations = store.station_states().await.map_err(unanswered)?;
@@ -76,7 +75,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
             .map(|value| Ok((epoch, stored_observation(value)?)))
             .collect::<Result<_, _>>()?,
         hours,
-        totals: totals.into_iter().map(|(feed, counts)| (Arc::from(feed), counts)).collect(),
+        totals: totals.into_iter().map(|(feed, counts)| (Name::from(feed), counts)).collect(),
         rejects: rejects
             .iter()
             .rev()
@@ -92,7 +91,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
 
 fn station(state: &StationState) -> Result<StatusResult, HistoryError> {
     Ok(StatusResult {
-        subject: Arc::from(state.subject.as_str()),
+        subject: Name::from(state.subject.as_str()),
         status: station_status(&state.status)?,
         since: Now(state.since),
         last_event: state.last_event.map(EventTime),

@@ -1,7 +1,5 @@
 //! The store's words and numbers as the vocabulary has them. A word this program does not write is not guessed at.
 
-use std::sync::Arc;
-
 use ioc_dashboards::{
     HistoryError,
     alerts::AlertView,
@@ -22,6 +20,7 @@ use ioc_model::{
     text::Text,
     time::{EventTime, Now, ReceivedAt},
     window::{ClosedBy, WindowKind},
+    name::Name,
 };
 use ioc_storage::{
     Class, StoreError,
@@ -66,12 +65,12 @@ fn arrival(received_at: i64, log: u16, partition: u16, offset: u64, row: u32) ->
 pub(super) fn stored_observation(value: &LatestValue) -> Result<StoredObservation, HistoryError> {
     let LatestValue { received_at, log, partition, offset, row, .. } = *value;
     Ok(StoredObservation {
-        indicator: Arc::from(value.indicator.as_str()),
-        subject: Arc::from(value.subject.as_str()),
+        indicator: Name::new(&value.indicator),
+        subject: Name::new(&value.subject),
         event_time: EventTime(value.event_time),
         value: value.value,
         quality: quality(&value.quality)?,
-        feed: Arc::from(value.feed.as_str()),
+        feed: Name::new(&value.feed),
         arrival: arrival(received_at, log, partition, offset, row),
         standing: value.standing(),
     })
@@ -81,7 +80,7 @@ pub(super) fn rejected_row(reject: &RecentReject) -> Result<RejectedRow, History
     let reason = RejectReason::ALL.into_iter().find(|reason| reason.word() == reject.reason);
     let RecentReject { received_at, log, partition, offset, row, whole, raw_length, .. } = *reject;
     Ok(RejectedRow {
-        feed: Arc::from(reject.feed.as_str()),
+        feed: Name::new(&reject.feed),
         arrival: arrival(received_at, log, partition, offset, row),
         whole,
         address: reject.address.as_str().into(),
@@ -141,12 +140,12 @@ pub(super) fn index_view(row: &IndexRow) -> Result<IndexView, HistoryError> {
         start: EventTime(row.start),
         end: EventTime(row.end),
         value: row.value,
-        category: said(&row.category).map(Arc::from),
+        category: said(&row.category).map(Name::from),
         reason: said(&row.reason).map(reason).transpose()?,
-        dominant: said(&row.dominant).map(Arc::from),
+        dominant: said(&row.dominant).map(Name::from),
         parts: parts
             .map(|((indicator, input), sub_index)| IndexPart {
-                indicator: Arc::from(indicator.as_str()),
+                indicator: indicator.as_str().into(),
                 input: *input,
                 sub_index: *sub_index,
             })
@@ -158,9 +157,9 @@ pub(super) fn index_view(row: &IndexRow) -> Result<IndexView, HistoryError> {
 
 pub(super) fn assessment_view(row: &AssessmentRow) -> Result<AssessmentView, HistoryError> {
     Ok(AssessmentView {
-        limit: Arc::from(row.limit.as_str()),
-        indicator: Arc::from(row.indicator.as_str()),
-        subject: Arc::from(row.subject.as_str()),
+        limit: Name::new(&row.limit),
+        indicator: Name::new(&row.indicator),
+        subject: Name::new(&row.subject),
         averaging: averaging(&row.averaging)?,
         start: EventTime(row.start),
         end: EventTime(row.end),
@@ -192,13 +191,13 @@ pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow) -> Res
     let WindowRow { received_at, log, partition, offset, .. } = *row;
     let arrival = arrival(received_at, log, partition, offset, row.row);
     let stored = StoredRow {
-        indicator: Arc::from(indicator),
-        subject: Arc::from(subject),
+        indicator: Name::from(indicator),
+        subject: Name::from(subject),
         event_time: EventTime(row.event_time),
         value: row.value,
         quality: quality(&row.quality)?,
         standing: standing(&row.standing)?,
-        feed: Arc::from(row.feed.as_str()),
+        feed: Name::new(&row.feed),
         received_at: arrival.received_at,
         position: arrival.position.to_string(),
         row: row.row,
@@ -208,13 +207,13 @@ pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow) -> Res
 
 pub(super) fn stored_row(position: Position, row: &EnvelopeRow) -> Result<StoredRow, HistoryError> {
     Ok(StoredRow {
-        indicator: Arc::from(row.indicator.as_str()),
-        subject: Arc::from(row.subject.as_str()),
+        indicator: Name::new(&row.indicator),
+        subject: Name::new(&row.subject),
         event_time: EventTime(row.event_time),
         value: row.value,
         quality: quality(&row.quality)?,
         standing: standing(&row.standing)?,
-        feed: Arc::from(row.feed.as_str()),
+        feed: Name::new(&row.feed),
         received_at: ReceivedAt(row.received_at),
         position: position.to_string(),
         row: row.row,
@@ -226,7 +225,7 @@ fn evidence(columns: EvidenceColumns<'_>) -> Result<Option<Evidence>, HistoryErr
         return Ok(None);
     };
     Ok(Some(Evidence {
-        measure: Arc::from(measure),
+        measure: Name::from(measure),
         averaging: said(columns.averaging).map(averaging).transpose()?,
         start: EventTime(start),
         end: EventTime(end),
@@ -241,8 +240,8 @@ fn change(text: &str) -> Result<AlertChange, HistoryError> {
 }
 
 pub(super) fn alert_view(row: &AlertNow) -> Result<AlertView, HistoryError> {
-    let rule: Arc<str> = Arc::from(row.rule.as_str());
-    let subject: Arc<str> = Arc::from(row.subject.as_str());
+    let rule: Name = Name::new(&row.rule);
+    let subject: Name = Name::new(&row.subject);
     let key = AlertKey { rule: rule.clone(), subject: subject.clone(), number: row.number };
     Ok(AlertView {
         id: key.to_string(),

@@ -8,7 +8,7 @@ use std::{
 use ioc_bus::{Health, SharedBus};
 use ioc_dashboards::{ArchiveStatus, Board, BusHealth, StoreHealth, SystemStatus};
 use ioc_ingest::clock::Clock;
-use ioc_model::{epoch::Epoch, time::Now};
+use ioc_model::{epoch::Epoch, time::Now, name::Name};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
 use tokio::sync::watch;
@@ -66,7 +66,7 @@ impl Watcher {
     async fn look(
         &self,
         bus_trouble_since: &mut Option<Now>,
-        in_flight: &mut Vec<(Arc<str>, u64)>,
+        in_flight: &mut Vec<(Name, u64)>,
         pace: &mut Pace,
     ) -> SystemStatus {
         let now = self.clock.now();

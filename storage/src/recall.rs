@@ -1,7 +1,5 @@
 //! Stored rows read back, when the dataflow must judge rows older than the state it holds.
 
-use std::sync::Arc;
-
 use clickhouse::Row;
 use ioc_model::{
     epoch::{Epoch, Generation},
@@ -121,7 +119,7 @@ impl Store {
 fn recalled_window(window: &StoredWindow) -> Result<RecalledWindow, StoreError> {
     let kind = WindowKind::ALL.into_iter().find(|kind| *kind as i8 == window.kind_number);
     Ok(RecalledWindow {
-        indicator: Arc::from(window.indicator.as_str()),
+        indicator: window.indicator.as_str().into(),
         kind: kind.ok_or_else(|| {
             StoreError::Unreadable(format!("window kind {} is unknown", window.kind_number))
         })?,

@@ -3,12 +3,13 @@
 //! The order of the sorted rows is a function of the rows alone: names, positions and times. Whatever number of
 //! workers made them, the same epoch leaves here as the same bytes (invariant REPLAY).
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
-    results::{EpochResults, WindowResult},
+    name::Name,
+    results::EpochResults,
 };
 
 use crate::{flow::Part, shard::ShardResults};
@@ -27,6 +28,7 @@ pub(crate) struct Collector {
     workers: usize,
     generation: Generation,
     epochs: BTreeMap<Epoch, Gathered>,
+    ranks: Ranks,
 }
 
 #[derive(Debug, Default)]
@@ -39,12 +41,12 @@ struct Gathered {
 #[derive(Debug, Default)]
 struct Partial {
     made: EpochResults,
-    counts: BTreeMap<Arc<str>, Counts>,
+    counts: BTreeMap<Name, Counts>,
 }
 
 impl Collector {
     pub(crate) fn new(workers: usize, generation: Generation) -> Collector {
-        Collector { workers, generation, epochs: BTreeMap::new() }
+        Collector { workers, generation, epochs: BTreeMap::new(), ranks: Ranks::default() }
     }
 
     /// Takes a part; gives back the epoch if it is whole now. A worker's parts of an epoch come before those of
@@ -71,9 +73,43 @@ impl Collector {
                     return Ok(None);
                 }
                 let whole = self.epochs.remove(&epoch).unwrap_or_default();
-                Ok(Some((epoch, whole.sorted(epoch, self.generation))))
+                Ok(Some((epoch, whole.sorted(epoch, self.generation, &mut self.ranks))))
             }
         }
+    }
+}
+
+/// Where names stand among each other, so that many rows are sorted by numbers instead of texts.
+#[derive(Debug, Default)]
+struct Ranks {
+    sorted: Vec<Name>,
+    /// By the name's number.
+    ranks: Vec<Option<u32>>,
+}
+
+impl Ranks {
+    fn learn(&mut self, names: impl Iterator<Item = Name>) {
+        let known = self.sorted.len();
+        for name in names {
+            let number = name.number() as usize;
+            if number >= self.ranks.len() {
+                self.ranks.resize(number + 1, None);
+            }
+            if self.ranks[number].is_none() {
+                self.ranks[number] = Some(0);
+                self.sorted.push(name);
+            }
+        }
+        if self.sorted.len() > known {
+            self.sorted.sort();
+            for (rank, name) in (0..).zip(&self.sorted) {
+                self.ranks[name.number() as usize] = Some(rank);
+            }
+        }
+    }
+
+    fn of(&self, name: Name) -> Option<u32> {
+        self.ranks.get(name.number() as usize).copied().flatten()
     }
 }
 
@@ -93,7 +129,10 @@ fn merge(all: Subjects, more: Subjects) -> Subjects {
 impl Partial {
     fn gather(&mut self, shard: ShardResults) {
         let made = &mut self.made;
-        made.observations.extend(shard.observations);
+        match made.observations.is_empty() {
+            true => made.observations = shard.observations,
+            false => made.observations.extend(shard.observations),
+        }
         made.windows.extend(shard.windows);
         made.indices.extend(shard.indices);
         made.assessments.extend(shard.assessments);
@@ -106,7 +145,7 @@ impl Partial {
         self.count(shard.counts);
     }
 
-    fn count(&mut self, counts: impl IntoIterator<Item = (Arc<str>, Counts)>) {
+    fn count(&mut self, counts: impl IntoIterator<Item = (Name, Counts)>) {
         for (feed, counts) in counts {
             self.counts.entry(feed).or_default().add(&counts);
         }
@@ -114,17 +153,18 @@ impl Partial {
 }
 
 impl Gathered {
-    fn sorted(self, epoch: Epoch, generation: Generation) -> Whole {
+    fn sorted(self, epoch: Epoch, generation: Generation, ranks: &mut Ranks) -> Whole {
         let Partial { made: mut results, counts } = self.results;
         results.epoch = epoch;
         results.generation = generation;
         results.counts = counts.into_iter().collect();
-        results.observations.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
+        // Each shard's are sorted: the stable sort merges what is in order already.
+        results.observations.sort_by_key(|row| (row.arrival.position, row.arrival.row));
         results.actions.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
         results.rejects.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row, row.whole));
-        results.windows.sort_unstable_by(|a, b| {
-            let key = |row: &WindowResult| (row.kind, row.start);
-            (&a.indicator, &a.subject).cmp(&(&b.indicator, &b.subject)).then_with(|| key(a).cmp(&key(b)))
+        ranks.learn(results.windows.iter().flat_map(|row| [row.indicator, row.subject]));
+        results.windows.sort_unstable_by_key(|row| {
+            (ranks.of(row.indicator), ranks.of(row.subject), row.kind, row.start)
         });
         results.indices.sort_by(|a, b| {
             (a.index, &a.subject, a.kind, a.start).cmp(&(b.index, &b.subject, b.kind, b.start))

@@ -5,8 +5,11 @@
 //! answer for any order in which rows come, whatever was sent again and however often (invariant BATCH): a
 //! redelivered old value lowers nothing and reverts nothing.
 //!
-//! Nearly every point has one version, kept in a sorted vector of 40-byte points; the others' versions lie in a side
-//! map. An insertion into the middle moves at most a day of points.
+//! Nearly every point has one version. The newest points lie in a sorted vector of 40-byte points, all before them in
+//! packed [runs](run); the few versions that are not current lie in a side map. A row for a packed point costs the
+//! unpacking of its run.
+
+mod run;
 
 use ioc_model::{
     observation::Quality,
@@ -18,7 +21,15 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use self::run::Run;
+
 const MINUTE: u32 = 60_000;
+/// So many of the newest points are not packed at most.
+const OPEN_MOST: usize = 72;
+/// So many are packed at a time: the newest of the rest are where late rows and copies fall.
+const PACKED_AT_A_TIME: usize = 24;
+/// A run is full with so many points.
+const RUN_POINTS: usize = 96;
 
 /// One value sent for a point, and since when it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,8 +48,8 @@ impl Version {
     }
 }
 
-/// A point's current version, packed.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+/// A point's current version.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Point {
     /// Milliseconds since the start of the day.
     at: u32,
@@ -52,6 +63,18 @@ struct Point {
 }
 
 impl Point {
+    /// What the first point of a run is written as a difference to.
+    const ORIGIN: Point = Point {
+        at: 0,
+        row: 0,
+        value: 0.0,
+        received_at: 0,
+        offset: 0,
+        log: 0,
+        partition: 0,
+        quality: Quality::Good,
+    };
+
     fn new(at: u32, version: &Version) -> Point {
         let Arrival { received_at, position, row } = version.arrival;
         Point {
@@ -94,8 +117,10 @@ pub enum Verdict {
 /// The points of a day.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Day {
-    /// Sorted by `at`.
-    points: Vec<Point>,
+    /// In time order, all before the open points.
+    runs: Vec<Run>,
+    /// The newest points, sorted by `at`.
+    open: Vec<Point>,
     /// Versions that are not current, of the points that have any.
     others: FxHashMap<u32, Vec<Version>>,
     /// The epoch that last added to it or read it back.
@@ -105,67 +130,55 @@ pub struct Day {
 impl Day {
     /// Adds a row's content at `at` milliseconds since the start of the day.
     pub fn apply(&mut self, at: u32, version: Version) -> Verdict {
-        let index = match self.points.last() {
-            Some(last) if last.at < at => Err(self.points.len()),
-            None => Err(0),
-            Some(_) => self.points.binary_search_by_key(&at, |point| point.at),
-        };
-        let index = match index {
-            Ok(index) => index,
-            Err(index) => {
-                self.points.insert(index, Point::new(at, &version));
-                return Verdict::Stored { standing: Standing::First, changes: true };
-            }
-        };
-        let current = self.points[index].version();
-        if current.same_content(&version) {
-            if version.arrival >= current.arrival {
-                return Verdict::Duplicate;
-            }
-            return self.lower_current(index, version);
+        if self.runs.last().is_some_and(|run| at <= run.last()) {
+            return self.apply_packed(at, version);
         }
-        let others = self.others.entry(at).or_default();
-        if let Some(known) = others.iter_mut().find(|other| other.same_content(&version)) {
-            if version.arrival >= known.arrival {
-                return Verdict::Duplicate;
-            }
-            known.arrival = version.arrival;
-            return Verdict::Stored { standing: Standing::History, changes: false };
+        let verdict = apply_to(&mut self.open, &mut self.others, at, version);
+        if self.open.len() >= OPEN_MOST {
+            self.pack();
         }
-        if version.arrival > current.arrival {
-            others.push(current);
-            self.points[index] = Point::new(at, &version);
-            return Verdict::Stored { standing: Standing::Correction, changes: true };
-        }
-        others.push(version);
-        Verdict::Stored { standing: Standing::History, changes: false }
+        verdict
     }
 
-    /// The current content turns out to be known since earlier, which may make another version the latest known.
-    fn lower_current(&mut self, index: usize, earlier: Version) -> Verdict {
-        let at = self.points[index].at;
-        let latest_other = self.others.get_mut(&at).and_then(|others| {
-            let latest = (0..others.len()).max_by_key(|i| others[*i].arrival)?;
-            (others[latest].arrival > earlier.arrival)
-                .then(|| std::mem::replace(&mut others[latest], earlier))
-        });
-        self.points[index] = Point::new(at, latest_other.as_ref().unwrap_or(&earlier));
-        Verdict::Stored { standing: Standing::History, changes: latest_other.is_some() }
+    /// Adds it to the run it lies in: the last that begins at or before it, or the first.
+    fn apply_packed(&mut self, at: u32, version: Version) -> Verdict {
+        let index = self.runs.partition_point(|run| run.first <= at).saturating_sub(1);
+        let mut points: Vec<Point> = self.runs[index].points().collect();
+        let before = points.len();
+        let verdict = apply_to(&mut points, &mut self.others, at, version);
+        if verdict == Verdict::Duplicate {
+            return verdict;
+        }
+        if points.len() > before && points.len() > 2 * RUN_POINTS {
+            let later = points.split_off(RUN_POINTS);
+            self.runs.insert(index + 1, Run::of(&later));
+        }
+        self.runs[index] = Run::of(&points);
+        verdict
+    }
+
+    /// Packs the oldest of the open points.
+    fn pack(&mut self) {
+        let (old, _) = self.open.split_at(PACKED_AT_A_TIME);
+        match self.runs.last_mut() {
+            Some(run) if run.len() < RUN_POINTS => run.append(old),
+            _ => self.runs.push(Run::of(old)),
+        }
+        let _ = self.open.drain(..PACKED_AT_A_TIME);
     }
 
     /// Count, sum and extremes of the good values in `[from, to)` milliseconds since the start of the day, folded
     /// over minute panes, and the number of points of any quality.
     #[must_use]
     pub fn aggregate(&self, from: u32, to: u32) -> (Aggregate, u32) {
-        let first = self.points.partition_point(|point| point.at < from);
         let mut window = Aggregate::default();
         let mut pane = Aggregate::default();
         let mut pane_minute = 0;
         let mut received = 0;
-        for point in self.points[first..].iter().take_while(|point| point.at < to) {
+        self.visit(from, to, |point| {
             received += 1;
             if point.quality != Quality::Good {
-                continue;
+                return;
             }
             let minute = point.at / MINUTE;
             if minute != pane_minute {
@@ -174,35 +187,53 @@ impl Day {
                 pane_minute = minute;
             }
             pane.push(point.value);
-        }
+        });
         window.merge(&pane);
         (window, received)
+    }
+
+    /// Hands on the points in `[from, to)`, in time order.
+    #[inline]
+    fn visit(&self, from: u32, to: u32, mut each: impl FnMut(&Point)) {
+        let first = self.runs.partition_point(|run| run.last() < from);
+        for run in self.runs[first..].iter().take_while(|run| run.first < to) {
+            let points = run.points().skip_while(|point| point.at < from);
+            points.take_while(|point| point.at < to).for_each(|point| each(&point));
+        }
+        let first = self.open.partition_point(|point| point.at < from);
+        self.open[first..].iter().take_while(|point| point.at < to).for_each(each);
     }
 
     /// Whether there is a point in `[from, to)`.
     #[must_use]
     pub fn has_point(&self, from: u32, to: u32) -> bool {
-        let first = self.points.partition_point(|point| point.at < from);
-        self.points.get(first).is_some_and(|point| point.at < to)
+        self.first_point(from).is_some_and(|at| at < to)
     }
 
     /// The first point at or behind `from`.
     #[must_use]
     pub fn first_point(&self, from: u32) -> Option<u32> {
-        let first = self.points.partition_point(|point| point.at < from);
-        self.points.get(first).map(|point| point.at)
+        if let Some(run) = self.runs.get(self.runs.partition_point(|run| run.last() < from)) {
+            return if run.first >= from {
+                Some(run.first)
+            } else {
+                run.points().map(|point| point.at).find(|at| *at >= from)
+            };
+        }
+        let first = self.open.partition_point(|point| point.at < from);
+        self.open.get(first).map(|point| point.at)
     }
 
     /// How many points it has.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.points.len()
+        self.runs.iter().map(Run::len).sum::<usize>() + self.open.len()
     }
 
     /// Whether it has none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.runs.is_empty() && self.open.is_empty()
     }
 
     /// The point's time, for a day that starts there.
@@ -210,6 +241,61 @@ impl Day {
     pub fn time(start: EventTime, at: u32) -> EventTime {
         EventTime(start.0 + i64::from(at))
     }
+}
+
+type Others = FxHashMap<u32, Vec<Version>>;
+
+/// Adds a row's content to points sorted by `at`.
+#[inline]
+fn apply_to(points: &mut Vec<Point>, others: &mut Others, at: u32, version: Version) -> Verdict {
+    let index = match points.last() {
+        Some(last) if last.at < at => Err(points.len()),
+        None => Err(0),
+        Some(_) => points.binary_search_by_key(&at, |point| point.at),
+    };
+    match index {
+        Ok(index) => again(&mut points[index], others, version),
+        Err(index) => {
+            points.insert(index, Point::new(at, &version));
+            Verdict::Stored { standing: Standing::First, changes: true }
+        }
+    }
+}
+
+/// Another row for a point.
+fn again(point: &mut Point, others: &mut Others, version: Version) -> Verdict {
+    let current = point.version();
+    if current.same_content(&version) {
+        if version.arrival >= current.arrival {
+            return Verdict::Duplicate;
+        }
+        return lower_current(point, others, version);
+    }
+    let others = others.entry(point.at).or_default();
+    if let Some(known) = others.iter_mut().find(|other| other.same_content(&version)) {
+        if version.arrival >= known.arrival {
+            return Verdict::Duplicate;
+        }
+        known.arrival = version.arrival;
+        return Verdict::Stored { standing: Standing::History, changes: false };
+    }
+    if version.arrival > current.arrival {
+        others.push(current);
+        *point = Point::new(point.at, &version);
+        return Verdict::Stored { standing: Standing::Correction, changes: true };
+    }
+    others.push(version);
+    Verdict::Stored { standing: Standing::History, changes: false }
+}
+
+/// The current content turns out to be known since earlier, which may make another version the latest known.
+fn lower_current(point: &mut Point, others: &mut Others, earlier: Version) -> Verdict {
+    let latest_other = others.get_mut(&point.at).and_then(|others| {
+        let latest = (0..others.len()).max_by_key(|i| others[*i].arrival)?;
+        (others[latest].arrival > earlier.arrival).then(|| std::mem::replace(&mut others[latest], earlier))
+    });
+    *point = Point::new(point.at, latest_other.as_ref().unwrap_or(&earlier));
+    Verdict::Stored { standing: Standing::History, changes: latest_other.is_some() }
 }
 
 #[cfg(test)]

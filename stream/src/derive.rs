@@ -19,12 +19,12 @@ mod status;
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
-    sync::Arc,
 };
 
 use ioc_model::{
     action::Action,
     limit::Averaging,
+    name::Name,
     observation::Quality,
     results::{WindowReach, WindowRecall},
     time::{EventTime, Millis, Now},
@@ -59,16 +59,16 @@ pub(crate) struct Derived {
 /// Windows of one epoch whose consequences are to be worked out.
 #[derive(Debug, Default)]
 struct Touched {
-    hours: BTreeMap<Arc<str>, BTreeSet<EventTime>>,
-    days: BTreeMap<Arc<str>, BTreeSet<EventTime>>,
+    hours: BTreeMap<Name, BTreeSet<EventTime>>,
+    days: BTreeMap<Name, BTreeSet<EventTime>>,
     /// Days whose year is to be worked out.
-    years: BTreeMap<Arc<str>, BTreeSet<EventTime>>,
+    years: BTreeMap<Name, BTreeSet<EventTime>>,
 }
 
 /// What everything below is worked out from.
 struct Ground<'a> {
     plan: &'a StationPlan,
-    subject: &'a Arc<str>,
+    subject: Name,
     days: &'a mut Days,
     /// Means of the touched windows and all around them.
     ledger: &'a Ledger,
@@ -94,7 +94,7 @@ impl Derived {
     }
 
     /// Notes a row that became the current value of its key.
-    pub(crate) fn heard(&mut self, indicator: &Arc<str>, event_time: EventTime, quality: Quality) {
+    pub(crate) fn heard(&mut self, indicator: Name, event_time: EventTime, quality: Quality) {
         self.status.heard(indicator, event_time, quality);
     }
 
@@ -104,12 +104,12 @@ impl Derived {
     }
 
     /// The windows that were asked for and not answered yet.
-    pub(crate) fn awaited<'a>(&'a self, subject: &'a Arc<str>) -> impl Iterator<Item = WindowRecall> + 'a {
-        self.pending.iter().map(|(reach, pending)| pending.request(*reach, subject))
+    pub(crate) fn awaited(&self, subject: Name) -> impl Iterator<Item = WindowRecall> + '_ {
+        self.pending.iter().map(move |(reach, pending)| pending.request(*reach, subject))
     }
 
     /// Works out what follows from an epoch's windows and its clock.
-    pub(crate) fn advance(&mut self, mut step: Step<'_>, closed: &[(Arc<str>, Closed)]) {
+    pub(crate) fn advance(&mut self, mut step: Step<'_>, closed: &[(Name, Closed)]) {
         let mut readings = Vec::new();
         self.windows(&mut step, closed, &mut readings);
         self.answers(&mut step, &mut readings);
@@ -124,11 +124,11 @@ impl Derived {
         [self.status.due(now, plan, lateness), self.alerts.due(plan)].into_iter().flatten().min()
     }
 
-    fn windows(&mut self, step: &mut Step<'_>, closed: &[(Arc<str>, Closed)], readings: &mut Vec<Reading>) {
+    fn windows(&mut self, step: &mut Step<'_>, closed: &[(Name, Closed)], readings: &mut Vec<Reading>) {
         let before = self.ledger.closed_to();
         let mut touched = Touched::default();
         let mut closed_by = ClosedBy::Watermark;
-        for (indicator, window) in closed {
+        for &(indicator, ref window) in closed {
             if window.closed_by == ClosedBy::Patience {
                 closed_by = ClosedBy::Patience;
             }
@@ -141,7 +141,7 @@ impl Derived {
                 let day = step.days.of(window.span.start).number;
                 self.wait(step, WindowReach::Day(day), indicator, window);
             }
-            if window.kind != WindowKind::Day || !step.plan.looks_at(indicator, Averaging::Year) {
+            if window.kind != WindowKind::Day || !step.plan.looks_at(&indicator, Averaging::Year) {
                 continue;
             }
             if self.ledger.reaches_year(step.days, window) {
@@ -165,7 +165,7 @@ impl Derived {
     }
 
     /// A revision whose surroundings are not held: they are asked for.
-    fn wait(&mut self, step: &mut Step<'_>, reach: WindowReach, indicator: &Arc<str>, window: &Closed) {
+    fn wait(&mut self, step: &mut Step<'_>, reach: WindowReach, indicator: Name, window: &Closed) {
         let pending = match self.pending.entry(reach) {
             Entry::Occupied(waiting) => waiting.into_mut(),
             Entry::Vacant(place) => {
@@ -211,7 +211,7 @@ impl Derived {
 pub(crate) struct Step<'a> {
     pub(crate) facts: &'a EpochFacts,
     pub(crate) plan: &'a StationPlan,
-    pub(crate) subject: &'a Arc<str>,
+    pub(crate) subject: Name,
     /// How late the feeds it was heard by may be.
     pub(crate) lateness: Millis,
     pub(crate) days: &'a mut Days,
@@ -219,17 +219,17 @@ pub(crate) struct Step<'a> {
 }
 
 impl Touched {
-    fn add(&mut self, indicator: &Arc<str>, kind: WindowKind, start: EventTime) {
+    fn add(&mut self, indicator: Name, kind: WindowKind, start: EventTime) {
         let windows = match kind {
             WindowKind::Hour => &mut self.hours,
             WindowKind::Day => &mut self.days,
             WindowKind::Minute => return,
         };
-        let _ = windows.entry(indicator.clone()).or_default().insert(start);
+        let _ = windows.entry(indicator).or_default().insert(start);
     }
 
-    fn add_year(&mut self, indicator: &Arc<str>, day: EventTime) {
-        let _ = self.years.entry(indicator.clone()).or_default().insert(day);
+    fn add_year(&mut self, indicator: Name, day: EventTime) {
+        let _ = self.years.entry(indicator).or_default().insert(day);
     }
 
     fn hours(&self, indicator: &str) -> impl Iterator<Item = EventTime> + '_ {

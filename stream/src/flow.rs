@@ -17,12 +17,13 @@ use std::{
 };
 
 use ioc_bus::ChunkView;
-use ioc_ingest::decode::{Outcome, RowSink};
+use ioc_ingest::decode::{Known, Outcome, RowSink};
 use ioc_model::{
     action::Action,
     counts::Counts,
     envelope::Envelope,
     epoch::Epoch,
+    name::Name,
     names::{Names, SubjectId},
     observation::Observation,
     pack::PackVersion,
@@ -52,7 +53,8 @@ use crate::shard::{EpochFacts, Shard, ShardResults, Share, SubjectRecord};
 pub(crate) struct EpochInput {
     pub facts: EpochFacts,
     pub log: LogNumber,
-    pub chunks: Vec<Vec<(Partition, Offset, ChunkView)>>,
+    /// By worker. Each takes its own out: they are gone as soon as they are decoded.
+    pub chunks: Vec<Mutex<Vec<(Partition, Offset, ChunkView)>>>,
     /// What operators did, from whichever worker decoded it. So few that they need no exchange: when the frontier has
     /// passed the epoch, all of them are here, and each shard takes those of its subjects.
     pub actions: Mutex<Vec<(SubjectId, Action)>>,
@@ -63,7 +65,7 @@ pub(crate) struct EpochInput {
 #[derive(Debug)]
 pub(crate) enum Part {
     /// Its share of the chunks is decoded.
-    Decoded { epoch: Epoch, rejects: Vec<RejectedRow>, counts: FxHashMap<Arc<str>, Counts> },
+    Decoded { epoch: Epoch, rejects: Vec<RejectedRow>, counts: FxHashMap<Name, Counts> },
     /// Its shard has applied the epoch; no more parts of the epoch come from this worker.
     Judged {
         epoch: Epoch,
@@ -195,6 +197,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let epochs: Epochs = Rc::default();
     let decoded_epochs = epochs.clone();
     let decoded_parts = parts.clone();
+    let mut known = Known::default();
     worker.dataflow::<u64, _, _>(move |scope| {
         let rows = source::<_, Rows, _, _>(scope, "decode", move |capability, info| {
             let wake = scope.worker().sync_activator_for(info.address.to_vec());
@@ -210,7 +213,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         if *held.time() < epoch.0 {
                             held.downgrade(&epoch.0);
                         }
-                        let part = decode(index, &epoch_input, held, output);
+                        let part = decode(index, &epoch_input, &mut known, held, output);
                         // The collector outlives the workers; should it be gone, the process is halting.
                         let _ = decoded_parts.send(part);
                         let _ = decoded_epochs.borrow_mut().insert(epoch.0, epoch_input);
@@ -223,11 +226,11 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
             }
         });
         let by_subject = Exchange::new(|row: &Observation| u64::from(row.series.subject.0));
-        let mut stash: BTreeMap<u64, Vec<Observation>> = BTreeMap::new();
+        let mut stash: BTreeMap<u64, Vec<Vec<Observation>>> = BTreeMap::new();
         rows.sink(by_subject, "judge", move |(rows, frontier)| {
             rows.for_each(|stamp, batch: &mut Vec<Observation>| {
                 let Some(epoch) = stamp.least() else { return };
-                stash.entry(*epoch).or_default().append(batch);
+                stash.entry(*epoch).or_default().push(std::mem::take(batch));
             });
             let mut epochs = epochs.borrow_mut();
             while let Some(entry) = epochs.first_entry() {
@@ -235,9 +238,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                     break;
                 }
                 let (epoch, epoch_input) = entry.remove_entry();
-                let mut rows = stash.remove(&epoch).unwrap_or_default();
+                let rows = by_position(stash.remove(&epoch).unwrap_or_default());
                 let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
-                let results = Box::new(shard.apply(&epoch_input.facts, &mut rows, &actions));
+                let results = Box::new(shard.apply(&epoch_input.facts, &rows, &actions));
                 drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
@@ -246,46 +249,58 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     });
 }
 
+/// Batches of several workers, each of which decoded one run of positions from its beginning to its end: their rows
+/// are in order of position once the batches are.
+fn by_position(mut batches: Vec<Vec<Observation>>) -> Vec<Observation> {
+    let key = |row: &Observation| (row.arrival.position, row.arrival.row);
+    batches.retain(|batch| !batch.is_empty());
+    batches.sort_by_key(|batch| batch.first().map(key));
+    let mut rows = Vec::with_capacity(batches.iter().map(Vec::len).sum());
+    for mut batch in batches {
+        rows.append(&mut batch);
+    }
+    debug_assert!(rows.is_sorted_by_key(key), "workers share an epoch in runs of positions");
+    rows
+}
+
 type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Rows>;
 
 fn decode(
     worker: usize,
     input: &EpochInput,
+    known: &mut Known,
     capability: &timely::dataflow::operators::Capability<u64>,
     output: Output<'_, '_>,
 ) -> Part {
     let decoder = &input.facts.decoder;
     let names = decoder.names();
-    let mut counts: FxHashMap<Arc<str>, Counts> = FxHashMap::default();
+    let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
     let mut rejects = Vec::new();
     let mut session = output.session_with_builder(capability);
-    for (partition, base, chunk) in &input.chunks[worker] {
+    let chunks = std::mem::take(&mut *input.chunks[worker].lock().unwrap_or_else(PoisonError::into_inner));
+    for (partition, base, chunk) in chunks {
         for (feed, received) in chunk.counts() {
-            let feed = names.feeds.name(names.feeds.number(feed));
-            let counts = counts.entry(feed).or_default();
+            let counts = counts.entry(Name::new(feed)).or_default();
             counts.received += u64::from(received);
             counts.last_received = counts.last_received.max(Some(chunk.received_at()));
         }
-        for envelope in chunk.iter(input.log, *partition, *base) {
-            let feed = names.feed(decoder.feed(&envelope));
+        for envelope in chunk.iter(input.log, partition, base) {
+            let feed = Name::new(envelope.feed);
             let mut sink = Sorter {
                 give: |row| session.give(row),
                 envelope: &envelope,
-                feed: &feed,
+                feed,
                 rejects: &mut rejects,
                 actions: &input.actions,
                 names,
                 rejected: 0,
                 further: None,
             };
-            let outcome = decoder.decode(&envelope, &mut sink);
+            let outcome = decoder.decode_knowing(known, &envelope, &mut sink);
             let rejected = sink.rejected;
-            let further = sink.further.map(|row| too_many(&envelope, &feed, row, rejected));
+            let further = sink.further.map(|row| too_many(&envelope, feed, row, rejected));
             rejects.extend(further);
-            let counts = match counts.get_mut(&feed) {
-                Some(counts) => counts,
-                None => counts.entry(feed.clone()).or_default(),
-            };
+            let counts = counts.entry(feed).or_default();
             counts.rejected += rejected;
             match outcome {
                 Outcome::Decoded { rows } => {
@@ -295,7 +310,7 @@ fn decode(
                 Outcome::Empty => counts.empty += 1,
                 Outcome::Undecodable(rejection) => {
                     counts.undecodable += 1;
-                    rejects.push(rejected_row(&envelope, &feed, None, rejection, envelope.payload));
+                    rejects.push(rejected_row(&envelope, feed, None, rejection, envelope.payload));
                 }
             }
         }
@@ -307,7 +322,7 @@ fn decode(
 struct Sorter<'a, G> {
     give: G,
     envelope: &'a Envelope<'a>,
-    feed: &'a Arc<str>,
+    feed: Name,
     rejects: &'a mut Vec<RejectedRow>,
     actions: &'a Mutex<Vec<(SubjectId, Action)>>,
     names: &'a Names,
@@ -320,7 +335,7 @@ struct Sorter<'a, G> {
 /// takes to cause one: beyond this the rest is one row that says how many there are (BOUND), and all are counted.
 const KEPT_REJECTS: u64 = 1_000;
 
-fn too_many(envelope: &Envelope<'_>, feed: &Arc<str>, row: u32, rejected: u64) -> RejectedRow {
+fn too_many(envelope: &Envelope<'_>, feed: Name, row: u32, rejected: u64) -> RejectedRow {
     let further = rejected - KEPT_REJECTS;
     let rejection = Rejection {
         reason: RejectReason::TooMany,
@@ -357,14 +372,14 @@ impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
 
 fn rejected_row(
     envelope: &Envelope<'_>,
-    feed: &Arc<str>,
+    feed: Name,
     row: Option<u32>,
     rejection: Rejection,
     raw: &[u8],
 ) -> RejectedRow {
     let Envelope { position, received_at, .. } = *envelope;
     RejectedRow {
-        feed: feed.clone(),
+        feed,
         arrival: Arrival { received_at, position, row: row.unwrap_or(0) },
         whole: row.is_none(),
         address: envelope.address.into(),

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
+    name::Name,
     results::{RecalledRow, Standing},
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -66,7 +67,7 @@ pub struct WaitingRow {
     /// Its content and arrival.
     pub version: Version,
     /// The feed it came by.
-    pub feed: Box<str>,
+    pub feed: Name,
 }
 
 /// What became of a row at once.
@@ -116,7 +117,7 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    fn reach(&self) -> EventTime {
+    pub(crate) fn reach(&self) -> EventTime {
         self.watermark.max(self.patience)
     }
 }
@@ -133,18 +134,23 @@ impl SeriesState {
         epoch: u64,
         event_time: EventTime,
         version: Version,
-        feed: &str,
+        feed: Name,
         touched: &mut Touched,
     ) -> Judged {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
             let nothing = || Waiting { asked: epoch, rows: Vec::new() };
             let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
-            waiting.rows.push(WaitingRow { event_time, version, feed: feed.into() });
+            waiting.rows.push(WaitingRow { event_time, version, feed });
             return Judged::Waiting { day: local.number, first: waiting.rows.len() == 1 };
         }
         let open = self.days.entry(local.number).or_insert_with(|| OpenDay::new(&local));
-        open.apply(epoch, event_time, version, touched)
+        let judged = open.apply(epoch, event_time, version);
+        // Only a closed window is revised; an open one is worked out when it closes.
+        if judged.changes && self.closed.iter().flatten().any(|closed| event_time < *closed) {
+            touched.0.push(event_time);
+        }
+        judged.row
     }
 
     /// Takes a day's stored rows back in and judges the rows that waited for it, in arrival order. Rows for the day
@@ -166,14 +172,16 @@ impl SeriesState {
         };
         waiting.sort_by_key(|row| row.version.arrival);
         let mut open = OpenDay::new(&local);
-        let mut unmoved = Touched::default();
         for row in stored {
             let version = Version { value: row.value, quality: row.quality, arrival: row.arrival };
-            let _ = open.apply(epoch, row.event_time, version, &mut unmoved);
+            let _ = open.apply(epoch, row.event_time, version);
         }
         let judge = |row: WaitingRow| {
-            let judged = open.apply(epoch, row.event_time, row.version, touched);
-            (row, judged)
+            let judged = open.apply(epoch, row.event_time, row.version);
+            if judged.changes {
+                touched.0.push(row.event_time);
+            }
+            (row, judged.row)
         };
         let judged = waiting.into_iter().map(judge).collect();
         let _ = self.days.insert(local.number, open);
@@ -216,8 +224,24 @@ impl SeriesState {
         self.evict(plan, bounds);
     }
 
-    /// The moment at which `now` alone makes something close, if there is one.
-    pub fn due(&self, days: &mut Days, plan: &Plan, patience: Millis) -> Option<EventTime> {
+    /// Until closing reaches this moment, [`advance`](SeriesState::advance) has nothing to do, unless a row comes; none
+    /// if that cannot be said. So a subject heard a hundred times a second costs what it says, not what it could say.
+    pub fn quiet_until(&self, days: &mut Days, plan: &Plan, horizon: Millis) -> Option<EventTime> {
+        let mut until = None;
+        let mut oldest = None;
+        for kind in plan.kinds() {
+            let closed = self.closed[kind as usize]?;
+            let next = days.window(kind, closed).end;
+            until = Some(until.map_or(next, |until: EventTime| until.min(next)));
+            oldest = Some(oldest.map_or(closed, |oldest: EventTime| oldest.min(closed)));
+        }
+        let behind = oldest?.minus(horizon);
+        let evictable = self.days.values().next().is_some_and(|open| open.end <= behind);
+        until.filter(|_| !evictable)
+    }
+
+    /// The end of the window that `now` alone closes next, once the subject's patience is over; none if there is none.
+    pub fn due(&self, days: &mut Days, plan: &Plan) -> Option<EventTime> {
         let next = |kind: WindowKind| {
             let closed = self.closed_to(days, kind)?;
             let next = days.window(kind, closed);
@@ -227,7 +251,7 @@ impl SeriesState {
             let point = self.first_point(closed)?;
             Some(days.window(kind, point).end)
         };
-        plan.kinds().filter_map(next).min().map(|end| end.plus(patience))
+        plan.kinds().filter_map(next).min()
     }
 
     /// Where closing stands, or where it starts: at the window of the earliest point.
@@ -323,6 +347,12 @@ impl SeriesState {
     }
 }
 
+/// What a row came to, and whether its point's current value is another one now.
+struct Applied {
+    row: Judged,
+    changes: bool,
+}
+
 impl OpenDay {
     fn new(local: &LocalDay) -> OpenDay {
         OpenDay { start: local.start, end: local.end, day: Day::default() }
@@ -338,28 +368,23 @@ impl OpenDay {
         self.day.first_point(from).map(|at| Day::time(self.start, at))
     }
 
-    fn apply(
-        &mut self,
-        epoch: u64,
-        event_time: EventTime,
-        version: Version,
-        touched: &mut Touched,
-    ) -> Judged {
+    #[inline]
+    fn apply(&mut self, epoch: u64, event_time: EventTime, version: Version) -> Applied {
         self.day.touched = epoch;
         let at = self.offset(event_time);
         match self.day.apply(at, version) {
-            Verdict::Duplicate => Judged::Duplicate,
-            Verdict::Stored { standing, changes } => {
-                if changes {
-                    touched.0.push(event_time);
-                }
-                Judged::Stored(standing)
-            }
+            Verdict::Duplicate => Applied { row: Judged::Duplicate, changes: false },
+            Verdict::Stored { standing, changes } => Applied { row: Judged::Stored(standing), changes },
         }
     }
 }
 
 impl Touched {
+    /// Forgets them; their room is used again.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
     fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<Span> {
         self.0.iter().map(|time| days.window(kind, *time)).collect()
     }

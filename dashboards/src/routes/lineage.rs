@@ -1,7 +1,5 @@
 //! From a number to the bytes it was made of, one question a step.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, header},
@@ -19,6 +17,7 @@ use ioc_model::{
     text::Text,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
+    name::Name,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,9 +52,9 @@ struct IndexLineage {
     start: EventTime,
     end: EventTime,
     value: Option<f64>,
-    category: Option<Arc<str>>,
+    category: Option<Name>,
     reason: Option<NoIndex>,
-    dominant: Option<Arc<str>>,
+    dominant: Option<Name>,
     /// The act and the number of the reading of it.
     formula: String,
     /// The legal act alone.
@@ -159,10 +158,10 @@ struct RuleText<'a> {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Link {
-    Index { index: IndexId, subject: Arc<str>, window: WindowKind, start: EventTime, href: String },
-    Assessment { limit: String, subject: Arc<str>, averaging: Averaging, start: EventTime, href: String },
-    Window { indicator: Arc<str>, subject: Arc<str>, window: WindowKind, start: EventTime, href: String },
-    Status { subject: Arc<str>, status: Option<StationStatus>, since: EventTime },
+    Index { index: IndexId, subject: Name, window: WindowKind, start: EventTime, href: String },
+    Assessment { limit: String, subject: Name, averaging: Averaging, start: EventTime, href: String },
+    Window { indicator: Name, subject: Name, window: WindowKind, start: EventTime, href: String },
+    Status { subject: Name, status: Option<StationStatus>, since: EventTime },
 }
 
 /// GET `/api/lineage/alert/{id}`.

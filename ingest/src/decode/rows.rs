@@ -17,7 +17,7 @@ use ioc_model::{
 };
 
 use super::{
-    Refusal, RowSink,
+    Decoder, Known, Refusal, RowSink,
     rules::{FeedRules, IndicatorRules, Rules, Subject},
 };
 
@@ -30,6 +30,7 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     feed: &'d FeedRules,
     names: &'d Names,
     calendar: &'d Calendar,
+    known: &'d mut Known,
     position: Position,
     received_at: ReceivedAt,
     /// Event times outside of this are rejected. Both ends inclusive.
@@ -42,19 +43,20 @@ pub(crate) struct Rows<'d, S: ?Sized> {
 
 impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     pub(super) fn new(
-        rules: &'d Rules,
+        decoder: &'d Decoder,
         feed: &'d FeedRules,
-        names: &'d Names,
-        calendar: &'d Calendar,
+        known: &'d mut Known,
         envelope: &Envelope<'d>,
         sink: &'d mut S,
     ) -> Rows<'d, S> {
         let received = EventTime(envelope.received_at.0);
+        let Decoder { rules, names, calendar, .. } = decoder;
         Rows {
             rules,
             feed,
             names,
             calendar,
+            known,
             position: envelope.position,
             received_at: envelope.received_at,
             earliest: received.minus(feed.contract.max_age),
@@ -82,7 +84,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
 
     /// The subject of that name.
     #[inline]
-    pub(crate) fn subject(&self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
+    pub(crate) fn subject(&mut self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
         if let Some(station) = self.rules.station(name) {
             return Ok(Subject { id: station.subject, station: Some(station) });
         }
@@ -91,7 +93,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
 
     /// The station a file's name means: the first of the candidates that the pack knows; else the last as it is, if
     /// the feed may speak of anything.
-    pub(crate) fn subject_of_file(&self, candidates: &[&str]) -> Result<Subject<'d>, Refusal> {
+    pub(crate) fn subject_of_file(&mut self, candidates: &[&str]) -> Result<Subject<'d>, Refusal> {
         for code in candidates {
             if let Some(station) = self.rules.station_of_file(code).or_else(|| self.rules.station(code)) {
                 return Ok(Subject { id: station.subject, station: Some(station) });
@@ -104,14 +106,19 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         self.unlisted("file name", code)
     }
 
-    fn unlisted(&self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
+    fn unlisted(&mut self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
         if self.feed.only_listed() {
             return Err(Refusal::unknown_subject(field, name));
+        }
+        if let Some(id) = self.known.subjects.get(name) {
+            return Ok(Subject { id: *id, station: None });
         }
         if !is_subject(name) {
             return Err(Refusal::invalid_subject(field, name));
         }
-        Ok(Subject { id: SubjectId(self.names.subjects.number(name)), station: None })
+        let id = SubjectId(self.names.subjects.number(name));
+        let _ = self.known.subjects.insert(name.into(), id);
+        Ok(Subject { id, station: None })
     }
 
     /// The indicator of that identifier, symbol or alias, if the subject measures it.

@@ -13,7 +13,34 @@ pub(super) fn number(text: &str) -> Option<f64> {
     if !text.bytes().all(plain) {
         return None;
     }
-    text.parse::<f64>().ok().filter(|number| number.is_finite())
+    short_number(text).or_else(|| text.parse::<f64>().ok().filter(|number| number.is_finite()))
+}
+
+/// A number of at most fifteen digits without an exponent: its digits as a whole number and the power of ten below
+/// them are doubles, so their quotient is the correctly rounded one (Clinger, "How to read floating point numbers
+/// accurately", 1990).
+#[inline]
+fn short_number(text: &str) -> Option<f64> {
+    const POWERS: [f64; 16] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    if !(1..=16).contains(&digits.len()) {
+        return None;
+    }
+    let (mut whole, mut point) = (0u64, None);
+    for (at, byte) in digits.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => whole = whole * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
+        }
+    }
+    let decimals = point.map_or(0, |at| digits.len() - at - 1);
+    if digits.len() - usize::from(point.is_some()) > 15 || (point.is_some() && digits.len() == 1) {
+        return None;
+    }
+    let number = whole as f64 / POWERS[decimals];
+    Some(if text.starts_with('-') { -number } else { number })
 }
 
 /// As [`number`]; a single comma may stand for the point, as Vietnamese loggers write it. With a point beside it the
@@ -65,6 +92,13 @@ mod tests {
             prop_assume!(value.is_finite());
             let text = format!("{value:?}");
             prop_assert_eq!(number(&text).map(f64::to_bits), Some(bits), "{}", text);
+        }
+
+        #[test]
+        fn a_short_number_is_read_as_any_other(text in "-?[0-9]{0,8}\\.?[0-9]{0,8}") {
+            if let Some(short) = short_number(&text) {
+                prop_assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(short.to_bits()), "{}", text);
+            }
         }
     }
 }

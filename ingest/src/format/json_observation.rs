@@ -25,7 +25,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use sonic_rs::LazyValue;
 
 use super::{
-    fields,
+    fields, json_flat,
     json_text::{self, DEEPEST, elements, is_shallow},
     lines,
     moment::{self, NoTime},
@@ -142,6 +142,13 @@ fn word_for_value(row: &[u8]) -> Option<&'static str> {
 }
 
 fn parse(row: &[u8]) -> Result<Fields<'_>, NoRow> {
+    if let Some(fields) = std::str::from_utf8(row).ok().and_then(Fields::of_flat) {
+        return Ok(fields);
+    }
+    parse_any(row)
+}
+
+fn parse_any(row: &[u8]) -> Result<Fields<'_>, NoRow> {
     if !is_shallow(row) {
         return Err(NoRow::TooDeep);
     }
@@ -150,7 +157,7 @@ fn parse(row: &[u8]) -> Result<Fields<'_>, NoRow> {
 }
 
 /// A row's fields, each as its raw JSON text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Fields<'a> {
     indicator: Option<Cow<'a, str>>,
     subject: Option<Cow<'a, str>>,
@@ -172,6 +179,42 @@ enum Key {
     Other,
 }
 
+impl Key {
+    #[inline]
+    fn of(key: &str) -> Key {
+        match key {
+            "indicator" => Key::Indicator,
+            "subject" | "station" => Key::Subject,
+            "time" | "ts" => Key::Time,
+            "value" => Key::Value,
+            "unit" => Key::Unit,
+            "quality" => Key::Quality,
+            _ => Key::Other,
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// Of a row that is plainly flat; none if the general parser must look.
+    #[inline]
+    fn of_flat(text: &'a str) -> Option<Fields<'a>> {
+        let mut fields = Fields::default();
+        json_flat::pairs(text, |key, value| {
+            let slot = match Key::of(key) {
+                Key::Indicator => &mut fields.indicator,
+                Key::Subject => &mut fields.subject,
+                Key::Time => &mut fields.time,
+                Key::Value => &mut fields.value,
+                Key::Unit => &mut fields.unit,
+                Key::Quality => &mut fields.quality,
+                Key::Other => return Some(()),
+            };
+            slot.replace(Cow::Borrowed(value)).is_none().then_some(())
+        })?;
+        Some(fields)
+    }
+}
+
 impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
         struct KeyVisitor;
@@ -185,15 +228,7 @@ impl<'de> Deserialize<'de> for Key {
 
             #[inline]
             fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                Ok(match key {
-                    "indicator" => Key::Indicator,
-                    "subject" | "station" => Key::Subject,
-                    "time" | "ts" => Key::Time,
-                    "value" => Key::Value,
-                    "unit" => Key::Unit,
-                    "quality" => Key::Quality,
-                    _ => Key::Other,
-                })
+                Ok(Key::of(key))
             }
         }
 

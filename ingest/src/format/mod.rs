@@ -7,6 +7,7 @@
 //! (invariants SAFE, BOUND).
 
 mod fields;
+mod json_flat;
 mod json_observation;
 mod json_text;
 mod moment;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Float64Array, Int8Array, ListArray, StringArray,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, ListArray, StringArray,
     TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array, builder::StringDictionaryBuilder,
     types::Int32Type,
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;
-use ioc_model::position::Arrival;
+use ioc_model::{name::Name, position::Arrival};
 
 /// Named columns of the same length.
 pub(super) type Columns = Vec<(&'static str, ArrayRef)>;
@@ -21,6 +21,27 @@ pub(super) fn names<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
         builder.append_value(value);
     }
     Arc::new(builder.finish())
+}
+
+/// Names of the process's table: found again by their number, not by their text.
+pub(super) fn known_names(values: impl Iterator<Item = Name>) -> ArrayRef {
+    const UNSEEN: i32 = -1;
+    let mut places: Vec<i32> = Vec::new();
+    let mut dictionary: Vec<Name> = Vec::new();
+    let mut key = |name: Name| {
+        let number = name.number() as usize;
+        if number >= places.len() {
+            places.resize(number + 1, UNSEEN);
+        }
+        if places[number] == UNSEEN {
+            places[number] = i32::try_from(dictionary.len()).expect("a block has fewer than 2^31 rows");
+            dictionary.push(name);
+        }
+        places[number]
+    };
+    let keys: Int32Array = values.map(|name| Some(key(name))).collect();
+    let texts: ArrayRef = Arc::new(StringArray::from_iter_values(dictionary));
+    Arc::new(DictionaryArray::new(keys, texts))
 }
 
 pub(super) fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {

@@ -5,12 +5,12 @@ use ioc_model::{
     results::{Assessment, IndexResult, WindowResult},
 };
 
-use super::columns::{Columns, counts, enums, floats, lists, names, numbers, optional_floats, times};
+use super::columns::{Columns, counts, enums, floats, known_names, lists, names, numbers, optional_floats, times};
 
 pub(super) fn window_columns(rows: &[&WindowResult]) -> Columns {
     vec![
-        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("indicator", known_names(rows.iter().map(|row| row.indicator))),
+        ("subject", known_names(rows.iter().map(|row| row.subject))),
         ("kind", enums(rows.iter().map(|row| row.kind as u8))),
         ("start_time", times(rows.iter().map(|row| row.start.0))),
         ("end_time", times(rows.iter().map(|row| row.end.0))),
@@ -31,7 +31,7 @@ pub(super) fn index_columns(rows: &[&IndexResult]) -> Columns {
     let part = |value: fn(&IndexPart) -> f64| listed(floats(parts().map(value)));
     vec![
         ("index", names(rows.iter().map(|row| row.index.word()))),
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("subject", known_names(rows.iter().map(|row| row.subject))),
         ("kind", enums(rows.iter().map(|row| row.kind as u8))),
         ("start_time", times(rows.iter().map(|row| row.start.0))),
         ("end_time", times(rows.iter().map(|row| row.end.0))),
@@ -61,8 +61,8 @@ pub(super) fn index_size(row: &IndexResult) -> usize {
 pub(super) fn assessment_columns(rows: &[&Assessment]) -> Columns {
     vec![
         ("limit", names(rows.iter().map(|row| &*row.limit))),
-        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("indicator", known_names(rows.iter().map(|row| row.indicator))),
+        ("subject", known_names(rows.iter().map(|row| row.subject))),
         ("averaging", enums(rows.iter().map(|row| row.averaging as u8))),
         ("start_time", times(rows.iter().map(|row| row.start.0))),
         ("end_time", times(rows.iter().map(|row| row.end.0))),

@@ -7,13 +7,13 @@ use ioc_model::{
     status::StationStatus,
 };
 
-use super::columns::{
+use super::columns::{known_names, 
     Columns, arrivals, enums, flags, names, numbers, optional_floats, optional_times, texts, times,
 };
 
 pub(super) fn state_columns(rows: &[&StatusResult]) -> Columns {
     vec![
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("subject", known_names(rows.iter().map(|row| row.subject))),
         ("status", enums(rows.iter().map(|row| row.status as u8))),
         ("since", times(rows.iter().map(|row| row.since.0))),
         ("last_event_time", optional_times(rows.iter().map(|row| row.last_event.map(|moment| moment.0)))),

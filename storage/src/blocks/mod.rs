@@ -186,7 +186,7 @@ impl Stamp {
                     .counts
                     .iter()
                     .filter(|(_, counts)| !counts.is_zero())
-                    .map(|(feed, counts)| FeedCounts { feed, counts, minute })
+                    .map(|(feed, counts)| FeedCounts { feed: *feed, counts, minute })
                     .collect();
                 self.encode_rows(table, &counted, |row| row.minute, |_| 96, received::feed_columns, blocks)
             }

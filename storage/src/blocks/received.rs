@@ -5,19 +5,20 @@ use std::sync::Arc;
 use arrow_array::{BinaryArray, Int64Array};
 use ioc_model::{
     counts::Counts,
+    name::Name,
     results::{RejectedRow, StoredObservation},
 };
 
-use super::columns::{Columns, arrivals, counts, enums, flags, floats, names, numbers, texts, times};
+use super::columns::{Columns, arrivals, counts, enums, flags, floats, known_names, names, numbers, texts, times};
 
 pub(super) fn observation_columns(rows: &[&StoredObservation]) -> Columns {
     let mut columns = vec![
-        ("indicator", names(rows.iter().map(|row| &*row.indicator))),
-        ("subject", names(rows.iter().map(|row| &*row.subject))),
+        ("indicator", known_names(rows.iter().map(|row| row.indicator))),
+        ("subject", known_names(rows.iter().map(|row| row.subject))),
         ("event_time", times(rows.iter().map(|row| row.event_time.0))),
         ("value", floats(rows.iter().map(|row| row.value))),
         ("quality", enums(rows.iter().map(|row| row.quality as u8))),
-        ("feed", names(rows.iter().map(|row| &*row.feed))),
+        ("feed", known_names(rows.iter().map(|row| row.feed))),
         ("standing", enums(rows.iter().map(|row| row.standing as u8))),
     ];
     columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
@@ -26,7 +27,7 @@ pub(super) fn observation_columns(rows: &[&StoredObservation]) -> Columns {
 
 pub(super) fn reject_columns(rows: &[&RejectedRow]) -> Columns {
     let mut columns: Columns = vec![
-        ("feed", names(rows.iter().map(|row| &*row.feed))),
+        ("feed", known_names(rows.iter().map(|row| row.feed))),
         ("whole", flags(rows.iter().map(|row| row.whole))),
         ("address", texts(rows.iter().map(|row| &*row.address))),
         ("reason", names(rows.iter().map(|row| row.rejection.reason.word()))),
@@ -48,7 +49,7 @@ pub(super) fn reject_size(row: &RejectedRow) -> usize {
 
 /// One feed's counts, to be a row.
 pub(super) struct FeedCounts<'a> {
-    pub(super) feed: &'a Arc<str>,
+    pub(super) feed: Name,
     pub(super) counts: &'a Counts,
     /// Milliseconds since 1970.
     pub(super) minute: i64,
@@ -57,7 +58,7 @@ pub(super) struct FeedCounts<'a> {
 pub(super) fn feed_columns(rows: &[&FeedCounts<'_>]) -> Columns {
     let of = |count: fn(&Counts) -> u64| counts(rows.iter().map(|row| count(row.counts)));
     vec![
-        ("feed", names(rows.iter().map(|row| &**row.feed))),
+        ("feed", known_names(rows.iter().map(|row| row.feed))),
         ("minute", times(rows.iter().map(|row| row.minute))),
         ("received", of(|counts| counts.received)),
         ("decoded", of(|counts| counts.decoded)),

@@ -1,7 +1,7 @@
 //! The commit: one row in `epoch`, the moment from which readers may see what the epoch stored.
 
 use clickhouse::Row;
-use ioc_model::{counts::Counts, results::EpochResults};
+use ioc_model::{counts::Counts, name::Name, results::EpochResults};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -86,7 +86,7 @@ impl Sink {
 
 /// One row is not worth a columnar body.
 fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
-    let counted: Vec<&(std::sync::Arc<str>, Counts)> =
+    let counted: Vec<&(Name, Counts)> =
         results.counts.iter().filter(|(_, counts)| !counts.is_zero()).collect();
     let column = |count: fn(&Counts) -> u64| -> Value {
         counted.iter().map(|(_, counts)| Value::from(count(counts))).collect()

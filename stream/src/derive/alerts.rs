@@ -5,11 +5,12 @@
 //! further back changes what is known of the past ([`Assessment`](ioc_model::results::Assessment) says so), not what
 //! is so now.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ioc_model::{
     action::Action,
     limit::Averaging,
+    name::Name,
     results::{AlertResult, Evidence},
     rule::{AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
@@ -26,7 +27,7 @@ const GAP_WINDOWS: i64 = 6;
 /// A mean or index of a window as rules see it.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
-    pub(super) measure: Arc<str>,
+    pub(super) measure: Name,
     pub(super) averaging: Averaging,
     pub(super) start: EventTime,
     pub(super) end: EventTime,
@@ -44,7 +45,7 @@ pub(super) enum Looked {
 /// Every rule of a station.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Alerts {
-    rules: BTreeMap<Arc<str>, RuleState>,
+    rules: BTreeMap<Name, RuleState>,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -118,17 +119,14 @@ impl Alerts {
         &mut self,
         now: Now,
         plan: &StationPlan,
-        subject: &Arc<str>,
+        subject: Name,
         readings: &mut [Reading],
         status: Option<(StationStatus, Now)>,
         results: &mut ShardResults,
     ) {
         readings.sort_by_key(|reading| (reading.end, reading.start));
         for rule in &plan.rules {
-            let state = match self.rules.get_mut(rule.id.as_str()) {
-                Some(state) => state,
-                None => self.rules.entry(Arc::from(rule.id.as_str())).or_default(),
-            };
+            let state = self.rules.entry(Name::new(&rule.id)).or_default();
             let mut step = Step { now, rule, subject, state, results };
             match &rule.condition {
                 Condition::Status { statuses, lasting } => {
@@ -153,7 +151,7 @@ impl Alerts {
     }
 
     /// An active alert of a rule that does not watch this station any more is cleared: nothing would ever clear it.
-    fn withdraw(&mut self, now: Now, plan: &StationPlan, subject: &Arc<str>, results: &mut ShardResults) {
+    fn withdraw(&mut self, now: Now, plan: &StationPlan, subject: Name, results: &mut ShardResults) {
         if self.rules.len() == plan.rules.len() {
             return;
         }
@@ -164,7 +162,7 @@ impl Alerts {
             state.recent.clear();
             state.status_since = None;
             if state.open.is_some_and(|open| open.active) {
-                state.clear(now, rule, subject, None, results);
+                state.clear(now, *rule, subject, None, results);
             }
         }
     }
@@ -174,7 +172,7 @@ impl Alerts {
 struct Step<'a> {
     now: Now,
     rule: &'a Rule,
-    subject: &'a Arc<str>,
+    subject: Name,
     state: &'a mut RuleState,
     results: &'a mut ShardResults,
 }
@@ -229,7 +227,7 @@ impl Step<'_> {
         let active = self.state.open.is_some_and(|open| open.active);
         let now = EventTime(self.now.0);
         let evidence = |start, status| Evidence {
-            measure: Arc::from("status"),
+            measure: Name::from("status"),
             averaging: None,
             start,
             end: now,
@@ -255,11 +253,11 @@ impl Step<'_> {
 
     /// From active to cleared, or to active.
     fn turn(&mut self, active: bool, evidence: Evidence) {
-        let rule: Arc<str> = Arc::from(self.rule.id.as_str());
+        let rule = Name::new(&self.rule.id);
         if active {
-            self.state.clear(self.now, &rule, self.subject, Some(evidence), self.results);
+            self.state.clear(self.now, rule, self.subject, Some(evidence), self.results);
         } else {
-            self.state.raise(self.now, self.rule.priority, &rule, self.subject, evidence, self.results);
+            self.state.raise(self.now, self.rule.priority, rule, self.subject, evidence, self.results);
         }
     }
 }
@@ -269,8 +267,8 @@ impl RuleState {
         &mut self,
         now: Now,
         priority: Priority,
-        rule: &Arc<str>,
-        subject: &Arc<str>,
+        rule: Name,
+        subject: Name,
         evidence: Evidence,
         results: &mut ShardResults,
     ) {
@@ -293,8 +291,8 @@ impl RuleState {
     fn clear(
         &mut self,
         now: Now,
-        rule: &Arc<str>,
-        subject: &Arc<str>,
+        rule: Name,
+        subject: Name,
         evidence: Option<Evidence>,
         results: &mut ShardResults,
     ) {
@@ -310,14 +308,14 @@ impl RuleState {
         &self,
         now: Now,
         change: AlertChange,
-        rule: &Arc<str>,
-        subject: &Arc<str>,
+        rule: Name,
+        subject: Name,
         evidence: Option<Evidence>,
         results: &mut ShardResults,
     ) {
         let Some(open) = self.open else { return };
         results.alerts.push(AlertResult {
-            key: AlertKey { rule: rule.clone(), subject: subject.clone(), number: self.number },
+            key: AlertKey { rule: rule, subject: subject, number: self.number },
             change,
             priority: open.priority,
             active: open.active,

@@ -1,11 +1,12 @@
 //! Indices of the windows that were touched, and of those they reach into.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use ioc_model::{
     calendar::LocalDay,
     index::{IndexId, Indexed, vn_aqi, vn_wqi},
     limit::Averaging,
+    name::Name,
     results::IndexResult,
     time::{EventTime, Millis},
     window::WindowKind,
@@ -157,7 +158,7 @@ fn give(
     let Some(index) = ground.plan.index else { return };
     let averaging = if kind == WindowKind::Hour { Averaging::Hour } else { Averaging::Day };
     readings.push(Reading {
-        measure: Arc::from(index.word()),
+        measure: Name::from(index.word()),
         averaging,
         start,
         end,
@@ -165,7 +166,7 @@ fn give(
     });
     results.indices.push(IndexResult {
         index,
-        subject: ground.subject.clone(),
+        subject: ground.subject,
         kind,
         start,
         end,

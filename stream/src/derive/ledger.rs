@@ -1,9 +1,10 @@
 //! The means of the last days of a station: what indices and limits are worked out from.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ioc_model::{
     limit::is_enough,
+    name::Name,
     time::{EventTime, Millis},
     window::WindowKind,
 };
@@ -58,7 +59,7 @@ struct Means {
 /// Closed hours and days by indicator and start.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ledger {
-    means: BTreeMap<Arc<str>, Means>,
+    means: BTreeMap<Name, Means>,
     /// The highest end of an hour in it; of a day where there are no hours.
     closed_to: Option<EventTime>,
     /// Hours before it are not held.
@@ -96,7 +97,7 @@ impl Ledger {
     }
 
     /// Takes a window that closed or was revised, if windows of its time are held.
-    pub(super) fn take(&mut self, indicator: &Arc<str>, window: &Closed, mean: Mean) {
+    pub(super) fn take(&mut self, indicator: Name, window: &Closed, mean: Mean) {
         self.closed_to = self.closed_to.max(Some(window.span.end));
         let from = match window.kind {
             WindowKind::Hour => self.hours_from,
@@ -108,11 +109,8 @@ impl Ledger {
         }
     }
 
-    pub(super) fn put(&mut self, indicator: &Arc<str>, kind: WindowKind, start: EventTime, mean: Mean) {
-        let means = match self.means.get_mut(indicator) {
-            Some(means) => means,
-            None => self.means.entry(indicator.clone()).or_default(),
-        };
+    pub(super) fn put(&mut self, indicator: Name, kind: WindowKind, start: EventTime, mean: Mean) {
+        let means = self.means.entry(indicator).or_default();
         let _ = match kind {
             WindowKind::Hour => means.hours.insert(start, mean),
             WindowKind::Day => means.days.insert(start, mean),
@@ -159,12 +157,12 @@ impl Ledger {
     }
 
     /// All that is held, by indicator, kind and start.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (&Arc<str>, WindowKind, EventTime, Mean)> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Name, WindowKind, EventTime, Mean)> {
         self.means.iter().flat_map(|(indicator, means)| {
             let hours =
-                means.hours.iter().map(move |(start, mean)| (indicator, WindowKind::Hour, *start, *mean));
+                means.hours.iter().map(move |(start, mean)| (*indicator, WindowKind::Hour, *start, *mean));
             let days =
-                means.days.iter().map(move |(start, mean)| (indicator, WindowKind::Day, *start, *mean));
+                means.days.iter().map(move |(start, mean)| (*indicator, WindowKind::Day, *start, *mean));
             hours.chain(days)
         })
     }

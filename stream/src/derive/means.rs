@@ -1,9 +1,10 @@
 //! Means over the averagings of the limits, and how they stand to them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 use ioc_model::{
     limit::{Averaging, Limit, is_enough},
+    name::Name,
     results::{Assessment, Verdict},
     time::{EventTime, Millis},
 };
@@ -20,7 +21,7 @@ const EIGHT_HOURS: i64 = 8;
 /// The mean of the valid ones of eight hourly means in a row, added in time order; `count` and `expected` are hours.
 pub(super) fn eight_hours(ledger: &Ledger, indicator: &str, start: EventTime) -> Mean {
     let hours = (0..EIGHT_HOURS).map(|hour| start.plus(Millis(hour * HOUR.0)));
-    let valid = hours.filter_map(|start| ledger.hour(indicator, start)?.valid());
+    let valid = hours.filter_map(|start| ledger.hour(&indicator, start)?.valid());
     of_means(valid, EIGHT_HOURS as u32)
 }
 
@@ -39,15 +40,15 @@ pub(super) fn work_out(
     results: &mut ShardResults,
     readings: &mut Vec<Reading>,
 ) {
-    for (indicator, hours) in &touched.hours {
-        if ground.plan.looks_at(indicator, Averaging::Hour) {
+    for (&indicator, hours) in &touched.hours {
+        if ground.plan.looks_at(&indicator, Averaging::Hour) {
             for start in hours {
-                let mean = ground.ledger.hour(indicator, *start);
+                let mean = ground.ledger.hour(&indicator, *start);
                 let span = (*start, start.plus(HOUR));
                 give(ground, indicator, Averaging::Hour, span, mean, results, readings);
             }
         }
-        if ground.plan.looks_at(indicator, Averaging::EightHours) {
+        if ground.plan.looks_at(&indicator, Averaging::EightHours) {
             let starts: BTreeSet<EventTime> = hours
                 .iter()
                 .flat_map(|hour| (0..EIGHT_HOURS).map(|ago| hour.minus(Millis(ago * HOUR.0))))
@@ -55,18 +56,18 @@ pub(super) fn work_out(
             for start in starts {
                 let span = (start, start.plus(Millis(EIGHT_HOURS * HOUR.0)));
                 // There is one for each hour that has a window, whatever came first.
-                if ground.ledger.hour(indicator, span.1.minus(HOUR)).is_some() {
-                    let mean = Some(eight_hours(ground.ledger, indicator, start));
+                if ground.ledger.hour(&indicator, span.1.minus(HOUR)).is_some() {
+                    let mean = Some(eight_hours(ground.ledger, &indicator, start));
                     give(ground, indicator, Averaging::EightHours, span, mean, results, readings);
                 }
             }
         }
     }
-    for (indicator, days) in &touched.days {
-        if ground.plan.looks_at(indicator, Averaging::Day) {
+    for (&indicator, days) in &touched.days {
+        if ground.plan.looks_at(&indicator, Averaging::Day) {
             for start in days {
                 let span = (*start, ground.days.of(*start).end);
-                let mean = ground.ledger.day(indicator, *start);
+                let mean = ground.ledger.day(&indicator, *start);
                 give(ground, indicator, Averaging::Day, span, mean, results, readings);
             }
         }
@@ -81,11 +82,11 @@ fn years(
     results: &mut ShardResults,
     readings: &mut Vec<Reading>,
 ) {
-    for (indicator, starts) in &touched.years {
+    for (&indicator, starts) in &touched.years {
         let years: BTreeSet<LocalYear> =
             starts.iter().filter_map(|start| ground.days.year_of(*start)).collect();
         for LocalYear { start, end, days, .. } in years {
-            let valid = ground.ledger.days(indicator, start, end).filter_map(|day| day.valid());
+            let valid = ground.ledger.days(&indicator, start, end).filter_map(|day| day.valid());
             let mean = Some(of_means(valid, days));
             give(ground, indicator, Averaging::Year, (start, end), mean, results, readings);
         }
@@ -94,7 +95,7 @@ fn years(
 
 fn give(
     ground: &mut Ground<'_>,
-    indicator: &Arc<str>,
+    indicator: Name,
     averaging: Averaging,
     (start, end): (EventTime, EventTime),
     mean: Option<Mean>,
@@ -103,8 +104,8 @@ fn give(
 ) {
     let mean = mean.unwrap_or(Mean { mean: 0.0, count: 0, expected: 0 });
     let date = ioc_model::calendar::Calendar::date(ground.days.of(start).number).unwrap_or_default();
-    let limit = ground.plan.limit(indicator, averaging, date);
-    let measure = indicator.clone();
+    let limit = ground.plan.limit(&indicator, averaging, date);
+    let measure = indicator;
     readings.push(Reading {
         measure: measure.clone(),
         averaging,
@@ -114,9 +115,9 @@ fn give(
     });
     let Some(limit) = limit else { return };
     results.assessments.push(Assessment {
-        limit: Arc::from(limit.id.as_str()),
+        limit: Name::from(limit.id.as_str()),
         indicator: measure,
-        subject: ground.subject.clone(),
+        subject: ground.subject,
         averaging,
         start,
         end,

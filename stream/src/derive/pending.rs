@@ -5,11 +5,11 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
 };
 
 use ioc_model::{
     epoch::Epoch,
+    name::Name,
     results::{RecalledWindow, WindowReach, WindowRecall},
     time::EventTime,
     window::WindowKind,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{plan::Days, series::Closed};
 
-type Window = (Arc<str>, WindowKind, EventTime);
+type Window = (Name, WindowKind, EventTime);
 
 /// Windows that wait for what lies around them.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,20 +55,20 @@ impl Pending {
         self.asked
     }
 
-    pub(super) fn request(&self, reach: WindowReach, subject: &Arc<str>) -> WindowRecall {
-        WindowRecall { subject: subject.clone(), reach, from: self.from, to: self.to, asked: self.asked }
+    pub(super) fn request(&self, reach: WindowReach, subject: Name) -> WindowRecall {
+        WindowRecall { subject: subject, reach, from: self.from, to: self.to, asked: self.asked }
     }
 
     /// A window whose consequences wait.
-    pub(super) fn touch(&mut self, indicator: &Arc<str>, window: &Closed) {
-        let _ = self.touched.insert((indicator.clone(), window.kind, window.span.start));
+    pub(super) fn touch(&mut self, indicator: Name, window: &Closed) {
+        let _ = self.touched.insert((indicator, window.kind, window.span.start));
     }
 
     /// Any window that closes or is revised meanwhile.
-    pub(super) fn note(&mut self, indicator: &Arc<str>, window: &Closed, mean: Mean) {
+    pub(super) fn note(&mut self, indicator: Name, window: &Closed, mean: Mean) {
         let start = window.span.start;
         if self.from <= start && start < self.to {
-            let _ = self.since.insert((indicator.clone(), window.kind, start), mean);
+            let _ = self.since.insert((indicator, window.kind, start), mean);
         }
     }
 
@@ -79,10 +79,10 @@ impl Pending {
             let mean = if window.count == 0 { 0.0 } else { window.sum / window.count as f64 };
             let count = u32::try_from(window.count).unwrap_or(u32::MAX);
             let mean = Mean { mean, count, expected: window.expected };
-            ledger.put(&window.indicator, window.kind, window.start, mean);
+            ledger.put(window.indicator, window.kind, window.start, mean);
         }
         for ((indicator, kind, start), mean) in self.since {
-            ledger.put(&indicator, kind, start, mean);
+            ledger.put(indicator, kind, start, mean);
         }
         for (indicator, kind, start, mean) in held.entries() {
             if self.from <= start && start < self.to {
@@ -91,7 +91,7 @@ impl Pending {
         }
         let mut touched = Touched::default();
         for (indicator, kind, start) in self.touched {
-            touched.add(&indicator, kind, start);
+            touched.add(indicator, kind, start);
         }
         (ledger, touched)
     }

@@ -1,8 +1,9 @@
 //! How a station is: from its newest points and the recorded clock alone.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use ioc_model::{
+    name::Name,
     observation::Quality,
     results::StatusResult,
     status::StationStatus,
@@ -16,17 +17,17 @@ use crate::shard::ShardResults;
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct StatusState {
     /// The newest point of each indicator, of any quality.
-    newest: BTreeMap<Arc<str>, (EventTime, Quality)>,
+    newest: BTreeMap<Name, (EventTime, Quality)>,
     current: Option<(StationStatus, Now)>,
 }
 
 impl StatusState {
-    pub(super) fn heard(&mut self, indicator: &Arc<str>, event_time: EventTime, quality: Quality) {
-        match self.newest.get_mut(indicator) {
+    pub(super) fn heard(&mut self, indicator: Name, event_time: EventTime, quality: Quality) {
+        match self.newest.get_mut(&indicator) {
             Some(newest) if newest.0 <= event_time => *newest = (event_time, quality),
             Some(_) => {}
             None => {
-                let _ = self.newest.insert(indicator.clone(), (event_time, quality));
+                let _ = self.newest.insert(indicator, (event_time, quality));
             }
         }
     }
@@ -39,7 +40,7 @@ impl StatusState {
         &mut self,
         now: Now,
         plan: &StationPlan,
-        subject: &Arc<str>,
+        subject: Name,
         lateness: Millis,
         results: &mut ShardResults,
     ) {
@@ -54,7 +55,7 @@ impl StatusState {
         }
         self.current = Some((status, now));
         let last_event = self.last_event();
-        results.statuses.push(StatusResult { subject: subject.clone(), status, since: now, last_event });
+        results.statuses.push(StatusResult { subject: subject, status, since: now, last_event });
     }
 
     /// When the clock alone makes it another: always later than now.

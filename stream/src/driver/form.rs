@@ -287,7 +287,7 @@ impl<R: Reference> Former<R> {
             decoder: decoder.clone(),
         };
         let facts = EpochFacts { epoch, now, decoder, recalled, recalled_windows, horizon };
-        let chunks = share(chunks, self.flow.workers());
+        let chunks = share(chunks, self.flow.workers()).into_iter().map(Mutex::new).collect();
         let input = Arc::new(EpochInput {
             facts,
             log: self.start.log,
@@ -325,15 +325,18 @@ impl<R: Reference> Former<R> {
     }
 }
 
-/// Splits chunks over the workers, evenly by bytes. Which worker decodes what does not matter to the results.
+/// Splits chunks over the workers, evenly by bytes, each a run of positions: so all of a worker's rows come before all
+/// of the next one's, and nothing need be sorted. Which worker decodes what does not matter to the results.
 fn share(chunks: Chunks, workers: usize) -> Vec<Chunks> {
-    let mut shares: Vec<(usize, Chunks)> = (0..workers).map(|_| (0, Vec::new())).collect();
+    let total: usize = chunks.iter().map(|(_, _, chunk)| chunk.bytes().len()).sum();
+    let mut shares: Vec<Chunks> = (0..workers).map(|_| Vec::new()).collect();
+    let mut before = 0;
     for chunk in chunks {
-        let lightest = shares.iter_mut().min_by_key(|(bytes, _)| *bytes);
-        if let Some((bytes, share)) = lightest {
-            *bytes += chunk.2.bytes().len();
-            share.push(chunk);
-        }
+        // The share its middle lies in.
+        let length = chunk.2.bytes().len();
+        let worker = (before + length / 2) * workers / total.max(1);
+        before += length;
+        shares[worker.min(workers - 1)].push(chunk);
     }
-    shares.into_iter().map(|(_, share)| share).collect()
+    shares
 }

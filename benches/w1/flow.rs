@@ -1,0 +1,294 @@
+//! The bus, the dataflow, and a commit that writes windows to a file.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::File,
+    io::{BufWriter, Read, Write as _},
+    path::Path,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use ioc_bus::{
+    ChunkBuilder, SharedBus,
+    disk::{DiskLog, DiskLogConfig},
+};
+use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_model::{
+    calendar::LocalDay,
+    contract::{Contract, Subjects},
+    counts::Counts,
+    envelope::Content,
+    epoch::{Epoch, Generation},
+    names::Names,
+    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
+    position::{LogNumber, Partition},
+    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+    text::Text,
+    time::{EventTime, Millis, ReceivedAt},
+    window::WindowKind,
+};
+use ioc_stream::{
+    Driver, DriverConfig, Halt,
+    driver::{Commit, Need, Reference, Start},
+};
+
+use crate::{INDICATORS, START, STATIONS};
+
+const LINES_AN_ENVELOPE: usize = 500;
+const LATENESS: Millis = Millis::seconds(90);
+/// An indicator without windows, read at the end at every station: it moves the watermark past all windows.
+pub(crate) const CLOSING: &str = "closing";
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    workers: usize,
+    lines: u64,
+    seconds: f64,
+    cpu_seconds: f64,
+    peak_rss_mb: u64,
+    counts: Counts,
+    windows: u64,
+}
+
+impl Ran {
+    pub(crate) fn json(&self, equal: &bool) -> String {
+        let Ran { workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows } = self;
+        format!(
+            "{{\"bench\":\"w1\",\"events\":{lines},\"workers\":{workers},\"seconds\":{seconds:.2},\
+             \"cpu_seconds\":{cpu_seconds:.2},\"events_per_second\":{:.0},\"events_per_cpu_second\":{:.0},\
+             \"stored\":{},\"duplicate\":{},\"rejected\":{},\"windows\":{windows},\"equal\":{equal},\
+             \"peak_rss_mb\":{peak_rss_mb}}}",
+            *lines as f64 / seconds,
+            *lines as f64 / cpu_seconds,
+            counts.stored,
+            counts.duplicate,
+            counts.rejected,
+        )
+    }
+}
+
+/// Runs the lines of a file through the flow; `folder` is for the log.
+pub(crate) fn run(input: &Path, output: &Path, workers: usize, folder: &Path) -> Ran {
+    // The whole workload lies on the log before the flow starts.
+    let config =
+        DiskLogConfig { folder: folder.join("bus"), max_log_bytes: 1 << 40, ..DiskLogConfig::default() };
+    let bus: SharedBus = Arc::new(DiskLog::open(&config).expect("a log"));
+    let lines = fill(&bus, input);
+    let names = Names::default();
+    let decoder = Arc::new(Decoder::new(Arc::new(pack()), names.clone()).expect("a decoder"));
+    let driver_config = DriverConfig {
+        workers,
+        cadence: Duration::ZERO,
+        idle_cadence: Duration::from_millis(100),
+        epoch_bytes: std::env::var("W1_EPOCH_BYTES").map_or(8 << 20, |bytes| bytes.parse().expect("a number")),
+        outstanding: 4,
+        horizon: Millis::hours(36),
+        checkpoint_every: Duration::from_secs(3_600),
+        folder: folder.to_owned(),
+    };
+    let start = Start {
+        bus: bus.clone(),
+        log: LogNumber(1),
+        instance: [1; 16],
+        generation: Generation(0),
+        committed: None,
+        names,
+        clock: Clock::Demo { origin: 0, start: START, speed: 0.0 },
+    };
+    let written = Written(Arc::new(Mutex::new(Output {
+        file: BufWriter::with_capacity(1 << 20, File::create(output).expect("a file for the windows")),
+        line: String::new(),
+        windows: 0,
+        counts: Counts::default(),
+    })));
+    let ends: Vec<_> = (0..bus.partitions()).map(|partition| bus.bounds(Partition(partition)).end).collect();
+    // From here on the peak is the flow's.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let before = cpu_seconds();
+    let began = Instant::now();
+    let driver = Driver::start(driver_config, start, OnePack(decoder), written.clone()).expect("the flow");
+    assert!(driver.wait_committed(&ends, Duration::from_secs(600)), "not finished: {:?}", driver.halted());
+    let seconds = began.elapsed().as_secs_f64();
+    let cpu_seconds = cpu_seconds() - before;
+    let peak_rss_mb = peak_megabytes();
+    driver.stop().expect("the flow ends in order");
+
+    let mut written = written.0.lock().expect("the windows");
+    written.file.flush().expect("room for the windows");
+    let counts = written.counts;
+    assert_eq!((counts.envelopes_astray(), counts.rows_astray()), (0, 0));
+    // The readings that close the windows are not of the workload.
+    assert_eq!(counts.stored + counts.duplicate + counts.rejected, lines + u64::from(STATIONS));
+    Ran { workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows: written.windows }
+}
+
+/// Writes the lines to the log; how many there were.
+fn fill(bus: &SharedBus, input: &Path) -> u64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut tickets = Vec::new();
+    let mut envelopes = 0u16;
+    let mut flush = |body: &[u8]| {
+        let mut chunk = ChunkBuilder::new();
+        chunk.push("w1", Content::Raw, "/ingest/w1", body);
+        let partition = Partition(envelopes % bus.partitions());
+        envelopes = envelopes.wrapping_add(1);
+        runtime.block_on(async {
+            tickets.push(bus.append(partition, chunk.finish(ReceivedAt(START))).await.expect("room in the log"));
+            if tickets.len() > 64 {
+                for ticket in tickets.drain(..) {
+                    let _ = ticket.await.expect("durable");
+                }
+            }
+        });
+    };
+    let mut file = File::open(input).expect("a workload");
+    let mut body: Vec<u8> = Vec::new();
+    let mut block = vec![0; 1 << 16];
+    let (mut lines, mut in_body) = (0u64, 0);
+    loop {
+        let read = file.read(&mut block).expect("a workload");
+        if read == 0 {
+            break;
+        }
+        for line in block[..read].split_inclusive(|byte| *byte == b'\n') {
+            body.extend_from_slice(line);
+            if line.ends_with(b"\n") {
+                (lines, in_body) = (lines + 1, in_body + 1);
+            }
+            if in_body == LINES_AN_ENVELOPE {
+                flush(&body);
+                body.clear();
+                in_body = 0;
+            }
+        }
+    }
+    if !body.is_empty() {
+        flush(&body);
+    }
+    let newest = START + (lines * 10 / 32) as i64 + 3_600_000;
+    let time = EventTime(newest).rfc3339();
+    let mut closing = String::new();
+    for station in 0..STATIONS {
+        let _ = writeln!(
+            closing,
+            r#"{{"ts":"{time}","station":"TN-{station:04}","indicator":"{CLOSING}","value":0,"quality":0}}"#
+        );
+    }
+    flush(closing.as_bytes());
+    runtime.block_on(async {
+        for ticket in tickets.drain(..) {
+            let _ = ticket.await.expect("durable");
+        }
+    });
+    lines
+}
+
+fn pack() -> Pack {
+    let indicator = |id: &str, windows: Vec<WindowKind>| Indicator {
+        id: id.to_owned(),
+        symbol: id.to_owned(),
+        name: Text::default(),
+        unit: "u".to_owned(),
+        units: BTreeMap::from([("u".to_owned(), 1.0)]),
+        aliases: Vec::new(),
+        range: (None, None),
+        decimals: 1,
+        windows,
+    };
+    let far = Millis::hours(24 * 365 * 100);
+    let contract = Contract {
+        subjects: Subjects::Any,
+        max_future: far,
+        max_age: far,
+        lateness: LATENESS,
+        patience: far,
+        ..Contract::default()
+    };
+    let feed = Feed {
+        id: "w1".to_owned(),
+        name: Text::default(),
+        owner: Text::default(),
+        transport: Transport::Http,
+        format: FormatName::JsonObservation,
+        contract,
+        silent_after: far,
+    };
+    let minutes = INDICATORS.iter().map(|id| indicator(id, vec![WindowKind::Minute]));
+    Pack {
+        id: "w1".to_owned(),
+        name: Text::default(),
+        timezone: "UTC".to_owned(),
+        version: PackVersion("w1".to_owned()),
+        indicators: minutes.chain([indicator(CLOSING, Vec::new())]).map(|one| (one.id.clone(), one)).collect(),
+        feeds: BTreeMap::from([("w1".to_owned(), feed)]),
+        ..Pack::default()
+    }
+}
+
+struct OnePack(Arc<Decoder>);
+
+impl Reference for OnePack {
+    fn current(&self) -> Arc<Decoder> {
+        self.0.clone()
+    }
+    fn version(&mut self, _: &PackVersion) -> Result<Arc<Decoder>, Halt> {
+        Ok(self.0.clone())
+    }
+}
+
+struct Output {
+    file: BufWriter<File>,
+    line: String,
+    windows: u64,
+    counts: Counts,
+}
+
+#[derive(Clone)]
+struct Written(Arc<Mutex<Output>>);
+
+impl Commit for Written {
+    fn commit(&mut self, results: &EpochResults, _: Need) -> Result<(), Halt> {
+        let mut output = self.0.lock().expect("the windows");
+        let Output { file, line, windows, counts } = &mut *output;
+        for window in &results.windows {
+            let a = window.aggregate;
+            line.clear();
+            let mean = a.mean().unwrap_or_default();
+            let _ = writeln!(
+                line,
+                "{},{},{},{},{},{},{},{mean}",
+                &*window.subject, &*window.indicator, window.start.0, a.count, a.sum, a.min, a.max
+            );
+            file.write_all(line.as_bytes()).map_err(|error| Halt::because("cannot write a window", error))?;
+        }
+        *windows += results.windows.len() as u64;
+        for (_, of_feed) in &results.counts {
+            counts.add(of_feed);
+        }
+        Ok(())
+    }
+    fn recall(&mut self, request: &RecallRequest, _: LocalDay, _: Epoch) -> Result<Vec<RecalledRow>, Halt> {
+        Err(Halt(format!("nothing in W1 is older than the horizon: {request:?}")))
+    }
+    fn recall_windows(&mut self, request: &WindowRecall, _: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
+        Err(Halt(format!("W1 has no stations: {request:?}")))
+    }
+    fn committed(&mut self, _: EpochResults) {}
+}
+
+/// Of this process so far, in user and system.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks: f64 = fields.get(11..13).into_iter().flatten().filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    ticks / 100.0
+}
+
+fn peak_megabytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|kilobytes| kilobytes.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) / 1_024
+}

@@ -1,0 +1,133 @@
+//! The quick way through a JSON object whose values are texts, numbers and words, as nearly every sensor sends it.
+//!
+//! Keys may come in any order. What this way does not see at a glance (an escape, a control character, a nested value,
+//! anything that might not be JSON) it declines, and the general parser decides: so it can be slower, never different.
+
+/// The pairs of a flat object, in order, each value as its raw text. None where the general parser must look.
+///
+/// `each` may decline as well.
+#[inline]
+pub(super) fn pairs<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str) -> Option<()>) -> Option<()> {
+    let bytes = text.as_bytes();
+    // One pass that the compiler makes a vector loop of: afterwards a quote ends a string, whatever is before it.
+    let plain = bytes.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & (*byte != b'\\'));
+    if !plain || bytes.first() != Some(&b'{') {
+        return None;
+    }
+    let mut at = blanks(bytes, 1);
+    loop {
+        if *bytes.get(at)? != b'"' {
+            return None;
+        }
+        let key_end = quote(bytes, at + 1)?;
+        let key = text.get(at + 1..key_end)?;
+        at = blanks(bytes, key_end + 1);
+        if *bytes.get(at)? != b':' {
+            return None;
+        }
+        let start = blanks(bytes, at + 1);
+        let end = match *bytes.get(start)? {
+            b'"' => quote(bytes, start + 1)? + 1,
+            b'-' | b'0'..=b'9' => number(bytes, start)?,
+            b't' => word(bytes, start, b"true")?,
+            b'f' => word(bytes, start, b"false")?,
+            b'n' => word(bytes, start, b"null")?,
+            _ => return None,
+        };
+        each(key, text.get(start..end)?)?;
+        at = blanks(bytes, end);
+        match *bytes.get(at)? {
+            b',' => at = blanks(bytes, at + 1),
+            b'}' => return (at + 1 == bytes.len()).then_some(()),
+            _ => return None,
+        }
+    }
+}
+
+/// Behind any blanks; other white space is control characters.
+#[inline]
+fn blanks(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at) == Some(&b' ') {
+        at += 1;
+    }
+    at
+}
+
+/// Where the next quote is.
+#[inline]
+fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
+    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+    // Eight bytes at a time: names and times are a few of them.
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let other = u64::from_le_bytes(*eight) ^ QUOTES;
+        let zeros = other.wrapping_sub(ONES) & !other & HIGHS;
+        if zeros != 0 {
+            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    Some(at + rest.iter().position(|byte| *byte == b'"')?)
+}
+
+/// Behind a number of JSON's grammar (RFC 8259 section 6).
+#[inline]
+fn number(bytes: &[u8], start: usize) -> Option<usize> {
+    let digits = |mut at: usize| {
+        while bytes.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
+        }
+        at
+    };
+    let some_digits = |at: usize| Some(digits(at)).filter(|end| *end > at);
+    let mut at = start + usize::from(bytes[start] == b'-');
+    at = if bytes.get(at) == Some(&b'0') { at + 1 } else { some_digits(at)? };
+    if bytes.get(at) == Some(&b'.') {
+        at = some_digits(at + 1)?;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        at += 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+        at = some_digits(at)?;
+    }
+    Some(at)
+}
+
+#[inline]
+fn word(bytes: &[u8], start: usize, word: &[u8]) -> Option<usize> {
+    bytes.get(start..)?.starts_with(word).then_some(start + word.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<Vec<(&str, &str)>> {
+        let mut read = Vec::new();
+        pairs(text, |key, value| {
+            read.push((key, value));
+            Some(())
+        })?;
+        Some(read)
+    }
+
+    #[test]
+    fn a_flat_object_is_read_in_any_order_with_blanks_anywhere() {
+        assert_eq!(
+            read(r#"{ "value" : -0.5e+3 ,"trạm":"TN-0412" , "ok":true,"x":null }"#),
+            Some(vec![("value", "-0.5e+3"), ("trạm", "\"TN-0412\""), ("ok", "true"), ("x", "null")])
+        );
+    }
+
+    #[test]
+    fn what_is_not_plainly_flat_is_left_to_the_general_parser() {
+        for text in [
+            "", "{", "{}", "[]", "1", r#"{"a":1"#, r#"{"a":1}}"#, r#"{"a":1,}"#, r#"{"a":01}"#, r#"{"a":1.}"#,
+            r#"{"a":+1}"#, r#"{"a":.5}"#, r#"{"a":1e}"#, r#"{"a":-}"#, r#"{"a":{}}"#, r#"{"a":[1]}"#, r#"{"a":tru}"#,
+            r#"{"a":"\n"}"#, "{\"a\":\"\t\"}", r#"{"a" "b"}"#, r#"{a:1}"#, r#"{"a":1 "b":2}"#, r#"{"a":nullx}"#,
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}
