@@ -129,14 +129,14 @@ pub(crate) fn run(input: &Path, output: &Path, workers: usize, folder: &Path) ->
 fn fill(bus: &SharedBus, input: &Path) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut tickets = Vec::new();
-    let mut envelopes = 0u16;
+    let mut envelopes = 0i64;
     let mut flush = |body: &[u8]| {
         let mut chunk = ChunkBuilder::new();
         chunk.push("w1", Content::Raw, "/ingest/w1", body);
-        let partition = Partition(envelopes % bus.partitions());
-        envelopes = envelopes.wrapping_add(1);
+        let partition = Partition((envelopes % i64::from(bus.partitions())) as u16);
+        envelopes += 1;
         runtime.block_on(async {
-            tickets.push(bus.append(partition, chunk.finish(ReceivedAt(START))).await.expect("room in the log"));
+            tickets.push(bus.append(partition, chunk.finish(ReceivedAt(START + envelopes))).await.expect("room in the log"));
             if tickets.len() > 64 {
                 for ticket in tickets.drain(..) {
                     let _ = ticket.await.expect("durable");
@@ -166,6 +166,7 @@ fn fill(bus: &SharedBus, input: &Path) -> u64 {
         }
     }
     if !body.is_empty() {
+        lines += u64::from(!body.ends_with(b"\n"));
         flush(&body);
     }
     let newest = START + (lines * 10 / 32) as i64 + 3_600_000;

@@ -9,7 +9,7 @@ use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
     name::Name,
-    results::EpochResults,
+    results::{EpochResults, StoredObservation},
 };
 
 use crate::{flow::Part, shard::ShardResults};
@@ -126,12 +126,26 @@ fn merge(all: Subjects, more: Subjects) -> Subjects {
     }
 }
 
+/// Merges rows by position into others by position.
+fn merge_by_place(rows: &mut Vec<StoredObservation>, others: Vec<StoredObservation>) {
+    let mut merged = Vec::with_capacity(rows.len() + others.len());
+    let mut others = others.into_iter().peekable();
+    for row in rows.drain(..) {
+        while let Some(other) = others.next_if(|other| other.arrival.place() < row.arrival.place()) {
+            merged.push(other);
+        }
+        merged.push(row);
+    }
+    merged.extend(others);
+    *rows = merged;
+}
+
 impl Partial {
     fn gather(&mut self, shard: ShardResults) {
         let made = &mut self.made;
         match made.observations.is_empty() {
             true => made.observations = shard.observations,
-            false => made.observations.extend(shard.observations),
+            false => merge_by_place(&mut made.observations, shard.observations),
         }
         made.windows.extend(shard.windows);
         made.indices.extend(shard.indices);
@@ -158,8 +172,6 @@ impl Gathered {
         results.epoch = epoch;
         results.generation = generation;
         results.counts = counts.into_iter().collect();
-        // Each shard's are sorted: the stable sort merges what is in order already.
-        results.observations.sort_by_key(|row| (row.arrival.position, row.arrival.row));
         results.actions.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
         results.rejects.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row, row.whole));
         ranks.learn(results.windows.iter().flat_map(|row| [row.indicator, row.subject]));

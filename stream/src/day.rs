@@ -25,9 +25,9 @@ use self::run::Run;
 
 const MINUTE: u32 = 60_000;
 /// So many of the newest points are not packed at most.
-const OPEN_MOST: usize = 72;
+const OPEN_MOST: usize = 64;
 /// So many are packed at a time: the newest of the rest are where late rows and copies fall.
-const PACKED_AT_A_TIME: usize = 24;
+const PACKED_AT_A_TIME: usize = 16;
 /// A run is full with so many points.
 const RUN_POINTS: usize = 96;
 
@@ -119,6 +119,8 @@ pub enum Verdict {
 pub struct Day {
     /// In time order, all before the open points.
     runs: Vec<Run>,
+    /// Where the last of the runs ends: to be asked for every row, and the runs lie elsewhere.
+    packed_to: Option<u32>,
     /// The newest points, sorted by `at`.
     open: Vec<Point>,
     /// Versions that are not current, of the points that have any.
@@ -130,8 +132,12 @@ pub struct Day {
 impl Day {
     /// Adds a row's content at `at` milliseconds since the start of the day.
     pub fn apply(&mut self, at: u32, version: Version) -> Verdict {
-        if self.runs.last().is_some_and(|run| at <= run.last()) {
+        if self.packed_to.is_some_and(|last| at <= last) {
             return self.apply_packed(at, version);
+        }
+        if self.open.len() == self.open.capacity() {
+            // A hundred thousand series must not each have room for twice what they hold.
+            self.open.reserve_exact((2 * self.open.len()).clamp(4, OPEN_MOST) - self.open.len());
         }
         let verdict = apply_to(&mut self.open, &mut self.others, at, version);
         if self.open.len() >= OPEN_MOST {
@@ -154,6 +160,7 @@ impl Day {
             self.runs.insert(index + 1, Run::of(&later));
         }
         self.runs[index] = Run::of(&points);
+        self.runs[index].finish();
         verdict
     }
 
@@ -161,9 +168,15 @@ impl Day {
     fn pack(&mut self) {
         let (old, _) = self.open.split_at(PACKED_AT_A_TIME);
         match self.runs.last_mut() {
-            Some(run) if run.len() < RUN_POINTS => run.append(old),
+            Some(run) if run.len() < RUN_POINTS => {
+                run.append(old);
+                if run.len() >= RUN_POINTS {
+                    run.finish();
+                }
+            }
             _ => self.runs.push(Run::of(old)),
         }
+        self.packed_to = old.last().map(|point| point.at);
         let _ = self.open.drain(..PACKED_AT_A_TIME);
     }
 
@@ -195,10 +208,12 @@ impl Day {
     /// Hands on the points in `[from, to)`, in time order.
     #[inline]
     fn visit(&self, from: u32, to: u32, mut each: impl FnMut(&Point)) {
-        let first = self.runs.partition_point(|run| run.last() < from);
-        for run in self.runs[first..].iter().take_while(|run| run.first < to) {
-            let points = run.points().skip_while(|point| point.at < from);
-            points.take_while(|point| point.at < to).for_each(|point| each(&point));
+        if self.packed_to.is_some_and(|last| from <= last) {
+            let first = self.runs.partition_point(|run| run.last() < from);
+            for run in self.runs[first..].iter().take_while(|run| run.first < to) {
+                let points = run.points().skip_while(|point| point.at < from);
+                points.take_while(|point| point.at < to).for_each(|point| each(&point));
+            }
         }
         let first = self.open.partition_point(|point| point.at < from);
         self.open[first..].iter().take_while(|point| point.at < to).for_each(each);
@@ -213,7 +228,9 @@ impl Day {
     /// The first point at or behind `from`.
     #[must_use]
     pub fn first_point(&self, from: u32) -> Option<u32> {
-        if let Some(run) = self.runs.get(self.runs.partition_point(|run| run.last() < from)) {
+        if self.packed_to.is_some_and(|last| from <= last)
+            && let Some(run) = self.runs.get(self.runs.partition_point(|run| run.last() < from))
+        {
             return if run.first >= from {
                 Some(run.first)
             } else {

@@ -227,6 +227,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
         });
         let by_subject = Exchange::new(|row: &Observation| u64::from(row.series.subject.0));
         let mut stash: BTreeMap<u64, Vec<Vec<Observation>>> = BTreeMap::new();
+        let mut in_order = Vec::new();
         rows.sink(by_subject, "judge", move |(rows, frontier)| {
             rows.for_each(|stamp, batch: &mut Vec<Observation>| {
                 let Some(epoch) = stamp.least() else { return };
@@ -238,9 +239,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                     break;
                 }
                 let (epoch, epoch_input) = entry.remove_entry();
-                let rows = by_position(stash.remove(&epoch).unwrap_or_default());
+                by_position(stash.remove(&epoch).unwrap_or_default(), &mut in_order);
                 let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
-                let results = Box::new(shard.apply(&epoch_input.facts, &rows, &actions));
+                let results = Box::new(shard.apply(&epoch_input.facts, &in_order, &actions));
                 drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
@@ -250,17 +251,16 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
 }
 
 /// Batches of several workers, each of which decoded one run of positions from its beginning to its end: their rows
-/// are in order of position once the batches are.
-fn by_position(mut batches: Vec<Vec<Observation>>) -> Vec<Observation> {
-    let key = |row: &Observation| (row.arrival.position, row.arrival.row);
+/// are in order of position once the batches are. The room of `rows` is used again from epoch to epoch.
+fn by_position(mut batches: Vec<Vec<Observation>>, rows: &mut Vec<Observation>) {
+    let key = |row: &Observation| row.arrival.place();
     batches.retain(|batch| !batch.is_empty());
     batches.sort_by_key(|batch| batch.first().map(key));
-    let mut rows = Vec::with_capacity(batches.iter().map(Vec::len).sum());
+    rows.clear();
     for mut batch in batches {
         rows.append(&mut batch);
     }
     debug_assert!(rows.is_sorted_by_key(key), "workers share an epoch in runs of positions");
-    rows
 }
 
 type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Rows>;

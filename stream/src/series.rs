@@ -7,6 +7,8 @@
 //! Days behind the horizon are evicted. A row for an evicted day is not judged from state that is gone: it waits
 //! until the day's stored rows have been read back.
 
+mod open_days;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
@@ -18,8 +20,9 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::open_days::{OpenDay, OpenDays};
 use crate::{
-    day::{Day, Verdict, Version},
+    day::Version,
     plan::{Days, Plan, Span},
 };
 
@@ -36,7 +39,7 @@ const LINGERING_DAYS: usize = 2;
 /// The state of one series.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct SeriesState {
-    days: BTreeMap<DayNumber, OpenDay>,
+    days: OpenDays,
     /// By kind: windows that end at or before this moment are closed.
     closed: [Option<EventTime>; 3],
     /// Days up to this one are not in `days` unless they linger or were read back.
@@ -50,13 +53,6 @@ pub struct SeriesState {
 struct Waiting {
     asked: u64,
     rows: Vec<WaitingRow>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct OpenDay {
-    start: EventTime,
-    end: EventTime,
-    day: Day,
 }
 
 /// A row that cannot be judged before its day is read back.
@@ -122,6 +118,15 @@ impl Bounds {
     }
 }
 
+/// What `now` alone closes next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Due {
+    /// The end of that window; it closes when the subject's patience is over. None if there is none.
+    pub end: Option<EventTime>,
+    /// A row at this moment or later makes nothing else due; none if any row may.
+    pub settled_from: Option<EventTime>,
+}
+
 /// Moments of one series whose windows may need a revision in this epoch.
 #[derive(Debug, Default)]
 pub struct Touched(Vec<EventTime>);
@@ -144,8 +149,7 @@ impl SeriesState {
             waiting.rows.push(WaitingRow { event_time, version, feed });
             return Judged::Waiting { day: local.number, first: waiting.rows.len() == 1 };
         }
-        let open = self.days.entry(local.number).or_insert_with(|| OpenDay::new(&local));
-        let judged = open.apply(epoch, event_time, version);
+        let judged = self.days.get_or_open(&local).apply(epoch, event_time, version);
         // Only a closed window is revised; an open one is worked out when it closes.
         if judged.changes && self.closed.iter().flatten().any(|closed| event_time < *closed) {
             touched.0.push(event_time);
@@ -184,7 +188,7 @@ impl SeriesState {
             (row, judged.row)
         };
         let judged = waiting.into_iter().map(judge).collect();
-        let _ = self.days.insert(local.number, open);
+        self.days.insert(local.number, open);
         judged
     }
 
@@ -236,22 +240,33 @@ impl SeriesState {
             oldest = Some(oldest.map_or(closed, |oldest: EventTime| oldest.min(closed)));
         }
         let behind = oldest?.minus(horizon);
-        let evictable = self.days.values().next().is_some_and(|open| open.end <= behind);
+        let evictable = self.days.oldest().is_some_and(|open| open.end <= behind);
         until.filter(|_| !evictable)
     }
 
-    /// The end of the window that `now` alone closes next, once the subject's patience is over; none if there is none.
-    pub fn due(&self, days: &mut Days, plan: &Plan) -> Option<EventTime> {
-        let next = |kind: WindowKind| {
-            let closed = self.closed_to(days, kind)?;
-            let next = days.window(kind, closed);
-            if plan.expects(next) {
-                return Some(next.end);
+    /// What `now` alone closes next.
+    pub fn due(&self, days: &mut Days, plan: &Plan) -> Due {
+        let mut due = Due { end: None, settled_from: Some(EventTime(i64::MIN)) };
+        for kind in plan.kinds() {
+            match self.due_window(days, plan, kind) {
+                Some(window) => {
+                    due.end = Some(due.end.map_or(window.end, |end| end.min(window.end)));
+                    due.settled_from = due.settled_from.max(due.settled_from.map(|_| window.start));
+                }
+                None => due.settled_from = None,
             }
-            let point = self.first_point(closed)?;
-            Some(days.window(kind, point).end)
-        };
-        plan.kinds().filter_map(next).min()
+        }
+        due
+    }
+
+    fn due_window(&self, days: &mut Days, plan: &Plan, kind: WindowKind) -> Option<Span> {
+        let closed = self.closed_to(days, kind)?;
+        let next = days.window(kind, closed);
+        if plan.expects(next) {
+            return Some(next);
+        }
+        let point = self.first_point(closed)?;
+        Some(days.window(kind, point))
     }
 
     /// Where closing stands, or where it starts: at the window of the earliest point.
@@ -303,12 +318,11 @@ impl SeriesState {
     }
 
     fn day_at(&self, time: EventTime) -> Option<&OpenDay> {
-        // A day or two are open: a scan from the newest beats a search.
-        self.days.values().rev().find(|open| open.start <= time && time < open.end)
+        self.days.at(time)
     }
 
     fn is_evicted(&self, day: DayNumber) -> bool {
-        self.evicted_through.is_some_and(|through| day <= through) && !self.days.contains_key(&day)
+        self.evicted_through.is_some_and(|through| day <= through) && !self.days.contains(day)
     }
 
     fn has_point(&self, span: Span) -> bool {
@@ -317,69 +331,43 @@ impl SeriesState {
     }
 
     fn first_point(&self, from: EventTime) -> Option<EventTime> {
-        let later = self.days.values().filter(|open| open.end > from);
-        later.filter_map(|open| open.first_point(from)).min()
+        // Days are in order, and so are their points.
+        let mut later = self.days.iter().filter(|(_, open)| open.end > from);
+        later.find_map(|(_, open)| open.first_point(from))
     }
 
     fn evict(&mut self, plan: &Plan, bounds: Bounds) {
         let closed = plan.kinds().filter_map(|kind| self.closed[kind as usize]).min();
         let behind = closed.unwrap_or_else(|| bounds.reach()).minus(bounds.horizon);
         let old = |open: &OpenDay| open.end <= behind;
-        if !self.days.values().next().is_some_and(old) {
+        if !self.days.oldest().is_some_and(old) {
             return;
         }
         let mut lingering: Vec<(u64, DayNumber)> = Vec::new();
         let mut evicted = Vec::new();
         for (number, open) in self.days.iter().filter(|(_, open)| old(open)) {
             if open.day.touched + LINGER_EPOCHS > bounds.epoch {
-                lingering.push((open.day.touched, *number));
+                lingering.push((open.day.touched, number));
             } else {
-                evicted.push(*number);
+                evicted.push(number);
             }
         }
         lingering.sort_unstable();
         let too_many = lingering.len().saturating_sub(LINGERING_DAYS);
         evicted.extend(lingering.drain(..too_many).map(|(_, number)| number));
         for number in evicted {
-            let _ = self.days.remove(&number);
+            self.days.remove(number);
             self.evicted_through = self.evicted_through.max(Some(number));
         }
     }
 }
 
-/// What a row came to, and whether its point's current value is another one now.
-struct Applied {
-    row: Judged,
-    changes: bool,
-}
-
-impl OpenDay {
-    fn new(local: &LocalDay) -> OpenDay {
-        OpenDay { start: local.start, end: local.end, day: Day::default() }
-    }
-
-    /// Milliseconds since the start of the day; a day has fewer than 2^32.
-    fn offset(&self, time: EventTime) -> u32 {
-        u32::try_from((time.0 - self.start.0).max(0)).unwrap_or(u32::MAX)
-    }
-
-    fn first_point(&self, from: EventTime) -> Option<EventTime> {
-        let from = self.offset(from.max(self.start));
-        self.day.first_point(from).map(|at| Day::time(self.start, at))
-    }
-
-    #[inline]
-    fn apply(&mut self, epoch: u64, event_time: EventTime, version: Version) -> Applied {
-        self.day.touched = epoch;
-        let at = self.offset(event_time);
-        match self.day.apply(at, version) {
-            Verdict::Duplicate => Applied { row: Judged::Duplicate, changes: false },
-            Verdict::Stored { standing, changes } => Applied { row: Judged::Stored(standing), changes },
-        }
-    }
-}
-
 impl Touched {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Forgets them; their room is used again.
     pub fn clear(&mut self) {
         self.0.clear();

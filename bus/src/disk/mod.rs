@@ -20,6 +20,7 @@
 //! ```
 
 pub(crate) mod budget;
+mod buffers;
 pub(crate) mod chain;
 mod committer;
 mod config;

@@ -18,9 +18,10 @@ use std::{
     },
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{
+    buffers::Block,
     file_system::{FileSystem, SegmentFile, read_full, write_all, write_durably},
     frame::{FRAME_HEAD, FrameHead, NoFrame, Seed, StoredEntry},
     index::SparseIndex,
@@ -308,10 +309,9 @@ impl<'a> Frames<'a> {
         let buffered =
             at >= self.buffer_at && at + wanted as u64 <= self.buffer_at + self.buffer.len() as u64;
         if !buffered {
-            let mut buffer = BytesMut::zeroed(wanted.max(self.block.min(available)));
-            let read = read_full(&*self.file, &mut buffer, at)?;
-            buffer.truncate(read);
-            self.buffer = buffer.freeze();
+            let mut block = Block::of(wanted.max(self.block.min(available)));
+            let read = read_full(&*self.file, block.room(), at)?;
+            self.buffer = block.freeze(read);
             self.buffer_at = at;
         }
         let start = (at - self.buffer_at) as usize;

@@ -61,16 +61,18 @@ impl Run {
         debug_assert!(self.count == 0 || points.iter().all(|point| point.at > self.last.at));
         let mut packed = [0; 64];
         let mut bytes = std::mem::take(&mut self.bytes);
-        // A run grows a few times in its life: room for what is added, and no more.
-        bytes.reserve_exact(points.len() * 12);
         for point in points {
             let length = pack(&self.last, point, &mut packed);
             bytes.extend_from_slice(&packed[..length]);
             self.last = *point;
         }
-        bytes.shrink_to_fit();
         self.bytes = bytes;
         self.count += u32::try_from(points.len()).expect("a day has fewer than 2^32 points");
+    }
+
+    /// Gives back the room it will not need any more.
+    pub(super) fn finish(&mut self) {
+        self.bytes.shrink_to_fit();
     }
 
     pub(super) fn last(&self) -> u32 {

@@ -15,7 +15,7 @@ use crate::{
     derive::Derived,
     manifest::Recalled,
     plan::{Days, Plan},
-    series::{Bounds, Closed, Judged, SeriesState, Touched},
+    series::{Bounds, Closed, Due, Judged, SeriesState, Touched},
 };
 
 #[derive(Debug)]
@@ -38,11 +38,11 @@ pub(super) struct SeriesEntry {
     pub(super) name: Name,
     state: SeriesState,
     plan: Option<Plan>,
-    /// Rows came in this epoch.
-    stirred: bool,
     touched: Touched,
+    /// The earliest row of the epoch.
+    earliest: Option<EventTime>,
     quiet_until: Option<EventTime>,
-    due: Option<EventTime>,
+    due: Due,
 }
 
 /// A subject as a checkpoint keeps it: by names, so that any number of workers, in any process, can load it.
@@ -107,10 +107,10 @@ impl SubjectState {
         let Some(first) = rows.first() else { return };
         let index = self.index(first.indicator(), names);
         let entry = &mut self.series[index];
-        entry.stirred = true;
         for key in rows {
             let row = &fates.rows[key.row()];
             let feed = terms.feed(row.feed);
+            entry.hear(row.event_time);
             self.watermark = self.watermark.max(row.event_time.minus(feed.lateness));
             if !self.feeds.contains(&feed.name) {
                 self.feeds.push(feed.name);
@@ -153,13 +153,13 @@ impl SubjectState {
         let Some(local) = days.day(recalled.request.day) else { return };
         let index = self.index(id, names);
         let entry = &mut self.series[index];
-        entry.stirred = true;
         let asked = recalled.request.asked.0;
         let judged = entry.state.recall(local, asked, facts.epoch.0, &recalled.rows, &mut entry.touched);
         for (row, judged) in judged {
             let counts = results.counts.entry(row.feed).or_default();
             counts.waiting -= 1;
             terms::count(counts, judged);
+            entry.hear(row.event_time);
             hear(&mut self.derived, entry.name, row.event_time, &row.version, judged);
             let Judged::Stored(standing) = judged else { continue };
             results.observations.push(StoredObservation {
@@ -191,10 +191,10 @@ impl SeriesEntry {
             name,
             state,
             plan: None,
-            stirred: false,
             touched: Touched::default(),
+            earliest: None,
             quiet_until: None,
-            due: None,
+            due: Due::default(),
         }
     }
 
@@ -206,17 +206,24 @@ impl SeriesEntry {
         bounds: Bounds,
         emit: impl FnMut(Closed),
     ) -> Option<EventTime> {
+        let earliest = self.earliest.take();
+        let settled =
+            earliest.is_none_or(|row| self.due.settled_from.is_some_and(|from| row >= from));
         let quiet = self.quiet_until.is_some_and(|until| bounds.reach() < until);
-        if quiet && !std::mem::take(&mut self.stirred) {
-            return self.due;
+        if quiet && settled && self.touched.is_empty() {
+            return self.due.end;
         }
-        self.stirred = false;
         let plan = self.plan.get_or_insert_with(plan);
         self.state.advance(days, plan, bounds, &self.touched, emit);
         self.touched.clear();
         self.quiet_until = self.state.quiet_until(days, plan, bounds.horizon);
         self.due = self.state.due(days, plan);
-        self.due
+        self.due.end
+    }
+
+    #[inline]
+    fn hear(&mut self, event_time: EventTime) {
+        self.earliest = Some(self.earliest.map_or(event_time, |earliest| earliest.min(event_time)));
     }
 }
 
