@@ -257,12 +257,19 @@ impl Commit for Written {
         for window in &results.windows {
             let a = window.aggregate;
             line.clear();
-            let mean = a.mean().unwrap_or_default();
-            let _ = writeln!(
-                line,
-                "{},{},{},{},{},{},{},{mean}",
-                &*window.subject, &*window.indicator, window.start.0, a.count, a.sum, a.min, a.max
-            );
+            let (mut whole, mut float) = (itoa::Buffer::new(), zmij::Buffer::new());
+            line.push_str(&window.subject);
+            line.push(',');
+            line.push_str(&window.indicator);
+            line.push(',');
+            line.push_str(whole.format(window.start.0));
+            line.push(',');
+            line.push_str(whole.format(a.count));
+            for value in [a.sum, a.min, a.max, a.mean().unwrap_or_default()] {
+                line.push(',');
+                line.push_str(float.format(value));
+            }
+            line.push('\n');
             file.write_all(line.as_bytes()).map_err(|error| Halt::because("cannot write a window", error))?;
         }
         *windows += results.windows.len() as u64;

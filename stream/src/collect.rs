@@ -108,8 +108,9 @@ impl Ranks {
         }
     }
 
-    fn of(&self, name: Name) -> Option<u32> {
-        self.ranks.get(name.number() as usize).copied().flatten()
+    /// Of a name that was learned.
+    fn of(&self, name: Name) -> u32 {
+        self.ranks[name.number() as usize].unwrap_or(u32::MAX)
     }
 }
 
@@ -175,7 +176,7 @@ impl Gathered {
         results.actions.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
         results.rejects.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row, row.whole));
         ranks.learn(results.windows.iter().flat_map(|row| [row.indicator, row.subject]));
-        results.windows.sort_unstable_by_key(|row| {
+        results.windows.sort_by_cached_key(|row| {
             (ranks.of(row.indicator), ranks.of(row.subject), row.kind, row.start)
         });
         results.indices.sort_by(|a, b| {

@@ -9,11 +9,14 @@ const LONGEST_WITH_COMMA: usize = 64;
 /// Words such as `NaN` and `Infinity` are none.
 #[inline]
 pub(super) fn number(text: &str) -> Option<f64> {
+    if let Some(short) = short_number(text) {
+        return Some(short);
+    }
     let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
     if !text.bytes().all(plain) {
         return None;
     }
-    short_number(text).or_else(|| text.parse::<f64>().ok().filter(|number| number.is_finite()))
+    text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
 /// A number of at most fifteen digits without an exponent: its digits as a whole number and the power of ten below

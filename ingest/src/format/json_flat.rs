@@ -5,13 +5,11 @@
 
 /// The pairs of a flat object, in order, each value as its raw text. None where the general parser must look.
 ///
-/// `each` may decline as well.
+/// `text` is [plain](is_plain) and has no line feed; `each` may decline as well.
 #[inline]
 pub(super) fn pairs<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str) -> Option<()>) -> Option<()> {
     let bytes = text.as_bytes();
-    // One pass that the compiler makes a vector loop of: afterwards a quote ends a string, whatever is before it.
-    let plain = bytes.iter().fold(true, |plain, byte| plain & (*byte >= 0x20) & (*byte != b'\\'));
-    if !plain || bytes.first() != Some(&b'{') {
+    if bytes.first() != Some(&b'{') {
         return None;
     }
     let mut at = blanks(bytes, 1);
@@ -42,6 +40,15 @@ pub(super) fn pairs<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str) ->
             _ => return None,
         }
     }
+}
+
+/// Whether a text has neither escapes nor control characters, line feeds aside: in it a quote ends a string, whatever
+/// stands before it.
+#[inline]
+pub(super) fn is_plain(text: &[u8]) -> bool {
+    // Without a way out of the loop, so that the compiler makes a vector loop of it.
+    let special = |byte: u8| u8::from((byte < 0x20) & (byte != b'\n')) | u8::from(byte == b'\\');
+    text.iter().fold(0, |any, byte| any | special(*byte)) == 0
 }
 
 /// Behind any blanks; other white space is control characters.
@@ -105,6 +112,9 @@ mod tests {
 
     fn read(text: &str) -> Option<Vec<(&str, &str)>> {
         let mut read = Vec::new();
+        if !is_plain(text.as_bytes()) {
+            return None;
+        }
         pairs(text, |key, value| {
             read.push((key, value));
             Some(())

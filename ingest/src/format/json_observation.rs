@@ -18,7 +18,7 @@
 //! array must be whole, because a torn one says nothing of what is missing; an element of it that is broken costs
 //! only itself.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use ioc_model::{observation::Quality, time::EventTime};
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -37,36 +37,98 @@ const EXAMPLE: &str =
 const TIME_EXAMPLE: &str = "2026-01-01T07:00:00+07:00";
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
-    let text = payload.trim_ascii();
-    if text.first() == Some(&b'[')
-        && let Some(elements) = elements(text)
+    // Looked through once; only a payload that has other bytes somewhere is looked at row by row.
+    let text = simdutf8::basic::from_utf8(payload).ok();
+    let payload = Payload { bytes: payload, text, plain: text.is_some() && json_flat::is_plain(payload) };
+    let whole = payload.part(payload.trimmed(0..payload.bytes.len()));
+    if whole.bytes.first() == Some(&b'[')
+        && let Some(elements) = elements(whole.bytes)
     {
-        if text[1..text.len() - 1].trim_ascii().is_empty() {
+        if whole.bytes[1..whole.bytes.len() - 1].trim_ascii().is_empty() {
             return Ok(());
         }
         read_array(elements, rows);
         return Ok(());
     }
     // One look at the first line tells a batch of lines; only what is not one is tried as a whole.
-    let first_line = memchr::memchr(b'\n', text).map(|end| text[..end].trim_ascii());
-    if first_line.is_some_and(|line| parse(line).is_ok()) {
+    let first_line = memchr::memchr(b'\n', whole.bytes).map(|end| Raw::of(whole.bytes[..end].trim_ascii()));
+    if first_line.is_some_and(|line| line.is_object()) {
         return read_lines(payload, &NoRow::NotAnObject, rows);
     }
-    match parse(text) {
-        Ok(fields) => {
-            read_row(&fields, text, &"", rows);
-            Ok(())
-        }
+    match whole.read(&"", rows) {
+        Ok(()) => Ok(()),
         Err(fault) => read_lines(payload, &fault, rows),
     }
 }
 
 fn read_array<S: RowSink + ?Sized>(elements: json_text::Elements<'_>, rows: &mut Rows<'_, S>) {
     for (index, element) in elements.enumerate() {
-        let place = Element(index);
-        match parse(element) {
-            Ok(fields) => read_row(&fields, element, &place, rows),
-            Err(fault) => rows.reject(fault.refusal(element), &place, element),
+        Raw::of(element).read_or_reject(&Element(index), rows);
+    }
+}
+
+/// What was sent, as text if it is one.
+#[derive(Clone, Copy)]
+struct Payload<'a> {
+    bytes: &'a [u8],
+    text: Option<&'a str>,
+    plain: bool,
+}
+
+impl<'a> Payload<'a> {
+    fn trimmed(&self, range: Range<usize>) -> Range<usize> {
+        let part = &self.bytes[range.clone()];
+        let start = range.start + part.len() - part.trim_ascii_start().len();
+        start..start + part.trim_ascii().len()
+    }
+
+    fn part(&self, range: Range<usize>) -> Raw<'a> {
+        match self.text.and_then(|text| text.get(range.clone())) {
+            Some(text) if self.plain => Raw { bytes: text.as_bytes(), text: Some(text) },
+            _ => Raw::of(&self.bytes[range]),
+        }
+    }
+}
+
+/// A row as it was sent.
+#[derive(Clone, Copy)]
+struct Raw<'a> {
+    bytes: &'a [u8],
+    /// If it is a plain text.
+    text: Option<&'a str>,
+}
+
+impl<'a> Raw<'a> {
+    fn of(bytes: &'a [u8]) -> Raw<'a> {
+        let plain = json_flat::is_plain(bytes) && !bytes.contains(&b'\n');
+        Raw { bytes, text: std::str::from_utf8(bytes).ok().filter(|_| plain) }
+    }
+
+    fn is_object(&self) -> bool {
+        self.text.and_then(Fields::of_flat).is_some() || Parsed::of(self.bytes).is_ok()
+    }
+
+    /// Reads a row that is an object; what it broke is handed on as a rejection.
+    #[inline]
+    fn read<S: RowSink + ?Sized>(
+        &self,
+        place: &dyn std::fmt::Display,
+        rows: &mut Rows<'_, S>,
+    ) -> Result<(), NoRow> {
+        let accepted = match self.text.and_then(Fields::of_flat) {
+            Some(fields) => accept(&fields, rows),
+            None => accept(&Parsed::of(self.bytes)?.fields(), rows),
+        };
+        if let Err(refusal) = accepted {
+            rows.reject(refusal, place, self.bytes);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn read_or_reject<S: RowSink + ?Sized>(&self, place: &dyn std::fmt::Display, rows: &mut Rows<'_, S>) {
+        if let Err(fault) = self.read(place, rows) {
+            rows.reject(fault.refusal(self.bytes), place, self.bytes);
         }
     }
 }
@@ -81,21 +143,18 @@ impl std::fmt::Display for Element {
 
 /// A text of which no line looks like an object, or which is one line, is refused whole.
 fn read_lines<S: RowSink + ?Sized>(
-    payload: &[u8],
+    payload: Payload<'_>,
     fault: &NoRow,
     rows: &mut Rows<'_, S>,
 ) -> Result<(), Refusal> {
+    let bytes = payload.bytes;
     let looks_like_object = |line: &[u8]| line.starts_with(b"{") && line.ends_with(b"}");
-    let several = lines(payload).nth(1).is_some();
-    if !several || !lines(payload).any(|(_, line)| looks_like_object(line.trim_ascii())) {
-        return Err(fault.refusal(payload.trim_ascii()));
+    let several = lines(bytes).nth(1).is_some();
+    if !several || !lines(bytes).any(|(_, line)| looks_like_object(bytes[line].trim_ascii())) {
+        return Err(fault.refusal(bytes.trim_ascii()));
     }
-    for (place, line) in lines(payload) {
-        let line = line.trim_ascii();
-        match parse(line) {
-            Ok(fields) => read_row(&fields, line, &place, rows),
-            Err(fault) => rows.reject(fault.refusal(line), &place, line),
-        }
+    for (place, line) in lines(bytes) {
+        payload.part(payload.trimmed(line)).read_or_reject(&place, rows);
     }
     Ok(())
 }
@@ -141,24 +200,23 @@ fn word_for_value(row: &[u8]) -> Option<&'static str> {
         .find(|word| value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes())))
 }
 
-fn parse(row: &[u8]) -> Result<Fields<'_>, NoRow> {
-    if let Some(fields) = std::str::from_utf8(row).ok().and_then(Fields::of_flat) {
-        return Ok(fields);
-    }
-    parse_any(row)
-}
-
-fn parse_any(row: &[u8]) -> Result<Fields<'_>, NoRow> {
-    if !is_shallow(row) {
-        return Err(NoRow::TooDeep);
-    }
-    let text = std::str::from_utf8(row).map_err(|_| NoRow::NotUtf8)?;
-    sonic_rs::from_str(text).map_err(|_| NoRow::NotAnObject)
-}
-
 /// A row's fields, each as its raw JSON text.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Fields<'a> {
+    indicator: Option<&'a str>,
+    subject: Option<&'a str>,
+    time: Option<&'a str>,
+    value: Option<&'a str>,
+    unit: Option<&'a str>,
+    quality: Option<&'a str>,
+    twice: Option<&'static str>,
+    /// No text in it has an escape.
+    plain: bool,
+}
+
+/// The same, as the general parser hands them out.
+#[derive(Debug, Default)]
+struct Parsed<'a> {
     indicator: Option<Cow<'a, str>>,
     subject: Option<Cow<'a, str>>,
     time: Option<Cow<'a, str>>,
@@ -166,6 +224,30 @@ struct Fields<'a> {
     unit: Option<Cow<'a, str>>,
     quality: Option<Cow<'a, str>>,
     twice: Option<&'static str>,
+}
+
+impl<'a> Parsed<'a> {
+    #[cold]
+    fn of(row: &'a [u8]) -> Result<Parsed<'a>, NoRow> {
+        if !is_shallow(row) {
+            return Err(NoRow::TooDeep);
+        }
+        let text = std::str::from_utf8(row).map_err(|_| NoRow::NotUtf8)?;
+        sonic_rs::from_str(text).map_err(|_| NoRow::NotAnObject)
+    }
+
+    fn fields(&self) -> Fields<'_> {
+        Fields {
+            indicator: self.indicator.as_deref(),
+            subject: self.subject.as_deref(),
+            time: self.time.as_deref(),
+            value: self.value.as_deref(),
+            unit: self.unit.as_deref(),
+            quality: self.quality.as_deref(),
+            twice: self.twice,
+            plain: false,
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -182,13 +264,14 @@ enum Key {
 impl Key {
     #[inline]
     fn of(key: &str) -> Key {
-        match key {
-            "indicator" => Key::Indicator,
-            "subject" | "station" => Key::Subject,
-            "time" | "ts" => Key::Time,
-            "value" => Key::Value,
-            "unit" => Key::Unit,
-            "quality" => Key::Quality,
+        // As arrays they are compared as numbers; as texts, each by a call.
+        match key.as_bytes() {
+            [b't', b's'] | [b't', b'i', b'm', b'e'] => Key::Time,
+            [b'u', b'n', b'i', b't'] => Key::Unit,
+            [b'v', b'a', b'l', b'u', b'e'] => Key::Value,
+            [b's', b'u', b'b', b'j', b'e', b'c', b't'] | [b's', b't', b'a', b't', b'i', b'o', b'n'] => Key::Subject,
+            [b'q', b'u', b'a', b'l', b'i', b't', b'y'] => Key::Quality,
+            [b'i', b'n', b'd', b'i', b'c', b'a', b't', b'o', b'r'] => Key::Indicator,
             _ => Key::Other,
         }
     }
@@ -198,7 +281,7 @@ impl<'a> Fields<'a> {
     /// Of a row that is plainly flat; none if the general parser must look.
     #[inline]
     fn of_flat(text: &'a str) -> Option<Fields<'a>> {
-        let mut fields = Fields::default();
+        let mut fields = Fields { plain: true, ..Fields::default() };
         json_flat::pairs(text, |key, value| {
             let slot = match Key::of(key) {
                 Key::Indicator => &mut fields.indicator,
@@ -209,7 +292,7 @@ impl<'a> Fields<'a> {
                 Key::Quality => &mut fields.quality,
                 Key::Other => return Some(()),
             };
-            slot.replace(Cow::Borrowed(value)).is_none().then_some(())
+            slot.replace(value).is_none().then_some(())
         })?;
         Some(fields)
     }
@@ -236,19 +319,19 @@ impl<'de> Deserialize<'de> for Key {
     }
 }
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fields<'de>, D::Error> {
+impl<'de> Deserialize<'de> for Parsed<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Parsed<'de>, D::Error> {
         struct FieldsVisitor;
 
         impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
+            type Value = Parsed<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("an observation")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields = Fields::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parsed<'de>, A::Error> {
+                let mut fields = Parsed::default();
                 while let Some(key) = map.next_key::<Key>()? {
                     let (slot, name) = match key {
                         Key::Indicator => (&mut fields.indicator, "indicator"),
@@ -275,32 +358,21 @@ impl<'de> Deserialize<'de> for Fields<'de> {
     }
 }
 
-fn read_row<S: RowSink + ?Sized>(
-    fields: &Fields<'_>,
-    raw: &[u8],
-    place: &dyn std::fmt::Display,
-    rows: &mut Rows<'_, S>,
-) {
-    if let Err(refusal) = accept(fields, rows) {
-        rows.reject(refusal, place, raw);
-    }
-}
-
 #[inline]
 fn accept<S: RowSink + ?Sized>(fields: &Fields<'_>, rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     if let Some(field) = fields.twice {
         return Err(Refusal::given_twice(field));
     }
-    let symbol = required_text(fields.indicator.as_deref(), "indicator", "\"pm25\"")?;
-    let name = required_text(fields.subject.as_deref(), "subject", "\"TN-0412\"")?;
+    let symbol = required_text(fields.indicator, fields.plain, "indicator", "\"pm25\"")?;
+    let name = required_text(fields.subject, fields.plain, "subject", "\"TN-0412\"")?;
     let subject = rows.subject("subject", &name)?;
     let indicator = rows.indicator("indicator", &symbol, &subject)?;
-    let time = time(fields.time.as_deref())?;
+    let time = time(fields.time, fields.plain)?;
     rows.check_time("time", time, &subject)?;
-    let value = value(fields.value.as_deref())?;
-    let unit = optional_text(fields.unit.as_deref(), "unit", "\"ug/m3\"")?;
+    let value = value(fields.value, fields.plain)?;
+    let unit = optional_text(fields.unit, fields.plain, "unit", "\"ug/m3\"")?;
     let value = rows.convert("unit", indicator, value, unit.as_deref())?;
-    let quality = quality(fields.quality.as_deref())?;
+    let quality = quality(fields.quality, fields.plain)?;
     rows.accept(&subject, indicator, time, value, quality);
     Ok(())
 }
@@ -309,11 +381,11 @@ fn present(raw: Option<&str>) -> Option<&str> {
     raw.filter(|raw| *raw != "null")
 }
 
-/// The text of a JSON string; none if it is not one.
+/// The text of a JSON string, `plain` if it surely has no escape; none if it is not one.
 #[inline]
-fn string(raw: &str) -> Option<Cow<'_, str>> {
+fn string(raw: &str, plain: bool) -> Option<Cow<'_, str>> {
     let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+    if plain || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
     sonic_rs::from_str::<String>(raw).ok().map(Cow::Owned)
@@ -322,20 +394,22 @@ fn string(raw: &str) -> Option<Cow<'_, str>> {
 #[inline]
 fn required_text<'r>(
     raw: Option<&'r str>,
+    plain: bool,
     field: &'static str,
     example: &str,
 ) -> Result<Cow<'r, str>, Refusal> {
-    optional_text(raw, field, example)?.ok_or_else(|| Refusal::missing(field, example))
+    optional_text(raw, plain, field, example)?.ok_or_else(|| Refusal::missing(field, example))
 }
 
 #[inline]
 fn optional_text<'r>(
     raw: Option<&'r str>,
+    plain: bool,
     field: &'static str,
     example: &str,
 ) -> Result<Option<Cow<'r, str>>, Refusal> {
     let Some(raw) = present(raw) else { return Ok(None) };
-    match string(raw) {
+    match string(raw, plain) {
         Some(text) => Ok(Some(text)),
         None => Err(Refusal::invalid(
             field,
@@ -348,9 +422,9 @@ fn optional_text<'r>(
 }
 
 #[inline]
-fn time(raw: Option<&str>) -> Result<EventTime, Refusal> {
+fn time(raw: Option<&str>, plain: bool) -> Result<EventTime, Refusal> {
     let raw = present(raw).ok_or_else(|| Refusal::missing("time", TIME_EXAMPLE))?;
-    let (read, written) = match string(raw) {
+    let (read, written) = match string(raw, plain) {
         Some(text) => (moment::rfc3339(&text), text),
         None if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
             (moment::since_1970(raw), Cow::Borrowed(raw))
@@ -373,19 +447,19 @@ fn time(raw: Option<&str>) -> Result<EventTime, Refusal> {
 }
 
 #[inline]
-fn value(raw: Option<&str>) -> Result<f64, Refusal> {
+fn value(raw: Option<&str>, plain: bool) -> Result<f64, Refusal> {
     let raw = raw.ok_or_else(|| Refusal::missing("value", "37.25"))?;
     if let Some(number) = fields::number(raw) {
         return Ok(number);
     }
-    let written = string(raw).unwrap_or(Cow::Borrowed(raw));
+    let written = string(raw, plain).unwrap_or(Cow::Borrowed(raw));
     fields::number(written.trim()).ok_or_else(|| Refusal::not_a_number("value", &written))
 }
 
 #[inline]
-fn quality(raw: Option<&str>) -> Result<Quality, Refusal> {
+fn quality(raw: Option<&str>, plain: bool) -> Result<Quality, Refusal> {
     let Some(raw) = present(raw) else { return Ok(Quality::Good) };
-    let written = string(raw).unwrap_or(Cow::Borrowed(raw));
+    let written = string(raw, plain).unwrap_or(Cow::Borrowed(raw));
     fields::station_status(&written).or_else(|| Quality::from_word(&written)).ok_or_else(|| {
         Refusal::invalid(
             "quality",

@@ -14,6 +14,8 @@ mod moment;
 mod operator_action;
 mod station_txt;
 
+use std::ops::Range;
+
 use ioc_model::pack::FormatName;
 
 use crate::decode::{Refusal, RowSink, Rows};
@@ -40,28 +42,20 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// The lines of a payload that are not blank, with their numbers, without line ends and surrounding white space.
-fn lines(payload: &[u8]) -> impl Iterator<Item = (Line, &[u8])> {
-    let mut rest = Some(payload);
+/// Where the lines of a payload lie that are not blank, with their numbers, without line ends.
+fn lines(payload: &[u8]) -> impl Iterator<Item = (Line, Range<usize>)> {
+    let mut at = 0;
     let mut number = 0;
     std::iter::from_fn(move || {
-        loop {
-            let remaining = rest?;
-            let line = match memchr::memchr(b'\n', remaining) {
-                Some(end) => {
-                    rest = Some(&remaining[end + 1..]);
-                    &remaining[..end]
-                }
-                None => {
-                    rest = None;
-                    remaining
-                }
-            };
+        while at <= payload.len() {
+            let end = memchr::memchr(b'\n', &payload[at..]).map_or(payload.len(), |length| at + length);
+            let line = at..end;
+            at = end + 1;
             number += 1;
-            let trimmed = line.trim_ascii();
-            if !trimmed.is_empty() {
+            if payload[line.clone()].iter().any(|byte| !byte.is_ascii_whitespace()) {
                 return Some((Line(number), line));
             }
         }
+        None
     })
 }

@@ -25,7 +25,7 @@ const MOST_COLUMNS: usize = 5;
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     let is_row = |line: &[u8]| memchr::memchr_iter(b'\t', line.trim_ascii()).nth(1).is_some();
-    if !lines(payload).any(|(_, line)| is_row(line)) {
+    if !lines(payload).any(|(_, line)| is_row(&payload[line])) {
         return Err(not_a_station_file(payload));
     }
     let name = file_name(rows.address());
@@ -34,7 +34,7 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         false => rows.subject_of_file(&[name.stem, name.code]),
     }?;
     for (place, line) in lines(payload) {
-        read_line(line, &place, &subject, rows);
+        read_line(&payload[line], &place, &subject, rows);
     }
     Ok(())
 }

@@ -30,6 +30,8 @@ const OTHER_OFFSET: u8 = 1 << 6;
 const OTHER_ROW: u8 = 1 << 7;
 
 const POWERS: [f64; 4] = [1.0, 10.0, 100.0, 1_000.0];
+/// Bytes of a point, roughly.
+const LIKELY: usize = 12;
 /// Whole numbers below it are doubles, and their quotients by a power of ten are correctly rounded.
 const EXACT: f64 = 9.0e15;
 
@@ -61,6 +63,11 @@ impl Run {
         debug_assert!(self.count == 0 || points.iter().all(|point| point.at > self.last.at));
         let mut packed = [0; 64];
         let mut bytes = std::mem::take(&mut self.bytes);
+        if bytes.capacity() - bytes.len() < points.len() * LIKELY && self.count > 0 {
+            // The rest of a run is much like its beginning: room for all of it at once, and little more.
+            let full = bytes.len() * super::RUN_POINTS / self.len();
+            bytes.reserve_exact((full + full / 32).saturating_sub(bytes.len()).max(points.len() * LIKELY));
+        }
         for point in points {
             let length = pack(&self.last, point, &mut packed);
             bytes.extend_from_slice(&packed[..length]);
@@ -70,9 +77,11 @@ impl Run {
         self.count += u32::try_from(points.len()).expect("a day has fewer than 2^32 points");
     }
 
-    /// Gives back the room it will not need any more.
+    /// Gives back the room it will not need any more, if that is worth a copy.
     pub(super) fn finish(&mut self) {
-        self.bytes.shrink_to_fit();
+        if self.bytes.capacity() > self.bytes.len() + self.bytes.len() / 8 {
+            self.bytes.shrink_to_fit();
+        }
     }
 
     pub(super) fn last(&self) -> u32 {
