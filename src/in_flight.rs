@@ -6,7 +6,10 @@
 use std::collections::BTreeMap;
 
 use ioc_bus::{Bus, ReadError};
-use ioc_model::{position::{Offset, Partition}, name::Name};
+use ioc_model::{
+    name::Name,
+    position::{Offset, Partition},
+};
 
 const READ_BYTES: usize = 4 << 20;
 

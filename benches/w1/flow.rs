@@ -83,7 +83,8 @@ pub(crate) fn run(input: &Path, output: &Path, workers: usize, folder: &Path) ->
         workers,
         cadence: Duration::ZERO,
         idle_cadence: Duration::from_millis(100),
-        epoch_bytes: std::env::var("W1_EPOCH_BYTES").map_or(8 << 20, |bytes| bytes.parse().expect("a number")),
+        epoch_bytes: std::env::var("W1_EPOCH_BYTES")
+            .map_or(8 << 20, |bytes| bytes.parse().expect("a number")),
         outstanding: 4,
         horizon: Millis::hours(36),
         checkpoint_every: Duration::from_secs(3_600),
@@ -136,7 +137,11 @@ fn fill(bus: &SharedBus, input: &Path) -> u64 {
         let partition = Partition((envelopes % i64::from(bus.partitions())) as u16);
         envelopes += 1;
         runtime.block_on(async {
-            tickets.push(bus.append(partition, chunk.finish(ReceivedAt(START + envelopes))).await.expect("room in the log"));
+            tickets.push(
+                bus.append(partition, chunk.finish(ReceivedAt(START + envelopes)))
+                    .await
+                    .expect("room in the log"),
+            );
             if tickets.len() > 64 {
                 for ticket in tickets.drain(..) {
                     let _ = ticket.await.expect("durable");
@@ -223,7 +228,10 @@ fn pack() -> Pack {
         name: Text::default(),
         timezone: "UTC".to_owned(),
         version: PackVersion("w1".to_owned()),
-        indicators: minutes.chain([indicator(CLOSING, Vec::new())]).map(|one| (one.id.clone(), one)).collect(),
+        indicators: minutes
+            .chain([indicator(CLOSING, Vec::new())])
+            .map(|one| (one.id.clone(), one))
+            .collect(),
         feeds: BTreeMap::from([("w1".to_owned(), feed)]),
         ..Pack::default()
     }
@@ -291,7 +299,8 @@ impl Commit for Written {
 fn cpu_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks: f64 = fields.get(11..13).into_iter().flatten().filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+    let ticks: f64 =
+        fields.get(11..13).into_iter().flatten().filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
     ticks / 100.0
 }
 

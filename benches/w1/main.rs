@@ -9,7 +9,6 @@
 //!     cargo bench --bench w1 -- generate FILE --events 10000000
 //!     cargo bench --bench w1 -- run --input FILE --workers 2 [--output windows.csv]
 
-
 mod flow;
 mod generate;
 mod reference;

@@ -12,10 +12,10 @@ use std::{
 
 use ioc_model::{
     epoch::Epoch,
+    name::Name,
     results::{AlertResult, Evidence},
     rule::{AlertChange, AlertKey, Priority},
     time::Now,
-    name::Name,
 };
 use serde::Serialize;
 

@@ -3,9 +3,9 @@
 use ioc_model::{
     epoch::Epoch,
     limit::Averaging,
+    name::Name,
     results::{Assessment, Verdict},
     time::EventTime,
-    name::Name,
 };
 use serde::Serialize;
 

@@ -20,12 +20,12 @@ use ioc_model::{
     epoch::Epoch,
     index::IndexId,
     limit::Averaging,
+    name::Name,
     pack::{Pack, StationKind},
     results::{EpochResults, RejectedRow, StatusResult, StoredObservation},
     rule::AlertKey,
     time::Now,
     window::WindowKind,
-    name::Name,
 };
 use serde::Serialize;
 use tokio::{sync::watch, time::Instant};

@@ -1,6 +1,6 @@
 //! One feed on the board: what became of all it ever sent, and when it was last heard.
 
-use ioc_model::{counts::Counts, epoch::Epoch, time::ReceivedAt, name::Name};
+use ioc_model::{counts::Counts, epoch::Epoch, name::Name, time::ReceivedAt};
 use serde::Serialize;
 
 /// A feed's figures up to the last committed epoch.

@@ -3,10 +3,10 @@
 use ioc_model::{
     epoch::Epoch,
     index::{IndexId, IndexPart, NoIndex},
+    name::Name,
     results::IndexResult,
     time::EventTime,
     window::{ClosedBy, WindowKind},
-    name::Name,
 };
 use serde::Serialize;
 
@@ -136,7 +136,7 @@ impl IndexView {
             value: indexed.value.ok(),
             category: category.map(|category| Name::new(category.word)),
             reason: indexed.value.err(),
-            dominant: indexed.dominant.clone().map(Name::from),
+            dominant: indexed.dominant,
             parts: indexed.parts.clone(),
             closed_by: result.closed_by,
             revision: epoch.0,

@@ -4,11 +4,11 @@
 //! even while newer rows come in.
 
 use ioc_model::{
+    name::Name,
     observation::Quality,
     results::Standing,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
-    name::Name,
 };
 use serde::Serialize;
 

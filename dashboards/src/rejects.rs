@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use ioc_model::{epoch::Epoch, reject::RejectReason, results::RejectedRow, text::Text, time::ReceivedAt, name::Name};
+use ioc_model::{
+    epoch::Epoch, name::Name, reject::RejectReason, results::RejectedRow, text::Text, time::ReceivedAt,
+};
 use serde::Serialize;
 
 /// How many of the last rejects the board keeps.

@@ -2,10 +2,10 @@
 
 use ioc_model::{
     epoch::Epoch,
+    name::Name,
     results::StatusResult,
     status::StationStatus,
     time::{EventTime, Now},
-    name::Name,
 };
 use serde::Serialize;
 

@@ -1,6 +1,6 @@
 //! The state of the machinery behind the picture, as the binary sees it about once a second.
 
-use ioc_model::{time::Now, name::Name};
+use ioc_model::{name::Name, time::Now};
 use serde::Serialize;
 
 /// What the driver and the supervision know about the pipeline.

@@ -2,12 +2,12 @@
 
 use ioc_model::{
     epoch::Epoch,
+    name::Name,
     observation::Quality,
     position::Arrival,
     results::{Standing, StoredObservation, WindowResult},
     time::{EventTime, ReceivedAt},
     window::WindowKind,
-    name::Name,
 };
 use serde::Serialize;
 

@@ -7,11 +7,9 @@
 pub mod vn_aqi;
 pub mod vn_wqi;
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use crate::{pack::StationKind, text::Text};
+use crate::{name::Name, pack::StationKind, text::Text};
 
 /// The indices this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -91,7 +89,7 @@ impl NoIndex {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexPart {
     /// The indicator; for VN_AQI also `o3_eight_hours`, for VN_WQI also `group_i` … `group_v` for a whole group.
-    pub indicator: Arc<str>,
+    pub indicator: Name,
     /// What went in: a mean, a NowCast, a maximum; in the indicator's unit.
     pub input: f64,
     /// Its sub-index, not rounded.
@@ -106,7 +104,7 @@ pub struct Indexed {
     /// The number of its category, from 0 for the best; none without a value.
     pub category: Option<u8>,
     /// The indicator that decides, where one does.
-    pub dominant: Option<Arc<str>>,
+    pub dominant: Option<Name>,
     /// What went in.
     pub parts: Vec<IndexPart>,
 }

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    index::IndexId, limit::Averaging, pack::StationKind, status::StationStatus, text::Text, time::Millis,
-    name::Name,
+    index::IndexId, limit::Averaging, name::Name, pack::StationKind, status::StationStatus, text::Text,
+    time::Millis,
 };
 
 /// How urgent an alert is.

@@ -11,6 +11,7 @@ use ioc_dashboards::{
 use ioc_model::{
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
+    name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
@@ -20,7 +21,6 @@ use ioc_model::{
     text::Text,
     time::{EventTime, Now, ReceivedAt},
     window::{ClosedBy, WindowKind},
-    name::Name,
 };
 use ioc_storage::{
     Class, StoreError,

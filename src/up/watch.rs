@@ -8,7 +8,7 @@ use std::{
 use ioc_bus::{Health, SharedBus};
 use ioc_dashboards::{ArchiveStatus, Board, BusHealth, StoreHealth, SystemStatus};
 use ioc_ingest::clock::Clock;
-use ioc_model::{epoch::Epoch, time::Now, name::Name};
+use ioc_model::{epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
 use tokio::sync::watch;

@@ -1,12 +1,11 @@
 //! Epochs for tests.
 
-use std::sync::Arc;
-
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
+    name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
@@ -30,7 +29,7 @@ pub(crate) fn time(text: &str) -> EventTime {
 /// counts.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
-    let feed: Arc<str> = Arc::from("air-mqtt");
+    let feed: Name = Name::from("air-mqtt");
     let arrival = |offset: u64| Arrival {
         received_at: ReceivedAt(start.0 + 1_000 * epoch.0 as i64),
         position: Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) },
@@ -45,19 +44,19 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         manifest_hash: [epoch.0 as u8; 32],
         observations: (0..observations)
             .map(|index| StoredObservation {
-                indicator: Arc::from("pm25"),
-                subject: Arc::from(format!("station-{}", index % 5)),
+                indicator: Name::from("pm25"),
+                subject: Name::from(format!("station-{}", index % 5)),
                 event_time: EventTime(start.0 + ((base + index) as i64) * 7),
                 value: index as f64 / 3.0,
                 quality: Quality::Good,
-                feed: feed.clone(),
+                feed: feed,
                 arrival: arrival(base + index),
                 standing: Standing::First,
             })
             .collect(),
         windows: vec![WindowResult {
-            indicator: Arc::from("pm25"),
-            subject: Arc::from("station-0"),
+            indicator: Name::from("pm25"),
+            subject: Name::from("station-0"),
             kind: WindowKind::Hour,
             start,
             end: EventTime(start.0 + 3_600_000),
@@ -70,13 +69,13 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         assessments: assessments(epoch, start),
         statuses: vec![
             StatusResult {
-                subject: Arc::from("station-0"),
+                subject: Name::from("station-0"),
                 status: StationStatus::Good,
                 since: now,
                 last_event: Some(EventTime(now.0 - 250)),
             },
             StatusResult {
-                subject: Arc::from("station-1"),
+                subject: Name::from("station-1"),
                 status: StationStatus::Silent,
                 since: now,
                 last_event: None,
@@ -87,12 +86,12 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             alert: alert_key(epoch),
             user: "trực ban".into(),
             note: "đã gọi trạm".into(),
-            feed: Arc::from("operator"),
+            feed: Name::from("operator"),
             arrival: arrival(base + observations + 1),
             effective: true,
         }],
         rejects: vec![RejectedRow {
-            feed: feed.clone(),
+            feed: feed,
             arrival: arrival(base + observations),
             whole: true,
             address: "air/x".into(),
@@ -122,20 +121,20 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
 
 fn indices(epoch: Epoch, start: EventTime) -> Vec<IndexResult> {
     let part = |indicator: &str, input: f64, sub_index: f64| IndexPart {
-        indicator: Arc::from(indicator),
+        indicator: Name::from(indicator),
         input,
         sub_index,
     };
     let hour = IndexResult {
         index: IndexId::VnAqi,
-        subject: Arc::from("station-0"),
+        subject: Name::from("station-0"),
         kind: WindowKind::Hour,
         start,
         end: EventTime(start.0 + 3_600_000),
         indexed: Indexed {
             value: Ok(100.0 + epoch.0 as f64),
             category: Some(1),
-            dominant: Some(Arc::from("pm25")),
+            dominant: Some(Name::from("pm25")),
             parts: vec![part("pm25", 0.1 + 0.2, 100.0 + epoch.0 as f64), part("o3", 61.0, 1.0 / 3.0)],
         },
         closed_by: ClosedBy::Watermark,
@@ -157,9 +156,9 @@ fn indices(epoch: Epoch, start: EventTime) -> Vec<IndexResult> {
 
 fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
     let exceeded = Assessment {
-        limit: Arc::from("qcvn05-pm25-day"),
-        indicator: Arc::from("pm25"),
-        subject: Arc::from("station-0"),
+        limit: Name::from("qcvn05-pm25-day"),
+        indicator: Name::from("pm25"),
+        subject: Name::from("station-0"),
         averaging: Averaging::Day,
         start,
         end: EventTime(start.0 + 86_400_000),
@@ -171,9 +170,9 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         expected: 24,
     };
     let insufficient = Assessment {
-        limit: Arc::from("qcvn08-ph-hour"),
-        indicator: Arc::from("ph"),
-        subject: Arc::from("station-1"),
+        limit: Name::from("qcvn08-ph-hour"),
+        indicator: Name::from("ph"),
+        subject: Name::from("station-1"),
         averaging: Averaging::Hour,
         end: EventTime(start.0 + 3_600_000),
         value: None,
@@ -188,7 +187,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
 }
 
 fn alert_key(epoch: Epoch) -> AlertKey {
-    AlertKey { rule: Arc::from("pm25-day"), subject: Arc::from("station-0"), number: epoch.0 as u32 }
+    AlertKey { rule: Name::from("pm25-day"), subject: Name::from("station-0"), number: epoch.0 as u32 }
 }
 
 fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
@@ -201,7 +200,7 @@ fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
         occurrences: 1,
         at: now,
         evidence: Some(Evidence {
-            measure: Arc::from("pm25"),
+            measure: Name::from("pm25"),
             averaging: Some(Averaging::Day),
             start: EventTime(now.0 - 86_400_000),
             end: EventTime(now.0),

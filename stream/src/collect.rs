@@ -176,9 +176,9 @@ impl Gathered {
         results.actions.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row));
         results.rejects.sort_unstable_by_key(|row| (row.arrival.position, row.arrival.row, row.whole));
         ranks.learn(results.windows.iter().flat_map(|row| [row.indicator, row.subject]));
-        results.windows.sort_by_cached_key(|row| {
-            (ranks.of(row.indicator), ranks.of(row.subject), row.kind, row.start)
-        });
+        results
+            .windows
+            .sort_by_cached_key(|row| (ranks.of(row.indicator), ranks.of(row.subject), row.kind, row.start));
         results.indices.sort_by(|a, b| {
             (a.index, &a.subject, a.kind, a.start).cmp(&(b.index, &b.subject, b.kind, b.start))
         });

@@ -366,6 +366,77 @@ mod tests {
         assert_eq!(day.aggregate(0, 2 * MINUTE).0.sum, 0.1 + (0.2 + 0.3));
     }
 
+    /// A day as the rule states it: every content since its earliest arrival, the one known latest is current.
+    #[derive(Default)]
+    struct Stated(std::collections::BTreeMap<u32, Vec<(u8, i64)>>);
+
+    impl Stated {
+        fn apply(&mut self, at: u32, value: u8, arrival: i64) -> Verdict {
+            let known = self.0.entry(at).or_default();
+            let current = |known: &[(u8, i64)]| known.iter().max_by_key(|one| one.1).map(|one| one.0);
+            let before = current(known);
+            let first = known.is_empty();
+            match known.iter_mut().find(|one| one.0 == value) {
+                Some(one) if one.1 <= arrival => return Verdict::Duplicate,
+                Some(one) => one.1 = arrival,
+                None => known.push((value, arrival)),
+            }
+            let after = current(known);
+            let standing = match before {
+                None => Standing::First,
+                Some(before) if after == Some(value) && before != value => Standing::Correction,
+                Some(_) => Standing::History,
+            };
+            stored(standing, first || before != after)
+        }
+
+        fn aggregate(&self, from: u32, to: u32) -> Aggregate {
+            let mut window = Aggregate::default();
+            let minutes: std::collections::BTreeSet<u32> =
+                self.0.range(from..to).map(|(at, _)| at / MINUTE).collect();
+            for minute in minutes {
+                let mut pane = Aggregate::default();
+                for (_, known) in self.0.range(from.max(minute * MINUTE)..to.min((minute + 1) * MINUTE)) {
+                    let current = known.iter().max_by_key(|one| one.1).expect("a point has a version");
+                    pane.push(f64::from(current.0) / 10.0);
+                }
+                window.merge(&pane);
+            }
+            window
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// BATCH: points in runs are judged, corrected and summed as open ones are.
+        #[test]
+        fn a_day_of_packed_points_is_what_the_rule_states(
+            rows in proptest::collection::vec((0u32..600, 0u8..3, 0u16..40), 400..1_200),
+            spans in proptest::collection::vec((0u32..3_000_000, 0u32..600_000), 8),
+        ) {
+            let (mut day, mut model) = (Day::default(), Stated::default());
+            for (number, (at, value, late)) in rows.iter().enumerate() {
+                // Mostly later and later, some far back; one arrival carries one content.
+                let base = number as u32 / 2;
+                let at = if late % 8 == 0 { *at } else { base + at % 16 } * 5_000;
+                let arrival = (number as i64 - i64::from(*late)) * 4 + i64::from(*value);
+                let verdict = day.apply(at, version(f64::from(*value) / 10.0, arrival));
+                prop_assert_eq!(verdict, model.apply(at, *value, arrival), "row {}", number);
+            }
+            prop_assert!(day.runs.len() > 1, "nothing was packed");
+            prop_assert_eq!(day.len(), model.0.len());
+            let whole: Day = postcard::from_bytes(&postcard::to_stdvec(&day).unwrap()).unwrap();
+            for (from, length) in spans {
+                let to = from + length;
+                prop_assert_eq!(day.aggregate(from, to).0, model.aggregate(from, to));
+                prop_assert_eq!(whole.aggregate(from, to), day.aggregate(from, to));
+                prop_assert_eq!(day.first_point(from), model.0.range(from..).next().map(|(at, _)| *at));
+                prop_assert_eq!(day.has_point(from, to), model.0.range(from..to).next().is_some());
+            }
+        }
+    }
+
     proptest! {
         /// BATCH: the current values are a function of the set of rows, not of their order.
         #[test]

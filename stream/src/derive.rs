@@ -17,9 +17,7 @@ mod pending;
 mod plan;
 mod status;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
-};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use ioc_model::{
     action::Action,

@@ -160,7 +160,8 @@ impl Shard {
         for subject in answered {
             self.apply_subject(facts, subject, &[], &[], &mut fates, &mut results);
         }
-        while let Some((due, subject)) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0) {
+        while let Some((due, subject)) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0)
+        {
             let _ = self.timers.remove(&(due, subject));
             if let Some(state) = self.subjects.get_mut(&subject) {
                 state.due = None;
@@ -250,8 +251,7 @@ impl Shard {
                     closed_windows.push((name, closed));
                 }
             };
-            let plan =
-                || Plan::of_series(facts.decoder.pack(), facts.decoder.calendar(), &name, &subject);
+            let plan = || Plan::of_series(facts.decoder.pack(), facts.decoder.calendar(), &name, &subject);
             let series_due = entry.advance(days, plan, bounds, emit).map(|end| end.plus(patience));
             due = [due, series_due].into_iter().flatten().min();
         }

@@ -10,6 +10,7 @@ use ioc_model::{
     envelope::Content,
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
+    name::Name,
     position::Position,
     results::Evidence,
     rule::{AlertKey, Condition, Priority, Rule},
@@ -17,7 +18,6 @@ use ioc_model::{
     text::Text,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
-    name::Name,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,5 @@
 //! From a number to the bytes it was made of, one question a step.
 
-use std::sync::Arc;
-
 use ioc_dashboards::{
     Original,
     assessment::AssessmentView,
@@ -14,6 +12,7 @@ use ioc_model::{
     envelope::Content,
     epoch::Epoch,
     limit::Averaging,
+    name::Name,
     observation::Quality,
     reject::RejectReason,
     results::{Evidence, Standing, Verdict},
@@ -59,13 +58,13 @@ pub fn traced_assessment() -> TracedAssessment {
 
 fn stored_row() -> StoredRow {
     StoredRow {
-        indicator: Arc::from("pm25"),
-        subject: Arc::from(STATION),
+        indicator: Name::from("pm25"),
+        subject: Name::from(STATION),
         event_time: EventTime(NOON),
         value: 20.0,
         quality: Quality::Good,
         standing: Standing::Correction,
-        feed: Arc::from("air-gateway"),
+        feed: Name::from("air-gateway"),
         received_at: ReceivedAt(NOON + 1),
         position: "1-0-0".to_owned(),
         row: 3,
@@ -236,7 +235,7 @@ async fn an_alert_opens_to_what_raised_it() {
     let server = Server::of(pack).await;
     let mut made = results(1, NOON);
     let evidence = |measure: &str, averaging, status| Evidence {
-        measure: Arc::from(measure),
+        measure: Name::from(measure),
         averaging,
         start: EventTime(NOON),
         end: EventTime(NOON + HOUR),

@@ -21,19 +21,16 @@
 use std::{borrow::Cow, ops::Range};
 
 use ioc_model::{observation::Quality, time::EventTime};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use sonic_rs::LazyValue;
 
 use super::{
     fields, json_flat,
-    json_text::{self, DEEPEST, elements, is_shallow},
+    json_row::{Fields, NoRow, Parsed},
+    json_text::{self, elements},
     lines,
     moment::{self, NoTime},
 };
-use crate::decode::{Refusal, RowSink, Rows, quoted};
+use crate::decode::{Refusal, RowSink, Rows};
 
-const EXAMPLE: &str =
-    r#"{"indicator":"pm25","subject":"TN-0412","time":"2026-01-01T07:00:00+07:00","value":37.25}"#;
 const TIME_EXAMPLE: &str = "2026-01-01T07:00:00+07:00";
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
@@ -157,205 +154,6 @@ fn read_lines<S: RowSink + ?Sized>(
         payload.part(payload.trimmed(line)).read_or_reject(&place, rows);
     }
     Ok(())
-}
-
-/// Why a text is no row.
-#[derive(Debug)]
-enum NoRow {
-    NotUtf8,
-    TooDeep,
-    NotAnObject,
-}
-
-impl NoRow {
-    fn refusal(&self, found: &[u8]) -> Refusal {
-        if let (NoRow::NotAnObject, Some(word)) = (self, word_for_value(found)) {
-            return Refusal::not_a_number("value", word);
-        }
-        let found = quoted(&String::from_utf8_lossy(&found[..found.len().min(400)]));
-        let (vi, en) = match self {
-            NoRow::NotUtf8 => ("có byte không thuộc bảng mã UTF-8", "it has bytes that are not UTF-8"),
-            NoRow::TooDeep => ("các dấu ngoặc lồng nhau quá sâu", "its brackets nest too deep"),
-            NoRow::NotAnObject => {
-                ("đây không phải là một đối tượng JSON hoàn chỉnh", "it is not one whole JSON object")
-            }
-        };
-        let levels = match self {
-            NoRow::TooDeep => format!(" ({DEEPEST})"),
-            _ => String::new(),
-        };
-        Refusal::malformed(
-            format!("Không đọc được '{found}': {vi}{levels}. Ví dụ đúng: {EXAMPLE}"),
-            format!("'{found}' cannot be read: {en}{levels}. A right one: {EXAMPLE}"),
-        )
-    }
-}
-
-/// The word in place of a value: `NaN` and `Infinity` are no JSON, but common printers write them.
-fn word_for_value(row: &[u8]) -> Option<&'static str> {
-    let at = memchr::memmem::find(row, b"\"value\"")?;
-    let value = row[at + b"\"value\"".len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start();
-    ["NaN", "Infinity", "-Infinity", "-NaN", "inf", "-inf"]
-        .into_iter()
-        .find(|word| value.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes())))
-}
-
-/// A row's fields, each as its raw JSON text.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Fields<'a> {
-    indicator: Option<&'a str>,
-    subject: Option<&'a str>,
-    time: Option<&'a str>,
-    value: Option<&'a str>,
-    unit: Option<&'a str>,
-    quality: Option<&'a str>,
-    twice: Option<&'static str>,
-    /// No text in it has an escape.
-    plain: bool,
-}
-
-/// The same, as the general parser hands them out.
-#[derive(Debug, Default)]
-struct Parsed<'a> {
-    indicator: Option<Cow<'a, str>>,
-    subject: Option<Cow<'a, str>>,
-    time: Option<Cow<'a, str>>,
-    value: Option<Cow<'a, str>>,
-    unit: Option<Cow<'a, str>>,
-    quality: Option<Cow<'a, str>>,
-    twice: Option<&'static str>,
-}
-
-impl<'a> Parsed<'a> {
-    #[cold]
-    fn of(row: &'a [u8]) -> Result<Parsed<'a>, NoRow> {
-        if !is_shallow(row) {
-            return Err(NoRow::TooDeep);
-        }
-        let text = std::str::from_utf8(row).map_err(|_| NoRow::NotUtf8)?;
-        sonic_rs::from_str(text).map_err(|_| NoRow::NotAnObject)
-    }
-
-    fn fields(&self) -> Fields<'_> {
-        Fields {
-            indicator: self.indicator.as_deref(),
-            subject: self.subject.as_deref(),
-            time: self.time.as_deref(),
-            value: self.value.as_deref(),
-            unit: self.unit.as_deref(),
-            quality: self.quality.as_deref(),
-            twice: self.twice,
-            plain: false,
-        }
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Key {
-    Indicator,
-    Subject,
-    Time,
-    Value,
-    Unit,
-    Quality,
-    Other,
-}
-
-impl Key {
-    #[inline]
-    fn of(key: &str) -> Key {
-        // As arrays they are compared as numbers; as texts, each by a call.
-        match key.as_bytes() {
-            [b't', b's'] | [b't', b'i', b'm', b'e'] => Key::Time,
-            [b'u', b'n', b'i', b't'] => Key::Unit,
-            [b'v', b'a', b'l', b'u', b'e'] => Key::Value,
-            [b's', b'u', b'b', b'j', b'e', b'c', b't'] | [b's', b't', b'a', b't', b'i', b'o', b'n'] => Key::Subject,
-            [b'q', b'u', b'a', b'l', b'i', b't', b'y'] => Key::Quality,
-            [b'i', b'n', b'd', b'i', b'c', b'a', b't', b'o', b'r'] => Key::Indicator,
-            _ => Key::Other,
-        }
-    }
-}
-
-impl<'a> Fields<'a> {
-    /// Of a row that is plainly flat; none if the general parser must look.
-    #[inline]
-    fn of_flat(text: &'a str) -> Option<Fields<'a>> {
-        let mut fields = Fields { plain: true, ..Fields::default() };
-        json_flat::pairs(text, |key, value| {
-            let slot = match Key::of(key) {
-                Key::Indicator => &mut fields.indicator,
-                Key::Subject => &mut fields.subject,
-                Key::Time => &mut fields.time,
-                Key::Value => &mut fields.value,
-                Key::Unit => &mut fields.unit,
-                Key::Quality => &mut fields.quality,
-                Key::Other => return Some(()),
-            };
-            slot.replace(value).is_none().then_some(())
-        })?;
-        Some(fields)
-    }
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Key, D::Error> {
-        struct KeyVisitor;
-
-        impl Visitor<'_> for KeyVisitor {
-            type Value = Key;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("a key")
-            }
-
-            #[inline]
-            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                Ok(Key::of(key))
-            }
-        }
-
-        deserializer.deserialize_str(KeyVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Parsed<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Parsed<'de>, D::Error> {
-        struct FieldsVisitor;
-
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Parsed<'de>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an observation")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parsed<'de>, A::Error> {
-                let mut fields = Parsed::default();
-                while let Some(key) = map.next_key::<Key>()? {
-                    let (slot, name) = match key {
-                        Key::Indicator => (&mut fields.indicator, "indicator"),
-                        Key::Subject => (&mut fields.subject, "subject"),
-                        Key::Time => (&mut fields.time, "time"),
-                        Key::Value => (&mut fields.value, "value"),
-                        Key::Unit => (&mut fields.unit, "unit"),
-                        Key::Quality => (&mut fields.quality, "quality"),
-                        Key::Other => {
-                            let _ignored: IgnoredAny = map.next_value()?;
-                            continue;
-                        }
-                    };
-                    let value: LazyValue<'de> = map.next_value()?;
-                    if slot.replace(value.as_raw_cow()).is_some() {
-                        fields.twice = Some(name);
-                    }
-                }
-                Ok(fields)
-            }
-        }
-
-        deserializer.deserialize_map(FieldsVisitor)
-    }
 }
 
 #[inline]

@@ -9,6 +9,7 @@
 mod fields;
 mod json_flat;
 mod json_observation;
+mod json_row;
 mod json_text;
 mod moment;
 mod operator_action;

@@ -8,7 +8,7 @@
 //! makes of missing hours is [`GapReading`]'s choice, and above the last breakpoint a sub-index stays at 500. In the
 //! decision's example 118.7 µg/m³ of NO2 gives 60; by its own table it is 59.35, published as 59.
 
-use std::sync::Arc;
+use crate::name::Name;
 
 use super::{Category, GapReading, IndexPart, Indexed, NoIndex, category_of, rounded_half_up};
 
@@ -216,7 +216,7 @@ fn index(input: impl Fn(Parameter) -> Option<f64>) -> Indexed {
         if highest.is_none_or(|(_, before)| sub_index > before) {
             highest = Some((parameter, sub_index));
         }
-        parts.push(IndexPart { indicator: Arc::from(parameter.word()), input, sub_index });
+        parts.push(IndexPart { indicator: Name::from(parameter.word()), input, sub_index });
     }
     let value = match highest {
         None => Err(NoIndex::NoData),
@@ -226,7 +226,7 @@ fn index(input: impl Fn(Parameter) -> Option<f64>) -> Indexed {
     Indexed {
         value: value.map(|(_, value)| value),
         category: value.ok().and_then(|(_, value)| category_of(&CATEGORIES, value)),
-        dominant: value.ok().map(|(parameter, _)| Arc::from(parameter.indicator())),
+        dominant: value.ok().map(|(parameter, _)| Name::from(parameter.indicator())),
         parts,
     }
 }

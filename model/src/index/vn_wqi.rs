@@ -11,7 +11,7 @@
 //! How many groups and parameters are needed, and which mean the core is, the sources do not agree on: the pack says
 //! it ([`IndexSettings`]).
 
-use std::sync::Arc;
+use crate::name::Name;
 
 use super::{
     Category, IndexPart, IndexSettings, Indexed, NoIndex, WqiAggregate, category_of, rounded_half_up,
@@ -213,7 +213,7 @@ pub fn index(mean: impl Fn(&str) -> Option<f64>, settings: &IndexSettings) -> In
         .flatten()
         .filter(|part| part.sub_index < 100.0)
         .min_by(|one, other| one.sub_index.total_cmp(&other.sub_index));
-    let dominant = lowest.filter(|_| value.is_ok()).map(|part| Arc::clone(&part.indicator));
+    let dominant = lowest.filter(|_| value.is_ok()).map(|part| part.indicator);
     let of_groups: Vec<IndexPart> = ["group_i", "group_ii", "group_iii", "group_iv", "group_v"]
         .into_iter()
         .zip(&groups)
@@ -229,7 +229,7 @@ pub fn index(mean: impl Fn(&str) -> Option<f64>, settings: &IndexSettings) -> In
 }
 
 fn part(indicator: &str, input: f64, sub_index: f64) -> IndexPart {
-    IndexPart { indicator: Arc::from(indicator), input, sub_index }
+    IndexPart { indicator: Name::from(indicator), input, sub_index }
 }
 
 /// Percent. Of water so hot that the polynomial holds no oxygen there is none.

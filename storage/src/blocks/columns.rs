@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, ListArray, StringArray,
-    TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array, builder::StringDictionaryBuilder,
-    types::Int32Type,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, ListArray,
+    StringArray, TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array,
+    builder::StringDictionaryBuilder, types::Int32Type,
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;

@@ -5,7 +5,9 @@ use ioc_model::{
     results::{Assessment, IndexResult, WindowResult},
 };
 
-use super::columns::{Columns, counts, enums, floats, known_names, lists, names, numbers, optional_floats, times};
+use super::columns::{
+    Columns, counts, enums, floats, known_names, lists, names, numbers, optional_floats, times,
+};
 
 pub(super) fn window_columns(rows: &[&WindowResult]) -> Columns {
     vec![

@@ -7,8 +7,9 @@ use ioc_model::{
     status::StationStatus,
 };
 
-use super::columns::{known_names, 
-    Columns, arrivals, enums, flags, names, numbers, optional_floats, optional_times, texts, times,
+use super::columns::{
+    Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_times, texts,
+    times,
 };
 
 pub(super) fn state_columns(rows: &[&StatusResult]) -> Columns {

@@ -9,7 +9,9 @@ use ioc_model::{
     results::{RejectedRow, StoredObservation},
 };
 
-use super::columns::{Columns, arrivals, counts, enums, flags, floats, known_names, names, numbers, texts, times};
+use super::columns::{
+    Columns, arrivals, counts, enums, flags, floats, known_names, names, numbers, texts, times,
+};
 
 pub(super) fn observation_columns(rows: &[&StoredObservation]) -> Columns {
     let mut columns = vec![

@@ -1,9 +1,8 @@
 //! BATCH and REPLAY as analysts see them: which value is current, and from when.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::Epoch,
+    name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::{EpochResults, Standing, StoredObservation},
@@ -15,12 +14,12 @@ use crate::{sample, server::TestServer};
 /// One stored row: key, value, quality, arrival in milliseconds and offset.
 fn row(subject: &str, value: f64, quality: Quality, received: i64, offset: u64) -> StoredObservation {
     StoredObservation {
-        indicator: Arc::from("pm25"),
-        subject: Arc::from(subject),
+        indicator: Name::from("pm25"),
+        subject: Name::from(subject),
         event_time: sample::time("2024-11-05T00:00:00Z"),
         value,
         quality,
-        feed: Arc::from("air"),
+        feed: Name::from("air"),
         arrival: Arrival {
             received_at: ReceivedAt(sample::time("2024-11-05T01:00:00Z").0 + received),
             position: Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) },

@@ -1,11 +1,10 @@
 //! Three steps from a number to its rows: what is opened adds up to what it was opened from, as of its revision.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::{Epoch, Generation},
     index::IndexId,
     limit::Averaging,
+    name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::{EpochResults, Standing, StoredObservation, WindowResult},
@@ -28,12 +27,12 @@ fn position(offset: u64) -> Position {
 /// A row of an envelope, `minute` minutes into the hour.
 fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standing) -> StoredObservation {
     StoredObservation {
-        indicator: Arc::from("pm25"),
-        subject: Arc::from("st"),
+        indicator: Name::from("pm25"),
+        subject: Name::from("st"),
         event_time: EventTime(start().0 + minute * 60_000),
         value,
         quality,
-        feed: Arc::from("air"),
+        feed: Name::from("air"),
         arrival: Arrival {
             received_at: ReceivedAt(start().0 + 1_000 * i64::try_from(offset).unwrap()),
             position: position(offset),
@@ -48,8 +47,8 @@ fn window(kind: WindowKind, hour: i64, values: &[f64], received: u32) -> WindowR
     values.iter().for_each(|value| aggregate.push(*value));
     let start = EventTime(start().0 + hour * HOUR);
     WindowResult {
-        indicator: Arc::from("pm25"),
-        subject: Arc::from("st"),
+        indicator: Name::from("pm25"),
+        subject: Name::from("st"),
         kind,
         start,
         end: EventTime(start.0 + if kind == WindowKind::Day { 24 * HOUR } else { HOUR }),

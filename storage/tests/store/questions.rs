@@ -1,10 +1,9 @@
 //! What boards and the dataflow ask back.
 
-use std::sync::Arc;
-
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation},
+    name::Name,
     position::{LogNumber, Offset, Partition, Position},
     results::{RecallRequest, Standing},
     time::EventTime,
@@ -94,8 +93,8 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
     sink.write(&first, false).await.unwrap();
     sink.write(&sample::results(Epoch(2), 100), false).await.unwrap();
     let request = RecallRequest {
-        indicator: Arc::from("pm25"),
-        subject: Arc::from("station-3"),
+        indicator: Name::from("pm25"),
+        subject: Name::from("station-3"),
         day: DayNumber(20_032),
         asked: Epoch(1),
     };

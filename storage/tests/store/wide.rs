@@ -1,11 +1,10 @@
 //! What analysts start from: wide rows with names and local times, episodes, stations' states, and what was known when.
 
-use std::sync::Arc;
-
 use ioc_model::{
     epoch::Epoch,
     index::{IndexId, Indexed, NoIndex},
     limit::Averaging,
+    name::Name,
     results::{Assessment, EpochResults, IndexResult, StatusResult, Verdict, WindowResult},
     status::StationStatus,
     time::{EventTime, Now},
@@ -50,8 +49,8 @@ fn epoch(number: u64, now: &str) -> EpochResults {
 
 fn window(subject: &str, indicator: &str, start: EventTime, mean: f64, count: u64) -> WindowResult {
     WindowResult {
-        indicator: Arc::from(indicator),
-        subject: Arc::from(subject),
+        indicator: Name::from(indicator),
+        subject: Name::from(subject),
         kind: WindowKind::Hour,
         start,
         end: EventTime(start.0 + HOUR),
@@ -72,12 +71,12 @@ fn index(
     let hours = if kind == WindowKind::Day { 24 } else { 1 };
     IndexResult {
         index,
-        subject: Arc::from(subject),
+        subject: Name::from(subject),
         kind,
         start,
         end: EventTime(start.0 + hours * HOUR),
         indexed: Indexed {
-            dominant: value.is_ok().then(|| Arc::from("pm25")),
+            dominant: value.is_ok().then(|| Name::from("pm25")),
             value,
             category: None,
             parts: Vec::new(),
@@ -182,9 +181,9 @@ fn assessment(averaging: Averaging, start: EventTime, value: Option<f64>, verdic
         Averaging::Day | Averaging::Year => 24,
     };
     Assessment {
-        limit: Arc::from("limit"),
-        indicator: Arc::from("pm25"),
-        subject: Arc::from("A1"),
+        limit: Name::from("limit"),
+        indicator: Name::from("pm25"),
+        subject: Name::from("A1"),
         averaging,
         start,
         end: EventTime(start.0 + hours * HOUR),
@@ -254,7 +253,7 @@ async fn silent_a_station_that_was_never_judged_is_not_good() {
     publish(&server, "Asia/Ho_Chi_Minh").await;
     let mut results = epoch(1, "2026-03-03T12:00:00Z");
     results.statuses = vec![StatusResult {
-        subject: Arc::from("A1"),
+        subject: Name::from("A1"),
         status: StationStatus::Silent,
         since: results.now,
         last_event: Some(sample::time("2026-03-03T11:00:00Z")),

@@ -3,9 +3,7 @@
 //! The answer says what the store held up to some epoch. What closed or was revised since it was asked for is noted
 //! here, as it was told, and goes before the answer: so the two together are all there is.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     epoch::Epoch,

@@ -207,8 +207,7 @@ impl SeriesEntry {
         emit: impl FnMut(Closed),
     ) -> Option<EventTime> {
         let earliest = self.earliest.take();
-        let settled =
-            earliest.is_none_or(|row| self.due.settled_from.is_some_and(|from| row >= from));
+        let settled = earliest.is_none_or(|row| self.due.settled_from.is_some_and(|from| row >= from));
         let quiet = self.quiet_until.is_some_and(|until| bounds.reach() < until);
         if quiet && settled && self.touched.is_empty() {
             return self.due.end;
