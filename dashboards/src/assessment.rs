@@ -80,9 +80,9 @@ impl AssessmentView {
     #[must_use]
     pub fn new(epoch: Epoch, result: &Assessment) -> AssessmentView {
         AssessmentView {
-            limit: result.limit.clone(),
-            indicator: result.indicator.clone(),
-            subject: result.subject.clone(),
+            limit: result.limit,
+            indicator: result.indicator,
+            subject: result.subject,
             averaging: result.averaging,
             start: result.start,
             end: result.end,

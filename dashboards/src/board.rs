@@ -163,17 +163,17 @@ impl Board {
         let mut stations = BTreeMap::new();
         for station in pack.stations.values() {
             let subject: Name = Name::new(&station.id);
-            let _ = stations.insert(subject.clone(), StationTile::default());
+            let _ = stations.insert(subject, StationTile::default());
             for kind in [WindowKind::Hour, WindowKind::Day] {
                 if let Some(id) = index_of(station.kind) {
-                    let tile = IndexTile::new(id, subject.clone(), kind);
-                    let _ = indices.insert((id, subject.clone(), kind), tile);
+                    let tile = IndexTile::new(id, subject, kind);
+                    let _ = indices.insert((id, subject, kind), tile);
                 }
             }
             for indicator in station.measures.keys() {
-                let indicator: Name = Name::new(&indicator);
-                let _ = index.entry(subject.clone()).or_default().insert(indicator.clone(), tiles.len());
-                tiles.push(Tile::new(subject.clone(), indicator));
+                let indicator: Name = Name::new(indicator);
+                let _ = index.entry(subject).or_default().insert(indicator, tiles.len());
+                tiles.push(Tile::new(subject, indicator));
             }
         }
         let names = pack.feeds.keys().map(String::as_str).chain([UNMATCHED]);
@@ -266,7 +266,7 @@ impl Board {
                 picture.feed(feed).count(epoch, counts);
             }
             for result in &results.indices {
-                let key = (result.index, result.subject.clone(), result.kind);
+                let key = (result.index, result.subject, result.kind);
                 if let Some(tile) = picture.indices.get_mut(&key) {
                     let view = IndexView::new(epoch, result);
                     tile.point(epoch, IndexPoint::from(&view));
@@ -392,7 +392,7 @@ impl Picture {
 
     /// Feeds come from the configuration, present or past, so their number is bounded.
     fn feed(&mut self, feed: &Name) -> &mut FeedTile {
-        self.feeds.entry(feed.clone()).or_default()
+        self.feeds.entry(*feed).or_default()
     }
 
     fn now(&self) -> Now {
@@ -409,7 +409,7 @@ impl Picture {
         if !listed {
             return;
         }
-        let key = (view.subject.clone(), view.indicator.clone(), view.averaging);
+        let key = (view.subject, view.indicator, view.averaging);
         match self.assessments.get_mut(&key) {
             Some(tile) => tile.judge(epoch, view),
             None => drop(self.assessments.insert(key, AssessmentTile::new(epoch, view))),
@@ -428,10 +428,10 @@ impl Picture {
             epoch: self.epoch,
             now: self.now(),
             tiles: tiles.map(|tile| tile.view(since)).collect(),
-            feeds: feeds.map(|(id, feed)| feed.view(id.clone())).collect(),
+            feeds: feeds.map(|(id, feed)| feed.view(*id)).collect(),
             rejects: self.rejects.since(since),
             indices: indices.map(|tile| tile.view(since)).collect(),
-            stations: stations.map(|(subject, station)| station.view(subject.clone())).collect(),
+            stations: stations.map(|(subject, station)| station.view(*subject)).collect(),
             assessments: assessments.map(AssessmentTile::view).collect(),
             alerts,
             alerts_whole: whole,
@@ -444,10 +444,10 @@ impl Picture {
             epoch: self.epoch,
             now: self.now(),
             tiles: self.tiles.iter().map(|tile| tile.view(Epoch(0))).collect(),
-            feeds: self.feeds.iter().map(|(id, feed)| feed.view(id.clone())).collect(),
+            feeds: self.feeds.iter().map(|(id, feed)| feed.view(*id)).collect(),
             rejects: self.rejects.since(Epoch(0)),
             indices: self.indices.values().map(|tile| tile.view(Epoch(0))).collect(),
-            stations: self.stations.iter().map(|(id, station)| station.view(id.clone())).collect(),
+            stations: self.stations.iter().map(|(id, station)| station.view(*id)).collect(),
             assessments: self.assessments.values().map(AssessmentTile::view).collect(),
             alerts: self.alerts.shown(),
             alerts_whole: true,

@@ -77,7 +77,7 @@ impl IndexTile {
     pub fn view(&self, since: Epoch) -> IndexTileView {
         IndexTileView {
             index: self.index,
-            subject: self.subject.clone(),
+            subject: self.subject,
             kind: self.kind,
             latest: self.latest.clone(),
             history: self.history.iter().filter(|point| point.revision > since.0).cloned().collect(),

@@ -69,7 +69,7 @@ impl RejectView {
     pub fn new(epoch: Epoch, row: &RejectedRow) -> RejectView {
         RejectView {
             epoch,
-            feed: row.feed.clone(),
+            feed: row.feed,
             received_at: row.arrival.received_at,
             position: row.arrival.position.to_string(),
             row: row.arrival.row,

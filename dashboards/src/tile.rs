@@ -95,8 +95,8 @@ impl Tile {
     #[must_use]
     pub fn view(&self, since: Epoch) -> TileView {
         TileView {
-            subject: self.subject.clone(),
-            indicator: self.indicator.clone(),
+            subject: self.subject,
+            indicator: self.indicator,
             latest: self.latest.as_ref().map(Latest::new),
             hours: self.hours.iter().filter(|hour| hour.revision > since.0).cloned().collect(),
         }
@@ -147,7 +147,7 @@ impl Latest {
             value: row.value,
             quality: row.quality,
             received_at,
-            feed: row.feed.clone(),
+            feed: row.feed,
             position: position.to_string(),
             row: row_number,
             correction: row.standing == Standing::Correction,

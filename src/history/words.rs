@@ -242,7 +242,7 @@ fn change(text: &str) -> Result<AlertChange, HistoryError> {
 pub(super) fn alert_view(row: &AlertNow) -> Result<AlertView, HistoryError> {
     let rule: Name = Name::new(&row.rule);
     let subject: Name = Name::new(&row.subject);
-    let key = AlertKey { rule: rule.clone(), subject: subject.clone(), number: row.number };
+    let key = AlertKey { rule, subject, number: row.number };
     Ok(AlertView {
         id: key.to_string(),
         rule,

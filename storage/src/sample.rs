@@ -49,7 +49,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 event_time: EventTime(start.0 + ((base + index) as i64) * 7),
                 value: index as f64 / 3.0,
                 quality: Quality::Good,
-                feed: feed,
+                feed,
                 arrival: arrival(base + index),
                 standing: Standing::First,
             })
@@ -91,7 +91,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             effective: true,
         }],
         rejects: vec![RejectedRow {
-            feed: feed,
+            feed,
             arrival: arrival(base + observations),
             whole: true,
             address: "air/x".into(),

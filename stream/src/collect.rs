@@ -202,7 +202,7 @@ impl Gathered {
             }
             same
         });
-        results.statuses.sort_by(|a, b| a.subject.cmp(&b.subject));
+        results.statuses.sort_by_key(|a| a.subject);
         results.alerts.sort_by(|a, b| (&a.key.rule, &a.key.subject).cmp(&(&b.key.rule, &b.key.subject)));
         results.recalls.sort_unstable();
         results.window_recalls.sort_unstable();

@@ -149,8 +149,8 @@ impl Site {
             feed: FeedId(self.names.feeds.number("air")),
             arrival: self.arrival(row),
         };
-        let mut rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(facts, &mut rows, actions)
+        let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
+        self.shard.apply(facts, &rows, actions)
     }
 
     fn arrival(&self, row: u32) -> Arrival {

@@ -188,11 +188,11 @@ impl World {
 }
 
 fn made(mut results: ShardResults) -> String {
-    results.windows.sort_by_key(|window| (window.subject.clone(), window.kind, window.start));
-    results.observations.sort_by_key(|row| (row.subject.clone(), row.arrival));
+    results.windows.sort_by_key(|window| (window.subject, window.kind, window.start));
+    results.observations.sort_by_key(|row| (row.subject, row.arrival));
     results.recalls.sort();
     let counts: BTreeMap<_, _> = results.counts.into_iter().collect();
-    results.statuses.sort_by_key(|status| status.subject.clone());
+    results.statuses.sort_by_key(|status| status.subject);
     results.window_recalls.sort();
     format!(
         "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {counts:?}",
@@ -240,8 +240,8 @@ proptest! {
                 let facts = world.facts(epoch, now, which);
                 let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
                 let mut rows = world.rows(epoch, now, sent);
-                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &mut rows.clone(), &[])));
-                let results = shard.apply(&facts, &mut rows, &[]);
+                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &rows.clone(), &[])));
+                let results = shard.apply(&facts, &rows, &[]);
                 world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.recalls.iter().cloned());
                 world.windows.extend(results.windows.iter().cloned());

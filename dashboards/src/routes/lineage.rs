@@ -198,7 +198,7 @@ async fn link(
     evidence: &Evidence,
 ) -> Result<Option<Link>, Problem> {
     let Evidence { measure, averaging, start, .. } = evidence;
-    let (subject, start) = (key.subject.clone(), *start);
+    let (subject, start) = (key.subject, *start);
     if &**measure == STATUS {
         return Ok(Some(Link::Status { subject, status: evidence.status, since: start }));
     }
@@ -235,7 +235,7 @@ async fn link(
             window.word(),
             start.0
         );
-        Link::Window { indicator: measure.clone(), subject, window, start, href }
+        Link::Window { indicator: *measure, subject, window, start, href }
     }))
 }
 

@@ -179,8 +179,8 @@ fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it(
     let again = Board::new(&support::pack());
     again.hydrate(Hydration {
         epoch: Epoch(9),
-        indices: vec![(tile.index, tile.subject.clone(), tile.kind, tile.latest.clone().unwrap())],
-        index_points: vec![(tile.index, tile.subject.clone(), tile.kind, tile.history[0].clone())],
+        indices: vec![(tile.index, tile.subject, tile.kind, tile.latest.clone().unwrap())],
+        index_points: vec![(tile.index, tile.subject, tile.kind, tile.history[0].clone())],
         stations: vec![state(STATION, StationStatus::Silent)],
         assessments: seen.assessments.clone(),
         alerts: seen.alerts.clone(),

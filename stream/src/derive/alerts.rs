@@ -212,7 +212,7 @@ impl Step<'_> {
         }
         let Some((start, entry)) = self.state.recent.iter().next_back() else { return };
         let evidence = Evidence {
-            measure: reading.measure.clone(),
+            measure: reading.measure,
             averaging: Some(reading.averaging),
             start: *start,
             end: entry.end,
@@ -315,7 +315,7 @@ impl RuleState {
     ) {
         let Some(open) = self.open else { return };
         results.alerts.push(AlertResult {
-            key: AlertKey { rule: rule, subject: subject, number: self.number },
+            key: AlertKey { rule, subject, number: self.number },
             change,
             priority: open.priority,
             active: open.active,

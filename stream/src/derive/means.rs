@@ -21,7 +21,7 @@ const EIGHT_HOURS: i64 = 8;
 /// The mean of the valid ones of eight hourly means in a row, added in time order; `count` and `expected` are hours.
 pub(super) fn eight_hours(ledger: &Ledger, indicator: &str, start: EventTime) -> Mean {
     let hours = (0..EIGHT_HOURS).map(|hour| start.plus(Millis(hour * HOUR.0)));
-    let valid = hours.filter_map(|start| ledger.hour(&indicator, start)?.valid());
+    let valid = hours.filter_map(|start| ledger.hour(indicator, start)?.valid());
     of_means(valid, EIGHT_HOURS as u32)
 }
 
@@ -107,7 +107,7 @@ fn give(
     let limit = ground.plan.limit(&indicator, averaging, date);
     let measure = indicator;
     readings.push(Reading {
-        measure: measure.clone(),
+        measure,
         averaging,
         start,
         end,

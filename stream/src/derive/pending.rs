@@ -54,7 +54,7 @@ impl Pending {
     }
 
     pub(super) fn request(&self, reach: WindowReach, subject: Name) -> WindowRecall {
-        WindowRecall { subject: subject, reach, from: self.from, to: self.to, asked: self.asked }
+        WindowRecall { subject, reach, from: self.from, to: self.to, asked: self.asked }
     }
 
     /// A window whose consequences wait.

@@ -106,7 +106,7 @@ pub fn recalled<'a>(
             && (request.from..request.to).contains(&window.start)
         {
             let _ = last.insert(
-                (window.indicator.clone(), window.kind, window.start),
+                (window.indicator, window.kind, window.start),
                 (window.aggregate.count, window.aggregate.sum, window.expected),
             );
         }
