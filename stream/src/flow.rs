@@ -237,7 +237,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 let (epoch, epoch_input) = entry.remove_entry();
                 let mut rows = stash.remove(&epoch).unwrap_or_default();
                 let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
+                fail::fail_point!("flow_before_apply", |_| std::process::abort());
                 let results = Box::new(shard.apply(&epoch_input.facts, &mut rows, &actions));
+                fail::fail_point!("flow_after_apply", |_| std::process::abort());
                 drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
@@ -254,6 +256,7 @@ fn decode(
     capability: &timely::dataflow::operators::Capability<u64>,
     output: Output<'_, '_>,
 ) -> Part {
+    fail::fail_point!("flow_before_decode", |_| std::process::abort());
     let decoder = &input.facts.decoder;
     let names = decoder.names();
     let mut counts: FxHashMap<Arc<str>, Counts> = FxHashMap::default();
