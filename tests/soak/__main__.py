@@ -53,21 +53,26 @@ LONG = {"store-trouble": store_trouble_long, "crowd": crowd_long, "slow-disk": s
 
 def main():
     parser = argparse.ArgumentParser(prog="soak", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=LONG)
-    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("names", nargs="+", choices=LONG, metavar="NAME", help=", ".join(LONG))
+    parser.add_argument("--minutes", type=float, default=10.0, help="how long the trouble lasts")
     arguments = parser.parse_args()
+    return int(any([not holds_its_bars(name, 60 * arguments.minutes) for name in arguments.names]))
+
+
+def holds_its_bars(name, seconds):
     with tempfile.TemporaryDirectory(prefix="ioc-soak-") as folder:
-        seen, watch = LONG[arguments.name](pathlib.Path(folder), 60 * arguments.minutes)
-    report = ROOT / "target" / "soak" / f"{arguments.name}.json"
+        seen, watch = LONG[name](pathlib.Path(folder), seconds)
+    report = ROOT / "target" / "soak" / f"{name}.json"
     report.parent.mkdir(parents=True, exist_ok=True)
     seen["binary"] = "release" if "release" in BINARY.parts else "debug"
     report.write_text(json.dumps({"seen": seen, "rss": watch.samples}, indent=1))
-    for name, figure in seen.items():
-        print(f"{name:>40}  {figure:,.2f}" if isinstance(figure, float) else f"{name:>40}  {figure}")
-    missed = [bar for bar in BARS[arguments.name] if not holds(seen[bar[0]], *bar[1:])]
-    for name, word, limit in missed:
-        print(f"MISSED: {name} is {seen[name]:.2f}, {word} {limit} was promised")
-    return 1 if missed else 0
+    print(f"{name}, written to {report.relative_to(ROOT)}")
+    for what, figure in seen.items():
+        print(f"{what:>40}  {figure:,.2f}" if isinstance(figure, float) else f"{what:>40}  {figure}")
+    missed = [bar for bar in BARS[name] if not holds(seen[bar[0]], *bar[1:])]
+    for what, word, limit in missed:
+        print(f"MISSED: {what} is {seen[what]:.2f}, {word} {limit} was promised")
+    return not missed
 
 
 def holds(figure, word, limit):
