@@ -155,6 +155,51 @@ def test_a_store_of_another_history_is_refused(outside):
     assert outside.ioc.run("status").returncode == 0
 
 
+def test_a_store_fed_by_another_folder_is_refused(outside):
+    """It knows the last epoch, too, but made from another manifest: two data folders fed one database."""
+    outside.ioc.wait_drained()
+    outside.ioc.stop()
+    epoch = f"{outside.database}.epoch"
+    last = f"(instance, generation, epoch) = (SELECT instance, generation, epoch FROM {epoch} ORDER BY epoch DESC LIMIT 1)"
+    ((hashed,),) = outside.admin.query(f"SELECT manifest_hash FROM {epoch} WHERE {last}").result_rows
+    mend = f"ALTER TABLE {epoch} UPDATE manifest_hash = '{{}}' WHERE {last} SETTINGS mutations_sync = 1"
+    outside.admin.command(mend.format("f" * 64))
+    said = outside.refused()
+    assert "another manifest" in said, said
+    outside.admin.command(mend.format(hashed))
+    outside.ioc.start()
+    assert outside.ioc.run("status").returncode == 0
+
+
+def test_a_store_restored_from_an_older_backup_is_caught_up_and_nothing_is_doubled(outside):
+    """Behind the local record by some epochs. The copies know no tokens: what is held is counted (ONCE)."""
+    ioc, admin, database = outside.ioc, outside.admin, outside.database
+    publish(ioc, outside.password, "ST05", 1.0, 2.0)
+    ioc.wait_drained()
+    ioc.stop()
+    stored = f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree%'"
+    tables = [name for (name,) in admin.query(stored).result_rows]
+    admin.command(f"CREATE DATABASE {database}_backup")
+    for table in tables:
+        admin.command(f"CREATE TABLE {database}_backup.{table} CLONE AS {database}.{table}")
+    ioc.start()
+    publish(ioc, outside.password, "ST05", 1.0, 2.0, 3.0)
+    publish(ioc, outside.password, "ST06", 4.0, 5.0)
+    ioc.wait_drained()
+    assert (sorted(outside.values("ST05")), outside.values("ST06")) == ([1.0, 1.0, 2.0, 2.0, 3.0], [4.0, 5.0])
+    ioc.stop()
+    for table in tables:
+        admin.command(f"EXCHANGE TABLES {database}.{table} AND {database}_backup.{table}")
+    assert outside.values("ST06") == [], "the backup is older"
+    ioc.start()
+    flow = ioc.wait_for(r"flow starts checkpoint=(\d+) committed=(\d+) last_manifest=(\d+)")
+    assert 0 < int(flow[2]) < int(flow[3]), flow[0]
+    ioc.wait_drained()
+    assert (sorted(outside.values("ST05")), outside.values("ST06")) == ([1.0, 1.0, 2.0, 2.0, 3.0], [4.0, 5.0])
+    assert ioc.run("status").returncode == 0
+    admin.command(f"DROP DATABASE {database}_backup")
+
+
 @pytest.mark.parametrize("trouble", ["stopped", "killed"])
 def test_readings_are_acknowledged_while_clickhouse_is_away_and_stored_once_when_it_is_back(first, trouble):
     child = first.clickhouse_pid()

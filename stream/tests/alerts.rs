@@ -12,7 +12,7 @@ use ioc_model::{
     limit::Averaging,
     names::{FeedId, IndicatorId, Names, SubjectId},
     observation::{Observation, Quality, Series},
-    pack::{Pack, Station},
+    pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
     results::{RecalledRow, Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},

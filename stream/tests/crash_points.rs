@@ -60,7 +60,7 @@ const STEPS: [&str; 17] = [
 /// Feed and its lateness in milliseconds.
 const FEEDS: [(&str, i64); 2] = [("quick", 60_000), ("slow", 600_000)];
 const QUALITIES: [(Quality, &str); 3] =
-    [(Quality::Good, "good"), (Quality::Calibrating, "calibrating"), (Quality::DeviceError, "error")];
+    [(Quality::Good, "good"), (Quality::Calibrating, "calibrating"), (Quality::DeviceError, "device_error")];
 
 fn pack() -> Pack {
     let indicators = ["pm25", "no2"].map(|id| indicator(id, &WindowKind::ALL));
@@ -118,7 +118,8 @@ struct Life {
 }
 
 fn life() -> impl Strategy<Value = Life> {
-    let at = prop_oneof![4 => 0i64..300, 2 => 2_800i64..3_000, 1 => (0i64..9).prop_map(|day| day * 2_880 + 7)];
+    let at =
+        prop_oneof![4 => 0i64..300, 2 => 2_800i64..3_000, 1 => (0i64..9).prop_map(|day| day * 2_880 + 7)];
     let row = (0u8..2, any::<bool>(), at, -3i8..4, (0usize..3, 0usize..2), 0u16..2).prop_map(
         |(subject, indicator, at, value, (quality, feed), partition)| Sent {
             subject,
@@ -131,8 +132,11 @@ fn life() -> impl Strategy<Value = Life> {
         },
     );
     let death = proptest::option::weighted(0.85, (0..STEPS.len(), 0usize..5));
-    (proptest::collection::vec(row, 0..40), 1usize..4, death)
-        .prop_map(|(rows, workers, death)| Life { rows, workers, death })
+    (proptest::collection::vec(row, 0..40), 1usize..4, death).prop_map(|(rows, workers, death)| {
+        // A worker that panics leaves the others waiting for it; a process that dies takes them along.
+        let alone = death.is_some_and(|(step, _)| STEPS[step].starts_with("flow_"));
+        Life { rows, workers: if alone { 1 } else { workers }, death }
+    })
 }
 
 /// Each row in a chunk of its own, by the partition of its sender: two senders may speak of one key.
@@ -146,12 +150,23 @@ fn send(bus: &SharedBus, row: &Sent, number: usize, runtime: &tokio::runtime::Ru
 }
 
 /// None if it died at once.
-fn start(folder: &Path, bus: &SharedBus, store: &SharedStore, workers: usize) -> Option<Result<Driver, Halt>> {
+fn start(
+    folder: &Path,
+    bus: &SharedBus,
+    store: &SharedStore,
+    workers: usize,
+) -> Option<Result<Driver, Halt>> {
     catch_unwind(AssertUnwindSafe(|| flow::start(folder, bus, store, workers, pack(), moving()))).ok()
 }
 
 /// Runs until everything is committed, or it dies at the step it is told to.
-fn live(folder: &Path, store: &SharedStore, life: &Life, journal: &mut Vec<Sent>, runtime: &tokio::runtime::Runtime) {
+fn live(
+    folder: &Path,
+    store: &SharedStore,
+    life: &Life,
+    journal: &mut Vec<Sent>,
+    runtime: &tokio::runtime::Runtime,
+) {
     let bus = open_log(folder);
     if let Some((step, passes)) = life.death {
         fail::cfg(STEPS[step], &format!("{passes}*off->1*panic->off")).unwrap();
@@ -241,8 +256,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     for row in store.epochs.values().flat_map(|results| &results.windows) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.kind, row.start.0);
         let a = row.aggregate;
-        let figures =
-            (u64::from(row.received), a.count, a.sum.to_bits(), a.min.to_bits(), a.max.to_bits());
+        let figures = (u64::from(row.received), a.count, a.sum.to_bits(), a.min.to_bits(), a.max.to_bits());
         let former = current.insert(key.clone(), (figures, row.end.0));
         // FRONTIER: what is closed does not close again; it is revised.
         assert!(former.is_none() || row.closed_by == ClosedBy::Revision, "FRONTIER: {key:?} closed twice");
@@ -280,7 +294,7 @@ fn replayed_is_the_same(folder: &Path, store: &SharedStore, workers: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_with_a_death_at_any_step_gives_the_batch_answer_and_can_be_replayed(
