@@ -1,4 +1,8 @@
-"""Readings at an even rate through mosquitto_pub, and how many there must be in the end."""
+"""Readings at an even rate through mosquitto_pub, and how many there must be in the end.
+
+They tell of the past year at many times its pace, a day in a hundred seconds: the dataflow holds every point of the
+last days, so that a year told at its own pace would only ever grow, and hide what grows without a reason.
+"""
 
 import json
 import subprocess
@@ -8,6 +12,8 @@ import time
 from journal import INDICATORS, rfc3339
 
 BEAT = 0.05
+DAY = 86_400_000
+SECONDS_A_DAY = 100
 
 
 class Sender:
@@ -27,16 +33,15 @@ class Sender:
         self.thread.start()
 
     def _run(self):
-        moments = [0] * len(INDICATORS)
+        start, step = int(time.time() * 1000) - 350 * DAY, DAY / SECONDS_A_DAY / self.rate
         began = time.monotonic()
         while not self.stopped.wait(BEAT):
             due = int((time.monotonic() - began) * self.rate) - self.sent
-            now, lines = int(time.time() * 1000), []
+            lines = []
             for number in range(self.sent, self.sent + due):
-                series = number % len(INDICATORS)
-                moment = moments[series] = max(now - BEAT * 1000, moments[series] + 1)
-                body = {"indicator": INDICATORS[series], "subject": self.station, "time": rfc3339(int(moment))}
-                lines.append(json.dumps(body | {"value": number % 4000}))
+                indicator, moment = INDICATORS[number % len(INDICATORS)], rfc3339(start + int(number * step))
+                body = {"indicator": indicator, "subject": self.station, "time": moment, "value": number % 4000}
+                lines.append(json.dumps(body))
             if lines:
                 # Blocks while mosquitto_pub does not read: then the sender is slowed, and the rate is caught up later.
                 self.process.stdin.write(("\n".join(lines) + "\n").encode())

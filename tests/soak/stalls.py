@@ -17,8 +17,8 @@ MIB = 1 << 20
 
 def run(folder, seconds, rate, idle, deaf, failpoints="", flood=True, quiet=None, **settings):
     """The crowd, or with `failpoints` the stall, for so many seconds. Gives back what was seen."""
-    settings = {"IOC_MQTT_MAX_CONNECTIONS": str(idle + 100), "IOC_HTTP_MAX_LIVE": str(deaf + 10)} | settings
-    ioc = Ioc(folder, **settings)
+    room = {"IOC_MQTT_MAX_CONNECTIONS": str(idle + 100), "IOC_HTTP_MAX_LIVE": str(deaf + 10)}
+    ioc = Ioc(folder, IOC_STREAM_HORIZON="3h", **room, **settings)
     password, _ = ioc.add_sender("gw1", "gateway")
     seen = {"rate": rate, "seconds of trouble": seconds, "idle": idle, "deaf viewers": deaf, "failpoints": failpoints}
     senders = crowd = None
