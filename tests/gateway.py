@@ -1,4 +1,4 @@
-"""A gateway that never gives up: distinct readings as fast as they are acknowledged, through every end of the process."""
+"""A gateway that never gives up: readings as fast as they are acknowledged, through every end of the process."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ DAY = 86_400_000
 
 
 class Gateway:
-    """Readings of one station, each with a moment of its own. Every so many of them is late by days, if `late_every`."""
+    """Readings of one station, each with a moment of its own. Every so many is late by days, if `late_every`."""
 
     def __init__(self, ioc, password, station="ST01", window=50, pause=0.002, late_every=0, padding=0):
         self.station, self.window, self.pause = station, window, pause

@@ -1,4 +1,4 @@
-"""A file system of a few megabytes that a test can fill and make room on. Mounting needs root; without it tests fail."""
+"""A file system of a few megabytes that a test can fill. Mounting needs root; without it tests fail."""
 
 import contextlib
 import os

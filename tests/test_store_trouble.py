@@ -160,7 +160,7 @@ def test_a_store_fed_by_another_folder_is_refused(outside):
     outside.ioc.wait_drained()
     outside.ioc.stop()
     epoch = f"{outside.database}.epoch"
-    last = f"(instance, generation, epoch) = (SELECT instance, generation, epoch FROM {epoch} ORDER BY epoch DESC LIMIT 1)"
+    last = f"epoch = (SELECT max(epoch) FROM {epoch})"
     ((hashed,),) = outside.admin.query(f"SELECT manifest_hash FROM {epoch} WHERE {last}").result_rows
     mend = f"ALTER TABLE {epoch} UPDATE manifest_hash = '{{}}' WHERE {last} SETTINGS mutations_sync = 1"
     outside.admin.command(mend.format("f" * 64))

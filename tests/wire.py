@@ -1,4 +1,4 @@
-"""The way to ClickHouse, held by the test: it can refuse, hang, and lose the answer to an insert that was carried out."""
+"""The way to ClickHouse, held by the test: it can refuse, hang, and lose the answer to an insert that was done."""
 
 import re
 import socket
