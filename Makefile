@@ -39,7 +39,15 @@ test: check web-check $(VENV)/installed ## every test
 	cargo $(NEXTEST) --locked --workspace --features failpoints
 	$(PYTHON) -m pytest tests
 
+MINUTES ?= 30
+SOAK = PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES)
+
+soak: $(VENV)/installed ## ClickHouse away, a crowd, a disk that stalls, for MINUTES each
+	deploy/scripts/fetch-libchdb.sh >/dev/null
+	cargo build --release --locked --features failpoints
+	IOC_BINARY=$(CURDIR)/target/release/ioc $(SOAK) store-trouble crowd slow-disk
+
 bench: ## measure, and write benches/RESULTS.md's figures
 	benches/run.sh
 
-.PHONY: help run check web web-check test bench
+.PHONY: help run check web web-check test soak bench

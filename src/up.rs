@@ -74,6 +74,9 @@ const SENDERS_WITHIN: Duration = Duration::from_secs(15);
 /// And how long the store may be away before what it did not take is left to the next start.
 const STORE_WITHIN: Duration = Duration::from_secs(30);
 
+/// HTTP connections beside live ones and pushes: pages, the API, metrics.
+const BESIDES: usize = 256;
+
 const DEMO_SENDER: &str = "demo";
 const DEMO_GAS_FEED: &str = "replay-gas";
 const DEMO_DUST_FOLDER: &str = "replay-dust";
@@ -233,7 +236,10 @@ impl House<'_> {
             .merge(http::router(push))
             .fallback(ioc_dashboards::routes::nothing_here);
         let listener = ioc_dashboards::steady(http_listener, Duration::from_secs(30));
-        self.go(serve(listener, router, ServeLimits::default(), self.stop.clone()));
+        // Viewers who take all their seats must leave room for those who push, and for pages.
+        let seats = self.config.http.max_live + self.config.http.max_pushes;
+        let limits = ServeLimits { connections: seats + BESIDES, ..ServeLimits::default() };
+        self.go(serve(listener, router, limits, self.stop.clone()));
 
         let watcher = watch::Watcher {
             driver: driver.clone(),

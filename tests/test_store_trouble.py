@@ -6,16 +6,13 @@ tables can be broken and mended while the server goes on.
 
 import json
 import os
-import pathlib
 import re
 import signal
-import subprocess
 import urllib.error
 
-import clickhouse_connect
-
 import pytest
-from ioc import BINARY, Ioc, eventually, free_port
+from ioc import Ioc, eventually
+from outside import Outside, Server
 from peers import mosquitto_pub, reading
 
 
@@ -44,46 +41,6 @@ def first(tmp_path_factory):
     ioc.stop()
 
 
-class Server:
-    """The ClickHouse of the embedded server, run alone: its user may use any database."""
-
-    def __init__(self, folder, like):
-        self.port, self.password = free_port(), like.password_of("ioc")
-        model = like.data / "clickhouse"
-        users = (model / "users.xml").read_text().replace("GRANT ALL ON ioc.*", "GRANT ALL ON *.*")
-        configuration = (model / "config.xml").read_text().replace(str(model), str(folder))
-        (folder / "users.xml").write_text(users)
-        (folder / "config.xml").write_text(configuration)
-        (folder / "data").mkdir()
-        command = pathlib.Path(f"/proc/{like.clickhouse_pid()}/cmdline").read_text().rstrip("\0").split("\0")
-        changed = [
-            argument.replace(str(model), str(folder)).replace(str(like.clickhouse), str(self.port))
-            for argument in command[1:]
-        ]
-        self.log = open(folder / "server.log", "wb")  # noqa: SIM115
-        # It runs until its standard input closes.
-        self.process = subprocess.Popen([BINARY, *changed], stdin=subprocess.PIPE, stdout=self.log, stderr=self.log)
-        self.admin = eventually(self.connect)
-
-    def connect(self):
-        try:
-            return clickhouse_connect.get_client(
-                host="127.0.0.1", port=self.port, username="ioc", password=self.password, database="system"
-            )
-        except clickhouse_connect.driver.exceptions.Error:
-            assert self.process.poll() is None, "the server ended"
-            return None
-
-    def stop(self):
-        self.process.stdin.close()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
-
-
 @pytest.fixture(scope="module")
 def server(first, tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("server"), first)
@@ -91,36 +48,10 @@ def server(first, tmp_path_factory):
     server.stop()
 
 
-class Outside:
-    """A process that uses a server by its URL, in a database of its own."""
-
-    def __init__(self, folder, port, password, database):
-        self.database = database
-        self.ioc = Ioc(
-            folder,
-            IOC_CLICKHOUSE_URL=f"http://127.0.0.1:{port}",
-            IOC_CLICKHOUSE_USER="ioc",
-            IOC_CLICKHOUSE_PASSWORD=password,
-            IOC_CLICKHOUSE_DATABASE=database,
-        )
-        self.password, _ = self.ioc.add_sender("gw1", "gateway")
-
-    def refused(self):
-        """Starts it and gives back what it said when it ended by itself."""
-        self.ioc.start(wait=False)
-        assert self.ioc.wait_ended() != 0
-        assert "ready" not in self.ioc.log()
-        return self.ioc.log()
-
-    def values(self, subject):
-        query = f"SELECT value FROM {self.database}.observation WHERE subject = '{subject}' ORDER BY event_time"
-        return [value for (value,) in self.admin.query(query).result_rows]
-
-
 @pytest.fixture(scope="module")
 def running_outside(server, tmp_path_factory):
-    outside = Outside(tmp_path_factory.mktemp("outside"), server.port, server.password, "second")
-    outside.admin, outside.port = server.admin, server.port
+    outside = Outside(tmp_path_factory.mktemp("outside"), server.port, server.password, "second", server.admin)
+    outside.port = server.port
     outside.ioc.start()
     yield outside
     outside.ioc.stop()
@@ -222,6 +153,51 @@ def test_a_store_of_another_history_is_refused(outside):
     outside.admin.command(f"DELETE FROM {outside.database}.epoch WHERE manifest_hash = repeat('0', 64)")
     outside.ioc.start()
     assert outside.ioc.run("status").returncode == 0
+
+
+def test_a_store_fed_by_another_folder_is_refused(outside):
+    """It knows the last epoch, too, but made from another manifest: two data folders fed one database."""
+    outside.ioc.wait_drained()
+    outside.ioc.stop()
+    epoch = f"{outside.database}.epoch"
+    last = f"epoch = (SELECT max(epoch) FROM {epoch})"
+    ((hashed,),) = outside.admin.query(f"SELECT manifest_hash FROM {epoch} WHERE {last}").result_rows
+    mend = f"ALTER TABLE {epoch} UPDATE manifest_hash = '{{}}' WHERE {last} SETTINGS mutations_sync = 1"
+    outside.admin.command(mend.format("f" * 64))
+    said = outside.refused()
+    assert "another manifest" in said, said
+    outside.admin.command(mend.format(hashed))
+    outside.ioc.start()
+    assert outside.ioc.run("status").returncode == 0
+
+
+def test_a_store_restored_from_an_older_backup_is_caught_up_and_nothing_is_doubled(outside):
+    """Behind the local record by some epochs. The copies know no tokens: what is held is counted (ONCE)."""
+    ioc, admin, database = outside.ioc, outside.admin, outside.database
+    publish(ioc, outside.password, "ST05", 1.0, 2.0)
+    ioc.wait_drained()
+    ioc.stop()
+    stored = f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE '%MergeTree%'"
+    tables = [name for (name,) in admin.query(stored).result_rows]
+    admin.command(f"CREATE DATABASE {database}_backup")
+    for table in tables:
+        admin.command(f"CREATE TABLE {database}_backup.{table} CLONE AS {database}.{table}")
+    ioc.start()
+    publish(ioc, outside.password, "ST05", 1.0, 2.0, 3.0)
+    publish(ioc, outside.password, "ST06", 4.0, 5.0)
+    ioc.wait_drained()
+    assert (sorted(outside.values("ST05")), outside.values("ST06")) == ([1.0, 1.0, 2.0, 2.0, 3.0], [4.0, 5.0])
+    ioc.stop()
+    for table in tables:
+        admin.command(f"EXCHANGE TABLES {database}.{table} AND {database}_backup.{table}")
+    assert outside.values("ST06") == [], "the backup is older"
+    ioc.start()
+    flow = ioc.wait_for(r"flow starts checkpoint=(\d+) committed=(\d+) last_manifest=(\d+)")
+    assert 0 < int(flow[2]) < int(flow[3]), flow[0]
+    ioc.wait_drained()
+    assert (sorted(outside.values("ST05")), outside.values("ST06")) == ([1.0, 1.0, 2.0, 2.0, 3.0], [4.0, 5.0])
+    assert ioc.run("status").returncode == 0
+    admin.command(f"DROP DATABASE {database}_backup")
 
 
 @pytest.mark.parametrize("trouble", ["stopped", "killed"])

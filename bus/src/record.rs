@@ -119,7 +119,10 @@ impl RecordLog {
         let appended = self
             .writer
             .write(&[entry])
-            .and_then(|()| self.writer.commit())
+            .and_then(|()| {
+                fail::fail_point!("record_before_fsync", |_| std::process::abort());
+                self.writer.commit()
+            })
             .and_then(|_| self.writer.settle());
         match appended {
             Ok(()) => Ok(index),

@@ -189,7 +189,10 @@ impl Sink {
                 block.chunk,
             )
         };
-        self.deliver(&parcel, held, recovering).await
+        failpoint::act(failpoint::BEFORE_BLOCK).await;
+        self.deliver(&parcel, held, recovering).await?;
+        failpoint::act(failpoint::AFTER_BLOCK).await;
+        Ok(())
     }
 
     /// Sends a parcel until it is held exactly once.

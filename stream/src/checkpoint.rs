@@ -118,8 +118,11 @@ impl Checkpoints {
             let mut file = File::create(&temporary)?;
             file.write_all(&head)?;
             file.write_all(&body)?;
+            fail::fail_point!("checkpoint_before_fsync", |_| std::process::abort());
             file.sync_all()?;
+            fail::fail_point!("checkpoint_before_rename", |_| std::process::abort());
             fs::rename(&temporary, &path)?;
+            fail::fail_point!("checkpoint_after_rename", |_| std::process::abort());
             File::open(&self.folder)?.sync_all()
         };
         write().map_err(|error| io_error(&path, error))?;

@@ -445,7 +445,7 @@ pub(crate) fn step(name: &'static str, epoch: Epoch) {
     if cfg!(feature = "failpoints") {
         tracing::info!("reached {name} epoch={epoch}");
     }
-    fail::fail_point!(name);
+    fail::fail_point!(name, |_| std::process::abort());
     if cfg!(feature = "failpoints") {
         tracing::info!("passed {name} epoch={epoch}");
     }

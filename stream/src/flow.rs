@@ -241,7 +241,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 let (epoch, epoch_input) = entry.remove_entry();
                 by_position(stash.remove(&epoch).unwrap_or_default(), &mut in_order);
                 let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
+                fail::fail_point!("flow_before_apply", |_| std::process::abort());
                 let results = Box::new(shard.apply(&epoch_input.facts, &in_order, &actions));
+                fail::fail_point!("flow_after_apply", |_| std::process::abort());
                 drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
@@ -272,6 +274,7 @@ fn decode(
     capability: &timely::dataflow::operators::Capability<u64>,
     output: Output<'_, '_>,
 ) -> Part {
+    fail::fail_point!("flow_before_decode", |_| std::process::abort());
     let decoder = &input.facts.decoder;
     let names = decoder.names();
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();

@@ -12,7 +12,7 @@ use ioc_model::{
     limit::Averaging,
     names::{FeedId, IndicatorId, Names, SubjectId},
     observation::{Observation, Quality, Series},
-    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, Transport},
+    pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
     results::{RecalledRow, Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
@@ -26,48 +26,25 @@ use ioc_stream::{
     shard::{EpochFacts, Shard, ShardResults, Share},
 };
 
-#[path = "support/derived.rs"]
-#[allow(dead_code, reason = "the batch answer is another test's")]
-mod derived;
+mod support;
 
-/// 2024-11-05T00:00:00+07:00.
-const MIDNIGHT: i64 = 1_730_739_600_000;
+use support::{
+    MIDNIGHT, derived,
+    pack::{feed, indicator},
+};
+
 const HOUR: i64 = 3_600_000;
 
 fn pack(rules: Vec<Rule>) -> Pack {
-    let indicator = |id: &str| Indicator {
-        id: id.to_owned(),
-        symbol: id.to_owned(),
-        name: Text::default(),
-        unit: "ug/m3".to_owned(),
-        units: BTreeMap::from([("ug/m3".to_owned(), 1.0)]),
-        aliases: Vec::new(),
-        range: (None, None),
-        decimals: 1,
-        windows: vec![WindowKind::Hour, WindowKind::Day],
-    };
-    let feed = Feed {
-        id: "air".to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        transport: Transport::Http,
-        format: FormatName::JsonObservation,
-        contract: Contract { lateness: Millis(0), patience: Millis::hours(2), ..Contract::default() },
-        silent_after: Millis::hours(1),
-    };
     let station = Station {
         measures: BTreeMap::from([("pm25".to_owned(), Millis::hours(1))]),
         ..derived::station("S0")
     };
+    let indicators = vec![indicator("pm25", &[WindowKind::Hour, WindowKind::Day])];
+    let contract = Contract { lateness: Millis(0), patience: Millis::hours(2), ..Contract::default() };
     Pack {
-        timezone: "Asia/Ho_Chi_Minh".to_owned(),
-        version: PackVersion("one".to_owned()),
-        stations: BTreeMap::from([("S0".to_owned(), station)]),
-        indicators: BTreeMap::from([("pm25".to_owned(), indicator("pm25"))]),
-        feeds: BTreeMap::from([("air".to_owned(), feed)]),
-        limits: derived::limits(),
         rules: rules.into_iter().map(|rule| (rule.id.clone(), rule)).collect(),
-        ..Pack::default()
+        ..support::pack::pack("one", station, indicators, vec![feed("air", contract)])
     }
 }
 

@@ -8,198 +8,38 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use ioc_bus::{
-    ChunkBuilder, SharedBus,
-    disk::{DiskLog, DiskLogConfig},
-    partition_of,
-};
-use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_bus::{ChunkBuilder, SharedBus, partition_of};
 use ioc_model::{
-    calendar::LocalDay,
-    contract::{Contract, Subjects},
-    counts::Counts,
     envelope::Content,
-    epoch::{Epoch, Generation},
-    names::Names,
+    epoch::Epoch,
     observation::Quality,
-    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
-    position::{LogNumber, Offset, Partition},
-    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
-    text::Text,
+    pack::Pack,
     time::{EventTime, Millis},
     window::WindowKind,
 };
-use ioc_stream::{
-    Driver, DriverConfig, Halt,
-    driver::{Commit, Need, Reference, Start},
-};
+use ioc_stream::{Driver, Halt};
 use proptest::prelude::*;
 
-#[path = "support/derived.rs"]
-mod derived;
+mod support;
 
-/// 2024-11-05T00:00:00+07:00.
-const MIDNIGHT: i64 = 1_730_739_600_000;
+use support::{
+    MIDNIGHT, derived,
+    flow::{self, ends, open_log},
+    pack::{FOR_EVER, contract, feed, indicator},
+    store::{Death, SharedStore, totals},
+};
 
 fn pack() -> Pack {
-    let indicator = |id: &str| Indicator {
-        id: id.to_owned(),
-        symbol: id.to_owned(),
-        name: Text::default(),
-        unit: "ug/m3".to_owned(),
-        units: BTreeMap::from([("ug/m3".to_owned(), 1.0)]),
-        aliases: Vec::new(),
-        range: (None, None),
-        decimals: 1,
-        windows: WindowKind::ALL.to_vec(),
-    };
-    let contract = Contract {
-        subjects: Subjects::Any,
-        max_future: Millis::hours(24 * 365 * 100),
-        max_age: Millis::hours(24 * 365 * 100),
-        lateness: Millis::minutes(1),
-        patience: Millis::hours(24 * 365 * 100),
-        ..Contract::default()
-    };
-    let feed = Feed {
-        id: "air".to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        transport: Transport::Http,
-        format: FormatName::JsonObservation,
-        contract,
-        silent_after: Millis::hours(1),
-    };
-    Pack {
-        id: "test".to_owned(),
-        name: Text::default(),
-        timezone: "Asia/Ho_Chi_Minh".to_owned(),
-        version: PackVersion("test".to_owned()),
-        replayed: None,
-        places: Vec::new(),
-        stations: BTreeMap::from([("S0".to_owned(), derived::station("S0"))]),
-        limits: derived::limits(),
-        rules: derived::rules(),
-        indicators: ["pm25", "no2"].into_iter().map(|id| (id.to_owned(), indicator(id))).collect(),
-        feeds: BTreeMap::from([("air".to_owned(), feed)]),
-        ..Pack::default()
-    }
-}
-
-struct OnePack(Arc<Decoder>);
-
-impl Reference for OnePack {
-    fn current(&self) -> Arc<Decoder> {
-        self.0.clone()
-    }
-    fn version(&mut self, _: &PackVersion) -> Result<Arc<Decoder>, Halt> {
-        Ok(self.0.clone())
-    }
-}
-
-/// A store whose rows survive the process, and the commits it is to die at.
-#[derive(Debug, Default)]
-struct Store {
-    epochs: BTreeMap<Epoch, EpochResults>,
-    committed: Option<(Epoch, [u8; 32])>,
-    die: Option<Death>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Death {
-    after_commits: u8,
-    rows_are_in: bool,
-}
-
-#[derive(Clone, Debug, Default)]
-struct SharedStore(Arc<Mutex<Store>>);
-
-impl Commit for SharedStore {
-    fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
-        let mut store = self.0.lock().unwrap();
-        if let Some(death) = &mut store.die {
-            if death.after_commits == 0 {
-                if death.rows_are_in {
-                    assert!(
-                        store.epochs.insert(results.epoch, results.clone()).is_none_or(|old| old == *results)
-                    );
-                }
-                return Err(Halt("died".to_owned()));
-            }
-            death.after_commits -= 1;
-        }
-        if let Some(held) = store.epochs.get(&results.epoch) {
-            assert!(need.recovering, "epoch {} was sent twice in one life", results.epoch);
-            assert_eq!(held, results, "REPLAY: an epoch sent again is the same epoch");
-        }
-        let _ = store.epochs.insert(results.epoch, results.clone());
-        store.committed = Some((results.epoch, results.manifest_hash));
-        Ok(())
-    }
-
-    fn recall(
-        &mut self,
-        request: &RecallRequest,
-        day: LocalDay,
-        upto: Epoch,
-    ) -> Result<Vec<RecalledRow>, Halt> {
-        let store = self.0.lock().unwrap();
-        let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
-        let of_day = rows.filter(|row| {
-            row.indicator == request.indicator
-                && row.subject == request.subject
-                && (day.start..day.end).contains(&row.event_time)
-        });
-        let recalled = |row: &ioc_model::results::StoredObservation| RecalledRow {
-            event_time: row.event_time,
-            value: row.value,
-            quality: row.quality,
-            arrival: row.arrival,
-        };
-        Ok(of_day.map(recalled).collect())
-    }
-
-    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
-        let store = self.0.lock().unwrap();
-        Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
-    }
-
-    fn committed(&mut self, _: EpochResults) {}
-}
-
-fn open_log(folder: &Path) -> SharedBus {
-    let folder = folder.join("bus");
-    let config = DiskLogConfig { folder, partitions: 2, segment_bytes: 1 << 16, ..DiskLogConfig::default() };
-    Arc::new(DiskLog::open(&config).unwrap())
+    let indicators = ["pm25", "no2"].map(|id| indicator(id, &WindowKind::ALL));
+    let feeds = vec![feed("air", contract(Millis::minutes(1), FOR_EVER))];
+    support::pack::pack("test", derived::station("S0"), indicators.into(), feeds)
 }
 
 fn start(folder: &Path, bus: &SharedBus, store: &SharedStore, workers: usize) -> Result<Driver, Halt> {
-    let names = Names::default();
-    let decoder = Decoder::new(Arc::new(pack()), names.clone()).unwrap();
-    let config = DriverConfig {
-        workers,
-        cadence: Duration::ZERO,
-        idle_cadence: Duration::from_millis(5),
-        epoch_bytes: 2_000,
-        outstanding: 4,
-        horizon: Millis::hours(2),
-        checkpoint_every: Duration::from_millis(15),
-        folder: folder.to_owned(),
-    };
-    let start = Start {
-        bus: bus.clone(),
-        log: LogNumber(1),
-        instance: [1; 16],
-        generation: Generation(0),
-        committed: store.0.lock().unwrap().committed,
-        names,
-        clock: Clock::Demo { origin: 0, start: MIDNIGHT, speed: 0.0 },
-    };
-    Driver::start(config, start, OnePack(Arc::new(decoder)), store.clone())
+    flow::start(folder, bus, store, workers, pack(), flow::STANDING)
 }
 
 /// One row the sender sends.
@@ -291,19 +131,6 @@ fn recompute(sent: &[Sent]) -> BTreeMap<WindowKey, Figures> {
         }
     }
     windows
-}
-
-fn totals(store: &SharedStore) -> Counts {
-    let store = store.0.lock().unwrap();
-    let mut totals = Counts::default();
-    for (_, counts) in store.epochs.values().flat_map(|results| &results.counts) {
-        totals.add(counts);
-    }
-    totals
-}
-
-fn ends(bus: &SharedBus) -> Vec<Offset> {
-    (0..bus.partitions()).map(|partition| bus.bounds(Partition(partition)).end).collect()
 }
 
 fn check(store: &SharedStore, sent: &[Sent]) {

@@ -11,11 +11,9 @@ use ioc_model::{
     epoch::Epoch,
     names::{FeedId, IndicatorId, Names, SubjectId},
     observation::{Observation, Quality, Series},
-    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Station, StationKind, Transport},
-    place::PlaceKey,
+    pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
     results::{RecalledRow, StoredObservation, WindowRecall, WindowResult},
-    text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
@@ -25,70 +23,30 @@ use ioc_stream::{
 };
 use proptest::prelude::*;
 
-#[path = "support/derived.rs"]
-#[allow(dead_code, reason = "the batch answer is another test's")]
-mod derived;
+mod support;
 
-/// 2024-11-05T00:00:00+07:00.
-const MIDNIGHT: i64 = 1_730_739_600_000;
+use support::{
+    MIDNIGHT, derived,
+    pack::{feed, indicator},
+};
+
 const HOUR: i64 = 3_600_000;
 
 /// `S0` reports every five minutes; the others have no cadence.
 fn pack(version: &str) -> Pack {
-    let indicator = Indicator {
-        id: "pm25".to_owned(),
-        symbol: "PM2.5".to_owned(),
-        name: Text::default(),
-        unit: "u".to_owned(),
-        units: BTreeMap::from([("u".to_owned(), 1.0)]),
-        aliases: Vec::new(),
-        range: (None, None),
-        decimals: 1,
-        windows: vec![WindowKind::Hour, WindowKind::Day],
-    };
-    let day = |text: &str| text.parse().unwrap();
     let station = Station {
-        id: "S0".to_owned(),
-        name: Text::default(),
-        kind: StationKind::AmbientAir,
-        place: PlaceKey { code: "80".to_owned(), valid_from: day("2020-01-01") },
-        point: None,
-        valid_from: day("2020-01-01"),
-        valid_to: Some(day("2024-11-09")),
+        valid_to: Some("2024-11-09".parse().unwrap()),
         measures: BTreeMap::from([("pm25".to_owned(), Millis::minutes(5))]),
-        file_codes: Vec::new(),
-        symbols: BTreeMap::new(),
-        late_after: None,
-        silent_after: None,
+        ..derived::station("S0")
     };
-    let feed = Feed {
-        id: "air".to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        transport: Transport::Http,
-        format: FormatName::JsonObservation,
-        contract: Contract {
-            subjects: Subjects::Any,
-            lateness: Millis::minutes(10),
-            patience: Millis::hours(2),
-            ..Contract::default()
-        },
-        silent_after: Millis::hours(1),
+    let indicators = vec![indicator("pm25", &[WindowKind::Hour, WindowKind::Day])];
+    let contract = Contract {
+        subjects: Subjects::Any,
+        lateness: Millis::minutes(10),
+        patience: Millis::hours(2),
+        ..Contract::default()
     };
-    Pack {
-        id: "test".to_owned(),
-        name: Text::default(),
-        timezone: "Asia/Ho_Chi_Minh".to_owned(),
-        version: PackVersion(version.to_owned()),
-        replayed: None,
-        places: Vec::new(),
-        stations: BTreeMap::from([("S0".to_owned(), station)]),
-        limits: derived::limits(),
-        rules: derived::rules(),
-        indicators: BTreeMap::from([("pm25".to_owned(), indicator)]),
-        feeds: BTreeMap::from([("air".to_owned(), feed)]),
-        ..Pack::default()
-    }
+    support::pack::pack(version, station, indicators, vec![feed("air", contract)])
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -239,7 +197,7 @@ proptest! {
                 let which = usize::from(epoch as usize > pack_changes_at);
                 let facts = world.facts(epoch, now, which);
                 let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
-                let mut rows = world.rows(epoch, now, sent);
+                let rows = world.rows(epoch, now, sent);
                 let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &rows.clone(), &[])));
                 let results = shard.apply(&facts, &rows, &[]);
                 world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));

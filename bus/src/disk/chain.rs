@@ -211,10 +211,14 @@ impl Chain {
         let _one_at_a_time = lock(&self.removing);
         while let Some(segment) = self.take_removable(retain) {
             let files = &*self.settings.files;
+            fail::fail_point!("bus_before_remove", |_| std::process::abort());
             let removed = match files.remove(&segment.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 // Each removal is made durable before the next, or a crash could keep an older one only.
-                _ => files.sync_folder(&self.settings.folder),
+                _ => {
+                    fail::fail_point!("bus_after_remove", |_| std::process::abort());
+                    files.sync_folder(&self.settings.folder)
+                }
             };
             if let Err(error) = removed {
                 lock(&self.segments).push_front(segment);

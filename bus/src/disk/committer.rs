@@ -1,7 +1,8 @@
 //! The thread that makes a partition's chunks durable, group by group.
 //!
 //! Stopping points for crash tests (feature `failpoints`): `bus_before_write`, `bus_before_fsync`, `bus_after_fsync`
-//! (durable, nobody told yet), and the negative control `ack_before_append`.
+//! (durable, nobody told yet), and the negative control `ack_before_append`. Told to `return`, a stopping point ends
+//! the process there.
 
 use std::{
     sync::{
@@ -193,7 +194,7 @@ impl Committer {
         }
         self.partition.set_full(None);
         self.durable.ring();
-        fail::fail_point!("bus_after_fsync");
+        fail::fail_point!("bus_after_fsync", |_| std::process::abort());
         answer(&mut group.tickets, &appended);
         Ok(true)
     }
@@ -228,9 +229,9 @@ impl Committer {
         if entries.is_empty() {
             return Ok(());
         }
-        fail::fail_point!("bus_before_write");
+        fail::fail_point!("bus_before_write", |_| std::process::abort());
         self.writer.write(&entries)?;
-        fail::fail_point!("bus_before_fsync");
+        fail::fail_point!("bus_before_fsync", |_| std::process::abort());
         self.writer.commit()?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The few file-system calls the log makes.
 //!
 //! They go through a trait so that tests can put a file system underneath that tears, shortens and fails writes at
-//! any call and forgets what was not synced (see `fake.rs`). The calls are per group of chunks, never per record:
+//! any call and forgets what was not synced (see `tests/fake`). The calls are per group of chunks, never per record:
 //! dynamic dispatch costs nothing there.
 
 use std::{

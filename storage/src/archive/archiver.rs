@@ -335,7 +335,7 @@ fn step(name: &'static str, log: LogNumber, partition: Partition, from: Offset) 
     if cfg!(feature = "failpoints") {
         tracing::info!("reached {name} pass={}-{}-{}", log.0, partition.0, from.0);
     }
-    fail::fail_point!(name);
+    fail::fail_point!(name, |_| std::process::abort());
     if cfg!(feature = "failpoints") {
         tracing::info!("passed {name} pass={}-{}-{}", log.0, partition.0, from.0);
     }

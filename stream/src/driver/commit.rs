@@ -95,6 +95,7 @@ impl Committer {
         for request in self.awaited.drain(..some).collect::<Vec<_>>() {
             let Some(day) = decoder.calendar().day(request.day) else { continue };
             let rows = commit.recall(&request, day, upto)?;
+            step("recall_before_answer", upto);
             tracing::debug!(
                 indicator = &*request.indicator,
                 subject = &*request.subject,
@@ -150,12 +151,14 @@ impl Committer {
         };
         step("checkpoint_after_write", epoch);
         tracing::debug!(epoch = epoch.0, "checkpoint written");
+        step("manifests_before_release", epoch);
         self.manifests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             // The first record kept is that of the epoch after the oldest checkpoint.
             .release(oldest.0)
             .map_err(|error| Halt::because("cannot release manifests", error))?;
+        step("log_before_release", epoch);
         self.kept.push_back((epoch, next));
         while self.kept.front().is_some_and(|(kept, _)| *kept < oldest) {
             let _ = self.kept.pop_front();

@@ -76,6 +76,7 @@ impl<R: Reference> Former<R> {
         let manifests = manifests.lock().unwrap_or_else(PoisonError::into_inner);
         for recorded in recovery::replay(&manifests, self.epoch) {
             let (manifest, hash) = recorded?;
+            step("replay_before_epoch", manifest.epoch);
             if let Go::Stop = self.wait_for_room() {
                 return Ok(Go::Stop);
             }

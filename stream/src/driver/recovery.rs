@@ -16,7 +16,7 @@ use ioc_model::{
     results::{RecallRequest, WindowRecall},
 };
 
-use super::{Halt, Start};
+use super::{Halt, Start, step};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     manifest::{self, Manifest},
@@ -65,6 +65,7 @@ pub(crate) fn plan(
         )));
     }
     check_history(manifests, start)?;
+    step("recovery_before_checkpoint", committed);
     let checkpoint =
         checkpoints.newest(committed).map_err(|error| Halt::because("cannot read the checkpoints", error))?;
     let from = checkpoint.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch);
@@ -76,6 +77,7 @@ pub(crate) fn plan(
             manifests.first_index() + 1
         )));
     }
+    step("recovery_after_checkpoint", from);
     match checkpoint {
         Some(checkpoint) => load(checkpoint, last, start, zone),
         None => {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A chain of three segments; returns what was acknowledged, by frame.
-fn written(files: &FakeFileSystem, settle: bool) -> Vec<Vec<u8>> {
+pub(super) fn written(files: &FakeFileSystem, settle: bool) -> Vec<Vec<u8>> {
     files.create_root();
     let (_, mut writer) = open(files.shared(), true).unwrap();
     let mut dice = Dice(4);
@@ -36,7 +36,7 @@ fn read_all(chain: &Chain) -> Result<Vec<Vec<u8>>, ReadError> {
 }
 
 /// What is found after damage. None: loud.
-fn found(files: &FakeFileSystem) -> Option<Vec<Vec<u8>>> {
+pub(super) fn found(files: &FakeFileSystem) -> Option<Vec<Vec<u8>>> {
     match open(files.shared(), false) {
         Ok((chain, _)) => read_all(&chain).ok(),
         Err(OpenError::Corrupt { file, what, .. }) => {

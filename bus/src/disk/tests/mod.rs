@@ -4,8 +4,10 @@ mod behaviour;
 mod chain_crashes;
 mod conforms;
 mod corruption;
+mod damage;
 mod fake;
 mod log_model;
+mod reading;
 mod records;
 mod retention;
 

@@ -120,8 +120,9 @@ impl Watch {
                         return;
                     }
                 };
-                fail::fail_point!("files::durable-before-move");
+                fail::fail_point!("files_before_move", |_| std::process::abort());
                 (watch, ()) = blocking(watch, move |watch| watch.shelve(taken, received_at)).await;
+                fail::fail_point!("files_after_move", |_| std::process::abort());
             }
             tokio::select! {
                 () = tokio::time::sleep(watch.poll) => {}

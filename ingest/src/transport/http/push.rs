@@ -100,6 +100,7 @@ impl HttpPush {
                 chunk.push(&feed, Content::Raw, &address, &bytes);
                 drop(bytes);
                 let appended = self.append(partition, chunk).await?;
+                fail::fail_point!("http_before_receipt", |_| std::process::abort());
                 let _ = self.counters.acknowledged.fetch_add(1, Relaxed);
                 let _ = self.counters.acknowledged_bytes.fetch_add(digest.bytes(), Relaxed);
                 Ok(Receipt {

@@ -1,9 +1,9 @@
 //! Serves HTTP connections with the bounds axum's own server leaves open: how many there are, and how long a request's
 //! head may take (a head sent a byte a minute would hold a connection for ever).
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, serve::Listener};
+use axum::{Extension, Router, extract::ConnectInfo, serve::Listener};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::conn::auto::Builder,
@@ -29,9 +29,10 @@ impl Default for ServeLimits {
     }
 }
 
-/// Serves until cancelled, then lets requests in work end. The listener outlasts failures to accept, as axum's do.
+/// Serves until cancelled, then lets requests in work end. A request knows the address of its peer, since some bounds
+/// are a peer's share. The listener outlasts failures to accept, as axum's do.
 pub async fn serve(
-    mut listener: impl Listener,
+    mut listener: impl Listener<Addr = SocketAddr>,
     router: Router,
     limits: ServeLimits,
     cancel: CancellationToken,
@@ -42,14 +43,14 @@ pub async fn serve(
         let accepted = async {
             // Never closed, so there is always a place in the end.
             let place = places.clone().acquire_owned().await.ok();
-            (place, listener.accept().await.0)
+            (place, listener.accept().await)
         };
-        let (place, stream) = tokio::select! {
+        let (place, (stream, peer)) = tokio::select! {
             accepted = accepted => accepted,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
             () = cancel.cancelled() => break,
         };
-        let service = TowerToHyperService::new(router.clone());
+        let service = TowerToHyperService::new(router.clone().layer(Extension(ConnectInfo(peer))));
         let stop = cancel.clone();
         let _ = connections.spawn(async move {
             // HTTP/1 said beforehand: telling it from HTTP/2 by its first bytes would wait for them without a bound.

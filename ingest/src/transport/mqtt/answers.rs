@@ -165,6 +165,7 @@ async fn write_all(
                     flush(socket, out).await?;
                     return Err(Ended);
                 }
+                fail::fail_point!("mqtt_before_puback", |_| std::process::abort());
                 // Before they are written: a client may answer a PUBACK with its next publish at once.
                 let _before = link.in_flight.fetch_sub(acks.len() as u32, Ordering::AcqRel);
                 for (id, reason) in &acks {

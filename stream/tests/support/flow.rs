@@ -1,0 +1,79 @@
+//! A driver over a real log, real manifests and checkpoints.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use ioc_bus::{
+    SharedBus,
+    disk::{DiskLog, DiskLogConfig},
+};
+use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_model::{
+    epoch::Generation,
+    names::Names,
+    pack::{Pack, PackVersion},
+    position::{LogNumber, Offset, Partition},
+    time::Millis,
+};
+use ioc_stream::{
+    Driver, DriverConfig, Halt,
+    driver::{Reference, Start},
+};
+
+use super::{MIDNIGHT, store::SharedStore};
+
+/// A clock that stands.
+pub const STANDING: Clock = Clock::Demo { origin: 0, start: MIDNIGHT, speed: 0.0 };
+
+struct OnePack(Arc<Decoder>);
+
+impl Reference for OnePack {
+    fn current(&self) -> Arc<Decoder> {
+        self.0.clone()
+    }
+    fn version(&mut self, _: &PackVersion) -> Result<Arc<Decoder>, Halt> {
+        Ok(self.0.clone())
+    }
+}
+
+pub fn open_log(folder: &Path) -> SharedBus {
+    let folder = folder.join("bus");
+    let config = DiskLogConfig { folder, partitions: 2, segment_bytes: 1 << 16, ..DiskLogConfig::default() };
+    Arc::new(DiskLog::open(&config).unwrap())
+}
+
+/// Starts a driver over that log and store, with horizons and pauses so short that a test crosses them.
+pub fn start(
+    folder: &Path,
+    bus: &SharedBus,
+    store: &SharedStore,
+    workers: usize,
+    pack: Pack,
+    clock: Clock,
+) -> Result<Driver, Halt> {
+    let names = Names::default();
+    let decoder = Decoder::new(Arc::new(pack), names.clone()).unwrap();
+    let config = DriverConfig {
+        workers,
+        cadence: Duration::ZERO,
+        idle_cadence: Duration::from_millis(5),
+        epoch_bytes: 2_000,
+        outstanding: 4,
+        horizon: Millis::hours(2),
+        checkpoint_every: Duration::from_millis(15),
+        folder: folder.to_owned(),
+    };
+    let start = Start {
+        bus: bus.clone(),
+        log: LogNumber(1),
+        instance: [1; 16],
+        generation: Generation(0),
+        committed: store.0.lock().unwrap().committed,
+        names,
+        clock,
+    };
+    Driver::start(config, start, OnePack(Arc::new(decoder)), store.clone())
+}
+
+pub fn ends(bus: &SharedBus) -> Vec<Offset> {
+    (0..bus.partitions()).map(|partition| bus.bounds(Partition(partition)).end).collect()
+}

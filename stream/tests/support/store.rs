@@ -1,0 +1,98 @@
+//! A store whose rows survive the process, and the commits it is to die at.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use ioc_model::{
+    calendar::LocalDay,
+    counts::Counts,
+    epoch::Epoch,
+    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+};
+use ioc_stream::{
+    Halt,
+    driver::{Commit, Need},
+};
+
+use super::derived;
+
+/// What is stored, by epoch.
+#[derive(Debug, Default)]
+pub struct Store {
+    pub epochs: BTreeMap<Epoch, EpochResults>,
+    pub committed: Option<(Epoch, [u8; 32])>,
+    pub die: Option<Death>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Death {
+    pub after_commits: u8,
+    pub rows_are_in: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SharedStore(pub Arc<Mutex<Store>>);
+
+impl Commit for SharedStore {
+    fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
+        let mut store = self.0.lock().unwrap();
+        if let Some(death) = &mut store.die {
+            if death.after_commits == 0 {
+                if death.rows_are_in {
+                    assert!(
+                        store.epochs.insert(results.epoch, results.clone()).is_none_or(|old| old == *results)
+                    );
+                }
+                return Err(Halt("died".to_owned()));
+            }
+            death.after_commits -= 1;
+        }
+        if let Some(held) = store.epochs.get(&results.epoch) {
+            assert!(need.recovering, "epoch {} was sent twice in one life", results.epoch);
+            assert_eq!(held, results, "REPLAY: an epoch sent again is the same epoch");
+        }
+        let _ = store.epochs.insert(results.epoch, results.clone());
+        store.committed = Some((results.epoch, results.manifest_hash));
+        Ok(())
+    }
+
+    fn recall(
+        &mut self,
+        request: &RecallRequest,
+        day: LocalDay,
+        upto: Epoch,
+    ) -> Result<Vec<RecalledRow>, Halt> {
+        let store = self.0.lock().unwrap();
+        let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
+        let of_day = rows.filter(|row| {
+            row.indicator == request.indicator
+                && row.subject == request.subject
+                && (day.start..day.end).contains(&row.event_time)
+        });
+        let recalled = |row: &ioc_model::results::StoredObservation| RecalledRow {
+            event_time: row.event_time,
+            value: row.value,
+            quality: row.quality,
+            arrival: row.arrival,
+        };
+        Ok(of_day.map(recalled).collect())
+    }
+
+    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
+        let store = self.0.lock().unwrap();
+        Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
+    }
+
+    fn committed(&mut self, _: EpochResults) {}
+}
+
+pub fn totals(store: &SharedStore) -> Counts {
+    let store = store.0.lock().unwrap();
+    let mut totals = Counts::default();
+    for (_, counts) in store.epochs.values().flat_map(|results| &results.counts) {
+        totals.add(counts);
+    }
+    totals
+}

@@ -1,0 +1,77 @@
+"""A gateway that never gives up: readings as fast as they are acknowledged, through every end of the process."""
+
+import json
+import threading
+import time
+
+import paho.mqtt.client as mqtt
+from journal import rfc3339
+
+DAY = 86_400_000
+
+
+class Gateway:
+    """Readings of one station, each with a moment of its own. Every so many is late by days, if `late_every`."""
+
+    def __init__(self, ioc, password, station="ST01", window=50, pause=0.002, late_every=0, padding=0):
+        self.station, self.window, self.pause = station, window, pause
+        self.late_every, self.padding = late_every, padding
+        self.start = int(time.time() * 1000) - 3 * DAY
+        self.changed = threading.Condition()
+        # By message id of the client: (indicator, station, moment) and value.
+        self.sent, self.acknowledged = {}, set()
+        self.stopped = False
+        name = f"gateway-{station}"
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv311, clean_session=False)
+        self.client.username_pw_set("gw1", password)
+        self.client.max_inflight_messages_set(window)
+        self.client.reconnect_delay_set(0.1, 0.5)
+        self.client.on_publish = self._acknowledge
+        self.client.connect_async("127.0.0.1", ioc.mqtt)
+        self.client.loop_start()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _acknowledge(self, _client, _userdata, mid, *_):
+        with self.changed:
+            self.acknowledged.add(mid)
+            self.changed.notify_all()
+
+    def _may_send(self):
+        return self.stopped or len(self.sent) - self.count() < self.window
+
+    def _run(self):
+        number = 0
+        while True:
+            with self.changed:
+                self.changed.wait_for(self._may_send)
+                if self.stopped:
+                    return
+            is_late = self.late_every and number % self.late_every == self.late_every - 1
+            # Of several days in turn, or theirs would never leave the memory of the dataflow.
+            moment = self.start + 1000 * number - ((5 + number // self.late_every % 4) * DAY if is_late else 0)
+            value = number % 4000 / 8
+            body = {"indicator": "pm25", "subject": self.station, "time": rfc3339(moment), "value": value}
+            body["padding"] = "x" * self.padding
+            mid = self.client.publish(f"test/{self.station}/observation", json.dumps(body), qos=1).mid
+            with self.changed:
+                self.sent[mid] = (("pm25", self.station, moment), value)
+            number += 1
+            time.sleep(self.pause)
+
+    def count(self):
+        """How many are acknowledged."""
+        return len(self.acknowledged)
+
+    def finish(self, seconds=120):
+        """Sends no more, waits until the last one is acknowledged, and gives back each key's values."""
+        with self.changed:
+            self.stopped = True
+            self.changed.notify_all()
+        self.thread.join()
+        with self.changed:
+            done = self.changed.wait_for(lambda: self.acknowledged >= self.sent.keys(), seconds)
+        assert done, f"{self.count()} of {len(self.sent)} acknowledged"
+        self.client.disconnect()
+        self.client.loop_stop()
+        return {key: [value] for key, value in self.sent.values()}
