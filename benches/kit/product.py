@@ -16,12 +16,14 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RELEASE = ROOT / "target" / "release"
 os.environ.setdefault("IOC_BINARY", str(RELEASE / "ioc"))
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.append(str(ROOT / "tests"))
 
 from ioc import Ioc, eventually, free_port  # noqa: E402,F401  the same driver as the tests'
 
 PACK = ROOT / "benches" / "pack"
 SCRATCH = ROOT / "target" / "bench"
+# Senders that push over HTTP; by their names they share both partitions of the log.
+PUSHING = 4
 # The tests hurry; here everything is as an operator gets it.
 DEFAULTS = {
     "IOC_INBOX_SCAN_EVERY": "1s",
@@ -48,6 +50,10 @@ def product(name, pack=PACK, start=True, **settings):
     """A running product on a new data folder, ended and removed afterwards."""
     with scratch(name) as folder:
         ioc = Ioc(folder, pack=pack, **{**DEFAULTS, **settings})
+        if pack is not None:
+            # Before the start: a running one notices a new sender only after a moment.
+            ioc.password, _ = ioc.add_sender("load", "mqtt")
+            ioc.tokens = [ioc.add_sender(f"sender-{number}", "push")[1] for number in range(PUSHING)]
         try:
             yield ioc.start() if start else ioc
         finally:
@@ -91,9 +97,8 @@ def told(output):
 class Pusher:
     """Pushes lines over HTTP from several senders, as fast as they are taken or with a bounded backlog."""
 
-    def __init__(self, ioc, feed="push", senders=4):
-        self.ioc, self.feed = ioc, feed
-        self.tokens = [ioc.add_sender(f"sender-{number}", feed)[1] for number in range(senders)]
+    def __init__(self, ioc):
+        self.ioc = ioc
         self.lines = 0
         self.lock = threading.Lock()
         self.partitions = set()
@@ -104,12 +109,12 @@ class Pusher:
         self.source, self.body_bytes, self.backlog, self.until = source, body_bytes, backlog, until
         self.torn = b""
         self.done = 0.0
-        threads = [threading.Thread(target=self._guarded, args=(token,)) for token in self.tokens]
+        threads = [threading.Thread(target=self._guarded, args=(token,)) for token in self.ioc.tokens]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
             if backlog is not None:
-                self.done = done_rows(self.ioc, self.feed)
+                self.done = done_rows(self.ioc, "push")
             time.sleep(0.1)
         if self.failed:
             raise self.failed
@@ -142,7 +147,7 @@ class Pusher:
             if not body:
                 return
             while True:
-                connection.request("POST", f"/ingest/{self.feed}", body, headers)
+                connection.request("POST", "/ingest/push", body, headers)
                 answer = connection.getresponse()
                 said = answer.read()
                 if answer.status == 200:

@@ -168,7 +168,10 @@ impl Line {
             1 => whole[..value - "\"value\":".len()].to_owned() + &whole[behind_value + 1..],
             2 => format!("{}\"n/a\"{}", &whole[..value], &whole[behind_value..]),
             3 => "#### sensor reboot ####\n".to_owned(),
-            _ => format!("{{\"ts\":\"2026-13-45T99:00:00.000Z\"{}", &whole[whole.find(",\"station\"").unwrap_or(0)..]),
+            _ => format!(
+                "{{\"ts\":\"2026-13-45T99:00:00.000Z\"{}",
+                &whole[whole.find(",\"station\"").unwrap_or(0)..]
+            ),
         };
         self.text = damaged.into_bytes();
     }

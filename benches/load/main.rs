@@ -57,6 +57,14 @@ struct Endpoint {
     clients: u32,
 }
 
+/// What a client came to. One that fails ends the whole load: the others would wait for it, and its figures be wrong.
+fn lasted<T>(client: std::io::Result<T>) -> T {
+    client.unwrap_or_else(|error| {
+        eprintln!("a client failed: {error}");
+        std::process::exit(1)
+    })
+}
+
 fn main() {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-use crate::{Endpoint, acknowledgements::Acknowledgements, chance::Chance, packet, spread::Spread};
+use crate::{Endpoint, acknowledgements::Acknowledgements, chance::Chance, lasted, packet, spread::Spread};
 
 /// Messages of one client in flight at most; packet identifiers are 1 to this.
 const IN_FLIGHT: u16 = 1_000;
@@ -79,11 +79,14 @@ impl Paced {
             acknowledged: AtomicU64::new(0),
         });
         let tasks: Vec<_> = (0..clients)
-            .map(|client| tokio::spawn(self.clone().client(client, shared.clone())))
+            .map(|client| {
+                let (load, shared) = (self.clone(), shared.clone());
+                tokio::spawn(async move { lasted(load.client(client, shared).await) })
+            })
             .collect();
         let (mut times, mut sent) = (Spread::default(), 0);
         for task in tasks {
-            let (client_times, client_sent) = task.await.expect("a client").expect("a connection that lasts");
+            let (client_times, client_sent) = task.await.expect("a client");
             times.append(client_times);
             sent += client_sent;
         }
