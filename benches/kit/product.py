@@ -109,12 +109,13 @@ class Pusher:
         self.source, self.body_bytes, self.backlog, self.until = source, body_bytes, backlog, until
         self.torn = b""
         self.done = 0.0
+        self.samples = []
         threads = [threading.Thread(target=self._guarded, args=(token,)) for token in self.ioc.tokens]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            if backlog is not None:
-                self.done = done_rows(self.ioc, "push")
+            self.done = done_rows(self.ioc, "push")
+            self.samples.append((time.monotonic(), self.done))
             time.sleep(0.1)
         if self.failed:
             raise self.failed
