@@ -22,12 +22,13 @@ STATIONS = 60
 HOURS = 24 * 66
 # What lies in a table as the product made it, but for the columns of arrival.
 AS_LIVED = """
-INSERT INTO lived SELECT * REPLACE (
-    event_time + INTERVAL 2000 + cityHash64(subject, event_time) % 5000 MILLISECOND AS received_at,
+INSERT INTO lived WITH event_time + INTERVAL 2000 + cityHash64(subject, event_time) % 5000 MILLISECOND AS arrival
+SELECT * REPLACE (
+    arrival AS received_at,
     cityHash64(subject) % 2 AS partition,
     intDiv(toUnixTimestamp(event_time), 300) * {half} + cityHash64(event_time, subject) % {half} AS offset,
     indexOf({indicators}, toString(indicator)) - 1 AS row,
-    intDiv(toUnixTimestamp64Milli(received_at), 400) AS epoch,
+    intDiv(toUnixTimestamp64Milli(arrival), 400) AS epoch,
     0 AS chunk)
 FROM observation SETTINGS max_insert_threads = 1
 """
