@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,14 +50,10 @@ def measure(case, limit):
         out, _ = process.communicate(timeout=limit)
         fault = None if process.returncode == 0 else f"ended with {process.returncode}"
     except subprocess.TimeoutExpired:
-        # It ends its servers itself; if it cannot, its process group is ended.
-        process.terminate()
-        try:
-            out, _ = process.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, _ = process.communicate()
-        fault = f"not finished within {limit} s"
+        out, fault = end(process), f"not finished within {limit} s"
+    except BaseException:
+        end(process)
+        raise
     log.close()
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     if fault:
@@ -67,6 +64,16 @@ def measure(case, limit):
     for line in lines:
         print(json.dumps(line, ensure_ascii=False), flush=True)
     return lines
+
+
+def end(process):
+    """Ends a case, which ends its servers itself; if it cannot, its process group is ended. What it said is kept."""
+    process.terminate()
+    try:
+        return process.communicate(timeout=30)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        return process.communicate()[0]
 
 
 def machine():
@@ -94,14 +101,17 @@ def main():
     arguments.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}; all if none")
     arguments.add_argument("--case", choices=CASES, help=argparse.SUPPRESS)
     given = arguments.parse_args()
+    # So that what was begun is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     if given.case:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
         importlib.import_module(f"cases.{given.case}").measure()
         return 0
     unknown = set(given.cases) - CASES.keys()
     if unknown:
         arguments.error(f"no such case: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
-    SCRATCH.mkdir(parents=True, exist_ok=True)
+    # What an earlier run that was killed left behind.
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    SCRATCH.mkdir(parents=True)
     began = time.time()
     header = f"{time.strftime('%Y-%m-%d', time.gmtime())}: {machine()}"
     lines = [line for case in given.cases or CASES for line in measure(case, CASES[case])]

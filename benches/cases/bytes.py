@@ -92,8 +92,9 @@ def measure():
             whole, measured = as_parquet(ioc, folder)
     each = ", ".join(f"{name} {bytes / count:.2f}" for name, bytes in columns.items() if bytes / count >= 0.005)
     figures.add(
-        f"{shown(count)} readings, on disk in ClickHouse, as if they had come when measured", total / count, "bytes a row",
-        beside=f"columns: {each}. Pushed at once: {at_once / count:.2f}, before merges {pushed / count:.2f}. Parquet zstd, "
-        f"same rows and columns: {whole / count:.2f}; without the columns of arrival {measured / count:.2f}",
+        f"{shown(count)} readings, on disk in ClickHouse, as if they had come when measured",
+        total / count, "bytes a row",
+        beside=f"columns: {each}. Pushed at once: {at_once / count:.2f}, before merges {pushed / count:.2f}. Parquet "
+        f"zstd, same rows and columns: {whole / count:.2f}; without the columns of arrival {measured / count:.2f}",
         columns={name: bytes / count for name, bytes in columns.items()},
     )

@@ -47,6 +47,6 @@ def measure():
     figures.add(
         f"{shown(count)} readings of {STATIONS:,} stations, with indices, limits, states and alerts",
         whole[1], "CPU s of `ioc` a million",
-        beside=f"without: {plain[1]:.2f}; {shown(whole[0])} rows/s against {shown(plain[0])}, {whole[2]:.0f} MB against "
-        f"{plain[2]:.0f}; made {made}",
+        beside=f"without: {plain[1]:.2f}; {shown(whole[0])} rows/s against {shown(plain[0])}, "
+        f"{whole[2]:.0f} MB against {plain[2]:.0f}; made {made}",
     )

@@ -38,6 +38,7 @@ def measure():
         again = seconds_to_ready(ioc)
         figures.add(
             "`ioc up` and its ClickHouse, idle, resident", resident, "MB", at_most=450,
-            beside=f"{shared_once:.0f} MB with shared pages counted once; `ioc` alone {own:.0f} MB; {REST} s after the start",
+            beside=f"{shared_once:.0f} MB with shared pages counted once; `ioc` alone {own:.0f} MB; "
+            f"{REST} s after the start",
         )
         figures.add("first start to ready, tables made", first, "s", at_most=2, beside=f"second start {again:.2f} s")

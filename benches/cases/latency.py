@@ -17,7 +17,7 @@ import time
 import urllib.parse
 
 from kit.figures import Figures, shown
-from kit.product import load, product, rows, told
+from kit.product import eventually, load, product, rows, told
 
 RATE = 2_000
 SECONDS = 60
@@ -117,8 +117,10 @@ def measure():
         if done.returncode != 0:
             raise RuntimeError(f"the load failed: {done.stderr[-500:]}")
         sent = told(done.stdout)
-        time.sleep(3)
+        eventually(lambda: rows(ioc, "mqtt")["stored"] >= sent["sent"])
         stored = rows(ioc, "mqtt")["stored"]
+        # The reader and the browser have what was committed within a moment.
+        time.sleep(2)
         reader.ended.set()
         reader.join()
     seen = sum(map(len, reader.seen.values()))

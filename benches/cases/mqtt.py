@@ -19,7 +19,8 @@ CONNECTIONS = 5_000
 def under_load(port, secret, root, **options):
     """What the load saw, and what the process behind it took."""
     arguments = {"address": f"127.0.0.1:{port}", "password": secret, "seconds": SECONDS, **options}
-    command = load("closed", *(part for key, value in arguments.items() for part in (f"--{key.replace('_', '-')}", value)))
+    given = [part for key, value in arguments.items() for part in (f"--{key.replace('_', '-')}", value)]
+    command = load("closed", *given)
     with Watch(root) as watch:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS + 60)
     if done.returncode != 0:

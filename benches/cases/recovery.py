@@ -59,10 +59,10 @@ def measure():
         figures.add(
             f"kill -9 to ready, {shown(series)} series in state, {SECONDS} s at {shown(RATE)}/s behind the checkpoint",
             ready, "s", at_most=5,
-            beside=f"checkpoint of {held.stat().st_size / 1e6:.0f} MB; senders are served from then on, while the manifests "
-            "behind the checkpoint are replayed",
+            beside=f"checkpoint of {held.stat().st_size / 1e6:.0f} MB; senders are served from then on, while the "
+            "manifests behind the checkpoint are replayed",
         )
         figures.add(
             "the same, until all of it is replayed and every reading committed", caught_up, "s",
-            beside=f"{shown(under_way)} readings were not committed when it was killed; {shown(stored)} counted in the end",
+            beside=f"{shown(under_way)} readings were not committed when it was killed; {shown(stored)} counted",
         )

@@ -50,12 +50,12 @@ def ours(figures):
         windows = value(client, "SELECT count() FROM window")
         own, slowest = rate(samples, SECONDS)
         peaks = {pid: peak / 1e6 for pid, peak in watch.peak_by_process.items()}
+        cost = {pid: watch.cpu_seconds(pid) / pushed * 1e6 for pid in peaks}
     return own, (
         f"slowest ten seconds {shown(slowest)}; {shown(held)} rows and {shown(windows)} windows stored and counted, "
-        f"{shown(told['duplicate'])} duplicates, {shown(told['rejected'])} rejects; {parts_then} parts at the end, merged "
-        f"{merging:.0f} s later; per million lines {watch.cpu_seconds(ioc.process.pid) / pushed * 1e6:.2f} CPU s `ioc`, "
-        f"{watch.cpu_seconds(child) / pushed * 1e6:.2f} CPU s ClickHouse; "
-        f"{peaks[ioc.process.pid]:.0f} and {peaks[child]:.0f} MB"
+        f"{shown(told['duplicate'])} duplicates, {shown(told['rejected'])} rejects; {parts_then} parts at the end, "
+        f"merged {merging:.0f} s later; `ioc` {cost[ioc.process.pid]:.2f} CPU s a million lines, "
+        f"{peaks[ioc.process.pid]:.0f} MB; ClickHouse {cost[child]:.2f} CPU s, {peaks[child]:.0f} MB"
     )
 
 
@@ -69,8 +69,8 @@ def alone():
             seconds = time.monotonic() - began
             merging = settle(client)
     return (
-        f"ClickHouse alone, views, {PEER_SECONDS} s: {shown(pushed / seconds)} lines/s, merged {merging:.0f} s later, per "
-        f"million {watch.cpu_seconds() / pushed * 1e6:.2f} CPU s, {watch.peak_bytes / 1e6:.0f} MB"
+        f"ClickHouse alone, views, {PEER_SECONDS} s: {shown(pushed / seconds)} lines/s, merged {merging:.0f} s later, "
+        f"{watch.cpu_seconds() / pushed * 1e6:.2f} CPU s a million, {watch.peak_bytes / 1e6:.0f} MB"
     )
 
 

@@ -65,8 +65,8 @@ def prototype(source, folder):
 def words(name, lines, cost, equal):
     same = "equal" if equal else "**not equal**"
     return (
-        f"{name} {shown(lines / cost['seconds'])} lines/s, {cost['cpu_seconds']:.1f} CPU s, {cost['peak_rss_mb']:.0f} MB, "
-        f"{same}"
+        f"{name} {shown(lines / cost['seconds'])} lines/s, {cost['cpu_seconds']:.1f} CPU s, "
+        f"{cost['peak_rss_mb']:.0f} MB, {same}"
     )
 
 

@@ -5,13 +5,14 @@ import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+
+from kit.process import tree
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 RELEASE = ROOT / "target" / "release"
@@ -24,6 +25,10 @@ PACK = ROOT / "benches" / "pack"
 SCRATCH = ROOT / "target" / "bench"
 # Senders that push over HTTP; by their names they share both partitions of the log.
 PUSHING = 4
+# Seconds after which a connection without a request is made anew.
+REST = 2
+# What a row that was decoded is.
+FATES = ("stored", "duplicate", "rejected", "waiting")
 # The tests hurry; here everything is as an operator gets it.
 DEFAULTS = {
     "IOC_INBOX_SCAN_EVERY": "1s",
@@ -45,6 +50,15 @@ def scratch(name):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def end(ioc):
+    """Kills the product, and waits until its ClickHouse child has followed: it writes to the folder until then."""
+    followers = [pid for pid in tree(ioc.process.pid) if pid != ioc.process.pid]
+    ioc.kill()
+    deadline = time.monotonic() + 10
+    while any(os.path.exists(f"/proc/{pid}") for pid in followers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 @contextlib.contextmanager
 def product(name, pack=PACK, start=True, **settings):
     """A running product on a new data folder, ended and removed afterwards."""
@@ -58,7 +72,7 @@ def product(name, pack=PACK, start=True, **settings):
             yield ioc.start() if start else ioc
         finally:
             if ioc.process is not None and ioc.process.poll() is None:
-                ioc.kill()
+                end(ioc)
 
 
 def figures(ioc):
@@ -71,7 +85,7 @@ def figures(ioc):
 def rows(ioc, feed):
     """fate → rows of a feed in committed epochs."""
     told = figures(ioc)
-    return {fate: told[f'ioc_rows{{fate="{fate}",feed="{feed}"}}'] for fate in ("stored", "duplicate", "rejected", "waiting")}
+    return {fate: told[f'ioc_rows{{fate="{fate}",feed="{feed}"}}'] for fate in FATES}
 
 
 def done_rows(ioc, feed):
@@ -140,6 +154,7 @@ class Pusher:
     def _send(self, token):
         connection = http.client.HTTPConnection("127.0.0.1", self.ioc.http, timeout=60)
         headers = {"Authorization": f"Bearer {token}"}
+        answered = time.monotonic()
         while not self.failed and not self.until():
             if self.backlog is not None and self.lines - self.done > self.backlog:
                 time.sleep(0.02)
@@ -148,9 +163,13 @@ class Pusher:
             if not body:
                 return
             while True:
+                if time.monotonic() - answered > REST:
+                    # It was left alone for so long that the other end may have closed it.
+                    connection.close()
                 connection.request("POST", "/ingest/push", body, headers)
                 answer = connection.getresponse()
                 said = answer.read()
+                answered = time.monotonic()
                 if answer.status == 200:
                     self.partitions.add(json.loads(said)["position"].split("-")[1])
                     break
@@ -174,4 +193,4 @@ class Lines(subprocess.Popen):
 
 def version():
     """Of the product, for the record."""
-    return re.sub(r"\s+", " ", subprocess.run([os.environ["IOC_BINARY"], "--version"], capture_output=True, text=True).stdout)
+    return subprocess.run([os.environ["IOC_BINARY"], "--version"], capture_output=True, text=True).stdout.strip()

@@ -2,7 +2,7 @@
 
 import io
 import random
-import time
+from time import monotonic, sleep
 
 import duckdb
 
@@ -45,7 +45,8 @@ def recorded(output, stations, hours, ends):
     name = "format('TN-{:04}', station)"
     written = connection.execute(
         f"""COPY (
-            SELECT format('{{{{"indicator":"{{}}","subject":"{{}}","time":{{}},"value":{{}}}}}}', indicator, {name}, time,
+            SELECT format('{{{{"indicator":"{{}}","subject":"{{}}","time":{{}},"value":{{}}}}}}',
+                indicator, {name}, time,
                 CASE decimals WHEN 0 THEN format('{{:.0f}}', value) ELSE format('{{:.1f}}', value) END)
             FROM (
                 SELECT station, step, place, indicator, decimals, {begins} + step * 300 AS time,
@@ -66,7 +67,7 @@ class Turns(io.RawIOBase):
     def __init__(self, stations, indicators, start, every, count, rate=None):
         self.stations, self.indicators = stations, indicators
         self.start, self.every, self.count, self.rate = start, every, count, rate
-        self.made, self.began = 0, time.monotonic()
+        self.made, self.began = 0, monotonic()
         self.chance = random.Random(start)
 
     def read(self, size=-1):
@@ -74,14 +75,15 @@ class Turns(io.RawIOBase):
         if self.rate:
             # Fifty milliseconds' worth, when they are due.
             wanted = self.rate // 20
-            time.sleep(max(0.0, self.began + self.made / self.rate - time.monotonic()))
+            sleep(max(0.0, self.began + self.made / self.rate - monotonic()))
         lines = []
         for number in range(self.made, min(self.made + wanted, self.count)):
             turn, series = divmod(number, self.stations * len(self.indicators))
             which, indicator = divmod(series, len(self.indicators))
+            time, value = self.start + turn * self.every + which % 1000, self.chance.randrange(10_000) / 100
             lines.append(
                 f'{{"indicator":"{self.indicators[indicator]}","subject":"ST-{which:05}",'
-                f'"time":{self.start + turn * self.every + which % 1000},"value":{self.chance.randrange(10000) / 100}}}\n'
+                f'"time":{time},"value":{value}}}\n'
             )
         self.made += len(lines)
         return "".join(lines).encode()

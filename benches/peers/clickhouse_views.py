@@ -12,7 +12,8 @@ DAMAGE = "isValidJSON(line) AND moment IS NOT NULL AND JSONType(line, 'value') I
 TABLES = [
     "CREATE TABLE peer_line (line String) ENGINE = Null",
     f"""CREATE TABLE peer_row (station LowCardinality(String), indicator LowCardinality(String),
-        ts DateTime64(3, 'UTC'), value Float64) ENGINE = MergeTree ORDER BY (indicator, station, ts) SETTINGS {SAFETY}""",
+        ts DateTime64(3, 'UTC'), value Float64) ENGINE = MergeTree ORDER BY (indicator, station, ts)
+        SETTINGS {SAFETY}""",
     f"""CREATE TABLE peer_window (station LowCardinality(String), indicator LowCardinality(String),
         start DateTime('UTC'), readings AggregateFunction(groupUniqArray, Tuple(DateTime64(3, 'UTC'), Float64)))
         ENGINE = AggregatingMergeTree ORDER BY (indicator, station, start) SETTINGS {SAFETY}""",

@@ -142,7 +142,8 @@ public class W1 {
     public String map(String row) throws Exception {
       if (writer == null) {
         String path = output + "." + getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();
-        writer = new BufferedWriter(new OutputStreamWriter(new FileOutputStream(path), StandardCharsets.UTF_8), 1 << 20);
+        OutputStreamWriter text = new OutputStreamWriter(new FileOutputStream(path), StandardCharsets.UTF_8);
+        writer = new BufferedWriter(text, 1 << 20);
       }
       writer.write(row);
       writer.write('\n');

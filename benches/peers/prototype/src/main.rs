@@ -64,56 +64,61 @@ fn main() {
         let blocks = blocks.clone();
         let mut rows = File::create(format!("{output}.{index}")).expect("an output");
         worker.dataflow::<u64, _, _>(|scope| {
-            let readings = source::<_, CapacityContainerBuilder<Vec<Keyed>>, _, _>(scope, "lines", |first, info| {
-                let again = scope.activator_for(info.address);
-                let mut held: Option<Capability<u64>> = Some(first);
-                let (mut numbers, mut minutes) = (series::Numbers::default(), line::Minutes::default());
-                let (mut block, mut newest) = (Vec::new(), 0);
-                move |out| {
-                    let Some(capability) = &mut held else { return };
-                    if !blocks.lock().unwrap_or_else(PoisonError::into_inner).next(&mut block) {
-                        held = None;
-                        return;
-                    }
-                    let mut session = out.session(&*capability);
-                    for text in block.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
-                        if let Some(reading) = line::parse(text, &mut minutes) {
-                            newest = newest.max(reading.time);
-                            let series = numbers.of(reading.station, reading.indicator);
-                            session.give(Keyed { series, time: reading.time, value: reading.value });
+            let readings =
+                source::<_, CapacityContainerBuilder<Vec<Keyed>>, _, _>(scope, "lines", |first, info| {
+                    let again = scope.activator_for(info.address);
+                    let mut held: Option<Capability<u64>> = Some(first);
+                    let (mut numbers, mut minutes) = (series::Numbers::default(), line::Minutes::default());
+                    let (mut block, mut newest) = (Vec::new(), 0);
+                    move |out| {
+                        let Some(capability) = &mut held else { return };
+                        if !blocks.lock().unwrap_or_else(PoisonError::into_inner).next(&mut block) {
+                            held = None;
+                            return;
                         }
-                    }
-                    drop(session);
-                    let watermark = (newest - LATENESS).max(0).div_euclid(MINUTE) as u64;
-                    if watermark > *capability.time() {
-                        capability.downgrade(&watermark);
-                    }
-                    again.activate();
-                }
-            });
-            let (mut open, mut closed, mut names, mut text) =
-                (Open::new(index, peers), 0, Vec::new(), String::new());
-            readings.sink(Exchange::new(|keyed: &Keyed| u64::from(keyed.series)), "windows", move |(input, frontier)| {
-                input.for_each(|_, batch: &mut Vec<Keyed>| {
-                    for keyed in batch.drain(..) {
-                        open.add(keyed.series, keyed.time, keyed.value);
+                        let mut session = out.session(&*capability);
+                        for text in block.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
+                            if let Some(reading) = line::parse(text, &mut minutes) {
+                                newest = newest.max(reading.time);
+                                let series = numbers.of(reading.station, reading.indicator);
+                                session.give(Keyed { series, time: reading.time, value: reading.value });
+                            }
+                        }
+                        drop(session);
+                        let watermark = (newest - LATENESS).max(0).div_euclid(MINUTE) as u64;
+                        if watermark > *capability.time() {
+                            capability.downgrade(&watermark);
+                        }
+                        again.activate();
                     }
                 });
-                let watermark = frontier.frontier().first().map_or(i64::MAX, |minute| *minute as i64);
-                if watermark > closed {
-                    closed = watermark;
-                    open.close(watermark, |series, start, pane| {
-                        if series as usize >= names.len() {
-                            names.extend(series::names_from(names.len()));
+            let (mut open, mut closed, mut names, mut text) =
+                (Open::new(index, peers), 0, Vec::new(), String::new());
+            readings.sink(
+                Exchange::new(|keyed: &Keyed| u64::from(keyed.series)),
+                "windows",
+                move |(input, frontier)| {
+                    input.for_each(|_, batch: &mut Vec<Keyed>| {
+                        for keyed in batch.drain(..) {
+                            open.add(keyed.series, keyed.time, keyed.value);
                         }
-                        let windows::Pane { count, sum, min, max, .. } = pane;
-                        let name = &names[series as usize];
-                        let _ = writeln!(text, "{name},{start},{count},{sum},{min},{max}");
                     });
-                    rows.write_all(text.as_bytes()).expect("room for the output");
-                    text.clear();
-                }
-            });
+                    let watermark = frontier.frontier().first().map_or(i64::MAX, |minute| *minute as i64);
+                    if watermark > closed {
+                        closed = watermark;
+                        open.close(watermark, |series, start, pane| {
+                            if series as usize >= names.len() {
+                                names.extend(series::names_from(names.len()));
+                            }
+                            let windows::Pane { count, sum, min, max, .. } = pane;
+                            let name = &names[series as usize];
+                            let _ = writeln!(text, "{name},{start},{count},{sum},{min},{max}");
+                        });
+                        rows.write_all(text.as_bytes()).expect("room for the output");
+                        text.clear();
+                    }
+                },
+            );
         });
     })
     .expect("workers");
