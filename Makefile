@@ -5,6 +5,7 @@ SHELL := bash
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+BENCH_VENV := target/bench-venv
 LIBCHDB = $$(deploy/scripts/fetch-libchdb.sh)
 NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run" || echo "test")
 
@@ -47,7 +48,17 @@ soak: $(VENV)/installed ## ClickHouse away, a crowd, a disk that stalls, for MIN
 	cargo build --release --locked --features failpoints
 	IOC_BINARY=$(CURDIR)/target/release/ioc $(SOAK) store-trouble crowd slow-disk
 
-bench: ## measure, and write benches/RESULTS.md's figures
-	benches/run.sh
+$(BENCH_VENV)/installed: benches/requirements.txt
+	python3 -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benches/requirements.txt
+	touch $@
+
+# The product is built last: beside its benches it has more features of its dependencies.
+bench: $(BENCH_VENV)/installed ## measure, peers beside; writes benches/RESULTS.md. CASES="w1 latency" measures some
+	deploy/scripts/fetch-libchdb.sh >/dev/null
+	cargo bench --no-run --locked --bench w1 --bench load
+	cargo build --release --locked
+	cargo build --release --locked --manifest-path benches/peers/prototype/Cargo.toml --target-dir target/prototype
+	$(BENCH_VENV)/bin/python benches/run.py $(CASES)
 
 .PHONY: help run check web web-check test soak bench
