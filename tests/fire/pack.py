@@ -1,0 +1,97 @@
+"""The province that burns: the tests' small pack with stations, limits and rules enough for indices and alerts."""
+
+import pathlib
+import shutil
+
+from ioc import PACK
+
+INDICATORS = ["pm25", "pm10", "no2", "o3", "so2", "co"]
+# Sends the present, one call of mosquitto_pub a reading; its silences are the kills' own.
+LIVE = "LIVE1"
+# Drops files.
+FILES = "FILES1"
+FILE_CODE = "TN_TEST_FILES1"
+# Milliseconds an earlier row may come behind a later one of its station, by feed.
+LATENESS = {"gateway": 300_000, "files": 900_000}
+
+INDICATOR = """
+[{name}]
+symbol = "{symbol}"
+name = {{ vi = "{symbol}", en = "{symbol}" }}
+unit = "ug/m3"
+min = 0
+max = 200000
+decimals = 1
+windows = ["minute", "hour", "day"]
+"""
+
+STATION = """
+[{name}]
+name = {{ vi = "Trạm {name}", en = "Station {name}" }}
+kind = "ambient_air"
+place = {{ code = "25459", valid_from = 2025-07-01 }}
+valid_from = 2025-07-01
+measures = {{ {measures} }}
+{more}
+"""
+
+LIMIT = """
+[{name}]
+standard = "QCVN 05:2023/BTNMT"
+indicator = "{indicator}"
+averaging = "{averaging}"
+high = {high}
+kinds = ["ambient_air"]
+valid_from = 2023-09-12
+"""
+LIMITS = [("no2", "hour", 200), ("so2", "day", 125), ("o3", "eight_hours", 120), ("pm25", "day", 45)]
+
+RULE = """
+[{name}]
+name = {{ vi = "{name}", en = "{name}" }}
+step = {{ vi = "Gọi trạm", en = "Call the station" }}
+priority = "high"
+kinds = ["ambient_air"]
+{windows}condition = {{ {condition} }}
+"""
+TWO = "raise_windows = 2\nclear_windows = 2\n"
+RULES = {
+    "dust-high": ("", 'kind = "indicator", indicator = "pm25", averaging = "hour", above = 90, clear = 70'),
+    "aqi-bad": (TWO, 'kind = "index", index = "vn_aqi", averaging = "hour", above = 150, clear = 140'),
+    "no2-over-limit": (TWO, 'kind = "limit", indicator = "no2", averaging = "hour", clear_share = 0.9'),
+    "station-silent": ("", 'kind = "status", statuses = ["silent"], lasting = "1s"'),
+}
+
+
+def seconds(millis):
+    return f"{max(1, millis // 1000)}s"
+
+
+def write(folder, stations, cadence):
+    """A pack with those stations, whose values are expected every `cadence` milliseconds."""
+    folder = pathlib.Path(folder)
+    shutil.copytree(PACK, folder)
+    feeds = (folder / "feeds.toml").read_text(encoding="utf-8")
+    # Nothing closes because time passed: what is closed follows from the journals alone.
+    (folder / "feeds.toml").write_text(feeds.replace('patience = "3h"', 'patience = "3660d"'), encoding="utf-8")
+    with open(folder / "indicators.toml", "a", encoding="utf-8") as indicators:
+        for name, symbol in (("so2", "SO2"), ("co", "CO")):
+            indicators.write(INDICATOR.format(name=name, symbol=symbol))
+    measures = ", ".join(f'{indicator} = "{seconds(cadence)}"' for indicator in INDICATORS)
+    # Their past catches up with the present: silent at first, then late, then good, by the recorded clock.
+    ages = 'late_after = "4d"\nsilent_after = "7d"'
+    text = "".join(STATION.format(name=name, measures=measures, more=ages) for name in stations)
+    text += STATION.format(
+        name=LIVE, measures='pm25 = "1s"', more='late_after = "2s"\nsilent_after = "3s"'
+    )
+    files = f'file_codes = ["{FILE_CODE}"]\nlate_after = "10s"\nsilent_after = "20s"'
+    text += STATION.format(name=FILES, measures='pm25 = "1s", pm10 = "1s"', more=files)
+    (folder / "stations.toml").write_text(text, encoding="utf-8")
+    limits = [
+        LIMIT.format(name=f"{indicator}-{averaging.replace('_', '-')}", indicator=indicator, averaging=averaging, high=high)
+        for indicator, averaging, high in LIMITS
+    ]
+    (folder / "limits.toml").write_text("".join(limits), encoding="utf-8")
+    rules = [RULE.format(name=name, windows=two, condition=condition) for name, (two, condition) in RULES.items()]
+    (folder / "rules.toml").write_text("".join(rules), encoding="utf-8")
+    return folder

@@ -1,0 +1,122 @@
+"""A whole fire: kills under load, the check against the journals, the same manifests without a kill.
+
+`python -m fire.run --kills 200` from `tests/`; `IOC_SEED` replays a seed.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import sys
+import time
+
+from fire import killer, pack, report, unkilled
+from fire.check import Check
+from fire.crowd import Crowd, Scale
+from ioc import ROOT, Ioc, eventually
+
+# Three stations a publisher, readings in pairs every six minutes: an hour has twenty, days enough pass in a minute.
+SHORT = Scale(stations=3, step=360_000)
+LONG = Scale(stations=6, step=36_000)
+
+SETTINGS = {
+    "IOC_STREAM_HORIZON": "3h",
+    "IOC_STREAM_CADENCE": "100ms",
+    "IOC_ARCHIVE_EVERY": "2s",
+}
+
+
+def seed_of_environment():
+    return int(os.environ.get("IOC_SEED", time.time_ns() % 1_000_000))
+
+
+class Fire:
+    """One data folder, its crowd, and everything that was seen."""
+
+    def __init__(self, folder, scale, seed, say=print):
+        self.folder, self.scale, self.seed, self.say = pathlib.Path(folder), scale, seed, say
+        self.folder.mkdir(parents=True, exist_ok=True)
+        province = pack.write(self.folder / "pack", scale.every_station(), scale.cadence)
+        self.ioc = Ioc(self.folder, pack=province, **SETTINGS)
+        self.crowd = Crowd(self.ioc, scale, seed)
+        self.manifests = unkilled.Manifests(self.ioc)
+        self.seen = {"seed": seed, "kills": [], "findings": [], "killing_seconds": 0.0}
+
+    def burn(self, kills):
+        """Kills under load, then everything under way comes to its end."""
+        began = time.monotonic()
+        with self.manifests:
+            self.crowd.start()
+            for number, kill in enumerate(kills, 1):
+                self.seen["kills"] += killer.execute(self.ioc, kill)
+                if number % 10 == 0:
+                    self.say(f"{len(self.seen['kills'])} kills in {time.monotonic() - began:.0f} s")
+            self.seen["killing_seconds"] = time.monotonic() - began
+            self.settle()
+
+    def settle(self, workers=2, failpoints=""):
+        """A last life, in which everything sent is acknowledged, stored and archived."""
+        self.ioc.settings["IOC_LOG_FILTER"] = "info,ioc_stream=debug"
+        self.ioc.start(workers=workers, failpoints=failpoints)
+        self.seen["publishers_at_the_end"] = self.crowd.is_alive()
+        self.crowd.finish()
+        self.ioc.wait_drained(seconds=900)
+        eventually(lambda: self.status()["archive"]["behind_offsets"] == 0, seconds=300)
+
+    def status(self):
+        return json.loads(self.ioc.run("status", "--json", check=False).stdout)
+
+    def check(self):
+        """Against the journals."""
+        self.checked = Check(self.ioc, self.crowd.folder, self.folder / "work", self.scale).run()
+        self.seen["figures"], self.seen["findings"] = self.checked.figures, self.checked.findings
+        self.seen["busiest"] = self.checked.busiest()
+
+    def repeat(self, workers=3, failpoints=""):
+        """Against the same manifests without a kill."""
+        upto = unkilled.last_commit(self.ioc)
+        unkilled.export(self.ioc, self.folder / "killed", upto)
+        unkilled.run_again(self.ioc, self.manifests, workers, failpoints)
+        unkilled.export(self.ioc, self.folder / "unkilled", upto)
+        findings, self.seen["replayed"] = unkilled.compare(self.folder / "killed", self.folder / "unkilled")
+        self.seen["findings"] += findings
+
+    def end(self):
+        self.crowd.end()
+        self.ioc.stop()
+
+    def verdict(self):
+        assert not self.seen["findings"], "\n".join(self.seen["findings"])
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--kills", type=int, default=200)
+    arguments.add_argument("--keep", action="store_true", help="keep the data folder of a run without findings, too")
+    chosen = arguments.parse_args()
+    seed = seed_of_environment()
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder = ROOT / "target" / "crash" / f"{stamp}-{seed}"
+    print(f"IOC_SEED={seed}\nreport: {folder}", flush=True)
+    fire = Fire(folder / "run", LONG, seed, say=lambda said: print(said, flush=True))
+    try:
+        fire.burn(killer.plan(seed, chosen.kills))
+        fire.say("checking against the journals")
+        fire.check()
+        fire.say("the same manifests without a kill")
+        fire.repeat()
+    except AssertionError as failed:
+        fire.seen["findings"].append(str(failed))
+    finally:
+        fire.end()
+        print(report.write(folder, fire.seen))
+    if fire.seen["findings"]:
+        sys.exit(1)
+    if not chosen.keep:
+        shutil.rmtree(folder / "run")
+
+
+if __name__ == "__main__":
+    main()
