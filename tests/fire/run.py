@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 
+import archive
 from fire import killer, pack, report, unkilled
 from fire.check import Check
 from fire.crowd import Crowd, Scale
@@ -62,8 +63,10 @@ class Fire:
         self.ioc.start(workers=workers, failpoints=failpoints)
         self.seen["publishers_at_the_end"] = self.crowd.is_alive()
         self.crowd.finish()
-        self.ioc.wait_drained(seconds=900)
-        eventually(lambda: self.status()["archive"]["behind_offsets"] == 0, seconds=300)
+        feeds = self.ioc.wait_drained(seconds=900)["feeds"]
+        received = sum(feed["counts"]["received"] for feed in feeds.values())
+        archived = lambda: sum(record["envelopes"] for record in archive.records(self.ioc))  # noqa: E731
+        eventually(lambda: archived() >= received and self.status()["archive"]["behind_offsets"] == 0, seconds=300)
 
     def status(self):
         return json.loads(self.ioc.run("status", "--json", check=False).stdout)
