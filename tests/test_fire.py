@@ -13,7 +13,7 @@ from fire import killer
 from fire.crowd import Scale
 from fire.run import SHORT, Fire, seed_of_environment
 
-SMALL = Scale(stations=2, step=360_000, publishers=("paho311", "single"))
+SMALL = Scale(stations=2, step=360_000, days=9, publishers=("paho311", "single"))
 
 
 @pytest.fixture

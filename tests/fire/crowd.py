@@ -29,11 +29,12 @@ FEW = {
 
 @dataclasses.dataclass(frozen=True)
 class Scale:
-    """How large a run is: stations of each publisher, and a pair of readings of each series every `step`."""
+    """How large a run is: stations of each publisher, and a pair of readings of each series every
+    `step` milliseconds of the last `days`."""
 
     stations: int
     step: int
-    days: int = 9
+    days: int
     publishers: tuple = (*MASS, *FEW)
 
     @property

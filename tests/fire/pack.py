@@ -63,12 +63,8 @@ RULES = {
 }
 
 
-def seconds(millis):
-    return f"{max(1, millis // 1000)}s"
-
-
-def write(folder, stations, cadence):
-    """A pack with those stations, whose values are expected every `cadence` milliseconds."""
+def write(folder, scale):
+    """The pack of a run of that scale."""
     folder = pathlib.Path(folder)
     shutil.copytree(PACK, folder)
     feeds = (folder / "feeds.toml").read_text(encoding="utf-8")
@@ -77,9 +73,10 @@ def write(folder, stations, cadence):
     with open(folder / "indicators.toml", "a", encoding="utf-8") as indicators:
         for name, symbol in (("so2", "SO2"), ("co", "CO")):
             indicators.write(INDICATOR.format(name=name, symbol=symbol))
-    measures = ", ".join(f'{indicator} = "{seconds(cadence)}"' for indicator in INDICATORS)
+    measures = ", ".join(f'{indicator} = "{scale.cadence // 1000}s"' for indicator in INDICATORS)
     # Their past catches up with the present: silent at first, then late, then good, by the recorded clock.
-    ages = 'late_after = "4d"\nsilent_after = "7d"'
+    ages = f'late_after = "{scale.days // 2}d"\nsilent_after = "{scale.days - 2}d"'
+    stations = scale.every_station()
     text = "".join(STATION.format(name=name, measures=measures, more=ages) for name in stations)
     text += STATION.format(
         name=LIVE, measures='pm25 = "1s"', more='late_after = "2s"\nsilent_after = "3s"'

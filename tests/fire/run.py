@@ -18,9 +18,9 @@ from fire.check import Check
 from fire.crowd import Crowd, Scale
 from ioc import ROOT, Ioc, eventually
 
-# Three stations a publisher, readings in pairs every six minutes: an hour has twenty, days enough pass in a minute.
-SHORT = Scale(stations=3, step=360_000)
-LONG = Scale(stations=6, step=36_000)
+# Readings come in pairs, every so often: an hour has twenty of them, or sixty. Days enough pass that some leave memory.
+SHORT = Scale(stations=3, step=360_000, days=9)
+LONG = Scale(stations=6, step=120_000, days=20)
 
 SETTINGS = {
     "IOC_STREAM_HORIZON": "3h",
@@ -39,7 +39,7 @@ class Fire:
     def __init__(self, folder, scale, seed, say=print):
         self.folder, self.scale, self.seed, self.say = pathlib.Path(folder), scale, seed, say
         self.folder.mkdir(parents=True, exist_ok=True)
-        province = pack.write(self.folder / "pack", scale.every_station(), scale.cadence)
+        province = pack.write(self.folder / "pack", scale)
         self.ioc = Ioc(self.folder, pack=province, **SETTINGS)
         self.crowd = Crowd(self.ioc, scale, seed)
         self.manifests = unkilled.Manifests(self.ioc)
