@@ -2,31 +2,32 @@
 
 from fire import indices, recompute, store
 
+READING = "indicator, subject, time, value"
+POSITION = "log, partition, position"
+WINDOW = "kind, indicator, subject, start"
+
 
 class Check:
-    """What was found; each finding names the invariant that is broken."""
+    """What was found: each finding names the invariant that is broken. None, and the figures say what was compared."""
 
-    def __init__(self, ioc, folder, work, scale):
+    def __init__(self, ioc, journals, work, scale):
         work.mkdir()
         self.ioc, self.scale = ioc, scale
         self.base = recompute.connect(work)
-        recompute.read_journals(self.base, folder)
+        recompute.read_journals(self.base, journals)
         recompute.work_out(self.base)
         store.read(self.base, ioc, work)
         self.findings = []
-        self.figures = {}
+        self.figures = {"lost": 0, "doubled": 0}
 
     def run(self):
-        self.acknowledged_messages()
+        self.journals()
         self.readings()
-        self.envelopes()
+        self.messages()
         self.balance()
         self.windows()
         self.indices()
         return self
-
-    def verdict(self):
-        assert not self.findings, "\n".join(self.findings)
 
     def ask(self, query):
         return self.base.execute(query).fetchall()
@@ -35,128 +36,136 @@ class Check:
         return self.ask(f"SELECT count(*) FROM ({query})")[0][0]
 
     def none(self, invariant, what, query):
-        """The query finds what must not be."""
+        """The query finds what must not be; gives back how much it found."""
         found = self.count(query)
         if found:
-            some = self.ask(f"{query} LIMIT 3")
-            self.findings.append(f"{invariant}: {found} {what}, such as {some}")
+            self.findings.append(f"{invariant}: {found} {what}, such as {self.ask(f'{query} LIMIT 3')}")
         return found
 
-    def acknowledged_messages(self):
-        figures = self.ask("SELECT count(*), min(clock), max(clock) FROM sent")[0]
-        self.figures["messages"] = figures[0]
-        self.figures["sending_seconds"] = (figures[2] - figures[1]) / 1000
-        self.figures["acknowledged"] = self.count("SELECT * FROM acknowledged")
-        self.figures["by_kind"] = dict(self.ask("SELECT kind, count(*) FROM sent GROUP BY kind ORDER BY kind"))
-        self.none("the journals", "acknowledgements of what was not sent", "FROM acknowledged ANTI JOIN sent USING (publisher, id)")
+    def same(self, what, columns, wanted, held):
+        """Both tables hold the same rows, bit for bit; gives back how many."""
+        wanted, held = f"SELECT {columns} FROM {wanted}", f"SELECT {columns} FROM {held}"
+        self.none("BATCH", f"{what} that are missing or others", f"{wanted} EXCEPT ALL {held}")
+        self.none("BATCH", f"{what} that should not be", f"{held} EXCEPT ALL {wanted}")
+        return self.count(wanted)
 
-    def busiest(self):
-        """Messages a second over the ten seconds in which most were sent."""
-        most = self.ask("SELECT max(sent) FROM (SELECT count(*) AS sent FROM sent GROUP BY clock // 10000)")[0][0]
-        return (most or 0) // 10
+    def journals(self):
+        messages, first, last = self.ask("SELECT count(*), min(clock), max(clock) FROM sent")[0]
+        kinds = self.ask("SELECT kind, count(*) FROM sent GROUP BY kind ORDER BY kind")
+        # The most that were sent in ten seconds in a row, a second of them.
+        tens = "SELECT count(*) AS sent FROM sent GROUP BY clock // 10000"
+        self.figures |= {
+            "messages": messages,
+            "sending_seconds": (last - first) / 1000,
+            "busiest": (self.ask(f"SELECT max(sent) FROM ({tens})")[0][0] or 0) // 10,
+            "by_kind": dict(kinds),
+            "by_publisher": dict(self.ask("SELECT publisher, count(*) FROM sent GROUP BY ALL ORDER BY ALL")),
+            "acknowledged": self.count("FROM acknowledged"),
+        }
+        stray = "FROM acknowledged ANTI JOIN sent USING (publisher, id)"
+        self.none("the journals", "acknowledgements of what was not sent", stray)
 
     def readings(self):
-        self.figures["lost"] = self.none(
-            "ACK", "acknowledged readings that are lost",
-            "SELECT indicator, subject, time, value FROM sent SEMI JOIN acknowledged USING (publisher, id)"
-            " WHERE indicator IS NOT NULL EXCEPT SELECT indicator, subject, time, value FROM observed",
+        acknowledged = "sent SEMI JOIN acknowledged USING (publisher, id) WHERE indicator IS NOT NULL"
+        self.figures["lost"] += self.none(
+            "ACK",
+            "acknowledged readings that are lost",
+            f"SELECT {READING} FROM {acknowledged} EXCEPT SELECT {READING} FROM observed",
         )
         self.none(
-            "ONCE", "readings nobody sent",
-            "SELECT indicator, subject, time, value FROM observed EXCEPT SELECT indicator, subject, time, value FROM known",
+            "ONCE",
+            "readings nobody sent",
+            f"SELECT {READING} FROM observed EXCEPT SELECT {READING} FROM known",
         )
-        self.figures["doubled"] = self.none(
-            "ONCE", "readings that are stored twice",
-            "SELECT indicator, subject, time, value, count(*) FROM observed GROUP BY ALL HAVING count(*) > 1",
+        self.figures["doubled"] += self.none(
+            "ONCE",
+            "readings that are stored twice",
+            f"SELECT {READING}, count(*) FROM observed GROUP BY ALL HAVING count(*) > 1",
         )
-        self.figures["keys"] = self.compare("current values", "indicator, subject, time, value", "current", "current_held")
+        self.figures["keys"] = self.same("current values", READING, "current", "current_held")
 
-    def compare(self, what, columns, wanted, held):
-        """Both sides, row by row: equal, bit for bit."""
-        self.none("BATCH", f"{what} that are missing or others", f"SELECT {columns} FROM {wanted} EXCEPT ALL SELECT {columns} FROM {held}")
-        self.none("BATCH", f"{what} that should not be", f"SELECT {columns} FROM {held} EXCEPT ALL SELECT {columns} FROM {wanted}")
-        return self.count(f"SELECT {columns} FROM {wanted}")
+    def messages(self):
+        """Every message by its own mark: it is archived, and each envelope of it is stored, a duplicate or a reject.
 
-    def envelopes(self):
-        """Every message by its own mark: on the archive, and each envelope of it stored, duplicate or rejected once."""
+        A file is one envelope of two rows, whose marks are not in it: its rows are looked at above.
+        """
         self.base.execute(
-            """
+            f"""
             CREATE TABLE fate AS
-            SELECT envelope.*, coalesce(stored, 0) AS stored, coalesce(rejected, 0) AS rejected
-            FROM envelope
-            LEFT JOIN (SELECT log, partition, position, count(*) AS stored FROM observed GROUP BY ALL)
-                USING (log, partition, position)
-            LEFT JOIN (SELECT log, partition, position, count(*) AS rejected FROM rejected GROUP BY ALL)
-                USING (log, partition, position)
+            SELECT envelope.*, coalesce(stored, 0) AS stored, coalesce(rejected, 0) AS rejected FROM envelope
+            LEFT JOIN (SELECT {POSITION}, count(*) AS stored FROM observed GROUP BY ALL) USING ({POSITION})
+            LEFT JOIN (SELECT {POSITION}, count(*) AS rejected FROM rejected GROUP BY ALL) USING ({POSITION});
+
+            CREATE VIEW tagged AS FROM sent WHERE payload IS NULL AND publisher != 'files';
+            CREATE VIEW garbage AS FROM sent WHERE payload IS NOT NULL;
+            CREATE VIEW single_row AS FROM fate WHERE feed != 'files';
             """
         )
         self.figures["envelopes"] = self.count("FROM envelope")
-        delivered = "SELECT publisher, id FROM sent SEMI JOIN acknowledged USING (publisher, id) WHERE publisher != 'files'"
-        self.none(
-            "ACK", "acknowledged messages without an envelope",
-            f"""
-            {delivered} EXCEPT (
-                SELECT publisher, id FROM sent JOIN envelope ON sent.tag = envelope.tag WHERE sent.payload IS NULL
-                UNION ALL
-                SELECT publisher, id FROM sent JOIN envelope ON sent.payload = envelope.payload
+        self.figures["lost"] += self.none(
+            "ACK",
+            "acknowledged messages without an envelope",
+            """
+            SELECT publisher, id FROM sent SEMI JOIN acknowledged USING (publisher, id) WHERE publisher != 'files'
+            EXCEPT (
+                SELECT publisher, id FROM tagged SEMI JOIN envelope USING (tag) UNION ALL
+                SELECT publisher, id FROM garbage SEMI JOIN envelope USING (payload)
             )
             """,
         )
-        self.none("ONCE", "envelopes that are on the archive twice", "SELECT log, partition, position FROM envelope GROUP BY ALL HAVING count(*) > 1")
-        self.none("ONCE", "envelopes of more than one fate", "FROM fate WHERE feed != 'files' AND stored + rejected > 1")
+        twice = f"SELECT {POSITION} FROM envelope GROUP BY ALL HAVING count(*) > 1"
+        self.none("ONCE", "positions that are archived twice", twice)
+        self.none("ONCE", "envelopes of more than one fate", "FROM single_row WHERE stored + rejected > 1")
         self.none(
-            "ONCE", "envelopes of garbage that are no reject",
-            "FROM fate SEMI JOIN sent ON sent.payload = fate.payload WHERE rejected != 1 OR stored != 0",
+            "ONCE",
+            "envelopes of garbage that are no reject",
+            "FROM single_row SEMI JOIN garbage USING (payload) WHERE rejected != 1 OR stored != 0",
         )
         self.none(
-            "ONCE", "envelopes of readings that are rejects",
-            "FROM fate SEMI JOIN (FROM sent WHERE payload IS NULL) AS sent USING (tag) WHERE rejected != 0",
+            "ONCE",
+            "envelopes of readings that are rejects",
+            "FROM single_row SEMI JOIN tagged USING (tag) WHERE rejected != 0",
         )
         self.none(
-            "ONCE", "envelopes nobody sent",
-            "FROM fate ANTI JOIN (FROM sent WHERE payload IS NULL) AS sent USING (tag)"
-            " WHERE feed != 'files' AND payload NOT IN (SELECT payload FROM sent WHERE payload IS NOT NULL)",
+            "ONCE",
+            "envelopes nobody sent",
+            "FROM (FROM single_row ANTI JOIN tagged USING (tag)) ANTI JOIN garbage USING (payload)",
         )
-        self.none("ONCE", "rows of positions that no envelope has", "SELECT log, partition, position FROM observed ANTI JOIN envelope USING (log, partition, position)")
+        for table in ("observed", "rejected"):
+            stray = f"FROM {table} ANTI JOIN envelope USING ({POSITION})"
+            self.none("ONCE", f"rows of {table} at positions that no envelope has", stray)
 
     def balance(self):
-        """The two identities, and what they add up against the archive and the tables."""
+        """The two identities, and that their figures are those of the archive and of the tables."""
         totals = self.figures["balance"] = store.balance(self.ioc)
-        held = {
-            "envelopes_received": self.figures["envelopes"],
-            "rows_stored": self.count("FROM observed"),
-            "rows_duplicate": self.ask(
-                "SELECT sum(if(feed = 'files', 2, 1) - stored - rejected) FROM fate"
-            )[0][0],
-        }
+        duplicates = self.ask("SELECT sum(if(feed = 'files', 2, 1) - stored - rejected) FROM fate")[0][0]
         rules = {
-            "envelopes are not decoded, empty or undecodable": totals["envelopes_received"]
+            "received is not decoded + empty + undecodable": totals["envelopes_received"]
             == totals["envelopes_decoded"] + totals["envelopes_empty"] + totals["envelopes_undecodable"],
-            "rows are not stored, duplicate or rejected": totals["rows_decoded"]
+            "rows are not stored + duplicate + rejected": totals["rows_decoded"]
             == totals["rows_stored"] + totals["rows_duplicate"] + totals["rows_rejected"],
-            "something waits or is astray": not (
-                totals["rows_waiting"] or totals["envelopes_astray"] or totals["rows_astray"]
-            ),
-            "rejects are not those of the table": totals["rows_rejected"] + totals["envelopes_undecodable"]
-            == self.count("FROM rejected"),
-            **{f"{name} is not the {count} that are there": totals[name] == count for name, count in held.items()},
+            "rows wait": totals["rows_waiting"] == 0,
+            "something is astray": totals["envelopes_astray"] == totals["rows_astray"] == 0,
+            "received is not what is archived": totals["envelopes_received"] == self.figures["envelopes"],
+            "stored is not what the table holds": totals["rows_stored"] == self.count("FROM observed"),
+            "rejected and undecodable are not what the table holds": self.count("FROM rejected")
+            == totals["rows_rejected"] + totals["envelopes_undecodable"],
+            f"duplicates are not the {duplicates} that are left": totals["rows_duplicate"] == duplicates,
         }
         self.findings += [f"BALANCE: {what}: {totals}" for what, holds in rules.items() if not holds]
 
     def windows(self):
-        columns = "kind, indicator, subject, start, count, sum, min, max"
-        self.figures["windows"] = self.compare("windows", columns, "wanted", "window_held")
-        self.none(
-            "ONCE", "windows with two current revisions",
-            "SELECT kind, indicator, subject, start FROM window_held GROUP BY ALL HAVING count(*) > 1",
-        )
+        """Those that are closed by their station's own data are there, and no others."""
+        self.figures["windows"] = self.same("windows", f"{WINDOW}, count, sum, min, max", "wanted", "window_held")
+        twice = f"SELECT {WINDOW} FROM window_held GROUP BY ALL HAVING count(*) > 1"
+        self.none("ONCE", "windows with two current revisions", twice)
 
     def indices(self):
         stations = self.scale.every_station()
         wanted = indices.work_out(self.base, self.scale.cadence, stations)
         held = indices.held(self.base, stations)
         self.figures["indices"] = len(wanted)
-        others = {key: (wanted.get(key), held.get(key)) for key in wanted.keys() | held.keys()}
-        others = sorted((key, pair) for key, pair in others.items() if pair[0] != pair[1])
+        others = sorted(key for key in wanted.keys() | held.keys() if wanted.get(key) != held.get(key))
         if others:
-            self.findings.append(f"BATCH: {len(others)} VN_AQI are others (wanted, held), such as {others[:3]}")
+            some = [(*key, wanted.get(key), held.get(key)) for key in others[:3]]
+            self.findings.append(f"BATCH: {len(others)} VN_AQI are others (wanted, held), such as {some}")

@@ -62,23 +62,24 @@ class Kill:
 
 
 # What dies in a round, and where; none is a random moment.
-TARGETS = [
+ONCE_EACH = [*((PIPELINE, step) for step in STEPS), (STORE, "sink_before_insert"), (EVERYTHING, None)]
+ROUND = [
     *((PIPELINE, step) for step in STEPS),
     *((STORE, step) for step in STORE_STEPS),
     *((EVERYTHING, step) for step in ("sink_after_insert", "epoch_after_manifest", None)),
     *[(PIPELINE, None)] * 4,
     *[(STORE, None)] * 2,
 ]
-ROUND = len(TARGETS)
 
 
-def plan(seed, lives):
-    """Rounds in a random order, with another number of workers in each life."""
+def plan(seed, targets, lives=None):
+    """The targets in a random order, again and again until there are so many lives; each has another number of workers
+    than the one before."""
     chance = random.Random(f"{seed}/kills")
     planned, workers = [], 2
+    lives = lives or len(targets)
     while len(planned) < lives:
-        targets = chance.sample(TARGETS, ROUND)
-        for target, step in targets:
+        for target, step in chance.sample(targets, len(targets)):
             most = STEPS.get(step)
             after = chance.uniform(0.2, LONGEST_RANDOM_LIFE) if most is None else chance.randint(0, most)
             planned.append(Kill(target, step, workers, round(after, 2), heals=chance.random() < 0.5))

@@ -17,7 +17,7 @@ from fire.sender import Orders, Pace
 
 BATCH = 500
 # A batch that is not through by then has lost its connection and does not come back.
-PATIENCE = 8
+PATIENCE = 3
 PUBACK = re.compile(rb"received PUBACK \(Mid: (\d+), RC:0\)")
 
 

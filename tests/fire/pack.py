@@ -85,7 +85,7 @@ def write(folder, scale):
     text += STATION.format(name=FILES, measures='pm25 = "1s", pm10 = "1s"', more=files)
     (folder / "stations.toml").write_text(text, encoding="utf-8")
     limits = [
-        LIMIT.format(name=f"{indicator}-{averaging.replace('_', '-')}", indicator=indicator, averaging=averaging, high=high)
+        LIMIT.format(name=f"{indicator}-limit", indicator=indicator, averaging=averaging, high=high)
         for indicator, averaging, high in LIMITS
     ]
     (folder / "limits.toml").write_text("".join(limits), encoding="utf-8")

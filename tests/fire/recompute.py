@@ -28,11 +28,12 @@ def read_journals(base, folder):
     base.execute(
         f"""
         CREATE TABLE journal AS
-        SELECT * EXCLUDE (filename), parse_filename(filename, true) AS publisher
-        FROM read_json('{folder}/*.jsonl', format = 'newline_delimited', columns = {{{columns}}}, filename = true);
+        SELECT * EXCLUDE (filename), parse_filename(filename, true) AS publisher FROM read_json(
+            '{folder}/*.jsonl', format = 'newline_delimited', columns = {{{columns}}}, filename = true
+        );
 
         CREATE TABLE acknowledged AS
-        SELECT publisher, acknowledged AS id, min(clock) AS clock FROM journal WHERE acknowledged IS NOT NULL GROUP BY ALL;
+        SELECT DISTINCT publisher, acknowledged AS id FROM journal WHERE acknowledged IS NOT NULL;
 
         CREATE TABLE sent AS
         SELECT publisher, sent AS id, publisher || '-' || sent AS tag, clock, kind, indicator, subject, time, value,

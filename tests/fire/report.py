@@ -34,8 +34,9 @@ def summary(seen):
     if figures:
         lines += [
             f"messages              {figures['messages']}, {rate(figures):.0f}/s over the whole run, downtime included",
-            f"  at the busiest      {seen['busiest']}/s over ten seconds",
+            f"  at the busiest      {figures['busiest']}/s over ten seconds",
             f"  by kind             {figures['by_kind']}",
+            f"  by publisher        {figures['by_publisher']}",
             f"acknowledged          {figures['acknowledged']}",
             f"lost                  {figures['lost']}",
             f"stored twice          {figures['doubled']}",

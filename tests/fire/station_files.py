@@ -9,7 +9,13 @@ from fire.pack import FILE_CODE, FILES
 from fire.sender import Orders
 
 ZONE = datetime.timezone(datetime.timedelta(hours=7))
-LINE = "{symbol}\t{value}\tug/m3\t{stamp}\t00\n"
+SYMBOLS = {"pm25": "PM2.5", "pm10": "PM10"}
+
+
+def line(record, stamp):
+    """A parameter as loggers write it, with a decimal comma."""
+    value = str(record["value"]).replace(".", ",")
+    return f"{SYMBOLS[record['indicator']]}\t{value}\tug/m3\t{stamp}\t00\n"
 
 
 def run(orders):
@@ -36,11 +42,7 @@ def run(orders):
             sender.reading("file", (indicator, FILES, moment * 1000), round(chance.uniform(5, 150), 2))
             for indicator in ("pm25", "pm10")
         ]
-        symbols = {"pm25": "PM2.5", "pm10": "PM10"}
-        text = "".join(
-            LINE.format(symbol=symbols[m.record["indicator"]], value=str(m.record["value"]).replace(".", ","), stamp=stamp)
-            for m in messages
-        )
+        text = "".join(line(message.record, stamp) for message in messages)
         path = folder / f"{FILE_CODE}_{stamp}.txt"
         for message in messages:
             orders.journal.sent(message)

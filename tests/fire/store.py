@@ -17,7 +17,8 @@ def client(ioc):
 
 def export(asked, query, path):
     """The answer as a Parquet file."""
-    with asked.raw_stream(query, fmt="Parquet", settings={"max_memory_usage": 6_000_000_000}) as rows, open(path, "wb") as file:
+    answer = asked.raw_stream(query, fmt="Parquet", settings={"max_memory_usage": 6_000_000_000})
+    with answer as rows, open(path, "wb") as file:
         for block in rows:
             file.write(block)
 
@@ -46,7 +47,11 @@ def read(base, ioc, folder):
     """Tables `observed`, `current_held`, `window_held`, `rejected`, `index_held`, `envelope`."""
     asked = client(ioc)
     named = {
-        "observed": OBSERVED, "current_held": CURRENT, "window_held": WINDOWS, "rejected": REJECTS, "index_held": INDICES,
+        "observed": OBSERVED,
+        "current_held": CURRENT,
+        "window_held": WINDOWS,
+        "rejected": REJECTS,
+        "index_held": INDICES,
     }
     for name, query in named.items():
         path = folder / f"{name}.parquet"

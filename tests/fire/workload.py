@@ -52,7 +52,8 @@ class Sender:
             f'{{"indicator":"{indicator}","subject":"{subject}","time":"{rfc3339(moment)}","value":{value!r},'
             f'"n":"{self.publisher}-{number}"}}'
         )
-        record = {"sent": number, "kind": kind, "indicator": indicator, "subject": subject, "time": moment, "value": value}
+        key = {"indicator": indicator, "subject": subject, "time": moment}
+        record = {"sent": number, "kind": kind, **key, "value": value}
         return Message(number, after, f"test/{subject}/observation", payload.encode(), record)
 
     def garbage(self, kind, topic, payload):
