@@ -57,7 +57,7 @@ class Kill:
             return ""
         off = f"{int(self.after)}*off->" if self.after else ""
         # A store is killed under a living pipeline, which then goes on.
-        wait = 1_500 if self.target == STORE else 60_000
+        wait = 2_500 if self.target == STORE else 60_000
         return f"{self.step}={off}1*sleep({wait})->off"
 
 

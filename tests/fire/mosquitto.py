@@ -85,6 +85,14 @@ def present(orders):
             yield sender.garbage("garbage", *workload.broken(chance, LIVE, True))
 
 
+def is_acknowledged(call, payload):
+    """Exit code 0 means that the PUBACK came and named no refusal."""
+    try:
+        return subprocess.run(call, input=payload, capture_output=True, timeout=PATIENCE).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
 def run_single(orders):
     for number, message in enumerate(present(orders)):
         if orders.stopping.wait(1 / orders.rate):
@@ -92,8 +100,7 @@ def run_single(orders):
         orders.journal.sent(message)
         version = "mqttv5" if number % 2 else "mqttv311"
         call = command(orders, version, "-t", message.topic, "-s")
-        # Exit code 0 means that the PUBACK came and named no refusal.
-        while subprocess.run(call, input=message.payload, capture_output=True).returncode != 0:
+        while not is_acknowledged(call, message.payload):
             time.sleep(0.1)
         orders.journal.acknowledged(message.id)
 
