@@ -168,4 +168,4 @@ class Check:
         others = sorted(key for key in wanted.keys() | held.keys() if wanted.get(key) != held.get(key))
         if others:
             some = [(*key, wanted.get(key), held.get(key)) for key in others[:3]]
-            self.findings.append(f"BATCH: {len(others)} VN_AQI are others (wanted, held), such as {some}")
+            self.findings.append(f"BATCH: {len(others)} indices are others (wanted, held), such as {some}")

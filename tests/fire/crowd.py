@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+from fire.pack import RIVER
 from fire.workload import DAY, HOUR, MINUTE
 from ioc import ROOT
 
@@ -42,7 +43,8 @@ class Scale:
         return self.step // 2
 
     def stations_of(self, name):
-        return [f"{name.upper()}-{number}" for number in range(1, self.stations + 1)]
+        """Of the air, and the last one of a river."""
+        return [*(f"{name.upper()}-{number}" for number in range(1, self.stations)), f"{name.upper()}-{RIVER}"]
 
     def every_station(self):
         return [station for name in MASS if name in self.publishers for station in self.stations_of(name)]

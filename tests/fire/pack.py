@@ -5,7 +5,9 @@ import shutil
 
 from ioc import PACK
 
-INDICATORS = ["pm25", "pm10", "no2", "o3", "so2", "co"]
+AIR = ["pm25", "pm10", "no2", "o3", "so2", "co"]
+WATER = ["ph", "do", "temperature", "cod", "nh4", "coliform"]
+RIVER = "RIVER"
 # Sends the present, one call of mosquitto_pub a reading; its silences are the kills' own.
 LIVE = "LIVE1"
 # Drops files.
@@ -16,19 +18,23 @@ LATENESS = {"gateway": 300_000, "files": 900_000}
 
 INDICATOR = """
 [{name}]
-symbol = "{symbol}"
-name = {{ vi = "{symbol}", en = "{symbol}" }}
-unit = "ug/m3"
+symbol = "{name}"
+name = {{ vi = "{name}", en = "{name}" }}
+unit = "{unit}"
 min = 0
 max = 200000
 decimals = 1
 windows = ["minute", "hour", "day"]
 """
+UNITS = {
+    "so2": "ug/m3", "co": "ug/m3", "ph": "-", "do": "mg/L", "temperature": "oC", "cod": "mg/L", "nh4": "mg/L",
+    "coliform": "MPN/100mL",
+}
 
 STATION = """
 [{name}]
 name = {{ vi = "Trạm {name}", en = "Station {name}" }}
-kind = "ambient_air"
+kind = "{kind}"
 place = {{ code = "25459", valid_from = 2025-07-01 }}
 valid_from = 2025-07-01
 measures = {{ {measures} }}
@@ -51,16 +57,38 @@ RULE = """
 name = {{ vi = "{name}", en = "{name}" }}
 step = {{ vi = "Gọi trạm", en = "Call the station" }}
 priority = "high"
-kinds = ["ambient_air"]
+kinds = [{kinds}]
 {windows}condition = {{ {condition} }}
 """
+STATIONS, RIVERS = '"ambient_air"', '"surface_water"'
 TWO = "raise_windows = 2\nclear_windows = 2\n"
 RULES = {
-    "dust-high": ("", 'kind = "indicator", indicator = "pm25", averaging = "hour", above = 90, clear = 70'),
-    "aqi-bad": (TWO, 'kind = "index", index = "vn_aqi", averaging = "hour", above = 150, clear = 140'),
-    "no2-over-limit": (TWO, 'kind = "limit", indicator = "no2", averaging = "hour", clear_share = 0.9'),
-    "station-silent": ("", 'kind = "status", statuses = ["silent"], lasting = "1s"'),
+    "dust-high": (STATIONS, "", 'kind = "indicator", indicator = "pm25", averaging = "hour", above = 90, clear = 70'),
+    "aqi-bad": (STATIONS, TWO, 'kind = "index", index = "vn_aqi", averaging = "hour", above = 150, clear = 140'),
+    "no2-high": (STATIONS, TWO, 'kind = "limit", indicator = "no2", averaging = "hour", clear_share = 0.9'),
+    "river-bad": (RIVERS, "", 'kind = "index", index = "vn_wqi", averaging = "hour", below = 40, clear = 45'),
+    "silent": (f"{STATIONS}, {RIVERS}", "", 'kind = "status", statuses = ["silent"], lasting = "1s"'),
 }
+
+
+# What the decrees leave open.
+INDICES = """
+[indices]
+vn_aqi = { gaps = "normalised" }
+vn_wqi = { aggregate = "square_root", least_groups = 3, least_group_iv = 3 }
+"""
+
+
+def is_river(station):
+    return station.endswith(RIVER)
+
+
+def indicators_of(station):
+    return WATER if is_river(station) else AIR
+
+
+def station(name, measures, more, kind="ambient_air"):
+    return STATION.format(name=name, measures=measures, more=more, kind=kind)
 
 
 def write(folder, scale):
@@ -71,24 +99,28 @@ def write(folder, scale):
     # Nothing closes because time passed: what is closed follows from the journals alone.
     (folder / "feeds.toml").write_text(feeds.replace('patience = "3h"', 'patience = "3660d"'), encoding="utf-8")
     with open(folder / "indicators.toml", "a", encoding="utf-8") as indicators:
-        for name, symbol in (("so2", "SO2"), ("co", "CO")):
-            indicators.write(INDICATOR.format(name=name, symbol=symbol))
-    measures = ", ".join(f'{indicator} = "{scale.cadence // 1000}s"' for indicator in INDICATORS)
+        for name, unit in UNITS.items():
+            indicators.write(INDICATOR.format(name=name, unit=unit))
+    with open(folder / "pack.toml", "a", encoding="utf-8") as pack:
+        pack.write(INDICES)
     # Their past catches up with the present: silent at first, then late, then good, by the recorded clock.
     ages = f'late_after = "{scale.days // 2}d"\nsilent_after = "{scale.days - 2}d"'
-    stations = scale.every_station()
-    text = "".join(STATION.format(name=name, measures=measures, more=ages) for name in stations)
-    text += STATION.format(
-        name=LIVE, measures='pm25 = "1s"', more='late_after = "2s"\nsilent_after = "3s"'
-    )
+    text = ""
+    for name in scale.every_station():
+        measures = ", ".join(f'{indicator} = "{scale.cadence // 1000}s"' for indicator in indicators_of(name))
+        text += station(name, measures, ages, "surface_water" if is_river(name) else "ambient_air")
+    text += station(LIVE, 'pm25 = "1s"', 'late_after = "2s"\nsilent_after = "3s"')
     files = f'file_codes = ["{FILE_CODE}"]\nlate_after = "10s"\nsilent_after = "20s"'
-    text += STATION.format(name=FILES, measures='pm25 = "1s", pm10 = "1s"', more=files)
+    text += station(FILES, 'pm25 = "1s", pm10 = "1s"', files)
     (folder / "stations.toml").write_text(text, encoding="utf-8")
     limits = [
         LIMIT.format(name=f"{indicator}-limit", indicator=indicator, averaging=averaging, high=high)
         for indicator, averaging, high in LIMITS
     ]
     (folder / "limits.toml").write_text("".join(limits), encoding="utf-8")
-    rules = [RULE.format(name=name, windows=two, condition=condition) for name, (two, condition) in RULES.items()]
+    rules = [
+        RULE.format(name=name, kinds=kinds, windows=windows, condition=condition)
+        for name, (kinds, windows, condition) in RULES.items()
+    ]
     (folder / "rules.toml").write_text("".join(rules), encoding="utf-8")
     return folder

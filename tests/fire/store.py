@@ -38,8 +38,8 @@ WINDOWS = f"""
 """
 REJECTS = "SELECT log, partition, offset AS position, row, whole, reason::String AS reason, epoch FROM reject"
 INDICES = f"""
-    SELECT subject::String AS subject, toString(kind) AS kind, {MILLIS.format('start_time')} AS start, value
-    FROM index_current WHERE `index` = 'vn_aqi'
+    SELECT `index`::String AS word, subject::String AS subject, toString(kind) AS kind,
+        {MILLIS.format('start_time')} AS start, value FROM index_current
 """
 
 

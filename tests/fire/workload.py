@@ -15,7 +15,7 @@ import math
 import random
 import time
 
-from fire.pack import INDICATORS
+from fire.pack import indicators_of
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -25,12 +25,28 @@ DAY = 24 * HOUR
 # `record` is the journal's line about it: for a reading its key and value, for anything else its bytes.
 Message = collections.namedtuple("Message", "id after topic payload record")
 
-# Typical and widely swinging concentrations in µg/m³, so that hours differ, limits are exceeded and kept again.
-LEVELS = {"pm25": (8, 90), "pm10": (20, 150), "no2": (15, 210), "o3": (20, 150), "so2": (5, 90), "co": (300, 4000)}
+# From where and how far an indicator swings, so that hours differ, limits are exceeded and kept again.
+LEVELS = {
+    "pm25": (8, 90),
+    "pm10": (20, 150),
+    "no2": (15, 210),
+    "o3": (20, 150),
+    "so2": (5, 90),
+    "co": (300, 4_000),
+    "ph": (5.8, 2.2),
+    "do": (1, 6),
+    "temperature": (20, 6),
+    "cod": (4, 40),
+    "nh4": (0.05, 1),
+    "coliform": (500, 9_000),
+}
 
 # What becomes of an hour of a station: shares of missing, thinned out, and held back to be sent days late.
 MISSING, THIN, HELD_BACK = 0.03, 0.06, 0.09
-DUPLICATE, CORRECTED, REDELIVERED, GARBAGE, WRONG_CLOCK, OUT_OF_ORDER = 0.05, 0.03, 0.3, 0.015, 0.015, 0.03
+# Shares of readings that are sent again, corrected (and of those reverted by mistake), and a little out of order.
+DUPLICATE, CORRECTED, REDELIVERED, OUT_OF_ORDER = 0.05, 0.03, 0.3, 0.03
+# Of a station's turns, each about a dozen readings.
+GARBAGE, WRONG_CLOCK = 0.09, 0.09
 
 
 def rfc3339(millis):
@@ -133,7 +149,7 @@ def messages(publisher, stations, seed, start, end, step, anywhere=True):
     sender = Sender(publisher)
     later = []
     order = itertools.count()
-    series = len(stations) * len(INDICATORS)
+    series = sum(len(indicators_of(station)) for station in stations)
     place = 0
 
     def put(at, kind, key, value, after=None):
@@ -155,7 +171,7 @@ def messages(publisher, stations, seed, start, end, step, anywhere=True):
     for moment in range(start, end, step):
         for station in stations:
             fate, delay = fate_of(seed, station, moment // HOUR)
-            for indicator in INDICATORS:
+            for indicator in indicators_of(station):
                 place += 1
                 while later and later[0][0] <= place:
                     yield sent(*heapq.heappop(later)[2:])
@@ -172,9 +188,9 @@ def messages(publisher, stations, seed, start, end, step, anywhere=True):
                         put(place + chance.randrange(1, 4 * series), "late", key, value)
                     else:
                         yield sent("reading", key, value)
-            if chance.random() < GARBAGE * len(INDICATORS):
+            if chance.random() < GARBAGE:
                 yield sender.garbage("garbage", *broken(chance, station, anywhere))
-            if chance.random() < WRONG_CLOCK * len(INDICATORS):
+            if chance.random() < WRONG_CLOCK:
                 yield sender.garbage("wrong_clock", *wrong_clock(chance, station))
     while later:
         yield sent(*heapq.heappop(later)[2:])
