@@ -72,19 +72,22 @@ ROUND = [
 ]
 
 
-def plan(seed, targets, lives=None):
-    """The targets in a random order, again and again until there are so many lives; each has another number of workers
-    than the one before."""
+def plan(seed, targets, kills=None):
+    """The targets in a random order, once, or again and again until so many processes are killed. Each life has another
+    number of workers than the one before."""
     chance = random.Random(f"{seed}/kills")
-    planned, workers = [], 2
-    lives = lives or len(targets)
-    while len(planned) < lives:
+    planned, workers, killed = [], 2, 0
+    while not planned or killed < (kills or 0):
         for target, step in chance.sample(targets, len(targets)):
             most = STEPS.get(step)
             after = chance.uniform(0.2, LONGEST_RANDOM_LIFE) if most is None else chance.randint(0, most)
             planned.append(Kill(target, step, workers, round(after, 2), heals=chance.random() < 0.5))
             workers = chance.choice([other for other in (1, 2, 3, 4) if other != workers])
-    return planned[:lives]
+            # The pipeline of a killed store is killed a moment later.
+            killed += 2 if target == STORE else 1
+            if kills is not None and killed >= kills:
+                break
+    return planned
 
 
 class Steps:
