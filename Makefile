@@ -35,13 +35,15 @@ $(VENV)/installed: tests/requirements.txt
 
 test: check web-check $(VENV)/installed ## every test
 	deploy/scripts/fetch-libchdb.sh >/dev/null
-	cargo build --locked --workspace --features failpoints --bins --examples
+	cargo build --locked --workspace --features failpoints
+	cargo build --locked --features failpoints --example fire_rumqttc
 	cargo $(NEXTEST) --locked --workspace --features failpoints
 	$(PYTHON) -m pytest tests
 
 crash: $(VENV)/installed ## the fire test in its long form: KILLS kills and more (200); IOC_SEED repeats one
 	deploy/scripts/fetch-libchdb.sh >/dev/null
-	cargo build --locked --workspace --features failpoints --bins --examples
+	cargo build --locked --workspace --features failpoints
+	cargo build --locked --features failpoints --example fire_rumqttc
 	cd tests && ../$(PYTHON) -m fire.run --kills $${KILLS:-200}
 
 bench: ## measure, and write benches/RESULTS.md's figures
