@@ -25,6 +25,8 @@ LONG = Scale(stations=6, step=120_000, days=20)
 SETTINGS = {
     "IOC_STREAM_HORIZON": "3h",
     "IOC_STREAM_CADENCE": "100ms",
+    # Lives last seconds: what is replayed after each is what lies behind the last checkpoint, some epochs at least.
+    "IOC_STREAM_EPOCH_BYTES": "1048576",
     "IOC_ARCHIVE_EVERY": "2s",
 }
 
