@@ -37,6 +37,8 @@ STORE_STEPS = ("sink_before_insert", "sink_after_insert", "sink_after_commit")
 # What dies with the pipeline at a step, or at a random moment.
 PIPELINE, STORE, EVERYTHING = "pipeline", "clickhouse", "everything"
 LONGEST_RANDOM_LIFE = 4.0
+# A busy machine may take long to reach a step; a process that never does is a finding.
+PATIENCE = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +119,7 @@ class Steps:
                 self.halted = line.decode(errors="replace")
         assert self.halted is None, f"LOUD: a kill made the flow halt: {self.halted}"
 
-    def wait_standing(self, step, seconds=60):
+    def wait_standing(self, step, seconds=PATIENCE):
         """Waits until the process has stood at the step for a moment, and says for what."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -129,7 +131,7 @@ class Steps:
             time.sleep(0.02)
         raise AssertionError(f"{step} was not reached:\n{self.ioc.log()[-3000:]}")
 
-    def wait_new(self, step, seconds=60):
+    def wait_new(self, step, seconds=PATIENCE):
         """Waits until it passes the step once more."""
         self.read()
         before, deadline = self.passes(step), time.monotonic() + seconds

@@ -26,7 +26,7 @@ SETTINGS = {
     "IOC_STREAM_HORIZON": "3h",
     "IOC_STREAM_CADENCE": "100ms",
     # Lives last seconds: what is replayed after each is what lies behind the last checkpoint, some epochs at least.
-    "IOC_STREAM_EPOCH_BYTES": "1048576",
+    "IOC_STREAM_EPOCH_BYTES": "2097152",
     "IOC_ARCHIVE_EVERY": "2s",
 }
 
@@ -65,7 +65,7 @@ class Fire:
         self.ioc.start(workers=workers, failpoints=failpoints)
         self.seen["publishers_at_the_end"] = self.crowd.is_alive()
         self.crowd.finish()
-        feeds = self.ioc.wait_drained(seconds=900)["feeds"]
+        feeds = self.ioc.wait_drained(seconds=1_800)["feeds"]
         received = sum(feed["counts"]["received"] for feed in feeds.values())
         archived = lambda: sum(record["envelopes"] for record in archive.records(self.ioc))  # noqa: E731
         eventually(lambda: archived() >= received and self.status()["archive"]["behind_offsets"] == 0, seconds=300)

@@ -81,7 +81,7 @@ def run_again(ioc, manifests, workers, failpoints=""):
     (ioc.data / "clickhouse" / "data").rename(ioc.folder / "clickhouse-of-the-killed-run")
     ioc.settings["IOC_LOG_FILTER"] = "info"
     ioc.start(workers=workers, failpoints=failpoints)
-    ioc.wait_drained(seconds=1_200)
+    ioc.wait_drained(seconds=1_800)
 
 
 def compare(killed, unkilled):
