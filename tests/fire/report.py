@@ -33,6 +33,7 @@ def summary(seen):
     lines += [f"  {what:32} {count}" for what, count in of_kills(kills).items()]
     if figures:
         lines += [
+            f"all sending to the end {'yes' if seen['all_still_sending'] else 'no: some had nothing left to send'}",
             f"messages              {figures['messages']}, {rate(figures):.0f}/s over the whole run, downtime included",
             f"  at the busiest      {figures['busiest']}/s over ten seconds",
             f"  by kind             {figures['by_kind']}",

@@ -54,16 +54,16 @@ class Fire:
             self.crowd.start()
             for number, kill in enumerate(kills, 1):
                 self.seen["kills"] += killer.execute(self.ioc, kill)
+                self.seen["killing_seconds"] = time.monotonic() - began
                 if number % 10 == 0:
-                    self.say(f"{len(self.seen['kills'])} kills in {time.monotonic() - began:.0f} s")
-            self.seen["killing_seconds"] = time.monotonic() - began
+                    self.say(f"{len(self.seen['kills'])} kills in {self.seen['killing_seconds']:.0f} s")
+            self.seen["all_still_sending"] = self.crowd.is_alive()
             self.settle()
 
     def settle(self, workers=2, failpoints=""):
         """A last life, in which everything sent is acknowledged, stored and archived."""
         self.ioc.settings["IOC_LOG_FILTER"] = "info,ioc_stream=debug"
         self.ioc.start(workers=workers, failpoints=failpoints)
-        self.seen["publishers_at_the_end"] = self.crowd.is_alive()
         self.crowd.finish()
         feeds = self.ioc.wait_drained(seconds=1_800)["feeds"]
         received = sum(feed["counts"]["received"] for feed in feeds.values())

@@ -50,7 +50,8 @@ class Manifests:
                     continue
 
     def put_back(self):
-        """The folder as if nothing had ever been let go of."""
+        """The folder as if nothing had ever been let go of; while nothing runs."""
+        self._link()
         shutil.rmtree(self.made)
         shutil.copytree(self.kept, self.made)
 
