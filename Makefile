@@ -37,8 +37,15 @@ $(VENV)/installed: tests/requirements.txt
 test: check web-check $(VENV)/installed ## every test
 	deploy/scripts/fetch-libchdb.sh >/dev/null
 	cargo build --locked --workspace --features failpoints
+	cargo build --locked --features failpoints --example fire_rumqttc
 	cargo $(NEXTEST) --locked --workspace --features failpoints
 	$(PYTHON) -m pytest tests
+
+crash: $(VENV)/installed ## the fire test in its long form: KILLS kills and more (200); IOC_SEED repeats one
+	deploy/scripts/fetch-libchdb.sh >/dev/null
+	cargo build --locked --workspace --features failpoints
+	cargo build --locked --features failpoints --example fire_rumqttc
+	cd tests && ../$(PYTHON) -m fire.run --kills $${KILLS:-200}
 
 MINUTES ?= 30
 SOAK = PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES)
@@ -61,4 +68,4 @@ bench: $(BENCH_VENV)/installed ## measure, peers beside; writes benches/RESULTS.
 	cargo build --release --locked --manifest-path benches/peers/prototype/Cargo.toml --target-dir target/prototype
 	$(BENCH_VENV)/bin/python benches/run.py $(CASES)
 
-.PHONY: help run check web web-check test soak bench
+.PHONY: help run check web web-check test crash soak bench

@@ -53,7 +53,7 @@ use crate::{
     archive::Archivist,
     committer::Committer,
     config::{Config, machine},
-    history::{self, StoreHistory},
+    history::StoreHistory,
     instance::{DataFolder, Instance, SENDERS_FILE},
     metrics::Metrics,
     operator::Desk,
@@ -174,8 +174,7 @@ impl House<'_> {
         let prepared =
             store.prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding).await?;
         let board = Arc::new(Board::new(&pack));
-        let hydration = history::hydration(&store.store, instance.generation, self.clock.now()).await?;
-        board.hydrate(hydration);
+        board.hydrate(store.first_picture(&instance, &self.clock).await?);
 
         let give_up = CancellationToken::new();
         let sink = prepared.sink;

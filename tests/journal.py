@@ -1,8 +1,7 @@
 """A gateway with a memory: publishes over MQTT and writes down what was acknowledged.
 
-The journal is the independent witness of the crash tests. What the windows must be is recomputed here from it, in
-plain Python, by the rule the product states: of the values sent for a key, the one that was new last is current; a
-window is the sum of its minute panes in time order, a pane the sum of its values in time order.
+For tests that need one sender and its every message at hand. The crowd of the fire test, which streams what it sends
+and keeps its journals in files, is in `fire/`.
 """
 
 import collections
@@ -17,9 +16,6 @@ import paho.mqtt.client as mqtt
 STATIONS = [f"ST{number:02}" for number in range(1, 9)]
 INDICATORS = ["pm25", "pm10", "no2", "o3"]
 MINUTE = 60_000
-LENGTHS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 1440 * MINUTE}
-# The test pack's zone, Asia/Ho_Chi_Minh, has no daylight saving time.
-ZONE = 7 * 60 * MINUTE
 
 Message = collections.namedtuple("Message", "id kind topic payload key value after")
 
@@ -174,32 +170,3 @@ class Publisher:
             self.changed.notify_all()
         self.client.disconnect()
         self.client.loop_stop()
-
-
-def values_by_key(messages):
-    """Every key's values in the order in which each was new."""
-    known = {}
-    for message in messages:
-        if message.key is not None:
-            values = known.setdefault(message.key, [])
-            if message.value not in values:
-                values.append(message.value)
-    return known
-
-
-def windows(known):
-    """(kind, indicator, station, start) → (count, sum, min, max), the sums bit for bit."""
-    panes = {}
-    for (indicator, station, moment), values in sorted(known.items(), key=lambda item: item[0][2]):
-        panes.setdefault((indicator, station, moment // MINUTE * MINUTE), []).append(values[-1])
-    folded = {}
-    for (indicator, station, minute), values in sorted(panes.items(), key=lambda item: item[0][2]):
-        pane = 0.0
-        for value in values:
-            pane += value
-        for kind, length in LENGTHS.items():
-            start = (minute + ZONE) // length * length - ZONE
-            key = (kind, indicator, station, start)
-            count, total, low, high = folded.get(key, (0, 0.0, float("inf"), float("-inf")))
-            folded[key] = (count + len(values), total + pane, min(low, *values), max(high, *values))
-    return folded

@@ -12,6 +12,7 @@ import duckdb
 import pandas
 import pyarrow.parquet
 import pytest
+from fire.killer import Steps
 from ioc import Ioc, eventually
 from journal import Publisher, workload
 from peers import mosquitto_pub, push, reading
@@ -41,19 +42,12 @@ def wait_archived(ioc):
     return received
 
 
-def kill_at(ioc, step, seconds=60):
+def kill_at(ioc, step):
     """kill -9 while the process stands at the step of a pass, and the proof from its log that it never went on."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        reached = re.findall(rf"reached {step} pass=(\S+)", ioc.log())
-        if reached and f"passed {step} pass={reached[-1]}" not in ioc.log():
-            time.sleep(0.3)
-            if f"passed {step} pass={reached[-1]}" not in ioc.log():
-                ioc.kill()
-                assert f"passed {step} pass={reached[-1]}" not in ioc.log(), f"the kill missed {step}"
-                return
-        time.sleep(0.02)
-    raise AssertionError(f"{step} was not reached:\n{ioc.log()[-3000:]}")
+    steps = Steps(ioc)
+    token = steps.wait_standing(step)
+    ioc.kill()
+    steps.prove(step, token)
 
 
 @pytest.fixture
@@ -104,7 +98,7 @@ def test_a_log_that_lets_go_before_its_archive_is_noticed(tmp_path):
     ioc.start(failpoints="archive_releases_first=return;archive_before_files=1*off->1*sleep(60000)->off")
     ioc.wait_for("passed archive_before_files")
     # Two checkpoints allow what the archive was too early to allow.
-    time.sleep(5)
+    eventually(lambda: any(start > 0 for start in archive.log_starts(ioc).values()))
     kill_at(ioc, "archive_before_files")
     sender.stop()
     with pytest.raises(AssertionError, match="ONCE"):

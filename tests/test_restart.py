@@ -167,3 +167,10 @@ def test_an_orderly_stop_waits_for_nobody_who_only_watches(ioc):
         connection.close()
     watcher.join(30)
     assert not watcher.is_alive(), "the live stream has ended"
+
+
+def test_loud_a_store_that_goes_away_again_during_a_start_is_waited_for(ioc):
+    """It had answered before: that it answers no more ended the start once."""
+    ioc.start(failpoints="picture_away=2*return->off")
+    assert ioc.log().count("cannot read what the page shows yet: trying again") == 2
+    assert ioc.overview()["picture"]

@@ -4,6 +4,8 @@ use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
 use ioc_bus::{Bus, disk::DiskLog};
+use ioc_dashboards::{Hydration, history::HistoryError};
+use ioc_ingest::clock::Clock;
 use ioc_model::{epoch::Epoch, pack::Pack, position::LogNumber};
 use ioc_storage::{
     Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
@@ -14,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CLICKHOUSE_COMMAND, PasswordFiles};
 use crate::{
     config::Config,
+    history,
     instance::{DataFolder, Instance},
 };
 
@@ -125,6 +128,15 @@ impl OpenStore {
         Ok(Prepared { sink, log, committed })
     }
 
+    /// What the page shows first.
+    pub async fn first_picture(&self, instance: &Instance, clock: &Clock) -> anyhow::Result<Hydration> {
+        let ask = || async {
+            goes_away()?;
+            history::hydration(&self.store, instance.generation, clock.now()).await
+        };
+        patiently("read what the page shows", ask).await
+    }
+
     /// Ends the embedded server.
     pub async fn stop(self) {
         self.end.cancel();
@@ -134,15 +146,41 @@ impl OpenStore {
     }
 }
 
-/// Asks until the store answers; what it refuses ends the start (invariant LOUD).
-async fn patiently<T, Asked>(what: &str, ask: impl Fn() -> Asked) -> anyhow::Result<T>
+/// The point `picture_away` (feature `failpoints`): a store that answered before is gone when the page's first picture
+/// is asked for.
+fn goes_away() -> Result<(), HistoryError> {
+    fail::fail_point!("picture_away", |_| Err(HistoryError::Away("as a test asked".to_owned())));
+    Ok(())
+}
+
+/// A failure that may pass, or one that will not.
+trait MayPass: std::error::Error + Send + Sync + 'static {
+    fn may_pass(&self) -> bool;
+}
+
+impl MayPass for StoreError {
+    fn may_pass(&self) -> bool {
+        self.class() != Class::Refused
+    }
+}
+
+impl MayPass for HistoryError {
+    fn may_pass(&self) -> bool {
+        matches!(self, HistoryError::Away(_))
+    }
+}
+
+/// Asks until the store answers; what it refuses ends the start (invariant LOUD). It may go away at any moment of a
+/// start, also when it has answered before.
+async fn patiently<T, E, Asked>(what: &str, ask: impl Fn() -> Asked) -> anyhow::Result<T>
 where
-    Asked: Future<Output = Result<T, StoreError>>,
+    E: MayPass,
+    Asked: Future<Output = Result<T, E>>,
 {
     loop {
         match ask().await {
             Ok(answer) => return Ok(answer),
-            Err(error) if error.class() != Class::Refused => {
+            Err(error) if error.may_pass() => {
                 tracing::warn!(%error, "cannot {what} yet: trying again");
                 tokio::time::sleep(AGAIN).await;
             }

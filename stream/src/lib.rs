@@ -11,6 +11,7 @@ mod derive;
 pub mod driver;
 mod flow;
 pub mod manifest;
+mod negative;
 pub mod plan;
 pub mod series;
 pub mod shard;

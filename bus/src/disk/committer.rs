@@ -2,7 +2,8 @@
 //!
 //! Stopping points for crash tests (feature `failpoints`): `bus_before_write`, `bus_before_fsync`, `bus_after_fsync`
 //! (durable, nobody told yet), and the negative control `ack_before_append`. Told to `return`, a stopping point ends
-//! the process there.
+//! the process there. At the level `debug` the log says when each was reached and when it was passed, as it does for
+//! the points of an epoch.
 
 use std::{
     sync::{
@@ -174,7 +175,7 @@ impl Committer {
         let mut back_off = FIRST_BACK_OFF;
         loop {
             let heard = self.room.rings();
-            match self.commit(&group) {
+            match self.commit(&group, &appended) {
                 Ok(()) => break,
                 Err(WriteError::Full { what }) => self.partition.set_full(Some(what)),
                 Err(failed) => {
@@ -194,7 +195,7 @@ impl Committer {
         }
         self.partition.set_full(None);
         self.durable.ring();
-        fail::fail_point!("bus_after_fsync", |_| std::process::abort());
+        step("bus_after_fsync", &appended);
         answer(&mut group.tickets, &appended);
         Ok(true)
     }
@@ -214,7 +215,7 @@ impl Committer {
         group.tickets.iter_mut().map(place).collect()
     }
 
-    fn commit(&mut self, group: &Group) -> Result<(), WriteError> {
+    fn commit(&mut self, group: &Group, appended: &[Appended]) -> Result<(), WriteError> {
         let entries: Vec<Entry<'_>> = group
             .tickets
             .iter()
@@ -229,12 +230,28 @@ impl Committer {
         if entries.is_empty() {
             return Ok(());
         }
-        fail::fail_point!("bus_before_write", |_| std::process::abort());
+        step("bus_before_write", appended);
         self.writer.write(&entries)?;
-        fail::fail_point!("bus_before_fsync", |_| std::process::abort());
+        step("bus_before_fsync", appended);
         self.writer.commit()?;
         Ok(())
     }
+}
+
+/// Names a step of a group's commit. With the feature `failpoints` the step may be made to wait or fail, and the log
+/// says when it was reached and when it was passed, so that a crash test can prove at which moment a process died.
+fn step(name: &'static str, appended: &[Appended]) {
+    let say = |what: &str| {
+        if cfg!(feature = "failpoints") {
+            // The partition stands in the name of its thread.
+            let thread = std::thread::current();
+            let from = appended.first().map_or(0, |first| first.base.0);
+            tracing::debug!("{what} {name} group={}-{from}", thread.name().unwrap_or_default());
+        }
+    };
+    say("reached");
+    fail::fail_point!(name, |_| std::process::abort());
+    say("passed");
 }
 
 /// **Negative control, for one test only**: whether to acknowledge chunks before they are written. It

@@ -18,6 +18,7 @@ use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     collect::Whole,
     manifest::{Recalled, RecalledWindows},
+    negative,
 };
 
 /// Days read back after one epoch at most: whoever sends late rows for many days waits, and nobody else does.
@@ -54,8 +55,14 @@ impl Committer {
         completed: &Receiver<Completed>,
     ) -> Result<(), Halt> {
         for Completed { whole, submitted } in completed {
-            let Whole { results, subjects } = whole;
+            let Whole { results, mut subjects } = whole;
             let epoch = submitted.epoch;
+            if negative::checkpoints_before_commit()
+                && let Some(subjects) = subjects.take()
+            {
+                let subjects = subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
+                self.checkpoint(epoch, subjects, submitted.next.clone(), &submitted.decoder)?;
+            }
             let before = submitted.replayed && epoch <= self.committed;
             self.awaited.retain(|request| !submitted.answered.contains(request));
             self.awaited.extend(results.recalls.iter().cloned());

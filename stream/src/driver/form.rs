@@ -19,6 +19,7 @@ use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, reco
 use crate::{
     flow::{EpochInput, Flow},
     manifest::{self, Manifest, Recalled, RecalledWindows},
+    negative,
     shard::EpochFacts,
 };
 
@@ -287,6 +288,7 @@ impl<R: Reference> Former<R> {
             next: self.next.clone(),
             decoder: decoder.clone(),
         };
+        let now = negative::operators_clock(now, &self.start.clock);
         let facts = EpochFacts { epoch, now, decoder, recalled, recalled_windows, horizon };
         let chunks = share(chunks, self.flow.workers()).into_iter().map(Mutex::new).collect();
         let input = Arc::new(EpochInput {

@@ -20,6 +20,7 @@ use super::{Halt, Start, step};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     manifest::{self, Manifest},
+    negative,
     shard::SubjectRecord,
 };
 
@@ -66,8 +67,9 @@ pub(crate) fn plan(
     }
     check_history(manifests, start)?;
     step("recovery_before_checkpoint", committed);
-    let checkpoint =
-        checkpoints.newest(committed).map_err(|error| Halt::because("cannot read the checkpoints", error))?;
+    let checkpoint = checkpoints
+        .newest(negative::trusted(committed))
+        .map_err(|error| Halt::because("cannot read the checkpoints", error))?;
     let from = checkpoint.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch);
     if manifests.first_index() > record_of(from.next()) {
         return Err(Halt(format!(

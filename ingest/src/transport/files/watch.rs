@@ -120,7 +120,7 @@ impl Watch {
                         return;
                     }
                 };
-                fail::fail_point!("files_before_move", |_| std::process::abort());
+                before_move(&watch.feed, received_at);
                 (watch, ()) = blocking(watch, move |watch| watch.shelve(taken, received_at)).await;
                 fail::fail_point!("files_after_move", |_| std::process::abort());
             }
@@ -319,6 +319,18 @@ impl Watch {
         if !std::mem::replace(&mut self.is_inbox_lost, true) {
             tracing::error!(feed = self.feed, inbox = ?self.inbox, %error, "cannot open the inbox: trying again");
         }
+    }
+}
+
+/// The stopping point `files_before_move` (feature `failpoints`): files are durable and still lie in the inbox. The log
+/// says when it was reached and when it was passed, so that a crash test can prove at which moment a process died.
+fn before_move(feed: &str, received_at: ReceivedAt) {
+    if cfg!(feature = "failpoints") {
+        tracing::debug!("reached files_before_move files={feed}-{}", received_at.0);
+    }
+    fail::fail_point!("files_before_move", |_| std::process::abort());
+    if cfg!(feature = "failpoints") {
+        tracing::debug!("passed files_before_move files={feed}-{}", received_at.0);
     }
 }
 

@@ -1,0 +1,16 @@
+"""The fire test: the real binary under load by publishers this project did not write, killed at every step.
+
+    pack        the province: stations of the air and of rivers, limits, rules
+    workload    what is sent: readings with duplicates, corrections, rows days late, wrong clocks, garbage
+    paho, mosquitto, station_files, rumqttc.rs    who sends it
+    sender, feed, journal    what they are told, what they are given, what they write down
+    crowd       starts and ends them
+    killer      the plan of kills, and the proof of where each fell
+    recompute   what must have come of it: DuckDB over the journals, not over our rows
+    store       what came of it: the store's tables and the archive, handed to DuckDB
+    check       the one against the other
+    indices     every VN_AQI and VN_WQI worked out again (water)
+    unkilled    the same manifests once more, without a kill, into an empty database
+    report      what was seen, written down
+    run         all of it in order
+"""

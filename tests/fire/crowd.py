@@ -1,0 +1,125 @@
+"""Who publishes, how much, and where their journals lie. Each is a process of its own."""
+
+import dataclasses
+import json
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+from fire.pack import RIVER
+from fire.workload import DAY, HOUR, MINUTE
+from ioc import ROOT
+
+RUMQTTC = ROOT / "target" / "debug" / "examples" / "fire_rumqttc"
+TESTS = ROOT / "tests"
+
+# Name: how it sends, and messages a second. Together 5,000.
+MASS = {
+    "paho311": ("paho", 1_200, {"protocol": 311}),
+    "paho5": ("paho", 1_200, {"protocol": 5}),
+    "lines": ("mosquitto", 1_000, {"lines": True}),
+    "rumqttc": ("rumqttc", 1_590, {}),
+}
+FEW = {
+    "single": ("mosquitto", 8, {"lines": False}),
+    "files": ("station_files", 2, {}),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How large a run is: stations of each publisher, and a pair of readings of each series every
+    `step` milliseconds of the last `days`."""
+
+    stations: int
+    step: int
+    days: int
+    publishers: tuple = (*MASS, *FEW)
+
+    @property
+    def cadence(self):
+        return self.step // 2
+
+    def stations_of(self, name):
+        """Of the air, and the last one of a river."""
+        return [*(f"{name.upper()}-{number}" for number in range(1, self.stations)), f"{name.upper()}-{RIVER}"]
+
+    def every_station(self):
+        return [station for name in MASS if name in self.publishers for station in self.stations_of(name)]
+
+
+class Crowd:
+    def __init__(self, ioc, scale, seed):
+        self.folder = pathlib.Path(ioc.folder) / "journals"
+        self.folder.mkdir()
+        self.ioc, self.scale, self.seed = ioc, scale, seed
+        self.started = {}
+        now = int(time.time() * 1000)
+        # The past of whole days, so that hours and days fall alike in every run of a seed; it ends before the present.
+        start = (now - (scale.days + 1) * DAY) // DAY * DAY
+        self.span = {"start": start, "end": now - now % MINUTE - HOUR, "step": scale.step}
+        self.passwords = {name: ioc.add_sender(name, "gateway")[0] for name in scale.publishers if name != "files"}
+
+    def orders(self, name, rate, more):
+        return json.dumps(
+            {
+                "name": name,
+                "password": self.passwords.get(name),
+                "port": self.ioc.mqtt,
+                "inbox": str(self.ioc.data / "inbox"),
+                "journal": str(self.folder / f"{name}.jsonl"),
+                "rate": rate,
+                "seed": self.seed,
+                "stations": self.scale.stations_of(name),
+                **self.span,
+                **more,
+            }
+        )
+
+    def start(self):
+        for name in self.scale.publishers:
+            kind, rate, more = (MASS | FEW)[name]
+            orders = self.orders(name, rate, more)
+            with open(self.folder / f"{name}.err", "wb") as errors:
+                if kind == "rumqttc":
+                    self.started[name] = self._start_rumqttc(name, rate, orders, errors)
+                else:
+                    self.started[name] = subprocess.Popen(
+                        [sys.executable, "-m", f"fire.{kind}", orders], cwd=TESTS, stderr=errors
+                    )
+
+    def _start_rumqttc(self, name, rate, orders, errors):
+        feed = subprocess.Popen(
+            [sys.executable, "-m", "fire.feed", orders], cwd=TESTS, stdout=subprocess.PIPE, stderr=errors
+        )
+        self.started[f"{name}-feed"] = feed
+        arguments = [str(self.ioc.mqtt), name, self.passwords[name], str(self.folder / f"{name}.jsonl"), str(rate)]
+        publisher = subprocess.Popen([RUMQTTC, *arguments], stdin=feed.stdout, stderr=errors)
+        # Ours must be closed, or the feed never learns that nobody reads.
+        feed.stdout.close()
+        return publisher
+
+    def finish(self, seconds=180):
+        """No more new messages; waits until every one sent is acknowledged."""
+        publishers = {name: process for name, process in self.started.items() if not name.endswith("-feed")}
+        for process in publishers.values():
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        for name, process in publishers.items():
+            try:
+                code = process.wait(max(1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                raise AssertionError(f"{name} did not get everything acknowledged within {seconds} s") from None
+            assert code == 0, f"{name} ended with {code}: {(self.folder / f'{name}.err').read_text()[-2000:]}"
+
+    def end(self):
+        """Whatever still runs."""
+        for process in self.started.values():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    def is_alive(self):
+        return all(process.poll() is None for name, process in self.started.items() if name in self.scale.publishers)

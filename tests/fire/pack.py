@@ -1,0 +1,126 @@
+"""The province that burns: the tests' small pack with stations, limits and rules enough for indices and alerts."""
+
+import pathlib
+import shutil
+
+from ioc import PACK
+
+AIR = ["pm25", "pm10", "no2", "o3", "so2", "co"]
+WATER = ["ph", "do", "temperature", "cod", "nh4", "coliform"]
+RIVER = "RIVER"
+# Sends the present, one call of mosquitto_pub a reading; its silences are the kills' own.
+LIVE = "LIVE1"
+# Drops files.
+FILES = "FILES1"
+FILE_CODE = "TN_TEST_FILES1"
+# Milliseconds an earlier row may come behind a later one of its station, by feed.
+LATENESS = {"gateway": 300_000, "files": 900_000}
+
+INDICATOR = """
+[{name}]
+symbol = "{name}"
+name = {{ vi = "{name}", en = "{name}" }}
+unit = "{unit}"
+min = 0
+max = 200000
+decimals = 1
+windows = ["minute", "hour", "day"]
+"""
+UNITS = {
+    "so2": "ug/m3", "co": "ug/m3", "ph": "-", "do": "mg/L", "temperature": "oC", "cod": "mg/L", "nh4": "mg/L",
+    "coliform": "MPN/100mL",
+}
+
+STATION = """
+[{name}]
+name = {{ vi = "Trạm {name}", en = "Station {name}" }}
+kind = "{kind}"
+place = {{ code = "25459", valid_from = 2025-07-01 }}
+valid_from = 2025-07-01
+measures = {{ {measures} }}
+{more}
+"""
+
+LIMIT = """
+[{name}]
+standard = "QCVN 05:2023/BTNMT"
+indicator = "{indicator}"
+averaging = "{averaging}"
+high = {high}
+kinds = ["ambient_air"]
+valid_from = 2023-09-12
+"""
+LIMITS = [("no2", "hour", 200), ("so2", "day", 125), ("o3", "eight_hours", 120), ("pm25", "day", 45)]
+
+RULE = """
+[{name}]
+name = {{ vi = "{name}", en = "{name}" }}
+step = {{ vi = "Gọi trạm", en = "Call the station" }}
+priority = "high"
+kinds = [{kinds}]
+{windows}condition = {{ {condition} }}
+"""
+STATIONS, RIVERS = '"ambient_air"', '"surface_water"'
+TWO = "raise_windows = 2\nclear_windows = 2\n"
+RULES = {
+    "dust-high": (STATIONS, "", 'kind = "indicator", indicator = "pm25", averaging = "hour", above = 90, clear = 70'),
+    "aqi-bad": (STATIONS, TWO, 'kind = "index", index = "vn_aqi", averaging = "hour", above = 150, clear = 140'),
+    "no2-high": (STATIONS, TWO, 'kind = "limit", indicator = "no2", averaging = "hour", clear_share = 0.9'),
+    "river-bad": (RIVERS, "", 'kind = "index", index = "vn_wqi", averaging = "hour", below = 40, clear = 45'),
+    "silent": (f"{STATIONS}, {RIVERS}", "", 'kind = "status", statuses = ["silent"], lasting = "1s"'),
+}
+
+
+# What the decrees leave open.
+INDICES = """
+[indices]
+vn_aqi = { gaps = "normalised" }
+vn_wqi = { aggregate = "square_root", least_groups = 3, least_group_iv = 3 }
+"""
+
+
+def is_river(station):
+    return station.endswith(RIVER)
+
+
+def indicators_of(station):
+    return WATER if is_river(station) else AIR
+
+
+def station(name, measures, more, kind="ambient_air"):
+    return STATION.format(name=name, measures=measures, more=more, kind=kind)
+
+
+def write(folder, scale):
+    """The pack of a run of that scale."""
+    folder = pathlib.Path(folder)
+    shutil.copytree(PACK, folder)
+    feeds = (folder / "feeds.toml").read_text(encoding="utf-8")
+    # Nothing closes because time passed: what is closed follows from the journals alone.
+    (folder / "feeds.toml").write_text(feeds.replace('patience = "3h"', 'patience = "3660d"'), encoding="utf-8")
+    with open(folder / "indicators.toml", "a", encoding="utf-8") as indicators:
+        for name, unit in UNITS.items():
+            indicators.write(INDICATOR.format(name=name, unit=unit))
+    with open(folder / "pack.toml", "a", encoding="utf-8") as pack:
+        pack.write(INDICES)
+    # Their past catches up with the present: silent at first, then late, then good, by the recorded clock.
+    ages = f'late_after = "{scale.days // 2}d"\nsilent_after = "{scale.days - 2}d"'
+    text = ""
+    for name in scale.every_station():
+        measures = ", ".join(f'{indicator} = "{scale.cadence // 1000}s"' for indicator in indicators_of(name))
+        text += station(name, measures, ages, "surface_water" if is_river(name) else "ambient_air")
+    text += station(LIVE, 'pm25 = "1s"', 'late_after = "2s"\nsilent_after = "3s"')
+    files = f'file_codes = ["{FILE_CODE}"]\nlate_after = "10s"\nsilent_after = "20s"'
+    text += station(FILES, 'pm25 = "1s", pm10 = "1s"', files)
+    (folder / "stations.toml").write_text(text, encoding="utf-8")
+    limits = [
+        LIMIT.format(name=f"{indicator}-limit", indicator=indicator, averaging=averaging, high=high)
+        for indicator, averaging, high in LIMITS
+    ]
+    (folder / "limits.toml").write_text("".join(limits), encoding="utf-8")
+    rules = [
+        RULE.format(name=name, kinds=kinds, windows=windows, condition=condition)
+        for name, (kinds, windows, condition) in RULES.items()
+    ]
+    (folder / "rules.toml").write_text("".join(rules), encoding="utf-8")
+    return folder
