@@ -2,8 +2,8 @@
 //!
 //! 2,000 stations × 8 indicators, one reading a series every five seconds, in an order that changes every round. 5 %
 //! arrive up to a minute late, 0.5 % are sent twice (the copy within ten seconds), and of 0.1 % of the readings comes
-//! something damaged: a torn line, no value, no number, a word of the device, a date that does not exist. No series
-//! has two readings at one moment. The same seed gives the same lines.
+//! something damaged: a torn line, no value, no number, a word of the device, a date that does not exist. A line's keys
+//! come in any of six orders. No series has two readings at one moment. The same seed gives the same lines.
 
 use std::{
     cmp::Reverse,
@@ -23,6 +23,9 @@ const START: i64 = 1_767_225_600_000;
 /// Between two readings of a series, in milliseconds.
 const EVERY: u64 = 5_000;
 const LATE: u64 = 60_000;
+/// Of ts, station, indicator, value and quality; the first is the one most devices write.
+const ORDERS: [[usize; 5]; 6] =
+    [[0, 1, 2, 3, 4], [1, 2, 0, 3, 4], [3, 4, 1, 2, 0], [4, 3, 2, 1, 0], [2, 1, 3, 0, 4], [0, 3, 1, 4, 2]];
 const COPY_LATE: u64 = 10_000;
 
 #[derive(clap::Args)]
@@ -71,13 +74,15 @@ impl Lines {
             let arrival = event * EVERY / series;
             let which = round.series(event % series, series);
             let hundredths = levels[which as usize] + chance.below(2_000);
-            line.reading(arrival, which, hundredths);
+            let damaged = chance.happens(1);
+            let order = if damaged { 0 } else { chance.below(ORDERS.len() as u64) as usize };
+            line.reading(arrival, which, hundredths, ORDERS[order]);
             while late.peek().is_some_and(|Reverse((due, ..))| *due <= arrival) {
                 let Some(Reverse((.., text))) = late.pop() else { break };
                 out.write_all(&text)?;
                 lines += 1;
             }
-            if chance.happens(1) {
+            if damaged {
                 line.damage(&mut chance);
                 out.write_all(&line.text)?;
                 lines += 1;
@@ -138,7 +143,7 @@ struct Line {
 }
 
 impl Line {
-    fn reading(&mut self, millis: u64, series: u64, hundredths: u64) {
+    fn reading(&mut self, millis: u64, series: u64, hundredths: u64, order: [usize; 5]) {
         let second = millis / 1_000;
         if self.second != Some(second) {
             self.second = Some(second);
@@ -149,14 +154,17 @@ impl Line {
         let indicators = INDICATORS.len() as u64;
         let indicator = INDICATORS[(series % indicators) as usize];
         let station = series / indicators;
-        let _ = writeln!(
-            self.text,
-            r#"{{"ts":"{}.{:03}Z","station":"TN-{station:04}","indicator":"{indicator}","value":{}.{:02},"quality":0}}"#,
-            self.date,
-            millis % 1_000,
-            hundredths / 100,
-            hundredths % 100,
-        );
+        for (place, field) in order.into_iter().enumerate() {
+            self.text.push(if place == 0 { b'{' } else { b',' });
+            let _ = match field {
+                0 => write!(self.text, r#""ts":"{}.{:03}Z""#, self.date, millis % 1_000),
+                1 => write!(self.text, r#""station":"TN-{station:04}""#),
+                2 => write!(self.text, r#""indicator":"{indicator}""#),
+                3 => write!(self.text, r#""value":{}.{:02}"#, hundredths / 100, hundredths % 100),
+                _ => write!(self.text, r#""quality":0"#),
+            };
+        }
+        self.text.extend_from_slice(b"}\n");
     }
 
     fn damage(&mut self, chance: &mut Chance) {

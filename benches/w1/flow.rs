@@ -39,7 +39,7 @@ use crate::{INDICATORS, START, STATIONS};
 const LINES_AN_ENVELOPE: usize = 500;
 const LATENESS: Millis = Millis::seconds(90);
 /// An indicator without windows, read at the end at every station: it moves the watermark past all windows.
-pub(crate) const CLOSING: &str = "closing";
+const CLOSING: &str = "closing";
 
 /// What a run came to.
 #[derive(Debug)]
@@ -54,12 +54,12 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    pub(crate) fn json(&self, equal: &bool) -> String {
+    pub(crate) fn json(&self) -> String {
         let Ran { workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows } = self;
         format!(
             "{{\"bench\":\"w1\",\"events\":{lines},\"workers\":{workers},\"seconds\":{seconds:.2},\
              \"cpu_seconds\":{cpu_seconds:.2},\"events_per_second\":{:.0},\"events_per_cpu_second\":{:.0},\
-             \"stored\":{},\"duplicate\":{},\"rejected\":{},\"windows\":{windows},\"equal\":{equal},\
+             \"stored\":{},\"duplicate\":{},\"rejected\":{},\"windows\":{windows},\
              \"peak_rss_mb\":{peak_rss_mb}}}",
             *lines as f64 / seconds,
             *lines as f64 / cpu_seconds,

@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "reference", sql: include_str!("0005_reference.sql") },
     Migration { number: 6, name: "archive", sql: include_str!("0006_archive.sql") },
     Migration { number: 7, name: "analysts", sql: include_str!("0007_analysts.sql") },
+    Migration { number: 8, name: "codecs", sql: include_str!("0008_codecs.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
