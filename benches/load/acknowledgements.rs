@@ -4,7 +4,10 @@ use std::io;
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, tcp::OwnedReadHalf},
+    net::{
+        TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
 };
 
 use crate::{Endpoint, packet};
@@ -22,10 +25,7 @@ pub struct Acknowledgements {
 
 impl Endpoint {
     /// A connection that was accepted: its writing half, and what comes back.
-    pub async fn connect(
-        &self,
-        client: u32,
-    ) -> io::Result<(tokio::net::tcp::OwnedWriteHalf, Acknowledgements)> {
+    pub async fn connect(&self, client: u32) -> io::Result<(OwnedWriteHalf, Acknowledgements)> {
         let stream = TcpStream::connect(&self.address).await?;
         stream.set_nodelay(true)?;
         let (read, mut write) = stream.into_split();
