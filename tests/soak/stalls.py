@@ -15,46 +15,48 @@ STATIONS = [f"ST{number:02}" for number in range(1, 7)]
 MIB = 1 << 20
 
 
-def run(folder, seconds, rate, idle, deaf, failpoints="", flood=True, quiet=None, **settings):
+def run(folder, seconds, rate, idle, deaf, failpoints="", flood=True, quiet=None, drains=True, **settings):
     """The crowd, or with `failpoints` the stall, for so many seconds. Gives back what was seen."""
     room = {"IOC_MQTT_MAX_CONNECTIONS": str(idle + 100), "IOC_HTTP_MAX_LIVE": str(deaf + 10)}
     ioc = Ioc(folder, IOC_STREAM_HORIZON="3h", **room, **settings)
     password, _ = ioc.add_sender("gw1", "gateway")
     seen = {"rate": rate, "seconds of trouble": seconds, "idle": idle, "deaf viewers": deaf, "failpoints": failpoints}
     senders = crowd = None
+    quiet = quiet or seconds / 3
     try:
         ioc.start(failpoints=failpoints)
         senders = load.Load(ioc, password, rate, STATIONS)
         prober = Prober(ioc, password)
         watch = memory.Watch(ioc)
-        time.sleep(quiet or seconds / 3)
+        time.sleep(quiet)
         began, until = time.monotonic(), watch.now()
         crowd = Crowd(ioc, password, idle, deaf, flood=flood)
         came = time.monotonic()
         time.sleep(seconds)
         ended = watch.now()
-        ioc.process.poll()
-        viewers = re.search(r"^ioc_dashboards_viewers (\d+)$", ioc.get("/metrics").decode(), re.M)
-        connections = re.search(r"^ioc_mqtt_connections (\d+)$", ioc.get("/metrics").decode(), re.M)
+        metrics = ioc.get("/metrics").decode()
+        viewers = re.search(r"^ioc_dashboards_viewers (\d+)$", metrics, re.M)
+        connections = re.search(r"^ioc_mqtt_connections (\d+)$", metrics, re.M)
         told, crowd = crowd.stop(), None
         waited = prober.stop()
         watch.stop()
-        sent = senders.finish()
-        ioc.wait_drained(600)
-        load.check(ioc.analyst(), "ioc", sent)
         away = watch.now() - time.monotonic()
         seen |= told | {
-            "sent": sum(sent.values()),
             "viewers at the end": int(viewers[1]),
             "connections at the end": int(connections[1]),
             "RSS MiB quiet": [held for at, held in watch.samples if at <= until][-1] / MIB,
             "RSS MiB highest": watch.highest() / MIB,
             "RSS slope MiB/min, last two thirds": watch.slope(came + away + (ended - came - away) / 3, ended) / MIB,
-            "PUBACK p50 ms quiet": 1000 * percentile(waited, 0.5, began - (quiet or seconds / 3) * 0.8, began),
-            "PUBACK p99 ms quiet": 1000 * percentile(waited, 0.99, began - (quiet or seconds / 3) * 0.8, began),
+            "PUBACK p50 ms quiet": 1000 * percentile(waited, 0.5, began - quiet * 0.8, began),
+            "PUBACK p99 ms quiet": 1000 * percentile(waited, 0.99, began - quiet * 0.8, began),
             "PUBACK p50 ms in trouble": 1000 * percentile(waited, 0.5, came),
             "PUBACK p99 ms in trouble": 1000 * percentile(waited, 0.99, came),
         }
+        # What the flood left on the log comes before the last readings.
+        seen["sent"] = sum((sent := senders.finish()).values())
+        if drains:
+            ioc.wait_drained(3600)
+            load.check(ioc.analyst(), "ioc", sent)
         return seen, watch
     finally:
         if crowd:
