@@ -162,7 +162,7 @@ class Ioc:
         while time.monotonic() < deadline:
             # What is in flight is counted once a second: only a count that began after all was sent tells.
             status = self.overview()["status"]
-            if status is None or status["now"] < began:
+            if status is None or (status["in_flight_at"] or 0) < began:
                 time.sleep(0.1)
                 continue
             # While ClickHouse is away its exit code says so.

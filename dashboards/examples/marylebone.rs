@@ -97,6 +97,7 @@ fn status(now: i64) -> SystemStatus {
         stalled_since: None,
         replaying: false,
         in_flight: vec![("air-gateway".into(), 2)],
+        in_flight_at: Some(Now(now)),
         halted: None,
         archive: ArchiveStatus::default(),
     }

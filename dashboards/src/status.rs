@@ -23,6 +23,8 @@ pub struct SystemStatus {
     /// Durable envelopes of each feed that no committed epoch holds yet, counted from positions.
     #[serde(serialize_with = "as_map")]
     pub in_flight: Vec<(Name, u64)>,
+    /// When that count began: with a long backlog it is older than the rest. None before the first.
+    pub in_flight_at: Option<Now>,
     /// Why the flow halted; none while it runs (invariant LOUD).
     pub halted: Option<String>,
     /// How the archive of raw envelopes follows.
@@ -158,6 +160,7 @@ impl SystemStatus {
             stalled_since,
             replaying,
             in_flight,
+            in_flight_at: _,
             halted,
             archive,
         } = self;

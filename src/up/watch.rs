@@ -1,17 +1,20 @@
-//! Looks at the machinery about once a second and tells the board and the metrics.
+//! Looks at the machinery once a second and tells the board and the metrics.
+//!
+//! What is in flight is counted beside it: with a long backlog that takes longer than a second, and a full disk, a
+//! store that is away or a halted flow must not wait to be seen until the backlog was read (invariant LOUD).
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use ioc_bus::{Health, SharedBus};
+use ioc_bus::{Health, ReadError, SharedBus};
 use ioc_dashboards::{ArchiveStatus, Board, BusHealth, StoreHealth, SystemStatus};
 use ioc_ingest::clock::Clock;
 use ioc_model::{epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{archive::Standing, in_flight, metrics::Metrics};
@@ -19,6 +22,8 @@ use crate::{archive::Standing, in_flight, metrics::Metrics};
 const EVERY: Duration = Duration::from_secs(1);
 /// Counting what is in flight may take this share of the time.
 const SHARE: u32 = 20;
+/// So long is a count waited for: most are done by then, and the rest is looked at once more.
+const SHORT_COUNT: Duration = Duration::from_millis(200);
 /// Epochs under way and none committed for so long is trouble.
 const STALLED: Duration = Duration::from_secs(20);
 
@@ -27,6 +32,18 @@ const STALLED: Duration = Duration::from_secs(20);
 struct Pace {
     committed: Epoch,
     at: Instant,
+}
+
+type Counted = Result<Vec<(Name, u64)>, ReadError>;
+
+/// The last count of what is in flight, and the next.
+#[derive(Debug, Default)]
+struct Count {
+    counts: Vec<(Name, u64)>,
+    at: Option<Now>,
+    running: Option<(Now, Instant, JoinHandle<Counted>)>,
+    /// Not before this moment.
+    next: Option<Instant>,
 }
 
 /// What it looks at.
@@ -46,29 +63,45 @@ impl Watcher {
     /// Looks until it is told to stop.
     pub async fn run(self, stop: CancellationToken) {
         let mut bus_trouble_since = None;
-        let mut in_flight = Vec::new();
+        let mut count = Count::default();
         let mut pace = Pace { committed: Epoch(0), at: Instant::now() };
         loop {
-            let began = Instant::now();
-            let status = self.look(&mut bus_trouble_since, &mut in_flight, &mut pace).await;
+            self.count(&mut count).await;
+            let status = self.look(&mut bus_trouble_since, &count, &mut pace);
             let picture = self.board.everything();
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
             self.board.system(status);
-            let pause = EVERY.max(began.elapsed() * SHARE);
             tokio::select! {
-                () = tokio::time::sleep(pause) => {}
+                () = tokio::time::sleep(EVERY) => {}
                 () = stop.cancelled() => return,
             }
         }
     }
 
-    async fn look(
-        &self,
-        bus_trouble_since: &mut Option<Now>,
-        in_flight: &mut Vec<(Name, u64)>,
-        pace: &mut Pace,
-    ) -> SystemStatus {
+    /// Begins the next count, or takes the one that is done. A short one is waited for.
+    async fn count(&self, count: &mut Count) {
+        if count.running.is_none() && count.next.is_none_or(|next| next <= Instant::now()) {
+            let (now, began) = (self.clock.now(), Instant::now());
+            let (bus, committed) = (self.bus.clone(), self.driver.committed_offsets());
+            let task = tokio::task::spawn_blocking(move || in_flight::count(bus.as_ref(), &committed));
+            count.running = Some((now, began, task));
+        }
+        let Some((now, began, mut task)) = count.running.take() else { return };
+        let Ok(counted) = tokio::time::timeout(SHORT_COUNT, &mut task).await else {
+            count.running = Some((now, began, task));
+            return;
+        };
+        count.next = Some(Instant::now() + began.elapsed() * SHARE);
+        match counted {
+            Ok(Ok(counts)) => (count.counts, count.at) = (counts, Some(now)),
+            // What was counted last stands: nothing in flight would be a better state than is known (SILENT).
+            Ok(Err(error)) => tracing::warn!(%error, "cannot count what is in flight"),
+            Err(error) => tracing::error!(%error, "counting what is in flight failed"),
+        }
+    }
+
+    fn look(&self, bus_trouble_since: &mut Option<Now>, count: &Count, pace: &mut Pace) -> SystemStatus {
         let now = self.clock.now();
         let progress = self.driver.progress();
         let bus = match self.bus.health() {
@@ -95,15 +128,6 @@ impl Watcher {
         }
         let stalled = pace.at.elapsed();
         let stalled_since = (stalled > STALLED).then(|| self.ago(now, stalled));
-        let (shared_bus, committed) = (self.bus.clone(), self.driver.committed_offsets());
-        let counted =
-            tokio::task::spawn_blocking(move || in_flight::count(shared_bus.as_ref(), &committed)).await;
-        match counted {
-            Ok(Ok(counts)) => *in_flight = counts,
-            // What was counted last stands: nothing in flight would be a better state than is known (SILENT).
-            Ok(Err(error)) => tracing::warn!(%error, "cannot count what is in flight"),
-            Err(error) => tracing::error!(%error, "counting what is in flight failed"),
-        }
         SystemStatus {
             now,
             clock_speed: self.speed(),
@@ -112,7 +136,8 @@ impl Watcher {
             outstanding_epochs: progress.submitted.0.saturating_sub(progress.committed.0),
             stalled_since,
             replaying: progress.replaying,
-            in_flight: in_flight.clone(),
+            in_flight: count.counts.clone(),
+            in_flight_at: count.at,
             halted: self.driver.halted().map(|halt| halt.to_string()),
             archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
                 standing.borrow().status(|machine| self.ago(now, machine))

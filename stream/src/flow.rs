@@ -12,6 +12,7 @@ use std::{
     rc::Rc,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel},
     },
 };
@@ -81,6 +82,8 @@ pub(crate) struct Flow {
     inputs: Vec<SyncSender<Arc<EpochInput>>>,
     activators: Vec<SyncActivator>,
     guards: Option<WorkerGuards<()>>,
+    /// A worker panicked.
+    died: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Flow {
@@ -112,6 +115,7 @@ impl Flow {
         }
         let (parts, parts_out) = channel();
         let (activators_in, activators_out) = channel();
+        let died = Arc::new(AtomicBool::new(false));
         let mut inputs = Vec::new();
         let mut seats = Vec::new();
         for shard in shards {
@@ -127,10 +131,11 @@ impl Flow {
         drop((parts, activators_in));
         let seats = Mutex::new(seats);
         let config = timely::Config::process(workers);
+        let death = died.clone();
         let guards = timely::execute(config, move |worker| {
             let seat = seats.lock().unwrap_or_else(PoisonError::into_inner)[worker.index()].take();
             let Some(seat) = seat else { return };
-            let _alarm = Alarm { worker: worker.index(), parts: seat.parts.clone() };
+            let _alarm = Alarm { worker: worker.index(), parts: seat.parts.clone(), died: death.clone() };
             build(worker, seat);
             while worker.has_dataflows() {
                 worker.step_or_park(None);
@@ -139,7 +144,7 @@ impl Flow {
         let mut activators: Vec<(usize, SyncActivator)> = activators_out.iter().take(workers).collect();
         activators.sort_by_key(|(worker, _)| *worker);
         let activators = activators.into_iter().map(|(_, activator)| activator).collect();
-        Ok((Flow { inputs, activators, guards: Some(guards) }, parts_out))
+        Ok((Flow { inputs, activators, guards: Some(guards), died }, parts_out))
     }
 
     /// How many workers there are.
@@ -155,14 +160,18 @@ impl Flow {
 }
 
 impl Drop for Flow {
-    /// Lets the workers finish what they have and waits for them.
+    /// Lets the workers finish what they have and waits for them. Those a dead one owes its progress to would wait for
+    /// it for ever: then nobody is waited for, the flow halts, and the threads end with the process.
     fn drop(&mut self) {
         self.inputs.clear();
         for activator in &self.activators {
             // A worker that is gone needs no waking.
             let _ = activator.activate();
         }
-        drop(self.guards.take());
+        let guards = self.guards.take();
+        if self.died.load(Ordering::Acquire) {
+            std::mem::forget(guards);
+        }
     }
 }
 
@@ -178,11 +187,13 @@ struct Seat {
 struct Alarm {
     worker: usize,
     parts: Sender<Part>,
+    died: Arc<AtomicBool>,
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.died.store(true, Ordering::Release);
             let _ = self.parts.send(Part::Died { worker: self.worker });
         }
     }

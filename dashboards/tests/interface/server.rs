@@ -194,6 +194,7 @@ pub fn well() -> SystemStatus {
         stalled_since: None,
         replaying: false,
         in_flight: Vec::new(),
+        in_flight_at: Some(Now(NOON)),
         halted: None,
         archive: ArchiveStatus::default(),
     }

@@ -190,6 +190,7 @@ export interface Status {
   stalled_since?: number | null;
   replaying: boolean;
   in_flight: Record<string, number>;
+  in_flight_at: number | null;
   halted: string | null;
   archive?: {
     state: "off" | "up" | "behind" | "full" | "failing";
