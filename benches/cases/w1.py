@@ -1,6 +1,6 @@
 """W1: the lines of one file, through the product's dataflow and through its peers, in the same run.
 
-The product takes them as envelopes of 500 lines from its disk log (`w1.rs` says what is inside the measured time);
+The product takes them as envelopes of 500 lines from its disk log (`w1/main.rs` says what is inside the measured time);
 Flink, DuckDB and the prototype read the file itself. What each made is compared: one digest over all windows that
 have surely closed. CPU seconds and memory of the product's run are those of its flow, as it tells itself; those of
 the peers are of their whole process, start included.
