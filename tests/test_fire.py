@@ -96,7 +96,7 @@ def test_a_checkpoint_before_its_commit_is_noticed(lit):
 def test_a_clock_read_by_an_operator_is_noticed(lit):
     """Negative control of REPLAY."""
     fire = lit(SMALL, 4)
-    with fire.manifests:
+    with fire.records:
         burning(fire, "operator_reads_clock=return")
         fire.ioc.kill()
         fire.settle(failpoints="operator_reads_clock=return")

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import time
 
@@ -28,6 +29,11 @@ SETTINGS = {
     # Lives last seconds: what is replayed after each is what lies behind the last checkpoint, some epochs at least.
     "IOC_STREAM_EPOCH_BYTES": "2097152",
     "IOC_ARCHIVE_EVERY": "2s",
+    # So that a flow that is killed too often to keep pace slows the senders, and the log lets go of what it may.
+    "IOC_BUS_SEGMENT_BYTES": "8388608",
+    "IOC_BUS_MAX_BYTES": "67108864",
+    "IOC_BUS_RETAIN_AGE": "0s",
+    "IOC_BUS_RETAIN_BYTES": "0",
 }
 
 
@@ -44,13 +50,13 @@ class Fire:
         province = pack.write(self.folder / "pack", scale)
         self.ioc = Ioc(self.folder, pack=province, **SETTINGS)
         self.crowd = Crowd(self.ioc, scale, seed)
-        self.manifests = unkilled.Manifests(self.ioc)
+        self.records = unkilled.Records(self.ioc)
         self.seen = {"seed": seed, "kills": [], "findings": [], "killing_seconds": 0.0}
 
     def burn(self, kills):
         """Kills under load, then everything under way comes to its end."""
         began = time.monotonic()
-        with self.manifests:
+        with self.records:
             self.crowd.start()
             for number, kill in enumerate(kills, 1):
                 self.seen["kills"] += killer.execute(self.ioc, kill)
@@ -83,14 +89,16 @@ class Fire:
         """Against the same manifests without a kill."""
         upto = unkilled.last_commit(self.ioc)
         unkilled.export(self.ioc, self.folder / "killed", upto)
-        unkilled.run_again(self.ioc, self.manifests, workers, failpoints)
+        unkilled.run_again(self.ioc, self.records, workers, failpoints)
         unkilled.export(self.ioc, self.folder / "unkilled", upto)
         findings, self.seen["replayed"] = unkilled.compare(self.folder / "killed", self.folder / "unkilled")
         self.seen["findings"] += findings
 
     def end(self):
+        """Whatever still runs."""
         self.crowd.end()
-        self.ioc.stop()
+        if self.ioc.process is not None and self.ioc.process.poll() is None:
+            self.ioc.kill()
 
     def verdict(self):
         assert not self.seen["findings"], "\n".join(self.seen["findings"])
@@ -101,6 +109,8 @@ def main():
     arguments.add_argument("--kills", type=int, default=200)
     arguments.add_argument("--keep", action="store_true", help="keep the data folder of a run without findings, too")
     chosen = arguments.parse_args()
+    # Told to end, it ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     seed = seed_of_environment()
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     folder = ROOT / "target" / "crash" / f"{stamp}-{seed}"

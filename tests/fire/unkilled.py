@@ -1,7 +1,8 @@
 """The same manifests once more, without a kill: into an empty database, from the first epoch on, no checkpoint used.
 
-A pipeline lets go of manifests that lie behind its older checkpoint. So that a whole run can be repeated they are
-linked into another folder as they are made: the product removes its name of a file, and the other one stays.
+A pipeline lets go of manifests that lie behind its older checkpoint, and of the log that is archived, too. So that a
+whole run can be repeated their files are linked into another folder as they are made: the product removes its name of a
+file, and the other one stays.
 """
 
 import os
@@ -16,12 +17,11 @@ from fire import store
 TABLES = ("observation", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert")
 
 
-class Manifests:
-    """Keeps every manifest of a data folder's lives."""
+class Records:
+    """Keeps every manifest and every segment of the log of a data folder's lives."""
 
     def __init__(self, ioc):
-        self.made = ioc.data / "stream" / "manifests"
-        self.kept = ioc.folder / "manifests"
+        self.data, self.kept = ioc.data, ioc.folder / "records"
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._run, daemon=True)
 
@@ -35,25 +35,29 @@ class Manifests:
         self._link()
 
     def _run(self):
-        # A segment is let go of two checkpoints after its last record at the earliest.
+        # A file is let go of two checkpoints after its last record at the earliest.
         while not self.ended.wait(0.1):
             self._link()
 
     def _link(self):
-        for path in [*self.made.glob("*/*"), *self.made.glob("*.json")]:
-            to = self.kept / path.relative_to(self.made)
-            if path.is_file() and path.suffix in (".log", ".json") and not to.exists():
-                to.parent.mkdir(parents=True, exist_ok=True)
-                try:
-                    os.link(path, to)
-                except FileNotFoundError:
-                    continue
+        for folder in ("stream/manifests", "bus"):
+            made = self.data / folder
+            for path in [*made.glob("*/*.log"), *made.glob("*.json")]:
+                to = self.kept / path.relative_to(self.data)
+                if not to.exists():
+                    to.parent.mkdir(parents=True, exist_ok=True)
+                    try:
+                        os.link(path, to)
+                    except FileNotFoundError:
+                        continue
 
     def put_back(self):
-        """The folder as if nothing had ever been let go of; while nothing runs."""
+        """The folders as if nothing had ever been let go of; while nothing runs."""
         self._link()
-        shutil.rmtree(self.made)
-        shutil.copytree(self.kept, self.made)
+        for path in self.kept.rglob("*.log"):
+            to = self.data / path.relative_to(self.kept)
+            if not to.exists():
+                os.link(path, to)
 
 
 def last_commit(ioc):
@@ -73,10 +77,10 @@ def export(ioc, folder, upto):
     )
 
 
-def run_again(ioc, manifests, workers, failpoints=""):
+def run_again(ioc, records, workers, failpoints=""):
     """Stops it, empties its database, forgets its checkpoints, and lets it replay everything it ever recorded."""
     ioc.stop()
-    manifests.put_back()
+    records.put_back()
     shutil.rmtree(ioc.data / "stream" / "checkpoints")
     # Put aside: removing a database takes longer than making one.
     (ioc.data / "clickhouse" / "data").rename(ioc.folder / "clickhouse-of-the-killed-run")
