@@ -25,7 +25,7 @@ use self::run::Run;
 
 const MINUTE: u32 = 60_000;
 /// So many of the newest points are not packed at most.
-const OPEN_MOST: usize = 64;
+const OPEN_MOST: usize = 56;
 /// So many are packed at a time: the newest of the rest are where late rows and copies fall.
 const PACKED_AT_A_TIME: usize = 16;
 /// A run is full with so many points.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 /// Smaller blocks are not worth keeping.
 const SMALLEST: usize = 256 << 10;
 /// So many idle blocks are kept at most, whatever a backlog had.
-const MOST_KEPT: usize = 3;
+const MOST_KEPT: usize = 2;
 
 static KEPT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
