@@ -183,8 +183,8 @@ impl AlertView {
     fn raised(result: &AlertResult) -> AlertView {
         AlertView {
             id: result.key.to_string(),
-            rule: result.key.rule,
-            subject: result.key.subject,
+            rule: Name::new(&result.key.rule),
+            subject: Name::new(&result.key.subject),
             priority: result.priority,
             active: false,
             acknowledged: false,

@@ -4,11 +4,12 @@
 //! open alert: while it is active or not acknowledged it is the same one, and raising it again counts up. History is
 //! rows that are only added to.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    index::IndexId, limit::Averaging, name::Name, pack::StationKind, status::StationStatus, text::Text,
-    time::Millis,
+    index::IndexId, limit::Averaging, pack::StationKind, status::StationStatus, text::Text, time::Millis,
 };
 
 /// How urgent an alert is.
@@ -145,9 +146,9 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AlertKey {
     /// The rule.
-    pub rule: Name,
+    pub rule: Arc<str>,
     /// The station.
-    pub subject: Name,
+    pub subject: Arc<str>,
     /// From 1.
     pub number: u32,
 }

@@ -240,13 +240,12 @@ fn change(text: &str) -> Result<AlertChange, HistoryError> {
 }
 
 pub(super) fn alert_view(row: &AlertNow) -> Result<AlertView, HistoryError> {
-    let rule: Name = Name::new(&row.rule);
-    let subject: Name = Name::new(&row.subject);
-    let key = AlertKey { rule, subject, number: row.number };
+    let key =
+        AlertKey { rule: row.rule.as_str().into(), subject: row.subject.as_str().into(), number: row.number };
     Ok(AlertView {
         id: key.to_string(),
-        rule,
-        subject,
+        rule: Name::new(&row.rule),
+        subject: Name::new(&row.subject),
         priority: word("priority", &row.priority, Priority::from_word(&row.priority))?,
         active: row.active,
         acknowledged: row.acknowledged,

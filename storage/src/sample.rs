@@ -187,7 +187,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
 }
 
 fn alert_key(epoch: Epoch) -> AlertKey {
-    AlertKey { rule: Name::from("pm25-day"), subject: Name::from("station-0"), number: epoch.0 as u32 }
+    AlertKey { rule: "pm25-day".into(), subject: "station-0".into(), number: epoch.0 as u32 }
 }
 
 fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {

@@ -370,7 +370,8 @@ impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
     }
 
     fn action(&mut self, action: Action) {
-        let subject = SubjectId(self.names.subjects.number(&action.alert.subject));
+        // Nobody's alert has no station: it gets no number, and any shard may say that there is no such alert.
+        let subject = SubjectId(self.names.subjects.find(&action.alert.subject).unwrap_or(u32::MAX));
         self.actions.lock().unwrap_or_else(PoisonError::into_inner).push((subject, action));
     }
 

@@ -198,7 +198,7 @@ async fn link(
     evidence: &Evidence,
 ) -> Result<Option<Link>, Problem> {
     let Evidence { measure, averaging, start, .. } = evidence;
-    let (subject, start) = (key.subject, *start);
+    let (subject, start) = (Name::new(&key.subject), *start);
     if &**measure == STATUS {
         return Ok(Some(Link::Status { subject, status: evidence.status, since: start }));
     }

@@ -86,7 +86,7 @@ struct Open {
 impl Alerts {
     /// Takes an operator's action; none if there never was such an alert.
     pub(super) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
-        let state = self.rules.get_mut(&action.alert.rule)?;
+        let state = self.rules.get_mut(&*action.alert.rule)?;
         if !(1..=state.number).contains(&action.alert.number) {
             return None;
         }
@@ -315,7 +315,7 @@ impl RuleState {
     ) {
         let Some(open) = self.open else { return };
         results.alerts.push(AlertResult {
-            key: AlertKey { rule, subject, number: self.number },
+            key: AlertKey { rule: rule.into(), subject: subject.into(), number: self.number },
             change,
             priority: open.priority,
             active: open.active,
