@@ -15,7 +15,7 @@ import threading
 import pytest
 from gateway import Gateway
 from ioc import ROOT, Ioc, eventually
-from journal import rfc3339, windows
+from journal import MINUTE, rfc3339
 from peers import curl
 
 # Point, how often it is passed before, and the invariants that hold because of what comes around it.
@@ -132,6 +132,27 @@ def ioc(tmp_path):
     yield ioc
     ioc.stop()
 
+LENGTHS = {"minute": MINUTE, "hour": 60 * MINUTE, "day": 1440 * MINUTE}
+# The test pack's zone, Asia/Ho_Chi_Minh, has no daylight saving time.
+ZONE = 7 * 60 * MINUTE
+
+
+def windows(held):
+    """(kind, indicator, subject, start) → (count, sum, min, max): panes in time order, each summed in time order."""
+    panes = {}
+    for (indicator, subject, moment), value in sorted(held.items(), key=lambda item: item[0][2]):
+        panes.setdefault((indicator, subject, moment // MINUTE * MINUTE), []).append(value)
+    folded = {}
+    for (indicator, subject, minute), values in sorted(panes.items(), key=lambda item: item[0][2]):
+        pane = 0.0
+        for value in values:
+            pane += value
+        for kind, length in LENGTHS.items():
+            key = (kind, indicator, subject, (minute + ZONE) // length * length - ZONE)
+            count, total, low, high = folded.get(key, (0, 0.0, float("inf"), float("-inf")))
+            folded[key] = (count + len(values), total + pane, min(low, *values), max(high, *values))
+    return folded
+
 
 def test_ack_once_and_batch_hold_through_a_death_at_every_step(ioc):
     password, _ = ioc.add_sender("gw1", "gateway")
@@ -169,7 +190,7 @@ def check(ioc, known):
     assert len(held - sent) <= 2, f"{sorted(held - sent)[:3]} were never sent"
     for feed in ioc.overview()["picture"]["feeds"]:
         assert (feed["envelopes_astray"], feed["rows_astray"]) == (0, 0), f"BALANCE: {feed}"
-    recomputed = windows({key: [value] for key, value in held})
+    recomputed = windows(dict(held))
     rows = analyst.query(
         f"SELECT kind, indicator, subject, {moment}(start_time), count, sum, min, max FROM window_current"
         " WHERE count > 0"
