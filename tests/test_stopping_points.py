@@ -190,7 +190,7 @@ def check(ioc, known):
     assert len(held - sent) <= 2, f"{sorted(held - sent)[:3]} were never sent"
     for feed in ioc.overview()["picture"]["feeds"]:
         assert (feed["envelopes_astray"], feed["rows_astray"]) == (0, 0), f"BALANCE: {feed}"
-    recomputed = windows(dict(held))
+    recomputed = windows({key: value for key, value in held})
     rows = analyst.query(
         f"SELECT kind, indicator, subject, {moment}(start_time), count, sum, min, max FROM window_current"
         " WHERE count > 0"
