@@ -136,14 +136,16 @@ impl RecordLog {
         }
     }
 
-    /// The records from that index on, each with its index. Ends at the last one; after an error it ends too.
-    pub fn read(&self, from: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), ReadError>> {
+    /// The records from that index on, each with its index. Ends at the last one; after an error it ends too. Whoever
+    /// reads keeps nobody from appending, or from releasing what was read.
+    pub fn read(&self, from: u64) -> impl Iterator<Item = Result<(u64, Vec<u8>), ReadError>> + use<> {
+        let chain = self.chain.clone();
         let mut next = from;
         let mut read = Vec::new().into_iter();
         let mut ended = false;
         std::iter::from_fn(move || {
             if read.len() == 0 && !ended {
-                match self.chain.read(next, u64::MAX, READ_BYTES) {
+                match chain.read(next, u64::MAX, READ_BYTES) {
                     Ok(run) => {
                         next = run.next;
                         ended = run.entries.is_empty();

@@ -72,10 +72,12 @@ impl<R: Reference> Former<R> {
     }
 
     fn replay(&mut self) -> Result<Go, Halt> {
-        let manifests = self.manifests.clone();
-        // Nothing else uses the records until the last of them is replayed: no checkpoint is taken before.
-        let manifests = manifests.lock().unwrap_or_else(PoisonError::into_inner);
-        for recorded in recovery::replay(&manifests, self.epoch) {
+        let recorded = {
+            let manifests = self.manifests.lock().unwrap_or_else(PoisonError::into_inner);
+            recovery::replay(&manifests, self.epoch)
+        };
+        let mut checkpointed = Instant::now();
+        for recorded in recorded {
             let (manifest, hash) = recorded?;
             step("replay_before_epoch", manifest.epoch);
             if let Go::Stop = self.wait_for_room() {
@@ -97,7 +99,12 @@ impl<R: Reference> Former<R> {
                 *next = range.to;
                 self.read_range(range, &mut chunks)?;
             }
-            self.submit(manifest, hash, decoder, chunks, true, false)?;
+            // A process that is killed before it has replayed everything must not begin at the same place for ever.
+            let checkpoint = checkpointed.elapsed() >= self.config.checkpoint_every;
+            self.submit(manifest, hash, decoder, chunks, true, checkpoint)?;
+            if checkpoint {
+                checkpointed = Instant::now();
+            }
         }
         Ok(Go::On)
     }

@@ -169,7 +169,7 @@ pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt
 pub(crate) fn replay(
     manifests: &RecordLog,
     from: Epoch,
-) -> impl Iterator<Item = Result<(Manifest, [u8; 32]), Halt>> {
+) -> impl Iterator<Item = Result<(Manifest, [u8; 32]), Halt>> + use<> {
     manifests.read(record_of(from.next())).map(|record| {
         let (index, bytes) = record.map_err(|error| Halt::because("cannot read the manifests", error))?;
         let manifest =
