@@ -157,12 +157,15 @@ async fn converse(options: MqttOptions, outbox: &mut Outbox, stop: &mut Receiver
     let mut handed = VecDeque::new();
     let mut flying = HashMap::new();
     let mut connected = false;
-    while !outbox.is_done() {
+    'connected: while !outbox.is_done() {
         while connected && handed.len() + flying.len() < IN_FLIGHT {
             let Some(message) = outbox.next()? else { break };
             outbox.sends(&message)?;
             handed.push_back(message.id);
-            client.try_publish(&message.topic, QoS::AtLeastOnce, false, message.payload)?;
+            // It went away meanwhile: what is not acknowledged is sent again over the next connection.
+            if client.try_publish(&message.topic, QoS::AtLeastOnce, false, message.payload).is_err() {
+                break 'connected;
+            }
         }
         tokio::select! {
             event = events.recv() => match event {
