@@ -19,7 +19,7 @@ use ioc_model::{
     action::Action,
     calendar::{Calendar, UnknownZone},
     envelope::{Content, Envelope, UNMATCHED},
-    names::{FeedId, Names, SubjectId},
+    names::{Names, SubjectId},
     observation::Observation,
     pack::Pack,
     reject::Rejection,
@@ -165,12 +165,6 @@ impl Decoder {
             Some(feed) => Refusal::forbidden(envelope.address, feed),
             None => Refusal::unmatched(envelope.address),
         }
-    }
-
-    /// The feed an envelope is counted under. Feeds the pack does not know (any more) keep their name.
-    #[must_use]
-    pub fn feed(&self, envelope: &Envelope<'_>) -> FeedId {
-        FeedId(self.names.feeds.number(envelope.feed))
     }
 
     /// The pack.

@@ -292,6 +292,7 @@ fn decode(
     let mut rejects = Vec::new();
     let mut session = output.session_with_builder(capability);
     let chunks = std::mem::take(&mut *input.chunks[worker].lock().unwrap_or_else(PoisonError::into_inner));
+    let mut feed = Name::default();
     for (partition, base, chunk) in chunks {
         for (feed, received) in chunk.counts() {
             let counts = counts.entry(Name::new(feed)).or_default();
@@ -299,7 +300,10 @@ fn decode(
             counts.last_received = counts.last_received.max(Some(chunk.received_at()));
         }
         for envelope in chunk.iter(input.log, partition, base) {
-            let feed = Name::new(envelope.feed);
+            // Neighbours speak for the same feed: the table everybody shares is asked when it changes.
+            if feed != *envelope.feed {
+                feed = Name::new(envelope.feed);
+            }
             let mut sink = Sorter {
                 give: |row| session.give(row),
                 envelope: &envelope,
