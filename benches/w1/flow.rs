@@ -85,7 +85,7 @@ pub(crate) fn run(input: &Path, output: &Path, workers: usize, folder: &Path) ->
         idle_cadence: Duration::from_millis(100),
         epoch_bytes: std::env::var("W1_EPOCH_BYTES")
             .map_or(8 << 20, |bytes| bytes.parse().expect("a number")),
-        outstanding: 3,
+        outstanding: std::env::var("W1_OUT").map_or(3, |n| n.parse().expect("n")),
         horizon: Millis::hours(36),
         checkpoint_every: Duration::from_secs(3_600),
         folder: folder.to_owned(),

@@ -36,7 +36,7 @@ pub(crate) use self::{
     rows::Rows,
     rules::Subject,
 };
-use crate::format;
+use crate::format::{self, Minute, Shapes};
 
 /// Decodes envelopes under one version of a pack.
 #[derive(Debug)]
@@ -47,11 +47,14 @@ pub struct Decoder {
     rules: Rules,
 }
 
-/// The subjects somebody who decodes has met that no pack lists: they are known again without asking the table that
-/// everybody shares. For one table of names.
+/// What somebody who decodes has met and will meet again: the shapes of objects, the minute it is, the subjects no
+/// pack lists, which are then known without asking the table that everybody shares. Nothing but a shorter way to the
+/// same rows. For one table of names.
 #[derive(Debug, Default)]
 pub struct Known {
     subjects: FxHashMap<Box<str>, SubjectId>,
+    shapes: Shapes,
+    minute: Minute,
 }
 
 /// What an envelope became.

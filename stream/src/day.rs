@@ -5,10 +5,11 @@
 //! answer for any order in which rows come, whatever was sent again and however often (invariant BATCH): a
 //! redelivered old value lowers nothing and reverts nothing.
 //!
-//! Nearly every point has one version. The newest points lie in a sorted vector of 40-byte points, all before them in
-//! packed [runs](run); the few versions that are not current lie in a side map. A row for a packed point costs the
-//! unpacking of its run.
+//! Nearly every point has one version. The newest points lie open, in [columns](points), all before them in packed
+//! [runs](run); the few versions that are not current lie in a side map. A row for a packed point costs the unpacking
+//! of its run.
 
+mod points;
 mod run;
 
 use ioc_model::{
@@ -21,7 +22,8 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use self::run::Run;
+pub(crate) use self::points::LATEST;
+use self::{points::Points, run::Run};
 
 const MINUTE: u32 = 60_000;
 /// So many of the newest points are not packed at most.
@@ -121,8 +123,8 @@ pub struct Day {
     runs: Vec<Run>,
     /// Where the last of the runs ends: to be asked for every row, and the runs lie elsewhere.
     packed_to: Option<u32>,
-    /// The newest points, sorted by `at`.
-    open: Vec<Point>,
+    /// The newest points.
+    open: Points,
     /// Versions that are not current, of the points that have any.
     others: FxHashMap<u32, Vec<Version>>,
     /// The epoch that last added to it or read it back.
@@ -135,9 +137,9 @@ impl Day {
         if self.packed_to.is_some_and(|last| at <= last) {
             return self.apply_packed(at, version);
         }
-        if self.open.len() == self.open.capacity() {
+        if self.open.is_full() {
             // A hundred thousand series must not each have room for twice what they hold.
-            self.open.reserve_exact((2 * self.open.len()).clamp(4, OPEN_MOST) - self.open.len());
+            self.open.room_for((2 * self.open.len()).clamp(4, OPEN_MOST));
         }
         let verdict = apply_to(&mut self.open, &mut self.others, at, version);
         if self.open.len() >= OPEN_MOST {
@@ -146,27 +148,34 @@ impl Day {
         verdict
     }
 
+    /// Reads where the newest points end, so that it is in a cache.
+    #[inline]
+    pub(crate) fn glance(&self) -> u64 {
+        self.open.glance()
+    }
+
     /// Adds it to the run it lies in: the last that begins at or before it, or the first.
     fn apply_packed(&mut self, at: u32, version: Version) -> Verdict {
         let index = self.runs.partition_point(|run| run.first <= at).saturating_sub(1);
-        let mut points: Vec<Point> = self.runs[index].points().collect();
+        let mut points: Points = self.runs[index].points().collect();
         let before = points.len();
         let verdict = apply_to(&mut points, &mut self.others, at, version);
         if verdict == Verdict::Duplicate {
             return verdict;
         }
-        if points.len() > before && points.len() > 2 * RUN_POINTS {
-            let later = points.split_off(RUN_POINTS);
-            self.runs.insert(index + 1, Run::of(&later));
+        let mut end = points.len();
+        if end > before && end > 2 * RUN_POINTS {
+            self.runs.insert(index + 1, Run::of(points.range(RUN_POINTS..end)));
+            end = RUN_POINTS;
         }
-        self.runs[index] = Run::of(&points);
+        self.runs[index] = Run::of(points.range(0..end));
         self.runs[index].finish();
         verdict
     }
 
     /// Packs the oldest of the open points.
     fn pack(&mut self) {
-        let (old, _) = self.open.split_at(PACKED_AT_A_TIME);
+        let old = self.open.range(0..PACKED_AT_A_TIME);
         match self.runs.last_mut() {
             Some(run) if run.len() < RUN_POINTS => {
                 run.append(old);
@@ -176,8 +185,8 @@ impl Day {
             }
             _ => self.runs.push(Run::of(old)),
         }
-        self.packed_to = old.last().map(|point| point.at);
-        let _ = self.open.drain(..PACKED_AT_A_TIME);
+        self.packed_to = self.open.at(PACKED_AT_A_TIME - 1);
+        self.open.forget_first(PACKED_AT_A_TIME);
     }
 
     /// Count, sum and extremes of the good values in `[from, to)` milliseconds since the start of the day, folded
@@ -215,8 +224,7 @@ impl Day {
                 points.take_while(|point| point.at < to).for_each(|point| each(&point));
             }
         }
-        let first = self.open.partition_point(|point| point.at < from);
-        self.open[first..].iter().take_while(|point| point.at < to).for_each(each);
+        self.open.range(self.open.before(from)..self.open.before(to)).for_each(|point| each(&point));
     }
 
     /// Whether there is a point in `[from, to)`.
@@ -237,8 +245,7 @@ impl Day {
                 run.points().map(|point| point.at).find(|at| *at >= from)
             };
         }
-        let first = self.open.partition_point(|point| point.at < from);
-        self.open.get(first).map(|point| point.at)
+        self.open.at(self.open.before(from))
     }
 
     /// How many points it has.
@@ -262,18 +269,22 @@ impl Day {
 
 type Others = FxHashMap<u32, Vec<Version>>;
 
-/// Adds a row's content to points sorted by `at`.
+/// Adds a row's content to points.
 #[inline]
-fn apply_to(points: &mut Vec<Point>, others: &mut Others, at: u32, version: Version) -> Verdict {
-    let index = match points.last() {
-        Some(last) if last.at < at => Err(points.len()),
-        None => Err(0),
-        Some(_) => points.binary_search_by_key(&at, |point| point.at),
+fn apply_to(points: &mut Points, others: &mut Others, at: u32, version: Version) -> Verdict {
+    let place = match points.last_at() {
+        Some(last) if last >= at => points.find(at),
+        _ => Err(points.len()),
     };
-    match index {
-        Ok(index) => again(&mut points[index], others, version),
+    match place {
+        Ok(index) => {
+            let mut point = points.get(index);
+            let verdict = again(&mut point, others, version);
+            points.set(index, &point);
+            verdict
+        }
         Err(index) => {
-            points.insert(index, Point::new(at, &version));
+            points.insert(index, &Point::new(at, &version));
             Verdict::Stored { standing: Standing::First, changes: true }
         }
     }

@@ -192,6 +192,12 @@ impl SeriesState {
         judged
     }
 
+    /// Reads what the next row will need, so that it is in a cache.
+    #[inline]
+    pub(crate) fn glance(&self) -> u64 {
+        self.days.glance() ^ self.closed[0].map_or(0, |closed| closed.0 as u64)
+    }
+
     /// The end of the last hour or day that is closed.
     pub fn closed_through(&self) -> Option<EventTime> {
         let [_, hours, days] = self.closed;

@@ -20,6 +20,7 @@ use super::{
     Decoder, Known, Refusal, RowSink,
     rules::{FeedRules, IndicatorRules, Rules, Subject},
 };
+use crate::format::{Minute, Shapes};
 
 /// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
 const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
@@ -80,6 +81,18 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     /// The pack's local clock.
     pub(crate) fn calendar(&self) -> &'d Calendar {
         self.calendar
+    }
+
+    /// The shapes of objects met before.
+    #[inline]
+    pub(crate) fn shapes(&mut self) -> &mut Shapes {
+        &mut self.known.shapes
+    }
+
+    /// The minute that was read last.
+    #[inline]
+    pub(crate) fn minute(&mut self) -> &mut Minute {
+        &mut self.known.minute
     }
 
     /// The subject of that name.

@@ -3,11 +3,16 @@
 //! Keys may come in any order. What this way does not see at a glance (an escape, a control character, a nested value,
 //! anything that might not be JSON) it declines, and the general parser decides: so it can be slower, never different.
 
-/// The pairs of a flat object, in order, each value as its raw text. None where the general parser must look.
+use std::ops::Range;
+
+/// The pairs of a flat object, in order: each key, and where its value lies. None where the general parser must look.
 ///
 /// `text` is [plain](is_plain) and has no line feed; `each` may decline as well.
 #[inline]
-pub(super) fn pairs<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str) -> Option<()>) -> Option<()> {
+pub(super) fn pairs<'a>(
+    text: &'a str,
+    mut each: impl FnMut(&'a str, Range<usize>) -> Option<()>,
+) -> Option<()> {
     let bytes = text.as_bytes();
     if bytes.first() != Some(&b'{') {
         return None;
@@ -26,13 +31,9 @@ pub(super) fn pairs<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str) ->
         let start = blanks(bytes, at + 1);
         let end = match *bytes.get(start)? {
             b'"' => quote(bytes, start + 1)? + 1,
-            b'-' | b'0'..=b'9' => number(bytes, start)?,
-            b't' => word(bytes, start, b"true")?,
-            b'f' => word(bytes, start, b"false")?,
-            b'n' => word(bytes, start, b"null")?,
-            _ => return None,
+            _ => scalar(bytes, start)?,
         };
-        each(key, text.get(start..end)?)?;
+        each(key, start..end)?;
         at = blanks(bytes, end);
         match *bytes.get(at)? {
             b',' => at = blanks(bytes, at + 1),
@@ -60,9 +61,21 @@ fn blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// Behind a number or a word.
+#[inline]
+pub(super) fn scalar(bytes: &[u8], start: usize) -> Option<usize> {
+    match *bytes.get(start)? {
+        b'-' | b'0'..=b'9' => number(bytes, start),
+        b't' => word(bytes, start, b"true"),
+        b'f' => word(bytes, start, b"false"),
+        b'n' => word(bytes, start, b"null"),
+        _ => None,
+    }
+}
+
 /// Where the next quote is.
 #[inline]
-fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
     const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
@@ -116,7 +129,7 @@ mod tests {
             return None;
         }
         pairs(text, |key, value| {
-            read.push((key, value));
+            read.push((key, text.get(value)?));
             Some(())
         })?;
         Some(read)

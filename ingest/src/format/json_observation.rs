@@ -24,10 +24,10 @@ use ioc_model::{observation::Quality, time::EventTime};
 
 use super::{
     fields, json_flat,
-    json_row::{Fields, NoRow, Parsed},
+    json_row::{Fields, Key, NoRow, Parsed},
     json_text::{self, elements},
     lines,
-    moment::{self, NoTime},
+    moment::{self, Minute, NoTime},
 };
 use crate::decode::{Refusal, RowSink, Rows};
 
@@ -49,7 +49,7 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
     }
     // One look at the first line tells a batch of lines; only what is not one is tried as a whole.
     let first_line = memchr::memchr(b'\n', whole.bytes).map(|end| Raw::of(whole.bytes[..end].trim_ascii()));
-    if first_line.is_some_and(|line| line.is_object()) {
+    if first_line.is_some_and(|line| line.is_object(rows)) {
         return read_lines(payload, &NoRow::NotAnObject, rows);
     }
     match whole.read(&"", rows) {
@@ -73,8 +73,12 @@ struct Payload<'a> {
 }
 
 impl<'a> Payload<'a> {
+    #[inline]
     fn trimmed(&self, range: Range<usize>) -> Range<usize> {
         let part = &self.bytes[range.clone()];
+        if let [b'{', .., b'}'] = part {
+            return range;
+        }
         let start = range.start + part.len() - part.trim_ascii_start().len();
         start..start + part.trim_ascii().len()
     }
@@ -101,8 +105,13 @@ impl<'a> Raw<'a> {
         Raw { bytes, text: std::str::from_utf8(bytes).ok().filter(|_| plain) }
     }
 
-    fn is_object(&self) -> bool {
-        self.text.and_then(Fields::of_flat).is_some() || Parsed::of(self.bytes).is_ok()
+    fn is_object<S: RowSink + ?Sized>(&self, rows: &mut Rows<'_, S>) -> bool {
+        self.flat(rows).is_some() || Parsed::of(self.bytes).is_ok()
+    }
+
+    #[inline]
+    fn flat<S: RowSink + ?Sized>(&self, rows: &mut Rows<'_, S>) -> Option<Fields<'a>> {
+        self.text.and_then(|text| rows.shapes().fields(text, 0..text.len()))
     }
 
     /// Reads a row that is an object; what it broke is handed on as a rejection.
@@ -112,7 +121,7 @@ impl<'a> Raw<'a> {
         place: &dyn std::fmt::Display,
         rows: &mut Rows<'_, S>,
     ) -> Result<(), NoRow> {
-        let accepted = match self.text.and_then(Fields::of_flat) {
+        let accepted = match self.flat(rows) {
             Some(fields) => accept(&fields, rows),
             None => accept(&Parsed::of(self.bytes)?.fields(), rows),
         };
@@ -150,8 +159,17 @@ fn read_lines<S: RowSink + ?Sized>(
     if !several || !lines(bytes).any(|(_, line)| looks_like_object(bytes[line].trim_ascii())) {
         return Err(fault.refusal(bytes.trim_ascii()));
     }
+    let plain_text = payload.text.filter(|_| payload.plain);
     for (place, line) in lines(bytes) {
-        payload.part(payload.trimmed(line)).read_or_reject(&place, rows);
+        let line = payload.trimmed(line);
+        match plain_text.and_then(|text| rows.shapes().fields(text, line.clone())) {
+            Some(fields) => {
+                if let Err(refusal) = accept(&fields, rows) {
+                    rows.reject(refusal, &place, &bytes[line]);
+                }
+            }
+            None => payload.part(line).read_or_reject(&place, rows),
+        }
     }
     Ok(())
 }
@@ -161,16 +179,16 @@ fn accept<S: RowSink + ?Sized>(fields: &Fields<'_>, rows: &mut Rows<'_, S>) -> R
     if let Some(field) = fields.twice {
         return Err(Refusal::given_twice(field));
     }
-    let symbol = required_text(fields.indicator, fields.plain, "indicator", "\"pm25\"")?;
-    let name = required_text(fields.subject, fields.plain, "subject", "\"TN-0412\"")?;
+    let symbol = required_text(fields.get(Key::Indicator), fields.plain, "indicator", "\"pm25\"")?;
+    let name = required_text(fields.get(Key::Subject), fields.plain, "subject", "\"TN-0412\"")?;
     let subject = rows.subject("subject", &name)?;
     let indicator = rows.indicator("indicator", &symbol, &subject)?;
-    let time = time(fields.time, fields.plain)?;
+    let time = time(fields.get(Key::Time), fields.plain, rows.minute())?;
     rows.check_time("time", time, &subject)?;
-    let value = value(fields.value, fields.plain)?;
-    let unit = optional_text(fields.unit, fields.plain, "unit", "\"ug/m3\"")?;
+    let value = value(fields.get(Key::Value), fields.plain)?;
+    let unit = optional_text(fields.get(Key::Unit), fields.plain, "unit", "\"ug/m3\"")?;
     let value = rows.convert("unit", indicator, value, unit.as_deref())?;
-    let quality = quality(fields.quality, fields.plain)?;
+    let quality = quality(fields.get(Key::Quality), fields.plain)?;
     rows.accept(&subject, indicator, time, value, quality);
     Ok(())
 }
@@ -182,7 +200,8 @@ fn present(raw: Option<&str>) -> Option<&str> {
 /// The text of a JSON string, `plain` if it surely has no escape; none if it is not one.
 #[inline]
 fn string(raw: &str, plain: bool) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let [b'"', .., b'"'] = raw.as_bytes() else { return None };
+    let inner = raw.get(1..raw.len() - 1)?;
     if plain || memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Some(Cow::Borrowed(inner));
     }
@@ -220,10 +239,10 @@ fn optional_text<'r>(
 }
 
 #[inline]
-fn time(raw: Option<&str>, plain: bool) -> Result<EventTime, Refusal> {
+fn time(raw: Option<&str>, plain: bool, minute: &mut Minute) -> Result<EventTime, Refusal> {
     let raw = present(raw).ok_or_else(|| Refusal::missing("time", TIME_EXAMPLE))?;
     let (read, written) = match string(raw, plain) {
-        Some(text) => (moment::rfc3339(&text), text),
+        Some(text) => (moment::rfc3339(&text, minute), text),
         None if raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
             (moment::since_1970(raw), Cow::Borrowed(raw))
         }

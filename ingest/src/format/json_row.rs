@@ -1,6 +1,6 @@
 //! The fields of one row of JSON, each as its raw text: by the quick way, or by the general parser.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use sonic_rs::LazyValue;
@@ -59,12 +59,8 @@ fn word_for_value(row: &[u8]) -> Option<&'static str> {
 /// A row's fields, each as its raw JSON text.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Fields<'a> {
-    pub(super) indicator: Option<&'a str>,
-    pub(super) subject: Option<&'a str>,
-    pub(super) time: Option<&'a str>,
-    pub(super) value: Option<&'a str>,
-    pub(super) unit: Option<&'a str>,
-    pub(super) quality: Option<&'a str>,
+    /// By key.
+    texts: [Option<&'a str>; Key::COUNT],
     pub(super) twice: Option<&'static str>,
     /// No text in it has an escape.
     pub(super) plain: bool,
@@ -93,21 +89,24 @@ impl<'a> Parsed<'a> {
     }
 
     pub(super) fn fields(&self) -> Fields<'_> {
-        Fields {
-            indicator: self.indicator.as_deref(),
-            subject: self.subject.as_deref(),
-            time: self.time.as_deref(),
-            value: self.value.as_deref(),
-            unit: self.unit.as_deref(),
-            quality: self.quality.as_deref(),
-            twice: self.twice,
-            plain: false,
+        let mut fields = Fields { twice: self.twice, ..Fields::default() };
+        for (key, text) in [
+            (Key::Indicator, &self.indicator),
+            (Key::Subject, &self.subject),
+            (Key::Time, &self.time),
+            (Key::Value, &self.value),
+            (Key::Unit, &self.unit),
+            (Key::Quality, &self.quality),
+        ] {
+            fields.texts[key as usize] = text.as_deref();
         }
+        fields
     }
 }
 
-#[derive(Clone, Copy)]
-enum Key {
+/// What is made of a field.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Key {
     Indicator,
     Subject,
     Time,
@@ -118,6 +117,8 @@ enum Key {
 }
 
 impl Key {
+    const COUNT: usize = Key::Other as usize + 1;
+
     #[inline]
     fn of(key: &str) -> Key {
         // As arrays they are compared as numbers; as texts, each by a call.
@@ -136,23 +137,44 @@ impl Key {
 }
 
 impl<'a> Fields<'a> {
-    /// Of a row that is plainly flat; none if the general parser must look.
+    /// Of a row without escapes, nothing read yet.
     #[inline]
-    pub(super) fn of_flat(text: &'a str) -> Option<Fields<'a>> {
-        let mut fields = Fields { plain: true, ..Fields::default() };
+    pub(super) fn plain() -> Fields<'a> {
+        Fields { plain: true, ..Fields::default() }
+    }
+
+    /// Of a row that is plainly flat; none if the general parser must look. `each` hears of every pair, and where in
+    /// the text its value lies.
+    #[inline]
+    pub(super) fn of_flat(text: &'a str, mut each: impl FnMut(Key, Range<usize>)) -> Option<Fields<'a>> {
+        let mut fields = Fields::plain();
         json_flat::pairs(text, |key, value| {
-            let slot = match Key::of(key) {
-                Key::Indicator => &mut fields.indicator,
-                Key::Subject => &mut fields.subject,
-                Key::Time => &mut fields.time,
-                Key::Value => &mut fields.value,
-                Key::Unit => &mut fields.unit,
-                Key::Quality => &mut fields.quality,
-                Key::Other => return Some(()),
-            };
-            slot.replace(value).is_none().then_some(())
+            let key = Key::of(key);
+            if fields.get(key).is_some() {
+                return None;
+            }
+            fields.set(key, text.get(value.clone())?);
+            each(key, value);
+            Some(())
         })?;
         Some(fields)
+    }
+
+    /// All that is made something of.
+    #[cfg(test)]
+    pub(super) fn read(&self) -> ([Option<&'a str>; Key::COUNT - 1], Option<&'static str>) {
+        (std::array::from_fn(|at| self.texts[at]), self.twice)
+    }
+
+    /// The raw text of a field.
+    #[inline]
+    pub(super) fn get(&self, key: Key) -> Option<&'a str> {
+        self.texts[key as usize].filter(|_| !matches!(key, Key::Other))
+    }
+
+    #[inline]
+    pub(super) fn set(&mut self, key: Key, text: &'a str) {
+        self.texts[key as usize] = Some(text);
     }
 }
 
@@ -220,7 +242,7 @@ impl<'de> Deserialize<'de> for Parsed<'de> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{super::json_shape::Shapes, *};
 
     /// Rows, nearly rows, and rows somebody leant on the keyboard of.
     fn text() -> impl Strategy<Value = String> {
@@ -259,17 +281,47 @@ mod tests {
         )
     }
 
+    /// Objects such as a device writes them, and such as one might that writes nearly the same.
+    fn family() -> impl Strategy<Value = Vec<String>> {
+        (text(), proptest::collection::vec((any::<prop::sample::Index>(), "[ -~]{0,3}"), 1..8)).prop_map(
+            |(text, changes)| {
+                let mut family = vec![text.clone()];
+                for (place, put) in changes {
+                    let place = place.index(text.len());
+                    let mut other = text.clone();
+                    let behind = other.ceil_char_boundary(place + 1).min(other.len());
+                    other.replace_range(other.floor_char_boundary(place)..behind, &put);
+                    family.push(other);
+                }
+                family
+            },
+        )
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4_096))]
 
         #[test]
+        fn safe_a_known_shape_says_what_the_flat_way_says(family in family(), before in "[ -~]{0,20}", behind in "[ -~]{0,20}") {
+            let mut shapes = Shapes::default();
+            for text in family.iter().chain(&family) {
+                if json_flat::is_plain(text.as_bytes()) && !text.contains('\n') {
+                    let flat = Fields::of_flat(text, |_, _| {});
+                    let among = format!("{before}{text}{behind}");
+                    let shaped = shapes.fields(&among, before.len()..before.len() + text.len());
+                    prop_assert_eq!(shaped.map(|fields| fields.read()), flat.map(|fields| fields.read()), "{}", text);
+                }
+            }
+        }
+
+        #[test]
         fn safe_the_quick_way_says_what_the_general_parser_says_or_nothing(text in text()) {
             let plain = json_flat::is_plain(text.as_bytes()) && !text.contains('\n');
-            if let Some(quick) = Some(&text).filter(|_| plain).and_then(|text| Fields::of_flat(text)) {
+            if let Some(quick) = Some(&text).filter(|_| plain).and_then(|text| Fields::of_flat(text, |_, _| {})) {
                 let general = Parsed::of(text.as_bytes());
                 prop_assert!(general.is_ok(), "only the quick way reads {}", text);
                 let general = general.unwrap();
-                prop_assert_eq!(Fields { plain: false, ..quick }, general.fields(), "{}", text);
+                prop_assert_eq!(quick.read(), general.fields().read(), "{}", text);
             }
         }
     }
@@ -280,7 +332,7 @@ mod tests {
             EXAMPLE,
             r#"{ "ts": 1767225600, "station": "a", "indicator": "pm25", "value": "1.5", "quality": null }"#,
         ] {
-            assert!(Fields::of_flat(text).is_some(), "{text}");
+            assert!(Fields::of_flat(text, |_, _| {}).is_some(), "{text}");
         }
     }
 }

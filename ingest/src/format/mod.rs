@@ -10,6 +10,7 @@ mod fields;
 mod json_flat;
 mod json_observation;
 mod json_row;
+mod json_shape;
 mod json_text;
 mod moment;
 mod operator_action;
@@ -19,6 +20,7 @@ use std::ops::Range;
 
 use ioc_model::pack::FormatName;
 
+pub(crate) use self::{json_shape::Shapes, moment::Minute};
 use crate::decode::{Refusal, RowSink, Rows};
 
 /// Reads a payload that is not blank and has no byte-order mark.

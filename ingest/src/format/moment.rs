@@ -24,29 +24,51 @@ pub(super) enum NoTime {
 
 const SECONDS_END: f64 = 1e11;
 
+/// The minute that was read last: neighbours in a stream are neighbours in time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Minute {
+    /// Its date, hour and minute as they were written.
+    written: [u8; 16],
+    /// When it began, had it been written in UTC.
+    seconds: i64,
+}
+
+impl Default for Minute {
+    fn default() -> Minute {
+        Minute { written: *b"1970-01-01T00:00", seconds: 0 }
+    }
+}
+
 /// Of a date and time with a zone.
 #[inline]
-pub(super) fn rfc3339(text: &str) -> Result<EventTime, NoTime> {
-    let bytes = text.as_bytes();
-    let Some((head, tail)) = bytes.split_first_chunk::<19>() else { return Err(NoTime::Shape) };
-    let separators = head[4] == b'-'
-        && head[7] == b'-'
-        && matches!(head[10], b'T' | b't' | b' ')
-        && head[13] == b':'
-        && head[16] == b':';
-    if !separators {
-        return Err(NoTime::Shape);
-    }
-    let year = pair(head, 0).and_then(|high| Some(high * 100 + pair(head, 2)?)).ok_or(NoTime::Shape)?;
-    let field = |at: usize| pair(head, at).ok_or(NoTime::Shape);
-    let (month, day, hour, minute, second) = (field(5)?, field(8)?, field(11)?, field(14)?, field(17)?);
+pub(super) fn rfc3339(text: &str, last: &mut Minute) -> Result<EventTime, NoTime> {
+    let Some((written, rest)) = text.as_bytes().split_first_chunk() else { return Err(NoTime::Shape) };
+    let fields = match *written == last.written {
+        true => None,
+        false => Some(minute_fields(written).ok_or(NoTime::Shape)?),
+    };
+    let Some(([b':', second @ ..], tail)) = rest.split_first_chunk::<3>() else { return Err(NoTime::Shape) };
+    let second = pair(second, 0).ok_or(NoTime::Shape)?;
     let (millis, zone) = fraction(tail)?;
     let offset_minutes = offset(zone)?;
     if second > 60 {
         return Err(NoTime::NoSuchDay);
     }
-    let seconds = civil_seconds(year, month, day, hour, minute, second.min(59)).ok_or(NoTime::NoSuchDay)?;
-    Ok(EventTime((seconds - offset_minutes * 60) * 1_000 + millis))
+    if let Some(fields) = fields {
+        let seconds = minute_seconds(fields).ok_or(NoTime::NoSuchDay)?;
+        *last = Minute { written: *written, seconds };
+    }
+    Ok(EventTime((last.seconds + second.min(59) - offset_minutes * 60) * 1_000 + millis))
+}
+
+/// Year, month, day, hour, minute.
+fn minute_fields(written: &[u8; 16]) -> Option<[i64; 5]> {
+    let separators = written[4] == b'-'
+        && written[7] == b'-'
+        && matches!(written[10], b'T' | b't' | b' ')
+        && written[13] == b':';
+    let field = |at: usize| pair(written, at).filter(|_| separators);
+    Some([field(0)? * 100 + field(2)?, field(5)?, field(8)?, field(11)?, field(14)?])
 }
 
 /// Of a number of seconds or milliseconds since 1970, as JSON writes it.
@@ -135,9 +157,8 @@ fn offset(zone: &[u8]) -> Result<i64, NoTime> {
     }
 }
 
-/// Seconds since 1970 of a moment on the Gregorian calendar in UTC.
-#[inline]
-fn civil_seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> Option<i64> {
+/// Seconds since 1970 of a minute's beginning, on the Gregorian calendar in UTC.
+fn minute_seconds([year, month, day, hour, minute]: [i64; 5]) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let last_day = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -157,7 +178,7 @@ fn civil_seconds(year: i64, month: i64, day: i64, hour: i64, minute: i64, second
     let day_of_year = (153 * march_month + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     let days = era * 146_097 + day_of_era - 719_468;
-    Some(days * 86_400 + hour * 3_600 + minute * 60 + second)
+    Some(days * 86_400 + hour * 3_600 + minute * 60)
 }
 
 #[cfg(test)]
@@ -166,8 +187,15 @@ mod tests {
 
     use super::*;
 
+    fn read(text: &str) -> Result<EventTime, NoTime> {
+        let mut last = Minute::default();
+        let first = rfc3339(text, &mut last);
+        assert_eq!(rfc3339(text, &mut last), first, "{text}, read again");
+        first
+    }
+
     fn millis(text: &str) -> i64 {
-        rfc3339(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}")).0
+        read(text).unwrap_or_else(|fault| panic!("{text}: {fault:?}")).0
     }
 
     #[test]
@@ -216,7 +244,7 @@ mod tests {
             ("2026-01-01T00:00:61Z", NoTime::NoSuchDay),
             ("2026-01-01T00:00:00+25:00", NoTime::NoSuchDay),
         ] {
-            assert_eq!(rfc3339(text), Err(fault), "{text}");
+            assert_eq!(read(text), Err(fault), "{text}");
         }
         assert_eq!(since_1970("99999999999999999999999"), Err(NoTime::NoSuchDay));
         assert_eq!(since_1970("1e400"), Err(NoTime::NoSuchDay));
@@ -243,13 +271,13 @@ mod tests {
             let timestamp = jiff::Timestamp::new(seconds, nanos).unwrap();
             let offset = jiff::tz::Offset::from_seconds(offset_minutes * 60).unwrap();
             let text = timestamp.display_with_offset(offset).to_string();
-            prop_assert_eq!(rfc3339(&text), Ok(EventTime(seconds * 1_000 + i64::from(nanos / 1_000_000))), "{}", text);
+            prop_assert_eq!(read(&text), Ok(EventTime(seconds * 1_000 + i64::from(nanos / 1_000_000))), "{}", text);
         }
 
         #[test]
         fn any_text_is_a_time_or_none(text in "\\PC{0,40}", number in "[-+0-9.eE]{0,40}", stamp in "[0-9]{14}") {
             let calendar = Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap();
-            let _ = rfc3339(&text);
+            let _ = read(&text);
             let _ = since_1970(&number);
             let _ = local_stamp(&stamp, &calendar);
         }

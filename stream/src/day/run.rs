@@ -51,30 +51,32 @@ impl Run {
     ///
     /// # Panics
     /// If there are none.
-    pub(super) fn of(points: &[Point]) -> Run {
-        let first = points.first().expect("a run has a point");
-        let mut run = Run { first: first.at, last: Point::ORIGIN, count: 0, bytes: Vec::new() };
+    pub(super) fn of(points: impl ExactSizeIterator<Item = Point>) -> Run {
+        let mut points = points.peekable();
+        let first = points.peek().expect("a run has a point").at;
+        let mut run = Run { first, last: Point::ORIGIN, count: 0, bytes: Vec::new() };
         run.append(points);
         run
     }
 
     /// Adds points that all lie behind its last one.
-    pub(super) fn append(&mut self, points: &[Point]) {
-        debug_assert!(self.count == 0 || points.iter().all(|point| point.at > self.last.at));
+    pub(super) fn append(&mut self, points: impl ExactSizeIterator<Item = Point>) {
+        let more = points.len();
         let mut packed = [0; 64];
         let mut bytes = std::mem::take(&mut self.bytes);
-        if bytes.capacity() - bytes.len() < points.len() * LIKELY && self.count > 0 {
+        if bytes.capacity() - bytes.len() < more * LIKELY && self.count > 0 {
             // The rest of a run is much like its beginning: room for all of it at once, and little more.
             let full = bytes.len() * super::RUN_POINTS / self.len();
-            bytes.reserve_exact((full + full / 32).saturating_sub(bytes.len()).max(points.len() * LIKELY));
+            bytes.reserve_exact((full + full / 32).saturating_sub(bytes.len()).max(more * LIKELY));
         }
         for point in points {
-            let length = pack(&self.last, point, &mut packed);
+            debug_assert!(self.bytes.is_empty() || point.at > self.last.at);
+            let length = pack(&self.last, &point, &mut packed);
             bytes.extend_from_slice(&packed[..length]);
-            self.last = *point;
+            self.last = point;
         }
         self.bytes = bytes;
-        self.count += u32::try_from(points.len()).expect("a day has fewer than 2^32 points");
+        self.count += u32::try_from(more).expect("a day has fewer than 2^32 points");
     }
 
     /// Gives back the room it will not need any more, if that is worth a copy.
@@ -306,8 +308,8 @@ mod tests {
                 point.at = at;
             }
             let (head, tail) = points.split_at(cut.min(points.len()));
-            let mut run = Run::of(head);
-            run.append(tail);
+            let mut run = Run::of(head.iter().copied());
+            run.append(tail.iter().copied());
             let bits = |point: &Point| (point.value.to_bits(), format!("{point:?}"));
             let back: Vec<_> = run.points().map(|point| bits(&point)).collect();
             prop_assert_eq!(back, points.iter().map(bits).collect::<Vec<_>>());
@@ -327,7 +329,7 @@ mod tests {
             partition: 1,
             quality: Quality::Good,
         };
-        let run = Run::of(&(1..=100).map(point).collect::<Vec<_>>());
+        let run = Run::of((1..101).map(point));
         assert!(run.bytes.len() < 1_300, "{} bytes for 100 points", run.bytes.len());
     }
 }

@@ -12,7 +12,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::Judged;
-use crate::day::{Day, Verdict, Version};
+use crate::day::{Day, LATEST, Verdict, Version};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct OpenDays {
@@ -35,6 +35,11 @@ pub(super) struct Applied {
 }
 
 impl OpenDays {
+    #[inline]
+    pub(super) fn glance(&self) -> u64 {
+        self.newest.as_ref().map_or(0, |(_, open)| open.day.glance())
+    }
+
     #[inline]
     pub(super) fn get_or_open(&mut self, local: &LocalDay) -> &mut OpenDay {
         if self.newest.as_ref().is_none_or(|(newest, _)| *newest < local.number) {
@@ -94,10 +99,10 @@ impl OpenDay {
         OpenDay { start: local.start, end: local.end, day: Day::default() }
     }
 
-    /// Milliseconds since the start of the day; a day has fewer than 2^32.
+    /// Milliseconds since the start of the day, or as many as a point can have.
     #[inline]
     pub(super) fn offset(&self, time: EventTime) -> u32 {
-        u32::try_from((time.0 - self.start.0).max(0)).unwrap_or(u32::MAX)
+        u32::try_from((time.0 - self.start.0).clamp(0, LATEST.into())).unwrap_or(LATEST)
     }
 
     pub(super) fn first_point(&self, from: EventTime) -> Option<EventTime> {

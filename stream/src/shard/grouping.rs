@@ -12,6 +12,9 @@ const DIGIT: u32 = 11;
 /// And by at most so many bits in all.
 const MOST_BITS: u32 = 3 * DIGIT;
 
+/// So many rows and what they need fit the nearest caches.
+const SEVERAL: usize = 128;
+
 /// A row's series, and which row it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -38,8 +41,8 @@ impl Key {
         self.row as usize
     }
 
-    fn series(self) -> (u32, u32) {
-        (self.subject, self.indicator)
+    pub(super) fn same_series(&self, other: &Key) -> bool {
+        (self.subject, self.indicator) == (other.subject, other.indicator)
     }
 }
 
@@ -57,7 +60,7 @@ impl Grouping {
         self.keys.clear();
         self.keys.extend((0..).zip(rows).map(|(row, observation)| Key::new(observation, row)));
         self.sort();
-        for series in self.keys.chunk_by_mut(|a, b| a.series() == b.series()) {
+        for series in self.keys.chunk_by_mut(Key::same_series) {
             let arrival = |key: &Key| rows[key.row()].arrival;
             if !series.is_sorted_by_key(arrival) {
                 series.sort_unstable_by_key(arrival);
@@ -109,6 +112,17 @@ fn deal(keys: &[Key], dealt: &mut Vec<Key>, digit: impl Fn(&Key) -> usize) {
     }
 }
 
+/// The keys of whole subjects, about [`SEVERAL`] at a time.
+pub(super) fn several_subjects(mut keys: &[Key]) -> impl Iterator<Item = &[Key]> {
+    std::iter::from_fn(move || {
+        let last = keys.get(SEVERAL.min(keys.len()).checked_sub(1)?)?.subject;
+        let behind = keys.iter().skip(SEVERAL).take_while(|key| key.subject == last).count();
+        let (several, rest) = keys.split_at((SEVERAL + behind).min(keys.len()));
+        keys = rest;
+        Some(several)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -131,6 +145,10 @@ mod tests {
                 let mut grouping = Grouping { keys, dealt: Vec::new() };
                 grouping.sort();
                 prop_assert_eq!(&grouping.keys, &sorted);
+                let several: Vec<&[Key]> = several_subjects(&sorted).collect();
+                prop_assert_eq!(&several.concat(), &sorted);
+                let subjects = |keys: &&[Key]| (keys[0].subject, keys[keys.len() - 1].subject);
+                prop_assert!(several.iter().map(subjects).is_sorted_by(|a, b| a.1 < b.0));
             }
         }
     }

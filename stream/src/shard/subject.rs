@@ -175,6 +175,14 @@ impl SubjectState {
         }
     }
 
+    /// Reads a little of all its series: each will be looked at when it has a row.
+    pub(super) fn glance(&self) -> u64 {
+        let of_series = |entry: &SeriesEntry| {
+            u64::from(entry.indicator.0) ^ u64::from(entry.due.end.is_some()) ^ entry.state.glance()
+        };
+        self.series.iter().fold(0, |seen, entry| seen ^ of_series(entry))
+    }
+
     fn index(&mut self, id: IndicatorId, names: &Names) -> usize {
         let index = self.series.iter().position(|entry| entry.indicator == id);
         index.unwrap_or_else(|| {
