@@ -47,7 +47,7 @@ use timely::{
     scheduling::activate::SyncActivator,
 };
 
-use crate::shard::{EpochFacts, Shard, ShardResults, Share, SubjectRecord};
+use crate::shard::{EpochFacts, Rows, Shard, ShardResults, Share, SubjectRecord};
 
 /// One epoch on its way in: the facts, and each worker's share of the chunks.
 #[derive(Debug)]
@@ -199,7 +199,7 @@ impl Drop for Alarm {
     }
 }
 
-type Rows = CapacityContainerBuilder<Vec<Observation>>;
+type Batches = CapacityContainerBuilder<Vec<Observation>>;
 type Epochs = Rc<RefCell<BTreeMap<u64, Arc<EpochInput>>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
@@ -210,7 +210,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let decoded_parts = parts.clone();
     let mut known = Known::default();
     worker.dataflow::<u64, _, _>(move |scope| {
-        let rows = source::<_, Rows, _, _>(scope, "decode", move |capability, info| {
+        let rows = source::<_, Batches, _, _>(scope, "decode", move |capability, info| {
             let wake = scope.worker().sync_activator_for(info.address.to_vec());
             let again = scope.activator_for(info.address);
             // The starter waits for one activator of each worker, or for none of a worker that failed.
@@ -238,7 +238,6 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
         });
         let by_subject = Exchange::new(|row: &Observation| u64::from(row.series.subject.0));
         let mut stash: BTreeMap<u64, Vec<Vec<Observation>>> = BTreeMap::new();
-        let mut in_order = Vec::new();
         rows.sink(by_subject, "judge", move |(rows, frontier)| {
             rows.for_each(|stamp, batch: &mut Vec<Observation>| {
                 let Some(epoch) = stamp.least() else { return };
@@ -250,10 +249,11 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                     break;
                 }
                 let (epoch, epoch_input) = entry.remove_entry();
-                by_position(stash.remove(&epoch).unwrap_or_default(), &mut in_order);
+                let batches = by_position(stash.remove(&epoch).unwrap_or_default());
+                let rows = Rows::of(batches.iter().map(Vec::as_slice));
                 let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
                 fail::fail_point!("flow_before_apply", |_| std::process::abort());
-                let results = Box::new(shard.apply(&epoch_input.facts, &in_order, &actions));
+                let results = Box::new(shard.apply(&epoch_input.facts, &rows, &actions));
                 fail::fail_point!("flow_after_apply", |_| std::process::abort());
                 drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
@@ -264,19 +264,19 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
 }
 
 /// Batches of several workers, each of which decoded one run of positions from its beginning to its end: their rows
-/// are in order of position once the batches are. The room of `rows` is used again from epoch to epoch.
-fn by_position(mut batches: Vec<Vec<Observation>>, rows: &mut Vec<Observation>) {
+/// are in order of position once the batches are.
+fn by_position(mut batches: Vec<Vec<Observation>>) -> Vec<Vec<Observation>> {
     let key = |row: &Observation| row.arrival.place();
     batches.retain(|batch| !batch.is_empty());
     batches.sort_by_key(|batch| batch.first().map(key));
-    rows.clear();
-    for mut batch in batches {
-        rows.append(&mut batch);
-    }
-    debug_assert!(rows.is_sorted_by_key(key), "workers share an epoch in runs of positions");
+    debug_assert!(
+        batches.iter().flatten().is_sorted_by_key(key),
+        "workers share an epoch in runs of positions"
+    );
+    batches
 }
 
-type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Rows>;
+type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Batches>;
 
 fn decode(
     worker: usize,

@@ -9,6 +9,7 @@
 
 mod grouping;
 mod results;
+mod rows;
 mod subject;
 mod terms;
 
@@ -22,7 +23,6 @@ use ioc_model::{
     action::Action,
     epoch::Epoch,
     names::{IndicatorId, Names, SubjectId},
-    observation::Observation,
     pack::PackVersion,
     results::StoredAction,
     time::{EventTime, Millis, Now},
@@ -36,7 +36,7 @@ use self::{
     subject::SubjectState,
     terms::Terms,
 };
-pub use self::{results::ShardResults, subject::SubjectRecord};
+pub use self::{results::ShardResults, rows::Rows, subject::SubjectRecord};
 use crate::{
     derive::{StationPlan, Step},
     manifest::{Recalled, RecalledWindows},
@@ -121,7 +121,7 @@ impl Shard {
     pub fn apply(
         &mut self,
         facts: &EpochFacts,
-        rows: &[Observation],
+        rows: &Rows<'_>,
         actions: &[(SubjectId, Action)],
     ) -> ShardResults {
         if self.plans.follow(&facts.decoder) {
@@ -179,13 +179,13 @@ impl Shard {
     /// Reads a little of everything that the rows will need. The states of many series are more than caches hold, and
     /// what a row needs lies behind several pointers: here the misses of many series overlap, in the middle of the
     /// work each would be waited for.
-    fn bring_near(&self, keys: &[Key], rows: &[Observation]) {
+    fn bring_near(&self, keys: &[Key], rows: &Rows<'_>) {
         let mut seen = 0;
         for of_subject in keys.chunk_by(|a, b| a.subject() == b.subject()) {
             seen ^= self.subjects.get(&of_subject[0].subject()).map_or(0, SubjectState::glance);
         }
         for key in keys {
-            let row = &rows[key.row()];
+            let row = rows.get(key.row());
             seen ^= row.value.to_bits()
                 ^ u64::from(row.feed.0)
                 ^ u64::from(row.arrival.row)

@@ -23,7 +23,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     manifest::{Recalled, RecalledWindows},
-    shard::{EpochFacts, Shard, ShardResults, Share},
+    shard::{EpochFacts, Rows, Shard, ShardResults, Share},
 };
 
 mod support;
@@ -127,7 +127,7 @@ impl Site {
             arrival: self.arrival(row),
         };
         let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(facts, &rows, actions)
+        self.shard.apply(facts, &Rows::of([rows.as_slice()]), actions)
     }
 
     fn arrival(&self, row: u32) -> Arrival {

@@ -19,7 +19,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     manifest::{Recalled, RecalledWindows},
-    shard::{EpochFacts, Shard, ShardResults, Share},
+    shard::{EpochFacts, Rows, Shard, ShardResults, Share},
 };
 use proptest::prelude::*;
 
@@ -198,8 +198,8 @@ proptest! {
                 let facts = world.facts(epoch, now, which);
                 let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
                 let rows = world.rows(epoch, now, sent);
-                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &rows.clone(), &[])));
-                let results = shard.apply(&facts, &rows, &[]);
+                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), &[])));
+                let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), &[]);
                 world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.recalls.iter().cloned());
                 world.windows.extend(results.windows.iter().cloned());

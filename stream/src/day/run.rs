@@ -33,7 +33,7 @@ const POWERS: [f64; 4] = [1.0, 10.0, 100.0, 1_000.0];
 /// Bytes of a point, roughly.
 const LIKELY: usize = 12;
 /// Whole numbers below it are doubles, and their quotients by a power of ten are correctly rounded.
-const EXACT: f64 = 9.0e15;
+const EXACT: u64 = 9_000_000_000_000_000;
 
 /// At least one point, in time order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -199,9 +199,11 @@ fn value_as(before: f64, value: f64) -> (u8, i64) {
         return (SAME, 0);
     }
     for (digits, power) in POWERS.iter().enumerate() {
-        let whole = (value * power).round();
-        if whole.abs() < EXACT && (whole / power).to_bits() == value.to_bits() {
-            return (digits as u8, whole as i64);
+        // To the nearest whole number, in instructions every machine has.
+        let scaled = value * power;
+        let whole = (scaled + 0.5f64.copysign(scaled)) as i64;
+        if whole.unsigned_abs() < EXACT && (whole as f64 / power).to_bits() == value.to_bits() {
+            return (digits as u8, whole);
         }
     }
     (RAW, 0)

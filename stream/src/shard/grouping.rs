@@ -5,6 +5,8 @@ use ioc_model::{
     observation::Observation,
 };
 
+use super::Rows;
+
 /// Fewer rows are sorted by comparing.
 const FEW: usize = 1_024;
 /// Rows are dealt out by so many bits of their series at a time.
@@ -56,12 +58,12 @@ pub(super) struct Grouping {
 impl Grouping {
     /// By subject and indicator, and by arrival inside a series. `rows` are in order of position: that is the order
     /// of arrival too, unless a subject speaks through several partitions.
-    pub(super) fn by_series(&mut self, rows: &[Observation]) -> &[Key] {
+    pub(super) fn by_series(&mut self, rows: &Rows<'_>) -> &[Key] {
         self.keys.clear();
-        self.keys.extend((0..).zip(rows).map(|(row, observation)| Key::new(observation, row)));
+        self.keys.extend(rows.numbered().map(|(row, observation)| Key::new(observation, row)));
         self.sort();
         for series in self.keys.chunk_by_mut(Key::same_series) {
-            let arrival = |key: &Key| rows[key.row()].arrival;
+            let arrival = |key: &Key| rows.get(key.row()).arrival;
             if !series.is_sorted_by_key(arrival) {
                 series.sort_unstable_by_key(arrival);
             }

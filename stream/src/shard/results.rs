@@ -4,7 +4,6 @@ use ioc_model::{
     action::Action,
     counts::Counts,
     name::Name,
-    observation::Observation,
     reject::{RejectReason, Rejection},
     results::{
         AlertResult, Assessment, IndexResult, RecallRequest, RejectedRow, Standing, StatusResult,
@@ -14,7 +13,7 @@ use ioc_model::{
 };
 use rustc_hash::FxHashMap;
 
-use super::terms::Terms;
+use super::{Rows, terms::Terms};
 use crate::series::Closed;
 
 /// What an epoch made in one shard; observations by position, the rest unsorted.
@@ -44,17 +43,17 @@ pub struct ShardResults {
     pub rejects: Vec<RejectedRow>,
 }
 
-/// What became of each row of an epoch, by its index.
+/// What became of each row of an epoch, by its number.
 #[derive(Debug)]
 pub(super) struct Fates<'a> {
-    pub(super) rows: &'a [Observation],
+    pub(super) rows: &'a Rows<'a>,
     stored: Vec<Option<Standing>>,
     count: usize,
 }
 
 impl Fates<'_> {
-    pub(super) fn of(rows: &[Observation]) -> Fates<'_> {
-        Fates { rows, stored: vec![None; rows.len()], count: 0 }
+    pub(super) fn of<'a>(rows: &'a Rows<'a>) -> Fates<'a> {
+        Fates { rows, stored: vec![None; rows.end()], count: 0 }
     }
 
     #[inline]
@@ -67,9 +66,9 @@ impl Fates<'_> {
     pub(super) fn settle(self, terms: &Terms, results: &mut ShardResults) {
         let waited = !results.observations.is_empty();
         results.observations.reserve_exact(self.count);
-        for (row, stored) in self.rows.iter().zip(&self.stored) {
-            if let Some(standing) = stored {
-                results.observations.push(terms.stored(row, *standing));
+        for (number, row) in self.rows.numbered() {
+            if let Some(standing) = self.stored[number as usize] {
+                results.observations.push(terms.stored(row, standing));
             }
         }
         if waited {

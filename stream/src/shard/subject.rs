@@ -108,7 +108,7 @@ impl SubjectState {
         let index = self.index(first.indicator(), names);
         let entry = &mut self.series[index];
         for key in rows {
-            let row = &fates.rows[key.row()];
+            let row = fates.rows.get(key.row());
             let feed = terms.feed(row.feed);
             entry.hear(row.event_time);
             self.watermark = self.watermark.max(row.event_time.minus(feed.lateness));
