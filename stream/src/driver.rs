@@ -1,13 +1,13 @@
 //! Forms epochs, records them, runs them through the dataflow, has them committed, and keeps checkpoints.
 //!
-//! Three threads in a line, each with its own step of the protocol:
+//! Four threads in a line, each with its own step of the protocol:
 //!
 //! * **form** reads the bus, writes the manifest (fsynced before anything of the epoch leaves the process) and
 //!   submits the epoch to the workers; at most K epochs are between here and their commit, which is the only flow
 //!   control, and it reaches back to the senders through the bus (invariant BOUND);
 //! * **collect** gathers and sorts what the workers made;
-//! * **commit** hands it to the store in epoch order, then reads back what late rows wait for, and writes the
-//!   checkpoint of a committed epoch.
+//! * **commit** hands it to the store in epoch order, then reads back what late rows wait for;
+//! * **keep** writes the checkpoint of a committed epoch, and lets go of what it makes unnecessary.
 //!
 //! After a crash the newest checkpoint at or before the store's last commit is loaded and the manifests behind it
 //! are replayed with their recorded facts; what was committed already is not sent again (invariant ONCE). Where
@@ -15,6 +15,7 @@
 
 mod commit;
 mod form;
+mod keep;
 mod recovery;
 
 use std::{
@@ -260,11 +261,11 @@ impl Driver {
         let generation = start.generation;
         let committed = start.committed.map_or(Epoch(0), |(epoch, _)| epoch);
         let bus = start.bus.clone();
+        let (checkpoint, checkpoint_out) = sync_channel(0);
+        let keeper = keep::Keeper { manifests: manifests.clone(), checkpoints, bus, kept: VecDeque::new() };
         let committer = commit::Committer {
             shared: shared.clone(),
-            manifests: manifests.clone(),
-            checkpoints,
-            bus,
+            keeper: checkpoint,
             instance: start.instance,
             generation,
             log: start.log,
@@ -272,7 +273,6 @@ impl Driver {
             last_recorded: recovery.last,
             awaited: recovery.awaited,
             awaited_windows: recovery.awaited_windows,
-            kept: VecDeque::new(),
         };
         let former = form::Former {
             shared: shared.clone(),
@@ -292,6 +292,7 @@ impl Driver {
                 collect(&collecting, workers, generation, &parts, &submitted_out, &completed)
             })?,
             spawn("commit", shared.clone(), move || committer.run(commit, &completed_out))?,
+            spawn("keep", shared.clone(), move || keeper.run(&checkpoint_out))?,
         ];
         Ok(Driver { shared, threads: Mutex::new(threads) })
     }

@@ -1,21 +1,20 @@
-//! Commits epochs in order, reads back what late rows wait for, writes checkpoints.
+//! Commits epochs in order, reads back what late rows wait for, hands over checkpoints.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError, mpsc::Receiver},
+use std::sync::{
+    Arc,
+    mpsc::{Receiver, SyncSender},
 };
 
-use ioc_bus::{SharedBus, record::RecordLog};
 use ioc_ingest::decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
-    position::{LogNumber, Offset, Partition},
+    position::{LogNumber, Offset},
     results::{RecallRequest, WindowRecall},
 };
 
 use super::{Commit, Completed, Halt, Need, Shared, step};
 use crate::{
-    checkpoint::{Checkpoint, Checkpoints},
+    checkpoint::Checkpoint,
     collect::Whole,
     manifest::{Recalled, RecalledWindows},
     negative,
@@ -30,9 +29,8 @@ const RECALLED_ROWS: usize = 200_000;
 
 pub(crate) struct Committer {
     pub shared: Arc<Shared>,
-    pub manifests: Arc<Mutex<RecordLog>>,
-    pub checkpoints: Checkpoints,
-    pub bus: SharedBus,
+    /// Takes the checkpoints of committed epochs.
+    pub keeper: SyncSender<Checkpoint>,
     pub instance: [u8; 16],
     pub generation: Generation,
     pub log: LogNumber,
@@ -44,8 +42,6 @@ pub(crate) struct Committer {
     pub awaited: Vec<RecallRequest>,
     /// Windows asked for and not answered yet.
     pub awaited_windows: Vec<WindowRecall>,
-    /// Checkpoints written by this process and what they allow to be released.
-    pub kept: VecDeque<(Epoch, Vec<Offset>)>,
 }
 
 impl Committer {
@@ -60,7 +56,6 @@ impl Committer {
             if negative::checkpoints_before_commit()
                 && let Some(subjects) = subjects.take()
             {
-                let subjects = subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
                 self.checkpoint(epoch, subjects, submitted.next.clone(), &submitted.decoder)?;
             }
             let before = submitted.replayed && epoch <= self.committed;
@@ -86,7 +81,6 @@ impl Committer {
                 self.read_windows_back(&mut commit, epoch)?;
             }
             if let Some(subjects) = subjects {
-                let subjects = subjects.map_err(|error| Halt::because("cannot encode the state", error))?;
                 self.checkpoint(epoch, subjects, submitted.next, &submitted.decoder)?;
             }
         }
@@ -129,14 +123,14 @@ impl Committer {
         Ok(())
     }
 
+    /// Hands the state over to be kept; waits while the one before it is written.
     fn checkpoint(
         &mut self,
         epoch: Epoch,
-        subjects: Vec<Vec<u8>>,
+        subjects: Result<Vec<Vec<u8>>, postcard::Error>,
         next: Vec<Offset>,
         decoder: &Decoder,
     ) -> Result<(), Halt> {
-        step("checkpoint_before_write", epoch);
         let checkpoint = Checkpoint {
             instance: self.instance,
             epoch,
@@ -144,38 +138,11 @@ impl Committer {
             log: self.log,
             pack: decoder.pack().version.clone(),
             zone: decoder.pack().timezone.clone(),
-            next: next.clone(),
-            subjects,
+            next,
+            subjects: subjects.map_err(|error| Halt::because("cannot encode the state", error))?,
         };
-        let oldest = match self.checkpoints.write(&checkpoint) {
-            Ok(oldest) => oldest,
-            // The older ones and the manifests behind them still hold everything; the next attempt comes by itself.
-            Err(error) if error.is_full() => {
-                tracing::error!(%error, "no room for a checkpoint: it is put off");
-                return Ok(());
-            }
-            Err(error) => return Err(Halt::because("cannot write a checkpoint", error)),
-        };
-        step("checkpoint_after_write", epoch);
-        tracing::debug!(epoch = epoch.0, "checkpoint written");
-        step("manifests_before_release", epoch);
-        self.manifests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            // The first record kept is that of the epoch after the oldest checkpoint.
-            .release(oldest.0)
-            .map_err(|error| Halt::because("cannot release manifests", error))?;
-        step("log_before_release", epoch);
-        self.kept.push_back((epoch, next));
-        while self.kept.front().is_some_and(|(kept, _)| *kept < oldest) {
-            let _ = self.kept.pop_front();
-        }
-        if let Some((kept, offsets)) = self.kept.front().filter(|(kept, _)| *kept == oldest) {
-            tracing::trace!(epoch = kept.0, "log released up to the oldest checkpoint");
-            for (index, before) in offsets.iter().enumerate() {
-                self.bus.release(Partition(index as u16), *before);
-            }
-        }
-        Ok(())
+        // Why its keeper is gone, it has said itself.
+        let gone = || Halt("nobody writes checkpoints any more".to_owned());
+        self.keeper.send(checkpoint).map_err(|_| gone())
     }
 }
