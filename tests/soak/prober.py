@@ -30,7 +30,9 @@ def probe(pipe, port, password, rate, station):
     from peers import reading
 
     lock = threading.Lock()
-    sent, waited = {}, []
+    # By message id: when it was sent, or when its PUBACK came before publish() had told the id. The lock is never held
+    # while paho has its own: its thread takes them the other way round.
+    sent, early, waited = {}, {}, []
     connected = threading.Event()
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, "prober", clean_session=False)
     client.username_pw_set("gw1", password)
@@ -39,8 +41,11 @@ def probe(pipe, port, password, rate, station):
     def acknowledged(_client, _userdata, mid, *_):
         at = time.monotonic()
         with lock:
-            since = sent.pop(mid)
-        waited.append((since, at - since))
+            since = sent.pop(mid, None)
+            if since is None:
+                early[mid] = at
+            else:
+                waited.append((since, at - since))
 
     client.on_publish = acknowledged
     client.on_connect = lambda *_: connected.set()
@@ -50,9 +55,14 @@ def probe(pipe, port, password, rate, station):
     pipe.send("connected")
     began, number = time.monotonic(), 0
     while not pipe.poll(max(0.0, began + number / rate - time.monotonic())):
+        since = time.monotonic()
+        mid = client.publish(f"test/{station}/observation", reading(station, number % 900), qos=1).mid
         with lock:
-            since = time.monotonic()
-            sent[client.publish(f"test/{station}/observation", reading(station, number % 900), qos=1).mid] = since
+            at = early.pop(mid, None)
+            if at is None:
+                sent[mid] = since
+            else:
+                waited.append((since, at - since))
         number += 1
     deadline = time.monotonic() + 120
     while sent and time.monotonic() < deadline:

@@ -22,7 +22,7 @@ def run(folder, seconds, rate, idle, deaf, failpoints="", flood=True, quiet=None
     password, _ = ioc.add_sender("gw1", "gateway")
     seen = {"rate": rate, "seconds of trouble": seconds, "idle": idle, "deaf viewers": deaf, "failpoints": failpoints}
     senders = crowd = None
-    quiet = quiet or seconds / 3
+    quiet = quiet or min(seconds / 3, 300)
     try:
         ioc.start(failpoints=failpoints)
         senders = load.Load(ioc, password, rate, STATIONS)
