@@ -92,9 +92,8 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 // rows, and idle memory counts on a small server. The entries to be free follow from the small pool: their defaults
 // assume 16 threads, and ClickHouse would never start a large merge.
 //
-// The base of merges is how many parts of a size must lie beside one of that size before they are merged. Rows take a
-// few bytes and come four times a second: at ClickHouse's 5, parts of a million rows were written anew for every five
-// small ones, eight hundred times each row.
+// The base of merges: rows take a few bytes and come four times a second; at ClickHouse's 5 a part of half a million
+// rows was written anew with nearly every small one (docs/decisions/016-merges.md).
 fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
     format!(
         r#"<clickhouse>
