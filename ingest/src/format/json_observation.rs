@@ -85,7 +85,10 @@ impl<'a> Payload<'a> {
 
     fn part(&self, range: Range<usize>) -> Raw<'a> {
         match self.text.and_then(|text| text.get(range.clone())) {
-            Some(text) if self.plain => Raw { bytes: text.as_bytes(), text: Some(text) },
+            // A line feed between values is blank, in a text it is no JSON: the general parser tells them apart.
+            Some(text) if self.plain && !text.contains('\n') => {
+                Raw { bytes: text.as_bytes(), text: Some(text) }
+            }
             _ => Raw::of(&self.bytes[range]),
         }
     }
