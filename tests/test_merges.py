@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from ioc import Ioc
 
 # Less than half a megabyte on disk: as much as some minutes of a busy feed.
@@ -11,8 +12,14 @@ COMMITS = 60
 TABLES = {"as_shipped": "SETTINGS merge_selector_base = 5", "as_configured": ""}
 
 
-def test_bound_a_large_part_is_not_merged_for_every_small_one(tmp_path):
+@pytest.fixture
+def ioc(tmp_path):
     ioc = Ioc(tmp_path).start()
+    yield ioc
+    ioc.stop()
+
+
+def test_bound_a_large_part_is_not_merged_for_every_small_one(ioc):
     client = ioc.analyst("ioc")
     for table, settings in TABLES.items():
         client.command(f"CREATE TABLE {table} (row UInt64) ENGINE = MergeTree ORDER BY row {settings}")
@@ -26,4 +33,3 @@ def test_bound_a_large_part_is_not_merged_for_every_small_one(tmp_path):
     merges = dict(told.result_rows)
     assert merges["as_configured"] <= 4, merges
     assert merges["as_shipped"] >= COMMITS / 4, merges
-    ioc.stop()
