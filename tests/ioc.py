@@ -3,10 +3,12 @@
 Servers listen on loopback only and are ended by process id.
 """
 
+import contextlib
 import datetime
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -22,9 +24,12 @@ PACK = ROOT / "tests" / "pack"
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port nobody listens on, below those that connections are given for their own end: none takes it meanwhile."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(probe, seconds=60, every=0.1):
