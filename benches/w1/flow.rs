@@ -34,7 +34,7 @@ use ioc_stream::{
     driver::{Commit, Need, Reference, Start},
 };
 
-use crate::{INDICATORS, START, STATIONS};
+use crate::{Arguments, INDICATORS, START, STATIONS};
 
 const LINES_AN_ENVELOPE: usize = 500;
 const LATENESS: Millis = Millis::seconds(90);
@@ -71,7 +71,9 @@ impl Ran {
 }
 
 /// Runs the lines of a file through the flow; `folder` is for the log.
-pub(crate) fn run(input: &Path, output: &Path, workers: usize, folder: &Path) -> Ran {
+pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Ran {
+    let Arguments { input, output, workers, epoch_bytes, outstanding, .. } = arguments;
+    let (workers, epoch_bytes, outstanding) = (*workers, *epoch_bytes, *outstanding);
     // The whole workload lies on the log before the flow starts.
     let config =
         DiskLogConfig { folder: folder.join("bus"), max_log_bytes: 1 << 40, ..DiskLogConfig::default() };
@@ -83,9 +85,8 @@ pub(crate) fn run(input: &Path, output: &Path, workers: usize, folder: &Path) ->
         workers,
         cadence: Duration::ZERO,
         idle_cadence: Duration::from_millis(100),
-        epoch_bytes: std::env::var("W1_EPOCH_BYTES")
-            .map_or(8 << 20, |bytes| bytes.parse().expect("a number")),
-        outstanding: std::env::var("W1_OUT").map_or(3, |n| n.parse().expect("n")),
+        epoch_bytes,
+        outstanding,
         horizon: Millis::hours(36),
         checkpoint_every: Duration::from_secs(3_600),
         folder: folder.to_owned(),

@@ -25,6 +25,12 @@ struct Arguments {
     input: PathBuf,
     #[arg(long, default_value_t = 2)]
     workers: usize,
+    /// Bytes an epoch has at most.
+    #[arg(long, default_value_t = 8 << 20)]
+    epoch_bytes: usize,
+    /// Epochs under way at most.
+    #[arg(long, default_value_t = 3)]
+    outstanding: u64,
     /// Where the windows go: station, indicator, start, count, sum, min, max, mean.
     #[arg(long)]
     output: PathBuf,
@@ -34,7 +40,6 @@ struct Arguments {
 }
 
 fn main() {
-    let Arguments { input, workers, output, .. } = Arguments::parse();
     let folder = tempfile::tempdir().expect("a folder for the log");
-    println!("{}", flow::run(&input, &output, workers, folder.path()).json());
+    println!("{}", flow::run(&Arguments::parse(), folder.path()).json());
 }

@@ -124,12 +124,9 @@ impl<'a> Raw<'a> {
         place: &dyn std::fmt::Display,
         rows: &mut Rows<'_, S>,
     ) -> Result<(), NoRow> {
-        let accepted = match self.flat(rows) {
-            Some(fields) => accept(&fields, rows),
-            None => accept(&Parsed::of(self.bytes)?.fields(), rows),
-        };
-        if let Err(refusal) = accepted {
-            rows.reject(refusal, place, self.bytes);
+        match self.flat(rows) {
+            Some(fields) => judge(&fields, self.bytes, place, rows),
+            None => judge(&Parsed::of(self.bytes)?.fields(), self.bytes, place, rows),
         }
         Ok(())
     }
@@ -166,15 +163,28 @@ fn read_lines<S: RowSink + ?Sized>(
     for (place, line) in lines(bytes) {
         let line = payload.trimmed(line);
         match plain_text.and_then(|text| rows.shapes().fields(text, line.clone())) {
-            Some(fields) => {
-                if let Err(refusal) = accept(&fields, rows) {
-                    rows.reject(refusal, &place, &bytes[line]);
-                }
+            Some(fields) => judge(&fields, &bytes[line], &place, rows),
+            // What the quick way has declined is not shown to it again.
+            None if plain_text.is_some() => {
+                Raw { bytes: &bytes[line], text: None }.read_or_reject(&place, rows);
             }
-            None => payload.part(line).read_or_reject(&place, rows),
+            None => Raw::of(&bytes[line]).read_or_reject(&place, rows),
         }
     }
     Ok(())
+}
+
+/// Hands a row on, or what it broke.
+#[inline]
+fn judge<S: RowSink + ?Sized>(
+    fields: &Fields<'_>,
+    raw: &[u8],
+    place: &dyn std::fmt::Display,
+    rows: &mut Rows<'_, S>,
+) {
+    if let Err(refusal) = accept(fields, rows) {
+        rows.reject(refusal, place, raw);
+    }
 }
 
 #[inline]

@@ -287,10 +287,9 @@ mod tests {
             |(text, changes)| {
                 let mut family = vec![text.clone()];
                 for (place, put) in changes {
-                    let place = place.index(text.len());
+                    let (place, old) = place.get(&text.char_indices().collect::<Vec<_>>()).to_owned();
                     let mut other = text.clone();
-                    let behind = other.ceil_char_boundary(place + 1).min(other.len());
-                    other.replace_range(other.floor_char_boundary(place)..behind, &put);
+                    other.replace_range(place..place + old.len_utf8(), &put);
                     family.push(other);
                 }
                 family
@@ -302,14 +301,18 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(4_096))]
 
         #[test]
-        fn safe_a_known_shape_says_what_the_flat_way_says(family in family(), before in "[ -~]{0,20}", behind in "[ -~]{0,20}") {
+        fn safe_a_known_shape_says_what_the_flat_way_says(
+            family in family(),
+            before in "[ -~]{0,20}",
+            behind in "[ -~]{0,20}",
+        ) {
             let mut shapes = Shapes::default();
             for text in family.iter().chain(&family) {
                 if json_flat::is_plain(text.as_bytes()) && !text.contains('\n') {
-                    let flat = Fields::of_flat(text, |_, _| {});
+                    let flat = Fields::of_flat(text, |_, _| {}).map(|fields| fields.read());
                     let among = format!("{before}{text}{behind}");
                     let shaped = shapes.fields(&among, before.len()..before.len() + text.len());
-                    prop_assert_eq!(shaped.map(|fields| fields.read()), flat.map(|fields| fields.read()), "{}", text);
+                    prop_assert_eq!(shaped.map(|fields| fields.read()), flat, "{}", text);
                 }
             }
         }
@@ -317,7 +320,8 @@ mod tests {
         #[test]
         fn safe_the_quick_way_says_what_the_general_parser_says_or_nothing(text in text()) {
             let plain = json_flat::is_plain(text.as_bytes()) && !text.contains('\n');
-            if let Some(quick) = Some(&text).filter(|_| plain).and_then(|text| Fields::of_flat(text, |_, _| {})) {
+            let quick = Some(&text).filter(|_| plain).and_then(|text| Fields::of_flat(text, |_, _| {}));
+            if let Some(quick) = quick {
                 let general = Parsed::of(text.as_bytes());
                 prop_assert!(general.is_ok(), "only the quick way reads {}", text);
                 let general = general.unwrap();

@@ -115,8 +115,8 @@ fn read<'a>(shape: &[Before], text: &'a str, object: Range<usize>) -> Option<Fie
 
 impl Word {
     fn of(bytes: &[u8]) -> Word {
-        let masked: Vec<u8> = bytes.iter().map(|_| u8::MAX).collect();
-        Word { bytes: word_at(bytes, 0), mask: word_at(&masked, 0) }
+        let unused = 8 * (WORD - bytes.len());
+        Word { bytes: last_word(bytes), mask: u128::MAX.unbounded_shr(unused as u32) }
     }
 
     #[inline]

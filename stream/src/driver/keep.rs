@@ -1,8 +1,8 @@
 //! Writes checkpoints, and lets go of what they make unnecessary.
 //!
 //! In a thread of its own: the state of many series takes seconds to write, and commits go on meanwhile. A checkpoint
-//! comes here when its epoch is committed. One is written at a time; who brings the next waits, so that no more than
-//! two states are held as bytes.
+//! comes here when its epoch is committed. One is written at a time; who brings the next waits, and with him the flow
+//! (invariant BOUND).
 
 use std::{
     collections::VecDeque,
@@ -34,7 +34,7 @@ impl Keeper {
         Ok(())
     }
 
-    pub(crate) fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Halt> {
+    fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Halt> {
         let epoch = checkpoint.epoch;
         step("checkpoint_before_write", epoch);
         let oldest = match self.checkpoints.write(&checkpoint) {
