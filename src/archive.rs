@@ -244,6 +244,7 @@ struct Archiving {
 
 impl Archiving {
     fn run(mut self) {
+        ioc_stream::priority::behind_senders();
         while !self.work.stop.is_cancelled() {
             if Instant::now() >= self.again_at {
                 self.archive();

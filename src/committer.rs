@@ -6,6 +6,7 @@ use std::{
 };
 
 use ioc_dashboards::Board;
+use ioc_ingest::intake::Shares;
 use ioc_model::{
     calendar::LocalDay,
     epoch::{Epoch, Generation},
@@ -14,7 +15,7 @@ use ioc_model::{
 use ioc_storage::{Class, Sink, Store, StoreError};
 use ioc_stream::{
     Halt,
-    driver::{Commit, Need},
+    driver::{Commit, Need, Taken},
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,8 @@ pub struct Committer {
     store: Store,
     generation: Generation,
     board: Arc<Board>,
+    /// Senders share the pace of what is committed.
+    shares: Arc<Shares>,
     /// Ends waiting for a store that is away: what is not committed then is sent after the next start.
     give_up: CancellationToken,
     on_record: Instant,
@@ -47,9 +50,10 @@ impl Committer {
         store: Store,
         generation: Generation,
         board: Arc<Board>,
+        shares: Arc<Shares>,
         give_up: CancellationToken,
     ) -> Committer {
-        Committer { runtime, sink, store, generation, board, give_up, on_record: Instant::now() }
+        Committer { runtime, sink, store, generation, board, shares, give_up, on_record: Instant::now() }
     }
 
     /// Waits on the runtime for something of the store's, unless it is time to end.
@@ -109,7 +113,8 @@ impl Commit for Committer {
         self.read_back("windows", || self.store.recall_windows(request, self.generation, upto))
     }
 
-    fn committed(&mut self, results: EpochResults) {
+    fn committed(&mut self, results: EpochResults, taken: Taken) {
+        self.shares.committed(taken.bytes, taken.behind);
         self.board.apply(&results);
     }
 }

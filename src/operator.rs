@@ -35,12 +35,14 @@ impl Desk {
             Health::Poisoned { cause } => return Err(NotTaken::Down(cause)),
         }
         // One sender, one partition: what operators do stays in the order in which they did it.
-        let partition = self.intake.partition_of(OPERATOR);
+        let line = self.intake.line_of(OPERATOR);
         let mut chunk = ChunkBuilder::new();
         chunk.push(OPERATOR, Content::Raw, address, payload);
-        let durable = async { self.intake.hand_over(partition, &mut chunk).await?.await };
+        let durable = async { self.intake.hand_over(&line, &mut chunk).await?.await };
         match tokio::time::timeout(PATIENCE, durable).await {
-            Ok(Ok(appended)) => Ok(Position { log: self.log, partition, offset: appended.base }),
+            Ok(Ok(appended)) => {
+                Ok(Position { log: self.log, partition: line.partition, offset: appended.base })
+            }
             Ok(Err(error)) => Err(NotTaken::Down(error.to_string())),
             // It may become durable all the same. That does no harm: only the first acknowledgement has an effect.
             Err(_) => Err(NotTaken::Full),

@@ -164,6 +164,8 @@ impl House<'_> {
             None => self.bus.clone(),
         };
         let intake = Intake::new(bus.clone(), self.clock);
+        let shares = intake.shares().clone();
+        self.metrics.transport("intake", None, move || shares.each())?;
         let routes = Arc::new(Routes::of_pack(&pack));
         let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
         let mqtt_address = self.take_mqtt(&intake, &routes, &authenticator).await?;
@@ -185,6 +187,7 @@ impl House<'_> {
             store.store.clone(),
             instance.generation,
             board.clone(),
+            intake.shares().clone(),
             give_up.clone(),
         );
         let start = Start {

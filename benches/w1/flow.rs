@@ -31,7 +31,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     Driver, DriverConfig, Halt,
-    driver::{Commit, Need, Reference, Start},
+    driver::{Commit, Need, Reference, Start, Taken},
 };
 
 use crate::{Arguments, INDICATORS, START, STATIONS};
@@ -293,7 +293,7 @@ impl Commit for Written {
     fn recall_windows(&mut self, request: &WindowRecall, _: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
         Err(Halt(format!("W1 has no stations: {request:?}")))
     }
-    fn committed(&mut self, _: EpochResults) {}
+    fn committed(&mut self, _: EpochResults, _: Taken) {}
 }
 
 /// Of this process so far, in user and system.

@@ -2,11 +2,17 @@
 //!
 //! A transport collects what one sender sent into a chunk and hands it over; the answer comes when it is durable,
 //! and only then may the sender be told so (invariant ACK). Waiting in line is the back-pressure (invariant BOUND):
-//! while the bus is full, `hand_over` waits, and the transport stops reading from its sender.
+//! while the bus is full, or the dataflow is behind and the sender sends more than its share, `hand_over` waits, and
+//! the transport stops reading from its sender.
+
+mod shares;
+
+use std::sync::Arc;
 
 use ioc_bus::{AppendError, ChunkBuilder, Durable, SharedBus, partition_of};
 use ioc_model::position::Partition;
 
+pub use self::shares::Shares;
 use crate::clock::Clock;
 
 /// Hands chunks to the bus. Cheap to clone.
@@ -14,19 +20,28 @@ use crate::clock::Clock;
 pub struct Intake {
     bus: SharedBus,
     clock: Clock,
+    shares: Arc<Shares>,
+}
+
+/// The line one sender's chunks stand in: one partition, one share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// All of the sender's chunks go there, and stay in order.
+    pub partition: Partition,
+    sender: Arc<str>,
 }
 
 impl Intake {
     /// An intake into that bus.
     #[must_use]
     pub fn new(bus: SharedBus, clock: Clock) -> Intake {
-        Intake { bus, clock }
+        Intake { bus, clock, shares: Arc::default() }
     }
 
-    /// The partition all of a sender's chunks go to.
+    /// The line of a sender.
     #[must_use]
-    pub fn partition_of(&self, sender: &str) -> Partition {
-        partition_of(sender, self.bus.partitions())
+    pub fn line_of(&self, sender: &str) -> Line {
+        Line { partition: partition_of(sender, self.bus.partitions()), sender: sender.into() }
     }
 
     /// Hands over what the builder collected, stamped with the time of day. Resolves when the chunk has its place
@@ -34,13 +49,10 @@ impl Intake {
     ///
     /// # Errors
     /// If the partition is poisoned or the bus is closing: the sender must not be acknowledged.
-    pub async fn hand_over(
-        &self,
-        partition: Partition,
-        chunk: &mut ChunkBuilder,
-    ) -> Result<Durable, AppendError> {
+    pub async fn hand_over(&self, line: &Line, chunk: &mut ChunkBuilder) -> Result<Durable, AppendError> {
+        self.shares.wait(&line.sender, chunk.bytes()).await;
         let chunk = chunk.finish(self.clock.received_at());
-        self.bus.append(partition, chunk).await
+        self.bus.append(line.partition, chunk).await
     }
 
     /// The clock envelopes are stamped with.
@@ -53,5 +65,11 @@ impl Intake {
     #[must_use]
     pub fn bus(&self) -> &SharedBus {
         &self.bus
+    }
+
+    /// What senders may bring while the dataflow is behind. Whoever commits epochs tells it the pace.
+    #[must_use]
+    pub fn shares(&self) -> &Arc<Shares> {
+        &self.shares
     }
 }

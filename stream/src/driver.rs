@@ -46,6 +46,7 @@ use crate::{
     collect::{Collector, Whole},
     flow::{Flow, Part},
     manifest::{Recalled, RecalledWindows},
+    priority,
 };
 
 /// How epochs are formed and state is kept.
@@ -126,7 +127,16 @@ pub trait Commit: Send {
     fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt>;
 
     /// The epoch is committed and may be shown.
-    fn committed(&mut self, results: EpochResults);
+    fn committed(&mut self, results: EpochResults, taken: Taken);
+}
+
+/// What an epoch took off the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Bytes of chunks.
+    pub bytes: usize,
+    /// So much lay behind it that it takes several more.
+    pub behind: bool,
 }
 
 /// How an epoch is to be committed.
@@ -201,6 +211,7 @@ pub(crate) struct Submitted {
     now: Now,
     manifest_hash: [u8; 32],
     replayed: bool,
+    taken: Taken,
     /// Answers in the manifest: these days are not waited for any more.
     answered: Vec<RecallRequest>,
     /// These windows neither.
@@ -402,6 +413,7 @@ fn spawn(
     let on_panic = OnPanic(shared.clone(), name.to_owned());
     let run = move || {
         let _on_panic = on_panic;
+        priority::behind_senders();
         if let Err(halt) = run() {
             shared.halt(halt);
         }

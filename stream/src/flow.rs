@@ -47,7 +47,10 @@ use timely::{
     scheduling::activate::SyncActivator,
 };
 
-use crate::shard::{EpochFacts, Rows, Shard, ShardResults, Share, SubjectRecord};
+use crate::{
+    priority,
+    shard::{EpochFacts, Rows, Shard, ShardResults, Share, SubjectRecord},
+};
 
 /// One epoch on its way in: the facts, and each worker's share of the chunks.
 #[derive(Debug)]
@@ -135,6 +138,7 @@ impl Flow {
         let guards = timely::execute(config, move |worker| {
             let seat = seats.lock().unwrap_or_else(PoisonError::into_inner)[worker.index()].take();
             let Some(seat) = seat else { return };
+            priority::behind_senders();
             let _alarm = Alarm { worker: worker.index(), parts: seat.parts.clone(), died: death.clone() };
             build(worker, seat);
             while worker.has_dataflows() {

@@ -13,6 +13,7 @@ mod flow;
 pub mod manifest;
 mod negative;
 pub mod plan;
+pub mod priority;
 pub mod series;
 pub mod shard;
 

@@ -14,6 +14,7 @@ from journal import INDICATORS, rfc3339
 BEAT = 0.05
 DAY = 86_400_000
 SECONDS_A_DAY = 100
+STATIONS = [f"ST{number:02}" for number in range(1, 7)]
 
 
 class Sender:
@@ -85,3 +86,16 @@ def check(client, database, sent):
     ).result_rows
     held = {station: (count, distinct) for station, count, distinct in rows}
     assert held == {station: (count, count) for station, count in sent.items()}, f"ONCE: sent {sent}, stored {held}"
+
+
+def commit_p99(ioc, since, until):
+    """Seconds from the moment a station's reading reached us to the commit that holds it, of those that came between two
+    moments: 99 of 100 took no longer."""
+    stations = "SELECT epoch, received_at FROM ioc.observation WHERE subject IN {stations:Array(String)}"
+    late = ioc.analyst().query(
+        "SELECT quantileExact(0.99)(toFloat64(committed_at) - toFloat64(received_at))"
+        f" FROM ({stations}) AS reading JOIN ioc.epoch USING epoch"
+        " WHERE toFloat64(received_at) BETWEEN {since:Float64} AND {until:Float64}",
+        parameters={"stations": STATIONS, "since": since, "until": until},
+    )
+    return late.result_rows[0][0]

@@ -11,7 +11,6 @@ from soak import load, memory
 from soak.crowd import Crowd
 from soak.prober import Prober, percentile
 
-STATIONS = [f"ST{number:02}" for number in range(1, 7)]
 MIB = 1 << 20
 
 
@@ -25,15 +24,16 @@ def run(folder, seconds, rate, idle, deaf, failpoints="", flood=True, quiet=None
     quiet = quiet or min(seconds / 3, 300)
     try:
         ioc.start(failpoints=failpoints)
-        senders = load.Load(ioc, password, rate, STATIONS)
+        senders = load.Load(ioc, password, rate, load.STATIONS)
         prober = Prober(ioc, password)
         watch = memory.Watch(ioc)
         time.sleep(quiet)
+        quiet_ended = time.time()
         began, until = time.monotonic(), watch.now()
         crowd = Crowd(ioc, password, idle, deaf, flood=flood)
-        came = time.monotonic()
+        came, came_at = time.monotonic(), time.time()
         time.sleep(seconds)
-        ended = watch.now()
+        ended, ended_at = watch.now(), time.time()
         metrics = ioc.get("/metrics").decode()
         viewers = re.search(r"^ioc_dashboards_viewers (\d+)$", metrics, re.M)
         connections = re.search(r"^ioc_mqtt_connections (\d+)$", metrics, re.M)
@@ -57,6 +57,10 @@ def run(folder, seconds, rate, idle, deaf, failpoints="", flood=True, quiet=None
         if drains:
             ioc.wait_drained(3600)
             load.check(ioc.analyst(), "ioc", sent)
+            seen |= {
+                "reading to commit p99 s quiet": load.commit_p99(ioc, quiet_ended - quiet * 0.8, quiet_ended),
+                "reading to commit p99 s in trouble": load.commit_p99(ioc, came_at + seconds / 3, ended_at),
+            }
         return seen, watch
     finally:
         if crowd:

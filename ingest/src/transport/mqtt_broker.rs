@@ -26,7 +26,6 @@ use ioc_bus::{AppendError, ChunkBuilder};
 use ioc_model::{
     envelope::Content,
     pack::{Feed, Transport},
-    position::Partition,
 };
 use rumqttc::{
     AsyncClient, ConnectionError, Event, MqttOptions, Packet, Publish, QoS, SubscribeFilter,
@@ -40,7 +39,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::withheld::{Digest, Withheld};
-use crate::intake::Intake;
+use crate::intake::{Intake, Line};
 
 /// Publishes between polling and committing. At least a broker's usual window, so that polling does not stop for it.
 const QUEUE: usize = 1_024;
@@ -171,7 +170,7 @@ pub struct MqttBroker {
     options: MqttOptions,
     payload_limit: usize,
     intake: Intake,
-    partition: Partition,
+    line: Line,
     counters: Arc<MqttBrokerCounters>,
 }
 
@@ -224,7 +223,7 @@ impl MqttBroker {
             topics: topics.clone(),
             options,
             payload_limit: feed.contract.max_bytes,
-            partition: intake.partition_of(&config.client_id),
+            line: intake.line_of(&config.client_id),
             intake,
             counters: Arc::default(),
         })
@@ -347,7 +346,7 @@ impl MqttBroker {
             for arrival in &arrivals {
                 self.push(&mut chunk, &arrival.publish);
             }
-            let durable = self.intake.hand_over(self.partition, &mut chunk).await?;
+            let durable = self.intake.hand_over(&self.line, &mut chunk).await?;
             let _appended = durable.await?;
             count(&self.counters.acknowledged, arrivals.len());
             for arrival in arrivals.drain(..) {

@@ -80,6 +80,9 @@ impl ChildArguments {
 const ORPHAN_GRACE: Duration = Duration::from_secs(5);
 const PARENT_CHECK: Duration = Duration::from_secs(1);
 
+/// How much nicer than those who serve senders the server is, and so every thread of it: as nice as the dataflow.
+const NICE: i32 = 5;
+
 /// Runs the server until standard input closes. What stands behind the hidden subcommand; `arguments` are those
 /// behind its name, as [`Server`](super::Server) wrote them.
 #[must_use]
@@ -96,6 +99,8 @@ pub fn serve(arguments: impl IntoIterator<Item = String>) -> ExitCode {
 
 fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError> {
     let arguments = ChildArguments::from_command_line(arguments)?;
+    // One that may not be nicer is as nice as its parent.
+    let _refused = rustix::process::nice(NICE);
     end_with_the_life_line()?;
     end_without_parent()?;
     let clickhouse = ClickHouse::open(&arguments.library)?;

@@ -73,7 +73,7 @@ impl Committer {
                 state.committed_offsets.clone_from(&submitted.next);
             });
             if !before {
-                commit.committed(results);
+                commit.committed(results, submitted.taken);
             }
             // Recorded epochs hold the answers to what was asked before the crash; what they leave open is asked again.
             if epoch >= self.last_recorded {

@@ -15,7 +15,7 @@ use ioc_model::{
     position::{Offset, OffsetRange, Partition},
 };
 
-use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, recovery, step};
+use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, Taken, recovery, step};
 use crate::{
     flow::{EpochInput, Flow},
     manifest::{self, Manifest, Recalled, RecalledWindows},
@@ -27,6 +27,11 @@ use crate::{
 const RECALLED_ROWS: usize = 200_000;
 /// And so many spans of windows: each is some hundred windows.
 const RECALLED_SPANS: usize = 256;
+/// An epoch that took this part of what it may is followed by the next at once. Chunks are taken whole, so that one
+/// which is cut off a backlog is hardly ever quite full.
+const FULL: usize = 2;
+/// With more than so many epochs' envelopes behind an epoch the flow is behind.
+const SEVERAL: u64 = 2;
 /// Pause before a manifest is tried again on a full disk.
 const ROOM_AGAIN: Duration = Duration::from_millis(500);
 
@@ -54,6 +59,15 @@ enum Formed {
     PartOfBacklog,
     /// It could not be recorded before the end.
     Nothing,
+}
+
+/// Where an epoch comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// From the record.
+    Recorded,
+    /// From the log, where so much lies behind it that it takes several more, or not.
+    New { behind: bool },
 }
 
 /// Whether forming goes on.
@@ -101,7 +115,7 @@ impl<R: Reference> Former<R> {
             }
             // A process that is killed before it has replayed everything must not begin at the same place for ever.
             let checkpoint = checkpointed.elapsed() >= self.config.checkpoint_every;
-            self.submit(manifest, hash, decoder, chunks, true, checkpoint)?;
+            self.submit(manifest, hash, decoder, chunks, Kind::Recorded, checkpoint)?;
             if checkpoint {
                 checkpointed = Instant::now();
             }
@@ -180,7 +194,7 @@ impl<R: Reference> Former<R> {
     fn form(&mut self, checkpoint: bool) -> Result<Formed, Halt> {
         let mut chunks = Vec::new();
         let mut ranges = Vec::new();
-        let mut backlog = false;
+        let (mut backlog, mut taken) = (false, 0);
         let share = (self.config.epoch_bytes / self.next.len().max(1)).max(1);
         let mut ends = self.next.clone();
         for (index, next) in ends.iter_mut().enumerate() {
@@ -193,11 +207,13 @@ impl<R: Reference> Former<R> {
             if batch.chunks.is_empty() {
                 continue;
             }
+            taken += batch.next.0 - next.0;
             ranges.push(OffsetRange { partition, from: *next, to: batch.next });
             *next = batch.next;
-            backlog |= batch.bytes() >= share;
+            backlog |= batch.bytes() >= share / FULL;
             chunks.extend(batch.chunks.into_iter().map(|(base, chunk)| (partition, base, chunk)));
         }
+        let behind = backlog && self.lies_behind(&ends) > SEVERAL * taken;
         let epoch = self.epoch.next();
         step("epoch_before_manifest", epoch);
         let decoder = self.reference.current();
@@ -222,8 +238,16 @@ impl<R: Reference> Former<R> {
             return Err(Halt(format!("manifest of epoch {epoch} was recorded as number {index}")));
         }
         step("epoch_after_manifest", epoch);
-        self.submit(manifest, manifest::hash(&bytes), decoder, chunks, false, checkpoint)?;
+        self.submit(manifest, manifest::hash(&bytes), decoder, chunks, Kind::New { behind }, checkpoint)?;
         Ok(if backlog { Formed::PartOfBacklog } else { Formed::Everything })
+    }
+
+    /// Envelopes on the log behind these offsets.
+    fn lies_behind(&self, ends: &[Offset]) -> u64 {
+        let behind = |(index, end): (usize, &Offset)| {
+            self.start.bus.bounds(Partition(index as u16)).end.0.saturating_sub(end.0)
+        };
+        ends.iter().enumerate().map(behind).sum()
     }
 
     /// Records a manifest, waiting while the disk is full: what fills up meanwhile is the bus, and then the senders
@@ -280,7 +304,7 @@ impl<R: Reference> Former<R> {
         manifest_hash: [u8; 32],
         decoder: Arc<Decoder>,
         chunks: Chunks,
-        replayed: bool,
+        kind: Kind,
         checkpoint: bool,
     ) -> Result<(), Halt> {
         let Manifest { epoch, now, horizon, recalled, recalled_windows, .. } = manifest;
@@ -289,7 +313,11 @@ impl<R: Reference> Former<R> {
             epoch,
             now,
             manifest_hash,
-            replayed,
+            replayed: kind == Kind::Recorded,
+            taken: Taken {
+                bytes: chunks.iter().map(|(_, _, chunk)| chunk.bytes().len()).sum(),
+                behind: kind == Kind::New { behind: true },
+            },
             answered: recalled.iter().map(|day| day.request.clone()).collect(),
             answered_windows: recalled_windows.iter().map(|answer| answer.request.clone()).collect(),
             next: self.next.clone(),

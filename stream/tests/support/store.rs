@@ -13,7 +13,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     Halt,
-    driver::{Commit, Need},
+    driver::{Commit, Need, Taken},
 };
 
 use super::derived;
@@ -85,7 +85,7 @@ impl Commit for SharedStore {
         Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
     }
 
-    fn committed(&mut self, _: EpochResults) {}
+    fn committed(&mut self, _: EpochResults, _: Taken) {}
 }
 
 pub fn totals(store: &SharedStore) -> Counts {

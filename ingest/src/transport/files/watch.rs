@@ -91,7 +91,7 @@ impl Watch {
 
     /// Watches until cancelled or until the feed's partition takes no more.
     pub(super) async fn run(self, intake: Intake, cancel: CancellationToken) {
-        let partition = intake.partition_of(&format!("files:{}", self.feed));
+        let line = intake.line_of(&format!("files:{}", self.feed));
         let mut watch = self;
         while !cancel.is_cancelled() {
             let now = intake.clock().received_at();
@@ -106,7 +106,7 @@ impl Watch {
                     continue;
                 }
                 let appended = async {
-                    let durable = intake.hand_over(partition, &mut chunk).await?;
+                    let durable = intake.hand_over(&line, &mut chunk).await?;
                     durable.await
                 };
                 let appended = tokio::select! {

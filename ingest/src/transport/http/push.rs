@@ -27,7 +27,7 @@ use super::{
     gate::Crowded,
     problem::Problem,
 };
-use crate::senders::Sender;
+use crate::{intake::Line, senders::Sender};
 
 /// What a sender gets for durable bytes.
 #[derive(Debug, Serialize)]
@@ -93,19 +93,19 @@ impl HttpPush {
             })?;
 
         let address = format!("/ingest/{feed}");
-        let partition = self.intake.partition_of(&sender.name);
+        let line = self.intake.line_of(&sender.name);
         let mut chunk = ChunkBuilder::new();
         match read {
             Read::Whole { bytes, digest } => {
                 chunk.push(&feed, Content::Raw, &address, &bytes);
                 drop(bytes);
-                let appended = self.append(partition, chunk).await?;
+                let appended = self.append(&line, chunk).await?;
                 fail::fail_point!("http_before_receipt", |_| std::process::abort());
                 let _ = self.counters.acknowledged.fetch_add(1, Relaxed);
                 let _ = self.counters.acknowledged_bytes.fetch_add(digest.bytes(), Relaxed);
                 Ok(Receipt {
                     feed,
-                    position: position(log, partition, &appended).to_string(),
+                    position: position(log, line.partition, &appended).to_string(),
                     received_at: appended.received_at.rfc3339(),
                     bytes: digest.bytes(),
                     sha256: digest.hex(),
@@ -113,9 +113,12 @@ impl HttpPush {
             }
             Read::Withheld(withheld) => {
                 chunk.push(&feed, Content::Withheld, &address, withheld.to_json().as_bytes());
-                let appended = self.append(partition, chunk).await?;
+                let appended = self.append(&line, chunk).await?;
                 tracing::warn!(feed, sender = sender.name, limit, "a message over the limit was withheld");
-                Err(Problem::TooLarge { limit, position: position(log, partition, &appended).to_string() })
+                Err(Problem::TooLarge {
+                    limit,
+                    position: position(log, line.partition, &appended).to_string(),
+                })
             }
         }
     }
@@ -130,9 +133,9 @@ impl HttpPush {
         self.authenticator.authenticate_token(token.trim()).await
     }
 
-    async fn append(&self, partition: Partition, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
+    async fn append(&self, line: &Line, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
         let patience = Duration::from_millis(self.limits.bus_ms);
-        let durable = async { self.intake.hand_over(partition, &mut chunk).await?.await };
+        let durable = async { self.intake.hand_over(line, &mut chunk).await?.await };
         match tokio::time::timeout(patience, durable).await {
             Ok(Ok(appended)) => Ok(appended),
             Ok(Err(error)) => {

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ioc_bus::{AppendError, ChunkBuilder};
-use ioc_model::{envelope::Content, position::Partition};
+use ioc_model::envelope::Content;
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpStream, tcp::OwnedWriteHalf},
@@ -27,7 +27,7 @@ use super::{
     sessions::{ClientKey, SessionsError},
     wire::{Frame, Violation, frame},
 };
-use crate::routes::TopicCache;
+use crate::{intake::Line, routes::TopicCache};
 
 /// Nobody who has not authenticated may make us keep more than this.
 const CONNECT_LIMIT: usize = 16 << 10;
@@ -88,7 +88,7 @@ struct Client {
     link: Arc<Link>,
     place: Place,
     reception: Reception,
-    partition: Partition,
+    line: Line,
     keep_alive: Option<Duration>,
     will: Option<Will>,
     session_lifetime: u32,
@@ -180,7 +180,7 @@ async fn admit(
     let client_id = assigned.as_deref().unwrap_or(connect.client_id);
     let key = ClientKey::new(&sender.name, client_id);
     // An identifier made for this connection must not scatter its sender over the partitions.
-    let partition = shared.intake.partition_of(if assigned.is_some() { &sender.name } else { key.as_str() });
+    let line = shared.intake.line_of(if assigned.is_some() { &sender.name } else { key.as_str() });
     let place = shared.registry.enter(key, &shared.stop);
     let begun = shared.sessions.begin(place.key(), connect.clean, connect.session_lifetime).await;
     let begun = begun.map_err(|error| {
@@ -221,7 +221,7 @@ async fn admit(
     };
     let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
     let session_lifetime = begun.lifetime;
-    Ok((Client { link, place, reception, partition, keep_alive, will, session_lifetime }, connack))
+    Ok((Client { link, place, reception, line, keep_alive, will, session_lifetime }, connack))
 }
 
 async fn converse(
@@ -311,7 +311,7 @@ impl Client {
             }
             let handed_over = tokio::select! {
                 biased;
-                handed_over = shared.intake.hand_over(self.partition, &mut taken.chunk) => handed_over,
+                handed_over = shared.intake.hand_over(&self.line, &mut taken.chunk) => handed_over,
                 // It has no place in line: nobody will acknowledge it, and it comes again.
                 () = stopped.cancelled() => return Err(self.why_stopped(shared)),
             };
@@ -356,7 +356,7 @@ impl Client {
 
     /// What an end leaves behind: counters, the session's age, the will.
     async fn say_goodbye(self, shared: &Arc<Shared>, end: &End) {
-        let Client { place, reception, partition, will, session_lifetime, .. } = self;
+        let Client { place, reception, line, will, session_lifetime, .. } = self;
         let name = &reception.sender.name;
         let mut lifetime = None;
         match end {
@@ -379,7 +379,7 @@ impl Client {
         };
         let delay = will.delay.min(lifetime.unwrap_or(session_lifetime));
         if delay == 0 {
-            return publish_will(shared, reception, partition, &will).await;
+            return publish_will(shared, reception, &line, &will).await;
         }
         if is_taken_over {
             return;
@@ -397,18 +397,18 @@ impl Client {
                     return;
                 }
             }
-            publish_will(&shared, reception, partition, &will).await;
+            publish_will(&shared, reception, &line, &will).await;
         });
     }
 }
 
-async fn publish_will(shared: &Shared, mut reception: Reception, partition: Partition, will: &Will) {
+async fn publish_will(shared: &Shared, mut reception: Reception, line: &Line, will: &Will) {
     let mut chunk = ChunkBuilder::new();
     let mut tally = Tally::default();
     let _reason = reception.push(&will.topic, Content::Raw, &will.payload, &mut chunk, &mut tally);
     tally.tell(&shared.counters);
     MqttCounters::one(&shared.counters.wills);
-    let durable = match shared.intake.hand_over(partition, &mut chunk).await {
+    let durable = match shared.intake.hand_over(line, &mut chunk).await {
         Ok(durable) => durable.await.map(drop),
         Err(error) => Err(error),
     };
