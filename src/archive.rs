@@ -244,7 +244,7 @@ struct Archiving {
 
 impl Archiving {
     fn run(mut self) {
-        ioc_stream::priority::behind_senders();
+        ioc_stream::priority::work_behind_the_log();
         while !self.work.stop.is_cancelled() {
             if Instant::now() >= self.again_at {
                 self.archive();

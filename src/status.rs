@@ -42,6 +42,7 @@ struct Status {
     /// Epochs between their manifest and their commit.
     lag_epochs: u64,
     replaying: bool,
+    held_back: HeldBack,
     halted: Option<String>,
     trouble: Vec<String>,
     /// Envelopes on the bus that no committed epoch holds.
@@ -118,8 +119,16 @@ struct System {
     stalled_since: Option<i64>,
     replaying: bool,
     in_flight: BTreeMap<String, u64>,
+    held_back: HeldBack,
     halted: Option<String>,
     archive: Archive,
+}
+
+/// Senders held back to their share while the flow is behind: nobody's trouble but theirs.
+#[derive(Debug, Serialize, Deserialize)]
+struct HeldBack {
+    count: usize,
+    senders: Vec<String>,
 }
 
 /// How the archive follows the log.
@@ -204,6 +213,7 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         lag_epochs: system.outstanding_epochs,
         replaying: system.replaying,
         halted: system.halted,
+        held_back: system.held_back,
         trouble,
         in_flight: system.in_flight.values().sum(),
         waiting: feeds.values().map(|feed| feed.counts.waiting).sum(),
@@ -228,6 +238,10 @@ fn print(status: &Status) {
     println!("archive     {}", status.archive.line(status.now));
     if let Some(halted) = &status.halted {
         println!("HALTED      {halted}");
+    }
+    let HeldBack { count, senders } = &status.held_back;
+    if *count > 0 {
+        println!("held back   to their share ({count}): {}", senders.join(", "));
     }
     for trouble in &status.trouble {
         println!("TROUBLE     {trouble}");

@@ -45,7 +45,7 @@ use ioc_model::{
     pack::{Feed, Pack, Transport},
     time::Millis,
 };
-use ioc_stream::{Driver, DriverConfig, driver::Start};
+use ioc_stream::{Driver, DriverConfig, driver::Start, priority};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -102,9 +102,17 @@ pub struct DemoArgs {
 /// If something cannot start: settings, pack, addresses, store, recorded state.
 pub fn run(config: &Config, demo: Option<DemoArgs>) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let lived = runtime.block_on(House::build(config, demo));
-    runtime.shutdown_timeout(Duration::from_secs(5));
+    let runtime = |name: &str| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let _named = builder.enable_all().thread_name(name);
+        builder
+    };
+    // MQTT has threads of its own: an acknowledgement must not wait until a thousand pages were told of an epoch.
+    let senders = runtime("senders").build()?;
+    let pages = runtime("pages").on_thread_start(priority::serve_pages).build()?;
+    let lived = pages.block_on(House::build(config, demo, senders.handle().clone()));
+    senders.shutdown_timeout(Duration::from_secs(5));
+    pages.shutdown_timeout(Duration::from_secs(5));
     lived?;
     Ok(ExitCode::SUCCESS)
 }
@@ -116,13 +124,15 @@ struct House<'a> {
     clock: Clock,
     names: Names,
     bus: Arc<DiskLog>,
+    /// Where the MQTT endpoint runs.
+    senders: Handle,
     stop: CancellationToken,
     tasks: TaskTracker,
     metrics: Metrics,
 }
 
 impl House<'_> {
-    async fn build(config: &Config, demo: Option<DemoArgs>) -> anyhow::Result<()> {
+    async fn build(config: &Config, demo: Option<DemoArgs>, senders: Handle) -> anyhow::Result<()> {
         let data = DataFolder::open(&config.data.folder)?;
         data.is_for(if demo.is_some() { "demo" } else { "up" })?;
         let clock = match &demo {
@@ -139,6 +149,7 @@ impl House<'_> {
             clock,
             names,
             bus: Arc::new(bus),
+            senders,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             metrics: Metrics::new()?,
@@ -165,7 +176,8 @@ impl House<'_> {
         };
         let intake = Intake::new(bus.clone(), self.clock);
         let shares = intake.shares().clone();
-        self.metrics.transport("intake", None, move || shares.each())?;
+        let told = shares.clone();
+        self.metrics.transport("intake", None, move || told.each())?;
         let routes = Arc::new(Routes::of_pack(&pack));
         let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
         let mqtt_address = self.take_mqtt(&intake, &routes, &authenticator).await?;
@@ -187,7 +199,7 @@ impl House<'_> {
             store.store.clone(),
             instance.generation,
             board.clone(),
-            intake.shares().clone(),
+            shares.clone(),
             give_up.clone(),
         );
         let start = Start {
@@ -250,6 +262,7 @@ impl House<'_> {
             clock: self.clock,
             sink: sink_status,
             metrics: self.metrics.clone(),
+            shares,
             archive: archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));
@@ -338,19 +351,15 @@ impl House<'_> {
             ..MqttConfig::default()
         };
         let folder = self.data.path().join("mqtt-sessions");
-        let endpoint = MqttEndpoint::bind(
-            config,
-            intake.clone(),
-            routes.clone(),
-            authenticator.clone(),
-            &folder,
-            self.stop.clone(),
-        )
-        .await?;
+        let (intake, routes, authenticator) = (intake.clone(), routes.clone(), authenticator.clone());
+        let stop = self.stop.clone();
+        let bind =
+            async move { MqttEndpoint::bind(config, intake, routes, authenticator, &folder, stop).await };
+        let endpoint = self.senders.spawn(bind).await??;
         let counters = endpoint.counters();
         self.metrics.transport("mqtt", None, move || counters.each())?;
         let address = endpoint.local_addr();
-        self.go(endpoint.run());
+        drop(self.tasks.spawn_on(endpoint.run(), &self.senders));
         Ok(address)
     }
 

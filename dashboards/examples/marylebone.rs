@@ -9,8 +9,8 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, Hydration, Limits, StoreHealth, SystemStatus, router,
-    steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, StoreHealth,
+    SystemStatus, router, steady,
 };
 use ioc_model::{
     counts::Counts,
@@ -98,6 +98,7 @@ fn status(now: i64) -> SystemStatus {
         replaying: false,
         in_flight: vec![("air-gateway".into(), 2)],
         in_flight_at: Some(Now(now)),
+        held_back: HeldBack::default(),
         halted: None,
         archive: ArchiveStatus::default(),
     }

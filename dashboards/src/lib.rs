@@ -34,4 +34,4 @@ pub use listen::steady;
 pub use operator::{NotTaken, Operator};
 pub use originals::{Original, Originals};
 pub use routes::{AppState, Behind, Limits, router};
-pub use status::{ArchiveState, ArchiveStatus, BusHealth, StoreHealth, SystemStatus};
+pub use status::{ArchiveState, ArchiveStatus, BusHealth, HeldBack, StoreHealth, SystemStatus};

@@ -25,10 +25,21 @@ pub struct SystemStatus {
     pub in_flight: Vec<(Name, u64)>,
     /// When that count began: with a long backlog it is older than the rest. None before the first.
     pub in_flight_at: Option<Now>,
+    /// Senders that wait because they send more than their share while the flow is behind: some of them by name.
+    pub held_back: HeldBack,
     /// Why the flow halted; none while it runs (invariant LOUD).
     pub halted: Option<String>,
     /// How the archive of raw envelopes follows.
     pub archive: ArchiveStatus,
+}
+
+/// Senders that are held back to their share.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct HeldBack {
+    /// How many there are.
+    pub count: usize,
+    /// Some of them: login, and client id where they have one.
+    pub senders: Vec<String>,
 }
 
 /// Whether the bus takes writes.
@@ -161,6 +172,7 @@ impl SystemStatus {
             replaying,
             in_flight,
             in_flight_at: _,
+            held_back,
             halted,
             archive,
         } = self;
@@ -182,6 +194,7 @@ impl SystemStatus {
             && *stalled_since == other.stalled_since
             && *replaying == other.replaying
             && *in_flight == other.in_flight
+            && *held_back == other.held_back
             && *halted == other.halted
             && *state == other.archive.state
             && *cause == other.archive.cause

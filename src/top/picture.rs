@@ -145,9 +145,16 @@ pub(super) struct Status {
     pub(super) stalled_since: Option<i64>,
     pub(super) replaying: bool,
     pub(super) in_flight: BTreeMap<String, u64>,
+    pub(super) held_back: Option<HeldBack>,
     pub(super) halted: Option<String>,
     /// Milliseconds since the pipeline said so.
     pub(super) reported_ago: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HeldBack {
+    pub(super) count: u64,
+    pub(super) senders: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

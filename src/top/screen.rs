@@ -9,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
-    picture::{Feed, Health, IndexTile, Latest, Overview, Pace, Station, Status, Tile},
+    picture::{Feed, Health, HeldBack, IndexTile, Latest, Overview, Pace, Station, Status, Tile},
     rates,
     words::{self, Language, Word},
 };
@@ -153,7 +153,7 @@ impl Screen {
         let Some(status) = &overview.status else {
             return vec![vec![(Tone::Bad, say(words::NO_REPORT).to_owned())]];
         };
-        let Status { bus, clickhouse, archive, halted, stalled_since, reported_ago, .. } = status;
+        let Status { bus, clickhouse, archive, held_back, halted, stalled_since, reported_ago, .. } = status;
         let mut line = Line::new();
         let clickhouse_word = Word("ClickHouse", "ClickHouse");
         let parts = [
@@ -184,6 +184,11 @@ impl Screen {
         }
         if *reported_ago > REPORT_KEEPS {
             bad(format!("{}: {}", say(words::OLD_REPORT), self.language.age(*reported_ago)));
+        }
+        if let Some(HeldBack { count, senders }) = held_back
+            && *count > 0
+        {
+            bad(format!("{} ({count}): {}", say(words::HELD_BACK), clean(&senders.join(", "))));
         }
         for (word, health) in parts {
             let cause = health.and_then(|health| health.cause.as_deref());

@@ -9,8 +9,8 @@ use std::{
 };
 
 use ioc_bus::{Health, ReadError, SharedBus};
-use ioc_dashboards::{ArchiveStatus, Board, BusHealth, StoreHealth, SystemStatus};
-use ioc_ingest::clock::Clock;
+use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, StoreHealth, SystemStatus};
+use ioc_ingest::{clock::Clock, intake::Shares};
 use ioc_model::{epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
@@ -20,6 +20,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{archive::Standing, in_flight, metrics::Metrics};
 
 const EVERY: Duration = Duration::from_secs(1);
+/// Characters of a sender's name that are shown.
+const LONGEST_NAME: usize = 80;
 /// Counting what is in flight may take this share of the time.
 const SHARE: u32 = 20;
 /// So long is a count waited for: most are done by then, and the rest is looked at once more.
@@ -55,6 +57,7 @@ pub struct Watcher {
     pub clock: Clock,
     pub sink: watch::Receiver<SinkStatus>,
     pub metrics: Metrics,
+    pub shares: Arc<Shares>,
     /// None if nothing is archived.
     pub archive: Option<watch::Receiver<Standing>>,
 }
@@ -138,11 +141,19 @@ impl Watcher {
             replaying: progress.replaying,
             in_flight: count.counts.clone(),
             in_flight_at: count.at,
+            held_back: self.held_back(),
             halted: self.driver.halted().map(|halt| halt.to_string()),
             archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
                 standing.borrow().status(|machine| self.ago(now, machine))
             }),
         }
+    }
+
+    fn held_back(&self) -> HeldBack {
+        let (senders, count) = self.shares.held_back();
+        // A client makes up its identifier, as long as it likes.
+        let shown = |sender: &Arc<str>| sender.chars().take(LONGEST_NAME).collect();
+        HeldBack { count, senders: senders.iter().map(shown).collect() }
     }
 
     /// That long ago on the product's clock.

@@ -413,7 +413,7 @@ fn spawn(
     let on_panic = OnPanic(shared.clone(), name.to_owned());
     let run = move || {
         let _on_panic = on_panic;
-        priority::behind_senders();
+        priority::work_behind_the_log();
         if let Err(halt) = run() {
             shared.halt(halt);
         }

@@ -34,6 +34,7 @@ use ioc_model::{
     text::Text,
 };
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use timely::{
     communication::WorkerGuards,
     container::CapacityContainerBuilder,
@@ -138,7 +139,7 @@ impl Flow {
         let guards = timely::execute(config, move |worker| {
             let seat = seats.lock().unwrap_or_else(PoisonError::into_inner)[worker.index()].take();
             let Some(seat) = seat else { return };
-            priority::behind_senders();
+            priority::work_behind_the_log();
             let _alarm = Alarm { worker: worker.index(), parts: seat.parts.clone(), died: death.clone() };
             build(worker, seat);
             while worker.has_dataflows() {
@@ -203,7 +204,43 @@ impl Drop for Alarm {
     }
 }
 
-type Batches = CapacityContainerBuilder<Vec<Observation>>;
+type Parcels = CapacityContainerBuilder<Vec<Parcel>>;
+
+/// Rows of a parcel: what two workers have open at a time fits their nearer caches.
+const ROWS: usize = 1_024;
+
+/// Rows on their way to a shard. They are put into it one by one as they are decoded, and from then on stay where they
+/// are: only the parcel is handed on.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Parcel {
+    shard: u32,
+    rows: Vec<Observation>,
+}
+
+/// The parcels a worker has open, one for each shard.
+struct Open(Vec<Parcel>);
+
+impl Open {
+    fn new(shards: usize) -> Open {
+        Open((0..).take(shards).map(Parcel::new).collect())
+    }
+
+    /// Puts a row into the parcel of its shard, and gives back a parcel that is full.
+    #[inline]
+    fn put(&mut self, row: Observation) -> Option<Parcel> {
+        let shards = self.0.len() as u32;
+        let parcel = &mut self.0[(row.series.subject.0 % shards) as usize];
+        parcel.rows.push(row);
+        (parcel.rows.len() == ROWS).then(|| std::mem::replace(parcel, Parcel::new(parcel.shard)))
+    }
+}
+
+impl Parcel {
+    fn new(shard: u32) -> Parcel {
+        Parcel { shard, rows: Vec::with_capacity(ROWS) }
+    }
+}
+
 type Epochs = Rc<RefCell<BTreeMap<u64, Arc<EpochInput>>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
@@ -214,7 +251,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let decoded_parts = parts.clone();
     let mut known = Known::default();
     worker.dataflow::<u64, _, _>(move |scope| {
-        let rows = source::<_, Batches, _, _>(scope, "decode", move |capability, info| {
+        let rows = source::<_, Parcels, _, _>(scope, "decode", move |capability, info| {
             let wake = scope.worker().sync_activator_for(info.address.to_vec());
             let again = scope.activator_for(info.address);
             // The starter waits for one activator of each worker, or for none of a worker that failed.
@@ -240,12 +277,12 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
             }
         });
-        let by_subject = Exchange::new(|row: &Observation| u64::from(row.series.subject.0));
+        let by_shard = Exchange::new(|parcel: &Parcel| u64::from(parcel.shard));
         let mut stash: BTreeMap<u64, Vec<Vec<Observation>>> = BTreeMap::new();
-        rows.sink(by_subject, "judge", move |(rows, frontier)| {
-            rows.for_each(|stamp, batch: &mut Vec<Observation>| {
+        rows.sink(by_shard, "judge", move |(rows, frontier)| {
+            rows.for_each(|stamp, parcels: &mut Vec<Parcel>| {
                 let Some(epoch) = stamp.least() else { return };
-                stash.entry(*epoch).or_default().push(std::mem::take(batch));
+                stash.entry(*epoch).or_default().extend(parcels.drain(..).map(|parcel| parcel.rows));
             });
             let mut epochs = epochs.borrow_mut();
             while let Some(entry) = epochs.first_entry() {
@@ -267,7 +304,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     });
 }
 
-/// Batches of several workers, each of which decoded one run of positions from its beginning to its end: their rows
+/// Batches of rows from several workers, each of which decoded one run of positions from its beginning to its end: their rows
 /// are in order of position once the batches are.
 fn by_position(mut batches: Vec<Vec<Observation>>) -> Vec<Vec<Observation>> {
     let key = |row: &Observation| row.arrival.place();
@@ -280,7 +317,7 @@ fn by_position(mut batches: Vec<Vec<Observation>>) -> Vec<Vec<Observation>> {
     batches
 }
 
-type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Batches>;
+type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Parcels>;
 
 fn decode(
     worker: usize,
@@ -295,6 +332,7 @@ fn decode(
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
     let mut rejects = Vec::new();
     let mut session = output.session_with_builder(capability);
+    let mut open = Open::new(input.chunks.len());
     let chunks = std::mem::take(&mut *input.chunks[worker].lock().unwrap_or_else(PoisonError::into_inner));
     let mut feed = Name::default();
     for (partition, base, chunk) in chunks {
@@ -309,7 +347,7 @@ fn decode(
                 feed = Name::new(envelope.feed);
             }
             let mut sink = Sorter {
-                give: |row| session.give(row),
+                give: |row| open.put(row).into_iter().for_each(|full| session.give(full)),
                 envelope: &envelope,
                 feed,
                 rejects: &mut rejects,
@@ -336,6 +374,9 @@ fn decode(
                 }
             }
         }
+    }
+    for parcel in open.0.into_iter().filter(|parcel| !parcel.rows.is_empty()) {
+        session.give(parcel);
     }
     Part::Decoded { epoch: input.facts.epoch, rejects, counts }
 }

@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, History, Hydration, Limits, StoreHealth, SystemStatus,
-    router, steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, StoreHealth,
+    SystemStatus, router, steady,
 };
 use ioc_model::{pack::Pack, time::Now};
 use serde_json::Value;
@@ -195,6 +195,7 @@ pub fn well() -> SystemStatus {
         replaying: false,
         in_flight: Vec::new(),
         in_flight_at: Some(Now(NOON)),
+        held_back: HeldBack::default(),
         halted: None,
         archive: ArchiveStatus::default(),
     }

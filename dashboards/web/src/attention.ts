@@ -113,6 +113,20 @@ function systemConcerns(): Concern[] {
       system.stalled_since,
     );
   }
+  if (system.held_back && system.held_back.count > 0) {
+    const { count, senders } = system.held_back;
+    const names = senders.join(", ") + (senders.length < count ? ", …" : "");
+    add(
+      "held-back",
+      "medium",
+      pipeline,
+      {
+        vi: `chưa xử lý kịp; phải chờ vì gửi quá phần của mình (${count}): ${names}`,
+        en: `is behind; held back to their share (${count}): ${names}`,
+      },
+      null,
+    );
+  }
   const archive = system.archive;
   if (archive && (archive.state === "full" || archive.state === "failing" || archive.missing_offsets > 0)) {
     const why = archive.cause ?? "";

@@ -191,6 +191,7 @@ export interface Status {
   replaying: boolean;
   in_flight: Record<string, number>;
   in_flight_at: number | null;
+  held_back?: { count: number; senders: string[] };
   halted: string | null;
   archive?: {
     state: "off" | "up" | "behind" | "full" | "failing";

@@ -1,4 +1,5 @@
-// No state becomes normal because data stopped (SILENT): a server killed, a feed gone silent. On the fixture.
+// No state becomes normal because data stopped (SILENT): a server killed, a feed gone silent, a pipeline that is behind.
+// On the fixture.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -80,6 +81,18 @@ test("a pipeline that says nothing behind a living server is called stopped", as
   const status = served.world.status.bind(served.world);
   served.world.status = () => ({ ...status(), reported_ago: 30_000 });
   await page.getByRole("region", { name: "Cần chú ý" }).getByText(/không báo trạng thái/).waitFor({ timeout: PATIENCE });
+  await context.close();
+  await served.close();
+});
+
+test("senders held back to their share are named, and that there are more of them is said", async () => {
+  const served = await startFixture({ speed: 1 });
+  const { context, page } = await open(browser, served.url);
+  const status = served.world.status.bind(served.world);
+  served.world.status = () => ({ ...status(), held_back: { count: 7, senders: ["gw1/loud", "gw2/<b>loud</b>"] } });
+  const named = /phải chờ vì gửi quá phần của mình \(7\): gw1\/loud, gw2\/<b>loud<\/b>, …/;
+  await page.getByRole("region", { name: "Cần chú ý" }).getByText(named).waitFor({ timeout: PATIENCE });
+  await keep(page, "held-back-1440");
   await context.close();
   await served.close();
 });

@@ -47,6 +47,10 @@ const HELPED_FOR: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long a sender waits before it asks again.
 const WAIT: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(100));
+/// Who was held back within so long still is: between two chunks it may be let in for a moment.
+const STILL: Duration = Duration::from_secs(2);
+/// So many of those that are held back are named.
+const NAMED: usize = 5;
 /// A sender that is held back is named in the log so often.
 const SAY_EVERY: Duration = Duration::from_secs(60);
 
@@ -85,6 +89,12 @@ struct Sender {
 struct HeldBack {
     said: Instant,
     last: Instant,
+}
+
+impl HeldBack {
+    fn is_now(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.last) <= STILL
+    }
 }
 
 /// Bytes that fade.
@@ -169,15 +179,27 @@ impl Shares {
         self.behind.store(behind, Ordering::Relaxed);
     }
 
+    /// Who is held back now: of a few their name, and how many there are.
+    #[must_use]
+    pub fn held_back(&self) -> (Vec<Arc<str>>, usize) {
+        let now = Instant::now();
+        let state = self.lock();
+        let mut senders: Vec<&Arc<str>> = state
+            .held_back
+            .iter()
+            .filter(|(_, held_back)| held_back.is_now(now))
+            .map(|(sender, _)| sender)
+            .collect();
+        senders.sort();
+        (senders.iter().take(NAMED).map(|sender| Arc::clone(sender)).collect(), senders.len())
+    }
+
     /// Every figure's name and value, for metrics: how many senders are held back now; how many chunks have waited,
     /// and how many milliseconds together.
     #[must_use]
     pub fn each(&self) -> Vec<(&'static str, u64)> {
-        let now = Instant::now();
-        let is_now = |held_back: &&HeldBack| now.saturating_duration_since(held_back.last) <= 2 * WAIT.1;
-        let senders = self.lock().held_back.values().filter(is_now).count();
         vec![
-            ("held_back_senders", senders as u64),
+            ("held_back_senders", self.held_back().1 as u64),
             ("held_back_chunks", self.chunks.load(Ordering::Relaxed)),
             ("held_back_milliseconds", self.milliseconds.load(Ordering::Relaxed)),
         ]
@@ -367,21 +389,22 @@ mod tests {
     fn nobody_waits_for_a_flow_that_stands_still_or_keeps_up() {
         let (shares, now) = (Shares::default(), Instant::now());
         let flood: Arc<str> = "flood".into();
-        let station: Arc<str> = "station".into();
         let mut loads = vec![load("flood", 1e9, 60_000, now), load("station", 2_000.0, 200, now)];
         let now = run(&shares, &mut loads, now, 5);
         assert!(shares.admit(&flood, 1, now).is_some());
         assert!(shares.admit(&flood, 1, now + STANDSTILL).is_none());
         // A pause says nothing of the pace behind it.
-        shares.committed_at(PACE / 10, true, now + 3 * STANDSTILL);
-        assert!(shares.admit(&flood, PACE, now + 3 * STANDSTILL).is_none());
-        shares.committed_at(PACE / 10, true, now + 3 * STANDSTILL + STEP);
-        assert!(shares.admit(&flood, PACE, now + 3 * STANDSTILL + STEP).is_none());
-        shares.committed_at(PACE / 10, true, now + 3 * STANDSTILL + 2 * STEP);
-        let later = now + 3 * STANDSTILL + 2 * STEP;
-        assert!(shares.admit(&flood, PACE, later).is_some() && shares.admit(&station, 200, later).is_none());
-        shares.committed_at(PACE / 10, false, later + STEP);
-        assert!(shares.admit(&flood, PACE, later + STEP).is_none());
+        let now = now + 3 * STANDSTILL;
+        shares.committed_at(PACE / 10, true, now);
+        assert!(shares.admit(&flood, 10 * PACE, now).is_none());
+        assert!(shares.admit(&flood, 10 * PACE, now).is_none());
+        let now = now + 10 * STEP;
+        shares.committed_at(PACE / 10, true, now);
+        assert!(shares.admit(&flood, 10 * PACE, now).is_none());
+        assert!(shares.admit(&flood, 1, now).is_some());
+        assert!(shares.admit(&"station".into(), 200, now).is_none());
+        shares.committed_at(PACE / 10, false, now + 10 * STEP);
+        assert!(shares.admit(&flood, 1, now + 10 * STEP).is_none());
     }
 
     #[tokio::test]

@@ -38,7 +38,7 @@ fn told() -> Value {
         "status": {
             "now": 1_769_960_400_000i64, "bus": {"state": "writing"}, "clickhouse": {"state": "away", "cause": "no route"},
             "archive": {"state": "full", "cause": "no space"}, "outstanding_epochs": 3, "stalled_since": null,
-            "replaying": false, "in_flight": {"gateway": 2}, "halted": "unknown table", "reported_ago": 0
+            "replaying": false, "in_flight": {"gateway": 2}, "held_back": {"count": 1, "senders": ["gw1/loud"]}, "halted": "unknown table", "reported_ago": 0
         }
     })
 }
@@ -58,6 +58,7 @@ fn everything_is_said_in_both_languages() {
         "epoch 7 (3 under way)",
         "replayed",
         "ClickHouse AWAY",
+        "HELD BACK TO THEIR SHARE (1): gw1/loud",
         "ClickHouse: no route",
         "archive FULL",
         "THE FLOW IS HALTED: unknown table",

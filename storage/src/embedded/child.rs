@@ -22,7 +22,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{CWD, FileType, Mode},
-    process::Signal,
+    process::{Signal, getppid, getpriority_process, setpriority_process},
 };
 
 use super::{EmbeddedError, library::ClickHouse};
@@ -80,8 +80,8 @@ impl ChildArguments {
 const ORPHAN_GRACE: Duration = Duration::from_secs(5);
 const PARENT_CHECK: Duration = Duration::from_secs(1);
 
-/// How much nicer than those who serve senders the server is, and so every thread of it: as nice as the dataflow.
-const NICE: i32 = 5;
+/// How much nicer than its parent's first thread the server is, and so every thread of it: as nice as the dataflow.
+const NICER: i32 = 5;
 
 /// Runs the server until standard input closes. What stands behind the hidden subcommand; `arguments` are those
 /// behind its name, as [`Server`](super::Server) wrote them.
@@ -99,8 +99,7 @@ pub fn serve(arguments: impl IntoIterator<Item = String>) -> ExitCode {
 
 fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError> {
     let arguments = ChildArguments::from_command_line(arguments)?;
-    // One that may not be nicer is as nice as its parent.
-    let _refused = rustix::process::nice(NICE);
+    yield_to_parent();
     end_with_the_life_line()?;
     end_without_parent()?;
     let clickhouse = ClickHouse::open(&arguments.library)?;
@@ -121,6 +120,13 @@ fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError>
         ),
     ];
     clickhouse.run(&command_line).map_err(EmbeddedError::Ended)
+}
+
+/// Senders come first: what the parent does for them must not wait for merges. A server that may not be nicer is as nice
+/// as the thread that started it.
+fn yield_to_parent() {
+    let nice = getpriority_process(getppid()).map(|parent| (parent + NICER).min(19));
+    let _refused = nice.and_then(|nice| setpriority_process(None, nice));
 }
 
 /// The working folder, under the folder the parent started the child in.
@@ -182,9 +188,9 @@ fn end_with_the_life_line() -> Result<(), EmbeddedError> {
 /// A second life line: should somebody else hold the first, the server must not outlive its parent and hold the data
 /// folder.
 fn end_without_parent() -> Result<(), EmbeddedError> {
-    let parent = rustix::process::getppid();
+    let parent = getppid();
     let _watch = thread::Builder::new().name("parent-watch".to_owned()).spawn(move || {
-        while rustix::process::getppid() == parent {
+        while getppid() == parent {
             thread::sleep(PARENT_CHECK);
         }
         thread::sleep(ORPHAN_GRACE);
