@@ -46,7 +46,7 @@ mod tests {
             });
             (pages, started.join().unwrap())
         });
-        let nicer = |by| (first + by).min(NICEST);
+        let nicer = |by: i32| (first + by).min(NICEST);
         assert_eq!(inside.join().unwrap(), (nicer(PAGES), nicer(BEHIND_THE_LOG)));
         assert_eq!(getpriority_process(Some(getpid())).unwrap(), first);
     }

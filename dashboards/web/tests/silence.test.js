@@ -87,7 +87,7 @@ test("a pipeline that says nothing behind a living server is called stopped", as
 
 test("senders held back to their share are named, and that there are more of them is said", async () => {
   const served = await startFixture({ speed: 1 });
-  const { context, page } = await open(browser, served.url);
+  const { context, page } = await open(browser, new URL("/#/feeds", served.url));
   const status = served.world.status.bind(served.world);
   served.world.status = () => ({ ...status(), held_back: { count: 7, senders: ["gw1/loud", "gw2/<b>loud</b>"] } });
   const named = /phải chờ vì gửi quá phần của mình \(7\): gw1\/loud, gw2\/<b>loud<\/b>, …/;
