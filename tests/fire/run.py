@@ -25,10 +25,10 @@ LONG = Scale(stations=6, step=120_000, days=20)
 
 SETTINGS = {
     "IOC_STREAM_HORIZON": "3h",
-    "IOC_STREAM_CADENCE": "100ms",
+    "IOC_STREAM_CADENCE": "40ms",
     # Lives last seconds: what is replayed after each is what lies behind the last checkpoint, some epochs at least. And
     # an epoch must not hold days of event time, or no late row meets a day that has left memory.
-    "IOC_STREAM_EPOCH_BYTES": "524288",
+    "IOC_STREAM_EPOCH_BYTES": "131072",
     "IOC_ARCHIVE_EVERY": "2s",
     # So that a flow that is killed too often to keep pace slows the senders, and the log lets go of what it may.
     "IOC_BUS_SEGMENT_BYTES": "8388608",
