@@ -27,9 +27,9 @@ use crate::{
 const RECALLED_ROWS: usize = 200_000;
 /// And so many spans of windows: each is some hundred windows.
 const RECALLED_SPANS: usize = 256;
-/// An epoch that took this part of what it may is followed by the next at once. Chunks are taken whole, so that one
-/// which is cut off a backlog is hardly ever quite full.
-const FULL: usize = 2;
+/// An epoch that lacks at most this part of what it may take was cut off a backlog: chunks are taken whole, so that
+/// hardly one is quite full. It is followed by the next at once; any other by more input and larger blocks.
+const NEARLY: usize = 8;
 /// With more than so many epochs' envelopes behind an epoch the flow is behind.
 const SEVERAL: u64 = 2;
 /// Pause before a manifest is tried again on a full disk.
@@ -210,7 +210,7 @@ impl<R: Reference> Former<R> {
             taken += batch.next.0 - next.0;
             ranges.push(OffsetRange { partition, from: *next, to: batch.next });
             *next = batch.next;
-            backlog |= batch.bytes() >= share / FULL;
+            backlog |= batch.bytes() >= share - share / NEARLY;
             chunks.extend(batch.chunks.into_iter().map(|(base, chunk)| (partition, base, chunk)));
         }
         let behind = backlog && self.lies_behind(&ends) > SEVERAL * taken;
