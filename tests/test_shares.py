@@ -50,9 +50,9 @@ def test_bound_what_waits_on_the_log_does_not_grow_under_one_that_floods_and_the
         eventually(lambda: held_back(ioc) == {"count": 1, "senders": ["gw1/flood"]})
         time.sleep(10)
         after = unjudged(ioc)
-        # It is served, though: more came in than now waits.
         came = figure(ioc, "ioc_mqtt_publishes") - received
         assert after < 1.1 * before, f"{before} messages waited, then {after}; {came} came in between"
+        # It is served, though.
         assert came > 0
         crowd, told = None, crowd.stop()
         sent = senders.finish()
