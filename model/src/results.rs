@@ -5,6 +5,8 @@
 //! index, subject, kind and start, assessments by limit, subject and start, statuses by subject, alerts by rule,
 //! subject and what happened first, counts by feed.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -310,9 +312,9 @@ pub struct RejectedRow {
     /// The whole envelope was rejected, not a row of it.
     pub whole: bool,
     /// The envelope's address.
-    pub address: Box<str>,
-    /// Why, where, and in words.
-    pub rejection: Rejection,
+    pub address: Arc<str>,
+    /// Why, where, and in words. Neighbours that say the same share it.
+    pub rejection: Arc<Rejection>,
     /// The row's or envelope's bytes, up to [`RAW_KEPT`]; all of them lie on the bus for as long as it keeps them.
     pub raw: Box<[u8]>,
     /// How many bytes there were.

@@ -1,5 +1,7 @@
 //! The store's words and numbers as the vocabulary has them. A word this program does not write is not guessed at.
 
+use std::sync::Arc;
+
 use ioc_dashboards::{
     HistoryError,
     alerts::AlertView,
@@ -84,11 +86,11 @@ pub(super) fn rejected_row(reject: &RecentReject) -> Result<RejectedRow, History
         arrival: arrival(received_at, log, partition, offset, row),
         whole,
         address: reject.address.as_str().into(),
-        rejection: Rejection {
+        rejection: Arc::new(Rejection {
             reason: reason.ok_or_else(|| unreadable("reason", &reject.reason))?,
             place: reject.place.clone(),
             message: Text { vi: reject.message_vi.clone(), en: reject.message_en.clone() },
-        },
+        }),
         raw: reject.raw.as_bytes().into(),
         raw_length,
     })

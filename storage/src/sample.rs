@@ -1,5 +1,7 @@
 //! Epochs for tests.
 
+use std::sync::Arc;
+
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
@@ -95,11 +97,11 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             arrival: arrival(base + observations),
             whole: true,
             address: "air/x".into(),
-            rejection: Rejection {
+            rejection: Arc::new(Rejection {
                 reason: RejectReason::Malformed,
                 place: String::new(),
                 message: Text { vi: "không phải JSON".to_owned(), en: "not JSON".to_owned() },
-            },
+            }),
             raw: b"\xff{".as_slice().into(),
             raw_length: 2,
         }],

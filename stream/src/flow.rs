@@ -6,6 +6,8 @@
 //!
 //! timely has no flow control and no durability: both are the driver's.
 
+mod rejects;
+
 use std::{
     cell::RefCell,
     collections::BTreeMap,
@@ -28,10 +30,9 @@ use ioc_model::{
     names::{Names, SubjectId},
     observation::Observation,
     pack::PackVersion,
-    position::{Arrival, LogNumber, Offset, Partition},
-    reject::{RejectReason, Rejection},
-    results::{RAW_KEPT, RejectedRow},
-    text::Text,
+    position::{LogNumber, Offset, Partition},
+    reject::Rejection,
+    results::RejectedRow,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,7 @@ use timely::{
     scheduling::activate::SyncActivator,
 };
 
+use self::rejects::{KEPT_REJECTS, Rejects};
 use crate::{
     priority,
     shard::{EpochFacts, Rows, Shard, ShardResults, Share, SubjectRecord},
@@ -217,12 +219,13 @@ struct Parcel {
     rows: Vec<Observation>,
 }
 
-/// The parcels a worker has open, one for each shard.
+/// The parcels a worker has open, one for each shard. Each shard's first one grows with its rows, since most epochs are
+/// small and have a few rows for each of many workers; where one was filled, the next is made large at once.
 struct Open(Vec<Parcel>);
 
 impl Open {
     fn new(shards: usize) -> Open {
-        Open((0..).take(shards).map(Parcel::new).collect())
+        Open((0..).take(shards).map(|shard| Parcel { shard, rows: Vec::new() }).collect())
     }
 
     /// Puts a row into the parcel of its shard, and gives back a parcel that is full.
@@ -231,13 +234,10 @@ impl Open {
         let shards = self.0.len() as u32;
         let parcel = &mut self.0[(row.series.subject.0 % shards) as usize];
         parcel.rows.push(row);
-        (parcel.rows.len() == ROWS).then(|| std::mem::replace(parcel, Parcel::new(parcel.shard)))
-    }
-}
-
-impl Parcel {
-    fn new(shard: u32) -> Parcel {
-        Parcel { shard, rows: Vec::with_capacity(ROWS) }
+        (parcel.rows.len() == ROWS).then(|| {
+            let next = Parcel { shard: parcel.shard, rows: Vec::with_capacity(ROWS) };
+            std::mem::replace(parcel, next)
+        })
     }
 }
 
@@ -330,7 +330,7 @@ fn decode(
     let decoder = &input.facts.decoder;
     let names = decoder.names();
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
-    let mut rejects = Vec::new();
+    let mut rejects = Rejects::default();
     let mut session = output.session_with_builder(capability);
     let mut open = Open::new(input.chunks.len());
     let chunks = std::mem::take(&mut *input.chunks[worker].lock().unwrap_or_else(PoisonError::into_inner));
@@ -358,8 +358,9 @@ fn decode(
             };
             let outcome = decoder.decode_knowing(known, &envelope, &mut sink);
             let rejected = sink.rejected;
-            let further = sink.further.map(|row| too_many(&envelope, feed, row, rejected));
-            rejects.extend(further);
+            if let Some(row) = sink.further {
+                rejects.push_further(&envelope, feed, row, rejected);
+            }
             let counts = counts.entry(feed).or_default();
             counts.rejected += rejected;
             match outcome {
@@ -370,7 +371,7 @@ fn decode(
                 Outcome::Empty => counts.empty += 1,
                 Outcome::Undecodable(rejection) => {
                     counts.undecodable += 1;
-                    rejects.push(rejected_row(&envelope, feed, None, rejection, envelope.payload));
+                    rejects.push(&envelope, feed, None, rejection, envelope.payload);
                 }
             }
         }
@@ -378,7 +379,7 @@ fn decode(
     for parcel in open.0.into_iter().filter(|parcel| !parcel.rows.is_empty()) {
         session.give(parcel);
     }
-    Part::Decoded { epoch: input.facts.epoch, rejects, counts }
+    Part::Decoded { epoch: input.facts.epoch, rejects: rejects.into_rows(), counts }
 }
 
 /// Sends good rows on and keeps bad ones.
@@ -386,31 +387,12 @@ struct Sorter<'a, G> {
     give: G,
     envelope: &'a Envelope<'a>,
     feed: Name,
-    rejects: &'a mut Vec<RejectedRow>,
+    rejects: &'a mut Rejects,
     actions: &'a Mutex<Vec<(SubjectId, Action)>>,
     names: &'a Names,
     rejected: u64,
     /// The first bad row that is not kept by itself.
     further: Option<u32>,
-}
-
-/// Bad rows of one envelope that are kept each by itself. A reject is hundreds of times larger than the two bytes it
-/// takes to cause one: beyond this the rest is one row that says how many there are (BOUND), and all are counted.
-const KEPT_REJECTS: u64 = 1_000;
-
-fn too_many(envelope: &Envelope<'_>, feed: Name, row: u32, rejected: u64) -> RejectedRow {
-    let further = rejected - KEPT_REJECTS;
-    let rejection = Rejection {
-        reason: RejectReason::TooMany,
-        place: format!("[{row}]"),
-        message: Text {
-            vi: format!("{further} dòng nữa từ đây cũng bị loại; sửa các lỗi đã nêu rồi gửi lại"),
-            en: format!(
-                "{further} more rows from here on are rejected too; mend what is said above and send again"
-            ),
-        },
-    };
-    rejected_row(envelope, feed, Some(row), rejection, &[])
 }
 
 impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
@@ -430,25 +412,6 @@ impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
             let _ = self.further.get_or_insert(row);
             return;
         }
-        self.rejects.push(rejected_row(self.envelope, self.feed, Some(row), rejection, raw));
-    }
-}
-
-fn rejected_row(
-    envelope: &Envelope<'_>,
-    feed: Name,
-    row: Option<u32>,
-    rejection: Rejection,
-    raw: &[u8],
-) -> RejectedRow {
-    let Envelope { position, received_at, .. } = *envelope;
-    RejectedRow {
-        feed,
-        arrival: Arrival { received_at, position, row: row.unwrap_or(0) },
-        whole: row.is_none(),
-        address: envelope.address.into(),
-        rejection,
-        raw: raw[..raw.len().min(RAW_KEPT)].into(),
-        raw_length: u32::try_from(raw.len()).unwrap_or(u32::MAX),
+        self.rejects.push(self.envelope, self.feed, Some(row), rejection, raw);
     }
 }

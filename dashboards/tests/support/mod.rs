@@ -9,7 +9,7 @@
 
 mod record;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     contract::Contract,
@@ -262,7 +262,7 @@ pub fn reject(feed: &str, arrival: Arrival, reason: RejectReason, message: Text,
         arrival,
         whole: false,
         address: "air/TN_UBNDTN_KHIXQU_20040612090000.txt".into(),
-        rejection: Rejection { reason, place: "line 3".into(), message },
+        rejection: Arc::new(Rejection { reason, place: "line 3".into(), message }),
         raw: raw.into(),
         raw_length: u32::try_from(raw.len()).unwrap(),
     }

@@ -1,5 +1,7 @@
 //! What an epoch made in one shard.
 
+use std::sync::Arc;
+
 use ioc_model::{
     action::Action,
     counts::Counts,
@@ -92,7 +94,7 @@ pub(super) fn unknown_alert(action: &Action) -> RejectedRow {
         arrival: action.arrival,
         whole: false,
         address: "/api/alerts".into(),
-        rejection,
+        rejection: Arc::new(rejection),
         raw: alert.as_bytes().into(),
         raw_length: u32::try_from(alert.len()).unwrap_or(u32::MAX),
     }
