@@ -8,6 +8,8 @@ use std::{
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
@@ -19,6 +21,11 @@ use uuid::Uuid;
 pub const SENDERS_FILE: &str = "senders.toml";
 /// The clock of a demo's data folder.
 pub const DEMO_CLOCK_FILE: &str = "demo-clock.json";
+
+/// A process killed while it was starting its ClickHouse leaves its locks with what will be that child, until the child
+/// has become the other program. Whoever starts it again at once waits for that.
+const LEFT_BEHIND: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What identifies a data folder.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -49,11 +56,15 @@ impl DataFolder {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
             .with_context(|| format!("cannot protect {}", path.display()))?;
         let lock = File::create(path.join("lock"))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(DataFolder { path, _lock: lock }),
-            Err(TryLockError::WouldBlock) => bail!("another ioc uses the data folder {}", path.display()),
-            Err(TryLockError::Error(error)) => {
-                Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(DataFolder { path, _lock: lock }),
+                Err(TryLockError::WouldBlock) if began.elapsed() < LEFT_BEHIND => thread::sleep(LOOK_AGAIN),
+                Err(TryLockError::WouldBlock) => bail!("another ioc uses the data folder {}", path.display()),
+                Err(TryLockError::Error(error)) => {
+                    return Err(error).with_context(|| format!("cannot lock {}", path.display()));
+                }
             }
         }
     }
@@ -133,5 +144,24 @@ impl DataFolder {
             File::open(path.parent().unwrap_or(&self.path))?.sync_all()
         };
         write().with_context(|| format!("cannot write {}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn once_a_lock_left_behind_is_waited_for_and_one_in_use_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let held = DataFolder::open(folder.path()).unwrap();
+        let refused = DataFolder::open(folder.path()).unwrap_err().to_string();
+        assert!(refused.contains("another ioc uses the data folder"), "{refused}");
+        let leaves = thread::spawn(move || {
+            thread::sleep(10 * LOOK_AGAIN);
+            drop(held);
+        });
+        assert!(DataFolder::open(folder.path()).is_ok());
+        leaves.join().unwrap();
     }
 }
