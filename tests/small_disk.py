@@ -10,7 +10,7 @@ class SmallDisk:
     """A tmpfs. What is on it is gone when it is unmounted."""
 
     def __init__(self, folder, megabytes):
-        self.folder = pathlib.Path(folder)
+        self.folder, self.megabytes = pathlib.Path(folder), megabytes
         self.folder.mkdir(parents=True, exist_ok=True)
         mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0700", "tmpfs", str(self.folder)]
         done = subprocess.run(mount, capture_output=True, text=True)
@@ -27,6 +27,12 @@ class SmallDisk:
         with open(self.ballast, "ab") as ballast, contextlib.suppress(OSError):
             while free := self.free_bytes():
                 os.posix_fallocate(ballast.fileno(), os.fstat(ballast.fileno()).st_size, free)
+
+    def leave(self, megabytes):
+        """Gives up as much of what was taken as it needs for so much to be free."""
+        missing = int(megabytes * (1 << 20)) - self.free_bytes()
+        if missing > 0:
+            os.truncate(self.ballast, max(0, self.ballast.stat().st_size - missing))
 
     def make_room(self):
         self.ballast.unlink()

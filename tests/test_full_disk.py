@@ -1,14 +1,16 @@
 """A disk that is full to its last block slows the senders and nothing else (BOUND, LOUD, ACK).
 
-A small tmpfs is filled under the running process: under the log alone, and under everything it keeps, its database
-with it. While it is full no publish has its PUBACK, a push is told 503 with Retry-After, a file stays in the inbox,
+A small tmpfs is filled under the running process: under the log alone, under everything it keeps, its database with
+it, and under the database alone. While it is full no publish has its PUBACK, a push is told 503 with Retry-After, a file stays in the inbox,
 and the page, the status, the metrics say so. Nothing that was acknowledged is lost, also when the process is killed
 then, and all goes on by itself when there is room.
 """
 
 import collections
+import contextlib
 import datetime
 import json
+import random
 import re
 import time
 
@@ -36,10 +38,14 @@ class Full:
             IOC_BUS_RETAIN_BYTES="0",
             IOC_INBOX_FOLDER=str(folder / "elsewhere" / "inbox"),
         )
-        where = {"the log": self.ioc.data / "bus", "everything": self.ioc.data}[what]
+        where = {
+            "the log": self.ioc.data / "bus",
+            "everything": self.ioc.data,
+            "the store": self.ioc.data / "clickhouse",
+        }[what]
         (folder / "elsewhere").mkdir()
         self.ioc.data.mkdir(mode=0o700)
-        self.disk = SmallDisk(where, {"the log": 24, "everything": 600}[what])
+        self.disk = SmallDisk(where, {"the log": 24, "everything": 600, "the store": 200}[what])
         self.password, _ = self.ioc.add_sender("gw1", "gateway")
         _, self.token = self.ioc.add_sender("agency", "push")
         self.ioc.start()
@@ -79,9 +85,9 @@ def of(known):
     return collections.Counter(value for values in known.values() for value in values)
 
 
-@pytest.fixture(params=["the log", "everything"])
-def full(request, tmp_path):
-    full = Full(tmp_path, request.param)
+@contextlib.contextmanager
+def running(folder, what):
+    full = Full(folder, what)
     try:
         yield full
     finally:
@@ -89,6 +95,12 @@ def full(request, tmp_path):
             full.ioc.stop()
         finally:
             full.disk.unmount()
+
+
+@pytest.fixture(params=["the log", "everything"])
+def full(request, tmp_path):
+    with running(tmp_path, request.param) as full:
+        yield full
 
 
 def test_bound_a_full_disk_makes_senders_wait_says_so_and_loses_nothing(full):
@@ -154,3 +166,35 @@ def test_ack_a_kill_while_the_disk_is_full_loses_nothing(full):
     query = f"SELECT value FROM observation WHERE subject = '{SUBJECT}'"
     held = collections.Counter(value for (value,) in ioc.analyst().query(query).result_rows)
     assert held == of(sent), "ONCE"
+
+
+def test_once_what_clickhouse_failed_to_write_is_never_acknowledged(tmp_path):
+    """The embedded library ignores failed writes: a block whose files the disk did not take would count as stored.
+
+    The disk fills up again and again while blocks are written. The server ends at the first write that fails, no part
+    of it is broken at any later start, and nothing is missing.
+    """
+    with running(tmp_path, "the store") as full:
+        ioc, disk = full.ioc, full.disk
+        gateway = Gateway(ioc, full.password, SUBJECT)
+        eventually(lambda: gateway.count() > 500)
+        dice = random.Random(5)
+        ended = "it ends, or the library would go on without it"
+
+        def ended_at_a_write():
+            """Leaves a little more than the server asks for to begin with, and takes it from under it."""
+            disk.leave(disk.megabytes / 80 + dice.uniform(1, 3))
+            time.sleep(dice.uniform(0, 0.06))
+            disk.fill()
+            return ioc.log().count(ended) >= 3
+
+        eventually(ended_at_a_write, seconds=120, every=0)
+        disk.make_room()
+        sent = gateway.finish()
+        ioc.wait_drained()
+        assert ioc.overview()["status"]["halted"] is None
+        query = f"SELECT value FROM observation WHERE subject = '{SUBJECT}'"
+        held = collections.Counter(value for (value,) in ioc.analyst().query(query).result_rows)
+        assert held == of(sent), "ONCE"
+        said = (ioc.data / "clickhouse" / "server.log").read_text(errors="replace") + ioc.log()
+        assert "Detaching broken part" not in said and "CORRUPTED_DATA" not in said

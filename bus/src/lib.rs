@@ -13,6 +13,7 @@ pub mod conformance;
 pub mod disk;
 pub mod held;
 pub mod record;
+pub mod room;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -20,6 +21,7 @@ pub use chunk::{Chunk, ChunkBuilder, ChunkView};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
 pub use held::HeldBus;
 use ioc_model::position::{Offset, Partition};
+pub use room::{Filler, Room};
 
 /// A log's identity: random, made when the log was created.
 pub type LogId = uuid::Uuid;

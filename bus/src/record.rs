@@ -88,6 +88,8 @@ impl RecordLog {
             segment_bytes,
             index_bytes: INDEX_BYTES,
             budget: budget.clone(),
+            // They are small, and what the room is left for.
+            leaves_room: false,
             retain: Retain::default(),
         };
         let (identity, lock) =

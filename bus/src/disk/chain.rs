@@ -34,6 +34,8 @@ pub(crate) struct ChainSettings {
     /// One frame in so many bytes is indexed.
     pub(crate) index_bytes: u64,
     pub(crate) budget: Arc<Budget>,
+    /// Leaves some of the disk to others (`room.rs`).
+    pub(crate) leaves_room: bool,
     pub(crate) retain: Retain,
 }
 

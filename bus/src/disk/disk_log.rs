@@ -72,6 +72,7 @@ impl DiskLog {
             segment_bytes: config.segment_bytes,
             index_bytes: config.index_bytes,
             budget: budget.clone(),
+            leaves_room: true,
             retain: Retain { bytes: config.retain_bytes, age: config.retain_age_ms.0 },
         };
         let (identity, folder_lock) =

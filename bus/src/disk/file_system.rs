@@ -13,6 +13,8 @@ use std::{
     sync::Arc,
 };
 
+use crate::Room;
+
 /// Names, folders and locks.
 pub(crate) trait FileSystem: Debug + Send + Sync {
     /// Makes a folder and those above it, durably; one that exists is fine.
@@ -35,6 +37,9 @@ pub(crate) trait FileSystem: Debug + Send + Sync {
 
     /// Makes a folder's names durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+
+    /// The bytes of the disk a folder lies on.
+    fn room(&self, folder: &Path) -> io::Result<Room>;
 
     /// Takes the lock file for this process. `Err(Some(owner))` when another holds it.
     fn lock(&self, path: &Path) -> io::Result<Result<Box<dyn Lock>, String>>;
@@ -183,6 +188,10 @@ impl FileSystem for MachineFileSystem {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    fn room(&self, folder: &Path) -> io::Result<Room> {
+        Room::of(folder)
     }
 
     fn lock(&self, path: &Path) -> io::Result<Result<Box<dyn Lock>, String>> {

@@ -8,7 +8,8 @@
 //!   resolves all tickets. There is no lingering: while one group is synced, the next one gathers.
 //! * **Durable or not is decided at one place** (`mark.rs`, `recovery.rs`): what was never acknowledged is cut, what
 //!   was acknowledged and is damaged halts (invariant LOUD).
-//! * **Full is not failure** (`writer.rs`): no room makes senders wait (invariant BOUND); a failed fsync poisons.
+//! * **Full is not failure** (`writer.rs`): no room makes senders wait (invariant BOUND); a failed fsync poisons. On a
+//!   disk that fills up the senders wait before the flow does (`room.rs`).
 //! * **Readers never hold up a commit** (`chain.rs`).
 //!
 //! Layout of the folder:

@@ -18,6 +18,7 @@ use super::{
     mark::Mark,
     segment::{FIRST_FRAME, Segment, SegmentHeader},
 };
+use crate::Filler;
 
 /// Why entries were not written.
 #[derive(Debug, thiserror::Error)]
@@ -188,7 +189,15 @@ impl ChainWriter {
         Ok(())
     }
 
+    /// Takes bytes of the log's limit, if the disk has them.
     fn reserve(&self, bytes: u64) -> Result<(), WriteError> {
+        let settings = &self.chain.settings;
+        // A system that does not tell will say so when the file grows.
+        if settings.leaves_room
+            && let Ok(room) = settings.files.room(&settings.folder)
+        {
+            room.take(bytes, Filler::Log).map_err(|what| WriteError::Full { what })?;
+        }
         let budget = &self.chain.settings.budget;
         if budget.reserve(bytes) {
             return Ok(());

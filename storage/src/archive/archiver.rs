@@ -7,11 +7,12 @@
 use std::{
     collections::HashSet,
     fs::{self, File, TryLockError},
+    io,
     path::PathBuf,
     sync::PoisonError,
 };
 
-use ioc_bus::{Bus, SharedBus};
+use ioc_bus::{Bus, Filler, Room, SharedBus};
 use ioc_model::{
     calendar::Calendar,
     position::{LogNumber, Offset, OffsetRange, Partition},
@@ -205,6 +206,7 @@ impl Archiver {
         if self.failed {
             self.undo()?;
         }
+        self.leaves_room()?;
         self.failed = true;
         step("archive_before_files", self.log, partition, from);
         let made = self.write(OffsetRange { partition, from, to }, max_bytes, now);
@@ -216,6 +218,15 @@ impl Archiver {
         self.failed = false;
         step("archive_after_pass", self.log, partition, from);
         Ok(record)
+    }
+
+    /// Nothing is begun that would take what the flow and the store still need.
+    fn leaves_room(&self) -> Result<(), ArchiveError> {
+        let root = self.archive.folder.root();
+        let room = Room::of(root).map_err(ArchiveError::io("look for room beside", root))?;
+        room.take(0, Filler::Archive).map_err(|what| {
+            ArchiveError::io("write into", root)(io::Error::new(io::ErrorKind::StorageFull, what))
+        })
     }
 
     fn write(

@@ -25,7 +25,7 @@ use rustix::{
     process::{Signal, getppid, getpriority_process, setpriority_process},
 };
 
-use super::{EmbeddedError, library::ClickHouse};
+use super::{EmbeddedError, failed_write::end_at_failed_writes, library::ClickHouse};
 
 /// What the parent tells the child on its command line. No secrets: those are in files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,7 @@ fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError>
     yield_to_parent();
     end_with_the_life_line()?;
     end_without_parent()?;
+    end_at_failed_writes()?;
     let clickhouse = ClickHouse::open(&arguments.library)?;
     lose_the_working_folder()?;
     // SYSTEM START LISTEN works only through this entry point. The input format makes "table" the lines of standard
@@ -200,7 +201,7 @@ fn end_without_parent() -> Result<(), EmbeddedError> {
 }
 
 /// Ends the process without a step more of any thread.
-fn end_at_once() {
+pub(super) fn end_at_once() {
     if let Err(error) = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL) {
         eprintln!("clickhouse child: cannot end: {error}");
         std::process::exit(3);

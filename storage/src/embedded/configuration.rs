@@ -76,6 +76,8 @@ pub(super) struct Settings<'a> {
     pub(super) analyst_password: &'a str,
     /// Bytes.
     pub(super) memory_limit: u64,
+    /// Bytes of its disk that it leaves free.
+    pub(super) left_free: u64,
 }
 
 /// Written whole or not at all, readable by its owner alone from its first byte on.
@@ -122,6 +124,9 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
   <background_distributed_schedule_pool_size>1</background_distributed_schedule_pool_size>
   <tables_loader_foreground_pool_size>2</tables_loader_foreground_pool_size>
   <tables_loader_background_pool_size>2</tables_loader_background_pool_size>
+  <storage_configuration>
+    <disks><default><keep_free_space_bytes>{left_free}</keep_free_space_bytes></default></disks>
+  </storage_configuration>
   <merge_tree>
     <merge_selector_base>16</merge_selector_base>
     <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
@@ -134,6 +139,7 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
         users = escaped(&users.display().to_string()),
         boot = settings.boot,
         memory = settings.memory_limit,
+        left_free = settings.left_free,
     )
 }
 
@@ -271,6 +277,7 @@ mod tests {
             product_password: "p",
             analyst_password: "q",
             memory_limit: 1,
+            left_free: 1,
         };
         let xml = config_xml(Path::new("/a&b/<c>"), Path::new("/u"), &settings);
         assert!(xml.contains("<path>/a&amp;b/&lt;c&gt;/</path>"));

@@ -1,8 +1,8 @@
 //! libchdb: where it is looked for, and the few symbols of it that are used.
 //!
 //! The binary does not link it: it is half a gigabyte and only the embedded server needs it, so it is opened at run
-//! time by the child process alone, and a machine without it gets a sentence instead of a loader's error. This is
-//! the only module of the workspace with unsafe code in it: a C interface has no other.
+//! time by the child process alone, and a machine without it gets a sentence instead of a loader's error. Only this
+//! module and `failed_write` beside it have unsafe code in them: a C interface has no other.
 
 #![allow(unsafe_code, reason = "the C interface of libchdb; each use says why it is sound")]
 

@@ -9,6 +9,7 @@
 
 mod child;
 mod configuration;
+mod failed_write;
 mod library;
 mod log;
 mod supervisor;
@@ -77,6 +78,12 @@ pub enum EmbeddedError {
     /// The child was called with arguments that are not its parent's.
     #[error("not a command line of the embedded ClickHouse: {0}")]
     Arguments(String),
+    /// Failed writes of the library would go unnoticed.
+    #[error(
+        "this program was linked without its own write(), so what ClickHouse fails to write would be lost in silence: \
+         link it with the symbol write exported"
+    )]
+    Unguarded,
     /// The server ended with an error.
     #[error("{0}")]
     Ended(String),

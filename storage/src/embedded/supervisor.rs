@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use ioc_bus::{Filler, Room};
 use tokio::{
     process::{Child, ChildStdin, Command},
     sync::watch,
@@ -137,6 +138,7 @@ impl Supervisor {
             product_password: &self.product_password,
             analyst_password: &self.analyst_password,
             memory_limit: self.config.memory_limit,
+            left_free: Room::of(&self.folder.data())?.left_by(Filler::Store),
         })?;
         let arguments = ChildArguments {
             library: self.library.clone(),

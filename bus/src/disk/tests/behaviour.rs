@@ -119,6 +119,27 @@ fn bound_a_full_disk_makes_senders_wait_and_the_log_goes_on_by_itself() {
 }
 
 #[test]
+fn bound_a_log_leaves_room_to_others_on_its_disk() {
+    let files = FakeFileSystem::new(1);
+    let config = small_log();
+    let log = open(&files, &config);
+    for number in 0..2 {
+        append(&log, &[number; 3000]).unwrap();
+    }
+    // The next segment would fit, and take what the flow and the store need.
+    files.leave_room(config.segment_bytes as usize + 100);
+    let mut third = line_up(&log, &[3; 3000]);
+    let health = wait_for(&log, |health| *health != Health::Writing);
+    assert!(
+        matches!(&health, Health::Full { what } if what.contains("left to what comes behind")),
+        "{health:?}"
+    );
+    assert!(is_pending(&mut third));
+    files.leave_room(2 * config.segment_bytes as usize);
+    assert_eq!(block_on(third).unwrap().base, Offset(2));
+}
+
+#[test]
 fn bound_a_log_at_its_limit_makes_senders_wait_until_something_is_released() {
     let files = FakeFileSystem::new(1);
     let log = open(&files, &DiskLogConfig { max_log_bytes: 3 * 8192, ..small_log() });

@@ -104,7 +104,10 @@ mod stalling {
     };
 
     use super::FakeFileSystem;
-    use crate::disk::file_system::{FileSystem, Lock, MachineFileSystem, SegmentFile};
+    use crate::{
+        Room,
+        disk::file_system::{FileSystem, Lock, MachineFileSystem, SegmentFile},
+    };
 
     #[derive(Debug)]
     pub(super) struct StallingMachine {
@@ -144,6 +147,9 @@ mod stalling {
         }
         fn sync_folder(&self, folder: &Path) -> io::Result<()> {
             MachineFileSystem.sync_folder(folder)
+        }
+        fn room(&self, folder: &Path) -> io::Result<Room> {
+            MachineFileSystem.room(folder)
         }
         fn lock(&self, path: &Path) -> io::Result<Result<Box<dyn Lock>, String>> {
             MachineFileSystem.lock(path)

@@ -58,6 +58,7 @@ fn chain_settings(files: Arc<dyn FileSystem>) -> ChainSettings {
         segment_bytes: 8192,
         index_bytes: 512,
         budget: Arc::new(Budget::new(u64::MAX)),
+        leaves_room: false,
         retain: Retain::default(),
     }
 }

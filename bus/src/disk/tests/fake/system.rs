@@ -12,7 +12,10 @@ use super::{
     file::FakeFile,
     node::Node,
 };
-use crate::disk::file_system::{FileSystem, Lock, SegmentFile};
+use crate::{
+    Room,
+    disk::file_system::{FileSystem, Lock, SegmentFile},
+};
 
 impl FileSystem for FakeFileSystem {
     fn create_folder(&self, path: &Path) -> io::Result<()> {
@@ -87,6 +90,12 @@ impl FileSystem for FakeFileSystem {
         folder.synced = folder.names.clone();
         folder.pending.clear();
         Ok(())
+    }
+
+    fn room(&self, _: &Path) -> io::Result<Room> {
+        let world = self.world();
+        let (used, capacity) = (world.used() as u64, world.capacity as u64);
+        Ok(Room { total: capacity, free: capacity - used })
     }
 
     fn lock(&self, path: &Path) -> io::Result<Result<Box<dyn Lock>, String>> {
