@@ -160,7 +160,8 @@ impl House<'_> {
     async fn live(self, packs: Packs, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let instance = self.data.instance()?;
         let pack = packs.pack().clone();
-        Driver::check_log(&driver_config(self.config, &self.data).folder, self.bus.as_ref())?;
+        let folder = driver_config(self.config, &self.data).folder;
+        Driver::check_log(&folder, self.bus.as_ref())?;
         let http_listener = TcpListener::bind(self.config.http.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
@@ -185,8 +186,10 @@ impl House<'_> {
         self.take_from_brokers(&intake, &pack, &instance)?;
 
         let store = store::open(self.config, &self.data, &self.stop).await?;
-        let prepared =
-            store.prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding).await?;
+        let reaches = |epoch| Driver::check_reach(&folder, self.bus.as_ref(), epoch);
+        let prepared = store
+            .prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding, reaches)
+            .await?;
         let board = Arc::new(Board::new(&pack));
         board.hydrate(store.first_picture(&instance, &self.clock).await?);
 

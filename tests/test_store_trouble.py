@@ -6,6 +6,7 @@ tables can be broken and mended while the server goes on.
 
 import json
 import os
+import pathlib
 import re
 import signal
 import urllib.error
@@ -223,3 +224,92 @@ def test_readings_are_acknowledged_while_clickhouse_is_away_and_stored_once_when
         assert first.clickhouse_pid() != child
     balance = json.loads(first.run("status", "--json").stdout)
     assert balance["balanced"]
+
+
+def damage_part_of(ioc, subject):
+    """Empties a file without which ClickHouse cannot read the part that holds a subject's rows."""
+    parts = (
+        "SELECT path FROM system.parts WHERE database = 'ioc' AND table = 'observation' AND active"
+        f" AND name IN (SELECT _part FROM ioc.observation WHERE subject = '{subject}')"
+    )
+    ((path,),) = ioc.analyst("ioc").query(parts).result_rows
+    (pathlib.Path(path) / "checksums.txt").write_bytes(b"")
+
+
+@pytest.fixture
+def damaged(tmp_path):
+    """A process of its own whose store holds two stations' readings, each in a part of its own."""
+    ioc = Ioc(
+        tmp_path,
+        IOC_ARCHIVE_EVERY="1s",
+        IOC_BUS_PARTITIONS="1",
+        IOC_BUS_SEGMENT_BYTES=str(64 << 10),
+        IOC_BUS_RETAIN_AGE="0s",
+        IOC_BUS_RETAIN_BYTES="0",
+    )
+    ioc.password, _ = ioc.add_sender("gw1", "gateway")
+    ioc.start()
+    for subject, values in {"ST01": (1.0, 2.0), "ST02": (3.0, 4.0, 5.0)}.items():
+        publish(ioc, ioc.password, subject, *values)
+        ioc.wait_drained()
+    yield ioc
+    ioc.stop()
+
+
+STORED = {
+    "observation": "SELECT subject, value, offset FROM observation ORDER BY ALL",
+    "window": "SELECT subject, kind, start_time, count, sum FROM window_current ORDER BY ALL",
+    "balance": "SELECT feed, envelopes_received, rows_stored FROM feed_balance ORDER BY ALL",
+}
+
+
+def stored(ioc):
+    return {name: ioc.analyst().query(query).result_rows for name, query in STORED.items()}
+
+
+def test_once_rows_that_went_with_a_broken_part_are_missed_at_once_and_made_again(damaged):
+    """ClickHouse goes on without a part it cannot read. Its commits say what should be there (ONCE, LOUD)."""
+    ioc = damaged
+    before = stored(ioc)
+    damage_part_of(ioc, "ST02")
+    os.kill(ioc.clickhouse_pid(), signal.SIGKILL)
+    # Whatever comes next must be stored for it to be seen.
+    publish(ioc, ioc.password, "ST03", 6.0)
+    halted = eventually(lambda: ioc.overview()["status"]["halted"])
+    assert "observation broken" in halted and "start ioc again" in halted, halted
+    assert re.search(r"^HALTED .*broken", ioc.run("status", check=False).stdout, re.M)
+    assert "ST02" not in {row[0] for row in stored(ioc)["observation"]}, "the danger is real: the rows are gone"
+
+    ioc.stop()
+    ioc.start()
+    ioc.wait_for(r"committed rows are missing.* lost=.*observation holds 0 of 3 rows")
+    ioc.wait_drained()
+    after = stored(ioc)
+    assert [row for row in after["observation"] if row[0] != "ST03"] == before["observation"]
+    assert [row[:2] for row in after["observation"] if row[0] == "ST03"] == [("ST03", 6.0)]
+    assert [row for row in after["window"] if row[0] != "ST03"] == before["window"]
+    assert ioc.run("status").returncode == 0
+    ioc.shows("ST02", "pm25", 5.0)
+
+    # The broken part is still there. Nothing is missing any more, and so the next start says, too.
+    ioc.stop()
+    ioc.start()
+    ioc.wait_for("nothing that was committed is missing")
+    assert stored(ioc) == after
+
+
+def test_loud_rows_that_went_with_a_broken_part_and_cannot_be_made_again_end_the_start(damaged):
+    """The raw messages are in the archive only: the flow cannot go back so far by itself."""
+    ioc = damaged
+    damage_part_of(ioc, "ST02")
+    padded = "\n".join(reading("ST03", place, ago=3000 - place, padding="x" * 10_000) for place in range(30))
+    done = mosquitto_pub(ioc, "gw1", ioc.password, "test/ST03/observation", padded + "\n", stdin_lines=True)
+    assert done.returncode == 0, done.stderr
+    first_segment = ioc.data / "bus" / "00000" / f"{0:020}.log"
+    eventually(lambda: not first_segment.exists())
+    ioc.stop()
+    ioc.start(wait=False)
+    assert ioc.wait_ended() != 0
+    said = ioc.log()
+    assert re.search(r"set parts aside as broken \(observation broken\S+\)", said), said
+    assert "table observation holds 0 of 3 rows committed in epoch" in said and "cannot be made again" in said

@@ -8,9 +8,11 @@ use ioc_dashboards::{Hydration, history::HistoryError};
 use ioc_ingest::clock::Clock;
 use ioc_model::{epoch::Epoch, pack::Pack, position::LogNumber};
 use ioc_storage::{
-    Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
+    BrokenPart, Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
     embedded::{self, ANALYST_USER, EmbeddedConfig, PRODUCT_USER, Server},
+    losses,
 };
+use ioc_stream::Halt;
 use tokio_util::sync::CancellationToken;
 
 use super::{CLICKHOUSE_COMMAND, PasswordFiles};
@@ -95,13 +97,15 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
 }
 
 impl OpenStore {
-    /// Brings the tables up to date, checks them and whose they are, and finds where the flow stands.
+    /// Brings the tables up to date, checks them and whose they are, and finds where the flow stands. `reaches`:
+    /// whether the flow can go on behind an epoch.
     pub async fn prepare(
         &self,
         instance: &Instance,
         bus: &DiskLog,
         pack: &Pack,
         outstanding: u64,
+        reaches: impl Fn(Epoch) -> Result<(), Halt>,
     ) -> anyhow::Result<Prepared> {
         let store = &self.store;
         patiently("reach ClickHouse", || store.ping()).await?;
@@ -114,18 +118,63 @@ impl OpenStore {
         patiently("claim the database", || store.claim_instance(instance.id)).await?;
         let log = patiently("register the log", || store.register_log(bus.log_id(), "disk")).await?;
         let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
-        let committed =
-            patiently("ask for the last commit", || store.last_committed(instance.id, instance.generation))
-                .await?;
+        let broken = patiently("look for broken parts", || store.broken_parts()).await?;
+        let committed = self.last_whole_commit(instance, &broken, reaches).await?;
         let sink = Sink::new(
             store.clone(),
             SinkConfig {
                 instance: instance.id,
                 refused: self.refused.clone(),
                 concurrency: CONCURRENT_INSERTS,
+                broken,
             },
         );
         Ok(Prepared { sink, log, committed })
+    }
+
+    /// The last commit up to which everything is there. Where broken parts took committed rows with them, the commits
+    /// from there on are taken back, and the flow makes them again: if it can reach back so far, else the start ends
+    /// (invariant LOUD).
+    async fn last_whole_commit(
+        &self,
+        instance: &Instance,
+        broken: &[BrokenPart],
+        reaches: impl Fn(Epoch) -> Result<(), Halt>,
+    ) -> anyhow::Result<Option<(Epoch, [u8; 32])>> {
+        let (store, generation) = (&self.store, instance.generation);
+        let last_before = |before| {
+            patiently("ask for the last commit", move || {
+                store.last_committed_before(instance.id, generation, before)
+            })
+        };
+        let last = last_before(Epoch(u64::MAX)).await?;
+        let (false, Some((upto, _))) = (broken.is_empty(), last) else { return Ok(last) };
+        let parts = losses::listed(broken);
+        tracing::warn!(parts, "clickhouse set parts aside as broken: looking for what is missing");
+        let losses = patiently("look for what is missing", || store.losses(generation, upto)).await?;
+        let Some(from) = losses.iter().map(|loss| loss.from).min() else {
+            tracing::warn!(
+                parts,
+                "nothing that was committed is missing: drop the parts with ALTER TABLE … DROP DETACHED PART"
+            );
+            return Ok(last);
+        };
+        let lost: Vec<String> = losses.iter().map(ToString::to_string).collect();
+        let lost = lost.join("; ");
+        let whole = last_before(from).await?;
+        let committed = whole.map_or(Epoch(0), |(epoch, _)| epoch);
+        reaches(committed).with_context(|| {
+            format!("ClickHouse set parts aside as broken ({parts}), and {lost}, which cannot be made again")
+        })?;
+        tracing::error!(
+            parts,
+            lost,
+            whole_upto = committed.0,
+            committed_upto = upto.0,
+            "committed rows are missing: their commits are taken back and made again"
+        );
+        patiently("take commits back", || store.take_back_commits(generation, committed)).await?;
+        Ok(whole)
     }
 
     /// What the page shows first.

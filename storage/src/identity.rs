@@ -155,15 +155,29 @@ impl Store {
         instance: Uuid,
         generation: Generation,
     ) -> Result<Option<(Epoch, [u8; 32])>, StoreError> {
+        self.last_committed_before(instance, generation, Epoch(u64::MAX)).await
+    }
+
+    /// The last committed epoch before another, as [`Store::last_committed`].
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer, or holds what this program does not write.
+    pub async fn last_committed_before(
+        &self,
+        instance: Uuid,
+        generation: Generation,
+        before: Epoch,
+    ) -> Result<Option<(Epoch, [u8; 32])>, StoreError> {
         let last = self
             .client()
             .query(
                 "SELECT epoch.epoch AS epoch, manifest_hash FROM epoch \
                  WHERE generation = {generation:UInt32} AND instance = {instance:UUID} \
-                 ORDER BY generation DESC, epoch DESC LIMIT 1",
+                 AND epoch.epoch < {before:UInt64} ORDER BY generation DESC, epoch DESC LIMIT 1",
             )
             .param("generation", generation.0)
-            .param("instance", instance.to_string());
+            .param("instance", instance.to_string())
+            .param("before", before.0);
         let last: Option<Committed> = answer("read the last committed epoch", last.fetch_optional()).await?;
         last.map(|last| Ok((Epoch(last.epoch), parse_hash(&last.manifest_hash)?))).transpose()
     }

@@ -14,6 +14,7 @@ pub mod error;
 pub mod export;
 mod failpoint;
 pub mod identity;
+pub mod losses;
 pub mod month;
 pub mod packs;
 pub mod queries;
@@ -26,6 +27,7 @@ pub mod sink;
 pub use archive::Archive;
 pub use client::{Store, StoreConfig};
 pub use error::{Class, StoreError};
+pub use losses::{BrokenPart, Loss};
 pub use schema::Topology;
 pub use sink::{Halt, Sink, SinkConfig, SinkStatus};
 

@@ -28,6 +28,7 @@ use crate::{
     Store, StoreError,
     blocks::{self, Block, EncodeError},
     failpoint::{self, reached},
+    losses::{BrokenPart, listed},
 };
 
 /// How the sink works.
@@ -39,6 +40,8 @@ pub struct SinkConfig {
     pub refused: PathBuf,
     /// How many inserts are sent at a time.
     pub concurrency: usize,
+    /// Parts that were set aside as broken before, and whose loss was looked at.
+    pub broken: Vec<BrokenPart>,
 }
 
 /// Whether the store takes what it is given.
@@ -92,6 +95,16 @@ pub enum Halt {
         epoch: Epoch,
         /// The generation.
         generation: Generation,
+    },
+    /// ClickHouse found parts broken when it started again.
+    #[error(
+        "ClickHouse set parts aside as broken, and rows that were committed may be gone with them ({}): start ioc \
+         again, which looks for what is missing and makes it again",
+        listed(parts)
+    )]
+    Broken {
+        /// The parts.
+        parts: Vec<BrokenPart>,
     },
     /// Rows that no table can hold.
     #[error("epoch {epoch} cannot be encoded: {cause}")]
@@ -216,7 +229,10 @@ impl Sink {
         loop {
             match self.store.send(parcel, (!blind).then_some(token.as_str())).await {
                 Ok(()) => {
-                    self.report_well();
+                    // What is back may have started anew, and have found that parts of it are broken.
+                    if self.report_well() {
+                        self.look_for_broken_parts(parcel, &mut attempts).await?;
+                    }
                     if !outcome_unknown || self.is_held(parcel, &held, &mut attempts).await? {
                         return Ok(());
                     }
@@ -329,14 +345,27 @@ impl Sink {
         });
     }
 
-    fn report_well(&self) {
-        let _ = self.status.send_if_modified(|status| {
+    async fn look_for_broken_parts(&self, parcel: &Parcel, attempts: &mut Attempts) -> Result<(), Halt> {
+        loop {
+            match self.store.broken_parts().await {
+                Ok(mut parts) => {
+                    parts.retain(|part| !self.config.broken.contains(part));
+                    return if parts.is_empty() { Ok(()) } else { Err(Halt::Broken { parts }) };
+                }
+                Err(error) => self.pause_or_halt(parcel, error, attempts).await?,
+            }
+        }
+    }
+
+    /// True: it was away.
+    fn report_well(&self) -> bool {
+        self.status.send_if_modified(|status| {
             let was_away = status.away_since.take();
             if let Some(since) = was_away {
                 tracing::info!(seconds = since.elapsed().as_secs(), "clickhouse takes blocks again");
             }
             was_away.is_some()
-        });
+        })
     }
 }
 

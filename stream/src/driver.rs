@@ -233,8 +233,7 @@ impl Driver {
         commit: C,
     ) -> Result<Driver, Halt> {
         let manifests = open_manifests(&config.folder)?;
-        let checkpoints = Checkpoints::open(&config.folder.join("checkpoints"))
-            .map_err(|error| Halt::because("cannot open the checkpoints", error))?;
+        let checkpoints = open_checkpoints(&config.folder)?;
         let zone = reference.current().pack().timezone.clone();
         let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
@@ -317,6 +316,15 @@ impl Driver {
         recovery::check_log(&manifests, bus)
     }
 
+    /// Whether the flow can go on behind an epoch the store may be put back to. To be asked before it is.
+    ///
+    /// # Errors
+    /// If neither a checkpoint nor the manifests reach back to it, or the log does not.
+    pub fn check_reach(folder: &Path, bus: &dyn Bus, committed: Epoch) -> Result<(), Halt> {
+        let manifests = open_manifests(folder)?;
+        recovery::reach(&manifests, &open_checkpoints(folder)?, bus, committed).map(drop)
+    }
+
     /// How far it is.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -394,6 +402,11 @@ impl Shared {
 fn open_manifests(folder: &Path) -> Result<RecordLog, Halt> {
     RecordLog::open(&folder.join("manifests"))
         .map_err(|error| Halt::because("cannot open the manifests", error))
+}
+
+fn open_checkpoints(folder: &Path) -> Result<Checkpoints, Halt> {
+    Checkpoints::open(&folder.join("checkpoints"))
+        .map_err(|error| Halt::because("cannot open the checkpoints", error))
 }
 
 /// A thread whose failure or panic halts the flow.

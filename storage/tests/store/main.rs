@@ -8,6 +8,7 @@ mod current;
 mod derived;
 mod fitness;
 mod lineage;
+mod losses;
 mod once;
 mod packs;
 mod questions;

@@ -137,7 +137,8 @@ async fn bound_the_sink_waits_while_clickhouse_is_away_and_says_so() {
     let store = server.store.clone();
     let (scratch, listen) = server.stop().await;
     let refused = scratch.path().join("refused");
-    let sink = Sink::new(store, SinkConfig { instance: INSTANCE, refused, concurrency: 4 });
+    let sink =
+        Sink::new(store, SinkConfig { instance: INSTANCE, refused, concurrency: 4, broken: Vec::new() });
     let mut status = sink.status();
     let writing = {
         let sink = sink.clone();

@@ -73,7 +73,12 @@ impl TestServer {
     }
 
     pub(crate) fn sink_config(&self) -> SinkConfig {
-        SinkConfig { instance: INSTANCE, refused: self.scratch.path().join("refused"), concurrency: 4 }
+        SinkConfig {
+            instance: INSTANCE,
+            refused: self.scratch.path().join("refused"),
+            concurrency: 4,
+            broken: Vec::new(),
+        }
     }
 
     /// The answer of the product's user, as tab-separated text.

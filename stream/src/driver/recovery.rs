@@ -24,7 +24,7 @@ use crate::{
     shard::SubjectRecord,
 };
 
-/// Records looked back at for where each partition stood.
+/// Records looked at for where each partition stood.
 const LOOKED_AT: u64 = 1_000;
 
 /// Where to start.
@@ -67,18 +67,8 @@ pub(crate) fn plan(
     }
     check_history(manifests, start)?;
     step("recovery_before_checkpoint", committed);
-    let checkpoint = checkpoints
-        .newest(negative::trusted(committed))
-        .map_err(|error| Halt::because("cannot read the checkpoints", error))?;
+    let checkpoint = reach(manifests, checkpoints, start.bus.as_ref(), committed)?;
     let from = checkpoint.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch);
-    if manifests.first_index() > record_of(from.next()) {
-        return Err(Halt(format!(
-            "the store's last commit is epoch {committed}, and neither a checkpoint nor the manifests reach back to \
-             it (they start at epoch {}): the store is older than what is kept here. Restore a newer backup of the \
-             store",
-            manifests.first_index() + 1
-        )));
-    }
     step("recovery_after_checkpoint", from);
     match checkpoint {
         Some(checkpoint) => load(checkpoint, last, start, zone),
@@ -95,6 +85,44 @@ pub(crate) fn plan(
             })
         }
     }
+}
+
+/// The newest checkpoint that is not behind a commit; none if everything is replayed from the first epoch. What is
+/// replayed must be there: manifests and log.
+pub(crate) fn reach(
+    manifests: &RecordLog,
+    checkpoints: &Checkpoints,
+    bus: &dyn Bus,
+    committed: Epoch,
+) -> Result<Option<Checkpoint>, Halt> {
+    let checkpoint = checkpoints
+        .newest(negative::trusted(committed))
+        .map_err(|error| Halt::because("cannot read the checkpoints", error))?;
+    let from = checkpoint.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch);
+    if manifests.first_index() > record_of(from.next()) {
+        return Err(Halt(format!(
+            "the store's last commit is epoch {committed}, and neither a checkpoint nor the manifests reach back to \
+             it (they start at epoch {}): the store is older than what is kept here. Restore a newer backup of the \
+             store",
+            manifests.first_index() + 1
+        )));
+    }
+    // Later epochs are of later offsets: the first few tell whether the log still starts early enough.
+    for recorded in replay(manifests, from).take(LOOKED_AT as usize) {
+        let (manifest, _) = recorded?;
+        for range in manifest.ranges {
+            let start = bus.bounds(range.partition).start;
+            if range.from < start {
+                return Err(Halt(format!(
+                    "the store's last commit is epoch {committed}, and the log does not reach back to what follows: \
+                     epoch {} was made of partition {} from offset {}, and the log starts at {}. Restore a newer backup \
+                     of the store",
+                    manifest.epoch, range.partition.0, range.from.0, start.0
+                )));
+            }
+        }
+    }
+    Ok(checkpoint)
 }
 
 fn check_history(manifests: &RecordLog, start: &Start) -> Result<(), Halt> {

@@ -1,0 +1,186 @@
+//! Parts that ClickHouse could not read any more, and what is missing without them (invariants ONCE, LOUD).
+//!
+//! At its start ClickHouse looks at every part, sets those aside that are broken, and goes on with the others as if
+//! nothing had been. A failing disk is enough. Our tokens and counts would never notice: the epochs are committed. But
+//! a commit says how many rows of each table are its own, so what is missing can be counted, and named by epoch.
+//!
+//! What is missing from an epoch on is made again by taking back the commits from there on: then the store is like one
+//! that was restored from an older backup, readers see only what is whole, and the flow replays what the record reaches.
+
+use std::time::Duration;
+
+use clickhouse::Row;
+use ioc_model::epoch::{Epoch, Generation};
+use serde::Deserialize;
+
+use crate::{
+    blocks::Table,
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// Epochs counted together when a loss is looked for: one group for each would not fit into memory after a year.
+const TOGETHER: u64 = 10_000;
+/// How long one counting may take.
+const COUNTED_WITHIN: Duration = Duration::from_secs(600);
+/// The user may not read that.
+const ACCESS_DENIED: u32 = 497;
+
+/// A part that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Row, Deserialize)]
+pub struct BrokenPart {
+    /// Its table.
+    pub table: String,
+    /// The name it has among the detached ones.
+    pub name: String,
+}
+
+impl std::fmt::Display for BrokenPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.table, self.name)
+    }
+}
+
+/// The parts, one behind the other.
+#[must_use]
+pub fn listed(parts: &[BrokenPart]) -> String {
+    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A table does not hold what was committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The table.
+    pub table: &'static str,
+    /// The first epoch that is not whole.
+    pub from: Epoch,
+    /// Rows committed in that epoch.
+    pub committed: u64,
+    /// Rows of it that are there. More than committed: it is the commit that is missing.
+    pub held: u64,
+}
+
+impl std::fmt::Display for Loss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Loss { table, from, committed, held } = self;
+        write!(f, "table {table} holds {held} of {committed} rows committed in epoch {from}")
+    }
+}
+
+#[derive(Clone, Copy, Row, Deserialize)]
+struct Differs {
+    number: u64,
+    committed: u64,
+    held: u64,
+}
+
+/// What a commit says of a table: an expression over `epoch`.
+fn rows_committed(table: Table) -> &'static str {
+    match table {
+        Table::Observation => "observations",
+        Table::Window => "windows",
+        Table::IndexValue => "indices",
+        Table::Assessment => "assessments",
+        Table::StationState => "states",
+        Table::Alert => "alerts",
+        Table::Action => "actions",
+        Table::Reject => "rejects",
+        Table::FeedMinute => "length(counts.feed)",
+    }
+}
+
+impl Store {
+    /// The parts of the product's tables that were set aside as broken and are still there, in order.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer. A user who may not ask is told that there are none, with a warning in the log.
+    pub async fn broken_parts(&self) -> Result<Vec<BrokenPart>, StoreError> {
+        let mut tables: Vec<&str> = Table::ALL.into_iter().map(Table::name).collect();
+        tables.push("epoch");
+        let parts = self
+            .client()
+            .query(
+                "SELECT table, name FROM system.detached_parts \
+                 WHERE database = {database:String} AND table IN {tables:Array(String)} \
+                 AND startsWith(name, 'broken') ORDER BY table, name",
+            )
+            .param("database", self.database())
+            .param("tables", tables);
+        match answer("look for broken parts", parts.fetch_all()).await {
+            Err(error) if error.code() == Some(ACCESS_DENIED) => {
+                tracing::warn!(%error, "whether ClickHouse set parts aside as broken is not known: grant it");
+                Ok(Vec::new())
+            }
+            parts => parts,
+        }
+    }
+
+    /// The first loss of each table among the committed epochs up to one. Reads a column of every row: minutes where
+    /// years are stored.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn losses(&self, generation: Generation, upto: Epoch) -> Result<Vec<Loss>, StoreError> {
+        let mut losses = Vec::new();
+        for table in Table::ALL {
+            let Some(part) = self.differs(table, generation, (0, upto.0), TOGETHER).await? else { continue };
+            let span = (part.number * TOGETHER, upto.0.min((part.number + 1) * TOGETHER - 1));
+            if let Some(Differs { number, committed, held }) =
+                self.differs(table, generation, span, 1).await?
+            {
+                losses.push(Loss { table: table.name(), from: Epoch(number), committed, held });
+            }
+        }
+        Ok(losses)
+    }
+
+    /// The first so many epochs, of those from one to another, that hold other than what was committed.
+    async fn differs(
+        &self,
+        table: Table,
+        generation: Generation,
+        (from, to): (u64, u64),
+        together: u64,
+    ) -> Result<Option<Differs>, StoreError> {
+        let question = format!(
+            "SELECT intDiv(number, {{together:UInt64}}) AS number, sum(committed) AS committed, sum(held) AS held FROM (\
+                 SELECT epoch.epoch AS number, toUInt64({committed}) AS committed, 0 AS held FROM epoch \
+                 WHERE generation = {{generation:UInt32}} AND epoch.epoch BETWEEN {{from:UInt64}} AND {{to:UInt64}} \
+                 UNION ALL \
+                 SELECT epoch AS number, 0 AS committed, toUInt64(1) AS held FROM {table} \
+                 WHERE generation = {{generation:UInt32}} AND epoch BETWEEN {{from:UInt64}} AND {{to:UInt64}}\
+             ) GROUP BY number HAVING committed != held ORDER BY number LIMIT 1",
+            committed = rows_committed(table),
+            table = table.name(),
+        );
+        let differs = self
+            .client()
+            .query(&question)
+            .param("together", together)
+            .param("generation", generation.0)
+            .param("from", from)
+            .param("to", to);
+        let doing = format!("count what is held in {}", table.name());
+        let found = tokio::time::timeout(COUNTED_WITHIN, differs.fetch_optional()).await;
+        match found {
+            Ok(found) => found.map_err(|cause| StoreError::ClickHouse { doing, cause }),
+            Err(_) => Err(StoreError::NoAnswer { doing, seconds: COUNTED_WITHIN.as_secs() }),
+        }
+    }
+
+    /// Takes the commits behind an epoch back: their rows are not published until they are committed again.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn take_back_commits(&self, generation: Generation, behind: Epoch) -> Result<(), StoreError> {
+        let take_back = self
+            .client()
+            .query(
+                "ALTER TABLE epoch DELETE WHERE generation = {generation:UInt32} \
+                 AND epoch.epoch > {behind:UInt64} SETTINGS mutations_sync = 2",
+            )
+            .param("generation", generation.0)
+            .param("behind", behind.0);
+        answer("take commits back", take_back.execute()).await
+    }
+}
