@@ -23,6 +23,9 @@ use tokio_util::sync::CancellationToken;
 /// Epochs that made nothing are put on record this often, so that readers see that time moves.
 const IDLE_COMMIT: Duration = Duration::from_secs(10);
 
+/// Before a commit it is asked so often whether ClickHouse found parts broken.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
+
 /// Pauses between attempts to read stored rows back while the store is away.
 const AGAIN: Duration = Duration::from_millis(500);
 
@@ -39,6 +42,8 @@ pub struct Committer {
     /// Ends waiting for a store that is away: what is not committed then is sent after the next start.
     give_up: CancellationToken,
     on_record: Instant,
+    /// When it was last asked whether anything broke.
+    asked: Instant,
 }
 
 impl Committer {
@@ -53,7 +58,17 @@ impl Committer {
         shares: Arc<Shares>,
         give_up: CancellationToken,
     ) -> Committer {
-        Committer { runtime, sink, store, generation, board, shares, give_up, on_record: Instant::now() }
+        Committer {
+            runtime,
+            sink,
+            store,
+            generation,
+            board,
+            shares,
+            give_up,
+            on_record: Instant::now(),
+            asked: Instant::now(),
+        }
     }
 
     /// Waits on the runtime for something of the store's, unless it is time to end.
@@ -66,6 +81,10 @@ impl Committer {
                 () = self.give_up.cancelled() => Err(over()),
             }
         })
+    }
+
+    fn nothing_broke(&self) -> Result<(), Halt> {
+        self.wait(self.sink.nothing_broke())?.map_err(|halt| Halt(halt.to_string()))
     }
 
     /// Asks the store until it answers.
@@ -89,9 +108,14 @@ impl Committer {
 impl Commit for Committer {
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
         let halt = |error: ioc_storage::Halt| Halt(error.to_string());
+        let to_record = !results.is_empty() || need.on_record || self.on_record.elapsed() >= IDLE_COMMIT;
+        if to_record && self.asked.elapsed() >= ASKED_EVERY {
+            self.nothing_broke()?;
+            self.asked = Instant::now();
+        }
         if !results.is_empty() {
             self.wait(self.sink.write(results, need.recovering))?.map_err(halt)?;
-        } else if need.on_record || self.on_record.elapsed() >= IDLE_COMMIT {
+        } else if to_record {
             self.wait(self.sink.commit_idle(results, need.recovering))?.map_err(halt)?;
         } else {
             return Ok(());
@@ -111,6 +135,10 @@ impl Commit for Committer {
 
     fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
         self.read_back("windows", || self.store.recall_windows(request, self.generation, upto))
+    }
+
+    fn vouch(&mut self) -> Result<(), Halt> {
+        self.nothing_broke()
     }
 
     fn committed(&mut self, results: EpochResults, taken: Taken) {

@@ -186,10 +186,8 @@ impl House<'_> {
         self.take_from_brokers(&intake, &pack, &instance)?;
 
         let store = store::open(self.config, &self.data, &self.stop).await?;
-        let reaches = |epoch| Driver::check_reach(&folder, self.bus.as_ref(), epoch);
-        let prepared = store
-            .prepare(&instance, self.bus.as_ref(), &pack, self.config.stream.outstanding, reaches)
-            .await?;
+        let record = store::Record { folder, bus: &self.bus };
+        let prepared = store.prepare(&instance, &pack, self.config.stream.outstanding, &record).await?;
         let board = Arc::new(Board::new(&pack));
         board.hydrate(store.first_picture(&instance, &self.clock).await?);
 

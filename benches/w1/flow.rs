@@ -293,6 +293,9 @@ impl Commit for Written {
     fn recall_windows(&mut self, request: &WindowRecall, _: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
         Err(Halt(format!("W1 has no stations: {request:?}")))
     }
+    fn vouch(&mut self) -> Result<(), Halt> {
+        Ok(())
+    }
     fn committed(&mut self, _: EpochResults, _: Taken) {}
 }
 

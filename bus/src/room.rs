@@ -1,10 +1,10 @@
 //! How much of a disk is left to others by what fills it for good.
 //!
 //! The log and the archive take what comes; the store, the manifests and the checkpoints need some room to work off
-//! what was taken, and ClickHouse to merge. So when a disk fills up they stop one after the other, and all that was
-//! acknowledged still gets where it belongs: the log first, which makes the senders wait; the archive at half of what
-//! the log leaves, since what is archived the log may give back; ClickHouse at a quarter. Nor does a log go on and stop
-//! again for a few bytes that were given back.
+//! what was taken, and ClickHouse to merge. So when the disk they share fills up they stop one after the other: the log
+//! first, which makes the senders wait; the archive at half of what the log leaves, since what is archived the log may
+//! give back; ClickHouse at a quarter. A backlog that fits into what is left still gets where it belongs. Nor does a
+//! log go on and stop again for a few bytes that were given back.
 
 use std::{io, path::Path};
 
@@ -57,13 +57,14 @@ impl Room {
             }
     }
 
-    /// Whether so many bytes more leave enough to others; else a sentence.
+    /// Whether so many bytes more leave enough to others; else a sentence. A file system that does not tell how large
+    /// it is allows everything, and says by itself when it is full.
     ///
     /// # Errors
     /// If they do not.
-    pub fn take(self, bytes: u64, who: Filler) -> Result<(), String> {
+    pub fn allows(self, bytes: u64, who: Filler) -> Result<(), String> {
         let left = self.left_by(who);
-        if self.free >= bytes.saturating_add(left) {
+        if self.total == 0 || self.free >= bytes.saturating_add(left) {
             return Ok(());
         }
         Err(format!(
@@ -85,9 +86,10 @@ mod tests {
         assert_eq!(Room { total: 1 << 40, free: 0 }.left_by(Filler::Log), 256 << 20);
         assert_eq!(Room { total: 1 << 40, free: 0 }.left_by(Filler::Store), 64 << 20);
         let disk = Room { total: 100 << 20, free: 6 << 20 };
-        assert_eq!(disk.take(1 << 20, Filler::Log), Ok(()));
-        assert_eq!(disk.take(3 << 20, Filler::Archive), Ok(()));
-        assert!(disk.take((1 << 20) + 1, Filler::Log).unwrap_err().contains("6 are free, and 5 are left"));
+        assert_eq!(disk.allows(1 << 20, Filler::Log), Ok(()));
+        assert_eq!(disk.allows(3 << 20, Filler::Archive), Ok(()));
+        assert_eq!(Room { total: 0, free: 0 }.allows(1 << 20, Filler::Log), Ok(()));
+        assert!(disk.allows((1 << 20) + 1, Filler::Log).unwrap_err().contains("6 are free, and 5 are left"));
     }
 
     #[test]

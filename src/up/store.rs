@@ -6,13 +6,17 @@ use anyhow::Context;
 use ioc_bus::{Bus, disk::DiskLog};
 use ioc_dashboards::{Hydration, history::HistoryError};
 use ioc_ingest::clock::Clock;
-use ioc_model::{epoch::Epoch, pack::Pack, position::LogNumber};
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    pack::Pack,
+    position::LogNumber,
+};
 use ioc_storage::{
     BrokenPart, Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
     embedded::{self, ANALYST_USER, EmbeddedConfig, PRODUCT_USER, Server},
     losses,
 };
-use ioc_stream::Halt;
+use ioc_stream::{Driver, Halt};
 use tokio_util::sync::CancellationToken;
 
 use super::{CLICKHOUSE_COMMAND, PasswordFiles};
@@ -38,6 +42,23 @@ pub struct OpenStore {
     /// Ends the embedded server; not the general stop, since the flow still commits while that is under way.
     end: CancellationToken,
     server: Option<Server>,
+}
+
+/// What the flow recorded.
+#[derive(Debug)]
+pub struct Record<'a> {
+    pub folder: PathBuf,
+    pub bus: &'a DiskLog,
+}
+
+impl Record<'_> {
+    fn reaches(&self, committed: Epoch) -> Result<(), Halt> {
+        Driver::check_reach(&self.folder, self.bus, committed)
+    }
+
+    fn epochs_with_input(&self) -> Result<Vec<Epoch>, Halt> {
+        Driver::epochs_with_input(&self.folder)
+    }
 }
 
 /// What the flow starts on.
@@ -97,15 +118,13 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
 }
 
 impl OpenStore {
-    /// Brings the tables up to date, checks them and whose they are, and finds where the flow stands. `reaches`:
-    /// whether the flow can go on behind an epoch.
+    /// Brings the tables up to date, checks them and whose they are, and finds where the flow stands.
     pub async fn prepare(
         &self,
         instance: &Instance,
-        bus: &DiskLog,
         pack: &Pack,
         outstanding: u64,
-        reaches: impl Fn(Epoch) -> Result<(), Halt>,
+        record: &Record<'_>,
     ) -> anyhow::Result<Prepared> {
         let store = &self.store;
         patiently("reach ClickHouse", || store.ping()).await?;
@@ -116,10 +135,10 @@ impl OpenStore {
         let window = outstanding.saturating_mul(BLOCKS_AN_EPOCH);
         patiently("check the tables", || store.check(instance.id, window)).await?;
         patiently("claim the database", || store.claim_instance(instance.id)).await?;
-        let log = patiently("register the log", || store.register_log(bus.log_id(), "disk")).await?;
+        let log = patiently("register the log", || store.register_log(record.bus.log_id(), "disk")).await?;
         let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
         let broken = patiently("look for broken parts", || store.broken_parts()).await?;
-        let committed = self.last_whole_commit(instance, &broken, reaches).await?;
+        let committed = self.last_whole_commit(instance, &broken, record).await?;
         let sink = Sink::new(
             store.clone(),
             SinkConfig {
@@ -139,31 +158,27 @@ impl OpenStore {
         &self,
         instance: &Instance,
         broken: &[BrokenPart],
-        reaches: impl Fn(Epoch) -> Result<(), Halt>,
+        record: &Record<'_>,
     ) -> anyhow::Result<Option<(Epoch, [u8; 32])>> {
         let (store, generation) = (&self.store, instance.generation);
-        let last_before = |before| {
-            patiently("ask for the last commit", move || {
-                store.last_committed_before(instance.id, generation, before)
-            })
-        };
-        let last = last_before(Epoch(u64::MAX)).await?;
+        let last =
+            patiently("ask for the last commit", || store.last_committed(instance.id, generation)).await?;
         let (false, Some((upto, _))) = (broken.is_empty(), last) else { return Ok(last) };
         let parts = losses::listed(broken);
         tracing::warn!(parts, "clickhouse set parts aside as broken: looking for what is missing");
-        let losses = patiently("look for what is missing", || store.losses(generation, upto)).await?;
-        let Some(from) = losses.iter().map(|loss| loss.from).min() else {
+        let Some((from, lost)) = self.first_loss(generation, upto, broken, record).await? else {
             tracing::warn!(
                 parts,
-                "nothing that was committed is missing: drop the parts with ALTER TABLE … DROP DETACHED PART"
+                "nothing is missing up to the last commit: once the flow is behind its record the parts may be dropped"
             );
             return Ok(last);
         };
-        let lost: Vec<String> = losses.iter().map(ToString::to_string).collect();
-        let lost = lost.join("; ");
-        let whole = last_before(from).await?;
+        let whole = patiently("ask for the last commit", || {
+            store.last_committed_before(instance.id, generation, from)
+        });
+        let whole = whole.await?;
         let committed = whole.map_or(Epoch(0), |(epoch, _)| epoch);
-        reaches(committed).with_context(|| {
+        record.reaches(committed).with_context(|| {
             format!("ClickHouse set parts aside as broken ({parts}), and {lost}, which cannot be made again")
         })?;
         tracing::error!(
@@ -174,7 +189,38 @@ impl OpenStore {
             "committed rows are missing: their commits are taken back and made again"
         );
         patiently("take commits back", || store.take_back_commits(generation, committed)).await?;
+        step("recovery_after_taking_back");
         Ok(whole)
+    }
+
+    /// The first epoch up to the last commit that is not whole, and what is missing.
+    async fn first_loss(
+        &self,
+        generation: Generation,
+        upto: Epoch,
+        broken: &[BrokenPart],
+        record: &Record<'_>,
+    ) -> anyhow::Result<Option<(Epoch, String)>> {
+        let store = &self.store;
+        let losses = patiently("look for what is missing", || store.losses(generation, upto)).await?;
+        let mut found: Vec<(Epoch, String)> =
+            losses.iter().map(|loss| (loss.from, loss.to_string())).collect();
+        // A commit that is gone together with its rows leaves nothing to compare in the store.
+        if broken.iter().any(|part| part.table == losses::COMMITS) {
+            let mut epochs = record.epochs_with_input()?;
+            epochs.retain(|epoch| *epoch <= upto);
+            tracing::warn!(
+                oldest = epochs.first().map(|epoch| epoch.0),
+                "parts with commits are broken: commits older than the record cannot be compared with it"
+            );
+            let gone =
+                patiently("read which epochs are committed", || store.not_committed(generation, &epochs));
+            let gone = gone.await?;
+            found.extend(gone.first().map(|first| (*first, format!("the commit of epoch {first} is gone"))));
+        }
+        let from = found.iter().map(|(from, _)| *from).min();
+        let told: Vec<String> = found.into_iter().map(|(_, told)| told).collect();
+        Ok(from.map(|from| (from, told.join("; "))))
     }
 
     /// What the page shows first.
@@ -200,6 +246,11 @@ impl OpenStore {
 fn goes_away() -> Result<(), HistoryError> {
     fail::fail_point!("picture_away", |_| Err(HistoryError::Away("as a test asked".to_owned())));
     Ok(())
+}
+
+/// A stopping point of a start.
+fn step(name: &'static str) {
+    fail::fail_point!(name, |_| std::process::abort());
 }
 
 /// A failure that may pass, or one that will not.

@@ -129,6 +129,8 @@ fn class_of_code(code: u32) -> Class {
         8 | 16 | 36 | 46 | 47 | 56 | 60 | 81 | 115 => Class::Refused,
         // Types, formats, syntax.
         6 | 7 | 10 | 20 | 27 | 41 | 43 | 53 | 62 | 70 | 72 | 73 | 117 | 321 | 349 | 395 => Class::Refused,
+        // More of a table is broken than a server starts with.
+        231 => Class::Refused,
         // Users, passwords, rights, read-only.
         164 | 192 | 193 | 194 | 195 | 291 | 452 | 497 | 516 => Class::Refused,
         _ => Class::Doubtful,

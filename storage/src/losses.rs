@@ -1,13 +1,16 @@
 //! Parts that ClickHouse could not read any more, and what is missing without them (invariants ONCE, LOUD).
 //!
-//! At its start ClickHouse looks at every part, sets those aside that are broken, and goes on with the others as if
-//! nothing had been. A failing disk is enough. Our tokens and counts would never notice: the epochs are committed. But
+//! At its start ClickHouse looks at the checksums and sizes of every part, sets those aside that are broken, and goes on
+//! with the others as if nothing had been. A failing disk is enough. Our tokens and counts would never notice: the epochs are committed. But
 //! a commit says how many rows of each table are its own, so what is missing can be counted, and named by epoch.
 //!
 //! What is missing from an epoch on is made again by taking back the commits from there on: then the store is like one
 //! that was restored from an older backup, readers see only what is whole, and the flow replays what the record reaches.
+//! That is minutes; beyond, what is missing can only be told.
+//!
+//! Tables with replicas are left alone: a replica fetches what it lost from another one.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use clickhouse::Row;
 use ioc_model::epoch::{Epoch, Generation};
@@ -21,8 +24,10 @@ use crate::{
 
 /// Epochs counted together when a loss is looked for: one group for each would not fit into memory after a year.
 const TOGETHER: u64 = 10_000;
-/// How long one counting may take.
-const COUNTED_WITHIN: Duration = Duration::from_secs(600);
+/// Where commits lie.
+pub const COMMITS: &str = "epoch";
+/// Seconds one counting may take.
+const COUNTED_WITHIN: u64 = 600;
 /// The user may not read that.
 const ACCESS_DENIED: u32 = 497;
 
@@ -63,10 +68,14 @@ pub struct Loss {
 impl std::fmt::Display for Loss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Loss { table, from, committed, held } = self;
+        if held > committed {
+            return write!(f, "the commit of epoch {from} is gone, table {table} holds {held} rows of it");
+        }
         write!(f, "table {table} holds {held} of {committed} rows committed in epoch {from}")
     }
 }
 
+/// A group of epochs.
 #[derive(Clone, Copy, Row, Deserialize)]
 struct Differs {
     number: u64,
@@ -95,14 +104,15 @@ impl Store {
     /// # Errors
     /// If ClickHouse does not answer. A user who may not ask is told that there are none, with a warning in the log.
     pub async fn broken_parts(&self) -> Result<Vec<BrokenPart>, StoreError> {
-        let mut tables: Vec<&str> = Table::ALL.into_iter().map(Table::name).collect();
-        tables.push("epoch");
+        let tables: Vec<&str> = Table::ALL.into_iter().map(Table::name).chain([COMMITS]).collect();
         let parts = self
             .client()
             .query(
                 "SELECT table, name FROM system.detached_parts \
-                 WHERE database = {database:String} AND table IN {tables:Array(String)} \
-                 AND startsWith(name, 'broken') ORDER BY table, name",
+                 WHERE database = {database:String} AND startsWith(name, 'broken') AND table IN (\
+                     SELECT name FROM system.tables WHERE database = {database:String} \
+                     AND name IN {tables:Array(String)} AND NOT startsWith(engine, 'Replicated')\
+                 ) ORDER BY table, name",
             )
             .param("database", self.database())
             .param("tables", tables);
@@ -142,30 +152,63 @@ impl Store {
         (from, to): (u64, u64),
         together: u64,
     ) -> Result<Option<Differs>, StoreError> {
+        // Beside the sums those of a number that differs by epoch: else a lost commit of one and lost rows of another
+        // would make up for each other.
         let question = format!(
-            "SELECT intDiv(number, {{together:UInt64}}) AS number, sum(committed) AS committed, sum(held) AS held FROM (\
-                 SELECT epoch.epoch AS number, toUInt64({committed}) AS committed, 0 AS held FROM epoch \
+            "SELECT intDiv(epoch_number, {{together:UInt64}}) AS number, \
+                 sum(rows_committed) AS committed, sum(rows_held) AS held \
+             FROM (\
+                 SELECT epoch.epoch AS epoch_number, toUInt64({rows}) AS rows_committed, 0 AS rows_held FROM {COMMITS} \
                  WHERE generation = {{generation:UInt32}} AND epoch.epoch BETWEEN {{from:UInt64}} AND {{to:UInt64}} \
                  UNION ALL \
-                 SELECT epoch AS number, 0 AS committed, toUInt64(1) AS held FROM {table} \
+                 SELECT epoch AS epoch_number, 0 AS rows_committed, toUInt64(1) AS rows_held FROM {table} \
                  WHERE generation = {{generation:UInt32}} AND epoch BETWEEN {{from:UInt64}} AND {{to:UInt64}}\
-             ) GROUP BY number HAVING committed != held ORDER BY number LIMIT 1",
-            committed = rows_committed(table),
+             ) GROUP BY number HAVING committed != held \
+                 OR sum(rows_committed * cityHash64(epoch_number)) != sum(rows_held * cityHash64(epoch_number)) \
+             ORDER BY number LIMIT 1",
+            rows = rows_committed(table),
             table = table.name(),
         );
         let differs = self
             .client()
             .query(&question)
+            .with_setting("max_execution_time", COUNTED_WITHIN.to_string())
             .param("together", together)
             .param("generation", generation.0)
             .param("from", from)
-            .param("to", to);
+            .param("to", to)
+            .fetch_optional();
         let doing = format!("count what is held in {}", table.name());
-        let found = tokio::time::timeout(COUNTED_WITHIN, differs.fetch_optional()).await;
-        match found {
+        // The server gives up by itself; a little later so do we.
+        match tokio::time::timeout(Duration::from_secs(COUNTED_WITHIN + 10), differs).await {
             Ok(found) => found.map_err(|cause| StoreError::ClickHouse { doing, cause }),
-            Err(_) => Err(StoreError::NoAnswer { doing, seconds: COUNTED_WITHIN.as_secs() }),
+            Err(_) => Err(StoreError::NoAnswer { doing, seconds: COUNTED_WITHIN }),
         }
+    }
+
+    /// Those of some epochs, given in order, that have no commit.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn not_committed(
+        &self,
+        generation: Generation,
+        epochs: &[Epoch],
+    ) -> Result<Vec<Epoch>, StoreError> {
+        let (Some(first), Some(last)) = (epochs.first(), epochs.last()) else { return Ok(Vec::new()) };
+        let committed = self
+            .client()
+            .query(
+                "SELECT DISTINCT epoch.epoch FROM epoch WHERE generation = {generation:UInt32} \
+                 AND epoch.epoch BETWEEN {first:UInt64} AND {last:UInt64}",
+            )
+            .param("generation", generation.0)
+            .param("first", first.0)
+            .param("last", last.0)
+            .fetch_all::<u64>();
+        let committed = answer("read which epochs are committed", committed).await?;
+        let committed: HashSet<u64> = committed.into_iter().collect();
+        Ok(epochs.iter().copied().filter(|epoch| !committed.contains(&epoch.0)).collect())
     }
 
     /// Takes the commits behind an epoch back: their rows are not published until they are committed again.

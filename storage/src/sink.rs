@@ -106,6 +106,9 @@ pub enum Halt {
         /// The parts.
         parts: Vec<BrokenPart>,
     },
+    /// ClickHouse refuses to tell what is broken.
+    #[error("{0}")]
+    Unasked(StoreError),
     /// Rows that no table can hold.
     #[error("epoch {epoch} cannot be encoded: {cause}")]
     Encode {
@@ -229,10 +232,7 @@ impl Sink {
         loop {
             match self.store.send(parcel, (!blind).then_some(token.as_str())).await {
                 Ok(()) => {
-                    // What is back may have started anew, and have found that parts of it are broken.
-                    if self.report_well() {
-                        self.look_for_broken_parts(parcel, &mut attempts).await?;
-                    }
+                    self.report_well();
                     if !outcome_unknown || self.is_held(parcel, &held, &mut attempts).await? {
                         return Ok(());
                     }
@@ -345,27 +345,38 @@ impl Sink {
         });
     }
 
-    async fn look_for_broken_parts(&self, parcel: &Parcel, attempts: &mut Attempts) -> Result<(), Halt> {
+    /// Whether ClickHouse found parts broken since this process was started: a server that was started again does not
+    /// tell. What is read back from the store is to be trusted only if none is found afterwards.
+    ///
+    /// # Errors
+    /// [`Halt::Broken`], or what will not pass.
+    pub async fn nothing_broke(&self) -> Result<(), Halt> {
+        let mut attempts = Attempts::default();
         loop {
             match self.store.broken_parts().await {
                 Ok(mut parts) => {
+                    self.report_well();
                     parts.retain(|part| !self.config.broken.contains(part));
                     return if parts.is_empty() { Ok(()) } else { Err(Halt::Broken { parts }) };
                 }
-                Err(error) => self.pause_or_halt(parcel, error, attempts).await?,
+                Err(error) => {
+                    self.report_away(&shortened(&error.to_string()));
+                    let Some(pause) = attempts.pause_after(&error) else { return Err(Halt::Unasked(error)) };
+                    tracing::warn!(%error, "clickhouse does not tell: trying again in {} ms", pause.as_millis());
+                    tokio::time::sleep(pause).await;
+                }
             }
         }
     }
 
-    /// True: it was away.
-    fn report_well(&self) -> bool {
-        self.status.send_if_modified(|status| {
+    fn report_well(&self) {
+        let _ = self.status.send_if_modified(|status| {
             let was_away = status.away_since.take();
             if let Some(since) = was_away {
                 tracing::info!(seconds = since.elapsed().as_secs(), "clickhouse takes blocks again");
             }
             was_away.is_some()
-        })
+        });
     }
 }
 

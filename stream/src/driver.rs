@@ -126,6 +126,12 @@ pub trait Commit: Send {
     /// As `commit`.
     fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt>;
 
+    /// Whether what was read back since it was asked last may go on record: no replay asks for it again.
+    ///
+    /// # Errors
+    /// If the store turns out to have lost rows, or as `commit`.
+    fn vouch(&mut self) -> Result<(), Halt>;
+
     /// The epoch is committed and may be shown.
     fn committed(&mut self, results: EpochResults, taken: Taken);
 }
@@ -323,6 +329,14 @@ impl Driver {
     pub fn check_reach(folder: &Path, bus: &dyn Bus, committed: Epoch) -> Result<(), Halt> {
         let manifests = open_manifests(folder)?;
         recovery::reach(&manifests, &open_checkpoints(folder)?, bus, committed).map(drop)
+    }
+
+    /// The epochs on record that had input, in order: those up to the store's last commit are committed there.
+    ///
+    /// # Errors
+    /// If the record cannot be read.
+    pub fn epochs_with_input(folder: &Path) -> Result<Vec<Epoch>, Halt> {
+        recovery::with_input(&open_manifests(folder)?)
     }
 
     /// How far it is.

@@ -305,3 +305,40 @@ fn frontier_a_window_before_the_first_row_is_open_until_the_watermark_passes_it(
     driver.stop().unwrap();
     check(&store, &rows);
 }
+
+#[test]
+fn once_what_a_store_that_lost_rows_answers_never_goes_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = SharedStore::default();
+    let first = Sent { subject: 0, indicator: true, at: 7, value: 1, garbage: false };
+    let days_later = (1..8).map(|day| Sent { at: day * 2_880 + 7, ..first.clone() });
+    let mut journal: Vec<Sent> = std::iter::once(first.clone()).chain(days_later).collect();
+    let bus = open_log(folder.path());
+    let driver = start(folder.path(), &bus, &store, 2).unwrap();
+    for row in &journal {
+        send(&bus, std::slice::from_ref(row), &runtime);
+        assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(10)));
+    }
+    // The same again, when its day has left the memory: judged by an answer without rows it would be stored twice.
+    store.0.lock().unwrap().lost_rows = true;
+    send(&bus, std::slice::from_ref(&first), &runtime);
+    let halted = (0..2_000).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(5));
+        driver.halted()
+    });
+    assert!(halted.expect("it asked").to_string().contains("lost rows"));
+    let _ = driver.stop();
+
+    store.0.lock().unwrap().lost_rows = false;
+    let driver = start(folder.path(), &bus, &store, 2).unwrap();
+    journal.push(first);
+    for _ in 0..2_000 {
+        if totals(&store).received as usize == journal.len() && totals(&store).waiting == 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    driver.stop().unwrap();
+    check(&store, &journal);
+}

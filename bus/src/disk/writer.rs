@@ -191,18 +191,18 @@ impl ChainWriter {
 
     /// Takes bytes of the log's limit, if the disk has them.
     fn reserve(&self, bytes: u64) -> Result<(), WriteError> {
-        let settings = &self.chain.settings;
-        // A system that does not tell will say so when the file grows.
-        if settings.leaves_room
-            && let Ok(room) = settings.files.room(&settings.folder)
-        {
-            room.take(bytes, Filler::Log).map_err(|what| WriteError::Full { what })?;
+        if let Err(what) = self.others_have_room(bytes) {
+            // What was released and is only kept for convenience goes before anybody has to wait.
+            let removed = self.chain.remove_released(Retain::default());
+            if removed.is_err() || self.others_have_room(bytes).is_err() {
+                return Err(WriteError::Full { what });
+            }
         }
         let budget = &self.chain.settings.budget;
         if budget.reserve(bytes) {
             return Ok(());
         }
-        // What was released and is only kept for convenience goes before anybody has to wait.
+        // The same for the log's own limit.
         let removed = self.chain.remove_released(Retain::default());
         if removed.is_ok() && budget.reserve(bytes) {
             return Ok(());
@@ -213,6 +213,15 @@ impl ChainWriter {
             budget.limit()
         );
         Err(WriteError::Full { what })
+    }
+
+    /// Whether the disk has enough for others, too. A system that does not tell will say so when the file grows.
+    fn others_have_room(&self, bytes: u64) -> Result<(), String> {
+        let settings = &self.chain.settings;
+        match settings.files.room(&settings.folder) {
+            Ok(room) if settings.leaves_room => room.allows(bytes, Filler::Log),
+            _ => Ok(()),
+        }
     }
 
     /// Goes on in a new segment.

@@ -224,7 +224,7 @@ impl Archiver {
     fn leaves_room(&self) -> Result<(), ArchiveError> {
         let root = self.archive.folder.root();
         let room = Room::of(root).map_err(ArchiveError::io("look for room beside", root))?;
-        room.take(0, Filler::Archive).map_err(|what| {
+        room.allows(0, Filler::Archive).map_err(|what| {
             ArchiveError::io("write into", root)(io::Error::new(io::ErrorKind::StorageFull, what))
         })
     }

@@ -277,9 +277,10 @@ mod tests {
             product_password: "p",
             analyst_password: "q",
             memory_limit: 1,
-            left_free: 1,
+            left_free: 77,
         };
         let xml = config_xml(Path::new("/a&b/<c>"), Path::new("/u"), &settings);
         assert!(xml.contains("<path>/a&amp;b/&lt;c&gt;/</path>"));
+        assert!(xml.contains("<keep_free_space_bytes>77</keep_free_space_bytes>"));
     }
 }

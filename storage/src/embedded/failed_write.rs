@@ -14,7 +14,7 @@
 
 use std::{
     ffi::c_void,
-    io,
+    io::{self, Write as _},
     os::fd::{AsRawFd, BorrowedFd},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -55,8 +55,10 @@ pub unsafe extern "C" fn write(
 ) -> libc::ssize_t {
     // SAFETY: the arguments are the caller's own; this sets errno as the C library's function does.
     let written = unsafe { libc::syscall(libc::SYS_write, file, bytes, length) } as libc::ssize_t;
-    if ENDS_THE_PROCESS.load(Ordering::Relaxed) && (written < 0 || (written == 0 && length > 0)) {
-        judge(file, &io::Error::last_os_error());
+    if written <= 0 && length > 0 && ENDS_THE_PROCESS.load(Ordering::Relaxed) {
+        // One that wrote nothing and says nothing left errno as it was.
+        let error = if written < 0 { io::Error::last_os_error() } else { io::ErrorKind::WriteZero.into() };
+        judge(file, &error);
     }
     written
 }
@@ -72,7 +74,9 @@ fn judge(file: libc::c_int, error: &io::Error) {
     if is_file {
         let path = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
         let path = path.map_or_else(|_| "a file".to_owned(), |path| path.display().to_string());
-        eprintln!(
+        // Not with the macro, which panics where nobody listens.
+        let _ = writeln!(
+            io::stderr(),
             "clickhouse child: cannot write {path}: {error}; it ends, or the library would go on without it"
         );
         end_at_once();

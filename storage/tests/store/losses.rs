@@ -76,22 +76,36 @@ async fn loud_a_commit_that_went_with_a_broken_part_is_missed() {
     damage(&server, "epoch", 5).await;
     let server = restarted(server).await;
     let losses = server.store.losses(Generation(0), Epoch(EPOCHS)).await.unwrap();
-    let found = Loss { table: "observation", from: Epoch(5), committed: 0, held: 50 };
-    assert_eq!(losses.first(), Some(&found));
+    assert_eq!(losses.first(), Some(&Loss { table: "observation", from: Epoch(5), committed: 0, held: 50 }));
+    assert!(losses.iter().all(|loss| loss.from == Epoch(5) && loss.committed == 0), "{losses:?}");
+    assert_eq!(losses.len(), 9, "every table has rows of it: {losses:?}");
+    let all: Vec<Epoch> = (1..=EPOCHS).map(Epoch).collect();
+    assert_eq!(server.store.not_committed(Generation(0), &all).await.unwrap(), [Epoch(5)]);
     let whole = server.store.last_committed_before(INSTANCE, Generation(0), Epoch(5)).await.unwrap();
     assert_eq!(whole, Some((Epoch(4), [4; 32])));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn loud_a_server_that_comes_back_with_broken_parts_halts_the_sink() {
+async fn loud_a_lost_commit_and_as_many_lost_rows_of_another_epoch_do_not_make_up_for_each_other() {
+    let server = filled().await;
+    damage(&server, "epoch", 8).await;
+    damage(&server, "observation", 3).await;
+    let server = restarted(server).await;
+    let losses = server.store.losses(Generation(0), Epoch(EPOCHS)).await.unwrap();
+    assert_eq!(losses.first(), Some(&Loss { table: "observation", from: Epoch(3), committed: 50, held: 0 }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loud_a_server_that_comes_back_with_broken_parts_does_not_get_past_the_sink() {
     let server = filled().await;
     damage(&server, "observation", 7).await;
     let pid = server.server.pid();
     // The process looked at what is broken when it was started, and has one life with both lives of the server.
     let sink = server.sink();
+    sink.nothing_broke().await.unwrap();
     assert!(server.kill());
     crate::server::eventually("it is away", async || server.server.pid() != pid).await;
-    match sink.write(&sample::results(Epoch(11), 50), false).await {
+    match sink.nothing_broke().await {
         Err(Halt::Broken { parts }) => {
             assert_eq!(parts.first().map(|part| &*part.table), Some("observation"))
         }
@@ -100,6 +114,5 @@ async fn loud_a_server_that_comes_back_with_broken_parts_halts_the_sink() {
     // Looked at by the next start, they halt nobody any more.
     let mut config = server.sink_config();
     config.broken = server.store.broken_parts().await.unwrap();
-    let sink = ioc_storage::Sink::new(server.store.clone(), config);
-    sink.write(&sample::results(Epoch(11), 50), true).await.unwrap();
+    ioc_storage::Sink::new(server.store.clone(), config).nothing_broke().await.unwrap();
 }

@@ -93,6 +93,7 @@ impl Committer {
             return Ok(());
         }
         let some = self.awaited.len().min(DAYS_AT_A_TIME);
+        let mut answered = Vec::with_capacity(some);
         for request in self.awaited.drain(..some).collect::<Vec<_>>() {
             let Some(day) = decoder.calendar().day(request.day) else { continue };
             let rows = commit.recall(&request, day, upto)?;
@@ -103,7 +104,11 @@ impl Committer {
                 rows = rows.len(),
                 "day read back"
             );
-            self.shared.update(|state| state.recalled.push_back(Recalled { request, rows }));
+            answered.push(Recalled { request, rows });
+        }
+        if !answered.is_empty() {
+            commit.vouch()?;
+            self.shared.update(|state| state.recalled.extend(answered));
         }
         Ok(())
     }
@@ -114,11 +119,15 @@ impl Committer {
             return Ok(());
         }
         let some = self.awaited_windows.len().min(SPANS_AT_A_TIME);
+        let mut answered = Vec::with_capacity(some);
         for request in self.awaited_windows.drain(..some).collect::<Vec<_>>() {
             let windows = commit.recall_windows(&request, upto)?;
             tracing::debug!(subject = &*request.subject, windows = windows.len(), "windows read back");
-            self.shared
-                .update(|state| state.recalled_windows.push_back(RecalledWindows { request, windows }));
+            answered.push(RecalledWindows { request, windows });
+        }
+        if !answered.is_empty() {
+            commit.vouch()?;
+            self.shared.update(|state| state.recalled_windows.extend(answered));
         }
         Ok(())
     }

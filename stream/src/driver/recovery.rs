@@ -8,11 +8,13 @@
 //! | commit behind the last manifest | halt: the store knows epochs this folder does not |
 //! | the commit's manifest has another hash | halt: the store was fed by another history |
 
+use std::collections::HashSet;
+
 use ioc_bus::{Bus, record::RecordLog};
 use ioc_model::{
     epoch::Epoch,
     pack::PackVersion,
-    position::Offset,
+    position::{Offset, Partition},
     results::{RecallRequest, WindowRecall},
 };
 
@@ -24,7 +26,7 @@ use crate::{
     shard::SubjectRecord,
 };
 
-/// Records looked at for where each partition stood.
+/// Records looked back at for where each partition stood.
 const LOOKED_AT: u64 = 1_000;
 
 /// Where to start.
@@ -101,25 +103,30 @@ pub(crate) fn reach(
     let from = checkpoint.as_ref().map_or(Epoch(0), |checkpoint| checkpoint.epoch);
     if manifests.first_index() > record_of(from.next()) {
         return Err(Halt(format!(
-            "the store's last commit is epoch {committed}, and neither a checkpoint nor the manifests reach back to \
-             it (they start at epoch {}): the store is older than what is kept here. Restore a newer backup of the \
-             store",
+            "epoch {committed} is the last the store holds whole, and neither a checkpoint nor the manifests reach \
+             back to it (they start at epoch {}): the store is older than what is kept here. Restore a newer backup \
+             of the store",
             manifests.first_index() + 1
         )));
     }
-    // Later epochs are of later offsets: the first few tell whether the log still starts early enough.
-    for recorded in replay(manifests, from).take(LOOKED_AT as usize) {
+    // Later epochs are of later offsets: the first that names a partition tells whether the log starts early enough.
+    let mut unseen: HashSet<Partition> = (0..bus.partitions()).map(Partition).collect();
+    for recorded in replay(manifests, from) {
         let (manifest, _) = recorded?;
         for range in manifest.ranges {
+            let _ = unseen.remove(&range.partition);
             let start = bus.bounds(range.partition).start;
             if range.from < start {
                 return Err(Halt(format!(
-                    "the store's last commit is epoch {committed}, and the log does not reach back to what follows: \
-                     epoch {} was made of partition {} from offset {}, and the log starts at {}. Restore a newer backup \
+                    "epoch {committed} is the last the store holds whole, and the log does not reach back to what \
+                     follows: epoch {} was made of partition {} from offset {}, and the log starts at {}. Restore a newer backup \
                      of the store",
                     manifest.epoch, range.partition.0, range.from.0, start.0
                 )));
             }
+        }
+        if unseen.is_empty() {
+            break;
         }
     }
     Ok(checkpoint)
@@ -191,6 +198,18 @@ pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt
         }
     }
     Ok(())
+}
+
+/// The recorded epochs with input: each has counts to store, and so a commit once the flow is behind it.
+pub(crate) fn with_input(manifests: &RecordLog) -> Result<Vec<Epoch>, Halt> {
+    let mut epochs = Vec::new();
+    for recorded in replay(manifests, Epoch(manifests.first_index())) {
+        let (manifest, _) = recorded?;
+        if !manifest.ranges.is_empty() {
+            epochs.push(manifest.epoch);
+        }
+    }
+    Ok(epochs)
 }
 
 /// The recorded epochs behind the loaded state.

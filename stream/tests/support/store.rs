@@ -24,6 +24,8 @@ pub struct Store {
     pub epochs: BTreeMap<Epoch, EpochResults>,
     pub committed: Option<(Epoch, [u8; 32])>,
     pub die: Option<Death>,
+    /// What it holds cannot be read back, and it knows when it is asked.
+    pub lost_rows: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +67,9 @@ impl Commit for SharedStore {
         upto: Epoch,
     ) -> Result<Vec<RecalledRow>, Halt> {
         let store = self.0.lock().unwrap();
+        if store.lost_rows {
+            return Ok(Vec::new());
+        }
         let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
         let of_day = rows.filter(|row| {
             row.indicator == request.indicator
@@ -83,6 +88,13 @@ impl Commit for SharedStore {
     fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
         let store = self.0.lock().unwrap();
         Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
+    }
+
+    fn vouch(&mut self) -> Result<(), Halt> {
+        match self.0.lock().unwrap().lost_rows {
+            true => Err(Halt("the store lost rows".to_owned())),
+            false => Ok(()),
+        }
     }
 
     fn committed(&mut self, _: EpochResults, _: Taken) {}
