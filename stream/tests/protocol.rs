@@ -312,8 +312,8 @@ fn once_what_a_store_that_lost_rows_answers_never_goes_on_record() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let store = SharedStore::default();
     let first = Sent { subject: 0, indicator: true, at: 7, value: 1, garbage: false };
-    let days_later = (1..8).map(|day| Sent { at: day * 2_880 + 7, ..first.clone() });
-    let mut journal: Vec<Sent> = std::iter::once(first.clone()).chain(days_later).collect();
+    let days_later = (1..8).map(|day| Sent { at: day * 2_880 + 7, ..first });
+    let mut journal: Vec<Sent> = std::iter::once(first).chain(days_later).collect();
     let bus = open_log(folder.path());
     let driver = start(folder.path(), &bus, &store, 2).unwrap();
     for row in &journal {
