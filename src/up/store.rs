@@ -189,7 +189,7 @@ impl OpenStore {
             "committed rows are missing: their commits are taken back and made again"
         );
         patiently("take commits back", || store.take_back_commits(generation, committed)).await?;
-        step("recovery_after_taking_back");
+        taken_back();
         Ok(whole)
     }
 
@@ -248,9 +248,9 @@ fn goes_away() -> Result<(), HistoryError> {
     Ok(())
 }
 
-/// A stopping point of a start.
-fn step(name: &'static str) {
-    fail::fail_point!(name, |_| std::process::abort());
+/// The stopping point `recovery_after_taking_back`: nothing is made again yet.
+fn taken_back() {
+    fail::fail_point!("recovery_after_taking_back", |_| std::process::abort());
 }
 
 /// A failure that may pass, or one that will not.
