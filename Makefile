@@ -66,6 +66,7 @@ bench: $(BENCH_VENV)/installed ## measure, peers beside; writes benches/RESULTS.
 	cargo bench --no-run --locked --bench w1 --bench load
 	cargo build --release --locked
 	cargo build --release --locked --manifest-path benches/peers/prototype/Cargo.toml --target-dir target/prototype
+	sync # what the builds wrote is not to be written while something is measured
 	$(BENCH_VENV)/bin/python benches/run.py $(CASES)
 
 .PHONY: help run check web web-check test crash soak bench
