@@ -194,6 +194,8 @@ pub struct ClickHouse {
     pub password: Secret,
     /// The library; empty to look for it.
     pub library: PathBuf,
+    /// Rows that broken parts took with them are not looked for up to this epoch.
+    pub losses_accepted_upto: u64,
 }
 
 /// `[log]`

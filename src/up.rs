@@ -41,6 +41,7 @@ use ioc_ingest::{
 };
 use ioc_model::{
     calendar::Calendar,
+    epoch::Epoch,
     names::Names,
     pack::{Feed, Pack, Transport},
     time::Millis,
@@ -186,7 +187,8 @@ impl House<'_> {
         self.take_from_brokers(&intake, &pack, &instance)?;
 
         let store = store::open(self.config, &self.data, &self.stop).await?;
-        let record = store::Record { folder, bus: &self.bus };
+        let losses_accepted_upto = Epoch(self.config.clickhouse.losses_accepted_upto);
+        let record = store::Record { folder, bus: &self.bus, losses_accepted_upto };
         let prepared = store.prepare(&instance, &pack, self.config.stream.outstanding, &record).await?;
         let board = Arc::new(Board::new(&pack));
         board.hydrate(store.first_picture(&instance, &self.clock).await?);

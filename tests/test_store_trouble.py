@@ -226,14 +226,18 @@ def test_readings_are_acknowledged_while_clickhouse_is_away_and_stored_once_when
     assert balance["balanced"]
 
 
-def damage_part_of(ioc, subject):
-    """Empties a file without which ClickHouse cannot read the part that holds a subject's rows."""
+def damage_parts(ioc, table, condition):
+    """Empties a file without which ClickHouse cannot read the parts that hold such rows."""
     parts = (
-        "SELECT path FROM system.parts WHERE database = 'ioc' AND table = 'observation' AND active"
-        f" AND name IN (SELECT _part FROM ioc.observation WHERE subject = '{subject}')"
+        f"SELECT path FROM system.parts WHERE database = 'ioc' AND table = '{table}' AND active"
+        f" AND name IN (SELECT _part FROM ioc.{table} WHERE {condition})"
     )
-    ((path,),) = ioc.analyst("ioc").query(parts).result_rows
-    (pathlib.Path(path) / "checksums.txt").write_bytes(b"")
+    for (path,) in ioc.analyst("ioc").query(parts).result_rows:
+        (pathlib.Path(path) / "checksums.txt").write_bytes(b"")
+
+
+def damage_part_of(ioc, subject):
+    damage_parts(ioc, "observation", f"subject = '{subject}'")
 
 
 @pytest.fixture
@@ -319,3 +323,30 @@ def test_loud_rows_that_went_with_a_broken_part_and_cannot_be_made_again_end_the
     said = ioc.log()
     assert re.search(r"set parts aside as broken \(observation broken\S+\)", said), said
     assert "table observation holds 0 of 3 rows committed in epoch" in said and "cannot be made again" in said
+
+    # Somebody decides to go on without them, and says so where everybody can read it.
+    upto = re.search(r"set clickhouse.losses_accepted_upto to (\d+)", said)[1]
+    ioc.settings["IOC_CLICKHOUSE_LOSSES_ACCEPTED_UPTO"] = upto
+    ioc.start()
+    ioc.wait_drained()
+    assert re.search(rf"WARN.*accepted={upto}\b", ioc.log())
+    held = {row[0] for row in stored(ioc)["observation"]}
+    assert held == {"ST01", "ST03"}
+    assert ioc.run("status").returncode == 0
+
+
+def test_once_a_commit_that_went_with_all_of_its_rows_is_missed_and_made_again(damaged):
+    """Nothing is left in the store that could be compared: the record of epochs says that it was there."""
+    ioc = damaged
+    before = stored(ioc)
+    of_subject = "SELECT DISTINCT epoch FROM observation WHERE subject = 'ST02' ORDER BY epoch"
+    epochs = ioc.analyst().query(of_subject).result_rows
+    of_these = f"epoch IN ({', '.join(str(epoch) for (epoch,) in epochs)})"
+    tables = ["observation", "window", "index_value", "assessment", "station_state", "alert", "action", "reject"]
+    for table in [*tables, "feed_minute", "epoch"]:
+        damage_parts(ioc, table, of_these)
+    ioc.kill()
+    ioc.start()
+    ioc.wait_for(rf"committed rows are missing.*the commit of epoch {epochs[0][0]} is gone")
+    ioc.wait_drained()
+    assert stored(ioc) == before

@@ -49,11 +49,16 @@ pub struct OpenStore {
 pub struct Record<'a> {
     pub folder: PathBuf,
     pub bus: &'a DiskLog,
+    pub losses_accepted_upto: Epoch,
 }
 
 impl Record<'_> {
     fn reaches(&self, committed: Epoch) -> Result<(), Halt> {
         Driver::check_reach(&self.folder, self.bus, committed)
+    }
+
+    fn oldest_reach(&self) -> Result<Option<Epoch>, Halt> {
+        Driver::oldest_reach(&self.folder, self.bus)
     }
 
     fn epochs_with_input(&self) -> Result<Vec<Epoch>, Halt> {
@@ -138,7 +143,14 @@ impl OpenStore {
         let log = patiently("register the log", || store.register_log(record.bus.log_id(), "disk")).await?;
         let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
         let broken = patiently("look for broken parts", || store.broken_parts()).await?;
-        let committed = self.last_whole_commit(instance, &broken, record).await?;
+        if broken.is_none() {
+            tracing::warn!(
+                "the ClickHouse user may not read system.detached_parts: parts that are set aside as broken, and rows \
+                 that are gone with them, are not noticed"
+            );
+        }
+        let committed =
+            self.last_whole_commit(instance, broken.as_deref().unwrap_or_default(), record).await?;
         let sink = Sink::new(
             store.clone(),
             SinkConfig {
@@ -169,7 +181,7 @@ impl OpenStore {
         let Some((from, lost)) = self.first_loss(generation, upto, broken, record).await? else {
             tracing::warn!(
                 parts,
-                "nothing is missing up to the last commit: once the flow is behind its record the parts may be dropped"
+                "nothing is missing up to the last commit: once recorded epochs are replayed the parts may be dropped"
             );
             return Ok(last);
         };
@@ -178,9 +190,13 @@ impl OpenStore {
         });
         let whole = whole.await?;
         let committed = whole.map_or(Epoch(0), |(epoch, _)| epoch);
-        record.reaches(committed).with_context(|| {
-            format!("ClickHouse set parts aside as broken ({parts}), and {lost}, which cannot be made again")
-        })?;
+        if let Err(halt) = record.reaches(committed) {
+            anyhow::bail!(
+                "ClickHouse set parts aside as broken ({parts}), and {lost}, which cannot be made again: {halt}, or set \
+                 clickhouse.losses_accepted_upto to {} to go on without what is missing up to there",
+                record.oldest_reach()?.unwrap_or(upto)
+            );
+        }
         tracing::error!(
             parts,
             lost,
@@ -202,13 +218,18 @@ impl OpenStore {
         record: &Record<'_>,
     ) -> anyhow::Result<Option<(Epoch, String)>> {
         let store = &self.store;
-        let losses = patiently("look for what is missing", || store.losses(generation, upto)).await?;
+        let accepted = record.losses_accepted_upto;
+        if accepted > Epoch(0) {
+            tracing::warn!(accepted = accepted.0, "what is missing up to that epoch is not looked for");
+        }
+        let losses =
+            patiently("look for what is missing", || store.losses(generation, accepted, upto)).await?;
         let mut found: Vec<(Epoch, String)> =
             losses.iter().map(|loss| (loss.from, loss.to_string())).collect();
         // A commit that is gone together with its rows leaves nothing to compare in the store.
         if broken.iter().any(|part| part.table == losses::COMMITS) {
             let mut epochs = record.epochs_with_input()?;
-            epochs.retain(|epoch| *epoch <= upto);
+            epochs.retain(|epoch| *epoch > accepted && *epoch <= upto);
             tracing::warn!(
                 oldest = epochs.first().map(|epoch| epoch.0),
                 "parts with commits are broken: commits older than the record cannot be compared with it"

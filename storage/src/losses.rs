@@ -6,11 +6,11 @@
 //!
 //! What is missing from an epoch on is made again by taking back the commits from there on: then the store is like one
 //! that was restored from an older backup, readers see only what is whole, and the flow replays what the record reaches.
-//! That is minutes; beyond, what is missing can only be told.
+//! That is less than a minute; beyond, what is missing can only be told.
 //!
 //! Tables with replicas are left alone: a replica fetches what it lost from another one.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, pin::pin, time::Duration};
 
 use clickhouse::Row;
 use ioc_model::epoch::{Epoch, Generation};
@@ -26,8 +26,8 @@ use crate::{
 const TOGETHER: u64 = 10_000;
 /// Where commits lie.
 pub const COMMITS: &str = "epoch";
-/// Seconds one counting may take.
-const COUNTED_WITHIN: u64 = 600;
+/// Counting a table of years takes minutes: it is said so often that it goes on.
+const STILL_COUNTING: Duration = Duration::from_secs(10);
 /// The user may not read that.
 const ACCESS_DENIED: u32 = 497;
 
@@ -99,11 +99,12 @@ fn rows_committed(table: Table) -> &'static str {
 }
 
 impl Store {
-    /// The parts of the product's tables that were set aside as broken and are still there, in order.
+    /// The parts of the product's tables that were set aside as broken and are still there, in order. None if the user
+    /// may not ask, which is so on a server of the operator's own that does not allow it.
     ///
     /// # Errors
-    /// If ClickHouse does not answer. A user who may not ask is told that there are none, with a warning in the log.
-    pub async fn broken_parts(&self) -> Result<Vec<BrokenPart>, StoreError> {
+    /// If ClickHouse does not answer.
+    pub async fn broken_parts(&self) -> Result<Option<Vec<BrokenPart>>, StoreError> {
         let tables: Vec<&str> = Table::ALL.into_iter().map(Table::name).chain([COMMITS]).collect();
         let parts = self
             .client()
@@ -117,24 +118,29 @@ impl Store {
             .param("database", self.database())
             .param("tables", tables);
         match answer("look for broken parts", parts.fetch_all()).await {
-            Err(error) if error.code() == Some(ACCESS_DENIED) => {
-                tracing::warn!(%error, "whether ClickHouse set parts aside as broken is not known: grant it");
-                Ok(Vec::new())
-            }
-            parts => parts,
+            Err(error) if error.code() == Some(ACCESS_DENIED) => Ok(None),
+            parts => parts.map(Some),
         }
     }
 
-    /// The first loss of each table among the committed epochs up to one. Reads a column of every row: minutes where
-    /// years are stored.
+    /// The first loss of each table among the committed epochs behind one, up to another. Reads a column of every row:
+    /// minutes where years are stored.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn losses(&self, generation: Generation, upto: Epoch) -> Result<Vec<Loss>, StoreError> {
+    pub async fn losses(
+        &self,
+        generation: Generation,
+        behind: Epoch,
+        upto: Epoch,
+    ) -> Result<Vec<Loss>, StoreError> {
         let mut losses = Vec::new();
+        let first = behind.next().0;
         for table in Table::ALL {
-            let Some(part) = self.differs(table, generation, (0, upto.0), TOGETHER).await? else { continue };
-            let span = (part.number * TOGETHER, upto.0.min((part.number + 1) * TOGETHER - 1));
+            let Some(part) = self.differs(table, generation, (first, upto.0), TOGETHER).await? else {
+                continue;
+            };
+            let span = (first.max(part.number * TOGETHER), upto.0.min((part.number + 1) * TOGETHER - 1));
             if let Some(Differs { number, committed, held }) =
                 self.differs(table, generation, span, 1).await?
             {
@@ -172,17 +178,19 @@ impl Store {
         let differs = self
             .client()
             .query(&question)
-            .with_setting("max_execution_time", COUNTED_WITHIN.to_string())
             .param("together", together)
             .param("generation", generation.0)
             .param("from", from)
             .param("to", to)
             .fetch_optional();
         let doing = format!("count what is held in {}", table.name());
-        // The server gives up by itself; a little later so do we.
-        match tokio::time::timeout(Duration::from_secs(COUNTED_WITHIN + 10), differs).await {
-            Ok(found) => found.map_err(|cause| StoreError::ClickHouse { doing, cause }),
-            Err(_) => Err(StoreError::NoAnswer { doing, seconds: COUNTED_WITHIN }),
+        // A server that has gone away ends the connection; one that counts is waited for.
+        let mut differs = pin!(differs);
+        loop {
+            match tokio::time::timeout(STILL_COUNTING, &mut differs).await {
+                Ok(found) => return found.map_err(|cause| StoreError::ClickHouse { doing, cause }),
+                Err(_) => tracing::info!(table = table.name(), from, to, "still counting what is held"),
+            }
         }
     }
 

@@ -40,8 +40,8 @@ pub struct SinkConfig {
     pub refused: PathBuf,
     /// How many inserts are sent at a time.
     pub concurrency: usize,
-    /// Parts that were set aside as broken before, and whose loss was looked at.
-    pub broken: Vec<BrokenPart>,
+    /// Parts that were set aside as broken before, and whose loss was looked at. None if ClickHouse does not let us ask.
+    pub broken: Option<Vec<BrokenPart>>,
 }
 
 /// Whether the store takes what it is given.
@@ -351,12 +351,14 @@ impl Sink {
     /// # Errors
     /// [`Halt::Broken`], or what will not pass.
     pub async fn nothing_broke(&self) -> Result<(), Halt> {
+        let Some(known) = &self.config.broken else { return Ok(()) };
         let mut attempts = Attempts::default();
         loop {
             match self.store.broken_parts().await {
-                Ok(mut parts) => {
+                Ok(parts) => {
                     self.report_well();
-                    parts.retain(|part| !self.config.broken.contains(part));
+                    let mut parts = parts.unwrap_or_default();
+                    parts.retain(|part| !known.contains(part));
                     return if parts.is_empty() { Ok(()) } else { Err(Halt::Broken { parts }) };
                 }
                 Err(error) => {

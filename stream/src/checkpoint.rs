@@ -151,7 +151,7 @@ impl Checkpoints {
     }
 
     /// The epochs of the files there, oldest first.
-    fn epochs(&self) -> Result<Vec<Epoch>, CheckpointError> {
+    pub(crate) fn epochs(&self) -> Result<Vec<Epoch>, CheckpointError> {
         let entries = fs::read_dir(&self.folder).map_err(|error| io_error(&self.folder, error))?;
         let mut epochs = Vec::new();
         for entry in entries {

@@ -331,6 +331,14 @@ impl Driver {
         recovery::reach(&manifests, &open_checkpoints(folder)?, bus, committed).map(drop)
     }
 
+    /// The oldest epoch the flow can go on behind; none if there is none.
+    ///
+    /// # Errors
+    /// If what is recorded cannot be read.
+    pub fn oldest_reach(folder: &Path, bus: &dyn Bus) -> Result<Option<Epoch>, Halt> {
+        recovery::oldest_reach(&open_manifests(folder)?, &open_checkpoints(folder)?, bus)
+    }
+
     /// The epochs on record that had input, in order: those up to the store's last commit are committed there.
     ///
     /// # Errors

@@ -342,3 +342,25 @@ fn once_what_a_store_that_lost_rows_answers_never_goes_on_record() {
     driver.stop().unwrap();
     check(&store, &journal);
 }
+
+#[test]
+fn loud_the_record_tells_which_epochs_had_input_and_how_far_it_reaches() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let store = SharedStore::default();
+    let bus = open_log(folder.path());
+    let driver = start(folder.path(), &bus, &store, 1).unwrap();
+    for at in 0..5 {
+        send(&bus, &[Sent { subject: 0, indicator: true, at, value: 1, garbage: false }], &runtime);
+        assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(10)));
+    }
+    driver.stop().unwrap();
+    let counted = store.0.lock().unwrap();
+    let with_input = counted.epochs.iter().filter(|(_, results)| !results.counts.is_empty());
+    let with_input: Vec<Epoch> = with_input.map(|(epoch, _)| *epoch).collect();
+    assert!(with_input.len() > 1 && with_input.len() < counted.epochs.len());
+    assert_eq!(Driver::epochs_with_input(folder.path()).unwrap(), with_input);
+    // Nothing was let go of yet: all of it could be replayed.
+    assert_eq!(Driver::oldest_reach(folder.path(), bus.as_ref()).unwrap(), Some(Epoch(0)));
+    Driver::check_reach(folder.path(), bus.as_ref(), Epoch(0)).unwrap();
+}

@@ -137,8 +137,10 @@ async fn bound_the_sink_waits_while_clickhouse_is_away_and_says_so() {
     let store = server.store.clone();
     let (scratch, listen) = server.stop().await;
     let refused = scratch.path().join("refused");
-    let sink =
-        Sink::new(store, SinkConfig { instance: INSTANCE, refused, concurrency: 4, broken: Vec::new() });
+    let sink = Sink::new(
+        store,
+        SinkConfig { instance: INSTANCE, refused, concurrency: 4, broken: Some(Vec::new()) },
+    );
     let mut status = sink.status();
     let writing = {
         let sink = sink.clone();

@@ -77,7 +77,7 @@ impl TestServer {
             instance: INSTANCE,
             refused: self.scratch.path().join("refused"),
             concurrency: 4,
-            broken: Vec::new(),
+            broken: Some(Vec::new()),
         }
     }
 

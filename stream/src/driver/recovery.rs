@@ -14,14 +14,14 @@ use ioc_bus::{Bus, record::RecordLog};
 use ioc_model::{
     epoch::Epoch,
     pack::PackVersion,
-    position::{Offset, Partition},
+    position::{Offset, OffsetRange, Partition},
     results::{RecallRequest, WindowRecall},
 };
 
 use super::{Halt, Start, step};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
-    manifest::{self, Manifest},
+    manifest::{self, InvalidManifest, Manifest},
     negative,
     shard::SubjectRecord,
 };
@@ -132,6 +132,17 @@ pub(crate) fn reach(
     Ok(checkpoint)
 }
 
+/// The oldest epoch the flow can go on behind; none if there is none.
+pub(crate) fn oldest_reach(
+    manifests: &RecordLog,
+    checkpoints: &Checkpoints,
+    bus: &dyn Bus,
+) -> Result<Option<Epoch>, Halt> {
+    let kept = checkpoints.epochs().map_err(|error| Halt::because("cannot read the checkpoints", error))?;
+    let mut ends = std::iter::once(Epoch(0)).chain(kept);
+    Ok(ends.find(|epoch| reach(manifests, checkpoints, bus, *epoch).is_ok()))
+}
+
 fn check_history(manifests: &RecordLog, start: &Start) -> Result<(), Halt> {
     let Some((committed, expected)) = start.committed else { return Ok(()) };
     let index = record_of(committed);
@@ -184,15 +195,15 @@ pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt
     };
     // An epoch without input names no range: the last few say where each partition stood.
     let first = last.saturating_sub(LOOKED_AT).max(manifests.first_index());
-    for recorded in replay(manifests, Epoch(first)) {
-        let (manifest, _) = recorded?;
-        for range in manifest.ranges {
+    for recorded in recorded(manifests, Epoch(first)) {
+        let Recorded { epoch, ranges } = recorded?;
+        for range in ranges {
             let end = bus.bounds(range.partition).end;
             if range.to > end {
                 return Err(Halt(format!(
                     "epoch {} was made of partition {} up to offset {}, but the log ends at {}: the log's folder is \
                      older than the record. Bring back the log that belongs to it",
-                    manifest.epoch, range.partition.0, range.to.0, end.0
+                    epoch, range.partition.0, range.to.0, end.0
                 )));
             }
         }
@@ -203,13 +214,35 @@ pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt
 /// The recorded epochs with input: each has counts to store, and so a commit once the flow is behind it.
 pub(crate) fn with_input(manifests: &RecordLog) -> Result<Vec<Epoch>, Halt> {
     let mut epochs = Vec::new();
-    for recorded in replay(manifests, Epoch(manifests.first_index())) {
-        let (manifest, _) = recorded?;
-        if !manifest.ranges.is_empty() {
-            epochs.push(manifest.epoch);
+    for recorded in recorded(manifests, Epoch(manifests.first_index())) {
+        let recorded = recorded?;
+        if !recorded.ranges.is_empty() {
+            epochs.push(recorded.epoch);
         }
     }
     Ok(epochs)
+}
+
+/// What an epoch was made of, whatever build formed it.
+struct Recorded {
+    epoch: Epoch,
+    ranges: Vec<OffsetRange>,
+}
+
+/// What the epochs behind one were made of. Those that another version of the record wrote are left out: a build that
+/// was stopped in order leaves its last ones behind, and nothing of them is replayed.
+fn recorded(manifests: &RecordLog, from: Epoch) -> impl Iterator<Item = Result<Recorded, Halt>> + use<> {
+    manifests.read(record_of(from.next())).filter_map(|record| {
+        let decoded = match record {
+            Ok((_, bytes)) => Manifest::decode(&bytes),
+            Err(error) => return Some(Err(Halt::because("cannot read the manifests", error))),
+        };
+        match decoded {
+            Ok(Manifest { epoch, ranges, .. }) => Some(Ok(Recorded { epoch, ranges })),
+            Err(InvalidManifest::Version(_)) => None,
+            Err(error) => Some(Err(Halt::because("cannot read a manifest", error))),
+        }
+    })
 }
 
 /// The recorded epochs behind the loaded state.
@@ -235,4 +268,48 @@ pub(crate) fn replay(
         }
         Ok((manifest, manifest::hash(&bytes)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_bus::{DiskLog, DiskLogConfig};
+    use ioc_model::{
+        epoch::Generation,
+        time::{Millis, Now},
+    };
+
+    use super::*;
+
+    fn of_logic(logic: u16, epoch: u64) -> Manifest {
+        Manifest {
+            logic,
+            epoch: Epoch(epoch),
+            generation: Generation(0),
+            now: Now(0),
+            pack: PackVersion::default(),
+            horizon: Millis(0),
+            ranges: vec![OffsetRange { partition: Partition(0), from: Offset(0), to: Offset(0) }],
+            recalled: Vec::new(),
+            recalled_windows: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn loud_what_another_logic_formed_is_not_replayed_and_keeps_nobody_from_starting_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut manifests = RecordLog::open(&folder.path().join("manifests")).unwrap();
+        // A build that was stopped in order leaves its last records behind its checkpoint.
+        for (logic, epoch) in [(manifest::LOGIC - 1, 1), (manifest::LOGIC - 1, 2), (manifest::LOGIC, 3)] {
+            let _ = manifests.append(&of_logic(logic, epoch).encode().unwrap()).unwrap();
+        }
+        // And one of a version of the record that nobody reads any more.
+        let _ = manifests.append(&[0, 1, 2]).unwrap();
+        let config = DiskLogConfig { folder: folder.path().join("bus"), ..DiskLogConfig::default() };
+        let bus = DiskLog::open(&config).unwrap();
+        check_log(&manifests, &bus).unwrap();
+        assert_eq!(with_input(&manifests).unwrap(), [Epoch(1), Epoch(2), Epoch(3)]);
+        assert!(replay(&manifests, Epoch(2)).next().unwrap().is_ok());
+        let halt = replay(&manifests, Epoch(1)).next().unwrap().unwrap_err();
+        assert!(halt.to_string().contains("start the build that formed it"), "{halt}");
+    }
 }
