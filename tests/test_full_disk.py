@@ -1,9 +1,9 @@
 """A disk that is full to its last block slows the senders and nothing else (BOUND, LOUD, ACK).
 
 A small tmpfs is filled under the running process: under the log alone, under everything it keeps, its database with
-it, and under the database alone. While it is full no publish has its PUBACK, a push is told 503 with Retry-After, a file stays in the inbox,
-and the page, the status, the metrics say so. Nothing that was acknowledged is lost, also when the process is killed
-then, and all goes on by itself when there is room.
+it, and under the database alone. While the log is full no publish has its PUBACK, a push is told 503 with Retry-After,
+a file stays in the inbox, and the page, the status, the metrics say so. Nothing that was acknowledged is lost, also
+when the process is killed then, and all goes on by itself when there is room.
 """
 
 import collections

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    chain::{Chain, Retain},
+    chain::{Chain, ChainSettings, Retain},
     file_system::{SegmentFile, says_full, write_all},
     frame::{Entry, FrameHead, encode, frame_size},
     mark::Mark,
@@ -191,37 +191,29 @@ impl ChainWriter {
 
     /// Takes bytes of the log's limit, if the disk has them.
     fn reserve(&self, bytes: u64) -> Result<(), WriteError> {
-        if let Err(what) = self.others_have_room(bytes) {
-            // What was released and is only kept for convenience goes before anybody has to wait.
-            let removed = self.chain.remove_released(Retain::default());
-            if removed.is_err() || self.others_have_room(bytes).is_err() {
-                return Err(WriteError::Full { what });
-            }
-        }
-        let budget = &self.chain.settings.budget;
-        if budget.reserve(bytes) {
-            return Ok(());
-        }
-        // The same for the log's own limit.
+        let Err(what) = self.try_to_reserve(bytes) else { return Ok(()) };
+        // What was released and is only kept for convenience goes before anybody has to wait.
         let removed = self.chain.remove_released(Retain::default());
-        if removed.is_ok() && budget.reserve(bytes) {
+        if removed.is_ok() && self.try_to_reserve(bytes).is_ok() {
             return Ok(());
         }
-        let what = format!(
-            "the log takes {} of at most {} bytes, and nothing more was released (max_log_bytes)",
-            budget.used(),
-            budget.limit()
-        );
         Err(WriteError::Full { what })
     }
 
-    /// Whether the disk has enough for others, too. A system that does not tell will say so when the file grows.
-    fn others_have_room(&self, bytes: u64) -> Result<(), String> {
-        let settings = &self.chain.settings;
-        match settings.files.room(&settings.folder) {
-            Ok(room) if settings.leaves_room => room.allows(bytes, Filler::Log),
-            _ => Ok(()),
+    fn try_to_reserve(&self, bytes: u64) -> Result<(), String> {
+        let ChainSettings { budget, files, folder, leaves_room, .. } = &self.chain.settings;
+        // A system that does not tell how much room there is will say so when the file grows.
+        if *leaves_room && let Ok(room) = files.room(folder) {
+            room.allows(bytes, Filler::Log)?;
         }
+        if budget.reserve(bytes) {
+            return Ok(());
+        }
+        Err(format!(
+            "the log takes {} of at most {} bytes, and nothing more was released (max_log_bytes)",
+            budget.used(),
+            budget.limit()
+        ))
     }
 
     /// Goes on in a new segment.

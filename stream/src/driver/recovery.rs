@@ -119,8 +119,8 @@ pub(crate) fn reach(
             if range.from < start {
                 return Err(Halt(format!(
                     "epoch {committed} is the last the store holds whole, and the log does not reach back to what \
-                     follows: epoch {} was made of partition {} from offset {}, and the log starts at {}. Restore a newer backup \
-                     of the store",
+                     follows: epoch {} was made of partition {} from offset {}, and the log starts at {}. Restore a \
+                     newer backup of the store",
                     manifest.epoch, range.partition.0, range.from.0, start.0
                 )));
             }
