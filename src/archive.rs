@@ -18,9 +18,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, Health, HeldBus};
 use ioc_dashboards::{ArchiveState, ArchiveStatus};
-use ioc_ingest::clock::Clock;
 use ioc_model::{
     position::{Offset, Partition},
     time::Now,

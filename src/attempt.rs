@@ -12,14 +12,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ioc_ingest::{
-    clock::Clock,
-    decode::{
-        Decoder,
-        trial::{PERMISSIVE_FEED, trial, with_permissive_feed},
-    },
+use ioc_bus::clock::Clock;
+use ioc_decode::{
+    Decoder,
+    trial::{PERMISSIVE_FEED, trial, with_permissive_feed},
 };
 use ioc_model::{
+    attribute::Attributes,
     names::Names,
     pack::{FormatName, Pack},
     time::ReceivedAt,
@@ -82,7 +81,7 @@ pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
     let mut rejects = 0;
     for path in args.files {
         let payload = read(&path)?;
-        let tried = trial(&decoder, &feed, &address(&path), received_at, &payload);
+        let tried = trial(&decoder, &feed, &address(&path), Attributes::default(), received_at, &payload);
         if tried.lines.is_empty() {
             eprintln!(
                 "{}: carries nothing",

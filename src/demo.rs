@@ -19,7 +19,7 @@ mod stand_in;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use ioc_ingest::clock::Clock;
+use ioc_bus::clock::Clock;
 use ioc_model::calendar::Calendar;
 pub(crate) use stand_in::first_and_last_start;
 use stand_in::{Reading, readings};
@@ -126,8 +126,8 @@ mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use clap::{Args, Command, FromArgMatches};
-    use ioc_ingest::decode::{Decoder, trial::trial};
-    use ioc_model::{names::Names, pack::Pack};
+    use ioc_decode::{Decoder, trial::trial};
+    use ioc_model::{attribute::Attributes, names::Names, pack::Pack};
 
     use super::*;
     use crate::packs::{DEFAULT_PACK, embedded_pack};
@@ -148,12 +148,26 @@ mod tests {
             let received_at = ioc_model::time::ReceivedAt(hour.known_at().0);
             let topic = gases::topic(station);
             for message in gases::messages(station, &hour) {
-                let tried = trial(&decoder, "replay-gas", &topic, received_at, message.as_bytes());
+                let tried = trial(
+                    &decoder,
+                    "replay-gas",
+                    &topic,
+                    Attributes::default(),
+                    received_at,
+                    message.as_bytes(),
+                );
                 assert_eq!((tried.lines.len(), tried.rejects), (1, 0), "{message}: {:?}", tried.lines);
                 *gases += 1;
             }
             if let Some((name, content)) = dust::station_file(station, &hour, &calendar) {
-                let tried = trial(&decoder, "replay-dust", &name, received_at, content.as_bytes());
+                let tried = trial(
+                    &decoder,
+                    "replay-dust",
+                    &name,
+                    Attributes::default(),
+                    received_at,
+                    content.as_bytes(),
+                );
                 assert_eq!(tried.rejects, 0, "{name}: {:?}", tried.lines);
                 assert!(
                     tried.lines.iter().all(|line| line.contains(&hour.start.rfc3339()[..19])

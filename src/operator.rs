@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ioc_bus::{ChunkBuilder, Health};
+use ioc_bus::{ChunkBuilder, Health, Origin};
 use ioc_dashboards::{NotTaken, Operator, operator::Taken};
 use ioc_ingest::intake::Intake;
 use ioc_model::{
@@ -35,7 +35,7 @@ impl Desk {
             Health::Poisoned { cause } => return Err(NotTaken::Down(cause)),
         }
         // One sender, one partition: what operators do stays in the order in which they did it.
-        let line = self.intake.line_of(OPERATOR);
+        let line = self.intake.line_of(OPERATOR, Origin::sender("page"));
         let mut chunk = ChunkBuilder::new();
         chunk.push(OPERATOR, Content::Raw, address, payload);
         let durable = async { self.intake.hand_over(&line, &mut chunk).await?.await };
@@ -60,11 +60,11 @@ impl Operator for Desk {
 mod tests {
     use std::sync::Arc;
 
+    use ioc_bus::clock::Clock;
     use ioc_bus::{
         Bus,
         disk::{DiskLog, DiskLogConfig},
     };
-    use ioc_ingest::clock::Clock;
     use ioc_model::position::Offset;
 
     use super::*;

@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use anyhow::Context;
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     names::Names,
     pack::{Pack, PackFiles, PackVersion},

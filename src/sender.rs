@@ -36,6 +36,9 @@ enum SenderCommand {
         /// A feed it may send to; once for each.
         #[arg(long = "feed", value_name = "FEED", required = true)]
         feeds: Vec<String>,
+        /// A subject it may speak of, or a pattern such as 'TN-04*'; once for each. Of anybody without it.
+        #[arg(long = "subject", value_name = "PATTERN")]
+        subjects: Vec<String>,
     },
     /// List senders and their feeds.
     List,
@@ -81,17 +84,21 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
 fn carry_out(command: SenderCommand, house: &House, out: &mut impl Write) -> anyhow::Result<()> {
     let mut senders = Senders::load(&house.file)?;
     match command {
-        SenderCommand::Add { name, mut feeds } => {
+        SenderCommand::Add { name, mut feeds, subjects } => {
             feeds.sort();
             feeds.dedup();
             let known = known_feeds(&house.pack, &feeds)?;
-            let secret = senders.add(&name, feeds)?;
+            let secret = senders.add(&name, feeds, subjects)?;
             senders.save()?;
             introduce(&name, &secret, &known, house, out).context("cannot show the secret")?;
         }
         SenderCommand::List => {
             for sender in senders.list() {
-                writeln!(out, "{}  {}", sender.name, sender.feeds.join(", "))?;
+                write!(out, "{}  {}", sender.name, sender.feeds.join(", "))?;
+                match sender.subjects.as_slice() {
+                    [] => writeln!(out)?,
+                    subjects => writeln!(out, "  of {}", subjects.join(", "))?,
+                }
             }
         }
         SenderCommand::Remove { name } => {
@@ -189,7 +196,7 @@ mod tests {
 
     fn add(name: &str, feeds: &[&str]) -> SenderCommand {
         let feeds = feeds.iter().map(|feed| (*feed).to_owned()).collect();
-        SenderCommand::Add { name: name.to_owned(), feeds }
+        SenderCommand::Add { name: name.to_owned(), feeds, subjects: Vec::new() }
     }
 
     #[test]

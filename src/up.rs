@@ -19,13 +19,13 @@ use std::{
 };
 
 use anyhow::Context;
+use ioc_bus::clock::Clock;
 use ioc_bus::{
     HeldBus, SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
 use ioc_dashboards::{AppState, Behind, Board, Limits};
 use ioc_ingest::{
-    clock::Clock,
     intake::Intake,
     routes::Routes,
     senders::{Authenticator, Senders},
@@ -415,7 +415,7 @@ impl House<'_> {
         let secret: String =
             self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
         let mut senders = Senders::load(&self.senders_file())?;
-        senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], &secret)?;
+        senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], Vec::new(), &secret)?;
         senders.save()?;
         Ok(secret)
     }

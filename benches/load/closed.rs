@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ioc_ingest::clock::Clock;
+use ioc_bus::clock::Clock;
 use tokio::{
     io::AsyncWriteExt,
     sync::{Barrier, Semaphore},

@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use ioc_ingest::clock::Clock;
+use ioc_bus::clock::Clock;
 use tokio::{
     io::AsyncWriteExt,
     net::tcp::OwnedWriteHalf,

@@ -10,11 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ioc_bus::clock::Clock;
 use ioc_bus::{
     ChunkBuilder, SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
-use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_decode::Decoder;
 use ioc_model::{
     calendar::LocalDay,
     contract::{Contract, Subjects},

@@ -8,6 +8,7 @@
 //! reading from a place we remember ourselves, bounds. No transactions, no rebalancing, no seek by time.
 
 pub mod chunk;
+pub mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod disk;
@@ -17,7 +18,7 @@ pub mod room;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-pub use chunk::{Chunk, ChunkBuilder, ChunkView};
+pub use chunk::{Chunk, ChunkBuilder, ChunkView, Origin};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
 pub use held::HeldBus;
 use ioc_model::position::{Offset, Partition};

@@ -9,11 +9,10 @@ mod shares;
 
 use std::sync::Arc;
 
-use ioc_bus::{AppendError, ChunkBuilder, Durable, SharedBus, partition_of};
+use ioc_bus::{AppendError, ChunkBuilder, Durable, Origin, SharedBus, clock::Clock, partition_of};
 use ioc_model::position::Partition;
 
 pub use self::shares::Shares;
-use crate::clock::Clock;
 
 /// Hands chunks to the bus. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,7 +27,15 @@ pub struct Intake {
 pub struct Line {
     /// All of the sender's chunks go there, and stay in order.
     pub partition: Partition,
-    sender: Arc<str>,
+    share: Arc<str>,
+    origin: Arc<Origin>,
+}
+
+impl Line {
+    /// The same line, from where something else is known of its sender.
+    pub fn comes_from(&mut self, origin: Origin) {
+        self.origin = Arc::new(origin);
+    }
 }
 
 impl Intake {
@@ -38,10 +45,12 @@ impl Intake {
         Intake { bus, clock, shares: Arc::default() }
     }
 
-    /// The line of a sender.
+    /// The line of a sender: `share` is what its partition and its share go by, `origin` what every chunk of it says
+    /// of who sent it (invariant WHO).
     #[must_use]
-    pub fn line_of(&self, sender: &str) -> Line {
-        Line { partition: partition_of(sender, self.bus.partitions()), sender: sender.into() }
+    pub fn line_of(&self, share: &str, origin: Origin) -> Line {
+        let partition = partition_of(share, self.bus.partitions());
+        Line { partition, share: share.into(), origin: Arc::new(origin) }
     }
 
     /// Hands over what the builder collected, stamped with the time of day. Resolves when the chunk has its place
@@ -50,8 +59,8 @@ impl Intake {
     /// # Errors
     /// If the partition is poisoned or the bus is closing: the sender must not be acknowledged.
     pub async fn hand_over(&self, line: &Line, chunk: &mut ChunkBuilder) -> Result<Durable, AppendError> {
-        self.shares.wait(&line.sender, chunk.bytes()).await;
-        let chunk = chunk.finish(self.clock.received_at());
+        self.shares.wait(&line.share, chunk.bytes()).await;
+        let chunk = chunk.finish_from(&line.origin, self.clock.received_at());
         self.bus.append(line.partition, chunk).await
     }
 

@@ -13,6 +13,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Write,
+    net::SocketAddr,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -23,6 +24,11 @@ use argon2::{
     password_hash::{PasswordHasher, SaltString},
 };
 pub use authenticator::Authenticator;
+use ioc_bus::Origin;
+use ioc_model::{
+    attribute::{self, Attribute},
+    pattern,
+};
 use rand::{Rng, distr::Alphanumeric};
 use serde::{Deserialize, Serialize};
 
@@ -45,9 +51,22 @@ pub struct Sender {
     pub name: String,
     /// The feeds it may send to.
     pub feeds: Vec<String>,
+    /// Patterns of the subjects it may speak of; anybody if there are none.
+    pub subjects: Vec<String>,
 }
 
 impl Sender {
+    /// What every chunk of it says of where it comes from. Whom it may speak of is among it: rows are judged by what
+    /// was so when they arrived (invariants WHO, REPLAY).
+    #[must_use]
+    pub fn origin(&self, peer: Option<SocketAddr>) -> Origin {
+        let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
+        let bound_to = self.subjects.join(" ");
+        let known =
+            [(Attribute::Sender, &*self.name), (Attribute::Peer, &*peer), (Attribute::BoundTo, &*bound_to)];
+        Origin::of(&known)
+    }
+
     /// Whether it may send to that feed.
     #[must_use]
     pub fn may_send_to(&self, feed: &str) -> bool {
@@ -106,6 +125,15 @@ pub enum SendersError {
     /// A name outside the rule.
     #[error("'{0}' cannot name a sender: use 1 to 64 of a-z, A-Z, 0-9, '-' and '_'")]
     InvalidName(String),
+    /// What is no pattern of subjects.
+    #[error("'{0}' is no pattern of subjects: {1}")]
+    InvalidSubject(String, &'static str),
+    /// More patterns than an envelope can carry.
+    #[error(
+        "the patterns of subjects have more than {} bytes together: use '*' for many",
+        attribute::MAX_TEXT
+    )]
+    TooManySubjects,
     /// A sender of that name is there already.
     #[error("a sender named '{0}' exists already")]
     Taken(String),
@@ -145,6 +173,8 @@ struct File {
 struct Entry {
     name: String,
     feeds: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    subjects: Vec<String>,
     hash: String,
 }
 
@@ -162,10 +192,14 @@ impl Senders {
         let malformed = |what: String| SendersError::Malformed { path: path.to_owned(), what };
         let file: File = toml::from_str(&text).map_err(|error| malformed(error.message().to_owned()))?;
         let mut senders = BTreeMap::new();
-        for Entry { name, feeds, hash } in file.sender {
+        for Entry { name, feeds, subjects, hash } in file.sender {
             check_name(&name)?;
+            check_subjects(&subjects)?;
             check_hash(&hash).map_err(|what| malformed(format!("sender '{name}': {what}")))?;
-            let stored = Stored { sender: Arc::new(Sender { name: name.clone(), feeds }), hash: hash.into() };
+            let stored = Stored {
+                sender: Arc::new(Sender { name: name.clone(), feeds, subjects }),
+                hash: hash.into(),
+            };
             if senders.insert(name.clone(), stored).is_some() {
                 return Err(malformed(format!("sender '{name}' is there twice")));
             }
@@ -177,13 +211,18 @@ impl Senders {
     ///
     /// # Errors
     /// If the name is taken or outside the rule.
-    pub fn add(&mut self, name: &str, feeds: Vec<String>) -> Result<Secret, SendersError> {
+    pub fn add(
+        &mut self,
+        name: &str,
+        feeds: Vec<String>,
+        subjects: Vec<String>,
+    ) -> Result<Secret, SendersError> {
         if self.senders.contains_key(name) {
             return Err(SendersError::Taken(name.to_owned()));
         }
         let secret: String =
             rand::rng().sample_iter(&Alphanumeric).take(GENERATED_SECRET).map(char::from).collect();
-        self.set_secret(name, feeds, &secret)?;
+        self.set_secret(name, feeds, subjects, &secret)?;
         Ok(Secret { name: name.to_owned(), secret })
     }
 
@@ -192,13 +231,20 @@ impl Senders {
     ///
     /// # Errors
     /// If name or secret are outside the rules.
-    pub fn set_secret(&mut self, name: &str, feeds: Vec<String>, secret: &str) -> Result<(), SendersError> {
+    pub fn set_secret(
+        &mut self,
+        name: &str,
+        feeds: Vec<String>,
+        subjects: Vec<String>,
+        secret: &str,
+    ) -> Result<(), SendersError> {
         check_name(name)?;
+        check_subjects(&subjects)?;
         if !(MIN_SECRET..=MAX_SECRET).contains(&secret.len()) {
             return Err(SendersError::SecretLength);
         }
         let stored = Stored {
-            sender: Arc::new(Sender { name: name.to_owned(), feeds }),
+            sender: Arc::new(Sender { name: name.to_owned(), feeds, subjects }),
             hash: hash_secret(secret.as_bytes())?.into(),
         };
         let _replaced = self.senders.insert(name.to_owned(), stored);
@@ -233,6 +279,7 @@ impl Senders {
                 .map(|stored| Entry {
                     name: stored.sender.name.clone(),
                     feeds: stored.sender.feeds.clone(),
+                    subjects: stored.sender.subjects.clone(),
                     hash: stored.hash.to_string(),
                 })
                 .collect(),
@@ -276,6 +323,17 @@ fn check_name(name: &str) -> Result<(), SendersError> {
     Ok(())
 }
 
+/// More patterns than an envelope can carry would let the sender speak of nobody beyond them.
+fn check_subjects(patterns: &[String]) -> Result<(), SendersError> {
+    if let Some((pattern, rule)) = patterns.iter().find_map(|one| Some((one, pattern::fault(one)?))) {
+        return Err(SendersError::InvalidSubject(pattern.clone(), rule));
+    }
+    match patterns.iter().map(|pattern| pattern.len() + 1).sum::<usize>() {
+        length if length > attribute::MAX_TEXT => Err(SendersError::TooManySubjects),
+        _ => Ok(()),
+    }
+}
+
 fn check_hash(hash: &str) -> Result<(), String> {
     let parsed = PasswordHash::new(hash).map_err(|error| error.to_string())?;
     if parsed.algorithm != argon2::ARGON2ID_IDENT {
@@ -311,7 +369,7 @@ mod tests {
         let (_folder, path) = store();
         let mut senders = Senders::load(&path).expect("a missing file holds none");
         assert_eq!(senders.list().count(), 0);
-        let secret = senders.add("gateway-1", vec!["air".into()]).expect("added");
+        let secret = senders.add("gateway-1", vec!["air".into()], vec!["TN-04*".into()]).expect("added");
         senders.save().expect("saved");
         senders.save().expect("saved over itself");
         let text = fs::read_to_string(&path).expect("read");
@@ -326,13 +384,13 @@ mod tests {
     fn names_taken_unknown_or_with_a_dot_are_refused() {
         let (_folder, path) = store();
         let mut senders = Senders::load(&path).expect("loaded");
-        let _secret = senders.add("a", vec![]).expect("added");
-        assert!(matches!(senders.add("a", vec![]), Err(SendersError::Taken(_))));
+        let _secret = senders.add("a", vec![], vec![]).expect("added");
+        assert!(matches!(senders.add("a", vec![], vec![]), Err(SendersError::Taken(_))));
         assert!(matches!(senders.remove("b"), Err(SendersError::Unknown(_))));
         for name in ["", "a.b", "a b", "trạm", &"x".repeat(65)] {
-            assert!(matches!(senders.add(name, vec![]), Err(SendersError::InvalidName(_))), "{name}");
+            assert!(matches!(senders.add(name, vec![], vec![]), Err(SendersError::InvalidName(_))), "{name}");
         }
-        assert!(matches!(senders.set_secret("b", vec![], "short"), Err(SendersError::SecretLength)));
+        assert!(matches!(senders.set_secret("b", vec![], vec![], "short"), Err(SendersError::SecretLength)));
     }
 
     #[test]

@@ -11,8 +11,8 @@ use std::{
 };
 
 use ioc_bus::SharedBus;
+use ioc_bus::clock::Clock;
 use ioc_ingest::{
-    clock::Clock,
     intake::Intake,
     transport::files::{FilesConfig, FilesCounters, FilesFeed, FilesInbox},
 };

@@ -8,8 +8,8 @@ use std::{
 };
 
 use ioc_bus::SharedBus;
+use ioc_bus::clock::Clock;
 use ioc_ingest::{
-    clock::Clock,
     intake::Intake,
     routes::Routes,
     senders::{Authenticator, Senders},
@@ -117,7 +117,10 @@ impl Site {
         let (bus, valve) = ValvedBus::before(log.clone(), valve);
         let path = folder.path().join("senders.toml");
         let mut senders = Senders::load(&path).unwrap();
-        let token = senders.add("lab", vec!["air-push".to_owned(), "air-files".to_owned()]).unwrap().token();
+        let token = senders
+            .add("lab", vec!["air-push".to_owned(), "air-files".to_owned()], Vec::new())
+            .unwrap()
+            .token();
         senders.save().unwrap();
         let (_, routes) = watch::channel(Arc::new(Routes::of_pack(&pack())));
         let (number, log_number) = watch::channel(Some(LogNumber(7)));

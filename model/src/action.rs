@@ -21,6 +21,8 @@ pub struct Action {
     pub note: Box<str>,
     /// The feed it came by.
     pub feed: Name,
+    /// Who sent it.
+    pub sender: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
 }

@@ -1,6 +1,6 @@
 //! What arrived, untouched.
 
-use crate::{position::Position, time::ReceivedAt};
+use crate::{attribute::Attributes, position::Position, time::ReceivedAt};
 
 /// One thing a sender sent: a publish, a file, a request body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Envelope<'a> {
     pub content: Content,
     /// Transport address: MQTT topic, file name, request path.
     pub address: &'a str,
+    /// Who sent it, and what else is known of it.
+    pub attributes: Attributes<'a>,
     /// The bytes as they came (for [`Content::Withheld`]: a JSON description of what was withheld).
     pub payload: &'a [u8],
 }

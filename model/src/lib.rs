@@ -5,6 +5,7 @@
 //! cannot be confused with a raw one, nor an event time with a moment of arrival.
 
 pub mod action;
+pub mod attribute;
 pub mod calendar;
 pub mod contract;
 pub mod counts;
@@ -16,6 +17,7 @@ pub mod name;
 pub mod names;
 pub mod observation;
 pub mod pack;
+pub mod pattern;
 pub mod period;
 pub mod place;
 pub mod position;
@@ -25,4 +27,5 @@ pub mod rule;
 pub mod status;
 pub mod text;
 pub mod time;
+pub mod topic;
 pub mod window;

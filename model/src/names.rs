@@ -27,9 +27,60 @@ id!(
     SubjectId
 );
 id!(
-    /// A feed's number in this process.
-    FeedId
+    /// A source's number in this process.
+    SourceId
 );
+
+/// Whence a row came: by which feed, from whom. Rows carry its number, so that naming their sender costs them nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Source {
+    /// The feed.
+    pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
+}
+
+/// Sources and their numbers. Cheap to clone; all clones share the table.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    table: Arc<RwLock<SourceTable>>,
+}
+
+#[derive(Debug, Default)]
+struct SourceTable {
+    numbers: FxHashMap<(u32, u32), u32>,
+    sources: Vec<Source>,
+}
+
+impl Sources {
+    /// The number of a source, given out now if it is new.
+    #[must_use]
+    pub fn number(&self, source: Source) -> SourceId {
+        let key = (source.feed.number(), source.sender.number());
+        let known =
+            self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner).numbers.get(&key).copied();
+        if let Some(number) = known {
+            return SourceId(number);
+        }
+        let mut table = self.table.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let next = u32::try_from(table.sources.len()).expect("fewer than 2^32 sources");
+        let number = *table.numbers.entry(key).or_insert(next);
+        if number == next {
+            table.sources.push(source);
+        }
+        SourceId(number)
+    }
+
+    /// The source of a number given out by this table.
+    ///
+    /// # Panics
+    /// If the number is not of this table.
+    #[must_use]
+    pub fn source(&self, id: SourceId) -> Source {
+        let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        table.sources[id.0 as usize]
+    }
+}
 
 /// One kind of names and their numbers. Cheap to clone; all clones share the table.
 #[derive(Clone, Debug, Default)]
@@ -92,8 +143,8 @@ pub struct Names {
     pub indicators: Interner,
     /// Subjects.
     pub subjects: Interner,
-    /// Feeds.
-    pub feeds: Interner,
+    /// Sources.
+    pub sources: Sources,
 }
 
 impl Names {
@@ -107,9 +158,9 @@ impl Names {
     pub fn subject(&self, id: SubjectId) -> Name {
         self.subjects.name(id.0)
     }
-    /// The name of a feed.
+    /// A source by its number.
     #[must_use]
-    pub fn feed(&self, id: FeedId) -> Name {
-        self.feeds.name(id.0)
+    pub fn source(&self, id: SourceId) -> Source {
+        self.sources.source(id)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    names::{FeedId, IndicatorId, SubjectId},
+    names::{IndicatorId, SourceId, SubjectId},
     position::Arrival,
     time::EventTime,
 };
@@ -28,8 +28,8 @@ pub struct Observation {
     pub value: f64,
     /// How good the sender (or a contract check) says it is.
     pub quality: Quality,
-    /// The feed it came by.
-    pub feed: FeedId,
+    /// The feed it came by, and who sent it.
+    pub source: SourceId,
     /// When and where it arrived.
     pub arrival: Arrival,
 }

@@ -11,7 +11,7 @@ use crate::text::Text;
 pub enum RejectReason {
     /// No feed claims the topic, folder or path.
     Unmatched = 0,
-    /// The sender may not send to the feed that claims the topic.
+    /// The sender may not send to the feed that claims the topic, or not speak of that subject.
     Forbidden = 1,
     /// Over the feed's size limit; only size and hash are kept.
     TooLarge = 2,
@@ -37,11 +37,13 @@ pub enum RejectReason {
     TooMany = 12,
     /// An operator's action is about an alert that was never raised.
     UnknownAlert = 13,
+    /// It says two things that cannot both be: its topic names one station, its row another.
+    Contradiction = 14,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 14] = [
+    pub const ALL: [RejectReason; 15] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -56,6 +58,7 @@ impl RejectReason {
         RejectReason::AbsurdTime,
         RejectReason::TooMany,
         RejectReason::UnknownAlert,
+        RejectReason::Contradiction,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -76,6 +79,7 @@ impl RejectReason {
             RejectReason::AbsurdTime => "absurd_time",
             RejectReason::TooMany => "too_many",
             RejectReason::UnknownAlert => "unknown_alert",
+            RejectReason::Contradiction => "contradiction",
         }
     }
 

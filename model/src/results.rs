@@ -117,6 +117,8 @@ pub struct StoredObservation {
     pub quality: Quality,
     /// The feed it came by.
     pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
     /// How it stands to earlier rows of its key.
@@ -296,6 +298,8 @@ pub struct StoredAction {
     pub note: Box<str>,
     /// The feed it came by.
     pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
     /// When and where it arrived.
     pub arrival: Arrival,
     /// Whether it changed the alert: the first acknowledgement does.
@@ -307,6 +311,8 @@ pub struct StoredAction {
 pub struct RejectedRow {
     /// The feed the envelope came by.
     pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
     /// When and where it arrived; the row is 0 for a whole envelope.
     pub arrival: Arrival,
     /// The whole envelope was rejected, not a row of it.

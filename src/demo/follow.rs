@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ioc_ingest::clock::Clock;
+use ioc_bus::clock::Clock;
 use ioc_model::time::{EventTime, Millis, Now};
 
 use super::stand_in::Reading;

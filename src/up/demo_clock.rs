@@ -1,6 +1,6 @@
 //! The demo's clock: made with the data folder, so that time goes on where it stood after a restart.
 
-use ioc_ingest::clock::Clock;
+use ioc_bus::clock::Clock;
 
 use crate::{
     demo::first_and_last_start,

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::Context;
+use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, disk::DiskLog};
 use ioc_dashboards::{Hydration, history::HistoryError};
-use ioc_ingest::clock::Clock;
 use ioc_model::{
     epoch::{Epoch, Generation},
     pack::Pack,

@@ -8,9 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ioc_bus::clock::Clock;
 use ioc_bus::{Health, ReadError, SharedBus};
 use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, StoreHealth, SystemStatus};
-use ioc_ingest::{clock::Clock, intake::Shares};
+use ioc_ingest::intake::Shares;
 use ioc_model::{epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;

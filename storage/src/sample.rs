@@ -52,6 +52,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 value: index as f64 / 3.0,
                 quality: Quality::Good,
                 feed,
+                sender: "gateway".into(),
                 arrival: arrival(base + index),
                 standing: Standing::First,
             })
@@ -89,11 +90,13 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             user: "trực ban".into(),
             note: "đã gọi trạm".into(),
             feed: Name::from("operator"),
+            sender: "gateway".into(),
             arrival: arrival(base + observations + 1),
             effective: true,
         }],
         rejects: vec![RejectedRow {
             feed,
+            sender: "gateway".into(),
             arrival: arrival(base + observations),
             whole: true,
             address: "air/x".into(),

@@ -29,8 +29,9 @@ use std::{
     time::Duration,
 };
 
+use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, SharedBus, record::RecordLog};
-use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_decode::Decoder;
 use ioc_model::{
     calendar::LocalDay,
     epoch::{Epoch, Generation},

@@ -20,14 +20,14 @@ use std::{
 };
 
 use ioc_bus::ChunkView;
-use ioc_ingest::decode::{Known, Outcome, RowSink};
+use ioc_decode::{Known, Outcome, RowSink};
 use ioc_model::{
     action::Action,
     counts::Counts,
     envelope::Envelope,
     epoch::Epoch,
     name::Name,
-    names::{Names, SubjectId},
+    names::{Names, Source, SubjectId},
     observation::Observation,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
@@ -334,8 +334,9 @@ fn decode(
     let mut session = output.session_with_builder(capability);
     let mut open = Open::new(input.chunks.len());
     let chunks = std::mem::take(&mut *input.chunks[worker].lock().unwrap_or_else(PoisonError::into_inner));
-    let mut feed = Name::default();
+    let mut source = Source { feed: Name::default(), sender: Name::default() };
     for (partition, base, chunk) in chunks {
+        source.sender = Name::new(chunk.sender());
         for (feed, received) in chunk.counts() {
             let counts = counts.entry(Name::new(feed)).or_default();
             counts.received += u64::from(received);
@@ -343,13 +344,13 @@ fn decode(
         }
         for envelope in chunk.iter(input.log, partition, base) {
             // Neighbours speak for the same feed: the table everybody shares is asked when it changes.
-            if feed != *envelope.feed {
-                feed = Name::new(envelope.feed);
+            if source.feed != *envelope.feed {
+                source.feed = Name::new(envelope.feed);
             }
             let mut sink = Sorter {
                 give: |row| open.put(row).into_iter().for_each(|full| session.give(full)),
                 envelope: &envelope,
-                feed,
+                source,
                 rejects: &mut rejects,
                 actions: &input.actions,
                 names,
@@ -359,9 +360,9 @@ fn decode(
             let outcome = decoder.decode_knowing(known, &envelope, &mut sink);
             let rejected = sink.rejected;
             if let Some(row) = sink.further {
-                rejects.push_further(&envelope, feed, row, rejected);
+                rejects.push_further(&envelope, source, row, rejected);
             }
-            let counts = counts.entry(feed).or_default();
+            let counts = counts.entry(source.feed).or_default();
             counts.rejected += rejected;
             match outcome {
                 Outcome::Decoded { rows } => {
@@ -371,7 +372,7 @@ fn decode(
                 Outcome::Empty => counts.empty += 1,
                 Outcome::Undecodable(rejection) => {
                     counts.undecodable += 1;
-                    rejects.push(&envelope, feed, None, rejection, envelope.payload);
+                    rejects.push(&envelope, source, None, rejection, envelope.payload);
                 }
             }
         }
@@ -386,7 +387,7 @@ fn decode(
 struct Sorter<'a, G> {
     give: G,
     envelope: &'a Envelope<'a>,
-    feed: Name,
+    source: Source,
     rejects: &'a mut Rejects,
     actions: &'a Mutex<Vec<(SubjectId, Action)>>,
     names: &'a Names,
@@ -412,6 +413,6 @@ impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
             let _ = self.further.get_or_insert(row);
             return;
         }
-        self.rejects.push(self.envelope, self.feed, Some(row), rejection, raw);
+        self.rejects.push(self.envelope, self.source, Some(row), rejection, raw);
     }
 }

@@ -1,7 +1,7 @@
 //! **Negative controls, for tests only**: rules of the protocol that can be broken on purpose, so that the tests which
 //! must notice a breach are seen to notice it. Never broken in a program built without the feature `failpoints`.
 
-use ioc_ingest::clock::Clock;
+use ioc_bus::clock::Clock;
 use ioc_model::{epoch::Epoch, time::Now};
 
 /// Whether a checkpoint is written before its epoch is committed, and trusted all the same: what is recovered from it

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
-    name::Name,
+    names::Source,
     results::{RecalledRow, Standing},
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -62,8 +62,8 @@ pub struct WaitingRow {
     pub event_time: EventTime,
     /// Its content and arrival.
     pub version: Version,
-    /// The feed it came by.
-    pub feed: Name,
+    /// The feed it came by, and who sent it.
+    pub source: Source,
 }
 
 /// What became of a row at once.
@@ -139,14 +139,14 @@ impl SeriesState {
         epoch: u64,
         event_time: EventTime,
         version: Version,
-        feed: Name,
+        source: Source,
         touched: &mut Touched,
     ) -> Judged {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
             let nothing = || Waiting { asked: epoch, rows: Vec::new() };
             let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
-            waiting.rows.push(WaitingRow { event_time, version, feed });
+            waiting.rows.push(WaitingRow { event_time, version, source });
             return Judged::Waiting { day: local.number, first: waiting.rows.len() == 1 };
         }
         let judged = self.days.get_or_open(&local).apply(epoch, event_time, version);

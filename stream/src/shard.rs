@@ -18,7 +18,7 @@ use std::{
     sync::Arc,
 };
 
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
     epoch::Epoch,
@@ -187,7 +187,7 @@ impl Shard {
         for key in keys {
             let row = rows.get(key.row());
             seen ^= row.value.to_bits()
-                ^ u64::from(row.feed.0)
+                ^ u64::from(row.source.0)
                 ^ u64::from(row.arrival.row)
                 ^ row.event_time.0 as u64;
         }
@@ -222,6 +222,7 @@ impl Shard {
                         user: action.user.clone(),
                         note: action.note.clone(),
                         feed: action.feed,
+                        sender: action.sender,
                         arrival: action.arrival,
                         effective,
                     });

@@ -3,14 +3,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     action::{Action, OPERATOR},
     contract::Contract,
     epoch::Epoch,
     index::IndexId,
     limit::Averaging,
-    names::{FeedId, IndicatorId, Names, SubjectId},
+    names::{IndicatorId, Names, Source, SubjectId},
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
@@ -123,7 +123,7 @@ impl Site {
             event_time: EventTime(MIDNIGHT + hour * HOUR),
             value: *value,
             quality: *quality,
-            feed: FeedId(self.names.feeds.number("air")),
+            source: self.names.sources.number(Source { feed: "air".into(), sender: "gateway".into() }),
             arrival: self.arrival(row),
         };
         let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
@@ -151,6 +151,7 @@ impl Site {
             user: "an".into(),
             note: "gọi trạm".into(),
             feed: OPERATOR.into(),
+            sender: "page".into(),
             arrival: self.arrival(0),
         };
         let subject = SubjectId(self.names.subjects.number(&action.alert.subject));

@@ -15,8 +15,8 @@ use std::{
 };
 
 use fail::FailScenario;
+use ioc_bus::clock::Clock;
 use ioc_bus::{ChunkBuilder, SharedBus};
-use ioc_ingest::clock::Clock;
 use ioc_model::{
     envelope::Content,
     observation::Quality,

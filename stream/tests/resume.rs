@@ -5,11 +5,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     contract::{Contract, Subjects},
     epoch::Epoch,
-    names::{FeedId, IndicatorId, Names, SubjectId},
+    names::{IndicatorId, Names, Source, SubjectId},
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
@@ -137,7 +137,7 @@ impl World {
                 event_time: EventTime((now - i64::from(sent.hours_ago) * HOUR) / 300_000 * 300_000),
                 value: f64::from(sent.value),
                 quality: Quality::Good,
-                feed: FeedId(self.names.feeds.number("air")),
+                source: self.names.sources.number(Source { feed: "air".into(), sender: "gateway".into() }),
                 arrival: Arrival { received_at: ReceivedAt(now), position, row },
             }
         };

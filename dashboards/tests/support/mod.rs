@@ -235,6 +235,7 @@ pub fn observation(
         value,
         quality: Quality::Good,
         feed: feed.into(),
+        sender: "gateway".into(),
         arrival,
         standing: Standing::First,
     }
@@ -259,6 +260,7 @@ pub fn hour(subject: &str, indicator: &str, start: i64, values: &[f64], expected
 pub fn reject(feed: &str, arrival: Arrival, reason: RejectReason, message: Text, raw: &[u8]) -> RejectedRow {
     RejectedRow {
         feed: feed.into(),
+        sender: "gateway".into(),
         arrival,
         whole: false,
         address: "air/TN_UBNDTN_KHIXQU_20040612090000.txt".into(),

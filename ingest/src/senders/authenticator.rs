@@ -258,7 +258,7 @@ mod tests {
     async fn safe_only_the_right_secret_authenticates_and_a_password_is_also_a_token() {
         let (_folder, path) = store();
         let mut senders = Senders::load(&path).expect("loaded");
-        let secret = senders.add("gateway", vec!["air".into()]).expect("added");
+        let secret = senders.add("gateway", vec!["air".into()], vec![]).expect("added");
         senders.save().expect("saved");
         let authenticator = Authenticator::open(&path).expect("opened");
         let wrong: [(&str, &[u8]); 4] =
@@ -285,15 +285,15 @@ mod tests {
         let authenticator = Authenticator::open(&path).expect("opened");
         let look = || authenticator.looked.lock().expect("unpoisoned").at -= LOOK_AGAIN;
         let mut senders = Senders::load(&path).expect("loaded");
-        let first = senders.add("a", vec!["air".into()]).expect("added");
-        let second = senders.add("b", vec!["air".into()]).expect("added");
+        let first = senders.add("a", vec!["air".into()], vec![]).expect("added");
+        let second = senders.add("b", vec!["air".into()], vec![]).expect("added");
         assert!(authenticator.authenticate_token(&first.token()).await.is_none());
         senders.save().expect("saved");
         look();
         assert!(authenticator.authenticate_token(&first.token()).await.is_some());
         assert!(authenticator.authenticate_token(&second.token()).await.is_some());
         senders.remove("a").expect("removed");
-        senders.set_secret("b", vec!["water".into()], "another secret").expect("replaced");
+        senders.set_secret("b", vec!["water".into()], vec![], "another secret").expect("replaced");
         senders.save().expect("saved");
         look();
         assert!(authenticator.authenticate_token(&first.token()).await.is_none(), "removed");

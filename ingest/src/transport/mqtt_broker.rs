@@ -22,8 +22,9 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::{AppendError, ChunkBuilder};
+use ioc_bus::{AppendError, ChunkBuilder, Origin};
 use ioc_model::{
+    attribute::Attribute,
     envelope::Content,
     pack::{Feed, Transport},
 };
@@ -223,7 +224,7 @@ impl MqttBroker {
             topics: topics.clone(),
             options,
             payload_limit: feed.contract.max_bytes,
-            line: intake.line_of(&config.client_id),
+            line: intake.line_of(&config.client_id, Origin::sender(url)),
             intake,
             counters: Arc::default(),
         })
@@ -359,15 +360,16 @@ impl MqttBroker {
     fn push(&self, chunk: &mut ChunkBuilder, publish: &Publish) {
         count(&self.counters.publishes, 1);
         count(&self.counters.bytes, publish.payload.len());
+        let known: &[_] = if publish.retain { &[(Attribute::Retained, "1")] } else { &[] };
         if publish.payload.len() <= self.payload_limit {
-            chunk.push(&self.feed, Content::Raw, &publish.topic, &publish.payload);
+            chunk.push_with(&self.feed, Content::Raw, &publish.topic, known, &publish.payload);
             return;
         }
         count(&self.counters.oversize, 1);
         let mut digest = Digest::default();
         digest.update(&publish.payload);
         let description = Withheld::too_large(digest).to_json();
-        chunk.push(&self.feed, Content::Withheld, &publish.topic, description.as_bytes());
+        chunk.push_with(&self.feed, Content::Withheld, &publish.topic, known, description.as_bytes());
     }
 }
 

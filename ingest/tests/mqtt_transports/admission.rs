@@ -112,7 +112,7 @@ async fn safe_a_removed_sender_is_cut_off_and_another_ones_feeds_change_while_it
     changed.expect(&[0x40, 3, 0, 1, 0x87]).await;
     let mut senders = Senders::load(&site.senders_path()).unwrap();
     senders.remove(GATEWAY).unwrap();
-    senders.set_secret(OTHER, vec!["air".to_owned()], "another secret").unwrap();
+    senders.set_secret(OTHER, vec!["air".to_owned()], Vec::new(), "another secret").unwrap();
     senders.save().unwrap();
     let mut id = 1;
     loop {

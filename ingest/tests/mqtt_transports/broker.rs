@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, net::TcpListener, path::Path, process::Stdio, sync::Arc};
 
 use ioc_bus::SharedBus;
+use ioc_bus::clock::Clock;
 use ioc_ingest::{
-    clock::Clock,
     intake::Intake,
     transport::mqtt_broker::{
         BrokerLogin, MqttBroker, MqttBrokerConfig, MqttBrokerCounters, MqttBrokerError,

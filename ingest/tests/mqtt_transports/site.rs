@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use ioc_bus::SharedBus;
+use ioc_bus::clock::Clock;
 use ioc_ingest::{
-    clock::Clock,
     intake::Intake,
     routes::Routes,
     senders::{Authenticator, Senders},
@@ -81,8 +81,8 @@ impl Site {
             MqttConfig { listen: SocketAddr::from(([127, 0, 0, 1], 0)), ..MqttConfig::default() };
         configure(&mut config);
         let mut senders = Senders::load(&folder.path().join("senders.toml")).unwrap();
-        senders.set_secret(GATEWAY, vec!["air".to_owned()], SECRET).unwrap();
-        senders.set_secret(OTHER, vec!["water".to_owned()], SECRET).unwrap();
+        senders.set_secret(GATEWAY, vec!["air".to_owned()], Vec::new(), SECRET).unwrap();
+        senders.set_secret(OTHER, vec!["water".to_owned()], Vec::new(), SECRET).unwrap();
         senders.save().unwrap();
         let log = open_log(&folder.path().join("log"));
         let (bus, valve) = ValvedBus::before(log.clone(), Valve::Open);

@@ -4,13 +4,13 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
-    topic,
 };
 use crate::{
     action::OPERATOR,
     contract::{Contract, Subjects},
     envelope::UNMATCHED,
     time::Millis,
+    topic::TopicFilter,
 };
 
 const TRANSPORT_EXAMPLE: &str = "{ kind = \"mqtt\", topics = [\"ioc/air/+/observation\"] }";
@@ -111,6 +111,21 @@ fn is_broker_url(url: &str) -> bool {
         && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
+/// What is wrong with a feed's topic filter; none if nothing is.
+fn filter_fault(filter: &str) -> Option<&'static str> {
+    if filter.starts_with('$') {
+        return Some("topics that begin with '$' belong to the broker");
+    }
+    TopicFilter::parse(filter).err().map(|invalid| invalid.rule)
+}
+
+/// Whether some topic matches both: two subscriptions that claim one topic would bring its messages twice. What is no
+/// filter has been said to be none.
+fn overlap(one: &str, other: &str) -> bool {
+    let parsed = (TopicFilter::parse(one), TopicFilter::parse(other));
+    matches!(parsed, (Ok(one), Ok(other)) if one.overlaps(&other))
+}
+
 /// `broker` is none for the product's own endpoint, where the most specific filter gets a topic, so that only the same
 /// filter twice is a fault. Feeds of an outside broker subscribe each for themselves: what two of them claim would
 /// arrive twice.
@@ -120,12 +135,12 @@ fn read_topics(id: &str, table: &mut Section<'_>, broker: Option<&str>, draft: &
         table.fault(table.line_of("topics"), format!("{id}: 'topics' must name at least one topic filter"));
     }
     for (index, (line, filter)) in topics.iter().enumerate() {
-        if let Some(fault) = topic::filter_fault(filter) {
+        if let Some(fault) = filter_fault(filter) {
             table.fault(*line, format!("{id}: topic filter '{filter}': {fault}"));
             continue;
         }
         for (_, earlier) in &topics[..index] {
-            if topic::overlap(filter, earlier) {
+            if overlap(filter, earlier) {
                 table.fault(
                     *line,
                     format!("{id}: topic filters '{filter}' and '{earlier}' claim the same topics"),
@@ -136,7 +151,7 @@ fn read_topics(id: &str, table: &mut Section<'_>, broker: Option<&str>, draft: &
             let clash = match (&other.transport, broker) {
                 (Transport::Mqtt { topics }, None) => topics.iter().find(|their| *their == filter),
                 (Transport::MqttBroker { url, topics }, Some(broker)) if url == broker => {
-                    topics.iter().find(|their| topic::overlap(filter, their))
+                    topics.iter().find(|their| overlap(filter, their))
                 }
                 _ => None,
             };

@@ -24,7 +24,6 @@ mod stations;
 mod successions;
 #[cfg(test)]
 mod tests;
-mod topic;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -8,6 +8,10 @@
 //! | `address` | STRING | MQTT topic, file name, request path |
 //! | `content` | STRING | `raw`, or `withheld` when the payload describes what was too large to keep |
 //! | `payload` | BYTE_ARRAY | the bytes as they came |
+//! | `sender` | STRING | who sent it; empty where that was not recorded |
+//! | `attributes` | MAP(STRING, STRING) | what else is known of it: `peer`, `content_type`, `retained`, … |
+//!
+//! Files made before senders were recorded do not have the last two.
 //!
 //! `feed` carries Arrow's dictionary type, because that is what pyarrow makes of the path's `feed=`: with any other
 //! type the two do not unite and pandas refuses the folder.
@@ -15,17 +19,21 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, DictionaryArray, Int32Array, RecordBatch, StringArray,
+    Array, ArrayRef, BinaryArray, DictionaryArray, Int32Array, MapArray, RecordBatch, StringArray,
     TimestampMillisecondArray, UInt16Array, UInt64Array,
-    builder::{BinaryBuilder, StringBuilder},
+    builder::{BinaryBuilder, MapBuilder, StringBuilder},
     types::Int32Type,
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use ioc_model::{
+    attribute::{self, Attributes},
     envelope::{Content, Envelope},
     position::{LogNumber, Offset, Partition, Position},
     time::ReceivedAt,
 };
+
+/// The column that is no attribute like the others.
+const SENDER: &str = "sender";
 
 /// Where `offset` stands among the columns.
 pub(super) const OFFSET: usize = 2;
@@ -33,6 +41,7 @@ pub(super) const OFFSET: usize = 2;
 pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let column = |name: &str, kind: DataType| Field::new(name, kind, false);
+    let entries = vec![column("keys", DataType::Utf8), column("values", DataType::Utf8)];
     Arc::new(Schema::new(vec![
         column("log", DataType::UInt16),
         column("partition", DataType::UInt16),
@@ -42,6 +51,8 @@ pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         column("address", DataType::Utf8),
         column("content", DataType::Utf8),
         column("payload", DataType::Binary),
+        column("sender", DataType::Utf8),
+        column("attributes", DataType::Map(Arc::new(Field::new_struct("entries", entries, false)), false)),
     ]))
 });
 
@@ -60,6 +71,24 @@ pub struct ArchivedEnvelope {
     pub address: String,
     /// The bytes as they came.
     pub payload: Vec<u8>,
+    /// Who sent it, and what else is known of it, encoded.
+    pub attributes: Vec<u8>,
+}
+
+impl ArchivedEnvelope {
+    /// As it lay on the bus.
+    #[must_use]
+    pub fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            position: self.position,
+            feed: &self.feed,
+            received_at: self.received_at,
+            content: self.content,
+            address: &self.address,
+            attributes: Attributes::new(&self.attributes, &[]),
+            payload: &self.payload,
+        }
+    }
 }
 
 /// The word for what an envelope's bytes are.
@@ -75,14 +104,35 @@ fn content(word: &str) -> Option<Content> {
 }
 
 /// Envelopes of one feed and partition on their way into a file.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Gathered {
     offset: Vec<u64>,
     received_at: Vec<i64>,
     address: StringBuilder,
     content: StringBuilder,
     payload: BinaryBuilder,
+    sender: StringBuilder,
+    attributes: MapBuilder<StringBuilder, StringBuilder>,
     bytes: usize,
+}
+
+impl Default for Gathered {
+    fn default() -> Gathered {
+        let not_null = |name: &str| Field::new(name, DataType::Utf8, false);
+        let attributes = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new())
+            .with_keys_field(not_null("keys"))
+            .with_values_field(not_null("values"));
+        Gathered {
+            offset: Vec::new(),
+            received_at: Vec::new(),
+            address: StringBuilder::new(),
+            content: StringBuilder::new(),
+            payload: BinaryBuilder::new(),
+            sender: StringBuilder::new(),
+            attributes,
+            bytes: 0,
+        }
+    }
 }
 
 impl Gathered {
@@ -92,6 +142,12 @@ impl Gathered {
         self.address.append_value(envelope.address);
         self.content.append_value(word(envelope.content));
         self.payload.append_value(envelope.payload);
+        self.sender.append_value(envelope.attributes.sender());
+        for (word, text) in envelope.attributes.iter().filter(|(word, _)| word != SENDER) {
+            self.attributes.keys().append_value(word);
+            self.attributes.values().append_value(text);
+        }
+        self.attributes.append(true).expect("as many values as keys");
         self.bytes += envelope.address.len() + envelope.payload.len();
     }
 
@@ -121,10 +177,21 @@ impl Gathered {
             Arc::new(self.address.finish()),
             Arc::new(self.content.finish()),
             Arc::new(self.payload.finish()),
+            Arc::new(self.sender.finish()),
+            Arc::new(self.attributes.finish()),
         ];
         self.bytes = 0;
         RecordBatch::try_new(SCHEMA.clone(), columns).expect("columns of one length as the schema has them")
     }
+}
+
+/// What is known of a row's envelope, encoded as on the bus.
+fn attributes((senders, attributes): (&StringArray, &MapArray), row: usize) -> Option<Vec<u8>> {
+    let entries = attributes.value(row);
+    let keys: &StringArray = entries.column(0).as_any().downcast_ref()?;
+    let values: &StringArray = entries.column(1).as_any().downcast_ref()?;
+    let told = (0..entries.len()).map(|entry| (keys.value(entry), values.value(entry)));
+    attribute::of_words([(SENDER, senders.value(row))].into_iter().chain(told))
 }
 
 /// The envelopes of a batch that was read; none if it does not have these columns.
@@ -141,6 +208,10 @@ pub(super) fn envelopes(batch: &RecordBatch) -> Option<Vec<ArchivedEnvelope>> {
     let address: &StringArray = column(batch, "address")?;
     let words: &StringArray = column(batch, "content")?;
     let payload: &BinaryArray = column(batch, "payload")?;
+    let known = match (column(batch, SENDER), column(batch, "attributes")) {
+        (Some(senders), Some(attributes)) => Some((senders, attributes)),
+        _ => None,
+    };
     (0..batch.num_rows())
         .map(|row| {
             Some(ArchivedEnvelope {
@@ -154,6 +225,7 @@ pub(super) fn envelopes(batch: &RecordBatch) -> Option<Vec<ArchivedEnvelope>> {
                 content: content(words.value(row))?,
                 address: address.value(row).to_owned(),
                 payload: payload.value(row).to_vec(),
+                attributes: known.map_or(Some(Vec::new()), |known| attributes(known, row))?,
             })
         })
         .collect()

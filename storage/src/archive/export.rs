@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use ioc_model::{
-    envelope::Envelope,
     position::{LogNumber, Partition},
     time::ReceivedAt,
 };
@@ -87,8 +86,7 @@ impl<W: Write + Send> RawExport<W> {
     /// # Errors
     /// If it cannot be written.
     pub fn push(&mut self, envelope: &ArchivedEnvelope) -> Result<(), ArchiveError> {
-        let ArchivedEnvelope { position, received_at, content, address, payload, .. } = envelope;
-        let lies_in = (position.log, position.partition);
+        let lies_in = (envelope.position.log, envelope.position.partition);
         if lies_in != self.lies_in
             || self.gathered.bytes() >= BATCH_BYTES
             || self.gathered.len() >= BATCH_ROWS
@@ -96,14 +94,7 @@ impl<W: Write + Send> RawExport<W> {
             self.encode()?;
             self.lies_in = lies_in;
         }
-        self.gathered.push(&Envelope {
-            position: *position,
-            feed: &self.feed,
-            received_at: *received_at,
-            content: *content,
-            address,
-            payload,
-        });
+        self.gathered.push(&envelope.envelope());
         Ok(())
     }
 

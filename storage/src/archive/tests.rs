@@ -76,6 +76,11 @@ impl Site {
                     content: envelope.content,
                     address: envelope.address.to_owned(),
                     payload: envelope.payload.to_vec(),
+                    attributes: {
+                        let told: Vec<_> = envelope.attributes.iter().collect();
+                        let words = told.iter().map(|(word, text)| (word.as_str(), *text));
+                        ioc_model::attribute::of_words(words).unwrap()
+                    },
                 })
                 .collect::<Vec<_>>()
         };

@@ -20,6 +20,7 @@ fn row(subject: &str, value: f64, quality: Quality, received: i64, offset: u64) 
         value,
         quality,
         feed: Name::from("air"),
+        sender: "gateway".into(),
         arrival: Arrival {
             received_at: ReceivedAt(sample::time("2024-11-05T01:00:00Z").0 + received),
             position: Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) },

@@ -33,6 +33,7 @@ fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standin
         value,
         quality,
         feed: Name::from("air"),
+        sender: "gateway".into(),
         arrival: Arrival {
             received_at: ReceivedAt(start().0 + 1_000 * i64::try_from(offset).unwrap()),
             position: position(offset),

@@ -5,7 +5,7 @@ use std::sync::{
     mpsc::{Receiver, SyncSender},
 };
 
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
     position::{LogNumber, Offset},

@@ -9,7 +9,7 @@ use ioc_bus::{
     ChunkView,
     record::{RecordError, RecordLog},
 };
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     epoch::Epoch,
     position::{Offset, OffsetRange, Partition},

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ioc_model::{
     envelope::Envelope,
-    name::Name,
+    names::Source,
     position::Arrival,
     reject::{RejectReason, Rejection},
     results::{RAW_KEPT, RejectedRow},
@@ -27,7 +27,7 @@ impl Rejects {
     pub(super) fn push(
         &mut self,
         envelope: &Envelope<'_>,
-        feed: Name,
+        source: Source,
         row: Option<u32>,
         rejection: Rejection,
         raw: &[u8],
@@ -37,7 +37,8 @@ impl Rejects {
         let address = last.map(|last| &last.address).filter(|address| ***address == *envelope.address);
         let said = last.map(|last| &last.rejection).filter(|said| ***said == rejection);
         let rejected = RejectedRow {
-            feed,
+            feed: source.feed,
+            sender: source.sender,
             arrival: Arrival { received_at, position, row: row.unwrap_or(0) },
             whole: row.is_none(),
             address: address.map_or_else(|| envelope.address.into(), Arc::clone),
@@ -49,7 +50,7 @@ impl Rejects {
     }
 
     /// Adds what stands for an envelope's bad rows from `row` on: those beyond [`KEPT_REJECTS`] of so many in all.
-    pub(super) fn push_further(&mut self, envelope: &Envelope<'_>, feed: Name, row: u32, rejected: u64) {
+    pub(super) fn push_further(&mut self, envelope: &Envelope<'_>, source: Source, row: u32, rejected: u64) {
         let further = rejected - KEPT_REJECTS;
         let rejection = Rejection {
             reason: RejectReason::TooMany,
@@ -61,7 +62,7 @@ impl Rejects {
                 ),
             },
         };
-        self.push(envelope, feed, Some(row), rejection, &[]);
+        self.push(envelope, source, Some(row), rejection, &[]);
     }
 
     pub(super) fn into_rows(self) -> Vec<RejectedRow> {
@@ -72,7 +73,9 @@ impl Rejects {
 #[cfg(test)]
 mod tests {
     use ioc_model::{
+        attribute::Attributes,
         envelope::Content,
+        name::Name,
         position::{LogNumber, Offset, Partition, Position},
         time::ReceivedAt,
     };
@@ -86,6 +89,7 @@ mod tests {
             received_at: ReceivedAt(1_000),
             content: Content::Raw,
             address,
+            attributes: Attributes::default(),
             payload: b"?",
         }
     }
@@ -99,8 +103,9 @@ mod tests {
     fn rows_that_say_the_same_share_their_words_and_others_keep_their_own() {
         let said = [("a", "x"), ("a", "x"), ("b", "x"), ("b", "y"), ("a", "x")];
         let mut rejects = Rejects::default();
+        let source = Source { feed: Name::from("air"), sender: Name::from("gateway") };
         for (offset, (address, words)) in (0..).zip(said) {
-            rejects.push(&envelope(offset, address), Name::from("air"), None, says(words), b"?");
+            rejects.push(&envelope(offset, address), source, None, says(words), b"?");
         }
         let rows = rejects.into_rows();
         let seen: Vec<_> =

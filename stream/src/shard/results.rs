@@ -91,6 +91,7 @@ pub(super) fn unknown_alert(action: &Action) -> RejectedRow {
     };
     RejectedRow {
         feed: action.feed,
+        sender: action.sender,
         arrival: action.arrival,
         whole: false,
         address: "/api/alerts".into(),

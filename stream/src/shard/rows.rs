@@ -54,7 +54,7 @@ mod tests {
             event_time: ioc_model::time::EventTime(0),
             value: 0.0,
             quality: ioc_model::observation::Quality::Good,
-            feed: ioc_model::names::FeedId(0),
+            source: ioc_model::names::SourceId(0),
             arrival: Arrival { row, ..Arrival::default() },
         };
         let all: Vec<Observation> = (0..1_000).map(observation).collect();

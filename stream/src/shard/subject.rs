@@ -109,23 +109,18 @@ impl SubjectState {
         let entry = &mut self.series[index];
         for key in rows {
             let row = fates.rows.get(key.row());
-            let feed = terms.feed(row.feed);
+            let terms = terms.source(row.source);
+            let source = terms.source;
             entry.hear(row.event_time);
-            self.watermark = self.watermark.max(row.event_time.minus(feed.lateness));
-            if !self.feeds.contains(&feed.name) {
-                self.feeds.push(feed.name);
+            self.watermark = self.watermark.max(row.event_time.minus(terms.lateness));
+            if !self.feeds.contains(&source.feed) {
+                self.feeds.push(source.feed);
             }
             // −0 equals 0 to everyone who reads it: one of them must be a duplicate of the other.
             let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
-            let judged = entry.state.apply(
-                days,
-                facts.epoch.0,
-                row.event_time,
-                version,
-                feed.name,
-                &mut entry.touched,
-            );
-            feed.count(judged);
+            let judged =
+                entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut entry.touched);
+            terms.count(judged);
             match judged {
                 Judged::Stored(standing) => fates.store(key.row(), standing),
                 Judged::Waiting { day, first: true } => results.recalls.push(RecallRequest {
@@ -156,7 +151,7 @@ impl SubjectState {
         let asked = recalled.request.asked.0;
         let judged = entry.state.recall(local, asked, facts.epoch.0, &recalled.rows, &mut entry.touched);
         for (row, judged) in judged {
-            let counts = results.counts.entry(row.feed).or_default();
+            let counts = results.counts.entry(row.source.feed).or_default();
             counts.waiting -= 1;
             terms::count(counts, judged);
             entry.hear(row.event_time);
@@ -168,7 +163,8 @@ impl SubjectState {
                 event_time: row.event_time,
                 value: row.version.value,
                 quality: row.version.quality,
-                feed: row.feed,
+                feed: row.source.feed,
+                sender: row.source.sender,
                 arrival: row.version.arrival,
                 standing,
             });

@@ -1,11 +1,11 @@
-//! What the epoch's pack asks of each feed, by the feed's number, and what became of its rows.
+//! What the epoch's pack asks of each source, by its number, and what became of its rows.
 
 use std::sync::Arc;
 
 use ioc_model::{
     counts::Counts,
     name::Name,
-    names::{FeedId, Names},
+    names::{Names, Source, SourceId},
     observation::Observation,
     pack::Pack,
     results::{Standing, StoredObservation},
@@ -15,54 +15,53 @@ use ioc_model::{
 use super::ShardResults;
 use crate::series::Judged;
 
-/// Feeds, and the names of everything a row speaks of.
+/// Sources, and the names of everything a row speaks of.
 #[derive(Debug)]
 pub(super) struct Terms {
     names: Names,
     pack: Arc<Pack>,
-    feeds: Vec<FeedTerms>,
+    sources: Vec<SourceTerms>,
     subjects: Vec<Name>,
     indicators: Vec<Name>,
 }
 
-/// One feed's.
+/// One source's: those of its feed.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FeedTerms {
-    pub(super) name: Name,
+pub(super) struct SourceTerms {
+    pub(super) source: Source,
     pub(super) lateness: Millis,
     counts: Counts,
 }
 
 impl Terms {
     pub(super) fn new(names: Names) -> Terms {
-        let (feeds, subjects, indicators) = Default::default();
-        Terms { names, pack: Arc::default(), feeds, subjects, indicators }
+        let (sources, subjects, indicators) = Default::default();
+        Terms { names, pack: Arc::default(), sources, subjects, indicators }
     }
 
     /// Goes over to another pack.
     pub(super) fn follow(&mut self, pack: Arc<Pack>) {
         self.pack = pack;
-        let counted = std::mem::take(&mut self.feeds);
-        for feed in counted {
-            self.feeds.push(FeedTerms { counts: feed.counts, ..self.of_feed(feed.name) });
+        for index in 0..self.sources.len() {
+            self.sources[index].lateness = self.lateness_of(self.sources[index].source.feed);
         }
     }
 
     /// A feed the pack does not know (any more) is waited for by nobody.
-    fn of_feed(&self, name: Name) -> FeedTerms {
-        let contract = self.pack.feeds.get(&*name).map(|feed| &feed.contract);
-        let lateness = contract.map(|contract| contract.lateness).unwrap_or_default();
-        FeedTerms { name, lateness, counts: Counts::default() }
+    fn lateness_of(&self, feed: Name) -> Millis {
+        self.pack.feeds.get(&*feed).map(|feed| feed.contract.lateness).unwrap_or_default()
     }
 
     #[inline]
-    pub(super) fn feed(&mut self, id: FeedId) -> &mut FeedTerms {
+    pub(super) fn source(&mut self, id: SourceId) -> &mut SourceTerms {
         let index = id.0 as usize;
-        while self.feeds.len() <= index {
-            let next = FeedId(u32::try_from(self.feeds.len()).expect("fewer than 2^32 feeds"));
-            self.feeds.push(self.of_feed(self.names.feed(next)));
+        while self.sources.len() <= index {
+            let next = SourceId(u32::try_from(self.sources.len()).expect("fewer than 2^32 sources"));
+            let source = self.names.source(next);
+            let lateness = self.lateness_of(source.feed);
+            self.sources.push(SourceTerms { source, lateness, counts: Counts::default() });
         }
-        &mut self.feeds[index]
+        &mut self.sources[index]
     }
 
     /// How long a subject heard by these feeds is waited for.
@@ -73,15 +72,15 @@ impl Terms {
 
     /// How late what is said of a subject heard by these feeds may be.
     pub(super) fn lateness(&self, feeds: &[Name]) -> Millis {
-        feeds.iter().map(|feed| self.of_feed(*feed).lateness).max().unwrap_or_default()
+        feeds.iter().map(|feed| self.lateness_of(*feed)).max().unwrap_or_default()
     }
 
     /// Hands over what was counted since the last time, and learns the names of the epoch's rows.
     pub(super) fn settle(&mut self, results: &mut ShardResults) {
-        for feed in &mut self.feeds {
-            if !feed.counts.is_zero() {
-                results.counts.entry(feed.name).or_default().add(&feed.counts);
-                feed.counts = Counts::default();
+        for terms in &mut self.sources {
+            if !terms.counts.is_zero() {
+                results.counts.entry(terms.source.feed).or_default().add(&terms.counts);
+                terms.counts = Counts::default();
             }
         }
         self.names.subjects.extend(&mut self.subjects);
@@ -91,20 +90,22 @@ impl Terms {
     /// A row to store.
     #[inline]
     pub(super) fn stored(&self, row: &Observation, standing: Standing) -> StoredObservation {
+        let Source { feed, sender } = self.sources[row.source.0 as usize].source;
         StoredObservation {
             indicator: self.indicators[row.series.indicator.0 as usize],
             subject: self.subjects[row.series.subject.0 as usize],
             event_time: row.event_time,
             value: row.value + 0.0,
             quality: row.quality,
-            feed: self.feeds[row.feed.0 as usize].name,
+            feed,
+            sender,
             arrival: row.arrival,
             standing,
         }
     }
 }
 
-impl FeedTerms {
+impl SourceTerms {
     #[inline]
     pub(super) fn count(&mut self, judged: Judged) {
         count(&mut self.counts, judged);

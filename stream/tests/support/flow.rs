@@ -2,11 +2,12 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use ioc_bus::clock::Clock;
 use ioc_bus::{
     SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
-use ioc_ingest::{clock::Clock, decode::Decoder};
+use ioc_decode::Decoder;
 use ioc_model::{
     epoch::Generation,
     names::Names,

@@ -143,5 +143,6 @@ export const reasonWords: Record<string, Text> = {
   future_time: t("thời gian ở tương lai", "time in the future"),
   absurd_time: t("thời gian vô lý", "absurd time"),
   unknown_alert: t("cảnh báo lạ", "unknown alert"),
+  contradiction: t("tự mâu thuẫn", "contradicts itself"),
   too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

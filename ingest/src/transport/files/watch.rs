@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::ChunkBuilder;
+use ioc_bus::{ChunkBuilder, Origin};
 use ioc_model::{calendar::Calendar, place::Date, time::ReceivedAt};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -91,7 +91,8 @@ impl Watch {
 
     /// Watches until cancelled or until the feed's partition takes no more.
     pub(super) async fn run(self, intake: Intake, cancel: CancellationToken) {
-        let line = intake.line_of(&format!("files:{}", self.feed));
+        let source = format!("files:{}", self.feed);
+        let line = intake.line_of(&source, Origin::sender(&source));
         let mut watch = self;
         while !cancel.is_cancelled() {
             let now = intake.clock().received_at();

@@ -1,6 +1,7 @@
 //! `POST /ingest/{feed}`.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,12 +11,13 @@ use std::{
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{ConnectInfo, Path, Request, State},
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use ioc_bus::{Appended, ChunkBuilder, Health};
 use ioc_model::{
+    attribute::Attribute,
     envelope::Content,
     position::{LogNumber, Partition, Position},
 };
@@ -75,6 +77,10 @@ impl HttpPush {
         if matches!(self.intake.bus().health(), Health::Poisoned { .. }) {
             return Err(Problem::BUS_DOWN);
         }
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default().to_owned();
+        let known = [(Attribute::ContentType, &*content_type)];
         let limit = max_bytes.min(self.limits.body_bytes);
         let declared = content_length(request.headers());
         let held = match declared {
@@ -93,11 +99,11 @@ impl HttpPush {
             })?;
 
         let address = format!("/ingest/{feed}");
-        let line = self.intake.line_of(&sender.name);
+        let line = self.intake.line_of(&sender.name, sender.origin(peer));
         let mut chunk = ChunkBuilder::new();
         match read {
             Read::Whole { bytes, digest } => {
-                chunk.push(&feed, Content::Raw, &address, &bytes);
+                chunk.push_with(&feed, Content::Raw, &address, &known, &bytes);
                 drop(bytes);
                 let appended = self.append(&line, chunk).await?;
                 fail::fail_point!("http_before_receipt", |_| std::process::abort());
@@ -112,7 +118,7 @@ impl HttpPush {
                 })
             }
             Read::Withheld(withheld) => {
-                chunk.push(&feed, Content::Withheld, &address, withheld.to_json().as_bytes());
+                chunk.push_with(&feed, Content::Withheld, &address, &known, withheld.to_json().as_bytes());
                 let appended = self.append(&line, chunk).await?;
                 tracing::warn!(feed, sender = sender.name, limit, "a message over the limit was withheld");
                 Err(Problem::TooLarge {

@@ -3,10 +3,10 @@
 //! The task that runs this reads; a second one writes the answers. Reading stops while the bus or the answers are
 //! full, so TCP slows the sender (invariant BOUND).
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_bus::{AppendError, ChunkBuilder};
-use ioc_model::envelope::Content;
+use ioc_model::{attribute::Attribute, envelope::Content};
 use tokio::{
     io::AsyncWriteExt,
     net::{TcpStream, tcp::OwnedWriteHalf},
@@ -89,13 +89,14 @@ struct Client {
     place: Place,
     reception: Reception,
     line: Line,
+    peer: SocketAddr,
     keep_alive: Option<Duration>,
     will: Option<Will>,
     session_lifetime: u32,
 }
 
 /// Serves a connection to its end. When there are too many, it is only told so.
-pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, is_one_too_many: bool) {
+pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAddr, is_one_too_many: bool) {
     // Without it an acknowledgement could wait for the client's delayed TCP ACK; refused on a dead socket only.
     let _refused = socket.set_nodelay(true);
     let (reading, mut writing) = socket.into_split();
@@ -112,7 +113,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, is_one_too_man
             Err((Some(connect.version), Reason::QUOTA_EXCEEDED, "too many connections"))
         }
         Ok(connect) => {
-            admit(&shared, &connect).await.map_err(|(reason, why)| (Some(connect.version), reason, why))
+            admit(&shared, &connect, peer).await.map_err(|(reason, why)| (Some(connect.version), reason, why))
         }
         Err(RefusedConnect { version, reason, why }) => Err((version, reason, why)),
     };
@@ -164,6 +165,7 @@ async fn read_connect(inbox: &mut Inbox, counters: &MqttCounters) -> Option<Vec<
 async fn admit(
     shared: &Arc<Shared>,
     connect: &Connect<'_>,
+    peer: SocketAddr,
 ) -> Result<(Client, Vec<u8>), (Reason, &'static str)> {
     let sender = match (connect.user, connect.password) {
         (Some(user), Some(password)) => tokio::select! {
@@ -180,7 +182,8 @@ async fn admit(
     let client_id = assigned.as_deref().unwrap_or(connect.client_id);
     let key = ClientKey::new(&sender.name, client_id);
     // An identifier made for this connection must not scatter its sender over the partitions.
-    let line = shared.intake.line_of(if assigned.is_some() { &sender.name } else { key.as_str() });
+    let share = if assigned.is_some() { &sender.name } else { key.as_str() };
+    let line = shared.intake.line_of(share, sender.origin(Some(peer)));
     let place = shared.registry.enter(key, &shared.stop);
     let begun = shared.sessions.begin(place.key(), connect.clean, connect.session_lifetime).await;
     let begun = begun.map_err(|error| {
@@ -221,7 +224,7 @@ async fn admit(
     };
     let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
     let session_lifetime = begun.lifetime;
-    Ok((Client { link, place, reception, line, keep_alive, will, session_lifetime }, connack))
+    Ok((Client { link, place, reception, line, peer, keep_alive, will, session_lifetime }, connack))
 }
 
 async fn converse(
@@ -335,6 +338,7 @@ impl Client {
             return false;
         };
         if !Arc::ptr_eq(&sender, &self.reception.sender) {
+            self.line.comes_from(sender.origin(Some(self.peer)));
             self.reception.sender = sender;
             self.reception.topics.clear();
         }
@@ -405,7 +409,14 @@ impl Client {
 async fn publish_will(shared: &Shared, mut reception: Reception, line: &Line, will: &Will) {
     let mut chunk = ChunkBuilder::new();
     let mut tally = Tally::default();
-    let _reason = reception.push(&will.topic, Content::Raw, &will.payload, &mut chunk, &mut tally);
+    let _reason = reception.push(
+        &will.topic,
+        Content::Raw,
+        &[(Attribute::Will, "1")],
+        &will.payload,
+        &mut chunk,
+        &mut tally,
+    );
     tally.tell(&shared.counters);
     MqttCounters::one(&shared.counters.wills);
     let durable = match shared.intake.hand_over(line, &mut chunk).await {

@@ -211,10 +211,10 @@ impl MqttEndpoint {
                 // So that a removed sender is noticed although nobody connects.
                 _ = second.tick() => self.shared.authenticator.look_again().await,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((socket, _peer)) => match places.clone().try_acquire_owned() {
-                        Ok(place) => self.serve(socket, place, false),
+                    Ok((socket, peer)) => match places.clone().try_acquire_owned() {
+                        Ok(place) => self.serve(socket, peer, place, false),
                         Err(_) => match tellers.clone().try_acquire_owned() {
-                            Ok(teller) => self.serve(socket, teller, true),
+                            Ok(teller) => self.serve(socket, peer, teller, true),
                             Err(_) => MqttCounters::one(&self.shared.counters.refused_connections),
                         },
                     },
@@ -239,14 +239,14 @@ impl MqttEndpoint {
         }
     }
 
-    fn serve(&self, socket: TcpStream, place: OwnedSemaphorePermit, is_one_too_many: bool) {
+    fn serve(&self, socket: TcpStream, peer: SocketAddr, place: OwnedSemaphorePermit, is_one_too_many: bool) {
         let shared = self.shared.clone();
         let abandon = self.abandon.clone();
         let _task = self.shared.tracker.spawn(async move {
             MqttCounters::one(&shared.counters.connections);
             let counted = Counted(shared.counters.clone());
             tokio::select! {
-                () = Box::pin(connection::serve(shared, socket, is_one_too_many)) => {}
+                () = Box::pin(connection::serve(shared, socket, peer, is_one_too_many)) => {}
                 () = abandon.cancelled() => {}
             }
             drop(counted);

@@ -30,6 +30,8 @@ pub(super) struct Publish<'a> {
     pub(super) topic: &'a str,
     pub(super) payload: &'a [u8],
     pub(super) id: Option<u16>,
+    /// The client asks for it to be kept.
+    pub(super) retain: bool,
 }
 
 impl<'a> Packet<'a> {
@@ -73,7 +75,7 @@ impl<'a> Publish<'a> {
         if topic.is_empty() {
             return Err(Violation::Protocol("an empty topic name"));
         }
-        Ok(Publish { topic, payload: fields.rest(), id })
+        Ok(Publish { topic, payload: fields.rest(), id, retain: first & 1 == 1 })
     }
 }
 
@@ -128,7 +130,7 @@ fn subscription_refusal(version: Version, filter: &str) -> u8 {
     }
     let reason = if filter.starts_with("$share/") {
         Reason::SHARED_SUBSCRIPTIONS_NOT_SUPPORTED
-    } else if crate::routes::TopicFilter::parse(filter).is_err() {
+    } else if ioc_model::topic::TopicFilter::parse(filter).is_err() {
         Reason::TOPIC_FILTER_INVALID
     } else if filter.contains(['+', '#']) {
         Reason::WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED
@@ -201,14 +203,14 @@ mod tests {
         for version in BOTH {
             for (first, id) in [(0x30, None), (0x31, None), (0x32, Some(9)), (0x3b, Some(9))] {
                 let body = publish(version, first, "trạm/1".as_bytes(), 9, &[], b"{}");
-                let expected = Publish { topic: "trạm/1", payload: b"{}", id };
+                let expected = Publish { topic: "trạm/1", payload: b"{}", id, retain: first & 1 == 1 };
                 assert_eq!(Packet::read(version, first, &body), Ok(Packet::Publish(expected)));
             }
             let empty = publish(version, 0x30, b"a", 0, &[], b"");
             assert!(matches!(Packet::read(version, 0x30, &empty), Ok(Packet::Publish(_))));
         }
         let body = publish(Version::V5, 0x30, b"a", 0, &[0x26, 0, 1, b'k', 0, 1, b'v', 0x01, 1], b"x");
-        let expected = Publish { topic: "a", payload: b"x", id: None };
+        let expected = Publish { topic: "a", payload: b"x", id: None, retain: false };
         assert_eq!(Packet::read(Version::V5, 0x30, &body), Ok(Packet::Publish(expected)));
     }
 
@@ -316,7 +318,7 @@ mod tests {
                     other => prop_assert!(false, "{:?}", other),
                 }
             }
-            let expected = Publish { topic: &topic, payload: &payload, id: Some(id) };
+            let expected = Publish { topic: &topic, payload: &payload, id: Some(id), retain: false };
             match frame(&bytes, Some(Version::V5), 1_000) {
                 Ok(Frame::Whole { first, body, .. }) => {
                     prop_assert_eq!(Packet::read(Version::V5, first, body), Ok(Packet::Publish(expected)));

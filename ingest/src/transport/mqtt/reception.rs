@@ -6,7 +6,10 @@
 use std::sync::Arc;
 
 use ioc_bus::ChunkBuilder;
-use ioc_model::envelope::{Content, UNMATCHED};
+use ioc_model::{
+    attribute::Attribute,
+    envelope::{Content, UNMATCHED},
+};
 
 use super::{
     counters::MqttCounters,
@@ -100,14 +103,15 @@ impl Reception {
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         match Packet::read(self.version, first, body)? {
-            Packet::Publish(Publish { topic, payload, id }) => {
+            Packet::Publish(Publish { topic, payload, id, retain }) => {
                 if id.is_some()
                     && self.version == Version::V5
                     && in_flight as usize + taken.acks.len() >= self.receive_maximum
                 {
                     return Err(Violation::ReceiveMaximum);
                 }
-                let reason = self.push(topic, Content::Raw, payload, &mut taken.chunk, tally);
+                let known: &[_] = if retain { &[(Attribute::Retained, "1")] } else { &[] };
+                let reason = self.push(topic, Content::Raw, known, payload, &mut taken.chunk, tally);
                 if let Some(id) = id {
                     taken.acks.push((id, reason));
                 }
@@ -156,18 +160,20 @@ impl Reception {
         if let Some(topic) = topic_of_oversized(first, &bytes[head..with_topic]) {
             let description = format!(r#"{{"reason":"too_large","bytes":{length}}}"#);
             let _reason =
-                self.push(topic, Content::Withheld, description.as_bytes(), &mut taken.chunk, tally);
+                self.push(topic, Content::Withheld, &[], description.as_bytes(), &mut taken.chunk, tally);
             tally.oversize += 1;
         }
         None
     }
 
     /// Puts an envelope under its feed; of one over its feed's limit only size and hash. The reason is what a PUBACK
-    /// of version 5 says of it.
+    /// of version 5 says of it. What the routing finds is recorded with it: nobody else may send to another's feed when
+    /// rights have changed (invariant WHO).
     pub(super) fn push(
         &mut self,
         topic: &str,
         content: Content,
+        known: &[(Attribute, &str)],
         payload: &[u8],
         chunk: &mut ChunkBuilder,
         tally: &mut Tally,
@@ -180,7 +186,7 @@ impl Reception {
                     let mut digest = Digest::default();
                     digest.update(payload);
                     let description = Withheld::too_large(digest).to_json();
-                    chunk.push(&feed.id, Content::Withheld, topic, description.as_bytes());
+                    chunk.push_with(&feed.id, Content::Withheld, topic, known, description.as_bytes());
                     return Reason::QUOTA_EXCEEDED;
                 }
                 (feed.id.as_str(), Reason::SUCCESS)
@@ -193,7 +199,9 @@ impl Reception {
                     topic,
                     "published to a feed of others"
                 );
-                (UNMATCHED, Reason::NOT_AUTHORIZED)
+                let forbidden = [known, &[(Attribute::Forbidden, &feed.id)]].concat();
+                chunk.push_with(UNMATCHED, content, topic, &forbidden, payload);
+                return Reason::NOT_AUTHORIZED;
             }
             Routed::Unmatched => {
                 tally.unmatched += 1;
@@ -201,7 +209,7 @@ impl Reception {
                 (UNMATCHED, Reason::NO_MATCHING_SUBSCRIBERS)
             }
         };
-        chunk.push(feed, content, topic, payload);
+        chunk.push_with(feed, content, topic, known, payload);
         reason
     }
 }
@@ -238,7 +246,7 @@ mod tests {
         Reception {
             version,
             routes: Arc::default(),
-            sender: Arc::new(Sender { name: "gateway".into(), feeds: vec![] }),
+            sender: Arc::new(Sender { name: "gateway".into(), feeds: vec![], subjects: vec![] }),
             counters: Arc::default(),
             packet_limit: 100,
             receive_maximum: 2,

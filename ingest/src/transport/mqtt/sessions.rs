@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::session_lines::{LinesFile, line_of, read_lines};
-use crate::clock::Clock;
+use ioc_bus::clock::Clock;
 
 const FILE: &str = "sessions.jsonl";
 /// Outdated lines the file may hold beside as many as there are sessions.

@@ -3,9 +3,10 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use ioc_ingest::decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
+use ioc_decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
     action::{Action, NOTE_MAX, OPERATOR, USER_MAX},
+    attribute::Attributes,
     envelope::{Content, Envelope, UNMATCHED},
     names::Names,
     observation::Observation,
@@ -71,6 +72,7 @@ fn envelope<'a>(feed: &'a str, address: &'a str, payload: &'a [u8]) -> Envelope<
         received_at: NOW,
         content: Content::Raw,
         address,
+        attributes: Attributes::default(),
         payload,
     }
 }

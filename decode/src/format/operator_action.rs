@@ -12,7 +12,7 @@ use ioc_model::{
 };
 use serde::Deserialize;
 
-use crate::decode::{Refusal, RowSink, Rows};
+use crate::contract::{Refusal, RowSink, Rows};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,20 +3,19 @@
 use ioc_model::{
     calendar::Calendar,
     contract::{Contract, Subjects},
-    names::{FeedId, IndicatorId, Names, SubjectId},
+    name::Name,
+    names::{IndicatorId, Names, SubjectId},
     observation::Quality,
-    pack::{FormatName, Indicator, Pack, Spelling, Station, Transport},
+    pack::{FormatName, Indicator, Pack, Spelling, Station},
     place::Date,
     time::EventTime,
 };
 use rustc_hash::FxHashMap;
 
-use crate::routes::TopicFilter;
-
 /// The rules of one version of a pack.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    pub(super) feeds: FxHashMap<Box<str>, FeedRules>,
+    pub(crate) feeds: FxHashMap<Box<str>, FeedRules>,
     indicators: Vec<IndicatorRules>,
     /// As senders mostly write it, and in the comparable form.
     indicator_exact: FxHashMap<Box<str>, u32>,
@@ -24,25 +23,23 @@ pub(crate) struct Rules {
     stations: Vec<StationRules>,
     station_ids: FxHashMap<Box<str>, u32>,
     file_codes: FxHashMap<Spelling, u32>,
-    /// Which feed of the product's own endpoint claims a topic.
-    filters: Vec<(TopicFilter, String)>,
 }
 
 /// What is asked of a feed's envelopes.
 #[derive(Debug)]
 pub(crate) struct FeedRules {
-    pub(super) id: FeedId,
-    pub(super) format: FormatName,
-    pub(super) contract: Contract,
+    pub(crate) name: Name,
+    pub(crate) format: FormatName,
+    pub(crate) contract: Contract,
 }
 
 /// What is asked of an indicator's values.
 #[derive(Debug)]
 pub(crate) struct IndicatorRules {
-    pub(super) id: IndicatorId,
-    pub(super) at: u32,
-    pub(super) name: Box<str>,
-    pub(super) unit: Box<str>,
+    pub(crate) id: IndicatorId,
+    pub(crate) at: u32,
+    pub(crate) name: Box<str>,
+    pub(crate) unit: Box<str>,
     range: (f64, f64),
     units: Vec<(Box<str>, Spelling, f64)>,
 }
@@ -50,8 +47,8 @@ pub(crate) struct IndicatorRules {
 /// What is asked of a station's observations.
 #[derive(Debug)]
 pub(crate) struct StationRules {
-    pub(super) subject: SubjectId,
-    pub(super) id: Box<str>,
+    pub(crate) subject: SubjectId,
+    pub(crate) id: Box<str>,
     /// Half-open.
     valid: (EventTime, EventTime),
     /// By the indicator's place in `Rules::indicators`.
@@ -62,12 +59,12 @@ pub(crate) struct StationRules {
 /// Of whom a row speaks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subject<'d> {
-    pub(super) id: SubjectId,
-    pub(super) station: Option<&'d StationRules>,
+    pub(crate) id: SubjectId,
+    pub(crate) station: Option<&'d StationRules>,
 }
 
 impl Rules {
-    pub(super) fn of_pack(pack: &Pack, names: &Names, calendar: &Calendar) -> Rules {
+    pub(crate) fn of_pack(pack: &Pack, names: &Names, calendar: &Calendar) -> Rules {
         let mut rules = Rules {
             feeds: FxHashMap::default(),
             indicators: Vec::new(),
@@ -76,7 +73,6 @@ impl Rules {
             stations: Vec::new(),
             station_ids: FxHashMap::default(),
             file_codes: FxHashMap::default(),
-            filters: Vec::new(),
         };
         for indicator in pack.indicators.values() {
             rules.add_indicator(indicator, names);
@@ -85,13 +81,9 @@ impl Rules {
             rules.add_station(station, names, calendar);
         }
         for feed in pack.feeds.values() {
-            let id = FeedId(names.feeds.number(&feed.id));
-            let feed_rules = FeedRules { id, format: feed.format, contract: feed.contract.clone() };
+            let name = Name::new(&feed.id);
+            let feed_rules = FeedRules { name, format: feed.format, contract: feed.contract.clone() };
             let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
-            if let Transport::Mqtt { topics } = &feed.transport {
-                let filters = topics.iter().filter_map(|topic| TopicFilter::parse(topic).ok());
-                rules.filters.extend(filters.map(|filter| (filter, feed.id.clone())));
-            }
         }
         rules
     }
@@ -149,18 +141,18 @@ impl Rules {
         }
     }
 
-    pub(super) fn station(&self, id: &str) -> Option<&StationRules> {
+    pub(crate) fn station(&self, id: &str) -> Option<&StationRules> {
         self.station_ids.get(id).map(|at| &self.stations[*at as usize])
     }
 
-    pub(super) fn station_of_file(&self, code: &str) -> Option<&StationRules> {
+    pub(crate) fn station_of_file(&self, code: &str) -> Option<&StationRules> {
         let spelling = Spelling::of_symbol(code)?;
         self.file_codes.get(&spelling).map(|at| &self.stations[*at as usize])
     }
 
     /// By identifier, symbol or alias.
     #[inline]
-    pub(super) fn indicator(&self, symbol: &str) -> Option<&IndicatorRules> {
+    pub(crate) fn indicator(&self, symbol: &str) -> Option<&IndicatorRules> {
         let at = match self.indicator_exact.get(symbol) {
             Some(at) => at,
             None => self.indicator_spelled.get(&Spelling::of_symbol(symbol)?)?,
@@ -169,16 +161,12 @@ impl Rules {
     }
 
     /// A station's own symbols come before the indicators'.
-    pub(super) fn indicator_at(&self, station: &StationRules, symbol: &str) -> Option<&IndicatorRules> {
+    pub(crate) fn indicator_at(&self, station: &StationRules, symbol: &str) -> Option<&IndicatorRules> {
         let spelling = Spelling::of_symbol(symbol)?;
         match station.symbols.iter().find(|(own, _)| *own == spelling) {
             Some((_, at)) => Some(&self.indicators[*at as usize]),
             None => self.indicator(symbol),
         }
-    }
-
-    pub(super) fn claimant(&self, topic: &str) -> Option<&str> {
-        self.filters.iter().find(|(filter, _)| filter.matches(topic)).map(|(_, feed)| feed.as_str())
     }
 }
 
@@ -189,7 +177,7 @@ fn position(length: usize) -> u32 {
 
 impl FeedRules {
     #[inline]
-    pub(super) fn only_listed(&self) -> bool {
+    pub(crate) fn only_listed(&self) -> bool {
         self.contract.subjects == Subjects::Listed
     }
 }
@@ -197,7 +185,7 @@ impl FeedRules {
 impl IndicatorRules {
     /// The factor from a unit to the indicator's own.
     #[inline]
-    pub(super) fn factor(&self, unit: &str) -> Option<f64> {
+    pub(crate) fn factor(&self, unit: &str) -> Option<f64> {
         if let Some((_, _, factor)) = self.units.iter().find(|(written, _, _)| &**written == unit) {
             return Some(*factor);
         }
@@ -206,13 +194,13 @@ impl IndicatorRules {
     }
 
     /// The units it knows, for messages.
-    pub(super) fn unit_names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn unit_names(&self) -> impl Iterator<Item = &str> {
         self.units.iter().map(|(written, _, _)| &**written)
     }
 
     /// A good value that cannot be is out of range; a doubtful one stays what its sender calls it.
     #[inline]
-    pub(super) fn judge(&self, value: f64, quality: Quality) -> Quality {
+    pub(crate) fn judge(&self, value: f64, quality: Quality) -> Quality {
         let (min, max) = self.range;
         if quality == Quality::Good && !(min..=max).contains(&value) { Quality::OutOfRange } else { quality }
     }
@@ -220,12 +208,12 @@ impl IndicatorRules {
 
 impl StationRules {
     #[inline]
-    pub(super) fn is_valid(&self, time: EventTime) -> bool {
+    pub(crate) fn is_valid(&self, time: EventTime) -> bool {
         (self.valid.0..self.valid.1).contains(&time)
     }
 
     #[inline]
-    pub(super) fn measures(&self, indicator: &IndicatorRules) -> bool {
+    pub(crate) fn measures(&self, indicator: &IndicatorRules) -> bool {
         self.measures.get(indicator.at as usize).copied().unwrap_or(false)
     }
 }

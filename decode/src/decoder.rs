@@ -1,42 +1,21 @@
-//! From envelopes to observations and rejects.
-//!
-//! A pure function of the envelope and of one version of the pack: the dataflow calls it on recorded input and must
-//! get the same answer on every replay (invariant REPLAY). Nothing here can fail or stop: what is wrong with an
-//! envelope is data (invariant SAFE).
-//!
-//! The order of judgement: what was withheld, whose envelope it is, how large it is, whether there is anything in
-//! it, whether it is of its format at all; then row by row who speaks, of what, when, and how much. The first broken
-//! rule names the reject.
-
-mod refusal;
-mod rows;
-mod rules;
-pub mod trial;
+//! From envelopes to rows and rejects: finds the feed of an envelope, what is asked of it, and its format.
 
 use std::sync::Arc;
 
 use ioc_model::{
-    action::Action,
+    attribute::Attribute,
     calendar::{Calendar, UnknownZone},
     envelope::{Content, Envelope, UNMATCHED},
-    names::{Names, SubjectId},
-    observation::Observation,
+    names::Names,
     pack::Pack,
     reject::Rejection,
 };
-use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use self::{
-    refusal::Withheld,
-    rules::{FeedRules, Rules},
+use crate::{
+    contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, Withheld},
+    format::{self, Caches},
 };
-pub(crate) use self::{
-    refusal::{Refusal, quoted},
-    rows::Rows,
-    rules::Subject,
-};
-use crate::format::{self, Minute, Shapes};
 
 /// Decodes envelopes under one version of a pack.
 #[derive(Debug)]
@@ -47,14 +26,12 @@ pub struct Decoder {
     rules: Rules,
 }
 
-/// What somebody who decodes has met and will meet again: the shapes of objects, the minute it is, the subjects no
-/// pack lists, which are then known without asking the table that everybody shares. Nothing but a shorter way to the
-/// same rows. For one table of names.
+/// What somebody who decodes has met and will meet again: nothing but a shorter way to the same rows. For one table of
+/// names.
 #[derive(Debug, Default)]
 pub struct Known {
-    subjects: FxHashMap<Box<str>, SubjectId>,
-    shapes: Shapes,
-    minute: Minute,
+    met: Met,
+    caches: Caches,
 }
 
 /// What an envelope became.
@@ -69,16 +46,6 @@ pub enum Outcome {
     Empty,
     /// No row could be read.
     Undecodable(Rejection),
-}
-
-/// Takes an envelope's rows, in row order. Row numbers count from 0 over good and bad rows together.
-pub trait RowSink {
-    /// A row that keeps its contract.
-    fn observation(&mut self, observation: Observation);
-    /// What an operator did, in a row that keeps its contract.
-    fn action(&mut self, action: Action);
-    /// A row that does not; `raw` is the row's own bytes, as far as the format can tell them apart.
-    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]);
 }
 
 impl Decoder {
@@ -132,8 +99,9 @@ impl Decoder {
         payload: &[u8],
         sink: &mut S,
     ) -> Outcome {
-        let mut rows = Rows::new(self, feed, known, envelope, sink);
-        match format::read(feed.format, payload, &mut rows) {
+        let by = (&self.rules, &self.names, &self.calendar);
+        let mut rows = Rows::new(by, feed, &mut known.met, envelope, sink);
+        match format::read(feed.format, payload, &mut rows, &mut known.caches) {
             Ok(()) if rows.count() == 0 => Outcome::Empty,
             Ok(()) => Outcome::Decoded { rows: rows.count() },
             Err(refusal) => {
@@ -158,13 +126,13 @@ impl Decoder {
         }
     }
 
-    /// No feed of this pack stands behind it. A topic that a feed does claim was kept from it because its sender may
-    /// not send there.
+    /// No feed of this pack stands behind it: nobody claims its address, or its sender may not send there, as was found
+    /// when it came.
     fn homeless(&self, envelope: &Envelope<'_>) -> Refusal {
         if envelope.feed != UNMATCHED {
             return Refusal::unknown_feed(envelope.feed);
         }
-        match self.rules.claimant(envelope.address) {
+        match envelope.attributes.get(Attribute::Forbidden) {
             Some(feed) => Refusal::forbidden(envelope.address, feed),
             None => Refusal::unmatched(envelope.address),
         }

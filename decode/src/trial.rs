@@ -2,6 +2,7 @@
 
 use ioc_model::{
     action::Action,
+    attribute::Attributes,
     contract::{Contract, Subjects},
     envelope::{Content, Envelope},
     names::Names,
@@ -13,7 +14,7 @@ use ioc_model::{
 };
 use serde::Serialize;
 
-use super::{Decoder, Outcome, RowSink};
+use crate::{Decoder, Outcome, RowSink};
 
 /// The identifier of [`permissive_feed`].
 pub const PERMISSIVE_FEED: &str = "try";
@@ -58,15 +59,23 @@ pub struct Trial {
     pub rejects: usize,
 }
 
-/// Decodes an input as if it had arrived by that feed at that address and moment.
+/// Decodes an input as if it had arrived by that feed at that address and moment, with so much known of it.
 #[must_use]
-pub fn trial(decoder: &Decoder, feed: &str, address: &str, received_at: ReceivedAt, payload: &[u8]) -> Trial {
+pub fn trial(
+    decoder: &Decoder,
+    feed: &str,
+    address: &str,
+    attributes: Attributes<'_>,
+    received_at: ReceivedAt,
+    payload: &[u8],
+) -> Trial {
     let envelope = Envelope {
         position: ioc_model::position::Position::default(),
         feed,
         received_at,
         content: Content::Raw,
         address,
+        attributes,
         payload,
     };
     let mut written = Written { names: decoder.names(), trial: Trial::default() };

@@ -24,7 +24,7 @@ pub(crate) struct Refusal {
 }
 
 /// What is known of bytes that were not kept.
-pub(super) enum Withheld<'a> {
+pub(crate) enum Withheld<'a> {
     /// The description could be read.
     Said {
         /// A word of [`RejectReason`].
@@ -56,12 +56,12 @@ impl Refusal {
     }
 
     /// Of an envelope as a whole.
-    pub(super) fn whole(self) -> Rejection {
+    pub(crate) fn whole(self) -> Rejection {
         Rejection { reason: self.reason, place: String::new(), message: self.message }
     }
 
     /// Of a row at a place of its envelope: `line 3, value`, `[2].value`, `value`.
-    pub(super) fn at(self, place: &dyn std::fmt::Display) -> Rejection {
+    pub(crate) fn at(self, place: &dyn std::fmt::Display) -> Rejection {
         let mut full = place.to_string();
         if !self.field.is_empty() {
             if full.starts_with('[') {
@@ -74,7 +74,7 @@ impl Refusal {
         Rejection { reason: self.reason, place: full, message: self.message }
     }
 
-    pub(super) fn unmatched(address: &str) -> Refusal {
+    pub(crate) fn unmatched(address: &str) -> Refusal {
         let address = quoted(address);
         Refusal::new(
             RejectReason::Unmatched,
@@ -90,7 +90,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn forbidden(address: &str, feed: &str) -> Refusal {
+    pub(crate) fn forbidden(address: &str, feed: &str) -> Refusal {
         let address = quoted(address);
         Refusal::new(
             RejectReason::Forbidden,
@@ -106,7 +106,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn unknown_feed(feed: &str) -> Refusal {
+    pub(crate) fn unknown_feed(feed: &str) -> Refusal {
         let feed = quoted(feed);
         Refusal::new(
             RejectReason::Unmatched,
@@ -122,7 +122,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn too_large(bytes: u64, limit: Option<usize>, feed: &str) -> Refusal {
+    pub(crate) fn too_large(bytes: u64, limit: Option<usize>, feed: &str) -> Refusal {
         let feed = quoted(feed);
         let (limit_vi, limit_en) = match limit {
             Some(limit) => (format!("giới hạn {limit} byte"), format!("the limit of {limit} bytes")),
@@ -140,7 +140,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn withheld(what: &Withheld<'_>) -> Refusal {
+    pub(crate) fn withheld(what: &Withheld<'_>) -> Refusal {
         let (reason, vi, en) = match what {
             Withheld::Said { reason, bytes } => (
                 RejectReason::from_word(reason).unwrap_or(RejectReason::Malformed),
@@ -224,7 +224,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn not_finite(field: &'static str) -> Refusal {
+    pub(crate) fn not_finite(field: &'static str) -> Refusal {
         Refusal::new(
             RejectReason::NotANumber,
             field,
@@ -233,7 +233,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn unknown_indicator(field: &'static str, symbol: &str) -> Refusal {
+    pub(crate) fn unknown_indicator(field: &'static str, symbol: &str) -> Refusal {
         let symbol = quoted(symbol);
         Refusal::new(
             RejectReason::UnknownIndicator,
@@ -249,7 +249,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn not_measured(field: &'static str, symbol: &str, station: &str) -> Refusal {
+    pub(crate) fn not_measured(field: &'static str, symbol: &str, station: &str) -> Refusal {
         let symbol = quoted(symbol);
         Refusal::new(
             RejectReason::UnknownIndicator,
@@ -265,7 +265,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn unknown_subject(field: &'static str, name: &str) -> Refusal {
+    pub(crate) fn unknown_subject(field: &'static str, name: &str) -> Refusal {
         let name = quoted(name);
         Refusal::new(
             RejectReason::UnknownSubject,
@@ -279,7 +279,39 @@ impl Refusal {
         )
     }
 
-    pub(super) fn unknown_file_code(address: &str, code: &str) -> Refusal {
+    pub(crate) fn not_spoken_of(field: &'static str, name: &str, patterns: &str) -> Refusal {
+        let (name, patterns) = (quoted(name), quoted(patterns));
+        Refusal::new(
+            RejectReason::Forbidden,
+            field,
+            format!(
+                "Người gửi không được phép gửi số liệu của '{name}', chỉ được gửi của: {patterns}. Hãy dùng đúng tài \
+                 khoản của trạm này, hoặc đề nghị quản trị viên cấp quyền."
+            ),
+            format!(
+                "The sender may not speak of '{name}', only of: {patterns}. Use the account of that station, or ask \
+                 the administrator for the right to it."
+            ),
+        )
+    }
+
+    pub(crate) fn other_station(field: &'static str, name: &str, address: &str, station: &str) -> Refusal {
+        let (name, address, station) = (quoted(name), quoted(address), quoted(station));
+        Refusal::new(
+            RejectReason::Contradiction,
+            field,
+            format!(
+                "Địa chỉ '{address}' là của trạm '{station}' nhưng dòng này ghi trạm '{name}'. Hãy gửi số liệu của mỗi \
+                 trạm vào địa chỉ của trạm đó."
+            ),
+            format!(
+                "The address '{address}' is that of station '{station}', but this row says '{name}'. Send each \
+                 station's values to the address of that station."
+            ),
+        )
+    }
+
+    pub(crate) fn unknown_file_code(address: &str, code: &str) -> Refusal {
         let (address, code) = (quoted(address), quoted(code));
         Refusal::new(
             RejectReason::UnknownSubject,
@@ -297,7 +329,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn invalid_subject(field: &'static str, name: &str) -> Refusal {
+    pub(crate) fn invalid_subject(field: &'static str, name: &str) -> Refusal {
         Refusal::invalid(
             field,
             name,
@@ -307,7 +339,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn subject_not_valid(field: &'static str, station: &str, time: EventTime) -> Refusal {
+    pub(crate) fn subject_not_valid(field: &'static str, station: &str, time: EventTime) -> Refusal {
         Refusal::new(
             RejectReason::UnknownSubject,
             field,
@@ -322,7 +354,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn unknown_unit(field: &'static str, unit: &str, indicator: &IndicatorRules) -> Refusal {
+    pub(crate) fn unknown_unit(field: &'static str, unit: &str, indicator: &IndicatorRules) -> Refusal {
         let unit = quoted(unit);
         let known: Vec<&str> = indicator.unit_names().collect();
         let (name, own, known) = (&indicator.name, &indicator.unit, known.join(", "));
@@ -338,7 +370,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn future(
+    pub(crate) fn future(
         field: &'static str,
         time: EventTime,
         received: ReceivedAt,
@@ -359,7 +391,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn too_old(
+    pub(crate) fn too_old(
         field: &'static str,
         time: EventTime,
         received: ReceivedAt,
@@ -380,7 +412,7 @@ impl Refusal {
         )
     }
 
-    pub(super) fn outside_the_years(field: &'static str, time: EventTime) -> Refusal {
+    pub(crate) fn outside_the_years(field: &'static str, time: EventTime) -> Refusal {
         Refusal::new(
             RejectReason::AbsurdTime,
             field,

@@ -2,11 +2,12 @@
 
 use std::{fs, path::Path, sync::Arc};
 
-use ioc_ingest::decode::{
+use ioc_decode::{
     Decoder,
     trial::{Trial, trial},
 };
 use ioc_model::{
+    attribute::Attributes,
     names::Names,
     pack::{Pack, PackFiles},
     time::ReceivedAt,
@@ -33,7 +34,14 @@ fn decoder() -> Decoder {
 
 fn tried(feed: &str, address: &str, received_at: &str, payload: &str) -> Trial {
     let received_at: jiff::Timestamp = received_at.parse().unwrap();
-    trial(&decoder(), feed, address, ReceivedAt(received_at.as_millisecond()), payload.as_bytes())
+    trial(
+        &decoder(),
+        feed,
+        address,
+        Attributes::default(),
+        ReceivedAt(received_at.as_millisecond()),
+        payload.as_bytes(),
+    )
 }
 
 #[test]
@@ -109,7 +117,14 @@ fn every_hour_of_the_replayed_record_is_taken() {
     for batch in all.chunks(1_000) {
         let address = "ioc/replay/RP-TANNINH/observation";
         let received_at = ReceivedAt(received_at.as_millisecond());
-        let tried = trial(&decoder, "replay-gas", address, received_at, batch.join("\n").as_bytes());
+        let tried = trial(
+            &decoder,
+            "replay-gas",
+            address,
+            Attributes::default(),
+            received_at,
+            batch.join("\n").as_bytes(),
+        );
         taken += tried.lines.len();
         rejects += tried.rejects;
         doubtful += tried.lines.iter().filter(|line| line.contains("out_of_range")).count();

@@ -17,7 +17,7 @@ use super::{
     Line, fields, lines,
     moment::{self, NoTime},
 };
-use crate::decode::{Refusal, RowSink, Rows, Subject, quoted};
+use crate::contract::{Refusal, RowSink, Rows, Subject, quoted};
 
 const EXAMPLE: &str = "PM10⇥61.3⇥ug/m3⇥20241105090000⇥00";
 const TIME_EXAMPLE: &str = "20241105090000 (yyyyMMddHHmmss)";

@@ -1,12 +1,13 @@
 //! What inputs become, case by case: see `cases/README.md`.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
 
-use ioc_ingest::decode::{
+use ioc_decode::{
     Decoder,
     trial::{PERMISSIVE_FEED, permissive_feed, trial},
 };
 use ioc_model::{
+    attribute::{self, Attributes},
     names::Names,
     pack::{FormatName, Pack, PackFiles},
     time::ReceivedAt,
@@ -21,6 +22,8 @@ struct Meta {
     feed: Option<String>,
     address: Option<String>,
     received_at: Option<String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
 }
 
 fn cases() -> std::path::PathBuf {
@@ -57,7 +60,11 @@ fn becomes(decoder: &Decoder, case: &Path) -> String {
     let received_at: jiff::Timestamp = received_at.parse().unwrap();
     let feed = meta.feed.unwrap_or_else(|| PERMISSIVE_FEED.to_owned());
     let payload = fs::read(&input).unwrap();
-    let tried = trial(decoder, &feed, &address, ReceivedAt(received_at.as_millisecond()), &payload);
+    let told = meta.attributes.iter().map(|(word, text)| (word.as_str(), text.as_str()));
+    let encoded = attribute::of_words(told).expect("words of attributes");
+    let attributes = Attributes::new(&encoded, &[]);
+    let tried =
+        trial(decoder, &feed, &address, attributes, ReceivedAt(received_at.as_millisecond()), &payload);
     tried.lines.iter().map(|line| format!("{line}\n")).collect()
 }
 

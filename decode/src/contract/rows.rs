@@ -6,24 +6,60 @@
 
 use ioc_model::{
     action::Action,
+    attribute::Attribute,
     calendar::Calendar,
     contract::is_subject,
     envelope::Envelope,
-    names::{Names, SubjectId},
+    name::Name,
+    names::{Names, Source, SourceId, SubjectId},
     observation::{Observation, Quality, Series},
+    pattern,
     position::{Arrival, Position},
+    reject::Rejection,
     rule::AlertKey,
     time::{EventTime, Millis, ReceivedAt},
 };
+use rustc_hash::FxHashMap;
 
 use super::{
-    Decoder, Known, Refusal, RowSink,
-    rules::{FeedRules, IndicatorRules, Rules, Subject},
+    Refusal,
+    rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
 };
-use crate::format::{Minute, Shapes};
 
 /// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
 const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
+
+/// Takes an envelope's rows, in row order. Row numbers count from 0 over good and bad rows together.
+pub trait RowSink {
+    /// A row that keeps its contract.
+    fn observation(&mut self, observation: Observation);
+    /// What an operator did, in a row that keeps its contract.
+    fn action(&mut self, action: Action);
+    /// A row that does not; `raw` is the row's own bytes, as far as the format can tell them apart.
+    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]);
+}
+
+/// Whom somebody who decodes has met and will meet again: the subjects no pack lists, and the source the last envelope
+/// came from, which are then known without asking the tables that everybody shares. For one table of names.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    subjects: FxHashMap<Box<str>, SubjectId>,
+    source: Option<(Source, SourceId)>,
+}
+
+impl Met {
+    fn source(&mut self, names: &Names, feed: Name, sender: &str) -> SourceId {
+        match &self.source {
+            Some((source, id)) if source.feed == feed && source.sender == *sender => *id,
+            _ => {
+                let source = Source { feed, sender: Name::new(sender) };
+                let id = names.sources.number(source);
+                self.source = Some((source, id));
+                id
+            }
+        }
+    }
+}
 
 /// One envelope's rows, the contract they are judged by, and where they go.
 pub(crate) struct Rows<'d, S: ?Sized> {
@@ -31,38 +67,46 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     feed: &'d FeedRules,
     names: &'d Names,
     calendar: &'d Calendar,
-    known: &'d mut Known,
+    met: &'d mut Met,
+    source: SourceId,
     position: Position,
     received_at: ReceivedAt,
     /// Event times outside of this are rejected. Both ends inclusive.
     earliest: EventTime,
     latest: EventTime,
     address: &'d str,
+    /// Whom its sender may speak of; anybody if there is none.
+    bound_to: Option<&'d str>,
+    /// The station its address names, once somebody asked for it.
+    addressed: Option<Option<&'d StationRules>>,
     sink: &'d mut S,
     count: u32,
 }
 
 impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
-    pub(super) fn new(
-        decoder: &'d Decoder,
+    pub(crate) fn new(
+        (rules, names, calendar): (&'d Rules, &'d Names, &'d Calendar),
         feed: &'d FeedRules,
-        known: &'d mut Known,
+        met: &'d mut Met,
         envelope: &Envelope<'d>,
         sink: &'d mut S,
     ) -> Rows<'d, S> {
         let received = EventTime(envelope.received_at.0);
-        let Decoder { rules, names, calendar, .. } = decoder;
+        let source = met.source(names, feed.name, envelope.attributes.sender());
         Rows {
             rules,
             feed,
             names,
             calendar,
-            known,
+            met,
+            source,
             position: envelope.position,
             received_at: envelope.received_at,
             earliest: received.minus(feed.contract.max_age),
             latest: received.plus(feed.contract.max_future),
             address: envelope.address,
+            bound_to: envelope.attributes.get(Attribute::BoundTo),
+            addressed: None,
             sink,
             count: 0,
         }
@@ -83,25 +127,42 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         self.calendar
     }
 
-    /// The shapes of objects met before.
-    #[inline]
-    pub(crate) fn shapes(&mut self) -> &mut Shapes {
-        &mut self.known.shapes
-    }
-
-    /// The minute that was read last.
-    #[inline]
-    pub(crate) fn minute(&mut self) -> &mut Minute {
-        &mut self.known.minute
-    }
-
     /// The subject of that name.
     #[inline]
     pub(crate) fn subject(&mut self, field: &'static str, name: &str) -> Result<Subject<'d>, Refusal> {
-        if let Some(station) = self.rules.station(name) {
-            return Ok(Subject { id: station.subject, station: Some(station) });
+        let subject = match self.rules.station(name) {
+            Some(station) => Subject { id: station.subject, station: Some(station) },
+            None => self.unlisted(field, name)?,
+        };
+        self.check_address(field, name)?;
+        self.check_sender(field, name)?;
+        Ok(subject)
+    }
+
+    /// A topic with a station's identifier as one of its levels is that station's: a row in it about another is a
+    /// gateway's mix-up.
+    #[inline]
+    fn check_address(&mut self, field: &'static str, name: &str) -> Result<(), Refusal> {
+        let (rules, address) = (self.rules, self.address);
+        let mut levels = address.split('/');
+        if levels.any(|level| level == name) {
+            return Ok(());
         }
-        self.unlisted(field, name)
+        let named = || address.split('/').find_map(|level| rules.station(level));
+        match self.addressed.get_or_insert_with(named) {
+            Some(station) => Err(Refusal::other_station(field, name, address, &station.id)),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn check_sender(&self, field: &'static str, name: &str) -> Result<(), Refusal> {
+        match self.bound_to {
+            Some(patterns) if !pattern::allows(patterns, name) => {
+                Err(Refusal::not_spoken_of(field, name, patterns))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The station a file's name means: the first of the candidates that the pack knows; else the last as it is, if
@@ -109,6 +170,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     pub(crate) fn subject_of_file(&mut self, candidates: &[&str]) -> Result<Subject<'d>, Refusal> {
         for code in candidates {
             if let Some(station) = self.rules.station_of_file(code).or_else(|| self.rules.station(code)) {
+                self.check_sender("file name", &station.id)?;
                 return Ok(Subject { id: station.subject, station: Some(station) });
             }
         }
@@ -116,6 +178,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         if self.feed.only_listed() {
             return Err(Refusal::unknown_file_code(self.address, code));
         }
+        self.check_sender("file name", code)?;
         self.unlisted("file name", code)
     }
 
@@ -123,14 +186,14 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         if self.feed.only_listed() {
             return Err(Refusal::unknown_subject(field, name));
         }
-        if let Some(id) = self.known.subjects.get(name) {
+        if let Some(id) = self.met.subjects.get(name) {
             return Ok(Subject { id: *id, station: None });
         }
         if !is_subject(name) {
             return Err(Refusal::invalid_subject(field, name));
         }
         let id = SubjectId(self.names.subjects.number(name));
-        let _ = self.known.subjects.insert(name.into(), id);
+        let _ = self.met.subjects.insert(name.into(), id);
         Ok(Subject { id, station: None })
     }
 
@@ -236,7 +299,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             event_time,
             value,
             quality: indicator.judge(value, quality),
-            feed: self.feed.id,
+            source: self.source,
             arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
         };
         self.count = self.count.saturating_add(1);
@@ -245,11 +308,13 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
 
     /// Hands on what an operator did.
     pub(crate) fn act(&mut self, alert: AlertKey, user: &str, note: &str) {
+        let Source { feed, sender } = self.names.source(self.source);
         let action = Action {
             alert,
             user: user.into(),
             note: note.into(),
-            feed: self.names.feed(self.feed.id),
+            feed,
+            sender,
             arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
         };
         self.count = self.count.saturating_add(1);

@@ -20,17 +20,23 @@ use std::ops::Range;
 
 use ioc_model::pack::FormatName;
 
-pub(crate) use self::{json_shape::Shapes, moment::Minute};
-use crate::decode::{Refusal, RowSink, Rows};
+use crate::contract::{Refusal, RowSink, Rows};
+
+/// What formats remember from one payload to the next, each for itself: nothing but a shorter way to the same rows.
+#[derive(Debug, Default)]
+pub(crate) struct Caches {
+    json_observation: json_observation::Cache,
+}
 
 /// Reads a payload that is not blank and has no byte-order mark.
 pub(crate) fn read<S: RowSink + ?Sized>(
     format: FormatName,
     payload: &[u8],
     rows: &mut Rows<'_, S>,
+    caches: &mut Caches,
 ) -> Result<(), Refusal> {
     match format {
-        FormatName::JsonObservation => json_observation::read(payload, rows),
+        FormatName::JsonObservation => json_observation::read(payload, rows, &mut caches.json_observation),
         FormatName::StationTxt => station_txt::read(payload, rows),
         FormatName::OperatorAction => operator_action::read(payload, rows),
     }

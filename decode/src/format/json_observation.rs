@@ -25,15 +25,27 @@ use ioc_model::{observation::Quality, time::EventTime};
 use super::{
     fields, json_flat,
     json_row::{Fields, Key, NoRow, Parsed},
+    json_shape::Shapes,
     json_text::{self, elements},
     lines,
     moment::{self, Minute, NoTime},
 };
-use crate::decode::{Refusal, RowSink, Rows};
+use crate::contract::{Refusal, RowSink, Rows};
 
 const TIME_EXAMPLE: &str = "2026-01-01T07:00:00+07:00";
 
-pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+/// The shapes of objects met before, and the minute that was read last.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    shapes: Shapes,
+    minute: Minute,
+}
+
+pub(super) fn read<S: RowSink + ?Sized>(
+    payload: &[u8],
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
     // Looked through once; only a payload that has other bytes somewhere is looked at row by row.
     let text = simdutf8::basic::from_utf8(payload).ok();
     let payload = Payload { bytes: payload, text, plain: text.is_some() && json_flat::is_plain(payload) };
@@ -44,23 +56,27 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         if whole.bytes[1..whole.bytes.len() - 1].trim_ascii().is_empty() {
             return Ok(());
         }
-        read_array(elements, rows);
+        read_array(elements, rows, cache);
         return Ok(());
     }
     // One look at the first line tells a batch of lines; only what is not one is tried as a whole.
     let first_line = memchr::memchr(b'\n', whole.bytes).map(|end| Raw::of(whole.bytes[..end].trim_ascii()));
-    if first_line.is_some_and(|line| line.is_object(rows)) {
-        return read_lines(payload, &NoRow::NotAnObject, rows);
+    if first_line.is_some_and(|line| line.is_object(cache)) {
+        return read_lines(payload, &NoRow::NotAnObject, rows, cache);
     }
-    match whole.read(&"", rows) {
+    match whole.read(&"", rows, cache) {
         Ok(()) => Ok(()),
-        Err(fault) => read_lines(payload, &fault, rows),
+        Err(fault) => read_lines(payload, &fault, rows, cache),
     }
 }
 
-fn read_array<S: RowSink + ?Sized>(elements: json_text::Elements<'_>, rows: &mut Rows<'_, S>) {
+fn read_array<S: RowSink + ?Sized>(
+    elements: json_text::Elements<'_>,
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) {
     for (index, element) in elements.enumerate() {
-        Raw::of(element).read_or_reject(&Element(index), rows);
+        Raw::of(element).read_or_reject(&Element(index), rows, cache);
     }
 }
 
@@ -108,13 +124,13 @@ impl<'a> Raw<'a> {
         Raw { bytes, text: std::str::from_utf8(bytes).ok().filter(|_| plain) }
     }
 
-    fn is_object<S: RowSink + ?Sized>(&self, rows: &mut Rows<'_, S>) -> bool {
-        self.flat(rows).is_some() || Parsed::of(self.bytes).is_ok()
+    fn is_object(&self, cache: &mut Cache) -> bool {
+        self.flat(cache).is_some() || Parsed::of(self.bytes).is_ok()
     }
 
     #[inline]
-    fn flat<S: RowSink + ?Sized>(&self, rows: &mut Rows<'_, S>) -> Option<Fields<'a>> {
-        self.text.and_then(|text| rows.shapes().fields(text, 0..text.len()))
+    fn flat(&self, cache: &mut Cache) -> Option<Fields<'a>> {
+        self.text.and_then(|text| cache.shapes.fields(text, 0..text.len()))
     }
 
     /// Reads a row that is an object; what it broke is handed on as a rejection.
@@ -123,17 +139,23 @@ impl<'a> Raw<'a> {
         &self,
         place: &dyn std::fmt::Display,
         rows: &mut Rows<'_, S>,
+        cache: &mut Cache,
     ) -> Result<(), NoRow> {
-        match self.flat(rows) {
-            Some(fields) => judge(&fields, self.bytes, place, rows),
-            None => judge(&Parsed::of(self.bytes)?.fields(), self.bytes, place, rows),
+        match self.flat(cache) {
+            Some(fields) => judge(&fields, self.bytes, place, rows, cache),
+            None => judge(&Parsed::of(self.bytes)?.fields(), self.bytes, place, rows, cache),
         }
         Ok(())
     }
 
     #[inline]
-    fn read_or_reject<S: RowSink + ?Sized>(&self, place: &dyn std::fmt::Display, rows: &mut Rows<'_, S>) {
-        if let Err(fault) = self.read(place, rows) {
+    fn read_or_reject<S: RowSink + ?Sized>(
+        &self,
+        place: &dyn std::fmt::Display,
+        rows: &mut Rows<'_, S>,
+        cache: &mut Cache,
+    ) {
+        if let Err(fault) = self.read(place, rows, cache) {
             rows.reject(fault.refusal(self.bytes), place, self.bytes);
         }
     }
@@ -152,6 +174,7 @@ fn read_lines<S: RowSink + ?Sized>(
     payload: Payload<'_>,
     fault: &NoRow,
     rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
 ) -> Result<(), Refusal> {
     let bytes = payload.bytes;
     let looks_like_object = |line: &[u8]| line.starts_with(b"{") && line.ends_with(b"}");
@@ -162,13 +185,13 @@ fn read_lines<S: RowSink + ?Sized>(
     let plain_text = payload.text.filter(|_| payload.plain);
     for (place, line) in lines(bytes) {
         let line = payload.trimmed(line);
-        match plain_text.and_then(|text| rows.shapes().fields(text, line.clone())) {
-            Some(fields) => judge(&fields, &bytes[line], &place, rows),
+        match plain_text.and_then(|text| cache.shapes.fields(text, line.clone())) {
+            Some(fields) => judge(&fields, &bytes[line], &place, rows, cache),
             // What the quick way has declined is not shown to it again.
             None if plain_text.is_some() => {
-                Raw { bytes: &bytes[line], text: None }.read_or_reject(&place, rows);
+                Raw { bytes: &bytes[line], text: None }.read_or_reject(&place, rows, cache);
             }
-            None => Raw::of(&bytes[line]).read_or_reject(&place, rows),
+            None => Raw::of(&bytes[line]).read_or_reject(&place, rows, cache),
         }
     }
     Ok(())
@@ -181,14 +204,19 @@ fn judge<S: RowSink + ?Sized>(
     raw: &[u8],
     place: &dyn std::fmt::Display,
     rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
 ) {
-    if let Err(refusal) = accept(fields, rows) {
+    if let Err(refusal) = accept(fields, rows, cache) {
         rows.reject(refusal, place, raw);
     }
 }
 
 #[inline]
-fn accept<S: RowSink + ?Sized>(fields: &Fields<'_>, rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+fn accept<S: RowSink + ?Sized>(
+    fields: &Fields<'_>,
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
     if let Some(field) = fields.twice {
         return Err(Refusal::given_twice(field));
     }
@@ -196,7 +224,7 @@ fn accept<S: RowSink + ?Sized>(fields: &Fields<'_>, rows: &mut Rows<'_, S>) -> R
     let name = required_text(fields.get(Key::Subject), fields.plain, "subject", "\"TN-0412\"")?;
     let subject = rows.subject("subject", &name)?;
     let indicator = rows.indicator("indicator", &symbol, &subject)?;
-    let time = time(fields.get(Key::Time), fields.plain, rows.minute())?;
+    let time = time(fields.get(Key::Time), fields.plain, &mut cache.minute)?;
     rows.check_time("time", time, &subject)?;
     let value = value(fields.get(Key::Value), fields.plain)?;
     let unit = optional_text(fields.get(Key::Unit), fields.plain, "unit", "\"ug/m3\"")?;

@@ -9,7 +9,7 @@ use super::{
     json_flat,
     json_text::{DEEPEST, is_shallow},
 };
-use crate::decode::{Refusal, quoted};
+use crate::contract::{Refusal, quoted};
 
 /// A right row, for messages.
 pub(super) const EXAMPLE: &str =

@@ -1,0 +1,16 @@
+//! What is asked of an envelope and its rows, and in which words they are refused.
+//!
+//! The order of judgement: what was withheld, whose envelope it is, how large it is, whether there is anything in it,
+//! whether it is of its format at all; then row by row who speaks, of what, when, and how much. The first broken rule
+//! names the reject.
+
+mod refusal;
+mod rows;
+mod rules;
+
+pub use self::rows::RowSink;
+pub(crate) use self::{
+    refusal::{Refusal, Withheld, quoted},
+    rows::{Met, Rows},
+    rules::{FeedRules, Rules, Subject},
+};

@@ -1,0 +1,17 @@
+//! What bytes become: from an envelope to rows of every kind and rejects.
+//!
+//! A pure function of the envelope and of one version of the pack: the dataflow calls it on recorded input and must
+//! get the same answer on every replay (invariant REPLAY), `ioc try` gets the answer the dataflow would give. It
+//! knows no transport, no network and no clock. Nothing in here can fail or stop: what is wrong with an envelope is
+//! data (invariant SAFE).
+//!
+//! Read leftwards: the [contract] judges rows and words what is wrong with them, a [format](mod@format) reads rows and
+//! hands each to the contract, the [decoder] finds format and contract of an envelope's feed.
+
+mod contract;
+mod decoder;
+mod format;
+pub mod trial;
+
+pub use contract::RowSink;
+pub use decoder::{Decoder, Known, Outcome};
