@@ -8,9 +8,9 @@ use std::{
 use ioc_dashboards::Board;
 use ioc_ingest::intake::Shares;
 use ioc_model::{
-    calendar::LocalDay,
     epoch::{Epoch, Generation},
-    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+    question::{Found, Question},
+    results::EpochResults,
 };
 use ioc_storage::{Class, Sink, Store, StoreError};
 use ioc_stream::{
@@ -124,17 +124,8 @@ impl Commit for Committer {
         Ok(())
     }
 
-    fn recall(
-        &mut self,
-        request: &RecallRequest,
-        day: LocalDay,
-        upto: Epoch,
-    ) -> Result<Vec<RecalledRow>, Halt> {
-        self.read_back("a day", || self.store.recall(request, day.start, day.end, self.generation, upto))
-    }
-
-    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
-        self.read_back("windows", || self.store.recall_windows(request, self.generation, upto))
+    fn ask(&mut self, question: &Question, upto: Epoch) -> Result<Found, Halt> {
+        self.read_back("what is stored", || self.store.ask(question, self.generation, upto))
     }
 
     fn vouch(&mut self) -> Result<(), Halt> {

@@ -17,7 +17,6 @@ use ioc_bus::{
 };
 use ioc_decode::Decoder;
 use ioc_model::{
-    calendar::LocalDay,
     contract::{Contract, Subjects},
     counts::Counts,
     envelope::Content,
@@ -25,7 +24,8 @@ use ioc_model::{
     names::Names,
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
     position::{LogNumber, Partition},
-    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+    question::{Found, Question},
+    results::EpochResults,
     text::Text,
     time::{EventTime, Millis, ReceivedAt},
     window::WindowKind,
@@ -288,11 +288,8 @@ impl Commit for Written {
         }
         Ok(())
     }
-    fn recall(&mut self, request: &RecallRequest, _: LocalDay, _: Epoch) -> Result<Vec<RecalledRow>, Halt> {
-        Err(Halt(format!("nothing in W1 is older than the horizon: {request:?}")))
-    }
-    fn recall_windows(&mut self, request: &WindowRecall, _: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
-        Err(Halt(format!("W1 has no stations: {request:?}")))
+    fn ask(&mut self, question: &Question, _: Epoch) -> Result<Found, Halt> {
+        Err(Halt(format!("nothing in W1 is older than the horizon, and it has no stations: {question:?}")))
     }
     fn vouch(&mut self) -> Result<(), Halt> {
         Ok(())

@@ -21,6 +21,7 @@ pub mod pattern;
 pub mod period;
 pub mod place;
 pub mod position;
+pub mod question;
 pub mod reject;
 pub mod results;
 pub mod rule;

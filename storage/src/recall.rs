@@ -3,9 +3,10 @@
 use clickhouse::Row;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
-    results::{RecallRequest, RecalledRow, RecalledWindow, WindowReach, WindowRecall},
+    question::{About, Found, Question, RecalledRow, RecalledWindow},
     time::{EventTime, ReceivedAt},
     window::WindowKind,
 };
@@ -29,16 +30,36 @@ struct Stored {
 }
 
 impl Store {
-    /// All rows of a series with event time in `[start, end)` that the generation stored up to an epoch, in order
-    /// of event time, then arrival. `start` and `end` are the bounds of the request's local day.
+    /// Answers a question by what the generation stored up to an epoch: rows by event time and arrival, windows by
+    /// indicator, kind and start.
     ///
     /// # Errors
     /// If ClickHouse does not answer, or holds what this program does not write.
-    pub async fn recall(
+    pub async fn ask(
         &self,
-        request: &RecallRequest,
-        start: EventTime,
-        end: EventTime,
+        question: &Question,
+        generation: Generation,
+        upto: Epoch,
+    ) -> Result<Found, StoreError> {
+        match question.about {
+            About::Day { indicator, .. } => {
+                self.recall_rows(question, indicator, generation, upto).await.map(Found::Rows)
+            }
+            About::Windows { .. } => {
+                let kinds = vec![WindowKind::Hour.word(), WindowKind::Day.word()];
+                self.recall_windows(question, kinds, generation, upto).await.map(Found::Windows)
+            }
+            About::Year { .. } => {
+                let kinds = vec![WindowKind::Day.word()];
+                self.recall_windows(question, kinds, generation, upto).await.map(Found::Windows)
+            }
+        }
+    }
+
+    async fn recall_rows(
+        &self,
+        question: &Question,
+        indicator: Name,
         generation: Generation,
         upto: Epoch,
     ) -> Result<Vec<RecalledRow>, StoreError> {
@@ -55,10 +76,10 @@ impl Store {
                  AND generation = {generation:UInt32} AND epoch <= {upto:UInt64} \
                  ORDER BY event_time, received_at, log, partition, offset, row",
             )
-            .param("indicator", &*request.indicator)
-            .param("subject", &*request.subject)
-            .param("start", start.0)
-            .param("end", end.0)
+            .param("indicator", &*indicator)
+            .param("subject", &*question.subject)
+            .param("start", question.from.0)
+            .param("end", question.to.0)
             .param("generation", generation.0)
             .param("upto", upto.0);
         let rows: Vec<Stored> = answer("read stored rows back", rows.fetch_all()).await?;
@@ -77,21 +98,14 @@ struct StoredWindow {
 }
 
 impl Store {
-    /// The hours and days of a subject that start in the request's span, for a year its days alone: the result of each
-    /// that was current as of an epoch, by indicator, kind and start.
-    ///
-    /// # Errors
-    /// If ClickHouse does not answer, or holds what this program does not write.
-    pub async fn recall_windows(
+    /// Of each window, the result that was current as of the epoch.
+    async fn recall_windows(
         &self,
-        request: &WindowRecall,
+        question: &Question,
+        kinds: Vec<&'static str>,
         generation: Generation,
         upto: Epoch,
     ) -> Result<Vec<RecalledWindow>, StoreError> {
-        let kinds = match request.reach {
-            WindowReach::Day(_) => vec![WindowKind::Hour.word(), WindowKind::Day.word()],
-            WindowReach::Year(_) => vec![WindowKind::Day.word()],
-        };
         let windows = self
             .client()
             .query(
@@ -106,9 +120,9 @@ impl Store {
                  LIMIT 1 BY indicator, kind, start_time",
             )
             .param("kinds", kinds)
-            .param("subject", &*request.subject)
-            .param("from", request.from.0)
-            .param("to", request.to.0)
+            .param("subject", &*question.subject)
+            .param("from", question.from.0)
+            .param("to", question.to.0)
             .param("generation", generation.0)
             .param("upto", upto.0);
         let windows: Vec<StoredWindow> = answer("read stored windows back", windows.fetch_all()).await?;

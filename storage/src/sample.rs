@@ -119,8 +119,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 ..Counts::default()
             },
         )],
-        recalls: Vec::new(),
-        window_recalls: Vec::new(),
+        questions: Vec::new(),
     }
 }
 

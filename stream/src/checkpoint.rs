@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shard::SubjectRecord;
 
-const MAGIC: &[u8; 8] = b"IOCCKPT\x04";
+const MAGIC: &[u8; 8] = b"IOCCKPT\x05";
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 

@@ -155,8 +155,7 @@ impl Partial {
         made.alerts.extend(shard.alerts);
         made.actions.extend(shard.actions);
         made.rejects.extend(shard.rejects);
-        made.recalls.extend(shard.recalls);
-        made.window_recalls.extend(shard.window_recalls);
+        made.questions.extend(shard.questions);
         self.count(shard.counts);
     }
 
@@ -204,8 +203,7 @@ impl Gathered {
         });
         results.statuses.sort_by_key(|a| a.subject);
         results.alerts.sort_by(|a, b| (&a.key.rule, &a.key.subject).cmp(&(&b.key.rule, &b.key.subject)));
-        results.recalls.sort_unstable();
-        results.window_recalls.sort_unstable();
+        results.questions.sort_unstable();
         // The driver fills in the facts of the manifest.
         Whole { results, subjects: self.subjects }
     }

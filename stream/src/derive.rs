@@ -24,7 +24,7 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     observation::Quality,
-    results::{WindowReach, WindowRecall},
+    question::{About, Answer, Found, Question},
     time::{EventTime, Millis, Now},
     window::{ClosedBy, WindowKind},
 };
@@ -49,7 +49,7 @@ pub(crate) const HOUR: Millis = Millis::hours(1);
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Derived {
     ledger: Ledger,
-    pending: BTreeMap<WindowReach, Pending>,
+    pending: BTreeMap<About, Pending>,
     status: StatusState,
     alerts: Alerts,
 }
@@ -102,8 +102,8 @@ impl Derived {
     }
 
     /// The windows that were asked for and not answered yet.
-    pub(crate) fn awaited(&self, subject: Name) -> impl Iterator<Item = WindowRecall> + '_ {
-        self.pending.iter().map(move |(reach, pending)| pending.request(*reach, subject))
+    pub(crate) fn awaited(&self, subject: Name) -> impl Iterator<Item = Question> + '_ {
+        self.pending.iter().map(move |(about, pending)| pending.question(*about, subject))
     }
 
     /// Works out what follows from an epoch's windows and its clock.
@@ -111,7 +111,7 @@ impl Derived {
         let mut readings = Vec::new();
         self.windows(&mut step, closed, &mut readings);
         self.answers(&mut step, &mut readings);
-        let Step { facts, plan, subject, lateness, days, results } = step;
+        let Step { facts, plan, subject, lateness, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
         self.alerts.advance(facts.now, plan, subject, &mut readings, self.status.current(), results);
         self.ledger.forget(plan, days);
@@ -137,7 +137,7 @@ impl Derived {
                 touched.add(indicator, window.kind, window.span.start);
             } else {
                 let day = step.days.of(window.span.start).number;
-                self.wait(step, WindowReach::Day(day), indicator, window);
+                self.wait(step, About::Windows { day }, indicator, window);
             }
             if window.kind != WindowKind::Day || !step.plan.looks_at(&indicator, Averaging::Year) {
                 continue;
@@ -145,7 +145,7 @@ impl Derived {
             if self.ledger.reaches_year(step.days, window) {
                 touched.add_year(indicator, window.span.start);
             } else if let Some(year) = step.days.year_of(window.span.start) {
-                self.wait(step, WindowReach::Year(year.number), indicator, window);
+                self.wait(step, About::Year { year: year.number }, indicator, window);
             }
         }
         let Some(closed_to) = self.ledger.closed_to() else { return };
@@ -163,12 +163,12 @@ impl Derived {
     }
 
     /// A revision whose surroundings are not held: they are asked for.
-    fn wait(&mut self, step: &mut Step<'_>, reach: WindowReach, indicator: Name, window: &Closed) {
-        let pending = match self.pending.entry(reach) {
+    fn wait(&mut self, step: &mut Step<'_>, about: About, indicator: Name, window: &Closed) {
+        let pending = match self.pending.entry(about) {
             Entry::Occupied(waiting) => waiting.into_mut(),
             Entry::Vacant(place) => {
-                let Some(pending) = Pending::new(step.facts.epoch, reach, step.days) else { return };
-                step.results.window_recalls.push(pending.request(reach, step.subject));
+                let Some(pending) = Pending::new(step.facts.epoch, about, step.days) else { return };
+                step.results.questions.push(pending.question(about, step.subject));
                 place.insert(pending)
             }
         };
@@ -179,14 +179,15 @@ impl Derived {
     /// What was read back, and what waited for it.
     fn answers(&mut self, step: &mut Step<'_>, readings: &mut Vec<Reading>) {
         let subject = step.subject;
-        for answer in step.facts.recalled_windows.iter().filter(|answer| answer.request.subject == *subject) {
-            let WindowRecall { reach, asked, .. } = answer.request;
-            if self.pending.get(&reach).is_none_or(|pending| pending.asked() != asked) {
+        for answer in step.answers {
+            let Question { about, asked, .. } = answer.question;
+            let Found::Windows(windows) = &answer.found else { continue };
+            if self.pending.get(&about).is_none_or(|pending| pending.asked() != asked) {
                 continue;
             }
-            let Some(pending) = self.pending.remove(&reach) else { continue };
-            let (ledger, mut touched) = pending.resolve(&answer.windows, &self.ledger);
-            if let WindowReach::Year(_) = reach {
+            let Some(pending) = self.pending.remove(&about) else { continue };
+            let (ledger, mut touched) = pending.resolve(windows, &self.ledger);
+            if let About::Year { .. } = about {
                 touched = Touched { years: touched.days, ..Touched::default() };
             }
             let closed_to = self.ledger.closed_to().unwrap_or(EventTime(i64::MIN));
@@ -208,6 +209,8 @@ impl Derived {
 /// One subject's part of an epoch.
 pub(crate) struct Step<'a> {
     pub(crate) facts: &'a EpochFacts,
+    /// What the store answered to questions about it.
+    pub(crate) answers: &'a [&'a Answer],
     pub(crate) plan: &'a StationPlan,
     pub(crate) subject: Name,
     /// How late the feeds it was heard by may be.

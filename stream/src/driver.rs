@@ -33,12 +33,12 @@ use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, SharedBus, record::RecordLog};
 use ioc_decode::Decoder;
 use ioc_model::{
-    calendar::LocalDay,
     epoch::{Epoch, Generation},
     names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset},
-    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+    question::{Answer, Found, Question},
+    results::EpochResults,
     time::{Millis, Now},
 };
 
@@ -46,7 +46,6 @@ use crate::{
     checkpoint::Checkpoints,
     collect::{Collector, Whole},
     flow::{Flow, Part},
-    manifest::{Recalled, RecalledWindows},
     priority,
 };
 
@@ -110,22 +109,11 @@ pub trait Commit: Send {
     /// If the store refuses for a reason that will not pass: the flow halts.
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt>;
 
-    /// Reads a series' day back: every row stored in an epoch up to `upto`.
+    /// Answers a question by what is stored in epochs up to `upto`.
     ///
     /// # Errors
     /// As `commit`.
-    fn recall(
-        &mut self,
-        request: &RecallRequest,
-        day: LocalDay,
-        upto: Epoch,
-    ) -> Result<Vec<RecalledRow>, Halt>;
-
-    /// Reads a subject's windows back: the current result of each as of an epoch.
-    ///
-    /// # Errors
-    /// As `commit`.
-    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt>;
+    fn ask(&mut self, question: &Question, upto: Epoch) -> Result<Found, Halt>;
 
     /// Whether what was read back since it was asked last may go on record: no replay asks for it again.
     ///
@@ -198,8 +186,8 @@ pub(crate) struct State {
     progress: Progress,
     /// By partition: where the epochs up to the last committed one end.
     committed_offsets: Vec<Offset>,
-    recalled: VecDeque<Recalled>,
-    recalled_windows: VecDeque<RecalledWindows>,
+    /// Answers that wait to be recorded.
+    answers: VecDeque<Answer>,
     halted: Option<Halt>,
     stopping: bool,
 }
@@ -219,10 +207,8 @@ pub(crate) struct Submitted {
     manifest_hash: [u8; 32],
     replayed: bool,
     taken: Taken,
-    /// Answers in the manifest: these days are not waited for any more.
-    answered: Vec<RecallRequest>,
-    /// These windows neither.
-    answered_windows: Vec<WindowRecall>,
+    /// Answered in the manifest: nobody waits for them any more.
+    answered: Vec<Question>,
     /// By partition: where the next epoch starts.
     next: Vec<Offset>,
     decoder: Arc<Decoder>,
@@ -264,8 +250,7 @@ impl Driver {
             state: Mutex::new(State {
                 progress,
                 committed_offsets: recovery.next.clone(),
-                recalled: VecDeque::new(),
-                recalled_windows: VecDeque::new(),
+                answers: VecDeque::new(),
                 halted: None,
                 stopping: false,
             }),
@@ -288,8 +273,7 @@ impl Driver {
             log: start.log,
             committed,
             last_recorded: recovery.last,
-            awaited: recovery.awaited,
-            awaited_windows: recovery.awaited_windows,
+            awaited: recovery.awaited.into(),
         };
         let former = form::Former {
             shared: shared.clone(),
@@ -400,7 +384,7 @@ impl Driver {
 impl State {
     /// Whether something read back waits to be recorded.
     fn has_answers(&self) -> bool {
-        !self.recalled.is_empty() || !self.recalled_windows.is_empty()
+        !self.answers.is_empty()
     }
 }
 

@@ -8,13 +8,13 @@ use ioc_model::{
     epoch::{Epoch, Generation},
     pack::PackVersion,
     position::OffsetRange,
-    results::{RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+    question::Answer,
     time::{Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// The version of everything that decides results and is not recorded: decoding, judging, closing, eviction. It is
 /// raised with every change of it, because an epoch must be replayed by the logic it was formed for.
@@ -37,28 +37,8 @@ pub struct Manifest {
     pub horizon: Millis,
     /// The bus's ranges, at most one a partition, aligned to chunks.
     pub ranges: Vec<OffsetRange>,
-    /// Days read back from the store for rows that wait.
-    pub recalled: Vec<Recalled>,
-    /// Windows read back from the store for revisions that wait.
-    pub recalled_windows: Vec<RecalledWindows>,
-}
-
-/// A day of a series, read back from the store.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Recalled {
-    /// Which day of which series.
-    pub request: RecallRequest,
-    /// All its rows stored up to the epoch that asked.
-    pub rows: Vec<RecalledRow>,
-}
-
-/// Windows of a subject, read back from the store.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecalledWindows {
-    /// Around what.
-    pub request: WindowRecall,
-    /// Their current results up to the epoch that asked or a later one.
-    pub windows: Vec<RecalledWindow>,
+    /// What the store answered to what earlier epochs asked.
+    pub answers: Vec<Answer>,
 }
 
 /// A record that is no manifest.

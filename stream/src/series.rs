@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
     names::Source,
-    results::{RecalledRow, Standing},
+    question::RecalledRow,
+    results::Standing,
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, WindowKind},
 };
@@ -52,6 +53,7 @@ pub struct SeriesState {
 #[derive(Debug, Serialize, Deserialize)]
 struct Waiting {
     asked: u64,
+    day: LocalDay,
     rows: Vec<WaitingRow>,
 }
 
@@ -73,12 +75,10 @@ pub enum Judged {
     Stored(Standing),
     /// It was there already.
     Duplicate,
-    /// It waits; `first` if it is the first of its day, which must now be read back.
+    /// It waits.
     Waiting {
-        /// Its day.
-        day: DayNumber,
-        /// Whether the day must be asked for.
-        first: bool,
+        /// Its day, if it is the first of it, which must now be read back.
+        first: Option<LocalDay>,
     },
 }
 
@@ -144,10 +144,10 @@ impl SeriesState {
     ) -> Judged {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
-            let nothing = || Waiting { asked: epoch, rows: Vec::new() };
+            let nothing = || Waiting { asked: epoch, day: local, rows: Vec::new() };
             let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
             waiting.rows.push(WaitingRow { event_time, version, source });
-            return Judged::Waiting { day: local.number, first: waiting.rows.len() == 1 };
+            return Judged::Waiting { first: (waiting.rows.len() == 1).then_some(local) };
         }
         let judged = self.days.get_or_open(&local).apply(epoch, event_time, version);
         // Only a closed window is revised; an open one is worked out when it closes.
@@ -205,8 +205,8 @@ impl SeriesState {
     }
 
     /// The days it waits for, and since which epoch.
-    pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, u64)> {
-        self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))
+    pub fn awaited(&self) -> impl Iterator<Item = (LocalDay, u64)> {
+        self.waiting.values().map(|waiting| (waiting.day, waiting.asked))
     }
 
     /// Closes what may be closed, revises what was touched, evicts what lies behind the horizon.

@@ -24,6 +24,7 @@ use ioc_model::{
     epoch::Epoch,
     names::{IndicatorId, Names, SubjectId},
     pack::PackVersion,
+    question::Answer,
     results::StoredAction,
     time::{EventTime, Millis, Now},
     window::WindowKind,
@@ -39,7 +40,6 @@ use self::{
 pub use self::{results::ShardResults, rows::Rows, subject::SubjectRecord};
 use crate::{
     derive::{StationPlan, Step},
-    manifest::{Recalled, RecalledWindows},
     plan::{Days, Plan},
     series::{Bounds, Closed},
 };
@@ -53,10 +53,8 @@ pub struct EpochFacts {
     pub now: Now,
     /// Decoder under the recorded pack.
     pub decoder: Arc<Decoder>,
-    /// Days that were read back.
-    pub recalled: Vec<Recalled>,
-    /// Windows that were read back.
-    pub recalled_windows: Vec<RecalledWindows>,
+    /// What the store answered.
+    pub answers: Vec<Answer>,
     /// Points further behind what is closed than this leave the state with their day.
     pub horizon: Millis,
 }
@@ -133,11 +131,11 @@ impl Shard {
         }
         let mut results = ShardResults::default();
         self.act(facts, actions, &mut results);
-        let mut recalled: BTreeMap<SubjectId, Vec<&Recalled>> = BTreeMap::new();
-        for day in &facts.recalled {
-            let subject = self.names.subjects.find(&day.request.subject).map(SubjectId);
+        let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
+        for answer in &facts.answers {
+            let subject = self.names.subjects.find(&answer.question.subject).map(SubjectId);
             if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
-                recalled.entry(subject).or_default().push(day);
+                answered.entry(subject).or_default().push(answer);
             }
         }
         let mut fates = Fates::of(rows);
@@ -146,22 +144,13 @@ impl Shard {
             self.bring_near(several, rows);
             for of_subject in several.chunk_by(|a, b| a.subject() == b.subject()) {
                 let subject = of_subject[0].subject();
-                let days = recalled.remove(&subject).unwrap_or_default();
-                self.apply_subject(facts, subject, of_subject, &days, &mut fates, &mut results);
+                let answers = answered.remove(&subject).unwrap_or_default();
+                self.apply_subject(facts, subject, of_subject, &answers, &mut fates, &mut results);
             }
         }
         self.grouping = grouping;
-        for (subject, days) in recalled {
-            self.apply_subject(facts, subject, &[], &days, &mut fates, &mut results);
-        }
-        let answered: BTreeSet<SubjectId> = facts
-            .recalled_windows
-            .iter()
-            .filter_map(|answer| self.names.subjects.find(&answer.request.subject).map(SubjectId))
-            .filter(|subject| self.subjects.contains_key(subject))
-            .collect();
-        for subject in answered {
-            self.apply_subject(facts, subject, &[], &[], &mut fates, &mut results);
+        for (subject, answers) in answered {
+            self.apply_subject(facts, subject, &[], &answers, &mut fates, &mut results);
         }
         while let Some((due, subject)) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0)
         {
@@ -240,7 +229,7 @@ impl Shard {
         facts: &EpochFacts,
         id: SubjectId,
         rows: &[Key],
-        recalled: &[&Recalled],
+        answers: &[&Answer],
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
@@ -252,8 +241,8 @@ impl Shard {
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
             state.take_rows(facts, names, days, terms, of_series, fates, results);
         }
-        for day in recalled {
-            state.take_recalled(facts, names, days, day, results);
+        for answer in answers {
+            state.take_answer(facts, names, days, answer, results);
         }
         let patience = terms.patience(&state.feeds);
         let bounds = Bounds {
@@ -279,7 +268,10 @@ impl Shard {
         }
         if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
             let lateness = terms.lateness(&state.feeds);
-            derived.advance(Step { facts, plan: &plan, subject, lateness, days, results }, &closed_windows);
+            derived.advance(
+                Step { facts, answers, plan: &plan, subject, lateness, days, results },
+                &closed_windows,
+            );
             due = [due, derived.due(facts.now, &plan, lateness)].into_iter().flatten().min();
         }
         if state.due != due {

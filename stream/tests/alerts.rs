@@ -14,17 +14,15 @@ use ioc_model::{
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
-    results::{RecalledRow, Verdict, WindowResult},
+    question::{Answer, Found, RecalledRow},
+    results::{Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
-use ioc_stream::{
-    manifest::{Recalled, RecalledWindows},
-    shard::{EpochFacts, Rows, Shard, ShardResults, Share},
-};
+use ioc_stream::shard::{EpochFacts, Rows, Shard, ShardResults, Share};
 
 mod support;
 
@@ -93,8 +91,7 @@ impl Site {
             epoch: Epoch(self.epoch),
             now: Now(MIDNIGHT + (hour * HOUR as f64) as i64),
             decoder: self.decoder.clone(),
-            recalled: Vec::new(),
-            recalled_windows: Vec::new(),
+            answers: Vec::new(),
             horizon: Millis::hours(36),
         }
     }
@@ -319,28 +316,27 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
     // A correction ten days back: its day's rows are read back, its window is revised, and its surroundings are asked
     // for.
     let late = site.step(301.0, &[(30, 50.0, Quality::Good)], &[]);
-    let [request] = &late.recalls[..] else { panic!("{:?}", late.recalls) };
-    let day = site.decoder.calendar().day(request.day).unwrap();
+    let [question] = &late.questions[..] else { panic!("{:?}", late.questions) };
     let rows = (24..48).map(|hour| RecalledRow {
         event_time: EventTime(MIDNIGHT + hour * HOUR),
         value: 20.0,
         quality: Quality::Good,
         arrival: Arrival { received_at: ReceivedAt(0), ..Arrival::default() },
     });
-    assert_eq!(day.start, EventTime(MIDNIGHT + 24 * HOUR));
+    assert_eq!(question.from, EventTime(MIDNIGHT + 24 * HOUR));
     let mut facts = site.facts(301.1);
-    facts.recalled = vec![Recalled { request: request.clone(), rows: rows.collect() }];
+    facts.answers = vec![Answer { question: question.clone(), found: Found::Rows(rows.collect()) }];
     let judged = site.apply(&facts, &[], &[]);
     windows.extend(judged.windows);
-    let [asked] = &judged.window_recalls[..] else { panic!("{:?}", judged.window_recalls) };
+    let [asked] = &judged.questions[..] else { panic!("{:?}", judged.questions) };
     assert!(judged.indices.is_empty(), "nothing is worked out from means that are gone");
-    let answer = derived::recalled(windows.iter(), asked);
+    let answer = derived::found(windows.iter(), asked);
     // Meanwhile another hour of that day is corrected.
     let meanwhile = site.step(301.2, &[(31, 80.0, Quality::Good)], &[]);
-    assert!(meanwhile.indices.is_empty() && meanwhile.window_recalls.is_empty(), "one question is enough");
+    assert!(meanwhile.indices.is_empty() && meanwhile.questions.is_empty(), "one question is enough");
     windows.extend(meanwhile.windows);
     let mut facts = site.facts(301.3);
-    facts.recalled_windows = vec![RecalledWindows { request: asked.clone(), windows: answer }];
+    facts.answers = vec![Answer { question: asked.clone(), found: answer }];
     let worked_out = site.apply(&facts, &[], &[]);
     let hour = |start: i64| {
         let at = EventTime(MIDNIGHT + start * HOUR);

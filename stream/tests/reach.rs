@@ -7,11 +7,11 @@ use ioc_model::{
     observation::Quality,
     pack::{Pack, PackVersion},
     position::Arrival,
-    results::{RecallRequest, RecalledRow},
+    question::{About, Answer, Found, Question, RecalledRow},
     time::{EventTime, Millis, Now},
     window::WindowKind,
 };
-use ioc_stream::manifest::{self, LOGIC, Manifest, Recalled};
+use ioc_stream::manifest::{self, LOGIC, Manifest};
 
 mod support;
 
@@ -40,7 +40,9 @@ fn large(epoch: u64) -> Manifest {
         arrival: Arrival::default(),
     };
     let day = DayNumber(20_000);
-    let request = RecallRequest { indicator: "pm25".into(), subject: "S0".into(), day, asked: Epoch(1) };
+    let about = About::Day { indicator: "pm25".into(), day };
+    let (from, to) = (EventTime(MIDNIGHT), EventTime(MIDNIGHT));
+    let question = Question { subject: "S0".into(), about, from, to, asked: Epoch(1) };
     Manifest {
         logic: LOGIC,
         epoch: Epoch(epoch),
@@ -49,8 +51,7 @@ fn large(epoch: u64) -> Manifest {
         pack: PackVersion("test".to_owned()),
         horizon: Millis::hours(2),
         ranges: Vec::new(),
-        recalled: vec![Recalled { request, rows: (0..ROWS).map(row).collect() }],
-        recalled_windows: Vec::new(),
+        answers: vec![Answer { question, found: Found::Rows((0..ROWS).map(row).collect()) }],
     }
 }
 

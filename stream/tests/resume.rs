@@ -13,14 +13,12 @@ use ioc_model::{
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
-    results::{RecalledRow, StoredObservation, WindowRecall, WindowResult},
+    question::{About, Answer, Found, Question, RecalledRow},
+    results::{StoredObservation, WindowResult},
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
-use ioc_stream::{
-    manifest::{Recalled, RecalledWindows},
-    shard::{EpochFacts, Rows, Shard, ShardResults, Share},
-};
+use ioc_stream::shard::{EpochFacts, Rows, Shard, ShardResults, Share};
 use proptest::prelude::*;
 
 mod support;
@@ -86,21 +84,23 @@ struct World {
     names: Names,
     decoders: [Arc<Decoder>; 2],
     stored: Vec<(u64, StoredObservation)>,
-    asked: Vec<ioc_model::results::RecallRequest>,
+    asked: Vec<Question>,
     windows: Vec<WindowResult>,
-    asked_windows: Vec<WindowRecall>,
 }
 
 impl World {
     /// The facts and rows of an epoch; what the epoch before asked for is answered in it.
     fn facts(&mut self, epoch: u64, now: i64, pack: usize) -> EpochFacts {
         let decoder = self.decoders[pack].clone();
-        let answer = |request: ioc_model::results::RecallRequest| {
-            let day = decoder.calendar().day(request.day).unwrap();
+        let answer = |question: Question| {
+            let About::Day { .. } = question.about else {
+                let found = derived::found(self.windows.iter(), &question);
+                return Answer { question, found };
+            };
             let of_day = |(at, row): &&(u64, StoredObservation)| {
                 *at < epoch
-                    && row.subject == request.subject
-                    && (day.start..day.end).contains(&row.event_time)
+                    && row.subject == question.subject
+                    && (question.from..question.to).contains(&row.event_time)
             };
             let rows = self.stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
                 event_time: row.event_time,
@@ -108,23 +108,11 @@ impl World {
                 quality: row.quality,
                 arrival: row.arrival,
             });
-            let rows = rows.collect();
-            Recalled { request, rows }
+            let found = Found::Rows(rows.collect());
+            Answer { question, found }
         };
-        let recalled = std::mem::take(&mut self.asked).into_iter().map(answer).collect();
-        let answer = |request: WindowRecall| {
-            let windows = derived::recalled(self.windows.iter(), &request);
-            RecalledWindows { request, windows }
-        };
-        let recalled_windows = std::mem::take(&mut self.asked_windows).into_iter().map(answer).collect();
-        EpochFacts {
-            epoch: Epoch(epoch),
-            now: Now(now),
-            decoder,
-            recalled,
-            recalled_windows,
-            horizon: Millis::hours(6),
-        }
+        let answers = std::mem::take(&mut self.asked).into_iter().map(answer).collect();
+        EpochFacts { epoch: Epoch(epoch), now: Now(now), decoder, answers, horizon: Millis::hours(6) }
     }
 
     fn rows(&self, epoch: u64, now: i64, sent: &[Sent]) -> Vec<Observation> {
@@ -148,20 +136,18 @@ impl World {
 fn made(mut results: ShardResults) -> String {
     results.windows.sort_by_key(|window| (window.subject, window.kind, window.start));
     results.observations.sort_by_key(|row| (row.subject, row.arrival));
-    results.recalls.sort();
+    results.questions.sort();
     let counts: BTreeMap<_, _> = results.counts.into_iter().collect();
     results.statuses.sort_by_key(|status| status.subject);
-    results.window_recalls.sort();
     format!(
-        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {counts:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {counts:?}",
         results.windows,
         results.observations,
-        results.recalls,
+        results.questions,
         results.indices,
         results.assessments,
         results.statuses,
         results.alerts,
-        results.window_recalls
     )
 }
 
@@ -185,7 +171,7 @@ proptest! {
         let names = Names::default();
         let decoder = |version| Arc::new(Decoder::new(Arc::new(pack(version)), names.clone()).unwrap());
         let decoders = [decoder("one"), decoder("two")];
-        let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new(), windows: Vec::new(), asked_windows: Vec::new() };
+        let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new(), windows: Vec::new() };
         let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
         let mut loaded: Option<Shard> = None;
         let mut now = MIDNIGHT + 100 * HOUR;
@@ -201,9 +187,8 @@ proptest! {
                 let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), &[])));
                 let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), &[]);
                 world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
-                world.asked.extend(results.recalls.iter().cloned());
+                world.asked.extend(results.questions.iter().cloned());
                 world.windows.extend(results.windows.iter().cloned());
-                world.asked_windows.extend(results.window_recalls.iter().cloned());
                 let mine = made(results);
                 if let Some(theirs) = theirs {
                     prop_assert_eq!(mine, theirs, "epoch {}", epoch);

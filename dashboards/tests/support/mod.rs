@@ -280,7 +280,7 @@ pub fn results(epoch: u64, now: i64) -> EpochResults {
         windows: Vec::new(),
         rejects: Vec::new(),
         counts: Vec::new(),
-        recalls: Vec::new(),
+        questions: Vec::new(),
         ..EpochResults::default()
     }
 }

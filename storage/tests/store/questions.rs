@@ -5,7 +5,8 @@ use ioc_model::{
     epoch::{Epoch, Generation},
     name::Name,
     position::{LogNumber, Offset, Partition, Position},
-    results::{RecallRequest, Standing},
+    question::{About, Found, Question},
+    results::Standing,
     time::EventTime,
     window::WindowKind,
 };
@@ -92,15 +93,17 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
     first.observations.reverse();
     sink.write(&first, false).await.unwrap();
     sink.write(&sample::results(Epoch(2), 100), false).await.unwrap();
-    let request = RecallRequest {
-        indicator: Name::from("pm25"),
+    let from = sample::time("2024-11-05T00:00:00Z");
+    let question = Question {
         subject: Name::from("station-3"),
-        day: DayNumber(20_032),
+        about: About::Day { indicator: Name::from("pm25"), day: DayNumber(20_032) },
+        from,
+        to: EventTime(from.0 + 86_400_000),
         asked: Epoch(1),
     };
-    let start = sample::time("2024-11-05T00:00:00Z");
-    let end = EventTime(start.0 + 86_400_000);
-    let rows = server.store.recall(&request, start, end, Generation(0), Epoch(1)).await.unwrap();
+    let Found::Rows(rows) = server.store.ask(&question, Generation(0), Epoch(1)).await.unwrap() else {
+        panic!("a day is rows");
+    };
     assert_eq!(rows.len(), 20);
     assert!(rows.is_sorted_by_key(|row| (row.event_time, row.arrival)));
     let mut expected: Vec<_> =
@@ -112,6 +115,6 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
         assert_eq!(read.value.to_bits(), stored.value.to_bits());
         assert_eq!(read.quality, stored.quality);
     }
-    let both = server.store.recall(&request, start, end, Generation(0), Epoch(2)).await.unwrap();
+    let both = server.store.ask(&question, Generation(0), Epoch(2)).await.unwrap();
     assert_eq!(both.len(), 40);
 }

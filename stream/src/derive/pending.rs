@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ioc_model::{
     epoch::Epoch,
     name::Name,
-    results::{RecalledWindow, WindowReach, WindowRecall},
+    question::{About, Question, RecalledWindow},
     time::EventTime,
     window::WindowKind,
 };
@@ -35,13 +35,13 @@ pub(super) struct Pending {
 
 impl Pending {
     /// A day needs the hours a NowCast looks back at before it, and the day after, where it ends; a year its days.
-    pub(super) fn new(asked: Epoch, reach: WindowReach, days: &mut Days) -> Option<Pending> {
-        let (from, to) = match reach {
-            WindowReach::Day(number) => {
-                let day = days.day(number)?;
+    pub(super) fn new(asked: Epoch, about: About, days: &mut Days) -> Option<Pending> {
+        let (from, to) = match about {
+            About::Day { day, .. } | About::Windows { day } => {
+                let day = days.day(day)?;
                 (day.start.minus(LOOK_BACK), days.of(day.end).end)
             }
-            WindowReach::Year(year) => {
+            About::Year { year } => {
                 let year = days.year(year)?;
                 (year.start, year.end)
             }
@@ -53,8 +53,8 @@ impl Pending {
         self.asked
     }
 
-    pub(super) fn request(&self, reach: WindowReach, subject: Name) -> WindowRecall {
-        WindowRecall { subject, reach, from: self.from, to: self.to, asked: self.asked }
+    pub(super) fn question(&self, about: About, subject: Name) -> Question {
+        Question { subject, about, from: self.from, to: self.to, asked: self.asked }
     }
 
     /// A window whose consequences wait.

@@ -1,31 +1,27 @@
-//! Commits epochs in order, reads back what late rows wait for, hands over checkpoints.
+//! Commits epochs in order, asks the store what late rows wait for, hands over checkpoints.
 
-use std::sync::{
-    Arc,
-    mpsc::{Receiver, SyncSender},
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender},
+    },
 };
 
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
     position::{LogNumber, Offset},
-    results::{RecallRequest, WindowRecall},
+    question::{Answer, Question},
 };
 
 use super::{Commit, Completed, Halt, Need, Shared, step};
-use crate::{
-    checkpoint::Checkpoint,
-    collect::Whole,
-    manifest::{Recalled, RecalledWindows},
-    negative,
-};
+use crate::{checkpoint::Checkpoint, collect::Whole, negative};
 
-/// Days read back after one epoch at most: whoever sends late rows for many days waits, and nobody else does.
-const DAYS_AT_A_TIME: usize = 32;
-/// Spans of windows read back after one epoch at most, for the same reason.
-const SPANS_AT_A_TIME: usize = 32;
-/// No more days are read back while so many rows of others wait to be recorded.
-const RECALLED_ROWS: usize = 200_000;
+/// Questions asked after one epoch at most: whoever sends late rows for many days waits, and nobody else does.
+const QUESTIONS_AT_A_TIME: usize = 64;
+/// No more is asked while so many rows of answers wait to be recorded.
+const ROWS_WAITING: usize = 200_000;
 
 pub(crate) struct Committer {
     pub shared: Arc<Shared>,
@@ -38,10 +34,8 @@ pub(crate) struct Committer {
     pub committed: Epoch,
     /// Epochs up to it were recorded before the process was started: their blocks may have been sent.
     pub last_recorded: Epoch,
-    /// Days asked for and not answered yet.
-    pub awaited: Vec<RecallRequest>,
-    /// Windows asked for and not answered yet.
-    pub awaited_windows: Vec<WindowRecall>,
+    /// Questions not answered yet, the oldest first.
+    pub awaited: VecDeque<Question>,
 }
 
 impl Committer {
@@ -59,10 +53,11 @@ impl Committer {
                 self.checkpoint(epoch, subjects, submitted.next.clone(), &submitted.decoder)?;
             }
             let before = submitted.replayed && epoch <= self.committed;
-            self.awaited.retain(|request| !submitted.answered.contains(request));
-            self.awaited.extend(results.recalls.iter().cloned());
-            self.awaited_windows.retain(|request| !submitted.answered_windows.contains(request));
-            self.awaited_windows.extend(results.window_recalls.iter().cloned());
+            if !submitted.answered.is_empty() {
+                let answered: HashSet<&Question> = submitted.answered.iter().collect();
+                self.awaited.retain(|question| !answered.contains(question));
+            }
+            self.awaited.extend(results.questions.iter().cloned());
             if !before {
                 let need = Need { recovering: submitted.replayed, on_record: subjects.is_some() };
                 commit.commit(&results, need)?;
@@ -77,8 +72,7 @@ impl Committer {
             }
             // Recorded epochs hold the answers to what was asked before the crash; what they leave open is asked again.
             if epoch >= self.last_recorded {
-                self.read_back(&mut commit, epoch, &submitted.decoder)?;
-                self.read_windows_back(&mut commit, epoch)?;
+                self.read_back(&mut commit, epoch)?;
             }
             if let Some(subjects) = subjects {
                 self.checkpoint(epoch, subjects, submitted.next, &submitted.decoder)?;
@@ -87,47 +81,26 @@ impl Committer {
         Ok(())
     }
 
-    fn read_back(&mut self, commit: &mut impl Commit, upto: Epoch, decoder: &Decoder) -> Result<(), Halt> {
-        let queued: usize = self.shared.lock().recalled.iter().map(|day| day.rows.len()).sum();
-        if queued >= RECALLED_ROWS {
-            return Ok(());
-        }
-        let some = self.awaited.len().min(DAYS_AT_A_TIME);
-        let mut answered = Vec::with_capacity(some);
-        for request in self.awaited.drain(..some).collect::<Vec<_>>() {
-            let Some(day) = decoder.calendar().day(request.day) else { continue };
-            let rows = commit.recall(&request, day, upto)?;
+    /// What was stored up to an epoch; what came later the dataflow knows of by itself.
+    fn read_back(&mut self, commit: &mut impl Commit, upto: Epoch) -> Result<(), Halt> {
+        let mut rows: usize = self.shared.lock().answers.iter().map(|answer| answer.found.len()).sum();
+        let mut answers = Vec::new();
+        while answers.len() < QUESTIONS_AT_A_TIME && rows < ROWS_WAITING {
+            let Some(question) = self.awaited.pop_front() else { break };
+            let found = commit.ask(&question, upto)?;
             step("recall_before_answer", upto);
             tracing::debug!(
-                indicator = &*request.indicator,
-                subject = &*request.subject,
-                rows = rows.len(),
-                "day read back"
+                subject = &*question.subject,
+                about = ?question.about,
+                rows = found.len(),
+                "asked the store"
             );
-            answered.push(Recalled { request, rows });
+            rows += found.len();
+            answers.push(Answer { question, found });
         }
-        if !answered.is_empty() {
+        if !answers.is_empty() {
             commit.vouch()?;
-            self.shared.update(|state| state.recalled.extend(answered));
-        }
-        Ok(())
-    }
-
-    /// What the windows were up to an epoch; those that came later the dataflow knows of by itself.
-    fn read_windows_back(&mut self, commit: &mut impl Commit, upto: Epoch) -> Result<(), Halt> {
-        if self.shared.lock().recalled_windows.len() >= SPANS_AT_A_TIME {
-            return Ok(());
-        }
-        let some = self.awaited_windows.len().min(SPANS_AT_A_TIME);
-        let mut answered = Vec::with_capacity(some);
-        for request in self.awaited_windows.drain(..some).collect::<Vec<_>>() {
-            let windows = commit.recall_windows(&request, upto)?;
-            tracing::debug!(subject = &*request.subject, windows = windows.len(), "windows read back");
-            answered.push(RecalledWindows { request, windows });
-        }
-        if !answered.is_empty() {
-            commit.vouch()?;
-            self.shared.update(|state| state.recalled_windows.extend(answered));
+            self.shared.update(|state| state.answers.extend(answers));
         }
         Ok(())
     }

@@ -13,20 +13,21 @@ use ioc_decode::Decoder;
 use ioc_model::{
     epoch::Epoch,
     position::{Offset, OffsetRange, Partition},
+    question::Answer,
 };
 
 use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, Taken, recovery, step};
 use crate::{
     flow::{EpochInput, Flow},
-    manifest::{self, Manifest, Recalled, RecalledWindows},
+    manifest::{self, Manifest},
     negative,
     shard::EpochFacts,
 };
 
-/// So many rows read back go into one epoch at most, beyond its first day.
-const RECALLED_ROWS: usize = 200_000;
-/// And so many spans of windows: each is some hundred windows.
-const RECALLED_SPANS: usize = 256;
+/// So many rows of answers go into one epoch at most, beyond its first answer.
+const ANSWERED_ROWS: usize = 200_000;
+/// And so many answers.
+const ANSWERS: usize = 256;
 /// An epoch that lacks at most this part of what it may take was cut off a backlog: chunks are taken whole, so that
 /// hardly one is quite full. It is followed by the next at once; any other by more input and larger blocks.
 const NEARLY: usize = 8;
@@ -225,8 +226,7 @@ impl<R: Reference> Former<R> {
             pack: decoder.pack().version.clone(),
             horizon: self.config.horizon,
             ranges,
-            recalled: self.take_recalled(),
-            recalled_windows: self.take_recalled_windows(),
+            answers: self.take_answers(),
         };
         let bytes = manifest.encode().map_err(|error| Halt::because("cannot encode a manifest", error))?;
         let Some(index) = self.record(&bytes)? else {
@@ -278,24 +278,18 @@ impl<R: Reference> Former<R> {
         }
     }
 
-    fn take_recalled(&self) -> Vec<Recalled> {
+    fn take_answers(&self) -> Vec<Answer> {
         let mut state = self.shared.lock();
-        let mut taken: Vec<Recalled> = Vec::new();
+        let mut taken: Vec<Answer> = Vec::new();
         let mut rows = 0;
-        while let Some(day) = state.recalled.front() {
-            rows += day.rows.len();
-            if !taken.is_empty() && rows > RECALLED_ROWS {
+        while let Some(answer) = state.answers.front() {
+            rows += answer.found.len();
+            if !taken.is_empty() && (rows > ANSWERED_ROWS || taken.len() >= ANSWERS) {
                 break;
             }
-            taken.extend(state.recalled.pop_front());
+            taken.extend(state.answers.pop_front());
         }
         taken
-    }
-
-    fn take_recalled_windows(&self) -> Vec<RecalledWindows> {
-        let mut state = self.shared.lock();
-        let most = state.recalled_windows.len().min(RECALLED_SPANS);
-        state.recalled_windows.drain(..most).collect()
     }
 
     fn submit(
@@ -307,7 +301,7 @@ impl<R: Reference> Former<R> {
         kind: Kind,
         checkpoint: bool,
     ) -> Result<(), Halt> {
-        let Manifest { epoch, now, horizon, recalled, recalled_windows, .. } = manifest;
+        let Manifest { epoch, now, horizon, answers, .. } = manifest;
         self.epoch = epoch;
         let submitted = Submitted {
             epoch,
@@ -318,13 +312,12 @@ impl<R: Reference> Former<R> {
                 bytes: chunks.iter().map(|(_, _, chunk)| chunk.bytes().len()).sum(),
                 behind: kind == Kind::New { behind: true },
             },
-            answered: recalled.iter().map(|day| day.request.clone()).collect(),
-            answered_windows: recalled_windows.iter().map(|answer| answer.request.clone()).collect(),
+            answered: answers.iter().map(|answer| answer.question.clone()).collect(),
             next: self.next.clone(),
             decoder: decoder.clone(),
         };
         let now = negative::operators_clock(now, &self.start.clock);
-        let facts = EpochFacts { epoch, now, decoder, recalled, recalled_windows, horizon };
+        let facts = EpochFacts { epoch, now, decoder, answers, horizon };
         let chunks = share(chunks, self.flow.workers()).into_iter().map(Mutex::new).collect();
         let input = Arc::new(EpochInput {
             facts,

@@ -15,7 +15,7 @@ use ioc_model::{
     epoch::Epoch,
     pack::PackVersion,
     position::{Offset, OffsetRange, Partition},
-    results::{RecallRequest, WindowRecall},
+    question::Question,
 };
 
 use super::{Halt, Start, step};
@@ -41,10 +41,8 @@ pub(crate) struct Recovery {
     /// The pack version the loaded state was last looked at with.
     pub pack: Option<PackVersion>,
     pub subjects: Vec<SubjectRecord>,
-    /// Days the loaded state waits for.
-    pub awaited: Vec<RecallRequest>,
-    /// Windows the loaded state waits for.
-    pub awaited_windows: Vec<WindowRecall>,
+    /// What the loaded state waits for.
+    pub awaited: Vec<Question>,
 }
 
 /// The record of an epoch: epochs count from 1, records from 0.
@@ -83,7 +81,6 @@ pub(crate) fn plan(
                 pack: None,
                 subjects: Vec::new(),
                 awaited: Vec::new(),
-                awaited_windows: Vec::new(),
             })
         }
     }
@@ -181,9 +178,8 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
         .subjects()
         .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
     let awaited = subjects.iter().flat_map(SubjectRecord::awaited).collect();
-    let awaited_windows = subjects.iter().flat_map(SubjectRecord::awaited_windows).collect();
     let Checkpoint { epoch, next, pack, .. } = checkpoint;
-    Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited, awaited_windows })
+    Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited })
 }
 
 /// Whether the log still holds what was recorded of it: to be asked before a sender may append, because a log put
@@ -289,8 +285,7 @@ mod tests {
             pack: PackVersion::default(),
             horizon: Millis(0),
             ranges: vec![OffsetRange { partition: Partition(0), from: Offset(0), to: Offset(0) }],
-            recalled: Vec::new(),
-            recalled_windows: Vec::new(),
+            answers: Vec::new(),
         }
     }
 

@@ -6,10 +6,11 @@ use ioc_model::{
     action::Action,
     counts::Counts,
     name::Name,
+    question::Question,
     reject::{RejectReason, Rejection},
     results::{
-        AlertResult, Assessment, IndexResult, RecallRequest, RejectedRow, Standing, StatusResult,
-        StoredAction, StoredObservation, WindowRecall, WindowResult,
+        AlertResult, Assessment, IndexResult, RejectedRow, Standing, StatusResult, StoredAction,
+        StoredObservation, WindowResult,
     },
     text::Text,
 };
@@ -27,10 +28,8 @@ pub struct ShardResults {
     pub windows: Vec<WindowResult>,
     /// What became of judged rows, by feed.
     pub counts: FxHashMap<Name, Counts>,
-    /// Days to read back.
-    pub recalls: Vec<RecallRequest>,
-    /// Windows to read back.
-    pub window_recalls: Vec<WindowRecall>,
+    /// What the store must be asked.
+    pub questions: Vec<Question>,
     /// Indices to store.
     pub indices: Vec<IndexResult>,
     /// Judgements by limits to store.

@@ -1,10 +1,12 @@
 //! One subject: its series, its watermark, and what is made of its windows.
 
 use ioc_model::{
+    calendar::LocalDay,
     epoch::Epoch,
     name::Name,
     names::{IndicatorId, Names},
-    results::{RecallRequest, Standing, StoredObservation, WindowRecall},
+    question::{About, Answer, Found, Question},
+    results::{Standing, StoredObservation},
     time::EventTime,
 };
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,6 @@ use super::{EpochFacts, Fates, Key, ShardResults, Terms, terms};
 use crate::{
     day::Version,
     derive::Derived,
-    manifest::Recalled,
     plan::{Days, Plan},
     series::{Bounds, Closed, Due, Judged, SeriesState, Touched},
 };
@@ -123,12 +124,9 @@ impl SubjectState {
             terms.count(judged);
             match judged {
                 Judged::Stored(standing) => fates.store(key.row(), standing),
-                Judged::Waiting { day, first: true } => results.recalls.push(RecallRequest {
-                    indicator: entry.name,
-                    subject: self.name,
-                    day,
-                    asked: facts.epoch,
-                }),
+                Judged::Waiting { first: Some(day) } => {
+                    results.questions.push(question(self.name, entry.name, day, facts.epoch));
+                }
                 Judged::Waiting { .. } | Judged::Duplicate => {}
             }
             hear(&mut self.derived, entry.name, row.event_time, &version, judged);
@@ -136,20 +134,24 @@ impl SubjectState {
     }
 
     /// Judges the rows that waited for a day, now that it was read back.
-    pub(super) fn take_recalled(
+    pub(super) fn take_answer(
         &mut self,
         facts: &EpochFacts,
         names: &Names,
         days: &mut Days,
-        recalled: &Recalled,
+        answer: &Answer,
         results: &mut ShardResults,
     ) {
-        let Some(id) = names.indicators.find(&recalled.request.indicator).map(IndicatorId) else { return };
-        let Some(local) = days.day(recalled.request.day) else { return };
+        let (About::Day { indicator, day }, Found::Rows(rows)) = (answer.question.about, &answer.found)
+        else {
+            return;
+        };
+        let Some(id) = names.indicators.find(&indicator).map(IndicatorId) else { return };
+        let Some(local) = days.day(day) else { return };
         let index = self.index(id, names);
         let entry = &mut self.series[index];
-        let asked = recalled.request.asked.0;
-        let judged = entry.state.recall(local, asked, facts.epoch.0, &recalled.rows, &mut entry.touched);
+        let asked = answer.question.asked.0;
+        let judged = entry.state.recall(local, asked, facts.epoch.0, rows, &mut entry.touched);
         for (row, judged) in judged {
             let counts = results.counts.entry(row.source.feed).or_default();
             counts.waiting -= 1;
@@ -237,22 +239,22 @@ impl SubjectRecord {
         &self.name
     }
 
-    /// The windows revisions wait for.
-    pub fn awaited_windows(&self) -> impl Iterator<Item = WindowRecall> {
-        self.derived.iter().flat_map(|derived| derived.awaited(self.name).collect::<Vec<_>>())
+    /// What its rows and revisions wait for.
+    pub fn awaited(&self) -> impl Iterator<Item = Question> {
+        let of_series = |(indicator, series): &(Name, SeriesState)| {
+            let questions =
+                series.awaited().map(|(day, asked)| question(self.name, *indicator, day, Epoch(asked)));
+            questions.collect::<Vec<_>>()
+        };
+        let rows = self.series.iter().flat_map(of_series);
+        rows.chain(self.derived.iter().flat_map(|derived| derived.awaited(self.name)))
     }
+}
 
-    /// The days rows wait for.
-    pub fn awaited(&self) -> impl Iterator<Item = RecallRequest> {
-        self.series.iter().flat_map(|(indicator, series)| {
-            series.awaited().map(|(day, asked)| RecallRequest {
-                indicator: *indicator,
-                subject: self.name,
-                day,
-                asked: Epoch(asked),
-            })
-        })
-    }
+/// The rows of a day that left the state.
+fn question(subject: Name, indicator: Name, day: LocalDay, asked: Epoch) -> Question {
+    let about = About::Day { indicator, day: day.number };
+    Question { subject, about, from: day.start, to: day.end, asked }
 }
 
 /// What became the current value of its key says how its station is.

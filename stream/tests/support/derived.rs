@@ -9,7 +9,8 @@ use ioc_model::{
     limit::{Averaging, Limit, is_enough},
     pack::{Station, StationKind},
     place::PlaceKey,
-    results::{EpochResults, RecalledWindow, Verdict, WindowReach, WindowRecall, WindowResult},
+    question::{About, Found, Question, RecalledWindow},
+    results::{EpochResults, Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     text::Text,
@@ -91,19 +92,16 @@ pub fn rules() -> BTreeMap<String, Rule> {
 }
 
 /// What the store answers: the last result of each window.
-pub fn recalled<'a>(
-    windows: impl Iterator<Item = &'a WindowResult>,
-    request: &WindowRecall,
-) -> Vec<RecalledWindow> {
+pub fn found<'a>(windows: impl Iterator<Item = &'a WindowResult>, question: &Question) -> Found {
     let mut last = BTreeMap::new();
-    let asked = |kind: WindowKind| match request.reach {
-        WindowReach::Day(_) => kind != WindowKind::Minute,
-        WindowReach::Year(_) => kind == WindowKind::Day,
+    let asked = |kind: WindowKind| match question.about {
+        About::Year { .. } => kind == WindowKind::Day,
+        About::Day { .. } | About::Windows { .. } => kind != WindowKind::Minute,
     };
     for window in windows {
-        if window.subject == request.subject
+        if window.subject == question.subject
             && asked(window.kind)
-            && (request.from..request.to).contains(&window.start)
+            && (question.from..question.to).contains(&window.start)
         {
             let _ = last.insert(
                 (window.indicator, window.kind, window.start),
@@ -111,16 +109,15 @@ pub fn recalled<'a>(
             );
         }
     }
-    last.into_iter()
-        .map(|((indicator, kind, start), (count, sum, expected))| RecalledWindow {
-            indicator,
-            kind,
-            start,
-            count,
-            sum,
-            expected,
-        })
-        .collect()
+    let windows = last.into_iter().map(|((indicator, kind, start), (count, sum, expected))| RecalledWindow {
+        indicator,
+        kind,
+        start,
+        count,
+        sum,
+        expected,
+    });
+    Found::Windows(windows.collect())
 }
 
 /// Mean, count and expected points.

@@ -6,10 +6,10 @@ use std::{
 };
 
 use ioc_model::{
-    calendar::LocalDay,
     counts::Counts,
     epoch::Epoch,
-    results::{EpochResults, RecallRequest, RecalledRow, RecalledWindow, WindowRecall},
+    question::{About, Found, Question, RecalledRow},
+    results::EpochResults,
 };
 use ioc_stream::{
     Halt,
@@ -60,21 +60,19 @@ impl Commit for SharedStore {
         Ok(())
     }
 
-    fn recall(
-        &mut self,
-        request: &RecallRequest,
-        day: LocalDay,
-        upto: Epoch,
-    ) -> Result<Vec<RecalledRow>, Halt> {
+    fn ask(&mut self, question: &Question, upto: Epoch) -> Result<Found, Halt> {
         let store = self.0.lock().unwrap();
+        let epochs = store.epochs.range(..=upto).map(|(_, results)| results);
+        let About::Day { indicator, .. } = question.about else {
+            return Ok(derived::found(epochs.flat_map(|results| &results.windows), question));
+        };
         if store.lost_rows {
-            return Ok(Vec::new());
+            return Ok(Found::Rows(Vec::new()));
         }
-        let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
-        let of_day = rows.filter(|row| {
-            row.indicator == request.indicator
-                && row.subject == request.subject
-                && (day.start..day.end).contains(&row.event_time)
+        let of_day = epochs.flat_map(|results| &results.observations).filter(|row| {
+            row.indicator == indicator
+                && row.subject == question.subject
+                && (question.from..question.to).contains(&row.event_time)
         });
         let recalled = |row: &ioc_model::results::StoredObservation| RecalledRow {
             event_time: row.event_time,
@@ -82,12 +80,7 @@ impl Commit for SharedStore {
             quality: row.quality,
             arrival: row.arrival,
         };
-        Ok(of_day.map(recalled).collect())
-    }
-
-    fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
-        let store = self.0.lock().unwrap();
-        Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
+        Ok(Found::Rows(of_day.map(recalled).collect()))
     }
 
     fn vouch(&mut self) -> Result<(), Halt> {
