@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use ioc_model::epoch::Generation;
+use ioc_stream::exchange::Shards;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -35,6 +36,9 @@ pub struct Instance {
     pub id: Uuid,
     /// The current pass over the input.
     pub generation: Generation,
+    /// How many virtual shards its subjects are split over: fixed for as long as it lives.
+    #[serde(default)]
+    pub shards: Shards,
 }
 
 /// A data folder that this process alone uses.
@@ -80,7 +84,11 @@ impl DataFolder {
     /// # Errors
     /// If its file cannot be read or written.
     pub fn instance(&self) -> anyhow::Result<Instance> {
-        self.remembered("instance.json", || Instance { id: Uuid::new_v4(), generation: Generation(0) })
+        self.remembered("instance.json", || Instance {
+            id: Uuid::new_v4(),
+            generation: Generation(0),
+            shards: Shards::default(),
+        })
     }
 
     /// Refuses a folder that was filled under another kind of clock: recorded years and today do not mix.

@@ -210,6 +210,7 @@ impl House<'_> {
             log: prepared.log,
             instance: *instance.id.as_bytes(),
             generation: instance.generation,
+            shards: instance.shards,
             committed: prepared.committed,
             names: self.names.clone(),
             clock: self.clock,

@@ -33,6 +33,7 @@ use ioc_model::{
 use ioc_stream::{
     Driver, DriverConfig, Halt,
     driver::{Commit, Need, Reference, Start, Taken},
+    exchange::Shards,
 };
 
 use crate::{Arguments, INDICATORS, START, STATIONS};
@@ -97,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Ran {
         log: LogNumber(1),
         instance: [1; 16],
         generation: Generation(0),
+        shards: Shards::default(),
         committed: None,
         names,
         clock: Clock::Demo { origin: 0, start: START, speed: 0.0 },

@@ -1,7 +1,6 @@
 //! What an input would become, as lines to read or compare.
 
 use ioc_model::{
-    action::Action,
     attribute::Attributes,
     contract::{Contract, Subjects},
     envelope::{Content, Envelope},
@@ -9,6 +8,7 @@ use ioc_model::{
     observation::Observation,
     pack::{Feed, FormatName, Pack, Transport},
     reject::Rejection,
+    row::Row,
     text::Text,
     time::{Millis, ReceivedAt},
 };
@@ -155,7 +155,8 @@ impl RowSink for Written<'_> {
         });
     }
 
-    fn action(&mut self, action: Action) {
+    fn row(&mut self, row: Row) {
+        let Row::Done(action) = row;
         self.line(&ActionLine {
             kind: "action",
             alert: action.alert.to_string(),

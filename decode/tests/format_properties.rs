@@ -13,6 +13,7 @@ use ioc_model::{
     pack::{FormatName, Pack, PackFiles},
     position::Position,
     reject::{RejectReason, Rejection},
+    row::Row,
     time::ReceivedAt,
 };
 use proptest::prelude::*;
@@ -50,7 +51,8 @@ impl RowSink for Rows {
         self.observations.push(observation);
     }
 
-    fn action(&mut self, action: Action) {
+    fn row(&mut self, row: Row) {
+        let Row::Done(action) = row;
         assert!(
             (1..=USER_MAX).contains(&action.user.chars().count()) && action.note.chars().count() <= NOTE_MAX
         );

@@ -1,5 +1,7 @@
 //! What operators do, as a feed like any other: durable before it is answered, replayed like all input.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{name::Name, position::Arrival, rule::AlertKey};
 
 /// The feed of operators' actions. Every pack has it; none configures it.
@@ -11,7 +13,7 @@ pub const USER_MAX: usize = 64;
 pub const NOTE_MAX: usize = 1_000;
 
 /// One action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
     /// What is done. So far alerts are acknowledged, and nothing else.
     pub alert: AlertKey,

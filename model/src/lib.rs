@@ -24,6 +24,7 @@ pub mod position;
 pub mod question;
 pub mod reject;
 pub mod results;
+pub mod row;
 pub mod rule;
 pub mod status;
 pub mod text;

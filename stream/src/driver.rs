@@ -45,6 +45,7 @@ use ioc_model::{
 use crate::{
     checkpoint::Checkpoints,
     collect::{Collector, Whole},
+    exchange::Shards,
     flow::{Flow, Part},
     priority,
 };
@@ -81,6 +82,8 @@ pub struct Start {
     pub instance: [u8; 16],
     /// The pass over the input.
     pub generation: Generation,
+    /// How many virtual shards the instance has.
+    pub shards: Shards,
     /// The store's last committed epoch of this instance and generation, and the hash of its manifest.
     pub committed: Option<(Epoch, [u8; 32])>,
     /// The process's names.
@@ -230,9 +233,15 @@ impl Driver {
         let zone = reference.current().pack().timezone.clone();
         let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
-        let (flow, parts) =
-            Flow::start(config.workers, outstanding, &start.names, recovery.pack.as_ref(), recovery.subjects)
-                .map_err(|error| Halt::because("cannot start the workers", error))?;
+        let (flow, parts) = Flow::start(
+            config.workers,
+            outstanding,
+            &start.names,
+            start.shards,
+            recovery.pack.as_ref(),
+            recovery.subjects,
+        )
+        .map_err(|error| Halt::because("cannot start the workers", error))?;
         tracing::info!(
             checkpoint = recovery.checkpoint.0,
             committed = start.committed.map_or(0, |(epoch, _)| epoch.0),

@@ -22,17 +22,17 @@ use std::{
 use ioc_bus::ChunkView;
 use ioc_decode::{Known, Outcome, RowSink};
 use ioc_model::{
-    action::Action,
     counts::Counts,
     envelope::Envelope,
     epoch::Epoch,
     name::Name,
-    names::{Names, Source, SubjectId},
+    names::{Names, Source},
     observation::Observation,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
     reject::Rejection,
     results::RejectedRow,
+    row::Row,
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -51,8 +51,9 @@ use timely::{
 
 use self::rejects::{KEPT_REJECTS, Rejects};
 use crate::{
+    exchange::{Addresses, Shards, Share, worker_of},
     priority,
-    shard::{EpochFacts, Rows, Shard, ShardResults, Share, SubjectRecord},
+    shard::{EpochFacts, Rows, Shard, ShardResults, SubjectRecord},
 };
 
 /// One epoch on its way in: the facts, and each worker's share of the chunks.
@@ -62,9 +63,6 @@ pub(crate) struct EpochInput {
     pub log: LogNumber,
     /// By worker. Each takes its own out: they are gone as soon as they are decoded.
     pub chunks: Vec<Mutex<Vec<(Partition, Offset, ChunkView)>>>,
-    /// What operators did, from whichever worker decoded it. So few that they need no exchange: when the frontier has
-    /// passed the epoch, all of them are here, and each shard takes those of its subjects.
-    pub actions: Mutex<Vec<(SubjectId, Action)>>,
     pub checkpoint: bool,
 }
 
@@ -108,16 +106,20 @@ impl Flow {
         workers: usize,
         outstanding: usize,
         names: &Names,
+        shards: Shards,
         pack: Option<&PackVersion>,
         subjects: Vec<SubjectRecord>,
     ) -> Result<(Flow, Receiver<Part>), String> {
+        let split = shards;
         let mut shards: Vec<Shard> = (0..workers)
-            .map(|index| Shard::new(names.clone(), Share { index, of: workers }, pack.cloned()))
+            .map(|index| {
+                Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.cloned())
+            })
             .collect();
         for record in subjects {
             // The same split as the exchange below.
-            let number = names.subjects.number(record.name());
-            shards[number as usize % workers].load(record);
+            let holder = worker_of(split.of(record.name()), workers);
+            shards[holder].load(record);
         }
         let (parts, parts_out) = channel();
         let (activators_in, activators_out) = channel();
@@ -129,6 +131,7 @@ impl Flow {
             inputs.push(input);
             seats.push(Some(Seat {
                 shard,
+                addresses: Addresses::new(names.clone(), split, workers),
                 input: input_out,
                 parts: parts.clone(),
                 activators: activators_in.clone(),
@@ -185,6 +188,7 @@ impl Drop for Flow {
 /// What a worker starts with.
 struct Seat {
     shard: Shard,
+    addresses: Addresses,
     input: Receiver<Arc<EpochInput>>,
     parts: Sender<Part>,
     activators: Sender<(usize, SyncActivator)>,
@@ -212,40 +216,58 @@ type Parcels = CapacityContainerBuilder<Vec<Parcel>>;
 const ROWS: usize = 1_024;
 
 /// Rows on their way to a shard. They are put into it one by one as they are decoded, and from then on stay where they
-/// are: only the parcel is handed on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// are: only the parcel is handed on. Rows of other kinds, which are few, travel beside them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Parcel {
-    shard: u32,
+    worker: u32,
     rows: Vec<Observation>,
+    others: Vec<Row>,
 }
 
-/// The parcels a worker has open, one for each shard. Each shard's first one grows with its rows, since most epochs are
+impl Parcel {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.others.is_empty()
+    }
+}
+
+/// The parcels a worker has open, one for each worker. Each one's first grows with its rows, since most epochs are
 /// small and have a few rows for each of many workers; where one was filled, the next is made large at once.
 struct Open(Vec<Parcel>);
 
 impl Open {
-    fn new(shards: usize) -> Open {
-        Open((0..).take(shards).map(|shard| Parcel { shard, rows: Vec::new() }).collect())
+    fn new(workers: usize) -> Open {
+        Open((0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect())
     }
 
-    /// Puts a row into the parcel of its shard, and gives back a parcel that is full.
+    /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
     #[inline]
-    fn put(&mut self, row: Observation) -> Option<Parcel> {
-        let shards = self.0.len() as u32;
-        let parcel = &mut self.0[(row.series.subject.0 % shards) as usize];
+    fn put(&mut self, worker: usize, row: Observation) -> Option<Parcel> {
+        let parcel = &mut self.0[worker];
         parcel.rows.push(row);
         (parcel.rows.len() == ROWS).then(|| {
-            let next = Parcel { shard: parcel.shard, rows: Vec::with_capacity(ROWS) };
+            let next = Parcel { worker: parcel.worker, rows: Vec::with_capacity(ROWS), others: Vec::new() };
             std::mem::replace(parcel, next)
         })
     }
+
+    /// The same for a row of another kind.
+    fn put_other(&mut self, worker: usize, row: Row) {
+        self.0[worker].others.push(row);
+    }
+}
+
+/// What has reached a worker of an epoch that is not whole yet.
+#[derive(Default)]
+struct Arrived {
+    batches: Vec<Vec<Observation>>,
+    others: Vec<Row>,
 }
 
 type Epochs = Rc<RefCell<BTreeMap<u64, Arc<EpochInput>>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, input, parts, activators } = seat;
+    let Seat { mut shard, mut addresses, input, parts, activators } = seat;
     let epochs: Epochs = Rc::default();
     let decoded_epochs = epochs.clone();
     let decoded_parts = parts.clone();
@@ -265,7 +287,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         if *held.time() < epoch.0 {
                             held.downgrade(&epoch.0);
                         }
-                        let part = decode(index, &epoch_input, &mut known, held, output);
+                        let part = decode(index, &epoch_input, &mut known, &mut addresses, held, output);
                         // The collector outlives the workers; should it be gone, the process is halting.
                         let _ = decoded_parts.send(part);
                         let _ = decoded_epochs.borrow_mut().insert(epoch.0, epoch_input);
@@ -277,12 +299,16 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
             }
         });
-        let by_shard = Exchange::new(|parcel: &Parcel| u64::from(parcel.shard));
-        let mut stash: BTreeMap<u64, Vec<Vec<Observation>>> = BTreeMap::new();
-        rows.sink(by_shard, "judge", move |(rows, frontier)| {
+        let by_subject = Exchange::new(|parcel: &Parcel| u64::from(parcel.worker));
+        let mut stash: BTreeMap<u64, Arrived> = BTreeMap::new();
+        rows.sink(by_subject, "judge", move |(rows, frontier)| {
             rows.for_each(|stamp, parcels: &mut Vec<Parcel>| {
                 let Some(epoch) = stamp.least() else { return };
-                stash.entry(*epoch).or_default().extend(parcels.drain(..).map(|parcel| parcel.rows));
+                let arrived = stash.entry(*epoch).or_default();
+                for parcel in parcels.drain(..) {
+                    arrived.batches.push(parcel.rows);
+                    arrived.others.extend(parcel.others);
+                }
             });
             let mut epochs = epochs.borrow_mut();
             while let Some(entry) = epochs.first_entry() {
@@ -290,13 +316,13 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                     break;
                 }
                 let (epoch, epoch_input) = entry.remove_entry();
-                let batches = by_position(stash.remove(&epoch).unwrap_or_default());
+                let Arrived { batches, mut others } = stash.remove(&epoch).unwrap_or_default();
+                let batches = by_position(batches);
                 let rows = Rows::of(batches.iter().map(Vec::as_slice));
-                let actions = epoch_input.actions.lock().unwrap_or_else(PoisonError::into_inner);
+                others.sort_by_key(Row::arrival);
                 fail::fail_point!("flow_before_apply", |_| std::process::abort());
-                let results = Box::new(shard.apply(&epoch_input.facts, &rows, &actions));
+                let results = Box::new(shard.apply(&epoch_input.facts, &rows, others));
                 fail::fail_point!("flow_after_apply", |_| std::process::abort());
-                drop(actions);
                 let records = epoch_input.checkpoint.then(|| shard.records().collect());
                 let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
             }
@@ -323,12 +349,12 @@ fn decode(
     worker: usize,
     input: &EpochInput,
     known: &mut Known,
+    addresses: &mut Addresses,
     capability: &timely::dataflow::operators::Capability<u64>,
     output: Output<'_, '_>,
 ) -> Part {
     fail::fail_point!("flow_before_decode", |_| std::process::abort());
     let decoder = &input.facts.decoder;
-    let names = decoder.names();
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
     let mut rejects = Rejects::default();
     let mut session = output.session_with_builder(capability);
@@ -348,12 +374,16 @@ fn decode(
                 source.feed = Name::new(envelope.feed);
             }
             let mut sink = Sorter {
-                give: |row| open.put(row).into_iter().for_each(|full| session.give(full)),
+                give: |given| match given {
+                    Given::Measured(row) => {
+                        let full = open.put(addresses.of(row.series.subject), row);
+                        full.into_iter().for_each(|full| session.give(full));
+                    }
+                    Given::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
+                },
                 envelope: &envelope,
                 source,
                 rejects: &mut rejects,
-                actions: &input.actions,
-                names,
                 rejected: 0,
                 further: None,
             };
@@ -377,7 +407,7 @@ fn decode(
             }
         }
     }
-    for parcel in open.0.into_iter().filter(|parcel| !parcel.rows.is_empty()) {
+    for parcel in open.0.into_iter().filter(|parcel| !parcel.is_empty()) {
         session.give(parcel);
     }
     Part::Decoded { epoch: input.facts.epoch, rejects: rejects.into_rows(), counts }
@@ -389,22 +419,25 @@ struct Sorter<'a, G> {
     envelope: &'a Envelope<'a>,
     source: Source,
     rejects: &'a mut Rejects,
-    actions: &'a Mutex<Vec<(SubjectId, Action)>>,
-    names: &'a Names,
     rejected: u64,
     /// The first bad row that is not kept by itself.
     further: Option<u32>,
 }
 
-impl<G: FnMut(Observation)> RowSink for Sorter<'_, G> {
+/// A good row.
+enum Given {
+    Measured(Observation),
+    Other(Row),
+}
+
+impl<G: FnMut(Given)> RowSink for Sorter<'_, G> {
+    #[inline]
     fn observation(&mut self, observation: Observation) {
-        (self.give)(observation);
+        (self.give)(Given::Measured(observation));
     }
 
-    fn action(&mut self, action: Action) {
-        // Nobody's alert has no station: it gets no number, and any shard may say that there is no such alert.
-        let subject = SubjectId(self.names.subjects.find(&action.alert.subject).unwrap_or(u32::MAX));
-        self.actions.lock().unwrap_or_else(PoisonError::into_inner).push((subject, action));
+    fn row(&mut self, row: Row) {
+        (self.give)(Given::Other(row));
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {

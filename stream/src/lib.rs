@@ -9,6 +9,7 @@ mod collect;
 pub mod day;
 mod derive;
 pub mod driver;
+pub mod exchange;
 mod flow;
 pub mod manifest;
 mod negative;

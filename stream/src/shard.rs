@@ -26,6 +26,7 @@ use ioc_model::{
     pack::PackVersion,
     question::Answer,
     results::StoredAction,
+    row::Row,
     time::{EventTime, Millis, Now},
     window::WindowKind,
 };
@@ -40,6 +41,7 @@ use self::{
 pub use self::{results::ShardResults, rows::Rows, subject::SubjectRecord};
 use crate::{
     derive::{StationPlan, Step},
+    exchange::Share,
     plan::{Days, Plan},
     series::{Bounds, Closed},
 };
@@ -57,26 +59,6 @@ pub struct EpochFacts {
     pub answers: Vec<Answer>,
     /// Points further behind what is closed than this leave the state with their day.
     pub horizon: Millis,
-}
-
-/// Which of the subjects a shard holds: those whose number leaves this rest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
-    /// The shard's number, from 0.
-    pub index: usize,
-    /// How many shards there are.
-    pub of: usize,
-}
-
-impl Share {
-    /// All subjects.
-    pub const WHOLE: Share = Share { index: 0, of: 1 };
-
-    /// Whether a subject is held here. The same split as the exchange before the shards.
-    #[must_use]
-    pub fn holds(self, subject: SubjectId) -> bool {
-        subject.0 as usize % self.of == self.index
-    }
 }
 
 /// Subjects and their timers.
@@ -114,14 +96,8 @@ impl Shard {
         }
     }
 
-    /// Applies an epoch: all its rows by position, and all its actions. Actions about subjects of other shards are
-    /// passed over.
-    pub fn apply(
-        &mut self,
-        facts: &EpochFacts,
-        rows: &Rows<'_>,
-        actions: &[(SubjectId, Action)],
-    ) -> ShardResults {
+    /// Applies an epoch: the rows of its subjects, measured ones by position, others in order of arrival.
+    pub fn apply(&mut self, facts: &EpochFacts, rows: &Rows<'_>, others: Vec<Row>) -> ShardResults {
         if self.plans.follow(&facts.decoder) {
             self.expect_stations(facts);
             // Other windows, cadences or patience: what was due is due no longer, and something else may be.
@@ -130,7 +106,11 @@ impl Shard {
             self.subjects.values_mut().for_each(|state| state.look_anew(now));
         }
         let mut results = ShardResults::default();
-        self.act(facts, actions, &mut results);
+        for row in others {
+            match row {
+                Row::Done(action) => self.act(facts, action, &mut results),
+            }
+        }
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
         for answer in &facts.answers {
             let subject = self.names.subjects.find(&answer.question.subject).map(SubjectId);
@@ -186,40 +166,37 @@ impl Shard {
     /// Stations of the pack are there before they are heard: one that never sends is silent, not absent.
     fn expect_stations(&mut self, facts: &EpochFacts) {
         for station in facts.decoder.pack().stations.keys() {
-            let id = SubjectId(self.names.subjects.number(station));
-            if self.share.holds(id) {
+            if self.share.holds(station) {
+                let id = SubjectId(self.names.subjects.number(station));
                 let names = &self.names;
                 let _ = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
             }
         }
     }
 
-    /// What operators did, before anything else of the epoch: they speak of what they saw, which is older.
-    fn act(&mut self, facts: &EpochFacts, actions: &[(SubjectId, Action)], results: &mut ShardResults) {
-        let mut held: Vec<&(SubjectId, Action)> =
-            actions.iter().filter(|(subject, _)| self.share.holds(*subject)).collect();
-        held.sort_by_key(|(_, action)| action.arrival);
-        for (subject, action) in held {
-            let derived = self.subjects.get_mut(subject).and_then(|state| state.derived.as_mut());
-            let effective = derived.and_then(|derived| derived.act(facts.now, action, results));
-            let counts = results.counts.entry(action.feed).or_default();
-            match effective {
-                Some(effective) => {
-                    counts.stored += 1;
-                    results.actions.push(StoredAction {
-                        alert: action.alert.clone(),
-                        user: action.user.clone(),
-                        note: action.note.clone(),
-                        feed: action.feed,
-                        sender: action.sender,
-                        arrival: action.arrival,
-                        effective,
-                    });
-                }
-                None => {
-                    counts.rejected += 1;
-                    results.rejects.push(unknown_alert(action));
-                }
+    /// What an operator did, before anything else of the epoch: it speaks of what was seen, which is older.
+    fn act(&mut self, facts: &EpochFacts, action: Action, results: &mut ShardResults) {
+        let subject = self.names.subjects.find(&action.alert.subject).map(SubjectId);
+        let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
+        let derived = state.and_then(|state| state.derived.as_mut());
+        let effective = derived.and_then(|derived| derived.act(facts.now, &action, results));
+        let counts = results.counts.entry(action.feed).or_default();
+        match effective {
+            Some(effective) => {
+                counts.stored += 1;
+                results.actions.push(StoredAction {
+                    alert: action.alert,
+                    user: action.user,
+                    note: action.note,
+                    feed: action.feed,
+                    sender: action.sender,
+                    arrival: action.arrival,
+                    effective,
+                });
+            }
+            None => {
+                counts.rejected += 1;
+                results.rejects.push(unknown_alert(&action));
             }
         }
     }

@@ -16,13 +16,17 @@ use ioc_model::{
     position::{Arrival, Offset, Position},
     question::{Answer, Found, RecalledRow},
     results::{Verdict, WindowResult},
+    row::Row,
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
-use ioc_stream::shard::{EpochFacts, Rows, Shard, ShardResults, Share};
+use ioc_stream::{
+    exchange::Share,
+    shard::{EpochFacts, Rows, Shard, ShardResults},
+};
 
 mod support;
 
@@ -96,22 +100,12 @@ impl Site {
         }
     }
 
-    fn step(
-        &mut self,
-        hour: f64,
-        rows: &[(i64, f64, Quality)],
-        actions: &[(SubjectId, Action)],
-    ) -> ShardResults {
+    fn step(&mut self, hour: f64, rows: &[(i64, f64, Quality)], actions: Vec<Row>) -> ShardResults {
         let facts = self.facts(hour);
         self.apply(&facts, rows, actions)
     }
 
-    fn apply(
-        &mut self,
-        facts: &EpochFacts,
-        rows: &[(i64, f64, Quality)],
-        actions: &[(SubjectId, Action)],
-    ) -> ShardResults {
+    fn apply(&mut self, facts: &EpochFacts, rows: &[(i64, f64, Quality)], actions: Vec<Row>) -> ShardResults {
         let observe = |(row, (hour, value, quality)): (u32, &(i64, f64, Quality))| Observation {
             series: Series {
                 indicator: IndicatorId(self.names.indicators.number("pm25")),
@@ -136,7 +130,7 @@ impl Site {
     fn hours(&mut self, from: i64, values: &[f64]) -> Vec<(i64, AlertChange)> {
         let mut changes = Vec::new();
         for (hour, value) in (from..).zip(values) {
-            let results = self.step(hour as f64 + 1.0, &[(hour, *value, Quality::Good)], &[]);
+            let results = self.step(hour as f64 + 1.0, &[(hour, *value, Quality::Good)], Vec::new());
             changes.extend(results.alerts.iter().map(|alert| (hour, alert.change)));
         }
         changes
@@ -151,8 +145,7 @@ impl Site {
             sender: "page".into(),
             arrival: self.arrival(0),
         };
-        let subject = SubjectId(self.names.subjects.number(&action.alert.subject));
-        self.step(hour, &[], &[(subject, action)])
+        self.step(hour, &[], vec![Row::Done(action)])
     }
 }
 
@@ -173,11 +166,11 @@ fn silent_an_alert_stays_active_when_data_stops_and_a_missing_hour_breaks_no_row
     // Hour 1 is missing, hour 2 raises too.
     assert_eq!(site.hours(2, &[60.0, 60.0]), [(3, AlertChange::Raised)]);
     for hour in 5..80 {
-        let results = site.step(hour as f64, &[], &[]);
+        let results = site.step(hour as f64, &[], Vec::new());
         assert!(results.alerts.is_empty(), "hour {hour}");
     }
     // Empty hours closed by patience are known, and say nothing.
-    let empty = site.step(81.0, &[(80, 10.0, Quality::Good), (81, 10.0, Quality::Good)], &[]);
+    let empty = site.step(81.0, &[(80, 10.0, Quality::Good), (81, 10.0, Quality::Good)], Vec::new());
     assert_eq!(empty.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Cleared]);
 }
 
@@ -185,7 +178,7 @@ fn silent_an_alert_stays_active_when_data_stops_and_a_missing_hour_breaks_no_row
 fn batch_a_correction_of_the_newest_window_raises_what_it_should_have_raised() {
     let mut site = Site::new(vec![threshold(1, 1)]);
     assert_eq!(site.hours(0, &[30.0, 30.0, 30.0]), []);
-    let corrected = site.step(3.2, &[(1, 70.0, Quality::Good)], &[]);
+    let corrected = site.step(3.2, &[(1, 70.0, Quality::Good)], Vec::new());
     let alert = &corrected.alerts;
     // Hour 1 is the newest closed one.
     assert_eq!(alert.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Raised]);
@@ -234,12 +227,12 @@ fn silent_a_station_that_stops_becomes_late_then_silent_and_raises_an_alert_of_i
         seen.extend(results.statuses.iter().map(|status| (hour, status.status)));
         alerts.extend(results.alerts.iter().map(|alert| (hour, alert.change)));
     };
-    look(0.5, site.step(0.5, &[(0, 10.0, Quality::Good)], &[]));
+    look(0.5, site.step(0.5, &[(0, 10.0, Quality::Good)], Vec::new()));
     for quarter in 3..40 {
         let hour = f64::from(quarter) / 4.0;
-        look(hour, site.step(hour, &[], &[]));
+        look(hour, site.step(hour, &[], Vec::new()));
     }
-    look(10.0, site.step(10.0, &[(10, 10.0, Quality::Good)], &[]));
+    look(10.0, site.step(10.0, &[(10, 10.0, Quality::Good)], Vec::new()));
     // Late after two cadences, silent after three.
     assert_eq!(
         seen,
@@ -256,7 +249,7 @@ fn silent_a_station_that_stops_becomes_late_then_silent_and_raises_an_alert_of_i
 #[test]
 fn silent_a_station_that_never_sends_is_silent_and_not_absent() {
     let mut site = Site::new(Vec::new());
-    let results = site.step(0.0, &[], &[]);
+    let results = site.step(0.0, &[], Vec::new());
     let [status] = &results.statuses[..] else { panic!("{:?}", results.statuses) };
     assert_eq!((status.status, status.last_event), (StationStatus::Silent, None));
 }
@@ -269,7 +262,7 @@ fn a_device_fault_or_calibration_shows_until_a_good_value_comes_and_enters_no_me
     for (hour, quality) in
         [Quality::Good, Quality::DeviceError, Quality::Calibrating, Quality::Good].into_iter().enumerate()
     {
-        let results = site.step(hour as f64 + 0.5, &[(hour as i64, 500.0, quality)], &[]);
+        let results = site.step(hour as f64 + 0.5, &[(hour as i64, 500.0, quality)], Vec::new());
         statuses.extend(results.statuses.iter().map(|status| status.status));
         verdicts.extend(
             results.assessments.iter().filter(|row| row.averaging == Averaging::Hour).map(|row| row.verdict),
@@ -287,7 +280,7 @@ fn a_rule_that_no_longer_watches_a_station_clears_what_it_raised() {
     let mut without = pack(Vec::new());
     without.version = PackVersion("two".to_owned());
     site.decoder = Arc::new(Decoder::new(Arc::new(without), site.names.clone()).unwrap());
-    let results = site.step(2.1, &[], &[]);
+    let results = site.step(2.1, &[], Vec::new());
     assert_eq!(results.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Cleared]);
 }
 
@@ -301,7 +294,7 @@ fn an_index_without_a_value_neither_raises_nor_clears() {
     let mut site = Site::new(vec![rule(condition, 1, 1)]);
     // A NowCast needs two of the last three hours.
     assert_eq!(site.hours(0, &[80.0, 80.0, 80.0]), [(2, AlertChange::Raised)]);
-    let late = site.step(40.0, &[(39, 5.0, Quality::Good)], &[]);
+    let late = site.step(40.0, &[(39, 5.0, Quality::Good)], Vec::new());
     assert!(late.alerts.is_empty(), "hours without particulates say nothing");
 }
 
@@ -311,11 +304,11 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
     let mut site = Site::new(Vec::new());
     let mut windows: Vec<WindowResult> = Vec::new();
     for hour in 0..300 {
-        windows.extend(site.step(hour as f64 + 1.0, &[(hour, 20.0, Quality::Good)], &[]).windows);
+        windows.extend(site.step(hour as f64 + 1.0, &[(hour, 20.0, Quality::Good)], Vec::new()).windows);
     }
     // A correction ten days back: its day's rows are read back, its window is revised, and its surroundings are asked
     // for.
-    let late = site.step(301.0, &[(30, 50.0, Quality::Good)], &[]);
+    let late = site.step(301.0, &[(30, 50.0, Quality::Good)], Vec::new());
     let [question] = &late.questions[..] else { panic!("{:?}", late.questions) };
     let rows = (24..48).map(|hour| RecalledRow {
         event_time: EventTime(MIDNIGHT + hour * HOUR),
@@ -326,18 +319,18 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
     assert_eq!(question.from, EventTime(MIDNIGHT + 24 * HOUR));
     let mut facts = site.facts(301.1);
     facts.answers = vec![Answer { question: question.clone(), found: Found::Rows(rows.collect()) }];
-    let judged = site.apply(&facts, &[], &[]);
+    let judged = site.apply(&facts, &[], Vec::new());
     windows.extend(judged.windows);
     let [asked] = &judged.questions[..] else { panic!("{:?}", judged.questions) };
     assert!(judged.indices.is_empty(), "nothing is worked out from means that are gone");
     let answer = derived::found(windows.iter(), asked);
     // Meanwhile another hour of that day is corrected.
-    let meanwhile = site.step(301.2, &[(31, 80.0, Quality::Good)], &[]);
+    let meanwhile = site.step(301.2, &[(31, 80.0, Quality::Good)], Vec::new());
     assert!(meanwhile.indices.is_empty() && meanwhile.questions.is_empty(), "one question is enough");
     windows.extend(meanwhile.windows);
     let mut facts = site.facts(301.3);
     facts.answers = vec![Answer { question: asked.clone(), found: answer }];
-    let worked_out = site.apply(&facts, &[], &[]);
+    let worked_out = site.apply(&facts, &[], Vec::new());
     let hour = |start: i64| {
         let at = EventTime(MIDNIGHT + start * HOUR);
         let of_hour =

@@ -18,7 +18,10 @@ use ioc_model::{
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
-use ioc_stream::shard::{EpochFacts, Rows, Shard, ShardResults, Share};
+use ioc_stream::{
+    exchange::Share,
+    shard::{EpochFacts, Rows, Shard, ShardResults},
+};
 use proptest::prelude::*;
 
 mod support;
@@ -184,8 +187,8 @@ proptest! {
                 let facts = world.facts(epoch, now, which);
                 let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
                 let rows = world.rows(epoch, now, sent);
-                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), &[])));
-                let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), &[]);
+                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new())));
+                let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new());
                 world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.questions.iter().cloned());
                 world.windows.extend(results.windows.iter().cloned());

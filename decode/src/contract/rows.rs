@@ -16,6 +16,7 @@ use ioc_model::{
     pattern,
     position::{Arrival, Position},
     reject::Rejection,
+    row::Row,
     rule::AlertKey,
     time::{EventTime, Millis, ReceivedAt},
 };
@@ -33,8 +34,8 @@ const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
 pub trait RowSink {
     /// A row that keeps its contract.
     fn observation(&mut self, observation: Observation);
-    /// What an operator did, in a row that keeps its contract.
-    fn action(&mut self, action: Action);
+    /// A row of another kind that keeps its contract.
+    fn row(&mut self, row: Row);
     /// A row that does not; `raw` is the row's own bytes, as far as the format can tell them apart.
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]);
 }
@@ -318,7 +319,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
         };
         self.count = self.count.saturating_add(1);
-        self.sink.action(action);
+        self.sink.row(Row::Done(action));
     }
 
     /// Hands on a row that does not; `place` says where in the envelope, as in `line 3` or `[2]`.

@@ -319,13 +319,7 @@ impl<R: Reference> Former<R> {
         let now = negative::operators_clock(now, &self.start.clock);
         let facts = EpochFacts { epoch, now, decoder, answers, horizon };
         let chunks = share(chunks, self.flow.workers()).into_iter().map(Mutex::new).collect();
-        let input = Arc::new(EpochInput {
-            facts,
-            log: self.start.log,
-            chunks,
-            actions: Mutex::default(),
-            checkpoint,
-        });
+        let input = Arc::new(EpochInput { facts, log: self.start.log, chunks, checkpoint });
         self.shared.update(|state| state.progress.submitted = epoch);
         let sent = self.submitted.send(submitted).is_ok() && self.flow.submit(&input);
         if sent { Ok(()) } else { Err(self.gone()) }

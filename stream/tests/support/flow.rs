@@ -18,6 +18,7 @@ use ioc_model::{
 use ioc_stream::{
     Driver, DriverConfig, Halt,
     driver::{Reference, Start},
+    exchange::Shards,
 };
 
 use super::{MIDNIGHT, store::SharedStore};
@@ -68,6 +69,7 @@ pub fn start(
         log: LogNumber(1),
         instance: [1; 16],
         generation: Generation(0),
+        shards: Shards::default(),
         committed: store.0.lock().unwrap().committed,
         names,
         clock,
