@@ -29,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::{Bus, SharedBus, record::RecordLog};
+use ioc_bus::{Bell, Bus, SharedBus, record::RecordLog};
 use ioc_ingest::{clock::Clock, decode::Decoder};
 use ioc_model::{
     calendar::LocalDay,
@@ -190,6 +190,8 @@ pub struct Driver {
 pub(crate) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// The log's: who forms epochs waits on it.
+    bell: Arc<Bell>,
 }
 
 #[derive(Debug)]
@@ -269,6 +271,7 @@ impl Driver {
                 stopping: false,
             }),
             changed: Condvar::new(),
+            bell: start.bus.bell().clone(),
         });
         let manifests = Arc::new(Mutex::new(manifests));
         let (submitted, submitted_out) = sync_channel(outstanding + 1);
@@ -397,9 +400,10 @@ impl Driver {
 }
 
 impl State {
-    /// Whether something read back waits to be recorded.
-    fn has_answers(&self) -> bool {
-        !self.recalled.is_empty() || !self.recalled_windows.is_empty()
+    /// Whether an epoch is due whatever lies on the log: something read back waits to be recorded, or it is to end.
+    fn calls_for_epoch(&self) -> bool {
+        let answered = !self.recalled.is_empty() || !self.recalled_windows.is_empty();
+        answered || self.stopping || self.halted.is_some()
     }
 }
 
@@ -409,8 +413,16 @@ impl Shared {
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
+        let calls_for_epoch = {
+            let mut state = self.lock();
+            change(&mut state);
+            state.calls_for_epoch()
+        };
         self.changed.notify_all();
+        // Else nothing that who waits for input looks at: progress alone would wake it once an epoch for nothing.
+        if calls_for_epoch {
+            self.bell.ring();
+        }
     }
 
     pub(crate) fn halt(&self, halt: Halt) {
