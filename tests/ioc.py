@@ -181,7 +181,10 @@ class Ioc:
 
     def password_of(self, user):
         """Of a user of the embedded ClickHouse."""
-        return (self.data / "clickhouse" / f"{user}.password").read_text().strip()
+        return self.password_file(user).read_text().strip()
+
+    def password_file(self, user):
+        return self.data / "clickhouse" / f"{user}.password"
 
     def analyst(self, user="analyst", database="ioc"):
         """A reader this project did not write, as the read-only user."""

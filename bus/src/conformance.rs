@@ -17,7 +17,9 @@ use ioc_model::{
     time::ReceivedAt,
 };
 
-use crate::{AppendError, Appended, Bounds, Chunk, ChunkBuilder, Durable, Health, ReadError, SharedBus};
+use crate::{
+    AppendError, Appended, Bounds, Chunk, ChunkBuilder, Durable, Health, ReadError, SharedBus, has_more_than,
+};
 
 /// Where a log under test lives.
 pub trait TestBed {
@@ -54,6 +56,7 @@ pub const ALL: &[Check] = &[
     ("loud: reading behind the end is an error", refuses_unwritten),
     ("once: releasing never removes what was not released", keeps_unreleased),
     ("waiting wakes for what is durable and only for that", waits),
+    ("a reader never sleeps over what is durable", never_sleeps_over_what_is_durable),
     ("an empty chunk is answered and leaves nothing to read", answers_empty_chunk),
 ];
 
@@ -353,14 +356,40 @@ fn waits(bed: &dyn TestBed) {
     let ends =
         || -> Vec<_> { (0..bus.partitions()).map(|number| bus.bounds(Partition(number)).end).collect() };
     let seen = ends();
-    assert!(!bus.wait(&seen, Duration::from_millis(1)), "woke for nothing");
+    let wait = |timeout| bus.bell().wait_until(timeout, || has_more_than(&*bus, &seen));
+    assert!(!wait(Duration::from_millis(1)), "there is nothing");
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| bus.wait(&seen, Duration::from_secs(60)));
+        let waiting = scope.spawn(|| wait(Duration::from_secs(60)));
         append(&bus, SECOND, named("a", 0, 1));
         assert!(waiting.join().expect("no panic"), "slept through what became durable");
     });
-    assert!(bus.wait(&seen, Duration::ZERO));
-    assert!(!bus.wait(&ends(), Duration::ZERO));
+    assert!(wait(Duration::ZERO));
+    assert!(!has_more_than(&*bus, &ends()));
+}
+
+/// However appending and waiting fall together: a reader that takes one chunk at a time never sleeps while one is there.
+fn never_sleeps_over_what_is_durable(bed: &dyn TestBed) {
+    const CHUNKS: usize = 300;
+    let bus = bed.open();
+    let mut seen = vec![bus.bounds(FIRST).end, bus.bounds(SECOND).end];
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| {
+            for number in 0..CHUNKS {
+                let there = bus.bell().wait_until(Duration::from_secs(60), || has_more_than(&*bus, &seen));
+                assert!(there, "slept through chunk {number}");
+                for (partition, seen) in [FIRST, SECOND].into_iter().zip(&mut seen) {
+                    *seen = bus.read(partition, *seen, None, 1).expect("it is durable").next;
+                }
+                if seen[0].0 + seen[1].0 == CHUNKS as u64 {
+                    return;
+                }
+            }
+        });
+        for number in 0..CHUNKS {
+            append(&bus, if number % 2 == 0 { FIRST } else { SECOND }, named("a", number, 1));
+        }
+        reading.join().expect("no panic");
+    });
 }
 
 fn answers_empty_chunk(bed: &dyn TestBed) {

@@ -7,13 +7,12 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use ioc_model::position::{Offset, Partition};
 
-use crate::{AppendError, Batch, Bounds, Bus, Chunk, Durable, Health, LogId, ReadError, SharedBus};
+use crate::{AppendError, Batch, Bell, Bounds, Bus, Chunk, Durable, Health, LogId, ReadError, SharedBus};
 
 /// What each of the two allows to go, by partition.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,8 +88,8 @@ impl Bus for HeldBus {
         self.log.bounds(partition)
     }
 
-    fn wait(&self, seen: &[Offset], timeout: Duration) -> bool {
-        self.log.wait(seen, timeout)
+    fn bell(&self) -> &Arc<Bell> {
+        self.log.bell()
     }
 
     /// Everything before the offset is checkpointed; it goes when it is archived, too.
@@ -105,8 +104,6 @@ impl Bus for HeldBus {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use ioc_model::{envelope::Content, time::ReceivedAt};
     use proptest::prelude::*;
 
@@ -115,7 +112,7 @@ mod tests {
 
     /// Remembers what it was told to let go of.
     #[derive(Debug, Default)]
-    struct Witness(Mutex<[u64; 2]>);
+    struct Witness(Mutex<[u64; 2]>, Arc<Bell>);
 
     impl Bus for Witness {
         fn log_id(&self) -> LogId {
@@ -137,8 +134,8 @@ mod tests {
         fn bounds(&self, _: Partition) -> Bounds {
             Bounds { start: Offset(3), end: Offset(9) }
         }
-        fn wait(&self, seen: &[Offset], _: Duration) -> bool {
-            seen == [Offset(5)]
+        fn bell(&self) -> &Arc<Bell> {
+            &self.1
         }
         fn release(&self, partition: Partition, before: Offset) {
             let told = &mut self.0.lock().unwrap()[usize::from(partition.0)];
@@ -176,7 +173,8 @@ mod tests {
 
     #[test]
     fn everything_but_releasing_passes_through() {
-        let held = HeldBus::new(Arc::new(Witness::default()));
+        let witness = Arc::new(Witness::default());
+        let held = HeldBus::new(witness.clone());
         let mut builder = ChunkBuilder::new();
         builder.push("air", Content::Raw, "a", b"x");
         let mut appending = held.append(Partition(0), builder.finish(ReceivedAt(1)));
@@ -188,7 +186,7 @@ mod tests {
         let ahead = held.read(Partition(0), Offset(50), None, 1).unwrap_err();
         assert!(matches!(ahead, ReadError::Ahead { wanted: 50, end: 42, .. }));
         assert_eq!(held.bounds(Partition(1)), Bounds { start: Offset(3), end: Offset(9) });
-        assert!(held.wait(&[Offset(5)], Duration::ZERO) && !held.wait(&[], Duration::ZERO));
+        assert!(Arc::ptr_eq(held.bell(), witness.bell()));
         assert_eq!((held.log_id(), held.partitions()), (LogId::from_u128(7), 2));
         assert_eq!(held.health(), Health::Full { what: "the test".to_owned() });
     }

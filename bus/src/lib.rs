@@ -5,8 +5,10 @@
 //! per partition commits in groups over all its senders. `read` hands back whole chunks.
 //!
 //! The trait holds only what a disk log and Kafka both can do: partitions, offsets that grow and may have gaps,
-//! reading from a place we remember ourselves, bounds. No transactions, no rebalancing, no seek by time.
+//! reading from a place we remember ourselves, bounds, a bell for what is new. No transactions, no rebalancing, no seek
+//! by time.
 
+pub mod bell;
 pub mod chunk;
 pub mod clock;
 #[cfg(any(test, feature = "conformance"))]
@@ -16,8 +18,9 @@ pub mod held;
 pub mod record;
 pub mod room;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc};
 
+pub use bell::Bell;
 pub use chunk::{Chunk, ChunkBuilder, ChunkView, Origin};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
 pub use held::HeldBus;
@@ -182,15 +185,23 @@ pub trait Bus: Send + Sync + std::fmt::Debug {
     /// The offsets a partition holds now.
     fn bounds(&self, partition: Partition) -> Bounds;
 
-    /// Blocks until some partition holds more than `seen` says (index = partition, value = end offset), or the time
-    /// is over. True if there is more.
-    fn wait(&self, seen: &[Offset], timeout: Duration) -> bool;
+    /// Rings whenever some partition holds more than before, after [`bounds`](Bus::bounds) say so. A reader waits on
+    /// it, and whoever else has news for that reader rings it, too: so one that waits need not look around. A log that
+    /// is read over a network has a thread that rings it for what came.
+    fn bell(&self) -> &Arc<Bell>;
 
     /// Allows everything before the offset to be removed. What is not allowed is never removed.
     fn release(&self, partition: Partition, before: Offset);
 
     /// Whether it takes writes.
     fn health(&self) -> Health;
+}
+
+/// Whether some partition holds more than `seen` says (index = partition, value = end offset): what a reader looks at
+/// when the [bell](Bus::bell) rings.
+#[must_use]
+pub fn has_more_than(bus: &dyn Bus, seen: &[Offset]) -> bool {
+    (0..).map(Partition).zip(seen).any(|(partition, seen)| bus.bounds(partition).end > *seen)
 }
 
 /// A bus shared by all that use it.

@@ -29,8 +29,7 @@ use std::{
     time::Duration,
 };
 
-use ioc_bus::clock::Clock;
-use ioc_bus::{Bus, SharedBus, record::RecordLog};
+use ioc_bus::{Bell, Bus, SharedBus, clock::Clock, record::RecordLog};
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
@@ -182,6 +181,8 @@ pub struct Driver {
 pub(crate) struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    /// The log's: who forms epochs waits on it.
+    bell: Arc<Bell>,
 }
 
 #[derive(Debug)]
@@ -264,6 +265,7 @@ impl Driver {
                 stopping: false,
             }),
             changed: Condvar::new(),
+            bell: start.bus.bell().clone(),
         });
         let manifests = Arc::new(Mutex::new(manifests));
         let (submitted, submitted_out) = sync_channel(outstanding + 1);
@@ -391,9 +393,9 @@ impl Driver {
 }
 
 impl State {
-    /// Whether something read back waits to be recorded.
-    fn has_answers(&self) -> bool {
-        !self.answers.is_empty()
+    /// Whether an epoch is due whatever lies on the log: something read back waits to be recorded, or it is to end.
+    fn calls_for_epoch(&self) -> bool {
+        !self.answers.is_empty() || self.stopping || self.halted.is_some()
     }
 }
 
@@ -403,8 +405,16 @@ impl Shared {
     }
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut State)) {
-        change(&mut self.lock());
+        let calls_for_epoch = {
+            let mut state = self.lock();
+            change(&mut state);
+            state.calls_for_epoch()
+        };
         self.changed.notify_all();
+        // Else nothing that who waits for input looks at: progress alone would wake it once an epoch for nothing.
+        if calls_for_epoch {
+            self.bell.ring();
+        }
     }
 
     pub(crate) fn halt(&self, halt: Halt) {

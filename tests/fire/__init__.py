@@ -2,6 +2,7 @@
 
     pack        the province: stations of the air and of rivers, limits, rules
     workload    what is sent: readings with duplicates, corrections, rows days late, wrong clocks, garbage
+    latecomer   rows for days that have left the flow's memory, by what the store shows and not by time
     paho, mosquitto, station_files, rumqttc.rs    who sends it
     sender, feed, journal    what they are told, what they are given, what they write down
     crowd       starts and ends them

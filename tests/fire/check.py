@@ -1,6 +1,6 @@
 """The store against the journals. Every rule of the product, none of its code."""
 
-from fire import indices, recompute, store
+from fire import indices, recompute, store, workload
 
 READING = "indicator, subject, time, value"
 POSITION = "log, partition, position"
@@ -27,6 +27,7 @@ class Check:
         self.balance()
         self.windows()
         self.indices()
+        self.promises()
         return self
 
     def ask(self, query):
@@ -169,3 +170,17 @@ class Check:
         if others:
             some = [(*key, wanted.get(key), held.get(key)) for key in others[:3]]
             self.findings.append(f"BATCH: {len(others)} indices are others (wanted, held), such as {some}")
+
+    def promises(self):
+        """What the workload says it holds was sent, and came as what it says."""
+        sent, balance = set(self.figures["by_kind"]), self.figures["balance"]
+        revised = "SELECT count(DISTINCT (kind, indicator, subject, start_time)) FROM window WHERE closed_by = 'revision'"
+        self.figures["revised"] = store.client(self.ioc).query(revised).result_rows[0][0]
+        there = {
+            **{f"{kind} was sent": kind in sent for kind in sorted(workload.KINDS)},
+            "closed window was revised": self.figures["revised"] > 0,
+            "row was a duplicate": balance["rows_duplicate"] > 0,
+            "row was rejected": balance["rows_rejected"] > 0,
+            "envelope was undecodable": balance["envelopes_undecodable"] > 0,
+        }
+        self.findings += [f"the workload proves less than it says: no {what}" for what in there if not there[what]]

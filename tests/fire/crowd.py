@@ -24,6 +24,7 @@ MASS = {
 }
 FEW = {
     "single": ("mosquitto", 8, {"lines": False}),
+    "latecomer": ("latecomer", None, {}),
     "files": ("station_files", 2, {}),
 }
 
@@ -31,11 +32,12 @@ FEW = {
 @dataclasses.dataclass(frozen=True)
 class Scale:
     """How large a run is: stations of each publisher, and a pair of readings of each series every
-    `step` milliseconds of the last `days`."""
+    `step` milliseconds of the last `days`. However soon a run ends, those of the first `least` days are sent."""
 
     stations: int
     step: int
     days: int
+    least: int
     publishers: tuple = (*MASS, *FEW)
 
     @property
@@ -60,6 +62,7 @@ class Crowd:
         # The past of whole days, so that hours and days fall alike in every run of a seed; it ends before the present.
         start = (now - (scale.days + 1) * DAY) // DAY * DAY
         self.span = {"start": start, "end": now - now % MINUTE - HOUR, "step": scale.step}
+        self.span["least"] = scale.least * DAY
         self.passwords = {name: ioc.add_sender(name, "gateway")[0] for name in scale.publishers if name != "files"}
 
     def orders(self, name, rate, more):
@@ -68,6 +71,7 @@ class Crowd:
                 "name": name,
                 "password": self.passwords.get(name),
                 "port": self.ioc.mqtt,
+                "store": (self.ioc.clickhouse, str(self.ioc.password_file("ioc"))),
                 "inbox": str(self.ioc.data / "inbox"),
                 "journal": str(self.folder / f"{name}.jsonl"),
                 "rate": rate,
@@ -101,11 +105,11 @@ class Crowd:
         feed.stdout.close()
         return publisher
 
-    def finish(self, seconds=180):
-        """No more new messages; waits until every one sent is acknowledged."""
-        publishers = {name: process for name, process in self.started.items() if not name.endswith("-feed")}
-        for process in publishers.values():
-            process.send_signal(signal.SIGTERM)
+    def finish(self, seconds=900):
+        """No more new messages than each is bound to send; waits until every one sent is acknowledged."""
+        publishers = {name: process for name, process in self.started.items() if name in self.scale.publishers}
+        for name, process in publishers.items():
+            self.started.get(f"{name}-feed", process).send_signal(signal.SIGTERM)
         deadline = time.monotonic() + seconds
         for name, process in publishers.items():
             try:

@@ -59,8 +59,6 @@ def send_lines(orders, batch, pace):
 def run_lines(orders):
     pace = Pace(orders.rate)
     for batch in batches(orders.messages(anywhere=False)):
-        if orders.stopping.is_set():
-            break
         for message in batch:
             orders.journal.sent(message)
         while batch:
@@ -72,7 +70,7 @@ def run_lines(orders):
 def present(orders):
     """Readings of now, some sent twice, some corrected, some garbage."""
     chance = random.Random(f"{orders.seed}/{orders.name}")
-    sender = workload.Sender(orders.name)
+    sender, garbage = workload.Sender(orders.name), workload.Garbage(chance, anywhere=True)
     for _ in itertools.count():
         key, value = ("pm25", LIVE, now()), round(chance.uniform(5, 180), 2)
         message = sender.reading("reading", key, value)
@@ -82,7 +80,7 @@ def present(orders):
         if chance.random() < 0.2:
             yield sender.reading("correction", key, value + 1, message.id)
         if chance.random() < 0.1:
-            yield sender.garbage("garbage", *workload.broken(chance, LIVE, True))
+            yield sender.garbage("garbage", *garbage.next(LIVE))
 
 
 def is_acknowledged(call, payload):
@@ -93,16 +91,20 @@ def is_acknowledged(call, payload):
         return False
 
 
+def send_alone(orders, message, version):
+    """By a call of its own, again until it is acknowledged."""
+    orders.journal.sent(message)
+    call = command(orders, version, "-t", message.topic, "-s")
+    while not is_acknowledged(call, message.payload):
+        time.sleep(0.1)
+    orders.journal.acknowledged(message.id)
+
+
 def run_single(orders):
-    for number, message in enumerate(present(orders)):
+    for message in present(orders):
         if orders.stopping.wait(1 / orders.rate):
             break
-        orders.journal.sent(message)
-        version = "mqttv5" if number % 2 else "mqttv311"
-        call = command(orders, version, "-t", message.topic, "-s")
-        while not is_acknowledged(call, message.payload):
-            time.sleep(0.1)
-        orders.journal.acknowledged(message.id)
+        send_alone(orders, message, "mqttv5" if message.id % 2 else "mqttv311")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ WATER = ["ph", "do", "temperature", "cod", "nh4", "coliform"]
 RIVER = "RIVER"
 # Sends the present, one call of mosquitto_pub a reading; its silences are the kills' own.
 LIVE = "LIVE1"
+# Sends rows of days that are long past.
+LATE = "LATE1"
 # Drops files.
 FILES = "FILES1"
 FILE_CODE = "TN_TEST_FILES1"
@@ -110,6 +112,7 @@ def write(folder, scale):
         measures = ", ".join(f'{indicator} = "{scale.cadence // 1000}s"' for indicator in indicators_of(name))
         text += station(name, measures, ages, "surface_water" if is_river(name) else "ambient_air")
     text += station(LIVE, 'pm25 = "1s"', 'late_after = "2s"\nsilent_after = "3s"')
+    text += station(LATE, 'pm25 = "1d"', ages)
     files = f'file_codes = ["{FILE_CODE}"]\nlate_after = "10s"\nsilent_after = "20s"'
     text += station(FILES, 'pm25 = "1s", pm10 = "1s"', files)
     (folder / "stations.toml").write_text(text, encoding="utf-8")

@@ -42,8 +42,6 @@ class Publisher:
         self.changed.notify_all()
 
     def _may_send(self, message):
-        if self.orders.stopping.is_set():
-            return True
         return len(self.unacknowledged) < IN_FLIGHT and message.after not in self.unacknowledged
 
     def run(self):
@@ -54,8 +52,6 @@ class Publisher:
             with self.changed:
                 while not self.changed.wait_for(lambda: self._may_send(message), 0.5):
                     pass
-                if self.orders.stopping.is_set():
-                    break
                 self.unacknowledged.add(message.id)
             self.orders.journal.sent(message)
             # Outside of the lock: paho holds one of its own here and while it calls back.

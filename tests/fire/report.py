@@ -43,7 +43,8 @@ def summary(seen):
             f"stored twice          {figures['doubled']}",
             f"envelopes on the log  {figures['envelopes']} (more than messages: sent again after a kill)",
             f"keys compared         {figures['keys']}",
-            f"windows compared      {figures['windows']}",
+            f"windows compared      {figures['windows']}, of which {figures['revised']} were revised",
+            f"days read back        {seen['read_back']} in the last life alone",
             f"indices compared      {figures['indices']}",
         ]
     lines += [f"  the same unkilled   {count:9} rows of {table}" for table, count in same.items()]

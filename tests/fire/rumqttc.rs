@@ -2,8 +2,8 @@
 //! on through every crash, and writes a journal of what it sent and what was acknowledged.
 //!
 //! A line of input is `id`, `after`, `topic`, `payload`, `record`, parted by tabs: the payload in hexadecimal, the record
-//! a JSON object for the journal. A message with an `after` waits until that one is acknowledged. The end of input, or
-//! SIGTERM, ends the sending; the process ends when all that was sent is acknowledged.
+//! a JSON object for the journal. A message with an `after` waits until that one is acknowledged. The end of input ends
+//! the sending; the process ends when all that was sent is acknowledged.
 //!
 //! rumqttc forgets what it had in flight when a session is new, so a lost connection is followed by a new client,
 //! which is given everything again that was not acknowledged, in order.
@@ -17,10 +17,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::mpsc::{Receiver, Sender, channel},
-};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 const IN_FLIGHT: usize = 400;
 /// Pacing and a change of what may be sent are looked at so often.
@@ -150,7 +147,7 @@ async fn listen(mut connection: EventLoop, events: Sender<Event>) {
 }
 
 /// One connection, until it is lost or all is done.
-async fn converse(options: MqttOptions, outbox: &mut Outbox, stop: &mut Receiver<()>) -> Result<()> {
+async fn converse(options: MqttOptions, outbox: &mut Outbox) -> Result<()> {
     let (client, connection) = AsyncClient::new(options, IN_FLIGHT);
     let (event_in, mut events) = channel(IN_FLIGHT);
     let listener = tokio::spawn(listen(connection, event_in));
@@ -182,7 +179,6 @@ async fn converse(options: MqttOptions, outbox: &mut Outbox, stop: &mut Receiver
                 None => break,
             },
             () = tokio::time::sleep(TICK) => {}
-            _ = stop.recv(), if !outbox.closing => outbox.closing = true,
         }
     }
     listener.abort();
@@ -230,18 +226,9 @@ async fn main() -> Result<()> {
         paced_from: Instant::now(),
         paced: 0,
     };
-    let (told, mut stop) = channel(1);
-    let mut terminated = signal(SignalKind::terminate())?;
-    let _listener = tokio::spawn(async move {
-        let _ = terminated.recv().await;
-        let _ = told.send(()).await;
-    });
     while !outbox.is_done() {
-        converse(options.clone(), &mut outbox, &mut stop).await?;
-        tokio::select! {
-            () = tokio::time::sleep(RECONNECT_AFTER) => {}
-            _ = stop.recv(), if !outbox.closing => outbox.closing = true,
-        }
+        converse(options.clone(), &mut outbox).await?;
+        tokio::time::sleep(RECONNECT_AFTER).await;
     }
     outbox.journal.0.flush()?;
     Ok(())

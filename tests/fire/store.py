@@ -9,9 +9,12 @@ MILLIS = "toUnixTimestamp64Milli({})"
 
 def client(ioc):
     """The product's own user: analysts have limits that a table of millions meets."""
+    return connect(ioc.clickhouse, ioc.password_of("ioc"))
+
+
+def connect(port, password):
     return clickhouse_connect.get_client(
-        host="127.0.0.1", port=ioc.clickhouse, username="ioc", password=ioc.password_of("ioc"), database="ioc",
-        send_receive_timeout=600,
+        host="127.0.0.1", port=port, username="ioc", password=password, database="ioc", send_receive_timeout=600
     )
 
 

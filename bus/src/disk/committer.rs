@@ -7,7 +7,7 @@
 
 use std::{
     sync::{
-        Arc, Condvar, Mutex,
+        Arc,
         mpsc::{Receiver, RecvTimeoutError, TryRecvError},
     },
     time::Duration,
@@ -18,11 +18,10 @@ use ioc_model::{position::Offset, time::ReceivedAt};
 use super::{
     chain::Retain,
     frame::{Entry, TABLE_ENTRY},
-    lock,
     partition::{Order, Partition, Ticket},
     writer::{ChainWriter, WriteError},
 };
-use crate::Appended;
+use crate::{Appended, Bell};
 
 /// The most chunks in a group: with head and padding they fit into one vectored write.
 const GROUP_CHUNKS: usize = 1000;
@@ -30,32 +29,6 @@ const GROUP_CHUNKS: usize = 1000;
 const SETTLE_AFTER: Duration = Duration::from_millis(20);
 const FIRST_BACK_OFF: Duration = Duration::from_millis(20);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
-
-/// Wakes those that wait for something to happen in the log.
-#[derive(Debug, Default)]
-pub(super) struct Bell {
-    rings: Mutex<u64>,
-    rung: Condvar,
-}
-
-impl Bell {
-    pub(super) fn ring(&self) {
-        *lock(&self.rings) += 1;
-        self.rung.notify_all();
-    }
-
-    /// How often it has rung.
-    pub(super) fn rings(&self) -> u64 {
-        *lock(&self.rings)
-    }
-
-    /// Waits until it has rung more often than that.
-    pub(super) fn wait(&self, heard: u64, timeout: Duration) {
-        let rings = lock(&self.rings);
-        // A waiter that is woken early looks again and comes back.
-        let _ = self.rung.wait_timeout_while(rings, timeout, |rings| *rings == heard);
-    }
-}
 
 impl Group {
     fn has_room_for(&self, ticket: &Ticket, most_bytes: usize) -> bool {

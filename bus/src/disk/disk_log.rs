@@ -5,7 +5,6 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex},
     thread::JoinHandle,
-    time::{Duration, Instant},
 };
 
 use ioc_model::{
@@ -16,7 +15,7 @@ use ioc_model::{
 use super::{
     budget::Budget,
     chain::{ChainSettings, Retain, Run},
-    committer::{Bell, Committer},
+    committer::Committer,
     config::DiskLogConfig,
     file_system::{FileSystem, Lock, machine_files},
     identity::{Kind, open_folder, partition_folder},
@@ -25,7 +24,7 @@ use super::{
     partition::Partition,
     recovery::{create_chain, open_chain},
 };
-use crate::{AppendError, Batch, Bounds, Bus, Chunk, ChunkView, Durable, Health, LogId, ReadError};
+use crate::{AppendError, Batch, Bell, Bounds, Bus, Chunk, ChunkView, Durable, Health, LogId, ReadError};
 
 /// The embedded log. Closed when dropped: what is in line is committed first, if there is room.
 #[derive(Debug)]
@@ -38,9 +37,6 @@ pub struct DiskLog {
     room: Arc<Bell>,
     _lock: Box<dyn Lock>,
 }
-
-/// Waiting longer is waiting several times.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 
 /// What [`DiskLog::verify`] found whole.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,13 +166,6 @@ impl DiskLog {
             .get(usize::from(number.0))
             .unwrap_or_else(|| panic!("partition {} of a log with {count} partitions", number.0))
     }
-
-    fn has_more_than(&self, seen: &[Offset]) -> bool {
-        self.partitions.iter().enumerate().any(|(number, partition)| {
-            let seen = seen.get(number).map_or(0, |offset| offset.0);
-            partition.chain.next() > seen
-        })
-    }
 }
 
 impl Bus for DiskLog {
@@ -227,19 +216,8 @@ impl Bus for DiskLog {
         Bounds { start: Offset(chain.start()), end: Offset(chain.next()) }
     }
 
-    fn wait(&self, seen: &[Offset], timeout: Duration) -> bool {
-        let deadline = Instant::now().checked_add(timeout.min(LONGEST_WAIT)).unwrap_or_else(Instant::now);
-        loop {
-            let heard = self.durable.rings();
-            if self.has_more_than(seen) {
-                return true;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return false;
-            }
-            self.durable.wait(heard, left);
-        }
+    fn bell(&self) -> &Arc<Bell> {
+        &self.durable
     }
 
     fn release(&self, partition: PartitionNumber, before: Offset) {

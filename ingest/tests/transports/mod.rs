@@ -5,7 +5,7 @@
 use std::{future::Future, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use ioc_bus::{
-    AppendError, Batch, Bounds, Bus, Chunk, Durable, Health, LogId, ReadError, SharedBus,
+    AppendError, Batch, Bell, Bounds, Bus, Chunk, Durable, Health, LogId, ReadError, SharedBus,
     disk::{DiskLog, DiskLogConfig},
 };
 use ioc_model::{
@@ -87,8 +87,8 @@ impl Bus for ValvedBus {
     fn bounds(&self, partition: Partition) -> Bounds {
         self.log.bounds(partition)
     }
-    fn wait(&self, seen: &[Offset], timeout: Duration) -> bool {
-        self.log.wait(seen, timeout)
+    fn bell(&self) -> &Arc<Bell> {
+        self.log.bell()
     }
     fn release(&self, partition: Partition, before: Offset) {
         self.log.release(partition, before);

@@ -382,8 +382,8 @@ impl Bus for Shorter {
         let bounds = self.0.bounds(partition);
         ioc_bus::Bounds { end: Offset(bounds.end.0 - 1), ..bounds }
     }
-    fn wait(&self, seen: &[Offset], timeout: std::time::Duration) -> bool {
-        self.0.wait(seen, timeout)
+    fn bell(&self) -> &Arc<ioc_bus::Bell> {
+        self.0.bell()
     }
     fn release(&self, partition: Partition, before: Offset) {
         self.0.release(partition, before);

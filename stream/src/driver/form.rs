@@ -153,8 +153,7 @@ impl<R: Reference> Former<R> {
                 return self.last_epoch();
             }
             if !backlog {
-                let idle_until = formed + self.config.idle_cadence;
-                let input = self.wait_for_input(idle_until);
+                let input = self.wait_for_input(formed + self.config.idle_cadence);
                 let rest = (formed + self.config.cadence).saturating_duration_since(Instant::now());
                 if input && !rest.is_zero() {
                     std::thread::sleep(rest);
@@ -173,22 +172,12 @@ impl<R: Reference> Former<R> {
         }
     }
 
-    /// Waits for data on the bus or days read back; false if there is none until then.
+    /// Waits for data on the bus or what else is worth an epoch; false if there is none until then.
     fn wait_for_input(&self, until: Instant) -> bool {
-        loop {
-            let ready = |state: &State| state.has_answers() || state.stopping || state.halted.is_some();
-            if ready(&self.shared.lock()) {
-                return true;
-            }
-            let rest = until.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
-                return false;
-            }
-            // The bus cannot be woken by the others: a short wait bounds how long they go unseen.
-            if self.start.bus.wait(&self.next, rest.min(Duration::from_millis(50))) {
-                return true;
-            }
-        }
+        let bus = &self.start.bus;
+        bus.bell().wait_until(until.saturating_duration_since(Instant::now()), || {
+            self.shared.lock().calls_for_epoch() || ioc_bus::has_more_than(&**bus, &self.next)
+        })
     }
 
     /// Forms, records and submits one epoch.

@@ -52,9 +52,12 @@ pub fn start(
     pack: Pack,
     clock: Clock,
 ) -> Result<Driver, Halt> {
-    let names = Names::default();
-    let decoder = Decoder::new(Arc::new(pack), names.clone()).unwrap();
-    let config = DriverConfig {
+    start_as(config(folder, workers), bus, store, pack, clock)
+}
+
+/// What [`start`] starts it with.
+pub fn config(folder: &Path, workers: usize) -> DriverConfig {
+    DriverConfig {
         workers,
         cadence: Duration::ZERO,
         idle_cadence: Duration::from_millis(5),
@@ -63,7 +66,19 @@ pub fn start(
         horizon: Millis::hours(2),
         checkpoint_every: Duration::from_millis(15),
         folder: folder.to_owned(),
-    };
+    }
+}
+
+/// Starts a driver that is configured like that.
+pub fn start_as(
+    config: DriverConfig,
+    bus: &SharedBus,
+    store: &SharedStore,
+    pack: Pack,
+    clock: Clock,
+) -> Result<Driver, Halt> {
+    let names = Names::default();
+    let decoder = Decoder::new(Arc::new(pack), names.clone()).unwrap();
     let start = Start {
         bus: bus.clone(),
         log: LogNumber(1),

@@ -8,7 +8,7 @@ use ioc_model::{
 };
 
 use super::{behaviour::block_on, chunk, fake::FakeFileSystem, small_log};
-use crate::{Bus, DiskLog, DiskLogConfig};
+use crate::{Bus, DiskLog, DiskLogConfig, has_more_than};
 
 const FIRST: Partition = Partition(0);
 
@@ -110,7 +110,8 @@ fn once_a_reader_and_retention_do_not_disturb_each_other() {
             let mut next = Offset(0);
             let mut read = 0;
             while read < 300 {
-                log.wait(&[next], std::time::Duration::from_secs(10));
+                let more = || has_more_than(&log, &[next]);
+                assert!(log.bell().wait_until(std::time::Duration::from_secs(10), more));
                 let batch = log.read(FIRST, next, None, 5000).unwrap();
                 read += batch.chunks.len();
                 next = batch.next;
