@@ -9,7 +9,7 @@ pub mod vn_wqi;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{name::Name, pack::StationKind, text::Text};
+use crate::{name::Name, station_kind::StationKind, text::Text};
 
 /// The indices this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

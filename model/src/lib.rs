@@ -26,6 +26,7 @@ pub mod reject;
 pub mod results;
 pub mod row;
 pub mod rule;
+pub mod station_kind;
 pub mod status;
 pub mod text;
 pub mod time;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{pack::StationKind, place::Date};
+use crate::{place::Date, station_kind::StationKind};
 
 /// Over what a value is averaged before it is held against a limit (QCVN 05:2023/BTNMT, 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

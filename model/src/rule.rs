@@ -9,7 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    index::IndexId, limit::Averaging, pack::StationKind, status::StationStatus, text::Text, time::Millis,
+    index::IndexId, limit::Averaging, station_kind::StationKind, status::StationStatus, text::Text,
+    time::Millis,
 };
 
 /// How urgent an alert is.

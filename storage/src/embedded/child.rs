@@ -22,10 +22,10 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags},
     fs::{CWD, FileType, Mode},
-    process::{Signal, getppid, getpriority_process, setpriority_process},
+    process::{getppid, getpriority_process, setpriority_process},
 };
 
-use super::{EmbeddedError, failed_write::end_at_failed_writes, library::ClickHouse};
+use super::{EmbeddedError, end::end_at_once, failed_write::end_at_failed_writes, library::ClickHouse};
 
 /// What the parent tells the child on its command line. No secrets: those are in files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,14 +198,6 @@ fn end_without_parent() -> Result<(), EmbeddedError> {
         end_at_once();
     })?;
     Ok(())
-}
-
-/// Ends the process without a step more of any thread.
-pub(super) fn end_at_once() {
-    if let Err(error) = rustix::process::kill_process(rustix::process::getpid(), Signal::KILL) {
-        eprintln!("clickhouse child: cannot end: {error}");
-        std::process::exit(3);
-    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use std::{
 use libloading::os::unix::Library;
 use rustix::fs::FileType;
 
-use super::{EmbeddedError, child::end_at_once};
+use super::{EmbeddedError, end::end_at_once};
 
 /// Only the server's process ends at a failed write; every other part of the program is told of its own by `io::Error`.
 static ENDS_THE_PROCESS: AtomicBool = AtomicBool::new(false);

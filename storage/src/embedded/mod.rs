@@ -9,6 +9,7 @@
 
 mod child;
 mod configuration;
+mod end;
 mod failed_write;
 mod library;
 mod log;

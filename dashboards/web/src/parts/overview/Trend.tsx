@@ -2,7 +2,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { type SeriesKind, SPANS, chooseSeries, kind, open, span } from "../../address";
 import { now } from "../../clock";
-import { moment, number, period, plain, shortMoment, span as spanWords, unit } from "../../format";
+import { moment, number, plain, shortMoment, span as spanWords, unit } from "../../format";
 import { calmUntil, limitsOf } from "../../judgement";
 import { language, say } from "../../language";
 import type { Averaging, Limit, StationNames } from "../../model";
@@ -13,6 +13,7 @@ import { isWall } from "../../wall";
 import { trendWords } from "../../words/overview";
 import { averagingWords, words } from "../../words/page";
 import { TrendChart } from "./TrendChart";
+import { type Drawn, type TargetLine, entryName, hasBand } from "./drawn";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -31,26 +32,6 @@ const TAIL: Record<SeriesKind, number> = { point: 6 * HOUR, hour: 2 * DAY, day: 
 const TABLE_ROWS = 200;
 
 type State = { kind: "loading" } | { kind: "failed" } | { kind: "shown"; drawn: Drawn };
-
-/** A series with what is drawn around it. */
-export interface Drawn {
-  key: string;
-  series: Series;
-  /** Length of an entry in milliseconds. */
-  step: number;
-  from: number;
-  until: number;
-  gaps: [number, number][];
-  lines: TargetLine[];
-  decimals: number;
-}
-
-/** A line the values should keep, from and to moments. */
-export interface TargetLine {
-  from: number;
-  until: number;
-  value: number;
-}
 
 export function Trend() {
   const chosen = selection.value;
@@ -327,19 +308,6 @@ function Key({ drawn, station, indicator, kind }: { drawn: Drawn; station: Stati
       </span>
     </p>
   );
-}
-
-export function hasBand({ lows, highs, count }: Series): boolean {
-  for (let i = 0; i < count; i++) {
-    if ((highs[i] ?? 0) - (lows[i] ?? 0) > 1e-6) return true;
-  }
-  return false;
-}
-
-/** A moment of the series as its reader writes it. */
-export function entryName(start: number, step: number, kind: SeriesKind): string {
-  if (kind === "day") return moment(start, "date");
-  return kind === "hour" ? period("hour", start, start + step) : `${moment(start, "minute")} ${moment(start, "date")}`;
 }
 
 function AsTable({ drawn, kind, origin }: { drawn: Drawn; kind: SeriesKind; origin: ((start: number) => void) | null }) {

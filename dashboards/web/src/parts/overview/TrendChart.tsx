@@ -7,7 +7,7 @@ import { language, say } from "../../language";
 import { pack } from "../../store";
 import { isWall } from "../../wall";
 import { trendWords } from "../../words/overview";
-import { type Drawn, entryName, hasBand } from "./Trend";
+import { type Drawn, entryName, hasBand } from "./drawn";
 
 const LINE = "#c3d3e4";
 const BAND = "rgba(150, 178, 208, 0.2)";
