@@ -73,6 +73,7 @@ pub(super) fn stored_observation(value: &LatestValue) -> Result<StoredObservatio
         value: value.value,
         quality: quality(&value.quality)?,
         feed: Name::new(&value.feed),
+        sender: Name::default(),
         arrival: arrival(received_at, log, partition, offset, row),
         standing: value.standing(),
     })
@@ -83,6 +84,7 @@ pub(super) fn rejected_row(reject: &RecentReject) -> Result<RejectedRow, History
     let RecentReject { received_at, log, partition, offset, row, whole, raw_length, .. } = *reject;
     Ok(RejectedRow {
         feed: Name::new(&reject.feed),
+        sender: Name::default(),
         arrival: arrival(received_at, log, partition, offset, row),
         whole,
         address: reject.address.as_str().into(),

@@ -22,6 +22,7 @@ use ioc_ingest::decode::Decoder;
 use ioc_model::{
     action::Action,
     epoch::Epoch,
+    name::Name,
     names::{IndicatorId, Names, SubjectId},
     pack::PackVersion,
     results::StoredAction,
@@ -131,7 +132,7 @@ impl Shard {
             self.timers = self.subjects.keys().map(|subject| (now, *subject)).collect();
             self.subjects.values_mut().for_each(|state| state.look_anew(now));
         }
-        let mut results = ShardResults::default();
+        let mut results = ShardResults { now: facts.now, ..ShardResults::default() };
         self.act(facts, actions, &mut results);
         let mut recalled: BTreeMap<SubjectId, Vec<&Recalled>> = BTreeMap::new();
         for day in &facts.recalled {
@@ -217,18 +218,19 @@ impl Shard {
             match effective {
                 Some(effective) => {
                     counts.stored += 1;
-                    results.actions.push(StoredAction {
+                    results.facts.actions.push(StoredAction {
                         alert: action.alert.clone(),
                         user: action.user.clone(),
                         note: action.note.clone(),
                         feed: action.feed,
+                        sender: Name::default(),
                         arrival: action.arrival,
                         effective,
                     });
                 }
                 None => {
                     counts.rejected += 1;
-                    results.rejects.push(unknown_alert(action));
+                    results.facts.rejects.push(unknown_alert(action));
                 }
             }
         }
@@ -267,7 +269,7 @@ impl Shard {
         for entry in &mut state.series {
             let name = entry.name;
             let emit = |closed: Closed| {
-                results.windows.push(window_result(closed, name, subject));
+                results.facts.windows.push(window_result(closed, name, subject));
                 if station.is_some() && closed.kind != WindowKind::Minute {
                     closed_windows.push((name, closed));
                 }

@@ -146,21 +146,21 @@ impl World {
 }
 
 fn made(mut results: ShardResults) -> String {
-    results.windows.sort_by_key(|window| (window.subject, window.kind, window.start));
-    results.observations.sort_by_key(|row| (row.subject, row.arrival));
+    results.facts.windows.sort_by_key(|window| (window.subject, window.kind, window.start));
+    results.facts.observations.sort_by_key(|row| (row.subject, row.arrival));
     results.recalls.sort();
     let counts: BTreeMap<_, _> = results.counts.into_iter().collect();
-    results.statuses.sort_by_key(|status| status.subject);
+    results.facts.statuses.sort_by_key(|status| status.subject);
     results.window_recalls.sort();
     format!(
         "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {counts:?}",
-        results.windows,
-        results.observations,
+        results.facts.windows,
+        results.facts.observations,
         results.recalls,
-        results.indices,
-        results.assessments,
-        results.statuses,
-        results.alerts,
+        results.facts.indices,
+        results.facts.assessments,
+        results.facts.statuses,
+        results.facts.alerts,
         results.window_recalls
     )
 }
@@ -200,9 +200,9 @@ proptest! {
                 let rows = world.rows(epoch, now, sent);
                 let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), &[])));
                 let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), &[]);
-                world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
+                world.stored.extend(results.facts.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.recalls.iter().cloned());
-                world.windows.extend(results.windows.iter().cloned());
+                world.windows.extend(results.facts.windows.iter().cloned());
                 world.asked_windows.extend(results.window_recalls.iter().cloned());
                 let mine = made(results);
                 if let Some(theirs) = theirs {

@@ -38,6 +38,7 @@ impl Rejects {
         let said = last.map(|last| &last.rejection).filter(|said| ***said == rejection);
         let rejected = RejectedRow {
             feed,
+            sender: Name::default(),
             arrival: Arrival { received_at, position, row: row.unwrap_or(0) },
             whole: row.is_none(),
             address: address.map_or_else(|| envelope.address.into(), Arc::clone),

@@ -98,6 +98,7 @@ impl Terms {
             value: row.value + 0.0,
             quality: row.quality,
             feed: self.feeds[row.feed.0 as usize].name,
+            sender: Name::default(),
             arrival: row.arrival,
             standing,
         }

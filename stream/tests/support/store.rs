@@ -70,7 +70,7 @@ impl Commit for SharedStore {
         if store.lost_rows {
             return Ok(Vec::new());
         }
-        let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.observations);
+        let rows = store.epochs.range(..=upto).flat_map(|(_, results)| &results.facts.observations);
         let of_day = rows.filter(|row| {
             row.indicator == request.indicator
                 && row.subject == request.subject
@@ -87,7 +87,10 @@ impl Commit for SharedStore {
 
     fn recall_windows(&mut self, request: &WindowRecall, upto: Epoch) -> Result<Vec<RecalledWindow>, Halt> {
         let store = self.0.lock().unwrap();
-        Ok(derived::recalled(store.epochs.range(..=upto).flat_map(|(_, results)| &results.windows), request))
+        Ok(derived::recalled(
+            store.epochs.range(..=upto).flat_map(|(_, results)| &results.facts.windows),
+            request,
+        ))
     }
 
     fn vouch(&mut self) -> Result<(), Halt> {
@@ -103,8 +106,8 @@ impl Commit for SharedStore {
 pub fn totals(store: &SharedStore) -> Counts {
     let store = store.0.lock().unwrap();
     let mut totals = Counts::default();
-    for (_, counts) in store.epochs.values().flat_map(|results| &results.counts) {
-        totals.add(counts);
+    for of_feed in store.epochs.values().flat_map(|results| &results.facts.feed_minutes) {
+        totals.add(&of_feed.counts);
     }
     totals
 }
