@@ -108,12 +108,13 @@ impl Committer {
 impl Commit for Committer {
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
         let halt = |error: ioc_storage::Halt| Halt(error.to_string());
-        let to_record = !results.is_empty() || need.on_record || self.on_record.elapsed() >= IDLE_COMMIT;
+        let to_record =
+            !results.facts.is_empty() || need.on_record || self.on_record.elapsed() >= IDLE_COMMIT;
         if to_record && self.asked.elapsed() >= ASKED_EVERY {
             self.nothing_broke()?;
             self.asked = Instant::now();
         }
-        if !results.is_empty() {
+        if !results.facts.is_empty() {
             self.wait(self.sink.write(results, need.recovering))?.map_err(halt)?;
         } else if to_record {
             self.wait(self.sink.commit_idle(results, need.recovering))?.map_err(halt)?;

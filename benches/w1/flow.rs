@@ -266,7 +266,7 @@ impl Commit for Written {
     fn commit(&mut self, results: &EpochResults, _: Need) -> Result<(), Halt> {
         let mut output = self.0.lock().expect("the windows");
         let Output { file, line, windows, counts } = &mut *output;
-        for window in &results.windows {
+        for window in &results.facts.windows {
             let a = window.aggregate;
             line.clear();
             let (mut whole, mut float) = (itoa::Buffer::new(), zmij::Buffer::new());
@@ -284,9 +284,9 @@ impl Commit for Written {
             line.push('\n');
             file.write_all(line.as_bytes()).map_err(|error| Halt::because("cannot write a window", error))?;
         }
-        *windows += results.windows.len() as u64;
-        for (_, of_feed) in &results.counts {
-            counts.add(of_feed);
+        *windows += results.facts.windows.len() as u64;
+        for of_feed in &results.facts.feed_minutes {
+            counts.add(&of_feed.counts);
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use ioc_model::{
     counts::Counts,
     observation::Quality,
     reject::RejectReason,
-    results::{EpochResults, Standing},
+    results::{EpochResults, FeedMinute, Standing},
     time::Now,
 };
 use support::{Desk, HOUR, Record, Shelf, arrival, counts, heard, hour, observation, reject, results, text};
@@ -137,8 +137,8 @@ impl Replay {
                 if *indicator == "o3" {
                     first.standing = Standing::Correction;
                 }
-                made.observations.push(first);
-                made.windows.push(hour(
+                made.facts.observations.push(first);
+                made.facts.windows.push(hour(
                     "TN_UBNDTN_KHIXQU",
                     indicator,
                     moment,
@@ -147,7 +147,7 @@ impl Replay {
                 ));
                 if moment < FROM + 90 * HOUR {
                     let at = arrival(received, self.offset + 1, row);
-                    made.observations.push(observation(
+                    made.facts.observations.push(observation(
                         "TN_TRBANG_KHIXQU",
                         indicator,
                         moment,
@@ -155,7 +155,7 @@ impl Replay {
                         "air-files",
                         at,
                     ));
-                    made.windows.push(hour("TN_TRBANG_KHIXQU", indicator, moment, &[value * 0.7], 1));
+                    made.facts.windows.push(hour("TN_TRBANG_KHIXQU", indicator, moment, &[value * 0.7], 1));
                     files.rows += 1;
                     files.stored += 1;
                 }
@@ -167,8 +167,8 @@ impl Replay {
             }
             let at = arrival(received, self.offset + 2, 0);
             let (ph, tss) = (7.0 + (self.next % 7) as f64 / 10.0, 30.0 + (self.next % 13) as f64);
-            made.observations.push(observation("TN_KCNPD_NUOTHA", "ph", now, ph, "water-files", at));
-            made.observations.push(observation(
+            made.facts.observations.push(observation("TN_KCNPD_NUOTHA", "ph", now, ph, "water-files", at));
+            made.facts.observations.push(observation(
                 "TN_KCNPD_NUOTHA",
                 "tss",
                 now,
@@ -176,8 +176,8 @@ impl Replay {
                 "water-files",
                 arrival(received, self.offset + 2, 1),
             ));
-            made.windows.push(hour("TN_KCNPD_NUOTHA", "ph", moment, &[ph], 12));
-            made.windows.push(hour("TN_KCNPD_NUOTHA", "tss", moment, &[tss], 12));
+            made.facts.windows.push(hour("TN_KCNPD_NUOTHA", "ph", moment, &[ph], 12));
+            made.facts.windows.push(hour("TN_KCNPD_NUOTHA", "tss", moment, &[tss], 12));
             let mut water = heard(received, counts(1, 2, 0, 0));
             if self.next.is_multiple_of(3) {
                 let message = text(
@@ -185,7 +185,7 @@ impl Replay {
                     "the value 'NaN' is not a number; right would be: 41.25",
                 );
                 let raw = "COD\tNaN\tmg/l\t20040612090000\t00".as_bytes();
-                made.rejects.push(reject(
+                made.facts.rejects.push(reject(
                     "water-files",
                     arrival(received, self.offset + 2, 2),
                     RejectReason::NotANumber,
@@ -196,7 +196,7 @@ impl Replay {
                 water.rejected += 1;
             }
             for (feed, count) in [("air-gateway", gateway), ("air-files", files), ("water-files", water)] {
-                made.counts.push((feed.into(), count));
+                made.facts.feed_minutes.push(FeedMinute::new(feed.into(), made.now, count));
             }
         }
         self.until = now;

@@ -256,6 +256,7 @@ mod tests {
             evidence: None,
             user: if change == AlertChange::Acknowledged { "an".into() } else { "".into() },
             note: "".into(),
+            seq: 0,
         }
     }
 

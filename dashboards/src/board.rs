@@ -22,7 +22,7 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     pack::{Pack, StationKind},
-    results::{EpochResults, RejectedRow, StatusResult, StoredObservation},
+    results::{EpochResults, FeedMinute, RejectedRow, StatusResult, StoredObservation},
     rule::AlertKey,
     time::Now,
     window::WindowKind,
@@ -248,24 +248,24 @@ impl Board {
                 return;
             }
             picture.epoch = epoch;
-            for row in &results.observations {
+            for row in &results.facts.observations {
                 if let Some(tile) = picture.tile(&row.subject, &row.indicator) {
                     tile.observe(epoch, row);
                 }
             }
-            for window in &results.windows {
+            for window in &results.facts.windows {
                 if let Some(tile) = picture.tile(&window.subject, &window.indicator) {
                     tile.window(epoch, window);
                 }
             }
-            let unseen = results.rejects.len().saturating_sub(REJECTS_KEPT);
-            for row in &results.rejects[unseen..] {
+            let unseen = results.facts.rejects.len().saturating_sub(REJECTS_KEPT);
+            for row in &results.facts.rejects[unseen..] {
                 picture.rejects.push(RejectView::new(epoch, row));
             }
-            for (feed, counts) in &results.counts {
+            for FeedMinute { feed, counts, .. } in &results.facts.feed_minutes {
                 picture.feed(feed).count(epoch, counts);
             }
-            for result in &results.indices {
+            for result in &results.facts.indices {
                 let key = (result.index, result.subject, result.kind);
                 if let Some(tile) = picture.indices.get_mut(&key) {
                     let view = IndexView::new(epoch, result);
@@ -273,15 +273,15 @@ impl Board {
                     tile.show(epoch, view);
                 }
             }
-            for status in &results.statuses {
+            for status in &results.facts.statuses {
                 if let Some(tile) = picture.stations.get_mut(&status.subject) {
                     tile.judge(epoch, status);
                 }
             }
-            for result in &results.assessments {
+            for result in &results.facts.assessments {
                 picture.judge(epoch, AssessmentView::new(epoch, result));
             }
-            picture.alerts.take(epoch, &results.alerts);
+            picture.alerts.take(epoch, &results.facts.alerts);
         });
     }
 

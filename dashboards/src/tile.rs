@@ -200,7 +200,7 @@ mod tests {
             value,
             quality: Quality::Good,
             feed: "air".into(),
-            sender: "gateway".into(),
+            sender: "".into(),
             arrival: Arrival {
                 received_at: ReceivedAt(received_at),
                 position: Position {

@@ -11,6 +11,7 @@ pub mod contract;
 pub mod counts;
 pub mod envelope;
 pub mod epoch;
+pub mod fact;
 pub mod index;
 pub mod limit;
 pub mod name;

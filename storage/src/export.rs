@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::{
     client::{Store, answer, is_identifier},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// The forms ClickHouse writes.
@@ -219,15 +220,10 @@ fn statement(
     let has = |name: &str| columns.iter().any(|column| column.name == name);
     let selected: Vec<String> = columns.iter().map(Column::selected).collect();
     let mut conditions = Vec::new();
-    let mut with = "";
     // A view shows committed epochs only already.
     let is_table = table.engine.ends_with("MergeTree");
-    if is_table && has("generation") && has("epoch") {
-        with = "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                AS last_epochs ";
-        conditions.push(
-            "mapContains(last_epochs, t.generation) AND t.epoch <= last_epochs[t.generation]".to_owned(),
-        );
+    if is_table && has("chunk") && has("epoch") {
+        conditions.push(format!("t.epoch <= {COMMITTED}"));
     }
     if query.from.is_some() || query.to.is_some() {
         let column = time_column(query, columns)?.quoted();
@@ -246,7 +242,7 @@ fn statement(
         }
         conditions.push(format!("t.{name} = {{{name}:String}}"));
     }
-    let mut statement = format!("{with}SELECT {} FROM {source} AS t", selected.join(", "));
+    let mut statement = format!("SELECT {} FROM {source} AS t", selected.join(", "));
     if !conditions.is_empty() {
         statement += &format!(" WHERE {}", conditions.join(" AND "));
     }
@@ -355,18 +351,18 @@ mod tests {
             ("subject", "LowCardinality(String)"),
             ("start_time", "DateTime64(3, 'UTC')"),
             ("kind", "Enum8('hour' = 1)"),
-            ("generation", "UInt32"),
             ("epoch", "UInt64"),
+            ("chunk", "UInt16"),
         ]);
         let asked = ExportQuery { subject: Some("x".to_owned()), ..query("window") };
         let from_table = statement(&asked, &table("ReplicatedMergeTree"), &columns).unwrap();
-        assert!(from_table.contains("t.epoch <= last_epochs[t.generation]"), "{from_table}");
+        assert!(from_table.contains("t.epoch <= (SELECT last_epoch FROM committed)"), "{from_table}");
         assert!(from_table.contains("t.`start_time` >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')"));
         assert!(from_table.contains("t.subject = {subject:String}"));
         assert!(from_table.contains("CAST(t.`kind` AS String) AS `kind`"));
         assert!(from_table.ends_with("ORDER BY subject, start_time"));
         let from_view = statement(&asked, &table("View"), &columns).unwrap();
-        assert!(!from_view.contains("last_epochs") && !from_view.contains("ORDER BY"), "{from_view}");
+        assert!(!from_view.contains("committed") && !from_view.contains("ORDER BY"), "{from_view}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clickhouse::Row;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
+    fact::Facts,
     position::LogNumber,
     time::ReceivedAt,
 };
@@ -14,14 +15,13 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::{
-    blocks::Table,
     client::{Store, answer, one},
     error::StoreError,
 };
 
 /// The tables that blocks and commits go to.
 fn written() -> impl Iterator<Item = &'static str> {
-    Table::ALL.into_iter().map(Table::name).chain(["epoch", "archive_file"])
+    Facts::TABLES.iter().map(|table| table.name).chain(["epoch", "archive_file"])
 }
 
 #[derive(Row, Deserialize)]

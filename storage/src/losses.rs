@@ -13,11 +13,13 @@
 use std::{collections::HashSet, pin::pin, time::Duration};
 
 use clickhouse::Row;
-use ioc_model::epoch::{Epoch, Generation};
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    fact::Facts,
+};
 use serde::Deserialize;
 
 use crate::{
-    blocks::Table,
     client::{Store, answer},
     error::StoreError,
 };
@@ -83,21 +85,6 @@ struct Differs {
     held: u64,
 }
 
-/// What a commit says of a table: an expression over `epoch`.
-fn rows_committed(table: Table) -> &'static str {
-    match table {
-        Table::Observation => "observations",
-        Table::Window => "windows",
-        Table::IndexValue => "indices",
-        Table::Assessment => "assessments",
-        Table::StationState => "states",
-        Table::Alert => "alerts",
-        Table::Action => "actions",
-        Table::Reject => "rejects",
-        Table::FeedMinute => "length(counts.feed)",
-    }
-}
-
 impl Store {
     /// The parts of the product's tables that were set aside as broken and are still there, in order. None if the user
     /// may not ask, which is so on a server of the operator's own that does not allow it.
@@ -105,7 +92,7 @@ impl Store {
     /// # Errors
     /// If ClickHouse does not answer.
     pub async fn broken_parts(&self) -> Result<Option<Vec<BrokenPart>>, StoreError> {
-        let tables: Vec<&str> = Table::ALL.into_iter().map(Table::name).chain([COMMITS]).collect();
+        let tables: Vec<&str> = Facts::TABLES.iter().map(|table| table.name).chain([COMMITS]).collect();
         let parts = self
             .client()
             .query(
@@ -136,7 +123,7 @@ impl Store {
     ) -> Result<Vec<Loss>, StoreError> {
         let mut losses = Vec::new();
         let first = behind.next().0;
-        for table in Table::ALL {
+        for table in Facts::TABLES.iter().map(|table| table.name) {
             let Some(part) = self.differs(table, generation, (first, upto.0), TOGETHER).await? else {
                 continue;
             };
@@ -144,7 +131,7 @@ impl Store {
             if let Some(Differs { number, committed, held }) =
                 self.differs(table, generation, span, 1).await?
             {
-                losses.push(Loss { table: table.name(), from: Epoch(number), committed, held });
+                losses.push(Loss { table, from: Epoch(number), committed, held });
             }
         }
         Ok(losses)
@@ -153,7 +140,7 @@ impl Store {
     /// The first so many epochs, of those from one to another, that hold other than what was committed.
     async fn differs(
         &self,
-        table: Table,
+        table: &str,
         generation: Generation,
         (from, to): (u64, u64),
         together: u64,
@@ -164,7 +151,7 @@ impl Store {
             "SELECT intDiv(epoch_number, {{together:UInt64}}) AS number, \
                  sum(rows_committed) AS committed, sum(rows_held) AS held \
              FROM (\
-                 SELECT epoch.epoch AS epoch_number, toUInt64({rows}) AS rows_committed, 0 AS rows_held FROM {COMMITS} \
+                 SELECT epoch.epoch AS epoch_number, stored[{{table:String}}] AS rows_committed, 0 AS rows_held FROM {COMMITS} \
                  WHERE generation = {{generation:UInt32}} AND epoch.epoch BETWEEN {{from:UInt64}} AND {{to:UInt64}} \
                  UNION ALL \
                  SELECT epoch AS epoch_number, 0 AS rows_committed, toUInt64(1) AS rows_held FROM {table} \
@@ -172,24 +159,23 @@ impl Store {
              ) GROUP BY number HAVING committed != held \
                  OR sum(rows_committed * cityHash64(epoch_number)) != sum(rows_held * cityHash64(epoch_number)) \
              ORDER BY number LIMIT 1",
-            rows = rows_committed(table),
-            table = table.name(),
         );
         let differs = self
             .client()
             .query(&question)
+            .param("table", table)
             .param("together", together)
             .param("generation", generation.0)
             .param("from", from)
             .param("to", to)
             .fetch_optional();
-        let doing = format!("count what is held in {}", table.name());
+        let doing = format!("count what is held in {table}");
         // A server that has gone away ends the connection; one that counts is waited for.
         let mut differs = pin!(differs);
         loop {
             match tokio::time::timeout(STILL_COUNTING, &mut differs).await {
                 Ok(found) => return found.map_err(|cause| StoreError::ClickHouse { doing, cause }),
-                Err(_) => tracing::info!(table = table.name(), from, to, "still counting what is held"),
+                Err(_) => tracing::info!(table, from, to, "still counting what is held"),
             }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
+    fact::Facts,
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
     name::Name,
@@ -12,8 +13,8 @@ use ioc_model::{
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, IndexResult, RejectedRow, Standing, StatusResult,
-        StoredAction, StoredObservation, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, IndexResult, RejectedRow, Standing,
+        StatusResult, StoredAction, StoredObservation, Verdict, WindowResult,
     },
     rule::{AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -44,81 +45,84 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         generation: Generation(0),
         now,
         manifest_hash: [epoch.0 as u8; 32],
-        observations: (0..observations)
-            .map(|index| StoredObservation {
+        facts: Facts {
+            observations: (0..observations)
+                .map(|index| StoredObservation {
+                    indicator: Name::from("pm25"),
+                    subject: Name::from(format!("station-{}", index % 5)),
+                    event_time: EventTime(start.0 + ((base + index) as i64) * 7),
+                    value: index as f64 / 3.0,
+                    quality: Quality::Good,
+                    feed,
+                    sender: Name::from("trạm-1"),
+                    arrival: arrival(base + index),
+                    standing: Standing::First,
+                })
+                .collect(),
+            windows: vec![WindowResult {
                 indicator: Name::from("pm25"),
-                subject: Name::from(format!("station-{}", index % 5)),
-                event_time: EventTime(start.0 + ((base + index) as i64) * 7),
-                value: index as f64 / 3.0,
-                quality: Quality::Good,
-                feed,
-                sender: "gateway".into(),
-                arrival: arrival(base + index),
-                standing: Standing::First,
-            })
-            .collect(),
-        windows: vec![WindowResult {
-            indicator: Name::from("pm25"),
-            subject: Name::from("station-0"),
-            kind: WindowKind::Hour,
-            start,
-            end: EventTime(start.0 + 3_600_000),
-            aggregate: Aggregate { count: epoch.0, sum: 0.1 + epoch.0 as f64, min: 0.1, max: 9.0 },
-            received: 60,
-            expected: 60,
-            closed_by: ClosedBy::Watermark,
-        }],
-        indices: indices(epoch, start),
-        assessments: assessments(epoch, start),
-        statuses: vec![
-            StatusResult {
                 subject: Name::from("station-0"),
-                status: StationStatus::Good,
-                since: now,
-                last_event: Some(EventTime(now.0 - 250)),
-            },
-            StatusResult {
-                subject: Name::from("station-1"),
-                status: StationStatus::Silent,
-                since: now,
-                last_event: None,
-            },
-        ],
-        alerts: alerts(epoch, now),
-        actions: vec![StoredAction {
-            alert: alert_key(epoch),
-            user: "trực ban".into(),
-            note: "đã gọi trạm".into(),
-            feed: Name::from("operator"),
-            sender: "gateway".into(),
-            arrival: arrival(base + observations + 1),
-            effective: true,
-        }],
-        rejects: vec![RejectedRow {
-            feed,
-            sender: "gateway".into(),
-            arrival: arrival(base + observations),
-            whole: true,
-            address: "air/x".into(),
-            rejection: Arc::new(Rejection {
-                reason: RejectReason::Malformed,
-                place: String::new(),
-                message: Text { vi: "không phải JSON".to_owned(), en: "not JSON".to_owned() },
-            }),
-            raw: b"\xff{".as_slice().into(),
-            raw_length: 2,
-        }],
-        counts: vec![(
-            feed,
-            Counts {
-                received: observations + 1,
-                decoded: observations,
-                undecodable: 1,
-                rows: observations,
-                stored: observations,
-                ..Counts::default()
-            },
-        )],
+                kind: WindowKind::Hour,
+                start,
+                end: EventTime(start.0 + 3_600_000),
+                aggregate: Aggregate { count: epoch.0, sum: 0.1 + epoch.0 as f64, min: 0.1, max: 9.0 },
+                received: 60,
+                expected: 60,
+                closed_by: ClosedBy::Watermark,
+            }],
+            indices: indices(epoch, start),
+            assessments: assessments(epoch, start),
+            statuses: vec![
+                StatusResult {
+                    subject: Name::from("station-0"),
+                    status: StationStatus::Good,
+                    since: now,
+                    last_event: Some(EventTime(now.0 - 250)),
+                },
+                StatusResult {
+                    subject: Name::from("station-1"),
+                    status: StationStatus::Silent,
+                    since: now,
+                    last_event: None,
+                },
+            ],
+            alerts: alerts(epoch, now),
+            actions: vec![StoredAction {
+                alert: alert_key(epoch),
+                user: "trực ban".into(),
+                note: "đã gọi trạm".into(),
+                feed: Name::from("operator"),
+                sender: Name::from("10.0.0.7"),
+                arrival: arrival(base + observations + 1),
+                effective: true,
+            }],
+            rejects: vec![RejectedRow {
+                feed,
+                sender: Name::from("trạm-1"),
+                arrival: arrival(base + observations),
+                whole: true,
+                address: "air/x".into(),
+                rejection: Arc::new(Rejection {
+                    reason: RejectReason::Malformed,
+                    place: String::new(),
+                    message: Text { vi: "không phải JSON".to_owned(), en: "not JSON".to_owned() },
+                }),
+                raw: b"\xff{".as_slice().into(),
+                raw_length: 2,
+            }],
+            feed_minutes: vec![FeedMinute::new(
+                feed,
+                now,
+                Counts {
+                    received: observations + 1,
+                    decoded: observations,
+                    undecodable: 1,
+                    rows: observations,
+                    stored: observations,
+                    ..Counts::default()
+                },
+            )],
+        },
         questions: Vec::new(),
     }
 }
@@ -214,6 +218,7 @@ fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
         }),
         user: "".into(),
         note: "".into(),
+        seq: 0,
     };
     let acknowledged = AlertResult {
         change: AlertChange::Acknowledged,
@@ -221,6 +226,7 @@ fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
         evidence: None,
         user: "trực ban".into(),
         note: "đã gọi trạm".into(),
+        seq: 1,
         ..raised.clone()
     };
     vec![raised, acknowledged]

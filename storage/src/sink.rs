@@ -19,6 +19,7 @@ use attempt::{Attempts, Parcel};
 use futures_util::{TryStreamExt, stream};
 use ioc_model::{
     epoch::{Epoch, Generation},
+    fact::Table,
     results::EpochResults,
 };
 use tokio::sync::watch;
@@ -185,7 +186,7 @@ impl Sink {
         block: Block,
         recovering: bool,
     ) -> Result<(), Halt> {
-        let table = block.table.name();
+        let Table { name: table, time_column } = block.table;
         let parcel = Parcel {
             table,
             statement: format!("INSERT INTO {table} FORMAT ArrowStream"),
@@ -195,16 +196,7 @@ impl Sink {
             epoch,
             query_prefix: self.query_prefix(generation, epoch, table),
         };
-        let held = || {
-            self.store.held_rows(
-                table,
-                block.table.time_column(),
-                block.month.0,
-                generation,
-                epoch,
-                block.chunk,
-            )
-        };
+        let held = || self.store.held_rows(table, time_column, block.month.0, generation, epoch, block.chunk);
         failpoint::act(failpoint::BEFORE_BLOCK).await;
         self.deliver(&parcel, held, recovering).await?;
         failpoint::act(failpoint::AFTER_BLOCK).await;
@@ -385,14 +377,9 @@ impl Sink {
 /// Encoding a large epoch takes tens of milliseconds: other tasks of the thread move elsewhere meanwhile.
 fn encode_off_the_runtime(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
     const WORTH_MOVING: usize = 2_000;
-    let rows = results.observations.len()
-        + results.windows.len()
-        + results.indices.len()
-        + results.assessments.len()
-        + results.rejects.len();
     let several_threads =
         tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread;
-    if rows > WORTH_MOVING && several_threads {
+    if results.facts.len() > WORTH_MOVING && several_threads {
         tokio::task::block_in_place(|| blocks::encode(results, instance))
     } else {
         blocks::encode(results, instance)

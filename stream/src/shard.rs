@@ -105,7 +105,7 @@ impl Shard {
             self.timers = self.subjects.keys().map(|subject| (now, *subject)).collect();
             self.subjects.values_mut().for_each(|state| state.look_anew(now));
         }
-        let mut results = ShardResults::default();
+        let mut results = ShardResults { now: facts.now, ..ShardResults::default() };
         for row in others {
             match row {
                 Row::Done(action) => self.act(facts, action, &mut results),
@@ -184,7 +184,7 @@ impl Shard {
         match effective {
             Some(effective) => {
                 counts.stored += 1;
-                results.actions.push(StoredAction {
+                results.facts.actions.push(StoredAction {
                     alert: action.alert,
                     user: action.user,
                     note: action.note,
@@ -196,7 +196,7 @@ impl Shard {
             }
             None => {
                 counts.rejected += 1;
-                results.rejects.push(unknown_alert(&action));
+                results.facts.rejects.push(unknown_alert(&action));
             }
         }
     }
@@ -234,7 +234,7 @@ impl Shard {
         for entry in &mut state.series {
             let name = entry.name;
             let emit = |closed: Closed| {
-                results.windows.push(window_result(closed, name, subject));
+                results.facts.windows.push(window_result(closed, name, subject));
                 if station.is_some() && closed.kind != WindowKind::Minute {
                     closed_windows.push((name, closed));
                 }

@@ -131,7 +131,7 @@ impl Site {
         let mut changes = Vec::new();
         for (hour, value) in (from..).zip(values) {
             let results = self.step(hour as f64 + 1.0, &[(hour, *value, Quality::Good)], Vec::new());
-            changes.extend(results.alerts.iter().map(|alert| (hour, alert.change)));
+            changes.extend(results.facts.alerts.iter().map(|alert| (hour, alert.change)));
         }
         changes
     }
@@ -167,11 +167,14 @@ fn silent_an_alert_stays_active_when_data_stops_and_a_missing_hour_breaks_no_row
     assert_eq!(site.hours(2, &[60.0, 60.0]), [(3, AlertChange::Raised)]);
     for hour in 5..80 {
         let results = site.step(hour as f64, &[], Vec::new());
-        assert!(results.alerts.is_empty(), "hour {hour}");
+        assert!(results.facts.alerts.is_empty(), "hour {hour}");
     }
     // Empty hours closed by patience are known, and say nothing.
     let empty = site.step(81.0, &[(80, 10.0, Quality::Good), (81, 10.0, Quality::Good)], Vec::new());
-    assert_eq!(empty.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Cleared]);
+    assert_eq!(
+        empty.facts.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(),
+        [AlertChange::Cleared]
+    );
 }
 
 #[test]
@@ -179,7 +182,7 @@ fn batch_a_correction_of_the_newest_window_raises_what_it_should_have_raised() {
     let mut site = Site::new(vec![threshold(1, 1)]);
     assert_eq!(site.hours(0, &[30.0, 30.0, 30.0]), []);
     let corrected = site.step(3.2, &[(1, 70.0, Quality::Good)], Vec::new());
-    let alert = &corrected.alerts;
+    let alert = &corrected.facts.alerts;
     // Hour 1 is the newest closed one.
     assert_eq!(alert.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Raised]);
     let evidence = alert[0].evidence.clone().unwrap();
@@ -192,18 +195,21 @@ fn an_acknowledged_alert_closes_when_cleared_and_the_next_one_has_another_number
     let mut site = Site::new(vec![threshold(1, 1)]);
     let _ = site.hours(0, &[60.0, 60.0]);
     let taken = site.acknowledge("r~S0~1", 2.1);
-    let [alert] = &taken.alerts[..] else { panic!("{:?}", taken.alerts) };
+    let [alert] = &taken.facts.alerts[..] else { panic!("{:?}", taken.facts.alerts) };
     assert_eq!((alert.change, alert.active, alert.acknowledged), (AlertChange::Acknowledged, true, true));
     assert_eq!((&*alert.user, &*alert.note), ("an", "gọi trạm"));
-    assert!(taken.actions[0].effective);
+    assert!(taken.facts.actions[0].effective);
     let again = site.acknowledge("r~S0~1", 2.2);
-    assert!(again.alerts.is_empty() && !again.actions[0].effective, "the first acknowledgement counts");
+    assert!(
+        again.facts.alerts.is_empty() && !again.facts.actions[0].effective,
+        "the first acknowledgement counts"
+    );
     assert_eq!(site.hours(2, &[30.0, 60.0, 60.0]), [(3, AlertChange::Cleared), (4, AlertChange::Raised)]);
     let later = site.hours(5, &[30.0, 30.0, 60.0, 60.0]);
     // Cleared and not acknowledged: it is still the same alert when it comes back.
     assert_eq!(later, [(6, AlertChange::Cleared), (8, AlertChange::Recurred)]);
     let taken = site.acknowledge("r~S0~2", 9.1);
-    assert_eq!(taken.alerts[0].occurrences, 2);
+    assert_eq!(taken.facts.alerts[0].occurrences, 2);
 }
 
 #[test]
@@ -211,7 +217,7 @@ fn balance_an_action_about_an_alert_that_never_was_is_a_counted_reject() {
     let mut site = Site::new(vec![threshold(1, 1)]);
     for alert in ["r~S0~1", "nothing~S0~1", "r~Nowhere~1"] {
         let results = site.acknowledge(alert, 1.0);
-        assert_eq!((results.actions.len(), results.rejects.len()), (0, 1), "{alert}");
+        assert_eq!((results.facts.actions.len(), results.facts.rejects.len()), (0, 1), "{alert}");
         let counts = results.counts.get(OPERATOR).unwrap();
         assert_eq!((counts.rejected, counts.stored), (1, 0));
     }
@@ -224,8 +230,8 @@ fn silent_a_station_that_stops_becomes_late_then_silent_and_raises_an_alert_of_i
     let mut seen = Vec::new();
     let mut alerts = Vec::new();
     let mut look = |hour: f64, results: ShardResults| {
-        seen.extend(results.statuses.iter().map(|status| (hour, status.status)));
-        alerts.extend(results.alerts.iter().map(|alert| (hour, alert.change)));
+        seen.extend(results.facts.statuses.iter().map(|status| (hour, status.status)));
+        alerts.extend(results.facts.alerts.iter().map(|alert| (hour, alert.change)));
     };
     look(0.5, site.step(0.5, &[(0, 10.0, Quality::Good)], Vec::new()));
     for quarter in 3..40 {
@@ -250,7 +256,7 @@ fn silent_a_station_that_stops_becomes_late_then_silent_and_raises_an_alert_of_i
 fn silent_a_station_that_never_sends_is_silent_and_not_absent() {
     let mut site = Site::new(Vec::new());
     let results = site.step(0.0, &[], Vec::new());
-    let [status] = &results.statuses[..] else { panic!("{:?}", results.statuses) };
+    let [status] = &results.facts.statuses[..] else { panic!("{:?}", results.facts.statuses) };
     assert_eq!((status.status, status.last_event), (StationStatus::Silent, None));
 }
 
@@ -263,9 +269,14 @@ fn a_device_fault_or_calibration_shows_until_a_good_value_comes_and_enters_no_me
         [Quality::Good, Quality::DeviceError, Quality::Calibrating, Quality::Good].into_iter().enumerate()
     {
         let results = site.step(hour as f64 + 0.5, &[(hour as i64, 500.0, quality)], Vec::new());
-        statuses.extend(results.statuses.iter().map(|status| status.status));
+        statuses.extend(results.facts.statuses.iter().map(|status| status.status));
         verdicts.extend(
-            results.assessments.iter().filter(|row| row.averaging == Averaging::Hour).map(|row| row.verdict),
+            results
+                .facts
+                .assessments
+                .iter()
+                .filter(|row| row.averaging == Averaging::Hour)
+                .map(|row| row.verdict),
         );
     }
     use StationStatus::{Calibrating, Error, Good};
@@ -281,7 +292,10 @@ fn a_rule_that_no_longer_watches_a_station_clears_what_it_raised() {
     without.version = PackVersion("two".to_owned());
     site.decoder = Arc::new(Decoder::new(Arc::new(without), site.names.clone()).unwrap());
     let results = site.step(2.1, &[], Vec::new());
-    assert_eq!(results.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(), [AlertChange::Cleared]);
+    assert_eq!(
+        results.facts.alerts.iter().map(|alert| alert.change).collect::<Vec<_>>(),
+        [AlertChange::Cleared]
+    );
 }
 
 #[test]
@@ -295,7 +309,7 @@ fn an_index_without_a_value_neither_raises_nor_clears() {
     // A NowCast needs two of the last three hours.
     assert_eq!(site.hours(0, &[80.0, 80.0, 80.0]), [(2, AlertChange::Raised)]);
     let late = site.step(40.0, &[(39, 5.0, Quality::Good)], Vec::new());
-    assert!(late.alerts.is_empty(), "hours without particulates say nothing");
+    assert!(late.facts.alerts.is_empty(), "hours without particulates say nothing");
 }
 
 /// BATCH: what is revised while a day's windows are read back is newer than the answer.
@@ -304,7 +318,8 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
     let mut site = Site::new(Vec::new());
     let mut windows: Vec<WindowResult> = Vec::new();
     for hour in 0..300 {
-        windows.extend(site.step(hour as f64 + 1.0, &[(hour, 20.0, Quality::Good)], Vec::new()).windows);
+        windows
+            .extend(site.step(hour as f64 + 1.0, &[(hour, 20.0, Quality::Good)], Vec::new()).facts.windows);
     }
     // A correction ten days back: its day's rows are read back, its window is revised, and its surroundings are asked
     // for.
@@ -320,14 +335,14 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
     let mut facts = site.facts(301.1);
     facts.answers = vec![Answer { question: question.clone(), found: Found::Rows(rows.collect()) }];
     let judged = site.apply(&facts, &[], Vec::new());
-    windows.extend(judged.windows);
+    windows.extend(judged.facts.windows);
     let [asked] = &judged.questions[..] else { panic!("{:?}", judged.questions) };
-    assert!(judged.indices.is_empty(), "nothing is worked out from means that are gone");
+    assert!(judged.facts.indices.is_empty(), "nothing is worked out from means that are gone");
     let answer = derived::found(windows.iter(), asked);
     // Meanwhile another hour of that day is corrected.
     let meanwhile = site.step(301.2, &[(31, 80.0, Quality::Good)], Vec::new());
-    assert!(meanwhile.indices.is_empty() && meanwhile.questions.is_empty(), "one question is enough");
-    windows.extend(meanwhile.windows);
+    assert!(meanwhile.facts.indices.is_empty() && meanwhile.questions.is_empty(), "one question is enough");
+    windows.extend(meanwhile.facts.windows);
     let mut facts = site.facts(301.3);
     facts.answers = vec![Answer { question: asked.clone(), found: answer }];
     let worked_out = site.apply(&facts, &[], Vec::new());
@@ -336,6 +351,7 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
         let of_hour =
             |row: &&ioc_model::results::IndexResult| row.kind == WindowKind::Hour && row.start == at;
         worked_out
+            .facts
             .indices
             .iter()
             .find(of_hour)
@@ -352,6 +368,6 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
     for start in 30..43 {
         assert_eq!(hour(start), expected(start), "hour {start}");
     }
-    let day = worked_out.indices.iter().find(|row| row.kind == WindowKind::Day).unwrap();
+    let day = worked_out.facts.indices.iter().find(|row| row.kind == WindowKind::Day).unwrap();
     assert_eq!(day.indexed.parts[0].input, (22.0 * 20.0 + 50.0 + 80.0) / 24.0);
 }

@@ -244,7 +244,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     let store = store.0.lock().unwrap();
 
     let mut stored = BTreeMap::new();
-    for row in store.epochs.values().flat_map(|results| &results.observations) {
+    for row in store.epochs.values().flat_map(|results| &results.facts.observations) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0);
         *stored.entry((key, row.value.to_bits(), row.quality as u8)).or_insert(0) += 1;
     }
@@ -253,7 +253,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     assert_eq!(stored, expected, "ONCE: each content of a key is stored once");
 
     let mut current = BTreeMap::new();
-    for row in store.epochs.values().flat_map(|results| &results.windows) {
+    for row in store.epochs.values().flat_map(|results| &results.facts.windows) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.kind, row.start.0);
         let a = row.aggregate;
         let figures = (u64::from(row.received), a.count, a.sum.to_bits(), a.min.to_bits(), a.max.to_bits());

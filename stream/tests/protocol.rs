@@ -144,7 +144,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     let store = store.0.lock().unwrap();
 
     let mut stored = BTreeMap::new();
-    for row in store.epochs.values().flat_map(|results| &results.observations) {
+    for row in store.epochs.values().flat_map(|results| &results.facts.observations) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0, row.value.to_bits());
         assert_eq!(row.quality, Quality::Good);
         *stored.entry(key).or_insert(0) += 1;
@@ -156,11 +156,11 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     }
     assert_eq!(stored, expected, "ONCE: each (key, value) is stored once");
     let garbage = sent.iter().filter(|row| row.garbage).count();
-    let rejects = store.epochs.values().map(|results| results.rejects.len()).sum::<usize>();
+    let rejects = store.epochs.values().map(|results| results.facts.rejects.len()).sum::<usize>();
     assert_eq!(rejects, garbage, "ONCE: each bad row is rejected once");
 
     let mut current = BTreeMap::new();
-    for row in store.epochs.values().flat_map(|results| &results.windows) {
+    for row in store.epochs.values().flat_map(|results| &results.facts.windows) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.kind, row.start.0);
         let a = row.aggregate;
         let _ =
@@ -356,7 +356,7 @@ fn loud_the_record_tells_which_epochs_had_input_and_how_far_it_reaches() {
     }
     driver.stop().unwrap();
     let counted = store.0.lock().unwrap();
-    let with_input = counted.epochs.iter().filter(|(_, results)| !results.counts.is_empty());
+    let with_input = counted.epochs.iter().filter(|(_, results)| !results.facts.feed_minutes.is_empty());
     let with_input: Vec<Epoch> = with_input.map(|(epoch, _)| *epoch).collect();
     assert!(with_input.len() > 1 && with_input.len() < counted.epochs.len());
     assert_eq!(Driver::epochs_with_input(folder.path()).unwrap(), with_input);

@@ -137,20 +137,20 @@ impl World {
 }
 
 fn made(mut results: ShardResults) -> String {
-    results.windows.sort_by_key(|window| (window.subject, window.kind, window.start));
-    results.observations.sort_by_key(|row| (row.subject, row.arrival));
+    results.facts.windows.sort_by_key(|window| (window.subject, window.kind, window.start));
+    results.facts.observations.sort_by_key(|row| (row.subject, row.arrival));
     results.questions.sort();
     let counts: BTreeMap<_, _> = results.counts.into_iter().collect();
-    results.statuses.sort_by_key(|status| status.subject);
+    results.facts.statuses.sort_by_key(|status| status.subject);
     format!(
         "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {counts:?}",
-        results.windows,
-        results.observations,
+        results.facts.windows,
+        results.facts.observations,
         results.questions,
-        results.indices,
-        results.assessments,
-        results.statuses,
-        results.alerts,
+        results.facts.indices,
+        results.facts.assessments,
+        results.facts.statuses,
+        results.facts.alerts,
     )
 }
 
@@ -189,9 +189,9 @@ proptest! {
                 let rows = world.rows(epoch, now, sent);
                 let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new())));
                 let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new());
-                world.stored.extend(results.observations.iter().map(|row| (epoch, row.clone())));
+                world.stored.extend(results.facts.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.questions.iter().cloned());
-                world.windows.extend(results.windows.iter().cloned());
+                world.windows.extend(results.facts.windows.iter().cloned());
                 let mine = made(results);
                 if let Some(theirs) = theirs {
                     prop_assert_eq!(mine, theirs, "epoch {}", epoch);

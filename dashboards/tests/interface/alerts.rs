@@ -17,14 +17,14 @@ fn id(rule: &str) -> String {
 async fn server() -> Server {
     let server = Server::start().await;
     let mut made = results(1, NOON);
-    made.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
-    made.alerts.push(alert("pm25-day", 1, AlertChange::Raised, NOON - HOUR));
-    made.alerts.push(alert("pm25-day", 1, AlertChange::Acknowledged, NOON));
-    made.alerts.push(alert("silent", 1, AlertChange::Raised, NOON - 2 * HOUR));
-    made.alerts.push(alert("silent", 1, AlertChange::Acknowledged, NOON - HOUR));
+    made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+    made.facts.alerts.push(alert("pm25-day", 1, AlertChange::Raised, NOON - HOUR));
+    made.facts.alerts.push(alert("pm25-day", 1, AlertChange::Acknowledged, NOON));
+    made.facts.alerts.push(alert("silent", 1, AlertChange::Raised, NOON - 2 * HOUR));
+    made.facts.alerts.push(alert("silent", 1, AlertChange::Acknowledged, NOON - HOUR));
     let mut closed = alert("silent", 1, AlertChange::Cleared, NOON);
     closed.acknowledged = true;
-    made.alerts.push(closed);
+    made.facts.alerts.push(closed);
     server.board.apply(&made);
     server.record.take(&made);
     server

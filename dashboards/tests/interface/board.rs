@@ -56,16 +56,16 @@ async fn before_anything_was_derived_the_picture_says_so_instead_of_showing_good
 async fn what_was_derived_is_in_the_picture_and_pushed_once() {
     let server = Server::start().await;
     let made = epoch(3, |made| {
-        made.indices.push(index(STATION, WindowKind::Hour, NOON - HOUR, Ok(78.0)));
-        made.statuses.push(state(STATION, StationStatus::Late));
-        made.assessments.push(assessment(
+        made.facts.indices.push(index(STATION, WindowKind::Hour, NOON - HOUR, Ok(78.0)));
+        made.facts.statuses.push(state(STATION, StationStatus::Late));
+        made.facts.assessments.push(assessment(
             STATION,
             "pm25",
             Averaging::Day,
             NOON - 24 * HOUR,
             Verdict::Exceeded,
         ));
-        made.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+        made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     });
     server.board.apply(&made);
     let mut events = server.listen("/api/events?since=2", &[]).await;
@@ -93,13 +93,13 @@ async fn what_was_derived_is_in_the_picture_and_pushed_once() {
 fn an_epoch_applied_twice_changes_nothing_once() {
     let board = board();
     let made = epoch(5, |made| {
-        made.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
-        made.indices.push(index(STATION, WindowKind::Hour, NOON, Ok(50.0)));
+        made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+        made.facts.indices.push(index(STATION, WindowKind::Hour, NOON, Ok(50.0)));
     });
     board.apply(&made);
     let before = board.everything();
     board.apply(&made);
-    let older = epoch(4, |made| made.statuses.push(state(STATION, StationStatus::Good)));
+    let older = epoch(4, |made| made.facts.statuses.push(state(STATION, StationStatus::Good)));
     board.apply(&older);
     let after = board.everything();
     assert_eq!(
@@ -114,11 +114,11 @@ fn series_and_stations_the_pack_does_not_list_take_no_room_bound() {
     board.apply(&epoch(1, |made| {
         for number in 0..1_000 {
             let stranger = format!("X{number}");
-            made.indices.push(index(&stranger, WindowKind::Hour, NOON, Ok(1.0)));
-            made.statuses.push(state(&stranger, StationStatus::Silent));
-            made.assessments.push(assessment(&stranger, "pm25", Averaging::Day, NOON, Verdict::Kept));
+            made.facts.indices.push(index(&stranger, WindowKind::Hour, NOON, Ok(1.0)));
+            made.facts.statuses.push(state(&stranger, StationStatus::Silent));
+            made.facts.assessments.push(assessment(&stranger, "pm25", Averaging::Day, NOON, Verdict::Kept));
         }
-        made.assessments.push(assessment(STATION, "radon", Averaging::Day, NOON, Verdict::Kept));
+        made.facts.assessments.push(assessment(STATION, "radon", Averaging::Day, NOON, Verdict::Kept));
     }));
     let picture = board.everything();
     assert_eq!((picture.indices.len(), picture.stations.len(), picture.assessments.len()), (6, 4, 0));
@@ -129,10 +129,10 @@ fn the_line_beside_an_index_and_the_list_of_alerts_are_bounded_bound() {
     let board = board();
     board.apply(&epoch(1, |made| {
         for hour in 0..1_000 {
-            made.indices.push(index(STATION, WindowKind::Hour, NOON + hour * HOUR, Ok(1.0)));
+            made.facts.indices.push(index(STATION, WindowKind::Hour, NOON + hour * HOUR, Ok(1.0)));
         }
         for number in 1..=1_500 {
-            made.alerts.push(alert(&format!("rule-{number}"), 1, AlertChange::Raised, NOON));
+            made.facts.alerts.push(alert(&format!("rule-{number}"), 1, AlertChange::Raised, NOON));
         }
     }));
     let picture = board.everything();
@@ -145,12 +145,12 @@ fn the_line_beside_an_index_and_the_list_of_alerts_are_bounded_bound() {
 fn an_index_without_a_value_and_a_mean_of_too_few_points_replace_the_good_ones_silent() {
     let board = board();
     board.apply(&epoch(1, |made| {
-        made.indices.push(index(STATION, WindowKind::Hour, NOON, Ok(20.0)));
-        made.assessments.push(assessment(STATION, "pm25", Averaging::Hour, NOON, Verdict::Kept));
+        made.facts.indices.push(index(STATION, WindowKind::Hour, NOON, Ok(20.0)));
+        made.facts.assessments.push(assessment(STATION, "pm25", Averaging::Hour, NOON, Verdict::Kept));
     }));
     board.apply(&epoch(2, |made| {
-        made.indices.push(index(STATION, WindowKind::Hour, NOON + HOUR, Err(NoIndex::NoParticulates)));
-        made.assessments.push(assessment(
+        made.facts.indices.push(index(STATION, WindowKind::Hour, NOON + HOUR, Err(NoIndex::NoParticulates)));
+        made.facts.assessments.push(assessment(
             STATION,
             "pm25",
             Averaging::Hour,
@@ -169,10 +169,10 @@ fn an_index_without_a_value_and_a_mean_of_too_few_points_replace_the_good_ones_s
 fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it() {
     let first = board();
     first.apply(&epoch(9, |made| {
-        made.indices.push(index(STATION, WindowKind::Day, NOON, Ok(66.0)));
-        made.assessments.push(assessment(STATION, "pm25", Averaging::Day, NOON, Verdict::Kept));
-        made.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
-        made.alerts.push(alert("aqi-bad", 1, AlertChange::Acknowledged, NOON + 1));
+        made.facts.indices.push(index(STATION, WindowKind::Day, NOON, Ok(66.0)));
+        made.facts.assessments.push(assessment(STATION, "pm25", Averaging::Day, NOON, Verdict::Kept));
+        made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+        made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Acknowledged, NOON + 1));
     }));
     let seen = first.everything();
     let tile = seen.indices.iter().find(|tile| tile.latest.is_some()).unwrap().clone();
@@ -198,7 +198,7 @@ fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it(
     again.apply(&epoch(10, |made| {
         let mut cleared = alert("aqi-bad", 1, AlertChange::Cleared, NOON + 2);
         cleared.acknowledged = true;
-        made.alerts.push(cleared);
+        made.facts.alerts.push(cleared);
     }));
     let told = again.changes(Epoch(9));
     assert_eq!((told.alerts[0].active, told.alerts[0].acknowledged, told.alerts_open), (false, true, 0));

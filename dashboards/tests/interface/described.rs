@@ -20,7 +20,7 @@ fn described() -> Value {
 async fn filled() -> Server {
     let server = Server::of(pack_with_map()).await;
     let mut made = results(1, NOON);
-    made.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+    made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     server.board.apply(&made);
     server.record.take(&made);
     server.record.tell(|told| {

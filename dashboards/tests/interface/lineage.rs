@@ -252,7 +252,7 @@ async fn an_alert_opens_to_what_raised_it() {
     ] {
         let mut raised = alert(rule, 1, AlertChange::Raised, NOON);
         raised.evidence = Some(evidence);
-        made.alerts.push(raised);
+        made.facts.alerts.push(raised);
     }
     server.record.take(&made);
     server.record.tell(|told| {

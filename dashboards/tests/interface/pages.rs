@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use ioc_dashboards::{Hydration, Limits, StoreHealth, SystemStatus, live::Pace};
-use ioc_model::{epoch::Epoch, reject::RejectReason, results::Standing, time::Now};
+use ioc_model::{
+    epoch::Epoch,
+    reject::RejectReason,
+    results::{FeedMinute, Standing},
+    time::Now,
+};
 use serde_json::Value;
 
 use crate::{
@@ -85,18 +90,22 @@ async fn what_was_applied_after_commit_is_in_the_picture_with_its_origin() {
     let mut row =
         observation(STATION, "pm25", NOON - HOUR, 41.25, "air-gateway", arrival(NOON - 1_000, 42, 3));
     row.standing = Standing::Correction;
-    made.observations.push(row);
-    made.windows.push(hour(STATION, "pm25", NOON - 2 * HOUR, &[40.0, 42.0], 2));
+    made.facts.observations.push(row);
+    made.facts.windows.push(hour(STATION, "pm25", NOON - 2 * HOUR, &[40.0, 42.0], 2));
     let message = text("sai định dạng", "malformed");
-    made.rejects.push(reject(
+    made.facts.rejects.push(reject(
         "water-files",
         arrival(NOON - 500, 43, 0),
         RejectReason::Malformed,
         message,
         b"\0<script>",
     ));
-    made.counts.push(("air-gateway".into(), heard(NOON - 1_000, counts(2, 1, 1, 0))));
-    made.counts.push(("water-files".into(), counts(1, 0, 0, 1)));
+    made.facts.feed_minutes.push(FeedMinute::new(
+        "air-gateway".into(),
+        made.now,
+        heard(NOON - 1_000, counts(2, 1, 1, 0)),
+    ));
+    made.facts.feed_minutes.push(FeedMinute::new("water-files".into(), made.now, counts(1, 0, 0, 1)));
     server.board.apply(&made);
 
     let overview = server.get("/api/overview", &[]).await.json();
@@ -130,7 +139,7 @@ async fn what_was_applied_after_commit_is_in_the_picture_with_its_origin() {
 async fn an_epoch_applied_twice_counts_once() {
     let server = Server::start().await;
     let mut made = results(5, NOON);
-    made.counts.push(("air-gateway".into(), counts(3, 3, 0, 0)));
+    made.facts.feed_minutes.push(FeedMinute::new("air-gateway".into(), made.now, counts(3, 3, 0, 0)));
     server.board.apply(&made);
     server.board.apply(&made);
     made.epoch = Epoch(4);
@@ -148,7 +157,7 @@ async fn an_identity_that_does_not_add_up_reaches_the_page_as_astray_balance() {
     let mut count = counts(5, 4, 0, 0);
     count.received = 7;
     count.rows = 3;
-    made.counts.push(("air-gateway".into(), count));
+    made.facts.feed_minutes.push(FeedMinute::new("air-gateway".into(), made.now, count));
     server.board.apply(&made);
     let feeds = server.board.everything().feeds;
     let gateway = feeds.iter().find(|feed| &*feed.id == "air-gateway").unwrap();
@@ -159,7 +168,11 @@ async fn an_identity_that_does_not_add_up_reaches_the_page_as_astray_balance() {
 async fn a_feed_of_duplicates_and_heartbeats_alone_is_not_silent() {
     let server = Server::start().await;
     let mut made = results(1, NOON);
-    made.counts.push(("air-files".into(), heard(NOON, counts(1, 0, 5, 0))));
+    made.facts.feed_minutes.push(FeedMinute::new(
+        "air-files".into(),
+        made.now,
+        heard(NOON, counts(1, 0, 5, 0)),
+    ));
     server.board.apply(&made);
     let feeds = server.board.everything().feeds;
     let files = feeds.iter().find(|feed| &*feed.id == "air-files").unwrap();
@@ -172,7 +185,7 @@ async fn a_viewer_gets_what_changed_since_the_epoch_it_has_and_each_tile_once_bo
     let push = |epoch: u64, indicator: &str, value: f64| {
         let mut made = results(epoch, NOON);
         let event_time = NOON + i64::try_from(epoch).unwrap();
-        made.observations.push(observation(
+        made.facts.observations.push(observation(
             STATION,
             indicator,
             event_time,
@@ -270,7 +283,7 @@ async fn more_viewers_than_seats_are_refused_and_a_seat_comes_back_bound() {
     let mut epoch = 1;
     while server.get("/metrics", &[]).await.body.windows(24).any(|part| part == b"ioc_dashboards_viewers 2") {
         let mut made = results(epoch, NOON);
-        made.counts.push(("air-gateway".into(), counts(1, 1, 0, 0)));
+        made.facts.feed_minutes.push(FeedMinute::new("air-gateway".into(), made.now, counts(1, 1, 0, 0)));
         server.board.apply(&made);
         epoch += 1;
         tokio::task::yield_now().await;
@@ -307,7 +320,7 @@ async fn a_viewer_that_stops_reading_loses_its_seat_bound() {
                     &[b'x'; 900],
                 )
             };
-            made.rejects.extend((0..50).map(rejected));
+            made.facts.rejects.extend((0..50).map(rejected));
             server.board.apply(&made);
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -328,9 +341,9 @@ async fn live_streams_end_when_the_server_closes() {
 async fn a_trend_and_rejects_come_from_the_store() {
     let server = Server::start().await;
     let mut made = results(3, NOON);
-    made.windows.push(hour(STATION, "pm25", NOON - 2 * HOUR, &[10.0, 20.0], 12));
-    made.windows.push(hour(STATION, "pm25", NOON - 100 * HOUR, &[1.0], 12));
-    made.rejects.push(reject(
+    made.facts.windows.push(hour(STATION, "pm25", NOON - 2 * HOUR, &[10.0, 20.0], 12));
+    made.facts.windows.push(hour(STATION, "pm25", NOON - 100 * HOUR, &[1.0], 12));
+    made.facts.rejects.push(reject(
         "air-gateway",
         arrival(NOON, 1, 0),
         RejectReason::NotANumber,
@@ -387,7 +400,7 @@ async fn a_hydrated_board_goes_on_where_the_store_was() {
     assert_eq!((last("air-gateway"), last("reports")), (Some(NOON - 1_000), None));
 
     let mut made = results(101, NOON + 1_000);
-    made.counts.push(("air-gateway".into(), counts(1, 1, 0, 0)));
+    made.facts.feed_minutes.push(FeedMinute::new("air-gateway".into(), made.now, counts(1, 1, 0, 0)));
     server.board.apply(&made);
     let changes = server.board.changes(Epoch(100));
     assert_eq!((changes.tiles.len(), changes.feeds.len(), changes.rejects.len()), (0, 1, 0));

@@ -235,7 +235,7 @@ pub fn observation(
         value,
         quality: Quality::Good,
         feed: feed.into(),
-        sender: "gateway".into(),
+        sender: "".into(),
         arrival,
         standing: Standing::First,
     }
@@ -260,7 +260,7 @@ pub fn hour(subject: &str, indicator: &str, start: i64, values: &[f64], expected
 pub fn reject(feed: &str, arrival: Arrival, reason: RejectReason, message: Text, raw: &[u8]) -> RejectedRow {
     RejectedRow {
         feed: feed.into(),
-        sender: "gateway".into(),
+        sender: "".into(),
         arrival,
         whole: false,
         address: "air/TN_UBNDTN_KHIXQU_20040612090000.txt".into(),
@@ -276,11 +276,6 @@ pub fn results(epoch: u64, now: i64) -> EpochResults {
         generation: Generation(0),
         now: Now(now),
         manifest_hash: [0; 32],
-        observations: Vec::new(),
-        windows: Vec::new(),
-        rejects: Vec::new(),
-        counts: Vec::new(),
-        questions: Vec::new(),
         ..EpochResults::default()
     }
 }
@@ -372,5 +367,6 @@ pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResu
         }),
         user: if acknowledged { "an".into() } else { "".into() },
         note: "".into(),
+        seq: 0,
     }
 }

@@ -60,7 +60,7 @@ pub enum Trouble {
 impl Record {
     pub fn take(&self, results: &EpochResults) {
         let mut recorded = self.0.lock().unwrap();
-        for window in &results.windows {
+        for window in &results.facts.windows {
             let count = window.aggregate.count > 0;
             let point = TrendPoint {
                 start: window.start,
@@ -77,8 +77,8 @@ impl Record {
             let series = (window.subject.to_string(), window.indicator.to_string());
             recorded.windows.entry(series).or_default().insert(window.start, point);
         }
-        recorded.rejects.extend(results.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
-        for alert in &results.alerts {
+        recorded.rejects.extend(results.facts.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
+        for alert in &results.facts.alerts {
             recorded.alerts.entry(alert.key.clone()).or_default().push((results.epoch.0, alert.clone()));
         }
     }

@@ -7,75 +7,69 @@ use ioc_model::{
     status::StationStatus,
 };
 
-use super::columns::{
-    Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_times, texts,
-    times,
+use super::{
+    Columnar,
+    columns::{
+        Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_times, texts,
+        times,
+    },
 };
 
-pub(super) fn state_columns(rows: &[&StatusResult]) -> Columns {
-    vec![
-        ("subject", known_names(rows.iter().map(|row| row.subject))),
-        ("status", enums(rows.iter().map(|row| row.status as u8))),
-        ("since", times(rows.iter().map(|row| row.since.0))),
-        ("last_event_time", optional_times(rows.iter().map(|row| row.last_event.map(|moment| moment.0)))),
-    ]
+impl Columnar for StatusResult {
+    fn columns(rows: &[&Self]) -> Columns {
+        vec![
+            ("subject", known_names(rows.iter().map(|row| row.subject))),
+            ("status", enums(rows.iter().map(|row| row.status as u8))),
+            ("since", times(rows.iter().map(|row| row.since.0))),
+            ("last_event_time", optional_times(rows.iter().map(|row| row.last_event.map(|moment| moment.0)))),
+        ]
+    }
 }
 
-/// A change of an alert with its position among those of the epoch: what happened to one alert in one epoch is in
-/// order, also where a month's end or a block's size parts it.
-pub(super) struct Change<'a> {
-    pub(super) result: &'a AlertResult,
-    pub(super) seq: u32,
+impl Columnar for AlertResult {
+    fn columns(rows: &[&Self]) -> Columns {
+        let results = || rows.iter().copied();
+        let evidence = || results().map(|result| result.evidence.as_ref());
+        let float =
+            |value: fn(&Evidence) -> Option<f64>| optional_floats(evidence().map(|e| e.and_then(value)));
+        let time = |value: fn(&Evidence) -> i64| optional_times(evidence().map(|e| e.map(value)));
+        let word = |value: fn(&Evidence) -> &str| names(evidence().map(|e| e.map_or("", value)));
+        let mut columns = key_columns(results().map(|result| &result.key));
+        columns.extend([
+            ("change", enums(results().map(|result| result.change as u8))),
+            ("priority", enums(results().map(|result| result.priority as u8))),
+            ("active", flags(results().map(|result| result.active))),
+            ("acknowledged", flags(results().map(|result| result.acknowledged))),
+            ("occurrences", numbers(results().map(|result| result.occurrences))),
+            ("at", times(results().map(|result| result.at.0))),
+            ("measure", word(|evidence| &evidence.measure)),
+            ("averaging", word(|evidence| evidence.averaging.map_or("", Averaging::word))),
+            ("window_start", time(|evidence| evidence.start.0)),
+            ("window_end", time(|evidence| evidence.end.0)),
+            ("value", float(|evidence| evidence.value)),
+            ("threshold", float(|evidence| evidence.threshold)),
+            ("status", word(|evidence| evidence.status.map_or("", StationStatus::word))),
+            ("user", texts(results().map(|result| &*result.user))),
+            ("note", texts(results().map(|result| &*result.note))),
+            ("seq", numbers(rows.iter().map(|row| row.seq))),
+        ]);
+        columns
+    }
 }
 
-pub(super) fn alert_columns(rows: &[&Change<'_>]) -> Columns {
-    let results = || rows.iter().map(|row| row.result);
-    let evidence = || results().map(|result| result.evidence.as_ref());
-    let float = |value: fn(&Evidence) -> Option<f64>| optional_floats(evidence().map(|e| e.and_then(value)));
-    let time = |value: fn(&Evidence) -> i64| optional_times(evidence().map(|e| e.map(value)));
-    let word = |value: fn(&Evidence) -> &str| names(evidence().map(|e| e.map_or("", value)));
-    let mut columns = key_columns(results().map(|result| &result.key));
-    columns.extend([
-        ("change", enums(results().map(|result| result.change as u8))),
-        ("priority", enums(results().map(|result| result.priority as u8))),
-        ("active", flags(results().map(|result| result.active))),
-        ("acknowledged", flags(results().map(|result| result.acknowledged))),
-        ("occurrences", numbers(results().map(|result| result.occurrences))),
-        ("at", times(results().map(|result| result.at.0))),
-        ("measure", word(|evidence| &evidence.measure)),
-        ("averaging", word(|evidence| evidence.averaging.map_or("", Averaging::word))),
-        ("window_start", time(|evidence| evidence.start.0)),
-        ("window_end", time(|evidence| evidence.end.0)),
-        ("value", float(|evidence| evidence.value)),
-        ("threshold", float(|evidence| evidence.threshold)),
-        ("status", word(|evidence| evidence.status.map_or("", StationStatus::word))),
-        ("user", texts(results().map(|result| &*result.user))),
-        ("note", texts(results().map(|result| &*result.note))),
-        ("seq", numbers(rows.iter().map(|row| row.seq))),
-    ]);
-    columns
-}
-
-/// Roughly how many bytes a change has.
-pub(super) fn alert_size(row: &Change<'_>) -> usize {
-    row.result.user.len() + row.result.note.len() + 192
-}
-
-pub(super) fn action_columns(rows: &[&StoredAction]) -> Columns {
-    let mut columns = key_columns(rows.iter().map(|row| &row.alert));
-    columns.extend([
-        ("user", texts(rows.iter().map(|row| &*row.user))),
-        ("note", texts(rows.iter().map(|row| &*row.note))),
-        ("effective", flags(rows.iter().map(|row| row.effective))),
-        ("feed", names(rows.iter().map(|row| &*row.feed))),
-    ]);
-    columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
-    columns
-}
-
-/// Roughly how many bytes an action has.
-pub(super) fn action_size(row: &StoredAction) -> usize {
-    row.user.len() + row.note.len() + 96
+impl Columnar for StoredAction {
+    fn columns(rows: &[&Self]) -> Columns {
+        let mut columns = key_columns(rows.iter().map(|row| &row.alert));
+        columns.extend([
+            ("user", texts(rows.iter().map(|row| &*row.user))),
+            ("note", texts(rows.iter().map(|row| &*row.note))),
+            ("effective", flags(rows.iter().map(|row| row.effective))),
+            ("feed", known_names(rows.iter().map(|row| row.feed))),
+            ("sender", known_names(rows.iter().map(|row| row.sender))),
+        ]);
+        columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
+        columns
+    }
 }
 
 fn key_columns<'a>(keys: impl Iterator<Item = &'a AlertKey> + Clone) -> Columns {

@@ -11,7 +11,6 @@ mod columns;
 mod derived;
 mod duty;
 mod received;
-mod table;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,19 +19,17 @@ use arrow_ipc::writer::StreamWriter;
 use arrow_schema::ArrowError;
 use bytes::Bytes;
 use columns::Columns;
-use duty::Change;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    fact::{Fact, Table},
     results::EpochResults,
 };
-use received::FeedCounts;
-pub use table::Table;
 use uuid::Uuid;
 
 use crate::month::{Month, Months, OutOfRange};
 
 /// Part of every token: other bytes for the same epoch need another number.
-pub const ENCODER_VERSION: u16 = 1;
+pub const ENCODER_VERSION: u16 = 2;
 /// The dataflow gathers all workers' rows into one shard.
 const SHARD: u16 = 0;
 /// Far below ClickHouse's `max_insert_block_size` (1,048,449), so that an insert is one block.
@@ -84,16 +81,26 @@ pub enum EncodeError {
     },
 }
 
+/// A fact as ClickHouse takes it.
+trait Columnar: Fact {
+    /// Some rows of the table, without what every row of an epoch carries.
+    fn columns(rows: &[&Self]) -> Columns;
+}
+
 /// All blocks of an epoch: by table, month and chunk, rows in the order they are given.
 ///
 /// # Errors
 /// If a row cannot be stored at all; then nothing of the epoch may be sent.
 pub fn encode(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
     let stamp = Stamp { instance, generation: results.generation, epoch: results.epoch };
-    Table::ALL.into_iter().try_fold(Vec::new(), |mut blocks, table| {
-        stamp.encode_table(table, results, &mut blocks)?;
-        Ok(blocks)
-    })
+    let mut blocks = Vec::new();
+    macro_rules! encode_each {
+        ($($(#[$doc:meta])* $field:ident: $row:ty,)*) => {
+            $(stamp.encode(&results.facts.$field, &mut blocks)?;)*
+        };
+    }
+    ioc_model::each_fact!(encode_each);
+    Ok(blocks)
 }
 
 /// What every row of an epoch carries.
@@ -104,120 +111,22 @@ struct Stamp {
 }
 
 impl Stamp {
-    /// The rows of one table, with how each is timed, sized and laid out.
-    fn encode_table(
-        &self,
-        table: Table,
-        results: &EpochResults,
-        blocks: &mut Vec<Block>,
-    ) -> Result<(), EncodeError> {
-        match table {
-            Table::Observation => self.encode_rows(
-                table,
-                &results.observations,
-                |row| row.event_time.0,
-                |_| 64,
-                received::observation_columns,
-                blocks,
-            ),
-            Table::Window => self.encode_rows(
-                table,
-                &results.windows,
-                |row| row.start.0,
-                |_| 96,
-                derived::window_columns,
-                blocks,
-            ),
-            Table::IndexValue => self.encode_rows(
-                table,
-                &results.indices,
-                |row| row.start.0,
-                derived::index_size,
-                derived::index_columns,
-                blocks,
-            ),
-            Table::Assessment => self.encode_rows(
-                table,
-                &results.assessments,
-                |row| row.start.0,
-                |_| 96,
-                derived::assessment_columns,
-                blocks,
-            ),
-            Table::StationState => self.encode_rows(
-                table,
-                &results.statuses,
-                |row| row.since.0,
-                |_| 48,
-                duty::state_columns,
-                blocks,
-            ),
-            Table::Alert => {
-                let changes: Vec<Change<'_>> =
-                    (0..).zip(&results.alerts).map(|(seq, result)| Change { result, seq }).collect();
-                self.encode_rows(
-                    table,
-                    &changes,
-                    |row| row.result.at.0,
-                    duty::alert_size,
-                    duty::alert_columns,
-                    blocks,
-                )
-            }
-            Table::Action => self.encode_rows(
-                table,
-                &results.actions,
-                |row| row.arrival.received_at.0,
-                duty::action_size,
-                duty::action_columns,
-                blocks,
-            ),
-            Table::Reject => self.encode_rows(
-                table,
-                &results.rejects,
-                |row| row.arrival.received_at.0,
-                received::reject_size,
-                received::reject_columns,
-                blocks,
-            ),
-            Table::FeedMinute => {
-                let minute = results.now.0.div_euclid(60_000) * 60_000;
-                let counted: Vec<FeedCounts<'_>> = results
-                    .counts
-                    .iter()
-                    .filter(|(_, counts)| !counts.is_zero())
-                    .map(|(feed, counts)| FeedCounts { feed: *feed, counts, minute })
-                    .collect();
-                self.encode_rows(table, &counted, |row| row.minute, |_| 96, received::feed_columns, blocks)
-            }
-        }
-    }
-
-    fn encode_rows<Row>(
-        &self,
-        table: Table,
-        rows: &[Row],
-        time: impl Fn(&Row) -> i64,
-        size: impl Fn(&Row) -> usize,
-        columns: impl Fn(&[&Row]) -> Columns,
-        blocks: &mut Vec<Block>,
-    ) -> Result<(), EncodeError> {
+    fn encode<Row: Columnar>(&self, rows: &[Row], blocks: &mut Vec<Block>) -> Result<(), EncodeError> {
+        let Table { name: table, .. } = Row::TABLE;
         let mut months = Months::default();
         let mut by_month: BTreeMap<Month, Vec<&Row>> = BTreeMap::new();
         for row in rows {
-            let month =
-                months.of(time(row)).map_err(|cause| EncodeError::Time { table: table.name(), cause })?;
+            let month = months.of(row.time()).map_err(|cause| EncodeError::Time { table, cause })?;
             by_month.entry(month).or_default().push(row);
         }
         for (month, rows) in by_month {
-            for (chunk, rows) in parts(&rows, &size).into_iter().enumerate() {
-                let chunk = u16::try_from(chunk).map_err(|_| EncodeError::TooMany { table: table.name() })?;
-                let mut columns = columns(rows);
+            for (chunk, rows) in parts(&rows, |row| row.size()).into_iter().enumerate() {
+                let chunk = u16::try_from(chunk).map_err(|_| EncodeError::TooMany { table })?;
+                let mut columns = Row::columns(rows);
                 columns.extend(self.columns(rows.len(), chunk));
-                let bytes = arrow_stream(columns)
-                    .map_err(|cause| EncodeError::Arrow { table: table.name(), cause })?;
-                let token = self.token(table.name(), &format!("{month}-{chunk}"));
-                blocks.push(Block { table, month, chunk, rows: rows.len() as u64, bytes, token });
+                let bytes = arrow_stream(columns).map_err(|cause| EncodeError::Arrow { table, cause })?;
+                let token = self.token(table, &format!("{month}-{chunk}"));
+                blocks.push(Block { table: Row::TABLE, month, chunk, rows: rows.len() as u64, bytes, token });
             }
         }
         Ok(())
@@ -276,6 +185,8 @@ fn arrow_stream(columns: Columns) -> Result<Bytes, ArrowError> {
 
 #[cfg(test)]
 mod tests {
+    use ioc_model::{fact::Facts, results::StoredObservation};
+
     use super::*;
     use crate::sample;
 
@@ -298,22 +209,25 @@ mod tests {
         assert_eq!(tokens.len(), blocks.len());
         let elsewhere = encode(&results, Uuid::from_u128(8)).unwrap();
         assert!(elsewhere.iter().all(|block| !tokens.contains(block.token.as_str())));
-        let rows: u64 =
-            blocks.iter().filter(|block| block.table == Table::Observation).map(|block| block.rows).sum();
-        assert_eq!(rows, results.observations.len() as u64);
+        let rows: u64 = blocks
+            .iter()
+            .filter(|block| block.table == StoredObservation::TABLE)
+            .map(|block| block.rows)
+            .sum();
+        assert_eq!(rows, results.facts.observations.len() as u64);
         let tables: std::collections::BTreeSet<Table> = blocks.iter().map(|block| block.table).collect();
-        assert_eq!(tables, Table::ALL.into_iter().collect(), "the sample has rows of every table");
+        assert_eq!(tables, Facts::TABLES.iter().copied().collect(), "the sample has rows of every table");
     }
 
     #[test]
     fn rows_of_two_months_make_two_blocks() {
         let mut results = sample::results(Epoch(3), 2);
-        results.observations[0].event_time = sample::time("2024-01-31T23:59:59.999Z");
-        results.observations[1].event_time = sample::time("2024-02-01T00:00:00Z");
+        results.facts.observations[0].event_time = sample::time("2024-01-31T23:59:59.999Z");
+        results.facts.observations[1].event_time = sample::time("2024-02-01T00:00:00Z");
         let blocks = encode(&results, Uuid::nil()).unwrap();
         let months: Vec<(u32, u64)> = blocks
             .iter()
-            .filter(|block| block.table == Table::Observation)
+            .filter(|block| block.table == StoredObservation::TABLE)
             .map(|block| (block.month.0, block.rows))
             .collect();
         assert_eq!(months, [(202_401, 1), (202_402, 1)]);
@@ -336,7 +250,7 @@ mod tests {
     #[test]
     fn loud_a_time_no_table_can_hold_stops_the_epoch() {
         let mut results = sample::results(Epoch(3), 2);
-        results.observations[0].event_time = sample::time("9998-01-01T00:00:00Z");
+        results.facts.observations[0].event_time = sample::time("9998-01-01T00:00:00Z");
         assert!(matches!(encode(&results, Uuid::nil()), Err(EncodeError::Time { .. })));
     }
 }

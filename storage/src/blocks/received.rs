@@ -5,71 +5,65 @@ use std::sync::Arc;
 use arrow_array::{BinaryArray, Int64Array};
 use ioc_model::{
     counts::Counts,
-    name::Name,
-    results::{RejectedRow, StoredObservation},
+    results::{FeedMinute, RejectedRow, StoredObservation},
 };
 
-use super::columns::{
-    Columns, arrivals, counts, enums, flags, floats, known_names, names, numbers, texts, times,
+use super::{
+    Columnar,
+    columns::{Columns, arrivals, counts, enums, flags, floats, known_names, names, numbers, texts, times},
 };
 
-pub(super) fn observation_columns(rows: &[&StoredObservation]) -> Columns {
-    let mut columns = vec![
-        ("indicator", known_names(rows.iter().map(|row| row.indicator))),
-        ("subject", known_names(rows.iter().map(|row| row.subject))),
-        ("event_time", times(rows.iter().map(|row| row.event_time.0))),
-        ("value", floats(rows.iter().map(|row| row.value))),
-        ("quality", enums(rows.iter().map(|row| row.quality as u8))),
-        ("feed", known_names(rows.iter().map(|row| row.feed))),
-        ("standing", enums(rows.iter().map(|row| row.standing as u8))),
-    ];
-    columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
-    columns
+impl Columnar for StoredObservation {
+    fn columns(rows: &[&Self]) -> Columns {
+        let mut columns = vec![
+            ("indicator", known_names(rows.iter().map(|row| row.indicator))),
+            ("subject", known_names(rows.iter().map(|row| row.subject))),
+            ("event_time", times(rows.iter().map(|row| row.event_time.0))),
+            ("value", floats(rows.iter().map(|row| row.value))),
+            ("quality", enums(rows.iter().map(|row| row.quality as u8))),
+            ("feed", known_names(rows.iter().map(|row| row.feed))),
+            ("sender", known_names(rows.iter().map(|row| row.sender))),
+            ("standing", enums(rows.iter().map(|row| row.standing as u8))),
+        ];
+        columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
+        columns
+    }
 }
 
-pub(super) fn reject_columns(rows: &[&RejectedRow]) -> Columns {
-    let mut columns: Columns = vec![
-        ("feed", known_names(rows.iter().map(|row| row.feed))),
-        ("whole", flags(rows.iter().map(|row| row.whole))),
-        ("address", texts(rows.iter().map(|row| &*row.address))),
-        ("reason", names(rows.iter().map(|row| row.rejection.reason.word()))),
-        ("place", texts(rows.iter().map(|row| row.rejection.place.as_str()))),
-        ("message_vi", texts(rows.iter().map(|row| row.rejection.message.vi.as_str()))),
-        ("message_en", texts(rows.iter().map(|row| row.rejection.message.en.as_str()))),
-        ("raw", Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &*row.raw)))),
-        ("raw_length", numbers(rows.iter().map(|row| row.raw_length))),
-    ];
-    columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
-    columns
+impl Columnar for RejectedRow {
+    fn columns(rows: &[&Self]) -> Columns {
+        let mut columns: Columns = vec![
+            ("feed", known_names(rows.iter().map(|row| row.feed))),
+            ("sender", known_names(rows.iter().map(|row| row.sender))),
+            ("whole", flags(rows.iter().map(|row| row.whole))),
+            ("address", texts(rows.iter().map(|row| &*row.address))),
+            ("reason", names(rows.iter().map(|row| row.rejection.reason.word()))),
+            ("place", texts(rows.iter().map(|row| row.rejection.place.as_str()))),
+            ("message_vi", texts(rows.iter().map(|row| row.rejection.message.vi.as_str()))),
+            ("message_en", texts(rows.iter().map(|row| row.rejection.message.en.as_str()))),
+            ("raw", Arc::new(BinaryArray::from_iter_values(rows.iter().map(|row| &*row.raw)))),
+            ("raw_length", numbers(rows.iter().map(|row| row.raw_length))),
+        ];
+        columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
+        columns
+    }
 }
 
-/// Roughly how many bytes a reject has.
-pub(super) fn reject_size(row: &RejectedRow) -> usize {
-    let message = &row.rejection.message;
-    row.raw.len() + row.address.len() + row.rejection.place.len() + message.vi.len() + message.en.len() + 64
-}
-
-/// One feed's counts, to be a row.
-pub(super) struct FeedCounts<'a> {
-    pub(super) feed: Name,
-    pub(super) counts: &'a Counts,
-    /// Milliseconds since 1970.
-    pub(super) minute: i64,
-}
-
-pub(super) fn feed_columns(rows: &[&FeedCounts<'_>]) -> Columns {
-    let of = |count: fn(&Counts) -> u64| counts(rows.iter().map(|row| count(row.counts)));
-    vec![
-        ("feed", known_names(rows.iter().map(|row| row.feed))),
-        ("minute", times(rows.iter().map(|row| row.minute))),
-        ("received", of(|counts| counts.received)),
-        ("decoded", of(|counts| counts.decoded)),
-        ("empty", of(|counts| counts.empty)),
-        ("undecodable", of(|counts| counts.undecodable)),
-        ("rows", of(|counts| counts.rows)),
-        ("stored", of(|counts| counts.stored)),
-        ("duplicate", of(|counts| counts.duplicate)),
-        ("rejected", of(|counts| counts.rejected)),
-        ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
-    ]
+impl Columnar for FeedMinute {
+    fn columns(rows: &[&Self]) -> Columns {
+        let of = |count: fn(&Counts) -> u64| counts(rows.iter().map(|row| count(&row.counts)));
+        vec![
+            ("feed", known_names(rows.iter().map(|row| row.feed))),
+            ("minute", times(rows.iter().map(|row| row.minute.0))),
+            ("received", of(|counts| counts.received)),
+            ("decoded", of(|counts| counts.decoded)),
+            ("empty", of(|counts| counts.empty)),
+            ("undecodable", of(|counts| counts.undecodable)),
+            ("rows", of(|counts| counts.rows)),
+            ("stored", of(|counts| counts.stored)),
+            ("duplicate", of(|counts| counts.duplicate)),
+            ("rejected", of(|counts| counts.rejected)),
+            ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
+        ]
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// The most things that can be read of one alert.
@@ -209,24 +210,17 @@ impl Store {
     pub async fn alert_history(&self, key: &AlertKey) -> Result<Vec<AlertRow>, StoreError> {
         let happened = self
             .client()
-            .query(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT toString(a.change) AS change, toString(a.priority) AS priority, a.active AS active, \
+            .query(&format!(
+                "SELECT toString(a.change) AS change, toString(a.priority) AS priority, a.active AS active, \
                  a.acknowledged AS acknowledged, a.occurrences AS occurrences, toUnixTimestamp64Milli(a.at) AS at, \
                  a.user AS user, a.note AS note, toString(a.measure) AS measure, \
                  toString(a.averaging) AS averaging, toUnixTimestamp64Milli(a.window_start) AS window_start, \
                  toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, \
                  a.threshold AS threshold, toString(a.status) AS status, a.epoch AS epoch \
-                 FROM alert AS a WHERE a.rule = {rule:String} AND a.subject = {subject:String} \
-                 AND a.number = {number:UInt32} AND mapContains(last_epochs, a.generation) \
-                 AND a.epoch <= last_epochs[a.generation] \
-                 AND a.generation = (SELECT max(newest.generation) FROM alert AS newest \
-                 WHERE newest.rule = {rule:String} AND newest.subject = {subject:String} \
-                 AND newest.number = {number:UInt32} AND mapContains(last_epochs, newest.generation) \
-                 AND newest.epoch <= last_epochs[newest.generation]) \
-                 ORDER BY a.epoch, a.seq LIMIT {most:UInt32}",
-            )
+                 FROM alert AS a WHERE a.rule = {{rule:String}} AND a.subject = {{subject:String}} \
+                 AND a.number = {{number:UInt32}} AND a.epoch <= {COMMITTED} \
+                 ORDER BY a.epoch, a.seq LIMIT {{most:UInt32}}"
+            ))
             .param("rule", &*key.rule)
             .param("subject", &*key.subject)
             .param("number", key.number)

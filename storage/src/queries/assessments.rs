@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// The current judgement of a mean.
@@ -57,14 +58,12 @@ impl Store {
         let newest = self
             .client()
             .query(&format!(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT {COLUMNS} FROM assessment_current AS a \
+                "SELECT {COLUMNS} FROM assessment_current AS a \
                  WHERE a.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND (a.averaging, a.indicator, a.subject, a.start_time) IN \
                  (SELECT v.averaging, v.indicator, v.subject, max(v.start_time) FROM assessment AS v \
                  WHERE v.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
-                 AND mapContains(last_epochs, v.generation) AND v.epoch <= last_epochs[v.generation] \
+                 AND v.epoch <= {COMMITTED} \
                  GROUP BY v.averaging, v.indicator, v.subject) \
                  ORDER BY a.averaging, a.indicator, a.subject"
             ))

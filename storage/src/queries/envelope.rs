@@ -8,6 +8,7 @@ use super::{RecentReject, lineage::ROWS_MAX, rejects::COLUMNS as REJECT_COLUMNS}
 use crate::{
     client::{Store, answer, one},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// What was stored of one envelope. Duplicates leave no row: they are the rest of what the sender counted.
@@ -52,19 +53,17 @@ impl Store {
     pub async fn receipt(&self, position: Position) -> Result<Receipt, StoreError> {
         let receipt = self
             .client()
-            .query(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs, (SELECT max(generation) FROM committed) AS newest \
-                 SELECT countIf(kind = 'stored') AS stored, countIf(kind = 'rejected') AS rejected, \
+            .query(&format!(
+                "SELECT countIf(kind = 'stored') AS stored, countIf(kind = 'rejected') AS rejected, \
                  countIf(kind = 'whole') AS undecodable FROM (\
-                 SELECT 'stored' AS kind FROM observation WHERE log = {log:UInt16} \
-                 AND partition = {partition:UInt16} AND offset = {offset:UInt64} \
-                 AND generation = newest AND epoch <= last_epochs[generation] \
+                 SELECT 'stored' AS kind FROM observation WHERE log = {{log:UInt16}} \
+                 AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
+                 AND epoch <= {COMMITTED} \
                  UNION ALL \
-                 SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {log:UInt16} \
-                 AND partition = {partition:UInt16} AND offset = {offset:UInt64} \
-                 AND generation = newest AND epoch <= last_epochs[generation])",
-            )
+                 SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {{log:UInt16}} \
+                 AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
+                 AND epoch <= {COMMITTED})"
+            ))
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0);
@@ -78,17 +77,15 @@ impl Store {
     pub async fn envelope_rows(&self, position: Position) -> Result<Vec<EnvelopeRow>, StoreError> {
         let rows = self
             .client()
-            .query(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs, (SELECT max(generation) FROM committed) AS newest \
-                 SELECT toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
+            .query(&format!(
+                "SELECT toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
                  toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
                  toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, \
                  toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row \
-                 FROM observation AS o WHERE o.log = {log:UInt16} AND o.partition = {partition:UInt16} \
-                 AND o.offset = {offset:UInt64} AND o.generation = newest AND o.epoch <= last_epochs[newest] \
-                 ORDER BY o.row LIMIT {most:UInt32}",
-            )
+                 FROM observation AS o WHERE o.log = {{log:UInt16}} AND o.partition = {{partition:UInt16}} \
+                 AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} \
+                 ORDER BY o.row LIMIT {{most:UInt32}}"
+            ))
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0)
@@ -107,7 +104,6 @@ impl Store {
                 "SELECT {REJECT_COLUMNS} FROM reject_current AS r \
                  WHERE r.log = {{log:UInt16}} AND r.partition = {{partition:UInt16}} \
                  AND r.offset = {{offset:UInt64}} \
-                 AND r.generation = (SELECT max(committed.generation) FROM committed) \
                  ORDER BY row LIMIT {{most:UInt32}}"
             ))
             .param("log", position.log.0)

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// The current result of an index of a window.
@@ -79,14 +80,12 @@ impl Store {
         let newest = self
             .client()
             .query(&format!(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT {COLUMNS} FROM index_current AS i \
+                "SELECT {COLUMNS} FROM index_current AS i \
                  WHERE i.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND (i.`index`, i.kind, i.subject, i.start_time) IN \
                  (SELECT v.`index`, v.kind, v.subject, max(v.start_time) FROM index_value AS v \
                  WHERE v.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
-                 AND mapContains(last_epochs, v.generation) AND v.epoch <= last_epochs[v.generation] \
+                 AND v.epoch <= {COMMITTED} \
                  GROUP BY v.`index`, v.kind, v.subject) \
                  ORDER BY i.`index`, i.kind, i.subject"
             ))

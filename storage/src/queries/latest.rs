@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// The newest value of a series.
@@ -59,22 +60,20 @@ impl Store {
         // through the current view.
         let latest = self
             .client()
-            .query(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT toString(indicator) AS indicator, toString(subject) AS subject, \
+            .query(&format!(
+                "SELECT toString(indicator) AS indicator, toString(subject) AS subject, \
                  toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, toString(feed) AS feed, \
                  toUnixTimestamp64Milli(c.received_at) AS received_at, log, partition, offset, row, \
                  toString(standing) AS standing \
                  FROM observation_current AS c \
-                 WHERE c.event_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 WHERE c.event_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND (c.indicator, c.subject, c.event_time) IN \
                  (SELECT indicator, subject, max(event_time) FROM observation \
-                 WHERE event_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
-                 AND mapContains(last_epochs, generation) AND epoch <= last_epochs[generation] \
+                 WHERE event_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
+                 AND epoch <= {COMMITTED} \
                  GROUP BY indicator, subject) \
-                 ORDER BY indicator, subject",
-            )
+                 ORDER BY indicator, subject"
+            ))
             .param("since", since.0);
         answer("read the latest values", latest.fetch_all()).await
     }

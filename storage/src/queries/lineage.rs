@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// The most rows that are listed of a window or an envelope.
@@ -97,13 +98,10 @@ impl Store {
         let window = self
             .client()
             .query(&format!(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
+                "SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
                  AND w.indicator = {{indicator:String}} AND w.subject = {{subject:String}} \
                  AND w.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
-                 AND mapContains(last_epochs, w.generation) \
-                 AND w.epoch <= least(last_epochs[w.generation], {{revision:UInt64}}) \
+                 AND w.epoch <= least({COMMITTED}, {{revision:UInt64}}) \
                  ORDER BY w.generation DESC, w.epoch DESC LIMIT 1"
             ))
             .param("kind", kind.word())
@@ -133,14 +131,11 @@ impl Store {
         let windows = self
             .client()
             .query(&format!(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
+                "SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
                  AND w.indicator IN {{indicators:Array(String)}} AND w.subject = {{subject:String}} \
                  AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
                  AND w.start_time < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') \
-                 AND w.generation = {{generation:UInt32}} AND mapContains(last_epochs, w.generation) \
-                 AND w.epoch <= least(last_epochs[w.generation], {{revision:UInt64}}) \
+                 AND w.generation = {{generation:UInt32}} AND w.epoch <= least({COMMITTED}, {{revision:UInt64}}) \
                  ORDER BY w.indicator, w.start_time, w.epoch DESC \
                  LIMIT 1 BY w.indicator, w.start_time LIMIT {{most:UInt32}}"
             ))
@@ -170,10 +165,8 @@ impl Store {
         // known latest is current.
         let rows = self
             .client()
-            .query(
-                "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-                 AS last_epochs \
-                 SELECT event_time, value, quality, standing, feed, received_at, log, partition, offset, row, \
+            .query(&format!(
+                "SELECT event_time, value, quality, standing, feed, received_at, log, partition, offset, row, \
                  first_arrival AND row_number() OVER (PARTITION BY event_time, first_arrival \
                  ORDER BY received_at DESC, log DESC, partition DESC, offset DESC, row DESC) = 1 AS current, \
                  current AND quality = 'good' AS counted, count() OVER () AS found \
@@ -184,13 +177,12 @@ impl Store {
                  row_number() OVER (PARTITION BY o.event_time, o.value, o.quality \
                  ORDER BY o.received_at, o.log, o.partition, o.offset, o.row) = 1 AS first_arrival \
                  FROM observation AS o \
-                 WHERE o.indicator = {indicator:String} AND o.subject = {subject:String} \
-                 AND o.event_time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') \
-                 AND o.event_time < fromUnixTimestamp64Milli({end:Int64}, 'UTC') \
-                 AND o.generation = {generation:UInt32} AND mapContains(last_epochs, o.generation) \
-                 AND o.epoch <= least(last_epochs[o.generation], {revision:UInt64})) \
-                 ORDER BY event_time, received_at, log, partition, offset, row LIMIT {most:UInt32}",
-            )
+                 WHERE o.indicator = {{indicator:String}} AND o.subject = {{subject:String}} \
+                 AND o.event_time >= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
+                 AND o.event_time < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC') \
+                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}})) \
+                 ORDER BY event_time, received_at, log, partition, offset, row LIMIT {{most:UInt32}}"
+            ))
             .param("indicator", indicator)
             .param("subject", subject)
             .param("start", window.start)

@@ -2,7 +2,7 @@
 //!
 //! Five million points must cost neither this process nor ClickHouse their memory (invariant BOUND). A key has one
 //! row that was the first of it, and nearly every key has no other: those rows stream through. Only keys that were
-//! corrected, or that an older generation has too, go through the view that knows which value is current. Buckets are
+//! corrected go through the view that knows which value is current. Buckets are
 //! cut by time, and there are at most as many as asked for. Grouping all rows by key instead, in the table's order,
 //! took ten times as long and 130 to 250 MB.
 
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer, one},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// What a series is made of.
@@ -57,9 +58,6 @@ struct Extent {
     last: i64,
 }
 
-const COMMITTED: &str = "WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) \
-     AS last_epochs, (SELECT max(generation) FROM committed) AS newest";
-
 /// Rows of one series in the table's own columns, whose conditions its index can use.
 const SCOPE: &str = "indicator = {measured:String} AND subject = {subject:String} \
      AND event_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
@@ -89,13 +87,11 @@ impl Measured<'_> {
         match self {
             Measured::Points(_) => {
                 let several = format!(
-                    "{COMMITTED} SELECT event_time FROM observation WHERE {SCOPE} \
-                     AND (standing != 'first' OR generation != newest) \
-                     AND mapContains(last_epochs, generation) AND epoch <= last_epochs[generation]"
+                    "SELECT event_time FROM observation WHERE {SCOPE} AND standing != 'first' AND epoch <= {COMMITTED}"
                 );
                 let single = format!(
-                    "{COMMITTED} SELECT event_time, value, quality FROM observation WHERE {SCOPE} \
-                     AND standing = 'first' AND generation = newest AND epoch <= last_epochs[newest] \
+                    "SELECT event_time, value, quality FROM observation WHERE {SCOPE} \
+                     AND standing = 'first' AND epoch <= {COMMITTED} \
                      AND event_time NOT IN ({several})"
                 );
                 let current = format!(

@@ -3,7 +3,12 @@
 //! Migrations are numbered SQL files that only add: each statement can be run again, each file is recorded in the
 //! table `migration` once all of it ran, so a start that was killed half way goes on where it must. Engine names are
 //! filled in: one file serves a single machine and a cluster of replicas.
+//!
+//! Views of facts that are said anew are rendered ([`views`]) and made by the newest migration.
 
+mod views;
+
+pub(crate) use self::views::COMMITTED;
 use crate::{
     client::{Store, answer, is_identifier, one},
     error::StoreError,
@@ -34,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "archive", sql: include_str!("0006_archive.sql") },
     Migration { number: 7, name: "analysts", sql: include_str!("0007_analysts.sql") },
     Migration { number: 8, name: "codecs", sql: include_str!("0008_codecs.sql") },
+    Migration { number: 9, name: "facts once", sql: include_str!("0009_facts_once.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
@@ -70,7 +76,13 @@ impl Topology {
              replicated_deduplication_window = {DEDUPLICATION_WINDOW}, \
              fsync_after_insert = 1, fsync_part_directory = 1"
         );
-        Ok(sql.replace("{on_cluster}", &on_cluster).replace("{engine}", engine).replace("{safety}", &safety))
+        let filled = [
+            ("{on_cluster}", &*on_cluster),
+            ("{engine}", engine),
+            ("{safety}", &safety),
+            ("{committed}", COMMITTED),
+        ];
+        Ok(filled.iter().fold(sql.to_owned(), |sql, (placeholder, text)| sql.replace(placeholder, text)))
     }
 }
 
@@ -81,6 +93,7 @@ impl Topology {
 pub fn script(topology: &Topology) -> Result<Vec<String>, StoreError> {
     std::iter::once(MIGRATION_TABLE.trim().to_owned())
         .chain(MIGRATIONS.iter().flat_map(|migration| statements(migration.sql)))
+        .chain(views::statements())
         .map(|statement| topology.fill(&statement))
         .collect()
 }
@@ -121,8 +134,10 @@ impl Store {
             )));
         }
         let mut now_applied = Vec::new();
+        let newest = MIGRATIONS.last().map(|newest| newest.number);
         for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.number)) {
-            for statement in statements(migration.sql) {
+            let views = views::statements().filter(|_| Some(migration.number) == newest);
+            for statement in statements(migration.sql).chain(views) {
                 let doing = format!("run migration {} ({})", migration.number, migration.name);
                 run(doing, topology.fill(&statement)?).await?;
             }
@@ -163,7 +178,7 @@ mod tests {
     fn every_placeholder_is_filled_for_one_server_and_for_a_cluster() {
         for topology in [Topology::Single, Topology::Cluster("province".to_owned())] {
             for statement in script(&topology).unwrap() {
-                for placeholder in ["{on_cluster}", "{engine}", "{safety}"] {
+                for placeholder in ["{on_cluster}", "{engine}", "{safety}", "{committed}"] {
                     assert!(!statement.contains(placeholder), "{statement}");
                 }
             }

@@ -1,7 +1,7 @@
 //! The commit: one row in `epoch`, the moment from which readers may see what the epoch stored.
 
 use clickhouse::Row;
-use ioc_model::{counts::Counts, name::Name, results::EpochResults};
+use ioc_model::{counts::Counts, results::EpochResults};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -86,11 +86,13 @@ impl Sink {
 
 /// One row is not worth a columnar body.
 fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
-    let counted: Vec<&(Name, Counts)> =
-        results.counts.iter().filter(|(_, counts)| !counts.is_zero()).collect();
+    let counted = &results.facts.feed_minutes;
     let column = |count: fn(&Counts) -> u64| -> Value {
-        counted.iter().map(|(_, counts)| Value::from(count(counts))).collect()
+        counted.iter().map(|of_feed| Value::from(count(&of_feed.counts))).collect()
     };
+    let stored = results.facts.counted().filter(|(_, rows)| *rows > 0);
+    let stored: Map<String, Value> =
+        stored.map(|(table, rows)| (table.name.to_owned(), rows.into())).collect();
     let mut row = Map::new();
     let mut set = |name: &str, value: Value| {
         let _ = row.insert(name.to_owned(), value);
@@ -100,15 +102,8 @@ fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
     set("epoch", results.epoch.0.into());
     set("manifest_hash", hash_text(&results.manifest_hash).into());
     set("now", results.now.rfc3339().into());
-    set("observations", results.observations.len().into());
-    set("windows", results.windows.len().into());
-    set("rejects", results.rejects.len().into());
-    set("indices", results.indices.len().into());
-    set("assessments", results.assessments.len().into());
-    set("states", results.statuses.len().into());
-    set("alerts", results.alerts.len().into());
-    set("actions", results.actions.len().into());
-    set("counts.feed", counted.iter().map(|(feed, _)| Value::from(&**feed)).collect());
+    set("stored", stored.into());
+    set("counts.feed", counted.iter().map(|of_feed| Value::from(&*of_feed.feed)).collect());
     set("counts.received", column(|counts| counts.received));
     set("counts.decoded", column(|counts| counts.decoded));
     set("counts.empty", column(|counts| counts.empty));
@@ -117,11 +112,11 @@ fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
     set("counts.stored", column(|counts| counts.stored));
     set("counts.duplicate", column(|counts| counts.duplicate));
     set("counts.rejected", column(|counts| counts.rejected));
-    set("counts.waiting", counted.iter().map(|(_, counts)| Value::from(counts.waiting)).collect());
+    set("counts.waiting", counted.iter().map(|of_feed| Value::from(of_feed.counts.waiting)).collect());
     let last_received = |counts: &Counts| counts.last_received.map_or(0, |moment| moment.0);
     set(
         "counts.last_received_ms",
-        counted.iter().map(|(_, counts)| Value::from(last_received(counts))).collect(),
+        counted.iter().map(|of_feed| Value::from(last_received(&of_feed.counts))).collect(),
     );
     Value::Object(row)
 }

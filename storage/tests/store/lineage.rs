@@ -2,6 +2,7 @@
 
 use ioc_model::{
     epoch::{Epoch, Generation},
+    fact::Facts,
     index::IndexId,
     limit::Averaging,
     name::Name,
@@ -33,7 +34,7 @@ fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standin
         value,
         quality,
         feed: Name::from("air"),
-        sender: "gateway".into(),
+        sender: Name::default(),
         arrival: Arrival {
             received_at: ReceivedAt(start().0 + 1_000 * i64::try_from(offset).unwrap()),
             position: position(offset),
@@ -65,8 +66,7 @@ fn epoch(number: u64, observations: Vec<StoredObservation>, windows: Vec<WindowR
         epoch: Epoch(number),
         generation: Generation(0),
         now: Now(start().0 + 1_000 * i64::try_from(number).unwrap()),
-        observations,
-        windows,
+        facts: Facts { observations, windows, ..Facts::default() },
         ..EpochResults::default()
     }
 }

@@ -78,8 +78,9 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
 async fn balance_a_lost_row_shows() {
     let server = TestServer::start().await;
     let mut results = sample::results(Epoch(1), 10);
-    results.counts[0].1.stored -= 1;
-    results.counts[0].1.received += 2;
+    let counts = &mut results.facts.feed_minutes[0].counts;
+    counts.stored -= 1;
+    counts.received += 2;
     server.sink().write(&results, false).await.unwrap();
     let balance = server.store.feed_balance(Generation(0)).await.unwrap();
     assert_eq!((balance[0].envelopes_astray, balance[0].rows_astray), (2, 1));
@@ -90,7 +91,7 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
     let server = TestServer::start().await;
     let sink = server.sink();
     let mut first = sample::results(Epoch(1), 100);
-    first.observations.reverse();
+    first.facts.observations.reverse();
     sink.write(&first, false).await.unwrap();
     sink.write(&sample::results(Epoch(2), 100), false).await.unwrap();
     let from = sample::time("2024-11-05T00:00:00Z");
@@ -107,7 +108,7 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
     assert_eq!(rows.len(), 20);
     assert!(rows.is_sorted_by_key(|row| (row.event_time, row.arrival)));
     let mut expected: Vec<_> =
-        first.observations.iter().filter(|row| &*row.subject == "station-3").cloned().collect();
+        first.facts.observations.iter().filter(|row| &*row.subject == "station-3").cloned().collect();
     expected.sort_by_key(|row| (row.event_time, row.arrival));
     for (read, stored) in rows.iter().zip(&expected) {
         assert_eq!(read.arrival, stored.arrival);

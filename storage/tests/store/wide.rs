@@ -91,14 +91,14 @@ async fn an_hour_of_a_station_is_one_row_with_its_index_means_completeness_names
     publish(&server, "Asia/Ho_Chi_Minh").await;
     let (first, second) = (sample::time("2026-03-02T16:00:00Z"), sample::time("2026-03-02T17:00:00Z"));
     let mut results = epoch(1, "2026-03-02T18:30:00Z");
-    results.windows = vec![
+    results.facts.windows = vec![
         window("A1", "pm25", first, 30.5, 12),
         window("A1", "pm25", second, 60.0, 6),
         // Nothing came: missing is not zero.
         window("A1", "o3", second, 0.0, 0),
         window("W1", "ph", second, 7.25, 12),
     ];
-    results.indices = vec![
+    results.facts.indices = vec![
         index(IndexId::VnAqi, "A1", WindowKind::Hour, first, Ok(91.0)),
         index(IndexId::VnAqi, "A1", WindowKind::Hour, second, Err(NoIndex::NoParticulates)),
         index(IndexId::VnAqi, "A1", WindowKind::Day, second, Ok(70.0)),
@@ -132,8 +132,8 @@ async fn replay_what_was_known_at_a_moment_is_what_the_views_said_then() {
     let sink = server.sink();
     for (number, now, value) in [(1, "2026-03-02T17:10:00Z", 90.0), (2, "2026-03-04T00:00:00Z", 95.0)] {
         let mut results = epoch(number, now);
-        results.windows = vec![window("A1", "pm25", start, value / 2.0, 12)];
-        results.indices = vec![index(IndexId::VnAqi, "A1", WindowKind::Hour, start, Ok(value))];
+        results.facts.windows = vec![window("A1", "pm25", start, value / 2.0, 12)];
+        results.facts.indices = vec![index(IndexId::VnAqi, "A1", WindowKind::Hour, start, Ok(value))];
         sink.write(&results, false).await.unwrap();
     }
     let known = async |moment: &str| {
@@ -158,7 +158,7 @@ async fn local_times_are_those_of_the_packs_zone_also_where_it_changes_its_clock
     publish(&server, "Europe/London").await;
     let mut results = epoch(1, "2026-03-30T00:00:00Z");
     // Summer time began on 2026-03-29 at 01:00 UTC.
-    results.indices =
+    results.facts.indices =
         ["2026-03-28T23:00:00Z", "2026-03-29T00:00:00Z", "2026-03-29T01:00:00Z", "2026-03-29T23:00:00Z"]
             .iter()
             .map(|start| index(IndexId::VnAqi, "A1", WindowKind::Hour, sample::time(start), Ok(10.0)))
@@ -204,7 +204,7 @@ async fn silent_an_episode_ends_where_the_limit_is_kept_or_nothing_is_known() {
     publish(&server, "Asia/Ho_Chi_Minh").await;
     let hour = |number: i64| EventTime(sample::time("2026-03-02T17:00:00Z").0 + number * HOUR);
     let mut first = epoch(1, "2026-03-03T12:00:00Z");
-    first.assessments = vec![
+    first.facts.assessments = vec![
         assessment(Hour, hour(0), Some(60.0), Exceeded),
         assessment(Hour, hour(1), Some(75.0), Exceeded),
         assessment(Hour, hour(2), Some(51.0), Exceeded),
@@ -235,7 +235,7 @@ async fn silent_an_episode_ends_where_the_limit_is_kept_or_nothing_is_known() {
 
     // A correction takes the worst hour out of the middle: the episode falls apart, nothing of the old one is left.
     let mut second = epoch(2, "2026-03-03T13:00:00Z");
-    second.assessments = vec![assessment(Hour, hour(1), Some(49.0), Kept)];
+    second.facts.assessments = vec![assessment(Hour, hour(1), Some(49.0), Kept)];
     server.sink().write(&second, false).await.unwrap();
     let expected = ["2026-03-03 00:00:00\t1\t60", "2026-03-03 02:00:00\t1\t51"];
     let revised = server
@@ -252,7 +252,7 @@ async fn silent_a_station_that_was_never_judged_is_not_good() {
     let server = TestServer::start().await;
     publish(&server, "Asia/Ho_Chi_Minh").await;
     let mut results = epoch(1, "2026-03-03T12:00:00Z");
-    results.statuses = vec![StatusResult {
+    results.facts.statuses = vec![StatusResult {
         subject: Name::from("A1"),
         status: StationStatus::Silent,
         since: results.now,

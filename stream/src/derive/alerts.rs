@@ -99,7 +99,7 @@ impl Alerts {
         if !taken.active {
             state.open = None;
         }
-        results.alerts.push(AlertResult {
+        results.facts.alerts.push(AlertResult {
             key: action.alert.clone(),
             change: AlertChange::Acknowledged,
             priority: taken.priority,
@@ -110,6 +110,7 @@ impl Alerts {
             evidence: None,
             user: action.user.clone(),
             note: action.note.clone(),
+            seq: 0,
         });
         Some(true)
     }
@@ -314,7 +315,7 @@ impl RuleState {
         results: &mut ShardResults,
     ) {
         let Some(open) = self.open else { return };
-        results.alerts.push(AlertResult {
+        results.facts.alerts.push(AlertResult {
             key: AlertKey { rule: rule.into(), subject: subject.into(), number: self.number },
             change,
             priority: open.priority,
@@ -325,6 +326,7 @@ impl RuleState {
             evidence,
             user: Box::default(),
             note: Box::default(),
+            seq: 0,
         });
     }
 }

@@ -164,7 +164,7 @@ fn give(
         end,
         looked: Looked::Value(indexed.value.ok()),
     });
-    results.indices.push(IndexResult {
+    results.facts.indices.push(IndexResult {
         index,
         subject: ground.subject,
         kind,

@@ -114,7 +114,7 @@ fn give(
         looked: Looked::Mean { valid: mean.valid(), limit: limit.map(|limit| (limit.low, limit.high)) },
     });
     let Some(limit) = limit else { return };
-    results.assessments.push(Assessment {
+    results.facts.assessments.push(Assessment {
         limit: Name::from(limit.id.as_str()),
         indicator: measure,
         subject: ground.subject,

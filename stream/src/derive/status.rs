@@ -55,7 +55,7 @@ impl StatusState {
         }
         self.current = Some((status, now));
         let last_event = self.last_event();
-        results.statuses.push(StatusResult { subject, status, since: now, last_event });
+        results.facts.statuses.push(StatusResult { subject, status, since: now, last_event });
     }
 
     /// When the clock alone makes it another: always later than now.

@@ -5,43 +5,30 @@ use std::sync::Arc;
 use ioc_model::{
     action::Action,
     counts::Counts,
+    fact::Facts,
     name::Name,
     question::Question,
     reject::{RejectReason, Rejection},
-    results::{
-        AlertResult, Assessment, IndexResult, RejectedRow, Standing, StatusResult, StoredAction,
-        StoredObservation, WindowResult,
-    },
+    results::{RejectedRow, Standing, WindowResult},
     text::Text,
+    time::Now,
 };
 use rustc_hash::FxHashMap;
 
 use super::{Rows, terms::Terms};
 use crate::series::Closed;
 
-/// What an epoch made in one shard; observations by position, the rest unsorted.
+/// What an epoch made in one shard; observations by position, the rest as it was made.
 #[derive(Debug, Default)]
 pub struct ShardResults {
-    /// Rows to store.
-    pub observations: Vec<StoredObservation>,
-    /// Windows to store.
-    pub windows: Vec<WindowResult>,
+    /// The epoch's recorded clock.
+    pub now: Now,
+    /// What is stored, without the feeds' counts.
+    pub facts: Facts,
     /// What became of judged rows, by feed.
     pub counts: FxHashMap<Name, Counts>,
     /// What the store must be asked.
     pub questions: Vec<Question>,
-    /// Indices to store.
-    pub indices: Vec<IndexResult>,
-    /// Judgements by limits to store.
-    pub assessments: Vec<Assessment>,
-    /// Stations whose state changed.
-    pub statuses: Vec<StatusResult>,
-    /// What happened to alerts, in order by rule and subject.
-    pub alerts: Vec<AlertResult>,
-    /// Operators' actions to store.
-    pub actions: Vec<StoredAction>,
-    /// Operators' actions about alerts that never were.
-    pub rejects: Vec<RejectedRow>,
 }
 
 /// What became of each row of an epoch, by its number.
@@ -65,15 +52,16 @@ impl Fates<'_> {
 
     /// The rows to store, by position. Rows that had waited are in the results already, and few.
     pub(super) fn settle(self, terms: &Terms, results: &mut ShardResults) {
-        let waited = !results.observations.is_empty();
-        results.observations.reserve_exact(self.count);
+        let stored = &mut results.facts.observations;
+        let waited = !stored.is_empty();
+        stored.reserve_exact(self.count);
         for (number, row) in self.rows.numbered() {
             if let Some(standing) = self.stored[number as usize] {
-                results.observations.push(terms.stored(row, standing));
+                stored.push(terms.stored(row, standing));
             }
         }
         if waited {
-            results.observations.sort_by_key(|row| (row.arrival.position, row.arrival.row));
+            stored.sort_by_key(|row| row.arrival.place());
         }
     }
 }

@@ -159,7 +159,7 @@ impl SubjectState {
             entry.hear(row.event_time);
             hear(&mut self.derived, entry.name, row.event_time, &row.version, judged);
             let Judged::Stored(standing) = judged else { continue };
-            results.observations.push(StoredObservation {
+            results.facts.observations.push(StoredObservation {
                 indicator: entry.name,
                 subject: self.name,
                 event_time: row.event_time,

@@ -154,7 +154,7 @@ impl Truth {
 /// BATCH: every index and assessment is what the last windows give, and there is one wherever there should be.
 pub fn check<'a>(epochs: impl Iterator<Item = &'a EpochResults> + Clone) {
     let mut means = Means::new();
-    for window in epochs.clone().flat_map(|results| &results.windows) {
+    for window in epochs.clone().flat_map(|results| &results.facts.windows) {
         if &*window.subject == "S0" && window.kind != WindowKind::Minute {
             let mean = window.aggregate.mean().unwrap_or(0.0);
             let figures = (mean, window.aggregate.count, u64::from(window.expected));
@@ -169,7 +169,7 @@ pub fn check<'a>(epochs: impl Iterator<Item = &'a EpochResults> + Clone) {
 
 fn indices<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth) {
     let mut current = BTreeMap::new();
-    for index in epochs.flat_map(|results| &results.indices) {
+    for index in epochs.flat_map(|results| &results.facts.indices) {
         assert_eq!(&*index.subject, "S0");
         let _ = current.insert((index.kind, index.start.0), index.indexed.clone());
     }
@@ -197,7 +197,7 @@ fn indices<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth) {
 
 fn assessments<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth) {
     let mut current = BTreeMap::new();
-    for row in epochs.flat_map(|results| &results.assessments) {
+    for row in epochs.flat_map(|results| &results.facts.assessments) {
         let figures = (row.value.map(f64::to_bits), row.verdict, u64::from(row.count), row.high.unwrap());
         let _ = current.insert((row.limit.to_string(), row.start.0), figures);
     }
@@ -252,7 +252,7 @@ fn assessments<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth
 /// An alert's history is one: numbers count up, and it is raised before it is anything else.
 fn alerts<'a>(epochs: impl Iterator<Item = &'a EpochResults>) {
     let mut states: BTreeMap<(String, String), (u32, bool)> = BTreeMap::new();
-    for alert in epochs.flat_map(|results| &results.alerts) {
+    for alert in epochs.flat_map(|results| &results.facts.alerts) {
         let key = (alert.key.rule.to_string(), alert.key.subject.to_string());
         let (number, active) = states.get(&key).copied().unwrap_or((0, false));
         match alert.change {

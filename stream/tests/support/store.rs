@@ -64,12 +64,12 @@ impl Commit for SharedStore {
         let store = self.0.lock().unwrap();
         let epochs = store.epochs.range(..=upto).map(|(_, results)| results);
         let About::Day { indicator, .. } = question.about else {
-            return Ok(derived::found(epochs.flat_map(|results| &results.windows), question));
+            return Ok(derived::found(epochs.flat_map(|results| &results.facts.windows), question));
         };
         if store.lost_rows {
             return Ok(Found::Rows(Vec::new()));
         }
-        let of_day = epochs.flat_map(|results| &results.observations).filter(|row| {
+        let of_day = epochs.flat_map(|results| &results.facts.observations).filter(|row| {
             row.indicator == indicator
                 && row.subject == question.subject
                 && (question.from..question.to).contains(&row.event_time)
@@ -96,8 +96,8 @@ impl Commit for SharedStore {
 pub fn totals(store: &SharedStore) -> Counts {
     let store = store.0.lock().unwrap();
     let mut totals = Counts::default();
-    for (_, counts) in store.epochs.values().flat_map(|results| &results.counts) {
-        totals.add(counts);
+    for of_feed in store.epochs.values().flat_map(|results| &results.facts.feed_minutes) {
+        totals.add(&of_feed.counts);
     }
     totals
 }

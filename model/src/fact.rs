@@ -1,0 +1,220 @@
+//! Facts: rows of the tables that the dataflow makes.
+//!
+//! What makes a table (its rows, their order, their time, month and size) is said once, by the row's [`Fact`]. Gathering
+//! what the workers made, arranging it, counting it, encoding it, the record in `epoch` and the search for losses follow
+//! from the list of all kinds, [`each_fact!`](crate::each_fact).
+
+use std::cmp::Ordering;
+
+use crate::name::Name;
+
+/// A table of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Table {
+    /// Its name in the database.
+    pub name: &'static str,
+    /// The column whose month is the partition.
+    pub time_column: &'static str,
+}
+
+/// A row of a table that the dataflow makes.
+pub trait Fact: Sized {
+    /// Where it is stored.
+    const TABLE: Table;
+
+    /// Its moment in the table's time column. Milliseconds since 1970.
+    fn time(&self) -> i64;
+
+    /// Roughly how many bytes it has.
+    fn size(&self) -> usize;
+
+    /// How it stands to another of its epoch: a function of the rows alone (invariant REPLAY).
+    fn compare(&self, other: &Self) -> Ordering;
+
+    /// Adds what another worker made.
+    fn gather(rows: &mut Vec<Self>, more: Vec<Self>) {
+        rows.extend(more);
+    }
+
+    /// Brings an epoch's rows into their order. Rows that compare alike come from one worker and stay in the order in
+    /// which it made them.
+    fn arrange(rows: &mut Vec<Self>, _ranks: &mut Ranks) {
+        rows.sort_by(Self::compare);
+    }
+}
+
+/// Of arranged rows that compare alike, keeps the one that was made last.
+pub(crate) fn keep_last<F: Fact>(rows: &mut Vec<F>) {
+    rows.dedup_by(|later, kept| {
+        let same = later.compare(kept).is_eq();
+        if same {
+            std::mem::swap(later, kept);
+        }
+        same
+    });
+}
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $field:ident: $row:ty,)*) => {
+        /// All facts of an epoch, or those of them that one worker made.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Facts {
+            $($(#[$doc])* pub $field: Vec<$row>,)*
+        }
+
+        impl Facts {
+            /// The tables of all kinds, in the order in which an epoch is encoded.
+            pub const TABLES: &[Table] = &[$(<$row>::TABLE,)*];
+
+            /// Adds what another worker made of the same epoch.
+            pub fn gather(&mut self, more: Facts) {
+                $(Fact::gather(&mut self.$field, more.$field);)*
+            }
+
+            /// Brings each kind into its order.
+            pub fn arrange(&mut self, ranks: &mut Ranks) {
+                $(Fact::arrange(&mut self.$field, ranks);)*
+            }
+
+            /// How many there are of each kind.
+            pub fn counted(&self) -> impl Iterator<Item = (Table, usize)> {
+                [$((<$row>::TABLE, self.$field.len()),)*].into_iter()
+            }
+
+            /// How many there are in all.
+            #[must_use]
+            pub fn len(&self) -> usize {
+                self.counted().map(|(_, rows)| rows).sum()
+            }
+
+            /// Whether there is nothing to store.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.len() == 0
+            }
+        }
+    };
+}
+
+crate::each_fact!(facts);
+
+/// Where names stand among each other, so that many rows are sorted by numbers instead of texts.
+#[derive(Debug, Default)]
+pub struct Ranks {
+    sorted: Vec<Name>,
+    /// By the name's number.
+    ranks: Vec<Option<u32>>,
+}
+
+impl Ranks {
+    /// Finds the places of names.
+    pub fn learn(&mut self, names: impl Iterator<Item = Name>) {
+        let known = self.sorted.len();
+        for name in names {
+            let number = name.number() as usize;
+            if number >= self.ranks.len() {
+                self.ranks.resize(number + 1, None);
+            }
+            if self.ranks[number].is_none() {
+                self.ranks[number] = Some(0);
+                self.sorted.push(name);
+            }
+        }
+        if self.sorted.len() > known {
+            self.sorted.sort();
+            for (rank, name) in (0..).zip(&self.sorted) {
+                self.ranks[name.number() as usize] = Some(rank);
+            }
+        }
+    }
+
+    /// Of a name that was learned.
+    #[must_use]
+    pub fn of(&self, name: Name) -> u32 {
+        self.ranks[name.number() as usize].unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        results::{Standing, StatusResult, StoredObservation, WindowResult},
+        status::StationStatus,
+        time::Now,
+        window::{Aggregate, ClosedBy, WindowKind},
+    };
+
+    fn observation(row: u32) -> StoredObservation {
+        StoredObservation {
+            indicator: Name::from("pm25"),
+            subject: Name::from("A1"),
+            event_time: crate::time::EventTime(0),
+            value: f64::from(row),
+            quality: crate::observation::Quality::Good,
+            feed: Name::from("air"),
+            sender: Name::default(),
+            arrival: crate::position::Arrival { row, ..Default::default() },
+            standing: Standing::First,
+        }
+    }
+
+    fn window(subject: &str, count: u64) -> WindowResult {
+        WindowResult {
+            indicator: Name::from("pm25"),
+            subject: Name::from(subject),
+            kind: WindowKind::Hour,
+            start: crate::time::EventTime(0),
+            end: crate::time::EventTime(3_600_000),
+            aggregate: Aggregate { count, ..Aggregate::default() },
+            received: 1,
+            expected: 1,
+            closed_by: ClosedBy::Watermark,
+        }
+    }
+
+    fn status(subject: &str) -> StatusResult {
+        let subject = Name::from(subject);
+        StatusResult { subject, status: StationStatus::Good, since: Now(0), last_event: None }
+    }
+
+    #[test]
+    fn replay_facts_are_the_same_however_many_workers_made_them_and_whichever_was_first() {
+        let shares = || {
+            let one = Facts {
+                observations: [0, 3, 4].map(observation).into(),
+                windows: vec![window("B", 1), window("A", 1), window("B", 2)],
+                statuses: vec![status("B")],
+                ..Facts::default()
+            };
+            let other = Facts {
+                observations: [1, 2, 5].map(observation).into(),
+                windows: vec![window("C", 1)],
+                statuses: vec![status("A")],
+                ..Facts::default()
+            };
+            [one, other]
+        };
+        let gathered = |shares: Vec<Facts>| {
+            let mut all = Facts::default();
+            shares.into_iter().for_each(|share| all.gather(share));
+            all.arrange(&mut Ranks::default());
+            all
+        };
+        let facts = gathered(shares().into());
+        assert_eq!(facts, gathered(shares().into_iter().rev().collect()));
+        let rows: Vec<u32> = facts.observations.iter().map(|row| row.arrival.row).collect();
+        assert_eq!(rows, [0, 1, 2, 3, 4, 5]);
+        let windows: Vec<(&str, u64)> =
+            facts.windows.iter().map(|row| (row.subject.as_str(), row.aggregate.count)).collect();
+        assert_eq!(windows, [("A", 1), ("B", 2), ("C", 1)], "what was found last counts");
+        assert_eq!(facts.len(), 11);
+    }
+
+    #[test]
+    fn every_kind_has_a_table_of_its_own() {
+        let names: std::collections::BTreeSet<&str> = Facts::TABLES.iter().map(|table| table.name).collect();
+        assert_eq!(names.len(), Facts::TABLES.len());
+        assert!(Facts::default().is_empty());
+    }
+}
