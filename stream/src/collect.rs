@@ -13,7 +13,7 @@ use ioc_model::{
     results::{EpochResults, FeedMinute},
 };
 
-use crate::{flow::Part, shard::ShardResults};
+use crate::{flow::Part, step::ShardResults};
 
 /// A whole epoch.
 #[derive(Debug)]

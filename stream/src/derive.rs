@@ -40,7 +40,7 @@ use self::{
 use crate::{
     plan::Days,
     series::Closed,
-    shard::{EpochFacts, ShardResults},
+    step::{EpochFacts, ShardResults},
 };
 
 pub(crate) const HOUR: Millis = Millis::hours(1);

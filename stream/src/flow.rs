@@ -53,7 +53,8 @@ use self::rejects::{KEPT_REJECTS, Rejects};
 use crate::{
     exchange::{Addresses, Shards, Share, worker_of},
     priority,
-    shard::{EpochFacts, Rows, Shard, ShardResults, SubjectRecord},
+    shard::{Rows, Shard, SubjectRecord},
+    step::{EpochFacts, ShardResults},
 };
 
 /// One epoch on its way in: the facts, and each worker's share of the chunks.

@@ -17,5 +17,6 @@ pub mod plan;
 pub mod priority;
 pub mod series;
 pub mod shard;
+pub mod step;
 
 pub use driver::{Driver, DriverConfig, Halt};

@@ -21,13 +21,12 @@ use std::{
 use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
-    epoch::Epoch,
     names::{IndicatorId, Names, SubjectId},
     pack::PackVersion,
     question::Answer,
     results::StoredAction,
     row::Row,
-    time::{EventTime, Millis, Now},
+    time::EventTime,
     window::WindowKind,
 };
 use rustc_hash::FxHashMap;
@@ -38,28 +37,14 @@ use self::{
     subject::SubjectState,
     terms::Terms,
 };
-pub use self::{results::ShardResults, rows::Rows, subject::SubjectRecord};
+pub use self::{rows::Rows, subject::SubjectRecord};
 use crate::{
     derive::{StationPlan, Step},
     exchange::Share,
     plan::{Days, Plan},
     series::{Bounds, Closed},
+    step::{EpochFacts, ShardResults},
 };
-
-/// The recorded facts of an epoch, and the pack version they name.
-#[derive(Debug)]
-pub struct EpochFacts {
-    /// The epoch.
-    pub epoch: Epoch,
-    /// The recorded wall clock.
-    pub now: Now,
-    /// Decoder under the recorded pack.
-    pub decoder: Arc<Decoder>,
-    /// What the store answered.
-    pub answers: Vec<Answer>,
-    /// Points further behind what is closed than this leave the state with their day.
-    pub horizon: Millis,
-}
 
 /// Subjects and their timers.
 #[derive(Debug)]

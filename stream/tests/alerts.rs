@@ -25,7 +25,8 @@ use ioc_model::{
 };
 use ioc_stream::{
     exchange::Share,
-    shard::{EpochFacts, Rows, Shard, ShardResults},
+    shard::{Rows, Shard},
+    step::{EpochFacts, ShardResults},
 };
 
 mod support;

@@ -20,7 +20,8 @@ use ioc_model::{
 };
 use ioc_stream::{
     exchange::Share,
-    shard::{EpochFacts, Rows, Shard, ShardResults},
+    shard::{Rows, Shard},
+    step::{EpochFacts, ShardResults},
 };
 use proptest::prelude::*;
 

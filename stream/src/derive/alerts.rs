@@ -19,7 +19,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{HOUR, StationPlan};
-use crate::shard::ShardResults;
+use crate::step::ShardResults;
 
 /// Windows without a valid value that may lie between those of a row.
 const GAP_WINDOWS: i64 = 6;

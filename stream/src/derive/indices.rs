@@ -18,7 +18,7 @@ use super::{
     ledger::LOOK_BACK,
     means::eight_hours,
 };
-use crate::shard::ShardResults;
+use crate::step::ShardResults;
 
 const PARTICULATES: [&str; 2] = ["pm10", "pm25"];
 const GASES: [&str; 4] = ["so2", "co", "no2", "o3"];

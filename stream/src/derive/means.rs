@@ -14,7 +14,7 @@ use super::{
     alerts::{Looked, Reading},
     ledger::{Ledger, Mean},
 };
-use crate::{plan::LocalYear, shard::ShardResults};
+use crate::{plan::LocalYear, step::ShardResults};
 
 const EIGHT_HOURS: i64 = 8;
 

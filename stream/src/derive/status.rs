@@ -12,7 +12,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::StationPlan;
-use crate::shard::ShardResults;
+use crate::step::ShardResults;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct StatusState {

@@ -21,7 +21,7 @@ use crate::{
     flow::{EpochInput, Flow},
     manifest::{self, Manifest},
     negative,
-    shard::EpochFacts,
+    step::EpochFacts,
 };
 
 /// So many rows of answers go into one epoch at most, beyond its first answer.

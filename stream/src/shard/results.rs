@@ -1,35 +1,17 @@
-//! What an epoch made in one shard.
+//! What became of an epoch's rows, and results in the words of the tables.
 
 use std::sync::Arc;
 
 use ioc_model::{
     action::Action,
-    counts::Counts,
-    fact::Facts,
     name::Name,
-    question::Question,
     reject::{RejectReason, Rejection},
     results::{RejectedRow, Standing, WindowResult},
     text::Text,
-    time::Now,
 };
-use rustc_hash::FxHashMap;
 
 use super::{Rows, terms::Terms};
-use crate::series::Closed;
-
-/// What an epoch made in one shard; observations by position, the rest as it was made.
-#[derive(Debug, Default)]
-pub struct ShardResults {
-    /// The epoch's recorded clock.
-    pub now: Now,
-    /// What is stored, without the feeds' counts.
-    pub facts: Facts,
-    /// What became of judged rows, by feed.
-    pub counts: FxHashMap<Name, Counts>,
-    /// What the store must be asked.
-    pub questions: Vec<Question>,
-}
+use crate::{series::Closed, step::ShardResults};
 
 /// What became of each row of an epoch, by its number.
 #[derive(Debug)]

@@ -11,12 +11,13 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{EpochFacts, Fates, Key, ShardResults, Terms, terms};
+use super::{Fates, Key, Terms, terms};
 use crate::{
     day::Version,
     derive::Derived,
     plan::{Days, Plan},
     series::{Bounds, Closed, Due, Judged, SeriesState, Touched},
+    step::{EpochFacts, ShardResults},
 };
 
 #[derive(Debug)]
@@ -50,11 +51,24 @@ pub(super) struct SeriesEntry {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SubjectRecord {
     name: Name,
-    watermark: EventTime,
-    feeds: Vec<Name>,
     due: Option<EventTime>,
-    series: Vec<(Name, SeriesState)>,
-    derived: Option<Box<Derived>>,
+    kept: Vec<Kept>,
+}
+
+/// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
+#[derive(Debug, Serialize, Deserialize)]
+enum Kept {
+    /// Measured rows: how far they have come, the feeds they came by, and the series.
+    Measured(EventTime, Vec<Name>, Vec<(Name, SeriesState)>),
+    /// What is made of them at a station of the pack.
+    Derived(Box<Derived>),
+}
+
+/// [`Kept`] as it is written: postcard writes both alike.
+#[derive(Serialize)]
+enum KeptRef<'a> {
+    Measured(EventTime, &'a [Name], Vec<(Name, &'a SeriesState)>),
+    Derived(&'a Derived),
 }
 
 impl SubjectState {
@@ -64,16 +78,25 @@ impl SubjectState {
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
-        let SubjectRecord { name, watermark, feeds, due, series, derived } = record;
+        let mut state = SubjectState { due: record.due, ..SubjectState::new(record.name) };
         let entry = |(name, state): (Name, SeriesState)| SeriesEntry::new(indicator(&name), name, state);
-        let series = series.into_iter().map(entry).collect();
-        SubjectState { name, watermark, feeds, due, series, derived }
+        for kept in record.kept {
+            match kept {
+                Kept::Measured(watermark, feeds, series) => {
+                    (state.watermark, state.feeds) = (watermark, feeds);
+                    state.series = series.into_iter().map(entry).collect();
+                }
+                Kept::Derived(derived) => state.derived = Some(derived),
+            }
+        }
+        state
     }
 
     pub(super) fn record(&self) -> Result<Vec<u8>, postcard::Error> {
-        // Borrowed mirror of `SubjectRecord`: postcard writes both alike.
-        let series: Vec<_> = self.series.iter().map(|entry| (entry.name, &entry.state)).collect();
-        postcard::to_stdvec(&(self.name, self.watermark, &self.feeds, self.due, series, &self.derived))
+        let series = self.series.iter().map(|entry| (entry.name, &entry.state)).collect();
+        let mut kept = vec![KeptRef::Measured(self.watermark, &self.feeds, series)];
+        kept.extend(self.derived.as_deref().map(KeptRef::Derived));
+        postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
     /// The pack is another: what was prepared from it is prepared again.
@@ -241,13 +264,16 @@ impl SubjectRecord {
 
     /// What its rows and revisions wait for.
     pub fn awaited(&self) -> impl Iterator<Item = Question> {
-        let of_series = |(indicator, series): &(Name, SeriesState)| {
-            let questions =
-                series.awaited().map(|(day, asked)| question(self.name, *indicator, day, Epoch(asked)));
-            questions.collect::<Vec<_>>()
-        };
-        let rows = self.series.iter().flat_map(of_series);
-        rows.chain(self.derived.iter().flat_map(|derived| derived.awaited(self.name)))
+        self.kept.iter().flat_map(|kept| match kept {
+            Kept::Measured(_, _, series) => {
+                let of_series = |(indicator, series): &(Name, SeriesState)| {
+                    let asked = |(day, asked)| question(self.name, *indicator, day, Epoch(asked));
+                    series.awaited().map(asked).collect::<Vec<_>>()
+                };
+                series.iter().flat_map(of_series).collect::<Vec<_>>()
+            }
+            Kept::Derived(derived) => derived.awaited(self.name).collect(),
+        })
     }
 }
 

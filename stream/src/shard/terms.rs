@@ -12,8 +12,7 @@ use ioc_model::{
     time::Millis,
 };
 
-use super::ShardResults;
-use crate::series::Judged;
+use crate::{series::Judged, step::ShardResults};
 
 /// Sources, and the names of everything a row speaks of.
 #[derive(Debug)]
