@@ -31,6 +31,7 @@ impl ArchiveReader for Archive {
                 error => HistoryError::Refused(error.to_string()),
             })?;
             Ok(found.map(|(envelope, file)| Original {
+                attributes: attributes(&envelope.envelope()),
                 feed: envelope.feed,
                 address: envelope.address,
                 received_at: envelope.received_at,
@@ -102,12 +103,17 @@ fn on_log(bus: &SharedBus, log: LogNumber, position: Position) -> Result<Option<
     Ok(found.map(|envelope| original(&envelope)))
 }
 
+fn attributes(envelope: &Envelope<'_>) -> Vec<(String, String)> {
+    envelope.attributes.iter().map(|(word, text)| (word, text.to_owned())).collect()
+}
+
 fn original(envelope: &Envelope<'_>) -> Original {
     Original {
         feed: envelope.feed.to_owned(),
         address: envelope.address.to_owned(),
         received_at: envelope.received_at,
         content: envelope.content,
+        attributes: attributes(envelope),
         payload: envelope.payload.to_vec().into(),
         kept: Kept::Log,
     }

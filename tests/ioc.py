@@ -88,10 +88,11 @@ class Ioc:
             raise AssertionError(f"ioc {arguments} failed: {done.stderr}")
         return done
 
-    def add_sender(self, name, *feeds):
+    def add_sender(self, name, *feeds, subjects=()):
         """Registers a sender and gives back its password and token."""
-        feed_arguments = [argument for feed in feeds for argument in ("--feed", feed)]
-        told = self.run("sender", "add", name, *feed_arguments).stdout
+        options = [argument for feed in feeds for argument in ("--feed", feed)]
+        options += [argument for pattern in subjects for argument in ("--subject", pattern)]
+        told = self.run("sender", "add", name, *options).stdout
         return re.search(r"^password +(\S+)$", told, re.M)[1], re.search(r"^token +(\S+)$", told, re.M)[1]
 
     def start(self, command=("up",), workers=2, failpoints="", wait=True):

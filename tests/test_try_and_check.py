@@ -98,7 +98,7 @@ def test_try_judges_by_the_contract_of_the_feed_it_is_given():
 
 @pytest.mark.parametrize("case", ["clean", "dirty", "damaged_lines", "every_order_of_columns"])
 def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case, tmp_path):
-    folder = ROOT / "ingest" / "cases" / "station_txt" / case
+    folder = ROOT / "decode" / "cases" / "station_txt" / case
     meta = (folder / "meta.toml").read_text()
     feed = re.search(r'^feed = "(.+)"$', meta, re.M)[1]
     address = re.search(r'^address = "(.+)"$', meta, re.M)[1]
@@ -106,7 +106,7 @@ def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case
     file = tmp_path / pathlib.PurePosixPath(address).name
     shutil.copy(folder / "input.txt", file)
     arrival = received[1] if received else "2026-01-01T00:00:00Z"
-    pack = ROOT / "ingest" / "cases" / "pack"
+    pack = ROOT / "decode" / "cases" / "pack"
     done = ioc("try", "--pack", pack, "--feed", feed, "--received-at", arrival, file)
     expected = (folder / "expected.jsonl").read_text()
     assert done.stdout.decode() == expected

@@ -98,6 +98,8 @@ pub struct StoredRow {
     pub standing: Standing,
     /// The feed it came by.
     pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies, as `log-partition-offset`.

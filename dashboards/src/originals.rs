@@ -27,6 +27,8 @@ pub struct Original {
     pub received_at: ReceivedAt,
     /// What its bytes are.
     pub content: Content,
+    /// What is known of it beside its bytes, by word: who sent it, from where, of which media type.
+    pub attributes: Vec<(String, String)>,
     /// The bytes as they came.
     pub payload: Bytes,
     /// Where they lie.

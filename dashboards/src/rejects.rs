@@ -41,6 +41,8 @@ pub struct RejectView {
     pub epoch: Epoch,
     /// The feed the envelope came by.
     pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies, as `log-partition-offset`.
@@ -70,6 +72,7 @@ impl RejectView {
         RejectView {
             epoch,
             feed: row.feed,
+            sender: row.sender,
             received_at: row.arrival.received_at,
             position: row.arrival.position.to_string(),
             row: row.arrival.row,

@@ -73,7 +73,7 @@ pub(super) fn stored_observation(value: &LatestValue) -> Result<StoredObservatio
         value: value.value,
         quality: quality(&value.quality)?,
         feed: Name::new(&value.feed),
-        sender: Name::default(),
+        sender: Name::new(&value.sender),
         arrival: arrival(received_at, log, partition, offset, row),
         standing: value.standing(),
     })
@@ -84,7 +84,7 @@ pub(super) fn rejected_row(reject: &RecentReject) -> Result<RejectedRow, History
     let RecentReject { received_at, log, partition, offset, row, whole, raw_length, .. } = *reject;
     Ok(RejectedRow {
         feed: Name::new(&reject.feed),
-        sender: Name::default(),
+        sender: Name::new(&reject.sender),
         arrival: arrival(received_at, log, partition, offset, row),
         whole,
         address: reject.address.as_str().into(),
@@ -202,6 +202,7 @@ pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow) -> Res
         quality: quality(&row.quality)?,
         standing: standing(&row.standing)?,
         feed: Name::new(&row.feed),
+        sender: Name::new(&row.sender),
         received_at: arrival.received_at,
         position: arrival.position.to_string(),
         row: row.row,
@@ -218,6 +219,7 @@ pub(super) fn stored_row(position: Position, row: &EnvelopeRow) -> Result<Stored
         quality: quality(&row.quality)?,
         standing: standing(&row.standing)?,
         feed: Name::new(&row.feed),
+        sender: Name::new(&row.sender),
         received_at: ReceivedAt(row.received_at),
         position: position.to_string(),
         row: row.row,

@@ -1,5 +1,7 @@
 //! From a number to the bytes it was made of, one question a step.
 
+use std::collections::BTreeMap;
+
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderValue, header},
@@ -272,6 +274,8 @@ struct EnvelopeLineage {
     received_at: Option<ReceivedAt>,
     /// `raw`, or `withheld` where a description stands for bytes that were too large.
     content: Option<&'static str>,
+    /// What is known of it beside its bytes, by word: `sender`, `peer`, `content_type`, `retained`, ….
+    attributes: BTreeMap<String, String>,
     length: Option<usize>,
     /// `log` or `archive`; none where the bytes are gone.
     r#where: Option<&'static str>,
@@ -299,6 +303,7 @@ pub(super) async fn envelope(
         address: None,
         received_at: None,
         content: None,
+        attributes: BTreeMap::new(),
         length: None,
         r#where: None,
         file: None,
@@ -321,6 +326,7 @@ pub(super) async fn envelope(
             }
             lineage.feed = Some(original.feed);
             lineage.address = Some(original.address);
+            lineage.attributes = original.attributes.into_iter().collect();
             lineage.received_at = Some(original.received_at);
             lineage.content = Some(match original.content {
                 Content::Raw => "raw",

@@ -65,6 +65,7 @@ fn stored_row() -> StoredRow {
         quality: Quality::Good,
         standing: Standing::Correction,
         feed: Name::from("air-gateway"),
+        sender: Name::from("gateway"),
         received_at: ReceivedAt(NOON + 1),
         position: "1-0-0".to_owned(),
         row: 3,
@@ -93,6 +94,7 @@ pub fn original(payload: &[u8]) -> Original {
         address: "air/st".to_owned(),
         received_at: ReceivedAt(NOON),
         content: Content::Raw,
+        attributes: vec![("sender".to_owned(), "gateway".to_owned())],
         payload: payload.to_vec().into(),
         kept: Kept::Log,
     }

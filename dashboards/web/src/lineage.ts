@@ -42,6 +42,8 @@ export interface WindowRow {
   quality: Quality;
   standing: string;
   feed: string;
+  /** Empty where it was not recorded. */
+  sender: string;
   received_at: number;
   position: string;
   row: number;
@@ -86,6 +88,8 @@ export interface EnvelopeOrigin {
   received_at: number | null;
   /** withheld: a description stands for bytes that were too large. */
   content: "raw" | "withheld" | null;
+  /** What is known of it beside its bytes, by word. */
+  attributes: Record<string, string>;
   length: number | null;
   where: "log" | "archive" | null;
   file: string | null;

@@ -59,6 +59,8 @@ export interface Feed {
 
 export interface Reject {
   feed: string;
+  /** Empty where it was not recorded. */
+  sender: string;
   received_at: number;
   position: string;
   row: number;

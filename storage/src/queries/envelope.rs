@@ -39,6 +39,8 @@ pub struct EnvelopeRow {
     pub standing: String,
     /// The feed it came by.
     pub feed: String,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: String,
     /// When it arrived.
     pub received_at: i64,
     /// Which row of the envelope.
@@ -80,7 +82,7 @@ impl Store {
             .query(&format!(
                 "SELECT toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
                  toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
-                 toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, \
+                 toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, toString(o.sender) AS sender, \
                  toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row \
                  FROM observation AS o WHERE o.log = {{log:UInt16}} AND o.partition = {{partition:UInt16}} \
                  AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} \

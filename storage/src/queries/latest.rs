@@ -25,6 +25,8 @@ pub struct LatestValue {
     pub quality: String,
     /// The feed it came by.
     pub feed: String,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: String,
     /// When it arrived.
     pub received_at: i64,
     /// Where its envelope lies.
@@ -62,7 +64,7 @@ impl Store {
             .client()
             .query(&format!(
                 "SELECT toString(indicator) AS indicator, toString(subject) AS subject, \
-                 toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, toString(feed) AS feed, \
+                 toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, toString(feed) AS feed, toString(sender) AS sender, \
                  toUnixTimestamp64Milli(c.received_at) AS received_at, log, partition, offset, row, \
                  toString(standing) AS standing \
                  FROM observation_current AS c \

@@ -58,6 +58,8 @@ pub struct WindowRow {
     pub standing: String,
     /// The feed it came by.
     pub feed: String,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: String,
     /// When it arrived.
     pub received_at: i64,
     /// Where its envelope lies.
@@ -166,12 +168,12 @@ impl Store {
         let rows = self
             .client()
             .query(&format!(
-                "SELECT event_time, value, quality, standing, feed, received_at, log, partition, offset, row, \
+                "SELECT event_time, value, quality, standing, feed, sender, received_at, log, partition, offset, row, \
                  first_arrival AND row_number() OVER (PARTITION BY event_time, first_arrival \
                  ORDER BY received_at DESC, log DESC, partition DESC, offset DESC, row DESC) = 1 AS current, \
                  current AND quality = 'good' AS counted, count() OVER () AS found \
                  FROM (SELECT toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
-                 toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, \
+                 toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, toString(o.sender) AS sender, \
                  toUnixTimestamp64Milli(o.received_at) AS received_at, o.log AS log, o.partition AS partition, \
                  o.offset AS offset, o.row AS row, \
                  row_number() OVER (PARTITION BY o.event_time, o.value, o.quality \

@@ -13,6 +13,8 @@ use crate::{
 pub struct RecentReject {
     /// The feed it came by.
     pub feed: String,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: String,
     /// When it arrived.
     pub received_at: i64,
     /// Where its envelope lies.
@@ -41,7 +43,7 @@ pub struct RecentReject {
     pub raw_length: u32,
 }
 
-pub(super) const COLUMNS: &str = "toString(r.feed) AS feed, toUnixTimestamp64Milli(r.received_at) AS received_at, \
+pub(super) const COLUMNS: &str = "toString(r.feed) AS feed, toString(r.sender) AS sender, toUnixTimestamp64Milli(r.received_at) AS received_at, \
                  log, partition, offset, row, whole, address, toString(r.reason) AS reason, place, \
                  message_vi, message_en, toValidUTF8(r.raw) AS raw, raw_length";
 

@@ -72,6 +72,7 @@ export const originWords = {
   archive: t("kho lưu trữ", "the archive"),
   where: t("Nằm ở", "Kept in"),
   address: t("Địa chỉ", "Address"),
+  sender: t("Người gửi", "Sender"),
   size: t("Kích thước", "Size"),
   gone: t("không còn trên nhật ký, chưa có trong kho lưu trữ", "no longer on the log, and not in the archive"),
   withheld: t("bản gốc quá lớn, chỉ giữ mô tả", "the original was too large: a description stands for it"),

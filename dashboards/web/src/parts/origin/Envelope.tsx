@@ -21,6 +21,7 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
                 [say({ vi: "Nguồn", en: "Feed" }), feed ? say(feed.name) : (envelope.feed ?? "")],
                 [say(originWords.address), envelope.address === null ? null : <code>{envelope.address}</code>],
                 [say({ vi: "Nhận lúc", en: "Received" }), envelope.received_at === null ? null : fullMoment(envelope.received_at)],
+                [say(originWords.sender), envelope.attributes["sender"] ? <SentBy attributes={envelope.attributes} /> : null],
                 [say(originWords.where), envelope.where === "archive" ? <>{say(originWords.archive)}: <code>{envelope.file ?? ""}</code></> : say(envelope.where === "log" ? originWords.log : originWords.gone)],
                 [say(originWords.size), envelope.length === null ? null : `${number(envelope.length)} byte`],
               ]}
@@ -94,6 +95,17 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
         );
       }}
     </Asked>
+  );
+}
+
+/** Who sent it, and from which address. */
+function SentBy({ attributes }: { attributes: Record<string, string> }) {
+  const { sender, peer } = attributes;
+  return (
+    <>
+      {sender}
+      {peer && <small> · {peer}</small>}
+    </>
   );
 }
 
