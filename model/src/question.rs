@@ -28,16 +28,9 @@ pub struct Question {
 }
 
 /// What a question is about. What is stored may be asked for in one more way by one more of these, its [`Answer`], and
-/// the store's reading of it.
+/// the store's reading of it. Their order is part of the checkpoint's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum About {
-    /// All rows ever stored for a local day of a series.
-    Day {
-        /// Indicator.
-        indicator: Name,
-        /// Local day.
-        day: DayNumber,
-    },
     /// The current hours and days around a local day: what its indices look back at and reach into.
     Windows {
         /// Local day.
@@ -47,6 +40,13 @@ pub enum About {
     Year {
         /// Its number.
         year: i16,
+    },
+    /// All rows ever stored for a local day of a series.
+    Day {
+        /// Indicator.
+        indicator: Name,
+        /// Local day.
+        day: DayNumber,
     },
 }
 

@@ -4,7 +4,7 @@
 //! are kept, with the manifests since the older one, so that a store that fell behind the newer one can still be
 //! caught up. Subjects are kept by name: another number of workers loads the same file.
 //!
-//! File, little-endian: magic "IOCCKPT" and version u8 | length u64 | crc32c u32 | body (postcard).
+//! File, little-endian: magic "IOCCKPT" | version u8 | length u64 | crc32c u32 | body (postcard).
 
 use std::{
     fs::{self, File},
@@ -21,7 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::shard::SubjectRecord;
 
-const MAGIC: &[u8; 8] = b"IOCCKPT\x05";
+const MAGIC: &[u8; 7] = b"IOCCKPT";
+const VERSION: u8 = 5;
+/// The oldest version that is read.
+const OLDEST: u8 = 4;
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -44,6 +47,13 @@ pub struct Checkpoint {
     pub next: Vec<Offset>,
     /// One encoded [`SubjectRecord`] a subject.
     pub(crate) subjects: Vec<Vec<u8>>,
+    /// The version its subjects are encoded in. It stands in the file's head.
+    #[serde(skip, default = "this_version")]
+    pub(crate) version: u8,
+}
+
+pub(crate) fn this_version() -> u8 {
+    VERSION
 }
 
 /// Why a checkpoint could not be written or read.
@@ -82,7 +92,7 @@ impl Checkpoint {
     /// # Errors
     /// If a record was written by another version of the product.
     pub fn subjects(&self) -> Result<Vec<SubjectRecord>, postcard::Error> {
-        self.subjects.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
+        self.subjects.iter().map(|bytes| SubjectRecord::decode(self.version, bytes)).collect()
     }
 }
 
@@ -111,8 +121,9 @@ impl Checkpoints {
         let body = postcard::to_stdvec(checkpoint).map_err(|error| invalid(&path, &error.to_string()))?;
         let mut head = Vec::with_capacity(HEAD);
         head.extend_from_slice(MAGIC);
+        head.push(checkpoint.version);
         head.extend_from_slice(&(body.len() as u64).to_le_bytes());
-        head.extend_from_slice(&crc32c::crc32c(&body).to_le_bytes());
+        head.extend_from_slice(&checksum(checkpoint.version, &body).to_le_bytes());
         let temporary = self.folder.join("next.tmp");
         let write = || -> io::Result<()> {
             let mut file = File::create(&temporary)?;
@@ -169,11 +180,22 @@ fn file_name(epoch: Epoch) -> String {
     format!("{:020}.checkpoint", epoch.0)
 }
 
+/// Of version and body. Before there were several that could be read, of the body alone.
+fn checksum(version: u8, body: &[u8]) -> u32 {
+    let head = if version == OLDEST { 0 } else { crc32c::crc32c(&[version]) };
+    crc32c::crc32c_append(head, body)
+}
+
 fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     let bytes = fs::read(path).map_err(|error| io_error(path, error))?;
     let head = bytes.get(..HEAD).ok_or_else(|| invalid(path, "shorter than its head"))?;
-    if &head[..8] != MAGIC {
-        return Err(invalid(path, "another version, or no checkpoint at all"));
+    if &head[..7] != MAGIC {
+        return Err(invalid(path, "no checkpoint at all"));
+    }
+    let version = head[7];
+    if !(OLDEST..=VERSION).contains(&version) {
+        let what = format!("version {version}, and this build reads {OLDEST} to {VERSION}");
+        return Err(invalid(path, &what));
     }
     let length = u64::from_le_bytes(head[8..16].try_into().map_err(|_| invalid(path, "head"))?);
     let crc = u32::from_le_bytes(head[16..20].try_into().map_err(|_| invalid(path, "head"))?);
@@ -181,10 +203,11 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     if body.len() as u64 != length {
         return Err(invalid(path, "cut off"));
     }
-    if crc32c::crc32c(body) != crc {
+    if checksum(version, body) != crc {
         return Err(invalid(path, "checksum does not match"));
     }
-    postcard::from_bytes(body).map_err(|error| invalid(path, &error.to_string()))
+    let read: Checkpoint = postcard::from_bytes(body).map_err(|error| invalid(path, &error.to_string()))?;
+    Ok(Checkpoint { version, ..read })
 }
 
 fn io_error(path: &Path, error: io::Error) -> CheckpointError {
@@ -209,6 +232,7 @@ mod tests {
             zone: "UTC".to_owned(),
             next: vec![Offset(epoch * 10)],
             subjects: vec![vec![1, 2, 3]],
+            version: VERSION,
         }
     }
 

@@ -53,7 +53,6 @@ pub struct SeriesState {
 #[derive(Debug, Serialize, Deserialize)]
 struct Waiting {
     asked: u64,
-    day: LocalDay,
     rows: Vec<WaitingRow>,
 }
 
@@ -144,7 +143,7 @@ impl SeriesState {
     ) -> Judged {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
-            let nothing = || Waiting { asked: epoch, day: local, rows: Vec::new() };
+            let nothing = || Waiting { asked: epoch, rows: Vec::new() };
             let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
             waiting.rows.push(WaitingRow { event_time, version, source });
             return Judged::Waiting { first: (waiting.rows.len() == 1).then_some(local) };
@@ -205,8 +204,8 @@ impl SeriesState {
     }
 
     /// The days it waits for, and since which epoch.
-    pub fn awaited(&self) -> impl Iterator<Item = (LocalDay, u64)> {
-        self.waiting.values().map(|waiting| (waiting.day, waiting.asked))
+    pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, u64)> {
+        self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))
     }
 
     /// Closes what may be closed, revises what was touched, evicts what lies behind the horizon.

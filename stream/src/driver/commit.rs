@@ -16,7 +16,11 @@ use ioc_model::{
 };
 
 use super::{Commit, Completed, Halt, Need, Shared, step};
-use crate::{checkpoint::Checkpoint, collect::Whole, negative};
+use crate::{
+    checkpoint::{self, Checkpoint},
+    collect::Whole,
+    negative,
+};
 
 /// Questions asked after one epoch at most: whoever sends late rows for many days waits, and nobody else does.
 const QUESTIONS_AT_A_TIME: usize = 64;
@@ -121,6 +125,7 @@ impl Committer {
             pack: decoder.pack().version.clone(),
             zone: decoder.pack().timezone.clone(),
             next,
+            version: checkpoint::this_version(),
             subjects: subjects.map_err(|error| Halt::because("cannot encode the state", error))?,
         };
         // Why its keeper is gone, it has said itself.

@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use ioc_bus::{Bus, record::RecordLog};
 use ioc_model::{
+    calendar::Calendar,
     epoch::Epoch,
     pack::PackVersion,
     position::{Offset, OffsetRange, Partition},
@@ -177,7 +178,8 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let subjects = checkpoint
         .subjects()
         .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
-    let awaited = subjects.iter().flat_map(SubjectRecord::awaited).collect();
+    let calendar = Calendar::of_zone(zone).map_err(|error| Halt::because("cannot tell days", error))?;
+    let awaited = subjects.iter().flat_map(|subject| subject.awaited(&calendar)).collect();
     let Checkpoint { epoch, next, pack, .. } = checkpoint;
     Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited })
 }

@@ -1,7 +1,7 @@
 //! One subject: its series, its watermark, and what is made of its windows.
 
 use ioc_model::{
-    calendar::LocalDay,
+    calendar::{Calendar, LocalDay},
     epoch::Epoch,
     name::Name,
     names::{IndicatorId, Names},
@@ -54,6 +54,11 @@ pub struct SubjectRecord {
     due: Option<EventTime>,
     kept: Vec<Kept>,
 }
+
+/// The last version of the checkpoint whose records list what there was to keep, before each keeper had its own.
+const BEFORE_KEEPERS: u8 = 4;
+type RecordBeforeKeepers =
+    (Name, EventTime, Vec<Name>, Option<EventTime>, Vec<(Name, SeriesState)>, Option<Box<Derived>>);
 
 /// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
 #[derive(Debug, Serialize, Deserialize)]
@@ -256,6 +261,21 @@ impl SeriesEntry {
 }
 
 impl SubjectRecord {
+    /// From the bytes of a checkpoint of that version.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn decode(version: u8, bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
+        if version > BEFORE_KEEPERS {
+            return postcard::from_bytes(bytes);
+        }
+        let (name, watermark, feeds, due, series, derived) =
+            postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
+        let mut kept = vec![Kept::Measured(watermark, feeds, series)];
+        kept.extend(derived.map(Kept::Derived));
+        Ok(SubjectRecord { name, due, kept })
+    }
+
     /// The subject's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -263,12 +283,14 @@ impl SubjectRecord {
     }
 
     /// What its rows and revisions wait for.
-    pub fn awaited(&self) -> impl Iterator<Item = Question> {
+    pub fn awaited(&self, calendar: &Calendar) -> impl Iterator<Item = Question> {
         self.kept.iter().flat_map(|kept| match kept {
             Kept::Measured(_, _, series) => {
                 let of_series = |(indicator, series): &(Name, SeriesState)| {
-                    let asked = |(day, asked)| question(self.name, *indicator, day, Epoch(asked));
-                    series.awaited().map(asked).collect::<Vec<_>>()
+                    let asked = |(day, asked)| {
+                        Some(question(self.name, *indicator, calendar.day(day)?, Epoch(asked)))
+                    };
+                    series.awaited().filter_map(asked).collect::<Vec<_>>()
                 };
                 series.iter().flat_map(of_series).collect::<Vec<_>>()
             }

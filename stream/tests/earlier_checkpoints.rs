@@ -1,0 +1,29 @@
+//! Checkpoints that earlier builds wrote are read by this one: an upgrade goes on where the build before it stopped.
+//!
+//! `fixtures/checkpoint-N` is a file as the build that wrote version N left it after an orderly stop.
+
+use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names};
+use ioc_stream::{checkpoint::Checkpoints, exchange::Share, shard::Shard};
+
+#[test]
+fn replay_a_checkpoint_of_version_4_is_loaded_with_every_subject_and_written_again_as_this_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = include_bytes!("fixtures/checkpoint-4");
+    std::fs::write(folder.path().join("00000000000000000033.checkpoint"), written).unwrap();
+    let checkpoints = Checkpoints::open(folder.path()).unwrap();
+    let checkpoint = checkpoints.newest(Epoch(40)).unwrap().expect("it is read");
+    assert_eq!((checkpoint.epoch, checkpoint.zone.as_str()), (Epoch(33), "Asia/Ho_Chi_Minh"));
+    let subjects = checkpoint.subjects().unwrap();
+    let mut names: Vec<String> = subjects.iter().map(|subject| subject.name().to_owned()).collect();
+    names.sort_unstable();
+    assert_eq!(names[..3], ["FILES1", "ST01", "ST02"]);
+    let calendar = Calendar::of_zone(&checkpoint.zone).unwrap();
+    assert_eq!(subjects.iter().flat_map(|subject| subject.awaited(&calendar)).count(), 0);
+
+    let mut shard = Shard::new(Names::default(), Share::WHOLE, None);
+    for subject in subjects {
+        shard.load(subject);
+    }
+    let records: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
+    assert_eq!(records.len(), names.len());
+}
