@@ -269,7 +269,10 @@ impl Config {
             let _theirs = sections.remove(kind.section);
             match (kind.configure)(figment) {
                 Ok(transport) => transports.push(transport),
-                Err(wrong) => errors.extend(wrong),
+                Err(wrong) => errors.extend(wrong.into_iter().map(|mut error| {
+                    error.path.insert(0, kind.section.to_owned());
+                    error
+                })),
             }
         }
         let ours = Figment::from(Serialized::from(sections, Profile::Default));
@@ -447,9 +450,9 @@ mod tests {
         assert!(faults[0].starts_with("IOC_MQTT_LISTEN: ") && faults[1].starts_with("IOC_STREAM_WORKERS: "));
         let InvalidConfig(faults) = load(Some("[mqtt]\nlistn = \"x\"\n"), &[]).unwrap_err();
         assert!(faults[0].contains("listn"), "{faults:?}");
-        let file = "[mqt]\nlisten = \"127.0.0.1:1\"\n[bus]\npartition = 1\n[push]\nlisten = 1\n[mqtt]\nreceive_maximum = -1\n";
+        let file = "[mqt]\nlisten = \"127.0.0.1:1\"\n[push]\nlisten = 1\n[mqtt]\nreceive_maximum = -1\n";
         let InvalidConfig(faults) = load(Some(file), &[]).unwrap_err();
-        for key in ["mqt", "partition", "push.listen", "mqtt.receive_maximum"] {
+        for key in ["`mqt`", "push.listen: ", "mqtt.receive_maximum: "] {
             assert!(faults.iter().any(|fault| fault.contains(key)), "{key} in {faults:?}");
         }
         let environment = [("IOC_PUSH_LISTEN", "0.0.0.0:8081"), ("IOC_MQTT_RECEIVE_MAXIMUM", "0")];

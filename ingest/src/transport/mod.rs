@@ -49,7 +49,7 @@ pub struct Kind {
     pub configure: Configure,
 }
 
-/// Makes a transport of its section. Figment's errors name the key, and there may be several.
+/// Makes a transport of its section. Figment's errors name the key within it, and there may be several.
 pub type Configure = fn(&Figment) -> Result<Arc<dyn Transport>, figment::Error>;
 
 /// The same words in both languages of the product.
@@ -92,12 +92,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
 /// Reads a transport's section; unknown keys are errors if its type says so.
 fn section<Settings: DeserializeOwned>(settings: &Figment, kind: &Kind) -> Result<Settings, figment::Error> {
-    settings.extract_inner(kind.section)
-}
-
-/// A duration as it is set; what is below zero is refused before it comes here.
-fn machine(duration: jiff::SignedDuration) -> std::time::Duration {
-    duration.unsigned_abs()
+    settings.find_value(kind.section)?.deserialize()
 }
 
 #[cfg(test)]

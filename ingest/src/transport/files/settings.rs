@@ -1,6 +1,6 @@
 //! The section `[inbox]`, and the watching that starts from it.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc};
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 
 use super::{FilesConfig, FilesFeed, FilesInbox, InboxFault};
-use crate::transport::{CannotStart, Kind, Running, Site, Transport, Words, machine, section};
+use crate::transport::{CannotStart, Kind, Running, Site, Transport, Words, section};
 
 /// The watched inbox.
 pub static KIND: Kind = Kind {
@@ -70,10 +70,10 @@ impl Transport for Inbox {
                 false => self.folder.clone(),
             };
             let folder = std::path::absolute(folder)?;
-            let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            let millis = |set: SignedDuration| u64::try_from(set.as_millis()).unwrap_or_default();
             let config = FilesConfig {
-                poll_ms: millis(machine(self.scan_every)),
-                settle_ms: millis(machine(self.settle)),
+                poll_ms: millis(self.scan_every),
+                settle_ms: millis(self.settle),
                 keep_done_days: self.keep_done_days,
                 ..FilesConfig::of(folder.clone())
             };

@@ -13,9 +13,7 @@ use serde::Deserialize;
 use tokio::runtime::Handle;
 
 use super::{BrokerLogin, MqttBroker, MqttBrokerConfig};
-use crate::transport::{
-    CannotStart, Kind, Running, Site, Transport, Words, machine, pull::Patience, section,
-};
+use crate::transport::{CannotStart, Kind, Running, Site, Transport, Words, pull::Patience, section};
 
 /// Connections to outside brokers.
 pub static KIND: Kind = Kind {
@@ -80,7 +78,7 @@ impl Transport for Brokers {
             let logins = logins(site.data.join("brokers.toml"))?;
             let patience = Patience {
                 first: FIRST_PAUSE,
-                longest: machine(self.longest_pause),
+                longest: self.longest_pause.unsigned_abs(),
                 recovered_after: RECOVERED_AFTER,
             };
             for feed in site.pack.feeds.values() {
