@@ -21,6 +21,7 @@ use std::{
 use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, Health, HeldBus};
 use ioc_dashboards::{ArchiveState, ArchiveStatus};
+use ioc_ingest::transport::counters::{Counters, Figure, FigureKind};
 use ioc_model::{
     position::{Offset, Partition},
     time::Now,
@@ -88,7 +89,7 @@ impl Standing {
 
 /// What was done since the process started.
 #[derive(Debug, Default)]
-pub struct Counters {
+pub struct Done {
     passes: AtomicU64,
     files: AtomicU64,
     envelopes: AtomicU64,
@@ -97,20 +98,25 @@ pub struct Counters {
     unregistered: AtomicU64,
 }
 
-impl Counters {
-    /// Each with its name.
-    #[must_use]
-    pub fn each(&self) -> Vec<(&'static str, u64)> {
-        let Counters { passes, files, envelopes, bytes, failures, unregistered } = self;
+impl Counters for Done {
+    fn figures(&self) -> Vec<Figure> {
+        use FigureKind::{Now, Total};
+        let Done { passes, files, envelopes, bytes, failures, unregistered } = self;
         let named = [
-            ("passes", passes),
-            ("files", files),
-            ("envelopes", envelopes),
-            ("bytes", bytes),
-            ("failures", failures),
-            ("unregistered", unregistered),
+            ("passes", "Passes over a partition of the log", Total, passes),
+            ("files", "Files written", Total, files),
+            ("envelopes", "Envelopes in the files written", Total, envelopes),
+            ("bytes", "Bytes of the files written", Total, bytes),
+            ("failures", "Passes that failed and were tried again", Total, failures),
+            ("unregistered", "Passes the store has not been told of yet", Now, unregistered),
         ];
-        named.map(|(name, count)| (name, count.load(Ordering::Relaxed))).to_vec()
+        let told = |(name, help, kind, count): (_, _, _, &AtomicU64)| Figure {
+            name,
+            help,
+            kind,
+            count: count.load(Ordering::Relaxed),
+        };
+        named.map(told).to_vec()
     }
 }
 
@@ -130,7 +136,7 @@ pub struct Work {
 #[derive(Debug)]
 pub struct Archivist {
     standing: watch::Receiver<Standing>,
-    counters: Arc<Counters>,
+    counters: Arc<Done>,
     thread: std::thread::JoinHandle<()>,
 }
 
@@ -145,7 +151,7 @@ impl Archivist {
         for partition in (0..work.bus.partitions()).map(Partition) {
             work.bus.archived(partition, work.archiver.archived(partition));
         }
-        let counters = Arc::new(Counters::default());
+        let counters = Arc::new(Done::default());
         let (standing, standing_out) = watch::channel(Standing::default());
         let archiving = Archiving {
             work,
@@ -172,7 +178,7 @@ impl Archivist {
 
     /// What it did.
     #[must_use]
-    pub fn counters(&self) -> Arc<Counters> {
+    pub fn counters(&self) -> Arc<Done> {
         self.counters.clone()
     }
 
@@ -230,7 +236,7 @@ struct Archiving {
     runtime: Handle,
     paces: Vec<Pace>,
     standing: watch::Sender<Standing>,
-    counters: Arc<Counters>,
+    counters: Arc<Done>,
     trouble: Option<(ArchiveState, String, Instant)>,
     /// Before the next attempt after a failure.
     pause: Duration,

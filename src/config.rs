@@ -6,6 +6,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,6 +15,8 @@ use figment::{
     providers::{Format, Serialized, Toml},
     value::{Dict, Value},
 };
+use ioc_ingest::transport::{KINDS, Transport};
+use ioc_model::pack::Feed;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -42,12 +45,8 @@ pub struct Config {
     pub data: Data,
     /// The province pack.
     pub pack: PackChoice,
-    /// Page, API and push.
+    /// Page and API.
     pub http: Http,
-    /// The MQTT endpoint.
-    pub mqtt: Mqtt,
-    /// The inbox of files.
-    pub inbox: Inbox,
     /// The durable log.
     pub bus: Bus,
     /// The archive of raw envelopes.
@@ -58,6 +57,9 @@ pub struct Config {
     pub clickhouse: ClickHouse,
     /// Logs.
     pub log: Log,
+    /// The ways in, each with its own section.
+    #[serde(skip)]
+    pub transports: Vec<Arc<dyn Transport>>,
 }
 
 /// `[data]`
@@ -94,36 +96,6 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Live connections.
     pub max_live: usize,
-    /// Pushes at the same time.
-    pub max_pushes: usize,
-}
-
-/// `[mqtt]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mqtt {
-    /// Address of the endpoint.
-    pub listen: SocketAddr,
-    /// Connections.
-    pub max_connections: usize,
-    /// Bytes of a packet.
-    pub max_packet_bytes: usize,
-    /// Publishes in flight a client.
-    pub receive_maximum: u16,
-}
-
-/// `[inbox]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Inbox {
-    /// The inbox; empty for the data folder's.
-    pub folder: PathBuf,
-    /// Pause between scans.
-    pub scan_every: SignedDuration,
-    /// How long a file must have rested.
-    pub settle: SignedDuration,
-    /// Days taken files are kept.
-    pub keep_done_days: u32,
 }
 
 /// `[bus]`
@@ -261,20 +233,20 @@ impl Config {
                     let value = if is_text { Value::from(text) } else { parse(&text) };
                     let setting = Serialized::from(nested(&key, value), Profile::Default);
                     // Tried by itself, so that every wrong one is named and not only the first.
-                    match Figment::from(Toml::string(DEFAULT)).merge(&setting).extract::<Config>() {
+                    match Config::read(&Figment::from(Toml::string(DEFAULT)).merge(&setting)) {
                         Ok(_) => figment = figment.merge(setting),
-                        Err(error) => faults.push(format!("{name}: {}", error.kind)),
+                        Err(errors) => {
+                            faults.extend(errors.iter().map(|error| format!("{name}: {}", error.kind)));
+                        }
                     }
                 }
                 None => faults.push(format!("{name} names no setting")),
             }
         }
-        let config = match figment.extract::<Config>() {
+        let config = match Config::read(&figment) {
             Ok(config) => Some(config),
             Err(errors) => {
-                faults.extend(
-                    errors.into_iter().map(|error| format!("{}: {}", error.path.join("."), error.kind)),
-                );
+                faults.extend(errors.iter().map(|error| format!("{}: {}", error.path.join("."), error.kind)));
                 None
             }
         };
@@ -284,6 +256,30 @@ impl Config {
         match config {
             Some(config) if faults.is_empty() => Ok(config),
             _ => Err(InvalidConfig(faults)),
+        }
+    }
+
+    /// Each transport reads its own section, and the rest is ours: a section nobody knows is an error.
+    fn read(figment: &Figment) -> Result<Config, Vec<figment::Error>> {
+        let mut sections: Dict =
+            figment.extract().map_err(|errors| errors.into_iter().collect::<Vec<_>>())?;
+        let mut errors = Vec::new();
+        let mut transports = Vec::new();
+        for kind in KINDS {
+            let _theirs = sections.remove(kind.section);
+            match (kind.configure)(figment) {
+                Ok(transport) => transports.push(transport),
+                Err(wrong) => errors.extend(wrong.into_iter().map(|mut error| {
+                    error.path.insert(0, kind.section.to_owned());
+                    error
+                })),
+            }
+        }
+        let ours = Figment::from(Serialized::from(sections, Profile::Default));
+        match ours.extract::<Config>() {
+            Ok(config) if errors.is_empty() => Ok(Config { transports, ..config }),
+            Ok(_) => Err(errors),
+            Err(wrong) => Err(errors.into_iter().chain(wrong).collect()),
         }
     }
 
@@ -312,11 +308,8 @@ impl Config {
         rule(self.archive.max_bytes >= 1 << 12, "archive.max_bytes must be at least 4096");
         rule(self.stream.outstanding >= 1, "stream.outstanding must be at least 1");
         rule(self.stream.epoch_bytes >= 1, "stream.epoch_bytes must be at least 1");
-        rule(self.mqtt.receive_maximum >= 1, "mqtt.receive_maximum must be at least 1");
         rule(self.stream.horizon >= SignedDuration::from_hours(1), "stream.horizon must be at least 1h");
         for (name, duration) in [
-            ("inbox.scan_every", self.inbox.scan_every),
-            ("inbox.settle", self.inbox.settle),
             ("archive.every", self.archive.every),
             ("stream.cadence", self.stream.cadence),
             ("stream.idle_cadence", self.stream.idle_cadence),
@@ -324,6 +317,7 @@ impl Config {
         ] {
             rule(!duration.is_negative(), &format!("{name} must not be negative"));
         }
+        faults.extend(self.transports.iter().flat_map(|transport| transport.faults()));
         faults
     }
 
@@ -352,14 +346,10 @@ impl Config {
         }
     }
 
-    /// The inbox.
+    /// The way in that a feed comes by; none for the page's own.
     #[must_use]
-    pub fn inbox_folder(&self) -> PathBuf {
-        if self.inbox.folder.as_os_str().is_empty() {
-            self.data_path("inbox")
-        } else {
-            self.inbox.folder.clone()
-        }
+    pub fn transport_of(&self, feed: &Feed) -> Option<&dyn Transport> {
+        self.transports.iter().find(|transport| transport.takes(feed)).map(AsRef::as_ref)
     }
 }
 
@@ -438,10 +428,12 @@ mod tests {
 
     #[test]
     fn the_defaults_are_valid_and_the_environment_overrides_the_file() {
-        assert_eq!(load(None, &[]).unwrap().mqtt.listen.port(), 1883);
+        let mqtt = |config: &Config| format!("{:?}", config.transports[0]);
+        assert!(mqtt(&load(None, &[]).unwrap()).contains("listen: 127.0.0.1:1883"));
         let file = "[mqtt]\nlisten = \"127.0.0.1:2000\"\n[stream]\nworkers = 3\n";
         let config = load(Some(file), &[("IOC_MQTT_LISTEN", "127.0.0.1:3000"), ("OTHER", "x")]).unwrap();
-        assert_eq!((config.mqtt.listen.port(), config.workers()), (3000, 3));
+        assert!(mqtt(&config).contains("listen: 127.0.0.1:3000"), "{config:?}");
+        assert_eq!(config.workers(), 3);
         let config = load(None, &[("IOC_CLICKHOUSE_PASSWORD", "123456")]).unwrap();
         assert_eq!(config.clickhouse.password.0, "123456");
         assert!(!format!("{config:?}").contains("123456"));
@@ -458,5 +450,13 @@ mod tests {
         assert!(faults[0].starts_with("IOC_MQTT_LISTEN: ") && faults[1].starts_with("IOC_STREAM_WORKERS: "));
         let InvalidConfig(faults) = load(Some("[mqtt]\nlistn = \"x\"\n"), &[]).unwrap_err();
         assert!(faults[0].contains("listn"), "{faults:?}");
+        let file = "[mqt]\nlisten = \"127.0.0.1:1\"\n[push]\nlisten = 1\n[mqtt]\nreceive_maximum = -1\n";
+        let InvalidConfig(faults) = load(Some(file), &[]).unwrap_err();
+        for key in ["`mqt`", "push.listen: ", "mqtt.receive_maximum: "] {
+            assert!(faults.iter().any(|fault| fault.contains(key)), "{key} in {faults:?}");
+        }
+        let environment = [("IOC_PUSH_LISTEN", "0.0.0.0:8081"), ("IOC_MQTT_RECEIVE_MAXIMUM", "0")];
+        let InvalidConfig(faults) = load(None, &environment).unwrap_err();
+        assert_eq!(faults.len(), 2, "{faults:?}");
     }
 }

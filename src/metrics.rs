@@ -1,11 +1,12 @@
 //! What Prometheus is told. Names are listed in `dashboards/metrics.txt`, which a test compares.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus, feed::FeedView};
+use ioc_ingest::transport::counters::{Counters, Figure, FigureKind};
 use ioc_model::epoch::Epoch;
 use prometheus::{
-    IntGauge, IntGaugeVec, Opts, Registry,
+    IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
     core::{Collector, Desc},
     proto::MetricFamily,
 };
@@ -105,24 +106,23 @@ impl Metrics {
         self.registry.clone()
     }
 
-    /// Shows a transport's counters as `ioc_<transport>_<name>`, one figure a feed if it counts by feed.
+    /// Shows what a part counts as `ioc_<part>_<name>`, one figure a feed if it counts by feed.
     ///
     /// # Errors
-    /// If the transport is shown already.
-    pub fn transport(
+    /// If the part is shown already.
+    pub fn counters(
         &self,
-        transport: &'static str,
+        part: &str,
         feed: Option<&str>,
-        read: impl Fn() -> Vec<(&'static str, u64)> + Send + Sync + 'static,
+        counters: Arc<dyn Counters>,
     ) -> Result<(), prometheus::Error> {
         let labels: HashMap<String, String> =
             feed.map(|feed| ("feed".to_owned(), feed.to_owned())).into_iter().collect();
-        let describe = |(name, _): &(&'static str, u64)| {
-            let help = format!("{transport}: {}", name.replace('_', " "));
-            Desc::new(format!("ioc_{transport}_{name}"), help, Vec::new(), labels.clone())
+        let describe = |Figure { name, help, .. }: &Figure| {
+            Desc::new(format!("ioc_{part}_{name}"), (*help).to_owned(), Vec::new(), labels.clone())
         };
-        let descriptions = read().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
-        self.registry.register(Box::new(Figures { descriptions, read: Box::new(read) }))
+        let descriptions = counters.figures().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
+        self.registry.register(Box::new(Figures { descriptions, counters }))
     }
 
     /// Takes what the board shows of the feeds.
@@ -180,12 +180,10 @@ fn whole(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-type Read = Box<dyn Fn() -> Vec<(&'static str, u64)> + Send + Sync>;
-
 /// Counters kept elsewhere, read when Prometheus asks.
 struct Figures {
     descriptions: Vec<Desc>,
-    read: Read,
+    counters: Arc<dyn Counters>,
 }
 
 impl Collector for Figures {
@@ -194,20 +192,26 @@ impl Collector for Figures {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let figures = (self.read)();
-        let family = |(description, (_, figure)): (&Desc, &(&str, u64))| {
-            let gauge = IntGauge::with_opts(
-                Opts::new(description.fq_name.clone(), description.help.clone()).const_labels(
-                    description
-                        .const_label_pairs
-                        .iter()
-                        .map(|pair| (pair.name().to_owned(), pair.value().to_owned()))
-                        .collect(),
-                ),
-            )
-            .ok()?;
-            gauge.set(whole(*figure));
-            gauge.collect().into_iter().next()
+        let figures = self.counters.figures();
+        let family = |(description, figure): (&Desc, &Figure)| {
+            let pairs = description.const_label_pairs.iter();
+            let labels = pairs.map(|pair| (pair.name().to_owned(), pair.value().to_owned())).collect();
+            let options =
+                Opts::new(description.fq_name.clone(), description.help.clone()).const_labels(labels);
+            match figure.kind {
+                FigureKind::Now => {
+                    let gauge = IntGauge::with_opts(options).ok()?;
+                    gauge.set(whole(figure.count));
+                    gauge.collect()
+                }
+                FigureKind::Total => {
+                    let counter = IntCounter::with_opts(options).ok()?;
+                    counter.inc_by(figure.count);
+                    counter.collect()
+                }
+            }
+            .into_iter()
+            .next()
         };
         self.descriptions.iter().zip(&figures).filter_map(family).collect()
     }

@@ -5,14 +5,13 @@
 
 use std::{
     io::{self, Write},
-    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
 
 use anyhow::{Context, bail};
 use ioc_ingest::senders::{Secret, Senders};
-use ioc_model::pack::{Feed, Pack, Transport};
+use ioc_model::pack::{Feed, Pack};
 
 use crate::{
     config::Config,
@@ -51,13 +50,19 @@ enum SenderCommand {
 
 /// What the command works on.
 #[derive(Debug)]
-struct House {
+struct House<'a> {
     /// The file of senders.
     file: PathBuf,
     /// The pack, whose feeds can be sent to.
     pack: Pack,
-    mqtt: SocketAddr,
-    http: SocketAddr,
+    config: &'a Config,
+}
+
+impl House<'_> {
+    /// A command that sends to a feed; none if nobody is registered for what comes its way.
+    fn example(&self, feed: &Feed, sender: &str) -> Option<String> {
+        self.config.transport_of(feed)?.example(feed, sender)
+    }
 }
 
 /// Carries the command out and prints what was done.
@@ -74,20 +79,19 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let house = House {
         file: config.data_path(SENDERS_FILE),
         pack: Pack::parse_with(&files, is_demo.then_some(DEMO_OVERLAY))?,
-        mqtt: config.mqtt.listen,
-        http: config.http.listen,
+        config,
     };
     carry_out(args.command, &house, &mut io::stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn carry_out(command: SenderCommand, house: &House, out: &mut impl Write) -> anyhow::Result<()> {
+fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut impl Write) -> anyhow::Result<()> {
     let mut senders = Senders::load(&house.file)?;
     match command {
         SenderCommand::Add { name, mut feeds, subjects } => {
             feeds.sort();
             feeds.dedup();
-            let known = known_feeds(&house.pack, &feeds)?;
+            let known = known_feeds(house, &feeds)?;
             let secret = senders.add(&name, feeds, subjects)?;
             senders.save()?;
             introduce(&name, &secret, &known, house, out).context("cannot show the secret")?;
@@ -111,8 +115,9 @@ fn carry_out(command: SenderCommand, house: &House, out: &mut impl Write) -> any
 }
 
 /// The feeds of those names, all faults at once.
-fn known_feeds<'a>(pack: &'a Pack, names: &[String]) -> anyhow::Result<Vec<&'a Feed>> {
-    let is_sent_to = |feed: &&Feed| matches!(feed.transport, Transport::Mqtt { .. } | Transport::Http);
+fn known_feeds<'a>(house: &'a House<'_>, names: &[String]) -> anyhow::Result<Vec<&'a Feed>> {
+    let pack = &house.pack;
+    let is_sent_to = |feed: &&Feed| house.example(feed, "").is_some();
     let mut known = Vec::new();
     let mut unknown = Vec::new();
     for name in names {
@@ -123,7 +128,11 @@ fn known_feeds<'a>(pack: &'a Pack, names: &[String]) -> anyhow::Result<Vec<&'a F
     }
     if !unknown.is_empty() {
         let all: Vec<&str> = pack.feeds.values().filter(is_sent_to).map(|feed| feed.id.as_str()).collect();
-        bail!("no mqtt or http feed {} in the pack; there are: {}", unknown.join(", "), all.join(", "));
+        bail!(
+            "no feed {} in the pack that senders are registered for; there are: {}",
+            unknown.join(", "),
+            all.join(", ")
+        );
     }
     Ok(known)
 }
@@ -132,7 +141,7 @@ fn introduce(
     name: &str,
     secret: &Secret,
     feeds: &[&Feed],
-    house: &House,
+    house: &House<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     writeln!(out, "sender    {name}")?;
@@ -143,52 +152,25 @@ fn introduce(
     writeln!(out, "Shown once: only a hash is kept. Try it, with the secret in the environment:")?;
     writeln!(out)?;
     writeln!(out, "  read -rs SECRET    # paste the password")?;
-    for feed in feeds {
-        match &feed.transport {
-            Transport::Mqtt { topics } => {
-                let topic = topics.first().map_or_else(|| "<topic>".to_owned(), |topic| example_topic(topic));
-                writeln!(
-                    out,
-                    "  mosquitto_pub -h {} -p {} -q 1 -i {name} -u {name} -P \"$SECRET\" -t '{topic}' -f FILE",
-                    house.mqtt.ip(),
-                    house.mqtt.port()
-                )?;
-            }
-            Transport::Http => writeln!(
-                out,
-                "  curl -H \"Authorization: Bearer {name}.$SECRET\" --data-binary @FILE http://{}/ingest/{}",
-                house.http, feed.id
-            )?,
-            Transport::MqttBroker { .. } | Transport::Files { .. } | Transport::Page => {}
-        }
+    for example in feeds.iter().filter_map(|feed| house.example(feed, name)) {
+        writeln!(out, "  {example}")?;
     }
     Ok(())
-}
-
-/// A topic that a filter matches, with words to replace.
-fn example_topic(filter: &str) -> String {
-    let level = |level: &str| match level {
-        "+" => "STATION".to_owned(),
-        "#" => "TOPIC".to_owned(),
-        plain => plain.to_owned(),
-    };
-    filter.split('/').map(level).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn house(folder: &std::path::Path) -> House {
+    fn house<'a>(folder: &std::path::Path, config: &'a Config) -> House<'a> {
         House {
             file: folder.join(SENDERS_FILE),
             pack: Pack::parse(&crate::packs::embedded_pack(crate::packs::DEFAULT_PACK).unwrap()).unwrap(),
-            mqtt: "127.0.0.1:1883".parse().unwrap(),
-            http: "127.0.0.1:8080".parse().unwrap(),
+            config,
         }
     }
 
-    fn said(command: SenderCommand, house: &House) -> anyhow::Result<String> {
+    fn said(command: SenderCommand, house: &House<'_>) -> anyhow::Result<String> {
         let mut out = Vec::new();
         carry_out(command, house, &mut out)?;
         Ok(String::from_utf8(out)?)
@@ -202,7 +184,8 @@ mod tests {
     #[test]
     fn a_secret_is_shown_once_and_never_kept_or_listed() {
         let folder = tempfile::tempdir().unwrap();
-        let house = house(folder.path());
+        let config = Config::load(None, std::iter::empty()).unwrap();
+        let house = house(folder.path(), &config);
         let shown = said(add("lab", &["air-push", "air-mqtt", "air-push"]), &house).unwrap();
         let field = |name: &str| {
             let line = shown.lines().find(|line| line.starts_with(name)).unwrap();
@@ -212,7 +195,7 @@ mod tests {
         assert_eq!(field("token"), format!("lab.{password}"));
         assert_eq!(shown.matches(&password).count(), 2, "not in the commands, which a shell's history keeps");
         assert!(shown.contains("-u lab -P \"$SECRET\" -t 'ioc/air/STATION/observation'"), "{shown}");
-        assert!(shown.contains("http://127.0.0.1:8080/ingest/air-push"), "{shown}");
+        assert!(shown.contains("http://127.0.0.1:8081/ingest/air-push"), "{shown}");
         assert!(!std::fs::read_to_string(&house.file).unwrap().contains(&password));
         assert_eq!(said(SenderCommand::List, &house).unwrap(), "lab  air-mqtt, air-push\n");
         assert_eq!(said(SenderCommand::Remove { name: "lab".to_owned() }, &house).unwrap(), "removed lab\n");
@@ -222,15 +205,10 @@ mod tests {
     #[test]
     fn feeds_that_are_not_there_or_come_as_files_are_told_together_and_nothing_is_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let house = house(folder.path());
+        let config = Config::load(None, std::iter::empty()).unwrap();
+        let house = house(folder.path(), &config);
         let error = said(add("lab", &["air-push", "nowhere", "stations"]), &house).unwrap_err().to_string();
         assert!(error.contains("'nowhere', 'stations'") && error.contains("air-mqtt, air-push"), "{error}");
         assert!(!house.file.try_exists().unwrap());
-    }
-
-    #[test]
-    fn a_topic_of_a_filter_has_a_word_for_each_wildcard() {
-        assert_eq!(example_topic("ioc/air/+/observation"), "ioc/air/STATION/observation");
-        assert_eq!(example_topic("ioc/#"), "ioc/TOPIC");
     }
 }

@@ -6,6 +6,8 @@
 use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
+use ioc_ingest::transport::Kind;
+use ioc_model::text::Text;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -17,16 +19,47 @@ pub struct Run {
     pub pid: u32,
     /// Page and API.
     pub http: String,
-    /// The MQTT endpoint.
-    pub mqtt: String,
-    /// The inbox of files.
-    pub inbox: String,
+    /// The ways in.
+    #[serde(default)]
+    pub ways_in: Vec<WayIn>,
     /// ClickHouse.
     pub clickhouse: String,
     /// Its database.
     pub database: String,
     /// Files with the passwords of the embedded ClickHouse's users.
     pub password_files: BTreeMap<String, String>,
+}
+
+/// A way in, as a person is told of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WayIn {
+    /// Its word in packs.
+    pub transport: String,
+    /// What it is called.
+    pub name: Text,
+    /// Where it is reached, or where it goes.
+    pub address: String,
+    /// Whether others come to it.
+    pub listens: bool,
+}
+
+impl WayIn {
+    /// One of that kind.
+    #[must_use]
+    pub fn of(kind: &Kind, address: &str) -> WayIn {
+        WayIn {
+            transport: kind.word.to_owned(),
+            name: Text { vi: kind.name.vi.to_owned(), en: kind.name.en.to_owned() },
+            address: address.to_owned(),
+            listens: kind.listens,
+        }
+    }
+
+    /// A line of it behind its name.
+    #[must_use]
+    pub fn line(&self, width: usize) -> String {
+        format!("{:<width$}  {}", self.name.en, self.address)
+    }
 }
 
 /// Name of the file in the data folder.
@@ -224,11 +257,12 @@ fn ask(run: Run) -> anyhow::Result<Status> {
 }
 
 fn print(status: &Status) {
-    let Run { pid, http, mqtt, inbox, clickhouse, database, password_files } = &status.run;
+    let Run { pid, http, ways_in, clickhouse, database, password_files } = &status.run;
     println!("process     {pid}");
     println!("page, API   http://{http}/");
-    println!("MQTT        {mqtt}");
-    println!("inbox       {inbox}");
+    for way_in in ways_in {
+        println!("{}", way_in.line(10));
+    }
     println!("ClickHouse  {clickhouse} database {database}");
     for (user, file) in password_files {
         println!("  user {user:<8} password in {file}");

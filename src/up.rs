@@ -1,18 +1,19 @@
 //! `ioc up` and `ioc demo`: everything in one process, and ClickHouse as its child.
 //!
-//! Senders come first: the bus, the MQTT endpoint and the inbox work before the store answers, because an
-//! acknowledgement needs the bus alone. Then the store, the flow, and the page. A flow that halts while running
+//! Senders come first: the bus and the ways in work before the store answers, because an acknowledgement needs the bus
+//! alone (a push waits until its receipt can name the log). Then the store, the flow, and the page. A flow that halts while running
 //! leaves the senders' side up and says so on the page; one that cannot start ends the process.
 
 mod archiving;
 mod demo_clock;
 mod store;
 mod watch;
+mod ways_in;
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{ExitCode, Stdio},
     sync::Arc,
     time::Duration,
@@ -30,22 +31,15 @@ use ioc_ingest::{
     routes::Routes,
     senders::{Authenticator, Senders},
     transport::{
-        files::{FilesConfig, FilesFeed, FilesInbox},
+        Site, files,
         http::{
-            self, HttpLimits, HttpPush,
+            self, Receipts,
             serve::{ServeLimits, serve},
         },
-        mqtt::{MqttConfig, MqttEndpoint},
-        mqtt_broker::{BrokerLogin, MqttBroker, MqttBrokerConfig},
+        mqtt,
     },
 };
-use ioc_model::{
-    calendar::Calendar,
-    epoch::Epoch,
-    names::Names,
-    pack::{Feed, Pack, Transport},
-    time::Millis,
-};
+use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names, time::Millis};
 use ioc_stream::{Driver, DriverConfig, driver::Start, priority};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -55,7 +49,7 @@ use crate::{
     committer::Committer,
     config::{Config, machine},
     history::StoreHistory,
-    instance::{DataFolder, Instance, SENDERS_FILE},
+    instance::{DataFolder, SENDERS_FILE},
     metrics::Metrics,
     operator::Desk,
     originals::{ArchiveReader, LogThenArchive},
@@ -70,12 +64,12 @@ pub const CLICKHOUSE_COMMAND: &str = "clickhouse-server";
 /// The hidden command of the demo's publisher.
 pub const PUBLISHER_COMMAND: &str = "demo-publisher";
 
-/// At the end, how long senders may take to hear what became durable.
-const SENDERS_WITHIN: Duration = Duration::from_secs(15);
+/// At the end, how long pages may take to close.
+const PAGES_WITHIN: Duration = Duration::from_secs(15);
 /// And how long the store may be away before what it did not take is left to the next start.
 const STORE_WITHIN: Duration = Duration::from_secs(30);
 
-/// HTTP connections beside live ones and pushes: pages, the API, metrics.
+/// HTTP connections beside live ones: pages, the API, metrics.
 const BESIDES: usize = 256;
 
 const DEMO_SENDER: &str = "demo";
@@ -163,6 +157,7 @@ impl House<'_> {
         let pack = packs.pack().clone();
         let folder = driver_config(self.config, &self.data).folder;
         Driver::check_log(&folder, self.bus.as_ref())?;
+        // Nobody's data is taken in if the page cannot be shown: both addresses are the operator's to mend.
         let http_listener = TcpListener::bind(self.config.http.listen)
             .await
             .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
@@ -178,18 +173,29 @@ impl House<'_> {
         };
         let intake = Intake::new(bus.clone(), self.clock);
         let shares = intake.shares().clone();
-        let told = shares.clone();
-        self.metrics.transport("intake", None, move || told.each())?;
-        let routes = Arc::new(Routes::of_pack(&pack));
-        let authenticator = Arc::new(Authenticator::open(&self.senders_file())?);
-        let mqtt_address = self.take_mqtt(&intake, &routes, &authenticator).await?;
-        let inbox = self.take_files(&intake, &pack)?;
-        self.take_from_brokers(&intake, &pack, &instance)?;
+        self.metrics.counters("intake", None, shares.clone())?;
+        let (log_known, log) = channel::channel(None);
+        let (receipts_known, receipts) = channel::channel(None);
+        let site = Site {
+            intake: intake.clone(),
+            pack: pack.clone(),
+            routes: channel::channel(Arc::new(Routes::of_pack(&pack))).1,
+            authenticator: Arc::new(Authenticator::open(&self.senders_file())?),
+            calendar: Calendar::of_zone(&pack.timezone)?,
+            log,
+            receipts,
+            data: self.data.path().to_owned(),
+            name: format!("ioc-{}", instance.id.simple()),
+            senders: self.senders.clone(),
+            stop: self.stop.clone(),
+        };
+        let ways_in = self.take_in(&site).await?;
 
         let store = store::open(self.config, &self.data, &self.stop).await?;
         let losses_accepted_upto = Epoch(self.config.clickhouse.losses_accepted_upto);
         let record = store::Record { folder, bus: &self.bus, losses_accepted_upto };
         let prepared = store.prepare(&instance, &pack, self.config.stream.outstanding, &record).await?;
+        let _before = log_known.send_replace(Some(prepared.log));
         let board = Arc::new(Board::new(&pack));
         board.hydrate(store.first_picture(&instance, &self.clock).await?);
 
@@ -237,26 +243,22 @@ impl House<'_> {
             bus.clone(),
             driver.clone(),
         ));
-        let operator = Arc::new(Desk::new(intake.clone(), prepared.log));
+        let _before = receipts_known.send_replace(Some(history.clone() as Arc<dyn Receipts>));
+        let operator = Arc::new(Desk::new(intake, prepared.log));
         let archive = archive.map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
         let originals = Arc::new(LogThenArchive::new(bus.clone(), prepared.log, archive));
-        let limits = HttpLimits { requests: self.config.http.max_pushes, ..HttpLimits::default() };
-        let (_log, log) = channel::channel(Some(prepared.log));
-        let (_routes, routes) = channel::channel(routes);
-        let push = Arc::new(HttpPush::new(intake, authenticator, routes, log, history.clone(), limits));
-        let counters = push.counters().clone();
-        self.metrics.transport("http", None, move || counters.each())?;
         let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
         let registry = self.metrics.registry();
         let behind = Behind { history, operator, originals };
         let state = AppState::new(pack.clone(), board.clone(), behind, registry, &live, self.stop.clone())?;
+        let pushes = ways_in.address(http::KIND.word).unwrap_or_default();
         let router = ioc_dashboards::router(state)
-            .merge(http::router(push))
+            .merge(ioc_dashboards::routes::pushed_elsewhere(pushes))
             .fallback(ioc_dashboards::routes::nothing_here);
         let listener = ioc_dashboards::steady(http_listener, Duration::from_secs(30));
-        // Viewers who take all their seats must leave room for those who push, and for pages.
-        let seats = self.config.http.max_live + self.config.http.max_pushes;
-        let limits = ServeLimits { connections: seats + BESIDES, ..ServeLimits::default() };
+        // Viewers who take all their seats must leave room for pages.
+        let connections = self.config.http.max_live + BESIDES;
+        let limits = ServeLimits { connections, ..ServeLimits::default() };
         self.go(serve(listener, router, limits, self.stop.clone()));
 
         let watcher = watch::Watcher {
@@ -274,8 +276,7 @@ impl House<'_> {
         let run = Run {
             pid: std::process::id(),
             http: http_address.to_string(),
-            mqtt: mqtt_address.to_string(),
-            inbox: inbox.display().to_string(),
+            ways_in: ways_in.shown(),
             clickhouse: store.url.clone(),
             database: self.config.clickhouse.database.clone(),
             password_files: store.password_files.clone(),
@@ -283,11 +284,13 @@ impl House<'_> {
         self.data.keep(RUN_FILE, &serde_json::to_vec_pretty(&run)?)?;
         announce(&run);
         if let (Some(demo), Some(secret)) = (demo, demo_secret) {
-            let dust = inbox.join(DEMO_DUST_FOLDER);
+            let inbox = ways_in.address(files::KIND.word).context("the demo needs the inbox")?;
+            let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
+            let dust = Path::new(inbox).join(DEMO_DUST_FOLDER);
             self.go(publish(
                 demo,
                 self.clock,
-                mqtt_address,
+                mqtt.context("the demo needs the MQTT endpoint")?.parse()?,
                 secret,
                 dust,
                 pack.timezone.clone(),
@@ -301,10 +304,9 @@ impl House<'_> {
         // Senders first: what they were told is durable is on the bus; then the flow, which still needs the store.
         self.stop.cancel();
         let _ = self.tasks.close();
-        if tokio::time::timeout(SENDERS_WITHIN, self.tasks.wait()).await.is_err() {
-            tracing::warn!(
-                "some senders still wait for room in the log: they are told nothing and will send again"
-            );
+        let pages = tokio::time::timeout(PAGES_WITHIN, self.tasks.wait());
+        if tokio::join!(pages, ways_in.stop()).0.is_err() {
+            tracing::warn!("pages do not close: leaving them");
         }
         self.bus.close();
         drop(tokio::spawn(async move {
@@ -338,78 +340,6 @@ impl House<'_> {
 
     fn senders_file(&self) -> PathBuf {
         self.data.path().join(SENDERS_FILE)
-    }
-
-    async fn take_mqtt(
-        &self,
-        intake: &Intake,
-        routes: &Arc<Routes>,
-        authenticator: &Arc<Authenticator>,
-    ) -> anyhow::Result<SocketAddr> {
-        let settings = &self.config.mqtt;
-        let config = MqttConfig {
-            listen: settings.listen,
-            packet_limit: u32::try_from(settings.max_packet_bytes).unwrap_or(u32::MAX),
-            receive_maximum: settings.receive_maximum,
-            most_connections: settings.max_connections,
-            ..MqttConfig::default()
-        };
-        let folder = self.data.path().join("mqtt-sessions");
-        let (intake, routes, authenticator) = (intake.clone(), routes.clone(), authenticator.clone());
-        let stop = self.stop.clone();
-        let bind =
-            async move { MqttEndpoint::bind(config, intake, routes, authenticator, &folder, stop).await };
-        let endpoint = self.senders.spawn(bind).await??;
-        let counters = endpoint.counters();
-        self.metrics.transport("mqtt", None, move || counters.each())?;
-        let address = endpoint.local_addr();
-        drop(self.tasks.spawn_on(endpoint.run(), &self.senders));
-        Ok(address)
-    }
-
-    fn take_files(&self, intake: &Intake, pack: &Pack) -> anyhow::Result<PathBuf> {
-        let folder = std::path::absolute(self.config.inbox_folder())?;
-        let settings = &self.config.inbox;
-        let millis = |duration| u64::try_from(machine(duration).as_millis()).unwrap_or(u64::MAX);
-        let config = FilesConfig {
-            poll_ms: millis(settings.scan_every),
-            settle_ms: millis(settings.settle),
-            keep_done_days: settings.keep_done_days,
-            ..FilesConfig::of(folder.clone())
-        };
-        let calendar = Calendar::of_zone(&pack.timezone)?;
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let inbox = FilesInbox::new(&config, intake.clone(), &FilesFeed::of_pack(pack), &calendar)?;
-        for (feed, counters) in inbox.counters() {
-            self.metrics.transport("files", Some(&feed), move || counters.each())?;
-        }
-        self.go(inbox.run(self.stop.clone()));
-        Ok(folder)
-    }
-
-    /// Feeds that come from outside brokers. Their passwords lie in `brokers.toml` in the data folder, by feed.
-    fn take_from_brokers(&self, intake: &Intake, pack: &Pack, instance: &Instance) -> anyhow::Result<()> {
-        let path = self.data.path().join("brokers.toml");
-        let logins: BTreeMap<String, BrokerLogin> = match std::fs::read_to_string(&path) {
-            Ok(text) => toml::from_str(&text).with_context(|| format!("{} is not valid", path.display()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
-        let from_broker = |feed: &&Feed| matches!(feed.transport, Transport::MqttBroker { .. });
-        for feed in pack.feeds.values().filter(from_broker) {
-            let client_id = format!("ioc-{}-{}", instance.id.simple(), feed.id);
-            let config = MqttBrokerConfig { client_id, login: logins.get(&feed.id).cloned() };
-            let broker = MqttBroker::new(feed, &config, intake.clone())?;
-            let counters = broker.counters();
-            self.metrics.transport("mqtt_broker", Some(&feed.id), move || counters.each())?;
-            let (name, stop) = (feed.id.clone(), self.stop.clone());
-            self.go(async move {
-                if let Err(error) = broker.run(stop).await {
-                    tracing::error!(feed = name, %error, "nothing more is taken from the broker");
-                }
-            });
-        }
-        Ok(())
     }
 
     fn demo_sender(&self) -> anyhow::Result<String> {
@@ -500,10 +430,11 @@ async fn publish(
 }
 
 fn announce(run: &Run) {
-    let Run { http, mqtt, inbox, clickhouse, database, password_files, .. } = run;
+    let Run { http, ways_in, clickhouse, database, password_files, .. } = run;
     println!("page and API  http://{http}/");
-    println!("MQTT          {mqtt}");
-    println!("inbox         {inbox}");
+    for way_in in ways_in {
+        println!("{}", way_in.line(12));
+    }
     println!("ClickHouse    {clickhouse} (database {database})");
     for (user, file) in password_files {
         println!("              user {user}, password in {file}");

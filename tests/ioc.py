@@ -56,10 +56,11 @@ class Ioc:
         self.folder = pathlib.Path(folder)
         self.data = self.folder / "data"
         self.log_file = self.folder / "ioc.log"
-        self.http, self.mqtt, self.clickhouse = free_port(), free_port(), free_port()
+        self.http, self.push, self.mqtt, self.clickhouse = (free_port() for _ in range(4))
         self.settings = {
             "IOC_DATA_FOLDER": str(self.data),
             "IOC_HTTP_LISTEN": f"127.0.0.1:{self.http}",
+            "IOC_PUSH_LISTEN": f"127.0.0.1:{self.push}",
             "IOC_MQTT_LISTEN": f"127.0.0.1:{self.mqtt}",
             "IOC_CLICKHOUSE_LISTEN": f"127.0.0.1:{self.clickhouse}",
             "IOC_INBOX_SCAN_EVERY": "100ms",

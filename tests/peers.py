@@ -26,15 +26,15 @@ def mosquitto_pub(ioc, user, password, topic, payload, version="mqttv311", clien
     )
 
 
-def curl(ioc, path, *options, token=None, body=None):
-    """HTTP status and parsed answer."""
+def curl(ioc, path, *options, token=None, body=None, port=None):
+    """HTTP status and parsed answer, of the listener that senders knock at or of another."""
     command = ["curl", "-sS", "-o", "-", "-w", "\n%{http_code}", *options]
     if token is not None:
         command += ["-H", f"Authorization: Bearer {token}"]
     if body is not None:
         command += ["--data-binary", "@-"]
     done = subprocess.run(
-        [*command, f"http://127.0.0.1:{ioc.http}{path}"],
+        [*command, f"http://127.0.0.1:{port or ioc.push}{path}"],
         input=None if body is None else body.encode(),
         capture_output=True,
         timeout=120,

@@ -290,6 +290,8 @@ def test_connections_that_come_and_go_at_once_leave_room_for_the_others(house):
     for _ in range(300):
         with socket.create_connection(("127.0.0.1", house.ioc.mqtt), timeout=10):
             pass
+        with socket.create_connection(("127.0.0.1", house.ioc.push), timeout=10):
+            pass
         with socket.create_connection(("127.0.0.1", house.ioc.http), timeout=10):
             pass
     assert house.ioc.get("/healthz") == b"alive\n"
@@ -300,7 +302,7 @@ def test_dribbling_and_half_open_connections_hold_nobody_up(house):
     try:
         for _ in range(100):
             opened.append(socket.create_connection(("127.0.0.1", house.ioc.mqtt), timeout=10))
-            opened.append(socket.create_connection(("127.0.0.1", house.ioc.http), timeout=10))
+            opened.append(socket.create_connection(("127.0.0.1", house.ioc.push), timeout=10))
         for connection in opened[::2]:
             connection.sendall(b"\x10")
         for connection in opened[1::2]:
@@ -320,7 +322,7 @@ def test_dribbling_and_half_open_connections_hold_nobody_up(house):
 
 def test_a_body_that_breaks_off_is_not_acknowledged_and_not_stored(house):
     text = reading("ST04", 9.75, 88)
-    with socket.create_connection(("127.0.0.1", house.ioc.http), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", house.ioc.push), timeout=30) as connection:
         head = f"POST /ingest/push HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {house.token}\r\n"
         connection.sendall(f"{head}Content-Length: {len(text) + 1}\r\n\r\n{text}".encode())
         connection.shutdown(socket.SHUT_WR)

@@ -160,7 +160,7 @@ def test_an_orderly_stop_waits_for_nobody_who_only_watches(ioc):
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     eventually(lambda: b"ioc_dashboards_viewers 1" in ioc.get("/metrics"))
-    half_open = [socket.create_connection(("127.0.0.1", port)) for port in (ioc.http, ioc.mqtt)]
+    half_open = [socket.create_connection(("127.0.0.1", port)) for port in (ioc.http, ioc.push, ioc.mqtt)]
     ioc.process.send_signal(signal.SIGTERM)
     assert ioc.wait_ended() == 0
     for connection in half_open:

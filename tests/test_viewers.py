@@ -23,7 +23,7 @@ class Viewer:
 
 @pytest.fixture
 def ioc(tmp_path):
-    ioc = Ioc(tmp_path, IOC_HTTP_MAX_LIVE="1000", IOC_HTTP_MAX_PUSHES="64")
+    ioc = Ioc(tmp_path, IOC_HTTP_MAX_LIVE="1000", IOC_PUSH_MAX_REQUESTS="64")
     _, ioc.token = ioc.add_sender("agency", "push")
     ioc.start()
     yield ioc

@@ -245,6 +245,18 @@ def test_a_wrong_token_is_401_and_that_of_another_feed_403(house):
     assert curl(house.ioc, "/ingest/receipt/1-0-0")[0] == 401
 
 
+def test_senders_and_pages_have_a_listener_each(house):
+    """What senders knock at can be opened to a network, so it must show nothing: pages have no access control yet."""
+    for path in ("/", "/api/overview", "/metrics", "/healthz", "/api/alerts"):
+        status, answer = curl(house.ioc, path)
+        assert (status, answer["type"]) == (404, "urn:ioc:problem:nothing-here"), path
+    for path, body in (("/ingest/push", reading("ST01", 1)), ("/ingest/receipt/1-0-0", None)):
+        status, answer = curl(house.ioc, path, token=house.push_token, body=body, port=house.ioc.http)
+        assert status == 404, answer
+        for detail in ("detail", "detail_vi"):
+            assert f"http://127.0.0.1:{house.ioc.push}/ingest/" in answer[detail], answer
+
+
 def test_a_sender_of_another_feed_is_told_or_counted_never_believed(house):
     """v5 can say 'not authorized' with the PUBACK; v3.1.1 cannot, so the reject is all there is."""
     before = house.counts("unmatched")["undecodable"]
@@ -277,8 +289,9 @@ def test_subscribing_is_answered_with_a_refusal_and_publishing_goes_on(house, pr
 def test_status_prints_addresses_users_feeds_and_a_balance_that_holds(house):
     house.ioc.wait_drained()
     done = house.ioc.run("status")
-    for address in (house.ioc.http, house.ioc.mqtt, house.ioc.clickhouse):
+    for address in (house.ioc.http, house.ioc.push, house.ioc.mqtt, house.ioc.clickhouse):
         assert f"127.0.0.1:{address}" in done.stdout
+    assert str(house.ioc.data / "inbox") in done.stdout
     assert str(house.ioc.process.pid) in done.stdout
     for feed in ("gateway", "files", "push", "unmatched"):
         assert re.search(rf"^{feed} .* holds$", done.stdout, re.M), done.stdout

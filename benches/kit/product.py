@@ -152,7 +152,7 @@ class Pusher:
             return body
 
     def _send(self, token):
-        connection = http.client.HTTPConnection("127.0.0.1", self.ioc.http, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ioc.push, timeout=60)
         headers = {"Authorization": f"Bearer {token}"}
         answered = time.monotonic()
         while not self.failed and not self.until():

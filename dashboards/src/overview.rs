@@ -135,13 +135,7 @@ impl FeedNames {
             id: feed.id.clone(),
             name: feed.name.clone(),
             owner: Some(feed.owner.clone()),
-            transport: match feed.transport {
-                Transport::Mqtt { .. } => "mqtt",
-                Transport::MqttBroker { .. } => "mqtt_broker",
-                Transport::Files { .. } => "files",
-                Transport::Http => "http",
-                Transport::Page => "page",
-            },
+            transport: feed.transport.word(),
             silent_after: (feed.transport != Transport::Page).then_some(feed.silent_after),
             lateness: feed.contract.lateness,
         }

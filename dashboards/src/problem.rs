@@ -1,5 +1,7 @@
 //! Errors as problem details (RFC 9457).
 
+use std::borrow::Cow;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -13,7 +15,7 @@ use crate::history::HistoryError;
 pub struct Problem {
     status: StatusCode,
     detail: String,
-    detail_vi: Option<&'static str>,
+    detail_vi: Option<Cow<'static, str>>,
     retry_after: Option<u32>,
 }
 
@@ -24,7 +26,7 @@ struct Body<'a> {
     status: u16,
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail_vi: Option<&'static str>,
+    detail_vi: Option<&'a str>,
 }
 
 impl Problem {
@@ -82,8 +84,8 @@ impl Problem {
 
     /// The same in Vietnamese: for whoever sees it on the page.
     #[must_use]
-    pub fn vi(self, detail: &'static str) -> Problem {
-        Problem { detail_vi: Some(detail), ..self }
+    pub fn vi(self, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { detail_vi: Some(detail.into()), ..self }
     }
 }
 
@@ -110,7 +112,7 @@ impl IntoResponse for Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
-            detail_vi: self.detail_vi,
+            detail_vi: self.detail_vi.as_deref(),
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
         let mut response = (self.status, text).into_response();

@@ -66,8 +66,8 @@ impl Routes {
                 Transport::Http => {
                     let _none = routes.paths.insert(feed.id.clone(), index);
                 }
-                // A broker's connection knows its feed, and so does the page.
-                Transport::MqttBroker { .. } | Transport::Page => {}
+                // Whoever goes and fetches knows for which feed, and so does the page.
+                _ => {}
             }
             routes.feeds.push(feed.clone());
         }

@@ -130,7 +130,7 @@ impl Site {
             Arc::new(Authenticator::open(&path).unwrap()),
             routes,
             log_number,
-            known.clone(),
+            watch::channel(Some(known.clone() as Arc<dyn Receipts>)).1,
             limits,
         ));
         let counters = push.counters().clone();

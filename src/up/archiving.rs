@@ -66,8 +66,7 @@ impl House<'_> {
             stop: self.stop.clone(),
         };
         let archivist = Archivist::start(work, Handle::current())?;
-        let counters = archivist.counters();
-        self.metrics.transport("archive", None, move || counters.each())?;
+        self.metrics.counters("archive", None, archivist.counters())?;
         Ok((archivist, archive))
     }
 }

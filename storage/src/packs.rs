@@ -5,7 +5,7 @@
 
 mod reference;
 
-use ioc_model::pack::{Pack, Transport};
+use ioc_model::pack::Pack;
 use serde_json::{Value, json};
 
 use crate::{
@@ -150,7 +150,7 @@ fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
             "name_en": feed.name.en,
             "owner_vi": feed.owner.vi,
             "owner_en": feed.owner.en,
-            "transport": transport(&feed.transport),
+            "transport": feed.transport.word(),
             "format": feed.format.word(),
             "silent_after_ms": feed.silent_after.0,
             "max_bytes": feed.contract.max_bytes,
@@ -167,14 +167,4 @@ fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
         ("indicator", indicators.collect()),
         ("feed", feeds.collect()),
     ]
-}
-
-fn transport(transport: &Transport) -> &'static str {
-    match transport {
-        Transport::Mqtt { .. } => "mqtt",
-        Transport::MqttBroker { .. } => "mqtt_broker",
-        Transport::Files { .. } => "files",
-        Transport::Http => "http",
-        Transport::Page => "page",
-    }
 }

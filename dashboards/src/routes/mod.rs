@@ -18,7 +18,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     middleware::map_response,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{any, get, post},
 };
 pub use health::STATUS_STALE;
 pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
@@ -210,6 +210,14 @@ pub fn router(state: AppState) -> Router {
         .route("/metrics", get(health::metrics))
         .layer(map_response(guarded))
         .with_state(state)
+}
+
+/// What is pushed here by mistake: whoever does is told where to. `pushes` is the address of HTTP push.
+pub fn pushed_elsewhere(pushes: &str) -> Router {
+    let detail = format!("messages are not pushed here but to {pushes}<feed>");
+    let detail_vi = format!("bản tin không gửi vào đây mà gửi vào {pushes}<nguồn>");
+    let problem = Problem::not_found(detail).vi(detail_vi);
+    Router::new().route("/ingest/{*path}", any(async move || problem.clone()))
 }
 
 /// The answer for a path nobody serves.

@@ -25,6 +25,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::transport::counters::{Counters, Figure, FigureKind};
+
 /// What a sender has sent counts as if it had come within the last so many seconds.
 const MEMORY: f64 = 1.0;
 /// Of what the flow commits, so much is let in: what waits on the log gets less.
@@ -194,19 +196,33 @@ impl Shares {
         (senders.iter().take(NAMED).map(|sender| Arc::clone(sender)).collect(), senders.len())
     }
 
-    /// Every figure's name and value, for metrics: how many senders are held back now; how many chunks have waited,
-    /// and how many milliseconds together.
-    #[must_use]
-    pub fn each(&self) -> Vec<(&'static str, u64)> {
-        vec![
-            ("held_back_senders", self.held_back().1 as u64),
-            ("held_back_chunks", self.chunks.load(Ordering::Relaxed)),
-            ("held_back_milliseconds", self.milliseconds.load(Ordering::Relaxed)),
-        ]
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counters for Shares {
+    fn figures(&self) -> Vec<Figure> {
+        vec![
+            Figure {
+                name: "held_back_senders",
+                help: "Senders held back to their share now",
+                kind: FigureKind::Now,
+                count: self.held_back().1 as u64,
+            },
+            Figure {
+                name: "held_back_chunks",
+                help: "Chunks that waited for their sender's share",
+                kind: FigureKind::Total,
+                count: self.chunks.load(Ordering::Relaxed),
+            },
+            Figure {
+                name: "held_back_milliseconds",
+                help: "Milliseconds that chunks waited for their sender's share, together",
+                kind: FigureKind::Total,
+                count: self.milliseconds.load(Ordering::Relaxed),
+            },
+        ]
     }
 }
 
@@ -414,9 +430,9 @@ mod tests {
         loads.push(load("station", 2_000.0, 200, now - 5 * Duration::from_secs(1)));
         let _now = run(&shares, &mut loads, now - 5 * Duration::from_secs(1), 5);
         shares.wait(&"station".into(), 200).await;
-        assert_eq!(shares.each()[1], ("held_back_chunks", 0));
+        let told = || shares.figures().iter().map(|figure| figure.count).collect::<Vec<_>>();
+        assert_eq!(told()[1], 0);
         shares.wait(&"flood".into(), 200).await;
-        let told = shares.each();
-        assert_eq!((told[0], told[1]), (("held_back_senders", 1), ("held_back_chunks", 1)));
+        assert_eq!(told()[..2], [1, 1]);
     }
 }

@@ -1,13 +1,14 @@
 //! Publishes taken from a real mosquitto.
 
-use std::{collections::BTreeSet, net::TcpListener, path::Path, process::Stdio, sync::Arc};
+use std::{collections::BTreeSet, net::TcpListener, path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use ioc_bus::SharedBus;
 use ioc_bus::clock::Clock;
 use ioc_ingest::{
     intake::Intake,
-    transport::mqtt_broker::{
-        BrokerLogin, MqttBroker, MqttBrokerConfig, MqttBrokerCounters, MqttBrokerError,
+    transport::{
+        mqtt_broker::{BrokerLogin, MqttBroker, MqttBrokerConfig, MqttBrokerCounters, MqttBrokerError},
+        pull::Patience,
     },
 };
 use ioc_model::{envelope::Content, pack::Transport};
@@ -102,12 +103,17 @@ impl Site {
         let url = format!("mqtt://127.0.0.1:{}", self.port);
         let feed = feed("air", Transport::MqttBroker { url, topics: vec!["air/#".to_owned()] });
         let login = BrokerLogin { user: "ioc".to_owned(), password: "any".to_owned() };
-        let config = MqttBrokerConfig { client_id: "ioc-air".to_owned(), login: Some(login) };
+        let patience = Patience {
+            first: Duration::from_millis(200),
+            longest: Duration::from_secs(2),
+            recovered_after: Duration::from_secs(1),
+        };
+        let config = MqttBrokerConfig { client_id: "ioc-air".to_owned(), login: Some(login), patience };
         let broker = MqttBroker::new(&feed, &config, self.intake.clone()).unwrap();
         let counters = broker.counters();
         let stop = CancellationToken::new();
         let task = tokio::spawn(broker.run(stop.clone()));
-        until("subscribed", || counters.snapshot().connected || task.is_finished()).await;
+        until("subscribed", || counters.snapshot().connected == 1 || task.is_finished()).await;
         Running { task, stop, counters }
     }
 
@@ -160,9 +166,9 @@ async fn a_broker_that_comes_back_is_subscribed_to_again() {
     mosquitto.publish(std::iter::once("before".to_owned())).await;
     until("stored", || site.payloads() == ["before"]).await;
     mosquitto.kill().await;
-    until("the loss is noticed", || !running.counters.snapshot().connected).await;
+    until("the loss is noticed", || running.counters.snapshot().connected == 0).await;
     let mosquitto = site.mosquitto().await;
-    until("subscribed again", || running.counters.snapshot().connected).await;
+    until("subscribed again", || running.counters.snapshot().connected == 1).await;
     mosquitto.publish(std::iter::once("after".to_owned())).await;
     until("stored", || site.payloads().contains(&"after".to_owned())).await;
     running.stop().await;

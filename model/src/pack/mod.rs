@@ -191,6 +191,20 @@ pub enum Transport {
     Page,
 }
 
+impl Transport {
+    /// The word used in packs, in the store and in APIs.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Transport::Mqtt { .. } => "mqtt",
+            Transport::MqttBroker { .. } => "mqtt_broker",
+            Transport::Files { .. } => "files",
+            Transport::Http => "http",
+            Transport::Page => "page",
+        }
+    }
+}
+
 /// The form of an envelope's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

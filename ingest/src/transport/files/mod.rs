@@ -15,6 +15,7 @@ mod below;
 mod counters;
 mod name_time;
 mod scan;
+mod settings;
 mod shelf;
 mod take;
 mod watch;
@@ -34,6 +35,7 @@ use ioc_model::{
     pack::{Pack, Transport},
 };
 use serde::{Deserialize, Serialize};
+pub use settings::KIND;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 

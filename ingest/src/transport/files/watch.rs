@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     io,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::Arc,
     time::Duration,
 };
 
@@ -144,7 +144,7 @@ impl Watch {
         self.is_inbox_lost = false;
         let machine_now = Instant::now();
         for path in self.shelf.round(&inbox, machine_now) {
-            FilesCounters::add(&self.counters.returned, 1);
+            self.counters.returned.one();
             tracing::warn!(
                 feed = self.feed,
                 ?path,
@@ -160,14 +160,14 @@ impl Watch {
             calendar: &self.calendar,
         };
         let pass = self.memory.pass(&inbox, &ground, machine_now);
-        self.counters.waiting.store(pass.waiting, Relaxed);
-        self.counters.unfinished.store(pass.unfinished, Relaxed);
-        FilesCounters::add(&self.counters.passed_over, pass.passed_over.len() as u64);
+        self.counters.waiting.set(pass.waiting);
+        self.counters.unfinished.set(pass.unfinished);
+        self.counters.passed_over.add(pass.passed_over.len() as u64);
         for (path, why) in pass.passed_over {
             tracing::warn!(feed = self.feed, ?path, why, "passed over in the inbox");
         }
         if let Some((path, error)) = pass.failures.first() {
-            FilesCounters::add(&self.counters.scan_failures, 1);
+            self.counters.scan_failures.one();
             tracing::warn!(feed = self.feed, ?path, %error, folders = pass.failures.len(), "cannot list a folder of the inbox");
         }
         pass.ready.into()
@@ -206,13 +206,13 @@ impl Watch {
             match take(&inbox, &found, &self.feed, &address, self.max_bytes, &mut chunk, cancel) {
                 Ok(file) => taken.push(file),
                 Err(NotTaken::Stopping) => break,
-                Err(NotTaken::Vanished) => FilesCounters::add(&self.counters.vanished, 1),
+                Err(NotTaken::Vanished) => self.counters.vanished.one(),
                 Err(NotTaken::Changed) => {
-                    FilesCounters::add(&self.counters.changed, 1);
+                    self.counters.changed.one();
                     self.memory.unsettle(&found);
                 }
                 Err(NotTaken::Unreadable(error)) => {
-                    FilesCounters::add(&self.counters.unreadable, 1);
+                    self.counters.unreadable.one();
                     tracing::warn!(feed = self.feed, path = ?found.path, %error, "cannot take a file: it is tried again later");
                     self.memory.set_aside(&found);
                 }
@@ -223,10 +223,9 @@ impl Watch {
 
     /// Moves files whose envelopes are durable.
     fn shelve(&mut self, taken: Vec<Taken>, received_at: ReceivedAt) {
-        let count = |counter, amount| FilesCounters::add(counter, amount);
-        count(&self.counters.taken, taken.len() as u64);
-        count(&self.counters.taken_bytes, taken.iter().map(|file| file.signature.size).sum());
-        count(&self.counters.withheld, taken.iter().filter(|file| file.withheld).count() as u64);
+        self.counters.taken.add(taken.len() as u64);
+        self.counters.taken_bytes.add(taken.iter().map(|file| file.signature.size).sum());
+        self.counters.withheld.add(taken.iter().filter(|file| file.withheld).count() as u64);
         for file in taken {
             let _ = self.unmoved.insert(file.path.clone(), (file, received_at));
         }
@@ -252,9 +251,9 @@ impl Watch {
                     let home = path.parent().unwrap_or(Path::new("")).to_owned();
                     let _ = touched.entry((taken.withheld, day, parent)).or_insert((folder, home));
                     match shelved {
-                        Shelved::Moved => FilesCounters::add(&self.counters.moved, 1),
-                        Shelved::Changed => FilesCounters::add(&self.counters.changed, 1),
-                        Shelved::Gone => FilesCounters::add(&self.counters.vanished, 1),
+                        Shelved::Moved => self.counters.moved.one(),
+                        Shelved::Changed => self.counters.changed.one(),
+                        Shelved::Gone => self.counters.vanished.one(),
                     }
                 }
                 Err(error) => {
@@ -269,7 +268,7 @@ impl Watch {
         }
         self.sync(inbox, touched.drain());
         if let Some((path, error)) = first_failure {
-            FilesCounters::add(&self.counters.move_failures, failures);
+            self.counters.move_failures.add(failures);
             tracing::error!(
                 feed = self.feed, ?path, %error, files = failures,
                 "durable files cannot be moved out of the inbox: they are tried again"
@@ -294,7 +293,7 @@ impl Watch {
         match self.shelf.clear(self.local_day(now), self.keep_done_days) {
             Ok(0) => {}
             Ok(removed) => {
-                FilesCounters::add(&self.counters.done_removed, removed);
+                self.counters.done_removed.add(removed);
                 tracing::info!(
                     feed = self.feed,
                     files = removed,
@@ -316,7 +315,7 @@ impl Watch {
     }
 
     fn inbox_lost(&mut self, error: &io::Error) {
-        FilesCounters::add(&self.counters.scan_failures, 1);
+        self.counters.scan_failures.one();
         if !std::mem::replace(&mut self.is_inbox_lost, true) {
             tracing::error!(feed = self.feed, inbox = ?self.inbox, %error, "cannot open the inbox: trying again");
         }

@@ -1,5 +1,9 @@
 //! HTTP push: `POST /ingest/<feed>` with a bearer token, any bytes as the body.
 //!
+//! Senders knock at a listener of their own, apart from the pages: they come from other machines, with a token each,
+//! while pages have no access control yet and must stay on loopback. It listens before the store answers, and says
+//! 503 until a receipt can name a position.
+//!
 //! The answer 200 is a receipt, and it is sent when the envelope is durable and not before (invariant ACK). While
 //! the bus is full the answer waits, then is 503 with Retry-After (BOUND): the sender sends again, and what was
 //! stored meanwhile is a duplicate. The bytes of requests in work are bounded over all senders, and the number of
@@ -10,25 +14,29 @@
 //! here; `GET /ingest/receipt/<position>` tells later what became of an envelope.
 
 mod body;
+mod counters;
 mod gate;
 mod problem;
 mod push;
 mod receipt;
 pub mod serve;
+mod settings;
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use axum::{
     Router,
     routing::{get, post},
 };
+pub use counters::{HttpCounters, HttpFigures};
 use ioc_model::position::LogNumber;
-pub use receipt::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
+pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use serde::{Deserialize, Serialize};
 pub use serve::{ServeLimits, serve};
+pub use settings::{KIND, address_of};
 use tokio::sync::watch;
 
-use self::gate::Gate;
+use self::{gate::Gate, problem::Problem};
 use crate::{intake::Intake, routes::Routes, senders::Authenticator};
 
 /// Bounds of HTTP push.
@@ -65,61 +73,6 @@ impl Default for HttpLimits {
     }
 }
 
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident,)*) => {
-        /// What HTTP push has answered since start.
-        #[derive(Debug, Default)]
-        pub struct HttpCounters {
-            $($(#[$doc])* pub $name: AtomicU64,)*
-        }
-
-        /// The figures of [`HttpCounters`] at one moment.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-        pub struct HttpFigures {
-            $($(#[$doc])* pub $name: u64,)*
-        }
-
-        impl HttpCounters {
-            /// All figures.
-            #[must_use]
-            pub fn snapshot(&self) -> HttpFigures {
-                HttpFigures { $($name: self.$name.load(std::sync::atomic::Ordering::Relaxed),)* }
-            }
-
-            /// Every counter's name and figure, for metrics.
-            #[must_use]
-            pub fn each(&self) -> Vec<(&'static str, u64)> {
-                vec![$((stringify!($name), self.$name.load(std::sync::atomic::Ordering::Relaxed)),)*]
-            }
-        }
-    };
-}
-
-counters! {
-    /// Receipts given: 200.
-    acknowledged,
-    /// Bytes of the bodies they are for.
-    acknowledged_bytes,
-    /// Bodies over the limit, appended as a description: 413.
-    withheld,
-    /// No or a wrong token: 401.
-    unauthenticated,
-    /// A feed that is not the sender's: 403.
-    forbidden,
-    /// No such feed: 404.
-    unknown_feed,
-    /// Bodies that came too slowly: 408.
-    timed_out,
-    /// Compressed bodies: 415.
-    unsupported_encoding,
-    /// More requests of one sender at once than it may have: 429.
-    too_many,
-    /// The bus is full or poisoned, or too much is in work: 503.
-    unavailable,
-    /// Bodies that broke off.
-    broken_off,
-}
-
 /// What the routes of HTTP push work with.
 #[derive(Debug)]
 pub struct HttpPush {
@@ -127,7 +80,7 @@ pub struct HttpPush {
     authenticator: Arc<Authenticator>,
     routes: watch::Receiver<Arc<Routes>>,
     log: watch::Receiver<Option<LogNumber>>,
-    receipts: Arc<dyn Receipts>,
+    receipts: KnownReceipts,
     limits: HttpLimits,
     gate: Gate,
     counters: Arc<HttpCounters>,
@@ -135,14 +88,14 @@ pub struct HttpPush {
 
 impl HttpPush {
     /// HTTP push into that intake. `log` is the bus's number as soon as it is registered; without it a receipt could
-    /// not name a position, so until then the answer is 503.
+    /// not name a position, so until then the answer is 503, as it is to questions before `receipts` are known.
     #[must_use]
     pub fn new(
         intake: Intake,
         authenticator: Arc<Authenticator>,
         routes: watch::Receiver<Arc<Routes>>,
         log: watch::Receiver<Option<LogNumber>>,
-        receipts: Arc<dyn Receipts>,
+        receipts: KnownReceipts,
         limits: HttpLimits,
     ) -> HttpPush {
         let gate = Gate::new(&limits);
@@ -161,5 +114,6 @@ pub fn router(push: Arc<HttpPush>) -> Router {
     Router::new()
         .route("/ingest/{feed}", post(push::push))
         .route("/ingest/receipt/{position}", get(receipt::receipt))
+        .fallback(async || Problem::NothingHere)
         .with_state(push)
 }

@@ -33,6 +33,8 @@ pub(super) enum Problem {
     InvalidPosition,
     /// No envelope has this position.
     UnknownPosition,
+    /// Something else than pushing was asked for.
+    NothingHere,
 }
 
 #[derive(Serialize)]
@@ -151,6 +153,13 @@ impl Problem {
                 "No position",
                 "a position has the form log-partition-offset, such as 1-0-42".to_owned(),
                 "vị trí có dạng log-phân vùng-thứ tự, ví dụ 1-0-42".to_owned(),
+            ),
+            Problem::NothingHere => (
+                StatusCode::NOT_FOUND,
+                "nothing-here",
+                "Nothing here",
+                "messages are pushed to /ingest/<feed>; pages have another address".to_owned(),
+                "bản tin được gửi vào /ingest/<nguồn>; trang hiển thị ở địa chỉ khác".to_owned(),
             ),
             Problem::UnknownPosition => (
                 StatusCode::NOT_FOUND,

@@ -1,13 +1,6 @@
 //! `POST /ingest/{feed}`.
 
-use std::{
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -107,8 +100,8 @@ impl HttpPush {
                 drop(bytes);
                 let appended = self.append(&line, chunk).await?;
                 fail::fail_point!("http_before_receipt", |_| std::process::abort());
-                let _ = self.counters.acknowledged.fetch_add(1, Relaxed);
-                let _ = self.counters.acknowledged_bytes.fetch_add(digest.bytes(), Relaxed);
+                self.counters.acknowledged.one();
+                self.counters.acknowledged_bytes.add(digest.bytes());
                 Ok(Receipt {
                     feed,
                     position: position(log, line.partition, &appended).to_string(),
@@ -154,7 +147,7 @@ impl HttpPush {
 
     fn count(&self, problem: &Problem) {
         let counters = &self.counters;
-        let counter: &AtomicU64 = match problem {
+        let counter = match problem {
             Problem::Unauthenticated => &counters.unauthenticated,
             Problem::Forbidden(_) => &counters.forbidden,
             Problem::UnknownFeed(_) => &counters.unknown_feed,
@@ -164,9 +157,9 @@ impl HttpPush {
             Problem::Compressed => &counters.unsupported_encoding,
             Problem::TooMany => &counters.too_many,
             Problem::Unavailable(..) => &counters.unavailable,
-            Problem::InvalidPosition | Problem::UnknownPosition => return,
+            Problem::InvalidPosition | Problem::UnknownPosition | Problem::NothingHere => return,
         };
-        let _ = counter.fetch_add(1, Relaxed);
+        counter.one();
     }
 }
 

@@ -10,6 +10,7 @@ use axum::{
 };
 use ioc_model::{epoch::Epoch, position::Position};
 use serde::Serialize;
+use tokio::sync::watch;
 
 use super::{HttpPush, problem::Problem};
 
@@ -46,6 +47,9 @@ pub trait Receipts: Send + Sync + std::fmt::Debug {
     fn lookup(&self, position: Position) -> ReceiptFuture<'_>;
 }
 
+/// Who knows what became of envelopes, as soon as there is a store to ask.
+pub type KnownReceipts = watch::Receiver<Option<Arc<dyn Receipts>>>;
+
 #[derive(Serialize)]
 struct Answer {
     position: String,
@@ -68,7 +72,8 @@ impl HttpPush {
     async fn became(&self, position: &str, headers: &HeaderMap) -> Result<Answer, Problem> {
         let _sender = self.sender_of(headers).await.ok_or(Problem::Unauthenticated)?;
         let position: Position = position.parse().map_err(|_| Problem::InvalidPosition)?;
-        match self.receipts.lookup(position).await {
+        let receipts = self.receipts.borrow().clone().ok_or(Problem::STARTING)?;
+        match receipts.lookup(position).await {
             Ok(Some(status)) => Ok(Answer { position: position.to_string(), status }),
             Ok(None) => Err(Problem::UnknownPosition),
             Err(error) => {

@@ -23,11 +23,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    counters::MqttCounters,
-    reply::{self, Reason},
-    wire::Version,
-};
+use super::{counters::MqttCounters, reason::Reason, reply, wire::Version};
 
 /// Chunks of one connection that may wait for the disk; its reader stops after that (invariant BOUND).
 pub(super) const WAITING_CHUNKS: usize = 4;
@@ -171,7 +167,7 @@ async fn write_all(
                 for (id, reason) in &acks {
                     reply::push_puback(out, link.version, *id, *reason);
                 }
-                MqttCounters::add(&counters.acknowledged, acks.len() as u64);
+                counters.acknowledged.add(acks.len() as u64);
             }
         }
         if out.len() >= WRITE_TOGETHER {

@@ -2,7 +2,7 @@
 
 use super::{
     properties::{Carrier, Properties},
-    reply::Reason,
+    reason::Reason,
     wire::{Fields, Version, Violation},
 };
 

@@ -21,10 +21,12 @@ use super::{
     connect::{Connect, RefusedConnect},
     counters::MqttCounters,
     inbox::{Inbox, LINGER, Read},
+    reason::Reason,
     reception::{self, Reception, Taken, Tally},
     registry::Place,
-    reply::{self, Accepted, Reason},
-    sessions::{ClientKey, SessionsError},
+    reply::{self, Accepted},
+    session::ClientKey,
+    sessions::SessionsError,
     wire::{Frame, Violation, frame},
 };
 use crate::{intake::Line, routes::TopicCache};
@@ -106,7 +108,7 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
         () = shared.stop.cancelled() => None,
     };
     let Some(body) = arrived else {
-        return MqttCounters::one(&shared.counters.refused_connections);
+        return shared.counters.refused_connections.one();
     };
     let admitted = match Connect::read(&body) {
         Ok(connect) if is_one_too_many => {
@@ -119,12 +121,12 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
     };
     match admitted {
         Ok((client, connack)) => {
-            MqttCounters::one(&shared.counters.accepted);
+            shared.counters.accepted.one();
             drop(body);
             converse(&shared, client, connack, inbox, writing).await;
         }
         Err((version, reason, why)) => {
-            MqttCounters::one(&shared.counters.refused_connections);
+            shared.counters.refused_connections.one();
             tracing::debug!(why, reason = reason.0, "a connection is refused");
             let answer = version.map(|version| reply::refused(version, reason)).unwrap_or_default();
             // A client that does not take its refusal is told nothing.
@@ -151,7 +153,7 @@ async fn read_connect(inbox: &mut Inbox, counters: &MqttCounters) -> Option<Vec<
             }
         });
         match read {
-            Read::Bytes(count) => MqttCounters::add(&counters.bytes, count as u64),
+            Read::Bytes(count) => counters.bytes.add(count as u64),
             Read::Nothing => inbox.readable().await.ok()?,
             Read::Closed => return None,
         }
@@ -175,7 +177,7 @@ async fn admit(
         _ => None,
     };
     let Some(sender) = sender else {
-        MqttCounters::one(&shared.counters.refused_credentials);
+        shared.counters.refused_credentials.one();
         return Err((Reason::BAD_USER_OR_PASSWORD, "bad credentials"));
     };
     let assigned = connect.client_id.is_empty().then(|| format!("ioc-{:032x}", rand::random::<u128>()));
@@ -277,7 +279,7 @@ impl Client {
             taken = Taken::default();
             match inbox.read(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken)) {
                 Read::Bytes(count) => {
-                    MqttCounters::add(&shared.counters.bytes, count as u64);
+                    shared.counters.bytes.add(count as u64);
                     deadline = Instant::now() + silence;
                     // A sender whose every byte is there at once must not keep others from their turn.
                     tokio::task::consume_budget().await;
@@ -319,7 +321,7 @@ impl Client {
                 () = stopped.cancelled() => return Err(self.why_stopped(shared)),
             };
             let durable = handed_over.map_err(|error| {
-                MqttCounters::one(&shared.counters.append_errors);
+                shared.counters.append_errors.one();
                 End::NotDurable(error)
             })?;
             self.link.take_in_flight(taken.acks.len());
@@ -347,7 +349,7 @@ impl Client {
 
     fn why_stopped(&self, shared: &Shared) -> End {
         if self.link.failure().is_some() {
-            MqttCounters::one(&shared.counters.append_errors);
+            shared.counters.append_errors.one();
             End::Unanswered
         } else if self.place.is_taken_over() {
             End::TakenOver
@@ -365,14 +367,14 @@ impl Client {
         let mut lifetime = None;
         match end {
             End::Client(reception::End::Violation(violation)) => {
-                MqttCounters::one(&shared.counters.violations);
+                shared.counters.violations.one();
                 tracing::debug!(sender = name, %violation, "a connection is closed");
             }
             End::Client(reception::End::Goodbye { session_lifetime, .. }) => lifetime = *session_lifetime,
             End::NotDurable(error) => {
                 tracing::warn!(sender = name, %error, "a connection is closed unacknowledged")
             }
-            End::TakenOver => MqttCounters::one(&shared.counters.taken_over),
+            End::TakenOver => shared.counters.taken_over.one(),
             End::Gone | End::Unanswered | End::Removed | End::Stopping => {}
         }
         let is_taken_over = place.is_taken_over();
@@ -418,7 +420,7 @@ async fn publish_will(shared: &Shared, mut reception: Reception, line: &Line, wi
         &mut tally,
     );
     tally.tell(&shared.counters);
-    MqttCounters::one(&shared.counters.wills);
+    shared.counters.wills.one();
     let durable = match shared.intake.hand_over(line, &mut chunk).await {
         Ok(durable) => durable.await.map(drop),
         Err(error) => Err(error),

@@ -1,76 +1,38 @@
 //! What the endpoint counts.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
-        /// Live counters of an endpoint; they only grow, except `connections`.
-        #[derive(Debug, Default)]
-        pub struct MqttCounters {
-            $($(#[$doc])* pub(super) $name: AtomicU64,)*
-        }
-
-        /// The counters at one moment.
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct MqttCounts {
-            $($(#[$doc])* pub $name: u64,)*
-        }
-
-        impl MqttCounters {
-            /// Reads all of them. Each is exact; together they may be a moment apart.
-            #[must_use]
-            pub fn snapshot(&self) -> MqttCounts {
-                MqttCounts { $($name: self.$name.load(Ordering::Relaxed),)* }
-            }
-
-            /// Every counter's name and figure, for metrics.
-            #[must_use]
-            pub fn each(&self) -> Vec<(&'static str, u64)> {
-                vec![$((stringify!($name), self.$name.load(Ordering::Relaxed)),)*]
-            }
-        }
-    };
-}
+use crate::transport::counters::counters;
 
 counters! {
+    /// Live counters of an endpoint.
+    pub struct MqttCounters;
+    /// The counters at one moment.
+    pub struct MqttCounts;
     /// Connections open now, authenticated or not.
-    connections,
+    now connections,
     /// Connections let in.
-    accepted,
+    total accepted,
     /// Connections refused: too many, malformed CONNECT, bad credentials.
-    refused_connections,
-    /// Of those, for bad credentials.
-    refused_credentials,
+    total refused_connections,
+    /// Connections refused for bad credentials.
+    total refused_credentials,
     /// Connections closed because their client broke the protocol.
-    violations,
+    total violations,
     /// Connections closed because their client came again.
-    taken_over,
+    total taken_over,
     /// Publishes taken in, wills among them.
-    publishes,
-    /// Of those, on topics no feed claims.
-    unmatched,
-    /// Of those, on topics of feeds their sender may not send to.
-    forbidden,
-    /// Of those, over the packet limit or their feed's limit and recorded without their bytes.
-    oversize,
+    total publishes,
+    /// Publishes on topics no feed claims.
+    total unmatched,
+    /// Publishes on topics of feeds their sender may not send to.
+    total forbidden,
+    /// Publishes over the packet limit or their feed's limit, recorded without their bytes.
+    total oversize,
     /// Wills published.
-    wills,
+    total wills,
     /// PUBACKs written, after the publish was durable.
-    acknowledged,
+    total acknowledged,
     /// Chunks the bus did not make durable.
-    append_errors,
+    total append_errors,
     /// Bytes read.
-    bytes,
-}
-
-impl MqttCounters {
-    pub(super) fn add(counter: &AtomicU64, count: u64) {
-        if count > 0 {
-            let _before = counter.fetch_add(count, Ordering::Relaxed);
-        }
-    }
-
-    pub(super) fn one(counter: &AtomicU64) {
-        Self::add(counter, 1);
-    }
+    total bytes,
 }

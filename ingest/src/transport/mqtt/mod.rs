@@ -27,24 +27,23 @@ mod counters;
 mod inbox;
 mod packet;
 mod properties;
+mod reason;
 mod reception;
 mod registry;
 mod reply;
+mod session;
 mod session_lines;
 mod sessions;
+mod settings;
 mod wire;
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 pub use counters::{MqttCounters, MqttCounts};
 use serde::{Deserialize, Serialize};
 pub use sessions::SessionsError;
 use sessions::{SessionLimits, Sessions};
+pub use settings::KIND;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -215,7 +214,7 @@ impl MqttEndpoint {
                         Ok(place) => self.serve(socket, peer, place, false),
                         Err(_) => match tellers.clone().try_acquire_owned() {
                             Ok(teller) => self.serve(socket, peer, teller, true),
-                            Err(_) => MqttCounters::one(&self.shared.counters.refused_connections),
+                            Err(_) => self.shared.counters.refused_connections.one(),
                         },
                     },
                     Err(error) => {
@@ -243,7 +242,7 @@ impl MqttEndpoint {
         let shared = self.shared.clone();
         let abandon = self.abandon.clone();
         let _task = self.shared.tracker.spawn(async move {
-            MqttCounters::one(&shared.counters.connections);
+            shared.counters.connections.one();
             let counted = Counted(shared.counters.clone());
             tokio::select! {
                 () = Box::pin(connection::serve(shared, socket, peer, is_one_too_many)) => {}
@@ -260,6 +259,6 @@ struct Counted(Arc<MqttCounters>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let _before = self.0.connections.fetch_sub(1, Ordering::Relaxed);
+        self.0.connections.one_less();
     }
 }

@@ -14,7 +14,8 @@ use ioc_model::{
 use super::{
     counters::MqttCounters,
     packet::{Packet, Publish, topic_of_oversized},
-    reply::{self, Reason},
+    reason::Reason,
+    reply,
     wire::{Frame, Version, Violation, frame},
 };
 use crate::{
@@ -225,10 +226,10 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn tell(self, counters: &MqttCounters) {
-        MqttCounters::add(&counters.publishes, self.publishes);
-        MqttCounters::add(&counters.unmatched, self.unmatched);
-        MqttCounters::add(&counters.forbidden, self.forbidden);
-        MqttCounters::add(&counters.oversize, self.oversize);
+        counters.publishes.add(self.publishes);
+        counters.unmatched.add(self.unmatched);
+        counters.forbidden.add(self.forbidden);
+        counters.oversize.add(self.oversize);
     }
 }
 

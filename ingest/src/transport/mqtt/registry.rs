@@ -8,7 +8,7 @@ use std::sync::{
 use rustc_hash::FxHashMap;
 use tokio_util::sync::CancellationToken;
 
-use super::sessions::ClientKey;
+use super::session::ClientKey;
 
 /// The connected clients.
 #[derive(Debug, Default)]

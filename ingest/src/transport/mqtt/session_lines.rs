@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::sessions::{ClientKey, Session};
+use super::session::{ClientKey, Session};
 
 /// A line of the file. Without a lifetime the session has ended.
 #[derive(Serialize, Deserialize)]

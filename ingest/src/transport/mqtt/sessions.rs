@@ -21,35 +21,17 @@ use std::{
     thread::JoinHandle,
 };
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::session_lines::{LinesFile, line_of, read_lines};
+use super::{
+    session::{ClientKey, Session},
+    session_lines::{LinesFile, line_of, read_lines},
+};
 use ioc_bus::clock::Clock;
 
 const FILE: &str = "sessions.jsonl";
 /// Outdated lines the file may hold beside as many as there are sessions.
 const SPARE_LINES: usize = if cfg!(test) { 64 } else { 4_096 };
-
-/// A client as its sessions know it: sender and client identifier. Two senders may use the same identifier without
-/// touching each other; a sender's name holds no `/`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(super) struct ClientKey(Arc<str>);
-
-impl ClientKey {
-    pub(super) fn new(sender: &str, client_id: &str) -> ClientKey {
-        ClientKey(format!("{sender}/{client_id}").into())
-    }
-
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn sender(&self) -> &str {
-        self.0.split('/').next().unwrap_or_default()
-    }
-}
 
 /// How many sessions, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -103,25 +85,6 @@ struct State {
     /// The writer is asked to look.
     asked: bool,
     closing: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Session {
-    /// Seconds it outlives its connection; `u32::MAX` for ever.
-    pub(super) lifetime: u32,
-    /// When its connection ended, in milliseconds since 1970 by the machine's clock; none while there is one.
-    pub(super) since: Option<i64>,
-    /// It was on disk before: only then may a client be told that it is present.
-    pub(super) is_stored: bool,
-}
-
-impl Session {
-    fn is_over(&self, now: i64) -> bool {
-        match self.since {
-            Some(since) if self.lifetime != u32::MAX => now >= since + i64::from(self.lifetime) * 1_000,
-            _ => false,
-        }
-    }
 }
 
 /// What a CONNECT found and made.

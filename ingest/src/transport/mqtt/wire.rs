@@ -3,7 +3,7 @@
 //! Everything borrows from the bytes that were read; nothing is copied and nothing allocates, because every publish
 //! passes here. Input is hostile (invariant SAFE): no length is believed before it was compared with what is there.
 
-use super::reply::Reason;
+use super::reason::Reason;
 
 /// The protocol's version on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

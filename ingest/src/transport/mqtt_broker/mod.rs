@@ -6,21 +6,18 @@
 //! endpoint is for that.
 //!
 //! Polling the connection never waits for the disk while the broker's window is not used up; beside it, what has
-//! arrived meanwhile is committed as one chunk. Every connection has a client of its own, so an acknowledgement
-//! of a former one cannot reach the broker, where its packet identifier may mean another message by now. Sent again
-//! is sent twice: duplicates are dropped downstream.
+//! arrived meanwhile is committed as one chunk. Sent again is sent twice: duplicates are dropped downstream.
 //!
 //! Version 3.1.1 is spoken, as every broker does. Memory is bounded by bytes, whatever the broker's window is
 //! (invariant BOUND). A publish over its feed's limit is recorded without its bytes and acknowledged, or the broker would
 //! send it for ever (invariants BALANCE, SAFE).
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+mod address;
+mod connection;
+mod counters;
+mod settings;
+
+use std::{sync::Arc, time::Duration};
 
 use ioc_bus::{AppendError, ChunkBuilder, Origin};
 use ioc_model::{
@@ -34,12 +31,23 @@ use rumqttc::{
 };
 use serde::Deserialize;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::{sleep, timeout},
+    sync::{Semaphore, mpsc},
+    time::{Instant, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::withheld::{Digest, Withheld};
+use self::{
+    address::host_and_port,
+    connection::{Arrival, Connection},
+};
+pub use self::{
+    counters::{MqttBrokerCounters, MqttBrokerCounts},
+    settings::KIND,
+};
+use super::{
+    pull::{BackOff, Patience},
+    withheld::{Digest, Withheld},
+};
 use crate::intake::{Intake, Line};
 
 /// Publishes between polling and committing. At least a broker's usual window, so that polling does not stop for it.
@@ -54,21 +62,16 @@ const LONGEST_PACKET: usize = 64 << 20;
 /// Acknowledgements that may wait to be sent.
 const REQUESTS: usize = 2 * QUEUE;
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
-const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(30);
-/// How long a stop waits for what is in flight.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How one feed's broker is reached.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct MqttBrokerConfig {
     /// The client identifier, the same for ever: the broker knows the session by it. One for each feed.
     pub client_id: String,
     /// User name and password at the broker.
-    #[serde(default)]
     pub login: Option<BrokerLogin>,
+    /// How soon and how often a lost connection is made again.
+    pub patience: Patience,
 }
 
 /// User name and password at a broker. The password is not printed by `Debug`.
@@ -101,68 +104,6 @@ pub enum MqttBrokerError {
     Append(#[from] AppendError),
 }
 
-/// What a broker's connection counts. They only grow, except `connected`.
-#[derive(Debug, Default)]
-pub struct MqttBrokerCounters {
-    connected: AtomicBool,
-    connections: AtomicU64,
-    publishes: AtomicU64,
-    oversize: AtomicU64,
-    acknowledged: AtomicU64,
-    bytes: AtomicU64,
-}
-
-/// The counters at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MqttBrokerCounts {
-    /// Connected and subscribed now.
-    pub connected: bool,
-    /// Connections made.
-    pub connections: u64,
-    /// Publishes received.
-    pub publishes: u64,
-    /// Of those, over the limit and recorded without their bytes.
-    pub oversize: u64,
-    /// Publishes acknowledged to the broker, after they were durable.
-    pub acknowledged: u64,
-    /// Bytes of payloads received.
-    pub bytes: u64,
-}
-
-impl MqttBrokerCounters {
-    /// Every counter's name and figure, for metrics.
-    #[must_use]
-    pub fn each(&self) -> Vec<(&'static str, u64)> {
-        let counts = self.snapshot();
-        vec![
-            ("connected", u64::from(counts.connected)),
-            ("connections", counts.connections),
-            ("publishes", counts.publishes),
-            ("oversize", counts.oversize),
-            ("acknowledged", counts.acknowledged),
-            ("bytes", counts.bytes),
-        ]
-    }
-
-    /// Reads all of them.
-    #[must_use]
-    pub fn snapshot(&self) -> MqttBrokerCounts {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        MqttBrokerCounts {
-            connected: self.connected.load(Ordering::Relaxed),
-            connections: read(&self.connections),
-            publishes: read(&self.publishes),
-            oversize: read(&self.oversize),
-            acknowledged: read(&self.acknowledged),
-            bytes: read(&self.bytes),
-        }
-    }
-}
-
-fn count(counter: &AtomicU64, by: usize) {
-    let _before = counter.fetch_add(by as u64, Ordering::Relaxed);
-}
-
 /// One feed's connection to its broker.
 #[derive(Debug)]
 pub struct MqttBroker {
@@ -172,28 +113,8 @@ pub struct MqttBroker {
     payload_limit: usize,
     intake: Intake,
     line: Line,
+    patience: Patience,
     counters: Arc<MqttBrokerCounters>,
-}
-
-/// A publish on its way to the disk.
-struct Arrival {
-    publish: Publish,
-    connection: Arc<Connection>,
-    _room: OwnedSemaphorePermit,
-}
-
-impl Drop for Arrival {
-    fn drop(&mut self) {
-        let _before = self.connection.unacknowledged.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// One connection, as far as acknowledging needs it.
-struct Connection {
-    client: AsyncClient,
-    is_over: AtomicBool,
-    /// Publishes taken and neither acknowledged nor given up.
-    unacknowledged: AtomicUsize,
 }
 
 impl MqttBroker {
@@ -226,6 +147,7 @@ impl MqttBroker {
             payload_limit: feed.contract.max_bytes,
             line: intake.line_of(&config.client_id, Origin::sender(url)),
             intake,
+            patience: config.patience,
             counters: Arc::default(),
         })
     }
@@ -255,40 +177,36 @@ impl MqttBroker {
 
     async fn poll_until_over(&self, arrivals: mpsc::Sender<Arrival>, over: &CancellationToken) {
         let room = Arc::new(Semaphore::new(WAITING_KIB));
-        let mut back_off = FIRST_BACK_OFF;
+        let mut back_off = BackOff::new(self.patience);
         while !over.is_cancelled() {
-            let was_subscribed = self.converse(&arrivals, &room, over).await;
-            self.counters.connected.store(false, Ordering::Relaxed);
-            back_off = if was_subscribed { FIRST_BACK_OFF } else { (back_off * 2).min(LONGEST_BACK_OFF) };
-            let _stopped = timeout(back_off, over.cancelled()).await;
+            let subscribed = self.converse(&arrivals, &room, over).await;
+            self.counters.connected.set(0);
+            let went_well = subscribed.map_or(Duration::ZERO, |since| since.elapsed());
+            let _stopped = timeout(back_off.pause_after(went_well), over.cancelled()).await;
         }
     }
 
-    /// One connection, to its end. True if its subscriptions were granted.
+    /// One connection, to its end. Since when its subscriptions were granted, if they were.
     async fn converse(
         &self,
         arrivals: &mpsc::Sender<Arrival>,
         room: &Arc<Semaphore>,
         over: &CancellationToken,
-    ) -> bool {
+    ) -> Option<Instant> {
         let (client, mut events) = AsyncClient::new(self.options.clone(), REQUESTS);
-        let connection = Arc::new(Connection {
-            client,
-            is_over: AtomicBool::new(false),
-            unacknowledged: AtomicUsize::new(0),
-        });
-        let mut was_subscribed = false;
+        let connection = Arc::new(Connection::of(client));
+        let mut subscribed = None;
         let polling = async {
             loop {
                 match events.poll().await {
                     Ok(Event::Incoming(Packet::ConnAck(_))) => {
-                        count(&self.counters.connections, 1);
+                        self.counters.connections.one();
                         // Also when the session is there: what the pack subscribes to may have changed.
                         let filters = self
                             .topics
                             .iter()
                             .map(|topic| SubscribeFilter::new(topic.clone(), QoS::AtLeastOnce));
-                        if let Err(error) = connection.client.try_subscribe_many(filters) {
+                        if let Err(error) = connection.client().try_subscribe_many(filters) {
                             tracing::error!(feed = self.feed, %error, "the topic filters cannot be subscribed to");
                             return;
                         }
@@ -298,8 +216,8 @@ impl MqttBroker {
                             tracing::error!(feed = self.feed, topics = ?self.topics, "the broker refuses a subscription");
                             return;
                         }
-                        was_subscribed = true;
-                        self.counters.connected.store(true, Ordering::Relaxed);
+                        subscribed = Some(Instant::now());
+                        self.counters.connected.set(1);
                         tracing::info!(feed = self.feed, "subscribed at the broker");
                     }
                     Ok(Event::Incoming(Packet::Publish(publish))) => {
@@ -311,9 +229,7 @@ impl MqttBroker {
                         let Ok(permit) = room.clone().acquire_many_owned(size).await else {
                             return;
                         };
-                        let _before = connection.unacknowledged.fetch_add(1, Ordering::AcqRel);
-                        let arrival = Arrival { publish, connection: connection.clone(), _room: permit };
-                        if arrivals.send(arrival).await.is_err() {
+                        if arrivals.send(connection.takes(publish, permit)).await.is_err() {
                             return;
                         }
                     }
@@ -335,8 +251,8 @@ impl MqttBroker {
             () = polling => {}
             () = connection.leave(over) => {}
         }
-        connection.is_over.store(true, Ordering::Release);
-        was_subscribed
+        connection.end();
+        subscribed
     }
 
     /// Makes chunks of what has arrived, and acknowledges them when they are durable, until nothing arrives any more.
@@ -349,7 +265,7 @@ impl MqttBroker {
             }
             let durable = self.intake.hand_over(&self.line, &mut chunk).await?;
             let _appended = durable.await?;
-            count(&self.counters.acknowledged, arrivals.len());
+            self.counters.acknowledged.add(arrivals.len() as u64);
             for arrival in arrivals.drain(..) {
                 arrival.connection.acknowledge(&arrival.publish).await;
             }
@@ -358,80 +274,17 @@ impl MqttBroker {
     }
 
     fn push(&self, chunk: &mut ChunkBuilder, publish: &Publish) {
-        count(&self.counters.publishes, 1);
-        count(&self.counters.bytes, publish.payload.len());
+        self.counters.publishes.one();
+        self.counters.bytes.add(publish.payload.len() as u64);
         let known: &[_] = if publish.retain { &[(Attribute::Retained, "1")] } else { &[] };
         if publish.payload.len() <= self.payload_limit {
             chunk.push_with(&self.feed, Content::Raw, &publish.topic, known, &publish.payload);
             return;
         }
-        count(&self.counters.oversize, 1);
+        self.counters.oversize.one();
         let mut digest = Digest::default();
         digest.update(&publish.payload);
         let description = Withheld::too_large(digest).to_json();
         chunk.push_with(&self.feed, Content::Withheld, &publish.topic, known, description.as_bytes());
-    }
-}
-
-impl Connection {
-    /// Says goodbye once `over` fires and what was taken is acknowledged.
-    async fn leave(&self, over: &CancellationToken) {
-        over.cancelled().await;
-        let acknowledged = timeout(STOP_WITHIN, async {
-            while self.unacknowledged.load(Ordering::Acquire) > 0 {
-                sleep(LOOK_AGAIN).await;
-            }
-        });
-        if acknowledged.await.is_err() {
-            tracing::warn!("left a broker with publishes unacknowledged: they come again");
-        }
-        // Behind the acknowledgements in the same queue. Polling ends when the broker closes, having read them.
-        if self.client.try_disconnect().is_ok() {
-            sleep(STOP_WITHIN).await;
-        }
-    }
-
-    /// Queues an acknowledgement. It is dropped when the connection is over: the broker sends the publish again.
-    async fn acknowledge(&self, publish: &Publish) {
-        // `ack().await` could wait for the polling task, which may be waiting for us.
-        while !self.is_over.load(Ordering::Acquire) && self.client.try_ack(publish).is_err() {
-            sleep(LOOK_AGAIN).await;
-        }
-    }
-}
-
-fn host_and_port(url: &str) -> Option<(&str, u16)> {
-    let authority = url.strip_prefix("mqtt://")?;
-    let authority = authority.strip_suffix('/').unwrap_or(authority);
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
-        _ => (authority, 1_883),
-    };
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let is_host = !host.is_empty() && !host.contains(['/', '@', '?', '#', ' ']);
-    is_host.then_some((host, port))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_read_and_logins_in_them_refused() {
-        assert_eq!(host_and_port("mqtt://broker.tayninh.gov.vn"), Some(("broker.tayninh.gov.vn", 1_883)));
-        assert_eq!(host_and_port("mqtt://10.0.0.1:2883/"), Some(("10.0.0.1", 2_883)));
-        assert_eq!(host_and_port("mqtt://[::1]:2883"), Some(("::1", 2_883)));
-        assert_eq!(host_and_port("mqtt://[::1]"), Some(("::1", 1_883)));
-        for url in [
-            "tcp://a",
-            "mqtt://",
-            "mqtt://:1883",
-            "mqtt://a:x",
-            "mqtt://user:secret@a",
-            "mqtt://a/topic",
-            "mqtts://a",
-        ] {
-            assert_eq!(host_and_port(url), None, "{url}");
-        }
     }
 }

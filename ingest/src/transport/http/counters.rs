@@ -1,0 +1,32 @@
+//! What HTTP push has answered.
+
+use crate::transport::counters::counters;
+
+counters! {
+    /// What HTTP push has answered since start.
+    pub struct HttpCounters;
+    /// The figures of [`HttpCounters`] at one moment.
+    pub struct HttpFigures;
+    /// Receipts given: 200.
+    total acknowledged,
+    /// Bytes of the bodies that have a receipt.
+    total acknowledged_bytes,
+    /// Bodies over the limit, appended as a description: 413.
+    total withheld,
+    /// No or a wrong token: 401.
+    total unauthenticated,
+    /// A feed that is not the sender's: 403.
+    total forbidden,
+    /// No such feed: 404.
+    total unknown_feed,
+    /// Bodies that came too slowly: 408.
+    total timed_out,
+    /// Compressed bodies: 415.
+    total unsupported_encoding,
+    /// More requests of one sender at once than it may have: 429.
+    total too_many,
+    /// The bus is full or poisoned, or too much is in work: 503.
+    total unavailable,
+    /// Bodies that broke off.
+    total broken_off,
+}

@@ -1,0 +1,94 @@
+//! A transport that runs, and its end: what is in flight is acknowledged, then it is over, within a bound.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use tokio::{runtime::Handle, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Kind, Site, counters::Counters};
+
+/// How long a transport has to acknowledge what is in flight. A log without room answers nobody: who was not told sends
+/// again.
+const STOPS_WITHIN: Duration = Duration::from_secs(15);
+
+/// A transport at work. Dropping it stops nothing.
+#[derive(Debug)]
+pub struct Running {
+    kind: &'static Kind,
+    addresses: Vec<String>,
+    counters: Vec<Counted>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Counters of all of a transport, or of one of its feeds.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// The feed they are of, if each has its own.
+    pub feed: Option<String>,
+    /// They themselves.
+    pub counters: Arc<dyn Counters>,
+}
+
+impl Running {
+    /// One that does nothing yet.
+    pub(super) fn new(kind: &'static Kind, site: &Site) -> Running {
+        Running {
+            kind,
+            addresses: Vec::new(),
+            counters: Vec::new(),
+            stop: site.stop.child_token(),
+            tasks: TaskTracker::new(),
+        }
+    }
+
+    /// Where it is reached, or where it goes.
+    pub(super) fn at(&mut self, address: impl Into<String>) {
+        self.addresses.push(address.into());
+    }
+
+    /// The folder it looks at.
+    pub(super) fn at_folder(&mut self, folder: &Path) {
+        self.at(folder.display().to_string());
+    }
+
+    /// It counts here.
+    pub(super) fn counts(&mut self, feed: Option<&str>, counters: Arc<dyn Counters>) {
+        self.counters.push(Counted { feed: feed.map(str::to_owned), counters });
+    }
+
+    /// Fires when it is to end. Its tasks take nothing more then, acknowledge what they took, and return.
+    pub(super) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// Runs a part of it on these threads; one that ends by itself when it is told to stop.
+    pub(super) fn go(&self, threads: &Handle, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.tasks.spawn_on(task, threads));
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// Where it is reached, or where it goes, such as `mqtt://127.0.0.1:1883`. None if no feed of the pack comes so.
+    #[must_use]
+    pub fn addresses(&self) -> &[String] {
+        &self.addresses
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn counters(&self) -> &[Counted] {
+        &self.counters
+    }
+
+    /// Ends it. False if something in flight could not be acknowledged in time: its sender was told nothing.
+    pub async fn stop(&self) -> bool {
+        self.stop.cancel();
+        let _first = self.tasks.close();
+        timeout(STOPS_WITHIN, self.tasks.wait()).await.is_ok()
+    }
+}
