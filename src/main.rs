@@ -10,7 +10,6 @@ mod config;
 mod demo;
 mod export;
 mod history;
-mod in_flight;
 mod instance;
 mod metrics;
 mod operator;

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod conformance;
 pub mod disk;
 pub mod held;
+pub mod in_flight;
 pub mod record;
 pub mod room;
 

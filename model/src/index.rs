@@ -4,8 +4,11 @@
 //! [`IndexSettings`]. An index that cannot be computed is a result too, with the reason: it is never 0, and never the
 //! one before.
 
+mod inputs;
 pub mod vn_aqi;
 pub mod vn_wqi;
+
+pub use self::inputs::{Inputs, inputs_of};
 
 use serde::{Deserialize, Serialize};
 

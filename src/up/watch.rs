@@ -8,8 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ioc_bus::clock::Clock;
 use ioc_bus::{Health, ReadError, SharedBus};
+use ioc_bus::{clock::Clock, in_flight};
 use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, StoreHealth, SystemStatus};
 use ioc_ingest::intake::Shares;
 use ioc_model::{epoch::Epoch, name::Name, time::Now};
@@ -18,7 +18,7 @@ use ioc_stream::Driver;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{archive::Standing, in_flight, metrics::Metrics};
+use crate::{archive::Standing, metrics::Metrics};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Characters of a sender's name that are shown.

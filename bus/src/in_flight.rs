@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use ioc_bus::{Bus, ReadError};
 use ioc_model::{
     name::Name,
     position::{Offset, Partition},
 };
+
+use crate::{Bus, ReadError};
 
 const READ_BYTES: usize = 4 << 20;
 
