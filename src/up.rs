@@ -40,6 +40,7 @@ use ioc_ingest::{
     },
 };
 use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names, time::Millis};
+use ioc_storage::{Marking, Topology};
 use ioc_stream::{Driver, DriverConfig, driver::Start, priority};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -272,6 +273,7 @@ impl House<'_> {
             archive: archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));
+        self.go(Marking::new(store.store.clone(), Topology::Single).run(self.stop.clone()));
 
         let run = Run {
             pid: std::process::id(),

@@ -211,6 +211,7 @@ mod tests {
                 row: 0,
             },
             standing,
+            last_word: true,
         }
     }
 

@@ -32,7 +32,7 @@ id!(
 );
 
 /// Whence a row came: by which feed, from whom. Rows carry its number, so that naming their sender costs them nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// The feed.
     pub feed: Name,

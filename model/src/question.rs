@@ -96,6 +96,10 @@ pub struct RecalledRow {
     pub quality: Quality,
     /// When and where it arrived.
     pub arrival: Arrival,
+    /// The feed it came by.
+    pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
 }
 
 /// A stored window, read back: its current result.

@@ -22,7 +22,8 @@ use serde::{Deserialize, Serialize};
 use crate::shard::SubjectRecord;
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
-const VERSION: u8 = 5;
+/// The version of the state that is written.
+pub const VERSION: u8 = 5;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 const HEAD: usize = 20;

@@ -19,8 +19,9 @@ use ioc_model::{
     window::WindowKind,
 };
 use ioc_stream::{
+    checkpoint,
     exchange::Share,
-    shard::{Rows, Shard},
+    shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, ShardResults},
 };
 use proptest::prelude::*;
@@ -111,6 +112,8 @@ impl World {
                 value: row.value,
                 quality: row.quality,
                 arrival: row.arrival,
+                feed: row.feed,
+                sender: row.sender,
             });
             let found = Found::Rows(rows.collect());
             Answer { question, found }
@@ -158,7 +161,7 @@ fn made(mut results: ShardResults) -> String {
 fn copy(shard: &Shard, names: &Names, pack: &PackVersion) -> Shard {
     let mut copy = Shard::new(names.clone(), Share::WHOLE, Some(pack.clone()));
     for record in shard.records() {
-        copy.load(postcard::from_bytes(&record.unwrap()).unwrap());
+        copy.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
     }
     copy
 }

@@ -9,6 +9,7 @@ mod derived;
 mod fitness;
 mod lineage;
 mod losses;
+mod marking;
 mod once;
 mod packs;
 mod questions;

@@ -11,12 +11,12 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Fates, Key, Terms, terms};
+use super::{Fates, Key, LastWords, Said, Terms, terms};
 use crate::{
     day::Version,
     derive::Derived,
     plan::{Days, Plan},
-    series::{Bounds, Closed, Due, Judged, SeriesState, Touched},
+    series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched},
     step::{EpochFacts, ShardResults},
 };
 
@@ -64,7 +64,7 @@ type RecordBeforeKeepers =
 #[derive(Debug, Serialize, Deserialize)]
 enum Kept {
     /// Measured rows: how far they have come, the feeds they came by, and the series.
-    Measured(EventTime, Vec<Name>, Vec<(Name, SeriesState)>),
+    Measured(EventTime, Vec<Name>, Vec<(Name, SeriesState, Provenance)>),
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
 }
@@ -72,7 +72,7 @@ enum Kept {
 /// [`Kept`] as it is written: postcard writes both alike.
 #[derive(Serialize)]
 enum KeptRef<'a> {
-    Measured(EventTime, &'a [Name], Vec<(Name, &'a SeriesState)>),
+    Measured(EventTime, &'a [Name], Vec<(Name, &'a SeriesState, Provenance)>),
     Derived(&'a Derived),
 }
 
@@ -84,7 +84,10 @@ impl SubjectState {
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
         let mut state = SubjectState { due: record.due, ..SubjectState::new(record.name) };
-        let entry = |(name, state): (Name, SeriesState)| SeriesEntry::new(indicator(&name), name, state);
+        let entry = |(name, mut state, provenance): (Name, SeriesState, Provenance)| {
+            state.remember(provenance);
+            SeriesEntry::new(indicator(&name), name, state)
+        };
         for kept in record.kept {
             match kept {
                 Kept::Measured(watermark, feeds, series) => {
@@ -98,7 +101,8 @@ impl SubjectState {
     }
 
     pub(super) fn record(&self) -> Result<Vec<u8>, postcard::Error> {
-        let series = self.series.iter().map(|entry| (entry.name, &entry.state)).collect();
+        let series =
+            self.series.iter().map(|entry| (entry.name, &entry.state, entry.state.provenance())).collect();
         let mut kept = vec![KeptRef::Measured(self.watermark, &self.feeds, series)];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         postcard::to_stdvec(&(self.name, self.due, kept))
@@ -136,7 +140,8 @@ impl SubjectState {
         let Some(first) = rows.first() else { return };
         let index = self.index(first.indicator(), names);
         let entry = &mut self.series[index];
-        for key in rows {
+        let mut words = LastWords::default();
+        for (number, key) in rows.iter().enumerate() {
             let row = fates.rows.get(key.row());
             let terms = terms.source(row.source);
             let source = terms.source;
@@ -151,7 +156,16 @@ impl SubjectState {
                 entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut entry.touched);
             terms.count(judged);
             match judged {
-                Judged::Stored(standing) => fates.store(key.row(), standing),
+                Judged::Stored(standing, current) => {
+                    fates.store(key.row(), standing, current.is_the_row());
+                    let said = Said::Row(key.row());
+                    if standing == Standing::First {
+                        words.first(row.event_time, said);
+                    } else {
+                        let series = (entry.name, self.name);
+                        words.behind(series, row.event_time, current, said, &rows[..number], fates, results);
+                    }
+                }
                 Judged::Waiting { first: Some(day) } => {
                     results.questions.push(question(self.name, entry.name, day, facts.epoch));
                 }
@@ -168,6 +182,7 @@ impl SubjectState {
         names: &Names,
         days: &mut Days,
         answer: &Answer,
+        fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
         let (About::Day { indicator, day }, Found::Rows(rows)) = (answer.question.about, &answer.found)
@@ -179,25 +194,29 @@ impl SubjectState {
         let index = self.index(id, names);
         let entry = &mut self.series[index];
         let asked = answer.question.asked.0;
+        let mut words = LastWords::default();
         let judged = entry.state.recall(local, asked, facts.epoch.0, rows, &mut entry.touched);
         for (row, judged) in judged {
-            let counts = results.counts.entry(row.source.feed).or_default();
+            let counts = results.counts.entry(row.feed).or_default();
             counts.waiting -= 1;
             terms::count(counts, judged);
             entry.hear(row.event_time);
             hear(&mut self.derived, entry.name, row.event_time, &row.version, judged);
-            let Judged::Stored(standing) = judged else { continue };
+            let Judged::Stored(standing, current) = judged else { continue };
+            let said = Said::Result(results.facts.observations.len());
             results.facts.observations.push(StoredObservation {
                 indicator: entry.name,
                 subject: self.name,
                 event_time: row.event_time,
                 value: row.version.value,
                 quality: row.version.quality,
-                feed: row.source.feed,
-                sender: row.source.sender,
+                feed: row.feed,
+                sender: row.sender,
                 arrival: row.version.arrival,
                 standing,
+                last_word: current.is_the_row(),
             });
+            words.behind((entry.name, self.name), row.event_time, current, said, &[], fates, results);
         }
     }
 
@@ -271,6 +290,7 @@ impl SubjectRecord {
         }
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
+        let series = series.into_iter().map(|(name, state)| (name, state, Provenance::default())).collect();
         let mut kept = vec![Kept::Measured(watermark, feeds, series)];
         kept.extend(derived.map(Kept::Derived));
         Ok(SubjectRecord { name, due, kept })
@@ -286,7 +306,7 @@ impl SubjectRecord {
     pub fn awaited(&self, calendar: &Calendar) -> impl Iterator<Item = Question> {
         self.kept.iter().flat_map(|kept| match kept {
             Kept::Measured(_, _, series) => {
-                let of_series = |(indicator, series): &(Name, SeriesState)| {
+                let of_series = |(indicator, series, _): &(Name, SeriesState, Provenance)| {
                     let asked = |(day, asked)| {
                         Some(question(self.name, *indicator, calendar.day(day)?, Epoch(asked)))
                     };
@@ -313,7 +333,7 @@ fn hear(
     version: &Version,
     judged: Judged,
 ) {
-    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction));
+    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction, _));
     if let Some(derived) = derived.as_mut().filter(|_| current) {
         derived.heard(indicator, event_time, version.quality);
     }

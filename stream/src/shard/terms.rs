@@ -88,7 +88,7 @@ impl Terms {
 
     /// A row to store.
     #[inline]
-    pub(super) fn stored(&self, row: &Observation, standing: Standing) -> StoredObservation {
+    pub(super) fn stored(&self, row: &Observation, standing: Standing, last_word: bool) -> StoredObservation {
         let Source { feed, sender } = self.sources[row.source.0 as usize].source;
         StoredObservation {
             indicator: self.indicators[row.series.indicator.0 as usize],
@@ -100,6 +100,7 @@ impl Terms {
             sender,
             arrival: row.arrival,
             standing,
+            last_word,
         }
     }
 }
@@ -114,7 +115,7 @@ impl SourceTerms {
 #[inline]
 pub(super) fn count(counts: &mut Counts, judged: Judged) {
     match judged {
-        Judged::Stored(_) => counts.stored += 1,
+        Judged::Stored(..) => counts.stored += 1,
         Judged::Duplicate => counts.duplicate += 1,
         Judged::Waiting { .. } => counts.waiting += 1,
     }
