@@ -7,23 +7,26 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ioc_ingest::decode::Decoder;
+use ioc_decode::Decoder;
 use ioc_model::{
     contract::{Contract, Subjects},
     epoch::Epoch,
     fact::{Fact, Ranks},
     name::Name,
-    names::{FeedId, IndicatorId, Names, SubjectId},
+    names::{IndicatorId, Names, Source, SubjectId},
     observation::{Observation, Quality, Series},
     pack::Pack,
     position::{Arrival, Offset, Position},
-    results::{RecallRequest, RecalledRow, Standing, StoredObservation, Superseded},
+    question::{Answer, Found, Question, RecalledRow},
+    results::{Standing, StoredObservation, Superseded},
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
 use ioc_stream::{
-    manifest::Recalled,
-    shard::{EpochFacts, Rows, Shard, Share, SubjectRecord},
+    checkpoint,
+    exchange::Share,
+    shard::{Rows, Shard, SubjectRecord},
+    step::EpochFacts,
 };
 use proptest::prelude::*;
 
@@ -74,18 +77,19 @@ fn key(row: &StoredObservation) -> Key {
 }
 
 /// What the rule gives: each content is known since its earliest arrival, and the one known latest is current.
-fn by_the_rule(stored: &[(u64, StoredObservation)], upto: u64) -> BTreeMap<Key, (u64, Arrival, Name)> {
-    let mut known: BTreeMap<Key, BTreeMap<u64, (Arrival, Name)>> = BTreeMap::new();
+fn by_the_rule(stored: &[(u64, StoredObservation)], upto: u64) -> BTreeMap<Key, (u64, Arrival, Name, Name)> {
+    let mut known: BTreeMap<Key, BTreeMap<u64, (Arrival, Name, Name)>> = BTreeMap::new();
     for (_, row) in stored.iter().filter(|(at, row)| *at <= upto && row.standing != Standing::Restored) {
         let contents = known.entry(key(row)).or_default();
-        let earliest = contents.entry(row.value.to_bits()).or_insert((row.arrival, row.feed));
+        let earliest = contents.entry(row.value.to_bits()).or_insert((row.arrival, row.feed, row.sender));
         if row.arrival < earliest.0 {
-            *earliest = (row.arrival, row.feed);
+            *earliest = (row.arrival, row.feed, row.sender);
         }
     }
-    let latest = |contents: BTreeMap<u64, (Arrival, Name)>| {
-        let (value, (arrival, feed)) = contents.into_iter().max_by_key(|(_, (arrival, _))| *arrival)?;
-        Some((value, arrival, feed))
+    let latest = |contents: BTreeMap<u64, (Arrival, Name, Name)>| {
+        let (value, (arrival, feed, sender)) =
+            contents.into_iter().max_by_key(|(_, (arrival, ..))| *arrival)?;
+        Some((value, arrival, feed, sender))
     };
     known.into_iter().filter_map(|(key, contents)| Some((key, latest(contents)?))).collect()
 }
@@ -95,7 +99,7 @@ fn by_the_rows(
     stored: &[(u64, StoredObservation)],
     words: &[(u64, Superseded)],
     upto: u64,
-) -> Vec<(Key, (u64, Arrival, Name))> {
+) -> Vec<(Key, (u64, Arrival, Name, Name))> {
     let counts = |(at, row): &&(u64, StoredObservation)| {
         let anew = |(said, word): &(u64, Superseded)| {
             (*at < *said && *said <= upto)
@@ -107,7 +111,7 @@ fn by_the_rows(
     let mut found: Vec<_> = stored
         .iter()
         .filter(counts)
-        .map(|(_, row)| (key(row), (row.value.to_bits(), row.arrival, row.feed)))
+        .map(|(_, row)| (key(row), (row.value.to_bits(), row.arrival, row.feed, row.sender)))
         .collect();
     found.sort_by_key(|(key, _)| *key);
     found
@@ -126,7 +130,7 @@ proptest! {
         let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
         let mut stored: Vec<(u64, StoredObservation)> = Vec::new();
         let mut words: Vec<(u64, Superseded)> = Vec::new();
-        let mut asked: Vec<RecallRequest> = Vec::new();
+        let mut asked: Vec<Question> = Vec::new();
         let subject = SubjectId(names.subjects.number("S1"));
         let indicator = IndicatorId(names.indicators.number("pm25"));
         let start = MIDNIGHT + 200 * HOUR;
@@ -136,10 +140,9 @@ proptest! {
         let first = vec![Sent { old: false, moment: 9, value: 0, earlier: 0, file: false }];
         for (epoch, step) in (1u64..).zip([first].iter().chain(&steps).chain(&quiet)) {
             let now = start + epoch as i64 * 60_000;
-            let answer = |request: RecallRequest| {
-                let day = decoder.calendar().day(request.day).unwrap();
+            let answer = |question: Question| {
                 let of_day = |(_, row): &&(u64, StoredObservation)| {
-                    (day.start..day.end).contains(&row.event_time) && row.standing != Standing::Restored
+                    (question.from..question.to).contains(&row.event_time) && row.standing != Standing::Restored
                 };
                 let rows = stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
                     event_time: row.event_time,
@@ -149,15 +152,15 @@ proptest! {
                     feed: row.feed,
                     sender: row.sender,
                 });
-                Recalled { request, rows: rows.collect() }
+                let found = Found::Rows(rows.collect());
+                Answer { question, found }
             };
-            let recalled = std::mem::take(&mut asked).into_iter().map(answer).collect();
+            let answers = std::mem::take(&mut asked).into_iter().map(answer).collect();
             let facts = EpochFacts {
                 epoch: Epoch(epoch),
                 now: Now(now),
                 decoder: decoder.clone(),
-                recalled,
-                recalled_windows: Vec::new(),
+                answers,
                 horizon: Millis::hours(6),
             };
             let rows: Vec<Observation> = step.iter().map(|sent| {
@@ -171,23 +174,26 @@ proptest! {
                     event_time: if sent.moment == 9 { EventTime(start) } else { event_time },
                     value: f64::from(sent.value),
                     quality: Quality::Good,
-                    feed: FeedId(names.feeds.number(if sent.file { "files" } else { "air" })),
+                    source: names.sources.number(match sent.file {
+                        true => Source { feed: "files".into(), sender: "files:files".into() },
+                        false => Source { feed: "air".into(), sender: "gateway".into() },
+                    }),
                     arrival: Arrival { received_at, position, row: 0 },
                 }
             }).collect();
             if epoch == reloaded_at {
                 let mut loaded = Shard::new(names.clone(), Share::WHOLE, Some(decoder.pack().version.clone()));
                 for record in shard.records() {
-                    loaded.load(SubjectRecord::decode(&record.unwrap()).unwrap());
+                    loaded.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
                 }
                 shard = loaded;
             }
-            let mut results = shard.apply(&facts, &Rows::of([rows.as_slice()]), &[]);
+            let mut results = shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new());
             results.facts.arrange(&mut Ranks::default());
             prop_assert!(results.facts.observations.is_sorted_by_key(|row| row.arrival.place()));
             stored.extend(results.facts.observations.into_iter().map(|row| (epoch, row)));
             words.extend(results.facts.superseded.into_iter().map(|word| (epoch, word)));
-            asked = results.recalls;
+            asked = results.questions;
         }
         for upto in 0..=steps.len() as u64 + 3 {
             let expected: Vec<_> = by_the_rule(&stored, upto).into_iter().collect();
