@@ -74,7 +74,11 @@ def test_who_a_topic_of_one_station_with_a_row_of_another_is_a_reject(house):
 def test_who_rights_that_change_bind_what_comes_and_not_what_came(house):
     house.run("sender", "remove", "bound")
     house.logins["bound"] = house.add_sender("bound", "gateway", "push", subjects=["ST03"])
-    publish(house, "bound", "test/ST03/observation", reading("ST03", 6.25))
+    body, password = reading("ST03", 6.25), house.logins["bound"][0]
+    # A running process notices the change within a second.
+    eventually(
+        lambda: mosquitto_pub(house, "bound", password, "test/ST03/observation", body, "mqttv5").returncode == 0
+    )
     stored = "SELECT subject, value FROM observation_current WHERE sender = 'bound' ORDER BY subject"
     assert eventually(lambda: len(rows := house.analyst().query(stored).result_rows) == 2 and rows) == [
         ("ST02", 7.5),
