@@ -84,7 +84,8 @@ fn write_key(into: &mut Vec<u8>, key: u8, text: &str) {
     if text.is_empty() {
         return;
     }
-    let text = &text[..text.floor_char_boundary(MAX_TEXT)];
+    let end = (0..=text.len().min(MAX_TEXT)).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let text = &text[..end];
     into.push(key);
     into.extend_from_slice(&(text.len() as u16).to_le_bytes());
     into.extend_from_slice(text.as_bytes());
