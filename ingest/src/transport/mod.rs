@@ -50,7 +50,7 @@ pub struct Kind {
 }
 
 /// Makes a transport of its section. Figment's errors name the key within it, and there may be several.
-pub type Configure = fn(&Figment) -> Result<Arc<dyn Transport>, figment::Error>;
+pub type Configure = fn(&Figment) -> Result<Arc<dyn Transport>, Box<figment::Error>>;
 
 /// The same words in both languages of the product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -91,8 +91,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
 }
 
 /// Reads a transport's section; unknown keys are errors if its type says so.
-fn section<Settings: DeserializeOwned>(settings: &Figment, kind: &Kind) -> Result<Settings, figment::Error> {
-    settings.find_value(kind.section)?.deserialize()
+fn section<Settings: DeserializeOwned>(
+    settings: &Figment,
+    kind: &Kind,
+) -> Result<Settings, Box<figment::Error>> {
+    Ok(settings.find_value(kind.section)?.deserialize()?)
 }
 
 #[cfg(test)]

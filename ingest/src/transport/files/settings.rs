@@ -40,7 +40,7 @@ struct Inbox {
 }
 
 impl Inbox {
-    fn configured(settings: &Figment) -> Result<Inbox, figment::Error> {
+    fn configured(settings: &Figment) -> Result<Inbox, Box<figment::Error>> {
         section(settings, &KIND)
     }
 }

@@ -43,7 +43,7 @@ struct Push {
 }
 
 impl Push {
-    fn configured(settings: &Figment) -> Result<Push, figment::Error> {
+    fn configured(settings: &Figment) -> Result<Push, Box<figment::Error>> {
         section(settings, &KIND)
     }
 }

@@ -38,7 +38,7 @@ struct Mqtt {
 }
 
 impl Mqtt {
-    fn configured(settings: &Figment) -> Result<Mqtt, figment::Error> {
+    fn configured(settings: &Figment) -> Result<Mqtt, Box<figment::Error>> {
         section(settings, &KIND)
     }
 }

@@ -51,7 +51,7 @@ enum LoginsFault {
 }
 
 impl Brokers {
-    fn configured(settings: &Figment) -> Result<Brokers, figment::Error> {
+    fn configured(settings: &Figment) -> Result<Brokers, Box<figment::Error>> {
         section(settings, &KIND)
     }
 }
