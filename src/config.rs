@@ -160,6 +160,8 @@ pub struct ClickHouse {
     pub listen: SocketAddr,
     /// The database.
     pub database: String,
+    /// The cluster of an outside server; empty for a single one.
+    pub cluster: String,
     /// User of an outside server.
     pub user: String,
     /// Password of an outside server.

@@ -115,16 +115,25 @@ impl DataFolder {
         name: &str,
         make: impl FnOnce() -> T,
     ) -> anyhow::Result<T> {
+        if let Some(fact) = self.recorded(name)? {
+            return Ok(fact);
+        }
+        let fact = make();
+        self.keep(name, &serde_json::to_vec_pretty(&fact)?)?;
+        Ok(fact)
+    }
+
+    /// A small fact kept in the folder; none where it was not kept yet.
+    ///
+    /// # Errors
+    /// If its file cannot be read.
+    pub fn recorded<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<Option<T>> {
         let path = self.path.join(name);
         match fs::read(&path) {
             Ok(bytes) => {
                 serde_json::from_slice(&bytes).with_context(|| format!("{} is not valid", path.display()))
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let fact = make();
-                self.keep(name, &serde_json::to_vec_pretty(&fact)?)?;
-                Ok(fact)
-            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
         }
     }

@@ -40,7 +40,7 @@ use ioc_ingest::{
     },
 };
 use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names, time::Millis};
-use ioc_storage::{Marking, Topology};
+use ioc_storage::Marking;
 use ioc_stream::{Driver, DriverConfig, driver::Start, priority};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -195,7 +195,8 @@ impl House<'_> {
         let store = store::open(self.config, &self.data, &self.stop).await?;
         let losses_accepted_upto = Epoch(self.config.clickhouse.losses_accepted_upto);
         let record = store::Record { folder, bus: &self.bus, losses_accepted_upto };
-        let prepared = store.prepare(&instance, &pack, self.config.stream.outstanding, &record).await?;
+        let prepared =
+            store.prepare(&instance, &self.data, &pack, self.config.stream.outstanding, &record).await?;
         let _before = log_known.send_replace(Some(prepared.log));
         let board = Arc::new(Board::new(&pack));
         board.hydrate(store.first_picture(&instance, &self.clock).await?);
@@ -273,7 +274,7 @@ impl House<'_> {
             archive: archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));
-        self.go(Marking::new(store.store.clone(), Topology::Single).run(self.stop.clone()));
+        self.go(Marking::new(store.store.clone(), store.topology.clone()).run(self.stop.clone()));
 
         let run = Run {
             pid: std::process::id(),

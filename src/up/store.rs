@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{CLICKHOUSE_COMMAND, PasswordFiles};
 use crate::{
-    config::Config,
+    config::{ClickHouse, Config},
     history,
     instance::{DataFolder, Instance},
 };
@@ -30,12 +30,16 @@ const REFUSED_FOLDER: &str = "refused-blocks";
 const CONCURRENT_INSERTS: usize = 4;
 /// Blocks an epoch sends to one table at most in ordinary life; the window of tokens must hold K epochs of them.
 const BLOCKS_AN_EPOCH: u64 = 64;
+/// Whether the store is one server or a cluster, in the data folder.
+const STORE_FILE: &str = "store.json";
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The store and, if it is embedded, its server.
 #[derive(Debug)]
 pub struct OpenStore {
     pub store: Store,
+    /// One server or a cluster: chosen when the instance was made.
+    pub topology: Topology,
     pub url: String,
     pub password_files: PasswordFiles,
     refused: PathBuf,
@@ -77,6 +81,7 @@ pub struct Prepared {
 /// Starts the embedded server, or finds the outside one.
 pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) -> anyhow::Result<OpenStore> {
     let settings = &config.clickhouse;
+    let topology = topology(settings, data)?;
     let end = CancellationToken::new();
     let refused = data.path().join(REFUSED_FOLDER);
     if !settings.url.is_empty() {
@@ -89,6 +94,7 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         let url = settings.url.clone();
         return Ok(OpenStore {
             store,
+            topology,
             url,
             password_files: PasswordFiles::new(),
             refused,
@@ -119,7 +125,27 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         .map(|user| (user.to_owned(), embedded::password_file(&folder, user).display().to_string()))
         .collect();
     let url = server.url().to_owned();
-    Ok(OpenStore { store, url, password_files, refused, end, server: Some(server) })
+    Ok(OpenStore { store, topology, url, password_files, refused, end, server: Some(server) })
+}
+
+/// Whether the store is one server or a cluster, as it was when the instance was made: tables of the one kind do not
+/// become those of the other.
+fn topology(settings: &ClickHouse, data: &DataFolder) -> anyhow::Result<Topology> {
+    let chosen = match settings.cluster.as_str() {
+        "" => Topology::Single,
+        _ if settings.url.is_empty() => {
+            anyhow::bail!("clickhouse.cluster names a cluster, and clickhouse.url no server of it")
+        }
+        name => Topology::Cluster(name.to_owned()),
+    };
+    let recorded: Option<Topology> = data.recorded(STORE_FILE)?;
+    if let Some(recorded) = recorded.filter(|recorded| *recorded != chosen) {
+        anyhow::bail!(
+            "this instance's tables were made {recorded}, and clickhouse.cluster says {chosen}: put the setting back, or \
+             start a new instance on another database"
+        );
+    }
+    Ok(chosen)
 }
 
 impl OpenStore {
@@ -127,13 +153,15 @@ impl OpenStore {
     pub async fn prepare(
         &self,
         instance: &Instance,
+        data: &DataFolder,
         pack: &Pack,
         outstanding: u64,
         record: &Record<'_>,
     ) -> anyhow::Result<Prepared> {
         let store = &self.store;
         patiently("reach ClickHouse", || store.ping()).await?;
-        let applied = patiently("bring the tables up to date", || store.migrate(&Topology::Single)).await?;
+        let applied = patiently("bring the tables up to date", || store.migrate(&self.topology)).await?;
+        let _ = data.remembered(STORE_FILE, || self.topology.clone())?;
         if !applied.is_empty() {
             tracing::info!(?applied, "migrations applied");
         }

@@ -13,13 +13,16 @@ pub(crate) use self::{
     said_anew::{SAID_ANEW, SaidAnew, WORD_HASH},
     views::COMMITTED,
 };
+use serde::{Deserialize, Serialize};
+
 use crate::{
     client::{Store, answer, is_identifier, one},
     error::StoreError,
 };
 
 /// Where the tables live.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Topology {
     /// One server: `MergeTree`.
     #[default]
@@ -61,6 +64,15 @@ COMMENT 'Changes of the tables that were made'";
 
 /// How many of the last inserts' tokens a table remembers.
 pub const DEDUPLICATION_WINDOW: u64 = 10_000;
+
+impl std::fmt::Display for Topology {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Topology::Single => f.write_str("for a single server"),
+            Topology::Cluster(name) => write!(f, "for the cluster '{name}'"),
+        }
+    }
+}
 
 impl Topology {
     pub(crate) fn fill(&self, sql: &str) -> Result<String, StoreError> {
