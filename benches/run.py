@@ -28,6 +28,7 @@ CASES = {
     "idle": 120,
     "latency": 180,
     "w1": 420,
+    "growth": 240,
     "derived": 240,
     "mqtt": 240,
     "mqtt_to_row": 240,

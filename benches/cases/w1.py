@@ -10,9 +10,9 @@ import os
 import subprocess
 import sys
 
-from kit import process
+from kit import flow, process
 from kit.figures import Figures, shown
-from kit.product import RELEASE, ROOT, load, scratch, told
+from kit.product import ROOT, load, scratch, told
 from kit.windows import digest
 from peers import flink
 
@@ -24,11 +24,6 @@ AN_EVENT = 5_000 / 16_000
 UNSURE = 300_000
 
 
-def binary():
-    built = [path for path in (RELEASE / "deps").glob("w1-*") if path.suffix == "" and os.access(path, os.X_OK)]
-    return str(max(built, key=lambda path: path.stat().st_mtime))
-
-
 def halves(source, folder):
     """The file as two, each in the order of arrival: Flink reads a file with one task."""
     folder.mkdir()
@@ -38,15 +33,6 @@ def halves(source, folder):
             (odd if number % 2 else even).write(block)
             number += 1
     return folder
-
-
-def product(source, folder, workers):
-    output = folder / f"product-{workers}.csv"
-    command = [binary(), "--input", source, "--workers", str(workers), "--output", output]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=150)
-    if done.returncode != 0:
-        raise RuntimeError(f"w1 ended with {done.returncode}: {done.stderr[-500:]}")
-    return output, told(done.stdout)
 
 
 def duckdb(source, folder):
@@ -86,7 +72,8 @@ def measure():
         rows, cost = prototype(source, folder)
         peers.append(words("prototype", lines, cost, digest(rows, before) == answer))
         for workers in (1, 2):
-            output, seen = product(source, folder, workers)
+            output = folder / f"product-{workers}.csv"
+            seen = flow.run(source, output, workers)
             equal = digest(output, before) == answer
             if not equal:
                 raise RuntimeError(f"{workers} workers: {digest(output, before)} is not the reference's {answer}")

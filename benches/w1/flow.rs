@@ -36,7 +36,7 @@ use ioc_stream::{
     exchange::Shards,
 };
 
-use crate::{Arguments, INDICATORS, START, STATIONS};
+use crate::{Arguments, INDICATORS, START};
 
 const LINES_AN_ENVELOPE: usize = 500;
 const LATENESS: Millis = Millis::seconds(90);
@@ -46,6 +46,7 @@ const CLOSING: &str = "closing";
 /// What a run came to.
 #[derive(Debug)]
 pub(crate) struct Ran {
+    stations: u32,
     workers: usize,
     lines: u64,
     seconds: f64,
@@ -57,9 +58,9 @@ pub(crate) struct Ran {
 
 impl Ran {
     pub(crate) fn json(&self) -> String {
-        let Ran { workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows } = self;
+        let Ran { stations, workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows } = self;
         format!(
-            "{{\"bench\":\"w1\",\"events\":{lines},\"workers\":{workers},\"seconds\":{seconds:.2},\
+            "{{\"bench\":\"w1\",\"events\":{lines},\"stations\":{stations},\"workers\":{workers},\"seconds\":{seconds:.2},\
              \"cpu_seconds\":{cpu_seconds:.2},\"events_per_second\":{:.0},\"events_per_cpu_second\":{:.0},\
              \"stored\":{},\"duplicate\":{},\"rejected\":{},\"windows\":{windows},\
              \"peak_rss_mb\":{peak_rss_mb}}}",
@@ -74,13 +75,13 @@ impl Ran {
 
 /// Runs the lines of a file through the flow; `folder` is for the log.
 pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Ran {
-    let Arguments { input, output, workers, epoch_bytes, outstanding, .. } = arguments;
-    let (workers, epoch_bytes, outstanding) = (*workers, *epoch_bytes, *outstanding);
+    let Arguments { input, output, stations, workers, epoch_bytes, outstanding, .. } = arguments;
+    let (stations, workers, epoch_bytes, outstanding) = (*stations, *workers, *epoch_bytes, *outstanding);
     // The whole workload lies on the log before the flow starts.
     let config =
         DiskLogConfig { folder: folder.join("bus"), max_log_bytes: 1 << 40, ..DiskLogConfig::default() };
     let bus: SharedBus = Arc::new(DiskLog::open(&config).expect("a log"));
-    let lines = fill(&bus, input);
+    let lines = fill(&bus, input, stations);
     let names = Names::default();
     let decoder = Arc::new(Decoder::new(Arc::new(pack()), names.clone()).expect("a decoder"));
     let driver_config = DriverConfig {
@@ -126,12 +127,12 @@ pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Ran {
     let counts = written.counts;
     assert_eq!((counts.envelopes_astray(), counts.rows_astray()), (0, 0));
     // The readings that close the windows are not of the workload.
-    assert_eq!(counts.stored + counts.duplicate + counts.rejected, lines + u64::from(STATIONS));
-    Ran { workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows: written.windows }
+    assert_eq!(counts.stored + counts.duplicate + counts.rejected, lines + u64::from(stations));
+    Ran { stations, workers, lines, seconds, cpu_seconds, peak_rss_mb, counts, windows: written.windows }
 }
 
-/// Writes the lines to the log; how many there were.
-fn fill(bus: &SharedBus, input: &Path) -> u64 {
+/// Writes the lines to the log, and a reading of each station that closes its windows; how many lines there were.
+fn fill(bus: &SharedBus, input: &Path, stations: u32) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let mut tickets = Vec::new();
     let mut envelopes = 0i64;
@@ -180,14 +181,17 @@ fn fill(bus: &SharedBus, input: &Path) -> u64 {
     }
     let newest = START + (lines * 10 / 32) as i64 + 3_600_000;
     let time = EventTime(newest).rfc3339();
-    let mut closing = String::new();
-    for station in 0..STATIONS {
-        let _ = writeln!(
-            closing,
-            r#"{{"ts":"{time}","station":"TN-{station:04}","indicator":"{CLOSING}","value":0,"quality":0}}"#
-        );
+    let stations: Vec<u32> = (0..stations).collect();
+    for some in stations.chunks(LINES_AN_ENVELOPE) {
+        let mut closing = String::new();
+        for station in some {
+            let _ = writeln!(
+                closing,
+                r#"{{"ts":"{time}","station":"TN-{station:04}","indicator":"{CLOSING}","value":0,"quality":0}}"#
+            );
+        }
+        flush(closing.as_bytes());
     }
-    flush(closing.as_bytes());
     runtime.block_on(async {
         for ticket in tickets.drain(..) {
             let _ = ticket.await.expect("durable");

@@ -1,4 +1,4 @@
-//! W1: newline JSON of 2,000 stations × 8 indicators through the bus and the product's dataflow.
+//! W1: newline JSON of stations × 8 indicators through the bus and the product's dataflow.
 //!
 //! The lines of a file (`load lines` writes them) lie on a disk log as envelopes of 500 lines; measured is the time
 //! from the first epoch to the commit of the last, with manifests fsynced, checkpoints off, and a commit that writes
@@ -13,7 +13,6 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-const STATIONS: u32 = 2_000;
 const INDICATORS: [&str; 8] = ["pm25", "pm10", "no2", "o3", "so2", "co", "temp", "rh"];
 /// 2026-01-01T00:00:00Z.
 const START: i64 = 1_767_225_600_000;
@@ -23,6 +22,9 @@ struct Arguments {
     /// The lines.
     #[arg(long)]
     input: PathBuf,
+    /// How many stations the lines are of; the case `growth` asks what many cost.
+    #[arg(long, default_value_t = 2_000)]
+    stations: u32,
     #[arg(long, default_value_t = 2)]
     workers: usize,
     /// Bytes an epoch has at most.

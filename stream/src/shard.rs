@@ -11,6 +11,7 @@ mod grouping;
 mod last_words;
 mod results;
 mod rows;
+mod series_plans;
 mod subject;
 mod terms;
 
@@ -36,14 +37,15 @@ use self::{
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, Said},
     results::{Fates, unknown_alert, window_result},
-    subject::SubjectState,
+    series_plans::{KnownPlans, SeriesPlans},
+    subject::{Heard, SubjectState},
     terms::Terms,
 };
 pub use self::{rows::Rows, subject::SubjectRecord};
 use crate::{
     derive::{StationPlan, Step},
     exchange::Share,
-    plan::{Days, Plan},
+    plan::Days,
     series::{Bounds, Closed},
     step::{EpochFacts, ShardResults},
 };
@@ -57,6 +59,8 @@ pub struct Shard {
     timers: BTreeSet<(EventTime, SubjectId)>,
     plans: Plans,
     grouping: Grouping,
+    /// By place of the series in its subject, one subject after the other; the room is used again.
+    heard: Vec<Heard>,
 }
 
 #[derive(Debug)]
@@ -64,6 +68,7 @@ struct Plans {
     version: Option<PackVersion>,
     days: Option<Days>,
     stations: FxHashMap<SubjectId, Option<Arc<StationPlan>>>,
+    series: KnownPlans,
     terms: Terms,
 }
 
@@ -72,7 +77,8 @@ impl Shard {
     #[must_use]
     pub fn new(names: Names, share: Share, pack: Option<PackVersion>) -> Shard {
         let terms = Terms::new(names.clone());
-        let plans = Plans { version: pack, days: None, stations: FxHashMap::default(), terms };
+        let (stations, series) = Default::default();
+        let plans = Plans { version: pack, days: None, stations, series, terms };
         Shard {
             names,
             share,
@@ -80,6 +86,7 @@ impl Shard {
             timers: BTreeSet::new(),
             plans,
             grouping: Grouping::default(),
+            heard: Vec::new(),
         }
     }
 
@@ -201,12 +208,13 @@ impl Shard {
         let state = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
         let station = self.plans.station(id, &state.name, &facts.decoder);
         state.derive(station.is_some());
-        let Plans { days: Some(days), terms, .. } = &mut self.plans else { return };
+        let Plans { days: Some(days), series: known, terms, .. } = &mut self.plans else { return };
+        let heard = &mut self.heard;
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
-            state.take_rows(facts, names, days, terms, of_series, fates, results);
+            state.take_rows(facts, names, days, terms, of_series, heard, fates, results);
         }
         for answer in answers {
-            state.take_answer(facts, names, days, answer, fates, results);
+            state.take_answer(facts, names, days, answer, heard, fates, results);
         }
         let patience = terms.patience(&state.feeds);
         let bounds = Bounds {
@@ -218,7 +226,8 @@ impl Shard {
         let mut due: Option<EventTime> = None;
         let mut closed_windows = Vec::new();
         let subject = state.name;
-        for entry in &mut state.series {
+        let mut plans = SeriesPlans { known, decoder: &facts.decoder, subject };
+        for (index, entry) in state.series.iter_mut().enumerate() {
             let name = entry.name;
             let emit = |closed: Closed| {
                 results.facts.windows.push(window_result(closed, name, subject));
@@ -226,8 +235,9 @@ impl Shard {
                     closed_windows.push((name, closed));
                 }
             };
-            let plan = || Plan::of_series(facts.decoder.pack(), facts.decoder.calendar(), &name, &subject);
-            let series_due = entry.advance(days, plan, bounds, emit).map(|end| end.plus(patience));
+            let heard = Heard::of(heard, index);
+            let series_due =
+                entry.advance(heard, days, &mut plans, bounds, emit).map(|end| end.plus(patience));
             due = [due, series_due].into_iter().flatten().min();
         }
         if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
@@ -273,6 +283,7 @@ impl Plans {
         let changed = self.version.as_ref() != Some(version);
         if changed || self.days.is_none() {
             self.stations.clear();
+            self.series.clear();
             self.terms.follow(decoder.pack().clone());
             self.days = Some(Days::new(decoder.calendar().clone()));
             self.version = Some(version.clone());

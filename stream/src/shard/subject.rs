@@ -1,4 +1,10 @@
 //! One subject: its series, its watermark, and what is made of its windows.
+//!
+//! A worker holds hundreds of thousands of series, most of which say little: what one takes decides how many fit into
+//! memory, and how many lines of it a row waits for. So a series holds no more than outlives an epoch, moments that may
+//! be missing take the room of a moment, and what many series have in common lies beside them once.
+
+use std::num::NonZeroU32;
 
 use ioc_model::{
     calendar::{Calendar, LocalDay},
@@ -11,11 +17,11 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Fates, Key, LastWords, Said, Terms, terms};
+use super::{Fates, Key, LastWords, Said, Terms, series_plans::SeriesPlans, terms};
 use crate::{
     day::Version,
     derive::Derived,
-    plan::{Days, Plan},
+    plan::Days,
     series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched},
     step::{EpochFacts, ShardResults},
 };
@@ -36,16 +42,27 @@ pub(super) struct SubjectState {
 /// the process, and is nothing but a shorter way to the same results.
 #[derive(Debug)]
 pub(super) struct SeriesEntry {
-    indicator: IndicatorId,
     pub(super) name: Name,
     state: SeriesState,
-    plan: Option<Plan>,
-    touched: Touched,
-    /// The earliest row of the epoch.
-    earliest: Option<EventTime>,
-    quiet_until: Option<EventTime>,
-    due: Due,
+    indicator: IndicatorId,
+    /// Its plan's number.
+    plan: Option<NonZeroU32>,
+    quiet_until: Moment,
+    /// As [`Due`] has them.
+    due_end: Moment,
+    settled_from: Moment,
 }
+
+/// What an epoch's rows of a series leave to be done with its windows. Nothing between epochs.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    touched: Touched,
+    earliest: Option<EventTime>,
+}
+
+/// A moment or none; no event is as late as the one that says none.
+#[derive(Clone, Copy, Debug)]
+struct Moment(EventTime);
 
 /// A subject as a checkpoint keeps it: by names, so that any number of workers, in any process, can load it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,7 +129,7 @@ impl SubjectState {
     pub(super) fn look_anew(&mut self, due: EventTime) {
         self.due = Some(due);
         for entry in &mut self.series {
-            (entry.plan, entry.quiet_until) = (None, None);
+            (entry.plan, entry.quiet_until) = (None, Moment::NONE);
         }
     }
 
@@ -134,18 +151,20 @@ impl SubjectState {
         days: &mut Days,
         terms: &mut Terms,
         rows: &[Key],
+        heard: &mut Vec<Heard>,
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
         let Some(first) = rows.first() else { return };
         let index = self.index(first.indicator(), names);
+        let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
         let mut words = LastWords::default();
         for (number, key) in rows.iter().enumerate() {
             let row = fates.rows.get(key.row());
             let terms = terms.source(row.source);
             let source = terms.source;
-            entry.hear(row.event_time);
+            heard.row(row.event_time);
             self.watermark = self.watermark.max(row.event_time.minus(terms.lateness));
             if !self.feeds.contains(&source.feed) {
                 self.feeds.push(source.feed);
@@ -153,7 +172,7 @@ impl SubjectState {
             // −0 equals 0 to everyone who reads it: one of them must be a duplicate of the other.
             let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
             let judged =
-                entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut entry.touched);
+                entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut heard.touched);
             terms.count(judged);
             match judged {
                 Judged::Stored(standing, current) => {
@@ -182,6 +201,7 @@ impl SubjectState {
         names: &Names,
         days: &mut Days,
         answer: &Answer,
+        heard: &mut Vec<Heard>,
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
@@ -192,15 +212,16 @@ impl SubjectState {
         let Some(id) = names.indicators.find(&indicator).map(IndicatorId) else { return };
         let Some(local) = days.day(day) else { return };
         let index = self.index(id, names);
+        let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
         let asked = answer.question.asked.0;
         let mut words = LastWords::default();
-        let judged = entry.state.recall(local, asked, facts.epoch.0, rows, &mut entry.touched);
+        let judged = entry.state.recall(local, asked, facts.epoch.0, rows, &mut heard.touched);
         for (row, judged) in judged {
             let counts = results.counts.entry(row.feed).or_default();
             counts.waiting -= 1;
             terms::count(counts, judged);
-            entry.hear(row.event_time);
+            heard.row(row.event_time);
             hear(&mut self.derived, entry.name, row.event_time, &row.version, judged);
             let Judged::Stored(standing, current) = judged else { continue };
             let said = Said::Result(results.facts.observations.len());
@@ -223,7 +244,7 @@ impl SubjectState {
     /// Reads a little of all its series: each will be looked at when it has a row.
     pub(super) fn glance(&self) -> u64 {
         let of_series = |entry: &SeriesEntry| {
-            u64::from(entry.indicator.0) ^ u64::from(entry.due.end.is_some()) ^ entry.state.glance()
+            u64::from(entry.indicator.0) ^ u64::from(entry.due_end.get().is_some()) ^ entry.state.glance()
         };
         self.series.iter().fold(0, |seen, entry| seen ^ of_series(entry))
     }
@@ -231,6 +252,10 @@ impl SubjectState {
     fn index(&mut self, id: IndicatorId, names: &Names) -> usize {
         let index = self.series.iter().position(|entry| entry.indicator == id);
         index.unwrap_or_else(|| {
+            // A vector's own growth would leave a station of nine series room for sixteen.
+            if self.series.len() == self.series.capacity() {
+                self.series.reserve_exact((self.series.len() / 2).max(2));
+            }
             self.series.push(SeriesEntry::new(id, names.indicator(id), SeriesState::default()));
             self.series.len() - 1
         })
@@ -239,43 +264,60 @@ impl SubjectState {
 
 impl SeriesEntry {
     fn new(indicator: IndicatorId, name: Name, state: SeriesState) -> SeriesEntry {
-        SeriesEntry {
-            indicator,
-            name,
-            state,
-            plan: None,
-            touched: Touched::default(),
-            earliest: None,
-            quiet_until: None,
-            due: Due::default(),
-        }
+        let (quiet_until, due_end, settled_from) = (Moment::NONE, Moment::NONE, Moment::NONE);
+        SeriesEntry { name, state, indicator, plan: None, quiet_until, due_end, settled_from }
     }
 
     /// Closes and revises what may be; when `now` closes the next window, patience aside.
     pub(super) fn advance(
         &mut self,
+        heard: &mut Heard,
         days: &mut Days,
-        plan: impl FnOnce() -> Plan,
+        plans: &mut SeriesPlans<'_>,
         bounds: Bounds,
         emit: impl FnMut(Closed),
     ) -> Option<EventTime> {
-        let earliest = self.earliest.take();
-        let settled = earliest.is_none_or(|row| self.due.settled_from.is_some_and(|from| row >= from));
-        let quiet = self.quiet_until.is_some_and(|until| bounds.reach() < until);
-        if quiet && settled && self.touched.is_empty() {
-            return self.due.end;
+        let earliest = heard.earliest.take();
+        let settled = earliest.is_none_or(|row| self.settled_from.get().is_some_and(|from| row >= from));
+        let quiet = self.quiet_until.get().is_some_and(|until| bounds.reach() < until);
+        if quiet && settled && heard.touched.is_empty() {
+            return self.due_end.get();
         }
-        let plan = self.plan.get_or_insert_with(plan);
-        self.state.advance(days, plan, bounds, &self.touched, emit);
-        self.touched.clear();
-        self.quiet_until = self.state.quiet_until(days, plan, bounds.horizon);
-        self.due = self.state.due(days, plan);
-        self.due.end
+        let number = *self.plan.get_or_insert_with(|| plans.number(self.name));
+        let plan = plans.get(number);
+        self.state.advance(days, plan, bounds, &heard.touched, emit);
+        heard.touched.clear();
+        self.quiet_until = Moment::of(self.state.quiet_until(days, plan, bounds.horizon));
+        let Due { end, settled_from } = self.state.due(days, plan);
+        (self.due_end, self.settled_from) = (Moment::of(end), Moment::of(settled_from));
+        end
+    }
+}
+
+impl Heard {
+    /// That of the series at a place in its subject.
+    pub(super) fn of(heard: &mut Vec<Heard>, index: usize) -> &mut Heard {
+        if heard.len() <= index {
+            heard.resize_with(index + 1, Heard::default);
+        }
+        &mut heard[index]
     }
 
     #[inline]
-    fn hear(&mut self, event_time: EventTime) {
+    fn row(&mut self, event_time: EventTime) {
         self.earliest = Some(self.earliest.map_or(event_time, |earliest| earliest.min(event_time)));
+    }
+}
+
+impl Moment {
+    const NONE: Moment = Moment(EventTime(i64::MAX));
+
+    fn of(moment: Option<EventTime>) -> Moment {
+        moment.map_or(Moment::NONE, Moment)
+    }
+
+    fn get(self) -> Option<EventTime> {
+        Some(self.0).filter(|moment| *moment != Moment::NONE.0)
     }
 }
 
