@@ -117,53 +117,53 @@ fn by_the_rows(
     found
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+type Stored = Vec<(u64, StoredObservation)>;
+type Words = Vec<(u64, Superseded)>;
 
-    #[test]
-    fn batch_exactly_one_row_of_a_key_is_its_last_word_at_every_epoch_and_it_is_the_rules(
-        steps in proptest::collection::vec(proptest::collection::vec(sent(), 0..6), 2..14),
-        reloaded_at in 0u64..14,
-    ) {
-        let names = Names::default();
-        let decoder = Arc::new(Decoder::new(Arc::new(pack()), names.clone()).unwrap());
-        let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
-        let mut stored: Vec<(u64, StoredObservation)> = Vec::new();
-        let mut words: Vec<(u64, Superseded)> = Vec::new();
-        let mut asked: Vec<Question> = Vec::new();
-        let subject = SubjectId(names.subjects.number("S1"));
-        let indicator = IndicatorId(names.indicators.number("pm25"));
-        let start = MIDNIGHT + 200 * HOUR;
-        let mut offset = 0;
-        // The first epoch closes everything up to now, so that old days are out of memory; the last two answer.
-        let quiet = [Vec::new(), Vec::new()];
-        let first = vec![Sent { old: false, moment: 9, value: 0, earlier: 0, file: false }];
-        for (epoch, step) in (1u64..).zip([first].iter().chain(&steps).chain(&quiet)) {
-            let now = start + epoch as i64 * 60_000;
-            let answer = |question: Question| {
-                let of_day = |(_, row): &&(u64, StoredObservation)| {
-                    (question.from..question.to).contains(&row.event_time) && row.standing != Standing::Restored
-                };
-                let rows = stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
-                    event_time: row.event_time,
-                    value: row.value,
-                    quality: row.quality,
-                    arrival: row.arrival,
-                    feed: row.feed,
-                    sender: row.sender,
-                });
-                let found = Found::Rows(rows.collect());
-                Answer { question, found }
+/// What epochs of such rows store and say. What is asked for is answered in the next epoch; before one of them the state
+/// goes through a checkpoint.
+fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
+    let names = Names::default();
+    let decoder = Arc::new(Decoder::new(Arc::new(pack()), names.clone()).unwrap());
+    let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
+    let mut stored: Vec<(u64, StoredObservation)> = Vec::new();
+    let mut words: Vec<(u64, Superseded)> = Vec::new();
+    let mut asked: Vec<Question> = Vec::new();
+    let subject = SubjectId(names.subjects.number("S1"));
+    let indicator = IndicatorId(names.indicators.number("pm25"));
+    let start = MIDNIGHT + 200 * HOUR;
+    let mut offset = 0;
+    // The first epoch closes everything up to now, so that old days are out of memory; the last two answer.
+    let quiet = [Vec::new(), Vec::new()];
+    let first = vec![Sent { old: false, moment: 9, value: 0, earlier: 0, file: false }];
+    for (epoch, step) in (1u64..).zip([first].iter().chain(steps).chain(&quiet)) {
+        let now = start + epoch as i64 * 60_000;
+        let answer = |question: Question| {
+            let of_day = |(_, row): &&(u64, StoredObservation)| {
+                (question.from..question.to).contains(&row.event_time) && row.standing != Standing::Restored
             };
-            let answers = std::mem::take(&mut asked).into_iter().map(answer).collect();
-            let facts = EpochFacts {
-                epoch: Epoch(epoch),
-                now: Now(now),
-                decoder: decoder.clone(),
-                answers,
-                horizon: Millis::hours(6),
-            };
-            let rows: Vec<Observation> = step.iter().map(|sent| {
+            let rows = stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
+                event_time: row.event_time,
+                value: row.value,
+                quality: row.quality,
+                arrival: row.arrival,
+                feed: row.feed,
+                sender: row.sender,
+            });
+            let found = Found::Rows(rows.collect());
+            Answer { question, found }
+        };
+        let answers = std::mem::take(&mut asked).into_iter().map(answer).collect();
+        let facts = EpochFacts {
+            epoch: Epoch(epoch),
+            now: Now(now),
+            decoder: decoder.clone(),
+            answers,
+            horizon: Millis::hours(6),
+        };
+        let rows: Vec<Observation> = step
+            .iter()
+            .map(|sent| {
                 offset += 1;
                 let hours_ago = if sent.old { 150 } else { 2 };
                 let event_time = EventTime(start - hours_ago * HOUR + i64::from(sent.moment) * 60_000);
@@ -180,21 +180,53 @@ proptest! {
                     }),
                     arrival: Arrival { received_at, position, row: 0 },
                 }
-            }).collect();
-            if epoch == reloaded_at {
-                let mut loaded = Shard::new(names.clone(), Share::WHOLE, Some(decoder.pack().version.clone()));
-                for record in shard.records() {
-                    loaded.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
-                }
-                shard = loaded;
+            })
+            .collect();
+        if epoch == reloaded_at {
+            let mut loaded = Shard::new(names.clone(), Share::WHOLE, Some(decoder.pack().version.clone()));
+            for record in shard.records() {
+                loaded.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
             }
-            let mut results = shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new());
-            results.facts.arrange(&mut Ranks::default());
-            prop_assert!(results.facts.observations.is_sorted_by_key(|row| row.arrival.place()));
-            stored.extend(results.facts.observations.into_iter().map(|row| (epoch, row)));
-            words.extend(results.facts.superseded.into_iter().map(|word| (epoch, word)));
-            asked = results.questions;
+            shard = loaded;
         }
+        let mut results = shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new());
+        results.facts.arrange(&mut Ranks::default());
+        assert!(results.facts.observations.is_sorted_by_key(|row| row.arrival.place()));
+        stored.extend(results.facts.observations.into_iter().map(|row| (epoch, row)));
+        words.extend(results.facts.superseded.into_iter().map(|word| (epoch, word)));
+        asked = results.questions;
+    }
+    (stored, words)
+}
+
+#[test]
+fn batch_a_value_that_is_current_again_is_said_again_with_all_that_its_row_said() {
+    let sent = |value, earlier, file| Sent { old: false, moment: 0, value, earlier, file };
+    // 1 by file; 2, which arrived before 1; 1 again, which arrived before both: 2 is the value again.
+    let steps = [vec![sent(1, 2, false)], vec![sent(2, 8, true)], vec![sent(1, 20, false)]];
+    for old in [false, true] {
+        let steps = steps.clone().map(|step| step.into_iter().map(|sent| Sent { old, ..sent }).collect());
+        let (stored, words) = run(&steps, 0);
+        let restored: Vec<_> = stored.iter().filter(|(_, row)| row.standing == Standing::Restored).collect();
+        let [(_, row)] = &restored[..] else { panic!("{stored:?}") };
+        assert_eq!(
+            (row.value, &*row.feed, &*row.sender, row.last_word),
+            (2.0, "files", "files:files", true),
+            "old: {old}"
+        );
+        assert!(!words.is_empty());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn batch_exactly_one_row_of_a_key_is_its_last_word_at_every_epoch_and_it_is_the_rules(
+        steps in proptest::collection::vec(proptest::collection::vec(sent(), 0..6), 2..14),
+        reloaded_at in 0u64..14,
+    ) {
+        let (stored, words) = run(&steps, reloaded_at);
         for upto in 0..=steps.len() as u64 + 3 {
             let expected: Vec<_> = by_the_rule(&stored, upto).into_iter().collect();
             prop_assert_eq!(by_the_rows(&stored, &words, upto), expected, "as of epoch {}", upto);

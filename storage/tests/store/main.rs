@@ -16,6 +16,7 @@ mod questions;
 mod series;
 mod server;
 mod supervision;
+mod upgrade;
 mod wide;
 
 #[path = "../../src/sample.rs"]
