@@ -8,7 +8,7 @@
 //! Apart from the other tests, because stopping points are the whole process's.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -21,7 +21,7 @@ use ioc_model::{
     envelope::Content,
     observation::Quality,
     pack::Pack,
-    position::Partition,
+    position::{Arrival, Partition},
     results::Standing,
     time::{EventTime, Millis, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -244,16 +244,25 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     assert_eq!(counted.received as usize, sent.len());
     let store = store.0.lock().unwrap();
 
-    let mut stored = BTreeMap::new();
+    let mut stored: BTreeMap<_, Arrival> = BTreeMap::new();
     let rows = store.epochs.values().flat_map(|results| &results.facts.observations);
     // A value that is current again is said again, by a copy of the row that was stored once.
     for row in rows.filter(|row| row.standing != Standing::Restored) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0);
-        *stored.entry((key, row.value.to_bits(), row.quality as u8)).or_insert(0) += 1;
+        let content = (key, row.value.to_bits(), row.quality as u8);
+        match stored.entry(content) {
+            Entry::Vacant(place) => drop(place.insert(row.arrival)),
+            // An epoch reads one partition after the other: a copy may be read that came before what was read first.
+            Entry::Occupied(mut earliest) => {
+                assert!(row.arrival < *earliest.get(), "ONCE: a copy that came later is a duplicate");
+                assert_eq!(row.standing, Standing::History);
+                let _ = earliest.insert(row.arrival);
+            }
+        }
     }
     let contents = sent.iter().map(|row| (row.key(), row.content().0, row.content().1 as u8));
-    let expected: BTreeMap<_, _> = contents.map(|content| (content, 1)).collect();
-    assert_eq!(stored, expected, "ONCE: each content of a key is stored once");
+    let stored: BTreeSet<_> = stored.into_keys().collect();
+    assert_eq!(stored, contents.collect(), "ONCE: each content of a key is stored");
 
     let mut current = BTreeMap::new();
     for row in store.epochs.values().flat_map(|results| &results.facts.windows) {
