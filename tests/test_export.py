@@ -24,7 +24,7 @@ def ioc(tmp_path_factory):
     ioc.start()
     lines = [reading(f"ST{n % 4 + 1:02}", n / 7, ago=90_000 - 60 * n, indicator=("pm25", "no2")[n % 2]) for n in range(800)]
     lines += [reading("ST01", "x", ago=50), 'quote " and, comma', reading("ST02", 5, ago=400_000)]
-    done = mosquitto_pub(ioc, "gw1", password, "test/ST01/observation", "\n".join(lines) + "\n", stdin_lines=True)
+    done = mosquitto_pub(ioc, "gw1", password, "test/gw1/observation", "\n".join(lines) + "\n", stdin_lines=True)
     assert done.returncode == 0, done.stderr
     assert mosquitto_pub(ioc, "gw1", password, "test/ST02/observation", bytes(range(256))).returncode == 0
     ioc.received = wait_archived(ioc)
