@@ -106,7 +106,7 @@ impl Point {
 }
 
 /// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// It is stored, and whether the point's current value is another one now.
     Stored {
@@ -120,7 +120,7 @@ pub enum Verdict {
 }
 
 /// A point's current version behind a row that was stored.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Current {
     /// The row's, which is of another content than what was current before.
     Becomes,
@@ -128,8 +128,9 @@ pub enum Current {
     Lowered,
     /// The one that was current before.
     Stays,
-    /// One that was known before and not current: it must be said again, for no row says now that it is.
-    Restored(Version, Source),
+    /// One that was known before and not current: it must be said again, for no row says now that it is. So rare that
+    /// what every row is answered must not be as large.
+    Restored(Box<(Version, Source)>),
 }
 
 impl Current {
@@ -170,8 +171,8 @@ impl Day {
         let mut verdict = self.place(at, version);
         if let Verdict::Stored { current, .. } = &mut verdict {
             self.sources.note(&version.arrival, source);
-            if let Current::Restored(version, source) = current {
-                *source = self.sources.of(&version.arrival);
+            if let Current::Restored(again) = current {
+                again.1 = self.sources.of(&again.0.arrival);
             }
         }
         verdict
@@ -378,7 +379,8 @@ fn lower_current(point: &mut Point, others: &mut Others, earlier: Version) -> Ve
     });
     *point = Point::new(point.at, latest_other.as_ref().unwrap_or(&earlier));
     // The day knows who sent it.
-    let current = latest_other.map_or(Current::Lowered, |other| Current::Restored(other, Source::default()));
+    let current = latest_other
+        .map_or(Current::Lowered, |other| Current::Restored(Box::new((other, Source::default()))));
     Verdict::Stored { standing: Standing::History, current }
 }
 

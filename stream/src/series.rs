@@ -80,7 +80,7 @@ pub struct Provenance {
 }
 
 /// What became of a row at once.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Judged {
     /// It is stored: how it stands to what was there, and what is current behind it.
     Stored(Standing, Current),

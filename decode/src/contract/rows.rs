@@ -78,7 +78,7 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     address: &'d str,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
-    /// The station its address names, once somebody asked for it.
+    /// The station its address names, once a row was about another.
     addressed: Option<Option<&'d StationRules>>,
     sink: &'d mut S,
     count: u32,
@@ -144,14 +144,23 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     /// gateway's mix-up.
     #[inline]
     fn check_address(&mut self, field: &'static str, name: &str) -> Result<(), Refusal> {
-        let (rules, address) = (self.rules, self.address);
-        let mut levels = address.split('/');
-        if levels.any(|level| level == name) {
+        match self.addressed {
+            Some(None) => Ok(()),
+            Some(Some(station)) if *station.id == *name => Ok(()),
+            _ => self.compare_address(field, name),
+        }
+    }
+
+    #[cold]
+    fn compare_address(&mut self, field: &'static str, name: &str) -> Result<(), Refusal> {
+        let levels = || self.address.split('/');
+        if levels().any(|level| level == name) {
             return Ok(());
         }
-        let named = || address.split('/').find_map(|level| rules.station(level));
-        match self.addressed.get_or_insert_with(named) {
-            Some(station) => Err(Refusal::other_station(field, name, address, &station.id)),
+        let named = levels().find_map(|level| self.rules.station(level));
+        self.addressed = Some(named);
+        match named {
+            Some(station) => Err(Refusal::other_station(field, name, self.address, &station.id)),
             None => Ok(()),
         }
     }

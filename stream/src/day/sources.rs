@@ -12,6 +12,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sources {
     main: Option<Source>,
+    /// Few days have any; a day without takes no room for them.
+    rest: Option<Box<Rest>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Rest {
     others: Vec<Source>,
     /// By place: which of the others.
     elsewhere: FxHashMap<u128, u32>,
@@ -28,19 +34,24 @@ impl Sources {
         }
     }
 
+    #[cold]
     fn note_other(&mut self, arrival: &Arrival, source: Source) {
-        let known = self.others.iter().position(|other| *other == source);
+        let Rest { others, elsewhere } = &mut **self.rest.get_or_insert_default();
+        let known = others.iter().position(|other| *other == source);
         let number = known.unwrap_or_else(|| {
-            self.others.push(source);
-            self.others.len() - 1
+            others.push(source);
+            others.len() - 1
         });
         let number = u32::try_from(number).expect("fewer than 2^32 sources");
-        let _ = self.elsewhere.insert(arrival.place(), number);
+        let _ = elsewhere.insert(arrival.place(), number);
     }
 
     /// Who sent what arrived there; nobody, for a day that was loaded from before this was kept.
     pub(super) fn of(&self, arrival: &Arrival) -> Source {
-        let other = self.elsewhere.get(&arrival.place()).and_then(|number| self.others.get(*number as usize));
+        let other = self.rest.as_ref().and_then(|rest| {
+            let number = rest.elsewhere.get(&arrival.place())?;
+            rest.others.get(*number as usize)
+        });
         other.copied().or(self.main).unwrap_or_default()
     }
 
@@ -68,6 +79,6 @@ mod tests {
         assert_eq!(sources.of(&arrival(2)), source("air"));
         assert_eq!(sources.of(&arrival(3)), source("file"));
         assert_eq!(sources.of(&arrival(4)), source("push"));
-        assert_eq!(sources.elsewhere.len(), 3);
+        assert_eq!(sources.rest.unwrap().elsewhere.len(), 3);
     }
 }

@@ -12,7 +12,7 @@ use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
     position::{LogNumber, Offset},
-    question::{Answer, Question},
+    question::{About, Answer, Question},
 };
 
 use super::{Commit, Completed, Halt, Need, Shared, step};
@@ -93,12 +93,11 @@ impl Committer {
             let Some(question) = self.awaited.pop_front() else { break };
             let found = commit.ask(&question, upto)?;
             step("recall_before_answer", upto);
-            tracing::debug!(
-                subject = &*question.subject,
-                about = ?question.about,
-                rows = found.len(),
-                "asked the store"
-            );
+            let what = match question.about {
+                About::Day { .. } => "day read back",
+                About::Windows { .. } | About::Year { .. } => "windows read back",
+            };
+            tracing::debug!(subject = &*question.subject, about = ?question.about, rows = found.len(), "{what}");
             rows += found.len();
             answers.push(Answer { question, found });
         }

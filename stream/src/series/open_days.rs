@@ -131,7 +131,8 @@ impl OpenDay {
         match self.day.apply(at, version, source) {
             Verdict::Duplicate => Applied { row: Judged::Duplicate, changes: false },
             Verdict::Stored { standing, current } => {
-                Applied { row: Judged::Stored(standing, current), changes: current.changes() }
+                let changes = current.changes();
+                Applied { row: Judged::Stored(standing, current), changes }
             }
         }
     }

@@ -52,7 +52,8 @@ impl LastWords {
         let said = match current {
             Current::Stays => return,
             Current::Becomes | Current::Lowered => said,
-            Current::Restored(version, Source { feed, sender }) => {
+            Current::Restored(again) => {
+                let (version, Source { feed, sender }) = *again;
                 results.facts.observations.push(StoredObservation {
                     indicator,
                     subject,

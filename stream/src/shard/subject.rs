@@ -173,7 +173,8 @@ impl SubjectState {
             let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
             let judged =
                 entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut heard.touched);
-            terms.count(judged);
+            terms.count(&judged);
+            hear(&mut self.derived, entry.name, row.event_time, &version, &judged);
             match judged {
                 Judged::Stored(standing, current) => {
                     fates.store(key.row(), standing, current.is_the_row());
@@ -190,11 +191,11 @@ impl SubjectState {
                 }
                 Judged::Waiting { .. } | Judged::Duplicate => {}
             }
-            hear(&mut self.derived, entry.name, row.event_time, &version, judged);
         }
     }
 
     /// Judges the rows that waited for a day, now that it was read back.
+    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
     pub(super) fn take_answer(
         &mut self,
         facts: &EpochFacts,
@@ -220,9 +221,9 @@ impl SubjectState {
         for (row, judged) in judged {
             let counts = results.counts.entry(row.feed).or_default();
             counts.waiting -= 1;
-            terms::count(counts, judged);
+            terms::count(counts, &judged);
             heard.row(row.event_time);
-            hear(&mut self.derived, entry.name, row.event_time, &row.version, judged);
+            hear(&mut self.derived, entry.name, row.event_time, &row.version, &judged);
             let Judged::Stored(standing, current) = judged else { continue };
             let said = Said::Result(results.facts.observations.len());
             results.facts.observations.push(StoredObservation {
@@ -373,7 +374,7 @@ fn hear(
     indicator: Name,
     event_time: EventTime,
     version: &Version,
-    judged: Judged,
+    judged: &Judged,
 ) {
     let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction, _));
     if let Some(derived) = derived.as_mut().filter(|_| current) {

@@ -107,13 +107,13 @@ impl Terms {
 
 impl SourceTerms {
     #[inline]
-    pub(super) fn count(&mut self, judged: Judged) {
+    pub(super) fn count(&mut self, judged: &Judged) {
         count(&mut self.counts, judged);
     }
 }
 
 #[inline]
-pub(super) fn count(counts: &mut Counts, judged: Judged) {
+pub(super) fn count(counts: &mut Counts, judged: &Judged) {
     match judged {
         Judged::Stored(..) => counts.stored += 1,
         Judged::Duplicate => counts.duplicate += 1,
