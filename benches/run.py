@@ -34,6 +34,7 @@ CASES = {
     "recovery": 240,
     "sink": 420,
     "bytes": 420,
+    "questions": 900,
     "page": 420,
 }
 RESULTS = ROOT / "benches" / "RESULTS.md"

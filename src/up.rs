@@ -46,6 +46,7 @@ use ioc_model::{
     pack::{Feed, Pack, Transport},
     time::Millis,
 };
+use ioc_storage::{Marking, Topology};
 use ioc_stream::{Driver, DriverConfig, driver::Start, priority};
 use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -269,6 +270,7 @@ impl House<'_> {
             archive: archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));
+        self.go(Marking::new(store.store.clone(), Topology::Single).run(self.stop.clone()));
 
         let run = Run {
             pid: std::process::id(),

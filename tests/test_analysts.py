@@ -67,6 +67,12 @@ def fill(ask, first, second):
             " '1459/QĐ-TCMT v1', ['pm25', 'o3'], [40.5, 60], [99.5, 30], 'watermark', 0,"
             f" {epoch}, 0 FROM ({HOURS}) WHERE {which}"
         )
+    for fact, measures in (("window", "['pm25', 'o3']"), ("index_value", "['vn_aqi']")):
+        ask(
+            "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)"
+            f" SELECT '{fact}', measure, 'ST01', 'hour', start, 0, {second}, 0"
+            f" FROM ({HOURS}) ARRAY JOIN {measures} AS measure WHERE hour % 24 = 3"
+        )
     ask(
         "INSERT INTO assessment (`limit`, indicator, subject, averaging, start_time, end_time, value, low, high, verdict,"
         " count, expected, generation, epoch, chunk)"
@@ -116,6 +122,10 @@ def fill(ask, first, second):
         " row, standing, generation, epoch, chunk)"
         " SELECT 'pm25', 'ST01', start, 77, 'good', 'push', end, 1, 0, 1000, 0, 'correction', 0,"
         f" {second}, 0 FROM ({HOURS}) WHERE hour = 5"
+    )
+    ask(
+        "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)"
+        f" SELECT 'observation', 'pm25', 'ST01', '', start, 0, {second}, 0 FROM ({HOURS}) WHERE hour = 5"
     )
 
 

@@ -44,8 +44,7 @@ impl Tile {
         self.changed
     }
 
-    /// Takes an accepted row: it shows if its event time is newer, or if it corrects the value shown. A row known
-    /// to be history never shows.
+    /// Takes an accepted row: it shows if it is its moment's last word, and no older than what is shown.
     pub fn observe(&mut self, epoch: Epoch, row: &StoredObservation) {
         self.show(epoch, Some(epoch), row);
     }
@@ -56,12 +55,11 @@ impl Tile {
     }
 
     fn show(&mut self, epoch: Epoch, made: Option<Epoch>, row: &StoredObservation) {
-        if row.standing == Standing::History {
+        if !row.last_word {
             return;
         }
-        if let Some(Shown { row: shown, .. }) = &self.latest
-            && (row.event_time, row.arrival) < (shown.event_time, shown.arrival)
-        {
+        // Of one moment what was said last counts, and epochs come in order.
+        if self.latest.as_ref().is_some_and(|Shown { row: shown, .. }| row.event_time < shown.event_time) {
             return;
         }
         self.latest = Some(Shown { row: row.clone(), made });
@@ -150,7 +148,7 @@ impl Latest {
             feed: row.feed,
             position: position.to_string(),
             row: row_number,
-            correction: row.standing == Standing::Correction,
+            correction: matches!(row.standing, Standing::Correction | Standing::Restored),
             epoch: *made,
         }
     }
@@ -211,6 +209,7 @@ mod tests {
                 row: 0,
             },
             standing,
+            last_word: standing != Standing::History,
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use crate::name::Name;
+use crate::{name::Name, results::Superseded};
 
 /// A table of facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +41,11 @@ pub trait Fact: Sized {
     fn arrange(rows: &mut Vec<Self>, _ranks: &mut Ranks) {
         rows.sort_by(Self::compare);
     }
+
+    /// That the row is its key's last word now, where another one may have been before this epoch.
+    fn anew(&self) -> Option<Superseded> {
+        None
+    }
 }
 
 /// Of arranged rows that compare alike, keeps the one that was made last.
@@ -71,9 +76,13 @@ macro_rules! facts {
                 $(Fact::gather(&mut self.$field, more.$field);)*
             }
 
-            /// Brings each kind into its order.
+            /// Brings each kind into its order, and says which keys were said anew.
             pub fn arrange(&mut self, ranks: &mut Ranks) {
                 $(Fact::arrange(&mut self.$field, ranks);)*
+                let mut superseded = Vec::new();
+                $(superseded.extend(self.$field.iter().filter_map(Fact::anew));)*
+                Fact::arrange(&mut superseded, ranks);
+                self.superseded = superseded;
             }
 
             /// How many there are of each kind.
@@ -156,6 +165,7 @@ mod tests {
             sender: Name::default(),
             arrival: crate::position::Arrival { row, ..Default::default() },
             standing: Standing::First,
+            last_word: true,
         }
     }
 

@@ -7,12 +7,14 @@ mod derived;
 mod duty;
 mod recall;
 mod received;
+mod superseded;
 
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
     recall::{RecallRequest, RecalledRow, RecalledWindow, WindowReach, WindowRecall},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
+    superseded::Superseded,
 };
 use crate::{
     epoch::{Epoch, Generation},
@@ -46,6 +48,8 @@ macro_rules! each_fact {
             rejects: $crate::results::RejectedRow,
             /// What became of each feed's envelopes and rows.
             feed_minutes: $crate::results::FeedMinute,
+            /// Keys of other tables that were said anew. They follow from the rows when those are arranged.
+            superseded: $crate::results::Superseded,
         }
     };
 }

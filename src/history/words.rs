@@ -76,6 +76,7 @@ pub(super) fn stored_observation(value: &LatestValue) -> Result<StoredObservatio
         sender: Name::default(),
         arrival: arrival(received_at, log, partition, offset, row),
         standing: value.standing(),
+        last_word: true,
     })
 }
 
@@ -107,8 +108,7 @@ fn quality(text: &str) -> Result<Quality, HistoryError> {
 }
 
 fn standing(text: &str) -> Result<Standing, HistoryError> {
-    let all = [Standing::First, Standing::Correction, Standing::History];
-    word("standing", text, all.into_iter().find(|standing| standing.word() == text))
+    word("standing", text, Standing::ALL.into_iter().find(|standing| standing.word() == text))
 }
 
 pub(super) fn closed_by(text: &str) -> Result<ClosedBy, HistoryError> {

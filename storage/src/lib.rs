@@ -15,6 +15,7 @@ pub mod export;
 mod failpoint;
 pub mod identity;
 pub mod losses;
+pub mod marking;
 pub mod month;
 pub mod packs;
 pub mod queries;
@@ -28,6 +29,7 @@ pub use archive::Archive;
 pub use client::{Store, StoreConfig};
 pub use error::{Class, StoreError};
 pub use losses::{BrokenPart, Loss};
+pub use marking::Marking;
 pub use schema::Topology;
 pub use sink::{Halt, Sink, SinkConfig, SinkStatus};
 

@@ -218,6 +218,12 @@ impl Store {
             )
             .param("generation", generation.0)
             .param("behind", behind.0);
-        answer("take commits back", take_back.execute()).await
+        answer("take commits back", take_back.execute()).await?;
+        // Rows that are made again are as they were first stored.
+        let unmark = self
+            .client()
+            .query("ALTER TABLE marked DELETE WHERE upto > {behind:UInt64} SETTINGS mutations_sync = 2")
+            .param("behind", behind.0);
+        answer("take marks back", unmark.execute()).await
     }
 }

@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::{RecallRequest, RecalledRow, RecalledWindow, WindowReach, WindowRecall},
@@ -26,6 +27,8 @@ struct Stored {
     partition: u16,
     offset: u64,
     row: u32,
+    feed: String,
+    sender: String,
 }
 
 impl Store {
@@ -47,12 +50,13 @@ impl Store {
             .query(
                 "SELECT toUnixTimestamp64Milli(event_time) AS event_millis, value, \
                  toInt8(quality) AS quality_number, toUnixTimestamp64Milli(received_at) AS received_millis, \
-                 log, partition, offset, row \
+                 log, partition, offset, row, toString(feed) AS feed, toString(sender) AS sender \
                  FROM observation \
                  WHERE indicator = {indicator:String} AND subject = {subject:String} \
                  AND event_time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') \
                  AND event_time < fromUnixTimestamp64Milli({end:Int64}, 'UTC') \
                  AND generation = {generation:UInt32} AND epoch <= {upto:UInt64} \
+                 AND standing != 'restored' \
                  ORDER BY event_time, received_at, log, partition, offset, row",
             )
             .param("indicator", &*request.indicator)
@@ -148,5 +152,7 @@ fn recalled(row: &Stored) -> Result<RecalledRow, StoreError> {
             },
             row: row.row,
         },
+        feed: Name::new(&row.feed),
+        sender: Name::new(&row.sender),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
-    fact::Facts,
+    fact::{Fact, Facts},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
     name::Name,
@@ -14,7 +14,7 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, IndexResult, RejectedRow, Standing,
-        StatusResult, StoredAction, StoredObservation, Verdict, WindowResult,
+        StatusResult, StoredAction, StoredObservation, Superseded, Verdict, WindowResult,
     },
     rule::{AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -40,7 +40,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     };
     let base = epoch.0 * 1_000_000;
     let now = Now(start.0 + 1_000 * epoch.0 as i64 + 250);
-    EpochResults {
+    let mut results = EpochResults {
         epoch,
         generation: Generation(0),
         now,
@@ -57,6 +57,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     sender: Name::from("trạm-1"),
                     arrival: arrival(base + index),
                     standing: Standing::First,
+                    last_word: true,
                 })
                 .collect(),
             windows: vec![WindowResult {
@@ -122,10 +123,33 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     ..Counts::default()
                 },
             )],
+            superseded: Vec::new(),
         },
         recalls: Vec::new(),
         window_recalls: Vec::new(),
-    }
+    };
+    said_anew(&mut results);
+    results
+}
+
+/// Says of all results that they are said anew, as their flow would of those that are.
+pub(crate) fn said_anew(results: &mut EpochResults) {
+    let Facts { windows, indices, assessments, superseded, .. } = &mut results.facts;
+    let word = |fact, measure, subject, kind, time| Superseded { fact, measure, subject, kind, time };
+    superseded.clear();
+    superseded.extend(
+        windows
+            .iter()
+            .map(|row| word(WindowResult::TABLE, row.indicator, row.subject, row.kind.word(), row.start)),
+    );
+    superseded.extend(indices.iter().map(|row| {
+        word(IndexResult::TABLE, Name::new(row.index.word()), row.subject, row.kind.word(), row.start)
+    }));
+    superseded.extend(
+        assessments
+            .iter()
+            .map(|row| word(Assessment::TABLE, row.indicator, row.subject, row.averaging.word(), row.start)),
+    );
 }
 
 fn indices(epoch: Epoch, start: EventTime) -> Vec<IndexResult> {
@@ -177,6 +201,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         verdict: Verdict::Exceeded,
         count: 24,
         expected: 24,
+        said_before: true,
     };
     let insufficient = Assessment {
         limit: Name::from("qcvn08-ph-hour"),

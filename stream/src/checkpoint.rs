@@ -82,7 +82,7 @@ impl Checkpoint {
     /// # Errors
     /// If a record was written by another version of the product.
     pub fn subjects(&self) -> Result<Vec<SubjectRecord>, postcard::Error> {
-        self.subjects.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
+        self.subjects.iter().map(|bytes| SubjectRecord::decode(bytes)).collect()
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod points;
 mod run;
+mod sources;
 
 use ioc_model::{
     observation::Quality,
@@ -23,6 +24,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::points::LATEST;
+pub use self::sources::{Source, Sources};
 use self::{points::Points, run::Run};
 
 const MINUTE: u32 = 60_000;
@@ -103,17 +105,44 @@ impl Point {
 }
 
 /// What became of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Verdict {
     /// It is stored, and whether the point's current value is another one now.
     Stored {
         /// How it stands to what was there.
         standing: Standing,
-        /// The current (value, quality) of the point changed.
-        changes: bool,
+        /// What is the point's current version behind it.
+        current: Current,
     },
     /// Its content was known already, and not later.
     Duplicate,
+}
+
+/// A point's current version behind a row that was stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Current {
+    /// The row's, which is of another content than what was current before.
+    Becomes,
+    /// The row's, which is of the same content as what was current, and known since earlier.
+    Lowered,
+    /// The one that was current before.
+    Stays,
+    /// One that was known before and not current: it must be said again, for no row says now that it is.
+    Restored(Version, Source),
+}
+
+impl Current {
+    /// Whether it is that of the row.
+    #[must_use]
+    pub fn is_the_row(&self) -> bool {
+        matches!(self, Current::Becomes | Current::Lowered)
+    }
+
+    /// Whether the point's (value, quality) is another one.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        matches!(self, Current::Becomes | Current::Restored(..))
+    }
 }
 
 /// The points of a day.
@@ -127,13 +156,37 @@ pub struct Day {
     open: Points,
     /// Versions that are not current, of the points that have any.
     others: FxHashMap<u32, Vec<Version>>,
+    /// Who sent them. A checkpoint keeps it behind everything else of the subject.
+    #[serde(skip)]
+    sources: Sources,
     /// The epoch that last added to it or read it back.
     pub touched: u64,
 }
 
 impl Day {
     /// Adds a row's content at `at` milliseconds since the start of the day.
-    pub fn apply(&mut self, at: u32, version: Version) -> Verdict {
+    pub fn apply(&mut self, at: u32, version: Version, source: Source) -> Verdict {
+        let mut verdict = self.place(at, version);
+        if let Verdict::Stored { current, .. } = &mut verdict {
+            self.sources.note(&version.arrival, source);
+            if let Current::Restored(version, source) = current {
+                *source = self.sources.of(&version.arrival);
+            }
+        }
+        verdict
+    }
+
+    /// Who sent what it holds.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    pub(crate) fn set_sources(&mut self, sources: Sources) {
+        self.sources = sources;
+    }
+
+    #[inline]
+    fn place(&mut self, at: u32, version: Version) -> Verdict {
         if self.packed_to.is_some_and(|last| at <= last) {
             return self.apply_packed(at, version);
         }
@@ -285,7 +338,7 @@ fn apply_to(points: &mut Points, others: &mut Others, at: u32, version: Version)
         }
         Err(index) => {
             points.insert(index, &Point::new(at, &version));
-            Verdict::Stored { standing: Standing::First, changes: true }
+            Verdict::Stored { standing: Standing::First, current: Current::Becomes }
         }
     }
 }
@@ -305,15 +358,15 @@ fn again(point: &mut Point, others: &mut Others, version: Version) -> Verdict {
             return Verdict::Duplicate;
         }
         known.arrival = version.arrival;
-        return Verdict::Stored { standing: Standing::History, changes: false };
+        return Verdict::Stored { standing: Standing::History, current: Current::Stays };
     }
     if version.arrival > current.arrival {
         others.push(current);
         *point = Point::new(point.at, &version);
-        return Verdict::Stored { standing: Standing::Correction, changes: true };
+        return Verdict::Stored { standing: Standing::Correction, current: Current::Becomes };
     }
     others.push(version);
-    Verdict::Stored { standing: Standing::History, changes: false }
+    Verdict::Stored { standing: Standing::History, current: Current::Stays }
 }
 
 /// The current content turns out to be known since earlier, which may make another version the latest known.
@@ -323,7 +376,9 @@ fn lower_current(point: &mut Point, others: &mut Others, earlier: Version) -> Ve
         (others[latest].arrival > earlier.arrival).then(|| std::mem::replace(&mut others[latest], earlier))
     });
     *point = Point::new(point.at, latest_other.as_ref().unwrap_or(&earlier));
-    Verdict::Stored { standing: Standing::History, changes: latest_other.is_some() }
+    // The day knows who sent it.
+    let current = latest_other.map_or(Current::Lowered, |other| Current::Restored(other, Source::default()));
+    Verdict::Stored { standing: Standing::History, current }
 }
 
 #[cfg(test)]
@@ -337,33 +392,41 @@ mod tests {
         Version { value, quality: Quality::Good, arrival }
     }
 
-    fn stored(standing: Standing, changes: bool) -> Verdict {
-        Verdict::Stored { standing, changes }
+    /// What became of a row: none if it is a duplicate; else how it stands, and whether the current value changed.
+    fn apply(day: &mut Day, at: u32, version: Version) -> Option<(Standing, bool)> {
+        match day.apply(at, version, Source::default()) {
+            Verdict::Stored { standing, current } => Some((standing, current.changes())),
+            Verdict::Duplicate => None,
+        }
+    }
+
+    fn stored(standing: Standing, changes: bool) -> Option<(Standing, bool)> {
+        Some((standing, changes))
     }
 
     #[test]
     fn a_redelivered_old_value_never_reverts_a_correction() {
         let mut day = Day::default();
-        assert_eq!(day.apply(0, version(1.0, 10)), stored(Standing::First, true));
-        assert_eq!(day.apply(0, version(2.0, 20)), stored(Standing::Correction, true));
-        assert_eq!(day.apply(0, version(1.0, 30)), Verdict::Duplicate);
+        assert_eq!(apply(&mut day, 0, version(1.0, 10)), stored(Standing::First, true));
+        assert_eq!(apply(&mut day, 0, version(2.0, 20)), stored(Standing::Correction, true));
+        assert_eq!(apply(&mut day, 0, version(1.0, 30)), None);
         assert_eq!(day.aggregate(0, MINUTE).0.sum, 2.0);
     }
 
     #[test]
     fn another_value_with_an_earlier_arrival_is_history_and_does_not_win() {
         let mut day = Day::default();
-        let _ = day.apply(0, version(1.0, 10));
-        assert_eq!(day.apply(0, version(2.0, 5)), stored(Standing::History, false));
+        let _ = apply(&mut day, 0, version(1.0, 10));
+        assert_eq!(apply(&mut day, 0, version(2.0, 5)), stored(Standing::History, false));
         assert_eq!(day.aggregate(0, MINUTE).0.sum, 1.0);
     }
 
     #[test]
     fn a_value_that_proves_older_gives_way_to_the_one_known_after_it() {
         let mut day = Day::default();
-        let _ = day.apply(0, version(1.0, 100));
-        let _ = day.apply(0, version(2.0, 95));
-        assert_eq!(day.apply(0, version(1.0, 90)), stored(Standing::History, true));
+        let _ = apply(&mut day, 0, version(1.0, 100));
+        let _ = apply(&mut day, 0, version(2.0, 95));
+        assert_eq!(apply(&mut day, 0, version(1.0, 90)), stored(Standing::History, true));
         assert_eq!(day.aggregate(0, MINUTE).0.sum, 2.0);
     }
 
@@ -371,9 +434,9 @@ mod tests {
     fn a_window_is_the_fold_of_its_minute_panes_in_time_order() {
         // 0.1 + 0.2 + 0.3 differs from 0.1 + (0.2 + 0.3): the pane boundary decides.
         let mut day = Day::default();
-        let _ = day.apply(0, version(0.1, 1));
-        let _ = day.apply(MINUTE, version(0.2, 2));
-        let _ = day.apply(MINUTE + 1, version(0.3, 3));
+        let _ = apply(&mut day, 0, version(0.1, 1));
+        let _ = apply(&mut day, MINUTE, version(0.2, 2));
+        let _ = apply(&mut day, MINUTE + 1, version(0.3, 3));
         assert_eq!(day.aggregate(0, 2 * MINUTE).0.sum, 0.1 + (0.2 + 0.3));
     }
 
@@ -382,13 +445,13 @@ mod tests {
     struct Stated(std::collections::BTreeMap<u32, Vec<(u8, i64)>>);
 
     impl Stated {
-        fn apply(&mut self, at: u32, value: u8, arrival: i64) -> Verdict {
+        fn apply(&mut self, at: u32, value: u8, arrival: i64) -> Option<(Standing, bool)> {
             let known = self.0.entry(at).or_default();
             let current = |known: &[(u8, i64)]| known.iter().max_by_key(|one| one.1).map(|one| one.0);
             let before = current(known);
             let first = known.is_empty();
             match known.iter_mut().find(|one| one.0 == value) {
-                Some(one) if one.1 <= arrival => return Verdict::Duplicate,
+                Some(one) if one.1 <= arrival => return None,
                 Some(one) => one.1 = arrival,
                 None => known.push((value, arrival)),
             }
@@ -432,7 +495,7 @@ mod tests {
                 let base = number as u32 / 2;
                 let at = if late % 8 == 0 { *at } else { base + at % 16 } * 5_000;
                 let arrival = (number as i64 - i64::from(*late)) * 4 + i64::from(*value);
-                let verdict = day.apply(at, version(f64::from(*value) / 10.0, arrival));
+                let verdict = apply(&mut day, at, version(f64::from(*value) / 10.0, arrival));
                 prop_assert_eq!(verdict, model.apply(at, *value, arrival), "row {}", number);
             }
             prop_assert!(day.runs.len() > 1, "nothing was packed");
@@ -462,15 +525,15 @@ mod tests {
                 shuffled.swap(i, (state >> 33) as usize % (i + 1));
             }
             // One arrival carries one content for a key: arrivals are positions.
-            let apply = |rows: &[(u32, u8, i64)]| {
+            let applied = |rows: &[(u32, u8, i64)]| {
                 let mut day = Day::default();
                 for (at, value, arrival) in rows {
                     let distinct = arrival * 3 + i64::from(*value);
-                    let _ = day.apply(*at, version(f64::from(*value), distinct));
+                    let _ = apply(&mut day, *at, version(f64::from(*value), distinct));
                 }
                 (0..4).map(|at| day.aggregate(at, at + 1).0.sum).collect::<Vec<_>>()
             };
-            prop_assert_eq!(apply(&rows), apply(&shuffled));
+            prop_assert_eq!(applied(&rows), applied(&shuffled));
 
             let expected: Vec<f64> = (0..4u32).map(|at| {
                 let mut known: std::collections::BTreeMap<u8, i64> = std::collections::BTreeMap::new();
@@ -481,7 +544,7 @@ mod tests {
                 }
                 known.into_iter().max_by_key(|(_, since)| *since).map_or(0.0, |(value, _)| f64::from(value))
             }).collect();
-            prop_assert_eq!(apply(&rows), expected);
+            prop_assert_eq!(applied(&rows), expected);
         }
     }
 }

@@ -14,11 +14,11 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// The version of everything that decides results and is not recorded: decoding, judging, closing, eviction. It is
 /// raised with every change of it, because an epoch must be replayed by the logic it was formed for.
-pub const LOGIC: u16 = 3;
+pub const LOGIC: u16 = 4;
 
 /// The recorded facts of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

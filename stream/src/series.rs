@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use self::open_days::{OpenDay, OpenDays};
 use crate::{
-    day::Version,
+    day::{Current, Source, Sources, Version},
     plan::{Days, Plan, Span},
 };
 
@@ -64,13 +64,24 @@ pub struct WaitingRow {
     pub version: Version,
     /// The feed it came by.
     pub feed: Name,
+    /// Who sent it. A checkpoint keeps it behind everything else of the subject.
+    #[serde(skip)]
+    pub sender: Name,
+}
+
+/// Who sent what a series holds: what a checkpoint keeps of it apart from the rest, which is older.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Provenance {
+    days: Vec<(DayNumber, Sources)>,
+    /// By the rows' places in their day's list.
+    waiting: Vec<(DayNumber, Vec<Name>)>,
 }
 
 /// What became of a row at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Judged {
-    /// It is stored.
-    Stored(Standing),
+    /// It is stored: how it stands to what was there, and what is current behind it.
+    Stored(Standing, Current),
     /// It was there already.
     Duplicate,
     /// It waits; `first` if it is the first of its day, which must now be read back.
@@ -139,17 +150,18 @@ impl SeriesState {
         epoch: u64,
         event_time: EventTime,
         version: Version,
-        feed: Name,
+        source: Source,
         touched: &mut Touched,
     ) -> Judged {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
             let nothing = || Waiting { asked: epoch, rows: Vec::new() };
             let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
-            waiting.rows.push(WaitingRow { event_time, version, feed });
+            let Source { feed, sender } = source;
+            waiting.rows.push(WaitingRow { event_time, version, feed, sender });
             return Judged::Waiting { day: local.number, first: waiting.rows.len() == 1 };
         }
-        let judged = self.days.get_or_open(&local).apply(epoch, event_time, version);
+        let judged = self.days.get_or_open(&local).apply(epoch, event_time, version, source);
         // Only a closed window is revised; an open one is worked out when it closes.
         if judged.changes && self.closed.iter().flatten().any(|closed| event_time < *closed) {
             touched.0.push(event_time);
@@ -178,10 +190,12 @@ impl SeriesState {
         let mut open = OpenDay::new(&local);
         for row in stored {
             let version = Version { value: row.value, quality: row.quality, arrival: row.arrival };
-            let _ = open.apply(epoch, row.event_time, version);
+            let source = Source { feed: row.feed, sender: row.sender };
+            let _ = open.apply(epoch, row.event_time, version, source);
         }
         let judge = |row: WaitingRow| {
-            let judged = open.apply(epoch, row.event_time, row.version);
+            let source = Source { feed: row.feed, sender: row.sender };
+            let judged = open.apply(epoch, row.event_time, row.version, source);
             if judged.changes {
                 touched.0.push(row.event_time);
             }
@@ -207,6 +221,30 @@ impl SeriesState {
     /// The days it waits for, and since which epoch.
     pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, u64)> {
         self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))
+    }
+
+    /// Who sent what it holds.
+    pub fn provenance(&self) -> Provenance {
+        let days = self.days.iter().map(|(number, open)| (number, open.day.sources().clone()));
+        let senders = |waiting: &Waiting| waiting.rows.iter().map(|row| row.sender).collect();
+        Provenance {
+            days: days.filter(|(_, sources)| !sources.is_empty()).collect(),
+            waiting: self.waiting.iter().map(|(day, waiting)| (*day, senders(waiting))).collect(),
+        }
+    }
+
+    /// Takes back what [`provenance`](SeriesState::provenance) gave.
+    pub fn remember(&mut self, provenance: Provenance) {
+        for (number, sources) in provenance.days {
+            if let Some(open) = self.days.get_mut(number) {
+                open.day.set_sources(sources);
+            }
+        }
+        for (number, senders) in provenance.waiting {
+            if let Some(waiting) = self.waiting.get_mut(&number) {
+                waiting.rows.iter_mut().zip(senders).for_each(|(row, sender)| row.sender = sender);
+            }
+        }
     }
 
     /// Closes what may be closed, revises what was touched, evicts what lies behind the horizon.

@@ -8,6 +8,7 @@
 //! sorted: they are grouped by series through their indices, and what became of each is noted beside it.
 
 mod grouping;
+mod last_words;
 mod results;
 mod rows;
 mod subject;
@@ -33,6 +34,7 @@ use rustc_hash::FxHashMap;
 
 use self::{
     grouping::{Grouping, Key, several_subjects},
+    last_words::{LastWords, Said},
     results::{Fates, unknown_alert, window_result},
     subject::SubjectState,
     terms::Terms,
@@ -254,7 +256,7 @@ impl Shard {
             state.take_rows(facts, names, days, terms, of_series, fates, results);
         }
         for day in recalled {
-            state.take_recalled(facts, names, days, day, results);
+            state.take_recalled(facts, names, days, day, fates, results);
         }
         let patience = terms.patience(&state.feeds);
         let bounds = Bounds {

@@ -339,6 +339,8 @@ fn batch_an_answer_older_than_a_revision_does_not_undo_it() {
         value: 20.0,
         quality: Quality::Good,
         arrival: Arrival { received_at: ReceivedAt(0), ..Arrival::default() },
+        feed: "air".into(),
+        sender: "".into(),
     });
     assert_eq!(day.start, EventTime(MIDNIGHT + 24 * HOUR));
     let mut facts = site.facts(301.1);

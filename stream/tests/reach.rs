@@ -38,6 +38,8 @@ fn large(epoch: u64) -> Manifest {
         value: number as f64,
         quality: Quality::Good,
         arrival: Arrival::default(),
+        feed: "air".into(),
+        sender: "".into(),
     };
     let day = DayNumber(20_000);
     let request = RecallRequest { indicator: "pm25".into(), subject: "S0".into(), day, asked: Epoch(1) };

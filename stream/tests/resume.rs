@@ -19,7 +19,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     manifest::{Recalled, RecalledWindows},
-    shard::{EpochFacts, Rows, Shard, ShardResults, Share},
+    shard::{EpochFacts, Rows, Shard, ShardResults, Share, SubjectRecord},
 };
 use proptest::prelude::*;
 
@@ -107,6 +107,8 @@ impl World {
                 value: row.value,
                 quality: row.quality,
                 arrival: row.arrival,
+                feed: row.feed,
+                sender: row.sender,
             });
             let rows = rows.collect();
             Recalled { request, rows }
@@ -168,7 +170,7 @@ fn made(mut results: ShardResults) -> String {
 fn copy(shard: &Shard, names: &Names, pack: &PackVersion) -> Shard {
     let mut copy = Shard::new(names.clone(), Share::WHOLE, Some(pack.clone()));
     for record in shard.records() {
-        copy.load(postcard::from_bytes(&record.unwrap()).unwrap());
+        copy.load(SubjectRecord::decode(&record.unwrap()).unwrap());
     }
     copy
 }

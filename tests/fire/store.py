@@ -27,6 +27,7 @@ def export(asked, query, path):
 OBSERVED = f"""
     SELECT indicator::String AS indicator, subject::String AS subject, {MILLIS.format('event_time')} AS time, value,
         log, partition, offset AS position, row, epoch FROM observation
+    WHERE standing != 'restored'
 """
 CURRENT = f"""
     SELECT indicator::String AS indicator, subject::String AS subject, {MILLIS.format('event_time')} AS time, value

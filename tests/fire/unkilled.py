@@ -14,7 +14,8 @@ import duckdb
 from fire import store
 
 # What an epoch makes. Rows of equal epochs must be equal rows.
-TABLES = ("observation", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert")
+TABLES = ("observation", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert", "superseded")
+MARKED = ("observation", "window", "index_value", "assessment")
 
 
 class Records:
@@ -69,8 +70,13 @@ def export(ioc, folder, upto):
     folder.mkdir()
     asked = store.client(ioc)
     for table in TABLES:
-        # Rejects keep bytes that are no text.
-        columns = "* REPLACE (hex(raw) AS raw)" if table == "reject" else "*"
+        columns = "*"
+        if table == "reject":
+            # Rejects keep bytes that are no text.
+            columns = "* REPLACE (hex(raw) AS raw)"
+        elif table in MARKED:
+            # When rows are marked is nobody's business but ClickHouse's; `superseded` says the same.
+            columns = "* EXCEPT until"
         store.export(asked, f"SELECT {columns} FROM {table} WHERE epoch <= {upto}", folder / f"{table}.parquet")
     store.export(
         asked, f"SELECT epoch, manifest_hash FROM epoch WHERE epoch <= {upto}", folder / "epoch.parquet"

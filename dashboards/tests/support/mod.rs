@@ -238,6 +238,7 @@ pub fn observation(
         sender: "".into(),
         arrival,
         standing: Standing::First,
+        last_word: true,
     }
 }
 
@@ -341,6 +342,7 @@ pub fn assessment(
         verdict,
         count: 24,
         expected: 24,
+        said_before: false,
     }
 }
 

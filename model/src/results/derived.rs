@@ -9,6 +9,7 @@ use crate::{
     index::{IndexId, Indexed},
     limit::Averaging,
     name::Name,
+    results::Superseded,
     time::EventTime,
     window::{Aggregate, ClosedBy, WindowKind},
 };
@@ -58,6 +59,16 @@ impl Fact for WindowResult {
         rows.sort_by_cached_key(|row| (ranks.of(row.indicator), ranks.of(row.subject), row.kind, row.start));
         keep_last(rows);
     }
+
+    fn anew(&self) -> Option<Superseded> {
+        (self.closed_by == ClosedBy::Revision).then(|| Superseded {
+            fact: Self::TABLE,
+            measure: self.indicator,
+            subject: self.subject,
+            kind: self.kind.word(),
+            time: self.start,
+        })
+    }
 }
 
 /// A row of the `index_value` table. Its revision is the epoch.
@@ -99,6 +110,16 @@ impl Fact for IndexResult {
     fn arrange(rows: &mut Vec<Self>, _: &mut Ranks) {
         rows.sort_by(Self::compare);
         keep_last(rows);
+    }
+
+    fn anew(&self) -> Option<Superseded> {
+        (self.closed_by == ClosedBy::Revision).then(|| Superseded {
+            fact: Self::TABLE,
+            measure: Name::new(self.index.word()),
+            subject: self.subject,
+            kind: self.kind.word(),
+            time: self.start,
+        })
     }
 }
 
@@ -163,6 +184,8 @@ pub struct Assessment {
     pub count: u32,
     /// What was expected; 0 where that is not known.
     pub expected: u32,
+    /// The same mean may have been judged before.
+    pub said_before: bool,
 }
 
 impl Fact for Assessment {
@@ -185,5 +208,15 @@ impl Fact for Assessment {
     fn arrange(rows: &mut Vec<Self>, _: &mut Ranks) {
         rows.sort_by(Self::compare);
         keep_last(rows);
+    }
+
+    fn anew(&self) -> Option<Superseded> {
+        self.said_before.then(|| Superseded {
+            fact: Self::TABLE,
+            measure: self.indicator,
+            subject: self.subject,
+            kind: self.averaging.word(),
+            time: self.start,
+        })
     }
 }

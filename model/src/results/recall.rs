@@ -31,6 +31,10 @@ pub struct RecalledRow {
     pub quality: Quality,
     /// When and where it arrived.
     pub arrival: Arrival,
+    /// The feed it came by.
+    pub feed: Name,
+    /// Who sent it; empty where that was not recorded.
+    pub sender: Name,
 }
 
 /// Around what windows are read back.

@@ -11,6 +11,7 @@ use crate::{
     observation::Quality,
     position::Arrival,
     reject::Rejection,
+    results::Superseded,
     time::{EventTime, Now},
 };
 
@@ -26,9 +27,16 @@ pub enum Standing {
     /// Another value with an earlier arrival than the current one, or the same value known earlier: kept, not
     /// current by itself.
     History = 2,
+    /// Said before, with this arrival: it is current again, because the value that stood in its place turned out to be
+    /// known since earlier.
+    Restored = 3,
 }
 
 impl Standing {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Standing; 4] =
+        [Standing::First, Standing::Correction, Standing::History, Standing::Restored];
+
     /// The word used in tables and APIs.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -36,6 +44,7 @@ impl Standing {
             Standing::First => "first",
             Standing::Correction => "correction",
             Standing::History => "history",
+            Standing::Restored => "restored",
         }
     }
 }
@@ -61,6 +70,8 @@ pub struct StoredObservation {
     pub arrival: Arrival,
     /// How it stands to earlier rows of its key.
     pub standing: Standing,
+    /// Whether it is its key's value at the end of the epoch: one row of a key is.
+    pub last_word: bool,
 }
 
 impl Fact for StoredObservation {
@@ -97,6 +108,16 @@ impl Fact for StoredObservation {
     }
 
     fn arrange(_: &mut Vec<Self>, _: &mut Ranks) {}
+
+    fn anew(&self) -> Option<Superseded> {
+        (self.last_word && self.standing != Standing::First).then(|| Superseded {
+            fact: Self::TABLE,
+            measure: self.indicator,
+            subject: self.subject,
+            kind: "",
+            time: self.event_time,
+        })
+    }
 }
 
 /// How many bytes of a reject are kept beside its reason.

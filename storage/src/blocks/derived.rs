@@ -1,6 +1,7 @@
 //! Rows of what is made of values: windows, indices, judgements by limits.
 
 use ioc_model::{
+    epoch::Epoch,
     index::{IndexPart, NoIndex},
     results::{Assessment, IndexResult, WindowResult},
 };
@@ -11,7 +12,7 @@ use super::{
 };
 
 impl Columnar for WindowResult {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         vec![
             ("indicator", known_names(rows.iter().map(|row| row.indicator))),
             ("subject", known_names(rows.iter().map(|row| row.subject))),
@@ -31,7 +32,7 @@ impl Columnar for WindowResult {
 
 impl Columnar for IndexResult {
     /// ClickHouse keeps a Nested column as one list a row for each of its fields.
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         let parts = || rows.iter().flat_map(|row| &row.indexed.parts);
         let listed = |items| lists(rows.iter().map(|row| row.indexed.parts.len()), items);
         let part = |value: fn(&IndexPart) -> f64| listed(floats(parts().map(value)));
@@ -64,7 +65,7 @@ fn category(row: &IndexResult) -> &'static str {
 }
 
 impl Columnar for Assessment {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         vec![
             ("limit", names(rows.iter().map(|row| &*row.limit))),
             ("indicator", known_names(rows.iter().map(|row| row.indicator))),

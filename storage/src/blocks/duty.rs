@@ -1,6 +1,7 @@
 //! Rows of what the people on duty look at and do: states of stations, alerts, actions.
 
 use ioc_model::{
+    epoch::Epoch,
     limit::Averaging,
     results::{AlertResult, Evidence, StatusResult, StoredAction},
     rule::AlertKey,
@@ -16,7 +17,7 @@ use super::{
 };
 
 impl Columnar for StatusResult {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         vec![
             ("subject", known_names(rows.iter().map(|row| row.subject))),
             ("status", enums(rows.iter().map(|row| row.status as u8))),
@@ -27,7 +28,7 @@ impl Columnar for StatusResult {
 }
 
 impl Columnar for AlertResult {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         let results = || rows.iter().copied();
         let evidence = || results().map(|result| result.evidence.as_ref());
         let float =
@@ -58,7 +59,7 @@ impl Columnar for AlertResult {
 }
 
 impl Columnar for StoredAction {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         let mut columns = key_columns(rows.iter().map(|row| &row.alert));
         columns.extend([
             ("user", texts(rows.iter().map(|row| &*row.user))),

@@ -83,8 +83,8 @@ pub enum EncodeError {
 
 /// A fact as ClickHouse takes it.
 trait Columnar: Fact {
-    /// Some rows of the table, without what every row of an epoch carries.
-    fn columns(rows: &[&Self]) -> Columns;
+    /// Some rows of the table, stored by that epoch, without what every row of it carries.
+    fn columns(rows: &[&Self], epoch: Epoch) -> Columns;
 }
 
 /// All blocks of an epoch: by table, month and chunk, rows in the order they are given.
@@ -122,7 +122,7 @@ impl Stamp {
         for (month, rows) in by_month {
             for (chunk, rows) in parts(&rows, |row| row.size()).into_iter().enumerate() {
                 let chunk = u16::try_from(chunk).map_err(|_| EncodeError::TooMany { table })?;
-                let mut columns = Row::columns(rows);
+                let mut columns = Row::columns(rows, self.epoch);
                 columns.extend(self.columns(rows.len(), chunk));
                 let bytes = arrow_stream(columns).map_err(|cause| EncodeError::Arrow { table, cause })?;
                 let token = self.token(table, &format!("{month}-{chunk}"));

@@ -1,11 +1,12 @@
-//! Rows of what came in: accepted, rejected, counted.
+//! Rows of what came in: accepted, rejected, counted; and of what was said anew.
 
 use std::sync::Arc;
 
 use arrow_array::{BinaryArray, Int64Array};
 use ioc_model::{
     counts::Counts,
-    results::{FeedMinute, RejectedRow, StoredObservation},
+    epoch::Epoch,
+    results::{FeedMinute, RejectedRow, StoredObservation, Superseded},
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
 };
 
 impl Columnar for StoredObservation {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], epoch: Epoch) -> Columns {
         let mut columns = vec![
             ("indicator", known_names(rows.iter().map(|row| row.indicator))),
             ("subject", known_names(rows.iter().map(|row| row.subject))),
@@ -24,6 +25,7 @@ impl Columnar for StoredObservation {
             ("feed", known_names(rows.iter().map(|row| row.feed))),
             ("sender", known_names(rows.iter().map(|row| row.sender))),
             ("standing", enums(rows.iter().map(|row| row.standing as u8))),
+            ("until", counts(rows.iter().map(|row| if row.last_word { u64::MAX } else { epoch.0 }))),
         ];
         columns.extend(arrivals(rows.iter().map(|row| &row.arrival)));
         columns
@@ -31,7 +33,7 @@ impl Columnar for StoredObservation {
 }
 
 impl Columnar for RejectedRow {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         let mut columns: Columns = vec![
             ("feed", known_names(rows.iter().map(|row| row.feed))),
             ("sender", known_names(rows.iter().map(|row| row.sender))),
@@ -50,7 +52,7 @@ impl Columnar for RejectedRow {
 }
 
 impl Columnar for FeedMinute {
-    fn columns(rows: &[&Self]) -> Columns {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
         let of = |count: fn(&Counts) -> u64| counts(rows.iter().map(|row| count(&row.counts)));
         vec![
             ("feed", known_names(rows.iter().map(|row| row.feed))),
@@ -64,6 +66,18 @@ impl Columnar for FeedMinute {
             ("duplicate", of(|counts| counts.duplicate)),
             ("rejected", of(|counts| counts.rejected)),
             ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
+        ]
+    }
+}
+
+impl Columnar for Superseded {
+    fn columns(rows: &[&Self], _: Epoch) -> Columns {
+        vec![
+            ("fact", names(rows.iter().map(|row| row.fact.name))),
+            ("measure", known_names(rows.iter().map(|row| row.measure))),
+            ("subject", known_names(rows.iter().map(|row| row.subject))),
+            ("kind", names(rows.iter().map(|row| row.kind))),
+            ("time", times(rows.iter().map(|row| row.time.0))),
         ]
     }
 }

@@ -58,7 +58,7 @@ impl Store {
                  countIf(kind = 'whole') AS undecodable FROM (\
                  SELECT 'stored' AS kind FROM observation WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED} \
+                 AND epoch <= {COMMITTED} AND standing != 'restored' \
                  UNION ALL \
                  SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
@@ -83,7 +83,7 @@ impl Store {
                  toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, \
                  toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row \
                  FROM observation AS o WHERE o.log = {{log:UInt16}} AND o.partition = {{partition:UInt16}} \
-                 AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} \
+                 AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} AND o.standing != 'restored' \
                  ORDER BY o.row LIMIT {{most:UInt32}}"
             ))
             .param("log", position.log.0)

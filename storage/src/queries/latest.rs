@@ -43,10 +43,7 @@ impl LatestValue {
     /// How it stood to earlier rows of its key when it was stored.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        [Standing::First, Standing::Correction, Standing::History]
-            .into_iter()
-            .find(|standing| standing.word() == self.standing)
-            .unwrap_or(Standing::First)
+        Standing::ALL.into_iter().find(|standing| standing.word() == self.standing).unwrap_or(Standing::First)
     }
 }
 

@@ -161,8 +161,8 @@ impl Store {
         subject: &str,
         window: &WindowFigures,
     ) -> Result<Vec<WindowRow>, StoreError> {
-        // The same rule as that of `observation_current`: a value is known since its earliest arrival, and the one
-        // known latest is current.
+        // The rule the flow judges by, worked out anew: a value is known since its earliest arrival, and the one known
+        // latest is current. What was said again was said before, and is the same row.
         let rows = self
             .client()
             .query(&format!(
@@ -180,7 +180,7 @@ impl Store {
                  WHERE o.indicator = {{indicator:String}} AND o.subject = {{subject:String}} \
                  AND o.event_time >= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
                  AND o.event_time < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC') \
-                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}})) \
+                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}}) AND o.standing != 'restored') \
                  ORDER BY event_time, received_at, log, partition, offset, row LIMIT {{most:UInt32}}"
             ))
             .param("indicator", indicator)

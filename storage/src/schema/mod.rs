@@ -6,9 +6,13 @@
 //!
 //! Views of facts that are said anew are rendered ([`views`]) and made by the newest migration.
 
+mod said_anew;
 mod views;
 
-pub(crate) use self::views::COMMITTED;
+pub(crate) use self::{
+    said_anew::{SAID_ANEW, SaidAnew, WORD_HASH},
+    views::COMMITTED,
+};
 use crate::{
     client::{Store, answer, is_identifier, one},
     error::StoreError,
@@ -40,6 +44,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 7, name: "analysts", sql: include_str!("0007_analysts.sql") },
     Migration { number: 8, name: "codecs", sql: include_str!("0008_codecs.sql") },
     Migration { number: 9, name: "facts once", sql: include_str!("0009_facts_once.sql") },
+    Migration { number: 10, name: "current", sql: include_str!("0010_current.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
@@ -58,7 +63,7 @@ COMMENT 'Changes of the tables that were made'";
 pub const DEDUPLICATION_WINDOW: u64 = 10_000;
 
 impl Topology {
-    fn fill(&self, sql: &str) -> Result<String, StoreError> {
+    pub(crate) fn fill(&self, sql: &str) -> Result<String, StoreError> {
         let (engine, on_cluster) = match self {
             Topology::Single => ("MergeTree", String::new()),
             Topology::Cluster(name) if is_identifier(name) => {

@@ -41,6 +41,7 @@ fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standin
             row: u32::try_from(minute).unwrap(),
         },
         standing,
+        last_word: true,
     }
 }
 

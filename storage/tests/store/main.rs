@@ -9,12 +9,14 @@ mod derived;
 mod fitness;
 mod lineage;
 mod losses;
+mod marking;
 mod once;
 mod packs;
 mod questions;
 mod series;
 mod server;
 mod supervision;
+mod upgrade;
 mod wide;
 
 #[path = "../../src/sample.rs"]

@@ -45,6 +45,12 @@ async fn bound_five_million_points_become_the_buckets_asked_for_with_their_extre
              WHERE indicator = 'no2' AND offset = 777775",
         )
         .await;
+    let _ = server
+        .ask(
+            "ALTER TABLE observation UPDATE until = epoch WHERE offset = 777775 AND standing = 'first' \
+             SETTINGS mutations_sync = 2",
+        )
+        .await;
     let end = EventTime(start().0 + 6_000_000_000);
     let series = server.store.series(Measured::Points("no2"), "long", start(), end, 10_000).await.unwrap();
     assert_eq!((series.found, series.rows.len()), (POINTS, 10_000));

@@ -104,6 +104,7 @@ async fn an_hour_of_a_station_is_one_row_with_its_index_means_completeness_names
         index(IndexId::VnAqi, "A1", WindowKind::Day, second, Ok(70.0)),
         index(IndexId::VnWqi, "W1", WindowKind::Hour, second, Ok(88.0)),
     ];
+    sample::said_anew(&mut results);
     server.sink().write(&results, false).await.unwrap();
 
     let hours = server
@@ -134,6 +135,7 @@ async fn replay_what_was_known_at_a_moment_is_what_the_views_said_then() {
         let mut results = epoch(number, now);
         results.facts.windows = vec![window("A1", "pm25", start, value / 2.0, 12)];
         results.facts.indices = vec![index(IndexId::VnAqi, "A1", WindowKind::Hour, start, Ok(value))];
+        sample::said_anew(&mut results);
         sink.write(&results, false).await.unwrap();
     }
     let known = async |moment: &str| {
@@ -163,6 +165,7 @@ async fn local_times_are_those_of_the_packs_zone_also_where_it_changes_its_clock
             .iter()
             .map(|start| index(IndexId::VnAqi, "A1", WindowKind::Hour, sample::time(start), Ok(10.0)))
             .collect();
+    sample::said_anew(&mut results);
     server.sink().write(&results, false).await.unwrap();
     let local = server.ask("SELECT local_start, local_day FROM air_quality_hourly ORDER BY start_time").await;
     let expected = [
@@ -193,6 +196,7 @@ fn assessment(averaging: Averaging, start: EventTime, value: Option<f64>, verdic
         verdict,
         count: 12,
         expected: 12,
+        said_before: false,
     }
 }
 
@@ -220,6 +224,7 @@ async fn silent_an_episode_ends_where_the_limit_is_kept_or_nothing_is_known() {
         assessment(EightHours, hour(3), Some(72.0), Exceeded),
         assessment(EightHours, hour(4), Some(40.0), Kept),
     ];
+    sample::said_anew(&mut first);
     server.sink().write(&first, false).await.unwrap();
     let episodes = "SELECT averaging, local_start, local_end, windows, worst_value, limit_value, lasting, symbol, unit \
                     FROM exceedance ORDER BY averaging, first_start";
@@ -236,6 +241,7 @@ async fn silent_an_episode_ends_where_the_limit_is_kept_or_nothing_is_known() {
     // A correction takes the worst hour out of the middle: the episode falls apart, nothing of the old one is left.
     let mut second = epoch(2, "2026-03-03T13:00:00Z");
     second.facts.assessments = vec![assessment(Hour, hour(1), Some(49.0), Kept)];
+    sample::said_anew(&mut second);
     server.sink().write(&second, false).await.unwrap();
     let expected = ["2026-03-03 00:00:00\t1\t60", "2026-03-03 02:00:00\t1\t51"];
     let revised = server
@@ -258,6 +264,7 @@ async fn silent_a_station_that_was_never_judged_is_not_good() {
         since: results.now,
         last_event: Some(sample::time("2026-03-03T11:00:00Z")),
     }];
+    sample::said_anew(&mut results);
     server.sink().write(&results, false).await.unwrap();
     let stations = server
         .ask(

@@ -7,6 +7,7 @@ use ioc_model::{
     name::Name,
     results::{Assessment, Verdict},
     time::{EventTime, Millis},
+    window::ClosedBy,
 };
 
 use super::{
@@ -127,6 +128,8 @@ fn give(
         verdict: verdict(limit, &mean),
         count: mean.count,
         expected: mean.expected,
+        // A year to date is judged anew with each of its days.
+        said_before: averaging == Averaging::Year || ground.closed_by(end) == ClosedBy::Revision,
     });
 }
 

@@ -12,7 +12,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::Judged;
-use crate::day::{Day, LATEST, Verdict, Version};
+use crate::day::{Day, LATEST, Source, Verdict, Version};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct OpenDays {
@@ -86,6 +86,13 @@ impl OpenDays {
         self.older.iter().map(|(number, open)| (*number, open)).chain(newest)
     }
 
+    pub(super) fn get_mut(&mut self, number: DayNumber) -> Option<&mut OpenDay> {
+        match &mut self.newest {
+            Some((newest, open)) if *newest == number => Some(open),
+            _ => self.older.get_mut(&number),
+        }
+    }
+
     /// The day a moment lies in.
     pub(super) fn at(&self, time: EventTime) -> Option<&OpenDay> {
         let holds = |open: &&OpenDay| open.start <= time && time < open.end;
@@ -111,12 +118,20 @@ impl OpenDay {
     }
 
     #[inline]
-    pub(super) fn apply(&mut self, epoch: u64, event_time: EventTime, version: Version) -> Applied {
+    pub(super) fn apply(
+        &mut self,
+        epoch: u64,
+        event_time: EventTime,
+        version: Version,
+        source: Source,
+    ) -> Applied {
         self.day.touched = epoch;
         let at = self.offset(event_time);
-        match self.day.apply(at, version) {
+        match self.day.apply(at, version, source) {
             Verdict::Duplicate => Applied { row: Judged::Duplicate, changes: false },
-            Verdict::Stored { standing, changes } => Applied { row: Judged::Stored(standing), changes },
+            Verdict::Stored { standing, current } => {
+                Applied { row: Judged::Stored(standing, current), changes: current.changes() }
+            }
         }
     }
 }

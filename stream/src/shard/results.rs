@@ -36,8 +36,14 @@ pub struct ShardResults {
 #[derive(Debug)]
 pub(super) struct Fates<'a> {
     pub(super) rows: &'a Rows<'a>,
-    stored: Vec<Option<Standing>>,
+    stored: Vec<Option<Fate>>,
     count: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fate {
+    standing: Standing,
+    last_word: bool,
 }
 
 impl Fates<'_> {
@@ -46,22 +52,34 @@ impl Fates<'_> {
     }
 
     #[inline]
-    pub(super) fn store(&mut self, row: usize, standing: Standing) {
-        self.stored[row] = Some(standing);
+    pub(super) fn store(&mut self, row: usize, standing: Standing, last_word: bool) {
+        self.stored[row] = Some(Fate { standing, last_word });
         self.count += 1;
     }
 
-    /// The rows to store, by position. Rows that had waited are in the results already, and few.
+    #[inline]
+    pub(super) fn is_last_word(&self, row: usize) -> bool {
+        self.stored[row].is_some_and(|fate| fate.last_word)
+    }
+
+    /// It was the last word until another row of its key and epoch came.
+    pub(super) fn take_word(&mut self, row: usize) {
+        if let Some(fate) = &mut self.stored[row] {
+            fate.last_word = false;
+        }
+    }
+
+    /// The rows to store, by position. Rows that had waited or are said again are in the results already, and few.
     pub(super) fn settle(self, terms: &Terms, results: &mut ShardResults) {
         let stored = &mut results.facts.observations;
-        let waited = !stored.is_empty();
+        let others = !stored.is_empty();
         stored.reserve_exact(self.count);
         for (number, row) in self.rows.numbered() {
-            if let Some(standing) = self.stored[number as usize] {
-                stored.push(terms.stored(row, standing));
+            if let Some(Fate { standing, last_word }) = self.stored[number as usize] {
+                stored.push(terms.stored(row, standing, last_word));
             }
         }
-        if waited {
+        if others {
             stored.sort_by_key(|row| row.arrival.place());
         }
     }

@@ -9,13 +9,13 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{EpochFacts, Fates, Key, ShardResults, Terms, terms};
+use super::{EpochFacts, Fates, Key, LastWords, Said, ShardResults, Terms, terms};
 use crate::{
-    day::Version,
+    day::{Source, Version},
     derive::Derived,
     manifest::Recalled,
     plan::{Days, Plan},
-    series::{Bounds, Closed, Due, Judged, SeriesState, Touched},
+    series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched},
 };
 
 #[derive(Debug)]
@@ -72,7 +72,10 @@ impl SubjectState {
     pub(super) fn record(&self) -> Result<Vec<u8>, postcard::Error> {
         // Borrowed mirror of `SubjectRecord`: postcard writes both alike.
         let series: Vec<_> = self.series.iter().map(|entry| (entry.name, &entry.state)).collect();
-        postcard::to_stdvec(&(self.name, self.watermark, &self.feeds, self.due, series, &self.derived))
+        let record =
+            postcard::to_stdvec(&(self.name, self.watermark, &self.feeds, self.due, series, &self.derived))?;
+        let provenance: Vec<Provenance> = self.series.iter().map(|entry| entry.state.provenance()).collect();
+        postcard::to_extend(&provenance, record)
     }
 
     /// The pack is another: what was prepared from it is prepared again.
@@ -107,7 +110,8 @@ impl SubjectState {
         let Some(first) = rows.first() else { return };
         let index = self.index(first.indicator(), names);
         let entry = &mut self.series[index];
-        for key in rows {
+        let mut words = LastWords::default();
+        for (number, key) in rows.iter().enumerate() {
             let row = fates.rows.get(key.row());
             let feed = terms.feed(row.feed);
             entry.hear(row.event_time);
@@ -122,12 +126,21 @@ impl SubjectState {
                 facts.epoch.0,
                 row.event_time,
                 version,
-                feed.name,
+                Source { feed: feed.name, sender: Name::default() },
                 &mut entry.touched,
             );
             feed.count(judged);
             match judged {
-                Judged::Stored(standing) => fates.store(key.row(), standing),
+                Judged::Stored(standing, current) => {
+                    fates.store(key.row(), standing, current.is_the_row());
+                    let said = Said::Row(key.row());
+                    if standing == Standing::First {
+                        words.first(row.event_time, said);
+                    } else {
+                        let series = (entry.name, self.name);
+                        words.behind(series, row.event_time, current, said, &rows[..number], fates, results);
+                    }
+                }
                 Judged::Waiting { day, first: true } => results.recalls.push(RecallRequest {
                     indicator: entry.name,
                     subject: self.name,
@@ -147,6 +160,7 @@ impl SubjectState {
         names: &Names,
         days: &mut Days,
         recalled: &Recalled,
+        fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
         let Some(id) = names.indicators.find(&recalled.request.indicator).map(IndicatorId) else { return };
@@ -154,6 +168,7 @@ impl SubjectState {
         let index = self.index(id, names);
         let entry = &mut self.series[index];
         let asked = recalled.request.asked.0;
+        let mut words = LastWords::default();
         let judged = entry.state.recall(local, asked, facts.epoch.0, &recalled.rows, &mut entry.touched);
         for (row, judged) in judged {
             let counts = results.counts.entry(row.feed).or_default();
@@ -161,7 +176,8 @@ impl SubjectState {
             terms::count(counts, judged);
             entry.hear(row.event_time);
             hear(&mut self.derived, entry.name, row.event_time, &row.version, judged);
-            let Judged::Stored(standing) = judged else { continue };
+            let Judged::Stored(standing, current) = judged else { continue };
+            let said = Said::Result(results.facts.observations.len());
             results.facts.observations.push(StoredObservation {
                 indicator: entry.name,
                 subject: self.name,
@@ -169,10 +185,12 @@ impl SubjectState {
                 value: row.version.value,
                 quality: row.version.quality,
                 feed: row.feed,
-                sender: Name::default(),
+                sender: row.sender,
                 arrival: row.version.arrival,
                 standing,
+                last_word: current.is_the_row(),
             });
+            words.behind((entry.name, self.name), row.event_time, current, said, &[], fates, results);
         }
     }
 
@@ -236,6 +254,19 @@ impl SeriesEntry {
 }
 
 impl SubjectRecord {
+    /// From a checkpoint's bytes. Behind the record lies who sent what it holds; in older ones it does not.
+    ///
+    /// # Errors
+    /// If they are none.
+    pub fn decode(bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
+        let (mut record, rest) = postcard::take_from_bytes::<SubjectRecord>(bytes)?;
+        if !rest.is_empty() {
+            let provenance: Vec<Provenance> = postcard::from_bytes(rest)?;
+            record.series.iter_mut().zip(provenance).for_each(|((_, state), of)| state.remember(of));
+        }
+        Ok(record)
+    }
+
     /// The subject's name.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -268,7 +299,7 @@ fn hear(
     version: &Version,
     judged: Judged,
 ) {
-    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction));
+    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction, _));
     if let Some(derived) = derived.as_mut().filter(|_| current) {
         derived.heard(indicator, event_time, version.quality);
     }

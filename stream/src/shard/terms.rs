@@ -90,7 +90,7 @@ impl Terms {
 
     /// A row to store.
     #[inline]
-    pub(super) fn stored(&self, row: &Observation, standing: Standing) -> StoredObservation {
+    pub(super) fn stored(&self, row: &Observation, standing: Standing, last_word: bool) -> StoredObservation {
         StoredObservation {
             indicator: self.indicators[row.series.indicator.0 as usize],
             subject: self.subjects[row.series.subject.0 as usize],
@@ -101,6 +101,7 @@ impl Terms {
             sender: Name::default(),
             arrival: row.arrival,
             standing,
+            last_word,
         }
     }
 }
@@ -115,7 +116,7 @@ impl FeedTerms {
 #[inline]
 pub(super) fn count(counts: &mut Counts, judged: Judged) {
     match judged {
-        Judged::Stored(_) => counts.stored += 1,
+        Judged::Stored(..) => counts.stored += 1,
         Judged::Duplicate => counts.duplicate += 1,
         Judged::Waiting { .. } => counts.waiting += 1,
     }

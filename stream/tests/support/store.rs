@@ -81,6 +81,8 @@ impl Commit for SharedStore {
             value: row.value,
             quality: row.quality,
             arrival: row.arrival,
+            feed: row.feed,
+            sender: row.sender,
         };
         Ok(of_day.map(recalled).collect())
     }

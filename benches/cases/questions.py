@@ -1,0 +1,163 @@
+"""What a question costs where 50 million readings lie, one in a hundred of them corrected.
+
+The rows are put straight into the tables of a running product, as its flow would have stored them: 16,000 series of a
+reading a minute in epochs of 5,000 rows, each correction an hour of epochs later as its key's last word, with its word in
+`superseded`; and the minutes of 4,000 of these series as windows, one in a hundred revised. What is current is then asked
+for as an analyst would, beside the same columns of the bare table with all its rows: when nothing is marked yet (ClickHouse
+is kept from it), when all is, and when so much is unmarked again as is left before the product marks by itself.
+"""
+
+import time
+
+from kit.figures import Figures, shown
+from kit.product import eventually, product
+from kit.store import connect, settle, value
+
+SERIES, MINUTES = 16_000, 3_125
+ROWS = SERIES * MINUTES
+AN_EPOCH = 5_000
+WINDOW_SERIES = 4_000
+# What is left before the product marks by itself.
+LEFT = 2_000
+LATER = 720
+FIRST = 100_000
+LAST = FIRST + ROWS // AN_EPOCH + LATER + 10
+COLUMNS = (
+    "indicator, subject, event_time, value, quality, feed, sender, received_at, log, partition, offset, row, standing,"
+    " generation, epoch, chunk"
+)
+READINGS = f"""
+INSERT INTO observation ({COLUMNS})
+SELECT concat('i', toString(s % 8)), concat('station-', toString(intDiv(s, 8))),
+    toDateTime64('2026-01-05 00:00:00', 3, 'UTC') + toIntervalMinute(t) AS at,
+    round(20 + 10 * sin(number) + rand(1) % 1000 / 100, 2), if(rand(2) % 100 = 0, 'calibrating', 'good'), 'push', 'gateway',
+    at + toIntervalMillisecond(300 + rand(3) % 1000), 1, s % 4, number, 0, 'first', 0,
+    {FIRST} + intDiv(number, {AN_EPOCH}), 0
+FROM (SELECT number, number % {SERIES} AS s, intDiv(number, {SERIES}) AS t FROM numbers({{from}}, {{count}}))
+"""
+CORRECTED = "cityHash64(indicator, subject, event_time, 'corrected') % 100 = 0"
+CORRECTIONS = f"""
+INSERT INTO observation ({COLUMNS})
+SELECT indicator, subject, event_time, value + 1, quality, feed, sender, received_at + INTERVAL 1 HOUR, log, partition,
+    offset + 1000000000, row, 'correction', 0, epoch + {LATER}, 0
+FROM observation WHERE standing = 'first' AND epoch >= {FIRST} AND {CORRECTED}
+"""
+WORDS = f"""
+INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)
+SELECT 'observation', indicator, subject, '', event_time, 0, epoch, 0 FROM observation
+WHERE standing = 'correction' AND epoch >= {FIRST}
+"""
+WINDOWS = f"""
+INSERT INTO window (indicator, subject, kind, start_time, end_time, count, sum, min, max, received, expected, closed_by,
+    generation, epoch, chunk)
+SELECT indicator, subject, 'minute', event_time, event_time + INTERVAL 1 MINUTE, 1, value, value, value, 1, 1,
+    if(standing = 'first', 'watermark', 'revision'), 0, epoch, 0
+FROM observation WHERE epoch >= {FIRST} AND toUInt32(substring(subject, 9)) < {WINDOW_SERIES // 8}
+"""
+WINDOW_WORDS = f"""
+INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)
+SELECT 'window', indicator, subject, 'minute', start_time, 0, epoch, 0 FROM window
+WHERE closed_by = 'revision' AND epoch >= {FIRST}
+"""
+COMMIT = f"""
+INSERT INTO epoch (instance, generation, epoch, manifest_hash, now)
+SELECT any(instance), 0, {{epoch}}, repeat('0', 64), now64(3) FROM epoch
+"""
+SHOWN = "indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset, row, standing, sender"
+QUESTIONS = {
+    "count()": "SELECT count() FROM {of} WHERE NOT ignore(value)",
+    "newest ten of all": f"SELECT {SHOWN} FROM {{of}} ORDER BY event_time DESC LIMIT 10",
+    "mean by station of one indicator": "SELECT subject, avg(value) FROM {of} WHERE indicator = 'i3' GROUP BY subject",
+    "one series, last 100": "SELECT event_time, value FROM {of} WHERE indicator = 'i3' AND subject = 'station-77'"
+    " ORDER BY event_time DESC LIMIT 100",
+}
+OF_WINDOWS = "SELECT subject, sum(sum) / sum(count) FROM {of} WHERE kind = 'minute' AND indicator = 'i3' GROUP BY subject"
+
+
+def asked(client, question):
+    """Milliseconds, the middle of five, and the most megabytes."""
+    took, memory = [], 0
+    for _ in range(5):
+        began = time.perf_counter()
+        answer = client.query(question)
+        took.append(time.perf_counter() - began)
+        memory = max(memory, int(answer.summary.get("memory_usage", 0)) / 1e6)
+    return sorted(took)[2] * 1000, memory
+
+
+def ask_all(figures, client, when, bars):
+    """Every question of the bare table and of what is current."""
+    for what, question in QUESTIONS.items():
+        bare, _ = asked(client, question.format(of="observation"))
+        took, memory = asked(client, question.format(of="observation_current"))
+        at_most = None
+        if bars:
+            at_most = {"one series, last 100": 30, "mean by station of one indicator": 3 * bare}.get(what, 1_500)
+        figures.add(
+            f"current of {shown(ROWS)} readings, {when}: {what}", took, "ms", at_most=at_most,
+            beside=f"bare table, all rows {bare:.0f} ms; {memory:.0f} MB", memory=memory, bare=bare,
+        )
+        if bars and memory > 1_000:
+            raise RuntimeError(f"{what}: {memory:.0f} MB")
+
+
+def fill(client):
+    step = ROWS // 10
+    for start in range(0, ROWS, step):
+        client.command(READINGS.format(**{"from": start, "count": step}))
+    for statement in (CORRECTIONS, WORDS, WINDOWS, WINDOW_WORDS):
+        client.command(statement)
+    client.command(COMMIT.format(epoch=LAST))
+
+
+def measure():
+    figures = Figures("questions")
+    with product("questions") as ioc:
+        client = connect(ioc)
+        eventually(lambda: value(client, "SELECT count() FROM epoch") > 0, seconds=30)
+        # Mutations wait, merges of the fill too: none is as large as what they would make.
+        fill(client)
+        for table in ("observation", "window"):
+            client.command(f"OPTIMIZE TABLE {table} FINAL", settings={"optimize_throw_if_noop": 0})
+            client.command(f"SYSTEM STOP MERGES {table}")
+        settle(client)
+        words = value(client, "SELECT count() FROM superseded WHERE fact = 'observation'")
+        ask_all(figures, client, f"none of {shown(words)} words marked", bars=False)
+        for table in ("observation", "window"):
+            client.command(f"SYSTEM START MERGES {table}")
+        began = time.monotonic()
+        marked = "SELECT count() FROM (SELECT fact FROM marked WHERE upto >= {} GROUP BY fact)"
+        newest = value(client, "SELECT max(epoch) FROM superseded")
+        eventually(lambda: value(client, marked.format(newest)) == 2, seconds=400)
+        figures.add("until all of them are marked", time.monotonic() - began, "s", beside="in the background")
+        settle(client)
+        ask_all(figures, client, "all marked", bars=True)
+
+        client.command(
+            f"INSERT INTO epoch (instance, generation, epoch, manifest_hash, now) SELECT any(instance), 0,"
+            f" {FIRST + ROWS // AN_EPOCH // 2}, repeat('0', 64), '2026-01-06 00:00:00' FROM epoch"
+        )
+        question = QUESTIONS["mean by station of one indicator"]
+        then, memory = asked(client, question.format(of="observation_known_at(known_at = '2026-01-06 00:00:01')"))
+        bare, _ = asked(client, question.format(of="observation"))
+        figures.add(
+            "mean by station of one indicator, as known half way", then, "ms", at_most=3 * bare,
+            beside=f"bare table, all rows {bare:.0f} ms; {memory:.0f} MB",
+        )
+        bare, _ = asked(client, OF_WINDOWS.format(of="window"))
+        took, memory = asked(client, OF_WINDOWS.format(of="window_current"))
+        figures.add(
+            f"mean by station of {shown(WINDOW_SERIES * MINUTES)} minutes, window_current", took, "ms", at_most=3 * bare,
+            beside=f"bare table, all rows {bare:.0f} ms; {memory:.0f} MB",
+        )
+
+        more = f"indicator = 'i1' AND event_time >= '2026-01-06 00:00:00' AND standing = 'first' LIMIT {LEFT}"
+        client.command(
+            f"INSERT INTO observation ({COLUMNS}) SELECT indicator, subject, event_time, value + 2, quality, feed, sender,"
+            f" now64(3), log, partition, offset + 2000000000, row, 'correction', 0, {LAST + 1}, 0 FROM observation WHERE {more}"
+        )
+        client.command(WORDS.replace(f"epoch >= {FIRST}", f"epoch = {LAST + 1}"))
+        client.command(COMMIT.format(epoch=LAST + 1))
+        ask_all(figures, client, f"{shown(LEFT)} words not marked", bars=True)
+        if value(client, "SELECT count() FROM observation_current WHERE indicator LIKE 'i%'") != ROWS:
+            raise RuntimeError("a key has not one row")
