@@ -110,7 +110,7 @@ impl Fact for StoredObservation {
     fn arrange(_: &mut Vec<Self>, _: &mut Ranks) {}
 
     fn anew(&self) -> Option<Superseded> {
-        (self.last_word && self.standing != Standing::First).then(|| Superseded {
+        (self.last_word && self.standing != Standing::First).then_some(Superseded {
             fact: Self::TABLE,
             measure: self.indicator,
             subject: self.subject,
