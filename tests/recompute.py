@@ -66,15 +66,16 @@ def day_of(start):
 class Station:
     """One station's hourly means, by indicator and start."""
 
-    def __init__(self, weeks, record, first, last):
+    def __init__(self, weeks, record, begins, last):
+        """`begins`: the first moment of each indicator; two channels may begin an hour apart."""
         shift = weeks * 7 * DAY
         self.hours = collections.defaultdict(dict)
         with open(record, newline="") as lines:
             for row in csv.DictReader(lines):
                 start = millis(row["date"]) + shift
-                if first <= start < last:
+                if start < last:
                     for indicator, factor in FACTORS.items():
-                        if row[indicator] not in ("", "NA"):
+                        if start >= begins.get(indicator, last) and row[indicator] not in ("", "NA"):
                             self.hours[indicator][start] = float(row[indicator]) * factor
 
     def eight_hours(self, indicator, start):

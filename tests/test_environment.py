@@ -24,10 +24,14 @@ class Demo:
         # Everything below is asked of one moment: what the demo sends after it changes nothing before it.
         self.until = self.now() - MARGIN
         self.until -= self.until % recompute.HOUR
-        query = "SELECT min(toUnixTimestamp64Milli(event_time)) FROM observation WHERE subject LIKE 'RP-%'"
-        self.first = self.ask(query)[0][0]
+        query = (
+            "SELECT indicator, min(toUnixTimestamp64Milli(event_time)) FROM observation WHERE subject LIKE 'RP-%'"
+            " GROUP BY indicator"
+        )
+        begins = dict(self.ask(query))
+        self.first = min(begins.values())
         self.stations = {
-            name: recompute.Station(weeks, RECORD, self.first, self.until)
+            name: recompute.Station(weeks, RECORD, begins, self.until)
             for name, weeks in recompute.STATIONS.items()
         }
 
