@@ -80,7 +80,8 @@ test("every figure opens with the keyboard, and Escape leads back to it", async 
     assert.ok(await page.evaluate(() => document.activeElement.tagName === "H2"), "the panel has the focus");
     await page.keyboard.press("Escape");
     await panel(page).waitFor({ state: "detached" });
-    assert.ok(await button.evaluate((it) => it === document.activeElement), "the figure has it again");
+    const back = (it) => it === document.activeElement;
+    await page.waitForFunction(back, await button.elementHandle(), { timeout: PATIENCE });
   }
   await context.close();
 });

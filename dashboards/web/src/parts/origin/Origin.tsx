@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type Step, backTo, here, way } from "../../address";
 import { period } from "../../format";
 import { say } from "../../language";
@@ -24,12 +24,15 @@ export function Origin() {
       if (event.key === "Escape" && !document.querySelector("dialog[open]")) backTo(-1);
     };
     addEventListener("keydown", leave);
-    return () => {
-      removeEventListener("keydown", leave);
-      // Back to where the reader was.
-      if (opener.current instanceof HTMLElement || opener.current instanceof SVGElement) opener.current.focus();
-    };
+    return () => removeEventListener("keydown", leave);
   }, []);
+  useLayoutEffect(
+    () => () => {
+      // Back to where the reader was, in the same moment in which the panel goes.
+      if (opener.current instanceof HTMLElement || opener.current instanceof SVGElement) opener.current.focus();
+    },
+    [],
+  );
   if (!step) return null;
   return (
     <aside class="origin" aria-label={say(originWords.panel)} data-part="origin">
