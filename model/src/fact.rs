@@ -4,9 +4,12 @@
 //! what the workers made, arranging it, counting it, encoding it, the record in `epoch` and the search for losses follow
 //! from the list of all kinds, [`each_fact!`](crate::each_fact).
 
+mod superseded;
+
 use std::cmp::Ordering;
 
-use crate::{name::Name, results::Superseded};
+pub use self::superseded::Superseded;
+use crate::name::Name;
 
 /// A table of facts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +62,7 @@ pub(crate) fn keep_last<F: Fact>(rows: &mut Vec<F>) {
     });
 }
 
+/// Makes what holds all facts of an epoch out of the list of their kinds.
 macro_rules! facts {
     ($($(#[$doc:meta])* $field:ident: $row:ty,)*) => {
         /// All facts of an epoch, or those of them that one worker made.
@@ -69,25 +73,25 @@ macro_rules! facts {
 
         impl Facts {
             /// The tables of all kinds, in the order in which an epoch is encoded.
-            pub const TABLES: &[Table] = &[$(<$row>::TABLE,)*];
+            pub const TABLES: &[$crate::fact::Table] = &[$(<$row as $crate::fact::Fact>::TABLE,)*];
 
             /// Adds what another worker made of the same epoch.
             pub fn gather(&mut self, more: Facts) {
-                $(Fact::gather(&mut self.$field, more.$field);)*
+                $($crate::fact::Fact::gather(&mut self.$field, more.$field);)*
             }
 
             /// Brings each kind into its order, and says which keys were said anew.
-            pub fn arrange(&mut self, ranks: &mut Ranks) {
-                $(Fact::arrange(&mut self.$field, ranks);)*
+            pub fn arrange(&mut self, ranks: &mut $crate::fact::Ranks) {
+                $($crate::fact::Fact::arrange(&mut self.$field, ranks);)*
                 let mut superseded = Vec::new();
-                $(superseded.extend(self.$field.iter().filter_map(Fact::anew));)*
-                Fact::arrange(&mut superseded, ranks);
+                $(superseded.extend(self.$field.iter().filter_map($crate::fact::Fact::anew));)*
+                $crate::fact::Fact::arrange(&mut superseded, ranks);
                 self.superseded = superseded;
             }
 
             /// How many there are of each kind.
-            pub fn counted(&self) -> impl Iterator<Item = (Table, usize)> {
-                [$((<$row>::TABLE, self.$field.len()),)*].into_iter()
+            pub fn counted(&self) -> impl Iterator<Item = ($crate::fact::Table, usize)> {
+                [$((<$row as $crate::fact::Fact>::TABLE, self.$field.len()),)*].into_iter()
             }
 
             /// How many there are in all.
@@ -105,7 +109,7 @@ macro_rules! facts {
     };
 }
 
-crate::each_fact!(facts);
+pub(crate) use facts;
 
 /// Where names stand among each other, so that many rows are sorted by numbers instead of texts.
 #[derive(Debug, Default)]
@@ -141,90 +145,5 @@ impl Ranks {
     #[must_use]
     pub fn of(&self, name: Name) -> u32 {
         self.ranks[name.number() as usize].unwrap_or(u32::MAX)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        results::{Standing, StatusResult, StoredObservation, WindowResult},
-        status::StationStatus,
-        time::Now,
-        window::{Aggregate, ClosedBy, WindowKind},
-    };
-
-    fn observation(row: u32) -> StoredObservation {
-        StoredObservation {
-            indicator: Name::from("pm25"),
-            subject: Name::from("A1"),
-            event_time: crate::time::EventTime(0),
-            value: f64::from(row),
-            quality: crate::observation::Quality::Good,
-            feed: Name::from("air"),
-            sender: Name::default(),
-            arrival: crate::position::Arrival { row, ..Default::default() },
-            standing: Standing::First,
-            last_word: true,
-        }
-    }
-
-    fn window(subject: &str, count: u64) -> WindowResult {
-        WindowResult {
-            indicator: Name::from("pm25"),
-            subject: Name::from(subject),
-            kind: WindowKind::Hour,
-            start: crate::time::EventTime(0),
-            end: crate::time::EventTime(3_600_000),
-            aggregate: Aggregate { count, ..Aggregate::default() },
-            received: 1,
-            expected: 1,
-            closed_by: ClosedBy::Watermark,
-        }
-    }
-
-    fn status(subject: &str) -> StatusResult {
-        let subject = Name::from(subject);
-        StatusResult { subject, status: StationStatus::Good, since: Now(0), last_event: None }
-    }
-
-    #[test]
-    fn replay_facts_are_the_same_however_many_workers_made_them_and_whichever_was_first() {
-        let shares = || {
-            let one = Facts {
-                observations: [0, 3, 4].map(observation).into(),
-                windows: vec![window("B", 1), window("A", 1), window("B", 2)],
-                statuses: vec![status("B")],
-                ..Facts::default()
-            };
-            let other = Facts {
-                observations: [1, 2, 5].map(observation).into(),
-                windows: vec![window("C", 1)],
-                statuses: vec![status("A")],
-                ..Facts::default()
-            };
-            [one, other]
-        };
-        let gathered = |shares: Vec<Facts>| {
-            let mut all = Facts::default();
-            shares.into_iter().for_each(|share| all.gather(share));
-            all.arrange(&mut Ranks::default());
-            all
-        };
-        let facts = gathered(shares().into());
-        assert_eq!(facts, gathered(shares().into_iter().rev().collect()));
-        let rows: Vec<u32> = facts.observations.iter().map(|row| row.arrival.row).collect();
-        assert_eq!(rows, [0, 1, 2, 3, 4, 5]);
-        let windows: Vec<(&str, u64)> =
-            facts.windows.iter().map(|row| (row.subject.as_str(), row.aggregate.count)).collect();
-        assert_eq!(windows, [("A", 1), ("B", 2), ("C", 1)], "what was found last counts");
-        assert_eq!(facts.len(), 11);
-    }
-
-    #[test]
-    fn every_kind_has_a_table_of_its_own() {
-        let names: std::collections::BTreeSet<&str> = Facts::TABLES.iter().map(|table| table.name).collect();
-        assert_eq!(names.len(), Facts::TABLES.len());
-        assert!(Facts::default().is_empty());
     }
 }

@@ -6,17 +6,16 @@
 mod derived;
 mod duty;
 mod received;
-mod superseded;
 
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
-    superseded::Superseded,
 };
+pub use crate::fact::Superseded;
 use crate::{
     epoch::{Epoch, Generation},
-    fact::Facts,
+    fact::facts,
     question::Question,
     time::Now,
 };
@@ -53,6 +52,8 @@ macro_rules! each_fact {
     };
 }
 
+each_fact!(facts);
+
 /// Everything one epoch made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EpochResults {
@@ -68,4 +69,90 @@ pub struct EpochResults {
     pub facts: Facts,
     /// What the store must be asked before what waits for it can be judged.
     pub questions: Vec<Question>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fact::Ranks,
+        name::Name,
+        status::StationStatus,
+        time::Now,
+        window::{Aggregate, ClosedBy, WindowKind},
+    };
+
+    fn observation(row: u32) -> StoredObservation {
+        StoredObservation {
+            indicator: Name::from("pm25"),
+            subject: Name::from("A1"),
+            event_time: crate::time::EventTime(0),
+            value: f64::from(row),
+            quality: crate::observation::Quality::Good,
+            feed: Name::from("air"),
+            sender: Name::default(),
+            arrival: crate::position::Arrival { row, ..Default::default() },
+            standing: Standing::First,
+            last_word: true,
+        }
+    }
+
+    fn window(subject: &str, count: u64) -> WindowResult {
+        WindowResult {
+            indicator: Name::from("pm25"),
+            subject: Name::from(subject),
+            kind: WindowKind::Hour,
+            start: crate::time::EventTime(0),
+            end: crate::time::EventTime(3_600_000),
+            aggregate: Aggregate { count, ..Aggregate::default() },
+            received: 1,
+            expected: 1,
+            closed_by: ClosedBy::Watermark,
+        }
+    }
+
+    fn status(subject: &str) -> StatusResult {
+        let subject = Name::from(subject);
+        StatusResult { subject, status: StationStatus::Good, since: Now(0), last_event: None }
+    }
+
+    #[test]
+    fn replay_facts_are_the_same_however_many_workers_made_them_and_whichever_was_first() {
+        let shares = || {
+            let one = Facts {
+                observations: [0, 3, 4].map(observation).into(),
+                windows: vec![window("B", 1), window("A", 1), window("B", 2)],
+                statuses: vec![status("B")],
+                ..Facts::default()
+            };
+            let other = Facts {
+                observations: [1, 2, 5].map(observation).into(),
+                windows: vec![window("C", 1)],
+                statuses: vec![status("A")],
+                ..Facts::default()
+            };
+            [one, other]
+        };
+        let gathered = |shares: Vec<Facts>| {
+            let mut all = Facts::default();
+            shares.into_iter().for_each(|share| all.gather(share));
+            all.arrange(&mut Ranks::default());
+            all
+        };
+        let facts = gathered(shares().into());
+        assert_eq!(facts, gathered(shares().into_iter().rev().collect()));
+        let rows: Vec<u32> = facts.observations.iter().map(|row| row.arrival.row).collect();
+        assert_eq!(rows, [0, 1, 2, 3, 4, 5]);
+        let windows: Vec<(&str, u64)> =
+            facts.windows.iter().map(|row| (row.subject.as_str(), row.aggregate.count)).collect();
+        assert_eq!(windows, [("A", 1), ("B", 2), ("C", 1)], "what was found last counts");
+        assert_eq!(facts.len(), 11);
+    }
+
+    #[test]
+    fn every_kind_has_a_table_of_its_own() {
+        let names: std::collections::BTreeSet<&str> = Facts::TABLES.iter().map(|table| table.name).collect();
+        assert_eq!(names.len(), Facts::TABLES.len());
+        assert!(Facts::default().is_empty());
+    }
 }

@@ -7,8 +7,8 @@ use clickhouse::Row;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
-    fact::Facts,
     position::LogNumber,
+    results::Facts,
     time::ReceivedAt,
 };
 use serde::Deserialize;

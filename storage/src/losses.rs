@@ -15,7 +15,7 @@ use std::{collections::HashSet, pin::pin, time::Duration};
 use clickhouse::Row;
 use ioc_model::{
     epoch::{Epoch, Generation},
-    fact::Facts,
+    results::Facts,
 };
 use serde::Deserialize;
 

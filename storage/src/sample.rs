@@ -5,13 +5,14 @@ use std::sync::Arc;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
-    fact::{Fact, Facts},
+    fact::Fact,
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
+    results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, IndexResult, RejectedRow, Standing,
         StatusResult, StoredAction, StoredObservation, Superseded, Verdict, WindowResult,

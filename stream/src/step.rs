@@ -6,9 +6,9 @@ use ioc_decode::Decoder;
 use ioc_model::{
     counts::Counts,
     epoch::Epoch,
-    fact::Facts,
     name::Name,
     question::{Answer, Question},
+    results::Facts,
     time::{Millis, Now},
 };
 use rustc_hash::FxHashMap;

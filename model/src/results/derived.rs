@@ -5,11 +5,10 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fact::{Fact, Ranks, Table, keep_last},
+    fact::{Fact, Ranks, Superseded, Table, keep_last},
     index::{IndexId, Indexed},
     limit::Averaging,
     name::Name,
-    results::Superseded,
     time::EventTime,
     window::{Aggregate, ClosedBy, WindowKind},
 };

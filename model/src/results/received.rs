@@ -6,12 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     counts::Counts,
-    fact::{Fact, Ranks, Table},
+    fact::{Fact, Ranks, Superseded, Table},
     name::Name,
     observation::Quality,
     position::Arrival,
     reject::Rejection,
-    results::Superseded,
     time::{EventTime, Now},
 };
 

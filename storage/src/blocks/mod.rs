@@ -185,7 +185,7 @@ fn arrow_stream(columns: Columns) -> Result<Bytes, ArrowError> {
 
 #[cfg(test)]
 mod tests {
-    use ioc_model::{fact::Facts, results::StoredObservation};
+    use ioc_model::results::{Facts, StoredObservation};
 
     use super::*;
     use crate::sample;

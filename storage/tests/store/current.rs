@@ -2,10 +2,11 @@
 
 use ioc_model::{
     epoch::Epoch,
-    fact::{Facts, Ranks},
+    fact::Ranks,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::Facts,
     results::{EpochResults, Standing, StoredObservation},
     time::ReceivedAt,
 };

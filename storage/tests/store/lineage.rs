@@ -2,12 +2,12 @@
 
 use ioc_model::{
     epoch::{Epoch, Generation},
-    fact::Facts,
     index::IndexId,
     limit::Averaging,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::Facts,
     results::{EpochResults, Standing, StoredObservation, WindowResult},
     time::{EventTime, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},

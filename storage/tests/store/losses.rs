@@ -2,7 +2,7 @@
 
 use ioc_model::{
     epoch::{Epoch, Generation},
-    fact::Facts,
+    results::Facts,
 };
 use ioc_storage::{Halt, Loss, losses::listed};
 

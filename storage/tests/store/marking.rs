@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use ioc_model::{
     epoch::{Epoch, Generation},
-    fact::{Facts, Ranks},
+    fact::Ranks,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
+    results::Facts,
     results::{EpochResults, Standing, StoredObservation},
     time::{EventTime, Now, ReceivedAt},
     window::ClosedBy,

@@ -2,11 +2,8 @@
 
 use std::cmp::Ordering;
 
-use crate::{
-    fact::{Fact, Table},
-    name::Name,
-    time::EventTime,
-};
+use super::{Fact, Table};
+use crate::{name::Name, time::EventTime};
 
 /// A row of the `superseded` table: what was stored of a key before this epoch is not its last word any more.
 ///
