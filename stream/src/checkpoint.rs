@@ -53,7 +53,7 @@ pub struct Checkpoint {
     pub(crate) version: u8,
 }
 
-pub(crate) fn this_version() -> u8 {
+fn this_version() -> u8 {
     VERSION
 }
 

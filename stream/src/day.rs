@@ -158,7 +158,7 @@ pub struct Day {
     open: Points,
     /// Versions that are not current, of the points that have any.
     others: FxHashMap<u32, Vec<Version>>,
-    /// Who sent them. A checkpoint keeps it behind everything else of the subject.
+    /// Who sent them. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
     sources: Sources,
     /// The epoch that last added to it or read it back.

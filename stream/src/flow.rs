@@ -107,11 +107,10 @@ impl Flow {
         workers: usize,
         outstanding: usize,
         names: &Names,
-        shards: Shards,
+        split: Shards,
         pack: Option<&PackVersion>,
         subjects: Vec<SubjectRecord>,
     ) -> Result<(Flow, Receiver<Part>), String> {
-        let split = shards;
         let mut shards: Vec<Shard> = (0..workers)
             .map(|index| {
                 Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.cloned())

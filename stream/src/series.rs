@@ -66,7 +66,7 @@ pub struct WaitingRow {
     pub version: Version,
     /// The feed it came by.
     pub feed: Name,
-    /// Who sent it. A checkpoint keeps it behind everything else of the subject.
+    /// Who sent it. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
     pub sender: Name,
 }

@@ -17,7 +17,7 @@ use ioc_model::{
     observation::{Observation, Quality, Series},
     pack::Pack,
     position::{Arrival, Offset, Position},
-    question::{Answer, Found, Question, RecalledRow},
+    question::{Answer, Found, Question},
     results::{Standing, StoredObservation, Superseded},
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
@@ -142,14 +142,7 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
             let of_day = |(_, row): &&(u64, StoredObservation)| {
                 (question.from..question.to).contains(&row.event_time) && row.standing != Standing::Restored
             };
-            let rows = stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
-                event_time: row.event_time,
-                value: row.value,
-                quality: row.quality,
-                arrival: row.arrival,
-                feed: row.feed,
-                sender: row.sender,
-            });
+            let rows = stored.iter().filter(of_day).map(|(_, row)| derived::recalled(row));
             let found = Found::Rows(rows.collect());
             Answer { question, found }
         };

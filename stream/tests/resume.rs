@@ -13,7 +13,7 @@ use ioc_model::{
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
-    question::{About, Answer, Found, Question, RecalledRow},
+    question::{About, Answer, Found, Question},
     results::{StoredObservation, WindowResult},
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
@@ -107,14 +107,7 @@ impl World {
                     && row.subject == question.subject
                     && (question.from..question.to).contains(&row.event_time)
             };
-            let rows = self.stored.iter().filter(of_day).map(|(_, row)| RecalledRow {
-                event_time: row.event_time,
-                value: row.value,
-                quality: row.quality,
-                arrival: row.arrival,
-                feed: row.feed,
-                sender: row.sender,
-            });
+            let rows = self.stored.iter().filter(of_day).map(|(_, row)| derived::recalled(row));
             let found = Found::Rows(rows.collect());
             Answer { question, found }
         };

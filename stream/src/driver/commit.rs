@@ -124,7 +124,7 @@ impl Committer {
             pack: decoder.pack().version.clone(),
             zone: decoder.pack().timezone.clone(),
             next,
-            version: checkpoint::this_version(),
+            version: checkpoint::VERSION,
             subjects: subjects.map_err(|error| Halt::because("cannot encode the state", error))?,
         };
         // Why its keeper is gone, it has said itself.

@@ -9,8 +9,8 @@ use ioc_model::{
     limit::{Averaging, Limit, is_enough},
     pack::{Station, StationKind},
     place::PlaceKey,
-    question::{About, Found, Question, RecalledWindow},
-    results::{EpochResults, Verdict, WindowResult},
+    question::{About, Found, Question, RecalledRow, RecalledWindow},
+    results::{EpochResults, StoredObservation, Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     text::Text,
@@ -89,6 +89,18 @@ pub fn rules() -> BTreeMap<String, Rule> {
         .into_iter()
         .map(|rule| (rule.id.clone(), rule))
         .collect()
+}
+
+/// A stored row, as the store reads it back.
+pub fn recalled(row: &StoredObservation) -> RecalledRow {
+    RecalledRow {
+        event_time: row.event_time,
+        value: row.value,
+        quality: row.quality,
+        arrival: row.arrival,
+        feed: row.feed,
+        sender: row.sender,
+    }
 }
 
 /// What the store answers: the last result of each window.

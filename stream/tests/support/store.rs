@@ -8,7 +8,7 @@ use std::{
 use ioc_model::{
     counts::Counts,
     epoch::Epoch,
-    question::{About, Found, Question, RecalledRow},
+    question::{About, Found, Question},
     results::EpochResults,
 };
 use ioc_stream::{
@@ -74,15 +74,7 @@ impl Commit for SharedStore {
                 && row.subject == question.subject
                 && (question.from..question.to).contains(&row.event_time)
         });
-        let recalled = |row: &ioc_model::results::StoredObservation| RecalledRow {
-            event_time: row.event_time,
-            value: row.value,
-            quality: row.quality,
-            arrival: row.arrival,
-            feed: row.feed,
-            sender: row.sender,
-        };
-        Ok(Found::Rows(of_day.map(recalled).collect()))
+        Ok(Found::Rows(of_day.map(derived::recalled).collect()))
     }
 
     fn vouch(&mut self) -> Result<(), Halt> {
