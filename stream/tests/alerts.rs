@@ -191,6 +191,27 @@ fn batch_a_correction_of_the_newest_window_raises_what_it_should_have_raised() {
     assert_eq!(evidence.start, EventTime(MIDNIGHT + HOUR));
 }
 
+/// BATCH: rows that come behind the closing of their windows, but in order, raise what they would have raised in time.
+#[test]
+fn batch_a_channel_that_lags_behind_is_judged_as_if_it_had_been_in_time() {
+    let mut site = Site::new(vec![threshold(2, 2)]);
+    assert_eq!(site.hours(0, &[60.0]), []);
+    // Another channel of the station is days ahead; here the clock is. Hours 1 to 77 are closed without a value.
+    let closed = site.step(80.0, &[], Vec::new());
+    assert_eq!(closed.facts.windows.iter().filter(|window| window.received == 0).count(), 77 + 2);
+    assert!(closed.facts.alerts.is_empty());
+    let late = |site: &mut Site, hour: i64, value: f64| {
+        let results = site.step(80.0 + hour as f64 / 100.0, &[(hour, value, Quality::Good)], Vec::new());
+        let told = |alert: &ioc_model::results::AlertResult| {
+            (alert.change, alert.evidence.as_ref().map(|evidence| (evidence.start.0 - MIDNIGHT) / HOUR))
+        };
+        results.facts.alerts.iter().map(told).collect::<Vec<_>>()
+    };
+    assert_eq!(late(&mut site, 1, 60.0), [(AlertChange::Raised, Some(1))]);
+    assert_eq!(late(&mut site, 2, 30.0), []);
+    assert_eq!(late(&mut site, 3, 30.0), [(AlertChange::Cleared, Some(3))]);
+}
+
 #[test]
 fn an_acknowledged_alert_closes_when_cleared_and_the_next_one_has_another_number() {
     let mut site = Site::new(vec![threshold(1, 1)]);

@@ -1,7 +1,9 @@
 //! Rules, judged window by window in time order, and what operators say to them.
 //!
 //! A rule looks at the newest windows it has valid values of. A window without one neither raises nor clears, so an
-//! alert does not go because data stopped (invariant SILENT). A revision of one of those windows is judged anew; one
+//! alert does not go because data stopped (invariant SILENT); nor does it push out those before it, so a channel that
+//! lags behind another one of its station, whose windows are closed empty before its rows come, is judged as if it had
+//! been alone (invariant BATCH). A revision of one of those windows is judged anew; one
 //! further back changes what is known of the past ([`Assessment`](ioc_model::results::Assessment) says so), not what
 //! is so now.
 
@@ -192,13 +194,13 @@ impl Step<'_> {
         match entry(&self.rule.condition, reading) {
             Some(entry) => {
                 let _ = self.state.recent.insert(reading.start, entry);
+                let oldest = newest.max(reading.start).minus(Millis(span));
+                self.state.recent = self.state.recent.split_off(&oldest);
             }
             None => {
                 let _ = self.state.recent.remove(&reading.start);
             }
         }
-        let oldest = newest.max(reading.start).minus(Millis(span));
-        self.state.recent = self.state.recent.split_off(&oldest);
         let active = self.state.open.is_some_and(|open| open.active);
         let (wanted, windows) = if active {
             (Stands::Clearing, self.rule.clear_windows)
