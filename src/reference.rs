@@ -3,7 +3,10 @@
 //! Every version that was ever current is kept in the data folder, because a manifest names the one its epoch was
 //! decoded with and a replay must use the same (invariant REPLAY).
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use anyhow::Context;
 use ioc_decode::Decoder;
@@ -29,7 +32,7 @@ pub struct Packs {
     folder: std::path::PathBuf,
     names: Names,
     current: Arc<Decoder>,
-    loaded: HashMap<PackVersion, Arc<Decoder>>,
+    loaded: Mutex<HashMap<PackVersion, Arc<Decoder>>>,
 }
 
 impl Packs {
@@ -47,7 +50,7 @@ impl Packs {
         let version = current.pack().version.clone();
         let kept = Kept { overlay: overlay.map(str::to_owned), files };
         data.keep(&format!("packs/{}.json", version.0), &serde_json::to_vec(&kept)?)?;
-        let loaded = HashMap::from([(version, current.clone())]);
+        let loaded = Mutex::new(HashMap::from([(version, current.clone())]));
         Ok(Packs { folder: data.path().join("packs"), names: names.clone(), current, loaded })
     }
 
@@ -77,14 +80,16 @@ impl Reference for Packs {
         self.current.clone()
     }
 
-    fn version(&mut self, version: &PackVersion) -> Result<Arc<Decoder>, Halt> {
-        if let Some(decoder) = self.loaded.get(version) {
+    fn version(&self, version: &PackVersion) -> Result<Arc<Decoder>, Halt> {
+        // Held while one is read: whoever asks for the same meanwhile need not read it again.
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(decoder) = loaded.get(version) {
             return Ok(decoder.clone());
         }
         let decoder = self
             .load(version)
             .map_err(|error| Halt(format!("a recorded epoch needs pack version {}: {error:#}", version.0)))?;
-        let _ = self.loaded.insert(version.clone(), decoder.clone());
+        let _ = loaded.insert(version.clone(), decoder.clone());
         Ok(decoder)
     }
 }

@@ -251,7 +251,7 @@ impl Reference for OnePack {
     fn current(&self) -> Arc<Decoder> {
         self.0.clone()
     }
-    fn version(&mut self, _: &PackVersion) -> Result<Arc<Decoder>, Halt> {
+    fn version(&self, _: &PackVersion) -> Result<Arc<Decoder>, Halt> {
         Ok(self.0.clone())
     }
 }

@@ -5,15 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use ioc_model::{
-    counts::Counts,
-    epoch::{Epoch, Generation},
-    fact::Ranks,
-    name::Name,
-    results::{EpochResults, FeedMinute},
-};
+use ioc_model::{epoch::Epoch, fact::Ranks, results::EpochResults};
 
-use crate::{flow::Part, step::ShardResults};
+use crate::{flow::Part, halt::Halt, step::ShardResults};
 
 /// A whole epoch.
 #[derive(Debug)]
@@ -27,50 +21,50 @@ pub(crate) struct Whole {
 #[derive(Debug)]
 pub(crate) struct Collector {
     workers: usize,
-    generation: Generation,
     epochs: BTreeMap<Epoch, Gathered>,
     ranks: Ranks,
 }
 
 #[derive(Debug, Default)]
 struct Gathered {
-    judged: usize,
+    /// Parts there are.
+    parts: usize,
     results: EpochResults,
-    counts: BTreeMap<Name, Counts>,
     subjects: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
 }
 
 impl Collector {
-    pub(crate) fn new(workers: usize, generation: Generation) -> Collector {
-        Collector { workers, generation, epochs: BTreeMap::new(), ranks: Ranks::default() }
+    pub(crate) fn new(workers: usize) -> Collector {
+        Collector { workers, epochs: BTreeMap::new(), ranks: Ranks::default() }
     }
 
-    /// Takes a part; gives back the epoch if it is whole now. A worker's parts of an epoch come before those of
-    /// the next, so epochs become whole in order.
+    /// Takes a part; gives back the epoch if it is whole now. A worker's parts of one kind come in order of epochs, so
+    /// epochs become whole in order.
     ///
     /// # Errors
-    /// With the number of the worker that died.
-    pub(crate) fn take(&mut self, part: Part) -> Result<Option<(Epoch, Whole)>, usize> {
-        match part {
-            Part::Died { worker } => Err(worker),
-            Part::Decoded { epoch, mut rejects, counts } => {
+    /// If a worker died or cannot go on.
+    pub(crate) fn take(&mut self, part: Part) -> Result<Option<(Epoch, Whole)>, Halt> {
+        let (epoch, gathered) = match part {
+            Part::Died { worker } => return Err(Halt(format!("worker {worker} panicked"))),
+            Part::Halted(halt) => return Err(halt),
+            Part::Judged { epoch, results, records } => {
                 let gathered = self.epochs.entry(epoch).or_default();
-                gathered.results.facts.rejects.append(&mut rejects);
-                gathered.count(counts);
-                Ok(None)
-            }
-            Part::Judged { epoch, results: made, records } => {
-                let gathered = self.epochs.entry(epoch).or_default();
-                gathered.judged += 1;
-                gathered.gather(*made);
+                gathered.gather(*results);
                 gathered.subjects = merge(gathered.subjects.take(), records);
-                if gathered.judged < self.workers {
-                    return Ok(None);
-                }
-                let whole = self.epochs.remove(&epoch).unwrap_or_default();
-                Ok(Some((epoch, whole.arranged(epoch, self.generation, &mut self.ranks))))
+                (epoch, gathered)
             }
+            Part::Summed { epoch, mut feeds } => {
+                let gathered = self.epochs.entry(epoch).or_default();
+                gathered.results.facts.feed_minutes.append(&mut feeds);
+                (epoch, gathered)
+            }
+        };
+        gathered.parts += 1;
+        if gathered.parts < self.workers * Part::KINDS {
+            return Ok(None);
         }
+        let whole = self.epochs.remove(&epoch).unwrap_or_default();
+        Ok(Some((epoch, whole.arranged(epoch, &mut self.ranks))))
     }
 }
 
@@ -88,30 +82,20 @@ fn merge(all: Subjects, more: Subjects) -> Subjects {
 }
 
 impl Gathered {
-    fn count(&mut self, counts: impl IntoIterator<Item = (Name, Counts)>) {
-        for (feed, counts) in counts {
-            self.counts.entry(feed).or_default().add(&counts);
-        }
-    }
-
     fn gather(&mut self, shard: ShardResults) {
-        let ShardResults { now, facts, counts, questions } = shard;
-        self.count(counts);
+        // Its counts went another way: they are summed.
+        let ShardResults { now, facts, counts: _, questions } = shard;
         self.results.now = now;
         self.results.facts.gather(facts);
         self.results.questions.extend(questions);
     }
 
-    fn arranged(self, epoch: Epoch, generation: Generation, ranks: &mut Ranks) -> Whole {
-        let Gathered { mut results, counts, subjects, .. } = self;
+    fn arranged(self, epoch: Epoch, ranks: &mut Ranks) -> Whole {
+        let Gathered { mut results, subjects, .. } = self;
         results.epoch = epoch;
-        results.generation = generation;
-        let counted = counts.into_iter().filter(|(_, counts)| !counts.is_zero());
-        results.facts.feed_minutes =
-            counted.map(|(feed, counts)| FeedMinute::new(feed, results.now, counts)).collect();
         results.facts.arrange(ranks);
         results.questions.sort_unstable();
-        // The driver fills in the hash of the manifest.
+        // The driver fills in what the manifest says beside.
         Whole { results, subjects }
     }
 }

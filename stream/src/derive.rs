@@ -32,14 +32,14 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::plan::StationPlan;
 use self::{
-    alerts::{Alerts, Reading},
-    ledger::{Ledger, Mean},
+    alerts::{Alerts, Seen},
+    ledger::Ledger,
     pending::Pending,
     status::StatusState,
 };
 use crate::{
     plan::Days,
-    series::Closed,
+    reading::Reading,
     step::{EpochFacts, ShardResults},
 };
 
@@ -106,14 +106,14 @@ impl Derived {
         self.pending.iter().map(move |(about, pending)| pending.question(*about, subject))
     }
 
-    /// Works out what follows from an epoch's windows and its clock.
-    pub(crate) fn advance(&mut self, mut step: Step<'_>, closed: &[(Name, Closed)]) {
-        let mut readings = Vec::new();
-        self.windows(&mut step, closed, &mut readings);
-        self.answers(&mut step, &mut readings);
+    /// Works out what follows from an epoch's readings and its clock.
+    pub(crate) fn advance(&mut self, mut step: Step<'_>, readings: &[Reading]) {
+        let mut seen = Vec::new();
+        self.readings(&mut step, readings, &mut seen);
+        self.answers(&mut step, &mut seen);
         let Step { facts, plan, subject, lateness, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
-        self.alerts.advance(facts.now, plan, subject, &mut readings, self.status.current(), results);
+        self.alerts.advance(facts.now, plan, subject, &mut seen, self.status.current(), results);
         self.ledger.forget(plan, days);
     }
 
@@ -122,30 +122,30 @@ impl Derived {
         [self.status.due(now, plan, lateness), self.alerts.due(plan)].into_iter().flatten().min()
     }
 
-    fn windows(&mut self, step: &mut Step<'_>, closed: &[(Name, Closed)], readings: &mut Vec<Reading>) {
+    fn readings(&mut self, step: &mut Step<'_>, readings: &[Reading], seen: &mut Vec<Seen>) {
         let before = self.ledger.closed_to();
         let mut touched = Touched::default();
         let mut closed_by = ClosedBy::Watermark;
-        for &(indicator, ref window) in closed {
-            if window.closed_by == ClosedBy::Patience {
+        for reading in readings {
+            if reading.closed_by == ClosedBy::Patience {
                 closed_by = ClosedBy::Patience;
             }
-            let mean = Mean::of(window);
-            self.pending.values_mut().for_each(|pending| pending.note(indicator, window, mean));
-            self.ledger.take(indicator, window, mean);
-            if self.ledger.reaches_day(step.days, window) {
-                touched.add(indicator, window.kind, window.span.start);
+            let Reading { measure, kind, span, .. } = *reading;
+            self.pending.values_mut().for_each(|pending| pending.note(reading));
+            self.ledger.take(reading);
+            if self.ledger.reaches_day(step.days, reading) {
+                touched.add(measure, kind, span.start);
             } else {
-                let day = step.days.of(window.span.start).number;
-                self.wait(step, About::Windows { day }, indicator, window);
+                let day = step.days.of(span.start).number;
+                self.wait(step, About::Windows { day }, reading);
             }
-            if window.kind != WindowKind::Day || !step.plan.looks_at(&indicator, Averaging::Year) {
+            if kind != WindowKind::Day || !step.plan.looks_at(&measure, Averaging::Year) {
                 continue;
             }
-            if self.ledger.reaches_year(step.days, window) {
-                touched.add_year(indicator, window.span.start);
-            } else if let Some(year) = step.days.year_of(window.span.start) {
-                self.wait(step, About::Year { year: year.number }, indicator, window);
+            if self.ledger.reaches_year(step.days, reading) {
+                touched.add_year(measure, span.start);
+            } else if let Some(year) = step.days.year_of(span.start) {
+                self.wait(step, About::Year { year: year.number }, reading);
             }
         }
         let Some(closed_to) = self.ledger.closed_to() else { return };
@@ -158,12 +158,12 @@ impl Derived {
             closed_before: before.unwrap_or(EventTime(i64::MIN)),
             closed_by,
         };
-        indices::work_out(&mut ground, &touched, step.results, readings);
-        means::work_out(&mut ground, &touched, step.results, readings);
+        indices::work_out(&mut ground, &touched, step.results, seen);
+        means::work_out(&mut ground, &touched, step.results, seen);
     }
 
     /// A revision whose surroundings are not held: they are asked for.
-    fn wait(&mut self, step: &mut Step<'_>, about: About, indicator: Name, window: &Closed) {
+    fn wait(&mut self, step: &mut Step<'_>, about: About, reading: &Reading) {
         let pending = match self.pending.entry(about) {
             Entry::Occupied(waiting) => waiting.into_mut(),
             Entry::Vacant(place) => {
@@ -172,12 +172,12 @@ impl Derived {
                 place.insert(pending)
             }
         };
-        pending.touch(indicator, window);
-        pending.note(indicator, window, Mean::of(window));
+        pending.touch(reading);
+        pending.note(reading);
     }
 
     /// What was read back, and what waited for it.
-    fn answers(&mut self, step: &mut Step<'_>, readings: &mut Vec<Reading>) {
+    fn answers(&mut self, step: &mut Step<'_>, seen: &mut Vec<Seen>) {
         let subject = step.subject;
         for answer in step.answers {
             let Question { about, asked, .. } = answer.question;
@@ -200,8 +200,8 @@ impl Derived {
                 closed_before: closed_to,
                 closed_by: ClosedBy::Revision,
             };
-            indices::work_out(&mut ground, &touched, step.results, readings);
-            means::work_out(&mut ground, &touched, step.results, readings);
+            indices::work_out(&mut ground, &touched, step.results, seen);
+            means::work_out(&mut ground, &touched, step.results, seen);
         }
     }
 }

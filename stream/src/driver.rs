@@ -34,7 +34,6 @@ use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
     names::Names,
-    pack::PackVersion,
     position::{LogNumber, Offset},
     question::{Answer, Found, Question},
     results::EpochResults,
@@ -48,6 +47,7 @@ use crate::{
     flow::{Flow, Part},
     priority,
 };
+pub use crate::{halt::Halt, step::Reference};
 
 /// How epochs are formed and state is kept.
 #[derive(Clone, Debug)]
@@ -91,18 +91,6 @@ pub struct Start {
     pub clock: Clock,
 }
 
-/// Versions of the reference data.
-pub trait Reference: Send {
-    /// The one new epochs are decoded with.
-    fn current(&self) -> Arc<Decoder>;
-
-    /// The one a recorded epoch names.
-    ///
-    /// # Errors
-    /// If that version was not kept: the flow halts.
-    fn version(&mut self, version: &PackVersion) -> Result<Arc<Decoder>, Halt>;
-}
-
 /// Where results go. The binary implements it over the store; property tests over a map.
 pub trait Commit: Send {
     /// Stores an epoch and commits it; durable when it returns. Waits and tries again while the store is away.
@@ -143,18 +131,6 @@ pub struct Need {
     pub recovering: bool,
     /// A checkpoint of it follows: the commit must be on record even if the epoch made nothing.
     pub on_record: bool,
-}
-
-/// Why the flow stopped. It does not go on by itself: someone must act, and the message says how.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Halt(pub String);
-
-impl Halt {
-    /// A halt for what an error says.
-    pub fn because(what: &str, error: impl std::fmt::Display) -> Halt {
-        Halt(format!("{what}: {error}"))
-    }
 }
 
 /// How far the flow is.
@@ -207,6 +183,7 @@ pub(crate) struct Completed {
 #[derive(Debug)]
 pub(crate) struct Submitted {
     epoch: Epoch,
+    generation: Generation,
     now: Now,
     manifest_hash: [u8; 32],
     replayed: bool,
@@ -231,6 +208,7 @@ impl Driver {
     ) -> Result<Driver, Halt> {
         let manifests = open_manifests(&config.folder)?;
         let checkpoints = open_checkpoints(&config.folder)?;
+        let reference: Arc<dyn Reference> = Arc::new(reference);
         let zone = reference.current().pack().timezone.clone();
         let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
@@ -239,6 +217,7 @@ impl Driver {
             outstanding,
             &start.names,
             start.shards,
+            &reference,
             recovery.pack.as_ref(),
             recovery.subjects,
         )
@@ -301,7 +280,7 @@ impl Driver {
         let threads = vec![
             spawn("form", shared.clone(), move || former.run())?,
             spawn("collect", shared.clone(), move || {
-                collect(&collecting, workers, generation, &parts, &submitted_out, &completed)
+                collect(&collecting, workers, &parts, &submitted_out, &completed)
             })?,
             spawn("commit", shared.clone(), move || committer.run(commit, &completed_out))?,
             spawn("keep", shared.clone(), move || keeper.run(&checkpoint_out))?,
@@ -466,19 +445,18 @@ fn spawn(
 fn collect(
     shared: &Shared,
     workers: usize,
-    generation: Generation,
     parts: &Receiver<Part>,
     submitted: &Receiver<Submitted>,
     completed: &SyncSender<Completed>,
 ) -> Result<(), Halt> {
-    let mut collector = Collector::new(workers, generation);
+    let mut collector = Collector::new(workers);
     for part in parts {
-        let whole = collector.take(part).map_err(|worker| Halt(format!("worker {worker} panicked")))?;
-        let Some((epoch, mut whole)) = whole else { continue };
+        let Some((epoch, mut whole)) = collector.take(part)? else { continue };
         let facts = submitted.recv().map_err(|_| Halt("epochs came out that were not put in".to_owned()))?;
         if facts.epoch != epoch {
             return Err(Halt(format!("epoch {epoch} came out where {} was due", facts.epoch)));
         }
+        whole.results.generation = facts.generation;
         whole.results.now = facts.now;
         whole.results.manifest_hash = facts.manifest_hash;
         if completed.send(Completed { whole, submitted: facts }).is_err() {

@@ -25,11 +25,11 @@ impl Default for Shards {
 pub struct VirtualShard(pub u16);
 
 impl Shards {
-    /// The shard of a subject: CRC-32C of its name, modulo the number of shards.
+    /// The shard of a name: its CRC-32C, modulo the number of shards.
     #[must_use]
-    pub fn of(self, subject: &str) -> VirtualShard {
+    pub fn of(self, name: &str) -> VirtualShard {
         let shards = u32::from(self.0.max(1));
-        VirtualShard((crc32c::crc32c(subject.as_bytes()) % shards) as u16)
+        VirtualShard((crc32c::crc32c(name.as_bytes()) % shards) as u16)
     }
 }
 
@@ -62,7 +62,7 @@ pub fn worker_of(shard: VirtualShard, workers: usize) -> usize {
 }
 
 /// Which worker holds each subject of this process's names: looked up for every row, worked out once for a name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Addresses {
     names: Names,
     shards: Shards,
@@ -77,6 +77,11 @@ impl Addresses {
         Addresses { names, shards, workers, known: Vec::new(), holders: Vec::new() }
     }
 
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.workers
+    }
+
     /// The worker of a subject.
     #[inline]
     pub(crate) fn of(&mut self, subject: SubjectId) -> usize {
@@ -87,9 +92,9 @@ impl Addresses {
         usize::from(self.holders[index])
     }
 
-    /// The worker of a subject by its name.
-    pub(crate) fn of_name(&self, subject: &str) -> usize {
-        worker_of(self.shards.of(subject), self.workers)
+    /// The worker of a subject, or of what is summed over subjects, by its name.
+    pub(crate) fn of_name(&self, name: &str) -> usize {
+        worker_of(self.shards.of(name), self.workers)
     }
 
     #[cold]

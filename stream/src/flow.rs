@@ -1,12 +1,17 @@
-//! The timely dataflow: decode where the bytes are, exchange by subject, judge when an epoch is whole.
+//! The timely dataflow: decode where the bytes are, exchange by subject, judge when an epoch is whole, exchange by what
+//! is summed over subjects.
 //!
 //! Every worker gets every epoch, with its share of the chunks, through a bounded channel, and moves its capability
 //! past the epoch when it has decoded its share. When the frontier passes an epoch, all its rows have reached their
-//! shard, which applies them in arrival order. The epoch's recorded facts travel beside the rows, inside the worker.
+//! shard, which applies them in arrival order; when it passes the epoch once more, all that the shards say of what
+//! crosses subjects has reached whoever adds it up. The epoch's recorded facts travel beside the rows, inside the worker.
 //!
 //! timely has no flow control and no durability: both are the driver's.
 
+mod decode;
+mod parcels;
 mod rejects;
+mod sum;
 
 use std::{
     cell::RefCell,
@@ -20,71 +25,79 @@ use std::{
 };
 
 use ioc_bus::ChunkView;
-use ioc_decode::{Known, Outcome, RowSink};
+use ioc_decode::{Decoder, Known};
 use ioc_model::{
-    counts::Counts,
-    envelope::Envelope,
     epoch::Epoch,
-    name::Name,
-    names::{Names, Source},
-    observation::Observation,
+    names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
-    reject::Rejection,
-    results::RejectedRow,
-    row::Row,
+    results::FeedMinute,
+    time::Now,
 };
-use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 use timely::{
     communication::WorkerGuards,
     container::CapacityContainerBuilder,
     dataflow::{
         channels::pact::Exchange,
-        operators::generic::{
-            OutputBuilderSession,
-            operator::{Operator, source},
-        },
+        operators::generic::operator::{Operator, source},
     },
     scheduling::activate::SyncActivator,
 };
 
-use self::rejects::{KEPT_REJECTS, Rejects};
+use self::{
+    decode::{Decoded, decode},
+    parcels::{Arrived, Parcel},
+    sum::{Addends, Sums, addressed},
+};
 use crate::{
     exchange::{Addresses, Shards, Share, worker_of},
+    halt::Halt,
     priority,
     shard::{Rows, Shard, SubjectRecord},
-    step::{EpochFacts, ShardResults},
+    step::{EpochFacts, Reference, ShardResults},
 };
 
-/// One epoch on its way in: the facts, and each worker's share of the chunks.
-#[derive(Debug)]
-pub(crate) struct EpochInput {
-    pub facts: EpochFacts,
+/// Chunks of the log and where each lies.
+pub(crate) type Chunks = Vec<(Partition, Offset, ChunkView)>;
+
+/// What one worker is given of an epoch. Nothing in it is of this process: its facts can be encoded, a chunk is its
+/// bytes, and the decoder it is to be read with goes by its pack's version.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    pub facts: Arc<EpochFacts>,
+    /// The log its chunks are of.
     pub log: LogNumber,
-    /// By worker. Each takes its own out: they are gone as soon as they are decoded.
-    pub chunks: Vec<Mutex<Vec<(Partition, Offset, ChunkView)>>>,
+    /// The worker's share of them, a run of positions.
+    pub chunks: Chunks,
+    /// Whether the state after it is asked for.
     pub checkpoint: bool,
 }
 
-/// What comes out of a worker for an epoch.
+/// What comes out of a worker for an epoch: of each kind one part.
 #[derive(Debug)]
 pub(crate) enum Part {
-    /// Its share of the chunks is decoded.
-    Decoded { epoch: Epoch, rejects: Vec<RejectedRow>, counts: FxHashMap<Name, Counts> },
-    /// Its shard has applied the epoch; no more parts of the epoch come from this worker.
+    /// Its shard has applied the epoch.
     Judged {
         epoch: Epoch,
         results: Box<ShardResults>,
         records: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
     },
+    /// It has added up what was said of what it sums.
+    Summed { epoch: Epoch, feeds: Vec<FeedMinute> },
+    /// The worker cannot go on.
+    Halted(Halt),
     /// The worker panicked.
     Died { worker: usize },
 }
 
+impl Part {
+    /// Parts that make an epoch whole, by worker: one that is judged, one that is summed.
+    pub(crate) const KINDS: usize = 2;
+}
+
 /// The running workers.
 pub(crate) struct Flow {
-    inputs: Vec<SyncSender<Arc<EpochInput>>>,
+    inputs: Vec<SyncSender<Assignment>>,
     activators: Vec<SyncActivator>,
     guards: Option<WorkerGuards<()>>,
     /// A worker panicked.
@@ -108,6 +121,7 @@ impl Flow {
         outstanding: usize,
         names: &Names,
         split: Shards,
+        reference: &Arc<dyn Reference>,
         pack: Option<&PackVersion>,
         subjects: Vec<SubjectRecord>,
     ) -> Result<(Flow, Receiver<Part>), String> {
@@ -132,6 +146,7 @@ impl Flow {
             seats.push(Some(Seat {
                 shard,
                 addresses: Addresses::new(names.clone(), split, workers),
+                reference: reference.clone(),
                 input: input_out,
                 parts: parts.clone(),
                 activators: activators_in.clone(),
@@ -162,9 +177,10 @@ impl Flow {
         self.inputs.len()
     }
 
-    /// Hands an epoch to all workers. False if one of them is gone.
-    pub(crate) fn submit(&self, input: &Arc<EpochInput>) -> bool {
-        let sent = self.inputs.iter().all(|worker| worker.send(input.clone()).is_ok());
+    /// Hands an epoch to all workers, each its assignment. False if one of them is gone.
+    pub(crate) fn submit(&self, assignments: impl IntoIterator<Item = Assignment>) -> bool {
+        let sent =
+            self.inputs.iter().zip(assignments).all(|(worker, assignment)| worker.send(assignment).is_ok());
         sent && self.activators.iter().all(|activator| activator.activate().is_ok())
     }
 }
@@ -189,7 +205,8 @@ impl Drop for Flow {
 struct Seat {
     shard: Shard,
     addresses: Addresses,
-    input: Receiver<Arc<EpochInput>>,
+    reference: Arc<dyn Reference>,
+    input: Receiver<Assignment>,
     parts: Sender<Part>,
     activators: Sender<(usize, SyncActivator)>,
 }
@@ -210,242 +227,137 @@ impl Drop for Alarm {
     }
 }
 
-type Parcels = CapacityContainerBuilder<Vec<Parcel>>;
-
-/// Rows of a parcel: what two workers have open at a time fits their nearer caches.
-const ROWS: usize = 1_024;
-
-/// Rows on their way to a shard. They are put into it one by one as they are decoded, and from then on stay where they
-/// are: only the parcel is handed on. Rows of other kinds, which are few, travel beside them.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Parcel {
-    worker: u32,
-    rows: Vec<Observation>,
-    others: Vec<Row>,
+/// What a worker holds of an epoch beside its rows, from when it was given until it is judged.
+struct OpenEpoch {
+    facts: Arc<EpochFacts>,
+    decoder: Arc<Decoder>,
+    decoded: Decoded,
+    checkpoint: bool,
 }
 
-impl Parcel {
-    fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.others.is_empty()
-    }
-}
-
-/// The parcels a worker has open, one for each worker. Each one's first grows with its rows, since most epochs are
-/// small and have a few rows for each of many workers; where one was filled, the next is made large at once.
-struct Open(Vec<Parcel>);
-
-impl Open {
-    fn new(workers: usize) -> Open {
-        Open((0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect())
-    }
-
-    /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
-    #[inline]
-    fn put(&mut self, worker: usize, row: Observation) -> Option<Parcel> {
-        let parcel = &mut self.0[worker];
-        parcel.rows.push(row);
-        (parcel.rows.len() == ROWS).then(|| {
-            let next = Parcel { worker: parcel.worker, rows: Vec::with_capacity(ROWS), others: Vec::new() };
-            std::mem::replace(parcel, next)
-        })
-    }
-
-    /// The same for a row of another kind.
-    fn put_other(&mut self, worker: usize, row: Row) {
-        self.0[worker].others.push(row);
-    }
-}
-
-/// What has reached a worker of an epoch that is not whole yet.
-#[derive(Default)]
-struct Arrived {
-    batches: Vec<Vec<Observation>>,
-    others: Vec<Row>,
-}
-
-type Epochs = Rc<RefCell<BTreeMap<u64, Arc<EpochInput>>>>;
+/// By epoch, between two operators of a worker.
+type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, mut addresses, input, parts, activators } = seat;
-    let epochs: Epochs = Rc::default();
-    let decoded_epochs = epochs.clone();
-    let decoded_parts = parts.clone();
+    let Seat { mut shard, mut addresses, reference, input, parts, activators } = seat;
+    let counted_by = addresses.clone();
+    let open: Between<OpenEpoch> = Rc::default();
+    let opened = open.clone();
+    let halts = parts.clone();
     let mut known = Known::default();
+    let mut decoder: Option<Arc<Decoder>> = None;
     worker.dataflow::<u64, _, _>(move |scope| {
-        let rows = source::<_, Parcels, _, _>(scope, "decode", move |capability, info| {
-            let wake = scope.worker().sync_activator_for(info.address.to_vec());
-            let again = scope.activator_for(info.address);
-            // The starter waits for one activator of each worker, or for none of a worker that failed.
-            let _ = activators.send((index, wake));
-            let mut capability = Some(capability);
-            move |output| {
-                let Some(held) = capability.as_mut() else { return };
-                match input.try_recv() {
-                    Ok(epoch_input) => {
-                        let epoch = epoch_input.facts.epoch;
-                        if *held.time() < epoch.0 {
-                            held.downgrade(&epoch.0);
+        let rows = source::<_, CapacityContainerBuilder<Vec<Parcel>>, _, _>(
+            scope,
+            "decode",
+            move |capability, info| {
+                let wake = scope.worker().sync_activator_for(info.address.to_vec());
+                let again = scope.activator_for(info.address);
+                // The starter waits for one activator of each worker, or for none of a worker that failed.
+                let _ = activators.send((index, wake));
+                let mut capability = Some(capability);
+                move |output| {
+                    let Some(held) = capability.as_mut() else { return };
+                    let Assignment { facts, log, chunks, checkpoint } = match input.try_recv() {
+                        Ok(assignment) => assignment,
+                        Err(TryRecvError::Empty) => return,
+                        Err(TryRecvError::Disconnected) => {
+                            capability = None;
+                            return;
                         }
-                        let part = decode(index, &epoch_input, &mut known, &mut addresses, held, output);
-                        // The collector outlives the workers; should it be gone, the process is halting.
-                        let _ = decoded_parts.send(part);
-                        let _ = decoded_epochs.borrow_mut().insert(epoch.0, epoch_input);
-                        held.downgrade(&epoch.next().0);
-                        again.activate();
+                    };
+                    let of_pack = decoder.take().filter(|held| held.pack().version == facts.pack);
+                    let of_pack = match of_pack.map_or_else(|| reference.version(&facts.pack), Ok) {
+                        Ok(of_pack) => of_pack,
+                        Err(halt) => {
+                            // The collector outlives the workers; should it be gone, the process is halting.
+                            let _ = halts.send(Part::Halted(halt));
+                            capability = None;
+                            return;
+                        }
+                    };
+                    decoder = Some(of_pack.clone());
+                    let epoch = facts.epoch;
+                    if *held.time() < epoch.0 {
+                        held.downgrade(&epoch.0);
                     }
-                    Err(TryRecvError::Empty) => {}
-                    Err(TryRecvError::Disconnected) => capability = None,
+                    let decoded = {
+                        let mut session = output.session_with_builder(held);
+                        decode(log, chunks, &of_pack, &mut known, &mut addresses, |parcel| {
+                            session.give(parcel);
+                        })
+                    };
+                    let entry = OpenEpoch { facts, decoder: of_pack, decoded, checkpoint };
+                    let _ = opened.borrow_mut().insert(epoch.0, entry);
+                    held.downgrade(&epoch.next().0);
+                    again.activate();
                 }
-            }
-        });
+            },
+        );
         let by_subject = Exchange::new(|parcel: &Parcel| u64::from(parcel.worker));
-        let mut stash: BTreeMap<u64, Arrived> = BTreeMap::new();
-        rows.sink(by_subject, "judge", move |(rows, frontier)| {
-            rows.for_each(|stamp, parcels: &mut Vec<Parcel>| {
-                let Some(epoch) = stamp.least() else { return };
-                let arrived = stash.entry(*epoch).or_default();
-                for parcel in parcels.drain(..) {
-                    arrived.batches.push(parcel.rows);
-                    arrived.others.extend(parcel.others);
+        let judged: Between<Now> = Rc::default();
+        let to_sum = judged.clone();
+        let judged_parts = parts.clone();
+        let addends = rows.unary_frontier::<CapacityContainerBuilder<Vec<Addends>>, _, _, _>(
+            by_subject,
+            "judge",
+            move |capability, _| {
+                let mut stash: BTreeMap<u64, Arrived> = BTreeMap::new();
+                let mut capability = Some(capability);
+                move |(rows, frontier), output| {
+                    rows.for_each(|stamp, parcels: &mut Vec<Parcel>| {
+                        let Some(epoch) = stamp.least() else { return };
+                        let arrived = stash.entry(*epoch).or_default();
+                        parcels.drain(..).for_each(|parcel| arrived.take(parcel));
+                    });
+                    let mut open = open.borrow_mut();
+                    while let Some(entry) = open.first_entry() {
+                        let Some(held) = capability.as_mut() else { return };
+                        if frontier.frontier().less_equal(entry.key()) {
+                            break;
+                        }
+                        let (number, OpenEpoch { facts, decoder, decoded, checkpoint }) =
+                            entry.remove_entry();
+                        let (batches, others) = stash.remove(&number).unwrap_or_default().arranged();
+                        let rows = Rows::of(batches.iter().map(Vec::as_slice));
+                        fail::fail_point!("flow_before_apply", |_| std::process::abort());
+                        let mut results = Box::new(shard.apply(&facts, &decoder, &rows, others));
+                        fail::fail_point!("flow_after_apply", |_| std::process::abort());
+                        results.facts.rejects.extend(decoded.rejects);
+                        let records = checkpoint.then(|| shard.records().collect());
+                        held.downgrade(&number);
+                        let counts = std::mem::take(&mut results.counts);
+                        let all =
+                            [decoded.counts, counts].into_iter().flat_map(|of| addressed(of, &counted_by));
+                        output.session(held).give_iterator(all);
+                        held.downgrade(&facts.epoch.next().0);
+                        let _ = to_sum.borrow_mut().insert(number, facts.now);
+                        let _ = judged_parts.send(Part::Judged { epoch: facts.epoch, results, records });
+                    }
+                    if frontier.is_empty() {
+                        capability = None;
+                    }
                 }
+            },
+        );
+        let by_name = Exchange::new(|addends: &Addends| u64::from(addends.worker));
+        let mut stash: BTreeMap<u64, Sums> = BTreeMap::new();
+        addends.sink(by_name, "sum", move |(addends, frontier)| {
+            addends.for_each(|stamp, addends: &mut Vec<Addends>| {
+                let Some(epoch) = stamp.least() else { return };
+                let sums = stash.entry(*epoch).or_default();
+                addends.drain(..).for_each(|addends| sums.add(addends));
             });
-            let mut epochs = epochs.borrow_mut();
-            while let Some(entry) = epochs.first_entry() {
+            let mut judged = judged.borrow_mut();
+            while let Some(entry) = judged.first_entry() {
                 if frontier.frontier().less_equal(entry.key()) {
                     break;
                 }
-                let (epoch, epoch_input) = entry.remove_entry();
-                let Arrived { batches, mut others } = stash.remove(&epoch).unwrap_or_default();
-                let batches = by_position(batches);
-                let rows = Rows::of(batches.iter().map(Vec::as_slice));
-                others.sort_by_key(Row::arrival);
-                fail::fail_point!("flow_before_apply", |_| std::process::abort());
-                let results = Box::new(shard.apply(&epoch_input.facts, &rows, others));
-                fail::fail_point!("flow_after_apply", |_| std::process::abort());
-                let records = epoch_input.checkpoint.then(|| shard.records().collect());
-                let _ = parts.send(Part::Judged { epoch: Epoch(epoch), results, records });
+                let (number, now) = entry.remove_entry();
+                let feeds = stash.remove(&number).unwrap_or_default().facts(now);
+                let _ = parts.send(Part::Summed { epoch: Epoch(number), feeds });
             }
         });
     });
-}
-
-/// Batches of rows from several workers, each of which decoded one run of positions from its beginning to its end: their rows
-/// are in order of position once the batches are.
-fn by_position(mut batches: Vec<Vec<Observation>>) -> Vec<Vec<Observation>> {
-    let key = |row: &Observation| row.arrival.place();
-    batches.retain(|batch| !batch.is_empty());
-    batches.sort_by_key(|batch| batch.first().map(key));
-    debug_assert!(
-        batches.iter().flatten().is_sorted_by_key(key),
-        "workers share an epoch in runs of positions"
-    );
-    batches
-}
-
-type Output<'a, 'b> = &'a mut OutputBuilderSession<'b, u64, Parcels>;
-
-fn decode(
-    worker: usize,
-    input: &EpochInput,
-    known: &mut Known,
-    addresses: &mut Addresses,
-    capability: &timely::dataflow::operators::Capability<u64>,
-    output: Output<'_, '_>,
-) -> Part {
-    fail::fail_point!("flow_before_decode", |_| std::process::abort());
-    let decoder = &input.facts.decoder;
-    let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
-    let mut rejects = Rejects::default();
-    let mut session = output.session_with_builder(capability);
-    let mut open = Open::new(input.chunks.len());
-    let chunks = std::mem::take(&mut *input.chunks[worker].lock().unwrap_or_else(PoisonError::into_inner));
-    let mut source = Source { feed: Name::default(), sender: Name::default() };
-    for (partition, base, chunk) in chunks {
-        source.sender = Name::new(chunk.sender());
-        for (feed, received) in chunk.counts() {
-            let counts = counts.entry(Name::new(feed)).or_default();
-            counts.received += u64::from(received);
-            counts.last_received = counts.last_received.max(Some(chunk.received_at()));
-        }
-        for envelope in chunk.iter(input.log, partition, base) {
-            // Neighbours speak for the same feed: the table everybody shares is asked when it changes.
-            if source.feed != *envelope.feed {
-                source.feed = Name::new(envelope.feed);
-            }
-            let mut sink = Sorter {
-                give: |given| match given {
-                    Given::Measured(row) => {
-                        let full = open.put(addresses.of(row.series.subject), row);
-                        full.into_iter().for_each(|full| session.give(full));
-                    }
-                    Given::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
-                },
-                envelope: &envelope,
-                source,
-                rejects: &mut rejects,
-                rejected: 0,
-                further: None,
-            };
-            let outcome = decoder.decode_knowing(known, &envelope, &mut sink);
-            let rejected = sink.rejected;
-            if let Some(row) = sink.further {
-                rejects.push_further(&envelope, source, row, rejected);
-            }
-            let counts = counts.entry(source.feed).or_default();
-            counts.rejected += rejected;
-            match outcome {
-                Outcome::Decoded { rows } => {
-                    counts.decoded += 1;
-                    counts.rows += u64::from(rows);
-                }
-                Outcome::Empty => counts.empty += 1,
-                Outcome::Undecodable(rejection) => {
-                    counts.undecodable += 1;
-                    rejects.push(&envelope, source, None, rejection, envelope.payload);
-                }
-            }
-        }
-    }
-    for parcel in open.0.into_iter().filter(|parcel| !parcel.is_empty()) {
-        session.give(parcel);
-    }
-    Part::Decoded { epoch: input.facts.epoch, rejects: rejects.into_rows(), counts }
-}
-
-/// Sends good rows on and keeps bad ones.
-struct Sorter<'a, G> {
-    give: G,
-    envelope: &'a Envelope<'a>,
-    source: Source,
-    rejects: &'a mut Rejects,
-    rejected: u64,
-    /// The first bad row that is not kept by itself.
-    further: Option<u32>,
-}
-
-/// A good row.
-enum Given {
-    Measured(Observation),
-    Other(Row),
-}
-
-impl<G: FnMut(Given)> RowSink for Sorter<'_, G> {
-    #[inline]
-    fn observation(&mut self, observation: Observation) {
-        (self.give)(Given::Measured(observation));
-    }
-
-    fn row(&mut self, row: Row) {
-        (self.give)(Given::Other(row));
-    }
-
-    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
-        self.rejected += 1;
-        if self.rejected > KEPT_REJECTS {
-            let _ = self.further.get_or_insert(row);
-            return;
-        }
-        self.rejects.push(self.envelope, self.source, Some(row), rejection, raw);
-    }
 }

@@ -27,7 +27,7 @@ pub struct Manifest {
     pub logic: u16,
     /// The epoch.
     pub epoch: Epoch,
-    /// The pass over the input.
+    /// The pass over the input: what the tokens of its blocks are made of, and nothing else.
     pub generation: Generation,
     /// The wall clock when the epoch was formed.
     pub now: Now,
@@ -37,8 +37,16 @@ pub struct Manifest {
     pub horizon: Millis,
     /// The bus's ranges, at most one a partition, aligned to chunks.
     pub ranges: Vec<OffsetRange>,
-    /// What the store answered to what earlier epochs asked.
-    pub answers: Vec<Answer>,
+    /// What it takes beside the log.
+    pub recorded: Vec<Recorded>,
+}
+
+/// Input of an epoch that does not lie on the log behind the epoch before it. An intended replay, which names archived
+/// positions and the pack to judge them by, is to be one more of these. Their order is part of the record's format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Recorded {
+    /// What the store answered to what an earlier epoch asked.
+    Answer(Answer),
 }
 
 /// A record that is no manifest.

@@ -26,6 +26,7 @@ use self::open_days::{OpenDay, OpenDays};
 use crate::{
     day::{Current, Sources, Version},
     plan::{Days, Plan, Span},
+    reading::{Mean, Reading},
 };
 
 /// A silent station gets empty windows, so that a gap is a fact and not an absence; but not further back than this
@@ -108,6 +109,18 @@ pub struct Closed {
     pub expected: u32,
     /// What made the result.
     pub closed_by: ClosedBy,
+}
+
+impl Closed {
+    /// What it amounts to.
+    pub(crate) fn reading(&self, measure: Name) -> Reading {
+        let mean = Mean {
+            mean: self.aggregate.mean().unwrap_or(0.0),
+            count: u32::try_from(self.aggregate.count).unwrap_or(u32::MAX),
+            expected: self.expected,
+        };
+        Reading { measure, kind: self.kind, span: self.span, mean, closed_by: self.closed_by }
+    }
 }
 
 /// How far a subject's windows may close in an epoch, and what may leave its memory.

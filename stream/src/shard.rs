@@ -9,6 +9,7 @@
 
 mod grouping;
 mod last_words;
+mod measured;
 mod results;
 mod rows;
 mod series_plans;
@@ -29,16 +30,16 @@ use ioc_model::{
     results::StoredAction,
     row::Row,
     time::EventTime,
-    window::WindowKind,
 };
 use rustc_hash::FxHashMap;
 
 use self::{
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, Said},
-    results::{Fates, unknown_alert, window_result},
+    measured::Heard,
+    results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
-    subject::{Heard, SubjectState},
+    subject::SubjectState,
     terms::Terms,
 };
 pub use self::{rows::Rows, subject::SubjectRecord};
@@ -46,7 +47,7 @@ use crate::{
     derive::{StationPlan, Step},
     exchange::Share,
     plan::Days,
-    series::{Bounds, Closed},
+    series::Bounds,
     step::{EpochFacts, ShardResults},
 };
 
@@ -66,6 +67,7 @@ pub struct Shard {
 #[derive(Debug)]
 struct Plans {
     version: Option<PackVersion>,
+    decoder: Option<Arc<Decoder>>,
     days: Option<Days>,
     stations: FxHashMap<SubjectId, Option<Arc<StationPlan>>>,
     series: KnownPlans,
@@ -78,7 +80,7 @@ impl Shard {
     pub fn new(names: Names, share: Share, pack: Option<PackVersion>) -> Shard {
         let terms = Terms::new(names.clone());
         let (stations, series) = Default::default();
-        let plans = Plans { version: pack, days: None, stations, series, terms };
+        let plans = Plans { version: pack, decoder: None, days: None, stations, series, terms };
         Shard {
             names,
             share,
@@ -91,9 +93,17 @@ impl Shard {
     }
 
     /// Applies an epoch: the rows of its subjects, measured ones by position, others in order of arrival.
-    pub fn apply(&mut self, facts: &EpochFacts, rows: &Rows<'_>, others: Vec<Row>) -> ShardResults {
-        if self.plans.follow(&facts.decoder) {
-            self.expect_stations(facts);
+    /// `decoder` is that of the pack the facts name.
+    pub fn apply(
+        &mut self,
+        facts: &EpochFacts,
+        decoder: &Arc<Decoder>,
+        rows: &Rows<'_>,
+        others: Vec<Row>,
+    ) -> ShardResults {
+        debug_assert_eq!(facts.pack, decoder.pack().version);
+        if self.plans.follow(decoder) {
+            self.expect_stations(decoder);
             // Other windows, cadences or patience: what was due is due no longer, and something else may be.
             let now = EventTime(i64::MIN);
             self.timers = self.subjects.keys().map(|subject| (now, *subject)).collect();
@@ -145,7 +155,7 @@ impl Shard {
     fn bring_near(&self, keys: &[Key], rows: &Rows<'_>) {
         let mut seen = 0;
         for of_subject in keys.chunk_by(|a, b| a.subject() == b.subject()) {
-            seen ^= self.subjects.get(&of_subject[0].subject()).map_or(0, SubjectState::glance);
+            seen ^= self.subjects.get(&of_subject[0].subject()).map_or(0, |state| state.measured.glance());
         }
         for key in keys {
             let row = rows.get(key.row());
@@ -158,8 +168,8 @@ impl Shard {
     }
 
     /// Stations of the pack are there before they are heard: one that never sends is silent, not absent.
-    fn expect_stations(&mut self, facts: &EpochFacts) {
-        for station in facts.decoder.pack().stations.keys() {
+    fn expect_stations(&mut self, decoder: &Decoder) {
+        for station in decoder.pack().stations.keys() {
             if self.share.holds(station) {
                 let id = SubjectId(self.names.subjects.number(station));
                 let names = &self.names;
@@ -206,46 +216,57 @@ impl Shard {
     ) {
         let names = &self.names;
         let state = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
-        let station = self.plans.station(id, &state.name, &facts.decoder);
+        let station = self.plans.station(id, &state.name);
         state.derive(station.is_some());
-        let Plans { days: Some(days), series: known, terms, .. } = &mut self.plans else { return };
+        let Plans { decoder: Some(decoder), days: Some(days), series: known, terms, .. } = &mut self.plans
+        else {
+            return;
+        };
         let heard = &mut self.heard;
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
-            state.take_rows(facts, names, days, terms, of_series, heard, fates, results);
+            state.measured.take_rows(
+                state.name,
+                &mut state.derived,
+                facts,
+                names,
+                days,
+                terms,
+                of_series,
+                heard,
+                fates,
+                results,
+            );
         }
         for answer in answers {
-            state.take_answer(facts, names, days, answer, heard, fates, results);
+            state.measured.take_answer(
+                state.name,
+                &mut state.derived,
+                facts,
+                names,
+                days,
+                answer,
+                heard,
+                fates,
+                results,
+            );
         }
-        let patience = terms.patience(&state.feeds);
+        let patience = terms.patience(&state.measured.feeds);
         let bounds = Bounds {
             epoch: facts.epoch.0,
             horizon: facts.horizon,
-            watermark: state.watermark,
+            watermark: state.measured.watermark,
             patience: EventTime(facts.now.0.saturating_sub(patience.0)),
         };
-        let mut due: Option<EventTime> = None;
-        let mut closed_windows = Vec::new();
+        let mut readings = Vec::new();
         let subject = state.name;
-        let mut plans = SeriesPlans { known, decoder: &facts.decoder, subject };
-        for (index, entry) in state.series.iter_mut().enumerate() {
-            let name = entry.name;
-            let emit = |closed: Closed| {
-                results.facts.windows.push(window_result(closed, name, subject));
-                if station.is_some() && closed.kind != WindowKind::Minute {
-                    closed_windows.push((name, closed));
-                }
-            };
-            let heard = Heard::of(heard, index);
-            let series_due =
-                entry.advance(heard, days, &mut plans, bounds, emit).map(|end| end.plus(patience));
-            due = [due, series_due].into_iter().flatten().min();
-        }
+        let mut plans = SeriesPlans { known, decoder, subject };
+        let read = |reading| readings.extend(station.is_some().then_some(reading));
+        let end = state.measured.advance(subject, days, &mut plans, bounds, heard, results, read);
+        let mut due = end.map(|end| end.plus(patience));
         if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
-            let lateness = terms.lateness(&state.feeds);
-            derived.advance(
-                Step { facts, answers, plan: &plan, subject, lateness, days, results },
-                &closed_windows,
-            );
+            let lateness = terms.lateness(&state.measured.feeds);
+            derived
+                .advance(Step { facts, answers, plan: &plan, subject, lateness, days, results }, &readings);
             due = [due, derived.due(facts.now, &plan, lateness)].into_iter().flatten().min();
         }
         if state.due != due {
@@ -272,16 +293,18 @@ impl Shard {
 
 impl Plans {
     /// What the pack asks of a subject, if it is a station of it.
-    fn station(&mut self, id: SubjectId, name: &str, decoder: &Decoder) -> Option<Arc<StationPlan>> {
+    fn station(&mut self, id: SubjectId, name: &str) -> Option<Arc<StationPlan>> {
+        let decoder = self.decoder.as_ref()?;
         let plan = || StationPlan::of_subject(decoder.pack(), decoder.calendar(), name).map(Arc::new);
         self.stations.entry(id).or_insert_with(plan).clone()
     }
 
     /// Goes over to an epoch's pack. True if it is another than the epoch's before.
-    fn follow(&mut self, decoder: &Decoder) -> bool {
+    fn follow(&mut self, decoder: &Arc<Decoder>) -> bool {
         let version = &decoder.pack().version;
         let changed = self.version.as_ref() != Some(version);
-        if changed || self.days.is_none() {
+        if changed || self.decoder.is_none() {
+            self.decoder = Some(decoder.clone());
             self.stations.clear();
             self.series.clear();
             self.terms.follow(decoder.pack().clone());

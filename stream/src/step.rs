@@ -7,25 +7,42 @@ use ioc_model::{
     counts::Counts,
     epoch::Epoch,
     name::Name,
+    pack::PackVersion,
     question::{Answer, Question},
     results::Facts,
     time::{Millis, Now},
 };
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 
-/// The recorded facts of an epoch, and the pack version they name.
-#[derive(Debug)]
+use crate::halt::Halt;
+
+/// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
+/// goes by its version, and whoever works has its decoder from the [`Reference`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochFacts {
     /// The epoch.
     pub epoch: Epoch,
     /// The recorded wall clock.
     pub now: Now,
-    /// Decoder under the recorded pack.
-    pub decoder: Arc<Decoder>,
+    /// The reference data its rows are decoded and judged with.
+    pub pack: PackVersion,
     /// What the store answered.
     pub answers: Vec<Answer>,
     /// Points further behind what is closed than this leave the state with their day.
     pub horizon: Millis,
+}
+
+/// Versions of the reference data.
+pub trait Reference: Send + Sync {
+    /// The one new epochs are decoded with.
+    fn current(&self) -> Arc<Decoder>;
+
+    /// The one a recorded epoch names.
+    ///
+    /// # Errors
+    /// If that version was not kept: the flow halts.
+    fn version(&self, version: &PackVersion) -> Result<Arc<Decoder>, Halt>;
 }
 
 /// What an epoch made in one shard; observations by position, the rest as it was made.
@@ -39,4 +56,41 @@ pub struct ShardResults {
     pub counts: FxHashMap<Name, Counts>,
     /// What the store must be asked.
     pub questions: Vec<Question>,
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::{
+        calendar::DayNumber,
+        observation::Quality,
+        position::Arrival,
+        question::{About, Found, RecalledRow},
+        time::EventTime,
+    };
+
+    use super::*;
+
+    #[test]
+    fn replay_what_a_worker_is_told_is_the_same_in_another_process() {
+        let about = About::Day { indicator: "pm25".into(), day: DayNumber(20_000) };
+        let (from, to) = (EventTime(0), EventTime(86_400_000));
+        let row = RecalledRow {
+            event_time: EventTime(1),
+            value: 0.1 + 0.2,
+            quality: Quality::Good,
+            arrival: Arrival::default(),
+            feed: "air".into(),
+            sender: "gateway".into(),
+        };
+        let question = Question { subject: "S0".into(), about, from, to, asked: Epoch(3) };
+        let facts = EpochFacts {
+            epoch: Epoch(7),
+            now: Now(1_000),
+            pack: PackVersion("one".to_owned()),
+            answers: vec![Answer { question, found: Found::Rows(vec![row]) }],
+            horizon: Millis::hours(36),
+        };
+        let bytes = postcard::to_stdvec(&facts).unwrap();
+        assert_eq!(postcard::from_bytes::<EpochFacts>(&bytes).unwrap(), facts);
+    }
 }

@@ -95,7 +95,7 @@ impl Site {
         EpochFacts {
             epoch: Epoch(self.epoch),
             now: Now(MIDNIGHT + (hour * HOUR as f64) as i64),
-            decoder: self.decoder.clone(),
+            pack: self.decoder.pack().version.clone(),
             answers: Vec::new(),
             horizon: Millis::hours(36),
         }
@@ -119,7 +119,7 @@ impl Site {
             arrival: self.arrival(row),
         };
         let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(facts, &Rows::of([rows.as_slice()]), actions)
+        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions)
     }
 
     fn arrival(&self, row: u32) -> Arrival {

@@ -11,7 +11,7 @@ use ioc_model::{
     time::{EventTime, Millis, Now},
     window::WindowKind,
 };
-use ioc_stream::manifest::{self, LOGIC, Manifest};
+use ioc_stream::manifest::{self, LOGIC, Manifest, Recorded};
 
 mod support;
 
@@ -53,7 +53,10 @@ fn large(epoch: u64) -> Manifest {
         pack: PackVersion("test".to_owned()),
         horizon: Millis::hours(2),
         ranges: Vec::new(),
-        answers: vec![Answer { question, found: Found::Rows((0..ROWS).map(row).collect()) }],
+        recorded: vec![Recorded::Answer(Answer {
+            question,
+            found: Found::Rows((0..ROWS).map(row).collect()),
+        })],
     }
 }
 

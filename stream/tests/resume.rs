@@ -96,7 +96,7 @@ struct World {
 impl World {
     /// The facts and rows of an epoch; what the epoch before asked for is answered in it.
     fn facts(&mut self, epoch: u64, now: i64, pack: usize) -> EpochFacts {
-        let decoder = self.decoders[pack].clone();
+        let version = self.decoders[pack].pack().version.clone();
         let answer = |question: Question| {
             let About::Day { .. } = question.about else {
                 let found = derived::found(self.windows.iter(), &question);
@@ -112,7 +112,7 @@ impl World {
             Answer { question, found }
         };
         let answers = std::mem::take(&mut self.asked).into_iter().map(answer).collect();
-        EpochFacts { epoch: Epoch(epoch), now: Now(now), decoder, answers, horizon: Millis::hours(6) }
+        EpochFacts { epoch: Epoch(epoch), now: Now(now), pack: version, answers, horizon: Millis::hours(6) }
     }
 
     fn rows(&self, epoch: u64, now: i64, sent: &[Sent]) -> Vec<Observation> {
@@ -184,8 +184,12 @@ proptest! {
                 let facts = world.facts(epoch, now, which);
                 let sent: &[Sent] = if quiet == 0 { &step.rows } else { &[] };
                 let rows = world.rows(epoch, now, sent);
-                let theirs = loaded.as_mut().map(|shard| made(shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new())));
-                let results = shard.apply(&facts, &Rows::of([rows.as_slice()]), Vec::new());
+                let decoder = &world.decoders[which];
+                let apply = |shard: &mut Shard| {
+                    shard.apply(&facts, decoder, &Rows::of([rows.as_slice()]), Vec::new())
+                };
+                let theirs = loaded.as_mut().map(|shard| made(apply(shard)));
+                let results = apply(&mut shard);
                 world.stored.extend(results.facts.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.questions.iter().cloned());
                 world.windows.extend(results.facts.windows.iter().cloned());
@@ -194,7 +198,7 @@ proptest! {
                     prop_assert_eq!(mine, theirs, "epoch {}", epoch);
                 }
                 if epoch as usize == taken_at {
-                    loaded = Some(copy(&shard, &names, &facts.decoder.pack().version));
+                    loaded = Some(copy(&shard, &names, &facts.pack));
                 }
             }
         }

@@ -28,7 +28,7 @@ const GAP_WINDOWS: i64 = 6;
 
 /// A mean or index of a window as rules see it.
 #[derive(Clone, Debug)]
-pub(super) struct Reading {
+pub(super) struct Seen {
     pub(super) measure: Name,
     pub(super) averaging: Averaging,
     pub(super) start: EventTime,
@@ -123,11 +123,11 @@ impl Alerts {
         now: Now,
         plan: &StationPlan,
         subject: Name,
-        readings: &mut [Reading],
+        seen: &mut [Seen],
         status: Option<(StationStatus, Now)>,
         results: &mut ShardResults,
     ) {
-        readings.sort_by_key(|reading| (reading.end, reading.start));
+        seen.sort_by_key(|reading| (reading.end, reading.start));
         for rule in &plan.rules {
             let state = self.rules.entry(Name::new(&rule.id)).or_default();
             let mut step = Step { now, rule, subject, state, results };
@@ -136,7 +136,7 @@ impl Alerts {
                     let watched = status.filter(|(status, _)| statuses.contains(status));
                     step.status(watched, *lasting);
                 }
-                _ => readings.iter().for_each(|reading| step.reading(reading)),
+                _ => seen.iter().for_each(|reading| step.reading(reading)),
             }
         }
         self.withdraw(now, plan, subject, results);
@@ -181,7 +181,7 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn reading(&mut self, reading: &Reading) {
+    fn reading(&mut self, reading: &Seen) {
         if !watches(&self.rule.condition, reading) {
             return;
         }
@@ -333,7 +333,7 @@ impl RuleState {
     }
 }
 
-fn watches(condition: &Condition, reading: &Reading) -> bool {
+fn watches(condition: &Condition, reading: &Seen) -> bool {
     match (condition, reading.looked) {
         (Condition::Threshold { measure: Measure::Index(index), averaging, .. }, Looked::Value(_)) => {
             *reading.measure == *index.word() && reading.averaging == *averaging
@@ -350,7 +350,7 @@ fn watches(condition: &Condition, reading: &Reading) -> bool {
 }
 
 /// How a window stands to a rule; none where there is no valid value, or no limit in force.
-fn entry(condition: &Condition, reading: &Reading) -> Option<Entry> {
+fn entry(condition: &Condition, reading: &Seen) -> Option<Entry> {
     let value = match reading.looked {
         Looked::Value(value) => value?,
         Looked::Mean { valid, .. } => valid?,

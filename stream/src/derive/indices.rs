@@ -14,7 +14,7 @@ use ioc_model::{
 
 use super::{
     Ground, HOUR, Touched,
-    alerts::{Looked, Reading},
+    alerts::{Looked, Seen},
     ledger::LOOK_BACK,
     means::eight_hours,
 };
@@ -31,16 +31,16 @@ pub(super) fn work_out(
     ground: &mut Ground<'_>,
     touched: &Touched,
     results: &mut ShardResults,
-    readings: &mut Vec<Reading>,
+    seen: &mut Vec<Seen>,
 ) {
     match ground.plan.index {
-        Some(IndexId::VnAqi) => air(ground, touched, results, readings),
-        Some(IndexId::VnWqi) => water(ground, touched, results, readings),
+        Some(IndexId::VnAqi) => air(ground, touched, results, seen),
+        Some(IndexId::VnWqi) => water(ground, touched, results, seen),
         None => {}
     }
 }
 
-fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, readings: &mut Vec<Reading>) {
+fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, seen: &mut Vec<Seen>) {
     let mut hours = BTreeSet::new();
     let mut days = BTreeSet::new();
     for particulate in PARTICULATES {
@@ -65,13 +65,13 @@ fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, r
     days.retain(|start| AIR.into_iter().any(|input| ground.ledger.day(input, *start).is_some()));
     for start in hours {
         let indexed = air_of_hour(ground, start);
-        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, readings);
+        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, seen);
     }
     for start in days {
         let day = ground.days.of(start);
         if day.end <= ground.closed_to {
             let indexed = air_of_day(ground, &day);
-            give(ground, WindowKind::Day, (day.start, day.end), indexed, results, readings);
+            give(ground, WindowKind::Day, (day.start, day.end), indexed, results, seen);
         }
     }
 }
@@ -127,23 +127,18 @@ fn highest_of_enough(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count >= DAY_HOURS_NEEDED).then_some(highest)
 }
 
-fn water(
-    ground: &mut Ground<'_>,
-    touched: &Touched,
-    results: &mut ShardResults,
-    readings: &mut Vec<Reading>,
-) {
+fn water(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, seen: &mut Vec<Seen>) {
     let hours: BTreeSet<EventTime> = vn_wqi::INPUTS.iter().flat_map(|input| touched.hours(input)).collect();
     let days: BTreeSet<EventTime> = vn_wqi::INPUTS.iter().flat_map(|input| touched.days(input)).collect();
     let settings = ground.plan.settings;
     for start in hours {
         let indexed = vn_wqi::index(|input| ground.ledger.hour(input, start)?.valid(), &settings);
-        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, readings);
+        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, seen);
     }
     for start in days {
         let day = ground.days.of(start);
         let indexed = vn_wqi::index(|input| ground.ledger.day(input, start)?.valid(), &settings);
-        give(ground, WindowKind::Day, (day.start, day.end), indexed, results, readings);
+        give(ground, WindowKind::Day, (day.start, day.end), indexed, results, seen);
     }
 }
 
@@ -153,11 +148,11 @@ fn give(
     (start, end): (EventTime, EventTime),
     indexed: Indexed,
     results: &mut ShardResults,
-    readings: &mut Vec<Reading>,
+    seen: &mut Vec<Seen>,
 ) {
     let Some(index) = ground.plan.index else { return };
     let averaging = if kind == WindowKind::Hour { Averaging::Hour } else { Averaging::Day };
-    readings.push(Reading {
+    seen.push(Seen {
         measure: Name::from(index.word()),
         averaging,
         start,

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    limit::is_enough,
     name::Name,
     time::{EventTime, Millis},
     window::WindowKind,
@@ -11,7 +10,10 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{HOUR, StationPlan};
-use crate::{plan::Days, series::Closed};
+use crate::{
+    plan::Days,
+    reading::{Mean, Reading},
+};
 
 /// Hours held behind the newest closed one. A revised hour needs its day, the eleven hours before that and the day
 /// after; rows are judged from memory for 36 hours and some more.
@@ -20,35 +22,6 @@ const HOURS_HELD: Millis = Millis::hours(120);
 const DAYS_HELD: Millis = Millis::hours(24 * 7);
 /// A NowCast looks so far back.
 pub(super) const LOOK_BACK: Millis = Millis::hours(11);
-
-/// What is known of a closed window.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Mean {
-    /// Mean of its good values; of nothing it is 0.
-    pub(super) mean: f64,
-    pub(super) count: u32,
-    pub(super) expected: u32,
-}
-
-impl Mean {
-    pub(super) fn of(window: &Closed) -> Mean {
-        Mean {
-            mean: window.aggregate.mean().unwrap_or(0.0),
-            count: u32::try_from(window.aggregate.count).unwrap_or(u32::MAX),
-            expected: window.expected,
-        }
-    }
-
-    /// The mean of what is there.
-    pub(super) fn some(&self) -> Option<f64> {
-        (self.count > 0).then_some(self.mean)
-    }
-
-    /// The mean if enough is there.
-    pub(super) fn valid(&self) -> Option<f64> {
-        is_enough(u64::from(self.count), u64::from(self.expected)).then_some(self.mean)
-    }
-}
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Means {
@@ -97,15 +70,15 @@ impl Ledger {
     }
 
     /// Takes a window that closed or was revised, if windows of its time are held.
-    pub(super) fn take(&mut self, indicator: Name, window: &Closed, mean: Mean) {
-        self.closed_to = self.closed_to.max(Some(window.span.end));
-        let from = match window.kind {
+    pub(super) fn take(&mut self, reading: &Reading) {
+        self.closed_to = self.closed_to.max(Some(reading.span.end));
+        let from = match reading.kind {
             WindowKind::Hour => self.hours_from,
             WindowKind::Day => self.days_from,
             WindowKind::Minute => return,
         };
-        if from.is_none_or(|from| window.span.start >= from) {
-            self.put(indicator, window.kind, window.span.start, mean);
+        if from.is_none_or(|from| reading.span.start >= from) {
+            self.put(reading.measure, reading.kind, reading.span.start, reading.mean);
         }
     }
 
@@ -119,16 +92,16 @@ impl Ledger {
     }
 
     /// Whether the surroundings of its day are held.
-    pub(super) fn reaches_day(&self, days: &mut Days, window: &Closed) -> bool {
-        let day = days.of(window.span.start);
+    pub(super) fn reaches_day(&self, days: &mut Days, reading: &Reading) -> bool {
+        let day = days.of(reading.span.start);
         self.hours_from.is_none_or(|from| day.start.minus(LOOK_BACK) >= from)
             && self.days_from.is_none_or(|from| day.start >= from)
     }
 
     /// Whether the days of its year are held, as far as it has gone.
-    pub(super) fn reaches_year(&self, days: &Days, window: &Closed) -> bool {
+    pub(super) fn reaches_year(&self, days: &Days, reading: &Reading) -> bool {
         let Some(from) = self.days_from else { return true };
-        days.year_of(window.span.start).is_some_and(|year| year.start >= from)
+        days.year_of(reading.span.start).is_some_and(|year| year.start >= from)
     }
 
     /// Lets go of what lies too far back: hours after some days, days with the year before last.

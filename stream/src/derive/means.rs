@@ -12,10 +12,10 @@ use ioc_model::{
 
 use super::{
     Ground, HOUR, Touched,
-    alerts::{Looked, Reading},
-    ledger::{Ledger, Mean},
+    alerts::{Looked, Seen},
+    ledger::Ledger,
 };
-use crate::{plan::LocalYear, step::ShardResults};
+use crate::{plan::LocalYear, reading::Mean, step::ShardResults};
 
 const EIGHT_HOURS: i64 = 8;
 
@@ -39,14 +39,14 @@ pub(super) fn work_out(
     ground: &mut Ground<'_>,
     touched: &Touched,
     results: &mut ShardResults,
-    readings: &mut Vec<Reading>,
+    seen: &mut Vec<Seen>,
 ) {
     for (&indicator, hours) in &touched.hours {
         if ground.plan.looks_at(&indicator, Averaging::Hour) {
             for start in hours {
                 let mean = ground.ledger.hour(&indicator, *start);
                 let span = (*start, start.plus(HOUR));
-                give(ground, indicator, Averaging::Hour, span, mean, results, readings);
+                give(ground, indicator, Averaging::Hour, span, mean, results, seen);
             }
         }
         if ground.plan.looks_at(&indicator, Averaging::EightHours) {
@@ -59,7 +59,7 @@ pub(super) fn work_out(
                 // There is one for each hour that has a window, whatever came first.
                 if ground.ledger.hour(&indicator, span.1.minus(HOUR)).is_some() {
                     let mean = Some(eight_hours(ground.ledger, &indicator, start));
-                    give(ground, indicator, Averaging::EightHours, span, mean, results, readings);
+                    give(ground, indicator, Averaging::EightHours, span, mean, results, seen);
                 }
             }
         }
@@ -69,27 +69,22 @@ pub(super) fn work_out(
             for start in days {
                 let span = (*start, ground.days.of(*start).end);
                 let mean = ground.ledger.day(&indicator, *start);
-                give(ground, indicator, Averaging::Day, span, mean, results, readings);
+                give(ground, indicator, Averaging::Day, span, mean, results, seen);
             }
         }
     }
-    years(ground, touched, results, readings);
+    years(ground, touched, results, seen);
 }
 
 /// The mean of each touched year to date.
-fn years(
-    ground: &mut Ground<'_>,
-    touched: &Touched,
-    results: &mut ShardResults,
-    readings: &mut Vec<Reading>,
-) {
+fn years(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, seen: &mut Vec<Seen>) {
     for (&indicator, starts) in &touched.years {
         let years: BTreeSet<LocalYear> =
             starts.iter().filter_map(|start| ground.days.year_of(*start)).collect();
         for LocalYear { start, end, days, .. } in years {
             let valid = ground.ledger.days(&indicator, start, end).filter_map(|day| day.valid());
             let mean = Some(of_means(valid, days));
-            give(ground, indicator, Averaging::Year, (start, end), mean, results, readings);
+            give(ground, indicator, Averaging::Year, (start, end), mean, results, seen);
         }
     }
 }
@@ -101,13 +96,13 @@ fn give(
     (start, end): (EventTime, EventTime),
     mean: Option<Mean>,
     results: &mut ShardResults,
-    readings: &mut Vec<Reading>,
+    seen: &mut Vec<Seen>,
 ) {
     let mean = mean.unwrap_or(Mean { mean: 0.0, count: 0, expected: 0 });
     let date = ioc_model::calendar::Calendar::date(ground.days.of(start).number).unwrap_or_default();
     let limit = ground.plan.limit(&indicator, averaging, date);
     let measure = indicator;
-    readings.push(Reading {
+    seen.push(Seen {
         measure,
         averaging,
         start,

@@ -16,9 +16,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Touched,
-    ledger::{LOOK_BACK, Ledger, Mean},
+    ledger::{LOOK_BACK, Ledger},
 };
-use crate::{plan::Days, series::Closed};
+use crate::{
+    plan::Days,
+    reading::{Mean, Reading},
+};
 
 type Window = (Name, WindowKind, EventTime);
 
@@ -58,15 +61,15 @@ impl Pending {
     }
 
     /// A window whose consequences wait.
-    pub(super) fn touch(&mut self, indicator: Name, window: &Closed) {
-        let _ = self.touched.insert((indicator, window.kind, window.span.start));
+    pub(super) fn touch(&mut self, reading: &Reading) {
+        let _ = self.touched.insert((reading.measure, reading.kind, reading.span.start));
     }
 
     /// Any window that closes or is revised meanwhile.
-    pub(super) fn note(&mut self, indicator: Name, window: &Closed, mean: Mean) {
-        let start = window.span.start;
+    pub(super) fn note(&mut self, reading: &Reading) {
+        let start = reading.span.start;
         if self.from <= start && start < self.to {
-            let _ = self.since.insert((indicator, window.kind, start), mean);
+            let _ = self.since.insert((reading.measure, reading.kind, start), reading.mean);
         }
     }
 

@@ -5,10 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ioc_bus::{
-    ChunkView,
-    record::{RecordError, RecordLog},
-};
+use ioc_bus::record::{RecordError, RecordLog};
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::Epoch,
@@ -18,8 +15,8 @@ use ioc_model::{
 
 use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, Taken, recovery, step};
 use crate::{
-    flow::{EpochInput, Flow},
-    manifest::{self, Manifest},
+    flow::{Assignment, Chunks, Flow},
+    manifest::{self, Manifest, Recorded},
     negative,
     step::EpochFacts,
 };
@@ -36,11 +33,11 @@ const SEVERAL: u64 = 2;
 /// Pause before a manifest is tried again on a full disk.
 const ROOM_AGAIN: Duration = Duration::from_millis(500);
 
-pub(crate) struct Former<R> {
+pub(crate) struct Former {
     pub shared: Arc<Shared>,
     pub config: DriverConfig,
     pub start: Start,
-    pub reference: R,
+    pub reference: Arc<dyn Reference>,
     pub manifests: Arc<Mutex<RecordLog>>,
     pub flow: Flow,
     pub submitted: SyncSender<Submitted>,
@@ -49,8 +46,6 @@ pub(crate) struct Former<R> {
     /// By partition: where the next epoch starts.
     pub next: Vec<Offset>,
 }
-
-type Chunks = Vec<(Partition, Offset, ChunkView)>;
 
 /// What an epoch took.
 enum Formed {
@@ -77,7 +72,7 @@ enum Go {
     Stop,
 }
 
-impl<R: Reference> Former<R> {
+impl Former {
     pub(crate) fn run(mut self) -> Result<(), Halt> {
         if let Go::Stop = self.replay()? {
             return Ok(());
@@ -97,9 +92,6 @@ impl<R: Reference> Former<R> {
             step("replay_before_epoch", manifest.epoch);
             if let Go::Stop = self.wait_for_room() {
                 return Ok(Go::Stop);
-            }
-            if manifest.generation != self.start.generation {
-                return Err(Halt(format!("epoch {} is recorded for another generation", manifest.epoch)));
             }
             let decoder = self.reference.version(&manifest.pack)?;
             let mut chunks = Vec::new();
@@ -215,7 +207,7 @@ impl<R: Reference> Former<R> {
             pack: decoder.pack().version.clone(),
             horizon: self.config.horizon,
             ranges,
-            answers: self.take_answers(),
+            recorded: self.take_answers().into_iter().map(Recorded::Answer).collect(),
         };
         let bytes = manifest.encode().map_err(|error| Halt::because("cannot encode a manifest", error))?;
         let Some(index) = self.record(&bytes)? else {
@@ -290,10 +282,12 @@ impl<R: Reference> Former<R> {
         kind: Kind,
         checkpoint: bool,
     ) -> Result<(), Halt> {
-        let Manifest { epoch, now, horizon, answers, .. } = manifest;
+        let Manifest { epoch, generation, now, pack, horizon, recorded, .. } = manifest;
+        let answers: Vec<Answer> = recorded.into_iter().map(|Recorded::Answer(answer)| answer).collect();
         self.epoch = epoch;
         let submitted = Submitted {
             epoch,
+            generation,
             now,
             manifest_hash,
             replayed: kind == Kind::Recorded,
@@ -303,14 +297,15 @@ impl<R: Reference> Former<R> {
             },
             answered: answers.iter().map(|answer| answer.question.clone()).collect(),
             next: self.next.clone(),
-            decoder: decoder.clone(),
+            decoder,
         };
         let now = negative::operators_clock(now, &self.start.clock);
-        let facts = EpochFacts { epoch, now, decoder, answers, horizon };
-        let chunks = share(chunks, self.flow.workers()).into_iter().map(Mutex::new).collect();
-        let input = Arc::new(EpochInput { facts, log: self.start.log, chunks, checkpoint });
+        let facts = Arc::new(EpochFacts { epoch, now, pack, answers, horizon });
+        let shares = share(chunks, self.flow.workers()).into_iter();
+        let log = self.start.log;
+        let assignments = shares.map(|chunks| Assignment { facts: facts.clone(), log, chunks, checkpoint });
         self.shared.update(|state| state.progress.submitted = epoch);
-        let sent = self.submitted.send(submitted).is_ok() && self.flow.submit(&input);
+        let sent = self.submitted.send(submitted).is_ok() && self.flow.submit(assignments);
         if sent { Ok(()) } else { Err(self.gone()) }
     }
 

@@ -159,8 +159,8 @@ fn check_history(manifests: &RecordLog, start: &Start) -> Result<(), Halt> {
 }
 
 fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Result<Recovery, Halt> {
-    if checkpoint.instance != start.instance || checkpoint.generation != start.generation {
-        return Err(Halt("the newest checkpoint is of another instance or generation".to_owned()));
+    if checkpoint.instance != start.instance {
+        return Err(Halt("the newest checkpoint is of another instance".to_owned()));
     }
     if checkpoint.zone != zone {
         return Err(Halt(format!(
@@ -194,7 +194,7 @@ pub(crate) fn check_log(manifests: &RecordLog, bus: &dyn Bus) -> Result<(), Halt
     // An epoch without input names no range: the last few say where each partition stood.
     let first = last.saturating_sub(LOOKED_AT).max(manifests.first_index());
     for recorded in recorded(manifests, Epoch(first)) {
-        let Recorded { epoch, ranges } = recorded?;
+        let MadeOf { epoch, ranges } = recorded?;
         for range in ranges {
             let end = bus.bounds(range.partition).end;
             if range.to > end {
@@ -222,21 +222,21 @@ pub(crate) fn with_input(manifests: &RecordLog) -> Result<Vec<Epoch>, Halt> {
 }
 
 /// What an epoch was made of, whatever build formed it.
-struct Recorded {
+struct MadeOf {
     epoch: Epoch,
     ranges: Vec<OffsetRange>,
 }
 
 /// What the epochs behind one were made of. Those that another version of the record wrote are left out: a build that
 /// was stopped in order leaves its last ones behind, and nothing of them is replayed.
-fn recorded(manifests: &RecordLog, from: Epoch) -> impl Iterator<Item = Result<Recorded, Halt>> + use<> {
+fn recorded(manifests: &RecordLog, from: Epoch) -> impl Iterator<Item = Result<MadeOf, Halt>> + use<> {
     manifests.read(record_of(from.next())).filter_map(|record| {
         let decoded = match record {
             Ok((_, bytes)) => Manifest::decode(&bytes),
             Err(error) => return Some(Err(Halt::because("cannot read the manifests", error))),
         };
         match decoded {
-            Ok(Manifest { epoch, ranges, .. }) => Some(Ok(Recorded { epoch, ranges })),
+            Ok(Manifest { epoch, ranges, .. }) => Some(Ok(MadeOf { epoch, ranges })),
             Err(InvalidManifest::Version(_)) => None,
             Err(error) => Some(Err(Halt::because("cannot read a manifest", error))),
         }
@@ -287,7 +287,7 @@ mod tests {
             pack: PackVersion::default(),
             horizon: Millis(0),
             ranges: vec![OffsetRange { partition: Partition(0), from: Offset(0), to: Offset(0) }],
-            answers: Vec::new(),
+            recorded: Vec::new(),
         }
     }
 

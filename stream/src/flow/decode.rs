@@ -1,0 +1,124 @@
+//! What bytes become, in the worker that was given them.
+
+use ioc_decode::{Decoder, Known, Outcome, RowSink};
+use ioc_model::{
+    counts::Counts, envelope::Envelope, name::Name, names::Source, observation::Observation,
+    reject::Rejection, results::RejectedRow, row::Row,
+};
+use rustc_hash::FxHashMap;
+
+use super::{
+    Chunks,
+    parcels::{Open, Parcel},
+    rejects::{KEPT_REJECTS, Rejects},
+};
+use crate::exchange::Addresses;
+use ioc_model::position::LogNumber;
+
+/// What a worker's share of the log says of itself; the rows are on their way.
+#[derive(Debug, Default)]
+pub(super) struct Decoded {
+    pub(super) rejects: Vec<RejectedRow>,
+    pub(super) counts: FxHashMap<Name, Counts>,
+}
+
+/// Decodes chunks and gives their rows away in parcels.
+pub(super) fn decode(
+    log: LogNumber,
+    chunks: Chunks,
+    decoder: &Decoder,
+    known: &mut Known,
+    addresses: &mut Addresses,
+    mut give: impl FnMut(Parcel),
+) -> Decoded {
+    fail::fail_point!("flow_before_decode", |_| std::process::abort());
+    let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
+    let mut rejects = Rejects::default();
+    let mut open = Open::new(addresses.workers());
+    let mut source = Source { feed: Name::default(), sender: Name::default() };
+    for (partition, base, chunk) in chunks {
+        source.sender = Name::new(chunk.sender());
+        for (feed, received) in chunk.counts() {
+            let counts = counts.entry(Name::new(feed)).or_default();
+            counts.received += u64::from(received);
+            counts.last_received = counts.last_received.max(Some(chunk.received_at()));
+        }
+        for envelope in chunk.iter(log, partition, base) {
+            // Neighbours speak for the same feed: the table everybody shares is asked when it changes.
+            if source.feed != *envelope.feed {
+                source.feed = Name::new(envelope.feed);
+            }
+            let mut sink = Sorter {
+                give: |given| match given {
+                    Given::Measured(row) => {
+                        let full = open.put(addresses.of(row.series.subject), row);
+                        full.into_iter().for_each(&mut give);
+                    }
+                    Given::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
+                },
+                envelope: &envelope,
+                source,
+                rejects: &mut rejects,
+                rejected: 0,
+                further: None,
+            };
+            let outcome = decoder.decode_knowing(known, &envelope, &mut sink);
+            let rejected = sink.rejected;
+            if let Some(row) = sink.further {
+                rejects.push_further(&envelope, source, row, rejected);
+            }
+            let counts = counts.entry(source.feed).or_default();
+            counts.rejected += rejected;
+            match outcome {
+                Outcome::Decoded { rows } => {
+                    counts.decoded += 1;
+                    counts.rows += u64::from(rows);
+                }
+                Outcome::Empty => counts.empty += 1,
+                Outcome::Undecodable(rejection) => {
+                    counts.undecodable += 1;
+                    rejects.push(&envelope, source, None, rejection, envelope.payload);
+                }
+            }
+        }
+    }
+    open.rest().for_each(give);
+    Decoded { rejects: rejects.into_rows(), counts }
+}
+
+/// Sends good rows on and keeps bad ones.
+struct Sorter<'a, G> {
+    give: G,
+    envelope: &'a Envelope<'a>,
+    source: Source,
+    rejects: &'a mut Rejects,
+    rejected: u64,
+    /// The first bad row that is not kept by itself.
+    further: Option<u32>,
+}
+
+/// A good row.
+enum Given {
+    Measured(Observation),
+    Other(Row),
+}
+
+impl<G: FnMut(Given)> RowSink for Sorter<'_, G> {
+    #[inline]
+    fn observation(&mut self, observation: Observation) {
+        (self.give)(Given::Measured(observation));
+    }
+
+    fn row(&mut self, row: Row) {
+        (self.give)(Given::Other(row));
+    }
+
+    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
+        self.rejected += 1;
+        if self.rejected > KEPT_REJECTS {
+            let _ = self.further.get_or_insert(row);
+            return;
+        }
+        self.rejects.push(self.envelope, self.source, Some(row), rejection, raw);
+    }
+}

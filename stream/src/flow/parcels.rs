@@ -1,0 +1,78 @@
+//! Rows on their way to the shards.
+
+use ioc_model::{observation::Observation, row::Row};
+use serde::{Deserialize, Serialize};
+
+/// Rows of a parcel: what two workers have open at a time fits their nearer caches.
+const ROWS: usize = 1_024;
+
+/// Rows on their way to a shard. They are put into it one by one as they are decoded, and from then on stay where they
+/// are: only the parcel is handed on. Rows of other kinds, which are few, travel beside them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Parcel {
+    pub(super) worker: u32,
+    rows: Vec<Observation>,
+    others: Vec<Row>,
+}
+
+/// The parcels a worker has open, one for each worker. Each one's first grows with its rows, since most epochs are
+/// small and have a few rows for each of many workers; where one was filled, the next is made large at once.
+pub(super) struct Open(Vec<Parcel>);
+
+/// What has reached a worker of an epoch that is not whole yet.
+#[derive(Default)]
+pub(super) struct Arrived {
+    batches: Vec<Vec<Observation>>,
+    others: Vec<Row>,
+}
+
+impl Open {
+    pub(super) fn new(workers: usize) -> Open {
+        Open((0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect())
+    }
+
+    /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
+    #[inline]
+    pub(super) fn put(&mut self, worker: usize, row: Observation) -> Option<Parcel> {
+        let parcel = &mut self.0[worker];
+        parcel.rows.push(row);
+        (parcel.rows.len() == ROWS).then(|| {
+            let next = Parcel { worker: parcel.worker, rows: Vec::with_capacity(ROWS), others: Vec::new() };
+            std::mem::replace(parcel, next)
+        })
+    }
+
+    /// The same for a row of another kind.
+    pub(super) fn put_other(&mut self, worker: usize, row: Row) {
+        self.0[worker].others.push(row);
+    }
+
+    /// What is left in them.
+    pub(super) fn rest(self) -> impl Iterator<Item = Parcel> {
+        self.0.into_iter().filter(|parcel| !(parcel.rows.is_empty() && parcel.others.is_empty()))
+    }
+}
+
+impl Arrived {
+    pub(super) fn take(&mut self, parcel: Parcel) {
+        self.batches.push(parcel.rows);
+        self.others.extend(parcel.others);
+    }
+
+    /// Measured rows in batches by position, the others in order of arrival.
+    ///
+    /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
+    /// once the batches are.
+    pub(super) fn arranged(self) -> (Vec<Vec<Observation>>, Vec<Row>) {
+        let Arrived { mut batches, mut others } = self;
+        let key = |row: &Observation| row.arrival.place();
+        batches.retain(|batch| !batch.is_empty());
+        batches.sort_by_key(|batch| batch.first().map(key));
+        debug_assert!(
+            batches.iter().flatten().is_sorted_by_key(key),
+            "workers share an epoch in runs of positions"
+        );
+        others.sort_by_key(Row::arrival);
+        (batches, others)
+    }
+}

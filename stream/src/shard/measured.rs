@@ -1,0 +1,351 @@
+//! The keeper of measured rows: a subject's series, how far they have come, and by which feeds.
+//!
+//! A worker holds hundreds of thousands of series, most of which say little: what one takes decides how many fit into
+//! memory, and how many lines of it a row waits for. So a series holds no more than outlives an epoch, moments that may
+//! be missing take the room of a moment, and what many series have in common lies beside them once.
+
+use std::num::NonZeroU32;
+
+use ioc_model::{
+    calendar::{Calendar, LocalDay},
+    epoch::Epoch,
+    name::Name,
+    names::{IndicatorId, Names},
+    question::{About, Answer, Found, Question},
+    results::{Standing, StoredObservation},
+    time::EventTime,
+    window::WindowKind,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Fates, Key, LastWords, Said, Terms, results::window_result, series_plans::SeriesPlans, terms};
+use crate::{
+    day::Version,
+    derive::Derived,
+    plan::Days,
+    reading::Reading,
+    series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched},
+    step::{EpochFacts, ShardResults},
+};
+
+/// A subject's measured rows.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) watermark: EventTime,
+    /// The feeds it was heard by: the most patient one decides when it is waited for no longer.
+    pub(super) feeds: Vec<Name>,
+    series: Vec<SeriesEntry>,
+}
+
+/// What a checkpoint keeps of them: how far they have come, the feeds they came by, and the series.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct MeasuredRecord(
+    pub(super) EventTime,
+    pub(super) Vec<Name>,
+    pub(super) Vec<(Name, SeriesState, Provenance)>,
+);
+
+/// [`MeasuredRecord`] as it is written: postcard writes both alike.
+#[derive(Debug, Serialize)]
+pub(super) struct MeasuredRef<'a>(EventTime, &'a [Name], Vec<(Name, &'a SeriesState, Provenance)>);
+
+/// A series, and what of it need not be worked out anew in every epoch. All but the name and the state is gone with
+/// the process, and is nothing but a shorter way to the same results.
+#[derive(Debug)]
+pub(super) struct SeriesEntry {
+    pub(super) name: Name,
+    state: SeriesState,
+    indicator: IndicatorId,
+    /// Its plan's number.
+    plan: Option<NonZeroU32>,
+    quiet_until: Moment,
+    /// As [`Due`] has them.
+    due_end: Moment,
+    settled_from: Moment,
+}
+
+/// What an epoch's rows of a series leave to be done with its windows. Nothing between epochs.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    touched: Touched,
+    earliest: Option<EventTime>,
+}
+
+/// A moment or none; no event is as late as the one that says none.
+#[derive(Clone, Copy, Debug)]
+struct Moment(EventTime);
+
+impl Measured {
+    pub(super) fn new() -> Measured {
+        Measured { watermark: EventTime(i64::MIN), feeds: Vec::new(), series: Vec::new() }
+    }
+
+    pub(super) fn load(record: MeasuredRecord, indicator: impl Fn(&str) -> IndicatorId) -> Measured {
+        let MeasuredRecord(watermark, feeds, series) = record;
+        let entry = |(name, mut state, provenance): (Name, SeriesState, Provenance)| {
+            state.remember(provenance);
+            SeriesEntry::new(indicator(&name), name, state)
+        };
+        Measured { watermark, feeds, series: series.into_iter().map(entry).collect() }
+    }
+
+    pub(super) fn record(&self) -> MeasuredRef<'_> {
+        let series = self.series.iter();
+        let series = series.map(|entry| (entry.name, &entry.state, entry.state.provenance())).collect();
+        MeasuredRef(self.watermark, &self.feeds, series)
+    }
+
+    /// The pack is another: what was prepared from it is prepared again.
+    pub(super) fn look_anew(&mut self) {
+        for entry in &mut self.series {
+            (entry.plan, entry.quiet_until) = (None, Moment::NONE);
+        }
+    }
+
+    /// The end of the last hour or day that is closed.
+    pub(super) fn closed_through(&self) -> Option<EventTime> {
+        self.series.iter().filter_map(|entry| entry.state.closed_through()).max()
+    }
+
+    /// Judges an epoch's rows of one series, in order of arrival.
+    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
+    pub(super) fn take_rows(
+        &mut self,
+        subject: Name,
+        derived: &mut Option<Box<Derived>>,
+        facts: &EpochFacts,
+        names: &Names,
+        days: &mut Days,
+        terms: &mut Terms,
+        rows: &[Key],
+        heard: &mut Vec<Heard>,
+        fates: &mut Fates<'_>,
+        results: &mut ShardResults,
+    ) {
+        let Some(first) = rows.first() else { return };
+        let index = self.index(first.indicator(), names);
+        let heard = Heard::of(heard, index);
+        let entry = &mut self.series[index];
+        let mut words = LastWords::default();
+        for (number, key) in rows.iter().enumerate() {
+            let row = fates.rows.get(key.row());
+            let terms = terms.source(row.source);
+            let source = terms.source;
+            heard.row(row.event_time);
+            self.watermark = self.watermark.max(row.event_time.minus(terms.lateness));
+            if !self.feeds.contains(&source.feed) {
+                self.feeds.push(source.feed);
+            }
+            // −0 equals 0 to everyone who reads it: one of them must be a duplicate of the other.
+            let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
+            let judged =
+                entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut heard.touched);
+            terms.count(&judged);
+            hear(derived, entry.name, row.event_time, &version, &judged);
+            match judged {
+                Judged::Stored(standing, current) => {
+                    fates.store(key.row(), standing, current.is_the_row());
+                    let said = Said::Row(key.row());
+                    if standing == Standing::First {
+                        words.first(row.event_time, said);
+                    } else {
+                        let series = (entry.name, subject);
+                        words.behind(series, row.event_time, current, said, &rows[..number], fates, results);
+                    }
+                }
+                Judged::Waiting { first: Some(day) } => {
+                    results.questions.push(question(subject, entry.name, day, facts.epoch));
+                }
+                Judged::Waiting { .. } | Judged::Duplicate => {}
+            }
+        }
+    }
+
+    /// Judges the rows that waited for a day, now that it was read back.
+    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
+    pub(super) fn take_answer(
+        &mut self,
+        subject: Name,
+        derived: &mut Option<Box<Derived>>,
+        facts: &EpochFacts,
+        names: &Names,
+        days: &mut Days,
+        answer: &Answer,
+        heard: &mut Vec<Heard>,
+        fates: &mut Fates<'_>,
+        results: &mut ShardResults,
+    ) {
+        let (About::Day { indicator, day }, Found::Rows(rows)) = (answer.question.about, &answer.found)
+        else {
+            return;
+        };
+        let Some(id) = names.indicators.find(&indicator).map(IndicatorId) else { return };
+        let Some(local) = days.day(day) else { return };
+        let index = self.index(id, names);
+        let heard = Heard::of(heard, index);
+        let entry = &mut self.series[index];
+        let asked = answer.question.asked.0;
+        let mut words = LastWords::default();
+        let judged = entry.state.recall(local, asked, facts.epoch.0, rows, &mut heard.touched);
+        for (row, judged) in judged {
+            let counts = results.counts.entry(row.feed).or_default();
+            counts.waiting -= 1;
+            terms::count(counts, &judged);
+            heard.row(row.event_time);
+            hear(derived, entry.name, row.event_time, &row.version, &judged);
+            let Judged::Stored(standing, current) = judged else { continue };
+            let said = Said::Result(results.facts.observations.len());
+            results.facts.observations.push(StoredObservation {
+                indicator: entry.name,
+                subject,
+                event_time: row.event_time,
+                value: row.version.value,
+                quality: row.version.quality,
+                feed: row.feed,
+                sender: row.sender,
+                arrival: row.version.arrival,
+                standing,
+                last_word: current.is_the_row(),
+            });
+            words.behind((entry.name, subject), row.event_time, current, said, &[], fates, results);
+        }
+    }
+
+    /// Reads a little of all its series: each will be looked at when it has a row.
+    pub(super) fn glance(&self) -> u64 {
+        let of_series = |entry: &SeriesEntry| {
+            u64::from(entry.indicator.0) ^ u64::from(entry.due_end.get().is_some()) ^ entry.state.glance()
+        };
+        self.series.iter().fold(0, |seen, entry| seen ^ of_series(entry))
+    }
+
+    /// Closes and revises the windows that may be; when `now` closes the next one, patience aside. `read` is given what
+    /// hours and days amount to.
+    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
+    pub(super) fn advance(
+        &mut self,
+        subject: Name,
+        days: &mut Days,
+        plans: &mut SeriesPlans<'_>,
+        bounds: Bounds,
+        heard: &mut Vec<Heard>,
+        results: &mut ShardResults,
+        mut read: impl FnMut(Reading),
+    ) -> Option<EventTime> {
+        let mut due: Option<EventTime> = None;
+        for (index, entry) in self.series.iter_mut().enumerate() {
+            let name = entry.name;
+            let emit = |closed: Closed| {
+                results.facts.windows.push(window_result(closed, name, subject));
+                if closed.kind != WindowKind::Minute {
+                    read(closed.reading(name));
+                }
+            };
+            let of_series = entry.advance(Heard::of(heard, index), days, plans, bounds, emit);
+            due = [due, of_series].into_iter().flatten().min();
+        }
+        due
+    }
+
+    fn index(&mut self, id: IndicatorId, names: &Names) -> usize {
+        let index = self.series.iter().position(|entry| entry.indicator == id);
+        index.unwrap_or_else(|| {
+            // A vector's own growth would leave a station of nine series room for sixteen.
+            if self.series.len() == self.series.capacity() {
+                self.series.reserve_exact((self.series.len() / 2).max(2));
+            }
+            self.series.push(SeriesEntry::new(id, names.indicator(id), SeriesState::default()));
+            self.series.len() - 1
+        })
+    }
+}
+
+impl SeriesEntry {
+    fn new(indicator: IndicatorId, name: Name, state: SeriesState) -> SeriesEntry {
+        let (quiet_until, due_end, settled_from) = (Moment::NONE, Moment::NONE, Moment::NONE);
+        SeriesEntry { name, state, indicator, plan: None, quiet_until, due_end, settled_from }
+    }
+
+    /// Closes and revises what may be; when `now` closes the next window, patience aside.
+    pub(super) fn advance(
+        &mut self,
+        heard: &mut Heard,
+        days: &mut Days,
+        plans: &mut SeriesPlans<'_>,
+        bounds: Bounds,
+        emit: impl FnMut(Closed),
+    ) -> Option<EventTime> {
+        let earliest = heard.earliest.take();
+        let settled = earliest.is_none_or(|row| self.settled_from.get().is_some_and(|from| row >= from));
+        let quiet = self.quiet_until.get().is_some_and(|until| bounds.reach() < until);
+        if quiet && settled && heard.touched.is_empty() {
+            return self.due_end.get();
+        }
+        let number = *self.plan.get_or_insert_with(|| plans.number(self.name));
+        let plan = plans.get(number);
+        self.state.advance(days, plan, bounds, &heard.touched, emit);
+        heard.touched.clear();
+        self.quiet_until = Moment::of(self.state.quiet_until(days, plan, bounds.horizon));
+        let Due { end, settled_from } = self.state.due(days, plan);
+        (self.due_end, self.settled_from) = (Moment::of(end), Moment::of(settled_from));
+        end
+    }
+}
+
+impl Heard {
+    /// That of the series at a place in its subject.
+    pub(super) fn of(heard: &mut Vec<Heard>, index: usize) -> &mut Heard {
+        if heard.len() <= index {
+            heard.resize_with(index + 1, Heard::default);
+        }
+        &mut heard[index]
+    }
+
+    #[inline]
+    fn row(&mut self, event_time: EventTime) {
+        self.earliest = Some(self.earliest.map_or(event_time, |earliest| earliest.min(event_time)));
+    }
+}
+
+impl Moment {
+    const NONE: Moment = Moment(EventTime(i64::MAX));
+
+    fn of(moment: Option<EventTime>) -> Moment {
+        moment.map_or(Moment::NONE, Moment)
+    }
+
+    fn get(self) -> Option<EventTime> {
+        Some(self.0).filter(|moment| *moment != Moment::NONE.0)
+    }
+}
+
+impl MeasuredRecord {
+    /// The days its rows wait for.
+    pub(super) fn awaited(&self, subject: Name, calendar: &Calendar) -> Vec<Question> {
+        let of_series = |(indicator, series, _): &(Name, SeriesState, Provenance)| {
+            let asked = |(day, asked)| Some(question(subject, *indicator, calendar.day(day)?, Epoch(asked)));
+            series.awaited().filter_map(asked).collect::<Vec<_>>()
+        };
+        self.2.iter().flat_map(of_series).collect()
+    }
+}
+
+/// The rows of a day that left the state.
+fn question(subject: Name, indicator: Name, day: LocalDay, asked: Epoch) -> Question {
+    let about = About::Day { indicator, day: day.number };
+    Question { subject, about, from: day.start, to: day.end, asked }
+}
+
+/// What became the current value of its key says how its station is.
+fn hear(
+    derived: &mut Option<Box<Derived>>,
+    indicator: Name,
+    event_time: EventTime,
+    version: &Version,
+    judged: &Judged,
+) {
+    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction, _));
+    if let Some(derived) = derived.as_mut().filter(|_| current) {
+        derived.heard(indicator, event_time, version.quality);
+    }
+}
