@@ -1,7 +1,6 @@
 //! Archives the log beside the flow, on a thread of its own, since writing Parquet blocks.
 //!
-//! A pass over a partition is due when `every` has gone by, when about `max_bytes` have gathered, or when the log is
-//! full. Only what is committed is archived. After a pass the log hears that it may let go; then the files are
+//! Only what is committed is archived, when a pass over it is due ([`Pace`]). After a pass the log hears that it may let go; then the files are
 //! registered in the store, which may be away: the records in the archive are the truth, and what is not registered
 //! yet is tried again.
 //!
@@ -28,7 +27,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     Class, Store, StoreError,
-    archive::{ArchiveError, Archiver, PassRecord, Span},
+    archive::{ArchiveError, Archiver, Pace, PassRecord, Schedule, Span},
 };
 use ioc_stream::Driver;
 use tokio::{runtime::Handle, sync::watch};
@@ -40,17 +39,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 const REGISTERS_AGAIN: Duration = Duration::from_secs(5);
 /// Registered between two looks at the log: after a restore there may be thousands.
 const REGISTERED_AT_ONCE: usize = 64;
-
-/// When passes are due.
-#[derive(Clone, Copy, Debug)]
-pub struct Schedule {
-    /// Pause between passes over a partition.
-    pub every: Duration,
-    /// Bytes of the log a pass takes, about.
-    pub max_bytes: usize,
-    /// Bytes the log may have.
-    pub log_bytes: u64,
-}
 
 /// What is known of the archive from outside of its thread, on the machine's clock.
 #[derive(Clone, Debug, Default)]
@@ -129,6 +117,8 @@ pub struct Work {
     pub driver: Arc<Driver>,
     pub store: Store,
     pub schedule: Schedule,
+    /// Bytes the log may have.
+    pub log_bytes: u64,
     pub stop: CancellationToken,
 }
 
@@ -147,7 +137,7 @@ impl Archivist {
     /// If the thread cannot be started.
     pub fn start(work: Work, runtime: Handle) -> std::io::Result<Archivist> {
         let partitions = (0..work.bus.partitions()).map(Partition);
-        let paces = partitions.map(|partition| Pace::of(&work, partition)).collect();
+        let paces = partitions.map(|partition| (partition, pace_of(&work, partition))).collect();
         for partition in (0..work.bus.partitions()).map(Partition) {
             work.bus.archived(partition, work.archiver.archived(partition));
         }
@@ -190,51 +180,21 @@ impl Archivist {
     }
 }
 
-/// How fast a partition fills.
-#[derive(Clone, Copy, Debug)]
-struct Pace {
-    partition: Partition,
-    /// When a pass is due by time.
-    due_at: Instant,
-    /// Of the last pass.
-    bytes_an_offset: f64,
-    last_pass_at: Option<i64>,
-}
-
-impl Pace {
-    /// After a start: a process that is started often makes no more passes for that.
-    fn of(work: &Work, partition: Partition) -> Pace {
-        let archive = work.archiver.archive();
-        let last = archive.spans().into_iter().rfind(|span| span.partition == partition);
-        let mut pace = Pace { partition, due_at: Instant::now(), bytes_an_offset: 0.0, last_pass_at: None };
-        match last.map(|span| archive.record(span)).transpose() {
-            Ok(Some(record)) => {
-                let gone = u64::try_from(machine_now() - record.made_at).unwrap_or(u64::MAX);
-                pace.passed(&record);
-                pace.due_at =
-                    Instant::now() + work.schedule.every.saturating_sub(Duration::from_millis(gone));
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(%error, "cannot read the archive's last record"),
-        }
-        pace
-    }
-
-    fn passed(&mut self, record: &PassRecord) {
-        let offsets = record.to.0.saturating_sub(record.from.0).max(1);
-        self.bytes_an_offset = record.log_bytes as f64 / offsets as f64;
-        self.last_pass_at = Some(record.made_at);
-    }
-
-    fn bytes(&self, offsets: u64) -> u64 {
-        (self.bytes_an_offset * offsets as f64) as u64
-    }
+/// How fast a partition fills, by its last pass.
+fn pace_of(work: &Work, partition: Partition) -> Pace {
+    let archive = work.archiver.archive();
+    let last = archive.spans().into_iter().rfind(|span| span.partition == partition);
+    let last = last.and_then(|span| {
+        let unread = |error| tracing::warn!(%error, "cannot read the archive's last record");
+        archive.record(span).map_err(unread).ok()
+    });
+    Pace::since(last.as_ref(), work.schedule, machine_now())
 }
 
 struct Archiving {
     work: Work,
     runtime: Handle,
-    paces: Vec<Pace>,
+    paces: Vec<(Partition, Pace)>,
     standing: watch::Sender<Standing>,
     counters: Arc<Done>,
     trouble: Option<(ArchiveState, String, Instant)>,
@@ -270,12 +230,10 @@ impl Archiving {
         let committed = self.work.driver.committed_offsets();
         let log_is_full = matches!(self.work.bus.health(), Health::Full { .. });
         for index in 0..self.paces.len() {
-            let pace = self.paces[index];
+            let (partition, pace) = self.paces[index];
             let Some(upto) = committed.get(index).copied() else { continue };
-            let waiting = upto.0.saturating_sub(self.work.archiver.archived(pace.partition).0);
-            let much = pace.bytes(waiting) >= self.work.schedule.max_bytes as u64;
-            let due = Instant::now() >= pace.due_at || much || log_is_full;
-            if waiting == 0 || !due {
+            let waiting = upto.0.saturating_sub(self.work.archiver.archived(partition).0);
+            if !pace.is_due(waiting, self.work.schedule, log_is_full) {
                 continue;
             }
             if let Err(error) = self.archive_partition(index, upto) {
@@ -290,14 +248,14 @@ impl Archiving {
     }
 
     fn archive_partition(&mut self, index: usize, upto: Offset) -> Result<(), ArchiveError> {
-        let partition = self.paces[index].partition;
+        let (partition, _) = self.paces[index];
         if releases_before_archiving() {
             self.work.bus.archived(partition, upto);
         }
         let max_bytes = self.work.schedule.max_bytes;
         while let Some(record) = self.work.archiver.pass(partition, upto, max_bytes, machine_now())? {
             self.work.bus.archived(partition, self.work.archiver.archived(partition));
-            self.paces[index].passed(&record);
+            self.paces[index].1.passed(&record);
             self.count(&record);
             if let Some(unregistered) = &mut self.unregistered {
                 unregistered.push_back(record.span());
@@ -308,7 +266,7 @@ impl Archiving {
                 break;
             }
         }
-        self.paces[index].due_at = Instant::now() + self.work.schedule.every;
+        self.paces[index].1.caught_up(self.work.schedule);
         Ok(())
     }
 
@@ -418,13 +376,13 @@ impl Archiving {
     fn tell(&self) {
         let committed = self.work.driver.committed_offsets();
         let (mut offsets, mut bytes) = (0, 0);
-        for (pace, upto) in self.paces.iter().zip(&committed) {
-            let waiting = upto.0.saturating_sub(self.work.archiver.archived(pace.partition).0);
+        for ((partition, pace), upto) in self.paces.iter().zip(&committed) {
+            let waiting = upto.0.saturating_sub(self.work.archiver.archived(*partition).0);
             offsets += waiting;
             bytes += pace.bytes(waiting);
         }
         let behind = || {
-            let limit = self.work.schedule.log_bytes;
+            let limit = self.work.log_bytes;
             let cause = format!("{bytes} bytes are not archived, the log holds {limit} at most");
             // Half of it: the other half is the time there is to act.
             (bytes > limit / 2).then(|| (ArchiveState::Behind, cause, Instant::now()))
@@ -446,7 +404,7 @@ impl Archiving {
             trouble,
             behind_offsets: offsets,
             behind_bytes: bytes,
-            last_pass_at: self.paces.iter().filter_map(|pace| pace.last_pass_at).max(),
+            last_pass_at: self.paces.iter().filter_map(|(_, pace)| pace.last_pass_at()).max(),
             missing_offsets: self.work.archiver.missing(),
             stray_files: self.work.archiver.strays(),
         });

@@ -33,6 +33,12 @@ impl WindowKind {
             WindowKind::Day => "day",
         }
     }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<WindowKind> {
+        WindowKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// What made a window's result.
@@ -57,6 +63,13 @@ impl ClosedBy {
             ClosedBy::Patience => "patience",
             ClosedBy::Revision => "revision",
         }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<ClosedBy> {
+        let all = [ClosedBy::Watermark, ClosedBy::Patience, ClosedBy::Revision];
+        all.into_iter().find(|closed_by| closed_by.word() == word)
     }
 }
 

@@ -15,8 +15,8 @@ use ioc_model::{
 };
 use ioc_storage::Store;
 
-use super::words::{
-    assessment_view, closed_by, index_view, rejected_row, stored_row, traced_row, unanswered, window_ref,
+use super::views::{
+    assessment_view, index_view, rejected_row, stored_row, traced_row, unanswered, window_ref,
 };
 
 /// What a store remembers of how numbers were made.
@@ -34,12 +34,12 @@ impl Lineage<'_> {
             return Ok(None);
         };
         let mut inputs = Vec::new();
-        for asked in inputs_of(index, kind, start, EventTime(row.end)) {
+        for asked in inputs_of(index, kind, start, row.end) {
             let Inputs { indicators, kind, from, to } = asked;
             let generation = Generation(row.generation);
             inputs.extend(self.windows(indicators, subject, kind, from, to, generation, row.revision).await?);
         }
-        Ok(Some(TracedIndex { view: index_view(&row)?, formula: row.formula, inputs }))
+        Ok(Some(TracedIndex { view: index_view(&row), formula: row.formula, inputs }))
     }
 
     pub(super) async fn assessment(
@@ -55,10 +55,10 @@ impl Lineage<'_> {
             Averaging::Hour | Averaging::EightHours => WindowKind::Hour,
             Averaging::Day | Averaging::Year => WindowKind::Day,
         };
-        let (to, generation) = (EventTime(row.end), Generation(row.generation));
+        let (to, generation) = (row.end, Generation(row.generation));
         let indicators = [row.indicator.as_str()];
         let inputs = self.windows(&indicators, subject, kind, start, to, generation, row.revision).await?;
-        Ok(Some(TracedAssessment { view: assessment_view(&row)?, inputs }))
+        Ok(Some(TracedAssessment { view: assessment_view(&row), inputs }))
     }
 
     #[allow(clippy::too_many_arguments, reason = "each is a column of the key")]
@@ -91,20 +91,20 @@ impl Lineage<'_> {
             subject: subject.to_owned(),
             min: window.min,
             max: window.max,
-            closed_by: closed_by(&window.closed_by)?,
+            closed_by: window.closed_by,
             window: window_ref(kind, &window),
             rows_found: rows.first().map_or(0, |row| row.found),
-            rows: rows.iter().map(|row| traced_row(indicator, subject, row)).collect::<Result<_, _>>()?,
+            rows: rows.iter().map(|row| traced_row(indicator, subject, row)).collect(),
         }))
     }
 
     pub(super) async fn envelope(&self, position: Position) -> Result<EnvelopeRows, HistoryError> {
         let rows = self.0.envelope_rows(position).await.map_err(unanswered)?;
         let rejects = self.0.envelope_rejects(position).await.map_err(unanswered)?;
-        let view = |reject| Ok(RejectView::new(Epoch(0), &rejected_row(reject)?));
+        let view = |reject| RejectView::new(Epoch(0), &rejected_row(reject));
         Ok(EnvelopeRows {
-            rows: rows.iter().map(|row| stored_row(position, row)).collect::<Result<_, _>>()?,
-            rejects: rejects.iter().map(view).collect::<Result<_, _>>()?,
+            rows: rows.iter().map(|row| stored_row(position, row)).collect(),
+            rejects: rejects.iter().map(view).collect(),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 mod hydration;
 mod lineage;
-mod words;
+mod views;
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ use ioc_storage::{
 };
 use ioc_stream::Driver;
 use lineage::Lineage;
-use words::{alert_event, alert_view, rejected_row, trend_point, unanswered};
+use views::{alert_event, alert_view, rejected_row, trend_point, unanswered};
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl History for StoreHistory {
                 .trend(indicator, subject, WindowKind::Hour, from, until)
                 .await
                 .map_err(unanswered)?;
-            points.iter().map(trend_point).collect()
+            Ok(points.iter().map(trend_point).collect())
         })
     }
 
@@ -104,7 +104,7 @@ impl History for StoreHistory {
         Box::pin(async move {
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
             let rejects = self.store.recent_rejects(limit).await.map_err(unanswered)?;
-            rejects.iter().map(|reject| Ok(RejectView::new(Epoch(0), &rejected_row(reject)?))).collect()
+            Ok(rejects.iter().map(|reject| RejectView::new(Epoch(0), &rejected_row(reject))).collect())
         })
     }
 
@@ -128,7 +128,7 @@ impl History for StoreHistory {
             let series =
                 self.store.series(measured, subject, *from, *to, *points).await.map_err(unanswered)?;
             let entry = |row: &SeriesRow| SeriesEntry {
-                start: EventTime(row.start),
+                start: row.start,
                 mean: row.mean,
                 min: row.low,
                 max: row.high,
@@ -142,7 +142,7 @@ impl History for StoreHistory {
         Box::pin(async move {
             let before = before.unwrap_or(Now(i64::MAX));
             let alerts = self.store.alerts_before(before, limit).await.map_err(unanswered)?;
-            alerts.iter().map(alert_view).collect()
+            Ok(alerts.iter().map(alert_view).collect())
         })
     }
 
@@ -151,8 +151,8 @@ impl History for StoreHistory {
             let Some(alert) = self.store.alert(key).await.map_err(unanswered)? else { return Ok(None) };
             let history = self.store.alert_history(key).await.map_err(unanswered)?;
             Ok(Some(AlertStory {
-                alert: alert_view(&alert)?,
-                history: history.iter().map(alert_event).collect::<Result<_, _>>()?,
+                alert: alert_view(&alert),
+                history: history.iter().map(alert_event).collect(),
             }))
         })
     }

@@ -7,14 +7,14 @@ use ioc_bus::HeldBus;
 use ioc_model::{calendar::Calendar, pack::Pack, position::LogNumber};
 use ioc_storage::{
     Store,
-    archive::{Archive, ArchiveFolder},
+    archive::{Archive, ArchiveFolder, Schedule},
 };
 use ioc_stream::Driver;
 use tokio::runtime::Handle;
 
 use super::House;
 use crate::{
-    archive::{Archivist, Schedule, Work},
+    archive::{Archivist, Work},
     config::machine,
     instance::Instance,
 };
@@ -58,11 +58,8 @@ impl House<'_> {
             bus,
             driver: driver.clone(),
             store: store.clone(),
-            schedule: Schedule {
-                every: machine(settings.every),
-                max_bytes: settings.max_bytes,
-                log_bytes: self.config.bus.max_bytes,
-            },
+            schedule: Schedule { every: machine(settings.every), max_bytes: settings.max_bytes },
+            log_bytes: self.config.bus.max_bytes,
             stop: self.stop.clone(),
         };
         let archivist = Archivist::start(work, Handle::current())?;

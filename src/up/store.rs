@@ -1,22 +1,17 @@
 //! The store: the embedded server or an outside one, brought up to date and found to be ours.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, disk::DiskLog};
-use ioc_dashboards::{Hydration, history::HistoryError};
-use ioc_model::{
-    epoch::{Epoch, Generation},
-    pack::Pack,
-    position::LogNumber,
-};
+use ioc_dashboards::Hydration;
+use ioc_model::{epoch::Epoch, pack::Pack, position::LogNumber};
 use ioc_storage::{
-    BrokenPart, Class, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
+    Looked, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
     embedded::{self, ANALYST_USER, EmbeddedConfig, PRODUCT_USER, Server},
-    losses,
+    patiently,
 };
-use ioc_stream::{Driver, Halt};
+use ioc_stream::Driver;
 use tokio_util::sync::CancellationToken;
 
 use super::{CLICKHOUSE_COMMAND, PasswordFiles};
@@ -32,7 +27,6 @@ const CONCURRENT_INSERTS: usize = 4;
 const BLOCKS_AN_EPOCH: u64 = 64;
 /// Whether the store is one server or a cluster, in the data folder.
 const STORE_FILE: &str = "store.json";
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// The store and, if it is embedded, its server.
 #[derive(Debug)]
@@ -56,17 +50,17 @@ pub struct Record<'a> {
     pub losses_accepted_upto: Epoch,
 }
 
-impl Record<'_> {
-    fn reaches(&self, committed: Epoch) -> Result<(), Halt> {
-        Driver::check_reach(&self.folder, self.bus, committed)
+impl ioc_storage::Record for Record<'_> {
+    fn reaches(&self, committed: Epoch) -> Result<(), String> {
+        Driver::check_reach(&self.folder, self.bus, committed).map_err(|halt| halt.0)
     }
 
-    fn oldest_reach(&self) -> Result<Option<Epoch>, Halt> {
-        Driver::oldest_reach(&self.folder, self.bus)
+    fn oldest_reach(&self) -> Result<Option<Epoch>, String> {
+        Driver::oldest_reach(&self.folder, self.bus).map_err(|halt| halt.0)
     }
 
-    fn epochs_with_input(&self) -> Result<Vec<Epoch>, Halt> {
-        Driver::epochs_with_input(&self.folder)
+    fn epochs_with_input(&self) -> Result<Vec<Epoch>, String> {
+        Driver::epochs_with_input(&self.folder).map_err(|halt| halt.0)
     }
 }
 
@@ -177,8 +171,13 @@ impl OpenStore {
                  that are gone with them, are not noticed"
             );
         }
-        let committed =
-            self.last_whole_commit(instance, broken.as_deref().unwrap_or_default(), record).await?;
+        let looked = Looked {
+            instance: instance.id,
+            generation: instance.generation,
+            broken: broken.as_deref().unwrap_or_default(),
+            accepted: record.losses_accepted_upto,
+        };
+        let committed = store.last_whole_commit(looked, record).await?;
         let sink = Sink::new(
             store.clone(),
             SinkConfig {
@@ -191,94 +190,13 @@ impl OpenStore {
         Ok(Prepared { sink, log, committed })
     }
 
-    /// The last commit up to which everything is there. Where broken parts took committed rows with them, the commits
-    /// from there on are taken back, and the flow makes them again: if it can reach back so far, else the start ends
-    /// (invariant LOUD).
-    async fn last_whole_commit(
-        &self,
-        instance: &Instance,
-        broken: &[BrokenPart],
-        record: &Record<'_>,
-    ) -> anyhow::Result<Option<(Epoch, [u8; 32])>> {
-        let (store, generation) = (&self.store, instance.generation);
-        let last =
-            patiently("ask for the last commit", || store.last_committed(instance.id, generation)).await?;
-        let (false, Some((upto, _))) = (broken.is_empty(), last) else { return Ok(last) };
-        let parts = losses::listed(broken);
-        tracing::warn!(parts, "clickhouse set parts aside as broken: looking for what is missing");
-        let Some((from, lost)) = self.first_loss(generation, upto, broken, record).await? else {
-            tracing::warn!(
-                parts,
-                "nothing is missing up to the last commit: once recorded epochs are replayed the parts may be dropped"
-            );
-            return Ok(last);
-        };
-        let whole = patiently("ask for the last commit", || {
-            store.last_committed_before(instance.id, generation, from)
-        });
-        let whole = whole.await?;
-        let committed = whole.map_or(Epoch(0), |(epoch, _)| epoch);
-        if let Err(halt) = record.reaches(committed) {
-            anyhow::bail!(
-                "ClickHouse set parts aside as broken ({parts}), and {lost}, which cannot be made again: {halt}, or set \
-                 clickhouse.losses_accepted_upto to {} to go on without what is missing up to there",
-                record.oldest_reach()?.unwrap_or(upto)
-            );
-        }
-        tracing::error!(
-            parts,
-            lost,
-            whole_upto = committed.0,
-            committed_upto = upto.0,
-            "committed rows are missing: their commits are taken back and made again"
-        );
-        patiently("take commits back", || store.take_back_commits(generation, committed)).await?;
-        taken_back();
-        Ok(whole)
-    }
-
-    /// The first epoch up to the last commit that is not whole, and what is missing.
-    async fn first_loss(
-        &self,
-        generation: Generation,
-        upto: Epoch,
-        broken: &[BrokenPart],
-        record: &Record<'_>,
-    ) -> anyhow::Result<Option<(Epoch, String)>> {
-        let store = &self.store;
-        let accepted = record.losses_accepted_upto;
-        if accepted > Epoch(0) {
-            tracing::warn!(accepted = accepted.0, "what is missing up to that epoch is not looked for");
-        }
-        let losses =
-            patiently("look for what is missing", || store.losses(generation, accepted, upto)).await?;
-        let mut found: Vec<(Epoch, String)> =
-            losses.iter().map(|loss| (loss.from, loss.to_string())).collect();
-        // A commit that is gone together with its rows leaves nothing to compare in the store.
-        if broken.iter().any(|part| part.table == losses::COMMITS) {
-            let mut epochs = record.epochs_with_input()?;
-            epochs.retain(|epoch| *epoch > accepted && *epoch <= upto);
-            tracing::warn!(
-                oldest = epochs.first().map(|epoch| epoch.0),
-                "parts with commits are broken: commits older than the record cannot be compared with it"
-            );
-            let gone =
-                patiently("read which epochs are committed", || store.not_committed(generation, &epochs));
-            let gone = gone.await?;
-            found.extend(gone.first().map(|first| (*first, format!("the commit of epoch {first} is gone"))));
-        }
-        let from = found.iter().map(|(from, _)| *from).min();
-        let told: Vec<String> = found.into_iter().map(|(_, told)| told).collect();
-        Ok(from.map(|from| (from, told.join("; "))))
-    }
-
     /// What the page shows first.
     pub async fn first_picture(&self, instance: &Instance, clock: &Clock) -> anyhow::Result<Hydration> {
         let ask = || async {
             goes_away()?;
             history::hydration(&self.store, instance.generation, clock.now()).await
         };
-        patiently("read what the page shows", ask).await
+        Ok(patiently("read what the page shows", ask).await?)
     }
 
     /// Ends the embedded server.
@@ -292,48 +210,9 @@ impl OpenStore {
 
 /// The point `picture_away` (feature `failpoints`): a store that answered before is gone when the page's first picture
 /// is asked for.
-fn goes_away() -> Result<(), HistoryError> {
-    fail::fail_point!("picture_away", |_| Err(HistoryError::Away("as a test asked".to_owned())));
+fn goes_away() -> Result<(), StoreError> {
+    fail::fail_point!("picture_away", |_| {
+        Err(StoreError::NoAnswer { doing: "show a picture, as a test asked".to_owned(), seconds: 0 })
+    });
     Ok(())
-}
-
-/// The stopping point `recovery_after_taking_back`: nothing is made again yet.
-fn taken_back() {
-    fail::fail_point!("recovery_after_taking_back", |_| std::process::abort());
-}
-
-/// A failure that may pass, or one that will not.
-trait MayPass: std::error::Error + Send + Sync + 'static {
-    fn may_pass(&self) -> bool;
-}
-
-impl MayPass for StoreError {
-    fn may_pass(&self) -> bool {
-        self.class() != Class::Refused
-    }
-}
-
-impl MayPass for HistoryError {
-    fn may_pass(&self) -> bool {
-        matches!(self, HistoryError::Away(_))
-    }
-}
-
-/// Asks until the store answers; what it refuses ends the start (invariant LOUD). It may go away at any moment of a
-/// start, also when it has answered before.
-async fn patiently<T, E, Asked>(what: &str, ask: impl Fn() -> Asked) -> anyhow::Result<T>
-where
-    E: MayPass,
-    Asked: Future<Output = Result<T, E>>,
-{
-    loop {
-        match ask().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) if error.may_pass() => {
-                tracing::warn!(%error, "cannot {what} yet: trying again");
-                tokio::time::sleep(AGAIN).await;
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot {what}")),
-        }
-    }
 }

@@ -18,20 +18,24 @@ pub mod losses;
 pub mod marking;
 pub mod month;
 pub mod packs;
+mod patience;
 pub mod queries;
 pub mod recall;
 #[cfg(test)]
 mod sample;
 pub mod schema;
 pub mod sink;
+mod whole;
 
 pub use archive::Archive;
 pub use client::{Store, StoreConfig};
 pub use error::{Class, StoreError};
 pub use losses::{BrokenPart, Loss};
 pub use marking::Marking;
+pub use patience::patiently;
 pub use schema::Topology;
 pub use sink::{Halt, Sink, SinkConfig, SinkStatus};
+pub use whole::{Looked, NotWhole, Record};
 
 /// The database everything lives in, unless configured otherwise.
 pub const DATABASE: &str = "ioc";

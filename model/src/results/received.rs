@@ -46,6 +46,12 @@ impl Standing {
             Standing::Restored => "restored",
         }
     }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Standing> {
+        Standing::ALL.into_iter().find(|standing| standing.word() == word)
+    }
 }
 
 /// A row of the `observation` table.

@@ -29,6 +29,7 @@ mod error;
 mod export;
 mod folder;
 mod index;
+mod pace;
 mod reader;
 mod record;
 pub mod register;
@@ -49,6 +50,7 @@ pub use archiver::{ArchiveFolder, Archiver};
 pub use columns::ArchivedEnvelope;
 pub use error::ArchiveError;
 pub use export::RawExport;
+pub use pace::{Pace, Schedule};
 pub use record::{FileRecord, PassRecord};
 pub use span::Span;
 

@@ -1,9 +1,17 @@
 //! Alerts: as they stand, and what happened to them.
 
 use clickhouse::Row;
-use ioc_model::{rule::AlertKey, time::Now};
+use ioc_model::{
+    limit::Averaging,
+    name::Name,
+    results::Evidence,
+    rule::{AlertChange, AlertKey, Priority},
+    status::StationStatus,
+    time::{EventTime, Now},
+};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -22,10 +30,12 @@ pub struct AlertNow {
     pub subject: String,
     /// Which of the rule and station.
     pub number: u32,
-    /// What happened last, as a word.
-    pub change: String,
-    /// How urgent, as a word.
-    pub priority: String,
+    /// What happened last.
+    #[serde(with = "words")]
+    pub change: AlertChange,
+    /// How urgent.
+    #[serde(with = "words")]
+    pub priority: Priority,
     /// Its condition holds.
     pub active: bool,
     /// Somebody took it on.
@@ -33,40 +43,44 @@ pub struct AlertNow {
     /// How often it became active.
     pub occurrences: u32,
     /// When something happened last.
-    pub at: i64,
+    pub at: Now,
     /// When it was raised.
-    pub raised_at: i64,
+    pub raised_at: Now,
     /// Since when its condition holds no more.
-    pub cleared_at: Option<i64>,
+    pub cleared_at: Option<Now>,
     /// When somebody took it on.
-    pub acknowledged_at: Option<i64>,
+    pub acknowledged_at: Option<Now>,
     /// Who did; empty where nobody did.
     pub user: String,
     /// In their words.
     pub note: String,
     /// Indicator, index or `status`; empty without evidence.
     pub measure: String,
-    /// Over what it is averaged, as a word; empty without a mean.
-    pub averaging: String,
+    /// Over what it is averaged; none without a mean.
+    #[serde(with = "words::said")]
+    pub averaging: Option<Averaging>,
     /// The window's first moment.
-    pub window_start: Option<i64>,
+    pub window_start: Option<EventTime>,
     /// The first moment behind it.
-    pub window_end: Option<i64>,
+    pub window_end: Option<EventTime>,
     /// The value.
     pub value: Option<f64>,
     /// What it was held against.
     pub threshold: Option<f64>,
-    /// The station's state, where that is the evidence; else empty.
-    pub status: String,
+    /// The station's state, where that is the evidence.
+    #[serde(with = "words::said")]
+    pub status: Option<StationStatus>,
 }
 
 /// Something that happened to an alert.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct AlertRow {
-    /// What, as a word.
-    pub change: String,
-    /// How urgent it was, as a word.
-    pub priority: String,
+    /// What.
+    #[serde(with = "words")]
+    pub change: AlertChange,
+    /// How urgent it was.
+    #[serde(with = "words")]
+    pub priority: Priority,
     /// Its condition held.
     pub active: bool,
     /// Somebody had taken it on.
@@ -74,73 +88,68 @@ pub struct AlertRow {
     /// How often it had become active.
     pub occurrences: u32,
     /// When.
-    pub at: i64,
+    pub at: Now,
     /// By whom; empty where nobody was.
     pub user: String,
     /// In their words.
     pub note: String,
     /// Indicator, index or `status`; empty without evidence.
     pub measure: String,
-    /// Over what it is averaged, as a word; empty without a mean.
-    pub averaging: String,
+    /// Over what it is averaged; none without a mean.
+    #[serde(with = "words::said")]
+    pub averaging: Option<Averaging>,
     /// The window's first moment.
-    pub window_start: Option<i64>,
+    pub window_start: Option<EventTime>,
     /// The first moment behind it.
-    pub window_end: Option<i64>,
+    pub window_end: Option<EventTime>,
     /// The value.
     pub value: Option<f64>,
     /// What it was held against.
     pub threshold: Option<f64>,
-    /// The station's state, where that is the evidence; else empty.
-    pub status: String,
+    /// The station's state, where that is the evidence.
+    #[serde(with = "words::said")]
+    pub status: Option<StationStatus>,
     /// The epoch that made it so.
     pub epoch: u64,
 }
 
-/// The columns an alert's evidence is kept in.
-#[derive(Clone, Copy, Debug)]
-pub struct EvidenceColumns<'a> {
-    /// Indicator, index or `status`; empty without evidence.
-    pub measure: &'a str,
-    /// Over what it is averaged, as a word; empty without a mean.
-    pub averaging: &'a str,
-    /// The window's first moment and the first behind it.
-    pub window: Option<(i64, i64)>,
-    /// The value.
-    pub value: Option<f64>,
-    /// What it was held against.
-    pub threshold: Option<f64>,
-    /// The station's state, where that is the evidence; else empty.
-    pub status: &'a str,
+/// What columns say of an alert's evidence; none where there is none.
+macro_rules! evidence {
+    ($row:expr) => {{
+        let row = $row;
+        let window = row.window_start.zip(row.window_end).filter(|_| !row.measure.is_empty());
+        window.map(|(start, end)| Evidence {
+            measure: Name::new(&row.measure),
+            averaging: row.averaging,
+            start,
+            end,
+            value: row.value,
+            threshold: row.threshold,
+            status: row.status,
+        })
+    }};
 }
 
 impl AlertNow {
+    /// Which alert it is.
+    #[must_use]
+    pub fn key(&self) -> AlertKey {
+        let AlertNow { rule, subject, number, .. } = self;
+        AlertKey { rule: rule.as_str().into(), subject: subject.as_str().into(), number: *number }
+    }
+
     /// What it was last raised, raised again or cleared by.
     #[must_use]
-    pub fn evidence(&self) -> EvidenceColumns<'_> {
-        EvidenceColumns {
-            measure: &self.measure,
-            averaging: &self.averaging,
-            window: self.window_start.zip(self.window_end),
-            value: self.value,
-            threshold: self.threshold,
-            status: &self.status,
-        }
+    pub fn evidence(&self) -> Option<Evidence> {
+        evidence!(self)
     }
 }
 
 impl AlertRow {
     /// What made it so.
     #[must_use]
-    pub fn evidence(&self) -> EvidenceColumns<'_> {
-        EvidenceColumns {
-            measure: &self.measure,
-            averaging: &self.averaging,
-            window: self.window_start.zip(self.window_end),
-            value: self.value,
-            threshold: self.threshold,
-            status: &self.status,
-        }
+    pub fn evidence(&self) -> Option<Evidence> {
+        evidence!(self)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Means held against legal limits.
 
 use clickhouse::Row;
-use ioc_model::{limit::Averaging, time::EventTime};
+use ioc_model::{limit::Averaging, results::Verdict, time::EventTime};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -19,20 +20,22 @@ pub struct AssessmentRow {
     pub indicator: String,
     /// Station.
     pub subject: String,
-    /// Over what it is averaged, as a word.
-    pub averaging: String,
+    /// Over what it is averaged.
+    #[serde(with = "words")]
+    pub averaging: Averaging,
     /// The window's first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// The first moment behind it.
-    pub end: i64,
+    pub end: EventTime,
     /// The mean of what is there; none of nothing.
     pub value: Option<f64>,
     /// The lower limit.
     pub low: Option<f64>,
     /// The upper limit.
     pub high: Option<f64>,
-    /// `kept`, `exceeded` or `insufficient`.
-    pub verdict: String,
+    /// How it stands to the limit.
+    #[serde(with = "words")]
+    pub verdict: Verdict,
     /// What went in.
     pub count: u32,
     /// What was expected.

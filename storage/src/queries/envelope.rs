@@ -1,10 +1,15 @@
 //! What became of one envelope.
 
 use clickhouse::Row;
-use ioc_model::position::Position;
+use ioc_model::{
+    observation::Quality,
+    position::Position,
+    results::Standing,
+    time::{EventTime, ReceivedAt},
+};
 use serde::{Deserialize, Serialize};
 
-use super::{RecentReject, lineage::ROWS_MAX, rejects::COLUMNS as REJECT_COLUMNS};
+use super::{RecentReject, lineage::ROWS_MAX, rejects::COLUMNS as REJECT_COLUMNS, words};
 use crate::{
     client::{Store, answer, one},
     error::StoreError,
@@ -30,19 +35,21 @@ pub struct EnvelopeRow {
     /// Subject.
     pub subject: String,
     /// When it was so.
-    pub event_time: i64,
+    pub event_time: EventTime,
     /// In the indicator's unit.
     pub value: f64,
-    /// Its worth, as a word.
-    pub quality: String,
-    /// `first`, `correction` or `history`.
-    pub standing: String,
+    /// Its worth.
+    #[serde(with = "words")]
+    pub quality: Quality,
+    /// How it stood to earlier rows of its key when it was stored.
+    #[serde(with = "words")]
+    pub standing: Standing,
     /// The feed it came by.
     pub feed: String,
     /// Who sent it; empty where that was not recorded.
     pub sender: String,
     /// When it arrived.
-    pub received_at: i64,
+    pub received_at: ReceivedAt,
     /// Which row of the envelope.
     pub row: u32,
 }

@@ -1,9 +1,14 @@
 //! Indices.
 
 use clickhouse::Row;
-use ioc_model::{index::IndexId, time::EventTime, window::WindowKind};
+use ioc_model::{
+    index::{IndexId, NoIndex},
+    time::EventTime,
+    window::{ClosedBy, WindowKind},
+};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -13,22 +18,25 @@ use crate::{
 /// The current result of an index of a window.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct IndexRow {
-    /// Which index, as a word.
-    pub index: String,
+    /// Which index.
+    #[serde(with = "words")]
+    pub index: IndexId,
     /// Station.
     pub subject: String,
-    /// `hour` or `day`.
-    pub kind: String,
+    /// Hour or day.
+    #[serde(with = "words")]
+    pub kind: WindowKind,
     /// Its first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// The first moment behind it.
-    pub end: i64,
+    pub end: EventTime,
     /// The index as published; none where it could not be computed.
     pub value: Option<f64>,
     /// Word of its category; empty without a value.
     pub category: String,
-    /// Why there is no value, as a word; empty with one.
-    pub reason: String,
+    /// Why there is no value; none with one.
+    #[serde(with = "words::said")]
+    pub reason: Option<NoIndex>,
     /// The indicator that decides; empty where none does.
     pub dominant: String,
     /// The act it was computed by, and the reading of it.
@@ -39,8 +47,9 @@ pub struct IndexRow {
     pub part_inputs: Vec<f64>,
     /// Their sub-indices.
     pub part_sub_indices: Vec<f64>,
-    /// `watermark`, `patience` or `revision`.
-    pub closed_by: String,
+    /// What made it.
+    #[serde(with = "words")]
+    pub closed_by: ClosedBy,
     /// The generation that made it.
     pub generation: u32,
     /// The epoch that made it.
@@ -50,12 +59,13 @@ pub struct IndexRow {
 /// A current index of some station, its number alone.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct RecentIndex {
-    /// Which index, as a word.
-    pub index: String,
+    /// Which index.
+    #[serde(with = "words")]
+    pub index: IndexId,
     /// Station.
     pub subject: String,
     /// Its first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// The index; none where it could not be computed.
     pub value: Option<f64>,
     /// The epoch that made it.

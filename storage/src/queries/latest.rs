@@ -1,9 +1,14 @@
 //! The newest value of each series.
 
 use clickhouse::Row;
-use ioc_model::{results::Standing, time::EventTime};
+use ioc_model::{
+    observation::Quality,
+    results::Standing,
+    time::{EventTime, ReceivedAt},
+};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -18,17 +23,18 @@ pub struct LatestValue {
     /// Subject.
     pub subject: String,
     /// When it was so.
-    pub event_time: i64,
+    pub event_time: EventTime,
     /// In the indicator's unit.
     pub value: f64,
-    /// Its worth, as a word.
-    pub quality: String,
+    /// Its worth.
+    #[serde(with = "words")]
+    pub quality: Quality,
     /// The feed it came by.
     pub feed: String,
     /// Who sent it; empty where that was not recorded.
     pub sender: String,
     /// When it arrived.
-    pub received_at: i64,
+    pub received_at: ReceivedAt,
     /// Where its envelope lies.
     pub log: u16,
     /// Where its envelope lies.
@@ -37,16 +43,9 @@ pub struct LatestValue {
     pub offset: u64,
     /// Which row of the envelope.
     pub row: u32,
-    /// How it stood to earlier rows of its key when it was stored: `first`, `correction` or `history`.
-    pub standing: String,
-}
-
-impl LatestValue {
     /// How it stood to earlier rows of its key when it was stored.
-    #[must_use]
-    pub fn standing(&self) -> Standing {
-        Standing::ALL.into_iter().find(|standing| standing.word() == self.standing).unwrap_or(Standing::First)
-    }
+    #[serde(with = "words")]
+    pub standing: Standing,
 }
 
 impl Store {

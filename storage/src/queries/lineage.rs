@@ -2,9 +2,16 @@
 //! revision that made it. So what is opened adds up to what it was opened from, even while newer rows come in.
 
 use clickhouse::Row;
-use ioc_model::{epoch::Generation, time::EventTime, window::WindowKind};
+use ioc_model::{
+    epoch::Generation,
+    observation::Quality,
+    results::Standing,
+    time::{EventTime, ReceivedAt},
+    window::{ClosedBy, WindowKind},
+};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -22,9 +29,9 @@ pub struct WindowFigures {
     /// Indicator.
     pub indicator: String,
     /// Its first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// The first moment behind it.
-    pub end: i64,
+    pub end: EventTime,
     /// Mean of its good values; none of nothing.
     pub mean: Option<f64>,
     /// The smallest.
@@ -37,8 +44,9 @@ pub struct WindowFigures {
     pub received: u32,
     /// Points expected; 0 where that is not known.
     pub expected: u32,
-    /// `watermark`, `patience` or `revision`.
-    pub closed_by: String,
+    /// What made it.
+    #[serde(with = "words")]
+    pub closed_by: ClosedBy,
     /// The generation that made it.
     pub generation: u32,
     /// The epoch that made it.
@@ -49,19 +57,21 @@ pub struct WindowFigures {
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct WindowRow {
     /// When it was so.
-    pub event_time: i64,
+    pub event_time: EventTime,
     /// In the indicator's unit.
     pub value: f64,
-    /// Its worth, as a word.
-    pub quality: String,
-    /// `first`, `correction` or `history`.
-    pub standing: String,
+    /// Its worth.
+    #[serde(with = "words")]
+    pub quality: Quality,
+    /// How it stood to earlier rows of its key when it was stored.
+    #[serde(with = "words")]
+    pub standing: Standing,
     /// The feed it came by.
     pub feed: String,
     /// Who sent it; empty where that was not recorded.
     pub sender: String,
     /// When it arrived.
-    pub received_at: i64,
+    pub received_at: ReceivedAt,
     /// Where its envelope lies.
     pub log: u16,
     /// Where its envelope lies.
@@ -187,8 +197,8 @@ impl Store {
             ))
             .param("indicator", indicator)
             .param("subject", subject)
-            .param("start", window.start)
-            .param("end", window.end)
+            .param("start", window.start.0)
+            .param("end", window.end.0)
             .param("generation", window.generation)
             .param("revision", window.revision)
             .param("most", ROWS_MAX);

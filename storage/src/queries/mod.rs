@@ -1,6 +1,7 @@
 //! What the boards ask. Committed rows only, bounded in time and number, values as server-side parameters.
 //!
-//! Times are milliseconds since 1970-01-01T00:00:00Z.
+//! Rows come in the vocabulary's words and moments: what a column holds that this program does not write makes an answer
+//! unreadable.
 
 mod alerts;
 mod assessments;
@@ -13,8 +14,9 @@ mod rejects;
 mod series;
 mod states;
 mod windows;
+mod words;
 
-pub use alerts::{AlertNow, AlertRow, EvidenceColumns};
+pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
 pub use balance::FeedBalance;
 pub use envelope::{EnvelopeRow, Receipt};

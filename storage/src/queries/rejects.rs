@@ -1,8 +1,10 @@
 //! Rejected envelopes and rows.
 
 use clickhouse::Row;
+use ioc_model::{reject::RejectReason, time::ReceivedAt};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -16,7 +18,7 @@ pub struct RecentReject {
     /// Who sent it; empty where that was not recorded.
     pub sender: String,
     /// When it arrived.
-    pub received_at: i64,
+    pub received_at: ReceivedAt,
     /// Where its envelope lies.
     pub log: u16,
     /// Where its envelope lies.
@@ -29,8 +31,9 @@ pub struct RecentReject {
     pub whole: bool,
     /// Topic, file or path.
     pub address: String,
-    /// Why, as a word.
-    pub reason: String,
+    /// Why.
+    #[serde(with = "words")]
+    pub reason: RejectReason,
     /// Where in the envelope.
     pub place: String,
     /// What is wrong, in Vietnamese.

@@ -28,7 +28,7 @@ pub enum Measured<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct SeriesRow {
     /// Its first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// Value or mean: of the good ones where there are any.
     pub mean: Option<f64>,
     /// The smallest of them.

@@ -1,8 +1,13 @@
 //! The states of stations.
 
 use clickhouse::Row;
+use ioc_model::{
+    status::StationStatus,
+    time::{EventTime, Now},
+};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -13,12 +18,13 @@ use crate::{
 pub struct StationState {
     /// Station.
     pub subject: String,
-    /// Its state, as a word.
-    pub status: String,
+    /// Its state.
+    #[serde(with = "words")]
+    pub status: StationStatus,
     /// Since when, on the recorded clock.
-    pub since: i64,
+    pub since: Now,
     /// The newest event time of any of its indicators then.
-    pub last_event: Option<i64>,
+    pub last_event: Option<EventTime>,
 }
 
 impl Store {

@@ -1,9 +1,13 @@
 //! Windows of one series and of all.
 
 use clickhouse::Row;
-use ioc_model::{time::EventTime, window::WindowKind};
+use ioc_model::{
+    time::EventTime,
+    window::{ClosedBy, WindowKind},
+};
 use serde::{Deserialize, Serialize};
 
+use super::words;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -13,9 +17,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct TrendPoint {
     /// Its first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// The first moment behind it.
-    pub end: i64,
+    pub end: EventTime,
     /// Mean of its good values; none of nothing.
     pub mean: Option<f64>,
     /// The smallest.
@@ -28,8 +32,9 @@ pub struct TrendPoint {
     pub received: u32,
     /// Points expected; 0 where that is not known.
     pub expected: u32,
-    /// `watermark`, `patience` or `revision`.
-    pub closed_by: String,
+    /// What made it.
+    #[serde(with = "words")]
+    pub closed_by: ClosedBy,
     /// The epoch that made it.
     pub revision: u64,
 }
@@ -42,7 +47,7 @@ pub struct RecentWindow {
     /// Subject.
     pub subject: String,
     /// Its first moment.
-    pub start: i64,
+    pub start: EventTime,
     /// Mean of its good values; none of nothing.
     pub mean: Option<f64>,
     /// Points received, of any quality.

@@ -2,13 +2,16 @@
 
 use ioc_model::{
     epoch::{Epoch, Generation},
-    index::IndexId,
+    index::{IndexId, NoIndex},
     limit::Averaging,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
+    reject::RejectReason,
     results::Facts,
-    results::{EpochResults, Standing, StoredObservation, WindowResult},
+    results::{EpochResults, Standing, StoredObservation, Verdict, WindowResult},
+    rule::AlertChange,
+    status::StationStatus,
     time::{EventTime, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
 };
@@ -117,16 +120,19 @@ async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
         assert_eq!(counted.iter().sum::<f64>() / counted.len() as f64, mean);
         let current = rows.iter().filter(|row| row.current).count();
         assert_eq!(current, window.received as usize, "current rows are the points received");
-        assert!(rows.iter().any(|row| row.standing == "correction" && row.counted));
-        assert!(rows.iter().any(|row| row.quality == "calibrating" && row.current && !row.counted));
-        assert!(rows.iter().all(|row| row.event_time < start().0 + HOUR), "the next hour's row is not of it");
+        assert!(rows.iter().any(|row| row.standing == Correction && row.counted));
+        assert!(rows.iter().any(|row| row.quality == Calibrating && row.current && !row.counted));
+        assert!(
+            rows.iter().all(|row| row.event_time < EventTime(start().0 + HOUR)),
+            "the next hour's row is not of it"
+        );
     }
     assert_eq!(store.window_at("pm25", "st", WindowKind::Hour, start(), Some(0)).await.unwrap(), None);
     assert_eq!(store.window_at("pm25", "st", WindowKind::Day, start(), None).await.unwrap(), None);
 
     let made = store.envelope_rows(position(1)).await.unwrap();
     assert_eq!(made.iter().map(|row| row.row).collect::<Vec<_>>(), [0, 5, 10, 15]);
-    assert_eq!((made[2].quality.as_str(), made[3].standing.as_str()), ("calibrating", "first"));
+    assert_eq!((made[2].quality, made[3].standing), (Calibrating, First));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,42 +174,48 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     assert_eq!(index.part_indicators, ["pm25", "o3"]);
     assert_eq!((index.part_inputs[0], index.part_sub_indices[0]), (0.1 + 0.2, 102.0));
     let newest = store.newest_indices(start()).await.unwrap();
-    assert_eq!(newest.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), ["hour", "day"]);
-    assert_eq!((newest[1].value, newest[1].reason.as_str()), (None, "no_particulates"));
+    assert_eq!(newest.iter().map(|row| row.kind).collect::<Vec<_>>(), [WindowKind::Hour, WindowKind::Day]);
+    assert_eq!((newest[1].value, newest[1].reason), (None, Some(NoIndex::NoParticulates)));
     assert!(store.newest_indices(EventTime(start().0 + 1)).await.unwrap().is_empty());
     let recent = store.recent_indices(WindowKind::Hour, start()).await.unwrap();
     assert_eq!(recent.iter().map(|row| (row.value, row.revision)).collect::<Vec<_>>(), [(Some(102.0), 2)]);
 
     let judged = store.newest_assessments(start()).await.unwrap();
-    let words: Vec<_> = judged.iter().map(|row| (row.averaging.as_str(), row.verdict.as_str())).collect();
-    assert_eq!(words, [("hour", "insufficient"), ("day", "exceeded")]);
+    let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
+    assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
     let day = store.assessments("station-0", Averaging::Day, start()).await.unwrap();
     assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", 2));
 
     let states = store.station_states().await.unwrap();
-    assert_eq!(states.iter().map(|state| state.status.as_str()).collect::<Vec<_>>(), ["good", "silent"]);
-    assert_eq!((states[0].last_event, states[1].last_event), (Some(states[0].since - 250), None));
+    assert_eq!(
+        states.iter().map(|state| state.status).collect::<Vec<_>>(),
+        [StationStatus::Good, StationStatus::Silent]
+    );
+    assert_eq!(
+        (states[0].last_event, states[1].last_event),
+        (Some(EventTime(states[0].since.0 - 250)), None)
+    );
 
     // Each epoch raised another alert and acknowledged it; it is still active.
     let open = store.open_alerts().await.unwrap();
     assert_eq!(open.iter().map(|alert| alert.number).collect::<Vec<_>>(), [1, 2]);
-    assert_eq!((open[1].user.as_str(), open[1].evidence().value), ("trực ban", Some(61.5)));
+    assert_eq!((open[1].user.as_str(), open[1].evidence().unwrap().value), ("trực ban", Some(61.5)));
     let latest = store.alerts_before(Now(i64::MAX), 1).await.unwrap();
     assert_eq!(latest.iter().map(|alert| alert.number).collect::<Vec<_>>(), [2]);
-    let earlier = store.alerts_before(Now(latest[0].raised_at), 10).await.unwrap();
+    let earlier = store.alerts_before(latest[0].raised_at, 10).await.unwrap();
     assert_eq!(earlier.iter().map(|alert| alert.number).collect::<Vec<_>>(), [1]);
     let key = "pm25-day~station-0~1".parse().unwrap();
     let happened = store.alert_history(&key).await.unwrap();
     assert_eq!(
-        happened.iter().map(|row| row.change.as_str()).collect::<Vec<_>>(),
-        ["raised", "acknowledged"]
+        happened.iter().map(|row| row.change).collect::<Vec<_>>(),
+        [AlertChange::Raised, AlertChange::Acknowledged]
     );
-    assert!(happened[0].evidence().window.is_some() && happened[1].evidence().window.is_none());
+    assert!(happened[0].evidence().is_some() && happened[1].evidence().is_none());
     assert_eq!(store.alert(&key).await.unwrap().unwrap().cleared_at, None);
     let never = "pm25-day~station-0~9".parse().unwrap();
     assert!(store.alert(&never).await.unwrap().is_none());
     assert!(store.alert_history(&never).await.unwrap().is_empty());
 
     let rejects = store.envelope_rejects(position(2_000_001)).await.unwrap();
-    assert_eq!(rejects.iter().map(|reject| reject.reason.as_str()).collect::<Vec<_>>(), ["malformed"]);
+    assert_eq!(rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>(), [RejectReason::Malformed]);
 }

@@ -4,11 +4,12 @@ use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation},
     name::Name,
+    observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
     question::{About, Found, Question},
     results::Standing,
     time::EventTime,
-    window::WindowKind,
+    window::{ClosedBy, WindowKind},
 };
 use ioc_storage::queries::Receipt;
 
@@ -29,11 +30,11 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     // Station 4's last row of the second epoch is number 49.
     let last = latest.iter().find(|value| value.subject == "station-4").unwrap();
     assert_eq!(last.offset, 2_000_049);
-    assert_eq!(last.event_time, start.0 + 2_000_049 * 7);
+    assert_eq!(last.event_time, EventTime(start.0 + 2_000_049 * 7));
     assert_eq!(last.value, 49.0 / 3.0);
-    assert_eq!(last.quality, "good");
-    assert_eq!(last.standing(), Standing::First);
-    assert!(store.latest(EventTime(last.event_time + 1)).await.unwrap().is_empty());
+    assert_eq!(last.quality, Quality::Good);
+    assert_eq!(last.standing, Standing::First);
+    assert!(store.latest(EventTime(last.event_time.0 + 1)).await.unwrap().is_empty());
 
     let trend = store
         .trend("pm25", "station-0", WindowKind::Hour, start, EventTime(start.0 + 3_600_000))
@@ -42,7 +43,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert_eq!(trend.len(), 1);
     assert_eq!((trend[0].revision, trend[0].count), (2, 2));
     assert_eq!(trend[0].mean, Some(2.1 / 2.0));
-    assert_eq!(trend[0].closed_by, "watermark");
+    assert_eq!(trend[0].closed_by, ClosedBy::Watermark);
     let elsewhere =
         store.trend("pm25' OR 1=1 --", "station-0", WindowKind::Hour, start, start).await.unwrap();
     assert!(elsewhere.is_empty());

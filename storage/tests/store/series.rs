@@ -55,7 +55,7 @@ async fn bound_five_million_points_become_the_buckets_asked_for_with_their_extre
     let series = server.store.series(Measured::Points("no2"), "long", start(), end, 10_000).await.unwrap();
     assert_eq!((series.found, series.rows.len()), (POINTS, 10_000));
     assert!(series.rows.is_sorted_by_key(|row| row.start));
-    assert_eq!(series.rows[0].start, start().0);
+    assert_eq!(series.rows[0].start, start());
     let top = series.rows.iter().filter_map(|row| row.high).fold(f64::MIN, f64::max);
     assert_eq!(top, 9e6, "a peak is not lost in the mean");
     assert!(series.rows.iter().all(|row| row.low.unwrap() >= 1.0), "only good values are drawn");
@@ -98,7 +98,7 @@ async fn windows_and_indices_are_series_too_and_a_missing_value_stays_missing() 
     let hour = server.store.series(of(WindowKind::Hour), "station-0", start(), end, 10).await.unwrap();
     assert_eq!((hour.rows[0].mean, hour.rows[0].completeness), (Some(102.0), None));
     let day = server.store.series(of(WindowKind::Day), "station-0", start(), end, 10).await.unwrap();
-    assert_eq!((day.rows[0].start, day.rows[0].mean), (start().0, None));
+    assert_eq!((day.rows[0].start, day.rows[0].mean), (start(), None));
 
     let nothing = server.store.series(Measured::Points("pm25' --"), "x", start(), end, 10).await.unwrap();
     assert!(nothing.rows.is_empty());

@@ -1,0 +1,217 @@
+//! Rows of the store as the pages show them.
+
+use std::sync::Arc;
+
+use ioc_dashboards::{
+    HistoryError,
+    alerts::AlertView,
+    assessment::AssessmentView,
+    history::{AlertEvent, TrendPoint},
+    index_tile::IndexView,
+    lineage::{StoredRow, TracedRow, WindowRef},
+};
+use ioc_model::{
+    index::IndexPart,
+    name::Name,
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    reject::Rejection,
+    results::{RejectedRow, StoredObservation},
+    text::Text,
+    time::ReceivedAt,
+    window::WindowKind,
+};
+use ioc_storage::{
+    Class, StoreError,
+    queries::{
+        self, AlertNow, AlertRow, AssessmentRow, EnvelopeRow, IndexRow, LatestValue, RecentReject,
+        WindowFigures, WindowRow,
+    },
+};
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+pub(super) fn unanswered(error: StoreError) -> HistoryError {
+    match error.class() {
+        Class::Retry | Class::Doubtful => HistoryError::Away(error.to_string()),
+        Class::Refused => HistoryError::Refused(error.to_string()),
+    }
+}
+
+pub(super) fn trend_point(point: &queries::TrendPoint) -> TrendPoint {
+    TrendPoint {
+        start: point.start,
+        end: point.end,
+        mean: point.mean,
+        min: point.min,
+        max: point.max,
+        count: point.count,
+        received: point.received,
+        expected: point.expected,
+        closed_by: point.closed_by,
+        revision: point.revision,
+    }
+}
+
+fn arrival(received_at: ReceivedAt, log: u16, partition: u16, offset: u64, row: u32) -> Arrival {
+    let position = Position { log: LogNumber(log), partition: Partition(partition), offset: Offset(offset) };
+    Arrival { received_at, position, row }
+}
+
+pub(super) fn stored_observation(value: &LatestValue) -> StoredObservation {
+    let LatestValue { event_time, quality, received_at, log, partition, offset, row, standing, .. } = *value;
+    StoredObservation {
+        indicator: Name::new(&value.indicator),
+        subject: Name::new(&value.subject),
+        event_time,
+        value: value.value,
+        quality,
+        feed: Name::new(&value.feed),
+        sender: Name::new(&value.sender),
+        arrival: arrival(received_at, log, partition, offset, row),
+        standing,
+        last_word: true,
+    }
+}
+
+pub(super) fn rejected_row(reject: &RecentReject) -> RejectedRow {
+    let RecentReject { received_at, log, partition, offset, row, whole, reason, raw_length, .. } = *reject;
+    RejectedRow {
+        feed: Name::new(&reject.feed),
+        sender: Name::new(&reject.sender),
+        arrival: arrival(received_at, log, partition, offset, row),
+        whole,
+        address: reject.address.as_str().into(),
+        rejection: Arc::new(Rejection {
+            reason,
+            place: reject.place.clone(),
+            message: Text { vi: reject.message_vi.clone(), en: reject.message_en.clone() },
+        }),
+        raw: reject.raw.as_bytes().into(),
+        raw_length,
+    }
+}
+
+/// An empty column is "none".
+fn said(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+pub(super) fn index_view(row: &IndexRow) -> IndexView {
+    let parts = row.part_indicators.iter().zip(&row.part_inputs).zip(&row.part_sub_indices);
+    IndexView {
+        start: row.start,
+        end: row.end,
+        value: row.value,
+        category: said(&row.category).map(Name::from),
+        reason: row.reason,
+        dominant: said(&row.dominant).map(Name::from),
+        parts: parts
+            .map(|((indicator, input), sub_index)| IndexPart {
+                indicator: indicator.as_str().into(),
+                input: *input,
+                sub_index: *sub_index,
+            })
+            .collect(),
+        closed_by: row.closed_by,
+        revision: row.revision,
+    }
+}
+
+pub(super) fn assessment_view(row: &AssessmentRow) -> AssessmentView {
+    AssessmentView {
+        limit: Name::new(&row.limit),
+        indicator: Name::new(&row.indicator),
+        subject: Name::new(&row.subject),
+        averaging: row.averaging,
+        start: row.start,
+        end: row.end,
+        value: row.value,
+        low: row.low,
+        high: row.high,
+        verdict: row.verdict,
+        count: row.count,
+        expected: row.expected,
+        revision: row.revision,
+    }
+}
+
+pub(super) fn window_ref(kind: WindowKind, window: &WindowFigures) -> WindowRef {
+    WindowRef {
+        indicator: window.indicator.clone(),
+        kind,
+        start: window.start,
+        end: window.end,
+        mean: window.mean,
+        count: window.count,
+        received: window.received,
+        expected: window.expected,
+        revision: window.revision,
+    }
+}
+
+pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow) -> TracedRow {
+    let WindowRow { event_time, quality, standing, received_at, log, partition, offset, .. } = *row;
+    let stored = StoredRow {
+        indicator: Name::from(indicator),
+        subject: Name::from(subject),
+        event_time,
+        value: row.value,
+        quality,
+        standing,
+        feed: Name::new(&row.feed),
+        sender: Name::new(&row.sender),
+        received_at,
+        position: arrival(received_at, log, partition, offset, row.row).position.to_string(),
+        row: row.row,
+    };
+    TracedRow { stored, current: row.current, counted: row.counted }
+}
+
+pub(super) fn stored_row(position: Position, row: &EnvelopeRow) -> StoredRow {
+    StoredRow {
+        indicator: Name::new(&row.indicator),
+        subject: Name::new(&row.subject),
+        event_time: row.event_time,
+        value: row.value,
+        quality: row.quality,
+        standing: row.standing,
+        feed: Name::new(&row.feed),
+        sender: Name::new(&row.sender),
+        received_at: row.received_at,
+        position: position.to_string(),
+        row: row.row,
+    }
+}
+
+pub(super) fn alert_view(row: &AlertNow) -> AlertView {
+    AlertView {
+        id: row.key().to_string(),
+        rule: Name::new(&row.rule),
+        subject: Name::new(&row.subject),
+        priority: row.priority,
+        active: row.active,
+        acknowledged: row.acknowledged,
+        occurrences: row.occurrences,
+        raised_at: row.raised_at,
+        cleared_at: row.cleared_at,
+        acknowledged_at: row.acknowledged_at,
+        user: said(&row.user).map(str::to_owned),
+        note: said(&row.note).map(str::to_owned),
+        change: row.change,
+        at: row.at,
+        evidence: row.evidence(),
+    }
+}
+
+pub(super) fn alert_event(row: &AlertRow) -> AlertEvent {
+    AlertEvent {
+        change: row.change,
+        at: row.at,
+        active: row.active,
+        acknowledged: row.acknowledged,
+        occurrences: row.occurrences,
+        user: said(&row.user).map(str::to_owned),
+        note: said(&row.note).map(str::to_owned),
+        evidence: row.evidence(),
+        epoch: row.epoch,
+    }
+}
