@@ -6,54 +6,31 @@
 
 mod archiving;
 mod demo_clock;
+mod entrance;
+mod flow;
+mod pages;
+mod publisher;
 mod store;
 mod watch;
 mod ways_in;
 
-use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{ExitCode, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use ioc_bus::clock::Clock;
 use ioc_bus::{
-    HeldBus, SharedBus,
+    clock::Clock,
     disk::{DiskLog, DiskLogConfig},
 };
-use ioc_dashboards::{AppState, Behind, Board, Limits};
-use ioc_ingest::{
-    intake::Intake,
-    routes::Routes,
-    senders::{Authenticator, Senders},
-    transport::{
-        Site, files,
-        http::{
-            self, Receipts,
-            serve::{ServeLimits, serve},
-        },
-        mqtt,
-    },
-};
-use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names, time::Millis};
-use ioc_storage::Marking;
-use ioc_stream::{Driver, DriverConfig, driver::Start, priority};
-use tokio::{net::TcpListener, runtime::Handle, sync::watch as channel};
+use ioc_model::{names::Names, time::Millis};
+use ioc_stream::priority;
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::publisher::{DemoArgs, PUBLISHER_COMMAND};
 use crate::{
-    archive::Archivist,
-    committer::Committer,
-    config::{Config, machine},
-    history::StoreHistory,
+    config::Config,
     instance::{DataFolder, SENDERS_FILE},
     metrics::Metrics,
-    operator::Desk,
-    originals::{ArchiveReader, LogThenArchive},
     packs::{DEMO_OVERLAY, configured_pack},
     reference::Packs,
     status::{RUN_FILE, Run},
@@ -62,35 +39,9 @@ use crate::{
 
 /// The hidden command of the embedded server.
 pub const CLICKHOUSE_COMMAND: &str = "clickhouse-server";
-/// The hidden command of the demo's publisher.
-pub const PUBLISHER_COMMAND: &str = "demo-publisher";
 
 /// At the end, how long pages may take to close.
 const PAGES_WITHIN: Duration = Duration::from_secs(15);
-/// And how long the store may be away before what it did not take is left to the next start.
-const STORE_WITHIN: Duration = Duration::from_secs(30);
-
-/// HTTP connections beside live ones: pages, the API, metrics.
-const BESIDES: usize = 256;
-
-const DEMO_SENDER: &str = "demo";
-const DEMO_GAS_FEED: &str = "replay-gas";
-const DEMO_DUST_FOLDER: &str = "replay-dust";
-
-/// How the demo replays.
-#[derive(Clone, Debug, clap::Args)]
-pub struct DemoArgs {
-    /// Demo seconds in a second. A new data folder's clock keeps it.
-    #[arg(long, default_value_t = 600.0, env = "IOC_DEMO_SPEED")]
-    speed: f64,
-    /// When the replay starts on the demo's clock, from 2025-12-31 to 2027-04-02: the recorded years 2003 and 2004 are
-    /// re-dated to it. A new data folder's clock keeps it.
-    #[arg(long, default_value = "2026-01-31T00:00:00Z", env = "IOC_DEMO_START")]
-    start: jiff::Timestamp,
-    /// Hours before the start that are sent at once.
-    #[arg(long, default_value_t = 336, env = "IOC_DEMO_BACKFILL_HOURS")]
-    backfill_hours: u32,
-}
 
 /// Runs until it is told to stop.
 ///
@@ -132,7 +83,7 @@ impl House<'_> {
         let data = DataFolder::open(&config.data.folder)?;
         data.is_for(if demo.is_some() { "demo" } else { "up" })?;
         let clock = match &demo {
-            Some(demo) => demo_clock::of_folder(&data, demo.start, demo.speed)?,
+            Some(demo) => demo.clock(&data)?,
             None => Clock::Machine,
         };
         let names = Names::default();
@@ -153,152 +104,27 @@ impl House<'_> {
         house.live(packs, demo).await
     }
 
+    /// The senders' side, the flow, the pages, one after the other; and back again in the order in which they need each
+    /// other.
     async fn live(self, packs: Packs, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let instance = self.data.instance()?;
-        let pack = packs.pack().clone();
-        let folder = driver_config(self.config, &self.data).folder;
-        Driver::check_log(&folder, self.bus.as_ref())?;
-        // Nobody's data is taken in if the page cannot be shown: both addresses are the operator's to mend.
-        let http_listener = TcpListener::bind(self.config.http.listen)
-            .await
-            .with_context(|| format!("cannot listen on {}", self.config.http.listen))?;
-        let http_address = http_listener.local_addr()?;
-
-        let archive = self.archive_folder(&instance)?;
-
-        let demo_secret = demo.as_ref().map(|_| self.demo_sender()).transpose()?;
-        let held = archive.as_ref().map(|_| Arc::new(HeldBus::new(self.bus.clone())));
-        let bus: SharedBus = match &held {
-            Some(held) => held.clone(),
-            None => self.bus.clone(),
-        };
-        let intake = Intake::new(bus.clone(), self.clock);
-        let shares = intake.shares().clone();
-        self.metrics.counters("intake", None, shares.clone())?;
-        let (log_known, log) = channel::channel(None);
-        let (receipts_known, receipts) = channel::channel(None);
-        let site = Site {
-            intake: intake.clone(),
-            pack: pack.clone(),
-            routes: channel::channel(Arc::new(Routes::of_pack(&pack))).1,
-            authenticator: Arc::new(Authenticator::open(&self.senders_file())?),
-            calendar: Calendar::of_zone(&pack.timezone)?,
-            log,
-            receipts,
-            data: self.data.path().to_owned(),
-            name: format!("ioc-{}", instance.id.simple()),
-            senders: self.senders.clone(),
-            stop: self.stop.clone(),
-        };
-        let ways_in = self.take_in(&site).await?;
-
-        let store = store::open(self.config, &self.data, &self.stop).await?;
-        let losses_accepted_upto = Epoch(self.config.clickhouse.losses_accepted_upto);
-        let record = store::Record { folder, bus: &self.bus, losses_accepted_upto };
-        let prepared =
-            store.prepare(&instance, &self.data, &pack, self.config.stream.outstanding, &record).await?;
-        let _before = log_known.send_replace(Some(prepared.log));
-        let board = Arc::new(Board::new(&pack));
-        board.hydrate(store.first_picture(&instance, &self.clock).await?);
-
-        let give_up = CancellationToken::new();
-        let sink = prepared.sink;
-        let sink_status = sink.status();
-        let committer = Committer::new(
-            Handle::current(),
-            sink,
-            store.store.clone(),
-            instance.generation,
-            board.clone(),
-            shares.clone(),
-            give_up.clone(),
-        );
-        let start = Start {
-            bus: bus.clone(),
-            log: prepared.log,
-            instance: *instance.id.as_bytes(),
-            generation: instance.generation,
-            shards: instance.shards,
-            committed: prepared.committed,
-            names: self.names.clone(),
-            clock: self.clock,
-        };
-        let driver_config = driver_config(self.config, &self.data);
-        let driver =
-            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, committer))
-                .await??;
-        let driver = Arc::new(driver);
-        let archiving = archive.zip(held);
-        let (archivist, archive) = match archiving {
-            Some((folder, held)) => {
-                let (archivist, archive) =
-                    self.archive(folder, held, prepared.log, &driver, &store.store, &pack)?;
-                (Some(archivist), Some(archive))
-            }
-            None => (None, self.former_archive()?),
-        };
-
-        let history = Arc::new(StoreHistory::new(
-            store.store.clone(),
-            instance.generation,
-            prepared.log,
-            bus.clone(),
-            driver.clone(),
-        ));
-        let _before = receipts_known.send_replace(Some(history.clone() as Arc<dyn Receipts>));
-        let operator = Arc::new(Desk::new(intake, prepared.log));
-        let archive = archive.map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
-        let originals = Arc::new(LogThenArchive::new(bus.clone(), prepared.log, archive));
-        let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
-        let registry = self.metrics.registry();
-        let behind = Behind { history, operator, originals };
-        let state = AppState::new(pack.clone(), board.clone(), behind, registry, &live, self.stop.clone())?;
-        let pushes = ways_in.address(http::KIND.word).unwrap_or_default();
-        let router = ioc_dashboards::router(state)
-            .merge(ioc_dashboards::routes::pushed_elsewhere(pushes))
-            .fallback(ioc_dashboards::routes::nothing_here);
-        let listener = ioc_dashboards::steady(http_listener, Duration::from_secs(30));
-        // Viewers who take all their seats must leave room for pages.
-        let connections = self.config.http.max_live + BESIDES;
-        let limits = ServeLimits { connections, ..ServeLimits::default() };
-        self.go(serve(listener, router, limits, self.stop.clone()));
-
-        let watcher = watch::Watcher {
-            driver: driver.clone(),
-            bus: bus.clone(),
-            board,
-            clock: self.clock,
-            sink: sink_status,
-            metrics: self.metrics.clone(),
-            shares,
-            archive: archivist.as_ref().map(Archivist::standing),
-        };
-        self.go(watcher.run(self.stop.clone()));
-        self.go(Marking::new(store.store.clone(), store.topology.clone()).run(self.stop.clone()));
-
+        let publisher = demo.map(|demo| self.publisher(&demo)).transpose()?;
+        let listener = self.page_listener().await?;
+        let mut entrance = self.open_entrance(&instance, packs.pack()).await?;
+        let flow = self.start_flow(&instance, packs, &mut entrance).await?;
+        let http = self.open_pages(listener, &instance, &entrance, &flow)?;
         let run = Run {
             pid: std::process::id(),
-            http: http_address.to_string(),
-            ways_in: ways_in.shown(),
-            clickhouse: store.url.clone(),
+            http,
+            ways_in: entrance.ways_in.shown(),
+            clickhouse: flow.store.url.clone(),
             database: self.config.clickhouse.database.clone(),
-            password_files: store.password_files.clone(),
+            password_files: flow.store.password_files.clone(),
         };
         self.data.keep(RUN_FILE, &serde_json::to_vec_pretty(&run)?)?;
         announce(&run);
-        if let (Some(demo), Some(secret)) = (demo, demo_secret) {
-            let inbox = ways_in.address(files::KIND.word).context("the demo needs the inbox")?;
-            let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
-            let dust = Path::new(inbox).join(DEMO_DUST_FOLDER);
-            self.go(publish(
-                demo,
-                self.clock,
-                mqtt.context("the demo needs the MQTT endpoint")?.parse()?,
-                secret,
-                dust,
-                pack.timezone.clone(),
-                self.stop.clone(),
-            ));
+        if let Some(publisher) = publisher {
+            self.go(publisher.publish(&entrance)?);
         }
         tracing::info!("ready");
 
@@ -308,30 +134,11 @@ impl House<'_> {
         self.stop.cancel();
         let _ = self.tasks.close();
         let pages = tokio::time::timeout(PAGES_WITHIN, self.tasks.wait());
-        if tokio::join!(pages, ways_in.stop()).0.is_err() {
+        if tokio::join!(pages, entrance.ways_in.stop()).0.is_err() {
             tracing::warn!("pages do not close: leaving them");
         }
         self.bus.close();
-        drop(tokio::spawn(async move {
-            tokio::time::sleep(STORE_WITHIN).await;
-            give_up.cancel();
-        }));
-        let ending = tokio::task::spawn_blocking(move || driver.stop());
-        match tokio::time::timeout(2 * STORE_WITHIN, ending).await {
-            Ok(ended) => {
-                if let Err(halt) = ended? {
-                    tracing::warn!(%halt, "the flow did not end in order");
-                }
-            }
-            Err(_) => tracing::error!("the flow does not end: leaving it, the next start recovers"),
-        }
-        if let Some(archivist) = archivist {
-            let ending = tokio::task::spawn_blocking(move || archivist.join());
-            if tokio::time::timeout(STORE_WITHIN, ending).await.is_err() {
-                tracing::error!("the archive does not end: leaving it, the next start goes on");
-            }
-        }
-        store.stop().await;
+        flow.end().await;
         tracing::info!("stopped");
         Ok(())
     }
@@ -343,15 +150,6 @@ impl House<'_> {
 
     fn senders_file(&self) -> PathBuf {
         self.data.path().join(SENDERS_FILE)
-    }
-
-    fn demo_sender(&self) -> anyhow::Result<String> {
-        let secret: String =
-            self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
-        let mut senders = Senders::load(&self.senders_file())?;
-        senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], Vec::new(), &secret)?;
-        senders.save()?;
-        Ok(secret)
     }
 }
 
@@ -366,69 +164,6 @@ fn bus_config(config: &Config, data: &DataFolder) -> DiskLogConfig {
         retain_bytes: settings.retain_bytes,
         retain_age_ms: Millis(i64::try_from(settings.retain_age.as_millis()).unwrap_or(i64::MAX)),
         ..DiskLogConfig::default()
-    }
-}
-
-fn driver_config(config: &Config, data: &DataFolder) -> DriverConfig {
-    let settings = &config.stream;
-    DriverConfig {
-        workers: config.workers(),
-        cadence: machine(settings.cadence),
-        idle_cadence: machine(settings.idle_cadence),
-        epoch_bytes: settings.epoch_bytes,
-        outstanding: settings.outstanding,
-        horizon: Millis(i64::try_from(settings.horizon.as_millis()).unwrap_or(i64::MAX)),
-        checkpoint_every: machine(settings.checkpoint_every),
-        folder: data.path().join("stream"),
-    }
-}
-
-/// Runs the publisher as a process of its own and starts it again when it ends.
-async fn publish(
-    demo: DemoArgs,
-    clock: Clock,
-    mqtt: SocketAddr,
-    secret: String,
-    dust: PathBuf,
-    timezone: String,
-    stop: CancellationToken,
-) {
-    let arguments = || -> anyhow::Result<tokio::process::Command> {
-        let mut command = tokio::process::Command::new(std::env::current_exe()?);
-        let _ = command
-            .arg(PUBLISHER_COMMAND)
-            .args(["--clock", &serde_json::to_string(&clock)?])
-            .args(["--mqtt-host", &mqtt.ip().to_string()])
-            .args(["--mqtt-port", &mqtt.port().to_string()])
-            .args(["--user", DEMO_SENDER])
-            .args(["--backfill-hours", &demo.backfill_hours.to_string()])
-            .args(["--timezone", &timezone])
-            .arg("--dust-folder")
-            .arg(&dust)
-            .arg("--until-input-ends")
-            .env("IOC_DEMO_SECRET", &secret)
-            .stdin(Stdio::piped())
-            .kill_on_drop(true);
-        Ok(command)
-    };
-    loop {
-        let started = arguments().and_then(|mut command| Ok(command.spawn()?));
-        match started {
-            Ok(mut child) => {
-                // Waiting would close it, and the publisher lives as long as its input.
-                let _life_line = child.stdin.take();
-                tracing::info!(pid = child.id(), "demo publisher started");
-                tokio::select! {
-                    ended = child.wait() => tracing::warn!(?ended, "demo publisher ended"),
-                    () = stop.cancelled() => return,
-                }
-            }
-            Err(error) => tracing::error!(%error, "cannot start the demo publisher"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(2)) => {}
-            () = stop.cancelled() => return,
-        }
     }
 }
 

@@ -1,0 +1,139 @@
+//! The store and the flow that feeds it.
+
+use std::{sync::Arc, time::Duration};
+
+use ioc_dashboards::Board;
+use ioc_model::{epoch::Epoch, position::LogNumber, time::Millis};
+use ioc_storage::{Archive, Marking, SinkStatus};
+use ioc_stream::{Driver, DriverConfig, driver::Start};
+use tokio::{runtime::Handle, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    House,
+    entrance::Entrance,
+    store::{self, OpenStore},
+};
+use crate::{
+    archive::Archivist,
+    committer::Committer,
+    config::{Config, machine},
+    instance::{DataFolder, Instance},
+    reference::Packs,
+};
+
+/// At the end, how long the store may be away before what it did not take is left to the next start.
+const STORE_WITHIN: Duration = Duration::from_secs(30);
+
+/// A flow at work, and what it works on.
+pub(super) struct Flow {
+    pub(super) store: OpenStore,
+    pub(super) driver: Arc<Driver>,
+    pub(super) board: Arc<Board>,
+    /// The number the store registered the log under.
+    pub(super) log: LogNumber,
+    pub(super) sink: watch::Receiver<SinkStatus>,
+    /// What was archived and can be opened; none where nothing ever was.
+    pub(super) archive: Option<Archive>,
+    pub(super) archivist: Option<Archivist>,
+    give_up: CancellationToken,
+}
+
+impl House<'_> {
+    /// Brings the store up to date, recovers, and starts.
+    pub(super) async fn start_flow(
+        &self,
+        instance: &Instance,
+        packs: Packs,
+        entrance: &mut Entrance,
+    ) -> anyhow::Result<Flow> {
+        let archived = entrance.archive.take();
+        let pack = &entrance.pack;
+        let driver_config = driver_config(self.config, &self.data);
+        let store = store::open(self.config, &self.data, &self.stop).await?;
+        let record = store::Record {
+            folder: driver_config.folder.clone(),
+            bus: &self.bus,
+            losses_accepted_upto: Epoch(self.config.clickhouse.losses_accepted_upto),
+        };
+        let prepared =
+            store.prepare(instance, &self.data, pack, self.config.stream.outstanding, &record).await?;
+        let _before = entrance.log.send_replace(Some(prepared.log));
+        let board = Arc::new(Board::new(pack));
+        board.hydrate(store.first_picture(instance, &self.clock).await?);
+
+        let give_up = CancellationToken::new();
+        let sink = prepared.sink.status();
+        let committer = Committer::new(
+            Handle::current(),
+            prepared.sink,
+            store.store.clone(),
+            instance.generation,
+            board.clone(),
+            entrance.intake.shares().clone(),
+            give_up.clone(),
+        );
+        let start = Start {
+            bus: entrance.bus.clone(),
+            log: prepared.log,
+            instance: *instance.id.as_bytes(),
+            generation: instance.generation,
+            shards: instance.shards,
+            committed: prepared.committed,
+            names: self.names.clone(),
+            clock: self.clock,
+        };
+        let starting =
+            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, committer));
+        let driver = Arc::new(starting.await??);
+        let (archivist, archive) = match archived {
+            Some((folder, held)) => {
+                let (archivist, archive) =
+                    self.archive(folder, held, prepared.log, &driver, &store.store, pack)?;
+                (Some(archivist), Some(archive))
+            }
+            None => (None, self.former_archive()?),
+        };
+        self.go(Marking::new(store.store.clone(), store.topology.clone()).run(self.stop.clone()));
+        Ok(Flow { store, driver, board, log: prepared.log, sink, archive, archivist, give_up })
+    }
+}
+
+impl Flow {
+    /// Lets it finish what it has, while the store takes it.
+    pub(super) async fn end(self) {
+        let Flow { store, driver, archivist, give_up, .. } = self;
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(STORE_WITHIN).await;
+            give_up.cancel();
+        }));
+        let ending = tokio::task::spawn_blocking(move || driver.stop());
+        match tokio::time::timeout(2 * STORE_WITHIN, ending).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(halt))) => tracing::warn!(%halt, "the flow did not end in order"),
+            Ok(Err(error)) => tracing::error!(%error, "the flow did not end in order"),
+            Err(_) => tracing::error!("the flow does not end: leaving it, the next start recovers"),
+        }
+        if let Some(archivist) = archivist {
+            let ending = tokio::task::spawn_blocking(move || archivist.join());
+            if tokio::time::timeout(STORE_WITHIN, ending).await.is_err() {
+                tracing::error!("the archive does not end: leaving it, the next start goes on");
+            }
+        }
+        store.stop().await;
+    }
+}
+
+pub(super) fn driver_config(config: &Config, data: &DataFolder) -> DriverConfig {
+    let settings = &config.stream;
+    DriverConfig {
+        workers: config.workers(),
+        cadence: machine(settings.cadence),
+        idle_cadence: machine(settings.idle_cadence),
+        epoch_bytes: settings.epoch_bytes,
+        outstanding: settings.outstanding,
+        horizon: Millis(i64::try_from(settings.horizon.as_millis()).unwrap_or(i64::MAX)),
+        checkpoint_every: machine(settings.checkpoint_every),
+        folder: data.path().join("stream"),
+    }
+}

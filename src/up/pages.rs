@@ -1,0 +1,82 @@
+//! What people look at: pages, the API, metrics.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use ioc_dashboards::{AppState, Behind, Limits};
+use ioc_ingest::transport::http::{
+    self, Receipts,
+    serve::{ServeLimits, serve},
+};
+
+use tokio::net::TcpListener;
+
+use super::{House, entrance::Entrance, flow::Flow, watch::Watcher};
+use crate::{
+    archive::Archivist,
+    history::StoreHistory,
+    instance::Instance,
+    operator::Desk,
+    originals::{ArchiveReader, LogThenArchive},
+};
+
+/// HTTP connections beside live ones: pages, the API, metrics.
+const BESIDES: usize = 256;
+
+impl House<'_> {
+    /// Where they are to be reached. Nobody's data is taken in if they cannot be shown: the address is the operator's to
+    /// mend.
+    pub(super) async fn page_listener(&self) -> anyhow::Result<TcpListener> {
+        let listen = self.config.http.listen;
+        TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))
+    }
+
+    /// Serves them, and keeps the board's view of the machinery true. Where they are reached.
+    pub(super) fn open_pages(
+        &self,
+        listener: TcpListener,
+        instance: &Instance,
+        entrance: &Entrance,
+        flow: &Flow,
+    ) -> anyhow::Result<String> {
+        let address = listener.local_addr()?;
+        let history = Arc::new(StoreHistory::new(
+            flow.store.store.clone(),
+            instance.generation,
+            flow.log,
+            entrance.bus.clone(),
+            flow.driver.clone(),
+        ));
+        let _before = entrance.receipts.send_replace(Some(history.clone() as Arc<dyn Receipts>));
+        let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
+        let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
+        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
+        let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
+        let behind = Behind { history, operator, originals };
+        let (pack, board) = (entrance.pack.clone(), flow.board.clone());
+        let state =
+            AppState::new(pack, board.clone(), behind, self.metrics.registry(), &live, self.stop.clone())?;
+        let pushes = entrance.ways_in.address(http::KIND.word).unwrap_or_default();
+        let router = ioc_dashboards::router(state)
+            .merge(ioc_dashboards::routes::pushed_elsewhere(pushes))
+            .fallback(ioc_dashboards::routes::nothing_here);
+        let listener = ioc_dashboards::steady(listener, Duration::from_secs(30));
+        // Viewers who take all their seats must leave room for pages.
+        let connections = self.config.http.max_live + BESIDES;
+        let limits = ServeLimits { connections, ..ServeLimits::default() };
+        self.go(serve(listener, router, limits, self.stop.clone()));
+
+        let watcher = Watcher {
+            driver: flow.driver.clone(),
+            bus: entrance.bus.clone(),
+            board,
+            clock: self.clock,
+            sink: flow.sink.clone(),
+            metrics: self.metrics.clone(),
+            shares: entrance.intake.shares().clone(),
+            archive: flow.archivist.as_ref().map(Archivist::standing),
+        };
+        self.go(watcher.run(self.stop.clone()));
+        Ok(address.to_string())
+    }
+}

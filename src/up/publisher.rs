@@ -1,0 +1,137 @@
+//! The demo's publisher: a sender like any other, in a process of its own.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use anyhow::Context;
+use ioc_bus::clock::Clock;
+use ioc_ingest::{
+    senders::Senders,
+    transport::{files, mqtt},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{House, demo_clock, entrance::Entrance};
+use crate::instance::DataFolder;
+
+/// The hidden command of the demo's publisher.
+pub const PUBLISHER_COMMAND: &str = "demo-publisher";
+
+const DEMO_SENDER: &str = "demo";
+const DEMO_GAS_FEED: &str = "replay-gas";
+const DEMO_DUST_FOLDER: &str = "replay-dust";
+
+/// How the demo replays.
+#[derive(Clone, Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Demo seconds in a second. A new data folder's clock keeps it.
+    #[arg(long, default_value_t = 600.0, env = "IOC_DEMO_SPEED")]
+    speed: f64,
+    /// When the replay starts on the demo's clock, from 2025-12-31 to 2027-04-02: the recorded years 2003 and 2004 are
+    /// re-dated to it. A new data folder's clock keeps it.
+    #[arg(long, default_value = "2026-01-31T00:00:00Z", env = "IOC_DEMO_START")]
+    start: jiff::Timestamp,
+    /// Hours before the start that are sent at once.
+    #[arg(long, default_value_t = 336, env = "IOC_DEMO_BACKFILL_HOURS")]
+    backfill_hours: u32,
+}
+
+/// A publisher with its secret, before there is anything to send to.
+pub(super) struct Publisher {
+    backfill_hours: u32,
+    clock: Clock,
+    secret: String,
+    stop: CancellationToken,
+}
+
+/// What it sends, where to.
+struct Sends {
+    backfill_hours: u32,
+    clock: Clock,
+    mqtt: SocketAddr,
+    secret: String,
+    /// Folder of the dust feed in the inbox.
+    dust: PathBuf,
+    timezone: String,
+    stop: CancellationToken,
+}
+
+impl DemoArgs {
+    /// The clock of a demo's data folder.
+    pub(super) fn clock(&self, data: &DataFolder) -> anyhow::Result<Clock> {
+        demo_clock::of_folder(data, self.start, self.speed)
+    }
+}
+
+impl House<'_> {
+    /// Makes the publisher known as a sender. Must come before senders are let in.
+    pub(super) fn publisher(&self, demo: &DemoArgs) -> anyhow::Result<Publisher> {
+        let secret: String =
+            self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
+        let mut senders = Senders::load(&self.senders_file())?;
+        senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], Vec::new(), &secret)?;
+        senders.save()?;
+        let DemoArgs { backfill_hours, .. } = *demo;
+        Ok(Publisher { backfill_hours, clock: self.clock, secret, stop: self.stop.clone() })
+    }
+}
+
+impl Publisher {
+    /// Publishes until it is told to stop.
+    pub(super) fn publish(self, entrance: &Entrance) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+        let Publisher { backfill_hours, clock, secret, stop } = self;
+        let ways_in = &entrance.ways_in;
+        let inbox = ways_in.address(files::KIND.word).context("the demo needs the inbox")?;
+        let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
+        let mqtt = mqtt.context("the demo needs the MQTT endpoint")?.parse()?;
+        let dust = Path::new(inbox).join(DEMO_DUST_FOLDER);
+        let timezone = entrance.pack.timezone.clone();
+        Ok(publish(Sends { backfill_hours, clock, mqtt, secret, dust, timezone, stop }))
+    }
+}
+
+/// Runs the publisher as a process of its own and starts it again when it ends.
+async fn publish(sends: Sends) {
+    let Sends { backfill_hours, clock, mqtt, secret, dust, timezone, stop } = sends;
+    let arguments = || -> anyhow::Result<tokio::process::Command> {
+        let mut command = tokio::process::Command::new(std::env::current_exe()?);
+        let _ = command
+            .arg(PUBLISHER_COMMAND)
+            .args(["--clock", &serde_json::to_string(&clock)?])
+            .args(["--mqtt-host", &mqtt.ip().to_string()])
+            .args(["--mqtt-port", &mqtt.port().to_string()])
+            .args(["--user", DEMO_SENDER])
+            .args(["--backfill-hours", &backfill_hours.to_string()])
+            .args(["--timezone", &timezone])
+            .arg("--dust-folder")
+            .arg(&dust)
+            .arg("--until-input-ends")
+            .env("IOC_DEMO_SECRET", &secret)
+            .stdin(Stdio::piped())
+            .kill_on_drop(true);
+        Ok(command)
+    };
+    loop {
+        let started = arguments().and_then(|mut command| Ok(command.spawn()?));
+        match started {
+            Ok(mut child) => {
+                // Waiting would close it, and the publisher lives as long as its input.
+                let _life_line = child.stdin.take();
+                tracing::info!(pid = child.id(), "demo publisher started");
+                tokio::select! {
+                    ended = child.wait() => tracing::warn!(?ended, "demo publisher ended"),
+                    () = stop.cancelled() => return,
+                }
+            }
+            Err(error) => tracing::error!(%error, "cannot start the demo publisher"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(2)) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
