@@ -102,8 +102,10 @@ def test_a_log_that_lets_go_before_its_archive_is_noticed(tmp_path):
     sender.allow(len(sender.messages))
 
     def released_unarchived():
+        # The log is looked at first: what it let go of by then must be in a record that is there afterwards.
+        starts = archive.log_starts(ioc)
         archived = {record["partition"]: record["to"] for record in archive.records(ioc)}
-        return any(start > archived.get(partition, 0) for partition, start in archive.log_starts(ioc).items())
+        return any(start > archived.get(partition, 0) for partition, start in starts.items())
 
     # Two checkpoints allow what the archive was too early to allow.
     eventually(released_unarchived)
