@@ -64,6 +64,8 @@ struct FeedNames {
     name: Text,
     owner: Option<Text>,
     transport: &'static str,
+    /// What people call the way it comes.
+    way: Text,
     /// Milliseconds without an envelope after which it is silent; none where nothing is owed.
     silent_after: Option<Millis>,
     /// Milliseconds a value may come late.
@@ -79,6 +81,7 @@ impl Dimensions {
             name: Text { vi: "Không thuộc nguồn nào".to_owned(), en: "Of no known feed".to_owned() },
             owner: None,
             transport: "any",
+            way: Text { vi: "mọi đường vào".to_owned(), en: "any way in".to_owned() },
             silent_after: None,
             lateness: Millis(0),
         };
@@ -136,6 +139,7 @@ impl FeedNames {
             name: feed.name.clone(),
             owner: Some(feed.owner.clone()),
             transport: feed.transport.word(),
+            way: feed.transport.name(),
             silent_after: (feed.transport != Transport::Page).then_some(feed.silent_after),
             lateness: feed.contract.lateness,
         }

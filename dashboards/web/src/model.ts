@@ -229,7 +229,8 @@ export interface FeedNames {
   id: string;
   name: Text;
   owner: Text | null;
-  transport: "mqtt" | "mqtt_broker" | "files" | "http" | "page" | "any";
+  transport: string;
+  way: Text;
   silent_after: number | null;
   lateness: number;
 }

@@ -203,6 +203,19 @@ impl Transport {
             Transport::Page => "page",
         }
     }
+
+    /// What people call the way its senders come.
+    #[must_use]
+    pub fn name(&self) -> Text {
+        let (vi, en) = match self {
+            Transport::Mqtt { .. } => ("MQTT", "MQTT"),
+            Transport::MqttBroker { .. } => ("MQTT qua máy chủ ngoài", "MQTT by an outside broker"),
+            Transport::Files { .. } => ("tệp", "files"),
+            Transport::Http => ("HTTP", "HTTP"),
+            Transport::Page => ("màn hình điều hành", "control room page"),
+        };
+        Text { vi: vi.to_owned(), en: en.to_owned() }
+    }
 }
 
 /// The form of an envelope's bytes.

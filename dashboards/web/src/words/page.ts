@@ -1,7 +1,7 @@
 // The words of the page's frame, its feeds and its states, in both languages.
 
 import type { Freshness } from "../freshness";
-import type { Averaging, FeedNames, Priority, Quality, StationNames, StationStatus } from "../model";
+import type { Averaging, Priority, Quality, StationNames, StationStatus } from "../model";
 import { t, type Text } from "./text";
 
 export const words = {
@@ -118,15 +118,6 @@ export const kindWords: Record<StationNames["kind"], Text> = {
   ground_water: t("Nước dưới đất", "Ground water"),
   stack_emission: t("Khí thải", "Stack emission"),
   ambient_air: t("Không khí xung quanh", "Ambient air"),
-};
-
-export const transportWords: Record<FeedNames["transport"], Text> = {
-  mqtt: t("MQTT", "MQTT"),
-  mqtt_broker: t("MQTT qua máy chủ ngoài", "MQTT by an outside broker"),
-  files: t("tệp", "files"),
-  http: t("HTTP", "HTTP"),
-  page: t("màn hình điều hành", "control room page"),
-  any: t("mọi đường vào", "any way in"),
 };
 
 export const reasonWords: Record<string, Text> = {

@@ -4,7 +4,7 @@ import { fullMoment, number, roughAge, span } from "../../format";
 import { say } from "../../language";
 import type { Feed, Text } from "../../model";
 import { ageOf, allFeeds, feedNames, status } from "../../store";
-import { transportWords, words } from "../../words/page";
+import { words } from "../../words/page";
 import { Check, Mark } from "../frame/Mark";
 
 /** The feeds in the pack's order. What no feed claims shows as soon as there is some of it. */
@@ -45,7 +45,7 @@ function FeedRow({ feed }: { feed: Feed }) {
       <span role="rowheader" class="feed-name">
         <strong>{names ? say(names.name) : feed.id}</strong>
         <span class="feed-owner" title={names?.owner ? say(names.owner) : undefined}>
-          {names ? say(transportWords[names.transport]) : ""}
+          {names ? say(names.way) : ""}
           {names?.owner ? ` · ${say(names.owner)}` : ""}
         </span>
       </span>
