@@ -1,0 +1,158 @@
+//! How far a source was read.
+//!
+//! A cursor is what the source itself calls a place: a number, a moment, a token. Nobody but the source's own reader
+//! looks into it. It lies in a file of its own below the data folder and advances only behind the append: whoever
+//! advances it shows what the log answered (invariant ONCE). Killed between the two, the process fetches the same again,
+//! and the dataflow drops what it knows.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use ioc_bus::Appended;
+use serde::{Deserialize, Serialize};
+
+const FOLDER: &str = "cursors";
+
+/// The place behind which a source is read next.
+#[derive(Debug)]
+pub struct Cursor {
+    path: PathBuf,
+    kept: Option<Kept>,
+}
+
+/// What its file holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    /// What is read there: a cursor of another address or query says nothing of this one.
+    source: String,
+    place: String,
+}
+
+/// Why there is no telling how far a source was read.
+#[derive(Debug, thiserror::Error)]
+pub enum CursorError {
+    /// The system refuses.
+    #[error("{path}: {error}")]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// What it said.
+        error: io::Error,
+    },
+    /// Not what this program writes.
+    #[error("{path} is no cursor ({what}): remove it to read the source from its beginning")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// What the feed reads is another than it was.
+    #[error(
+        "{path} says how far '{was}' was read, and the feed reads '{is}' now: remove it to read that from its beginning, \
+         or put the feed back"
+    )]
+    Elsewhere {
+        /// The file.
+        path: PathBuf,
+        /// What was read.
+        was: String,
+        /// What is to be read.
+        is: String,
+    },
+}
+
+impl Cursor {
+    /// That of a feed which reads `source`; at the beginning if there is none yet.
+    ///
+    /// # Errors
+    /// If there is one that cannot be read, or is of another source: it is never guessed where to go on.
+    pub fn open(data: &Path, feed: &str, source: &str) -> Result<Cursor, CursorError> {
+        let folder = data.join(FOLDER);
+        fs::create_dir_all(&folder).map_err(|error| CursorError::Io { path: folder.clone(), error })?;
+        let path = folder.join(format!("{feed}.json"));
+        let kept: Option<Kept> =
+            match fs::read(&path) {
+                Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|error| {
+                    CursorError::Unreadable { path: path.clone(), what: error.to_string() }
+                })?),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err(CursorError::Io { path, error }),
+            };
+        match kept {
+            Some(Kept { source: was, .. }) if was != source => {
+                Err(CursorError::Elsewhere { path, was, is: source.to_owned() })
+            }
+            kept => Ok(Cursor { path, kept }),
+        }
+    }
+
+    /// The place it is at; none at the beginning.
+    #[must_use]
+    pub fn place(&self) -> Option<&str> {
+        self.kept.as_ref().map(|kept| kept.place.as_str())
+    }
+
+    /// Goes on to a place before which there is nothing that is not on the log. It is not written: whoever starts again
+    /// passes over the same nothing.
+    pub fn pass(&mut self, source: &str, place: String) {
+        self.kept = Some(Kept { source: source.to_owned(), place });
+    }
+
+    /// Goes on to a place, now that everything before it is on the log: durable when it returns.
+    ///
+    /// # Errors
+    /// If it cannot be written; the place it was at is still there then.
+    pub fn advance(&mut self, _behind: &Appended, source: &str, place: String) -> Result<(), CursorError> {
+        let kept = Kept { source: source.to_owned(), place };
+        let io = |error| CursorError::Io { path: self.path.clone(), error };
+        let bytes = serde_json::to_vec(&kept).map_err(|error| io(error.into()))?;
+        write_whole(&self.path, &bytes).map_err(io)?;
+        self.kept = Some(kept);
+        Ok(())
+    }
+}
+
+/// A file that is there whole or as it was before: written aside, fsynced, moved, and the folder fsynced.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    let mut file = File::create(&temporary)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::{position::Offset, time::ReceivedAt};
+
+    use super::*;
+
+    const APPENDED: Appended = Appended { base: Offset(0), next: Offset(1), received_at: ReceivedAt(0) };
+
+    #[test]
+    fn once_a_cursor_is_where_it_was_left_and_never_guessed() {
+        let data = tempfile::tempdir().unwrap();
+        let open = |source: &str| Cursor::open(data.path(), "dossiers", source);
+        let mut cursor = open("https://a.example/dossiers").unwrap();
+        assert_eq!(cursor.place(), None);
+        cursor
+            .advance(&APPENDED, "https://a.example/dossiers", "2026-11-20T08:00:00+07:00".to_owned())
+            .unwrap();
+        let again = open("https://a.example/dossiers").unwrap();
+        assert_eq!(again.place(), Some("2026-11-20T08:00:00+07:00"));
+        let error = open("https://b.example/dossiers").unwrap_err().to_string();
+        assert!(error.contains("https://a.example/dossiers") && error.contains("remove it"), "{error}");
+        fs::write(data.path().join("cursors/dossiers.json"), b"{\"source\":\"htt").unwrap();
+        let error = open("https://a.example/dossiers").unwrap_err().to_string();
+        assert!(error.contains("is no cursor"), "{error}");
+    }
+}

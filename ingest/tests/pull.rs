@@ -1,0 +1,219 @@
+//! What pulled sources share: nothing is skipped or lost, whatever stops in between.
+
+mod transports;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use ioc_bus::{ChunkBuilder, Origin, SharedBus, clock::Clock};
+use ioc_ingest::{
+    intake::Intake,
+    transport::pull::{
+        CannotFetch, Cursor, Fetched, Patience, Pull, PullCounters, PullError, Schedule, Source,
+    },
+};
+use ioc_model::envelope::Content;
+use tokio_util::sync::CancellationToken;
+use transports::{Valve, ValvedBus, open_log, stored, until};
+
+const NAME: &str = "table rows by id";
+
+/// A table of rows by ascending id, asked for three at a time.
+#[derive(Clone, Default)]
+struct Table(Arc<Mutex<Rows>>);
+
+#[derive(Default)]
+struct Rows {
+    rows: Vec<u64>,
+    away: bool,
+    /// What was asked for.
+    asked: Vec<Option<String>>,
+}
+
+impl Table {
+    fn change(&self, change: impl FnOnce(&mut Rows)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn asked(&self) -> Vec<Option<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).asked.clone()
+    }
+}
+
+impl Source for Table {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    async fn fetch(&mut self, behind: Option<&str>) -> Result<Fetched, CannotFetch> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.asked.push(behind.map(str::to_owned));
+        if table.away {
+            return Err(CannotFetch("nobody there".to_owned()));
+        }
+        let behind: u64 = behind.map_or(0, |place| place.parse().unwrap());
+        let mut rows = table.rows.iter().copied().filter(|row| *row > behind);
+        let page: Vec<u64> = rows.by_ref().take(3).collect();
+        let mut chunk = ChunkBuilder::new();
+        for row in &page {
+            chunk.push("registers", Content::Raw, "table", format!("row {row}").as_bytes());
+        }
+        let place = page.last().copied().unwrap_or(behind).to_string();
+        Ok(Fetched { chunk, place, more: rows.next().is_some() })
+    }
+}
+
+/// Pulls until it is stopped.
+fn pull(
+    bus: &SharedBus,
+    data: &Path,
+    table: &Table,
+    stop: &CancellationToken,
+) -> (tokio::task::JoinHandle<Result<(), PullError>>, Arc<PullCounters>) {
+    let intake = Intake::new(bus.clone(), Clock::Machine);
+    let counters = Arc::<PullCounters>::default();
+    let pull = Pull {
+        line: intake.line_of("registers", Origin::sender("registers")),
+        intake,
+        cursor: Cursor::open(data, "registers", NAME).unwrap(),
+        schedule: Schedule::every(Duration::from_millis(20), "registers"),
+        patience: Patience {
+            first: Duration::from_millis(5),
+            longest: Duration::from_millis(40),
+            recovered_after: Duration::from_secs(1),
+        },
+        counters: counters.clone(),
+    };
+    (tokio::spawn(pull.run(table.clone(), stop.clone())), counters)
+}
+
+fn place(data: &Path) -> Option<String> {
+    Cursor::open(data, "registers", NAME).unwrap().place().map(str::to_owned)
+}
+
+fn texts(log: &SharedBus) -> Vec<String> {
+    stored(log).iter().map(|row| row.text().to_owned()).collect()
+}
+
+fn rows(numbers: impl IntoIterator<Item = u64>) -> Vec<String> {
+    numbers.into_iter().map(|number| format!("row {number}")).collect()
+}
+
+#[tokio::test]
+async fn once_a_source_is_read_page_by_page_and_on_schedule_and_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open_log(folder.path());
+    let table = Table::default();
+    table.change(|table| table.rows = (1..=8).collect());
+    let stop = CancellationToken::new();
+    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    until("all pages", || counters.snapshot().envelopes == 8).await;
+    table.change(|table| table.rows.extend(9..=10));
+    until("the next turn", || counters.snapshot().envelopes == 10).await;
+    stop.cancel();
+    pulling.await.unwrap().unwrap();
+    assert_eq!(texts(&log), rows(1..=10));
+    assert_eq!(place(folder.path()).as_deref(), Some("10"));
+    // The next process goes on there.
+    table.change(|table| {
+        table.asked.clear();
+        table.rows.push(11);
+    });
+    let stop = CancellationToken::new();
+    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    until("the new row", || counters.snapshot().envelopes == 1).await;
+    stop.cancel();
+    pulling.await.unwrap().unwrap();
+    assert_eq!(table.asked()[0].as_deref(), Some("10"));
+    assert_eq!(texts(&log), rows(1..=11));
+}
+
+#[tokio::test]
+async fn ack_a_cursor_stays_before_what_the_log_has_not_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open_log(folder.path());
+    let table = Table::default();
+    table.change(|table| table.rows = (1..=3).collect());
+    for valve in [Valve::Full, Valve::Untold] {
+        let (bus, _turn) = ValvedBus::before(log.clone(), valve);
+        let stop = CancellationToken::new();
+        let (pulling, counters) = pull(&bus, folder.path(), &table, &stop);
+        until("a question", || counters.snapshot().asked == 1).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(
+            counters.snapshot().asked,
+            1,
+            "{valve:?}: nothing further is asked while the log does not answer"
+        );
+        stop.cancel();
+        pulling.await.unwrap().unwrap();
+        assert_eq!(place(folder.path()), None, "{valve:?}");
+    }
+    let (bus, _turn) = ValvedBus::before(log.clone(), Valve::Poisoned);
+    let (pulling, _) = pull(&bus, folder.path(), &table, &CancellationToken::new());
+    assert!(matches!(pulling.await.unwrap(), Err(PullError::Log(_))));
+    assert_eq!(place(folder.path()), None);
+    // What reached the log without a word of it is there twice, and nothing is missing.
+    let stop = CancellationToken::new();
+    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    until("all rows", || counters.snapshot().envelopes == 3).await;
+    stop.cancel();
+    pulling.await.unwrap().unwrap();
+    assert_eq!(texts(&log), [rows(1..=3), rows(1..=3)].concat());
+    assert_eq!(place(folder.path()).as_deref(), Some("3"));
+}
+
+#[tokio::test]
+async fn bound_a_source_that_is_away_or_turns_in_a_circle_is_not_asked_in_a_loop() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = open_log(folder.path());
+    let table = Table::default();
+    table.change(|table| table.away = true);
+    let stop = CancellationToken::new();
+    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let seen = counters.snapshot();
+    assert!((2..=60).contains(&seen.failed) && seen.away == 1, "{seen:?}");
+    table.change(|table| {
+        table.away = false;
+        table.rows = vec![1];
+    });
+    until("it answers", || counters.snapshot().envelopes == 1 && counters.snapshot().away == 0).await;
+    stop.cancel();
+    pulling.await.unwrap().unwrap();
+    assert_eq!(texts(&log), rows([1]));
+
+    struct Circle;
+    impl Source for Circle {
+        fn name(&self) -> &str {
+            NAME
+        }
+        async fn fetch(&mut self, _: Option<&str>) -> Result<Fetched, CannotFetch> {
+            Ok(Fetched { chunk: ChunkBuilder::new(), place: "1".to_owned(), more: true })
+        }
+    }
+    let intake = Intake::new(log.clone(), Clock::Machine);
+    let counters = Arc::<PullCounters>::default();
+    let patience = Patience {
+        first: Duration::from_millis(5),
+        longest: Duration::from_millis(40),
+        recovered_after: Duration::from_secs(1),
+    };
+    let pull = Pull {
+        line: intake.line_of("registers", Origin::sender("registers")),
+        intake,
+        cursor: Cursor::open(folder.path(), "registers", NAME).unwrap(),
+        schedule: Schedule::every(Duration::from_millis(20), "registers"),
+        patience,
+        counters: counters.clone(),
+    };
+    let stop = CancellationToken::new();
+    let pulling = tokio::spawn(pull.run(Circle, stop.clone()));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!((2..=60).contains(&counters.snapshot().failed), "{:?}", counters.snapshot());
+    stop.cancel();
+    pulling.await.unwrap().unwrap();
+}
