@@ -5,14 +5,14 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::Write,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
+use ioc_bus::whole_file;
 use ioc_model::epoch::Generation;
 use ioc_stream::exchange::Shards;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -144,23 +144,7 @@ impl DataFolder {
     /// If the system refuses.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
         let path = self.path.join(name);
-        let temporary = path.with_extension("tmp");
-        let write = || -> std::io::Result<()> {
-            if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent)?;
-            }
-            let mut file = fs::OpenOptions::new()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .mode(0o600)
-                .open(&temporary)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&temporary, &path)?;
-            File::open(path.parent().unwrap_or(&self.path))?.sync_all()
-        };
-        write().with_context(|| format!("cannot write {}", path.display()))
+        whole_file::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
     }
 }
 

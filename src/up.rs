@@ -138,9 +138,9 @@ impl House<'_> {
             tracing::warn!("pages do not close: leaving them");
         }
         self.bus.close();
-        flow.end().await;
+        let ended = flow.end().await;
         tracing::info!("stopped");
-        Ok(())
+        ended
     }
 
     /// Starts a task that ends by itself when the house is told to stop.

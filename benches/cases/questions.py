@@ -4,15 +4,18 @@ The rows are put straight into the tables of a running product, as its flow woul
 reading a minute in epochs of 5,000 rows, each correction an hour of epochs later as its key's last word, with its word in
 `superseded`; and the minutes of 4,000 of these series as windows, one in a hundred revised. What is current is then asked
 for as an analyst would, beside the same columns of the bare table with all its rows: when nothing is marked yet (ClickHouse
-is kept from it), when all is, and when so much is unmarked again as is left before the product marks by itself.
+is kept from it), when all is, and when so much is unmarked again as is left before the product marks by itself. What the
+page reads there goes through the product's own API.
 """
 
+import shutil
 import time
 
 from kit.figures import Figures, shown
-from kit.product import eventually, product
+from kit.product import PACK, eventually, product, scratch
 from kit.store import connect, settle, value
 
+INDICATORS = ["pm25", "pm10", "no2", "o3", "so2", "co", "temperature", "humidity"]
 SERIES, MINUTES = 16_000, 3_125
 ROWS = SERIES * MINUTES
 AN_EPOCH = 5_000
@@ -28,7 +31,7 @@ COLUMNS = (
 )
 READINGS = f"""
 INSERT INTO observation ({COLUMNS})
-SELECT concat('i', toString(s % 8)), concat('station-', toString(intDiv(s, 8))),
+SELECT {INDICATORS}[s % 8 + 1], concat('station-', toString(intDiv(s, 8))),
     toDateTime64('2026-01-05 00:00:00', 3, 'UTC') + toIntervalMinute(t) AS at,
     round(20 + 10 * sin(number) + rand(1) % 1000 / 100, 2), if(rand(2) % 100 = 0, 'calibrating', 'good'), 'push', 'gateway',
     at + toIntervalMillisecond(300 + rand(3) % 1000), 1, s % 4, number, 0, 'first', 0,
@@ -71,11 +74,11 @@ SHOWN = "indicator, subject, event_time, value, quality, feed, received_at, log,
 QUESTIONS = {
     "count()": "SELECT count() FROM {of} WHERE NOT ignore(value)",
     "newest ten of all": f"SELECT {SHOWN} FROM {{of}} ORDER BY event_time DESC LIMIT 10",
-    "mean by station of one indicator": "SELECT subject, avg(value) FROM {of} WHERE indicator = 'i3' GROUP BY subject",
-    "one series, last 100": "SELECT event_time, value FROM {of} WHERE indicator = 'i3' AND subject = 'station-77'"
+    "mean by station of one indicator": "SELECT subject, avg(value) FROM {of} WHERE indicator = 'o3' GROUP BY subject",
+    "one series, last 100": "SELECT event_time, value FROM {of} WHERE indicator = 'o3' AND subject = 'station-77'"
     " ORDER BY event_time DESC LIMIT 100",
 }
-OF_WINDOWS = "SELECT subject, sum(sum) / sum(count) FROM {of} WHERE kind = 'minute' AND indicator = 'i3' GROUP BY subject"
+OF_WINDOWS = "SELECT subject, sum(sum) / sum(count) FROM {of} WHERE kind = 'minute' AND indicator = 'o3' GROUP BY subject"
 
 
 def asked(client, question):
@@ -105,6 +108,39 @@ def ask_all(figures, client, when, bars):
             raise RuntimeError(f"{what}: {memory:.0f} MB")
 
 
+STATION = """
+[station-77]
+name = { vi = "Trạm 77", en = "Station 77" }
+kind = "ambient_air"
+place = { code = "25459", valid_from = 2025-07-01 }
+valid_from = 2025-07-01
+measures = { o3 = "1m" }
+"""
+# Two weeks are all there is of a series; a day of it is what a chart opens with.
+SERIES_READ = "/api/series?subject=station-77&indicator=o3&kind=point&points=2000"
+READS = {
+    "a series whole, thinned to 2,000": SERIES_READ,
+    "a day of a series": f"{SERIES_READ}&from=1767571200000&to=1767657600000",
+    "the rows of an envelope": f"/api/lineage/envelope/1-{77 % 4}-{SERIES * 100 + 77}",
+    "the last rejects": "/api/rejects",
+    "the overview": "/api/overview",
+}
+
+
+def read_all(figures, ioc, when):
+    """What the page asks for, the slowest of twenty."""
+    for what, path in READS.items():
+        took = []
+        for _ in range(20):
+            began = time.perf_counter()
+            ioc.get(path)
+            took.append(time.perf_counter() - began)
+        figures.add(
+            f"page: {what}, {when}", max(took) * 1000, "ms", at_most=500,
+            beside=f"the slowest of 20, the middle one {sorted(took)[10] * 1000:.0f} ms",
+        )
+
+
 def fill(client):
     step = ROWS // 10
     for start in range(0, ROWS, step):
@@ -116,7 +152,14 @@ def fill(client):
 
 def measure():
     figures = Figures("questions")
-    with product("questions") as ioc:
+    with scratch("questions-pack") as folder:
+        pack = shutil.copytree(PACK, folder / "pack")
+        (pack / "stations.toml").write_text(STATION)
+        ask(figures, pack)
+
+
+def ask(figures, pack):
+    with product("questions", pack=pack) as ioc:
         client = connect(ioc)
         eventually(lambda: value(client, "SELECT count() FROM epoch") > 0, seconds=30)
         # Mutations wait, merges of the fill too: none is as large as what they would make.
@@ -134,6 +177,7 @@ def measure():
         figures.add("until all of them are marked", time.monotonic() - began, "s", beside="in the background")
         settle(client)
         ask_all(figures, client, "all marked", bars=True)
+        read_all(figures, ioc, "all marked")
 
         client.command(
             f"INSERT INTO epoch (instance, generation, epoch, manifest_hash, now) SELECT any(instance), 0,"
@@ -153,7 +197,7 @@ def measure():
             beside=f"bare table, all rows {bare:.0f} ms; {memory:.0f} MB",
         )
 
-        more = f"indicator = 'i1' AND event_time >= '2026-01-06 00:00:00' AND standing = 'first' LIMIT {LEFT}"
+        more = f"indicator = 'pm10' AND event_time >= '2026-01-06 00:00:00' AND standing = 'first' LIMIT {LEFT}"
         client.command(
             f"INSERT INTO observation ({COLUMNS}) SELECT indicator, subject, event_time, value + 2, quality, feed, sender,"
             f" now64(3), log, partition, offset + 2000000000, row, 'correction', 0, {LAST + 1}, 0 FROM observation WHERE {more}"
@@ -161,5 +205,6 @@ def measure():
         client.command(WORDS.replace(f"epoch >= {FIRST}", f"epoch = {LAST + 1}"))
         client.command(COMMIT.format(epoch=LAST + 1))
         ask_all(figures, client, f"{shown(LEFT)} words not marked", bars=True)
-        if value(client, "SELECT count() FROM observation_current WHERE indicator LIKE 'i%'") != ROWS:
+        read_all(figures, ioc, f"{shown(LEFT)} words not marked")
+        if value(client, "SELECT count() FROM observation_current WHERE subject LIKE 'station-%'") != ROWS:
             raise RuntimeError("a key has not one row")

@@ -18,6 +18,7 @@ pub mod held;
 pub mod in_flight;
 pub mod record;
 pub mod room;
+pub mod whole_file;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 

@@ -101,17 +101,20 @@ impl House<'_> {
 
 impl Flow {
     /// Lets it finish what it has, while the store takes it.
-    pub(super) async fn end(self) {
+    ///
+    /// # Errors
+    /// If its end panicked; the store is stopped all the same.
+    pub(super) async fn end(self) -> anyhow::Result<()> {
         let Flow { store, driver, archivist, give_up, .. } = self;
         drop(tokio::spawn(async move {
             tokio::time::sleep(STORE_WITHIN).await;
             give_up.cancel();
         }));
         let ending = tokio::task::spawn_blocking(move || driver.stop());
-        match tokio::time::timeout(2 * STORE_WITHIN, ending).await {
-            Ok(Ok(Ok(()))) => {}
+        let ended = tokio::time::timeout(2 * STORE_WITHIN, ending).await;
+        match &ended {
+            Ok(Ok(Ok(())) | Err(_)) => {}
             Ok(Ok(Err(halt))) => tracing::warn!(%halt, "the flow did not end in order"),
-            Ok(Err(error)) => tracing::error!(%error, "the flow did not end in order"),
             Err(_) => tracing::error!("the flow does not end: leaving it, the next start recovers"),
         }
         if let Some(archivist) = archivist {
@@ -121,6 +124,8 @@ impl Flow {
             }
         }
         store.stop().await;
+        let _in_order = ended.unwrap_or(Ok(Ok(())))?;
+        Ok(())
     }
 }
 

@@ -183,7 +183,6 @@ pub(crate) struct Completed {
 #[derive(Debug)]
 pub(crate) struct Submitted {
     epoch: Epoch,
-    generation: Generation,
     now: Now,
     manifest_hash: [u8; 32],
     replayed: bool,
@@ -280,7 +279,7 @@ impl Driver {
         let threads = vec![
             spawn("form", shared.clone(), move || former.run())?,
             spawn("collect", shared.clone(), move || {
-                collect(&collecting, workers, &parts, &submitted_out, &completed)
+                collect(&collecting, workers, generation, &parts, &submitted_out, &completed)
             })?,
             spawn("commit", shared.clone(), move || committer.run(commit, &completed_out))?,
             spawn("keep", shared.clone(), move || keeper.run(&checkpoint_out))?,
@@ -445,6 +444,7 @@ fn spawn(
 fn collect(
     shared: &Shared,
     workers: usize,
+    generation: Generation,
     parts: &Receiver<Part>,
     submitted: &Receiver<Submitted>,
     completed: &SyncSender<Completed>,
@@ -456,7 +456,7 @@ fn collect(
         if facts.epoch != epoch {
             return Err(Halt(format!("epoch {epoch} came out where {} was due", facts.epoch)));
         }
-        whole.results.generation = facts.generation;
+        whole.results.generation = generation;
         whole.results.now = facts.now;
         whole.results.manifest_hash = facts.manifest_hash;
         if completed.send(Completed { whole, submitted: facts }).is_err() {

@@ -213,6 +213,19 @@ fn batch_a_channel_that_lags_behind_is_judged_as_if_it_had_been_in_time() {
 }
 
 #[test]
+fn silent_a_pack_that_asks_for_fewer_windows_raises_nothing_out_of_silence() {
+    let mut site = Site::new(vec![threshold(2, 2)]);
+    assert_eq!(site.hours(0, &[60.0]), []);
+    let _ = site.step(50.0, &[], Vec::new());
+    let other = Pack { version: PackVersion("two".to_owned()), ..pack(vec![threshold(1, 1)]) };
+    site.decoder = Arc::new(Decoder::new(Arc::new(other), site.names.clone()).unwrap());
+    let silence = site.step(60.0, &[], Vec::new());
+    assert!(silence.facts.windows.iter().any(|window| window.received == 0));
+    assert!(silence.facts.alerts.is_empty(), "{:?}", silence.facts.alerts);
+    assert_eq!(site.hours(60, &[60.0, 60.0]), [(61, AlertChange::Raised)]);
+}
+
+#[test]
 fn an_acknowledged_alert_closes_when_cleared_and_the_next_one_has_another_number() {
     let mut site = Site::new(vec![threshold(1, 1)]);
     let _ = site.hours(0, &[60.0, 60.0]);

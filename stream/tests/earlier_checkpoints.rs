@@ -1,6 +1,7 @@
 //! Checkpoints that earlier builds wrote are read by this one: an upgrade goes on where the build before it stopped.
 //!
-//! `fixtures/checkpoint-N` is a file as the build that wrote version N left it after an orderly stop.
+//! `fixtures/checkpoint-N` is a file as the build that wrote version N left it after an orderly stop; `subjects-N` what
+//! such a build makes of the subjects of the version before.
 
 use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names};
 use ioc_stream::{checkpoint::Checkpoints, exchange::Share, shard::Shard};
@@ -26,4 +27,23 @@ fn replay_a_checkpoint_of_version_4_is_loaded_with_every_subject_and_written_aga
     }
     let records: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(records.len(), names.len());
+}
+
+/// What this version writes is what it has always written: whoever changes these bytes raises the version.
+#[test]
+fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = include_bytes!("fixtures/checkpoint-4");
+    std::fs::write(folder.path().join("00000000000000000033.checkpoint"), written).unwrap();
+    let checkpoint = Checkpoints::open(folder.path()).unwrap().newest(Epoch(40)).unwrap().unwrap();
+    let mut shard = Shard::new(Names::default(), Share::WHOLE, None);
+    for subject in checkpoint.subjects().unwrap() {
+        shard.load(subject);
+    }
+    let mut records: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
+    records.sort_unstable();
+    assert_eq!(ioc_stream::checkpoint::VERSION, 5);
+    let bytes = postcard::to_stdvec(&records).unwrap();
+    let known = include_bytes!("fixtures/subjects-5");
+    assert!(bytes == *known, "{} bytes, {} as ever", bytes.len(), known.len());
 }

@@ -282,12 +282,11 @@ impl Former {
         kind: Kind,
         checkpoint: bool,
     ) -> Result<(), Halt> {
-        let Manifest { epoch, generation, now, pack, horizon, recorded, .. } = manifest;
+        let Manifest { epoch, now, pack, horizon, recorded, .. } = manifest;
         let answers: Vec<Answer> = recorded.into_iter().map(|Recorded::Answer(answer)| answer).collect();
         self.epoch = epoch;
         let submitted = Submitted {
             epoch,
-            generation,
             now,
             manifest_hash,
             replayed: kind == Kind::Recorded,

@@ -2,16 +2,16 @@
 //!
 //! A cursor is what the source itself calls a place: a number, a moment, a token. Nobody but the source's own reader
 //! looks into it. It lies in a file of its own below the data folder and advances only behind the append: whoever
-//! advances it shows what the log answered (invariant ONCE). Killed between the two, the process fetches the same again,
-//! and the dataflow drops what it knows.
+//! advances it shows what the log answered (invariant ONCE). Killed between the two, the process fetches the same again:
+//! nothing is missing, and what has a key of its own is known. A source whose rows have none must give them one.
 
 use std::{
-    fs::{self, File},
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use ioc_bus::Appended;
+use ioc_bus::{Appended, whole_file};
 use serde::{Deserialize, Serialize};
 
 const FOLDER: &str = "cursors";
@@ -19,8 +19,9 @@ const FOLDER: &str = "cursors";
 /// The place behind which a source is read next.
 #[derive(Debug)]
 pub struct Cursor {
-    path: PathBuf,
-    kept: Option<Kept>,
+    path: Arc<Path>,
+    source: String,
+    place: Option<String>,
 }
 
 /// What its file holds.
@@ -66,15 +67,22 @@ pub enum CursorError {
     },
 }
 
+impl CursorError {
+    /// Whether the disk is full: nothing is wrong that room would not mend.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let CursorError::Io { error, .. } = self else { return false };
+        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 impl Cursor {
     /// That of a feed which reads `source`; at the beginning if there is none yet.
     ///
     /// # Errors
     /// If there is one that cannot be read, or is of another source: it is never guessed where to go on.
     pub fn open(data: &Path, feed: &str, source: &str) -> Result<Cursor, CursorError> {
-        let folder = data.join(FOLDER);
-        fs::create_dir_all(&folder).map_err(|error| CursorError::Io { path: folder.clone(), error })?;
-        let path = folder.join(format!("{feed}.json"));
+        let path = data.join(FOLDER).join(format!("{feed}.json"));
         let kept: Option<Kept> =
             match fs::read(&path) {
                 Ok(bytes) => Some(serde_json::from_slice(&bytes).map_err(|error| {
@@ -87,46 +95,41 @@ impl Cursor {
             Some(Kept { source: was, .. }) if was != source => {
                 Err(CursorError::Elsewhere { path, was, is: source.to_owned() })
             }
-            kept => Ok(Cursor { path, kept }),
+            kept => Ok(Cursor {
+                path: path.into(),
+                source: source.to_owned(),
+                place: kept.map(|kept| kept.place),
+            }),
         }
     }
 
     /// The place it is at; none at the beginning.
     #[must_use]
     pub fn place(&self) -> Option<&str> {
-        self.kept.as_ref().map(|kept| kept.place.as_str())
+        self.place.as_deref()
     }
 
     /// Goes on to a place before which there is nothing that is not on the log. It is not written: whoever starts again
     /// passes over the same nothing.
-    pub fn pass(&mut self, source: &str, place: String) {
-        self.kept = Some(Kept { source: source.to_owned(), place });
+    pub fn pass(&mut self, place: String) {
+        self.place = Some(place);
     }
 
     /// Goes on to a place, now that everything before it is on the log: durable when it returns.
     ///
     /// # Errors
     /// If it cannot be written; the place it was at is still there then.
-    pub fn advance(&mut self, _behind: &Appended, source: &str, place: String) -> Result<(), CursorError> {
-        let kept = Kept { source: source.to_owned(), place };
-        let io = |error| CursorError::Io { path: self.path.clone(), error };
-        let bytes = serde_json::to_vec(&kept).map_err(|error| io(error.into()))?;
-        write_whole(&self.path, &bytes).map_err(io)?;
-        self.kept = Some(kept);
+    pub async fn advance(&mut self, _behind: &Appended, place: &str) -> Result<(), CursorError> {
+        let kept = Kept { source: self.source.clone(), place: place.to_owned() };
+        let path = self.path.clone();
+        // A sync takes as long as the disk does: not on a thread that others wait for.
+        let written = tokio::task::spawn_blocking(move || {
+            whole_file::write(&path, &serde_json::to_vec(&kept).map_err(io::Error::from)?)
+        });
+        let written = written.await.map_err(io::Error::other).flatten();
+        written.map_err(|error| CursorError::Io { path: self.path.to_path_buf(), error })?;
+        self.place = Some(place.to_owned());
         Ok(())
-    }
-}
-
-/// A file that is there whole or as it was before: written aside, fsynced, moved, and the folder fsynced.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let mut file = File::create(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
-        None => Ok(()),
     }
 }
 
@@ -138,15 +141,13 @@ mod tests {
 
     const APPENDED: Appended = Appended { base: Offset(0), next: Offset(1), received_at: ReceivedAt(0) };
 
-    #[test]
-    fn once_a_cursor_is_where_it_was_left_and_never_guessed() {
+    #[tokio::test]
+    async fn once_a_cursor_is_where_it_was_left_and_never_guessed() {
         let data = tempfile::tempdir().unwrap();
         let open = |source: &str| Cursor::open(data.path(), "dossiers", source);
         let mut cursor = open("https://a.example/dossiers").unwrap();
         assert_eq!(cursor.place(), None);
-        cursor
-            .advance(&APPENDED, "https://a.example/dossiers", "2026-11-20T08:00:00+07:00".to_owned())
-            .unwrap();
+        cursor.advance(&APPENDED, "2026-11-20T08:00:00+07:00").await.unwrap();
         let again = open("https://a.example/dossiers").unwrap();
         assert_eq!(again.place(), Some("2026-11-20T08:00:00+07:00"));
         let error = open("https://b.example/dossiers").unwrap_err().to_string();

@@ -7,7 +7,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use ioc_bus::{AppendError, ChunkBuilder, clock::Clock};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{BackOff, Cursor, CursorError, Patience, PullCounters, Schedule};
@@ -69,50 +69,47 @@ pub struct Pull {
     pub counters: Arc<PullCounters>,
 }
 
+/// Between two attempts to keep a cursor on a full disk.
+const ROOM_AGAIN: Duration = Duration::from_secs(1);
+
 impl Pull {
-    /// Reads a source until `stop` fires. Begins at once: what came while nobody asked is fetched first.
+    /// Reads a source until `stop` fires: what is being appended then is waited for. Begins at once, since what came while
+    /// nobody asked is older than what comes at the next turn.
     ///
     /// # Errors
     /// If the log takes no more, or the cursor cannot be kept. What was fetched by then is fetched again at the next
     /// start.
     pub async fn run(mut self, mut source: impl Source, stop: CancellationToken) -> Result<(), PullError> {
         let mut back_off = BackOff::new(self.patience);
-        // Whether the answer before was one, so that it is said once that a source is away.
-        let mut answered = true;
+        let mut circle = Circle::default();
+        // Since when it answers; none while it does not. A source is thought to answer until it does not.
+        let mut answers = Some(Instant::now());
         loop {
             let asked = tokio::select! {
                 asked = source.fetch(self.cursor.place()) => asked,
                 () = stop.cancelled() => return Ok(()),
             };
             self.counters.asked.one();
-            let asked = match asked {
-                Ok(fetched) if fetched.more && self.cursor.place() == Some(&fetched.place) => {
-                    Err(CannotFetch(format!("it says that more is ready, and stays at '{}'", fetched.place)))
-                }
-                asked => asked,
-            };
+            let asked = asked.and_then(|fetched| circle.checked(self.cursor.place(), fetched));
+            self.counters.away.set(u64::from(asked.is_err()));
             let pause = match asked {
                 Ok(fetched) => {
-                    if !std::mem::replace(&mut answered, true) {
+                    if answers.is_none() {
                         tracing::info!(source = source.name(), "the source answers again");
                     }
-                    back_off = BackOff::new(self.patience);
+                    let _since = answers.get_or_insert_with(Instant::now);
                     let more = fetched.more;
-                    tokio::select! {
-                        kept = self.keep(source.name(), fetched) => kept?,
-                        () = stop.cancelled() => return Ok(()),
-                    }
+                    self.keep(fetched, &stop).await?;
                     if more { Duration::ZERO } else { self.schedule.pause(now()) }
                 }
                 Err(error) => {
                     self.counters.failed.one();
-                    if std::mem::replace(&mut answered, false) {
+                    if answers.is_some() {
                         tracing::warn!(source = source.name(), %error, "cannot fetch: asking again");
                     }
-                    back_off.pause_after(Duration::ZERO)
+                    back_off.pause_after(answers.take().map_or(Duration::ZERO, |since| since.elapsed()))
                 }
             };
-            self.counters.away.set(u64::from(!answered));
             if timeout(pause, stop.cancelled()).await.is_ok() {
                 return Ok(());
             }
@@ -120,27 +117,62 @@ impl Pull {
     }
 
     /// Appends what was fetched, and goes on to the place behind it.
-    async fn keep(&mut self, source: &str, fetched: Fetched) -> Result<(), PullError> {
+    async fn keep(&mut self, fetched: Fetched, stop: &CancellationToken) -> Result<(), PullError> {
         let Fetched { mut chunk, place, .. } = fetched;
         let envelopes = u64::from(chunk.len());
         if envelopes == 0 {
-            self.cursor.pass(source, place);
+            self.cursor.pass(place);
             return Ok(());
         }
         let appended = self.intake.hand_over(&self.line, &mut chunk).await?.await?;
-        pulled();
-        self.cursor.advance(&appended, source, place)?;
+        let mut said = false;
+        while let Err(error) = self.cursor.advance(&appended, &place).await {
+            if !error.is_full() {
+                return Err(error.into());
+            }
+            if !std::mem::replace(&mut said, true) {
+                tracing::error!(%error, "no room to keep how far a source was read: waiting");
+            }
+            if timeout(ROOM_AGAIN, stop.cancelled()).await.is_ok() {
+                return Ok(());
+            }
+        }
         self.counters.envelopes.add(envelopes);
         Ok(())
+    }
+}
+
+/// Finds out that a source which always has more comes by the same places again, however many there are (Brent's
+/// algorithm): it would be asked without a pause for ever.
+#[derive(Debug, Default)]
+struct Circle {
+    seen: Option<String>,
+    steps: u32,
+    limit: u32,
+}
+
+impl Circle {
+    fn checked(&mut self, behind: Option<&str>, fetched: Fetched) -> Result<Fetched, CannotFetch> {
+        if !fetched.more {
+            *self = Circle::default();
+            return Ok(fetched);
+        }
+        if [self.seen.as_deref(), behind].contains(&Some(&*fetched.place)) {
+            *self = Circle::default();
+            return Err(CannotFetch(format!(
+                "it says that more is ready, and is at '{}' again",
+                fetched.place
+            )));
+        }
+        self.steps += 1;
+        if self.steps > self.limit {
+            *self = Circle { seen: Some(fetched.place.clone()), steps: 0, limit: 2 * self.limit + 1 };
+        }
+        Ok(fetched)
     }
 }
 
 /// Milliseconds since 1970 on the machine's clock: sources live on it, also beside a demo.
 fn now() -> u64 {
     u64::try_from(Clock::Machine.now().0).unwrap_or_default()
-}
-
-/// The stopping point `pull_before_cursor`: on the log, and the cursor does not know yet.
-fn pulled() {
-    fail::fail_point!("pull_before_cursor", |_| std::process::abort());
 }

@@ -1,8 +1,8 @@
 //! When a source is asked.
 //!
-//! Moments lie on a grid of the wall clock, so that a restart neither asks at once nor lets a turn pass; what was missed
-//! is one turn, not many. A source's grid is shifted by its feed's name: a hundred sources that are asked every five
-//! minutes are not all asked in the same second.
+//! Turns lie on a grid of the wall clock, so they are where they were after a restart, and what was missed is one turn,
+//! not many. A source's grid is shifted by its feed's name: a hundred sources that are asked every five minutes are not
+//! all asked in the same second.
 
 use std::time::Duration;
 
@@ -20,11 +20,10 @@ impl Schedule {
     #[must_use]
     pub fn every(pause: Duration, feed: &str) -> Schedule {
         let every = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX).max(1);
-        // FNV-1a: the same in every process and after every upgrade.
-        let hash = feed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        Schedule { every, shift: hash % every }
+        // The same in every process and after every upgrade.
+        let hash = crc32c::crc32c(feed.as_bytes());
+        let shift = (u128::from(hash) * u128::from(every)) >> u32::BITS;
+        Schedule { every, shift: u64::try_from(shift).unwrap_or_default() }
     }
 
     /// How long until the next turn behind a moment, in milliseconds since 1970.
