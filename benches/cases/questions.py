@@ -21,7 +21,7 @@ ROWS = SERIES * MINUTES
 AN_EPOCH = 5_000
 WINDOW_SERIES = 4_000
 # What is left before the product marks by itself.
-LEFT = 2_000
+LEFT = 500
 LATER = 720
 FIRST = 100_000
 LAST = FIRST + ROWS // AN_EPOCH + LATER + 10

@@ -59,6 +59,28 @@ fn replayed_gases_are_converted_from_parts_per_billion() {
     }
 }
 
+/// Half of a clean hour's readings lie a little below zero: without them its mean is 90 % too high, and it has too few.
+#[test]
+fn small_negatives_of_clean_air_count_and_what_no_analyser_means_does_not() {
+    let hour = [2.1, -0.6, 1.8, -1.1, 0.4, 1.2, -0.3, 2.6, 0.9, -0.4, 3.0, 0.8];
+    let told = |value: &f64| {
+        format!(
+            r#"{{"indicator":"pm25","subject":"RP-TANNINH","time":"2026-01-01T00:00:00Z","value":{value}}}"#
+        )
+    };
+    let quality = |values: &[f64]| {
+        let payload = values.iter().map(told).collect::<Vec<_>>().join("\n");
+        let address = "ioc/replay/RP-TANNINH/observation";
+        let tried = tried("replay-gas", address, "2026-01-01T00:00:05Z", &payload);
+        assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
+        let read =
+            |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["quality"].clone();
+        tried.lines.iter().map(read).collect::<Vec<_>>()
+    };
+    assert!(quality(&hour).iter().all(|quality| quality == "good"));
+    assert!(quality(&[-999.0, -99.0, -10.5]).iter().all(|quality| quality == "out_of_range"));
+}
+
 #[test]
 fn replayed_dust_is_of_the_same_station() {
     let payload = "PM10\t45\tug/m3\t20260101070000\t00\r\nPM2,5\t41\tug/m3\t20260101070000\t00\r\n";

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod attribute;
+pub mod bound;
 pub mod calendar;
 pub mod contract;
 pub mod counts;

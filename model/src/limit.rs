@@ -3,7 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{place::Date, station_kind::StationKind};
+use crate::{
+    bound::{is_above, is_below},
+    place::Date,
+    station_kind::StationKind,
+};
 
 /// Over what a value is averaged before it is held against a limit (QCVN 05:2023/BTNMT, 1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -78,10 +82,11 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Whether a mean keeps it.
+    /// Whether a mean keeps it: a limit may be reached ([`bound`](crate::bound)).
     #[must_use]
     pub fn is_kept_by(&self, mean: f64) -> bool {
-        self.low.is_none_or(|low| mean >= low) && self.high.is_none_or(|high| mean <= high)
+        let (low, high) = (self.low, self.high);
+        low.is_none_or(|low| !is_below(mean, low)) && high.is_none_or(|high| !is_above(mean, high))
     }
 
     /// Whether it is in force on a local day.

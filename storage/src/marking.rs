@@ -30,7 +30,7 @@ use crate::{
 /// Words taken at a time, unless an epoch has more.
 const AT_A_TIME: u64 = 20_000;
 /// So many are worth writing a column anew.
-const WORTH: u64 = 2_000;
+const WORTH: u64 = 500;
 /// Fewer than those wait so long.
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 const LOOKED_EVERY: Duration = Duration::from_secs(60);

@@ -8,8 +8,10 @@
 //! * a byte-order mark, CRLF, NULs in the symbol, `PM2,5`, a decimal comma.
 //!
 //! What it drops in silence is a reject here: a line of fewer than three columns is malformed; a value that is no
-//! number, which there becomes status 02, has no value to keep and is rejected with that status named. Times are
-//! local times of the pack's zone. A file without a single line of three columns is no station file.
+//! number, which there becomes status 02, has no value to keep and is rejected with that status named; a last line that
+//! breaks off, so that it lacks what all the others have, is incomplete: an upload that was cut behind the first digit
+//! of status 02 would be a good value else. Times are local times of the pack's zone. A file without a single line of
+//! three columns is no station file.
 
 use ioc_model::observation::Quality;
 
@@ -33,10 +35,52 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         true => rows.subject_of_file(&[name.code]),
         false => rows.subject_of_file(&[name.stem, name.code]),
     }?;
+    let torn = torn_line(payload);
     for (place, line) in lines(payload) {
+        if torn == Some(line.start) {
+            let line = &payload[line];
+            rows.reject(breaks_off(line), &place, line);
+            continue;
+        }
         read_line(&payload[line], &place, &subject, rows);
     }
     Ok(())
+}
+
+/// Where the last line starts, if it has no line end and lacks what all lines before it have: as long a status, or a
+/// unit. A whole last line without a line end is as many loggers write it.
+fn torn_line(payload: &[u8]) -> Option<usize> {
+    if matches!(payload.last(), None | Some(b'\n' | b'\r')) {
+        return None;
+    }
+    let mut readable = lines(payload).map(|(_, line)| (line.clone(), columns(&payload[line]).ok()));
+    let mut last = readable.next()?;
+    let mut least: Option<(usize, bool)> = None;
+    for line in readable {
+        let (_, before) = std::mem::replace(&mut last, line);
+        if let Some(columns) = before {
+            let (status, unit) = columns.shape();
+            least = Some(least.map_or((status, unit), |least| (least.0.min(status), least.1 && unit)));
+        }
+    }
+    let (line, Some(columns)) = last else { return None };
+    let ((status, unit), (least_status, all_units)) = (columns.shape(), least?);
+    let lacks = status < least_status || (all_units && !unit);
+    (lacks && line.end == payload.len()).then_some(line.start)
+}
+
+fn breaks_off(line: &[u8]) -> Refusal {
+    let found = quoted(&String::from_utf8_lossy(&line[..line.len().min(400)]));
+    Refusal::malformed(
+        format!(
+            "Tệp đứt giữa dòng cuối: '{found}' không có dấu xuống dòng và thiếu cột mà mọi dòng khác đều có. Hãy gửi lại trọn \
+             tệp; ví dụ đúng: {EXAMPLE}"
+        ),
+        format!(
+            "The file breaks off within its last line: '{found}' has no line end and lacks what all other lines have. Send \
+             the whole file again; a right line: {EXAMPLE}"
+        ),
+    )
 }
 
 /// What a file's name says.
@@ -91,6 +135,13 @@ struct Columns<'a> {
     unit: Option<&'a str>,
     time: &'a str,
     status: Option<&'a str>,
+}
+
+impl Columns<'_> {
+    /// How long its status is, and whether it has a unit.
+    fn shape(&self) -> (usize, bool) {
+        (self.status.map_or(0, str::len), self.unit.is_some())
+    }
 }
 
 fn read_line<S: RowSink + ?Sized>(line: &[u8], place: &Line, subject: &Subject<'_>, rows: &mut Rows<'_, S>) {
@@ -234,6 +285,31 @@ mod tests {
             assert!(columns(line.as_bytes()).is_err(), "{line}");
         }
         assert!(columns(b"CO\t8.1\t\xff\xfe").is_err());
+    }
+
+    #[test]
+    fn a_last_line_that_breaks_off_is_found_wherever_it_was_cut_and_a_whole_one_is_not() {
+        let whole = "PM10\t61.3\tug/m3\t20261120070500\t00\nSO2\t412\tug/m3\t20261120070500\t02";
+        assert_eq!(torn_line(whole.as_bytes()), None);
+        let second = whole.find("SO2").unwrap();
+        for cut in second + 1..whole.len() {
+            let cut = &whole.as_bytes()[..cut];
+            let (_, line) = lines(cut).last().unwrap();
+            let read = columns(&cut[line]).is_ok();
+            assert!(!read || torn_line(cut) == Some(second), "{}", String::from_utf8_lossy(cut));
+        }
+        let time_first = "20261120070500\tPM10\t61.3\tug/m3\t00\n20261120070500\tSO2\t412\tug/m3\t02";
+        for cut in time_first.rfind("412").unwrap() + 1..time_first.len() - 1 {
+            assert!(torn_line(&time_first.as_bytes()[..cut]).is_some(), "{}", &time_first[..cut]);
+        }
+        for tolerated in [
+            "SO2\t412\tug/m3\t20261120070500\t0",
+            "PM10\t61.3\tug/m3\t20261120070500\nSO2\t412\tug/m3\t20261120070500",
+            "PM10\t61.3\tug/m3\t20261120070500\t0\nSO2\t412\tug/m3\t20261120070500\t2",
+            "PM10\t61.3\tug/m3\t20261120070500\t00\nSO2\t412\tug/m3\t20261120070500\n",
+        ] {
+            assert_eq!(torn_line(tolerated.as_bytes()), None, "{tolerated}");
+        }
     }
 
     #[test]

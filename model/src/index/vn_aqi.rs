@@ -8,7 +8,7 @@
 //! makes of missing hours is [`GapReading`]'s choice, and above the last breakpoint a sub-index stays at 500. In the
 //! decision's example 118.7 µg/m³ of NO2 gives 60; by its own table it is 59.35, published as 59.
 
-use crate::name::Name;
+use crate::{bound::is_above, name::Name};
 
 use super::{Category, GapReading, IndexPart, Indexed, NoIndex, category_of, rounded_half_up};
 
@@ -198,7 +198,7 @@ pub fn sub_index(parameter: Parameter, concentration: f64) -> Option<f64> {
     let breakpoints = parameter.breakpoints();
     for (points, index) in breakpoints.windows(2).zip(INDEX.windows(2)) {
         let ([from, to], [low, high]) = (points, index) else { continue };
-        if concentration <= *to {
+        if !is_above(concentration, *to) {
             return Some((concentration - from) * (high - low) / (to - from) + low);
         }
     }

@@ -11,7 +11,7 @@
 //! How many groups and parameters are needed, and which mean the core is, the sources do not agree on: the pack says
 //! it ([`IndexSettings`]).
 
-use crate::name::Name;
+use crate::{bound::snapped, name::Name};
 
 use super::{
     Category, IndexPart, IndexSettings, Indexed, NoIndex, WqiAggregate, category_of, rounded_half_up,
@@ -88,6 +88,9 @@ impl Curve {
             Curve::From(line) | Curve::Below(line) => (line, 100.0),
             Curve::Inside(line) => (line, WORST),
         };
+        // Tables break off at their ends: a mean that is at one of them is in the table.
+        let ends = [line.first(), line.last()].into_iter().flatten();
+        let concentration = ends.fold(concentration, |number, (end, _)| snapped(number, *end));
         match line {
             [(first, _), ..] if concentration < *first => before,
             _ => on_line(line, concentration).unwrap_or(WORST),

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use ioc_model::{
     action::Action,
+    bound::{is_above, is_below},
     limit::Averaging,
     name::Name,
     results::{AlertResult, Evidence},
@@ -370,25 +371,25 @@ fn entry(condition: &Condition, reading: &Seen) -> Option<Entry> {
 
 fn by_bound(bound: Bound, value: f64) -> (Stands, f64) {
     match bound {
-        Bound::Above { raise, .. } if value > raise => (Stands::Raising, raise),
+        Bound::Above { raise, .. } if is_above(value, raise) => (Stands::Raising, raise),
         Bound::Above { raise, clear } => {
-            (if value <= clear { Stands::Clearing } else { Stands::Between }, raise)
+            (if is_above(value, clear) { Stands::Between } else { Stands::Clearing }, raise)
         }
-        Bound::Below { raise, .. } if value < raise => (Stands::Raising, raise),
+        Bound::Below { raise, .. } if is_below(value, raise) => (Stands::Raising, raise),
         Bound::Below { raise, clear } => {
-            (if value >= clear { Stands::Clearing } else { Stands::Between }, raise)
+            (if is_below(value, clear) { Stands::Between } else { Stands::Clearing }, raise)
         }
     }
 }
 
 fn by_limit(low: Option<f64>, high: Option<f64>, clear_share: f64, value: f64) -> Option<(Stands, f64)> {
     match (low, high) {
-        (_, Some(high)) if value > high => Some((Stands::Raising, high)),
-        (Some(low), _) if value < low => Some((Stands::Raising, low)),
+        (_, Some(high)) if is_above(value, high) => Some((Stands::Raising, high)),
+        (Some(low), _) if is_below(value, low) => Some((Stands::Raising, low)),
         // Between two limits a share of the upper one may lie below the lower: then kept is enough.
         (Some(_), Some(high)) => Some((Stands::Clearing, high)),
         (None, Some(high)) => {
-            Some((if value <= clear_share * high { Stands::Clearing } else { Stands::Between }, high))
+            Some((if is_above(value, clear_share * high) { Stands::Between } else { Stands::Clearing }, high))
         }
         (Some(low), None) => Some((Stands::Clearing, low)),
         (None, None) => None,
