@@ -209,6 +209,7 @@ fn pack() -> Pack {
         units: BTreeMap::from([("u".to_owned(), 1.0)]),
         aliases: Vec::new(),
         range: (None, None),
+        no_value: Vec::new(),
         decimals: 1,
         windows,
     };

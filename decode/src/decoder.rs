@@ -48,6 +48,19 @@ pub enum Outcome {
     Undecodable(Rejection),
 }
 
+/// Without the NULs that a sender's buffer left behind the last line: they carry nothing. What is nothing but NULs is no
+/// heartbeat: something was lost there.
+fn without_padding(payload: &[u8]) -> &[u8] {
+    if payload.last() != Some(&0) && !payload.trim_ascii_end().ends_with(b"\0") {
+        return payload;
+    }
+    let carries = |byte: &u8| *byte != 0 && !byte.is_ascii_whitespace();
+    let Some(last) = payload.iter().rposition(carries) else { return payload };
+    let behind = last + 1;
+    let padding = payload[behind..].iter().position(|byte| *byte == 0).unwrap_or_default();
+    &payload[..behind + padding]
+}
+
 impl Decoder {
     /// A decoder for that version of the pack. Its stations, indicators and feeds get their numbers in `names`.
     ///
@@ -85,6 +98,7 @@ impl Decoder {
             return Outcome::Undecodable(Refusal::too_large(bytes, Some(limit), envelope.feed).whole());
         }
         let payload = envelope.payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(envelope.payload);
+        let payload = without_padding(payload);
         if payload.trim_ascii().is_empty() {
             return Outcome::Empty;
         }

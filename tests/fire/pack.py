@@ -26,6 +26,7 @@ unit = "{unit}"
 min = 0
 max = 200000
 decimals = 1
+no_value = []
 windows = ["minute", "hour", "day"]
 """
 UNITS = {

@@ -171,6 +171,7 @@ fn indicator(id: &str, symbol: &str, name: Text, unit: &str, decimals: u8) -> In
         units: BTreeMap::new(),
         aliases: Vec::new(),
         range: (None, None),
+        no_value: Vec::new(),
         decimals,
         windows: vec![WindowKind::Hour],
     }

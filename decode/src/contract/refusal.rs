@@ -36,18 +36,36 @@ pub(crate) enum Withheld<'a> {
     Unreadable,
 }
 
-/// A sender's text, short and on one line, with its tabs to be seen.
+/// A sender's text, short and on one line, with its tabs to be seen. The first character of it that editors do not show
+/// is named with its place, or a sender would compare two lines that look the same.
 pub(crate) fn quoted(text: &str) -> String {
     let visible = |character: char| match character {
         '\t' => '⇥',
-        other if other.is_control() => '\u{fffd}',
+        other if other.is_control() || is_unseen(other) => '\u{fffd}',
         other => other,
     };
     let mut short: String = text.chars().take(QUOTED).map(visible).collect();
     if text.chars().nth(QUOTED).is_some() {
         short.push('…');
     }
+    if let Some((at, unseen)) = text.char_indices().find(|(_, character)| is_unseen(*character)) {
+        short.push_str(&format!(" [U+{:04X} @ byte {}]", u32::from(unseen), at + 1));
+    }
     short
+}
+
+/// Control characters but tab and line ends, blanks of no width, marks of direction and byte order, no-break spaces.
+fn is_unseen(character: char) -> bool {
+    match character {
+        '\t' | '\r' | '\n' => false,
+        '\u{a0}'
+        | '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202f}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}' => true,
+        other => other.is_control(),
+    }
 }
 
 impl Refusal {
@@ -307,6 +325,23 @@ impl Refusal {
             format!(
                 "The address '{address}' is that of station '{station}', but this row says '{name}'. Send each \
                  station's values to the address of that station."
+            ),
+        )
+    }
+
+    /// A row that is of another time than its file says of itself.
+    pub(crate) fn other_time(field: &'static str, time: &str, file: &str) -> Refusal {
+        let (time, file) = (quoted(time), quoted(file));
+        Refusal::new(
+            RejectReason::Contradiction,
+            field,
+            format!(
+                "Tên tệp ghi thời điểm '{file}' nhưng dòng này ghi '{time}', lệch hơn nửa năm. Hãy chỉnh đồng hồ của thiết \
+                 bị, hoặc đặt tên tệp theo thời điểm đo."
+            ),
+            format!(
+                "The file's name says '{file}', but this line says '{time}', more than half a year apart. Set the \
+                 device's clock right, or name the file by the time of what is in it."
             ),
         )
     }

@@ -41,6 +41,7 @@ pub(crate) struct IndicatorRules {
     pub(crate) name: Box<str>,
     pub(crate) unit: Box<str>,
     range: (f64, f64),
+    no_value: Vec<f64>,
     units: Vec<(Box<str>, Spelling, f64)>,
 }
 
@@ -109,6 +110,7 @@ impl Rules {
             name: indicator.id.as_str().into(),
             unit: indicator.unit.as_str().into(),
             range: (min.unwrap_or(f64::NEG_INFINITY), max.unwrap_or(f64::INFINITY)),
+            no_value: indicator.no_value.clone(),
             units,
         });
     }
@@ -196,6 +198,14 @@ impl IndicatorRules {
     /// The units it knows, for messages.
     pub(crate) fn unit_names(&self) -> impl Iterator<Item = &str> {
         self.units.iter().map(|(written, _, _)| &**written)
+    }
+
+    /// A number that could be a value, but means that there is none, comes from a device that has none, whatever it says
+    /// of itself.
+    #[inline]
+    pub(crate) fn stated(&self, sent: f64, value: f64, quality: Quality) -> Quality {
+        let judged = self.judge(value, quality);
+        if judged == Quality::Good && self.no_value.contains(&sent) { Quality::DeviceError } else { judged }
     }
 
     /// A good value that cannot be is out of range; a doubtful one stays what its sender calls it.

@@ -226,10 +226,10 @@ fn accept<S: RowSink + ?Sized>(
     let indicator = rows.indicator("indicator", &symbol, &subject)?;
     let time = time(fields.get(Key::Time), fields.plain, &mut cache.minute)?;
     rows.check_time("time", time, &subject)?;
-    let value = value(fields.get(Key::Value), fields.plain)?;
+    let sent = value(fields.get(Key::Value), fields.plain)?;
     let unit = optional_text(fields.get(Key::Unit), fields.plain, "unit", "\"ug/m3\"")?;
-    let value = rows.convert("unit", indicator, value, unit.as_deref())?;
-    let quality = quality(fields.get(Key::Quality), fields.plain)?;
+    let value = rows.convert("unit", indicator, sent, unit.as_deref())?;
+    let quality = indicator.stated(sent, value, quality(fields.get(Key::Quality), fields.plain)?);
     rows.accept(&subject, indicator, time, value, quality);
     Ok(())
 }

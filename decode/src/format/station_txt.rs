@@ -10,8 +10,10 @@
 //! What it drops in silence is a reject here: a line of fewer than three columns is malformed; a value that is no
 //! number, which there becomes status 02, has no value to keep and is rejected with that status named; a last line that
 //! breaks off, so that it lacks what all the others have, is incomplete: an upload that was cut behind the first digit
-//! of status 02 would be a good value else. Times are local times of the pack's zone. A file without a single line of
-//! three columns is no station file.
+//! of status 02 would be a good value else; a time that lies half a year and more beside the one in the file's name is a
+//! slip of a year. Where a separator with three digits behind it may mean thousands or decimals, the rest of the file
+//! decides: what contradicts it is rejected, what it leaves open is kept as suspect. Times are local times of the pack's
+//! zone. A file without a single line of three columns is no station file.
 
 use ioc_model::observation::Quality;
 
@@ -24,6 +26,8 @@ use crate::contract::{Refusal, RowSink, Rows, Subject, quoted};
 const EXAMPLE: &str = "PM10⇥61.3⇥ug/m3⇥20241105090000⇥00";
 const TIME_EXAMPLE: &str = "20241105090000 (yyyyMMddHHmmss)";
 const MOST_COLUMNS: usize = 5;
+/// Milliseconds.
+const HALF_A_YEAR: u64 = 183 * 24 * 3_600_000;
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     let is_row = |line: &[u8]| memchr::memchr_iter(b'\t', line.trim_ascii()).nth(1).is_some();
@@ -36,15 +40,83 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         false => rows.subject_of_file(&[name.stem, name.code]),
     }?;
     let torn = torn_line(payload);
+    let file = File { subject, stamp: name.stamp, separators: Separators::of(payload) };
     for (place, line) in lines(payload) {
         if torn == Some(line.start) {
             let line = &payload[line];
             rows.reject(breaks_off(line), &place, line);
             continue;
         }
-        read_line(&payload[line], &place, &subject, rows);
+        read_line(&payload[line], &place, &file, rows);
     }
     Ok(())
+}
+
+/// What a line is judged by beside itself.
+struct File<'d, 'a> {
+    subject: Subject<'d>,
+    /// The local time in its name.
+    stamp: Option<&'a str>,
+    separators: Separators,
+}
+
+/// Which signs stand for the decimal point, as the numbers of a file say that have only one reading.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Separators {
+    point: bool,
+    comma: bool,
+}
+
+/// How sure it is what a number means.
+#[derive(Debug, PartialEq, Eq)]
+enum Meaning {
+    Sure,
+    /// It may be a thousand times as much.
+    Open,
+    /// It is a thousand times as much, or the file is written in two ways.
+    Contradicted,
+}
+
+impl Separators {
+    fn of(payload: &[u8]) -> Separators {
+        let mut found = Separators::default();
+        // Without a comma nobody can have meant one; most files have none.
+        if memchr::memchr(b',', payload).is_none() {
+            return found;
+        }
+        for (_, line) in lines(payload) {
+            let Ok(Columns { value, .. }) = columns(&payload[line]) else { continue };
+            if fields::number_with_comma(value).is_some() && !may_group_thousands(value) {
+                found.point |= value.contains('.');
+                found.comma |= value.contains(',');
+            }
+        }
+        found
+    }
+
+    fn meaning(&self, value: &str) -> Meaning {
+        match (may_group_thousands(value), value.contains(',')) {
+            (false, _) => Meaning::Sure,
+            (true, true) if self.point => Meaning::Contradicted,
+            (true, true) if self.comma => Meaning::Sure,
+            (true, true) => Meaning::Open,
+            (true, false) if self.comma => Meaning::Open,
+            (true, false) => Meaning::Sure,
+        }
+    }
+}
+
+/// Whether the one separator of a number may group thousands: one to three digits before it, not beginning with 0, and
+/// just three behind.
+fn may_group_thousands(value: &str) -> bool {
+    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+    let Some((before, behind)) = digits.split_once(['.', ',']) else { return false };
+    let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    (1..=3).contains(&before.len())
+        && !before.starts_with('0')
+        && behind.len() == 3
+        && all_digits(before)
+        && all_digits(behind)
 }
 
 /// Where the last line starts, if it has no line end and lacks what all lines before it have: as long a status, or a
@@ -92,6 +164,8 @@ struct FileName<'a> {
     code: &'a str,
     /// Whether there is a time.
     time: bool,
+    /// The time, if it is whole.
+    stamp: Option<&'a str>,
 }
 
 fn file_name(address: &str) -> FileName<'_> {
@@ -105,12 +179,13 @@ fn file_name(address: &str) -> FileName<'_> {
     while let Some(at) = stem[..end].rfind('_') {
         let part = &stem[at + 1..end];
         if part.len() >= 8 && part.bytes().all(|byte| byte.is_ascii_digit()) {
-            return FileName { stem, code: &stem[..at], time: true };
+            let stamp = Some(part).filter(|part| moment::is_local_stamp(part));
+            return FileName { stem, code: &stem[..at], time: true, stamp };
         }
         end = at;
     }
     let code = stem.rfind('_').map_or(stem, |at| &stem[..at]);
-    FileName { stem, code, time: false }
+    FileName { stem, code, time: false, stamp: None }
 }
 
 fn not_a_station_file(payload: &[u8]) -> Refusal {
@@ -144,8 +219,8 @@ impl Columns<'_> {
     }
 }
 
-fn read_line<S: RowSink + ?Sized>(line: &[u8], place: &Line, subject: &Subject<'_>, rows: &mut Rows<'_, S>) {
-    let accepted = columns(line).and_then(|columns| accept(&columns, subject, rows));
+fn read_line<S: RowSink + ?Sized>(line: &[u8], place: &Line, file: &File<'_, '_>, rows: &mut Rows<'_, S>) {
+    let accepted = columns(line).and_then(|columns| accept(&columns, file, rows));
     if let Err(refusal) = accepted {
         rows.reject(refusal, place, line.strip_suffix(b"\r").unwrap_or(line));
     }
@@ -153,15 +228,22 @@ fn read_line<S: RowSink + ?Sized>(line: &[u8], place: &Line, subject: &Subject<'
 
 fn accept<S: RowSink + ?Sized>(
     columns: &Columns<'_>,
-    subject: &Subject<'_>,
+    file: &File<'_, '_>,
     rows: &mut Rows<'_, S>,
 ) -> Result<(), Refusal> {
+    let subject = &file.subject;
     let indicator = rows.indicator_in_file("symbol", columns.symbol, subject)?;
     let time = moment::local_stamp(columns.time, rows.calendar()).map_err(|fault| match fault {
         NoTime::NoSuchDay => Refusal::no_such_time("time", columns.time, TIME_EXAMPLE),
         NoTime::Shape | NoTime::NoZone => no_time(columns.time),
     })?;
     rows.check_time("time", time, subject)?;
+    if let Some(stamp) = file.stamp
+        && let Ok(named) = moment::local_stamp(stamp, rows.calendar())
+        && named.0.abs_diff(time.0) > HALF_A_YEAR
+    {
+        return Err(Refusal::other_time("time", columns.time, stamp));
+    }
     let quality = match columns.status {
         None => Quality::Good,
         Some(status) => fields::station_status(status).ok_or_else(|| {
@@ -174,11 +256,28 @@ fn accept<S: RowSink + ?Sized>(
             )
         })?,
     };
-    let value = fields::number_with_comma(columns.value)
+    let sent = fields::number_with_comma(columns.value)
         .ok_or_else(|| Refusal::not_a_number_of_device("value", columns.value))?;
-    let value = rows.convert("unit", indicator, value, columns.unit)?;
+    let value = rows.convert("unit", indicator, sent, columns.unit)?;
+    let quality = match (indicator.stated(sent, value, quality), file.separators.meaning(columns.value)) {
+        (_, Meaning::Contradicted) => return Err(thousands_or_decimals(columns.value)),
+        (Quality::Good, Meaning::Open) => Quality::Suspect,
+        (quality, _) => quality,
+    };
     rows.accept(subject, indicator, time, value, quality);
     Ok(())
+}
+
+fn thousands_or_decimals(value: &str) -> Refusal {
+    Refusal::invalid(
+        "value",
+        value,
+        "có dấu phẩy và đúng ba chữ số sau đó, trong khi các dòng khác của tệp dùng dấu chấm thập phân: không rõ là số \
+         nghìn hay số lẻ",
+        "whose comma has just three digits behind it, while other lines of the file write a decimal point: it may mean \
+         thousands or decimals",
+        "1250",
+    )
 }
 
 fn no_time(line: &str) -> Refusal {
@@ -310,6 +409,24 @@ mod tests {
         ] {
             assert_eq!(torn_line(tolerated.as_bytes()), None, "{tolerated}");
         }
+    }
+
+    #[test]
+    fn the_rest_of_a_file_says_what_a_separator_with_three_digits_behind_it_means() {
+        let separators = |values: &[&str]| {
+            let line = |value: &&str| format!("CO\t{value}\t20261120070500\t00\n");
+            Separators::of(values.iter().map(line).collect::<String>().as_bytes())
+        };
+        let meaning = |values: &[&str], of: &str| separators(values).meaning(of);
+        assert_eq!(meaning(&["61.3", "1,250", "23.8"], "1,250"), Meaning::Contradicted);
+        assert_eq!(meaning(&["1.250", "12,5", "1.204"], "1.250"), Meaning::Open);
+        assert_eq!(meaning(&["1,250", "12,5"], "1,250"), Meaning::Sure);
+        assert_eq!(meaning(&["1,250", "800"], "1,250"), Meaning::Open);
+        assert_eq!(meaning(&["1.250", "800"], "1.250"), Meaning::Sure);
+        for sure in ["0,125", "12,5", "1234,567", "1,25", "1250", "-0,500"] {
+            assert_eq!(meaning(&["61.3", sure], sure), Meaning::Sure, "{sure}");
+        }
+        assert_eq!(meaning(&["61.3", "-1,250"], "-1,250"), Meaning::Contradicted);
     }
 
     #[test]

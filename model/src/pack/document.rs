@@ -246,6 +246,16 @@ impl<'d> Section<'d> {
         texts
     }
 
+    /// A list of finite numbers that may be missing.
+    pub(super) fn optional_numbers(&mut self, key: &str) -> Option<Vec<f64>> {
+        let value = self.take(key)?;
+        let Some(list) = value.as_array() else {
+            self.wrong_type(key, value, "a list of numbers such as [9999]");
+            return None;
+        };
+        Some(list.iter().map(|item| self.number_of(key, item.get_ref())).collect())
+    }
+
     /// A pair of finite numbers that may be missing.
     pub(super) fn optional_pair(&mut self, key: &str, expected: &str) -> Option<(f64, f64)> {
         let value = self.take(key)?;

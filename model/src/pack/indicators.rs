@@ -10,6 +10,11 @@ use super::{
 };
 use crate::window::WindowKind;
 
+/// What loggers and converters send where they have no value, unless the pack says otherwise: their own codes, and the
+/// ends of the whole numbers they count in.
+const NO_VALUE: [f64; 10] =
+    [-9999.0, -999.9, -999.0, 999.9, 9999.0, 9999.9, 99_999.0, -32_768.0, 32_767.0, 65_535.0];
+
 /// Every table of the file is an indicator; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
     let mut root = document.root();
@@ -45,6 +50,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Indicator 
     {
         section.fault(section.line_of("max"), format!("{id}: 'max' must be greater than 'min'"));
     }
+    let no_value = section.optional_numbers("no_value").unwrap_or_else(|| NO_VALUE.to_vec());
     let decimals = section.optional_integer("decimals", 0, 9).unwrap_or(1);
     let windows = read_windows(id, &mut section);
     section.finish();
@@ -56,6 +62,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Indicator 
         units,
         aliases: aliases.into_iter().map(|(_, alias)| alias).collect(),
         range,
+        no_value,
         decimals: u8::try_from(decimals).unwrap_or(0),
         windows,
     }

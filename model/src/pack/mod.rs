@@ -130,6 +130,9 @@ pub struct Indicator {
     pub aliases: Vec<String>,
     /// Values below or above are kept with quality `out_of_range`.
     pub range: (Option<f64>, Option<f64>),
+    /// Numbers that devices send where they have no value, as they are sent, before any conversion. A good value that
+    /// is one of them is kept with quality `device_error`.
+    pub no_value: Vec<f64>,
     /// Decimal places on screen.
     pub decimals: u8,
     /// Which windows are made of it.

@@ -24,6 +24,7 @@ pub fn indicator(id: &str, windows: &[WindowKind]) -> Indicator {
         units: BTreeMap::from([("ug/m3".to_owned(), 1.0)]),
         aliases: Vec::new(),
         range: (None, None),
+        no_value: Vec::new(),
         decimals: 1,
         windows: windows.to_vec(),
     }
