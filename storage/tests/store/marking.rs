@@ -136,7 +136,8 @@ async fn once_a_server_killed_in_a_marking_marks_again_and_no_answer_changes() {
     let working = "SELECT count() FROM system.mutations WHERE table = 'observation' AND NOT is_done";
     eventually("a mutation waits", async || server.ask(working).await != "0").await;
     assert!(server.kill());
-    assert!(marking.await.unwrap().is_err(), "a server that is gone marks nothing");
+    // It meets the gap and gives up, or looks again when the server is back, which goes on with the mutation.
+    let _gave_up_or_went_on = marking.await.unwrap();
     eventually("it is back", async || server.store.ping().await.is_ok()).await;
     is_what_all_rows_say(&server, "after the kill").await;
     let _ = server.store.mark_superseded(&Topology::Single).await.unwrap();
