@@ -20,6 +20,10 @@ WORST = 10
 
 def sub_index(parameter, value):
     points = TABLES[parameter]
+    # A mean that is at an end of its table is in it, however the double came out: of 0.3 it may be 0.29999999999999993.
+    for end, _ in (points[0], points[-1]):
+        if math.isclose(value, end, rel_tol=1e-9):
+            value = end
     if value < points[0][0]:
         return WORST if parameter in TWO_ENDED else 100
     for (low, before), (high, after) in zip(points, points[1:], strict=False):
