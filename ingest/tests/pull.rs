@@ -70,7 +70,7 @@ impl Source for Table {
 fn pull(
     bus: &SharedBus,
     data: &Path,
-    table: &Table,
+    source: impl Source + 'static,
     stop: &CancellationToken,
 ) -> (tokio::task::JoinHandle<Result<(), PullError>>, Arc<PullCounters>) {
     let intake = Intake::new(bus.clone(), Clock::Machine);
@@ -87,7 +87,7 @@ fn pull(
         },
         counters: counters.clone(),
     };
-    (tokio::spawn(pull.run(table.clone(), stop.clone())), counters)
+    (tokio::spawn(pull.run(source, stop.clone())), counters)
 }
 
 fn place(data: &Path) -> Option<String> {
@@ -109,7 +109,7 @@ async fn once_a_source_is_read_page_by_page_and_on_schedule_and_nothing_twice() 
     let table = Table::default();
     table.change(|table| table.rows = (1..=8).collect());
     let stop = CancellationToken::new();
-    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    let (pulling, counters) = pull(&log, folder.path(), table.clone(), &stop);
     until("all pages", || counters.snapshot().envelopes == 8).await;
     table.change(|table| table.rows.extend(9..=10));
     until("the next turn", || counters.snapshot().envelopes == 10).await;
@@ -123,7 +123,7 @@ async fn once_a_source_is_read_page_by_page_and_on_schedule_and_nothing_twice() 
         table.rows.push(11);
     });
     let stop = CancellationToken::new();
-    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    let (pulling, counters) = pull(&log, folder.path(), table.clone(), &stop);
     until("the new row", || counters.snapshot().envelopes == 1).await;
     stop.cancel();
     pulling.await.unwrap().unwrap();
@@ -140,7 +140,7 @@ async fn ack_a_cursor_stays_before_what_the_log_has_not_confirmed() {
     for valve in [Valve::Full, Valve::Untold] {
         let (bus, _turn) = ValvedBus::before(log.clone(), valve);
         let stop = CancellationToken::new();
-        let (pulling, counters) = pull(&bus, folder.path(), &table, &stop);
+        let (pulling, counters) = pull(&bus, folder.path(), table.clone(), &stop);
         until("a question", || counters.snapshot().asked == 1).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         assert_eq!(
@@ -157,12 +157,12 @@ async fn ack_a_cursor_stays_before_what_the_log_has_not_confirmed() {
         assert_eq!(place(folder.path()), None, "{valve:?}");
     }
     let (bus, _turn) = ValvedBus::before(log.clone(), Valve::Poisoned);
-    let (pulling, _) = pull(&bus, folder.path(), &table, &CancellationToken::new());
+    let (pulling, _) = pull(&bus, folder.path(), table.clone(), &CancellationToken::new());
     assert!(matches!(pulling.await.unwrap(), Err(PullError::Log(_))));
     assert_eq!(place(folder.path()), None);
     // What reached the log without a word of it is there twice, and nothing is missing.
     let stop = CancellationToken::new();
-    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    let (pulling, counters) = pull(&log, folder.path(), table.clone(), &stop);
     until("all rows", || counters.snapshot().envelopes == 3).await;
     stop.cancel();
     pulling.await.unwrap().unwrap();
@@ -177,7 +177,7 @@ async fn bound_a_source_that_is_away_or_turns_in_a_circle_is_not_asked_in_a_loop
     let table = Table::default();
     table.change(|table| table.away = true);
     let stop = CancellationToken::new();
-    let (pulling, counters) = pull(&log, folder.path(), &table, &stop);
+    let (pulling, counters) = pull(&log, folder.path(), table.clone(), &stop);
     tokio::time::sleep(Duration::from_millis(400)).await;
     let seen = counters.snapshot();
     assert!((2..=60).contains(&seen.failed) && seen.away == 1, "{seen:?}");
@@ -200,23 +200,8 @@ async fn bound_a_source_that_is_away_or_turns_in_a_circle_is_not_asked_in_a_loop
             Ok(Fetched { chunk: ChunkBuilder::new(), place: ((place + 1) % 5).to_string(), more: true })
         }
     }
-    let intake = Intake::new(log.clone(), Clock::Machine);
-    let counters = Arc::<PullCounters>::default();
-    let patience = Patience {
-        first: Duration::from_millis(5),
-        longest: Duration::from_millis(40),
-        recovered_after: Duration::from_secs(1),
-    };
-    let pull = Pull {
-        line: intake.line_of("registers", Origin::sender("registers")),
-        intake,
-        cursor: Cursor::open(folder.path(), "registers", NAME).unwrap(),
-        schedule: Schedule::every(Duration::from_millis(20), "registers"),
-        patience,
-        counters: counters.clone(),
-    };
     let stop = CancellationToken::new();
-    let pulling = tokio::spawn(pull.run(Circle, stop.clone()));
+    let (pulling, counters) = pull(&log, folder.path(), Circle, &stop);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let seen = counters.snapshot();
     assert!((2..=60).contains(&seen.failed) && seen.asked < 20 * seen.failed, "{seen:?}");

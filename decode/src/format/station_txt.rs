@@ -15,10 +15,10 @@
 //! decides: what contradicts it is rejected, what it leaves open is kept as suspect. Times are local times of the pack's
 //! zone. A file without a single line of three columns is no station file.
 
-use ioc_model::observation::Quality;
+use ioc_model::{observation::Quality, time::EventTime};
 
 use super::{
-    Line, fields, lines,
+    fields, lines,
     moment::{self, NoTime},
 };
 use crate::contract::{Refusal, RowSink, Rows, Subject, quoted};
@@ -40,14 +40,16 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         false => rows.subject_of_file(&[name.stem, name.code]),
     }?;
     let torn = torn_line(payload);
-    let file = File { subject, stamp: name.stamp, separators: Separators::of(payload) };
+    let named = name.stamp.and_then(|stamp| Some((stamp, moment::local_stamp(stamp, rows.calendar()).ok()?)));
+    let file = File { subject, named, separators: Separators::of(payload) };
     for (place, line) in lines(payload) {
-        if torn == Some(line.start) {
-            let line = &payload[line];
-            rows.reject(breaks_off(line), &place, line);
-            continue;
+        let is_torn = torn == Some(line.start);
+        let line = &payload[line];
+        let columns =
+            if is_torn { Err(breaks_off(line)) } else { columns(line).map_err(|none| none.refusal(line)) };
+        if let Err(refusal) = columns.and_then(|columns| accept(&columns, &file, rows)) {
+            rows.reject(refusal, &place, line.strip_suffix(b"\r").unwrap_or(line));
         }
-        read_line(&payload[line], &place, &file, rows);
     }
     Ok(())
 }
@@ -55,8 +57,8 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
 /// What a line is judged by beside itself.
 struct File<'d, 'a> {
     subject: Subject<'d>,
-    /// The local time in its name.
-    stamp: Option<&'a str>,
+    /// The local time in its name, as it stands there and what it is.
+    named: Option<(&'a str, EventTime)>,
     separators: Separators,
 }
 
@@ -84,8 +86,7 @@ impl Separators {
         if memchr::memchr(b',', payload).is_none() {
             return found;
         }
-        for (_, line) in lines(payload) {
-            let Ok(Columns { value, .. }) = columns(&payload[line]) else { continue };
+        for Columns { value, .. } in lines(payload).filter_map(|(_, line)| columns(&payload[line]).ok()) {
             if fields::number_with_comma(value).is_some() && !may_group_thousands(value) {
                 found.point |= value.contains('.');
                 found.comma |= value.contains(',');
@@ -122,23 +123,17 @@ fn may_group_thousands(value: &str) -> bool {
 /// Where the last line starts, if it has no line end and lacks what all lines before it have: as long a status, or a
 /// unit. A whole last line without a line end is as many loggers write it.
 fn torn_line(payload: &[u8]) -> Option<usize> {
-    if matches!(payload.last(), None | Some(b'\n' | b'\r')) {
+    let start = memchr::memrchr(b'\n', payload)? + 1;
+    let (before, last) = payload.split_at(start);
+    if last.ends_with(b"\r") {
         return None;
     }
-    let mut readable = lines(payload).map(|(_, line)| (line.clone(), columns(&payload[line]).ok()));
-    let mut last = readable.next()?;
-    let mut least: Option<(usize, bool)> = None;
-    for line in readable {
-        let (_, before) = std::mem::replace(&mut last, line);
-        if let Some(columns) = before {
-            let (status, unit) = columns.shape();
-            least = Some(least.map_or((status, unit), |least| (least.0.min(status), least.1 && unit)));
-        }
-    }
-    let (line, Some(columns)) = last else { return None };
-    let ((status, unit), (least_status, all_units)) = (columns.shape(), least?);
-    let lacks = status < least_status || (all_units && !unit);
-    (lacks && line.end == payload.len()).then_some(line.start)
+    let shape = |line: &[u8]| columns(line).ok().map(|columns| columns.shape());
+    let (status, unit) = shape(last)?;
+    let least = |least: (usize, bool), line: (usize, bool)| (least.0.min(line.0), least.1 && line.1);
+    let (least_status, all_units) =
+        lines(before).filter_map(|(_, line)| shape(&before[line])).reduce(least)?;
+    (status < least_status || (all_units && !unit)).then_some(start)
 }
 
 fn breaks_off(line: &[u8]) -> Refusal {
@@ -219,13 +214,6 @@ impl Columns<'_> {
     }
 }
 
-fn read_line<S: RowSink + ?Sized>(line: &[u8], place: &Line, file: &File<'_, '_>, rows: &mut Rows<'_, S>) {
-    let accepted = columns(line).and_then(|columns| accept(&columns, file, rows));
-    if let Err(refusal) = accepted {
-        rows.reject(refusal, place, line.strip_suffix(b"\r").unwrap_or(line));
-    }
-}
-
 fn accept<S: RowSink + ?Sized>(
     columns: &Columns<'_>,
     file: &File<'_, '_>,
@@ -238,8 +226,7 @@ fn accept<S: RowSink + ?Sized>(
         NoTime::Shape | NoTime::NoZone => no_time(columns.time),
     })?;
     rows.check_time("time", time, subject)?;
-    if let Some(stamp) = file.stamp
-        && let Ok(named) = moment::local_stamp(stamp, rows.calendar())
+    if let Some((stamp, named)) = file.named
         && named.0.abs_diff(time.0) > HALF_A_YEAR
     {
         return Err(Refusal::other_time("time", columns.time, stamp));
@@ -290,14 +277,40 @@ fn no_time(line: &str) -> Refusal {
     )
 }
 
-fn columns(line: &[u8]) -> Result<Columns<'_>, Refusal> {
-    let text = std::str::from_utf8(line).map_err(|_| {
-        let found = quoted(&String::from_utf8_lossy(&line[..line.len().min(400)]));
-        Refusal::malformed(
-            format!("Dòng '{found}' có byte không thuộc bảng mã UTF-8. Hãy lưu tệp bằng UTF-8; ví dụ đúng: {EXAMPLE}"),
-            format!("The line '{found}' has bytes that are not UTF-8. Save the file as UTF-8; a right line: {EXAMPLE}"),
-        )
-    })?;
+/// Why a line has no columns. What is said of it is written when it is rejected: a file is looked through for what its
+/// other lines say, too.
+#[derive(Clone, Copy, Debug)]
+enum NoColumns {
+    NotUtf8,
+    Count(usize),
+    NoTime,
+}
+
+impl NoColumns {
+    fn refusal(self, line: &[u8]) -> Refusal {
+        let text = || String::from_utf8_lossy(line);
+        match self {
+            NoColumns::NotUtf8 => not_utf8(line),
+            NoColumns::Count(count) => wrong_count(&text(), count),
+            NoColumns::NoTime => no_time(text().trim()),
+        }
+    }
+}
+
+fn not_utf8(line: &[u8]) -> Refusal {
+    let found = quoted(&String::from_utf8_lossy(&line[..line.len().min(400)]));
+    Refusal::malformed(
+        format!(
+            "Dòng '{found}' có byte không thuộc bảng mã UTF-8. Hãy lưu tệp bằng UTF-8; ví dụ đúng: {EXAMPLE}"
+        ),
+        format!(
+            "The line '{found}' has bytes that are not UTF-8. Save the file as UTF-8; a right line: {EXAMPLE}"
+        ),
+    )
+}
+
+fn columns(line: &[u8]) -> Result<Columns<'_>, NoColumns> {
+    let text = std::str::from_utf8(line).map_err(|_| NoColumns::NotUtf8)?;
     let mut fields = [""; MOST_COLUMNS];
     let mut count = 0;
     // Tabs at the end of a line are columns left empty.
@@ -308,13 +321,13 @@ fn columns(line: &[u8]) -> Result<Columns<'_>, Refusal> {
         count += 1;
     }
     let Some(fields) = fields.get(..count).filter(|fields| fields.len() >= 3) else {
-        return Err(wrong_count(text, count));
+        return Err(NoColumns::Count(count));
     };
     let time_at = match moment::is_local_stamp(fields[0]) {
         true => 0,
         false => {
             let behind_value = (2..count).rev().find(|at| moment::is_local_stamp(fields[*at]));
-            behind_value.ok_or_else(|| no_time(text.trim()))?
+            behind_value.ok_or(NoColumns::NoTime)?
         }
     };
     let mut others = fields.iter().enumerate().filter(|(at, _)| *at != time_at).map(|(_, field)| *field);
@@ -351,7 +364,7 @@ mod tests {
 
     fn read(line: &str) -> (&str, &str, Option<&str>, &str, Option<&str>) {
         let Columns { symbol, value, unit, time, status } =
-            columns(line.as_bytes()).unwrap_or_else(|refusal| panic!("{line}: {refusal:?}"));
+            columns(line.as_bytes()).unwrap_or_else(|none| panic!("{line}: {none:?}"));
         (symbol, value, unit, time, status)
     }
 
