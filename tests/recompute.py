@@ -137,7 +137,7 @@ class Station:
         while start + length <= last:
             value = self.valid(indicator, averaging, start)
             if value is not None:
-                stands = "raises" if value > high else "clears" if value <= 0.9 * high else "between"
+                stands = "raises" if is_above(value, high) else "between" if is_above(value, 0.9 * high) else "clears"
                 recent = [entry for entry in recent if entry[0] >= start - (max(raises, clears) + 6) * length]
                 recent.append((start, stands))
                 wanted, windows = ("clears", clears) if active else ("raises", raises)
@@ -146,6 +146,11 @@ class Station:
                     changes.append((start, "active" if active else "cleared", value))
             start += length
         return changes
+
+
+def is_above(mean, bound):
+    """A mean that is at a bound is not above it, however the double came out."""
+    return mean > bound and not math.isclose(mean, bound, rel_tol=1e-9)
 
 
 def highest_of_enough(values):

@@ -119,7 +119,7 @@ def test_batch_every_judgement_by_a_limit_is_what_the_record_gives(demo):
                 value, count, of = station.mean(indicator, averaging, start)
                 verdict = "insufficient"
                 if station.valid(indicator, averaging, start) is not None:
-                    verdict = "exceeded" if value > high else "kept"
+                    verdict = "exceeded" if recompute.is_above(value, high) else "kept"
                 expected[limit, name, start] = (value, verdict, count, of)
     # A window is there when its own hour or day had one; a series that has not begun has none.
     assert {key: value for key, value in stored.items() if value[1] != "insufficient"} == {
@@ -143,7 +143,7 @@ def test_batch_episodes_of_exceedance_are_the_runs_of_exceeded_windows(demo):
             run = []
             for start in [*hours(demo), None]:
                 value = None if start is None else station.hours[indicator].get(start)
-                if value is not None and value > high:
+                if value is not None and recompute.is_above(value, high):
                     run.append(start)
                 elif run:
                     expected.add((limit, name, run[0], len(run)))
