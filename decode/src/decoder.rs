@@ -77,9 +77,8 @@ impl Decoder {
         self.decode_knowing(&mut Known::default(), envelope, sink)
     }
 
-    /// Reads an envelope. Every row of it is handed to the sink exactly once, in row order, as an observation or a
-    /// rejection; how many there were is in the outcome (invariant BALANCE). Undecodable and empty envelopes hand
-    /// nothing to the sink.
+    /// Reads an envelope. Every row of it is handed to the sink exactly once, those of each kind in row order; how many
+    /// there were is in the outcome (invariant BALANCE). Undecodable and empty envelopes hand nothing to the sink.
     pub fn decode_knowing<S: RowSink + ?Sized>(
         &self,
         known: &mut Known,
@@ -115,11 +114,13 @@ impl Decoder {
     ) -> Outcome {
         let by = (&self.rules, &self.names, &self.calendar);
         let mut rows = Rows::new(by, feed, &mut known.met, envelope, sink);
-        match format::read(feed.format, payload, &mut rows, &mut known.caches) {
-            Ok(()) if rows.count() == 0 => Outcome::Empty,
-            Ok(()) => Outcome::Decoded { rows: rows.count() },
+        let read = format::read(feed.format, payload, &mut rows, &mut known.caches);
+        let count = rows.finish();
+        match read {
+            Ok(()) if count == 0 => Outcome::Empty,
+            Ok(()) => Outcome::Decoded { rows: count },
             Err(refusal) => {
-                debug_assert_eq!(rows.count(), 0, "an undecodable envelope has no rows");
+                debug_assert_eq!(count, 0, "an undecodable envelope has no rows");
                 Outcome::Undecodable(refusal.whole())
             }
         }

@@ -5,7 +5,7 @@ use ioc_model::{
     contract::{Contract, Subjects},
     envelope::{Content, Envelope},
     names::Names,
-    observation::Observation,
+    observation::{Observation, Quality},
     pack::{Feed, FormatName, Pack, Transport},
     reject::Rejection,
     row::Row,
@@ -51,7 +51,8 @@ pub fn with_permissive_feed(mut pack: Pack, format: FormatName, check_times: boo
 #[derive(Debug, Default)]
 pub struct Trial {
     /// JSON objects. One a row, in row order; one for an input of which no row could be read; none for an empty one.
-    /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`; rejects
+    /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`, and, where
+    /// another row of the input says something else of the same moment, `note_vi` and `note_en`; rejects
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
     /// `user`, `note`, `row`.
     pub lines: Vec<String>,
@@ -78,16 +79,20 @@ pub fn trial(
         attributes,
         payload,
     };
-    let mut written = Written { names: decoder.names(), trial: Trial::default() };
+    let mut written =
+        Written { names: decoder.names(), observations: Vec::new(), lines: Vec::new(), rejects: 0 };
     if let Outcome::Undecodable(rejection) = decoder.decode(&envelope, &mut written) {
         written.reject(None, &rejection);
     }
-    written.trial
+    written.trial()
 }
 
 struct Written<'n> {
     names: &'n Names,
-    trial: Trial,
+    observations: Vec<Observation>,
+    /// By the number of their row.
+    lines: Vec<(u32, String)>,
+    rejects: usize,
 }
 
 #[derive(Serialize)]
@@ -99,6 +104,14 @@ struct ObservationLine<'a> {
     value: f64,
     quality: &'static str,
     row: u32,
+    #[serde(flatten)]
+    note: Option<Note>,
+}
+
+#[derive(Serialize)]
+struct Note {
+    note_vi: String,
+    note_en: String,
 }
 
 #[derive(Serialize)]
@@ -122,48 +135,83 @@ struct RejectLine<'a> {
     row: Option<u32>,
 }
 
+/// Texts and finite numbers always have a JSON form.
+fn json(line: &impl Serialize) -> String {
+    serde_json::to_string(line).unwrap_or_default()
+}
+
 impl Written<'_> {
-    fn line(&mut self, line: &impl Serialize) {
-        // Texts and finite numbers always have a JSON form.
-        self.trial.lines.push(serde_json::to_string(line).unwrap_or_default());
+    fn line(&mut self, row: u32, line: &impl Serialize) {
+        self.lines.push((row, json(line)));
     }
 
     fn reject(&mut self, row: Option<u32>, rejection: &Rejection) {
-        self.trial.rejects += 1;
-        self.line(&RejectLine {
+        self.rejects += 1;
+        let line = RejectLine {
             kind: "reject",
             reason: rejection.reason.word(),
             place: &rejection.place,
             message_vi: &rejection.message.vi,
             message_en: &rejection.message.en,
             row,
-        });
+        };
+        self.line(row.unwrap_or_default(), &line);
+    }
+
+    /// Another row that speaks of the same and says something else, if that is why this one is not trusted.
+    fn contradiction(&self, row: &Observation) -> Option<Note> {
+        let is_of_it = |other: &&Observation| {
+            (other.series, other.event_time) == (row.series, row.event_time)
+                && (other.value.to_bits(), other.quality) != (row.value.to_bits(), row.quality)
+        };
+        let other = self.observations.iter().filter(|_| row.quality == Quality::Suspect).find(is_of_it)?;
+        let (number, value) = (other.arrival.row, other.value);
+        Some(Note {
+            note_vi: format!(
+                "Dòng {number} của cùng dữ liệu này báo {value} cho cùng chỉ số, trạm và thời điểm: không biết giá trị nào \
+                 đúng, nên không giá trị nào được tính"
+            ),
+            note_en: format!(
+                "Row {number} of the same input says {value} for the same indicator, station and time: which of them is \
+                 right cannot be known, so neither counts"
+            ),
+        })
+    }
+
+    fn trial(mut self) -> Trial {
+        for observation in &self.observations {
+            let line = ObservationLine {
+                kind: "observation",
+                indicator: &self.names.indicator(observation.series.indicator),
+                subject: &self.names.subject(observation.series.subject),
+                event_time: observation.event_time.rfc3339(),
+                value: observation.value,
+                quality: observation.quality.word(),
+                row: observation.arrival.row,
+                note: self.contradiction(observation),
+            };
+            self.lines.push((line.row, json(&line)));
+        }
+        self.lines.sort_by_key(|(row, _)| *row);
+        Trial { lines: self.lines.into_iter().map(|(_, line)| line).collect(), rejects: self.rejects }
     }
 }
 
 impl RowSink for Written<'_> {
     fn observation(&mut self, observation: Observation) {
-        let names = self.names;
-        self.line(&ObservationLine {
-            kind: "observation",
-            indicator: &names.indicator(observation.series.indicator),
-            subject: &names.subject(observation.series.subject),
-            event_time: observation.event_time.rfc3339(),
-            value: observation.value,
-            quality: observation.quality.word(),
-            row: observation.arrival.row,
-        });
+        self.observations.push(observation);
     }
 
     fn row(&mut self, row: Row) {
         let Row::Done(action) = row;
-        self.line(&ActionLine {
+        let line = ActionLine {
             kind: "action",
             alert: action.alert.to_string(),
             user: &action.user,
             note: &action.note,
             row: action.arrival.row,
-        });
+        };
+        self.line(action.arrival.row, &line);
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, _raw: &[u8]) {

@@ -63,15 +63,15 @@ fn replayed_gases_are_converted_from_parts_per_billion() {
 #[test]
 fn small_negatives_of_clean_air_count_and_what_no_analyser_means_does_not() {
     let hour = [2.1, -0.6, 1.8, -1.1, 0.4, 1.2, -0.3, 2.6, 0.9, -0.4, 3.0, 0.8];
-    let told = |value: &f64| {
+    let told = |(minute, value): (usize, &f64)| {
         format!(
-            r#"{{"indicator":"pm25","subject":"RP-TANNINH","time":"2026-01-01T00:00:00Z","value":{value}}}"#
+            r#"{{"indicator":"pm25","subject":"RP-TANNINH","time":"2026-01-01T00:{minute:02}:00Z","value":{value}}}"#
         )
     };
     let quality = |values: &[f64]| {
-        let payload = values.iter().map(told).collect::<Vec<_>>().join("\n");
+        let payload = values.iter().enumerate().map(told).collect::<Vec<_>>().join("\n");
         let address = "ioc/replay/RP-TANNINH/observation";
-        let tried = tried("replay-gas", address, "2026-01-01T00:00:05Z", &payload);
+        let tried = tried("replay-gas", address, "2026-01-01T00:30:00Z", &payload);
         assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
         let read =
             |line: &String| serde_json::from_str::<serde_json::Value>(line).unwrap()["quality"].clone();

@@ -7,6 +7,7 @@
 mod refusal;
 mod rows;
 mod rules;
+mod told_twice;
 
 pub use self::rows::RowSink;
 pub(crate) use self::{

@@ -2,7 +2,8 @@
 //!
 //! A format hands in what it read, field by field, and what it could not read. Every row goes through
 //! [`Rows::accept`] or [`Rows::reject`], which count it, so that no row can be counted twice or not at all
-//! (invariants ONCE, BALANCE).
+//! (invariants ONCE, BALANCE). Measured rows are handed on when the whole envelope is read: what it says twice shows only
+//! then.
 
 use ioc_model::{
     action::Action,
@@ -25,12 +26,13 @@ use rustc_hash::FxHashMap;
 use super::{
     Refusal,
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
+    told_twice::Held,
 };
 
 /// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
 const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
 
-/// Takes an envelope's rows, in row order. Row numbers count from 0 over good and bad rows together.
+/// Takes an envelope's rows, those of each kind in row order. Row numbers count from 0 over all of them together.
 pub trait RowSink {
     /// A row that keeps its contract.
     fn observation(&mut self, observation: Observation);
@@ -42,10 +44,13 @@ pub trait RowSink {
 
 /// Whom somebody who decodes has met and will meet again: the subjects no pack lists, and the source the last envelope
 /// came from, which are then known without asking the tables that everybody shares. For one table of names.
+///
+/// The room for an envelope's rows is kept, too.
 #[derive(Debug, Default)]
 pub(crate) struct Met {
     subjects: FxHashMap<Box<str>, SubjectId>,
     source: Option<(Source, SourceId)>,
+    held: Held,
 }
 
 impl Met {
@@ -111,11 +116,6 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             sink,
             count: 0,
         }
-    }
-
-    /// How many rows were handed on.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
     }
 
     /// Where the envelope came from: a topic, a file name, a path.
@@ -294,7 +294,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         if converted.is_finite() { Ok(converted) } else { Err(Refusal::not_finite(field)) }
     }
 
-    /// Hands on a row that keeps the contract.
+    /// Takes a measured row that keeps the contract.
     #[inline]
     pub(crate) fn accept(
         &mut self,
@@ -313,7 +313,15 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
         };
         self.count = self.count.saturating_add(1);
-        self.sink.observation(observation);
+        self.met.held.push(observation);
+    }
+
+    /// Hands on the measured rows; how many rows of all kinds there were.
+    #[inline]
+    pub(crate) fn finish(self) -> u32 {
+        let Rows { met, sink, count, .. } = self;
+        met.held.drain(|row| sink.observation(row));
+        count
     }
 
     /// Hands on what an operator did.
