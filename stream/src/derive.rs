@@ -111,9 +111,10 @@ impl Derived {
         let mut seen = Vec::new();
         self.readings(&mut step, readings, &mut seen);
         self.answers(&mut step, &mut seen);
-        let Step { facts, plan, subject, lateness, days, results, .. } = step;
+        let Step { facts, plan, subject, lateness, patience, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
-        self.alerts.advance(facts.now, plan, subject, &mut seen, self.status.current(), results);
+        let whose = (subject, patience);
+        self.alerts.advance(facts.now, plan, whose, &mut seen, self.status.current(), results);
         self.ledger.forget(plan, days);
     }
 
@@ -215,6 +216,8 @@ pub(crate) struct Step<'a> {
     pub(crate) subject: Name,
     /// How late the feeds it was heard by may be.
     pub(crate) lateness: Millis,
+    /// How long a window of it may wait behind its end.
+    pub(crate) patience: Millis,
     pub(crate) days: &'a mut Days,
     pub(crate) results: &'a mut ShardResults,
 }

@@ -29,8 +29,8 @@ use crate::{
     reading::{Mean, Reading},
 };
 
-/// A silent station gets empty windows, so that a gap is a fact and not an absence; but not further back than this
-/// behind what closes now.
+/// A silent station gets empty windows, so that a gap is a fact and not an absence. Of a longer one nothing is said: a
+/// stamp that slipped by a year is no silence of a year.
 const LONGEST_GAP: Millis = Millis::hours(24 * 31);
 
 /// A day behind the horizon stays for so many epochs after it was last touched: late rows come in runs.
@@ -345,24 +345,28 @@ impl SeriesState {
         emit: &mut impl FnMut(Closed),
     ) -> EventTime {
         let reach = bounds.reach();
-        let gap_start = reach.minus(LONGEST_GAP);
         loop {
             let span = days.window(kind, closed);
             if span.end > reach {
                 return closed;
             }
-            // Of a day that is not in memory nothing can be said, least of all that it is empty.
-            let known = !self.is_evicted(days.of(span.start).number);
-            if self.has_point(span) || (known && span.start >= gap_start && plan.expects(span)) {
-                let by = if span.end <= bounds.watermark { ClosedBy::Watermark } else { ClosedBy::Patience };
-                emit(self.result(plan, kind, span, by));
-                closed = span.end;
+            let next_point = if self.has_point(span) {
+                span.start
+            } else {
+                self.first_point(span.end).map_or(reach, |point| point.min(reach))
+            };
+            let is_gap = next_point > span.start;
+            if is_gap && (!plan.has_cadence() || next_point.0 - span.start.0 > LONGEST_GAP.0) {
+                closed = days.window(kind, next_point).start.max(span.end);
                 continue;
             }
-            // Nothing to say about this window: on to the next that may have something.
-            let point = self.first_point(span.end).unwrap_or(reach);
-            let target = if plan.has_cadence() { point.min(gap_start) } else { point.min(reach) };
-            closed = days.window(kind, target).start.max(span.end);
+            // Of a day that is not in memory nothing can be said, least of all that it is empty.
+            let known = !is_gap || !self.is_evicted(days.of(span.start).number);
+            if known && (!is_gap || plan.expects(span)) {
+                let by = if span.end <= bounds.watermark { ClosedBy::Watermark } else { ClosedBy::Patience };
+                emit(self.result(plan, kind, span, by));
+            }
+            closed = span.end;
         }
     }
 

@@ -265,8 +265,10 @@ impl Shard {
         let mut due = end.map(|end| end.plus(patience));
         if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
             let lateness = terms.lateness(&state.measured.feeds);
-            derived
-                .advance(Step { facts, answers, plan: &plan, subject, lateness, days, results }, &readings);
+            derived.advance(
+                Step { facts, answers, plan: &plan, subject, lateness, patience, days, results },
+                &readings,
+            );
             due = [due, derived.due(facts.now, &plan, lateness)].into_iter().flatten().min();
         }
         if state.due != due {

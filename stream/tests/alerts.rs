@@ -203,13 +203,42 @@ fn batch_a_channel_that_lags_behind_is_judged_as_if_it_had_been_in_time() {
     let late = |site: &mut Site, hour: i64, value: f64| {
         let results = site.step(80.0 + hour as f64 / 100.0, &[(hour, value, Quality::Good)], Vec::new());
         let told = |alert: &ioc_model::results::AlertResult| {
-            (alert.change, alert.evidence.as_ref().map(|evidence| (evidence.start.0 - MIDNIGHT) / HOUR))
+            let start = alert.evidence.as_ref().map(|evidence| (evidence.start.0 - MIDNIGHT) / HOUR);
+            (alert.change, start, alert.active)
         };
         results.facts.alerts.iter().map(told).collect::<Vec<_>>()
     };
-    assert_eq!(late(&mut site, 1, 60.0), [(AlertChange::Raised, Some(1))]);
+    // Three days later it is over.
+    assert_eq!(late(&mut site, 1, 60.0), [(AlertChange::Raised, Some(1), false)]);
     assert_eq!(late(&mut site, 2, 30.0), []);
-    assert_eq!(late(&mut site, 3, 30.0), [(AlertChange::Cleared, Some(3))]);
+    assert_eq!(late(&mut site, 3, 30.0), [(AlertChange::Cleared, Some(3), false)]);
+}
+
+#[test]
+fn what_is_over_when_it_is_learnt_is_raised_as_over_once_and_is_active_when_it_goes_on_until_now() {
+    let mut site = Site::new(vec![threshold(2, 2)]);
+    let mut told = Vec::new();
+    // Back after a day: what was measured meanwhile comes oldest first, within some minutes.
+    for hour in 0..30 {
+        let value = if hour < 20 { 60.0 } else { 30.0 };
+        let value = if hour >= 26 { 70.0 } else { value };
+        let results = site.step(29.0 + hour as f64 / 60.0, &[(hour, value, Quality::Good)], Vec::new());
+        told.extend(results.facts.alerts.iter().map(|alert| {
+            let start = (alert.evidence.as_ref().unwrap().start.0 - MIDNIGHT) / HOUR;
+            (start, alert.change, alert.active, alert.occurrences, alert.at.0 > MIDNIGHT + 28 * HOUR)
+        }));
+    }
+    // Twenty hours in a row are one alert; the last hours are of now: a window may wait two hours behind its end.
+    assert_eq!(
+        told,
+        [
+            (1, AlertChange::Raised, false, 1, true),
+            (21, AlertChange::Cleared, false, 1, true),
+            (27, AlertChange::Recurred, true, 2, true),
+        ]
+    );
+    let over = site.acknowledge("r~S0~1", 29.6);
+    assert!(over.facts.alerts[0].active, "it went on until now");
 }
 
 #[test]

@@ -23,7 +23,7 @@ export function openInOrder(all: Alert[]): Alert[] {
 /** The two flags in words; an active one that nobody took says nothing, its place in the list does. */
 export function stateWords(alert: Alert): string {
   const said: string[] = [];
-  if (!alert.active) said.push(say(alertWords.cleared));
+  if (!alert.active) said.push(say(alert.cleared_at === null ? alertWords.over : alertWords.cleared));
   if (alert.acknowledged) said.push(`${say(alertWords.takenBy)}: ${alert.user ?? "—"}`);
   return said.join(" · ");
 }

@@ -6,6 +6,10 @@
 //! been alone (invariant BATCH). A revision of one of those windows is judged anew; one
 //! further back changes what is known of the past ([`Assessment`](ioc_model::results::Assessment) says so), not what
 //! is so now.
+//!
+//! A station that comes back after hours sends what it measured meanwhile. Windows that raise, and whose next one is
+//! overdue, say what was, not what is: such an alert is raised as over, once a run, to be acknowledged like any other.
+//! When windows of now go on raising, it is active.
 
 use std::collections::BTreeMap;
 
@@ -123,7 +127,7 @@ impl Alerts {
         &mut self,
         now: Now,
         plan: &StationPlan,
-        subject: Name,
+        (subject, patience): (Name, Millis),
         seen: &mut [Seen],
         status: Option<(StationStatus, Now)>,
         results: &mut ShardResults,
@@ -131,7 +135,7 @@ impl Alerts {
         seen.sort_by_key(|reading| (reading.end, reading.start));
         for rule in &plan.rules {
             let state = self.rules.entry(Name::new(&rule.id)).or_default();
-            let mut step = Step { now, rule, subject, state, results };
+            let mut step = Step { now, patience, rule, subject, state, results };
             match &rule.condition {
                 Condition::Status { statuses, lasting } => {
                     let watched = status.filter(|(status, _)| statuses.contains(status));
@@ -175,6 +179,8 @@ impl Alerts {
 /// One rule and what it is judged by.
 struct Step<'a> {
     now: Now,
+    /// A window is overdue so long after its end.
+    patience: Millis,
     rule: &'a Rule,
     subject: Name,
     state: &'a mut RuleState,
@@ -192,6 +198,7 @@ impl Step<'_> {
         if reading.start < newest.minus(Millis(span)) {
             return;
         }
+        let stood = self.state.stands(self.rule);
         match entry(&self.rule.condition, reading) {
             Some(entry) => {
                 let _ = self.state.recent.insert(reading.start, entry);
@@ -206,17 +213,11 @@ impl Step<'_> {
             }
         }
         let active = self.state.open.is_some_and(|open| open.active);
-        let (wanted, windows) = if active {
-            (Stands::Clearing, self.rule.clear_windows)
-        } else {
-            (Stands::Raising, self.rule.raise_windows)
-        };
-        let windows = windows.max(1) as usize;
-        let mut last = self.state.recent.iter().rev().take(windows);
-        let in_a_row = self.state.recent.len() >= windows && last.all(|(_, entry)| entry.stands == wanted);
-        if !in_a_row {
+        let stands = [Stands::Raising, Stands::Clearing];
+        let Some(now_stands) = stands.into_iter().find(|stands| self.state.in_a_row(self.rule, *stands))
+        else {
             return;
-        }
+        };
         let Some((start, entry)) = self.state.recent.iter().next_back() else { return };
         let evidence = Evidence {
             measure: reading.measure,
@@ -227,7 +228,15 @@ impl Step<'_> {
             threshold: Some(entry.threshold),
             status: None,
         };
-        self.turn(active, evidence);
+        let was_raising = active || stood == Some(Stands::Raising);
+        let next_is_due = entry.end.plus(length(reading.averaging)).plus(self.patience);
+        let is_over = next_is_due < EventTime(self.now.0);
+        match now_stands {
+            Stands::Clearing if was_raising => self.turn(true, evidence),
+            Stands::Raising if !active && !is_over => self.turn(false, evidence),
+            Stands::Raising if !was_raising => self.raise(evidence, false),
+            _ => {}
+        }
     }
 
     fn status(&mut self, watched: Option<(StationStatus, Now)>, lasting: Millis) {
@@ -260,39 +269,55 @@ impl Step<'_> {
 
     /// From active to cleared, or to active.
     fn turn(&mut self, active: bool, evidence: Evidence) {
-        let rule = Name::new(&self.rule.id);
         if active {
+            let rule = Name::new(&self.rule.id);
             self.state.clear(self.now, rule, self.subject, Some(evidence), self.results);
         } else {
-            self.state.raise(self.now, self.rule.priority, rule, self.subject, evidence, self.results);
+            self.raise(evidence, true);
         }
     }
-}
 
-impl RuleState {
-    fn raise(
-        &mut self,
-        now: Now,
-        priority: Priority,
-        rule: Name,
-        subject: Name,
-        evidence: Evidence,
-        results: &mut ShardResults,
-    ) {
-        let change = match &mut self.open {
+    /// `active`: not if it is over.
+    fn raise(&mut self, evidence: Evidence, active: bool) {
+        let priority = self.rule.priority;
+        let change = match &mut self.state.open {
             Some(open) => {
-                open.active = true;
+                open.active = active;
                 open.occurrences = open.occurrences.saturating_add(1);
                 open.priority = priority;
                 AlertChange::Recurred
             }
             None => {
-                self.number += 1;
-                self.open = Some(Open { active: true, acknowledged: false, occurrences: 1, priority });
+                self.state.number += 1;
+                self.state.open = Some(Open { active, acknowledged: false, occurrences: 1, priority });
                 AlertChange::Raised
             }
         };
-        self.tell(now, change, rule, subject, Some(evidence), results);
+        let rule = Name::new(&self.rule.id);
+        self.state.tell(self.now, change, rule, self.subject, Some(evidence), self.results);
+    }
+}
+
+impl RuleState {
+    /// Whether the newest windows, as many as the rule asks for, all stand so.
+    fn in_a_row(&self, rule: &Rule, wanted: Stands) -> bool {
+        let windows = windows(rule, wanted);
+        self.recent.len() >= windows
+            && self.recent.values().rev().take(windows).all(|entry| entry.stands == wanted)
+    }
+
+    /// What the last run of windows that was long enough said, as far back as they are known.
+    fn stands(&self, rule: &Rule) -> Option<Stands> {
+        let mut last = None;
+        let (mut run, mut length) = (Stands::Between, 0);
+        for entry in self.recent.values() {
+            length = if entry.stands == run { length + 1 } else { 1 };
+            run = entry.stands;
+            if run != Stands::Between && length >= windows(rule, run) {
+                last = Some(run);
+            }
+        }
+        last
     }
 
     fn clear(
@@ -335,6 +360,12 @@ impl RuleState {
             seq: 0,
         });
     }
+}
+
+/// So many windows in a row change something.
+fn windows(rule: &Rule, stands: Stands) -> usize {
+    let windows = if stands == Stands::Raising { rule.raise_windows } else { rule.clear_windows };
+    windows.max(1) as usize
 }
 
 fn watches(condition: &Condition, reading: &Seen) -> bool {

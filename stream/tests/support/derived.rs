@@ -268,17 +268,21 @@ fn assessments<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth
 
 /// An alert's history is one: numbers count up, and it is raised before it is anything else.
 fn alerts<'a>(epochs: impl Iterator<Item = &'a EpochResults>) {
-    let mut states: BTreeMap<(String, String), (u32, bool)> = BTreeMap::new();
+    let mut states: BTreeMap<(String, String), (u32, bool, bool)> = BTreeMap::new();
     for alert in epochs.flat_map(|results| &results.facts.alerts) {
         let key = (alert.key.rule.to_string(), alert.key.subject.to_string());
-        let (number, active) = states.get(&key).copied().unwrap_or((0, false));
+        let (number, active, raised) = states.get(&key).copied().unwrap_or_default();
         match alert.change {
             AlertChange::Raised => assert_eq!((alert.key.number, active), (number + 1, false)),
             AlertChange::Recurred => assert_eq!((alert.key.number, active), (number, false)),
-            AlertChange::Cleared => assert_eq!((alert.key.number, active), (number, true)),
+            AlertChange::Cleared => assert_eq!((alert.key.number, raised), (number, true)),
             AlertChange::Acknowledged => unreachable!("nobody acknowledges here"),
         }
-        assert_eq!(alert.active, alert.change != AlertChange::Cleared);
-        let _ = states.insert(key, (alert.key.number, alert.active));
+        let raised = alert.change != AlertChange::Cleared;
+        // What was over when it was learnt is raised and not active.
+        let of_now = alert.evidence.as_ref().is_some_and(|evidence| evidence.end.0 + 36 * HOUR >= alert.at.0);
+        assert!(raised || !alert.active);
+        assert!(!alert.active || of_now, "{alert:?}");
+        let _ = states.insert(key, (alert.key.number, alert.active, raised));
     }
 }

@@ -24,6 +24,7 @@ export const alertWords = {
   busFull: t("máy chủ đang đầy, hãy thử lại", "the server is full, try again"),
   firstStep: t("Việc đầu tiên", "First step"),
   cleared: t("đã hết", "cleared"),
+  over: t("đã qua khi được biết", "over when it was learnt"),
   takenBy: t("đã nhận", "taken by"),
   times: t("lần", "times"),
   history: t("Diễn biến của cảnh báo", "History of the alert"),
