@@ -196,6 +196,7 @@ fn station(
         measures: measures.iter().map(|(name, cadence)| ((*name).to_owned(), Millis(*cadence))).collect(),
         file_codes: Vec::new(),
         symbols: BTreeMap::new(),
+        no_value: Vec::new(),
         late_after: None,
         silent_after: None,
     }

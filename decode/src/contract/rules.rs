@@ -55,6 +55,7 @@ pub(crate) struct StationRules {
     /// By the indicator's place in `Rules::indicators`.
     measures: Vec<bool>,
     symbols: Vec<(Spelling, u32)>,
+    no_value: Vec<f64>,
 }
 
 /// Of whom a row speaks.
@@ -133,6 +134,7 @@ impl Rules {
             valid: (from, to),
             measures,
             symbols: symbols.collect(),
+            no_value: station.no_value.clone(),
         };
         self.stations.push(rules);
         let _ = self.station_ids.insert(station.id.as_str().into(), at);
@@ -203,9 +205,13 @@ impl IndicatorRules {
     /// A number that could be a value, but means that there is none, comes from a device that has none, whatever it says
     /// of itself.
     #[inline]
-    pub(crate) fn stated(&self, sent: f64, value: f64, quality: Quality) -> Quality {
+    pub(crate) fn stated(&self, subject: &Subject<'_>, sent: f64, value: f64, quality: Quality) -> Quality {
         let judged = self.judge(value, quality);
-        if judged == Quality::Good && self.no_value.contains(&sent) { Quality::DeviceError } else { judged }
+        let means_none = || {
+            self.no_value.contains(&sent)
+                || subject.station.is_some_and(|station| station.no_value.contains(&sent))
+        };
+        if judged == Quality::Good && means_none() { Quality::DeviceError } else { judged }
     }
 
     /// A good value that cannot be is out of range; a doubtful one stays what its sender calls it.

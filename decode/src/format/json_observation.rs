@@ -229,7 +229,7 @@ fn accept<S: RowSink + ?Sized>(
     let sent = value(fields.get(Key::Value), fields.plain)?;
     let unit = optional_text(fields.get(Key::Unit), fields.plain, "unit", "\"ug/m3\"")?;
     let value = rows.convert("unit", indicator, sent, unit.as_deref())?;
-    let quality = indicator.stated(sent, value, quality(fields.get(Key::Quality), fields.plain)?);
+    let quality = indicator.stated(&subject, sent, value, quality(fields.get(Key::Quality), fields.plain)?);
     rows.accept(&subject, indicator, time, value, quality);
     Ok(())
 }

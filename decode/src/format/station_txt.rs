@@ -246,11 +246,12 @@ fn accept<S: RowSink + ?Sized>(
     let sent = fields::number_with_comma(columns.value)
         .ok_or_else(|| Refusal::not_a_number_of_device("value", columns.value))?;
     let value = rows.convert("unit", indicator, sent, columns.unit)?;
-    let quality = match (indicator.stated(sent, value, quality), file.separators.meaning(columns.value)) {
-        (_, Meaning::Contradicted) => return Err(thousands_or_decimals(columns.value)),
-        (Quality::Good, Meaning::Open) => Quality::Suspect,
-        (quality, _) => quality,
-    };
+    let quality =
+        match (indicator.stated(subject, sent, value, quality), file.separators.meaning(columns.value)) {
+            (_, Meaning::Contradicted) => return Err(thousands_or_decimals(columns.value)),
+            (Quality::Good, Meaning::Open) => Quality::Suspect,
+            (quality, _) => quality,
+        };
     rows.accept(subject, indicator, time, value, quality);
     Ok(())
 }

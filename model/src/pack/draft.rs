@@ -20,6 +20,8 @@ pub(super) struct Draft {
     pub(super) replayed: Option<Text>,
     pub(super) places: Vec<Place>,
     pub(super) indicators: BTreeMap<String, Indicator>,
+    /// By model: what it sends where it has no value.
+    pub(super) models: BTreeMap<String, Vec<f64>>,
     pub(super) stations: BTreeMap<String, Station>,
     pub(super) feeds: BTreeMap<String, Feed>,
     pub(super) limits: Vec<Limit>,

@@ -15,6 +15,7 @@ mod indices;
 mod limits;
 mod manifest;
 mod map;
+mod models;
 mod parse;
 mod places;
 mod rules;
@@ -162,6 +163,8 @@ pub struct Station {
     pub file_codes: Vec<String>,
     /// Symbols of its files that are not the indicators' own, to indicators.
     pub symbols: BTreeMap<String, String>,
+    /// Numbers it sends where it has no value, beside those of its indicators; as they are sent.
+    pub no_value: Vec<f64>,
     /// Its newest point may be this old before it is late; none for twice its cadence and the feeds' lateness.
     pub late_after: Option<Millis>,
     /// And this old before it is silent; none for three times its cadence and the feeds' lateness.

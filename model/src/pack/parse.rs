@@ -1,7 +1,7 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are
+//! `models.toml`, `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are
 //! **overlays**, such as `demo/`: more indicators, stations, feeds, limits and rules for one purpose, with a
 //! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is
 //! checked all the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
@@ -15,7 +15,7 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, holidays, indicators, limits, manifest, map, places, rules, stations, successions,
+    feeds, holidays, indicators, limits, manifest, map, models, places, rules, stations, successions,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -24,6 +24,7 @@ pub type PackFiles = BTreeMap<String, String>;
 const MANIFEST: &str = "pack.toml";
 const PLACES: &str = "places.csv";
 const INDICATORS: &str = "indicators.toml";
+const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
 const FEEDS: &str = "feeds.toml";
 const LIMITS: &str = "limits.toml";
@@ -32,9 +33,9 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 10] =
-    [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS, LIMITS, RULES, SUCCESSIONS, HOLIDAYS, MAP];
-const OVERLAY_FILES: [&str; 6] = [MANIFEST, INDICATORS, STATIONS, FEEDS, LIMITS, RULES];
+const BASE_FILES: [&str; 11] =
+    [MANIFEST, PLACES, INDICATORS, MODELS, STATIONS, FEEDS, LIMITS, RULES, SUCCESSIONS, HOLIDAYS, MAP];
+const OVERLAY_FILES: [&str; 7] = [MANIFEST, INDICATORS, MODELS, STATIONS, FEEDS, LIMITS, RULES];
 
 impl Pack {
     /// A pack without any overlay.
@@ -141,7 +142,7 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Indicators, stations, feeds, limits and rules, in the order in which they refer to each other.
+/// Indicators, models, stations, feeds, limits and rules, in the order in which they refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
         let path = format!("{folder}{file}");
@@ -150,6 +151,7 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
         }
     };
     read_one(INDICATORS, draft, indicators::read);
+    read_one(MODELS, draft, models::read);
     read_one(STATIONS, draft, stations::read);
     read_one(FEEDS, draft, feeds::read);
     read_one(LIMITS, draft, limits::read);

@@ -52,6 +52,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Station {
         claim_file_code(id, *line, code, &section, draft);
     }
     let symbols = read_symbols(id, &mut section, &measures);
+    let no_value = read_no_value(id, &mut section, draft);
     let late_after = section.optional_duration("late_after");
     let silent_after = section.optional_duration("silent_after");
     if let (Some(late), Some(silent)) = (late_after, silent_after)
@@ -72,9 +73,25 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Station {
         measures,
         file_codes: file_codes.into_iter().map(|(_, code)| code).collect(),
         symbols,
+        no_value,
         late_after,
         silent_after,
     }
+}
+
+/// Its model's and its own.
+fn read_no_value(id: &str, section: &mut Section<'_>, draft: &Draft) -> Vec<f64> {
+    let mut no_value = section.optional_numbers("no_value").unwrap_or_default();
+    let Some(model) = section.optional_text("model") else { return no_value };
+    match draft.models.get(&model) {
+        Some(of_model) => no_value.extend(of_model),
+        None => {
+            let known: Vec<&str> = draft.models.keys().map(String::as_str).collect();
+            let message = format!("{id}: models.toml has no model '{model}' (it has: {})", known.join(", "));
+            section.fault(section.line_of("model"), message);
+        }
+    }
+    no_value
 }
 
 fn read_kind(id: &str, section: &mut Section<'_>) -> StationKind {

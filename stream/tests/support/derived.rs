@@ -33,6 +33,7 @@ pub fn station(id: &str) -> Station {
         measures: ["pm25", "no2"].into_iter().map(|id| (id.to_owned(), Millis(0))).collect(),
         file_codes: Vec::new(),
         symbols: BTreeMap::new(),
+        no_value: Vec::new(),
         late_after: None,
         silent_after: None,
     }
