@@ -115,6 +115,8 @@ pub struct TrendPoint {
     pub expected: u32,
     /// What made this result.
     pub closed_by: ClosedBy,
+    /// Whether one value alone makes it many times what the others say.
+    pub spiked: bool,
     /// The epoch that made it.
     pub revision: u64,
 }

@@ -74,6 +74,8 @@ pub struct TracedWindow {
     pub max: Option<f64>,
     /// What made this result.
     pub closed_by: ClosedBy,
+    /// Whether one value alone makes it many times what the others say.
+    pub spiked: bool,
     /// Every row stored up to its revision, by event time and arrival: the current ones are `received`, the counted
     /// ones `count`.
     pub rows: Vec<TracedRow>,

@@ -224,6 +224,7 @@ mod tests {
             received: 1,
             expected: 1,
             closed_by: ClosedBy::Watermark,
+            spiked: false,
         }
     }
 

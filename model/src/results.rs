@@ -108,6 +108,7 @@ mod tests {
             received: 1,
             expected: 1,
             closed_by: ClosedBy::Watermark,
+            spiked: false,
         }
     }
 

@@ -92,7 +92,30 @@ impl Default for Aggregate {
     }
 }
 
+/// When one value makes a window: it lies above `above`, and the mean of the others goes into it more than `times` times.
+/// A single number of a device that is out of its mind makes a good hour the worst of the year.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spike {
+    /// So many times the mean of the others.
+    pub times: f64,
+    /// And above this, in the indicator's unit: small values leap by themselves.
+    pub above: f64,
+}
+
+/// Fewer values say nothing of each other.
+const NEIGHBOURS: u64 = 3;
+
 impl Aggregate {
+    /// Whether its largest value alone makes it what it is.
+    #[must_use]
+    pub fn has_spike(&self, spike: Spike) -> bool {
+        if self.count <= NEIGHBOURS || self.max <= spike.above {
+            return false;
+        }
+        let others = (self.sum - self.max) / (self.count - 1) as f64;
+        self.max > spike.times * others.abs()
+    }
+
     /// Adds the next value of a pane. Call in event-time order.
     #[inline]
     pub fn push(&mut self, value: f64) {
@@ -118,5 +141,29 @@ impl Aggregate {
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spiked(values: &[f64]) -> bool {
+        let mut hour = Aggregate::default();
+        values.iter().for_each(|value| hour.push(*value));
+        hour.has_spike(Spike { times: 20.0, above: 200.0 })
+    }
+
+    #[test]
+    fn an_hour_is_marked_that_one_value_makes_and_no_other() {
+        let with = |value: f64| spiked(&[&[40.0; 11][..], &[value]].concat());
+        assert!(with(9_000.0) && with(801.0));
+        assert!(!with(800.0), "twenty times is not more than twenty times");
+        assert!(!spiked(&[40.0; 12]));
+        // Two values agree with each other.
+        assert!(!spiked(&[&[40.0; 10][..], &[900.0; 2]].concat()));
+        assert!(!spiked(&[&[1.0; 11][..], &[190.0]].concat()), "small values leap by themselves");
+        assert!(spiked(&[&[-0.5; 11][..], &[201.0]].concat()));
+        assert!(!spiked(&[1.0, 1.0, 900.0]) && !spiked(&[900.0]) && !spiked(&[]), "too few say nothing");
     }
 }

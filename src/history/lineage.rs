@@ -92,6 +92,7 @@ impl Lineage<'_> {
             min: window.min,
             max: window.max,
             closed_by: window.closed_by,
+            spiked: window.spiked,
             window: window_ref(kind, &window),
             rows_found: rows.first().map_or(0, |row| row.found),
             rows: rows.iter().map(|row| traced_row(indicator, subject, row)).collect(),

@@ -47,6 +47,7 @@ pub(super) fn trend_point(point: &queries::TrendPoint) -> TrendPoint {
         received: point.received,
         expected: point.expected,
         closed_by: point.closed_by,
+        spiked: point.spiked,
         revision: point.revision,
     }
 }

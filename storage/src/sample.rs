@@ -71,6 +71,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 received: 60,
                 expected: 60,
                 closed_by: ClosedBy::Watermark,
+                spiked: false,
             }],
             indices: indices(epoch, start),
             assessments: assessments(epoch, start),

@@ -5,7 +5,7 @@ use ioc_model::{
     pack::Pack,
     place::Date,
     time::EventTime,
-    window::WindowKind,
+    window::{Spike, WindowKind},
 };
 
 const HOUR: i64 = 3_600_000;
@@ -19,6 +19,8 @@ pub struct Plan {
     cadence: Option<i64>,
     /// Moments from and before which points are expected.
     valid: (EventTime, EventTime),
+    /// Bits of a [`Spike`]: plans are told apart.
+    spike: Option<[u64; 2]>,
 }
 
 impl Plan {
@@ -26,12 +28,15 @@ impl Plan {
     #[must_use]
     pub fn of_series(pack: &Pack, calendar: &Calendar, indicator: &str, subject: &str) -> Plan {
         let mut kinds = [false; 3];
+        let mut spike = None;
         if let Some(indicator) = pack.indicators.get(indicator) {
+            spike = indicator.spike.map(|Spike { times, above }| [times.to_bits(), above.to_bits()]);
             for kind in &indicator.windows {
                 kinds[*kind as usize] = true;
             }
         }
-        let mut plan = Plan { kinds, cadence: None, valid: (EventTime(i64::MIN), EventTime(i64::MAX)) };
+        let always = (EventTime(i64::MIN), EventTime(i64::MAX));
+        let mut plan = Plan { kinds, cadence: None, valid: always, spike };
         if let Some(station) = pack.stations.get(subject) {
             plan.cadence = station.measures.get(indicator).map(|every| every.0).filter(|every| *every > 0);
             let midnight = |date: Date| calendar.moment(date.at(0, 0, 0, 0));
@@ -50,6 +55,12 @@ impl Plan {
     pub fn kinds(&self) -> impl Iterator<Item = WindowKind> + use<> {
         let kinds = self.kinds;
         WindowKind::ALL.into_iter().filter(move |kind| kinds[*kind as usize])
+    }
+
+    /// When one value makes a window, if the pack says.
+    #[must_use]
+    pub fn spike(&self) -> Option<Spike> {
+        self.spike.map(|[times, above]| Spike { times: f64::from_bits(times), above: f64::from_bits(above) })
     }
 
     /// Whether points are expected at a known cadence.

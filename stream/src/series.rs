@@ -109,6 +109,8 @@ pub struct Closed {
     pub expected: u32,
     /// What made the result.
     pub closed_by: ClosedBy,
+    /// Whether one value alone makes it.
+    pub spiked: bool,
 }
 
 impl Closed {
@@ -375,7 +377,8 @@ impl SeriesState {
             Some(open) => open.day.aggregate(open.offset(span.start), open.offset(span.end)),
             None => (Aggregate::default(), 0),
         };
-        Closed { kind, span, aggregate, received, expected: plan.expected(span), closed_by }
+        let spiked = plan.spike().is_some_and(|spike| aggregate.has_spike(spike));
+        Closed { kind, span, aggregate, received, expected: plan.expected(span), closed_by, spiked }
     }
 
     fn day_at(&self, time: EventTime) -> Option<&OpenDay> {

@@ -80,6 +80,7 @@ pub fn traced_window() -> TracedWindow {
         min: Some(20.0),
         max: Some(20.0),
         closed_by: ClosedBy::Revision,
+        spiked: false,
         rows: vec![
             TracedRow { stored: earlier, current: false, counted: false },
             TracedRow { stored: stored_row(), current: true, counted: true },

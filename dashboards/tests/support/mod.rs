@@ -172,6 +172,7 @@ fn indicator(id: &str, symbol: &str, name: Text, unit: &str, decimals: u8) -> In
         aliases: Vec::new(),
         range: (None, None),
         no_value: Vec::new(),
+        spike: None,
         decimals,
         windows: vec![WindowKind::Hour],
     }
@@ -257,6 +258,7 @@ pub fn hour(subject: &str, indicator: &str, start: i64, values: &[f64], expected
         received: u32::try_from(values.len()).unwrap(),
         expected,
         closed_by: ClosedBy::Watermark,
+        spiked: false,
     }
 }
 

@@ -72,6 +72,7 @@ impl Record {
                 received: window.received,
                 expected: window.expected,
                 closed_by: window.closed_by,
+                spiked: window.spiked,
                 revision: results.epoch.0,
             };
             let series = (window.subject.to_string(), window.indicator.to_string());

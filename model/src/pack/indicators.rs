@@ -8,7 +8,7 @@ use super::{
     draft::{Draft, is_identifier},
     spelling::Spelling,
 };
-use crate::window::WindowKind;
+use crate::window::{Spike, WindowKind};
 
 /// What loggers and converters send where they have no value, unless the pack says otherwise: their own codes, and the
 /// ends of the whole numbers they count in.
@@ -51,6 +51,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Indicator 
         section.fault(section.line_of("max"), format!("{id}: 'max' must be greater than 'min'"));
     }
     let no_value = section.optional_numbers("no_value").unwrap_or_else(|| NO_VALUE.to_vec());
+    let spike = read_spike(id, &mut section);
     let decimals = section.optional_integer("decimals", 0, 9).unwrap_or(1);
     let windows = read_windows(id, &mut section);
     section.finish();
@@ -63,9 +64,24 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &mut Draft) -> Indicator 
         aliases: aliases.into_iter().map(|(_, alias)| alias).collect(),
         range,
         no_value,
+        spike,
         decimals: u8::try_from(decimals).unwrap_or(0),
         windows,
     }
+}
+
+fn read_spike(id: &str, section: &mut Section<'_>) -> Option<Spike> {
+    let mut table = section.optional_section("spike", "{ times = 20, above = 200 }")?;
+    let line = table.line;
+    let spike = Spike {
+        times: table.optional_number("times").unwrap_or_default(),
+        above: table.optional_number("above").unwrap_or_default(),
+    };
+    if spike.times <= 1.0 || spike.above <= 0.0 {
+        table.fault(line, format!("{id}: 'spike' needs 'times' above 1 and 'above' above 0"));
+    }
+    table.finish();
+    Some(spike)
 }
 
 fn read_units(id: &str, unit: &str, section: &mut Section<'_>) -> BTreeMap<String, f64> {

@@ -42,7 +42,7 @@ use crate::{
     rule::Rule,
     text::Text,
     time::Millis,
-    window::WindowKind,
+    window::{Spike, WindowKind},
 };
 
 /// The identity of a pack's content: SHA-256 over its files' names and bytes, as 16 hexadecimal digits.
@@ -134,6 +134,8 @@ pub struct Indicator {
     /// Numbers that devices send where they have no value, as they are sent, before any conversion. A good value that
     /// is one of them is kept with quality `device_error`.
     pub no_value: Vec<f64>,
+    /// When one value makes a window: such a window is marked.
+    pub spike: Option<Spike>,
     /// Decimal places on screen.
     pub decimals: u8,
     /// Which windows are made of it.

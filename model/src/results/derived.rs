@@ -34,6 +34,8 @@ pub struct WindowResult {
     pub expected: u32,
     /// What made this result.
     pub closed_by: ClosedBy,
+    /// Whether one value alone makes it many times what the others say.
+    pub spiked: bool,
 }
 
 impl Fact for WindowResult {

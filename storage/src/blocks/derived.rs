@@ -8,7 +8,9 @@ use ioc_model::{
 
 use super::{
     Columnar,
-    columns::{Columns, counts, enums, floats, known_names, lists, names, numbers, optional_floats, times},
+    columns::{
+        Columns, counts, enums, flags, floats, known_names, lists, names, numbers, optional_floats, times,
+    },
 };
 
 impl Columnar for WindowResult {
@@ -26,6 +28,7 @@ impl Columnar for WindowResult {
             ("received", numbers(rows.iter().map(|row| row.received))),
             ("expected", numbers(rows.iter().map(|row| row.expected))),
             ("closed_by", enums(rows.iter().map(|row| row.closed_by as u8))),
+            ("spiked", flags(rows.iter().map(|row| row.spiked))),
         ]
     }
 }

@@ -47,6 +47,8 @@ pub struct WindowFigures {
     /// What made it.
     #[serde(with = "words")]
     pub closed_by: ClosedBy,
+    /// Whether one value alone makes it.
+    pub spiked: bool,
     /// The generation that made it.
     pub generation: u32,
     /// The epoch that made it.
@@ -91,7 +93,7 @@ pub struct WindowRow {
 const FIGURES: &str = "toString(w.indicator) AS indicator, toUnixTimestamp64Milli(w.start_time) AS start, \
      toUnixTimestamp64Milli(w.end_time) AS end, if(w.count = 0, NULL, w.sum / w.count) AS mean, \
      if(w.count = 0, NULL, w.min) AS min, if(w.count = 0, NULL, w.max) AS max, w.count AS count, \
-     w.received AS received, w.expected AS expected, toString(w.closed_by) AS closed_by, \
+     w.received AS received, w.expected AS expected, toString(w.closed_by) AS closed_by, w.spiked AS spiked, \
      w.generation AS generation, w.epoch AS revision";
 
 impl Store {

@@ -35,6 +35,8 @@ pub struct TrendPoint {
     /// What made it.
     #[serde(with = "words")]
     pub closed_by: ClosedBy,
+    /// Whether one value alone makes it.
+    pub spiked: bool,
     /// The epoch that made it.
     pub revision: u64,
 }
@@ -99,7 +101,7 @@ impl Store {
             .query(
                 "SELECT toUnixTimestamp64Milli(w.start_time) AS start, toUnixTimestamp64Milli(w.end_time) AS end, \
                  mean, w.min AS min, w.max AS max, w.count AS count, received, expected, \
-                 toString(w.closed_by) AS closed_by, revision \
+                 toString(w.closed_by) AS closed_by, w.spiked AS spiked, revision \
                  FROM window_current AS w \
                  WHERE w.indicator = {indicator:String} AND w.subject = {subject:String} \
                  AND w.kind = {kind:String} \

@@ -72,6 +72,7 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
             "received",
             "expected",
             "closed_by",
+            "spiked",
             "generation",
             "f.epoch AS revision",
         ],

@@ -62,6 +62,7 @@ fn window(kind: WindowKind, hour: i64, values: &[f64], received: u32) -> WindowR
         received,
         expected: 12,
         closed_by: ClosedBy::Watermark,
+        spiked: false,
     }
 }
 

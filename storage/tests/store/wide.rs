@@ -58,6 +58,7 @@ fn window(subject: &str, indicator: &str, start: EventTime, mean: f64, count: u6
         received: count as u32,
         expected: 12,
         closed_by: ClosedBy::Watermark,
+        spiked: false,
     }
 }
 

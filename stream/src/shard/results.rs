@@ -99,5 +99,6 @@ pub(super) fn window_result(closed: Closed, indicator: Name, subject: Name) -> W
         received: closed.received,
         expected: closed.expected,
         closed_by: closed.closed_by,
+        spiked: closed.spiked,
     }
 }

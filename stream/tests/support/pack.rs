@@ -25,6 +25,7 @@ pub fn indicator(id: &str, windows: &[WindowKind]) -> Indicator {
         aliases: Vec::new(),
         range: (None, None),
         no_value: Vec::new(),
+        spike: None,
         decimals: 1,
         windows: windows.to_vec(),
     }

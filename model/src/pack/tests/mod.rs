@@ -268,6 +268,16 @@ fn every_rule_of_a_pack_has_its_fault() {
             ),
             "feeds.toml:21: c: folder 'x/y' holds files of feed 'b'",
         ),
+        (
+            replaced("indicators.toml", "min = 0", "spike = { times = 1, above = 5 }\nmin = 0"),
+            "indicators.toml:6: pm10: 'spike' needs",
+        ),
+        (with("models.toml", "[M1]\nno_value = [1]\n"), "models.toml:1: model 'M1'"),
+        (with("models.toml", "[m1]\n"), "models.toml:1: model 'm1': 'no_value' lists"),
+        (
+            replaced("stations.toml", "file_codes", "model = \"m2\"\nfile_codes"),
+            "stations.toml:7: S1: models.toml has no model 'm2'",
+        ),
         (with("station.toml", ""), "station.toml:1: a pack has no such file"),
         (with("demo/places.csv", ""), "demo/places.csv:1: an overlay has no such file"),
         (with("demo/feeds.toml", ""), "demo/pack.toml:1: an overlay needs this file"),
