@@ -124,3 +124,22 @@ def test_an_alert_that_was_never_raised_cannot_be_taken_on(hour):
         urllib.request.urlopen(request, timeout=10)
     assert refused.value.code == 404
     assert json.load(refused.value)["detail_vi"]
+
+
+def test_an_hour_that_one_value_makes_says_so(hour):
+    # A device that is out of its mind for a moment.
+    hour.send(*(hour.reading(60 + 5 * at, 40.0) for at in range(11)), hour.reading(115, 4_000.0))
+    points = f"/api/trend?subject={STATION}&indicator=pm25&hours=24"
+
+    def revised():
+        return [point for point in hour.ask(points)["points"] if point["count"] == 12]
+
+    (point,) = eventually(revised)
+    assert point["start"] == (hour.start + 3_600) * 1_000 and point["mean"] == 370.0, "it counts all the same"
+    assert point["spiked"] is True
+    query = f"indicator=pm25&subject={STATION}&kind=hour&start={point['start']}"
+    assert hour.ask(f"/api/lineage/window?{query}")["spiked"] is True
+    assert hour.window()["spiked"] is False
+    question = "SELECT count, spiked FROM window_current WHERE kind = 'hour' AND indicator = 'pm25' ORDER BY count"
+    rows = hour.ioc.analyst().query(question).result_rows
+    assert rows[-1] == (12, True) and not any(spiked for _, spiked in rows[:-1])
