@@ -48,7 +48,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "codecs", sql: include_str!("0008_codecs.sql") },
     Migration { number: 9, name: "facts once", sql: include_str!("0009_facts_once.sql") },
     Migration { number: 10, name: "current", sql: include_str!("0010_current.sql") },
-    Migration { number: 12, name: "spikes", sql: include_str!("0012_spikes.sql") },
+    Migration { number: 12, name: "silent wrongs", sql: include_str!("0012_silent_wrongs.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

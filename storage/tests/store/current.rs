@@ -2,13 +2,13 @@
 
 use ioc_model::{
     epoch::Epoch,
-    fact::Ranks,
+    fact::{Fact, Ranks},
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::Facts,
     results::{EpochResults, Standing, StoredObservation},
-    time::ReceivedAt,
+    time::{EventTime, ReceivedAt},
 };
 
 use crate::{sample, server::TestServer};
@@ -100,6 +100,26 @@ async fn frontier_rows_of_an_uncommitted_epoch_are_not_seen() {
     assert_eq!(server.ask("SELECT sum(received) FROM feed_by_minute").await, "11");
     let _ = server.ask("ALTER TABLE epoch DELETE WHERE 1 SETTINGS mutations_sync = 1").await;
     assert_eq!(server.count("observation_current").await, 0);
+}
+
+/// A gateway whose clock slipped by a year rewrites last year: that is seen by who does it, and from which day on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn corrections_of_what_is_long_over_are_told_by_sender_and_day() {
+    const DAY: i64 = 24 * 3_600_000;
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let mut results = sample::results(Epoch(1), 6);
+    for (at, row) in results.facts.observations.iter_mut().enumerate() {
+        let days_ago = [365, 31, 29, 365, 364, 2][at];
+        row.event_time = EventTime(row.arrival.received_at.0 - days_ago * DAY);
+        // The fourth is the first of its key: it changes nothing that was said.
+        row.standing = if at == 3 { Standing::First } else { Standing::Correction };
+    }
+    results.facts.observations.sort_by(Fact::compare);
+    sink.write(&results, false).await.unwrap();
+    let told = "SELECT received_day, feed, sender, rows, subjects, dateDiff('day', oldest, newest) FROM late_correction";
+    let day = "2024-11-05 00:00:00";
+    assert_eq!(server.ask(told).await, format!("{day}\tair-mqtt\ttrạm-1\t3\t3\t334"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
