@@ -115,11 +115,15 @@ impl FrameHead {
         if u32_at(bytes, 4) != seed.checksum(place, &bytes[8..]) {
             return Err("the head of a frame does not match its checksum");
         }
+        let (base, count) = (u64_at(bytes, 16), u32_at(bytes, 24));
+        if base.checked_add(u64::from(count)).is_none() {
+            return Err("the offsets of a frame go beyond all numbers");
+        }
         Ok(FrameHead {
             length: u32_at(bytes, 8),
             checksum: u32_at(bytes, 12),
-            base: u64_at(bytes, 16),
-            count: u32_at(bytes, 24),
+            base,
+            count,
             entries: u32_at(bytes, 28),
             first_received_at: i64_at(bytes, 32),
             last_received_at: i64_at(bytes, 40),
@@ -165,15 +169,14 @@ impl FrameHead {
             if at + length > content.len() {
                 return Err("an entry is longer than its frame");
             }
-            let entry = StoredEntry {
-                base,
-                count: u32_at(row, 4),
-                received_at: i64_at(row, 8),
-                bytes: content.slice(at..at + length),
+            let (count, received_at) = (u32_at(row, 4), i64_at(row, 8));
+            let next = base.checked_add(u64::from(count)).filter(|next| *next <= self.next());
+            let Some(next) = next else {
+                return Err("the entries of a frame do not add up");
             };
+            entries.push(StoredEntry { base, count, received_at, bytes: content.slice(at..at + length) });
             at += length;
-            base = entry.next();
-            entries.push(entry);
+            base = next;
         }
         if at != content.len() || base != self.next() {
             return Err("the entries of a frame do not add up");
@@ -270,6 +273,15 @@ mod tests {
         let frame = written(64);
         assert!(parsed(seed(0), 72, &frame).is_err());
         assert!(parsed(seed(8), 64, &frame).is_err());
+    }
+
+    #[test]
+    fn safe_a_frame_whose_offsets_go_beyond_all_numbers_is_none() {
+        let entries = [Entry { bytes: b"one", count: 2, received_at: 5 }];
+        let (mut frame, padding) = encode(seed(0), 64, u64::MAX - 1, &entries);
+        frame.extend_from_slice(b"one");
+        frame.resize(frame.len() + padding, 0);
+        assert!(parsed(seed(0), 64, &frame).is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod told_twice;
 
 pub use self::rows::RowSink;
 pub(crate) use self::{
-    refusal::{Refusal, Withheld, quoted},
+    refusal::{Refusal, Withheld, legible, quoted},
     rows::{Met, Rows},
     rules::{FeedRules, Rules, Subject},
 };

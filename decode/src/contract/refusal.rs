@@ -39,13 +39,18 @@ pub(crate) enum Withheld<'a> {
 /// A sender's text, short and on one line, with its tabs to be seen. The first character of it that editors do not show
 /// is named with its place, or a sender would compare two lines that look the same.
 pub(crate) fn quoted(text: &str) -> String {
+    legible(text, QUOTED)
+}
+
+/// As [`quoted`], so many characters of it.
+pub(crate) fn legible(text: &str, most: usize) -> String {
     let visible = |character: char| match character {
         '\t' => '⇥',
         other if other.is_control() || is_unseen(other) => '\u{fffd}',
         other => other,
     };
-    let mut short: String = text.chars().take(QUOTED).map(visible).collect();
-    if text.chars().nth(QUOTED).is_some() {
+    let mut short: String = text.chars().take(most).map(visible).collect();
+    if text.chars().nth(most).is_some() {
         short.push('…');
     }
     if let Some((at, unseen)) = text.char_indices().find(|(_, character)| is_unseen(*character)) {

@@ -12,7 +12,10 @@ use ioc_model::{
 };
 use serde::Deserialize;
 
-use crate::contract::{Refusal, RowSink, Rows};
+use crate::contract::{Refusal, RowSink, Rows, legible};
+
+/// How much is told of what the parser says. Characters.
+const ERROR_MAX: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +32,8 @@ struct Said<'a> {
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     let said: Said<'_> = serde_json::from_slice(payload).map_err(|error| {
+        // The parser's words quote what it met, whole.
+        let error = legible(&error.to_string(), ERROR_MAX);
         Refusal::malformed(
             format!("Không đọc được thao tác: {error}."),
             format!("The action cannot be read: {error}."),
