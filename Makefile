@@ -47,6 +47,11 @@ crash: $(VENV)/installed ## the fire test in its long form: KILLS kills and more
 	cargo build --locked --features failpoints --example fire_rumqttc
 	cd tests && ../$(PYTHON) -m fire.run --kills $${KILLS:-200}
 
+SECONDS ?= 60
+
+fuzz: ## search every fuzz target for SECONDS each (60); TARGETS="chunk frame" some of them
+	SECONDS_EACH=$(SECONDS) fuzz/run $(TARGETS)
+
 MINUTES ?= 30
 SOAK = PYTHONPATH=tests $(PYTHON) -m soak --minutes $(MINUTES)
 
@@ -69,4 +74,4 @@ bench: $(BENCH_VENV)/installed ## measure, peers beside; writes benches/RESULTS.
 	sync # what the builds wrote is not to be written while something is measured
 	$(BENCH_VENV)/bin/python benches/run.py $(CASES)
 
-.PHONY: help run check web web-check test crash soak bench
+.PHONY: help run check web web-check test crash fuzz soak bench

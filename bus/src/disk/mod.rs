@@ -28,6 +28,8 @@ mod config;
 mod disk_log;
 pub(crate) mod file_system;
 pub(crate) mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 pub(crate) mod identity;
 mod index;
 mod mark;

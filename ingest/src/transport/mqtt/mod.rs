@@ -24,6 +24,8 @@ mod answers;
 mod connect;
 mod connection;
 mod counters;
+#[doc(hidden)]
+pub mod fuzzing;
 mod inbox;
 mod packet;
 mod properties;

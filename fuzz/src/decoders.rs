@@ -1,0 +1,297 @@
+//! The decoder, by the way of the dataflow: routing, contract, format, rows and rejects.
+//!
+//! An input is a byte that says how it came, a line with its address, and the payload. A payload cut by the control
+//! character RS is several envelopes of one connection, so that what is remembered from one to the next is used.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
+
+use ioc_decode::{Decoder, Known, Outcome, RowSink, trial::permissive_feed};
+use ioc_model::{
+    action::{Action, OPERATOR},
+    attribute::{self, Attribute, Attributes},
+    envelope::{Content, Envelope, UNMATCHED},
+    names::Names,
+    observation::Observation,
+    pack::{FormatName, Pack, PackFiles},
+    position::{Arrival, Position},
+    reject::Rejection,
+    row::Row,
+    time::ReceivedAt,
+};
+use toml::Value;
+
+use crate::{allocation::within, files_of, repository};
+
+/// 2026-01-01.
+const RECEIVED_AT: ReceivedAt = ReceivedAt(1_767_225_600_000);
+/// The decoder holds its caches and the words of one reject at a time; more only as the payload grows.
+const HELD: usize = 256 << 10;
+const HELD_PER_BYTE: usize = 32;
+const BOUND_TO: u8 = 0b0000_1000;
+const WITHHELD: u8 = 0b0001_0000;
+
+const PERMISSIVE_JSON: &str = "permissive-json_observation";
+const PERMISSIVE_STATION: &str = "permissive-station_txt";
+const JSON_FEEDS: [&str; 5] = ["air", "any", PERMISSIVE_JSON, UNMATCHED, "old-air"];
+const STATION_FEEDS: [&str; 2] = ["stations", PERMISSIVE_STATION];
+
+pub(crate) static DECODER: LazyLock<Decoder> = LazyLock::new(|| {
+    let mut pack = Pack::parse(&cases_pack()).unwrap_or_else(|faults| panic!("{faults}"));
+    for format in [FormatName::JsonObservation, FormatName::StationTxt] {
+        let mut feed = permissive_feed(format, false);
+        feed.id = format!("permissive-{}", format.word());
+        let _ = pack.feeds.insert(feed.id.clone(), feed);
+    }
+    Decoder::new(Arc::new(pack), Names::default()).expect("the cases' zone is one")
+});
+
+/// The pack the golden cases are judged by.
+pub(crate) fn cases_pack() -> PackFiles {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let text = |path: &Path| fs::read_to_string(path).expect("a pack's file");
+    files_of(&repository("decode/cases/pack")).iter().map(|path| (name(path), text(path))).collect()
+}
+
+pub(crate) fn json_observation(input: &[u8]) {
+    decode(&JSON_FEEDS, input);
+}
+
+pub(crate) fn station_txt(input: &[u8]) {
+    decode(&STATION_FEEDS, input);
+}
+
+pub(crate) fn operator_action(input: &[u8]) {
+    decode(&[OPERATOR], input);
+}
+
+fn decode(feeds: &[&str], input: &[u8]) {
+    let Some((&how, rest)) = input.split_first() else { return };
+    let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+    let (address, payloads) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
+    let Ok(address) = std::str::from_utf8(address) else { return };
+    let mut told = Vec::new();
+    attribute::write(&mut told, Attribute::Sender, "lab");
+    if how & BOUND_TO != 0 {
+        attribute::write(&mut told, Attribute::BoundTo, "air-* TN-05*");
+    }
+    let mut known = Known::default();
+    for (offset, payload) in (0..).zip(payloads.split(|byte| *byte == 0x1e).take(8)) {
+        let envelope = Envelope {
+            position: Position { offset: ioc_model::position::Offset(offset), ..Position::default() },
+            feed: feeds[usize::from(how & 0b111) % feeds.len()],
+            received_at: RECEIVED_AT,
+            content: if how & WITHHELD == 0 { Content::Raw } else { Content::Withheld },
+            address,
+            attributes: Attributes::new(&told, &[]),
+            payload,
+        };
+        judged(&envelope, &mut known);
+    }
+}
+
+/// Decodes an envelope by somebody who has met nobody yet and by somebody who has, and looks at what came out.
+fn judged(envelope: &Envelope<'_>, known: &mut Known) {
+    let decoder = &*DECODER;
+    let mut rows = Rows::default();
+    let outcome = decoder.decode(envelope, &mut rows);
+    for _ in 0..2 {
+        let mut again = Rows::default();
+        assert_eq!(decoder.decode_knowing(known, envelope, &mut again), outcome, "whom it has met decides");
+        assert_eq!(again, rows, "whom it has met decides");
+    }
+    rows.are_in_order();
+    let mut count = Count(0);
+    let limit = HELD + HELD_PER_BYTE * envelope.payload.len();
+    assert_eq!(within(limit, || decoder.decode(envelope, &mut count)), outcome);
+    let handed = rows.observations.len() + rows.actions.len() + rows.rejects.len();
+    assert_eq!(count.0 as usize, handed);
+    match &outcome {
+        Outcome::Decoded { rows } => {
+            assert!(*rows > 0 && *rows as usize == handed, "{rows} rows, {handed} came")
+        }
+        Outcome::Empty => assert_eq!(handed, 0),
+        Outcome::Undecodable(rejection) => {
+            assert_eq!(handed, 0);
+            worded(rejection);
+        }
+    }
+    for (_, rejection, raw) in &rows.rejects {
+        worded(rejection);
+        assert!(
+            raw.is_empty() || envelope.payload.windows(raw.len()).any(|bytes| bytes == raw),
+            "not its bytes"
+        );
+    }
+    for observation in &rows.observations {
+        assert_eq!(written_again(observation), *observation, "it is another when it is written as JSON");
+    }
+    for action in &rows.actions {
+        acted_again(action);
+    }
+}
+
+fn worded(rejection: &Rejection) {
+    for words in [&rejection.message.vi, &rejection.message.en] {
+        assert!(!words.is_empty() && words.len() < 4_000, "{words}");
+        assert!(!words.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{words:?}");
+    }
+}
+
+/// The row as it would be sent in the most explicit way, decoded.
+fn written_again(observation: &Observation) -> Observation {
+    let names = DECODER.names();
+    let text = |text: &str| serde_json::to_string(text).expect("a text has a JSON form");
+    let line = format!(
+        r#"{{"ts":"{}","station":{},"indicator":{},"value":{:?},"quality":"{}"}}"#,
+        observation.event_time.rfc3339(),
+        text(&names.subject(observation.series.subject)),
+        text(&names.indicator(observation.series.indicator)),
+        observation.value,
+        observation.quality.word(),
+    );
+    let envelope = Envelope {
+        position: Position::default(),
+        feed: PERMISSIVE_JSON,
+        received_at: RECEIVED_AT,
+        content: Content::Raw,
+        address: "t",
+        attributes: Attributes::default(),
+        payload: line.as_bytes(),
+    };
+    let mut rows = Rows::default();
+    let outcome = DECODER.decode(&envelope, &mut rows);
+    assert_eq!(outcome, Outcome::Decoded { rows: 1 }, "{line}");
+    let [again] = rows.observations[..] else { panic!("{line} became {:?}", rows.rejects) };
+    // Whence and when it came is another; and a converted value may happen to be what devices send for none.
+    let quality = if observation.value.abs() >= 999.0 { observation.quality } else { again.quality };
+    Observation { source: observation.source, arrival: observation.arrival, quality, ..again }
+}
+
+fn acted_again(action: &Action) {
+    let (alert, user, note) = (action.alert.to_string(), &*action.user, &*action.note);
+    let said = serde_json::json!({ "action": "acknowledge", "alert": alert, "user": user, "note": note });
+    let said = said.to_string();
+    let envelope = Envelope {
+        position: Position::default(),
+        feed: OPERATOR,
+        received_at: RECEIVED_AT,
+        content: Content::Raw,
+        address: "t",
+        attributes: Attributes::default(),
+        payload: said.as_bytes(),
+    };
+    let mut rows = Rows::default();
+    let _ = DECODER.decode(&envelope, &mut rows);
+    let [again] = &rows.actions[..] else { panic!("{said} became {:?}", rows.rejects) };
+    assert_eq!((&again.alert, &again.user, &again.note), (&action.alert, &action.user, &action.note));
+}
+
+/// What was handed on.
+#[derive(Debug, Default, PartialEq)]
+struct Rows {
+    observations: Vec<Observation>,
+    actions: Vec<Action>,
+    rejects: Vec<(u32, Rejection, Vec<u8>)>,
+}
+
+impl Rows {
+    /// Rows are numbered from 0 without gaps over all kinds, and those of a kind come in order.
+    fn are_in_order(&self) {
+        let of = |arrival: &Arrival| {
+            assert_eq!(arrival.received_at, RECEIVED_AT);
+            arrival.row
+        };
+        let observations: Vec<u32> = self.observations.iter().map(|row| of(&row.arrival)).collect();
+        let actions: Vec<u32> = self.actions.iter().map(|row| of(&row.arrival)).collect();
+        let rejects: Vec<u32> = self.rejects.iter().map(|(row, ..)| *row).collect();
+        assert!([&observations, &actions, &rejects].iter().all(|rows| rows.is_sorted()));
+        let mut all = [observations, actions, rejects].concat();
+        all.sort_unstable();
+        assert!(all.iter().copied().eq(0..all.len() as u32), "{all:?}");
+    }
+}
+
+impl RowSink for Rows {
+    fn observation(&mut self, observation: Observation) {
+        let Observation { value, .. } = observation;
+        assert!(value.is_finite() && (value != 0.0 || value.is_sign_positive()));
+        self.observations.push(observation);
+    }
+
+    fn row(&mut self, row: Row) {
+        let Row::Done(action) = row;
+        self.actions.push(action);
+    }
+
+    fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
+        self.rejects.push((row, rejection, raw.to_vec()));
+    }
+}
+
+/// Takes rows as the dataflow does: none is kept here.
+struct Count(u32);
+
+impl RowSink for Count {
+    fn observation(&mut self, _: Observation) {
+        self.0 += 1;
+    }
+
+    fn row(&mut self, _: Row) {
+        self.0 += 1;
+    }
+
+    fn rejected(&mut self, _: u32, _: Rejection, _: &[u8]) {
+        self.0 += 1;
+    }
+}
+
+pub(crate) fn json_cases() -> Vec<Vec<u8>> {
+    let mut seeds = cases("json_observation", &JSON_FEEDS);
+    let withheld = br#"{"reason":"too_large","bytes":104857600,"sha256":"ab"}"#;
+    seeds.push([&[WITHHELD][..], b"ioc/air/x/observation\n", withheld].concat());
+    let line = br#"{"ts":"2026-01-01T00:00:00Z","station":"TN-0412","indicator":"pm25","value":37.25}"#;
+    seeds.push([&[0][..], b"t\n", &line[..], b"\x1e", line, b"\n", line, b"\x1e[", line, b",1]"].concat());
+    seeds
+}
+
+pub(crate) fn station_cases() -> Vec<Vec<u8>> {
+    cases("station_txt", &STATION_FEEDS)
+}
+
+pub(crate) fn actions() -> Vec<Vec<u8>> {
+    [
+        r#"{"action":"acknowledge","alert":"pm25-day~TN-0412~3","user":"an","note":"gọi trạm"}"#,
+        r#"{"action":"acknowledge","alert":"a~S1~1","user":"\u0061n"}"#,
+        r#"{"action":"close","alert":"a~S1~1","user":"an"}"#,
+        r#"{"action":"acknowledge","alert":"a~S1","user":""}"#,
+    ]
+    .iter()
+    .map(|said| [b"\0t\n", said.as_bytes()].concat())
+    .collect()
+}
+
+/// The golden cases of a format, each by the feed it is judged by and by all of the others.
+fn cases(format: &str, feeds: &[&str]) -> Vec<Vec<u8>> {
+    let mut seeds = Vec::new();
+    for case in files_of(&repository("decode/cases").join(format)) {
+        let files = files_of(&case);
+        let is_input = |path: &&std::path::PathBuf| path.file_stem().is_some_and(|stem| stem == "input");
+        let input = files.iter().find(is_input).expect("a case has an input");
+        let meta = fs::read_to_string(case.join("meta.toml")).expect("a case has a meta.toml");
+        let meta: toml::Table = meta.parse().expect("a case's meta.toml");
+        let name = input.file_name().unwrap_or_default().to_string_lossy();
+        let address = meta.get("address").and_then(Value::as_str).unwrap_or(&name);
+        let is_bound = meta.get("attributes").is_some_and(|told| told.get("bound_to").is_some());
+        let payload = fs::read(input).expect("a case's input");
+        for feed in 0..feeds.len() {
+            let how = feed as u8 | if is_bound { BOUND_TO } else { 0 };
+            seeds.push([&[how], address.as_bytes(), b"\n", &payload].concat());
+        }
+    }
+    assert!(!seeds.is_empty());
+    seeds
+}

@@ -1,0 +1,109 @@
+//! What must hold for any bytes: a target for each decoder, each parser of a protocol and each format on disk.
+//!
+//! A target is a function of some bytes that panics if they were treated wrongly (invariants SAFE, BOUND, BALANCE,
+//! REPLAY). That a parser does not panic is the least of it: what it took is written again and read again, is compared
+//! with what a foreign or simpler reader makes of it, is counted, and may not allocate out of proportion to its input.
+//!
+//! The functions are a crate of the workspace, so that CI builds them with what is built anyway and runs each over its
+//! corpus in seconds (`tests/corpus.rs`). The engine that looks for new inputs is `engine/`, a workspace of its own:
+//! libFuzzer, by rustc's coverage pass, which the stable toolchain has; it needs a C++ compiler and an instrumented
+//! build of everything, which neither the product's lock file nor its builds are to know of. `make fuzz` runs it.
+//!
+//! The corpus is made when it is needed, from the golden cases and from what this build writes
+//! ([`Target::seeds`]). What a fuzzer found and was mended lies in `corpus/<target>/` and is run for ever.
+//!
+//! Rejected: cargo-fuzz (its sanitizers need nightly; the code is safe Rust, where they find nothing that an overflow
+//! check does not), afl and honggfuzz (tools to be installed beside cargo), proptest alone (it sees no coverage).
+//!
+//! Records of the archive are not searched, only run over their corpus: they are JSON, and the engine would be built
+//! twice as long for the Parquet around them.
+//!
+//! Not here, because the bytes are read by others: HTTP (hyper), ClickHouse's answers (the `clickhouse` crate),
+//! Parquet (the `parquet` crate, behind a hash of the whole file), the text of TOML and CSV files.
+
+mod allocation;
+#[cfg(feature = "archive")]
+mod archive;
+mod decoders;
+mod mqtt;
+mod packs;
+mod stored;
+mod texts;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Something that must hold for any bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Its word: the name of its folder in the corpus.
+    pub name: &'static str,
+    run: fn(&[u8]),
+    made: fn() -> Vec<Vec<u8>>,
+}
+
+impl Target {
+    /// The target of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Target> {
+        TARGETS.iter().find(|target| target.name == name)
+    }
+
+    /// Treats the bytes as the product would.
+    ///
+    /// # Panics
+    /// If they were treated wrongly.
+    pub fn run(&self, bytes: &[u8]) {
+        (self.run)(bytes);
+    }
+
+    /// Where the search begins: the golden cases, what this build writes, and what was found before.
+    ///
+    /// # Panics
+    /// If the corpus cannot be read.
+    #[must_use]
+    pub fn seeds(&self) -> Vec<Vec<u8>> {
+        let mut seeds = (self.made)();
+        let found = repository("fuzz/corpus").join(self.name);
+        if found.is_dir() {
+            seeds.extend(files_of(&found).iter().map(|path| fs::read(path).expect("a corpus can be read")));
+        }
+        seeds
+    }
+}
+
+/// All of them.
+pub static TARGETS: &[Target] = &[
+    Target { name: "json_observation", run: decoders::json_observation, made: decoders::json_cases },
+    Target { name: "station_txt", run: decoders::station_txt, made: decoders::station_cases },
+    Target { name: "operator_action", run: decoders::operator_action, made: decoders::actions },
+    Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
+    Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
+    Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },
+    Target { name: "chunk", run: stored::chunk, made: stored::chunks },
+    Target { name: "frame", run: stored::frame, made: stored::frames },
+    Target { name: "segment_mark", run: stored::segment_mark, made: stored::segment_heads },
+    Target { name: "manifest", run: stored::manifest, made: stored::manifests },
+    Target { name: "checkpoint", run: stored::checkpoint, made: stored::checkpoints },
+    Target { name: "attributes", run: texts::attributes, made: texts::some_attributes },
+    Target { name: "topic_filter", run: texts::topic_filter, made: texts::filters_and_topics },
+    Target { name: "subject_pattern", run: texts::subject_pattern, made: texts::patterns_and_subjects },
+    Target { name: "position", run: texts::position, made: texts::positions },
+    Target { name: "alert_key", run: texts::alert_key, made: texts::alert_keys },
+    Target { name: "pack", run: packs::pack, made: packs::files },
+    #[cfg(feature = "archive")]
+    archive::TARGET,
+];
+
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a folder's entry").path()).collect();
+    files.sort();
+    files
+}

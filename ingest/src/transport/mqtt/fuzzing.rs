@@ -1,0 +1,115 @@
+//! The codec as the fuzz targets see it: bytes in, plain values out. Not for anybody else.
+
+use std::sync::Arc;
+
+use ioc_bus::{Chunk, ChunkBuilder, Origin};
+use ioc_model::time::ReceivedAt;
+
+use super::{
+    connect,
+    reception::{self, End},
+    reply, session_lines,
+    wire::Version,
+};
+use crate::{
+    routes::{Routes, TopicCache},
+    senders::Sender,
+};
+
+/// What one connection reads.
+#[derive(Debug)]
+pub struct Reception(reception::Reception);
+
+/// What some of its bytes became.
+#[derive(Debug)]
+pub struct Taken {
+    /// How many of them were used.
+    pub used: usize,
+    /// How many the rest needs to be worth a look.
+    pub needed: usize,
+    /// The publishes.
+    pub chunk: Chunk,
+    /// What they are answered once they are durable.
+    pub acks: Vec<u8>,
+    /// How many there are.
+    pub acknowledged: u32,
+    /// What is answered at once.
+    pub answers: Vec<u8>,
+    /// PINGREQs.
+    pub pings: u32,
+    /// How it ended.
+    pub end: Option<String>,
+}
+
+impl Reception {
+    /// That of a sender, by version 5 or 3.1.1.
+    #[must_use]
+    pub fn new(five: bool, routes: Arc<Routes>, sender: Arc<Sender>, packet_limit: usize) -> Reception {
+        Reception(reception::Reception {
+            version: if five { Version::V5 } else { Version::V311 },
+            routes,
+            sender,
+            counters: Arc::default(),
+            packet_limit,
+            receive_maximum: 16,
+            has_lasting_session: false,
+            topics: TopicCache::default(),
+        })
+    }
+
+    /// Takes whole packets from the front of some bytes.
+    pub fn take_in(&mut self, bytes: &[u8], in_flight: u32) -> Taken {
+        let mut taken = reception::Taken { chunk: ChunkBuilder::new(), ..reception::Taken::default() };
+        let (used, needed) = self.0.take_in(bytes, in_flight, &mut taken);
+        let mut acks = Vec::new();
+        for (id, reason) in &taken.acks {
+            reply::push_puback(&mut acks, self.0.version, *id, *reason);
+        }
+        let acknowledged = u32::try_from(taken.acks.len()).unwrap_or(u32::MAX);
+        let end = taken.end.map(|end: End| format!("{end:?}"));
+        let chunk = taken.chunk.finish_from(&Origin::default(), ReceivedAt(0));
+        Taken { used, needed, chunk, acks, acknowledged, answers: taken.ready, pings: taken.pings, end }
+    }
+}
+
+/// A CONNECT that was read.
+#[derive(Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of the packet")]
+pub struct Connect<'a> {
+    pub five: bool,
+    pub client_id: &'a str,
+    pub clean: bool,
+    pub session_lifetime: u32,
+    pub keep_alive: u16,
+    /// Topic, payload, delay.
+    pub will: Option<(&'a str, &'a [u8], u32)>,
+    pub user: Option<&'a str>,
+    pub password: Option<&'a [u8]>,
+    pub packet_limit: Option<u32>,
+}
+
+/// Reads a CONNECT's body; the reason's number if it is refused.
+///
+/// # Errors
+/// If it is.
+pub fn connect(body: &[u8]) -> Result<Connect<'_>, u8> {
+    let read = connect::Connect::read(body).map_err(|refused| refused.reason.0)?;
+    Ok(Connect {
+        five: read.version == Version::V5,
+        client_id: read.client_id,
+        clean: read.clean,
+        session_lifetime: read.session_lifetime,
+        keep_alive: read.keep_alive,
+        will: read.will.map(|will| (will.topic, will.payload, will.delay)),
+        user: read.user,
+        password: read.password,
+        packet_limit: read.packet_limit,
+    })
+}
+
+/// The file of sessions, read and written anew.
+#[must_use]
+pub fn sessions(text: &[u8]) -> Vec<u8> {
+    let sessions = session_lines::read_lines(text);
+    sessions.iter().flat_map(|(key, session)| session_lines::line_of(key, Some(session))).collect()
+}
