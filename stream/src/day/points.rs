@@ -4,7 +4,7 @@
 //! so that looking for one does not read a line for every point it is compared with.
 
 use ioc_model::observation::Quality;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 use super::Point;
 
@@ -141,6 +141,13 @@ impl Serialize for Points {
 
 impl<'de> Deserialize<'de> for Points {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Points, D::Error> {
-        Vec::<Point>::deserialize(deserializer).map(Points::from_iter)
+        let points = Vec::<Point>::deserialize(deserializer)?;
+        // It would be kept as another moment.
+        match points.iter().find(|point| point.at > LATEST) {
+            Some(Point { at, .. }) => {
+                Err(D::Error::custom(format_args!("a day has fewer milliseconds than {at}")))
+            }
+            None => Ok(Points::from_iter(points)),
+        }
     }
 }
