@@ -115,10 +115,13 @@ static SENDER: LazyLock<Arc<Sender>> = LazyLock::new(|| {
     Arc::new(Sender { name: "lab".to_owned(), feeds: vec!["air".to_owned()], subjects: Vec::new() })
 });
 
+/// Feed, content, address, payload and whether it was to be retained.
+type Kept = (String, Content, String, Vec<u8>, Option<String>);
+
 /// What became of a connection's bytes.
 #[derive(Debug, Default, PartialEq)]
 struct Became {
-    envelopes: Vec<(String, Content, String, Vec<u8>, Option<String>)>,
+    envelopes: Vec<Kept>,
     acks: Vec<u8>,
     answers: Vec<u8>,
     pings: u32,

@@ -69,10 +69,12 @@ pub fn seal_frame(place: u64, bytes: &mut [u8]) {
     bytes[4..8].copy_from_slice(&head.to_le_bytes());
 }
 
-/// Sequence, position, next offset and received-at of the newest mark in a segment's first block, whether it is
-/// sealed, and a block with just that mark.
+/// Of a mark: sequence, position, next offset, received-at, and whether its segment is sealed.
+pub type Marked = (u64, u64, u64, i64, bool);
+
+/// The newest mark in a segment's first block, and a block with just that mark.
 #[must_use]
-pub fn newest_mark(block: &[u8; BLOCK]) -> Option<((u64, u64, u64, i64, bool), Vec<u8>)> {
+pub fn newest_mark(block: &[u8; BLOCK]) -> Option<(Marked, Vec<u8>)> {
     let mark = Mark::newest(seed(), block)?;
     let mut again = vec![0; BLOCK];
     mark.put(seed(), &mut again);
@@ -80,7 +82,7 @@ pub fn newest_mark(block: &[u8; BLOCK]) -> Option<((u64, u64, u64, i64, bool), V
 }
 
 /// A block with a mark in it.
-pub fn put_mark(mark: (u64, u64, u64, i64, bool), block: &mut [u8; BLOCK]) {
+pub fn put_mark(mark: Marked, block: &mut [u8; BLOCK]) {
     let (sequence, position, next, received_at, sealed) = mark;
     Mark { sequence, position, next, received_at, sealed }.put(seed(), block);
 }
