@@ -210,6 +210,7 @@ fn pack() -> Pack {
         aliases: Vec::new(),
         range: (None, None),
         no_value: Vec::new(),
+        spike: None,
         decimals: 1,
         windows,
     };
