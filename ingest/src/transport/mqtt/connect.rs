@@ -13,6 +13,8 @@ pub(super) const MAX_CLIENT_ID: usize = 256;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Connect<'a> {
     pub(super) version: Version,
+    /// Whether CONNACK may say that its session is there: 3.1 keeps the place reserved.
+    pub(super) is_told_of_session: bool,
     /// Empty: the client leaves it to us.
     pub(super) client_id: &'a str,
     /// Clean session of 3.1.1, clean start of 5.
@@ -49,9 +51,10 @@ impl<'a> Connect<'a> {
     /// Reads a CONNECT's body.
     pub(super) fn read(body: &'a [u8]) -> Result<Connect<'a>, RefusedConnect> {
         let mut fields = Fields::new(body);
-        let version = read_version(&mut fields)?;
+        let (version, is_told_of_session) = read_version(&mut fields)?;
         let connect = read_rest(version, fields)
             .map_err(|violation| refused(version, violation.reason(), violation.why()))?;
+        let connect = Connect { is_told_of_session, ..connect };
         if connect.packet_limit.is_some_and(|limit| limit < SMALLEST_PACKET_LIMIT) {
             return Err(RefusedConnect {
                 version: None,
@@ -81,18 +84,29 @@ fn refused(version: Version, reason: Reason, why: &'static str) -> RefusedConnec
     RefusedConnect { version: Some(version), reason, why }
 }
 
-fn read_version(fields: &mut Fields<'_>) -> Result<Version, RefusedConnect> {
+/// A mosquitto that is configured as a bridge sets the level's highest bit by default: it asks for nothing we would
+/// answer otherwise, and gateways are built on it.
+const BRIDGE: u8 = 0x80;
+
+/// The version, and whether its CONNACK has a place for the session. 3.1 (`MQIsdp`, level 3) is what the modems of
+/// older loggers speak; what it has of a publisher's packets is as in 3.1.1.
+///
+/// A level nobody speaks here is refused in 3.1.1's form, as its 3.1.2.2 asks: whoever sent it has not said that it
+/// can read version 5.
+fn read_version(fields: &mut Fields<'_>) -> Result<(Version, bool), RefusedConnect> {
     let no_mqtt =
         |_: Violation| RefusedConnect { version: None, reason: Reason::MALFORMED_PACKET, why: "not MQTT" };
     let name = fields.binary().map_err(no_mqtt)?;
     let level = fields.byte().map_err(no_mqtt)?;
-    match (name, level) {
-        (b"MQTT", 4) => Ok(Version::V311),
-        (b"MQTT", 5) => Ok(Version::V5),
-        (b"MQTT", 6..) => Err(refused(Version::V5, Reason::UNSUPPORTED_VERSION, "a protocol level above 5")),
-        (b"MQTT" | b"MQIsdp", _) => {
-            Err(refused(Version::V311, Reason::UNSUPPORTED_VERSION, "a protocol level below 4"))
-        }
+    match (name, level & !BRIDGE) {
+        (b"MQIsdp", 3) => Ok((Version::V311, false)),
+        (b"MQTT", 4) => Ok((Version::V311, true)),
+        (b"MQTT", 5) => Ok((Version::V5, true)),
+        (b"MQTT" | b"MQIsdp", _) => Err(refused(
+            Version::V311,
+            Reason::UNSUPPORTED_VERSION,
+            "a protocol level other than those of 3.1, 3.1.1 and 5",
+        )),
         _ => Err(RefusedConnect { version: None, reason: Reason::MALFORMED_PACKET, why: "not MQTT" }),
     }
 }
@@ -150,6 +164,7 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
     let packet_limit = properties.packet_limit;
     Ok(Connect {
         version,
+        is_told_of_session: true,
         client_id,
         clean,
         session_lifetime,
@@ -185,6 +200,7 @@ mod tests {
         );
         let expected = Connect {
             version: Version::V311,
+            is_told_of_session: true,
             client_id: "c",
             clean: true,
             session_lifetime: 0,
@@ -209,6 +225,7 @@ mod tests {
         );
         let expected = Connect {
             version: Version::V5,
+            is_told_of_session: true,
             client_id: "c",
             clean: false,
             session_lifetime: 9,
@@ -228,11 +245,15 @@ mod tests {
         let none = b"\x00".as_slice();
         let long = [&[1, 1][..], &[b'x'; 257]].concat();
         type Case<'a> = (&'a [u8], u8, u8, &'a [&'a [u8]], Option<Version>, u8);
-        let cases: [Case<'_>; 20] = [
+        let cases: [Case<'_>; 24] = [
             (b"HTTP", 4, 2, &[id], None, 0x81),
-            (b"MQIsdp", 3, 2, &[id], Some(V311), 0x84),
+            (b"MQIsdp", 4, 2, &[id], Some(V311), 0x84),
+            (b"MQIsdp", 0x84, 2, &[id], Some(V311), 0x84),
             (b"MQTT", 3, 2, &[id], Some(V311), 0x84),
-            (b"MQTT", 6, 2, &[none, id], Some(V5), 0x84),
+            (b"MQTT", 0x83, 2, &[id], Some(V311), 0x84),
+            (b"MQTT", 6, 2, &[none, id], Some(V311), 0x84),
+            (b"MQTT", 0x86, 2, &[none, id], Some(V311), 0x84),
+            (b"MQTT", 0, 2, &[id], Some(V311), 0x84),
             (b"MQTT", 4, 0b0000_0011, &[id], Some(V311), 0x81),
             (b"MQTT", 4, 0b0001_1110, &[id, b"\x00\x01t", b"\x00\x00"], Some(V311), 0x81),
             (b"MQTT", 4, 0b0000_1010, &[id], Some(V311), 0x81),
@@ -257,6 +278,23 @@ mod tests {
                 (version, Reason(reason)),
                 "{name:?} {level} {flags:b} {rest:x?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_bridge_and_a_client_of_3_1_are_read_as_what_they_speak() {
+        let none = b"\x00".as_slice();
+        let id = b"\x00\x01c".as_slice();
+        for (name, level, rest, version, is_told_of_session) in [
+            (&b"MQTT"[..], 0x84, &[id][..], Version::V311, true),
+            (b"MQTT", 0x85, &[none, id], Version::V5, true),
+            (b"MQIsdp", 3, &[id], Version::V311, false),
+            (b"MQIsdp", 0x83, &[id], Version::V311, false),
+        ] {
+            let bytes = body(name, level, 0b0000_0010, rest);
+            let connect = Connect::read(&bytes).unwrap_or_else(|refused| panic!("{level:x}: {refused:?}"));
+            assert_eq!((connect.version, connect.is_told_of_session), (version, is_told_of_session));
+            assert_eq!(connect.client_id, "c");
         }
     }
 

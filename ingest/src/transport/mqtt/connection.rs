@@ -198,7 +198,7 @@ async fn admit(
     let connack = reply::accepted(
         connect.version,
         &Accepted {
-            session_present: begun.present,
+            session_present: begun.present && connect.is_told_of_session,
             receive_maximum: shared.config.receive_maximum,
             packet_limit: shared.config.packet_limit,
             session_lifetime: (begun.lifetime != connect.session_lifetime).then_some(begun.lifetime),

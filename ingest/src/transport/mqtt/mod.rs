@@ -1,4 +1,5 @@
-//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing only.
+//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing only. Clients of 3.1 and mosquitto's
+//! bridges are read as what they mean.
 //!
 //! Brokers acknowledge a publish before it is on disk and lose it when they are killed; here PUBACK leaves after the
 //! fsync (invariant ACK), which only an endpoint that sees the fsync can do. So this is no broker: nobody can
