@@ -5,6 +5,7 @@
 mod archive;
 mod attempt;
 mod check;
+mod clients;
 mod committer;
 mod config;
 mod demo;
@@ -50,6 +51,8 @@ enum Command {
     Try(attempt::Args),
     /// Show addresses, users, feeds, balance and lag of what runs on the data folder.
     Status(status::Args),
+    /// List who is connected, which sender was heard when, and whom the door turned away.
+    Clients(clients::Args),
     /// Watch what runs: clock, health, feeds, stations' newest values, alerts. Live in a terminal.
     Top(top::Args),
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
@@ -88,6 +91,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args, config()?.pack.choice()),
         Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
+        Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),

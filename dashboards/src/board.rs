@@ -41,6 +41,9 @@ use crate::{
     tile::{HourPoint, Tile, TileView},
 };
 
+/// Senders whose rejects are counted: more than any installation registers.
+const SENDERS_KEPT: usize = 100_000;
+
 /// The live picture. Shared by the driver, which applies, and the HTTP interface, which reads.
 #[derive(Debug)]
 pub struct Board {
@@ -69,6 +72,8 @@ struct Picture {
     alerts: OpenAlerts,
     feeds: BTreeMap<Name, FeedTile>,
     rejects: LastRejects,
+    /// Rejects of each sender since the start.
+    rejected: HashMap<Name, u64>,
     epoch: Epoch,
     hydrated: bool,
     status: Option<(SystemStatus, Instant)>,
@@ -187,6 +192,7 @@ impl Board {
             alerts: OpenAlerts::default(),
             feeds,
             rejects: LastRejects::default(),
+            rejected: HashMap::new(),
             epoch: Epoch(0),
             hydrated: false,
             status: None,
@@ -261,6 +267,11 @@ impl Board {
             let unseen = results.facts.rejects.len().saturating_sub(REJECTS_KEPT);
             for row in &results.facts.rejects[unseen..] {
                 picture.rejects.push(RejectView::new(epoch, row));
+            }
+            for row in &results.facts.rejects {
+                if picture.rejected.len() < SENDERS_KEPT || picture.rejected.contains_key(&row.sender) {
+                    *picture.rejected.entry(row.sender).or_default() += 1;
+                }
             }
             for FeedMinute { feed, counts, .. } in &results.facts.feed_minutes {
                 picture.feed(feed).count(epoch, counts);
@@ -340,6 +351,12 @@ impl Board {
             }
             picture.since(since)
         })
+    }
+
+    /// Rejects of each sender since the start; of one envelope no more than are kept.
+    #[must_use]
+    pub fn rejects_by_sender(&self) -> HashMap<Name, u64> {
+        self.read(|picture| picture.rejected.clone())
     }
 
     /// The whole picture: every tile and feed, also those that never reported.

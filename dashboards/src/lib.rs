@@ -10,6 +10,7 @@ pub mod alerts;
 pub mod assessment;
 pub mod assets;
 pub mod board;
+pub mod clients;
 pub mod feed;
 pub mod history;
 pub mod index_tile;
@@ -29,6 +30,7 @@ pub mod status;
 pub mod tile;
 
 pub use board::{Board, Hydration};
+pub use clients::Clients;
 pub use history::{History, HistoryError};
 pub use listen::steady;
 pub use operator::{NotTaken, Operator};

@@ -3,6 +3,8 @@
 use ioc_model::{name::Name, time::Now};
 use serde::Serialize;
 
+use crate::clients::NoticeView;
+
 /// What the driver and the supervision know about the pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SystemStatus {
@@ -27,6 +29,9 @@ pub struct SystemStatus {
     pub in_flight_at: Option<Now>,
     /// Senders that wait because they send more than their share while the flow is behind: some of them by name.
     pub held_back: HeldBack,
+    /// What happened lately where senders come in: take-overs, wrong passwords, versions that are not spoken. The newest
+    /// first.
+    pub door: Vec<NoticeView>,
     /// Why the flow halted; none while it runs (invariant LOUD).
     pub halted: Option<String>,
     /// How the archive of raw envelopes follows.
@@ -173,6 +178,7 @@ impl SystemStatus {
             in_flight,
             in_flight_at: _,
             held_back,
+            door,
             halted,
             archive,
         } = self;
@@ -195,6 +201,7 @@ impl SystemStatus {
             && *replaying == other.replaying
             && *in_flight == other.in_flight
             && *held_back == other.held_back
+            && *door == other.door
             && *halted == other.halted
             && *state == other.archive.state
             && *cause == other.archive.cause

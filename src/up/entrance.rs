@@ -17,7 +17,7 @@ use ioc_stream::Driver;
 use tokio::sync::watch;
 
 use super::{House, flow::driver_config, ways_in::WaysIn};
-use crate::instance::Instance;
+use crate::{clients, instance::Instance};
 
 /// What senders meet, at work.
 pub(super) struct Entrance {
@@ -49,6 +49,7 @@ impl House<'_> {
             None => self.bus.clone(),
         };
         let intake = Intake::new(bus.clone(), self.clock);
+        clients::remember(&self.data, intake.clients())?;
         self.metrics.counters("intake", None, intake.shares().clone())?;
         let (log, log_known) = watch::channel(None);
         let (receipts, receipts_known) = watch::channel(None);

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use super::{House, entrance::Entrance, flow::Flow, watch::Watcher};
 use crate::{
     archive::Archivist,
+    clients::AtTheDoor,
     history::StoreHistory,
     instance::Instance,
     operator::Desk,
@@ -52,7 +53,8 @@ impl House<'_> {
         let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
         let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
         let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
-        let behind = Behind { history, operator, originals };
+        let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
+        let behind = Behind { history, operator, originals, clients };
         let (pack, board) = (entrance.pack.clone(), flow.board.clone());
         let state =
             AppState::new(pack, board.clone(), behind, self.metrics.registry(), &live, self.stop.clone())?;
@@ -74,6 +76,7 @@ impl House<'_> {
             sink: flow.sink.clone(),
             metrics: self.metrics.clone(),
             shares: entrance.intake.shares().clone(),
+            clients: entrance.intake.clients().clone(),
             archive: flow.archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));

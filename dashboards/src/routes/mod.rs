@@ -4,6 +4,7 @@
 //! problem details. The page may load nothing from anywhere else, and nothing else may frame it.
 
 mod alerts;
+mod clients;
 mod health;
 mod history;
 mod lineage;
@@ -32,12 +33,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    assets, board::Board, history::SharedHistory, live::Pace, operator::SharedOperator,
-    originals::SharedOriginals, overview::Dimensions, problem::Problem, seats::Seats,
+    assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
+    operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, problem::Problem,
+    seats::Seats,
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 23] = [
+pub const PATHS: [&str; 24] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -49,6 +51,7 @@ pub const PATHS: [&str; 23] = [
     "/api/rejects",
     "/api/envelopes/{position}",
     "/api/events",
+    "/api/clients",
     "/api/alerts",
     "/api/alerts/{id}",
     "/api/alerts/{id}/acknowledge",
@@ -97,6 +100,8 @@ pub struct Behind {
     pub operator: SharedOperator,
     /// The bytes as they came.
     pub originals: SharedOriginals,
+    /// Who is connected.
+    pub clients: SharedClients,
 }
 
 /// The pack's map and the tag of its content.
@@ -113,6 +118,7 @@ pub struct AppState {
     history: SharedHistory,
     operator: SharedOperator,
     originals: SharedOriginals,
+    clients: SharedClients,
     dimensions: Arc<Dimensions>,
     pack: Arc<Pack>,
     map: Option<Map>,
@@ -153,6 +159,7 @@ impl AppState {
             history: behind.history,
             operator: behind.operator,
             originals: behind.originals,
+            clients: behind.clients,
             dimensions: Arc::new(Dimensions::of(&pack)),
             pack,
             map,
@@ -196,6 +203,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/rejects", get(history::rejects))
         .route("/api/envelopes/{position}", get(history::envelope))
         .route("/api/events", get(picture::events))
+        .route("/api/clients", get(clients::clients))
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/{id}", get(alerts::alert))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))

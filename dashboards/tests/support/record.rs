@@ -7,8 +7,9 @@ use std::{
 };
 
 use ioc_dashboards::{
-    HistoryError, NotTaken, Operator, Original, Originals,
+    Clients, HistoryError, NotTaken, Operator, Original, Originals,
     alerts::AlertView,
+    clients::{ClientList, ClientView, NoticeView, SenderView},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     operator::Taken,
@@ -214,6 +215,52 @@ impl History for Record {
 
     fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows> {
         self.answer(format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
+    }
+}
+
+/// One client, one sender and one take-over.
+#[derive(Debug)]
+pub struct AtTheDoor;
+
+impl Clients for AtTheDoor {
+    fn list(&self) -> ClientList {
+        let (transport, sender, client_id) = ("mqtt", "gw-0001".to_owned(), "esp8266Client".to_owned());
+        let (peer, former) = ("10.0.0.7:1".to_owned(), "10.0.0.8:2".to_owned());
+        let (since, last_heard, messages, per_minute, rejects) = (Now(1), Now(2), 3, 4, 0);
+        ClientList {
+            connected: vec![ClientView {
+                transport,
+                sender: sender.clone(),
+                client_id: client_id.clone(),
+                peer: peer.clone(),
+                since,
+                last_heard,
+                messages,
+                per_minute,
+                rejects,
+            }],
+            senders: vec![SenderView {
+                sender: sender.clone(),
+                last_heard,
+                transport,
+                peer: peer.clone(),
+                messages,
+                per_minute,
+                rejects,
+            }],
+            door: vec![NoticeView {
+                what: "taken_over",
+                transport,
+                user: sender,
+                client_id,
+                peer,
+                former,
+                why: String::new(),
+                count: 9,
+                first: since,
+                last: last_heard,
+            }],
+        }
     }
 }
 

@@ -5,6 +5,7 @@ import { age, fullMoment, isoDay, roughAge, shortMoment } from "./format";
 import { freshness } from "./freshness";
 import { say } from "./language";
 import type { Feed, Priority, Quality, StationNames, Text } from "./model";
+import { clientWords, noticeWords } from "./words/clients";
 import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
 import { qualityWords } from "./words/page";
 
@@ -127,6 +128,19 @@ function systemConcerns(): Concern[] {
       null,
     );
   }
+  for (const notice of system.door ?? []) {
+    const who = [notice.user, notice.client_id].filter((name) => name !== "").join("/") || "?";
+    const peers = notice.former === "" ? notice.peer : `${notice.former} → ${notice.peer}`;
+    const happened = noticeWords[notice.what];
+    add(
+      `door/${notice.what}/${notice.user}/${notice.client_id}`,
+      // Once is a gateway that came again; again and again is two with one identifier.
+      notice.count > 2 ? "medium" : "low",
+      say(clientWords.door),
+      { vi: `${who}: ${happened.vi} (${notice.count}×, ${peers})`, en: `${who}: ${happened.en} (${notice.count}×, ${peers})` },
+      notice.last,
+    );
+  }
   const archive = system.archive;
   if (archive && (archive.state === "full" || archive.state === "failing" || archive.missing_offsets > 0)) {
     const why = archive.cause ?? "";
@@ -175,6 +189,19 @@ function feedConcerns(): Concern[] {
           en: `does not balance: ${feed.envelopes_astray} envelopes, ${feed.rows_astray} rows astray`,
         }),
         since: null,
+      });
+    }
+    if (feed.only_rejects) {
+      const { messages, since } = feed.only_rejects;
+      found.push({
+        key: `only-rejects/${feed.id}`,
+        priority: "high",
+        where,
+        what: say({
+          vi: `mọi bản tin gửi đến đều bị loại (${messages} liên tiếp)`,
+          en: `everything it sends is rejected (${messages} in a row)`,
+        }),
+        since,
       });
     }
     const silent = silence(feed, names?.silent_after ?? null);
