@@ -17,6 +17,7 @@ mod operator;
 mod originals;
 mod packs;
 mod reference;
+mod reload;
 mod sender;
 mod status;
 mod telemetry;
@@ -55,6 +56,8 @@ enum Command {
     Clients(clients::Args),
     /// Watch what runs: clock, health, feeds, stations' newest values, alerts. Live in a terminal.
     Top(top::Args),
+    /// Have what runs take over the changed folder of its pack.
+    Reload,
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
     Export(export::Args),
     /// Register, list and remove senders.
@@ -93,6 +96,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(&config()?, &args),
         Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),
+        Command::Reload => reload::run(&config()?),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {

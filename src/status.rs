@@ -89,6 +89,7 @@ struct Status {
     lag_epochs: u64,
     replaying: bool,
     held_back: HeldBack,
+    pack: PackStatus,
     /// What happened lately where senders come in: nobody's trouble but theirs.
     door: Vec<AtDoor>,
     halted: Option<String>,
@@ -184,6 +185,36 @@ struct System {
     door: Vec<AtDoor>,
     halted: Option<String>,
     archive: Archive,
+    pack: PackStatus,
+}
+
+/// The pack in effect, and what lies in its folder.
+#[derive(Debug, Serialize, Deserialize)]
+struct PackStatus {
+    version: String,
+    state: String,
+    waiting: Option<String>,
+    why: Vec<String>,
+}
+
+impl PackStatus {
+    fn lines(&self) -> Vec<String> {
+        let waiting = self.waiting.as_deref().unwrap_or("?");
+        let mut lines = match self.state.as_str() {
+            "changed" => {
+                vec![format!("the folder holds version {waiting}, which is NOT in effect: ioc reload")]
+            }
+            "needs_restart" => {
+                vec![format!(
+                    "the folder holds version {waiting}, which is NOT in effect and needs a restart:"
+                )]
+            }
+            "faulty" => vec!["what the folder holds is NOT in effect: it has faults".to_owned()],
+            _ => Vec::new(),
+        };
+        lines.extend(self.why.iter().map(|why| format!("  {why}")));
+        lines
+    }
 }
 
 /// Senders held back to their share while the flow is behind: nobody's trouble but theirs.
@@ -282,6 +313,7 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         halted: system.halted,
         held_back: system.held_back,
         door: system.door,
+        pack: system.pack,
         trouble,
         in_flight: system.in_flight.values().sum(),
         waiting: feeds.values().map(|feed| feed.counts.waiting).sum(),
@@ -305,6 +337,10 @@ fn print(status: &Status) {
     let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
     println!("epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs);
     println!("archive     {}", status.archive.line(status.now));
+    println!("pack        {}", status.pack.version);
+    for line in status.pack.lines() {
+        println!("PACK        {line}");
+    }
     if let Some(halted) = &status.halted {
         println!("HALTED      {halted}");
     }

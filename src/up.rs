@@ -9,6 +9,7 @@ mod demo_clock;
 mod entrance;
 mod flow;
 mod pages;
+mod province;
 mod publisher;
 mod store;
 mod watch;
@@ -135,8 +136,8 @@ impl House<'_> {
         let publisher = demo.map(|demo| self.publisher(&demo)).transpose()?;
         let listener = self.page_listener().await?;
         let opened = async {
-            let mut entrance = self.open_entrance(&instance, packs.pack()).await?;
-            let flow = self.start_flow(&instance, packs, &mut entrance).await?;
+            let mut entrance = self.open_entrance(&instance, &packs.pack()).await?;
+            let flow = self.start_flow(&instance, packs.clone(), &mut entrance).await?;
             anyhow::Ok((entrance, flow))
         };
         let (entrance, flow) = match opened.await {
@@ -151,7 +152,7 @@ impl House<'_> {
                 return Err(error);
             }
         };
-        let http = self.open_pages(listener, &instance, &entrance, &flow)?;
+        let http = self.open_pages(listener, &instance, &entrance, &flow, packs)?;
         let run = Run {
             pid: std::process::id(),
             http,

@@ -9,7 +9,7 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, StoreHealth,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, PackStatus, StoreHealth,
     SystemStatus, router, steady,
 };
 use ioc_model::{
@@ -20,7 +20,8 @@ use ioc_model::{
     time::Now,
 };
 use support::{
-    AtTheDoor, Desk, HOUR, Record, Shelf, arrival, counts, heard, hour, observation, reject, results, text,
+    AtTheDoor, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour, observation, reject,
+    results, text,
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +60,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         operator: Arc::new(Desk::default()),
         originals: Arc::new(Shelf::default()),
         clients: Arc::new(AtTheDoor),
+        reload: Arc::new(SamePack),
     };
     let state = AppState::new(pack, board.clone(), behind, registry, &Limits::default(), closing)?;
     let listener = tokio::net::TcpListener::bind(&address).await?;
@@ -105,6 +107,7 @@ fn status(now: i64) -> SystemStatus {
         door: Vec::new(),
         halted: None,
         archive: ArchiveStatus::default(),
+        pack: PackStatus::default(),
     }
 }
 

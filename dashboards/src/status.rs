@@ -3,7 +3,7 @@
 use ioc_model::{name::Name, time::Now};
 use serde::Serialize;
 
-use crate::clients::NoticeView;
+use crate::{clients::NoticeView, pack::PackStatus};
 
 /// What the driver and the supervision know about the pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -36,6 +36,8 @@ pub struct SystemStatus {
     pub halted: Option<String>,
     /// How the archive of raw envelopes follows.
     pub archive: ArchiveStatus,
+    /// Which pack is in effect, and whether its folder holds another.
+    pub pack: PackStatus,
 }
 
 /// Senders that are held back to their share.
@@ -181,6 +183,7 @@ impl SystemStatus {
             door,
             halted,
             archive,
+            pack,
         } = self;
         // How far it is behind moves with every epoch: that alone is no news.
         let ArchiveStatus {
@@ -203,6 +206,7 @@ impl SystemStatus {
             && *held_back == other.held_back
             && *door == other.door
             && *halted == other.halted
+            && *pack == other.pack
             && *state == other.archive.state
             && *cause == other.archive.cause
             && since.is_some() == other.archive.since.is_some()

@@ -10,7 +10,7 @@ use std::{
 
 use ioc_bus::{Health, ReadError, SharedBus};
 use ioc_bus::{clock::Clock, in_flight};
-use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, StoreHealth, SystemStatus};
+use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, PackStatus, StoreHealth, SystemStatus};
 use ioc_ingest::{clients::Clients, intake::Shares};
 use ioc_model::{epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
@@ -60,6 +60,7 @@ pub struct Watcher {
     pub metrics: Metrics,
     pub shares: Arc<Shares>,
     pub clients: Arc<Clients>,
+    pub pack: watch::Receiver<PackStatus>,
     /// None if nothing is archived.
     pub archive: Option<watch::Receiver<Standing>>,
 }
@@ -146,6 +147,7 @@ impl Watcher {
             held_back: self.held_back(),
             door: clients::lately(&self.clients),
             halted: self.driver.halted().map(|halt| halt.to_string()),
+            pack: self.pack.borrow().clone(),
             archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
                 standing.borrow().status(|machine| self.ago(now, machine))
             }),

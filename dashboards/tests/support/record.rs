@@ -13,12 +13,14 @@ use ioc_dashboards::{
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     operator::Taken,
+    pack::{Reload, Reloaded, Reloading},
     rejects::RejectView,
     series::{Series, SeriesQuery},
 };
 use ioc_model::{
     index::IndexId,
     limit::Averaging,
+    pack::PackVersion,
     position::Position,
     results::{AlertResult, EpochResults},
     rule::AlertKey,
@@ -261,6 +263,17 @@ impl Clients for AtTheDoor {
                 last: last_heard,
             }],
         }
+    }
+}
+
+/// A folder whose pack is in effect already.
+#[derive(Debug)]
+pub struct SamePack;
+
+impl Reload for SamePack {
+    fn reload(&self) -> Reloading<'_> {
+        let version = PackVersion("0011223344556677".to_owned());
+        Box::pin(ready(Ok(Reloaded { before: version.clone(), version })))
     }
 }
 

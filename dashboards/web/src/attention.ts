@@ -128,6 +128,16 @@ function systemConcerns(): Concern[] {
       null,
     );
   }
+  if (system.pack && system.pack.state !== "current") {
+    const state = system.pack.state;
+    const reasons = system.pack.why.join("; ");
+    const texts: Record<typeof state, Text> = {
+      changed: { vi: "thư mục đã thay đổi, chưa áp dụng (ioc reload)", en: "the folder has changed and is not in effect (ioc reload)" },
+      needs_restart: { vi: `thay đổi cần khởi động lại: ${reasons}`, en: `the change needs a restart: ${reasons}` },
+      faulty: { vi: `thay đổi có lỗi, chưa áp dụng: ${reasons}`, en: `the change has faults and is not in effect: ${reasons}` },
+    };
+    add("pack", "medium", say({ vi: "Gói tỉnh", en: "Province pack" }), texts[state], system.pack.since);
+  }
   for (const notice of system.door ?? []) {
     const who = [notice.user, notice.client_id].filter((name) => name !== "").join("/") || "?";
     const peers = notice.former === "" ? notice.peer : `${notice.former} → ${notice.peer}`;

@@ -233,6 +233,13 @@ export interface Status {
   held_back?: { count: number; senders: string[] };
   door?: Notice[];
   halted: string | null;
+  pack?: {
+    version: string;
+    state: "current" | "changed" | "needs_restart" | "faulty";
+    waiting: string | null;
+    why: string[];
+    since: number | null;
+  };
   archive?: {
     state: "off" | "up" | "behind" | "full" | "failing";
     cause: string | null;

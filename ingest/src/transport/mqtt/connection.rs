@@ -242,7 +242,7 @@ async fn admit(
     });
     let reception = Reception {
         version: connect.version,
-        routes: shared.routes.clone(),
+        routes: shared.routes.borrow().clone(),
         sender: sender.clone(),
         counters: shared.counters.clone(),
         packet_limit: shared.config.packet_limit as usize,
@@ -305,6 +305,7 @@ impl Client {
                 return self.why_stopped(shared);
             }
             taken = Taken::default();
+            self.follow_routes(shared);
             match inbox.read(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken)) {
                 Read::Bytes(count) => {
                     shared.counters.bytes.add(count as u64);
@@ -374,6 +375,16 @@ impl Client {
             self.reception.topics.clear();
         }
         true
+    }
+
+    /// Takes over where the pack sends topics now. Must come before bytes are looked at: what is read after another pack
+    /// was taken over goes by it.
+    fn follow_routes(&mut self, shared: &Shared) {
+        let routes = shared.routes.borrow();
+        if !Arc::ptr_eq(&routes, &self.reception.routes) {
+            self.reception.routes = routes.clone();
+            self.reception.topics.clear();
+        }
     }
 
     fn why_stopped(&self, shared: &Shared) -> End {

@@ -47,7 +47,7 @@ use sessions::{SessionLimits, Sessions};
 pub use settings::KIND;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -136,7 +136,7 @@ pub struct MqttEndpoint {
 struct Shared {
     config: MqttConfig,
     intake: Intake,
-    routes: Arc<Routes>,
+    routes: watch::Receiver<Arc<Routes>>,
     authenticator: Arc<Authenticator>,
     sessions: Sessions,
     registry: Arc<registry::Registry>,
@@ -154,7 +154,7 @@ impl MqttEndpoint {
     pub async fn bind(
         config: MqttConfig,
         intake: Intake,
-        routes: Arc<Routes>,
+        routes: watch::Receiver<Arc<Routes>>,
         authenticator: Arc<Authenticator>,
         sessions_folder: &Path,
         stop: CancellationToken,

@@ -37,7 +37,7 @@ export function Clients() {
     <section class="panel clients" aria-labelledby="clients-title">
       <h2 id="clients-title">{say(clientWords.title)}</h2>
       {list.connected.length + away.length === 0 && <p class="calm">{say(clientWords.nobody)}</p>}
-      <div class="clients-table">
+      <div class="clients-table" role="region" aria-labelledby="clients-title" tabIndex={0}>
         <table>
           <thead>
             <tr>
