@@ -5,6 +5,7 @@
 mod archive;
 mod attempt;
 mod check;
+mod clients;
 mod committer;
 mod config;
 mod demo;
@@ -16,6 +17,7 @@ mod operator;
 mod originals;
 mod packs;
 mod reference;
+mod reload;
 mod sender;
 mod status;
 mod telemetry;
@@ -50,8 +52,12 @@ enum Command {
     Try(attempt::Args),
     /// Show addresses, users, feeds, balance and lag of what runs on the data folder.
     Status(status::Args),
+    /// List who is connected, which sender was heard when, and whom the door turned away.
+    Clients(clients::Args),
     /// Watch what runs: clock, health, feeds, stations' newest values, alerts. Live in a terminal.
     Top(top::Args),
+    /// Have what runs take over the changed folder of its pack.
+    Reload,
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
     Export(export::Args),
     /// Register, list and remove senders.
@@ -88,7 +94,9 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(args, config()?.pack.choice()),
         Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
+        Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),
+        Command::Reload => reload::run(&config()?),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {

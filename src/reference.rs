@@ -5,10 +5,11 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
 use anyhow::Context;
+use ioc_bus::whole_file;
 use ioc_decode::Decoder;
 use ioc_model::{
     names::Names,
@@ -26,12 +27,16 @@ struct Kept {
     files: PackFiles,
 }
 
-/// The packs of a data folder.
+/// The packs of a data folder. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Packs(Arc<Shelf>);
+
 #[derive(Debug)]
-pub struct Packs {
+struct Shelf {
     folder: std::path::PathBuf,
+    overlay: Option<String>,
     names: Names,
-    current: Arc<Decoder>,
+    current: RwLock<Arc<Decoder>>,
     loaded: Mutex<HashMap<PackVersion, Arc<Decoder>>>,
 }
 
@@ -47,25 +52,60 @@ impl Packs {
         names: &Names,
     ) -> anyhow::Result<Packs> {
         let current = decoder(&files, overlay, names)?;
-        let version = current.pack().version.clone();
-        let kept = Kept { overlay: overlay.map(str::to_owned), files };
-        data.keep(&format!("packs/{}.json", version.0), &serde_json::to_vec(&kept)?)?;
-        let loaded = Mutex::new(HashMap::from([(version, current.clone())]));
-        Ok(Packs { folder: data.path().join("packs"), names: names.clone(), current, loaded })
+        let packs = Packs(Arc::new(Shelf {
+            folder: data.path().join("packs"),
+            overlay: overlay.map(str::to_owned),
+            names: names.clone(),
+            current: RwLock::new(current.clone()),
+            loaded: Mutex::default(),
+        }));
+        packs.keep(files, &current)?;
+        packs.take_over(current);
+        Ok(packs)
     }
 
     /// The current pack.
     #[must_use]
-    pub fn pack(&self) -> &Arc<Pack> {
-        self.current.pack()
+    pub fn pack(&self) -> Arc<Pack> {
+        self.current().pack().clone()
+    }
+
+    /// What those files are, read as the current pack was.
+    ///
+    /// # Errors
+    /// If they are not valid, with all their faults.
+    pub fn read(&self, files: &PackFiles) -> anyhow::Result<Arc<Decoder>> {
+        decoder(files, self.0.overlay.as_deref(), &self.0.names)
+    }
+
+    /// Keeps a version durably. Must come before it is the current one.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn keep(&self, files: PackFiles, read: &Decoder) -> anyhow::Result<()> {
+        let path = self.0.folder.join(format!("{}.json", read.pack().version.0));
+        let kept = Kept { overlay: self.0.overlay.clone(), files };
+        whole_file::write(&path, &serde_json::to_vec(&kept)?)
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Makes a kept version the current one: the next epoch is formed with it.
+    pub fn take_over(&self, decoder: Arc<Decoder>) {
+        let version = decoder.pack().version.clone();
+        let _known = self.loaded().insert(version, decoder.clone());
+        *self.0.current.write().unwrap_or_else(PoisonError::into_inner) = decoder;
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, HashMap<PackVersion, Arc<Decoder>>> {
+        self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn load(&self, version: &PackVersion) -> anyhow::Result<Arc<Decoder>> {
-        let path = self.folder.join(format!("{}.json", version.0));
+        let path = self.0.folder.join(format!("{}.json", version.0));
         let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let kept: Kept =
             serde_json::from_slice(&bytes).with_context(|| format!("{} is not valid", path.display()))?;
-        decoder(&kept.files, kept.overlay.as_deref(), &self.names)
+        decoder(&kept.files, kept.overlay.as_deref(), &self.0.names)
     }
 }
 
@@ -77,12 +117,12 @@ fn decoder(files: &PackFiles, overlay: Option<&str>, names: &Names) -> anyhow::R
 
 impl Reference for Packs {
     fn current(&self) -> Arc<Decoder> {
-        self.current.clone()
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn version(&self, version: &PackVersion) -> Result<Arc<Decoder>, Halt> {
         // Held while one is read: whoever asks for the same meanwhile need not read it again.
-        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded = self.loaded();
         if let Some(decoder) = loaded.get(version) {
             return Ok(decoder.clone());
         }

@@ -4,6 +4,7 @@
 //! `ioc` notices the change within a second.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     path::PathBuf,
     process::ExitCode,
@@ -11,12 +12,17 @@ use std::{
 
 use anyhow::{Context, bail};
 use ioc_ingest::senders::{Secret, Senders};
-use ioc_model::pack::{Feed, Pack};
+use ioc_model::{
+    pack::{Feed, Pack},
+    time::Now,
+};
 
 use crate::{
+    clients,
     config::Config,
-    instance::{DEMO_CLOCK_FILE, SENDERS_FILE},
+    instance::{DEMO_CLOCK_FILE, DataFolder, SENDERS_FILE},
     packs::{DEMO_OVERLAY, configured_pack},
+    status::agent,
 };
 
 /// Arguments of `ioc sender`.
@@ -55,6 +61,8 @@ struct House<'a> {
     file: PathBuf,
     /// The pack, whose feeds can be sent to.
     pack: Pack,
+    /// When each sender was heard last.
+    heard: BTreeMap<String, Now>,
     config: &'a Config,
 }
 
@@ -71,14 +79,22 @@ impl House<'_> {
 /// If a feed is unknown or cannot be sent to, a name is taken or unknown, or a file cannot be read or written.
 pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let folder = &config.data.folder;
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+    let is_there = folder.try_exists().with_context(|| format!("cannot look for {}", folder.display()))?;
+    match args.command {
+        SenderCommand::Add { .. } => runs_elsewhere(config, is_there)?,
+        SenderCommand::List | SenderCommand::Remove { .. } => anyhow::ensure!(
+            is_there,
+            "there is no data folder {}: name the one ioc runs on with IOC_DATA_FOLDER or --config",
+            folder.display()
+        ),
+    }
     let files = configured_pack(&config.pack)?;
     // A demo's data folder has the demo's feeds as well.
     let is_demo = config.data_path(DEMO_CLOCK_FILE).try_exists()?;
     let house = House {
         file: config.data_path(SENDERS_FILE),
         pack: Pack::parse_with(&files, is_demo.then_some(DEMO_OVERLAY))?,
+        heard: clients::last_heard(config)?,
         config,
     };
     carry_out(args.command, &house, &mut io::stdout().lock())?;
@@ -93,15 +109,22 @@ fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut impl Write) ->
             feeds.dedup();
             let known = known_feeds(house, &feeds)?;
             let secret = senders.add(&name, feeds, subjects)?;
+            if let Some(folder) = house.file.parent() {
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+            }
             senders.save()?;
             introduce(&name, &secret, &known, house, out).context("cannot show the secret")?;
         }
         SenderCommand::List => {
             for sender in senders.list() {
                 write!(out, "{}  {}", sender.name, sender.feeds.join(", "))?;
-                match sender.subjects.as_slice() {
-                    [] => writeln!(out)?,
-                    subjects => writeln!(out, "  of {}", subjects.join(", "))?,
+                if let subjects @ [_, ..] = sender.subjects.as_slice() {
+                    write!(out, "  of {}", subjects.join(", "))?;
+                }
+                match house.heard.get(&sender.name) {
+                    Some(last) => writeln!(out, "  last seen {last}")?,
+                    None => writeln!(out, "  never seen")?,
                 }
             }
         }
@@ -110,6 +133,32 @@ fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut impl Write) ->
             senders.save()?;
             writeln!(out, "removed {name}")?;
         }
+    }
+    Ok(())
+}
+
+/// Says so where the data folder is not the one of what runs: a sender registered there is known to nobody, and who
+/// looks for the fault looks at the gateway.
+fn runs_elsewhere(config: &Config, is_there: bool) -> anyhow::Result<()> {
+    let folder = config.data.folder.display();
+    if is_there && DataFolder::is_in_use(&config.data.folder)? {
+        return Ok(());
+    }
+    let address = config.http.listen;
+    let answers = agent().get(format!("http://{address}/healthz")).call();
+    if answers.is_ok_and(|mut answer| answer.body_mut().read_to_string().is_ok_and(|text| text == "alive\n"))
+    {
+        bail!(
+            "the ioc that answers at http://{address} does not run on the data folder {folder}: name its folder with \
+             IOC_DATA_FOLDER or --config"
+        );
+    }
+    match is_there {
+        true => eprintln!("note: nothing runs on the data folder {folder} now"),
+        false => eprintln!(
+            "note: the data folder {folder} is made now. If ioc runs on another one, name that with IOC_DATA_FOLDER or \
+             --config, or it will not know this sender"
+        ),
     }
     Ok(())
 }
@@ -166,6 +215,7 @@ mod tests {
         House {
             file: folder.join(SENDERS_FILE),
             pack: Pack::parse(&crate::packs::embedded_pack(crate::packs::DEFAULT_PACK).unwrap()).unwrap(),
+            heard: BTreeMap::from([("heard".to_owned(), Now(1_800_000_000_000))]),
             config,
         }
     }
@@ -197,7 +247,7 @@ mod tests {
         assert!(shown.contains("-u lab -P \"$SECRET\" -t 'ioc/air/STATION/observation'"), "{shown}");
         assert!(shown.contains("http://127.0.0.1:8081/ingest/air-push"), "{shown}");
         assert!(!std::fs::read_to_string(&house.file).unwrap().contains(&password));
-        assert_eq!(said(SenderCommand::List, &house).unwrap(), "lab  air-mqtt, air-push\n");
+        assert_eq!(said(SenderCommand::List, &house).unwrap(), "lab  air-mqtt, air-push  never seen\n");
         assert_eq!(said(SenderCommand::Remove { name: "lab".to_owned() }, &house).unwrap(), "removed lab\n");
         assert_eq!(said(SenderCommand::List, &house).unwrap(), "");
     }

@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
 use anyhow::{Context, bail};
 use ioc_ingest::transport::Kind;
-use ioc_model::text::Text;
+use ioc_model::{text::Text, time::ReceivedAt};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Config;
+use crate::{clients::AtDoor, config::Config};
 
 /// What a running process leaves in the data folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +41,19 @@ pub struct WayIn {
     pub address: String,
     /// Whether others come to it.
     pub listens: bool,
+}
+
+impl Run {
+    /// What ran last on the configured data folder, and may be running still.
+    ///
+    /// # Errors
+    /// If nothing ever ran on it.
+    pub fn of(config: &Config) -> anyhow::Result<Run> {
+        let path = config.data_path(RUN_FILE);
+        let run = std::fs::read(&path)
+            .with_context(|| format!("nothing has run on {}", config.data.folder.display()))?;
+        serde_json::from_slice(&run).with_context(|| format!("{} is not valid", path.display()))
+    }
 }
 
 impl WayIn {
@@ -76,6 +89,9 @@ struct Status {
     lag_epochs: u64,
     replaying: bool,
     held_back: HeldBack,
+    pack: PackStatus,
+    /// What happened lately where senders come in: nobody's trouble but theirs.
+    door: Vec<AtDoor>,
     halted: Option<String>,
     trouble: Vec<String>,
     /// Envelopes on the bus that no committed epoch holds.
@@ -94,6 +110,22 @@ struct Feed {
     envelopes_astray: i64,
     rows_astray: i64,
     last_received: Option<i64>,
+    #[serde(default)]
+    only_rejects: Option<OnlyRejects>,
+}
+
+/// Messages of which nothing was good.
+#[derive(Debug, Serialize, Deserialize)]
+struct OnlyRejects {
+    messages: u64,
+    since: Option<ReceivedAt>,
+}
+
+impl OnlyRejects {
+    fn trouble(&self, feed: &str) -> String {
+        let since = self.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        format!("everything feed '{feed}' sends is rejected ({} messages in a row{since})", self.messages)
+    }
 }
 
 /// Arguments.
@@ -104,17 +136,13 @@ pub struct Args {
     json: bool,
 }
 
-/// Runs the command. Exit code 1 if something is wrong: halted, away, full, or out of balance.
+/// Runs the command. Exit code 1 if something is wrong: halted, away, full, out of balance, or a feed of which everything is
+/// rejected.
 ///
 /// # Errors
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
-    let path = config.data_path(RUN_FILE);
-    let run = std::fs::read(&path)
-        .with_context(|| format!("nothing has run on {}", config.data.folder.display()))?;
-    let run: Run =
-        serde_json::from_slice(&run).with_context(|| format!("{} is not valid", path.display()))?;
-    let status = ask(run)?;
+    let status = ask(Run::of(config)?)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&status)?);
     } else {
@@ -153,8 +181,40 @@ struct System {
     replaying: bool,
     in_flight: BTreeMap<String, u64>,
     held_back: HeldBack,
+    #[serde(default)]
+    door: Vec<AtDoor>,
     halted: Option<String>,
     archive: Archive,
+    pack: PackStatus,
+}
+
+/// The pack in effect, and what lies in its folder.
+#[derive(Debug, Serialize, Deserialize)]
+struct PackStatus {
+    version: String,
+    state: String,
+    waiting: Option<String>,
+    why: Vec<String>,
+}
+
+impl PackStatus {
+    fn lines(&self) -> Vec<String> {
+        let waiting = self.waiting.as_deref().unwrap_or("?");
+        let mut lines = match self.state.as_str() {
+            "changed" => {
+                vec![format!("the folder holds version {waiting}, which is NOT in effect: ioc reload")]
+            }
+            "needs_restart" => {
+                vec![format!(
+                    "the folder holds version {waiting}, which is NOT in effect and needs a restart:"
+                )]
+            }
+            "faulty" => vec!["what the folder holds is NOT in effect: it has faults".to_owned()],
+            _ => Vec::new(),
+        };
+        lines.extend(self.why.iter().map(|why| format!("  {why}")));
+        lines
+    }
 }
 
 /// Senders held back to their share while the flow is behind: nobody's trouble but theirs.
@@ -213,11 +273,15 @@ struct Health {
     cause: Option<String>,
 }
 
+/// Asks what runs, and does not wait for ever.
+#[must_use]
+pub fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into()
+}
+
 fn ask(run: Run) -> anyhow::Result<Status> {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10))).build().into();
     let url = format!("http://{}/api/overview", run.http);
-    let answer = agent.get(&url).call();
+    let answer = agent().get(&url).call();
     let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
     let Overview { picture, status } =
         answer.body_mut().read_json().context("not an answer of this version")?;
@@ -239,6 +303,7 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         trouble.push("nothing was committed for a while although epochs are under way".to_owned());
     }
     trouble.extend(system.archive.trouble());
+    trouble.extend(feeds.iter().filter_map(|(id, feed)| Some(feed.only_rejects.as_ref()?.trouble(id))));
     Ok(Status {
         archive: system.archive,
         epoch: picture.epoch,
@@ -247,6 +312,8 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         replaying: system.replaying,
         halted: system.halted,
         held_back: system.held_back,
+        door: system.door,
+        pack: system.pack,
         trouble,
         in_flight: system.in_flight.values().sum(),
         waiting: feeds.values().map(|feed| feed.counts.waiting).sum(),
@@ -270,12 +337,19 @@ fn print(status: &Status) {
     let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
     println!("epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs);
     println!("archive     {}", status.archive.line(status.now));
+    println!("pack        {}", status.pack.version);
+    for line in status.pack.lines() {
+        println!("PACK        {line}");
+    }
     if let Some(halted) = &status.halted {
         println!("HALTED      {halted}");
     }
     let HeldBack { count, senders } = &status.held_back;
     if *count > 0 {
         println!("held back   to their share ({count}): {}", senders.join(", "));
+    }
+    for notice in &status.door {
+        println!("DOOR        {}", notice.line());
     }
     for trouble in &status.trouble {
         println!("TROUBLE     {trouble}");

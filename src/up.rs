@@ -9,6 +9,7 @@ mod demo_clock;
 mod entrance;
 mod flow;
 mod pages;
+mod province;
 mod publisher;
 mod store;
 mod watch;
@@ -18,16 +19,20 @@ use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc, ti
 
 use anyhow::Context;
 use ioc_bus::{
+    Bus,
     clock::Clock,
     disk::{DiskLog, DiskLogConfig},
+    has_more_than,
 };
-use ioc_model::{names::Names, time::Millis};
+use ioc_model::{names::Names, pack::PackFiles, position::Offset, time::Millis};
 use ioc_stream::priority;
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use self::entrance::Entrance;
 pub use self::publisher::{DemoArgs, PUBLISHER_COMMAND};
 use crate::{
+    clients,
     config::Config,
     instance::{DataFolder, SENDERS_FILE},
     metrics::Metrics,
@@ -39,6 +44,9 @@ use crate::{
 
 /// The hidden command of the embedded server.
 pub const CLICKHOUSE_COMMAND: &str = "clickhouse-server";
+
+/// Between two writings of when senders were heard last.
+const HEARD_KEPT_EVERY: Duration = Duration::from_secs(30);
 
 /// At the end, how long pages may take to close.
 const PAGES_WITHIN: Duration = Duration::from_secs(15);
@@ -80,7 +88,24 @@ struct House<'a> {
 
 impl House<'_> {
     async fn build(config: &Config, demo: Option<DemoArgs>, senders: Handle) -> anyhow::Result<()> {
+        // A pack with faults is told before there is a folder.
+        let files = configured_pack(&config.pack)?;
         let data = DataFolder::open(&config.data.folder)?;
+        let undo = data.undo();
+        let lived = House::furnish(config, demo, senders, data, files).await;
+        if lived.is_err() {
+            undo.unless_settled();
+        }
+        lived
+    }
+
+    async fn furnish(
+        config: &Config,
+        demo: Option<DemoArgs>,
+        senders: Handle,
+        data: DataFolder,
+        files: PackFiles,
+    ) -> anyhow::Result<()> {
         data.is_for(if demo.is_some() { "demo" } else { "up" })?;
         let clock = match &demo {
             Some(demo) => demo.clock(&data)?,
@@ -88,7 +113,7 @@ impl House<'_> {
         };
         let names = Names::default();
         let overlay = demo.as_ref().map(|_| DEMO_OVERLAY);
-        let packs = Packs::open(&data, configured_pack(&config.pack)?, overlay, &names)?;
+        let packs = Packs::open(&data, files, overlay, &names)?;
         let bus = DiskLog::open(&bus_config(config, &data)).context("cannot open the log")?;
         let house = House {
             config,
@@ -110,9 +135,24 @@ impl House<'_> {
         let instance = self.data.instance()?;
         let publisher = demo.map(|demo| self.publisher(&demo)).transpose()?;
         let listener = self.page_listener().await?;
-        let mut entrance = self.open_entrance(&instance, packs.pack()).await?;
-        let flow = self.start_flow(&instance, packs, &mut entrance).await?;
-        let http = self.open_pages(listener, &instance, &entrance, &flow)?;
+        let opened = async {
+            let mut entrance = self.open_entrance(&instance, &packs.pack()).await?;
+            let flow = self.start_flow(&instance, packs.clone(), &mut entrance).await?;
+            anyhow::Ok((entrance, flow))
+        };
+        let (entrance, flow) = match opened.await {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.stop.cancel();
+                self.bus.close();
+                // Whoever was acknowledged before that must find it again (invariant ACK).
+                if has_more_than(self.bus.as_ref(), &vec![Offset(0); usize::from(self.bus.partitions())]) {
+                    self.data.settle();
+                }
+                return Err(error);
+            }
+        };
+        let http = self.open_pages(listener, &instance, &entrance, &flow, packs)?;
         let run = Run {
             pid: std::process::id(),
             http,
@@ -128,7 +168,7 @@ impl House<'_> {
         }
         tracing::info!("ready");
 
-        told_to_stop().await?;
+        self.listen_until_told_to_stop(&entrance).await?;
         tracing::info!("stopping");
         // Senders first: what they were told is durable is on the bus; then the flow, which still needs the store.
         self.stop.cancel();
@@ -138,9 +178,24 @@ impl House<'_> {
             tracing::warn!("pages do not close: leaving them");
         }
         self.bus.close();
+        clients::keep(&self.data, entrance.intake.clients(), &mut BTreeMap::new());
         let ended = flow.end().await;
         tracing::info!("stopped");
         ended
+    }
+
+    /// Keeps when senders were heard, now and then, until it is time to stop.
+    async fn listen_until_told_to_stop(&self, entrance: &Entrance) -> anyhow::Result<()> {
+        let mut kept = BTreeMap::new();
+        let mut told = std::pin::pin!(told_to_stop());
+        loop {
+            tokio::select! {
+                told = &mut told => return told,
+                () = tokio::time::sleep(HEARD_KEPT_EVERY) => {
+                    clients::keep(&self.data, entrance.intake.clients(), &mut kept);
+                }
+            }
+        }
     }
 
     /// Starts a task that ends by itself when the house is told to stop.

@@ -9,7 +9,7 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, StoreHealth,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, PackStatus, StoreHealth,
     SystemStatus, router, steady,
 };
 use ioc_model::{
@@ -19,7 +19,10 @@ use ioc_model::{
     results::{EpochResults, FeedMinute, Standing},
     time::Now,
 };
-use support::{Desk, HOUR, Record, Shelf, arrival, counts, heard, hour, observation, reject, results, text};
+use support::{
+    AtTheDoor, Desk, HOUR, Record, SamePack, Shelf, arrival, counts, heard, hour, observation, reject,
+    results, text,
+};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +59,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         history: record.clone(),
         operator: Arc::new(Desk::default()),
         originals: Arc::new(Shelf::default()),
+        clients: Arc::new(AtTheDoor),
+        reload: Arc::new(SamePack),
     };
     let state = AppState::new(pack, board.clone(), behind, registry, &Limits::default(), closing)?;
     let listener = tokio::net::TcpListener::bind(&address).await?;
@@ -99,8 +104,10 @@ fn status(now: i64) -> SystemStatus {
         in_flight: vec![("air-gateway".into(), 2)],
         in_flight_at: Some(Now(now)),
         held_back: HeldBack::default(),
+        door: Vec::new(),
         halted: None,
         archive: ArchiveStatus::default(),
+        pack: PackStatus::default(),
     }
 }
 

@@ -10,7 +10,7 @@
 //! stored and counted, but have no tile.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     sync::{PoisonError, RwLock},
 };
 
@@ -41,6 +41,9 @@ use crate::{
     tile::{HourPoint, Tile, TileView},
 };
 
+/// Senders whose rejects are counted: more than any installation registers.
+const SENDERS_KEPT: usize = 100_000;
+
 /// The live picture. Shared by the driver, which applies, and the HTTP interface, which reads.
 #[derive(Debug)]
 pub struct Board {
@@ -69,6 +72,8 @@ struct Picture {
     alerts: OpenAlerts,
     feeds: BTreeMap<Name, FeedTile>,
     rejects: LastRejects,
+    /// Rejects of each sender since the start.
+    rejected: HashMap<Name, u64>,
     epoch: Epoch,
     hydrated: bool,
     status: Option<(SystemStatus, Instant)>,
@@ -157,42 +162,29 @@ impl Board {
     /// The board of a pack: every series it expects now has a tile that never reported.
     #[must_use]
     pub fn new(pack: &Pack) -> Board {
-        let mut tiles = Vec::new();
-        let mut index: HashMap<Name, HashMap<Name, usize>> = HashMap::new();
-        let mut indices = BTreeMap::new();
-        let mut stations = BTreeMap::new();
-        for station in pack.stations.values() {
-            let subject: Name = Name::new(&station.id);
-            let _ = stations.insert(subject, StationTile::default());
-            for kind in [WindowKind::Hour, WindowKind::Day] {
-                if let Some(id) = index_of(station.kind) {
-                    let tile = IndexTile::new(id, subject, kind);
-                    let _ = indices.insert((id, subject, kind), tile);
-                }
-            }
-            for indicator in station.measures.keys() {
-                let indicator: Name = Name::new(indicator);
-                let _ = index.entry(subject).or_default().insert(indicator, tiles.len());
-                tiles.push(Tile::new(subject, indicator));
-            }
-        }
-        let names = pack.feeds.keys().map(String::as_str).chain([UNMATCHED]);
-        let feeds = names.map(|name| (Name::new(name), FeedTile::default())).collect();
-        let picture = Picture {
-            tiles,
-            index,
-            indices,
-            stations,
+        let mut picture = Picture {
+            tiles: Vec::new(),
+            index: HashMap::new(),
+            indices: BTreeMap::new(),
+            stations: BTreeMap::new(),
             assessments: BTreeMap::new(),
             alerts: OpenAlerts::default(),
-            feeds,
+            feeds: BTreeMap::new(),
             rejects: LastRejects::default(),
+            rejected: HashMap::new(),
             epoch: Epoch(0),
             hydrated: false,
             status: None,
             status_version: 0,
         };
+        picture.expect(pack);
         Board { picture: RwLock::new(picture), pulse: watch::Sender::new(Pulse::default()) }
+    }
+
+    /// Expects what another pack lists as well. What was shown before keeps its place: what it becomes is the flow's to
+    /// say, and which of it is shown the page's.
+    pub fn expect(&self, pack: &Pack) {
+        self.write(|picture| picture.expect(pack));
     }
 
     /// Takes over what the store remembers. Called once, before the first [`Board::apply`].
@@ -261,6 +253,11 @@ impl Board {
             let unseen = results.facts.rejects.len().saturating_sub(REJECTS_KEPT);
             for row in &results.facts.rejects[unseen..] {
                 picture.rejects.push(RejectView::new(epoch, row));
+            }
+            for row in &results.facts.rejects {
+                if picture.rejected.len() < SENDERS_KEPT || picture.rejected.contains_key(&row.sender) {
+                    *picture.rejected.entry(row.sender).or_default() += 1;
+                }
             }
             for FeedMinute { feed, counts, .. } in &results.facts.feed_minutes {
                 picture.feed(feed).count(epoch, counts);
@@ -342,6 +339,12 @@ impl Board {
         })
     }
 
+    /// Rejects of each sender since the start; of one envelope no more than are kept.
+    #[must_use]
+    pub fn rejects_by_sender(&self) -> HashMap<Name, u64> {
+        self.read(|picture| picture.rejected.clone())
+    }
+
     /// The whole picture: every tile and feed, also those that never reported.
     #[must_use]
     pub fn everything(&self) -> Changes {
@@ -385,6 +388,30 @@ impl Board {
 }
 
 impl Picture {
+    fn expect(&mut self, pack: &Pack) {
+        for station in pack.stations.values() {
+            let subject: Name = Name::new(&station.id);
+            let _ = self.stations.entry(subject).or_default();
+            for kind in [WindowKind::Hour, WindowKind::Day] {
+                if let Some(id) = index_of(station.kind) {
+                    let tile = || IndexTile::new(id, subject, kind);
+                    let _ = self.indices.entry((id, subject, kind)).or_insert_with(tile);
+                }
+            }
+            for indicator in station.measures.keys() {
+                let indicator: Name = Name::new(indicator);
+                let of_subject = self.index.entry(subject).or_default();
+                if let Entry::Vacant(free) = of_subject.entry(indicator) {
+                    let _ = free.insert(self.tiles.len());
+                    self.tiles.push(Tile::new(subject, indicator));
+                }
+            }
+        }
+        for feed in pack.feeds.keys().map(String::as_str).chain([UNMATCHED]) {
+            let _ = self.feeds.entry(Name::new(feed)).or_default();
+        }
+    }
+
     fn tile(&mut self, subject: &str, indicator: &str) -> Option<&mut Tile> {
         let at = *self.index.get(subject)?.get(indicator)?;
         self.tiles.get_mut(at)

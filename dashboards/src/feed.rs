@@ -1,20 +1,38 @@
 //! One feed on the board: what became of all it ever sent, and when it was last heard.
 
-use ioc_model::{counts::Counts, epoch::Epoch, name::Name, time::ReceivedAt};
+use ioc_model::{
+    action::OPERATOR, counts::Counts, envelope::UNMATCHED, epoch::Epoch, name::Name, time::ReceivedAt,
+};
 use serde::Serialize;
+
+/// So many messages in a row, and nothing good among them, are no accident.
+const NO_ACCIDENT: u64 = 3;
 
 /// A feed's figures up to the last committed epoch.
 #[derive(Clone, Debug, Default)]
 pub struct FeedTile {
     counts: Counts,
+    /// What came since its last good row, if all of it was rejected.
+    only_rejects: OnlyRejects,
     changed: Epoch,
+}
+
+/// Messages of which nothing was good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OnlyRejects {
+    /// How many.
+    pub messages: u64,
+    /// When the first of them came; none where nobody remembers.
+    pub since: Option<ReceivedAt>,
 }
 
 impl FeedTile {
     /// From the store's totals.
     #[must_use]
     pub fn hydrated(counts: Counts, epoch: Epoch) -> FeedTile {
-        FeedTile { counts, changed: epoch }
+        // When the last good row came nobody remembers, unless there never was one.
+        let messages = if has_good(&counts) { 0 } else { all_rejected(&counts) };
+        FeedTile { counts, only_rejects: OnlyRejects { messages, since: None }, changed: epoch }
     }
 
     /// Adds what one epoch counted.
@@ -23,6 +41,15 @@ impl FeedTile {
             return;
         }
         self.counts.add(counts);
+        let rejected = all_rejected(counts);
+        if has_good(counts) {
+            self.only_rejects = OnlyRejects::default();
+        } else if rejected > 0 {
+            if self.only_rejects.messages == 0 {
+                self.only_rejects.since = counts.last_received;
+            }
+            self.only_rejects.messages += rejected;
+        }
         self.changed = self.changed.max(epoch);
     }
 
@@ -41,8 +68,29 @@ impl FeedTile {
             envelopes_astray: self.counts.envelopes_astray(),
             rows_astray: self.counts.rows_astray(),
             last_received: self.counts.last_received,
+            only_rejects: self.only_rejects(&id),
         }
     }
+
+    /// The messages since the last good row, if all of them were rejects: several, or any where nothing good ever came.
+    /// It does not pass with time: that a feed sends nothing more makes nothing right (invariant SILENT).
+    fn only_rejects(&self, id: &str) -> Option<OnlyRejects> {
+        // The one is rejects by its nature, the other an operator's slips.
+        let judged = id != UNMATCHED && id != OPERATOR;
+        let messages = self.only_rejects.messages;
+        let is_no_accident = messages >= NO_ACCIDENT || (messages > 0 && !has_good(&self.counts));
+        (judged && is_no_accident).then_some(self.only_rejects)
+    }
+}
+
+/// A row that waits is not rejected: its day is asked for.
+fn has_good(counts: &Counts) -> bool {
+    counts.stored > 0 || counts.duplicate > 0 || counts.waiting > 0
+}
+
+/// Messages of which nothing was good, where there is no good row at all. Empty ones say nothing either way.
+fn all_rejected(counts: &Counts) -> u64 {
+    counts.undecodable + if counts.rejected > 0 { counts.decoded } else { 0 }
 }
 
 /// A feed as the page gets it. Envelopes in flight come with the system's status: they are counted elsewhere.
@@ -58,4 +106,47 @@ pub struct FeedView {
     pub rows_astray: i64,
     /// When its last envelope arrived; none if it never sent.
     pub last_received: Option<ReceivedAt>,
+    /// Set if everything it sent lately was rejected: trouble.
+    pub only_rejects: Option<OnlyRejects>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(undecodable: u64, decoded: u64, rejected: u64, stored: u64, at: i64) -> Counts {
+        let (received, rows) = (undecodable + decoded, rejected + stored);
+        let last_received = Some(ReceivedAt(at));
+        Counts { received, undecodable, decoded, rows, rejected, stored, last_received, ..Counts::default() }
+    }
+
+    fn told(tile: &FeedTile) -> Option<(u64, Option<i64>)> {
+        let only = tile.view(Name::new("air")).only_rejects?;
+        Some((only.messages, only.since.map(|since| since.0)))
+    }
+
+    #[test]
+    fn a_feed_of_which_everything_is_rejected_says_so_until_something_good_comes() {
+        let mut tile = FeedTile::default();
+        tile.count(Epoch(1), &counts(1, 0, 0, 0, 10));
+        assert_eq!(told(&tile), Some((1, Some(10))), "nothing good ever came");
+        tile.count(Epoch(2), &counts(0, 2, 4, 1, 20));
+        assert_eq!(told(&tile), None, "a good row among bad ones");
+        tile.count(Epoch(3), &counts(1, 1, 5, 0, 30));
+        assert_eq!(told(&tile), None, "two may be an accident");
+        tile.count(Epoch(4), &Counts { received: 9, empty: 9, ..Counts::default() });
+        tile.count(Epoch(5), &counts(0, 1, 1, 0, 40));
+        assert_eq!(told(&tile), Some((3, Some(30))), "heartbeats change nothing");
+        assert_eq!(tile.view(Name::new(UNMATCHED)).only_rejects, None);
+        tile.count(Epoch(6), &counts(0, 1, 0, 1, 50));
+        assert_eq!(told(&tile), None);
+    }
+
+    #[test]
+    fn after_a_start_only_what_never_was_good_is_known() {
+        let never = FeedTile::hydrated(counts(2, 1, 1, 0, 10), Epoch(7));
+        assert_eq!(told(&never), Some((3, None)));
+        let once = FeedTile::hydrated(counts(2, 2, 1, 1, 10), Epoch(7));
+        assert_eq!(told(&once), None);
+    }
 }

@@ -4,7 +4,7 @@
 //! nothing else. When the board's pulse wakes it, it asks what changed since; what changed twice in between is sent
 //! once. Nothing is made while the browser does not read, because the stream is only asked when there is room.
 //!
-//! Events: `hello` first (which page build the server has: another one means reload), `changes` with the epoch as
+//! Events: `hello` first (which page build and pack the server has: another one means reload), `changes` with the epoch as
 //! `id`, `heartbeat` at least every few seconds and at once when the system's status changes. The heartbeat is a
 //! named event because comments never reach a page's script, and its absence is how a page learns that it is blind
 //! (invariant SILENT).
@@ -20,7 +20,6 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    assets::build_id,
     board::{Board, Pulse, StatusView},
     seats::Seat,
 };
@@ -38,7 +37,7 @@ pub struct Pace {
 
 #[derive(Serialize)]
 struct Hello<'a> {
-    build: &'static str,
+    build: &'a str,
     epoch: Epoch,
     now: Now,
     clock_speed: f64,
@@ -53,13 +52,22 @@ struct Heartbeat {
     status: Option<StatusView>,
 }
 
+/// What a browser is told first: another build than it has means that it must load itself anew.
+#[derive(Clone, Debug)]
+pub struct Greeting {
+    /// Of the page and the pack it is shown with.
+    pub build: String,
+    /// What is replayed, if anything is.
+    pub replayed: Option<Text>,
+}
+
 /// One browser's connection.
 #[derive(Debug)]
 pub struct Viewer {
     board: Arc<Board>,
     pulse: watch::Receiver<Pulse>,
     pace: Pace,
-    replayed: Option<Text>,
+    greeting: Greeting,
     greeted: bool,
     sent: Pulse,
     gathering_until: Instant,
@@ -97,7 +105,7 @@ impl Viewer {
         board: Arc<Board>,
         since: Epoch,
         pace: Pace,
-        replayed: Option<Text>,
+        greeting: Greeting,
         present: Present,
         closing: CancellationToken,
     ) -> Viewer {
@@ -106,7 +114,7 @@ impl Viewer {
             pulse: board.pulse(),
             board,
             pace,
-            replayed,
+            greeting,
             greeted: false,
             sent: Pulse { epoch: since, status: 0 },
             gathering_until: now,
@@ -167,11 +175,11 @@ impl Viewer {
 
     fn hello(&self) -> Event {
         let hello = Hello {
-            build: build_id(),
+            build: &self.greeting.build,
             epoch: self.board.epoch(),
             now: self.board.now(),
             clock_speed: self.board.clock_speed(),
-            replayed: self.replayed.as_ref(),
+            replayed: self.greeting.replayed.as_ref(),
         };
         event("hello", &hello).retry(self.pace.retry)
     }

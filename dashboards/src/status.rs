@@ -3,6 +3,8 @@
 use ioc_model::{name::Name, time::Now};
 use serde::Serialize;
 
+use crate::{clients::NoticeView, pack::PackStatus};
+
 /// What the driver and the supervision know about the pipeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SystemStatus {
@@ -27,10 +29,15 @@ pub struct SystemStatus {
     pub in_flight_at: Option<Now>,
     /// Senders that wait because they send more than their share while the flow is behind: some of them by name.
     pub held_back: HeldBack,
+    /// What happened lately where senders come in: take-overs, wrong passwords, versions that are not spoken. The newest
+    /// first.
+    pub door: Vec<NoticeView>,
     /// Why the flow halted; none while it runs (invariant LOUD).
     pub halted: Option<String>,
     /// How the archive of raw envelopes follows.
     pub archive: ArchiveStatus,
+    /// Which pack is in effect, and whether its folder holds another.
+    pub pack: PackStatus,
 }
 
 /// Senders that are held back to their share.
@@ -173,8 +180,10 @@ impl SystemStatus {
             in_flight,
             in_flight_at: _,
             held_back,
+            door,
             halted,
             archive,
+            pack,
         } = self;
         // How far it is behind moves with every epoch: that alone is no news.
         let ArchiveStatus {
@@ -195,7 +204,9 @@ impl SystemStatus {
             && *replaying == other.replaying
             && *in_flight == other.in_flight
             && *held_back == other.held_back
+            && *door == other.door
             && *halted == other.halted
+            && *pack == other.pack
             && *state == other.archive.state
             && *cause == other.archive.cause
             && since.is_some() == other.archive.since.is_some()

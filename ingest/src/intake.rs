@@ -13,6 +13,7 @@ use ioc_bus::{AppendError, ChunkBuilder, Durable, Origin, SharedBus, clock::Cloc
 use ioc_model::position::Partition;
 
 pub use self::shares::Shares;
+use crate::clients::Clients;
 
 /// Hands chunks to the bus. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct Intake {
     bus: SharedBus,
     clock: Clock,
     shares: Arc<Shares>,
+    clients: Arc<Clients>,
 }
 
 /// The line one sender's chunks stand in: one partition, one share. Cheap to clone.
@@ -42,7 +44,7 @@ impl Intake {
     /// An intake into that bus.
     #[must_use]
     pub fn new(bus: SharedBus, clock: Clock) -> Intake {
-        Intake { bus, clock, shares: Arc::default() }
+        Intake { bus, clock, shares: Arc::default(), clients: Arc::new(Clients::new(clock)) }
     }
 
     /// The line of a sender: `share` is what its partition and its share go by, `origin` what every chunk of it says
@@ -74,6 +76,12 @@ impl Intake {
     #[must_use]
     pub fn bus(&self) -> &SharedBus {
         &self.bus
+    }
+
+    /// Who stands at this door.
+    #[must_use]
+    pub fn clients(&self) -> &Arc<Clients> {
+        &self.clients
     }
 
     /// What senders may bring while the dataflow is behind. Whoever commits epochs tells it the pace.

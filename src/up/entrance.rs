@@ -17,7 +17,7 @@ use ioc_stream::Driver;
 use tokio::sync::watch;
 
 use super::{House, flow::driver_config, ways_in::WaysIn};
-use crate::instance::Instance;
+use crate::{clients, instance::Instance};
 
 /// What senders meet, at work.
 pub(super) struct Entrance {
@@ -28,6 +28,8 @@ pub(super) struct Entrance {
     pub(super) archive: Option<(ArchiveFolder, Arc<HeldBus>)>,
     pub(super) intake: Intake,
     pub(super) ways_in: WaysIn,
+    /// Which feed an address belongs to, as long as that pack is in effect.
+    pub(super) routes: watch::Sender<Arc<Routes>>,
     /// The number the store registered the log under.
     pub(super) log: watch::Sender<Option<LogNumber>>,
     /// Who looks receipts up.
@@ -49,13 +51,15 @@ impl House<'_> {
             None => self.bus.clone(),
         };
         let intake = Intake::new(bus.clone(), self.clock);
+        clients::remember(&self.data, intake.clients())?;
         self.metrics.counters("intake", None, intake.shares().clone())?;
         let (log, log_known) = watch::channel(None);
         let (receipts, receipts_known) = watch::channel(None);
+        let (routes, known_routes) = watch::channel(Arc::new(Routes::of_pack(pack)));
         let site = Site {
             intake: intake.clone(),
             pack: pack.clone(),
-            routes: watch::channel(Arc::new(Routes::of_pack(pack))).1,
+            routes: known_routes,
             authenticator: Arc::new(Authenticator::open(&self.senders_file())?),
             calendar: Calendar::of_zone(&pack.timezone)?,
             log: log_known,
@@ -66,6 +70,6 @@ impl House<'_> {
             stop: self.stop.clone(),
         };
         let ways_in = self.take_in(&site).await?;
-        Ok(Entrance { pack: pack.clone(), bus, archive, intake, ways_in, log, receipts })
+        Ok(Entrance { pack: pack.clone(), bus, archive, intake, ways_in, routes, log, receipts })
     }
 }

@@ -51,6 +51,8 @@ impl House<'_> {
         let pack = &entrance.pack;
         let driver_config = driver_config(self.config, &self.data);
         let store = store::open(self.config, &self.data, &self.stop).await?;
+        // From here on a database may know this instance: its folder stays, whatever comes.
+        self.data.settle();
         let record = store::Record {
             folder: driver_config.folder.clone(),
             bus: &self.bus,

@@ -3,21 +3,29 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use ioc_dashboards::{AppState, Behind, Limits};
+use ioc_dashboards::{AppState, Behind, Limits, PackStatus};
 use ioc_ingest::transport::http::{
     self, Receipts,
     serve::{ServeLimits, serve},
 };
 
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
-use super::{House, entrance::Entrance, flow::Flow, watch::Watcher};
+use super::{
+    House,
+    entrance::Entrance,
+    flow::Flow,
+    province::{Orders, Province},
+    watch::Watcher,
+};
 use crate::{
     archive::Archivist,
+    clients::AtTheDoor,
     history::StoreHistory,
     instance::Instance,
     operator::Desk,
     originals::{ArchiveReader, LogThenArchive},
+    reference::Packs,
 };
 
 /// HTTP connections beside live ones: pages, the API, metrics.
@@ -38,6 +46,7 @@ impl House<'_> {
         instance: &Instance,
         entrance: &Entrance,
         flow: &Flow,
+        packs: Packs,
     ) -> anyhow::Result<String> {
         let address = listener.local_addr()?;
         let history = Arc::new(StoreHistory::new(
@@ -52,11 +61,26 @@ impl House<'_> {
         let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
         let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
         let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
-        let behind = Behind { history, operator, originals };
+        let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
+        let (orders, ordered) = Orders::new();
+        let behind = Behind { history, operator, originals, clients, reload: Arc::new(orders) };
         let (pack, board) = (entrance.pack.clone(), flow.board.clone());
         let state =
             AppState::new(pack, board.clone(), behind, self.metrics.registry(), &live, self.stop.clone())?;
         let pushes = entrance.ways_in.address(http::KIND.word).unwrap_or_default();
+        let version = packs.pack().version.0.clone();
+        let (pack_status, pack_told) = watch::channel(PackStatus { version, ..PackStatus::default() });
+        let province = Province {
+            choice: self.config.pack.clone(),
+            packs,
+            store: flow.store.store.clone(),
+            routes: entrance.routes.clone(),
+            pages: state.clone(),
+            clock: self.clock,
+            status: pack_status,
+            orders: ordered,
+        };
+        self.go(province.run(self.stop.clone()));
         let router = ioc_dashboards::router(state)
             .merge(ioc_dashboards::routes::pushed_elsewhere(pushes))
             .fallback(ioc_dashboards::routes::nothing_here);
@@ -74,6 +98,8 @@ impl House<'_> {
             sink: flow.sink.clone(),
             metrics: self.metrics.clone(),
             shares: entrance.intake.shares().clone(),
+            clients: entrance.intake.clients().clone(),
+            pack: pack_told,
             archive: flow.archivist.as_ref().map(Archivist::standing),
         };
         self.go(watcher.run(self.stop.clone()));

@@ -10,15 +10,15 @@ use std::{
 
 use ioc_bus::{Health, ReadError, SharedBus};
 use ioc_bus::{clock::Clock, in_flight};
-use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, StoreHealth, SystemStatus};
-use ioc_ingest::intake::Shares;
+use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, PackStatus, StoreHealth, SystemStatus};
+use ioc_ingest::{clients::Clients, intake::Shares};
 use ioc_model::{epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{archive::Standing, metrics::Metrics};
+use crate::{archive::Standing, clients, metrics::Metrics};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Characters of a sender's name that are shown.
@@ -59,6 +59,8 @@ pub struct Watcher {
     pub sink: watch::Receiver<SinkStatus>,
     pub metrics: Metrics,
     pub shares: Arc<Shares>,
+    pub clients: Arc<Clients>,
+    pub pack: watch::Receiver<PackStatus>,
     /// None if nothing is archived.
     pub archive: Option<watch::Receiver<Standing>>,
 }
@@ -143,7 +145,9 @@ impl Watcher {
             in_flight: count.counts.clone(),
             in_flight_at: count.at,
             held_back: self.held_back(),
+            door: clients::lately(&self.clients),
             halted: self.driver.halted().map(|halt| halt.to_string()),
+            pack: self.pack.borrow().clone(),
             archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
                 standing.borrow().status(|machine| self.ago(now, machine))
             }),

@@ -127,7 +127,8 @@ pub(super) async fn assessment(
         return Err(Problem::not_found("no mean of that window was held against that limit")
             .vi("không có giá trị trung bình nào được đối chiếu với giới hạn này"));
     };
-    let limit = state.pack.limits.iter().find(|limit| limit.id == asked.limit);
+    let shown = state.shown();
+    let limit = shown.pack.limits.iter().find(|limit| limit.id == asked.limit);
     fresh_json(&AssessmentLineage {
         judged: traced.view,
         standard: limit.map(|limit| limit.standard.as_str()),
@@ -173,7 +174,8 @@ pub(super) async fn alert(
 ) -> Result<Response, Problem> {
     let key = alerts::key(&id)?;
     let story = state.history.alert(&key).await?.ok_or_else(alerts::unknown)?;
-    let rule = state.pack.rules.get(&*key.rule);
+    let shown = state.shown();
+    let rule = shown.pack.rules.get(&*key.rule);
     let raised_by = match &story.alert.evidence {
         Some(evidence) => link(&state, &key, rule, evidence).await?,
         None => None,

@@ -4,12 +4,17 @@
 //! problem details. The page may load nothing from anywhere else, and nothing else may frame it.
 
 mod alerts;
+mod clients;
 mod health;
 mod history;
 mod lineage;
+mod pack;
 mod picture;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -23,7 +28,7 @@ use axum::{
 pub use health::STATUS_STALE;
 pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
 use ioc_model::{
-    pack::{Pack, Station},
+    pack::Pack,
     position::{InvalidPosition, Position},
     time::EventTime,
 };
@@ -32,12 +37,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    assets, board::Board, history::SharedHistory, live::Pace, operator::SharedOperator,
-    originals::SharedOriginals, overview::Dimensions, problem::Problem, seats::Seats,
+    assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
+    operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
+    problem::Problem, seats::Seats,
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 23] = [
+pub const PATHS: [&str; 25] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -49,6 +55,8 @@ pub const PATHS: [&str; 23] = [
     "/api/rejects",
     "/api/envelopes/{position}",
     "/api/events",
+    "/api/clients",
+    "/api/pack/reload",
     "/api/alerts",
     "/api/alerts/{id}",
     "/api/alerts/{id}/acknowledge",
@@ -97,6 +105,38 @@ pub struct Behind {
     pub operator: SharedOperator,
     /// The bytes as they came.
     pub originals: SharedOriginals,
+    /// Who is connected.
+    pub clients: SharedClients,
+    /// Who takes a changed pack over.
+    pub reload: SharedReload,
+}
+
+/// What is shown of a pack while it is in effect.
+#[derive(Debug)]
+struct Shown {
+    /// What a page must be loaded anew for when it changes: the page itself, and the pack.
+    build: String,
+    dimensions: Dimensions,
+    pack: Arc<Pack>,
+    map: Option<Map>,
+    /// Ends the live streams: whoever comes again finds another pack.
+    closing: CancellationToken,
+}
+
+impl Shown {
+    fn of(pack: Arc<Pack>, closing: &CancellationToken) -> Shown {
+        let map = pack.map.as_ref().map(|map| {
+            let bytes = Bytes::copy_from_slice(map.as_bytes());
+            Map { tag: assets::tag_of(&bytes), bytes }
+        });
+        Shown {
+            build: format!("{}-{}", assets::build_id(), pack.version.0),
+            dimensions: Dimensions::of(&pack),
+            pack,
+            map,
+            closing: closing.child_token(),
+        }
+    }
 }
 
 /// The pack's map and the tag of its content.
@@ -113,9 +153,9 @@ pub struct AppState {
     history: SharedHistory,
     operator: SharedOperator,
     originals: SharedOriginals,
-    dimensions: Arc<Dimensions>,
-    pack: Arc<Pack>,
-    map: Option<Map>,
+    clients: SharedClients,
+    reload: SharedReload,
+    shown: Arc<RwLock<Arc<Shown>>>,
     registry: Registry,
     viewers: IntGauge,
     refused: IntCounter,
@@ -144,18 +184,14 @@ impl AppState {
         )?;
         registry.register(Box::new(viewers.clone()))?;
         registry.register(Box::new(refused.clone()))?;
-        let map = pack.map.as_ref().map(|map| {
-            let bytes = Bytes::copy_from_slice(map.as_bytes());
-            Map { tag: assets::tag_of(&bytes), bytes }
-        });
         Ok(AppState {
             board,
             history: behind.history,
             operator: behind.operator,
             originals: behind.originals,
-            dimensions: Arc::new(Dimensions::of(&pack)),
-            pack,
-            map,
+            clients: behind.clients,
+            reload: behind.reload,
+            shown: Arc::new(RwLock::new(Arc::new(Shown::of(pack, &closing)))),
             registry,
             viewers,
             refused,
@@ -165,17 +201,32 @@ impl AppState {
         })
     }
 
+    /// Shows another pack from now on: pages that are open are told to load themselves anew.
+    pub fn show(&self, pack: Arc<Pack>) {
+        self.board.expect(&pack);
+        let shown = Arc::new(Shown::of(pack, &self.closing));
+        let before =
+            std::mem::replace(&mut *self.shown.write().unwrap_or_else(PoisonError::into_inner), shown);
+        before.closing.cancel();
+    }
+
+    fn shown(&self) -> Arc<Shown> {
+        self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// A station of the pack.
-    fn station(&self, subject: &str) -> Result<&Station, Problem> {
-        let station = self.pack.stations.get(subject);
-        station.ok_or_else(|| {
-            Problem::not_found("the pack has no such station").vi("gói tỉnh không có trạm này")
-        })
+    fn station(&self, subject: &str) -> Result<(), Problem> {
+        match self.shown().pack.stations.contains_key(subject) {
+            true => Ok(()),
+            false => Err(Problem::not_found("the pack has no such station").vi("gói tỉnh không có trạm này")),
+        }
     }
 
     /// A series of the pack.
     fn measured(&self, subject: &str, indicator: &str) -> Result<(), Problem> {
-        if self.station(subject)?.measures.contains_key(indicator) {
+        self.station(subject)?;
+        let shown = self.shown();
+        if shown.pack.stations.get(subject).is_some_and(|station| station.measures.contains_key(indicator)) {
             return Ok(());
         }
         Err(Problem::not_found("the station does not measure that").vi("trạm không đo thông số này"))
@@ -196,6 +247,8 @@ pub fn router(state: AppState) -> Router {
         .route("/api/rejects", get(history::rejects))
         .route("/api/envelopes/{position}", get(history::envelope))
         .route("/api/events", get(picture::events))
+        .route("/api/clients", get(clients::clients))
+        .route("/api/pack/reload", post(pack::reload))
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/{id}", get(alerts::alert))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))

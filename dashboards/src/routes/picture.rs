@@ -15,14 +15,14 @@ use super::{AppState, fresh_json, question, starting};
 use crate::{
     assets,
     board::{Changes, StatusView},
-    live::{Present, UNKNOWN_PEER, Viewer},
+    live::{Greeting, Present, UNKNOWN_PEER, Viewer},
     overview::Dimensions,
     problem::Problem,
 };
 
 #[derive(Serialize)]
 struct Overview<'a> {
-    build: &'static str,
+    build: &'a str,
     pack: &'a Dimensions,
     /// Whether there is something at `/api/map`.
     has_map: bool,
@@ -34,10 +34,11 @@ struct Overview<'a> {
 
 pub(super) async fn overview(State(state): State<AppState>) -> Result<Response, Problem> {
     starting(&state.board)?;
+    let shown = state.shown();
     let overview = Overview {
-        build: assets::build_id(),
-        pack: &state.dimensions,
-        has_map: state.map.is_some(),
+        build: &shown.build,
+        pack: &shown.dimensions,
+        has_map: shown.map.is_some(),
         clock_speed: state.board.clock_speed(),
         heartbeat: u64::try_from(state.pace.heartbeat.as_millis()).unwrap_or(u64::MAX),
         picture: state.board.everything(),
@@ -69,8 +70,9 @@ pub(super) async fn events(
         Problem::unavailable(full.to_string(), 5)
     })?;
     let present = Present::new(seat, state.viewers.clone());
-    let replayed = state.pack.replayed.clone();
-    let viewer = Viewer::new(state.board, since, state.pace, replayed, present, state.closing);
+    let shown = state.shown();
+    let greeting = Greeting { build: shown.build.clone(), replayed: shown.pack.replayed.clone() };
+    let viewer = Viewer::new(state.board, since, state.pace, greeting, present, shown.closing.clone());
     let mut response = Sse::new(viewer.events()).into_response();
     // A proxy in between must not gather what is meant to be seen now.
     let _ = response
@@ -81,7 +83,8 @@ pub(super) async fn events(
 
 /// GET `/api/map`.
 pub(super) async fn map(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
-    let Some(map) = &state.map else {
+    let shown = state.shown();
+    let Some(map) = &shown.map else {
         return Err(Problem::not_found("the pack has no map").vi("gói tỉnh này không có bản đồ"));
     };
     Ok(assets::revalidated(&headers, &map.tag, "application/json", || map.bytes.clone()))

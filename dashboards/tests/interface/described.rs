@@ -63,6 +63,9 @@ async fn the_described_interface_is_the_served_one() {
         let asked = asked(path);
         if path == "/api/events" {
             assert_eq!(server.listen(&asked, &[]).await.next().await.unwrap().name, "hello");
+        } else if path.ends_with("/reload") {
+            assert_eq!(server.post(&asked, "text/plain", b"").await.status, 415, "{path}");
+            assert_eq!(server.post(&asked, "application/json", b"").await.status, 200, "{path}");
         } else if path.ends_with("/acknowledge") {
             let reply = server.post(&asked, "application/json", b"{\"user\":\"an\"}").await;
             assert_eq!(reply.status, 202, "{path}");

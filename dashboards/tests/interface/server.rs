@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, StoreHealth,
-    SystemStatus, router, steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, PackStatus,
+    StoreHealth, SystemStatus, router, steady,
 };
 use ioc_model::{pack::Pack, time::Now};
 use serde_json::Value;
@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{self, Desk, Record, Shelf};
+use crate::support::{self, AtTheDoor, Desk, Record, SamePack, Shelf};
 
 pub const STATION: &str = "TN_UBNDTN_KHIXQU";
 pub const NOON: i64 = 1_087_200_000_000;
@@ -61,7 +61,14 @@ impl Server {
         let closing = CancellationToken::new();
         let registry = prometheus::Registry::new();
         let (desk, shelf) = (Arc::new(Desk::default()), Arc::new(Shelf::default()));
-        let behind = Behind { history, operator: desk.clone(), originals: shelf.clone() };
+        let clients = Arc::new(AtTheDoor);
+        let behind = Behind {
+            history,
+            operator: desk.clone(),
+            originals: shelf.clone(),
+            clients,
+            reload: Arc::new(SamePack),
+        };
         let state = AppState::new(pack, board.clone(), behind, registry, &limits, closing.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -196,7 +203,9 @@ pub fn well() -> SystemStatus {
         in_flight: Vec::new(),
         in_flight_at: Some(Now(NOON)),
         held_back: HeldBack::default(),
+        door: Vec::new(),
         halted: None,
         archive: ArchiveStatus::default(),
+        pack: PackStatus::default(),
     }
 }

@@ -31,7 +31,7 @@ use ioc_model::{
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
 };
-pub use record::{Desk, Record, Shelf, Trouble};
+pub use record::{AtTheDoor, Desk, Record, SamePack, Shelf, Trouble};
 
 pub const HOUR: i64 = 3_600_000;
 

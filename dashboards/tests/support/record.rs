@@ -7,17 +7,20 @@ use std::{
 };
 
 use ioc_dashboards::{
-    HistoryError, NotTaken, Operator, Original, Originals,
+    Clients, HistoryError, NotTaken, Operator, Original, Originals,
     alerts::AlertView,
+    clients::{ClientList, ClientView, NoticeView, SenderView},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     operator::Taken,
+    pack::{Reload, Reloaded, Reloading},
     rejects::RejectView,
     series::{Series, SeriesQuery},
 };
 use ioc_model::{
     index::IndexId,
     limit::Averaging,
+    pack::PackVersion,
     position::Position,
     results::{AlertResult, EpochResults},
     rule::AlertKey,
@@ -215,6 +218,63 @@ impl History for Record {
 
     fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows> {
         self.answer(format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
+    }
+}
+
+/// One client, one sender and one take-over.
+#[derive(Debug)]
+pub struct AtTheDoor;
+
+impl Clients for AtTheDoor {
+    fn list(&self) -> ClientList {
+        let (transport, sender, client_id) = ("mqtt", "gw-0001".to_owned(), "esp8266Client".to_owned());
+        let (peer, former) = ("10.0.0.7:1".to_owned(), "10.0.0.8:2".to_owned());
+        let (since, last_heard, messages, per_minute, rejects) = (Now(1), Now(2), 3, 4, 0);
+        ClientList {
+            connected: vec![ClientView {
+                transport,
+                sender: sender.clone(),
+                client_id: client_id.clone(),
+                peer: peer.clone(),
+                since,
+                last_heard,
+                messages,
+                per_minute,
+                rejects,
+            }],
+            senders: vec![SenderView {
+                sender: sender.clone(),
+                last_heard,
+                transport,
+                peer: peer.clone(),
+                messages,
+                per_minute,
+                rejects,
+            }],
+            door: vec![NoticeView {
+                what: "taken_over",
+                transport,
+                user: sender,
+                client_id,
+                peer,
+                former,
+                why: String::new(),
+                count: 9,
+                first: since,
+                last: last_heard,
+            }],
+        }
+    }
+}
+
+/// A folder whose pack is in effect already.
+#[derive(Debug)]
+pub struct SamePack;
+
+impl Reload for SamePack {
+    fn reload(&self) -> Reloading<'_> {
+        let version = PackVersion("0011223344556677".to_owned());
+        Box::pin(ready(Ok(Reloaded { before: version.clone(), version })))
     }
 }
 

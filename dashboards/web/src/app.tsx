@@ -5,6 +5,7 @@ import { AcknowledgeDialog } from "./parts/frame/AcknowledgeDialog";
 import { Attention, ConcernAnnouncer } from "./parts/frame/Attention";
 import { Blindness } from "./parts/frame/Blindness";
 import { Header } from "./parts/frame/Header";
+import { Clients } from "./parts/feeds/Clients";
 import { Feeds } from "./parts/feeds/Feeds";
 import { Rejects } from "./parts/feeds/Rejects";
 import { Stations } from "./parts/feeds/Stations";
@@ -64,6 +65,7 @@ function FeedsView() {
         </div>
       </div>
       <Feeds />
+      <Clients />
     </>
   );
 }

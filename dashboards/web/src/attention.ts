@@ -5,6 +5,7 @@ import { age, fullMoment, isoDay, roughAge, shortMoment } from "./format";
 import { freshness } from "./freshness";
 import { say } from "./language";
 import type { Feed, Priority, Quality, StationNames, Text } from "./model";
+import { clientWords, noticeWords } from "./words/clients";
 import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
 import { qualityWords } from "./words/page";
 
@@ -127,6 +128,29 @@ function systemConcerns(): Concern[] {
       null,
     );
   }
+  if (system.pack && system.pack.state !== "current") {
+    const state = system.pack.state;
+    const reasons = system.pack.why.join("; ");
+    const texts: Record<typeof state, Text> = {
+      changed: { vi: "thư mục đã thay đổi, chưa áp dụng (ioc reload)", en: "the folder has changed and is not in effect (ioc reload)" },
+      needs_restart: { vi: `thay đổi cần khởi động lại: ${reasons}`, en: `the change needs a restart: ${reasons}` },
+      faulty: { vi: `thay đổi có lỗi, chưa áp dụng: ${reasons}`, en: `the change has faults and is not in effect: ${reasons}` },
+    };
+    add("pack", "medium", say({ vi: "Gói tỉnh", en: "Province pack" }), texts[state], system.pack.since);
+  }
+  for (const notice of system.door ?? []) {
+    const who = [notice.user, notice.client_id].filter((name) => name !== "").join("/") || "?";
+    const peers = notice.former === "" ? notice.peer : `${notice.former} → ${notice.peer}`;
+    const happened = noticeWords[notice.what];
+    add(
+      `door/${notice.what}/${notice.user}/${notice.client_id}`,
+      // Once is a gateway that came again; again and again is two with one identifier.
+      notice.count > 2 ? "medium" : "low",
+      say(clientWords.door),
+      { vi: `${who}: ${happened.vi} (${notice.count}×, ${peers})`, en: `${who}: ${happened.en} (${notice.count}×, ${peers})` },
+      notice.last,
+    );
+  }
   const archive = system.archive;
   if (archive && (archive.state === "full" || archive.state === "failing" || archive.missing_offsets > 0)) {
     const why = archive.cause ?? "";
@@ -175,6 +199,19 @@ function feedConcerns(): Concern[] {
           en: `does not balance: ${feed.envelopes_astray} envelopes, ${feed.rows_astray} rows astray`,
         }),
         since: null,
+      });
+    }
+    if (feed.only_rejects) {
+      const { messages, since } = feed.only_rejects;
+      found.push({
+        key: `only-rejects/${feed.id}`,
+        priority: "high",
+        where,
+        what: say({
+          vi: `mọi bản tin gửi đến đều bị loại (${messages} liên tiếp)`,
+          en: `everything it sends is rejected (${messages} in a row)`,
+        }),
+        since,
       });
     }
     const silent = silence(feed, names?.silent_after ?? null);

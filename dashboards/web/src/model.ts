@@ -55,6 +55,43 @@ export interface Feed {
   envelopes_astray: number;
   rows_astray: number;
   last_received: number | null;
+  /** Set if everything it sent lately was rejected. */
+  only_rejects?: { messages: number; since: number | null } | null;
+}
+
+/** A connected client; rejects are its sender's. */
+export interface Client {
+  transport: string;
+  sender: string;
+  client_id: string;
+  peer: string;
+  since: number;
+  last_heard: number;
+  messages: number;
+  per_minute: number;
+  rejects: number;
+}
+
+export type Sender = Omit<Client, "client_id" | "since">;
+
+/** Something that happened where senders come in, once or many times. */
+export interface Notice {
+  what: "taken_over" | "wrong_credentials" | "wrong_version" | "forbidden" | "empty" | "refused";
+  transport: string;
+  user: string;
+  client_id: string;
+  peer: string;
+  former: string;
+  why: string;
+  count: number;
+  first: number;
+  last: number;
+}
+
+export interface ClientList {
+  connected: Client[];
+  senders: Sender[];
+  door: Notice[];
 }
 
 export interface Reject {
@@ -194,7 +231,15 @@ export interface Status {
   in_flight: Record<string, number>;
   in_flight_at: number | null;
   held_back?: { count: number; senders: string[] };
+  door?: Notice[];
   halted: string | null;
+  pack?: {
+    version: string;
+    state: "current" | "changed" | "needs_restart" | "faulty";
+    waiting: string | null;
+    why: string[];
+    since: number | null;
+  };
   archive?: {
     state: "off" | "up" | "behind" | "full" | "failing";
     cause: string | null;

@@ -12,6 +12,7 @@ pub mod files;
 pub mod http;
 pub mod mqtt;
 pub mod mqtt_broker;
+mod nothing;
 pub mod pull;
 mod running;
 mod site;

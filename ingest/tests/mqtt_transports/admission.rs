@@ -3,8 +3,8 @@
 use ioc_ingest::senders::Senders;
 
 use crate::{
-    raw::{BOTH, Connect, Level, NOTHING, Raw, puback, publish},
-    site::{GATEWAY, OTHER, Site},
+    raw::{BOTH, Connect, Level, NOTHING, Raw, packet, puback, publish, text},
+    site::{GATEWAY, OTHER, SECRET, Site},
     transports::until,
 };
 
@@ -56,14 +56,47 @@ async fn safe_what_does_not_begin_with_a_connect_is_closed_without_a_word() {
 }
 
 #[tokio::test]
-async fn versions_other_than_3_1_1_and_5_are_refused_by_their_number() {
+async fn levels_nobody_speaks_here_are_refused_as_3_1_1_asks_also_to_a_bridge() {
     let site = Site::open().await;
-    for (level, refusal) in [(3, &[0x20, 2, 0, 1][..]), (6, &[0x20, 3, 0, 0x84, 0])] {
+    for level in [0, 3, 6, 0x83, 0x86, 0xff] {
         let mut bytes = Connect::new(Level::V311, "a").bytes();
         bytes[8] = level;
         let mut raw = Raw::open(site.address).await;
         raw.send(&bytes).await;
-        assert_eq!(raw.rest().await, refusal);
+        assert_eq!(raw.rest().await, [0x20, 2, 0, 1], "level {level:#x}");
+    }
+}
+
+#[tokio::test]
+async fn a_bridge_is_let_in_with_the_bit_it_sets_and_its_session_is_found_again() {
+    let site = Site::open().await;
+    for (level, id) in [(Level::V311, "bridge"), (Level::V5, "bridge-5")] {
+        let mut bytes = Connect { clean: false, ..Connect::new(level, id) }.bytes();
+        bytes[8] |= 0x80;
+        // Version 5's session ends with its connection unless it says otherwise.
+        for present in [0, u8::from(level == Level::V311)] {
+            let mut raw = Raw::open(site.address).await;
+            raw.send(&bytes).await;
+            let connack = raw.packet().await;
+            assert_eq!((connack[0], connack[2], connack[3]), (0x20, present, 0), "{connack:x?}");
+            raw.send(&publish(level, "air/1", 1, "x")).await;
+            raw.expect(&puback(1)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_client_of_3_1_is_let_in_and_never_sees_the_byte_that_it_does_not_know() {
+    let site = Site::open().await;
+    let mut body = text("MQIsdp");
+    body.extend([3, 0b1100_0000, 0, 60]);
+    body.extend([text("logger"), text(GATEWAY), text(SECRET)].concat());
+    for _again in 0..2 {
+        let mut raw = Raw::open(site.address).await;
+        raw.send(&packet(0x10, &body)).await;
+        raw.expect(&[0x20, 2, 0, 0]).await;
+        raw.send(&publish(Level::V311, "air/1", 1, "x")).await;
+        raw.expect(&puback(1)).await;
     }
 }
 

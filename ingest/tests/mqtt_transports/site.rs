@@ -106,7 +106,7 @@ impl Site {
         let endpoint = MqttEndpoint::bind(
             self.config.clone(),
             self.intake.clone(),
-            Arc::new(Routes::of_pack(&pack())),
+            watch::channel(Arc::new(Routes::of_pack(&pack()))).1,
             Arc::new(Authenticator::open(&self.senders_path()).unwrap()),
             &self.folder.path().join("sessions"),
             self.stop.clone(),

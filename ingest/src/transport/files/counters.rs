@@ -13,6 +13,8 @@ counters! {
     total taken_bytes,
     /// Files taken over the feed's limit: hash and size were appended, the file lies in rejected/.
     total withheld,
+    /// Files taken without a value in them: moved, and counted as empty.
+    total empty,
     /// Files moved to done/ or rejected/: acknowledged.
     total moved,
     /// Attempts to move a file that failed.

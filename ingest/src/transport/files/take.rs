@@ -18,7 +18,10 @@ use super::{
     below::{Folder, Signature, signature_of},
     scan::Found,
 };
-use crate::transport::withheld::{Digest, Withheld};
+use crate::transport::{
+    nothing::holds_nothing,
+    withheld::{Digest, Withheld},
+};
 
 const PIECE: usize = 64 * 1024;
 
@@ -31,6 +34,8 @@ pub(super) struct Taken {
     pub(super) signature: Signature,
     /// It was over the limit.
     pub(super) withheld: bool,
+    /// There was no value in it.
+    pub(super) empty: bool,
 }
 
 /// Why a file was not taken.
@@ -62,6 +67,7 @@ pub(super) fn take(
     }
     let size = found.signature.size;
     let withheld = size > max_bytes;
+    let mut empty = false;
     if withheld {
         let digest = digest(&mut file, size, cancel)?;
         unchanged(&file, found)?;
@@ -75,9 +81,10 @@ pub(super) fn take(
             return Err(NotTaken::Changed);
         }
         unchanged(&file, found)?;
+        empty = holds_nothing(&payload);
         chunk.push(feed, Content::Raw, address, &payload);
     }
-    Ok(Taken { path: found.path.clone(), signature: found.signature, withheld })
+    Ok(Taken { path: found.path.clone(), signature: found.signature, withheld, empty })
 }
 
 fn open(inbox: &Folder, path: &Path) -> Result<File, NotTaken> {

@@ -225,6 +225,10 @@ impl Watch {
     fn shelve(&mut self, taken: Vec<Taken>, received_at: ReceivedAt) {
         self.counters.taken.add(taken.len() as u64);
         self.counters.taken_bytes.add(taken.iter().map(|file| file.signature.size).sum());
+        for file in taken.iter().filter(|file| file.empty) {
+            self.counters.empty.one();
+            tracing::warn!(feed = self.feed, path = %file.path.display(), "a file without a value in it was taken: it delivers nothing");
+        }
         self.counters.withheld.add(taken.iter().filter(|file| file.withheld).count() as u64);
         for file in taken {
             let _ = self.unmoved.insert(file.path.clone(), (file, received_at));

@@ -13,6 +13,8 @@ counters! {
     total acknowledged_bytes,
     /// Bodies over the limit, appended as a description: 413.
     total withheld,
+    /// Bodies without a value in them, recorded as empty: 422.
+    total empty,
     /// No or a wrong token: 401.
     total unauthenticated,
     /// A feed that is not the sender's: 403.

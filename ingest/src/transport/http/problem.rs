@@ -23,6 +23,8 @@ pub(super) enum Problem {
     BrokenOff,
     /// Over the feed's limit; appended as a reject.
     TooLarge { limit: usize, position: String },
+    /// There is no value in it; appended, and counted as empty.
+    Empty { position: String },
     /// Content-Encoding is not identity.
     Compressed,
     /// Too many requests of this sender at once.
@@ -125,6 +127,15 @@ impl Problem {
                     "nguồn này chỉ nhận tối đa {limit} byte; bản tin được tính là bị từ chối, chỉ lưu kích thước và mã băm"
                 ),
             ),
+            Problem::Empty { .. } => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "empty",
+                "Nothing in it",
+                "there is no value in the body: nothing was delivered; it is recorded and counted as empty"
+                    .to_owned(),
+                "nội dung không có giá trị nào: chưa có gì được gửi đến; đã ghi nhận và đếm là bản tin rỗng"
+                    .to_owned(),
+            ),
             Problem::Compressed => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "compressed",
@@ -177,6 +188,7 @@ impl IntoResponse for Problem {
         let (status, slug, title, detail, detail_vi) = self.words();
         let (max_bytes, position) = match &self {
             Problem::TooLarge { limit, position } => (Some(*limit), Some(position.clone())),
+            Problem::Empty { position } => (None, Some(position.clone())),
             _ => (None, None),
         };
         let details = Details {

@@ -17,12 +17,17 @@ use ioc_model::{
 use serde::Serialize;
 
 use super::{
-    HttpPush,
+    HttpPush, KIND,
     body::{self, Read, Unread},
     gate::Crowded,
     problem::Problem,
 };
-use crate::{intake::Line, senders::Sender};
+use crate::{
+    clients::{Caller, What},
+    intake::Line,
+    senders::Sender,
+    transport::nothing::holds_nothing,
+};
 
 /// What a sender gets for durable bytes.
 #[derive(Debug, Serialize)]
@@ -53,10 +58,21 @@ pub(super) async fn push(
 
 impl HttpPush {
     async fn receive(&self, feed: String, request: Request) -> Result<Receipt, Problem> {
-        let sender = self.sender_of(request.headers()).await.ok_or(Problem::Unauthenticated)?;
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        let Some(sender) = self.sender_of(request.headers()).await else {
+            self.note_stranger(request.headers(), peer);
+            return Err(Problem::Unauthenticated);
+        };
+        let caller = Caller { transport: KIND.word, user: &sender.name, client_id: "", peer };
+        let clients = self.intake.clients();
+        clients.heard(&caller, 1);
         let max_bytes = self.routes.borrow().http(&feed).map(|known| known.contract.max_bytes);
-        let Some(max_bytes) = max_bytes else { return Err(Problem::UnknownFeed(feed)) };
+        let Some(max_bytes) = max_bytes else {
+            clients.note(What::Refused, &caller, None, "pushed to a feed that does not come over HTTP");
+            return Err(Problem::UnknownFeed(feed));
+        };
         if !sender.may_send_to(&feed) {
+            clients.note(What::Forbidden, &caller, None, &format!("feed '{feed}'"));
             return Err(Problem::Forbidden(feed));
         }
         if is_compressed(request.headers()) {
@@ -70,7 +86,6 @@ impl HttpPush {
         if matches!(self.intake.bus().health(), Health::Poisoned { .. }) {
             return Err(Problem::BUS_DOWN);
         }
-        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
         let known = [(Attribute::ContentType, &*content_type)];
@@ -97,8 +112,16 @@ impl HttpPush {
         match read {
             Read::Whole { bytes, digest } => {
                 chunk.push_with(&feed, Content::Raw, &address, &known, &bytes);
+                let is_empty = holds_nothing(&bytes);
                 drop(bytes);
                 let appended = self.append(&line, chunk).await?;
+                if is_empty {
+                    let why = "pushed a body without a value in it";
+                    self.intake.clients().note(What::Empty, &caller, None, why);
+                    return Err(Problem::Empty {
+                        position: position(log, line.partition, &appended).to_string(),
+                    });
+                }
                 fail::fail_point!("http_before_receipt", |_| std::process::abort());
                 self.counters.acknowledged.one();
                 self.counters.acknowledged_bytes.add(digest.bytes());
@@ -132,6 +155,21 @@ impl HttpPush {
         self.authenticator.authenticate_token(token.trim()).await
     }
 
+    /// Of a token only a name that is a sender's is told: what stands in its place may be a secret.
+    fn note_stranger(&self, headers: &HeaderMap, peer: Option<SocketAddr>) {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let named = value.and_then(|value| value.split_once(' ')?.1.trim().split_once('.'));
+        let known = named.and_then(|(name, _)| self.authenticator.sender(name));
+        let user = known.as_ref().map_or("", |sender| &sender.name);
+        let why = match value {
+            None => "no token",
+            Some(_) if known.is_some() => "not this sender's token",
+            Some(_) => "a token of no known sender",
+        };
+        let caller = Caller { transport: KIND.word, user, client_id: "", peer };
+        self.intake.clients().note(What::WrongCredentials, &caller, None, why);
+    }
+
     async fn append(&self, line: &Line, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
         let patience = Duration::from_millis(self.limits.bus_ms);
         let durable = async { self.intake.hand_over(line, &mut chunk).await?.await };
@@ -154,6 +192,7 @@ impl HttpPush {
             Problem::TimedOut => &counters.timed_out,
             Problem::BrokenOff => &counters.broken_off,
             Problem::TooLarge { .. } => &counters.withheld,
+            Problem::Empty { .. } => &counters.empty,
             Problem::Compressed => &counters.unsupported_encoding,
             Problem::TooMany => &counters.too_many,
             Problem::Unavailable(..) => &counters.unavailable,

@@ -13,6 +13,8 @@ pub(super) const MAX_CLIENT_ID: usize = 256;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Connect<'a> {
     pub(super) version: Version,
+    /// Whether CONNACK may say that its session is there: 3.1 keeps the place reserved.
+    pub(super) is_told_of_session: bool,
     /// Empty: the client leaves it to us.
     pub(super) client_id: &'a str,
     /// Clean session of 3.1.1, clean start of 5.
@@ -39,61 +41,97 @@ pub(super) struct Will<'a> {
 
 /// A CONNECT that is refused without looking further; no version if closing is the only answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RefusedConnect {
+pub(super) struct RefusedConnect<'a> {
     pub(super) version: Option<Version>,
     pub(super) reason: Reason,
     pub(super) why: &'static str,
+    /// Who came, as far as that could be read: an operator must find the device.
+    pub(super) client_id: &'a str,
+    pub(super) user: &'a str,
 }
 
 impl<'a> Connect<'a> {
     /// Reads a CONNECT's body.
-    pub(super) fn read(body: &'a [u8]) -> Result<Connect<'a>, RefusedConnect> {
+    pub(super) fn read(body: &'a [u8]) -> Result<Connect<'a>, RefusedConnect<'a>> {
         let mut fields = Fields::new(body);
-        let version = read_version(&mut fields)?;
+        let (version, is_told_of_session) =
+            read_version(&mut fields).map_err(|refused| refused.by_whoever_it_looks_like(fields))?;
         let connect = read_rest(version, fields)
             .map_err(|violation| refused(version, violation.reason(), violation.why()))?;
-        if connect.packet_limit.is_some_and(|limit| limit < SMALLEST_PACKET_LIMIT) {
-            return Err(RefusedConnect {
-                version: None,
-                reason: Reason::PACKET_TOO_LARGE,
-                why: "our answers exceed the client's maximum packet size",
-            });
+        let connect = Connect { is_told_of_session, ..connect };
+        match connect.fault() {
+            Some(refused) => Err(refused.by(&connect)),
+            None => Ok(connect),
         }
-        if connect.client_id.len() > MAX_CLIENT_ID {
-            return Err(refused(version, Reason::CLIENT_ID_NOT_VALID, "the client identifier is too long"));
+    }
+
+    fn fault(&self) -> Option<RefusedConnect<'a>> {
+        if self.packet_limit.is_some_and(|limit| limit < SMALLEST_PACKET_LIMIT) {
+            let why = "our answers exceed the client's maximum packet size";
+            return Some(unanswered(Reason::PACKET_TOO_LARGE, why));
+        }
+        if self.client_id.len() > MAX_CLIENT_ID {
+            let why = "the client identifier is too long";
+            return Some(refused(self.version, Reason::CLIENT_ID_NOT_VALID, why));
         }
         // 3.1.3.1 of 3.1.1: who leaves its identifier to us cannot ask for its session again.
-        if version == Version::V311 && connect.client_id.is_empty() && !connect.clean {
-            return Err(refused(
-                version,
-                Reason::CLIENT_ID_NOT_VALID,
-                "a lasting session without a client identifier",
-            ));
+        if self.version == Version::V311 && self.client_id.is_empty() && !self.clean {
+            let why = "a lasting session without a client identifier";
+            return Some(refused(self.version, Reason::CLIENT_ID_NOT_VALID, why));
         }
-        Ok(connect)
+        None
+    }
+}
+
+impl<'a> RefusedConnect<'a> {
+    fn by(self, connect: &Connect<'a>) -> RefusedConnect<'a> {
+        RefusedConnect { client_id: connect.client_id, user: connect.user.unwrap_or_default(), ..self }
+    }
+
+    /// By whoever the rest names, if it is laid out like one of the versions known here.
+    fn by_whoever_it_looks_like(self, rest: Fields<'a>) -> RefusedConnect<'a> {
+        let read = [Version::V311, Version::V5].into_iter().find_map(|version| read_rest(version, rest).ok());
+        match read {
+            Some(connect) if self.version.is_some() => self.by(&connect),
+            _ => self,
+        }
     }
 }
 
 /// A CONNACK with an assigned client identifier fits into it.
 const SMALLEST_PACKET_LIMIT: u32 = 80;
 
-fn refused(version: Version, reason: Reason, why: &'static str) -> RefusedConnect {
-    RefusedConnect { version: Some(version), reason, why }
+fn refused(version: Version, reason: Reason, why: &'static str) -> RefusedConnect<'static> {
+    RefusedConnect { version: Some(version), ..unanswered(reason, why) }
 }
 
-fn read_version(fields: &mut Fields<'_>) -> Result<Version, RefusedConnect> {
-    let no_mqtt =
-        |_: Violation| RefusedConnect { version: None, reason: Reason::MALFORMED_PACKET, why: "not MQTT" };
+fn unanswered(reason: Reason, why: &'static str) -> RefusedConnect<'static> {
+    RefusedConnect { version: None, reason, why, client_id: "", user: "" }
+}
+
+/// A mosquitto that is configured as a bridge sets the level's highest bit by default: it asks for nothing we would
+/// answer otherwise, and gateways are built on it.
+const BRIDGE: u8 = 0x80;
+
+/// The version, and whether its CONNACK has a place for the session. 3.1 (`MQIsdp`, level 3) is what the modems of
+/// older loggers speak; what it has of a publisher's packets is as in 3.1.1.
+///
+/// A level nobody speaks here is refused in 3.1.1's form, as its 3.1.2.2 asks: whoever sent it has not said that it
+/// can read version 5.
+fn read_version(fields: &mut Fields<'_>) -> Result<(Version, bool), RefusedConnect<'static>> {
+    let no_mqtt = |_: Violation| unanswered(Reason::MALFORMED_PACKET, "not MQTT");
     let name = fields.binary().map_err(no_mqtt)?;
     let level = fields.byte().map_err(no_mqtt)?;
-    match (name, level) {
-        (b"MQTT", 4) => Ok(Version::V311),
-        (b"MQTT", 5) => Ok(Version::V5),
-        (b"MQTT", 6..) => Err(refused(Version::V5, Reason::UNSUPPORTED_VERSION, "a protocol level above 5")),
-        (b"MQTT" | b"MQIsdp", _) => {
-            Err(refused(Version::V311, Reason::UNSUPPORTED_VERSION, "a protocol level below 4"))
-        }
-        _ => Err(RefusedConnect { version: None, reason: Reason::MALFORMED_PACKET, why: "not MQTT" }),
+    match (name, level & !BRIDGE) {
+        (b"MQIsdp", 3) => Ok((Version::V311, false)),
+        (b"MQTT", 4) => Ok((Version::V311, true)),
+        (b"MQTT", 5) => Ok((Version::V5, true)),
+        (b"MQTT" | b"MQIsdp", _) => Err(refused(
+            Version::V311,
+            Reason::UNSUPPORTED_VERSION,
+            "a protocol level other than those of 3.1, 3.1.1 and 5",
+        )),
+        _ => Err(unanswered(Reason::MALFORMED_PACKET, "not MQTT")),
     }
 }
 
@@ -150,6 +188,7 @@ fn read_rest(version: Version, mut fields: Fields<'_>) -> Result<Connect<'_>, Vi
     let packet_limit = properties.packet_limit;
     Ok(Connect {
         version,
+        is_told_of_session: true,
         client_id,
         clean,
         session_lifetime,
@@ -185,6 +224,7 @@ mod tests {
         );
         let expected = Connect {
             version: Version::V311,
+            is_told_of_session: true,
             client_id: "c",
             clean: true,
             session_lifetime: 0,
@@ -209,6 +249,7 @@ mod tests {
         );
         let expected = Connect {
             version: Version::V5,
+            is_told_of_session: true,
             client_id: "c",
             clean: false,
             session_lifetime: 9,
@@ -228,11 +269,15 @@ mod tests {
         let none = b"\x00".as_slice();
         let long = [&[1, 1][..], &[b'x'; 257]].concat();
         type Case<'a> = (&'a [u8], u8, u8, &'a [&'a [u8]], Option<Version>, u8);
-        let cases: [Case<'_>; 20] = [
+        let cases: [Case<'_>; 24] = [
             (b"HTTP", 4, 2, &[id], None, 0x81),
-            (b"MQIsdp", 3, 2, &[id], Some(V311), 0x84),
+            (b"MQIsdp", 4, 2, &[id], Some(V311), 0x84),
+            (b"MQIsdp", 0x84, 2, &[id], Some(V311), 0x84),
             (b"MQTT", 3, 2, &[id], Some(V311), 0x84),
-            (b"MQTT", 6, 2, &[none, id], Some(V5), 0x84),
+            (b"MQTT", 0x83, 2, &[id], Some(V311), 0x84),
+            (b"MQTT", 6, 2, &[none, id], Some(V311), 0x84),
+            (b"MQTT", 0x86, 2, &[none, id], Some(V311), 0x84),
+            (b"MQTT", 0, 2, &[id], Some(V311), 0x84),
             (b"MQTT", 4, 0b0000_0011, &[id], Some(V311), 0x81),
             (b"MQTT", 4, 0b0001_1110, &[id, b"\x00\x01t", b"\x00\x00"], Some(V311), 0x81),
             (b"MQTT", 4, 0b0000_1010, &[id], Some(V311), 0x81),
@@ -251,13 +296,46 @@ mod tests {
             (b"MQTT", 5, 0b0000_0010, &[b"\x05\x27\x00\x00\x00\x08", id], None, 0x95),
         ];
         for (name, level, flags, rest, version, reason) in cases {
-            let refusal = Connect::read(&body(name, level, flags, rest)).expect_err("forbidden");
+            let bytes = body(name, level, flags, rest);
+            let refusal = Connect::read(&bytes).expect_err("forbidden");
             assert_eq!(
                 (refusal.version, refusal.reason),
                 (version, Reason(reason)),
                 "{name:?} {level} {flags:b} {rest:x?}"
             );
         }
+    }
+
+    #[test]
+    fn a_bridge_and_a_client_of_3_1_are_read_as_what_they_speak() {
+        let none = b"\x00".as_slice();
+        let id = b"\x00\x01c".as_slice();
+        for (name, level, rest, version, is_told_of_session) in [
+            (&b"MQTT"[..], 0x84, &[id][..], Version::V311, true),
+            (b"MQTT", 0x85, &[none, id], Version::V5, true),
+            (b"MQIsdp", 3, &[id], Version::V311, false),
+            (b"MQIsdp", 0x83, &[id], Version::V311, false),
+        ] {
+            let bytes = body(name, level, 0b0000_0010, rest);
+            let connect = Connect::read(&bytes).unwrap_or_else(|refused| panic!("{level:x}: {refused:?}"));
+            assert_eq!((connect.version, connect.is_told_of_session), (version, is_told_of_session));
+            assert_eq!(connect.client_id, "c");
+        }
+    }
+
+    #[test]
+    fn who_is_refused_is_named_as_far_as_its_layout_is_known() {
+        let rest: &[&[u8]] = &[b"\x00\x01c", b"\x00\x01u", b"\x00\x01p"];
+        let of_5: &[&[u8]] = &[b"\x00", b"\x00\x01c", b"\x00\x01u", b"\x00\x01p"];
+        for (level, rest, named) in [(3, rest, ("c", "u")), (6, of_5, ("c", "u")), (6, &[b"\xff"], ("", ""))]
+        {
+            let bytes = body(b"MQTT", level, 0b1100_0010, rest);
+            let refused = Connect::read(&bytes).expect_err("no such level");
+            assert_eq!((refused.client_id, refused.user), named, "{level}");
+        }
+        let long = [&[1, 1][..], &[b'x'; 257], b"\x00\x01u"].concat();
+        let bytes = body(b"MQTT", 4, 0b1000_0010, &[&long]);
+        assert_eq!(Connect::read(&bytes).expect_err("too long").user, "u");
     }
 
     proptest! {

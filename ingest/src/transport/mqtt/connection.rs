@@ -27,9 +27,14 @@ use super::{
     reply::{self, Accepted},
     session::ClientKey,
     sessions::SessionsError,
+    settings::KIND,
     wire::{Frame, Violation, frame},
 };
-use crate::{intake::Line, routes::TopicCache};
+use crate::{
+    clients::{Caller, Visit, What},
+    intake::Line,
+    routes::TopicCache,
+};
 
 /// Nobody who has not authenticated may make us keep more than this.
 const CONNECT_LIMIT: usize = 16 << 10;
@@ -89,6 +94,7 @@ struct Will {
 struct Client {
     link: Arc<Link>,
     place: Place,
+    visit: Visit,
     reception: Reception,
     line: Line,
     peer: SocketAddr,
@@ -111,13 +117,17 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
         return shared.counters.refused_connections.one();
     };
     let admitted = match Connect::read(&body) {
-        Ok(connect) if is_one_too_many => {
-            Err((Some(connect.version), Reason::QUOTA_EXCEEDED, "too many connections"))
-        }
         Ok(connect) => {
-            admit(&shared, &connect, peer).await.map_err(|(reason, why)| (Some(connect.version), reason, why))
+            let admitted = match is_one_too_many {
+                true => Err((Reason::QUOTA_EXCEEDED, "too many connections")),
+                false => admit(&shared, &connect, peer).await,
+            };
+            admitted.map_err(|(reason, why)| {
+                let (client_id, user) = (connect.client_id, connect.user.unwrap_or_default());
+                RefusedConnect { version: Some(connect.version), reason, why, client_id, user }
+            })
         }
-        Err(RefusedConnect { version, reason, why }) => Err((version, reason, why)),
+        Err(refused) => Err(refused),
     };
     match admitted {
         Ok((client, connack)) => {
@@ -125,9 +135,17 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
             drop(body);
             converse(&shared, client, connack, inbox, writing).await;
         }
-        Err((version, reason, why)) => {
+        Err(RefusedConnect { version, reason, why, client_id, user }) => {
             shared.counters.refused_connections.one();
-            tracing::debug!(why, reason = reason.0, "a connection is refused");
+            // What speaks something else altogether names nobody: a scanner's is no device an operator looks for.
+            if !(client_id.is_empty() && user.is_empty()) {
+                let what = match reason {
+                    Reason::BAD_USER_OR_PASSWORD => What::WrongCredentials,
+                    Reason::UNSUPPORTED_VERSION => What::WrongVersion,
+                    _ => What::Refused,
+                };
+                shared.intake.clients().note(what, &caller(user, client_id, peer), None, why);
+            }
             let answer = version.map(|version| reply::refused(version, reason)).unwrap_or_default();
             // A client that does not take its refusal is told nothing.
             let _written = timeout(LINGER, writing.write_all(&answer)).await;
@@ -135,6 +153,10 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
             inbox.drain().await;
         }
     }
+}
+
+fn caller<'a>(user: &'a str, client_id: &'a str, peer: SocketAddr) -> Caller<'a> {
+    Caller { transport: KIND.word, user, client_id, peer: Some(peer) }
 }
 
 /// The body of the first packet, if it is a CONNECT.
@@ -178,7 +200,7 @@ async fn admit(
     };
     let Some(sender) = sender else {
         shared.counters.refused_credentials.one();
-        return Err((Reason::BAD_USER_OR_PASSWORD, "bad credentials"));
+        return Err((Reason::BAD_USER_OR_PASSWORD, "no sender of that name has this password"));
     };
     let assigned = connect.client_id.is_empty().then(|| format!("ioc-{:032x}", rand::random::<u128>()));
     let client_id = assigned.as_deref().unwrap_or(connect.client_id);
@@ -186,7 +208,11 @@ async fn admit(
     // An identifier made for this connection must not scatter its sender over the partitions.
     let share = if assigned.is_some() { &sender.name } else { key.as_str() };
     let line = shared.intake.line_of(share, sender.origin(Some(peer)));
-    let place = shared.registry.enter(key, &shared.stop);
+    let (place, former) = shared.registry.enter(key, peer, &shared.stop);
+    let caller = caller(&sender.name, client_id, peer);
+    if let Some(former) = former {
+        shared.intake.clients().note(What::TakenOver, &caller, Some(former), "");
+    }
     let begun = shared.sessions.begin(place.key(), connect.clean, connect.session_lifetime).await;
     let begun = begun.map_err(|error| {
         tracing::warn!(sender = sender.name, %error, "a client is refused");
@@ -198,7 +224,7 @@ async fn admit(
     let connack = reply::accepted(
         connect.version,
         &Accepted {
-            session_present: begun.present,
+            session_present: begun.present && connect.is_told_of_session,
             receive_maximum: shared.config.receive_maximum,
             packet_limit: shared.config.packet_limit,
             session_lifetime: (begun.lifetime != connect.session_lifetime).then_some(begun.lifetime),
@@ -216,17 +242,18 @@ async fn admit(
     });
     let reception = Reception {
         version: connect.version,
-        routes: shared.routes.clone(),
-        sender,
+        routes: shared.routes.borrow().clone(),
+        sender: sender.clone(),
         counters: shared.counters.clone(),
         packet_limit: shared.config.packet_limit as usize,
         receive_maximum: usize::from(shared.config.receive_maximum),
         has_lasting_session: connect.session_lifetime > 0,
         topics: TopicCache::default(),
     };
+    let visit = shared.intake.clients().enter(&caller);
     let link = Arc::new(Link::new(connect.version, place.stopped().clone()));
     let session_lifetime = begun.lifetime;
-    Ok((Client { link, place, reception, line, peer, keep_alive, will, session_lifetime }, connack))
+    Ok((Client { link, place, visit, reception, line, peer, keep_alive, will, session_lifetime }, connack))
 }
 
 async fn converse(
@@ -269,6 +296,7 @@ impl Client {
         // What came behind CONNECT in the same read.
         let mut taken = Taken::default();
         inbox.look_again_at_all(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken));
+        self.visit.heard(taken.chunk.len() as u64);
         loop {
             if let Err(end) = self.pass_on(shared, taken, answers, &stopped).await {
                 return end;
@@ -277,9 +305,11 @@ impl Client {
                 return self.why_stopped(shared);
             }
             taken = Taken::default();
+            self.follow_routes(shared);
             match inbox.read(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken)) {
                 Read::Bytes(count) => {
                     shared.counters.bytes.add(count as u64);
+                    self.visit.heard(taken.chunk.len() as u64);
                     deadline = Instant::now() + silence;
                     // A sender whose every byte is there at once must not keep others from their turn.
                     tokio::task::consume_budget().await;
@@ -347,6 +377,16 @@ impl Client {
         true
     }
 
+    /// Takes over where the pack sends topics now. Must come before bytes are looked at: what is read after another pack
+    /// was taken over goes by it.
+    fn follow_routes(&mut self, shared: &Shared) {
+        let routes = shared.routes.borrow();
+        if !Arc::ptr_eq(&routes, &self.reception.routes) {
+            self.reception.routes = routes.clone();
+            self.reception.topics.clear();
+        }
+    }
+
     fn why_stopped(&self, shared: &Shared) -> End {
         if self.link.failure().is_some() {
             shared.counters.append_errors.one();
@@ -362,7 +402,9 @@ impl Client {
 
     /// What an end leaves behind: counters, the session's age, the will.
     async fn say_goodbye(self, shared: &Arc<Shared>, end: &End) {
-        let Client { place, reception, line, will, session_lifetime, .. } = self;
+        let Client { place, visit, reception, line, will, session_lifetime, .. } = self;
+        // Its will may have to wait: it is not connected any more.
+        drop(visit);
         let name = &reception.sender.name;
         let mut lifetime = None;
         match end {

@@ -27,6 +27,8 @@ counters! {
     total forbidden,
     /// Publishes over the packet limit or their feed's limit, recorded without their bytes.
     total oversize,
+    /// Publishes without a value in them.
+    total empty,
     /// Wills published.
     total wills,
     /// PUBACKs written, after the publish was durable.

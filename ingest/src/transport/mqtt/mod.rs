@@ -1,4 +1,5 @@
-//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing only.
+//! The product's own MQTT endpoint: v3.1.1 and v5 on one port, for publishing only. Clients of 3.1 and mosquitto's
+//! bridges are read as what they mean.
 //!
 //! Brokers acknowledge a publish before it is on disk and lose it when they are killed; here PUBACK leaves after the
 //! fsync (invariant ACK), which only an endpoint that sees the fsync can do. So this is no broker: nobody can
@@ -48,7 +49,7 @@ use sessions::{SessionLimits, Sessions};
 pub use settings::KIND;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -137,7 +138,7 @@ pub struct MqttEndpoint {
 struct Shared {
     config: MqttConfig,
     intake: Intake,
-    routes: Arc<Routes>,
+    routes: watch::Receiver<Arc<Routes>>,
     authenticator: Arc<Authenticator>,
     sessions: Sessions,
     registry: Arc<registry::Registry>,
@@ -155,7 +156,7 @@ impl MqttEndpoint {
     pub async fn bind(
         config: MqttConfig,
         intake: Intake,
-        routes: Arc<Routes>,
+        routes: watch::Receiver<Arc<Routes>>,
         authenticator: Arc<Authenticator>,
         sessions_folder: &Path,
         stop: CancellationToken,

@@ -26,6 +26,7 @@ impl Reason {
     pub(super) const TOPIC_ALIAS_INVALID: Reason = Reason(0x94);
     pub(super) const PACKET_TOO_LARGE: Reason = Reason(0x95);
     pub(super) const QUOTA_EXCEEDED: Reason = Reason(0x97);
+    pub(super) const PAYLOAD_FORMAT_INVALID: Reason = Reason(0x99);
     pub(super) const QOS_NOT_SUPPORTED: Reason = Reason(0x9b);
     pub(super) const SHARED_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0x9e);
     pub(super) const WILDCARD_SUBSCRIPTIONS_NOT_SUPPORTED: Reason = Reason(0xa2);

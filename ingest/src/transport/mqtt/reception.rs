@@ -21,7 +21,10 @@ use super::{
 use crate::{
     routes::{Routed, Routes, TopicCache},
     senders::Sender,
-    transport::withheld::{Digest, Withheld},
+    transport::{
+        nothing::holds_nothing,
+        withheld::{Digest, Withheld},
+    },
 };
 
 /// Takes in what one connection reads.
@@ -190,7 +193,12 @@ impl Reception {
                     chunk.push_with(&feed.id, Content::Withheld, topic, known, description.as_bytes());
                     return Reason::QUOTA_EXCEEDED;
                 }
-                (feed.id.as_str(), Reason::SUCCESS)
+                if holds_nothing(payload) {
+                    tally.empty += 1;
+                    (feed.id.as_str(), Reason::PAYLOAD_FORMAT_INVALID)
+                } else {
+                    (feed.id.as_str(), Reason::SUCCESS)
+                }
             }
             Routed::Forbidden(feed) => {
                 tally.forbidden += 1;
@@ -222,6 +230,7 @@ pub(super) struct Tally {
     unmatched: u64,
     forbidden: u64,
     oversize: u64,
+    empty: u64,
 }
 
 impl Tally {
@@ -230,6 +239,7 @@ impl Tally {
         counters.unmatched.add(self.unmatched);
         counters.forbidden.add(self.forbidden);
         counters.oversize.add(self.oversize);
+        counters.empty.add(self.empty);
     }
 }
 

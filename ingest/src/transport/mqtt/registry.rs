@@ -1,8 +1,11 @@
 //! Which client is connected where: a client that comes again takes over, and its old connection goes.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rustc_hash::FxHashMap;
@@ -25,6 +28,7 @@ const MOST_WAITING_WILLS: usize = 10_000;
 #[derive(Debug)]
 struct Live {
     number: u64,
+    peer: SocketAddr,
     taken_over: CancellationToken,
 }
 
@@ -38,20 +42,26 @@ pub(super) struct Place {
 }
 
 impl Registry {
-    /// Enters a client. Its former connection, if there is one, is told that it was taken over; `stop` is what the
-    /// new one will be told it by.
-    pub(super) fn enter(self: &Arc<Registry>, key: ClientKey, stop: &CancellationToken) -> Place {
+    /// Enters a client. Its former connection, if there is one, is told that it was taken over, and where it came from
+    /// is given back; `stop` is what the new one will be told it by.
+    pub(super) fn enter(
+        self: &Arc<Registry>,
+        key: ClientKey,
+        peer: SocketAddr,
+        stop: &CancellationToken,
+    ) -> (Place, Option<SocketAddr>) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         let taken_over = stop.child_token();
-        let entry = Live { number, taken_over: taken_over.clone() };
+        let entry = Live { number, peer, taken_over: taken_over.clone() };
         let former = self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), entry);
-        if let Some(former) = former {
+        if let Some(former) = &former {
             former.taken_over.cancel();
         }
         if let Some(will) = self.wills.lock().unwrap_or_else(PoisonError::into_inner).remove(&key) {
             will.cancel();
         }
-        Place { registry: self.clone(), key, number, taken_over }
+        let place = Place { registry: self.clone(), key, number, taken_over };
+        (place, former.map(|former| former.peer))
     }
 
     /// Lets a will wait until its client comes back, which fires the token; none if it must not wait.
@@ -119,9 +129,11 @@ mod tests {
         let registry = Arc::new(Registry::default());
         let stop = CancellationToken::new();
         let key = ClientKey::new("gateway", "a");
-        let first = registry.enter(key.clone(), &stop);
-        let other = registry.enter(ClientKey::new("another", "a"), &stop);
-        let second = registry.enter(key, &stop);
+        let peer = |port| SocketAddr::from(([10, 0, 0, 7], port));
+        let (first, nobody) = registry.enter(key.clone(), peer(1), &stop);
+        let (other, none) = registry.enter(ClientKey::new("another", "a"), peer(2), &stop);
+        let (second, former) = registry.enter(key, peer(3), &stop);
+        assert_eq!((nobody, none, former), (None, None, Some(peer(1))));
         assert!(first.is_taken_over() && first.stopped().is_cancelled());
         assert!(!second.is_taken_over() && !second.stopped().is_cancelled());
         assert!(!other.stopped().is_cancelled(), "another sender may use the same identifier");

@@ -81,7 +81,7 @@ impl Transport for Mqtt {
             };
             let sessions = site.data.join("mqtt-sessions");
             let (intake, authenticator) = (site.intake.clone(), site.authenticator.clone());
-            let routes = site.routes.borrow().clone();
+            let routes = site.routes.clone();
             let stop = running.stopping();
             // An acknowledgement must not wait until a thousand pages were told of an epoch.
             let bound = async move {

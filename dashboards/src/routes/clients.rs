@@ -1,0 +1,11 @@
+//! Who is connected.
+
+use axum::{extract::State, response::Response};
+
+use super::{AppState, fresh_json};
+use crate::problem::Problem;
+
+/// GET `/api/clients`.
+pub(super) async fn clients(State(state): State<AppState>) -> Result<Response, Problem> {
+    fresh_json(&state.clients.list().with_rejects(&state.board.rejects_by_sender()))
+}

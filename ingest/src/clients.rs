@@ -1,0 +1,582 @@
+//! Who is connected, which sender was heard when, and whom the door turned away.
+//!
+//! Two gateways with one client identifier, a password nobody changed on the device, a bridge that speaks another
+//! version: every single device "works", and only the door sees what is wrong. So it says so by name: at `info` in the
+//! log, each kind of notice about each client at most once a minute, with the number of those that were not said; and
+//! to whoever asks ([`Clients::notices`]).
+//!
+//! What a client says of itself is hostile (invariants SAFE, BOUND): names are cut and made printable before they are
+//! kept, and of what unauthenticated clients cause only so much is kept.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use ioc_bus::clock::Clock;
+use ioc_model::time::Now;
+
+/// Characters of a name that are kept.
+const LONGEST_NAME: usize = 80;
+/// Notices kept; the one longest not repeated goes first.
+const NOTICES_KEPT: usize = 256;
+/// A notice about the same client is said again after so long.
+const SAID_AGAIN: Duration = Duration::from_secs(60);
+/// Lines of all notices together in that time: a flood of made-up names must not fill a disk.
+const LINES: u32 = 30;
+const MINUTE: u64 = 60;
+
+/// What happened at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum What {
+    /// A client came again under its identifier, and its former connection was ended.
+    TakenOver,
+    /// No or wrong credentials.
+    WrongCredentials,
+    /// A version nobody speaks here.
+    WrongVersion,
+    /// Sent to a feed that is not the sender's.
+    Forbidden,
+    /// Sent a message without a value in it.
+    Empty,
+    /// Refused for another reason.
+    Refused,
+}
+
+impl What {
+    /// Its stable word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            What::TakenOver => "taken_over",
+            What::WrongCredentials => "wrong_credentials",
+            What::WrongVersion => "wrong_version",
+            What::Forbidden => "forbidden",
+            What::Empty => "empty",
+            What::Refused => "refused",
+        }
+    }
+}
+
+/// A client as it calls itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Caller<'a> {
+    /// The transport's word.
+    pub transport: &'static str,
+    /// Its user name; the sender's name where it was let in.
+    pub user: &'a str,
+    /// Its client identifier; empty where there is none.
+    pub client_id: &'a str,
+    /// Where it comes from.
+    pub peer: Option<SocketAddr>,
+}
+
+/// A client that is connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// The transport's word.
+    pub transport: &'static str,
+    /// Its sender.
+    pub sender: Arc<str>,
+    /// Its client identifier.
+    pub client_id: Arc<str>,
+    /// Where it comes from.
+    pub peer: Option<SocketAddr>,
+    /// Since when.
+    pub since: Now,
+    /// When it said something last.
+    pub last_heard: Now,
+    /// Messages on this connection.
+    pub messages: u64,
+    /// Messages in the last minute.
+    pub per_minute: u64,
+}
+
+/// A sender, as far as it was heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Its name.
+    pub sender: Arc<str>,
+    /// When it said something last.
+    pub last_heard: Now,
+    /// The way it came by then; empty where only the moment was remembered.
+    pub transport: &'static str,
+    /// Where it came from then.
+    pub peer: Option<SocketAddr>,
+    /// Messages since the process started.
+    pub messages: u64,
+    /// Messages in the last minute.
+    pub per_minute: u64,
+}
+
+/// Something that happened at the door, once or many times.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What.
+    pub what: What,
+    /// The transport's word.
+    pub transport: &'static str,
+    /// The user name the client gave.
+    pub user: Arc<str>,
+    /// Its client identifier.
+    pub client_id: Arc<str>,
+    /// Where it came from last.
+    pub peer: Option<SocketAddr>,
+    /// Of a take-over: where the connection that was ended came from.
+    pub former: Option<SocketAddr>,
+    /// Why, in an operator's words.
+    pub why: String,
+    /// How often.
+    pub count: u64,
+    /// First and last time.
+    pub first: Now,
+    /// Last time.
+    pub last: Now,
+}
+
+/// The clients of all transports. One for a process.
+#[derive(Debug)]
+pub struct Clients {
+    clock: Clock,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    connected: HashMap<u64, Arc<Mutex<Guest>>>,
+    number: u64,
+    senders: HashMap<Arc<str>, Arc<Mutex<Sender>>>,
+    notices: HashMap<Key, Kept>,
+    lines: Lines,
+}
+
+/// A connected client and its pace.
+#[derive(Debug)]
+struct Guest {
+    shown: Connected,
+    pace: Pace,
+}
+
+#[derive(Debug)]
+struct Sender {
+    shown: Heard,
+    pace: Pace,
+}
+
+type Key = (What, &'static str, Arc<str>, Arc<str>);
+
+#[derive(Debug)]
+struct Kept {
+    notice: Notice,
+    at: Instant,
+    said_at: Option<Instant>,
+    unsaid: u64,
+}
+
+/// How many lines were written in the minute that began then, and what was left out because of it and forgotten.
+#[derive(Debug, Default)]
+struct Lines {
+    since: Option<Instant>,
+    written: u32,
+}
+
+impl Lines {
+    fn has_room(&mut self, now: Instant) -> bool {
+        if self.since.is_none_or(|since| now.duration_since(since) >= SAID_AGAIN) {
+            *self = Lines { since: Some(now), written: 0 };
+        }
+        self.written += 1;
+        self.written <= LINES
+    }
+}
+
+/// Messages of this minute and of the one before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    minute: u64,
+    now: u64,
+    before: u64,
+}
+
+impl Pace {
+    fn count(&mut self, seconds: u64, messages: u64) {
+        self.turn(seconds);
+        self.now += messages;
+    }
+
+    fn turn(&mut self, seconds: u64) {
+        let minute = seconds / MINUTE;
+        if minute != self.minute {
+            self.before = if minute == self.minute + 1 { self.now } else { 0 };
+            (self.minute, self.now) = (minute, 0);
+        }
+    }
+
+    /// Of the last sixty seconds, as if the minute before had been even.
+    fn per_minute(mut self, seconds: u64) -> u64 {
+        self.turn(seconds);
+        self.now + self.before * (MINUTE - seconds % MINUTE) / MINUTE
+    }
+}
+
+/// A client's stay, which ends when this is dropped.
+#[derive(Debug)]
+pub struct Visit {
+    clients: Arc<Clients>,
+    number: u64,
+    connected: Arc<Mutex<Guest>>,
+    sender: Arc<Mutex<Sender>>,
+}
+
+impl Clients {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Clients {
+        Clients { clock, started: Instant::now(), state: Mutex::default() }
+    }
+
+    /// An authenticated client is connected, for as long as what is given back lives.
+    #[must_use]
+    pub fn enter(self: &Arc<Clients>, caller: &Caller<'_>) -> Visit {
+        let now = self.clock.now();
+        let shown = Connected {
+            transport: caller.transport,
+            sender: printable(caller.user),
+            client_id: printable(caller.client_id),
+            peer: caller.peer,
+            since: now,
+            last_heard: now,
+            messages: 0,
+            per_minute: 0,
+        };
+        let connected = Arc::new(Mutex::new(Guest { shown, pace: Pace::default() }));
+        let sender = self.sender(caller, now);
+        let number = {
+            let mut state = locked(&self.state);
+            state.number += 1;
+            let number = state.number;
+            let _new = state.connected.insert(number, connected.clone());
+            number
+        };
+        Visit { clients: self.clone(), number, connected, sender }
+    }
+
+    /// A sender without a connection of its own brought so many messages.
+    pub fn heard(&self, caller: &Caller<'_>, messages: u64) {
+        let now = self.clock.now();
+        let sender = self.sender(caller, now);
+        locked(&sender).hear(caller.peer, now, self.seconds(), messages);
+    }
+
+    fn sender(&self, caller: &Caller<'_>, now: Now) -> Arc<Mutex<Sender>> {
+        let name = printable(caller.user);
+        let mut state = locked(&self.state);
+        let sender =
+            state.senders.entry(name.clone()).or_insert_with(|| Arc::new(Mutex::new(Sender::new(name, now))));
+        {
+            let mut heard = locked(sender);
+            heard.shown.transport = caller.transport;
+            heard.shown.peer = caller.peer;
+            heard.shown.last_heard = heard.shown.last_heard.max(now);
+        }
+        sender.clone()
+    }
+
+    /// What an earlier process knew of when its senders were heard.
+    pub fn remember(&self, senders: impl IntoIterator<Item = (String, Now)>) {
+        let mut state = locked(&self.state);
+        for (name, last) in senders {
+            let name = printable(&name);
+            let _known = state
+                .senders
+                .entry(name.clone())
+                .or_insert_with(|| Arc::new(Mutex::new(Sender::new(name, last))));
+        }
+    }
+
+    /// Something happened at the door. `former` is the connection a take-over ended.
+    pub fn note(&self, what: What, caller: &Caller<'_>, former: Option<SocketAddr>, why: &str) {
+        let (user, client_id) = (printable(caller.user), printable(caller.client_id));
+        let (at, now) = (Instant::now(), self.clock.now());
+        let mut state = locked(&self.state);
+        let State { notices, lines, .. } = &mut *state;
+        let key = (what, caller.transport, user, client_id);
+        if notices.len() >= NOTICES_KEPT && !notices.contains_key(&key) {
+            let oldest = notices.iter().min_by_key(|(_, kept)| kept.at).map(|(key, _)| key.clone());
+            if let Some(oldest) = oldest {
+                let _forgotten = notices.remove(&oldest);
+            }
+        }
+        let kept = notices.entry(key).or_insert_with_key(|(_, transport, user, client_id)| Kept {
+            notice: Notice {
+                what,
+                transport,
+                user: user.clone(),
+                client_id: client_id.clone(),
+                peer: None,
+                former: None,
+                why: String::new(),
+                count: 0,
+                first: now,
+                last: now,
+            },
+            at,
+            said_at: None,
+            unsaid: 0,
+        });
+        let notice = &mut kept.notice;
+        notice.count += 1;
+        (notice.peer, notice.former, notice.last) = (caller.peer, former, now);
+        why.clone_into(&mut notice.why);
+        kept.at = at;
+        let is_due = kept.said_at.is_none_or(|said| at.duration_since(said) >= SAID_AGAIN);
+        if !is_due || !lines.has_room(at) {
+            kept.unsaid += 1;
+            return;
+        }
+        kept.said_at = Some(at);
+        let unsaid = std::mem::take(&mut kept.unsaid);
+        let notice = kept.notice.clone();
+        drop(state);
+        say(&notice, unsaid);
+    }
+
+    /// Who is connected, those heard last first.
+    #[must_use]
+    pub fn connected(&self) -> Vec<Connected> {
+        let all: Vec<_> = locked(&self.state).connected.values().cloned().collect();
+        let seconds = self.seconds();
+        let shown = |client: &Arc<Mutex<Guest>>| {
+            let client = locked(client);
+            Connected { per_minute: client.pace.per_minute(seconds), ..client.shown.clone() }
+        };
+        let mut clients: Vec<_> = all.iter().map(shown).collect();
+        clients.sort_by(|a, b| (&a.sender, &a.client_id, a.since).cmp(&(&b.sender, &b.client_id, b.since)));
+        clients
+    }
+
+    /// Every sender that was ever heard, by name.
+    #[must_use]
+    pub fn senders(&self) -> Vec<Heard> {
+        let all: Vec<_> = locked(&self.state).senders.values().cloned().collect();
+        let seconds = self.seconds();
+        let shown = |sender: &Arc<Mutex<Sender>>| {
+            let sender = locked(sender);
+            Heard { per_minute: sender.pace.per_minute(seconds), ..sender.shown.clone() }
+        };
+        let mut senders: Vec<_> = all.iter().map(shown).collect();
+        senders.sort_by(|a, b| a.sender.cmp(&b.sender));
+        senders
+    }
+
+    /// What happened within that time, the newest first.
+    #[must_use]
+    pub fn notices(&self, within: Duration) -> Vec<Notice> {
+        let now = Instant::now();
+        let state = locked(&self.state);
+        let recent = state.notices.values().filter(|kept| now.duration_since(kept.at) <= within);
+        let mut notices: Vec<_> = recent.map(|kept| (kept.at, kept.notice.clone())).collect();
+        notices.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.client_id.cmp(&other.client_id)));
+        notices.into_iter().map(|(_, notice)| notice).collect()
+    }
+
+    fn seconds(&self) -> u64 {
+        self.started.elapsed().as_secs()
+    }
+}
+
+impl Sender {
+    fn new(sender: Arc<str>, last_heard: Now) -> Sender {
+        let shown = Heard { sender, last_heard, transport: "", peer: None, messages: 0, per_minute: 0 };
+        Sender { shown, pace: Pace::default() }
+    }
+
+    fn hear(&mut self, peer: Option<SocketAddr>, now: Now, seconds: u64, messages: u64) {
+        self.shown.peer = peer;
+        self.shown.last_heard = self.shown.last_heard.max(now);
+        self.shown.messages += messages;
+        self.pace.count(seconds, messages);
+    }
+}
+
+impl Visit {
+    /// The client said something, so many messages among it.
+    pub fn heard(&self, messages: u64) {
+        let (now, seconds) = (self.clients.clock.now(), self.clients.seconds());
+        let peer = {
+            let mut client = locked(&self.connected);
+            client.shown.last_heard = now;
+            client.shown.messages += messages;
+            client.pace.count(seconds, messages);
+            client.shown.peer
+        };
+        locked(&self.sender).hear(peer, now, seconds, messages);
+    }
+}
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        let _left = locked(&self.clients.state).connected.remove(&self.number);
+    }
+}
+
+fn say(notice: &Notice, suppressed: u64) {
+    let Notice { what, transport, user, client_id, why, count, .. } = notice;
+    let text = |peer: Option<SocketAddr>| peer.map_or_else(|| "?".to_owned(), |peer| peer.to_string());
+    let (user, client_id, peer) = (&**user, &**client_id, text(notice.peer));
+    match what {
+        What::TakenOver => {
+            let former = text(notice.former);
+            tracing::info!(
+                transport,
+                user,
+                client_id,
+                peer,
+                former,
+                count,
+                suppressed,
+                "a client identifier is taken over: the same client came again, or two have one identifier"
+            );
+        }
+        What::WrongCredentials => {
+            tracing::info!(
+                transport,
+                user,
+                client_id,
+                peer,
+                why,
+                count,
+                suppressed,
+                "wrong user or password"
+            );
+        }
+        What::WrongVersion => {
+            tracing::info!(
+                transport,
+                user,
+                client_id,
+                peer,
+                why,
+                count,
+                suppressed,
+                "a version that is not spoken here"
+            );
+        }
+        What::Forbidden => {
+            tracing::info!(
+                transport,
+                user,
+                client_id,
+                peer,
+                why,
+                count,
+                suppressed,
+                "sent to a feed of others"
+            );
+        }
+        What::Empty => {
+            tracing::info!(
+                transport,
+                user,
+                client_id,
+                peer,
+                why,
+                count,
+                suppressed,
+                "an empty message delivers nothing"
+            );
+        }
+        What::Refused => {
+            tracing::info!(transport, user, client_id, peer, why, count, suppressed, "a client is refused");
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Cut, and without what could move a terminal's cursor or turn the reading direction.
+fn printable(name: &str) -> Arc<str> {
+    let is_shown = |character: char| {
+        let turns =
+            matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        !character.is_control() && !turns
+    };
+    let shown = |character| if is_shown(character) { character } else { '\u{fffd}' };
+    name.chars().take(LONGEST_NAME).map(shown).collect::<String>().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller<'a>(user: &'a str, client_id: &'a str) -> Caller<'a> {
+        Caller { transport: "mqtt", user, client_id, peer: Some(([10, 0, 0, 7], 1_234).into()) }
+    }
+
+    #[test]
+    fn a_client_is_listed_while_it_is_connected_and_its_sender_is_remembered() {
+        let clients = Arc::new(Clients::new(Clock::Machine));
+        clients.remember([("old".to_owned(), Now(5)), ("gateway".to_owned(), Now(6))]);
+        let visit = clients.enter(&caller("gateway", "a"));
+        let other = clients.enter(&caller("gateway", "b"));
+        visit.heard(3);
+        visit.heard(2);
+        let list = clients.connected();
+        let told: Vec<_> = list.iter().map(|one| (&*one.client_id, one.messages, one.per_minute)).collect();
+        assert_eq!(told, [("a", 5, 5), ("b", 0, 0)]);
+        assert!(list[0].last_heard >= list[0].since && list[0].since.0 > 6);
+        drop((visit, other));
+        assert!(clients.connected().is_empty());
+        clients.heard(&caller("pusher", ""), 1);
+        let senders = clients.senders();
+        let told: Vec<_> = senders.iter().map(|one| (&*one.sender, one.messages)).collect();
+        assert_eq!(told, [("gateway", 5), ("old", 0), ("pusher", 1)]);
+        assert_eq!(senders[1].last_heard, Now(5));
+        assert!(senders[0].last_heard.0 > 6);
+    }
+
+    #[test]
+    fn a_minute_slides() {
+        let mut pace = Pace::default();
+        pace.count(59, 60);
+        assert_eq!(pace.per_minute(59), 60);
+        assert_eq!(pace.per_minute(90), 30);
+        pace.count(90, 4);
+        assert_eq!(pace.per_minute(90), 34);
+        assert_eq!(pace.per_minute(240), 0);
+    }
+
+    #[test]
+    fn bound_notices_are_counted_by_client_and_a_flood_of_names_pushes_out_only_the_oldest() {
+        let clients = Clients::new(Clock::Machine);
+        for _again in 0..5 {
+            clients.note(What::TakenOver, &caller("gateway", "esp8266Client"), None, "");
+        }
+        for number in 0..2 * NOTICES_KEPT {
+            clients.note(What::WrongCredentials, &caller(&format!("guess{number}"), "x"), None, "");
+            clients.note(What::TakenOver, &caller("gateway", "esp8266Client"), None, "");
+        }
+        let notices = clients.notices(Duration::from_secs(600));
+        assert_eq!(notices.len(), NOTICES_KEPT);
+        let own = notices.iter().find(|notice| notice.what == What::TakenOver).expect("kept");
+        assert_eq!(own.count as usize, 5 + 2 * NOTICES_KEPT);
+        let state = locked(&clients.state);
+        let said = state.notices.values().filter(|kept| kept.said_at.is_some()).count();
+        assert!(said <= LINES as usize, "{said}");
+        let unsaid =
+            state.notices.values().find(|kept| kept.notice.what == What::TakenOver).map(|kept| kept.unsaid);
+        assert_eq!(unsaid, Some(own.count - 1), "one line, and the number of those that were not said");
+    }
+
+    #[test]
+    fn safe_names_are_cut_and_hide_nothing() {
+        let long = "ễ".repeat(500);
+        assert_eq!(printable(&long).chars().count(), LONGEST_NAME);
+        assert_eq!(&*printable("a\u{1b}[2Jb\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}c");
+    }
+}

@@ -1,0 +1,257 @@
+//! `ioc clients`: who is connected, which sender was heard when, and whom the door turned away.
+//!
+//! Asked of what runs on the data folder. When senders were heard last is also kept in a file there, so that
+//! `ioc sender list` can say so while nothing runs.
+
+use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use ioc_dashboards::clients::{self as shown, ClientList, ClientView, NoticeView, SenderView};
+use ioc_ingest::clients::{Clients, Connected, Heard, Notice};
+use ioc_model::time::Now;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    config::Config,
+    instance::DataFolder,
+    status::{Run, agent},
+};
+
+/// When senders were heard last, in milliseconds since 1970 by name.
+pub const HEARD_FILE: &str = "heard.json";
+
+/// What happened within this time is news.
+const LATELY: Duration = Duration::from_secs(10 * 60);
+/// Notices a page is shown.
+const NOTICES: usize = 20;
+
+/// The clients, as pages ask for them.
+#[derive(Debug)]
+pub struct AtTheDoor(pub Arc<Clients>);
+
+impl shown::Clients for AtTheDoor {
+    fn list(&self) -> ClientList {
+        ClientList {
+            connected: self.0.connected().into_iter().map(connected).collect(),
+            senders: self.0.senders().into_iter().map(heard).collect(),
+            door: lately(&self.0),
+        }
+    }
+}
+
+/// What happened at the door lately.
+#[must_use]
+pub fn lately(clients: &Clients) -> Vec<NoticeView> {
+    clients.notices(LATELY).into_iter().take(NOTICES).map(notice).collect()
+}
+
+fn text(peer: Option<SocketAddr>) -> String {
+    peer.map(|peer| peer.to_string()).unwrap_or_default()
+}
+
+fn connected(client: Connected) -> ClientView {
+    let Connected { transport, sender, client_id, peer, since, last_heard, messages, per_minute } = client;
+    let (sender, client_id, peer) = (sender.to_string(), client_id.to_string(), text(peer));
+    ClientView { transport, sender, client_id, peer, since, last_heard, messages, per_minute, rejects: 0 }
+}
+
+fn heard(sender: Heard) -> SenderView {
+    let Heard { sender, last_heard, transport, peer, messages, per_minute } = sender;
+    let (sender, peer) = (sender.to_string(), text(peer));
+    SenderView { sender, last_heard, transport, peer, messages, per_minute, rejects: 0 }
+}
+
+fn notice(notice: Notice) -> NoticeView {
+    let Notice { what, transport, user, client_id, peer, former, why, count, first, last } = notice;
+    let (user, client_id) = (user.to_string(), client_id.to_string());
+    let (peer, former) = (text(peer), text(former));
+    NoticeView { what: what.word(), transport, user, client_id, peer, former, why, count, first, last }
+}
+
+/// Tells a new process what the one before knew.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn remember(data: &DataFolder, clients: &Clients) -> anyhow::Result<()> {
+    let known: Option<BTreeMap<String, Now>> = data.recorded(HEARD_FILE)?;
+    clients.remember(known.into_iter().flatten());
+    Ok(())
+}
+
+/// Keeps when senders were heard, if that is not what was kept before.
+pub fn keep(data: &DataFolder, clients: &Clients, kept: &mut BTreeMap<Arc<str>, Now>) {
+    let senders: BTreeMap<Arc<str>, Now> =
+        clients.senders().into_iter().map(|heard| (heard.sender, heard.last_heard)).collect();
+    if senders == *kept {
+        return;
+    }
+    let text: BTreeMap<&str, Now> = senders.iter().map(|(name, last)| (&**name, *last)).collect();
+    let written = serde_json::to_vec_pretty(&text).map_err(Into::into);
+    match written.and_then(|bytes| data.keep(HEARD_FILE, &bytes)) {
+        Ok(()) => *kept = senders,
+        Err(error) => tracing::warn!(%error, "when senders were heard last cannot be kept"),
+    }
+}
+
+/// When each sender was heard last: what runs knows it, and the file what ran before.
+///
+/// # Errors
+/// If the file is there and cannot be read.
+pub fn last_heard(config: &Config) -> anyhow::Result<BTreeMap<String, Now>> {
+    let mut heard: BTreeMap<String, Now> = match std::fs::read(config.data_path(HEARD_FILE)) {
+        Ok(bytes) => serde_json::from_slice(&bytes)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) => return Err(error.into()),
+    };
+    if let Ok(list) = Run::of(config).and_then(|run| ask(&run)) {
+        heard.extend(list.senders.into_iter().map(|sender| (sender.sender, sender.last_heard)));
+    }
+    Ok(heard)
+}
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct List {
+    connected: Vec<Client>,
+    senders: Vec<Sender>,
+    door: Vec<AtDoor>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Client {
+    transport: String,
+    sender: String,
+    client_id: String,
+    peer: String,
+    since: Now,
+    last_heard: Now,
+    messages: u64,
+    per_minute: u64,
+    rejects: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Sender {
+    sender: String,
+    last_heard: Now,
+    transport: String,
+    peer: String,
+    messages: u64,
+    per_minute: u64,
+    rejects: u64,
+}
+
+/// Something that happened at the door, as the API tells it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AtDoor {
+    what: String,
+    transport: String,
+    user: String,
+    client_id: String,
+    peer: String,
+    former: String,
+    why: String,
+    count: u64,
+    first: Now,
+    last: Now,
+}
+
+impl AtDoor {
+    /// In an operator's words.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let AtDoor { what, transport, user, client_id, peer, former, why, count, last, .. } = self;
+        let mut who = if user.is_empty() { "nobody by name".to_owned() } else { user.clone() };
+        if !client_id.is_empty() {
+            who += &format!("/{client_id}");
+        }
+        let what = match what.as_str() {
+            "taken_over" => "identifier TAKEN OVER",
+            "wrong_credentials" => "REFUSED, wrong user or password",
+            "wrong_version" => "REFUSED, version not spoken here",
+            "forbidden" => "REFUSED, not its feed",
+            "empty" => "NOTHING delivered, empty messages",
+            _ => "REFUSED",
+        };
+        let mut line = format!("{who} ({transport}): {what}, {count}×, last {last} by {peer}");
+        if !former.is_empty() {
+            line += &format!(" from {former}");
+        }
+        if !why.is_empty() {
+            line += &format!(": {why}");
+        }
+        line
+    }
+}
+
+fn ask(run: &Run) -> anyhow::Result<List> {
+    use anyhow::Context;
+    let url = format!("http://{}/api/clients", run.http);
+    let answer = agent().get(&url).call();
+    let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
+    answer.body_mut().read_json().context("not an answer of this version")
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If nothing runs on the data folder, or it does not answer.
+pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
+    let list = ask(&Run::of(config)?)?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&list)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    print(&list);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(list: &List) {
+    println!(
+        "{:<24} {:<24} {:<10} {:<22} {:<24} {:<24} {:>9} {:>7} {:>8}",
+        "sender", "client", "by", "address", "since", "last heard", "messages", "a min", "rejects"
+    );
+    for one in &list.connected {
+        println!(
+            "{:<24} {:<24} {:<10} {:<22} {:<24} {:<24} {:>9} {:>7} {:>8}",
+            one.sender,
+            one.client_id,
+            one.transport,
+            one.peer,
+            one.since.to_string(),
+            one.last_heard.to_string(),
+            one.messages,
+            one.per_minute,
+            one.rejects
+        );
+    }
+    // A sender is told by its connections; one that has none, by when it was heard.
+    for one in &list.senders {
+        if list.connected.iter().any(|client| client.sender == one.sender) {
+            continue;
+        }
+        println!(
+            "{:<24} {:<24} {:<10} {:<22} {:<24} {:<24} {:>9} {:>7} {:>8}",
+            one.sender,
+            "-",
+            one.transport,
+            one.peer,
+            "not connected",
+            one.last_heard.to_string(),
+            one.messages,
+            one.per_minute,
+            one.rejects
+        );
+    }
+    println!();
+    println!("Messages of a connection, rejects of its sender since the start.");
+    for notice in &list.door {
+        println!("DOOR        {}", notice.line());
+    }
+}
