@@ -107,6 +107,7 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         database: settings.database.clone(),
         listen: settings.listen,
         memory_limit: embedded::DEFAULT_MEMORY_LIMIT,
+        analyst_patience: embedded::DEFAULT_ANALYST_PATIENCE,
     };
     let starting = Server::start(embedded_config, end.clone());
     let server = tokio::select! {
