@@ -165,6 +165,7 @@ impl OpenStore {
         patiently("claim the database", || store.claim_instance(instance.id)).await?;
         let log = patiently("register the log", || store.register_log(record.bus.log_id(), "disk")).await?;
         let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
+        patiently("show the pack in the views", || store.finish_views(&self.topology)).await?;
         let broken = patiently("look for broken parts", || store.broken_parts()).await?;
         if broken.is_none() {
             tracing::warn!(
