@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     instance::{DEMO_CLOCK_FILE, SENDERS_FILE},
     packs::{DEMO_OVERLAY, configured_pack},
+    told,
 };
 
 /// Arguments of `ioc sender`.
@@ -81,11 +82,15 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
         pack: Pack::parse_with(&files, is_demo.then_some(DEMO_OVERLAY))?,
         config,
     };
-    carry_out(args.command, &house, &mut io::stdout().lock())?;
+    match args.command {
+        // A secret that nobody read is an error, a list that was not read to its end is none.
+        SenderCommand::List => told::say(|out| carry_out(args.command, &house, out))?,
+        command => carry_out(command, &house, &mut io::stdout())?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut senders = Senders::load(&house.file)?;
     match command {
         SenderCommand::Add { name, mut feeds, subjects } => {
@@ -142,7 +147,7 @@ fn introduce(
     secret: &Secret,
     feeds: &[&Feed],
     house: &House<'_>,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "sender    {name}")?;
     writeln!(out, "feeds     {}", feeds.iter().map(|feed| feed.id.as_str()).collect::<Vec<_>>().join(", "))?;
