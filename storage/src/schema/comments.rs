@@ -179,6 +179,21 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
         ],
     ),
     (
+        &["late_correction"],
+        &[
+            ("received_day", "First moment of the day the corrections came, UTC"),
+            ("feed", "Feed they came by: feed_current.id"),
+            (
+                "sender",
+                "Who sent them: the login, certificate or file source; empty where it was not recorded",
+            ),
+            ("rows", "How many corrections of values more than 30 days old"),
+            ("subjects", "How many subjects they are about"),
+            ("oldest", "Earliest event time that was corrected, UTC"),
+            ("newest", "Latest event time that was corrected, UTC"),
+        ],
+    ),
+    (
         &["feed_balance"],
         &[
             ("generation", "Pass over the input"),
