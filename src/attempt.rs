@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufWriter, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -24,7 +24,7 @@ use ioc_model::{
     time::ReceivedAt,
 };
 
-use crate::check::files_of;
+use crate::{check::files_of, told};
 
 /// Nothing a sender may send is larger; a file that is would only fill the memory.
 const LARGEST_INPUT: u64 = 256 << 20;
@@ -77,23 +77,21 @@ fn parse_received_at(text: &str) -> Result<ReceivedAt, String> {
 pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
     let (decoder, feed) = decoder(&args, configured)?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::Machine.received_at());
-    let mut out = BufWriter::new(io::stdout().lock());
     let mut rejects = 0;
-    for path in args.files {
-        let payload = read(&path)?;
-        let tried = trial(&decoder, &feed, &address(&path), Attributes::default(), received_at, &payload);
-        if tried.lines.is_empty() {
-            eprintln!(
-                "{}: carries nothing",
-                if is_standard_input(&path) { "standard input".into() } else { path.to_string_lossy() }
-            );
+    told::say(|out| {
+        for path in args.files {
+            let payload = read(&path)?;
+            let tried = trial(&decoder, &feed, &address(&path), Attributes::default(), received_at, &payload);
+            if tried.lines.is_empty() {
+                let from =
+                    if is_standard_input(&path) { "standard input".into() } else { path.to_string_lossy() };
+                told::note(format_args!("{from}: carries nothing"));
+            }
+            rejects += tried.rejects;
+            tried.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
         }
-        rejects += tried.rejects;
-        for line in &tried.lines {
-            writeln!(out, "{line}")?;
-        }
-    }
-    out.flush()?;
+        Ok(())
+    })?;
     Ok(if rejects == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -11,7 +11,10 @@ use std::{
 use anyhow::{Context, bail};
 use ioc_model::pack::{Pack, PackFiles};
 
-use crate::packs::{embedded_pack, embedded_packs, pack_from_dir};
+use crate::{
+    packs::{embedded_pack, embedded_packs, pack_from_dir},
+    told,
+};
 
 /// Arguments of `ioc check`.
 #[derive(clap::Args, Clone, Debug)]
@@ -47,23 +50,22 @@ pub fn files_of(pack: &Path) -> anyhow::Result<PackFiles> {
 pub fn run(args: Args, configured: PathBuf) -> anyhow::Result<ExitCode> {
     let path = args.pack.unwrap_or(configured);
     let files = files_of(&path)?;
-    let mut out = io::stdout().lock();
     match Pack::parse(&files) {
         Ok(pack) => {
-            summarise(&pack, &files, &mut out)?;
+            told::say(|out| Ok(summarise(&pack, &files, out)?))?;
             Ok(ExitCode::SUCCESS)
         }
         Err(faults) => {
-            writeln!(out, "{faults}")?;
-            out.flush()?;
+            told::say(|out| Ok(writeln!(out, "{faults}")?))?;
             let count = faults.0.len();
-            eprintln!("{count} fault{} in {}", if count == 1 { "" } else { "s" }, path.display());
+            let plural = if count == 1 { "" } else { "s" };
+            told::note(format_args!("{count} fault{plural} in {}", path.display()));
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
-fn summarise(pack: &Pack, files: &PackFiles, out: &mut impl Write) -> io::Result<()> {
+fn summarise(pack: &Pack, files: &PackFiles, out: &mut dyn Write) -> io::Result<()> {
     let today = pack.places.iter().filter(|place| place.valid_to.is_none()).count();
     writeln!(out, "{} ({}): no faults, version {}", pack.id, pack.name.en, pack.version.0)?;
     writeln!(out, "  time zone   {}", pack.timezone)?;
@@ -76,5 +78,5 @@ fn summarise(pack: &Pack, files: &PackFiles, out: &mut impl Write) -> io::Result
     if !overlays.is_empty() {
         writeln!(out, "  overlays    {}", overlays.join(", "))?;
     }
-    out.flush()
+    Ok(())
 }

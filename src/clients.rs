@@ -3,7 +3,14 @@
 //! Asked of what runs on the data folder. When senders were heard last is also kept in a file there, so that
 //! `ioc sender list` can say so while nothing runs.
 
-use std::{collections::BTreeMap, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use ioc_dashboards::clients::{self as shown, ClientList, ClientView, NoticeView, SenderView};
 use ioc_ingest::clients::{Clients, Connected, Heard, Notice};
@@ -14,6 +21,7 @@ use crate::{
     config::Config,
     instance::DataFolder,
     status::{Run, agent},
+    told,
 };
 
 /// When senders were heard last, in milliseconds since 1970 by name.
@@ -99,7 +107,7 @@ pub fn keep(data: &DataFolder, clients: &Clients, kept: &mut BTreeMap<Arc<str>, 
 pub fn last_heard(config: &Config) -> anyhow::Result<BTreeMap<String, Now>> {
     let mut heard: BTreeMap<String, Now> = match std::fs::read(config.data_path(HEARD_FILE)) {
         Ok(bytes) => serde_json::from_slice(&bytes)?,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
         Err(error) => return Err(error.into()),
     };
     if let Ok(list) = Run::of(config).and_then(|run| ask(&run)) {
@@ -204,54 +212,56 @@ fn ask(run: &Run) -> anyhow::Result<List> {
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let list = ask(&Run::of(config)?)?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&list)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    print(&list);
+    told::say(|out| match args.json {
+        true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?),
+        false => Ok(print(&list, out)?),
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(list: &List) {
-    println!(
-        "{:<24} {:<24} {:<10} {:<22} {:<24} {:<24} {:>9} {:>7} {:>8}",
-        "sender", "client", "by", "address", "since", "last heard", "messages", "a min", "rejects"
-    );
+fn print(list: &List, out: &mut dyn Write) -> io::Result<()> {
+    let mut line = |columns: [&str; 9]| {
+        let [sender, client, by, address, since, last_heard, messages, a_minute, rejects] = columns;
+        writeln!(
+            out,
+            "{sender:<24} {client:<24} {by:<10} {address:<22} {since:<24} {last_heard:<24} {messages:>9} \
+             {a_minute:>7} {rejects:>8}"
+        )
+    };
+    line(["sender", "client", "by", "address", "since", "last heard", "messages", "a min", "rejects"])?;
     for one in &list.connected {
-        println!(
-            "{:<24} {:<24} {:<10} {:<22} {:<24} {:<24} {:>9} {:>7} {:>8}",
-            one.sender,
-            one.client_id,
-            one.transport,
-            one.peer,
-            one.since.to_string(),
-            one.last_heard.to_string(),
-            one.messages,
-            one.per_minute,
-            one.rejects
-        );
+        line([
+            &one.sender,
+            &one.client_id,
+            &one.transport,
+            &one.peer,
+            &one.since.to_string(),
+            &one.last_heard.to_string(),
+            &one.messages.to_string(),
+            &one.per_minute.to_string(),
+            &one.rejects.to_string(),
+        ])?;
     }
     // A sender is told by its connections; one that has none, by when it was heard.
     for one in &list.senders {
         if list.connected.iter().any(|client| client.sender == one.sender) {
             continue;
         }
-        println!(
-            "{:<24} {:<24} {:<10} {:<22} {:<24} {:<24} {:>9} {:>7} {:>8}",
-            one.sender,
+        line([
+            &one.sender,
             "-",
-            one.transport,
-            one.peer,
+            &one.transport,
+            &one.peer,
             "not connected",
-            one.last_heard.to_string(),
-            one.messages,
-            one.per_minute,
-            one.rejects
-        );
+            &one.last_heard.to_string(),
+            &one.messages.to_string(),
+            &one.per_minute.to_string(),
+            &one.rejects.to_string(),
+        ])?;
     }
-    println!();
-    println!("Messages of a connection, rejects of its sender since the start.");
+    writeln!(out, "\nMessages of a connection, rejects of its sender since the start.")?;
     for notice in &list.door {
-        println!("DOOR        {}", notice.line());
+        writeln!(out, "DOOR        {}", notice.line())?;
     }
+    Ok(())
 }

@@ -7,9 +7,10 @@ mod progress;
 mod raw;
 mod target;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, bail};
+use clap::ValueEnum;
 use ioc_model::{
     calendar::Calendar,
     pack::Pack,
@@ -18,7 +19,7 @@ use ioc_model::{
 use ioc_storage::{
     Store, StoreConfig,
     embedded::PRODUCT_USER,
-    export::{ExportFormat, ExportQuery},
+    export::{ExportFormat, ExportQuery, rows_of_parquet},
 };
 
 use self::{progress::Progress, target::Target};
@@ -32,13 +33,18 @@ use crate::{
 const AFTER_HELP: &str = "\
 Examples:
   ioc export --table observation_current --subject TN_UBNDTN_KHIXQU --from 2026-01-01 --to 2026-02-01 --output jan.parquet
-  ioc export --table window_current --indicator pm25 --format csv --output pm25.csv
+  ioc export --table window_current --indicator pm25 --output pm25.csv
+  ioc export --table air_quality_daily --bom --output aqi-for-excel.csv
+  ioc export --table station_status --format csv --output - | head
   ioc export --raw --feed air-mqtt --from 2026-02-01T07:00:00+07:00 --output raw.parquet
 
 Tables need a running ioc (or the ClickHouse of IOC_CLICKHOUSE_URL); --raw needs the archive's folder only. A date
 stands for its first moment in the pack's time zone. Times are half-open: from is in, to is not.
 
-Settings used: IOC_DATA_FOLDER, IOC_PACK_NAME, IOC_PACK_FOLDER, IOC_ARCHIVE_FOLDER, IOC_CLICKHOUSE_URL,
+The form is the one of the file's name, .parquet or .csv, or of --format, or of IOC_EXPORT_FORMAT. In CSV a missing value
+is empty, a moment is local with its offset (2026-02-01T07:00:00.000+07:00), rows are sorted. Parquet has moments in UTC.
+
+Settings used: IOC_EXPORT_FORMAT, IOC_DATA_FOLDER, IOC_PACK_NAME, IOC_PACK_FOLDER, IOC_ARCHIVE_FOLDER, IOC_CLICKHOUSE_URL,
 IOC_CLICKHOUSE_USER, IOC_CLICKHOUSE_PASSWORD, IOC_CLICKHOUSE_DATABASE.";
 
 /// Arguments of `ioc export`.
@@ -81,11 +87,15 @@ pub struct Args {
     #[arg(long, value_name = "NAME=VALUE", value_parser = named, conflicts_with = "raw")]
     parameter: Vec<(String, String)>,
 
-    /// The file's form.
-    #[arg(long, value_enum, default_value_t = Form::Parquet, env = "IOC_EXPORT_FORMAT")]
-    format: Form,
+    /// The file's form. Default: by its name.
+    #[arg(long, value_enum)]
+    format: Option<Form>,
 
-    /// The file to write.
+    /// Begin a CSV file with a byte order mark, by which Excel knows that it is UTF-8.
+    #[arg(long)]
+    bom: bool,
+
+    /// The file to write; - is standard output.
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
 
@@ -121,28 +131,78 @@ struct Stretch {
 /// If what is asked for is not there, the file is, or something fails on the way: no file is left then.
 pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     telemetry::start(&config.log)?;
-    let stretch = stretch(config, args)?;
+    let form = form(args, std::env::var("IOC_EXPORT_FORMAT").ok().as_deref())?;
+    let files = configured_pack(&config.pack)?;
+    let pack =
+        Pack::parse_with(&files, None).map_err(|faults| anyhow::anyhow!("the pack has faults:\n{faults}"))?;
+    let stretch = stretch(&pack, args)?;
     let mut target = Target::open(&args.output, args.force)?;
     let mut progress = Progress::new(&args.output);
+    match write(config, args, form, &pack, stretch, &mut target, &mut progress) {
+        Ok(rows) => {
+            let bytes = target.finish()?;
+            progress.done(bytes, rows);
+        }
+        Err(_) if target.is_unheard() => {}
+        Err(error) => return Err(error),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the file is to be: as asked, or by its name, or as the environment has it.
+fn form(args: &Args, environment: Option<&str>) -> anyhow::Result<Form> {
+    let name = args.output.extension().map(|end| end.to_string_lossy().to_lowercase());
+    let named = match name.as_deref() {
+        Some("parquet" | "pq") => Some(Form::Parquet),
+        Some("csv") => Some(Form::Csv),
+        _ => None,
+    };
+    let environment = environment.filter(|word| !word.is_empty()).map(|word| {
+        Form::from_str(word, true)
+            .map_err(|_| anyhow::anyhow!("IOC_EXPORT_FORMAT is parquet or csv, not {word}"))
+    });
+    let form = match (args.format, named, environment.transpose()?) {
+        (Some(form), ..) | (None, Some(form), _) | (None, None, Some(form)) => form,
+        _ => bail!("{} ends neither in .parquet nor in .csv: add --format", args.output.display()),
+    };
+    if args.bom && form != Form::Csv {
+        bail!("--bom is for CSV");
+    }
+    Ok(form)
+}
+
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Writes everything; how many rows.
+fn write(
+    config: &Config,
+    args: &Args,
+    form: Form,
+    pack: &Pack,
+    stretch: Stretch,
+    target: &mut Target,
+    progress: &mut Progress,
+) -> anyhow::Result<u64> {
+    if args.bom {
+        target.write_all(BYTE_ORDER_MARK)?;
+    }
     if args.raw {
         let feed = args.feed.as_deref().unwrap_or_default();
-        raw::export(config, feed, stretch, args.format, &mut target, &mut progress)?;
-    } else {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(table(config, args, stretch, &mut target, &mut progress))?;
+        return raw::export(config, feed, stretch, form, pack, target, progress);
     }
-    let bytes = target.finish()?;
-    progress.done(bytes);
-    Ok(ExitCode::SUCCESS)
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(table(config, args, form, pack, stretch, target, progress))
 }
 
 async fn table(
     config: &Config,
     args: &Args,
+    form: Form,
+    pack: &Pack,
     stretch: Stretch,
     target: &mut Target,
     progress: &mut Progress,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let query = ExportQuery {
         table: args.table.clone().unwrap_or_default(),
         time_column: args.time_column.clone(),
@@ -151,21 +211,44 @@ async fn table(
         subject: args.subject.clone(),
         indicator: args.indicator.clone(),
         parameters: args.parameter.clone(),
+        zone: (form == Form::Csv).then(|| pack.timezone.clone()),
     };
-    let format = match args.format {
+    let format = match form {
         Form::Parquet => ExportFormat::Parquet,
         Form::Csv => ExportFormat::Csv,
     };
     let mut export = store(config)?.export(&query, format).await?;
+    let mut lines = Lines::default();
     while let Some(bytes) = export.next().await? {
-        target.write(&bytes)?;
+        target.write_all(&bytes)?;
+        lines.add(&bytes);
         progress.add(bytes.len() as u64, None);
     }
-    // An answer that broke off in silence would lack its end.
-    if args.format == Form::Parquet && !target.ends_with(b"PAR1")? {
-        bail!("the answer of ClickHouse broke off");
+    match form {
+        // The first one is of names.
+        Form::Csv => Ok(lines.count.saturating_sub(1)),
+        // An answer that broke off in silence lacks its end.
+        Form::Parquet => rows_of_parquet(target.end()).context("the answer of ClickHouse broke off"),
     }
-    Ok(())
+}
+
+/// Counts the lines of CSV: not those inside of a text in quotes.
+#[derive(Debug, Default)]
+struct Lines {
+    count: u64,
+    is_quoted: bool,
+}
+
+impl Lines {
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match byte {
+                b'"' => self.is_quoted = !self.is_quoted,
+                b'\n' if !self.is_quoted => self.count += 1,
+                _ => {}
+            }
+        }
+    }
 }
 
 /// The store of the configured ClickHouse, or of the process that runs on the data folder.
@@ -199,10 +282,7 @@ fn store(config: &Config) -> anyhow::Result<Store> {
     })?)
 }
 
-fn stretch(config: &Config, args: &Args) -> anyhow::Result<Stretch> {
-    let files = configured_pack(&config.pack)?;
-    let pack =
-        Pack::parse_with(&files, None).map_err(|faults| anyhow::anyhow!("the pack has faults:\n{faults}"))?;
+fn stretch(pack: &Pack, args: &Args) -> anyhow::Result<Stretch> {
     let calendar = Calendar::of_zone(&pack.timezone)?;
     let read = |name: &str, text: &Option<String>| {
         text.as_deref().map(|text| moment(text, &calendar).with_context(|| format!("--{name}"))).transpose()
@@ -238,6 +318,48 @@ impl Stretch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn asked(format: Option<Form>, output: &str) -> Args {
+        Args {
+            table: Some("pack".to_owned()),
+            raw: false,
+            feed: None,
+            from: None,
+            to: None,
+            time_column: None,
+            subject: None,
+            indicator: None,
+            parameter: Vec::new(),
+            format,
+            bom: false,
+            output: output.into(),
+            force: false,
+        }
+    }
+
+    #[test]
+    fn the_form_is_what_was_asked_for_then_what_the_name_says_then_what_the_environment_has() {
+        let csv = Some(Form::Csv);
+        assert_eq!(form(&asked(None, "a/b.CSV"), Some("parquet")).unwrap(), Form::Csv);
+        assert_eq!(form(&asked(None, "b.parquet"), None).unwrap(), Form::Parquet);
+        assert_eq!(form(&asked(csv, "b.parquet"), None).unwrap(), Form::Csv);
+        assert_eq!(form(&asked(None, "-"), Some("csv")).unwrap(), Form::Csv);
+        for (output, environment) in [("b.xlsx", None), ("-", None), ("b", Some("")), ("b", Some("xlsx"))] {
+            let refused = form(&asked(None, output), environment).unwrap_err().to_string();
+            assert!(refused.contains("csv"), "{refused}");
+        }
+        let marked = Args { bom: true, ..asked(None, "b.parquet") };
+        assert!(form(&marked, None).is_err());
+    }
+
+    #[test]
+    fn a_line_end_in_a_quoted_text_ends_no_row() {
+        let mut lines = Lines::default();
+        for part in ["a,b\n1,\"two\nlines, \"", "\"quoted\"\"\"\n2,\n"] {
+            lines.add(part.as_bytes());
+        }
+        assert_eq!(lines.count, 3);
+    }
 
     #[test]
     fn a_date_is_its_first_local_moment_and_a_time_needs_a_zone() {

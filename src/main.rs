@@ -21,6 +21,7 @@ mod reload;
 mod sender;
 mod status;
 mod telemetry;
+mod told;
 mod top;
 mod up;
 
@@ -80,7 +81,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("ioc: {error:#}");
+            told::note(format_args!("ioc: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -100,7 +101,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),
         Command::Config => {
-            print!("{}", config::DEFAULT);
+            told::say(|out| Ok(out.write_all(config::DEFAULT.as_bytes())?))?;
             Ok(ExitCode::SUCCESS)
         }
         Command::ClickHouseServer { arguments } => Ok(ioc_storage::embedded::serve(arguments)),

@@ -1,12 +1,18 @@
 //! What Prometheus is told. Names are listed in `dashboards/metrics.txt`, which a test compares.
+//!
+//! By its conventions: what only grows is a counter and its name ends in `_total`, what is so now is a gauge; times are in
+//! seconds.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus, feed::FeedView};
 use ioc_ingest::transport::counters::{Counters, Figure, FigureKind};
 use ioc_model::epoch::Epoch;
 use prometheus::{
-    IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
+    Counter, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     core::{Collector, Desc},
     proto::MetricFamily,
 };
@@ -26,8 +32,9 @@ pub struct Metrics {
     archive_strays: IntGauge,
     epoch: IntGauge,
     in_flight: IntGaugeVec,
-    envelopes: IntGaugeVec,
-    rows: IntGaugeVec,
+    envelopes: Fates,
+    rows: Fates,
+    waiting: IntGaugeVec,
     astray: IntGaugeVec,
 }
 
@@ -69,16 +76,15 @@ impl Metrics {
                 "Envelopes on the log that no committed epoch holds",
                 &["feed"],
             )?,
-            envelopes: vector(
-                "ioc_envelopes",
+            envelopes: Fates::new(
+                "ioc_envelopes_total",
                 "What became of each feed's envelopes since the beginning: received, decoded, empty, undecodable",
-                &["feed", "fate"],
             )?,
-            rows: vector(
-                "ioc_rows",
-                "What became of each feed's rows since the beginning: decoded, stored, duplicate, rejected, waiting",
-                &["feed", "fate"],
+            rows: Fates::new(
+                "ioc_rows_total",
+                "What became of each feed's rows since the beginning: decoded, stored, duplicate, rejected",
             )?,
+            waiting: vector("ioc_rows_waiting", "Rows that wait until their day is read back", &["feed"])?,
             astray: vector(
                 "ioc_astray",
                 "Envelopes and rows nobody accounted for: alarm unless 0",
@@ -94,8 +100,11 @@ impl Metrics {
         for gauge in [outstanding, halted, bus_writing, store_up, epoch].into_iter().chain(archive) {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
-        for vector in [&metrics.in_flight, &metrics.envelopes, &metrics.rows, &metrics.astray] {
+        for vector in [&metrics.in_flight, &metrics.waiting, &metrics.astray] {
             metrics.registry.register(Box::new(vector.clone()))?;
+        }
+        for fates in [&metrics.envelopes, &metrics.rows] {
+            metrics.registry.register(Box::new(fates.clone()))?;
         }
         Ok(metrics)
     }
@@ -106,7 +115,8 @@ impl Metrics {
         self.registry.clone()
     }
 
-    /// Shows what a part counts as `ioc_<part>_<name>`, one figure a feed if it counts by feed.
+    /// Shows what a part counts as `ioc_<part>_<name>`, with `_total` if it only grows; one figure a feed if it counts by
+    /// feed.
     ///
     /// # Errors
     /// If the part is shown already.
@@ -118,8 +128,8 @@ impl Metrics {
     ) -> Result<(), prometheus::Error> {
         let labels: HashMap<String, String> =
             feed.map(|feed| ("feed".to_owned(), feed.to_owned())).into_iter().collect();
-        let describe = |Figure { name, help, .. }: &Figure| {
-            Desc::new(format!("ioc_{part}_{name}"), (*help).to_owned(), Vec::new(), labels.clone())
+        let describe = |figure: &Figure| {
+            Desc::new(name_of(part, figure), figure.help.to_owned(), Vec::new(), labels.clone())
         };
         let descriptions = counters.figures().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
         self.registry.register(Box::new(Figures { descriptions, counters }))
@@ -135,19 +145,15 @@ impl Metrics {
                 ("empty", counts.empty),
                 ("undecodable", counts.undecodable),
             ];
-            for (fate, count) in fates {
-                self.envelopes.with_label_values(&[&**id, fate]).set(whole(count));
-            }
+            self.envelopes.set(id, &fates);
             let fates = [
-                ("decoded", whole(counts.rows)),
-                ("stored", whole(counts.stored)),
-                ("duplicate", whole(counts.duplicate)),
-                ("rejected", whole(counts.rejected)),
-                ("waiting", counts.waiting),
+                ("decoded", counts.rows),
+                ("stored", counts.stored),
+                ("duplicate", counts.duplicate),
+                ("rejected", counts.rejected),
             ];
-            for (fate, count) in fates {
-                self.rows.with_label_values(&[&**id, fate]).set(count);
-            }
+            self.rows.set(id, &fates);
+            self.waiting.with_label_values(&[id]).set(counts.waiting);
             self.astray.with_label_values(&[&**id, "envelopes"]).set(*envelopes_astray);
             self.astray.with_label_values(&[&**id, "rows"]).set(*rows_astray);
             // A feed with nothing in flight says 0; those with something are set by `system`.
@@ -180,6 +186,56 @@ fn whole(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// What became of each feed's things since the beginning, as the last commit has it.
+#[derive(Clone, Debug)]
+struct Fates {
+    name: &'static str,
+    help: &'static str,
+    description: Desc,
+    counts: Arc<Mutex<BTreeMap<(String, &'static str), u64>>>,
+}
+
+const OF_FATES: [&str; 2] = ["feed", "fate"];
+
+impl Fates {
+    fn new(name: &'static str, help: &'static str) -> Result<Fates, prometheus::Error> {
+        let labels = OF_FATES.map(str::to_owned).to_vec();
+        let description = Desc::new(name.to_owned(), help.to_owned(), labels, HashMap::new())?;
+        Ok(Fates { name, help, description, counts: Arc::default() })
+    }
+
+    fn set(&self, feed: &str, fates: &[(&'static str, u64)]) {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.extend(fates.iter().map(|(fate, count)| ((feed.to_owned(), *fate), *count)));
+    }
+}
+
+impl Collector for Fates {
+    fn desc(&self) -> Vec<&Desc> {
+        vec![&self.description]
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let Ok(vector) = IntCounterVec::new(Opts::new(self.name, self.help), &OF_FATES) else {
+            return Vec::new();
+        };
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((feed, fate), count) in &*counts {
+            vector.with_label_values(&[feed.as_str(), fate]).inc_by(*count);
+        }
+        vector.collect()
+    }
+}
+
+const MILLISECONDS: &str = "milliseconds";
+
+fn name_of(part: &str, Figure { name, kind, .. }: &Figure) -> String {
+    match kind {
+        FigureKind::Now => format!("ioc_{part}_{name}"),
+        FigureKind::Total => format!("ioc_{part}_{}_total", name.replace(MILLISECONDS, "seconds")),
+    }
+}
+
 /// Counters kept elsewhere, read when Prometheus asks.
 struct Figures {
     descriptions: Vec<Desc>,
@@ -203,6 +259,11 @@ impl Collector for Figures {
                     let gauge = IntGauge::with_opts(options).ok()?;
                     gauge.set(whole(figure.count));
                     gauge.collect()
+                }
+                FigureKind::Total if figure.name.ends_with(MILLISECONDS) => {
+                    let counter = Counter::with_opts(options).ok()?;
+                    counter.inc_by(figure.count as f64 / 1_000.0);
+                    counter.collect()
                 }
                 FigureKind::Total => {
                     let counter = IntCounter::with_opts(options).ok()?;

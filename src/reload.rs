@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::{
     config::Config,
     status::{Run, agent},
+    told,
 };
 
 #[derive(Deserialize)]
@@ -62,6 +63,6 @@ pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
         writeln!(out, "{fault}")?;
     }
     out.flush()?;
-    eprintln!("{detail}");
+    told::note(detail);
     Ok(ExitCode::FAILURE)
 }

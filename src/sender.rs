@@ -23,6 +23,7 @@ use crate::{
     instance::{DEMO_CLOCK_FILE, DataFolder, SENDERS_FILE},
     packs::{DEMO_OVERLAY, configured_pack},
     status::agent,
+    told,
 };
 
 /// Arguments of `ioc sender`.
@@ -97,11 +98,15 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
         heard: clients::last_heard(config)?,
         config,
     };
-    carry_out(args.command, &house, &mut io::stdout().lock())?;
+    match args.command {
+        // A secret that nobody read is an error, a list that was not read to its end is none.
+        SenderCommand::List => told::say(|out| carry_out(args.command, &house, out))?,
+        command => carry_out(command, &house, &mut io::stdout())?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+fn carry_out(command: SenderCommand, house: &House<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut senders = Senders::load(&house.file)?;
     match command {
         SenderCommand::Add { name, mut feeds, subjects } => {
@@ -154,11 +159,11 @@ fn runs_elsewhere(config: &Config, is_there: bool) -> anyhow::Result<()> {
         );
     }
     match is_there {
-        true => eprintln!("note: nothing runs on the data folder {folder} now"),
-        false => eprintln!(
+        true => told::note(format_args!("note: nothing runs on the data folder {folder} now")),
+        false => told::note(format_args!(
             "note: the data folder {folder} is made now. If ioc runs on another one, name that with IOC_DATA_FOLDER or \
              --config, or it will not know this sender"
-        ),
+        )),
     }
     Ok(())
 }
@@ -191,7 +196,7 @@ fn introduce(
     secret: &Secret,
     feeds: &[&Feed],
     house: &House<'_>,
-    out: &mut impl Write,
+    out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out, "sender    {name}")?;
     writeln!(out, "feeds     {}", feeds.iter().map(|feed| feed.id.as_str()).collect::<Vec<_>>().join(", "))?;

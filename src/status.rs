@@ -3,14 +3,19 @@
 //! The running process leaves its addresses in the data folder; everything else is asked of its API, so that what
 //! the terminal shows is what the page shows.
 
-use std::{collections::BTreeMap, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
 use ioc_ingest::transport::Kind;
 use ioc_model::{text::Text, time::ReceivedAt};
 use serde::{Deserialize, Serialize};
 
-use crate::{clients::AtDoor, config::Config};
+use crate::{clients::AtDoor, config::Config, told};
 
 /// What a running process leaves in the data folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -143,11 +148,10 @@ pub struct Args {
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let status = ask(Run::of(config)?)?;
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
-    } else {
-        print(&status);
-    }
+    told::say(|out| match args.json {
+        true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&status)?)?),
+        false => Ok(print(&status, out)?),
+    })?;
     let well = status.balanced && status.halted.is_none() && status.trouble.is_empty();
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -323,39 +327,40 @@ fn ask(run: Run) -> anyhow::Result<Status> {
     })
 }
 
-fn print(status: &Status) {
+fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     let Run { pid, http, ways_in, clickhouse, database, password_files } = &status.run;
-    println!("process     {pid}");
-    println!("page, API   http://{http}/");
+    writeln!(out, "process     {pid}")?;
+    writeln!(out, "page, API   http://{http}/")?;
     for way_in in ways_in {
-        println!("{}", way_in.line(10));
+        writeln!(out, "{}", way_in.line(10))?;
     }
-    println!("ClickHouse  {clickhouse} database {database}");
+    writeln!(out, "ClickHouse  {clickhouse} database {database}")?;
     for (user, file) in password_files {
-        println!("  user {user:<8} password in {file}");
+        writeln!(out, "  user {user:<8} password in {file}")?;
     }
     let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
-    println!("epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs);
-    println!("archive     {}", status.archive.line(status.now));
-    println!("pack        {}", status.pack.version);
+    writeln!(out, "epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs)?;
+    writeln!(out, "archive     {}", status.archive.line(status.now))?;
+    writeln!(out, "pack        {}", status.pack.version)?;
     for line in status.pack.lines() {
-        println!("PACK        {line}");
+        writeln!(out, "PACK        {line}")?;
     }
     if let Some(halted) = &status.halted {
-        println!("HALTED      {halted}");
+        writeln!(out, "HALTED      {halted}")?;
     }
     let HeldBack { count, senders } = &status.held_back;
     if *count > 0 {
-        println!("held back   to their share ({count}): {}", senders.join(", "));
+        writeln!(out, "held back   to their share ({count}): {}", senders.join(", "))?;
     }
     for notice in &status.door {
-        println!("DOOR        {}", notice.line());
+        writeln!(out, "DOOR        {}", notice.line())?;
     }
     for trouble in &status.trouble {
-        println!("TROUBLE     {trouble}");
+        writeln!(out, "TROUBLE     {trouble}")?;
     }
-    println!();
-    println!(
+    writeln!(out)?;
+    writeln!(
+        out,
         "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   balance",
         "feed",
         "received",
@@ -368,14 +373,15 @@ fn print(status: &Status) {
         "duplicate",
         "rejected",
         "waiting"
-    );
+    )?;
     for (id, feed) in &status.feeds {
         let counts = &feed.counts;
         let balance = match (feed.envelopes_astray, feed.rows_astray) {
             (0, 0) => "holds".to_owned(),
             (envelopes, rows) => format!("BROKEN: {envelopes} envelopes, {rows} rows astray"),
         };
-        println!(
+        writeln!(
+            out,
             "{id:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   {balance}",
             counts.received + feed.in_flight,
             counts.decoded,
@@ -387,6 +393,7 @@ fn print(status: &Status) {
             counts.duplicate,
             counts.rejected,
             counts.waiting
-        );
+        )?;
     }
+    Ok(())
 }

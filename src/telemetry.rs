@@ -1,10 +1,11 @@
 //! Log lines.
 
-use std::io::IsTerminal;
-
 use tracing_subscriber::{EnvFilter, fmt::time::SystemTime};
 
-use crate::config::{Log, LogFormat};
+use crate::{
+    config::{Log, LogFormat},
+    told,
+};
 
 /// Writes log lines to standard error from now on.
 ///
@@ -16,7 +17,7 @@ pub fn start(log: &Log) -> anyhow::Result<()> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_timer(SystemTime)
-        .with_ansi(std::io::stderr().is_terminal());
+        .with_ansi(told::can_colour(&std::io::stderr()));
     match log.format {
         LogFormat::Text => lines.init(),
         LogFormat::Json => lines.json().init(),

@@ -10,7 +10,6 @@ mod terminal;
 mod words;
 
 use std::{
-    io::IsTerminal,
     process::ExitCode,
     sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel},
     time::{Duration, Instant},
@@ -28,6 +27,7 @@ use self::{
 use crate::{
     config::Config,
     status::{RUN_FILE, Run},
+    told,
 };
 
 const EVERY: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ const LOOKS_AT_KEYS: Duration = Duration::from_millis(200);
 /// Arguments of `ioc top`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
-    /// Print once and end, as it does without a terminal.
+    /// Print once and end, as it does without a terminal or on one that cannot move its cursor (TERM=dumb).
     #[arg(long)]
     once: bool,
 
@@ -60,10 +60,8 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let first = source.ask()?;
     let mut screen = Screen::new(language);
     screen.take(first, Instant::now());
-    if args.once || !std::io::stdout().is_terminal() {
-        for line in screen.plain() {
-            println!("{line}");
-        }
+    if args.once || !told::can_move(&std::io::stdout()) {
+        told::say(|out| Ok(screen.plain().iter().try_for_each(|line| writeln!(out, "{line}"))?))?;
         return Ok(ExitCode::SUCCESS);
     }
     let news = source.follow();

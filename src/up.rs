@@ -39,7 +39,7 @@ use crate::{
     packs::{DEMO_OVERLAY, configured_pack},
     reference::Packs,
     status::{RUN_FILE, Run},
-    telemetry,
+    telemetry, told,
 };
 
 /// The hidden command of the embedded server.
@@ -222,16 +222,20 @@ fn bus_config(config: &Config, data: &DataFolder) -> DiskLogConfig {
     }
 }
 
+/// Told to whoever reads standard output; nobody has to.
 fn announce(run: &Run) {
     let Run { http, ways_in, clickhouse, database, password_files, .. } = run;
-    println!("page and API  http://{http}/");
-    for way_in in ways_in {
-        println!("{}", way_in.line(12));
-    }
-    println!("ClickHouse    {clickhouse} (database {database})");
-    for (user, file) in password_files {
-        println!("              user {user}, password in {file}");
-    }
+    let _unheard = told::say(|out| {
+        writeln!(out, "page and API  http://{http}/")?;
+        for way_in in ways_in {
+            writeln!(out, "{}", way_in.line(12))?;
+        }
+        writeln!(out, "ClickHouse    {clickhouse} (database {database})")?;
+        for (user, file) in password_files {
+            writeln!(out, "              user {user}, password in {file}")?;
+        }
+        Ok(())
+    });
 }
 
 async fn told_to_stop() -> anyhow::Result<()> {

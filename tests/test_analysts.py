@@ -4,14 +4,17 @@ What the dataflow would have derived in weeks is put into the tables by the prod
 something to find: one that comes back empty has not been tried.
 """
 
+import datetime
 import json
 import os
 import re
 import subprocess
 
+import clickhouse_connect
 import pytest
 from ioc import ROOT, Ioc, eventually
 from peers import push, reading
+from readers import Go, Java
 
 GUIDE = (ROOT / "docs" / "analysts.md").read_text()
 CLIENTS = ROOT / "tests" / "clients"
@@ -178,6 +181,50 @@ def test_the_queries_of_the_guide_answer_alike_in_javascript(house):
         expected = python.query(query["sql"])
         assert len(answer["rows"]) == len(expected.result_rows), query["title"]
         assert list(answer["rows"][0]) == list(expected.column_names), query["title"]
+
+
+def test_a_deadline_of_any_length_is_no_reason_to_refuse_go_and_grafana(house, tmp_path):
+    """The client makes `max_execution_time` of it, five seconds beyond: 305 of Grafana's longest."""
+    one = "SELECT subject, value FROM observation_current WHERE subject = 'ST02'"
+    deadlines = (5, 30, 59, 60, 300)
+    go = Go(house, tmp_path)
+    answers = go.ask([(one, seconds) for seconds in deadlines] + [(query["sql"], 60) for query in QUERIES])
+    assert answers[: len(deadlines)] == [[["ST02", "12.5"]]] * len(deadlines)
+    wrong = [(query["title"], answer) for query, answer in zip(QUERIES, answers[len(deadlines) :], strict=True) if isinstance(answer, str)]
+    assert wrong == []
+    assert all(answers), "it found nothing"
+
+
+def test_limits_of_any_size_and_none_are_no_reason_to_refuse_tools_of_jdbc(house):
+    one = "SELECT subject, value FROM observation_current WHERE subject = 'ST02'"
+    many = "SELECT number FROM numbers(1000)"
+    limits = [(0, 0), (5, 200), (64, 0), (3600, 200), (0, 100_000_000)]
+    java = Java(house)
+    answers = java.ask([(one, *limit) for limit in limits] + [(many, 64, 200), (many, 0, 0)])
+    assert answers[: len(limits)] == [[["ST02", "12.5"]]] * len(limits)
+    assert [len(answer) for answer in answers[len(limits) :]] == [200, 1000]
+
+
+def test_local_times_and_comments_are_those_of_the_views(house, tmp_path):
+    """What Grafana draws and DBeaver shows: an instant with its zone, and words beside every column."""
+    local = "SELECT max(local_start), max(start_time) FROM air_quality_hourly WHERE local_start >= now() - INTERVAL 6 HOUR"
+    ((start_local, start),) = Go(house, tmp_path).ask([(local, 60)])[0]
+    moments = [datetime.datetime.fromisoformat(text) for text in (start_local, start)]
+    assert moments[0] == moments[1] and start_local.endswith("+07:00")
+    views = ["observation_current", "air_quality_hourly", "water_quality", "exceedance", "station_status"]
+    for view, columns in zip(views, Java(house).ask([("columns", view) for view in views]), strict=True):
+        assert len(columns) > 10 and all(words not in ("", "null") for _, words in columns), (view, columns)
+    silent = "SELECT table, name FROM system.columns WHERE database = 'ioc' AND comment = ''"
+    assert house.analyst().query(silent).result_rows == []
+
+
+def test_a_typing_mistake_of_an_analyst_is_no_warning_of_the_product(house):
+    for wrong in ("SELEC 1", "SELECT nothing FROM observation_current", "SELECT 1 SETTINGS max_rows_to_read = 0", "DROP TABLE pack"):
+        with pytest.raises(clickhouse_connect.driver.exceptions.DatabaseError):
+            house.analyst().command(wrong)
+    server = house.data / "clickhouse" / "server.log"
+    eventually(lambda: "SELEC 1" in server.read_text(errors="replace") and "DROP TABLE pack" in server.read_text(errors="replace"))
+    assert [line for line in house.log().splitlines() if re.search(r"(WARN|ERROR) clickhouse:", line)] == []
 
 
 def test_the_guide_names_every_view_and_every_column_of_every_table(house):

@@ -4,6 +4,7 @@ import csv
 import datetime
 import os
 import pty
+import re
 import subprocess
 
 import archive
@@ -154,6 +155,11 @@ def test_a_file_that_is_there_is_replaced_only_by_force(ioc, tmp_path):
         (["--table", "pack; DROP TABLE ioc.pack"], "there is no table"),
         (["--table", "system.users"], "there is no table"),
         (["--table", "pack", "--subject", "x"], "no column subject"),
+        (["--table", "observation", "--subject", "ST09"], "there is no subject 'ST09': there are FILES1, ST01, ST02"),
+        (["--table", "station_status", "--subject", "ST09"], "there are FILES1, ST01"),
+        (["--table", "observation", "--indicator", "pm2.5"], "pm25"),
+        (["--raw", "--feed", "gatewy"], "archived are gateway"),
+        (["--table", "pack", "--bom"], "CSV"),
         (["--table", "window", "--from", "soon"], "2026-02-01T07:00:00+07:00"),
         (["--table", "window", "--from", "2026-02-02", "--to", "2026-02-01"], "before"),
         (["--table", "window", "--from", "2026-02-01", "--time-column", "count"], "start_time"),
@@ -172,8 +178,71 @@ def test_what_cannot_be_exported_is_said_and_leaves_no_file(ioc, tmp_path, argum
 
 def test_values_are_parameters_and_never_part_of_the_question(ioc, tmp_path):
     for text in ["' OR 1 = 1 --", "ST01'", "\\", "{from:Int64}"]:
-        path = export(ioc, tmp_path, "--table", "observation", "--subject", text, "--force")
-        assert duckdb.sql(f"SELECT count(*) FROM '{path}'").fetchall() == [(0,)], text
+        done = export(ioc, tmp_path, "--table", "observation", "--subject", text, check=False)
+        assert done.returncode == 1 and f"there is no subject '{text}'" in done.stderr, done.stderr
+
+
+def test_the_form_is_that_of_the_name_and_a_dash_is_standard_output(ioc, tmp_path):
+    assert export(ioc, tmp_path, "--table", "pack").read_bytes()[-4:] == b"PAR1"
+    sheet = export(ioc, tmp_path, "--table", "pack", name="pack.csv").read_text()
+    assert sheet.startswith('"version","id","name_vi"')
+    command = [BINARY, "export", "--table", "pack", "--format"]
+    told = subprocess.run([*command, "csv", "--output", "-"], env=ioc.environment(), capture_output=True, timeout=60)
+    assert told.returncode == 0 and told.stdout.decode() == sheet and b"exported" in told.stderr
+    told = subprocess.run([*command, "parquet", "--output", "-"], env=ioc.environment(), capture_output=True, timeout=60)
+    (tmp_path / "piped.parquet").write_bytes(told.stdout)
+    assert len(pandas.read_parquet(tmp_path / "piped.parquet")) == len(sheet.splitlines()) - 1
+    done = export(ioc, tmp_path, "--table", "pack", name="pack.xlsx", check=False)
+    assert done.returncode == 1 and ".parquet" in done.stderr and not (tmp_path / "pack.xlsx").exists()
+
+
+def test_a_sheet_is_read_rightly_by_pandas_and_excel(ioc, tmp_path):
+    path = export(ioc, tmp_path, "--table", "window_current", "--subject", "ST01", "--bom", name="windows.csv")
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf"), "Excel takes it for UTF-8"
+    with open(path, newline="", encoding="utf-8-sig") as lines:
+        rows = list(csv.DictReader(lines))
+    stored = asked(
+        ioc,
+        "SELECT toString(kind), indicator, toUnixTimestamp64Milli(start_time), mean FROM window_current"
+        " WHERE subject = 'ST01' ORDER BY kind, indicator, start_time",
+    )
+    assert rows and all(row["start_time"].endswith("+07:00") for row in rows), "local, and says so"
+    moments = [round(datetime.datetime.fromisoformat(row["start_time"]).timestamp() * 1000) for row in rows]
+    means = [float(row["mean"]) if row["mean"] else None for row in rows]
+    assert [(row["kind"], row["indicator"], moment) for row, moment in zip(rows, moments, strict=True)] == [row[:3] for row in stored]
+    assert means == [pytest.approx(row[3]) if row[3] is not None else None for row in stored]
+    frame = pandas.read_csv(path, parse_dates=["start_time"])
+    assert str(frame["start_time"].dt.tz) == "UTC+07:00" and frame["mean"].dtype == float
+    # What is missing is empty, in no tool's words.
+    places = export(ioc, tmp_path, "--table", "place_current", name="places.csv")
+    frame = pandas.read_csv(places)
+    missing = asked(ioc, "SELECT countIf(valid_to IS NULL), countIf(name_vi LIKE '%ạ%') FROM place_current")[0]
+    assert (int(frame["valid_to"].isna().sum()), int(frame["name_vi"].str.contains("ạ").sum())) == missing and missing[0]
+    assert "\\N" not in places.read_text()
+
+
+def test_rows_are_told_and_sorted_as_they_were_the_last_time(ioc, tmp_path):
+    (count,), = asked(ioc, "SELECT count() FROM observation_current")
+    for name in ("out.parquet", "out.csv"):
+        done = export(ioc, tmp_path, "--table", "observation_current", name=name, check=False)
+        assert f"rows={count}" in re.sub(r"\x1b\[[0-9;]*m", "", done.stderr), done.stderr
+    frame = pandas.read_csv(tmp_path / "out.csv")
+    key = ["indicator", "subject", "event_time"]
+    assert list(frame[key].itertuples(index=False)) == list(frame[key].sort_values(key).itertuples(index=False))
+    assert export(ioc, tmp_path, "--table", "observation_current", name="again.csv").read_bytes() == (tmp_path / "out.csv").read_bytes()
+
+
+def test_a_wide_view_is_narrowed_by_its_station_too(ioc, tmp_path):
+    path = export(ioc, tmp_path, "--table", "station_status", "--subject", "ST02", name="one.csv")
+    assert list(pandas.read_csv(path)["station"]) == ["ST02"]
+
+
+def test_whoever_has_read_enough_of_an_export_is_told_of_no_fault(ioc):
+    command = [BINARY, "export", "--table", "observation", "--format", "csv", "--output", "-"]
+    with subprocess.Popen(command, env=ioc.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        told = running.stderr.read().decode()
+        assert running.wait(60) == 0 and told == "", told
 
 
 def test_progress_moves_on_a_terminal_and_is_log_lines_elsewhere(ioc, tmp_path):

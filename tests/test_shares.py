@@ -30,7 +30,7 @@ def figure(ioc, name):
 def unjudged(ioc):
     """Messages on the log that no committed epoch holds."""
     feeds = ioc.overview()["picture"]["feeds"]
-    return figure(ioc, "ioc_mqtt_publishes") - sum(feed["counts"]["received"] for feed in feeds)
+    return figure(ioc, "ioc_mqtt_publishes_total") - sum(feed["counts"]["received"] for feed in feeds)
 
 
 def held_back(ioc):
@@ -45,12 +45,12 @@ def test_bound_what_waits_on_the_log_does_not_grow_under_one_that_floods_and_the
     crowd = Crowd(ioc, password, idle=0, deaf=0, dribble=False)
     try:
         eventually(lambda: figure(ioc, "ioc_intake_held_back_senders") == 1)
-        before, received = unjudged(ioc), figure(ioc, "ioc_mqtt_publishes")
+        before, received = unjudged(ioc), figure(ioc, "ioc_mqtt_publishes_total")
         assert ioc.wait_for(r"held back to its share sender=(\S+)")[1] == "gw1/flood"
         eventually(lambda: held_back(ioc) == {"count": 1, "senders": ["gw1/flood"]})
         time.sleep(10)
         after = unjudged(ioc)
-        came = figure(ioc, "ioc_mqtt_publishes") - received
+        came = figure(ioc, "ioc_mqtt_publishes_total") - received
         assert after < 1.1 * before, f"{before} messages waited, then {after}; {came} came in between"
         # It is served, though.
         assert came > 0

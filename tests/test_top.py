@@ -156,6 +156,68 @@ def test_silent_what_is_shown_without_a_connection_is_called_old(tmp_path):
     assert done.returncode == 1 and "no answer at http://" in done.stderr
 
 
+def test_a_terminal_without_colours_gets_none_and_a_dumb_one_plain_lines(ioc):
+    seen = Seen(ioc, NO_COLOR="1")
+    seen.wait_for(r"gateway.*holds")
+    seen.press("q")
+    assert seen.ended() == 0
+    assert re.findall(r"\x1b\[[0-9;]*m", seen.bytes.decode()) == []
+    ours, theirs = pty.openpty()
+    environment = ioc.environment(TERM="dumb", LC_ALL="en_US.UTF-8")
+    assert subprocess.run([BINARY, "top"], env=environment, stdout=theirs, timeout=60).returncode == 0
+    os.close(theirs)
+    told = os.read(ours, 1 << 20).decode()
+    os.close(ours)
+    assert "\x1b" not in told and re.search(r"^gateway +.* holds\r$", told, re.M), told
+
+
+def test_a_narrow_terminal_shows_what_matters_and_nothing_twice(ioc):
+    seen = Seen(ioc, rows=24, columns=40)
+    seen.wait_for(r"log writing")
+    rows = [re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", row) for row in re.split(r"\x1b\[\d+;1H", seen.bytes.decode())]
+    assert max(len(row) for row in rows if "\n" not in row) <= 41
+    seen.press("q")
+    assert seen.ended() == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["status", "--json"], ["top"], ["config"], ["check"], ["sender", "list"], ["--help"]], ids=" ".join
+)
+def test_a_reader_that_has_read_enough_is_no_fault(ioc, arguments):
+    """As `| head` leaves: the pipe is closed before everything was said."""
+    for read in (0, 10):
+        with subprocess.Popen(
+            [BINARY, *arguments], env=ioc.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as running:
+            if read:
+                running.stdout.read(read)
+            running.stdout.close()
+            told = running.stderr.read().decode()
+            assert (running.wait(60), told) == (0, ""), told
+
+
+def test_status_in_a_pipe_is_plain_and_names_every_feed(ioc):
+    told = ioc.run("status").stdout
+    assert "\x1b" not in told and re.search(r"^gateway .* holds$", told, re.M), told
+    assert re.search(r"^page, API   http://", told, re.M)
+
+
+def test_nobody_has_to_read_what_up_says(tmp_path):
+    """A supervisor that closes standard output does not end the service."""
+    ioc = Ioc(tmp_path)
+    read, write = os.pipe()
+    os.close(read)
+    with open(ioc.log_file, "ab") as log:
+        ioc.process = subprocess.Popen([BINARY, "up"], env=ioc.environment(), stdout=write, stderr=log)
+    os.close(write)
+    try:
+        ioc.wait_for(r"\bioc::up: ready\b")
+        assert ioc.get("/healthz") == b"alive\n"
+    finally:
+        ioc.stop()
+    assert "panicked" not in ioc.log()
+
+
 def test_scripts_get_plain_lines_once(ioc):
     for arguments in (["--once"], [], ["--url", f"http://127.0.0.1:{ioc.http}/"]):
         told = ioc.run("top", "--lang", "en", *arguments).stdout

@@ -23,7 +23,7 @@ WARM = 10
 def sample(ioc):
     """(moment, acknowledged by MQTT, rows stored by committed epochs)"""
     told = metrics(ioc)
-    return time.monotonic(), told["ioc_mqtt_acknowledged"], told['ioc_rows{fate="stored",feed="mqtt"}']
+    return time.monotonic(), told["ioc_mqtt_acknowledged_total"], told['ioc_rows_total{fate="stored",feed="mqtt"}']
 
 
 def backlog(samples):

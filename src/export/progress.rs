@@ -1,10 +1,12 @@
 //! How far an export is: a line that moves on a terminal, log lines elsewhere.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::Write,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
+
+use crate::told;
 
 const MOVES_EVERY: Duration = Duration::from_millis(200);
 const LOGS_EVERY: Duration = Duration::from_secs(5);
@@ -22,7 +24,7 @@ pub(super) struct Progress {
 impl Progress {
     pub(super) fn new(output: &Path) -> Progress {
         let now = Instant::now();
-        let on_terminal = std::io::stderr().is_terminal();
+        let on_terminal = told::can_move(&std::io::stderr());
         Progress { output: output.to_owned(), on_terminal, began: now, told: now, bytes: 0 }
     }
 
@@ -38,20 +40,25 @@ impl Progress {
         let parts = part.map(|(done, all)| format!(", file {done} of {all}")).unwrap_or_default();
         let so_far = readable(self.bytes);
         if self.on_terminal {
-            eprint!("\r\x1b[K{}: {so_far}, {rate}/s{parts}", self.output.display());
-            let _ = std::io::stderr().flush();
+            let mut err = std::io::stderr();
+            let _unheard = write!(err, "\r\x1b[K{}: {so_far}, {rate}/s{parts}", self.output.display());
+            let _unheard = err.flush();
         } else {
             tracing::info!(output = %self.output.display(), bytes = self.bytes, "exporting: {rate}/s{parts}");
         }
     }
 
     /// The file is there.
-    pub(super) fn done(&self, bytes: u64) {
+    pub(super) fn done(&self, bytes: u64, rows: u64) {
         let seconds = self.began.elapsed().as_secs_f64();
         if self.on_terminal {
-            eprintln!("\r\x1b[K{}: {} in {seconds:.1} s", self.output.display(), readable(bytes));
+            let written = readable(bytes);
+            told::note(format_args!(
+                "\r\x1b[K{}: {rows} rows, {written} in {seconds:.1} s",
+                self.output.display()
+            ));
         } else {
-            tracing::info!(output = %self.output.display(), bytes, seconds, "exported");
+            tracing::info!(output = %self.output.display(), rows, bytes, seconds, "exported");
         }
     }
 }
@@ -60,7 +67,7 @@ impl Drop for Progress {
     fn drop(&mut self) {
         // What is said next, such as an error, gets a line of its own.
         if self.on_terminal {
-            eprint!("\r\x1b[K");
+            let _unheard = write!(std::io::stderr(), "\r\x1b[K");
         }
     }
 }

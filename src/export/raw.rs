@@ -3,18 +3,22 @@
 //! Each file is believed only if it is what was archived. In CSV a payload that is text stands in `payload`, any
 //! other in `payload_hex`.
 
-use std::{fs::File, io::BufWriter};
+use std::{
+    collections::BTreeSet,
+    io::{BufWriter, Write},
+};
 
-use anyhow::Context;
-use ioc_model::{envelope::Content, time::ReceivedAt};
+use anyhow::{Context, bail};
+use ioc_model::{envelope::Content, pack::Pack, time::ReceivedAt};
 use ioc_storage::archive::{Archive, ArchiveError, ArchivedEnvelope, FileRecord, RawExport};
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Form, Stretch, progress::Progress, target::Target};
 use crate::config::Config;
 
-enum Writer {
-    Parquet(Box<RawExport<BufWriter<File>>>),
-    Csv(Box<csv::Writer<File>>),
+enum Writer<'a> {
+    Parquet(Box<RawExport<BufWriter<&'a mut Target>>>),
+    Csv(Box<csv::Writer<&'a mut Target>>, TimeZone),
 }
 
 pub(super) fn export(
@@ -22,15 +26,21 @@ pub(super) fn export(
     feed: &str,
     stretch: Stretch,
     form: Form,
+    pack: &Pack,
     target: &mut Target,
     progress: &mut Progress,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
+    let zone = TimeZone::get(&pack.timezone)?;
     let folder = config.archive_folder();
     let archive =
         Archive::read(&folder).with_context(|| format!("there is no archive in {}", folder.display()))?;
     let (from, to) = stretch.received();
+    let reach = archive.files_of(feed, ReceivedAt(i64::MIN), ReceivedAt(i64::MAX))?;
+    if reach.is_empty() {
+        known(&archive, feed, pack)?;
+    }
     let files = archive.files_of(feed, from, to)?;
-    let mut writer = Writer::new(form, target, feed)?;
+    let mut writer = Writer::new(form, &zone, target, feed)?;
     let mut envelopes = 0u64;
     for (index, file) in files.iter().enumerate() {
         archive.scan(file, |some| {
@@ -45,23 +55,26 @@ pub(super) fn export(
         })?;
     }
     writer.finish()?;
-    let reach = archive.files_of(feed, ReceivedAt(i64::MIN), ReceivedAt(i64::MAX))?;
     match reach.iter().map(|file: &FileRecord| file.last_received).max() {
         Some(last) => {
             tracing::info!(feed, envelopes, files = files.len(), "the archive of the feed reaches to {last}")
         }
         None => tracing::warn!(feed, "nothing of this feed is archived"),
     }
-    Ok(())
+    Ok(envelopes)
 }
 
-impl Writer {
-    fn new(form: Form, target: &Target, feed: &str) -> anyhow::Result<Writer> {
-        let file = target.file()?;
+impl Writer<'_> {
+    fn new<'a>(
+        form: Form,
+        zone: &TimeZone,
+        target: &'a mut Target,
+        feed: &str,
+    ) -> anyhow::Result<Writer<'a>> {
         Ok(match form {
-            Form::Parquet => Writer::Parquet(Box::new(RawExport::new(BufWriter::new(file), feed)?)),
+            Form::Parquet => Writer::Parquet(Box::new(RawExport::new(BufWriter::new(target), feed)?)),
             Form::Csv => {
-                let mut lines = csv::Writer::from_writer(file);
+                let mut lines = csv::Writer::from_writer(target);
                 lines.write_record([
                     "log",
                     "partition",
@@ -73,7 +86,7 @@ impl Writer {
                     "payload",
                     "payload_hex",
                 ])?;
-                Writer::Csv(Box::new(lines))
+                Writer::Csv(Box::new(lines), zone.clone())
             }
         })
     }
@@ -81,7 +94,7 @@ impl Writer {
     fn push(&mut self, envelope: &ArchivedEnvelope) -> Result<(), ArchiveError> {
         match self {
             Writer::Parquet(file) => file.push(envelope),
-            Writer::Csv(lines) => {
+            Writer::Csv(lines, zone) => {
                 let position = envelope.position;
                 let (text, digits) = match std::str::from_utf8(&envelope.payload) {
                     Ok(text) => (text, String::new()),
@@ -96,7 +109,7 @@ impl Writer {
                         &position.log.0.to_string(),
                         &position.partition.0.to_string(),
                         &position.offset.0.to_string(),
-                        &envelope.received_at.rfc3339(),
+                        &local(envelope.received_at, zone),
                         &*envelope.feed,
                         &*envelope.address,
                         content,
@@ -111,10 +124,34 @@ impl Writer {
     fn finish(self) -> anyhow::Result<()> {
         match self {
             Writer::Parquet(file) => {
-                let _ = file.finish()?.into_inner()?;
+                file.finish()?.flush()?;
             }
-            Writer::Csv(mut lines) => lines.flush()?,
+            Writer::Csv(mut lines, _) => lines.flush()?,
         }
         Ok(())
     }
+}
+
+/// Refuses a feed that neither the archive nor the pack has, with those there are.
+fn known(archive: &Archive, feed: &str, pack: &Pack) -> anyhow::Result<()> {
+    if pack.feeds.contains_key(feed) {
+        return Ok(());
+    }
+    let mut archived = BTreeSet::new();
+    for span in archive.spans() {
+        archived.extend(archive.record(span)?.files.into_iter().map(|file| file.feed));
+    }
+    let archived = archived.into_iter().collect::<Vec<_>>().join(", ");
+    let archived = if archived.is_empty() { "none yet".to_owned() } else { archived };
+    let feeds = pack.feeds.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    bail!("there is no feed '{feed}': archived are {archived}; the pack has {feeds}")
+}
+
+/// By the local clock, with its offset.
+fn local(at: ReceivedAt, zone: &TimeZone) -> String {
+    let moment = Timestamp::from_millisecond(at.0).ok();
+    moment.map_or_else(
+        || at.rfc3339(),
+        |moment| moment.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S.%3f%:z").to_string(),
+    )
 }

@@ -23,6 +23,7 @@ use crossterm::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::screen::{Line, Tone};
+use crate::told;
 
 /// A terminal that shows the view. Dropped, also by a panic, it is as it was.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Terminal {
     pub(super) fn open() -> io::Result<Terminal> {
         enable_raw_mode()?;
         // From here on dropping it gives the terminal back, also if the next step fails.
-        let mut terminal = Terminal { out: io::stdout(), coloured: std::env::var_os("NO_COLOR").is_none() };
+        let mut terminal = Terminal { out: io::stdout(), coloured: told::can_colour(&io::stdout()) };
         execute!(terminal.out, EnterAlternateScreen, Hide)?;
         Ok(terminal)
     }

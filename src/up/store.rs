@@ -107,6 +107,7 @@ pub async fn open(config: &Config, data: &DataFolder, stop: &CancellationToken) 
         database: settings.database.clone(),
         listen: settings.listen,
         memory_limit: embedded::DEFAULT_MEMORY_LIMIT,
+        analyst_patience: embedded::DEFAULT_ANALYST_PATIENCE,
     };
     let starting = Server::start(embedded_config, end.clone());
     let server = tokio::select! {
@@ -164,6 +165,7 @@ impl OpenStore {
         patiently("claim the database", || store.claim_instance(instance.id)).await?;
         let log = patiently("register the log", || store.register_log(record.bus.log_id(), "disk")).await?;
         let _ = patiently("publish the pack", || store.publish_pack(pack)).await?;
+        patiently("show the pack in the views", || store.finish_views(&self.topology)).await?;
         let broken = patiently("look for broken parts", || store.broken_parts()).await?;
         if broken.is_none() {
             tracing::warn!(

@@ -9,10 +9,11 @@ use clickhouse::{
     Row,
     query::{BytesCursor, Query},
 };
+use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Deserialize;
 
 use crate::{
-    client::{Store, answer, is_identifier},
+    client::{Store, answer, is_identifier, one},
     error::StoreError,
     schema::COMMITTED,
 };
@@ -22,7 +23,7 @@ use crate::{
 pub enum ExportFormat {
     /// Apache Parquet, zstd.
     Parquet,
-    /// Comma-separated with a line of names; times in ISO 8601.
+    /// Comma-separated with a line of names; what is missing is empty, moments are in `zone` with their offset.
     Csv,
 }
 
@@ -43,6 +44,8 @@ pub struct ExportQuery {
     pub indicator: Option<String>,
     /// What a view with parameters is asked with, such as `known_at`.
     pub parameters: Vec<(String, String)>,
+    /// The zone that moments are written in where the form has words for them; as they are kept where none is given.
+    pub zone: Option<String>,
 }
 
 /// Why nothing was exported.
@@ -75,6 +78,17 @@ impl Export {
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         answer("export", self.cursor.next()).await
     }
+}
+
+/// Rows of a Parquet file, by its last bytes: none where they are too few, or the file broke off.
+#[must_use]
+pub fn rows_of_parquet(end: &[u8]) -> Option<u64> {
+    let (footer, magic) = end.split_at_checked(end.len().checked_sub(4)?)?;
+    let (metadata, length) = footer.split_last_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    let metadata = metadata.get(metadata.len().checked_sub(length)?..)?;
+    let metadata = ParquetMetaDataReader::decode_metadata(metadata).ok().filter(|_| magic == b"PAR1")?;
+    u64::try_from(metadata.file_metadata().num_rows()).ok()
 }
 
 #[derive(Clone, Debug, Row, Deserialize)]
@@ -133,8 +147,19 @@ impl Store {
             // The system's list has none for them.
             false => self.described(query, &source).await?,
         };
-        let statement = statement(query, &table, &source, &columns)?;
+        let base = self.sorting_key(about(&query.table)).await?;
+        let statement = statement(query, &table, &source, &columns, &base)?;
+        for (word, named, asked) in
+            [("subject", "station", &query.subject), ("indicator", "indicator", &query.indicator)]
+        {
+            if let Some(id) = asked {
+                self.is_known(query, &source, &columns, word, named, id).await?;
+            }
+        }
         let mut asked = with_parameters(self.client().query(&statement), query);
+        if let Some(zone) = &query.zone {
+            asked = asked.param("zone", zone);
+        }
         for (name, moment) in [("from", query.from), ("to", query.to)] {
             if let Some(moment) = moment {
                 asked = asked.param(name, moment);
@@ -147,10 +172,13 @@ impl Store {
         }
         let (format, setting, value) = match format {
             ExportFormat::Parquet => ("Parquet", "output_format_parquet_compression_method", "zstd"),
-            ExportFormat::Csv => ("CSVWithNames", "date_time_output_format", "iso"),
+            ExportFormat::Csv => ("CSVWithNames", "format_csv_null_representation", ""),
         };
         // However long it takes: whoever waits sees it move, and may end it.
-        let asked = asked.with_setting(setting, value).with_setting("max_execution_time", "0");
+        let asked = asked
+            .with_setting(setting, value)
+            .with_setting("date_time_output_format", "iso")
+            .with_setting("max_execution_time", "0");
         let doing = || format!("export {}", query.table);
         let cursor =
             asked.fetch_bytes(format).map_err(|cause| StoreError::ClickHouse { doing: doing(), cause })?;
@@ -170,6 +198,49 @@ impl Store {
         asked.ok_or_else(|| {
             ExportError::Asked(format!("there is no table or view '{name}': there are {known}"))
         })
+    }
+
+    /// The columns a table is kept by; empty where there is no such table.
+    async fn sorting_key(&self, table: &str) -> Result<String, ExportError> {
+        let key = self
+            .client()
+            .query(
+                "SELECT any(sorting_key) FROM system.tables WHERE database = {database:String} AND name = {table:String}",
+            )
+            .param("database", self.database())
+            .param("table", table);
+        Ok(answer("read the order of the table", one(key)).await?)
+    }
+
+    /// Refuses what neither the packs nor the table know, with what there is: an empty file says nothing of a typing
+    /// mistake.
+    async fn is_known(
+        &self,
+        query: &ExportQuery,
+        source: &str,
+        columns: &[Column],
+        word: &str,
+        named: &str,
+        id: &str,
+    ) -> Result<(), ExportError> {
+        let column = narrowed(query, columns, word)?.quoted();
+        let doing = format!("look for the {word}");
+        let there = self.client().query(&format!(
+            "SELECT count() FROM (SELECT 1 FROM {named} WHERE id = {{id:String}} LIMIT 1 \
+             UNION ALL SELECT 1 FROM {source} AS t WHERE t.{column} = {{id:String}} LIMIT 1)"
+        ));
+        let there: u64 = answer(&doing, one(with_parameters(there, query).param("id", id))).await?;
+        if there != 0 {
+            return Ok(());
+        }
+        let known = self.client().query(&format!("SELECT id FROM {named}_current ORDER BY id"));
+        let known: Vec<String> = answer(&doing, known.fetch_all()).await?;
+        let told = match known.len() {
+            0 => "the pack has none".to_owned(),
+            count if count <= TOLD => format!("there are {}", known.join(", ")),
+            count => format!("there are {}, and {} more", known[..TOLD].join(", "), count - TOLD),
+        };
+        Err(ExportError::Asked(format!("there is no {word} '{id}': {told}")))
     }
 
     async fn columns(&self, table: &str) -> Result<Vec<Column>, ExportError> {
@@ -211,14 +282,52 @@ fn with_parameters(mut asked: Query, query: &ExportQuery) -> Query {
     asked
 }
 
+/// How many names a refusal lists.
+const TOLD: usize = 20;
+
+/// The table that a view shows rows of by their own names.
+fn about(view: &str) -> &str {
+    let fact = view.strip_suffix("_current").or_else(|| view.strip_suffix("_known_at")).unwrap_or(view);
+    if fact == "index" { "index_value" } else { fact }
+}
+
+/// The column that is narrowed: wide views call a subject their station.
+fn narrowed<'a>(query: &ExportQuery, columns: &'a [Column], word: &str) -> Result<&'a Column, ExportError> {
+    let find = |name: &str| columns.iter().find(|column| column.name == name);
+    find(word)
+        .or_else(|| find("station").filter(|_| word == "subject"))
+        .ok_or_else(|| ExportError::Asked(format!("'{}' has no column {word}", query.table)))
+}
+
+/// What rows are sorted by where no table says: who, what, when.
+const SORTED_BY: [&str; 16] = [
+    "feed",
+    "kind",
+    "averaging",
+    "rule",
+    "index",
+    "limit",
+    "indicator",
+    "station",
+    "subject",
+    "number",
+    "id",
+    "code",
+    "event_time",
+    "start_time",
+    "first_start",
+    "minute",
+];
+
 fn statement(
     query: &ExportQuery,
     table: &Table,
     source: &str,
     columns: &[Column],
+    base: &str,
 ) -> Result<String, ExportError> {
     let has = |name: &str| columns.iter().any(|column| column.name == name);
-    let selected: Vec<String> = columns.iter().map(Column::selected).collect();
+    let selected: Vec<String> = columns.iter().map(|column| column.selected(query.zone.is_some())).collect();
     let mut conditions = Vec::new();
     // A view shows committed epochs only already.
     let is_table = table.engine.ends_with("MergeTree");
@@ -234,21 +343,24 @@ fn statement(
         }
     }
     for (name, asked) in [("subject", &query.subject), ("indicator", &query.indicator)] {
-        if asked.is_none() {
-            continue;
+        if asked.is_some() {
+            let column = narrowed(query, columns, name)?.quoted();
+            conditions.push(format!("t.{column} = {{{name}:String}}"));
         }
-        if !has(name) {
-            return Err(ExportError::Asked(format!("'{}' has no column {name}", query.table)));
-        }
-        conditions.push(format!("t.{name} = {{{name}:String}}"));
     }
     let mut statement = format!("SELECT {} FROM {source} AS t", selected.join(", "));
     if !conditions.is_empty() {
         statement += &format!(" WHERE {}", conditions.join(" AND "));
     }
-    // In the table's own order, which costs a merge and no sorting; a view has its own.
-    if is_table && !table.sorting_key.is_empty() {
-        statement += &format!(" ORDER BY {}", table.sorting_key);
+    // In the table's own order, which costs a merge and no sorting: a view of its rows goes by the same.
+    let key: Vec<&str> = [&*table.sorting_key, base]
+        .into_iter()
+        .map(|key| key.split(", ").map(|column| column.trim_matches('`')).collect::<Vec<_>>())
+        .find(|key| key.iter().all(|column| has(column)))
+        .unwrap_or_else(|| SORTED_BY.into_iter().filter(|name| has(name)).collect());
+    if !key.is_empty() {
+        let key: Vec<String> = key.iter().map(|column| format!("t.`{column}`")).collect();
+        statement += &format!(" ORDER BY {}", key.join(", "));
     }
     Ok(statement)
 }
@@ -300,9 +412,21 @@ impl Column {
         format!("`{}`", self.name.replace('\\', "\\\\").replace('`', "\\`"))
     }
 
-    /// As it is selected: words as words and not as the numbers they are kept as.
-    fn selected(&self) -> String {
+    /// As it is selected: words as words and not as the numbers they are kept as; moments, where a zone is asked for, by
+    /// its clock and with their offset.
+    fn selected(&self, in_zone: bool) -> String {
         let quoted = self.quoted();
+        let is_moment = ["DateTime", "Nullable(DateTime"].iter().any(|kind| self.kind.starts_with(kind));
+        if in_zone && is_moment {
+            let local = format!("toTimeZone(t.{quoted}, {{zone:String}})");
+            let offset = format!("timeZoneOffset({local})");
+            let two = |number: &str| format!("leftPad(toString({number}), 2, '0')");
+            return format!(
+                "concat(replaceOne(toString({local}), ' ', 'T'), if({offset} < 0, '-', '+'), {}, ':', {}) AS {quoted}",
+                two(&format!("intDiv(abs({offset}), 3600)")),
+                two(&format!("intDiv(abs({offset}) % 3600, 60)")),
+            );
+        }
         let kept_as_number = ["Enum8(", "Enum16(", "UUID"].iter().any(|kind| self.kind.contains(kind));
         match &self.kind {
             kind if kept_as_number && kind.starts_with("Array(") => {
@@ -329,7 +453,7 @@ mod tests {
     }
 
     fn statement(query: &ExportQuery, table: &Table, columns: &[Column]) -> Result<String, ExportError> {
-        super::statement(query, table, &source(query, table)?, columns)
+        super::statement(query, table, &source(query, table)?, columns, "subject, start_time")
     }
 
     fn table(engine: &str) -> Table {
@@ -358,11 +482,13 @@ mod tests {
         let from_table = statement(&asked, &table("ReplicatedMergeTree"), &columns).unwrap();
         assert!(from_table.contains("t.epoch <= (SELECT last_epoch FROM committed)"), "{from_table}");
         assert!(from_table.contains("t.`start_time` >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')"));
-        assert!(from_table.contains("t.subject = {subject:String}"));
+        assert!(from_table.contains("t.`subject` = {subject:String}"));
         assert!(from_table.contains("CAST(t.`kind` AS String) AS `kind`"));
-        assert!(from_table.ends_with("ORDER BY subject, start_time"));
-        let from_view = statement(&asked, &table("View"), &columns).unwrap();
-        assert!(!from_view.contains("committed") && !from_view.contains("ORDER BY"), "{from_view}");
+        assert!(from_table.ends_with("ORDER BY t.`subject`, t.`start_time`"));
+        let view = Table { sorting_key: String::new(), ..table("View") };
+        let from_view = statement(&asked, &view, &columns).unwrap();
+        assert!(!from_view.contains("committed"), "{from_view}");
+        assert!(from_view.ends_with("ORDER BY t.`subject`, t.`start_time`"), "{from_view}");
     }
 
     #[test]
@@ -382,7 +508,7 @@ mod tests {
         };
         let statement = asked(&[("known_at", "x")]).unwrap();
         let source = "FROM window_known_at(known_at = {view_known_at:DateTime64(3, 'UTC')}) AS t";
-        assert!(statement.ends_with(source), "{statement}");
+        assert!(statement.contains(source), "{statement}");
         for wrong in [&[][..], &[("other", "x")], &[("known_at", "x"), ("other", "x")]] {
             let said = asked(wrong).unwrap_err().to_string();
             assert!(said.contains("known_at (DateTime64(3, 'UTC'))"), "{said}");
@@ -394,6 +520,7 @@ mod tests {
         let columns = columns(&[("a`; DROP TABLE x; --\\", "String")]);
         let asked = ExportQuery { table: "window".to_owned(), ..ExportQuery::default() };
         let statement = statement(&asked, &table("View"), &columns).unwrap();
+        assert!(!statement.contains("ORDER BY"), "{statement}");
         assert!(statement.starts_with("SELECT t.`a\\`; DROP TABLE x; --\\\\` AS"), "{statement}");
     }
 

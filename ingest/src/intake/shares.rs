@@ -218,7 +218,7 @@ impl Counters for Shares {
             },
             Figure {
                 name: "held_back_milliseconds",
-                help: "Milliseconds that chunks waited for their sender's share, together",
+                help: "How long chunks waited for their sender's share, together",
                 kind: FigureKind::Total,
                 count: self.milliseconds.load(Ordering::Relaxed),
             },

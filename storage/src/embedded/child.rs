@@ -25,7 +25,10 @@ use rustix::{
     process::{getppid, getpriority_process, setpriority_process},
 };
 
-use super::{EmbeddedError, end::end_at_once, failed_write::end_at_failed_writes, library::ClickHouse};
+use super::{
+    EmbeddedError, end::end_at_once, failed_write::end_at_failed_writes, library::ClickHouse,
+    name::take_the_name,
+};
 
 /// What the parent tells the child on its command line. No secrets: those are in files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +106,7 @@ fn run(arguments: impl IntoIterator<Item = String>) -> Result<(), EmbeddedError>
     end_with_the_life_line()?;
     end_without_parent()?;
     end_at_failed_writes()?;
+    take_the_name();
     let clickhouse = ClickHouse::open(&arguments.library)?;
     lose_the_working_folder()?;
     // SYSTEM START LISTEN works only through this entry point. The input format makes "table" the lines of standard

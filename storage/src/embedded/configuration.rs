@@ -3,8 +3,8 @@
 //! Without a configuration of its own ClickHouse has a user `default` without a password who may read any file.
 //! Here:
 //! * `ioc`: everything in the product's database, nothing elsewhere.
-//! * `analyst`: reads the product's database; read-only, with limits it cannot raise; no file, no address. Against the
-//!   function `file()` there is no grant: see `child`.
+//! * `analyst`: reads the product's database; read-only, with limits it cannot lift; no file, no address. Against the
+//!   function `file()` there is no grant: see `child`. What tools are used to set is theirs to set: see `overtime`.
 //! * `default`: the child's own command line runs as this user and cannot give a password. It may have one session,
 //!   which that command line holds as long as the server lives: nobody can log in as it.
 //!
@@ -15,9 +15,12 @@ use std::{
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rand::Rng;
+
+use super::name::NAME;
 
 /// The user the product writes and reads as.
 pub const PRODUCT_USER: &str = "ioc";
@@ -78,6 +81,7 @@ pub(super) struct Settings<'a> {
     pub(super) memory_limit: u64,
     /// Bytes of its disk that it leaves free.
     pub(super) left_free: u64,
+    pub(super) analyst_patience: Duration,
 }
 
 /// Written whole or not at all, readable by its owner alone from its first byte on.
@@ -96,11 +100,16 @@ fn write_private(path: &Path, text: &str) -> io::Result<()> {
 //
 // The base of merges: rows take a few bytes and come four times a second; at ClickHouse's 5 a part of half a million
 // rows was written anew with nearly every small one (docs/decisions/016-merges.md).
+//
+// What was merged is synced, so that the parts it was made of can go within a second. ClickHouse does not sync and keeps
+// them for eight minutes of one life instead: a server that lives shorter, again and again, never drops any, and has more
+// to load at every start.
 fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
     format!(
         r#"<clickhouse>
   <!-- Written at every start of the server: changes are lost. -->
   <logger><console>1</console><console_log_level>warning</console_log_level></logger>
+  <display_name>{name}</display_name>
   <path>{path}/</path>
   <users_config>{users}</users_config>
   <macros><ioc_boot>{boot}</ioc_boot></macros>
@@ -128,6 +137,12 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
     <disks><default><keep_free_space_bytes>{left_free}</keep_free_space_bytes></default></disks>
   </storage_configuration>
   <merge_tree>
+    <min_rows_to_fsync_after_merge>1</min_rows_to_fsync_after_merge>
+    <fsync_part_directory>1</fsync_part_directory>
+    <old_parts_lifetime>0</old_parts_lifetime>
+    <cleanup_delay_period>1</cleanup_delay_period>
+    <cleanup_delay_period_random_add>0</cleanup_delay_period_random_add>
+    <max_cleanup_delay_period>1</max_cleanup_delay_period>
     <merge_selector_base>16</merge_selector_base>
     <number_of_free_entries_in_pool_to_execute_mutation>2</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>2</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
@@ -135,6 +150,7 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
   </merge_tree>
 </clickhouse>
 "#,
+        name = NAME.to_string_lossy(),
         path = escaped(&data.display().to_string()),
         users = escaped(&users.display().to_string()),
         boot = settings.boot,
@@ -143,17 +159,17 @@ fn config_xml(data: &Path, users: &Path, settings: &Settings<'_>) -> String {
     )
 }
 
-/// What a query of the analyst may use at most, and cannot raise.
-fn analyst_limits(memory: u64) -> [(&'static str, u64); 6] {
-    [
-        ("max_execution_time", 60),
-        ("max_memory_usage", memory),
-        ("max_rows_to_read", 2_000_000_000),
-        ("max_bytes_to_read", 64 << 30),
-        ("max_result_rows", 5_000_000),
-        ("max_result_bytes", 1 << 30),
-    ]
+/// What a query of the analyst may use if it does not say otherwise.
+///
+/// Tools say otherwise and mean no harm, so these are theirs to set. Time is taken by `overtime`, memory by what all of the
+/// analyst's queries may have together, rows of an answer by its bytes.
+fn analyst_defaults(patience: Duration, memory: u64) -> [(&'static str, u64); 3] {
+    [("max_execution_time", patience.as_secs()), ("max_memory_usage", memory), ("max_result_rows", 5_000_000)]
 }
+
+/// What a query of the analyst may use at most, and cannot raise.
+const ANALYST_LIMITS: [(&str, u64); 3] =
+    [("max_rows_to_read", 2_000_000_000), ("max_bytes_to_read", 64 << 30), ("max_result_bytes", 1 << 30)];
 
 /// Bytes of sorting and grouping that all of the analyst's queries together may put on disk.
 const ANALYST_SPILL: u64 = 4 << 30;
@@ -179,11 +195,16 @@ const ANALYST_PINNED: [&str; 14] = [
 
 fn users_xml(settings: &Settings<'_>) -> String {
     let analyst_memory = settings.memory_limit / 2;
-    let limits = analyst_limits(analyst_memory);
     // 0 is no limit at all, hence the least of 1.
-    let constraints: String =
-        limits.iter().map(|(name, most)| format!("<{name}><min>1</min><max>{most}</max></{name}>")).collect();
-    let limits: String = limits.iter().map(|(name, most)| format!("<{name}>{most}</{name}>")).collect();
+    let constraints: String = ANALYST_LIMITS
+        .iter()
+        .map(|(name, most)| format!("<{name}><min>1</min><max>{most}</max></{name}>"))
+        .collect();
+    let limits: String = analyst_defaults(settings.analyst_patience, analyst_memory)
+        .iter()
+        .chain(&ANALYST_LIMITS)
+        .map(|(name, most)| format!("<{name}>{most}</{name}>"))
+        .collect();
     let pinned: String = ANALYST_PINNED.iter().map(|name| format!("<{name}><readonly/></{name}>")).collect();
     format!(
         r#"<clickhouse>
@@ -278,6 +299,7 @@ mod tests {
             analyst_password: "q",
             memory_limit: 1,
             left_free: 77,
+            analyst_patience: Duration::from_secs(60),
         };
         let xml = config_xml(Path::new("/a&b/<c>"), Path::new("/u"), &settings);
         assert!(xml.contains("<path>/a&amp;b/&lt;c&gt;/</path>"));

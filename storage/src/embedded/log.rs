@@ -57,7 +57,7 @@ pub(super) async fn keep_log(source: impl AsyncRead + Unpin, path: PathBuf, last
             continue;
         }
         last_words.add(line);
-        if is_hang_up(line) {
+        if is_hang_up(line) || is_the_askers(line) {
             tracing::debug!(target: "clickhouse", "{line}");
         } else if line.contains("<Error>") || line.contains("<Fatal>") || line.contains("<Critical>") {
             tracing::warn!(target: "clickhouse", "{line}");
@@ -85,6 +85,33 @@ fn shortened(line: &str) -> &str {
 /// A client that went before it had read all of an answer, as a pooled connection does when one row was enough.
 fn is_hang_up(line: &str) -> bool {
     line.contains("(NETWORK_ERROR)") || line.contains("Write buffer has been canceled")
+}
+
+/// What a query was answered with: whoever asked was told, be it the product or an analyst who mistyped. What says that
+/// something is wrong with the server itself is everybody's.
+fn is_the_askers(line: &str) -> bool {
+    const ANSWERS: [&str; 2] = ["<Error> executeQuery: Code: ", "<Error> DynamicQueryHandler: Code: "];
+    const OF_THE_SERVER: [&str; 17] = [
+        "ATTEMPT_TO_READ_AFTER_EOF",
+        "CANNOT_ALLOCATE_MEMORY",
+        "CANNOT_CREATE_DIRECTORY",
+        "CANNOT_FSYNC",
+        "CANNOT_OPEN_FILE",
+        "CANNOT_READ_ALL_DATA",
+        "CANNOT_READ_FROM_FILE_DESCRIPTOR",
+        "CANNOT_WRITE_TO_FILE_DESCRIPTOR",
+        "CHECKSUM_DOESNT_MATCH",
+        "CORRUPTED_DATA",
+        "FILE_DOESNT_EXIST",
+        "LOGICAL_ERROR",
+        "NO_FILE_IN_DATA_PART",
+        "NOT_ENOUGH_SPACE",
+        "POCO_EXCEPTION",
+        "STD_EXCEPTION",
+        "UNEXPECTED_END_OF_FILE",
+    ];
+    ANSWERS.iter().any(|answer| line.contains(answer))
+        && !OF_THE_SERVER.iter().any(|word| line.contains(&format!("({word})")))
 }
 
 struct BoundedFile {
@@ -125,6 +152,23 @@ impl BoundedFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_askers_mistake_is_no_warning_and_broken_data_is_one() {
+        let mistyped = "{7} <Error> executeQuery: Code: 62. DB::Exception: Syntax error: failed at position 1 (SELEC): \
+                        SELEC 1. (SYNTAX_ERROR) (version 26.7.2.1) (from 127.0.0.1:1) (in query: SELEC 1)";
+        assert!(is_the_askers(mistyped));
+        assert!(is_the_askers(
+            "{} <Error> DynamicQueryHandler: Code: 452. DB::Exception: … (SETTING_CONSTRAINT_VIOLATION)"
+        ));
+        for loud in [
+            "{7} <Error> executeQuery: Code: 40. DB::Exception: Checksum doesn't match. (CHECKSUM_DOESNT_MATCH)",
+            "{} <Error> MergeTreeBackgroundExecutor: Code: 243. DB::Exception: … (NOT_ENOUGH_SPACE)",
+            "{} <Error> Application: Code: 210. DB::Exception: … (SYNTAX_ERROR)",
+        ] {
+            assert!(!is_the_askers(loud), "{loud}");
+        }
+    }
 
     #[tokio::test]
     async fn last_words_leave_out_stack_traces() {

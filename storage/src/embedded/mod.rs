@@ -13,6 +13,8 @@ mod end;
 mod failed_write;
 mod library;
 mod log;
+mod name;
+mod overtime;
 mod supervisor;
 
 use std::{
@@ -23,6 +25,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 pub use child::serve;
@@ -51,7 +54,12 @@ pub struct EmbeddedConfig {
     pub listen: SocketAddr,
     /// The most memory it may use. Bytes.
     pub memory_limit: u64,
+    /// How long a query of the analyst may take, whatever it asks for.
+    pub analyst_patience: Duration,
 }
+
+/// How long a query of the analyst may take.
+pub const DEFAULT_ANALYST_PATIENCE: Duration = Duration::from_secs(60);
 
 /// A memory limit that leaves the dataflow its share on a machine of 8 GB.
 pub const DEFAULT_MEMORY_LIMIT: u64 = 3 << 30;

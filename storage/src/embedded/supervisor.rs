@@ -27,6 +27,7 @@ use super::{
     configuration::{ANALYST_USER, Folder, PRODUCT_USER, Settings},
     library,
     log::{LastWords, keep_log},
+    overtime::end_overtime,
 };
 use crate::{
     Store, StoreConfig,
@@ -138,6 +139,7 @@ impl Supervisor {
             product_password: &self.product_password,
             analyst_password: &self.analyst_password,
             memory_limit: self.config.memory_limit,
+            analyst_patience: self.config.analyst_patience,
             left_free: Room::of(&self.folder.data())?.left_by(Filler::Store),
         })?;
         let arguments = ChildArguments {
@@ -182,6 +184,7 @@ impl Supervisor {
             Some(status) => status,
             None => tokio::select! {
                 status = child.wait() => status,
+                never = end_overtime(&self.store, self.config.analyst_patience) => never,
                 () = shutdown.cancelled() => stop(&mut child, life_line, pid).await,
             },
         };

@@ -4,8 +4,11 @@
 //! table `migration` once all of it ran, so a start that was killed half way goes on where it must. Engine names are
 //! filled in: one file serves a single machine and a cluster of replicas.
 //!
-//! Views of facts that are said anew are rendered ([`views`]) and made by the newest migration.
+//! Views of facts that are said anew are rendered ([`views`]), as are those with local times; the newest migration makes
+//! them. Local times carry the zone of the pack, and columns of views their comments: both are seen to once the pack is
+//! published ([`Store::finish_views`]).
 
+mod comments;
 mod said_anew;
 mod views;
 
@@ -48,6 +51,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 8, name: "codecs", sql: include_str!("0008_codecs.sql") },
     Migration { number: 9, name: "facts once", sql: include_str!("0009_facts_once.sql") },
     Migration { number: 10, name: "current", sql: include_str!("0010_current.sql") },
+    Migration { number: 11, name: "local times", sql: include_str!("0011_local_times.sql") },
     Migration { number: 12, name: "silent wrongs", sql: include_str!("0012_silent_wrongs.sql") },
 ];
 
@@ -104,14 +108,18 @@ impl Topology {
     }
 }
 
-/// All statements [`Store::migrate`] runs on an empty database, in order: for operators who must run them by hand.
+/// What local times are shown in until there is a pack.
+const NO_ZONE: &str = "UTC";
+
+/// All statements [`Store::migrate`] runs on an empty database, in order: for operators who must run them by hand. A
+/// start makes some views again once there is a pack, and gives the columns of views their comments.
 ///
 /// # Errors
 /// If the cluster's name is not an identifier.
 pub fn script(topology: &Topology) -> Result<Vec<String>, StoreError> {
     std::iter::once(MIGRATION_TABLE.trim().to_owned())
         .chain(MIGRATIONS.iter().flat_map(|migration| statements(migration.sql)))
-        .chain(views::statements())
+        .chain(views::statements(NO_ZONE))
         .map(|statement| topology.fill(&statement))
         .collect()
 }
@@ -154,7 +162,7 @@ impl Store {
         let mut now_applied = Vec::new();
         let newest = MIGRATIONS.last().map(|newest| newest.number);
         for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.number)) {
-            let views = views::statements().filter(|_| Some(migration.number) == newest);
+            let views = views::statements(NO_ZONE).filter(|_| Some(migration.number) == newest);
             for statement in statements(migration.sql).chain(views) {
                 let doing = format!("run migration {} ({})", migration.number, migration.name);
                 run(doing, topology.fill(&statement)?).await?;
@@ -169,6 +177,42 @@ impl Store {
             now_applied.push(migration.number);
         }
         Ok(now_applied)
+    }
+
+    /// Sees to it that local times are shown in the zone of the current pack, and that every column of a view says what
+    /// it is. Does nothing where that is so.
+    ///
+    /// # Errors
+    /// If ClickHouse refuses.
+    pub async fn finish_views(&self, topology: &Topology) -> Result<(), StoreError> {
+        let zone = self.client().query("SELECT toString(argMax(timezone, published_at)) FROM pack");
+        let zone: String = answer("read the zone of the pack", one(zone)).await?;
+        let zone = Some(zone.as_str()).filter(|zone| !zone.is_empty()).unwrap_or(NO_ZONE);
+        let elsewhere = self
+            .client()
+            .query(
+                "SELECT count() FROM system.columns WHERE database = currentDatabase() AND startsWith(name, 'local_') \
+                 AND position(type, 'DateTime') > 0 AND position(type, concat('(\\'', {zone:String}, '\\')')) = 0",
+            )
+            .param("zone", zone);
+        let elsewhere: u64 = answer("look at the zone of local times", one(elsewhere)).await?;
+        if elsewhere > 0 {
+            for statement in views::with_local_times(zone) {
+                let doing = format!("show local times in {zone}");
+                answer(&doing, self.client().query_raw(&topology.fill(&statement)?).execute()).await?;
+            }
+        }
+        let columns = self.client().query(
+            "SELECT table, name, comment, CAST(table IN (SELECT name FROM system.tables WHERE \
+             database = currentDatabase() AND engine = 'View') AS Bool) AS of_view FROM system.columns WHERE database = currentDatabase() ORDER BY table, position",
+        );
+        let columns: Vec<comments::Column> =
+            answer("read the comments of columns", columns.fetch_all()).await?;
+        for statement in comments::statements(&columns) {
+            let doing = "say what the columns of views are";
+            answer(doing, self.client().query_raw(&topology.fill(&statement)?).execute()).await?;
+        }
+        Ok(())
     }
 
     async fn create_database(&self, topology: &Topology) -> Result<(), StoreError> {
@@ -196,7 +240,7 @@ mod tests {
     fn every_placeholder_is_filled_for_one_server_and_for_a_cluster() {
         for topology in [Topology::Single, Topology::Cluster("province".to_owned())] {
             for statement in script(&topology).unwrap() {
-                for placeholder in ["{on_cluster}", "{engine}", "{safety}", "{committed}"] {
+                for placeholder in ["{on_cluster}", "{engine}", "{safety}", "{committed}", "{zone}"] {
                     assert!(!statement.contains(placeholder), "{statement}");
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! Both are rendered from one description of the fact, so that they cannot part, nor their comments and columns. They
 //! belong to no numbered file: the newest migration that runs makes them as the program has them. Whoever changes one
-//! adds a migration, be it an empty one.
+//! adds a migration, be it an empty one. The wide views with local times come after them, which they read.
 
 use super::said_anew::{SAID_ANEW, SaidAnew};
 
@@ -11,8 +11,8 @@ pub(crate) const COMMITTED: &str = "(SELECT last_epoch FROM committed)";
 const COMMITTED_KNOWN_AT: &str =
     "(SELECT last_epoch FROM committed_known_at(known_at = {known_at:DateTime64(3, 'UTC')}))";
 
-/// The statements that make the views.
-pub(super) fn statements() -> impl Iterator<Item = String> {
+/// The statements that make the views, local times in that zone.
+pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
     let stored = SAID_ANEW.iter().map(|fact| fact.table).chain(["superseded"]).map(stored);
     let read = SAID_ANEW.iter().flat_map(|fact| {
         [
@@ -20,7 +20,14 @@ pub(super) fn statements() -> impl Iterator<Item = String> {
             view(fact, "known_at", COMMITTED_KNOWN_AT, fact.known_at),
         ]
     });
-    stored.chain(read)
+    stored.chain(read).chain(with_local_times(zone))
+}
+
+/// Those with local times. An IANA name, as packs have it, or one that ends no string.
+pub(super) fn with_local_times(zone: &str) -> impl Iterator<Item = String> {
+    let zone = zone.replace(['\'', '\\'], "");
+    super::statements(include_str!("local_times.sql"))
+        .map(move |statement| statement.replace("{zone}", &zone))
 }
 
 fn stored(table: &str) -> String {

@@ -1,13 +1,13 @@
 //! SAFE: what the analyst may, and what nobody may.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, time::Duration};
 
 use ioc_model::epoch::Epoch;
 use ioc_storage::{StoreConfig, embedded::ANALYST_USER};
 
 use crate::{
     sample,
-    server::{TestServer, ask_as},
+    server::{TestServer, ask_as, config, free_address},
 };
 
 fn analyst(server: &TestServer) -> StoreConfig {
@@ -194,12 +194,9 @@ async fn bound_an_analysts_queries_are_limited_and_cannot_raise_the_limits() {
     let server = TestServer::start().await;
     let analyst = analyst(&server);
     let limits = [
-        "max_execution_time",
-        "max_memory_usage",
         "max_memory_usage_for_user",
         "max_rows_to_read",
         "max_bytes_to_read",
-        "max_result_rows",
         "max_result_bytes",
         "max_temporary_data_on_disk_size_for_user",
         "max_concurrent_queries_for_user",
@@ -215,9 +212,8 @@ async fn bound_an_analysts_queries_are_limited_and_cannot_raise_the_limits() {
             assert!(in_address.is_err(), "{limit} = {raised} in the address");
         }
     }
-    assert!(ask_as(&analyst, "SELECT 1 SETTINGS max_execution_time = 5").await.is_ok());
     for way_out in [("profile", "default"), ("readonly", "0"), ("readonly", "1"), ("allow_ddl", "1")] {
-        let raised = ask_with(&analyst, "SELECT 1 SETTINGS max_execution_time = 3600", &[way_out]).await;
+        let raised = ask_with(&analyst, "SELECT 1 SETTINGS max_rows_to_read = 3000000000", &[way_out]).await;
         assert!(raised.is_err(), "{way_out:?} lifts the limits");
     }
     assert_refused(&analyst, "SELECT number FROM numbers(6000000)", "TOO_MANY_ROWS_OR_BYTES").await;
@@ -231,6 +227,91 @@ async fn bound_an_analysts_queries_are_limited_and_cannot_raise_the_limits() {
         .await;
     let endless = "SELECT sum(sipHash64(number)) FROM numbers(1900000000) SETTINGS max_execution_time = 1";
     assert_refused(&analyst, endless, "TIMEOUT_EXCEEDED").await;
+}
+
+/// What the tools of analysts put into an address, whatever it says.
+const OF_TOOLS: &[&[(&str, &str)]] = &[
+    // clickhouse-go and Grafana: the deadline of the caller and five seconds, and no deadline at all.
+    &[("max_execution_time", "64")],
+    &[("max_execution_time", "305")],
+    &[("client_protocol_version", "54460"), ("enable_http_compression", "1")],
+    &[("limit", "1000")],
+    // JDBC, DBeaver, Metabase: a row limit, and 0 for none.
+    &[("max_result_rows", "200"), ("result_overflow_mode", "break")],
+    &[("max_result_rows", "0")],
+    &[("max_result_rows", "100000000")],
+    &[("max_execution_time", "0")],
+    &[("timeout_overflow_mode", "break")],
+    &[("max_memory_usage", "0")],
+    &[("max_memory_usage", "100000000000")],
+    &[("session_id", "tool-1"), ("session_timeout", "60")],
+    &[("session_timezone", "Asia/Ho_Chi_Minh")],
+    &[("readonly", "2")],
+    &[("send_progress_in_http_headers", "1"), ("http_headers_progress_interval_ms", "500")],
+    &[("wait_end_of_query", "1")],
+    &[("extremes", "0"), ("max_block_size", "65409"), ("max_threads", "0"), ("max_query_size", "1048576")],
+    &[("join_use_nulls", "1"), ("allow_experimental_analyzer", "1"), ("enable_http_compression", "1")],
+    &[("date_time_output_format", "iso"), ("output_format_json_quote_64bit_integers", "1")],
+    &[("log_comment", "a panel"), ("quota_key", "x"), ("query_id", "mine")],
+    &[("connect_timeout", "10"), ("receive_timeout", "300"), ("send_timeout", "300")],
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bound_what_tools_set_is_answered_and_lifts_nothing() {
+    let server = TestServer::start().await;
+    let analyst = analyst(&server);
+    for settings in OF_TOOLS {
+        let limits = "SELECT getSetting('max_memory_usage_for_user'), getSetting('max_rows_to_read'), \
+                      getSetting('max_bytes_to_read'), getSetting('max_result_bytes'), \
+                      getSetting('max_concurrent_queries_for_user'), getSetting('readonly')";
+        let answered = ask_with(&analyst, limits, settings).await;
+        let expected = "536870912\t2000000000\t68719476736\t1073741824\t16\t2";
+        assert_eq!(answered.as_deref().map(str::trim_end), Ok(expected), "{settings:?}");
+    }
+    let much = "SELECT groupArray(number) FROM numbers(200000000)";
+    for memory in ["0", "100000000000"] {
+        let refused = ask_with(&analyst, much, &[("max_memory_usage", memory)]).await.unwrap_err();
+        assert!(refused.contains("MEMORY_LIMIT_EXCEEDED"), "{refused:.500}");
+    }
+    let many = "SELECT repeat('x', 2000) FROM numbers(10)";
+    let rows_of_no_end = [("max_result_rows", "0"), ("max_result_bytes", "1000")];
+    let refused = ask_with(&analyst, many, &rows_of_no_end).await.unwrap_err();
+    assert!(refused.contains("TOO_MANY_ROWS_OR_BYTES"), "{refused:.500}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bound_a_query_that_takes_too_long_is_ended_whatever_time_it_asks_for() {
+    let scratch = tempfile::tempdir().unwrap();
+    let mut config = config(scratch.path(), free_address());
+    config.analyst_patience = Duration::from_secs(2);
+    let server = TestServer::start_as(config, scratch).await;
+    // The analyst's database need not be there for it.
+    let analyst = StoreConfig { database: "system".to_owned(), ..analyst(&server) };
+    let lasting = |seconds: u32| format!("SELECT sum(sleepEachRow(1)) FROM numbers({seconds})");
+    for asked in ["0", "3600", "64"] {
+        let settings = [("max_execution_time", asked), ("max_block_size", "1")];
+        let ended = ask_with(&analyst, &lasting(1_000), &settings).await.unwrap_err();
+        assert!(ended.contains("QUERY_WAS_CANCELLED"), "{asked}: {ended:.500}");
+    }
+    // What the profile says is the tool's own word where it says none.
+    let ended = ask_with(&analyst, &lasting(1_000), &[("max_block_size", "1")]).await.unwrap_err();
+    assert!(ended.contains("TIMEOUT_EXCEEDED") || ended.contains("QUERY_WAS_CANCELLED"), "{ended:.500}");
+    let product = StoreConfig { database: "system".to_owned(), ..server.server.store() };
+    let lasted = ask_with(&product, &lasting(5), &[("max_block_size", "1")]).await;
+    assert_eq!(lasted.as_deref().map(str::trim_end), Ok("0"), "the product takes the time it needs");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn safe_the_server_does_not_say_what_its_machine_is_called() {
+    let server = TestServer::start().await;
+    let names = "SELECT hostName(), FQDN(), displayName()";
+    assert_eq!(ask_as(&analyst(&server), names).await.unwrap(), "ioc\tioc\tioc");
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let url = format!("{}/?user=nobody", server.server.url());
+    let answer = std::process::Command::new("curl").args(["-sS", "-i", &url]).output().unwrap();
+    let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+    assert!(answer.contains("X-ClickHouse-"), "{answer}");
+    assert!(!answer.contains(&format!("Name: {}", machine.trim())), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,6 +27,20 @@ async fn migrations_run_once_and_describe_every_table_and_column() {
         )
         .await;
     assert_eq!(silent, "");
+    server.store.finish_views(&Topology::Single).await.unwrap();
+    let silent = server
+        .ask("SELECT table, name FROM system.columns WHERE database = 'ioc' AND comment = '' ORDER BY table, name")
+        .await;
+    assert_eq!(silent, "", "columns of views say what they are, too");
+    let (of, told) = ("table = 'observation_current' AND name = 'received_at'", "DISTINCT comment");
+    let told = format!(
+        "SELECT {told} FROM system.columns WHERE {of} OR table = 'observation' AND name = 'received_at'"
+    );
+    assert_eq!(server.ask(&told).await.lines().count(), 1, "a view has the words of its table");
+    let made = "SELECT groupArray(metadata_modification_time) FROM system.tables WHERE database = 'ioc'";
+    let before = server.ask(made).await;
+    server.store.finish_views(&Topology::Single).await.unwrap();
+    assert_eq!(server.ask(made).await, before, "nothing is made again that is as it should be");
     let _ = server.ask("INSERT INTO migration (number, name) VALUES (999, 'from the future')").await;
     assert!(matches!(server.store.migrate(&Topology::Single).await, Err(StoreError::Unfit(_))));
 }

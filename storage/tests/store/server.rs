@@ -8,7 +8,7 @@ use std::{
 
 use ioc_storage::{
     Sink, SinkConfig, Store, StoreConfig, Topology,
-    embedded::{EmbeddedConfig, Server},
+    embedded::{DEFAULT_ANALYST_PATIENCE, EmbeddedConfig, Server},
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,7 @@ pub(crate) fn config(folder: &Path, listen: SocketAddr) -> EmbeddedConfig {
         database: "ioc".to_owned(),
         listen,
         memory_limit: 1 << 30,
+        analyst_patience: DEFAULT_ANALYST_PATIENCE,
     }
 }
 
@@ -53,8 +54,13 @@ impl TestServer {
     }
 
     pub(crate) async fn start_in(scratch: TempDir, listen: SocketAddr) -> TestServer {
-        let shutdown = CancellationToken::new();
-        let server = Server::start(config(scratch.path(), listen), shutdown.clone())
+        let config = config(scratch.path(), listen);
+        TestServer::start_as(config, scratch).await
+    }
+
+    pub(crate) async fn start_as(config: EmbeddedConfig, scratch: TempDir) -> TestServer {
+        let (shutdown, listen) = (CancellationToken::new(), config.listen);
+        let server = Server::start(config, shutdown.clone())
             .await
             .unwrap_or_else(|error| panic!("the embedded ClickHouse is needed for this test: {error}"));
         let store = Store::connect(&server.store()).expect("the server's own address is valid");

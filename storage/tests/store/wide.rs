@@ -10,6 +10,7 @@ use ioc_model::{
     time::{EventTime, Now},
     window::{Aggregate, ClosedBy, WindowKind},
 };
+use ioc_storage::Topology;
 
 use crate::{sample, server::TestServer};
 
@@ -18,8 +19,8 @@ const HOUR: i64 = 3_600_000;
 /// A pack of two air stations, one of them never heard of, and one that measures water.
 async fn publish(server: &TestServer, timezone: &str) {
     let publish = format!(
-        "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed) \
-         VALUES ('v1', 'test', 'Tỉnh thử', 'Test', '{timezone}', false)"
+        "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed, published_at) \
+         VALUES ('v1', 'test', 'Tỉnh thử', 'Test', '{timezone}', false, now64(3))"
     );
     for statement in [
         publish.as_str(),
@@ -36,6 +37,7 @@ async fn publish(server: &TestServer, timezone: &str) {
     ] {
         let _ = server.ask(statement).await;
     }
+    server.store.finish_views(&Topology::Single).await.unwrap();
 }
 
 fn epoch(number: u64, now: &str) -> EpochResults {
@@ -176,6 +178,40 @@ async fn local_times_are_those_of_the_packs_zone_also_where_it_changes_its_clock
         "2026-03-30 00:00:00\t2026-03-30",
     ];
     assert_eq!(local.lines().collect::<Vec<_>>(), expected);
+}
+
+const LOCAL: &str = "SELECT DISTINCT type FROM system.columns WHERE database = 'ioc' AND startsWith(name, 'local_') \
+                     AND name != 'local_day' ORDER BY type";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_local_time_is_the_moment_itself_in_the_zone_of_the_pack_whichever_is_in_effect() {
+    let server = TestServer::start().await;
+    assert_eq!(server.ask(LOCAL).await, "DateTime(\\'UTC\\')\nNullable(DateTime(\\'UTC\\'))");
+    let mut results = epoch(1, "2026-03-30T00:00:00Z");
+    let start = sample::time("2026-03-29T17:00:00Z");
+    results.facts.indices = vec![index(IndexId::VnAqi, "A1", WindowKind::Hour, start, Ok(10.0))];
+    sample::said_anew(&mut results);
+    server.sink().write(&results, false).await.unwrap();
+    for (zone, local, hour) in [
+        ("Asia/Ho_Chi_Minh", "2026-03-30 00:00:00", 0),
+        ("Europe/London", "2026-03-29 18:00:00", 18),
+        ("Asia/Ho_Chi_Minh", "2026-03-30 00:00:00", 0),
+    ] {
+        publish(&server, zone).await;
+        let of_zone = format!("DateTime(\\'{zone}\\')\nNullable(DateTime(\\'{zone}\\'))");
+        assert_eq!(server.ask(LOCAL).await, of_zone);
+        for view in ["air_quality_hourly", "air_quality_hourly_known_at(known_at = '2027-01-01 00:00:00')"] {
+            let told = server
+                .ask(&format!(
+                    "SELECT local_start, toHour(local_start), toUnixTimestamp(local_start) - \
+                     toUnixTimestamp(start_time), toTypeName(local_start) FROM {view} \
+                     WHERE local_start >= toDateTime('2026-03-29 17:00:00', 'UTC') \
+                     AND local_start < toDateTime('2026-03-29 18:00:00', 'UTC')"
+                ))
+                .await;
+            assert_eq!(told, format!("{local}\t{hour}\t0\tDateTime(\\'{zone}\\')"), "{view}");
+        }
+    }
 }
 
 fn assessment(averaging: Averaging, start: EventTime, value: Option<f64>, verdict: Verdict) -> Assessment {
@@ -327,6 +363,7 @@ async fn bound_a_condition_on_station_and_time_reaches_the_primary_key_through_t
 
     for condition in [
         "station = 'A2' AND local_day = '2026-02-10'",
+        "station = 'A2' AND local_start >= '2026-02-10 00:00:00' AND local_start < '2026-02-11 00:00:00'",
         "station = 'A2' AND start_time >= '2026-02-10 00:00:00' AND start_time < '2026-02-11 00:00:00'",
     ] {
         for (view, table) in [

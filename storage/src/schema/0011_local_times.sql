@@ -1,0 +1,1 @@
+-- Local times carry their zone, and the columns of views their comments: local_times.sql and comments.rs.

@@ -1,0 +1,224 @@
+//! What the columns of views say of themselves: shape and unit, where tools show it and nobody opens a guide.
+//!
+//! A view takes over no comment of the tables it reads. So each of its columns gets its own words here, or those of the
+//! column of that name of the table it is about.
+
+/// A column as ClickHouse tells of it.
+#[derive(Clone, Debug, clickhouse::Row, serde::Deserialize)]
+pub(super) struct Column {
+    pub(super) table: String,
+    pub(super) name: String,
+    pub(super) comment: String,
+    pub(super) of_view: bool,
+}
+
+/// The statements that give the columns of views their words, for those that have none yet or others.
+pub(super) fn statements(columns: &[Column]) -> Vec<String> {
+    let mut statements: Vec<(&str, Vec<String>)> = Vec::new();
+    for column in columns.iter().filter(|column| column.of_view) {
+        let Some(words) = words(column, columns).filter(|words| *words != column.comment) else { continue };
+        let quoted = words.replace('\\', "\\\\").replace('\'', "\\'");
+        let change = format!("COMMENT COLUMN `{}` '{quoted}'", column.name);
+        match statements.last_mut() {
+            Some((view, changes)) if *view == column.table => changes.push(change),
+            _ => statements.push((&column.table, vec![change])),
+        }
+    }
+    statements
+        .into_iter()
+        .map(|(view, changes)| format!("ALTER TABLE `{view}` {{on_cluster}} {}", changes.join(", ")))
+        .collect()
+}
+
+fn words(column: &Column, all: &[Column]) -> Option<String> {
+    let (view, name) = (column.table.as_str(), column.name.as_str());
+    let own = OF_VIEWS.iter().find(|(views, _)| views.contains(&view)).map(|(_, words)| *words);
+    if let Some((_, words)) = own.into_iter().flatten().find(|(of, _)| *of == name) {
+        return Some((*words).to_owned());
+    }
+    if let Some(measure) = name.strip_suffix("_completeness") {
+        return Some(format!(
+            "Good points of {measure} to those expected, a share from 0 to 1; NULL where no cadence is known"
+        ));
+    }
+    let table = about(view);
+    if let Some(told) = all.iter().find(|told| !told.of_view && told.table == table && told.name == name) {
+        return Some(told.comment.clone());
+    }
+    if let Some((_, words)) = ANYWHERE.iter().find(|(of, _)| *of == name) {
+        return Some((*words).to_owned());
+    }
+    // What is left of the wide views are the means.
+    OF_MEANS.contains(&view).then(|| {
+        format!(
+            "Mean of {name} over the hour or day, in indicator_current.unit; NULL where nothing good came"
+        )
+    })
+}
+
+/// The table a view is about.
+fn about(view: &str) -> &str {
+    match view.strip_suffix("_current").or_else(|| view.strip_suffix("_stored")).unwrap_or(view) {
+        "index" => "index_value",
+        "feed_by_minute" => "feed_minute",
+        "committed" => "epoch",
+        table => table,
+    }
+}
+
+const OF_MEANS: &[&str] = &["air_quality_hourly", "air_quality_daily", "water_quality"];
+
+type Words = &'static [(&'static str, &'static str)];
+
+const OF_VIEWS: &[(&[&str], Words)] = &[
+    (
+        OF_MEANS,
+        &[
+            ("kind", "hour or day"),
+            ("start_time", "First moment of the hour or day, UTC"),
+            ("end_time", "First moment behind the hour or day, UTC"),
+            ("local_day", "Day of start_time in the pack's time zone"),
+            ("local_start", "start_time in the pack's time zone: the same moment, shown by the local clock"),
+            ("name_vi", "Name of the station, in Vietnamese"),
+            ("name_en", "Name of the station, in English"),
+            (
+                "vn_aqi",
+                "VN_AQI, a number without unit from 0 on, more is worse; NULL where there is none, see no_value_reason",
+            ),
+            (
+                "vn_wqi",
+                "VN_WQI, a number without unit from 0 to 100, more is better; NULL where there is none, see \
+                 no_value_reason",
+            ),
+            ("category", "Band of the index: index_category_current.word; empty without a value"),
+            ("category_vi", "Official name of the band, in Vietnamese; empty without a value"),
+            ("category_en", "Name of the band, in English; empty without a value"),
+            (
+                "no_value_reason",
+                "Why the index has no value: no_particulates, too_few_groups, no_data; empty where it has one",
+            ),
+            ("dominant", "What the index goes by: indicator.id or a group of them; empty without a value"),
+            (
+                "closed_by",
+                "What closed the index: watermark, patience, revision; empty where the station has means only",
+            ),
+        ],
+    ),
+    (
+        &["exceedance"],
+        &[
+            ("limit", "What is exceeded: legal_limit_current.id"),
+            ("standard", "Regulation or permit the limit is of"),
+            ("averaging", "Over what the means are made: hour, eight_hours, day, year"),
+            ("name_vi", "Name of the station, in Vietnamese"),
+            ("name_en", "Name of the station, in English"),
+            ("indicator", "What is measured: indicator_current.id"),
+            ("symbol", "How the indicator is written, such as PM2.5"),
+            ("unit", "Unit of worst_value and limit_value"),
+            ("first_start", "First moment of the first window, UTC"),
+            ("last_end", "First moment behind the last window, UTC"),
+            ("local_start", "first_start in the pack's time zone: the same moment, shown by the local clock"),
+            ("local_end", "last_end in the pack's time zone: the same moment, shown by the local clock"),
+            ("windows", "How many windows next to each other exceed the limit"),
+            ("lasting", "Whether the last window is the newest that was judged"),
+            ("worst_start", "First moment of the worst window, UTC"),
+            ("worst_value", "Mean of the worst window, in unit"),
+            ("limit_value", "The bound it exceeds, in unit"),
+        ],
+    ),
+    (
+        &["station_status"],
+        &[
+            ("station", "Station: station_current.id"),
+            ("name_vi", "Name of the station, in Vietnamese"),
+            ("name_en", "Name of the station, in English"),
+            ("kind", "Kind of the station: station_current.kind"),
+            ("longitude", "WGS 84, in degrees"),
+            ("latitude", "WGS 84, in degrees"),
+            ("valid_from", "First local day of the station"),
+            ("valid_to", "Last local day of the station; NULL while it lasts"),
+            ("status", "How it is, such as good, late or silent; NULL where it was never judged"),
+            ("since", "Since when it is so, UTC; NULL where it was never judged"),
+            ("last_event_time", "Event time of its newest value, UTC; NULL where none came"),
+            ("local_since", "since in the pack's time zone: the same moment, shown by the local clock"),
+            (
+                "local_last_event_time",
+                "last_event_time in the pack's time zone: the same moment, shown by the local clock",
+            ),
+            ("last_event_age_s", "From last_event_time to the last commit, in seconds; NULL where none came"),
+            ("indicators", "How many indicators it measures"),
+            ("expected_every_s", "Shortest cadence of its indicators, in seconds; NULL where none is known"),
+        ],
+    ),
+    (
+        &["window_current"],
+        &[
+            ("mean", "Mean of the good values, in the unit of the indicator; NULL where count is 0"),
+            ("min", "Least good value, in the unit of the indicator; NULL where count is 0"),
+            ("max", "Greatest good value, in the unit of the indicator; NULL where count is 0"),
+        ],
+    ),
+    (
+        &["committed"],
+        &[
+            ("last_epoch", "Number of the last committed epoch"),
+            ("last_now", "Wall clock recorded in its manifest, UTC"),
+        ],
+    ),
+    (
+        &["alert_current"],
+        &[
+            ("id", "rule~subject~number"),
+            ("change", "What happened to it last: raised, recurred, cleared, acknowledged"),
+            ("active", "Whether its condition holds"),
+            ("acknowledged", "Whether somebody took it on"),
+            ("at", "Recorded clock of its last change, UTC"),
+            ("raised_at", "Recorded clock of its first change, UTC"),
+            ("cleared_at", "Recorded clock of when its condition ended, UTC; NULL while it is active"),
+            ("acknowledged_at", "Recorded clock of when somebody took it on, UTC; NULL where nobody did"),
+        ],
+    ),
+    (
+        &["late_correction"],
+        &[
+            ("received_day", "First moment of the day the corrections came, UTC"),
+            ("feed", "Feed they came by: feed_current.id"),
+            (
+                "sender",
+                "Who sent them: the login, certificate or file source; empty where it was not recorded",
+            ),
+            ("rows", "How many corrections of values more than 30 days old"),
+            ("subjects", "How many subjects they are about"),
+            ("oldest", "Earliest event time that was corrected, UTC"),
+            ("newest", "Latest event time that was corrected, UTC"),
+        ],
+    ),
+    (
+        &["feed_balance"],
+        &[
+            ("generation", "Pass over the input"),
+            ("feed", "Feed: feed_current.id"),
+            ("envelopes_received", "Envelopes that came since the beginning"),
+            ("envelopes_decoded", "Envelopes rows were read out of"),
+            ("envelopes_empty", "Envelopes that hold no row"),
+            ("envelopes_undecodable", "Envelopes rejected as a whole"),
+            ("rows_decoded", "Rows read out of envelopes"),
+            ("rows_stored", "Rows stored as observations or actions"),
+            ("rows_duplicate", "Rows that had been stored before"),
+            ("rows_rejected", "Rows rejected by their contract"),
+            ("rows_waiting", "Rows that wait until their day is read back"),
+            ("last_received_ms", "Arrival of the last envelope, in milliseconds since 1970, UTC"),
+            ("envelopes_astray", "Envelopes of no known fate: 0, or something is lost or doubled"),
+            ("rows_astray", "Rows of no known fate: 0, or something is lost or doubled"),
+        ],
+    ),
+];
+
+const ANYWHERE: Words = &[
+    ("station", "Station: station_current.id"),
+    ("place_code", "Unit the station stands in: place_current.code; empty where none is known"),
+    ("place_vi", "Name of that unit, in Vietnamese"),
+    ("place_en", "Name of that unit, in English"),
+    ("generation", "Pass over the input that stored it"),
+    ("revision", "Epoch that made it; the highest is current"),
+];
