@@ -45,6 +45,24 @@ test("the page speaks Vietnamese first, switches to English at once, and remembe
   await context.close();
 });
 
+test("the language is in the address: it can be passed on, whatever the other browser remembers", async () => {
+  const { context, page } = await open(browser, served.url);
+  await page.getByRole("button", { name: "English" }).click();
+  await page.waitForFunction(() => new URLSearchParams(location.search).get("lang") === "en");
+  await page.getByRole("link", { name: "Feeds & quality" }).click();
+  await page.getByRole("region", { name: "Latest values by station" }).waitFor({ timeout: PATIENCE });
+  const other = await open(browser, page.url());
+  await other.page.getByRole("region", { name: "Latest values by station" }).waitFor({ timeout: PATIENCE });
+  assert.equal(await other.page.locator("html").getAttribute("lang"), "en");
+  await other.context.close();
+  // Back leads to another view, not to another language.
+  await page.getByRole("button", { name: "Tiếng Việt" }).click();
+  await page.goBack();
+  await page.getByRole("region", { name: "Chỉ số chính" }).waitFor({ timeout: PATIENCE });
+  await page.waitForFunction(() => new URLSearchParams(location.search).get("lang") === "vi");
+  await context.close();
+});
+
 test("numbers and dates are written the reader's way", async () => {
   const { context, page } = await open(browser, served.url);
   const clock = page.locator("[data-part=clock]");

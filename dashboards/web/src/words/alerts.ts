@@ -19,6 +19,8 @@ export const alertWords = {
   sending: t("đang gửi…", "sending…"),
   recorded: t("đã ghi, chờ xử lý", "recorded, not yet taken"),
   failed: t("chưa gửi được", "not sent"),
+  unanswered: t("máy chủ không trả lời, hãy thử lại", "no answer from the server, try again"),
+  unreachable: t("không liên lạc được với máy chủ", "the server cannot be reached"),
   already: t("đã có người xác nhận", "already acknowledged"),
   gone: t("cảnh báo không còn mở", "the alert is not open any more"),
   busFull: t("máy chủ đang đầy, hãy thử lại", "the server is full, try again"),

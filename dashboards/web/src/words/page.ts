@@ -22,6 +22,7 @@ export const words = {
   ),
   replayed: t("Dữ liệu phát lại", "Replayed data"),
   serverClock: t("Giờ máy chủ", "Server time"),
+  page: t("Trang", "Page"),
   attention: t("Cần chú ý", "Needs attention"),
   nothingWrong: t("Không có bất thường", "Nothing abnormal"),
   since: t("từ", "since"),

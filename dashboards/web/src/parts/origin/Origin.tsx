@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type Step, backTo, here, way } from "../../address";
 import { period } from "../../format";
 import { say } from "../../language";
-import { pack, stationNames } from "../../store";
+import { blind, pack, stationNames } from "../../store";
 import { kpiWords } from "../../words/overview";
 import { alertWords, originWords } from "../../words/alerts";
 import { AlertStep, AlertsStep } from "./Alerts";
@@ -35,7 +35,7 @@ export function Origin() {
   );
   if (!step) return null;
   return (
-    <aside class="origin" aria-label={say(originWords.panel)} data-part="origin">
+    <aside class={`origin ${blind.value ? "blind" : ""}`} aria-label={say(originWords.panel)} data-part="origin">
       <div class="origin-top">
         <nav aria-label={say(originWords.way)}>
           <ol>

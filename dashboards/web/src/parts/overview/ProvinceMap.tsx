@@ -47,11 +47,21 @@ export function ProvinceMap() {
   );
 }
 
+/** The map is the pack's: what was read of it once is kept, since a wall comes back to it page after page. */
+let read: { version: string | undefined; geometry: Geometry } | null = null;
+
 async function load(loaded: Signal<Loaded>): Promise<void> {
+  const version = pack.peek()?.version;
   try {
+    if (read && read.version === version) {
+      loaded.value = { state: "shown", geometry: read.geometry };
+      return;
+    }
     const response = await fetch("/api/map");
     if (!response.ok) throw new Error(String(response.status));
-    loaded.value = { state: "shown", geometry: geometryOf((await response.json()) as Topology) };
+    const geometry = geometryOf((await response.json()) as Topology);
+    read = { version, geometry };
+    loaded.value = { state: "shown", geometry };
   } catch {
     loaded.value = { state: "failed" };
   }

@@ -8,7 +8,7 @@ import { language, say } from "../../language";
 import type { Averaging, Limit, StationNames } from "../../model";
 import { isIndex, selection, seriesOf, shownKind } from "../../selection";
 import { type Series, fetchSeries, gapsOf, withTail } from "../../series";
-import { indexOf, pack, stationNames, tileOf } from "../../store";
+import { indexOf, pack, pictures, stationNames, tileOf } from "../../store";
 import { isWall } from "../../wall";
 import { trendWords } from "../../words/overview";
 import { averagingWords, words } from "../../words/page";
@@ -82,7 +82,7 @@ export function Trend() {
       stop.abort();
     };
   }, [key, station?.id]);
-  useEffect(() => next.current?.(), [newest, hourNow]);
+  useEffect(() => next.current?.(), [newest, hourNow, pictures.value]);
 
   if (!chosen || !station) return null;
   const shown = state.value;
