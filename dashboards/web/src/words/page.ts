@@ -69,6 +69,9 @@ export const words = {
   noRejects: t("Chưa có dữ liệu nào bị loại.", "Nothing has been rejected."),
   whole: t("cả gói tin", "whole envelope"),
   bytes: t("byte", "bytes"),
+  csv: t("Tải CSV", "Download CSV"),
+  unit: t("Đơn vị", "Unit"),
+  station: t("Trạm", "Station"),
   more: t("nữa", "more"),
   fewer: t("Thu gọn", "Fewer"),
 };
@@ -105,6 +108,9 @@ export const statusWords: Record<StationStatus, Text> = {
 };
 
 export const notJudged = t("chưa đánh giá", "not judged yet");
+
+/** Of an index or a mean: what it is made of may have come all the same. */
+export const notComputed = t("chưa tính được", "not computed yet");
 
 export const averagingWords: Record<Averaging, Text> = {
   hour: t("1 giờ", "1 hour"),

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Silence, silence } from "../../attention";
+import { type Silence, silence, unheardWords } from "../../attention";
 import { backTo, view } from "../../address";
 import { number, roughAge, span } from "../../format";
 import { say } from "../../language";
@@ -85,7 +85,7 @@ function Cell({ feed }: { feed: Feed }) {
       <p class="strip-state">
         <span>
           {gone === null ? (
-            say(state === "unknown" ? words.unheard : words.neverHeard)
+            say(unheardWords(feed))
           ) : (
             <>
               {state === "silent" && <strong>{say(words.silent)} </strong>}

@@ -2,6 +2,7 @@ import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Topology } from "topojson-specification";
 import { chooseSeries, officialColours, open } from "../../address";
+import { type Column, at } from "../../csv";
 import { number, period } from "../../format";
 import { priorityOfCategory } from "../../judgement";
 import { say } from "../../language";
@@ -12,6 +13,7 @@ import type { Category } from "../../model";
 import { hasMap, pack } from "../../store";
 import { isWall } from "../../wall";
 import { mapWords } from "../../words/overview";
+import { Download } from "../frame/Download";
 
 const MOST_LABELS = 8;
 
@@ -366,6 +368,17 @@ function summaryOf(geometry: Geometry): string {
   });
 }
 
+function columns(): Column<Named>[] {
+  const latest = ({ shown }: Named) => shown.series?.latest;
+  return [
+    [say(mapWords.commune), ({ unit }) => say(unit.name)],
+    [say(mapWords.stationWord), ({ shown }) => shown.station && say(shown.station.name)],
+    ["VN_AQI", (row) => latest(row)?.value],
+    [say(mapWords.category), ({ shown }) => bandWords(shown.band).replace("VN_AQI ", "")],
+    [say(mapWords.hour), (row) => at(latest(row)?.start)],
+  ];
+}
+
 function AsTable({ geometry }: { geometry: Geometry }) {
   const all = named(geometry);
   return (
@@ -404,6 +417,7 @@ function AsTable({ geometry }: { geometry: Geometry }) {
             ))}
           </tbody>
         </table>
+        <Download name="communes" of={say(mapWords.title)} columns={columns()} rows={() => all} />
       </div>
     </details>
   );
