@@ -144,6 +144,7 @@ test("a stretch of the trend that is drawn over is looked at closely, and all of
   assert.deepEqual(await violations(page), []);
   // The table and its file are of the same stretch.
   await page.getByRole("region", { name: /Diễn biến/ }).getByText("Xem dạng bảng").click();
+  await page.locator(".trend tbody tr").first().waitFor({ timeout: PATIENCE });
   const shown = await page.locator(".trend tbody tr").count();
   assert.ok(shown < 0.4 * hours(whole));
   assert.equal((await downloaded(page, page.getByRole("button", { name: /^Tải CSV: Diễn biến/ }))).length - 1, shown);

@@ -70,7 +70,6 @@ test("no letter is smaller than the farthest reader can read, and nothing runs o
 // A laptop's screen, Full HD, 4K, screens beside and above each other; readers near and far, pixels small and large.
 const WALLS = [
   [1920, 1080, ""],
-  [1920, 1080, "m=5&pitch=0.63"],
   [1920, 1080, "m=3&pitch=0.63"],
   [1920, 1080, "m=2&pitch=0.5"],
   [1920, 1080, "m=30&pitch=0.1"],
