@@ -36,7 +36,7 @@ function written(cell: Cell): string {
 
 /** The series come as 32-bit numbers: 61.2 is not 61.20000076293945. */
 function shortest(value: number): number {
-  return Math.fround(value) === value ? Number(value.toPrecision(7)) : value;
+  return !Number.isInteger(value) && Math.fround(value) === value ? Number(value.toPrecision(7)) : value;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
