@@ -40,6 +40,11 @@ export function heard(): void {
   unheardFor.value = 0;
 }
 
+/** Milliseconds since something came, to this moment: asked for every message, so that nothing is repainted for it. */
+export function silence(): number {
+  return heardAt.elapsed();
+}
+
 /** Brings every age up to this moment. */
 export function tick(): void {
   if (told > 0) now.value = told + toldAt.elapsed() * clockSpeed.value;

@@ -1,7 +1,7 @@
 // The connection: a snapshot, then its changes. After every break a new snapshot comes first, so that nothing that
 // happened in between is missed, and then the stream goes on from the snapshot's epoch.
 
-import { heard, tell, tick } from "./clock";
+import { heard, silence, tell, tick } from "./clock";
 import { BLIND_AFTER, Since } from "./hearing";
 import type { Changes, Heartbeat, Hello, Overview } from "./model";
 import { type Came, blind, epoch, startingUp, status, takeChanges, takeOverview } from "./store";
@@ -73,7 +73,7 @@ function listen(served: string): void {
   const opened = openStream(epoch.value, served, {
     event(name, data) {
       // After a long silence this may be what lay somewhere for as long: it is not taken for news.
-      tick();
+      if (silence() > BLIND_AFTER) tick();
       if (stream !== opened) return;
       pause = FIRST_PAUSE;
       take(name, data);
