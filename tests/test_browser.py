@@ -52,7 +52,7 @@ def test_the_page_keeps_its_promises_in_chromium(demo):
         subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=WEB, check=True, timeout=300)
     environment = os.environ | {"BASE_URL": f"http://127.0.0.1:{demo.http}"}
     done = subprocess.run(
-        ["npm", "test", "--silent"], cwd=WEB, env=environment, capture_output=True, text=True, timeout=900
+        ["npm", "test", "--silent"], cwd=WEB, env=environment, capture_output=True, text=True, timeout=1500
     )
     told = done.stdout[-8000:] + done.stderr[-2000:]
     assert done.returncode == 0, told

@@ -41,5 +41,6 @@ export default defineConfig({
       },
     },
   },
+  worker: { rolldownOptions: { output: { entryFileNames: "assets/[name].js" } } },
   server: { proxy: { "/api": process.env.BASE_URL ?? "http://127.0.0.1:8080" } },
 });

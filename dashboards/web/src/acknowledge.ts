@@ -39,8 +39,9 @@ export async function acknowledge(alert: Alert, user: string, note: string): Pro
     });
     if (response.ok) set(alert.id, { state: "recorded" });
     else set(alert.id, { state: "failed", why: why(response.status) });
-  } catch {
-    set(alert.id, { state: "failed", why: alertWords.failed });
+  } catch (error) {
+    const unanswered = error instanceof DOMException && error.name === "TimeoutError";
+    set(alert.id, { state: "failed", why: unanswered ? alertWords.unanswered : alertWords.unreachable });
   }
 }
 

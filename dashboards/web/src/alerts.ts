@@ -36,15 +36,20 @@ export function measureOf({ evidence }: Alert): string {
   return `${names?.symbol ?? evidence.measure.toUpperCase()}${averaging}`;
 }
 
-/** `62,3 µg/m³ > 45`, with when it was so. */
-export function valueLine({ evidence }: Alert): string {
-  if (!evidence) return "";
-  if (evidence.measure === "status") return evidence.status ? say(statusWords[evidence.status]) : "";
-  if (evidence.value === null) return "";
+/** `62,3 µg/m³ > 45`, and when it was so. */
+export function valueAndPeriod({ evidence }: Alert): [string, string] {
+  if (!evidence) return ["", ""];
+  if (evidence.measure === "status") return [evidence.status ? say(statusWords[evidence.status]) : "", ""];
+  if (evidence.value === null) return ["", ""];
   const names = pack.value?.indicators[evidence.measure];
   const decimals = names?.decimals ?? 0;
   const value = `${number(evidence.value, decimals)}${names ? ` ${unit(names.unit)}` : ""}`;
   const sign = evidence.threshold === null ? "" : evidence.value > evidence.threshold ? ">" : evidence.value < evidence.threshold ? "<" : "=";
   const threshold = evidence.threshold === null ? "" : ` ${sign} ${plain(evidence.threshold, decimals)}`;
-  return `${value}${threshold}, ${period(evidence.averaging ?? "hour", evidence.start, evidence.end, isWall)}`;
+  return [`${value}${threshold}`, period(evidence.averaging ?? "hour", evidence.start, evidence.end, isWall)];
+}
+
+/** Both in a line. */
+export function valueLine(alert: Alert): string {
+  return valueAndPeriod(alert).filter((said) => said !== "").join(", ");
 }

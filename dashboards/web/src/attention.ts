@@ -7,7 +7,7 @@ import { say } from "./language";
 import type { Feed, Priority, Quality, StationNames, Text } from "./model";
 import { clientWords, noticeWords } from "./words/clients";
 import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
-import { qualityWords } from "./words/page";
+import { qualityWords, words } from "./words/page";
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
 
@@ -306,6 +306,11 @@ export function silence({ last_received, counts }: Feed, silentAfter: number | n
   if (silentAfter === null) return "no-promise";
   if (last_received === null) return counts.received > 0 ? "unknown" : "never";
   return ageOf(last_received) > silentAfter + grace() ? "silent" : "on-time";
+}
+
+/** Of a feed whose last signal is not known: something of it is there, or it never sent. */
+export function unheardWords({ counts }: Feed): Text {
+  return counts.received > 0 ? words.unheard : words.neverHeard;
 }
 
 /** Since when, short on screen and whole for a reader that asks. */

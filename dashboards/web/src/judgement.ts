@@ -63,6 +63,8 @@ export function limitsOf(station: StationNames | undefined, indicator: string, a
   );
 }
 
+/** A mean that is at its limit keeps it; equal is equal to a billionth, as in the flow (`model/src/bound.rs`). */
 export function isOver(value: number, limit: { low: number | null; high: number | null }): boolean {
-  return (limit.high !== null && value > limit.high) || (limit.low !== null && value < limit.low);
+  const above = (number: number, bound: number) => number - bound > 1e-9 * Math.abs(bound);
+  return (limit.high !== null && above(value, limit.high)) || (limit.low !== null && above(-value, -limit.low));
 }

@@ -6,14 +6,15 @@ import { inOperation, silence } from "./attention";
 import type { Step } from "./address";
 import { now } from "./clock";
 import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
-import { type Freshness, assessmentFreshness, indexFreshness, lastEventOf, longestLateness, stationFreshness } from "./freshness";
+import { type Freshness, assessmentFreshness, indexFreshness, lastEventOf, longestLateness } from "./freshness";
 import { NEAR, VALID_SHARE, calmUntil, categoryOf, isOver, limitInForce, priorityOfCategory } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
-import type { Alert, HourPoint, Limit, Priority, StationNames, StationStatus, Text } from "./model";
-import { ageOf, alerts, alertsOpen, allFeeds, assessmentsOf, feedNames, indexOf, pack, stateOf, stationNames, status, tileOf } from "./store";
+import type { Alert, HourPoint, Limit, Priority, StationNames } from "./model";
+import { ageOf, alerts, alertsOpen, allFeeds, assessmentsOf, feedNames, indexOf, pack, stationNames, status, tileOf } from "./store";
+import { type Standing, isSending, standingOf, standingWords } from "./standing";
 import { isWall } from "./wall";
-import { freshnessWords, notJudged, statusWords } from "./words/page";
+import { freshnessWords } from "./words/page";
 import { kpiWords, reasonsOfIndex } from "./words/overview";
 
 const HOUR = 3_600_000;
@@ -127,44 +128,18 @@ function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
-/** How a station stands: the state the pipeline gives it, but for what that state cannot know. */
-export type Standing = StationStatus | "stale" | "never" | "unjudged";
-
-export function standingOf(station: StationNames): Standing {
-  const { status } = stateOf(station.id).value;
-  const state = stationFreshness(station.id);
-  if (state === "never") return "never";
-  // A station called good by a pipeline that stands still is not reporting either.
-  if (status !== "silent" && state === "stale") return "stale";
-  return status ?? "unjudged";
-}
-
-const SENDING: Standing[] = ["good", "late", "calibrating", "error"];
-
-export const standingWords: Record<Standing, Text> = {
-  ...statusWords,
-  stale: freshnessWords.stale,
-  never: freshnessWords.never,
-  unjudged: notJudged,
-};
-
-/** Its priority: gone is urgent, never there is a note. */
-export function priorityOfStanding(standing: Standing): Priority | null {
-  if (standing === "silent" || standing === "stale") return "high";
-  return standing === "error" ? "medium" : standing === "never" ? "low" : null;
-}
-
 /** Stations that send, of those in operation. */
 export function stationsReporting(): Kpi {
   const all = stationsNow();
   const standings = all.map(standingOf);
   const count = (standing: Standing) => standings.filter((it) => it === standing).length;
-  const reporting = standings.filter((it) => SENDING.includes(it)).length;
+  const reporting = standings.filter(isSending).length;
   const gone = count("silent") + count("stale");
   const newest = Math.max(0, ...all.map((station) => lastEventOf(station.id) ?? 0));
   const judgeable = standings.some((it) => it !== "unjudged" && it !== "never");
-  const verdict: Verdict = !judgeable ? "withheld" : gone > 0 ? "missed" : reporting < all.length || count("error") > 0 ? "near" : "kept";
-  const told = (["silent", "stale", "error", "calibrating", "late", "never", "unjudged"] as const)
+  const incomplete = reporting < all.length || count("error") > 0 || count("partial") > 0;
+  const verdict: Verdict = !judgeable ? "withheld" : gone > 0 ? "missed" : incomplete ? "near" : "kept";
+  const told = (["silent", "stale", "error", "partial", "calibrating", "late", "never", "unjudged"] as const)
     .filter((standing) => count(standing) > 0)
     .map((standing) => `${number(count(standing))} ${say(standingWords[standing])}`);
   return {

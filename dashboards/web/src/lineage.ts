@@ -60,6 +60,8 @@ export interface WindowOrigin {
   start: number;
   end: number;
   mean: number | null;
+  /** One value alone makes it many times what the others say. */
+  spiked: boolean;
   min: number | null;
   max: number | null;
   count: number;

@@ -77,6 +77,21 @@ export function withTail(series: Series, tail: Series, from: number): Series {
   };
 }
 
+/** The entries from one moment to another. */
+export function between(series: Series, from: number, until: number): Series {
+  const start = firstAt(series.moments, from);
+  const end = Math.max(start, firstAt(series.moments, until));
+  return {
+    count: end - start,
+    moments: series.moments.subarray(start, end),
+    means: series.means.subarray(start, end),
+    lows: series.lows.subarray(start, end),
+    highs: series.highs.subarray(start, end),
+    completeness: series.completeness.subarray(start, end),
+    thinned: series.thinned,
+  };
+}
+
 /** Index of the first moment at or behind `at`. */
 function firstAt(moments: Float64Array, at: number): number {
   let low = 0;

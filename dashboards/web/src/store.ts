@@ -2,7 +2,8 @@
 // itself.
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
-import { clockSpeed, now, tell, tellNow, unheardFor } from "./clock";
+import { clockSpeed, now, tell, tellSince, unheardFor } from "./clock";
+import { BLIND_AFTER, type Since } from "./hearing";
 import type {
   Alert,
   Assessment,
@@ -25,9 +26,6 @@ const HOURS_KEPT = 24;
 const REJECTS_KEPT = 50;
 const INDEX_KEPT: Record<IndexKind, number> = { hour: 48, day: 30 };
 
-/** Without a sign of the server for so long the page calls itself blind. Milliseconds. */
-export const BLIND_AFTER = 10_000;
-
 /** Without a report of the pipeline to its own server for so long it is called stopped. Milliseconds. */
 export const STOPPED_AFTER = 15_000;
 
@@ -36,6 +34,9 @@ export const hasMap = signal(false);
 export const status = signal<Status | null>(null);
 export const rejects = signal<Reject[]>([]);
 export const epoch = signal(0);
+
+/** Grows with every whole picture: what else was asked of the server is asked anew. */
+export const pictures = signal(0);
 
 /** Open alerts: active, or not acknowledged. */
 export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
@@ -135,6 +136,7 @@ export function takeOverview(overview: Overview): void {
     alertsOpen.value = picture.alerts_open;
     epoch.value = picture.epoch;
     roster.value += 1;
+    pictures.value += 1;
   });
 }
 
@@ -149,15 +151,22 @@ function replace<T>(all: Map<string, Signal<T>>, fresh: T[], keyOf: (it: T) => s
   for (const it of fresh) held(all, keyOf(it), () => it).value = it;
 }
 
+/** Changes as they came. */
+export interface Came {
+  changes: Changes;
+  at: Since;
+}
+
 /** Takes what changed since the epoch this page has, of any number of messages at once. */
-export function takeChanges(all: Changes[]): void {
+export function takeChanges(all: Came[]): void {
   batch(() => {
-    for (const changes of all) takeOne(changes);
+    for (const { changes } of all) takeOne(changes);
+    const last = all.at(-1);
+    if (last) tellSince(last.changes.now, last.at);
   });
 }
 
 function takeOne(changes: Changes): void {
-  tellNow(changes.now);
   for (const tile of changes.tiles) {
     const shown = tileOf(tile.subject, tile.indicator);
     shown.value = { ...tile, hours: merged(shown.peek().hours, tile.hours, HOURS_KEPT) };

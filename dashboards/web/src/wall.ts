@@ -1,13 +1,21 @@
-// The wall preset: /wall/overview?m=5&pitch=0.63. Letters so large that the farthest reader still reads the smallest
+// The wall preset: /wall/overview?m=5&pitch=0.63&lang=en&page=1. Letters so large that the farthest reader still reads the smallest
 // of them, nothing to click, and a picture that never burns in and never sleeps.
 
 import { signal } from "@preact/signals";
+import { LEAST } from "./plan";
 
 /** Cap height a metre of distance asks for, in millimetres: 16 minutes of arc (NUREG-0700). */
 const CAP_PER_METRE = 4.65;
 
 /** Cap height of Inter in its font size. */
 const CAP_HEIGHT = 0.727;
+
+/** No letter is smaller, however near its reader. Pixels. */
+const MINIMUM = 12;
+
+/** Below so many letters a line the header leaves its title out, and below so many the date too. */
+const NARROW = 70;
+const TIGHT = 45;
 
 const SHIFT_EVERY = 60_000;
 const SHIFTS: [number, number][] = [[0, 0], [2, 0], [2, 2], [0, 2], [-2, 2], [-2, 0], [-2, -2], [0, -2], [2, -2]];
@@ -32,6 +40,15 @@ export function smallestFont(metres: number, pitch: number): number {
   return (CAP_PER_METRE * metres) / pitch / CAP_HEIGHT;
 }
 
+/** The one page that is asked for, where a wall of several screens gives each its own; null where they turn. */
+export const onePage: number | null = asked.has("page") ? between("page", 1, 1, 99) : null;
+
+/** Which of how many pages is on; null where everything is. */
+export const paged = signal<[number, number] | null>(null);
+
+/** How far the letters reach, in metres, where that is less than was asked for. */
+export const reach = signal<number | null>(null);
+
 /** How far the picture is moved now, in pixels. */
 export const shift = signal<[number, number]>([0, 0]);
 
@@ -40,7 +57,19 @@ export function followWall(): void {
   if (!isWall) return;
   const root = document.documentElement;
   root.classList.add("wall");
-  root.style.fontSize = `${smallestFont(between("m", 5, 1, 30), between("pitch", 0.63, 0.1, 5)).toFixed(2)}px`;
+  const fit = () => {
+    const metres = between("m", 5, 1, 30);
+    const wanted = smallestFont(metres, between("pitch", 0.63, 0.1, 5));
+    const most = Math.min(innerWidth / LEAST.width, innerHeight / LEAST.height);
+    const letter = Math.max(MINIMUM, Math.min(wanted, most));
+    root.style.fontSize = `${letter.toFixed(2)}px`;
+    const letters = innerWidth / letter;
+    if (letters < NARROW) root.dataset.room = letters < TIGHT ? "tight" : "narrow";
+    else delete root.dataset.room;
+    reach.value = letter < wanted ? (metres * letter) / wanted : null;
+  };
+  fit();
+  addEventListener("resize", fit);
   let turn = 0;
   setInterval(() => {
     turn = (turn + 1) % SHIFTS.length;

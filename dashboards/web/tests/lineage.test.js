@@ -77,11 +77,31 @@ test("every figure opens with the keyboard, and Escape leads back to it", async 
     await page.keyboard.press("Enter");
     await panel(page).waitFor({ timeout: PATIENCE });
     await panel(page).getByText("Đang mở…").waitFor({ state: "detached", timeout: PATIENCE });
-    assert.ok(await page.evaluate(() => document.activeElement.tagName === "H2"), "the panel has the focus");
+    await page.waitForFunction(() => document.activeElement.tagName === "H2", undefined, { timeout: PATIENCE });
     await page.keyboard.press("Escape");
     await panel(page).waitFor({ state: "detached" });
     const back = (it) => it === document.activeElement;
     await page.waitForFunction(back, await button.elementHandle(), { timeout: PATIENCE });
+  }
+  await context.close();
+});
+
+test("Escape on the first sight of the panel leads back to the figure, however busy the machine is", async () => {
+  const { context, page } = await open(browser, served.url);
+  for (const id of ["stations", "aqi", "balance"]) {
+    const button = page.locator(`[data-kpi=${id}]`).getByRole("button");
+    await button.focus();
+    // Sees the panel in the very task that shows it, and leaves at once.
+    await button.evaluate((it) => {
+      new MutationObserver((_, watch) => {
+        if (!document.querySelector(".origin")) return;
+        watch.disconnect();
+        document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+      }).observe(document.body, { childList: true, subtree: true });
+      it.click();
+    });
+    const back = (id) => !document.querySelector(".origin") && document.activeElement?.closest(`[data-kpi=${id}]`) && !location.hash.includes("step=");
+    await page.waitForFunction(back, id, { timeout: PATIENCE });
   }
   await context.close();
 });

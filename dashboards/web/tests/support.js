@@ -38,9 +38,10 @@ export async function server(options) {
 }
 
 /** A page that has its first picture, and everything it asked for or complained about. */
-export async function open(browser, url, viewport = DESK, context_ = {}) {
+export async function open(browser, url, viewport = DESK, context_ = {}, script = null) {
   // The page's own policy would keep axe out; that it does is what another test is for.
   const context = await browser.newContext({ viewport, bypassCSP: true, ...context_ });
+  if (script) await context.addInitScript(script);
   const page = await context.newPage();
   const seen = { requests: [], errors: [] };
   page.on("request", (request) => seen.requests.push(request.url()));
@@ -48,6 +49,15 @@ export async function open(browser, url, viewport = DESK, context_ = {}) {
   await page.goto(String(url));
   await page.locator("main#content").waitFor({ timeout: PATIENCE });
   return { context, page, seen };
+}
+
+/** Waits for what the test itself sees, not the page. */
+export async function until(is, what) {
+  const late = Date.now() + PATIENCE;
+  while (!is()) {
+    if (Date.now() > late) throw new Error(`not so: ${what}`);
+    await new Promise((again) => setTimeout(again, 50));
+  }
 }
 
 export async function keep(page, name) {

@@ -67,6 +67,124 @@ test("no letter is smaller than the farthest reader can read, and nothing runs o
   await context.close();
 });
 
+// A laptop's screen, Full HD, 4K, screens beside and above each other; readers near and far, pixels small and large.
+const WALLS = [
+  [1920, 1080, ""],
+  [1920, 1080, "m=3&pitch=0.63"],
+  [1920, 1080, "m=2&pitch=0.5"],
+  [1920, 1080, "m=30&pitch=0.1"],
+  [1366, 768, "m=4&pitch=0.7"],
+  [1080, 1920, "m=5&pitch=0.63"],
+  [3840, 1080, "m=6&pitch=0.9"],
+  [3840, 2160, "m=8&pitch=0.63"],
+];
+
+for (const [width, height, query] of WALLS) {
+  test(`at ${width}×${height} "${query}" everything is whole, on one page or several`, async () => {
+    const seen = new Set();
+    for (let number = 1, pages = 1; number <= pages; number++) {
+      const language = number % 2 === 0 ? "en" : "vi";
+      const { context, page } = await open(browser, wall(`?${query}&lang=${language}&page=${number}`), { width, height });
+      await page.locator(".wall-body .panel").first().waitFor({ timeout: PATIENCE });
+      await page.getByText(/Đang tải…|Loading…|Đang tải bản đồ…|Loading the map…/).first().waitFor({ state: "detached", timeout: PATIENCE });
+      await page.evaluate(() => document.fonts.ready);
+      const told = page.locator(".paged");
+      if ((await told.count()) > 0) {
+        const [at, of] = (await told.innerText()).match(/\d+/g).map(Number);
+        assert.equal(at, number);
+        pages = of;
+      }
+      assert.equal(await page.locator("html").getAttribute("lang"), language);
+      await keep(page, `wall-${width}x${height}-${query.replaceAll(/\W/g, "_")}-${number}`);
+      assert.deepEqual(await flaws(page), [], `page ${number} of ${pages}`);
+      for (const part of await page.evaluate(() => [...document.querySelectorAll("[data-kpi], .map, .alerts, .trend, .feed-strip")].map((it) => it.dataset.kpi ?? it.classList[1]))) seen.add(part);
+      await context.close();
+    }
+    for (const part of ["map", "alerts", "trend", "feed-strip", "aqi", "balance"]) assert.ok(seen.has(part), `${part} has its place`);
+  });
+}
+
+/** Texts that are cut or lie on each other, panels that do. A name may be shortened, with the sign for it. */
+function flaws(page) {
+  return page.evaluate(() => {
+    const found = [];
+    const shown = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const at = node.parentElement;
+      if (node.textContent.trim() === "" || at.closest(".reader-only, noscript, title, .feed-strip h2")) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const { left, top, right, bottom } of range.getClientRects()) {
+        // The box of a letter is higher than the letter.
+        const air = 0.15 * (bottom - top);
+        const whole = { left, top: top + air, right, bottom: bottom - air };
+        const seen = { ...whole };
+        let shortened = false;
+        for (let it = at; it; it = it.parentElement) {
+          const style = getComputedStyle(it);
+          if (style.overflowX === "visible" && it !== document.body) continue;
+          const box = it === document.body ? { left: 0, top: 0, right: innerWidth, bottom: innerHeight } : it.getBoundingClientRect();
+          if (style.textOverflow === "ellipsis" && seen.right > box.right) shortened = true;
+          seen.left = Math.max(seen.left, box.left);
+          seen.top = Math.max(seen.top, box.top);
+          seen.right = Math.min(seen.right, box.right);
+          seen.bottom = Math.min(seen.bottom, box.bottom);
+        }
+        if (seen.right - seen.left < 1 || seen.bottom - seen.top < 1) {
+          if (mustStand(at) && whole.bottom > innerHeight) found.push(`below the edge: ${node.textContent}`);
+          continue;
+        }
+        const low = seen.top > whole.top + 1.5 || seen.bottom < whole.bottom - 1.5;
+        const narrow = seen.right < whole.right - 1.5 || seen.left > whole.left + 1.5;
+        if (low || (narrow && !shortened)) found.push(`cut: ${node.textContent}`);
+        shown.push({ node, ...seen });
+      }
+    }
+    const meet = (one, other) =>
+      Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1.5 &&
+      Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1.5;
+    shown.forEach((one, index) => {
+      for (const other of shown.slice(index + 1)) {
+        if (one.node !== other.node && meet(one, other)) found.push(`"${one.node.textContent}" on "${other.node.textContent}"`);
+      }
+    });
+    const panels = [...document.querySelectorAll(".panel, header")].map((it) => ({ name: it.className, box: it.getBoundingClientRect() }));
+    panels.forEach(({ name, box }, index) => {
+      if (box.right > innerWidth + 1 || box.bottom > innerHeight + 1) found.push(`${name} beyond the edge`);
+      for (const other of panels.slice(index + 1)) if (meet(box, other.box)) found.push(`${name} on ${other.name}`);
+    });
+    return found;
+
+    function mustStand(it) {
+      return it.closest("header, .kpi h3, .alert-rule, .strip-name") !== null;
+    }
+  });
+}
+
+test("the pages turn by themselves, and what is critical and nobody's holds the alerts on the screen", async () => {
+  const context = await browser.newContext({ viewport: { width: 1920, height: 1080 } });
+  const page = await context.newPage();
+  await page.clock.install();
+  await page.goto(String(wall("?m=5&pitch=0.63")));
+  const paged = page.locator(".paged");
+  await paged.waitFor({ timeout: PATIENCE });
+  for (const alert of served.world.alerts.open()) if (alert.priority === "critical") served.world.acknowledge(alert.id, "Trực ban", null);
+  const shows = (text) =>
+    page.waitForFunction((text) => document.querySelector(".paged")?.textContent.includes(text), text, { timeout: PATIENCE });
+  await page.waitForFunction(() => !document.querySelector('[data-priority="critical"][data-state="active unacknowledged"]'), undefined, { timeout: PATIENCE });
+  await page.clock.runFor(30_000);
+  await shows(" 2/");
+  const id = served.world.raise("aqi-very-bad", "TN-TRANGBANG");
+  await page.clock.runFor(2_000);
+  await shows(" 1/");
+  await page.locator(`[data-alert="${id}"]`).waitFor({ timeout: PATIENCE });
+  await page.clock.runFor(90_000);
+  await shows(" 1/");
+  await context.close();
+});
+
 test("a nearer reader gets smaller letters", async () => {
   const { context, page } = await open(browser, wall("?m=3&pitch=0.63"), WALL);
   const size = await page.evaluate(() => Number.parseFloat(getComputedStyle(document.documentElement).fontSize));

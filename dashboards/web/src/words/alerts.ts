@@ -19,6 +19,8 @@ export const alertWords = {
   sending: t("đang gửi…", "sending…"),
   recorded: t("đã ghi, chờ xử lý", "recorded, not yet taken"),
   failed: t("chưa gửi được", "not sent"),
+  unanswered: t("máy chủ không trả lời, hãy thử lại", "no answer from the server, try again"),
+  unreachable: t("không liên lạc được với máy chủ", "the server cannot be reached"),
   already: t("đã có người xác nhận", "already acknowledged"),
   gone: t("cảnh báo không còn mở", "the alert is not open any more"),
   busFull: t("máy chủ đang đầy, hãy thử lại", "the server is full, try again"),
@@ -43,6 +45,10 @@ export const changeWords: Record<Alert["change"], Text> = {
 };
 
 export const originWords = {
+  spiked: t(
+    "Một giá trị duy nhất làm nên con số này: nó cao hơn nhiều lần các giá trị còn lại. Hãy xem thiết bị.",
+    "One value alone makes this figure: it is many times what the others say. Look at the device.",
+  ),
   panel: t("Nguồn gốc số liệu", "Origin of the number"),
   way: t("Đường đến bản gốc", "The way to the original"),
   close: t("Đóng", "Close"),

@@ -7,6 +7,8 @@ export const clientWords = {
   title: t("Bên gửi", "Senders"),
   nobody: t("Chưa có bên gửi nào kết nối.", "Nobody has connected yet."),
   sender: t("Bên gửi, mã thiết bị", "Sender, client"),
+  client: t("Mã thiết bị", "Client"),
+  by: t("Đường vào", "Way in"),
   address: t("Địa chỉ", "Address"),
   connectedSince: t("Kết nối từ", "Connected since"),
   lastHeard: t("Nghe lần cuối", "Last heard"),

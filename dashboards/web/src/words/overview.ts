@@ -66,6 +66,7 @@ export const stationWords = {
   title: t("Trạm quan trắc", "Stations"),
   notYet: t("trạm chưa hoạt động", "stations not in operation yet"),
   origin: t("Nguồn gốc", "Origin"),
+  indicators: t("thông số", "indicators"),
   since: t("từ", "since"),
 };
 
@@ -88,6 +89,12 @@ export const trendWords = {
   completeness: t("Đầy đủ", "Completeness"),
   start: t("Bắt đầu", "Start"),
   asTable: t("Xem dạng bảng", "Show as a table"),
+  zoom: t("Phóng to, thu nhỏ", "Zoom"),
+  nearer: t("Phóng to", "Zoom in"),
+  farther: t("Thu nhỏ", "Zoom out"),
+  earlier: t("Sớm hơn", "Earlier"),
+  later: t("Muộn hơn", "Later"),
+  reset: t("Xem tất cả", "Show all"),
   band: t("thấp nhất – cao nhất", "lowest – highest"),
   gap: t("không có số liệu", "no data"),
   above: t("trên khung", "above the frame"),

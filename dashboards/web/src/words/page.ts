@@ -22,6 +22,7 @@ export const words = {
   ),
   replayed: t("Dữ liệu phát lại", "Replayed data"),
   serverClock: t("Giờ máy chủ", "Server time"),
+  page: t("Trang", "Page"),
   attention: t("Cần chú ý", "Needs attention"),
   nothingWrong: t("Không có bất thường", "Nothing abnormal"),
   since: t("từ", "since"),
@@ -68,6 +69,9 @@ export const words = {
   noRejects: t("Chưa có dữ liệu nào bị loại.", "Nothing has been rejected."),
   whole: t("cả gói tin", "whole envelope"),
   bytes: t("byte", "bytes"),
+  csv: t("Tải CSV", "Download CSV"),
+  unit: t("Đơn vị", "Unit"),
+  station: t("Trạm", "Station"),
   more: t("nữa", "more"),
   fewer: t("Thu gọn", "Fewer"),
 };
@@ -104,6 +108,9 @@ export const statusWords: Record<StationStatus, Text> = {
 };
 
 export const notJudged = t("chưa đánh giá", "not judged yet");
+
+/** Of an index or a mean: what it is made of may have come all the same. */
+export const notComputed = t("chưa tính được", "not computed yet");
 
 export const averagingWords: Record<Averaging, Text> = {
   hour: t("1 giờ", "1 hour"),

@@ -1,13 +1,40 @@
 import { useEffect, useState } from "preact/hooks";
+import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge } from "../../format";
 import { say } from "../../language";
 import type { ClientList } from "../../model";
 import { ageOf } from "../../store";
 import { clientWords } from "../../words/clients";
 import { words } from "../../words/page";
+import { Download } from "../frame/Download";
 
 const EVERY = 5_000;
 const PATIENCE = 5_000;
+
+/** A line of the table: a sender that is not connected has neither a client nor a beginning. */
+interface Line {
+  sender: string;
+  client_id?: string;
+  peer: string;
+  transport: string;
+  since?: number;
+  last_heard: number;
+  per_minute: number;
+  rejects: number;
+}
+
+function columns(): Column<Line>[] {
+  return [
+    [say(clientWords.sender), ({ sender }) => sender],
+    [say(clientWords.client), ({ client_id }) => client_id],
+    [say(clientWords.address), ({ peer }) => peer],
+    [say(clientWords.by), ({ transport }) => transport],
+    [say(clientWords.connectedSince), ({ since }) => at(since)],
+    [say(clientWords.lastHeard), ({ last_heard }) => at(last_heard)],
+    [say(clientWords.perMinute), ({ per_minute }) => per_minute],
+    [say(words.rejected), ({ rejects }) => rejects],
+  ];
+}
 
 /** Who sends: every connected client, and senders that are not connected. Asked for only while it is looked at. */
 export function Clients() {
@@ -35,7 +62,10 @@ export function Clients() {
   const away = list.senders.filter((sender) => !here.has(sender.sender));
   return (
     <section class="panel clients" aria-labelledby="clients-title">
-      <h2 id="clients-title">{say(clientWords.title)}</h2>
+      <div class="rejects-head">
+        <h2 id="clients-title">{say(clientWords.title)}</h2>
+        <Download name="clients" of={say(clientWords.title)} columns={columns()} rows={() => [...list.connected, ...away]} />
+      </div>
       {list.connected.length + away.length === 0 && <p class="calm">{say(clientWords.nobody)}</p>}
       <div class="clients-table" role="region" aria-labelledby="clients-title" tabIndex={0}>
         <table>

@@ -1,10 +1,12 @@
 import { Fragment } from "preact";
-import { silence } from "../../attention";
+import { silence, unheardWords } from "../../attention";
+import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge, span } from "../../format";
 import { say } from "../../language";
-import type { Feed, Text } from "../../model";
+import type { Counts, Feed, Text } from "../../model";
 import { ageOf, allFeeds, feedNames, status } from "../../store";
 import { words } from "../../words/page";
+import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 
 /** The feeds in the pack's order. What no feed claims shows as soon as there is some of it. */
@@ -19,8 +21,11 @@ export function feedsInOrder(): Feed[] {
 export function Feeds() {
   const feeds = feedsInOrder();
   return (
-    <section class="panel feeds" aria-labelledby="feeds-title">
-      <h2 id="feeds-title">{say(words.feeds)}</h2>
+    <section class="panel feeds" aria-labelledby="feeds-title" tabIndex={0}>
+      <div class="rejects-head">
+        <h2 id="feeds-title">{say(words.feeds)}</h2>
+        <Download name="feeds" of={say(words.feeds)} columns={columns()} rows={feedsInOrder} />
+      </div>
       <div role="table" aria-label={say(words.feedsCaption)} class="feed-table">
         <div role="row" class="feed-row feed-titles">
           <span role="columnheader">{say(words.feed)}</span>
@@ -34,6 +39,34 @@ export function Feeds() {
       </div>
     </section>
   );
+}
+
+export function nameOfFeed({ id }: Feed): string {
+  const names = feedNames.value.get(id);
+  return names ? say(names.name) : id;
+}
+
+function columns(): Column<Feed>[] {
+  const counted: [Text, keyof Counts][] = [
+    [words.decoded, "decoded"],
+    [words.empty, "empty"],
+    [words.undecodable, "undecodable"],
+    [words.rows, "rows"],
+    [words.stored, "stored"],
+    [words.duplicate, "duplicate"],
+    [words.rejected, "rejected"],
+    [words.waiting, "waiting"],
+  ];
+  const inFlight = ({ id }: Feed) => status.peek()?.in_flight[id] ?? 0;
+  return [
+    [say(words.feed), nameOfFeed],
+    [say(words.lastSeen), ({ last_received }) => at(last_received)],
+    [`${say(words.envelopes)}: ${say(words.received)}`, (feed) => feed.counts.received + inFlight(feed)],
+    [say(words.inFlight), inFlight],
+    ...counted.map(([name, key]): Column<Feed> => [say(name), ({ counts }) => counts[key]]),
+    [`${say(words.envelopes)}: ${say(words.astray)}`, (feed) => feed.envelopes_astray],
+    [`${say(words.rows)}: ${say(words.astray)}`, (feed) => feed.rows_astray],
+  ];
 }
 
 function FeedRow({ feed }: { feed: Feed }) {
@@ -88,7 +121,7 @@ export function Signal({ feed, silentAfter }: { feed: Feed; silentAfter: number 
       {(state === "never" || state === "unknown") && <Mark priority="low" />}
       <span class="signal-words">
         {feed.last_received === null ? (
-          <strong>{say(state === "unknown" ? words.unheard : words.neverHeard)}</strong>
+          <strong>{say(unheardWords(feed))}</strong>
         ) : (
           <time dateTime={new Date(feed.last_received).toISOString()} title={fullMoment(feed.last_received)}>
             {state === "silent" && <strong>{say(words.silent)} </strong>}

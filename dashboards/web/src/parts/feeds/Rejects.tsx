@@ -1,10 +1,13 @@
 import { useState } from "preact/hooks";
 import { open } from "../../address";
+import { type Column, at } from "../../csv";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import type { Reject } from "../../model";
 import { feedNames, rejectKey, rejects } from "../../store";
+import { originWords } from "../../words/alerts";
 import { reasonWords, words } from "../../words/page";
+import { Download } from "../frame/Download";
 
 const SHOWN = 3;
 
@@ -16,6 +19,7 @@ export function Rejects() {
     <section class={`panel rejects ${all ? "all" : ""}`} aria-labelledby="rejects-title">
       <div class="rejects-head">
         <h2 id="rejects-title">{say(words.rejects)}</h2>
+        {list.length > 0 && <Download name="rejects" of={say(words.rejects)} columns={columns()} rows={() => list} />}
         {list.length > SHOWN && (
           <button type="button" class="more" aria-expanded={all} onClick={() => showAll(!all)}>
             {all ? say(words.fewer) : `+${number(list.length - SHOWN)} ${say(words.more)}`}
@@ -30,6 +34,20 @@ export function Rejects() {
       </ul>
     </section>
   );
+}
+
+function columns(): Column<Reject>[] {
+  return [
+    [say(words.receivedAt), ({ received_at }) => at(received_at)],
+    [say(words.feed), ({ feed }) => feed],
+    [say(originWords.sender), ({ sender }) => sender],
+    [say(originWords.address), ({ address }) => address],
+    [say(words.envelope), ({ position }) => position],
+    [say(words.row), ({ row, whole }) => (whole ? null : row)],
+    [say(words.rejected), ({ reason }) => say(reasonWords[reason] ?? { vi: reason, en: reason })],
+    [say(originWords.message), ({ message }) => say(message)],
+    [say(originWords.raw), ({ sample }) => sample],
+  ];
 }
 
 function Item({ reject }: { reject: Reject }) {

@@ -1,14 +1,16 @@
 import { inOperation, priorityOfQuality } from "../../attention";
 import { now } from "../../clock";
+import { type Column, at } from "../../csv";
 import { fullMoment, isoDay, number, roughAge, unit } from "../../format";
 import { freshness } from "../../freshness";
 import { say } from "../../language";
-import type { StationNames } from "../../model";
+import type { StationNames, Tile } from "../../model";
 import { chooseSeries, open } from "../../address";
 import { ageOf, pack, tileOf } from "../../store";
 import { selection } from "../../selection";
 import { stationWords } from "../../words/overview";
 import { freshnessWords, kindWords, qualityWords, words } from "../../words/page";
+import { Download } from "../frame/Download";
 import { Mark } from "../frame/Mark";
 import { Spark } from "./Spark";
 
@@ -21,7 +23,10 @@ export function Stations() {
   ];
   return (
     <section class="stations" aria-labelledby="stations-title">
-      <h2 id="stations-title">{say(words.stations)}</h2>
+      <div class="rejects-head">
+        <h2 id="stations-title">{say(words.stations)}</h2>
+        <Download name="stations" of={say(words.stations)} columns={readingColumns()} rows={() => readingsOf(stations.filter((station) => station.valid_from <= today))} />
+      </div>
       <div class="station-grid">
         {stations.map((station) => (
           <Station key={station.id} station={station} notYet={station.valid_from > today} />
@@ -29,6 +34,34 @@ export function Stations() {
       </div>
     </section>
   );
+}
+
+export interface Reading {
+  station: StationNames;
+  indicator: string;
+  tile: Tile;
+}
+
+export function readingsOf(stations: StationNames[]): Reading[] {
+  return stations.flatMap((station) =>
+    Object.keys(station.measures).map((indicator) => ({ station, indicator, tile: tileOf(station.id, indicator).peek() })),
+  );
+}
+
+export function readingColumns(): Column<Reading>[] {
+  const names = ({ indicator }: Reading) => pack.value?.indicators[indicator];
+  return [
+    [say(words.station), ({ station }) => say(station.name)],
+    [say(words.indicator), (row) => names(row)?.symbol ?? row.indicator],
+    [say(words.unit), (row) => unit(names(row)?.unit ?? "")],
+    [say(words.measuredAt), ({ tile }) => at(tile.latest?.event_time)],
+    [say(words.value), ({ tile }) => tile.latest?.value],
+    [say(words.quality), ({ tile }) => tile.latest && say(qualityWords[tile.latest.quality])],
+    [say(words.age), ({ tile }) => say(freshnessWords[freshness(tile)])],
+    [say(words.receivedAt), ({ tile }) => at(tile.latest?.received_at)],
+    [say(words.feed), ({ tile }) => tile.latest?.feed],
+    [say(words.envelope), ({ tile }) => tile.latest?.position],
+  ];
 }
 
 function Station({ station, notYet }: { station: StationNames; notYet: boolean }) {
@@ -78,6 +111,7 @@ function Row({ subject, indicator }: { subject: string; indicator: string }) {
   const state = freshness(tile);
   const chosen = selection.value?.subject === subject && selection.value.indicator === indicator;
   const latest = tile.latest;
+  const said = latest ? number(latest.value, names?.decimals ?? 0) : "—";
   // A stale value is not judged: neither colour nor shape.
   const priority = latest && state !== "stale" ? priorityOfQuality(latest.quality) : null;
   return (
@@ -96,7 +130,7 @@ function Row({ subject, indicator }: { subject: string; indicator: string }) {
         </button>
       </th>
       <td class="figure">
-        <span class="value">{latest ? number(latest.value, names?.decimals ?? 0) : "—"}</span>
+        <span class={`value ${said.length > 7 ? "long" : ""}`}>{said}</span>
       </td>
       {latest ? (
         <>

@@ -1,10 +1,10 @@
 import { backTo, type View, view } from "../../address";
 import { clockSpeed, now } from "../../clock";
 import { moment, number } from "../../format";
-import { language, say } from "../../language";
+import { choose, language, say } from "../../language";
 import type { Text } from "../../model";
 import { blind, pack } from "../../store";
-import { isWall } from "../../wall";
+import { isWall, paged, reach } from "../../wall";
 import { words } from "../../words/page";
 
 export function Header() {
@@ -29,19 +29,26 @@ export function Header() {
             {clockSpeed.value !== 1 && <span> ×{number(clockSpeed.value)}</span>}
           </p>
         )}
+        {reach.value !== null && <p class="reach">{reachLabel(reach.value)}</p>}
         <p class={`connection ${blind.value ? "lost" : ""}`} data-part="connection">
           <span class="dot" aria-hidden="true" />
           {say(blind.value ? words.offline : words.online)}
         </p>
+        {paged.value && (
+          <p class="paged">
+            <span class="reader-only">{say(words.page)} </span>
+            {number(paged.value[0])}/{number(paged.value[1])}
+          </p>
+        )}
         <p class="clock" data-part="clock">
           <span class="reader-only">{say(words.serverClock)}: </span>
           <time dateTime={new Date(now.value).toISOString()}>
             <strong>{moment(now.value, "clock")}</strong> <span class="clock-day">{moment(now.value, "weekday")}, </span>
-            {moment(now.value, "date")}
+            <span class="clock-date">{moment(now.value, "date")}</span>
           </time>
         </p>
         {!isWall && (
-          <button type="button" class="language" lang={other} onClick={() => (language.value = other)}>
+          <button type="button" class="language" lang={other} onClick={() => choose(other)}>
             {other === "en" ? "English" : "Tiếng Việt"}
           </button>
         )}
@@ -62,6 +69,12 @@ function ViewLink({ to, name }: { to: View; name: Text }) {
       {say(name)}
     </a>
   );
+}
+
+/** Said in the letters that are too small for the farthest reader: whoever sets the wall up stands before it. */
+function reachLabel(metres: number): string {
+  const far = number(metres, 1);
+  return say({ vi: `chữ đọc được từ ${far} m`, en: `readable from ${far} m` });
 }
 
 /** What is replayed, in words that say that it is replayed. */

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { say } from "../../language";
+import { pictures } from "../../store";
 import { originWords } from "../../words/alerts";
 
 type State<T> = { kind: "loading" } | { kind: "missing" } | { kind: "failed" } | { kind: "shown"; answer: T };
@@ -30,7 +31,7 @@ export function Asked<T>({ url, again, children }: Props<T>) {
       }
     })();
     return () => stop.abort();
-  }, [url, again, tries.value]);
+  }, [url, again, tries.value, pictures.value]);
   const shown = state.value;
   if (shown.kind === "shown") return <>{children(shown.answer)}</>;
   return (

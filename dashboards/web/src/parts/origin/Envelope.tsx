@@ -1,10 +1,12 @@
 import { useEffect, useRef } from "preact/hooks";
+import { type Column, at } from "../../csv";
 import { fullMoment, moment, number, unit } from "../../format";
 import { say } from "../../language";
-import type { EnvelopeOrigin } from "../../lineage";
+import type { EnvelopeOrigin, EnvelopeRow } from "../../lineage";
 import { feedNames, pack } from "../../store";
 import { originWords } from "../../words/alerts";
-import { qualityWords, reasonWords } from "../../words/page";
+import { qualityWords, reasonWords, words } from "../../words/page";
+import { Download } from "../frame/Download";
 import { Asked, Facts } from "./Asked";
 
 /** The message as it came, with the row that was followed marked in it. */
@@ -53,6 +55,7 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
                 <h3>
                   {say(originWords.storedRows)} ({number(envelope.rows.length)})
                 </h3>
+                <Download name={`envelope-${position}`} of={say(originWords.storedRows)} columns={columns()} rows={() => envelope.rows} />
                 <table>
                   <tbody>
                     {envelope.rows.map((stored) => {
@@ -96,6 +99,18 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
       }}
     </Asked>
   );
+}
+
+function columns(): Column<EnvelopeRow>[] {
+  return [
+    [say(words.row), ({ row }) => row],
+    [say(words.station), ({ subject }) => subject],
+    [say(words.indicator), ({ indicator }) => pack.value?.indicators[indicator]?.symbol ?? indicator],
+    [say(words.value), ({ value }) => value],
+    [say(words.unit), ({ indicator }) => unit(pack.value?.indicators[indicator]?.unit ?? "")],
+    [say(words.quality), ({ quality }) => say(qualityWords[quality])],
+    [say(words.measuredAt), ({ event_time }) => at(event_time)],
+  ];
 }
 
 /** Who sent it, and from which address. */

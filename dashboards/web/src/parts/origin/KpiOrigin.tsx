@@ -1,13 +1,18 @@
 import { deeper } from "../../address";
-import { silence } from "../../attention";
+import { silence, unheardWords } from "../../attention";
+import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
 import { lastEventOf } from "../../freshness";
-import { begun, completenessOf, dayBack, hoursOver, priorityOfStanding, standingOf, standingWords, stationsNow } from "../../kpis";
+import { type HourOver, begun, completenessOf, dayBack, hoursOver, stationsNow } from "../../kpis";
 import { say } from "../../language";
+import type { Feed, StationNames } from "../../model";
+import { priorityOfStanding, standingIn } from "../../standing";
 import { ageOf, feedNames, pack } from "../../store";
 import { originWords } from "../../words/alerts";
+import { kpiWords } from "../../words/overview";
 import { words } from "../../words/page";
-import { feedsInOrder } from "../feeds/Feeds";
+import { feedsInOrder, nameOfFeed } from "../feeds/Feeds";
+import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 import { Facts } from "./Asked";
 
@@ -29,6 +34,10 @@ export function KpiStep({ id }: { id: string }) {
   }
 }
 
+function seconds(milliseconds: number | null | undefined): number | null {
+  return milliseconds == null ? null : milliseconds / 1000;
+}
+
 function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
@@ -47,11 +56,20 @@ function StationStates() {
           ],
         ]}
       />
+      <Download
+        name="stations-reporting"
+        of={say(words.stations)}
+        columns={[
+          [say(words.station), (station: StationNames) => say(station.name)],
+          [say({ vi: "Trạng thái", en: "State" }), standingIn],
+          [say(originWords.lastEvent), (station: StationNames) => at(lastEventOf(station.id))],
+        ]}
+        rows={stationsNow}
+      />
       <table>
         <tbody>
           {stationsNow().map((station) => {
-            const standing = standingOf(station);
-            const ill = priorityOfStanding(standing);
+            const ill = priorityOfStanding(station);
             const lastEvent = lastEventOf(station.id);
             return (
               <tr key={station.id}>
@@ -61,7 +79,7 @@ function StationStates() {
                   </button>
                 </th>
                 <td class={ill ?? ""}>
-                  {ill && <Mark priority={ill} />} {say(standingWords[standing])}
+                  {ill && <Mark priority={ill} />} {standingIn(station)}
                 </td>
                 <td>{lastEvent === null ? "" : roughAge(ageOf(lastEvent))}</td>
               </tr>
@@ -93,6 +111,19 @@ function HoursOver() {
           [say({ vi: "Vượt", en: "Over" }), say({ vi: `${number(over.length)} trung bình trong ${number(distinct)} giờ`, en: `${number(over.length)} means in ${number(distinct)} hours` })],
         ]}
       />
+      <Download
+        name="hours-over"
+        of={say(kpiWords.exceeded)}
+        columns={[
+          [say(words.station), ({ station }: HourOver) => say(station.name)],
+          [say(words.indicator), ({ indicator }: HourOver) => symbol(indicator)],
+          [say({ vi: "Bắt đầu", en: "Start" }), ({ hour }: HourOver) => at(hour.start)],
+          [say({ vi: "Trung bình", en: "Mean" }), ({ hour }: HourOver) => hour.mean],
+          [say({ vi: "Giới hạn", en: "Limit" }), ({ limit }: HourOver) => limit.high ?? limit.low],
+          [say(words.unit), ({ indicator }: HourOver) => unit(pack.value?.indicators[indicator]?.unit ?? "")],
+        ]}
+        rows={() => over}
+      />
       <table>
         <tbody>
           {over.map(({ station, indicator, hour, limit }) => {
@@ -117,6 +148,11 @@ function HoursOver() {
   );
 }
 
+interface Counted {
+  station: StationNames;
+  indicator: string;
+}
+
 function Completeness() {
   const { from, until } = dayBack();
   return (
@@ -132,6 +168,17 @@ function Completeness() {
           ],
           [say({ vi: "Khoảng", en: "Period" }), `${fullMoment(from)} – ${fullMoment(until)}`],
         ]}
+      />
+      <Download
+        name="completeness"
+        of={say(kpiWords.completeness)}
+        columns={[
+          [say(words.station), ({ station }: Counted) => say(station.name)],
+          [say(words.indicator), ({ indicator }: Counted) => symbol(indicator)],
+          [say({ vi: "Nhận", en: "Received" }), (it: Counted) => completenessOf(it.station, it.indicator).received],
+          [say({ vi: "Mong đợi", en: "Expected" }), (it: Counted) => completenessOf(it.station, it.indicator).expected],
+        ]}
+        rows={() => stationsNow().flatMap((station) => begun(station).map((indicator) => ({ station, indicator })))}
       />
       {stationsNow().filter((station) => begun(station).length > 0).map((station) => (
         <table key={station.id}>
@@ -184,6 +231,17 @@ function Balance() {
           ],
         ]}
       />
+      <Download
+        name="balance"
+        of={say(kpiWords.balance)}
+        columns={[
+          [say(words.feed), nameOfFeed],
+          [say(words.envelopes), ({ counts }: Feed) => counts.received],
+          [say(words.rows), ({ counts }: Feed) => counts.rows],
+          [say(words.astray), (feed: Feed) => Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray)],
+        ]}
+        rows={feedsInOrder}
+      />
       <table>
         <thead>
           <tr>
@@ -228,6 +286,16 @@ function FeedAges() {
           ],
         ]}
       />
+      <Download
+        name="feed-ages"
+        of={say(kpiWords.slowest)}
+        columns={[
+          [say(words.feed), nameOfFeed],
+          [say(words.lastSeen), ({ last_received }: Feed) => at(last_received)],
+          [say({ vi: "Đã hứa, giây", en: "Promised, seconds" }), ({ id }: Feed) => seconds(feedNames.value.get(id)?.silent_after)],
+        ]}
+        rows={feedsInOrder}
+      />
       <table>
         <tbody>
           {feedsInOrder().map((feed) => {
@@ -238,7 +306,7 @@ function FeedAges() {
               <tr key={feed.id}>
                 <th scope="row">{names ? say(names.name) : feed.id}</th>
                 <td class={`figure ${silent ? "high" : ""}`}>
-                  {silent && <Mark priority="high" />} {feed.last_received === null ? say(words.neverHeard) : roughAge(ageOf(feed.last_received))}
+                  {silent && <Mark priority="high" />} {feed.last_received === null ? say(unheardWords(feed)) : roughAge(ageOf(feed.last_received))}
                 </td>
                 <td class="figure">{promise === null ? "" : `≤ ${span(promise)}`}</td>
                 <td>{feed.last_received === null ? "" : fullMoment(feed.last_received)}</td>

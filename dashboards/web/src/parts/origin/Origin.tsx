@@ -1,8 +1,8 @@
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Step, backTo, here, way } from "../../address";
 import { period } from "../../format";
 import { say } from "../../language";
-import { pack, stationNames } from "../../store";
+import { blind, pack, stationNames } from "../../store";
 import { kpiWords } from "../../words/overview";
 import { alertWords, originWords } from "../../words/alerts";
 import { AlertStep, AlertsStep } from "./Alerts";
@@ -18,8 +18,10 @@ export function Origin() {
   const title = useRef<HTMLHeadingElement>(null);
   const opener = useRef<Element | null>(document.activeElement);
   const key = step?.join("/") ?? "";
-  useEffect(() => title.current?.focus(), [key]);
-  useEffect(() => {
+  // In the moment in which the panel appears, not when there is time for it: on a busy machine a key that is pressed on
+  // sight of the panel would find nobody who listens.
+  useLayoutEffect(() => title.current?.focus(), [key]);
+  useLayoutEffect(() => {
     const leave = (event: KeyboardEvent) => {
       if (event.key === "Escape" && !document.querySelector("dialog[open]")) backTo(-1);
     };
@@ -28,14 +30,17 @@ export function Origin() {
   }, []);
   useLayoutEffect(
     () => () => {
-      // Back to where the reader was, in the same moment in which the panel goes.
-      if (opener.current instanceof HTMLElement || opener.current instanceof SVGElement) opener.current.focus();
+      // Back to where the reader was, in the same moment in which the panel goes. What is not there any more, an alert
+      // that somebody took, leaves him in the content.
+      const from = opener.current;
+      const there = from instanceof HTMLElement || from instanceof SVGElement ? from : null;
+      (there?.isConnected && there !== document.body ? there : document.getElementById("content"))?.focus();
     },
     [],
   );
   if (!step) return null;
   return (
-    <aside class="origin" aria-label={say(originWords.panel)} data-part="origin">
+    <aside class={`origin ${blind.value ? "blind" : ""}`} aria-label={say(originWords.panel)} data-part="origin">
       <div class="origin-top">
         <nav aria-label={say(originWords.way)}>
           <ol>

@@ -1,14 +1,16 @@
 import { deeper } from "../../address";
+import { type Column, at } from "../../csv";
 import { number, period, plain, unit } from "../../format";
 import { categoryOf, priorityOfCategory } from "../../judgement";
 import { say } from "../../language";
 import type { AssessmentOrigin, IndexOrigin, WindowRef } from "../../lineage";
-import type { IndexView, Text } from "../../model";
+import type { IndexView, Part, Text } from "../../model";
 import { pack } from "../../store";
 import { originWords, verdictWords } from "../../words/alerts";
 import { reasonsOfIndex } from "../../words/overview";
-import { averagingWords } from "../../words/page";
+import { averagingWords, words } from "../../words/page";
 import type { Averaging } from "../../model";
+import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 import { Asked, Facts } from "./Asked";
 
@@ -85,12 +87,42 @@ export function IndexStep({ index, subject, kind, start }: { index: string; subj
                 ))}
               </tbody>
             </table>
+            <Download name={`${index}-${subject}-${kind}-${start}`} of={say(originWords.parts)} columns={partColumns()} rows={() => origin.parts} />
             <Inputs inputs={origin.inputs} subject={subject} />
           </>
         );
       }}
     </Asked>
   );
+}
+
+function partColumns(): Column<Part>[] {
+  return [
+    [say(words.indicator), ({ indicator }) => symbol(indicator)],
+    [say(originWords.input), ({ input }) => input],
+    [say(words.unit), ({ indicator }) => unitOf(indicator)],
+    [say(originWords.subIndex), ({ sub_index }) => sub_index],
+  ];
+}
+
+/** The windows in the order of their tables. */
+function inOrder(inputs: WindowRef[]): WindowRef[] {
+  const indicators = [...new Set(inputs.map((input) => input.indicator))];
+  return [...inputs].sort((a, b) => indicators.indexOf(a.indicator) - indicators.indexOf(b.indicator) || b.start - a.start);
+}
+
+function inputColumns(): Column<WindowRef>[] {
+  return [
+    [say(words.indicator), ({ indicator }) => symbol(indicator)],
+    [say(words.unit), ({ indicator }) => unitOf(indicator)],
+    [say({ vi: "Bắt đầu", en: "Start" }), ({ start }) => at(start)],
+    [say({ vi: "Kết thúc", en: "End" }), ({ end }) => at(end)],
+    [say({ vi: "Trung bình", en: "Mean" }), ({ mean }) => mean],
+    [say({ vi: "Điểm tốt", en: "Good points" }), ({ count }) => count],
+    [say({ vi: "Đã nhận", en: "Received" }), ({ received }) => received],
+    [say({ vi: "Mong đợi", en: "Expected" }), ({ expected }) => expected],
+    [say(originWords.revision), ({ revision }) => revision],
+  ];
 }
 
 /** A mean against a limit, and the windows it was made of. */
@@ -134,6 +166,7 @@ function Inputs({ inputs, subject }: { inputs: WindowRef[]; subject: string }) {
       <h3>
         {say(originWords.inputs)} ({number(inputs.length)})
       </h3>
+      <Download name={`inputs-${subject}`} of={say(originWords.inputs)} columns={inputColumns()} rows={() => inOrder(inputs)} />
       {indicators.map((indicator) => (
         <WindowTable key={indicator} windows={inputs.filter((input) => input.indicator === indicator)} subject={subject} />
       ))}

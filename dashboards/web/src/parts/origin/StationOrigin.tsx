@@ -1,13 +1,17 @@
 import { deeper } from "../../address";
+import { type Column, at } from "../../csv";
 import { fullMoment, number, period, plain, roughAge, unit } from "../../format";
 import { assessmentFreshness, freshness, indexFreshness, lastEventOf } from "../../freshness";
 import { categoryOf, indexOfKind } from "../../judgement";
-import { priorityOfStanding, standingOf, standingWords } from "../../kpis";
 import { say } from "../../language";
-import type { IndexKind, StationNames } from "../../model";
+import type { Assessment, IndexKind, StationNames } from "../../model";
+import { priorityOfStanding, standingIn } from "../../standing";
 import { ageOf, assessmentsAt, indexOf, pack, stateOf, stationNames, tileOf } from "../../store";
 import { originWords, verdictWords } from "../../words/alerts";
-import { averagingWords, freshnessWords, kindWords, qualityWords } from "../../words/page";
+import { mapWords } from "../../words/overview";
+import { averagingWords, freshnessWords, kindWords, notComputed, qualityWords, words } from "../../words/page";
+import { readingColumns, readingsOf } from "../feeds/Stations";
+import { Download } from "../frame/Download";
 import { Mark } from "../frame/Mark";
 import { Facts } from "./Asked";
 
@@ -16,15 +20,14 @@ export function StationStep({ id }: { id: string }) {
   const station = stationNames.value.get(id);
   if (!station) return <p class="calm">{say(originWords.missing)}</p>;
   const state = stateOf(id).value;
-  const standing = standingOf(station);
-  const ill = priorityOfStanding(standing);
+  const ill = priorityOfStanding(station);
   const lastEvent = lastEventOf(id);
   const index = indexOfKind(station.kind);
   return (
     <>
       <p class={`origin-figure ${ill ?? ""}`}>
         {ill && <Mark priority={ill} />}
-        <strong class="words">{say(standingWords[standing])}</strong>
+        <strong class="words">{standingIn(station)}</strong>
         <span>
           {say(kindWords[station.kind])}
           {station.place ? `, ${say(station.place)}` : ""}
@@ -45,7 +48,16 @@ export function StationStep({ id }: { id: string }) {
 
 function Indices({ station, index }: { station: StationNames; index: string }) {
   const kinds: IndexKind[] = ["hour", "day"];
+  const latest = (kind: IndexKind) => indexOf(index, station.id, kind).peek().latest;
+  const columns: Column<IndexKind>[] = [
+    [say({ vi: "Khoảng", en: "Period" }), (kind) => say(averagingWords[kind])],
+    [say({ vi: "Bắt đầu", en: "Start" }), (kind) => at(latest(kind)?.start)],
+    [index.toUpperCase(), (kind) => latest(kind)?.value],
+    [say(mapWords.category), (kind) => say(categoryOf(index, latest(kind))?.name ?? { vi: "", en: "" })],
+  ];
   return (
+    <>
+    <Download name={`${index}-${station.id}`} of={index.toUpperCase()} columns={columns} rows={() => kinds} />
     <table>
       <tbody>
         {kinds.map((kind) => {
@@ -65,12 +77,13 @@ function Indices({ station, index }: { station: StationNames; index: string }) {
                 )}
               </th>
               <td class="figure">{latest?.value == null ? "—" : number(latest.value)}</td>
-              <td>{state === "fresh" ? (category ? say(category.name) : "") : say(freshnessWords[state])}</td>
+              <td>{state === "fresh" ? (category ? say(category.name) : "") : say(state === "never" ? notComputed : freshnessWords[state])}</td>
             </tr>
           );
         })}
       </tbody>
     </table>
+    </>
   );
 }
 
@@ -78,6 +91,7 @@ function Values({ station }: { station: StationNames }) {
   return (
     <>
       <h3>{say(originWords.latest)}</h3>
+      <Download name={`station-${station.id}`} of={say(originWords.latest)} columns={readingColumns()} rows={() => readingsOf([station])} />
       <table>
         <tbody>
           {Object.keys(station.measures).map((indicator) => {
@@ -116,12 +130,26 @@ function Values({ station }: { station: StationNames }) {
   );
 }
 
+function limitColumns(): Column<Assessment>[] {
+  return [
+    [say(words.indicator), ({ indicator }) => pack.value?.indicators[indicator]?.symbol ?? indicator],
+    [say({ vi: "Khoảng", en: "Period" }), ({ averaging }) => say(averagingWords[averaging])],
+    [say({ vi: "Bắt đầu", en: "Start" }), ({ start }) => at(start)],
+    [say(words.value), ({ value }) => value],
+    [say({ vi: "Ít nhất", en: "At least" }), ({ low }) => low],
+    [say({ vi: "Nhiều nhất", en: "At most" }), ({ high }) => high],
+    [say(words.unit), ({ indicator }) => unit(pack.value?.indicators[indicator]?.unit ?? "")],
+    [say(originWords.verdict), ({ verdict }) => say(verdictWords[verdict] ?? { vi: verdict, en: verdict })],
+  ];
+}
+
 function Limits({ id }: { id: string }) {
   const all = assessmentsAt(id);
   if (all.length === 0) return null;
   return (
     <>
       <h3>{say(originWords.limits)}</h3>
+      <Download name={`limits-${id}`} of={say(originWords.limits)} columns={limitColumns()} rows={() => all} />
       <table>
         <tbody>
           {all.map((it) => {

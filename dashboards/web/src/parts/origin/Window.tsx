@@ -1,10 +1,12 @@
 import { deeper } from "../../address";
+import { type Column, at } from "../../csv";
 import { moment, number, shortMoment, unit } from "../../format";
 import { say } from "../../language";
 import type { WindowOrigin, WindowRow } from "../../lineage";
 import { feedNames, pack } from "../../store";
 import { originWords } from "../../words/alerts";
-import { qualityWords } from "../../words/page";
+import { qualityWords, words } from "../../words/page";
+import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 import { Asked, Facts } from "./Asked";
 
@@ -42,6 +44,12 @@ export function WindowStep({ indicator, subject, kind, start, revision }: Props)
               })}
               {window.rows.length > counted && <span class="calm"> {difference(window, current)}</span>}
             </p>
+            {window.spiked && (
+              <p class="same" data-part="spiked">
+                <Mark priority="medium" />
+                {say(originWords.spiked)}
+              </p>
+            )}
             <Facts
               of={[
                 [say({ vi: "Đã nhận / mong đợi", en: "Received / expected" }), `${number(window.received)} / ${number(window.expected)}`],
@@ -53,6 +61,7 @@ export function WindowStep({ indicator, subject, kind, start, revision }: Props)
               {say(originWords.rows)} ({number(window.rows.length)}
               {window.rows_found > window.rows.length && ` / ${number(window.rows_found)}`})
             </h3>
+            <Download name={`${subject}-${indicator}-${kind}-${start}`} of={say(originWords.rows)} columns={columns()} rows={() => window.rows} />
             <table class="rows">
               <thead>
                 <tr>
@@ -73,6 +82,21 @@ export function WindowStep({ indicator, subject, kind, start, revision }: Props)
       }}
     </Asked>
   );
+}
+
+function columns(): Column<WindowRow>[] {
+  return [
+    [say(originWords.time), ({ event_time }) => at(event_time)],
+    [say({ vi: "Giá trị", en: "Value" }), ({ value }) => value],
+    [say({ vi: "Chất lượng", en: "Quality" }), ({ quality }) => say(qualityWords[quality])],
+    [say(originWords.counted), ({ counted }) => (counted ? 1 : 0)],
+    [say(originWords.replaced), ({ current }) => (current ? 0 : 1)],
+    [say(words.receivedAt), ({ received_at }) => at(received_at)],
+    [say(words.feed), ({ feed }) => feed],
+    [say(originWords.sender), ({ sender }) => sender],
+    [say(originWords.message), ({ position }) => position],
+    [say(words.row), ({ row }) => row],
+  ];
 }
 
 /** Why there are more rows than were counted. */

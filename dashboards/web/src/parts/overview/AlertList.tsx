@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { asking, standing } from "../../acknowledge";
 import { open } from "../../address";
-import { measureOf, openInOrder, stateWords, valueLine } from "../../alerts";
+import { measureOf, openInOrder, stateWords, valueAndPeriod } from "../../alerts";
 import { age, fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { Alert } from "../../model";
@@ -90,7 +90,7 @@ function Row({ alert }: { alert: Alert }) {
   const sent = standing(alert);
   const states = `${alert.active ? "active" : "cleared"} ${alert.acknowledged ? "acknowledged" : "unacknowledged"}`;
   const since = alert.active ? alert.raised_at : (alert.cleared_at ?? alert.raised_at);
-  const value = valueLine(alert);
+  const [value, when] = valueAndPeriod(alert);
   return (
     <li class={`alert ${alert.priority} ${states}`} data-alert={alert.id} data-priority={alert.priority} data-state={states}>
       <Mark priority={alert.priority} hollow={!alert.active} />
@@ -121,7 +121,10 @@ function Row({ alert }: { alert: Alert }) {
         <p class="alert-more">
           {value !== "" && (
             <span class="alert-value">
-              {measureOf(alert)} {value}
+              <span>
+                {measureOf(alert)} {value}
+              </span>
+              {when !== "" && <span>, {when}</span>}
             </span>
           )}
           {rule && <span class="alert-step">{say(rule.step)}</span>}

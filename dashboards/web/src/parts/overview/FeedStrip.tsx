@@ -1,4 +1,6 @@
-import { type Silence, silence } from "../../attention";
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { type Silence, silence, unheardWords } from "../../attention";
 import { backTo, view } from "../../address";
 import { number, roughAge, span } from "../../format";
 import { say } from "../../language";
@@ -9,17 +11,34 @@ import { words } from "../../words/page";
 import { feedsInOrder } from "../feeds/Feeds";
 import { Check, Mark } from "../frame/Mark";
 
-/** Cells that stay readable on the narrowest desk. */
-const SHOWN = 8;
+/** Size of a cell on a wall, in rem. */
+const CELL = { width: 11.5, height: 3.9 };
 
 const URGENCY: Silence[] = ["silent", "unknown", "never", "on-time", "no-promise"];
 
-/** Always in sight: which feeds speak, and whether what came is all accounted for. */
-export function FeedStrip() {
+/** Always in sight: which feeds speak, and whether what came is all accounted for. In so many cells, or all that fit. */
+export function FeedStrip({ cells }: { cells: number | null }) {
+  const list = useRef<HTMLUListElement>(null);
+  const room = useSignal(1);
+  useLayoutEffect(() => {
+    const at = list.current;
+    if (!at || cells !== null) return;
+    const measure = () => {
+      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      const fit = (length: number, cell: number) => Math.max(1, Math.floor(length / (cell * rem)));
+      room.value = fit(at.clientWidth, CELL.width) * fit(at.clientHeight, CELL.height);
+    };
+    const watch = new ResizeObserver(measure);
+    watch.observe(at);
+    measure();
+    return () => watch.disconnect();
+  }, [cells]);
   const all = feedsInOrder().filter((feed) => feedNames.value.get(feed.id)?.silent_after !== null || feed.counts.received > 0);
   const urgency = (feed: Feed) => URGENCY.indexOf(silence(feed, feedNames.value.get(feed.id)?.silent_after ?? null));
   // More feeds than there is room for: the quiet ones are kept in sight, the rest is counted.
-  const kept = all.length <= SHOWN ? all : [...all].sort((a, b) => urgency(a) - urgency(b)).slice(0, SHOWN);
+  const most = cells ?? room.value;
+  // On a wall what is counted takes a cell too.
+  const kept = all.length <= most ? all : [...all].sort((a, b) => urgency(a) - urgency(b)).slice(0, isWall ? most - 1 : most);
   const shown = all.filter((feed) => kept.includes(feed));
   const go = (event: Event) => {
     event.preventDefault();
@@ -31,7 +50,7 @@ export function FeedStrip() {
       <h2 id="strip-title">
         {isWall ? say(words.feeds) : <a href="#/feeds" onClick={go}>{say(words.feeds)}</a>}
       </h2>
-      <ul>
+      <ul ref={list}>
         {shown.map((feed) => (
           <Cell key={feed.id} feed={feed} />
         ))}
@@ -66,7 +85,7 @@ function Cell({ feed }: { feed: Feed }) {
       <p class="strip-state">
         <span>
           {gone === null ? (
-            say(state === "unknown" ? words.unheard : words.neverHeard)
+            say(unheardWords(feed))
           ) : (
             <>
               {state === "silent" && <strong>{say(words.silent)} </strong>}

@@ -9,20 +9,34 @@ import { freshnessWords, priorityWords } from "../../words/page";
 import { Check, Mark } from "../frame/Mark";
 import { Line } from "./Line";
 
-/** The eight figures, each with what it takes to trust it. */
-export function Kpis() {
+interface Props {
+  from?: number;
+  until?: number;
+  /** Columns they stand in, where the page says how many. */
+  columns?: number;
+  /** Lines each has room for. */
+  lines?: number;
+}
+
+/** The eight figures or some of them, each with what it takes to trust it. */
+export function Kpis({ from = 0, until = KPIS.length, columns, lines }: Props) {
   return (
     <section class="kpis" aria-labelledby="kpis-title">
       <h2 id="kpis-title" class="reader-only">
         {say(kpiWords.title)}
       </h2>
-      <div class="kpi-grid">
-        {KPIS.map((make, at) => (
-          <Tile key={at} make={make} />
+      <div class="kpi-grid" data-lines={lines} style={columns === undefined ? {} : rowsOf(until - from, columns)}>
+        {KPIS.slice(from, until).map((make, at) => (
+          <Tile key={from + at} make={make} />
         ))}
       </div>
     </section>
   );
+}
+
+function rowsOf(count: number, columns: number) {
+  const even = (number: number) => `repeat(${number}, minmax(0, 1fr))`;
+  return { gridTemplateColumns: even(columns), gridTemplateRows: even(Math.ceil(count / columns)) };
 }
 
 function Tile({ make }: { make: () => Kpi }) {

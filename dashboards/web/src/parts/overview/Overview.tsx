@@ -4,7 +4,7 @@ import { stationsNow } from "../../kpis";
 import { indexOfKind } from "../../judgement";
 import { selection } from "../../selection";
 import { alerts, pack } from "../../store";
-import { ROTATE_EVERY, isWall, shift } from "../../wall";
+import { ROTATE_EVERY, isWall } from "../../wall";
 import { Urgent } from "../frame/Attention";
 import { AlertList } from "./AlertList";
 import { FeedStrip } from "./FeedStrip";
@@ -12,23 +12,27 @@ import { Kpis } from "./Kpis";
 import { ProvinceMap } from "./ProvinceMap";
 import { StationList } from "./StationList";
 import { Trend } from "./Trend";
+import { Wall } from "./Wall";
+
+/** Feeds that stay readable on the narrowest desk. */
+const SHOWN = 8;
 
 /** Is something wrong, where, since when, who has it, can the number be trusted: in five seconds. */
 export function Overview() {
   useRotation();
-  const [x, y] = shift.value;
+  if (isWall) return <Wall />;
   return (
-    <div class="overview" style={isWall ? { transform: `translate(${x}px, ${y}px)` } : {}}>
+    <div class="overview">
       <Urgent />
       <div class="overview-grid">
         <div class="overview-left">
           <Kpis />
-          {!isWall && <StationList />}
+          <StationList />
         </div>
         <ProvinceMap />
         <AlertList />
         <Trend />
-        <FeedStrip />
+        <FeedStrip cells={SHOWN} />
       </div>
     </div>
   );

@@ -2,6 +2,7 @@ import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Topology } from "topojson-specification";
 import { chooseSeries, officialColours, open } from "../../address";
+import { type Column, at } from "../../csv";
 import { number, period } from "../../format";
 import { priorityOfCategory } from "../../judgement";
 import { say } from "../../language";
@@ -12,6 +13,7 @@ import type { Category } from "../../model";
 import { hasMap, pack } from "../../store";
 import { isWall } from "../../wall";
 import { mapWords } from "../../words/overview";
+import { Download } from "../frame/Download";
 
 const MOST_LABELS = 8;
 
@@ -47,11 +49,21 @@ export function ProvinceMap() {
   );
 }
 
+/** The map is the pack's: what was read of it once is kept, since a wall comes back to it page after page. */
+let read: { version: string | undefined; geometry: Geometry } | null = null;
+
 async function load(loaded: Signal<Loaded>): Promise<void> {
+  const version = pack.peek()?.version;
   try {
+    if (read && read.version === version) {
+      loaded.value = { state: "shown", geometry: read.geometry };
+      return;
+    }
     const response = await fetch("/api/map");
     if (!response.ok) throw new Error(String(response.status));
-    loaded.value = { state: "shown", geometry: geometryOf((await response.json()) as Topology) };
+    const geometry = geometryOf((await response.json()) as Topology);
+    read = { version, geometry };
+    loaded.value = { state: "shown", geometry };
   } catch {
     loaded.value = { state: "failed" };
   }
@@ -356,6 +368,17 @@ function summaryOf(geometry: Geometry): string {
   });
 }
 
+function columns(): Column<Named>[] {
+  const latest = ({ shown }: Named) => shown.series?.latest;
+  return [
+    [say(mapWords.commune), ({ unit }) => say(unit.name)],
+    [say(mapWords.stationWord), ({ shown }) => shown.station && say(shown.station.name)],
+    ["VN_AQI", (row) => latest(row)?.value],
+    [say(mapWords.category), ({ shown }) => bandWords(shown.band).replace("VN_AQI ", "")],
+    [say(mapWords.hour), (row) => at(latest(row)?.start)],
+  ];
+}
+
 function AsTable({ geometry }: { geometry: Geometry }) {
   const all = named(geometry);
   return (
@@ -394,6 +417,7 @@ function AsTable({ geometry }: { geometry: Geometry }) {
             ))}
           </tbody>
         </table>
+        <Download name="communes" of={say(mapWords.title)} columns={columns()} rows={() => all} />
       </div>
     </details>
   );

@@ -2,13 +2,14 @@ import { chooseSeries, open } from "../../address";
 import { fullMoment, number, roughAge } from "../../format";
 import { indexFreshness, lastEventOf } from "../../freshness";
 import { categoryOf, indexOfKind, priorityOfCategory } from "../../judgement";
-import { priorityOfStanding, standingOf, standingWords, stationsNow } from "../../kpis";
+import { stationsNow } from "../../kpis";
 import { say } from "../../language";
 import type { Priority, StationNames } from "../../model";
 import { selection } from "../../selection";
+import { missingOf, priorityOfStanding, standingIn, standingOf } from "../../standing";
 import { ageOf, indexOf, pack } from "../../store";
 import { stationWords } from "../../words/overview";
-import { freshnessWords } from "../../words/page";
+import { freshnessWords, notComputed } from "../../words/page";
 import { Mark } from "../frame/Mark";
 
 const URGENCY: (Priority | null)[] = ["critical", "high", "medium", "low", null];
@@ -20,7 +21,7 @@ export function StationList() {
     const standing = standingOf(station);
     // What never began comes last: it is no news.
     if (standing === "never") return URGENCY.length;
-    return Math.min(URGENCY.indexOf(priorityOfStanding(standing)), URGENCY.indexOf(priorityOfIndex(station)));
+    return Math.min(URGENCY.indexOf(priorityOfStanding(station)), URGENCY.indexOf(priorityOfIndex(station)));
   };
   const shown = stations
     .map((station) => ({ station, urgency: urgency(station), value: valueOf(station) }))
@@ -62,7 +63,8 @@ function Row({ station }: { station: StationNames }) {
   const category = index && series ? categoryOf(index, series.latest) : null;
   const priority = index && freshness !== "stale" ? priorityOfCategory(index, category) : null;
   const standing = standingOf(station);
-  const ill = priorityOfStanding(standing);
+  const ill = priorityOfStanding(station);
+  const measured = missingOf(station);
   const lastEvent = lastEventOf(station.id);
   const here = selection.value?.subject === station.id;
   const choose = () => {
@@ -84,15 +86,15 @@ function Row({ station }: { station: StationNames }) {
           </>
         ) : (
           <>
-            <strong>—</strong>
-            <small>{say(freshnessWords[freshness])}</small>
+            <strong>{index || standing === "never" ? "—" : `${number(measured.all - measured.missing)}/${number(measured.all)}`}</strong>
+            <small>{say(standing === "never" ? freshnessWords.never : !index ? stationWords.indicators : freshness === "never" ? notComputed : freshnessWords[freshness])}</small>
           </>
         )}
       </span>
       <span class={`station-state ${ill ?? ""}`}>
         <span>
           {ill && <Mark priority={ill} />}
-          {say(standingWords[standing])}
+          {standingIn(station)}
         </span>
         {lastEvent !== null && (
           <small>

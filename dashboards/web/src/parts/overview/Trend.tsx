@@ -2,18 +2,20 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { type SeriesKind, SPANS, chooseSeries, kind, open, span } from "../../address";
 import { now } from "../../clock";
+import { type Column, at } from "../../csv";
 import { moment, number, plain, shortMoment, span as spanWords, unit } from "../../format";
 import { calmUntil, limitsOf } from "../../judgement";
 import { language, say } from "../../language";
-import type { Averaging, Limit, StationNames } from "../../model";
+import type { Averaging, Limit, StationNames, Text } from "../../model";
 import { isIndex, selection, seriesOf, shownKind } from "../../selection";
 import { type Series, fetchSeries, gapsOf, withTail } from "../../series";
-import { indexOf, pack, stationNames, tileOf } from "../../store";
+import { indexOf, pack, pictures, stationNames, tileOf } from "../../store";
 import { isWall } from "../../wall";
 import { trendWords } from "../../words/overview";
 import { averagingWords, words } from "../../words/page";
 import { TrendChart } from "./TrendChart";
-import { type Drawn, type TargetLine, entryName, hasBand } from "./drawn";
+import { Download } from "../frame/Download";
+import { type Drawn, type TargetLine, entryName, hasBand, partOf } from "./drawn";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -82,7 +84,7 @@ export function Trend() {
       stop.abort();
     };
   }, [key, station?.id]);
-  useEffect(() => next.current?.(), [newest, hourNow]);
+  useEffect(() => next.current?.(), [newest, hourNow, pictures.value]);
 
   if (!chosen || !station) return null;
   const shown = state.value;
@@ -252,8 +254,24 @@ function Pickers({ station, indicator }: { station: StationNames; indicator: str
   );
 }
 
-function Shown({ drawn, station, indicator, kind }: { drawn: Drawn; station: StationNames; indicator: string; kind: SeriesKind }) {
-  if (drawn.series.count === 0) return <p class="chart calm centred">{say(trendWords.empty)}</p>;
+/** The least that is looked at closely, in entries. */
+const CLOSEST = 6;
+
+function Shown({ drawn: all, station, indicator, kind }: { drawn: Drawn; station: StationNames; indicator: string; kind: SeriesKind }) {
+  const zoom = useSignal<{ key: string; from: number; until: number } | null>(null);
+  if (all.series.count === 0) return <p class="chart calm centred">{say(trendWords.empty)}</p>;
+  const closer = zoom.value?.key === all.key ? zoom.value : null;
+  // Another span, another series: what was looked at closely is not in it.
+  const drawn = (closer && partOf(all, closer.from, closer.until)) ?? all;
+  const look = (from: number, until: number) => {
+    const length = Math.max(until - from, CLOSEST * all.step);
+    if (length >= all.until - all.from) {
+      zoom.value = null;
+      return;
+    }
+    const start = Math.min(Math.max(all.from, (from + until - length) / 2), all.until - length);
+    if (partOf(all, start, start + length)) zoom.value = { key: all.key, from: start, until: start + length };
+  };
   const summary = summaryOf(drawn, kind);
   const origin = (start: number) =>
     isIndex(indicator)
@@ -262,11 +280,45 @@ function Shown({ drawn, station, indicator, kind }: { drawn: Drawn; station: Sta
   const canOpen = drawn.series.thinned === 1 && !isWall;
   return (
     <>
-      <Key drawn={drawn} station={station} indicator={indicator} kind={kind} />
-      <TrendChart drawn={drawn} kind={kind} label={summary} {...(canOpen ? { onOpen: origin } : {})} />
-      <p class="trend-summary">{summary}</p>
-      {!isWall && <AsTable drawn={drawn} kind={kind} origin={canOpen ? origin : null} />}
+      <div class="trend-row">
+        <Key drawn={drawn} station={station} indicator={indicator} kind={kind} />
+        {!isWall && <Zoom drawn={drawn} isClose={closer !== null} look={look} />}
+      </div>
+      <TrendChart drawn={drawn} kind={kind} label={summary} {...(canOpen ? { onOpen: origin } : {})} {...(isWall ? {} : { onSelect: look })} />
+      <p class="trend-summary" aria-live={closer ? "polite" : "off"}>
+        {summary}
+      </p>
+      {!isWall && <AsTable drawn={drawn} kind={kind} station={station} indicator={indicator} origin={canOpen ? origin : null} />}
     </>
+  );
+}
+
+/** Looking closely without a mouse: nearer, farther, earlier, later, and all of it again. */
+function Zoom({ drawn: { from, until }, isClose, look }: { drawn: Drawn; isClose: boolean; look: (from: number, until: number) => void }) {
+  const length = until - from;
+  const by = (share: number, shift: number) => () => {
+    const middle = (from + until) / 2 + shift * length;
+    look(middle - (share * length) / 2, middle + (share * length) / 2);
+  };
+  const button = (name: Text, sign: string, go: () => void) => (
+    <button type="button" aria-label={say(name)} title={say(name)} onClick={go}>
+      {sign}
+    </button>
+  );
+  return (
+    <div class="zoom" role="group" aria-label={say(trendWords.zoom)}>
+      {button(trendWords.nearer, "+", by(0.5, 0))}
+      {isClose && (
+        <>
+          {button(trendWords.farther, "−", by(2, 0))}
+          {button(trendWords.earlier, "‹", by(1, -0.5))}
+          {button(trendWords.later, "›", by(1, 0.5))}
+          <button type="button" class="zoom-reset" onClick={() => look(-Infinity, Infinity)}>
+            {say(trendWords.reset)}
+          </button>
+        </>
+      )}
+    </div>
   );
 }
 
@@ -310,16 +362,36 @@ function Key({ drawn, station, indicator, kind }: { drawn: Drawn; station: Stati
   );
 }
 
-function AsTable({ drawn, kind, origin }: { drawn: Drawn; kind: SeriesKind; origin: ((start: number) => void) | null }) {
+interface TableProps {
+  drawn: Drawn;
+  kind: SeriesKind;
+  station: StationNames;
+  indicator: string;
+  origin: ((start: number) => void) | null;
+}
+
+function AsTable({ drawn, kind, station, indicator, origin }: TableProps) {
   const shown = useSignal(false);
   const { series, decimals, step } = drawn;
   const rows = [...Array(Math.min(TABLE_ROWS, series.count)).keys()].map((back) => series.count - 1 - back);
+  // The file has every entry of what is drawn, in the table's order.
+  const every = () => [...Array(series.count).keys()].map((back) => series.count - 1 - back);
+  const columns: Column<number>[] = [
+    [say(trendWords.station), () => say(station.name)],
+    [say(trendWords.series), () => seriesName(indicator)],
+    [say(trendWords.start), (entry) => at(series.moments[entry])],
+    [say(kind === "point" ? trendWords.value : trendWords.mean), (entry) => series.means[entry]],
+    [say(trendWords.lowest), (entry) => series.lows[entry]],
+    [say(trendWords.highest), (entry) => series.highs[entry]],
+    [say(trendWords.completeness), (entry) => series.completeness[entry]],
+  ];
   const value = (of: Float32Array, at: number) => (Number.isNaN(of[at] ?? NaN) ? "—" : number(of[at] ?? 0, decimals));
   return (
     <details class="as-table" onToggle={(event) => (shown.value = event.currentTarget.open)}>
       <summary>{say(trendWords.asTable)}</summary>
       {shown.value && (
         <div class="scroll" tabIndex={0} role="region" aria-labelledby="trend-title">
+          <Download name={`${station.id}-${indicator}`} of={say(trendWords.title)} columns={columns} rows={every} />
           <table>
             <caption>
               {say({

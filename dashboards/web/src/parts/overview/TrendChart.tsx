@@ -25,10 +25,15 @@ interface Props {
   label: string;
   /** Opens the origin of the entry that starts there. */
   onOpen?: (start: number) => void;
+  /** Takes the stretch that was drawn over with a mouse, a pen or a finger. */
+  onSelect?: (from: number, until: number) => void;
 }
 
+/** A stroke shorter than this is a click. Pixels. */
+const LEAST_STROKE = 8;
+
 /** The values with their lowest and highest, the limit in force as a dated step, and gaps hatched. */
-export function TrendChart({ drawn, kind, label, onOpen }: Props) {
+export function TrendChart({ drawn, kind, label, onOpen, onSelect }: Props) {
   const room = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const current = useRef(drawn);
@@ -36,6 +41,8 @@ export function TrendChart({ drawn, kind, label, onOpen }: Props) {
   const under = useSignal<number | null>(null);
   current.current = drawn;
   opens.current = onOpen;
+  const selects = useRef(onSelect);
+  selects.current = onSelect;
   const shown = language.value;
 
   useEffect(() => {
@@ -45,7 +52,9 @@ export function TrendChart({ drawn, kind, label, onOpen }: Props) {
     plot.current = made;
     const watch = new ResizeObserver(() => made.setSize(sizeOf(place)));
     watch.observe(place);
+    const stroke = strokes(made, (from, until) => selects.current?.(from, until));
     const click = () => {
+      if (stroke.wasDrawn()) return;
       const at = made.cursor.idx;
       const start = at == null ? undefined : made.data[0]?.[at];
       if (start !== undefined && made.data[1]?.[at ?? 0] != null) opens.current?.(Math.round(start * 1000));
@@ -75,6 +84,40 @@ export function TrendChart({ drawn, kind, label, onOpen }: Props) {
       {under.value !== null && <Readout drawn={drawn} kind={kind} at={under.value} />}
     </div>
   );
+}
+
+/** Draws over a stretch: with the mouse, a pen or a finger, which may still scroll the page up and down. */
+function strokes(plot: uPlot, done: (from: number, until: number) => void): { wasDrawn: () => boolean } {
+  const { over } = plot;
+  let began: { pointer: number; x: number } | null = null;
+  let drawn = false;
+  const along = (event: PointerEvent) => Math.min(over.clientWidth, Math.max(0, event.clientX - over.getBoundingClientRect().left));
+  const end = () => {
+    began = null;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  };
+  over.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
+    began = { pointer: event.pointerId, x: along(event) };
+    drawn = false;
+  });
+  over.addEventListener("pointermove", (event) => {
+    if (!began || event.pointerId !== began.pointer) return;
+    const x = along(event);
+    if (!drawn && Math.abs(x - began.x) < LEAST_STROKE) return;
+    if (!drawn) over.setPointerCapture(event.pointerId);
+    drawn = true;
+    plot.setSelect({ left: Math.min(x, began.x), top: 0, width: Math.abs(x - began.x), height: over.clientHeight }, false);
+  });
+  over.addEventListener("pointerup", (event) => {
+    if (!began || event.pointerId !== began.pointer) return;
+    const [one, other] = [began.x, along(event)].sort((a, b) => a - b);
+    end();
+    if (drawn) done(plot.posToVal(one ?? 0, "x") * 1000, plot.posToVal(other ?? 0, "x") * 1000);
+  });
+  // The finger scrolls the page after all.
+  over.addEventListener("pointercancel", end);
+  return { wasDrawn: () => drawn };
 }
 
 function Readout({ drawn, kind, at }: { drawn: Drawn; kind: SeriesKind; at: number }) {

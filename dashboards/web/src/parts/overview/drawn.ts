@@ -2,7 +2,7 @@
 
 import type { SeriesKind } from "../../address";
 import { moment, period } from "../../format";
-import type { Series } from "../../series";
+import { type Series, between } from "../../series";
 
 /** A series with what is drawn around it. */
 export interface Drawn {
@@ -22,6 +22,23 @@ export interface TargetLine {
   from: number;
   until: number;
   value: number;
+}
+
+/** The part of it from and to moments; null where there is nothing between them. */
+export function partOf(drawn: Drawn, from: number, until: number): Drawn | null {
+  const series = between(drawn.series, from, until);
+  if (series.count === 0) return null;
+  const inside = (start: number, end: number) => start < until && end > from;
+  return {
+    ...drawn,
+    series,
+    from,
+    until,
+    gaps: drawn.gaps.filter(([start, end]) => inside(start, end)).map(([start, end]) => [Math.max(start, from), Math.min(end, until)]),
+    lines: drawn.lines
+      .filter((line) => inside(line.from, line.until))
+      .map((line) => ({ ...line, from: Math.max(line.from, from), until: Math.min(line.until, until) })),
+  };
 }
 
 /** Whether the entries have a band: some value differs from its mean. */

@@ -1,0 +1,107 @@
+import { type Signal, useComputed, useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { KPIS } from "../../kpis";
+import { type Block, type Plan, plan } from "../../plan";
+import { alerts } from "../../store";
+import { ROTATE_EVERY, onePage, paged, shift } from "../../wall";
+import { Urgent } from "../frame/Attention";
+import { AlertList } from "./AlertList";
+import { FeedStrip } from "./FeedStrip";
+import { Kpis } from "./Kpis";
+import { ProvinceMap } from "./ProvinceMap";
+import { Trend } from "./Trend";
+
+/** The overview for a wall: all of it where the wall has the room, else page by page, each thing whole. */
+export function Wall() {
+  const [x, y] = shift.value;
+  const body = useRef<HTMLDivElement>(null);
+  const size = useSize(body);
+  const shown = size.value && plan(size.value.width, size.value.height, KPIS.length);
+  const at = usePage(shown);
+  return (
+    <div class="overview" style={{ transform: `translate(${x}px, ${y}px)` }}>
+      <Urgent />
+      <div class="wall-body" ref={body}>
+        {shown && (shown.whole ? <Whole of={shown} /> : <Page of={shown} at={at} />)}
+      </div>
+    </div>
+  );
+}
+
+function Whole({ of }: { of: Plan }) {
+  return (
+    <div class="overview-grid">
+      <div class="overview-left">
+        <Kpis />
+      </div>
+      <ProvinceMap />
+      <AlertList />
+      <Trend />
+      <FeedStrip cells={of.strip} />
+    </div>
+  );
+}
+
+function Page({ of, at }: { of: Plan; at: number }) {
+  return (
+    <div class="wall-page" data-page={at}>
+      <div class="wall-blocks" data-low={of.low || undefined}>
+        {(of.pages[at] ?? []).map((block) => (
+          <Part key={JSON.stringify(block)} block={block} of={of} />
+        ))}
+      </div>
+      {of.strip > 0 && <FeedStrip cells={of.strip} />}
+    </div>
+  );
+}
+
+function Part({ block, of: { columns, lines } }: { block: Block; of: Plan }) {
+  switch (block.kind) {
+    case "alerts":
+      return <AlertList />;
+    case "figures":
+      return <Kpis from={block.from} until={block.until} columns={columns} lines={lines} />;
+    case "map":
+      return <ProvinceMap />;
+    case "trend":
+      return <Trend />;
+    case "feeds":
+      return <FeedStrip cells={null} />;
+  }
+}
+
+/** The room of the body in letters. */
+function useSize(body: { current: HTMLElement | null }): Signal<{ width: number; height: number } | null> {
+  const size = useSignal<{ width: number; height: number } | null>(null);
+  useLayoutEffect(() => {
+    const at = body.current;
+    if (!at) return;
+    const measure = () => {
+      const letter = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      size.value = { width: at.clientWidth / letter, height: at.clientHeight / letter };
+    };
+    const watch = new ResizeObserver(measure);
+    watch.observe(at);
+    measure();
+    return () => watch.disconnect();
+  }, []);
+  return size;
+}
+
+/** The page that is on. They turn, unless something critical that nobody took holds the first, the alerts'. */
+function usePage(of: Plan | null): number {
+  const turned = useSignal(0);
+  const count = of?.pages.length ?? 1;
+  const held = useComputed(() => [...alerts.value.values()].some((it) => it.active && !it.acknowledged && it.priority === "critical")).value;
+  useEffect(() => {
+    if (held) turned.value = 0;
+    if (held) return;
+    const timer = setInterval(() => (turned.value += 1), ROTATE_EVERY);
+    return () => clearInterval(timer);
+  }, [held]);
+  const at = onePage !== null ? Math.min(onePage, count) - 1 : held ? 0 : turned.value % count;
+  useEffect(() => {
+    paged.value = count < 2 ? null : [at + 1, count];
+  }, [at, count]);
+  return at;
+}
