@@ -25,8 +25,9 @@ check: ## formatting, lints, dependency direction, web types
 web: ## build the page's bundle, which is committed
 	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
-web-check: ## the committed bundle is what the sources make
-	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build
+web-check: ## the committed bundle is what the sources make, and the page's types what openapi.json says
+	cd dashboards/web && npm ci --ignore-scripts --no-audit --no-fund && npm run build
+	git diff --exit-code --stat -- dashboards/web/src/api.ts
 	test -z "$$(git status --porcelain -- dashboards/web/dist)" || { git status --short -- dashboards/web/dist; exit 1; }
 
 $(VENV)/installed: tests/requirements.txt

@@ -161,6 +161,8 @@ pub struct HourPoint {
     pub start: EventTime,
     /// Mean of its good values; none of nothing.
     pub mean: Option<f64>,
+    /// Good values: what the mean is made of, and what makes it valid.
+    pub count: u32,
     /// Points received, of any quality.
     pub received: u32,
     /// Points expected; 0 where no cadence is known.
@@ -174,6 +176,7 @@ impl HourPoint {
         HourPoint {
             start: window.start,
             mean: window.aggregate.mean(),
+            count: u32::try_from(window.aggregate.count).unwrap_or(u32::MAX),
             received: window.received,
             expected: window.expected,
             revision: epoch.0,

@@ -40,6 +40,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
         let point = HourPoint {
             start: window.start,
             mean: window.mean,
+            count: window.count,
             received: window.received,
             expected: window.expected,
             revision: window.revision,

@@ -75,6 +75,15 @@ async fn the_described_interface_is_the_served_one() {
     }
 }
 
+/// Whether it is that one of several choices: null or not, and as its constants say.
+fn fits(choice: &Value, answer: &Value) -> bool {
+    let constant = |(field, of_field): (&String, &Value)| {
+        of_field.get("const").is_none_or(|constant| answer.get(field) == Some(constant))
+    };
+    (choice["type"] == "null") == answer.is_null()
+        && choice["properties"].as_object().is_none_or(|fields| fields.iter().all(constant))
+}
+
 /// The fields that are described as always there, down through lists and references.
 fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
     if let Some(name) = schema["$ref"].as_str() {
@@ -84,11 +93,26 @@ fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
         return check(described, named, answer, place);
     }
     if let Some(choices) = schema["oneOf"].as_array() {
-        let chosen = choices.iter().find(|choice| (choice["type"] == "null") == answer.is_null());
-        return check(described, chosen.expect("null is one of the choices"), answer, place);
+        let chosen = choices.iter().find(|choice| fits(choice, answer));
+        return check(described, chosen.unwrap_or_else(|| panic!("{place} is none of the choices: {answer}")), answer, place);
     }
     if let Some(all) = schema["allOf"].as_array() {
         return all.iter().for_each(|part| check(described, part, answer, place));
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        assert!(words.contains(answer), "{place} is none of its words: {answer}");
+    }
+    if let Some(kind) = schema["type"].as_str() {
+        let is_it = match kind {
+            "null" => answer.is_null(),
+            "boolean" => answer.is_boolean(),
+            "integer" => answer.is_i64() || answer.is_u64(),
+            "number" => answer.is_number(),
+            "string" => answer.is_string(),
+            "array" => answer.is_array(),
+            _ => answer.is_object(),
+        };
+        assert!(is_it, "{place} is no {kind}: {answer}");
     }
     if let Some(required) = schema["required"].as_array() {
         for field in required {

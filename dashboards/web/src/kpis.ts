@@ -235,8 +235,7 @@ export function hoursOver(): { over: HourOver[]; judged: number; limited: number
       limited += 1;
       for (const hour of tileOf(station.id, indicator).value.hours) {
         if (hour.start < from || hour.start >= until || hour.mean === null) continue;
-        const there = hour.count ?? hour.received;
-        if (there < VALID_SHARE * hour.expected) continue;
+        if (hour.count < VALID_SHARE * hour.expected) continue;
         judged += 1;
         if (isOver(hour.mean, limit)) over.push({ station, indicator, hour, limit });
       }

@@ -91,7 +91,7 @@ export function tileOf(subject: string, indicator: string): Signal<Tile> {
   return held(tiles, tileKey({ subject, indicator }), () => noTile(subject, indicator));
 }
 
-export function indexOf(index: string, subject: string, kind: IndexKind): Signal<IndexSeries> {
+export function indexOf(index: IndexSeries["index"], subject: string, kind: IndexKind): Signal<IndexSeries> {
   const empty = { index, subject, kind, latest: null, history: [] };
   return held(indices, indexKey(empty), () => empty);
 }

@@ -52,6 +52,8 @@ pub struct RecentWindow {
     pub start: EventTime,
     /// Mean of its good values; none of nothing.
     pub mean: Option<f64>,
+    /// Good values.
+    pub count: u32,
     /// Points received, of any quality.
     pub received: u32,
     /// Points expected; 0 where that is not known.
@@ -74,7 +76,7 @@ impl Store {
             .client()
             .query(
                 "SELECT toString(w.indicator) AS indicator, toString(w.subject) AS subject, \
-                 toUnixTimestamp64Milli(w.start_time) AS start, mean, received, expected, revision \
+                 toUnixTimestamp64Milli(w.start_time) AS start, mean, toUInt32(w.count) AS count, received, expected, revision \
                  FROM window_current AS w \
                  WHERE w.kind = {kind:String} AND w.start_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
                  ORDER BY w.indicator, w.subject, w.start_time",

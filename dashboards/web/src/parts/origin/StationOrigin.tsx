@@ -4,7 +4,7 @@ import { fullMoment, number, period, plain, roughAge, unit } from "../../format"
 import { assessmentFreshness, freshness, indexFreshness, lastEventOf } from "../../freshness";
 import { categoryOf, indexOfKind } from "../../judgement";
 import { say } from "../../language";
-import type { Assessment, IndexKind, StationNames } from "../../model";
+import type { Assessment, IndexKind, IndexSeries, StationNames } from "../../model";
 import { priorityOfStanding, standingIn } from "../../standing";
 import { ageOf, assessmentsAt, indexOf, pack, stateOf, stationNames, tileOf } from "../../store";
 import { originWords, verdictWords } from "../../words/alerts";
@@ -46,7 +46,7 @@ export function StationStep({ id }: { id: string }) {
   );
 }
 
-function Indices({ station, index }: { station: StationNames; index: string }) {
+function Indices({ station, index }: { station: StationNames; index: IndexSeries["index"] }) {
   const kinds: IndexKind[] = ["hour", "day"];
   const latest = (kind: IndexKind) => indexOf(index, station.id, kind).peek().latest;
   const columns: Column<IndexKind>[] = [

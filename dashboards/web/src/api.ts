@@ -1,0 +1,1012 @@
+// Made by `npm run types` of ../../openapi.json: change that instead.
+
+/**
+ * Whether the log takes writes
+ */
+export type BusHealth =
+  | {
+      state: "writing";
+    }
+  | {
+      state: "full";
+      /**
+       * What is full
+       */
+      what: string;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      since: number;
+    }
+  | {
+      state: "poisoned";
+      /**
+       * The first failure
+       */
+      cause: string;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      since: number;
+    };
+/**
+ * Whether ClickHouse answers
+ */
+export type StoreHealth =
+  | {
+      state: "up";
+    }
+  | {
+      state: "away";
+      /**
+       * What it answered last
+       */
+      cause: string;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      since: number;
+    };
+/**
+ * A judgement and every window that went in
+ */
+export type AssessmentLineage = Assessment & {
+  standard: string | null;
+  inputs: WindowRef[];
+};
+/**
+ * The next step down from an alert
+ */
+export type RaisedBy =
+  | {
+      kind: "index";
+      subject: string;
+      index: "vn_aqi" | "vn_wqi";
+      /**
+       * Kind of the window
+       */
+      window: "hour" | "day";
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      start: number;
+      /**
+       * The question that opens it
+       */
+      href: string;
+    }
+  | {
+      kind: "assessment";
+      subject: string;
+      limit: string;
+      averaging: "hour" | "eight_hours" | "day" | "year";
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      start: number;
+      /**
+       * The question that opens it
+       */
+      href: string;
+    }
+  | {
+      kind: "window";
+      subject: string;
+      indicator: string;
+      /**
+       * Kind of the window
+       */
+      window: "hour" | "day";
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      start: number;
+      /**
+       * The question that opens it
+       */
+      href: string;
+    }
+  | {
+      kind: "status";
+      subject: string;
+      status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      since: number;
+    };
+/**
+ * A window and every row stored up to its revision: the current ones are `received`, the counted ones `count`
+ */
+export type WindowLineage = WindowRef & {
+  subject: string;
+  min: number | null;
+  max: number | null;
+  closed_by: "watermark" | "patience" | "revision";
+  /**
+   * Whether one value alone makes it many times what the others say
+   */
+  spiked: boolean;
+  /**
+   * At most 20,000
+   */
+  rows: WindowRow[];
+  /**
+   * How many there are
+   */
+  rows_found: number;
+};
+
+/**
+ * RFC 9457
+ */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /**
+   * The same in Vietnamese, where a person may see it
+   */
+  detail_vi?: string;
+}
+/**
+ * The same in both languages
+ */
+export interface Text {
+  vi: string;
+  en: string;
+}
+/**
+ * The whole picture
+ */
+export interface Overview {
+  /**
+   * Identity of the page; another one means reload
+   */
+  build: string;
+  pack: Pack;
+  /**
+   * Seconds of the product's clock in a second
+   */
+  clock_speed: number;
+  /**
+   * Milliseconds between heartbeats
+   */
+  heartbeat: number;
+  picture: Changes;
+  status: Status | null;
+  /**
+   * There is something at /api/map
+   */
+  has_map: boolean;
+}
+/**
+ * Names and promises
+ */
+export interface Pack {
+  id: string;
+  name: Text;
+  version: string;
+  timezone: string;
+  replayed: Text | null;
+  stations: Station[];
+  indicators: {
+    [k: string]: Indicator;
+  };
+  feeds: FeedNames[];
+  /**
+   * Communes and wards that last
+   */
+  places: Place[];
+  /**
+   * By identifier
+   */
+  rules: {
+    [k: string]: Rule;
+  };
+  /**
+   * By identifier
+   */
+  indices: {
+    [k: string]: Index;
+  };
+  limits: Limit[];
+  /**
+   * Whether /api/map has one
+   */
+  has_map: boolean;
+}
+/**
+ * A station
+ */
+export interface Station {
+  id: string;
+  name: Text;
+  kind: "waste_water" | "surface_water" | "ground_water" | "stack_emission" | "ambient_air";
+  place: Text | null;
+  place_code: string;
+  valid_from: string;
+  valid_to: string | null;
+  measures: {
+    /**
+     * Milliseconds between values
+     */
+    [k: string]: number;
+  };
+  place_valid_from: string;
+  point: [number, number] | null;
+}
+/**
+ * An indicator
+ */
+export interface Indicator {
+  symbol: string;
+  name: Text;
+  unit: string;
+  decimals: number;
+}
+/**
+ * A feed's names
+ */
+export interface FeedNames {
+  id: string;
+  name: Text;
+  owner: Text | null;
+  /**
+   * The word of the way it comes, as packs have it; `page` for what operators do, `any` for what came without a feed.
+   */
+  transport: string;
+  way: Text;
+  silent_after: number | null;
+  /**
+   * Milliseconds a value may come late
+   */
+  lateness: number;
+}
+/**
+ * A commune or ward
+ */
+export interface Place {
+  code: string;
+  name: Text;
+  kind: "commune" | "ward" | "township";
+}
+/**
+ * What raises alerts
+ */
+export interface Rule {
+  name: Text;
+  step: Text;
+  priority: "critical" | "high" | "medium" | "low";
+}
+/**
+ * An index, its bands best first
+ */
+export interface Index {
+  name: Text;
+  formula: string;
+  categories: {
+    from: number;
+    to: number;
+    word: string;
+    name: Text;
+    /**
+     * #rrggbb
+     */
+    color: string;
+  }[];
+}
+/**
+ * A legal limit
+ */
+export interface Limit {
+  id: string;
+  standard: string;
+  indicator: string;
+  averaging: "hour" | "eight_hours" | "day" | "year";
+  low: number | null;
+  high: number | null;
+  kinds: ("waste_water" | "surface_water" | "ground_water" | "stack_emission" | "ambient_air")[];
+  /**
+   * Named ones; empty for all of those kinds
+   */
+  stations: string[];
+  valid_from: string;
+  valid_to: string | null;
+}
+/**
+ * What changed, or all there is
+ */
+export interface Changes {
+  /**
+   * Last committed epoch in it
+   */
+  epoch: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  tiles: Tile[];
+  feeds: Feed[];
+  rejects: Reject[];
+  indices: IndexTile[];
+  stations: StationState[];
+  /**
+   * The newest of each indicator, station and averaging
+   */
+  assessments: Assessment[];
+  /**
+   * Open alerts, those nobody acknowledged first, then by priority, then the newest; in a change those that changed, a closed one once
+   */
+  alerts: Alert[];
+  /**
+   * The alerts are all there are to show, and not only the changed ones
+   */
+  alerts_whole: boolean;
+  /**
+   * How many alerts are open; at most 1,000 are listed
+   */
+  alerts_open: number;
+}
+/**
+ * A series
+ */
+export interface Tile {
+  subject: string;
+  indicator: string;
+  latest: Latest | null;
+  hours: Hour[];
+}
+/**
+ * The newest value by event time
+ */
+export interface Latest {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  event_time: number;
+  value: number;
+  quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  feed: string;
+  position: string;
+  row: number;
+  correction: boolean;
+  epoch: number | null;
+}
+/**
+ * An hourly window
+ */
+export interface Hour {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  mean: number | null;
+  /**
+   * Good values: what the mean is made of
+   */
+  count: number;
+  received: number;
+  expected: number;
+  revision: number;
+}
+/**
+ * What became of a feed's envelopes and rows. received = decoded + empty + undecodable; rows = stored + duplicate + rejected + waiting; envelopes in flight stand in the status
+ */
+export interface Feed {
+  id: string;
+  counts: Counts;
+  envelopes_astray: number;
+  rows_astray: number;
+  last_received: number | null;
+  only_rejects: OnlyRejects | null;
+}
+/**
+ * Counts
+ */
+export interface Counts {
+  received: number;
+  decoded: number;
+  empty: number;
+  undecodable: number;
+  rows: number;
+  stored: number;
+  duplicate: number;
+  rejected: number;
+  waiting: number;
+}
+/**
+ * Messages of which nothing was good
+ */
+export interface OnlyRejects {
+  messages: number;
+  since: number | null;
+}
+/**
+ * A rejected envelope or row
+ */
+export interface Reject {
+  feed: string;
+  /**
+   * Who sent it: the login, certificate or file source; empty where it was not recorded
+   */
+  sender: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  position: string;
+  row: number;
+  whole: boolean;
+  address: string;
+  reason: string;
+  place: string;
+  message: Text;
+  /**
+   * The beginning of its bytes, what is not printable escaped
+   */
+  sample: string;
+  raw_length: number;
+}
+/**
+ * An index of a station
+ */
+export interface IndexTile {
+  index: "vn_aqi" | "vn_wqi";
+  subject: string;
+  kind: "hour" | "day";
+  latest: IndexValue | null;
+  /**
+   * The last 48 hours or 30 days; in a change the revised ones
+   */
+  history: IndexPoint[];
+}
+/**
+ * An index of a window, or why there is none
+ */
+export interface IndexValue {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  end: number;
+  value: number | null;
+  category: string | null;
+  reason: ("no_particulates" | "too_few_groups" | "no_data") | null;
+  dominant: string | null;
+  parts: IndexPart[];
+  closed_by: "watermark" | "patience" | "revision";
+  /**
+   * The epoch that made it
+   */
+  revision: number;
+}
+/**
+ * What one parameter contributes to an index
+ */
+export interface IndexPart {
+  indicator: string;
+  /**
+   * A mean, a NowCast, a maximum; in the indicator's unit
+   */
+  input: number;
+  sub_index: number;
+}
+/**
+ * A window of the line beside an index
+ */
+export interface IndexPoint {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  value: number | null;
+  revision: number;
+}
+/**
+ * A station's state
+ */
+export interface StationState {
+  subject: string;
+  status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
+  since: number | null;
+  last_event: number | null;
+}
+/**
+ * A mean held against the legal limit in force
+ */
+export interface Assessment {
+  limit: string;
+  indicator: string;
+  subject: string;
+  averaging: "hour" | "eight_hours" | "day" | "year";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  end: number;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  verdict: "kept" | "exceeded" | "insufficient";
+  count: number;
+  expected: number;
+  revision: number;
+}
+/**
+ * An alert: active or cleared, acknowledged or not
+ */
+export interface Alert {
+  /**
+   * rule~subject~number
+   */
+  id: string;
+  rule: string;
+  subject: string;
+  priority: "critical" | "high" | "medium" | "low";
+  active: boolean;
+  acknowledged: boolean;
+  occurrences: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  raised_at: number;
+  cleared_at: number | null;
+  acknowledged_at: number | null;
+  user: string | null;
+  note: string | null;
+  change: "raised" | "recurred" | "cleared" | "acknowledged";
+  /**
+   * When something happened to it last
+   */
+  at: number;
+  evidence: Evidence | null;
+}
+/**
+ * What an alert was raised, raised again or cleared by
+ */
+export interface Evidence {
+  /**
+   * Indicator, index, or `status`
+   */
+  measure: string;
+  averaging: ("hour" | "eight_hours" | "day" | "year") | null;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  end: number;
+  value: number | null;
+  threshold: number | null;
+  status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
+}
+/**
+ * State of the system
+ */
+export interface Status {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  clock_speed: number;
+  bus: BusHealth;
+  clickhouse: StoreHealth;
+  outstanding_epochs: number;
+  stalled_since: number | null;
+  replaying: boolean;
+  in_flight: {
+    [k: string]: number;
+  };
+  in_flight_at: number | null;
+  /**
+   * Senders held back to their share
+   */
+  held_back: {
+    count: number;
+    /**
+     * Some of them
+     */
+    senders: string[];
+  };
+  halted: string | null;
+  archive: ArchiveStatus;
+  /**
+   * Milliseconds since the pipeline reported this
+   */
+  reported_ago: number;
+  door: Notice[];
+  pack: PackStatus;
+}
+/**
+ * How the archive of raw envelopes follows the log
+ */
+export interface ArchiveStatus {
+  state: "off" | "up" | "behind" | "full" | "failing";
+  cause: string | null;
+  since: number | null;
+  /**
+   * Offsets of committed envelopes that lie on the log alone
+   */
+  behind_offsets: number;
+  /**
+   * Bytes of the log they take, judged by those archived last
+   */
+  behind_bytes: number;
+  last_pass_at: number | null;
+  /**
+   * Offsets between its passes that neither it nor the log has
+   */
+  missing_offsets: number;
+  /**
+   * Files in its folders that no record names
+   */
+  stray_files: number;
+}
+/**
+ * Something that happened where senders come in, once or many times
+ */
+export interface Notice {
+  what: "taken_over" | "wrong_credentials" | "wrong_version" | "forbidden" | "empty" | "refused";
+  transport: string;
+  user: string;
+  client_id: string;
+  peer: string;
+  former: string;
+  why: string;
+  count: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  first: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  last: number;
+}
+/**
+ * Which pack is in effect, and what lies in its folder
+ */
+export interface PackStatus {
+  version: string;
+  state: "current" | "changed" | "needs_restart" | "faulty";
+  waiting: string | null;
+  why: string[];
+  since: number | null;
+}
+/**
+ * A trend
+ */
+export interface Trend {
+  subject: string;
+  indicator: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  from: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  until: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  points: TrendPoint[];
+}
+/**
+ * An hourly window
+ */
+export interface TrendPoint {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  end: number;
+  mean: number | null;
+  min: number | null;
+  max: number | null;
+  count: number;
+  received: number;
+  expected: number;
+  closed_by: "watermark" | "patience" | "revision";
+  /**
+   * Whether one value alone makes it many times what the others say
+   */
+  spiked: boolean;
+  revision: number;
+}
+/**
+ * What became of an envelope
+ */
+export interface Fate {
+  stored: number;
+  rejected: number;
+}
+/**
+ * First event
+ */
+export interface Hello {
+  build: string;
+  epoch: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  clock_speed: number;
+  replayed: Text | null;
+}
+/**
+ * Heartbeat
+ */
+export interface Heartbeat {
+  epoch: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  now: number;
+  clock_speed: number;
+  status: Status | null;
+}
+/**
+ * Alerts
+ */
+export interface AlertList {
+  alerts: Alert[];
+  /**
+   * How many are open
+   */
+  open: number;
+}
+/**
+ * Something that happened to an alert
+ */
+export interface AlertEvent {
+  change: "raised" | "recurred" | "cleared" | "acknowledged";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  at: number;
+  active: boolean;
+  acknowledged: boolean;
+  occurrences: number;
+  user: string | null;
+  note: string | null;
+  evidence: Evidence | null;
+  epoch: number;
+}
+/**
+ * An alert and all that happened to it
+ */
+export interface AlertStory {
+  alert: Alert;
+  history: AlertEvent[];
+}
+export interface Acknowledgement {
+  /**
+   * Who takes it on
+   */
+  user: string;
+  note?: string;
+}
+/**
+ * A durable action
+ */
+export interface Taken {
+  /**
+   * Where the action lies, as log-partition-offset
+   */
+  position: string;
+  alert: Alert;
+}
+/**
+ * A window that went in
+ */
+export interface WindowRef {
+  indicator: string;
+  kind: "hour" | "day";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  end: number;
+  mean: number | null;
+  /**
+   * Good values
+   */
+  count: number;
+  received: number;
+  expected: number;
+  revision: number;
+}
+/**
+ * An index and every window that went in, as of its revision
+ */
+export interface IndexLineage {
+  index: "vn_aqi" | "vn_wqi";
+  subject: string;
+  kind: "hour" | "day";
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  start: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  end: number;
+  value: number | null;
+  category: string | null;
+  reason: ("no_particulates" | "too_few_groups" | "no_data") | null;
+  dominant: string | null;
+  /**
+   * The act and the number of the reading of it
+   */
+  formula: string;
+  /**
+   * The legal act
+   */
+  act: string;
+  closed_by: "watermark" | "patience" | "revision";
+  revision: number;
+  parts: IndexPart[];
+  inputs: WindowRef[];
+}
+/**
+ * A rule, as the pack has it now
+ */
+export interface AlertRule {
+  id: string;
+  name: Text;
+  step: Text;
+  priority: "critical" | "high" | "medium" | "low";
+  raise_windows: number;
+  clear_windows: number;
+}
+/**
+ * An alert and what raised it
+ */
+export interface AlertLineage {
+  alert: Alert;
+  rule: AlertRule | null;
+  threshold: number | null;
+  raised_by: RaisedBy | null;
+}
+/**
+ * A stored row
+ */
+export interface StoredRow {
+  indicator: string;
+  subject: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  event_time: number;
+  value: number;
+  quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
+  standing: "first" | "correction" | "history" | "restored";
+  feed: string;
+  /**
+   * Who sent it: the login, certificate or file source; empty where it was not recorded
+   */
+  sender: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  position: string;
+  row: number;
+}
+/**
+ * A stored row of a window
+ */
+export interface WindowRow {
+  indicator: string;
+  subject: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  event_time: number;
+  value: number;
+  quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
+  standing: "first" | "correction" | "history" | "restored";
+  feed: string;
+  /**
+   * Who sent it: the login, certificate or file source; empty where it was not recorded
+   */
+  sender: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  position: string;
+  row: number;
+  /**
+   * It is the value of its moment
+   */
+  current: boolean;
+  /**
+   * It is current and good, so it went in
+   */
+  counted: boolean;
+}
+/**
+ * An envelope as it came, and what was made of it
+ */
+export interface EnvelopeLineage {
+  position: string;
+  feed: string | null;
+  address: string | null;
+  received_at: number | null;
+  content: ("raw" | "withheld") | null;
+  /**
+   * What is known of it beside its bytes, by word: sender, peer, content_type, retained
+   */
+  attributes: {
+    [k: string]: string;
+  };
+  length: number | null;
+  where: ("log" | "archive") | null;
+  file: string | null;
+  text: string | null;
+  base64: string | null;
+  /**
+   * There is more than is shown
+   */
+  cut: boolean;
+  rows: StoredRow[];
+  rejects: Reject[];
+}
+/**
+ * A connected client; the rejects are its sender's since the process started
+ */
+export interface Client {
+  transport: string;
+  sender: string;
+  client_id: string;
+  peer: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  since: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  last_heard: number;
+  messages: number;
+  per_minute: number;
+  rejects: number;
+}
+/**
+ * A sender that was heard
+ */
+export interface Sender {
+  sender: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  last_heard: number;
+  transport: string;
+  peer: string;
+  messages: number;
+  per_minute: number;
+  rejects: number;
+}
