@@ -21,6 +21,8 @@ pub struct Dimensions {
     name: Text,
     version: String,
     timezone: String,
+    /// In their order.
+    screens: Vec<String>,
     replayed: Option<Text>,
     stations: Vec<StationNames>,
     indicators: BTreeMap<String, IndicatorNames>,
@@ -90,6 +92,7 @@ impl Dimensions {
             name: pack.name.clone(),
             version: pack.version.0.clone(),
             timezone: pack.timezone.clone(),
+            screens: pack.screens.clone(),
             replayed: pack.replayed.clone(),
             stations: pack.stations.values().map(|station| StationNames::of(station, pack)).collect(),
             indicators: pack.indicators.iter().map(|(id, it)| (id.clone(), IndicatorNames::of(it))).collect(),

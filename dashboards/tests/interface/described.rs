@@ -94,7 +94,12 @@ fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
     }
     if let Some(choices) = schema["oneOf"].as_array() {
         let chosen = choices.iter().find(|choice| fits(choice, answer));
-        return check(described, chosen.unwrap_or_else(|| panic!("{place} is none of the choices: {answer}")), answer, place);
+        return check(
+            described,
+            chosen.unwrap_or_else(|| panic!("{place} is none of the choices: {answer}")),
+            answer,
+            place,
+        );
     }
     if let Some(all) = schema["allOf"].as_array() {
         return all.iter().for_each(|part| check(described, part, answer, place));

@@ -3,8 +3,6 @@
 
 import { batch, computed, effect, signal } from "@preact/signals";
 
-export type View = "overview" | "feeds";
-
 /** A step of the way from a number to its origin: what it is, and which one. */
 export type Step = [kind: StepKind, ...ids: string[]];
 
@@ -23,7 +21,8 @@ export interface Selection {
   indicator: string;
 }
 
-export const view = signal<View>("overview");
+/** The screen that is asked for; empty for the first. */
+export const view = signal("");
 export const chosen = signal<Selection | null>(null);
 export const kind = signal<SeriesKind>("hour");
 export const span = signal<number>(72);
@@ -60,7 +59,7 @@ const written = computed(() => {
   if (span.value !== 72) said.push(`span=${span.value}`);
   if (officialColours.value) said.push("colours=official");
   for (const step of way.value) said.push(`step=${join(step)}`);
-  return `#/${view.value === "overview" ? "" : view.value}${said.length > 0 ? `?${said.join("&")}` : ""}`;
+  return `#/${encodeURIComponent(view.value)}${said.length > 0 ? `?${said.join("&")}` : ""}`;
 });
 
 /** Keeps choice and address the same, in both directions. */
@@ -89,7 +88,7 @@ function read(): void {
   const said = query.split("&").map((pair) => pair.split("=") as [string, string | undefined]);
   const first = (name: string) => said.find(([key]) => key === name)?.[1] ?? "";
   batch(() => {
-    view.value = path === "feeds" ? "feeds" : "overview";
+    view.value = decoded(path);
     const [subject, indicator] = split(first("series"));
     chosen.value = subject && indicator ? { subject, indicator } : null;
     const wanted = first("kind");

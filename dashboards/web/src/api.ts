@@ -189,6 +189,10 @@ export interface Pack {
   name: Text;
   version: string;
   timezone: string;
+  /**
+   * The screens of the page, in their order; the first is where one begins
+   */
+  screens: string[];
   replayed: Text | null;
   stations: Station[];
   indicators: {

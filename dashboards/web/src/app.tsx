@@ -1,17 +1,12 @@
 import { useEffect } from "preact/hooks";
-import { here, view } from "./address";
+import { here } from "./address";
 import { language, say } from "./language";
 import { AcknowledgeDialog } from "./parts/frame/AcknowledgeDialog";
-import { Attention, ConcernAnnouncer } from "./parts/frame/Attention";
+import { ConcernAnnouncer } from "./parts/frame/Attention";
 import { Blindness } from "./parts/frame/Blindness";
 import { Header } from "./parts/frame/Header";
-import { Clients } from "./parts/feeds/Clients";
-import { Feeds } from "./parts/feeds/Feeds";
-import { Rejects } from "./parts/feeds/Rejects";
-import { Stations } from "./parts/feeds/Stations";
 import { Origin } from "./parts/origin/Origin";
-import { Overview } from "./parts/overview/Overview";
-import { Trend } from "./parts/overview/Trend";
+import { screen, screens } from "./screens";
 import { blind, pack, startingUp } from "./store";
 import { isWall } from "./wall";
 import { words } from "./words/page";
@@ -19,11 +14,12 @@ import { words } from "./words/page";
 export function App() {
   const names = pack.value?.name;
   const shown = language.value;
-  const feeds = view.value === "feeds" && !isWall;
+  const { id, title, Body, Wall } = screen.value;
+  const isFirst = screens.value[0]?.id === id;
   useEffect(() => {
-    const where = feeds ? `${say(words.feedsView)} · ` : "";
+    const where = isFirst ? "" : `${say(title)} · `;
     document.title = `${where}${say(words.title)}${names ? ` · ${say(names)}` : ""}`;
-  }, [names, shown, feeds]);
+  }, [names, shown, id, isFirst]);
   if (!pack.value) {
     const state = startingUp.value;
     return (
@@ -42,30 +38,12 @@ export function App() {
       )}
       <Header />
       <Blindness />
-      <main id="content" tabIndex={-1} class={`${blind.value ? "blind" : ""} ${feeds ? "view-feeds" : "view-overview"}`}>
-        {feeds ? <FeedsView /> : <Overview />}
+      <main id="content" tabIndex={-1} class={`${blind.value ? "blind" : ""} view-${id}`}>
+        {isWall && Wall ? <Wall /> : <Body />}
       </main>
       {!isWall && here.value && <Origin />}
       {!isWall && <AcknowledgeDialog />}
       <ConcernAnnouncer />
-    </>
-  );
-}
-
-/** Every station's values, every feed's balance, what was rejected. */
-function FeedsView() {
-  return (
-    <>
-      <Attention />
-      <div class="columns">
-        <Stations />
-        <div class="side">
-          <Trend />
-          <Rejects />
-        </div>
-      </div>
-      <Feeds />
-      <Clients />
     </>
   );
 }

@@ -29,6 +29,9 @@ const asked = new URLSearchParams(location.search);
 /** Whether this page is a wall. */
 export const isWall = path[1] === "wall";
 
+/** Of which screen, if it is one. */
+export const wallScreen: string | null = isWall ? (path[2] ?? "") : null;
+
 /** A number of the address within its bounds. */
 function between(name: string, otherwise: number, least: number, most: number): number {
   const said = Number(asked.get(name));

@@ -1,7 +1,8 @@
 //! `pack.toml`: what the pack is.
 
 use super::{
-    document::Document,
+    SCREENS,
+    document::{Document, Section},
     draft::{Draft, is_identifier},
     indices,
 };
@@ -23,7 +24,24 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
         root.fault(root.line_of("timezone"), unknown.to_string());
     }
     draft.indices = indices::read(&mut root);
+    draft.screens = read_screens(&mut root);
     root.finish();
+}
+
+/// All there are, if none are listed.
+fn read_screens(root: &mut Section<'_>) -> Vec<String> {
+    let listed = root.texts("screens");
+    for (at, (line, screen)) in listed.iter().enumerate() {
+        if !SCREENS.contains(&screen.as_str()) {
+            root.fault(*line, format!("there is no screen '{screen}' (there are: {})", SCREENS.join(", ")));
+        } else if listed[..at].iter().any(|(_, before)| before == screen) {
+            root.fault(*line, format!("screen '{screen}' is listed twice"));
+        }
+    }
+    match listed.is_empty() {
+        true => SCREENS.map(str::to_owned).to_vec(),
+        false => listed.into_iter().map(|(_, screen)| screen).collect(),
+    }
 }
 
 /// Of an overlay: only what it replays.

@@ -50,6 +50,9 @@ use crate::{
 #[serde(transparent)]
 pub struct PackVersion(pub String);
 
+/// The screens a page can have. Each is a folder of the page's sources.
+pub const SCREENS: [&str; 2] = ["overview", "feeds"];
+
 /// A whole, valid pack.
 #[derive(Clone, Debug, Default)]
 pub struct Pack {
@@ -59,6 +62,8 @@ pub struct Pack {
     pub name: Text,
     /// IANA time zone of hours, days and station files.
     pub timezone: String,
+    /// The screens of its pages, in their order; the first is where one begins. Of [`SCREENS`].
+    pub screens: Vec<String>,
     /// The identity of the content.
     pub version: PackVersion,
     /// Said on screen when a pack's feeds replay recorded data; none for live feeds.

@@ -82,6 +82,7 @@ fn a_valid_pack_holds_what_its_files_say() {
     assert_eq!(feed.contract.lateness, Contract::default().lateness);
     assert_eq!(feed.silent_after, Millis::minutes(15));
     assert_eq!(pack.replayed, None);
+    assert_eq!(pack.screens, SCREENS, "all there are, unless it lists some");
     assert_eq!(pack.version.0.len(), 16);
 }
 
@@ -137,6 +138,14 @@ fn every_rule_of_a_pack_has_its_fault() {
         (replaced("pack.toml", "name =", "nome ="), "pack.toml:2: 'nome' is not a key"),
         (replaced("pack.toml", "name =", "nome ="), "pack.toml:1: 'name' is missing"),
         (replaced("pack.toml", "id = \"test\"", "id = "), "pack.toml:1: "),
+        (
+            replaced("pack.toml", "timezone", "screens = [\"overview\", \"map\"]\ntimezone"),
+            "pack.toml:3: there is no screen 'map'",
+        ),
+        (
+            replaced("pack.toml", "timezone", "screens = [\"feeds\", \"feeds\"]\ntimezone"),
+            "pack.toml:3: screen 'feeds' is listed twice",
+        ),
         (replaced("places.csv", "lon,lat", "lon,latitude"), "places.csv:1: column 'lat' is missing"),
         (
             replaced("places.csv", "80,2025-07-01", "80,2025-06-01"),

@@ -1,9 +1,9 @@
-import { backTo, type View, view } from "../../address";
+import { backTo, view } from "../../address";
 import { clockSpeed, now } from "../../clock";
 import { moment, number } from "../../format";
 import { choose, language, say } from "../../language";
-import type { Text } from "../../model";
 import { blind, pack } from "../../store";
+import { type Screen, screen, screens } from "../../screens";
 import { isWall, paged, reach } from "../../wall";
 import { words } from "../../words/page";
 
@@ -18,8 +18,9 @@ export function Header() {
       </h1>
       {!isWall && (
         <nav aria-label={say(words.views)}>
-          <ViewLink to="overview" name={words.overview} />
-          <ViewLink to="feeds" name={words.feedsView} />
+          {screens.value.map((to, at) => (
+            <ScreenLink key={to.id} to={to} path={at === 0 ? "" : to.id} />
+          ))}
         </nav>
       )}
       <div class="header-state">
@@ -57,16 +58,15 @@ export function Header() {
   );
 }
 
-function ViewLink({ to, name }: { to: View; name: Text }) {
-  const here = view.value === to;
+function ScreenLink({ to, path }: { to: Screen; path: string }) {
   const go = (event: Event) => {
     event.preventDefault();
-    view.value = to;
+    view.value = path;
     backTo(-1);
   };
   return (
-    <a href={to === "overview" ? "#/" : `#/${to}`} aria-current={here ? "page" : undefined} onClick={go}>
-      {say(name)}
+    <a href={`#/${path}`} aria-current={screen.value === to ? "page" : undefined} onClick={go}>
+      {say(to.title)}
     </a>
   );
 }

@@ -1,8 +1,11 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import { KPIS } from "../../kpis";
+import { chooseSeries } from "../../address";
+import { indexOfKind } from "../../judgement";
+import { KPIS, stationsNow } from "../../kpis";
 import { type Block, type Plan, plan } from "../../plan";
-import { alerts } from "../../store";
+import { selection } from "../../selection";
+import { alerts, pack } from "../../store";
 import { ROTATE_EVERY, onePage, paged, shift } from "../../wall";
 import { Urgent } from "../frame/Attention";
 import { AlertList } from "./AlertList";
@@ -13,6 +16,7 @@ import { Trend } from "./Trend";
 
 /** The overview for a wall: all of it where the wall has the room, else page by page, each thing whole. */
 export function Wall() {
+  useRotation();
   const [x, y] = shift.value;
   const body = useRef<HTMLDivElement>(null);
   const size = useSize(body);
@@ -68,6 +72,23 @@ function Part({ block, of: { columns, lines } }: { block: Block; of: Plan }) {
     case "feeds":
       return <FeedStrip cells={null} />;
   }
+}
+
+/** The trend goes from station to station; something critical holds it at its own. */
+function useRotation(): void {
+  useEffect(() => {
+    const turn = () => {
+      const critical = [...alerts.peek().values()].find((alert) => alert.active && alert.priority === "critical");
+      const series = stationsNow()
+        .map((station) => ({ station, index: indexOfKind(station.kind) }))
+        .filter(({ index }) => index !== null && pack.peek()?.indices[index] !== undefined);
+      const at = series.findIndex(({ station }) => station.id === (critical?.subject ?? selection.peek()?.subject));
+      const next = series[critical && at >= 0 ? at : (at + 1) % Math.max(1, series.length)];
+      if (next?.index) chooseSeries(next.station.id, next.index);
+    };
+    const timer = setInterval(turn, ROTATE_EVERY);
+    return () => clearInterval(timer);
+  }, []);
 }
 
 /** The room of the body in letters. */
