@@ -29,6 +29,10 @@ class Watch:
         pack = folder / "pack"
         shutil.copytree(PACK, pack)
         (pack / "rules.toml").write_text(RULES, encoding="utf-8")
+        # What ended three hours ago is of now: its next hour may still come.
+        feeds = (pack / "feeds.toml").read_text(encoding="utf-8")
+        assert feeds.count('patience = "1h"') == 1
+        (pack / "feeds.toml").write_text(feeds.replace('patience = "1h"', 'patience = "12h"'), encoding="utf-8")
         self.ioc = Ioc(folder, pack=pack)
         _, self.token = self.ioc.add_sender("agency", "push")
         self.ioc.start()
@@ -112,6 +116,7 @@ def test_an_alert_is_raised_opened_taken_on_and_cleared_and_nothing_of_it_is_for
 
     # The next hour is clean again: it is over, and leaves the board.
     watch.send([10.0] * 12, hour=1)
+    watch.send([1.0, 1.0], hour=2)
     eventually(lambda: watch.shown() is None)
     assert watch.acknowledge({"user": "Trần Bình"})[0] == 404
     story = watch.ask(f"/api/alerts/{ALERT}")

@@ -67,7 +67,7 @@ export function Clients() {
         <Download name="clients" of={say(clientWords.title)} columns={columns()} rows={() => [...list.connected, ...away]} />
       </div>
       {list.connected.length + away.length === 0 && <p class="calm">{say(clientWords.nobody)}</p>}
-      <div class="clients-table" role="region" aria-labelledby="clients-title" tabIndex={0}>
+      <div class="clients-table" role="group" aria-labelledby="clients-title" tabIndex={0}>
         <table>
           <thead>
             <tr>
