@@ -330,7 +330,10 @@ def test_a_torn_line_costs_itself_alone_wherever_it_is_torn(house):
 
 
 class Watched:
-    """A station whose fine dust was too high, with rules that watch it and patience of a second."""
+    """A station whose fine dust was too high three hours ago, with rules that watch it.
+
+    Its other channel is in time and closes its hours; patience is so long that its last hours are of now.
+    """
 
     station, alert, silence = "ST08", "dust-high~ST08~1", "gone~ST08~1"
 
@@ -339,7 +342,7 @@ class Watched:
         shutil.copytree(PACK, pack)
         (pack / "rules.toml").write_text(RULES, encoding="utf-8")
         feeds = (pack / "feeds.toml").read_text()
-        hurried = feeds.replace('lateness = "5m"\npatience = "1h"', 'lateness = "1s"\npatience = "1s"')
+        hurried = feeds.replace('lateness = "5m"\npatience = "1h"', 'lateness = "1s"\npatience = "12h"')
         assert hurried != feeds
         (pack / "feeds.toml").write_text(hurried)
         stations = (pack / "stations.toml").read_text()
@@ -372,8 +375,8 @@ class Watched:
 def test_a_series_that_vanishes_does_not_turn_normal(tmp_path):
     """Grafana: an alert whose series vanishes resolves, or its "no data" counts as another kind of normal.
 
-    grafana/grafana 55320 collects them. Here the last hour closes by patience with too few points to judge, the station
-    falls silent, and its alert stays up, over a kill and a restart, until data says that it is over (SILENT).
+    grafana/grafana 55320 collects them. Here the last hour closes with too few points to judge, the station falls silent,
+    and its alert stays up, over a kill and a restart, until data says that it is over (SILENT).
     """
     watched = Watched(tmp_path)
     watched.ioc.start()
