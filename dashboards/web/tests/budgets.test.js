@@ -23,12 +23,12 @@ after(() => browser?.close());
 
 const packed = (name) => gzipSync(readFileSync(ASSETS + name), { level: 9 }).length;
 
-test("the script is at most 80 KiB, the page with fonts, map and first picture at most 300 KiB, packed", async () => {
+test("the script is at most 80 KiB, the page with fonts, map and first picture at most 300 KiB, packed", async (t) => {
   const names = readdirSync(ASSETS);
   const scripts = names.filter((name) => name.endsWith(".js")).reduce((sum, name) => sum + packed(name), 0);
   const served = await startFixture({ speed: 1 });
+  t.after(() => served.close());
   const overview = await (await fetch(new URL("/api/overview", served.url))).text();
-  await served.close();
   const rest = names.filter((name) => /\.(css|woff2)$/.test(name)).reduce((sum, name) => sum + packed(name), 0);
   const page = scripts + rest + gzipSync(MAP).length + gzipSync(overview).length;
   console.log(`script ${(scripts / KIB).toFixed(1)} KiB, page ${(page / KIB).toFixed(1)} KiB`);
@@ -36,9 +36,10 @@ test("the script is at most 80 KiB, the page with fonts, map and first picture a
   assert.ok(page <= 300 * KIB, `${page} bytes of page`);
 });
 
-test("over two hours of updates the heap grows by less than 5 MiB", async () => {
+test("over two hours of updates the heap grows by less than 5 MiB", async (t) => {
   // Two hours at five a second are 36,000 messages: the same messages, sent as fast as the page takes them.
   const served = await startFixture({ speed: 60, pace: 3_600_000 });
+  t.after(() => served.close());
   const { context, page } = await open(browser, served.url, DESK);
   await page.locator("[data-part=chart] canvas").waitFor({ timeout: PATIENCE });
   const session = await context.newCDPSession(page);
@@ -66,7 +67,6 @@ test("over two hours of updates the heap grows by less than 5 MiB", async () => 
   await send(36_000);
   const grown = (await heap()) - before;
   await context.close();
-  await served.close();
   console.log(`heap ${(before / KIB / KIB).toFixed(1)} MiB, grown by ${(grown / KIB / KIB).toFixed(2)} MiB in 36,000 updates`);
   assert.ok(grown < 5 * KIB * KIB, `${grown} bytes`);
 });

@@ -136,8 +136,9 @@ test("a phone asks for two thousand points", async () => {
   await context.close();
 });
 
-test("the worse the air, the broader the bright rim: the order is seen without colour", async () => {
+test("the worse the air, the broader the bright rim: the order is seen without colour", async (t) => {
   const calm = await startFixture({ speed: 1 });
+  t.after(() => calm.close());
   const values = [["TN-TANNINH", "25459", 120], ["TN-TRANGBANG", "25708", 170], ["TN-LONGAN", "27694", 250], ["TN-BENLUC", "27991", 340]];
   for (const [subject, , value] of values) calm.world.pin(subject, value);
   const { context, page } = await open(browser, calm.url);
@@ -151,5 +152,4 @@ test("the worse the air, the broader the bright rim: the order is seen without c
   assert.equal(new Set(widths).size, 4);
   await keep(page, "severity-1440");
   await context.close();
-  await calm.close();
 });
