@@ -15,7 +15,6 @@ use std::{
 use ioc_dashboards::clients::{self as shown, ClientList, ClientView, NoticeView, SenderView};
 use ioc_ingest::clients::{Clients, Connected, Heard, Notice};
 use ioc_model::time::Now;
-use serde::{Deserialize, Serialize};
 
 use crate::{
     config::Config,
@@ -59,12 +58,14 @@ fn text(peer: Option<SocketAddr>) -> String {
 fn connected(client: Connected) -> ClientView {
     let Connected { transport, sender, client_id, peer, since, last_heard, messages, per_minute } = client;
     let (sender, client_id, peer) = (sender.to_string(), client_id.to_string(), text(peer));
+    let transport = transport.to_owned();
     ClientView { transport, sender, client_id, peer, since, last_heard, messages, per_minute, rejects: 0 }
 }
 
 fn heard(sender: Heard) -> SenderView {
     let Heard { sender, last_heard, transport, peer, messages, per_minute } = sender;
     let (sender, peer) = (sender.to_string(), text(peer));
+    let transport = transport.to_owned();
     SenderView { sender, last_heard, transport, peer, messages, per_minute, rejects: 0 }
 }
 
@@ -72,7 +73,8 @@ fn notice(notice: Notice) -> NoticeView {
     let Notice { what, transport, user, client_id, peer, former, why, count, first, last } = notice;
     let (user, client_id) = (user.to_string(), client_id.to_string());
     let (peer, former) = (text(peer), text(former));
-    NoticeView { what: what.word(), transport, user, client_id, peer, former, why, count, first, last }
+    let (what, transport) = (what.word().to_owned(), transport.to_owned());
+    NoticeView { what, transport, user, client_id, peer, former, why, count, first, last }
 }
 
 /// Tells a new process what the one before knew.
@@ -124,81 +126,33 @@ pub struct Args {
     json: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct List {
-    connected: Vec<Client>,
-    senders: Vec<Sender>,
-    door: Vec<AtDoor>,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Client {
-    transport: String,
-    sender: String,
-    client_id: String,
-    peer: String,
-    since: Now,
-    last_heard: Now,
-    messages: u64,
-    per_minute: u64,
-    rejects: u64,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Sender {
-    sender: String,
-    last_heard: Now,
-    transport: String,
-    peer: String,
-    messages: u64,
-    per_minute: u64,
-    rejects: u64,
-}
-
-/// Something that happened at the door, as the API tells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AtDoor {
-    what: String,
-    transport: String,
-    user: String,
-    client_id: String,
-    peer: String,
-    former: String,
-    why: String,
-    count: u64,
-    first: Now,
-    last: Now,
-}
-
-impl AtDoor {
-    /// In an operator's words.
-    #[must_use]
-    pub fn line(&self) -> String {
-        let AtDoor { what, transport, user, client_id, peer, former, why, count, last, .. } = self;
-        let mut who = if user.is_empty() { "nobody by name".to_owned() } else { user.clone() };
-        if !client_id.is_empty() {
-            who += &format!("/{client_id}");
-        }
-        let what = match what.as_str() {
-            "taken_over" => "identifier TAKEN OVER",
-            "wrong_credentials" => "REFUSED, wrong user or password",
-            "wrong_version" => "REFUSED, version not spoken here",
-            "forbidden" => "REFUSED, not its feed",
-            "empty" => "NOTHING delivered, empty messages",
-            _ => "REFUSED",
-        };
-        let mut line = format!("{who} ({transport}): {what}, {count}×, last {last} by {peer}");
-        if !former.is_empty() {
-            line += &format!(" from {former}");
-        }
-        if !why.is_empty() {
-            line += &format!(": {why}");
-        }
-        line
+/// What happened at the door, in an operator's words.
+#[must_use]
+pub fn door_line(notice: &NoticeView) -> String {
+    let NoticeView { what, transport, user, client_id, peer, former, why, count, last, .. } = notice;
+    let mut who = if user.is_empty() { "nobody by name".to_owned() } else { user.clone() };
+    if !client_id.is_empty() {
+        who += &format!("/{client_id}");
     }
+    let what = match what.as_str() {
+        "taken_over" => "identifier TAKEN OVER",
+        "wrong_credentials" => "REFUSED, wrong user or password",
+        "wrong_version" => "REFUSED, version not spoken here",
+        "forbidden" => "REFUSED, not its feed",
+        "empty" => "NOTHING delivered, empty messages",
+        _ => "REFUSED",
+    };
+    let mut line = format!("{who} ({transport}): {what}, {count}×, last {last} by {peer}");
+    if !former.is_empty() {
+        line += &format!(" from {former}");
+    }
+    if !why.is_empty() {
+        line += &format!(": {why}");
+    }
+    line
 }
 
-fn ask(run: &Run) -> anyhow::Result<List> {
+fn ask(run: &Run) -> anyhow::Result<ClientList> {
     use anyhow::Context;
     let url = format!("http://{}/api/clients", run.http);
     let answer = agent().get(&url).call();
@@ -219,7 +173,7 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(list: &List, out: &mut dyn Write) -> io::Result<()> {
+fn print(list: &ClientList, out: &mut dyn Write) -> io::Result<()> {
     let mut line = |columns: [&str; 9]| {
         let [sender, client, by, address, since, last_heard, messages, a_minute, rejects] = columns;
         writeln!(
@@ -261,7 +215,7 @@ fn print(list: &List, out: &mut dyn Write) -> io::Result<()> {
     }
     writeln!(out, "\nMessages of a connection, rejects of its sender since the start.")?;
     for notice in &list.door {
-        writeln!(out, "DOOR        {}", notice.line())?;
+        writeln!(out, "DOOR        {}", door_line(notice))?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use std::{
 };
 
 use anyhow::Context;
+use ioc_dashboards::pack::Reloaded;
+use ioc_model::pack::PackVersion;
 use serde::Deserialize;
 
 use crate::{
@@ -15,12 +17,6 @@ use crate::{
     status::{Run, agent},
     told,
 };
-
-#[derive(Deserialize)]
-struct Reloaded {
-    version: String,
-    before: String,
-}
 
 #[derive(Deserialize)]
 struct Refused {
@@ -47,7 +43,7 @@ pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
     let mut out = io::stdout().lock();
     if answer.status().is_success() {
-        let Reloaded { version, before } =
+        let Reloaded { version: PackVersion(version), before: PackVersion(before) } =
             answer.body_mut().read_json().context("not an answer of this version")?;
         match version == before {
             true => writeln!(out, "version {version} is in effect already")?,

@@ -11,11 +11,12 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use ioc_dashboards::{HeldBack, PackState, PackStatus, clients::NoticeView, feed::OnlyRejects};
 use ioc_ingest::transport::Kind;
-use ioc_model::{text::Text, time::ReceivedAt};
+use ioc_model::text::Text;
 use serde::{Deserialize, Serialize};
 
-use crate::{clients::AtDoor, config::Config, told};
+use crate::{clients, config::Config, told};
 
 /// What a running process leaves in the data folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -96,7 +97,7 @@ struct Status {
     held_back: HeldBack,
     pack: PackStatus,
     /// What happened lately where senders come in: nobody's trouble but theirs.
-    door: Vec<AtDoor>,
+    door: Vec<NoticeView>,
     halted: Option<String>,
     trouble: Vec<String>,
     /// Envelopes on the bus that no committed epoch holds.
@@ -119,18 +120,9 @@ struct Feed {
     only_rejects: Option<OnlyRejects>,
 }
 
-/// Messages of which nothing was good.
-#[derive(Debug, Serialize, Deserialize)]
-struct OnlyRejects {
-    messages: u64,
-    since: Option<ReceivedAt>,
-}
-
-impl OnlyRejects {
-    fn trouble(&self, feed: &str) -> String {
-        let since = self.since.map(|since| format!(" since {since}")).unwrap_or_default();
-        format!("everything feed '{feed}' sends is rejected ({} messages in a row{since})", self.messages)
-    }
+fn nothing_good(of: &OnlyRejects, feed: &str) -> String {
+    let since = of.since.map(|since| format!(" since {since}")).unwrap_or_default();
+    format!("everything feed '{feed}' sends is rejected ({} messages in a row{since})", of.messages)
 }
 
 /// Arguments.
@@ -186,46 +178,27 @@ struct System {
     in_flight: BTreeMap<String, u64>,
     held_back: HeldBack,
     #[serde(default)]
-    door: Vec<AtDoor>,
+    door: Vec<NoticeView>,
     halted: Option<String>,
     archive: Archive,
     pack: PackStatus,
 }
 
-/// The pack in effect, and what lies in its folder.
-#[derive(Debug, Serialize, Deserialize)]
-struct PackStatus {
-    version: String,
-    state: String,
-    waiting: Option<String>,
-    why: Vec<String>,
-}
-
-impl PackStatus {
-    fn lines(&self) -> Vec<String> {
-        let waiting = self.waiting.as_deref().unwrap_or("?");
-        let mut lines = match self.state.as_str() {
-            "changed" => {
-                vec![format!("the folder holds version {waiting}, which is NOT in effect: ioc reload")]
-            }
-            "needs_restart" => {
-                vec![format!(
-                    "the folder holds version {waiting}, which is NOT in effect and needs a restart:"
-                )]
-            }
-            "faulty" => vec!["what the folder holds is NOT in effect: it has faults".to_owned()],
-            _ => Vec::new(),
-        };
-        lines.extend(self.why.iter().map(|why| format!("  {why}")));
-        lines
-    }
-}
-
-/// Senders held back to their share while the flow is behind: nobody's trouble but theirs.
-#[derive(Debug, Serialize, Deserialize)]
-struct HeldBack {
-    count: usize,
-    senders: Vec<String>,
+/// What lies in the pack's folder, if it is not what is in effect.
+fn in_the_folder(PackStatus { state, waiting, why, .. }: &PackStatus) -> Vec<String> {
+    let waiting = waiting.as_deref().unwrap_or("?");
+    let mut lines = match state {
+        PackState::Current => Vec::new(),
+        PackState::Changed => {
+            vec![format!("the folder holds version {waiting}, which is NOT in effect: ioc reload")]
+        }
+        PackState::NeedsRestart => {
+            vec![format!("the folder holds version {waiting}, which is NOT in effect and needs a restart:")]
+        }
+        PackState::Faulty => vec!["what the folder holds is NOT in effect: it has faults".to_owned()],
+    };
+    lines.extend(why.iter().map(|why| format!("  {why}")));
+    lines
 }
 
 /// How the archive follows the log.
@@ -307,7 +280,7 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         trouble.push("nothing was committed for a while although epochs are under way".to_owned());
     }
     trouble.extend(system.archive.trouble());
-    trouble.extend(feeds.iter().filter_map(|(id, feed)| Some(feed.only_rejects.as_ref()?.trouble(id))));
+    trouble.extend(feeds.iter().filter_map(|(id, feed)| Some(nothing_good(feed.only_rejects.as_ref()?, id))));
     Ok(Status {
         archive: system.archive,
         epoch: picture.epoch,
@@ -342,7 +315,7 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs)?;
     writeln!(out, "archive     {}", status.archive.line(status.now))?;
     writeln!(out, "pack        {}", status.pack.version)?;
-    for line in status.pack.lines() {
+    for line in in_the_folder(&status.pack) {
         writeln!(out, "PACK        {line}")?;
     }
     if let Some(halted) = &status.halted {
@@ -353,7 +326,7 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "held back   to their share ({count}): {}", senders.join(", "))?;
     }
     for notice in &status.door {
-        writeln!(out, "DOOR        {}", notice.line())?;
+        writeln!(out, "DOOR        {}", clients::door_line(notice))?;
     }
     for trouble in &status.trouble {
         writeln!(out, "TROUBLE     {trouble}")?;

@@ -1,10 +1,10 @@
 //! Who is connected, which sender was heard when, and whom the door turned away: what an operator looks for when a
-//! gateway that "works" delivers nothing.
+//! gateway that "works" delivers nothing. The answer of `/api/clients`, for who gives it and for who asks.
 
 use std::{collections::HashMap, sync::Arc};
 
 use ioc_model::{name::Name, time::Now};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Knows the clients. The binary answers it from the ways in.
 pub trait Clients: Send + Sync + std::fmt::Debug {
@@ -16,7 +16,7 @@ pub trait Clients: Send + Sync + std::fmt::Debug {
 pub type SharedClients = Arc<dyn Clients>;
 
 /// Who is there, who was, and who was turned away.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientList {
     /// Connected now.
     pub connected: Vec<ClientView>,
@@ -27,10 +27,10 @@ pub struct ClientList {
 }
 
 /// A connected client.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientView {
     /// The way it came, as the word of packs.
-    pub transport: &'static str,
+    pub transport: String,
     /// Its sender.
     pub sender: String,
     /// Its client identifier.
@@ -50,14 +50,14 @@ pub struct ClientView {
 }
 
 /// A sender that was heard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SenderView {
     /// Its name.
     pub sender: String,
     /// When it said something last, also before the process started.
     pub last_heard: Now,
     /// The way it came then; empty where that is not known any more.
-    pub transport: &'static str,
+    pub transport: String,
     /// Where it came from then; empty where that is not known.
     pub peer: String,
     /// Messages since the process started.
@@ -69,12 +69,12 @@ pub struct SenderView {
 }
 
 /// Something that happened at the door, once or many times.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeView {
     /// `taken_over`, `wrong_credentials`, `wrong_version`, `forbidden`, `empty` or `refused`.
-    pub what: &'static str,
+    pub what: String,
     /// The way the client came.
-    pub transport: &'static str,
+    pub transport: String,
     /// The user name it gave; empty where it gave none.
     pub user: String,
     /// Its client identifier; empty where there is none.

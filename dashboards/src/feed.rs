@@ -3,7 +3,7 @@
 use ioc_model::{
     action::OPERATOR, counts::Counts, envelope::UNMATCHED, epoch::Epoch, name::Name, time::ReceivedAt,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// So many messages in a row, and nothing good among them, are no accident.
 const NO_ACCIDENT: u64 = 3;
@@ -18,7 +18,7 @@ pub struct FeedTile {
 }
 
 /// Messages of which nothing was good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnlyRejects {
     /// How many.
     pub messages: u64,

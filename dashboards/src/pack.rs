@@ -3,10 +3,10 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use ioc_model::{pack::PackVersion, time::Now};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which pack is in effect, and what lies in its folder.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackStatus {
     /// The version in effect.
     pub version: String,
@@ -21,7 +21,7 @@ pub struct PackStatus {
 }
 
 /// Whether what lies in the pack's folder is what is in effect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PackState {
     /// It is, or the pack is one inside of the binary.
@@ -36,7 +36,7 @@ pub enum PackState {
 }
 
 /// A pack was taken over, or was in effect already.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
     /// The version in effect.
     pub version: PackVersion,

@@ -1,7 +1,7 @@
 //! The state of the machinery behind the picture, as the binary sees it about once a second.
 
 use ioc_model::{name::Name, time::Now};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{clients::NoticeView, pack::PackStatus};
 
@@ -41,7 +41,7 @@ pub struct SystemStatus {
 }
 
 /// Senders that are held back to their share.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldBack {
     /// How many there are.
     pub count: usize,

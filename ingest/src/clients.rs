@@ -58,6 +58,19 @@ impl What {
             What::Refused => "refused",
         }
     }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            What::TakenOver => {
+                "a client identifier is taken over: the same client came again, or two have one identifier"
+            }
+            What::WrongCredentials => "wrong user or password",
+            What::WrongVersion => "a version that is not spoken here",
+            What::Forbidden => "sent to a feed of others",
+            What::Empty => "an empty message delivers nothing",
+            What::Refused => "a client is refused",
+        }
+    }
 }
 
 /// A client as it calls itself.
@@ -130,7 +143,7 @@ pub struct Notice {
     pub why: String,
     /// How often.
     pub count: u64,
-    /// First and last time.
+    /// First time.
     pub first: Now,
     /// Last time.
     pub last: Now,
@@ -176,7 +189,7 @@ struct Kept {
     unsaid: u64,
 }
 
-/// How many lines were written in the minute that began then, and what was left out because of it and forgotten.
+/// How many lines were asked for in the minute that began then.
 #[derive(Debug, Default)]
 struct Lines {
     since: Option<Instant>,
@@ -344,7 +357,7 @@ impl Clients {
         say(&notice, unsaid);
     }
 
-    /// Who is connected, those heard last first.
+    /// Who is connected, by sender and client.
     #[must_use]
     pub fn connected(&self) -> Vec<Connected> {
         let all: Vec<_> = locked(&self.state).connected.values().cloned().collect();
@@ -425,74 +438,12 @@ impl Drop for Visit {
 
 fn say(notice: &Notice, suppressed: u64) {
     let Notice { what, transport, user, client_id, why, count, .. } = notice;
-    let text = |peer: Option<SocketAddr>| peer.map_or_else(|| "?".to_owned(), |peer| peer.to_string());
-    let (user, client_id, peer) = (&**user, &**client_id, text(notice.peer));
-    match what {
-        What::TakenOver => {
-            let former = text(notice.former);
-            tracing::info!(
-                transport,
-                user,
-                client_id,
-                peer,
-                former,
-                count,
-                suppressed,
-                "a client identifier is taken over: the same client came again, or two have one identifier"
-            );
-        }
-        What::WrongCredentials => {
-            tracing::info!(
-                transport,
-                user,
-                client_id,
-                peer,
-                why,
-                count,
-                suppressed,
-                "wrong user or password"
-            );
-        }
-        What::WrongVersion => {
-            tracing::info!(
-                transport,
-                user,
-                client_id,
-                peer,
-                why,
-                count,
-                suppressed,
-                "a version that is not spoken here"
-            );
-        }
-        What::Forbidden => {
-            tracing::info!(
-                transport,
-                user,
-                client_id,
-                peer,
-                why,
-                count,
-                suppressed,
-                "sent to a feed of others"
-            );
-        }
-        What::Empty => {
-            tracing::info!(
-                transport,
-                user,
-                client_id,
-                peer,
-                why,
-                count,
-                suppressed,
-                "an empty message delivers nothing"
-            );
-        }
-        What::Refused => {
-            tracing::info!(transport, user, client_id, peer, why, count, suppressed, "a client is refused");
-        }
-    }
+    let text = |peer: SocketAddr| peer.to_string();
+    let (user, client_id, peer) = (&**user, &**client_id, notice.peer.map_or_else(|| "?".to_owned(), text));
+    // Fields that do not apply are left out of the line.
+    let (former, why) = (notice.former.map(text), Some(why.as_str()).filter(|why| !why.is_empty()));
+    let said = what.sentence();
+    tracing::info!(transport, user, client_id, peer, former, why, count, suppressed, "{said}");
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -227,12 +227,13 @@ pub struct AtTheDoor;
 
 impl Clients for AtTheDoor {
     fn list(&self) -> ClientList {
-        let (transport, sender, client_id) = ("mqtt", "gw-0001".to_owned(), "esp8266Client".to_owned());
+        let owned = str::to_owned;
+        let (transport, sender, client_id) = (owned("mqtt"), owned("gw-0001"), owned("esp8266Client"));
         let (peer, former) = ("10.0.0.7:1".to_owned(), "10.0.0.8:2".to_owned());
         let (since, last_heard, messages, per_minute, rejects) = (Now(1), Now(2), 3, 4, 0);
         ClientList {
             connected: vec![ClientView {
-                transport,
+                transport: transport.clone(),
                 sender: sender.clone(),
                 client_id: client_id.clone(),
                 peer: peer.clone(),
@@ -245,14 +246,14 @@ impl Clients for AtTheDoor {
             senders: vec![SenderView {
                 sender: sender.clone(),
                 last_heard,
-                transport,
+                transport: transport.clone(),
                 peer: peer.clone(),
                 messages,
                 per_minute,
                 rejects,
             }],
             door: vec![NoticeView {
-                what: "taken_over",
+                what: owned("taken_over"),
                 transport,
                 user: sender,
                 client_id,

@@ -34,9 +34,6 @@ export const kpiWords = {
   noDay: t("chưa có ngày nào khép lại", "no day has closed yet"),
   taken: t("đã có người nhận", "all taken"),
   noAir: t("Chưa có trạm không khí nào hoạt động", "No air station is in operation"),
-  noLimit: t("không có giới hạn", "no limit"),
-  dataflow: t("bộ xử lý", "pipeline"),
-  feedsSource: t("mọi nguồn dữ liệu", "all feeds"),
 };
 
 export const reasonsOfIndex: Record<string, Text> = {
