@@ -153,6 +153,12 @@ def is_above(mean, bound):
     return mean > bound and not math.isclose(mean, bound, rel_tol=1e-9)
 
 
+def whole(index):
+    """The nearest whole number, of two equally near ones the higher: a half is one, however the double came out."""
+    below = math.floor(index)
+    return below + 1 if index - below > 0.5 or math.isclose(index, below + 0.5, rel_tol=0, abs_tol=1e-9) else below
+
+
 def highest_of_enough(values):
     values = [value for value in values if value is not None]
     return max(values) if len(values) >= 18 else None
@@ -161,7 +167,7 @@ def highest_of_enough(values):
 def sub_index(parameter, value):
     points = BREAKPOINTS[parameter]
     for upper in range(1, len(points)):
-        if value <= points[upper]:
+        if not is_above(value, points[upper]):
             low, high = points[upper - 1], points[upper]
             return (INDEX[upper] - INDEX[upper - 1]) / (high - low) * (value - low) + INDEX[upper - 1]
     return None if parameter == "o3_eight_hours" else 500.0
@@ -171,4 +177,4 @@ def aqi(inputs):
     if inputs["pm10"] is None and inputs["pm25"] is None:
         return None
     parts = [sub_index(parameter, value) for parameter, value in inputs.items() if value is not None]
-    return math.floor(max(part for part in parts if part is not None) + 0.5)
+    return whole(max(part for part in parts if part is not None))

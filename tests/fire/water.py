@@ -5,6 +5,8 @@ Groups I (pH), IV (oxygen, organic matter, nutrients) and V (germs): I/100 times
 
 import math
 
+import recompute
+
 # Concentration and sub-index at the points of the decision's tables; linear between them.
 TABLES = {
     "ph": [(5.5, 50), (6, 100), (8.5, 100), (9, 50)],
@@ -45,4 +47,4 @@ def index(means):
     if len(fourth) < 3 or "ph" not in means or "coliform" not in means:
         return None
     core = math.sqrt(sum(fourth) / len(fourth) * sub_index("coliform", means["coliform"]))
-    return math.floor(sub_index("ph", means["ph"]) / 100 * core + 0.5)
+    return recompute.whole(sub_index("ph", means["ph"]) / 100 * core)
