@@ -9,6 +9,12 @@ BENCH_VENV := target/bench-venv
 LIBCHDB = $$(deploy/scripts/fetch-libchdb.sh)
 NEXTEST := $(shell command -v cargo-nextest >/dev/null 2>&1 && echo "nextest run" || echo "test")
 
+# What tests leave to chance is decided by the tree: the same tree is tested alike wherever it is, the next one
+# otherwise. Either may be set, to repeat a run.
+TREE := $(shell git rev-parse --short=8 'HEAD^{tree}' 2>/dev/null || echo 1)
+test: export IOC_SEED ?= $(shell printf %d 0x$(TREE))
+test: export PROPTEST_RNG_SEED ?= $(IOC_SEED)
+
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -36,6 +42,7 @@ $(VENV)/installed: tests/requirements.txt
 	touch $@
 
 test: check web-check $(VENV)/installed ## every test
+	@echo "IOC_SEED=$(IOC_SEED) PROPTEST_RNG_SEED=$(PROPTEST_RNG_SEED)"
 	deploy/scripts/fetch-libchdb.sh >/dev/null
 	cargo build --locked --workspace --features failpoints
 	cargo build --locked --features failpoints --example fire_rumqttc
