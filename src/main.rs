@@ -10,6 +10,7 @@ mod committer;
 mod config;
 mod demo;
 mod export;
+mod held;
 mod history;
 mod instance;
 mod metrics;
@@ -57,6 +58,8 @@ enum Command {
     Clients(clients::Args),
     /// Watch what runs: clock, health, feeds, stations' newest values, alerts. Live in a terminal.
     Top(top::Args),
+    /// List rows that would change what was judged long ago and wait for a person's word; accept or refuse them.
+    Held(held::Args),
     /// Have what runs take over the changed folder of its pack.
     Reload,
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
@@ -97,6 +100,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Status(args) => status::run(&config()?, &args),
         Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),
+        Command::Held(args) => held::run(&config()?, args),
         Command::Reload => reload::run(&config()?),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),

@@ -35,6 +35,7 @@ pub struct Metrics {
     envelopes: Fates,
     rows: Fates,
     waiting: IntGaugeVec,
+    held: IntGaugeVec,
     astray: IntGaugeVec,
 }
 
@@ -85,6 +86,7 @@ impl Metrics {
                 "What became of each feed's rows since the beginning: decoded, stored, duplicate, rejected",
             )?,
             waiting: vector("ioc_rows_waiting", "Rows that wait until their day is read back", &["feed"])?,
+            held: vector("ioc_rows_held", "Rows that wait for an operator's word", &["feed"])?,
             astray: vector(
                 "ioc_astray",
                 "Envelopes and rows nobody accounted for: alarm unless 0",
@@ -100,7 +102,7 @@ impl Metrics {
         for gauge in [outstanding, halted, bus_writing, store_up, epoch].into_iter().chain(archive) {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
-        for vector in [&metrics.in_flight, &metrics.waiting, &metrics.astray] {
+        for vector in [&metrics.in_flight, &metrics.waiting, &metrics.held, &metrics.astray] {
             metrics.registry.register(Box::new(vector.clone()))?;
         }
         for fates in [&metrics.envelopes, &metrics.rows] {
@@ -154,6 +156,7 @@ impl Metrics {
             ];
             self.rows.set(id, &fates);
             self.waiting.with_label_values(&[id]).set(counts.waiting);
+            self.held.with_label_values(&[id]).set(counts.held);
             self.astray.with_label_values(&[&**id, "envelopes"]).set(*envelopes_astray);
             self.astray.with_label_values(&[&**id, "rows"]).set(*rows_astray);
             // A feed with nothing in flight says 0; those with something are set by `system`.

@@ -103,6 +103,8 @@ struct Status {
     /// Envelopes on the bus that no committed epoch holds.
     in_flight: u64,
     waiting: i64,
+    /// Rows that wait for a person's word: `ioc held`.
+    held: i64,
     balanced: bool,
     archive: Archive,
     feeds: BTreeMap<String, Feed>,
@@ -294,6 +296,7 @@ fn ask(run: Run) -> anyhow::Result<Status> {
         trouble,
         in_flight: system.in_flight.values().sum(),
         waiting: feeds.values().map(|feed| feed.counts.waiting).sum(),
+        held: feeds.values().map(|feed| feed.counts.held).sum(),
         balanced: feeds.values().all(|feed| feed.envelopes_astray == 0 && feed.rows_astray == 0),
         feeds,
         run,
@@ -325,6 +328,13 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     if *count > 0 {
         writeln!(out, "held back   to their share ({count}): {}", senders.join(", "))?;
     }
+    for (id, feed) in status.feeds.iter().filter(|(_, feed)| feed.counts.held > 0) {
+        let held = feed.counts.held;
+        writeln!(
+            out,
+            "HELD        {held} rows of feed '{id}' would change what was judged long ago and wait for your word: ioc held"
+        )?;
+    }
     for notice in &status.door {
         writeln!(out, "DOOR        {}", clients::door_line(notice))?;
     }
@@ -334,7 +344,7 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)?;
     writeln!(
         out,
-        "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   balance",
+        "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   balance",
         "feed",
         "received",
         "decoded",
@@ -345,7 +355,8 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         "stored",
         "duplicate",
         "rejected",
-        "waiting"
+        "waiting",
+        "held"
     )?;
     for (id, feed) in &status.feeds {
         let counts = &feed.counts;
@@ -355,7 +366,7 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         };
         writeln!(
             out,
-            "{id:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7}   {balance}",
+            "{id:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   {balance}",
             counts.received + feed.in_flight,
             counts.decoded,
             counts.empty,
@@ -365,7 +376,8 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             counts.stored,
             counts.duplicate,
             counts.rejected,
-            counts.waiting
+            counts.waiting,
+            counts.held
         )?;
     }
     Ok(())

@@ -83,9 +83,9 @@ impl FeedTile {
     }
 }
 
-/// A row that waits is not rejected: its day is asked for.
+/// A row that waits is not rejected: its day is asked for, or an operator.
 fn has_good(counts: &Counts) -> bool {
-    counts.stored > 0 || counts.duplicate > 0 || counts.waiting > 0
+    counts.stored > 0 || counts.duplicate > 0 || counts.waiting > 0 || counts.held > 0
 }
 
 /// Messages of which nothing was good, where there is no good row at all. Empty ones say nothing either way.

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::{
     alerts::AlertView,
+    held::{HeldList, HeldOf},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     rejects::RejectView,
     series::{Series, SeriesQuery},
@@ -39,6 +40,9 @@ pub trait History: Send + Sync + std::fmt::Debug {
 
     /// What became of an envelope.
     fn fate(&self, position: Position) -> Answer<'_, Fate>;
+
+    /// Held rows, at most so many groups of them; days are those of the zone.
+    fn held<'a>(&'a self, of: &'a HeldOf, zone: &'a str, limit: u32) -> Answer<'a, HeldList>;
 
     /// A series, thinned to at most as many entries as asked for.
     fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series>;

@@ -1,9 +1,12 @@
 //! What an input would become, as lines to read or compare.
 
 use ioc_model::{
+    action::Action,
     attribute::Attributes,
+    calendar::Calendar,
     contract::{Contract, Subjects},
     envelope::{Content, Envelope},
+    held::Decision,
     names::Names,
     observation::{Observation, Quality},
     pack::{Feed, FormatName, Pack, Transport},
@@ -54,6 +57,7 @@ pub struct Trial {
     /// Observations have the keys `kind`, `indicator`, `subject`, `event_time`, `value`, `quality`, `row`, and, where
     /// another row of the input says something else of the same moment, `note_vi` and `note_en`; rejects
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
+    /// `user`, `note`, `row`; decisions about held rows `kind`, `indicator`, `subject`, `day`, `sender`, `accepted`,
     /// `user`, `note`, `row`.
     pub lines: Vec<String>,
     /// How many of them are rejects.
@@ -112,6 +116,19 @@ struct ObservationLine<'a> {
 struct Note {
     note_vi: String,
     note_en: String,
+}
+
+#[derive(Serialize)]
+struct DecisionLine<'a> {
+    kind: &'static str,
+    indicator: &'a str,
+    subject: &'a str,
+    day: Option<String>,
+    sender: &'a str,
+    accepted: bool,
+    user: &'a str,
+    note: &'a str,
+    row: u32,
 }
 
 #[derive(Serialize)]
@@ -203,15 +220,29 @@ impl RowSink for Written<'_> {
     }
 
     fn row(&mut self, row: Row) {
-        let Row::Done(action) = row;
-        let line = ActionLine {
-            kind: "action",
-            alert: action.alert.to_string(),
-            user: &action.user,
-            note: &action.note,
-            row: action.arrival.row,
-        };
-        self.line(action.arrival.row, &line);
+        let number = row.arrival().row;
+        match row {
+            Row::Done(action) => {
+                let Action { alert, user, note, .. } = &action;
+                let line = ActionLine { kind: "action", alert: alert.to_string(), user, note, row: number };
+                self.line(number, &line);
+            }
+            Row::Decided(decision) => {
+                let Decision { indicator, subject, day, of, accepted, user, note, .. } = &decision;
+                let line = DecisionLine {
+                    kind: "decision",
+                    indicator,
+                    subject,
+                    day: Calendar::date(day.number).map(|date| date.to_string()),
+                    sender: of,
+                    accepted: *accepted,
+                    user,
+                    note,
+                    row: number,
+                };
+                self.line(number, &line);
+            }
+        }
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, _raw: &[u8]) {

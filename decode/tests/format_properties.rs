@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 
 use ioc_decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
-    action::{Action, NOTE_MAX, OPERATOR, USER_MAX},
+    action::{NOTE_MAX, OPERATOR, USER_MAX},
     attribute::Attributes,
     envelope::{Content, Envelope, UNMATCHED},
     names::Names,
@@ -40,7 +40,7 @@ fn decoder() -> Decoder {
 #[derive(Debug, Default, PartialEq)]
 struct Rows {
     observations: Vec<Observation>,
-    actions: Vec<Action>,
+    others: Vec<Row>,
     rejections: Vec<(u32, Rejection, Vec<u8>)>,
 }
 
@@ -52,11 +52,12 @@ impl RowSink for Rows {
     }
 
     fn row(&mut self, row: Row) {
-        let Row::Done(action) = row;
-        assert!(
-            (1..=USER_MAX).contains(&action.user.chars().count()) && action.note.chars().count() <= NOTE_MAX
-        );
-        self.actions.push(action);
+        let (user, note) = match &row {
+            Row::Done(action) => (&action.user, &action.note),
+            Row::Decided(decision) => (&decision.user, &decision.note),
+        };
+        assert!((1..=USER_MAX).contains(&user.chars().count()) && note.chars().count() <= NOTE_MAX);
+        self.others.push(row);
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
@@ -85,7 +86,7 @@ fn decoded(decoder: &Decoder, envelope: &Envelope<'_>) -> (Outcome, Rows) {
     let outcome = decoder.decode(envelope, &mut rows);
     assert_eq!(decoder.decode(envelope, &mut again), outcome);
     assert_eq!(again, rows);
-    let handed = rows.observations.len() + rows.actions.len() + rows.rejections.len();
+    let handed = rows.observations.len() + rows.others.len() + rows.rejections.len();
     let numbers = rows.observations.iter().map(|row| row.arrival.row);
     let numbers: BTreeSet<u32> = numbers.chain(rows.rejections.iter().map(|(row, _, _)| *row)).collect();
     assert_eq!(
@@ -125,7 +126,7 @@ fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
         Just(b"PM10\t61.3\tug/m3\t20241105090000\t00".to_vec()),
         Just(b"PM2,5\t38,4\t20241105090000".to_vec()),
         prop::sample::select(vec![
-            "{", "}", "[", "]", "{\"action\":\"acknowledge\",\"alert\":\"a~S1~1\",\"user\":\"an\"}", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
+            "{", "}", "[", "]", "{\"action\":\"refuse_held\",\"sender\":\"a\",\"rows\":[{\"indicator\":\"pm25\",\"subject\":\"S1\",\"day\":\"2026-01-01\"}],\"user\":\"an\"}", "{\"action\":\"acknowledge\",\"alert\":\"a~S1~1\",\"user\":\"an\"}", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
             "00", "20241105090000", "\"value\"", "\"time\"", "\"indicator\":\"pm25\"", "2026-01-01T00:00:00Z", " ", "ộ",
         ])
         .prop_map(|text| text.as_bytes().to_vec()),

@@ -107,7 +107,7 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
     let mut count = Count(0);
     let limit = HELD + HELD_PER_BYTE * envelope.payload.len();
     assert_eq!(within(limit, || decoder.decode(envelope, &mut count)), outcome);
-    let handed = rows.observations.len() + rows.actions.len() + rows.rejects.len();
+    let handed = rows.observations.len() + rows.others.len() + rows.rejects.len();
     assert_eq!(count.0 as usize, handed);
     match &outcome {
         Outcome::Decoded { rows } => {
@@ -129,8 +129,10 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
     for observation in &rows.observations {
         assert_eq!(written_again(observation), *observation, "it is another when it is written as JSON");
     }
-    for action in &rows.actions {
-        acted_again(action);
+    for row in &rows.others {
+        if let Row::Done(action) = row {
+            acted_again(action);
+        }
     }
 }
 
@@ -186,7 +188,7 @@ fn acted_again(action: &Action) {
     };
     let mut rows = Rows::default();
     let _ = DECODER.decode(&envelope, &mut rows);
-    let [again] = &rows.actions[..] else { panic!("{said} became {:?}", rows.rejects) };
+    let [Row::Done(again)] = &rows.others[..] else { panic!("{said} became {:?}", rows.rejects) };
     assert_eq!((&again.alert, &again.user, &again.note), (&action.alert, &action.user, &action.note));
 }
 
@@ -194,7 +196,7 @@ fn acted_again(action: &Action) {
 #[derive(Debug, Default, PartialEq)]
 struct Rows {
     observations: Vec<Observation>,
-    actions: Vec<Action>,
+    others: Vec<Row>,
     rejects: Vec<(u32, Rejection, Vec<u8>)>,
 }
 
@@ -206,10 +208,10 @@ impl Rows {
             arrival.row
         };
         let observations: Vec<u32> = self.observations.iter().map(|row| of(&row.arrival)).collect();
-        let actions: Vec<u32> = self.actions.iter().map(|row| of(&row.arrival)).collect();
+        let others: Vec<u32> = self.others.iter().map(|row| of(&row.arrival())).collect();
         let rejects: Vec<u32> = self.rejects.iter().map(|(row, ..)| *row).collect();
-        assert!([&observations, &actions, &rejects].iter().all(|rows| rows.is_sorted()));
-        let mut all = [observations, actions, rejects].concat();
+        assert!([&observations, &others, &rejects].iter().all(|rows| rows.is_sorted()));
+        let mut all = [observations, others, rejects].concat();
         all.sort_unstable();
         assert!(all.iter().copied().eq(0..all.len() as u32), "{all:?}");
     }
@@ -223,8 +225,7 @@ impl RowSink for Rows {
     }
 
     fn row(&mut self, row: Row) {
-        let Row::Done(action) = row;
-        self.actions.push(action);
+        self.others.push(row);
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {
@@ -266,6 +267,8 @@ pub(crate) fn actions() -> Vec<Vec<u8>> {
     [
         r#"{"action":"acknowledge","alert":"pm25-day~TN-0412~3","user":"an","note":"gọi trạm"}"#,
         r#"{"action":"acknowledge","alert":"a~S1~1","user":"\u0061n"}"#,
+        r#"{"action":"accept_held","sender":"gw","rows":[{"indicator":"pm25","subject":"S1","day":"2026-01-01"}],"user":"an"}"#,
+        r#"{"action":"refuse_held","sender":"","rows":[{"indicator":"","subject":"S1","day":"2026-02-30"}],"user":"an"}"#,
         r#"{"action":"close","alert":"a~S1~1","user":"an"}"#,
         r#"{"action":"acknowledge","alert":"a~S1","user":""}"#,
     ]

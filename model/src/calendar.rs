@@ -16,7 +16,7 @@ pub struct Calendar {
 pub struct DayNumber(pub i32);
 
 /// A local day and where it lies in time. 23 to 25 hours long where clocks change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct LocalDay {
     /// Its number.
     pub number: DayNumber,

@@ -37,6 +37,9 @@ pub struct Contract {
     pub lateness: Millis,
     /// A window whose end lies this far behind now closes incomplete, whatever has come.
     pub patience: Millis,
+    /// A row that came so long after its moment and would change what was closed and judged is held until an operator
+    /// says that it is meant ([`held`](crate::held)).
+    pub hold_after: Millis,
 }
 
 impl Default for Contract {
@@ -48,6 +51,7 @@ impl Default for Contract {
             max_age: Millis::hours(24 * 366 * 10),
             lateness: Millis::minutes(5),
             patience: Millis::hours(1),
+            hold_after: Millis::hours(24 * 45),
         }
     }
 }

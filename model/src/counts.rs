@@ -1,9 +1,9 @@
 //! The two identities of counting (invariant BALANCE).
 //!
 //! Envelopes: received = decoded + empty + undecodable + in flight.
-//! Rows: decoded = stored + duplicate + rejected + waiting.
+//! Rows: decoded = stored + duplicate + rejected + waiting + held.
 //!
-//! In flight and waiting are counted where they are, never found by subtraction: the identities can fail.
+//! In flight, waiting and held are counted where they are, never found by subtraction: the identities can fail.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,8 @@ pub struct Counts {
     pub rejected: u64,
     /// Rows older than the state's horizon that began to wait for their day to be read back (+) or stopped (−).
     pub waiting: i64,
+    /// Rows that began to wait for an operator's word (+) or stopped (−).
+    pub held: i64,
     /// When the last of those envelopes arrived; none if there were none.
     pub last_received: Option<ReceivedAt>,
 }
@@ -46,6 +48,7 @@ impl Counts {
         self.duplicate += other.duplicate;
         self.rejected += other.rejected;
         self.waiting += other.waiting;
+        self.held += other.held;
         self.last_received = self.last_received.max(other.last_received);
     }
 
@@ -58,7 +61,7 @@ impl Counts {
     /// Decoded rows that nobody accounted for; 0 when the second identity holds.
     #[must_use]
     pub fn rows_astray(&self) -> i64 {
-        self.rows as i64 - (self.stored + self.duplicate + self.rejected) as i64 - self.waiting
+        self.rows as i64 - (self.stored + self.duplicate + self.rejected) as i64 - self.waiting - self.held
     }
 
     /// Whether there is nothing in it.

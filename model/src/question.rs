@@ -48,6 +48,13 @@ pub enum About {
         /// Local day.
         day: DayNumber,
     },
+    /// The rows of a local day of a series that are held.
+    Held {
+        /// Indicator.
+        indicator: Name,
+        /// Local day.
+        day: DayNumber,
+    },
 }
 
 /// What the store held up to the epoch that asked, or a later one: later ones the flow knows of by itself.

@@ -39,11 +39,13 @@ pub enum RejectReason {
     UnknownAlert = 13,
     /// It says two things that cannot both be: its topic names one station, its row another.
     Contradiction = 14,
+    /// It would have changed what was judged long ago, and an operator refused it.
+    Refused = 15,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 15] = [
+    pub const ALL: [RejectReason; 16] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -59,6 +61,7 @@ impl RejectReason {
         RejectReason::TooMany,
         RejectReason::UnknownAlert,
         RejectReason::Contradiction,
+        RejectReason::Refused,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -80,6 +83,7 @@ impl RejectReason {
             RejectReason::TooMany => "too_many",
             RejectReason::UnknownAlert => "unknown_alert",
             RejectReason::Contradiction => "contradiction",
+            RejectReason::Refused => "refused",
         }
     }
 

@@ -5,11 +5,13 @@
 
 mod derived;
 mod duty;
+mod held;
 mod received;
 
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
+    held::{HeldRow, StoredDecision},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
 };
 pub use crate::fact::Superseded;
@@ -44,6 +46,10 @@ macro_rules! each_fact {
             actions: $crate::results::StoredAction,
             /// Rejected rows and envelopes.
             rejects: $crate::results::RejectedRow,
+            /// Rows that an operator must decide about, and those that one decided about.
+            held: $crate::results::HeldRow,
+            /// What operators decided.
+            decisions: $crate::results::StoredDecision,
             /// What became of each feed's envelopes and rows.
             feed_minutes: $crate::results::FeedMinute,
             /// Keys of other tables that were said anew. They follow from the rows when those are arranged.

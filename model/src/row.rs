@@ -6,13 +6,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{action::Action, position::Arrival};
+use crate::{action::Action, held::Decision, position::Arrival};
 
 /// A row of any kind but a measured one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Row {
     /// Something an operator did.
     Done(Action),
+    /// What an operator decided about rows that are held.
+    Decided(Decision),
 }
 
 impl Row {
@@ -21,6 +23,7 @@ impl Row {
     pub fn subject(&self) -> &str {
         match self {
             Row::Done(action) => &action.alert.subject,
+            Row::Decided(decision) => &decision.subject,
         }
     }
 
@@ -29,6 +32,7 @@ impl Row {
     pub fn arrival(&self) -> Arrival {
         match self {
             Row::Done(action) => action.arrival,
+            Row::Decided(decision) => decision.arrival,
         }
     }
 }

@@ -11,6 +11,7 @@ use ioc_bus::SharedBus;
 use ioc_dashboards::{
     History,
     alerts::AlertView,
+    held::{HeldList, HeldOf},
     history::{AlertStory, Answer, Fate, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     rejects::RejectView,
@@ -28,11 +29,11 @@ use ioc_model::{
 };
 use ioc_storage::{
     Store, StoreError,
-    queries::{Measured, SeriesRow},
+    queries::{self, Measured, SeriesRow},
 };
 use ioc_stream::Driver;
 use lineage::Lineage;
-use views::{alert_event, alert_view, rejected_row, trend_point, unanswered};
+use views::{alert_event, alert_view, held_group, rejected_row, trend_point, unanswered};
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]
@@ -112,6 +113,15 @@ impl History for StoreHistory {
         Box::pin(async move {
             let receipt = self.store.receipt(position).await.map_err(unanswered)?;
             Ok(Fate { stored: receipt.stored, rejected: receipt.rejected + receipt.undecodable })
+        })
+    }
+
+    fn held<'a>(&'a self, of: &'a HeldOf, zone: &'a str, limit: u32) -> Answer<'a, HeldList> {
+        Box::pin(async move {
+            let HeldOf { sender, subject, indicator, day } = of.clone();
+            let of = queries::HeldOf { sender, subject, indicator, day };
+            let (groups, rows, found) = self.store.held(&of, zone, limit).await.map_err(unanswered)?;
+            Ok(HeldList { rows, found, groups: groups.into_iter().map(held_group).collect() })
         })
     }
 

@@ -6,6 +6,7 @@ use ioc_dashboards::{
     HistoryError,
     alerts::AlertView,
     assessment::AssessmentView,
+    held::HeldGroup,
     history::{AlertEvent, TrendPoint},
     index_tile::IndexView,
     lineage::{StoredRow, TracedRow, WindowRef},
@@ -33,6 +34,26 @@ pub(super) fn unanswered(error: StoreError) -> HistoryError {
     match error.class() {
         Class::Retry | Class::Doubtful => HistoryError::Away(error.to_string()),
         Class::Refused => HistoryError::Refused(error.to_string()),
+    }
+}
+
+pub(super) fn held_group(group: queries::HeldGroup) -> HeldGroup {
+    let queries::HeldGroup { log, partition, offset, .. } = group;
+    let position = Position { log: LogNumber(log), partition: Partition(partition), offset: Offset(offset) };
+    HeldGroup {
+        sender: group.sender,
+        feed: group.feed,
+        subject: group.subject,
+        indicator: group.indicator,
+        day: group.day,
+        rows: group.rows,
+        replacing: group.replacing,
+        mean: group.mean,
+        stands: group.stands,
+        first: group.first,
+        last: group.last,
+        received_at: group.received_at,
+        position: position.to_string(),
     }
 }
 

@@ -190,6 +190,10 @@ impl Screen {
         {
             bad(format!("{} ({count}): {}", say(words::HELD_BACK), clean(&senders.join(", "))));
         }
+        let held: i64 = overview.picture.feeds.iter().map(|feed| feed.counts.held).sum();
+        if held > 0 {
+            bad(format!("{held} {}", say(words::HELD)));
+        }
         for (word, health) in parts {
             let cause = health.and_then(|health| health.cause.as_deref());
             if let Some(cause) = cause {

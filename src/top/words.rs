@@ -80,6 +80,7 @@ pub(super) const CLEARED: Word = Word("đã hết", "cleared");
 pub(super) const HALTED: Word = Word("DÒNG XỬ LÝ ĐÃ DỪNG", "THE FLOW IS HALTED");
 pub(super) const STALLED: Word = Word("KHÔNG GHI ĐƯỢC GÌ TỪ", "NOTHING COMMITTED FOR");
 pub(super) const HELD_BACK: Word = Word("PHẢI CHỜ VÌ GỬI QUÁ PHẦN CỦA MÌNH", "HELD BACK TO THEIR SHARE");
+pub(super) const HELD: Word = Word("DÒNG CHỜ QUYẾT ĐỊNH, ioc held", "ROWS WAIT FOR A DECISION, ioc held");
 pub(super) const NO_REPORT: Word = Word("đường ống chưa báo cáo", "the pipeline has not reported yet");
 pub(super) const OLD_REPORT: Word = Word("TRẠNG THÁI CŨ", "THE STATUS IS OLD");
 pub(super) const NO_CONNECTION: Word = Word("MẤT KẾT NỐI, số liệu cũ", "NO CONNECTION, what is shown is old");

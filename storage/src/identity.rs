@@ -49,6 +49,7 @@ struct FeedTotal {
     duplicate: u64,
     rejected: u64,
     waiting: i64,
+    held: i64,
     last_received_ms: i64,
 }
 
@@ -232,7 +233,7 @@ impl Store {
                 "SELECT toString(feed) AS feed, envelopes_received AS received, envelopes_decoded AS decoded, \
                  envelopes_empty AS empty, envelopes_undecodable AS undecodable, rows_decoded AS rows, \
                  rows_stored AS stored, rows_duplicate AS duplicate, rows_rejected AS rejected, \
-                 rows_waiting AS waiting, last_received_ms \
+                 rows_waiting AS waiting, rows_held AS held, last_received_ms \
                  FROM feed_balance WHERE generation = {generation:UInt32} ORDER BY feed",
             )
             .param("generation", generation.0);
@@ -253,6 +254,7 @@ impl FeedTotal {
             duplicate: self.duplicate,
             rejected: self.rejected,
             waiting: self.waiting,
+            held: self.held,
             last_received: (self.last_received_ms > 0).then_some(ReceivedAt(self.last_received_ms)),
         };
         (self.feed, counts)

@@ -47,6 +47,9 @@ impl Store {
             About::Day { indicator, .. } => {
                 self.recall_rows(question, indicator, generation, upto).await.map(Found::Rows)
             }
+            About::Held { indicator, .. } => {
+                self.recall_held(question, indicator, generation, upto).await.map(Found::Rows)
+            }
             About::Windows { .. } => {
                 let kinds = vec![WindowKind::Hour.word(), WindowKind::Day.word()];
                 self.recall_windows(question, kinds, generation, upto).await.map(Found::Windows)
@@ -86,6 +89,42 @@ impl Store {
             .param("generation", generation.0)
             .param("upto", upto.0);
         let rows: Vec<Stored> = answer("read stored rows back", rows.fetch_all()).await?;
+        rows.iter().map(recalled).collect()
+    }
+}
+
+impl Store {
+    /// Those that were held and not decided about as of the epoch: a decision leaves a second row.
+    async fn recall_held(
+        &self,
+        question: &Question,
+        indicator: Name,
+        generation: Generation,
+        upto: Epoch,
+    ) -> Result<Vec<RecalledRow>, StoreError> {
+        let rows = self
+            .client()
+            .query(
+                "SELECT toUnixTimestamp64Milli(h.event_time) AS event_millis, any(h.value) AS value, \
+                 toInt8(any(h.quality)) AS quality_number, \
+                 toUnixTimestamp64Milli(any(h.received_at)) AS received_millis, \
+                 h.log AS log, h.partition AS partition, h.offset AS offset, h.row AS row, \
+                 toString(any(h.feed)) AS feed, toString(any(h.sender)) AS sender \
+                 FROM held AS h \
+                 WHERE h.indicator = {indicator:String} AND h.subject = {subject:String} \
+                 AND h.event_time >= fromUnixTimestamp64Milli({start:Int64}, 'UTC') \
+                 AND h.event_time < fromUnixTimestamp64Milli({end:Int64}, 'UTC') \
+                 AND h.generation = {generation:UInt32} AND h.epoch <= {upto:UInt64} \
+                 GROUP BY h.event_time, h.log, h.partition, h.offset, h.row HAVING count() = 1 \
+                 ORDER BY event_millis, received_millis, log, partition, offset, row",
+            )
+            .param("indicator", &*indicator)
+            .param("subject", &*question.subject)
+            .param("start", question.from.0)
+            .param("end", question.to.0)
+            .param("generation", generation.0)
+            .param("upto", upto.0);
+        let rows: Vec<Stored> = answer("read held rows back", rows.fetch_all()).await?;
         rows.iter().map(recalled).collect()
     }
 }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use ioc_model::{
+    calendar::{DayNumber, LocalDay},
     counts::Counts,
     epoch::{Epoch, Generation},
     fact::Fact,
+    held::{Decision, HeldState},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
     name::Name,
@@ -14,8 +16,9 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::Facts,
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, IndexResult, RejectedRow, Standing,
-        StatusResult, StoredAction, StoredObservation, Superseded, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, HeldRow, IndexResult, RejectedRow,
+        Standing, StatusResult, StoredAction, StoredDecision, StoredObservation, Superseded, Verdict,
+        WindowResult,
     },
     rule::{AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -29,8 +32,8 @@ pub(crate) fn time(text: &str) -> EventTime {
 }
 
 /// An epoch of that many observations, one window, two indices and assessments, one with a value and one without, two
-/// stations' states, an alert that is raised and acknowledged, the action that did it, one reject and one feed's
-/// counts.
+/// stations' states, an alert that is raised and acknowledged, the action that did it, one reject, one held row, one
+/// decision and one feed's counts.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
     let feed: Name = Name::from("air-mqtt");
@@ -113,6 +116,34 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 raw: b"\xff{".as_slice().into(),
                 raw_length: 2,
             }],
+            held: vec![HeldRow {
+                indicator: Name::from("pm25"),
+                subject: Name::from("station-0"),
+                event_time: EventTime(start.0 - 366 * 86_400_000),
+                value: 18.4,
+                quality: Quality::Good,
+                stands: Some(31.5),
+                feed,
+                sender: Name::from("trạm-1"),
+                arrival: arrival(base + observations + 2),
+                state: HeldState::Held,
+            }],
+            decisions: vec![StoredDecision(Decision {
+                indicator: Name::from("pm25"),
+                subject: Name::from("station-0"),
+                day: LocalDay {
+                    number: DayNumber(19_000),
+                    start: EventTime(start.0 - 366 * 86_400_000),
+                    end: EventTime(start.0 - 365 * 86_400_000),
+                },
+                of: Name::from("trạm-1"),
+                accepted: true,
+                user: "trực ban".into(),
+                note: "".into(),
+                feed: Name::from("operator"),
+                sender: Name::from("10.0.0.7"),
+                arrival: arrival(base + observations + 3),
+            })],
             feed_minutes: vec![FeedMinute::new(
                 feed,
                 now,

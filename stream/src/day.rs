@@ -10,6 +10,7 @@
 //! of its run.
 
 mod points;
+mod rewritten;
 mod run;
 mod sources;
 
@@ -25,8 +26,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::points::LATEST;
-pub use self::sources::Sources;
 use self::{points::Points, run::Run};
+pub use self::{rewritten::Rewritten, sources::Sources};
 
 const MINUTE: u32 = 60_000;
 /// So many of the newest points are not packed at most.

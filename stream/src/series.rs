@@ -6,6 +6,9 @@
 //!
 //! Days behind the horizon are evicted. A row for an evicted day is not judged from state that is gone: it waits
 //! until the day's stored rows have been read back.
+//!
+//! A row that comes so long after its moment that its hour was judged and reported changes nothing by itself: it is held
+//! until an operator says that it is meant ([`ioc_model::held`]).
 
 mod open_days;
 
@@ -24,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use self::open_days::{OpenDay, OpenDays};
 use crate::{
-    day::{Current, Sources, Version},
+    day::{Current, Rewritten, Sources, Version},
     plan::{Days, Plan, Span},
     reading::{Mean, Reading},
 };
@@ -70,14 +73,38 @@ pub struct WaitingRow {
     /// Who sent it. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
     pub sender: Name,
+    /// An operator said that it is meant: it is not held again. Kept like the sender.
+    #[serde(skip)]
+    pub accepted: bool,
+}
+
+impl WaitingRow {
+    /// A row that the store gave back.
+    pub(crate) fn of(row: &RecalledRow) -> WaitingRow {
+        let RecalledRow { event_time, value, quality, arrival, feed, sender } = *row;
+        let version = Version { value, quality, arrival };
+        WaitingRow { event_time, version, feed, sender, accepted: false }
+    }
+
+    /// Whether it came so long after its moment.
+    #[must_use]
+    pub fn is_late_by(&self, age: Millis) -> bool {
+        is_late_by(&self.version, self.event_time, age)
+    }
+}
+
+/// Whether a row came so long after its moment.
+#[inline]
+pub(crate) fn is_late_by(version: &Version, event_time: EventTime, age: Millis) -> bool {
+    version.arrival.received_at.0.saturating_sub(event_time.0) > age.0
 }
 
 /// Who sent what a series holds: what a checkpoint keeps of it apart from the rest, which is older.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Provenance {
     days: Vec<(DayNumber, Sources)>,
-    /// By the rows' places in their day's list.
-    waiting: Vec<(DayNumber, Vec<Name>)>,
+    /// Who sent them and whether they are accepted, by the rows' places in their day's list.
+    waiting: Vec<(DayNumber, Vec<(Name, bool)>)>,
 }
 
 /// What became of a row at once.
@@ -91,6 +118,11 @@ pub enum Judged {
     Waiting {
         /// Its day, if it is the first of it, which must now be read back.
         first: Option<LocalDay>,
+    },
+    /// It would change what was judged long ago: an operator must say that it is meant.
+    Held {
+        /// The value in whose place it would be, if there is one at its very moment.
+        stands: Option<f64>,
     },
 }
 
@@ -158,6 +190,19 @@ pub struct Due {
 pub struct Touched(Vec<EventTime>);
 
 impl SeriesState {
+    /// What a row that came long after its moment would change of an hour whose values came in time; of a day that is not
+    /// in memory that is found out when it was read back.
+    pub fn rewritten(
+        &self,
+        days: &mut Days,
+        event_time: EventTime,
+        version: &Version,
+        hold_after: Millis,
+    ) -> Option<Rewritten> {
+        let hour = days.window(WindowKind::Hour, event_time);
+        self.day_at(event_time)?.rewritten(event_time, version, hour, hold_after)
+    }
+
     /// Judges a row.
     pub fn apply(
         &mut self,
@@ -170,11 +215,9 @@ impl SeriesState {
     ) -> Judged {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
-            let nothing = || Waiting { asked: epoch, rows: Vec::new() };
-            let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
             let Source { feed, sender } = source;
-            waiting.rows.push(WaitingRow { event_time, version, feed, sender });
-            return Judged::Waiting { first: (waiting.rows.len() == 1).then_some(local) };
+            let row = WaitingRow { event_time, version, feed, sender, accepted: false };
+            return self.wait(local, epoch, row);
         }
         let judged = self.days.get_or_open(&local).apply(epoch, event_time, version, source);
         // Only a closed window is revised; an open one is worked out when it closes.
@@ -184,15 +227,35 @@ impl SeriesState {
         judged.row
     }
 
+    /// Judges a row that was held and is accepted.
+    pub fn accept(&mut self, days: &mut Days, epoch: u64, row: WaitingRow, touched: &mut Touched) -> Judged {
+        let local = days.of(row.event_time);
+        if self.is_evicted(local.number) {
+            return self.wait(local, epoch, WaitingRow { accepted: true, ..row });
+        }
+        let source = Source { feed: row.feed, sender: row.sender };
+        self.apply(days, epoch, row.event_time, row.version, source, touched)
+    }
+
+    fn wait(&mut self, local: LocalDay, epoch: u64, row: WaitingRow) -> Judged {
+        let nothing = || Waiting { asked: epoch, rows: Vec::new() };
+        let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
+        waiting.rows.push(row);
+        Judged::Waiting { first: (waiting.rows.len() == 1).then_some(local) }
+    }
+
     /// Takes a day's stored rows back in and judges the rows that waited for it, in arrival order. Rows for the day
     /// that came since it was asked for wait with them, so what is read back is all there is; an answer to an older
-    /// wait is not, and is left alone.
+    /// wait is not, and is left alone. `hold_after` says how late after its moment a feed's row may be.
+    #[allow(clippy::too_many_arguments, reason = "what was asked, what was found, and what is made of it")]
     pub fn recall(
         &mut self,
+        days: &mut Days,
         local: LocalDay,
         asked: u64,
         epoch: u64,
         stored: &[RecalledRow],
+        hold_after: impl Fn(Name) -> Millis,
         touched: &mut Touched,
     ) -> Vec<(WaitingRow, Judged)> {
         if self.waiting.get(&local.number).is_none_or(|waiting| waiting.asked != asked) {
@@ -208,7 +271,16 @@ impl SeriesState {
             let source = Source { feed: row.feed, sender: row.sender };
             let _ = open.apply(epoch, row.event_time, version, source);
         }
-        let judge = |row: WaitingRow| {
+        let mut judge = |row: WaitingRow| {
+            let hold_after = hold_after(row.feed);
+            if !row.accepted && row.is_late_by(hold_after) {
+                let hour = days.window(WindowKind::Hour, row.event_time);
+                if let Some(Rewritten { stands }) =
+                    open.rewritten(row.event_time, &row.version, hour, hold_after)
+                {
+                    return (row, Judged::Held { stands });
+                }
+            }
             let source = Source { feed: row.feed, sender: row.sender };
             let judged = open.apply(epoch, row.event_time, row.version, source);
             if judged.changes {
@@ -216,7 +288,7 @@ impl SeriesState {
             }
             (row, judged.row)
         };
-        let judged = waiting.into_iter().map(judge).collect();
+        let judged = waiting.into_iter().map(&mut judge).collect();
         self.days.insert(local.number, open);
         judged
     }
@@ -241,10 +313,10 @@ impl SeriesState {
     /// Who sent what it holds.
     pub fn provenance(&self) -> Provenance {
         let days = self.days.iter().map(|(number, open)| (number, open.day.sources().clone()));
-        let senders = |waiting: &Waiting| waiting.rows.iter().map(|row| row.sender).collect();
+        let beside = |waiting: &Waiting| waiting.rows.iter().map(|row| (row.sender, row.accepted)).collect();
         Provenance {
             days: days.filter(|(_, sources)| !sources.is_empty()).collect(),
-            waiting: self.waiting.iter().map(|(day, waiting)| (*day, senders(waiting))).collect(),
+            waiting: self.waiting.iter().map(|(day, waiting)| (*day, beside(waiting))).collect(),
         }
     }
 
@@ -255,9 +327,10 @@ impl SeriesState {
                 open.day.set_sources(sources);
             }
         }
-        for (number, senders) in provenance.waiting {
+        for (number, beside) in provenance.waiting {
             if let Some(waiting) = self.waiting.get_mut(&number) {
-                waiting.rows.iter_mut().zip(senders).for_each(|(row, sender)| row.sender = sender);
+                let rows = waiting.rows.iter_mut().zip(beside);
+                rows.for_each(|(row, beside)| (row.sender, row.accepted) = beside);
             }
         }
     }

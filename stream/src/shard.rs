@@ -7,6 +7,7 @@
 //! An epoch's rows come in by position and its results leave by position, so nothing as large as the rows is ever
 //! sorted: they are grouped by series through their indices, and what became of each is noted beside it.
 
+mod decisions;
 mod grouping;
 mod last_words;
 mod measured;
@@ -24,6 +25,7 @@ use std::{
 use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
+    held::Decision,
     names::{IndicatorId, Names, SubjectId},
     pack::PackVersion,
     question::Answer,
@@ -113,6 +115,7 @@ impl Shard {
         for row in others {
             match row {
                 Row::Done(action) => self.act(facts, action, &mut results),
+                Row::Decided(decision) => self.decide(facts, decision, &mut results),
             }
         }
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
@@ -205,6 +208,15 @@ impl Shard {
         }
     }
 
+    /// What an operator decided about rows that are held.
+    fn decide(&mut self, facts: &EpochFacts, decision: Decision, results: &mut ShardResults) {
+        let subject = self.names.subjects.find(&decision.subject).map(SubjectId);
+        match subject.and_then(|subject| self.subjects.get_mut(&subject)) {
+            Some(state) => state.measured.decide(decision, facts.epoch, results),
+            None => decisions::unknown(&decision, results),
+        }
+    }
+
     fn apply_subject(
         &mut self,
         facts: &EpochFacts,
@@ -244,6 +256,7 @@ impl Shard {
                 facts,
                 names,
                 days,
+                terms,
                 answer,
                 heard,
                 fates,

@@ -3,9 +3,11 @@
 //! Paths are listed once, in [`PATHS`], and described in `openapi.json`; a test compares the two. Errors are
 //! problem details. The page may load nothing from anywhere else, and nothing else may frame it.
 
+mod actions;
 mod alerts;
 mod clients;
 mod health;
+mod held;
 mod history;
 mod lineage;
 mod pack;
@@ -43,7 +45,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 25] = [
+pub const PATHS: [&str; 26] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -60,6 +62,7 @@ pub const PATHS: [&str; 25] = [
     "/api/alerts",
     "/api/alerts/{id}",
     "/api/alerts/{id}/acknowledge",
+    "/api/held",
     "/api/lineage/index",
     "/api/lineage/assessment",
     "/api/lineage/alert/{id}",
@@ -252,6 +255,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/{id}", get(alerts::alert))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))
+        .route("/api/held", get(held::held).post(held::decide))
         .route("/api/lineage/index", get(lineage::index))
         .route("/api/lineage/assessment", get(lineage::assessment))
         .route("/api/lineage/alert/{id}", get(lineage::alert))

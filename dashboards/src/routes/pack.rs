@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::{AppState, alerts::is_json, fresh_json};
+use super::{AppState, actions::is_json, fresh_json};
 use crate::{pack::NotReloaded, problem::Problem};
 
 #[derive(Serialize)]

@@ -10,6 +10,7 @@ use ioc_dashboards::{
     Clients, HistoryError, NotTaken, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
+    held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     operator::Taken,
@@ -50,6 +51,7 @@ pub struct Told {
     pub limit: Option<String>,
     pub window: Option<TracedWindow>,
     pub rows: EnvelopeRows,
+    pub held: HeldList,
     pub trouble: Option<Trouble>,
 }
 
@@ -133,6 +135,10 @@ impl History for Record {
 
     fn fate(&self, position: Position) -> Answer<'_, Fate> {
         self.answer(format!("fate {position}"), |_| Fate::default())
+    }
+
+    fn held<'a>(&'a self, of: &'a HeldOf, zone: &'a str, limit: u32) -> Answer<'a, HeldList> {
+        self.answer(format!("held {of:?} {zone} {limit}"), |recorded| recorded.told.held.clone())
     }
 
     fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series> {

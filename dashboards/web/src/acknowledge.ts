@@ -23,12 +23,16 @@ export function rememberedName(): string {
   }
 }
 
-export async function acknowledge(alert: Alert, user: string, note: string): Promise<void> {
+export function rememberName(user: string): void {
   try {
     localStorage.setItem(KEPT_AS, user);
   } catch {
     // The name is asked again next time.
   }
+}
+
+export async function acknowledge(alert: Alert, user: string, note: string): Promise<void> {
+  rememberName(user);
   set(alert.id, { state: "sending" });
   try {
     const response = await fetch(`/api/alerts/${encodeURIComponent(alert.id)}/acknowledge`, {

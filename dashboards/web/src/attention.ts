@@ -189,6 +189,18 @@ function feedConcerns(): Concern[] {
     const feed = shown.value;
     const names = feedNames.value.get(feed.id);
     const where = names ? say(names.name) : feed.id;
+    if (feed.counts.held > 0) {
+      found.push({
+        key: `held/${feed.id}`,
+        priority: "medium",
+        where,
+        what: say({
+          vi: `${feed.counts.held} dòng sẽ thay đổi số liệu đã chốt từ lâu, chờ người quyết định`,
+          en: `${feed.counts.held} rows would change what was judged long ago and wait for a decision`,
+        }),
+        since: null,
+      });
+    }
     if (feed.envelopes_astray !== 0 || feed.rows_astray !== 0) {
       found.push({
         key: `astray/${feed.id}`,

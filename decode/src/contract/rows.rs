@@ -8,9 +8,10 @@
 use ioc_model::{
     action::Action,
     attribute::Attribute,
-    calendar::Calendar,
+    calendar::{Calendar, LocalDay},
     contract::is_subject,
     envelope::Envelope,
+    held::Decision,
     name::Name,
     names::{Names, Source, SourceId, SubjectId},
     observation::{Observation, Quality, Series},
@@ -21,6 +22,7 @@ use ioc_model::{
     rule::AlertKey,
     time::{EventTime, Millis, ReceivedAt},
 };
+use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -337,6 +339,37 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         };
         self.count = self.count.saturating_add(1);
         self.sink.row(Row::Done(action));
+    }
+
+    /// The local day of a date.
+    pub(crate) fn local_day(&self, date: Date) -> Option<LocalDay> {
+        self.calendar.day_of(self.calendar.moment(date.at(0, 0, 0, 0))?)
+    }
+
+    /// Hands on what an operator decided about the rows of a sender, series and day that are held.
+    pub(crate) fn decide(
+        &mut self,
+        (indicator, subject): (&str, &str),
+        day: LocalDay,
+        of: &str,
+        accepted: bool,
+        (user, note): (&str, &str),
+    ) {
+        let Source { feed, sender } = self.names.source(self.source);
+        let decision = Decision {
+            indicator: Name::new(indicator),
+            subject: Name::new(subject),
+            day,
+            of: Name::new(of),
+            accepted,
+            user: user.into(),
+            note: note.into(),
+            feed,
+            sender,
+            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
+        };
+        self.count = self.count.saturating_add(1);
+        self.sink.row(Row::Decided(decision));
     }
 
     /// Hands on a row that does not; `place` says where in the envelope, as in `line 3` or `[2]`.

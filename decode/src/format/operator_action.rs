@@ -2,17 +2,30 @@
 //!
 //! ```json
 //! {"action": "acknowledge", "alert": "pm25-day~TN-0412~3", "user": "an", "note": "gọi trạm"}
+//! {"action": "accept_held", "sender": "gateway-1", "rows": [{"indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}],
+//!  "user": "an"}
 //! ```
+//!
+//! `accept_held` and `refuse_held` decide about what is held of one sender: each of `rows` names a series and a local
+//! day and is a row of its own.
 //!
 //! The API checks the same before it appends; whatever comes otherwise is a reject like any other.
 
+use std::borrow::Cow;
+
 use ioc_model::{
     action::{NOTE_MAX, USER_MAX},
+    contract::is_subject,
     rule::AlertKey,
 };
 use serde::Deserialize;
 
 use crate::contract::{Refusal, RowSink, Rows, legible};
+
+/// So many series and days may be decided about at once.
+const DECIDED_MAX: usize = 1_000;
+/// The longest name of a sender. Characters.
+const SENDER_MAX: usize = 256;
 
 /// How much is told of what the parser says. Characters.
 const ERROR_MAX: usize = 200;
@@ -21,13 +34,29 @@ const ERROR_MAX: usize = 200;
 #[serde(deny_unknown_fields)]
 struct Said<'a> {
     #[serde(borrow)]
-    action: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    alert: std::borrow::Cow<'a, str>,
-    #[serde(borrow)]
-    user: std::borrow::Cow<'a, str>,
+    action: Cow<'a, str>,
     #[serde(borrow, default)]
-    note: std::borrow::Cow<'a, str>,
+    alert: Cow<'a, str>,
+    #[serde(borrow, default)]
+    sender: Cow<'a, str>,
+    #[serde(borrow, default)]
+    rows: Vec<HeldDay<'a>>,
+    #[serde(borrow)]
+    user: Cow<'a, str>,
+    #[serde(borrow, default)]
+    note: Cow<'a, str>,
+}
+
+/// A series and a local day of which rows are held.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeldDay<'a> {
+    #[serde(borrow)]
+    indicator: Cow<'a, str>,
+    #[serde(borrow)]
+    subject: Cow<'a, str>,
+    #[serde(borrow)]
+    day: Cow<'a, str>,
 }
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
@@ -39,24 +68,66 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
             format!("The action cannot be read: {error}."),
         )
     })?;
-    match judged(&said) {
-        Ok(alert) => rows.act(alert, &said.user, &said.note),
-        Err(refusal) => rows.reject(refusal, &"", payload),
-    }
-    Ok(())
-}
-
-fn judged(said: &Said<'_>) -> Result<AlertKey, Refusal> {
-    if said.action != "acknowledge" {
-        return Err(Refusal::invalid(
+    let judged = by(&said).and_then(|()| match &*said.action {
+        "acknowledge" => acknowledged(&said).map(|alert| rows.act(alert, &said.user, &said.note)),
+        "accept_held" => decide(&said, true, rows),
+        "refuse_held" => decide(&said, false, rows),
+        _ => Err(Refusal::invalid(
             "action",
             &said.action,
             "không phải một thao tác",
             "which is no action",
-            "acknowledge",
+            "acknowledge, accept_held, refuse_held",
+        )),
+    });
+    if let Err(refusal) = judged {
+        rows.reject(refusal, &"", payload);
+    }
+    Ok(())
+}
+
+/// Hands on a decision about each series and day.
+fn decide<S: RowSink + ?Sized>(
+    said: &Said<'_>,
+    accepted: bool,
+    rows: &mut Rows<'_, S>,
+) -> Result<(), Refusal> {
+    let sender = &*said.sender;
+    if sender.chars().count() > SENDER_MAX || sender.chars().any(char::is_control) {
+        return Err(Refusal::invalid(
+            "sender",
+            sender,
+            "không phải một bên gửi",
+            "which is no sender",
+            "gateway-1",
         ));
     }
-    let alert = said.alert.parse().map_err(|_| {
+    if !(1..=DECIDED_MAX).contains(&said.rows.len()) {
+        let (vi, en) = (
+            format!("phải có từ 1 đến {DECIDED_MAX} mục"),
+            format!("of which there must be 1 to {DECIDED_MAX}"),
+        );
+        let example = r#"[{"indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}]"#;
+        return Err(Refusal::invalid("rows", &said.rows.len().to_string(), &vi, &en, example));
+    }
+    for (index, HeldDay { indicator, subject, day }) in said.rows.iter().enumerate() {
+        let place = format!("rows[{index}]");
+        let series = is_subject(indicator) && is_subject(subject);
+        match day.parse().ok().and_then(|date| rows.local_day(date)).filter(|_| series) {
+            Some(day) => rows.decide((indicator, subject), day, sender, accepted, (&said.user, &said.note)),
+            None => {
+                let text = format!("{indicator} {subject} {day}");
+                let (vi, en) = ("không phải chỉ số, trạm và ngày", "which is no indicator, station and day");
+                let refusal = Refusal::invalid("rows", &text, vi, en, "pm25 TN-0412 2026-01-01");
+                rows.reject(refusal, &place, &[]);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn acknowledged(said: &Said<'_>) -> Result<AlertKey, Refusal> {
+    said.alert.parse().map_err(|_| {
         Refusal::invalid(
             "alert",
             &said.alert,
@@ -64,7 +135,11 @@ fn judged(said: &Said<'_>) -> Result<AlertKey, Refusal> {
             "which is not an alert's name",
             "pm25-day~TN-0412~3",
         )
-    })?;
+    })
+}
+
+/// Who acted, and in which words.
+fn by(said: &Said<'_>) -> Result<(), Refusal> {
     let length = said.user.chars().count();
     if !(1..=USER_MAX).contains(&length)
         || said.user.chars().any(char::is_control)
@@ -81,5 +156,5 @@ fn judged(said: &Said<'_>) -> Result<AlertKey, Refusal> {
             (format!("dài quá {NOTE_MAX} ký tự"), format!("which is longer than {NOTE_MAX} characters"));
         return Err(Refusal::invalid("note", &said.note, &vi, &en, "gọi trạm"));
     }
-    Ok(alert)
+    Ok(())
 }

@@ -218,10 +218,17 @@ fn read_contract(id: &str, section: &mut Section<'_>) -> Contract {
         ("max_age", &mut contract.max_age),
         ("lateness", &mut contract.lateness),
         ("patience", &mut contract.patience),
+        ("hold_after", &mut contract.hold_after),
     ] {
         if let Some(duration) = table.optional_duration(key) {
             *value = duration;
         }
+    }
+    if !table.has("hold_after") {
+        contract.hold_after = contract.hold_after.max(contract.patience);
+    } else if contract.hold_after < contract.patience {
+        let message = format!("{id}: 'hold_after' must not be shorter than 'patience'");
+        table.fault(table.line_of("hold_after"), message);
     }
     if contract.patience < contract.lateness {
         let message = format!("{id}: 'patience' must not be shorter than 'lateness'");

@@ -66,6 +66,7 @@ impl Columnar for FeedMinute {
             ("duplicate", of(|counts| counts.duplicate)),
             ("rejected", of(|counts| counts.rejected)),
             ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
+            ("held", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.held)))),
         ]
     }
 }

@@ -32,6 +32,8 @@ pub struct FeedBalance {
     pub rows_rejected: u64,
     /// Rows waiting for their day to be read back.
     pub rows_waiting: i64,
+    /// Rows waiting for an operator's word.
+    pub rows_held: i64,
     /// Envelopes nobody accounted for; 0 as long as nothing is lost or doubled.
     pub envelopes_astray: i64,
     /// Rows nobody accounted for; 0 as long as nothing is lost or doubled.
@@ -49,7 +51,7 @@ impl Store {
             .query(
                 "SELECT toString(b.feed) AS feed, envelopes_received, envelopes_decoded, envelopes_empty, \
                  envelopes_undecodable, rows_decoded, rows_stored, rows_duplicate, rows_rejected, rows_waiting, \
-                 envelopes_astray, rows_astray \
+                 rows_held, envelopes_astray, rows_astray \
                  FROM feed_balance AS b WHERE generation = {generation:UInt32} ORDER BY feed",
             )
             .param("generation", generation.0);

@@ -207,6 +207,7 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("rows_duplicate", "Rows that had been stored before"),
             ("rows_rejected", "Rows rejected by their contract"),
             ("rows_waiting", "Rows that wait until their day is read back"),
+            ("rows_held", "Rows that wait for the word of an operator: held_current"),
             ("last_received_ms", "Arrival of the last envelope, in milliseconds since 1970, UTC"),
             ("envelopes_astray", "Envelopes of no known fate: 0, or something is lost or doubled"),
             ("rows_astray", "Rows of no known fate: 0, or something is lost or doubled"),

@@ -113,6 +113,7 @@ fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
     set("counts.duplicate", column(|counts| counts.duplicate));
     set("counts.rejected", column(|counts| counts.rejected));
     set("counts.waiting", counted.iter().map(|of_feed| Value::from(of_feed.counts.waiting)).collect());
+    set("counts.held", counted.iter().map(|of_feed| Value::from(of_feed.counts.held)).collect());
     let last_received = |counts: &Counts| counts.last_received.map_or(0, |moment| moment.0);
     set(
         "counts.last_received_ms",

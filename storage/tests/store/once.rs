@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows a sample epoch has besides its observations, by table.
-const BESIDES: [(&str, u64); 10] = [
+const BESIDES: [(&str, u64); 12] = [
     ("window", 1),
     ("index_value", 2),
     ("assessment", 2),
@@ -20,6 +20,8 @@ const BESIDES: [(&str, u64); 10] = [
     ("alert", 2),
     ("action", 1),
     ("reject", 1),
+    ("held", 1),
+    ("decision", 1),
     ("feed_minute", 1),
     ("superseded", 5),
     ("epoch", 1),

@@ -40,7 +40,7 @@ impl Pending {
     /// A day needs the hours a NowCast looks back at before it, and the day after, where it ends; a year its days.
     pub(super) fn new(asked: Epoch, about: About, days: &mut Days) -> Option<Pending> {
         let (from, to) = match about {
-            About::Day { day, .. } | About::Windows { day } => {
+            About::Day { day, .. } | About::Held { day, .. } | About::Windows { day } => {
                 let day = days.day(day)?;
                 (day.start.minus(LOOK_BACK), days.of(day.end).end)
             }

@@ -95,6 +95,7 @@ impl Committer {
             step("recall_before_answer", upto);
             let what = match question.about {
                 About::Day { .. } => "day read back",
+                About::Held { .. } => "held rows read back",
                 About::Windows { .. } | About::Year { .. } => "windows read back",
             };
             tracing::debug!(subject = &*question.subject, about = ?question.about, rows = found.len(), "{what}");

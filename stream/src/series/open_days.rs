@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
     names::Source,
-    time::EventTime,
+    time::{EventTime, Millis},
 };
 use serde::{Deserialize, Serialize};
 
 use super::Judged;
-use crate::day::{Day, LATEST, Verdict, Version};
+use crate::{
+    day::{Day, LATEST, Rewritten, Verdict, Version},
+    plan::Span,
+};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct OpenDays {
@@ -118,6 +121,19 @@ impl OpenDay {
         self.day.first_point(from).map(|at| Day::time(self.start, at))
     }
 
+    /// What a row would change of an hour of which values came within that time of their moments.
+    pub(super) fn rewritten(
+        &self,
+        event_time: EventTime,
+        version: &Version,
+        hour: Span,
+        hold_after: Millis,
+    ) -> Option<Rewritten> {
+        let in_time = |at: u32, received: i64| received - Day::time(self.start, at).0 <= hold_after.0;
+        let hour = self.offset(hour.start)..self.offset(hour.end);
+        self.day.rewritten(self.offset(event_time), version, hour, in_time)
+    }
+
     #[inline]
     pub(super) fn apply(
         &mut self,
@@ -144,7 +160,7 @@ mod tests {
 
     fn local(number: i32) -> LocalDay {
         let start = EventTime(i64::from(number) * 86_400_000);
-        LocalDay { number: DayNumber(number), start, end: start.plus(ioc_model::time::Millis::hours(24)) }
+        LocalDay { number: DayNumber(number), start, end: start.plus(Millis::hours(24)) }
     }
 
     #[test]

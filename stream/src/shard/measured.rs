@@ -9,22 +9,29 @@ use std::num::NonZeroU32;
 use ioc_model::{
     calendar::{Calendar, LocalDay},
     epoch::Epoch,
+    held::{Decision, HeldState},
     name::Name,
-    names::{IndicatorId, Names},
+    names::{IndicatorId, Names, Source},
     question::{About, Answer, Found, Question},
-    results::{Standing, StoredObservation},
+    results::{HeldRow, Standing, StoredObservation},
     time::EventTime,
     window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Fates, Key, LastWords, Said, Terms, results::window_result, series_plans::SeriesPlans, terms};
+use super::{
+    Fates, Key, LastWords, Said, Terms,
+    decisions::{self, Decisions},
+    results::window_result,
+    series_plans::SeriesPlans,
+    terms,
+};
 use crate::{
-    day::Version,
+    day::{Rewritten, Version},
     derive::Derived,
     plan::Days,
     reading::Reading,
-    series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched},
+    series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by},
     step::{EpochFacts, ShardResults},
 };
 
@@ -35,19 +42,27 @@ pub(super) struct Measured {
     /// The feeds it was heard by: the most patient one decides when it is waited for no longer.
     pub(super) feeds: Vec<Name>,
     series: Vec<SeriesEntry>,
+    decisions: Decisions,
 }
 
-/// What a checkpoint keeps of them: how far they have come, the feeds they came by, and the series.
+/// What a checkpoint keeps of them: how far they have come, the feeds they came by, the series, and what operators
+/// decided about rows that are held.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct MeasuredRecord(
     pub(super) EventTime,
     pub(super) Vec<Name>,
     pub(super) Vec<(Name, SeriesState, Provenance)>,
+    pub(super) Decisions,
 );
 
 /// [`MeasuredRecord`] as it is written: postcard writes both alike.
 #[derive(Debug, Serialize)]
-pub(super) struct MeasuredRef<'a>(EventTime, &'a [Name], Vec<(Name, &'a SeriesState, Provenance)>);
+pub(super) struct MeasuredRef<'a>(
+    EventTime,
+    &'a [Name],
+    Vec<(Name, &'a SeriesState, Provenance)>,
+    &'a Decisions,
+);
 
 /// A series, and what of it need not be worked out anew in every epoch. All but the name and the state is gone with
 /// the process, and is nothing but a shorter way to the same results.
@@ -77,22 +92,23 @@ struct Moment(EventTime);
 
 impl Measured {
     pub(super) fn new() -> Measured {
-        Measured { watermark: EventTime(i64::MIN), feeds: Vec::new(), series: Vec::new() }
+        let (feeds, series, decisions) = Default::default();
+        Measured { watermark: EventTime(i64::MIN), feeds, series, decisions }
     }
 
     pub(super) fn load(record: MeasuredRecord, indicator: impl Fn(&str) -> IndicatorId) -> Measured {
-        let MeasuredRecord(watermark, feeds, series) = record;
+        let MeasuredRecord(watermark, feeds, series, decisions) = record;
         let entry = |(name, mut state, provenance): (Name, SeriesState, Provenance)| {
             state.remember(provenance);
             SeriesEntry::new(indicator(&name), name, state)
         };
-        Measured { watermark, feeds, series: series.into_iter().map(entry).collect() }
+        Measured { watermark, feeds, series: series.into_iter().map(entry).collect(), decisions }
     }
 
     pub(super) fn record(&self) -> MeasuredRef<'_> {
         let series = self.series.iter();
         let series = series.map(|entry| (entry.name, &entry.state, entry.state.provenance())).collect();
-        MeasuredRef(self.watermark, &self.feeds, series)
+        MeasuredRef(self.watermark, &self.feeds, series, &self.decisions)
     }
 
     /// The pack is another: what was prepared from it is prepared again.
@@ -138,8 +154,20 @@ impl Measured {
             }
             // −0 equals 0 to everyone who reads it: one of them must be a duplicate of the other.
             let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
-            let judged =
-                entry.state.apply(days, facts.epoch.0, row.event_time, version, source, &mut heard.touched);
+            let late = is_late_by(&version, row.event_time, terms.hold_after);
+            let rewritten =
+                late.then(|| entry.state.rewritten(days, row.event_time, &version, terms.hold_after));
+            let judged = match rewritten.flatten() {
+                Some(Rewritten { stands }) => Judged::Held { stands },
+                None => entry.state.apply(
+                    days,
+                    facts.epoch.0,
+                    row.event_time,
+                    version,
+                    source,
+                    &mut heard.touched,
+                ),
+            };
             terms.count(&judged);
             hear(derived, entry.name, row.event_time, &version, &judged);
             match judged {
@@ -156,12 +184,27 @@ impl Measured {
                 Judged::Waiting { first: Some(day) } => {
                     results.questions.push(question(subject, entry.name, day, facts.epoch));
                 }
+                Judged::Held { stands } => {
+                    let series = (entry.name, subject);
+                    results.facts.held.push(held(series, row.event_time, &version, source, stands));
+                }
                 Judged::Waiting { .. } | Judged::Duplicate => {}
             }
         }
     }
 
-    /// Judges the rows that waited for a day, now that it was read back.
+    /// Takes in what an operator decided about rows that are held.
+    pub(super) fn decide(&mut self, decision: Decision, epoch: Epoch, results: &mut ShardResults) {
+        if self.series.iter().any(|entry| entry.name == decision.indicator) {
+            decisions::stored(&decision, results);
+            self.decisions.take(decision, epoch, results);
+        } else {
+            decisions::unknown(&decision, results);
+        }
+    }
+
+    /// Judges the rows that waited for a day, now that it was read back, or for an operator's word, now that it is known
+    /// which those are.
     #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
     pub(super) fn take_answer(
         &mut self,
@@ -170,13 +213,14 @@ impl Measured {
         facts: &EpochFacts,
         names: &Names,
         days: &mut Days,
+        terms: &Terms,
         answer: &Answer,
         heard: &mut Vec<Heard>,
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
-        let (About::Day { indicator, day }, Found::Rows(rows)) = (answer.question.about, &answer.found)
-        else {
+        let Found::Rows(rows) = &answer.found else { return };
+        let (About::Day { indicator, day } | About::Held { indicator, day }) = answer.question.about else {
             return;
         };
         let Some(id) = names.indicators.find(&indicator).map(IndicatorId) else { return };
@@ -184,16 +228,48 @@ impl Measured {
         let index = self.index(id, names);
         let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
-        let asked = answer.question.asked.0;
+        let (asked, epoch, touched) = (answer.question.asked.0, facts.epoch, &mut heard.touched);
         let mut words = LastWords::default();
-        let judged = entry.state.recall(local, asked, facts.epoch.0, rows, &mut heard.touched);
+        let judged = if matches!(answer.question.about, About::Day { .. }) {
+            let hold_after = |feed| terms.hold_after(feed);
+            let judged = entry.state.recall(days, local, asked, epoch.0, rows, hold_after, touched);
+            for (row, _) in &judged {
+                results.counts.entry(row.feed).or_default().waiting -= 1;
+            }
+            judged
+        } else {
+            let decided = self.decisions.answered(&answer.question, epoch, results);
+            let mut judged = Vec::new();
+            for row in rows {
+                let Some(decision) = decided.iter().find(|decision| decision.of == row.sender) else {
+                    continue;
+                };
+                decisions::settle(decision, row, results);
+                if decision.accepted {
+                    let row = WaitingRow::of(row);
+                    judged.push((row.clone(), entry.state.accept(days, epoch.0, row, touched)));
+                }
+            }
+            judged
+        };
         for (row, judged) in judged {
-            let counts = results.counts.entry(row.feed).or_default();
-            counts.waiting -= 1;
-            terms::count(counts, &judged);
+            terms::count(results.counts.entry(row.feed).or_default(), &judged);
             heard.row(row.event_time);
             hear(derived, entry.name, row.event_time, &row.version, &judged);
-            let Judged::Stored(standing, current) = judged else { continue };
+            let (standing, current) = match judged {
+                Judged::Stored(standing, current) => (standing, current),
+                Judged::Waiting { first: Some(day) } => {
+                    results.questions.push(question(subject, entry.name, day, epoch));
+                    continue;
+                }
+                Judged::Held { stands } => {
+                    let source = Source { feed: row.feed, sender: row.sender };
+                    let series = (entry.name, subject);
+                    results.facts.held.push(held(series, row.event_time, &row.version, source, stands));
+                    continue;
+                }
+                Judged::Waiting { .. } | Judged::Duplicate => continue,
+            };
             let said = Said::Result(results.facts.observations.len());
             results.facts.observations.push(StoredObservation {
                 indicator: entry.name,
@@ -326,7 +402,29 @@ impl MeasuredRecord {
             let asked = |(day, asked)| Some(question(subject, *indicator, calendar.day(day)?, Epoch(asked)));
             series.awaited().filter_map(asked).collect::<Vec<_>>()
         };
-        self.2.iter().flat_map(of_series).collect()
+        self.2.iter().flat_map(of_series).chain(self.3.awaited(subject)).collect()
+    }
+}
+
+/// A row that waits for an operator's word.
+fn held(
+    (indicator, subject): (Name, Name),
+    event_time: EventTime,
+    version: &Version,
+    source: Source,
+    stands: Option<f64>,
+) -> HeldRow {
+    HeldRow {
+        indicator,
+        subject,
+        event_time,
+        value: version.value,
+        quality: version.quality,
+        stands,
+        feed: source.feed,
+        sender: source.sender,
+        arrival: version.arrival,
+        state: HeldState::Held,
     }
 }
 

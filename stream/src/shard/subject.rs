@@ -7,7 +7,10 @@
 use ioc_model::{calendar::Calendar, name::Name, names::IndicatorId, question::Question, time::EventTime};
 use serde::{Deserialize, Serialize};
 
-use super::measured::{Measured, MeasuredRecord, MeasuredRef};
+use super::{
+    decisions::Decisions,
+    measured::{Measured, MeasuredRecord, MeasuredRef},
+};
 use crate::{
     derive::Derived,
     series::{Provenance, SeriesState},
@@ -100,7 +103,7 @@ impl SubjectRecord {
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
         let series = series.into_iter().map(|(name, state)| (name, state, Provenance::default())).collect();
-        let mut kept = vec![Kept::Measured(MeasuredRecord(watermark, feeds, series))];
+        let mut kept = vec![Kept::Measured(MeasuredRecord(watermark, feeds, series, Decisions::default()))];
         kept.extend(derived.map(Kept::Derived));
         Ok(SubjectRecord { name, due, kept })
     }

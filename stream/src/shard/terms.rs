@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ioc_model::{
+    contract::Contract,
     counts::Counts,
     name::Name,
     names::{Names, Source, SourceId},
@@ -29,6 +30,7 @@ pub(super) struct Terms {
 pub(super) struct SourceTerms {
     pub(super) source: Source,
     pub(super) lateness: Millis,
+    pub(super) hold_after: Millis,
     counts: Counts,
 }
 
@@ -42,7 +44,9 @@ impl Terms {
     pub(super) fn follow(&mut self, pack: Arc<Pack>) {
         self.pack = pack;
         for index in 0..self.sources.len() {
-            self.sources[index].lateness = self.lateness_of(self.sources[index].source.feed);
+            let feed = self.sources[index].source.feed;
+            (self.sources[index].lateness, self.sources[index].hold_after) =
+                (self.lateness_of(feed), self.hold_after(feed));
         }
     }
 
@@ -51,14 +55,21 @@ impl Terms {
         self.pack.feeds.get(&*feed).map(|feed| feed.contract.lateness).unwrap_or_default()
     }
 
+    /// How late after its moment a feed's row may be that changes what was judged. What a feed that is no more left
+    /// waiting is held like anybody's.
+    pub(super) fn hold_after(&self, feed: Name) -> Millis {
+        let contract = self.pack.feeds.get(&*feed).map(|feed| feed.contract.hold_after);
+        contract.unwrap_or_else(|| Contract::default().hold_after)
+    }
+
     #[inline]
     pub(super) fn source(&mut self, id: SourceId) -> &mut SourceTerms {
         let index = id.0 as usize;
         while self.sources.len() <= index {
             let next = SourceId(u32::try_from(self.sources.len()).expect("fewer than 2^32 sources"));
             let source = self.names.source(next);
-            let lateness = self.lateness_of(source.feed);
-            self.sources.push(SourceTerms { source, lateness, counts: Counts::default() });
+            let (lateness, hold_after) = (self.lateness_of(source.feed), self.hold_after(source.feed));
+            self.sources.push(SourceTerms { source, lateness, hold_after, counts: Counts::default() });
         }
         &mut self.sources[index]
     }
@@ -118,5 +129,6 @@ pub(super) fn count(counts: &mut Counts, judged: &Judged) {
         Judged::Stored(..) => counts.stored += 1,
         Judged::Duplicate => counts.duplicate += 1,
         Judged::Waiting { .. } => counts.waiting += 1,
+        Judged::Held { .. } => counts.held += 1,
     }
 }

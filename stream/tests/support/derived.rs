@@ -109,7 +109,7 @@ pub fn found<'a>(windows: impl Iterator<Item = &'a WindowResult>, question: &Que
     let mut last = BTreeMap::new();
     let asked = |kind: WindowKind| match question.about {
         About::Year { .. } => kind == WindowKind::Day,
-        About::Day { .. } | About::Windows { .. } => kind != WindowKind::Minute,
+        About::Day { .. } | About::Held { .. } | About::Windows { .. } => kind != WindowKind::Minute,
     };
     for window in windows {
         if window.subject == question.subject

@@ -60,6 +60,7 @@ export const words = {
   duplicate: t("trùng", "duplicate"),
   rejected: t("bị loại", "rejected"),
   waiting: t("đang chờ", "waiting"),
+  held: t("chờ quyết định", "held"),
   balanced: t("cân đối", "balanced"),
   astray: t("thất lạc", "astray"),
   silent: t("mất tín hiệu", "silent"),
@@ -142,5 +143,6 @@ export const reasonWords: Record<string, Text> = {
   absurd_time: t("thời gian vô lý", "absurd time"),
   unknown_alert: t("cảnh báo lạ", "unknown alert"),
   contradiction: t("tự mâu thuẫn", "contradicts itself"),
+  refused: t("không được chấp nhận", "refused by an operator"),
   too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

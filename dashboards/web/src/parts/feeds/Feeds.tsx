@@ -56,6 +56,7 @@ function columns(): Column<Feed>[] {
     [words.duplicate, "duplicate"],
     [words.rejected, "rejected"],
     [words.waiting, "waiting"],
+    [words.held, "held"],
   ];
   const inFlight = ({ id }: Feed) => status.peek()?.in_flight[id] ?? 0;
   return [
@@ -104,6 +105,7 @@ function FeedRow({ feed }: { feed: Feed }) {
           [words.duplicate, counts.duplicate],
           [words.rejected, counts.rejected],
           [words.waiting, counts.waiting],
+          ...(counts.held === 0 ? [] : [[words.held, counts.held] as [Text, number]]),
         ]}
         astray={feed.rows_astray}
       />

@@ -2,14 +2,16 @@ import { Attention } from "../frame/Attention";
 import { Trend } from "../overview/Trend";
 import { Clients } from "./Clients";
 import { Feeds } from "./Feeds";
+import { Held } from "./Held";
 import { Rejects } from "./Rejects";
 import { Stations } from "./Stations";
 
-/** Every station's values, every feed's balance, what was rejected, who sends. */
+/** What waits for a decision, every station's values, every feed's balance, what was rejected, who sends. */
 export function FeedsView() {
   return (
     <>
       <Attention />
+      <Held />
       <div class="columns">
         <Stations />
         <div class="side">

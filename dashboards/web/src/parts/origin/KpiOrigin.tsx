@@ -225,8 +225,8 @@ function Balance() {
           [
             say(originWords.howMade),
             say({
-              vi: "Nhận = đọc được + rỗng + không đọc được + đang xử lý; dòng = đã lưu + trùng + bị loại + đang chờ. Phần lệch là thất lạc.",
-              en: "Received = decoded + empty + undecodable + in flight; rows = stored + duplicate + rejected + waiting. What is missing is astray.",
+              vi: "Nhận = đọc được + rỗng + không đọc được + đang xử lý; dòng = đã lưu + trùng + bị loại + đang chờ + chờ quyết định. Phần lệch là thất lạc.",
+              en: "Received = decoded + empty + undecodable + in flight; rows = stored + duplicate + rejected + waiting + held. What is missing is astray.",
             }),
           ],
         ]}

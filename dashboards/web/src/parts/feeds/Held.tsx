@@ -1,0 +1,186 @@
+import { useEffect, useState } from "preact/hooks";
+import { rememberName, rememberedName } from "../../acknowledge";
+import { open } from "../../address";
+import type { Decision, HeldGroup, HeldList, HeldOf } from "../../api";
+import { type Column, at } from "../../csv";
+import { fullMoment, number, roughAge, unit } from "../../format";
+import { say } from "../../language";
+import type { Text } from "../../model";
+import { ageOf, allFeeds, pack, stationNames } from "../../store";
+import { heldWords } from "../../words/held";
+import { Download } from "../frame/Download";
+
+const EVERY = 5_000;
+const PATIENCE = 15_000;
+
+type Answer = { of: string; said: Text };
+
+/** Rows that would change what was judged long ago, and deciding about them. There only while there are some. */
+export function Held() {
+  const count = allFeeds().reduce((sum, feed) => sum + feed.value.counts.held, 0);
+  return count > 0 ? <Panel count={count} /> : null;
+}
+
+function Panel({ count }: { count: number }) {
+  const [list, setList] = useState<HeldList | null>(null);
+  const [user, setUser] = useState(rememberedName());
+  const [note, setNote] = useState("");
+  const [answer, setAnswer] = useState<Answer | null>(null);
+  useEffect(() => {
+    let timer = 0;
+    let over = false;
+    const look = async () => {
+      try {
+        const response = await fetch("/api/held", { signal: AbortSignal.timeout(PATIENCE) });
+        if (response.ok && !over) setList((await response.json()) as HeldList);
+      } catch {
+        // The page says itself that the server is away.
+      }
+      if (!over) timer = window.setTimeout(() => void look(), EVERY);
+    };
+    void look();
+    return () => {
+      over = true;
+      window.clearTimeout(timer);
+    };
+  }, [count]);
+  const decide = async (decision: Decision["decision"], of: HeldOf) => {
+    const told = (said: Text) => setAnswer({ of: keyOf(of), said });
+    if (user.trim() === "") return told(heldWords.nameFirst);
+    rememberName(user);
+    told(heldWords.sending);
+    try {
+      const response = await fetch("/api/held", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ decision, of, user, note } satisfies Decision),
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      told(response.ok ? heldWords.recorded : response.status === 404 ? heldWords.gone : heldWords.failed);
+    } catch {
+      told(heldWords.failed);
+    }
+  };
+  const senders = [...new Set((list?.groups ?? []).map((group) => group.sender))];
+  return (
+    <section class="panel held" aria-labelledby="held-title">
+      <div class="rejects-head">
+        <h2 id="held-title">
+          {say(heldWords.title)}: {number(count)}
+        </h2>
+        {list && <Download name="held" of={say(heldWords.title)} columns={columns()} rows={() => list.groups} />}
+      </div>
+      <p class="held-why">{say(heldWords.why)}</p>
+      <p class="held-who">
+        <label>
+          {say(heldWords.name)} <input value={user} maxLength={64} onInput={(event) => setUser(event.currentTarget.value)} />
+        </label>
+        <label>
+          {say(heldWords.note)} <input value={note} maxLength={1000} onInput={(event) => setNote(event.currentTarget.value)} />
+        </label>
+      </p>
+      {senders.map((sender) => (
+        <p key={sender} class="held-all" data-sender={sender}>
+          {say(heldWords.all)} <strong>{sender}</strong> <Decide of={{ sender }} answer={answer} decide={decide} />
+        </p>
+      ))}
+      <div class="clients-table" role="group" aria-labelledby="held-title" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {[heldWords.sender, heldWords.station, heldWords.indicator, heldWords.day].map((title) => (
+                <th key={title.en} scope="col">
+                  {say(title)}
+                </th>
+              ))}
+              {[heldWords.rows, heldWords.mean, heldWords.stands].map((title) => (
+                <th key={title.en} scope="col" class="figure">
+                  {say(title)}
+                </th>
+              ))}
+              <th scope="col">{say(heldWords.received)}</th>
+              <td />
+            </tr>
+          </thead>
+          <tbody>
+            {list?.groups.map((group) => (
+              <Row key={keyOf(group)} group={group} answer={answer} decide={decide} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+interface DecideProps {
+  of: HeldOf;
+  answer: Answer | null;
+  decide: (decision: Decision["decision"], of: HeldOf) => Promise<void>;
+}
+
+function Decide({ of, answer, decide }: DecideProps) {
+  const about = [of.sender, of.subject, of.indicator, of.day].filter((word) => word !== undefined).join(", ");
+  return (
+    <>
+      {(["accept", "refuse"] as const).map((decision) => (
+        <button key={decision} type="button" class="held-decide" data-decision={decision} onClick={() => void decide(decision, of)}>
+          {say(heldWords[decision])}
+          <span class="reader-only">: {about}</span>
+        </button>
+      ))}
+      {answer?.of === keyOf(of) && (
+        <span class="held-answer" role="status">
+          {say(answer.said)}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Row({ group, answer, decide }: { group: HeldGroup; answer: Answer | null; decide: DecideProps["decide"] }) {
+  const { sender, subject, indicator, day } = group;
+  const station = stationNames.value.get(subject);
+  const names = pack.value?.indicators[indicator];
+  const figure = (value: number | null) => (value === null ? "–" : `${number(value, names?.decimals ?? 1)} ${unit(names?.unit ?? "")}`);
+  return (
+    <tr data-held={keyOf(group)}>
+      <th scope="row">{sender}</th>
+      <td>{station ? say(station.name) : subject}</td>
+      <td>{names?.symbol ?? indicator}</td>
+      <td>{day}</td>
+      <td class="figure">{number(group.rows)}</td>
+      <td class="figure">{figure(group.mean)}</td>
+      <td class="figure">{figure(group.stands)}</td>
+      <td>
+        <time dateTime={new Date(group.received_at).toISOString()} title={fullMoment(group.received_at)}>
+          {roughAge(ageOf(group.received_at))}
+        </time>{" "}
+        <button type="button" class="link" onClick={() => open("envelope", group.position)}>
+          {group.position}
+        </button>
+      </td>
+      <td>
+        <Decide of={{ sender, subject, indicator, day }} answer={answer} decide={decide} />
+      </td>
+    </tr>
+  );
+}
+
+function keyOf({ sender, subject, indicator, day }: HeldOf): string {
+  return [sender, subject, indicator, day].join("/");
+}
+
+function columns(): Column<HeldGroup>[] {
+  return [
+    [say(heldWords.sender), ({ sender }) => sender],
+    [say(heldWords.station), ({ subject }) => subject],
+    [say(heldWords.indicator), ({ indicator }) => indicator],
+    [say(heldWords.day), ({ day }) => day],
+    [say(heldWords.rows), ({ rows }) => rows],
+    [say(heldWords.mean), ({ mean }) => mean],
+    [say(heldWords.stands), ({ stands }) => stands],
+    [say(heldWords.received), ({ received_at }) => at(received_at)],
+    [say(heldWords.message), ({ position }) => position],
+  ];
+}

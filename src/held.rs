@@ -1,0 +1,186 @@
+//! `ioc held`: rows that would change what was closed and judged long ago, and what a person decides about them.
+//!
+//! A clock that slipped by a year rewrites last year day by day, and each of its values looks like a correction. What
+//! runs keeps such rows apart until somebody says that they are meant.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use anyhow::Context;
+use ioc_dashboards::held::{Decided, Decision, GROUPS_MAX, HeldList, HeldOf, Verdict};
+use serde::Deserialize;
+
+use crate::{
+    config::Config,
+    status::{Run, agent},
+    told,
+};
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    decision: Option<Decide>,
+    #[command(flatten)]
+    of: Of,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Decide {
+    /// They are meant: judge them like any other row, with the arrival they had.
+    Accept(Said),
+    /// They are not meant: each becomes a reject.
+    Refuse(Said),
+}
+
+#[derive(Debug, clap::Args)]
+struct Said {
+    #[command(flatten)]
+    of: Of,
+    /// Who decides.
+    #[arg(long, env = "USER")]
+    user: String,
+    /// Why, in your words.
+    #[arg(long, default_value = "")]
+    note: String,
+    /// Decide about everything that is held, whoever sent it.
+    #[arg(long, conflicts_with_all = ["sender", "subject", "indicator", "day"])]
+    all: bool,
+}
+
+/// Which rows; all where nothing is said.
+#[derive(Debug, clap::Args)]
+struct Of {
+    /// Those of this sender.
+    #[arg(long)]
+    sender: Option<String>,
+    /// Those of this station.
+    #[arg(long)]
+    subject: Option<String>,
+    /// Those of this indicator.
+    #[arg(long)]
+    indicator: Option<String>,
+    /// Those of this local day, such as 2026-01-01.
+    #[arg(long)]
+    day: Option<String>,
+}
+
+impl From<Of> for HeldOf {
+    fn from(Of { sender, subject, indicator, day }: Of) -> HeldOf {
+        HeldOf { sender, subject, indicator, day }
+    }
+}
+
+#[derive(Deserialize)]
+struct Refused {
+    detail: String,
+}
+
+/// Runs the command. Exit code 1 if a decision was not taken.
+///
+/// # Errors
+/// If nothing runs on the data folder, or it does not answer.
+pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
+    let (verdict, said) = match args.decision {
+        None => return list(config, args.of.into(), args.json),
+        Some(Decide::Accept(said)) => (Verdict::Accept, said),
+        Some(Decide::Refuse(said)) => (Verdict::Refuse, said),
+    };
+    let Said { of, user, note, all } = said;
+    let of = HeldOf::from(of);
+    anyhow::ensure!(
+        all || of != HeldOf::default(),
+        "say which rows: --sender, --subject, --indicator, --day, or --all"
+    );
+    decide(config, &Decision { decision: verdict, of, user, note })
+}
+
+fn list(config: &Config, of: HeldOf, json: bool) -> anyhow::Result<ExitCode> {
+    let run = Run::of(config)?;
+    let url = format!("http://{}/api/held", run.http);
+    let mut asked = agent().get(&url).query("limit", GROUPS_MAX.to_string());
+    for (name, value) in
+        [("sender", of.sender), ("subject", of.subject), ("indicator", of.indicator), ("day", of.day)]
+    {
+        if let Some(value) = value {
+            asked = asked.query(name, value);
+        }
+    }
+    let mut answer =
+        asked.call().with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
+    let list: HeldList = answer.body_mut().read_json().context("not an answer of this version")?;
+    told::say(|out| match json {
+        true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?),
+        false => Ok(print(&list, out)?),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(list: &HeldList, out: &mut dyn Write) -> io::Result<()> {
+    if list.groups.is_empty() {
+        return writeln!(out, "no row is held");
+    }
+    writeln!(
+        out,
+        "{:<24} {:<16} {:<20} {:<12} {:<10} {:>6} {:>9} {:>10} {:>10} {:<24} last message",
+        "sender", "feed", "station", "indicator", "day", "rows", "replacing", "mean", "stands", "last came"
+    )?;
+    for group in &list.groups {
+        let stands = group.stands.map_or_else(|| "-".to_owned(), |stands| format!("{stands:.2}"));
+        writeln!(
+            out,
+            "{:<24} {:<16} {:<20} {:<12} {:<10} {:>6} {:>9} {:>10.2} {stands:>10} {:<24} {}",
+            group.sender,
+            group.feed,
+            group.subject,
+            group.indicator,
+            group.day,
+            group.rows,
+            group.replacing,
+            group.mean,
+            group.received_at.to_string(),
+            group.position
+        )?;
+    }
+    let listed = list.groups.len() as u64;
+    if listed < list.found {
+        writeln!(out, "and {} more", list.found - listed)?;
+    }
+    writeln!(
+        out,
+        "\n{} rows wait: they came so long after their moment that they would change what was judged.\nioc held accept \
+         --sender NAME, or ioc held refuse --sender NAME",
+        list.rows
+    )
+}
+
+fn decide(config: &Config, decision: &Decision) -> anyhow::Result<ExitCode> {
+    let run = Run::of(config)?;
+    let url = format!("http://{}/api/held", run.http);
+    let answer = agent()
+        .post(&url)
+        .config()
+        .http_status_as_error(false)
+        .build()
+        .content_type("application/json")
+        .send(serde_json::to_string(decision)?);
+    let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
+    if answer.status().is_success() {
+        let Decided { rows, groups, .. } =
+            answer.body_mut().read_json().context("not an answer of this version")?;
+        let what = match decision.decision {
+            Verdict::Accept => "accepted",
+            Verdict::Refuse => "refused",
+        };
+        told::say(|out| Ok(writeln!(out, "{what}: {rows} rows of {groups} series and days")?))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Refused { detail } = answer.body_mut().read_json().context("not an answer of this version")?;
+    told::note(detail);
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,107 @@
+//! Rows that wait for an operator's word.
+
+use clickhouse::Row;
+use ioc_model::time::{EventTime, ReceivedAt};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// The held rows of one sender, series and local day: what one decision is about.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct HeldGroup {
+    /// Who sent them.
+    pub sender: String,
+    /// The feed they came by.
+    pub feed: String,
+    /// Subject.
+    pub subject: String,
+    /// Indicator.
+    pub indicator: String,
+    /// Local day, by event time: `2026-01-01`.
+    pub day: String,
+    /// How many rows.
+    pub rows: u64,
+    /// How many of them are at a moment that has another value.
+    pub replacing: u64,
+    /// Their mean.
+    pub mean: f64,
+    /// The mean of the values in whose place they would be; none where there are none.
+    pub stands: Option<f64>,
+    /// The first event time.
+    pub first: EventTime,
+    /// The last event time.
+    pub last: EventTime,
+    /// When the last of them came.
+    pub received_at: ReceivedAt,
+    /// Where the last of them lies.
+    pub log: u16,
+    /// Where the last of them lies.
+    pub partition: u16,
+    /// Where the last of them lies.
+    pub offset: u64,
+}
+
+/// Which held rows are asked for; empty means any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldOf {
+    /// Whose.
+    pub sender: Option<String>,
+    /// Of which subject.
+    pub subject: Option<String>,
+    /// Of which indicator.
+    pub indicator: Option<String>,
+    /// Of which local day: `2026-01-01`.
+    pub day: Option<String>,
+}
+
+impl Store {
+    /// The held rows, the newest to come first, at most so many groups; and how many rows and groups there are.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn held(
+        &self,
+        of: &HeldOf,
+        zone: &str,
+        limit: u32,
+    ) -> Result<(Vec<HeldGroup>, u64, u64), StoreError> {
+        const CHOSEN: &str = "({sender:String} = '' OR sender = {sender:String}) \
+             AND ({subject:String} = '' OR subject = {subject:String}) \
+             AND ({indicator:String} = '' OR indicator = {indicator:String}) \
+             AND ({day:String} = '' OR toString(toDate(event_time, {zone:String})) = {day:String})";
+        let chosen = |query: String| {
+            let text = |choice: &Option<String>| choice.clone().unwrap_or_default();
+            self.client()
+                .query(&query)
+                .param("sender", text(&of.sender))
+                .param("subject", text(&of.subject))
+                .param("indicator", text(&of.indicator))
+                .param("day", text(&of.day))
+                .param("zone", zone)
+        };
+        let groups = chosen(format!(
+            "SELECT toString(h.sender) AS sender, toString(h.feed) AS feed, toString(h.subject) AS subject, \
+             toString(h.indicator) AS indicator, toString(toDate(h.event_time, {{zone:String}})) AS day, \
+             count() AS rows, count(h.stands) AS replacing, avg(h.value) AS mean, avg(h.stands) AS stands, \
+             toUnixTimestamp64Milli(min(h.event_time)) AS first, \
+             toUnixTimestamp64Milli(max(h.event_time)) AS last, \
+             toUnixTimestamp64Milli(max(h.received_at)) AS received_at, \
+             (argMax((h.log, h.partition, h.offset), (h.received_at, h.log, h.partition, h.offset)) AS lies).1 AS log, \
+             lies.2 AS partition, lies.3 AS offset \
+             FROM (SELECT * FROM held_current WHERE {CHOSEN}) AS h \
+             GROUP BY sender, feed, subject, indicator, day \
+             ORDER BY received_at DESC, sender, subject, indicator, day LIMIT {{limit:UInt32}}"
+        ))
+        .param("limit", limit);
+        let groups = answer("read the held rows", groups.fetch_all()).await?;
+        let totals = chosen(format!(
+            "SELECT count(), uniqExact(sender, feed, subject, indicator, toDate(event_time, {{zone:String}})) \
+             FROM held_current WHERE {CHOSEN}"
+        ));
+        let (rows, found): (u64, u64) = answer("count the held rows", totals.fetch_one()).await?;
+        Ok((groups, rows, found))
+    }
+}
