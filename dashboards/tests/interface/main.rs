@@ -3,6 +3,7 @@
 mod alerts;
 mod board;
 mod described;
+mod held;
 mod lineage;
 mod pages;
 mod series;

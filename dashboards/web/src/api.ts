@@ -400,7 +400,7 @@ export interface Hour {
   revision: number;
 }
 /**
- * What became of a feed's envelopes and rows. received = decoded + empty + undecodable; rows = stored + duplicate + rejected + waiting; envelopes in flight stand in the status
+ * What became of a feed's envelopes and rows. received = decoded + empty + undecodable; rows = stored + duplicate + rejected + waiting + held; envelopes in flight stand in the status
  */
 export interface Feed {
   id: string;
@@ -423,6 +423,7 @@ export interface Counts {
   duplicate: number;
   rejected: number;
   waiting: number;
+  held: number;
 }
 /**
  * Messages of which nothing was good
@@ -818,6 +819,103 @@ export interface Taken {
    */
   position: string;
   alert: Alert;
+}
+/**
+ * What is held
+ */
+export interface HeldList {
+  /**
+   * Rows, in all groups that were asked for
+   */
+  rows: number;
+  /**
+   * How many groups there are; not all of them may be listed
+   */
+  found: number;
+  groups: HeldGroup[];
+}
+/**
+ * The held rows of one sender, series and local day
+ */
+export interface HeldGroup {
+  sender: string;
+  feed: string;
+  subject: string;
+  indicator: string;
+  /**
+   * Local day of their event times, such as 2026-01-01
+   */
+  day: string;
+  rows: number;
+  /**
+   * How many of them are at a moment that has another value
+   */
+  replacing: number;
+  /**
+   * Their mean, in the indicator's unit
+   */
+  mean: number;
+  /**
+   * The mean of the values in whose place they would be
+   */
+  stands: number | null;
+  /**
+   * The first event time, milliseconds since 1970
+   */
+  first: number;
+  /**
+   * The last event time, milliseconds since 1970
+   */
+  last: number;
+  /**
+   * When the last of them came, milliseconds since 1970
+   */
+  received_at: number;
+  /**
+   * Where the last of them lies, as log-partition-offset
+   */
+  position: string;
+}
+/**
+ * Which held rows: those of all of what is left out
+ */
+export interface HeldOf {
+  sender?: string;
+  subject?: string;
+  indicator?: string;
+  /**
+   * Local day, such as 2026-01-01
+   */
+  day?: string;
+}
+/**
+ * What is decided about held rows
+ */
+export interface Decision {
+  decision: "accept" | "refuse";
+  of: HeldOf;
+  /**
+   * Who decides
+   */
+  user: string;
+  note?: string;
+}
+/**
+ * A durable decision
+ */
+export interface Decided {
+  /**
+   * How many rows it was about when it was taken
+   */
+  rows: number;
+  /**
+   * How many series and days
+   */
+  groups: number;
+  /**
+   * Where the decision lies
+   */
+  positions: string[];
 }
 /**
  * A window that went in

@@ -192,7 +192,7 @@ function feedConcerns(): Concern[] {
     if (feed.counts.held > 0) {
       found.push({
         key: `held/${feed.id}`,
-        priority: "medium",
+        priority: "high",
         where,
         what: say({
           vi: `${feed.counts.held} dòng sẽ thay đổi số liệu đã chốt từ lâu, chờ người quyết định`,

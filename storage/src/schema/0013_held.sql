@@ -59,7 +59,7 @@ ALTER TABLE feed_minute {on_cluster}
     ADD COLUMN IF NOT EXISTS held Int64 COMMENT 'Rows that began to wait for the word of an operator, less those that stopped' CODEC(T64, ZSTD(1)) AFTER waiting;
 
 ALTER TABLE epoch {on_cluster}
-    ADD COLUMN IF NOT EXISTS counts.held Array(Int64) AFTER counts.waiting;
+    ADD COLUMN IF NOT EXISTS counts.held Array(Int64) COMMENT 'What became of the envelopes and rows of each feed' AFTER counts.waiting;
 
 CREATE OR REPLACE VIEW held_current {on_cluster} AS
 SELECT
