@@ -24,10 +24,13 @@ use crate::{
     seats::Seat,
 };
 
+/// So many viewers are many.
+const MANY: i64 = 250;
+
 /// How often a connection is written to.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Changes are gathered for so long.
+    /// Changes are gathered for so long where many look on.
     pub gather: Duration,
     /// A heartbeat comes at least so often.
     pub heartbeat: Duration,
@@ -73,7 +76,7 @@ pub struct Viewer {
     gathering_until: Instant,
     next_heartbeat: Instant,
     closing: CancellationToken,
-    _present: Present,
+    present: Present,
 }
 
 /// Counts a viewer for as long as it lives.
@@ -89,6 +92,18 @@ impl Present {
     pub fn new(seat: Seat, gauge: IntGauge) -> Present {
         gauge.inc();
         Present { gauge, _seat: seat }
+    }
+
+    fn viewers(&self) -> i64 {
+        self.gauge.get()
+    }
+}
+
+impl Pace {
+    /// The time that changes are gathered for when so many look on: what is sent to one costs little, to a thousand a
+    /// core.
+    fn gather_for(&self, viewers: i64) -> Duration {
+        self.gather * u32::try_from(viewers.clamp(0, MANY)).unwrap_or(0) / u32::try_from(MANY).unwrap_or(1)
     }
 }
 
@@ -120,7 +135,7 @@ impl Viewer {
             gathering_until: now,
             next_heartbeat: now,
             closing,
-            _present: present,
+            present,
         }
     }
 
@@ -145,7 +160,7 @@ impl Viewer {
             let now = Instant::now();
             let gathered = now >= self.gathering_until;
             if gathered && due.epoch != self.sent.epoch {
-                self.gathering_until = now + self.pace.gather;
+                self.gathering_until = now + self.pace.gather_for(self.present.viewers());
                 let changes = self.board.changes(self.sent.epoch);
                 self.sent.epoch = changes.epoch;
                 if !changes.is_empty() {

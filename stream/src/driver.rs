@@ -54,7 +54,8 @@ pub use crate::{halt::Halt, step::Reference};
 pub struct DriverConfig {
     /// Worker threads of the dataflow.
     pub workers: usize,
-    /// An epoch is formed so long after the one before, when there is input.
+    /// An epoch is formed so long after the one before, when there is input; up to three times as long after it while
+    /// that one is not committed.
     pub cadence: Duration,
     /// And so long after it when there is none, so that timers move.
     pub idle_cadence: Duration,

@@ -13,7 +13,9 @@ use ioc_model::{
     question::Answer,
 };
 
-use super::{DriverConfig, Halt, Reference, Shared, Start, State, Submitted, Taken, recovery, step};
+use super::{
+    DriverConfig, Halt, Progress, Reference, Shared, Start, State, Submitted, Taken, recovery, step,
+};
 use crate::{
     flow::{Assignment, Chunks, Flow},
     manifest::{self, Manifest, Recorded},
@@ -28,6 +30,8 @@ const ANSWERS: usize = 256;
 /// An epoch that lacks at most this part of what it may take was cut off a backlog: chunks are taken whole, so that
 /// hardly one is quite full. It is followed by the next at once; any other by more input and larger blocks.
 const NEARLY: usize = 8;
+/// While the store is busy an epoch is formed after so many cadences, whatever is committed.
+const BUSY: u32 = 3;
 /// With more than so many epochs' envelopes behind an epoch the flow is behind.
 const SEVERAL: u64 = 2;
 /// Pause before a manifest is tried again on a full disk.
@@ -145,10 +149,8 @@ impl Former {
                 return self.last_epoch();
             }
             if !backlog {
-                let input = self.wait_for_input(formed + self.config.idle_cadence);
-                let rest = (formed + self.config.cadence).saturating_duration_since(Instant::now());
-                if input && !rest.is_zero() {
-                    std::thread::sleep(rest);
+                if self.wait_for_input(formed + self.config.idle_cadence) {
+                    self.wait_for_turn(formed);
                 }
             }
             let checkpoint = checkpointed.elapsed() >= self.config.checkpoint_every;
@@ -170,6 +172,20 @@ impl Former {
         bus.bell().wait_until(until.saturating_duration_since(Instant::now()), || {
             self.shared.lock().calls_for_epoch() || ioc_bus::has_more_than(&**bus, &self.next)
         })
+    }
+
+    /// Waits until the next epoch may be formed: not before its time, and while the one before is not committed a
+    /// little longer, because a busy store is served better by fewer and larger blocks.
+    fn wait_for_turn(&self, formed: Instant) {
+        let rest = (formed + self.config.cadence).saturating_duration_since(Instant::now());
+        std::thread::sleep(rest);
+        let patience = self.config.cadence * BUSY - self.config.cadence;
+        let busy = |state: &mut State| {
+            let Progress { submitted, committed, .. } = state.progress;
+            committed < submitted && state.halted.is_none() && !state.stopping
+        };
+        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), patience, busy);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Forms, records and submits one epoch.
