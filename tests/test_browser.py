@@ -54,7 +54,9 @@ def test_the_page_keeps_its_promises_in_chromium(demo):
     done = subprocess.run(
         ["npm", "test", "--silent"], cwd=WEB, env=environment, capture_output=True, text=True, timeout=1500
     )
-    told = done.stdout[-8000:] + done.stderr[-2000:]
+    # What failed, with its reason: the last lines alone may be of another test.
+    failed = re.findall(r"^not ok .*?^  \.\.\.$", done.stdout, re.M | re.S)
+    told = "\n".join(failed)[:8000] + done.stdout[-1000:] + done.stderr[-2000:]
     assert done.returncode == 0, told
     counted = re.findall(r"^(?:#|ℹ) (tests|pass|fail|skipped) (\d+)$", done.stdout, re.M)
     counts = {name: int(count) for name, count in counted}

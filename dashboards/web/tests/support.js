@@ -60,6 +60,26 @@ export async function until(is, what) {
   }
 }
 
+/** Waits until nothing on the page moves any more: for so many frames, since a busy machine draws fewer. */
+export async function settled(page) {
+  await page.evaluate(
+    () =>
+      new Promise((done) => {
+        let before = "";
+        let same = 0;
+        const look = () => {
+          const boxes = [...document.querySelectorAll("main *")].map((it) => it.getBoundingClientRect());
+          const now = boxes.map(({ x, y, width, height }) => [x, y, width, height].map(Math.round).join()).join(";");
+          same = now === before ? same + 1 : 0;
+          before = now;
+          if (same >= 8) done();
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+  );
+}
+
 export async function keep(page, name) {
   if (process.env.SHOTS) await page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startFixture } from "./fixture/server.js";
-import { PATIENCE, WALL, keep, launch, open, violations } from "./support.js";
+import { PATIENCE, WALL, keep, launch, open, settled, violations } from "./support.js";
 
 let browser;
 let served;
@@ -27,7 +27,7 @@ test("no letter is smaller than the farthest reader can read, and nothing runs o
   const { context, page, seen } = await open(browser, wall("?m=5&pitch=0.63"), WALL);
   await page.locator("[data-part=chart] canvas").waitFor({ timeout: PATIENCE });
   await page.locator("[data-label]").first().waitFor({ timeout: PATIENCE });
-  await page.waitForTimeout(500);
+  await settled(page);
   const least = (4.65 * 5) / 0.63 / 0.727;
   const small = await page.evaluate((least) => {
     const found = [];
