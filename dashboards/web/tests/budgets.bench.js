@@ -1,7 +1,6 @@
 // What the page costs in time, on the fixture, in Chromium: npm run bench, on a machine that does nothing else. The
 // budgets: data on the screen within a second, fifty thousand points drawn anew in a quarter of a second, and the main
-// thread busy at most 15 % of the time at five updates a
-// second at 3840 px.
+// thread busy at most 15 % of the time at five updates a second at 3840 px.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
