@@ -5,11 +5,13 @@
 
 mod derived;
 mod duty;
+mod figure;
 mod received;
 
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
+    figure::{FigureInput, FigureResult},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
 };
 pub use crate::fact::Superseded;
@@ -46,6 +48,8 @@ macro_rules! each_fact {
             rejects: $crate::results::RejectedRow,
             /// What became of each feed's envelopes and rows.
             feed_minutes: $crate::results::FeedMinute,
+            /// The figures of the overview.
+            figures: $crate::results::FigureResult,
             /// Keys of other tables that were said anew. They follow from the rows when those are arranged.
             superseded: $crate::results::Superseded,
         }

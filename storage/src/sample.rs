@@ -6,6 +6,7 @@ use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
     fact::Fact,
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
     name::Name,
@@ -14,8 +15,9 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::Facts,
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, IndexResult, RejectedRow, Standing,
-        StatusResult, StoredAction, StoredObservation, Superseded, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureInput, FigureResult, IndexResult,
+        RejectedRow, Standing, StatusResult, StoredAction, StoredObservation, Superseded, Verdict,
+        WindowResult,
     },
     rule::{AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -29,8 +31,8 @@ pub(crate) fn time(text: &str) -> EventTime {
 }
 
 /// An epoch of that many observations, one window, two indices and assessments, one with a value and one without, two
-/// stations' states, an alert that is raised and acknowledged, the action that did it, one reject and one feed's
-/// counts.
+/// stations' states, an alert that is raised and acknowledged, the action that did it, one reject, one feed's
+/// counts and two figures.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
     let feed: Name = Name::from("air-mqtt");
@@ -125,6 +127,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     ..Counts::default()
                 },
             )],
+            figures: figures(epoch, now),
             superseded: Vec::new(),
         },
         questions: Vec::new(),
@@ -219,6 +222,53 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         ..exceeded.clone()
     };
     vec![exceeded, insufficient]
+}
+
+fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
+    let moment = EventTime(now.0);
+    let input = |subject: &str, value| FigureInput {
+        kind: InputKind::Index,
+        subject: Name::from(subject),
+        measure: Name::from("vn_aqi"),
+        start: EventTime(now.0 - 3_600_000),
+        number: 0,
+        value,
+        word: Name::from("pm25"),
+    };
+    let aqi = FigureResult {
+        figure: FigureId::Aqi,
+        at: now,
+        start: EventTime(now.0 - 3_600_000),
+        end: moment,
+        value: Some(100.0 + epoch.0 as f64),
+        of: None,
+        target: Some(100.0),
+        verdict: FigureVerdict::Missed,
+        reason: FigureReason::Beyond,
+        priority: Some(Priority::Medium),
+        freshness: Freshness::Fresh,
+        late_from: Some(EventTime(now.0 + 3_600_001)),
+        stale_from: Some(EventTime(now.0 + 7_200_001)),
+        count: 1,
+        expected: 2,
+        parts: Vec::new(),
+        inputs: vec![input("station-0", Some(100.0 + epoch.0 as f64)), input("station-1", None)],
+    };
+    let stations = FigureResult {
+        figure: FigureId::Stations,
+        value: None,
+        of: Some(2.0),
+        verdict: FigureVerdict::Withheld,
+        reason: FigureReason::Never,
+        priority: None,
+        freshness: Freshness::Never,
+        late_from: None,
+        stale_from: None,
+        parts: vec![(Name::from("never"), 2)],
+        inputs: Vec::new(),
+        ..aqi.clone()
+    };
+    vec![aqi, stations]
 }
 
 fn alert_key(epoch: Epoch) -> AlertKey {

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod clients;
+mod figures;
 mod health;
 mod history;
 mod lineage;
@@ -43,7 +44,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 25] = [
+pub const PATHS: [&str; 26] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -57,6 +58,7 @@ pub const PATHS: [&str; 25] = [
     "/api/events",
     "/api/clients",
     "/api/pack/reload",
+    "/api/figures",
     "/api/alerts",
     "/api/alerts/{id}",
     "/api/alerts/{id}/acknowledge",
@@ -249,6 +251,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/events", get(picture::events))
         .route("/api/clients", get(clients::clients))
         .route("/api/pack/reload", post(pack::reload))
+        .route("/api/figures", get(figures::figures))
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/{id}", get(alerts::alert))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))

@@ -3,6 +3,7 @@
 mod alerts;
 mod board;
 mod described;
+mod figures;
 mod lineage;
 mod pages;
 mod series;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows a sample epoch has besides its observations, by table.
-const BESIDES: [(&str, u64); 10] = [
+const BESIDES: [(&str, u64); 11] = [
     ("window", 1),
     ("index_value", 2),
     ("assessment", 2),
@@ -21,6 +21,7 @@ const BESIDES: [(&str, u64); 10] = [
     ("action", 1),
     ("reject", 1),
     ("feed_minute", 1),
+    ("figure", 2),
     ("superseded", 5),
     ("epoch", 1),
 ];

@@ -7,7 +7,10 @@
 use ioc_model::{calendar::Calendar, name::Name, names::IndicatorId, question::Question, time::EventTime};
 use serde::{Deserialize, Serialize};
 
-use super::measured::{Measured, MeasuredRecord, MeasuredRef};
+use super::{
+    measured::{Measured, MeasuredRecord, MeasuredRef},
+    telling::Told,
+};
 use crate::{
     derive::Derived,
     series::{Provenance, SeriesState},
@@ -20,6 +23,7 @@ pub(super) struct SubjectState {
     pub(super) measured: Measured,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
+    pub(super) told: Told,
 }
 
 /// A subject as a checkpoint keeps it: by names, so that any number of workers, in any process, can load it.
@@ -53,7 +57,7 @@ enum KeptRef<'a> {
 
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
-        SubjectState { name, due: None, measured: Measured::new(), derived: None }
+        SubjectState { name, due: None, measured: Measured::new(), derived: None, told: Told::default() }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -71,6 +75,11 @@ impl SubjectState {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         postcard::to_stdvec(&(self.name, self.due, kept))
+    }
+
+    /// Whether anything is expected of it as a station.
+    pub(super) fn is_operating(&self) -> bool {
+        self.derived.as_ref().is_some_and(|derived| derived.is_operating())
     }
 
     /// The pack is another: what was prepared from it is prepared again.
