@@ -4,6 +4,7 @@
 //! stays, with a line that says how old it is: nothing looks current because it stopped (invariant SILENT). Texts
 //! from the API never reach the terminal with control characters in them (invariant SAFE).
 
+mod figures;
 mod picture;
 mod screen;
 mod terminal;

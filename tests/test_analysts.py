@@ -107,6 +107,13 @@ def fill(ask, first, second):
         f" ('ST01', 'silent', now64(3) - toIntervalHour(2), now64(3) - toIntervalHour(3), 0, {second}, 0)"
     )
     ask(
+        "INSERT INTO figure (figure, at, start_time, end_time, value, target, verdict, reason, priority, freshness, count,"
+        " expected, inputs.kind, inputs.subject, inputs.measure, inputs.start_time, inputs.number, inputs.value, inputs.word,"
+        " generation, epoch, chunk) VALUES ('aqi', '2026-03-03 00:59:00', '2026-03-02 23:00:00', '2026-03-03 00:00:00', 120,"
+        " 100, 'missed', 'beyond', 'medium', 'fresh', 1, 1, ['index'], ['ST01'], ['vn_aqi'], ['2026-03-02 23:00:00'], [0],"
+        f" [120], ['pm25'], 0, {first}, 0)"
+    )
+    ask(
         "INSERT INTO alert (rule, subject, number, change, priority, active, acknowledged, occurrences, at, measure,"
         " averaging, window_start, window_end, value, threshold, status, user, note, seq, generation, epoch, chunk) VALUES"
         " ('pm25-day', 'ST01', 1, 'raised', 'high', true, false, 1, now64(3) - 7200, 'pm25', 'day', now64(3) - 90000,"

@@ -34,6 +34,7 @@ use crate::{
     alerts::{AlertChanges, AlertView, OpenAlerts},
     assessment::{AssessmentTile, AssessmentView},
     feed::{FeedTile, FeedView},
+    figures::{FigureView, Figures},
     index_tile::{IndexPoint, IndexTile, IndexTileView, IndexView},
     rejects::{LastRejects, REJECTS_KEPT, RejectView},
     station::{StationTile, StationView},
@@ -70,6 +71,7 @@ struct Picture {
     /// By subject, indicator and averaging.
     assessments: BTreeMap<(Name, Name, Averaging), AssessmentTile>,
     alerts: OpenAlerts,
+    figures: Figures,
     feeds: BTreeMap<Name, FeedTile>,
     rejects: LastRejects,
     /// Rejects of each sender since the start.
@@ -103,6 +105,8 @@ pub struct Hydration {
     pub assessments: Vec<AssessmentView>,
     /// The open alerts.
     pub alerts: Vec<AlertView>,
+    /// The figures of the overview.
+    pub figures: Vec<FigureView>,
 }
 
 /// What changed after an epoch.
@@ -130,6 +134,8 @@ pub struct Changes {
     pub alerts_whole: bool,
     /// How many alerts are open: more than the list has where it is full.
     pub alerts_open: usize,
+    /// Figures of the overview that were said anew.
+    pub figures: Vec<FigureView>,
 }
 
 /// The system's status and how old it is.
@@ -155,6 +161,7 @@ impl Changes {
             && self.assessments.is_empty()
             && self.alerts.is_empty()
             && !self.alerts_whole
+            && self.figures.is_empty()
     }
 }
 
@@ -169,6 +176,7 @@ impl Board {
             stations: BTreeMap::new(),
             assessments: BTreeMap::new(),
             alerts: OpenAlerts::default(),
+            figures: Figures::default(),
             feeds: BTreeMap::new(),
             rejects: LastRejects::default(),
             rejected: HashMap::new(),
@@ -228,6 +236,9 @@ impl Board {
                 picture.judge(epoch, view);
             }
             picture.alerts.remember(epoch, remembered.alerts);
+            for view in remembered.figures {
+                picture.figures.show(epoch, view);
+            }
         });
     }
 
@@ -279,6 +290,9 @@ impl Board {
                 picture.judge(epoch, AssessmentView::new(epoch, result));
             }
             picture.alerts.take(epoch, &results.facts.alerts);
+            for result in &results.facts.figures {
+                picture.figures.show(epoch, FigureView::new(epoch, result));
+            }
         });
     }
 
@@ -361,6 +375,12 @@ impl Board {
     #[must_use]
     pub fn open_alerts(&self) -> (Vec<AlertView>, usize) {
         self.read(|picture| (picture.alerts.shown(), picture.alerts.len()))
+    }
+
+    /// The figures of the overview as they were last said, in their order.
+    #[must_use]
+    pub fn figures(&self) -> Vec<FigureView> {
+        self.read(|picture| picture.figures.all())
     }
 
     /// Wakes when something changed.
@@ -463,6 +483,7 @@ impl Picture {
             alerts,
             alerts_whole: whole,
             alerts_open: self.alerts.len(),
+            figures: self.figures.since(since),
         }
     }
 
@@ -479,6 +500,7 @@ impl Picture {
             alerts: self.alerts.shown(),
             alerts_whole: true,
             alerts_open: self.alerts.len(),
+            figures: self.figures.all(),
         }
     }
 }

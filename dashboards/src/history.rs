@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use crate::{
     alerts::AlertView,
+    figures::FigureView,
     held::{HeldList, HeldOf},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     rejects::RejectView,
@@ -53,6 +54,9 @@ pub trait History: Send + Sync + std::fmt::Debug {
 
     /// An alert and all that happened to it; none where it was never raised.
     fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>>;
+
+    /// What the figures of the overview said at a moment, in their order; none of those that said nothing yet.
+    fn figures_known_at(&self, moment: Now) -> Answer<'_, Vec<FigureView>>;
 
     /// An index and what it was made of; none where it was never computed.
     fn index<'a>(

@@ -12,6 +12,7 @@ pub mod assets;
 pub mod board;
 pub mod clients;
 pub mod feed;
+pub mod figures;
 pub mod held;
 pub mod history;
 pub mod index_tile;

@@ -13,6 +13,7 @@ pub mod counts;
 pub mod envelope;
 pub mod epoch;
 pub mod fact;
+pub mod figure;
 pub mod held;
 pub mod index;
 pub mod limit;

@@ -5,12 +5,14 @@
 
 mod derived;
 mod duty;
+mod figure;
 mod held;
 mod received;
 
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
+    figure::{FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
 };
@@ -52,6 +54,8 @@ macro_rules! each_fact {
             decisions: $crate::results::StoredDecision,
             /// What became of each feed's envelopes and rows.
             feed_minutes: $crate::results::FeedMinute,
+            /// The figures of the overview.
+            figures: $crate::results::FigureResult,
             /// Keys of other tables that were said anew. They follow from the rows when those are arranged.
             superseded: $crate::results::Superseded,
         }

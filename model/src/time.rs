@@ -25,6 +25,12 @@ macro_rules! moment {
                 $name(self.0.saturating_sub(duration.0))
             }
 
+            /// From RFC 3339 with an offset; none if it is none.
+            #[must_use]
+            pub fn from_rfc3339(text: &str) -> Option<$name> {
+                text.parse::<Timestamp>().ok().map(|moment| $name(moment.as_millisecond()))
+            }
+
             /// RFC 3339 in UTC with milliseconds; outside of the years -9999 to 9999 the plain number.
             #[must_use]
             pub fn rfc3339(self) -> String {
@@ -69,6 +75,11 @@ impl Millis {
     #[must_use]
     pub const fn seconds(seconds: i64) -> Millis {
         Millis(seconds * 1_000)
+    }
+    /// The length that is so much longer; saturates.
+    #[must_use]
+    pub const fn plus(self, other: Millis) -> Millis {
+        Millis(self.0.saturating_add(other.0))
     }
     /// That many minutes.
     #[must_use]

@@ -14,7 +14,7 @@ use ioc_model::{
 };
 use ioc_storage::{Store, StoreError, queries::StationState};
 
-use super::views::{alert_view, assessment_view, index_view, rejected_row, stored_observation};
+use super::views::{alert_view, assessment_view, figure_view, index_view, rejected_row, stored_observation};
 
 /// How far back the board's first picture looks for the newest value of a series.
 const LOOK_BACK: Millis = Millis::hours(24 * 366);
@@ -66,6 +66,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
     let stations = store.station_states().await?;
     let assessments = store.newest_assessments(since).await?;
     let alerts = store.open_alerts().await?;
+    let figures = store.figures().await?;
     Ok(Hydration {
         epoch,
         latest: latest.iter().map(|value| (epoch, stored_observation(value))).collect(),
@@ -77,6 +78,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
         stations: stations.iter().map(station).collect(),
         assessments: assessments.iter().map(assessment_view).collect(),
         alerts: alerts.iter().map(alert_view).collect(),
+        figures: figures.iter().map(figure_view).collect(),
     })
 }
 

@@ -11,6 +11,7 @@ use ioc_bus::SharedBus;
 use ioc_dashboards::{
     History,
     alerts::AlertView,
+    figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertStory, Answer, Fate, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
@@ -33,7 +34,7 @@ use ioc_storage::{
 };
 use ioc_stream::Driver;
 use lineage::Lineage;
-use views::{alert_event, alert_view, held_group, rejected_row, trend_point, unanswered};
+use views::{alert_event, alert_view, figure_view, held_group, rejected_row, trend_point, unanswered};
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]
@@ -164,6 +165,13 @@ impl History for StoreHistory {
                 alert: alert_view(&alert),
                 history: history.iter().map(alert_event).collect(),
             }))
+        })
+    }
+
+    fn figures_known_at(&self, moment: Now) -> Answer<'_, Vec<FigureView>> {
+        Box::pin(async move {
+            let figures = self.store.figures_known_at(moment).await.map_err(unanswered)?;
+            Ok(figures.iter().map(figure_view).collect())
         })
     }
 

@@ -6,6 +6,7 @@ use ioc_dashboards::{
     HistoryError,
     alerts::AlertView,
     assessment::AssessmentView,
+    figures::FigureView,
     held::HeldGroup,
     history::{AlertEvent, TrendPoint},
     index_tile::IndexView,
@@ -24,7 +25,7 @@ use ioc_model::{
 use ioc_storage::{
     Class, StoreError,
     queries::{
-        self, AlertNow, AlertRow, AssessmentRow, EnvelopeRow, IndexRow, LatestValue, RecentReject,
+        self, AlertNow, AlertRow, AssessmentRow, EnvelopeRow, FigureRow, IndexRow, LatestValue, RecentReject,
         WindowFigures, WindowRow,
     },
 };
@@ -236,4 +237,9 @@ pub(super) fn alert_event(row: &AlertRow) -> AlertEvent {
         evidence: row.evidence(),
         epoch: row.epoch,
     }
+}
+
+pub(super) fn figure_view(row: &FigureRow) -> FigureView {
+    let (epoch, said) = row.said();
+    FigureView::new(epoch, &said)
 }

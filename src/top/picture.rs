@@ -79,6 +79,25 @@ pub(super) struct Picture {
     pub(super) indices: Vec<IndexTile>,
     #[serde(default)]
     pub(super) alerts: Vec<Alert>,
+    #[serde(default)]
+    pub(super) figures: Vec<Figure>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Figure {
+    pub(super) figure: String,
+    pub(super) value: Option<f64>,
+    pub(super) of: Option<f64>,
+    pub(super) target: Option<f64>,
+    pub(super) verdict: String,
+    pub(super) reason: String,
+    pub(super) stale_from: Option<i64>,
+    pub(super) inputs: Vec<FigureInput>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct FigureInput {
+    pub(super) subject: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
+    figures,
     picture::{Feed, Health, HeldBack, IndexTile, Latest, Overview, Pace, Station, Status, Tile},
     rates,
     words::{self, Language, Word},
@@ -205,7 +206,8 @@ impl Screen {
 
     fn body(&self) -> Vec<Line> {
         let Some(overview) = &self.overview else { return Vec::new() };
-        let mut lines = self.alerts(overview);
+        let mut lines = figures::lines(self.language, overview);
+        lines.extend(self.alerts(overview));
         lines.extend(self.feeds(overview));
         lines.push(Line::new());
         lines.extend(self.stations(overview));
@@ -407,13 +409,13 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || turns(c) { '·' } else { c }).take(WIDE).collect()
 }
 
-fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     let text = cut(text, width.saturating_sub(1));
     let space = width.saturating_sub(text.width());
     format!("{text}{:space$}", "")
 }
 
-fn right(text: &str, width: usize) -> String {
+pub(super) fn right(text: &str, width: usize) -> String {
     let text = cut(text, width.saturating_sub(1));
     let space = width.saturating_sub(text.width());
     format!("{:space$}{text}", "")

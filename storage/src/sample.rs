@@ -7,6 +7,7 @@ use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
     fact::Fact,
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     held::{Decision, HeldState},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
@@ -16,9 +17,9 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::Facts,
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, HeldRow, IndexResult, RejectedRow,
-        Standing, StatusResult, StoredAction, StoredDecision, StoredObservation, Superseded, Verdict,
-        WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureInput, FigureResult, HeldRow,
+        IndexResult, RejectedRow, Standing, StatusResult, StoredAction, StoredDecision, StoredObservation,
+        Superseded, Verdict, WindowResult,
     },
     rule::{AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -33,7 +34,7 @@ pub(crate) fn time(text: &str) -> EventTime {
 
 /// An epoch of that many observations, one window, two indices and assessments, one with a value and one without, two
 /// stations' states, an alert that is raised and acknowledged, the action that did it, one reject, one held row, one
-/// decision and one feed's counts.
+/// decision, one feed's counts and two figures.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
     let feed: Name = Name::from("air-mqtt");
@@ -156,6 +157,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     ..Counts::default()
                 },
             )],
+            figures: figures(epoch, now),
             superseded: Vec::new(),
         },
         questions: Vec::new(),
@@ -250,6 +252,53 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         ..exceeded.clone()
     };
     vec![exceeded, insufficient]
+}
+
+fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
+    let moment = EventTime(now.0);
+    let input = |subject: &str, value| FigureInput {
+        kind: InputKind::Index,
+        subject: Name::from(subject),
+        measure: Name::from("vn_aqi"),
+        start: EventTime(now.0 - 3_600_000),
+        number: 0,
+        value,
+        word: Name::from("pm25"),
+    };
+    let aqi = FigureResult {
+        figure: FigureId::Aqi,
+        at: now,
+        start: EventTime(now.0 - 3_600_000),
+        end: moment,
+        value: Some(100.0 + epoch.0 as f64),
+        of: None,
+        target: Some(100.0),
+        verdict: FigureVerdict::Missed,
+        reason: FigureReason::Beyond,
+        priority: Some(Priority::Medium),
+        freshness: Freshness::Fresh,
+        late_from: Some(EventTime(now.0 + 3_600_001)),
+        stale_from: Some(EventTime(now.0 + 7_200_001)),
+        count: 1,
+        expected: 2,
+        parts: Vec::new(),
+        inputs: vec![input("station-0", Some(100.0 + epoch.0 as f64)), input("station-1", None)],
+    };
+    let stations = FigureResult {
+        figure: FigureId::Stations,
+        value: None,
+        of: Some(2.0),
+        verdict: FigureVerdict::Withheld,
+        reason: FigureReason::Never,
+        priority: None,
+        freshness: Freshness::Never,
+        late_from: None,
+        stale_from: None,
+        parts: vec![(Name::from("never"), 2)],
+        inputs: Vec::new(),
+        ..aqi.clone()
+    };
+    vec![aqi, stations]
 }
 
 fn alert_key(epoch: Epoch) -> AlertKey {

@@ -7,6 +7,7 @@
 //! File, little-endian: magic "IOCCKPT" | version u8 | length u64 | crc32c u32 | body (postcard).
 
 use std::{
+    borrow::Cow,
     fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -48,6 +49,9 @@ pub struct Checkpoint {
     pub next: Vec<Offset>,
     /// One encoded [`SubjectRecord`] a subject.
     pub(crate) subjects: Vec<Vec<u8>>,
+    /// What the figures are worked out from beside the subjects; empty where nothing was kept of it.
+    #[serde(with = "serde_bytes")]
+    pub(crate) figures: Vec<u8>,
     /// The version its subjects are encoded in. It stands in the file's head.
     #[serde(skip, default = "this_version")]
     pub(crate) version: u8,
@@ -207,7 +211,9 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     if checksum(version, body) != crc {
         return Err(invalid(path, "checksum does not match"));
     }
-    let read: Checkpoint = postcard::from_bytes(body).map_err(|error| invalid(path, &error.to_string()))?;
+    // Before there were figures its body ended with the subjects: they begin with nothing.
+    let body = if version == OLDEST { Cow::Owned([body, &[0]].concat()) } else { Cow::Borrowed(body) };
+    let read: Checkpoint = postcard::from_bytes(&body).map_err(|error| invalid(path, &error.to_string()))?;
     Ok(Checkpoint { version, ..read })
 }
 
@@ -233,6 +239,7 @@ mod tests {
             zone: "UTC".to_owned(),
             next: vec![Offset(epoch * 10)],
             subjects: vec![vec![1, 2, 3]],
+            figures: vec![4, 5],
             version: VERSION,
         }
     }

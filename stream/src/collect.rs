@@ -15,6 +15,8 @@ pub(crate) struct Whole {
     pub results: EpochResults,
     /// The subjects' state after it, if a checkpoint was asked for.
     pub subjects: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    /// What the figures are worked out from beside them, if a checkpoint was asked for.
+    pub figures: Option<Result<Vec<u8>, postcard::Error>>,
 }
 
 /// Collects the parts of epochs until each is whole.
@@ -31,6 +33,7 @@ struct Gathered {
     parts: usize,
     results: EpochResults,
     subjects: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    figures: Option<Result<Vec<u8>, postcard::Error>>,
 }
 
 impl Collector {
@@ -53,9 +56,11 @@ impl Collector {
                 gathered.subjects = merge(gathered.subjects.take(), records);
                 (epoch, gathered)
             }
-            Part::Summed { epoch, mut feeds } => {
+            Part::Summed { epoch, mut feeds, mut figures, record } => {
                 let gathered = self.epochs.entry(epoch).or_default();
                 gathered.results.facts.feed_minutes.append(&mut feeds);
+                gathered.results.facts.figures.append(&mut figures);
+                gathered.figures = gathered.figures.take().or(record);
                 (epoch, gathered)
             }
         };
@@ -83,19 +88,19 @@ fn merge(all: Subjects, more: Subjects) -> Subjects {
 
 impl Gathered {
     fn gather(&mut self, shard: ShardResults) {
-        // Its counts went another way: they are summed.
-        let ShardResults { now, facts, counts: _, questions } = shard;
+        // Its counts, and what its subjects say, went another way: they are summed.
+        let ShardResults { now, facts, questions, .. } = shard;
         self.results.now = now;
         self.results.facts.gather(facts);
         self.results.questions.extend(questions);
     }
 
     fn arranged(self, epoch: Epoch, ranks: &mut Ranks) -> Whole {
-        let Gathered { mut results, subjects, .. } = self;
+        let Gathered { mut results, subjects, figures, .. } = self;
         results.epoch = epoch;
         results.facts.arrange(ranks);
         results.questions.sort_unstable();
         // The driver fills in what the manifest says beside.
-        Whole { results, subjects }
+        Whole { results, subjects, figures }
     }
 }

@@ -15,6 +15,7 @@ mod ledger;
 mod means;
 mod pending;
 mod plan;
+pub(crate) mod said;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};

@@ -212,16 +212,9 @@ impl Driver {
         let zone = reference.current().pack().timezone.clone();
         let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
-        let (flow, parts) = Flow::start(
-            config.workers,
-            outstanding,
-            &start.names,
-            start.shards,
-            &reference,
-            recovery.pack.as_ref(),
-            recovery.subjects,
-        )
-        .map_err(|error| Halt::because("cannot start the workers", error))?;
+        let (flow, parts) =
+            Flow::start(config.workers, outstanding, &start.names, start.shards, &reference, recovery.state)
+                .map_err(|error| Halt::because("cannot start the workers", error))?;
         tracing::info!(
             checkpoint = recovery.checkpoint.0,
             committed = start.committed.map_or(0, |(epoch, _)| epoch.0),

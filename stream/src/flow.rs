@@ -31,7 +31,7 @@ use ioc_model::{
     names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
-    results::FeedMinute,
+    results::{FeedMinute, FigureResult},
     time::Now,
 };
 use timely::{
@@ -51,6 +51,7 @@ use self::{
 };
 use crate::{
     exchange::{Addresses, Shards, Share, worker_of},
+    figures::{FIGURES, Figures},
     halt::Halt,
     priority,
     shard::{Rows, Shard, SubjectRecord},
@@ -73,6 +74,16 @@ pub(crate) struct Assignment {
     pub checkpoint: bool,
 }
 
+/// What the workers start with: nothing, or what a checkpoint kept.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// The version subjects were last looked at with.
+    pub pack: Option<PackVersion>,
+    pub subjects: Vec<SubjectRecord>,
+    /// What the figures were worked out from beside them.
+    pub figures: Figures,
+}
+
 /// What comes out of a worker for an epoch: of each kind one part.
 #[derive(Debug)]
 pub(crate) enum Part {
@@ -83,7 +94,13 @@ pub(crate) enum Part {
         records: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
     },
     /// It has added up what was said of what it sums.
-    Summed { epoch: Epoch, feeds: Vec<FeedMinute> },
+    Summed {
+        epoch: Epoch,
+        feeds: Vec<FeedMinute>,
+        figures: Vec<FigureResult>,
+        /// What a checkpoint keeps of the figures, if it is asked for and the worker has them.
+        record: Option<Result<Vec<u8>, postcard::Error>>,
+    },
     /// The worker cannot go on.
     Halted(Halt),
     /// The worker panicked.
@@ -111,7 +128,7 @@ impl std::fmt::Debug for Flow {
 }
 
 impl Flow {
-    /// Starts workers with the subjects of a checkpoint. At most `outstanding` epochs may be submitted and not yet
+    /// Starts workers with the state of a checkpoint. At most `outstanding` epochs may be submitted and not yet
     /// taken out of the parts' channel.
     ///
     /// # Errors
@@ -122,13 +139,11 @@ impl Flow {
         names: &Names,
         split: Shards,
         reference: &Arc<dyn Reference>,
-        pack: Option<&PackVersion>,
-        subjects: Vec<SubjectRecord>,
+        state: State,
     ) -> Result<(Flow, Receiver<Part>), String> {
+        let State { pack, subjects, figures } = state;
         let mut shards: Vec<Shard> = (0..workers)
-            .map(|index| {
-                Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.cloned())
-            })
+            .map(|index| Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.clone()))
             .collect();
         for record in subjects {
             // The same split as the exchange below.
@@ -140,11 +155,14 @@ impl Flow {
         let died = Arc::new(AtomicBool::new(false));
         let mut inputs = Vec::new();
         let mut seats = Vec::new();
-        for shard in shards {
+        let mut figures = Some(figures);
+        let of_figures = worker_of(split.of(FIGURES), workers);
+        for (index, shard) in shards.into_iter().enumerate() {
             let (input, input_out) = sync_channel(outstanding + 1);
             inputs.push(input);
             seats.push(Some(Seat {
                 shard,
+                figures: figures.take_if(|_| index == of_figures),
                 addresses: Addresses::new(names.clone(), split, workers),
                 reference: reference.clone(),
                 input: input_out,
@@ -204,6 +222,8 @@ impl Drop for Flow {
 /// What a worker starts with.
 struct Seat {
     shard: Shard,
+    /// Of the worker that works them out.
+    figures: Option<Figures>,
     addresses: Addresses,
     reference: Arc<dyn Reference>,
     input: Receiver<Assignment>,
@@ -235,12 +255,19 @@ struct OpenEpoch {
     checkpoint: bool,
 }
 
+/// What is known of an epoch beside what is summed.
+struct ToSum {
+    now: Now,
+    decoder: Arc<Decoder>,
+    checkpoint: bool,
+}
+
 /// By epoch, between two operators of a worker.
 type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, mut addresses, reference, input, parts, activators } = seat;
+    let Seat { mut shard, mut figures, mut addresses, reference, input, parts, activators } = seat;
     let counted_by = addresses.clone();
     let open: Between<OpenEpoch> = Rc::default();
     let opened = open.clone();
@@ -296,7 +323,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
             },
         );
         let by_subject = Exchange::new(|parcel: &Parcel| u64::from(parcel.worker));
-        let judged: Between<Now> = Rc::default();
+        let judged: Between<ToSum> = Rc::default();
         let to_sum = judged.clone();
         let judged_parts = parts.clone();
         let addends = rows.unary_frontier::<CapacityContainerBuilder<Vec<Addends>>, _, _, _>(
@@ -328,11 +355,14 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let records = checkpoint.then(|| shard.records().collect());
                         held.downgrade(&number);
                         let counts = std::mem::take(&mut results.counts);
+                        let of_figures =
+                            Addends::of_figures(&mut results, &decoded.counts, &counts, &counted_by);
                         let all =
                             [decoded.counts, counts].into_iter().flat_map(|of| addressed(of, &counted_by));
-                        output.session(held).give_iterator(all);
+                        output.session(held).give_iterator(all.chain(of_figures));
                         held.downgrade(&facts.epoch.next().0);
-                        let _ = to_sum.borrow_mut().insert(number, facts.now);
+                        let to_be_summed = ToSum { now: facts.now, decoder, checkpoint };
+                        let _ = to_sum.borrow_mut().insert(number, to_be_summed);
                         let _ = judged_parts.send(Part::Judged { epoch: facts.epoch, results, records });
                     }
                     if frontier.is_empty() {
@@ -354,9 +384,15 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 if frontier.frontier().less_equal(entry.key()) {
                     break;
                 }
-                let (number, now) = entry.remove_entry();
-                let feeds = stash.remove(&number).unwrap_or_default().facts(now);
-                let _ = parts.send(Part::Summed { epoch: Epoch(number), feeds });
+                let (number, ToSum { now, decoder, checkpoint }) = entry.remove_entry();
+                let mut sums = stash.remove(&number).unwrap_or_default();
+                let of_figures = figures.as_mut().map(|holder| {
+                    let made = sums.figures(holder, now, decoder.pack());
+                    (made, checkpoint.then(|| holder.record()))
+                });
+                let (figures, record) = of_figures.unwrap_or_default();
+                let feeds = sums.facts(now);
+                let _ = parts.send(Part::Summed { epoch: Epoch(number), feeds, figures, record });
             }
         });
     });

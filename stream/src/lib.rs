@@ -10,6 +10,7 @@ pub mod day;
 mod derive;
 pub mod driver;
 pub mod exchange;
+mod figures;
 mod flow;
 mod halt;
 pub mod manifest;

@@ -15,6 +15,7 @@ mod results;
 mod rows;
 mod series_plans;
 mod subject;
+mod telling;
 mod terms;
 
 use std::{
@@ -42,6 +43,7 @@ use self::{
     results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
+    telling::Telling,
     terms::Terms,
 };
 pub use self::{rows::Rows, subject::SubjectRecord};
@@ -64,6 +66,7 @@ pub struct Shard {
     grouping: Grouping,
     /// By place of the series in its subject, one subject after the other; the room is used again.
     heard: Vec<Heard>,
+    telling: Telling,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl Shard {
             plans,
             grouping: Grouping::default(),
             heard: Vec::new(),
+            telling: Telling::default(),
         }
     }
 
@@ -106,6 +110,7 @@ impl Shard {
         debug_assert_eq!(facts.pack, decoder.pack().version);
         if self.plans.follow(decoder) {
             self.expect_stations(decoder);
+            self.telling.begin_anew();
             // Other windows, cadences or patience: what was due is due no longer, and something else may be.
             let now = EventTime(i64::MIN);
             self.timers = self.subjects.keys().map(|subject| (now, *subject)).collect();
@@ -147,6 +152,7 @@ impl Shard {
             }
             self.apply_subject(facts, subject, &[], &[], &mut fates, &mut results);
         }
+        self.tell(facts, &mut results);
         self.plans.terms.settle(&mut results);
         fates.settle(&self.plans.terms, &mut results);
         results
@@ -187,6 +193,10 @@ impl Shard {
         let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
         let derived = state.and_then(|state| state.derived.as_mut());
         let effective = derived.and_then(|derived| derived.act(facts.now, &action, results));
+        if let Some(subject) = subject.filter(|_| effective == Some(true)) {
+            self.telling.speak(subject);
+            results.urgent = true;
+        }
         let counts = results.counts.entry(action.feed).or_default();
         match effective {
             Some(effective) => {
@@ -234,6 +244,7 @@ impl Shard {
         else {
             return;
         };
+        let before = Before::of(state, results);
         let heard = &mut self.heard;
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
             state.measured.take_rows(
@@ -284,6 +295,11 @@ impl Shard {
             );
             due = [due, derived.due(facts.now, &plan, lateness)].into_iter().flatten().min();
         }
+        let closed = !readings.is_empty() || !answers.is_empty();
+        results.urgent |= before.is_urgent(results);
+        if before.has_news(state, results, closed, !rows.is_empty()) {
+            self.telling.speak(id);
+        }
         if state.due != due {
             let _ = state.due.take().map(|due| self.timers.remove(&(due, id)));
             let _ = due.map(|due| self.timers.insert((due, id)));
@@ -303,6 +319,40 @@ impl Shard {
         let state = SubjectState::load(record, indicators);
         self.timers.extend(state.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);
+    }
+}
+
+/// What a subject was before an epoch, as far as it tells whether it has something to say.
+#[derive(Debug)]
+struct Before {
+    operating: bool,
+    feeds: usize,
+    statuses: usize,
+    alerts: usize,
+}
+
+impl Before {
+    fn of(state: &SubjectState, results: &ShardResults) -> Before {
+        Before {
+            operating: state.is_operating(),
+            feeds: state.measured.feeds.len(),
+            statuses: results.facts.statuses.len(),
+            alerts: results.facts.alerts.len(),
+        }
+    }
+
+    /// Whether it is one of those changes that nobody waits a minute for.
+    fn is_urgent(&self, results: &ShardResults) -> bool {
+        self.statuses < results.facts.statuses.len() || self.alerts < results.facts.alerts.len()
+    }
+
+    fn has_news(&self, state: &SubjectState, results: &ShardResults, closed: bool, heard: bool) -> bool {
+        state.derived.is_some()
+            && (closed
+                || self.is_urgent(results)
+                || self.operating != state.is_operating()
+                || self.feeds != state.measured.feeds.len()
+                || (heard && state.told.incomplete))
     }
 }
 

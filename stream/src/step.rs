@@ -15,6 +15,7 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+pub use crate::derive::said::Said;
 use crate::halt::Halt;
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
@@ -56,6 +57,10 @@ pub struct ShardResults {
     pub counts: FxHashMap<Name, Counts>,
     /// What the store must be asked.
     pub questions: Vec<Question>,
+    /// What subjects say for the figures: those of which something changed.
+    pub said: Vec<Said>,
+    /// Whether a state or an alert changed: the figures of the duty do not wait for their minute.
+    pub urgent: bool,
 }
 
 #[cfg(test)]

@@ -19,10 +19,11 @@ use ioc_bus::clock::Clock;
 use ioc_bus::{ChunkBuilder, SharedBus};
 use ioc_model::{
     envelope::Content,
+    figure::FigureId,
     observation::Quality,
     pack::Pack,
     position::{Arrival, Partition},
-    results::Standing,
+    results::{EpochResults, Standing},
     time::{EventTime, Millis, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
@@ -273,6 +274,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
         // FRONTIER: what is closed does not close again; it is revised.
         assert!(former.is_none() || row.closed_by == ClosedBy::Revision, "FRONTIER: {key:?} closed twice");
     }
+    figures(store.epochs.values());
     let recomputed = recompute(sent);
     for (key, (figures, _)) in &current {
         assert_eq!(Some(figures), recomputed.get(key), "BATCH: {key:?}");
@@ -282,6 +284,22 @@ fn check(store: &SharedStore, sent: &[Sent]) {
         let watermark = of_subject.map(|row| row.key().2 - FEEDS[row.feed].1).max().unwrap();
         let length = [60_000, 3_600_000, 86_400_000][key.2 as usize];
         assert!(current.contains_key(key) || key.3 + length > watermark, "FRONTIER: {key:?} never closed");
+    }
+}
+
+/// All eight figures in the first epoch of a minute, those of the duty alone when they change between; and whatever was
+/// killed, nothing is nowhere.
+fn figures<'a>(epochs: impl Iterator<Item = &'a EpochResults>) {
+    let mut minute = None;
+    for results in epochs {
+        let made: Vec<FigureId> = results.facts.figures.iter().map(|figure| figure.figure).collect();
+        let is_new = minute.replace(results.now.0 / 60_000) != Some(results.now.0 / 60_000);
+        if is_new {
+            assert_eq!(made, FigureId::ALL, "epoch {}", results.epoch);
+        }
+        assert!(is_new || made.iter().all(|id| [FigureId::Alerts, FigureId::Stations].contains(id)));
+        let balance = results.facts.figures.iter().find(|figure| figure.figure == FigureId::Balance);
+        assert!(balance.is_none_or(|balance| balance.value == Some(0.0)), "BALANCE: {balance:?}");
     }
 }
 
@@ -311,7 +329,7 @@ proptest! {
     #[test]
     fn any_history_with_a_death_at_any_step_gives_the_batch_answer_and_can_be_replayed(
         lives in proptest::collection::vec(life(), 1..6),
-        workers in 1usize..4,
+        workers in 1usize..5,
     ) {
         let scenario = FailScenario::setup();
         let folder = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@ use ioc_decode::Decoder;
 use ioc_model::{
     contract::{Contract, Subjects},
     epoch::Epoch,
+    name::Name,
     names::{IndicatorId, Names, Source, SubjectId},
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
@@ -22,7 +23,7 @@ use ioc_stream::{
     checkpoint,
     exchange::Share,
     shard::{Rows, Shard, SubjectRecord},
-    step::{EpochFacts, ShardResults},
+    step::{EpochFacts, Said, ShardResults},
 };
 use proptest::prelude::*;
 
@@ -151,6 +152,11 @@ fn made(mut results: ShardResults) -> String {
     )
 }
 
+/// What subjects said last for the figures. Who was loaded says it once more; what is said is the same.
+fn hear(heard: &mut BTreeMap<Name, Said>, results: &mut ShardResults) {
+    heard.extend(results.said.drain(..).map(|said| (said.subject, said)));
+}
+
 fn copy(shard: &Shard, names: &Names, pack: &PackVersion) -> Shard {
     let mut copy = Shard::new(names.clone(), Share::WHOLE, Some(pack.clone()));
     for record in shard.records() {
@@ -174,6 +180,8 @@ proptest! {
         let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new(), windows: Vec::new() };
         let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
         let mut loaded: Option<Shard> = None;
+        let mut says = BTreeMap::new();
+        let mut they_say = BTreeMap::new();
         let mut now = MIDNIGHT + 100 * HOUR;
         let mut epoch = 0u64;
         for step in &steps {
@@ -188,14 +196,20 @@ proptest! {
                 let apply = |shard: &mut Shard| {
                     shard.apply(&facts, decoder, &Rows::of([rows.as_slice()]), Vec::new())
                 };
-                let theirs = loaded.as_mut().map(|shard| made(apply(shard)));
-                let results = apply(&mut shard);
+                let theirs = loaded.as_mut().map(|shard| {
+                    let mut results = apply(shard);
+                    hear(&mut they_say, &mut results);
+                    made(results)
+                });
+                let mut results = apply(&mut shard);
+                hear(&mut says, &mut results);
                 world.stored.extend(results.facts.observations.iter().map(|row| (epoch, row.clone())));
                 world.asked.extend(results.questions.iter().cloned());
                 world.windows.extend(results.facts.windows.iter().cloned());
                 let mine = made(results);
                 if let Some(theirs) = theirs {
                     prop_assert_eq!(mine, theirs, "epoch {}", epoch);
+                    prop_assert_eq!(&says, &they_say, "what is said for the figures in epoch {}", epoch);
                 }
                 if epoch as usize == taken_at {
                     loaded = Some(copy(&shard, &names, &facts.pack));

@@ -14,7 +14,7 @@ import duckdb
 from fire import store
 
 # What an epoch makes. Rows of equal epochs must be equal rows.
-TABLES = ("observation", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert", "superseded")
+TABLES = ("observation", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert", "figure", "superseded")
 MARKED = ("observation", "window", "index_value", "assessment")
 
 

@@ -6,6 +6,7 @@
 mod actions;
 mod alerts;
 mod clients;
+mod figures;
 mod health;
 mod held;
 mod history;
@@ -45,7 +46,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 26] = [
+pub const PATHS: [&str; 27] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -59,6 +60,7 @@ pub const PATHS: [&str; 26] = [
     "/api/events",
     "/api/clients",
     "/api/pack/reload",
+    "/api/figures",
     "/api/alerts",
     "/api/alerts/{id}",
     "/api/alerts/{id}/acknowledge",
@@ -252,6 +254,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/events", get(picture::events))
         .route("/api/clients", get(clients::clients))
         .route("/api/pack/reload", post(pack::reload))
+        .route("/api/figures", get(figures::figures))
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/{id}", get(alerts::alert))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))

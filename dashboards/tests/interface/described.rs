@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     lineage::{original, traced_assessment, traced_index, traced_window},
     server::{NOON, STATION, Server},
-    support::{alert, pack_with_map, results},
+    support::{alert, figure, pack_with_map, results},
 };
 
 fn described() -> Value {
@@ -21,6 +21,7 @@ async fn filled() -> Server {
     let server = Server::of(pack_with_map()).await;
     let mut made = results(1, NOON);
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+    made.facts.figures.push(figure(NOON, 97.0));
     server.board.apply(&made);
     server.record.take(&made);
     server.record.tell(|told| {
@@ -153,5 +154,5 @@ async fn every_answer_has_the_fields_its_description_promises() {
         check(&described, schema, &answer, path);
         checked += 1;
     }
-    assert!(checked >= 11, "{checked} answers were compared");
+    assert!(checked >= 12, "{checked} answers were compared");
 }

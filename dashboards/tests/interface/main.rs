@@ -3,6 +3,7 @@
 mod alerts;
 mod board;
 mod described;
+mod figures;
 mod held;
 mod lineage;
 mod pages;

@@ -15,6 +15,7 @@ use ioc_model::{
     contract::Contract,
     counts::Counts,
     epoch::{Epoch, Generation},
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
     observation::Quality,
@@ -23,8 +24,8 @@ use ioc_model::{
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, IndexResult, RejectedRow, Standing,
-        StoredObservation, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
+        Standing, StoredObservation, Verdict, WindowResult,
     },
     rule::{AlertChange, AlertKey, Priority},
     text::Text,
@@ -347,6 +348,37 @@ pub fn assessment(
         count: 24,
         expected: 24,
         said_before: false,
+    }
+}
+
+/// The highest VN_AQI of that value, as the flow says it.
+pub fn figure(at: i64, value: f64) -> FigureResult {
+    FigureResult {
+        figure: FigureId::Aqi,
+        at: Now(at),
+        start: EventTime(at - HOUR),
+        end: EventTime(at),
+        value: Some(value),
+        of: None,
+        target: Some(100.0),
+        verdict: FigureVerdict::Near,
+        reason: FigureReason::NearTarget,
+        priority: None,
+        freshness: Freshness::Fresh,
+        late_from: Some(EventTime(at + HOUR)),
+        stale_from: Some(EventTime(at + 2 * HOUR)),
+        count: 1,
+        expected: 3,
+        parts: vec![("good".into(), 1)],
+        inputs: vec![FigureInput {
+            kind: InputKind::Index,
+            subject: "TN_UBNDTN_KHIXQU".into(),
+            measure: "vn_aqi".into(),
+            start: EventTime(at - HOUR),
+            number: 0,
+            value: Some(value),
+            word: "pm25".into(),
+        }],
     }
 }
 

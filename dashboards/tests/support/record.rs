@@ -10,6 +10,7 @@ use ioc_dashboards::{
     Clients, HistoryError, NotTaken, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
+    figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
@@ -51,6 +52,7 @@ pub struct Told {
     pub limit: Option<String>,
     pub window: Option<TracedWindow>,
     pub rows: EnvelopeRows,
+    pub figures: Vec<FigureView>,
     pub held: HeldList,
     pub trouble: Option<Trouble>,
 }
@@ -175,6 +177,10 @@ impl History for Record {
             };
             Some(AlertStory { alert, history: told.iter().map(event).collect() })
         })
+    }
+
+    fn figures_known_at(&self, moment: Now) -> Answer<'_, Vec<FigureView>> {
+        self.answer(format!("figures {}", moment.0), |recorded| recorded.told.figures.clone())
     }
 
     fn index<'a>(

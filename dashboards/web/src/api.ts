@@ -352,6 +352,10 @@ export interface Changes {
    * How many alerts are open; at most 1,000 are listed
    */
   alerts_open: number;
+  /**
+   * Figures of the overview that were said anew
+   */
+  figures: Figure[];
 }
 /**
  * A series
@@ -598,6 +602,119 @@ export interface Evidence {
   value: number | null;
   threshold: number | null;
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
+}
+/**
+ * A figure of the overview as the flow said it
+ */
+export interface Figure {
+  figure: "aqi" | "pm25" | "alerts" | "exceeded" | "stations" | "completeness" | "slowest" | "balance";
+  /**
+   * Recorded clock it was worked out at
+   */
+  at: number;
+  /**
+   * First moment of what it is of
+   */
+  start: number;
+  /**
+   * First moment behind what it is of; start where it is of a moment
+   */
+  end: number;
+  /**
+   * An index, µg/m³, alerts, hours of stations, stations, percent, milliseconds, envelopes and rows; null where reason says why
+   */
+  value: number | null;
+  /**
+   * The number beside it: stations there are, alerts nobody took on
+   */
+  of: number | null;
+  /**
+   * What it should keep
+   */
+  target: number | null;
+  verdict: "kept" | "near" | "missed" | "withheld";
+  reason:
+    | "on_target"
+    | "near_target"
+    | "beyond"
+    | "unacknowledged"
+    | "taken"
+    | "silent"
+    | "not_all"
+    | "insufficient"
+    | "stale"
+    | "never"
+    | "nothing"
+    | "no_particulates"
+    | "too_few_groups"
+    | "no_data";
+  /**
+   * How urgent; null where there is nothing to act on
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
+  /**
+   * When it was worked out
+   */
+  freshness: "fresh" | "late" | "stale" | "missing" | "never";
+  /**
+   * From when on it is late if nothing newer comes
+   */
+  late_from: number | null;
+  /**
+   * From when on it is stale if nothing newer comes, and its verdict withheld
+   */
+  stale_from: number | null;
+  /**
+   * How many of those it is made of count
+   */
+  count: number;
+  /**
+   * How many could
+   */
+  expected: number;
+  parts: FigurePart[];
+  /**
+   * What it was made of, what decides it first; at most 24
+   */
+  inputs: FigureInput[];
+  /**
+   * Epoch that said it
+   */
+  revision: number;
+}
+/**
+ * So many of those a figure is made of stand so
+ */
+export interface FigurePart {
+  word: string;
+  count: number;
+}
+/**
+ * One of those a figure was made of
+ */
+export interface FigureInput {
+  kind: "index" | "assessment" | "window" | "alert" | "station" | "series" | "feed";
+  /**
+   * Station, or feed
+   */
+  subject: string;
+  /**
+   * Index, limit, indicator or rule; empty for a station and a feed
+   */
+  measure: string;
+  /**
+   * First moment of the window; when a feed was heard last
+   */
+  start: number;
+  /**
+   * The alert's number; else 0
+   */
+  number: number;
+  value: number | null;
+  /**
+   * Indicator that decides an index, priority of an alert, standing of a station, limit of an hour; else empty
+   */
+  word: string;
 }
 /**
  * State of the system
@@ -1111,4 +1228,11 @@ export interface Sender {
   messages: number;
   per_minute: number;
   rejects: number;
+}
+export interface FigureList {
+  /**
+   * The moment they were asked for as of; null for now
+   */
+  known_at: number | null;
+  figures: Figure[];
 }

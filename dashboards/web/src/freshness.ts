@@ -1,7 +1,7 @@
 // How much a value's age says against it. Nothing here ever turns into "fresh" because data stopped.
 
 import type { Assessment, IndexSeries, Tile } from "./model";
-import { ageOf, feedNames, grace, pack, stateOf, stationNames, tileOf } from "./store";
+import { ageOf, feedNames, grace, stateOf, stationNames, tileOf } from "./store";
 
 /**
  * fresh: within what is promised; late: beyond; stale: beyond twice that, judgement withheld; missing: it reported, and
@@ -66,9 +66,4 @@ export function assessmentFreshness(assessment: Assessment): Freshness {
   // A year's window ends with the year: what is there so far is as old as its newest day.
   const state = averaging === "year" ? "fresh" : judged(end, allowed);
   return state !== "stale" && assessment.value === null ? "missing" : state;
-}
-
-/** The longest that any feed may be late. Milliseconds. */
-export function longestLateness(): number {
-  return Math.max(0, ...(pack.value?.feeds ?? []).map((feed) => feed.lateness));
 }

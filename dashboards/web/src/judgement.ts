@@ -1,7 +1,6 @@
-// What a value means: its band of an index, the limit in force, and how urgent that is. The one place where a measured
-// value gets a priority, and with it a colour and a shape.
+// What a value means: its band of an index, and how urgent that is. The one place where a measured value gets a colour
+// and a shape; whether it keeps a limit or a target, the flow says.
 
-import { isoDay } from "./format";
 import type { Averaging, Category, IndexView, Limit, Priority, StationNames } from "./model";
 import { pack } from "./store";
 
@@ -9,12 +8,6 @@ import { pack } from "./store";
 const CALM: Record<string, number> = { vn_aqi: 2, vn_wqi: 3 };
 
 const RISING: Priority[] = ["medium", "high", "critical"];
-
-/** A mean counts if at least this share of its points is there (as the server judges). */
-export const VALID_SHARE = 0.75;
-
-/** Within this share of a limit a value is near it, neither abnormal nor comfortable. */
-export const NEAR = 0.9;
 
 /** The index that speaks for a kind of station; none where none is computed. */
 export function indexOfKind(kind: StationNames["kind"]): "vn_aqi" | "vn_wqi" | null {
@@ -45,13 +38,6 @@ export function calmUntil(index: string): number | null {
   return pack.value?.indices[index]?.categories[(CALM[index] ?? 2) - 1]?.to ?? null;
 }
 
-/** The limit in force for a station on the day a window began; one that names the station goes before one of its kind. */
-export function limitInForce(station: StationNames | undefined, indicator: string, averaging: Averaging, start: number): Limit | null {
-  const day = isoDay(start);
-  const inForce = limitsOf(station, indicator, averaging).filter((it) => it.valid_from <= day && (it.valid_to ?? day) >= day);
-  return inForce.find((it) => it.stations.length > 0) ?? inForce[0] ?? null;
-}
-
 /** All limits of a station's indicator, whenever they hold. */
 export function limitsOf(station: StationNames | undefined, indicator: string, averaging: Averaging): Limit[] {
   return (pack.value?.limits ?? []).filter(
@@ -61,10 +47,4 @@ export function limitsOf(station: StationNames | undefined, indicator: string, a
       station !== undefined &&
       (it.stations.length > 0 ? it.stations.includes(station.id) : it.kinds.includes(station.kind)),
   );
-}
-
-/** A mean that is at its limit keeps it; equal is equal to a billionth, as in the flow (`model/src/bound.rs`). */
-export function isOver(value: number, limit: { low: number | null; high: number | null }): boolean {
-  const above = (number: number, bound: number) => number - bound > 1e-9 * Math.abs(bound);
-  return (limit.high !== null && above(value, limit.high)) || (limit.low !== null && above(-value, -limit.low));
 }

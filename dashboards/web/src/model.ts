@@ -11,6 +11,8 @@ export type {
   Counts,
   Feed,
   FeedNames,
+  Figure,
+  FigureInput,
   Heartbeat,
   Hello,
   IndexPoint,
@@ -40,6 +42,9 @@ export type RuleNames = api.Rule;
 export type StationNames = api.Station;
 
 export type Averaging = api.Assessment["averaging"];
+export type FigureId = api.Figure["figure"];
+export type FigureReason = api.Figure["reason"];
+export type Verdict = api.Figure["verdict"];
 export type IndexKind = api.IndexTile["kind"];
 export type Priority = api.Alert["priority"];
 export type Quality = api.Latest["quality"];

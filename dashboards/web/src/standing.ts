@@ -29,11 +29,6 @@ export function missingOf(station: StationNames): { never: number; stale: number
   return { never, stale, missing: never + stale, all: states.length };
 }
 
-/** Whether it sends. */
-export function isSending(standing: Standing): boolean {
-  return ["good", "partial", "late", "calibrating", "error"].includes(standing);
-}
-
 export const standingWords: Record<Standing, Text> = {
   ...statusWords,
   partial: { vi: "thiếu thông số", en: "incomplete" },

@@ -11,6 +11,8 @@ import type {
   Changes,
   Feed,
   FeedNames,
+  Figure,
+  FigureId,
   IndexKind,
   IndexSeries,
   Overview,
@@ -52,6 +54,7 @@ const feeds = new Map<string, Signal<Feed>>();
 const indices = new Map<string, Signal<IndexSeries>>();
 const states = new Map<string, Signal<StationState>>();
 const assessments = new Map<string, Signal<Assessment>>();
+const figures = new Map<string, Signal<Figure | null>>();
 
 /** Grows when things appear that were not there before. */
 export const roster = signal(0);
@@ -100,6 +103,11 @@ export function stateOf(subject: string): Signal<StationState> {
   return held(states, subject, () => ({ subject, status: null, since: null, last_event: null }));
 }
 
+/** A figure of the overview as the flow said it last; null before it said anything. */
+export function figureOf(id: FigureId): Signal<Figure | null> {
+  return held<Figure | null>(figures, id, () => null);
+}
+
 /** The newest judgement of each station, for one indicator and averaging. */
 export function assessmentsOf(indicator: string, averaging: Averaging): Assessment[] {
   void roster.value;
@@ -131,6 +139,8 @@ export function takeOverview(overview: Overview): void {
     replace(states, picture.stations, ({ subject }) => subject, (state) => ({ ...state, status: null }));
     replace(assessments, picture.assessments, assessmentKey);
     replace(feeds, picture.feeds, ({ id }) => id);
+    for (const shown of figures.values()) shown.value = null;
+    for (const figure of picture.figures) figureOf(figure.figure).value = figure;
     rejects.value = picture.rejects.slice(0, REJECTS_KEPT);
     alerts.value = new Map(picture.alerts.map((alert) => [alert.id, alert]));
     alertsOpen.value = picture.alerts_open;
@@ -178,6 +188,7 @@ function takeOne(changes: Changes): void {
   for (const state of changes.stations) stateOf(state.subject).value = state;
   for (const assessment of changes.assessments) put(assessments, assessmentKey(assessment), assessment);
   for (const feed of changes.feeds) put(feeds, feed.id, feed);
+  for (const figure of changes.figures) figureOf(figure.figure).value = figure;
   alertsOpen.value = changes.alerts_open;
   if (changes.alerts.length > 0 || changes.alerts_whole) {
     const open = new Map(changes.alerts_whole ? [] : alerts.peek());

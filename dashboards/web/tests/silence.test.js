@@ -73,6 +73,22 @@ test("a feed gone silent makes its values stale, withholds their judgement, and 
   await context.close();
 });
 
+test("a figure that nothing newer follows keeps its number and loses its judgement by the page's own clock", async (t) => {
+  const served = await startFixture({ speed: 3600 });
+  t.after(() => served.close());
+  const { context, page } = await open(browser, served.url);
+  await page.locator('[data-kpi=stations][data-freshness="fresh"]').waitFor({ timeout: PATIENCE });
+  const value = await page.locator("[data-kpi=stations] .kpi-value").innerText();
+  served.world.figuresStand = true;
+  for (const id of ["stations", "alerts", "balance", "aqi"]) {
+    await page.locator(`[data-kpi=${id}][data-freshness="stale"][data-verdict="withheld"]`).waitFor({ timeout: PATIENCE });
+  }
+  assert.equal(await page.locator("[data-kpi=stations] .kpi-value").innerText(), value);
+  served.world.figuresStand = false;
+  await page.locator('[data-kpi=stations][data-freshness="fresh"]').waitFor({ timeout: PATIENCE });
+  await context.close();
+});
+
 test("a pipeline that says nothing behind a living server is called stopped", async (t) => {
   const served = await startFixture({ speed: 1 });
   t.after(() => served.close());

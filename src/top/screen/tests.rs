@@ -33,7 +33,15 @@ fn told() -> Value {
             "indices": [{"index": "vn_aqi", "subject": "ST01", "kind": "hour",
                 "latest": {"end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate"}}],
             "alerts": [{"rule": "high", "subject": "ST01", "priority": "high", "active": true, "acknowledged": false,
-                "raised_at": 1_769_960_340_000i64}]
+                "raised_at": 1_769_960_340_000i64}],
+            "figures": [
+                {"figure": "aqi", "value": 57.0, "of": null, "target": 100.0, "verdict": "kept", "reason": "on_target",
+                 "stale_from": 1_769_960_400_000i64, "inputs": [{"subject": "ST01"}]},
+                {"figure": "stations", "value": 1.0, "of": 2.0, "target": 2.0, "verdict": "missed", "reason": "silent",
+                 "stale_from": 1_769_960_500_000i64, "inputs": [{"subject": "ST02"}]},
+                {"figure": "slowest", "value": 400_000.0, "of": null, "target": 60_000.0, "verdict": "missed",
+                 "reason": "silent", "stale_from": null, "inputs": [{"subject": "gateway"}]}
+            ]
         },
         "status": {
             "now": 1_769_960_400_000i64, "bus": {"state": "writing"}, "clickhouse": {"state": "away", "cause": "no route"},
@@ -63,6 +71,9 @@ fn everything_is_said_in_both_languages() {
         "archive FULL",
         "THE FLOW IS HALTED: unknown table",
         "alerts 1 (1 not acknowledged)",
+        "stale · Station one",
+        "1/2             2  missed · silent · Station two",
+        "6 min         1 min  missed · silent · gateway",
         "Over the limit · Station one 1 min",
         "ASTRAY 2",
         "Station one  silent",
@@ -83,6 +94,7 @@ fn everything_is_said_in_both_languages() {
         "KHÔNG TRẢ LỜI",
         "DÒNG XỬ LÝ ĐÃ DỪNG",
         "Vượt ngưỡng · Trạm một 1 phút",
+        "số liệu cũ · Trạm một",
         "THẤT LẠC 2",
         "mất tín hiệu",
         "Trung bình",

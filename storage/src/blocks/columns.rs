@@ -90,6 +90,12 @@ pub(super) fn lists(lengths: impl Iterator<Item = usize>, items: ArrayRef) -> Ar
     Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), items, None))
 }
 
+/// As [`lists`], of items some of which may be none.
+pub(super) fn optional_lists(lengths: impl Iterator<Item = usize>, items: ArrayRef) -> ArrayRef {
+    let item = Arc::new(Field::new("item", items.data_type().clone(), true));
+    Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), items, None))
+}
+
 /// Where and when a row arrived.
 pub(super) fn arrivals<'a>(arrivals: impl Iterator<Item = &'a Arrival> + Clone) -> Columns {
     let positions = arrivals.clone().map(|arrival| arrival.position);

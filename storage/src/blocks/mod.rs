@@ -10,6 +10,7 @@
 mod columns;
 mod derived;
 mod duty;
+mod figure;
 mod held;
 mod received;
 

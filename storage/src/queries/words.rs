@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 
 use ioc_model::{
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness},
     index::{IndexId, NoIndex},
     limit::Averaging,
     observation::Quality,
@@ -51,6 +52,10 @@ words! {
     AlertChange: "change",
     Averaging: "averaging",
     ClosedBy: "closing",
+    FigureId: "figure",
+    FigureReason: "reason",
+    FigureVerdict: "verdict",
+    Freshness: "freshness",
     IndexId: "index",
     NoIndex: "reason",
     Priority: "priority",

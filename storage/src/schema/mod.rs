@@ -54,6 +54,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 11, name: "local times", sql: include_str!("0011_local_times.sql") },
     Migration { number: 12, name: "silent wrongs", sql: include_str!("0012_silent_wrongs.sql") },
     Migration { number: 13, name: "held", sql: include_str!("0013_held.sql") },
+    Migration { number: 14, name: "figures", sql: include_str!("0014_figures.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

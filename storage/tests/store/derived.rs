@@ -99,6 +99,7 @@ async fn frontier_derived_rows_of_an_uncommitted_epoch_are_not_seen() {
         ("station_state", "station_state_current", 2),
         ("alert", "alert_current", 1),
         ("action", "action_current", 1),
+        ("figure", "figure_current", 2),
         ("held", "held_current", 1),
         ("decision", "decision_current", 1),
     ];

@@ -162,6 +162,30 @@ async fn the_windows_behind_a_number_are_those_of_its_revision_and_of_committed_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn figures_are_asked_back_as_they_are_and_as_they_were_said_and_none_of_an_uncommitted_epoch() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let said = |number: u64| sample::results(Epoch(number), 1);
+    for number in [1, 2, 3] {
+        sink.write(&said(number), false).await.unwrap();
+    }
+    let _ = server.ask("ALTER TABLE epoch DELETE WHERE epoch = 3 SETTINGS mutations_sync = 1").await;
+    let of_epoch = |number: u64| -> Vec<_> {
+        said(number).facts.figures.into_iter().map(|figure| (Epoch(number), figure)).collect()
+    };
+    let read = |rows: Vec<ioc_storage::queries::FigureRow>| -> Vec<_> {
+        rows.iter().map(|row| row.said()).collect()
+    };
+    let store = &server.store;
+    assert_eq!(read(store.figures().await.unwrap()), of_epoch(2), "every column of it");
+    let at = |number: u64| said(number).now;
+    assert_eq!(read(store.figures_known_at(at(1)).await.unwrap()), of_epoch(1));
+    assert_eq!(read(store.figures_known_at(Now(at(2).0 - 1)).await.unwrap()), of_epoch(1));
+    assert_eq!(read(store.figures_known_at(at(3)).await.unwrap()), of_epoch(2));
+    assert!(store.figures_known_at(Now(at(1).0 - 1)).await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     let server = TestServer::start().await;
     let sink = server.sink();

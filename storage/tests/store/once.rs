@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows a sample epoch has besides its observations, by table.
-const BESIDES: [(&str, u64); 12] = [
+const BESIDES: [(&str, u64); 13] = [
     ("window", 1),
     ("index_value", 2),
     ("assessment", 2),
@@ -23,6 +23,7 @@ const BESIDES: [(&str, u64); 12] = [
     ("held", 1),
     ("decision", 1),
     ("feed_minute", 1),
+    ("figure", 2),
     ("superseded", 5),
     ("epoch", 1),
 ];

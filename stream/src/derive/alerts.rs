@@ -25,7 +25,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{HOUR, StationPlan};
+use super::{HOUR, StationPlan, said::OpenAlert};
 use crate::step::ShardResults;
 
 /// Windows without a valid value that may lie between those of a row.
@@ -120,6 +120,14 @@ impl Alerts {
             seq: 0,
         });
         Some(true)
+    }
+
+    /// Those that are active or that nobody took on, by rule.
+    pub(super) fn open(&self) -> impl Iterator<Item = OpenAlert> + '_ {
+        self.rules.iter().filter_map(|(rule, state)| {
+            let Open { active, acknowledged, priority, .. } = state.open?;
+            Some(OpenAlert { rule: *rule, number: state.number, priority, active, acknowledged })
+        })
     }
 
     /// Judges what an epoch brought.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ioc_model::{
     calendar::LocalDay,
-    index::{IndexId, Indexed, vn_aqi, vn_wqi},
+    index::{IndexId, IndexSettings, Indexed, vn_aqi, vn_wqi},
     limit::Averaging,
     name::Name,
     results::IndexResult,
@@ -15,14 +15,14 @@ use ioc_model::{
 use super::{
     Ground, HOUR, Touched,
     alerts::{Looked, Seen},
-    ledger::LOOK_BACK,
+    ledger::{LOOK_BACK, Ledger},
     means::eight_hours,
 };
 use crate::step::ShardResults;
 
 const PARTICULATES: [&str; 2] = ["pm10", "pm25"];
 const GASES: [&str; 4] = ["so2", "co", "no2", "o3"];
-const AIR: [&str; 6] = ["pm10", "pm25", "so2", "co", "no2", "o3"];
+pub(super) const AIR: [&str; 6] = ["pm10", "pm25", "so2", "co", "no2", "o3"];
 
 /// The 75 % rule over the hours of a day.
 const DAY_HOURS_NEEDED: usize = 18;
@@ -64,7 +64,7 @@ fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, s
     hours.retain(|start| AIR.into_iter().any(|input| ground.ledger.hour(input, *start).is_some()));
     days.retain(|start| AIR.into_iter().any(|input| ground.ledger.day(input, *start).is_some()));
     for start in hours {
-        let indexed = air_of_hour(ground, start);
+        let indexed = air_of_hour(ground.ledger, ground.plan.settings, start);
         give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, seen);
     }
     for start in days {
@@ -76,12 +76,13 @@ fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, s
     }
 }
 
-fn air_of_hour(ground: &Ground<'_>, start: EventTime) -> Indexed {
-    let hour = |indicator: &str| ground.ledger.hour(indicator, start)?.valid();
+/// VN_AQI of an hour by the means that are held.
+pub(super) fn air_of_hour(ledger: &Ledger, settings: IndexSettings, start: EventTime) -> Indexed {
+    let hour = |indicator: &str| ledger.hour(indicator, start)?.valid();
     let back = |indicator: &str| {
         std::array::from_fn(|ago| {
             let start = start.minus(Millis(ago as i64 * HOUR.0));
-            ground.ledger.hour(indicator, start)?.valid()
+            ledger.hour(indicator, start)?.valid()
         })
     };
     let inputs = vn_aqi::HourInputs {
@@ -92,7 +93,7 @@ fn air_of_hour(ground: &Ground<'_>, start: EventTime) -> Indexed {
         pm10: back("pm10"),
         pm25: back("pm25"),
     };
-    vn_aqi::hourly(&inputs, ground.plan.settings.aqi_gaps)
+    vn_aqi::hourly(&inputs, settings.aqi_gaps)
 }
 
 fn air_of_day(ground: &Ground<'_>, day: &LocalDay) -> Indexed {

@@ -1,6 +1,6 @@
 //! The means of the last days of a station: what indices and limits are worked out from.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use ioc_model::{
     name::Name,
@@ -56,6 +56,32 @@ impl Ledger {
 
     pub(super) fn day(&self, indicator: &str, start: EventTime) -> Option<Mean> {
         self.means.get(indicator)?.days.get(&start).copied()
+    }
+
+    /// The newest hour of an indicator.
+    pub(super) fn newest_hour(&self, indicator: &str) -> Option<EventTime> {
+        self.means.get(indicator)?.hours.last_key_value().map(|(start, _)| *start)
+    }
+
+    /// The newest hour of any.
+    pub(super) fn newest_of_all(&self) -> Option<EventTime> {
+        self.means.values().filter_map(|means| means.hours.last_key_value()).map(|(start, _)| *start).max()
+    }
+
+    /// The newest day of an indicator.
+    pub(super) fn newest_day(&self, indicator: &str) -> Option<(EventTime, Mean)> {
+        self.means.get(indicator)?.days.last_key_value().map(|(start, mean)| (*start, *mean))
+    }
+
+    /// Hours that start behind a moment, by indicator and in time order.
+    pub(super) fn hours_since(
+        &self,
+        from: EventTime,
+    ) -> impl Iterator<Item = (Name, impl Iterator<Item = (EventTime, Mean)> + '_)> + '_ {
+        let behind = (Bound::Excluded(from), Bound::Unbounded);
+        self.means.iter().map(move |(indicator, means)| {
+            (*indicator, means.hours.range(behind).map(|(start, mean)| (*start, *mean)))
+        })
     }
 
     /// The days of an indicator that start in `[from, to)`, in time order.

@@ -19,6 +19,10 @@ pub(crate) struct StationPlan {
     pub(super) valid: (EventTime, EventTime),
     /// The shortest interval at which one of its values is expected.
     pub(super) cadence: Millis,
+    /// The longest of them.
+    pub(super) slowest: Millis,
+    /// What is expected of it and how often.
+    pub(super) measures: BTreeMap<String, Millis>,
     pub(super) late_after: Option<Millis>,
     pub(super) silent_after: Option<Millis>,
     pub(super) index: Option<IndexId>,
@@ -61,6 +65,8 @@ impl StationPlan {
         Some(StationPlan {
             valid: (midnight(station.valid_from).unwrap_or_default(), end.unwrap_or(EventTime(i64::MAX))),
             cadence: station.measures.values().copied().min().unwrap_or_default(),
+            slowest: station.measures.values().copied().max().unwrap_or_default(),
+            measures: station.measures.clone(),
             late_after: station.late_after,
             silent_after: station.silent_after,
             index: index_of(station),
@@ -69,6 +75,11 @@ impl StationPlan {
             rules,
             means,
         })
+    }
+
+    /// Whether an indicator is expected of it.
+    pub(super) fn expects(&self, indicator: &str) -> bool {
+        self.measures.contains_key(indicator)
     }
 
     /// Whether any mean of a year is looked at.

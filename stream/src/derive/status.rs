@@ -75,7 +75,29 @@ impl StatusState {
         [older, end].into_iter().flatten().min()
     }
 
-    fn last_event(&self) -> Option<EventTime> {
+    /// How many indicators that are expected never came or came so long ago that what they say is of then, and when the
+    /// clock alone makes it one more. Of an indicator without a cadence nothing is expected by a time.
+    pub(super) fn missing(&self, now: Now, plan: &StationPlan, lateness: Millis) -> (u32, Option<EventTime>) {
+        let (mut missing, mut next) = (0, None);
+        for (indicator, cadence) in &plan.measures {
+            let Some((event_time, _)) = self.newest.get(indicator.as_str()) else {
+                missing += 1;
+                continue;
+            };
+            if *cadence == Millis(0) {
+                continue;
+            }
+            let stale_from = event_time.plus(Millis(2 * (cadence.0 + lateness.0) + 1));
+            if stale_from.0 <= now.0 {
+                missing += 1;
+            } else {
+                next = [next, Some(stale_from)].into_iter().flatten().min();
+            }
+        }
+        (missing, next)
+    }
+
+    pub(super) fn last_event(&self) -> Option<EventTime> {
         self.newest.values().map(|(event_time, _)| *event_time).max()
     }
 

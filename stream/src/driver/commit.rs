@@ -49,12 +49,21 @@ impl Committer {
         completed: &Receiver<Completed>,
     ) -> Result<(), Halt> {
         for Completed { whole, submitted } in completed {
-            let Whole { results, mut subjects } = whole;
+            let Whole { results, mut subjects, figures } = whole;
+            let figures =
+                figures.transpose().map_err(|error| Halt::because("cannot encode the state", error))?;
+            let figures = figures.unwrap_or_default();
             let epoch = submitted.epoch;
             if negative::checkpoints_before_commit()
                 && let Some(subjects) = subjects.take()
             {
-                self.checkpoint(epoch, subjects, submitted.next.clone(), &submitted.decoder)?;
+                self.checkpoint(
+                    epoch,
+                    subjects,
+                    figures.clone(),
+                    submitted.next.clone(),
+                    &submitted.decoder,
+                )?;
             }
             let before = submitted.replayed && epoch <= self.committed;
             if !submitted.answered.is_empty() {
@@ -79,7 +88,7 @@ impl Committer {
                 self.read_back(&mut commit, epoch)?;
             }
             if let Some(subjects) = subjects {
-                self.checkpoint(epoch, subjects, submitted.next, &submitted.decoder)?;
+                self.checkpoint(epoch, subjects, figures, submitted.next, &submitted.decoder)?;
             }
         }
         Ok(())
@@ -114,6 +123,7 @@ impl Committer {
         &mut self,
         epoch: Epoch,
         subjects: Result<Vec<Vec<u8>>, postcard::Error>,
+        figures: Vec<u8>,
         next: Vec<Offset>,
         decoder: &Decoder,
     ) -> Result<(), Halt> {
@@ -125,6 +135,7 @@ impl Committer {
             pack: decoder.pack().version.clone(),
             zone: decoder.pack().timezone.clone(),
             next,
+            figures,
             version: checkpoint::VERSION,
             subjects: subjects.map_err(|error| Halt::because("cannot encode the state", error))?,
         };

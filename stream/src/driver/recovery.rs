@@ -14,7 +14,6 @@ use ioc_bus::{Bus, record::RecordLog};
 use ioc_model::{
     calendar::Calendar,
     epoch::Epoch,
-    pack::PackVersion,
     position::{Offset, OffsetRange, Partition},
     question::Question,
 };
@@ -22,9 +21,10 @@ use ioc_model::{
 use super::{Halt, Start, step};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
+    figures::Figures,
+    flow::State,
     manifest::{self, InvalidManifest, Manifest},
     negative,
-    shard::SubjectRecord,
 };
 
 /// Records looked back at for where each partition stood.
@@ -39,9 +39,7 @@ pub(crate) struct Recovery {
     pub last: Epoch,
     /// By partition: where the epoch after the loaded state starts.
     pub next: Vec<Offset>,
-    /// The pack version the loaded state was last looked at with.
-    pub pack: Option<PackVersion>,
-    pub subjects: Vec<SubjectRecord>,
+    pub state: State,
     /// What the loaded state waits for.
     pub awaited: Vec<Question>,
 }
@@ -75,14 +73,7 @@ pub(crate) fn plan(
         Some(checkpoint) => load(checkpoint, last, start, zone),
         None => {
             let next = (0..start.bus.partitions()).map(|_| Offset(0)).collect();
-            Ok(Recovery {
-                checkpoint: Epoch(0),
-                last,
-                next,
-                pack: None,
-                subjects: Vec::new(),
-                awaited: Vec::new(),
-            })
+            Ok(Recovery { checkpoint: Epoch(0), last, next, state: State::default(), awaited: Vec::new() })
         }
     }
 }
@@ -180,8 +171,11 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
         .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
     let calendar = Calendar::of_zone(zone).map_err(|error| Halt::because("cannot tell days", error))?;
     let awaited = subjects.iter().flat_map(|subject| subject.awaited(&calendar)).collect();
-    let Checkpoint { epoch, next, pack, .. } = checkpoint;
-    Ok(Recovery { checkpoint: epoch, last, next, pack: Some(pack), subjects, awaited })
+    let Checkpoint { epoch, next, pack, figures, .. } = checkpoint;
+    let figures = Figures::load(&figures)
+        .map_err(|error| Halt::because("the checkpoint's figures are of another version", error))?;
+    let state = State { pack: Some(pack), subjects, figures };
+    Ok(Recovery { checkpoint: epoch, last, next, state, awaited })
 }
 
 /// Whether the log still holds what was recorded of it: to be asked before a sender may append, because a log put
@@ -273,6 +267,7 @@ mod tests {
     use ioc_bus::{DiskLog, DiskLogConfig};
     use ioc_model::{
         epoch::Generation,
+        pack::PackVersion,
         time::{Millis, Now},
     };
 

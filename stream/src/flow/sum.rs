@@ -4,27 +4,48 @@
 //! the worker that holds the virtual shard of that name, and added up there when the frontier has passed the epoch. So
 //! it is the same for any number of workers, and with many processes as with one (invariant REPLAY).
 //!
-//! Today that is what became of each feed's envelopes and rows. Whatever else is made of several subjects meets here.
+//! That is what became of each feed's envelopes and rows, and what the figures of the overview are made of. Whatever
+//! else is made of several subjects meets here.
 
 use std::collections::BTreeMap;
 
-use ioc_model::{counts::Counts, name::Name, results::FeedMinute, time::Now};
+use ioc_model::{
+    counts::Counts,
+    name::Name,
+    pack::Pack,
+    results::{FeedMinute, FigureResult},
+    time::Now,
+};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::Addresses;
+use crate::{
+    exchange::Addresses,
+    figures::{FIGURES, Figures},
+    step::{Said, ShardResults},
+};
 
 /// What one worker says to another of an epoch.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Addends {
     pub(super) worker: u32,
     feeds: Vec<(Name, Counts)>,
+    of_figures: OfFigures,
+}
+
+/// What one worker says of an epoch to the one that works out the figures.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct OfFigures {
+    feeds: Vec<(Name, Counts)>,
+    said: Vec<Said>,
+    urgent: bool,
 }
 
 /// What has reached a worker of an epoch that is not whole yet.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
     feeds: BTreeMap<Name, Counts>,
+    of_figures: OfFigures,
 }
 
 /// Splits what a worker counted by who adds it up.
@@ -37,7 +58,30 @@ pub(super) fn addressed(
         by_worker.entry(addresses.of_name(&feed)).or_default().push((feed, counts));
     }
     let worker = |worker| u32::try_from(worker).expect("fewer workers than shards");
-    by_worker.into_iter().map(move |(number, feeds)| Addends { worker: worker(number), feeds })
+    by_worker.into_iter().map(move |(number, feeds)| Addends {
+        worker: worker(number),
+        feeds,
+        ..Addends::default()
+    })
+}
+
+impl Addends {
+    /// What an epoch made in one worker, for whoever works out the figures; none where there is nothing to say.
+    pub(super) fn of_figures(
+        results: &mut ShardResults,
+        decoded: &FxHashMap<Name, Counts>,
+        judged: &FxHashMap<Name, Counts>,
+        addresses: &Addresses,
+    ) -> Option<Addends> {
+        let feeds = [decoded, judged].into_iter().flatten().map(|(feed, counts)| (*feed, *counts)).collect();
+        let of_figures = OfFigures { feeds, said: std::mem::take(&mut results.said), urgent: results.urgent };
+        let OfFigures { feeds, said, urgent } = &of_figures;
+        if feeds.is_empty() && said.is_empty() && !urgent {
+            return None;
+        }
+        let worker = u32::try_from(addresses.of_name(FIGURES)).expect("fewer workers than shards");
+        Some(Addends { worker, feeds: Vec::new(), of_figures })
+    }
 }
 
 impl Sums {
@@ -45,6 +89,20 @@ impl Sums {
         for (feed, counts) in addends.feeds {
             self.feeds.entry(feed).or_default().add(&counts);
         }
+        let OfFigures { feeds, said, urgent } = addends.of_figures;
+        self.of_figures.feeds.extend(feeds);
+        self.of_figures.said.extend(said);
+        self.of_figures.urgent |= urgent;
+    }
+
+    /// Tells the figures what was said, and what is made of them.
+    pub(super) fn figures(&mut self, figures: &mut Figures, now: Now, pack: &Pack) -> Vec<FigureResult> {
+        let OfFigures { feeds, said, urgent } = std::mem::take(&mut self.of_figures);
+        for (feed, counts) in &feeds {
+            figures.count(*feed, counts);
+        }
+        said.into_iter().for_each(|said| figures.hear(said));
+        figures.work_out(now, pack, urgent)
     }
 
     /// The facts they make.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     decisions::Decisions,
     measured::{Measured, MeasuredRecord, MeasuredRef},
+    telling::Told,
 };
 use crate::{
     derive::Derived,
@@ -23,6 +24,7 @@ pub(super) struct SubjectState {
     pub(super) measured: Measured,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
+    pub(super) told: Told,
 }
 
 /// A subject as a checkpoint keeps it: by names, so that any number of workers, in any process, can load it.
@@ -56,7 +58,7 @@ enum KeptRef<'a> {
 
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
-        SubjectState { name, due: None, measured: Measured::new(), derived: None }
+        SubjectState { name, due: None, measured: Measured::new(), derived: None, told: Told::default() }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -74,6 +76,11 @@ impl SubjectState {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         postcard::to_stdvec(&(self.name, self.due, kept))
+    }
+
+    /// Whether anything is expected of it as a station.
+    pub(super) fn is_operating(&self) -> bool {
+        self.derived.as_ref().is_some_and(|derived| derived.is_operating())
     }
 
     /// The pack is another: what was prepared from it is prepared again.

@@ -1,5 +1,6 @@
 // The words of the overview: figures, map, stations, trend.
 
+import type { FigureReason } from "../model";
 import { t, type Text } from "./text";
 
 export const kpiWords = {
@@ -19,6 +20,7 @@ export const kpiWords = {
   missed: t("chưa đạt", "missed"),
   over: t("vượt", "over"),
   withheld: t("chưa đánh giá", "not judged"),
+  insufficient: t("chưa đủ số liệu", "too little data"),
   lastDay: t("24 giờ qua", "last 24 hours"),
   now: t("hiện tại", "now"),
   sinceStart: t("từ đầu", "since the beginning"),
@@ -30,13 +32,28 @@ export const kpiWords = {
   open: t("mở nguồn gốc", "open its origin"),
   unacknowledged: t("chưa xác nhận", "unacknowledged"),
   notAll: t("chưa đủ", "not all"),
-  newest: t("mới nhất", "newest"),
-  noDay: t("chưa có ngày nào khép lại", "no day has closed yet"),
   taken: t("đã có người nhận", "all taken"),
-  noAir: t("Chưa có trạm không khí nào hoạt động", "No air station is in operation"),
 };
 
 export const reasonsOfIndex: Record<string, Text> = {
+  no_particulates: t("thiếu PM10 và PM2.5", "neither PM10 nor PM2.5"),
+  too_few_groups: t("quá ít nhóm thông số", "too few parameter groups"),
+  no_data: t("không đủ số liệu", "not enough data"),
+};
+
+/** Why a figure has no number. */
+export const reasonWords: Record<FigureReason, Text> = {
+  on_target: t("không có giá trị", "no value"),
+  near_target: t("không có giá trị", "no value"),
+  beyond: t("không có giá trị", "no value"),
+  unacknowledged: t("không có giá trị", "no value"),
+  taken: t("không có giá trị", "no value"),
+  silent: t("mất tín hiệu", "silent"),
+  not_all: t("chưa đủ", "not all"),
+  insufficient: t("không đủ số liệu để đánh giá", "not enough data to judge"),
+  stale: t("số liệu cũ", "stale"),
+  never: t("chưa có số liệu", "nothing has come yet"),
+  nothing: t("gói tỉnh không có gì để tính", "the pack has nothing it could be of"),
   no_particulates: t("thiếu PM10 và PM2.5", "neither PM10 nor PM2.5"),
   too_few_groups: t("quá ít nhóm thông số", "too few parameter groups"),
   no_data: t("không đủ số liệu", "not enough data"),

@@ -3,11 +3,11 @@ import { silence, unheardWords } from "../../attention";
 import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
 import { lastEventOf } from "../../freshness";
-import { type HourOver, begun, completenessOf, dayBack, hoursOver, stationsNow } from "../../kpis";
+import { completenessOf, counted, stationsNow } from "../../figures";
 import { say } from "../../language";
-import type { Feed, StationNames } from "../../model";
+import type { Feed, FigureInput, StationNames } from "../../model";
 import { priorityOfStanding, standingIn } from "../../standing";
-import { ageOf, feedNames, pack } from "../../store";
+import { ageOf, feedNames, figureOf, pack, stationNames } from "../../store";
 import { originWords } from "../../words/alerts";
 import { kpiWords } from "../../words/overview";
 import { words } from "../../words/page";
@@ -91,10 +91,15 @@ function StationStates() {
   );
 }
 
+function limitOf({ word }: FigureInput): number | null {
+  const limit = pack.value?.limits.find(({ id }) => id === word);
+  return limit?.high ?? limit?.low ?? null;
+}
+
 function HoursOver() {
-  const { over, judged } = hoursOver();
-  const { from, until } = dayBack();
-  const distinct = new Set(over.map(({ station, hour }) => `${station.id}/${hour.start}`)).size;
+  const figure = figureOf("exceeded").value;
+  const over = figure?.inputs ?? [];
+  const nameOf = ({ subject }: FigureInput) => say(stationNames.value.get(subject)?.name ?? { vi: subject, en: subject });
   return (
     <>
       <Facts
@@ -102,42 +107,45 @@ function HoursOver() {
           [
             say(originWords.howMade),
             say({
-              vi: "Số giờ × trạm có ít nhất một trung bình giờ vượt giới hạn 1 giờ đang có hiệu lực; trung bình giờ cần đủ 75 % số điểm.",
-              en: "Hours × stations with at least one hourly mean over the 1-hour limit in force; a mean needs 75 % of its points.",
+              vi: "Số giờ × trạm có ít nhất một trung bình giờ vượt giới hạn 1 giờ đang có hiệu lực; trung bình giờ cần đủ 75 % số điểm. Liệt kê những giờ mới nhất.",
+              en: "Hours × stations with at least one hourly mean over the 1-hour limit in force; a mean needs 75 % of its points. The newest are listed.",
             }),
           ],
-          [say({ vi: "Khoảng", en: "Period" }), `${fullMoment(from)} – ${fullMoment(until)}`],
-          [say({ vi: "Trung bình giờ đã xét", en: "Hourly means judged" }), number(judged)],
-          [say({ vi: "Vượt", en: "Over" }), say({ vi: `${number(over.length)} trung bình trong ${number(distinct)} giờ`, en: `${number(over.length)} means in ${number(distinct)} hours` })],
+          [say({ vi: "Khoảng", en: "Period" }), figure ? `${fullMoment(figure.start)} – ${fullMoment(figure.end)}` : ""],
+          [
+            say({ vi: "Trung bình giờ đã xét", en: "Hourly means judged" }),
+            figure ? say({ vi: `${number(figure.count)} trên ${number(figure.expected)}`, en: `${number(figure.count)} of ${number(figure.expected)}` }) : "",
+          ],
+          [say({ vi: "Giờ vượt", en: "Hours over" }), figure?.value == null ? "" : number(figure.value)],
         ]}
       />
       <Download
         name="hours-over"
         of={say(kpiWords.exceeded)}
         columns={[
-          [say(words.station), ({ station }: HourOver) => say(station.name)],
-          [say(words.indicator), ({ indicator }: HourOver) => symbol(indicator)],
-          [say({ vi: "Bắt đầu", en: "Start" }), ({ hour }: HourOver) => at(hour.start)],
-          [say({ vi: "Trung bình", en: "Mean" }), ({ hour }: HourOver) => hour.mean],
-          [say({ vi: "Giới hạn", en: "Limit" }), ({ limit }: HourOver) => limit.high ?? limit.low],
-          [say(words.unit), ({ indicator }: HourOver) => unit(pack.value?.indicators[indicator]?.unit ?? "")],
+          [say(words.station), nameOf],
+          [say(words.indicator), ({ measure }: FigureInput) => symbol(measure)],
+          [say({ vi: "Bắt đầu", en: "Start" }), ({ start }: FigureInput) => at(start)],
+          [say({ vi: "Trung bình", en: "Mean" }), ({ value }: FigureInput) => value],
+          [say({ vi: "Giới hạn", en: "Limit" }), limitOf],
+          [say(words.unit), ({ measure }: FigureInput) => unit(pack.value?.indicators[measure]?.unit ?? "")],
         ]}
         rows={() => over}
       />
       <table>
         <tbody>
-          {over.map(({ station, indicator, hour, limit }) => {
-            const names = pack.value?.indicators[indicator];
+          {over.map((input) => {
+            const names = pack.value?.indicators[input.measure];
             return (
-              <tr key={`${station.id}/${indicator}/${hour.start}`}>
+              <tr key={`${input.subject}/${input.measure}/${input.start}`}>
                 <th scope="row">
-                  <button type="button" class="link" onClick={() => deeper("window", indicator, station.id, "hour", String(hour.start))}>
-                    {period("hour", hour.start, hour.start + HOUR)}
+                  <button type="button" class="link" onClick={() => deeper("window", input.measure, input.subject, "hour", String(input.start))}>
+                    {period("hour", input.start, input.start + HOUR)}
                   </button>
                 </th>
-                <td>{say(station.name)}</td>
+                <td>{nameOf(input)}</td>
                 <td class="figure">
-                  {symbol(indicator)} {number(hour.mean ?? 0, names?.decimals ?? 1)} &gt; {plain(limit.high ?? limit.low ?? 0, 1)} <small>{unit(names?.unit ?? "")}</small>
+                  {symbol(input.measure)} {number(input.value ?? 0, names?.decimals ?? 1)} &gt; {plain(limitOf(input) ?? 0, 1)} <small>{unit(names?.unit ?? "")}</small>
                 </td>
               </tr>
             );
@@ -154,7 +162,8 @@ interface Counted {
 }
 
 function Completeness() {
-  const { from, until } = dayBack();
+  const figure = figureOf("completeness").value;
+  const until = figure?.end ?? 0;
   return (
     <>
       <Facts
@@ -162,11 +171,11 @@ function Completeness() {
           [
             say(originWords.howMade),
             say({
-              vi: "Điểm đo đã nhận trên số điểm mà chu kỳ đo của mỗi thông số hứa trong 24 giờ; không tính thông số chưa từng gửi.",
-              en: "Points received of those that each indicator's cadence promises in 24 hours; indicators that never reported are left out.",
+              vi: "Điểm đo đạt chất lượng trên số điểm mong đợi trong các giờ đã khép lại của 24 giờ; giờ gửi thừa không bù cho giờ thiếu.",
+              en: "Good points of those expected in the closed hours of 24; an hour with too many makes up for no other.",
             }),
           ],
-          [say({ vi: "Khoảng", en: "Period" }), `${fullMoment(from)} – ${fullMoment(until)}`],
+          [say({ vi: "Khoảng", en: "Period" }), figure ? `${fullMoment(figure.start)} – ${fullMoment(figure.end)}` : ""],
         ]}
       />
       <Download
@@ -175,12 +184,12 @@ function Completeness() {
         columns={[
           [say(words.station), ({ station }: Counted) => say(station.name)],
           [say(words.indicator), ({ indicator }: Counted) => symbol(indicator)],
-          [say({ vi: "Nhận", en: "Received" }), (it: Counted) => completenessOf(it.station, it.indicator).received],
+          [say({ vi: "Đạt", en: "Good" }), (it: Counted) => completenessOf(it.station, it.indicator).good],
           [say({ vi: "Mong đợi", en: "Expected" }), (it: Counted) => completenessOf(it.station, it.indicator).expected],
         ]}
-        rows={() => stationsNow().flatMap((station) => begun(station).map((indicator) => ({ station, indicator })))}
+        rows={() => stationsNow().flatMap((station) => counted(station).map((indicator) => ({ station, indicator })))}
       />
-      {stationsNow().filter((station) => begun(station).length > 0).map((station) => (
+      {stationsNow().filter((station) => counted(station).length > 0).map((station) => (
         <table key={station.id}>
           <thead>
             <tr>
@@ -189,13 +198,13 @@ function Completeness() {
                   {say(station.name)}
                 </button>
               </th>
-              <th scope="col" class="figure">{say({ vi: "Nhận/mong đợi", en: "Received/expected" })}</th>
+              <th scope="col" class="figure">{say({ vi: "Đạt/mong đợi", en: "Good/expected" })}</th>
               <th scope="col" class="figure">%</th>
             </tr>
           </thead>
           <tbody>
-            {begun(station).map((indicator) => {
-              const { received, expected } = completenessOf(station, indicator);
+            {counted(station).map((indicator) => {
+              const { good, expected } = completenessOf(station, indicator);
               return (
                 <tr key={indicator}>
                   <th scope="row">
@@ -204,9 +213,9 @@ function Completeness() {
                     </button>
                   </th>
                   <td class="figure">
-                    {number(received)}/{number(expected)}
+                    {number(good)}/{number(expected)}
                   </td>
-                  <td class="figure">{percent(Math.min(1, received / expected))}</td>
+                  <td class="figure">{percent(good / expected)}</td>
                 </tr>
               );
             })}

@@ -1,8 +1,9 @@
 import { open } from "../../address";
 import { ageOf } from "../../store";
 import { fullMoment, number } from "../../format";
-import { KPIS, type Kpi, ageOfKpi, alertsByPriority } from "../../kpis";
+import { FIGURES, ageOfFigure, alertsByPriority, shown } from "../../figures";
 import { say } from "../../language";
+import type { FigureId } from "../../model";
 import { isWall } from "../../wall";
 import { kpiWords } from "../../words/overview";
 import { freshnessWords, priorityWords } from "../../words/page";
@@ -19,15 +20,15 @@ interface Props {
 }
 
 /** The eight figures or some of them, each with what it takes to trust it. */
-export function Kpis({ from = 0, until = KPIS.length, columns, lines }: Props) {
+export function Kpis({ from = 0, until = FIGURES.length, columns, lines }: Props) {
   return (
     <section class="kpis" aria-labelledby="kpis-title">
       <h2 id="kpis-title" class="reader-only">
         {say(kpiWords.title)}
       </h2>
       <div class="kpi-grid" data-lines={lines} style={columns === undefined ? {} : rowsOf(until - from, columns)}>
-        {KPIS.slice(from, until).map((make, at) => (
-          <Tile key={from + at} make={make} />
+        {FIGURES.slice(from, until).map((id) => (
+          <Tile key={id} id={id} />
         ))}
       </div>
     </section>
@@ -39,8 +40,8 @@ function rowsOf(count: number, columns: number) {
   return { gridTemplateColumns: even(columns), gridTemplateRows: even(Math.ceil(count / columns)) };
 }
 
-function Tile({ make }: { make: () => Kpi }) {
-  const kpi = make();
+function Tile({ id }: { id: FigureId }) {
+  const kpi = shown(id);
   const withheld = kpi.freshness === "stale";
   return (
     <article
@@ -86,7 +87,7 @@ function Tile({ make }: { make: () => Kpi }) {
           <span class="kpi-age">
             <time dateTime={new Date(kpi.at).toISOString()} title={fullMoment(kpi.at)}>
               {kpi.freshness === "late" || kpi.freshness === "stale" ? `${say(freshnessWords[kpi.freshness])} ` : ""}
-              {ageOf(kpi.at) < 60_000 ? say(kpiWords.now) : ageOfKpi(kpi)}
+              {ageOf(kpi.at) < 60_000 ? say(kpiWords.now) : ageOfFigure(kpi)}
             </time>
           </span>
         )}

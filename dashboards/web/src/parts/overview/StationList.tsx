@@ -2,7 +2,7 @@ import { chooseSeries, open } from "../../address";
 import { fullMoment, number, roughAge } from "../../format";
 import { indexFreshness, lastEventOf } from "../../freshness";
 import { categoryOf, indexOfKind, priorityOfCategory } from "../../judgement";
-import { stationsNow } from "../../kpis";
+import { stationsNow } from "../../figures";
 import { say } from "../../language";
 import type { Priority, StationNames } from "../../model";
 import { selection } from "../../selection";

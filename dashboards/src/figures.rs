@@ -1,0 +1,142 @@
+//! The figures of the overview, as the flow said them.
+//!
+//! A board holds the last row of each. It works nothing out: a page, a wall, a terminal and whoever asks the interface
+//! are told what is stored.
+
+use std::collections::BTreeMap;
+
+use ioc_model::{
+    epoch::Epoch,
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
+    name::Name,
+    results::FigureResult,
+    rule::Priority,
+    time::{EventTime, Now},
+};
+use serde::Serialize;
+
+/// A figure as it was said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FigureView {
+    /// Which.
+    pub figure: FigureId,
+    /// The recorded clock it was worked out at.
+    pub at: Now,
+    /// First moment of what it is of.
+    pub start: EventTime,
+    /// First moment behind what it is of; `start` where it is of a moment.
+    pub end: EventTime,
+    /// Its number; none where `reason` says why.
+    pub value: Option<f64>,
+    /// The number beside it.
+    pub of: Option<f64>,
+    /// What it should keep.
+    pub target: Option<f64>,
+    /// How it stands to that.
+    pub verdict: FigureVerdict,
+    /// Why.
+    pub reason: FigureReason,
+    /// How urgent that is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
+    /// How its age spoke against it then.
+    pub freshness: Freshness,
+    /// From when on it is late if nothing newer comes.
+    pub late_from: Option<EventTime>,
+    /// From when on it is stale if nothing newer comes, and its verdict withheld.
+    pub stale_from: Option<EventTime>,
+    /// How many of those it is made of count.
+    pub count: u64,
+    /// How many could.
+    pub expected: u64,
+    /// How those stand that it is made of.
+    pub parts: Vec<PartView>,
+    /// What it was made of, what decides it first; at most 24.
+    pub inputs: Vec<InputView>,
+    /// The epoch that said it.
+    pub revision: u64,
+}
+
+/// So many of those a figure is made of stand so.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartView {
+    /// A standing, a priority, or what is counted.
+    pub word: Name,
+    /// How many.
+    pub count: u64,
+}
+
+/// One of those a figure was made of: what is opened next.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InputView {
+    /// What it is.
+    pub kind: InputKind,
+    /// Station, or feed.
+    pub subject: Name,
+    /// Index, limit, indicator or rule; empty for a station and a feed.
+    pub measure: Name,
+    /// First moment of the window; when a feed was heard last.
+    pub start: EventTime,
+    /// The alert's number; else 0.
+    pub number: u32,
+    /// Its number; none where it has none.
+    pub value: Option<f64>,
+    /// Indicator that decides, priority, standing, limit; else empty.
+    pub word: Name,
+}
+
+impl FigureView {
+    /// What an epoch said.
+    #[must_use]
+    pub fn new(epoch: Epoch, result: &FigureResult) -> FigureView {
+        let inputs = result.inputs.iter().map(|input| InputView {
+            kind: input.kind,
+            subject: input.subject,
+            measure: input.measure,
+            start: input.start,
+            number: input.number,
+            value: input.value,
+            word: input.word,
+        });
+        FigureView {
+            figure: result.figure,
+            at: result.at,
+            start: result.start,
+            end: result.end,
+            value: result.value,
+            of: result.of,
+            target: result.target,
+            verdict: result.verdict,
+            reason: result.reason,
+            priority: result.priority,
+            freshness: result.freshness,
+            late_from: result.late_from,
+            stale_from: result.stale_from,
+            count: result.count,
+            expected: result.expected,
+            parts: result.parts.iter().map(|(word, count)| PartView { word: *word, count: *count }).collect(),
+            inputs: inputs.collect(),
+            revision: epoch.0,
+        }
+    }
+}
+
+/// The last row of each.
+#[derive(Debug, Default)]
+pub(crate) struct Figures(BTreeMap<FigureId, (Epoch, FigureView)>);
+
+impl Figures {
+    /// Shows what was said, as of an epoch.
+    pub(crate) fn show(&mut self, epoch: Epoch, view: FigureView) {
+        let _ = self.0.insert(view.figure, (epoch, view));
+    }
+
+    /// Those that were said behind an epoch, in their order.
+    pub(crate) fn since(&self, since: Epoch) -> Vec<FigureView> {
+        self.0.values().filter(|(epoch, _)| *epoch > since).map(|(_, view)| view.clone()).collect()
+    }
+
+    /// All of them, in their order.
+    pub(crate) fn all(&self) -> Vec<FigureView> {
+        self.0.values().map(|(_, view)| view.clone()).collect()
+    }
+}

@@ -1,0 +1,328 @@
+// The eight figures of the overview as they are drawn: the flow says what they are and how they are judged, this puts
+// words, units and lines to it. What the page adds is its clock: a figure that nothing newer follows gets old.
+
+import type { Step } from "./address";
+import { inOperation } from "./attention";
+import { now } from "./clock";
+import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
+import type { Freshness } from "./freshness";
+import { categoryAt } from "./judgement";
+import { dailyHistory } from "./histories";
+import { say } from "./language";
+import type { Alert, Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
+import { ageOf, alerts, feedNames, figureOf, grace, indexOf, pack, stationNames, tileOf } from "./store";
+import { type Standing, standingWords } from "./standing";
+import { isWall } from "./wall";
+import { freshnessWords } from "./words/page";
+import { kpiWords, reasonWords } from "./words/overview";
+
+const HOUR = 3_600_000;
+const HOURS_KEPT = 24;
+
+/** A figure with its words. */
+export interface Shown {
+  id: FigureId;
+  name: string;
+  /** Null where there is no number; then `where` says why. */
+  value: string | null;
+  unit: string;
+  target: string | null;
+  /** What the target comes from. */
+  basis: string;
+  verdict: Verdict;
+  /** The word of the verdict. */
+  word: string;
+  priority: Priority | null;
+  where: string;
+  period: string;
+  /** When the figure was so; null where it never was. */
+  at: number | null;
+  freshness: Freshness;
+  source: string;
+  /** Values over time, oldest first, null for gaps. */
+  history: (number | null)[];
+  /** A line in the history's unit that the values should keep. */
+  line: number | null;
+  origin: Step;
+}
+
+/** The eight, in the order they are read. */
+export const FIGURES: FigureId[] = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance"];
+
+/** Stations that are in operation today. */
+export function stationsNow(): StationNames[] {
+  const today = isoDay(now.value);
+  return (pack.value?.stations ?? []).filter((station) => inOperation(station, today));
+}
+
+/** How old it is by now: the flow says from when on. */
+function freshnessNow(figure: Figure | null): Freshness {
+  if (!figure) return "never";
+  const passed = (moment: number | null) => moment !== null && now.value >= moment + grace();
+  if (passed(figure.stale_from)) return "stale";
+  return figure.freshness === "fresh" && passed(figure.late_from) ? "late" : figure.freshness;
+}
+
+/** What a figure adds to what all have in common. */
+type Drawn = Partial<Omit<Shown, "id" | "name" | "verdict" | "priority" | "freshness">>;
+
+const NAMES: Record<FigureId, Text> = {
+  aqi: kpiWords.aqi,
+  pm25: kpiWords.pm25,
+  alerts: kpiWords.alerts,
+  exceeded: kpiWords.exceeded,
+  stations: kpiWords.stations,
+  completeness: kpiWords.completeness,
+  slowest: kpiWords.slowest,
+  balance: kpiWords.balance,
+};
+
+const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
+  aqi: drawnAqi,
+  pm25: drawnPm25,
+  alerts: drawnAlerts,
+  exceeded: drawnExceeded,
+  stations: drawnStations,
+  completeness: drawnCompleteness,
+  slowest: drawnSlowest,
+  balance: drawnBalance,
+};
+
+const ORIGINS: Record<FigureId, Step> = {
+  aqi: ["kpi", "stations"],
+  pm25: ["kpi", "stations"],
+  alerts: ["alerts"],
+  exceeded: ["kpi", "exceeded"],
+  stations: ["kpi", "stations"],
+  completeness: ["kpi", "completeness"],
+  slowest: ["kpi", "feeds"],
+  balance: ["kpi", "balance"],
+};
+
+/** A figure as it is shown now. */
+export function shown(id: FigureId): Shown {
+  const figure = figureOf(id).value;
+  const freshness = freshnessNow(figure);
+  const stale = freshness === "stale";
+  const verdict: Verdict = stale || !figure ? "withheld" : figure.verdict;
+  const drawn = figure ? DRAWN[id](figure) : {};
+  return {
+    id,
+    name: say(NAMES[id]),
+    value: null,
+    unit: "",
+    target: null,
+    basis: "",
+    where: "",
+    period: "",
+    at: figure?.at ?? null,
+    source: "",
+    history: [],
+    line: null,
+    origin: ORIGINS[id],
+    word: say(verdictWords(verdict, figure)),
+    ...drawn,
+    ...(!figure ? { where: say(freshnessWords.never) } : figure.value === null ? { where: say(reasonWords[figure.reason]) } : {}),
+    verdict,
+    priority: stale ? null : (figure?.priority ?? null),
+    freshness,
+  };
+}
+
+function verdictWords(verdict: Verdict, figure: Figure | null): Text {
+  if (verdict === "withheld") return figure?.reason === "insufficient" ? kpiWords.insufficient : kpiWords.withheld;
+  if (verdict === "near") return figure?.reason === "not_all" ? kpiWords.notAll : figure?.reason === "taken" ? kpiWords.taken : kpiWords.near;
+  if (verdict === "kept") return kpiWords.kept;
+  return figure?.reason === "beyond" && figure.figure !== "completeness" && figure.figure !== "balance" ? kpiWords.over : kpiWords.missed;
+}
+
+function nameOf(subject: string): string {
+  const station = stationNames.value.get(subject);
+  return station ? say(station.name) : subject;
+}
+
+function symbol(indicator: string): string {
+  return pack.value?.indicators[indicator]?.symbol ?? indicator;
+}
+
+/** The way to what a figure was made of. */
+export function stepTo(input: FigureInput): Step {
+  switch (input.kind) {
+    case "index":
+      return ["index", input.measure, input.subject, "hour", String(input.start)];
+    case "assessment":
+      return ["assessment", input.measure, input.subject, "day", String(input.start)];
+    case "window":
+      return ["window", input.measure, input.subject, "hour", String(input.start)];
+    case "alert":
+      return ["alert", `${input.measure}~${input.subject}~${input.number}`];
+    case "station":
+    case "series":
+      return ["station", input.subject];
+    case "feed":
+      return ["kpi", "feeds"];
+  }
+}
+
+/** Highest hourly VN_AQI of all stations. */
+function drawnAqi({ value, target, start, end, inputs, verdict }: Figure): Drawn {
+  const [decides] = inputs;
+  const category = value === null ? null : categoryAt("vn_aqi", value);
+  const series = stationsNow().map((station) => indexOf("vn_aqi", station.id, "hour").value.history);
+  return {
+    value: value === null ? null : number(value),
+    target: target === null ? null : `≤ ${number(target)}`,
+    basis: "QĐ 1459",
+    ...(category && (verdict === "kept" || verdict === "missed") ? { word: say(category.name) } : {}),
+    where: decides ? `${nameOf(decides.subject)}${decides.word === "" ? "" : `, ${symbol(decides.word)}`}` : "",
+    period: decides ? period("hour", start, end, isWall) : "",
+    at: decides ? end : null,
+    history: highestByHour(series),
+    line: target,
+    ...(decides ? { origin: stepTo(decides) } : {}),
+  };
+}
+
+/** The highest of all stations, hour by hour over two days; null where no station has one. */
+function highestByHour(all: { start: number; value: number | null }[][]): (number | null)[] {
+  const highest = new Map<number, number>();
+  for (const history of all) {
+    for (const { start, value } of history) {
+      if (value !== null) highest.set(start, Math.max(value, highest.get(start) ?? 0));
+    }
+  }
+  const last = Math.max(0, ...highest.keys());
+  return [...Array(48).keys()].map((back) => highest.get(last - (47 - back) * HOUR) ?? null);
+}
+
+/** The station whose daily mean of PM2.5 is the largest share of the limit in force. */
+function drawnPm25({ value, target, start, end, inputs }: Figure): Drawn {
+  const [decides] = inputs;
+  const names = pack.value?.indicators.pm25;
+  const limit = pack.value?.limits.find((limit) => limit.id === decides?.measure);
+  return {
+    value: value === null ? null : number(value, names?.decimals ?? 1),
+    unit: unit(names?.unit ?? ""),
+    target: target === null ? null : `≤ ${plain(target, 1)}`,
+    basis: (limit?.standard ?? "").split("/")[0] ?? "",
+    where: decides ? nameOf(decides.subject) : "",
+    period: decides ? period("day", start, end) : "",
+    at: decides ? end : null,
+    history: decides ? dailyHistory(decides.subject, "pm25", end) : [],
+    line: target,
+    ...(decides ? { origin: stepTo(decides) } : {}),
+  };
+}
+
+function drawnAlerts({ value, of, inputs, reason }: Figure): Drawn {
+  const [first] = inputs;
+  return {
+    value: number(value ?? 0),
+    target: "0",
+    ...(reason === "unacknowledged" ? { word: `${number(of ?? 0)} ${say(kpiWords.unacknowledged)}` } : {}),
+    where: first ? say(pack.value?.rules[first.measure]?.name ?? { vi: first.measure, en: first.measure }) : "",
+  };
+}
+
+/** Hours of stations in which any hourly mean was over its limit, in the last 24 hours. */
+function drawnExceeded({ value, start, end, inputs, count }: Figure): Drawn {
+  const [newest] = inputs;
+  const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
+    const of = inputs.filter((input) => input.start === start + at * HOUR);
+    return new Set(of.map(({ subject }) => subject)).size;
+  });
+  return {
+    value: value === null ? null : number(value),
+    unit: say(kpiWords.hours),
+    target: "0",
+    basis: say({ vi: "QCVN 05, 1 giờ", en: "QCVN 05, 1 hour" }),
+    where: newest ? `${symbol(newest.measure)}, ${nameOf(newest.subject)}` : say({ vi: `${number(count)} giờ đã xét`, en: `${number(count)} hours judged` }),
+    period: say(kpiWords.lastDay),
+    at: end,
+    history: byHour,
+  };
+}
+
+/** Stations that send, of those in operation. */
+function drawnStations({ value, of, parts }: Figure): Drawn {
+  const told = parts.filter(({ word }) => word !== "good").map(({ word, count }) => `${number(count)} ${say(standingWords[word as Standing])}`);
+  return {
+    value: value === null ? null : number(value),
+    unit: of === null ? "" : `/ ${number(of)}`,
+    target: of === null ? null : number(of),
+    where: told.length > 0 ? told.join(", ") : say({ vi: "tất cả tốt", en: "all good" }),
+  };
+}
+
+/** Good points of a series of those expected, over the closed hours of a figure's day. */
+export function completenessOf(station: StationNames, indicator: string): { good: number; expected: number } {
+  const day = figureOf("completeness").value;
+  const hours = tileOf(station.id, indicator).value.hours.filter(({ start }) => day && start >= day.start && start < day.end);
+  const good = hours.reduce((sum, hour) => sum + Math.min(hour.count, hour.expected), 0);
+  return { good, expected: hours.reduce((sum, hour) => sum + hour.expected, 0) };
+}
+
+/** Indicators of a station that have closed hours in the figure's day. */
+export function counted(station: StationNames): string[] {
+  return Object.keys(station.measures).filter((indicator) => completenessOf(station, indicator).expected > 0);
+}
+
+function drawnCompleteness({ value, target, start, end, inputs }: Figure): Drawn {
+  const [worst] = inputs;
+  const hours = stationsNow().flatMap((station) => Object.keys(station.measures).flatMap((indicator) => tileOf(station.id, indicator).value.hours));
+  const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
+    const of = hours.filter((hour) => hour.start === start + at * HOUR);
+    const expected = of.reduce((sum, hour) => sum + hour.expected, 0);
+    return expected > 0 ? (100 * of.reduce((sum, hour) => sum + Math.min(hour.count, hour.expected), 0)) / expected : null;
+  });
+  return {
+    value: value === null ? null : percent(value / 100),
+    unit: "%",
+    target: target === null ? null : `≥ ${number(target)} %`,
+    basis: say({ vi: "đủ đại diện", en: "representative" }),
+    where: worst ? `${symbol(worst.measure)}, ${nameOf(worst.subject)} ${percent((worst.value ?? 0) / 100)} %` : "",
+    period: say(kpiWords.lastDay),
+    at: end,
+    history: byHour,
+    line: target,
+  };
+}
+
+/** The feed whose silence is the largest share of what it promises. */
+function drawnSlowest({ value, target, inputs, parts }: Figure): Drawn {
+  const [slowest] = inputs;
+  const names = feedNames.value.get(slowest?.subject ?? "");
+  const never = parts.find(({ word }) => word === "never")?.count ?? 0;
+  return {
+    value: value === null ? null : roughAge(value),
+    target: target === null ? null : `≤ ${span(target)}`,
+    basis: say({ vi: "đã hứa", en: "promised" }),
+    where: names ? say(names.name) : "",
+    source: never > 0 ? say({ vi: `${number(never)} chưa từng gửi`, en: `${number(never)} never sent` }) : "",
+  };
+}
+
+/** What came and is nowhere: nothing, or an alarm (BALANCE). */
+function drawnBalance({ value, parts }: Figure): Drawn {
+  const count = (word: string) => number(parts.find((part) => part.word === word)?.count ?? 0);
+  return {
+    value: number(value ?? 0),
+    target: "0",
+    where: say({ vi: `${count("received")} đã nhận`, en: `${count("received")} received` }),
+    period: say(kpiWords.sinceStart),
+    source: say({ vi: `${count("rejected")} dòng bị loại`, en: `${count("rejected")} rows rejected` }),
+  };
+}
+
+const ORDER: Priority[] = ["critical", "high", "medium", "low"];
+
+/** Open alerts of each priority, most urgent first. */
+export function alertsByPriority(): { priority: Priority; open: Alert[] }[] {
+  const all = [...alerts.value.values()];
+  return ORDER.map((priority) => ({ priority, open: all.filter((alert) => alert.priority === priority) }));
+}
+
+/** A figure's age in words. */
+export function ageOfFigure({ at }: Shown): string {
+  return at === null ? say(kpiWords.now) : roughAge(ageOf(at));
+}

@@ -1,0 +1,87 @@
+//! Facts of the whole province: the figures of the overview.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    fact::{Fact, Table},
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
+    name::Name,
+    rule::Priority,
+    time::{EventTime, Now},
+};
+
+/// A row of the `figure` table: a figure as it stood at a moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureResult {
+    /// Which.
+    pub figure: FigureId,
+    /// The recorded clock it was worked out at.
+    pub at: Now,
+    /// First moment of what it is of.
+    pub start: EventTime,
+    /// First moment behind what it is of; `start` where it is of a moment.
+    pub end: EventTime,
+    /// Its number; none where there is none, and `reason` says why.
+    pub value: Option<f64>,
+    /// The number beside it: stations there are, alerts that nobody took on.
+    pub of: Option<f64>,
+    /// What it should keep.
+    pub target: Option<f64>,
+    /// How it stands to that.
+    pub verdict: FigureVerdict,
+    /// Why.
+    pub reason: FigureReason,
+    /// How urgent that is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
+    /// How its age speaks against it.
+    pub freshness: Freshness,
+    /// From when on it is late if nothing newer comes; none where it is not of anything.
+    pub late_from: Option<EventTime>,
+    /// From when on it is stale if nothing newer comes.
+    pub stale_from: Option<EventTime>,
+    /// How many of those it is made of count.
+    pub count: u64,
+    /// How many could.
+    pub expected: u64,
+    /// How those stand that it is made of, by word: stations by standing, alerts by priority, envelopes and rows.
+    pub parts: Vec<(Name, u64)>,
+    /// What it was made of, what decides it first; not all of it where there is much.
+    pub inputs: Vec<FigureInput>,
+}
+
+/// One of those a figure was made of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureInput {
+    /// What it is, and so how it is opened.
+    pub kind: InputKind,
+    /// Station, or feed.
+    pub subject: Name,
+    /// Index, limit, indicator or rule; empty for a station and a feed.
+    pub measure: Name,
+    /// First moment of the window; when a feed was heard last.
+    pub start: EventTime,
+    /// The alert's number; else 0.
+    pub number: u32,
+    /// Its number; none where it has none.
+    pub value: Option<f64>,
+    /// Indicator that decides an index, priority of an alert, standing of a station, limit of an hour; else empty.
+    pub word: Name,
+}
+
+impl Fact for FigureResult {
+    const TABLE: Table = Table { name: "figure", time_column: "at" };
+
+    fn time(&self) -> i64 {
+        self.at.0
+    }
+
+    fn size(&self) -> usize {
+        160 + 24 * self.parts.len() + 64 * self.inputs.len()
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.figure.cmp(&other.figure)
+    }
+}

@@ -1,0 +1,240 @@
+//! What a station says of itself for the figures of the overview.
+//!
+//! A function of its state, its plan and the recorded clock, and of nothing else: a station that was loaded from a
+//! checkpoint says what the one it was taken from had said (invariant REPLAY). Only good points count, and a mean below
+//! three quarters of what was expected is no judgement.
+
+use ioc_model::{
+    calendar::Calendar,
+    figure::StationStanding,
+    index::{IndexId, NoIndex},
+    limit::Averaging,
+    name::Name,
+    rule::Priority,
+    status::StationStatus,
+    time::{EventTime, Millis, Now},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Derived, HOUR, StationPlan, indices};
+use crate::{plan::Days, reading::Mean};
+
+/// Closed hours that are said: a day, and as many as stations may be apart.
+const HOURS_SAID: Millis = Millis::hours(30);
+const PM25: &str = "pm25";
+
+/// A subject's part of the figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Said {
+    /// Which.
+    pub subject: Name,
+    /// None while nothing is expected of it.
+    pub(crate) operating: Option<Operating>,
+    pub(crate) alerts: Vec<OpenAlert>,
+}
+
+/// A station that is in operation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Operating {
+    pub standing: StationStanding,
+    /// Indicators of it that never came or came too long ago.
+    pub missing: u32,
+    /// How long its slowest indicator may take.
+    pub slowest: Millis,
+    /// Whether VN_AQI is worked out for it.
+    pub has_aqi: bool,
+    pub aqi: Option<HourIndex>,
+    /// Whether its daily means of PM2.5 are held against a limit.
+    pub has_pm25: bool,
+    pub pm25: Option<DayMean>,
+    pub series: Vec<SeriesHours>,
+    pub judged: Vec<JudgedHour>,
+    pub over: Vec<HourOver>,
+}
+
+/// Its newest hourly VN_AQI.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HourIndex {
+    pub start: EventTime,
+    pub value: Result<f64, NoIndex>,
+    pub category: Option<u8>,
+    pub dominant: Option<Name>,
+}
+
+/// Its newest daily mean of PM2.5, and how that stands to the limit in force.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DayMean {
+    pub limit: Name,
+    pub start: EventTime,
+    pub end: EventTime,
+    pub mean: Option<f64>,
+    pub is_enough: bool,
+    pub high: f64,
+    pub is_kept: bool,
+}
+
+/// Closed hours of an indicator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SeriesHours {
+    pub indicator: Name,
+    /// Start, good points, points expected.
+    pub hours: Vec<(EventTime, u32, u32)>,
+}
+
+/// How many means of an hour a limit is in force for, and how many of those could be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct JudgedHour {
+    pub start: EventTime,
+    pub limited: u32,
+    pub judged: u32,
+}
+
+/// An hour's mean that does not keep its limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HourOver {
+    pub start: EventTime,
+    pub indicator: Name,
+    pub limit: Name,
+    pub mean: f64,
+}
+
+/// An alert that is active, or that nobody took on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OpenAlert {
+    pub rule: Name,
+    pub number: u32,
+    pub priority: Priority,
+    pub active: bool,
+    pub acknowledged: bool,
+}
+
+impl Derived {
+    /// What it says, and when the clock alone makes it say something else. `plan` is none for what is no station of the
+    /// pack any more.
+    pub(crate) fn say(
+        &self,
+        subject: Name,
+        now: Now,
+        plan: Option<&StationPlan>,
+        lateness: Millis,
+        days: &mut Days,
+    ) -> (Said, Option<EventTime>) {
+        let alerts = self.alerts.open().collect();
+        let operating = plan.zip(self.status.current());
+        let Some((plan, (status, _))) = operating else {
+            return (Said { subject, operating: None, alerts }, None);
+        };
+        let (missing, next) = self.status.missing(now, plan, lateness);
+        let has_pm25 = plan.index == Some(IndexId::VnAqi) && plan.looks_at(PM25, Averaging::Day);
+        let mut operating = Operating {
+            standing: standing(status, self.status.last_event().is_some(), missing),
+            missing,
+            slowest: plan.slowest.plus(lateness),
+            has_aqi: plan.index == Some(IndexId::VnAqi),
+            aqi: self.newest_aqi(plan),
+            has_pm25,
+            pm25: has_pm25.then(|| self.newest_pm25(plan, days)).flatten(),
+            series: Vec::new(),
+            judged: Vec::new(),
+            over: Vec::new(),
+        };
+        self.hours(plan, days, &mut operating);
+        (Said { subject, operating: Some(operating), alerts }, next)
+    }
+
+    /// Whether anything is expected of it.
+    pub(crate) fn is_operating(&self) -> bool {
+        self.status.current().is_some()
+    }
+
+    fn newest_aqi(&self, plan: &StationPlan) -> Option<HourIndex> {
+        if plan.index != Some(IndexId::VnAqi) {
+            return None;
+        }
+        let start = indices::AIR.iter().filter_map(|input| self.ledger.newest_hour(input)).max()?;
+        let indexed = indices::air_of_hour(&self.ledger, plan.settings, start);
+        let ioc_model::index::Indexed { value, category, dominant, .. } = indexed;
+        Some(HourIndex { start, value, category, dominant })
+    }
+
+    fn newest_pm25(&self, plan: &StationPlan, days: &mut Days) -> Option<DayMean> {
+        let (start, mean) = self.ledger.newest_day(PM25)?;
+        let day = days.of(start);
+        let limit = plan.limit(PM25, Averaging::Day, Calendar::date(day.number)?)?;
+        Some(DayMean {
+            limit: Name::new(&limit.id),
+            start,
+            end: day.end,
+            mean: mean.some(),
+            is_enough: mean.valid().is_some(),
+            high: limit.high?,
+            is_kept: limit.is_kept_by(mean.mean),
+        })
+    }
+
+    fn hours(&self, plan: &StationPlan, days: &mut Days, operating: &mut Operating) {
+        let Some(from) = self.ledger.newest_of_all().map(|newest| newest.minus(HOURS_SAID)) else { return };
+        let mut judged: std::collections::BTreeMap<EventTime, JudgedHour> = Default::default();
+        for (indicator, hours) in self.ledger.hours_since(from) {
+            if !plan.expects(&indicator) {
+                continue;
+            }
+            let limited = plan.looks_at(&indicator, Averaging::Hour);
+            let mut of_series = Vec::new();
+            for (start, mean) in hours {
+                of_series.push((start, mean.count, mean.expected));
+                if limited {
+                    judge(plan, days, indicator, start, mean, &mut judged, &mut operating.over);
+                }
+            }
+            operating.series.push(SeriesHours { indicator, hours: of_series });
+        }
+        operating.judged = judged.into_values().collect();
+    }
+}
+
+fn judge(
+    plan: &StationPlan,
+    days: &mut Days,
+    indicator: Name,
+    start: EventTime,
+    mean: Mean,
+    judged: &mut std::collections::BTreeMap<EventTime, JudgedHour>,
+    over: &mut Vec<HourOver>,
+) {
+    let Some(date) = Calendar::date(days.of(start).number) else { return };
+    let Some(limit) = plan.limit(&indicator, Averaging::Hour, date) else { return };
+    let hour = judged.entry(start).or_insert(JudgedHour { start, limited: 0, judged: 0 });
+    hour.limited += 1;
+    let Some(mean) = mean.valid() else { return };
+    hour.judged += 1;
+    if !limit.is_kept_by(mean) {
+        over.push(HourOver { start, indicator, limit: Name::new(&limit.id), mean });
+    }
+}
+
+fn standing(status: StationStatus, ever: bool, missing: u32) -> StationStanding {
+    match status {
+        StationStatus::Silent if ever => StationStanding::Silent,
+        StationStatus::Silent => StationStanding::Never,
+        StationStatus::Error => StationStanding::Error,
+        StationStatus::Calibrating => StationStanding::Calibrating,
+        StationStatus::Late => StationStanding::Late,
+        StationStatus::Good if missing > 0 => StationStanding::Partial,
+        StationStatus::Good => StationStanding::Good,
+    }
+}
+
+impl Said {
+    /// Whether indicators of it are missing.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.operating.as_ref().is_some_and(|operating| operating.missing > 0)
+    }
+}
+
+impl HourIndex {
+    /// The first moment behind its hour.
+    pub(crate) fn end(&self) -> EventTime {
+        self.start.plus(HOUR)
+    }
+}

@@ -1,0 +1,179 @@
+//! The figures of the overview: what is made of all subjects and feeds together.
+//!
+//! One worker works them out, the one that holds the virtual shard of their name. It keeps the last that each subject
+//! said ([`Said`]) and what came of each feed since the beginning. All eight are made once in a minute of the recorded
+//! clock; those that people on duty act by, alerts and stations, also in the epoch in which one changes.
+//!
+//! What subjects say follows from their state, so a checkpoint does not keep it: after a start all of them say it again
+//! before anything is made of it. The rest, totals and what was made last, is kept. So the same manifests make the same
+//! figures with any number of workers, and whenever the process dies (invariant REPLAY).
+
+mod air;
+mod duty;
+mod feeds;
+mod hours;
+
+use std::collections::BTreeMap;
+
+use ioc_model::{
+    counts::Counts,
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness},
+    name::Name,
+    pack::Pack,
+    results::FigureResult,
+    time::{EventTime, Millis, Now},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    derive::said::{OpenAlert, Operating},
+    step::Said,
+};
+
+/// Whose worker works them out.
+pub(crate) const FIGURES: &str = "figures";
+
+/// Of what a figure was made of, so much is stored with it.
+const INPUTS_KEPT: usize = 24;
+/// Within this share of its target a figure is near it, neither missed nor comfortable.
+const NEAR: f64 = 0.9;
+/// One that is of a moment and was not made for so long is late: it is made once a minute.
+const LATE_AFTER: Millis = Millis::minutes(2);
+/// And for so long, stale.
+const STALE_AFTER: Millis = Millis::minutes(3);
+const MINUTE: i64 = 60_000;
+
+/// The figures' state.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    stations: BTreeMap<Name, Operating>,
+    alerts: BTreeMap<Name, Vec<OpenAlert>>,
+    kept: Kept,
+}
+
+/// What a checkpoint keeps of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    /// Since when feeds are counted.
+    since: Option<Now>,
+    /// The last minute that has figures.
+    minute: Option<i64>,
+    feeds: BTreeMap<Name, Counts>,
+    /// What was last said of those that do not wait for their minute.
+    last: Vec<FigureResult>,
+}
+
+impl Figures {
+    /// From what a checkpoint kept; from nothing they begin.
+    pub(crate) fn load(bytes: &[u8]) -> Result<Figures, postcard::Error> {
+        let kept = if bytes.is_empty() { Kept::default() } else { postcard::from_bytes(bytes)? };
+        Ok(Figures { kept, ..Figures::default() })
+    }
+
+    /// What a checkpoint keeps.
+    pub(crate) fn record(&self) -> Result<Vec<u8>, postcard::Error> {
+        postcard::to_stdvec(&self.kept)
+    }
+
+    /// Adds what became of a feed's envelopes and rows.
+    pub(crate) fn count(&mut self, feed: Name, counts: &Counts) {
+        self.kept.feeds.entry(feed).or_default().add(counts);
+    }
+
+    /// Takes what a subject says, instead of what it said before.
+    pub(crate) fn hear(&mut self, said: Said) {
+        let Said { subject, operating, alerts } = said;
+        put(&mut self.stations, subject, operating);
+        put(&mut self.alerts, subject, Some(alerts).filter(|alerts| !alerts.is_empty()));
+    }
+
+    /// The figures an epoch has. `urgent`: a state or an alert changed in it.
+    pub(crate) fn work_out(&mut self, now: Now, pack: &Pack, urgent: bool) -> Vec<FigureResult> {
+        let minute = now.0.div_euclid(MINUTE);
+        let since = *self.kept.since.get_or_insert(now);
+        if self.kept.minute != Some(minute) {
+            self.kept.minute = Some(minute);
+            let of_duty = [duty::alerts(now, &self.alerts), duty::stations(now, &self.stations)];
+            self.kept.last = of_duty.to_vec();
+            let [alerts, stations] = of_duty;
+            return vec![
+                air::aqi(now, &self.stations),
+                air::pm25(now, &self.stations),
+                alerts,
+                hours::exceeded(now, pack, &self.stations),
+                stations,
+                hours::completeness(now, pack, &self.stations),
+                feeds::slowest(now, pack, &self.kept.feeds),
+                feeds::balance(now, since, &self.kept.feeds),
+            ];
+        }
+        if !urgent {
+            return Vec::new();
+        }
+        let of_duty = [duty::alerts(now, &self.alerts), duty::stations(now, &self.stations)];
+        let is_news = |made: &&FigureResult| !self.kept.last.iter().any(|last| says_the_same(last, made));
+        let news = of_duty.iter().filter(is_news).cloned().collect();
+        self.kept.last = of_duty.to_vec();
+        news
+    }
+}
+
+fn put<T>(all: &mut BTreeMap<Name, T>, key: Name, value: Option<T>) {
+    let _ = match value {
+        Some(value) => all.insert(key, value),
+        None => all.remove(&key),
+    };
+}
+
+/// Whether two of one figure differ by their moments alone.
+fn says_the_same(one: &FigureResult, other: &FigureResult) -> bool {
+    let FigureResult { at, start, end, late_from, stale_from, .. } = *other;
+    FigureResult { at, start, end, late_from, stale_from, ..one.clone() } == *other
+}
+
+/// A figure of this moment of which nothing is known: what each begins with.
+fn nothing(figure: FigureId, now: Now, reason: FigureReason) -> FigureResult {
+    let moment = EventTime(now.0);
+    FigureResult {
+        figure,
+        at: now,
+        start: moment,
+        end: moment,
+        value: None,
+        of: None,
+        target: None,
+        verdict: FigureVerdict::Withheld,
+        reason,
+        priority: None,
+        freshness: Freshness::Never,
+        late_from: Some(moment.plus(LATE_AFTER)),
+        stale_from: Some(moment.plus(STALE_AFTER)),
+        count: 0,
+        expected: 0,
+        parts: Vec::new(),
+        inputs: Vec::new(),
+    }
+}
+
+/// How old what ended at a moment is, if its successor may take so long: and when it gets older.
+fn age(now: Now, end: EventTime, allowed: Millis) -> (Freshness, EventTime, EventTime) {
+    let late_from = end.plus(allowed).plus(Millis(1));
+    let stale_from = end.plus(allowed).plus(allowed).plus(Millis(1));
+    let now = EventTime(now.0);
+    let freshness = if now >= stale_from {
+        Freshness::Stale
+    } else if now >= late_from {
+        Freshness::Late
+    } else {
+        Freshness::Fresh
+    };
+    (freshness, late_from, stale_from)
+}
+
+/// Numbers by how large they are, the largest first; none of them is no number.
+fn largest_first(one: f64, other: f64) -> std::cmp::Ordering {
+    other.total_cmp(&one)
+}
+
+#[cfg(test)]
+mod tests;
