@@ -95,6 +95,22 @@ test("who decides says his name first, and what he decides is about those rows a
   await context.close();
 });
 
+test("a decision that is not taken says why, and what is not listed is counted", async () => {
+  const { context, page } = await holding(DESK);
+  const many = { rows: 3_000, found: 1_250, groups: [group("gateway-7", "2026-01-01", 288)] };
+  const detail = { detail: "1250 series and days are held", detail_vi: "đang giữ 1250 chuỗi số liệu và ngày" };
+  await page.route("**/api/held", (route) =>
+    route.fulfill(route.request().method() === "POST" ? { status: 422, json: detail } : { json: many }),
+  );
+  await toFeeds(page);
+  await page.locator('[data-part="held-more"]').getByText("+1.249").waitFor();
+  await page.getByLabel("Tên người quyết định").fill("Trực ban");
+  const all = page.locator('[data-sender="gateway-7"]');
+  await all.getByRole("button", { name: /Không nhận/ }).click();
+  await all.getByText(detail.detail_vi).waitFor();
+  await context.close();
+});
+
 test("the list stays within a phone's and a wall's width", async () => {
   for (const [size, name] of [[PHONE, "held-390"], [WALL, "held-3840"]]) {
     const { context, page } = await holding(size);

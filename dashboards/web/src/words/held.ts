@@ -26,5 +26,6 @@ export const heldWords = {
   sending: t("đang gửi…", "sending…"),
   recorded: t("đã ghi, chờ xử lý", "recorded, not yet taken"),
   failed: t("chưa gửi được, hãy thử lại", "not sent, try again"),
+  more: t("ngày và chuỗi số liệu nữa; ioc held liệt kê đến 1.000", "more series and days; ioc held lists up to 1,000"),
   gone: t("không còn dòng nào như vậy đang giữ", "no such row is held any more"),
 };

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { rememberName, rememberedName } from "../../acknowledge";
 import { open } from "../../address";
-import type { Decision, HeldGroup, HeldList, HeldOf } from "../../api";
+import type { Decision, HeldGroup, HeldList, HeldOf, Problem } from "../../api";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge, unit } from "../../format";
 import { say } from "../../language";
@@ -56,7 +56,7 @@ function Panel({ count }: { count: number }) {
         body: JSON.stringify({ decision, of, user, note } satisfies Decision),
         signal: AbortSignal.timeout(PATIENCE),
       });
-      told(response.ok ? heldWords.recorded : response.status === 404 ? heldWords.gone : heldWords.failed);
+      told(response.ok ? heldWords.recorded : await whyNot(response));
     } catch {
       told(heldWords.failed);
     }
@@ -109,8 +109,25 @@ function Panel({ count }: { count: number }) {
           </tbody>
         </table>
       </div>
+      {list && list.found > list.groups.length && (
+        <p class="calm" data-part="held-more">
+          +{number(list.found - list.groups.length)} {say(heldWords.more)}
+        </p>
+      )}
     </section>
   );
+}
+
+/** Why a decision was not taken. Only what may go by itself is worth another try. */
+async function whyNot(response: Response): Promise<Text> {
+  if (response.status === 404) return heldWords.gone;
+  if (response.status >= 500) return heldWords.failed;
+  try {
+    const { detail, detail_vi } = (await response.json()) as Problem;
+    return { vi: detail_vi ?? detail, en: detail };
+  } catch {
+    return heldWords.failed;
+  }
 }
 
 interface DecideProps {
