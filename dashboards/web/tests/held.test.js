@@ -111,13 +111,29 @@ test("a decision that is not taken says why, and what is not listed is counted",
   await context.close();
 });
 
-test("the list stays within a phone's and a wall's width", async () => {
+test("the list stays within a phone's and a wall's width, and a phone shows what is decided about", async () => {
   for (const [size, name] of [[PHONE, "held-390"], [WALL, "held-3840"]]) {
     const { context, page } = await holding(size);
     await toFeeds(page);
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wider <= 0, `${name}: ${wider} px too wide`);
+    const row = page.locator(".held [data-held]").first();
+    for (const part of [row.getByText("18,4"), row.getByText("31,5"), row.getByRole("button", { name: /Không nhận/ })]) {
+      const box = await part.boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= size.width, `${name}: ${JSON.stringify(box)}`);
+    }
     await keep(page, name);
     await context.close();
   }
+});
+
+test("many held rows leave the stations their room", async () => {
+  const { context, page } = await holding(DESK);
+  const groups = Array.from({ length: 100 }, (_, number) => group(`gateway-${number}`, "2026-01-01", 1));
+  await page.route("**/api/held", (route) => route.fulfill({ json: { rows: 100, found: 100, groups } }));
+  await toFeeds(page);
+  const { height } = await page.locator(".view-feeds .columns").boundingBox();
+  assert.ok(height >= 100, `${height} px`);
+  await keep(page, "held-many-1440");
+  await context.close();
 });

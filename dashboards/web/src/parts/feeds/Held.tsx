@@ -162,20 +162,30 @@ function Row({ group, answer, decide }: { group: HeldGroup; answer: Answer | nul
   const figure = (value: number | null) => (value === null ? "–" : `${number(value, names?.decimals ?? 1)} ${unit(names?.unit ?? "")}`);
   return (
     <tr data-held={keyOf(group)}>
-      <th scope="row">{sender}</th>
-      <td>{station ? say(station.name) : subject}</td>
-      <td>{names?.symbol ?? indicator}</td>
-      <td>{day}</td>
-      <td class="figure">{number(group.rows)}</td>
-      <td class="figure">{figure(group.mean)}</td>
-      <td class="figure">{figure(group.stands)}</td>
-      <td>
-        <time dateTime={new Date(group.received_at).toISOString()} title={fullMoment(group.received_at)}>
-          {roughAge(ageOf(group.received_at))}
-        </time>{" "}
-        <button type="button" class="link" onClick={() => open("envelope", group.position)}>
-          {group.position}
-        </button>
+      <th scope="row" data-title={say(heldWords.sender)}>
+        {sender}
+      </th>
+      <td data-title={say(heldWords.station)}>{station ? say(station.name) : subject}</td>
+      <td data-title={say(heldWords.indicator)}>{names?.symbol ?? indicator}</td>
+      <td data-title={say(heldWords.day)}>{day}</td>
+      <td class="figure" data-title={say(heldWords.rows)}>
+        {number(group.rows)}
+      </td>
+      <td class="figure" data-title={say(heldWords.mean)}>
+        {figure(group.mean)}
+      </td>
+      <td class="figure" data-title={say(heldWords.stands)}>
+        {figure(group.stands)}
+      </td>
+      <td data-title={say(heldWords.received)}>
+        <span>
+          <time dateTime={new Date(group.received_at).toISOString()} title={fullMoment(group.received_at)}>
+            {roughAge(ageOf(group.received_at))}
+          </time>{" "}
+          <button type="button" class="link" onClick={() => open("envelope", group.position)}>
+            {group.position}
+          </button>
+        </span>
       </td>
       <td>
         <Decide of={{ sender, subject, indicator, day }} answer={answer} decide={decide} />
