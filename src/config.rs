@@ -238,7 +238,7 @@ impl Config {
                     match Config::read(&Figment::from(Toml::string(DEFAULT)).merge(&setting)) {
                         Ok(_) => figment = figment.merge(setting),
                         Err(errors) => {
-                            faults.extend(errors.iter().map(|error| format!("{name}: {}", error.kind)));
+                            faults.extend(errors.iter().map(|error| format!("{name}: {}", wrong(error))));
                         }
                     }
                 }
@@ -248,7 +248,8 @@ impl Config {
         let config = match Config::read(&figment) {
             Ok(config) => Some(config),
             Err(errors) => {
-                faults.extend(errors.iter().map(|error| format!("{}: {}", error.path.join("."), error.kind)));
+                faults
+                    .extend(errors.iter().map(|error| format!("{}: {}", error.path.join("."), wrong(error))));
                 None
             }
         };
@@ -355,6 +356,15 @@ impl Config {
     }
 }
 
+/// What is wrong with a setting, for who wrote it: of a duration the parser tells of its own rules.
+fn wrong(error: &figment::Error) -> String {
+    let said = error.kind.to_string();
+    match said.contains("duration") {
+        true => format!("{said}. A duration is written like 250ms, 30s, 5m or 1h"),
+        false => said,
+    }
+}
+
 /// A duration the rules above allow.
 #[must_use]
 pub fn machine(duration: SignedDuration) -> Duration {
@@ -450,6 +460,8 @@ mod tests {
         let InvalidConfig(faults) = load(None, &environment).unwrap_err();
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(faults[0].starts_with("IOC_MQTT_LISTEN: ") && faults[1].starts_with("IOC_STREAM_WORKERS: "));
+        let InvalidConfig(faults) = load(None, &[("IOC_STREAM_CADENCE", "3")]).unwrap_err();
+        assert!(faults[0].contains("written like 250ms"), "{faults:?}");
         let InvalidConfig(faults) = load(Some("[mqtt]\nlistn = \"x\"\n"), &[]).unwrap_err();
         assert!(faults[0].contains("listn"), "{faults:?}");
         let file = "[mqt]\nlisten = \"127.0.0.1:1\"\n[push]\nlisten = 1\n[mqtt]\nreceive_maximum = -1\n";

@@ -26,7 +26,7 @@ pub struct Args {
     #[command(flatten)]
     of: Of,
     /// Print JSON.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 }
 
@@ -40,8 +40,6 @@ enum Decide {
 
 #[derive(Debug, clap::Args)]
 struct Said {
-    #[command(flatten)]
-    of: Of,
     /// Who decides.
     #[arg(long, env = "USER")]
     user: String,
@@ -49,24 +47,25 @@ struct Said {
     #[arg(long, default_value = "")]
     note: String,
     /// Decide about everything that is held, whoever sent it.
-    #[arg(long, conflicts_with_all = ["sender", "subject", "indicator", "day"])]
+    #[arg(long)]
     all: bool,
 }
 
-/// Which rows; all where nothing is said.
+/// Which rows; all where nothing is said. Meant wherever they stand: a choice before the word `accept` that counted for
+/// nothing would decide about everybody's rows.
 #[derive(Debug, clap::Args)]
 struct Of {
     /// Those of this sender.
-    #[arg(long)]
+    #[arg(long, global = true)]
     sender: Option<String>,
     /// Those of this station.
-    #[arg(long)]
+    #[arg(long, global = true)]
     subject: Option<String>,
     /// Those of this indicator.
-    #[arg(long)]
+    #[arg(long, global = true)]
     indicator: Option<String>,
     /// Those of this local day, such as 2026-01-01.
-    #[arg(long)]
+    #[arg(long, global = true)]
     day: Option<String>,
 }
 
@@ -86,24 +85,23 @@ struct Refused {
 /// # Errors
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
-    let (verdict, said) = match args.decision {
-        None => return list(config, args.of.into(), args.json),
+    let of = HeldOf::from(args.of);
+    let (verdict, Said { user, note, all }) = match args.decision {
+        None => return list(config, of, args.json),
         Some(Decide::Accept(said)) => (Verdict::Accept, said),
         Some(Decide::Refuse(said)) => (Verdict::Refuse, said),
     };
-    let Said { of, user, note, all } = said;
-    let of = HeldOf::from(of);
-    anyhow::ensure!(
-        all || of != HeldOf::default(),
-        "say which rows: --sender, --subject, --indicator, --day, or --all"
-    );
-    decide(config, &Decision { decision: verdict, of, user, note })
+    let some = of != HeldOf::default();
+    anyhow::ensure!(all || some, "say which rows: --sender, --subject, --indicator, --day, or --all");
+    anyhow::ensure!(!(all && some), "--all is whatever is held; beside a choice it says two things");
+    decide(config, &Decision { decision: verdict, of, user, note }, args.json)
 }
 
 fn list(config: &Config, of: HeldOf, json: bool) -> anyhow::Result<ExitCode> {
     let run = Run::of(config)?;
     let url = format!("http://{}/api/held", run.http);
-    let mut asked = agent().get(&url).query("limit", GROUPS_MAX.to_string());
+    let mut asked =
+        agent().get(&url).config().http_status_as_error(false).build().query("limit", GROUPS_MAX.to_string());
     for (name, value) in
         [("sender", of.sender), ("subject", of.subject), ("indicator", of.indicator), ("day", of.day)]
     {
@@ -113,6 +111,9 @@ fn list(config: &Config, of: HeldOf, json: bool) -> anyhow::Result<ExitCode> {
     }
     let mut answer =
         asked.call().with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
+    if !answer.status().is_success() {
+        return refused(&mut answer);
+    }
     let list: HeldList = answer.body_mut().read_json().context("not an answer of this version")?;
     told::say(|out| match json {
         true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?),
@@ -159,7 +160,7 @@ fn print(list: &HeldList, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn decide(config: &Config, decision: &Decision) -> anyhow::Result<ExitCode> {
+fn decide(config: &Config, decision: &Decision, json: bool) -> anyhow::Result<ExitCode> {
     let run = Run::of(config)?;
     let url = format!("http://{}/api/held", run.http);
     let answer = agent()
@@ -171,15 +172,22 @@ fn decide(config: &Config, decision: &Decision) -> anyhow::Result<ExitCode> {
         .send(serde_json::to_string(decision)?);
     let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
     if answer.status().is_success() {
-        let Decided { rows, groups, .. } =
-            answer.body_mut().read_json().context("not an answer of this version")?;
+        let decided: Decided = answer.body_mut().read_json().context("not an answer of this version")?;
+        let Decided { rows, groups, .. } = decided;
         let what = match decision.decision {
             Verdict::Accept => "accepted",
             Verdict::Refuse => "refused",
         };
-        told::say(|out| Ok(writeln!(out, "{what}: {rows} rows of {groups} series and days")?))?;
+        told::say(|out| match json {
+            true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&decided)?)?),
+            false => Ok(writeln!(out, "{what}: {rows} rows of {groups} series and days")?),
+        })?;
         return Ok(ExitCode::SUCCESS);
     }
+    refused(&mut answer)
+}
+
+fn refused(answer: &mut ureq::http::Response<ureq::Body>) -> anyhow::Result<ExitCode> {
     let Refused { detail } = answer.body_mut().read_json().context("not an answer of this version")?;
     told::note(detail);
     Ok(ExitCode::FAILURE)

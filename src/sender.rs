@@ -81,23 +81,24 @@ impl House<'_> {
 pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let folder = &config.data.folder;
     let is_there = folder.try_exists().with_context(|| format!("cannot look for {}", folder.display()))?;
-    match args.command {
-        SenderCommand::Add { .. } => runs_elsewhere(config, is_there)?,
-        SenderCommand::List | SenderCommand::Remove { .. } => anyhow::ensure!(
-            is_there,
-            "there is no data folder {}: name the one ioc runs on with IOC_DATA_FOLDER or --config",
-            folder.display()
-        ),
-    }
+    let adds = matches!(args.command, SenderCommand::Add { .. });
+    anyhow::ensure!(
+        adds || is_there,
+        "there is no data folder {}: name the one ioc runs on with IOC_DATA_FOLDER or --config",
+        folder.display()
+    );
     let files = configured_pack(&config.pack)?;
     // A demo's data folder has the demo's feeds as well.
     let is_demo = config.data_path(DEMO_CLOCK_FILE).try_exists()?;
     let house = House {
         file: config.data_path(SENDERS_FILE),
-        pack: Pack::parse_with(&files, is_demo.then_some(DEMO_OVERLAY))?,
+        pack: Pack::parse_with(&files, is_demo.then_some(DEMO_OVERLAY)).context("the pack is not valid")?,
         heard: clients::last_heard(config)?,
         config,
     };
+    if adds {
+        runs_elsewhere(config, is_there)?;
+    }
     match args.command {
         // A secret that nobody read is an error, a list that was not read to its end is none.
         SenderCommand::List => told::say(|out| carry_out(args.command, &house, out))?,

@@ -215,6 +215,15 @@ struct Archive {
     stray_files: u64,
 }
 
+/// Seconds, in the unit one thinks of them in: a demo's clock makes days of minutes.
+fn ago(seconds: i64) -> String {
+    match seconds {
+        ..300 => format!("{seconds} s"),
+        300..10_800 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3_600),
+    }
+}
+
 impl Archive {
     fn trouble(&self) -> Option<String> {
         let what = match self.state.as_str() {
@@ -231,7 +240,7 @@ impl Archive {
             return "off".to_owned();
         }
         let last = match self.last_pass_at {
-            Some(at) => format!("last pass {} s ago", (now - at).max(0) / 1_000),
+            Some(at) => format!("last pass {} ago", ago((now - at).max(0) / 1_000)),
             None => "no pass yet".to_owned(),
         };
         let mut line = format!("{}, {last}, {} envelopes behind", self.state, self.behind_offsets);

@@ -36,7 +36,7 @@ def send(ioc, subject, time, value):
     body = json.dumps({"indicator": "pm25", "subject": subject, "time": time, "value": value})
     status, answer = push(ioc, ioc.token, body)
     assert status == 200, answer
-    receipt(ioc, ioc.token, answer["position"])
+    return receipt(ioc, ioc.token, answer["position"])
 
 
 def held(ioc, **of):
@@ -53,10 +53,10 @@ def one_held(ioc, subject):
 
     def corrected():
         sent.append(float(next(values)))
-        send(ioc, subject, time, sent[-1])
-        return held(ioc, subject=subject)["rows"] > 0
+        return send(ioc, subject, time, sent[-1])["held"] > 0
 
     eventually(corrected, every=1)
+    assert held(ioc, subject=subject)["rows"] == 1
     return time, sent[-2], sent[-1]
 
 
@@ -97,6 +97,13 @@ def test_once_an_accepted_row_takes_its_place_with_the_arrival_it_had(house):
     assert refused.returncode == 1 and "say which rows" in refused.stderr
     unknown = house.run("held", "accept", "--user", "an", "--sender", "nobody", check=False)
     assert unknown.returncode == 1 and "no such row is held" in unknown.stderr
+    for nobody in (["--sender", "nobody", "accept"], ["accept", "--sender", ""]):
+        mistaken = house.run("held", *nobody, "--user", "an", check=False)
+        assert mistaken.returncode == 1 and "no such row is held" in mistaken.stderr, nobody
+    both = house.run("held", "--sender", "slipped", "accept", "--all", "--user", "an", check=False)
+    assert both.returncode == 1 and "--all" in both.stderr
+    no_day = house.run("held", "accept", "--day", "1/1/2026", "--user", "an", check=False)
+    assert no_day.returncode == 1 and "2026-01-31" in no_day.stderr
 
     [group] = held(house)["groups"]
     told = house.run("held", "accept", "--sender", "slipped", "--user", "an", "--note", "đã hỏi trạm").stdout

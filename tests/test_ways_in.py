@@ -99,7 +99,7 @@ def test_a_batch_pushed_by_curl_has_a_receipt_that_tells_what_became_of_it(house
     assert house.stored("ST03", indicator) == [(20.5, "good", "push"), (21.5, "good", "push"), (22.5, "good", "push")]
     house.ioc.shows("ST03", indicator, 22.5)
     fate = json.loads(house.ioc.get(f"/api/envelopes/{answer['position']}"))
-    assert fate == {"stored": 3, "rejected": 1}
+    assert fate == {"stored": 3, "rejected": 1, "held": 0}
 
 
 def test_a_station_file_in_the_inbox_becomes_rows_and_is_moved_to_done(house):

@@ -136,6 +136,8 @@ pub struct Fate {
     pub stored: u64,
     /// Rows of it that were rejected, or 1 for the whole of it.
     pub rejected: u64,
+    /// Rows of it that wait for the word of an operator.
+    pub held: u64,
 }
 
 /// An alert and all that happened to it.

@@ -51,7 +51,7 @@ impl Receipts for Known {
         let answer = match position.offset.0 {
             99 => Err(ReceiptsUnavailable("a test".to_owned())),
             _ if *self.0.lock().unwrap() == Some(position) => {
-                Ok(Some(ReceiptStatus::Committed { epoch: Epoch(5), stored: 2, rejected: 0 }))
+                Ok(Some(ReceiptStatus::Committed { epoch: Epoch(5), stored: 2, rejected: 0, held: 1 }))
             }
             98 => Ok(Some(ReceiptStatus::InFlight)),
             _ => Ok(None),
@@ -385,7 +385,7 @@ async fn a_receipt_tells_what_became_of_a_message() {
     let committed = asked("7-1-42").await;
     assert_eq!(committed.status, 200);
     let expected = serde_json::json!({
-        "position": "7-1-42", "status": "committed", "epoch": 5, "stored": 2, "rejected": 0
+        "position": "7-1-42", "status": "committed", "epoch": 5, "stored": 2, "rejected": 0, "held": 1
     });
     assert_eq!(committed.body, expected);
     assert_eq!(asked("7-1-98").await.body, serde_json::json!({"position": "7-1-98", "status": "in_flight"}));

@@ -74,6 +74,7 @@ impl StoreHistory {
             epoch,
             stored: receipt.stored,
             rejected: receipt.rejected + receipt.undecodable,
+            held: receipt.held,
         }))
     }
 }
@@ -113,7 +114,8 @@ impl History for StoreHistory {
     fn fate(&self, position: Position) -> Answer<'_, Fate> {
         Box::pin(async move {
             let receipt = self.store.receipt(position).await.map_err(unanswered)?;
-            Ok(Fate { stored: receipt.stored, rejected: receipt.rejected + receipt.undecodable })
+            let queries::Receipt { stored, rejected, undecodable, held } = receipt;
+            Ok(Fate { stored, rejected: rejected + undecodable, held })
         })
     }
 

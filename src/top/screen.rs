@@ -260,6 +260,7 @@ impl Screen {
             (words::DUPLICATE, 10),
             (words::REJECTED, 9),
             (words::WAITING, 9),
+            (words::FOR_A_WORD, 6),
         ];
         let mut heading = padded(say(words::FEED), named);
         for (word, width) in columns {
@@ -284,6 +285,7 @@ impl Screen {
                 (counts.duplicate.to_string(), 10),
                 (counts.rejected.to_string(), 9),
                 (counts.waiting.to_string(), 9),
+                (counts.held.to_string(), 6),
             ];
             for (figure, width) in counted {
                 figures += &right(&figure, width);

@@ -96,6 +96,7 @@ pub(super) const STORED: Word = Word("đã lưu", "stored");
 pub(super) const DUPLICATE: Word = Word("trùng", "duplicate");
 pub(super) const REJECTED: Word = Word("bị loại", "rejected");
 pub(super) const WAITING: Word = Word("đang chờ", "waiting");
+pub(super) const FOR_A_WORD: Word = Word("giữ", "held");
 pub(super) const BALANCE: Word = Word("cân đối", "balance");
 pub(super) const HOLDS: Word = Word("đúng", "holds");
 pub(super) const ASTRAY: Word = Word("THẤT LẠC", "ASTRAY");

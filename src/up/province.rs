@@ -176,7 +176,11 @@ impl Province {
 fn needs_restart(current: &Pack, next: &Pack) -> Vec<String> {
     let mut why = Vec::new();
     if current.timezone != next.timezone {
-        why.push(format!("the time zone is {} and would be {}", current.timezone, next.timezone));
+        why.push(format!(
+            "the time zone is {} and would be {}: it stays for good on this database, another one needs a data folder \
+             and a database of its own",
+            current.timezone, next.timezone
+        ));
     }
     if current.id != next.id {
         why.push(format!("the pack is '{}' and would be '{}'", current.id, next.id));

@@ -62,7 +62,7 @@ struct Waiting {
 }
 
 /// A row that cannot be judged before its day is read back.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct WaitingRow {
     /// When it was so.
     pub event_time: EventTime,

@@ -258,7 +258,7 @@ fn once_an_accepted_row_is_judged_with_the_arrival_it_had_and_revises() {
     assert_eq!(results.counts.get(OPERATOR).unwrap().stored, 1);
     let asked = question(&results, OF_HELD);
     site.again();
-    assert_eq!(site.awaited(), [asked.clone()]);
+    assert_eq!(site.awaited(), std::slice::from_ref(&asked));
 
     let found = Found::Rows(vec![row]);
     let results =

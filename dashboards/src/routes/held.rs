@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{AppState, actions, fresh_json, question, starting};
@@ -42,9 +43,19 @@ pub(super) async fn held(
     if !(1..=GROUPS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit must be 1 to {GROUPS_MAX}")));
     }
-    let of = HeldOf { sender, subject, indicator, day };
+    let of = of_a_day(HeldOf { sender, subject, indicator, day })?;
     let zone = state.shown().pack.timezone.clone();
     fresh_json(&state.history.held(&of, &zone, limit).await?)
+}
+
+/// What is asked for, if its day is one: as the store writes days.
+fn of_a_day(of: HeldOf) -> Result<HeldOf, Problem> {
+    let Some(day) = &of.day else { return Ok(of) };
+    let date: Date = day.parse().map_err(|_| {
+        Problem::bad_request(format!("'{day}' is no day; one is 2026-01-31"))
+            .vi(format!("'{day}' không phải là ngày, ví dụ đúng: 2026-01-31"))
+    })?;
+    Ok(HeldOf { day: Some(date.to_string()), ..of })
 }
 
 /// A decision as it is appended; read back by the format `operator_action`.
@@ -74,17 +85,22 @@ pub(super) async fn decide(
     let said: Decision = actions::read(body).await?;
     let (user, note) = actions::by(&said.user, &said.note)?;
     starting(&state.board)?;
+    let of = of_a_day(said.of)?;
     let zone = state.shown().pack.timezone.clone();
-    let list = state.history.held(&said.of, &zone, GROUPS_MAX).await?;
+    let list = state.history.held(&of, &zone, GROUPS_MAX).await?;
     if list.groups.is_empty() {
         return Err(Problem::not_found("no such row is held").vi("không có dòng nào như vậy đang giữ"));
     }
     if list.found > u64::from(GROUPS_MAX) {
         let detail = format!(
-            "{} series and days are held; decide about at most {GROUPS_MAX} at once: name a sender, station or day",
+            "{} series and days are held; decide about at most {GROUPS_MAX} at once: name a sender, station, indicator or day",
             list.found
         );
-        return Err(Problem::invalid(detail).vi("quá nhiều; hãy chọn bên gửi, trạm hoặc ngày"));
+        let vi = format!(
+            "đang giữ {} chuỗi số liệu và ngày; mỗi lần quyết định tối đa {GROUPS_MAX}: hãy chọn theo bên gửi, trạm, chỉ số hoặc ngày",
+            list.found
+        );
+        return Err(Problem::invalid(detail).vi(vi));
     }
     let action = match said.decision {
         Verdict::Accept => "accept_held",

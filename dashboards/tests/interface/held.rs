@@ -40,7 +40,9 @@ async fn what_is_held_is_asked_of_the_store_in_the_packs_zone() {
     let asked = server.record.asked();
     assert!(asked[0].contains(r#"sender: Some("gw"), subject: None"#), "{asked:?}");
     assert!(asked[0].ends_with(" 5"), "{asked:?}");
-    for path in ["/api/held?limit=0", "/api/held?limit=1001", "/api/held?whose=gw"] {
+    for path in
+        ["/api/held?limit=0", "/api/held?limit=1001", "/api/held?whose=gw", "/api/held?day=2026-02-30"]
+    {
         assert_eq!(server.get(path, &[]).await.status, 400, "{path}");
     }
 }
@@ -80,6 +82,7 @@ async fn a_decision_about_nothing_about_too_much_or_by_nobody_is_refused_and_not
         (said.clone(), "text/plain", 415),
         (json!({"decision": "accept", "of": {}, "user": " "}), "application/json", 422),
         (json!({"decision": "maybe", "of": {}, "user": "an"}), "application/json", 422),
+        (json!({"decision": "accept", "of": {"day": "1/1/2026"}, "user": "an"}), "application/json", 400),
         (json!({"decision": "accept", "of": {"who": "gw"}, "user": "an"}), "application/json", 422),
     ] {
         let reply = much.post("/api/held", kind, body.to_string().as_bytes()).await;

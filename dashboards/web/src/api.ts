@@ -860,6 +860,10 @@ export interface TrendPoint {
 export interface Fate {
   stored: number;
   rejected: number;
+  /**
+   * Rows of it that wait for the word of an operator
+   */
+  held: number;
 }
 /**
  * First event

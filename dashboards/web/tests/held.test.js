@@ -81,8 +81,11 @@ test("who decides says his name first, and what he decides is about those rows a
   await page.getByLabel("Ghi chú").fill("đã hỏi trạm");
   await row.getByRole("button", { name: /Chấp nhận/ }).click();
   await row.getByText("đã ghi, chờ xử lý").waitFor();
-  await page.locator('[data-sender="gateway-7"]').getByRole("button", { name: /Không nhận/ }).click();
-  await page.locator('[data-sender="gateway-7"]').getByText("đã ghi, chờ xử lý").waitFor();
+  const all = page.locator('[data-sender="gateway-7"]');
+  await all.getByRole("button", { name: /^Không nhận/ }).click();
+  assert.equal(decided.length, 1, "all of a sender are decided about by the second press");
+  await all.getByRole("button", { name: /^Chắc chắn: Không nhận/ }).click();
+  await all.getByText("đã ghi, chờ xử lý").waitFor();
   assert.deepEqual(decided, [
     {
       decision: "accept",
@@ -95,13 +98,46 @@ test("who decides says his name first, and what he decides is about those rows a
   await context.close();
 });
 
-test("the list stays within a phone's and a wall's width", async () => {
+test("a decision that is not taken says why, and what is not listed is counted", async () => {
+  const { context, page } = await holding(DESK);
+  const many = { rows: 3_000, found: 1_250, groups: [group("gateway-7", "2026-01-01", 288)] };
+  const detail = { detail: "1250 series and days are held", detail_vi: "đang giữ 1250 chuỗi số liệu và ngày" };
+  await page.route("**/api/held", (route) =>
+    route.fulfill(route.request().method() === "POST" ? { status: 422, json: detail } : { json: many }),
+  );
+  await toFeeds(page);
+  await page.locator('[data-part="held-more"]').getByText("+1.249").waitFor();
+  await page.getByLabel("Tên người quyết định").fill("Trực ban");
+  const all = page.locator('[data-sender="gateway-7"]');
+  await all.getByRole("button", { name: /^Không nhận/ }).click();
+  await all.getByRole("button", { name: /^Chắc chắn: Không nhận/ }).click();
+  await all.getByText(detail.detail_vi).waitFor();
+  await context.close();
+});
+
+test("the list stays within a phone's and a wall's width, and a phone shows what is decided about", async () => {
   for (const [size, name] of [[PHONE, "held-390"], [WALL, "held-3840"]]) {
     const { context, page } = await holding(size);
     await toFeeds(page);
     const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wider <= 0, `${name}: ${wider} px too wide`);
+    const row = page.locator(".held [data-held]").first();
+    for (const part of [row.getByText("18,4"), row.getByText("31,5"), row.getByRole("button", { name: /Không nhận/ })]) {
+      const box = await part.boundingBox();
+      assert.ok(box.x >= 0 && box.x + box.width <= size.width, `${name}: ${JSON.stringify(box)}`);
+    }
     await keep(page, name);
     await context.close();
   }
+});
+
+test("many held rows leave the stations their room", async () => {
+  const { context, page } = await holding(DESK);
+  const groups = Array.from({ length: 100 }, (_, number) => group(`gateway-${number}`, "2026-01-01", 1));
+  await page.route("**/api/held", (route) => route.fulfill({ json: { rows: 100, found: 100, groups } }));
+  await toFeeds(page);
+  const { height } = await page.locator(".view-feeds .columns").boundingBox();
+  assert.ok(height >= 100, `${height} px`);
+  await keep(page, "held-many-1440");
+  await context.close();
 });

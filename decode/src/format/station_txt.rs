@@ -184,7 +184,12 @@ fn file_name(address: &str) -> FileName<'_> {
 }
 
 fn not_a_station_file(payload: &[u8]) -> Refusal {
-    let found = quoted(&String::from_utf8_lossy(&payload[..payload.len().min(400)]));
+    let beginning = String::from_utf8_lossy(&payload[..payload.len().min(400)]);
+    // Of lines of text the first says enough; bytes that are no text are told as they are.
+    let is_text =
+        !beginning.contains(|letter: char| letter.is_control() && !matches!(letter, '\t' | '\r' | '\n'));
+    let first = beginning.trim_start().lines().next().filter(|_| is_text);
+    let found = quoted(first.unwrap_or(&beginning));
     Refusal::malformed(
         format!(
             "Đây không phải là tệp trạm quan trắc: không dòng nào có ít nhất ba cột cách nhau bằng dấu tab (tệp bắt đầu \

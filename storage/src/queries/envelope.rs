@@ -25,6 +25,8 @@ pub struct Receipt {
     pub rejected: u64,
     /// The envelope as a whole was rejected: 0 or 1.
     pub undecodable: u64,
+    /// Rows that wait for the word of an operator.
+    pub held: u64,
 }
 
 /// A stored row of an envelope.
@@ -64,14 +66,17 @@ impl Store {
             .client()
             .query(&format!(
                 "SELECT countIf(kind = 'stored') AS stored, countIf(kind = 'rejected') AS rejected, \
-                 countIf(kind = 'whole') AS undecodable FROM (\
+                 countIf(kind = 'whole') AS undecodable, countIf(kind = 'held') AS held FROM (\
                  SELECT 'stored' AS kind FROM observation WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
                  AND epoch <= {COMMITTED} AND standing != 'restored' \
                  UNION ALL \
                  SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED})"
+                 AND epoch <= {COMMITTED} \
+                 UNION ALL \
+                 SELECT 'held' AS kind FROM held_current WHERE log = {{log:UInt16}} \
+                 AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}})"
             ))
             .param("log", position.log.0)
             .param("partition", position.partition.0)

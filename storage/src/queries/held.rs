@@ -44,7 +44,7 @@ pub struct HeldGroup {
     pub offset: u64,
 }
 
-/// Which held rows are asked for; empty means any.
+/// Which held rows are asked for; what is not named may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeldOf {
     /// Whose.
@@ -68,19 +68,25 @@ impl Store {
         zone: &str,
         limit: u32,
     ) -> Result<(Vec<HeldGroup>, u64, u64), StoreError> {
-        const CHOSEN: &str = "({sender:String} = '' OR sender = {sender:String}) \
-             AND ({subject:String} = '' OR subject = {subject:String}) \
-             AND ({indicator:String} = '' OR indicator = {indicator:String}) \
-             AND ({day:String} = '' OR toString(toDate(event_time, {zone:String})) = {day:String})";
+        // What is asked for and empty is asked for all the same: a word that got lost must not mean everything.
+        let choices = [
+            (&of.sender, "sender", "sender = {sender:String}"),
+            (&of.subject, "subject", "subject = {subject:String}"),
+            (&of.indicator, "indicator", "indicator = {indicator:String}"),
+            (&of.day, "day", "toString(toDate(event_time, {zone:String})) = {day:String}"),
+        ];
+        let conditions: Vec<&str> = choices
+            .iter()
+            .filter(|(choice, ..)| choice.is_some())
+            .map(|(.., condition)| *condition)
+            .collect();
+        let those = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
         let chosen = |query: String| {
-            let text = |choice: &Option<String>| choice.clone().unwrap_or_default();
-            self.client()
-                .query(&query)
-                .param("sender", text(&of.sender))
-                .param("subject", text(&of.subject))
-                .param("indicator", text(&of.indicator))
-                .param("day", text(&of.day))
-                .param("zone", zone)
+            let asked = self.client().query(&query).param("zone", zone);
+            choices.iter().fold(asked, |asked, (choice, name, _)| match choice {
+                Some(choice) => asked.param(name, choice.as_str()),
+                None => asked,
+            })
         };
         let groups = chosen(format!(
             "SELECT toString(h.sender) AS sender, toString(h.feed) AS feed, toString(h.subject) AS subject, \
@@ -91,7 +97,7 @@ impl Store {
              toUnixTimestamp64Milli(max(h.received_at)) AS received_at, \
              (argMax((h.log, h.partition, h.offset), (h.received_at, h.log, h.partition, h.offset)) AS lies).1 AS log, \
              lies.2 AS partition, lies.3 AS offset \
-             FROM (SELECT * FROM held_current WHERE {CHOSEN}) AS h \
+             FROM (SELECT * FROM held_current WHERE {those}) AS h \
              GROUP BY sender, feed, subject, indicator, day \
              ORDER BY received_at DESC, sender, subject, indicator, day LIMIT {{limit:UInt32}}"
         ))
@@ -99,7 +105,7 @@ impl Store {
         let groups = answer("read the held rows", groups.fetch_all()).await?;
         let totals = chosen(format!(
             "SELECT count(), uniqExact(sender, feed, subject, indicator, toDate(event_time, {{zone:String}})) \
-             FROM held_current WHERE {CHOSEN}"
+             FROM held_current WHERE {those}"
         ));
         let (rows, found): (u64, u64) = answer("count the held rows", totals.fetch_one()).await?;
         Ok((groups, rows, found))

@@ -57,11 +57,11 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     let position = |offset| Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) };
     assert_eq!(
         store.receipt(position(1_000_003)).await.unwrap(),
-        Receipt { stored: 1, rejected: 0, undecodable: 0 }
+        Receipt { stored: 1, rejected: 0, undecodable: 0, held: 0 }
     );
     assert_eq!(
         store.receipt(position(1_000_050)).await.unwrap(),
-        Receipt { stored: 0, rejected: 0, undecodable: 1 }
+        Receipt { stored: 0, rejected: 0, undecodable: 1, held: 0 }
     );
     assert_eq!(store.receipt(position(7)).await.unwrap(), Receipt::default());
 

@@ -136,16 +136,17 @@ pub(super) fn settle(decision: &Decision, row: &RecalledRow, results: &mut Shard
     }
     counts.rejected += 1;
     let said = format!("{indicator} {subject} {} = {value}", event_time.rfc3339());
-    let (user, note) = (&decision.user, &decision.note);
+    let user = &decision.user;
+    let note = if decision.note.is_empty() { String::new() } else { format!(" {}", decision.note) };
     let rejection = Rejection {
         reason: RejectReason::Refused,
         place: String::new(),
         message: Text {
             vi: format!(
-                "Giá trị này đến rất lâu sau thời điểm đo và sẽ thay đổi số liệu đã chốt; {user} đã không chấp nhận. {note}"
+                "Giá trị này đến rất lâu sau thời điểm đo và sẽ thay đổi số liệu đã chốt; {user} đã không chấp nhận.{note}"
             ),
             en: format!(
-                "This value came long after its moment and would have changed what was closed; {user} refused it. {note}"
+                "This value came long after its moment and would have changed what was closed; {user} refused it.{note}"
             ),
         },
     };

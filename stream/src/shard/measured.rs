@@ -247,7 +247,7 @@ impl Measured {
                 decisions::settle(decision, row, results);
                 if decision.accepted {
                     let row = WaitingRow::of(row);
-                    judged.push((row.clone(), entry.state.accept(days, epoch.0, row, touched)));
+                    judged.push((row, entry.state.accept(days, epoch.0, row, touched)));
                 }
             }
             judged

@@ -19,6 +19,7 @@ export const heldWords = {
   message: t("Bản tin", "Message"),
   accept: t("Chấp nhận", "Accept"),
   refuse: t("Không nhận", "Refuse"),
+  sure: t("Chắc chắn:", "Sure:"),
   all: t("Tất cả của", "All of"),
   name: t("Tên người quyết định", "Who decides"),
   note: t("Ghi chú", "Note"),
@@ -26,5 +27,6 @@ export const heldWords = {
   sending: t("đang gửi…", "sending…"),
   recorded: t("đã ghi, chờ xử lý", "recorded, not yet taken"),
   failed: t("chưa gửi được, hãy thử lại", "not sent, try again"),
+  more: t("ngày và chuỗi số liệu nữa; ioc held liệt kê đến 1.000", "more series and days; ioc held lists up to 1,000"),
   gone: t("không còn dòng nào như vậy đang giữ", "no such row is held any more"),
 };

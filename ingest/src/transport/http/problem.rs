@@ -85,8 +85,10 @@ impl Problem {
                 StatusCode::UNAUTHORIZED,
                 "unauthenticated",
                 "Unauthenticated",
-                "send 'Authorization: Bearer <token>' with the token of a sender".to_owned(),
-                "hãy gửi kèm 'Authorization: Bearer <token>' với token của bên gửi".to_owned(),
+                "this is no token of a sender, or no longer: send 'Authorization: Bearer <name>.<secret>'"
+                    .to_owned(),
+                "không có token đúng của bên gửi: hãy gửi kèm 'Authorization: Bearer <tên>.<mật khẩu>'"
+                    .to_owned(),
             ),
             Problem::Forbidden(feed) => (
                 StatusCode::FORBIDDEN,

@@ -29,6 +29,8 @@ pub enum ReceiptStatus {
         stored: u64,
         /// Rows rejected; 1 for an envelope rejected whole.
         rejected: u64,
+        /// Rows that wait for the word of an operator: they came so long after their moment.
+        held: u64,
     },
 }
 

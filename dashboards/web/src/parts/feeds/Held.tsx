@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { rememberName, rememberedName } from "../../acknowledge";
 import { open } from "../../address";
-import type { Decision, HeldGroup, HeldList, HeldOf } from "../../api";
+import type { Decision, HeldGroup, HeldList, HeldOf, Problem } from "../../api";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge, unit } from "../../format";
 import { say } from "../../language";
@@ -56,7 +56,7 @@ function Panel({ count }: { count: number }) {
         body: JSON.stringify({ decision, of, user, note } satisfies Decision),
         signal: AbortSignal.timeout(PATIENCE),
       });
-      told(response.ok ? heldWords.recorded : response.status === 404 ? heldWords.gone : heldWords.failed);
+      told(response.ok ? heldWords.recorded : await whyNot(response));
     } catch {
       told(heldWords.failed);
     }
@@ -109,8 +109,25 @@ function Panel({ count }: { count: number }) {
           </tbody>
         </table>
       </div>
+      {list && list.found > list.groups.length && (
+        <p class="calm" data-part="held-more">
+          +{number(list.found - list.groups.length)} {say(heldWords.more)}
+        </p>
+      )}
     </section>
   );
+}
+
+/** Why a decision was not taken. Only what may go by itself is worth another try. */
+async function whyNot(response: Response): Promise<Text> {
+  if (response.status === 404) return heldWords.gone;
+  if (response.status >= 500) return heldWords.failed;
+  try {
+    const { detail, detail_vi } = (await response.json()) as Problem;
+    return { vi: detail_vi ?? detail, en: detail };
+  } catch {
+    return heldWords.failed;
+  }
 }
 
 interface DecideProps {
@@ -119,12 +136,21 @@ interface DecideProps {
   decide: (decision: Decision["decision"], of: HeldOf) => Promise<void>;
 }
 
+/** Two buttons. About all of a sender they are pressed twice: reported days would change by a slip. */
 function Decide({ of, answer, decide }: DecideProps) {
+  const [meant, setMeant] = useState<Decision["decision"] | null>(null);
+  const isOfAll = of.subject === undefined;
+  const press = (decision: Decision["decision"]) => {
+    if (isOfAll && meant !== decision) return setMeant(decision);
+    setMeant(null);
+    void decide(decision, of);
+  };
   const about = [of.sender, of.subject, of.indicator, of.day].filter((word) => word !== undefined).join(", ");
   return (
     <>
       {(["accept", "refuse"] as const).map((decision) => (
-        <button key={decision} type="button" class="held-decide" data-decision={decision} onClick={() => void decide(decision, of)}>
+        <button key={decision} type="button" class="held-decide" data-decision={decision} onClick={() => press(decision)}>
+          {meant === decision && `${say(heldWords.sure)} `}
           {say(heldWords[decision])}
           <span class="reader-only">: {about}</span>
         </button>
@@ -145,20 +171,30 @@ function Row({ group, answer, decide }: { group: HeldGroup; answer: Answer | nul
   const figure = (value: number | null) => (value === null ? "–" : `${number(value, names?.decimals ?? 1)} ${unit(names?.unit ?? "")}`);
   return (
     <tr data-held={keyOf(group)}>
-      <th scope="row">{sender}</th>
-      <td>{station ? say(station.name) : subject}</td>
-      <td>{names?.symbol ?? indicator}</td>
-      <td>{day}</td>
-      <td class="figure">{number(group.rows)}</td>
-      <td class="figure">{figure(group.mean)}</td>
-      <td class="figure">{figure(group.stands)}</td>
-      <td>
-        <time dateTime={new Date(group.received_at).toISOString()} title={fullMoment(group.received_at)}>
-          {roughAge(ageOf(group.received_at))}
-        </time>{" "}
-        <button type="button" class="link" onClick={() => open("envelope", group.position)}>
-          {group.position}
-        </button>
+      <th scope="row" data-title={say(heldWords.sender)}>
+        {sender}
+      </th>
+      <td data-title={say(heldWords.station)}>{station ? say(station.name) : subject}</td>
+      <td data-title={say(heldWords.indicator)}>{names?.symbol ?? indicator}</td>
+      <td data-title={say(heldWords.day)}>{day}</td>
+      <td class="figure" data-title={say(heldWords.rows)}>
+        {number(group.rows)}
+      </td>
+      <td class="figure" data-title={say(heldWords.mean)}>
+        {figure(group.mean)}
+      </td>
+      <td class="figure" data-title={say(heldWords.stands)}>
+        {figure(group.stands)}
+      </td>
+      <td data-title={say(heldWords.received)}>
+        <span>
+          <time dateTime={new Date(group.received_at).toISOString()} title={fullMoment(group.received_at)}>
+            {roughAge(ageOf(group.received_at))}
+          </time>{" "}
+          <button type="button" class="link" onClick={() => open("envelope", group.position)}>
+            {group.position}
+          </button>
+        </span>
       </td>
       <td>
         <Decide of={{ sender, subject, indicator, day }} answer={answer} decide={decide} />
