@@ -148,10 +148,8 @@ impl Former {
             if let Go::Stop = self.wait_for_room() {
                 return self.last_epoch();
             }
-            if !backlog {
-                if self.wait_for_input(formed + self.config.idle_cadence) {
-                    self.wait_for_turn(formed);
-                }
+            if !backlog && self.wait_for_input(formed + self.config.idle_cadence) {
+                self.wait_for_turn(formed);
             }
             let checkpoint = checkpointed.elapsed() >= self.config.checkpoint_every;
             backlog = match self.form(checkpoint)? {
