@@ -5,8 +5,8 @@ import { fullMoment, number, percent, period, plain, roughAge, span, unit } from
 import { lastEventOf } from "../../freshness";
 import { completenessOf, counted, stationsNow } from "../../figures";
 import { say } from "../../language";
-import type { Feed, FigureInput, StationNames } from "../../model";
-import { priorityOfStanding, standingIn } from "../../standing";
+import type { Feed, FigureInput, Priority, StationNames } from "../../model";
+import { type Standing, priorityOfStanding, standingIn, standingWords } from "../../standing";
 import { ageOf, feedNames, figureOf, pack, stationNames } from "../../store";
 import { originWords } from "../../words/alerts";
 import { kpiWords } from "../../words/overview";
@@ -42,6 +42,18 @@ function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
+/** How a station stands as the figure counted it: those that are not good are listed in it. */
+function standingSaid(station: StationNames): { words: string; priority: Priority | null } {
+  const inputs = figureOf("stations").value?.inputs ?? [];
+  const said = inputs.find(({ subject }) => subject === station.id);
+  if (!said) return { words: standingIn(station), priority: priorityOfStanding(station) };
+  const all = Object.keys(station.measures).length;
+  const [missing, standing] = [said.value ?? 0, said.word as Standing];
+  const words = standing === "partial" ? { vi: `thiếu ${number(missing)}/${number(all)}`, en: `${number(missing)} of ${number(all)} missing` } : standingWords[standing];
+  const urgent: Partial<Record<Standing, Priority>> = { silent: "high", error: "medium", partial: "medium", never: "low" };
+  return { words: say(words), priority: urgent[standing] ?? null };
+}
+
 function StationStates() {
   return (
     <>
@@ -61,7 +73,7 @@ function StationStates() {
         of={say(words.stations)}
         columns={[
           [say(words.station), (station: StationNames) => say(station.name)],
-          [say({ vi: "Trạng thái", en: "State" }), standingIn],
+          [say({ vi: "Trạng thái", en: "State" }), (station: StationNames) => standingSaid(station).words],
           [say(originWords.lastEvent), (station: StationNames) => at(lastEventOf(station.id))],
         ]}
         rows={stationsNow}
@@ -69,7 +81,7 @@ function StationStates() {
       <table>
         <tbody>
           {stationsNow().map((station) => {
-            const ill = priorityOfStanding(station);
+            const { words: stands, priority: ill } = standingSaid(station);
             const lastEvent = lastEventOf(station.id);
             return (
               <tr key={station.id}>
@@ -79,7 +91,7 @@ function StationStates() {
                   </button>
                 </th>
                 <td class={ill ?? ""}>
-                  {ill && <Mark priority={ill} />} {standingIn(station)}
+                  {ill && <Mark priority={ill} />} {stands}
                 </td>
                 <td>{lastEvent === null ? "" : roughAge(ageOf(lastEvent))}</td>
               </tr>
