@@ -94,7 +94,7 @@ pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let some = of != HeldOf::default();
     anyhow::ensure!(all || some, "say which rows: --sender, --subject, --indicator, --day, or --all");
     anyhow::ensure!(!(all && some), "--all is whatever is held; beside a choice it says two things");
-    decide(config, &Decision { decision: verdict, of, user, note }, args.json)
+    decide(config, &Decision { decision: verdict, of, all, user, note }, args.json)
 }
 
 fn list(config: &Config, of: HeldOf, json: bool) -> anyhow::Result<ExitCode> {

@@ -13,7 +13,7 @@ import pytest
 from ioc import PACK, Ioc, eventually, rfc3339_ago
 from peers import push, receipt
 
-BOUND = '\npatience = "5s"\nlateness = "1s"\nhold_after = "10s"\n'
+BOUND = '\npatience = "5s"\nlateness = "1s"\nhold_after = "20s"\n'
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def one_held(ioc, subject):
         sent.append(float(next(values)))
         return send(ioc, subject, time, sent[-1])["held"] > 0
 
-    eventually(corrected, every=1)
+    eventually(corrected, seconds=120, every=1)
     assert held(ioc, subject=subject)["rows"] == 1
     return time, sent[-2], sent[-1]
 
@@ -139,8 +139,9 @@ def test_safe_a_decision_must_be_sent_as_json_by_somebody_with_a_name(house):
             urllib.request.urlopen(request, timeout=10)
         return refused.value.code
 
-    said = {"decision": "accept", "of": {}, "user": "an"}
+    said = {"decision": "accept", "of": {}, "all": True, "user": "an"}
     assert post(json.dumps(said), "text/plain") == 415
     assert post(json.dumps(said | {"user": " "})) == 422
     assert post(json.dumps(said | {"decision": "perhaps"})) == 422
+    assert post(json.dumps(said | {"all": False})) == 422, "a choice that got lost is not everything"
     assert post(json.dumps(said)) == 404, "nothing is held"

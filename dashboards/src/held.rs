@@ -84,6 +84,9 @@ pub struct Decision {
     pub decision: Verdict,
     /// About which rows.
     pub of: HeldOf,
+    /// About everything that is held, where nothing is chosen: a choice that got lost must not mean it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all: bool,
     /// By whom.
     pub user: String,
     /// In their words.
@@ -98,6 +101,6 @@ pub struct Decided {
     pub rows: u64,
     /// How many series and days.
     pub groups: u64,
-    /// Where the decision lies.
-    pub positions: Vec<String>,
+    /// Where the decision lies, as `log-partition-offset`.
+    pub position: String,
 }

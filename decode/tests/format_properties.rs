@@ -126,7 +126,7 @@ fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
         Just(b"PM10\t61.3\tug/m3\t20241105090000\t00".to_vec()),
         Just(b"PM2,5\t38,4\t20241105090000".to_vec()),
         prop::sample::select(vec![
-            "{", "}", "[", "]", "{\"action\":\"refuse_held\",\"sender\":\"a\",\"rows\":[{\"indicator\":\"pm25\",\"subject\":\"S1\",\"day\":\"2026-01-01\"}],\"user\":\"an\"}", "{\"action\":\"acknowledge\",\"alert\":\"a~S1~1\",\"user\":\"an\"}", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
+            "{", "}", "[", "]", "{\"action\":\"refuse_held\",\"rows\":[{\"sender\":\"a\",\"indicator\":\"pm25\",\"subject\":\"S1\",\"day\":\"2026-01-01\"}],\"user\":\"an\"}", "{\"action\":\"acknowledge\",\"alert\":\"a~S1~1\",\"user\":\"an\"}", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
             "00", "20241105090000", "\"value\"", "\"time\"", "\"indicator\":\"pm25\"", "2026-01-01T00:00:00Z", " ", "ộ",
         ])
         .prop_map(|text| text.as_bytes().to_vec()),

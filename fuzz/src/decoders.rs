@@ -267,8 +267,8 @@ pub(crate) fn actions() -> Vec<Vec<u8>> {
     [
         r#"{"action":"acknowledge","alert":"pm25-day~TN-0412~3","user":"an","note":"gọi trạm"}"#,
         r#"{"action":"acknowledge","alert":"a~S1~1","user":"\u0061n"}"#,
-        r#"{"action":"accept_held","sender":"gw","rows":[{"indicator":"pm25","subject":"S1","day":"2026-01-01"}],"user":"an"}"#,
-        r#"{"action":"refuse_held","sender":"","rows":[{"indicator":"","subject":"S1","day":"2026-02-30"}],"user":"an"}"#,
+        r#"{"action":"accept_held","rows":[{"sender":"gw","indicator":"pm25","subject":"S1","day":"2026-01-01"}],"user":"an"}"#,
+        r#"{"action":"refuse_held","rows":[{"sender":"","indicator":"","subject":"S1","day":"2026-02-30"}],"user":"an"}"#,
         r#"{"action":"close","alert":"a~S1~1","user":"an"}"#,
         r#"{"action":"acknowledge","alert":"a~S1","user":""}"#,
     ]

@@ -29,7 +29,7 @@ use ioc_model::{
     held::Decision,
     names::{IndicatorId, Names, SubjectId},
     pack::PackVersion,
-    question::Answer,
+    question::{About, Answer},
     results::StoredAction,
     row::Row,
     time::EventTime,
@@ -260,7 +260,10 @@ impl Shard {
                 results,
             );
         }
-        for answer in answers {
+        // Rows that a day is read back for are judged last: those an operator accepts in the same epoch wait with them.
+        let (of_days, others): (Vec<&Answer>, Vec<&Answer>) =
+            answers.iter().partition(|answer| matches!(answer.question.about, About::Day { .. }));
+        for answer in others.into_iter().chain(of_days) {
             state.measured.take_answer(
                 state.name,
                 &mut state.derived,
@@ -269,6 +272,7 @@ impl Shard {
                 days,
                 terms,
                 answer,
+                rows,
                 heard,
                 fates,
                 results,

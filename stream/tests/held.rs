@@ -331,3 +331,44 @@ fn a_decision_about_a_series_that_was_never_heard_is_a_reject() {
     assert_eq!(results.counts.get(OPERATOR).unwrap().rejected, 1);
     assert!(results.facts.decisions.is_empty() && results.questions.is_empty());
 }
+
+#[test]
+fn once_a_key_has_one_last_word_whoevers_held_rows_are_accepted_together() {
+    let mut site = Site::new();
+    let first = one_held(&mut site);
+    // Somebody else's value of the same moment, held as well.
+    let later = arrival(MIDNIGHT + YEAR + 1, 900_000, 0);
+    let second = RecalledRow { sender: "lab".into(), value: 18.6, arrival: later, ..first };
+    site.counts.held += 1;
+    site.sent += 1;
+    let late = MIDNIGHT + YEAR + HOUR;
+    let both = vec![decision(true, "gateway"), decision(true, "lab")];
+    let results = site.step(late, &[], both, Vec::new());
+    let asked = question(&results, OF_HELD);
+    let found = Found::Rows(vec![first, second]);
+    let results = site.step(late, &[], Vec::new(), vec![Answer { question: asked, found: found.clone() }]);
+    let of_day = Answer { question: question(&results, OF_DAY), found: stored() };
+    let of_held = Answer { question: question(&results, OF_HELD), found: Found::Rows(vec![second]) };
+    let results = site.step(late, &[], Vec::new(), vec![of_day, of_held]);
+    let words: Vec<(f64, bool)> =
+        results.facts.observations.iter().map(|row| (row.value, row.last_word)).collect();
+    assert_eq!(words, [(18.4, false), (18.6, true)]);
+    assert_eq!((site.counts.waiting, site.counts.held), (0, 0));
+}
+
+#[test]
+fn silent_what_was_accepted_once_is_held_again_when_it_changes_once_more() {
+    let mut site = Site::new();
+    let _ = site.rows(&[(MIDNIGHT, MIDNIGHT + MINUTE, 20.0)]);
+    let late = MIDNIGHT + YEAR;
+    let results = site.rows(&[(MIDNIGHT, late, 18.4)]);
+    let held = &results.facts.held[0];
+    let row = recalled(held.event_time.0, held.value, held.arrival);
+    let results = site.step(late, &[], vec![decision(true, "gateway")], Vec::new());
+    let asked = question(&results, OF_HELD);
+    let answer = Answer { question: asked, found: Found::Rows(vec![row]) };
+    let results = site.step(late, &[], Vec::new(), vec![answer]);
+    assert_eq!(results.facts.observations[0].standing, Standing::Correction);
+    let results = site.rows(&[(MIDNIGHT, late + DAY, 17.0)]);
+    assert_eq!((results.facts.held.len(), site.counts.held), (1, 1));
+}

@@ -3,8 +3,6 @@
 //! What is decided about is looked up here and written out, series by series and day by day: the log then says what was
 //! meant, whatever came to be held in the meantime.
 
-use std::collections::BTreeMap;
-
 use axum::{
     body::Body,
     extract::{Query, State, rejection::QueryRejection},
@@ -19,9 +17,6 @@ use crate::{
     held::{Decided, Decision, GROUPS_MAX, HeldGroup, HeldOf, Verdict},
     problem::Problem,
 };
-
-/// Series and days of one sender that are decided about by one message.
-const A_MESSAGE: usize = 500;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -62,17 +57,17 @@ fn of_a_day(of: HeldOf) -> Result<HeldOf, Problem> {
 #[derive(Serialize)]
 struct Said<'a> {
     action: &'static str,
-    sender: &'a str,
-    rows: Vec<Row<'a>>,
+    rows: Vec<Row>,
     user: &'a str,
     note: &'a str,
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
-    indicator: &'a str,
-    subject: &'a str,
-    day: &'a str,
+struct Row {
+    sender: String,
+    indicator: String,
+    subject: String,
+    day: String,
 }
 
 /// POST `/api/held`.
@@ -85,6 +80,12 @@ pub(super) async fn decide(
     let said: Decision = actions::read(body).await?;
     let (user, note) = actions::by(&said.user, &said.note)?;
     starting(&state.board)?;
+    if (said.of == HeldOf::default()) != said.all {
+        return Err(Problem::invalid(
+            "choose rows by sender, subject, indicator or day, or say \"all\": true, not both",
+        )
+        .vi("hãy chọn theo bên gửi, trạm, chỉ số hoặc ngày, hoặc ghi \"all\": true, không cả hai"));
+    }
     let of = of_a_day(said.of)?;
     let zone = state.shown().pack.timezone.clone();
     let list = state.history.held(&of, &zone, GROUPS_MAX).await?;
@@ -106,23 +107,15 @@ pub(super) async fn decide(
         Verdict::Accept => "accept_held",
         Verdict::Refuse => "refuse_held",
     };
-    let mut by_sender: BTreeMap<&str, Vec<&HeldGroup>> = BTreeMap::new();
-    for group in &list.groups {
-        by_sender.entry(&group.sender).or_default().push(group);
-    }
-    let mut positions = Vec::new();
-    for (sender, groups) in &by_sender {
-        for groups in groups.chunks(A_MESSAGE) {
-            let rows = groups.iter().map(|HeldGroup { indicator, subject, day, .. }| Row {
-                indicator,
-                subject,
-                day,
-            });
-            let rows = rows.collect();
-            let said = Said { action, sender, rows, user, note };
-            positions.push(actions::append(&state, "/api/held", &said).await?.to_string());
-        }
-    }
-    let decided = Decided { rows: list.rows, groups: list.found, positions };
+    let row = |HeldGroup { sender, indicator, subject, day, .. }: &'_ HeldGroup| Row {
+        sender: sender.clone(),
+        indicator: indicator.clone(),
+        subject: subject.clone(),
+        day: day.clone(),
+    };
+    let rows = list.groups.iter().map(row).collect();
+    // One message: it is recorded whole or not at all.
+    let position = actions::append(&state, "/api/held", &Said { action, rows, user, note }).await?;
+    let decided = Decided { rows: list.rows, groups: list.found, position: position.to_string() };
     Ok((StatusCode::ACCEPTED, fresh_json(&decided)?).into_response())
 }

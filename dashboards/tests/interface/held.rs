@@ -56,23 +56,18 @@ async fn a_decision_is_written_out_by_sender_series_and_day_and_answered_when_it
     let reply = server.post("/api/held", "application/json", said.to_string().as_bytes()).await;
     assert_eq!(reply.status, 202);
     assert_eq!(reply.json()["rows"], 864);
-    assert_eq!(reply.json()["positions"].as_array().unwrap().len(), 2);
+    assert_eq!(reply.json()["position"], "1-0-1");
     let taken = server.desk.taken.lock().unwrap().clone();
     let written: Vec<Value> = taken.iter().map(|(_, bytes)| serde_json::from_slice(bytes).unwrap()).collect();
-    let row = |day: &str| json!({"indicator": "pm25", "subject": "st1", "day": day});
-    let expected = |sender: &str, rows: Vec<Value>| json!({"action": "refuse_held", "sender": sender, "rows": rows, "user": "Nguyễn An", "note": "lệch năm"});
-    assert_eq!(
-        written,
-        [
-            expected("gw", vec![row("2026-01-01"), row("2026-01-02")]),
-            expected("lab", vec![row("2026-01-01")])
-        ]
-    );
+    let row = |sender: &str, day: &str| json!({"sender": sender, "indicator": "pm25", "subject": "st1", "day": day});
+    let rows = [row("gw", "2026-01-01"), row("lab", "2026-01-01"), row("gw", "2026-01-02")];
+    let expected = json!({"action": "refuse_held", "rows": rows, "user": "Nguyễn An", "note": "lệch năm"});
+    assert_eq!(written, [expected], "one message: it is recorded whole or not at all");
 }
 
 #[tokio::test]
 async fn a_decision_about_nothing_about_too_much_or_by_nobody_is_refused_and_nothing_is_written() {
-    let said = json!({"decision": "accept", "of": {}, "user": "an"});
+    let said = json!({"decision": "accept", "of": {}, "all": true, "user": "an"});
     let nothing = server(Vec::new(), 0).await;
     let reply = nothing.post("/api/held", "application/json", said.to_string().as_bytes()).await;
     assert_eq!(reply.status, 404);
@@ -80,6 +75,13 @@ async fn a_decision_about_nothing_about_too_much_or_by_nobody_is_refused_and_not
     for (body, kind, status) in [
         (said.clone(), "application/json", 422),
         (said.clone(), "text/plain", 415),
+        (json!({"decision": "accept", "of": {}, "user": "an"}), "application/json", 422),
+        (json!({"decision": "accept", "of": {"sender": null}, "user": "an"}), "application/json", 422),
+        (
+            json!({"decision": "accept", "of": {"sender": "gw"}, "all": true, "user": "an"}),
+            "application/json",
+            422,
+        ),
         (json!({"decision": "accept", "of": {}, "user": " "}), "application/json", 422),
         (json!({"decision": "maybe", "of": {}, "user": "an"}), "application/json", 422),
         (json!({"decision": "accept", "of": {"day": "1/1/2026"}, "user": "an"}), "application/json", 400),

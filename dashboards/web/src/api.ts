@@ -1016,6 +1016,10 @@ export interface Decision {
   decision: "accept" | "refuse";
   of: HeldOf;
   /**
+   * About everything that is held, where nothing is chosen
+   */
+  all?: boolean;
+  /**
    * Who decides
    */
   user: string;
@@ -1034,9 +1038,9 @@ export interface Decided {
    */
   groups: number;
   /**
-   * Where the decision lies
+   * Where the decision lies, as log-partition-offset
    */
-  positions: string[];
+  position: string;
 }
 /**
  * A window that went in

@@ -2,12 +2,12 @@
 //!
 //! ```json
 //! {"action": "acknowledge", "alert": "pm25-day~TN-0412~3", "user": "an", "note": "gọi trạm"}
-//! {"action": "accept_held", "sender": "gateway-1", "rows": [{"indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}],
-//!  "user": "an"}
+//! {"action": "accept_held", "user": "an",
+//!  "rows": [{"sender": "gateway-1", "indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}]}
 //! ```
 //!
-//! `accept_held` and `refuse_held` decide about what is held of one sender: each of `rows` names a series and a local
-//! day and is a row of its own.
+//! `accept_held` and `refuse_held` decide about what is held: each of `rows` names a sender, a series and a local day and
+//! is a row of its own.
 //!
 //! The API checks the same before it appends; whatever comes otherwise is a reject like any other.
 
@@ -38,8 +38,6 @@ struct Said<'a> {
     #[serde(borrow, default)]
     alert: Cow<'a, str>,
     #[serde(borrow, default)]
-    sender: Cow<'a, str>,
-    #[serde(borrow, default)]
     rows: Vec<HeldDay<'a>>,
     #[serde(borrow)]
     user: Cow<'a, str>,
@@ -51,6 +49,8 @@ struct Said<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct HeldDay<'a> {
+    #[serde(borrow)]
+    sender: Cow<'a, str>,
     #[serde(borrow)]
     indicator: Cow<'a, str>,
     #[serde(borrow)]
@@ -92,33 +92,26 @@ fn decide<S: RowSink + ?Sized>(
     accepted: bool,
     rows: &mut Rows<'_, S>,
 ) -> Result<(), Refusal> {
-    let sender = &*said.sender;
-    if sender.chars().count() > SENDER_MAX || sender.chars().any(char::is_control) {
-        return Err(Refusal::invalid(
-            "sender",
-            sender,
-            "không phải một bên gửi",
-            "which is no sender",
-            "gateway-1",
-        ));
-    }
     if !(1..=DECIDED_MAX).contains(&said.rows.len()) {
         let (vi, en) = (
             format!("phải có từ 1 đến {DECIDED_MAX} mục"),
             format!("of which there must be 1 to {DECIDED_MAX}"),
         );
-        let example = r#"[{"indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}]"#;
+        let example =
+            r#"[{"sender": "gateway-1", "indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}]"#;
         return Err(Refusal::invalid("rows", &said.rows.len().to_string(), &vi, &en, example));
     }
-    for (index, HeldDay { indicator, subject, day }) in said.rows.iter().enumerate() {
+    for (index, HeldDay { sender, indicator, subject, day }) in said.rows.iter().enumerate() {
         let place = format!("rows[{index}]");
-        let series = is_subject(indicator) && is_subject(subject);
-        match day.parse().ok().and_then(|date| rows.local_day(date)).filter(|_| series) {
+        let is_sender = sender.chars().count() <= SENDER_MAX && !sender.chars().any(char::is_control);
+        let named = is_sender && is_subject(indicator) && is_subject(subject);
+        match day.parse().ok().and_then(|date| rows.local_day(date)).filter(|_| named) {
             Some(day) => rows.decide((indicator, subject), day, sender, accepted, (&said.user, &said.note)),
             None => {
-                let text = format!("{indicator} {subject} {day}");
-                let (vi, en) = ("không phải chỉ số, trạm và ngày", "which is no indicator, station and day");
-                let refusal = Refusal::invalid("rows", &text, vi, en, "pm25 TN-0412 2026-01-01");
+                let text = format!("{sender} {indicator} {subject} {day}");
+                let vi = "không phải bên gửi, chỉ số, trạm và ngày";
+                let en = "which is no sender, indicator, station and day";
+                let refusal = Refusal::invalid("rows", &text, vi, en, "gateway-1 pm25 TN-0412 2026-01-01");
                 rows.reject(refusal, &place, &[]);
             }
         }

@@ -14,7 +14,7 @@ use crate::{
 pub struct HeldGroup {
     /// Who sent them.
     pub sender: String,
-    /// The feed they came by.
+    /// The feed they came by; one of them where there are several.
     pub feed: String,
     /// Subject.
     pub subject: String,
@@ -89,7 +89,7 @@ impl Store {
             })
         };
         let groups = chosen(format!(
-            "SELECT toString(h.sender) AS sender, toString(h.feed) AS feed, toString(h.subject) AS subject, \
+            "SELECT toString(h.sender) AS sender, toString(any(h.feed)) AS feed, toString(h.subject) AS subject, \
              toString(h.indicator) AS indicator, toString(toDate(h.event_time, {{zone:String}})) AS day, \
              count() AS rows, count(h.stands) AS replacing, avg(h.value) AS mean, avg(h.stands) AS stands, \
              toUnixTimestamp64Milli(min(h.event_time)) AS first, \
@@ -98,13 +98,13 @@ impl Store {
              (argMax((h.log, h.partition, h.offset), (h.received_at, h.log, h.partition, h.offset)) AS lies).1 AS log, \
              lies.2 AS partition, lies.3 AS offset \
              FROM (SELECT * FROM held_current WHERE {those}) AS h \
-             GROUP BY sender, feed, subject, indicator, day \
+             GROUP BY sender, subject, indicator, day \
              ORDER BY received_at DESC, sender, subject, indicator, day LIMIT {{limit:UInt32}}"
         ))
         .param("limit", limit);
         let groups = answer("read the held rows", groups.fetch_all()).await?;
         let totals = chosen(format!(
-            "SELECT count(), uniqExact(sender, feed, subject, indicator, toDate(event_time, {{zone:String}})) \
+            "SELECT count(), uniqExact(sender, subject, indicator, toDate(event_time, {{zone:String}})) \
              FROM held_current WHERE {those}"
         ));
         let (rows, found): (u64, u64) = answer("count the held rows", totals.fetch_one()).await?;

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS held {on_cluster}
     generation UInt32 COMMENT 'Pass over the input that stored it' CODEC(ZSTD(1)),
     epoch UInt64 COMMENT 'Epoch that stored it' CODEC(Delta, ZSTD(1)),
     chunk UInt16 COMMENT 'Block of the epoch and month that held it' CODEC(ZSTD(1)),
+    INDEX offset_range offset TYPE minmax GRANULARITY 1,
     INDEX epoch_range epoch TYPE minmax GRANULARITY 1
 )
 ENGINE = {engine}

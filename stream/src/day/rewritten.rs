@@ -27,7 +27,10 @@ impl Day {
         let mut current = None;
         let mut judged = false;
         self.visit(hour.start, hour.end, |point| {
-            judged |= in_time(point.at, point.received_at);
+            // A value that was accepted late stands in the place of one that came in time.
+            let others = self.others.get(&point.at).into_iter().flatten();
+            judged |= in_time(point.at, point.received_at)
+                || others.into_iter().any(|other| in_time(point.at, other.arrival.received_at.0));
             if point.at == at {
                 current = Some(point.version());
             }

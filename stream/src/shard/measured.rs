@@ -215,6 +215,7 @@ impl Measured {
         days: &mut Days,
         terms: &Terms,
         answer: &Answer,
+        rows_of_subject: &[Key],
         heard: &mut Vec<Heard>,
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
@@ -229,6 +230,9 @@ impl Measured {
         let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
         let (asked, epoch, touched) = (answer.question.asked.0, facts.epoch, &mut heard.touched);
+        // Rows of the epoch itself may have said the last word of a key, too.
+        let mut of_series = rows_of_subject.chunk_by(|a, b| a.indicator() == b.indicator());
+        let of_series = of_series.find(|keys| keys[0].indicator() == id).unwrap_or_default();
         let mut words = LastWords::default();
         let judged = if matches!(answer.question.about, About::Day { .. }) {
             let hold_after = |feed| terms.hold_after(feed);
@@ -283,7 +287,8 @@ impl Measured {
                 standing,
                 last_word: current.is_the_row(),
             });
-            words.behind((entry.name, subject), row.event_time, current, said, &[], fates, results);
+            let series = (entry.name, subject);
+            words.behind(series, row.event_time, current, said, of_series, fates, results);
         }
     }
 

@@ -10,7 +10,8 @@ import { ageOf, allFeeds, pack, stationNames } from "../../store";
 import { heldWords } from "../../words/held";
 import { Download } from "../frame/Download";
 
-const EVERY = 5_000;
+// When their number changes they are asked for at once.
+const EVERY = 60_000;
 const PATIENCE = 15_000;
 
 type Answer = { of: string; said: Text };
