@@ -1,11 +1,14 @@
 //! What an input would become, as lines to read or compare.
 
+use std::{collections::BTreeMap, net::SocketAddr};
+
 use ioc_model::{
     action::Action,
     attribute::Attributes,
     calendar::Calendar,
     contract::{Contract, Subjects},
     envelope::{Content, Envelope},
+    event::{Endpoint, Event},
     held::Decision,
     names::Names,
     observation::{Observation, Quality},
@@ -58,7 +61,8 @@ pub struct Trial {
     /// another row of the input says something else of the same moment, `note_vi` and `note_en`; rejects
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
     /// `user`, `note`, `row`; decisions about held rows `kind`, `indicator`, `subject`, `day`, `sender`, `accepted`,
-    /// `user`, `note`, `row`.
+    /// `user`, `note`, `row`; events `kind`, `event`, `log_source`, `happened_at`, `time_from`, `severity`, `row`, and what
+    /// else is said of them.
     pub lines: Vec<String>,
     /// How many of them are rejects.
     pub rejects: usize,
@@ -129,6 +133,99 @@ struct DecisionLine<'a> {
     user: &'a str,
     note: &'a str,
     row: u32,
+}
+
+/// What is not said is left out.
+#[derive(Serialize)]
+struct EventLine<'a> {
+    kind: &'static str,
+    event: &'static str,
+    log_source: &'a str,
+    #[serde(skip_serializing_if = "is_true")]
+    known: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    relay: &'a str,
+    happened_at: String,
+    time_from: &'static str,
+    severity: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    rated: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    category: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    signature: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    signature_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    decided: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    protocol: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    user: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    host: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    program: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    message: &'a str,
+    #[serde(skip_serializing_if = "is_one")]
+    weight: u32,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    row: u32,
+}
+
+fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
+fn is_one(weight: &u32) -> bool {
+    *weight == 1
+}
+
+impl EventLine<'_> {
+    fn of(event: &Event) -> EventLine<'_> {
+        let end = |end: Endpoint| {
+            let address = end.address?;
+            Some(
+                end.port
+                    .map_or_else(|| address.to_string(), |port| SocketAddr::new(address, port).to_string()),
+            )
+        };
+        let key = |key: [u8; 16]| key.iter().map(|byte| format!("{byte:02x}")).collect();
+        EventLine {
+            kind: "event",
+            event: event.kind.word(),
+            log_source: &event.log_source,
+            known: event.known,
+            relay: &event.relay,
+            happened_at: event.happened_at.rfc3339(),
+            time_from: event.time_from.word(),
+            severity: event.severity.word(),
+            rated: &event.rated,
+            category: &event.category,
+            signature: &event.signature,
+            signature_id: &event.signature_id,
+            decided: event.decided.word(),
+            source: end(event.from),
+            target: end(event.to),
+            protocol: &event.protocol,
+            user: &event.user,
+            host: &event.host,
+            program: &event.program,
+            message: &event.message,
+            weight: event.weight,
+            attributes: event.attributes.iter().map(|(name, text)| (&**name, &**text)).collect(),
+            key: event.key.map(|of| key(of.0)),
+            row: event.arrival.row,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -242,6 +339,7 @@ impl RowSink for Written<'_> {
                 };
                 self.line(number, &line);
             }
+            Row::Happened(event) => self.line(number, &EventLine::of(&event)),
         }
     }
 

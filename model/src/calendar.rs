@@ -75,6 +75,13 @@ impl Calendar {
         EPOCH.checked_add(number.0.days()).ok()
     }
 
+    /// The local date and time of a moment; none outside of the years the calendar knows.
+    #[must_use]
+    pub fn local(&self, time: EventTime) -> Option<jiff::civil::DateTime> {
+        let timestamp = Timestamp::from_millisecond(time.0).ok()?;
+        Some(self.zone.to_datetime(timestamp))
+    }
+
     /// The moment of a local date and time that carries no zone. In a gap of the clock the moment after it, in a
     /// fold the first of the two (RFC 5545, as jiff's "compatible").
     #[must_use]

@@ -12,6 +12,7 @@ pub mod contract;
 pub mod counts;
 pub mod envelope;
 pub mod epoch;
+pub mod event;
 pub mod fact;
 pub mod figure;
 pub mod held;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{action::Action, held::Decision, position::Arrival};
+use crate::{action::Action, event::Event, held::Decision, position::Arrival};
 
 /// A row of any kind but a measured one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ pub enum Row {
     Done(Action),
     /// What an operator decided about rows that are held.
     Decided(Decision),
+    /// Something that happened, as a device told it.
+    Happened(Box<Event>),
 }
 
 impl Row {
@@ -24,6 +26,7 @@ impl Row {
         match self {
             Row::Done(action) => &action.alert.subject,
             Row::Decided(decision) => &decision.subject,
+            Row::Happened(event) => &event.log_source,
         }
     }
 
@@ -33,6 +36,7 @@ impl Row {
         match self {
             Row::Done(action) => action.arrival,
             Row::Decided(decision) => decision.arrival,
+            Row::Happened(event) => event.arrival,
         }
     }
 }

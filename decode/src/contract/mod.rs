@@ -4,6 +4,7 @@
 //! whether it is of its format at all; then row by row who speaks, of what, when, and how much. The first broken rule
 //! names the reject.
 
+mod events;
 mod refusal;
 mod rows;
 mod rules;
@@ -11,6 +12,7 @@ mod told_twice;
 
 pub use self::rows::RowSink;
 pub(crate) use self::{
+    events::{Delivery, Identity, Reporter, SaidTime, rated},
     refusal::{Refusal, Withheld, legible, quoted},
     rows::{Met, Rows},
     rules::{FeedRules, Rules, Subject},

@@ -11,10 +11,12 @@ use ioc_model::{
     calendar::{Calendar, LocalDay},
     contract::is_subject,
     envelope::Envelope,
+    event::{Event, TimeFrom},
     held::Decision,
     name::Name,
     names::{Names, Source, SourceId, SubjectId},
     observation::{Observation, Quality, Series},
+    pack::SeverityScale,
     pattern,
     position::{Arrival, Position},
     reject::Rejection,
@@ -27,6 +29,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Refusal,
+    events::{Reporter, SaidTime},
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
     told_twice::Held,
 };
@@ -83,6 +86,7 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     earliest: EventTime,
     latest: EventTime,
     address: &'d str,
+    sender: &'d str,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
@@ -113,6 +117,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             earliest: received.minus(feed.contract.max_age),
             latest: received.plus(feed.contract.max_future),
             address: envelope.address,
+            sender: envelope.attributes.sender(),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             sink,
@@ -370,6 +375,49 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         };
         self.count = self.count.saturating_add(1);
         self.sink.row(Row::Decided(decision));
+    }
+
+    /// When the envelope arrived.
+    pub(crate) fn received_at(&self) -> ReceivedAt {
+        self.received_at
+    }
+
+    /// Who reports in a line that calls itself `host`, empty where it does not.
+    pub(crate) fn reporter(&self, host: &str) -> Result<Reporter<'d>, Refusal> {
+        let reporter = self.rules.events.reporter(self.address, self.sender, host, self.calendar);
+        self.check_sender("host", &reporter.log_source)?;
+        Ok(reporter)
+    }
+
+    /// The scale of a product that has one of its own.
+    pub(crate) fn severity_scale(&self, vendor: &str, product: &str) -> Option<&'d SeverityScale> {
+        self.rules.events.scale(vendor, product)
+    }
+
+    /// Takes an event. What the contract says of it is filled in here: who reports, when it happened, how it came.
+    pub(crate) fn happen(&mut self, reporter: &Reporter<'_>, said: SaidTime<'_>, mut event: Event) {
+        let received = EventTime(self.received_at.0);
+        let (happened_at, time_from) = reporter.happened(said, (self.earliest, received, self.latest));
+        let Source { feed, sender } = self.names.source(self.source);
+        if time_from == TimeFrom::Absurd
+            && let Some(written) = said.written()
+        {
+            event.attributes.push(("stated_time".into(), written.into()));
+        }
+        event.attributes.sort();
+        self.sink.row(Row::Happened(Box::new(Event {
+            log_source: reporter.log_source,
+            known: reporter.known,
+            relay: reporter.relay,
+            happened_at,
+            time_from,
+            weight: event.weight.max(1),
+            feed,
+            sender,
+            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
+            ..event
+        })));
+        self.count = self.count.saturating_add(1);
     }
 
     /// Hands on a row that does not; `place` says where in the envelope, as in `line 3` or `[2]`.

@@ -12,6 +12,8 @@ use ioc_model::{
 };
 use rustc_hash::FxHashMap;
 
+use super::events::EventRules;
+
 /// The rules of one version of a pack.
 #[derive(Debug)]
 pub(crate) struct Rules {
@@ -23,6 +25,7 @@ pub(crate) struct Rules {
     stations: Vec<StationRules>,
     station_ids: FxHashMap<Box<str>, u32>,
     file_codes: FxHashMap<Spelling, u32>,
+    pub(super) events: EventRules,
 }
 
 /// What is asked of a feed's envelopes.
@@ -75,6 +78,7 @@ impl Rules {
             stations: Vec::new(),
             station_ids: FxHashMap::default(),
             file_codes: FxHashMap::default(),
+            events: EventRules::of_pack(pack),
         };
         for indicator in pack.indicators.values() {
             rules.add_indicator(indicator, names);

@@ -6,6 +6,9 @@
 //! What lies between a sender and its rows is limited: no recursion over input, no allocation for a good row
 //! (invariants SAFE, BOUND).
 
+mod auth_log;
+mod cef;
+mod eve;
 mod fields;
 mod json_flat;
 mod json_observation;
@@ -15,6 +18,7 @@ mod json_text;
 mod moment;
 mod operator_action;
 mod station_txt;
+mod syslog;
 
 use std::ops::Range;
 
@@ -39,6 +43,9 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::JsonObservation => json_observation::read(payload, rows, &mut caches.json_observation),
         FormatName::StationTxt => station_txt::read(payload, rows),
         FormatName::OperatorAction => operator_action::read(payload, rows),
+        FormatName::Syslog => syslog::read(payload, rows),
+        FormatName::SyslogLines => syslog::read_lines(payload, rows),
+        FormatName::Eve => eve::read_lines(payload, rows),
     }
 }
 

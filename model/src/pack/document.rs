@@ -256,6 +256,15 @@ impl<'d> Section<'d> {
         Some(list.iter().map(|item| self.number_of(key, item.get_ref())).collect())
     }
 
+    /// Whether something is so, which it is not where it is missing.
+    pub(super) fn flag(&mut self, key: &str) -> bool {
+        let Some(value) = self.take(key) else { return false };
+        value.as_bool().unwrap_or_else(|| {
+            self.wrong_type(key, value, "true or false");
+            false
+        })
+    }
+
     /// A pair of finite numbers that may be missing.
     pub(super) fn optional_pair(&mut self, key: &str, expected: &str) -> Option<(f64, f64)> {
         let value = self.take(key)?;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Feed, FormatName, Holiday, Indicator, Pack, PackVersion, Station, Succession, Transport,
-    document::Section, spelling::Spelling,
+    Feed, FormatName, Holiday, Indicator, LogSource, Pack, PackVersion, SeverityScale, Station, Succession,
+    Transport, document::Section, spelling::Spelling,
 };
 use crate::{
     action::OPERATOR, contract::Contract, index::IndexSettings, limit::Limit, place::Place, rule::Rule,
@@ -24,6 +24,8 @@ pub(super) struct Draft {
     /// By model: what it sends where it has no value.
     pub(super) models: BTreeMap<String, Vec<f64>>,
     pub(super) stations: BTreeMap<String, Station>,
+    pub(super) log_sources: BTreeMap<String, LogSource>,
+    pub(super) severities: Vec<SeverityScale>,
     pub(super) feeds: BTreeMap<String, Feed>,
     pub(super) limits: Vec<Limit>,
     pub(super) rules: BTreeMap<String, Rule>,
@@ -59,6 +61,8 @@ impl Draft {
             replayed: self.replayed,
             places: self.places,
             stations: self.stations,
+            log_sources: self.log_sources,
+            severities: self.severities,
             indicators: self.indicators,
             feeds: self.feeds,
             limits: self.limits,

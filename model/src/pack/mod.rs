@@ -13,6 +13,7 @@ mod holidays;
 mod indicators;
 mod indices;
 mod limits;
+mod log_sources;
 mod manifest;
 mod map;
 mod models;
@@ -20,15 +21,17 @@ mod parse;
 mod places;
 mod rules;
 mod scope;
+mod severities;
 mod spelling;
 mod stations;
 mod successions;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 pub use faults::{Fault, Faults};
+use ipnet::IpNet;
 pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};
 pub use spelling::Spelling;
@@ -36,6 +39,7 @@ pub use spelling::Spelling;
 pub use crate::station_kind::StationKind;
 use crate::{
     contract::Contract,
+    event::Severity,
     index::IndexSettings,
     limit::Limit,
     place::{Date, Place, PlaceKey},
@@ -72,6 +76,10 @@ pub struct Pack {
     pub places: Vec<Place>,
     /// Stations of all times, by identifier.
     pub stations: BTreeMap<String, Station>,
+    /// Devices and machines that report events, by identifier.
+    pub log_sources: BTreeMap<String, LogSource>,
+    /// How products rate severity that do not keep to their format's scale.
+    pub severities: Vec<SeverityScale>,
     /// What is measured, by identifier.
     pub indicators: BTreeMap<String, Indicator>,
     /// Configured sources, by identifier.
@@ -178,6 +186,42 @@ pub struct Station {
     pub silent_after: Option<Millis>,
 }
 
+/// A device or machine that reports events: an intrusion detection system, a firewall, a server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LogSource {
+    /// Identifier, such as `ids-a`.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// The agency it belongs to.
+    pub owner: Text,
+    /// The networks it sends from; a single address is a network of one.
+    pub addresses: Vec<IpNet>,
+    /// Names that its certificate may bear.
+    pub certificates: Vec<String>,
+    /// What lines call it that it does not send itself: in files, by push, through a relay.
+    pub hosts: Vec<String>,
+    /// The zone of local times in its lines; none for the pack's.
+    pub timezone: Option<String>,
+    /// Whether it passes on what others say: what its lines claim as host is who reports.
+    pub relay: bool,
+    /// Nothing of it for so long means that it is silent; none where it may be silent.
+    pub silent_after: Option<Millis>,
+}
+
+/// How a product rates severity, where that is not its format's scale.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeverityScale {
+    /// Identifier.
+    pub id: String,
+    /// As its events call the vendor.
+    pub vendor: String,
+    /// As its events call the product; none for all of the vendor's.
+    pub product: Option<String>,
+    /// What its numbers mean.
+    pub scale: BTreeMap<Severity, RangeInclusive<i64>>,
+}
+
 /// How a feed's envelopes come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
@@ -241,11 +285,23 @@ pub enum FormatName {
     StationTxt,
     /// An operator's action, as JSON. Only of the feed [`OPERATOR`](crate::action::OPERATOR).
     OperatorAction,
+    /// One syslog message, by RFC 5424 or RFC 3164, with what it carries: CEF, Suricata's EVE, an authentication log.
+    Syslog,
+    /// Lines, each a syslog message as a log file has them.
+    SyslogLines,
+    /// Lines, each a record of Suricata's EVE as JSON.
+    Eve,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 2] = [FormatName::JsonObservation, FormatName::StationTxt];
+    pub const ALL: [FormatName; 5] = [
+        FormatName::JsonObservation,
+        FormatName::StationTxt,
+        FormatName::Syslog,
+        FormatName::SyslogLines,
+        FormatName::Eve,
+    ];
 
     /// The word used in packs, on the command line and in APIs.
     #[must_use]
@@ -254,6 +310,9 @@ impl FormatName {
             FormatName::JsonObservation => "json_observation",
             FormatName::StationTxt => "station_txt",
             FormatName::OperatorAction => "operator_action",
+            FormatName::Syslog => "syslog",
+            FormatName::SyslogLines => "syslog_lines",
+            FormatName::Eve => "eve",
         }
     }
 

@@ -1,10 +1,11 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `models.toml`, `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are
-//! **overlays**, such as `demo/`: more indicators, stations, feeds, limits and rules for one purpose, with a
-//! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is
-//! checked all the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
+//! `models.toml`, `log_sources.toml`, `severities.toml`, `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and
+//! `map.topo.json`. Folders below it are **overlays**, such as `demo/`: more indicators, stations, log sources, feeds,
+//! limits and rules for one purpose, with a `pack.toml` of their own that says what is replayed. An overlay that is not
+//! asked for means nothing, but is checked all the same, so that it cannot rot. Other kinds of files (licences, recorded
+//! data) are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,8 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, holidays, indicators, limits, manifest, map, models, places, rules, stations, successions,
+    feeds, holidays, indicators, limits, log_sources, manifest, map, models, places, rules, severities,
+    stations, successions,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -26,6 +28,8 @@ const PLACES: &str = "places.csv";
 const INDICATORS: &str = "indicators.toml";
 const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
+const LOG_SOURCES: &str = "log_sources.toml";
+const SEVERITIES: &str = "severities.toml";
 const FEEDS: &str = "feeds.toml";
 const LIMITS: &str = "limits.toml";
 const RULES: &str = "rules.toml";
@@ -33,9 +37,23 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 11] =
-    [MANIFEST, PLACES, INDICATORS, MODELS, STATIONS, FEEDS, LIMITS, RULES, SUCCESSIONS, HOLIDAYS, MAP];
-const OVERLAY_FILES: [&str; 7] = [MANIFEST, INDICATORS, MODELS, STATIONS, FEEDS, LIMITS, RULES];
+const BASE_FILES: [&str; 13] = [
+    MANIFEST,
+    PLACES,
+    INDICATORS,
+    MODELS,
+    STATIONS,
+    LOG_SOURCES,
+    SEVERITIES,
+    FEEDS,
+    LIMITS,
+    RULES,
+    SUCCESSIONS,
+    HOLIDAYS,
+    MAP,
+];
+const OVERLAY_FILES: [&str; 9] =
+    [MANIFEST, INDICATORS, MODELS, STATIONS, LOG_SOURCES, SEVERITIES, FEEDS, LIMITS, RULES];
 
 impl Pack {
     /// A pack without any overlay.
@@ -142,7 +160,7 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Indicators, models, stations, feeds, limits and rules, in the order in which they refer to each other.
+/// Indicators, models, stations, log sources, feeds, limits and rules, in the order in which they refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
         let path = format!("{folder}{file}");
@@ -153,6 +171,8 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
     read_one(INDICATORS, draft, indicators::read);
     read_one(MODELS, draft, models::read);
     read_one(STATIONS, draft, stations::read);
+    read_one(LOG_SOURCES, draft, log_sources::read);
+    read_one(SEVERITIES, draft, severities::read);
     read_one(FEEDS, draft, feeds::read);
     read_one(LIMITS, draft, limits::read);
     read_one(RULES, draft, rules::read);

@@ -1,0 +1,402 @@
+//! Events on their way through the contract: who reports, when it happened, what makes it the one it is.
+//!
+//! An event is never refused for its time. What its device says of the time is believed within the feed's contract;
+//! beyond it, or where nothing is said, it happened when it arrived, and is marked so: a clock that was never set hides
+//! nothing.
+//!
+//! Who reports is known by how the line came. What came by syslog is its peer's, whatever a line calls itself; only a
+//! relay that the pack names speaks for others. What was pushed or delivered in a file speaks of the hosts that its lines
+//! name, within what its sender is bound to.
+
+use ioc_model::{
+    calendar::Calendar,
+    contract::is_subject,
+    event::{EventKey, Severity, TimeFrom, one_spelling},
+    name::Name,
+    pack::{LogSource, Pack, SeverityScale},
+    time::EventTime,
+};
+use jiff::civil::{Date, DateTime};
+use rustc_hash::FxHashMap;
+use sha2::{Digest, Sha256};
+
+/// How far ahead of its arrival a line without a year may be: clocks run fast, and zones are mistaken.
+const AHEAD: i64 = 86_400_000;
+/// So many years are looked through for a date without one: the 29th of February comes every eight years at the least.
+const YEARS_BACK: i16 = 9;
+/// Who reports where nothing at all is known of it.
+const UNKNOWN: &str = "unknown";
+/// What envelopes that came by syslog are addressed by.
+const BY_SYSLOG: &str = "syslog/";
+
+/// The log sources of a pack, and its scales of severity.
+#[derive(Debug, Default)]
+pub(crate) struct EventRules {
+    log_sources: Vec<LogSourceRules>,
+    /// By what lines call them, in small letters.
+    hosts: FxHashMap<Box<str>, usize>,
+    /// By the names of their certificates, in small letters.
+    certificates: FxHashMap<Box<str>, usize>,
+    severities: Vec<SeverityScale>,
+}
+
+#[derive(Debug)]
+struct LogSourceRules {
+    name: Name,
+    described: LogSource,
+    /// Of its own zone.
+    calendar: Option<Calendar>,
+}
+
+/// Who reports, and how its local times are read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reporter<'d> {
+    pub(super) log_source: Name,
+    pub(super) known: bool,
+    pub(super) relay: Name,
+    calendar: &'d Calendar,
+}
+
+/// What a line says of when it happened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum SaidTime<'a> {
+    /// A moment.
+    Stated(EventTime),
+    /// A local date and time of its source.
+    Local(DateTime),
+    /// A local date and time without a year.
+    WithoutYear {
+        /// 1 to 12.
+        month: i8,
+        /// 1 to 31.
+        day: i8,
+        /// Of the day.
+        time: jiff::civil::Time,
+    },
+    /// It is there and means nothing.
+    Unreadable(&'a str),
+    /// Nothing.
+    Unsaid,
+}
+
+impl EventRules {
+    pub(crate) fn of_pack(pack: &Pack) -> EventRules {
+        let mut rules = EventRules { severities: pack.severities.clone(), ..EventRules::default() };
+        for (at, log_source) in pack.log_sources.values().enumerate() {
+            let calendar = log_source.timezone.as_deref().and_then(|zone| Calendar::of_zone(zone).ok());
+            let small = |text: &String| text.to_ascii_lowercase().into_boxed_str();
+            rules.hosts.extend(log_source.hosts.iter().map(|host| (small(host), at)));
+            rules.certificates.extend(log_source.certificates.iter().map(|name| (small(name), at)));
+            let name = Name::new(&log_source.id);
+            rules.log_sources.push(LogSourceRules { name, described: log_source.clone(), calendar });
+        }
+        // What a line calls itself is often its identifier, which then need not be said twice.
+        for (at, log_source) in rules.log_sources.iter().enumerate() {
+            let _ = rules.hosts.entry(log_source.name.to_ascii_lowercase().into_boxed_str()).or_insert(at);
+        }
+        rules
+    }
+
+    fn of_host(&self, host: &str) -> Option<&LogSourceRules> {
+        let found = self.hosts.get(host).or_else(|| self.hosts.get(&*host.to_ascii_lowercase()));
+        found.map(|at| &self.log_sources[*at])
+    }
+
+    /// By the peer's address, or by the name its certificate bears.
+    fn of_sender(&self, sender: &str) -> Option<&LogSourceRules> {
+        if let Some(at) = self.certificates.get(&*sender.to_ascii_lowercase()) {
+            return Some(&self.log_sources[*at]);
+        }
+        let address = one_spelling(sender)?;
+        let near = |source: &&LogSourceRules| source.described.nearness(address);
+        self.log_sources.iter().filter(|source| near(source).is_some()).max_by_key(near)
+    }
+
+    /// The scale of a product, if it has one of its own: that of the product before that of its vendor.
+    pub(crate) fn scale(&self, vendor: &str, product: &str) -> Option<&SeverityScale> {
+        let of_vendor = || self.severities.iter().filter(|scale| scale.vendor == vendor);
+        let own = of_vendor().find(|scale| scale.product.as_deref() == Some(product));
+        own.or_else(|| of_vendor().find(|scale| scale.product.is_none()))
+    }
+
+    /// Who reports in a line that calls itself `host` (empty where it does not), which `sender` sent to that address.
+    pub(super) fn reporter<'d>(
+        &'d self,
+        address: &str,
+        sender: &str,
+        host: &str,
+        of_pack: &'d Calendar,
+    ) -> Reporter<'d> {
+        let known = |source: &'d LogSourceRules, relay: Name| Reporter {
+            log_source: source.name,
+            known: true,
+            relay,
+            calendar: source.calendar.as_ref().unwrap_or(of_pack),
+        };
+        let unknown = |name: &str, relay: Name, calendar: &'d Calendar| Reporter {
+            log_source: Name::new(if is_subject(name) { name } else { UNKNOWN }),
+            known: false,
+            relay,
+            calendar,
+        };
+        let no_relay = Name::default();
+        if !address.starts_with(BY_SYSLOG) {
+            return match self.of_host(host) {
+                Some(source) => known(source, no_relay),
+                None if host.is_empty() => unknown(sender, no_relay, of_pack),
+                None => unknown(host, no_relay, of_pack),
+            };
+        }
+        match self.of_sender(sender) {
+            Some(relay) if relay.described.relay => match self.of_host(host) {
+                // A relay cannot name another relay, nor itself as one.
+                Some(source) if !source.described.relay => known(source, relay.name),
+                _ if host.is_empty() => known(relay, no_relay),
+                _ => {
+                    let behind = format!("{}:{host}", relay.name);
+                    unknown(&behind, relay.name, relay.calendar.as_ref().unwrap_or(of_pack))
+                }
+            },
+            Some(source) => known(source, no_relay),
+            None => unknown(sender, no_relay, of_pack),
+        }
+    }
+}
+
+impl Reporter<'_> {
+    /// When it happened, and where that is from.
+    pub(super) fn happened(
+        &self,
+        said: SaidTime<'_>,
+        (earliest, received, latest): (EventTime, EventTime, EventTime),
+    ) -> (EventTime, TimeFrom) {
+        let (moment, from) = match said {
+            SaidTime::Stated(moment) => (Some(moment), TimeFrom::Stated),
+            SaidTime::Local(local) => (self.calendar.moment(local), TimeFrom::Inferred),
+            SaidTime::WithoutYear { month, day, time } => {
+                (self.latest_year(month, day, time, received), TimeFrom::Inferred)
+            }
+            SaidTime::Unreadable(_) => (None, TimeFrom::Absurd),
+            SaidTime::Unsaid => return (received, TimeFrom::Arrival),
+        };
+        match moment {
+            Some(moment) if (earliest..=latest).contains(&moment) => (moment, from),
+            _ => (received, TimeFrom::Absurd),
+        }
+    }
+
+    /// In the latest year that does not put it more than a day ahead of its arrival.
+    fn latest_year(
+        &self,
+        month: i8,
+        day: i8,
+        time: jiff::civil::Time,
+        received: EventTime,
+    ) -> Option<EventTime> {
+        let arrived = self.calendar.local(received)?.year();
+        let in_year = |year| {
+            let date = Date::new(year, month, day).ok()?;
+            self.calendar.moment(date.to_datetime(time)).filter(|moment| moment.0 <= received.0 + AHEAD)
+        };
+        (arrived.saturating_sub(YEARS_BACK)..=arrived.saturating_add(1)).rev().find_map(in_year)
+    }
+}
+
+impl SaidTime<'_> {
+    /// As it was written, where it is kept beside what was made of it.
+    pub(super) fn written(self) -> Option<String> {
+        match self {
+            SaidTime::Stated(moment) => Some(moment.rfc3339()),
+            SaidTime::Local(local) => Some(local.to_string()),
+            SaidTime::WithoutYear { month, day, time } => Some(format!("--{month:02}-{day:02} {time}")),
+            SaidTime::Unreadable(text) => Some(text.to_owned()),
+            SaidTime::Unsaid => None,
+        }
+    }
+}
+
+/// The identity a format gives an event: over who reports and the format's own fields, each with its length, so that no
+/// two lists of fields look alike.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity(Sha256);
+
+impl Identity {
+    /// Of an event of that log source.
+    pub(crate) fn of(log_source: Name) -> Identity {
+        Identity(Sha256::new()).with(log_source.as_bytes())
+    }
+
+    /// With one more field.
+    #[must_use]
+    pub(crate) fn with(mut self, field: &[u8]) -> Identity {
+        self.0.update((field.len() as u64).to_le_bytes());
+        self.0.update(field);
+        self
+    }
+
+    /// The key.
+    pub(crate) fn key(self) -> EventKey {
+        let digest = self.0.finalize();
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest[..16]);
+        EventKey(key)
+    }
+}
+
+/// The lines of a delivered file: each is known by its source and all of the file up to its own end. The same file
+/// delivered twice is the same lines, also where it has grown in between; equal lines of one file are different ones.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery(Sha256);
+
+impl Delivery {
+    /// Goes on to the end of a line.
+    pub(crate) fn read(&mut self, line: &[u8]) {
+        self.0.update(line);
+        self.0.update(b"\n");
+    }
+
+    /// The key of the line that was read last, as told by that log source.
+    pub(crate) fn key(&self, log_source: Name) -> EventKey {
+        Identity::of(log_source).with(&self.0.clone().finalize()).key()
+    }
+}
+
+/// How bad something is: as the product's own scale has it where it has one, else as its format's.
+pub(crate) fn rated(own: Option<&SeverityScale>, said: &str, of_format: Option<Severity>) -> Severity {
+    let by_product = own.and_then(|scale| scale.severity(said.parse().ok()?));
+    by_product.or(of_format).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calendar() -> Calendar {
+        Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap()
+    }
+
+    fn at(text: &str) -> EventTime {
+        EventTime(text.parse::<jiff::Timestamp>().unwrap().as_millisecond())
+    }
+
+    fn happened(zone: &str, said: SaidTime<'_>, received: &str) -> (String, TimeFrom) {
+        let calendar = Calendar::of_zone(zone).unwrap();
+        let reporter =
+            Reporter { log_source: Name::new("a"), known: true, relay: Name::default(), calendar: &calendar };
+        let received = at(received);
+        let bounds = (EventTime(received.0 - 366 * 86_400_000), received, EventTime(received.0 + 300_000));
+        let (moment, from) = reporter.happened(said, bounds);
+        (moment.rfc3339(), from)
+    }
+
+    fn without_year(month: i8, day: i8, time: &str) -> SaidTime<'static> {
+        SaidTime::WithoutYear { month, day, time: time.parse().unwrap() }
+    }
+
+    #[test]
+    fn the_year_is_the_latest_that_does_not_lie_ahead_in_the_zone_of_the_source() {
+        let local = "Asia/Ho_Chi_Minh";
+        for (zone, said, received, expected) in [
+            (
+                local,
+                without_year(12, 31, "23:59:58"),
+                "2027-01-01T00:00:03+07:00",
+                "2026-12-31T16:59:58.000Z",
+            ),
+            (local, without_year(1, 1, "00:00:01"), "2027-01-01T00:00:03+07:00", "2026-12-31T17:00:01.000Z"),
+            (local, without_year(1, 1, "00:00:01"), "2026-12-31T23:59:58+07:00", "2026-12-31T17:00:01.000Z"),
+            (
+                "UTC",
+                without_year(12, 31, "17:00:02"),
+                "2027-01-01T00:00:03+07:00",
+                "2026-12-31T17:00:02.000Z",
+            ),
+            (local, without_year(3, 10, "09:00:00"), "2027-01-02T08:00:00+07:00", "2026-03-10T02:00:00.000Z"),
+            (local, without_year(2, 29, "09:00:00"), "2028-03-01T08:00:00+07:00", "2028-02-29T02:00:00.000Z"),
+        ] {
+            assert_eq!(happened(zone, said, received), (expected.to_owned(), TimeFrom::Inferred), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_hides_no_event() {
+        let received = "2026-11-20T08:00:00+07:00";
+        for said in [
+            SaidTime::Stated(at("1970-01-01T00:00:00Z")),
+            SaidTime::Stated(at("2036-02-07T06:28:16Z")),
+            SaidTime::Unreadable("Feb 31"),
+            without_year(2, 31, "00:00:00"),
+            without_year(2, 29, "00:00:00"),
+        ] {
+            let expected = ("2026-11-20T01:00:00.000Z".to_owned(), TimeFrom::Absurd);
+            assert_eq!(happened("UTC", said, received), expected, "{said:?}");
+        }
+        assert_eq!(happened("UTC", SaidTime::Unsaid, received).1, TimeFrom::Arrival);
+    }
+
+    fn source(id: &str, addresses: &[&str], relay: bool) -> LogSource {
+        LogSource {
+            id: id.to_owned(),
+            name: Default::default(),
+            owner: Default::default(),
+            addresses: addresses.iter().map(|network| network.parse().unwrap()).collect(),
+            certificates: Vec::new(),
+            hosts: vec![format!("{id}.example")],
+            timezone: None,
+            relay,
+            silent_after: None,
+        }
+    }
+
+    #[test]
+    fn who_a_line_from_the_net_is_its_peers_and_only_a_relay_speaks_for_others() {
+        let sources = [
+            source("gate-a", &["192.0.2.31/32"], false),
+            source("net", &["192.0.2.0/24"], false),
+            source("relay", &["192.0.2.50/32"], true),
+            source("fw-a", &["198.51.100.7/32"], false),
+        ];
+        let log_sources = sources.into_iter().map(|source| (source.id.clone(), source)).collect();
+        let rules = EventRules::of_pack(&Pack { log_sources, ..Pack::default() });
+        let calendar = calendar();
+        let by = |address: &str, sender: &str, host: &str| {
+            let reporter = rules.reporter(address, sender, host, &calendar);
+            format!("{} {} {}", reporter.log_source, reporter.known, reporter.relay)
+        };
+        assert_eq!(by("syslog/udp", "192.0.2.31", "fw-a"), "gate-a true ");
+        assert_eq!(by("syslog/udp", "192.0.2.32", "anything"), "net true ");
+        assert_eq!(by("syslog/udp", "203.0.113.5", "fw-a"), "203.0.113.5 false ");
+        assert_eq!(by("syslog/udp", "2001:db8::1", ""), "2001:db8::1 false ");
+        assert_eq!(by("syslog/tcp", "192.0.2.50", "FW-A.example"), "fw-a true relay");
+        assert_eq!(by("syslog/tcp", "192.0.2.50", "localhost"), "relay:localhost false relay");
+        assert_eq!(by("syslog/tcp", "192.0.2.50", ""), "relay true ");
+        assert_eq!(by("syslog/tcp", "192.0.2.50", "no host!"), "unknown false relay");
+        assert_eq!(by("auth.log", "drop", "fw-a"), "fw-a true ");
+        assert_eq!(by("auth.log", "drop", "srv-x"), "srv-x false ");
+        assert_eq!(by("auth.log", "drop", ""), "drop false ");
+    }
+
+    #[test]
+    fn once_a_line_is_known_by_its_place_in_its_file_and_by_who_reports() {
+        let keys = |lines: &[&str]| {
+            let mut delivery = Delivery::default();
+            lines
+                .iter()
+                .map(|line| {
+                    delivery.read(line.as_bytes());
+                    delivery.key(Name::new("a"))
+                })
+                .collect::<Vec<_>>()
+        };
+        let file = keys(&["same", "same", "other"]);
+        assert_ne!(file[0], file[1]);
+        assert_eq!(file, keys(&["same", "same", "other", "grown"])[..3]);
+        assert_ne!(file[2], keys(&["other"])[0]);
+        let fields = |fields: [&str; 2]| {
+            fields.iter().fold(Identity::of(Name::new("a")), |id, field| id.with(field.as_bytes())).key()
+        };
+        assert_ne!(fields(["ab", "c"]), fields(["a", "bc"]));
+        let of = |source: &str| Identity::of(Name::new(source)).with(b"x").key();
+        assert_ne!(of("a"), of("b"));
+    }
+}
