@@ -274,6 +274,22 @@ pub struct Endpoint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventKey(pub [u8; 16]);
 
+impl EventKey {
+    /// 32 hexadecimal digits, in small letters.
+    #[must_use]
+    pub fn hexadecimal(self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+
+    /// From 32 hexadecimal digits.
+    #[must_use]
+    pub fn of_hexadecimal(text: &str) -> Option<EventKey> {
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = digits.then(|| u128::from_str_radix(text, 16).ok()).flatten()?;
+        Some(EventKey(number.to_be_bytes()))
+    }
+}
+
 /// An event. A row of the `event` table once it is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {

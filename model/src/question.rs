@@ -8,8 +8,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::DayNumber, epoch::Epoch, name::Name, observation::Quality, position::Arrival, time::EventTime,
-    window::WindowKind,
+    calendar::DayNumber, epoch::Epoch, event::EventKey, name::Name, observation::Quality, position::Arrival,
+    time::EventTime, window::WindowKind,
 };
 
 /// A question about a subject.
@@ -29,7 +29,7 @@ pub struct Question {
 
 /// What a question is about. What is stored may be asked for in one more way by one more of these, its [`Answer`], and
 /// the store's reading of it. Their order is part of the checkpoint's format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum About {
     /// The current hours and days around a local day: what its indices look back at and reach into.
     Windows {
@@ -55,6 +55,11 @@ pub enum About {
         /// Local day.
         day: DayNumber,
     },
+    /// Which of these events of a log source are stored.
+    Events {
+        /// Their keys, in order.
+        keys: Box<[EventKey]>,
+    },
 }
 
 /// What the store held up to the epoch that asked, or a later one: later ones the flow knows of by itself.
@@ -73,6 +78,8 @@ pub enum Found {
     Rows(Vec<RecalledRow>),
     /// Windows, by indicator, kind and start.
     Windows(Vec<RecalledWindow>),
+    /// Keys of events, in order.
+    Keys(Vec<EventKey>),
 }
 
 impl Found {
@@ -82,6 +89,7 @@ impl Found {
         match self {
             Found::Rows(rows) => rows.len(),
             Found::Windows(windows) => windows.len(),
+            Found::Keys(keys) => keys.len(),
         }
     }
 

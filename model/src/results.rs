@@ -5,6 +5,7 @@
 
 mod derived;
 mod duty;
+mod event;
 mod figure;
 mod held;
 mod received;
@@ -12,6 +13,7 @@ mod received;
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
+    event::StoredEvent,
     figure::{FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
@@ -56,6 +58,8 @@ macro_rules! each_fact {
             feed_minutes: $crate::results::FeedMinute,
             /// The figures of the overview.
             figures: $crate::results::FigureResult,
+            /// Events that were not duplicates.
+            events: $crate::results::StoredEvent,
             /// Keys of other tables that were said anew. They follow from the rows when those are arranged.
             superseded: $crate::results::Superseded,
         }

@@ -37,16 +37,17 @@ impl Store {
         let publish = self
             .client()
             .query(
-                "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed, published_at) VALUES \
+                "INSERT INTO pack (version, id, name_vi, name_en, timezone, replayed, user_names, published_at) VALUES \
                  ({version:String}, {id:String}, {name_vi:String}, {name_en:String}, {timezone:String}, \
-                 {replayed:Bool}, now64(3))",
+                 {replayed:Bool}, {user_names:Bool}, now64(3))",
             )
             .param("version", version)
             .param("id", &pack.id)
             .param("name_vi", &pack.name.vi)
             .param("name_en", &pack.name.en)
             .param("timezone", &pack.timezone)
-            .param("replayed", pack.replayed.is_some());
+            .param("replayed", pack.replayed.is_some())
+            .param("user_names", pack.user_names);
         answer("publish the pack", publish.execute()).await?;
         tracing::info!(pack = pack.id, version, "pack published");
         Ok(true)

@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    event::EventKey,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
@@ -43,11 +44,14 @@ impl Store {
         generation: Generation,
         upto: Epoch,
     ) -> Result<Found, StoreError> {
-        match question.about {
-            About::Day { indicator, .. } => {
+        match &question.about {
+            About::Events { keys } => {
+                self.recall_keys(question.subject, keys, generation, upto).await.map(Found::Keys)
+            }
+            &About::Day { indicator, .. } => {
                 self.recall_rows(question, indicator, generation, upto).await.map(Found::Rows)
             }
-            About::Held { indicator, .. } => {
+            &About::Held { indicator, .. } => {
                 self.recall_held(question, indicator, generation, upto).await.map(Found::Rows)
             }
             About::Windows { .. } => {
@@ -126,6 +130,37 @@ impl Store {
             .param("upto", upto.0);
         let rows: Vec<Stored> = answer("read held rows back", rows.fetch_all()).await?;
         rows.iter().map(recalled).collect()
+    }
+}
+
+impl Store {
+    /// Which of these keys a log source's events have, in order. They are found through the index over keys.
+    async fn recall_keys(
+        &self,
+        log_source: Name,
+        keys: &[EventKey],
+        generation: Generation,
+        upto: Epoch,
+    ) -> Result<Vec<EventKey>, StoreError> {
+        let hexadecimal: Vec<String> = keys.iter().map(|key| key.hexadecimal()).collect();
+        let stored = self
+            .client()
+            .query(
+                "SELECT DISTINCT lower(hex(e.key)) AS key FROM event AS e \
+                 WHERE e.key IN (SELECT toFixedString(unhex(arrayJoin({keys:Array(String)})), 16)) \
+                 AND e.log_source = {log_source:String} \
+                 AND e.generation = {generation:UInt32} AND e.epoch <= {upto:UInt64} ORDER BY key",
+            )
+            .param("keys", hexadecimal)
+            .param("log_source", &*log_source)
+            .param("generation", generation.0)
+            .param("upto", upto.0);
+        let stored: Vec<String> = answer("look events up by their keys", stored.fetch_all()).await?;
+        let key = |text: &String| {
+            EventKey::of_hexadecimal(text)
+                .ok_or_else(|| StoreError::Unreadable(format!("'{text}' is no key of an event")))
+        };
+        stored.iter().map(key).collect()
     }
 }
 

@@ -20,13 +20,15 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::shard::SubjectRecord;
+use crate::{log_sources::LogSourceRecord, shard::SubjectRecord};
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 5;
+pub const VERSION: u8 = 6;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
+/// The last version without log sources.
+const BEFORE_EVENTS: u8 = 5;
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -52,6 +54,8 @@ pub struct Checkpoint {
     /// What the figures are worked out from beside the subjects; empty where nothing was kept of it.
     #[serde(with = "serde_bytes")]
     pub(crate) figures: Vec<u8>,
+    /// One encoded [`LogSourceRecord`] a log source.
+    pub(crate) log_sources: Vec<Vec<u8>>,
     /// The version its subjects are encoded in. It stands in the file's head.
     #[serde(skip, default = "this_version")]
     pub(crate) version: u8,
@@ -98,6 +102,11 @@ impl Checkpoint {
     /// If a record was written by another version of the product.
     pub fn subjects(&self) -> Result<Vec<SubjectRecord>, postcard::Error> {
         self.subjects.iter().map(|bytes| SubjectRecord::decode(self.version, bytes)).collect()
+    }
+
+    /// Its log sources.
+    pub(crate) fn log_sources(&self) -> Result<Vec<LogSourceRecord>, postcard::Error> {
+        self.log_sources.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
     }
 }
 
@@ -211,8 +220,13 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     if checksum(version, body) != crc {
         return Err(invalid(path, "checksum does not match"));
     }
-    // Before there were figures its body ended with the subjects: they begin with nothing.
-    let body = if version == OLDEST { Cow::Owned([body, &[0]].concat()) } else { Cow::Borrowed(body) };
+    // Before there were figures its body ended with the subjects, before there were events with the figures: what came
+    // later begins with nothing.
+    let body = match version {
+        OLDEST => Cow::Owned([body, &[0, 0]].concat()),
+        BEFORE_EVENTS => Cow::Owned([body, &[0]].concat()),
+        _ => Cow::Borrowed(body),
+    };
     let read: Checkpoint = postcard::from_bytes(&body).map_err(|error| invalid(path, &error.to_string()))?;
     Ok(Checkpoint { version, ..read })
 }
@@ -240,6 +254,7 @@ mod tests {
             next: vec![Offset(epoch * 10)],
             subjects: vec![vec![1, 2, 3]],
             figures: vec![4, 5],
+            log_sources: Vec::new(),
             version: VERSION,
         }
     }

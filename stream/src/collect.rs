@@ -7,14 +7,18 @@ use std::collections::BTreeMap;
 
 use ioc_model::{epoch::Epoch, fact::Ranks, results::EpochResults};
 
-use crate::{flow::Part, halt::Halt, step::ShardResults};
+use crate::{
+    flow::{Part, Records},
+    halt::Halt,
+    step::ShardResults,
+};
 
 /// A whole epoch.
 #[derive(Debug)]
 pub(crate) struct Whole {
     pub results: EpochResults,
-    /// The subjects' state after it, if a checkpoint was asked for.
-    pub subjects: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    /// The state of subjects and log sources after it, if a checkpoint was asked for.
+    pub records: Option<Records>,
     /// What the figures are worked out from beside them, if a checkpoint was asked for.
     pub figures: Option<Result<Vec<u8>, postcard::Error>>,
 }
@@ -32,7 +36,7 @@ struct Gathered {
     /// Parts there are.
     parts: usize,
     results: EpochResults,
-    subjects: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+    records: Option<Records>,
     figures: Option<Result<Vec<u8>, postcard::Error>>,
 }
 
@@ -53,7 +57,7 @@ impl Collector {
             Part::Judged { epoch, results, records } => {
                 let gathered = self.epochs.entry(epoch).or_default();
                 gathered.gather(*results);
-                gathered.subjects = merge(gathered.subjects.take(), records);
+                gathered.records = Records::merged(gathered.records.take(), records);
                 (epoch, gathered)
             }
             Part::Summed { epoch, mut feeds, mut figures, record } => {
@@ -73,17 +77,24 @@ impl Collector {
     }
 }
 
-type Subjects = Option<Result<Vec<Vec<u8>>, postcard::Error>>;
+type Encoded = Result<Vec<Vec<u8>>, postcard::Error>;
 
-fn merge(all: Subjects, more: Subjects) -> Subjects {
-    match (all, more) {
-        (None, other) | (other, None) => other,
-        (Some(Ok(mut all)), Some(Ok(more))) => {
-            all.extend(more);
-            Some(Ok(all))
+impl Records {
+    fn merged(all: Option<Records>, more: Option<Records>) -> Option<Records> {
+        match (all, more) {
+            (None, other) | (other, None) => other,
+            (Some(all), Some(more)) => Some(Records {
+                subjects: both(all.subjects, more.subjects),
+                log_sources: both(all.log_sources, more.log_sources),
+            }),
         }
-        (Some(Err(error)), _) | (_, Some(Err(error))) => Some(Err(error)),
     }
+}
+
+fn both(all: Encoded, more: Encoded) -> Encoded {
+    let mut all = all?;
+    all.extend(more?);
+    Ok(all)
 }
 
 impl Gathered {
@@ -96,11 +107,11 @@ impl Gathered {
     }
 
     fn arranged(self, epoch: Epoch, ranks: &mut Ranks) -> Whole {
-        let Gathered { mut results, subjects, figures, .. } = self;
+        let Gathered { mut results, records, figures, .. } = self;
         results.epoch = epoch;
         results.facts.arrange(ranks);
         results.questions.sort_unstable();
         // The driver fills in what the manifest says beside.
-        Whole { results, subjects, figures }
+        Whole { results, records, figures }
     }
 }

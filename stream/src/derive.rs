@@ -104,7 +104,7 @@ impl Derived {
 
     /// The windows that were asked for and not answered yet.
     pub(crate) fn awaited(&self, subject: Name) -> impl Iterator<Item = Question> + '_ {
-        self.pending.iter().map(move |(about, pending)| pending.question(*about, subject))
+        self.pending.iter().map(move |(about, pending)| pending.question(about.clone(), subject))
     }
 
     /// Works out what follows from an epoch's readings and its clock.
@@ -169,8 +169,9 @@ impl Derived {
         let pending = match self.pending.entry(about) {
             Entry::Occupied(waiting) => waiting.into_mut(),
             Entry::Vacant(place) => {
+                let about = place.key();
                 let Some(pending) = Pending::new(step.facts.epoch, about, step.days) else { return };
-                step.results.questions.push(pending.question(about, step.subject));
+                step.results.questions.push(pending.question(about.clone(), step.subject));
                 place.insert(pending)
             }
         };
@@ -182,12 +183,12 @@ impl Derived {
     fn answers(&mut self, step: &mut Step<'_>, seen: &mut Vec<Seen>) {
         let subject = step.subject;
         for answer in step.answers {
-            let Question { about, asked, .. } = answer.question;
+            let Question { about, asked, .. } = &answer.question;
             let Found::Windows(windows) = &answer.found else { continue };
-            if self.pending.get(&about).is_none_or(|pending| pending.asked() != asked) {
+            if self.pending.get(about).is_none_or(|pending| pending.asked() != *asked) {
                 continue;
             }
-            let Some(pending) = self.pending.remove(&about) else { continue };
+            let Some(pending) = self.pending.remove(about) else { continue };
             let (ledger, mut touched) = pending.resolve(windows, &self.ledger);
             if let About::Year { .. } = about {
                 touched = Touched { years: touched.days, ..Touched::default() };

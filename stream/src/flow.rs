@@ -1,10 +1,12 @@
-//! The timely dataflow: decode where the bytes are, exchange by subject, judge when an epoch is whole, exchange by what
-//! is summed over subjects.
+//! The timely dataflow: decode where the bytes are; exchange events by their log source, rows by their subject, and what
+//! is summed over subjects by its name.
 //!
 //! Every worker gets every epoch, with its share of the chunks, through a bounded channel, and moves its capability
-//! past the epoch when it has decoded its share. When the frontier passes an epoch, all its rows have reached their
-//! shard, which applies them in arrival order; when it passes the epoch once more, all that the shards say of what
-//! crosses subjects has reached whoever adds it up. The epoch's recorded facts travel beside the rows, inside the worker.
+//! past the epoch when it has decoded its share. When the frontier passes an epoch, all its events have reached their log
+//! source, which takes them in arrival order; when it passes the epoch again, all its rows have reached their shard,
+//! which applies them in arrival order; and once more, all that the shards say of what crosses subjects has reached
+//! whoever adds it up. Measured rows skip the first of the three. The epoch's recorded facts travel beside the rows,
+//! inside the worker.
 //!
 //! timely has no flow control and no durability: both are the driver's.
 
@@ -28,6 +30,7 @@ use ioc_bus::ChunkView;
 use ioc_decode::{Decoder, Known};
 use ioc_model::{
     epoch::Epoch,
+    event::Event,
     names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
@@ -39,20 +42,25 @@ use timely::{
     container::CapacityContainerBuilder,
     dataflow::{
         channels::pact::Exchange,
-        operators::generic::operator::{Operator, source},
+        operators::{
+            Concat,
+            core::OkErr,
+            generic::operator::{Operator, source},
+        },
     },
     scheduling::activate::SyncActivator,
 };
 
 use self::{
     decode::{Decoded, decode},
-    parcels::{Arrived, Parcel},
+    parcels::{Arrived, Given, Parcel, Reports},
     sum::{Addends, Sums, addressed},
 };
 use crate::{
     exchange::{Addresses, Shards, Share, worker_of},
     figures::{FIGURES, Figures},
     halt::Halt,
+    log_sources::{LogSourceRecord, LogSources, Reported},
     priority,
     shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, Reference, ShardResults},
@@ -80,8 +88,16 @@ pub(crate) struct State {
     /// The version subjects were last looked at with.
     pub pack: Option<PackVersion>,
     pub subjects: Vec<SubjectRecord>,
+    pub log_sources: Vec<LogSourceRecord>,
     /// What the figures were worked out from beside them.
     pub figures: Figures,
+}
+
+/// What a checkpoint keeps of a worker's subjects and log sources.
+#[derive(Debug)]
+pub(crate) struct Records {
+    pub subjects: Result<Vec<Vec<u8>>, postcard::Error>,
+    pub log_sources: Result<Vec<Vec<u8>>, postcard::Error>,
 }
 
 /// What comes out of a worker for an epoch: of each kind one part.
@@ -91,7 +107,8 @@ pub(crate) enum Part {
     Judged {
         epoch: Epoch,
         results: Box<ShardResults>,
-        records: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
+        /// What a checkpoint keeps of its subjects and its log sources, if it is asked for.
+        records: Option<Records>,
     },
     /// It has added up what was said of what it sums.
     Summed {
@@ -141,7 +158,7 @@ impl Flow {
         reference: &Arc<dyn Reference>,
         state: State,
     ) -> Result<(Flow, Receiver<Part>), String> {
-        let State { pack, subjects, figures } = state;
+        let State { pack, subjects, log_sources, figures } = state;
         let mut shards: Vec<Shard> = (0..workers)
             .map(|index| Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.clone()))
             .collect();
@@ -150,6 +167,10 @@ impl Flow {
             let holder = worker_of(split.of(record.name()), workers);
             shards[holder].load(record);
         }
+        let mut reporting: Vec<LogSources> = (0..workers).map(|_| LogSources::default()).collect();
+        for record in log_sources {
+            reporting[worker_of(split.of(record.name()), workers)].load(record);
+        }
         let (parts, parts_out) = channel();
         let (activators_in, activators_out) = channel();
         let died = Arc::new(AtomicBool::new(false));
@@ -157,11 +178,12 @@ impl Flow {
         let mut seats = Vec::new();
         let mut figures = Some(figures);
         let of_figures = worker_of(split.of(FIGURES), workers);
-        for (index, shard) in shards.into_iter().enumerate() {
+        for (index, (shard, log_sources)) in shards.into_iter().zip(reporting).enumerate() {
             let (input, input_out) = sync_channel(outstanding + 1);
             inputs.push(input);
             seats.push(Some(Seat {
                 shard,
+                log_sources,
                 figures: figures.take_if(|_| index == of_figures),
                 addresses: Addresses::new(names.clone(), split, workers),
                 reference: reference.clone(),
@@ -222,6 +244,7 @@ impl Drop for Flow {
 /// What a worker starts with.
 struct Seat {
     shard: Shard,
+    log_sources: LogSources,
     /// Of the worker that works them out.
     figures: Option<Figures>,
     addresses: Addresses,
@@ -247,12 +270,22 @@ impl Drop for Alarm {
     }
 }
 
-/// What a worker holds of an epoch beside its rows, from when it was given until it is judged.
+/// What a worker holds of an epoch beside its events, from when it was given until its log sources have taken them.
 struct OpenEpoch {
     facts: Arc<EpochFacts>,
     decoder: Arc<Decoder>,
     decoded: Decoded,
     checkpoint: bool,
+}
+
+/// What a worker holds of an epoch beside its rows, until it is judged.
+struct ToJudge {
+    facts: Arc<EpochFacts>,
+    decoder: Arc<Decoder>,
+    decoded: Decoded,
+    reported: Reported,
+    /// What a checkpoint keeps of the log sources, if it is asked for.
+    log_sources: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
 }
 
 /// What is known of an epoch beside what is summed.
@@ -267,7 +300,8 @@ type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, mut figures, mut addresses, reference, input, parts, activators } = seat;
+    let Seat { mut shard, mut log_sources, mut figures, mut addresses, reference, input, parts, activators } =
+        seat;
     let counted_by = addresses.clone();
     let open: Between<OpenEpoch> = Rc::default();
     let opened = open.clone();
@@ -275,7 +309,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let mut known = Known::default();
     let mut decoder: Option<Arc<Decoder>> = None;
     worker.dataflow::<u64, _, _>(move |scope| {
-        let rows = source::<_, CapacityContainerBuilder<Vec<Parcel>>, _, _>(
+        let given = source::<_, CapacityContainerBuilder<Vec<Given>>, _, _>(
             scope,
             "decode",
             move |capability, info| {
@@ -311,8 +345,8 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                     }
                     let decoded = {
                         let mut session = output.session_with_builder(held);
-                        decode(log, chunks, &of_pack, &mut known, &mut addresses, |parcel| {
-                            session.give(parcel);
+                        decode(log, chunks, &of_pack, &mut known, &mut addresses, |given| {
+                            session.give(given);
                         })
                     };
                     let entry = OpenEpoch { facts, decoder: of_pack, decoded, checkpoint };
@@ -322,6 +356,49 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
             },
         );
+        let (rows, reports) = given.ok_err(|given| match given {
+            Given::Rows(parcel) => Ok(parcel),
+            Given::Reports(reports) => Err(reports),
+        });
+        let by_log_source = Exchange::new(|reports: &Reports| u64::from(reports.worker));
+        let reported: Between<ToJudge> = Rc::default();
+        let to_judge = reported.clone();
+        let follow = reports.unary_frontier::<CapacityContainerBuilder<Vec<Parcel>>, _, _, _>(
+            by_log_source,
+            "report",
+            move |capability, _| {
+                let mut stash: BTreeMap<u64, Vec<Box<Event>>> = BTreeMap::new();
+                let mut capability = Some(capability);
+                move |(reports, frontier), _output| {
+                    reports.for_each(|stamp, reports: &mut Vec<Reports>| {
+                        let Some(epoch) = stamp.least() else { return };
+                        let events = stash.entry(*epoch).or_default();
+                        reports.drain(..).for_each(|reports| events.extend(reports.events));
+                    });
+                    let mut open = open.borrow_mut();
+                    while let Some(entry) = open.first_entry() {
+                        let Some(held) = capability.as_mut() else { return };
+                        if frontier.frontier().less_equal(entry.key()) {
+                            break;
+                        }
+                        let (number, OpenEpoch { facts, decoder, decoded, checkpoint }) =
+                            entry.remove_entry();
+                        let mut events = stash.remove(&number).unwrap_or_default();
+                        events.sort_by_key(|event| event.arrival);
+                        let events = events.into_iter().map(|event| *event).collect();
+                        let reported = log_sources.take(&facts, events);
+                        let log_sources = checkpoint.then(|| log_sources.records().collect());
+                        held.downgrade(&facts.epoch.next().0);
+                        let entry = ToJudge { facts, decoder, decoded, reported, log_sources };
+                        let _ = to_judge.borrow_mut().insert(number, entry);
+                    }
+                    if frontier.is_empty() {
+                        capability = None;
+                    }
+                }
+            },
+        );
+        let rows = rows.concat(follow);
         let by_subject = Exchange::new(|parcel: &Parcel| u64::from(parcel.worker));
         let judged: Between<ToSum> = Rc::default();
         let to_sum = judged.clone();
@@ -338,21 +415,24 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let arrived = stash.entry(*epoch).or_default();
                         parcels.drain(..).for_each(|parcel| arrived.take(parcel));
                     });
-                    let mut open = open.borrow_mut();
-                    while let Some(entry) = open.first_entry() {
+                    let mut reported = reported.borrow_mut();
+                    while let Some(entry) = reported.first_entry() {
                         let Some(held) = capability.as_mut() else { return };
                         if frontier.frontier().less_equal(entry.key()) {
                             break;
                         }
-                        let (number, OpenEpoch { facts, decoder, decoded, checkpoint }) =
+                        let (number, ToJudge { facts, decoder, decoded, reported, log_sources }) =
                             entry.remove_entry();
+                        let checkpoint = log_sources.is_some();
                         let (batches, others) = stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice));
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
                         let mut results = Box::new(shard.apply(&facts, &decoder, &rows, others));
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);
-                        let records = checkpoint.then(|| shard.records().collect());
+                        results.add(reported);
+                        let records = log_sources
+                            .map(|log_sources| Records { subjects: shard.records().collect(), log_sources });
                         held.downgrade(&number);
                         let counts = std::mem::take(&mut results.counts);
                         let of_figures =

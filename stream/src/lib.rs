@@ -13,6 +13,7 @@ pub mod exchange;
 mod figures;
 mod flow;
 mod halt;
+mod log_sources;
 pub mod manifest;
 mod negative;
 pub mod plan;

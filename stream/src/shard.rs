@@ -121,10 +121,13 @@ impl Shard {
             match row {
                 Row::Done(action) => self.act(facts, action, &mut results),
                 Row::Decided(decision) => self.decide(facts, decision, &mut results),
+                // Events went to their log source: what became of them is no business of a subject.
+                Row::Happened(event) => debug_assert!(false, "an event among rows: {event:?}"),
             }
         }
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
-        for answer in &facts.answers {
+        let of_subjects = |answer: &&Answer| !matches!(answer.question.about, About::Events { .. });
+        for answer in facts.answers.iter().filter(of_subjects) {
             let subject = self.names.subjects.find(&answer.question.subject).map(SubjectId);
             if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
                 answered.entry(subject).or_default().push(answer);

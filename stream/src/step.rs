@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use crate::derive::said::Said;
-use crate::halt::Halt;
+use crate::{halt::Halt, log_sources::Reported};
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
 /// goes by its version, and whoever works has its decoder from the [`Reference`].
@@ -61,6 +61,18 @@ pub struct ShardResults {
     pub said: Vec<Said>,
     /// Whether a state or an alert changed: the figures of the duty do not wait for their minute.
     pub urgent: bool,
+}
+
+impl ShardResults {
+    /// Adds what became of the worker's events.
+    pub(crate) fn add(&mut self, reported: Reported) {
+        let Reported { facts, counts, questions } = reported;
+        self.facts.gather(facts);
+        for (feed, more) in counts {
+            self.counts.entry(feed).or_default().add(&more);
+        }
+        self.questions.extend(questions);
+    }
 }
 
 #[cfg(test)]

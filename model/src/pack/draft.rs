@@ -19,6 +19,7 @@ pub(super) struct Draft {
     pub(super) timezone: String,
     pub(super) screens: Vec<String>,
     pub(super) replayed: Option<Text>,
+    pub(super) user_names: bool,
     pub(super) places: Vec<Place>,
     pub(super) indicators: BTreeMap<String, Indicator>,
     /// By model: what it sends where it has no value.
@@ -59,6 +60,7 @@ impl Draft {
             screens: self.screens,
             version,
             replayed: self.replayed,
+            user_names: self.user_names,
             places: self.places,
             stations: self.stations,
             log_sources: self.log_sources,

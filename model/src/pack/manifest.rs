@@ -25,7 +25,21 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
     }
     draft.indices = indices::read(&mut root);
     draft.screens = read_screens(&mut root);
+    draft.user_names = read_user_names(&mut root);
     root.finish();
+}
+
+/// What becomes of the names of users in events.
+fn read_user_names(root: &mut Section<'_>) -> bool {
+    let word = root.optional_text("user_names");
+    match word.as_deref() {
+        None | Some("masked") => false,
+        Some("shown") => true,
+        Some(_) => {
+            root.fault(root.line_of("user_names"), "'user_names' must be \"masked\" or \"shown\"");
+            false
+        }
+    }
 }
 
 /// All there are, if none are listed.

@@ -72,6 +72,9 @@ pub struct Pack {
     pub version: PackVersion,
     /// Said on screen when a pack's feeds replay recorded data; none for live feeds.
     pub replayed: Option<Text>,
+    /// Whether the names of users in events are shown as they are. Masked otherwise, wherever they are read but in the
+    /// raw bytes.
+    pub user_names: bool,
     /// Administrative units of all times.
     pub places: Vec<Place>,
     /// Stations of all times, by identifier.

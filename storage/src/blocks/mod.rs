@@ -10,6 +10,7 @@
 mod columns;
 mod derived;
 mod duty;
+mod event;
 mod figure;
 mod held;
 mod received;

@@ -258,6 +258,9 @@ fn users_xml(settings: &Settings<'_>) -> String {
       <grants>
         <query>GRANT SELECT, SHOW ON {database}.*</query>
       </grants>
+      <databases><{database}><event>
+        <filter>throwIf(epoch &gt;= 0, 'Read event_current or event_known_at: there the names of users are masked') = 0</filter>
+      </event></{database}></databases>
     </{ANALYST_USER}>
   </users>
 </clickhouse>

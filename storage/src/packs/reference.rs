@@ -9,7 +9,7 @@ use ioc_model::{
 use serde_json::{Value, json};
 
 /// Each dimension's rows, in the pack's order.
-pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
+pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 6] {
     let version = &pack.version.0;
     let limits = pack.limits.iter().map(|limit| {
         json!({
@@ -48,12 +48,29 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
             "name_en": holiday.name.en,
         })
     });
+    let log_sources = pack.log_sources.values().map(|log_source| {
+        let addresses: Vec<String> = log_source.addresses.iter().map(ToString::to_string).collect();
+        json!({
+            "pack": version,
+            "id": log_source.id,
+            "name_vi": log_source.name.vi,
+            "name_en": log_source.name.en,
+            "owner_vi": log_source.owner.vi,
+            "owner_en": log_source.owner.en,
+            "addresses": addresses,
+            "hosts": log_source.hosts,
+            "timezone": log_source.timezone.as_deref().unwrap_or_default(),
+            "relay": log_source.relay,
+            "silent_after_ms": log_source.silent_after.map(|silence| silence.0),
+        })
+    });
     [
         ("legal_limit", limits.collect()),
         ("rule", pack.rules.values().map(|rule| rule_row(version, rule)).collect()),
         ("index_category", index_categories(version)),
         ("succession", successions.collect()),
         ("holiday", holidays.collect()),
+        ("log_source", log_sources.collect()),
     ]
 }
 

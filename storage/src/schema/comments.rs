@@ -62,6 +62,7 @@ fn about(view: &str) -> &str {
         "index" => "index_value",
         "feed_by_minute" => "feed_minute",
         "committed" => "epoch",
+        "event_known_at" => "event",
         table => table,
     }
 }
@@ -71,6 +72,18 @@ const OF_MEANS: &[&str] = &["air_quality_hourly", "air_quality_daily", "water_qu
 type Words = &'static [(&'static str, &'static str)];
 
 const OF_VIEWS: &[(&[&str], Words)] = &[
+    (
+        &["event_current", "event_known_at"],
+        &[
+            (
+                "local_happened_at",
+                "happened_at in the time zone of the pack: the same moment, shown by the local clock",
+            ),
+            ("user", "Account it is about: masked but for its first letter, unless the pack shows names"),
+            ("message", "What it says, with the name of the user masked in the same way"),
+            ("attributes", "What else its format says of it, by name"),
+        ],
+    ),
     (
         OF_MEANS,
         &[

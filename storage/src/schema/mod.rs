@@ -55,6 +55,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 12, name: "silent wrongs", sql: include_str!("0012_silent_wrongs.sql") },
     Migration { number: 13, name: "held", sql: include_str!("0013_held.sql") },
     Migration { number: 14, name: "figures", sql: include_str!("0014_figures.sql") },
+    Migration { number: 15, name: "events", sql: include_str!("0015_events.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

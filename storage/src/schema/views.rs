@@ -13,7 +13,7 @@ const COMMITTED_KNOWN_AT: &str =
 
 /// The statements that make the views, local times in that zone.
 pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
-    let stored = SAID_ANEW.iter().map(|fact| fact.table).chain(["superseded"]).map(stored);
+    let stored = SAID_ANEW.iter().map(|fact| fact.table).chain(["superseded", "event"]).map(stored);
     let read = SAID_ANEW.iter().flat_map(|fact| {
         [
             view(fact, "current", COMMITTED, fact.current),

@@ -49,6 +49,15 @@ async fn safe_an_analyst_reads_the_database_and_does_nothing_else() {
     assert_eq!(ask_as(&analyst, "SELECT count() FROM alert_current").await.unwrap(), "1");
     let known = "SELECT count() FROM air_quality_hourly_known_at(known_at = '2100-01-01 00:00:00')";
     assert_eq!(ask_as(&analyst, known).await.unwrap(), "0");
+    let event = "SELECT concat(toString(kind), ' ', user, ' ', message, ' ', source_address, ' ', source_network, ' ', \
+         toString(weight), ' ', attributes['flow_id']) FROM ";
+    let masked = "alert r*** web shell upload by r*** 2001:db8:0:7::1f 2001:db8:0:7:: 2 1200";
+    assert_eq!(ask_as(&analyst, &format!("{event} event_current")).await.unwrap(), masked);
+    let known = format!("{event} event_known_at(known_at = '2100-01-01 00:00:00')");
+    assert_eq!(ask_as(&analyst, &known).await.unwrap(), masked);
+    for whole in ["SELECT user FROM event", "SELECT count() FROM event", "SELECT message FROM event_stored"] {
+        assert_refused(&analyst, whole, "Read event_current").await;
+    }
     let described = ask_as(&analyst, "DESCRIBE TABLE window_current").await.unwrap();
     assert!(described.contains("revision"));
     let commented = "SELECT count() > 100 FROM system.columns WHERE database = 'ioc' AND comment != ''";

@@ -38,8 +38,8 @@ pub(super) struct Pending {
 
 impl Pending {
     /// A day needs the hours a NowCast looks back at before it, and the day after, where it ends; a year its days.
-    pub(super) fn new(asked: Epoch, about: About, days: &mut Days) -> Option<Pending> {
-        let (from, to) = match about {
+    pub(super) fn new(asked: Epoch, about: &About, days: &mut Days) -> Option<Pending> {
+        let (from, to) = match *about {
             About::Day { day, .. } | About::Held { day, .. } | About::Windows { day } => {
                 let day = days.day(day)?;
                 (day.start.minus(LOOK_BACK), days.of(day.end).end)
@@ -48,6 +48,8 @@ impl Pending {
                 let year = days.year(year)?;
                 (year.start, year.end)
             }
+            // No window follows from an event.
+            About::Events { .. } => return None,
         };
         Some(Pending { asked, from, to, touched: BTreeSet::new(), since: BTreeMap::new() })
     }

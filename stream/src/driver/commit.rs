@@ -19,6 +19,7 @@ use super::{Commit, Completed, Halt, Need, Shared, step};
 use crate::{
     checkpoint::{self, Checkpoint},
     collect::Whole,
+    flow::Records,
     negative,
 };
 
@@ -49,21 +50,15 @@ impl Committer {
         completed: &Receiver<Completed>,
     ) -> Result<(), Halt> {
         for Completed { whole, submitted } in completed {
-            let Whole { results, mut subjects, figures } = whole;
+            let Whole { results, mut records, figures } = whole;
             let figures =
                 figures.transpose().map_err(|error| Halt::because("cannot encode the state", error))?;
             let figures = figures.unwrap_or_default();
             let epoch = submitted.epoch;
             if negative::checkpoints_before_commit()
-                && let Some(subjects) = subjects.take()
+                && let Some(records) = records.take()
             {
-                self.checkpoint(
-                    epoch,
-                    subjects,
-                    figures.clone(),
-                    submitted.next.clone(),
-                    &submitted.decoder,
-                )?;
+                self.checkpoint(epoch, records, figures.clone(), submitted.next.clone(), &submitted.decoder)?;
             }
             let before = submitted.replayed && epoch <= self.committed;
             if !submitted.answered.is_empty() {
@@ -72,7 +67,7 @@ impl Committer {
             }
             self.awaited.extend(results.questions.iter().cloned());
             if !before {
-                let need = Need { recovering: submitted.replayed, on_record: subjects.is_some() };
+                let need = Need { recovering: submitted.replayed, on_record: records.is_some() };
                 commit.commit(&results, need)?;
             }
             self.shared.update(|state| {
@@ -87,8 +82,8 @@ impl Committer {
             if epoch >= self.last_recorded {
                 self.read_back(&mut commit, epoch)?;
             }
-            if let Some(subjects) = subjects {
-                self.checkpoint(epoch, subjects, figures, submitted.next, &submitted.decoder)?;
+            if let Some(records) = records {
+                self.checkpoint(epoch, records, figures, submitted.next, &submitted.decoder)?;
             }
         }
         Ok(())
@@ -106,8 +101,10 @@ impl Committer {
                 About::Day { .. } => "day read back",
                 About::Held { .. } => "held rows read back",
                 About::Windows { .. } | About::Year { .. } => "windows read back",
+                About::Events { .. } => "events looked up",
             };
-            tracing::debug!(subject = &*question.subject, about = ?question.about, rows = found.len(), "{what}");
+            let Question { subject, from, to, .. } = &question;
+            tracing::debug!(subject = &**subject, from = from.0, to = to.0, rows = found.len(), "{what}");
             rows += found.len();
             answers.push(Answer { question, found });
         }
@@ -122,11 +119,12 @@ impl Committer {
     fn checkpoint(
         &mut self,
         epoch: Epoch,
-        subjects: Result<Vec<Vec<u8>>, postcard::Error>,
+        records: Records,
         figures: Vec<u8>,
         next: Vec<Offset>,
         decoder: &Decoder,
     ) -> Result<(), Halt> {
+        let cannot = |error| Halt::because("cannot encode the state", error);
         let checkpoint = Checkpoint {
             instance: self.instance,
             epoch,
@@ -137,7 +135,8 @@ impl Committer {
             next,
             figures,
             version: checkpoint::VERSION,
-            subjects: subjects.map_err(|error| Halt::because("cannot encode the state", error))?,
+            subjects: records.subjects.map_err(cannot)?,
+            log_sources: records.log_sources.map_err(cannot)?,
         };
         // Why its keeper is gone, it has said itself.
         let gone = || Halt("nobody writes checkpoints any more".to_owned());

@@ -23,6 +23,7 @@ use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     figures::Figures,
     flow::State,
+    log_sources::LogSourceRecord,
     manifest::{self, InvalidManifest, Manifest},
     negative,
 };
@@ -170,11 +171,15 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
         .subjects()
         .map_err(|error| Halt::because("the checkpoint's state is of another version", error))?;
     let calendar = Calendar::of_zone(zone).map_err(|error| Halt::because("cannot tell days", error))?;
-    let awaited = subjects.iter().flat_map(|subject| subject.awaited(&calendar)).collect();
+    let log_sources = checkpoint
+        .log_sources()
+        .map_err(|error| Halt::because("the checkpoint's log sources are of another version", error))?;
+    let of_subjects = subjects.iter().flat_map(|subject| subject.awaited(&calendar));
+    let awaited = of_subjects.chain(log_sources.iter().flat_map(LogSourceRecord::awaited)).collect();
     let Checkpoint { epoch, next, pack, figures, .. } = checkpoint;
     let figures = Figures::load(&figures)
         .map_err(|error| Halt::because("the checkpoint's figures are of another version", error))?;
-    let state = State { pack: Some(pack), subjects, figures };
+    let state = State { pack: Some(pack), subjects, log_sources, figures };
     Ok(Recovery { checkpoint: epoch, last, next, state, awaited })
 }
 

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Chunks,
-    parcels::{Open, Parcel},
+    parcels::{Given, Open},
     rejects::{KEPT_REJECTS, Rejects},
 };
 use crate::exchange::Addresses;
@@ -29,7 +29,7 @@ pub(super) fn decode(
     decoder: &Decoder,
     known: &mut Known,
     addresses: &mut Addresses,
-    mut give: impl FnMut(Parcel),
+    mut give: impl FnMut(Given),
 ) -> Decoded {
     fail::fail_point!("flow_before_decode", |_| std::process::abort());
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
@@ -49,12 +49,16 @@ pub(super) fn decode(
                 source.feed = Name::new(envelope.feed);
             }
             let mut sink = Sorter {
-                give: |given| match given {
-                    Given::Measured(row) => {
+                give: |good| match good {
+                    Good::Measured(row) => {
                         let full = open.put(addresses.of(row.series.subject), row);
-                        full.into_iter().for_each(&mut give);
+                        full.map(Given::Rows).into_iter().for_each(&mut give);
                     }
-                    Given::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
+                    Good::Other(Row::Happened(event)) => {
+                        let full = open.put_event(addresses.of_name(&event.log_source), event);
+                        full.map(Given::Reports).into_iter().for_each(&mut give);
+                    }
+                    Good::Other(row) => open.put_other(addresses.of_name(row.subject()), row),
                 },
                 envelope: &envelope,
                 source,
@@ -98,19 +102,19 @@ struct Sorter<'a, G> {
 }
 
 /// A good row.
-enum Given {
+enum Good {
     Measured(Observation),
     Other(Row),
 }
 
-impl<G: FnMut(Given)> RowSink for Sorter<'_, G> {
+impl<G: FnMut(Good)> RowSink for Sorter<'_, G> {
     #[inline]
     fn observation(&mut self, observation: Observation) {
-        (self.give)(Given::Measured(observation));
+        (self.give)(Good::Measured(observation));
     }
 
     fn row(&mut self, row: Row) {
-        (self.give)(Given::Other(row));
+        (self.give)(Good::Other(row));
     }
 
     fn rejected(&mut self, row: u32, rejection: Rejection, raw: &[u8]) {

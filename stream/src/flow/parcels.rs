@@ -1,6 +1,6 @@
 //! Rows on their way to the shards.
 
-use ioc_model::{observation::Observation, row::Row};
+use ioc_model::{event::Event, observation::Observation, row::Row};
 use serde::{Deserialize, Serialize};
 
 /// Rows of a parcel: what two workers have open at a time fits their nearer caches.
@@ -15,9 +15,26 @@ pub(super) struct Parcel {
     others: Vec<Row>,
 }
 
-/// The parcels a worker has open, one for each worker. Each one's first grows with its rows, since most epochs are
-/// small and have a few rows for each of many workers; where one was filled, the next is made large at once.
-pub(super) struct Open(Vec<Parcel>);
+/// The parcels a worker has open, one of each kind for each worker. Each one's first grows with its rows, since most
+/// epochs are small and have a few rows for each of many workers; where one was filled, the next is made large at once.
+pub(super) struct Open(Vec<Parcel>, Vec<Reports>);
+
+/// Events on their way to whoever holds their log source. They have parcels of their own, since they go another way
+/// first.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Reports {
+    pub(super) worker: u32,
+    pub(super) events: Vec<Box<Event>>,
+}
+
+/// What a worker gives away of an epoch.
+#[derive(Clone, Debug)]
+pub(super) enum Given {
+    /// To the shards.
+    Rows(Parcel),
+    /// To the log sources.
+    Reports(Reports),
+}
 
 /// What has reached a worker of an epoch that is not whole yet.
 #[derive(Default)]
@@ -28,7 +45,9 @@ pub(super) struct Arrived {
 
 impl Open {
     pub(super) fn new(workers: usize) -> Open {
-        Open((0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect())
+        let parcels = (0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect();
+        let reports = (0..).take(workers).map(|worker| Reports { worker, ..Reports::default() }).collect();
+        Open(parcels, reports)
     }
 
     /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
@@ -47,9 +66,23 @@ impl Open {
         self.0[worker].others.push(row);
     }
 
+    /// Puts an event into the parcel of the worker that holds its log source, and gives back a parcel that is full.
+    pub(super) fn put_event(&mut self, worker: usize, event: Box<Event>) -> Option<Reports> {
+        let reports = &mut self.1[worker];
+        reports.events.push(event);
+        (reports.events.len() == ROWS).then(|| {
+            let next = Reports { worker: reports.worker, events: Vec::with_capacity(ROWS) };
+            std::mem::replace(reports, next)
+        })
+    }
+
     /// What is left in them.
-    pub(super) fn rest(self) -> impl Iterator<Item = Parcel> {
-        self.0.into_iter().filter(|parcel| !(parcel.rows.is_empty() && parcel.others.is_empty()))
+    pub(super) fn rest(self) -> impl Iterator<Item = Given> {
+        let Open(parcels, reports) = self;
+        let parcels =
+            parcels.into_iter().filter(|parcel| !(parcel.rows.is_empty() && parcel.others.is_empty()));
+        let reports = reports.into_iter().filter(|reports| !reports.events.is_empty());
+        parcels.map(Given::Rows).chain(reports.map(Given::Reports))
     }
 }
 

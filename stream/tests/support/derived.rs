@@ -110,6 +110,7 @@ pub fn found<'a>(windows: impl Iterator<Item = &'a WindowResult>, question: &Que
     let asked = |kind: WindowKind| match question.about {
         About::Year { .. } => kind == WindowKind::Day,
         About::Day { .. } | About::Held { .. } | About::Windows { .. } => kind != WindowKind::Minute,
+        About::Events { .. } => false,
     };
     for window in windows {
         if window.subject == question.subject

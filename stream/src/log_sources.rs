@@ -1,0 +1,338 @@
+//! The log sources one worker holds: who reports events, and what an epoch's events become.
+//!
+//! The first exchange of an epoch. Some of what a device tells means nothing without what it told before: "last message
+//! repeated 3 times" is three more of that message, and an event that was delivered twice is one. So events go to
+//! whoever holds their log source, in order of arrival, before anything is counted.
+//!
+//! Most events are known by their position in the log and are stored as they come. One with a key is looked for among
+//! those that are remembered: of each log source the newest [`REMEMBERED`] of the last [`HORIZON`], by the time they
+//! happened. What may have been stored before that is asked of the store, like a day that left memory: the event waits,
+//! and the recorded answer says which keys are there (invariants ONCE, REPLAY, BOUND).
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ioc_model::{
+    counts::Counts,
+    epoch::Epoch,
+    event::{Event, EventKey, EventKind, TimeFrom},
+    name::Name,
+    question::{About, Answer, Found, Question},
+    results::{Facts, StoredEvent},
+    time::{EventTime, Millis},
+};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use crate::step::EpochFacts;
+
+/// Keys of events that happened longer ago are not remembered.
+const HORIZON: Millis = Millis::hours(1);
+/// So many keys of a log source are remembered.
+const REMEMBERED: usize = 1 << 18;
+/// Keys are forgotten by the minute.
+const MINUTE: i64 = 60_000;
+/// So many keys are asked for at once.
+const ASKED_AT_ONCE: usize = 10_000;
+/// So many hosts of a log source are remembered by their last line: a relay speaks for many.
+const HOSTS: usize = 4_096;
+/// The attribute that says which line a summary is about.
+const REPEATS: &str = "repeats";
+
+/// Log sources, by name.
+#[derive(Debug, Default)]
+pub(crate) struct LogSources {
+    held: FxHashMap<Name, LogSource>,
+}
+
+/// What became of an epoch's events.
+#[derive(Debug, Default)]
+pub(crate) struct Reported {
+    pub(crate) facts: Facts,
+    pub(crate) counts: FxHashMap<Name, Counts>,
+    pub(crate) questions: Vec<Question>,
+}
+
+/// What is kept of a log source.
+#[derive(Debug, Default)]
+struct LogSource {
+    /// Keys that are stored, with the minute they happened in.
+    keys: FxHashMap<EventKey, i64>,
+    /// The same by minute.
+    minutes: BTreeMap<i64, Vec<EventKey>>,
+    /// Whatever happened from this minute on is remembered; all there ever was, where there is none.
+    remembered_from: Option<i64>,
+    waiting: Vec<Waiting>,
+    /// How many lines it told.
+    lines: u64,
+    /// The last line of each host that it told of.
+    last: BTreeMap<Box<str>, LastLine>,
+}
+
+/// Events that wait for an answer, in order of arrival.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Waiting {
+    asked: Epoch,
+    keys: Box<[EventKey]>,
+    events: Vec<Event>,
+}
+
+/// What a line that says "the last message again" speaks of.
+#[derive(Debug)]
+struct LastLine {
+    /// Its place among the lines of the log source: the host that was not heard longest is forgotten first.
+    number: u64,
+    event: Arc<Event>,
+}
+
+/// A log source as a checkpoint keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LogSourceRecord {
+    name: Name,
+    minutes: BTreeMap<i64, Vec<EventKey>>,
+    remembered_from: Option<i64>,
+    waiting: Vec<Waiting>,
+    lines: u64,
+    last: Vec<(u64, Event)>,
+}
+
+/// [`LogSourceRecord`] as it is written: postcard writes both alike.
+#[derive(Serialize)]
+struct LogSourceRef<'a> {
+    name: Name,
+    minutes: &'a BTreeMap<i64, Vec<EventKey>>,
+    remembered_from: Option<i64>,
+    waiting: &'a [Waiting],
+    lines: u64,
+    last: Vec<(u64, &'a Event)>,
+}
+
+impl LogSources {
+    /// Takes an epoch's events, in order of arrival, and what the store answered.
+    pub(crate) fn take(&mut self, facts: &EpochFacts, events: Vec<Event>) -> Reported {
+        let mut reported = Reported::default();
+        // What was asked for came before what comes now.
+        for answer in &facts.answers {
+            if let (About::Events { keys }, Some(held)) =
+                (&answer.question.about, self.held.get_mut(&answer.question.subject))
+            {
+                held.answered(answer, keys, &mut reported);
+            }
+        }
+        let mut unsure: BTreeMap<Name, Vec<Event>> = BTreeMap::new();
+        for event in events {
+            let name = event.log_source;
+            let held = self.held.entry(name).or_default();
+            if let Some(event) = held.take(event, unsure.get(&name), &mut reported) {
+                unsure.entry(name).or_default().push(event);
+            }
+        }
+        for (name, events) in unsure {
+            if let Some(held) = self.held.get_mut(&name) {
+                held.ask(name, events, facts.epoch, &mut reported);
+            }
+        }
+        let oldest = facts.now.0.saturating_sub(HORIZON.0).div_euclid(MINUTE);
+        self.held.values_mut().for_each(|held| held.forget(oldest));
+        reported
+    }
+
+    /// What a checkpoint keeps of them.
+    pub(crate) fn records(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
+        self.held.iter().map(|(name, held)| {
+            let LogSource { minutes, remembered_from, waiting, lines, last, .. } = held;
+            let last = last.values().map(|last| (last.number, &*last.event)).collect();
+            let (name, remembered_from, lines) = (*name, *remembered_from, *lines);
+            postcard::to_stdvec(&LogSourceRef { name, minutes, remembered_from, waiting, lines, last })
+        })
+    }
+
+    /// Takes a log source out of a checkpoint.
+    pub(crate) fn load(&mut self, record: LogSourceRecord) {
+        let LogSourceRecord { name, minutes, remembered_from, waiting, lines, last } = record;
+        let of_minute = |(minute, keys): (&i64, &Vec<EventKey>)| {
+            keys.iter().map(|key| (*key, *minute)).collect::<Vec<_>>()
+        };
+        let keys = minutes.iter().flat_map(of_minute).collect();
+        let of_host =
+            |(number, event): (u64, Event)| (event.host.clone(), LastLine { number, event: Arc::new(event) });
+        let last = last.into_iter().map(of_host).collect();
+        let _ = self.held.insert(name, LogSource { keys, minutes, remembered_from, waiting, lines, last });
+    }
+}
+
+impl LogSourceRecord {
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its events wait for.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = Question> {
+        self.waiting.iter().map(|waiting| waiting.question(self.name))
+    }
+}
+
+impl LogSource {
+    /// Stores an event, or knows it for a duplicate; gives back one of which only the store can tell. `unsure` are those
+    /// of the same epoch.
+    fn take(&mut self, event: Event, unsure: Option<&Vec<Event>>, reported: &mut Reported) -> Option<Event> {
+        let event = self.resolved(event);
+        let Some(key) = event.key else {
+            self.store(event, reported);
+            return None;
+        };
+        let is_it = |waiting: &Event| waiting.key == Some(key);
+        if self.keys.contains_key(&key)
+            || self.waiting.iter().any(|waiting| waiting.keys.binary_search(&key).is_ok())
+            || unsure.is_some_and(|unsure| unsure.iter().any(is_it))
+        {
+            reported.counts.entry(event.feed).or_default().duplicate += 1;
+            return None;
+        }
+        if self.remembers(&event) {
+            self.store(event, reported);
+            return None;
+        }
+        let event = Arc::new(event);
+        self.remember_line(&event);
+        reported.counts.entry(event.feed).or_default().waiting += 1;
+        Some(Event::clone(&event))
+    }
+
+    /// Whether an event with its key would be remembered had it been stored before. When one happened that does not
+    /// itself say so depends on its arrival, so it can be told only while nothing was forgotten.
+    fn remembers(&self, event: &Event) -> bool {
+        self.remembered_from.is_none_or(|from| {
+            event.time_from == TimeFrom::Stated && event.happened_at.0.div_euclid(MINUTE) >= from
+        })
+    }
+
+    fn store(&mut self, event: Event, reported: &mut Reported) {
+        let event = Arc::new(event);
+        self.remember_line(&event);
+        self.keep(event, reported);
+    }
+
+    /// As [`LogSource::store`], of one whose line was remembered when it came.
+    fn keep(&mut self, event: Arc<Event>, reported: &mut Reported) {
+        if let Some(key) = event.key {
+            let minute = event.happened_at.0.div_euclid(MINUTE);
+            let _ = self.keys.insert(key, minute);
+            self.minutes.entry(minute).or_default().push(key);
+        }
+        reported.counts.entry(event.feed).or_default().stored += 1;
+        reported.facts.events.push(StoredEvent(event));
+    }
+
+    fn ask(&mut self, name: Name, events: Vec<Event>, asked: Epoch, reported: &mut Reported) {
+        let mut events = events.into_iter().peekable();
+        while events.peek().is_some() {
+            let events: Vec<Event> = events.by_ref().take(ASKED_AT_ONCE).collect();
+            let keys: BTreeSet<EventKey> = events.iter().filter_map(|event| event.key).collect();
+            let waiting = Waiting { asked, keys: keys.into_iter().collect(), events };
+            reported.questions.push(waiting.question(name));
+            self.waiting.push(waiting);
+        }
+    }
+
+    fn answered(&mut self, answer: &Answer, keys: &[EventKey], reported: &mut Reported) {
+        let Found::Keys(stored) = &answer.found else { return };
+        let is_it = |waiting: &Waiting| waiting.asked == answer.question.asked && *waiting.keys == *keys;
+        let Some(at) = self.waiting.iter().position(is_it) else { return };
+        let stored: FxHashSet<&EventKey> = stored.iter().collect();
+        for event in self.waiting.remove(at).events {
+            let counts = reported.counts.entry(event.feed).or_default();
+            counts.waiting -= 1;
+            if event.key.is_some_and(|key| stored.contains(&key)) {
+                counts.duplicate += 1;
+            } else {
+                self.keep(Arc::new(event), reported);
+            }
+        }
+    }
+
+    /// Forgets what happened before a minute, and more where there is too much. Something is forgotten at every epoch's
+    /// end whose minute has passed, so what is remembered is a function of the epochs alone.
+    fn forget(&mut self, oldest: i64) {
+        let mut from = oldest;
+        let mut kept = self.keys.len();
+        for (minute, keys) in &self.minutes {
+            if *minute >= from && kept <= REMEMBERED {
+                break;
+            }
+            kept -= keys.len();
+            from = from.max(minute + 1);
+        }
+        if self.minutes.first_key_value().is_some_and(|(minute, _)| *minute < from) {
+            let rest = self.minutes.split_off(&from);
+            for key in std::mem::replace(&mut self.minutes, rest).into_values().flatten() {
+                let _ = self.keys.remove(&key);
+            }
+            self.remembered_from = self.remembered_from.max(Some(from));
+        }
+    }
+
+    /// A line that says that the one before it came again is as many more of that one. Where nothing came before it, it
+    /// stays what it is: repeats of something unknown.
+    fn resolved(&self, event: Event) -> Event {
+        if event.kind != EventKind::Repeat {
+            return event;
+        }
+        let Some(last) = self.last.get(&event.host).map(|last| &*last.event) else { return event };
+        // Syslog-ng quotes the beginning of what it does not repeat.
+        if !last.message.starts_with(&*event.message) {
+            return event;
+        }
+        let mut attributes = last.attributes.clone();
+        let repeats = format!("{}-{}", last.arrival.position, last.arrival.row);
+        attributes.push((REPEATS.into(), repeats.into()));
+        attributes.sort();
+        // The summary's own clock may be another one's.
+        let (happened_at, time_from) = match event.time_from {
+            TimeFrom::Stated | TimeFrom::Inferred => (event.happened_at, event.time_from),
+            TimeFrom::Arrival | TimeFrom::Absurd => (last.happened_at, last.time_from),
+        };
+        Event {
+            key: event.key,
+            log_source: event.log_source,
+            known: event.known,
+            relay: event.relay,
+            happened_at,
+            time_from,
+            weight: event.weight,
+            attributes,
+            feed: event.feed,
+            sender: event.sender,
+            arrival: event.arrival,
+            ..Event::clone(last)
+        }
+    }
+
+    fn remember_line(&mut self, event: &Arc<Event>) {
+        if event.kind == EventKind::Repeat || event.attributes.iter().any(|(name, _)| &**name == REPEATS) {
+            return;
+        }
+        self.lines += 1;
+        let line = LastLine { number: self.lines, event: event.clone() };
+        if let Some(last) = self.last.get_mut(&event.host) {
+            *last = line;
+            return;
+        }
+        if self.last.len() >= HOSTS {
+            let unheard = self.last.iter().min_by_key(|(_, last)| last.number);
+            let unheard = unheard.map(|(host, _)| host.clone());
+            let _ = unheard.map(|host| self.last.remove(&host));
+        }
+        let _ = self.last.insert(event.host.clone(), line);
+    }
+}
+
+impl Waiting {
+    fn question(&self, subject: Name) -> Question {
+        let about = About::Events { keys: self.keys.clone() };
+        Question { subject, about, from: EventTime(i64::MIN), to: EventTime(i64::MAX), asked: self.asked }
+    }
+}
