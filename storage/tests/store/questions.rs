@@ -3,6 +3,7 @@
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation},
+    event::EventKey,
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
@@ -119,4 +120,27 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
     }
     let both = server.store.ask(&question, Generation(0), Epoch(2)).await.unwrap();
     assert_eq!(both.len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_events_are_looked_up_by_their_keys_and_their_log_source_up_to_an_epoch() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    for epoch in [1, 2] {
+        sink.write(&sample::results(Epoch(epoch), 1), false).await.unwrap();
+    }
+    let keys = [1, 2, 3].map(|byte| EventKey([byte; 16]));
+    let ask = async |log_source: &str, upto: u64| {
+        let question = Question {
+            subject: Name::from(log_source),
+            about: About::Events { keys: keys.into() },
+            from: EventTime(i64::MIN),
+            to: EventTime(i64::MAX),
+            asked: Epoch(1),
+        };
+        server.store.ask(&question, Generation(0), Epoch(upto)).await.unwrap()
+    };
+    assert_eq!(ask("ids-a", 1).await, Found::Keys(keys[..1].to_vec()));
+    assert_eq!(ask("ids-a", 2).await, Found::Keys(keys[..2].to_vec()));
+    assert_eq!(ask("ids-b", 2).await, Found::Keys(Vec::new()));
 }
