@@ -24,6 +24,8 @@ struct Meta {
     received_at: Option<String>,
     #[serde(default)]
     attributes: BTreeMap<String, String>,
+    #[serde(default)]
+    each_line: bool,
 }
 
 fn cases() -> std::path::PathBuf {
@@ -63,9 +65,13 @@ fn becomes(decoder: &Decoder, case: &Path) -> String {
     let told = meta.attributes.iter().map(|(word, text)| (word.as_str(), text.as_str()));
     let encoded = attribute::of_words(told).expect("words of attributes");
     let attributes = Attributes::new(&encoded, &[]);
-    let tried =
-        trial(decoder, &feed, &address, attributes, ReceivedAt(received_at.as_millisecond()), &payload);
-    tried.lines.iter().map(|line| format!("{line}\n")).collect()
+    let received_at = ReceivedAt(received_at.as_millisecond());
+    let envelopes: Vec<&[u8]> = match meta.each_line {
+        true => payload.split_inclusive(|byte| *byte == b'\n').collect(),
+        false => vec![&payload],
+    };
+    let tried = envelopes.iter().map(|one| trial(decoder, &feed, &address, attributes, received_at, one));
+    tried.flat_map(|tried| tried.lines).map(|line| format!("{line}\n")).collect()
 }
 
 fn run(format: FormatName) {
@@ -96,4 +102,19 @@ fn every_json_observation_becomes_what_its_case_says() {
 #[test]
 fn every_station_file_becomes_what_its_case_says() {
     run(FormatName::StationTxt);
+}
+
+#[test]
+fn every_syslog_message_becomes_what_its_case_says() {
+    run(FormatName::Syslog);
+}
+
+#[test]
+fn every_file_of_syslog_lines_becomes_what_its_case_says() {
+    run(FormatName::SyslogLines);
+}
+
+#[test]
+fn every_record_of_eve_becomes_what_its_case_says() {
+    run(FormatName::Eve);
 }

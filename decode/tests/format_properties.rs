@@ -8,6 +8,7 @@ use ioc_model::{
     action::{NOTE_MAX, OPERATOR, USER_MAX},
     attribute::Attributes,
     envelope::{Content, Envelope, UNMATCHED},
+    event::Event,
     names::Names,
     observation::Observation,
     pack::{FormatName, Pack, PackFiles},
@@ -44,6 +45,19 @@ struct Rows {
     rejections: Vec<(u32, Rejection, Vec<u8>)>,
 }
 
+impl Rows {
+    /// Nothing of an event is without a bound, and its time is one that every table can hold.
+    fn happened(&self, event: &Event) {
+        assert!((1..=1_000_000).contains(&event.weight));
+        assert!(event.message.len() <= 8 << 10 && event.attributes.len() <= 65);
+        assert!(event.attributes.is_sorted(), "{:?}", event.attributes);
+        let texts = [&event.category, &event.signature, &event.user, &event.host, &event.program];
+        let attributes = event.attributes.iter().flat_map(|(name, text)| [name, text]);
+        assert!(texts.into_iter().chain(attributes).all(|text| text.len() <= 1_100));
+        assert!((0..7_289_654_400_000).contains(&event.happened_at.0), "{:?}", event.happened_at);
+    }
+}
+
 impl RowSink for Rows {
     fn observation(&mut self, observation: Observation) {
         assert!(observation.value.is_finite());
@@ -55,6 +69,11 @@ impl RowSink for Rows {
         let (user, note) = match &row {
             Row::Done(action) => (&action.user, &action.note),
             Row::Decided(decision) => (&decision.user, &decision.note),
+            Row::Happened(event) => {
+                self.happened(event);
+                self.others.push(row);
+                return;
+            }
         };
         assert!((1..=USER_MAX).contains(&user.chars().count()) && note.chars().count() <= NOTE_MAX);
         self.others.push(row);
@@ -112,6 +131,9 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
         "stations",
         "permissive-json_observation",
         "permissive-station_txt",
+        "permissive-syslog",
+        "permissive-syslog_lines",
+        "permissive-eve",
         OPERATOR,
         UNMATCHED,
     ] {

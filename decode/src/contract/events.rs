@@ -8,6 +8,8 @@
 //! relay that the pack names speaks for others. What was pushed or delivered in a file speaks of the hosts that its lines
 //! name, within what its sender is bound to.
 
+use std::sync::LazyLock;
+
 use ioc_model::{
     calendar::Calendar,
     contract::is_subject,
@@ -143,7 +145,10 @@ impl EventRules {
         if !address.starts_with(BY_SYSLOG) {
             return match self.of_host(host) {
                 Some(source) => known(source, no_relay),
-                None if host.is_empty() => unknown(sender, no_relay, of_pack),
+                None if host.is_empty() => match self.of_host(sender).or_else(|| self.of_sender(sender)) {
+                    Some(source) => known(source, no_relay),
+                    None => unknown(sender, no_relay, of_pack),
+                },
                 None => unknown(host, no_relay, of_pack),
             };
         }
@@ -163,7 +168,18 @@ impl EventRules {
     }
 }
 
-impl Reporter<'_> {
+impl<'d> Reporter<'d> {
+    /// Who reports.
+    pub(crate) fn log_source(&self) -> Name {
+        self.log_source
+    }
+
+    /// The same, whose local time is in UTC where it says so.
+    pub(crate) fn in_utc(self) -> Reporter<'d> {
+        static UTC: LazyLock<Option<Calendar>> = LazyLock::new(|| Calendar::of_zone("UTC").ok());
+        Reporter { calendar: UTC.as_ref().unwrap_or(self.calendar), ..self }
+    }
+
     /// When it happened, and where that is from.
     pub(super) fn happened(
         &self,
@@ -204,7 +220,7 @@ impl Reporter<'_> {
 
 impl SaidTime<'_> {
     /// As it was written, where it is kept beside what was made of it.
-    pub(super) fn written(self) -> Option<String> {
+    pub(crate) fn written(self) -> Option<String> {
         match self {
             SaidTime::Stated(moment) => Some(moment.rfc3339()),
             SaidTime::Local(local) => Some(local.to_string()),
@@ -374,6 +390,7 @@ mod tests {
         assert_eq!(by("auth.log", "drop", "fw-a"), "fw-a true ");
         assert_eq!(by("auth.log", "drop", "srv-x"), "srv-x false ");
         assert_eq!(by("auth.log", "drop", ""), "drop false ");
+        assert_eq!(by("/ingest/eve", "gate-a", ""), "gate-a true ");
     }
 
     #[test]

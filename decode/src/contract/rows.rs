@@ -377,11 +377,6 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         self.sink.row(Row::Decided(decision));
     }
 
-    /// When the envelope arrived.
-    pub(crate) fn received_at(&self) -> ReceivedAt {
-        self.received_at
-    }
-
     /// Who reports in a line that calls itself `host`, empty where it does not.
     pub(crate) fn reporter(&self, host: &str) -> Result<Reporter<'d>, Refusal> {
         let reporter = self.rules.events.reporter(self.address, self.sender, host, self.calendar);
@@ -397,7 +392,10 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     /// Takes an event. What the contract says of it is filled in here: who reports, when it happened, how it came.
     pub(crate) fn happen(&mut self, reporter: &Reporter<'_>, said: SaidTime<'_>, mut event: Event) {
         let received = EventTime(self.received_at.0);
-        let (happened_at, time_from) = reporter.happened(said, (self.earliest, received, self.latest));
+        // Also a contract without bounds lets nothing through that no table can hold.
+        let bounds = (self.earliest.0.max(YEARS.start), self.latest.0.min(YEARS.end - 1));
+        let (happened_at, time_from) =
+            reporter.happened(said, (EventTime(bounds.0), received, EventTime(bounds.1)));
         let Source { feed, sender } = self.names.source(self.source);
         if time_from == TimeFrom::Absurd
             && let Some(written) = said.written()

@@ -1,7 +1,573 @@
-//! To come.
+//! Suricata's EVE: a JSON object a record (docs.suricata.io, "EVE JSON Format").
+//!
+//! Which record is an alert is said by its `event_type` and by nothing else: a `drop` carries the `alert` that it was
+//! dropped for, a `flow` says that there were some. A flow has many alerts and so has a packet, and two sensors draw the
+//! same numbers, so a record is known by its sensor and everything that tells it from its neighbours: of an alert, when
+//! and between whom and by which rule in which transaction; of all others, every byte of it.
 
-use crate::contract::{Refusal, RowSink, Rows};
+use std::borrow::Cow;
 
-pub(super) fn read_lines<S: RowSink + ?Sized>(_: &[u8], _: &mut Rows<'_, S>) -> Result<(), Refusal> {
+use ioc_model::event::{Decided, Event, EventKind, Severity};
+
+use super::{
+    json_pairs::{Pairs, joined, scalar},
+    json_text::{self, DEEPEST},
+    lines,
+    moment::{self, Minute, NoTime},
+    told::{End, attribute, end, protocol, text},
+};
+use crate::contract::{Identity, Refusal, Reporter, RowSink, Rows, SaidTime, quoted, rated};
+
+/// What Suricata is called where a pack gives it a scale of its own.
+const VENDOR: &str = "OISF";
+const PRODUCT: &str = "Suricata";
+
+const EXAMPLE: &str =
+    r#"{"timestamp":"2026-01-01T07:00:00.000001+0700","event_type":"alert","src_ip":"203.0.113.5",…}"#;
+
+/// What is kept of the records within a record, beside what every event has. In alphabetical order.
+const KEPT: [&str; 50] = [
+    "anomaly.code",
+    "anomaly.event",
+    "anomaly.layer",
+    "anomaly.type",
+    "dns.rcode",
+    "dns.rrname",
+    "dns.rrtype",
+    "dns.type",
+    "drop.reason",
+    "fileinfo.filename",
+    "fileinfo.magic",
+    "fileinfo.md5",
+    "fileinfo.sha256",
+    "fileinfo.size",
+    "fileinfo.state",
+    "flow.age",
+    "flow.alerted",
+    "flow.bytes_toclient",
+    "flow.bytes_toserver",
+    "flow.end",
+    "flow.pkts_toclient",
+    "flow.pkts_toserver",
+    "flow.reason",
+    "flow.start",
+    "flow.state",
+    "http.hostname",
+    "http.http_method",
+    "http.http_refer",
+    "http.http_user_agent",
+    "http.length",
+    "http.status",
+    "http.url",
+    "netflow.age",
+    "netflow.bytes",
+    "netflow.end",
+    "netflow.pkts",
+    "netflow.start",
+    "smtp.helo",
+    "smtp.mail_from",
+    "smtp.rcpt_to",
+    "ssh.client.proto_version",
+    "ssh.client.software_version",
+    "ssh.server.proto_version",
+    "ssh.server.software_version",
+    "tls.fingerprint",
+    "tls.issuerdn",
+    "tls.ja3.hash",
+    "tls.sni",
+    "tls.subject",
+    "tls.version",
+];
+
+/// A record's fields that are looked at, each as its raw text; empty where it has none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Fields<'a> {
+    timestamp: &'a str,
+    flow_id: &'a str,
+    event_type: &'a str,
+    host: &'a str,
+    in_iface: &'a str,
+    source: [&'a str; 2],
+    target: [&'a str; 2],
+    protocol: &'a str,
+    app_protocol: &'a str,
+    tx_id: &'a str,
+    pcap_count: &'a str,
+    icmp: [&'a str; 2],
+    community_id: &'a str,
+    alert: &'a str,
+    stats: &'a str,
+}
+
+/// Of the `alert` within a record.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rule<'a> {
+    action: &'a str,
+    generator: &'a str,
+    signature_id: &'a str,
+    revision: &'a str,
+    signature: &'a str,
+    category: &'a str,
+    severity: &'a str,
+    metadata: &'a str,
+}
+
+/// Why a text is no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NoRecord {
+    NotUtf8,
+    TooDeep,
+    NotAnObject,
+    NoType,
+}
+
+/// A record of EVE.
+#[derive(Debug)]
+pub(super) struct Record<'a> {
+    whole: &'a str,
+    fields: Fields<'a>,
+    rule: Rule<'a>,
+    /// The records within it, by their names.
+    within: Vec<(&'static str, &'a str)>,
+}
+
+/// A payload of records, one a line; or an array of them.
+pub(super) fn read_lines<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+    if let Some(elements) = json_text::elements(payload.trim_ascii()) {
+        for (index, element) in elements.enumerate() {
+            if let Err(refusal) = read_one(element, rows) {
+                rows.reject(refusal, &format_args!("[{index}]"), element);
+            }
+        }
+        return Ok(());
+    }
+    for (number, line) in lines(payload) {
+        let line = payload[line].trim_ascii();
+        if let Err(refusal) = read_one(line, rows) {
+            rows.reject(refusal, &number, line);
+        }
+    }
     Ok(())
+}
+
+fn read_one<S: RowSink + ?Sized>(line: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+    let text = simdutf8::basic::from_utf8(line).map_err(|_| NoRecord::NotUtf8);
+    let record = text.and_then(Record::of).map_err(|fault| fault.refusal(line))?;
+    let host = record.host();
+    let reporter = rows.reporter(&host)?;
+    let mut event = Event { host: self::text(&host), ..Event::default() };
+    record.tell(rows, &mut event);
+    event.key = Some(record.identity(&reporter).key());
+    rows.happen(&reporter, record.said(), event);
+    Ok(())
+}
+
+impl NoRecord {
+    fn refusal(self, found: &[u8]) -> Refusal {
+        let (vi, en) = match self {
+            NoRecord::NoType => return Refusal::missing("event_type", EXAMPLE),
+            NoRecord::NotUtf8 => ("có byte không thuộc bảng mã UTF-8", "it has bytes that are not UTF-8"),
+            NoRecord::TooDeep => ("các dấu ngoặc lồng nhau quá sâu", "its brackets nest too deep"),
+            NoRecord::NotAnObject => {
+                ("đây không phải là một đối tượng JSON hoàn chỉnh", "it is not one whole JSON object")
+            }
+        };
+        let levels = match self {
+            NoRecord::TooDeep => format!(" ({DEEPEST})"),
+            _ => String::new(),
+        };
+        let found = quoted(&String::from_utf8_lossy(&found[..found.len().min(400)]));
+        Refusal::malformed(
+            format!("Không đọc được '{found}': {vi}{levels}. Ví dụ đúng: {EXAMPLE}"),
+            format!("'{found}' cannot be read: {en}{levels}. A right one: {EXAMPLE}"),
+        )
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Of a text within a line of a log; none where that is no record.
+    pub(super) fn within(text: &'a str) -> Option<Record<'a>> {
+        let text = text.strip_prefix("@cee:").unwrap_or(text).trim();
+        let is_likely =
+            text.starts_with('{') && memchr::memmem::find(text.as_bytes(), b"\"event_type\"").is_some();
+        if is_likely { Record::of(text).ok() } else { None }
+    }
+
+    fn of(whole: &'a str) -> Result<Record<'a>, NoRecord> {
+        if !json_text::is_shallow(whole.as_bytes()) {
+            return Err(NoRecord::TooDeep);
+        }
+        let pairs = Pairs::of(whole).ok_or(NoRecord::NotAnObject)?;
+        let mut fields = Fields::default();
+        let mut within = Vec::new();
+        for (key, value) in pairs.iter() {
+            let slot = match key {
+                "timestamp" => &mut fields.timestamp,
+                "flow_id" => &mut fields.flow_id,
+                "event_type" => &mut fields.event_type,
+                "host" => &mut fields.host,
+                "in_iface" => &mut fields.in_iface,
+                "src_ip" => &mut fields.source[0],
+                "src_port" => &mut fields.source[1],
+                "dest_ip" => &mut fields.target[0],
+                "dest_port" => &mut fields.target[1],
+                "proto" => &mut fields.protocol,
+                "app_proto" => &mut fields.app_protocol,
+                "tx_id" => &mut fields.tx_id,
+                "pcap_cnt" => &mut fields.pcap_count,
+                "icmp_type" => &mut fields.icmp[0],
+                "icmp_code" => &mut fields.icmp[1],
+                "community_id" => &mut fields.community_id,
+                "alert" => &mut fields.alert,
+                "stats" => &mut fields.stats,
+                _ => {
+                    let known = [
+                        "anomaly", "dns", "drop", "fileinfo", "flow", "http", "netflow", "smtp", "ssh", "tls",
+                    ];
+                    if let Some(name) = known.into_iter().find(|name| *name == key) {
+                        within.push((name, value));
+                    }
+                    continue;
+                }
+            };
+            *slot = value;
+        }
+        if scalar(fields.event_type).is_empty() || !fields.event_type.starts_with('"') {
+            return Err(NoRecord::NoType);
+        }
+        Ok(Record { whole, fields, rule: Rule::of(fields.alert), within })
+    }
+
+    fn event_type(&self) -> &'a str {
+        self.fields.event_type.trim_matches('"')
+    }
+
+    /// The sensor it says it is of.
+    pub(super) fn host(&self) -> Cow<'a, str> {
+        scalar(self.fields.host)
+    }
+
+    /// When it happened: a flow when it began, though its record is written at its end.
+    pub(super) fn said(&self) -> SaidTime<'a> {
+        let began = match self.event_type() {
+            kind @ ("flow" | "netflow") => self.within.iter().find(|(name, _)| *name == kind),
+            _ => None,
+        };
+        let began = began.and_then(|(_, raw)| {
+            let pairs = Pairs::of(raw)?;
+            pairs.iter().find(|(key, _)| *key == "start").map(|(_, start)| start)
+        });
+        let written = began.unwrap_or(self.fields.timestamp);
+        // A time has no escapes; what has some is none.
+        let written = written.trim_matches('"');
+        match moment::rfc3339(written, &mut Minute::default()) {
+            _ if written.is_empty() || written == "null" => SaidTime::Unsaid,
+            Ok(moment) => SaidTime::Stated(moment),
+            Err(NoTime::NoZone) => written.parse().map_or(SaidTime::Unreadable(written), SaidTime::Local),
+            Err(_) => SaidTime::Unreadable(written),
+        }
+    }
+
+    /// What makes it the one it is among those of its log source.
+    pub(super) fn identity(&self, reporter: &Reporter<'_>) -> Identity {
+        let Fields { timestamp, flow_id, event_type, host, source, target, tx_id, .. } = self.fields;
+        let identity = Identity::of(reporter.log_source()).with(host.as_bytes());
+        if self.event_type() != "alert" {
+            return identity.with(self.whole.as_bytes());
+        }
+        let [by, number, revision] = [self.rule.generator, self.rule.signature_id, self.rule.revision];
+        let [from, from_port, to, to_port] = [source[0], source[1], target[0], target[1]];
+        let [icmp_type, icmp_code] = self.fields.icmp;
+        [
+            event_type,
+            timestamp,
+            flow_id,
+            by,
+            number,
+            revision,
+            tx_id,
+            from,
+            from_port,
+            to,
+            to_port,
+            self.fields.protocol,
+            self.fields.pcap_count,
+            icmp_type,
+            icmp_code,
+        ]
+        .iter()
+        .fold(identity, |identity, field| identity.with(field.as_bytes()))
+    }
+
+    /// The event it tells of.
+    pub(super) fn tell<S: RowSink + ?Sized>(&self, rows: &Rows<'_, S>, event: &mut Event) {
+        let Fields { flow_id, in_iface, source, target, app_protocol, tx_id, icmp, community_id, .. } =
+            self.fields;
+        let kind = self.event_type();
+        event.kind = match kind {
+            "alert" => EventKind::Alert,
+            "drop" => EventKind::Block,
+            "flow" | "netflow" => EventKind::Flow,
+            "anomaly" => EventKind::Anomaly,
+            "stats" => EventKind::Stats,
+            _ => EventKind::Protocol,
+        };
+        end(event, End::From, &scalar(source[0]), &scalar(source[1]));
+        end(event, End::To, &scalar(target[0]), &scalar(target[1]));
+        event.protocol = protocol(&scalar(self.fields.protocol));
+        attribute(event, "event_type", kind);
+        for (name, raw) in [
+            ("flow_id", flow_id),
+            ("tx_id", tx_id),
+            ("app_proto", app_protocol),
+            ("in_iface", in_iface),
+            ("icmp_type", icmp[0]),
+            ("icmp_code", icmp[1]),
+            ("community_id", community_id),
+        ] {
+            attribute(event, name, &scalar(raw));
+        }
+        if !self.fields.alert.is_empty() {
+            self.rule.tell(event);
+        }
+        match event.kind {
+            EventKind::Alert => self.rule.judge(rows, event),
+            EventKind::Block => event.decided = Decided::Blocked,
+            EventKind::Stats => how_it_is(self.fields.stats, event),
+            _ => {}
+        }
+        let mut name = String::new();
+        for (within, raw) in &self.within {
+            // How much a flow carried when an alert was raised says little; its own record says all.
+            if event.kind != EventKind::Alert || *within != "flow" {
+                name.clear();
+                name.push_str(within);
+                keep(&mut name, raw, event);
+            }
+        }
+    }
+}
+
+/// Keeps what is [kept](KEPT) of a record within a record, which nests no deeper than the whole.
+fn keep(name: &mut String, raw: &str, event: &mut Event) {
+    let Some(pairs) = Pairs::of(raw) else { return };
+    let length = name.len();
+    for (key, value) in pairs.iter() {
+        name.truncate(length);
+        // What was asked of a name server stands in an array since version 8.
+        if !(name == "dns" && matches!(key, "queries" | "query") && value.starts_with('[')) {
+            name.push('.');
+            name.push_str(key);
+        }
+        let first = match value.as_bytes().first() {
+            Some(b'[') if name.len() == length => json_text::elements(value.as_bytes())
+                .and_then(|mut all| std::str::from_utf8(all.next()?).ok()),
+            Some(b'{')
+                if KEPT
+                    .iter()
+                    .any(|kept| kept.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('.'))) =>
+            {
+                Some(value)
+            }
+            _ => None,
+        };
+        match first {
+            Some(object) => keep(name, object, event),
+            None if KEPT.binary_search(&&**name).is_ok() => attribute(event, name, &joined(value)),
+            None => {}
+        }
+    }
+    name.truncate(length);
+}
+
+impl<'a> Rule<'a> {
+    fn of(raw: &'a str) -> Rule<'a> {
+        let mut rule = Rule::default();
+        let Some(pairs) = Some(raw).filter(|raw| !raw.is_empty()).and_then(Pairs::of) else { return rule };
+        for (key, value) in pairs.iter() {
+            let slot = match key {
+                "action" => &mut rule.action,
+                "gid" => &mut rule.generator,
+                "signature_id" => &mut rule.signature_id,
+                "rev" => &mut rule.revision,
+                "signature" => &mut rule.signature,
+                "category" => &mut rule.category,
+                "severity" => &mut rule.severity,
+                "metadata" => &mut rule.metadata,
+                _ => continue,
+            };
+            *slot = value;
+        }
+        rule
+    }
+
+    /// What it is a case of.
+    fn tell(&self, event: &mut Event) {
+        event.signature = text(&scalar(self.signature));
+        event.category = text(&scalar(self.category));
+        let [by, number, revision] = [self.generator, self.signature_id, self.revision].map(scalar);
+        if !number.is_empty() {
+            event.signature_id = text(&format!("{by}:{number}:{revision}"));
+        }
+        let metadata = Some(self.metadata).filter(|raw| raw.starts_with('{')).and_then(Pairs::of);
+        for (key, value) in metadata.iter().flat_map(Pairs::iter).take(32) {
+            attribute(event, &format!("metadata.{key}"), &joined(value));
+        }
+    }
+
+    /// How bad it is and what was decided.
+    fn judge<S: RowSink + ?Sized>(&self, rows: &Rows<'_, S>, event: &mut Event) {
+        event.decided = match &*scalar(self.action) {
+            "allowed" => Decided::Allowed,
+            "blocked" => Decided::Blocked,
+            _ => Decided::Unsaid,
+        };
+        let said = scalar(self.severity);
+        if said.is_empty() {
+            return;
+        }
+        let own = rows.severity_scale(VENDOR, PRODUCT);
+        let of_format = said.parse().ok().and_then(Severity::of_suricata);
+        event.severity = rated(own, &said, of_format);
+        event.rated = text(&format!("suricata {said}"));
+        if event.severity == Severity::NotRated {
+            attribute(event, "severity_not_mapped", &said);
+        }
+    }
+}
+
+/// How a sensor is: what it saw, lost and looked for. Its counters count since its start.
+fn how_it_is(stats: &str, event: &mut Event) {
+    let Some(stats) = Pairs::of(stats) else { return };
+    for (key, value) in stats.iter() {
+        match key {
+            "uptime" => attribute(event, "uptime", &scalar(value)),
+            "capture" => counters(value, &["kernel_packets", "kernel_drops"], event),
+            "detect" => {
+                counters(value, &["alert", "alert_queue_overflow"], event);
+                let detect = Pairs::of(value);
+                let engines = detect.iter().flat_map(Pairs::iter).find(|(key, _)| *key == "engines");
+                engines_of(engines.map_or("", |(_, engines)| engines), event);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn counters(raw: &str, names: &[&'static str], event: &mut Event) {
+    let pairs = Pairs::of(raw);
+    for (key, value) in pairs.iter().flat_map(Pairs::iter) {
+        if let Some(name) = names.iter().find(|name| **name == key) {
+            attribute(event, name, &scalar(value));
+        }
+    }
+}
+
+/// The rules of all engines together (one a tenant), and when they were loaded last.
+fn engines_of(raw: &str, event: &mut Event) {
+    let (mut loaded, mut failed, mut last) = (None::<u64>, None::<u64>, Cow::Borrowed(""));
+    let engines = json_text::elements(raw.as_bytes()).into_iter().flatten();
+    for engine in engines.filter_map(|engine| Pairs::of(std::str::from_utf8(engine).ok()?)) {
+        for (key, value) in engine.iter() {
+            let number = || value.parse::<u64>().ok();
+            match key {
+                "rules_loaded" => {
+                    loaded = number().map_or(loaded, |more| Some(loaded.unwrap_or(0).saturating_add(more)))
+                }
+                "rules_failed" => {
+                    failed = number().map_or(failed, |more| Some(failed.unwrap_or(0).saturating_add(more)))
+                }
+                "last_reload" if *scalar(value) > *last => last = scalar(value),
+                _ => {}
+            }
+        }
+    }
+    for (name, number) in [("rules_loaded", loaded), ("rules_failed", failed)] {
+        attribute(event, name, &number.map_or_else(String::new, |number| number.to_string()));
+    }
+    attribute(event, "last_reload", &last);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_found_by_its_name() {
+        assert!(KEPT.is_sorted());
+    }
+
+    #[test]
+    fn safe_what_is_no_record_says_why() {
+        let deep = "[".repeat(1 << 20);
+        for (text, fault) in [
+            ("{}", NoRecord::NoType),
+            (r#"{"event_type":null}"#, NoRecord::NoType),
+            (r#"{"event_type":7}"#, NoRecord::NoType),
+            (r#"{"event_type":"alert""#, NoRecord::NotAnObject),
+            ("[]", NoRecord::NotAnObject),
+            (&deep, NoRecord::TooDeep),
+        ] {
+            assert_eq!(Record::of(text).map(|_| ()), Err(fault), "{:.40}", text);
+        }
+        assert!(Record::within(r#"@cee: {"event_type":"dns"}"#).is_some());
+        assert!(Record::within(r#"{"type":"dns"}"#).is_none());
+    }
+
+    fn told(text: &str) -> Event {
+        let mut event = Event::default();
+        let record = Record::of(text).unwrap();
+        let mut name = String::new();
+        for (within, raw) in &record.within {
+            name.clear();
+            name.push_str(within);
+            keep(&mut name, raw, &mut event);
+        }
+        how_it_is(record.fields.stats, &mut event);
+        event
+    }
+
+    #[test]
+    fn records_within_a_record_are_kept_by_their_names() {
+        let text = r#"{"event_type":"x","dns":{"version":3,"queries":[{"rrname":"a.example","rrtype":"A"},{"rrname":"b"}]},
+            "ssh":{"client":{"software_version":"OpenSSH","x":1},"server":{"y":{}}},"tls":{"ja3":{"hash":"ab","string":"c"},"sni":null},
+            "smtp":{"rcpt_to":["<a@b.example>","<c@d.example>"]},"http":{"hostname":{"url":1},"url":"\/x"}}"#;
+        let event = told(text);
+        let found: Vec<String> =
+            event.attributes.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        assert_eq!(
+            found,
+            [
+                "dns.rrname=a.example",
+                "dns.rrtype=A",
+                "ssh.client.software_version=OpenSSH",
+                "tls.ja3.hash=ab",
+                "smtp.rcpt_to=<a@b.example> <c@d.example>",
+                "http.hostname={\"url\":1}",
+                "http.url=/x",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_rules_of_all_engines_are_added_up() {
+        let event = told(
+            r#"{"event_type":"stats","stats":{"uptime":1,"capture":{"kernel_packets":5,"kernel_drops":99999999999999999999},
+            "detect":{"engines":[{"rules_loaded":2,"rules_failed":1,"last_reload":"2026-01-01"},{"rules_loaded":3,"last_reload":"2026-01-02"}],"alert":7}}}"#,
+        );
+        let found: Vec<String> =
+            event.attributes.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        assert_eq!(
+            found,
+            [
+                "uptime=1",
+                "kernel_packets=5",
+                "kernel_drops=99999999999999999999",
+                "alert=7",
+                "rules_loaded=5",
+                "rules_failed=1",
+                "last_reload=2026-01-02",
+            ]
+        );
+    }
 }

@@ -12,13 +12,17 @@ mod eve;
 mod fields;
 mod json_flat;
 mod json_observation;
+mod json_pairs;
 mod json_row;
 mod json_shape;
 mod json_text;
 mod moment;
 mod operator_action;
+mod packet_filter;
 mod station_txt;
 mod syslog;
+mod syslog_header;
+mod told;
 
 use std::ops::Range;
 
@@ -60,18 +64,19 @@ impl std::fmt::Display for Line {
 
 /// Where the lines of a payload lie that are not blank, with their numbers, without line ends.
 fn lines(payload: &[u8]) -> impl Iterator<Item = (Line, Range<usize>)> {
+    let is_blank = |line: &Range<usize>| payload[line.clone()].iter().all(u8::is_ascii_whitespace);
+    all_lines(payload).filter(move |(_, line)| !is_blank(line)).map(|(number, line)| (Line(number), line))
+}
+
+/// As [`lines`], also the blank ones.
+fn all_lines(payload: &[u8]) -> impl Iterator<Item = (usize, Range<usize>)> {
     let mut at = 0;
     let mut number = 0;
     std::iter::from_fn(move || {
-        while at <= payload.len() {
-            let end = memchr::memchr(b'\n', &payload[at..]).map_or(payload.len(), |length| at + length);
-            let line = at..end;
-            at = end + 1;
-            number += 1;
-            if payload[line.clone()].iter().any(|byte| !byte.is_ascii_whitespace()) {
-                return Some((Line(number), line));
-            }
-        }
-        None
+        let rest = payload.get(at..)?;
+        let line = at..memchr::memchr(b'\n', rest).map_or(payload.len(), |length| at + length);
+        at = line.end + 1;
+        number += 1;
+        Some((number, line))
     })
 }
