@@ -335,6 +335,9 @@ pub struct Event {
     pub message: Box<str>,
     /// How many times it happened. At least 1.
     pub weight: u32,
+    /// How many attempts to log in it adds to those that other lines of its connection told of before it; less than none
+    /// where it says that they were none. Known only where those lines are known.
+    pub attempts: i32,
     /// What else its format says of it, by name in alphabetical order.
     pub attributes: Vec<(Box<str>, Box<str>)>,
     /// The feed it came by.

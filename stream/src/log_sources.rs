@@ -9,6 +9,8 @@
 //! happened. What may have been stored before that is asked of the store, like a day that left memory: the event waits,
 //! and the recorded answer says which keys are there (invariants ONCE, REPLAY, BOUND).
 
+mod attempts;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -26,6 +28,7 @@ use ioc_model::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use self::attempts::Attempts;
 use crate::step::EpochFacts;
 
 /// Keys of events that happened longer ago are not remembered.
@@ -69,6 +72,7 @@ struct LogSource {
     lines: u64,
     /// The last line of each host that it told of.
     last: BTreeMap<Box<str>, LastLine>,
+    attempts: Attempts,
 }
 
 /// Events that wait for an answer, in order of arrival.
@@ -96,6 +100,7 @@ pub(crate) struct LogSourceRecord {
     waiting: Vec<Waiting>,
     lines: u64,
     last: Vec<(u64, Event)>,
+    attempts: Attempts,
 }
 
 /// [`LogSourceRecord`] as it is written: postcard writes both alike.
@@ -107,6 +112,7 @@ struct LogSourceRef<'a> {
     waiting: &'a [Waiting],
     lines: u64,
     last: Vec<(u64, &'a Event)>,
+    attempts: &'a Attempts,
 }
 
 impl LogSources {
@@ -142,16 +148,24 @@ impl LogSources {
     /// What a checkpoint keeps of them.
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
         self.held.iter().map(|(name, held)| {
-            let LogSource { minutes, remembered_from, waiting, lines, last, .. } = held;
+            let LogSource { minutes, remembered_from, waiting, lines, last, attempts, .. } = held;
             let last = last.values().map(|last| (last.number, &*last.event)).collect();
             let (name, remembered_from, lines) = (*name, *remembered_from, *lines);
-            postcard::to_stdvec(&LogSourceRef { name, minutes, remembered_from, waiting, lines, last })
+            postcard::to_stdvec(&LogSourceRef {
+                name,
+                minutes,
+                remembered_from,
+                waiting,
+                lines,
+                last,
+                attempts,
+            })
         })
     }
 
     /// Takes a log source out of a checkpoint.
     pub(crate) fn load(&mut self, record: LogSourceRecord) {
-        let LogSourceRecord { name, minutes, remembered_from, waiting, lines, last } = record;
+        let LogSourceRecord { name, minutes, remembered_from, waiting, lines, last, attempts } = record;
         let of_minute = |(minute, keys): (&i64, &Vec<EventKey>)| {
             keys.iter().map(|key| (*key, *minute)).collect::<Vec<_>>()
         };
@@ -159,7 +173,8 @@ impl LogSources {
         let of_host =
             |(number, event): (u64, Event)| (event.host.clone(), LastLine { number, event: Arc::new(event) });
         let last = last.into_iter().map(of_host).collect();
-        let _ = self.held.insert(name, LogSource { keys, minutes, remembered_from, waiting, lines, last });
+        let held = LogSource { keys, minutes, remembered_from, waiting, lines, last, attempts };
+        let _ = self.held.insert(name, held);
     }
 }
 
@@ -211,20 +226,22 @@ impl LogSource {
     }
 
     fn store(&mut self, event: Event, reported: &mut Reported) {
-        let event = Arc::new(event);
+        let event = self.keep(event, reported);
         self.remember_line(&event);
-        self.keep(event, reported);
     }
 
     /// As [`LogSource::store`], of one whose line was remembered when it came.
-    fn keep(&mut self, event: Arc<Event>, reported: &mut Reported) {
+    fn keep(&mut self, event: Event, reported: &mut Reported) -> Arc<Event> {
+        let attempts = self.attempts.added(&event);
+        let event = Arc::new(Event { attempts, ..event });
         if let Some(key) = event.key {
             let minute = event.happened_at.0.div_euclid(MINUTE);
             let _ = self.keys.insert(key, minute);
             self.minutes.entry(minute).or_default().push(key);
         }
         reported.counts.entry(event.feed).or_default().stored += 1;
-        reported.facts.events.push(StoredEvent(event));
+        reported.facts.events.push(StoredEvent(event.clone()));
+        event
     }
 
     fn ask(&mut self, name: Name, events: Vec<Event>, asked: Epoch, reported: &mut Reported) {
@@ -249,7 +266,7 @@ impl LogSource {
             if event.key.is_some_and(|key| stored.contains(&key)) {
                 counts.duplicate += 1;
             } else {
-                self.keep(Arc::new(event), reported);
+                let _ = self.keep(event, reported);
             }
         }
     }

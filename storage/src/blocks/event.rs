@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use arrow_array::{ArrayRef, FixedSizeBinaryArray, UInt16Array};
+use arrow_array::{ArrayRef, FixedSizeBinaryArray, Int32Array, UInt16Array};
 use ioc_model::{
     epoch::Epoch,
     event::{Endpoint, Event, network},
@@ -54,6 +54,7 @@ impl Columnar for StoredEvent {
             ("program", text(|event| &event.program)),
             ("message", text(|event| &event.message)),
             ("weight", numbers(events().map(|event| event.weight))),
+            ("attempts", Arc::new(Int32Array::from_iter_values(events().map(|event| event.attempts)))),
             ("attributes.name", attribute(names(attributes().map(|(name, _)| &**name)))),
             ("attributes.text", attribute(texts(attributes().map(|(_, text)| &**text)))),
             ("key", keys(events())),

@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS event {on_cluster}
     program String COMMENT 'Program that wrote it, and its process: sshd[5100]' CODEC(ZSTD(1)),
     message String COMMENT 'What it says' CODEC(ZSTD(3)),
     weight UInt32 COMMENT 'How many times it happened, at least 1: counts sum it' CODEC(T64, ZSTD(1)),
+    attempts Int32 COMMENT 'How many attempts to log in it adds to those that other lines of its connection told of before it: sum them, over any lines' CODEC(T64, ZSTD(1)),
     attributes Nested
     (
         name LowCardinality(String),

@@ -1,0 +1,201 @@
+//! Attempts to log in, of which several lines tell.
+//!
+//! A password that is wrong is told of by PAM's module, by sshd, and at the connection's end once more in a sum; a module
+//! may fail where the next one succeeds. So who counts lines counts three for one, or none where only PAM writes. Lines
+//! of one connection (host, process, address) are taken together: what each voice says of it is added up for itself, and
+//! the attempts are those of the voice that tells of the most. Once somebody is let in, only those count that sshd itself
+//! called failed.
+//!
+//! A line carries what it adds to what was known before it. So the sum over any lines is the attempts that they tell of,
+//! a line that comes late changes nothing that was said, and which lines make a number can be opened.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use ioc_model::{
+    event::{Event, EventKind},
+    time::{EventTime, Millis},
+};
+use serde::{Deserialize, Serialize};
+
+/// A line so long after the one before is of another connection: numbers of processes come again. sshd gives two minutes
+/// to log in.
+const APART: Millis = Millis::minutes(10);
+/// So many connections of a log source are remembered.
+const CONNECTIONS: usize = 4_096;
+
+/// The connections of a log source.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Attempts {
+    connections: BTreeMap<Connection, Told>,
+    /// How many lines were taken.
+    lines: u64,
+}
+
+/// Who logs in where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Connection {
+    host: Box<str>,
+    process: Box<str>,
+    address: Option<IpAddr>,
+}
+
+/// What was told of a connection.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Told {
+    /// The place of its last line among all.
+    line: u64,
+    last: EventTime,
+    /// By sshd itself.
+    failed: u32,
+    /// By PAM's modules, each for itself.
+    modules: BTreeMap<Box<str>, u32>,
+    accepted: bool,
+}
+
+impl Attempts {
+    /// What a line adds to the attempts that are known.
+    pub(super) fn added(&mut self, event: &Event) -> i32 {
+        let kinds = [EventKind::LoginFailed, EventKind::LoginModule, EventKind::LoginAccepted];
+        if !kinds.contains(&event.kind) {
+            return 0;
+        }
+        self.lines += 1;
+        let connection = Connection {
+            host: event.host.clone(),
+            process: process(&event.program).into(),
+            address: event.from.address,
+        };
+        self.make_room(&connection);
+        let told = self.connections.entry(connection).or_default();
+        if told.line > 0 && told.last.0.abs_diff(event.happened_at.0) > APART.0.unsigned_abs() {
+            *told = Told::default();
+        }
+        let before = told.attempts();
+        told.take(event);
+        told.line = self.lines;
+        told.last = event.happened_at;
+        i32::try_from(i64::from(told.attempts()) - i64::from(before)).unwrap_or(i32::MAX)
+    }
+
+    /// The connection that was not heard of longest goes.
+    fn make_room(&mut self, connection: &Connection) {
+        if self.connections.len() < CONNECTIONS || self.connections.contains_key(connection) {
+            return;
+        }
+        let oldest = self.connections.iter().min_by_key(|(_, told)| told.line);
+        if let Some(oldest) = oldest.map(|(connection, _)| connection.clone()) {
+            let _ = self.connections.remove(&oldest);
+        }
+    }
+}
+
+impl Told {
+    fn take(&mut self, event: &Event) {
+        match event.kind {
+            EventKind::LoginAccepted => self.accepted = true,
+            EventKind::LoginFailed => self.failed = self.failed.saturating_add(event.weight),
+            _ => {
+                let named = event.attributes.iter().find(|(name, _)| &**name == "module");
+                let is_sum = event.message.contains(" more authentication failure");
+                match (named, is_sum) {
+                    // A sum without a name is of whoever spoke before.
+                    (None, true) if !self.modules.is_empty() => {
+                        self.modules.values_mut().for_each(|told| *told = told.saturating_add(event.weight));
+                    }
+                    (named, _) => {
+                        let module = named.map_or("", |(_, module)| module);
+                        let told = self.modules.entry(module.into()).or_default();
+                        *told = told.saturating_add(event.weight);
+                    }
+                }
+            }
+        }
+    }
+
+    fn attempts(&self) -> u32 {
+        match self.accepted {
+            true => self.failed,
+            false => self.modules.values().copied().fold(self.failed, u32::max),
+        }
+    }
+}
+
+/// The number of a process, from what wrote a line: `5100` of `sshd[5100]`; all of it where there is none.
+fn process(program: &str) -> &str {
+    let number = program.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
+    number.unwrap_or(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::event::{Endpoint, one_spelling};
+
+    use super::*;
+
+    fn line(kind: EventKind, process: u32, address: &str, at: i64) -> Event {
+        Event {
+            kind,
+            host: "srv-a".into(),
+            program: format!("sshd[{process}]").into(),
+            from: Endpoint { address: one_spelling(address), port: None },
+            happened_at: EventTime(at * 1_000),
+            weight: 1,
+            ..Event::default()
+        }
+    }
+
+    fn module(name: &str, event: Event) -> Event {
+        Event { kind: EventKind::LoginModule, attributes: vec![("module".into(), name.into())], ..event }
+    }
+
+    fn sum(lines: impl IntoIterator<Item = Event>) -> i32 {
+        let mut attempts = Attempts::default();
+        lines.into_iter().map(|line| attempts.added(&line)).sum()
+    }
+
+    const ATTACKER: &str = "203.0.113.20";
+
+    #[test]
+    fn what_several_lines_tell_of_one_connection_is_counted_once() {
+        use EventKind::{LoginAccepted, LoginFailed, LoginModule, LoginProbe};
+        let failed = |at| line(LoginFailed, 5_100, ATTACKER, at);
+        let of = |at| line(LoginModule, 5_100, ATTACKER, at);
+        let more = |weight| Event {
+            weight,
+            message: format!("PAM {weight} more authentication failures; rhost={ATTACKER}").into(),
+            ..of(10)
+        };
+        // A connection of seven lines.
+        let lines = vec![module("pam_unix", of(0)), failed(2), failed(6), failed(10), more(2)];
+        assert_eq!(sum(lines), 3);
+        // Only PAM's lines exist.
+        assert_eq!(sum([module("pam_unix", of(0)), more(5)]), 6);
+        // Two modules, one after the other, of one attempt.
+        assert_eq!(sum([module("pam_unix", of(0)), module("pam_sss", of(0)), failed(2)]), 1);
+        // The first failed, the next let in.
+        assert_eq!(sum([module("pam_unix", of(0)), line(LoginAccepted, 5_100, ATTACKER, 0)]), 0);
+        // Wrong once, then right.
+        assert_eq!(sum([module("pam_unix", of(0)), failed(2), line(LoginAccepted, 5_100, ATTACKER, 9)]), 1);
+        assert_eq!(sum([line(LoginProbe, 5_100, ATTACKER, 0)]), 0);
+    }
+
+    #[test]
+    fn connections_are_told_apart_by_process_address_and_time() {
+        let failed = |process, address, at| line(EventKind::LoginFailed, process, address, at);
+        let spoken = |process, address, at| module("pam_unix", failed(process, address, at));
+        assert_eq!(sum([spoken(1, ATTACKER, 0), failed(2, ATTACKER, 1)]), 2);
+        assert_eq!(sum([spoken(1, ATTACKER, 0), failed(1, "203.0.113.21", 1)]), 2);
+        assert_eq!(sum([spoken(1, ATTACKER, 0), failed(1, ATTACKER, 1)]), 1);
+        assert_eq!(sum([spoken(1, ATTACKER, 0), failed(1, ATTACKER, 601)]), 2);
+    }
+
+    #[test]
+    fn bound_connections_are_forgotten_the_one_unheard_longest_first() {
+        let mut attempts = Attempts::default();
+        let failed = |process| line(EventKind::LoginFailed, process, ATTACKER, 0);
+        for process in 0..=CONNECTIONS as u32 {
+            assert_eq!(attempts.added(&failed(process)), 1);
+        }
+        assert_eq!(attempts.connections.len(), CONNECTIONS);
+    }
+}
