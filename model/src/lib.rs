@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod epoch;
 pub mod fact;
 pub mod figure;
+pub mod framing;
 pub mod held;
 pub mod index;
 pub mod limit;

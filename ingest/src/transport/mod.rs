@@ -14,6 +14,7 @@ pub mod mqtt;
 pub mod mqtt_broker;
 mod nothing;
 pub mod pull;
+pub mod syslog;
 mod running;
 mod site;
 pub mod withheld;
