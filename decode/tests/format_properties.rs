@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use ioc_decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
     action::{NOTE_MAX, OPERATOR, USER_MAX},
-    attribute::Attributes,
+    attribute::{self, Attribute, Attributes},
     envelope::{Content, Envelope, UNMATCHED},
     names::Names,
     observation::Observation,
@@ -247,6 +247,6 @@ fn a_piece_of_a_stream_is_no_message_whatever_it_looks_like() {
         let Outcome::Undecodable(rejection) = outcome else { panic!("{outcome:?}") };
         assert_eq!(rejection.reason, RejectReason::Framing);
         assert!(rejection.message.en.contains(expected), "{}", rejection.message.en);
-        assert!(rows.accepted.is_empty() && rows.rejections.is_empty());
+        assert!(rows.observations.is_empty() && rows.rejections.is_empty());
     }
 }

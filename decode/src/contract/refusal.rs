@@ -188,14 +188,22 @@ impl Refusal {
                 format!("the connection ended after {came} of the {announced} bytes it announced"),
             ),
             Ok(FramingFault::WrongCount { announced, found }) => (
-                format!("báo trước {announced} byte, nhưng sau đó không có bản tin nào bắt đầu ({found} byte được giữ lại)"),
-                format!("{announced} bytes were announced, but no message begins behind them ({found} bytes are kept)"),
+                format!(
+                    "báo trước {announced} byte, nhưng sau đó không có bản tin nào bắt đầu ({found} byte được giữ lại)"
+                ),
+                format!(
+                    "{announced} bytes were announced, but no message begins behind them ({found} bytes are kept)"
+                ),
             ),
             Ok(FramingFault::OverLimit { announced, limit }) => {
                 let announced = quoted(&announced);
                 (
-                    format!("báo trước {announced} byte, vượt giới hạn {limit} byte (syslog.max_message_bytes)"),
-                    format!("{announced} bytes were announced, over the limit of {limit} bytes (syslog.max_message_bytes)"),
+                    format!(
+                        "báo trước {announced} byte, vượt giới hạn {limit} byte (syslog.max_message_bytes)"
+                    ),
+                    format!(
+                        "{announced} bytes were announced, over the limit of {limit} bytes (syslog.max_message_bytes)"
+                    ),
                 )
             }
             Ok(FramingFault::LeftOver { bytes }) => (

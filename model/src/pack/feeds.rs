@@ -97,8 +97,9 @@ fn read_transport(id: &str, section: &mut Section<'_>, draft: &Draft) -> Transpo
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
-            let message =
-                format!("{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, http)");
+            let message = format!(
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, http)"
+            );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;
         }

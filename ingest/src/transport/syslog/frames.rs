@@ -73,7 +73,10 @@ enum Fit {
 
 enum Start<'a> {
     /// Digits, a space, and `<` behind it.
-    Counted { digits: &'a [u8], head: usize },
+    Counted {
+        digits: &'a [u8],
+        head: usize,
+    },
     Line,
     Open,
 }
@@ -178,8 +181,8 @@ impl Frames {
                     Fit::Open => return (0, None),
                     Fit::Not => {}
                 },
-                None if more == More::Never => {}
-                None => return (0, None),
+                None if more == More::Comes => return (0, None),
+                None => {}
             }
         }
         self.piece(bytes, head, more, wrong)

@@ -144,7 +144,10 @@ fn balance_behind_a_wrong_count_reading_goes_on_at_the_next_frame() {
         // A count within a text that is counted rightly is a part of the text.
         ("14 <1>said 4 <2>x6 <2>abc", vec![message("<1>said 4 <2>x"), message("<2>abc")]),
         // A line end or a NUL behind a counted frame, and lines behind counted frames.
-        ("6 <1>abc\n6 <2>abc\0\r\n<3>line\r\n", vec![message("<1>abc"), message("<2>abc"), message("<3>line")]),
+        (
+            "6 <1>abc\n6 <2>abc\0\r\n<3>line\r\n",
+            vec![message("<1>abc"), message("<2>abc"), message("<3>line")],
+        ),
         ("plain\n\n\0\r\n<1>x\0\nlast", vec![message("plain"), message("<1>x"), message("last")]),
         ("6 <1>abcrest", vec![message("<1>abc"), fault("rest", "octet_count: 4 bytes left over")]),
         ("12 <1>", vec![fault("<1>", "octet_count: 3 of 12 bytes")]),
@@ -174,7 +177,7 @@ fn a_message_that_may_be_cut_wrongly_waits_until_more_comes_or_nothing_does() {
     let mut frames = Frames::new(LIMIT);
     let ascii = frames.next(b"6 <1>abc", More::Comes);
     assert!(matches!(ascii, (8, Some(Found::Message(b"<1>abc")))), "{ascii:?}");
-    let text = "7 <1>độ".as_bytes();
+    let text = "9 <1>độ".as_bytes();
     assert!(matches!(frames.next(text, More::Comes), (0, None)));
     assert!(matches!(frames.next(text, More::Quiet), (0, None)), "it is not whole yet");
     let text = "8 <1>độ".as_bytes();
