@@ -140,9 +140,14 @@ pub fn door_line(notice: &NoticeView) -> String {
         "wrong_version" => "REFUSED, version not spoken here",
         "forbidden" => "REFUSED, not its feed",
         "empty" => "NOTHING delivered, empty messages",
+        "framing" => "FRAMED WRONGLY, pieces kept that are no messages",
+        "dropped" => "DROPPED by the system before they were read",
         _ => "REFUSED",
     };
-    let mut line = format!("{who} ({transport}): {what}, {count}×, last {last} by {peer}");
+    let mut line = format!("{who} ({transport}): {what}, {count}×, last {last}");
+    if !peer.is_empty() {
+        line += &format!(" by {peer}");
+    }
     if !former.is_empty() {
         line += &format!(" from {former}");
     }

@@ -57,12 +57,14 @@ class Ioc:
         self.data = self.folder / "data"
         self.log_file = self.folder / "ioc.log"
         self.http, self.push, self.mqtt, self.clickhouse = (free_port() for _ in range(4))
+        self.syslog = {way: free_port() for way in ("udp", "tcp", "tls")}
         self.settings = {
             "IOC_DATA_FOLDER": str(self.data),
             "IOC_HTTP_LISTEN": f"127.0.0.1:{self.http}",
             "IOC_PUSH_LISTEN": f"127.0.0.1:{self.push}",
             "IOC_MQTT_LISTEN": f"127.0.0.1:{self.mqtt}",
             "IOC_CLICKHOUSE_LISTEN": f"127.0.0.1:{self.clickhouse}",
+            **{f"IOC_SYSLOG_{way.upper()}": f"127.0.0.1:{port}" for way, port in self.syslog.items()},
             "IOC_INBOX_SCAN_EVERY": "100ms",
             "IOC_INBOX_SETTLE": "200ms",
             "IOC_STREAM_CHECKPOINT_EVERY": "1s",

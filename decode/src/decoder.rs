@@ -88,6 +88,10 @@ impl Decoder {
         if envelope.content == Content::Withheld {
             return Outcome::Undecodable(self.withheld(envelope).whole());
         }
+        // A piece of a stream is no message, whatever it looks like.
+        if let Some(fault) = envelope.attributes.get(Attribute::Fault) {
+            return Outcome::Undecodable(Refusal::framing(fault).whole());
+        }
         let Some(feed) = self.rules.feeds.get(envelope.feed) else {
             return Outcome::Undecodable(self.homeless(envelope).whole());
         };

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
 use ioc_decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
     action::{NOTE_MAX, OPERATOR, USER_MAX},
-    attribute::Attributes,
+    attribute::{self, Attribute, Attributes},
     envelope::{Content, Envelope, UNMATCHED},
     event::Event,
     names::Names,
@@ -250,4 +250,25 @@ fn what_was_withheld_is_refused_for_the_reason_it_states() {
     assert_eq!(reason(br#"{"reason":"forbidden","bytes":1,"sha256":"ab"}"#).0, RejectReason::Forbidden);
     assert_eq!(reason(br#"{"reason":"of another kind","bytes":1}"#).0, RejectReason::Malformed);
     assert_eq!(reason(b"\xff{").0, RejectReason::Malformed);
+}
+
+#[test]
+fn a_piece_of_a_stream_is_no_message_whatever_it_looks_like() {
+    let decoder = decoder();
+    let row = br#"{"ts":"2026-01-01T00:00:00Z","station":"TN-0412","indicator":"pm25","value":37.25}"#;
+    for (fault, expected) in [
+        ("octet_count: 95 of 150 bytes", "the connection ended after 95 of the 150 bytes it announced"),
+        ("octet_count: 18 bytes left over", "18 bytes were left over"),
+        ("of another kind", "of another kind"),
+    ] {
+        let mut known = Vec::new();
+        attribute::write(&mut known, Attribute::Fault, fault);
+        let piece =
+            Envelope { attributes: Attributes::new(&[], &known), ..envelope("air", "syslog/tcp", row) };
+        let (outcome, rows) = decoded(&decoder, &piece);
+        let Outcome::Undecodable(rejection) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(rejection.reason, RejectReason::Framing);
+        assert!(rejection.message.en.contains(expected), "{}", rejection.message.en);
+        assert!(rows.observations.is_empty() && rows.rejections.is_empty());
+    }
 }

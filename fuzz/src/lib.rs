@@ -28,6 +28,7 @@ mod decoders;
 mod mqtt;
 mod packs;
 mod stored;
+mod syslog;
 mod texts;
 
 use std::{
@@ -82,6 +83,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },
+    Target { name: "syslog_framing", run: syslog::framing, made: syslog::connections },
     Target { name: "chunk", run: stored::chunk, made: stored::chunks },
     Target { name: "frame", run: stored::frame, made: stored::frames },
     Target { name: "segment_mark", run: stored::segment_mark, made: stored::segment_heads },

@@ -54,6 +54,7 @@ macro_rules! targets {
 targets! {
     json_observation station_txt operator_action
     mqtt_connect mqtt_packets mqtt_sessions
+    syslog_framing
     chunk frame segment_mark manifest checkpoint
     attributes topic_filter subject_pattern position alert_key
     pack

@@ -22,6 +22,11 @@ use ioc_model::time::Now;
 const LONGEST_NAME: usize = 80;
 /// Notices kept; the one longest not repeated goes first.
 const NOTICES_KEPT: usize = 256;
+/// Senders remembered. A sender of syslog over UDP is whoever it says: made-up ones push out nobody, but are not remembered
+/// beyond this.
+const SENDERS_KEPT: usize = 10_000;
+/// Where there is no room for more, who was not heard for so long makes some; looked for once in a while.
+const LONG_UNHEARD: i64 = 24 * 60 * 60 * 1_000;
 /// A notice about the same client is said again after so long.
 const SAID_AGAIN: Duration = Duration::from_secs(60);
 /// Lines of all notices together in that time: a flood of made-up names must not fill a disk.
@@ -41,6 +46,10 @@ pub enum What {
     Forbidden,
     /// Sent a message without a value in it.
     Empty,
+    /// Sent what could not be cut into messages.
+    Framing,
+    /// The system dropped what was sent before it was read.
+    Dropped,
     /// Refused for another reason.
     Refused,
 }
@@ -55,6 +64,8 @@ impl What {
             What::WrongVersion => "wrong_version",
             What::Forbidden => "forbidden",
             What::Empty => "empty",
+            What::Framing => "framing",
+            What::Dropped => "dropped",
             What::Refused => "refused",
         }
     }
@@ -68,6 +79,8 @@ impl What {
             What::WrongVersion => "a version that is not spoken here",
             What::Forbidden => "sent to a feed of others",
             What::Empty => "an empty message delivers nothing",
+            What::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
+            What::Dropped => "the system dropped datagrams before they could be read",
             What::Refused => "a client is refused",
         }
     }
@@ -162,6 +175,8 @@ struct State {
     connected: HashMap<u64, Arc<Mutex<Guest>>>,
     number: u64,
     senders: HashMap<Arc<str>, Arc<Mutex<Sender>>>,
+    /// When room was looked for last.
+    made_room: Option<Instant>,
     notices: HashMap<Key, Kept>,
     lines: Lines,
 }
@@ -287,6 +302,9 @@ impl Clients {
     fn sender(&self, caller: &Caller<'_>, now: Now) -> Arc<Mutex<Sender>> {
         let name = printable(caller.user);
         let mut state = locked(&self.state);
+        if !state.has_room_for(&name, now) {
+            return Arc::new(Mutex::new(Sender::new(name, now)));
+        }
         let sender =
             state.senders.entry(name.clone()).or_insert_with(|| Arc::new(Mutex::new(Sender::new(name, now))));
         {
@@ -312,6 +330,18 @@ impl Clients {
 
     /// Something happened at the door. `former` is the connection a take-over ended.
     pub fn note(&self, what: What, caller: &Caller<'_>, former: Option<SocketAddr>, why: &str) {
+        self.note_many(what, caller, former, why, 1);
+    }
+
+    /// It happened so many times.
+    pub fn note_many(
+        &self,
+        what: What,
+        caller: &Caller<'_>,
+        former: Option<SocketAddr>,
+        why: &str,
+        times: u64,
+    ) {
         let (user, client_id) = (printable(caller.user), printable(caller.client_id));
         let (at, now) = (Instant::now(), self.clock.now());
         let mut state = locked(&self.state);
@@ -341,7 +371,7 @@ impl Clients {
             unsaid: 0,
         });
         let notice = &mut kept.notice;
-        notice.count += 1;
+        notice.count += times;
         (notice.peer, notice.former, notice.last) = (caller.peer, former, now);
         why.clone_into(&mut notice.why);
         kept.at = at;
@@ -398,6 +428,20 @@ impl Clients {
 
     fn seconds(&self) -> u64 {
         self.started.elapsed().as_secs()
+    }
+}
+
+impl State {
+    fn has_room_for(&mut self, name: &str, now: Now) -> bool {
+        if self.senders.len() < SENDERS_KEPT || self.senders.contains_key(name) {
+            return true;
+        }
+        let at = Instant::now();
+        if self.made_room.is_none_or(|made| at.duration_since(made) >= SAID_AGAIN) {
+            self.made_room = Some(at);
+            self.senders.retain(|_, sender| now.0 - locked(sender).shown.last_heard.0 < LONG_UNHEARD);
+        }
+        self.senders.len() < SENDERS_KEPT
     }
 }
 
@@ -522,6 +566,19 @@ mod tests {
         let unsaid =
             state.notices.values().find(|kept| kept.notice.what == What::TakenOver).map(|kept| kept.unsaid);
         assert_eq!(unsaid, Some(own.count - 1), "one line, and the number of those that were not said");
+    }
+
+    #[test]
+    fn bound_made_up_senders_push_out_nobody_and_are_not_remembered_beyond_a_limit() {
+        let clients = Clients::new(Clock::Machine);
+        clients.heard(&caller("gateway", ""), 1);
+        for number in 0..2 * SENDERS_KEPT {
+            clients.heard(&caller(&format!("10.{number}"), ""), 1);
+        }
+        clients.heard(&caller("gateway", ""), 1);
+        let senders = clients.senders();
+        assert_eq!(senders.len(), SENDERS_KEPT);
+        assert!(senders.iter().any(|heard| &*heard.sender == "gateway" && heard.messages == 2));
     }
 
     #[test]

@@ -66,6 +66,21 @@ impl Intake {
         self.bus.append(line.partition, chunk).await
     }
 
+    /// As [`Intake::hand_over`], from a sender that nothing slows: making it wait would lose what it sends meanwhile. What
+    /// it brings still counts for what is left to others.
+    ///
+    /// # Errors
+    /// As [`Intake::hand_over`].
+    pub async fn hand_over_unshared(
+        &self,
+        line: &Line,
+        chunk: &mut ChunkBuilder,
+    ) -> Result<Durable, AppendError> {
+        self.shares.count(&line.share, chunk.bytes());
+        let chunk = chunk.finish_from(&line.origin, self.clock.received_at());
+        self.bus.append(line.partition, chunk).await
+    }
+
     /// The clock envelopes are stamped with.
     #[must_use]
     pub fn clock(&self) -> Clock {

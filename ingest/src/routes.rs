@@ -1,19 +1,23 @@
-//! Which feed an address belongs to: an MQTT topic, a folder of the inbox, an HTTP path.
+//! Which feed an address belongs to: an MQTT topic, a folder of the inbox, an HTTP path, a network syslog comes from.
 //!
 //! When several topic filters match, the most specific wins: compared level by level from the left, a level spelled
 //! out beats `+`, `+` beats `#`, and a filter that ends beats one that goes on with `#`. Equal filters of two feeds
 //! go to the feed whose identifier sorts first. A checked pack has no two feeds that claim the same topic; this order
 //! makes the answer a function of the pack even so.
 //!
+//! Of the networks an address lies in the smallest wins, and a name in a certificate comes before all networks.
+//!
 //! Nothing is dropped here: what no feed claims, or its sender may not send, is appended under
 //! [`UNMATCHED`](ioc_model::envelope::UNMATCHED) and becomes a counted reject (invariant BALANCE).
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
 
 use ioc_model::{
     pack::{Feed, Pack, Transport},
+    pattern,
     topic::TopicFilter,
 };
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use rustc_hash::FxHashMap;
 
 use crate::senders::Sender;
@@ -28,6 +32,10 @@ pub struct Routes {
     filters: Vec<(TopicFilter, usize)>,
     folders: BTreeMap<String, usize>,
     paths: BTreeMap<String, usize>,
+    /// Smallest first.
+    networks: Vec<(IpNet, usize)>,
+    /// Longest first, whole names before patterns.
+    certificates: Vec<(String, usize)>,
 }
 
 /// The answer for one topic and sender.
@@ -63,6 +71,9 @@ impl Routes {
                 Transport::Files { folder } => {
                     let _first = routes.folders.entry(folder.clone()).or_insert(index);
                 }
+                Transport::Syslog { from, certificates } => {
+                    routes.add_syslog(from, certificates, index);
+                }
                 Transport::Http => {
                     let _none = routes.paths.insert(feed.id.clone(), index);
                 }
@@ -73,6 +84,8 @@ impl Routes {
         }
         // Feeds come sorted by identifier and the sort is stable.
         routes.filters.sort_by(|(left, _), (right, _)| left.by_specificity(right));
+        routes.networks.sort_by_key(|(network, _)| Reverse(network.prefix_len()));
+        routes.certificates.sort_by_key(|(pattern, _)| (pattern.contains('*'), Reverse(pattern.len())));
         routes
     }
 
@@ -97,6 +110,26 @@ impl Routes {
     #[must_use]
     pub fn http(&self, name: &str) -> Option<&Feed> {
         self.paths.get(name).map(|index| &self.feeds[*index])
+    }
+
+    /// The feed of a source of syslog: by the name in its certificate, if it has one, else by its address. IPv4 addresses
+    /// are given as such.
+    #[must_use]
+    pub fn syslog(&self, address: IpAddr, certificate: Option<&str>) -> Option<&Feed> {
+        let by_name = certificate.and_then(|name| {
+            let named = |(pattern, _): &&(String, usize)| pattern::allows(pattern, name);
+            self.certificates.iter().find(named).map(|(_, index)| *index)
+        });
+        let by_address =
+            || self.networks.iter().find(|(network, _)| network.contains(&address)).map(|(_, index)| *index);
+        by_name.or_else(by_address).map(|index| &self.feeds[index])
+    }
+
+    fn add_syslog(&mut self, from: &[IpNet], certificates: &[String], index: usize) {
+        let any = [Ipv4Net::default().into(), Ipv6Net::default().into()];
+        let from = if from.is_empty() && certificates.is_empty() { &any } else { from };
+        self.networks.extend(from.iter().map(|network| (*network, index)));
+        self.certificates.extend(certificates.iter().map(|pattern| (pattern.clone(), index)));
     }
 
     fn verdict(&self, topic: &str, sender: &Sender) -> Verdict {

@@ -31,10 +31,13 @@ pub enum Attribute {
     Will = 8,
     /// Where it lay at its origin: a file and byte, a Kafka topic, partition and offset.
     Origin = 9,
+    /// What the transport found wrong with the bytes themselves: they are a piece of something, and no message
+    /// ([`FramingFault`](crate::framing::FramingFault)).
+    Fault = 10,
 }
 
 impl Attribute {
-    const ALL: [Attribute; 9] = [
+    const ALL: [Attribute; 10] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -44,6 +47,7 @@ impl Attribute {
         Attribute::Retained,
         Attribute::Will,
         Attribute::Origin,
+        Attribute::Fault,
     ];
 
     /// The word used in the archive and in APIs.
@@ -59,6 +63,7 @@ impl Attribute {
             Attribute::Retained => "retained",
             Attribute::Will => "will",
             Attribute::Origin => "origin",
+            Attribute::Fault => "fault",
         }
     }
 
@@ -236,7 +241,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

@@ -15,6 +15,7 @@ pub mod epoch;
 pub mod event;
 pub mod fact;
 pub mod figure;
+pub mod framing;
 pub mod held;
 pub mod index;
 pub mod limit;

@@ -41,11 +41,13 @@ pub enum RejectReason {
     Contradiction = 14,
     /// It would have changed what was judged long ago, and an operator refused it.
     Refused = 15,
+    /// A piece of a stream whose frames are counted wrongly, or that ended within one.
+    Framing = 16,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 16] = [
+    pub const ALL: [RejectReason; 17] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -62,6 +64,7 @@ impl RejectReason {
         RejectReason::UnknownAlert,
         RejectReason::Contradiction,
         RejectReason::Refused,
+        RejectReason::Framing,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -84,6 +87,7 @@ impl RejectReason {
             RejectReason::UnknownAlert => "unknown_alert",
             RejectReason::Contradiction => "contradiction",
             RejectReason::Refused => "refused",
+            RejectReason::Framing => "framing",
         }
     }
 

@@ -782,7 +782,8 @@ export interface ArchiveStatus {
  * Something that happened where senders come in, once or many times
  */
 export interface Notice {
-  what: "taken_over" | "wrong_credentials" | "wrong_version" | "forbidden" | "empty" | "refused";
+  what:
+    "taken_over" | "wrong_credentials" | "wrong_version" | "forbidden" | "empty" | "framing" | "dropped" | "refused";
   transport: string;
   user: string;
   client_id: string;

@@ -5,6 +5,7 @@
 //! quoted shortened: a sender's garbage must not become a page of ours.
 
 use ioc_model::{
+    framing::FramingFault,
     reject::{RejectReason, Rejection},
     text::Text,
     time::{EventTime, Millis, ReceivedAt},
@@ -177,6 +178,52 @@ impl Refusal {
             ),
         };
         Refusal::new(reason, "", vi, en)
+    }
+
+    /// A piece of a stream that its transport could not cut into messages.
+    pub(crate) fn framing(fault: &str) -> Refusal {
+        let (vi, en) = match fault.parse() {
+            Ok(FramingFault::CutOff { came, announced }) => (
+                format!("kết nối kết thúc khi mới nhận {came} trong {announced} byte đã báo trước"),
+                format!("the connection ended after {came} of the {announced} bytes it announced"),
+            ),
+            Ok(FramingFault::WrongCount { announced, found }) => (
+                format!(
+                    "báo trước {announced} byte, nhưng sau đó không có bản tin nào bắt đầu ({found} byte được giữ lại)"
+                ),
+                format!(
+                    "{announced} bytes were announced, but no message begins behind them ({found} bytes are kept)"
+                ),
+            ),
+            Ok(FramingFault::OverLimit { announced, limit }) => {
+                let announced = quoted(&announced);
+                (
+                    format!(
+                        "báo trước {announced} byte, vượt giới hạn {limit} byte (syslog.max_message_bytes)"
+                    ),
+                    format!(
+                        "{announced} bytes were announced, over the limit of {limit} bytes (syslog.max_message_bytes)"
+                    ),
+                )
+            }
+            Ok(FramingFault::LeftOver { bytes }) => (
+                format!("còn thừa {bytes} byte sau một bản tin trọn vẹn"),
+                format!("{bytes} bytes were left over behind a whole message"),
+            ),
+            Err(_) => (quoted(fault), quoted(fault)),
+        };
+        Refusal::new(
+            RejectReason::Framing,
+            "",
+            format!(
+                "Không cắt được luồng dữ liệu thành bản tin: {vi}. Thiết bị gửi phải đếm byte, không đếm ký tự (RFC 6587), \
+                 hoặc gửi mỗi bản tin trên một dòng. Phần này được giữ nguyên, không được tính là bản tin."
+            ),
+            format!(
+                "The stream could not be cut into messages: {en}. The sender has to count bytes, not characters (RFC \
+                 6587), or to send a message a line. This piece is kept as it came and counts as no message."
+            ),
+        )
     }
 
     /// The bytes, or a row of them, are not of their format.

@@ -148,16 +148,21 @@ impl Shares {
             let until_below = MEMORY * (sent / limit).ln();
             return Some(Duration::from_secs_f64(until_below).clamp(WAIT.0, WAIT.1));
         }
-        match state.senders.get_mut(sender) {
-            Some(entry) => entry.sent.add(bytes, now),
-            None => {
-                let mut entry = Sender { since: now, sent: Faded::default() };
-                entry.sent.add(bytes, now);
-                let _new = state.senders.insert(sender.clone(), entry);
-            }
-        }
-        state.all.add(bytes, now);
+        state.count(sender, bytes, now);
         None
+    }
+
+    /// A chunk gets in line whatever its sender has sent.
+    pub(super) fn count(&self, sender: &Arc<str>, bytes: usize) {
+        if !self.behind.load(Ordering::Relaxed) {
+            return;
+        }
+        let now = Instant::now();
+        let mut state = self.lock();
+        if let Some(pace) = state.pace_at(now) {
+            state.look(LET_IN * pace * MEMORY, now);
+            state.count(sender, bytes, now);
+        }
     }
 
     /// The flow has committed an epoch made of so many bytes of the log. `behind`: so much waited behind it that it
@@ -246,6 +251,18 @@ impl State {
         if self.senders.values().any(|sender| since(sender.since) >= NEW && sender.sent.now(now) < little) {
             self.helped = Some(now);
         }
+    }
+
+    fn count(&mut self, sender: &Arc<str>, bytes: usize, now: Instant) {
+        match self.senders.get_mut(sender) {
+            Some(entry) => entry.sent.add(bytes, now),
+            None => {
+                let mut entry = Sender { since: now, sent: Faded::default() };
+                entry.sent.add(bytes, now);
+                let _new = self.senders.insert(sender.clone(), entry);
+            }
+        }
+        self.all.add(bytes, now);
     }
 
     fn is_anybody_helped(&self, now: Instant) -> bool {

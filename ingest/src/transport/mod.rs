@@ -16,6 +16,8 @@ mod nothing;
 pub mod pull;
 mod running;
 mod site;
+pub mod syslog;
+pub mod tls;
 pub mod withheld;
 
 use std::{fmt, sync::Arc};
@@ -31,7 +33,7 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 4] = [&mqtt::KIND, &files::KIND, &mqtt_broker::KIND, &http::KIND];
+pub static KINDS: [&Kind; 5] = [&syslog::KIND, &mqtt::KIND, &files::KIND, &mqtt_broker::KIND, &http::KIND];
 
 /// What is known of a transport before it has settings.
 #[derive(Debug)]

@@ -109,9 +109,15 @@ pub struct Stored {
     pub content: Content,
     pub address: String,
     pub payload: Vec<u8>,
+    /// What is known of it, by words.
+    pub known: Vec<(String, String)>,
 }
 
 impl Stored {
+    pub fn knows(&self, word: &str) -> Option<&str> {
+        self.known.iter().find(|(known, _)| known == word).map(|(_, text)| text.as_str())
+    }
+
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.payload).unwrap()
     }
@@ -142,6 +148,7 @@ pub fn stored(log: &SharedBus) -> Vec<Stored> {
                     content: envelope.content,
                     address: envelope.address.to_owned(),
                     payload: envelope.payload.to_vec(),
+                    known: envelope.attributes.iter().map(|(word, text)| (word, text.to_owned())).collect(),
                 }));
             }
             if batch.chunks.is_empty() {

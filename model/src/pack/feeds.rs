@@ -1,5 +1,9 @@
 //! `feeds.toml`: the configured sources and what they promise.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
@@ -9,6 +13,7 @@ use crate::{
     action::OPERATOR,
     contract::{Contract, Subjects},
     envelope::UNMATCHED,
+    pattern,
     time::Millis,
     topic::TopicFilter,
 };
@@ -88,11 +93,13 @@ fn read_transport(id: &str, section: &mut Section<'_>, draft: &Draft) -> Transpo
             Transport::MqttBroker { url, topics }
         }
         "files" => Transport::Files { folder: read_folder(id, &mut table, draft) },
+        "syslog" => read_syslog(id, &mut table, draft),
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
-            let message =
-                format!("{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, http)");
+            let message = format!(
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, http)"
+            );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;
         }
@@ -192,6 +199,71 @@ fn read_folder(id: &str, table: &mut Section<'_>, draft: &Draft) -> String {
         }
     }
     folder
+}
+
+/// Whose messages these are. A message goes to one feed, the one that claims the smallest network its sender lies in, so
+/// only the same network twice is a fault, and any address is a network, too.
+fn read_syslog(id: &str, table: &mut Section<'_>, draft: &Draft) -> Transport {
+    let mut from = Vec::new();
+    for (line, text) in table.texts("from") {
+        match network(&text) {
+            Ok(network) => {
+                if from.contains(&network) {
+                    table.fault(line, format!("{id}: '{network}' is named twice in 'from'"));
+                }
+                from.push(network);
+            }
+            Err(right) => {
+                table.fault(line, format!("{id}: 'from': '{text}' is not a network: write {right}"));
+            }
+        }
+    }
+    let mut certificates = Vec::new();
+    for (line, pattern) in table.texts("certificates") {
+        if let Some(fault) = pattern::fault(&pattern) {
+            table.fault(line, format!("{id}: 'certificates': '{pattern}': {fault}"));
+        }
+        certificates.push(pattern);
+    }
+    for other in draft.feeds.values() {
+        let Transport::Syslog { from: theirs, certificates: named } = &other.transport else { continue };
+        for network in from.iter().filter(|network| theirs.contains(network)) {
+            let message = format!("{id}: the senders in '{network}' are those of feed '{}'", other.id);
+            table.fault(table.line_of("from"), message);
+        }
+        for pattern in certificates.iter().filter(|pattern| named.contains(pattern)) {
+            let message = format!("{id}: the certificates '{pattern}' are those of feed '{}'", other.id);
+            table.fault(table.line_of("certificates"), message);
+        }
+        let is_any = |from: &[IpNet], certificates: &[String]| from.is_empty() && certificates.is_empty();
+        if is_any(&from, &certificates) && is_any(theirs, named) {
+            let message = format!(
+                "{id}: it takes syslog from any address, and so does feed '{}': give one of them a 'from'",
+                other.id
+            );
+            table.fault(table.line_of("kind"), message);
+        }
+    }
+    Transport::Syslog { from, certificates }
+}
+
+/// A network, or a single address. The error is how to write what was meant.
+fn network(text: &str) -> Result<IpNet, String> {
+    let example = || "192.0.2.0/24, 2001:db8::/32 or a single address".to_owned();
+    let network = match text.parse::<IpNet>() {
+        Ok(network) => network,
+        Err(_) => IpNet::from(text.parse::<IpAddr>().map_err(|_| example())?),
+    };
+    if network.trunc() != network {
+        return Err(format!("{} for the network, or {} for the address", network.trunc(), network.addr()));
+    }
+    match network {
+        // Senders over IPv4 are known by their IPv4 address, whatever socket they came to.
+        IpNet::V6(mapped) if mapped.addr().to_ipv4_mapped().is_some() => {
+            Err("the IPv4 network, such as 192.0.2.0/24".to_owned())
+        }
+        _ => Ok(network),
+    }
 }
 
 fn read_contract(id: &str, section: &mut Section<'_>) -> Contract {

@@ -245,6 +245,13 @@ pub enum Transport {
         /// Folder below the inbox, such as `air`.
         folder: String,
     },
+    /// Sent as syslog, over UDP, TCP or TLS.
+    Syslog {
+        /// The networks whose senders are this feed's; any address where neither these nor certificates are named.
+        from: Vec<IpNet>,
+        /// The names in certificates that are this feed's: patterns in which `*` stands for anything.
+        certificates: Vec<String>,
+    },
     /// Pushed to `/ingest/<feed>`.
     Http,
     /// Said on the page: operators' actions.
@@ -259,6 +266,7 @@ impl Transport {
             Transport::Mqtt { .. } => "mqtt",
             Transport::MqttBroker { .. } => "mqtt_broker",
             Transport::Files { .. } => "files",
+            Transport::Syslog { .. } => "syslog",
             Transport::Http => "http",
             Transport::Page => "page",
         }
@@ -271,6 +279,7 @@ impl Transport {
             Transport::Mqtt { .. } => ("MQTT", "MQTT"),
             Transport::MqttBroker { .. } => ("MQTT qua máy chủ ngoài", "MQTT by an outside broker"),
             Transport::Files { .. } => ("tệp", "files"),
+            Transport::Syslog { .. } => ("syslog", "syslog"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),
         };

@@ -28,5 +28,7 @@ export const noticeWords: Record<Notice["what"], Text> = {
   wrong_version: t("bị từ chối: phiên bản giao thức không hỗ trợ", "refused: a protocol version not spoken here"),
   forbidden: t("bị từ chối: không phải nguồn của mình", "refused: not its feed"),
   empty: t("bản tin rỗng, chưa gửi được gì", "an empty message, nothing delivered"),
+  framing: t("khung tin sai: giữ lại từng mảnh, không tính là bản tin", "framed wrongly: pieces are kept, and are no messages"),
+  dropped: t("hệ điều hành bỏ gói tin trước khi kịp đọc", "datagrams dropped by the system before they were read"),
   refused: t("bị từ chối", "refused"),
 };

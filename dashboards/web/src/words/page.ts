@@ -144,5 +144,6 @@ export const reasonWords: Record<string, Text> = {
   unknown_alert: t("cảnh báo lạ", "unknown alert"),
   contradiction: t("tự mâu thuẫn", "contradicts itself"),
   refused: t("không được chấp nhận", "refused by an operator"),
+  framing: t("khung tin sai", "framed wrongly"),
   too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

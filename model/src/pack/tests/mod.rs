@@ -278,6 +278,45 @@ fn every_rule_of_a_pack_has_its_fault() {
             "feeds.toml:21: c: folder 'x/y' holds files of feed 'b'",
         ),
         (
+            appended("feeds.toml", &other_feed("b", "{ kind = \"syslog\", from = [\"192.0.2.5/24\"] }")),
+            "feeds.toml:15: b: 'from': '192.0.2.5/24' is not a network: write 192.0.2.0/24 for the network",
+        ),
+        (
+            appended("feeds.toml", &other_feed("b", "{ kind = \"syslog\", from = [\"firewall\"] }")),
+            "feeds.toml:15: b: 'from': 'firewall' is not a network: write 192.0.2.0/24, 2001:db8::/32",
+        ),
+        (
+            appended("feeds.toml", &other_feed("b", "{ kind = \"syslog\", from = [\"::ffff:192.0.2.7\"] }")),
+            "feeds.toml:15: b: 'from': '::ffff:192.0.2.7' is not a network: write the IPv4 network",
+        ),
+        (
+            appended("feeds.toml", &other_feed("b", "{ kind = \"syslog\", certificates = [\"a b\"] }")),
+            "feeds.toml:15: b: 'certificates': 'a b': a pattern holds no spaces",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &(other_feed("b", "{ kind = \"syslog\", from = [\"192.0.2.7\"] }")
+                    + &other_feed("c", "{ kind = \"syslog\", from = [\"192.0.2.0/24\", \"192.0.2.7/32\"] }")),
+            ),
+            "feeds.toml:21: c: the senders in '192.0.2.7/32' are those of feed 'b'",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &(other_feed("b", "{ kind = \"syslog\", certificates = [\"*.example\"] }")
+                    + &other_feed("c", "{ kind = \"syslog\", certificates = [\"*.example\"] }")),
+            ),
+            "feeds.toml:21: c: the certificates '*.example' are those of feed 'b'",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &(other_feed("b", "{ kind = \"syslog\" }") + &other_feed("c", "{ kind = \"syslog\" }")),
+            ),
+            "feeds.toml:21: c: it takes syslog from any address, and so does feed 'b'",
+        ),
+        (
             replaced("indicators.toml", "min = 0", "spike = { times = 1, above = 5 }\nmin = 0"),
             "indicators.toml:6: pm10: 'spike' needs",
         ),

@@ -1,0 +1,161 @@
+//! One connection by TCP or TLS, from its first byte to its end.
+//!
+//! A read becomes a chunk, and nothing more is read before it is durable: while the log is full or the source has had its
+//! share, TCP slows the sender (invariant BOUND), and what dies with this process is one read and what the system holds.
+//! Syslog has no acknowledgement that could say so.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use bytes::{Buf, BytesMut};
+use ioc_bus::ChunkBuilder;
+use ioc_model::attribute::Attribute;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    time::{Instant, timeout, timeout_at},
+};
+
+use super::{
+    Shared,
+    frames::{Found, Frames, More},
+    settings::KIND,
+    source::{Claimed, Source},
+};
+use crate::{
+    clients::{Caller, What},
+    transport::withheld::Withheld,
+};
+
+const READ: usize = 32 << 10;
+/// A frame that may be cut wrongly is believed after so long without a byte behind it.
+const QUIET: Duration = Duration::from_secs(1);
+/// What is read at most of what has arrived already when everything ends.
+const LAST: usize = 4 << 20;
+
+/// Whose connection it is.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) shared: Arc<Shared>,
+    pub(super) source: Source,
+    pub(super) peer: SocketAddr,
+    pub(super) listener: &'static str,
+}
+
+impl Connection {
+    /// Takes in what the stream gives, to its end.
+    pub(super) async fn serve(self, mut stream: impl AsyncRead + Unpin) {
+        let shared = &*self.shared;
+        let line = shared.intake.line_of(self.source.name(), self.source.origin(self.peer));
+        let visit = shared.intake.clients().enter(&self.caller());
+        let mut frames = Frames::new(shared.limits.message_bytes);
+        let mut buffer = BytesMut::new();
+        let mut chunk = ChunkBuilder::new();
+        let mut heard = Instant::now();
+        let mut last = None;
+        let mut more = More::Comes;
+        loop {
+            self.take_in(&mut frames, &mut buffer, more, &mut chunk);
+            let messages = chunk.len();
+            if messages > 0 {
+                visit.heard(messages.into());
+                let durable = match shared.intake.hand_over(&line, &mut chunk).await {
+                    Ok(durable) => durable.await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = durable {
+                    shared.counters.lost.add(messages.into());
+                    tracing::error!(source = self.source.name(), %error, messages, "the log did not take messages of syslog");
+                    return;
+                }
+            }
+            if more == More::Never {
+                return;
+            }
+            // A sender whose every byte is there at once must not keep others from their turn.
+            tokio::task::consume_budget().await;
+            buffer.reserve(READ);
+            let waits_for_quiet = more == More::Comes && !buffer.is_empty() && last.is_none();
+            let idle_at = heard + shared.limits.idle_after;
+            let until = if waits_for_quiet { idle_at.min(Instant::now() + QUIET) } else { idle_at };
+            let read = match last {
+                None => tokio::select! {
+                    biased;
+                    () = shared.stop.cancelled() => {
+                        last = Some(0);
+                        more = More::Comes;
+                        continue;
+                    }
+                    read = timeout_at(until, stream.read_buf(&mut buffer)) => read,
+                },
+                // What has arrived already, and nothing that would have to be waited for.
+                Some(bytes) if bytes < LAST => timeout(Duration::ZERO, stream.read_buf(&mut buffer)).await,
+                Some(_) => Ok(Ok(0)),
+            };
+            more = match read {
+                Ok(Ok(0)) => More::Never,
+                Ok(Ok(bytes)) => {
+                    shared.counters.bytes.add(bytes as u64);
+                    heard = Instant::now();
+                    last = last.map(|before| before + bytes);
+                    More::Comes
+                }
+                Ok(Err(error)) => {
+                    tracing::debug!(source = self.source.name(), %error, "a connection broke");
+                    More::Never
+                }
+                Err(_) if last.is_some() => More::Never,
+                Err(_) if waits_for_quiet && Instant::now() < idle_at => More::Quiet,
+                Err(_) => {
+                    shared.counters.idle.one();
+                    tracing::info!(source = self.source.name(), peer = %self.peer, "a connection is closed: nothing came for too long");
+                    More::Never
+                }
+            };
+        }
+    }
+
+    fn caller(&self) -> Caller<'_> {
+        Caller { transport: KIND.word, user: self.source.name(), client_id: "", peer: Some(self.peer) }
+    }
+
+    /// Puts all that can be cut off the front of what was read into the chunk.
+    fn take_in(&self, frames: &mut Frames, buffer: &mut BytesMut, more: More, chunk: &mut ChunkBuilder) {
+        let shared = &*self.shared;
+        let routes = shared.routes.borrow().clone();
+        let counters = &*shared.counters;
+        let claimed = Claimed { feed: self.source.feed_in(&routes), listener: self.listener, counters };
+        loop {
+            let (used, found) = frames.next(buffer, more);
+            let is_over = found.is_none();
+            match found {
+                None => {}
+                Some(Found::Message(message)) => {
+                    counters.messages.one();
+                    claimed.push(&[], message, chunk);
+                }
+                Some(Found::OfCharacters(message)) => {
+                    counters.messages.one();
+                    counters.counted_characters.one();
+                    claimed.push(&[], message, chunk);
+                }
+                Some(Found::LongLine { digest, is_cut_off }) => {
+                    counters.messages.one();
+                    let withheld = match is_cut_off {
+                        true => Withheld::too_large_and_cut_off(digest),
+                        false => Withheld::too_large(digest),
+                    };
+                    claimed.push_withheld(&[], &withheld, chunk);
+                }
+                Some(Found::Piece(piece, fault)) => {
+                    counters.framing_faults.one();
+                    let fault = fault.to_string();
+                    claimed.push(&[(Attribute::Fault, &fault)], piece, chunk);
+                    shared.intake.clients().note(What::Framing, &self.caller(), None, &fault);
+                }
+            }
+            buffer.advance(used);
+            if is_over {
+                return;
+            }
+        }
+    }
+}

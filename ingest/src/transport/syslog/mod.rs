@@ -1,0 +1,50 @@
+//! Syslog over UDP, TCP and TLS, each on a port of its own.
+//!
+//! What it brings is a message an envelope, untouched: over UDP a datagram, over a connection a frame ([`frames`]). A
+//! source is known by its certificate or else by its address ([`source`]), never by what a message says of its host; the
+//! pack says whose feed it is, and who is nobody's is under `unmatched` and seen there.
+//!
+//! Syslog has no acknowledgement, so there is no ACK to keep, and its losses are of three kinds. What the system dropped
+//! of datagrams is counted ([`udp`]). A connection is read no faster than the log takes it, so that TCP makes its
+//! sender wait ([`connection`]). What a sender's own network or queue lost is not known here. What was read and not yet
+//! durable, and what the system still holds, is lost when this process is killed; when it is stopped in order it is taken
+//! in first.
+//!
+//! It listens only where a feed of the pack comes so.
+
+mod connection;
+mod counters;
+mod dropped;
+mod frames;
+#[doc(hidden)]
+pub mod fuzzing;
+mod settings;
+mod source;
+mod tcp;
+mod udp;
+
+use std::{sync::Arc, time::Duration};
+
+pub use counters::{SyslogCounters, SyslogCounts};
+pub use settings::KIND;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{intake::Intake, routes::Routes};
+
+/// What bounds a connection.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    message_bytes: usize,
+    idle_after: Duration,
+}
+
+/// What all listeners share.
+#[derive(Debug)]
+struct Shared {
+    intake: Intake,
+    routes: watch::Receiver<Arc<Routes>>,
+    counters: Arc<SyslogCounters>,
+    limits: Limits,
+    stop: CancellationToken,
+}

@@ -1,0 +1,104 @@
+//! Who a message comes from: a name in a certificate, or an address. Never what a message says of itself.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ioc_bus::{ChunkBuilder, Origin};
+use ioc_model::{
+    attribute::Attribute,
+    envelope::{Content, UNMATCHED},
+    pack::Feed,
+};
+
+use super::counters::SyslogCounters;
+use crate::{
+    routes::Routes,
+    transport::{
+        nothing::holds_nothing,
+        withheld::{Digest, Withheld},
+    },
+};
+
+/// A source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    address: IpAddr,
+    certificate: Option<String>,
+    name: String,
+}
+
+impl Source {
+    /// Whoever sends from there, certified under that name or under none. An IPv4 address is one, whatever socket it
+    /// came to; IPv6 addresses are written as RFC 5952 has it.
+    pub(super) fn new(address: IpAddr, certificate: Option<String>) -> Source {
+        let address = address.to_canonical();
+        let name = certificate.clone().unwrap_or_else(|| address.to_string());
+        Source { address, certificate, name }
+    }
+
+    /// The name it is stored and shown by.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What every chunk of one of its connections says.
+    pub(super) fn origin(&self, peer: SocketAddr) -> Origin {
+        let peer = canonical(peer).to_string();
+        Origin::of(&[(Attribute::Sender, &*self.name), (Attribute::Peer, &*peer)])
+    }
+
+    /// The feed that claims it.
+    pub(super) fn feed_in<'r>(&self, routes: &'r Routes) -> Option<&'r Feed> {
+        routes.syslog(self.address, self.certificate.as_deref())
+    }
+}
+
+/// The same address, an IPv4 one as one.
+pub(super) fn canonical(peer: SocketAddr) -> SocketAddr {
+    SocketAddr::new(peer.ip().to_canonical(), peer.port())
+}
+
+/// Puts messages of one source under its feed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Claimed<'r> {
+    pub(super) feed: Option<&'r Feed>,
+    /// Which listener it came to.
+    pub(super) listener: &'static str,
+    pub(super) counters: &'r SyslogCounters,
+}
+
+impl Claimed<'_> {
+    fn feed_id(&self) -> &str {
+        match self.feed {
+            Some(feed) => &feed.id,
+            None => {
+                self.counters.unmatched.one();
+                UNMATCHED
+            }
+        }
+    }
+
+    /// A message; of one over its feed's limit only size and hash.
+    pub(super) fn push(&self, known: &[(Attribute, &str)], message: &[u8], chunk: &mut ChunkBuilder) {
+        if self.feed.is_some_and(|feed| message.len() > feed.contract.max_bytes) {
+            let mut digest = Digest::default();
+            digest.update(message);
+            return self.push_withheld(known, &Withheld::too_large(digest), chunk);
+        }
+        if holds_nothing(message) {
+            self.counters.empty.one();
+        }
+        chunk.push_with(self.feed_id(), Content::Raw, self.listener, known, message);
+    }
+
+    /// What stands in for a message.
+    pub(super) fn push_withheld(
+        &self,
+        known: &[(Attribute, &str)],
+        withheld: &Withheld,
+        chunk: &mut ChunkBuilder,
+    ) {
+        self.counters.oversize.one();
+        let description = withheld.to_json();
+        chunk.push_with(self.feed_id(), Content::Withheld, self.listener, known, description.as_bytes());
+    }
+}

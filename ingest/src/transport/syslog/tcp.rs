@@ -1,0 +1,210 @@
+//! The doors for connections: who may come in, and how many at once.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use rustix::net::sockopt;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+use tokio_util::task::TaskTracker;
+
+use super::{
+    Shared,
+    connection::Connection,
+    settings::KIND,
+    source::{Source, canonical},
+};
+use crate::{
+    clients::{Caller, What},
+    transport::tls::{TlsDoor, name_of_client},
+};
+
+/// Who has not shaken hands by then is let go.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// A peer that is gone without a word is noticed by the system: after so long it is asked, so often, so many times.
+const KEEP_ALIVE: (Duration, Duration, u32) = (Duration::from_secs(120), Duration::from_secs(30), 4);
+
+/// Connections at the same time, in all and by address.
+#[derive(Debug)]
+pub(super) struct Places {
+    most: usize,
+    most_of_address: usize,
+    taken: Mutex<(usize, HashMap<IpAddr, usize>)>,
+}
+
+/// A connection's place, until it is dropped.
+#[derive(Debug)]
+struct Place {
+    places: Arc<Places>,
+    address: IpAddr,
+}
+
+impl Places {
+    pub(super) fn new(most: usize, most_of_address: usize) -> Places {
+        Places { most, most_of_address, taken: Mutex::default() }
+    }
+
+    fn take(self: &Arc<Places>, address: IpAddr) -> Result<Place, &'static str> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, by_address) = &mut *taken;
+        if *all >= self.most {
+            return Err("too many connections");
+        }
+        let of_address = by_address.entry(address).or_default();
+        if *of_address >= self.most_of_address {
+            return Err("too many connections of this address");
+        }
+        *of_address += 1;
+        *all += 1;
+        Ok(Place { places: self.clone(), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, by_address) = &mut *taken;
+        *all -= 1;
+        if let Some(of_address) = by_address.get_mut(&self.address) {
+            *of_address -= 1;
+            if *of_address == 0 {
+                let _gone = by_address.remove(&self.address);
+            }
+        }
+    }
+}
+
+/// A door.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) listener: TcpListener,
+    /// None for one without TLS.
+    pub(super) tls: Option<Arc<TlsDoor>>,
+    pub(super) places: Arc<Places>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Door {
+    /// Lets connections in until everything ends; then what they sent is taken in, and it returns.
+    pub(super) async fn run(self) {
+        let connections = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = self.shared.stop.cancelled() => break,
+                accepted = self.listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, peer)) => self.let_in(socket, canonical(peer), &connections),
+                Err(error) => {
+                    // Out of descriptors, or the peer left meanwhile: it passes.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+        drop(self.listener);
+        let _first = connections.close();
+        connections.wait().await;
+    }
+
+    fn let_in(&self, socket: TcpStream, peer: SocketAddr, connections: &TaskTracker) {
+        let shared = self.shared.clone();
+        let place = match self.places.take(peer.ip()) {
+            Ok(place) => place,
+            Err(why) => {
+                shared.counters.refused_connections.one();
+                return note(&shared, What::Refused, peer, why);
+            }
+        };
+        keep_alive(&socket);
+        let tls = self.tls.clone();
+        let _task = connections.spawn(async move {
+            let counted = Counted::new(shared.clone());
+            match tls {
+                None => {
+                    let source = Source::new(peer.ip(), None);
+                    let connection = Connection { shared, source, peer, listener: "syslog/tcp" };
+                    connection.serve(socket).await;
+                }
+                Some(door) => {
+                    let shaken = tokio::select! {
+                        () = shared.stop.cancelled() => return,
+                        shaken = timeout(HANDSHAKE, door.accept(socket)) => shaken,
+                    };
+                    let why = match shaken {
+                        Ok(Ok(stream)) => {
+                            let source = Source::new(peer.ip(), name_of_client(&stream));
+                            let connection = Connection { shared, source, peer, listener: "syslog/tls" };
+                            connection.serve(stream).await;
+                            drop((counted, place));
+                            return;
+                        }
+                        Ok(Err(error)) => error.to_string(),
+                        Err(_) => "no handshake within 10 seconds".to_owned(),
+                    };
+                    shared.counters.failed_handshakes.one();
+                    note(&shared, What::Refused, peer, &format!("tls: {why}"));
+                }
+            }
+            drop((counted, place));
+        });
+    }
+}
+
+fn note(shared: &Shared, what: What, peer: SocketAddr, why: &str) {
+    let user = peer.ip().to_string();
+    let caller = Caller { transport: KIND.word, user: &user, client_id: "", peer: Some(peer) };
+    shared.intake.clients().note(what, &caller, None, why);
+}
+
+/// Refused on a dead socket only, and then nothing is read from it either.
+fn keep_alive(socket: &TcpStream) {
+    let (after, every, times) = KEEP_ALIVE;
+    let _refused = sockopt::set_socket_keepalive(socket, true)
+        .and_then(|()| sockopt::set_tcp_keepidle(socket, after))
+        .and_then(|()| sockopt::set_tcp_keepintvl(socket, every))
+        .and_then(|()| sockopt::set_tcp_keepcnt(socket, times));
+}
+
+/// Counts a connection as open until dropped, also if it panics.
+struct Counted(Arc<Shared>);
+
+impl Counted {
+    fn new(shared: Arc<Shared>) -> Counted {
+        shared.counters.accepted.one();
+        shared.counters.connections.one();
+        Counted(shared)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.counters.connections.one_less();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bound_an_address_has_its_places_and_gives_them_back() {
+        let places = Arc::new(Places::new(3, 2));
+        let [one, other] = [[192, 0, 2, 1], [192, 0, 2, 2]].map(IpAddr::from);
+        let first = places.take(one).unwrap();
+        let _second = places.take(one).unwrap();
+        assert_eq!(places.take(one).unwrap_err(), "too many connections of this address");
+        let _third = places.take(other).unwrap();
+        assert_eq!(places.take(other).unwrap_err(), "too many connections");
+        drop(first);
+        let _again = places.take(one).unwrap();
+        assert_eq!(places.taken.lock().unwrap().0, 3);
+    }
+}
