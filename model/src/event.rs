@@ -96,6 +96,12 @@ impl EventKind {
             EventKind::Infection => "infection",
         }
     }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<EventKind> {
+        EventKind::ALL.into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// How bad it is, on the center's one scale. The order is the scale's; their numbers are stored.
@@ -228,6 +234,12 @@ impl TimeFrom {
             TimeFrom::Absurd => "absurd",
         }
     }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<TimeFrom> {
+        TimeFrom::ALL.into_iter().find(|from| from.word() == word)
+    }
 }
 
 /// What was decided about it where it was seen. Their numbers are stored.
@@ -256,6 +268,12 @@ impl Decided {
             Decided::Allowed => "allowed",
             Decided::Blocked => "blocked",
         }
+    }
+
+    /// From its word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Decided> {
+        Decided::ALL.into_iter().find(|decided| decided.word() == word)
     }
 }
 

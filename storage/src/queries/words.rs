@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 
 use ioc_model::{
+    event::{Decided, EventKind, Severity, TimeFrom},
     figure::{FigureId, FigureReason, FigureVerdict, Freshness},
     index::{IndexId, NoIndex},
     limit::Averaging,
@@ -52,6 +53,8 @@ words! {
     AlertChange: "change",
     Averaging: "averaging",
     ClosedBy: "closing",
+    Decided: "decision",
+    EventKind: "kind of event",
     FigureId: "figure",
     FigureReason: "reason",
     FigureVerdict: "verdict",
@@ -61,8 +64,10 @@ words! {
     Priority: "priority",
     Quality: "quality",
     RejectReason: "reason",
+    Severity: "severity",
     Standing: "standing",
     StationStatus: "state",
+    TimeFrom: "origin of a time",
     Verdict: "verdict",
     WindowKind: "window",
 }

@@ -3,7 +3,7 @@
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation},
-    event::EventKey,
+    event::{EventKey, EventKind, Severity, one_spelling},
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
@@ -12,7 +12,7 @@ use ioc_model::{
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
-use ioc_storage::queries::Receipt;
+use ioc_storage::queries::{EventFilter, EventPlace, Receipt};
 
 use crate::{sample, server::TestServer};
 
@@ -143,4 +143,68 @@ async fn once_events_are_looked_up_by_their_keys_and_their_log_source_up_to_an_e
     assert_eq!(ask("ids-a", 1).await, Found::Keys(keys[..1].to_vec()));
     assert_eq!(ask("ids-a", 2).await, Found::Keys(keys[..2].to_vec()));
     assert_eq!(ask("ids-b", 2).await, Found::Keys(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_masked() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let start = sample::time("2024-11-05T00:00:00Z");
+    for epoch in 1..=3 {
+        let mut results = sample::results(Epoch(epoch), 1);
+        let event = std::sync::Arc::make_mut(&mut results.facts.events[0].0);
+        event.happened_at = EventTime(start.0 + 3_600_000 * (epoch as i64 / 2));
+        sink.write(&results, false).await.unwrap();
+    }
+    let filter = EventFilter {
+        from: start,
+        until: EventTime(start.0 + 86_400_000),
+        kinds: Vec::new(),
+        least: Severity::NotRated,
+        log_source: String::new(),
+        address: None,
+    };
+    let store = &server.store;
+    let mut seen = Vec::new();
+    let mut before = None;
+    loop {
+        let page = store.events(&filter, before, 1).await.unwrap();
+        let Some(last) = page.last() else { break };
+        let position = Position {
+            log: LogNumber(last.log),
+            partition: Partition(last.partition),
+            offset: Offset(last.offset),
+        };
+        before = Some(EventPlace { happened_at: last.happened_at, position, row: last.row });
+        assert_eq!(store.envelope_events(position).await.unwrap(), page);
+        seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
+    }
+    assert_eq!(seen, [3, 2, 1], "the newest first, none twice");
+    let event = &store.events(&filter, None, 1).await.unwrap()[0];
+    assert_eq!((event.user.as_str(), event.message.as_str()), ("r***", "web shell upload by r***"));
+    assert_eq!((event.kind, event.severity), (EventKind::Alert, Severity::High));
+    assert_eq!(event.attributes, [("flow_id".to_owned(), "1200".to_owned())]);
+
+    let hours = store.event_hours(&filter).await.unwrap();
+    assert_eq!(hours.iter().map(|hour| hour.weight).collect::<Vec<_>>(), [2, 4]);
+    let sources = store.event_sources(&filter, 5).await.unwrap();
+    assert_eq!((sources.len(), sources[0].weight, sources[0].targets), (1, 6, 1));
+    let heard = store.log_sources_heard(&filter).await.unwrap();
+    assert_eq!((heard.len(), heard[0].log_source.as_str(), heard[0].weight), (1, "ids-a", 6));
+
+    let any_spelling = one_spelling("2001:0DB8:0:7:0:0:0:1F");
+    let none = [
+        EventFilter { kinds: vec![EventKind::Log], ..filter.clone() },
+        EventFilter { least: Severity::Critical, ..filter.clone() },
+        EventFilter { log_source: "ids-b".to_owned(), ..filter.clone() },
+        EventFilter { address: one_spelling("192.0.2.21"), ..filter.clone() },
+        EventFilter { until: start, ..filter.clone() },
+    ];
+    for filter in none {
+        assert_eq!(store.events(&filter, None, 9).await.unwrap(), [], "{filter:?}");
+    }
+    for address in [any_spelling, one_spelling("192.0.2.20")] {
+        let found = store.events(&EventFilter { address, ..filter.clone() }, None, 9).await.unwrap();
+        assert_eq!(found.len(), 3);
+    }
 }

@@ -1,0 +1,295 @@
+//! What happened, for whoever looks at it: the newest events, how many there were, who they came from, who reports.
+//!
+//! All of them read the masked view: the names of users leave the store only where the pack shows them.
+
+use std::net::IpAddr;
+
+use clickhouse::{Row, query::Query};
+use ioc_model::{
+    event::{Decided, EventKind, Severity, TimeFrom},
+    position::Position,
+    time::{EventTime, ReceivedAt},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{lineage::ROWS_MAX, words};
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// Which events are meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventFilter {
+    /// They happened at this moment or later,
+    pub from: EventTime,
+    /// and before this one.
+    pub until: EventTime,
+    /// Of these kinds; of any where there are none.
+    pub kinds: Vec<EventKind>,
+    /// As bad as this at the least.
+    pub least: Severity,
+    /// Reported by that log source; by any where it is empty.
+    pub log_source: String,
+    /// Coming from or going to that address.
+    pub address: Option<IpAddr>,
+}
+
+/// Where a page of events ends: the next one begins with what is older.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace {
+    /// When it happened.
+    pub happened_at: EventTime,
+    /// Where its envelope lies.
+    pub position: Position,
+    /// Which row of the envelope.
+    pub row: u32,
+}
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct EventRow {
+    /// What kind of thing happened.
+    #[serde(with = "words")]
+    pub kind: EventKind,
+    /// Who reports.
+    pub log_source: String,
+    /// Whether the pack knew who does.
+    pub known: bool,
+    /// The relay that spoke in its name; empty where it spoke itself.
+    pub relay: String,
+    /// When it happened.
+    pub happened_at: EventTime,
+    /// Where that time comes from.
+    #[serde(with = "words")]
+    pub time_from: TimeFrom,
+    /// How bad it is.
+    #[serde(with = "words")]
+    pub severity: Severity,
+    /// How bad its device said it is.
+    pub rated: String,
+    /// What it is a case of.
+    pub category: String,
+    /// The rule that it matched.
+    pub signature: String,
+    /// That rule's number.
+    pub signature_id: String,
+    /// What was decided about it.
+    #[serde(with = "words")]
+    pub decided: Decided,
+    /// Where it came from; empty where it has none.
+    pub source_address: String,
+    /// Its port.
+    pub source_port: Option<u16>,
+    /// Where it went to; empty where it has none.
+    pub target_address: String,
+    /// Its port.
+    pub target_port: Option<u16>,
+    /// Its protocol.
+    pub protocol: String,
+    /// Whose account it is about, masked unless the pack shows names.
+    pub user: String,
+    /// The machine the line says that it is of.
+    pub host: String,
+    /// The program that wrote it.
+    pub program: String,
+    /// What it says, masked in the same way.
+    pub message: String,
+    /// How many times it happened.
+    pub weight: u32,
+    /// How many attempts to log in it adds.
+    pub attempts: i32,
+    /// What else its format says of it.
+    pub attributes: Vec<(String, String)>,
+    /// The feed it came by.
+    pub feed: String,
+    /// Who sent it.
+    pub sender: String,
+    /// When it arrived.
+    pub received_at: ReceivedAt,
+    /// Where its envelope lies.
+    pub log: u16,
+    /// Where its envelope lies.
+    pub partition: u16,
+    /// Where its envelope lies.
+    pub offset: u64,
+    /// Which row of the envelope.
+    pub row: u32,
+}
+
+/// How many events of a severity happened in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct EventHour {
+    /// Its first moment.
+    pub start: EventTime,
+    /// How bad.
+    #[serde(with = "words")]
+    pub severity: Severity,
+    /// How many.
+    pub weight: u64,
+    /// Attempts to log in among them.
+    pub attempts: i64,
+}
+
+/// An address that events came from.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct EventSource {
+    /// The address.
+    pub address: String,
+    /// How many events.
+    pub weight: u64,
+    /// Attempts to log in among them.
+    pub attempts: i64,
+    /// How many different addresses they went to.
+    pub targets: u64,
+    /// How bad the worst of them is.
+    #[serde(with = "words")]
+    pub worst: Severity,
+    /// When the newest happened.
+    pub newest: EventTime,
+}
+
+/// A log source that was heard.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct LogSourceHeard {
+    /// Its name.
+    pub log_source: String,
+    /// How many events.
+    pub weight: u64,
+    /// When the newest arrived.
+    pub received_at: ReceivedAt,
+    /// How many of them said a time that cannot be.
+    pub absurd: u64,
+}
+
+const COLUMNS: &str = "toString(e.kind) AS kind, toString(e.log_source) AS log_source, e.known AS known, toString(e.relay) AS relay, \
+     toUnixTimestamp64Milli(e.happened_at) AS happened_at, toString(e.time_from) AS time_from, \
+     toString(e.severity) AS severity, toString(e.rated) AS rated, toString(e.category) AS category, \
+     e.signature AS signature, e.signature_id AS signature_id, toString(e.decided) AS decided, \
+     e.source_address AS source_address, e.source_port AS source_port, e.target_address AS target_address, \
+     e.target_port AS target_port, toString(e.protocol) AS protocol, e.user AS user, toString(e.host) AS host, \
+     e.program AS program, e.message AS message, e.weight AS weight, e.attempts AS attempts, \
+     CAST(e.attributes, 'Array(Tuple(String, String))') AS attributes, toString(e.feed) AS feed, \
+     toString(e.sender) AS sender, toUnixTimestamp64Milli(e.received_at) AS received_at, e.log AS log, \
+     e.partition AS partition, e.offset AS offset, e.row AS row";
+
+impl EventFilter {
+    /// Its conditions on rows `e`.
+    const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
+         AND e.happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') \
+         AND (empty({kinds:Array(String)}) OR toString(e.kind) IN {kinds:Array(String)}) \
+         AND toInt8(e.severity) >= {least:Int8} \
+         AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
+         AND ({address:String} = '' OR e.source_address = {address:String} OR e.target_address = {address:String})";
+
+    fn fill(&self, query: Query) -> Query {
+        let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.word()).collect();
+        query
+            .param("from", self.from.0)
+            .param("until", self.until.0)
+            .param("kinds", kinds)
+            .param("least", self.least as i8)
+            .param("log_source", &self.log_source)
+            .param("address", self.address.map_or_else(String::new, |address| address.to_string()))
+    }
+}
+
+impl Store {
+    /// The newest events, or those older than a place: at most so many, the newest first.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn events(
+        &self,
+        filter: &EventFilter,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let filters = EventFilter::WHERE;
+        let newest = EventPlace { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
+        let before = before.unwrap_or(newest);
+        let events = self.client().query(&format!(
+            "SELECT {COLUMNS} FROM event_current AS e WHERE {filters} \
+             AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
+             < ({{before:Int64}}, {{log:UInt16}}, {{partition:UInt16}}, {{offset:UInt64}}, {{row:UInt32}}) \
+             ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC \
+             LIMIT {{limit:UInt32}}"
+        ));
+        let events = filter
+            .fill(events)
+            .param("before", before.happened_at.0)
+            .param("log", before.position.log.0)
+            .param("partition", before.position.partition.0)
+            .param("offset", before.position.offset.0)
+            .param("row", before.row)
+            .param("limit", limit);
+        answer("read the newest events", events.fetch_all()).await
+    }
+
+    /// How many events happened in each hour, by severity.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn event_hours(&self, filter: &EventFilter) -> Result<Vec<EventHour>, StoreError> {
+        let filters = EventFilter::WHERE;
+        let hours = self.client().query(&format!(
+            "SELECT intDiv(toUnixTimestamp64Milli(e.happened_at), 3600000) * 3600000 AS start, \
+             toString(e.severity) AS severity, sum(e.weight) AS weight, sum(e.attempts) AS attempts \
+             FROM event_current AS e WHERE {filters} GROUP BY start, e.severity ORDER BY start, e.severity"
+        ));
+        answer("count events by the hour", filter.fill(hours).fetch_all()).await
+    }
+
+    /// The addresses that most events came from: at most so many.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn event_sources(
+        &self,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<Vec<EventSource>, StoreError> {
+        let filters = EventFilter::WHERE;
+        let sources = self.client().query(&format!(
+            "SELECT e.source_address AS address, sum(e.weight) AS weight, sum(e.attempts) AS attempts, \
+             uniqExactIf(e.target_address, e.target_address != '') AS targets, \
+             toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest \
+             FROM event_current AS e WHERE {filters} AND e.source_address != '' \
+             GROUP BY address ORDER BY weight DESC, address LIMIT {{limit:UInt32}}"
+        ));
+        answer("rank where events came from", filter.fill(sources).param("limit", limit).fetch_all()).await
+    }
+
+    /// Who reported, by name.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn log_sources_heard(&self, filter: &EventFilter) -> Result<Vec<LogSourceHeard>, StoreError> {
+        let filters = EventFilter::WHERE;
+        let heard = self.client().query(&format!(
+            "SELECT toString(e.log_source) AS log_source, sum(e.weight) AS weight, \
+             toUnixTimestamp64Milli(max(e.received_at)) AS received_at, countIf(e.time_from = 'absurd') AS absurd \
+             FROM event_current AS e WHERE {filters} GROUP BY e.log_source ORDER BY log_source"
+        ));
+        answer("look for who reported", filter.fill(heard).fetch_all()).await
+    }
+
+    /// The events that committed epochs stored of one envelope, by row.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn envelope_events(&self, position: Position) -> Result<Vec<EventRow>, StoreError> {
+        let events = self
+            .client()
+            .query(&format!(
+                "SELECT {COLUMNS} FROM event_current AS e WHERE e.log = {{log:UInt16}} \
+                 AND e.partition = {{partition:UInt16}} AND e.offset = {{offset:UInt64}} \
+                 ORDER BY row LIMIT {{most:UInt32}}"
+            ))
+            .param("log", position.log.0)
+            .param("partition", position.partition.0)
+            .param("offset", position.offset.0)
+            .param("most", ROWS_MAX);
+        answer("read the events of an envelope", events.fetch_all()).await
+    }
+}
