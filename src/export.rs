@@ -12,6 +12,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use anyhow::{Context, bail};
 use clap::ValueEnum;
 use ioc_model::{
+    asker::Asker,
     calendar::Calendar,
     pack::Pack,
     time::{EventTime, ReceivedAt},
@@ -138,7 +139,9 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let stretch = stretch(&pack, args)?;
     let mut target = Target::open(&args.output, args.force)?;
     let mut progress = Progress::new(&args.output);
-    match write(config, args, form, &pack, stretch, &mut target, &mut progress) {
+    // Whoever may read the data folder has everything before them anyway.
+    let asker = Asker::everyone();
+    match write(config, &asker, args, form, &pack, stretch, &mut target, &mut progress) {
         Ok(rows) => {
             let bytes = target.finish()?;
             progress.done(bytes, rows);
@@ -174,8 +177,10 @@ fn form(args: &Args, environment: Option<&str>) -> anyhow::Result<Form> {
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Writes everything; how many rows.
+#[allow(clippy::too_many_arguments, reason = "each is a part of the errand")]
 fn write(
     config: &Config,
+    asker: &Asker,
     args: &Args,
     form: Form,
     pack: &Pack,
@@ -188,14 +193,16 @@ fn write(
     }
     if args.raw {
         let feed = args.feed.as_deref().unwrap_or_default();
-        return raw::export(config, feed, stretch, form, pack, target, progress);
+        return raw::export(config, asker, feed, stretch, form, pack, target, progress);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(table(config, args, form, pack, stretch, target, progress))
+    runtime.block_on(table(config, asker, args, form, pack, stretch, target, progress))
 }
 
+#[allow(clippy::too_many_arguments, reason = "each is a part of the errand")]
 async fn table(
     config: &Config,
+    asker: &Asker,
     args: &Args,
     form: Form,
     pack: &Pack,
@@ -217,7 +224,7 @@ async fn table(
         Form::Parquet => ExportFormat::Parquet,
         Form::Csv => ExportFormat::Csv,
     };
-    let mut export = store(config)?.export(&query, format).await?;
+    let mut export = store(config)?.export(asker, &query, format).await?;
     let mut lines = Lines::default();
     while let Some(bytes) = export.next().await? {
         target.write_all(&bytes)?;

@@ -5,6 +5,7 @@ use std::{pin::Pin, sync::Arc};
 use ioc_bus::{ReadError, SharedBus};
 use ioc_dashboards::{HistoryError, Original, Originals, history::Answer, originals::Kept};
 use ioc_model::{
+    asker::Asker,
     envelope::Envelope,
     position::{LogNumber, Position},
 };
@@ -75,8 +76,9 @@ impl LogThenArchive {
 }
 
 impl Originals for LogThenArchive {
-    fn open(&self, position: Position) -> Answer<'_, Option<Original>> {
-        Box::pin(self.find(position))
+    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<Original>> {
+        // Whose it is the envelope says itself, wherever it lies.
+        Box::pin(async move { Ok(self.find(position).await?.filter(|found| asker.sees_feed(&found.feed))) })
     }
 }
 
@@ -126,6 +128,7 @@ mod tests {
         disk::{DiskLog, DiskLogConfig},
     };
     use ioc_model::{
+        asker::Sight,
         envelope::Content,
         position::{Offset, Partition},
         time::ReceivedAt,
@@ -163,8 +166,9 @@ mod tests {
             let _ = durable.await.unwrap();
         }
         let log = LogThenArchive::new(bus.clone(), LogNumber(1), None);
+        let all = Asker::everyone();
         for offset in 0..12 {
-            let found = log.open(at(1, 0, offset)).await.unwrap().unwrap();
+            let found = log.open(&all, at(1, 0, offset)).await.unwrap().unwrap();
             let expected = format!("{}.{}", offset / 4, offset % 4);
             assert_eq!(found.payload, expected.as_bytes());
             assert_eq!((found.feed.as_str(), found.address.as_str()), ("air", "test/topic"));
@@ -172,15 +176,21 @@ mod tests {
         }
         for nowhere in [at(1, 0, 12), at(1, 0, u64::MAX), at(1, 1, 0), at(1, 2, 0), at(1, 9, 0), at(2, 0, 0)]
         {
-            assert_eq!(log.open(nowhere).await.unwrap(), None, "{nowhere}");
+            assert_eq!(log.open(&all, nowhere).await.unwrap(), None, "{nowhere}");
         }
 
         let kept = Original {
             kept: Kept::Archive("feed=air/a.parquet".into()),
-            ..log.open(at(1, 0, 7)).await.unwrap().unwrap()
+            ..log.open(&all, at(1, 0, 7)).await.unwrap().unwrap()
         };
         let old_log = LogThenArchive::new(bus, LogNumber(5), Some(Arc::new(Shelf(kept.clone()))));
-        assert_eq!(old_log.open(at(1, 0, 7)).await.unwrap(), Some(kept));
-        assert_eq!(old_log.open(at(1, 0, 6)).await.unwrap(), None);
+        let of_feed = |feed| Asker::of(Sight::default().and_feeds([feed]));
+        let (water, air) = (of_feed("water"), of_feed("air"));
+        for store in [&log, &old_log] {
+            assert_eq!(store.open(&water, at(1, 0, 7)).await.unwrap(), None, "another agency's message");
+            assert!(store.open(&air, at(1, 0, 7)).await.unwrap().is_some());
+        }
+        assert_eq!(old_log.open(&all, at(1, 0, 7)).await.unwrap(), Some(kept));
+        assert_eq!(old_log.open(&all, at(1, 0, 6)).await.unwrap(), None);
     }
 }

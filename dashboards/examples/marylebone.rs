@@ -9,8 +9,8 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, PackStatus, StoreHealth,
-    SystemStatus, router, steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, Open, PackStatus,
+    StoreHealth, SystemStatus, router, steady,
 };
 use ioc_model::{
     counts::Counts,
@@ -56,6 +56,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let closing = CancellationToken::new();
     let registry = prometheus::Registry::new();
     let behind = Behind {
+        access: Arc::new(Open),
         history: record.clone(),
         operator: Arc::new(Desk::default()),
         originals: Arc::new(Shelf::default()),

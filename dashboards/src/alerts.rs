@@ -11,13 +11,16 @@ use std::{
 };
 
 use ioc_model::{
+    asker::Asker,
     epoch::Epoch,
     name::Name,
     results::{AlertResult, Evidence},
     rule::{AlertChange, AlertKey, Priority},
     time::Now,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::place::PlaceView;
 
 /// How many open alerts a page is shown.
 pub const ALERTS_SHOWN: usize = 1_000;
@@ -91,41 +94,43 @@ impl OpenAlerts {
         }
     }
 
-    /// An open alert.
+    /// An open alert that the asker sees.
     #[must_use]
-    pub fn get(&self, key: &AlertKey) -> Option<&AlertView> {
-        self.open.get(key).map(|(view, _)| view)
+    pub fn get(&self, asker: &Asker, key: &AlertKey) -> Option<&AlertView> {
+        self.open.get(key).map(|(view, _)| view).filter(|view| asker.sees_station(&view.subject))
     }
 
-    /// How many are open.
+    /// How many are open that the asker sees.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.open.len()
+    pub fn count(&self, asker: &Asker) -> usize {
+        match asker.sees_everything() {
+            true => self.open.len(),
+            false => self.seen_by(asker).count(),
+        }
     }
 
-    /// Whether none is open.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
+    fn seen_by(&self, asker: &Asker) -> impl Iterator<Item = &(AlertView, Epoch)> {
+        self.open.values().filter(|(view, _)| asker.sees_station(&view.subject))
     }
 
     /// The open alerts to show: those nobody acknowledged first, then by priority, then the newest.
     #[must_use]
-    pub fn shown(&self) -> Vec<AlertView> {
-        in_order(self.open.values().map(|(view, _)| view).collect(), ALERTS_SHOWN)
+    pub fn shown(&self, asker: &Asker) -> Vec<AlertView> {
+        in_order(self.seen_by(asker).map(|(view, _)| view).collect(), ALERTS_SHOWN)
     }
 
     /// What happened after an epoch.
     #[must_use]
-    pub fn since(&self, since: Epoch) -> AlertChanges {
+    pub fn since(&self, asker: &Asker, since: Epoch) -> AlertChanges {
         if since >= self.changed {
             return AlertChanges::default();
         }
         if since < self.differences_from {
-            return AlertChanges { alerts: self.shown(), whole: true };
+            return AlertChanges { alerts: self.shown(asker), whole: true };
         }
-        let open = self.open.values().filter(|(_, changed)| *changed > since);
-        let closed = self.closed.iter().filter(|(_, changed)| *changed > since);
+        let open = self.seen_by(asker).filter(|(_, changed)| *changed > since);
+        let closed = self.closed.iter().filter(|(view, _)| asker.sees_station(&view.subject));
+        let closed = closed.filter(|(_, changed)| *changed > since);
         let changed = closed.chain(open).map(|(view, _)| view).collect();
         AlertChanges { alerts: in_order(changed, ALERTS_SHOWN + CLOSED_KEPT), whole: false }
     }
@@ -144,7 +149,7 @@ fn in_order(mut alerts: Vec<&AlertView>, most: usize) -> Vec<AlertView> {
 }
 
 /// An alert as the page gets it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AlertView {
     /// `rule~subject~number`.
     pub id: String,
@@ -152,6 +157,8 @@ pub struct AlertView {
     pub rule: Name,
     /// The station.
     pub subject: Name,
+    /// Where it is; none where no pack says so.
+    pub place: Option<PlaceView>,
     /// As the rule had it when it last changed.
     pub priority: Priority,
     /// Whether its condition holds.
@@ -185,6 +192,7 @@ impl AlertView {
             id: result.key.to_string(),
             rule: Name::new(&result.key.rule),
             subject: Name::new(&result.key.subject),
+            place: None,
             priority: result.priority,
             active: false,
             acknowledged: false,
@@ -243,6 +251,8 @@ impl AlertView {
 mod tests {
     use super::*;
 
+    static ALL: Asker = Asker::everyone();
+
     fn happened(number: u32, change: AlertChange, at: i64) -> AlertResult {
         let key = AlertKey { rule: "aqi-bad".into(), subject: format!("st{number}").into(), number };
         AlertResult {
@@ -269,15 +279,15 @@ mod tests {
         let mut alerts = OpenAlerts::default();
         alerts.take(Epoch(1), &[happened(1, AlertChange::Raised, 10)]);
         alerts.take(Epoch(2), &[happened(1, AlertChange::Acknowledged, 20)]);
-        assert_eq!(alerts.since(Epoch(1)).alerts[0].user.as_deref(), Some("an"));
+        assert_eq!(alerts.since(&ALL, Epoch(1)).alerts[0].user.as_deref(), Some("an"));
         alerts.take(Epoch(3), &[closing(1, 30)]);
-        let told = alerts.since(Epoch(2));
+        let told = alerts.since(&ALL, Epoch(2));
         assert!(!told.whole);
         assert_eq!((told.alerts[0].active, told.alerts[0].acknowledged), (false, true));
         assert_eq!((told.alerts[0].raised_at, told.alerts[0].cleared_at), (Now(10), Some(Now(30))));
         assert_eq!(told.alerts[0].user.as_deref(), Some("an"), "who took it on is not forgotten");
-        assert_eq!(alerts.since(Epoch(3)), AlertChanges::default());
-        assert!(alerts.shown().is_empty());
+        assert_eq!(alerts.since(&ALL, Epoch(3)), AlertChanges::default());
+        assert!(alerts.shown(&ALL).is_empty());
     }
 
     #[test]
@@ -285,8 +295,8 @@ mod tests {
         let mut alerts = OpenAlerts::default();
         alerts.take(Epoch(1), &[happened(1, AlertChange::Raised, 10)]);
         alerts.take(Epoch(2), &[happened(1, AlertChange::Cleared, 20)]);
-        assert_eq!(alerts.shown().len(), 1);
-        assert!(!alerts.shown()[0].active);
+        assert_eq!(alerts.shown(&ALL).len(), 1);
+        assert!(!alerts.shown(&ALL)[0].active);
     }
 
     #[test]
@@ -296,7 +306,7 @@ mod tests {
             alerts.take(Epoch(1), &[happened(number, AlertChange::Raised, 10 * i64::from(number))]);
         }
         alerts.take(Epoch(2), &[happened(4, AlertChange::Acknowledged, 90)]);
-        let shown: Vec<String> = alerts.shown().into_iter().map(|view| view.id).collect();
+        let shown: Vec<String> = alerts.shown(&ALL).into_iter().map(|view| view.id).collect();
         assert_eq!(shown, ["aqi-bad~st2~2", "aqi-bad~st3~3", "aqi-bad~st1~1", "aqi-bad~st4~4"]);
     }
 
@@ -307,16 +317,19 @@ mod tests {
         for number in 1..=most {
             alerts.take(Epoch(1), &[happened(number, AlertChange::Raised, i64::from(number))]);
         }
-        assert_eq!((alerts.shown().len(), alerts.len()), (ALERTS_SHOWN, ALERTS_SHOWN + 5));
+        assert_eq!((alerts.shown(&ALL).len(), alerts.count(&ALL)), (ALERTS_SHOWN, ALERTS_SHOWN + 5));
         // One is closed: another takes its place in the list, so the difference alone would not do.
         alerts.take(Epoch(2), &[closing(most, 5_000)]);
-        let told = alerts.since(Epoch(1));
+        let told = alerts.since(&ALL, Epoch(1));
         assert_eq!((told.alerts.len(), told.whole), (ALERTS_SHOWN, true));
         let closings: Vec<_> = (2..most).map(|number| closing(number, 6_000)).collect();
         alerts.take(Epoch(3), &closings);
-        assert_eq!((alerts.since(Epoch(2)).alerts.len(), alerts.since(Epoch(2)).whole), (1, true));
+        assert_eq!(
+            (alerts.since(&ALL, Epoch(2)).alerts.len(), alerts.since(&ALL, Epoch(2)).whole),
+            (1, true)
+        );
         alerts.take(Epoch(4), &[happened(1, AlertChange::Cleared, 7_000)]);
-        assert!(!alerts.since(Epoch(3)).whole);
+        assert!(!alerts.since(&ALL, Epoch(3)).whole);
     }
 
     #[test]
@@ -327,8 +340,8 @@ mod tests {
             alerts.take(Epoch(epoch.into()), &[closing(epoch, 2)]);
         }
         assert_eq!(alerts.closed.len(), CLOSED_KEPT);
-        assert_eq!(alerts.since(Epoch(100)), AlertChanges { alerts: Vec::new(), whole: true });
-        assert_eq!(alerts.since(Epoch(4_998)).alerts.len(), 2);
-        assert!(!alerts.since(Epoch(4_998)).whole);
+        assert_eq!(alerts.since(&ALL, Epoch(100)), AlertChanges { alerts: Vec::new(), whole: true });
+        assert_eq!(alerts.since(&ALL, Epoch(4_998)).alerts.len(), 2);
+        assert!(!alerts.since(&ALL, Epoch(4_998)).whole);
     }
 }

@@ -7,7 +7,9 @@ use ioc_model::{
     results::{Assessment, Verdict},
     time::EventTime,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::place::PlaceView;
 
 /// What the board knows of one series and averaging.
 #[derive(Clone, Debug)]
@@ -45,7 +47,7 @@ impl AssessmentTile {
 }
 
 /// A mean and how it stands to its limit.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AssessmentView {
     /// The limit.
     pub limit: Name,
@@ -53,6 +55,8 @@ pub struct AssessmentView {
     pub indicator: Name,
     /// Station.
     pub subject: Name,
+    /// Where it is; none where no pack says so.
+    pub place: Option<PlaceView>,
     /// Over what it is averaged.
     pub averaging: Averaging,
     /// The window's first moment.
@@ -83,6 +87,7 @@ impl AssessmentView {
             limit: result.limit,
             indicator: result.indicator,
             subject: result.subject,
+            place: None,
             averaging: result.averaging,
             start: result.start,
             end: result.end,
@@ -103,6 +108,7 @@ mod tests {
 
     fn view(start: i64, verdict: Verdict, revision: u64) -> AssessmentView {
         AssessmentView {
+            place: None,
             limit: "qcvn05-pm25-day".into(),
             indicator: "pm25".into(),
             subject: "st".into(),

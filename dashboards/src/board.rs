@@ -8,6 +8,9 @@
 //! Size: one tile for each series, index and station of the pack, one judgement for each of its series and
 //! averagings, one figure set for each feed, a ring of rejects, the open alerts. Series the pack does not list are
 //! stored and counted, but have no tile.
+//!
+//! It holds what everyone may ask of it and knows where that is. What of it somebody sees is said in one place,
+//! [`Picture::seen_by`], for a whole picture, for what is pushed and for what is asked for alone.
 
 use std::{
     collections::{BTreeMap, HashMap, hash_map::Entry},
@@ -15,6 +18,7 @@ use std::{
 };
 
 use ioc_model::{
+    asker::{Asker, province},
     counts::Counts,
     envelope::UNMATCHED,
     epoch::Epoch,
@@ -27,7 +31,7 @@ use ioc_model::{
     time::Now,
     window::WindowKind,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
@@ -36,6 +40,7 @@ use crate::{
     feed::{FeedTile, FeedView},
     figures::{FigureView, Figures},
     index_tile::{IndexPoint, IndexTile, IndexTileView, IndexView},
+    place::PlaceView,
     rejects::{LastRejects, REJECTS_KEPT, RejectView},
     station::{StationTile, StationView},
     status::SystemStatus,
@@ -68,6 +73,9 @@ struct Picture {
     index: HashMap<Name, HashMap<Name, usize>>,
     indices: BTreeMap<(IndexId, Name, WindowKind), IndexTile>,
     stations: BTreeMap<Name, StationTile>,
+    /// Where each station stands, and did stand before it left the pack.
+    places: HashMap<Name, PlaceView>,
+    province: Option<PlaceView>,
     /// By subject, indicator and averaging.
     assessments: BTreeMap<(Name, Name, Averaging), AssessmentTile>,
     alerts: OpenAlerts,
@@ -110,7 +118,7 @@ pub struct Hydration {
 }
 
 /// What changed after an epoch.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
     /// The epoch up to which these are the changes.
     pub epoch: Epoch,
@@ -139,7 +147,7 @@ pub struct Changes {
 }
 
 /// The system's status and how old it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StatusView {
     /// What was reported.
     #[serde(flatten)]
@@ -174,6 +182,8 @@ impl Board {
             index: HashMap::new(),
             indices: BTreeMap::new(),
             stations: BTreeMap::new(),
+            places: HashMap::new(),
+            province: None,
             assessments: BTreeMap::new(),
             alerts: OpenAlerts::default(),
             figures: Figures::default(),
@@ -333,24 +343,19 @@ impl Board {
 
     /// The system's status; none before the first report.
     #[must_use]
-    pub fn status(&self) -> Option<StatusView> {
+    pub fn status(&self, asker: &Asker) -> Option<StatusView> {
         self.read(|picture| {
             let (status, reported) = picture.status.as_ref()?;
             let ago = u64::try_from(reported.elapsed().as_millis()).unwrap_or(u64::MAX);
-            Some(StatusView { status: status.clone(), reported_ago: ago })
+            Some(StatusView { status: status.clone().seen_by(asker), reported_ago: ago })
         })
     }
 
-    /// All that changed after an epoch. An epoch this board has not reached belongs to another past (a restored
+    /// All that changed after an epoch and the asker sees. An epoch this board has not reached belongs to another past (a restored
     /// store, another instance): then everything changed.
     #[must_use]
-    pub fn changes(&self, since: Epoch) -> Changes {
-        self.read(|picture| {
-            if since > picture.epoch {
-                return picture.everything();
-            }
-            picture.since(since)
-        })
+    pub fn changes(&self, asker: &Asker, since: Epoch) -> Changes {
+        self.read(|picture| picture.seen_by(asker, Some(since).filter(|since| *since <= picture.epoch)))
     }
 
     /// Rejects of each sender since the start; of one envelope no more than are kept.
@@ -359,28 +364,43 @@ impl Board {
         self.read(|picture| picture.rejected.clone())
     }
 
-    /// The whole picture: every tile and feed, also those that never reported.
+    /// The whole picture as the asker sees it: every tile and feed, also those that never reported.
     #[must_use]
-    pub fn everything(&self) -> Changes {
-        self.read(Picture::everything)
+    pub fn everything(&self, asker: &Asker) -> Changes {
+        self.read(|picture| picture.seen_by(asker, None))
     }
 
-    /// An open alert; none where there is no such alert or it is closed.
+    /// An open alert; none where there is no such alert, it is closed, or not the asker's to see.
     #[must_use]
-    pub fn alert(&self, key: &AlertKey) -> Option<AlertView> {
-        self.read(|picture| picture.alerts.get(key).cloned())
+    pub fn alert(&self, asker: &Asker, key: &AlertKey) -> Option<AlertView> {
+        self.read(|picture| Some(picture.placed(picture.alerts.get(asker, key)?.clone())))
     }
 
     /// The open alerts a page is shown, and how many there are.
     #[must_use]
-    pub fn open_alerts(&self) -> (Vec<AlertView>, usize) {
-        self.read(|picture| (picture.alerts.shown(), picture.alerts.len()))
+    pub fn open_alerts(&self, asker: &Asker) -> (Vec<AlertView>, usize) {
+        self.read(|picture| {
+            let shown = picture.alerts.shown(asker).into_iter();
+            (shown.map(|alert| picture.placed(alert)).collect(), picture.alerts.count(asker))
+        })
     }
 
     /// The figures of the overview as they were last said, in their order.
     #[must_use]
-    pub fn figures(&self) -> Vec<FigureView> {
-        self.read(|picture| picture.figures.all())
+    pub fn figures(&self, asker: &Asker) -> Vec<FigureView> {
+        self.read(|picture| picture.figures_seen_by(asker, None))
+    }
+
+    /// Where a station stands; none where no pack told.
+    #[must_use]
+    pub fn place(&self, subject: &str) -> Option<PlaceView> {
+        self.read(|picture| picture.places.get(subject).copied())
+    }
+
+    /// The province; none where the pack's list of places has none.
+    #[must_use]
+    pub fn province(&self) -> Option<PlaceView> {
+        self.read(|picture| picture.province)
     }
 
     /// Wakes when something changed.
@@ -411,6 +431,7 @@ impl Picture {
     fn expect(&mut self, pack: &Pack) {
         for station in pack.stations.values() {
             let subject: Name = Name::new(&station.id);
+            let _ = self.places.insert(subject, PlaceView::from(&station.place));
             let _ = self.stations.entry(subject).or_default();
             for kind in [WindowKind::Hour, WindowKind::Day] {
                 if let Some(id) = index_of(station.kind) {
@@ -427,6 +448,7 @@ impl Picture {
                 }
             }
         }
+        self.province = province(pack).map(|province| PlaceView::from(&province.key));
         for feed in pack.feeds.keys().map(String::as_str).chain([UNMATCHED]) {
             let _ = self.feeds.entry(Name::new(feed)).or_default();
         }
@@ -463,45 +485,57 @@ impl Picture {
         }
     }
 
-    fn since(&self, since: Epoch) -> Changes {
-        let AlertChanges { alerts, whole } = self.alerts.since(since);
-        let changed = |epoch: Epoch| epoch > since;
-        let tiles = self.tiles.iter().filter(|tile| changed(tile.changed()));
-        let feeds = self.feeds.iter().filter(|(_, feed)| changed(feed.changed()));
-        let indices = self.indices.values().filter(|tile| changed(tile.changed()));
-        let stations = self.stations.iter().filter(|(_, station)| changed(station.changed()));
-        let assessments = self.assessments.values().filter(|tile| changed(tile.changed()));
+    /// What the asker sees of what changed after an epoch, or of all there is.
+    fn seen_by(&self, asker: &Asker, since: Option<Epoch>) -> Changes {
+        let AlertChanges { alerts, whole } = match since {
+            Some(since) => self.alerts.since(asker, since),
+            None => AlertChanges { alerts: self.alerts.shown(asker), whole: true },
+        };
+        let news = |epoch: Epoch| since.is_none_or(|since| epoch > since);
+        let shown = |subject: &Name, changed: Epoch| news(changed) && asker.sees_station(subject);
+        let place = |subject: &Name| self.places.get(subject).copied();
+        let after = since.unwrap_or_default();
+        let tiles = self.tiles.iter().filter(|tile| shown(tile.subject(), tile.changed()));
+        let feeds = self.feeds.iter().filter(|(id, feed)| news(feed.changed()) && asker.sees_feed(id));
+        let indices = self.indices.iter().filter(|((_, subject, _), tile)| shown(subject, tile.changed()));
+        let stations = self.stations.iter().filter(|(subject, station)| shown(subject, station.changed()));
+        let assessments = self.assessments.iter();
+        let assessments = assessments.filter(|((subject, ..), tile)| shown(subject, tile.changed()));
         Changes {
             epoch: self.epoch,
             now: self.now(),
-            tiles: tiles.map(|tile| tile.view(since)).collect(),
+            tiles: tiles.map(|it| TileView { place: place(it.subject()), ..it.view(after) }).collect(),
             feeds: feeds.map(|(id, feed)| feed.view(*id)).collect(),
-            rejects: self.rejects.since(since),
-            indices: indices.map(|tile| tile.view(since)).collect(),
-            stations: stations.map(|(subject, station)| station.view(*subject)).collect(),
-            assessments: assessments.map(AssessmentTile::view).collect(),
-            alerts,
+            rejects: self.rejects.since(asker, after),
+            indices: indices
+                .map(|((_, subject, _), it)| IndexTileView { place: place(subject), ..it.view(after) })
+                .collect(),
+            stations: stations
+                .map(|(subject, it)| StationView { place: place(subject), ..it.view(*subject) })
+                .collect(),
+            assessments: assessments
+                .map(|((subject, ..), it)| AssessmentView { place: place(subject), ..it.view() })
+                .collect(),
+            alerts: alerts.into_iter().map(|alert| self.placed(alert)).collect(),
             alerts_whole: whole,
-            alerts_open: self.alerts.len(),
-            figures: self.figures.since(since),
+            alerts_open: self.alerts.count(asker),
+            figures: self.figures_seen_by(asker, since),
         }
     }
 
-    fn everything(&self) -> Changes {
-        Changes {
-            epoch: self.epoch,
-            now: self.now(),
-            tiles: self.tiles.iter().map(|tile| tile.view(Epoch(0))).collect(),
-            feeds: self.feeds.iter().map(|(id, feed)| feed.view(*id)).collect(),
-            rejects: self.rejects.since(Epoch(0)),
-            indices: self.indices.values().map(|tile| tile.view(Epoch(0))).collect(),
-            stations: self.stations.iter().map(|(id, station)| station.view(*id)).collect(),
-            assessments: self.assessments.values().map(AssessmentTile::view).collect(),
-            alerts: self.alerts.shown(),
-            alerts_whole: true,
-            alerts_open: self.alerts.len(),
-            figures: self.figures.all(),
+    fn figures_seen_by(&self, asker: &Asker, since: Option<Epoch>) -> Vec<FigureView> {
+        if !asker.sees_province() {
+            return Vec::new();
         }
+        let figures = match since {
+            Some(since) => self.figures.since(since),
+            None => self.figures.all(),
+        };
+        figures.into_iter().map(|figure| FigureView { place: self.province, ..figure }).collect()
+    }
+
+    fn placed(&self, alert: AlertView) -> AlertView {
+        AlertView { place: self.places.get(&alert.subject).copied(), ..alert }
     }
 }
 

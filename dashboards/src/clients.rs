@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ioc_model::{name::Name, time::Now};
+use ioc_model::{asker::Asker, name::Name, time::Now};
 use serde::{Deserialize, Serialize};
 
 /// Knows the clients. The binary answers it from the ways in.
@@ -94,6 +94,12 @@ pub struct NoticeView {
 }
 
 impl ClientList {
+    /// What of it somebody sees: all or nothing, for a sender may send by any feed and is of no place.
+    #[must_use]
+    pub fn seen_by(self, asker: &Asker) -> ClientList {
+        if asker.sees_everything() { self } else { ClientList::default() }
+    }
+
     /// The same with how many rejects each sender has.
     #[must_use]
     pub fn with_rejects(mut self, rejects: &HashMap<Name, u64>) -> ClientList {

@@ -94,7 +94,7 @@ fn all_rejected(counts: &Counts) -> u64 {
 }
 
 /// A feed as the page gets it. Envelopes in flight come with the system's status: they are counted elsewhere.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeedView {
     /// Identifier.
     pub id: Name,

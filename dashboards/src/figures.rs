@@ -13,13 +13,17 @@ use ioc_model::{
     rule::Priority,
     time::{EventTime, Now},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::place::PlaceView;
 
 /// A figure as it was said.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FigureView {
     /// Which.
     pub figure: FigureId,
+    /// The province it is of; none where the pack's list of places has none.
+    pub place: Option<PlaceView>,
     /// The recorded clock it was worked out at.
     pub at: Now,
     /// First moment of what it is of.
@@ -57,7 +61,7 @@ pub struct FigureView {
 }
 
 /// So many of those a figure is made of stand so.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartView {
     /// A standing, a priority, or what is counted.
     pub word: Name,
@@ -66,7 +70,7 @@ pub struct PartView {
 }
 
 /// One of those a figure was made of: what is opened next.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InputView {
     /// What it is.
     pub kind: InputKind,
@@ -99,6 +103,7 @@ impl FigureView {
         });
         FigureView {
             figure: result.figure,
+            place: None,
             at: result.at,
             start: result.start,
             end: result.end,

@@ -1,8 +1,11 @@
 //! What lies further back than the board's picture: asked of the store, only at or below its last committed epoch.
+//!
+//! Every question says who asks: what is not theirs to see is answered as what is not there.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use ioc_model::{
+    asker::Asker,
     index::IndexId,
     limit::Averaging,
     position::Position,
@@ -30,6 +33,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// The current hourly windows of a series that start in `[from, until)`, by start.
     fn trend<'a>(
         &'a self,
+        asker: &'a Asker,
         subject: &'a str,
         indicator: &'a str,
         from: EventTime,
@@ -37,30 +41,37 @@ pub trait History: Send + Sync + std::fmt::Debug {
     ) -> Answer<'a, Vec<TrendPoint>>;
 
     /// The last rejects, newest first, at most so many.
-    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>>;
+    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> Answer<'a, Vec<RejectView>>;
 
     /// What became of an envelope.
-    fn fate(&self, position: Position) -> Answer<'_, Fate>;
+    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Fate>;
 
     /// Held rows, at most so many groups of them; days are those of the zone.
-    fn held<'a>(&'a self, of: &'a HeldOf, zone: &'a str, limit: u32) -> Answer<'a, HeldList>;
+    fn held<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a HeldOf,
+        zone: &'a str,
+        limit: u32,
+    ) -> Answer<'a, HeldList>;
 
     /// A series, thinned to at most as many entries as asked for.
-    fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series>;
+    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series>;
 
     /// The last alerts raised before a moment, open or closed, the newest first: at most so many, and those raised in
     /// the same moment as the last of them.
-    fn alerts(&self, before: Option<Now>, limit: u32) -> Answer<'_, Vec<AlertView>>;
+    fn alerts<'a>(&'a self, asker: &'a Asker, before: Option<Now>, limit: u32) -> Answer<'a, Vec<AlertView>>;
 
     /// An alert and all that happened to it; none where it was never raised.
-    fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>>;
+    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>>;
 
     /// What the figures of the overview said at a moment, in their order; none of those that said nothing yet.
-    fn figures_known_at(&self, moment: Now) -> Answer<'_, Vec<FigureView>>;
+    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>>;
 
     /// An index and what it was made of; none where it was never computed.
     fn index<'a>(
         &'a self,
+        asker: &'a Asker,
         index: IndexId,
         subject: &'a str,
         kind: WindowKind,
@@ -70,6 +81,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// A judgement and what it was made of; none where there is none.
     fn assessment<'a>(
         &'a self,
+        asker: &'a Asker,
         limit: &'a str,
         subject: &'a str,
         averaging: Averaging,
@@ -79,6 +91,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// The limit a mean was held against; none where it was not.
     fn judged_by<'a>(
         &'a self,
+        asker: &'a Asker,
         indicator: &'a str,
         subject: &'a str,
         averaging: Averaging,
@@ -88,6 +101,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// A window and its rows, as of a revision or now; none where there is none.
     fn window<'a>(
         &'a self,
+        asker: &'a Asker,
         indicator: &'a str,
         subject: &'a str,
         kind: WindowKind,
@@ -96,7 +110,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     ) -> Answer<'a, Option<TracedWindow>>;
 
     /// What was made of an envelope.
-    fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows>;
+    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows>;
 }
 
 /// A shared store.

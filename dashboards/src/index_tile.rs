@@ -8,7 +8,9 @@ use ioc_model::{
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::place::PlaceView;
 
 /// Hours kept for the line beside an hourly index.
 pub const HOURS_KEPT: usize = 48;
@@ -78,6 +80,7 @@ impl IndexTile {
         IndexTileView {
             index: self.index,
             subject: self.subject,
+            place: None,
             kind: self.kind,
             latest: self.latest.clone(),
             history: self.history.iter().filter(|point| point.revision > since.0).cloned().collect(),
@@ -86,12 +89,14 @@ impl IndexTile {
 }
 
 /// An index of a station as the page gets it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexTileView {
     /// Which index.
     pub index: IndexId,
     /// Station.
     pub subject: Name,
+    /// Where it is; none where no pack says so.
+    pub place: Option<PlaceView>,
     /// Hour or day.
     pub kind: WindowKind,
     /// Its newest window; none where it was never computed.
@@ -101,7 +106,7 @@ pub struct IndexTileView {
 }
 
 /// An index of a window, and what went in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexView {
     /// The window's first moment.
     pub start: EventTime,
@@ -145,7 +150,7 @@ impl IndexView {
 }
 
 /// One window of the line beside an index.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IndexPoint {
     /// Its first moment.
     pub start: EventTime,

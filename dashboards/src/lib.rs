@@ -6,6 +6,7 @@
 //! series, one figure set a feed, a ring of rejects. It never turns a value into "normal" because data stopped
 //! (invariant SILENT): every figure carries its moments, and the page judges its age by the server's clock.
 
+pub mod access;
 pub mod alerts;
 pub mod assessment;
 pub mod assets;
@@ -23,6 +24,7 @@ pub mod operator;
 pub mod originals;
 pub mod overview;
 pub mod pack;
+pub mod place;
 pub mod problem;
 pub mod rejects;
 pub mod routes;
@@ -32,6 +34,7 @@ pub mod station;
 pub mod status;
 pub mod tile;
 
+pub use access::{Access, Open};
 pub use board::{Board, Hydration};
 pub use clients::Clients;
 pub use history::{History, HistoryError};

@@ -13,7 +13,7 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::response::sse::Event;
 use futures_util::stream::{self, Stream};
-use ioc_model::{epoch::Epoch, text::Text, time::Now};
+use ioc_model::{asker::Asker, epoch::Epoch, text::Text, time::Now};
 use prometheus::IntGauge;
 use serde::Serialize;
 use tokio::{sync::watch, time::Instant};
@@ -68,6 +68,7 @@ pub struct Greeting {
 #[derive(Debug)]
 pub struct Viewer {
     board: Arc<Board>,
+    asker: Asker,
     pulse: watch::Receiver<Pulse>,
     pace: Pace,
     greeting: Greeting,
@@ -114,10 +115,12 @@ impl Drop for Present {
 }
 
 impl Viewer {
-    /// A browser that has the picture as of `since`.
+    /// A browser that has the picture as of `since`. Whoever asked for it is shown what is theirs for as long as it
+    /// stays: another pack ends it.
     #[must_use]
     pub fn new(
         board: Arc<Board>,
+        asker: Asker,
         since: Epoch,
         pace: Pace,
         greeting: Greeting,
@@ -128,6 +131,7 @@ impl Viewer {
         Viewer {
             pulse: board.pulse(),
             board,
+            asker,
             pace,
             greeting,
             greeted: false,
@@ -161,7 +165,7 @@ impl Viewer {
             let gathered = now >= self.gathering_until;
             if gathered && due.epoch != self.sent.epoch {
                 self.gathering_until = now + self.pace.gather_for(self.present.viewers());
-                let changes = self.board.changes(self.sent.epoch);
+                let changes = self.board.changes(&self.asker, self.sent.epoch);
                 self.sent.epoch = changes.epoch;
                 if !changes.is_empty() {
                     let id = changes.epoch.to_string();
@@ -204,7 +208,7 @@ impl Viewer {
             epoch: self.board.epoch(),
             now: self.board.now(),
             clock_speed: self.board.clock_speed(),
-            status: self.board.status(),
+            status: self.board.status(&self.asker),
         };
         event("heartbeat", &heartbeat)
     }

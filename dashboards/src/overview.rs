@@ -1,77 +1,132 @@
-//! The names and promises behind the picture: what the page needs once, in both languages.
+//! All a page begins with: the picture, and the names and promises behind it, in both languages.
+//!
+//! The answer of `/api/overview`, for who gives it and for who asks: what a terminal shows is read into these types.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 mod reference;
 
 use ioc_model::{
+    asker::Asker,
     envelope::UNMATCHED,
+    index::IndexId,
     pack::{Feed, Indicator, Pack, Station, StationKind, Transport},
     place::Date,
     text::Text,
     time::Millis,
 };
-use reference::{IndexNames, LimitNames, PlaceNames, RuleNames};
-use serde::Serialize;
+pub use reference::{CategoryNames, IndexNames, LimitNames, PlaceNames, RuleNames};
+use serde::{Deserialize, Serialize};
+
+use crate::board::{Changes, StatusView};
+
+/// What a page begins with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Overview<'a> {
+    /// What a page must be loaded anew for when it changes.
+    pub build: Cow<'a, str>,
+    /// The pack in effect.
+    pub pack: Cow<'a, Dimensions>,
+    /// Whether there is something at `/api/map`.
+    pub has_map: bool,
+    /// Seconds of the product's clock in a second.
+    pub clock_speed: f64,
+    /// Milliseconds between heartbeats.
+    pub heartbeat: u64,
+    /// The whole picture.
+    pub picture: Changes,
+    /// The machinery behind it; none before the first report.
+    pub status: Option<StatusView>,
+}
 
 /// A pack as the page gets it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Dimensions {
-    id: String,
-    name: Text,
-    version: String,
-    timezone: String,
+    /// Its short name.
+    pub id: String,
+    /// The province.
+    pub name: Text,
+    /// The identity of its content.
+    pub version: String,
+    /// IANA time zone.
+    pub timezone: String,
     /// In their order.
-    screens: Vec<String>,
-    replayed: Option<Text>,
-    stations: Vec<StationNames>,
-    indicators: BTreeMap<String, IndicatorNames>,
-    feeds: Vec<FeedNames>,
+    pub screens: Vec<String>,
+    /// What is replayed, if anything is.
+    pub replayed: Option<Text>,
+    /// By identifier.
+    pub stations: Vec<StationNames>,
+    /// By identifier.
+    pub indicators: BTreeMap<String, IndicatorNames>,
+    /// By identifier, and last what came by no known one.
+    pub feeds: Vec<FeedNames>,
     /// Communes and wards that last.
-    places: Vec<PlaceNames>,
-    rules: BTreeMap<String, RuleNames>,
-    indices: BTreeMap<&'static str, IndexNames>,
-    limits: Vec<LimitNames>,
+    pub places: Vec<PlaceNames>,
+    /// By identifier.
+    pub rules: BTreeMap<String, RuleNames>,
+    /// All that this build computes.
+    pub indices: BTreeMap<IndexId, IndexNames>,
+    /// Legal limits of all times.
+    pub limits: Vec<LimitNames>,
     /// Whether `/api/map` has one.
-    has_map: bool,
+    pub has_map: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct StationNames {
-    id: String,
-    name: Text,
-    kind: StationKind,
-    place: Option<Text>,
-    place_code: String,
-    place_valid_from: Date,
+/// A station.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StationNames {
+    /// Identifier.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// Its type.
+    pub kind: StationKind,
+    /// Name of the unit it stands in.
+    pub place: Option<Text>,
+    /// Code of it.
+    pub place_code: String,
+    /// First day of validity of it.
+    pub place_valid_from: Date,
     /// WGS 84 (longitude, latitude); none where it is not known.
-    point: Option<(f64, f64)>,
-    valid_from: Date,
-    valid_to: Option<Date>,
+    pub point: Option<(f64, f64)>,
+    /// First day of validity.
+    pub valid_from: Date,
+    /// Last day of validity; none while it lasts.
+    pub valid_to: Option<Date>,
     /// Milliseconds between values, by indicator.
-    measures: BTreeMap<String, Millis>,
+    pub measures: BTreeMap<String, Millis>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct IndicatorNames {
-    symbol: String,
-    name: Text,
-    unit: String,
-    decimals: u8,
+/// What is measured.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IndicatorNames {
+    /// How it is written.
+    pub symbol: String,
+    /// Its name.
+    pub name: Text,
+    /// The unit values are kept in.
+    pub unit: String,
+    /// Decimal places on screen.
+    pub decimals: u8,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct FeedNames {
-    id: String,
-    name: Text,
-    owner: Option<Text>,
-    transport: &'static str,
+/// A configured source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FeedNames {
+    /// Identifier.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+    /// The agency that owes it.
+    pub owner: Option<Text>,
+    /// The word of the way it comes.
+    pub transport: Cow<'static, str>,
     /// What people call the way it comes.
-    way: Text,
+    pub way: Text,
     /// Milliseconds without an envelope after which it is silent; none where nothing is owed.
-    silent_after: Option<Millis>,
+    pub silent_after: Option<Millis>,
     /// Milliseconds a value may come late.
-    lateness: Millis,
+    pub lateness: Millis,
 }
 
 impl Dimensions {
@@ -82,7 +137,7 @@ impl Dimensions {
             id: UNMATCHED.to_owned(),
             name: Text { vi: "Không thuộc nguồn nào".to_owned(), en: "Of no known feed".to_owned() },
             owner: None,
-            transport: "any",
+            transport: Cow::Borrowed("any"),
             way: Text { vi: "mọi đường vào".to_owned(), en: "any way in".to_owned() },
             silent_after: None,
             lateness: Millis(0),
@@ -103,6 +158,26 @@ impl Dimensions {
             limits: pack.limits.iter().map(LimitNames::of).collect(),
             has_map: pack.map.is_some(),
         }
+    }
+
+    /// What of it somebody sees: a station of somebody else would look like one that never reported. What values are
+    /// held against, and the lie of the land, are no secrets.
+    #[must_use]
+    pub fn seen_by(&self, asker: &Asker) -> Cow<'_, Dimensions> {
+        if asker.sees_everything() {
+            return Cow::Borrowed(self);
+        }
+        let mut seen = self.clone();
+        seen.stations.retain(|station| asker.sees_station(&station.id));
+        seen.feeds.retain(|feed| asker.sees_feed(&feed.id));
+        for limit in &mut seen.limits {
+            limit.stations.retain(|station| asker.sees_station(station));
+        }
+        // A limit that names stations is theirs alone; without names it would be everybody's.
+        let named =
+            |limit: &LimitNames| self.limits.iter().any(|it| it.id == limit.id && !it.stations.is_empty());
+        seen.limits.retain(|limit| !limit.stations.is_empty() || !named(limit));
+        Cow::Owned(seen)
     }
 }
 
@@ -141,7 +216,7 @@ impl FeedNames {
             id: feed.id.clone(),
             name: feed.name.clone(),
             owner: Some(feed.owner.clone()),
-            transport: feed.transport.word(),
+            transport: Cow::Borrowed(feed.transport.word()),
             way: feed.transport.name(),
             silent_after: (feed.transport != Transport::Page).then_some(feed.silent_after),
             lateness: feed.contract.lateness,

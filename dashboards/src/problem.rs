@@ -40,6 +40,12 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, detail)
     }
 
+    /// It is not theirs to do (403).
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, detail)
+    }
+
     /// There is no such thing (404).
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Problem {

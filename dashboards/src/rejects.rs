@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use ioc_model::{
-    epoch::Epoch, name::Name, reject::RejectReason, results::RejectedRow, text::Text, time::ReceivedAt,
+    asker::Asker, epoch::Epoch, name::Name, reject::RejectReason, results::RejectedRow, text::Text,
+    time::ReceivedAt,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How many of the last rejects the board keeps.
 pub const REJECTS_KEPT: usize = 50;
@@ -26,15 +27,16 @@ impl LastRejects {
         self.0.push_back(reject);
     }
 
-    /// Those of epochs after `since`, newest first.
+    /// Those of epochs after `since` that came by a feed the asker sees, newest first.
     #[must_use]
-    pub fn since(&self, since: Epoch) -> Vec<RejectView> {
-        self.0.iter().rev().filter(|reject| reject.epoch > since).cloned().collect()
+    pub fn since(&self, asker: &Asker, since: Epoch) -> Vec<RejectView> {
+        let theirs = self.0.iter().rev().filter(|reject| asker.sees_feed(&reject.feed));
+        theirs.filter(|reject| reject.epoch > since).cloned().collect()
     }
 }
 
 /// A reject as the page gets it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RejectView {
     /// The epoch after which it is news; not sent, because the store does not tell it of older rejects.
     #[serde(skip)]

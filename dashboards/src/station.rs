@@ -7,7 +7,9 @@ use ioc_model::{
     status::StationStatus,
     time::{EventTime, Now},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::place::PlaceView;
 
 /// What the board knows of one station. Before it is judged for the first time it has no state, which is not a good
 /// one (invariant SILENT).
@@ -46,6 +48,7 @@ impl StationTile {
     pub fn view(&self, subject: Name) -> StationView {
         StationView {
             subject,
+            place: None,
             status: self.state.as_ref().map(|state| state.status),
             since: self.state.as_ref().map(|state| state.since),
             last_event: self.state.as_ref().and_then(|state| state.last_event),
@@ -54,10 +57,12 @@ impl StationTile {
 }
 
 /// A station's state as the page gets it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StationView {
     /// Station.
     pub subject: Name,
+    /// Where it is; none where no pack says so.
+    pub place: Option<PlaceView>,
     /// Its state; none where it was never judged.
     pub status: Option<StationStatus>,
     /// Since when on the recorded clock.

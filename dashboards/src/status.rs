@@ -1,12 +1,14 @@
 //! The state of the machinery behind the picture, as the binary sees it about once a second.
 
-use ioc_model::{name::Name, time::Now};
+use std::collections::BTreeMap;
+
+use ioc_model::{asker::Asker, name::Name, time::Now};
 use serde::{Deserialize, Serialize};
 
 use crate::{clients::NoticeView, pack::PackStatus};
 
 /// What the driver and the supervision know about the pipeline.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SystemStatus {
     /// The product's clock (the machine's, or the demo's).
     pub now: Now,
@@ -23,7 +25,7 @@ pub struct SystemStatus {
     /// Recorded epochs are still being replayed after a start: the picture is on its way to now.
     pub replaying: bool,
     /// Durable envelopes of each feed that no committed epoch holds yet, counted from positions.
-    #[serde(serialize_with = "as_map")]
+    #[serde(serialize_with = "as_map", deserialize_with = "of_map")]
     pub in_flight: Vec<(Name, u64)>,
     /// When that count began: with a long backlog it is older than the rest. None before the first.
     pub in_flight_at: Option<Now>,
@@ -50,7 +52,7 @@ pub struct HeldBack {
 }
 
 /// Whether the bus takes writes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum BusHealth {
     /// It does.
@@ -72,7 +74,7 @@ pub enum BusHealth {
 }
 
 /// Whether ClickHouse answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum StoreHealth {
     /// It does.
@@ -87,7 +89,7 @@ pub enum StoreHealth {
 }
 
 /// How the archive of raw envelopes follows the log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveStatus {
     /// Whether it does.
     pub state: ArchiveState,
@@ -108,7 +110,7 @@ pub struct ArchiveStatus {
 }
 
 /// Whether the archive follows the log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ArchiveState {
     /// Nothing is archived, by choice.
@@ -145,6 +147,18 @@ impl ArchiveStatus {
 }
 
 impl SystemStatus {
+    /// What of it somebody sees: how the machinery is concerns all, which senders there are and what they do only who
+    /// sees everything.
+    #[must_use]
+    pub fn seen_by(mut self, asker: &Asker) -> SystemStatus {
+        if !asker.sees_everything() {
+            self.in_flight.retain(|(feed, _)| asker.sees_feed(feed));
+            self.held_back.senders.clear();
+            self.door.clear();
+        }
+        self
+    }
+
     /// What keeps the pipeline from doing its work, in an operator's words; none when nothing does.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
@@ -218,4 +232,9 @@ impl SystemStatus {
 
 fn as_map<S: serde::Serializer>(pairs: &[(Name, u64)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(feed, count)| (feed, count)))
+}
+
+fn of_map<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(Name, u64)>, D::Error> {
+    let map = BTreeMap::<Name, u64>::deserialize(deserializer)?;
+    Ok(map.into_iter().collect())
 }

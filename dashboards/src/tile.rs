@@ -9,7 +9,9 @@ use ioc_model::{
     time::{EventTime, ReceivedAt},
     window::WindowKind,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use crate::place::PlaceView;
 
 /// Hourly windows kept for the small trend line beside a value.
 pub const HOURS_KEPT: usize = 24;
@@ -36,6 +38,12 @@ impl Tile {
     #[must_use]
     pub fn new(subject: Name, indicator: Name) -> Tile {
         Tile { subject, indicator, latest: None, hours: Vec::new(), changed: Epoch(0) }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn subject(&self) -> &Name {
+        &self.subject
     }
 
     /// The last epoch that changed it.
@@ -94,6 +102,7 @@ impl Tile {
     pub fn view(&self, since: Epoch) -> TileView {
         TileView {
             subject: self.subject,
+            place: None,
             indicator: self.indicator,
             latest: self.latest.as_ref().map(Latest::new),
             hours: self.hours.iter().filter(|hour| hour.revision > since.0).cloned().collect(),
@@ -102,10 +111,12 @@ impl Tile {
 }
 
 /// A series as the page gets it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TileView {
     /// Subject.
     pub subject: Name,
+    /// Where it is; none where no pack says so.
+    pub place: Option<PlaceView>,
     /// Indicator.
     pub indicator: Name,
     /// Its newest value; none when it never reported.
@@ -115,7 +126,7 @@ pub struct TileView {
 }
 
 /// A series' newest value by event time, and where it came from.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Latest {
     /// When it was so.
     pub event_time: EventTime,
@@ -155,7 +166,7 @@ impl Latest {
 }
 
 /// One hour of a small trend line.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HourPoint {
     /// Its first moment.
     pub start: EventTime,

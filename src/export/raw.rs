@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ioc_model::{envelope::Content, pack::Pack, time::ReceivedAt};
+use ioc_model::{asker::Asker, envelope::Content, pack::Pack, time::ReceivedAt};
 use ioc_storage::archive::{Archive, ArchiveError, ArchivedEnvelope, FileRecord, RawExport};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -21,8 +21,10 @@ enum Writer<'a> {
     Csv(Box<csv::Writer<&'a mut Target>>, TimeZone),
 }
 
+#[allow(clippy::too_many_arguments, reason = "each is a part of the errand")]
 pub(super) fn export(
     config: &Config,
+    asker: &Asker,
     feed: &str,
     stretch: Stretch,
     form: Form,
@@ -30,6 +32,9 @@ pub(super) fn export(
     target: &mut Target,
     progress: &mut Progress,
 ) -> anyhow::Result<u64> {
+    if !asker.sees_feed(feed) {
+        bail!("there is no feed '{feed}'");
+    }
     let zone = TimeZone::get(&pack.timezone)?;
     let folder = config.archive_folder();
     let archive =

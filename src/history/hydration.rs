@@ -6,6 +6,7 @@ use ioc_dashboards::{
     tile::{HOURS_KEPT, HourPoint},
 };
 use ioc_model::{
+    asker::Asker,
     epoch::Generation,
     name::Name,
     results::StatusResult,
@@ -32,10 +33,12 @@ const INDEX_LINES: [(WindowKind, Millis); 2] = [
 /// # Errors
 /// If the store does not answer, or holds what this program does not write.
 pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Result<Hydration, StoreError> {
+    // The board holds what everyone may ask of it, and sifts when somebody does.
+    let all = &Asker::everyone();
     let epoch = store.published(generation).await?.unwrap_or_default();
     let since = EventTime(now.0).minus(LOOK_BACK);
-    let latest = store.latest(since).await?;
-    let hours = store.recent_windows(WindowKind::Hour, EventTime(now.0).minus(HOURS_ON_BOARD)).await;
+    let latest = store.latest(all, since).await?;
+    let hours = store.recent_windows(all, WindowKind::Hour, EventTime(now.0).minus(HOURS_ON_BOARD)).await;
     let hours = hours?.into_iter().map(|window| {
         let point = HourPoint {
             start: window.start,
@@ -49,24 +52,24 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
     });
     let hours = hours.collect();
     let totals = store.totals(generation).await?;
-    let rejects = store.recent_rejects(REJECTS_ON_BOARD).await?;
+    let rejects = store.recent_rejects(all, REJECTS_ON_BOARD).await?;
     let mut index_points = Vec::new();
     for (kind, back) in INDEX_LINES {
-        let recent = store.recent_indices(kind, EventTime(now.0).minus(back)).await?;
+        let recent = store.recent_indices(all, kind, EventTime(now.0).minus(back)).await?;
         for row in recent {
             let point = IndexPoint { start: row.start, value: row.value, revision: row.revision };
             index_points.push((row.index, Name::from(row.subject), kind, point));
         }
     }
     let mut indices = Vec::new();
-    for row in store.newest_indices(since).await? {
+    for row in store.newest_indices(all, since).await? {
         let subject = Name::from(row.subject.as_str());
         indices.push((row.index, subject, row.kind, index_view(&row)));
     }
-    let stations = store.station_states().await?;
-    let assessments = store.newest_assessments(since).await?;
-    let alerts = store.open_alerts().await?;
-    let figures = store.figures().await?;
+    let stations = store.station_states(all).await?;
+    let assessments = store.newest_assessments(all, since).await?;
+    let alerts = store.open_alerts(all).await?;
+    let figures = store.figures(all).await?;
     Ok(Hydration {
         epoch,
         latest: latest.iter().map(|value| (epoch, stored_observation(value))).collect(),

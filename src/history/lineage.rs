@@ -6,6 +6,7 @@ use ioc_dashboards::{
     rejects::RejectView,
 };
 use ioc_model::{
+    asker::Asker,
     epoch::{Epoch, Generation},
     index::{IndexId, Inputs, inputs_of},
     limit::Averaging,
@@ -19,8 +20,11 @@ use super::views::{
     assessment_view, index_view, rejected_row, stored_row, traced_row, unanswered, window_ref,
 };
 
-/// What a store remembers of how numbers were made.
-pub(super) struct Lineage<'a>(pub(super) &'a Store);
+/// What a store remembers of how numbers were made, as far as somebody sees it.
+pub(super) struct Lineage<'a> {
+    pub(super) store: &'a Store,
+    pub(super) asker: &'a Asker,
+}
 
 impl Lineage<'_> {
     pub(super) async fn index(
@@ -30,7 +34,9 @@ impl Lineage<'_> {
         kind: WindowKind,
         start: EventTime,
     ) -> Result<Option<TracedIndex>, HistoryError> {
-        let Some(row) = self.0.index(index, subject, kind, start).await.map_err(unanswered)? else {
+        let Some(row) =
+            self.store.index(self.asker, index, subject, kind, start).await.map_err(unanswered)?
+        else {
             return Ok(None);
         };
         let mut inputs = Vec::new();
@@ -49,7 +55,8 @@ impl Lineage<'_> {
         averaging: Averaging,
         start: EventTime,
     ) -> Result<Option<TracedAssessment>, HistoryError> {
-        let judged = self.0.assessments(subject, averaging, start).await.map_err(unanswered)?;
+        let judged =
+            self.store.assessments(self.asker, subject, averaging, start).await.map_err(unanswered)?;
         let Some(row) = judged.into_iter().find(|row| row.limit == limit) else { return Ok(None) };
         let kind = match averaging {
             Averaging::Hour | Averaging::EightHours => WindowKind::Hour,
@@ -72,7 +79,10 @@ impl Lineage<'_> {
         generation: Generation,
         revision: u64,
     ) -> Result<Vec<WindowRef>, HistoryError> {
-        let windows = self.0.windows_at(indicators, subject, kind, from, to, generation, revision).await;
+        let windows = self
+            .store
+            .windows_at(self.asker, indicators, subject, kind, from, to, generation, revision)
+            .await;
         Ok(windows.map_err(unanswered)?.iter().map(|window| window_ref(kind, window)).collect())
     }
 
@@ -84,9 +94,14 @@ impl Lineage<'_> {
         start: EventTime,
         revision: Option<u64>,
     ) -> Result<Option<TracedWindow>, HistoryError> {
-        let window = self.0.window_at(indicator, subject, kind, start, revision).await.map_err(unanswered)?;
+        let window = self
+            .store
+            .window_at(self.asker, indicator, subject, kind, start, revision)
+            .await
+            .map_err(unanswered)?;
         let Some(window) = window else { return Ok(None) };
-        let rows = self.0.window_rows(indicator, subject, &window).await.map_err(unanswered)?;
+        let rows =
+            self.store.window_rows(self.asker, indicator, subject, &window).await.map_err(unanswered)?;
         Ok(Some(TracedWindow {
             subject: subject.to_owned(),
             min: window.min,
@@ -100,8 +115,8 @@ impl Lineage<'_> {
     }
 
     pub(super) async fn envelope(&self, position: Position) -> Result<EnvelopeRows, HistoryError> {
-        let rows = self.0.envelope_rows(position).await.map_err(unanswered)?;
-        let rejects = self.0.envelope_rejects(position).await.map_err(unanswered)?;
+        let rows = self.store.envelope_rows(self.asker, position).await.map_err(unanswered)?;
+        let rejects = self.store.envelope_rejects(self.asker, position).await.map_err(unanswered)?;
         let view = |reject| RejectView::new(Epoch(0), &rejected_row(reject));
         Ok(EnvelopeRows {
             rows: rows.iter().map(|row| stored_row(position, row)).collect(),

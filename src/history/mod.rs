@@ -20,6 +20,7 @@ use ioc_dashboards::{
 };
 use ioc_ingest::transport::http::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use ioc_model::{
+    asker::Asker,
     epoch::{Epoch, Generation},
     index::IndexId,
     limit::Averaging,
@@ -68,7 +69,8 @@ impl StoreHistory {
             return Ok(held.then_some(ReceiptStatus::InFlight));
         }
         let unavailable = |error: StoreError| ReceiptsUnavailable(error.to_string());
-        let receipt = self.store.receipt(position).await.map_err(unavailable)?;
+        // Whose message it is the way in has made sure of: a sender is told of its own only.
+        let receipt = self.store.receipt(&Asker::everyone(), position).await.map_err(unavailable)?;
         let epoch = self.store.published(self.generation).await.map_err(unavailable)?.unwrap_or_default();
         Ok(Some(ReceiptStatus::Committed {
             epoch,
@@ -88,6 +90,7 @@ impl Receipts for StoreHistory {
 impl History for StoreHistory {
     fn trend<'a>(
         &'a self,
+        asker: &'a Asker,
         subject: &'a str,
         indicator: &'a str,
         from: EventTime,
@@ -96,39 +99,45 @@ impl History for StoreHistory {
         Box::pin(async move {
             let points = self
                 .store
-                .trend(indicator, subject, WindowKind::Hour, from, until)
+                .trend(asker, indicator, subject, WindowKind::Hour, from, until)
                 .await
                 .map_err(unanswered)?;
             Ok(points.iter().map(trend_point).collect())
         })
     }
 
-    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>> {
+    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> Answer<'a, Vec<RejectView>> {
         Box::pin(async move {
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-            let rejects = self.store.recent_rejects(limit).await.map_err(unanswered)?;
+            let rejects = self.store.recent_rejects(asker, limit).await.map_err(unanswered)?;
             Ok(rejects.iter().map(|reject| RejectView::new(Epoch(0), &rejected_row(reject))).collect())
         })
     }
 
-    fn fate(&self, position: Position) -> Answer<'_, Fate> {
+    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Fate> {
         Box::pin(async move {
-            let receipt = self.store.receipt(position).await.map_err(unanswered)?;
+            let receipt = self.store.receipt(asker, position).await.map_err(unanswered)?;
             let queries::Receipt { stored, rejected, undecodable, held } = receipt;
             Ok(Fate { stored, rejected: rejected + undecodable, held })
         })
     }
 
-    fn held<'a>(&'a self, of: &'a HeldOf, zone: &'a str, limit: u32) -> Answer<'a, HeldList> {
+    fn held<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a HeldOf,
+        zone: &'a str,
+        limit: u32,
+    ) -> Answer<'a, HeldList> {
         Box::pin(async move {
             let HeldOf { sender, subject, indicator, day } = of.clone();
             let of = queries::HeldOf { sender, subject, indicator, day };
-            let (groups, rows, found) = self.store.held(&of, zone, limit).await.map_err(unanswered)?;
+            let (groups, rows, found) = self.store.held(asker, &of, zone, limit).await.map_err(unanswered)?;
             Ok(HeldList { rows, found, groups: groups.into_iter().map(held_group).collect() })
         })
     }
 
-    fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series> {
+    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {
         Box::pin(async move {
             let measured = match &asked.of {
                 SeriesOf::Index(index, kind) => Measured::Index(*index, *kind),
@@ -139,7 +148,7 @@ impl History for StoreHistory {
             };
             let SeriesQuery { subject, from, to, points, .. } = asked;
             let series =
-                self.store.series(measured, subject, *from, *to, *points).await.map_err(unanswered)?;
+                self.store.series(asker, measured, subject, *from, *to, *points).await.map_err(unanswered)?;
             let entry = |row: &SeriesRow| SeriesEntry {
                 start: row.start,
                 mean: row.mean,
@@ -151,18 +160,20 @@ impl History for StoreHistory {
         })
     }
 
-    fn alerts(&self, before: Option<Now>, limit: u32) -> Answer<'_, Vec<AlertView>> {
+    fn alerts<'a>(&'a self, asker: &'a Asker, before: Option<Now>, limit: u32) -> Answer<'a, Vec<AlertView>> {
         Box::pin(async move {
             let before = before.unwrap_or(Now(i64::MAX));
-            let alerts = self.store.alerts_before(before, limit).await.map_err(unanswered)?;
+            let alerts = self.store.alerts_before(asker, before, limit).await.map_err(unanswered)?;
             Ok(alerts.iter().map(alert_view).collect())
         })
     }
 
-    fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
+    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
         Box::pin(async move {
-            let Some(alert) = self.store.alert(key).await.map_err(unanswered)? else { return Ok(None) };
-            let history = self.store.alert_history(key).await.map_err(unanswered)?;
+            let Some(alert) = self.store.alert(asker, key).await.map_err(unanswered)? else {
+                return Ok(None);
+            };
+            let history = self.store.alert_history(asker, key).await.map_err(unanswered)?;
             Ok(Some(AlertStory {
                 alert: alert_view(&alert),
                 history: history.iter().map(alert_event).collect(),
@@ -170,58 +181,69 @@ impl History for StoreHistory {
         })
     }
 
-    fn figures_known_at(&self, moment: Now) -> Answer<'_, Vec<FigureView>> {
+    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>> {
         Box::pin(async move {
-            let figures = self.store.figures_known_at(moment).await.map_err(unanswered)?;
+            let figures = self.store.figures_known_at(asker, moment).await.map_err(unanswered)?;
             Ok(figures.iter().map(figure_view).collect())
         })
     }
 
     fn index<'a>(
         &'a self,
+        asker: &'a Asker,
         index: IndexId,
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
     ) -> Answer<'a, Option<TracedIndex>> {
-        Box::pin(async move { Lineage(&self.store).index(index, subject, kind, start).await })
+        Box::pin(
+            async move { Lineage { store: &self.store, asker }.index(index, subject, kind, start).await },
+        )
     }
 
     fn assessment<'a>(
         &'a self,
+        asker: &'a Asker,
         limit: &'a str,
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
     ) -> Answer<'a, Option<TracedAssessment>> {
-        Box::pin(async move { Lineage(&self.store).assessment(limit, subject, averaging, start).await })
+        Box::pin(async move {
+            Lineage { store: &self.store, asker }.assessment(limit, subject, averaging, start).await
+        })
     }
 
     fn judged_by<'a>(
         &'a self,
+        asker: &'a Asker,
         indicator: &'a str,
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
     ) -> Answer<'a, Option<String>> {
         Box::pin(async move {
-            let judged = self.store.assessments(subject, averaging, start).await.map_err(unanswered)?;
+            let judged =
+                self.store.assessments(asker, subject, averaging, start).await.map_err(unanswered)?;
             Ok(judged.into_iter().find(|row| row.indicator == indicator).map(|row| row.limit))
         })
     }
 
     fn window<'a>(
         &'a self,
+        asker: &'a Asker,
         indicator: &'a str,
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
         revision: Option<u64>,
     ) -> Answer<'a, Option<TracedWindow>> {
-        Box::pin(async move { Lineage(&self.store).window(indicator, subject, kind, start, revision).await })
+        Box::pin(async move {
+            Lineage { store: &self.store, asker }.window(indicator, subject, kind, start, revision).await
+        })
     }
 
-    fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows> {
-        Box::pin(async move { Lineage(&self.store).envelope(position).await })
+    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows> {
+        Box::pin(async move { Lineage { store: &self.store, asker }.envelope(position).await })
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use ioc_dashboards::{AppState, Behind, Limits, PackStatus};
+use ioc_dashboards::{AppState, Behind, Limits, Open, PackStatus};
 use ioc_ingest::transport::http::{
     self, Receipts,
     serve::{ServeLimits, serve},
@@ -63,7 +63,14 @@ impl House<'_> {
         let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
         let (orders, ordered) = Orders::new();
-        let behind = Behind { history, operator, originals, clients, reload: Arc::new(orders) };
+        let behind = Behind {
+            access: Arc::new(Open),
+            history,
+            operator,
+            originals,
+            clients,
+            reload: Arc::new(orders),
+        };
         let (pack, board) = (entrance.pack.clone(), flow.board.clone());
         let state =
             AppState::new(pack, board.clone(), behind, self.metrics.registry(), &live, self.stop.clone())?;

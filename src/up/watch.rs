@@ -12,7 +12,7 @@ use ioc_bus::{Health, ReadError, SharedBus};
 use ioc_bus::{clock::Clock, in_flight};
 use ioc_dashboards::{ArchiveStatus, Board, BusHealth, HeldBack, PackStatus, StoreHealth, SystemStatus};
 use ioc_ingest::{clients::Clients, intake::Shares};
-use ioc_model::{epoch::Epoch, name::Name, time::Now};
+use ioc_model::{asker::Asker, epoch::Epoch, name::Name, time::Now};
 use ioc_storage::SinkStatus;
 use ioc_stream::Driver;
 use tokio::{sync::watch, task::JoinHandle};
@@ -74,7 +74,7 @@ impl Watcher {
         loop {
             self.count(&mut count).await;
             let status = self.look(&mut bus_trouble_since, &count, &mut pace);
-            let picture = self.board.everything();
+            let picture = self.board.everything(&Asker::everyone());
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
             self.board.system(status);

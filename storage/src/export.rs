@@ -9,12 +9,14 @@ use clickhouse::{
     Row,
     query::{BytesCursor, Query},
 };
+use ioc_model::asker::Asker;
 use parquet::file::metadata::ParquetMetaDataReader;
 use serde::Deserialize;
 
 use crate::{
     client::{Store, answer, is_identifier, one},
     error::StoreError,
+    queries::Seen,
     schema::COMMITTED,
 };
 
@@ -135,11 +137,17 @@ const TIME_COLUMNS: [&str; 10] = [
 ];
 
 impl Store {
-    /// Starts an export.
+    /// Starts an export of what the asker sees: rows of their stations or feeds, and where a table has neither column all
+    /// of it for those who are given the province.
     ///
     /// # Errors
     /// If the table or a column is not there, or ClickHouse refuses.
-    pub async fn export(&self, query: &ExportQuery, format: ExportFormat) -> Result<Export, ExportError> {
+    pub async fn export(
+        &self,
+        asker: &Asker,
+        query: &ExportQuery,
+        format: ExportFormat,
+    ) -> Result<Export, ExportError> {
         let table = self.table(&query.table).await?;
         let source = source(query, &table)?;
         let columns = match table.parameters().is_empty() {
@@ -148,15 +156,15 @@ impl Store {
             false => self.described(query, &source).await?,
         };
         let base = self.sorting_key(about(&query.table)).await?;
-        let statement = statement(query, &table, &source, &columns, &base)?;
+        let statement = statement(asker, query, &table, &source, &columns, &base)?;
         for (word, named, asked) in
             [("subject", "station", &query.subject), ("indicator", "indicator", &query.indicator)]
         {
             if let Some(id) = asked {
-                self.is_known(query, &source, &columns, word, named, id).await?;
+                self.is_known(asker, query, &source, &columns, word, named, id).await?;
             }
         }
-        let mut asked = with_parameters(self.client().query(&statement), query);
+        let mut asked = with_parameters(self.asked_by(asker, |_| statement), query);
         if let Some(zone) = &query.zone {
             asked = asked.param("zone", zone);
         }
@@ -214,8 +222,10 @@ impl Store {
 
     /// Refuses what neither the packs nor the table know, with what there is: an empty file says nothing of a typing
     /// mistake.
+    #[allow(clippy::too_many_arguments, reason = "each is a part of what is looked for")]
     async fn is_known(
         &self,
+        asker: &Asker,
         query: &ExportQuery,
         source: &str,
         columns: &[Column],
@@ -225,15 +235,21 @@ impl Store {
     ) -> Result<(), ExportError> {
         let column = narrowed(query, columns, word)?.quoted();
         let doing = format!("look for the {word}");
-        let there = self.client().query(&format!(
-            "SELECT count() FROM (SELECT 1 FROM {named} WHERE id = {{id:String}} LIMIT 1 \
-             UNION ALL SELECT 1 FROM {source} AS t WHERE t.{column} = {{id:String}} LIMIT 1)"
-        ));
+        // A station of somebody else is none.
+        let theirs = if word == "subject" { Seen::by(asker).station("id") } else { String::new() };
+        let those = shown_to(asker, columns);
+        let there = self.asked_by(asker, |_| {
+            format!(
+                "SELECT count() FROM (SELECT 1 FROM {named} WHERE id = {{id:String}}{theirs} LIMIT 1 \
+                 UNION ALL SELECT 1 FROM {source} AS t WHERE t.{column} = {{id:String}}{those} LIMIT 1)"
+            )
+        });
         let there: u64 = answer(&doing, one(with_parameters(there, query).param("id", id))).await?;
         if there != 0 {
             return Ok(());
         }
-        let known = self.client().query(&format!("SELECT id FROM {named}_current ORDER BY id"));
+        let known = self
+            .asked_by(asker, |_| format!("SELECT id FROM {named}_current WHERE true{theirs} ORDER BY id"));
         let known: Vec<String> = answer(&doing, known.fetch_all()).await?;
         let told = match known.len() {
             0 => "the pack has none".to_owned(),
@@ -299,6 +315,13 @@ fn narrowed<'a>(query: &ExportQuery, columns: &'a [Column], word: &str) -> Resul
         .ok_or_else(|| ExportError::Asked(format!("'{}' has no column {word}", query.table)))
 }
 
+/// What of a table with such columns somebody sees, as a condition behind others.
+fn shown_to(asker: &Asker, columns: &[Column]) -> String {
+    let named = |name: &str| columns.iter().any(|column| column.name == name).then(|| format!("t.{name}"));
+    let station = named("subject").or_else(|| named("station"));
+    Seen::by(asker).and(station.as_deref(), named("feed").as_deref())
+}
+
 /// What rows are sorted by where no table says: who, what, when.
 const SORTED_BY: [&str; 16] = [
     "feed",
@@ -320,6 +343,7 @@ const SORTED_BY: [&str; 16] = [
 ];
 
 fn statement(
+    asker: &Asker,
     query: &ExportQuery,
     table: &Table,
     source: &str,
@@ -349,8 +373,10 @@ fn statement(
         }
     }
     let mut statement = format!("SELECT {} FROM {source} AS t", selected.join(", "));
-    if !conditions.is_empty() {
-        statement += &format!(" WHERE {}", conditions.join(" AND "));
+    let theirs = shown_to(asker, columns);
+    if !conditions.is_empty() || !theirs.is_empty() {
+        let conditions = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
+        statement += &format!(" WHERE {conditions}{theirs}");
     }
     // In the table's own order, which costs a merge and no sorting: a view of its rows goes by the same.
     let key: Vec<&str> = [&*table.sorting_key, base]
@@ -453,7 +479,8 @@ mod tests {
     }
 
     fn statement(query: &ExportQuery, table: &Table, columns: &[Column]) -> Result<String, ExportError> {
-        super::statement(query, table, &source(query, table)?, columns, "subject, start_time")
+        let source = source(query, table)?;
+        super::statement(&Asker::everyone(), query, table, &source, columns, "subject, start_time")
     }
 
     fn table(engine: &str) -> Table {

@@ -1,6 +1,6 @@
 //! What values are held against: places, indices, limits and rules, as the page gets them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use ioc_model::{
     index::IndexId,
@@ -10,52 +10,79 @@ use ioc_model::{
     rule::Priority,
     text::Text,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct PlaceNames {
-    code: String,
-    name: Text,
-    kind: &'static str,
+/// A commune or ward.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlaceNames {
+    /// Code of the General Statistics Office.
+    pub code: String,
+    /// Its name.
+    pub name: Text,
+    /// Its tier.
+    pub kind: PlaceKind,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct RuleNames {
-    name: Text,
+/// What raises alerts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RuleNames {
+    /// Its name.
+    pub name: Text,
     /// What the duty officer does first.
-    step: Text,
-    priority: Priority,
+    pub step: Text,
+    /// How urgent its alerts are.
+    pub priority: Priority,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct IndexNames {
-    name: Text,
-    formula: &'static str,
+/// An index.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IndexNames {
+    /// Its name.
+    pub name: Text,
+    /// The act it is computed by, and the reading of it.
+    pub formula: Cow<'static, str>,
     /// Best first.
-    categories: Vec<CategoryNames>,
+    pub categories: Vec<CategoryNames>,
 }
 
-#[derive(Clone, Debug, Serialize)]
-struct CategoryNames {
-    from: u16,
-    to: u16,
-    word: &'static str,
-    name: Text,
-    color: String,
+/// A band of an index.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CategoryNames {
+    /// Its lowest index.
+    pub from: u16,
+    /// Its highest index.
+    pub to: u16,
+    /// Its stable word.
+    pub word: Cow<'static, str>,
+    /// Its name.
+    pub name: Text,
+    /// `#rrggbb`, by the act.
+    pub color: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct LimitNames {
-    id: String,
-    standard: String,
-    indicator: String,
-    averaging: Averaging,
-    low: Option<f64>,
-    high: Option<f64>,
-    kinds: Vec<StationKind>,
-    stations: Vec<String>,
-    valid_from: Date,
-    valid_to: Option<Date>,
+/// A legal limit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LimitNames {
+    /// Identifier.
+    pub id: String,
+    /// The standard it is of.
+    pub standard: String,
+    /// Indicator.
+    pub indicator: String,
+    /// Over what a mean is held against it.
+    pub averaging: Averaging,
+    /// The lower limit, where there is one.
+    pub low: Option<f64>,
+    /// The upper limit, where there is one.
+    pub high: Option<f64>,
+    /// Types of stations it is for.
+    pub kinds: Vec<StationKind>,
+    /// Stations it is for; all of those types where none are named.
+    pub stations: Vec<String>,
+    /// First day of validity.
+    pub valid_from: Date,
+    /// Last day of validity; none while it lasts.
+    pub valid_to: Option<Date>,
 }
 
 impl LimitNames {
@@ -82,7 +109,7 @@ pub(super) fn places(pack: &Pack) -> Vec<PlaceNames> {
     let names = lasting.map(|place| PlaceNames {
         code: place.key.code.clone(),
         name: place.name.clone(),
-        kind: place.kind.word(),
+        kind: place.kind,
     });
     names.collect()
 }
@@ -95,12 +122,12 @@ pub(super) fn rules(pack: &Pack) -> BTreeMap<String, RuleNames> {
 }
 
 /// All that this build computes.
-pub(super) fn indices() -> BTreeMap<&'static str, IndexNames> {
+pub(super) fn indices() -> BTreeMap<IndexId, IndexNames> {
     let categories = |index: IndexId| {
         let names = index.categories().iter().map(|category| CategoryNames {
             from: category.from,
             to: category.to,
-            word: category.word,
+            word: Cow::Borrowed(category.word),
             name: Text { vi: category.vi.to_owned(), en: category.en.to_owned() },
             color: category.color_code(),
         });
@@ -108,8 +135,12 @@ pub(super) fn indices() -> BTreeMap<&'static str, IndexNames> {
     };
     let names = IndexId::ALL.into_iter().map(|index| {
         (
-            index.word(),
-            IndexNames { name: index.name(), formula: index.formula(), categories: categories(index) },
+            index,
+            IndexNames {
+                name: index.name(),
+                formula: Cow::Borrowed(index.formula()),
+                categories: categories(index),
+            },
         )
     });
     names.collect()

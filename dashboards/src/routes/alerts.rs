@@ -7,13 +7,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ioc_model::{
+    asker::Asker,
     rule::{AlertKey, InvalidAlertKey},
     time::Now,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{AppState, actions, fresh_json, question, starting};
-use crate::{alerts::AlertView, problem::Problem};
+use crate::{access::Asked, alerts::AlertView, history::AlertStory, problem::Problem};
 
 /// The most alerts that may be asked for at once.
 const ALERTS_MAX: u32 = 1_000;
@@ -43,6 +44,7 @@ struct Alerts {
 /// GET `/api/alerts`.
 pub(super) async fn alerts(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<AlertsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
@@ -52,14 +54,17 @@ pub(super) async fn alerts(
     }
     let before = asked.before.map(|before| super::moment("before", before)).transpose()?;
     starting(&state.board)?;
-    let (mut alerts, open) = state.board.open_alerts();
+    let (mut alerts, open) = state.board.open_alerts(&asker);
     match asked.state {
         AlertState::Open => {
             alerts.retain(|alert| before.is_none_or(|before| alert.raised_at.0 < before.0));
             alerts.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         }
         AlertState::All => {
-            alerts = state.history.alerts(before.map(|before| Now(before.0)), limit).await?;
+            alerts = state.history.alerts(&asker, before.map(|before| Now(before.0)), limit).await?;
+            for alert in &mut alerts {
+                alert.place = state.board.place(&alert.subject);
+            }
         }
     }
     fresh_json(&Alerts { alerts, open })
@@ -68,13 +73,18 @@ pub(super) async fn alerts(
 /// GET `/api/alerts/{id}`.
 pub(super) async fn alert(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let key = key(&id)?;
-    match state.history.alert(&key).await? {
-        Some(story) => fresh_json(&story),
-        None => Err(unknown()),
-    }
+    fresh_json(&story(&state, &asker, &key).await?)
+}
+
+/// An alert and all that happened to it.
+pub(super) async fn story(state: &AppState, asker: &Asker, key: &AlertKey) -> Result<AlertStory, Problem> {
+    let mut story = state.history.alert(asker, key).await?.ok_or_else(unknown)?;
+    story.alert.place = state.board.place(&story.alert.subject);
+    Ok(story)
 }
 
 #[derive(Deserialize)]
@@ -105,6 +115,7 @@ struct Taken {
 /// POST `/api/alerts/{id}/acknowledge`.
 pub(super) async fn acknowledge(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -112,7 +123,7 @@ pub(super) async fn acknowledge(
     actions::must_be_json(&headers)?;
     let key = key(&id)?;
     starting(&state.board)?;
-    let alert = state.board.alert(&key).ok_or_else(unknown_or_closed)?;
+    let alert = state.board.alert(&asker, &key).ok_or_else(unknown_or_closed)?;
     if alert.acknowledged {
         return Err(Problem::conflict("somebody has taken this alert on already")
             .vi("cảnh báo này đã có người tiếp nhận"));
@@ -131,7 +142,7 @@ pub(super) fn key(id: &str) -> Result<AlertKey, Problem> {
     })
 }
 
-pub(super) fn unknown() -> Problem {
+fn unknown() -> Problem {
     Problem::not_found("there is no such alert").vi("không có cảnh báo này")
 }
 

@@ -8,7 +8,7 @@ use ioc_model::time::{EventTime, Now};
 use serde::{Deserialize, Serialize};
 
 use super::{AppState, fresh_json, question, starting};
-use crate::{figures::FigureView, problem::Problem};
+use crate::{access::Asked, figures::FigureView, problem::Problem};
 
 #[derive(Deserialize)]
 pub(super) struct FiguresQuery {
@@ -25,14 +25,19 @@ struct FigureList {
 /// GET `/api/figures`.
 pub(super) async fn figures(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<FiguresQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let FiguresQuery { at } = question(query)?;
     let known_at = at.as_deref().map(moment).transpose()?;
     starting(&state.board)?;
     let figures = match known_at {
-        Some(moment) => state.history.figures_known_at(Now(moment.0)).await?,
-        None => state.board.figures(),
+        Some(moment) => {
+            let said = state.history.figures_known_at(&asker, Now(moment.0)).await?.into_iter();
+            let place = state.board.province();
+            said.map(|figure| FigureView { place, ..figure }).collect()
+        }
+        None => state.board.figures(&asker),
     };
     fresh_json(&FigureList { known_at, figures })
 }

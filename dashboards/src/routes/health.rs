@@ -1,4 +1,5 @@
-//! What supervision asks: whether the process lives, whether it works, and its figures.
+//! What supervision asks: whether the process lives, whether it works, and its figures. It is a machine of the house,
+//! and asks for nobody.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use ioc_model::asker::Asker;
 use prometheus::TextEncoder;
 
 use super::{AppState, starting};
@@ -21,7 +23,7 @@ pub(super) async fn healthz() -> &'static str {
 
 pub(super) async fn readyz(State(state): State<AppState>) -> Result<&'static str, Problem> {
     starting(&state.board)?;
-    let Some(view) = state.board.status() else {
+    let Some(view) = state.board.status(&Asker::everyone()) else {
         return Err(Problem::unavailable("the pipeline has not reported yet", 1));
     };
     if u128::from(view.reported_ago) > STATUS_STALE.as_millis() {

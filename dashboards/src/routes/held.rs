@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppState, actions, fresh_json, question, starting};
 use crate::{
+    access::Asked,
     held::{Decided, Decision, GROUPS_MAX, HeldGroup, HeldOf, Verdict},
     problem::Problem,
 };
@@ -31,6 +32,7 @@ pub(super) struct HeldQuery {
 /// GET `/api/held`.
 pub(super) async fn held(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<HeldQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let HeldQuery { sender, subject, indicator, day, limit } = question(query)?;
@@ -40,7 +42,7 @@ pub(super) async fn held(
     }
     let of = of_a_day(HeldOf { sender, subject, indicator, day })?;
     let zone = state.shown().pack.timezone.clone();
-    fresh_json(&state.history.held(&of, &zone, limit).await?)
+    fresh_json(&state.history.held(&asker, &of, &zone, limit).await?)
 }
 
 /// What is asked for, if its day is one: as the store writes days.
@@ -73,6 +75,7 @@ struct Row {
 /// POST `/api/held`.
 pub(super) async fn decide(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -88,7 +91,7 @@ pub(super) async fn decide(
     }
     let of = of_a_day(said.of)?;
     let zone = state.shown().pack.timezone.clone();
-    let list = state.history.held(&of, &zone, GROUPS_MAX).await?;
+    let list = state.history.held(&asker, &of, &zone, GROUPS_MAX).await?;
     if list.groups.is_empty() {
         return Err(Problem::not_found("no such row is held").vi("không có dòng nào như vậy đang giữ"));
     }

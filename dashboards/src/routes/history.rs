@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppState, MOMENTS, fresh_json, position, question, starting};
 use crate::{
+    access::Asked,
     history::TrendPoint,
     problem::Problem,
     rejects::RejectView,
@@ -44,6 +45,7 @@ struct Trend<'a> {
 
 pub(super) async fn trend(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<TrendQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
@@ -51,12 +53,12 @@ pub(super) async fn trend(
     if !(1..=TREND_HOURS_MAX).contains(&hours) {
         return Err(Problem::bad_request(format!("hours must be 1 to {TREND_HOURS_MAX}")));
     }
-    state.measured(&asked.subject, &asked.indicator)?;
+    state.measured(&asker, &asked.subject, &asked.indicator)?;
     starting(&state.board)?;
     let now = state.board.now();
     let until = EventTime(now.0);
     let from = until.minus(Millis::hours(i64::from(hours)));
-    let points = state.history.trend(&asked.subject, &asked.indicator, from, until).await?;
+    let points = state.history.trend(&asker, &asked.subject, &asked.indicator, from, until).await?;
     fresh_json(&Trend { subject: &asked.subject, indicator: &asked.indicator, from, until, now, points })
 }
 
@@ -72,6 +74,7 @@ struct Rejects {
 
 pub(super) async fn rejects(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<RejectsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
@@ -79,14 +82,15 @@ pub(super) async fn rejects(
     if !(1..=REJECTS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit must be 1 to {REJECTS_MAX}")));
     }
-    fresh_json(&Rejects { rejects: state.history.rejects(limit).await? })
+    fresh_json(&Rejects { rejects: state.history.rejects(&asker, limit).await? })
 }
 
 pub(super) async fn envelope(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     Path(position): Path<String>,
 ) -> Result<Response, Problem> {
-    fresh_json(&state.history.fate(self::position(&position)?).await?)
+    fresh_json(&state.history.fate(&asker, self::position(&position)?).await?)
 }
 
 #[derive(Deserialize)]
@@ -104,6 +108,7 @@ pub(super) struct SeriesAsked {
 /// GET `/api/series`.
 pub(super) async fn series(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<SeriesAsked>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
@@ -119,16 +124,17 @@ pub(super) async fn series(
     }
     let of = match (IndexId::from_word(&asked.indicator), asked.kind.window()) {
         (Some(index), Some(kind)) => {
-            state.station(&asked.subject)?;
+            state.station(&asker, &asked.subject)?;
             SeriesOf::Index(index, kind)
         }
         (Some(_), None) => return Err(Problem::bad_request("an index has hours and days, no points")),
         (None, _) => {
-            state.measured(&asked.subject, &asked.indicator)?;
+            state.measured(&asker, &asked.subject, &asked.indicator)?;
             SeriesOf::Indicator(asked.indicator, asked.kind)
         }
     };
-    let series = state.history.series(&SeriesQuery { subject: asked.subject, of, from, to, points }).await?;
+    let query = SeriesQuery { subject: asked.subject, of, from, to, points };
+    let series = state.history.series(&asker, &query).await?;
     let mut response = series.to_bytes().into_response();
     let headers = response.headers_mut();
     let _ = headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

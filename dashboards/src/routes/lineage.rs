@@ -9,6 +9,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ioc_model::{
+    asker::Asker,
     envelope::Content,
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{AppState, alerts, fresh_json, moment, position, question};
 use crate::{
+    access::Asked,
     alerts::AlertView,
     assessment::AssessmentView,
     lineage::{EnvelopeRows, TracedIndex, WindowRef},
@@ -70,10 +72,11 @@ struct IndexLineage {
 /// GET `/api/lineage/index`.
 pub(super) async fn index(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<IndexQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let IndexQuery { index, subject, kind, start } = question(query)?;
-    let traced = state.history.index(index, &subject, kind, moment("start", start)?).await?;
+    let traced = state.history.index(&asker, index, &subject, kind, moment("start", start)?).await?;
     let Some(TracedIndex { view, formula, inputs }) = traced else {
         return Err(Problem::not_found("the index was not computed for that window")
             .vi("chỉ số chưa được tính cho khoảng thời gian này"));
@@ -118,19 +121,22 @@ struct AssessmentLineage<'a> {
 /// GET `/api/lineage/assessment`.
 pub(super) async fn assessment(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<AssessmentQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
     let start = moment("start", asked.start)?;
-    let traced = state.history.assessment(&asked.limit, &asked.subject, asked.averaging, start).await?;
+    let traced =
+        state.history.assessment(&asker, &asked.limit, &asked.subject, asked.averaging, start).await?;
     let Some(traced) = traced else {
         return Err(Problem::not_found("no mean of that window was held against that limit")
             .vi("không có giá trị trung bình nào được đối chiếu với giới hạn này"));
     };
     let shown = state.shown();
     let limit = shown.pack.limits.iter().find(|limit| limit.id == asked.limit);
+    let place = state.board.place(&traced.view.subject);
     fresh_json(&AssessmentLineage {
-        judged: traced.view,
+        judged: AssessmentView { place, ..traced.view },
         standard: limit.map(|limit| limit.standard.as_str()),
         inputs: traced.inputs,
     })
@@ -170,14 +176,15 @@ enum Link {
 /// GET `/api/lineage/alert/{id}`.
 pub(super) async fn alert(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let key = alerts::key(&id)?;
-    let story = state.history.alert(&key).await?.ok_or_else(alerts::unknown)?;
+    let story = alerts::story(&state, &asker, &key).await?;
     let shown = state.shown();
     let rule = shown.pack.rules.get(&*key.rule);
     let raised_by = match &story.alert.evidence {
-        Some(evidence) => link(&state, &key, rule, evidence).await?,
+        Some(evidence) => link(&state, &asker, &key, rule, evidence).await?,
         None => None,
     };
     fresh_json(&AlertLineage {
@@ -197,6 +204,7 @@ pub(super) async fn alert(
 
 async fn link(
     state: &AppState,
+    asker: &Asker,
     key: &AlertKey,
     rule: Option<&Rule>,
     evidence: &Evidence,
@@ -223,7 +231,7 @@ async fn link(
     }
     let by_limit = rule.is_some_and(|rule| matches!(rule.condition, Condition::Limit { .. }));
     if by_limit || window.is_none() {
-        let limit = state.history.judged_by(measure, &subject, averaging, start).await?;
+        let limit = state.history.judged_by(asker, measure, &subject, averaging, start).await?;
         if let Some(limit) = limit {
             let href = format!(
                 "/api/lineage/assessment?limit={limit}&subject={subject}&averaging={}&start={}",
@@ -255,12 +263,15 @@ pub(super) struct WindowQuery {
 /// GET `/api/lineage/window`.
 pub(super) async fn window(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     query: Result<Query<WindowQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
     let start = moment("start", asked.start)?;
-    let traced =
-        state.history.window(&asked.indicator, &asked.subject, asked.kind, start, asked.revision).await?;
+    let traced = state
+        .history
+        .window(&asker, &asked.indicator, &asked.subject, asked.kind, start, asked.revision)
+        .await?;
     match traced {
         Some(window) => fresh_json(&window),
         None => Err(Problem::not_found("that window was not closed, or nothing was in it")
@@ -295,10 +306,11 @@ struct EnvelopeLineage {
 /// GET `/api/lineage/envelope/{position}`.
 pub(super) async fn envelope(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     Path(text): Path<String>,
 ) -> Result<Response, Problem> {
     let position = position(&text)?;
-    let made = state.history.rows_of(position).await?;
+    let made = state.history.rows_of(&asker, position).await?;
     let mut lineage = EnvelopeLineage {
         position: position.to_string(),
         feed: None,
@@ -314,7 +326,7 @@ pub(super) async fn envelope(
         cut: false,
         made,
     };
-    match state.originals.open(position).await? {
+    match state.originals.open(&asker, position).await? {
         Some(original) => {
             let payload = &original.payload;
             lineage.cut = payload.len() > SHOWN_BYTES;
@@ -359,10 +371,11 @@ fn beginning(text: &str) -> &str {
 /// GET `/api/lineage/envelope/{position}/raw`.
 pub(super) async fn raw(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     Path(text): Path<String>,
 ) -> Result<Response, Problem> {
     let position = position(&text)?;
-    let original = state.originals.open(position).await?.ok_or_else(|| gone(position))?;
+    let original = state.originals.open(&asker, position).await?.ok_or_else(|| gone(position))?;
     let mut response = original.payload.into_response();
     let headers = response.headers_mut();
     // Whatever a sender sent is never shown as a page of ours: it is saved, under a name of ours.

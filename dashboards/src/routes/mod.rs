@@ -23,7 +23,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::{Query, rejection::QueryRejection},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, header, request::Parts},
     middleware::map_response,
     response::{IntoResponse, Response},
     routing::{any, get, post},
@@ -31,6 +31,7 @@ use axum::{
 pub use health::STATUS_STALE;
 pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
 use ioc_model::{
+    asker::Asker,
     pack::Pack,
     position::{InvalidPosition, Position},
     time::EventTime,
@@ -40,7 +41,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
+    access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
     operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
     problem::Problem, seats::Seats,
 };
@@ -104,6 +105,8 @@ impl Default for Limits {
 /// What stands behind the board, as far as the page asks it.
 #[derive(Clone, Debug)]
 pub struct Behind {
+    /// Who says who asks.
+    pub access: SharedAccess,
     /// The store.
     pub history: SharedHistory,
     /// Who takes operators' actions.
@@ -154,6 +157,7 @@ struct Map {
 /// What the routes need. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AppState {
+    access: SharedAccess,
     board: Arc<Board>,
     history: SharedHistory,
     operator: SharedOperator,
@@ -191,6 +195,7 @@ impl AppState {
         registry.register(Box::new(refused.clone()))?;
         Ok(AppState {
             board,
+            access: behind.access,
             history: behind.history,
             operator: behind.operator,
             originals: behind.originals,
@@ -215,21 +220,26 @@ impl AppState {
         before.closing.cancel();
     }
 
+    /// Who asks with a request.
+    pub(crate) fn asker(&self, request: &Parts) -> Result<Asker, Problem> {
+        self.access.asker(request, &self.shown().pack)
+    }
+
     fn shown(&self) -> Arc<Shown> {
         self.shown.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A station of the pack.
-    fn station(&self, subject: &str) -> Result<(), Problem> {
-        match self.shown().pack.stations.contains_key(subject) {
+    /// A station of the pack that the asker sees.
+    fn station(&self, asker: &Asker, subject: &str) -> Result<(), Problem> {
+        match self.shown().pack.stations.contains_key(subject) && asker.sees_station(subject) {
             true => Ok(()),
             false => Err(Problem::not_found("the pack has no such station").vi("gói tỉnh không có trạm này")),
         }
     }
 
-    /// A series of the pack.
-    fn measured(&self, subject: &str, indicator: &str) -> Result<(), Problem> {
-        self.station(subject)?;
+    /// A series of the pack that the asker sees.
+    fn measured(&self, asker: &Asker, subject: &str, indicator: &str) -> Result<(), Problem> {
+        self.station(asker, subject)?;
         let shown = self.shown();
         if shown.pack.stations.get(subject).is_some_and(|station| station.measures.contains_key(indicator)) {
             return Ok(());

@@ -9,7 +9,7 @@ use axum::{
 use serde::Serialize;
 
 use super::{AppState, actions::is_json, fresh_json};
-use crate::{pack::NotReloaded, problem::Problem};
+use crate::{access::Asked, pack::NotReloaded, problem::Problem};
 
 #[derive(Serialize)]
 struct Refused {
@@ -23,11 +23,20 @@ struct Refused {
 }
 
 /// POST `/api/pack/reload`.
-pub(super) async fn reload(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn reload(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     // A page of somebody else cannot send this type without asking first.
     if !is_json(&headers) {
         return Err(Problem::unsupported("send the order as application/json")
             .vi("hãy gửi yêu cầu dưới dạng application/json"));
+    }
+    // It changes what everybody is shown.
+    if !asker.sees_everything() {
+        return Err(Problem::forbidden("only who sees everything may take another pack over")
+            .vi("chỉ người được xem toàn bộ mới được áp dụng gói tỉnh khác"));
     }
     match state.reload.reload().await {
         Ok(reloaded) => fresh_json(&reloaded),

@@ -1,6 +1,9 @@
 //! The live picture: whole, as events of what changes, and the map it is drawn on.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, SocketAddr},
+};
 
 use axum::{
     Extension,
@@ -9,40 +12,32 @@ use axum::{
     response::{IntoResponse, Response, Sse},
 };
 use ioc_model::epoch::Epoch;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{AppState, fresh_json, question, starting};
 use crate::{
+    access::Asked,
     assets,
-    board::{Changes, StatusView},
     live::{Greeting, Present, UNKNOWN_PEER, Viewer},
-    overview::Dimensions,
+    overview::Overview,
     problem::Problem,
 };
 
-#[derive(Serialize)]
-struct Overview<'a> {
-    build: &'a str,
-    pack: &'a Dimensions,
-    /// Whether there is something at `/api/map`.
-    has_map: bool,
-    clock_speed: f64,
-    heartbeat: u64,
-    picture: Changes,
-    status: Option<StatusView>,
-}
-
-pub(super) async fn overview(State(state): State<AppState>) -> Result<Response, Problem> {
+/// GET `/api/overview`.
+pub(super) async fn overview(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+) -> Result<Response, Problem> {
     starting(&state.board)?;
     let shown = state.shown();
     let overview = Overview {
-        build: &shown.build,
-        pack: &shown.dimensions,
+        build: Cow::Borrowed(&shown.build),
+        pack: shown.dimensions.seen_by(&asker),
         has_map: shown.map.is_some(),
         clock_speed: state.board.clock_speed(),
         heartbeat: u64::try_from(state.pace.heartbeat.as_millis()).unwrap_or(u64::MAX),
-        picture: state.board.everything(),
-        status: state.board.status(),
+        picture: state.board.everything(&asker),
+        status: state.board.status(&asker),
     };
     fresh_json(&overview)
 }
@@ -54,6 +49,7 @@ pub(super) struct EventsQuery {
 
 pub(super) async fn events(
     State(state): State<AppState>,
+    Asked(asker): Asked,
     peer: Option<Extension<ConnectInfo<SocketAddr>>>,
     query: Result<Query<EventsQuery>, QueryRejection>,
     headers: HeaderMap,
@@ -72,7 +68,7 @@ pub(super) async fn events(
     let present = Present::new(seat, state.viewers.clone());
     let shown = state.shown();
     let greeting = Greeting { build: shown.build.clone(), replayed: shown.pack.replayed.clone() };
-    let viewer = Viewer::new(state.board, since, state.pace, greeting, present, shown.closing.clone());
+    let viewer = Viewer::new(state.board, asker, since, state.pace, greeting, present, shown.closing.clone());
     let mut response = Sse::new(viewer.events()).into_response();
     // A proxy in between must not gather what is meant to be seen now.
     let _ = response
@@ -82,7 +78,11 @@ pub(super) async fn events(
 }
 
 /// GET `/api/map`.
-pub(super) async fn map(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn map(
+    State(state): State<AppState>,
+    Asked(_): Asked,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     let shown = state.shown();
     let Some(map) = &shown.map else {
         return Err(Problem::not_found("the pack has no map").vi("gói tỉnh này không có bản đồ"));

@@ -2,6 +2,7 @@
 
 use ioc_dashboards::{Board, Hydration, alerts::ALERTS_SHOWN, index_tile::HOURS_KEPT};
 use ioc_model::{
+    asker::Asker,
     epoch::Epoch,
     index::NoIndex,
     limit::Averaging,
@@ -83,7 +84,7 @@ async fn what_was_derived_is_in_the_picture_and_pushed_once() {
         (told["active"].as_bool(), told["evidence"]["measure"].as_str()),
         (Some(true), Some("vn_aqi"))
     );
-    assert!(server.board.changes(Epoch(3)).is_empty());
+    assert!(server.board.changes(&Asker::everyone(), Epoch(3)).is_empty());
     let overview = server.get("/api/overview", &[]).await.json();
     assert_eq!(overview["picture"]["alerts"][0]["id"], told["id"]);
     assert_eq!(overview["has_map"], false);
@@ -97,11 +98,11 @@ fn an_epoch_applied_twice_changes_nothing_once() {
         made.facts.indices.push(index(STATION, WindowKind::Hour, NOON, Ok(50.0)));
     });
     board.apply(&made);
-    let before = board.everything();
+    let before = board.everything(&Asker::everyone());
     board.apply(&made);
     let older = epoch(4, |made| made.facts.statuses.push(state(STATION, StationStatus::Good)));
     board.apply(&older);
-    let after = board.everything();
+    let after = board.everything(&Asker::everyone());
     assert_eq!(
         (before.alerts, before.indices, before.stations),
         (after.alerts, after.indices, after.stations)
@@ -120,7 +121,7 @@ fn series_and_stations_the_pack_does_not_list_take_no_room_bound() {
         }
         made.facts.assessments.push(assessment(STATION, "radon", Averaging::Day, NOON, Verdict::Kept));
     }));
-    let picture = board.everything();
+    let picture = board.everything(&Asker::everyone());
     assert_eq!((picture.indices.len(), picture.stations.len(), picture.assessments.len()), (6, 4, 0));
 }
 
@@ -135,7 +136,7 @@ fn the_line_beside_an_index_and_the_list_of_alerts_are_bounded_bound() {
             made.facts.alerts.push(alert(&format!("rule-{number}"), 1, AlertChange::Raised, NOON));
         }
     }));
-    let picture = board.everything();
+    let picture = board.everything(&Asker::everyone());
     let tile = picture.indices.iter().find(|tile| &*tile.subject == STATION).unwrap();
     assert_eq!(tile.history.len(), HOURS_KEPT);
     assert_eq!((picture.alerts.len(), picture.alerts_open), (ALERTS_SHOWN, 1_500));
@@ -158,7 +159,7 @@ fn an_index_without_a_value_and_a_mean_of_too_few_points_replace_the_good_ones_s
             Verdict::Insufficient,
         ));
     }));
-    let picture = board.everything();
+    let picture = board.everything(&Asker::everyone());
     let tile = picture.indices.iter().find(|tile| tile.latest.is_some()).unwrap();
     let latest = tile.latest.as_ref().unwrap();
     assert_eq!((latest.value, latest.reason), (None, Some(NoIndex::NoParticulates)));
@@ -174,7 +175,7 @@ fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it(
         made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
         made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Acknowledged, NOON + 1));
     }));
-    let seen = first.everything();
+    let seen = first.everything(&Asker::everyone());
     let tile = seen.indices.iter().find(|tile| tile.latest.is_some()).unwrap().clone();
     let again = Board::new(&support::pack());
     again.hydrate(Hydration {
@@ -186,12 +187,12 @@ fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it(
         alerts: seen.alerts.clone(),
         ..Hydration::default()
     });
-    let picture = again.everything();
+    let picture = again.everything(&Asker::everyone());
     assert_eq!((&picture.alerts, &picture.assessments), (&seen.alerts, &seen.assessments));
     assert!(picture.indices.contains(&tile));
-    assert!(again.changes(Epoch(9)).is_empty());
+    assert!(again.changes(&Asker::everyone(), Epoch(9)).is_empty());
     // Whoever was here before may still show alerts that were closed meanwhile: it is told which are open now.
-    let old = again.changes(Epoch(3));
+    let old = again.changes(&Asker::everyone(), Epoch(3));
     assert!(old.alerts_whole);
     assert_eq!(old.alerts.len(), 1);
 
@@ -200,7 +201,7 @@ fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it(
         cleared.acknowledged = true;
         made.facts.alerts.push(cleared);
     }));
-    let told = again.changes(Epoch(9));
+    let told = again.changes(&Asker::everyone(), Epoch(9));
     assert_eq!((told.alerts[0].active, told.alerts[0].acknowledged, told.alerts_open), (false, true, 0));
     assert_eq!(told.alerts[0].raised_at, Now(NOON), "what the store remembered is not forgotten");
 }

@@ -17,7 +17,7 @@ fn described() -> Value {
 }
 
 /// A server that has something at each path, and the path with its parameters filled in.
-async fn filled() -> Server {
+pub async fn filled() -> Server {
     let server = Server::of(pack_with_map()).await;
     let mut made = results(1, NOON);
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
@@ -33,7 +33,7 @@ async fn filled() -> Server {
     server
 }
 
-fn asked(path: &str) -> String {
+pub fn asked(path: &str) -> String {
     let query = match path {
         "/api/trend" => format!("?subject={STATION}&indicator=pm25"),
         "/api/series" => format!("?subject={STATION}&indicator=pm25&kind=hour&from=0&to={NOON}"),

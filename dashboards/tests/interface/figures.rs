@@ -1,7 +1,7 @@
 //! The figures of the overview are told as they were said, now and as of a moment.
 
 use ioc_dashboards::figures::FigureView;
-use ioc_model::epoch::Epoch;
+use ioc_model::{asker::Asker, epoch::Epoch};
 use serde_json::Value;
 
 use crate::{
@@ -20,9 +20,12 @@ async fn what_the_flow_said_is_in_the_picture_pushed_once_and_asked_for() {
     made.facts.figures.push(figure(NOON, 97.0));
     server.board.apply(&made);
     server.board.apply(&results(2, NOON + 1));
-    assert_eq!(server.board.everything().figures.len(), 1);
-    assert_eq!(server.board.changes(Epoch(0)).figures, [FigureView::new(Epoch(1), &figure(NOON, 97.0))]);
-    assert!(server.board.changes(Epoch(1)).is_empty());
+    assert_eq!(server.board.everything(&Asker::everyone()).figures.len(), 1);
+    assert_eq!(
+        server.board.changes(&Asker::everyone(), Epoch(0)).figures,
+        [FigureView::new(Epoch(1), &figure(NOON, 97.0))]
+    );
+    assert!(server.board.changes(&Asker::everyone(), Epoch(1)).is_empty());
     let answer = server.get("/api/figures", &[]).await.json();
     assert_eq!((values(&answer), &answer["known_at"]), (vec![97.0], &Value::Null));
     assert_eq!(answer["figures"][0]["verdict"], "near");

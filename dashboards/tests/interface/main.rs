@@ -1,6 +1,7 @@
 //! The HTTP interface over a real socket.
 
 mod alerts;
+mod askers;
 mod board;
 mod described;
 mod figures;

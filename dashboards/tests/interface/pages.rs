@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ioc_dashboards::{Hydration, Limits, StoreHealth, SystemStatus, live::Pace};
 use ioc_model::{
+    asker::Asker,
     epoch::Epoch,
     reject::RejectReason,
     results::{FeedMinute, Standing},
@@ -144,7 +145,7 @@ async fn an_epoch_applied_twice_counts_once() {
     server.board.apply(&made);
     made.epoch = Epoch(4);
     server.board.apply(&made);
-    let feeds = server.board.everything().feeds;
+    let feeds = server.board.everything(&Asker::everyone()).feeds;
     let gateway = feeds.iter().find(|feed| &*feed.id == "air-gateway").unwrap();
     assert_eq!((gateway.counts.received, gateway.counts.stored), (3, 3));
     assert_eq!(server.board.epoch(), Epoch(5));
@@ -159,7 +160,7 @@ async fn an_identity_that_does_not_add_up_reaches_the_page_as_astray_balance() {
     count.rows = 3;
     made.facts.feed_minutes.push(FeedMinute::new("air-gateway".into(), made.now, count));
     server.board.apply(&made);
-    let feeds = server.board.everything().feeds;
+    let feeds = server.board.everything(&Asker::everyone()).feeds;
     let gateway = feeds.iter().find(|feed| &*feed.id == "air-gateway").unwrap();
     assert_eq!((gateway.envelopes_astray, gateway.rows_astray), (2, -1));
 }
@@ -174,7 +175,7 @@ async fn a_feed_of_duplicates_and_heartbeats_alone_is_not_silent() {
         heard(NOON, counts(1, 0, 5, 0)),
     ));
     server.board.apply(&made);
-    let feeds = server.board.everything().feeds;
+    let feeds = server.board.everything(&Asker::everyone()).feeds;
     let files = feeds.iter().find(|feed| &*feed.id == "air-files").unwrap();
     assert_eq!(files.last_received.map(|moment| moment.0), Some(NOON));
 }
@@ -390,7 +391,7 @@ async fn a_hydrated_board_goes_on_where_the_store_was() {
         )],
         ..Hydration::default()
     });
-    let picture = server.board.everything();
+    let picture = server.board.everything(&Asker::everyone());
     let tile =
         picture.tiles.iter().find(|tile| &*tile.subject == STATION && &*tile.indicator == "pm25").unwrap();
     let latest = tile.latest.as_ref().unwrap();
@@ -402,7 +403,7 @@ async fn a_hydrated_board_goes_on_where_the_store_was() {
     let mut made = results(101, NOON + 1_000);
     made.facts.feed_minutes.push(FeedMinute::new("air-gateway".into(), made.now, counts(1, 1, 0, 0)));
     server.board.apply(&made);
-    let changes = server.board.changes(Epoch(100));
+    let changes = server.board.changes(&Asker::everyone(), Epoch(100));
     assert_eq!((changes.tiles.len(), changes.feeds.len(), changes.rejects.len()), (0, 1, 0));
     assert_eq!(changes.feeds[0].counts.received, 51);
 }

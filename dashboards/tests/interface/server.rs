@@ -6,7 +6,7 @@ use ioc_dashboards::{
     AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, PackStatus,
     StoreHealth, SystemStatus, router, steady,
 };
-use ioc_model::{pack::Pack, time::Now};
+use ioc_model::{asker::Asker, pack::Pack, time::Now};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -14,7 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{self, AtTheDoor, Desk, Record, SamePack, Shelf};
+use crate::support::{self, AtTheDoor, Desk, Given, Record, SamePack, Shelf};
 
 pub const STATION: &str = "TN_UBNDTN_KHIXQU";
 pub const NOON: i64 = 1_087_200_000_000;
@@ -25,6 +25,7 @@ pub struct Server {
     pub record: Arc<Record>,
     pub desk: Arc<Desk>,
     pub shelf: Arc<Shelf>,
+    pub given: Arc<Given>,
     pub closing: CancellationToken,
 }
 
@@ -61,8 +62,9 @@ impl Server {
         let closing = CancellationToken::new();
         let registry = prometheus::Registry::new();
         let (desk, shelf) = (Arc::new(Desk::default()), Arc::new(Shelf::default()));
-        let clients = Arc::new(AtTheDoor);
+        let (clients, given) = (Arc::new(AtTheDoor), Arc::new(Given::default()));
         let behind = Behind {
+            access: given.clone(),
             history,
             operator: desk.clone(),
             originals: shelf.clone(),
@@ -78,7 +80,12 @@ impl Server {
             let serving = axum::serve(steady(listener, Duration::from_millis(500)), service);
             serving.with_graceful_shutdown(stopping.cancelled_owned()).await
         });
-        Server { address, board, record: Arc::default(), desk, shelf, closing }
+        Server { address, board, record: Arc::default(), desk, shelf, given, closing }
+    }
+
+    /// Whoever asks from now on is that one; none is told nothing.
+    pub fn asked_by(&self, asker: Option<Asker>) {
+        *self.given.0.lock().unwrap() = asker;
     }
 
     /// Sends a body as that type.

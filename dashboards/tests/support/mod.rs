@@ -32,7 +32,7 @@ use ioc_model::{
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
 };
-pub use record::{AtTheDoor, Desk, Record, SamePack, Shelf, Trouble};
+pub use record::{AtTheDoor, Desk, Given, Record, SamePack, Shelf, Trouble};
 
 pub const HOUR: i64 = 3_600_000;
 

@@ -6,8 +6,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use axum::http::request::Parts;
 use ioc_dashboards::{
-    Clients, HistoryError, NotTaken, Operator, Original, Originals,
+    Access, Clients, HistoryError, NotTaken, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
     figures::FigureView,
@@ -16,13 +17,15 @@ use ioc_dashboards::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     operator::Taken,
     pack::{Reload, Reloaded, Reloading},
+    problem::Problem,
     rejects::RejectView,
     series::{Series, SeriesQuery},
 };
 use ioc_model::{
+    asker::Asker,
     index::IndexId,
     limit::Averaging,
-    pack::PackVersion,
+    pack::{Pack, PackVersion},
     position::Position,
     results::{AlertResult, EpochResults},
     rule::AlertKey,
@@ -41,6 +44,7 @@ struct Recorded {
     alerts: BTreeMap<AlertKey, Vec<(u64, AlertResult)>>,
     told: Told,
     asked: Vec<String>,
+    askers: Vec<Asker>,
 }
 
 /// What it answers whatever is asked, and none where nothing is there.
@@ -101,9 +105,20 @@ impl Record {
         self.0.lock().unwrap().asked.clone()
     }
 
-    fn answer<'a, T: Send + 'a>(&self, asked: String, look: impl FnOnce(&Recorded) -> T) -> Answer<'a, T> {
+    /// By whom it was asked, each time.
+    pub fn askers(&self) -> Vec<Asker> {
+        self.0.lock().unwrap().askers.clone()
+    }
+
+    fn answer<'a, T: Send + 'a>(
+        &self,
+        asker: &Asker,
+        asked: String,
+        look: impl FnOnce(&Recorded) -> T,
+    ) -> Answer<'a, T> {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recorded.asked.push(asked);
+        recorded.askers.push(asker.clone());
         let answer = match recorded.told.trouble {
             Some(Trouble::Away) => Err(HistoryError::Away("connection refused".into())),
             Some(Trouble::Refusing(why)) => Err(HistoryError::Refused(why.into())),
@@ -116,52 +131,63 @@ impl Record {
 impl History for Record {
     fn trend<'a>(
         &'a self,
+        asker: &'a Asker,
         subject: &'a str,
         indicator: &'a str,
         from: EventTime,
         until: EventTime,
     ) -> Answer<'a, Vec<TrendPoint>> {
-        self.answer(format!("trend {subject} {indicator}"), |recorded| {
+        self.answer(asker, format!("trend {subject} {indicator}"), |recorded| {
             let series = recorded.windows.get(&(subject.to_owned(), indicator.to_owned()));
             let range =
                 series.map(|series| series.range(from..until).map(|(_, point)| point.clone()).collect());
-            range.unwrap_or_default()
+            range.filter(|_| asker.sees_station(subject)).unwrap_or_default()
         })
     }
 
-    fn rejects(&self, limit: usize) -> Answer<'_, Vec<RejectView>> {
-        self.answer(format!("rejects {limit}"), |recorded| {
-            recorded.rejects.iter().rev().take(limit).cloned().collect()
+    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> Answer<'a, Vec<RejectView>> {
+        self.answer(asker, format!("rejects {limit}"), |recorded| {
+            let theirs = recorded.rejects.iter().rev().filter(|reject| asker.sees_feed(&reject.feed));
+            theirs.take(limit).cloned().collect()
         })
     }
 
-    fn fate(&self, position: Position) -> Answer<'_, Fate> {
-        self.answer(format!("fate {position}"), |_| Fate::default())
+    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Fate> {
+        self.answer(asker, format!("fate {position}"), |_| Fate::default())
     }
 
-    fn held<'a>(&'a self, of: &'a HeldOf, zone: &'a str, limit: u32) -> Answer<'a, HeldList> {
-        self.answer(format!("held {of:?} {zone} {limit}"), |recorded| recorded.told.held.clone())
+    fn held<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a HeldOf,
+        zone: &'a str,
+        limit: u32,
+    ) -> Answer<'a, HeldList> {
+        self.answer(asker, format!("held {of:?} {zone} {limit}"), |recorded| recorded.told.held.clone())
     }
 
-    fn series<'a>(&'a self, asked: &'a SeriesQuery) -> Answer<'a, Series> {
-        self.answer(format!("{asked:?}"), |recorded| recorded.told.series.clone().unwrap_or_default())
+    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {
+        self.answer(asker, format!("{asked:?}"), |recorded| recorded.told.series.clone().unwrap_or_default())
     }
 
-    fn alerts(&self, before: Option<Now>, limit: u32) -> Answer<'_, Vec<AlertView>> {
-        self.answer(format!("alerts {before:?} {limit}"), |recorded| {
+    fn alerts<'a>(&'a self, asker: &'a Asker, before: Option<Now>, limit: u32) -> Answer<'a, Vec<AlertView>> {
+        self.answer(asker, format!("alerts {before:?} {limit}"), |recorded| {
             let views =
                 recorded.alerts.values().filter_map(|told| AlertView::of(told.iter().map(|(_, it)| it)));
-            let mut alerts: Vec<_> =
-                views.filter(|view| before.is_none_or(|before| view.raised_at < before)).collect();
+            let mut alerts: Vec<_> = views
+                .filter(|view| {
+                    asker.sees_station(&view.subject) && before.is_none_or(|before| view.raised_at < before)
+                })
+                .collect();
             alerts.sort_by_key(|view| std::cmp::Reverse(view.raised_at));
             alerts.truncate(limit as usize);
             alerts
         })
     }
 
-    fn alert<'a>(&'a self, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
-        self.answer(format!("alert {key}"), |recorded| {
-            let told = recorded.alerts.get(key)?;
+    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
+        self.answer(asker, format!("alert {key}"), |recorded| {
+            let told = recorded.alerts.get(key).filter(|_| asker.sees_station(&key.subject))?;
             let alert = AlertView::of(told.iter().map(|(_, result)| result))?;
             let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             let event = |(epoch, result): &(u64, AlertResult)| AlertEvent {
@@ -179,45 +205,49 @@ impl History for Record {
         })
     }
 
-    fn figures_known_at(&self, moment: Now) -> Answer<'_, Vec<FigureView>> {
-        self.answer(format!("figures {}", moment.0), |recorded| recorded.told.figures.clone())
+    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>> {
+        self.answer(asker, format!("figures {}", moment.0), |recorded| recorded.told.figures.clone())
     }
 
     fn index<'a>(
         &'a self,
+        asker: &'a Asker,
         index: IndexId,
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
     ) -> Answer<'a, Option<TracedIndex>> {
         let asked = format!("index {} {subject} {} {}", index.word(), kind.word(), start.0);
-        self.answer(asked, |recorded| recorded.told.index.clone())
+        self.answer(asker, asked, |recorded| recorded.told.index.clone())
     }
 
     fn assessment<'a>(
         &'a self,
+        asker: &'a Asker,
         limit: &'a str,
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
     ) -> Answer<'a, Option<TracedAssessment>> {
         let asked = format!("assessment {limit} {subject} {} {}", averaging.word(), start.0);
-        self.answer(asked, |recorded| recorded.told.assessment.clone())
+        self.answer(asker, asked, |recorded| recorded.told.assessment.clone())
     }
 
     fn judged_by<'a>(
         &'a self,
+        asker: &'a Asker,
         indicator: &'a str,
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
     ) -> Answer<'a, Option<String>> {
         let asked = format!("judged_by {indicator} {subject} {} {}", averaging.word(), start.0);
-        self.answer(asked, |recorded| recorded.told.limit.clone())
+        self.answer(asker, asked, |recorded| recorded.told.limit.clone())
     }
 
     fn window<'a>(
         &'a self,
+        asker: &'a Asker,
         indicator: &'a str,
         subject: &'a str,
         kind: WindowKind,
@@ -225,11 +255,11 @@ impl History for Record {
         revision: Option<u64>,
     ) -> Answer<'a, Option<TracedWindow>> {
         let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
-        self.answer(asked, |recorded| recorded.told.window.clone())
+        self.answer(asker, asked, |recorded| recorded.told.window.clone())
     }
 
-    fn rows_of(&self, position: Position) -> Answer<'_, EnvelopeRows> {
-        self.answer(format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
+    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows> {
+        self.answer(asker, format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
     }
 }
 
@@ -291,6 +321,22 @@ impl Reload for SamePack {
     }
 }
 
+/// Says of every request that it is that asker's; none tells nobody anything.
+#[derive(Debug)]
+pub struct Given(pub Mutex<Option<Asker>>);
+
+impl Default for Given {
+    fn default() -> Given {
+        Given(Mutex::new(Some(Asker::everyone())))
+    }
+}
+
+impl Access for Given {
+    fn asker(&self, _request: &Parts, _pack: &Pack) -> Result<Asker, Problem> {
+        self.0.lock().unwrap().clone().ok_or_else(|| Problem::forbidden("nobody knows you"))
+    }
+}
+
 /// Takes every action, or none.
 #[derive(Debug, Default)]
 pub struct Desk {
@@ -317,8 +363,9 @@ impl Operator for Desk {
 pub struct Shelf(pub Mutex<BTreeMap<Position, Original>>);
 
 impl Originals for Shelf {
-    fn open(&self, position: Position) -> Answer<'_, Option<Original>> {
+    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<Original>> {
         let found = self.0.lock().unwrap().get(&position).cloned();
+        let found = found.filter(|original| asker.sees_feed(&original.feed));
         Box::pin(ready(Ok(found)))
     }
 }

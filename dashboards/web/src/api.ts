@@ -362,9 +362,26 @@ export interface Changes {
  */
 export interface Tile {
   subject: string;
+  /**
+   * Where its station stands; null where no pack says so
+   */
+  place: PlaceKey | null;
   indicator: string;
   latest: Latest | null;
   hours: Hour[];
+}
+/**
+ * A unit as it was at a time: a code alone names nothing, it may have been another unit's before
+ */
+export interface PlaceKey {
+  /**
+   * Code of the General Statistics Office
+   */
+  code: string;
+  /**
+   * First day of validity
+   */
+  valid_from: string;
 }
 /**
  * The newest value by event time
@@ -468,6 +485,10 @@ export interface Reject {
 export interface IndexTile {
   index: "vn_aqi" | "vn_wqi";
   subject: string;
+  /**
+   * Where its station stands; null where no pack says so
+   */
+  place: PlaceKey | null;
   kind: "hour" | "day";
   latest: IndexValue | null;
   /**
@@ -525,6 +546,10 @@ export interface IndexPoint {
  */
 export interface StationState {
   subject: string;
+  /**
+   * Where its station stands; null where no pack says so
+   */
+  place: PlaceKey | null;
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
   since: number | null;
   last_event: number | null;
@@ -536,6 +561,10 @@ export interface Assessment {
   limit: string;
   indicator: string;
   subject: string;
+  /**
+   * Where its station stands; null where no pack says so
+   */
+  place: PlaceKey | null;
   averaging: "hour" | "eight_hours" | "day" | "year";
   /**
    * Milliseconds since 1970-01-01T00:00:00Z
@@ -563,6 +592,10 @@ export interface Alert {
   id: string;
   rule: string;
   subject: string;
+  /**
+   * Where its station stands; null where no pack says so
+   */
+  place: PlaceKey | null;
   priority: "critical" | "high" | "medium" | "low";
   active: boolean;
   acknowledged: boolean;
@@ -608,6 +641,10 @@ export interface Evidence {
  */
 export interface Figure {
   figure: "aqi" | "pm25" | "alerts" | "exceeded" | "stations" | "completeness" | "slowest" | "balance";
+  /**
+   * The province it is of; null where the pack's list of places has none
+   */
+  place: PlaceKey | null;
   /**
    * Recorded clock it was worked out at
    */

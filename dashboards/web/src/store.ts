@@ -88,19 +88,25 @@ function held<T>(all: Map<string, Signal<T>>, key: string, empty: () => T): Sign
   return one;
 }
 
-const noTile = (subject: string, indicator: string): Tile => ({ subject, indicator, latest: null, hours: [] });
+const noTile = (subject: string, indicator: string): Tile => ({
+  subject,
+  place: null,
+  indicator,
+  latest: null,
+  hours: [],
+});
 
 export function tileOf(subject: string, indicator: string): Signal<Tile> {
   return held(tiles, tileKey({ subject, indicator }), () => noTile(subject, indicator));
 }
 
 export function indexOf(index: IndexSeries["index"], subject: string, kind: IndexKind): Signal<IndexSeries> {
-  const empty = { index, subject, kind, latest: null, history: [] };
+  const empty = { index, subject, place: null, kind, latest: null, history: [] };
   return held(indices, indexKey(empty), () => empty);
 }
 
 export function stateOf(subject: string): Signal<StationState> {
-  return held(states, subject, () => ({ subject, status: null, since: null, last_event: null }));
+  return held(states, subject, () => ({ subject, place: null, status: null, since: null, last_event: null }));
 }
 
 /** A figure of the overview as the flow said it last; null before it said anything. */

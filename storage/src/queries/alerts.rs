@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     limit::Averaging,
     name::Name,
     results::Evidence,
@@ -168,11 +169,14 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn open_alerts(&self) -> Result<Vec<AlertNow>, StoreError> {
-        let open = self.client().query(&format!(
-            "SELECT {NOW_COLUMNS} FROM alert_current AS a WHERE a.active OR NOT a.acknowledged \
-             ORDER BY a.rule, a.subject, a.number"
-        ));
+    pub async fn open_alerts(&self, asker: &Asker) -> Result<Vec<AlertNow>, StoreError> {
+        let open = self.asked_by(asker, |seen| {
+            format!(
+                "SELECT {NOW_COLUMNS} FROM alert_current AS a WHERE (a.active OR NOT a.acknowledged){} \
+                 ORDER BY a.rule, a.subject, a.number",
+                seen.station("a.subject")
+            )
+        });
         answer("read the open alerts", open.fetch_all()).await
     }
 
@@ -181,15 +185,22 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn alerts_before(&self, before: Now, number: u32) -> Result<Vec<AlertNow>, StoreError> {
+    pub async fn alerts_before(
+        &self,
+        asker: &Asker,
+        before: Now,
+        number: u32,
+    ) -> Result<Vec<AlertNow>, StoreError> {
         // The moment is compared as a number, so that one that no column holds does not wrap.
         let alerts = self
-            .client()
-            .query(&format!(
-                "SELECT * FROM (SELECT {NOW_COLUMNS} FROM alert_current AS a \
-                 WHERE toUnixTimestamp64Milli(a.raised_at) < {{before:Int64}}) \
-                 ORDER BY raised_at DESC LIMIT {{number:UInt32}} WITH TIES"
-            ))
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT * FROM (SELECT {NOW_COLUMNS} FROM alert_current AS a \
+                     WHERE toUnixTimestamp64Milli(a.raised_at) < {{before:Int64}}{}) \
+                     ORDER BY raised_at DESC LIMIT {{number:UInt32}} WITH TIES",
+                    seen.station("a.subject")
+                )
+            })
             .param("before", before.0)
             .param("number", number);
         answer("read alerts", alerts.fetch_all()).await
@@ -199,13 +210,15 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn alert(&self, key: &AlertKey) -> Result<Option<AlertNow>, StoreError> {
+    pub async fn alert(&self, asker: &Asker, key: &AlertKey) -> Result<Option<AlertNow>, StoreError> {
         let alert = self
-            .client()
-            .query(&format!(
-                "SELECT {NOW_COLUMNS} FROM alert_current AS a WHERE a.rule = {{rule:String}} \
-                 AND a.subject = {{subject:String}} AND a.number = {{number:UInt32}}"
-            ))
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {NOW_COLUMNS} FROM alert_current AS a WHERE a.rule = {{rule:String}} \
+                     AND a.subject = {{subject:String}} AND a.number = {{number:UInt32}}{}",
+                    seen.station("a.subject")
+                )
+            })
             .param("rule", &*key.rule)
             .param("subject", &*key.subject)
             .param("number", key.number);
@@ -216,20 +229,22 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn alert_history(&self, key: &AlertKey) -> Result<Vec<AlertRow>, StoreError> {
+    pub async fn alert_history(&self, asker: &Asker, key: &AlertKey) -> Result<Vec<AlertRow>, StoreError> {
         let happened = self
-            .client()
-            .query(&format!(
-                "SELECT toString(a.change) AS change, toString(a.priority) AS priority, a.active AS active, \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT toString(a.change) AS change, toString(a.priority) AS priority, a.active AS active, \
                  a.acknowledged AS acknowledged, a.occurrences AS occurrences, toUnixTimestamp64Milli(a.at) AS at, \
                  a.user AS user, a.note AS note, toString(a.measure) AS measure, \
                  toString(a.averaging) AS averaging, toUnixTimestamp64Milli(a.window_start) AS window_start, \
                  toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, \
                  a.threshold AS threshold, toString(a.status) AS status, a.epoch AS epoch \
                  FROM alert AS a WHERE a.rule = {{rule:String}} AND a.subject = {{subject:String}} \
-                 AND a.number = {{number:UInt32}} AND a.epoch <= {COMMITTED} \
-                 ORDER BY a.epoch, a.seq LIMIT {{most:UInt32}}"
-            ))
+                 AND a.number = {{number:UInt32}} AND a.epoch <= {COMMITTED}{} \
+                 ORDER BY a.epoch, a.seq LIMIT {{most:UInt32}}",
+                    seen.station("a.subject")
+                )
+            })
             .param("rule", &*key.rule)
             .param("subject", &*key.subject)
             .param("number", key.number)

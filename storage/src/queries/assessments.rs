@@ -1,7 +1,7 @@
 //! Means held against legal limits.
 
 use clickhouse::Row;
-use ioc_model::{limit::Averaging, results::Verdict, time::EventTime};
+use ioc_model::{asker::Asker, limit::Averaging, results::Verdict, time::EventTime};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -57,19 +57,25 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn newest_assessments(&self, since: EventTime) -> Result<Vec<AssessmentRow>, StoreError> {
+    pub async fn newest_assessments(
+        &self,
+        asker: &Asker,
+        since: EventTime,
+    ) -> Result<Vec<AssessmentRow>, StoreError> {
         let newest = self
-            .client()
-            .query(&format!(
-                "SELECT {COLUMNS} FROM assessment_current AS a \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {COLUMNS} FROM assessment_current AS a \
                  WHERE a.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND (a.averaging, a.indicator, a.subject, a.start_time) IN \
                  (SELECT v.averaging, v.indicator, v.subject, max(v.start_time) FROM assessment AS v \
                  WHERE v.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND v.epoch <= {COMMITTED} \
-                 GROUP BY v.averaging, v.indicator, v.subject) \
-                 ORDER BY a.averaging, a.indicator, a.subject"
-            ))
+                 GROUP BY v.averaging, v.indicator, v.subject){} \
+                 ORDER BY a.averaging, a.indicator, a.subject",
+                    seen.station("a.subject")
+                )
+            })
             .param("since", since.0);
         answer("read the newest judgements", newest.fetch_all()).await
     }
@@ -80,18 +86,21 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn assessments(
         &self,
+        asker: &Asker,
         subject: &str,
         averaging: Averaging,
         start: EventTime,
     ) -> Result<Vec<AssessmentRow>, StoreError> {
         let rows = self
-            .client()
-            .query(&format!(
-                "SELECT {COLUMNS} FROM assessment_current AS a \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {COLUMNS} FROM assessment_current AS a \
                  WHERE a.averaging = {{averaging:String}} AND a.subject = {{subject:String}} \
-                 AND a.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
-                 ORDER BY a.indicator LIMIT 1000"
-            ))
+                 AND a.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC'){} \
+                 ORDER BY a.indicator LIMIT 1000",
+                    seen.station("a.subject")
+                )
+            })
             .param("averaging", averaging.word())
             .param("subject", subject)
             .param("start", start.0);

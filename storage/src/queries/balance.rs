@@ -1,7 +1,10 @@
 //! What became of all that came, and how far the store is.
 
 use clickhouse::Row;
-use ioc_model::epoch::{Epoch, Generation};
+use ioc_model::{
+    asker::Asker,
+    epoch::{Epoch, Generation},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -45,15 +48,21 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn feed_balance(&self, generation: Generation) -> Result<Vec<FeedBalance>, StoreError> {
+    pub async fn feed_balance(
+        &self,
+        asker: &Asker,
+        generation: Generation,
+    ) -> Result<Vec<FeedBalance>, StoreError> {
         let balance = self
-            .client()
-            .query(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT toString(b.feed) AS feed, envelopes_received, envelopes_decoded, envelopes_empty, \
                  envelopes_undecodable, rows_decoded, rows_stored, rows_duplicate, rows_rejected, rows_waiting, \
                  rows_held, envelopes_astray, rows_astray \
-                 FROM feed_balance AS b WHERE generation = {generation:UInt32} ORDER BY feed",
-            )
+                 FROM feed_balance AS b WHERE generation = {{generation:UInt32}}{} ORDER BY feed",
+                    seen.feed("b.feed")
+                )
+            })
             .param("generation", generation.0);
         answer("read the balance", balance.fetch_all()).await
     }

@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     observation::Quality,
     position::Position,
     results::Standing,
@@ -61,15 +62,17 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn receipt(&self, position: Position) -> Result<Receipt, StoreError> {
+    pub async fn receipt(&self, asker: &Asker, position: Position) -> Result<Receipt, StoreError> {
         let receipt = self
-            .client()
-            .query(&format!(
-                "SELECT countIf(kind = 'stored') AS stored, countIf(kind = 'rejected') AS rejected, \
+            .asked_by(asker, |seen| {
+                let row = seen.row("subject", "feed");
+                let feed = seen.feed("feed");
+                format!(
+                    "SELECT countIf(kind = 'stored') AS stored, countIf(kind = 'rejected') AS rejected, \
                  countIf(kind = 'whole') AS undecodable, countIf(kind = 'held') AS held FROM (\
                  SELECT 'stored' AS kind FROM observation WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED} AND standing != 'restored' \
+                 AND epoch <= {COMMITTED} AND standing != 'restored'{row} \
                  UNION ALL \
                  SELECT 'stored' AS kind FROM event WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
@@ -77,11 +80,12 @@ impl Store {
                  UNION ALL \
                  SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED} \
+                 AND epoch <= {COMMITTED}{feed} \
                  UNION ALL \
                  SELECT 'held' AS kind FROM held_current WHERE log = {{log:UInt16}} \
-                 AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}})"
-            ))
+                 AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}}{row})"
+                )
+            })
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0);
@@ -92,18 +96,24 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn envelope_rows(&self, position: Position) -> Result<Vec<EnvelopeRow>, StoreError> {
+    pub async fn envelope_rows(
+        &self,
+        asker: &Asker,
+        position: Position,
+    ) -> Result<Vec<EnvelopeRow>, StoreError> {
         let rows = self
-            .client()
-            .query(&format!(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
                  toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
                  toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, toString(o.sender) AS sender, \
                  toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row \
                  FROM observation AS o WHERE o.log = {{log:UInt16}} AND o.partition = {{partition:UInt16}} \
-                 AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} AND o.standing != 'restored' \
-                 ORDER BY o.row LIMIT {{most:UInt32}}"
-            ))
+                 AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} AND o.standing != 'restored'{} \
+                 ORDER BY o.row LIMIT {{most:UInt32}}",
+                    seen.row("o.subject", "o.feed")
+                )
+            })
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0)
@@ -115,15 +125,21 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn envelope_rejects(&self, position: Position) -> Result<Vec<RecentReject>, StoreError> {
+    pub async fn envelope_rejects(
+        &self,
+        asker: &Asker,
+        position: Position,
+    ) -> Result<Vec<RecentReject>, StoreError> {
         let rejects = self
-            .client()
-            .query(&format!(
-                "SELECT {REJECT_COLUMNS} FROM reject_current AS r \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {REJECT_COLUMNS} FROM reject_current AS r \
                  WHERE r.log = {{log:UInt16}} AND r.partition = {{partition:UInt16}} \
-                 AND r.offset = {{offset:UInt64}} \
-                 ORDER BY row LIMIT {{most:UInt32}}"
-            ))
+                 AND r.offset = {{offset:UInt64}}{} \
+                 ORDER BY row LIMIT {{most:UInt32}}",
+                    seen.feed("r.feed")
+                )
+            })
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0)

@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     epoch::Epoch,
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     name::Name,
@@ -110,9 +111,11 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn figures(&self) -> Result<Vec<FigureRow>, StoreError> {
-        let rows =
-            self.client().query(&format!("SELECT {COLUMNS} FROM figure_current AS f ORDER BY f.figure"));
+    pub async fn figures(&self, asker: &Asker) -> Result<Vec<FigureRow>, StoreError> {
+        let rows = self.asked_by(asker, |seen| {
+            let theirs = seen.province();
+            format!("SELECT {COLUMNS} FROM figure_current AS f WHERE true{theirs} ORDER BY f.figure")
+        });
         answer("read the figures", rows.fetch_all()).await
     }
 
@@ -120,12 +123,16 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn figures_known_at(&self, moment: Now) -> Result<Vec<FigureRow>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM \
-             figure_known_at(known_at = fromUnixTimestamp64Milli({{moment:Int64}}, 'UTC')) AS f ORDER BY f.figure"
-        );
-        let rows = self.client().query(&sql).param("moment", moment.0);
+    pub async fn figures_known_at(&self, asker: &Asker, moment: Now) -> Result<Vec<FigureRow>, StoreError> {
+        let rows = self.asked_by(asker, |seen| {
+            format!(
+                "SELECT {COLUMNS} FROM \
+                 figure_known_at(known_at = fromUnixTimestamp64Milli({{moment:Int64}}, 'UTC')) AS f \
+                 WHERE true{} ORDER BY f.figure",
+                seen.province()
+            )
+        });
+        let rows = rows.param("moment", moment.0);
         answer("read what the figures said", rows.fetch_all()).await
     }
 }

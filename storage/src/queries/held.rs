@@ -1,9 +1,13 @@
 //! Rows that wait for an operator's word.
 
 use clickhouse::Row;
-use ioc_model::time::{EventTime, ReceivedAt};
+use ioc_model::{
+    asker::Asker,
+    time::{EventTime, ReceivedAt},
+};
 use serde::{Deserialize, Serialize};
 
+use super::Seen;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -64,6 +68,7 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn held(
         &self,
+        asker: &Asker,
         of: &HeldOf,
         zone: &str,
         limit: u32,
@@ -81,8 +86,9 @@ impl Store {
             .map(|(.., condition)| *condition)
             .collect();
         let those = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
+        let those = those + &Seen::by(asker).row("subject", "feed");
         let chosen = |query: String| {
-            let asked = self.client().query(&query).param("zone", zone);
+            let asked = self.asked_by(asker, |_| query).param("zone", zone);
             choices.iter().fold(asked, |asked, (choice, name, _)| match choice {
                 Some(choice) => asked.param(name, choice.as_str()),
                 None => asked,

@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     index::{IndexId, NoIndex},
     time::EventTime,
     window::{ClosedBy, WindowKind},
@@ -85,20 +86,22 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn newest_indices(&self, since: EventTime) -> Result<Vec<IndexRow>, StoreError> {
+    pub async fn newest_indices(&self, asker: &Asker, since: EventTime) -> Result<Vec<IndexRow>, StoreError> {
         // As for the latest values: first when the newest is, then only those through the current view.
         let newest = self
-            .client()
-            .query(&format!(
-                "SELECT {COLUMNS} FROM index_current AS i \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {COLUMNS} FROM index_current AS i \
                  WHERE i.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND (i.`index`, i.kind, i.subject, i.start_time) IN \
                  (SELECT v.`index`, v.kind, v.subject, max(v.start_time) FROM index_value AS v \
                  WHERE v.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND v.epoch <= {COMMITTED} \
-                 GROUP BY v.`index`, v.kind, v.subject) \
-                 ORDER BY i.`index`, i.kind, i.subject"
-            ))
+                 GROUP BY v.`index`, v.kind, v.subject){} \
+                 ORDER BY i.`index`, i.kind, i.subject",
+                    seen.station("i.subject")
+                )
+            })
             .param("since", since.0);
         answer("read the newest indices", newest.fetch_all()).await
     }
@@ -109,18 +112,21 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn recent_indices(
         &self,
+        asker: &Asker,
         kind: WindowKind,
         since: EventTime,
     ) -> Result<Vec<RecentIndex>, StoreError> {
         let recent = self
-            .client()
-            .query(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT toString(i.`index`) AS index, toString(i.subject) AS subject, \
                  toUnixTimestamp64Milli(i.start_time) AS start, i.value AS value, i.revision AS revision \
                  FROM index_current AS i \
-                 WHERE i.kind = {kind:String} AND i.start_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 WHERE i.kind = {{kind:String}} AND i.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC'){} \
                  ORDER BY i.`index`, i.subject, i.start_time",
-            )
+                    seen.station("i.subject")
+                )
+            })
             .param("kind", kind.word())
             .param("since", since.0);
         answer("read recent indices", recent.fetch_all()).await
@@ -132,19 +138,22 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn index(
         &self,
+        asker: &Asker,
         index: IndexId,
         subject: &str,
         kind: WindowKind,
         start: EventTime,
     ) -> Result<Option<IndexRow>, StoreError> {
         let row = self
-            .client()
-            .query(&format!(
-                "SELECT {COLUMNS} FROM index_current AS i \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {COLUMNS} FROM index_current AS i \
                  WHERE i.`index` = {{index:String}} AND i.kind = {{kind:String}} \
                  AND i.subject = {{subject:String}} \
-                 AND i.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC')"
-            ))
+                 AND i.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC'){}",
+                    seen.station("i.subject")
+                )
+            })
             .param("index", index.word())
             .param("kind", kind.word())
             .param("subject", subject)

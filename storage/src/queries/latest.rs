@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     observation::Quality,
     results::Standing,
     time::{EventTime, ReceivedAt},
@@ -53,12 +54,12 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn latest(&self, since: EventTime) -> Result<Vec<LatestValue>, StoreError> {
+    pub async fn latest(&self, asker: &Asker, since: EventTime) -> Result<Vec<LatestValue>, StoreError> {
         // First when the newest value of each series was, over three narrow columns; then only those keys go
         // through the current view.
         let latest = self
-            .client()
-            .query(&format!(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT toString(indicator) AS indicator, toString(subject) AS subject, \
                  toUnixTimestamp64Milli(c.event_time) AS event_time, value, toString(quality) AS quality, toString(feed) AS feed, toString(sender) AS sender, \
                  toUnixTimestamp64Milli(c.received_at) AS received_at, log, partition, offset, row, \
@@ -69,9 +70,11 @@ impl Store {
                  (SELECT indicator, subject, max(event_time) FROM observation \
                  WHERE event_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') \
                  AND epoch <= {COMMITTED} \
-                 GROUP BY indicator, subject) \
-                 ORDER BY indicator, subject"
-            ))
+                 GROUP BY indicator, subject){} \
+                 ORDER BY indicator, subject",
+                    seen.row("c.subject", "c.feed")
+                )
+            })
             .param("since", since.0);
         answer("read the latest values", latest.fetch_all()).await
     }

@@ -3,6 +3,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     epoch::Generation,
     observation::Quality,
     results::Standing,
@@ -103,6 +104,7 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn window_at(
         &self,
+        asker: &Asker,
         indicator: &str,
         subject: &str,
         kind: WindowKind,
@@ -110,14 +112,16 @@ impl Store {
         revision: Option<u64>,
     ) -> Result<Option<WindowFigures>, StoreError> {
         let window = self
-            .client()
-            .query(&format!(
-                "SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
                  AND w.indicator = {{indicator:String}} AND w.subject = {{subject:String}} \
                  AND w.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
-                 AND w.epoch <= least({COMMITTED}, {{revision:UInt64}}) \
-                 ORDER BY w.generation DESC, w.epoch DESC LIMIT 1"
-            ))
+                 AND w.epoch <= least({COMMITTED}, {{revision:UInt64}}){} \
+                 ORDER BY w.generation DESC, w.epoch DESC LIMIT 1",
+                    seen.station("w.subject")
+                )
+            })
             .param("kind", kind.word())
             .param("indicator", indicator)
             .param("subject", subject)
@@ -134,6 +138,7 @@ impl Store {
     #[allow(clippy::too_many_arguments, reason = "each is a column of the key")]
     pub async fn windows_at(
         &self,
+        asker: &Asker,
         indicators: &[&str],
         subject: &str,
         kind: WindowKind,
@@ -143,16 +148,18 @@ impl Store {
         revision: u64,
     ) -> Result<Vec<WindowFigures>, StoreError> {
         let windows = self
-            .client()
-            .query(&format!(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT {FIGURES} FROM window AS w WHERE w.kind = {{kind:String}} \
                  AND w.indicator IN {{indicators:Array(String)}} AND w.subject = {{subject:String}} \
                  AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
                  AND w.start_time < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC') \
-                 AND w.generation = {{generation:UInt32}} AND w.epoch <= least({COMMITTED}, {{revision:UInt64}}) \
+                 AND w.generation = {{generation:UInt32}} AND w.epoch <= least({COMMITTED}, {{revision:UInt64}}){} \
                  ORDER BY w.indicator, w.start_time, w.epoch DESC \
-                 LIMIT 1 BY w.indicator, w.start_time LIMIT {{most:UInt32}}"
-            ))
+                 LIMIT 1 BY w.indicator, w.start_time LIMIT {{most:UInt32}}",
+                    seen.station("w.subject")
+                )
+            })
             .param("kind", kind.word())
             .param("indicators", indicators)
             .param("subject", subject)
@@ -171,6 +178,7 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn window_rows(
         &self,
+        asker: &Asker,
         indicator: &str,
         subject: &str,
         window: &WindowFigures,
@@ -178,8 +186,8 @@ impl Store {
         // The rule the flow judges by, worked out anew: a value is known since its earliest arrival, and the one known
         // latest is current. What was said again was said before, and is the same row.
         let rows = self
-            .client()
-            .query(&format!(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT event_time, value, quality, standing, feed, sender, received_at, log, partition, offset, row, \
                  first_arrival AND row_number() OVER (PARTITION BY event_time, first_arrival \
                  ORDER BY received_at DESC, log DESC, partition DESC, offset DESC, row DESC) = 1 AS current, \
@@ -194,9 +202,11 @@ impl Store {
                  WHERE o.indicator = {{indicator:String}} AND o.subject = {{subject:String}} \
                  AND o.event_time >= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
                  AND o.event_time < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC') \
-                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}}) AND o.standing != 'restored') \
-                 ORDER BY event_time, received_at, log, partition, offset, row LIMIT {{most:UInt32}}"
-            ))
+                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}}) AND o.standing != 'restored'{}) \
+                 ORDER BY event_time, received_at, log, partition, offset, row LIMIT {{most:UInt32}}",
+                    seen.row("o.subject", "o.feed")
+                )
+            })
             .param("indicator", indicator)
             .param("subject", subject)
             .param("start", window.start.0)

@@ -1,7 +1,7 @@
 //! Rejected envelopes and rows.
 
 use clickhouse::Row;
-use ioc_model::{reject::RejectReason, time::ReceivedAt};
+use ioc_model::{asker::Asker, reject::RejectReason, time::ReceivedAt};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -55,15 +55,17 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn recent_rejects(&self, number: u32) -> Result<Vec<RecentReject>, StoreError> {
+    pub async fn recent_rejects(&self, asker: &Asker, number: u32) -> Result<Vec<RecentReject>, StoreError> {
         let rejects = self
-            .client()
-            .query(&format!(
-                "SELECT {COLUMNS} \
-                 FROM reject_current AS r \
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT {COLUMNS} \
+                 FROM reject_current AS r WHERE true{} \
                  ORDER BY r.received_at DESC, log DESC, partition DESC, offset DESC, row DESC \
-                 LIMIT {{number:UInt32}}"
-            ))
+                 LIMIT {{number:UInt32}}",
+                    seen.feed("r.feed")
+                )
+            })
             .param("number", number);
         answer("read the last rejects", rejects.fetch_all()).await
     }

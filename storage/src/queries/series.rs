@@ -5,9 +5,10 @@
 //! all rows by key instead, in the table's order, took ten times as long and 130 to 250 MB.
 
 use clickhouse::Row;
-use ioc_model::{index::IndexId, time::EventTime, window::WindowKind};
+use ioc_model::{asker::Asker, index::IndexId, time::EventTime, window::WindowKind};
 use serde::{Deserialize, Serialize};
 
+use super::Seen;
 use crate::{
     client::{Store, answer, one},
     error::StoreError,
@@ -75,33 +76,37 @@ impl Measured<'_> {
 
     /// A query of the series: moment, value, extremes, weight in a mean, what is there of what is owed, and whether it
     /// is good.
-    fn figures(&self) -> &'static str {
-        match self {
-            Measured::Points(_) => {
+    fn figures(&self, seen: Seen<'_>) -> String {
+        let (rows, theirs) = match self {
+            Measured::Points(_) => (
                 "SELECT toUnixTimestamp64Milli(event_time) AS t, toNullable(value) AS value, \
                  o.value AS low, o.value AS high, 1. AS weight, quality = 'good' AS good, toFloat64(good) AS got, \
                  1. AS owed FROM observation_current AS o \
                  WHERE indicator = {measured:String} AND subject = {subject:String} \
                  AND event_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
-                 AND event_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
-            }
-            Measured::Windows(..) => {
+                 AND event_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')",
+                seen.row("o.subject", "o.feed"),
+            ),
+            Measured::Windows(..) => (
                 "SELECT toUnixTimestamp64Milli(start_time) AS t, mean AS value, \
                  w.min AS low, w.max AS high, toFloat64(w.count) AS weight, w.count > 0 AS good, \
                  toFloat64(received) AS got, toFloat64(expected) AS owed FROM window_current AS w \
                  WHERE indicator = {measured:String} AND subject = {subject:String} AND kind = {kind:String} \
                  AND start_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
-                 AND start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
-            }
-            Measured::Index(..) => {
+                 AND start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')",
+                seen.station("w.subject"),
+            ),
+            Measured::Index(..) => (
                 "SELECT toUnixTimestamp64Milli(start_time) AS t, i.value AS value, \
                  i.value AS low, i.value AS high, 1. AS weight, i.value IS NOT NULL AS good, 0. AS got, \
                  0. AS owed FROM index_current AS i \
                  WHERE `index` = {measured:String} AND subject = {subject:String} AND kind = {kind:String} \
                  AND start_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
-                 AND start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"
-            }
-        }
+                 AND start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')",
+                seen.station("i.subject"),
+            ),
+        };
+        format!("{rows}{theirs}")
     }
 }
 
@@ -113,15 +118,16 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn series(
         &self,
+        asker: &Asker,
         measured: Measured<'_>,
         subject: &str,
         from: EventTime,
         to: EventTime,
         entries: u32,
     ) -> Result<ThinnedSeries, StoreError> {
-        let ask = |sql: &str| {
-            self.client()
-                .query(&format!("{sql} {SETTINGS}"))
+        let figures = measured.figures(Seen::by(asker));
+        let ask = |sql: String| {
+            self.asked_by(asker, |_| format!("{sql} {SETTINGS}"))
                 .param("measured", measured.word())
                 .param("subject", subject)
                 .param("kind", measured.kind().word())
@@ -129,21 +135,19 @@ impl Store {
                 .param("to", to.0)
                 .param("entries", entries)
         };
-        let extent = ask(&format!(
-            "SELECT count() AS found, min(t) AS first, max(t) AS last FROM ({})",
-            measured.figures()
-        ));
+        let extent =
+            ask(format!("SELECT count() AS found, min(t) AS first, max(t) AS last FROM ({figures})"));
         let Extent { found, first, last } = answer("measure a series", one(extent)).await?;
         let rows = if found <= u64::from(entries) {
-            let plain = ask(&format!(
+            let plain = ask(format!(
                 "SELECT t AS start, value AS mean, toNullable(low) AS low, toNullable(high) AS high, \
                  if(owed > 0, got / owed, NULL) AS completeness \
                  FROM ({}) ORDER BY start LIMIT {{entries:UInt32}}",
-                measured.figures()
+                figures
             ));
             answer("read a series", plain.fetch_all()).await?
         } else {
-            let buckets = ask(&format!(
+            let buckets = ask(format!(
                 "SELECT min(t) AS start, \
                  if(countIf(good) > 0, sumIf(value * weight, good) / sumIf(weight, good), avg(value)) AS mean, \
                  toNullable(if(countIf(good) > 0, minIf(low, good), min(low))) AS low, \
@@ -151,7 +155,7 @@ impl Store {
                  if(sum(owed) > 0, sum(got) / sum(owed), NULL) AS completeness \
                  FROM ({}) GROUP BY intDiv(t - {{first:Int64}}, {{width:Int64}}) AS bucket \
                  ORDER BY bucket LIMIT {{entries:UInt32}}",
-                measured.figures()
+                figures
             ))
             .param("first", first)
             .param("width", bucket_millis(first, last, entries));

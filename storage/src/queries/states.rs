@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     status::StationStatus,
     time::{EventTime, Now},
 };
@@ -32,13 +33,16 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn station_states(&self) -> Result<Vec<StationState>, StoreError> {
-        let states = self.client().query(
-            "SELECT toString(s.subject) AS subject, toString(s.status) AS status, \
+    pub async fn station_states(&self, asker: &Asker) -> Result<Vec<StationState>, StoreError> {
+        let states = self.asked_by(asker, |seen| {
+            format!(
+                "SELECT toString(s.subject) AS subject, toString(s.status) AS status, \
              toUnixTimestamp64Milli(s.since) AS since, \
              toUnixTimestamp64Milli(s.last_event_time) AS last_event \
-             FROM station_state_current AS s ORDER BY subject",
-        );
+             FROM station_state_current AS s WHERE true{} ORDER BY subject",
+                seen.station("s.subject")
+            )
+        });
         answer("read the states of stations", states.fetch_all()).await
     }
 }

@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    asker::Asker,
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
@@ -69,18 +70,21 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn recent_windows(
         &self,
+        asker: &Asker,
         kind: WindowKind,
         since: EventTime,
     ) -> Result<Vec<RecentWindow>, StoreError> {
         let windows = self
-            .client()
-            .query(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT toString(w.indicator) AS indicator, toString(w.subject) AS subject, \
                  toUnixTimestamp64Milli(w.start_time) AS start, mean, toUInt32(w.count) AS count, received, expected, revision \
                  FROM window_current AS w \
-                 WHERE w.kind = {kind:String} AND w.start_time >= fromUnixTimestamp64Milli({since:Int64}, 'UTC') \
+                 WHERE w.kind = {{kind:String}} AND w.start_time >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC'){} \
                  ORDER BY w.indicator, w.subject, w.start_time",
-            )
+                    seen.station("w.subject")
+                )
+            })
             .param("kind", kind.word())
             .param("since", since.0);
         answer("read recent windows", windows.fetch_all()).await
@@ -90,8 +94,10 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
+    #[allow(clippy::too_many_arguments, reason = "each is a column of the key, but who asks")]
     pub async fn trend(
         &self,
+        asker: &Asker,
         indicator: &str,
         subject: &str,
         kind: WindowKind,
@@ -99,18 +105,20 @@ impl Store {
         to: EventTime,
     ) -> Result<Vec<TrendPoint>, StoreError> {
         let trend = self
-            .client()
-            .query(
+            .asked_by(asker, |seen| {
+                format!(
                 "SELECT toUnixTimestamp64Milli(w.start_time) AS start, toUnixTimestamp64Milli(w.end_time) AS end, \
                  mean, w.min AS min, w.max AS max, w.count AS count, received, expected, \
                  toString(w.closed_by) AS closed_by, w.spiked AS spiked, revision \
                  FROM window_current AS w \
-                 WHERE w.indicator = {indicator:String} AND w.subject = {subject:String} \
-                 AND w.kind = {kind:String} \
-                 AND w.start_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
-                 AND w.start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
+                 WHERE w.indicator = {{indicator:String}} AND w.subject = {{subject:String}} \
+                 AND w.kind = {{kind:String}} \
+                 AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND w.start_time < fromUnixTimestamp64Milli({{to:Int64}}, 'UTC'){} \
                  ORDER BY w.start_time",
-            )
+                    seen.station("w.subject")
+                )
+            })
             .param("indicator", indicator)
             .param("subject", subject)
             .param("kind", kind.word())

@@ -16,7 +16,7 @@ use ioc_model::{
     window::{Aggregate, ClosedBy, WindowKind},
 };
 
-use crate::{sample, server::TestServer};
+use crate::{askers::ALL, sample, server::TestServer};
 
 const HOUR: i64 = 3_600_000;
 
@@ -111,9 +111,9 @@ async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
     for (revision, mean, rows_there) in [(Some(1), 20.0, 5), (None, 65.0 / 3.0, 8), (Some(2), 65.0 / 3.0, 8)]
     {
         let window =
-            store.window_at("pm25", "st", WindowKind::Hour, start(), revision).await.unwrap().unwrap();
+            store.window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), revision).await.unwrap().unwrap();
         assert_eq!(window.mean, Some(mean));
-        let rows = store.window_rows("pm25", "st", &window).await.unwrap();
+        let rows = store.window_rows(&ALL, "pm25", "st", &window).await.unwrap();
         assert_eq!(rows.len(), rows_there);
         assert!(rows.iter().all(|row| row.found == rows_there as u64));
         let counted: Vec<f64> = rows.iter().filter(|row| row.counted).map(|row| row.value).collect();
@@ -128,10 +128,10 @@ async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
             "the next hour's row is not of it"
         );
     }
-    assert_eq!(store.window_at("pm25", "st", WindowKind::Hour, start(), Some(0)).await.unwrap(), None);
-    assert_eq!(store.window_at("pm25", "st", WindowKind::Day, start(), None).await.unwrap(), None);
+    assert_eq!(store.window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), Some(0)).await.unwrap(), None);
+    assert_eq!(store.window_at(&ALL, "pm25", "st", WindowKind::Day, start(), None).await.unwrap(), None);
 
-    let made = store.envelope_rows(position(1)).await.unwrap();
+    let made = store.envelope_rows(&ALL, position(1)).await.unwrap();
     assert_eq!(made.iter().map(|row| row.row).collect::<Vec<_>>(), [0, 5, 10, 15]);
     assert_eq!((made[2].quality, made[3].standing), (Calibrating, First));
 }
@@ -149,7 +149,7 @@ async fn the_windows_behind_a_number_are_those_of_its_revision_and_of_committed_
         let to = EventTime(start().0 + to * HOUR);
         let kind = WindowKind::Hour;
         let windows =
-            server.store.windows_at(indicators, "st", kind, start(), to, Generation(0), revision).await;
+            server.store.windows_at(&ALL, indicators, "st", kind, start(), to, Generation(0), revision).await;
         windows.unwrap().iter().map(|window| window.mean.unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(means(&["pm25"], 3, 1).await, [0.0, 1.0, 2.0]);
@@ -157,7 +157,7 @@ async fn the_windows_behind_a_number_are_those_of_its_revision_and_of_committed_
     assert_eq!(means(&["pm25"], 2, 2).await, [0.0, 50.0]);
     assert!(means(&["it's", "pm25') OR (1=1"], 3, 9).await.is_empty());
     let uncommitted =
-        server.store.window_at("pm25", "st", WindowKind::Hour, EventTime(start().0 + 2 * HOUR), None);
+        server.store.window_at(&ALL, "pm25", "st", WindowKind::Hour, EventTime(start().0 + 2 * HOUR), None);
     assert_eq!(uncommitted.await.unwrap().unwrap().revision, 1);
 }
 
@@ -177,12 +177,12 @@ async fn figures_are_asked_back_as_they_are_and_as_they_were_said_and_none_of_an
         rows.iter().map(|row| row.said()).collect()
     };
     let store = &server.store;
-    assert_eq!(read(store.figures().await.unwrap()), of_epoch(2), "every column of it");
+    assert_eq!(read(store.figures(&ALL).await.unwrap()), of_epoch(2), "every column of it");
     let at = |number: u64| said(number).now;
-    assert_eq!(read(store.figures_known_at(at(1)).await.unwrap()), of_epoch(1));
-    assert_eq!(read(store.figures_known_at(Now(at(2).0 - 1)).await.unwrap()), of_epoch(1));
-    assert_eq!(read(store.figures_known_at(at(3)).await.unwrap()), of_epoch(2));
-    assert!(store.figures_known_at(Now(at(1).0 - 1)).await.unwrap().is_empty());
+    assert_eq!(read(store.figures_known_at(&ALL, at(1)).await.unwrap()), of_epoch(1));
+    assert_eq!(read(store.figures_known_at(&ALL, Now(at(2).0 - 1)).await.unwrap()), of_epoch(1));
+    assert_eq!(read(store.figures_known_at(&ALL, at(3)).await.unwrap()), of_epoch(2));
+    assert!(store.figures_known_at(&ALL, Now(at(1).0 - 1)).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -194,24 +194,25 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     }
     let store = &server.store;
 
-    let index = store.index(IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap().unwrap();
+    let index =
+        store.index(&ALL, IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap().unwrap();
     assert_eq!((index.value, index.revision, index.dominant.as_str()), (Some(102.0), 2, "pm25"));
     assert_eq!(index.part_indicators, ["pm25", "o3"]);
     assert_eq!((index.part_inputs[0], index.part_sub_indices[0]), (0.1 + 0.2, 102.0));
-    let newest = store.newest_indices(start()).await.unwrap();
+    let newest = store.newest_indices(&ALL, start()).await.unwrap();
     assert_eq!(newest.iter().map(|row| row.kind).collect::<Vec<_>>(), [WindowKind::Hour, WindowKind::Day]);
     assert_eq!((newest[1].value, newest[1].reason), (None, Some(NoIndex::NoParticulates)));
-    assert!(store.newest_indices(EventTime(start().0 + 1)).await.unwrap().is_empty());
-    let recent = store.recent_indices(WindowKind::Hour, start()).await.unwrap();
+    assert!(store.newest_indices(&ALL, EventTime(start().0 + 1)).await.unwrap().is_empty());
+    let recent = store.recent_indices(&ALL, WindowKind::Hour, start()).await.unwrap();
     assert_eq!(recent.iter().map(|row| (row.value, row.revision)).collect::<Vec<_>>(), [(Some(102.0), 2)]);
 
-    let judged = store.newest_assessments(start()).await.unwrap();
+    let judged = store.newest_assessments(&ALL, start()).await.unwrap();
     let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
     assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
-    let day = store.assessments("station-0", Averaging::Day, start()).await.unwrap();
+    let day = store.assessments(&ALL, "station-0", Averaging::Day, start()).await.unwrap();
     assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", 2));
 
-    let states = store.station_states().await.unwrap();
+    let states = store.station_states(&ALL).await.unwrap();
     assert_eq!(
         states.iter().map(|state| state.status).collect::<Vec<_>>(),
         [StationStatus::Good, StationStatus::Silent]
@@ -222,25 +223,25 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     );
 
     // Each epoch raised another alert and acknowledged it; it is still active.
-    let open = store.open_alerts().await.unwrap();
+    let open = store.open_alerts(&ALL).await.unwrap();
     assert_eq!(open.iter().map(|alert| alert.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!((open[1].user.as_str(), open[1].evidence().unwrap().value), ("trực ban", Some(61.5)));
-    let latest = store.alerts_before(Now(i64::MAX), 1).await.unwrap();
+    let latest = store.alerts_before(&ALL, Now(i64::MAX), 1).await.unwrap();
     assert_eq!(latest.iter().map(|alert| alert.number).collect::<Vec<_>>(), [2]);
-    let earlier = store.alerts_before(latest[0].raised_at, 10).await.unwrap();
+    let earlier = store.alerts_before(&ALL, latest[0].raised_at, 10).await.unwrap();
     assert_eq!(earlier.iter().map(|alert| alert.number).collect::<Vec<_>>(), [1]);
     let key = "pm25-day~station-0~1".parse().unwrap();
-    let happened = store.alert_history(&key).await.unwrap();
+    let happened = store.alert_history(&ALL, &key).await.unwrap();
     assert_eq!(
         happened.iter().map(|row| row.change).collect::<Vec<_>>(),
         [AlertChange::Raised, AlertChange::Acknowledged]
     );
     assert!(happened[0].evidence().is_some() && happened[1].evidence().is_none());
-    assert_eq!(store.alert(&key).await.unwrap().unwrap().cleared_at, None);
+    assert_eq!(store.alert(&ALL, &key).await.unwrap().unwrap().cleared_at, None);
     let never = "pm25-day~station-0~9".parse().unwrap();
-    assert!(store.alert(&never).await.unwrap().is_none());
-    assert!(store.alert_history(&never).await.unwrap().is_empty());
+    assert!(store.alert(&ALL, &never).await.unwrap().is_none());
+    assert!(store.alert_history(&ALL, &never).await.unwrap().is_empty());
 
-    let rejects = store.envelope_rejects(position(2_000_001)).await.unwrap();
+    let rejects = store.envelope_rejects(&ALL, position(2_000_001)).await.unwrap();
     assert_eq!(rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>(), [RejectReason::Malformed]);
 }

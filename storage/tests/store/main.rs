@@ -4,6 +4,7 @@
 
 mod analyst;
 mod archive;
+mod askers;
 mod current;
 mod derived;
 mod fitness;

@@ -14,7 +14,7 @@ use ioc_model::{
 };
 use ioc_storage::queries::{EventFilter, EventPlace, Receipt};
 
-use crate::{sample, server::TestServer};
+use crate::{askers::ALL, sample, server::TestServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
@@ -26,7 +26,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     let store = &server.store;
     let start = sample::time("2024-11-05T00:00:00Z");
 
-    let latest = store.latest(start).await.unwrap();
+    let latest = store.latest(&ALL, start).await.unwrap();
     assert_eq!(latest.len(), 5);
     // Station 4's last row of the second epoch is number 49.
     let last = latest.iter().find(|value| value.subject == "station-4").unwrap();
@@ -35,10 +35,10 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert_eq!(last.value, 49.0 / 3.0);
     assert_eq!(last.quality, Quality::Good);
     assert_eq!(last.standing, Standing::First);
-    assert!(store.latest(EventTime(last.event_time.0 + 1)).await.unwrap().is_empty());
+    assert!(store.latest(&ALL, EventTime(last.event_time.0 + 1)).await.unwrap().is_empty());
 
     let trend = store
-        .trend("pm25", "station-0", WindowKind::Hour, start, EventTime(start.0 + 3_600_000))
+        .trend(&ALL, "pm25", "station-0", WindowKind::Hour, start, EventTime(start.0 + 3_600_000))
         .await
         .unwrap();
     assert_eq!(trend.len(), 1);
@@ -46,27 +46,27 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert_eq!(trend[0].mean, Some(2.1 / 2.0));
     assert_eq!(trend[0].closed_by, ClosedBy::Watermark);
     let elsewhere =
-        store.trend("pm25' OR 1=1 --", "station-0", WindowKind::Hour, start, start).await.unwrap();
+        store.trend(&ALL, "pm25' OR 1=1 --", "station-0", WindowKind::Hour, start, start).await.unwrap();
     assert!(elsewhere.is_empty());
 
-    let rejects = store.recent_rejects(10).await.unwrap();
+    let rejects = store.recent_rejects(&ALL, 10).await.unwrap();
     assert_eq!(rejects.iter().map(|reject| reject.offset).collect::<Vec<_>>(), [2_000_050, 1_000_050]);
     assert_eq!(rejects[0].raw, "\u{fffd}{");
     assert_eq!(rejects[0].message_vi, "không phải JSON");
-    assert_eq!(store.recent_rejects(1).await.unwrap().len(), 1);
+    assert_eq!(store.recent_rejects(&ALL, 1).await.unwrap().len(), 1);
 
     let position = |offset| Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) };
     assert_eq!(
-        store.receipt(position(1_000_003)).await.unwrap(),
+        store.receipt(&ALL, position(1_000_003)).await.unwrap(),
         Receipt { stored: 1, rejected: 0, undecodable: 0, held: 0 }
     );
     assert_eq!(
-        store.receipt(position(1_000_050)).await.unwrap(),
+        store.receipt(&ALL, position(1_000_050)).await.unwrap(),
         Receipt { stored: 0, rejected: 0, undecodable: 1, held: 0 }
     );
-    assert_eq!(store.receipt(position(7)).await.unwrap(), Receipt::default());
+    assert_eq!(store.receipt(&ALL, position(7)).await.unwrap(), Receipt::default());
 
-    let balance = store.feed_balance(Generation(0)).await.unwrap();
+    let balance = store.feed_balance(&ALL, Generation(0)).await.unwrap();
     assert_eq!(balance.len(), 1);
     assert_eq!(balance[0].envelopes_received, 102);
     assert_eq!((balance[0].envelopes_astray, balance[0].rows_astray), (0, 0));
@@ -84,7 +84,7 @@ async fn balance_a_lost_row_shows() {
     counts.stored -= 1;
     counts.received += 2;
     server.sink().write(&results, false).await.unwrap();
-    let balance = server.store.feed_balance(Generation(0)).await.unwrap();
+    let balance = server.store.feed_balance(&ALL, Generation(0)).await.unwrap();
     assert_eq!((balance[0].envelopes_astray, balance[0].rows_astray), (2, 1));
 }
 

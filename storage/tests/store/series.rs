@@ -3,7 +3,7 @@
 use ioc_model::{epoch::Epoch, index::IndexId, time::EventTime, window::WindowKind};
 use ioc_storage::queries::Measured;
 
-use crate::{sample, server::TestServer};
+use crate::{askers::ALL, sample, server::TestServer};
 
 fn start() -> EventTime {
     sample::time("2024-11-05T00:00:00Z")
@@ -52,7 +52,8 @@ async fn bound_five_million_points_become_the_buckets_asked_for_with_their_extre
         )
         .await;
     let end = EventTime(start().0 + 6_000_000_000);
-    let series = server.store.series(Measured::Points("no2"), "long", start(), end, 10_000).await.unwrap();
+    let series =
+        server.store.series(&ALL, Measured::Points("no2"), "long", start(), end, 10_000).await.unwrap();
     assert_eq!((series.found, series.rows.len()), (POINTS, 10_000));
     assert!(series.rows.is_sorted_by_key(|row| row.start));
     assert_eq!(series.rows[0].start, start());
@@ -73,7 +74,8 @@ async fn bound_five_million_points_become_the_buckets_asked_for_with_their_extre
     assert_eq!(bucket.completeness, Some(0.75));
 
     let day = EventTime(start().0 + 86_400_000);
-    let whole = server.store.series(Measured::Points("no2"), "long", start(), day, 100_000).await.unwrap();
+    let whole =
+        server.store.series(&ALL, Measured::Points("no2"), "long", start(), day, 100_000).await.unwrap();
     assert_eq!((whole.found, whole.rows.len()), (86_400, 86_400));
     assert_eq!((whole.rows[0].mean, whole.rows[0].completeness), (Some(-1e6), Some(0.0)));
     assert_eq!((whole.rows[1].mean, whole.rows[1].completeness), (Some(1.0), Some(1.0)));
@@ -88,18 +90,19 @@ async fn windows_and_indices_are_series_too_and_a_missing_value_stays_missing() 
     }
     let end = EventTime(start().0 + 86_400_000);
     let hours = Measured::Windows("pm25", WindowKind::Hour);
-    let series = server.store.series(hours, "station-0", start(), end, 10).await.unwrap();
+    let series = server.store.series(&ALL, hours, "station-0", start(), end, 10).await.unwrap();
     assert_eq!((series.found, series.rows.len()), (1, 1));
     let row = series.rows[0];
     assert_eq!((row.mean, row.low, row.high), (Some(2.1 / 2.0), Some(0.1), Some(9.0)));
     assert_eq!(row.completeness, Some(1.0));
 
     let of = |kind| Measured::Index(IndexId::VnAqi, kind);
-    let hour = server.store.series(of(WindowKind::Hour), "station-0", start(), end, 10).await.unwrap();
+    let hour = server.store.series(&ALL, of(WindowKind::Hour), "station-0", start(), end, 10).await.unwrap();
     assert_eq!((hour.rows[0].mean, hour.rows[0].completeness), (Some(102.0), None));
-    let day = server.store.series(of(WindowKind::Day), "station-0", start(), end, 10).await.unwrap();
+    let day = server.store.series(&ALL, of(WindowKind::Day), "station-0", start(), end, 10).await.unwrap();
     assert_eq!((day.rows[0].start, day.rows[0].mean), (start(), None));
 
-    let nothing = server.store.series(Measured::Points("pm25' --"), "x", start(), end, 10).await.unwrap();
+    let nothing =
+        server.store.series(&ALL, Measured::Points("pm25' --"), "x", start(), end, 10).await.unwrap();
     assert!(nothing.rows.is_empty());
 }
