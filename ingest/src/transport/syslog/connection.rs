@@ -11,6 +11,7 @@ use ioc_bus::ChunkBuilder;
 use ioc_model::attribute::Attribute;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
+    task::coop::unconstrained,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -30,6 +31,8 @@ const READ: usize = 32 << 10;
 const QUIET: Duration = Duration::from_secs(1);
 /// What is read at most of what has arrived already when everything ends.
 const LAST: usize = 4 << 20;
+/// What has arrived is known to have within so long.
+const KNOWN_WITHIN: Duration = Duration::from_millis(20);
 
 /// Whose connection it is.
 #[derive(Debug)]
@@ -87,7 +90,9 @@ impl Connection {
                     read = timeout_at(until, stream.read_buf(&mut buffer)) => read,
                 },
                 // What has arrived already, and nothing that would have to be waited for.
-                Some(bytes) if bytes < LAST => timeout(Duration::ZERO, stream.read_buf(&mut buffer)).await,
+                Some(bytes) if bytes < LAST => {
+                    timeout(KNOWN_WITHIN, unconstrained(stream.read_buf(&mut buffer))).await
+                }
                 Some(_) => Ok(Ok(0)),
             };
             more = match read {

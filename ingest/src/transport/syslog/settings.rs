@@ -37,6 +37,8 @@ const SMALLEST_MESSAGE_LIMIT: usize = 480;
 /// Twice as much is kept for a connection while it is not decided where a frame ends.
 const LARGEST_MESSAGE_LIMIT: usize = 16 << 20;
 const SHORTEST_IDLE: SignedDuration = SignedDuration::from_secs(1);
+/// Longer is for ever.
+const LONGEST_IDLE: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 
 /// `[syslog]`
 #[derive(Clone, Debug, Deserialize)]
@@ -172,7 +174,7 @@ impl Transport for Syslog {
             let mut running = Running::new(&KIND, site);
             let limits = Limits {
                 message_bytes: self.max_message_bytes,
-                idle_after: Duration::try_from(self.idle_after).unwrap_or(Duration::MAX / 2),
+                idle_after: self.idle_after.unsigned_abs().min(LONGEST_IDLE),
             };
             let shared = Arc::new(Shared {
                 intake: site.intake.clone(),
