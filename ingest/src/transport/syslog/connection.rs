@@ -65,9 +65,9 @@ impl Connection {
                     Err(error) => Err(error),
                 };
                 if let Err(error) = durable {
-                    shared.counters.lost.add(messages.into());
-                    tracing::error!(source = self.source.name(), %error, messages, "the log did not take messages of syslog");
-                    return;
+                    shared.lose(messages, &error);
+                    // Read no more, but keep the connection: closed, it would come again, and lose the next read.
+                    return shared.stop.cancelled().await;
                 }
             }
             if more == More::Never {

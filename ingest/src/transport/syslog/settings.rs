@@ -1,6 +1,11 @@
 //! The section `[syslog]`, and the listeners that start from it.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
@@ -182,6 +187,7 @@ impl Transport for Syslog {
                 counters: Arc::default(),
                 limits,
                 stop: running.stopping(),
+                said: Mutex::default(),
             });
             running.counts(None, shared.counters.clone());
             if !site.pack.feeds.values().any(|feed| self.takes(feed)) {

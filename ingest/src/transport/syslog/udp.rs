@@ -146,10 +146,7 @@ impl Datagrams {
                     // Its receiver lives as long as this.
                     let _queued = tickets.send((durable, messages)).await;
                 }
-                Err(error) => {
-                    shared.counters.lost.add(messages.into());
-                    tracing::error!(%error, messages, "the log did not take datagrams");
-                }
+                Err(error) => shared.lose(messages, &error),
             }
         }
         read
@@ -210,8 +207,7 @@ impl Datagrams {
 async fn tell_losses(mut tickets: mpsc::Receiver<(Durable, u32)>, shared: Arc<Shared>) {
     while let Some((durable, messages)) = tickets.recv().await {
         if let Err(error) = durable.await {
-            shared.counters.lost.add(messages.into());
-            tracing::error!(%error, messages, "datagrams did not become durable");
+            shared.lose(messages, &error);
         }
     }
 }
