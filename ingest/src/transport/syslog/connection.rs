@@ -12,7 +12,7 @@ use ioc_model::attribute::Attribute;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
     task::coop::unconstrained,
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::{
@@ -29,6 +29,11 @@ use crate::{
 const READ: usize = 32 << 10;
 /// A frame that may be cut wrongly is believed after so long without a byte behind it.
 const QUIET: Duration = Duration::from_secs(1);
+/// So little behind so much that is not decided yet is not worth looking at all of it again: more is waited for, a moment.
+/// Who sends a byte at a time would cost a look at all of it with each.
+const LITTLE: usize = 512;
+const MUCH: usize = 8 << 10;
+const GATHER: Duration = Duration::from_millis(5);
 /// What is read at most of what has arrived already when everything ends.
 const LAST: usize = 4 << 20;
 /// What has arrived is known to have within so long.
@@ -101,6 +106,9 @@ impl Connection {
                     shared.counters.bytes.add(bytes as u64);
                     heard = Instant::now();
                     last = last.map(|before| before + bytes);
+                    if bytes < LITTLE && buffer.len() > MUCH && last.is_none() {
+                        sleep(GATHER).await;
+                    }
                     More::Comes
                 }
                 Ok(Err(error)) => {
