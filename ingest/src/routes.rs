@@ -182,3 +182,50 @@ impl TopicCache {
         self.verdicts.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::{contract::Contract, pack::FormatName, text::Text, time::Millis};
+
+    use super::*;
+
+    #[test]
+    fn syslog_goes_by_the_name_in_a_certificate_and_else_by_the_smallest_network() {
+        let feed = |id: &str, from: &[&str], certificates: &[&str]| Feed {
+            id: id.to_owned(),
+            name: Text::default(),
+            owner: Text::default(),
+            transport: Transport::Syslog {
+                from: from.iter().map(|network| network.parse().unwrap()).collect(),
+                certificates: certificates.iter().map(|pattern| (*pattern).to_owned()).collect(),
+            },
+            format: FormatName::JsonObservation,
+            contract: Contract::default(),
+            silent_after: Millis(1),
+        };
+        let feeds = [
+            feed("any", &[], &[]),
+            feed("certified", &[], &["*.example"]),
+            feed("firewall", &["192.0.2.7/32"], &["fw-*.example"]),
+            feed("one", &[], &["fw-a.example"]),
+            feed("site", &["192.0.2.0/24", "2001:db8::/32"], &[]),
+        ];
+        let feeds = feeds.map(|feed| (feed.id.clone(), feed)).into();
+        let routes = Routes::of_pack(&Pack { feeds, ..Pack::default() });
+        for (address, certificate, expected) in [
+            ("192.0.2.7", None, "firewall"),
+            ("192.0.2.8", None, "site"),
+            ("2001:db8::7", None, "site"),
+            ("198.51.100.1", None, "any"),
+            ("::1", None, "any"),
+            ("192.0.2.8", Some("fw-b.example"), "firewall"),
+            ("192.0.2.8", Some("fw-a.example"), "one"),
+            ("192.0.2.8", Some("relay.example"), "certified"),
+            ("192.0.2.8", Some("stranger"), "site"),
+        ] {
+            let found = routes.syslog(address.parse().unwrap(), certificate).map(|feed| feed.id.as_str());
+            assert_eq!(found, Some(expected), "{address} {certificate:?}");
+        }
+        assert_eq!(Routes::default().syslog("::1".parse().unwrap(), None), None);
+    }
+}

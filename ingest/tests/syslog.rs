@@ -162,6 +162,20 @@ async fn who_a_datagram_is_of_the_smallest_network_its_sender_lies_in_whatever_i
 }
 
 #[tokio::test]
+async fn who_lines_without_a_host_are_of_one_source() {
+    let house = House::open().await;
+    let socket = house.datagrams_from(2).await;
+    let lines = std::fs::read("cases/syslog/no-hostname.log").unwrap();
+    let lines: Vec<&[u8]> = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
+    for line in &lines {
+        let _sent = socket.send(line).await.unwrap();
+    }
+    let all = house.has(8).await;
+    assert!(all.iter().all(|one| one.knows("sender") == Some("127.0.0.2") && one.feed == "firewall"));
+    assert_eq!(all.iter().map(|one| &one.payload[..]).collect::<Vec<_>>(), lines);
+}
+
+#[tokio::test]
 async fn balance_datagrams_of_every_size_are_kept_or_described() {
     let house = House::open().await;
     let socket = house.datagrams_from(1).await;
@@ -202,13 +216,14 @@ async fn loud_datagrams_the_log_refuses_are_counted_as_lost() {
     let socket = house.datagrams_from(1).await;
     let _sent = socket.send(b"<13>x").await.unwrap();
     until("the loss", || house.count("lost") == 1).await;
-    closed({
-        let mut stream = house.connect().await;
-        stream.write_all(b"<13>x\n").await.unwrap();
-        stream
-    })
-    .await;
-    assert_eq!(house.count("lost"), 2);
+    let mut stream = house.connect().await;
+    stream.write_all(b"<13>x\n").await.unwrap();
+    until("the loss of a connection", || house.count("lost") == 2).await;
+    // It is not read any more, and not closed: what follows stays with its sender.
+    let bytes = house.count("bytes");
+    stream.write_all(b"<13>x\n").await.unwrap();
+    assert!(house.running.stop().await);
+    assert_eq!((house.count("bytes"), house.count("lost")), (bytes, 2));
 }
 
 #[tokio::test]

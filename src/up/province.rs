@@ -188,7 +188,7 @@ fn needs_restart(current: &Pack, next: &Pack) -> Vec<String> {
     let feeds: BTreeSet<&String> = current.feeds.keys().chain(next.feeds.keys()).collect();
     for id in feeds {
         let (was, will) = (current.feeds.get(id), next.feeds.get(id));
-        let held = [was, will].into_iter().flatten().find(|feed| is_held_by_its_transport(feed));
+        let held = [was, will].into_iter().flatten().find(|feed| is_held_by_its_transport(feed, current));
         let Some(feed) = held else { continue };
         let taken = |feed: &Feed| (feed.transport.clone(), feed.contract.max_bytes);
         if was.map(taken) != will.map(taken) {
@@ -207,8 +207,15 @@ fn needs_restart(current: &Pack, next: &Pack) -> Vec<String> {
 }
 
 /// Whether its transport holds folders or connections of each feed; the others ask for the feed when a message comes.
-fn is_held_by_its_transport(feed: &Feed) -> bool {
-    !matches!(feed.transport, Transport::Mqtt { .. } | Transport::Http | Transport::Page)
+fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
+    match feed.transport {
+        Transport::Mqtt { .. } | Transport::Http | Transport::Page => false,
+        // Nobody listens for syslog before there is a feed of it.
+        Transport::Syslog { .. } => {
+            !current.feeds.values().any(|feed| matches!(feed.transport, Transport::Syslog { .. }))
+        }
+        Transport::MqttBroker { .. } | Transport::Files { .. } => true,
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +245,16 @@ mod tests {
         let _gone = less.feeds.remove("stations");
         assert!(needs_restart(&pack, &less)[0].contains("is gone"));
         assert!(needs_restart(&less, &pack)[0].contains("is new"));
+        let (mut one, mut two) = (pack.clone(), pack.clone());
+        let logs = |from: &str| Feed {
+            id: "logs".to_owned(),
+            transport: Transport::Syslog { from: vec![from.parse().unwrap()], certificates: Vec::new() },
+            ..pack.feeds["stations"].clone()
+        };
+        let _new = one.feeds.insert("logs".to_owned(), logs("192.0.2.0/24"));
+        let _new = two.feeds.insert("logs".to_owned(), logs("198.51.100.0/24"));
+        assert!(needs_restart(&pack, &one)[0].starts_with("feed 'logs' is new, and syslog is started"));
+        assert!(needs_restart(&one, &two).is_empty(), "it is listened to already");
         let zone = Pack { timezone: "Asia/Bangkok".to_owned(), ..pack.clone() };
         assert!(needs_restart(&pack, &zone)[0].contains("time zone"));
     }

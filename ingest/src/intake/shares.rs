@@ -440,6 +440,18 @@ mod tests {
         assert!(shares.admit(&flood, 1, now + 10 * STEP).is_none());
     }
 
+    #[test]
+    fn who_cannot_wait_never_does_and_others_are_left_less() {
+        let (shares, now) = (Shares::default(), Instant::now());
+        let before = now.checked_sub(Duration::from_secs(5)).unwrap();
+        let mut loads = vec![load("flood", 1e9, 60_000, before), load("station", 2_000.0, 200, before)];
+        let _now = run(&shares, &mut loads, before, 5);
+        shares.count(&"datagrams".into(), 10 * PACE);
+        assert!(shares.lock().senders["datagrams"].sent.bytes >= (10 * PACE) as f64);
+        assert!(shares.admit(&"flood".into(), 1, Instant::now()).is_some());
+        assert!(shares.admit(&"station".into(), 200, Instant::now()).is_none());
+    }
+
     #[tokio::test]
     async fn who_waits_is_counted() {
         let (shares, now) = (Shares::default(), Instant::now());

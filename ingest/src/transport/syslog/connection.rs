@@ -11,7 +11,8 @@ use ioc_bus::ChunkBuilder;
 use ioc_model::attribute::Attribute;
 use tokio::{
     io::{AsyncRead, AsyncReadExt},
-    time::{Instant, timeout, timeout_at},
+    task::coop::unconstrained,
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use super::{
@@ -28,8 +29,15 @@ use crate::{
 const READ: usize = 32 << 10;
 /// A frame that may be cut wrongly is believed after so long without a byte behind it.
 const QUIET: Duration = Duration::from_secs(1);
+/// So little behind so much that is not decided yet is not worth looking at all of it again: more is waited for, a moment.
+/// Who sends a byte at a time would cost a look at all of it with each.
+const LITTLE: usize = 512;
+const MUCH: usize = 8 << 10;
+const GATHER: Duration = Duration::from_millis(5);
 /// What is read at most of what has arrived already when everything ends.
 const LAST: usize = 4 << 20;
+/// What has arrived is known to have within so long.
+const KNOWN_WITHIN: Duration = Duration::from_millis(20);
 
 /// Whose connection it is.
 #[derive(Debug)]
@@ -62,9 +70,9 @@ impl Connection {
                     Err(error) => Err(error),
                 };
                 if let Err(error) = durable {
-                    shared.counters.lost.add(messages.into());
-                    tracing::error!(source = self.source.name(), %error, messages, "the log did not take messages of syslog");
-                    return;
+                    shared.lose(messages, &error);
+                    // Read no more, but keep the connection: closed, it would come again, and lose the next read.
+                    return shared.stop.cancelled().await;
                 }
             }
             if more == More::Never {
@@ -87,7 +95,9 @@ impl Connection {
                     read = timeout_at(until, stream.read_buf(&mut buffer)) => read,
                 },
                 // What has arrived already, and nothing that would have to be waited for.
-                Some(bytes) if bytes < LAST => timeout(Duration::ZERO, stream.read_buf(&mut buffer)).await,
+                Some(bytes) if bytes < LAST => {
+                    timeout(KNOWN_WITHIN, unconstrained(stream.read_buf(&mut buffer))).await
+                }
                 Some(_) => Ok(Ok(0)),
             };
             more = match read {
@@ -96,6 +106,9 @@ impl Connection {
                     shared.counters.bytes.add(bytes as u64);
                     heard = Instant::now();
                     last = last.map(|before| before + bytes);
+                    if bytes < LITTLE && buffer.len() > MUCH && last.is_none() {
+                        sleep(GATHER).await;
+                    }
                     More::Comes
                 }
                 Ok(Err(error)) => {

@@ -54,4 +54,30 @@ mod tests {
         assert_eq!(in_table(table, 3_979_121), Some(u32::MAX - 1));
         assert_eq!(in_table(table, 397_912), None);
     }
+
+    #[test]
+    fn balance_the_system_counts_what_a_full_buffer_does_not_hold() {
+        for (address, is_v6) in [("127.0.0.1:0", false), ("[::1]:0", true)] {
+            let socket = match std::net::UdpSocket::bind(address) {
+                Ok(socket) => socket,
+                // A machine without IPv6.
+                Err(_) if is_v6 => continue,
+                Err(error) => panic!("{error}"),
+            };
+            let dropped = Dropped::of(&socket, is_v6).unwrap();
+            assert_eq!(dropped.count().unwrap(), 0);
+            rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4_096).unwrap();
+            let sender = std::net::UdpSocket::bind(address).unwrap();
+            for _ in 0..1_000 {
+                let _sent = sender.send_to(&[0; 512], socket.local_addr().unwrap()).unwrap();
+            }
+            let count = dropped.count().unwrap();
+            socket.set_nonblocking(true).unwrap();
+            let mut held = 0;
+            while socket.recv(&mut [0; 512]).is_ok() {
+                held += 1;
+            }
+            assert_eq!(count + held, 1_000, "{address}");
+        }
+    }
 }

@@ -23,14 +23,21 @@ mod source;
 mod tcp;
 mod udp;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 pub use counters::{SyslogCounters, SyslogCounts};
+use ioc_bus::AppendError;
 pub use settings::KIND;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{intake::Intake, routes::Routes};
+
+/// Losses are said again after so long.
+const SAID_AGAIN: Duration = Duration::from_secs(10);
 
 /// What bounds a connection.
 #[derive(Clone, Copy, Debug)]
@@ -47,4 +54,20 @@ struct Shared {
     counters: Arc<SyslogCounters>,
     limits: Limits,
     stop: CancellationToken,
+    /// When a loss was said last.
+    said: Mutex<Option<Instant>>,
+}
+
+impl Shared {
+    /// So many messages were read, and the log did not take them. A log that takes nothing more must not fill another
+    /// one.
+    fn lose(&self, messages: u32, error: &AppendError) {
+        self.counters.lost.add(messages.into());
+        let now = Instant::now();
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|before| now.duration_since(before) >= SAID_AGAIN) {
+            *said = Some(now);
+            tracing::error!(%error, lost = self.counters.lost.get(), "the log does not take messages of syslog");
+        }
+    }
 }

@@ -1,6 +1,11 @@
 //! The section `[syslog]`, and the listeners that start from it.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use figment::Figment;
 use futures_util::future::BoxFuture;
@@ -37,6 +42,8 @@ const SMALLEST_MESSAGE_LIMIT: usize = 480;
 /// Twice as much is kept for a connection while it is not decided where a frame ends.
 const LARGEST_MESSAGE_LIMIT: usize = 16 << 20;
 const SHORTEST_IDLE: SignedDuration = SignedDuration::from_secs(1);
+/// Longer is for ever.
+const LONGEST_IDLE: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
 
 /// `[syslog]`
 #[derive(Clone, Debug, Deserialize)]
@@ -172,7 +179,7 @@ impl Transport for Syslog {
             let mut running = Running::new(&KIND, site);
             let limits = Limits {
                 message_bytes: self.max_message_bytes,
-                idle_after: Duration::try_from(self.idle_after).unwrap_or(Duration::MAX / 2),
+                idle_after: self.idle_after.unsigned_abs().min(LONGEST_IDLE),
             };
             let shared = Arc::new(Shared {
                 intake: site.intake.clone(),
@@ -180,6 +187,7 @@ impl Transport for Syslog {
                 counters: Arc::default(),
                 limits,
                 stop: running.stopping(),
+                said: Mutex::default(),
             });
             running.counts(None, shared.counters.clone());
             if !site.pack.feeds.values().any(|feed| self.takes(feed)) {

@@ -102,3 +102,17 @@ impl Claimed<'_> {
         chunk.push_with(self.feed_id(), Content::Withheld, self.listener, known, description.as_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_an_address_has_one_spelling_and_a_certificate_goes_before_it() {
+        let name = |address: &str| Source::new(address.parse().unwrap(), None).name().to_owned();
+        assert_eq!(name("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(name("2001:DB8:0:0:0:0:0:1"), "2001:db8::1");
+        let certified = Source::new(IpAddr::from([192, 0, 2, 7]), Some("fw-a.example".to_owned()));
+        assert_eq!(certified.name(), "fw-a.example");
+    }
+}

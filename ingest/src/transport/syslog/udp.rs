@@ -19,7 +19,7 @@ use rustix::net::sockopt;
 use tokio::{
     net::UdpSocket,
     sync::mpsc,
-    time::{MissedTickBehavior, interval},
+    time::{MissedTickBehavior, interval, timeout},
 };
 
 use super::{
@@ -45,6 +45,9 @@ const TICKETS: usize = 4_096;
 /// Senders whose lines are remembered; an address costs its sender nothing, so all are forgotten beyond it.
 const LINES: usize = 4_096;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// What has arrived when everything ends is known to have within so long; no more than so many are read then.
+const KNOWN_WITHIN: Duration = Duration::from_millis(20);
+const LAST: usize = 1 << 17;
 
 /// A socket that receives.
 #[derive(Debug)]
@@ -104,22 +107,20 @@ impl Datagrams {
         let mut buffer = vec![0; LONGEST];
         let stop = self.shared.stop.clone();
         loop {
-            let is_last = tokio::select! {
+            tokio::select! {
                 biased;
-                () = stop.cancelled() => true,
-                readable = self.socket.readable() => {
-                    if let Err(error) = readable {
-                        tracing::error!(%error, address = %self.address, "no more datagrams can be read");
-                        break;
-                    }
-                    false
+                () = stop.cancelled() => break,
+                readable = self.socket.readable() => if let Err(error) = readable {
+                    tracing::error!(%error, address = %self.address, "no more datagrams can be read");
+                    break;
                 }
-            };
-            let read = self.pass_on(&mut buffer, &tickets).await;
-            if is_last && read == 0 {
-                break;
             }
+            let _read = self.pass_on(&mut buffer, &tickets).await;
             tokio::task::consume_budget().await;
+        }
+        let mut last = 0;
+        while last < LAST && matches!(timeout(KNOWN_WITHIN, self.socket.readable()).await, Ok(Ok(()))) {
+            last += self.pass_on(&mut buffer, &tickets).await.max(1);
         }
         drop(tickets);
         for task in [told, watching] {
@@ -145,10 +146,7 @@ impl Datagrams {
                     // Its receiver lives as long as this.
                     let _queued = tickets.send((durable, messages)).await;
                 }
-                Err(error) => {
-                    shared.counters.lost.add(messages.into());
-                    tracing::error!(%error, messages, "the log did not take datagrams");
-                }
+                Err(error) => shared.lose(messages, &error),
             }
         }
         read
@@ -209,8 +207,7 @@ impl Datagrams {
 async fn tell_losses(mut tickets: mpsc::Receiver<(Durable, u32)>, shared: Arc<Shared>) {
     while let Some((durable, messages)) = tickets.recv().await {
         if let Err(error) = durable.await {
-            shared.counters.lost.add(messages.into());
-            tracing::error!(%error, messages, "datagrams did not become durable");
+            shared.lose(messages, &error);
         }
     }
 }
