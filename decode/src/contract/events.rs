@@ -299,6 +299,8 @@ pub(crate) fn rated(own: Option<&SeverityScale>, said: &str, of_format: Option<S
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn calendar() -> Calendar {
@@ -429,5 +431,28 @@ mod tests {
         assert_ne!(fields(["ab", "c"]), fields(["a", "bc"]));
         let of = |source: &str| Identity::of(Name::new(source)).with(b"x").key();
         assert_ne!(of("a"), of("b"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_has_a_severity_and_a_product_s_own_scale_comes_first(
+            said in prop_oneof!["[-0-9]{0,12}", "[a-zA-Z-]{0,10}", "\\PC{0,10}"],
+            low in -5i64..5,
+            length in 0i64..5,
+        ) {
+            let scale = SeverityScale {
+                id: String::new(),
+                vendor: String::new(),
+                product: None,
+                scale: [(Severity::High, low..=low + length)].into(),
+            };
+            let of_format = Severity::of_cef(&said);
+            let expected = match said.parse::<i64>() {
+                Ok(number) if (low..=low + length).contains(&number) => Severity::High,
+                _ => of_format.unwrap_or_default(),
+            };
+            prop_assert_eq!(rated(Some(&scale), &said, of_format), expected);
+            prop_assert_eq!(rated(None, &said, of_format), of_format.unwrap_or_default());
+        }
     }
 }
