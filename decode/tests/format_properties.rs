@@ -141,12 +141,49 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
     }
 }
 
+/// Pieces of lines of logs.
+const LOGS: [&str; 32] = [
+    "<86>",
+    "<999>",
+    "1 ",
+    "2026-01-01T00:00:00Z ",
+    "Nov 20 07:20:00 ",
+    "Feb 31 07:20:00 ",
+    "82: ",
+    "srv-a ",
+    "- ",
+    "sshd[1]: ",
+    "[a b=\"c\\\"\"]",
+    "[meta sequenceId=\"7\"] ",
+    "Failed password for ",
+    "invalid user ",
+    " from ",
+    "203.0.113.5",
+    " port 22",
+    " ssh2",
+    "pam_unix(sshd:auth): authentication failure; ",
+    "rhost=::1  user=",
+    "PAM 2 more ",
+    "message repeated 3 times: [ ",
+    "]",
+    "last message repeated 2 times",
+    "Last message '",
+    "' repeated 2 times, ",
+    "CEF:0|a|b|c|d|e|5|",
+    "src=203.0.113.5 cnt=3 ",
+    "\\=",
+    "filterlog: 5,,,1,em0,match,block,in,4,0x0,,64,0,0,DF,6,tcp,60,",
+    "block in on wan proto tcp from ",
+    "{\"event_type\":\"alert\",\"timestamp\":\"2026-01-01T00:00:00Z\",\"alert\":{}}",
+];
+
 /// Bytes that are nearly something.
 fn nearly_right() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(br#"{"ts":"2026-01-01T00:00:00.123Z","station":"TN-0412","indicator":"pm25","value":37.25,"quality":0}"#.to_vec()),
         Just(b"PM10\t61.3\tug/m3\t20241105090000\t00".to_vec()),
         Just(b"PM2,5\t38,4\t20241105090000".to_vec()),
+        prop::sample::select(LOGS.to_vec()).prop_map(|text| text.as_bytes().to_vec()),
         prop::sample::select(vec![
             "{", "}", "[", "]", "{\"action\":\"refuse_held\",\"rows\":[{\"sender\":\"a\",\"indicator\":\"pm25\",\"subject\":\"S1\",\"day\":\"2026-01-01\"}],\"user\":\"an\"}", "{\"action\":\"acknowledge\",\"alert\":\"a~S1~1\",\"user\":\"an\"}", "\"", ",", ":", "\\", "\n", "\r\n", "\t", "\0", "\u{feff}", "null", "NaN", "1e999", "-",
             "00", "20241105090000", "\"value\"", "\"time\"", "\"indicator\":\"pm25\"", "2026-01-01T00:00:00Z", " ", "ộ",

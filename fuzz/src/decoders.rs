@@ -14,6 +14,7 @@ use ioc_model::{
     action::{Action, OPERATOR},
     attribute::{self, Attribute, Attributes},
     envelope::{Content, Envelope, UNMATCHED},
+    event::Event,
     names::Names,
     observation::Observation,
     pack::{FormatName, Pack, PackFiles},
@@ -33,15 +34,21 @@ const HELD: usize = 256 << 10;
 const HELD_PER_BYTE: usize = 32;
 const BOUND_TO: u8 = 0b0000_1000;
 const WITHHELD: u8 = 0b0001_0000;
+const BY_RELAY: u8 = 0b0010_0000;
 
 const PERMISSIVE_JSON: &str = "permissive-json_observation";
 const PERMISSIVE_STATION: &str = "permissive-station_txt";
 const JSON_FEEDS: [&str; 5] = ["air", "any", PERMISSIVE_JSON, UNMATCHED, "old-air"];
 const STATION_FEEDS: [&str; 2] = ["stations", PERMISSIVE_STATION];
+const SYSLOG_FEEDS: [&str; 2] = ["logs", "permissive-syslog"];
+const SYSLOG_LINES_FEEDS: [&str; 1] = ["permissive-syslog_lines"];
+const EVE_FEEDS: [&str; 1] = ["permissive-eve"];
+/// What stands before a message of CEF.
+const BEFORE_CEF: &[u8] = b"<134>Nov 20 07:20:02 gate-a CEF:";
 
 pub(crate) static DECODER: LazyLock<Decoder> = LazyLock::new(|| {
     let mut pack = Pack::parse(&cases_pack()).unwrap_or_else(|faults| panic!("{faults}"));
-    for format in [FormatName::JsonObservation, FormatName::StationTxt] {
+    for format in FormatName::ALL {
         let mut feed = permissive_feed(format, false);
         feed.id = format!("permissive-{}", format.word());
         let _ = pack.feeds.insert(feed.id.clone(), feed);
@@ -68,13 +75,30 @@ pub(crate) fn operator_action(input: &[u8]) {
     decode(&[OPERATOR], input);
 }
 
+pub(crate) fn syslog_message(input: &[u8]) {
+    decode(&SYSLOG_FEEDS, input);
+}
+
+pub(crate) fn syslog_lines(input: &[u8]) {
+    decode(&SYSLOG_LINES_FEEDS, input);
+}
+
+pub(crate) fn cef(input: &[u8]) {
+    decode(&SYSLOG_FEEDS, &[b"\x01syslog/udp\n", BEFORE_CEF, input].concat());
+}
+
+pub(crate) fn eve(input: &[u8]) {
+    decode(&EVE_FEEDS, input);
+}
+
 fn decode(feeds: &[&str], input: &[u8]) {
     let Some((&how, rest)) = input.split_first() else { return };
     let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
     let (address, payloads) = (&rest[..end], rest.get(end + 1..).unwrap_or_default());
     let Ok(address) = std::str::from_utf8(address) else { return };
     let mut told = Vec::new();
-    attribute::write(&mut told, Attribute::Sender, "lab");
+    let sender = if how & BY_RELAY == 0 { "lab" } else { "192.0.2.50" };
+    attribute::write(&mut told, Attribute::Sender, sender);
     if how & BOUND_TO != 0 {
         attribute::write(&mut told, Attribute::BoundTo, "air-* TN-05*");
     }
@@ -130,10 +154,23 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
         assert_eq!(written_again(observation), *observation, "it is another when it is written as JSON");
     }
     for row in &rows.others {
-        if let Row::Done(action) = row {
-            acted_again(action);
+        match row {
+            Row::Done(action) => acted_again(action),
+            Row::Happened(event) => is_bounded(event),
+            Row::Decided(_) => {}
         }
     }
+}
+
+/// Nothing of an event is without a bound, and every table can hold its time.
+fn is_bounded(event: &Event) {
+    assert!((1..=1_000_000).contains(&event.weight));
+    assert!((0..7_289_654_400_000).contains(&event.happened_at.0));
+    assert!(event.message.len() <= 8 << 10);
+    assert!(event.attributes.len() <= 65 && event.attributes.is_sorted());
+    let texts = [&event.rated, &event.category, &event.signature, &event.user, &event.host, &event.program];
+    let attributes = event.attributes.iter().flat_map(|(name, text)| [name, text]);
+    assert!(texts.into_iter().chain(attributes).all(|text| text.len() <= 1_100));
 }
 
 fn worded(rejection: &Rejection) {
@@ -263,6 +300,41 @@ pub(crate) fn station_cases() -> Vec<Vec<u8>> {
     cases("station_txt", &STATION_FEEDS)
 }
 
+pub(crate) fn syslog_cases() -> Vec<Vec<u8>> {
+    let mut seeds = cases("syslog", &SYSLOG_FEEDS);
+    let by_relay = seeds.iter().map(|seed| [&[seed[0] | BY_RELAY], &seed[1..]].concat());
+    seeds.extend(by_relay.collect::<Vec<_>>());
+    seeds
+}
+
+pub(crate) fn syslog_lines_cases() -> Vec<Vec<u8>> {
+    cases("syslog_lines", &SYSLOG_LINES_FEEDS)
+}
+
+/// What stands behind `CEF:` in the cases.
+pub(crate) fn cef_cases() -> Vec<Vec<u8>> {
+    let cases = [syslog_cases(), syslog_lines_cases()].concat();
+    let lines = cases.iter().flat_map(|case| case.split(|byte| matches!(byte, b'\n' | 0x1e)));
+    let mut seeds: Vec<Vec<u8>> = lines
+        .filter_map(|line| {
+            let at = line.windows(4).position(|bytes| bytes == b"CEF:")?;
+            Some(line[at + 4..].to_vec())
+        })
+        .collect();
+    seeds.sort();
+    seeds.dedup();
+    seeds
+}
+
+pub(crate) fn eve_cases() -> Vec<Vec<u8>> {
+    // Of the 300 real alerts some are enough: all of them would be most of the corpus.
+    let mut seeds = cases("eve", &EVE_FEEDS);
+    for seed in &mut seeds {
+        seed.truncate(8 << 10);
+    }
+    seeds
+}
+
 pub(crate) fn actions() -> Vec<Vec<u8>> {
     [
         r#"{"action":"acknowledge","alert":"pm25-day~TN-0412~3","user":"an","note":"gọi trạm"}"#,
@@ -289,7 +361,10 @@ fn cases(format: &str, feeds: &[&str]) -> Vec<Vec<u8>> {
         let name = input.file_name().unwrap_or_default().to_string_lossy();
         let address = meta.get("address").and_then(Value::as_str).unwrap_or(&name);
         let is_bound = meta.get("attributes").is_some_and(|told| told.get("bound_to").is_some());
-        let payload = fs::read(input).expect("a case's input");
+        let mut payload = fs::read(input).expect("a case's input");
+        if meta.get("each_line").and_then(Value::as_bool) == Some(true) {
+            payload.iter_mut().filter(|byte| **byte == b'\n').for_each(|end| *end = 0x1e);
+        }
         for feed in 0..feeds.len() {
             let how = feed as u8 | if is_bound { BOUND_TO } else { 0 };
             seeds.push([&[how], address.as_bytes(), b"\n", &payload].concat());

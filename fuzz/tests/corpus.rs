@@ -53,6 +53,7 @@ macro_rules! targets {
 
 targets! {
     json_observation station_txt operator_action
+    syslog_message syslog_lines cef eve
     mqtt_connect mqtt_packets mqtt_sessions
     syslog_framing
     chunk frame segment_mark manifest checkpoint

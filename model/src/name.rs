@@ -84,7 +84,8 @@ impl Borrow<str> for Name {
 
 impl Default for Name {
     fn default() -> Name {
-        Name::new("")
+        static EMPTY: LazyLock<Name> = LazyLock::new(|| Name::new(""));
+        *EMPTY
     }
 }
 

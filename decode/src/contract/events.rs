@@ -8,7 +8,7 @@
 //! relay that the pack names speaks for others. What was pushed or delivered in a file speaks of the hosts that its lines
 //! name, within what its sender is bound to.
 
-use std::sync::LazyLock;
+use std::{net::IpAddr, sync::LazyLock};
 
 use ioc_model::{
     calendar::Calendar,
@@ -28,6 +28,8 @@ const AHEAD: i64 = 86_400_000;
 const YEARS_BACK: i16 = 9;
 /// Who reports where nothing at all is known of it.
 const UNKNOWN: &str = "unknown";
+/// How long an identity usually is. Bytes.
+const IDENTITY: usize = 384;
 /// What envelopes that came by syslog are addressed by.
 const BY_SYSLOG: &str = "syslog/";
 
@@ -39,6 +41,8 @@ pub(crate) struct EventRules {
     hosts: FxHashMap<Box<str>, usize>,
     /// By the names of their certificates, in small letters.
     certificates: FxHashMap<Box<str>, usize>,
+    /// By addresses of their own; networks are looked through.
+    addresses: FxHashMap<IpAddr, usize>,
     severities: Vec<SeverityScale>,
 }
 
@@ -89,6 +93,11 @@ impl EventRules {
             let small = |text: &String| text.to_ascii_lowercase().into_boxed_str();
             rules.hosts.extend(log_source.hosts.iter().map(|host| (small(host), at)));
             rules.certificates.extend(log_source.certificates.iter().map(|name| (small(name), at)));
+            let own = log_source
+                .addresses
+                .iter()
+                .filter(|network| network.prefix_len() == network.max_prefix_len());
+            rules.addresses.extend(own.map(|network| (network.addr(), at)));
             let name = Name::new(&log_source.id);
             rules.log_sources.push(LogSourceRules { name, described: log_source.clone(), calendar });
         }
@@ -106,10 +115,15 @@ impl EventRules {
 
     /// By the peer's address, or by the name its certificate bears.
     fn of_sender(&self, sender: &str) -> Option<&LogSourceRules> {
-        if let Some(at) = self.certificates.get(&*sender.to_ascii_lowercase()) {
+        if !self.certificates.is_empty()
+            && let Some(at) = self.certificates.get(&*sender.to_ascii_lowercase())
+        {
             return Some(&self.log_sources[*at]);
         }
         let address = one_spelling(sender)?;
+        if let Some(at) = self.addresses.get(&address) {
+            return Some(&self.log_sources[*at]);
+        }
         let near = |source: &&LogSourceRules| source.described.nearness(address);
         self.log_sources.iter().filter(|source| near(source).is_some()).max_by_key(near)
     }
@@ -234,25 +248,25 @@ impl SaidTime<'_> {
 /// The identity a format gives an event: over who reports and the format's own fields, each with its length, so that no
 /// two lists of fields look alike.
 #[derive(Clone, Debug)]
-pub(crate) struct Identity(Sha256);
+pub(crate) struct Identity(Vec<u8>);
 
 impl Identity {
     /// Of an event of that log source.
     pub(crate) fn of(log_source: Name) -> Identity {
-        Identity(Sha256::new()).with(log_source.as_bytes())
+        Identity(Vec::with_capacity(IDENTITY)).with(log_source.as_bytes())
     }
 
     /// With one more field.
     #[must_use]
     pub(crate) fn with(mut self, field: &[u8]) -> Identity {
-        self.0.update((field.len() as u64).to_le_bytes());
-        self.0.update(field);
+        self.0.extend_from_slice(&(field.len() as u64).to_le_bytes());
+        self.0.extend_from_slice(field);
         self
     }
 
     /// The key.
     pub(crate) fn key(self) -> EventKey {
-        let digest = self.0.finalize();
+        let digest = Sha256::digest(&self.0);
         let mut key = [0; 16];
         key.copy_from_slice(&digest[..16]);
         EventKey(key)
@@ -285,6 +299,8 @@ pub(crate) fn rated(own: Option<&SeverityScale>, said: &str, of_format: Option<S
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn calendar() -> Calendar {
@@ -415,5 +431,28 @@ mod tests {
         assert_ne!(fields(["ab", "c"]), fields(["a", "bc"]));
         let of = |source: &str| Identity::of(Name::new(source)).with(b"x").key();
         assert_ne!(of("a"), of("b"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_has_a_severity_and_a_product_s_own_scale_comes_first(
+            said in prop_oneof!["[-0-9]{0,12}", "[a-zA-Z-]{0,10}", "\\PC{0,10}"],
+            low in -5i64..5,
+            length in 0i64..5,
+        ) {
+            let scale = SeverityScale {
+                id: String::new(),
+                vendor: String::new(),
+                product: None,
+                scale: [(Severity::High, low..=low + length)].into(),
+            };
+            let of_format = Severity::of_cef(&said);
+            let expected = match said.parse::<i64>() {
+                Ok(number) if (low..=low + length).contains(&number) => Severity::High,
+                _ => of_format.unwrap_or_default(),
+            };
+            prop_assert_eq!(rated(Some(&scale), &said, of_format), expected);
+            prop_assert_eq!(rated(None, &said, of_format), of_format.unwrap_or_default());
+        }
     }
 }

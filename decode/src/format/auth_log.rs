@@ -70,9 +70,10 @@ fn without_invalid(rest: &str) -> &str {
 
 /// `USER from ADDRESS[ port PORT]…`: the last of all such places is sshd's own.
 fn of_user_from(rest: &str, kind: EventKind, event: &mut Event) -> bool {
-    for (at, words) in memchr::memmem::rfind_iter(rest.as_bytes(), b" from ").map(|at| (at, &rest[at + 6..]))
-    {
-        let (address, behind) = word(words);
+    let mut before = rest;
+    while let Some(at) = memchr::memmem::rfind(before.as_bytes(), b" from ") {
+        before = &rest[..at];
+        let (address, behind) = word(&rest[at + 6..]);
         if one_spelling(address).is_none() {
             continue;
         }
@@ -124,11 +125,10 @@ fn port_of(said: &str) -> Option<(usize, &str)> {
 /// in which the module stands in the tag (`sshd(pam_unix)[611]`).
 fn of_pam(program: &str, said: &str, event: &mut Event) -> bool {
     let in_tag = program.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(module, _)| module);
-    let (module, rest) = match said.split_once("): ") {
-        Some((module, rest)) if said.starts_with("pam_") => {
-            (module.split('(').next().unwrap_or_default(), rest)
-        }
-        _ => match (said.strip_prefix("PAM "), in_tag) {
+    let of_module = || said.starts_with("pam_").then(|| said.split_once("): ")).flatten();
+    let (module, rest) = match of_module() {
+        Some((module, rest)) => (module.split('(').next().unwrap_or_default(), rest),
+        None => match (said.strip_prefix("PAM "), in_tag) {
             (Some(rest), _) => ("", rest),
             (None, Some(module)) if module.starts_with("pam_") => (module, said),
             _ => return false,

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use ioc_model::event::{Decided, Event, EventKind, Severity};
 
 use super::{
-    json_pairs::{Pairs, joined, scalar},
+    json_pairs::{Keys, Pairs, joined, scalar},
     json_text::{self, DEEPEST},
     lines,
     moment::{self, Minute, NoTime},
@@ -25,59 +25,80 @@ const PRODUCT: &str = "Suricata";
 const EXAMPLE: &str =
     r#"{"timestamp":"2026-01-01T07:00:00.000001+0700","event_type":"alert","src_ip":"203.0.113.5",…}"#;
 
-/// What is kept of the records within a record, beside what every event has. In alphabetical order.
-const KEPT: [&str; 50] = [
-    "anomaly.code",
-    "anomaly.event",
-    "anomaly.layer",
-    "anomaly.type",
-    "dns.rcode",
-    "dns.rrname",
-    "dns.rrtype",
-    "dns.type",
-    "drop.reason",
-    "fileinfo.filename",
-    "fileinfo.magic",
-    "fileinfo.md5",
-    "fileinfo.sha256",
-    "fileinfo.size",
-    "fileinfo.state",
-    "flow.age",
-    "flow.alerted",
-    "flow.bytes_toclient",
-    "flow.bytes_toserver",
-    "flow.end",
-    "flow.pkts_toclient",
-    "flow.pkts_toserver",
-    "flow.reason",
-    "flow.start",
-    "flow.state",
-    "http.hostname",
-    "http.http_method",
-    "http.http_refer",
-    "http.http_user_agent",
-    "http.length",
-    "http.status",
-    "http.url",
-    "netflow.age",
-    "netflow.bytes",
-    "netflow.end",
-    "netflow.pkts",
-    "netflow.start",
-    "smtp.helo",
-    "smtp.mail_from",
-    "smtp.rcpt_to",
-    "ssh.client.proto_version",
-    "ssh.client.software_version",
-    "ssh.server.proto_version",
-    "ssh.server.software_version",
-    "tls.fingerprint",
-    "tls.issuerdn",
-    "tls.ja3.hash",
-    "tls.sni",
-    "tls.subject",
-    "tls.version",
+/// The fields that are looked at.
+static FIELDS: Keys<18> = Keys::new([
+    "timestamp",
+    "flow_id",
+    "event_type",
+    "host",
+    "in_iface",
+    "src_ip",
+    "src_port",
+    "dest_ip",
+    "dest_port",
+    "proto",
+    "app_proto",
+    "tx_id",
+    "pcap_cnt",
+    "icmp_type",
+    "icmp_code",
+    "community_id",
+    "alert",
+    "stats",
+]);
+
+/// The records within a record of which something is kept.
+static WITHIN: Keys<13> = Keys::new([
+    "anomaly",
+    "dns",
+    "drop",
+    "fileinfo",
+    "flow",
+    "http",
+    "netflow",
+    "smtp",
+    "ssh",
+    "ssh.client",
+    "ssh.server",
+    "tls",
+    "tls.ja3",
+]);
+
+/// What is kept of each of them, beside what every event has.
+static KEPT: [Keys<10>; 13] = [
+    kept(["code", "event", "layer", "type", "", "", "", "", "", ""]),
+    kept(["rcode", "rrname", "rrtype", "type", "", "", "", "", "", ""]),
+    kept(["reason", "", "", "", "", "", "", "", "", ""]),
+    kept(["filename", "magic", "md5", "sha256", "size", "state", "", "", "", ""]),
+    kept([
+        "age",
+        "alerted",
+        "bytes_toclient",
+        "bytes_toserver",
+        "end",
+        "pkts_toclient",
+        "pkts_toserver",
+        "reason",
+        "start",
+        "state",
+    ]),
+    kept(["hostname", "http_method", "http_refer", "http_user_agent", "length", "status", "url", "", "", ""]),
+    kept(["age", "bytes", "end", "pkts", "start", "", "", "", "", ""]),
+    kept(["helo", "mail_from", "rcpt_to", "", "", "", "", "", "", ""]),
+    kept(["", "", "", "", "", "", "", "", "", ""]),
+    kept(["proto_version", "software_version", "", "", "", "", "", "", "", ""]),
+    kept(["proto_version", "software_version", "", "", "", "", "", "", "", ""]),
+    kept(["fingerprint", "issuerdn", "sni", "subject", "version", "", "", "", "", ""]),
+    kept(["hash", "", "", "", "", "", "", "", "", ""]),
 ];
+
+const fn kept(names: [&'static str; 10]) -> Keys<10> {
+    Keys::new(names)
+}
+
+/// Those of the `alert` within a record.
+static OF_RULE: Keys<8> =
+    Keys::new(["action", "gid", "signature_id", "rev", "signature", "category", "severity", "metadata"]);
 
 /// A record's fields that are looked at, each as its raw text; empty where it has none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,8 +148,8 @@ pub(super) struct Record<'a> {
     whole: &'a str,
     fields: Fields<'a>,
     rule: Rule<'a>,
-    /// The records within it, by their names.
-    within: Vec<(&'static str, &'a str)>,
+    /// The records within it, by their place in [`WITHIN`].
+    within: Vec<(usize, &'a str)>,
 }
 
 /// A payload of records, one a line; or an array of them.
@@ -198,40 +219,36 @@ impl<'a> Record<'a> {
             return Err(NoRecord::TooDeep);
         }
         let pairs = Pairs::of(whole).ok_or(NoRecord::NotAnObject)?;
-        let mut fields = Fields::default();
+        let mut all = [""; 18];
         let mut within = Vec::new();
         for (key, value) in pairs.iter() {
-            let slot = match key {
-                "timestamp" => &mut fields.timestamp,
-                "flow_id" => &mut fields.flow_id,
-                "event_type" => &mut fields.event_type,
-                "host" => &mut fields.host,
-                "in_iface" => &mut fields.in_iface,
-                "src_ip" => &mut fields.source[0],
-                "src_port" => &mut fields.source[1],
-                "dest_ip" => &mut fields.target[0],
-                "dest_port" => &mut fields.target[1],
-                "proto" => &mut fields.protocol,
-                "app_proto" => &mut fields.app_protocol,
-                "tx_id" => &mut fields.tx_id,
-                "pcap_cnt" => &mut fields.pcap_count,
-                "icmp_type" => &mut fields.icmp[0],
-                "icmp_code" => &mut fields.icmp[1],
-                "community_id" => &mut fields.community_id,
-                "alert" => &mut fields.alert,
-                "stats" => &mut fields.stats,
-                _ => {
-                    let known = [
-                        "anomaly", "dns", "drop", "fileinfo", "flow", "http", "netflow", "smtp", "ssh", "tls",
-                    ];
-                    if let Some(name) = known.into_iter().find(|name| *name == key) {
-                        within.push((name, value));
-                    }
-                    continue;
-                }
-            };
-            *slot = value;
+            if let Some(at) = FIELDS.find(key) {
+                all[at] = value;
+            } else if let Some(at) = WITHIN.find(key) {
+                within.push((at, value));
+            }
         }
+        let [timestamp, flow_id, event_type, host, in_iface, from, from_port, to, to_port, rest @ ..] = all;
+        let [protocol, app_protocol, tx_id, pcap_count, icmp_type, icmp_code, community_id, alert, stats] =
+            rest;
+        let (source, target, icmp) = ([from, from_port], [to, to_port], [icmp_type, icmp_code]);
+        let fields = Fields {
+            timestamp,
+            flow_id,
+            event_type,
+            host,
+            in_iface,
+            source,
+            target,
+            protocol,
+            app_protocol,
+            tx_id,
+            pcap_count,
+            icmp,
+            community_id,
+            alert,
+            stats,
+        };
         if scalar(fields.event_type).is_empty() || !fields.event_type.starts_with('"') {
             return Err(NoRecord::NoType);
         }
@@ -250,7 +267,7 @@ impl<'a> Record<'a> {
     /// When it happened: a flow when it began, though its record is written at its end.
     pub(super) fn said(&self) -> SaidTime<'a> {
         let began = match self.event_type() {
-            kind @ ("flow" | "netflow") => self.within.iter().find(|(name, _)| *name == kind),
+            kind @ ("flow" | "netflow") => self.within.iter().find(|(at, _)| WITHIN.name(*at) == kind),
             _ => None,
         };
         let began = began.and_then(|(_, raw)| {
@@ -315,89 +332,85 @@ impl<'a> Record<'a> {
         end(event, End::From, &scalar(source[0]), &scalar(source[1]));
         end(event, End::To, &scalar(target[0]), &scalar(target[1]));
         event.protocol = protocol(&scalar(self.fields.protocol));
+        // In alphabetical order as far as can be, which the rows' order is.
+        attribute(event, "app_proto", &scalar(app_protocol));
+        attribute(event, "community_id", &scalar(community_id));
         attribute(event, "event_type", kind);
-        for (name, raw) in [
-            ("flow_id", flow_id),
-            ("tx_id", tx_id),
-            ("app_proto", app_protocol),
-            ("in_iface", in_iface),
-            ("icmp_type", icmp[0]),
-            ("icmp_code", icmp[1]),
-            ("community_id", community_id),
-        ] {
-            attribute(event, name, &scalar(raw));
+        attribute(event, "flow_id", &scalar(flow_id));
+        let mut name = String::new();
+        for (at, raw) in &self.within {
+            // How much a flow carried when an alert was raised says little; its own record says all.
+            if event.kind != EventKind::Alert || WITHIN.name(*at) != "flow" {
+                keep(*at, raw, &mut name, event);
+            }
         }
+        attribute(event, "icmp_code", &scalar(icmp[1]));
+        attribute(event, "icmp_type", &scalar(icmp[0]));
+        attribute(event, "in_iface", &scalar(in_iface));
         if !self.fields.alert.is_empty() {
             self.rule.tell(event);
         }
+        attribute(event, "tx_id", &scalar(tx_id));
         match event.kind {
             EventKind::Alert => self.rule.judge(rows, event),
             EventKind::Block => event.decided = Decided::Blocked,
             EventKind::Stats => how_it_is(self.fields.stats, event),
             _ => {}
         }
-        let mut name = String::new();
-        for (within, raw) in &self.within {
-            // How much a flow carried when an alert was raised says little; its own record says all.
-            if event.kind != EventKind::Alert || *within != "flow" {
-                name.clear();
-                name.push_str(within);
-                keep(&mut name, raw, event);
-            }
-        }
     }
 }
 
-/// Keeps what is [kept](KEPT) of a record within a record, which nests no deeper than the whole.
-fn keep(name: &mut String, raw: &str, event: &mut Event) {
+/// Keeps what is [kept](KEPT) of a record within a record. `name` is room for names.
+fn keep(at: usize, raw: &str, name: &mut String, event: &mut Event) {
     let Some(pairs) = Pairs::of(raw) else { return };
-    let length = name.len();
     for (key, value) in pairs.iter() {
-        name.truncate(length);
-        // What was asked of a name server stands in an array since version 8.
-        if !(name == "dns" && matches!(key, "queries" | "query") && value.starts_with('[')) {
+        let full = |name: &mut String| {
+            name.clear();
+            name.push_str(WITHIN.name(at));
             name.push('.');
             name.push_str(key);
-        }
-        let first = match value.as_bytes().first() {
-            Some(b'[') if name.len() == length => json_text::elements(value.as_bytes())
-                .and_then(|mut all| std::str::from_utf8(all.next()?).ok()),
-            Some(b'{')
-                if KEPT
-                    .iter()
-                    .any(|kept| kept.strip_prefix(&**name).is_some_and(|rest| rest.starts_with('.'))) =>
-            {
-                Some(value)
-            }
-            _ => None,
         };
-        match first {
-            Some(object) => keep(name, object, event),
-            None if KEPT.binary_search(&&**name).is_ok() => attribute(event, name, &joined(value)),
-            None => {}
+        if KEPT[at].find(key).is_some_and(|_| !key.is_empty()) {
+            full(name);
+            attribute(event, name, &joined(value));
+        } else if value.starts_with('{') {
+            full(name);
+            if let Some(at) = WITHIN.find(name) {
+                keep(at, value, name, event);
+            }
+        } else if WITHIN.name(at) == "dns" && matches!(key, "queries" | "query") && value.starts_with('[') {
+            // What was asked of a name server stands in an array since version 8.
+            let first = json_text::elements(value.as_bytes()).and_then(|mut all| all.next());
+            keep(
+                at,
+                first.and_then(|first| std::str::from_utf8(first).ok()).unwrap_or_default(),
+                name,
+                event,
+            );
         }
     }
-    name.truncate(length);
 }
 
 impl<'a> Rule<'a> {
     fn of(raw: &'a str) -> Rule<'a> {
         let mut rule = Rule::default();
         let Some(pairs) = Some(raw).filter(|raw| !raw.is_empty()).and_then(Pairs::of) else { return rule };
+        let mut all = [""; 8];
         for (key, value) in pairs.iter() {
-            let slot = match key {
-                "action" => &mut rule.action,
-                "gid" => &mut rule.generator,
-                "signature_id" => &mut rule.signature_id,
-                "rev" => &mut rule.revision,
-                "signature" => &mut rule.signature,
-                "category" => &mut rule.category,
-                "severity" => &mut rule.severity,
-                "metadata" => &mut rule.metadata,
-                _ => continue,
-            };
-            *slot = value;
+            if let Some(at) = OF_RULE.find(key) {
+                all[at] = value;
+            }
         }
+        [
+            rule.action,
+            rule.generator,
+            rule.signature_id,
+            rule.revision,
+            rule.signature,
+            rule.category,
+            rule.severity,
+            rule.metadata,
+        ] = all;
         rule
     }
 
@@ -493,11 +506,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_kept_is_found_by_its_name() {
-        assert!(KEPT.is_sorted());
-    }
-
-    #[test]
     fn safe_what_is_no_record_says_why() {
         let deep = "[".repeat(1 << 20);
         for (text, fault) in [
@@ -518,10 +526,8 @@ mod tests {
         let mut event = Event::default();
         let record = Record::of(text).unwrap();
         let mut name = String::new();
-        for (within, raw) in &record.within {
-            name.clear();
-            name.push_str(within);
-            keep(&mut name, raw, &mut event);
+        for (at, raw) in &record.within {
+            keep(*at, raw, &mut name, &mut event);
         }
         how_it_is(record.fields.stats, &mut event);
         event

@@ -54,7 +54,7 @@ pub(super) fn is_plain(text: &[u8]) -> bool {
 
 /// Behind any blanks; other white space is control characters.
 #[inline]
-fn blanks(bytes: &[u8], mut at: usize) -> usize {
+pub(super) fn blanks(bytes: &[u8], mut at: usize) -> usize {
     while bytes.get(at) == Some(&b' ') {
         at += 1;
     }

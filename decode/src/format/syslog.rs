@@ -27,6 +27,9 @@ const FACILITIES: [&str; 24] = [
     "local7",
 ];
 
+const RATED: [&str; 8] =
+    ["syslog 0", "syslog 1", "syslog 2", "syslog 3", "syslog 4", "syslog 5", "syslog 6", "syslog 7"];
+
 /// One message, which may have line ends in it.
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     if let Err(refusal) = read_one(payload, None, rows) {
@@ -98,7 +101,7 @@ fn told_by(header: &Header<'_>) -> Event {
     if let Some(priority) = header.priority {
         let severity = priority & 7;
         event.severity = Severity::of_syslog(severity).unwrap_or_default();
-        event.rated = format!("syslog {severity}").into();
+        event.rated = RATED[usize::from(severity)].into();
         attribute(&mut event, "facility", FACILITIES[usize::from(priority >> 3).min(FACILITIES.len() - 1)]);
     }
     event.program = match header.process {
@@ -173,8 +176,9 @@ impl<'a> Content<'a> {
             Content::Eve(record) => record.tell(rows, event),
             Content::Cef(message) => message.tell(rows, event),
             Content::Text(said) => {
-                let program = event.program.clone();
+                let program = std::mem::take(&mut event.program);
                 let _ = auth_log::read(&program, said, event) || packet_filter::read(&program, said, event);
+                event.program = program;
                 message(event, said);
             }
             Content::Repetition(beginning) => message(event, beginning),

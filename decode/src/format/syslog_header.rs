@@ -150,6 +150,9 @@ pub(super) fn word(text: &str) -> (&str, &str) {
 /// A number that a router counts its messages by, and maybe its name: `82: `, `82: gate-c: `.
 fn numbered(rest: &str) -> (&str, &str, &str) {
     let none = ("", "", rest);
+    if !rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return none;
+    }
     let Some((number, behind)) = rest.split_once(": ") else { return none };
     if !(1..=12).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_digit()) {
         return none;

@@ -1,0 +1,132 @@
+//! How fast lines of logs become events, on one core: the decoder alone, without log, dataflow or store.
+//!
+//! Each format's lines are decoded again and again for a few seconds, by somebody who has met them before, and handed to a
+//! sink that counts them and drops them. sshd's lines come one a message, as by syslog, and 500 a file; the alerts of
+//! EVE are the 300 real ones of the golden cases, 300 a push. Counted is the time on a processor, so that what else runs
+//! on the machine takes away less of the figure.
+//!
+//!     cargo bench -p ioc-decode --bench decode [-- sshd|eve]
+
+use std::{fs, path::Path, sync::Arc, time::Instant};
+
+use ioc_decode::{Decoder, Known, Outcome, RowSink, trial::permissive_feed};
+use ioc_model::{
+    attribute::{self, Attribute, Attributes},
+    envelope::{Content, Envelope},
+    names::Names,
+    observation::Observation,
+    pack::{FormatName, Pack, PackFiles},
+    position::Position,
+    reject::Rejection,
+    row::Row,
+    time::ReceivedAt,
+};
+
+/// How long each is measured. Seconds.
+const SPAN: f64 = 3.0;
+/// 2026-11-20T08:00:00+07:00.
+const RECEIVED_AT: ReceivedAt = ReceivedAt(1_795_136_400_000);
+
+#[derive(Default)]
+struct Count {
+    events: u64,
+    rejects: u64,
+}
+
+impl RowSink for Count {
+    fn observation(&mut self, _: Observation) {}
+
+    fn row(&mut self, _: Row) {
+        self.events += 1;
+    }
+
+    fn rejected(&mut self, _: u32, _: Rejection, _: &[u8]) {
+        self.rejects += 1;
+    }
+}
+
+fn cases() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
+}
+
+fn decoder() -> Decoder {
+    let mut files = PackFiles::new();
+    for entry in fs::read_dir(cases().join("pack")).expect("the pack of the cases") {
+        let path = entry.expect("a file of it").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let _ = files.insert(name, fs::read_to_string(&path).expect("a text"));
+    }
+    let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
+    for format in [FormatName::Syslog, FormatName::SyslogLines, FormatName::Eve] {
+        let mut feed = permissive_feed(format, false);
+        feed.id = format.word().to_owned();
+        let _ = pack.feeds.insert(feed.id.clone(), feed);
+    }
+    Decoder::new(Arc::new(pack), Names::default()).expect("a decoder")
+}
+
+fn sshd_lines() -> Vec<Vec<u8>> {
+    let line = |number: u32| {
+        let (minute, second, address, port) =
+            (number / 60 % 60, number % 60, number % 250, 40_000 + number % 20_000);
+        format!(
+            "<86>Nov 20 07:{minute:02}:{second:02} srv-a sshd[{}]: Failed password for root from 203.0.113.{address} port \
+             {port} ssh2",
+            2_000 + number
+        )
+        .into_bytes()
+    };
+    (0..500).map(line).collect()
+}
+
+/// How long this thread was on a processor.
+fn processor_seconds() -> f64 {
+    let said = fs::read_to_string("/proc/thread-self/schedstat").expect("the schedule of a thread");
+    let nanos = said.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok());
+    nanos.expect("nanoseconds") / 1e9
+}
+
+/// Of those whose name has the word in it that was given.
+fn measure(decoder: &Decoder, name: &str, format: FormatName, address: &str, payloads: &[Vec<u8>]) {
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    if wanted.is_some_and(|word| !name.contains(&word)) {
+        return;
+    }
+    let mut told = Vec::new();
+    attribute::write(&mut told, Attribute::Sender, "192.0.2.11");
+    let (mut known, mut count, mut bytes) = (Known::default(), Count::default(), 0);
+    let (begun, before) = (Instant::now(), processor_seconds());
+    while begun.elapsed().as_secs_f64() < SPAN {
+        for payload in payloads {
+            let envelope = Envelope {
+                position: Position::default(),
+                feed: format.word(),
+                received_at: RECEIVED_AT,
+                content: Content::Raw,
+                address,
+                attributes: Attributes::new(&told, &[]),
+                payload,
+            };
+            let outcome = decoder.decode_knowing(&mut known, &envelope, &mut count);
+            assert!(matches!(outcome, Outcome::Decoded { .. }));
+            bytes += payload.len();
+        }
+    }
+    let seconds = processor_seconds() - before;
+    assert_eq!(count.rejects, 0);
+    println!(
+        "{name}: {:.0} lines/s, {:.0} MB/s",
+        count.events as f64 / seconds,
+        bytes as f64 / seconds / 1e6
+    );
+}
+
+fn main() {
+    let decoder = decoder();
+    let lines = sshd_lines();
+    let file = vec![lines.join(&b'\n')];
+    let alerts = fs::read(cases().join("eve/real_alerts/input.jsonl")).expect("the alerts");
+    measure(&decoder, "sshd, a message each", FormatName::Syslog, "syslog/udp", &lines);
+    measure(&decoder, "sshd, 500 lines a file", FormatName::SyslogLines, "auth.log", &file);
+    measure(&decoder, "eve, 300 alerts a push", FormatName::Eve, "eve", &[alerts]);
+}
