@@ -11,9 +11,15 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use ioc_dashboards::{HeldBack, PackState, PackStatus, clients::NoticeView, feed::OnlyRejects};
+use ioc_dashboards::{
+    ArchiveState, ArchiveStatus, HeldBack, PackState, PackStatus, SystemStatus,
+    board::StatusView,
+    clients::NoticeView,
+    feed::{FeedView, OnlyRejects},
+    overview::Overview,
+};
 use ioc_ingest::transport::Kind;
-use ioc_model::text::Text;
+use ioc_model::{epoch::Epoch, name::Name, text::Text, time::Now};
 use serde::{Deserialize, Serialize};
 
 use crate::{clients, config::Config, told};
@@ -89,8 +95,8 @@ pub const RUN_FILE: &str = "run.json";
 struct Status {
     #[serde(flatten)]
     run: Run,
-    epoch: u64,
-    now: i64,
+    epoch: Epoch,
+    now: Now,
     /// Epochs between their manifest and their commit.
     lag_epochs: u64,
     replaying: bool,
@@ -106,20 +112,16 @@ struct Status {
     /// Rows that wait for a person's word: `ioc held`.
     held: i64,
     balanced: bool,
-    archive: Archive,
-    feeds: BTreeMap<String, Feed>,
+    archive: ArchiveStatus,
+    feeds: BTreeMap<Name, Feed>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+/// A feed as the page gets it, and what is in flight of it.
+#[derive(Debug, Serialize)]
 struct Feed {
-    counts: ioc_model::counts::Counts,
-    #[serde(default)]
+    #[serde(flatten)]
+    view: FeedView,
     in_flight: u64,
-    envelopes_astray: i64,
-    rows_astray: i64,
-    last_received: Option<i64>,
-    #[serde(default)]
-    only_rejects: Option<OnlyRejects>,
 }
 
 fn nothing_good(of: &OnlyRejects, feed: &str) -> String {
@@ -150,42 +152,6 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-#[derive(Deserialize)]
-struct Overview {
-    picture: Picture,
-    status: Option<System>,
-}
-
-#[derive(Deserialize)]
-struct Picture {
-    epoch: u64,
-    now: i64,
-    feeds: Vec<NamedFeed>,
-}
-
-#[derive(Deserialize)]
-struct NamedFeed {
-    id: String,
-    #[serde(flatten)]
-    feed: Feed,
-}
-
-#[derive(Deserialize)]
-struct System {
-    bus: Health,
-    clickhouse: Health,
-    outstanding_epochs: u64,
-    stalled_since: Option<i64>,
-    replaying: bool,
-    in_flight: BTreeMap<String, u64>,
-    held_back: HeldBack,
-    #[serde(default)]
-    door: Vec<NoticeView>,
-    halted: Option<String>,
-    archive: Archive,
-    pack: PackStatus,
-}
-
 /// What lies in the pack's folder, if it is not what is in effect.
 fn in_the_folder(PackStatus { state, waiting, why, .. }: &PackStatus) -> Vec<String> {
     let waiting = waiting.as_deref().unwrap_or("?");
@@ -203,18 +169,6 @@ fn in_the_folder(PackStatus { state, waiting, why, .. }: &PackStatus) -> Vec<Str
     lines
 }
 
-/// How the archive follows the log.
-#[derive(Debug, Serialize, Deserialize)]
-struct Archive {
-    state: String,
-    cause: Option<String>,
-    behind_offsets: u64,
-    behind_bytes: u64,
-    last_pass_at: Option<i64>,
-    missing_offsets: u64,
-    stray_files: u64,
-}
-
 /// Seconds, in the unit one thinks of them in: a demo's clock makes days of minutes.
 fn ago(seconds: i64) -> String {
     match seconds {
@@ -224,41 +178,23 @@ fn ago(seconds: i64) -> String {
     }
 }
 
-impl Archive {
-    fn trouble(&self) -> Option<String> {
-        let what = match self.state.as_str() {
-            "off" | "up" => return None,
-            "behind" => "is behind",
-            "full" => "has no room",
-            _ => "fails",
-        };
-        Some(format!("the archive {what}: {}", self.cause.as_deref().unwrap_or("?")))
+/// How the archive follows the log, in a line.
+fn archive_line(archive: &ArchiveStatus, now: Now) -> String {
+    if archive.state == ArchiveState::Off {
+        return "off".to_owned();
     }
-
-    fn line(&self, now: i64) -> String {
-        if self.state == "off" {
-            return "off".to_owned();
-        }
-        let last = match self.last_pass_at {
-            Some(at) => format!("last pass {} ago", ago((now - at).max(0) / 1_000)),
-            None => "no pass yet".to_owned(),
-        };
-        let mut line = format!("{}, {last}, {} envelopes behind", self.state, self.behind_offsets);
-        if self.missing_offsets > 0 {
-            line += &format!(", {} MISSING (neither archived nor on the log)", self.missing_offsets);
-        }
-        if self.stray_files > 0 {
-            line += &format!(", {} files no record names", self.stray_files);
-        }
-        line
+    let last = match archive.last_pass_at {
+        Some(at) => format!("last pass {} ago", ago((now.0 - at.0).max(0) / 1_000)),
+        None => "no pass yet".to_owned(),
+    };
+    let mut line = format!("{}, {last}, {} envelopes behind", archive.state.word(), archive.behind_offsets);
+    if archive.missing_offsets > 0 {
+        line += &format!(", {} MISSING (neither archived nor on the log)", archive.missing_offsets);
     }
-}
-
-#[derive(Deserialize)]
-struct Health {
-    state: String,
-    #[serde(alias = "what")]
-    cause: Option<String>,
+    if archive.stray_files > 0 {
+        line += &format!(", {} files no record names", archive.stray_files);
+    }
+    line
 }
 
 /// Asks what runs, and does not wait for ever.
@@ -271,42 +207,38 @@ fn ask(run: Run) -> anyhow::Result<Status> {
     let url = format!("http://{}/api/overview", run.http);
     let answer = agent().get(&url).call();
     let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
-    let Overview { picture, status } =
+    let overview: Overview<'static> =
         answer.body_mut().read_json().context("not an answer of this version")?;
-    let Some(system) = status else { bail!("the pipeline has not reported yet") };
-    let mut feeds: BTreeMap<String, Feed> =
-        picture.feeds.into_iter().map(|named| (named.id, named.feed)).collect();
-    for (id, count) in &system.in_flight {
-        if let Some(feed) = feeds.get_mut(id) {
-            feed.in_flight = *count;
-        }
-    }
-    let mut trouble = Vec::new();
-    for (what, health, well) in [("bus", &system.bus, "writing"), ("clickhouse", &system.clickhouse, "up")] {
-        if health.state != well {
-            trouble.push(format!("{what} is {}: {}", health.state, health.cause.as_deref().unwrap_or("?")));
-        }
-    }
-    if system.stalled_since.is_some() {
+    let in_flight = |view: &FeedView| overview.in_flight(&view.id);
+    let feeds = overview.picture.feeds.iter();
+    let feeds = feeds.map(|view| (view.id, Feed { in_flight: in_flight(view), view: view.clone() }));
+    let feeds: BTreeMap<Name, Feed> = feeds.collect();
+    let Some(StatusView { status: system, .. }) = overview.status else {
+        bail!("the pipeline has not reported yet")
+    };
+    let SystemStatus { bus, clickhouse, stalled_since, in_flight, archive, .. } = &system;
+    let mut trouble: Vec<String> = bus.trouble().into_iter().chain(clickhouse.trouble()).collect();
+    if stalled_since.is_some() {
         trouble.push("nothing was committed for a while although epochs are under way".to_owned());
     }
-    trouble.extend(system.archive.trouble());
-    trouble.extend(feeds.iter().filter_map(|(id, feed)| Some(nothing_good(feed.only_rejects.as_ref()?, id))));
+    trouble.extend(archive.trouble());
+    let only_rejects = |(id, feed): (&Name, &Feed)| Some(nothing_good(feed.view.only_rejects.as_ref()?, id));
+    trouble.extend(feeds.iter().filter_map(only_rejects));
     Ok(Status {
-        archive: system.archive,
-        epoch: picture.epoch,
-        now: picture.now,
+        epoch: overview.picture.epoch,
+        now: overview.picture.now,
         lag_epochs: system.outstanding_epochs,
         replaying: system.replaying,
+        trouble,
+        in_flight: in_flight.iter().map(|(_, count)| count).sum(),
+        waiting: feeds.values().map(|feed| feed.view.counts.waiting).sum(),
+        held: feeds.values().map(|feed| feed.view.counts.held).sum(),
+        balanced: feeds.values().all(|feed| feed.view.envelopes_astray == 0 && feed.view.rows_astray == 0),
+        archive: system.archive,
         halted: system.halted,
         held_back: system.held_back,
         door: system.door,
         pack: system.pack,
-        trouble,
-        in_flight: system.in_flight.values().sum(),
-        waiting: feeds.values().map(|feed| feed.counts.waiting).sum(),
-        held: feeds.values().map(|feed| feed.counts.held).sum(),
-        balanced: feeds.values().all(|feed| feed.envelopes_astray == 0 && feed.rows_astray == 0),
         feeds,
         run,
     })
@@ -325,7 +257,7 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     }
     let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
     writeln!(out, "epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs)?;
-    writeln!(out, "archive     {}", status.archive.line(status.now))?;
+    writeln!(out, "archive     {}", archive_line(&status.archive, status.now))?;
     writeln!(out, "pack        {}", status.pack.version)?;
     for line in in_the_folder(&status.pack) {
         writeln!(out, "PACK        {line}")?;
@@ -337,8 +269,8 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     if *count > 0 {
         writeln!(out, "held back   to their share ({count}): {}", senders.join(", "))?;
     }
-    for (id, feed) in status.feeds.iter().filter(|(_, feed)| feed.counts.held > 0) {
-        let held = feed.counts.held;
+    for (id, feed) in status.feeds.iter().filter(|(_, feed)| feed.view.counts.held > 0) {
+        let held = feed.view.counts.held;
         writeln!(
             out,
             "HELD        {held} rows of feed '{id}' would change what was judged long ago and wait for your word: ioc held"
@@ -368,14 +300,15 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         "held"
     )?;
     for (id, feed) in &status.feeds {
-        let counts = &feed.counts;
-        let balance = match (feed.envelopes_astray, feed.rows_astray) {
+        let counts = &feed.view.counts;
+        let balance = match (feed.view.envelopes_astray, feed.view.rows_astray) {
             (0, 0) => "holds".to_owned(),
             (envelopes, rows) => format!("BROKEN: {envelopes} envelopes, {rows} rows astray"),
         };
         writeln!(
             out,
-            "{id:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   {balance}",
+            "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   {balance}",
+            &**id,
             counts.received + feed.in_flight,
             counts.decoded,
             counts.empty,

@@ -5,7 +5,7 @@
 //! from the API never reach the terminal with control characters in them (invariant SAFE).
 
 mod figures;
-mod picture;
+mod pace;
 mod screen;
 mod terminal;
 mod words;
@@ -19,12 +19,9 @@ use std::{
 use anyhow::Context;
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use self::{
-    picture::{Overview, Pace},
-    screen::Screen,
-    terminal::Terminal,
-    words::Language,
-};
+use ioc_dashboards::overview::Overview;
+
+use self::{pace::Pace, screen::Screen, terminal::Terminal, words::Language};
 use crate::{
     config::Config,
     status::{RUN_FILE, Run},
@@ -135,7 +132,7 @@ impl Source {
         Ok(Source { url: format!("{base}/api/overview"), agent })
     }
 
-    fn ask(&self) -> anyhow::Result<Overview> {
+    fn ask(&self) -> anyhow::Result<Overview<'static>> {
         let mut answer =
             self.agent.get(&self.url).call().with_context(|| format!("no answer at {}", self.url))?;
         answer.body_mut().read_json().context("not an answer of this version")
@@ -143,7 +140,7 @@ impl Source {
 
     /// Asks once a second on a thread of its own, so that keys are not kept waiting. The thread ends with whoever
     /// listens.
-    fn follow(self) -> Receiver<anyhow::Result<Overview>> {
+    fn follow(self) -> Receiver<anyhow::Result<Overview<'static>>> {
         let (news, news_out): (SyncSender<_>, _) = sync_channel(1);
         drop(std::thread::spawn(move || {
             loop {

@@ -13,12 +13,15 @@ use ioc_model::{
     pack::{Feed, Indicator, Pack, Station, StationKind, Transport},
     place::Date,
     text::Text,
-    time::Millis,
+    time::{Millis, Now},
 };
 pub use reference::{CategoryNames, IndexNames, LimitNames, PlaceNames, RuleNames};
 use serde::{Deserialize, Serialize};
 
-use crate::board::{Changes, StatusView};
+use crate::{
+    board::{Changes, StatusView},
+    feed::FeedView,
+};
 
 /// What a page begins with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -37,6 +40,30 @@ pub struct Overview<'a> {
     pub picture: Changes,
     /// The machinery behind it; none before the first report.
     pub status: Option<StatusView>,
+}
+
+impl Overview<'_> {
+    /// The product's clock as the server knew it when it answered.
+    #[must_use]
+    pub fn now(&self) -> Now {
+        let reported = |StatusView { status, reported_ago }: &StatusView| {
+            Now(status.now.0.saturating_add((*reported_ago as f64 * self.clock_speed) as i64))
+        };
+        self.status.as_ref().map_or(self.picture.now, reported)
+    }
+
+    /// Envelopes of a feed that no committed epoch holds yet.
+    #[must_use]
+    pub fn in_flight(&self, feed: &str) -> u64 {
+        let all = self.status.as_ref().map(|view| &view.status.in_flight);
+        all.and_then(|all| all.iter().find(|(id, _)| *id == *feed)).map_or(0, |(_, count)| *count)
+    }
+
+    /// All envelopes of a feed, those in flight included.
+    #[must_use]
+    pub fn received(&self, feed: &FeedView) -> u64 {
+        feed.counts.received + self.in_flight(&feed.id)
+    }
 }
 
 /// A pack as the page gets it.

@@ -88,6 +88,59 @@ pub enum StoreHealth {
     },
 }
 
+impl BusHealth {
+    /// The word it is told by.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            BusHealth::Writing => "writing",
+            BusHealth::Full { .. } => "full",
+            BusHealth::Poisoned { .. } => "poisoned",
+        }
+    }
+
+    /// What is full, or failed first; none while it takes writes.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            BusHealth::Writing => None,
+            BusHealth::Full { what: cause, .. } | BusHealth::Poisoned { cause, .. } => Some(cause),
+        }
+    }
+
+    /// What is wrong, in an operator's words; none while it is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        Some(format!("the bus is {}: {}", self.word(), self.cause()?))
+    }
+}
+
+impl StoreHealth {
+    /// The word it is told by.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            StoreHealth::Up => "up",
+            StoreHealth::Away { .. } => "away",
+        }
+    }
+
+    /// What it answered last; none while it answers as it should.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            StoreHealth::Up => None,
+            StoreHealth::Away { cause, .. } => Some(cause),
+        }
+    }
+
+    /// What is wrong, in an operator's words; none while it is well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        Some(format!("clickhouse is {}: {}", self.word(), self.cause()?))
+    }
+}
+
 /// How the archive of raw envelopes follows the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveStatus {
@@ -124,6 +177,20 @@ pub enum ArchiveState {
     Full,
     /// It cannot be written, or the log not be read.
     Failing,
+}
+
+impl ArchiveState {
+    /// The word it is told by.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            ArchiveState::Off => "off",
+            ArchiveState::Up => "up",
+            ArchiveState::Behind => "behind",
+            ArchiveState::Full => "full",
+            ArchiveState::Failing => "failing",
+        }
+    }
 }
 
 impl ArchiveStatus {
@@ -165,13 +232,8 @@ impl SystemStatus {
         if let Some(reason) = &self.halted {
             return Some(format!("the flow is halted: {reason}"));
         }
-        match &self.bus {
-            BusHealth::Writing => {}
-            BusHealth::Full { what, .. } => return Some(format!("the bus is full: {what}")),
-            BusHealth::Poisoned { cause, .. } => return Some(format!("the bus is poisoned: {cause}")),
-        }
-        if let StoreHealth::Away { cause, .. } = &self.clickhouse {
-            return Some(format!("clickhouse is away: {cause}"));
+        if let Some(trouble) = self.bus.trouble().or_else(|| self.clickhouse.trouble()) {
+            return Some(trouble);
         }
         if let Some(since) = self.stalled_since {
             return Some(format!("nothing was committed since {since}"));
@@ -237,4 +299,28 @@ fn as_map<S: serde::Serializer>(pairs: &[(Name, u64)], serializer: S) -> Result<
 fn of_map<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<(Name, u64)>, D::Error> {
     let map = BTreeMap::<Name, u64>::deserialize(deserializer)?;
     Ok(map.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_told_by_the_word_it_is_written_with() {
+        let (since, cause) = (Now(1), || "x".to_owned());
+        let written = |state: serde_json::Value| state["state"].as_str().map(str::to_owned);
+        let full = BusHealth::Full { what: cause(), since };
+        for bus in [BusHealth::Writing, full, BusHealth::Poisoned { cause: cause(), since }] {
+            assert_eq!(written(serde_json::to_value(&bus).unwrap()).as_deref(), Some(bus.word()));
+            assert_eq!(bus.trouble().is_some(), bus != BusHealth::Writing);
+        }
+        for store in [StoreHealth::Up, StoreHealth::Away { cause: cause(), since }] {
+            assert_eq!(written(serde_json::to_value(&store).unwrap()).as_deref(), Some(store.word()));
+            assert_eq!(store.trouble().is_some(), store != StoreHealth::Up);
+        }
+        use ArchiveState::{Behind, Failing, Full, Off, Up};
+        for state in [Off, Up, Behind, Full, Failing] {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.word());
+        }
+    }
 }

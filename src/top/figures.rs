@@ -1,10 +1,11 @@
 //! The figures of the overview, as the flow said them: nothing is judged here but their age, by the moments that stand
 //! in them (invariant SILENT).
 
+use ioc_dashboards::{figures::FigureView, overview::Overview};
+use ioc_model::figure::FigureId;
 use unicode_width::UnicodeWidthStr;
 
 use super::{
-    picture::{Figure, Overview},
     screen::{Line, Tone, clean, padded, right},
     words::{Language, Word},
 };
@@ -47,7 +48,7 @@ const REASONS: [(&str, Word); 9] = [
 const NAME_WIDTH: usize = 30;
 
 /// One line a figure, below their names; nothing before the flow said any.
-pub(super) fn lines(language: Language, overview: &Overview) -> Vec<Line> {
+pub(super) fn lines(language: Language, overview: &Overview<'_>) -> Vec<Line> {
     let figures = &overview.picture.figures;
     if figures.is_empty() {
         return Vec::new();
@@ -64,29 +65,29 @@ pub(super) fn lines(language: Language, overview: &Overview) -> Vec<Line> {
     lines
 }
 
-fn line(language: Language, overview: &Overview, figure: &Figure) -> Line {
-    let name = NAMES.iter().find(|(id, _)| *id == figure.figure).map(|(_, word)| language.say(*word));
-    let is_stale = figure.stale_from.is_some_and(|from| overview.now() >= from);
-    let verdict = VERDICTS.iter().find(|(verdict, ..)| *verdict == figure.verdict);
+fn line(language: Language, overview: &Overview<'_>, figure: &FigureView) -> Line {
+    let name = NAMES.iter().find(|(id, _)| *id == figure.figure.word()).map(|(_, word)| language.say(*word));
+    let is_stale = figure.stale_from.is_some_and(|from| overview.now().0 >= from.0);
+    let verdict = VERDICTS.iter().find(|(verdict, ..)| *verdict == figure.verdict.word());
     let (tone, word) = match verdict {
         _ if is_stale => (Tone::Doubtful, language.say(STALE).to_owned()),
         Some((_, tone, word)) => (*tone, language.say(*word).to_owned()),
-        None => (Tone::Plain, clean(&figure.verdict)),
+        None => (Tone::Plain, figure.verdict.word().to_owned()),
     };
-    let reason = REASONS.iter().find(|(reason, _)| *reason == figure.reason);
+    let reason = REASONS.iter().find(|(reason, _)| *reason == figure.reason.word());
     let why = reason.filter(|_| !is_stale).map(|(_, word)| format!(" · {}", language.say(*word)));
     let value = figure.value.map_or_else(|| "–".to_owned(), |value| written(language, figure, value));
-    let of = figure.of.filter(|_| figure.figure == "stations").map(|of| format!("/{of:.0}"));
+    let of = figure.of.filter(|_| figure.figure == FigureId::Stations).map(|of| format!("/{of:.0}"));
     let target = figure.target.map(|target| written(language, figure, target)).unwrap_or_default();
     let mut line = vec![
-        (Tone::Plain, padded(&clean(name.unwrap_or(&figure.figure)), NAME_WIDTH)),
+        (Tone::Plain, padded(name.unwrap_or(figure.figure.word()), NAME_WIDTH)),
         (Tone::Bold, right(&(value + &of.unwrap_or_default()), 12)),
         (Tone::Dim, right(&target, 14)),
         (tone, format!("  {word}")),
     ];
     line.extend(why.map(|why| (Tone::Dim, why)));
     let place = figure.inputs.first().map(|decides| {
-        let station = overview.pack.stations.iter().find(|station| station.id == decides.subject);
+        let station = overview.pack.stations.iter().find(|station| station.id == *decides.subject);
         clean(station.map_or(&*decides.subject, |station| language.of(&station.name)))
     });
     line.extend(place.filter(|place| place.width() > 0).map(|place| (Tone::Dim, format!(" · {place}"))));
@@ -94,11 +95,11 @@ fn line(language: Language, overview: &Overview, figure: &Figure) -> Line {
 }
 
 /// A number of a figure in its unit.
-fn written(language: Language, figure: &Figure, value: f64) -> String {
-    match &*figure.figure {
-        "slowest" => language.age(value as i64),
-        "completeness" => format!("{value:.1} %"),
-        "pm25" => format!("{value:.1}"),
+fn written(language: Language, figure: &FigureView, value: f64) -> String {
+    match figure.figure {
+        FigureId::Slowest => language.age(value as i64),
+        FigureId::Completeness => format!("{value:.1} %"),
+        FigureId::Pm25 => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
 }

@@ -5,12 +5,21 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ioc_dashboards::{
+    HeldBack, SystemStatus,
+    board::StatusView,
+    feed::FeedView,
+    index_tile::IndexTileView,
+    overview::{Overview, StationNames},
+    tile::{Latest, TileView},
+};
+use ioc_model::{name::Name, window::WindowKind};
 use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
     figures,
-    picture::{Feed, Health, HeldBack, IndexTile, Latest, Overview, Pace, Station, Status, Tile},
+    pace::Pace,
     rates,
     words::{self, Language, Word},
 };
@@ -40,11 +49,11 @@ const WIDE: usize = 4_096;
 #[derive(Debug)]
 pub(super) struct Screen {
     language: Language,
-    overview: Option<Overview>,
+    overview: Option<Overview<'static>>,
     taken: Instant,
     /// Why there is nothing newer.
     lost: Option<String>,
-    paces: BTreeMap<String, Pace>,
+    paces: BTreeMap<Name, Pace>,
     scrolled: usize,
     scrollable: usize,
 }
@@ -62,9 +71,9 @@ impl Screen {
         }
     }
 
-    pub(super) fn take(&mut self, overview: Overview, at: Instant) {
+    pub(super) fn take(&mut self, overview: Overview<'static>, at: Instant) {
         for feed in &overview.picture.feeds {
-            self.paces.entry(feed.id.clone()).or_default().take(at, overview.received(feed));
+            self.paces.entry(feed.id).or_default().take(at, overview.received(feed));
         }
         self.overview = Some(overview);
         self.taken = at;
@@ -121,10 +130,10 @@ impl Screen {
         let pack = &overview.pack;
         let mut title = vec![
             (Tone::Bold, format!("ioc · {}", clean(self.language.of(&pack.name)))),
-            (Tone::Plain, format!("  {}", local(overview.now(), &pack.timezone))),
+            (Tone::Plain, format!("  {}", local(overview.now().0, &pack.timezone))),
             (Tone::Dim, format!("  {} {}", say(words::EPOCH), overview.picture.epoch)),
         ];
-        if let Some(status) = &overview.status {
+        if let Some(StatusView { status, .. }) = &overview.status {
             title.push((Tone::Dim, format!(" ({} {})", status.outstanding_epochs, say(words::UNDER_WAY))));
             if status.replaying {
                 title.push((Tone::Doubtful, format!("  {}", say(words::REPLAYING))));
@@ -149,23 +158,22 @@ impl Screen {
         lines
     }
 
-    fn health(&self, overview: &Overview) -> Vec<Line> {
+    fn health(&self, overview: &Overview<'_>) -> Vec<Line> {
         let say = |word| self.language.say(word);
-        let Some(status) = &overview.status else {
+        let Some(StatusView { status, reported_ago }) = &overview.status else {
             return vec![vec![(Tone::Bad, say(words::NO_REPORT).to_owned())]];
         };
-        let Status { bus, clickhouse, archive, held_back, halted, stalled_since, reported_ago, .. } = status;
+        let SystemStatus { bus, clickhouse, archive, held_back, halted, stalled_since, .. } = status;
         let mut line = Line::new();
         let clickhouse_word = Word("ClickHouse", "ClickHouse");
         let parts = [
-            (words::LOG, Some(bus)),
-            (clickhouse_word, Some(clickhouse)),
-            (words::ARCHIVE, archive.as_ref()),
+            (words::LOG, bus.word(), bus.cause()),
+            (clickhouse_word, clickhouse.word(), clickhouse.cause()),
+            (words::ARCHIVE, archive.state.word(), archive.cause.as_deref()),
         ];
-        for (word, health) in parts {
-            let Some(Health { state, .. }) = health else { continue };
+        for (word, state, _) in parts {
             line.push((Tone::Dim, format!("{} ", say(word))));
-            line.push((tone_of_health(state), format!("{}   ", clean(self.language.state(state)))));
+            line.push((tone_of_health(state), format!("{}   ", self.language.state(state))));
         }
         let alerts = &overview.picture.alerts;
         let waiting = alerts.iter().filter(|alert| !alert.acknowledged).count();
@@ -181,22 +189,21 @@ impl Screen {
             bad(format!("{}: {}", say(words::HALTED), clean(cause)));
         }
         if let Some(since) = stalled_since {
-            bad(format!("{} {}", say(words::STALLED), self.language.age(overview.now() - since)));
+            bad(format!("{} {}", say(words::STALLED), self.language.age(overview.now().0 - since.0)));
         }
-        if *reported_ago > REPORT_KEEPS {
-            bad(format!("{}: {}", say(words::OLD_REPORT), self.language.age(*reported_ago)));
+        let reported_ago = i64::try_from(*reported_ago).unwrap_or(i64::MAX);
+        if reported_ago > REPORT_KEEPS {
+            bad(format!("{}: {}", say(words::OLD_REPORT), self.language.age(reported_ago)));
         }
-        if let Some(HeldBack { count, senders }) = held_back
-            && *count > 0
-        {
+        let HeldBack { count, senders } = held_back;
+        if *count > 0 {
             bad(format!("{} ({count}): {}", say(words::HELD_BACK), clean(&senders.join(", "))));
         }
         let held: i64 = overview.picture.feeds.iter().map(|feed| feed.counts.held).sum();
         if held > 0 {
             bad(format!("{held} {}", say(words::HELD)));
         }
-        for (word, health) in parts {
-            let cause = health.and_then(|health| health.cause.as_deref());
+        for (word, _, cause) in parts {
             if let Some(cause) = cause {
                 bad(format!("{}: {}", say(word), clean(cause)));
             }
@@ -214,23 +221,22 @@ impl Screen {
         lines
     }
 
-    fn alerts(&self, overview: &Overview) -> Vec<Line> {
+    fn alerts(&self, overview: &Overview<'_>) -> Vec<Line> {
         let mut lines = Vec::new();
         for alert in &overview.picture.alerts {
-            let rule = overview.pack.rules.get(&alert.rule);
+            let rule = overview.pack.rules.get(&*alert.rule);
             let rule = rule.map_or(&*alert.rule, |rule| self.language.of(&rule.name));
-            let station = overview.pack.stations.iter().find(|station| station.id == alert.subject);
+            let station = overview.pack.stations.iter().find(|station| station.id == *alert.subject);
             let station = station.map_or(&*alert.subject, |station| self.language.of(&station.name));
             let tone = match (alert.active, alert.acknowledged) {
                 (true, false) => Tone::Bad,
                 (true, true) => Tone::Doubtful,
                 (false, _) => Tone::Plain,
             };
-            let priority = alert.priority.as_str().unwrap_or_default();
             let mut line = vec![
-                (tone, format!("! {} ", padded(&clean(self.language.state(priority)), 9))),
+                (tone, format!("! {} ", padded(self.language.state(alert.priority.word()), 9))),
                 (Tone::Plain, format!("{} · {} ", clean(rule), clean(station))),
-                (Tone::Dim, self.language.age(overview.now() - alert.raised_at)),
+                (Tone::Dim, self.language.age(overview.now().0 - alert.raised_at.0)),
             ];
             if !alert.active {
                 line.push((Tone::Dim, format!(" · {}", self.language.say(words::CLEARED))));
@@ -246,7 +252,7 @@ impl Screen {
         lines
     }
 
-    fn feeds(&self, overview: &Overview) -> Vec<Line> {
+    fn feeds(&self, overview: &Overview<'_>) -> Vec<Line> {
         let say = |word| self.language.say(word);
         let named =
             overview.picture.feeds.iter().map(|feed| feed.id.width()).max().unwrap_or(0).clamp(12, 24);
@@ -269,17 +275,21 @@ impl Screen {
         heading += &format!("  {}", say(words::BALANCE));
         let mut lines = vec![vec![(Tone::Dim, heading)]];
         for feed in &overview.picture.feeds {
-            let Feed { id, counts, envelopes_astray, rows_astray, last_received } = feed;
-            let age = last_received.map(|at| overview.now() - at);
-            let limit =
-                overview.pack.feeds.iter().find(|named| named.id == *id).and_then(|named| named.silent_after);
-            let is_silent = matches!((age, limit), (Some(age), Some(limit)) if age > limit);
+            let FeedView { id, counts, envelopes_astray, rows_astray, last_received, .. } = feed;
+            let age = last_received.map(|at| overview.now().0 - at.0);
+            let limit = overview
+                .pack
+                .feeds
+                .iter()
+                .find(|named| named.id == **id)
+                .and_then(|named| named.silent_after);
+            let is_silent = matches!((age, limit), (Some(age), Some(limit)) if age > limit.0);
             let last = age.map_or_else(|| say(words::NEVER).to_owned(), |age| self.language.age(age));
             let rate = self.paces.get(id).map_or_else(|| "–".to_owned(), rates);
             let mut figures = right(&rate, 7);
             let counted = [
                 (overview.received(feed).to_string(), 11),
-                (overview.in_flight(feed).to_string(), 11),
+                (overview.in_flight(id).to_string(), 11),
                 (counts.undecodable.to_string(), 10),
                 (counts.stored.to_string(), 11),
                 (counts.duplicate.to_string(), 10),
@@ -305,7 +315,7 @@ impl Screen {
         lines
     }
 
-    fn stations(&self, overview: &Overview) -> Vec<Line> {
+    fn stations(&self, overview: &Overview<'_>) -> Vec<Line> {
         let say = |word| self.language.say(word);
         let heading = format!(
             "{}{}  {}{}",
@@ -317,7 +327,7 @@ impl Screen {
         let mut lines = vec![vec![(Tone::Dim, heading)]];
         for station in &overview.pack.stations {
             lines.push(self.station(overview, station));
-            let of_it = |tile: &&Tile| tile.subject == station.id;
+            let of_it = |tile: &&TileView| *tile.subject == station.id;
             for tile in overview.picture.tiles.iter().filter(of_it) {
                 lines.push(self.tile(overview, station, tile));
             }
@@ -325,27 +335,27 @@ impl Screen {
         lines
     }
 
-    fn station(&self, overview: &Overview, station: &Station) -> Line {
+    fn station(&self, overview: &Overview<'_>, station: &StationNames) -> Line {
         let mut line = vec![(Tone::Bold, clean(self.language.of(&station.name)))];
-        let judged = overview.picture.stations.iter().find(|judged| judged.subject == station.id);
+        let judged = overview.picture.stations.iter().find(|judged| *judged.subject == station.id);
         if let Some(judged) = judged {
-            let (tone, word) = match judged.status.as_deref() {
-                Some(status) => (tone_of_state(status), self.language.state(status)),
+            let (tone, word) = match judged.status {
+                Some(status) => (tone_of_state(status.word()), self.language.state(status.word())),
                 None => (Tone::Dim, self.language.say(words::NOT_JUDGED)),
             };
             line.push((tone, format!("  {}", clean(word))));
         }
-        let of_it = |tile: &&IndexTile| tile.subject == station.id && tile.kind == "hour";
+        let of_it = |tile: &&IndexTileView| *tile.subject == station.id && tile.kind == WindowKind::Hour;
         for tile in overview.picture.indices.iter().filter(of_it) {
             let Some(latest) = &tile.latest else { continue };
             let Some(value) = latest.value else { continue };
             let index = overview.pack.indices.get(&tile.index);
-            let name = index.map_or(&*tile.index, |index| self.language.of(&index.name));
+            let name = index.map_or(tile.index.word(), |index| self.language.of(&index.name));
             let category = latest.category.as_deref().and_then(|word| {
-                let known = index?.categories.iter().find(|category| category.word == word)?;
+                let known = index?.categories.iter().find(|category| category.word == *word)?;
                 Some(self.language.of(&known.name))
             });
-            let age = self.language.age(overview.now() - latest.end);
+            let age = self.language.age(overview.now().0 - latest.end.0);
             line.push((
                 Tone::Plain,
                 format!("  {} {value:.0} {}", clean(name), clean(category.unwrap_or_default())),
@@ -355,24 +365,24 @@ impl Screen {
         line
     }
 
-    fn tile(&self, overview: &Overview, station: &Station, tile: &Tile) -> Line {
-        let indicator = overview.pack.indicators.get(&tile.indicator);
+    fn tile(&self, overview: &Overview<'_>, station: &StationNames, tile: &TileView) -> Line {
+        let indicator = overview.pack.indicators.get(&*tile.indicator);
         let symbol = indicator.map_or(&*tile.indicator, |indicator| &indicator.symbol);
         let name = (Tone::Plain, padded(&format!("  {}", clean(symbol)), 18));
-        let Some(Latest { event_time, value, quality }) = &tile.latest else {
+        let Some(Latest { event_time, value, quality, .. }) = &tile.latest else {
             return vec![name, (Tone::Doubtful, right(self.language.say(words::NEVER), 12))];
         };
-        let decimals = indicator.map_or(2, |indicator| indicator.decimals.min(9));
+        let decimals = indicator.map_or(2, |indicator| usize::from(indicator.decimals.min(9)));
         let unit = indicator.map_or("", |indicator| &indicator.unit);
-        let age = overview.now() - event_time;
-        let every = station.measures.get(&tile.indicator).copied().unwrap_or(0);
+        let age = overview.now().0 - event_time.0;
+        let every = station.measures.get(&*tile.indicator).map_or(0, |every| every.0);
         // Twice its pace and a minute: one value is missing at least.
         let is_old = every > 0 && age > 2 * every + 60_000;
         vec![
             name,
             (Tone::Bold, right(&format!("{value:.decimals$}"), 12)),
             (Tone::Dim, format!("  {}", padded(&clean(unit), 10))),
-            (tone_of_state(quality), padded(&clean(self.language.state(quality)), 18)),
+            (tone_of_state(quality.word()), padded(self.language.state(quality.word()), 18)),
             (if is_old { Tone::Bad } else { Tone::Plain }, right(&self.language.age(age), 10)),
         ]
     }

@@ -5,7 +5,8 @@ use ioc_model::{
     asker::{Asker, Sight},
     name::Name,
     place::{Place, PlaceKey, PlaceKind},
-    results::FeedMinute,
+    reject::RejectReason,
+    results::{EpochResults, FeedMinute},
     rule::AlertChange,
 };
 use serde_json::Value;
@@ -18,7 +19,6 @@ use crate::{
         HOUR, alert, arrival, counts, figure, hour, observation, pack, pack_with_map, reject, results, text,
     },
 };
-use ioc_model::reject::RejectReason;
 
 /// The other station of the pack that measures the same.
 const FOREIGN: &str = "TN_TRBANG_KHIXQU";
@@ -44,7 +44,7 @@ fn subjects(list: &Value) -> Vec<&str> {
 }
 
 /// An epoch that says something of both stations and by two feeds.
-fn of_both(epoch: u64) -> ioc_model::results::EpochResults {
+fn of_both(epoch: u64) -> EpochResults {
     let mut made = results(epoch, NOON);
     for (station, feed, offset) in [(STATION, "air-gateway", 1), (FOREIGN, "air-files", 2)] {
         let at = arrival(NOON, 10 * epoch + offset, 0);
@@ -189,10 +189,9 @@ async fn a_ward_is_shown_and_pushed_what_is_measured_in_it_and_where_that_is() {
 async fn an_agency_opens_its_own_messages_and_a_foreign_one_is_not_found() {
     let server = of_two().await;
     let of_feed = |feed: &str| Original { feed: feed.to_owned(), ..original(b"secret") };
-    let mut shelf = server.shelf.0.lock().unwrap();
-    let _ = shelf.insert("1-0-1".parse().unwrap(), of_feed("air-gateway"));
-    let _ = shelf.insert("1-0-2".parse().unwrap(), of_feed("air-files"));
-    drop(shelf);
+    for (position, feed) in [("1-0-1", "air-gateway"), ("1-0-2", "air-files")] {
+        let _ = server.shelf.0.lock().unwrap().insert(position.parse().unwrap(), of_feed(feed));
+    }
     server.asked_by(Some(agency("air-gateway")));
     for ending in ["", "/raw"] {
         let path = |position| format!("/api/lineage/envelope/{position}{ending}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use ioc_dashboards::routes::PATHS;
-use ioc_model::rule::AlertChange;
+use ioc_model::{pack::SCREENS, rule::AlertChange};
 use serde_json::Value;
 
 use crate::{
@@ -50,6 +50,23 @@ pub fn asked(path: &str) -> String {
         .replace("{position}", "1-0-0")
         .replace("{id}", &format!("aqi-bad~{STATION}~1"));
     path + &query
+}
+
+#[test]
+fn every_screen_that_a_pack_may_list_is_a_folder_of_the_page_and_a_line_in_its_list() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web/src");
+    let read = |path: &str| std::fs::read_to_string(root.join(path));
+    let folders = std::fs::read_dir(root.join("parts")).unwrap();
+    let names = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap());
+    let screens: BTreeSet<String> =
+        names.filter(|name| read(&format!("parts/{name}/screen.ts")).is_ok()).collect();
+    assert_eq!(screens.iter().map(String::as_str).collect::<BTreeSet<_>>(), SCREENS.into_iter().collect());
+    let list = read("screens.ts").unwrap();
+    for word in SCREENS {
+        let screen = read(&format!("parts/{word}/screen.ts")).unwrap();
+        assert!(screen.contains(&format!("id: \"{word}\"")), "{word}: {screen}");
+        assert!(list.contains(&format!("from \"./parts/{word}/screen\"")), "{word}: {list}");
+    }
 }
 
 #[tokio::test]

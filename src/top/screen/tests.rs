@@ -5,48 +5,74 @@ use serde_json::{Value, json};
 use super::*;
 
 fn told() -> Value {
+    let text = |vi: &str, en: &str| json!({"vi": vi, "en": en});
+    let nothing = text("", "");
+    let station = |id: &str, name: Value, measures: Value| {
+        json!({"id": id, "name": name, "kind": "ambient_air", "place_code": "25459", "place_valid_from": "2025-07-01",
+            "valid_from": "2025-07-01", "measures": measures})
+    };
+    let figure = |figure: &str,
+                  value: f64,
+                  of: Value,
+                  target: f64,
+                  verdict: &str,
+                  reason: &str,
+                  stale_from: Value,
+                  input: &str| {
+        json!({"figure": figure, "at": 0, "start": 0, "end": 0, "value": value, "of": of, "target": target,
+            "verdict": verdict, "reason": reason, "freshness": "fresh", "stale_from": stale_from, "count": 1,
+            "expected": 1, "parts": [], "revision": 7, "inputs": [{"kind": "station", "subject": input, "measure": "",
+            "start": 0, "number": 0, "word": ""}]})
+    };
     json!({
+        "build": "b", "has_map": false, "heartbeat": 3_000,
         "pack": {
-            "name": {"vi": "Tây Ninh", "en": "Tay Ninh"}, "timezone": "Asia/Ho_Chi_Minh",
-            "replayed": {"vi": "phát lại", "en": "replayed"},
+            "id": "tay-ninh", "version": "v", "screens": [], "places": [], "limits": [], "has_map": false,
+            "name": text("Tây Ninh", "Tay Ninh"), "timezone": "Asia/Ho_Chi_Minh",
+            "replayed": text("phát lại", "replayed"),
             "stations": [
-                {"id": "ST01", "name": {"vi": "Trạm một", "en": "Station one"}, "measures": {"pm25": 60_000, "no2": 60_000}},
-                {"id": "ST02", "name": {"vi": "Trạm \u{1b}[2Jhai", "en": "Station two"}, "measures": {}}
+                station("ST01", text("Trạm một", "Station one"), json!({"pm25": 60_000, "no2": 60_000})),
+                station("ST02", text("Trạm \u{1b}[2Jhai", "Station two"), json!({}))
             ],
-            "indicators": {"pm25": {"symbol": "PM2.5", "unit": "µg/m³", "decimals": 1}},
-            "feeds": [{"id": "gateway", "silent_after": 60_000}],
-            "rules": {"high": {"name": {"vi": "Vượt ngưỡng", "en": "Over the limit"}}},
-            "indices": {"vn_aqi": {"name": {"vi": "VN_AQI", "en": "VN_AQI"},
-                "categories": [{"word": "moderate", "name": {"vi": "Trung bình", "en": "Moderate"}}]}}
+            "indicators": {"pm25": {"symbol": "PM2.5", "name": nothing, "unit": "µg/m³", "decimals": 1}},
+            "feeds": [{"id": "gateway", "name": nothing, "transport": "mqtt", "way": nothing, "silent_after": 60_000,
+                "lateness": 0}],
+            "rules": {"high": {"name": text("Vượt ngưỡng", "Over the limit"), "step": nothing, "priority": "high"}},
+            "indices": {"vn_aqi": {"name": text("VN_AQI", "VN_AQI"), "formula": "f",
+                "categories": [{"from": 51, "to": 100, "word": "moderate", "name": text("Trung bình", "Moderate"),
+                "color": "#ffff00"}]}}
         },
         "clock_speed": 1.0,
         "picture": {
-            "epoch": 7, "now": 0,
+            "epoch": 7, "now": 0, "rejects": [], "assessments": [], "alerts_whole": true, "alerts_open": 1,
             "tiles": [
-                {"subject": "ST01", "indicator": "pm25",
-                 "latest": {"event_time": 1_769_960_000_000i64, "value": 37.25, "quality": "calibrating"}},
-                {"subject": "ST01", "indicator": "no2", "latest": null}
+                {"subject": "ST01", "indicator": "pm25", "hours": [],
+                 "latest": {"event_time": 1_769_960_000_000i64, "value": 37.25, "quality": "calibrating",
+                 "received_at": 0, "feed": "gateway", "position": "1-0-1", "row": 0, "correction": false}},
+                {"subject": "ST01", "indicator": "no2", "hours": [], "latest": null}
             ],
             "feeds": [{"id": "gateway", "counts": ioc_model::counts::Counts { received: 40, stored: 30, ..Default::default() },
                 "envelopes_astray": 0, "rows_astray": 2, "last_received": 1_769_960_000_000i64}],
             "stations": [{"subject": "ST01", "status": "silent"}, {"subject": "ST02", "status": null}],
-            "indices": [{"index": "vn_aqi", "subject": "ST01", "kind": "hour",
-                "latest": {"end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate"}}],
-            "alerts": [{"rule": "high", "subject": "ST01", "priority": "high", "active": true, "acknowledged": false,
-                "raised_at": 1_769_960_340_000i64}],
+            "indices": [{"index": "vn_aqi", "subject": "ST01", "kind": "hour", "history": [],
+                "latest": {"start": 0, "end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate", "parts": [],
+                "closed_by": "watermark", "revision": 7}}],
+            "alerts": [{"id": "high~ST01~1", "rule": "high", "subject": "ST01", "priority": "high", "active": true,
+                "acknowledged": false, "occurrences": 1, "raised_at": 1_769_960_340_000i64, "change": "raised", "at": 0}],
             "figures": [
-                {"figure": "aqi", "value": 57.0, "of": null, "target": 100.0, "verdict": "kept", "reason": "on_target",
-                 "stale_from": 1_769_960_400_000i64, "inputs": [{"subject": "ST01"}]},
-                {"figure": "stations", "value": 1.0, "of": 2.0, "target": 2.0, "verdict": "missed", "reason": "silent",
-                 "stale_from": 1_769_960_500_000i64, "inputs": [{"subject": "ST02"}]},
-                {"figure": "slowest", "value": 400_000.0, "of": null, "target": 60_000.0, "verdict": "missed",
-                 "reason": "silent", "stale_from": null, "inputs": [{"subject": "gateway"}]}
+                figure("aqi", 57.0, Value::Null, 100.0, "kept", "on_target", json!(1_769_960_400_000i64), "ST01"),
+                figure("stations", 1.0, json!(2.0), 2.0, "missed", "silent", json!(1_769_960_500_000i64), "ST02"),
+                figure("slowest", 400_000.0, Value::Null, 60_000.0, "missed", "silent", Value::Null, "gateway")
             ]
         },
         "status": {
-            "now": 1_769_960_400_000i64, "bus": {"state": "writing"}, "clickhouse": {"state": "away", "cause": "no route"},
-            "archive": {"state": "full", "cause": "no space"}, "outstanding_epochs": 3, "stalled_since": null,
-            "replaying": false, "in_flight": {"gateway": 2}, "held_back": {"count": 1, "senders": ["gw1/loud"]}, "halted": "unknown table", "reported_ago": 0
+            "now": 1_769_960_400_000i64, "clock_speed": 1.0, "bus": {"state": "writing"},
+            "clickhouse": {"state": "away", "cause": "no route", "since": 0},
+            "archive": {"state": "full", "cause": "no space", "behind_offsets": 1, "behind_bytes": 1,
+                "missing_offsets": 0, "stray_files": 0},
+            "outstanding_epochs": 3, "stalled_since": null, "replaying": false, "in_flight": {"gateway": 2},
+            "held_back": {"count": 1, "senders": ["gw1/loud"]}, "door": [], "halted": "unknown table",
+            "pack": {"version": "v", "state": "current", "why": []}, "reported_ago": 0
         }
     })
 }
