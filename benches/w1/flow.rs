@@ -32,7 +32,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     Driver, DriverConfig, Halt,
-    driver::{Commit, Need, Reference, Start, Taken},
+    driver::{Commit, Consumed, Need, PackVersions, Start},
     exchange::Shards,
 };
 
@@ -249,7 +249,7 @@ fn pack() -> Pack {
 
 struct OnePack(Arc<Decoder>);
 
-impl Reference for OnePack {
+impl PackVersions for OnePack {
     fn current(&self) -> Arc<Decoder> {
         self.0.clone()
     }
@@ -302,7 +302,7 @@ impl Commit for Written {
     fn vouch(&mut self) -> Result<(), Halt> {
         Ok(())
     }
-    fn committed(&mut self, _: EpochResults, _: Taken) {}
+    fn committed(&mut self, _: EpochResults, _: Consumed) {}
 }
 
 /// Of this process so far, in user and system.

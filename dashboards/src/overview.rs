@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-mod reference;
+mod standards;
 
 use ioc_model::{
     envelope::UNMATCHED,
@@ -11,8 +11,8 @@ use ioc_model::{
     text::Text,
     time::Millis,
 };
-use reference::{IndexNames, LimitNames, PlaceNames, RuleNames};
 use serde::Serialize;
+use standards::{IndexNames, LimitNames, PlaceNames, RuleNames};
 
 /// A pack as the page gets it.
 #[derive(Clone, Debug, Serialize)]
@@ -97,9 +97,9 @@ impl Dimensions {
             stations: pack.stations.values().map(|station| StationNames::of(station, pack)).collect(),
             indicators: pack.indicators.iter().map(|(id, it)| (id.clone(), IndicatorNames::of(it))).collect(),
             feeds: pack.feeds.values().map(FeedNames::of).chain([unmatched]).collect(),
-            places: reference::places(pack),
-            rules: reference::rules(pack),
-            indices: reference::indices(),
+            places: standards::places(pack),
+            rules: standards::rules(pack),
+            indices: standards::indices(),
             limits: pack.limits.iter().map(LimitNames::of).collect(),
             has_map: pack.map.is_some(),
         }

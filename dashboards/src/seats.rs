@@ -9,13 +9,13 @@ use std::{
 /// The seats in front of the board.
 #[derive(Clone, Debug)]
 pub struct Seats {
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<Occupancy>>,
     total: usize,
     per_peer: usize,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct Occupancy {
     total: usize,
     by_peer: HashMap<IpAddr, usize>,
 }
@@ -23,7 +23,7 @@ struct Taken {
 /// A taken seat, given back when dropped.
 #[derive(Debug)]
 pub struct Seat {
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<Occupancy>>,
     peer: IpAddr,
 }
 
@@ -83,7 +83,7 @@ impl Drop for Seat {
     }
 }
 
-fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+fn lock(taken: &Mutex<Occupancy>) -> MutexGuard<'_, Occupancy> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

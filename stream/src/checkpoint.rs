@@ -41,7 +41,7 @@ pub struct Checkpoint {
     pub generation: Generation,
     /// The log the offsets are of.
     pub log: LogNumber,
-    /// The reference data of its epoch: subjects are looked at anew when the next epoch has another.
+    /// The pack of its epoch: subjects are looked at anew when the next epoch has another.
     pub pack: PackVersion,
     /// The time zone its days are of.
     pub zone: String,

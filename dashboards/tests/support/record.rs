@@ -7,14 +7,14 @@ use std::{
 };
 
 use ioc_dashboards::{
-    Clients, HistoryError, NotTaken, Operator, Original, Originals,
+    Clients, HistoryError, NotAppended, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    operator::Taken,
+    operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     rejects::RejectView,
     series::{Series, SeriesQuery},
@@ -297,11 +297,11 @@ pub struct Desk {
     /// Address and payload of each action taken.
     pub taken: Mutex<Vec<(String, Vec<u8>)>>,
     /// Why none is.
-    pub trouble: Mutex<Option<NotTaken>>,
+    pub trouble: Mutex<Option<NotAppended>>,
 }
 
 impl Operator for Desk {
-    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Taken<'a> {
+    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Appending<'a> {
         if let Some(trouble) = self.trouble.lock().unwrap().take() {
             return Box::pin(ready(Err(trouble)));
         }

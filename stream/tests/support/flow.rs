@@ -17,7 +17,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     Driver, DriverConfig, Halt,
-    driver::{Reference, Start},
+    driver::{PackVersions, Start},
     exchange::Shards,
 };
 
@@ -28,7 +28,7 @@ pub const STANDING: Clock = Clock::Demo { origin: 0, start: MIDNIGHT, speed: 0.0
 
 struct OnePack(Arc<Decoder>);
 
-impl Reference for OnePack {
+impl PackVersions for OnePack {
     fn current(&self) -> Arc<Decoder> {
         self.0.clone()
     }

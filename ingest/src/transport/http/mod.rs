@@ -28,7 +28,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
-pub use counters::{HttpCounters, HttpFigures};
+pub use counters::{HttpCounters, HttpCounts};
 use ioc_model::position::LogNumber;
 pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use serde::{Deserialize, Serialize};

@@ -27,7 +27,7 @@ const QUESTIONS_AT_A_TIME: usize = 64;
 /// No more is asked while so many rows of answers wait to be recorded.
 const ROWS_WAITING: usize = 200_000;
 
-pub(crate) struct Committer {
+pub(crate) struct Finisher {
     pub shared: Arc<Shared>,
     /// Takes the checkpoints of committed epochs.
     pub keeper: SyncSender<Checkpoint>,
@@ -42,7 +42,7 @@ pub(crate) struct Committer {
     pub awaited: VecDeque<Question>,
 }
 
-impl Committer {
+impl Finisher {
     pub(crate) fn run(
         mut self,
         mut commit: impl Commit,
@@ -81,7 +81,7 @@ impl Committer {
                 state.committed_offsets.clone_from(&submitted.next);
             });
             if !before {
-                commit.committed(results, submitted.taken);
+                commit.committed(results, submitted.consumed);
             }
             // Recorded epochs hold the answers to what was asked before the crash; what they leave open is asked again.
             if epoch >= self.last_recorded {
