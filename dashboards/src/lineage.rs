@@ -14,9 +14,6 @@ use serde::Serialize;
 
 use crate::{assessment::AssessmentView, index_tile::IndexView, rejects::RejectView};
 
-/// The most rows of a window or envelope that are listed.
-pub const ROWS_MAX: u32 = 20_000;
-
 /// A window as an input of something else.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WindowRef {
@@ -79,7 +76,7 @@ pub struct TracedWindow {
     /// Every row stored up to its revision, by event time and arrival: the current ones are `received`, the counted
     /// ones `count`.
     pub rows: Vec<TracedRow>,
-    /// How many rows there are; more than are listed where there are more than [`ROWS_MAX`].
+    /// How many rows there are; more than are listed where there are very many.
     pub rows_found: u64,
 }
 

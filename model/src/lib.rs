@@ -22,7 +22,6 @@ pub mod names;
 pub mod observation;
 pub mod pack;
 pub mod pattern;
-pub mod period;
 pub mod place;
 pub mod position;
 pub mod question;

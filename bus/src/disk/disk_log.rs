@@ -7,10 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use ioc_model::{
-    position::{Offset, Partition as PartitionNumber},
-    time::ReceivedAt,
-};
+use ioc_model::position::{Offset, Partition as PartitionNumber};
 
 use super::{
     budget::Budget,
@@ -36,15 +33,6 @@ pub struct DiskLog {
     durable: Arc<Bell>,
     room: Arc<Bell>,
     _lock: Box<dyn Lock>,
-}
-
-/// What [`DiskLog::verify`] found whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// Group commits.
-    pub frames: u64,
-    /// Bytes read.
-    pub bytes: u64,
 }
 
 impl DiskLog {
@@ -125,33 +113,11 @@ impl DiskLog {
         }
     }
 
-    /// The offset of the first chunk of a partition that was received at that moment or later; the end if none was.
-    ///
-    /// # Errors
-    /// If stored bytes are corrupt or cannot be read.
-    ///
-    /// # Panics
-    /// If the log has no such partition.
-    pub fn first_at_or_after(
-        &self,
-        partition: PartitionNumber,
-        received_at: ReceivedAt,
-    ) -> Result<Offset, ReadError> {
-        Ok(Offset(self.partition(partition).chain.first_at_or_after(received_at.0)?))
-    }
-
-    /// Reads all that is durable and checks every byte of it.
-    ///
-    /// # Errors
-    /// At the first place where stored bytes are not what was written.
-    pub fn verify(&self) -> Result<Verified, ReadError> {
-        let mut verified = Verified::default();
-        for partition in &self.partitions {
-            let (frames, bytes) = partition.chain.verify()?;
-            verified.frames += frames;
-            verified.bytes += bytes;
-        }
-        Ok(verified)
+    /// Reads all that is durable, checks every byte of it, and says how many frames it is.
+    #[cfg(test)]
+    pub(crate) fn verify(&self) -> Result<u64, ReadError> {
+        let verified = self.partitions.iter().map(|partition| partition.chain.verify());
+        verified.sum()
     }
 
     /// Bytes its files take, room reserved for what is to come included.

@@ -5,13 +5,13 @@
 
 mod alerts;
 mod assessments;
-mod balance;
 mod envelope;
 mod figures;
 mod held;
 mod indices;
 mod latest;
 mod lineage;
+mod published;
 mod rejects;
 mod series;
 mod states;
@@ -20,7 +20,6 @@ mod words;
 
 pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
-pub use balance::FeedBalance;
 pub use envelope::{EnvelopeRow, Receipt};
 pub use figures::FigureRow;
 pub use held::{HeldGroup, HeldOf};

@@ -30,11 +30,10 @@ fn records_are_numbered_from_zero_and_read_back_from_any_index_after_reopening()
     for number in 0..50u8 {
         assert_eq!(log.append(&vec![number; usize::from(number) * 10]).unwrap(), u64::from(number));
     }
-    let id = log.log_id();
     assert!(matches!(RecordLog::open(&path), Err(OpenError::Locked { .. })));
     drop(log);
     let mut log = RecordLog::open(&path).unwrap();
-    assert_eq!((log.log_id(), log.next_index()), (id, 50));
+    assert_eq!(log.next_index(), 50);
     let from_40: Vec<_> = log.read(40).map(Result::unwrap).collect();
     assert_eq!(from_40.len(), 10);
     assert_eq!(from_40[2], (42, vec![42; 420]));

@@ -33,7 +33,7 @@ use ioc_model::position::LogNumber;
 pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use serde::{Deserialize, Serialize};
 pub use serve::{ServeLimits, serve};
-pub use settings::{KIND, address_of};
+pub use settings::KIND;
 use tokio::sync::watch;
 
 use self::{gate::Gate, problem::Problem};
