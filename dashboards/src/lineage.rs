@@ -4,6 +4,7 @@
 //! even while newer rows come in.
 
 use ioc_model::{
+    epoch::Revision,
     name::Name,
     observation::Quality,
     results::Standing,
@@ -34,7 +35,7 @@ pub struct WindowRef {
     /// Points expected; 0 where no cadence is known.
     pub expected: u32,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// An index and its windows.

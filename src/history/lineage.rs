@@ -6,7 +6,7 @@ use ioc_dashboards::{
     rejects::RejectView,
 };
 use ioc_model::{
-    epoch::{Epoch, Generation},
+    epoch::{Epoch, Generation, Revision},
     index::{IndexId, Inputs, inputs_of},
     limit::Averaging,
     position::Position,
@@ -36,8 +36,9 @@ impl Lineage<'_> {
         let mut inputs = Vec::new();
         for asked in inputs_of(index, kind, start, row.end) {
             let Inputs { indicators, kind, from, to } = asked;
-            let generation = Generation(row.generation);
-            inputs.extend(self.windows(indicators, subject, kind, from, to, generation, row.revision).await?);
+            inputs.extend(
+                self.windows(indicators, subject, kind, from, to, row.generation, row.revision).await?,
+            );
         }
         Ok(Some(TracedIndex { view: index_view(&row), formula: row.formula, inputs }))
     }
@@ -55,7 +56,7 @@ impl Lineage<'_> {
             Averaging::Hour | Averaging::EightHours => WindowKind::Hour,
             Averaging::Day | Averaging::Year => WindowKind::Day,
         };
-        let (to, generation) = (row.end, Generation(row.generation));
+        let (to, generation) = (row.end, row.generation);
         let indicators = [row.indicator.as_str()];
         let inputs = self.windows(&indicators, subject, kind, start, to, generation, row.revision).await?;
         Ok(Some(TracedAssessment { view: assessment_view(&row), inputs }))
@@ -70,7 +71,7 @@ impl Lineage<'_> {
         from: EventTime,
         to: EventTime,
         generation: Generation,
-        revision: u64,
+        revision: Revision,
     ) -> Result<Vec<WindowRef>, HistoryError> {
         let windows = self.0.windows_at(indicators, subject, kind, from, to, generation, revision).await;
         Ok(windows.map_err(unanswered)?.iter().map(|window| window_ref(kind, window)).collect())
@@ -82,7 +83,7 @@ impl Lineage<'_> {
         subject: &str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Result<Option<TracedWindow>, HistoryError> {
         let window = self.0.window_at(indicator, subject, kind, start, revision).await.map_err(unanswered)?;
         let Some(window) = window else { return Ok(None) };

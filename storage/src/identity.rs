@@ -33,7 +33,7 @@ struct TableSettings {
 
 #[derive(Row, Deserialize)]
 struct Committed {
-    epoch: u64,
+    epoch: Epoch,
     manifest_hash: String,
 }
 
@@ -180,7 +180,7 @@ impl Store {
             .param("instance", instance.to_string())
             .param("before", before.0);
         let last: Option<Committed> = answer("read the last committed epoch", last.fetch_optional()).await?;
-        last.map(|last| Ok((Epoch(last.epoch), parse_hash(&last.manifest_hash)?))).transpose()
+        last.map(|last| Ok((last.epoch, parse_hash(&last.manifest_hash)?))).transpose()
     }
 
     /// The small number of a log, given out now if it has none. Numbers start at 1 and are never given twice, as

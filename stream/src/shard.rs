@@ -27,7 +27,7 @@ use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
     held::Decision,
-    names::{IndicatorId, Names, SubjectId},
+    names::{Names, SubjectId},
     pack::PackVersion,
     question::{About, Answer},
     results::StoredAction,
@@ -125,7 +125,7 @@ impl Shard {
         }
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
         for answer in &facts.answers {
-            let subject = self.names.subjects.find(&answer.question.subject).map(SubjectId);
+            let subject = self.names.subjects.find(&answer.question.subject);
             if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
                 answered.entry(subject).or_default().push(answer);
             }
@@ -180,7 +180,7 @@ impl Shard {
     fn expect_stations(&mut self, decoder: &Decoder) {
         for station in decoder.pack().stations.keys() {
             if self.share.holds(station) {
-                let id = SubjectId(self.names.subjects.number(station));
+                let id = self.names.subjects.number(station);
                 let names = &self.names;
                 let _ = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
             }
@@ -189,7 +189,7 @@ impl Shard {
 
     /// What an operator did, before anything else of the epoch: it speaks of what was seen, which is older.
     fn act(&mut self, facts: &EpochFacts, action: Action, results: &mut ShardResults) {
-        let subject = self.names.subjects.find(&action.alert.subject).map(SubjectId);
+        let subject = self.names.subjects.find(&action.alert.subject);
         let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
         let derived = state.and_then(|state| state.derived.as_mut());
         let effective = derived.and_then(|derived| derived.act(facts.now, &action, results));
@@ -220,7 +220,7 @@ impl Shard {
 
     /// What an operator decided about rows that are held.
     fn decide(&mut self, facts: &EpochFacts, decision: Decision, results: &mut ShardResults) {
-        let subject = self.names.subjects.find(&decision.subject).map(SubjectId);
+        let subject = self.names.subjects.find(&decision.subject);
         match subject.and_then(|subject| self.subjects.get_mut(&subject)) {
             Some(state) => state.measured.decide(decision, facts.epoch, results),
             None => decisions::unknown(&decision, results),
@@ -318,8 +318,8 @@ impl Shard {
 
     /// Takes a subject out of a checkpoint.
     pub fn load(&mut self, record: SubjectRecord) {
-        let id = SubjectId(self.names.subjects.number(record.name()));
-        let indicators = |name: &str| IndicatorId(self.names.indicators.number(name));
+        let id = self.names.subjects.number(record.name());
+        let indicators = |name: &str| self.names.indicators.number(name);
         let state = SubjectState::load(record, indicators);
         self.timers.extend(state.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);

@@ -11,7 +11,7 @@ use ioc_model::{
     epoch::Epoch,
     held::{Decision, HeldState},
     name::Name,
-    names::{IndicatorId, Names, Source, SubjectId},
+    names::{Names, Source},
     observation::{Observation, Quality, Series},
     pack::Station,
     position::{Arrival, Offset, Position},
@@ -77,8 +77,8 @@ impl Site {
         };
         let observe = |(row, (time, received_at, value)): (u32, &Sent)| Observation {
             series: Series {
-                indicator: IndicatorId(self.names.indicators.number("pm25")),
-                subject: SubjectId(self.names.subjects.number("S0")),
+                indicator: self.names.indicators.number("pm25"),
+                subject: self.names.subjects.number("S0"),
             },
             event_time: EventTime(*time),
             value: *value,

@@ -3,6 +3,7 @@
 //! A reader takes the lock only to find its segment; it reads the file without any, up to the position its writer
 //! has published after fsync, so no reader ever delays a commit.
 
+use ioc_model::position::{Offset, Partition};
 use std::{
     collections::VecDeque,
     io,
@@ -120,7 +121,11 @@ impl Chain {
     }
 
     fn released_error(&self, wanted: u64, start: u64) -> ReadError {
-        ReadError::Released { partition: self.settings.partition, wanted, start }
+        ReadError::Released {
+            partition: Partition(self.settings.partition),
+            wanted: Offset(wanted),
+            start: Offset(start),
+        }
     }
 
     /// The open file of a segment, which may have been removed since it was found.
@@ -137,8 +142,8 @@ impl Chain {
     pub(crate) fn read(&self, from: u64, to: u64, max_bytes: usize) -> Result<Run, ReadError> {
         let durable = self.next();
         if from > durable {
-            let partition = self.settings.partition;
-            return Err(ReadError::Ahead { partition, wanted: from, end: durable });
+            let partition = Partition(self.settings.partition);
+            return Err(ReadError::Ahead { partition, wanted: Offset(from), end: Offset(durable) });
         }
         let mut reading =
             Reading { run: Run { entries: Vec::new(), next: from }, to, left: max_bytes, full: false };

@@ -7,7 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use ioc_model::position::{Offset, Partition as PartitionNumber};
+use ioc_model::position::{Offset, Partition};
 
 use super::{
     budget::Budget,
@@ -18,7 +18,7 @@ use super::{
     identity::{Kind, open_folder, partition_folder},
     lock,
     open_error::OpenError,
-    partition::Partition,
+    partition::DiskPartition,
     recovery::{create_chain, open_chain},
 };
 use crate::{AppendError, Batch, Bell, Bounds, Bus, Chunk, ChunkView, Durable, Health, LogId, ReadError};
@@ -27,7 +27,7 @@ use crate::{AppendError, Batch, Bell, Bounds, Bus, Chunk, ChunkView, Durable, He
 #[derive(Debug)]
 pub struct DiskLog {
     id: LogId,
-    partitions: Vec<Arc<Partition>>,
+    partitions: Vec<Arc<DiskPartition>>,
     committers: Mutex<Vec<JoinHandle<()>>>,
     budget: Arc<Budget>,
     durable: Arc<Bell>,
@@ -77,7 +77,7 @@ impl DiskLog {
         };
         for (number, (chain, writer)) in chains.into_iter().enumerate() {
             let number = number as u16;
-            let (partition, orders) = Partition::new(number, chain, config.queue_bytes);
+            let (partition, orders) = DiskPartition::new(number, chain, config.queue_bytes);
             let partition = Arc::new(partition);
             log.partitions.push(partition.clone());
             let committer = Committer {
@@ -126,7 +126,7 @@ impl DiskLog {
         self.budget.used()
     }
 
-    fn partition(&self, number: PartitionNumber) -> &Arc<Partition> {
+    fn partition(&self, number: Partition) -> &Arc<DiskPartition> {
         let count = self.partitions.len();
         self.partitions
             .get(usize::from(number.0))
@@ -145,7 +145,7 @@ impl Bus for DiskLog {
 
     fn append(
         &self,
-        partition: PartitionNumber,
+        partition: Partition,
         chunk: Chunk,
     ) -> Pin<Box<dyn Future<Output = Result<Durable, AppendError>> + Send + '_>> {
         Box::pin(self.partition(partition).append(chunk))
@@ -153,7 +153,7 @@ impl Bus for DiskLog {
 
     fn read(
         &self,
-        partition: PartitionNumber,
+        partition: Partition,
         from: Offset,
         to: Option<Offset>,
         max_bytes: usize,
@@ -177,7 +177,7 @@ impl Bus for DiskLog {
         Ok(Batch { partition, from: start, next: Offset(next), chunks })
     }
 
-    fn bounds(&self, partition: PartitionNumber) -> Bounds {
+    fn bounds(&self, partition: Partition) -> Bounds {
         let chain = &self.partition(partition).chain;
         Bounds { start: Offset(chain.start()), end: Offset(chain.next()) }
     }
@@ -186,7 +186,7 @@ impl Bus for DiskLog {
         &self.durable
     }
 
-    fn release(&self, partition: PartitionNumber, before: Offset) {
+    fn release(&self, partition: Partition, before: Offset) {
         if let Err(error) = self.partition(partition).chain.release(before.0) {
             tracing::warn!(partition = partition.0, %error, "cannot remove released segments");
         }

@@ -10,6 +10,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ioc_model::{
     envelope::Content,
+    epoch::Revision,
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
     name::Name,
@@ -62,7 +63,7 @@ struct IndexLineage {
     /// The legal act alone.
     act: String,
     closed_by: ClosedBy,
-    revision: u64,
+    revision: Revision,
     parts: Vec<IndexPart>,
     inputs: Vec<WindowRef>,
 }
@@ -249,7 +250,7 @@ pub(super) struct WindowQuery {
     subject: String,
     kind: WindowKind,
     start: i64,
-    revision: Option<u64>,
+    revision: Option<Revision>,
 }
 
 /// GET `/api/lineage/window`.

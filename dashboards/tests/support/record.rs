@@ -20,6 +20,7 @@ use ioc_dashboards::{
     series::{Series, SeriesQuery},
 };
 use ioc_model::{
+    epoch::{Epoch, Revision},
     index::IndexId,
     limit::Averaging,
     pack::PackVersion,
@@ -38,7 +39,7 @@ pub struct Record(Mutex<Recorded>);
 struct Recorded {
     windows: BTreeMap<(String, String), BTreeMap<EventTime, TrendPoint>>,
     rejects: Vec<RejectView>,
-    alerts: BTreeMap<AlertKey, Vec<(u64, AlertResult)>>,
+    alerts: BTreeMap<AlertKey, Vec<(Epoch, AlertResult)>>,
     told: Told,
     asked: Vec<String>,
 }
@@ -80,14 +81,14 @@ impl Record {
                 expected: window.expected,
                 closed_by: window.closed_by,
                 spiked: window.spiked,
-                revision: results.epoch.0,
+                revision: results.epoch.into(),
             };
             let series = (window.subject.to_string(), window.indicator.to_string());
             recorded.windows.entry(series).or_default().insert(window.start, point);
         }
         recorded.rejects.extend(results.facts.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
         for alert in &results.facts.alerts {
-            recorded.alerts.entry(alert.key.clone()).or_default().push((results.epoch.0, alert.clone()));
+            recorded.alerts.entry(alert.key.clone()).or_default().push((results.epoch, alert.clone()));
         }
     }
 
@@ -164,7 +165,7 @@ impl History for Record {
             let told = recorded.alerts.get(key)?;
             let alert = AlertView::of(told.iter().map(|(_, result)| result))?;
             let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            let event = |(epoch, result): &(u64, AlertResult)| AlertEvent {
+            let event = |(epoch, result): &(Epoch, AlertResult)| AlertEvent {
                 change: result.change,
                 at: result.at,
                 active: result.active,
@@ -222,7 +223,7 @@ impl History for Record {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedWindow>> {
         let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
         self.answer(asked, |recorded| recorded.told.window.clone())

@@ -98,9 +98,9 @@ impl ArchiveFolder {
             let end = (span.partition.0 < bus.partitions()).then(|| bus.bounds(span.partition).end);
             if end.is_none_or(|end| span.to > end) {
                 return Err(ArchiveError::AheadOfLog {
-                    partition: span.partition.0,
-                    archived: span.to.0,
-                    end: end.map_or(0, |end| end.0),
+                    partition: span.partition,
+                    archived: span.to,
+                    end: end.unwrap_or_default(),
                 });
             }
         }
@@ -123,9 +123,9 @@ impl ArchiveFolder {
             if (archived.log == log) != (archived.log_id == bus.log_id()) {
                 return Err(ArchiveError::Renumbered {
                     archived_log: archived.log_id,
-                    archived: archived.log.0,
+                    archived: archived.log,
                     registered_log: bus.log_id(),
-                    registered: log.0,
+                    registered: log,
                 });
             }
         }

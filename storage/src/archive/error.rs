@@ -1,5 +1,6 @@
 //! What can go wrong with the archive.
 
+use ioc_model::position::{LogNumber, Offset, Partition};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -77,11 +78,11 @@ pub enum ArchiveError {
     )]
     AheadOfLog {
         /// The partition.
-        partition: u16,
+        partition: Partition,
         /// Where the archive ends.
-        archived: u64,
+        archived: Offset,
         /// Where the log ends.
-        end: u64,
+        end: Offset,
     },
     /// Positions in the archive and in the store would not mean the same.
     #[error(
@@ -93,17 +94,17 @@ pub enum ArchiveError {
         /// The log whose bytes are archived.
         archived_log: Uuid,
         /// Its number there.
-        archived: u16,
+        archived: LogNumber,
         /// The log the store knows.
         registered_log: Uuid,
         /// Its number there.
-        registered: u16,
+        registered: LogNumber,
     },
     /// A moment no calendar has.
     #[error("an envelope of offset {offset} arrived at {received_at} ms, which is no day")]
     NoDay {
         /// Its offset.
-        offset: u64,
+        offset: Offset,
         /// Milliseconds since 1970.
         received_at: i64,
     },

@@ -32,7 +32,7 @@ impl Span {
 
 impl std::fmt::Display for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}-{}-{}", self.log.0, self.partition.0, self.from.0, self.to.0)
+        write!(f, "{}-{}-{}-{}", self.log, self.partition, self.from, self.to)
     }
 }
 

@@ -347,7 +347,10 @@ fn loud_a_log_older_than_its_archive_lets_no_sender_in() {
     let folder = ArchiveFolder::open(site.root(), INSTANCE).unwrap();
     let shorter = Shorter(site.bus.clone());
     let error = folder.check_log(&shorter).unwrap_err();
-    assert!(matches!(error, ArchiveError::AheadOfLog { archived: 10, end: 9, .. }), "{error}");
+    assert!(
+        matches!(error, ArchiveError::AheadOfLog { archived: Offset(10), end: Offset(9), .. }),
+        "{error}"
+    );
 }
 
 /// The same log as it was one envelope ago.

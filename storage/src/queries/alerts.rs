@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    epoch::Epoch,
     limit::Averaging,
     name::Name,
     results::Evidence,
@@ -110,7 +111,7 @@ pub struct AlertRow {
     #[serde(with = "words::said")]
     pub status: Option<StationStatus>,
     /// The epoch that made it so.
-    pub epoch: u64,
+    pub epoch: Epoch,
 }
 
 /// What columns say of an alert's evidence; none where there is none.

@@ -1,7 +1,10 @@
 //! Rows that wait for an operator's word.
 
 use clickhouse::Row;
-use ioc_model::time::{EventTime, ReceivedAt};
+use ioc_model::{
+    position::{LogNumber, Offset, Partition},
+    time::{EventTime, ReceivedAt},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -37,11 +40,11 @@ pub struct HeldGroup {
     /// When the last of them came.
     pub received_at: ReceivedAt,
     /// Where the last of them lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where the last of them lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where the last of them lies.
-    pub offset: u64,
+    pub offset: Offset,
 }
 
 /// Which held rows are asked for; what is not named may be anything.

@@ -3,8 +3,9 @@
 
 use clickhouse::Row;
 use ioc_model::{
-    epoch::Generation,
+    epoch::{Generation, Revision},
     observation::Quality,
+    position::{LogNumber, Offset, Partition},
     results::Standing,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -50,9 +51,9 @@ pub struct WindowFigures {
     /// Whether one value alone makes it.
     pub spiked: bool,
     /// The generation that made it.
-    pub generation: u32,
+    pub generation: Generation,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// A stored row of a window.
@@ -75,11 +76,11 @@ pub struct WindowRow {
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where its envelope lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where its envelope lies.
-    pub offset: u64,
+    pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
     /// It is the value of its moment.
@@ -107,7 +108,7 @@ impl Store {
         subject: &str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Result<Option<WindowFigures>, StoreError> {
         let window = self
             .client()
@@ -122,7 +123,7 @@ impl Store {
             .param("indicator", indicator)
             .param("subject", subject)
             .param("start", start.0)
-            .param("revision", revision.unwrap_or(u64::MAX));
+            .param("revision", revision.unwrap_or(Revision::LAST).0);
         Ok(answer("read a window", window.fetch_all()).await?.pop())
     }
 
@@ -140,7 +141,7 @@ impl Store {
         from: EventTime,
         to: EventTime,
         generation: Generation,
-        revision: u64,
+        revision: Revision,
     ) -> Result<Vec<WindowFigures>, StoreError> {
         let windows = self
             .client()
@@ -159,7 +160,7 @@ impl Store {
             .param("from", from.0)
             .param("to", to.0)
             .param("generation", generation.0)
-            .param("revision", revision)
+            .param("revision", revision.0)
             .param("most", INPUTS_MAX);
         answer("read the windows behind a number", windows.fetch_all()).await
     }
@@ -201,8 +202,8 @@ impl Store {
             .param("subject", subject)
             .param("start", window.start.0)
             .param("end", window.end.0)
-            .param("generation", window.generation)
-            .param("revision", window.revision)
+            .param("generation", window.generation.0)
+            .param("revision", window.revision.0)
             .param("most", ROWS_MAX);
         answer("read the rows behind a window", rows.fetch_all()).await
     }

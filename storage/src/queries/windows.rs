@@ -2,6 +2,7 @@
 
 use clickhouse::Row;
 use ioc_model::{
+    epoch::Revision,
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
@@ -38,7 +39,7 @@ pub struct TrendPoint {
     /// Whether one value alone makes it.
     pub spiked: bool,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// A current window of some series.
@@ -59,7 +60,7 @@ pub struct RecentWindow {
     /// Points expected; 0 where that is not known.
     pub expected: u32,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 
 use ioc_model::{
     calendar::DayNumber,
-    epoch::{Epoch, Generation},
+    epoch::{Epoch, Generation, Revision},
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
@@ -29,7 +29,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert_eq!(latest.len(), 5);
     // Station 4's last row of the second epoch is number 49.
     let last = latest.iter().find(|value| value.subject == "station-4").unwrap();
-    assert_eq!(last.offset, 2_000_049);
+    assert_eq!(last.offset, Offset(2_000_049));
     assert_eq!(last.event_time, EventTime(start.0 + 2_000_049 * 7));
     assert_eq!(last.value, 49.0 / 3.0);
     assert_eq!(last.quality, Quality::Good);
@@ -41,7 +41,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
         .await
         .unwrap();
     assert_eq!(trend.len(), 1);
-    assert_eq!((trend[0].revision, trend[0].count), (2, 2));
+    assert_eq!((trend[0].revision, trend[0].count), (Revision(2), 2));
     assert_eq!(trend[0].mean, Some(2.1 / 2.0));
     assert_eq!(trend[0].closed_by, ClosedBy::Watermark);
     let elsewhere =
@@ -49,7 +49,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert!(elsewhere.is_empty());
 
     let rejects = store.recent_rejects(10).await.unwrap();
-    assert_eq!(rejects.iter().map(|reject| reject.offset).collect::<Vec<_>>(), [2_000_050, 1_000_050]);
+    assert_eq!(rejects.iter().map(|reject| reject.offset.0).collect::<Vec<_>>(), [2_000_050, 1_000_050]);
     assert_eq!(rejects[0].raw, "\u{fffd}{");
     assert_eq!(rejects[0].message_vi, "không phải JSON");
     assert_eq!(store.recent_rejects(1).await.unwrap().len(), 1);

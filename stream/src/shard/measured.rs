@@ -224,7 +224,7 @@ impl Measured {
         let (About::Day { indicator, day } | About::Held { indicator, day }) = answer.question.about else {
             return;
         };
-        let Some(id) = names.indicators.find(&indicator).map(IndicatorId) else { return };
+        let Some(id) = names.indicators.find(&indicator) else { return };
         let Some(local) = days.day(day) else { return };
         let index = self.index(id, names);
         let heard = Heard::of(heard, index);

@@ -204,7 +204,7 @@ fn ack_a_failed_fsync_poisons_the_partition_until_restart_and_no_other() {
     files.release_syncs();
     for durable in [first, second] {
         let error = block_on(durable).unwrap_err();
-        assert!(matches!(error, AppendError::Poisoned { partition: 0, .. }), "{error}");
+        assert!(matches!(error, AppendError::Poisoned { partition: Partition(0), .. }), "{error}");
     }
     let shared: crate::SharedBus = log.clone();
     assert_refused(&shared, FIRST);

@@ -1,5 +1,6 @@
 //! Every byte of a small log is damaged: what was acknowledged is there, or the damage is loud.
 
+use ioc_model::position::Offset;
 use std::path::Path;
 
 use super::{
@@ -129,7 +130,7 @@ fn loud_a_missing_segment_is_noticed_wherever_it_was() {
     let damaged = files.fork();
     damaged.lose(&paths[0]);
     let (chain, _) = open(damaged.shared(), false).unwrap();
-    assert!(matches!(chain.read(0, u64::MAX, 1), Err(ReadError::Released { wanted: 0, .. })));
+    assert!(matches!(chain.read(0, u64::MAX, 1), Err(ReadError::Released { wanted: Offset(0), .. })));
     for path in &paths {
         files.lose(path);
     }

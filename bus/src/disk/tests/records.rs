@@ -1,5 +1,6 @@
 //! The log of records.
 
+use ioc_model::position::Offset;
 use std::path::Path;
 
 use super::{
@@ -52,9 +53,9 @@ fn loud_reading_what_was_released_or_never_written_is_an_error_and_ends() {
     assert!(log.first_index() > 0 && log.first_index() <= 10);
     assert_eq!(all(&log).len() as u64, 20 - log.first_index());
     let released: Vec<_> = log.read(0).collect();
-    assert!(matches!(released[..], [Err(ReadError::Released { wanted: 0, .. })]));
+    assert!(matches!(released[..], [Err(ReadError::Released { wanted: Offset(0), .. })]));
     let ahead: Vec<_> = log.read(21).collect();
-    assert!(matches!(ahead[..], [Err(ReadError::Ahead { wanted: 21, end: 20, .. })]));
+    assert!(matches!(ahead[..], [Err(ReadError::Ahead { wanted: Offset(21), end: Offset(20), .. })]));
 }
 
 #[test]
