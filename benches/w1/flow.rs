@@ -21,6 +21,7 @@ use ioc_model::{
     counts::Counts,
     envelope::Content,
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     names::Names,
     pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
     position::{LogNumber, Partition},
@@ -97,7 +98,7 @@ pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Ran {
     let start = Start {
         bus: bus.clone(),
         log: LogNumber(1),
-        instance: [1; 16],
+        instance: InstanceId::from_bytes([1; 16]),
         generation: Generation(0),
         shards: Shards::default(),
         committed: None,

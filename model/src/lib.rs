@@ -16,6 +16,7 @@ pub mod fact;
 pub mod figure;
 pub mod held;
 pub mod index;
+pub mod instance;
 pub mod limit;
 pub mod name;
 pub mod names;

@@ -78,7 +78,7 @@ impl House<'_> {
         let start = Start {
             bus: entrance.bus.clone(),
             log: prepared.log,
-            instance: *instance.id.as_bytes(),
+            instance: instance.id,
             generation: instance.generation,
             shards: instance.shards,
             committed: prepared.committed,

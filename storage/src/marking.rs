@@ -9,7 +9,6 @@
 //! they are, so neither tokens nor the search for losses notice. What is sent is numbers worked out here, so that every
 //! replica does the same.
 
-use ioc_model::epoch::Epoch;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -17,6 +16,7 @@ use std::{
 };
 
 use clickhouse::Row;
+use ioc_model::epoch::Epoch;
 use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

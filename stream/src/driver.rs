@@ -33,6 +33,7 @@ use ioc_bus::{Bell, Bus, SharedBus, clock::Clock, record::RecordLog};
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     names::Names,
     position::{LogNumber, Offset},
     question::{Answer, Found, Question},
@@ -79,7 +80,7 @@ pub struct Start {
     /// The number the log is registered under.
     pub log: LogNumber,
     /// The instance.
-    pub instance: [u8; 16],
+    pub instance: InstanceId,
     /// The pass over the input.
     pub generation: Generation,
     /// How many virtual shards the instance has.

@@ -3,7 +3,6 @@
 //! A reader takes the lock only to find its segment; it reads the file without any, up to the position its writer
 //! has published after fsync, so no reader ever delays a commit.
 
-use ioc_model::position::{Offset, Partition};
 use std::{
     collections::VecDeque,
     io,
@@ -13,6 +12,8 @@ use std::{
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
+
+use ioc_model::position::{Offset, Partition};
 
 use super::{
     budget::Budget,

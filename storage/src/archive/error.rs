@@ -1,14 +1,16 @@
 //! What can go wrong with the archive.
 
-use ioc_model::position::{LogNumber, Offset, Partition};
 use std::{
     io,
     path::{Path, PathBuf},
 };
 
-use ioc_bus::ReadError;
+use ioc_bus::{LogId, ReadError};
+use ioc_model::{
+    instance::InstanceId,
+    position::{LogNumber, Offset, Partition},
+};
 use parquet::errors::ParquetError;
-use uuid::Uuid;
 
 /// Why something was not archived, or not found in the archive.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +66,9 @@ pub enum ArchiveError {
         /// The archive's folder.
         path: PathBuf,
         /// Whose it is.
-        found: Uuid,
+        found: InstanceId,
         /// Who we are.
-        expected: Uuid,
+        expected: InstanceId,
     },
     /// Another process writes there.
     #[error("another ioc uses the archive in {}", .0.display())]
@@ -92,11 +94,11 @@ pub enum ArchiveError {
     )]
     Renumbered {
         /// The log whose bytes are archived.
-        archived_log: Uuid,
+        archived_log: LogId,
         /// Its number there.
         archived: LogNumber,
         /// The log the store knows.
-        registered_log: Uuid,
+        registered_log: LogId,
         /// Its number there.
         registered: LogNumber,
     },

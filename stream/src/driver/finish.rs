@@ -11,6 +11,7 @@ use std::{
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     position::{LogNumber, Offset},
     question::{About, Answer, Question},
 };
@@ -31,7 +32,7 @@ pub(crate) struct Finisher {
     pub shared: Arc<Shared>,
     /// Takes the checkpoints of committed epochs.
     pub keeper: SyncSender<Checkpoint>,
-    pub instance: [u8; 16],
+    pub instance: InstanceId,
     pub generation: Generation,
     pub log: LogNumber,
     /// The store's last commit when the process was started: epochs up to it are not sent again.
@@ -128,7 +129,7 @@ impl Finisher {
         decoder: &Decoder,
     ) -> Result<(), Halt> {
         let checkpoint = Checkpoint {
-            instance: self.instance,
+            instance: self.instance.bytes(),
             epoch,
             generation: self.generation,
             log: self.log,

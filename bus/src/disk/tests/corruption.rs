@@ -1,7 +1,8 @@
 //! Every byte of a small log is damaged: what was acknowledged is there, or the damage is loud.
 
-use ioc_model::position::Offset;
 use std::path::Path;
+
+use ioc_model::position::Offset;
 
 use super::{
     Dice,

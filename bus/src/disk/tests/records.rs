@@ -1,7 +1,8 @@
 //! The log of records.
 
-use ioc_model::position::Offset;
 use std::path::Path;
+
+use ioc_model::position::Offset;
 
 use super::{
     Dice,
