@@ -27,7 +27,7 @@ pub use chunk::{Chunk, ChunkBuilder, ChunkView, Origin};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
 pub use held::HeldBus;
 use ioc_model::position::{Offset, Partition};
-pub use room::{Filler, Room};
+pub use room::{Filler, Room, is_full};
 
 /// A log's identity: random, made when the log was created.
 pub type LogId = uuid::Uuid;

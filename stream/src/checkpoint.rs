@@ -86,8 +86,7 @@ impl CheckpointError {
     /// Whether the disk was full: nothing is wrong that room would not mend.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let CheckpointError::Io { error, .. } = self else { return false };
-        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        matches!(self, CheckpointError::Io { error, .. } if ioc_bus::is_full(error))
     }
 }
 

@@ -28,13 +28,11 @@ use ioc_stream::{
     shard::{Rows, Shard},
     step::{EpochFacts, ShardResults},
 };
+use ioc_testing::feed;
 
 mod support;
 
-use support::{
-    MIDNIGHT, derived,
-    pack::{feed, indicator},
-};
+use support::{MIDNIGHT, derived, pack::indicator};
 
 const HOUR: i64 = 3_600_000;
 

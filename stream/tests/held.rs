@@ -27,12 +27,13 @@ use ioc_stream::{
     shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, ShardResults},
 };
+use ioc_testing::feed;
 
 mod support;
 
 use support::{
     MIDNIGHT, derived,
-    pack::{feed, indicator, pack},
+    pack::{indicator, pack},
 };
 
 const MINUTE: i64 = 60_000;

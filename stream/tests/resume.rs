@@ -25,14 +25,12 @@ use ioc_stream::{
     shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, Said, ShardResults},
 };
+use ioc_testing::feed;
 use proptest::prelude::*;
 
 mod support;
 
-use support::{
-    MIDNIGHT, derived,
-    pack::{feed, indicator},
-};
+use support::{MIDNIGHT, derived, pack::indicator};
 
 const HOUR: i64 = 3_600_000;
 

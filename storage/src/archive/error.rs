@@ -129,7 +129,6 @@ impl ArchiveError {
     /// Whether there is no room, which passes when there is some again.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-        matches!(self, ArchiveError::Io { error, .. } if full.contains(&error.kind()))
+        matches!(self, ArchiveError::Io { error, .. } if ioc_bus::is_full(error))
     }
 }
