@@ -39,7 +39,7 @@ use rustc_hash::FxHashMap;
 use self::{
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, Said},
-    measured::Heard,
+    measured::{Heard, Turn},
     results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
@@ -245,38 +245,25 @@ impl Shard {
             return;
         };
         let before = Before::of(state, results);
-        let heard = &mut self.heard;
+        let subject = state.name;
+        let mut turn = Turn {
+            subject,
+            facts,
+            names,
+            days,
+            derived: &mut state.derived,
+            heard: &mut self.heard,
+            fates,
+            results,
+        };
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
-            state.measured.take_rows(
-                state.name,
-                &mut state.derived,
-                facts,
-                names,
-                days,
-                terms,
-                of_series,
-                heard,
-                fates,
-                results,
-            );
+            state.measured.take_rows(&mut turn, terms, of_series);
         }
         // Rows that a day is read back for are judged last: those an operator accepts in the same epoch wait with them.
         let (of_days, others): (Vec<&Answer>, Vec<&Answer>) =
             answers.iter().partition(|answer| matches!(answer.question.about, About::Day { .. }));
         for answer in others.into_iter().chain(of_days) {
-            state.measured.take_answer(
-                state.name,
-                &mut state.derived,
-                facts,
-                names,
-                days,
-                terms,
-                answer,
-                rows,
-                heard,
-                fates,
-                results,
-            );
+            state.measured.take_answer(&mut turn, terms, answer, rows);
         }
         let patience = terms.patience(&state.measured.feeds);
         let bounds = Bounds {
@@ -286,10 +273,9 @@ impl Shard {
             patience: EventTime(facts.now.0.saturating_sub(patience.0)),
         };
         let mut readings = Vec::new();
-        let subject = state.name;
         let mut plans = SeriesPlans { known, decoder, subject };
         let read = |reading| readings.extend(station.is_some().then_some(reading));
-        let end = state.measured.advance(subject, days, &mut plans, bounds, heard, results, read);
+        let end = state.measured.advance(&mut turn, &mut plans, bounds, read);
         let mut due = end.map(|end| end.plus(patience));
         if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
             let lateness = terms.lateness(&state.measured.feeds);

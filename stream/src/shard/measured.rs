@@ -90,6 +90,36 @@ pub(super) struct Heard {
 #[derive(Clone, Copy, Debug)]
 struct Moment(EventTime);
 
+/// A subject's turn in an epoch: what the epoch is to it, and where what follows from its rows goes.
+#[derive(Debug)]
+pub(super) struct Turn<'a, 'rows> {
+    pub(super) subject: Name,
+    pub(super) facts: &'a EpochFacts,
+    pub(super) names: &'a Names,
+    pub(super) days: &'a mut Days,
+    pub(super) derived: &'a mut Option<Box<Derived>>,
+    /// What each of its series heard, by the series' place.
+    pub(super) heard: &'a mut Vec<Heard>,
+    pub(super) fates: &'a mut Fates<'rows>,
+    pub(super) results: &'a mut ShardResults,
+}
+
+impl<'rows> Turn<'_, 'rows> {
+    /// The same, borrowed once more.
+    fn again(&mut self) -> Turn<'_, 'rows> {
+        Turn {
+            subject: self.subject,
+            facts: self.facts,
+            names: self.names,
+            days: self.days,
+            derived: self.derived,
+            heard: self.heard,
+            fates: self.fates,
+            results: self.results,
+        }
+    }
+}
+
 impl Measured {
     pub(super) fn new() -> Measured {
         let (feeds, series, decisions) = Default::default();
@@ -124,21 +154,9 @@ impl Measured {
     }
 
     /// Judges an epoch's rows of one series, in order of arrival.
-    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
-    pub(super) fn take_rows(
-        &mut self,
-        subject: Name,
-        derived: &mut Option<Box<Derived>>,
-        facts: &EpochFacts,
-        names: &Names,
-        days: &mut Days,
-        terms: &mut Terms,
-        rows: &[Key],
-        heard: &mut Vec<Heard>,
-        fates: &mut Fates<'_>,
-        results: &mut ShardResults,
-    ) {
+    pub(super) fn take_rows(&mut self, turn: &mut Turn<'_, '_>, terms: &mut Terms, rows: &[Key]) {
         let Some(first) = rows.first() else { return };
+        let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let index = self.index(first.indicator(), names);
         let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
@@ -205,21 +223,14 @@ impl Measured {
 
     /// Judges the rows that waited for a day, now that it was read back, or for an operator's word, now that it is known
     /// which those are.
-    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
     pub(super) fn take_answer(
         &mut self,
-        subject: Name,
-        derived: &mut Option<Box<Derived>>,
-        facts: &EpochFacts,
-        names: &Names,
-        days: &mut Days,
+        turn: &mut Turn<'_, '_>,
         terms: &Terms,
         answer: &Answer,
         rows_of_subject: &[Key],
-        heard: &mut Vec<Heard>,
-        fates: &mut Fates<'_>,
-        results: &mut ShardResults,
     ) {
+        let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let Found::Rows(rows) = &answer.found else { return };
         let (About::Day { indicator, day } | About::Held { indicator, day }) = answer.question.about else {
             return;
@@ -302,17 +313,14 @@ impl Measured {
 
     /// Closes and revises the windows that may be; when `now` closes the next one, patience aside. `read` is given what
     /// hours and days amount to.
-    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
     pub(super) fn advance(
         &mut self,
-        subject: Name,
-        days: &mut Days,
+        turn: &mut Turn<'_, '_>,
         plans: &mut SeriesPlans<'_>,
         bounds: Bounds,
-        heard: &mut Vec<Heard>,
-        results: &mut ShardResults,
         mut read: impl FnMut(Reading),
     ) -> Option<EventTime> {
+        let Turn { subject, days, heard, results, .. } = turn.again();
         let mut due: Option<EventTime> = None;
         for (index, entry) in self.series.iter_mut().enumerate() {
             let name = entry.name;
