@@ -267,7 +267,7 @@ impl Shard {
         }
         let patience = terms.patience(&state.measured.feeds);
         let bounds = Bounds {
-            epoch: facts.epoch.0,
+            epoch: facts.epoch,
             horizon: facts.horizon,
             watermark: state.measured.watermark,
             patience: EventTime(facts.now.0.saturating_sub(patience.0)),

@@ -177,14 +177,9 @@ impl Measured {
                 late.then(|| entry.state.rewritten(days, row.event_time, &version, terms.hold_after));
             let judged = match rewritten.flatten() {
                 Some(Rewritten { stands }) => Judged::Held { stands },
-                None => entry.state.apply(
-                    days,
-                    facts.epoch.0,
-                    row.event_time,
-                    version,
-                    source,
-                    &mut heard.touched,
-                ),
+                None => {
+                    entry.state.apply(days, facts.epoch, row.event_time, version, source, &mut heard.touched)
+                }
             };
             terms.count(&judged);
             hear(derived, entry.name, row.event_time, &version, &judged);
@@ -240,14 +235,14 @@ impl Measured {
         let index = self.index(id, names);
         let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
-        let (asked, epoch, touched) = (answer.question.asked.0, facts.epoch, &mut heard.touched);
+        let (asked, epoch, touched) = (answer.question.asked, facts.epoch, &mut heard.touched);
         // Rows of the epoch itself may have said the last word of a key, too.
         let mut of_series = rows_of_subject.chunk_by(|a, b| a.indicator() == b.indicator());
         let of_series = of_series.find(|keys| keys[0].indicator() == id).unwrap_or_default();
         let mut words = LastWords::default();
         let judged = if matches!(answer.question.about, About::Day { .. }) {
             let hold_after = |feed| terms.hold_after(feed);
-            let judged = entry.state.recall(days, local, asked, epoch.0, rows, hold_after, touched);
+            let judged = entry.state.recall(days, local, asked, epoch, rows, hold_after, touched);
             for (row, _) in &judged {
                 results.counts.entry(row.feed).or_default().waiting -= 1;
             }
@@ -262,7 +257,7 @@ impl Measured {
                 decisions::settle(decision, row, results);
                 if decision.accepted {
                     let row = WaitingRow::of(row);
-                    judged.push((row, entry.state.accept(days, epoch.0, row, touched)));
+                    judged.push((row, entry.state.accept(days, epoch, row, touched)));
                 }
             }
             judged
@@ -412,7 +407,7 @@ impl MeasuredRecord {
     /// The days its rows wait for.
     pub(super) fn awaited(&self, subject: Name, calendar: &Calendar) -> Vec<Question> {
         let of_series = |(indicator, series, _): &(Name, SeriesState, Provenance)| {
-            let asked = |(day, asked)| Some(question(subject, *indicator, calendar.day(day)?, Epoch(asked)));
+            let asked = |(day, asked)| Some(question(subject, *indicator, calendar.day(day)?, asked));
             series.awaited().filter_map(asked).collect::<Vec<_>>()
         };
         self.2.iter().flat_map(of_series).chain(self.3.awaited(subject)).collect()
