@@ -225,6 +225,7 @@ impl History for Record {
         start: EventTime,
         revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedWindow>> {
+        let revision = revision.map(|revision| revision.0);
         let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
         self.answer(asked, |recorded| recorded.told.window.clone())
     }
