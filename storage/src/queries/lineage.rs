@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most rows that are listed of a window or an envelope.
-pub const ROWS_MAX: u32 = 20_000;
+pub(super) const ROWS_MAX: u32 = 20_000;
 /// The most windows behind an index or judgement: a year of days, a few indicators with a day of hours.
 const INPUTS_MAX: u32 = 5_000;
 

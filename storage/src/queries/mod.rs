@@ -25,7 +25,7 @@ pub use figures::FigureRow;
 pub use held::{HeldGroup, HeldOf};
 pub use indices::{IndexRow, RecentIndex};
 pub use latest::LatestValue;
-pub use lineage::{ROWS_MAX, WindowFigures, WindowRow};
+pub use lineage::{WindowFigures, WindowRow};
 pub use rejects::RecentReject;
 pub use series::{Measured, SeriesRow, ThinnedSeries};
 pub use states::StationState;
