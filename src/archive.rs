@@ -20,7 +20,7 @@ use std::{
 use ioc_bus::clock::Clock;
 use ioc_bus::{Bus, Health, HeldBus};
 use ioc_dashboards::{ArchiveState, ArchiveStatus};
-use ioc_ingest::transport::counters::{Counters, Figure, FigureKind};
+use ioc_ingest::transport::counters::{Counters, Metric, MetricKind};
 use ioc_model::{
     position::{Offset, Partition},
     time::Now,
@@ -87,8 +87,8 @@ pub struct Done {
 }
 
 impl Counters for Done {
-    fn figures(&self) -> Vec<Figure> {
-        use FigureKind::{Now, Total};
+    fn metrics(&self) -> Vec<Metric> {
+        use MetricKind::{Now, Total};
         let Done { passes, files, envelopes, bytes, failures, unregistered } = self;
         let named = [
             ("passes", "Passes over a partition of the log", Total, passes),
@@ -98,7 +98,7 @@ impl Counters for Done {
             ("failures", "Passes that failed and were tried again", Total, failures),
             ("unregistered", "Passes the store has not been told of yet", Now, unregistered),
         ];
-        let told = |(name, help, kind, count): (_, _, _, &AtomicU64)| Figure {
+        let told = |(name, help, kind, count): (_, _, _, &AtomicU64)| Metric {
             name,
             help,
             kind,

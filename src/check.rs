@@ -12,7 +12,7 @@ use anyhow::{Context, bail};
 use ioc_model::pack::{Pack, PackFiles};
 
 use crate::{
-    packs::{embedded_pack, embedded_packs, pack_from_dir},
+    pack_files::{embedded_pack, embedded_packs, pack_from_dir},
     told,
 };
 

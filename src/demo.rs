@@ -130,7 +130,7 @@ mod tests {
     use ioc_model::{attribute::Attributes, names::Names, pack::Pack};
 
     use super::*;
-    use crate::packs::{DEFAULT_PACK, embedded_pack};
+    use crate::pack_files::{DEFAULT_PACK, embedded_pack};
 
     #[test]
     fn balance_all_that_the_publisher_sends_is_accepted_by_the_demos_pack() {

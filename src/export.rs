@@ -26,7 +26,7 @@ use ioc_storage::{
 use self::{progress::Progress, target::Target};
 use crate::{
     config::Config,
-    packs::configured_pack,
+    pack_files::configured_pack,
     status::{RUN_FILE, Run},
     telemetry,
 };

@@ -20,7 +20,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use ioc_bus::whole_file;
-use ioc_model::epoch::Generation;
+use ioc_model::{epoch::Generation, instance::InstanceId};
 use ioc_stream::exchange::Shards;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -42,7 +42,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[serde(deny_unknown_fields)]
 pub struct Instance {
     /// Random, made with the folder.
-    pub id: Uuid,
+    pub id: InstanceId,
     /// The current pass over the input.
     pub generation: Generation,
     /// How many virtual shards its subjects are split over: fixed for as long as it lives.
@@ -178,7 +178,7 @@ impl DataFolder {
     /// If its file cannot be read or written.
     pub fn instance(&self) -> anyhow::Result<Instance> {
         self.remembered(INSTANCE_FILE, || Instance {
-            id: Uuid::new_v4(),
+            id: InstanceId(Uuid::new_v4()),
             generation: Generation(0),
             shards: Shards::default(),
         })

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ioc_dashboards::{BusHealth, StoreHealth, SystemStatus, feed::FeedView};
-use ioc_ingest::transport::counters::{Counters, Figure, FigureKind};
+use ioc_ingest::transport::counters::{Counters, Metric, MetricKind};
 use ioc_model::epoch::Epoch;
 use prometheus::{
     Counter, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -117,7 +117,7 @@ impl Metrics {
         self.registry.clone()
     }
 
-    /// Shows what a part counts as `ioc_<part>_<name>`, with `_total` if it only grows; one figure a feed if it counts by
+    /// Shows what a part counts as `ioc_<part>_<name>`, with `_total` if it only grows; one count a feed if it counts by
     /// feed.
     ///
     /// # Errors
@@ -130,11 +130,11 @@ impl Metrics {
     ) -> Result<(), prometheus::Error> {
         let labels: HashMap<String, String> =
             feed.map(|feed| ("feed".to_owned(), feed.to_owned())).into_iter().collect();
-        let describe = |figure: &Figure| {
-            Desc::new(name_of(part, figure), figure.help.to_owned(), Vec::new(), labels.clone())
+        let describe = |metric: &Metric| {
+            Desc::new(name_of(part, metric), metric.help.to_owned(), Vec::new(), labels.clone())
         };
-        let descriptions = counters.figures().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
-        self.registry.register(Box::new(Figures { descriptions, counters }))
+        let descriptions = counters.metrics().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
+        self.registry.register(Box::new(Counted { descriptions, counters }))
     }
 
     /// Takes what the board shows of the feeds.
@@ -232,51 +232,51 @@ impl Collector for Fates {
 
 const MILLISECONDS: &str = "milliseconds";
 
-fn name_of(part: &str, Figure { name, kind, .. }: &Figure) -> String {
+fn name_of(part: &str, Metric { name, kind, .. }: &Metric) -> String {
     match kind {
-        FigureKind::Now => format!("ioc_{part}_{name}"),
-        FigureKind::Total => format!("ioc_{part}_{}_total", name.replace(MILLISECONDS, "seconds")),
+        MetricKind::Now => format!("ioc_{part}_{name}"),
+        MetricKind::Total => format!("ioc_{part}_{}_total", name.replace(MILLISECONDS, "seconds")),
     }
 }
 
 /// Counters kept elsewhere, read when Prometheus asks.
-struct Figures {
+struct Counted {
     descriptions: Vec<Desc>,
     counters: Arc<dyn Counters>,
 }
 
-impl Collector for Figures {
+impl Collector for Counted {
     fn desc(&self) -> Vec<&Desc> {
         self.descriptions.iter().collect()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let figures = self.counters.figures();
-        let family = |(description, figure): (&Desc, &Figure)| {
+        let metrics = self.counters.metrics();
+        let family = |(description, metric): (&Desc, &Metric)| {
             let pairs = description.const_label_pairs.iter();
             let labels = pairs.map(|pair| (pair.name().to_owned(), pair.value().to_owned())).collect();
             let options =
                 Opts::new(description.fq_name.clone(), description.help.clone()).const_labels(labels);
-            match figure.kind {
-                FigureKind::Now => {
+            match metric.kind {
+                MetricKind::Now => {
                     let gauge = IntGauge::with_opts(options).ok()?;
-                    gauge.set(whole(figure.count));
+                    gauge.set(whole(metric.count));
                     gauge.collect()
                 }
-                FigureKind::Total if figure.name.ends_with(MILLISECONDS) => {
+                MetricKind::Total if metric.name.ends_with(MILLISECONDS) => {
                     let counter = Counter::with_opts(options).ok()?;
-                    counter.inc_by(figure.count as f64 / 1_000.0);
+                    counter.inc_by(metric.count as f64 / 1_000.0);
                     counter.collect()
                 }
-                FigureKind::Total => {
+                MetricKind::Total => {
                     let counter = IntCounter::with_opts(options).ok()?;
-                    counter.inc_by(figure.count);
+                    counter.inc_by(metric.count);
                     counter.collect()
                 }
             }
             .into_iter()
             .next()
         };
-        self.descriptions.iter().zip(&figures).filter_map(family).collect()
+        self.descriptions.iter().zip(&metrics).filter_map(family).collect()
     }
 }

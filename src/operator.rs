@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ioc_bus::{ChunkBuilder, Health, Origin};
-use ioc_dashboards::{NotTaken, Operator, operator::Taken};
+use ioc_dashboards::{NotAppended, Operator, operator::Appending};
 use ioc_ingest::intake::Intake;
 use ioc_model::{
     action::OPERATOR,
@@ -28,11 +28,11 @@ impl Desk {
         Desk { intake, log }
     }
 
-    async fn append(&self, address: &str, payload: &[u8]) -> Result<Position, NotTaken> {
+    async fn append(&self, address: &str, payload: &[u8]) -> Result<Position, NotAppended> {
         match self.intake.bus().health() {
             Health::Writing => {}
-            Health::Full { .. } => return Err(NotTaken::Full),
-            Health::Poisoned { cause } => return Err(NotTaken::Down(cause)),
+            Health::Full { .. } => return Err(NotAppended::Full),
+            Health::Poisoned { cause } => return Err(NotAppended::Down(cause)),
         }
         // One sender, one partition: what operators do stays in the order in which they did it.
         let line = self.intake.line_of(OPERATOR, Origin::sender("page"));
@@ -43,15 +43,15 @@ impl Desk {
             Ok(Ok(appended)) => {
                 Ok(Position { log: self.log, partition: line.partition, offset: appended.base })
             }
-            Ok(Err(error)) => Err(NotTaken::Down(error.to_string())),
+            Ok(Err(error)) => Err(NotAppended::Down(error.to_string())),
             // It may become durable all the same. That does no harm: only the first acknowledgement has an effect.
-            Err(_) => Err(NotTaken::Full),
+            Err(_) => Err(NotAppended::Full),
         }
     }
 }
 
 impl Operator for Desk {
-    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Taken<'a> {
+    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Appending<'a> {
         Box::pin(self.append(address, payload))
     }
 }

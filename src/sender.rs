@@ -21,7 +21,7 @@ use crate::{
     clients,
     config::Config,
     instance::{DEMO_CLOCK_FILE, DataFolder, SENDERS_FILE},
-    packs::{DEMO_OVERLAY, configured_pack},
+    pack_files::{DEMO_OVERLAY, configured_pack},
     status::agent,
     told,
 };
@@ -220,7 +220,8 @@ mod tests {
     fn house<'a>(folder: &std::path::Path, config: &'a Config) -> House<'a> {
         House {
             file: folder.join(SENDERS_FILE),
-            pack: Pack::parse(&crate::packs::embedded_pack(crate::packs::DEFAULT_PACK).unwrap()).unwrap(),
+            pack: Pack::parse(&crate::pack_files::embedded_pack(crate::pack_files::DEFAULT_PACK).unwrap())
+                .unwrap(),
             heard: BTreeMap::from([("heard".to_owned(), Now(1_800_000_000_000))]),
             config,
         }

@@ -36,8 +36,8 @@ use crate::{
     config::Config,
     instance::{DataFolder, SENDERS_FILE},
     metrics::Metrics,
-    packs::{DEMO_OVERLAY, configured_pack},
-    reference::Packs,
+    pack_files::{DEMO_OVERLAY, configured_pack},
+    pack_versions::KeptPacks,
     status::{RUN_FILE, Run},
     telemetry, told,
 };
@@ -113,7 +113,7 @@ impl House<'_> {
         };
         let names = Names::default();
         let overlay = demo.as_ref().map(|_| DEMO_OVERLAY);
-        let packs = Packs::open(&data, files, overlay, &names)?;
+        let packs = KeptPacks::open(&data, files, overlay, &names)?;
         let bus = DiskLog::open(&bus_config(config, &data)).context("cannot open the log")?;
         let house = House {
             config,
@@ -131,7 +131,7 @@ impl House<'_> {
 
     /// The senders' side, the flow, the pages, one after the other; and back again in the order in which they need each
     /// other.
-    async fn live(self, packs: Packs, demo: Option<DemoArgs>) -> anyhow::Result<()> {
+    async fn live(self, packs: KeptPacks, demo: Option<DemoArgs>) -> anyhow::Result<()> {
         let instance = self.data.instance()?;
         let publisher = demo.map(|demo| self.publisher(&demo)).transpose()?;
         let listener = self.page_listener().await?;

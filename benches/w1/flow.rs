@@ -17,22 +17,21 @@ use ioc_bus::{
 };
 use ioc_decode::Decoder;
 use ioc_model::{
-    contract::{Contract, Subjects},
     counts::Counts,
     envelope::Content,
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     names::Names,
-    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
+    pack::{Feed, Indicator, Pack, PackVersion},
     position::{LogNumber, Partition},
     question::{Found, Question},
     results::EpochResults,
-    text::Text,
     time::{EventTime, Millis, ReceivedAt},
     window::WindowKind,
 };
 use ioc_stream::{
     Driver, DriverConfig, Halt,
-    driver::{Commit, Need, Reference, Start, Taken},
+    driver::{Commit, Consumed, Need, PackVersions, Start},
     exchange::Shards,
 };
 
@@ -97,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments, folder: &Path) -> Ran {
     let start = Start {
         bus: bus.clone(),
         log: LogNumber(1),
-        instance: [1; 16],
+        instance: InstanceId::from_bytes([1; 16]),
         generation: Generation(0),
         shards: Shards::default(),
         committed: None,
@@ -201,55 +200,24 @@ fn fill(bus: &SharedBus, input: &Path, stations: u32) -> u64 {
 }
 
 fn pack() -> Pack {
+    use ioc_testing::FOR_EVER;
+
     let indicator = |id: &str, windows: Vec<WindowKind>| Indicator {
-        id: id.to_owned(),
-        symbol: id.to_owned(),
-        name: Text::default(),
         unit: "u".to_owned(),
         units: BTreeMap::from([("u".to_owned(), 1.0)]),
-        aliases: Vec::new(),
-        range: (None, None),
-        no_value: Vec::new(),
-        spike: None,
-        decimals: 1,
         windows,
+        ..ioc_testing::indicator(id)
     };
-    let far = Millis::hours(24 * 365 * 100);
-    let contract = Contract {
-        subjects: Subjects::Any,
-        max_future: far,
-        max_age: far,
-        lateness: LATENESS,
-        patience: far,
-        ..Contract::default()
-    };
-    let feed = Feed {
-        id: "w1".to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        transport: Transport::Http,
-        format: FormatName::JsonObservation,
-        contract,
-        silent_after: far,
-    };
+    let feed =
+        Feed { silent_after: FOR_EVER, ..ioc_testing::feed("w1", ioc_testing::contract(LATENESS, FOR_EVER)) };
     let minutes = INDICATORS.iter().map(|id| indicator(id, vec![WindowKind::Minute]));
-    Pack {
-        id: "w1".to_owned(),
-        name: Text::default(),
-        timezone: "UTC".to_owned(),
-        version: PackVersion("w1".to_owned()),
-        indicators: minutes
-            .chain([indicator(CLOSING, Vec::new())])
-            .map(|one| (one.id.clone(), one))
-            .collect(),
-        feeds: BTreeMap::from([("w1".to_owned(), feed)]),
-        ..Pack::default()
-    }
+    let indicators = minutes.chain([indicator(CLOSING, Vec::new())]).collect();
+    Pack { timezone: "UTC".to_owned(), ..ioc_testing::pack("w1", Vec::new(), indicators, vec![feed]) }
 }
 
 struct OnePack(Arc<Decoder>);
 
-impl Reference for OnePack {
+impl PackVersions for OnePack {
     fn current(&self) -> Arc<Decoder> {
         self.0.clone()
     }
@@ -302,7 +270,7 @@ impl Commit for Written {
     fn vouch(&mut self) -> Result<(), Halt> {
         Ok(())
     }
-    fn committed(&mut self, _: EpochResults, _: Taken) {}
+    fn committed(&mut self, _: EpochResults, _: Consumed) {}
 }
 
 /// Of this process so far, in user and system.

@@ -129,7 +129,7 @@ mod tests {
             Box::pin(async { Err(AppendError::Closed) })
         }
         fn read(&self, _: Partition, from: Offset, _: Option<Offset>, _: usize) -> Result<Batch, ReadError> {
-            Err(ReadError::Ahead { partition: 0, wanted: from.0, end: 42 })
+            Err(ReadError::Ahead { partition: Partition(0), wanted: from, end: Offset(42) })
         }
         fn bounds(&self, _: Partition) -> Bounds {
             Bounds { start: Offset(3), end: Offset(9) }
@@ -184,7 +184,7 @@ mod tests {
             std::task::Poll::Ready(Err(AppendError::Closed))
         ));
         let ahead = held.read(Partition(0), Offset(50), None, 1).unwrap_err();
-        assert!(matches!(ahead, ReadError::Ahead { wanted: 50, end: 42, .. }));
+        assert!(matches!(ahead, ReadError::Ahead { wanted: Offset(50), end: Offset(42), .. }));
         assert_eq!(held.bounds(Partition(1)), Bounds { start: Offset(3), end: Offset(9) });
         assert!(Arc::ptr_eq(held.bell(), witness.bell()));
         assert_eq!((held.log_id(), held.partitions()), (LogId::from_u128(7), 2));

@@ -27,7 +27,7 @@ pub use chunk::{Chunk, ChunkBuilder, ChunkView, Origin};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
 pub use held::HeldBus;
 use ioc_model::position::{Offset, Partition};
-pub use room::{Filler, Room};
+pub use room::{Filler, Room, is_full};
 
 /// A log's identity: random, made when the log was created.
 pub type LogId = uuid::Uuid;
@@ -54,7 +54,7 @@ pub enum AppendError {
     #[error("partition {partition} is poisoned: {cause}")]
     Poisoned {
         /// The partition.
-        partition: u16,
+        partition: Partition,
         /// The first failure.
         cause: String,
     },
@@ -70,22 +70,22 @@ pub enum ReadError {
     #[error("offset {wanted} of partition {partition} is gone: the log starts at {start}")]
     Released {
         /// The partition.
-        partition: u16,
+        partition: Partition,
         /// What was asked for.
-        wanted: u64,
+        wanted: Offset,
         /// What is still there.
-        start: u64,
+        start: Offset,
     },
     /// The offset lies behind everything durable: who asks remembers more than the log holds, so one of the two is
     /// not what it was (a restored copy, another log's folder).
     #[error("offset {wanted} of partition {partition} was never written: the log ends at {end}")]
     Ahead {
         /// The partition.
-        partition: u16,
+        partition: Partition,
         /// What was asked for.
-        wanted: u64,
+        wanted: Offset,
         /// Behind the last durable offset.
-        end: u64,
+        end: Offset,
     },
     /// Stored bytes are not what was written.
     #[error("{file} is corrupt at byte {at}: {what}")]

@@ -7,7 +7,7 @@
 use std::{path::Path, sync::Arc};
 
 use crate::{
-    LogId, OpenError, ReadError,
+    OpenError, ReadError,
     disk::{
         budget::Budget,
         chain::{Chain, ChainSettings, Retain},
@@ -57,7 +57,6 @@ pub const MAX_RECORD_BYTES: usize = MAX_ENTRY_BYTES;
 /// An append-only log of records, numbered from 0 without gaps.
 #[derive(Debug)]
 pub struct RecordLog {
-    id: LogId,
     chain: Arc<Chain>,
     writer: ChainWriter,
     poisoned: Option<String>,
@@ -95,13 +94,7 @@ impl RecordLog {
         let (identity, lock) =
             open_folder(files, folder, Kind::Records, 1, |log, _| create_chain(&settings(log)))?;
         let (chain, writer) = open_chain(settings(identity.id))?;
-        Ok(RecordLog { id: identity.id, chain, writer, poisoned: None, _lock: lock })
-    }
-
-    /// The log's identity: random, made when the log was created.
-    #[must_use]
-    pub fn log_id(&self) -> LogId {
-        self.id
+        Ok(RecordLog { chain, writer, poisoned: None, _lock: lock })
     }
 
     /// Appends a record and returns its index. It is durable when this returns.

@@ -24,6 +24,12 @@ pub enum Filler {
     Store,
 }
 
+/// Whether an error says that there is no room: nothing is wrong that room would not mend.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
 /// A disk's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {

@@ -1,7 +1,7 @@
 //! The newest mean of a series that was held against a legal limit.
 
 use ioc_model::{
-    epoch::Epoch,
+    epoch::{Epoch, Revision},
     limit::Averaging,
     name::Name,
     results::{Assessment, Verdict},
@@ -76,7 +76,7 @@ pub struct AssessmentView {
     /// What was expected; 0 where that is not known.
     pub expected: u32,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 impl AssessmentView {
@@ -97,7 +97,7 @@ impl AssessmentView {
             verdict: result.verdict,
             count: result.count,
             expected: result.expected,
-            revision: epoch.0,
+            revision: epoch.into(),
         }
     }
 }
@@ -121,7 +121,7 @@ mod tests {
             verdict,
             count: 24,
             expected: 24,
-            revision,
+            revision: Revision(revision),
         }
     }
 

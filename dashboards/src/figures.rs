@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    epoch::Epoch,
+    epoch::{Epoch, Revision},
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     name::Name,
     results::FigureResult,
@@ -57,7 +57,7 @@ pub struct FigureView {
     /// What it was made of, what decides it first; at most 24.
     pub inputs: Vec<InputView>,
     /// The epoch that said it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// So many of those a figure is made of stand so.
@@ -120,7 +120,7 @@ impl FigureView {
             expected: result.expected,
             parts: result.parts.iter().map(|(word, count)| PartView { word: *word, count: *count }).collect(),
             inputs: inputs.collect(),
-            revision: epoch.0,
+            revision: epoch.into(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use ioc_model::{
     asker::Asker,
+    epoch::{Epoch, Revision},
     index::IndexId,
     limit::Averaging,
     position::Position,
@@ -106,7 +107,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedWindow>>;
 
     /// What was made of an envelope.
@@ -140,7 +141,7 @@ pub struct TrendPoint {
     /// Whether one value alone makes it many times what the others say.
     pub spiked: bool,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// What became of one envelope, as stored rows and rejects that point at it.
@@ -183,7 +184,7 @@ pub struct AlertEvent {
     /// What made it so; none for an acknowledgement.
     pub evidence: Option<Evidence>,
     /// The epoch that made it so.
-    pub epoch: u64,
+    pub epoch: Epoch,
 }
 
 /// Why the store did not answer.

@@ -1,7 +1,7 @@
 //! One index of one station on the board: its newest hour or day, and the ones before.
 
 use ioc_model::{
-    epoch::Epoch,
+    epoch::{Epoch, Revision},
     index::{IndexId, IndexPart, NoIndex},
     name::Name,
     results::IndexResult,
@@ -83,7 +83,7 @@ impl IndexTile {
             place: None,
             kind: self.kind,
             latest: self.latest.clone(),
-            history: self.history.iter().filter(|point| point.revision > since.0).cloned().collect(),
+            history: self.history.iter().filter(|point| point.revision > since.into()).cloned().collect(),
         }
     }
 }
@@ -125,7 +125,7 @@ pub struct IndexView {
     /// What made this result.
     pub closed_by: ClosedBy,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 impl IndexView {
@@ -144,7 +144,7 @@ impl IndexView {
             dominant: indexed.dominant,
             parts: indexed.parts.clone(),
             closed_by: result.closed_by,
-            revision: epoch.0,
+            revision: epoch.into(),
         }
     }
 }
@@ -157,7 +157,7 @@ pub struct IndexPoint {
     /// The index; none where it could not be computed.
     pub value: Option<f64>,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 impl From<&IndexView> for IndexPoint {
@@ -182,7 +182,7 @@ mod tests {
             dominant: None,
             parts: Vec::new(),
             closed_by: ClosedBy::Watermark,
-            revision,
+            revision: Revision(revision),
         }
     }
 
@@ -219,11 +219,11 @@ mod tests {
         let made = [view(1, Some(40.0), 1), view(2, Some(50.0), 2), view(2, Some(55.0), 3), view(1, None, 4)];
         let mut forward = IndexTile::new(IndexId::VnAqi, "st".into(), WindowKind::Hour);
         let mut backward = forward.clone();
-        made.iter().for_each(|view| take(&mut forward, view.revision, view));
-        made.iter().rev().for_each(|view| take(&mut backward, view.revision, view));
+        made.iter().for_each(|view| take(&mut forward, view.revision.0, view));
+        made.iter().rev().for_each(|view| take(&mut backward, view.revision.0, view));
         assert_eq!(forward.view(Epoch(0)), backward.view(Epoch(0)));
         assert_eq!(forward.view(Epoch(0)).latest.unwrap().value, Some(55.0));
         let revised = forward.view(Epoch(3)).history;
-        assert_eq!(revised, [IndexPoint { start: EventTime(HOUR), value: None, revision: 4 }]);
+        assert_eq!(revised, [IndexPoint { start: EventTime(HOUR), value: None, revision: Revision(4) }]);
     }
 }

@@ -39,7 +39,7 @@ pub use board::{Board, Hydration};
 pub use clients::Clients;
 pub use history::{History, HistoryError};
 pub use listen::steady;
-pub use operator::{NotTaken, Operator};
+pub use operator::{NotAppended, Operator};
 pub use originals::{Original, Originals};
 pub use pack::{PackState, PackStatus, Reload};
 pub use routes::{AppState, Behind, Limits, router};

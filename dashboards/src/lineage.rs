@@ -4,6 +4,7 @@
 //! even while newer rows come in.
 
 use ioc_model::{
+    epoch::Revision,
     name::Name,
     observation::Quality,
     results::Standing,
@@ -13,9 +14,6 @@ use ioc_model::{
 use serde::Serialize;
 
 use crate::{assessment::AssessmentView, index_tile::IndexView, rejects::RejectView};
-
-/// The most rows of a window or envelope that are listed.
-pub const ROWS_MAX: u32 = 20_000;
 
 /// A window as an input of something else.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,7 +35,7 @@ pub struct WindowRef {
     /// Points expected; 0 where no cadence is known.
     pub expected: u32,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// An index and its windows.
@@ -79,7 +77,7 @@ pub struct TracedWindow {
     /// Every row stored up to its revision, by event time and arrival: the current ones are `received`, the counted
     /// ones `count`.
     pub rows: Vec<TracedRow>,
-    /// How many rows there are; more than are listed where there are more than [`ROWS_MAX`].
+    /// How many rows there are; more than are listed where there are very many.
     pub rows_found: u64,
 }
 

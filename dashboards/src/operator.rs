@@ -5,12 +5,12 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use ioc_model::position::Position;
 
 /// An action's answer, which comes when the action is durable.
-pub type Taken<'a> = Pin<Box<dyn Future<Output = Result<Position, NotTaken>> + Send + 'a>>;
+pub type Appending<'a> = Pin<Box<dyn Future<Output = Result<Position, NotAppended>> + Send + 'a>>;
 
 /// Takes operators' actions.
 pub trait Operator: Send + Sync + std::fmt::Debug {
     /// Appends an action that came to this path. Resolves when its bytes are on disk (invariant ACK).
-    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Taken<'a>;
+    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Appending<'a>;
 }
 
 /// A shared operator's desk.
@@ -18,7 +18,7 @@ pub type SharedOperator = Arc<dyn Operator>;
 
 /// Why an action was not taken. Whoever acted must be told so.
 #[derive(Debug, thiserror::Error)]
-pub enum NotTaken {
+pub enum NotAppended {
     /// The log has no room now; trying again later may help.
     #[error("the log is full")]
     Full,

@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-mod reference;
+mod standards;
 
 use ioc_model::{
     asker::Asker,
@@ -15,8 +15,8 @@ use ioc_model::{
     text::Text,
     time::{Millis, Now},
 };
-pub use reference::{CategoryNames, IndexNames, LimitNames, PlaceNames, RuleNames};
 use serde::{Deserialize, Serialize};
+pub use standards::{CategoryNames, IndexNames, LimitNames, PlaceNames, RuleNames};
 
 use crate::{
     board::{Changes, StatusView},
@@ -179,9 +179,9 @@ impl Dimensions {
             stations: pack.stations.values().map(|station| StationNames::of(station, pack)).collect(),
             indicators: pack.indicators.iter().map(|(id, it)| (id.clone(), IndicatorNames::of(it))).collect(),
             feeds: pack.feeds.values().map(FeedNames::of).chain([unmatched]).collect(),
-            places: reference::places(pack),
-            rules: reference::rules(pack),
-            indices: reference::indices(),
+            places: standards::places(pack),
+            rules: standards::rules(pack),
+            indices: standards::indices(),
             limits: pack.limits.iter().map(LimitNames::of).collect(),
             has_map: pack.map.is_some(),
         }

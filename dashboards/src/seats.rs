@@ -9,13 +9,13 @@ use std::{
 /// The seats in front of the board.
 #[derive(Clone, Debug)]
 pub struct Seats {
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<Occupancy>>,
     total: usize,
     per_peer: usize,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct Occupancy {
     total: usize,
     by_peer: HashMap<IpAddr, usize>,
 }
@@ -23,7 +23,7 @@ struct Taken {
 /// A taken seat, given back when dropped.
 #[derive(Debug)]
 pub struct Seat {
-    taken: Arc<Mutex<Taken>>,
+    taken: Arc<Mutex<Occupancy>>,
     peer: IpAddr,
 }
 
@@ -62,12 +62,6 @@ impl Seats {
         let _ = taken.by_peer.insert(peer, of_peer + 1);
         Ok(Seat { taken: self.taken.clone(), peer })
     }
-
-    /// How many are taken.
-    #[must_use]
-    pub fn taken(&self) -> usize {
-        lock(&self.taken).total
-    }
 }
 
 impl Drop for Seat {
@@ -83,7 +77,7 @@ impl Drop for Seat {
     }
 }
 
-fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
+fn lock(taken: &Mutex<Occupancy>) -> MutexGuard<'_, Occupancy> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -102,8 +96,8 @@ mod tests {
         let _third = seats.take(two).unwrap();
         assert_eq!(seats.take(two).unwrap_err(), NoSeat::Full);
         drop(first);
-        assert_eq!(seats.taken(), 2);
+        assert_eq!(lock(&seats.taken).total, 2);
         assert!(seats.take(one).is_ok());
-        assert_eq!(seats.taken(), 2);
+        assert_eq!(lock(&seats.taken).total, 2);
     }
 }

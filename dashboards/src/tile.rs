@@ -1,7 +1,7 @@
 //! One series on the board: its newest value and its last hours.
 
 use ioc_model::{
-    epoch::Epoch,
+    epoch::{Epoch, Revision},
     name::Name,
     observation::Quality,
     position::Arrival,
@@ -105,7 +105,7 @@ impl Tile {
             place: None,
             indicator: self.indicator,
             latest: self.latest.as_ref().map(Latest::new),
-            hours: self.hours.iter().filter(|hour| hour.revision > since.0).cloned().collect(),
+            hours: self.hours.iter().filter(|hour| hour.revision > since.into()).cloned().collect(),
         }
     }
 }
@@ -179,7 +179,7 @@ pub struct HourPoint {
     /// Points expected; 0 where no cadence is known.
     pub expected: u32,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 impl HourPoint {
@@ -190,7 +190,7 @@ impl HourPoint {
             count: u32::try_from(window.aggregate.count).unwrap_or(u32::MAX),
             received: window.received,
             expected: window.expected,
-            revision: epoch.0,
+            revision: epoch.into(),
         }
     }
 }

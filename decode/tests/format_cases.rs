@@ -9,7 +9,7 @@ use ioc_decode::{
 use ioc_model::{
     attribute::{self, Attributes},
     names::Names,
-    pack::{FormatName, Pack, PackFiles},
+    pack::{FormatName, Pack},
     time::ReceivedAt,
 };
 use serde::Deserialize;
@@ -33,12 +33,7 @@ fn cases() -> std::path::PathBuf {
 }
 
 fn decoder(format: FormatName) -> Decoder {
-    let mut files = PackFiles::new();
-    for entry in fs::read_dir(cases().join("pack")).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        let _ = files.insert(name, fs::read_to_string(entry.path()).unwrap());
-    }
+    let files = ioc_testing::files(&cases().join("pack"));
     let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
     let feed = permissive_feed(format, false);
     let _ = pack.feeds.insert(feed.id.clone(), feed);

@@ -1,7 +1,7 @@
 //! Whatever a sender sends: no panic, every row counted exactly once, and good rows next to garbage untouched
 //! (invariants SAFE, ONCE, BALANCE, REPLAY).
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use ioc_decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
@@ -11,7 +11,7 @@ use ioc_model::{
     event::Event,
     names::Names,
     observation::Observation,
-    pack::{FormatName, Pack, PackFiles},
+    pack::{FormatName, Pack},
     position::Position,
     reject::{RejectReason, Rejection},
     row::Row,
@@ -23,12 +23,7 @@ const NOW: ReceivedAt = ReceivedAt(1_767_225_600_000);
 const STATION_FILE: &str = "TN_UBNDTN_KHIXQU_20241105090000.txt";
 
 fn decoder() -> Decoder {
-    let mut files = PackFiles::new();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/pack")).unwrap() {
-        let entry = entry.unwrap();
-        let name = entry.file_name().into_string().unwrap();
-        let _ = files.insert(name, fs::read_to_string(entry.path()).unwrap());
-    }
+    let files = ioc_testing::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/pack"));
     let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
     for format in FormatName::ALL {
         let mut feed = permissive_feed(format, false);

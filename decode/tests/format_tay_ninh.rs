@@ -6,30 +6,10 @@ use ioc_decode::{
     Decoder,
     trial::{Trial, trial},
 };
-use ioc_model::{
-    attribute::Attributes,
-    names::Names,
-    pack::{Pack, PackFiles},
-    time::ReceivedAt,
-};
-
-fn collect(folder: &Path, prefix: &str, files: &mut PackFiles) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let entry = entry.unwrap();
-        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
-        if entry.path().is_dir() {
-            collect(&entry.path(), &format!("{name}/"), files);
-        } else {
-            let _ = files.insert(name, fs::read_to_string(entry.path()).unwrap());
-        }
-    }
-}
+use ioc_model::{attribute::Attributes, names::Names, time::ReceivedAt};
 
 fn decoder() -> Decoder {
-    let mut files = PackFiles::new();
-    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh"), "", &mut files);
-    let pack = Pack::parse_with(&files, Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
-    Decoder::new(Arc::new(pack), Names::default()).unwrap()
+    Decoder::new(Arc::new(ioc_testing::tay_ninh(Some("demo"))), Names::default()).unwrap()
 }
 
 fn tried(feed: &str, address: &str, received_at: &str, payload: &str) -> Trial {

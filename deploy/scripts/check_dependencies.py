@@ -2,7 +2,7 @@
 """Checks what the workspace's crates depend on.
 
 * Code depends only leftwards: model, bus, decode, ingest, stream, storage, dashboards, ioc, fuzz; the dataflow knows
-  neither the transports nor the store, the binary wires them.
+  neither the transports nor the store, the binary wires them. What builds packs for tests is a dependency of tests only.
 * timely is named only in stream, rdkafka only in bus, rumqttc only in ingest, the binary (the demo's
   publisher) and the fuzz targets (their foreign reader).
 * Every declared dependency is used.
@@ -15,7 +15,7 @@ import re
 import subprocess
 import sys
 
-ORDER = ["ioc-model", "ioc-bus", "ioc-decode", "ioc-ingest", "ioc-stream", "ioc-storage", "ioc-dashboards", "ioc", "ioc-fuzz"]
+ORDER = ["ioc-model", "ioc-testing", "ioc-bus", "ioc-decode", "ioc-ingest", "ioc-stream", "ioc-storage", "ioc-dashboards", "ioc", "ioc-fuzz"]
 APART = {("ioc-stream", "ioc-ingest"), ("ioc-storage", "ioc-stream"), ("ioc-dashboards", "ioc-stream")}
 ONLY_IN = {"timely": {"ioc-stream"}, "rdkafka": {"ioc-bus"}, "rumqttc": {"ioc-ingest", "ioc", "ioc-fuzz"}, "clickhouse": {"ioc-storage"}}
 LICENCES = {
@@ -59,6 +59,8 @@ def main():
             other = dependency["name"]
             if other in ORDER and ORDER.index(other) >= ORDER.index(name):
                 faults.append(f"{name} depends on {other}: code depends only leftwards in {', '.join(ORDER)}")
+            if other == "ioc-testing" and dependency["kind"] != "dev":
+                faults.append(f"{name} depends on {other}, which is of tests only")
             if (name, other) in APART:
                 faults.append(f"{name} depends on {other}: the binary wires them")
             if name not in ONLY_IN.get(other, {name}):

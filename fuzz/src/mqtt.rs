@@ -10,7 +10,7 @@ use ioc_bus::ChunkView;
 use ioc_ingest::{
     routes::Routes,
     senders::Sender,
-    transport::mqtt::fuzzing::{self, Connect, Reception, Taken},
+    transport::mqtt::fuzzing::{self, Connect, Received, Reception},
 };
 use ioc_model::{
     attribute::Attribute,
@@ -131,19 +131,19 @@ struct Became {
 }
 
 impl Became {
-    fn take(&mut self, taken: Taken) {
-        let chunk = ChunkView::parse(Bytes::copy_from_slice(taken.chunk.bytes())).expect("a chunk");
+    fn take(&mut self, received: Received) {
+        let chunk = ChunkView::parse(Bytes::copy_from_slice(received.chunk.bytes())).expect("a chunk");
         self.envelopes.extend(chunk.iter(LogNumber(0), Partition(0), Offset(0)).map(|envelope| {
             let retained = envelope.attributes.get(Attribute::Retained).map(str::to_owned);
             let (feed, address) = (envelope.feed.to_owned(), envelope.address.to_owned());
             (feed, envelope.content, address, envelope.payload.to_owned(), retained)
         }));
-        self.acks.extend(taken.acks);
-        self.answers.extend(taken.answers);
-        self.pings += taken.pings;
-        self.used += taken.used;
-        self.in_flight += taken.acknowledged;
-        self.end = taken.end;
+        self.acks.extend(received.acks);
+        self.answers.extend(received.answers);
+        self.pings += received.pings;
+        self.used += received.used;
+        self.in_flight += received.acknowledged;
+        self.end = received.end;
     }
 }
 
@@ -157,10 +157,13 @@ pub(crate) fn packets(input: &[u8]) {
     let mut whole = Became::default();
     let limit = 65_536 + 64 * bytes.len();
     let mut first = reception();
-    let taken = within(limit, || first.take_in(bytes, 0));
-    assert!(taken.used <= bytes.len());
-    assert!(taken.end.is_some() || taken.needed > bytes.len() - taken.used, "it says what it waits for");
-    whole.take(taken);
+    let received = within(limit, || first.take_in(bytes, 0));
+    assert!(received.used <= bytes.len());
+    assert!(
+        received.end.is_some() || received.needed > bytes.len() - received.used,
+        "it says what it waits for"
+    );
+    whole.take(received);
     for (feed, content, address, ..) in &whole.envelopes {
         assert!(feed == "air" || feed == UNMATCHED, "{feed}");
         assert!(!address.is_empty() && !address.contains(['\0', '+', '#']), "{address:?}");
@@ -175,9 +178,9 @@ fn taken_in_pieces(mut reception: Reception, bytes: &[u8]) -> Became {
     let mut became = Became::default();
     let mut length = 0;
     while became.end.is_none() {
-        let taken = reception.take_in(&bytes[became.used..length], became.in_flight);
-        let needed = taken.needed;
-        became.take(taken);
+        let received = reception.take_in(&bytes[became.used..length], became.in_flight);
+        let needed = received.needed;
+        became.take(received);
         if became.end.is_some() {
             break;
         }

@@ -8,6 +8,9 @@
 //! What a client says of itself is hostile (invariants SAFE, BOUND): names are cut and made printable before they are
 //! kept, and of what unauthenticated clients cause only so much is kept.
 
+mod notices;
+mod pace;
+
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -18,74 +21,19 @@ use std::{
 use ioc_bus::clock::Clock;
 use ioc_model::time::Now;
 
+pub use self::notices::{Notice, What};
+use self::{
+    notices::{Notices, SAID_AGAIN},
+    pace::Pace,
+};
+
 /// Characters of a name that are kept.
 const LONGEST_NAME: usize = 80;
-/// Notices kept; the one longest not repeated goes first.
-const NOTICES_KEPT: usize = 256;
 /// Senders remembered. A sender of syslog over UDP is whoever it says: made-up ones push out nobody, but are not remembered
 /// beyond this.
 const SENDERS_KEPT: usize = 10_000;
 /// Where there is no room for more, who was not heard for so long makes some; looked for once in a while.
 const LONG_UNHEARD: i64 = 24 * 60 * 60 * 1_000;
-/// A notice about the same client is said again after so long.
-const SAID_AGAIN: Duration = Duration::from_secs(60);
-/// Lines of all notices together in that time: a flood of made-up names must not fill a disk.
-const LINES: u32 = 30;
-const MINUTE: u64 = 60;
-
-/// What happened at the door.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum What {
-    /// A client came again under its identifier, and its former connection was ended.
-    TakenOver,
-    /// No or wrong credentials.
-    WrongCredentials,
-    /// A version nobody speaks here.
-    WrongVersion,
-    /// Sent to a feed that is not the sender's.
-    Forbidden,
-    /// Sent a message without a value in it.
-    Empty,
-    /// Sent what could not be cut into messages.
-    Framing,
-    /// The system dropped what was sent before it was read.
-    Dropped,
-    /// Refused for another reason.
-    Refused,
-}
-
-impl What {
-    /// Its stable word.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            What::TakenOver => "taken_over",
-            What::WrongCredentials => "wrong_credentials",
-            What::WrongVersion => "wrong_version",
-            What::Forbidden => "forbidden",
-            What::Empty => "empty",
-            What::Framing => "framing",
-            What::Dropped => "dropped",
-            What::Refused => "refused",
-        }
-    }
-
-    fn sentence(self) -> &'static str {
-        match self {
-            What::TakenOver => {
-                "a client identifier is taken over: the same client came again, or two have one identifier"
-            }
-            What::WrongCredentials => "wrong user or password",
-            What::WrongVersion => "a version that is not spoken here",
-            What::Forbidden => "sent to a feed of others",
-            What::Empty => "an empty message delivers nothing",
-            What::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
-            What::Dropped => "the system dropped datagrams before they could be read",
-            What::Refused => "a client is refused",
-        }
-    }
-}
-
 /// A client as it calls itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Caller<'a> {
@@ -137,31 +85,6 @@ pub struct Heard {
     pub per_minute: u64,
 }
 
-/// Something that happened at the door, once or many times.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// What.
-    pub what: What,
-    /// The transport's word.
-    pub transport: &'static str,
-    /// The user name the client gave.
-    pub user: Arc<str>,
-    /// Its client identifier.
-    pub client_id: Arc<str>,
-    /// Where it came from last.
-    pub peer: Option<SocketAddr>,
-    /// Of a take-over: where the connection that was ended came from.
-    pub former: Option<SocketAddr>,
-    /// Why, in an operator's words.
-    pub why: String,
-    /// How often.
-    pub count: u64,
-    /// First time.
-    pub first: Now,
-    /// Last time.
-    pub last: Now,
-}
-
 /// The clients of all transports. One for a process.
 #[derive(Debug)]
 pub struct Clients {
@@ -177,8 +100,7 @@ struct State {
     senders: HashMap<Arc<str>, Arc<Mutex<Sender>>>,
     /// When room was looked for last.
     made_room: Option<Instant>,
-    notices: HashMap<Key, Kept>,
-    lines: Lines,
+    notices: Notices,
 }
 
 /// A connected client and its pace.
@@ -192,62 +114,6 @@ struct Guest {
 struct Sender {
     shown: Heard,
     pace: Pace,
-}
-
-type Key = (What, &'static str, Arc<str>, Arc<str>);
-
-#[derive(Debug)]
-struct Kept {
-    notice: Notice,
-    at: Instant,
-    said_at: Option<Instant>,
-    unsaid: u64,
-}
-
-/// How many lines were asked for in the minute that began then.
-#[derive(Debug, Default)]
-struct Lines {
-    since: Option<Instant>,
-    written: u32,
-}
-
-impl Lines {
-    fn has_room(&mut self, now: Instant) -> bool {
-        if self.since.is_none_or(|since| now.duration_since(since) >= SAID_AGAIN) {
-            *self = Lines { since: Some(now), written: 0 };
-        }
-        self.written += 1;
-        self.written <= LINES
-    }
-}
-
-/// Messages of this minute and of the one before.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pace {
-    minute: u64,
-    now: u64,
-    before: u64,
-}
-
-impl Pace {
-    fn count(&mut self, seconds: u64, messages: u64) {
-        self.turn(seconds);
-        self.now += messages;
-    }
-
-    fn turn(&mut self, seconds: u64) {
-        let minute = seconds / MINUTE;
-        if minute != self.minute {
-            self.before = if minute == self.minute + 1 { self.now } else { 0 };
-            (self.minute, self.now) = (minute, 0);
-        }
-    }
-
-    /// Of the last sixty seconds, as if the minute before had been even.
-    fn per_minute(mut self, seconds: u64) -> u64 {
-        self.turn(seconds);
-        self.now + self.before * (MINUTE - seconds % MINUTE) / MINUTE
-    }
 }
 
 /// A client's stay, which ends when this is dropped.
@@ -344,47 +210,11 @@ impl Clients {
     ) {
         let (user, client_id) = (printable(caller.user), printable(caller.client_id));
         let (at, now) = (Instant::now(), self.clock.now());
-        let mut state = locked(&self.state);
-        let State { notices, lines, .. } = &mut *state;
         let key = (what, caller.transport, user, client_id);
-        if notices.len() >= NOTICES_KEPT && !notices.contains_key(&key) {
-            let oldest = notices.iter().min_by_key(|(_, kept)| kept.at).map(|(key, _)| key.clone());
-            if let Some(oldest) = oldest {
-                let _forgotten = notices.remove(&oldest);
-            }
+        let due = locked(&self.state).notices.note(key, caller.peer, former, why, times, (at, now));
+        if let Some((notice, unsaid)) = due {
+            say(&notice, unsaid);
         }
-        let kept = notices.entry(key).or_insert_with_key(|(_, transport, user, client_id)| Kept {
-            notice: Notice {
-                what,
-                transport,
-                user: user.clone(),
-                client_id: client_id.clone(),
-                peer: None,
-                former: None,
-                why: String::new(),
-                count: 0,
-                first: now,
-                last: now,
-            },
-            at,
-            said_at: None,
-            unsaid: 0,
-        });
-        let notice = &mut kept.notice;
-        notice.count += times;
-        (notice.peer, notice.former, notice.last) = (caller.peer, former, now);
-        why.clone_into(&mut notice.why);
-        kept.at = at;
-        let is_due = kept.said_at.is_none_or(|said| at.duration_since(said) >= SAID_AGAIN);
-        if !is_due || !lines.has_room(at) {
-            kept.unsaid += 1;
-            return;
-        }
-        kept.said_at = Some(at);
-        let unsaid = std::mem::take(&mut kept.unsaid);
-        let notice = kept.notice.clone();
-        drop(state);
-        say(&notice, unsaid);
     }
 
     /// Who is connected, by sender and client.
@@ -418,12 +248,7 @@ impl Clients {
     /// What happened within that time, the newest first.
     #[must_use]
     pub fn notices(&self, within: Duration) -> Vec<Notice> {
-        let now = Instant::now();
-        let state = locked(&self.state);
-        let recent = state.notices.values().filter(|kept| now.duration_since(kept.at) <= within);
-        let mut notices: Vec<_> = recent.map(|kept| (kept.at, kept.notice.clone())).collect();
-        notices.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| one.client_id.cmp(&other.client_id)));
-        notices.into_iter().map(|(_, notice)| notice).collect()
+        locked(&self.state).notices.recent(within)
     }
 
     fn seconds(&self) -> u64 {
@@ -507,7 +332,10 @@ fn printable(name: &str) -> Arc<str> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        notices::{LINES, NOTICES_KEPT},
+        *,
+    };
 
     fn caller<'a>(user: &'a str, client_id: &'a str) -> Caller<'a> {
         Caller { transport: "mqtt", user, client_id, peer: Some(([10, 0, 0, 7], 1_234).into()) }
@@ -536,17 +364,6 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_slides() {
-        let mut pace = Pace::default();
-        pace.count(59, 60);
-        assert_eq!(pace.per_minute(59), 60);
-        assert_eq!(pace.per_minute(90), 30);
-        pace.count(90, 4);
-        assert_eq!(pace.per_minute(90), 34);
-        assert_eq!(pace.per_minute(240), 0);
-    }
-
-    #[test]
     fn bound_notices_are_counted_by_client_and_a_flood_of_names_pushes_out_only_the_oldest() {
         let clients = Clients::new(Clock::Machine);
         for _again in 0..5 {
@@ -561,10 +378,9 @@ mod tests {
         let own = notices.iter().find(|notice| notice.what == What::TakenOver).expect("kept");
         assert_eq!(own.count as usize, 5 + 2 * NOTICES_KEPT);
         let state = locked(&clients.state);
-        let said = state.notices.values().filter(|kept| kept.said_at.is_some()).count();
-        assert!(said <= LINES as usize, "{said}");
-        let unsaid =
-            state.notices.values().find(|kept| kept.notice.what == What::TakenOver).map(|kept| kept.unsaid);
+        let said = state.notices.said();
+        assert!(said.len() <= LINES as usize, "{said:?}");
+        let unsaid = said.iter().find(|(what, _)| *what == What::TakenOver).map(|(_, unsaid)| *unsaid);
         assert_eq!(unsaid, Some(own.count - 1), "one line, and the number of those that were not said");
     }
 

@@ -89,23 +89,6 @@ impl Routes {
         routes
     }
 
-    /// The feed of a topic, for that sender.
-    #[must_use]
-    pub fn topic(&self, topic: &str, sender: &Sender) -> Routed<'_> {
-        self.resolve(self.verdict(topic, sender))
-    }
-
-    /// The feed whose files are dropped into that folder below the inbox.
-    #[must_use]
-    pub fn folder(&self, folder: &str) -> Option<&Feed> {
-        self.folders.get(folder).map(|index| &self.feeds[*index])
-    }
-
-    /// All folders below the inbox that belong to a feed.
-    pub fn folders(&self) -> impl Iterator<Item = (&str, &Feed)> {
-        self.folders.iter().map(|(folder, index)| (folder.as_str(), &self.feeds[*index]))
-    }
-
     /// The feed that is pushed to `/ingest/<name>`.
     #[must_use]
     pub fn http(&self, name: &str) -> Option<&Feed> {
@@ -164,7 +147,7 @@ pub struct TopicCache {
 }
 
 impl TopicCache {
-    /// As [`Routes::topic`]. A cache serves one sender and one `Routes`.
+    /// The feed of a topic, for that sender. A cache serves one sender and one `Routes`.
     pub fn topic<'r>(&mut self, routes: &'r Routes, topic: &str, sender: &Sender) -> Routed<'r> {
         if let Some(verdict) = self.verdicts.get(topic) {
             return routes.resolve(*verdict);

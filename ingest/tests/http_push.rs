@@ -23,10 +23,8 @@ use ioc_model::{
     contract::Contract,
     envelope::Content,
     epoch::Epoch,
-    pack::{Feed, FormatName, Pack, PackVersion, Transport},
+    pack::{Feed, Pack, Transport},
     position::{LogNumber, Position},
-    text::Text,
-    time::Millis,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -73,35 +71,17 @@ struct Site {
 }
 
 fn feed(id: &str, transport: Transport) -> Feed {
-    Feed {
-        id: id.to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        transport,
-        format: FormatName::JsonObservation,
-        contract: Contract { max_bytes: MAX_BYTES, ..Contract::default() },
-        silent_after: Millis::hours(1),
-    }
+    let contract = Contract { max_bytes: MAX_BYTES, ..Contract::default() };
+    Feed { transport, ..ioc_testing::feed(id, contract) }
 }
 
 fn pack() -> Pack {
-    let feeds = [
+    let feeds = vec![
         feed("air-push", Transport::Http),
         feed("others-push", Transport::Http),
         feed("air-files", Transport::Files { folder: "air".to_owned() }),
     ];
-    Pack {
-        id: "test".to_owned(),
-        name: Text::default(),
-        timezone: "Asia/Ho_Chi_Minh".to_owned(),
-        version: PackVersion::default(),
-        replayed: None,
-        places: Vec::new(),
-        stations: Default::default(),
-        indicators: Default::default(),
-        feeds: feeds.into_iter().map(|feed| (feed.id.clone(), feed)).collect(),
-        ..Pack::default()
-    }
+    ioc_testing::pack("test", Vec::new(), Vec::new(), feeds)
 }
 
 impl Site {

@@ -105,8 +105,8 @@ impl House {
     }
 
     fn count(&self, name: &str) -> u64 {
-        let figures = self.running.counters()[0].counters.figures();
-        figures.iter().find(|figure| figure.name == name).unwrap().count
+        let metrics = self.running.counters()[0].counters.metrics();
+        metrics.iter().find(|metric| metric.name == name).unwrap().count
     }
 
     fn stored(&self) -> Vec<Stored> {

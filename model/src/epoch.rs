@@ -31,6 +31,24 @@ pub struct Generation(pub u32);
 #[serde(transparent)]
 pub struct Revision(pub u64);
 
+impl Revision {
+    /// Behind every one there is.
+    pub const LAST: Revision = Revision(u64::MAX);
+
+    /// The epoch that made it.
+    #[must_use]
+    pub fn epoch(self) -> Epoch {
+        Epoch(self.0)
+    }
+}
+
+impl std::fmt::Display for Revision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whatever an epoch made is the revision of its number.
 impl From<Epoch> for Revision {
     fn from(epoch: Epoch) -> Revision {
         Revision(epoch.0)

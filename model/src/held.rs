@@ -22,21 +22,6 @@ pub enum HeldState {
     Refused = 2,
 }
 
-impl HeldState {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [HeldState; 3] = [HeldState::Held, HeldState::Accepted, HeldState::Refused];
-
-    /// The word used in tables and APIs.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            HeldState::Held => "held",
-            HeldState::Accepted => "accepted",
-            HeldState::Refused => "refused",
-        }
-    }
-}
-
 /// What an operator decides about the rows of one sender, series and local day that are held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {

@@ -15,7 +15,20 @@ macro_rules! id {
         #[derive(
             Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
         )]
+        #[repr(transparent)]
         pub struct $name(pub u32);
+
+        impl From<u32> for $name {
+            fn from(number: u32) -> $name {
+                $name(number)
+            }
+        }
+
+        impl From<$name> for u32 {
+            fn from(id: $name) -> u32 {
+                id.0
+            }
+        }
     };
 }
 id!(
@@ -84,20 +97,20 @@ impl Sources {
 
 /// One kind of names and their numbers. Cheap to clone; all clones share the table.
 #[derive(Clone, Debug, Default)]
-pub struct Interner {
-    table: Arc<RwLock<Table>>,
+pub struct Numbers<I> {
+    table: Arc<RwLock<Table<I>>>,
 }
 
 #[derive(Debug, Default)]
-struct Table {
-    numbers: FxHashMap<Name, u32>,
+struct Table<I> {
+    numbers: FxHashMap<Name, I>,
     names: Vec<Name>,
 }
 
-impl Interner {
+impl<I: Copy + From<u32> + Into<u32>> Numbers<I> {
     /// The number of a name, given out now if it is new.
     #[must_use]
-    pub fn number(&self, name: &str) -> u32 {
+    pub fn number(&self, name: &str) -> I {
         if let Some(number) = self.find(name) {
             return number;
         }
@@ -105,7 +118,7 @@ impl Interner {
         if let Some(number) = table.numbers.get(name) {
             return *number;
         }
-        let number = u32::try_from(table.names.len()).expect("fewer than 2^32 names");
+        let number = I::from(u32::try_from(table.names.len()).expect("fewer than 2^32 names"));
         let name = Name::new(name);
         table.names.push(name);
         let _ = table.numbers.insert(name, number);
@@ -114,7 +127,7 @@ impl Interner {
 
     /// The number of a name that has one.
     #[must_use]
-    pub fn find(&self, name: &str) -> Option<u32> {
+    pub fn find(&self, name: &str) -> Option<I> {
         let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         table.numbers.get(name).copied()
     }
@@ -130,9 +143,9 @@ impl Interner {
     /// # Panics
     /// If the number is not of this table.
     #[must_use]
-    pub fn name(&self, number: u32) -> Name {
+    pub fn name(&self, number: I) -> Name {
         let table = self.table.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        table.names[number as usize]
+        table.names[number.into() as usize]
     }
 }
 
@@ -140,9 +153,9 @@ impl Interner {
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// Indicators.
-    pub indicators: Interner,
+    pub indicators: Numbers<IndicatorId>,
     /// Subjects.
-    pub subjects: Interner,
+    pub subjects: Numbers<SubjectId>,
     /// Sources.
     pub sources: Sources,
 }
@@ -151,12 +164,12 @@ impl Names {
     /// The name of an indicator.
     #[must_use]
     pub fn indicator(&self, id: IndicatorId) -> Name {
-        self.indicators.name(id.0)
+        self.indicators.name(id)
     }
     /// The name of a subject.
     #[must_use]
     pub fn subject(&self, id: SubjectId) -> Name {
-        self.subjects.name(id.0)
+        self.subjects.name(id)
     }
     /// A source by its number.
     #[must_use]

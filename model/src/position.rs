@@ -20,6 +20,18 @@ pub struct Partition(pub u16);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Offset(pub u64);
 
+macro_rules! shown_as_its_number {
+    ($($number:ident),*) => {
+        $(impl std::fmt::Display for $number {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        })*
+    };
+}
+
+shown_as_its_number!(LogNumber, Partition, Offset);
+
 /// Where one envelope lies for as long as the bus or the archive reaches back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Position {
@@ -33,7 +45,7 @@ pub struct Position {
 
 impl std::fmt::Display for Position {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}-{}", self.log.0, self.partition.0, self.offset.0)
+        write!(f, "{}-{}-{}", self.log, self.partition, self.offset)
     }
 }
 

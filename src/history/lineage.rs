@@ -7,7 +7,7 @@ use ioc_dashboards::{
 };
 use ioc_model::{
     asker::Asker,
-    epoch::{Epoch, Generation},
+    epoch::{Epoch, Generation, Revision},
     index::{IndexId, Inputs, inputs_of},
     limit::Averaging,
     position::Position,
@@ -42,8 +42,9 @@ impl Lineage<'_> {
         let mut inputs = Vec::new();
         for asked in inputs_of(index, kind, start, row.end) {
             let Inputs { indicators, kind, from, to } = asked;
-            let generation = Generation(row.generation);
-            inputs.extend(self.windows(indicators, subject, kind, from, to, generation, row.revision).await?);
+            inputs.extend(
+                self.windows(indicators, subject, kind, from, to, row.generation, row.revision).await?,
+            );
         }
         Ok(Some(TracedIndex { view: index_view(&row), formula: row.formula, inputs }))
     }
@@ -62,7 +63,7 @@ impl Lineage<'_> {
             Averaging::Hour | Averaging::EightHours => WindowKind::Hour,
             Averaging::Day | Averaging::Year => WindowKind::Day,
         };
-        let (to, generation) = (row.end, Generation(row.generation));
+        let (to, generation) = (row.end, row.generation);
         let indicators = [row.indicator.as_str()];
         let inputs = self.windows(&indicators, subject, kind, start, to, generation, row.revision).await?;
         Ok(Some(TracedAssessment { view: assessment_view(&row), inputs }))
@@ -77,7 +78,7 @@ impl Lineage<'_> {
         from: EventTime,
         to: EventTime,
         generation: Generation,
-        revision: u64,
+        revision: Revision,
     ) -> Result<Vec<WindowRef>, HistoryError> {
         let windows = self
             .store
@@ -92,7 +93,7 @@ impl Lineage<'_> {
         subject: &str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Result<Option<TracedWindow>, HistoryError> {
         let window = self
             .store

@@ -21,7 +21,7 @@ use ioc_dashboards::{
 use ioc_ingest::transport::http::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use ioc_model::{
     asker::Asker,
-    epoch::{Epoch, Generation},
+    epoch::{Epoch, Generation, Revision},
     index::IndexId,
     limit::Averaging,
     position::{LogNumber, Position},
@@ -236,7 +236,7 @@ impl History for StoreHistory {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedWindow>> {
         Box::pin(async move {
             Lineage { store: &self.store, asker }.window(indicator, subject, kind, start, revision).await

@@ -40,7 +40,7 @@ pub(super) fn unanswered(error: StoreError) -> HistoryError {
 
 pub(super) fn held_group(group: queries::HeldGroup) -> HeldGroup {
     let queries::HeldGroup { log, partition, offset, .. } = group;
-    let position = Position { log: LogNumber(log), partition: Partition(partition), offset: Offset(offset) };
+    let position = Position { log, partition, offset };
     HeldGroup {
         sender: group.sender,
         feed: group.feed,
@@ -74,8 +74,14 @@ pub(super) fn trend_point(point: &queries::TrendPoint) -> TrendPoint {
     }
 }
 
-fn arrival(received_at: ReceivedAt, log: u16, partition: u16, offset: u64, row: u32) -> Arrival {
-    let position = Position { log: LogNumber(log), partition: Partition(partition), offset: Offset(offset) };
+fn arrival(
+    received_at: ReceivedAt,
+    log: LogNumber,
+    partition: Partition,
+    offset: Offset,
+    row: u32,
+) -> Arrival {
+    let position = Position { log, partition, offset };
     Arrival { received_at, position, row }
 }
 

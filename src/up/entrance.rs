@@ -65,7 +65,7 @@ impl House<'_> {
             log: log_known,
             receipts: receipts_known,
             data: self.data.path().to_owned(),
-            name: format!("ioc-{}", instance.id.simple()),
+            name: format!("ioc-{}", instance.id.0.simple()),
             senders: self.senders.clone(),
             stop: self.stop.clone(),
         };

@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     archive::Archivist,
-    committer::Committer,
     config::{Config, machine},
     instance::{DataFolder, Instance},
-    reference::Packs,
+    pack_versions::KeptPacks,
+    store_commit::StoreCommit,
 };
 
 /// At the end, how long the store may be away before what it did not take is left to the next start.
@@ -44,7 +44,7 @@ impl House<'_> {
     pub(super) async fn start_flow(
         &self,
         instance: &Instance,
-        packs: Packs,
+        packs: KeptPacks,
         entrance: &mut Entrance,
     ) -> anyhow::Result<Flow> {
         let archived = entrance.archive.take();
@@ -66,7 +66,7 @@ impl House<'_> {
 
         let give_up = CancellationToken::new();
         let sink = prepared.sink.status();
-        let committer = Committer::new(
+        let commit = StoreCommit::new(
             Handle::current(),
             prepared.sink,
             store.store.clone(),
@@ -78,7 +78,7 @@ impl House<'_> {
         let start = Start {
             bus: entrance.bus.clone(),
             log: prepared.log,
-            instance: *instance.id.as_bytes(),
+            instance: instance.id,
             generation: instance.generation,
             shards: instance.shards,
             committed: prepared.committed,
@@ -86,7 +86,7 @@ impl House<'_> {
             clock: self.clock,
         };
         let starting =
-            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, committer));
+            tokio::task::spawn_blocking(move || Driver::start(driver_config, start, packs, commit));
         let driver = Arc::new(starting.await??);
         let (archivist, archive) = match archived {
             Some((folder, held)) => {

@@ -25,7 +25,7 @@ use crate::{
     instance::Instance,
     operator::Desk,
     originals::{ArchiveReader, LogThenArchive},
-    reference::Packs,
+    pack_versions::KeptPacks,
 };
 
 /// HTTP connections beside live ones: pages, the API, metrics.
@@ -46,7 +46,7 @@ impl House<'_> {
         instance: &Instance,
         entrance: &Entrance,
         flow: &Flow,
-        packs: Packs,
+        packs: KeptPacks,
     ) -> anyhow::Result<String> {
         let address = listener.local_addr()?;
         let history = Arc::new(StoreHistory::new(

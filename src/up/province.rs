@@ -23,7 +23,7 @@ use ioc_storage::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::PackChoice, packs::configured_pack, reference::Packs};
+use crate::{config::PackChoice, pack_files::configured_pack, pack_versions::KeptPacks};
 
 /// Between two looks into the folder.
 const EVERY: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ pub(super) struct Orders(mpsc::Sender<oneshot::Sender<Outcome>>);
 #[derive(Debug)]
 pub(super) struct Province {
     pub(super) choice: PackChoice,
-    pub(super) packs: Packs,
+    pub(super) packs: KeptPacks,
     pub(super) store: Store,
     pub(super) routes: watch::Sender<Arc<Routes>>,
     pub(super) pages: AppState,
@@ -221,7 +221,7 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packs::{DEFAULT_PACK, embedded_pack};
+    use crate::pack_files::{DEFAULT_PACK, embedded_pack};
 
     fn changed(file: &str, from: &str, to: &str) -> Pack {
         let mut files = embedded_pack(DEFAULT_PACK).unwrap();

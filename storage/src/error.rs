@@ -5,6 +5,8 @@
 //! A code that nobody has judged is doubtful: it is tried again a bounded number of times, then it halts, so that
 //! neither a hiccup stops a province nor a hopeless block spins unseen.
 
+use ioc_model::instance::InstanceId;
+
 /// What to do after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -47,9 +49,9 @@ pub enum StoreError {
         /// The database.
         database: String,
         /// Who claimed it.
-        found: uuid::Uuid,
+        found: InstanceId,
         /// Who we are.
-        expected: uuid::Uuid,
+        expected: InstanceId,
     },
     /// The database is not set up as exactly-once storage needs it.
     #[error("{0}")]

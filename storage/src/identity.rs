@@ -4,15 +4,16 @@
 //! before the first row goes there (invariant LOUD): never go on silently.
 
 use clickhouse::Row;
+use ioc_bus::LogId;
 use ioc_model::{
     counts::Counts,
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     position::LogNumber,
     results::Facts,
     time::ReceivedAt,
 };
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::{
     client::{Store, answer, one},
@@ -33,7 +34,7 @@ struct TableSettings {
 
 #[derive(Row, Deserialize)]
 struct Committed {
-    epoch: u64,
+    epoch: Epoch,
     manifest_hash: String,
 }
 
@@ -60,7 +61,7 @@ impl Store {
     ///
     /// # Errors
     /// If they do not; with what to do about it.
-    pub async fn check(&self, instance: Uuid, least_window: u64) -> Result<(), StoreError> {
+    pub async fn check(&self, instance: InstanceId, least_window: u64) -> Result<(), StoreError> {
         let tables = self
             .client()
             .query(
@@ -98,7 +99,7 @@ impl Store {
         Ok(())
     }
 
-    async fn check_owner(&self, instance: Uuid) -> Result<(), StoreError> {
+    async fn check_owner(&self, instance: InstanceId) -> Result<(), StoreError> {
         let owners: Vec<String> = answer(
             "read who owns the database",
             self.client()
@@ -110,7 +111,7 @@ impl Store {
         )
         .await?;
         for owner in owners {
-            let owner: Uuid = owner
+            let owner: InstanceId = owner
                 .parse()
                 .map_err(|_| StoreError::Unreadable(format!("instance id '{owner}' is no UUID")))?;
             if owner != instance {
@@ -128,7 +129,7 @@ impl Store {
     ///
     /// # Errors
     /// If it is another's.
-    pub async fn claim_instance(&self, instance: Uuid) -> Result<(), StoreError> {
+    pub async fn claim_instance(&self, instance: InstanceId) -> Result<(), StoreError> {
         self.check_owner(instance).await?;
         let claimed = self
             .client()
@@ -153,7 +154,7 @@ impl Store {
     /// If ClickHouse does not answer, or holds what this program does not write.
     pub async fn last_committed(
         &self,
-        instance: Uuid,
+        instance: InstanceId,
         generation: Generation,
     ) -> Result<Option<(Epoch, [u8; 32])>, StoreError> {
         self.last_committed_before(instance, generation, Epoch(u64::MAX)).await
@@ -165,7 +166,7 @@ impl Store {
     /// If ClickHouse does not answer, or holds what this program does not write.
     pub async fn last_committed_before(
         &self,
-        instance: Uuid,
+        instance: InstanceId,
         generation: Generation,
         before: Epoch,
     ) -> Result<Option<(Epoch, [u8; 32])>, StoreError> {
@@ -180,7 +181,7 @@ impl Store {
             .param("instance", instance.to_string())
             .param("before", before.0);
         let last: Option<Committed> = answer("read the last committed epoch", last.fetch_optional()).await?;
-        last.map(|last| Ok((Epoch(last.epoch), parse_hash(&last.manifest_hash)?))).transpose()
+        last.map(|last| Ok((last.epoch, parse_hash(&last.manifest_hash)?))).transpose()
     }
 
     /// The small number of a log, given out now if it has none. Numbers start at 1 and are never given twice, as
@@ -188,7 +189,7 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn register_log(&self, log: Uuid, kind: &str) -> Result<LogNumber, StoreError> {
+    pub async fn register_log(&self, log: LogId, kind: &str) -> Result<LogNumber, StoreError> {
         if let Some(number) = self.log_number(log).await? {
             return Ok(number);
         }
@@ -210,7 +211,7 @@ impl Store {
             .ok_or_else(|| StoreError::Unreadable(format!("log {log} was registered but is not there")))
     }
 
-    async fn log_number(&self, log: Uuid) -> Result<Option<LogNumber>, StoreError> {
+    async fn log_number(&self, log: LogId) -> Result<Option<LogNumber>, StoreError> {
         let numbers = self
             .client()
             .query("SELECT DISTINCT number FROM log WHERE id = {id:UUID} ORDER BY number")

@@ -36,6 +36,3 @@ pub use patience::patiently;
 pub use schema::Topology;
 pub use sink::{Halt, Sink, SinkConfig, SinkStatus};
 pub use whole::{Looked, NotWhole, Record};
-
-/// The database everything lives in, unless configured otherwise.
-pub const DATABASE: &str = "ioc";

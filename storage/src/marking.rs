@@ -16,6 +16,7 @@ use std::{
 };
 
 use clickhouse::Row;
+use ioc_model::epoch::Epoch;
 use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -42,7 +43,7 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Clone, Copy, Debug, Row, Deserialize)]
 struct Word {
     hash: u64,
-    epoch: u64,
+    epoch: Epoch,
     month: u32,
     millis: i64,
 }
@@ -51,7 +52,7 @@ struct Word {
 #[derive(Debug, Default)]
 struct Batch {
     /// By key: the epochs in which it was said anew, in order.
-    keys: BTreeMap<u64, Vec<u64>>,
+    keys: BTreeMap<u64, Vec<Epoch>>,
     times: BTreeSet<i64>,
 }
 
@@ -147,7 +148,7 @@ impl Store {
                 .client()
                 .query("INSERT INTO marked (fact, upto) VALUES ({fact:String}, {upto:UInt64})")
                 .param("fact", fact.table)
-                .param("upto", upto);
+                .param("upto", upto.0);
             answer("record what is marked", record.execute()).await?;
             marked += words.len() as u64;
         }
@@ -273,7 +274,7 @@ mod tests {
     use super::*;
 
     fn word(hash: u64, epoch: u64, month: u32) -> Word {
-        Word { hash, epoch, month, millis: i64::from(month) }
+        Word { hash, epoch: Epoch(epoch), month, millis: i64::from(month) }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Rows are keyed by the pack's version and never change: a version is written once, and taking effect is one more
 //! row in `pack`. Going back to an older pack is publishing it again.
 
-mod reference;
+mod standards;
 
 use ioc_model::pack::Pack;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ impl Store {
         )
         .await?;
         // Of the current version too: a newer program may have more tables.
-        for (table, rows) in dimensions(pack).into_iter().chain(reference::dimensions(pack)) {
+        for (table, rows) in dimensions(pack).into_iter().chain(standards::dimensions(pack)) {
             self.write_dimension(table, version, rows).await?;
         }
         if current == *version {

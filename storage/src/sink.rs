@@ -20,10 +20,10 @@ use futures_util::{TryStreamExt, stream};
 use ioc_model::{
     epoch::{Epoch, Generation},
     fact::Table,
+    instance::InstanceId,
     results::EpochResults,
 };
 use tokio::sync::watch;
-use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
@@ -36,7 +36,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct SinkConfig {
     /// This installation.
-    pub instance: Uuid,
+    pub instance: InstanceId,
     /// Where refused blocks are kept for inspection.
     pub refused: PathBuf,
     /// How many inserts are sent at a time.
@@ -327,7 +327,7 @@ impl Sink {
 
     /// What the names of an epoch's inserts into a table begin with, in every process of this instance.
     fn query_prefix(&self, generation: Generation, epoch: Epoch, table: &str) -> String {
-        format!("ioc-{}-{}-{epoch}-{table}-", self.config.instance.simple(), generation.0)
+        format!("ioc-{}-{}-{epoch}-{table}-", self.config.instance.0.simple(), generation.0)
     }
 
     fn report_away(&self, error: &str) {
@@ -375,7 +375,7 @@ impl Sink {
 }
 
 /// Encoding a large epoch takes tens of milliseconds: other tasks of the thread move elsewhere meanwhile.
-fn encode_off_the_runtime(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
+fn encode_off_the_runtime(results: &EpochResults, instance: InstanceId) -> Result<Vec<Block>, EncodeError> {
     const WORTH_MOVING: usize = 2_000;
     let several_threads =
         tokio::runtime::Handle::current().runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread;

@@ -3,8 +3,10 @@
 //! Where broken parts took committed rows with them ([`losses`]), the commits from there on are taken back, and the
 //! flow makes them again: if its record reaches back so far, else the start ends and says how to go on.
 
-use ioc_model::epoch::{Epoch, Generation};
-use uuid::Uuid;
+use ioc_model::{
+    epoch::{Epoch, Generation},
+    instance::InstanceId,
+};
 
 use crate::{
     client::Store,
@@ -38,7 +40,7 @@ pub trait Record {
 #[derive(Clone, Copy, Debug)]
 pub struct Looked<'a> {
     /// The instance.
-    pub instance: Uuid,
+    pub instance: InstanceId,
     /// The pass over its input.
     pub generation: Generation,
     /// The parts that were set aside.

@@ -43,7 +43,7 @@ pub struct Checkpoint {
     pub generation: Generation,
     /// The log the offsets are of.
     pub log: LogNumber,
-    /// The reference data of its epoch: subjects are looked at anew when the next epoch has another.
+    /// The pack of its epoch: subjects are looked at anew when the next epoch has another.
     pub pack: PackVersion,
     /// The time zone its days are of.
     pub zone: String,
@@ -90,8 +90,7 @@ impl CheckpointError {
     /// Whether the disk was full: nothing is wrong that room would not mend.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let CheckpointError::Io { error, .. } = self else { return false };
-        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        matches!(self, CheckpointError::Io { error, .. } if ioc_bus::is_full(error))
     }
 }
 

@@ -9,25 +9,33 @@
 //! [runs](run); the few versions that are not current lie in a side map. A row for a packed point costs the unpacking
 //! of its run.
 
+mod placed;
 mod points;
 mod rewritten;
 mod run;
 mod sources;
 
 use ioc_model::{
+    epoch::Epoch,
     names::Source,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
-    results::Standing,
     time::{EventTime, ReceivedAt},
     window::Aggregate,
 };
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::points::LATEST;
-use self::{points::Points, run::Run};
-pub use self::{rewritten::Rewritten, sources::Sources};
+pub use self::{
+    placed::{Current, Placed},
+    rewritten::Rewritten,
+    sources::Sources,
+};
+use self::{
+    placed::{Others, apply_to},
+    points::Points,
+    run::Run,
+};
 
 const MINUTE: u32 = 60_000;
 /// So many of the newest points are not packed at most.
@@ -106,48 +114,6 @@ impl Point {
     }
 }
 
-/// What became of a row.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
-    /// It is stored, and whether the point's current value is another one now.
-    Stored {
-        /// How it stands to what was there.
-        standing: Standing,
-        /// What is the point's current version behind it.
-        current: Current,
-    },
-    /// Its content was known already, and not later.
-    Duplicate,
-}
-
-/// A point's current version behind a row that was stored.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Current {
-    /// The row's, which is of another content than what was current before.
-    Becomes,
-    /// The row's, which is of the same content as what was current, and known since earlier.
-    Lowered,
-    /// The one that was current before.
-    Stays,
-    /// One that was known before and not current: it must be said again, for no row says now that it is. So rare that
-    /// what every row is answered must not be as large.
-    Restored(Box<(Version, Source)>),
-}
-
-impl Current {
-    /// Whether it is that of the row.
-    #[must_use]
-    pub fn is_the_row(&self) -> bool {
-        matches!(self, Current::Becomes | Current::Lowered)
-    }
-
-    /// Whether the point's (value, quality) is another one.
-    #[must_use]
-    pub fn changes(&self) -> bool {
-        matches!(self, Current::Becomes | Current::Restored(..))
-    }
-}
-
 /// The points of a day.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Day {
@@ -158,25 +124,25 @@ pub struct Day {
     /// The newest points.
     open: Points,
     /// Versions that are not current, of the points that have any.
-    others: FxHashMap<u32, Vec<Version>>,
+    others: Others,
     /// Who sent them. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
     sources: Sources,
     /// The epoch that last added to it or read it back.
-    pub touched: u64,
+    pub touched: Epoch,
 }
 
 impl Day {
     /// Adds a row's content at `at` milliseconds since the start of the day.
-    pub fn apply(&mut self, at: u32, version: Version, source: Source) -> Verdict {
-        let mut verdict = self.place(at, version);
-        if let Verdict::Stored { current, .. } = &mut verdict {
+    pub fn apply(&mut self, at: u32, version: Version, source: Source) -> Placed {
+        let mut placed = self.place(at, version);
+        if let Placed::Stored { current, .. } = &mut placed {
             self.sources.note(&version.arrival, source);
             if let Current::Restored(again) = current {
                 again.1 = self.sources.of(&again.0.arrival);
             }
         }
-        verdict
+        placed
     }
 
     /// Who sent what it holds.
@@ -189,7 +155,7 @@ impl Day {
     }
 
     #[inline]
-    fn place(&mut self, at: u32, version: Version) -> Verdict {
+    fn place(&mut self, at: u32, version: Version) -> Placed {
         if self.packed_to.is_some_and(|last| at <= last) {
             return self.apply_packed(at, version);
         }
@@ -197,11 +163,11 @@ impl Day {
             // A hundred thousand series must not each have room for twice what they hold.
             self.open.room_for((2 * self.open.len()).clamp(4, OPEN_MOST));
         }
-        let verdict = apply_to(&mut self.open, &mut self.others, at, version);
+        let placed = apply_to(&mut self.open, &mut self.others, at, version);
         if self.open.len() >= OPEN_MOST {
             self.pack();
         }
-        verdict
+        placed
     }
 
     /// Reads where the newest points end, so that it is in a cache.
@@ -211,13 +177,13 @@ impl Day {
     }
 
     /// Adds it to the run it lies in: the last that begins at or before it, or the first.
-    fn apply_packed(&mut self, at: u32, version: Version) -> Verdict {
+    fn apply_packed(&mut self, at: u32, version: Version) -> Placed {
         let index = self.runs.partition_point(|run| run.first <= at).saturating_sub(1);
         let mut points: Points = self.runs[index].points().collect();
         let before = points.len();
-        let verdict = apply_to(&mut points, &mut self.others, at, version);
-        if verdict == Verdict::Duplicate {
-            return verdict;
+        let placed = apply_to(&mut points, &mut self.others, at, version);
+        if placed == Placed::Duplicate {
+            return placed;
         }
         let mut end = points.len();
         if end > before && end > 2 * RUN_POINTS {
@@ -226,7 +192,7 @@ impl Day {
         }
         self.runs[index] = Run::of(points.range(0..end));
         self.runs[index].finish();
-        verdict
+        placed
     }
 
     /// Packs the oldest of the open points.
@@ -323,70 +289,9 @@ impl Day {
     }
 }
 
-type Others = FxHashMap<u32, Vec<Version>>;
-
-/// Adds a row's content to points.
-#[inline]
-fn apply_to(points: &mut Points, others: &mut Others, at: u32, version: Version) -> Verdict {
-    let place = match points.last_at() {
-        Some(last) if last >= at => points.find(at),
-        _ => Err(points.len()),
-    };
-    match place {
-        Ok(index) => {
-            let mut point = points.get(index);
-            let verdict = again(&mut point, others, version);
-            points.set(index, &point);
-            verdict
-        }
-        Err(index) => {
-            points.insert(index, &Point::new(at, &version));
-            Verdict::Stored { standing: Standing::First, current: Current::Becomes }
-        }
-    }
-}
-
-/// Another row for a point.
-fn again(point: &mut Point, others: &mut Others, version: Version) -> Verdict {
-    let current = point.version();
-    if current.same_content(&version) {
-        if version.arrival >= current.arrival {
-            return Verdict::Duplicate;
-        }
-        return lower_current(point, others, version);
-    }
-    let others = others.entry(point.at).or_default();
-    if let Some(known) = others.iter_mut().find(|other| other.same_content(&version)) {
-        if version.arrival >= known.arrival {
-            return Verdict::Duplicate;
-        }
-        known.arrival = version.arrival;
-        return Verdict::Stored { standing: Standing::History, current: Current::Stays };
-    }
-    if version.arrival > current.arrival {
-        others.push(current);
-        *point = Point::new(point.at, &version);
-        return Verdict::Stored { standing: Standing::Correction, current: Current::Becomes };
-    }
-    others.push(version);
-    Verdict::Stored { standing: Standing::History, current: Current::Stays }
-}
-
-/// The current content turns out to be known since earlier, which may make another version the latest known.
-fn lower_current(point: &mut Point, others: &mut Others, earlier: Version) -> Verdict {
-    let latest_other = others.get_mut(&point.at).and_then(|others| {
-        let latest = (0..others.len()).max_by_key(|i| others[*i].arrival)?;
-        (others[latest].arrival > earlier.arrival).then(|| std::mem::replace(&mut others[latest], earlier))
-    });
-    *point = Point::new(point.at, latest_other.as_ref().unwrap_or(&earlier));
-    // The day knows who sent it.
-    let current = latest_other
-        .map_or(Current::Lowered, |other| Current::Restored(Box::new((other, Source::default()))));
-    Verdict::Stored { standing: Standing::History, current }
-}
-
 #[cfg(test)]
 mod tests {
+    use ioc_model::results::Standing;
     use proptest::prelude::*;
 
     use super::*;
@@ -399,8 +304,8 @@ mod tests {
     /// What became of a row: none if it is a duplicate; else how it stands, and whether the current value changed.
     fn apply(day: &mut Day, at: u32, version: Version) -> Option<(Standing, bool)> {
         match day.apply(at, version, Source::default()) {
-            Verdict::Stored { standing, current } => Some((standing, current.changes())),
-            Verdict::Duplicate => None,
+            Placed::Stored { standing, current } => Some((standing, current.changes())),
+            Placed::Duplicate => None,
         }
     }
 
@@ -499,8 +404,8 @@ mod tests {
                 let base = number as u32 / 2;
                 let at = if late % 8 == 0 { *at } else { base + at % 16 } * 5_000;
                 let arrival = (number as i64 - i64::from(*late)) * 4 + i64::from(*value);
-                let verdict = apply(&mut day, at, version(f64::from(*value) / 10.0, arrival));
-                prop_assert_eq!(verdict, model.apply(at, *value, arrival), "row {}", number);
+                let placed = apply(&mut day, at, version(f64::from(*value) / 10.0, arrival));
+                prop_assert_eq!(placed, model.apply(at, *value, arrival), "row {}", number);
             }
             prop_assert!(day.runs.len() > 1, "nothing was packed");
             prop_assert_eq!(day.len(), model.0.len());

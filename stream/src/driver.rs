@@ -13,7 +13,7 @@
 //! are replayed with their recorded facts; what was committed already is not sent again (invariant ONCE). Where
 //! that cannot be done the driver halts and says why (invariant LOUD).
 
-mod commit;
+mod finish;
 mod form;
 mod keep;
 mod recovery;
@@ -33,6 +33,7 @@ use ioc_bus::{Bell, Bus, SharedBus, clock::Clock, record::RecordLog};
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     names::Names,
     position::{LogNumber, Offset},
     question::{Answer, Found, Question},
@@ -47,7 +48,7 @@ use crate::{
     flow::{Flow, Part},
     priority,
 };
-pub use crate::{halt::Halt, step::Reference};
+pub use crate::{halt::Halt, step::PackVersions};
 
 /// How epochs are formed and state is kept.
 #[derive(Clone, Debug)]
@@ -79,7 +80,7 @@ pub struct Start {
     /// The number the log is registered under.
     pub log: LogNumber,
     /// The instance.
-    pub instance: [u8; 16],
+    pub instance: InstanceId,
     /// The pass over the input.
     pub generation: Generation,
     /// How many virtual shards the instance has.
@@ -113,12 +114,12 @@ pub trait Commit: Send {
     fn vouch(&mut self) -> Result<(), Halt>;
 
     /// The epoch is committed and may be shown.
-    fn committed(&mut self, results: EpochResults, taken: Taken);
+    fn committed(&mut self, results: EpochResults, consumed: Consumed);
 }
 
 /// What an epoch took off the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct Consumed {
     /// Bytes of chunks.
     pub bytes: usize,
     /// So much lay behind it that it takes several more.
@@ -187,7 +188,7 @@ pub(crate) struct Submitted {
     now: Now,
     manifest_hash: [u8; 32],
     replayed: bool,
-    taken: Taken,
+    consumed: Consumed,
     /// Answered in the manifest: nobody waits for them any more.
     answered: Vec<Question>,
     /// By partition: where the next epoch starts.
@@ -200,20 +201,20 @@ impl Driver {
     ///
     /// # Errors
     /// If the recorded state and the store do not fit together, or cannot be read.
-    pub fn start<R: Reference + 'static, C: Commit + 'static>(
+    pub fn start<P: PackVersions + 'static, C: Commit + 'static>(
         config: DriverConfig,
         start: Start,
-        reference: R,
+        packs: P,
         commit: C,
     ) -> Result<Driver, Halt> {
         let manifests = open_manifests(&config.folder)?;
         let checkpoints = open_checkpoints(&config.folder)?;
-        let reference: Arc<dyn Reference> = Arc::new(reference);
-        let zone = reference.current().pack().timezone.clone();
+        let packs: Arc<dyn PackVersions> = Arc::new(packs);
+        let zone = packs.current().pack().timezone.clone();
         let recovery = recovery::plan(&manifests, &checkpoints, &start, &zone)?;
         let outstanding = usize::try_from(config.outstanding).unwrap_or(usize::MAX);
         let (flow, parts) =
-            Flow::start(config.workers, outstanding, &start.names, start.shards, &reference, recovery.state)
+            Flow::start(config.workers, outstanding, &start.names, start.shards, &packs, recovery.state)
                 .map_err(|error| Halt::because("cannot start the workers", error))?;
         tracing::info!(
             checkpoint = recovery.checkpoint.0,
@@ -248,7 +249,7 @@ impl Driver {
         let bus = start.bus.clone();
         let (checkpoint, checkpoint_out) = sync_channel(0);
         let keeper = keep::Keeper { manifests: manifests.clone(), checkpoints, bus, kept: VecDeque::new() };
-        let committer = commit::Committer {
+        let finisher = finish::Finisher {
             shared: shared.clone(),
             keeper: checkpoint,
             instance: start.instance,
@@ -262,7 +263,7 @@ impl Driver {
             shared: shared.clone(),
             config,
             start,
-            reference,
+            packs,
             manifests,
             flow,
             submitted,
@@ -275,7 +276,7 @@ impl Driver {
             spawn("collect", shared.clone(), move || {
                 collect(&collecting, workers, generation, &parts, &submitted_out, &completed)
             })?,
-            spawn("commit", shared.clone(), move || committer.run(commit, &completed_out))?,
+            spawn("commit", shared.clone(), move || finisher.run(commit, &completed_out))?,
             spawn("keep", shared.clone(), move || keeper.run(&checkpoint_out))?,
         ];
         Ok(Driver { shared, threads: Mutex::new(threads) })

@@ -124,7 +124,7 @@ mod tests {
                 let names = Names::default();
                 let mut addresses = Addresses::new(names.clone(), shards, workers);
                 for subject in order {
-                    let holder = addresses.of(SubjectId(names.subjects.number(subject)));
+                    let holder = addresses.of(names.subjects.number(subject));
                     assert_eq!(holder, addresses.of_name(subject));
                     let holding: Vec<bool> = shares.iter().map(|share| share.holds(subject)).collect();
                     assert_eq!(holding.iter().filter(|holds| **holds).count(), 1);

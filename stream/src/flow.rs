@@ -63,7 +63,7 @@ use crate::{
     log_sources::{LogSourceRecord, LogSources, Reported},
     priority,
     shard::{Rows, Shard, SubjectRecord},
-    step::{EpochFacts, Reference, ShardResults},
+    step::{EpochFacts, PackVersions, ShardResults},
 };
 
 /// Chunks of the log and where each lies.
@@ -155,7 +155,7 @@ impl Flow {
         outstanding: usize,
         names: &Names,
         split: Shards,
-        reference: &Arc<dyn Reference>,
+        packs: &Arc<dyn PackVersions>,
         state: State,
     ) -> Result<(Flow, Receiver<Part>), String> {
         let State { pack, subjects, log_sources, figures } = state;
@@ -186,7 +186,7 @@ impl Flow {
                 log_sources,
                 figures: figures.take_if(|_| index == of_figures),
                 addresses: Addresses::new(names.clone(), split, workers),
-                reference: reference.clone(),
+                packs: packs.clone(),
                 input: input_out,
                 parts: parts.clone(),
                 activators: activators_in.clone(),
@@ -248,7 +248,7 @@ struct Seat {
     /// Of the worker that works them out.
     figures: Option<Figures>,
     addresses: Addresses,
-    reference: Arc<dyn Reference>,
+    packs: Arc<dyn PackVersions>,
     input: Receiver<Assignment>,
     parts: Sender<Part>,
     activators: Sender<(usize, SyncActivator)>,
@@ -300,7 +300,7 @@ type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, mut log_sources, mut figures, mut addresses, reference, input, parts, activators } =
+    let Seat { mut shard, mut log_sources, mut figures, mut addresses, packs, input, parts, activators } =
         seat;
     let counted_by = addresses.clone();
     let open: Between<OpenEpoch> = Rc::default();
@@ -329,7 +329,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         }
                     };
                     let of_pack = decoder.take().filter(|held| held.pack().version == facts.pack);
-                    let of_pack = match of_pack.map_or_else(|| reference.version(&facts.pack), Ok) {
+                    let of_pack = match of_pack.map_or_else(|| packs.version(&facts.pack), Ok) {
                         Ok(of_pack) => of_pack,
                         Err(halt) => {
                             // The collector outlives the workers; should it be gone, the process is halting.

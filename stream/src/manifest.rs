@@ -31,7 +31,7 @@ pub struct Manifest {
     pub generation: Generation,
     /// The wall clock when the epoch was formed.
     pub now: Now,
-    /// The reference data it is decoded with.
+    /// The pack it is decoded with.
     pub pack: PackVersion,
     /// Points further behind what is closed than this leave the state with their day.
     pub horizon: Millis,

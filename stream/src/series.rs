@@ -10,12 +10,14 @@
 //! A row that comes so long after its moment that its hour was judged and reported changes nothing by itself: it is held
 //! until an operator says that it is meant ([`ioc_model::held`]).
 
+mod closing;
 mod open_days;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
+    epoch::Epoch,
     name::Name,
     names::Source,
     question::RecalledRow,
@@ -25,11 +27,11 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use self::closing::{Bounds, Closed, Due, Touched};
 use self::open_days::{OpenDay, OpenDays};
 use crate::{
     day::{Current, Rewritten, Sources, Version},
     plan::{Days, Plan, Span},
-    reading::{Mean, Reading},
 };
 
 /// A silent station gets empty windows, so that a gap is a fact and not an absence. Of a longer one nothing is said: a
@@ -57,7 +59,7 @@ pub struct SeriesState {
 /// The rows of an evicted day, and since which epoch they wait for it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Waiting {
-    asked: u64,
+    asked: Epoch,
     rows: Vec<WaitingRow>,
 }
 
@@ -126,69 +128,6 @@ pub enum Judged {
     },
 }
 
-/// A window's result.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Closed {
-    /// Its kind.
-    pub kind: WindowKind,
-    /// Where it lies.
-    pub span: Span,
-    /// Its good values.
-    pub aggregate: Aggregate,
-    /// Its points of any quality.
-    pub received: u32,
-    /// The points expected of it.
-    pub expected: u32,
-    /// What made the result.
-    pub closed_by: ClosedBy,
-    /// Whether one value alone makes it.
-    pub spiked: bool,
-}
-
-impl Closed {
-    /// What it amounts to.
-    pub(crate) fn reading(&self, measure: Name) -> Reading {
-        let mean = Mean {
-            mean: self.aggregate.mean().unwrap_or(0.0),
-            count: u32::try_from(self.aggregate.count).unwrap_or(u32::MAX),
-            expected: self.expected,
-        };
-        Reading { measure, kind: self.kind, span: self.span, mean, closed_by: self.closed_by }
-    }
-}
-
-/// How far a subject's windows may close in an epoch, and what may leave its memory.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// The epoch.
-    pub epoch: u64,
-    /// The subject's watermark.
-    pub watermark: EventTime,
-    /// `now` less patience.
-    pub patience: EventTime,
-    /// Days that end so far behind what is closed are evicted.
-    pub horizon: Millis,
-}
-
-impl Bounds {
-    pub(crate) fn reach(&self) -> EventTime {
-        self.watermark.max(self.patience)
-    }
-}
-
-/// What `now` alone closes next.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Due {
-    /// The end of that window; it closes when the subject's patience is over. None if there is none.
-    pub end: Option<EventTime>,
-    /// A row at this moment or later makes nothing else due; none if any row may.
-    pub settled_from: Option<EventTime>,
-}
-
-/// Moments of one series whose windows may need a revision in this epoch.
-#[derive(Debug, Default)]
-pub struct Touched(Vec<EventTime>);
-
 impl SeriesState {
     /// What a row that came long after its moment would change of an hour whose values came in time; of a day that is not
     /// in memory that is found out when it was read back.
@@ -207,7 +146,7 @@ impl SeriesState {
     pub fn apply(
         &mut self,
         days: &mut Days,
-        epoch: u64,
+        epoch: Epoch,
         event_time: EventTime,
         version: Version,
         source: Source,
@@ -228,7 +167,13 @@ impl SeriesState {
     }
 
     /// Judges a row that was held and is accepted.
-    pub fn accept(&mut self, days: &mut Days, epoch: u64, row: WaitingRow, touched: &mut Touched) -> Judged {
+    pub fn accept(
+        &mut self,
+        days: &mut Days,
+        epoch: Epoch,
+        row: WaitingRow,
+        touched: &mut Touched,
+    ) -> Judged {
         let local = days.of(row.event_time);
         if self.is_evicted(local.number) {
             return self.wait(local, epoch, WaitingRow { accepted: true, ..row });
@@ -237,7 +182,7 @@ impl SeriesState {
         self.apply(days, epoch, row.event_time, row.version, source, touched)
     }
 
-    fn wait(&mut self, local: LocalDay, epoch: u64, row: WaitingRow) -> Judged {
+    fn wait(&mut self, local: LocalDay, epoch: Epoch, row: WaitingRow) -> Judged {
         let nothing = || Waiting { asked: epoch, rows: Vec::new() };
         let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
         waiting.rows.push(row);
@@ -252,8 +197,8 @@ impl SeriesState {
         &mut self,
         days: &mut Days,
         local: LocalDay,
-        asked: u64,
-        epoch: u64,
+        asked: Epoch,
+        epoch: Epoch,
         stored: &[RecalledRow],
         hold_after: impl Fn(Name) -> Millis,
         touched: &mut Touched,
@@ -306,7 +251,7 @@ impl SeriesState {
     }
 
     /// The days it waits for, and since which epoch.
-    pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, u64)> {
+    pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, Epoch)> {
         self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))
     }
 
@@ -480,10 +425,10 @@ impl SeriesState {
         if !self.days.oldest().is_some_and(old) {
             return;
         }
-        let mut lingering: Vec<(u64, DayNumber)> = Vec::new();
+        let mut lingering: Vec<(Epoch, DayNumber)> = Vec::new();
         let mut evicted = Vec::new();
         for (number, open) in self.days.iter().filter(|(_, open)| old(open)) {
-            if open.day.touched + LINGER_EPOCHS > bounds.epoch {
+            if open.day.touched.0 + LINGER_EPOCHS > bounds.epoch.0 {
                 lingering.push((open.day.touched, number));
             } else {
                 evicted.push(number);
@@ -496,21 +441,5 @@ impl SeriesState {
             self.days.remove(number);
             self.evicted_through = self.evicted_through.max(Some(number));
         }
-    }
-}
-
-impl Touched {
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Forgets them; their room is used again.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<Span> {
-        self.0.iter().map(|time| days.window(kind, *time)).collect()
     }
 }

@@ -27,7 +27,7 @@ use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
     held::Decision,
-    names::{IndicatorId, Names, SubjectId},
+    names::{Names, SubjectId},
     pack::PackVersion,
     question::{About, Answer},
     results::StoredAction,
@@ -39,7 +39,7 @@ use rustc_hash::FxHashMap;
 use self::{
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, Said},
-    measured::Heard,
+    measured::{Heard, Turn},
     results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
@@ -128,7 +128,7 @@ impl Shard {
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
         let of_subjects = |answer: &&Answer| !matches!(answer.question.about, About::Events { .. });
         for answer in facts.answers.iter().filter(of_subjects) {
-            let subject = self.names.subjects.find(&answer.question.subject).map(SubjectId);
+            let subject = self.names.subjects.find(&answer.question.subject);
             if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
                 answered.entry(subject).or_default().push(answer);
             }
@@ -183,7 +183,7 @@ impl Shard {
     fn expect_stations(&mut self, decoder: &Decoder) {
         for station in decoder.pack().stations.keys() {
             if self.share.holds(station) {
-                let id = SubjectId(self.names.subjects.number(station));
+                let id = self.names.subjects.number(station);
                 let names = &self.names;
                 let _ = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
             }
@@ -192,7 +192,7 @@ impl Shard {
 
     /// What an operator did, before anything else of the epoch: it speaks of what was seen, which is older.
     fn act(&mut self, facts: &EpochFacts, action: Action, results: &mut ShardResults) {
-        let subject = self.names.subjects.find(&action.alert.subject).map(SubjectId);
+        let subject = self.names.subjects.find(&action.alert.subject);
         let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
         let derived = state.and_then(|state| state.derived.as_mut());
         let effective = derived.and_then(|derived| derived.act(facts.now, &action, results));
@@ -223,7 +223,7 @@ impl Shard {
 
     /// What an operator decided about rows that are held.
     fn decide(&mut self, facts: &EpochFacts, decision: Decision, results: &mut ShardResults) {
-        let subject = self.names.subjects.find(&decision.subject).map(SubjectId);
+        let subject = self.names.subjects.find(&decision.subject);
         match subject.and_then(|subject| self.subjects.get_mut(&subject)) {
             Some(state) => state.measured.decide(decision, facts.epoch, results),
             None => decisions::unknown(&decision, results),
@@ -248,51 +248,37 @@ impl Shard {
             return;
         };
         let before = Before::of(state, results);
-        let heard = &mut self.heard;
+        let subject = state.name;
+        let mut turn = Turn {
+            subject,
+            facts,
+            names,
+            days,
+            derived: &mut state.derived,
+            heard: &mut self.heard,
+            fates,
+            results,
+        };
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
-            state.measured.take_rows(
-                state.name,
-                &mut state.derived,
-                facts,
-                names,
-                days,
-                terms,
-                of_series,
-                heard,
-                fates,
-                results,
-            );
+            state.measured.take_rows(&mut turn, terms, of_series);
         }
         // Rows that a day is read back for are judged last: those an operator accepts in the same epoch wait with them.
         let (of_days, others): (Vec<&Answer>, Vec<&Answer>) =
             answers.iter().partition(|answer| matches!(answer.question.about, About::Day { .. }));
         for answer in others.into_iter().chain(of_days) {
-            state.measured.take_answer(
-                state.name,
-                &mut state.derived,
-                facts,
-                names,
-                days,
-                terms,
-                answer,
-                rows,
-                heard,
-                fates,
-                results,
-            );
+            state.measured.take_answer(&mut turn, terms, answer, rows);
         }
         let patience = terms.patience(&state.measured.feeds);
         let bounds = Bounds {
-            epoch: facts.epoch.0,
+            epoch: facts.epoch,
             horizon: facts.horizon,
             watermark: state.measured.watermark,
             patience: EventTime(facts.now.0.saturating_sub(patience.0)),
         };
         let mut readings = Vec::new();
-        let subject = state.name;
         let mut plans = SeriesPlans { known, decoder, subject };
         let read = |reading| readings.extend(station.is_some().then_some(reading));
-        let end = state.measured.advance(subject, days, &mut plans, bounds, heard, results, read);
+        let end = state.measured.advance(&mut turn, &mut plans, bounds, read);
         let mut due = end.map(|end| end.plus(patience));
         if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
             let lateness = terms.lateness(&state.measured.feeds);
@@ -321,8 +307,8 @@ impl Shard {
 
     /// Takes a subject out of a checkpoint.
     pub fn load(&mut self, record: SubjectRecord) {
-        let id = SubjectId(self.names.subjects.number(record.name()));
-        let indicators = |name: &str| IndicatorId(self.names.indicators.number(name));
+        let id = self.names.subjects.number(record.name());
+        let indicators = |name: &str| self.names.indicators.number(name);
         let state = SubjectState::load(record, indicators);
         self.timers.extend(state.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);

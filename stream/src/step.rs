@@ -19,14 +19,14 @@ pub use crate::derive::said::Said;
 use crate::{halt::Halt, log_sources::Reported};
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
-/// goes by its version, and whoever works has its decoder from the [`Reference`].
+/// goes by its version, and whoever works has its decoder from the [`PackVersions`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochFacts {
     /// The epoch.
     pub epoch: Epoch,
     /// The recorded wall clock.
     pub now: Now,
-    /// The reference data its rows are decoded and judged with.
+    /// The pack its rows are decoded and judged with.
     pub pack: PackVersion,
     /// What the store answered.
     pub answers: Vec<Answer>,
@@ -34,8 +34,8 @@ pub struct EpochFacts {
     pub horizon: Millis,
 }
 
-/// Versions of the reference data.
-pub trait Reference: Send + Sync {
+/// The packs by their versions.
+pub trait PackVersions: Send + Sync {
     /// The one new epochs are decoded with.
     fn current(&self) -> Arc<Decoder>;
 

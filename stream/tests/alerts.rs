@@ -10,7 +10,7 @@ use ioc_model::{
     epoch::Epoch,
     index::IndexId,
     limit::Averaging,
-    names::{IndicatorId, Names, Source, SubjectId},
+    names::{Names, Source},
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
@@ -28,13 +28,11 @@ use ioc_stream::{
     shard::{Rows, Shard},
     step::{EpochFacts, ShardResults},
 };
+use ioc_testing::feed;
 
 mod support;
 
-use support::{
-    MIDNIGHT, derived,
-    pack::{feed, indicator},
-};
+use support::{MIDNIGHT, derived, pack::indicator};
 
 const HOUR: i64 = 3_600_000;
 
@@ -109,8 +107,8 @@ impl Site {
     fn apply(&mut self, facts: &EpochFacts, rows: &[(i64, f64, Quality)], actions: Vec<Row>) -> ShardResults {
         let observe = |(row, (hour, value, quality)): (u32, &(i64, f64, Quality))| Observation {
             series: Series {
-                indicator: IndicatorId(self.names.indicators.number("pm25")),
-                subject: SubjectId(self.names.subjects.number("S0")),
+                indicator: self.names.indicators.number("pm25"),
+                subject: self.names.subjects.number("S0"),
             },
             event_time: EventTime(MIDNIGHT + hour * HOUR),
             value: *value,

@@ -28,6 +28,7 @@ use ioc_model::{
     window::{ClosedBy, WindowKind},
 };
 use ioc_stream::{Driver, Halt};
+use ioc_testing::{contract, feed};
 use proptest::prelude::*;
 
 mod support;
@@ -35,7 +36,7 @@ mod support;
 use support::{
     MIDNIGHT, derived,
     flow::{self, ends, open_log},
-    pack::{contract, feed, indicator},
+    pack::indicator,
     store::{SharedStore, totals},
 };
 

@@ -11,7 +11,7 @@ use ioc_model::{
     epoch::Epoch,
     held::{Decision, HeldState},
     name::Name,
-    names::{IndicatorId, Names, Source, SubjectId},
+    names::{Names, Source},
     observation::{Observation, Quality, Series},
     pack::Station,
     position::{Arrival, Offset, Position},
@@ -27,12 +27,13 @@ use ioc_stream::{
     shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, ShardResults},
 };
+use ioc_testing::feed;
 
 mod support;
 
 use support::{
     MIDNIGHT, derived,
-    pack::{feed, indicator, pack},
+    pack::{indicator, pack},
 };
 
 const MINUTE: i64 = 60_000;
@@ -77,8 +78,8 @@ impl Site {
         };
         let observe = |(row, (time, received_at, value)): (u32, &Sent)| Observation {
             series: Series {
-                indicator: IndicatorId(self.names.indicators.number("pm25")),
-                subject: SubjectId(self.names.subjects.number("S0")),
+                indicator: self.names.indicators.number("pm25"),
+                subject: self.names.subjects.number("S0"),
             },
             event_time: EventTime(*time),
             value: *value,

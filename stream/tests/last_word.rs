@@ -13,7 +13,7 @@ use ioc_model::{
     epoch::Epoch,
     fact::{Fact, Ranks},
     name::Name,
-    names::{IndicatorId, Names, Source, SubjectId},
+    names::{Names, Source},
     observation::{Observation, Quality, Series},
     pack::Pack,
     position::{Arrival, Offset, Position},
@@ -28,14 +28,12 @@ use ioc_stream::{
     shard::{Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
+use ioc_testing::feed;
 use proptest::prelude::*;
 
 mod support;
 
-use support::{
-    MIDNIGHT, derived,
-    pack::{feed, indicator},
-};
+use support::{MIDNIGHT, derived, pack::indicator};
 
 const HOUR: i64 = 3_600_000;
 
@@ -129,8 +127,8 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
     let mut stored: Vec<(u64, StoredObservation)> = Vec::new();
     let mut words: Vec<(u64, Superseded)> = Vec::new();
     let mut asked: Vec<Question> = Vec::new();
-    let subject = SubjectId(names.subjects.number("S1"));
-    let indicator = IndicatorId(names.indicators.number("pm25"));
+    let subject = names.subjects.number("S1");
+    let indicator = names.indicators.number("pm25");
     let start = MIDNIGHT + 200 * HOUR;
     let mut offset = 0;
     // The first epoch closes everything up to now, so that old days are out of memory; the last two answer.

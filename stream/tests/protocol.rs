@@ -22,6 +22,7 @@ use ioc_model::{
     window::WindowKind,
 };
 use ioc_stream::{Driver, Halt};
+use ioc_testing::{FOR_EVER, contract, feed};
 use proptest::prelude::*;
 
 mod support;
@@ -29,7 +30,7 @@ mod support;
 use support::{
     MIDNIGHT, derived,
     flow::{self, ends, open_log},
-    pack::{FOR_EVER, contract, feed, indicator},
+    pack::indicator,
     store::{Death, SharedStore, totals},
 };
 

@@ -12,13 +12,14 @@ use ioc_model::{
     window::WindowKind,
 };
 use ioc_stream::manifest::{self, LOGIC, Manifest, Recorded};
+use ioc_testing::{FOR_EVER, contract, feed};
 
 mod support;
 
 use support::{
     MIDNIGHT, derived,
     flow::{self, open_log},
-    pack::{FOR_EVER, contract, feed, indicator},
+    pack::indicator,
     store::SharedStore,
 };
 

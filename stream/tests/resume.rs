@@ -10,7 +10,7 @@ use ioc_model::{
     contract::{Contract, Subjects},
     epoch::Epoch,
     name::Name,
-    names::{IndicatorId, Names, Source, SubjectId},
+    names::{Names, Source},
     observation::{Observation, Quality, Series},
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
@@ -25,14 +25,12 @@ use ioc_stream::{
     shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, Said, ShardResults},
 };
+use ioc_testing::feed;
 use proptest::prelude::*;
 
 mod support;
 
-use support::{
-    MIDNIGHT, derived,
-    pack::{feed, indicator},
-};
+use support::{MIDNIGHT, derived, pack::indicator};
 
 const HOUR: i64 = 3_600_000;
 
@@ -118,8 +116,8 @@ impl World {
 
     fn rows(&self, epoch: u64, now: i64, sent: &[Sent]) -> Vec<Observation> {
         let observe = |(row, sent): (u32, &Sent)| {
-            let subject = SubjectId(self.names.subjects.number(&format!("S{}", sent.subject)));
-            let indicator = IndicatorId(self.names.indicators.number("pm25"));
+            let subject = self.names.subjects.number(&format!("S{}", sent.subject));
+            let indicator = self.names.indicators.number("pm25");
             let position = Position { offset: Offset(epoch), ..Position::default() };
             Observation {
                 series: Series { indicator, subject },

@@ -16,13 +16,14 @@ use ioc_model::{
     window::WindowKind,
 };
 use ioc_stream::{Driver, DriverConfig, Halt};
+use ioc_testing::{FOR_EVER, contract, feed};
 
 mod support;
 
 use support::{
     MIDNIGHT, derived,
     flow::{self, ends, open_log},
-    pack::{FOR_EVER, contract, feed, indicator},
+    pack::indicator,
     store::{Death, SharedStore, totals},
 };
 

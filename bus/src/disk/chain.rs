@@ -13,6 +13,8 @@ use std::{
     },
 };
 
+use ioc_model::position::{Offset, Partition};
+
 use super::{
     budget::Budget,
     file_system::{FileSystem, SegmentFile},
@@ -105,6 +107,7 @@ impl Chain {
     }
 
     /// The segments, oldest first.
+    #[cfg(test)]
     pub(crate) fn segments(&self) -> Vec<Arc<Segment>> {
         lock(&self.segments).iter().cloned().collect()
     }
@@ -119,7 +122,11 @@ impl Chain {
     }
 
     fn released_error(&self, wanted: u64, start: u64) -> ReadError {
-        ReadError::Released { partition: self.settings.partition, wanted, start }
+        ReadError::Released {
+            partition: Partition(self.settings.partition),
+            wanted: Offset(wanted),
+            start: Offset(start),
+        }
     }
 
     /// The open file of a segment, which may have been removed since it was found.
@@ -136,8 +143,8 @@ impl Chain {
     pub(crate) fn read(&self, from: u64, to: u64, max_bytes: usize) -> Result<Run, ReadError> {
         let durable = self.next();
         if from > durable {
-            let partition = self.settings.partition;
-            return Err(ReadError::Ahead { partition, wanted: from, end: durable });
+            let partition = Partition(self.settings.partition);
+            return Err(ReadError::Ahead { partition, wanted: Offset(from), end: Offset(durable) });
         }
         let mut reading =
             Reading { run: Run { entries: Vec::new(), next: from }, to, left: max_bytes, full: false };
@@ -153,32 +160,10 @@ impl Chain {
         Ok(reading.run)
     }
 
-    /// The offset of the first entry that arrived at that moment or later; behind the last one if none did.
-    pub(crate) fn first_at_or_after(&self, received_at: i64) -> Result<u64, ReadError> {
-        let segments = self.segments();
-        let behind = segments.partition_point(|segment| segment.header.lowest_received_at < received_at);
-        for segment in &segments[behind.saturating_sub(1)..] {
-            let settings = &self.settings;
-            let file = self.file_of(segment)?;
-            let mut position = segment
-                .look_up(&*settings.files, settings.index_bytes, |index| index.earlier_than(received_at))?;
-            let mut frames = Frames::new(segment, file, segment.durable(), BLOCK);
-            while position < frames.limit {
-                let head = frames.head(position)?.map_err(|what| segment.corrupt(position, what))?;
-                if head.last_received_at >= received_at {
-                    let entries = frames.durable_entries(position, &head)?;
-                    let first = entries.iter().find(|entry| entry.received_at >= received_at);
-                    return Ok(first.map_or(head.base, |entry| entry.base));
-                }
-                position += head.size();
-            }
-        }
-        Ok(self.next())
-    }
-
-    /// Reads everything that is durable and checks that it is whole. Returns frames and bytes.
-    pub(crate) fn verify(&self) -> Result<(u64, u64), ReadError> {
-        let (mut count, mut bytes) = (0, 0);
+    /// Reads everything that is durable and checks that it is whole. Returns how many frames it is.
+    #[cfg(test)]
+    pub(crate) fn verify(&self) -> Result<u64, ReadError> {
+        let mut count = 0;
         let segments = self.segments();
         for (index, segment) in segments.iter().enumerate() {
             // Read before the position: the writer moves on meanwhile.
@@ -191,7 +176,6 @@ impl Chain {
                 next = head.next();
                 count += 1;
             }
-            bytes += position;
             let following = segments.get(index + 1).map(|following| following.header.base);
             if following.is_some_and(|following| following != next) {
                 return Err(
@@ -199,7 +183,7 @@ impl Chain {
                 );
             }
         }
-        Ok((count, bytes))
+        Ok(count)
     }
 
     /// Allows everything before the offset to go, and removes what may go.

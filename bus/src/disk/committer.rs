@@ -18,7 +18,7 @@ use ioc_model::{position::Offset, time::ReceivedAt};
 use super::{
     chain::Retain,
     frame::{Entry, TABLE_ENTRY},
-    partition::{Order, Partition, Ticket},
+    partition::{DiskPartition, Order, Ticket},
     writer::{ChainWriter, WriteError},
 };
 use crate::{Appended, Bell};
@@ -49,7 +49,7 @@ fn stored_bytes(ticket: &Ticket) -> usize {
 /// Makes one partition's chunks durable.
 #[derive(Debug)]
 pub(super) struct Committer {
-    pub(super) partition: Arc<Partition>,
+    pub(super) partition: Arc<DiskPartition>,
     pub(super) writer: ChainWriter,
     pub(super) orders: Receiver<Order>,
     /// Bytes of a group, unless its first chunk is larger: never more than a segment holds, or a log near its limit
@@ -64,7 +64,7 @@ pub(super) struct Committer {
 }
 
 /// Poisons the partition when its committer panics: whoever waits must not wait for ever.
-struct Watch(Arc<Partition>);
+struct Watch(Arc<DiskPartition>);
 
 impl Drop for Watch {
     fn drop(&mut self) {

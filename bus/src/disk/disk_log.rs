@@ -7,10 +7,7 @@ use std::{
     thread::JoinHandle,
 };
 
-use ioc_model::{
-    position::{Offset, Partition as PartitionNumber},
-    time::ReceivedAt,
-};
+use ioc_model::position::{Offset, Partition};
 
 use super::{
     budget::Budget,
@@ -21,7 +18,7 @@ use super::{
     identity::{Kind, open_folder, partition_folder},
     lock,
     open_error::OpenError,
-    partition::Partition,
+    partition::DiskPartition,
     recovery::{create_chain, open_chain},
 };
 use crate::{AppendError, Batch, Bell, Bounds, Bus, Chunk, ChunkView, Durable, Health, LogId, ReadError};
@@ -30,21 +27,12 @@ use crate::{AppendError, Batch, Bell, Bounds, Bus, Chunk, ChunkView, Durable, He
 #[derive(Debug)]
 pub struct DiskLog {
     id: LogId,
-    partitions: Vec<Arc<Partition>>,
+    partitions: Vec<Arc<DiskPartition>>,
     committers: Mutex<Vec<JoinHandle<()>>>,
     budget: Arc<Budget>,
     durable: Arc<Bell>,
     room: Arc<Bell>,
     _lock: Box<dyn Lock>,
-}
-
-/// What [`DiskLog::verify`] found whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// Group commits.
-    pub frames: u64,
-    /// Bytes read.
-    pub bytes: u64,
 }
 
 impl DiskLog {
@@ -89,7 +77,7 @@ impl DiskLog {
         };
         for (number, (chain, writer)) in chains.into_iter().enumerate() {
             let number = number as u16;
-            let (partition, orders) = Partition::new(number, chain, config.queue_bytes);
+            let (partition, orders) = DiskPartition::new(number, chain, config.queue_bytes);
             let partition = Arc::new(partition);
             log.partitions.push(partition.clone());
             let committer = Committer {
@@ -125,33 +113,11 @@ impl DiskLog {
         }
     }
 
-    /// The offset of the first chunk of a partition that was received at that moment or later; the end if none was.
-    ///
-    /// # Errors
-    /// If stored bytes are corrupt or cannot be read.
-    ///
-    /// # Panics
-    /// If the log has no such partition.
-    pub fn first_at_or_after(
-        &self,
-        partition: PartitionNumber,
-        received_at: ReceivedAt,
-    ) -> Result<Offset, ReadError> {
-        Ok(Offset(self.partition(partition).chain.first_at_or_after(received_at.0)?))
-    }
-
-    /// Reads all that is durable and checks every byte of it.
-    ///
-    /// # Errors
-    /// At the first place where stored bytes are not what was written.
-    pub fn verify(&self) -> Result<Verified, ReadError> {
-        let mut verified = Verified::default();
-        for partition in &self.partitions {
-            let (frames, bytes) = partition.chain.verify()?;
-            verified.frames += frames;
-            verified.bytes += bytes;
-        }
-        Ok(verified)
+    /// Reads all that is durable, checks every byte of it, and says how many frames it is.
+    #[cfg(test)]
+    pub(crate) fn verify(&self) -> Result<u64, ReadError> {
+        let verified = self.partitions.iter().map(|partition| partition.chain.verify());
+        verified.sum()
     }
 
     /// Bytes its files take, room reserved for what is to come included.
@@ -160,7 +126,7 @@ impl DiskLog {
         self.budget.used()
     }
 
-    fn partition(&self, number: PartitionNumber) -> &Arc<Partition> {
+    fn partition(&self, number: Partition) -> &Arc<DiskPartition> {
         let count = self.partitions.len();
         self.partitions
             .get(usize::from(number.0))
@@ -179,7 +145,7 @@ impl Bus for DiskLog {
 
     fn append(
         &self,
-        partition: PartitionNumber,
+        partition: Partition,
         chunk: Chunk,
     ) -> Pin<Box<dyn Future<Output = Result<Durable, AppendError>> + Send + '_>> {
         Box::pin(self.partition(partition).append(chunk))
@@ -187,7 +153,7 @@ impl Bus for DiskLog {
 
     fn read(
         &self,
-        partition: PartitionNumber,
+        partition: Partition,
         from: Offset,
         to: Option<Offset>,
         max_bytes: usize,
@@ -211,7 +177,7 @@ impl Bus for DiskLog {
         Ok(Batch { partition, from: start, next: Offset(next), chunks })
     }
 
-    fn bounds(&self, partition: PartitionNumber) -> Bounds {
+    fn bounds(&self, partition: Partition) -> Bounds {
         let chain = &self.partition(partition).chain;
         Bounds { start: Offset(chain.start()), end: Offset(chain.next()) }
     }
@@ -220,7 +186,7 @@ impl Bus for DiskLog {
         &self.durable
     }
 
-    fn release(&self, partition: PartitionNumber, before: Offset) {
+    fn release(&self, partition: Partition, before: Offset) {
         if let Err(error) = self.partition(partition).chain.release(before.0) {
             tracing::warn!(partition = partition.0, %error, "cannot remove released segments");
         }

@@ -69,11 +69,6 @@ pub(crate) trait SegmentFile: Debug + Send + Sync {
 /// Held until dropped.
 pub(crate) trait Lock: Debug + Send + Sync {}
 
-/// Whether an error says that there is no room, which passes when there is some again.
-pub(crate) fn says_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
 /// Writes all parts, however many calls it takes.
 pub(crate) fn write_all(
     file: &dyn SegmentFile,

@@ -94,8 +94,6 @@ pub(crate) struct FrameHead {
     pub(crate) base: u64,
     count: u32,
     entries: u32,
-    /// Of its first entry.
-    pub(crate) first_received_at: i64,
     /// Of its last entry.
     pub(crate) last_received_at: i64,
 }
@@ -125,7 +123,6 @@ impl FrameHead {
             base,
             count,
             entries: u32_at(bytes, 28),
-            first_received_at: i64_at(bytes, 32),
             last_received_at: i64_at(bytes, 40),
         })
     }

@@ -1,11 +1,10 @@
-//! Where in a segment to start looking for an offset or a moment. Sparse: one frame in so many bytes.
+//! Where in a segment to start looking for an offset. Sparse: one frame in so many bytes.
 
 use super::frame::FrameHead;
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
     base: u64,
-    first_received_at: i64,
     position: u64,
 }
 
@@ -19,20 +18,13 @@ impl SparseIndex {
     /// Notes a frame, unless the last noted one is less than `granularity` bytes away.
     pub(crate) fn add(&mut self, position: u64, head: &FrameHead, granularity: u64) {
         if self.places.last().is_none_or(|last| position >= last.position + granularity) {
-            let place = Place { base: head.base, first_received_at: head.first_received_at, position };
-            self.places.push(place);
+            self.places.push(Place { base: head.base, position });
         }
     }
 
     /// A frame at or before the one that holds the offset. None: start at the first frame.
     pub(crate) fn at_or_before(&self, offset: u64) -> Option<u64> {
         let behind = self.places.partition_point(|place| place.base <= offset);
-        Some(self.places[behind.checked_sub(1)?].position)
-    }
-
-    /// A frame before which every arrival is earlier. None: start at the first frame.
-    pub(crate) fn earlier_than(&self, received_at: i64) -> Option<u64> {
-        let behind = self.places.partition_point(|place| place.first_received_at < received_at);
         Some(self.places[behind.checked_sub(1)?].position)
     }
 }

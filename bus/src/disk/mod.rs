@@ -46,7 +46,7 @@ mod tests;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use config::DiskLogConfig;
-pub use disk_log::{DiskLog, Verified};
+pub use disk_log::DiskLog;
 pub use open_error::OpenError;
 
 /// Locks; a thread that panicked while holding it left nothing half done, since every critical section here is a

@@ -10,6 +10,7 @@ use std::sync::{
     mpsc,
 };
 
+use ioc_model::position::Partition;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{chain::Chain, lock};
@@ -35,7 +36,7 @@ pub(super) enum Order {
 
 /// One partition as its senders and readers see it.
 #[derive(Debug)]
-pub(super) struct Partition {
+pub(super) struct DiskPartition {
     number: u16,
     pub(super) chain: Arc<Chain>,
     orders: mpsc::Sender<Order>,
@@ -46,10 +47,10 @@ pub(super) struct Partition {
     full: Mutex<Option<String>>,
 }
 
-impl Partition {
-    pub(super) fn new(number: u16, chain: Arc<Chain>, bound: u32) -> (Partition, mpsc::Receiver<Order>) {
+impl DiskPartition {
+    pub(super) fn new(number: u16, chain: Arc<Chain>, bound: u32) -> (DiskPartition, mpsc::Receiver<Order>) {
         let (orders, received) = mpsc::channel();
-        let partition = Partition {
+        let partition = DiskPartition {
             number,
             chain,
             orders,
@@ -82,7 +83,7 @@ impl Partition {
 
     fn refusal(&self) -> AppendError {
         match self.poisoned.get() {
-            Some(cause) => AppendError::Poisoned { partition: self.number, cause: cause.clone() },
+            Some(cause) => AppendError::Poisoned { partition: Partition(self.number), cause: cause.clone() },
             None => AppendError::Closed,
         }
     }

@@ -13,12 +13,12 @@ use std::{
 
 use super::{
     chain::{Chain, ChainSettings, Retain},
-    file_system::{SegmentFile, says_full, write_all},
+    file_system::{SegmentFile, write_all},
     frame::{Entry, FrameHead, encode, frame_size},
     mark::Mark,
     segment::{FIRST_FRAME, Segment, SegmentHeader},
 };
-use crate::Filler;
+use crate::{Filler, is_full};
 
 /// Why entries were not written.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +151,7 @@ impl ChainWriter {
             }
             // Some file systems want room even to overwrite. The frame is durable; its mark comes with the next
             // one, into the same slot, so that the other slot stays whole.
-            Err(error) if says_full(&error) => {
+            Err(error) if is_full(&error) => {
                 self.mark = Mark { sequence: self.mark.sequence, ..mark };
                 Ok(())
             }
@@ -270,14 +270,14 @@ impl ChainWriter {
                 self.segment.set_length(end);
             }
             // Everything in it is durable and the next one exists: opening seals it.
-            Err(error) if says_full(&error) => {}
+            Err(error) if is_full(&error) => {}
             Err(error) => return Err(self.failed("sealing", error)),
         }
         self.sync()
     }
 
     fn classify(&self, what: &'static str, error: io::Error) -> WriteError {
-        if says_full(&error) {
+        if is_full(&error) {
             let what = format!("the disk is full: {what} {}: {error}", self.segment.path.display());
             return WriteError::Full { what };
         }

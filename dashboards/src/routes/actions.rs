@@ -17,7 +17,7 @@ use ioc_model::{
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::AppState;
-use crate::{operator::NotTaken, problem::Problem};
+use crate::{operator::NotAppended, problem::Problem};
 
 /// The largest body of an action.
 const ACTION_BYTES: usize = 16 << 10;
@@ -76,9 +76,9 @@ pub(super) async fn append(
 ) -> Result<Position, Problem> {
     let payload = serde_json::to_vec(said).map_err(|error| Problem::internal(error.to_string()))?;
     state.operator.act(address, &payload).await.map_err(|not_taken| match not_taken {
-        NotTaken::Full => Problem::unavailable("the log has no room now; nothing was recorded", 10)
+        NotAppended::Full => Problem::unavailable("the log has no room now; nothing was recorded", 10)
             .vi("nhật ký đang đầy, thao tác chưa được ghi nhận; hãy thử lại sau"),
-        NotTaken::Down(cause) => {
+        NotAppended::Down(cause) => {
             tracing::error!(%cause, "an operator's action was not taken");
             Problem::unavailable("the log takes nothing now; nothing was recorded", 30)
                 .vi("nhật ký tạm thời không nhận, thao tác chưa được ghi nhận; hãy thử lại sau")

@@ -105,7 +105,7 @@ struct Said<'a> {
 }
 
 #[derive(Serialize)]
-struct Taken {
+struct Acknowledged {
     /// Where the action lies, as `log-partition-offset`.
     position: String,
     /// The alert as it is before the action is taken in.
@@ -132,7 +132,7 @@ pub(super) async fn acknowledge(
     let (user, note) = actions::by(&said.user, &said.note)?;
     let action = Said { action: "acknowledge", alert: &id, user, note };
     let position = actions::append(&state, &format!("/api/alerts/{key}/acknowledge"), &action).await?;
-    let taken = fresh_json(&Taken { position: position.to_string(), alert })?;
+    let taken = fresh_json(&Acknowledged { position: position.to_string(), alert })?;
     Ok((StatusCode::ACCEPTED, taken).into_response())
 }
 

@@ -11,6 +11,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ioc_model::{
     asker::Asker,
     envelope::Content,
+    epoch::Revision,
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
     name::Name,
@@ -64,7 +65,7 @@ struct IndexLineage {
     /// The legal act alone.
     act: String,
     closed_by: ClosedBy,
-    revision: u64,
+    revision: Revision,
     parts: Vec<IndexPart>,
     inputs: Vec<WindowRef>,
 }
@@ -257,7 +258,7 @@ pub(super) struct WindowQuery {
     subject: String,
     kind: WindowKind,
     start: i64,
-    revision: Option<u64>,
+    revision: Option<Revision>,
 }
 
 /// GET `/api/lineage/window`.

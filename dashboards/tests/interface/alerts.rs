@@ -1,6 +1,6 @@
 //! Alerts over the wire, and taking one on.
 
-use ioc_dashboards::NotTaken;
+use ioc_dashboards::NotAppended;
 use ioc_model::rule::AlertChange;
 use serde_json::{Value, json};
 
@@ -140,7 +140,8 @@ async fn a_foreign_page_cannot_make_a_browser_acknowledge_safe() {
 #[tokio::test]
 async fn an_action_the_log_has_no_room_for_is_not_said_to_be_taken_ack() {
     let server = server().await;
-    for (trouble, after) in [(NotTaken::Full, "10"), (NotTaken::Down("disk /dev/secret".into()), "30")] {
+    for (trouble, after) in [(NotAppended::Full, "10"), (NotAppended::Down("disk /dev/secret".into()), "30")]
+    {
         *server.desk.trouble.lock().unwrap() = Some(trouble);
         let reply = acknowledge(&server, "aqi-bad", &json!({"user": "an"})).await;
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some(after)));

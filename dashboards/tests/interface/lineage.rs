@@ -10,7 +10,7 @@ use ioc_dashboards::{
 };
 use ioc_model::{
     envelope::Content,
-    epoch::Epoch,
+    epoch::{Epoch, Revision},
     limit::Averaging,
     name::Name,
     observation::Quality,
@@ -38,7 +38,7 @@ fn window_ref(indicator: &str, start: i64) -> WindowRef {
         count: 1,
         received: 2,
         expected: 12,
-        revision: 7,
+        revision: Revision(7),
     }
 }
 

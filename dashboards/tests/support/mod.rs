@@ -122,22 +122,14 @@ pub fn pack() -> Pack {
             24,
         ),
     ];
+    let indicators = indicators
+        .map(|(id, symbol, vi, en, unit, decimals)| indicator(id, symbol, text(vi, en), unit, decimals));
     Pack {
-        id: "tay-ninh".into(),
         name: text("tỉnh Tây Ninh", "Tây Ninh province"),
-        timezone: "Asia/Ho_Chi_Minh".into(),
         version: PackVersion("0011223344556677".into()),
         replayed: Some(text("Luân Đôn, Marylebone Road, 2003–2004", "London, Marylebone Road, 2003–2004")),
         places: PLACES.iter().map(|(code, vi, en)| place(code, vi, en)).collect(),
-        stations: stations.into_iter().map(|it| (it.id.clone(), it)).collect(),
-        indicators: indicators
-            .into_iter()
-            .map(|(id, symbol, vi, en, unit, decimals)| {
-                (id.to_owned(), indicator(id, symbol, text(vi, en), unit, decimals))
-            })
-            .collect(),
-        feeds: feeds.into_iter().map(|it| (it.id.clone(), it)).collect(),
-        ..Pack::default()
+        ..ioc_testing::pack("tay-ninh", stations.into(), indicators.into(), feeds.into())
     }
 }
 
@@ -165,17 +157,13 @@ fn key(code: &str) -> PlaceKey {
 
 fn indicator(id: &str, symbol: &str, name: Text, unit: &str, decimals: u8) -> Indicator {
     Indicator {
-        id: id.into(),
         symbol: symbol.into(),
         name,
         unit: unit.into(),
         units: BTreeMap::new(),
-        aliases: Vec::new(),
-        range: (None, None),
-        no_value: Vec::new(),
-        spike: None,
         decimals,
         windows: vec![WindowKind::Hour],
+        ..ioc_testing::indicator(id)
     }
 }
 
@@ -187,32 +175,25 @@ fn station(
     place: usize,
     measures: &[(&str, i64)],
 ) -> Station {
+    let measures: Vec<_> = measures.iter().map(|(name, cadence)| (*name, Millis(*cadence))).collect();
     Station {
-        id: id.into(),
         name: text(vi, en),
         kind,
         place: key(PLACES[place].0),
-        point: None,
         valid_from: "2000-01-01".parse().unwrap(),
-        valid_to: None,
-        measures: measures.iter().map(|(name, cadence)| ((*name).to_owned(), Millis(*cadence))).collect(),
-        file_codes: Vec::new(),
-        symbols: BTreeMap::new(),
-        no_value: Vec::new(),
-        late_after: None,
-        silent_after: None,
+        ..ioc_testing::station(id, &measures)
     }
 }
 
 fn feed(id: &str, vi: &str, en: &str, transport: Transport, format: FormatName, silent_hours: i64) -> Feed {
+    let contract = Contract { lateness: Millis::minutes(20), ..Contract::default() };
     Feed {
-        id: id.into(),
         name: text(vi, en),
         owner: text("Sở Nông nghiệp và Môi trường", "Agriculture and Environment"),
         transport,
         format,
-        contract: Contract { lateness: Millis::minutes(20), ..Contract::default() },
         silent_after: Millis::hours(silent_hours),
+        ..ioc_testing::feed(id, contract)
     }
 }
 

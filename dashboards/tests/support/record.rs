@@ -8,14 +8,14 @@ use std::{
 
 use axum::http::request::Parts;
 use ioc_dashboards::{
-    Access, Clients, HistoryError, NotTaken, Operator, Original, Originals,
+    Access, Clients, HistoryError, NotAppended, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    operator::Taken,
+    operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
     rejects::RejectView,
@@ -23,6 +23,7 @@ use ioc_dashboards::{
 };
 use ioc_model::{
     asker::Asker,
+    epoch::{Epoch, Revision},
     index::IndexId,
     limit::Averaging,
     pack::{Pack, PackVersion},
@@ -41,7 +42,7 @@ pub struct Record(Mutex<Recorded>);
 struct Recorded {
     windows: BTreeMap<(String, String), BTreeMap<EventTime, TrendPoint>>,
     rejects: Vec<RejectView>,
-    alerts: BTreeMap<AlertKey, Vec<(u64, AlertResult)>>,
+    alerts: BTreeMap<AlertKey, Vec<(Epoch, AlertResult)>>,
     told: Told,
     asked: Vec<String>,
     askers: Vec<Asker>,
@@ -84,14 +85,14 @@ impl Record {
                 expected: window.expected,
                 closed_by: window.closed_by,
                 spiked: window.spiked,
-                revision: results.epoch.0,
+                revision: results.epoch.into(),
             };
             let series = (window.subject.to_string(), window.indicator.to_string());
             recorded.windows.entry(series).or_default().insert(window.start, point);
         }
         recorded.rejects.extend(results.facts.rejects.iter().map(|row| RejectView::new(results.epoch, row)));
         for alert in &results.facts.alerts {
-            recorded.alerts.entry(alert.key.clone()).or_default().push((results.epoch.0, alert.clone()));
+            recorded.alerts.entry(alert.key.clone()).or_default().push((results.epoch, alert.clone()));
         }
     }
 
@@ -190,7 +191,7 @@ impl History for Record {
             let told = recorded.alerts.get(key).filter(|_| asker.sees_station(&key.subject))?;
             let alert = AlertView::of(told.iter().map(|(_, result)| result))?;
             let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-            let event = |(epoch, result): &(u64, AlertResult)| AlertEvent {
+            let event = |(epoch, result): &(Epoch, AlertResult)| AlertEvent {
                 change: result.change,
                 at: result.at,
                 active: result.active,
@@ -252,8 +253,9 @@ impl History for Record {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedWindow>> {
+        let revision = revision.map(|revision| revision.0);
         let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.window.clone())
     }
@@ -343,11 +345,11 @@ pub struct Desk {
     /// Address and payload of each action taken.
     pub taken: Mutex<Vec<(String, Vec<u8>)>>,
     /// Why none is.
-    pub trouble: Mutex<Option<NotTaken>>,
+    pub trouble: Mutex<Option<NotAppended>>,
 }
 
 impl Operator for Desk {
-    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Taken<'a> {
+    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Appending<'a> {
         if let Some(trouble) = self.trouble.lock().unwrap().take() {
             return Box::pin(ready(Err(trouble)));
         }

@@ -209,7 +209,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         if !is_subject(name) {
             return Err(Refusal::invalid_subject(field, name));
         }
-        let id = SubjectId(self.names.subjects.number(name));
+        let id = self.names.subjects.number(name);
         let _ = self.met.subjects.insert(name.into(), id);
         Ok(Subject { id, station: None })
     }

@@ -110,7 +110,7 @@ impl Rules {
         }
         let (min, max) = indicator.range;
         self.indicators.push(IndicatorRules {
-            id: IndicatorId(names.indicators.number(&indicator.id)),
+            id: names.indicators.number(&indicator.id),
             at,
             name: indicator.id.as_str().into(),
             unit: indicator.unit.as_str().into(),
@@ -133,7 +133,7 @@ impl Rules {
         let day_after = station.valid_to.and_then(|last| last.tomorrow().ok());
         let to = day_after.and_then(midnight).unwrap_or(EventTime(i64::MAX));
         let rules = StationRules {
-            subject: SubjectId(names.subjects.number(&station.id)),
+            subject: names.subjects.number(&station.id),
             id: station.id.as_str().into(),
             valid: (from, to),
             measures,

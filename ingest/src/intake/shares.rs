@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::transport::counters::{Counters, Figure, FigureKind};
+use crate::transport::counters::{Counters, Metric, MetricKind};
 
 /// What a sender has sent counts as if it had come within the last so many seconds.
 const MEMORY: f64 = 1.0;
@@ -207,24 +207,24 @@ impl Shares {
 }
 
 impl Counters for Shares {
-    fn figures(&self) -> Vec<Figure> {
+    fn metrics(&self) -> Vec<Metric> {
         vec![
-            Figure {
+            Metric {
                 name: "held_back_senders",
                 help: "Senders held back to their share now",
-                kind: FigureKind::Now,
+                kind: MetricKind::Now,
                 count: self.held_back().1 as u64,
             },
-            Figure {
+            Metric {
                 name: "held_back_chunks",
                 help: "Chunks that waited for their sender's share",
-                kind: FigureKind::Total,
+                kind: MetricKind::Total,
                 count: self.chunks.load(Ordering::Relaxed),
             },
-            Figure {
+            Metric {
                 name: "held_back_milliseconds",
                 help: "How long chunks waited for their sender's share, together",
-                kind: FigureKind::Total,
+                kind: MetricKind::Total,
                 count: self.milliseconds.load(Ordering::Relaxed),
             },
         ]
@@ -459,7 +459,7 @@ mod tests {
         loads.push(load("station", 2_000.0, 200, now - 5 * Duration::from_secs(1)));
         let _now = run(&shares, &mut loads, now - 5 * Duration::from_secs(1), 5);
         shares.wait(&"station".into(), 200).await;
-        let told = || shares.figures().iter().map(|figure| figure.count).collect::<Vec<_>>();
+        let told = || shares.metrics().iter().map(|metric| metric.count).collect::<Vec<_>>();
         assert_eq!(told()[1], 0);
         shares.wait(&"flood".into(), 200).await;
         assert_eq!(told()[..2], [1, 1]);

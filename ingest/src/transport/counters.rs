@@ -39,9 +39,9 @@ impl Counter {
     }
 }
 
-/// Whether a figure only grows.
+/// Whether a metric only grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FigureKind {
+pub enum MetricKind {
     /// So many since the process started.
     Total,
     /// So many now.
@@ -50,25 +50,25 @@ pub enum FigureKind {
 
 /// One counter at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Figure {
+pub struct Metric {
     /// Its name behind `ioc_<transport>_`.
     pub name: &'static str,
     /// What was counted, in words.
     pub help: &'static str,
     /// Whether it only grows.
-    pub kind: FigureKind,
+    pub kind: MetricKind,
     /// How many.
     pub count: u64,
 }
 
-/// Counters that can be told. Each figure is exact; together they may be a moment apart.
+/// Counters that can be told. Each count is exact; together they may be a moment apart.
 pub trait Counters: std::fmt::Debug + Send + Sync {
     /// All of them, always the same ones in the same order.
-    fn figures(&self) -> Vec<Figure>;
+    fn metrics(&self) -> Vec<Metric>;
 }
 
 /// Declares a transport's counters: the struct that counts, a struct of the counts at one moment, and how they are
-/// told. Each is a `total`, which only grows, or a figure of `now`.
+/// told. Each is a `total`, which only grows, or a count of `now`.
 macro_rules! counters {
     (
         $(#[$counters_doc:meta])*
@@ -98,8 +98,8 @@ macro_rules! counters {
         }
 
         impl $crate::transport::counters::Counters for $Counters {
-            fn figures(&self) -> Vec<$crate::transport::counters::Figure> {
-                vec![$($crate::transport::counters::Figure {
+            fn metrics(&self) -> Vec<$crate::transport::counters::Metric> {
+                vec![$($crate::transport::counters::Metric {
                     name: stringify!($name),
                     help: concat!($($help),+).trim_ascii().trim_end_matches('.'),
                     kind: $crate::transport::counters::counters!(@ $kind),
@@ -108,8 +108,8 @@ macro_rules! counters {
             }
         }
     };
-    (@ total) => { $crate::transport::counters::FigureKind::Total };
-    (@ now) => { $crate::transport::counters::FigureKind::Now };
+    (@ total) => { $crate::transport::counters::MetricKind::Total };
+    (@ now) => { $crate::transport::counters::MetricKind::Now };
 }
 
 pub(crate) use counters;
@@ -138,9 +138,9 @@ mod tests {
         counters.waiting.one();
         counters.waiting.one_less();
         assert_eq!(counters.snapshot(), BoxCounts { taken: 3, waiting: 2 });
-        let [taken, waiting] = counters.figures()[..] else { panic!() };
+        let [taken, waiting] = counters.metrics()[..] else { panic!() };
         assert_eq!(taken.help, "Letters taken out, post cards among them");
-        assert_eq!((taken.name, taken.kind, taken.count), ("taken", FigureKind::Total, 3));
-        assert_eq!((waiting.name, waiting.kind, waiting.count), ("waiting", FigureKind::Now, 2));
+        assert_eq!((taken.name, taken.kind, taken.count), ("taken", MetricKind::Total, 3));
+        assert_eq!((waiting.name, waiting.kind, waiting.count), ("waiting", MetricKind::Now, 2));
     }
 }

@@ -1,6 +1,6 @@
 //! A running endpoint: two feeds, two senders, a log on disk behind a valve.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use ioc_bus::SharedBus;
 use ioc_bus::clock::Clock;
@@ -12,8 +12,7 @@ use ioc_ingest::{
 };
 use ioc_model::{
     contract::Contract,
-    pack::{Feed, FormatName, Pack, PackVersion, Transport},
-    text::Text,
+    pack::{Feed, Pack, Transport},
     time::Millis,
 };
 use tempfile::TempDir;
@@ -42,32 +41,14 @@ pub struct Site {
 }
 
 pub fn feed(id: &str, transport: Transport) -> Feed {
-    Feed {
-        id: id.to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
-        transport,
-        format: FormatName::JsonObservation,
-        contract: Contract { max_bytes: 1_000, ..Contract::default() },
-        silent_after: Millis(60_000),
-    }
+    let contract = Contract { max_bytes: 1_000, ..Contract::default() };
+    Feed { transport, silent_after: Millis(60_000), ..ioc_testing::feed(id, contract) }
 }
 
 fn pack() -> Pack {
     let feeds = [("air", "air/#"), ("water", "water/+/level")]
-        .map(|(id, topic)| (id.to_owned(), feed(id, Transport::Mqtt { topics: vec![topic.to_owned()] })));
-    Pack {
-        id: "test".to_owned(),
-        name: Text::default(),
-        timezone: "Asia/Ho_Chi_Minh".to_owned(),
-        version: PackVersion::default(),
-        replayed: None,
-        places: Vec::new(),
-        stations: BTreeMap::new(),
-        indicators: BTreeMap::new(),
-        feeds: BTreeMap::from(feeds),
-        ..Pack::default()
-    }
+        .map(|(id, topic)| feed(id, Transport::Mqtt { topics: vec![topic.to_owned()] }));
+    ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into())
 }
 
 impl Site {

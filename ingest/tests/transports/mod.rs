@@ -43,7 +43,7 @@ impl ValvedBus {
 }
 
 fn poisoned(partition: Partition) -> AppendError {
-    AppendError::Poisoned { partition: partition.0, cause: "a test".to_owned() }
+    AppendError::Poisoned { partition, cause: "a test".to_owned() }
 }
 
 impl Bus for ValvedBus {

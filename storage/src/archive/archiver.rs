@@ -15,10 +15,10 @@ use std::{
 use ioc_bus::{Bus, Filler, Room, SharedBus};
 use ioc_model::{
     calendar::Calendar,
+    instance::InstanceId,
     position::{LogNumber, Offset, OffsetRange, Partition},
 };
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{
     Archive,
@@ -39,7 +39,7 @@ const MOST_FILES: usize = 32;
 #[serde(deny_unknown_fields)]
 struct Identity {
     version: u32,
-    instance: Uuid,
+    instance: InstanceId,
 }
 
 /// The archive's folder, opened to write by this process alone.
@@ -54,7 +54,7 @@ impl ArchiveFolder {
     ///
     /// # Errors
     /// If it belongs to another instance, another process writes there, or its records cannot be read.
-    pub fn open(root: PathBuf, instance: Uuid) -> Result<ArchiveFolder, ArchiveError> {
+    pub fn open(root: PathBuf, instance: InstanceId) -> Result<ArchiveFolder, ArchiveError> {
         let folder = Folder::new(&root);
         folder.create()?;
         let path = root.join(IDENTITY);
@@ -98,9 +98,9 @@ impl ArchiveFolder {
             let end = (span.partition.0 < bus.partitions()).then(|| bus.bounds(span.partition).end);
             if end.is_none_or(|end| span.to > end) {
                 return Err(ArchiveError::AheadOfLog {
-                    partition: span.partition.0,
-                    archived: span.to.0,
-                    end: end.map_or(0, |end| end.0),
+                    partition: span.partition,
+                    archived: span.to,
+                    end: end.unwrap_or_default(),
                 });
             }
         }
@@ -123,9 +123,9 @@ impl ArchiveFolder {
             if (archived.log == log) != (archived.log_id == bus.log_id()) {
                 return Err(ArchiveError::Renumbered {
                     archived_log: archived.log_id,
-                    archived: archived.log.0,
+                    archived: archived.log,
                     registered_log: bus.log_id(),
-                    registered: log.0,
+                    registered: log,
                 });
             }
         }

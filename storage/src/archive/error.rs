@@ -5,9 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ioc_bus::ReadError;
+use ioc_bus::{LogId, ReadError};
+use ioc_model::{
+    instance::InstanceId,
+    position::{LogNumber, Offset, Partition},
+};
 use parquet::errors::ParquetError;
-use uuid::Uuid;
 
 /// Why something was not archived, or not found in the archive.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +66,9 @@ pub enum ArchiveError {
         /// The archive's folder.
         path: PathBuf,
         /// Whose it is.
-        found: Uuid,
+        found: InstanceId,
         /// Who we are.
-        expected: Uuid,
+        expected: InstanceId,
     },
     /// Another process writes there.
     #[error("another ioc uses the archive in {}", .0.display())]
@@ -77,11 +80,11 @@ pub enum ArchiveError {
     )]
     AheadOfLog {
         /// The partition.
-        partition: u16,
+        partition: Partition,
         /// Where the archive ends.
-        archived: u64,
+        archived: Offset,
         /// Where the log ends.
-        end: u64,
+        end: Offset,
     },
     /// Positions in the archive and in the store would not mean the same.
     #[error(
@@ -91,19 +94,19 @@ pub enum ArchiveError {
     )]
     Renumbered {
         /// The log whose bytes are archived.
-        archived_log: Uuid,
+        archived_log: LogId,
         /// Its number there.
-        archived: u16,
+        archived: LogNumber,
         /// The log the store knows.
-        registered_log: Uuid,
+        registered_log: LogId,
         /// Its number there.
-        registered: u16,
+        registered: LogNumber,
     },
     /// A moment no calendar has.
     #[error("an envelope of offset {offset} arrived at {received_at} ms, which is no day")]
     NoDay {
         /// Its offset.
-        offset: u64,
+        offset: Offset,
         /// Milliseconds since 1970.
         received_at: i64,
     },
@@ -126,7 +129,6 @@ impl ArchiveError {
     /// Whether there is no room, which passes when there is some again.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let full = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
-        matches!(self, ArchiveError::Io { error, .. } if full.contains(&error.kind()))
+        matches!(self, ArchiveError::Io { error, .. } if ioc_bus::is_full(error))
     }
 }

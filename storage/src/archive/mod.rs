@@ -123,12 +123,6 @@ impl Archive {
         PassRecord::decode(&bytes, span, &path)
     }
 
-    /// Its folder.
-    #[must_use]
-    pub fn root(&self) -> &Path {
-        self.folder.root()
-    }
-
     fn index<T>(&self, ask: impl FnOnce(&Index) -> T) -> T {
         ask(&self.index.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,6 +1,6 @@
 //! A run of one partition's offsets that was archived together.
 
-use ioc_model::position::{LogNumber, Offset, OffsetRange, Partition};
+use ioc_model::position::{LogNumber, Offset, Partition};
 
 /// The offsets `[from, to)` of one partition of a log: what one pass archived, and the stem of its files' names.
 ///
@@ -23,12 +23,6 @@ pub struct Span {
 pub struct InvalidSpan(String);
 
 impl Span {
-    /// That range of a log.
-    #[must_use]
-    pub fn of(log: LogNumber, range: OffsetRange) -> Span {
-        Span { log, partition: range.partition, from: range.from, to: range.to }
-    }
-
     /// Whether an offset of its partition lies in it.
     #[must_use]
     pub fn holds(&self, offset: Offset) -> bool {
@@ -38,7 +32,7 @@ impl Span {
 
 impl std::fmt::Display for Span {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}-{}-{}", self.log.0, self.partition.0, self.from.0, self.to.0)
+        write!(f, "{}-{}-{}-{}", self.log, self.partition, self.from, self.to)
     }
 }
 

@@ -10,6 +10,7 @@ use ioc_bus::{Bus, ChunkBuilder, DiskLog, DiskLogConfig};
 use ioc_model::{
     calendar::Calendar,
     envelope::Content,
+    instance::InstanceId,
     position::{LogNumber, Offset, Partition, Position},
     time::ReceivedAt,
 };
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use super::*;
 
-const INSTANCE: Uuid = Uuid::from_u128(7);
+const INSTANCE: InstanceId = InstanceId(Uuid::from_u128(7));
 const LOG: LogNumber = LogNumber(3);
 const FIRST: Partition = Partition(0);
 /// 2026-02-01T16:59:59.999Z, the last moment of a local day.
@@ -318,7 +319,7 @@ fn loud_an_archive_of_somebody_else_or_in_use_is_refused() {
     let archiver = site.archiver();
     assert!(matches!(ArchiveFolder::open(site.root(), INSTANCE), Err(ArchiveError::InUse(_))));
     drop(archiver);
-    let foreign = ArchiveFolder::open(site.root(), Uuid::from_u128(8)).unwrap_err();
+    let foreign = ArchiveFolder::open(site.root(), InstanceId(Uuid::from_u128(8))).unwrap_err();
     assert!(foreign.to_string().contains("IOC_ARCHIVE_FOLDER"), "{foreign}");
     assert!(Archive::read(&site.scratch.path().join("nothing")).is_err());
 }
@@ -347,7 +348,10 @@ fn loud_a_log_older_than_its_archive_lets_no_sender_in() {
     let folder = ArchiveFolder::open(site.root(), INSTANCE).unwrap();
     let shorter = Shorter(site.bus.clone());
     let error = folder.check_log(&shorter).unwrap_err();
-    assert!(matches!(error, ArchiveError::AheadOfLog { archived: 10, end: 9, .. }), "{error}");
+    assert!(
+        matches!(error, ArchiveError::AheadOfLog { archived: Offset(10), end: Offset(9), .. }),
+        "{error}"
+    );
 }
 
 /// The same log as it was one envelope ago.

@@ -152,12 +152,11 @@ impl<'a> PassFiles<'a> {
 
     fn day_of(&self, offset: Offset, received_at: ReceivedAt) -> Result<DayNumber, ArchiveError> {
         let day = self.calendar.day_of(EventTime(received_at.0));
-        day.map(|day| day.number).ok_or(ArchiveError::NoDay { offset: offset.0, received_at: received_at.0 })
+        day.map(|day| day.number).ok_or(ArchiveError::NoDay { offset, received_at: received_at.0 })
     }
 
     fn begin(&self, feed: &str, day: DayNumber, first: &Envelope<'_>) -> Result<Open, ArchiveError> {
-        let no_day =
-            ArchiveError::NoDay { offset: first.position.offset.0, received_at: first.received_at.0 };
+        let no_day = ArchiveError::NoDay { offset: first.position.offset, received_at: first.received_at.0 };
         let day = Calendar::date(day).ok_or(no_day)?.to_string();
         let unfinished = self.folder.join(format!("{}.parquet", self.open.len()));
         let file = File::create(&unfinished).map_err(ArchiveError::io("make", &unfinished))?;

@@ -25,9 +25,9 @@ use columns::Columns;
 use ioc_model::{
     epoch::{Epoch, Generation},
     fact::{Fact, Table},
+    instance::InstanceId,
     results::EpochResults,
 };
-use uuid::Uuid;
 
 use crate::month::{Month, Months, OutOfRange};
 
@@ -94,7 +94,7 @@ trait Columnar: Fact {
 ///
 /// # Errors
 /// If a row cannot be stored at all; then nothing of the epoch may be sent.
-pub fn encode(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, EncodeError> {
+pub fn encode(results: &EpochResults, instance: InstanceId) -> Result<Vec<Block>, EncodeError> {
     let stamp = Stamp { instance, generation: results.generation, epoch: results.epoch };
     let mut blocks = Vec::new();
     macro_rules! encode_each {
@@ -108,7 +108,7 @@ pub fn encode(results: &EpochResults, instance: Uuid) -> Result<Vec<Block>, Enco
 
 /// What every row of an epoch carries.
 struct Stamp {
-    instance: Uuid,
+    instance: InstanceId,
     generation: Generation,
     epoch: Epoch,
 }
@@ -149,7 +149,13 @@ impl Stamp {
 }
 
 /// Instance, generation, table, epoch, shard, month and chunk, encoder version.
-pub(crate) fn token(instance: Uuid, generation: Generation, epoch: Epoch, table: &str, part: &str) -> String {
+pub(crate) fn token(
+    instance: InstanceId,
+    generation: Generation,
+    epoch: Epoch,
+    table: &str,
+    part: &str,
+) -> String {
     format!("{instance}-{}-{table}-{epoch}-{SHARD}-{part}-v{ENCODER_VERSION}", generation.0)
 }
 
@@ -190,12 +196,14 @@ fn arrow_stream(columns: Columns) -> Result<Bytes, ArrowError> {
 mod tests {
     use ioc_model::results::{Facts, StoredObservation};
 
+    use uuid::Uuid;
+
     use super::*;
     use crate::sample;
 
     #[test]
     fn replay_the_same_epoch_gives_the_same_bytes_and_tokens() {
-        let instance = Uuid::from_u128(7);
+        let instance = InstanceId(Uuid::from_u128(7));
         let results = sample::results(Epoch(3), 500);
         let first = encode(&results, instance).unwrap();
         let second = encode(&results.clone(), instance).unwrap();
@@ -206,11 +214,11 @@ mod tests {
     #[test]
     fn once_every_block_of_an_epoch_has_a_token_of_its_own() {
         let results = sample::results(Epoch(3), 500);
-        let blocks = encode(&results, Uuid::from_u128(7)).unwrap();
+        let blocks = encode(&results, InstanceId(Uuid::from_u128(7))).unwrap();
         let tokens: std::collections::BTreeSet<&str> =
             blocks.iter().map(|block| block.token.as_str()).collect();
         assert_eq!(tokens.len(), blocks.len());
-        let elsewhere = encode(&results, Uuid::from_u128(8)).unwrap();
+        let elsewhere = encode(&results, InstanceId(Uuid::from_u128(8))).unwrap();
         assert!(elsewhere.iter().all(|block| !tokens.contains(block.token.as_str())));
         let rows: u64 = blocks
             .iter()
@@ -227,7 +235,7 @@ mod tests {
         let mut results = sample::results(Epoch(3), 2);
         results.facts.observations[0].event_time = sample::time("2024-01-31T23:59:59.999Z");
         results.facts.observations[1].event_time = sample::time("2024-02-01T00:00:00Z");
-        let blocks = encode(&results, Uuid::nil()).unwrap();
+        let blocks = encode(&results, InstanceId(Uuid::nil())).unwrap();
         let months: Vec<(u32, u64)> = blocks
             .iter()
             .filter(|block| block.table == StoredObservation::TABLE)
@@ -254,6 +262,6 @@ mod tests {
     fn loud_a_time_no_table_can_hold_stops_the_epoch() {
         let mut results = sample::results(Epoch(3), 2);
         results.facts.observations[0].event_time = sample::time("9998-01-01T00:00:00Z");
-        assert!(matches!(encode(&results, Uuid::nil()), Err(EncodeError::Time { .. })));
+        assert!(matches!(encode(&results, InstanceId(Uuid::nil())), Err(EncodeError::Time { .. })));
     }
 }

@@ -166,18 +166,6 @@ impl Server {
         &self.url
     }
 
-    /// The user the product connects as.
-    #[must_use]
-    pub fn user(&self) -> &'static str {
-        PRODUCT_USER
-    }
-
-    /// Its password.
-    #[must_use]
-    pub fn password(&self) -> &str {
-        &self.password
-    }
-
     /// The analyst's password.
     #[must_use]
     pub fn analyst_password(&self) -> &str {

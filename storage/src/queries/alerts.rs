@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
+    epoch::Epoch,
     limit::Averaging,
     name::Name,
     results::Evidence,
@@ -111,7 +112,7 @@ pub struct AlertRow {
     #[serde(with = "words::said")]
     pub status: Option<StationStatus>,
     /// The epoch that made it so.
-    pub epoch: u64,
+    pub epoch: Epoch,
 }
 
 /// What columns say of an alert's evidence; none where there is none.

@@ -1,7 +1,13 @@
 //! Means held against legal limits.
 
 use clickhouse::Row;
-use ioc_model::{asker::Asker, limit::Averaging, results::Verdict, time::EventTime};
+use ioc_model::{
+    asker::Asker,
+    epoch::{Generation, Revision},
+    limit::Averaging,
+    results::Verdict,
+    time::EventTime,
+};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -41,9 +47,9 @@ pub struct AssessmentRow {
     /// What was expected.
     pub expected: u32,
     /// The generation that made it.
-    pub generation: u32,
+    pub generation: Generation,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 const COLUMNS: &str = "toString(a.`limit`) AS limit, toString(a.indicator) AS indicator, \

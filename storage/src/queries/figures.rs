@@ -3,7 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
-    epoch::Epoch,
+    epoch::{Epoch, Revision},
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     name::Name,
     results::{FigureInput, FigureResult},
@@ -50,7 +50,7 @@ pub struct FigureRow {
     input_numbers: Vec<u32>,
     input_values: Vec<Option<f64>>,
     input_words: Vec<String>,
-    revision: u64,
+    revision: Revision,
 }
 
 const COLUMNS: &str = "toString(f.figure) AS figure, toUnixTimestamp64Milli(f.at) AS at, \
@@ -102,7 +102,7 @@ impl FigureRow {
             parts: parts.map(|(word, count)| (Name::new(word), *count)).collect(),
             inputs: (0..self.input_kinds.len()).filter_map(input).collect(),
         };
-        (Epoch(self.revision), result)
+        (self.revision.epoch(), result)
     }
 }
 

@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
+    position::{LogNumber, Offset, Partition},
     time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
@@ -41,11 +42,11 @@ pub struct HeldGroup {
     /// When the last of them came.
     pub received_at: ReceivedAt,
     /// Where the last of them lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where the last of them lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where the last of them lies.
-    pub offset: u64,
+    pub offset: Offset,
 }
 
 /// Which held rows are asked for; what is not named may be anything.

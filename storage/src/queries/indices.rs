@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
+    epoch::{Generation, Revision},
     index::{IndexId, NoIndex},
     time::EventTime,
     window::{ClosedBy, WindowKind},
@@ -52,9 +53,9 @@ pub struct IndexRow {
     #[serde(with = "words")]
     pub closed_by: ClosedBy,
     /// The generation that made it.
-    pub generation: u32,
+    pub generation: Generation,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// A current index of some station, its number alone.
@@ -70,7 +71,7 @@ pub struct RecentIndex {
     /// The index; none where it could not be computed.
     pub value: Option<f64>,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 const COLUMNS: &str = "toString(i.`index`) AS index, toString(i.subject) AS subject, toString(i.kind) AS kind, \

@@ -4,6 +4,7 @@ use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
     observation::Quality,
+    position::{LogNumber, Offset, Partition},
     results::Standing,
     time::{EventTime, ReceivedAt},
 };
@@ -37,11 +38,11 @@ pub struct LatestValue {
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where its envelope lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where its envelope lies.
-    pub offset: u64,
+    pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
     /// How it stood to earlier rows of its key when it was stored.

@@ -4,8 +4,9 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
-    epoch::Generation,
+    epoch::{Generation, Revision},
     observation::Quality,
+    position::{LogNumber, Offset, Partition},
     results::Standing,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -20,7 +21,7 @@ use crate::{
 };
 
 /// The most rows that are listed of a window or an envelope.
-pub const ROWS_MAX: u32 = 20_000;
+pub(super) const ROWS_MAX: u32 = 20_000;
 /// The most windows behind an index or judgement: a year of days, a few indicators with a day of hours.
 const INPUTS_MAX: u32 = 5_000;
 
@@ -51,9 +52,9 @@ pub struct WindowFigures {
     /// Whether one value alone makes it.
     pub spiked: bool,
     /// The generation that made it.
-    pub generation: u32,
+    pub generation: Generation,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// A stored row of a window.
@@ -76,11 +77,11 @@ pub struct WindowRow {
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where its envelope lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where its envelope lies.
-    pub offset: u64,
+    pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
     /// It is the value of its moment.
@@ -109,7 +110,7 @@ impl Store {
         subject: &str,
         kind: WindowKind,
         start: EventTime,
-        revision: Option<u64>,
+        revision: Option<Revision>,
     ) -> Result<Option<WindowFigures>, StoreError> {
         let window = self
             .asked_by(asker, |seen| {
@@ -126,7 +127,7 @@ impl Store {
             .param("indicator", indicator)
             .param("subject", subject)
             .param("start", start.0)
-            .param("revision", revision.unwrap_or(u64::MAX));
+            .param("revision", revision.unwrap_or(Revision::LAST).0);
         Ok(answer("read a window", window.fetch_all()).await?.pop())
     }
 
@@ -145,7 +146,7 @@ impl Store {
         from: EventTime,
         to: EventTime,
         generation: Generation,
-        revision: u64,
+        revision: Revision,
     ) -> Result<Vec<WindowFigures>, StoreError> {
         let windows = self
             .asked_by(asker, |seen| {
@@ -166,7 +167,7 @@ impl Store {
             .param("from", from.0)
             .param("to", to.0)
             .param("generation", generation.0)
-            .param("revision", revision)
+            .param("revision", revision.0)
             .param("most", INPUTS_MAX);
         answer("read the windows behind a number", windows.fetch_all()).await
     }
@@ -211,8 +212,8 @@ impl Store {
             .param("subject", subject)
             .param("start", window.start.0)
             .param("end", window.end.0)
-            .param("generation", window.generation)
-            .param("revision", window.revision)
+            .param("generation", window.generation.0)
+            .param("revision", window.revision.0)
             .param("most", ROWS_MAX);
         answer("read the rows behind a window", rows.fetch_all()).await
     }

@@ -5,7 +5,6 @@
 
 mod alerts;
 mod assessments;
-mod balance;
 mod envelope;
 mod events;
 mod figures;
@@ -13,6 +12,7 @@ mod held;
 mod indices;
 mod latest;
 mod lineage;
+mod published;
 mod rejects;
 mod seen;
 mod series;
@@ -22,14 +22,13 @@ mod words;
 
 pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
-pub use balance::FeedBalance;
 pub use envelope::{EnvelopeRow, Receipt};
 pub use events::{EventFilter, EventHour, EventPlace, EventRow, EventSource, LogSourceHeard};
 pub use figures::FigureRow;
 pub use held::{HeldGroup, HeldOf};
 pub use indices::{IndexRow, RecentIndex};
 pub use latest::LatestValue;
-pub use lineage::{ROWS_MAX, WindowFigures, WindowRow};
+pub use lineage::{WindowFigures, WindowRow};
 pub use rejects::RecentReject;
 pub(crate) use seen::Seen;
 pub use series::{Measured, SeriesRow, ThinnedSeries};

@@ -1,7 +1,12 @@
 //! Rejected envelopes and rows.
 
 use clickhouse::Row;
-use ioc_model::{asker::Asker, reject::RejectReason, time::ReceivedAt};
+use ioc_model::{
+    asker::Asker,
+    position::{LogNumber, Offset, Partition},
+    reject::RejectReason,
+    time::ReceivedAt,
+};
 use serde::{Deserialize, Serialize};
 
 use super::words;
@@ -20,11 +25,11 @@ pub struct RecentReject {
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where its envelope lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where its envelope lies.
-    pub offset: u64,
+    pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
     /// All of the envelope.

@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
+    epoch::Revision,
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
@@ -39,7 +40,7 @@ pub struct TrendPoint {
     /// Whether one value alone makes it.
     pub spiked: bool,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 /// A current window of some series.
@@ -60,7 +61,7 @@ pub struct RecentWindow {
     /// Points expected; 0 where that is not known.
     pub expected: u32,
     /// The epoch that made it.
-    pub revision: u64,
+    pub revision: Revision,
 }
 
 impl Store {

@@ -14,7 +14,7 @@ SELECT
     min(o.event_time) AS oldest,
     max(o.event_time) AS newest
 FROM observation AS o
-WHERE o.standing = 'correction' AND o.epoch <= {committed} AND o.received_at > o.event_time + INTERVAL 30 DAY
+WHERE o.standing = 'correction' AND o.epoch <= {committed} AND o.received_at > o.event_time + INTERVAL {late_correction_days} DAY
 GROUP BY received_day, feed, sender
 ORDER BY received_day, feed, sender
-COMMENT 'Corrections of values that were more than 30 days old, by the day they came (UTC) and who sent them';
+COMMENT 'Corrections of values that were more than {late_correction_days} days old, by the day they came (UTC) and who sent them';

@@ -49,32 +49,7 @@ COMMENT 'The figures of the overview, once a minute and when alerts or stations 
 -- The newest row of each is found by its key alone: the wide columns of the others are not read.
 CREATE OR REPLACE VIEW figure_current {on_cluster} AS
 SELECT
-    f.`figure` AS `figure`,
-    f.`at` AS `at`,
-    f.`start_time` AS `start_time`,
-    f.`end_time` AS `end_time`,
-    f.`value` AS `value`,
-    f.`of` AS `of`,
-    f.`target` AS `target`,
-    f.`verdict` AS `verdict`,
-    f.`reason` AS `reason`,
-    f.`priority` AS `priority`,
-    f.`freshness` AS `freshness`,
-    f.`late_from` AS `late_from`,
-    f.`stale_from` AS `stale_from`,
-    f.`count` AS `count`,
-    f.`expected` AS `expected`,
-    f.parts.word AS `parts.word`,
-    f.parts.count AS `parts.count`,
-    f.inputs.kind AS `inputs.kind`,
-    f.inputs.subject AS `inputs.subject`,
-    f.inputs.measure AS `inputs.measure`,
-    f.inputs.start_time AS `inputs.start_time`,
-    f.inputs.number AS `inputs.number`,
-    f.inputs.value AS `inputs.value`,
-    f.inputs.word AS `inputs.word`,
-    f.generation AS generation,
-    f.epoch AS revision
+    {figure_columns}
 FROM figure AS f
 WHERE (f.figure, f.at, f.epoch) IN
 (
@@ -88,32 +63,7 @@ COMMENT 'How each figure of the overview is: its last row';
 
 CREATE OR REPLACE VIEW figure_known_at {on_cluster} AS
 SELECT
-    f.`figure` AS `figure`,
-    f.`at` AS `at`,
-    f.`start_time` AS `start_time`,
-    f.`end_time` AS `end_time`,
-    f.`value` AS `value`,
-    f.`of` AS `of`,
-    f.`target` AS `target`,
-    f.`verdict` AS `verdict`,
-    f.`reason` AS `reason`,
-    f.`priority` AS `priority`,
-    f.`freshness` AS `freshness`,
-    f.`late_from` AS `late_from`,
-    f.`stale_from` AS `stale_from`,
-    f.`count` AS `count`,
-    f.`expected` AS `expected`,
-    f.parts.word AS `parts.word`,
-    f.parts.count AS `parts.count`,
-    f.inputs.kind AS `inputs.kind`,
-    f.inputs.subject AS `inputs.subject`,
-    f.inputs.measure AS `inputs.measure`,
-    f.inputs.start_time AS `inputs.start_time`,
-    f.inputs.number AS `inputs.number`,
-    f.inputs.value AS `inputs.value`,
-    f.inputs.word AS `inputs.word`,
-    f.generation AS generation,
-    f.epoch AS revision
+    {figure_columns}
 FROM figure AS f
 WHERE (f.figure, f.at, f.epoch) IN
 (

@@ -17,6 +17,7 @@ pub(crate) use self::{
     views::COMMITTED,
 };
 use serde::{Deserialize, Serialize};
+use views::FIGURE_COLUMNS;
 
 use crate::{
     client::{Store, answer, is_identifier, one},
@@ -70,6 +71,9 @@ ORDER BY number
 SETTINGS {safety}
 COMMENT 'Changes of the tables that were made'";
 
+/// A correction of a value that was older than this is told in `late_correction`: closed, judged and reported long ago.
+const LATE_CORRECTION_DAYS: &str = "30";
+
 /// How many of the last inserts' tokens a table remembers.
 pub const DEDUPLICATION_WINDOW: u64 = 10_000;
 
@@ -106,6 +110,8 @@ impl Topology {
             ("{engine}", engine),
             ("{safety}", &safety),
             ("{committed}", COMMITTED),
+            ("{figure_columns}", FIGURE_COLUMNS),
+            ("{late_correction_days}", LATE_CORRECTION_DAYS),
         ];
         Ok(filled.iter().fold(sql.to_owned(), |sql, (placeholder, text)| sql.replace(placeholder, text)))
     }
@@ -243,7 +249,15 @@ mod tests {
     fn every_placeholder_is_filled_for_one_server_and_for_a_cluster() {
         for topology in [Topology::Single, Topology::Cluster("province".to_owned())] {
             for statement in script(&topology).unwrap() {
-                for placeholder in ["{on_cluster}", "{engine}", "{safety}", "{committed}", "{zone}"] {
+                for placeholder in [
+                    "{on_cluster}",
+                    "{engine}",
+                    "{safety}",
+                    "{committed}",
+                    "{figure_columns}",
+                    "{late_correction_days}",
+                    "{zone}",
+                ] {
                     assert!(!statement.contains(placeholder), "{statement}");
                 }
             }

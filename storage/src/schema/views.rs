@@ -11,6 +11,35 @@ pub(crate) const COMMITTED: &str = "(SELECT last_epoch FROM committed)";
 const COMMITTED_KNOWN_AT: &str =
     "(SELECT last_epoch FROM committed_known_at(known_at = {known_at:DateTime64(3, 'UTC')}))";
 
+/// What both views of the figures show: how they are, and what they said at a moment.
+pub(super) const FIGURE_COLUMNS: &str = "\
+f.`figure` AS `figure`,
+    f.`at` AS `at`,
+    f.`start_time` AS `start_time`,
+    f.`end_time` AS `end_time`,
+    f.`value` AS `value`,
+    f.`of` AS `of`,
+    f.`target` AS `target`,
+    f.`verdict` AS `verdict`,
+    f.`reason` AS `reason`,
+    f.`priority` AS `priority`,
+    f.`freshness` AS `freshness`,
+    f.`late_from` AS `late_from`,
+    f.`stale_from` AS `stale_from`,
+    f.`count` AS `count`,
+    f.`expected` AS `expected`,
+    f.parts.word AS `parts.word`,
+    f.parts.count AS `parts.count`,
+    f.inputs.kind AS `inputs.kind`,
+    f.inputs.subject AS `inputs.subject`,
+    f.inputs.measure AS `inputs.measure`,
+    f.inputs.start_time AS `inputs.start_time`,
+    f.inputs.number AS `inputs.number`,
+    f.inputs.value AS `inputs.value`,
+    f.inputs.word AS `inputs.word`,
+    f.generation AS generation,
+    f.epoch AS revision";
+
 /// The statements that make the views, local times in that zone.
 pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
     let stored = SAID_ANEW.iter().map(|fact| fact.table).chain(["superseded", "event"]).map(stored);

@@ -1,7 +1,7 @@
 //! The commit: one row in `epoch`, the moment from which readers may see what the epoch stored.
 
 use clickhouse::Row;
-use ioc_model::{counts::Counts, results::EpochResults};
+use ioc_model::{counts::Counts, instance::InstanceId, results::EpochResults};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -85,7 +85,7 @@ impl Sink {
 }
 
 /// One row is not worth a columnar body.
-fn commit_row(instance: uuid::Uuid, results: &EpochResults) -> Value {
+fn commit_row(instance: InstanceId, results: &EpochResults) -> Value {
     let counted = &results.facts.feed_minutes;
     let column = |count: fn(&Counts) -> u64| -> Value {
         counted.iter().map(|of_feed| Value::from(count(&of_feed.counts))).collect()

@@ -12,6 +12,7 @@ use ioc_bus::{Bus, ChunkBuilder, DiskLog, DiskLogConfig, HeldBus, SharedBus};
 use ioc_model::{
     calendar::Calendar,
     envelope::Content,
+    instance::InstanceId,
     position::{LogNumber, Offset, Partition},
     time::ReceivedAt,
 };
@@ -48,7 +49,7 @@ fn fates() -> impl Strategy<Value = Vec<(Fate, usize)>> {
 }
 
 fn archiver(root: &Path, bus: SharedBus) -> Archiver {
-    let folder = ArchiveFolder::open(root.to_owned(), Uuid::from_u128(1)).unwrap();
+    let folder = ArchiveFolder::open(root.to_owned(), InstanceId(Uuid::from_u128(1))).unwrap();
     folder.check_log(bus.as_ref()).unwrap();
     folder.archiver(bus, LOG, Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap()).unwrap()
 }

@@ -1,6 +1,6 @@
 //! LOUD: a database that is not ours or not fit is found before the first row goes there.
 
-use ioc_model::{epoch::Generation, position::LogNumber};
+use ioc_model::{epoch::Generation, instance::InstanceId, position::LogNumber};
 use ioc_storage::{Class, Store, StoreError, Topology, schema};
 use uuid::Uuid;
 
@@ -62,7 +62,7 @@ async fn loud_another_instances_database_is_refused() {
     server.store.claim_instance(INSTANCE).await.unwrap();
     assert_eq!(server.count("instance").await, 1);
 
-    let stranger = Uuid::from_u128(2);
+    let stranger = InstanceId(Uuid::from_u128(2));
     for refused in [server.store.check(stranger, 1_000).await, server.store.claim_instance(stranger).await] {
         let error = refused.unwrap_err();
         assert!(matches!(error, StoreError::Foreign { .. }), "{error}");

@@ -1,15 +1,14 @@
 //! Three steps from a number to its rows: what is opened adds up to what it was opened from, as of its revision.
 
 use ioc_model::{
-    epoch::{Epoch, Generation},
+    epoch::{Epoch, Generation, Revision},
     index::{IndexId, NoIndex},
     limit::Averaging,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    results::Facts,
-    results::{EpochResults, Standing, StoredObservation, Verdict, WindowResult},
+    results::{EpochResults, Facts, Standing, StoredObservation, Verdict, WindowResult},
     rule::AlertChange,
     status::StationStatus,
     time::{EventTime, Now, ReceivedAt},
@@ -110,8 +109,11 @@ async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
     let store = &server.store;
     for (revision, mean, rows_there) in [(Some(1), 20.0, 5), (None, 65.0 / 3.0, 8), (Some(2), 65.0 / 3.0, 8)]
     {
-        let window =
-            store.window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), revision).await.unwrap().unwrap();
+        let window = store
+            .window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), revision.map(Revision))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(window.mean, Some(mean));
         let rows = store.window_rows(&ALL, "pm25", "st", &window).await.unwrap();
         assert_eq!(rows.len(), rows_there);
@@ -128,7 +130,10 @@ async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
             "the next hour's row is not of it"
         );
     }
-    assert_eq!(store.window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), Some(0)).await.unwrap(), None);
+    assert_eq!(
+        store.window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), Some(Revision(0))).await.unwrap(),
+        None
+    );
     assert_eq!(store.window_at(&ALL, "pm25", "st", WindowKind::Day, start(), None).await.unwrap(), None);
 
     let made = store.envelope_rows(&ALL, position(1)).await.unwrap();
@@ -148,8 +153,10 @@ async fn the_windows_behind_a_number_are_those_of_its_revision_and_of_committed_
     let means = async |indicators: &[&str], to: i64, revision: u64| {
         let to = EventTime(start().0 + to * HOUR);
         let kind = WindowKind::Hour;
-        let windows =
-            server.store.windows_at(&ALL, indicators, "st", kind, start(), to, Generation(0), revision).await;
+        let windows = server
+            .store
+            .windows_at(&ALL, indicators, "st", kind, start(), to, Generation(0), Revision(revision))
+            .await;
         windows.unwrap().iter().map(|window| window.mean.unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(means(&["pm25"], 3, 1).await, [0.0, 1.0, 2.0]);
@@ -158,7 +165,7 @@ async fn the_windows_behind_a_number_are_those_of_its_revision_and_of_committed_
     assert!(means(&["it's", "pm25') OR (1=1"], 3, 9).await.is_empty());
     let uncommitted =
         server.store.window_at(&ALL, "pm25", "st", WindowKind::Hour, EventTime(start().0 + 2 * HOUR), None);
-    assert_eq!(uncommitted.await.unwrap().unwrap().revision, 1);
+    assert_eq!(uncommitted.await.unwrap().unwrap().revision, Revision(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,7 +203,7 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
 
     let index =
         store.index(&ALL, IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap().unwrap();
-    assert_eq!((index.value, index.revision, index.dominant.as_str()), (Some(102.0), 2, "pm25"));
+    assert_eq!((index.value, index.revision, index.dominant.as_str()), (Some(102.0), Revision(2), "pm25"));
     assert_eq!(index.part_indicators, ["pm25", "o3"]);
     assert_eq!((index.part_inputs[0], index.part_sub_indices[0]), (0.1 + 0.2, 102.0));
     let newest = store.newest_indices(&ALL, start()).await.unwrap();
@@ -204,13 +211,16 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     assert_eq!((newest[1].value, newest[1].reason), (None, Some(NoIndex::NoParticulates)));
     assert!(store.newest_indices(&ALL, EventTime(start().0 + 1)).await.unwrap().is_empty());
     let recent = store.recent_indices(&ALL, WindowKind::Hour, start()).await.unwrap();
-    assert_eq!(recent.iter().map(|row| (row.value, row.revision)).collect::<Vec<_>>(), [(Some(102.0), 2)]);
+    assert_eq!(
+        recent.iter().map(|row| (row.value, row.revision)).collect::<Vec<_>>(),
+        [(Some(102.0), Revision(2))]
+    );
 
     let judged = store.newest_assessments(&ALL, start()).await.unwrap();
     let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
     assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
     let day = store.assessments(&ALL, "station-0", Averaging::Day, start()).await.unwrap();
-    assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", 2));
+    assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", Revision(2)));
 
     let states = store.station_states(&ALL).await.unwrap();
     assert_eq!(

@@ -1,31 +1,13 @@
 //! A pack's dimensions as tables: whole, once, and those of the current pack in the views.
 
-use std::path::Path;
-
-use ioc_model::pack::{Pack, PackFiles, PackVersion};
+use ioc_model::pack::PackVersion;
 
 use crate::server::TestServer;
-
-fn tay_ninh() -> Pack {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
-    let mut files = PackFiles::new();
-    for folder in ["", "demo/"] {
-        for entry in std::fs::read_dir(root.join(folder)).expect("the pack's folder") {
-            let name = entry.expect("an entry").file_name().into_string().expect("a name of text");
-            if [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending)) {
-                let path = format!("{folder}{name}");
-                let text = std::fs::read_to_string(root.join(&path)).expect("a file of text");
-                let _ = files.insert(path, text);
-            }
-        }
-    }
-    Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"))
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pack_is_stored_whole_and_once_and_the_views_show_the_one_in_effect() {
     let server = TestServer::start().await;
-    let pack = tay_ninh();
+    let pack = ioc_testing::tay_ninh(None);
     assert!(server.store.publish_pack(&pack).await.unwrap());
     assert!(!server.store.publish_pack(&pack).await.unwrap());
     let expected = [
@@ -77,7 +59,7 @@ async fn a_pack_is_stored_whole_and_once_and_the_views_show_the_one_in_effect() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dimensions_a_newer_program_has_are_added_to_the_pack_in_effect() {
     let server = TestServer::start().await;
-    let pack = tay_ninh();
+    let pack = ioc_testing::tay_ninh(None);
     assert!(server.store.publish_pack(&pack).await.unwrap());
     let _ = server.ask("TRUNCATE TABLE index_category").await;
     assert!(!server.store.publish_pack(&pack).await.unwrap());

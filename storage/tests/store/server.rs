@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use ioc_model::instance::InstanceId;
 use ioc_storage::{
     Sink, SinkConfig, Store, StoreConfig, Topology,
     embedded::{DEFAULT_ANALYST_PATIENCE, EmbeddedConfig, Server},
@@ -14,7 +15,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub(crate) const INSTANCE: Uuid = Uuid::from_u128(0x1065_7001_0000_4000_8000_0000_0000_0001);
+pub(crate) const INSTANCE: InstanceId =
+    InstanceId(Uuid::from_u128(0x1065_7001_0000_4000_8000_0000_0000_0001));
 
 /// Dropped, its child is killed with the test's runtime.
 pub(crate) struct TestServer {

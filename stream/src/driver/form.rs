@@ -14,7 +14,7 @@ use ioc_model::{
 };
 
 use super::{
-    DriverConfig, Halt, Progress, Reference, Shared, Start, State, Submitted, Taken, recovery, step,
+    Consumed, DriverConfig, Halt, PackVersions, Progress, Shared, Start, State, Submitted, recovery, step,
 };
 use crate::{
     flow::{Assignment, Chunks, Flow},
@@ -41,7 +41,7 @@ pub(crate) struct Former {
     pub shared: Arc<Shared>,
     pub config: DriverConfig,
     pub start: Start,
-    pub reference: Arc<dyn Reference>,
+    pub packs: Arc<dyn PackVersions>,
     pub manifests: Arc<Mutex<RecordLog>>,
     pub flow: Flow,
     pub submitted: SyncSender<Submitted>,
@@ -97,7 +97,7 @@ impl Former {
             if let Go::Stop = self.wait_for_room() {
                 return Ok(Go::Stop);
             }
-            let decoder = self.reference.version(&manifest.pack)?;
+            let decoder = self.packs.version(&manifest.pack)?;
             let mut chunks = Vec::new();
             for range in &manifest.ranges {
                 let next = &mut self.next[usize::from(range.partition.0)];
@@ -212,7 +212,7 @@ impl Former {
         let behind = backlog && self.lies_behind(&ends) > SEVERAL * taken;
         let epoch = self.epoch.next();
         step("epoch_before_manifest", epoch);
-        let decoder = self.reference.current();
+        let decoder = self.packs.current();
         let manifest = Manifest {
             logic: manifest::LOGIC,
             epoch,
@@ -304,7 +304,7 @@ impl Former {
             now,
             manifest_hash,
             replayed: kind == Kind::Recorded,
-            taken: Taken {
+            consumed: Consumed {
                 bytes: chunks.iter().map(|(_, _, chunk)| chunk.bytes().len()).sum(),
                 behind: kind == Kind::New { behind: true },
             },

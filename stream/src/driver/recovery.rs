@@ -151,7 +151,7 @@ fn check_history(manifests: &RecordLog, start: &Start) -> Result<(), Halt> {
 }
 
 fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Result<Recovery, Halt> {
-    if checkpoint.instance != start.instance || checkpoint.generation != start.generation {
+    if checkpoint.instance != start.instance.bytes() || checkpoint.generation != start.generation {
         return Err(Halt("the newest checkpoint is of another instance or generation".to_owned()));
     }
     if checkpoint.zone != zone {

@@ -1,9 +1,10 @@
 //! Each figure by numbers worked out by hand.
 
 use ioc_model::{
+    contract::Contract,
     figure::{InputKind, StationStanding},
     index::{IndexId, NoIndex},
-    pack::{Pack, Transport},
+    pack::{Feed, Pack},
     rule::Priority,
     time::ReceivedAt,
 };
@@ -310,19 +311,10 @@ fn completeness_counts_good_points_and_no_hour_makes_up_for_another() {
 
 fn feeds(promises: &[(&str, i64)]) -> Pack {
     let feed = |(id, minutes): &(&str, i64)| {
-        let mut feed = ioc_model::pack::Feed {
-            id: (*id).to_owned(),
-            name: ioc_model::text::Text::default(),
-            owner: ioc_model::text::Text::default(),
-            transport: Transport::Http,
-            format: ioc_model::pack::FormatName::JsonObservation,
-            contract: ioc_model::contract::Contract::default(),
-            silent_after: Millis::minutes(*minutes),
-        };
-        feed.contract.lateness = Millis(0);
-        ((*id).to_owned(), feed)
+        let contract = Contract { lateness: Millis(0), ..Contract::default() };
+        Feed { silent_after: Millis::minutes(*minutes), ..ioc_testing::feed(id, contract) }
     };
-    Pack { feeds: promises.iter().map(feed).collect(), ..Pack::default() }
+    ioc_testing::pack("test", Vec::new(), Vec::new(), promises.iter().map(feed).collect())
 }
 
 #[test]

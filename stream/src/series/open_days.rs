@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
+    epoch::Epoch,
     names::Source,
     time::{EventTime, Millis},
 };
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Judged;
 use crate::{
-    day::{Day, LATEST, Rewritten, Verdict, Version},
+    day::{Day, LATEST, Placed, Rewritten, Version},
     plan::Span,
 };
 
@@ -137,7 +138,7 @@ impl OpenDay {
     #[inline]
     pub(super) fn apply(
         &mut self,
-        epoch: u64,
+        epoch: Epoch,
         event_time: EventTime,
         version: Version,
         source: Source,
@@ -145,8 +146,8 @@ impl OpenDay {
         self.day.touched = epoch;
         let at = self.offset(event_time);
         match self.day.apply(at, version, source) {
-            Verdict::Duplicate => Applied { row: Judged::Duplicate, changes: false },
-            Verdict::Stored { standing, current } => {
+            Placed::Duplicate => Applied { row: Judged::Duplicate, changes: false },
+            Placed::Stored { standing, current } => {
                 let changes = current.changes();
                 Applied { row: Judged::Stored(standing, current), changes }
             }

@@ -12,6 +12,7 @@ use ioc_model::{
     epoch::Epoch,
     held::{Decision, HeldState},
     name::Name,
+    position::Arrival,
     question::{About, Question, RecalledRow},
     reject::{RejectReason, Rejection},
     results::{HeldRow, RejectedRow, StoredDecision},
@@ -90,32 +91,19 @@ pub(super) fn stored(decision: &Decision, results: &mut ShardResults) {
 /// Records a decision about a series that nobody ever heard of.
 pub(super) fn unknown(decision: &Decision, results: &mut ShardResults) {
     let series = format!("{} {}", decision.indicator, decision.subject);
-    let rejection = Rejection {
-        reason: RejectReason::UnknownSubject,
-        place: "rows".to_owned(),
-        message: Text {
-            vi: format!("Chưa từng có số liệu của '{series}', nên không có dòng nào đang giữ."),
-            en: format!("Nothing was ever heard of '{series}': no row of it is held."),
-        },
+    let message = Text {
+        vi: format!("Chưa từng có số liệu của '{series}', nên không có dòng nào đang giữ."),
+        en: format!("Nothing was ever heard of '{series}': no row of it is held."),
     };
-    results.counts.entry(decision.feed).or_default().rejected += 1;
-    results.facts.rejects.push(RejectedRow {
-        feed: decision.feed,
-        sender: decision.sender,
-        arrival: decision.arrival,
-        whole: false,
-        address: "/api/held".into(),
-        rejection: Arc::new(rejection),
-        raw: series.as_bytes().into(),
-        raw_length: u32::try_from(series.len()).unwrap_or(u32::MAX),
-    });
+    let rejection = Rejection { reason: RejectReason::UnknownSubject, place: "rows".to_owned(), message };
+    let Decision { feed, sender, arrival, .. } = *decision;
+    reject((feed, sender, arrival), "/api/held", rejection, &series, results);
 }
 
 /// Records that a row is held no longer: a refused one is a reject from now on.
 pub(super) fn settle(decision: &Decision, row: &RecalledRow, results: &mut ShardResults) {
     let Decision { indicator, subject, accepted, .. } = *decision;
-    let counts = results.counts.entry(row.feed).or_default();
-    counts.held -= 1;
+    results.counts.entry(row.feed).or_default().held -= 1;
     let state = if accepted { HeldState::Accepted } else { HeldState::Refused };
     let RecalledRow { event_time, value, quality, arrival, feed, sender } = *row;
     let stands = None;
@@ -134,28 +122,36 @@ pub(super) fn settle(decision: &Decision, row: &RecalledRow, results: &mut Shard
     if accepted {
         return;
     }
-    counts.rejected += 1;
     let said = format!("{indicator} {subject} {} = {value}", event_time.rfc3339());
     let user = &decision.user;
     let note = if decision.note.is_empty() { String::new() } else { format!(" {}", decision.note) };
-    let rejection = Rejection {
-        reason: RejectReason::Refused,
-        place: String::new(),
-        message: Text {
-            vi: format!(
-                "Giá trị này đến rất lâu sau thời điểm đo và sẽ thay đổi số liệu đã chốt; {user} đã không chấp nhận.{note}"
-            ),
-            en: format!(
-                "This value came long after its moment and would have changed what was closed; {user} refused it.{note}"
-            ),
-        },
+    let message = Text {
+        vi: format!(
+            "Giá trị này đến rất lâu sau thời điểm đo và sẽ thay đổi số liệu đã chốt; {user} đã không chấp nhận.{note}"
+        ),
+        en: format!(
+            "This value came long after its moment and would have changed what was closed; {user} refused it.{note}"
+        ),
     };
+    let rejection = Rejection { reason: RejectReason::Refused, place: String::new(), message };
+    reject((feed, sender, arrival), "", rejection, &said, results);
+}
+
+/// Records a reject of what came by that feed, from that sender.
+fn reject(
+    (feed, sender, arrival): (Name, Name, Arrival),
+    address: &str,
+    rejection: Rejection,
+    said: &str,
+    results: &mut ShardResults,
+) {
+    results.counts.entry(feed).or_default().rejected += 1;
     results.facts.rejects.push(RejectedRow {
         feed,
         sender,
         arrival,
         whole: false,
-        address: "".into(),
+        address: address.into(),
         rejection: Arc::new(rejection),
         raw: said.as_bytes().into(),
         raw_length: u32::try_from(said.len()).unwrap_or(u32::MAX),

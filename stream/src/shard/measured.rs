@@ -90,6 +90,36 @@ pub(super) struct Heard {
 #[derive(Clone, Copy, Debug)]
 struct Moment(EventTime);
 
+/// A subject's turn in an epoch: what the epoch is to it, and where what follows from its rows goes.
+#[derive(Debug)]
+pub(super) struct Turn<'a, 'rows> {
+    pub(super) subject: Name,
+    pub(super) facts: &'a EpochFacts,
+    pub(super) names: &'a Names,
+    pub(super) days: &'a mut Days,
+    pub(super) derived: &'a mut Option<Box<Derived>>,
+    /// What each of its series heard, by the series' place.
+    pub(super) heard: &'a mut Vec<Heard>,
+    pub(super) fates: &'a mut Fates<'rows>,
+    pub(super) results: &'a mut ShardResults,
+}
+
+impl<'rows> Turn<'_, 'rows> {
+    /// The same, borrowed once more.
+    fn again(&mut self) -> Turn<'_, 'rows> {
+        Turn {
+            subject: self.subject,
+            facts: self.facts,
+            names: self.names,
+            days: self.days,
+            derived: self.derived,
+            heard: self.heard,
+            fates: self.fates,
+            results: self.results,
+        }
+    }
+}
+
 impl Measured {
     pub(super) fn new() -> Measured {
         let (feeds, series, decisions) = Default::default();
@@ -124,21 +154,9 @@ impl Measured {
     }
 
     /// Judges an epoch's rows of one series, in order of arrival.
-    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
-    pub(super) fn take_rows(
-        &mut self,
-        subject: Name,
-        derived: &mut Option<Box<Derived>>,
-        facts: &EpochFacts,
-        names: &Names,
-        days: &mut Days,
-        terms: &mut Terms,
-        rows: &[Key],
-        heard: &mut Vec<Heard>,
-        fates: &mut Fates<'_>,
-        results: &mut ShardResults,
-    ) {
+    pub(super) fn take_rows(&mut self, turn: &mut Turn<'_, '_>, terms: &mut Terms, rows: &[Key]) {
         let Some(first) = rows.first() else { return };
+        let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let index = self.index(first.indicator(), names);
         let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
@@ -159,14 +177,9 @@ impl Measured {
                 late.then(|| entry.state.rewritten(days, row.event_time, &version, terms.hold_after));
             let judged = match rewritten.flatten() {
                 Some(Rewritten { stands }) => Judged::Held { stands },
-                None => entry.state.apply(
-                    days,
-                    facts.epoch.0,
-                    row.event_time,
-                    version,
-                    source,
-                    &mut heard.touched,
-                ),
+                None => {
+                    entry.state.apply(days, facts.epoch, row.event_time, version, source, &mut heard.touched)
+                }
             };
             terms.count(&judged);
             hear(derived, entry.name, row.event_time, &version, &judged);
@@ -205,38 +218,31 @@ impl Measured {
 
     /// Judges the rows that waited for a day, now that it was read back, or for an operator's word, now that it is known
     /// which those are.
-    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
     pub(super) fn take_answer(
         &mut self,
-        subject: Name,
-        derived: &mut Option<Box<Derived>>,
-        facts: &EpochFacts,
-        names: &Names,
-        days: &mut Days,
+        turn: &mut Turn<'_, '_>,
         terms: &Terms,
         answer: &Answer,
         rows_of_subject: &[Key],
-        heard: &mut Vec<Heard>,
-        fates: &mut Fates<'_>,
-        results: &mut ShardResults,
     ) {
+        let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let Found::Rows(rows) = &answer.found else { return };
         let (About::Day { indicator, day } | About::Held { indicator, day }) = answer.question.about else {
             return;
         };
-        let Some(id) = names.indicators.find(&indicator).map(IndicatorId) else { return };
+        let Some(id) = names.indicators.find(&indicator) else { return };
         let Some(local) = days.day(day) else { return };
         let index = self.index(id, names);
         let heard = Heard::of(heard, index);
         let entry = &mut self.series[index];
-        let (asked, epoch, touched) = (answer.question.asked.0, facts.epoch, &mut heard.touched);
+        let (asked, epoch, touched) = (answer.question.asked, facts.epoch, &mut heard.touched);
         // Rows of the epoch itself may have said the last word of a key, too.
         let mut of_series = rows_of_subject.chunk_by(|a, b| a.indicator() == b.indicator());
         let of_series = of_series.find(|keys| keys[0].indicator() == id).unwrap_or_default();
         let mut words = LastWords::default();
         let judged = if matches!(answer.question.about, About::Day { .. }) {
             let hold_after = |feed| terms.hold_after(feed);
-            let judged = entry.state.recall(days, local, asked, epoch.0, rows, hold_after, touched);
+            let judged = entry.state.recall(days, local, asked, epoch, rows, hold_after, touched);
             for (row, _) in &judged {
                 results.counts.entry(row.feed).or_default().waiting -= 1;
             }
@@ -251,7 +257,7 @@ impl Measured {
                 decisions::settle(decision, row, results);
                 if decision.accepted {
                     let row = WaitingRow::of(row);
-                    judged.push((row, entry.state.accept(days, epoch.0, row, touched)));
+                    judged.push((row, entry.state.accept(days, epoch, row, touched)));
                 }
             }
             judged
@@ -302,17 +308,14 @@ impl Measured {
 
     /// Closes and revises the windows that may be; when `now` closes the next one, patience aside. `read` is given what
     /// hours and days amount to.
-    #[allow(clippy::too_many_arguments, reason = "what an epoch is, apart from what it does")]
     pub(super) fn advance(
         &mut self,
-        subject: Name,
-        days: &mut Days,
+        turn: &mut Turn<'_, '_>,
         plans: &mut SeriesPlans<'_>,
         bounds: Bounds,
-        heard: &mut Vec<Heard>,
-        results: &mut ShardResults,
         mut read: impl FnMut(Reading),
     ) -> Option<EventTime> {
+        let Turn { subject, days, heard, results, .. } = turn.again();
         let mut due: Option<EventTime> = None;
         for (index, entry) in self.series.iter_mut().enumerate() {
             let name = entry.name;
@@ -404,7 +407,7 @@ impl MeasuredRecord {
     /// The days its rows wait for.
     pub(super) fn awaited(&self, subject: Name, calendar: &Calendar) -> Vec<Question> {
         let of_series = |(indicator, series, _): &(Name, SeriesState, Provenance)| {
-            let asked = |(day, asked)| Some(question(subject, *indicator, calendar.day(day)?, Epoch(asked)));
+            let asked = |(day, asked)| Some(question(subject, *indicator, calendar.day(day)?, asked));
             series.awaited().filter_map(asked).collect::<Vec<_>>()
         };
         self.2.iter().flat_map(of_series).chain(self.3.awaited(subject)).collect()

@@ -8,7 +8,6 @@ use ioc_model::{
     index::{GapReading, IndexId, vn_aqi},
     limit::{Averaging, Limit, is_enough},
     pack::{Station, StationKind},
-    place::PlaceKey,
     question::{About, Found, Question, RecalledRow, RecalledWindow},
     results::{EpochResults, StoredObservation, Verdict, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
@@ -22,21 +21,7 @@ const HOUR: i64 = 3_600_000;
 
 /// It measures `pm25` and `no2`, at no cadence: one point makes a mean.
 pub fn station(id: &str) -> Station {
-    Station {
-        id: id.to_owned(),
-        name: Text::default(),
-        kind: StationKind::AmbientAir,
-        place: PlaceKey { code: "80".to_owned(), valid_from: "2020-01-01".parse().unwrap() },
-        point: None,
-        valid_from: "2020-01-01".parse().unwrap(),
-        valid_to: None,
-        measures: ["pm25", "no2"].into_iter().map(|id| (id.to_owned(), Millis(0))).collect(),
-        file_codes: Vec::new(),
-        symbols: BTreeMap::new(),
-        no_value: Vec::new(),
-        late_after: None,
-        silent_after: None,
-    }
+    ioc_testing::station(id, &[("pm25", Millis(0)), ("no2", Millis(0))])
 }
 
 /// Limits of every averaging, one of them of two times.

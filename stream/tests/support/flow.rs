@@ -10,6 +10,7 @@ use ioc_bus::{
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::Generation,
+    instance::InstanceId,
     names::Names,
     pack::{Pack, PackVersion},
     position::{LogNumber, Offset, Partition},
@@ -17,7 +18,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     Driver, DriverConfig, Halt,
-    driver::{Reference, Start},
+    driver::{PackVersions, Start},
     exchange::Shards,
 };
 
@@ -28,7 +29,7 @@ pub const STANDING: Clock = Clock::Demo { origin: 0, start: MIDNIGHT, speed: 0.0
 
 struct OnePack(Arc<Decoder>);
 
-impl Reference for OnePack {
+impl PackVersions for OnePack {
     fn current(&self) -> Arc<Decoder> {
         self.0.clone()
     }
@@ -82,7 +83,7 @@ pub fn start_as(
     let start = Start {
         bus: bus.clone(),
         log: LogNumber(1),
-        instance: [1; 16],
+        instance: InstanceId::from_bytes([1; 16]),
         generation: Generation(0),
         shards: Shards::default(),
         committed: store.0.lock().unwrap().committed,

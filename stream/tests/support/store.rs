@@ -13,7 +13,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     Halt,
-    driver::{Commit, Need, Taken},
+    driver::{Commit, Consumed, Need},
 };
 
 use super::derived;
@@ -84,7 +84,7 @@ impl Commit for SharedStore {
         }
     }
 
-    fn committed(&mut self, _: EpochResults, _: Taken) {}
+    fn committed(&mut self, _: EpochResults, _: Consumed) {}
 }
 
 pub fn totals(store: &SharedStore) -> Counts {

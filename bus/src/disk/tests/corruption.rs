@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ioc_model::position::Offset;
+
 use super::{
     Dice,
     fake::{End, FakeFileSystem},
@@ -129,7 +131,7 @@ fn loud_a_missing_segment_is_noticed_wherever_it_was() {
     let damaged = files.fork();
     damaged.lose(&paths[0]);
     let (chain, _) = open(damaged.shared(), false).unwrap();
-    assert!(matches!(chain.read(0, u64::MAX, 1), Err(ReadError::Released { wanted: 0, .. })));
+    assert!(matches!(chain.read(0, u64::MAX, 1), Err(ReadError::Released { wanted: Offset(0), .. })));
     for path in &paths {
         files.lose(path);
     }

@@ -3,10 +3,10 @@
 use crate::transport::counters::counters;
 
 counters! {
-    /// One watched folder's figures since start. Every file that is not simply taken shows in one of them.
+    /// One watched folder's counts since start. Every file that is not simply taken shows in one of them.
     pub struct FilesCounters;
-    /// The figures of [`FilesCounters`] at one moment.
-    pub struct FilesFigures;
+    /// The counts of [`FilesCounters`] at one moment.
+    pub struct FilesCounts;
     /// Files whose envelope became durable.
     total taken,
     /// Bytes of the files taken.

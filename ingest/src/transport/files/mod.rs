@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-pub use counters::{FilesCounters, FilesFigures};
+pub use counters::{FilesCounters, FilesCounts};
 use ioc_bus::chunk::MAX_FEED_NAME;
 use ioc_model::{
     calendar::Calendar,

@@ -5,8 +5,8 @@ use crate::transport::counters::counters;
 counters! {
     /// What HTTP push has answered since start.
     pub struct HttpCounters;
-    /// The figures of [`HttpCounters`] at one moment.
-    pub struct HttpFigures;
+    /// The counts of [`HttpCounters`] at one moment.
+    pub struct HttpCounts;
     /// Receipts given: 200.
     total acknowledged,
     /// Bytes of the bodies that have a receipt.

@@ -28,12 +28,12 @@ use axum::{
     Router,
     routing::{get, post},
 };
-pub use counters::{HttpCounters, HttpFigures};
+pub use counters::{HttpCounters, HttpCounts};
 use ioc_model::position::LogNumber;
 pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
 use serde::{Deserialize, Serialize};
 pub use serve::{ServeLimits, serve};
-pub use settings::{KIND, address_of};
+pub use settings::KIND;
 use tokio::sync::watch;
 
 use self::{gate::Gate, problem::Problem};

@@ -22,7 +22,7 @@ use super::{
     counters::MqttCounters,
     inbox::{Inbox, LINGER, Read},
     reason::Reason,
-    reception::{self, Reception, Taken, Tally},
+    reception::{self, Received, Reception, Tally},
     registry::Place,
     reply::{self, Accepted},
     session::ClientKey,
@@ -294,22 +294,22 @@ impl Client {
         let stopped = self.place.stopped().clone();
         let mut deadline = Instant::now() + silence;
         // What came behind CONNECT in the same read.
-        let mut taken = Taken::default();
-        inbox.look_again_at_all(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken));
-        self.visit.heard(taken.chunk.len() as u64);
+        let mut received = Received::default();
+        inbox.look_again_at_all(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut received));
+        self.visit.heard(received.chunk.len() as u64);
         loop {
-            if let Err(end) = self.pass_on(shared, taken, answers, &stopped).await {
+            if let Err(end) = self.pass_on(shared, received, answers, &stopped).await {
                 return end;
             }
             if stopped.is_cancelled() {
                 return self.why_stopped(shared);
             }
-            taken = Taken::default();
+            received = Received::default();
             self.follow_routes(shared);
-            match inbox.read(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut taken)) {
+            match inbox.read(|bytes| self.reception.take_in(bytes, self.link.in_flight(), &mut received)) {
                 Read::Bytes(count) => {
                     shared.counters.bytes.add(count as u64);
-                    self.visit.heard(taken.chunk.len() as u64);
+                    self.visit.heard(received.chunk.len() as u64);
                     deadline = Instant::now() + silence;
                     // A sender whose every byte is there at once must not keep others from their turn.
                     tokio::task::consume_budget().await;
@@ -335,18 +335,18 @@ impl Client {
     async fn pass_on(
         &mut self,
         shared: &Shared,
-        mut taken: Taken,
+        mut received: Received,
         answers: &mpsc::Sender<Answer>,
         stopped: &CancellationToken,
     ) -> Result<(), End> {
-        self.link.answer_pings(taken.pings);
-        if !taken.chunk.is_empty() {
+        self.link.answer_pings(received.pings);
+        if !received.chunk.is_empty() {
             if !self.follow_sender(shared) {
                 return Err(End::Removed);
             }
             let handed_over = tokio::select! {
                 biased;
-                handed_over = shared.intake.hand_over(&self.line, &mut taken.chunk) => handed_over,
+                handed_over = shared.intake.hand_over(&self.line, &mut received.chunk) => handed_over,
                 // It has no place in line: nobody will acknowledge it, and it comes again.
                 () = stopped.cancelled() => return Err(self.why_stopped(shared)),
             };
@@ -354,14 +354,14 @@ impl Client {
                 shared.counters.append_errors.one();
                 End::NotDurable(error)
             })?;
-            self.link.take_in_flight(taken.acks.len());
-            let answer = Answer::WhenDurable { acks: taken.acks, durable };
+            self.link.take_in_flight(received.acks.len());
+            let answer = Answer::WhenDurable { acks: received.acks, durable };
             answers.send(answer).await.map_err(|_| self.why_stopped(shared))?;
         }
-        if !taken.ready.is_empty() {
-            answers.send(Answer::Ready(taken.ready)).await.map_err(|_| self.why_stopped(shared))?;
+        if !received.ready.is_empty() {
+            answers.send(Answer::Ready(received.ready)).await.map_err(|_| self.why_stopped(shared))?;
         }
-        taken.end.map_or(Ok(()), |end| Err(End::Client(end)))
+        received.end.map_or(Ok(()), |end| Err(End::Client(end)))
     }
 
     /// Takes over what the store says of the sender now. False if it was removed; what it sent then is not taken.

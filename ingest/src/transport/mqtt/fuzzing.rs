@@ -22,7 +22,7 @@ pub struct Reception(reception::Reception);
 
 /// What some of its bytes became.
 #[derive(Debug)]
-pub struct Taken {
+pub struct Received {
     /// How many of them were used.
     pub used: usize,
     /// How many the rest needs to be worth a look.
@@ -58,17 +58,27 @@ impl Reception {
     }
 
     /// Takes whole packets from the front of some bytes.
-    pub fn take_in(&mut self, bytes: &[u8], in_flight: u32) -> Taken {
-        let mut taken = reception::Taken { chunk: ChunkBuilder::new(), ..reception::Taken::default() };
-        let (used, needed) = self.0.take_in(bytes, in_flight, &mut taken);
+    pub fn take_in(&mut self, bytes: &[u8], in_flight: u32) -> Received {
+        let mut received =
+            reception::Received { chunk: ChunkBuilder::new(), ..reception::Received::default() };
+        let (used, needed) = self.0.take_in(bytes, in_flight, &mut received);
         let mut acks = Vec::new();
-        for (id, reason) in &taken.acks {
+        for (id, reason) in &received.acks {
             reply::push_puback(&mut acks, self.0.version, *id, *reason);
         }
-        let acknowledged = u32::try_from(taken.acks.len()).unwrap_or(u32::MAX);
-        let end = taken.end.map(|end: End| format!("{end:?}"));
-        let chunk = taken.chunk.finish_from(&Origin::default(), ReceivedAt(0));
-        Taken { used, needed, chunk, acks, acknowledged, answers: taken.ready, pings: taken.pings, end }
+        let acknowledged = u32::try_from(received.acks.len()).unwrap_or(u32::MAX);
+        let end = received.end.map(|end: End| format!("{end:?}"));
+        let chunk = received.chunk.finish_from(&Origin::default(), ReceivedAt(0));
+        Received {
+            used,
+            needed,
+            chunk,
+            acks,
+            acknowledged,
+            answers: received.ready,
+            pings: received.pings,
+            end,
+        }
     }
 }
 

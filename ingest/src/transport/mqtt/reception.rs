@@ -45,7 +45,7 @@ pub(super) struct Reception {
 
 /// What some bytes became.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct Received {
     pub(super) chunk: ChunkBuilder,
     /// PUBACKs that are due when the chunk is durable.
     pub(super) acks: Vec<(u16, Reason)>,
@@ -68,30 +68,35 @@ pub(super) enum End {
 impl Reception {
     /// Takes whole packets from the front of `bytes` until they end; `in_flight` are the publishes taken before and
     /// not acknowledged. Says how many bytes were used and how many the rest needs to be worth a look.
-    pub(super) fn take_in(&mut self, bytes: &[u8], in_flight: u32, taken: &mut Taken) -> (usize, usize) {
+    pub(super) fn take_in(
+        &mut self,
+        bytes: &[u8],
+        in_flight: u32,
+        received: &mut Received,
+    ) -> (usize, usize) {
         let mut used = 0;
         let mut tally = Tally::default();
         let needed = loop {
-            if taken.end.is_some() {
+            if received.end.is_some() {
                 break 0;
             }
             match frame(&bytes[used..], Some(self.version), self.packet_limit) {
                 Ok(Frame::Whole { first, body, length }) => {
-                    if let Err(violation) = self.take_packet(first, body, in_flight, taken, &mut tally) {
-                        taken.end = Some(End::Violation(violation));
+                    if let Err(violation) = self.take_packet(first, body, in_flight, received, &mut tally) {
+                        received.end = Some(End::Violation(violation));
                     }
                     used += length;
                 }
                 Ok(Frame::Partial { needed }) => break needed,
                 Ok(Frame::Oversize { first, head, length }) => {
                     if let Some(needed) =
-                        self.take_oversize(first, head, length, &bytes[used..], taken, &mut tally)
+                        self.take_oversize(first, head, length, &bytes[used..], received, &mut tally)
                     {
                         break needed;
                     }
-                    taken.end = Some(End::Violation(Violation::TooLarge));
+                    received.end = Some(End::Violation(Violation::TooLarge));
                 }
-                Err(violation) => taken.end = Some(End::Violation(violation)),
+                Err(violation) => received.end = Some(End::Violation(violation)),
             }
         };
         tally.tell(&self.counters);
@@ -103,35 +108,37 @@ impl Reception {
         first: u8,
         body: &[u8],
         in_flight: u32,
-        taken: &mut Taken,
+        received: &mut Received,
         tally: &mut Tally,
     ) -> Result<(), Violation> {
         match Packet::read(self.version, first, body)? {
             Packet::Publish(Publish { topic, payload, id, retain }) => {
                 if id.is_some()
                     && self.version == Version::V5
-                    && in_flight as usize + taken.acks.len() >= self.receive_maximum
+                    && in_flight as usize + received.acks.len() >= self.receive_maximum
                 {
                     return Err(Violation::ReceiveMaximum);
                 }
                 let known: &[_] = if retain { &[(Attribute::Retained, "1")] } else { &[] };
-                let reason = self.push(topic, Content::Raw, known, payload, &mut taken.chunk, tally);
+                let reason = self.push(topic, Content::Raw, known, payload, &mut received.chunk, tally);
                 if let Some(id) = id {
-                    taken.acks.push((id, reason));
+                    received.acks.push((id, reason));
                 }
             }
-            Packet::PingReq => taken.pings += 1,
-            Packet::Subscribe { id, codes } => reply::push_suback(&mut taken.ready, self.version, id, &codes),
-            Packet::Unsubscribe { id, filters } => {
-                reply::push_unsuback(&mut taken.ready, self.version, id, filters);
+            Packet::PingReq => received.pings += 1,
+            Packet::Subscribe { id, codes } => {
+                reply::push_suback(&mut received.ready, self.version, id, &codes)
             }
-            Packet::PubRel { id } => reply::push_pubcomp(&mut taken.ready, self.version, id),
+            Packet::Unsubscribe { id, filters } => {
+                reply::push_unsuback(&mut received.ready, self.version, id, filters);
+            }
+            Packet::PubRel { id } => reply::push_pubcomp(&mut received.ready, self.version, id),
             Packet::Disconnect { reason, session_lifetime } => {
                 // 3.14.2.2.2: a session that was to end with its connection cannot be made to last now.
                 if !self.has_lasting_session && session_lifetime.is_some_and(|seconds| seconds > 0) {
                     return Err(Violation::Protocol("a session of lifetime 0 cannot be prolonged"));
                 }
-                taken.end = Some(End::Goodbye { with_will: reason != Reason::SUCCESS, session_lifetime });
+                received.end = Some(End::Goodbye { with_will: reason != Reason::SUCCESS, session_lifetime });
             }
         }
         Ok(())
@@ -145,7 +152,7 @@ impl Reception {
         head: usize,
         length: usize,
         bytes: &[u8],
-        taken: &mut Taken,
+        received: &mut Received,
         tally: &mut Tally,
     ) -> Option<usize> {
         if first >> 4 != 3 {
@@ -164,7 +171,7 @@ impl Reception {
         if let Some(topic) = topic_of_oversized(first, &bytes[head..with_topic]) {
             let description = format!(r#"{{"reason":"too_large","bytes":{length}}}"#);
             let _reason =
-                self.push(topic, Content::Withheld, &[], description.as_bytes(), &mut taken.chunk, tally);
+                self.push(topic, Content::Withheld, &[], description.as_bytes(), &mut received.chunk, tally);
             tally.oversize += 1;
         }
         None
@@ -266,9 +273,9 @@ mod tests {
         }
     }
 
-    fn envelopes(taken: &mut Taken) -> Vec<(String, Content, String, Vec<u8>)> {
+    fn envelopes(received: &mut Received) -> Vec<(String, Content, String, Vec<u8>)> {
         let view =
-            ChunkView::parse(taken.chunk.finish(ReceivedAt(0)).bytes().to_vec().into()).expect("a chunk");
+            ChunkView::parse(received.chunk.finish(ReceivedAt(0)).bytes().to_vec().into()).expect("a chunk");
         view.iter(LogNumber(0), Partition(0), Offset(0))
             .map(|e| (e.feed.to_owned(), e.content, e.address.to_owned(), e.payload.to_owned()))
             .collect()
@@ -277,16 +284,16 @@ mod tests {
     #[test]
     fn one_read_makes_one_chunk_and_answers_in_order() {
         let mut reception = reception(Version::V311);
-        let mut taken = Taken::default();
+        let mut received = Received::default();
         let bytes = b"\x32\x06\x00\x01a\x00\x07x\xc0\x00\x30\x04\x00\x01by\x82\x06\x00\x05\x00\x01c\x00\x32\x07\x00\x01a";
-        let (used, needed) = reception.take_in(bytes, 0, &mut taken);
+        let (used, needed) = reception.take_in(bytes, 0, &mut received);
         assert_eq!((used, needed), (bytes.len() - 5, 9));
-        assert_eq!(taken.acks, [(7, Reason::NO_MATCHING_SUBSCRIBERS)]);
-        assert_eq!((taken.pings, taken.ready.as_slice()), (1, &[0x90, 3, 0, 5, 0x80][..]));
-        assert_eq!(taken.end, None);
+        assert_eq!(received.acks, [(7, Reason::NO_MATCHING_SUBSCRIBERS)]);
+        assert_eq!((received.pings, received.ready.as_slice()), (1, &[0x90, 3, 0, 5, 0x80][..]));
+        assert_eq!(received.end, None);
         let expected =
             |topic: &str, payload: &[u8]| (UNMATCHED.into(), Content::Raw, topic.into(), payload.into());
-        assert_eq!(envelopes(&mut taken), [expected("a", b"x"), expected("b", b"y")]);
+        assert_eq!(envelopes(&mut received), [expected("a", b"x"), expected("b", b"y")]);
         let counts = reception.counters.snapshot();
         assert_eq!((counts.publishes, counts.unmatched), (2, 2));
     }
@@ -296,21 +303,24 @@ mod tests {
         let mut reception = reception(Version::V5);
         let packet = b"\x30\xff\xff\x7f\x00\x03a/bpayload";
         for end in 4..9 {
-            let mut taken = Taken::default();
-            let (used, needed) = reception.take_in(&packet[..end], 0, &mut taken);
-            assert!(used == 0 && needed > end && needed <= 9 && taken.end.is_none(), "{end}");
+            let mut received = Received::default();
+            let (used, needed) = reception.take_in(&packet[..end], 0, &mut received);
+            assert!(used == 0 && needed > end && needed <= 9 && received.end.is_none(), "{end}");
         }
-        let mut taken = Taken::default();
-        let _used = reception.take_in(packet, 0, &mut taken);
-        assert_eq!(taken.end, Some(End::Violation(Violation::TooLarge)));
+        let mut received = Received::default();
+        let _used = reception.take_in(packet, 0, &mut received);
+        assert_eq!(received.end, Some(End::Violation(Violation::TooLarge)));
         let description = br#"{"reason":"too_large","bytes":2097155}"#.to_vec();
-        assert_eq!(envelopes(&mut taken), [(UNMATCHED.into(), Content::Withheld, "a/b".into(), description)]);
+        assert_eq!(
+            envelopes(&mut received),
+            [(UNMATCHED.into(), Content::Withheld, "a/b".into(), description)]
+        );
         assert_eq!(reception.counters.snapshot().oversize, 1);
         for other in [&b"\xc0\xff\x7f"[..], b"\x30\xff\x7f\xff\xff", b"\x30\xff\x7f\x00\x01#"] {
-            let mut taken = Taken::default();
-            let _used = reception.take_in(other, 0, &mut taken);
-            assert_eq!(taken.end, Some(End::Violation(Violation::TooLarge)), "{other:x?}");
-            assert!(taken.chunk.is_empty());
+            let mut received = Received::default();
+            let _used = reception.take_in(other, 0, &mut received);
+            assert_eq!(received.end, Some(End::Violation(Violation::TooLarge)), "{other:x?}");
+            assert!(received.chunk.is_empty());
         }
     }
 
@@ -320,24 +330,24 @@ mod tests {
         for (version, in_flight, acks, is_violation) in
             [(Version::V5, 0, 2, true), (Version::V5, 1, 1, true), (Version::V311, 9, 4, false)]
         {
-            let mut taken = Taken::default();
-            let _used = reception(version).take_in(&bytes, in_flight, &mut taken);
-            assert_eq!(taken.acks.len(), acks);
-            assert_eq!(taken.end == Some(End::Violation(Violation::ReceiveMaximum)), is_violation);
+            let mut received = Received::default();
+            let _used = reception(version).take_in(&bytes, in_flight, &mut received);
+            assert_eq!(received.acks.len(), acks);
+            assert_eq!(received.end == Some(End::Violation(Violation::ReceiveMaximum)), is_violation);
         }
     }
 
     #[test]
     fn safe_what_came_before_a_violation_is_kept_and_nothing_after_it_is() {
         let mut reception = reception(Version::V311);
-        let mut taken = Taken::default();
+        let mut received = Received::default();
         let _used = reception.take_in(
             b"\x32\x06\x00\x01a\x00\x07x\x34\x06\x00\x01a\x00\x08x\x32\x06\x00\x01a\x00\x09x",
             0,
-            &mut taken,
+            &mut received,
         );
-        assert_eq!(taken.end, Some(End::Violation(Violation::Qos2)));
-        assert_eq!((taken.chunk.len(), taken.acks.len()), (1, 1));
+        assert_eq!(received.end, Some(End::Violation(Violation::Qos2)));
+        assert_eq!((received.chunk.len(), received.acks.len()), (1, 1));
     }
 
     #[test]
@@ -357,10 +367,10 @@ mod tests {
             ),
         ];
         for (bytes, has_lasting_session, end) in cases {
-            let mut taken = Taken::default();
+            let mut received = Received::default();
             let mut reception = Reception { has_lasting_session, ..reception(Version::V5) };
-            let _used = reception.take_in(bytes, 0, &mut taken);
-            assert_eq!(taken.end, Some(end));
+            let _used = reception.take_in(bytes, 0, &mut received);
+            assert_eq!(received.end, Some(end));
         }
     }
 }

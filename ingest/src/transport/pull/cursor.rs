@@ -71,8 +71,7 @@ impl CursorError {
     /// Whether the disk is full: nothing is wrong that room would not mend.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        let CursorError::Io { error, .. } = self else { return false };
-        matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        matches!(self, CursorError::Io { error, .. } if ioc_bus::is_full(error))
     }
 }
 

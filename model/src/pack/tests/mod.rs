@@ -1,6 +1,6 @@
 //! A pack is read whole or refused with all of its faults (invariant LOUD).
 
-mod reference;
+mod optional;
 mod tay_ninh;
 
 use super::*;

@@ -15,7 +15,7 @@ use ioc_model::{
 use ioc_storage::{Class, Sink, Store, StoreError};
 use ioc_stream::{
     Halt,
-    driver::{Commit, Need, Taken},
+    driver::{Commit, Consumed, Need},
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +31,7 @@ const AGAIN: Duration = Duration::from_millis(500);
 
 /// Commits epochs to ClickHouse and shows them.
 #[derive(Debug)]
-pub struct Committer {
+pub struct StoreCommit {
     runtime: Handle,
     sink: Sink,
     store: Store,
@@ -46,8 +46,8 @@ pub struct Committer {
     asked: Instant,
 }
 
-impl Committer {
-    /// A committer whose waiting is done on that runtime, from a thread that is none of its own.
+impl StoreCommit {
+    /// A commit step whose waiting is done on that runtime, from a thread that is none of its own.
     #[must_use]
     pub fn new(
         runtime: Handle,
@@ -57,8 +57,8 @@ impl Committer {
         board: Arc<Board>,
         shares: Arc<Shares>,
         give_up: CancellationToken,
-    ) -> Committer {
-        Committer {
+    ) -> StoreCommit {
+        StoreCommit {
             runtime,
             sink,
             store,
@@ -105,7 +105,7 @@ impl Committer {
     }
 }
 
-impl Commit for Committer {
+impl Commit for StoreCommit {
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
         let halt = |error: ioc_storage::Halt| Halt(error.to_string());
         let to_record =
@@ -133,8 +133,8 @@ impl Commit for Committer {
         self.nothing_broke()
     }
 
-    fn committed(&mut self, results: EpochResults, taken: Taken) {
-        self.shares.committed(taken.bytes, taken.behind);
+    fn committed(&mut self, results: EpochResults, consumed: Consumed) {
+        self.shares.committed(consumed.bytes, consumed.behind);
         self.board.apply(&results);
     }
 }

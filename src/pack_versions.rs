@@ -15,7 +15,7 @@ use ioc_model::{
     names::Names,
     pack::{Pack, PackFiles, PackVersion},
 };
-use ioc_stream::{Halt, driver::Reference};
+use ioc_stream::{Halt, driver::PackVersions};
 use serde::{Deserialize, Serialize};
 
 use crate::instance::DataFolder;
@@ -29,7 +29,7 @@ struct Kept {
 
 /// The packs of a data folder. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Packs(Arc<Shelf>);
+pub struct KeptPacks(Arc<Shelf>);
 
 #[derive(Debug)]
 struct Shelf {
@@ -40,7 +40,7 @@ struct Shelf {
     loaded: Mutex<HashMap<PackVersion, Arc<Decoder>>>,
 }
 
-impl Packs {
+impl KeptPacks {
     /// Makes a pack the current one and keeps it.
     ///
     /// # Errors
@@ -50,9 +50,9 @@ impl Packs {
         files: PackFiles,
         overlay: Option<&str>,
         names: &Names,
-    ) -> anyhow::Result<Packs> {
+    ) -> anyhow::Result<KeptPacks> {
         let current = decoder(&files, overlay, names)?;
-        let packs = Packs(Arc::new(Shelf {
+        let packs = KeptPacks(Arc::new(Shelf {
             folder: data.path().join("packs"),
             overlay: overlay.map(str::to_owned),
             names: names.clone(),
@@ -115,7 +115,7 @@ fn decoder(files: &PackFiles, overlay: Option<&str>, names: &Names) -> anyhow::R
     Ok(Arc::new(Decoder::new(Arc::new(pack), names.clone())?))
 }
 
-impl Reference for Packs {
+impl PackVersions for KeptPacks {
     fn current(&self) -> Arc<Decoder> {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -11,6 +11,7 @@ use std::{
 use ioc_decode::Decoder;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    instance::InstanceId,
     position::{LogNumber, Offset},
     question::{About, Answer, Question},
 };
@@ -28,11 +29,11 @@ const QUESTIONS_AT_A_TIME: usize = 64;
 /// No more is asked while so many rows of answers wait to be recorded.
 const ROWS_WAITING: usize = 200_000;
 
-pub(crate) struct Committer {
+pub(crate) struct Finisher {
     pub shared: Arc<Shared>,
     /// Takes the checkpoints of committed epochs.
     pub keeper: SyncSender<Checkpoint>,
-    pub instance: [u8; 16],
+    pub instance: InstanceId,
     pub generation: Generation,
     pub log: LogNumber,
     /// The store's last commit when the process was started: epochs up to it are not sent again.
@@ -43,7 +44,7 @@ pub(crate) struct Committer {
     pub awaited: VecDeque<Question>,
 }
 
-impl Committer {
+impl Finisher {
     pub(crate) fn run(
         mut self,
         mut commit: impl Commit,
@@ -76,7 +77,7 @@ impl Committer {
                 state.committed_offsets.clone_from(&submitted.next);
             });
             if !before {
-                commit.committed(results, submitted.taken);
+                commit.committed(results, submitted.consumed);
             }
             // Recorded epochs hold the answers to what was asked before the crash; what they leave open is asked again.
             if epoch >= self.last_recorded {
@@ -126,7 +127,7 @@ impl Committer {
     ) -> Result<(), Halt> {
         let cannot = |error| Halt::because("cannot encode the state", error);
         let checkpoint = Checkpoint {
-            instance: self.instance,
+            instance: self.instance.bytes(),
             epoch,
             generation: self.generation,
             log: self.log,

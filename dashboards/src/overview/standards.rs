@@ -148,28 +148,12 @@ pub(super) fn indices() -> BTreeMap<IndexId, IndexNames> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use ioc_model::pack::PackFiles;
     use serde_json::Value;
 
-    use super::*;
     use crate::overview::Dimensions;
 
     fn tay_ninh() -> Value {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
-        let mut files = PackFiles::new();
-        for folder in ["", "demo/"] {
-            for entry in std::fs::read_dir(root.join(folder)).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                if [".toml", ".csv", ".json"].iter().any(|ending| name.ends_with(ending)) {
-                    let path = format!("{folder}{name}");
-                    let _ = files.insert(path.clone(), std::fs::read_to_string(root.join(path)).unwrap());
-                }
-            }
-        }
-        let pack = Pack::parse_with(&files, Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
-        serde_json::to_value(Dimensions::of(&pack)).unwrap()
+        serde_json::to_value(Dimensions::of(&ioc_testing::tay_ninh(Some("demo")))).unwrap()
     }
 
     /// Of an object that is described: no key is missing, none is there that is not described; and so on inside.

@@ -1,0 +1,111 @@
+//! What a row does to the point it is of, and what that makes of the row.
+
+use ioc_model::{names::Source, results::Standing};
+use rustc_hash::FxHashMap;
+
+use super::{Point, Version, points::Points};
+
+/// What became of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Placed {
+    /// It is stored, and whether the point's current value is another one now.
+    Stored {
+        /// How it stands to what was there.
+        standing: Standing,
+        /// What is the point's current version behind it.
+        current: Current,
+    },
+    /// Its content was known already, and not later.
+    Duplicate,
+}
+
+/// A point's current version behind a row that was stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Current {
+    /// The row's, which is of another content than what was current before.
+    Becomes,
+    /// The row's, which is of the same content as what was current, and known since earlier.
+    Lowered,
+    /// The one that was current before.
+    Stays,
+    /// One that was known before and not current: it must be said again, for no row says now that it is. So rare that
+    /// what every row is answered must not be as large.
+    Restored(Box<(Version, Source)>),
+}
+
+impl Current {
+    /// Whether it is that of the row.
+    #[must_use]
+    pub fn is_the_row(&self) -> bool {
+        matches!(self, Current::Becomes | Current::Lowered)
+    }
+
+    /// Whether the point's (value, quality) is another one.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        matches!(self, Current::Becomes | Current::Restored(..))
+    }
+}
+
+/// The versions of points that are not current, by the points' time.
+pub(super) type Others = FxHashMap<u32, Vec<Version>>;
+
+/// Adds a row's content to points.
+#[inline]
+pub(super) fn apply_to(points: &mut Points, others: &mut Others, at: u32, version: Version) -> Placed {
+    let place = match points.last_at() {
+        Some(last) if last >= at => points.find(at),
+        _ => Err(points.len()),
+    };
+    match place {
+        Ok(index) => {
+            let mut point = points.get(index);
+            let placed = again(&mut point, others, version);
+            points.set(index, &point);
+            placed
+        }
+        Err(index) => {
+            points.insert(index, &Point::new(at, &version));
+            Placed::Stored { standing: Standing::First, current: Current::Becomes }
+        }
+    }
+}
+
+/// Another row for a point.
+fn again(point: &mut Point, others: &mut Others, version: Version) -> Placed {
+    let current = point.version();
+    if current.same_content(&version) {
+        if version.arrival >= current.arrival {
+            return Placed::Duplicate;
+        }
+        return lower_current(point, others, version);
+    }
+    let others = others.entry(point.at).or_default();
+    if let Some(known) = others.iter_mut().find(|other| other.same_content(&version)) {
+        if version.arrival >= known.arrival {
+            return Placed::Duplicate;
+        }
+        known.arrival = version.arrival;
+        return Placed::Stored { standing: Standing::History, current: Current::Stays };
+    }
+    if version.arrival > current.arrival {
+        others.push(current);
+        *point = Point::new(point.at, &version);
+        return Placed::Stored { standing: Standing::Correction, current: Current::Becomes };
+    }
+    others.push(version);
+    Placed::Stored { standing: Standing::History, current: Current::Stays }
+}
+
+/// The current content turns out to be known since earlier, which may make another version the latest known.
+fn lower_current(point: &mut Point, others: &mut Others, earlier: Version) -> Placed {
+    let latest_other = others.get_mut(&point.at).and_then(|others| {
+        let latest = (0..others.len()).max_by_key(|i| others[*i].arrival)?;
+        (others[latest].arrival > earlier.arrival).then(|| std::mem::replace(&mut others[latest], earlier))
+    });
+    *point = Point::new(point.at, latest_other.as_ref().unwrap_or(&earlier));
+    // The day knows who sent it.
+    let current = latest_other
+        .map_or(Current::Lowered, |other| Current::Restored(Box::new((other, Source::default()))));
+    Placed::Stored { standing: Standing::History, current }
+}

@@ -1,0 +1,94 @@
+//! What closes a series' windows, and what they are then.
+
+use std::collections::BTreeSet;
+
+use ioc_model::{
+    epoch::Epoch,
+    name::Name,
+    time::{EventTime, Millis},
+    window::{Aggregate, ClosedBy, WindowKind},
+};
+
+use crate::{
+    plan::{Days, Span},
+    reading::{Mean, Reading},
+};
+
+/// A window's result.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// Its kind.
+    pub kind: WindowKind,
+    /// Where it lies.
+    pub span: Span,
+    /// Its good values.
+    pub aggregate: Aggregate,
+    /// Its points of any quality.
+    pub received: u32,
+    /// The points expected of it.
+    pub expected: u32,
+    /// What made the result.
+    pub closed_by: ClosedBy,
+    /// Whether one value alone makes it.
+    pub spiked: bool,
+}
+
+impl Closed {
+    /// What it amounts to.
+    pub(crate) fn reading(&self, measure: Name) -> Reading {
+        let mean = Mean {
+            mean: self.aggregate.mean().unwrap_or(0.0),
+            count: u32::try_from(self.aggregate.count).unwrap_or(u32::MAX),
+            expected: self.expected,
+        };
+        Reading { measure, kind: self.kind, span: self.span, mean, closed_by: self.closed_by }
+    }
+}
+
+/// How far a subject's windows may close in an epoch, and what may leave its memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The subject's watermark.
+    pub watermark: EventTime,
+    /// `now` less patience.
+    pub patience: EventTime,
+    /// Days that end so far behind what is closed are evicted.
+    pub horizon: Millis,
+}
+
+impl Bounds {
+    pub(crate) fn reach(&self) -> EventTime {
+        self.watermark.max(self.patience)
+    }
+}
+
+/// What `now` alone closes next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Due {
+    /// The end of that window; it closes when the subject's patience is over. None if there is none.
+    pub end: Option<EventTime>,
+    /// A row at this moment or later makes nothing else due; none if any row may.
+    pub settled_from: Option<EventTime>,
+}
+
+/// Moments of one series whose windows may need a revision in this epoch.
+#[derive(Debug, Default)]
+pub struct Touched(pub(super) Vec<EventTime>);
+
+impl Touched {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Forgets them; their room is used again.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<Span> {
+        self.0.iter().map(|time| days.window(kind, *time)).collect()
+    }
+}
