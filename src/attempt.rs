@@ -15,10 +15,10 @@ use anyhow::{Context, bail};
 use ioc_bus::clock::Clock;
 use ioc_decode::{
     Decoder,
-    trial::{PERMISSIVE_FEED, trial, with_permissive_feed},
+    trial::{PERMISSIVE_FEED, Trial, trial, with_permissive_feed},
 };
 use ioc_model::{
-    attribute::Attributes,
+    attribute::{self, Attribute, Attributes},
     names::Names,
     pack::{FormatName, Pack},
     time::ReceivedAt,
@@ -29,10 +29,13 @@ use crate::{check::files_of, told};
 /// Nothing a sender may send is larger; a file that is would only fill the memory.
 const LARGEST_INPUT: u64 = 256 << 20;
 
+/// Where messages of syslog come from.
+const BY_SYSLOG: &str = "syslog/udp";
+
 /// Arguments of `ioc try`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Args {
-    /// What the bytes are: json_observation or station_txt. A feed knows its own.
+    /// What the bytes are: json_observation, station_txt, syslog, syslog_lines or eve. A feed knows its own.
     #[arg(long, value_name = "NAME", value_parser = parse_format, required_unless_present = "feed")]
     pub format: Option<FormatName>,
 
@@ -50,6 +53,10 @@ pub struct Args {
     /// this is given.
     #[arg(long, value_name = "TIME", value_parser = parse_received_at)]
     pub received_at: Option<ReceivedAt>,
+
+    /// Who sent it: a login or, of a message of syslog, an address.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub sender: String,
 
     /// Inputs; - is standard input. A station file's name says which station it is of.
     #[arg(required = true, value_name = "FILE")]
@@ -77,11 +84,21 @@ fn parse_received_at(text: &str) -> Result<ReceivedAt, String> {
 pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
     let (decoder, feed) = decoder(&args, configured)?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::Machine.received_at());
+    let is_syslog = decoder.pack().feeds.get(&feed).is_some_and(|feed| feed.format == FormatName::Syslog);
+    let mut sender = Vec::new();
+    attribute::write(&mut sender, Attribute::Sender, &args.sender);
+    let attributes = Attributes::new(&sender, &[]);
     let mut rejects = 0;
     told::say(|out| {
         for path in args.files {
             let payload = read(&path)?;
-            let tried = trial(&decoder, &feed, &address(&path), Attributes::default(), received_at, &payload);
+            let address = if is_syslog { BY_SYSLOG.to_owned() } else { address(&path) };
+            let mut tried = Trial::default();
+            for message in messages(&payload, is_syslog) {
+                let one = trial(&decoder, &feed, &address, attributes, received_at, message);
+                tried.lines.extend(one.lines);
+                tried.rejects += one.rejects;
+            }
             if tried.lines.is_empty() {
                 let from =
                     if is_standard_input(&path) { "standard input".into() } else { path.to_string_lossy() };
@@ -93,6 +110,14 @@ pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
         Ok(())
     })?;
     Ok(if rejects == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A file of messages of syslog has one a line, each of which came by itself.
+fn messages(payload: &[u8], is_syslog: bool) -> Vec<&[u8]> {
+    match is_syslog {
+        true => payload.split(|byte| *byte == b'\n').collect(),
+        false => vec![payload],
+    }
 }
 
 fn decoder(args: &Args, configured: &Path) -> anyhow::Result<(Decoder, String)> {

@@ -332,6 +332,7 @@ impl<'a> Record<'a> {
         end(event, End::From, &scalar(source[0]), &scalar(source[1]));
         end(event, End::To, &scalar(target[0]), &scalar(target[1]));
         event.protocol = protocol(&scalar(self.fields.protocol));
+        event.attributes.reserve(16);
         // In alphabetical order as far as can be, which the rows' order is.
         attribute(event, "app_proto", &scalar(app_protocol));
         attribute(event, "community_id", &scalar(community_id));

@@ -146,6 +146,8 @@ impl<'a> Summary<'a> {
 }
 
 /// What is recognized in a text.
+// There is one at a time, on the stack.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Content<'a> {
     Eve(eve::Record<'a>),

@@ -125,8 +125,8 @@ pub(super) fn decided(word: &str) -> Decided {
     ];
     let is = |known: &&str| known.eq_ignore_ascii_case(word);
     match () {
-        () if STOPPED.iter().any(|known| is(known)) => Decided::Blocked,
-        () if LET_THROUGH.iter().any(|known| is(known)) => Decided::Allowed,
+        () if STOPPED.iter().any(&is) => Decided::Blocked,
+        () if LET_THROUGH.iter().any(is) => Decided::Allowed,
         () => Decided::Unsaid,
     }
 }
