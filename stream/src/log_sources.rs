@@ -218,10 +218,12 @@ impl LogSource {
     }
 
     /// Whether an event with its key would be remembered had it been stored before. When one happened that does not
-    /// itself say so depends on its arrival, so it can be told only while nothing was forgotten.
+    /// itself say so depends on its arrival, so it can be told only while nothing was forgotten. A time without a year is
+    /// the same again unless it comes a year later.
     fn remembers(&self, event: &Event) -> bool {
         self.remembered_from.is_none_or(|from| {
-            event.time_from == TimeFrom::Stated && event.happened_at.0.div_euclid(MINUTE) >= from
+            let says_when = matches!(event.time_from, TimeFrom::Stated | TimeFrom::Inferred);
+            says_when && event.happened_at.0.div_euclid(MINUTE) >= from
         })
     }
 
@@ -499,10 +501,11 @@ mod tests {
 
     #[test]
     fn a_summary_is_more_of_the_last_message_of_its_host_and_an_orphan_is_nobodys() {
+        use EventKind::{LoginAccepted, LoginFailed, Repeat};
         let mut log_sources = LogSources::default();
         let lines = vec![
             line(1, "srv-b", "Failed password for user01 from 203.0.113.6"),
-            Event { kind: EventKind::LoginAccepted, ..line(2, "srv-c", "Accepted publickey for user02") },
+            Event { kind: LoginAccepted, ..line(2, "srv-c", "Accepted publickey for user02") },
             repeat(3, "srv-b", 3, ""),
             line(4, "srv-d", "Failed password for root from 203.0.113.7"),
             repeat(5, "srv-d", 2, "Failed password for "),
@@ -517,7 +520,7 @@ mod tests {
             .iter()
             .map(|stored| (stored.0.kind, &*stored.0.host, stored.0.weight, stored.0.attributes.len()))
             .collect();
-        use EventKind::{LoginAccepted, LoginFailed, Repeat};
+
         assert_eq!(
             told,
             [

@@ -273,12 +273,22 @@ impl Identity {
     }
 }
 
-/// The lines of a delivered file: each is known by its source and all of the file up to its own end. The same file
-/// delivered twice is the same lines, also where it has grown in between; equal lines of one file are different ones.
+/// The lines of a delivery that is known again: each goes by its source and all of the delivery up to its own end. The
+/// same file delivered twice is the same lines, also where it has grown in between; equal lines of one file are different
+/// ones. A request is known again if its sender says so; one that says nothing is not, or equal lines that two requests
+/// bring would be one event.
 #[derive(Debug, Default)]
 pub(crate) struct Delivery(Sha256);
 
 impl Delivery {
+    /// Of a request that its sender calls so.
+    pub(crate) fn of_request(origin: &str) -> Delivery {
+        let mut delivery = Delivery::default();
+        delivery.read(b"request");
+        delivery.read(origin.as_bytes());
+        delivery
+    }
+
     /// Goes on to the end of a line.
     pub(crate) fn read(&mut self, line: &[u8]) {
         self.0.update(line);

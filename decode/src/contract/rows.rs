@@ -29,7 +29,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Refusal,
-    events::{Reporter, SaidTime},
+    events::{Delivery, Reporter, SaidTime},
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
     told_twice::Held,
 };
@@ -87,6 +87,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     latest: EventTime,
     address: &'d str,
     sender: &'d str,
+    /// What its sender calls the delivery.
+    origin: Option<&'d str>,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
@@ -118,6 +120,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             latest: received.plus(feed.contract.max_future),
             address: envelope.address,
             sender: envelope.attributes.sender(),
+            origin: envelope.attributes.get(Attribute::Origin),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             sink,
@@ -375,6 +378,15 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         };
         self.count = self.count.saturating_add(1);
         self.sink.row(Row::Decided(decision));
+    }
+
+    /// By what the lines of the envelope are known when they are delivered again; none where nothing tells.
+    pub(crate) fn delivery(&self) -> Option<Delivery> {
+        match self.origin {
+            _ if self.feed.by_file => Some(Delivery::default()),
+            Some(origin) => Some(Delivery::of_request(origin)),
+            None => None,
+        }
     }
 
     /// Who reports in a line that calls itself `host`, empty where it does not.

@@ -6,7 +6,7 @@ use ioc_model::{
     name::Name,
     names::{IndicatorId, Names, SubjectId},
     observation::Quality,
-    pack::{FormatName, Indicator, Pack, Spelling, Station},
+    pack::{FormatName, Indicator, Pack, Spelling, Station, Transport},
     place::Date,
     time::EventTime,
 };
@@ -33,6 +33,8 @@ pub(crate) struct Rules {
 pub(crate) struct FeedRules {
     pub(crate) name: Name,
     pub(crate) format: FormatName,
+    /// Whether its envelopes are files.
+    pub(crate) by_file: bool,
     pub(crate) contract: Contract,
 }
 
@@ -88,7 +90,9 @@ impl Rules {
         }
         for feed in pack.feeds.values() {
             let name = Name::new(&feed.id);
-            let feed_rules = FeedRules { name, format: feed.format, contract: feed.contract.clone() };
+            let by_file = matches!(feed.transport, Transport::Files { .. });
+            let (format, contract) = (feed.format, feed.contract.clone());
+            let feed_rules = FeedRules { name, format, by_file, contract };
             let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
         }
         rules

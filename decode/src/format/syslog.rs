@@ -41,14 +41,16 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
 /// A file of messages, one a line. A line that begins with a blank has no header and so no host: it is an event of its
 /// own, since nobody can tell the rest of a message from a message that is badly written.
 pub(super) fn read_lines<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
-    let mut delivery = Delivery::default();
+    let mut delivery = rows.delivery();
     for (number, line) in all_lines(payload) {
         let line = &payload[line];
-        delivery.read(line);
+        if let Some(delivery) = &mut delivery {
+            delivery.read(line);
+        }
         if line.trim_ascii().is_empty() {
             continue;
         }
-        if let Err(refusal) = read_one(line, Some(&delivery), rows) {
+        if let Err(refusal) = read_one(line, delivery.as_ref(), rows) {
             rows.reject(refusal, &Line(number), line);
         }
     }

@@ -24,6 +24,7 @@ pub(super) struct Open(Vec<Parcel>, Vec<Reports>);
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reports {
     pub(super) worker: u32,
+    #[allow(clippy::vec_box, reason = "an event is large, and is sorted before it is taken in")]
     pub(super) events: Vec<Box<Event>>,
 }
 

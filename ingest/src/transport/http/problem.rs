@@ -27,6 +27,8 @@ pub(super) enum Problem {
     Empty { position: String },
     /// Content-Encoding is not identity.
     Compressed,
+    /// The key of the request is empty, longer than that, or no text.
+    RequestKey(usize),
     /// Too many requests of this sender at once.
     TooMany,
     /// Nothing can be made durable now.
@@ -145,6 +147,13 @@ impl Problem {
                 "send the body without Content-Encoding; compressed bodies are not taken".to_owned(),
                 "hãy gửi nội dung không nén (không có Content-Encoding); hệ thống không nhận nội dung nén"
                     .to_owned(),
+            ),
+            Problem::RequestKey(most) => (
+                StatusCode::BAD_REQUEST,
+                "request-key",
+                "No key of a request",
+                format!("Idempotency-Key must be 1 to {most} visible ASCII characters"),
+                format!("Idempotency-Key phải gồm 1 đến {most} ký tự ASCII nhìn thấy được"),
             ),
             Problem::TooMany => (
                 StatusCode::TOO_MANY_REQUESTS,

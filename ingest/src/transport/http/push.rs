@@ -56,6 +56,20 @@ pub(super) async fn push(
     }
 }
 
+/// The longest key of a request. Bytes.
+const REQUEST_KEY_MAX: usize = 200;
+
+/// What the sender calls the request, so that it is known when it is sent again (`Idempotency-Key`,
+/// draft-ietf-httpapi-idempotency-key-header); empty where it says nothing.
+fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(String::new()) };
+    let key = value.to_str().map(str::trim).unwrap_or_default();
+    match (1..=REQUEST_KEY_MAX).contains(&key.len()) {
+        true => Ok(key.to_owned()),
+        false => Err(Problem::RequestKey(REQUEST_KEY_MAX)),
+    }
+}
+
 impl HttpPush {
     async fn receive(&self, feed: String, request: Request) -> Result<Receipt, Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
@@ -88,7 +102,10 @@ impl HttpPush {
         }
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
-        let known = [(Attribute::ContentType, &*content_type)];
+        let origin = request_key(request.headers()).inspect_err(|_| {
+            clients.note(What::Refused, &caller, None, "an Idempotency-Key that is none");
+        })?;
+        let known = [(Attribute::ContentType, &*content_type), (Attribute::Origin, &*origin)];
         let limit = max_bytes.min(self.limits.body_bytes);
         let declared = content_length(request.headers());
         let held = match declared {
@@ -196,7 +213,10 @@ impl HttpPush {
             Problem::Compressed => &counters.unsupported_encoding,
             Problem::TooMany => &counters.too_many,
             Problem::Unavailable(..) => &counters.unavailable,
-            Problem::InvalidPosition | Problem::UnknownPosition | Problem::NothingHere => return,
+            Problem::RequestKey(_)
+            | Problem::InvalidPosition
+            | Problem::UnknownPosition
+            | Problem::NothingHere => return,
         };
         counter.one();
     }
