@@ -2,25 +2,32 @@
 //!
 //! It is a sender like any other and knows nothing of the pipeline's inside: gases and wind go over MQTT with a user
 //! and password of its own, dust as station files (TT 10/2021/TT-BTNMT) into the inbox, when their hour is over on
-//! the demo's clock. At its start it first sends the hours of the last two weeks, oldest first, as fast as they are
+//! the demo's clock; logs go over syslog, TCP and UDP, each line at its moment. At its start it first sends the hours of the last two weeks, oldest first, as fast as they are
 //! acknowledged. It remembers nothing: after a restart it sends those again, and the pipeline drops and counts the
 //! duplicates.
+//!
+//! Logs are of two days before the start at the most: recorded alerts of an intrusion sensor, re-dated to every day, and
+//! lines of servers and a firewall that are made up from a seed.
 //!
 //! Four stand-in stations send the same record, each from another quarter of it and re-dated by whole weeks into the
 //! demo's year. The values are those of the record, unaltered: a missing cell is not sent, so the gaps on the screen
 //! are real.
 
+mod alerts;
 mod dust;
 mod follow;
 mod gases;
+mod logs;
 mod record;
 mod stand_in;
+mod synthetic;
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use ioc_bus::clock::Clock;
 use ioc_model::calendar::Calendar;
+use logs::Logs;
 pub(crate) use stand_in::first_and_last_start;
 use stand_in::{Reading, readings};
 
@@ -45,7 +52,16 @@ pub struct PublisherArgs {
     /// Folder of the dust feed in the inbox.
     #[arg(long)]
     pub dust_folder: PathBuf,
-    /// Local time of station files.
+    /// Where syslog is taken over TCP; without it no alerts and logins are sent.
+    #[arg(long)]
+    pub syslog_tcp: Option<SocketAddr>,
+    /// Where syslog is taken over UDP; without it no lines of a firewall are sent.
+    #[arg(long)]
+    pub syslog_udp: Option<SocketAddr>,
+    /// Decides the lines that are made up.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Local time of station files and logs.
     #[arg(long, default_value = "Asia/Ho_Chi_Minh")]
     pub timezone: String,
     /// Hours before now that are sent at the start.
@@ -67,6 +83,7 @@ impl std::fmt::Debug for PublisherArgs {
             .field("mqtt", &format_args!("{}:{}", self.mqtt_host, self.mqtt_port))
             .field("user", &self.user)
             .field("dust_folder", &self.dust_folder)
+            .field("syslog", &(self.syslog_tcp, self.syslog_udp))
             .finish_non_exhaustive()
     }
 }
@@ -86,13 +103,24 @@ pub fn run(args: PublisherArgs) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the publisher's runtime")?;
+    let logs = Logs::new(args.seed, &calendar).context("the recorded alerts cannot be read")?;
     tracing::info!(?args, hours = record.len(), "publishing recorded data");
-    runtime.block_on(publish(args, &readings(&record), &calendar))
+    runtime.block_on(publish(args, &readings(&record), &calendar, &logs))
 }
 
-async fn publish(args: PublisherArgs, readings: &[Reading], calendar: &Calendar) -> anyhow::Result<()> {
-    let channels =
-        async { tokio::join!(gases::publish(&args, readings), dust::publish(&args, readings, calendar)) };
+async fn publish(
+    args: PublisherArgs,
+    readings: &[Reading],
+    calendar: &Calendar,
+    logs: &Logs<'_>,
+) -> anyhow::Result<()> {
+    let channels = async {
+        tokio::join!(
+            gases::publish(&args, readings),
+            dust::publish(&args, readings, calendar),
+            logs::publish(&args, logs),
+        )
+    };
     tokio::select! {
         // The gases' connection stays open for ever, so this arm is the unlikely one.
         _ = channels => std::future::pending().await,
@@ -127,7 +155,13 @@ mod tests {
 
     use clap::{Args, Command, FromArgMatches};
     use ioc_decode::{Decoder, trial::trial};
-    use ioc_model::{attribute::Attributes, names::Names, pack::Pack};
+    use ioc_model::{
+        attribute::{self, Attributes},
+        names::Names,
+        pack::Pack,
+        time::{EventTime, Millis, ReceivedAt},
+    };
+    use logs::Way;
 
     use super::*;
     use crate::pack_files::{DEFAULT_PACK, embedded_pack};
@@ -186,5 +220,44 @@ mod tests {
         for (station, counts) in sent {
             assert_eq!(counts, (gases, dust), "{station}");
         }
+    }
+
+    #[test]
+    fn balance_every_line_of_a_log_is_an_event_of_a_source_that_the_demos_pack_knows() {
+        let pack = Pack::parse_with(&embedded_pack(DEFAULT_PACK).unwrap(), Some("demo")).unwrap();
+        let calendar = Calendar::of_zone(&pack.timezone).unwrap();
+        let decoder = Decoder::new(Arc::new(pack), Names::default()).unwrap();
+        let logs = Logs::new(1, &calendar).unwrap();
+        let sender = attribute::of_words([("sender", "127.0.0.1")]).unwrap();
+        // A local day.
+        let start = "2026-01-31T17:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        for hour in 0..24 {
+            for (line, message) in logs.messages(EventTime(start).plus(Millis::hours(hour))) {
+                let address = match line.way {
+                    Way::Connection => "syslog/tcp",
+                    Way::Datagrams => "syslog/udp",
+                };
+                let tried = trial(
+                    &decoder,
+                    "replay-security",
+                    address,
+                    Attributes::new(&sender, &[]),
+                    ReceivedAt(line.at.0),
+                    message.as_bytes(),
+                );
+                assert_eq!((tried.lines.len(), tried.rejects), (1, 0), "{message}: {:?}", tried.lines);
+                let event: serde_json::Value = serde_json::from_str(&tried.lines[0]).unwrap();
+                // It is only said where one is not.
+                assert_eq!((event.get("known"), &event["relay"]), (None, &"RP-RELAY".into()), "{message}");
+                assert_eq!(event["happened_at"], line.at.rfc3339(), "{message}");
+                assert!(event["key"].is_string(), "sent again it is a duplicate: {message}");
+                let kind = event["event"].as_str().unwrap();
+                *counts.entry(kind.to_owned()).or_default() += 1;
+            }
+        }
+        assert_eq!(counts["alert"], 300);
+        let others = ["allow", "block", "login_accepted", "login_failed", "login_user"];
+        assert!(others.iter().all(|kind| counts[*kind] > 100), "{counts:?}");
     }
 }

@@ -134,6 +134,20 @@ def fill(ask, first, second):
         f" {second}, 0 FROM ({HOURS}) WHERE hour = 5"
     )
     ask(
+        "INSERT INTO event (kind, log_source, happened_at, severity, signature, decided, source_address, source_network,"
+        " target_address, target_port, user, message, weight, attempts, feed, received_at, log, partition, offset, row,"
+        " generation, epoch, chunk)"
+        " SELECT kind, 'srv-a', start, severity, 'EXAMPLE', 'allowed', '203.0.113.5', '203.0.113.5', '192.0.2.10', 22,"
+        " 'root', 'for root', 3, attempts, 'push', start, 1, 0, 2000 + hour, number, 0,"
+        f" {first}, 0 FROM ({HOURS}) ARRAY JOIN ['alert', 'block', 'login_failed', 'login_accepted'] AS kind,"
+        " ['high', 'low', 'info', 'not_rated'] AS severity, [0, 0, 3, 0] AS attempts, [0, 1, 2, 3] AS number"
+    )
+    ask(
+        "INSERT INTO log_source (pack, id, name_vi, name_en, silent_after_ms)"
+        " SELECT argMax(version, published_at), source, 'Máy chủ', 'Server', 60000 FROM pack"
+        " ARRAY JOIN ['srv-a', 'srv-b'] AS source GROUP BY source"
+    )
+    ask(
         "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)"
         f" SELECT 'observation', 'pm25', 'ST01', '', start, 0, {second}, 0 FROM ({HOURS}) WHERE hour = 5"
     )

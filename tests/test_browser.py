@@ -33,7 +33,7 @@ def counts_of(demo):
 
 def test_the_demo_replays_over_mqtt_and_as_files_until_hours_close(demo):
     eventually(lambda: len([count for count in closed_hours(demo).values() if count >= 12]) >= 2, seconds=90)
-    for feed in ("replay-gas", "replay-dust"):
+    for feed in ("replay-gas", "replay-dust", "replay-security"):
         eventually(lambda feed=feed: counts_of(demo)[feed]["stored"] > 0)
     overview = demo.overview()
     assert overview["pack"]["replayed"], "it is labelled as replayed"
@@ -83,5 +83,5 @@ def test_the_demo_goes_on_where_it_was_after_a_restart(demo):
     stored = {feed["id"]: feed["counts"]["stored"] for feed in before["feeds"]}
     for feed in after["feeds"]:
         assert feed["counts"]["stored"] >= stored[feed["id"]]
-    for feed in ("replay-gas", "replay-dust"):
+    for feed in ("replay-gas", "replay-dust", "replay-security"):
         eventually(lambda feed=feed: counts_of(demo)[feed]["stored"] > stored[feed])

@@ -11,7 +11,7 @@ use anyhow::Context;
 use ioc_bus::clock::Clock;
 use ioc_ingest::{
     senders::Senders,
-    transport::{files, mqtt},
+    transport::{files, mqtt, syslog},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -38,11 +38,15 @@ pub struct DemoArgs {
     /// Hours before the start that are sent at once.
     #[arg(long, default_value_t = 336, env = "IOC_DEMO_BACKFILL_HOURS")]
     backfill_hours: u32,
+    /// Decides the lines of logs that are made up.
+    #[arg(long, default_value_t = 1, env = "IOC_DEMO_SEED")]
+    seed: u64,
 }
 
 /// A publisher with its secret, before there is anything to send to.
 pub(super) struct Publisher {
     backfill_hours: u32,
+    seed: u64,
     clock: Clock,
     secret: String,
     stop: CancellationToken,
@@ -51,11 +55,14 @@ pub(super) struct Publisher {
 /// What it sends, where to.
 struct Sends {
     backfill_hours: u32,
+    seed: u64,
     clock: Clock,
     mqtt: SocketAddr,
     secret: String,
     /// Folder of the dust feed in the inbox.
     dust: PathBuf,
+    syslog_tcp: Option<SocketAddr>,
+    syslog_udp: Option<SocketAddr>,
     timezone: String,
     stop: CancellationToken,
 }
@@ -75,28 +82,43 @@ impl House<'_> {
         let mut senders = Senders::load(&self.senders_file())?;
         senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], Vec::new(), &secret)?;
         senders.save()?;
-        let DemoArgs { backfill_hours, .. } = *demo;
-        Ok(Publisher { backfill_hours, clock: self.clock, secret, stop: self.stop.clone() })
+        let DemoArgs { backfill_hours, seed, .. } = *demo;
+        Ok(Publisher { backfill_hours, seed, clock: self.clock, secret, stop: self.stop.clone() })
     }
 }
 
 impl Publisher {
     /// Publishes until it is told to stop.
     pub(super) fn publish(self, entrance: &Entrance) -> anyhow::Result<impl Future<Output = ()> + use<>> {
-        let Publisher { backfill_hours, clock, secret, stop } = self;
+        let Publisher { backfill_hours, seed, clock, secret, stop } = self;
         let ways_in = &entrance.ways_in;
         let inbox = ways_in.address(files::KIND.word).context("the demo needs the inbox")?;
         let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
         let mqtt = mqtt.context("the demo needs the MQTT endpoint")?.parse()?;
         let dust = Path::new(inbox).join(DEMO_DUST_FOLDER);
+        let syslog = ways_in.addresses(syslog::KIND.word);
+        let by = |scheme: &str| syslog.iter().find_map(|address| address.strip_prefix(scheme)?.parse().ok());
+        let (syslog_tcp, syslog_udp) = (by("syslog+tcp://"), by("syslog+udp://"));
         let timezone = entrance.pack.timezone.clone();
-        Ok(publish(Sends { backfill_hours, clock, mqtt, secret, dust, timezone, stop }))
+        Ok(publish(Sends {
+            backfill_hours,
+            seed,
+            clock,
+            mqtt,
+            secret,
+            dust,
+            syslog_tcp,
+            syslog_udp,
+            timezone,
+            stop,
+        }))
     }
 }
 
 /// Runs the publisher as a process of its own and starts it again when it ends.
 async fn publish(sends: Sends) {
-    let Sends { backfill_hours, clock, mqtt, secret, dust, timezone, stop } = sends;
+    let Sends { backfill_hours, seed, clock, mqtt, secret, dust, syslog_tcp, syslog_udp, timezone, stop } =
+        sends;
     let arguments = || -> anyhow::Result<tokio::process::Command> {
         let mut command = tokio::process::Command::new(std::env::current_exe()?);
         let _ = command
@@ -107,12 +129,18 @@ async fn publish(sends: Sends) {
             .args(["--user", DEMO_SENDER])
             .args(["--backfill-hours", &backfill_hours.to_string()])
             .args(["--timezone", &timezone])
+            .args(["--seed", &seed.to_string()])
             .arg("--dust-folder")
             .arg(&dust)
             .arg("--until-input-ends")
             .env("IOC_DEMO_SECRET", &secret)
             .stdin(Stdio::piped())
             .kill_on_drop(true);
+        for (option, address) in [("--syslog-tcp", syslog_tcp), ("--syslog-udp", syslog_udp)] {
+            if let Some(address) = address {
+                let _ = command.args([option, &address.to_string()]);
+            }
+        }
         Ok(command)
     };
     loop {

@@ -47,8 +47,13 @@ fn each_feed_has_a_way(config: &Config, pack: &pack::Pack) -> anyhow::Result<()>
 impl WaysIn {
     /// Where that transport is reached.
     pub fn address(&self, word: &str) -> Option<&str> {
-        let running = self.0.iter().find(|running| running.kind().word == word)?;
-        running.addresses().first().map(String::as_str)
+        self.addresses(word).first().map(String::as_str)
+    }
+
+    /// All places where it is.
+    pub fn addresses(&self, word: &str) -> &[String] {
+        let running = self.0.iter().find(|running| running.kind().word == word);
+        running.map_or(&[], |running| running.addresses())
     }
 
     /// All of them, for people.

@@ -38,9 +38,14 @@ fn the_pack_of_tay_ninh_has_no_faults() {
 }
 
 #[test]
-fn the_demo_is_fed_by_two_channels_and_says_that_it_replays() {
+fn the_demo_is_fed_by_three_channels_and_says_that_it_replays() {
     let pack = Pack::parse_with(&files(), Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
-    assert!(pack.replayed.unwrap().vi.contains("phát lại"));
+    let replayed = pack.replayed.unwrap();
+    assert!(
+        replayed.vi.contains("phát lại")
+            && replayed.vi.contains("giả lập")
+            && replayed.en.contains("synthetic")
+    );
     let replaying: Vec<_> =
         pack.stations.values().filter(|station| station.name.vi.contains("phát lại")).collect();
     assert_eq!(replaying.len(), 4);
@@ -50,6 +55,12 @@ fn the_demo_is_fed_by_two_channels_and_says_that_it_replays() {
     }
     assert!(matches!(pack.feeds["replay-gas"].transport, Transport::Mqtt { .. }));
     assert!(matches!(pack.feeds["replay-dust"].transport, Transport::Files { .. }));
+    assert!(matches!(pack.feeds["replay-security"].transport, Transport::Syslog { .. }));
+    // Each says of itself that it is none; only the publisher's own address is a real one.
+    let is_said =
+        |name: &str| ["replayed", "synthetic", "demonstration"].iter().any(|word| name.contains(word));
+    assert!(pack.log_sources.values().all(|source| is_said(&source.name.en)));
+    assert_eq!(pack.log_sources.values().filter(|source| source.relay).count(), 1);
 }
 
 #[test]

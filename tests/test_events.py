@@ -1,0 +1,370 @@
+"""Events from the sender's socket to the analyst's table: the field's cases through the real ways in.
+
+The cases are those of decode/cases, moved as a whole to this moment, so that what is near its arrival there is near it
+here. Each has a sender of its own: an address of the loopback, a login, or a folder.
+"""
+
+import datetime
+import json
+import re
+import shutil
+import socket
+import tomllib
+import urllib.request
+
+import pytest
+from ioc import PACK, ROOT, Ioc, eventually
+from peers import push, receipt
+
+CASES = ROOT / "decode" / "cases"
+ZONE = datetime.timezone(datetime.timedelta(hours=7))
+# A relay for each case that comes by one, an appliance, and two that nobody declared.
+SUMMARIES, BEHIND, SCALES, ORPHANS, STREAM, FIREWALL = (f"127.0.0.{last}" for last in (2, 3, 4, 5, 6, 7))
+APPLIANCE, NO_RELAY = "127.0.0.8", "127.0.0.9"
+RELAYS = [SUMMARIES, BEHIND, SCALES, ORPHANS, STREAM]
+
+FEEDS = """
+[security]
+name = { vi = "Nhật ký an ninh", en = "Security logs" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "syslog", from = ["127.0.0.0/28"] }
+format = "syslog"
+silent_after = "10m"
+
+[sensors]
+name = { vi = "Cảm biến mạng", en = "Network sensors" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "http" }
+format = "eve"
+silent_after = "10m"
+
+[logins]
+name = { vi = "Tệp đăng nhập", en = "Files of logins" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "files", folder = "logins" }
+format = "syslog_lines"
+silent_after = "10m"
+
+[addresses]
+name = { vi = "Tệp địa chỉ", en = "Files of addresses" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "files", folder = "addresses" }
+format = "syslog_lines"
+silent_after = "10m"
+"""
+LOG_SOURCES = f"""
+[relay-here]
+name = {{ vi = "Máy chuyển tiếp ở đây", en = "Relay here" }}
+owner = {{ vi = "Sở", en = "Department" }}
+addresses = {json.dumps(RELAYS)}
+relay = true
+"""
+
+
+def case(name):
+    """The lines of a case, all of their times moved so that it is received now."""
+    folder = CASES / name
+    received = datetime.datetime.fromisoformat(tomllib.loads((folder / "meta.toml").read_text())["received_at"])
+    [path] = folder.glob("input.*")
+    # A second ago, since nothing is received before it is sent.
+    moved = datetime.datetime.now(ZONE) - received - datetime.timedelta(seconds=1)
+    local = received.astimezone(ZONE)
+
+    def written(found):
+        moment = datetime.datetime.fromisoformat(f"{local.year}-{local.month:02}-{local.day:02}T{found[1]}") + moved
+        return f"{moment:%b %e %H:%M:%S}"
+
+    def stated(found):
+        return (datetime.datetime.fromisoformat(found[1]) + moved).strftime("%Y-%m-%dT%H:%M:%S") + found[2]
+
+    text = path.read_text()
+    text = re.sub(rf"{local:%b %e} (\d\d:\d\d:\d\d)", written, text)
+    text = re.sub(rf"({local:%Y-%m-%d}T\d\d:\d\d:\d\d)(\.\d+)?", lambda found: stated([None, found[1], found[2] or ""]), text)
+    return text.splitlines()
+
+
+class House:
+    def __init__(self, folder):
+        pack = shutil.copytree(PACK, folder / "pack")
+        with open(pack / "feeds.toml", "a") as feeds:
+            feeds.write(FEEDS)
+        sources = (CASES / "pack" / "log_sources.toml").read_text()
+        assert '"192.0.2.21"' in sources
+        (pack / "log_sources.toml").write_text(sources.replace('"192.0.2.21"', f'"{FIREWALL}"') + LOG_SOURCES)
+        shutil.copy(CASES / "pack" / "severities.toml", pack)
+        self.ioc = Ioc(folder, pack=pack)
+        self.tokens = {name: self.ioc.add_sender(name, "sensors")[1] for name in ("records", "spellings", "broken", "stream")}
+        self.ioc.start()
+        self.reader = self.ioc.analyst()
+
+    def ask(self, sql, **parameters):
+        return self.reader.query(sql, parameters=parameters).result_rows
+
+    def number(self, sql, **parameters):
+        return self.ask(sql, **parameters)[0][0]
+
+    def events(self, what, where, **parameters):
+        """One figure over the events that are meant."""
+        return self.number(f"SELECT {what} FROM event_current WHERE {where}", **parameters)
+
+    def by_udp(self, address, lines):
+        """Each line a datagram, from that address; waits until all are events."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            datagrams.bind((address, 0))
+            for line in lines:
+                datagrams.sendto(line.encode(), ("127.0.0.1", self.ioc.syslog["udp"]))
+        eventually(lambda: self.events("count()", f"sender = '{address}'") == len(lines))
+
+    def pushed(self, name, text):
+        """How many rows of a body were stored, were there already, and were rejected; and its position."""
+        before = self.balance("sensors")["rows_duplicate"]
+        status, answer = push(self.ioc, self.tokens[name], text, "sensors")
+        assert status == 200, answer
+        became = receipt(self.ioc, self.tokens[name], answer["position"])
+        duplicate = self.balance("sensors")["rows_duplicate"] - before
+        return (became["stored"], duplicate, became["rejected"]), answer["position"]
+
+    def drop(self, feed, name, lines):
+        """A file in the inbox, and the balance of its feed when it is taken."""
+        before = self.balance(feed)["envelopes_received"]
+        folder = self.ioc.data / "inbox" / feed
+        partial = folder / f".{name}"
+        partial.write_text("".join(f"{line}\n" for line in lines))
+        partial.rename(folder / name)
+        eventually(lambda: self.balance(feed)["envelopes_received"] > before)
+        return eventually(lambda: (now := self.balance(feed))["rows_waiting"] == 0 and now)
+
+    def balance(self, feed):
+        """Of a feed: what came, and what became of it. The identities hold whenever one asks."""
+        found = self.reader.query("SELECT * FROM feed_balance WHERE feed = {feed:String}", parameters={"feed": feed})
+        rows = list(found.named_results())
+        if not rows:
+            return dict.fromkeys(["envelopes_received", "rows_decoded", "rows_stored", "rows_duplicate", "rows_waiting"], 0)
+        [row] = rows
+        assert row["envelopes_received"] == row["envelopes_decoded"] + row["envelopes_empty"] + row["envelopes_undecodable"]
+        became = ("stored", "duplicate", "rejected", "waiting", "held")
+        assert row["rows_decoded"] == sum(row[f"rows_{word}"] for word in became)
+        assert (row["envelopes_astray"], row["rows_astray"]) == (0, 0)
+        return row
+
+    def raw(self, position):
+        return self.ioc.get(f"/api/lineage/envelope/{position}/raw").decode()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    house = House(tmp_path_factory.mktemp("events"))
+    yield house
+    house.ioc.stop()
+
+
+def test_count_equal_datagrams_are_events_each(house):
+    house.by_udp(FIREWALL, case("syslog/equal_lines_in_one_second"))
+    by_port = house.ask(
+        f"SELECT target_port, sum(weight) FROM event_current WHERE sender = '{FIREWALL}' GROUP BY target_port ORDER BY target_port"
+    )
+    assert by_port == [(161, 7), (162, 2), (443, 1)]
+    told = house.ask(f"SELECT DISTINCT kind, log_source, known, relay FROM event_current WHERE sender = '{FIREWALL}'")
+    assert told == [("block", "fw-a", True, "")]
+
+
+def test_count_a_summary_is_as_many_attempts_as_it_says_and_opens_to_the_line_it_repeats(house):
+    house.by_udp(SUMMARIES, case("syslog/one_line_for_many"))
+    by_address = house.ask(
+        "SELECT source_address, sum(weight), sum(attempts) FROM event_current"
+        f" WHERE sender = '{SUMMARIES}' AND kind = 'login_failed' GROUP BY source_address ORDER BY source_address"
+    )
+    assert by_address == [("203.0.113.5", 5, 5), ("203.0.113.6", 4, 4), ("203.0.113.7", 3, 3)]
+    assert house.events("sum(weight)", f"sender = '{SUMMARIES}' AND kind = 'login_accepted'") == 1
+    assert house.events("max(dateDiff('second', happened_at, received_at))", f"sender = '{SUMMARIES}'") < 3_600
+    [(position, message)] = house.ask(
+        f"SELECT attributes['repeats'], message FROM event_current WHERE sender = '{SUMMARIES}' AND host = 'srv-b'"
+        " AND weight = 3"
+    )
+    assert "203.0.113.6" in message
+    opened = house.raw(position.rpartition("-")[0])
+    assert "srv-b sshd[411]: Failed password" in opened
+
+    house.by_udp(ORPHANS, case("syslog/repeats_of_something_unknown"))
+    assert house.ask(f"SELECT kind, weight, attempts FROM event_current WHERE sender = '{ORPHANS}'") == [("repeat", 6, 0)]
+
+
+def test_count_attempts_of_a_file_are_counted_once_and_the_file_again_gives_nothing(house):
+    lines = case("syslog_lines/pam_and_sshd")
+    first = house.drop("logins", "auth.log", lines)
+    assert (first["rows_decoded"], first["rows_stored"], first["rows_duplicate"]) == (27, 27, 0)
+
+    def told():
+        return house.ask(
+            "SELECT source_address, sum(attempts) AS failed, sumIf(weight, kind = 'login_accepted') AS accepted"
+            " FROM event_current WHERE feed = 'logins' AND source_address != ''"
+            " GROUP BY source_address HAVING failed + accepted > 0 ORDER BY source_address"
+        )
+
+    expected = [
+        ("192.0.2.44", 0, 1),
+        ("192.0.2.45", 0, 1),
+        ("203.0.113.20", 3, 0),
+        ("203.0.113.21", 1, 0),
+        ("203.0.113.22", 1, 0),
+        ("203.0.113.23", 1, 0),
+        ("203.0.113.30", 6, 0),
+    ]
+    assert told() == expected
+    assert house.events("sum(attempts)", "feed = 'logins'") == 12
+    for name in ("auth.log", "auth.log.1"):
+        again = house.drop("logins", name, lines)
+    assert (again["rows_decoded"], again["rows_stored"], again["rows_duplicate"]) == (81, 27, 54)
+    # As a machine appends to its own file: a line that is like one of before is a new one.
+    assert "session opened" in lines[15]
+    grown = house.drop("logins", "auth.log", [*lines, lines[15]])
+    assert (grown["rows_stored"], grown["rows_duplicate"]) == (28, 81)
+    assert told() == expected
+
+
+def test_safe_names_of_users_are_masked_wherever_they_stand(house):
+    assert house.ask("SELECT DISTINCT user FROM event_current WHERE source_address = '203.0.113.21' ORDER BY user") == [
+        ("",),
+        ("u***",),
+    ]
+    named = "position(concat(message, toString(attributes)), 'user77') > 0 AND user != ''"
+    assert house.events("count()", named) == 0
+    assert house.events("count()", "feed = 'logins' AND position(message, 'u***') > 0") > 0
+
+
+def test_who_an_appliance_without_a_host_is_one_source_and_only_a_relay_speaks_for_others(house):
+    house.by_udp(APPLIANCE, case("syslog/no_host_of_an_appliance"))
+    assert house.ask(f"SELECT DISTINCT log_source, known FROM event_current WHERE sender = '{APPLIANCE}'") == [(APPLIANCE, False)]
+    kinds = house.ask(
+        f"SELECT kind, count() FROM event_current WHERE sender = '{APPLIANCE}' AND source_address = '203.0.113.9' GROUP BY kind"
+    )
+    assert dict(kinds) == {"block": 2, "login_failed": 1}
+    house.by_udp(BEHIND, case("syslog/hosts_behind_a_relay"))
+    told = house.ask(f"SELECT log_source, known, relay FROM event_current WHERE sender = '{BEHIND}' ORDER BY log_source")
+    assert told == [
+        ("fw-a", True, "relay-here"),
+        ("relay-here:localhost", False, "relay-here"),
+        ("srv-a", True, "relay-here"),
+        ("srv-b", True, "relay-here"),
+    ]
+    house.by_udp(NO_RELAY, case("syslog/hosts_behind_no_relay"))
+    told = house.ask(f"SELECT log_source, known, relay, uniqExact(host) FROM event_current WHERE sender = '{NO_RELAY}' GROUP BY ALL")
+    assert told == [(NO_RELAY, False, "", 4)]
+
+
+def test_count_severities_of_four_scales_are_one(house):
+    lines = [line.encode() for line in case("syslog/scales_of_severity")]
+    with socket.create_connection(("127.0.0.1", house.ioc.syslog["tcp"]), source_address=(SCALES, 0)) as connection:
+        connection.sendall(b"".join(b"%d %s" % (len(line), line) for line in lines))
+    eventually(lambda: house.events("count()", f"sender = '{SCALES}'") == len(lines))
+    by_severity = house.ask(
+        f"SELECT severity, sum(weight) FROM event_current WHERE sender = '{SCALES}' GROUP BY severity ORDER BY severity"
+    )
+    assert dict(by_severity) == {"not_rated": 2, "info": 1, "low": 3, "medium": 1, "high": 3, "critical": 2}
+    assert house.events("sum(weight)", f"sender = '{SCALES}' AND severity >= 'high'") == 5
+    rated = house.ask(f"SELECT rated FROM event_current WHERE sender = '{SCALES}' AND log_source LIKE '%trail-a'")
+    assert rated == [("cef 2",)]
+
+
+def test_count_only_alerts_are_alerts_and_a_body_again_is_duplicates_also_after_a_restart(house):
+    body = "\n".join(case("eve/which_records_are_alerts"))
+    became, _ = house.pushed("records", body)
+    assert became == (11, 1, 0)
+
+    def kinds():
+        found = house.ask("SELECT kind, sum(weight) FROM event_current WHERE sender = 'records' GROUP BY kind")
+        return dict(found)
+
+    expected = {"alert": 6, "block": 1, "protocol": 1, "flow": 1, "stats": 1, "anomaly": 1}
+    assert kinds() == expected
+    decided = house.ask("SELECT decided, count() FROM event_current WHERE sender = 'records' AND kind = 'alert' GROUP BY ALL")
+    assert dict(decided) == {"blocked": 3, "allowed": 3}
+
+    house.ioc.stop()
+    house.ioc.start()
+    became, _ = house.pushed("records", body)
+    assert became == (0, 12, 0)
+    assert kinds() == expected
+
+
+def test_count_an_address_has_one_spelling_and_a_network(house):
+    house.pushed("spellings", "\n".join(case("eve/one_address")))
+    house.drop("addresses", "sshd.log", case("syslog_lines/one_address_of_sshd"))
+    house.drop("addresses", "cef.log", case("syslog_lines/one_address_of_cef"))
+    meant = "(sender = 'spellings' OR feed = 'addresses')"
+    assert house.events("(count(), uniqExact(source_address), uniqExact(source_network))", meant) == (22, 10, 4)
+    assert house.events("count()", f"{meant} AND source_address = '203.0.113.60'") == 4
+    assert house.events("count()", f"{meant} AND source_address = '2001:db8:0:7::1f'") == 3
+    network = "source_network = '2001:db8:0:9::'"
+    assert house.events("(sum(attempts), uniqExact(source_address))", f"{meant} AND {network}") == (12, 6)
+
+
+def test_reject_a_broken_line_costs_itself_and_opens_to_its_bytes(house):
+    lines = ['{"timestamp":"2026-11-20T10:00:00.1+0700","event_type":"alert"', '{"src_ip":"203.0.113.40"}', "nghe không rõ"]
+    good = '{"event_type":"stats","host":"ids-a"}'
+    body = "\n".join([lines[0], good, *lines[1:]])
+    became, position = house.pushed("broken", body)
+    assert became == (1, 0, 3)
+    found = house.ask(
+        "SELECT reason, raw, concat(toString(log), '-', toString(partition), '-', toString(offset)) FROM reject_current"
+        " WHERE sender = 'broken' ORDER BY row"
+    )
+    assert [row[1] for row in found] == lines
+    assert {row[2] for row in found} == {position}
+    assert house.raw(position) == body
+
+
+def test_once_whatever_is_killed_in_the_middle_is_there_once(house):
+    """Lines of files and of pushes once each; of a connection, which has no acknowledgement, a beginning, once each."""
+
+    def record(number):
+        moment = datetime.datetime.now(ZONE).isoformat(timespec="microseconds")
+        return json.dumps({"timestamp": moment, "event_type": "alert", "flow_id": number, "host": "ids-b"})
+
+    bodies = ["\n".join(record(100 * body + line) for line in range(100)) for body in range(8)]
+    moment = f"{datetime.datetime.now(ZONE):%b %e %H:%M:%S}"
+    files = [[f"{moment} srv-c kill: file {file} line {line}" for line in range(200)] for file in range(6)]
+    folder = house.ioc.data / "inbox" / "logins"
+    stored = house.balance("logins")["rows_stored"]
+
+    def push_all():
+        for body in bodies:
+            status, answer = push(house.ioc, house.tokens["stream"], body, "sensors")
+            assert status == 200, answer
+            yield answer["position"]
+
+    connection = socket.create_connection(("127.0.0.1", house.ioc.syslog["tcp"]), source_address=(STREAM, 0))
+    for number, (lines, position) in enumerate(zip(files, push_all())):
+        (folder / f".{number}").write_text("".join(f"{line}\n" for line in lines))
+        (folder / f".{number}").rename(folder / f"kill-{number}.log")
+        connection.sendall(b"".join(b"<13>kill: line %06d\n" % (500 * number + line) for line in range(500)))
+        if number == 2:
+            eventually(lambda: house.events("count()", f"sender = '{STREAM}'") > 0)
+        if number == 4:
+            break
+    house.ioc.kill()
+    connection.close()
+    (folder / "kill-5.log").write_text("".join(f"{line}\n" for line in files[5]))
+    house.ioc.start()
+
+    # Who was not answered sends again, and who was may: nobody knows better.
+    for position in push_all():
+        receipt(house.ioc, house.tokens["stream"], position)
+    eventually(lambda: house.balance("logins")["rows_stored"] == stored + 1_200)
+    house.ioc.wait_drained()
+    once = "(count(), uniqExact(attributes['flow_id']), sum(weight))"
+    assert house.events(once, "sender = 'stream'") == (800, 800, 800)
+    assert house.events("(count(), uniqExact(message))", "position(message, 'file ') = 1") == (1_200, 1_200)
+    lines = house.ask(
+        f"SELECT toUInt32(extract(message, '(\\\\d+)$')) AS line FROM event_current WHERE sender = '{STREAM}' ORDER BY line"
+    )
+    assert [line for (line,) in lines] == list(range(len(lines))) and 500 < len(lines) <= 2_500
+
+
+def test_balance_nothing_is_astray_and_whoever_watches_is_told_of_no_trouble(house):
+    status = house.ioc.wait_drained()
+    assert status["halted"] is None
+    for feed in ("security", "sensors", "logins", "addresses"):
+        balance = house.balance(feed)
+        assert balance["rows_stored"] == house.events("count()", f"feed = '{feed}'"), feed
+    assert house.number("SELECT count() FROM feed_balance WHERE envelopes_astray != 0 OR rows_astray != 0") == 0
