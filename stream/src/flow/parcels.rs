@@ -24,6 +24,10 @@ pub(super) struct Open(Vec<Parcel>, Vec<Reports>);
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Reports {
     pub(super) worker: u32,
+    #[expect(
+        clippy::vec_box,
+        reason = "an event comes in a box, and is half a kilobyte: it is moved on as it is"
+    )]
     pub(super) events: Vec<Box<Event>>,
 }
 
