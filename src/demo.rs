@@ -179,7 +179,7 @@ mod tests {
         let mut sent: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for Reading { station, hour } in readings(&record::hours().unwrap()) {
             let (gases, dust) = sent.entry(station.subject).or_default();
-            let received_at = ioc_model::time::ReceivedAt(hour.known_at().0);
+            let received_at = ReceivedAt(hour.known_at().0);
             let topic = gases::topic(station);
             for message in gases::messages(station, &hour) {
                 let tried = trial(
