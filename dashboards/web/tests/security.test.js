@@ -115,6 +115,16 @@ test("filters are the server's and stand in the address, and a passed on address
   await other.context.close();
 });
 
+test("a longer period is asked for once, and not anew with every second", async () => {
+  const { context, page } = await security();
+  await page.getByLabel("Thời gian").selectOption("7");
+  const longer = () => asked().filter((path) => path.includes("from="));
+  await until(() => longer().length > 0, "asked for");
+  await page.waitForFunction((epoch) => Date.parse(document.querySelector("[data-part=clock] time").dateTime) > epoch, served.world.at + 2_000);
+  assert.equal(longer().length, 1, longer().join("\n"));
+  await context.close();
+});
+
 test("what cannot be an address is answered in the reader's language, and nothing else is shown for it", async () => {
   const { context, page } = await security(DESK, "?at=nowhere");
   await page.getByRole("alert").getByText("'nowhere' không phải là địa chỉ IP").waitFor();

@@ -32,6 +32,7 @@ export function useAnswer<T>(url: string, moves: boolean): Signal<Answered<T>> {
         const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE)]);
         const response = await fetch(url, { signal });
         const body: unknown = await response.json();
+        if (stop.signal.aborted) return;
         if (response.ok) answer.value = { said: body as T, trouble: null };
         else answer.value = { said: response.status === 400 ? null : answer.peek().said, trouble: why(response.status, body as Problem) };
       } catch {

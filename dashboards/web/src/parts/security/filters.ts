@@ -4,7 +4,8 @@ import { own } from "../../address";
 import type { EventKind, Severity } from "../../api";
 import { now } from "../../clock";
 
-export const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 /** The scale, worst first; what nobody rated stands behind it. */
 export const SEVERITIES: Severity[] = ["critical", "high", "medium", "low", "info", "not_rated"];
@@ -62,6 +63,7 @@ export function eventsUrl(limit: number): string {
   put("log_source", chosenFilter("source"));
   put("address", chosenFilter("at"));
   put("before", chosenFilter("before"));
-  if (daysChosen() > 1) put("from", String(now.peek() - daysChosen() * DAY));
+  // From a full hour: the same question is asked in the same words again, and not another one every second.
+  if (daysChosen() > 1) put("from", String(now.peek() - (now.peek() % HOUR) - daysChosen() * DAY));
   return `/api/security/events?${asked}`;
 }
