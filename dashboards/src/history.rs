@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::{
     alerts::AlertView,
+    events::{EventPage, EventPlace, EventsOf, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
@@ -55,6 +56,25 @@ pub trait History: Send + Sync + std::fmt::Debug {
         zone: &'a str,
         limit: u32,
     ) -> Answer<'a, HeldList>;
+
+    /// The newest events, or those older than a place: at most so many, the newest first.
+    fn events<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a EventsOf,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'a, EventPage>;
+
+    /// What events sum up to. Who reported is told whatever else is asked for: all that did in that time, and of those
+    /// named also who did before it, since that moment.
+    fn events_summed<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a EventsOf,
+        log_sources: &'a [String],
+        since: EventTime,
+    ) -> Answer<'a, EventsSummed>;
 
     /// A series, thinned to at most as many entries as asked for.
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series>;

@@ -13,7 +13,7 @@ use ioc_model::{
 };
 use serde::Serialize;
 
-use crate::{assessment::AssessmentView, index_tile::IndexView, rejects::RejectView};
+use crate::{assessment::AssessmentView, events::EventView, index_tile::IndexView, rejects::RejectView};
 
 /// A window as an input of something else.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -125,6 +125,8 @@ pub struct TracedRow {
 pub struct EnvelopeRows {
     /// Rows that were stored, by row.
     pub rows: Vec<StoredRow>,
+    /// Events that were stored, by row.
+    pub events: Vec<EventView>,
     /// Rows that were rejected, or the whole of it.
     pub rejects: Vec<RejectView>,
 }

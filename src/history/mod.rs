@@ -1,5 +1,6 @@
 //! What pages and senders ask of the store: trends, rejects, the fate of an envelope; and the board's first picture.
 
+mod events;
 mod hydration;
 mod lineage;
 mod views;
@@ -11,6 +12,7 @@ use ioc_bus::SharedBus;
 use ioc_dashboards::{
     History,
     alerts::AlertView,
+    events::{EventPage, EventPlace, EventsOf, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertStory, Answer, Fate, TrendPoint},
@@ -135,6 +137,26 @@ impl History for StoreHistory {
             let (groups, rows, found) = self.store.held(asker, &of, zone, limit).await.map_err(unanswered)?;
             Ok(HeldList { rows, found, groups: groups.into_iter().map(held_group).collect() })
         })
+    }
+
+    fn events<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a EventsOf,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'a, EventPage> {
+        Box::pin(async move { events::page(&self.store, asker, of, before, limit).await })
+    }
+
+    fn events_summed<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a EventsOf,
+        log_sources: &'a [String],
+        since: EventTime,
+    ) -> Answer<'a, EventsSummed> {
+        Box::pin(async move { events::summed(&self.store, asker, of, log_sources, since).await })
     }
 
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {

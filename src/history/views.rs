@@ -6,6 +6,7 @@ use ioc_dashboards::{
     HistoryError,
     alerts::AlertView,
     assessment::AssessmentView,
+    events::EventView,
     figures::FigureView,
     held::HeldGroup,
     history::{AlertEvent, TrendPoint},
@@ -25,8 +26,8 @@ use ioc_model::{
 use ioc_storage::{
     Class, StoreError,
     queries::{
-        self, AlertNow, AlertRow, AssessmentRow, EnvelopeRow, FigureRow, IndexRow, LatestValue, RecentReject,
-        WindowFigures, WindowRow,
+        self, AlertNow, AlertRow, AssessmentRow, EnvelopeRow, EventRow, FigureRow, IndexRow, LatestValue,
+        RecentReject, WindowFigures, WindowRow,
     },
 };
 
@@ -55,6 +56,42 @@ pub(super) fn held_group(group: queries::HeldGroup) -> HeldGroup {
         last: group.last,
         received_at: group.received_at,
         position: position.to_string(),
+    }
+}
+
+pub(super) fn event_view(event: EventRow) -> EventView {
+    let EventRow { log, partition, offset, .. } = event;
+    let position = Position { log: LogNumber(log), partition: Partition(partition), offset: Offset(offset) };
+    EventView {
+        kind: event.kind,
+        log_source: event.log_source,
+        known: event.known,
+        relay: event.relay,
+        happened_at: event.happened_at,
+        time_from: event.time_from,
+        severity: event.severity,
+        rated: event.rated,
+        category: event.category,
+        signature: event.signature,
+        signature_id: event.signature_id,
+        decided: event.decided,
+        source_address: event.source_address,
+        source_port: event.source_port,
+        target_address: event.target_address,
+        target_port: event.target_port,
+        protocol: event.protocol,
+        user: event.user,
+        host: event.host,
+        program: event.program,
+        message: event.message,
+        weight: event.weight,
+        attempts: event.attempts,
+        attributes: event.attributes,
+        feed: event.feed,
+        sender: event.sender,
+        received_at: event.received_at,
+        position: position.to_string(),
+        row: event.row,
     }
 }
 

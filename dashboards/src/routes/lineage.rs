@@ -352,7 +352,7 @@ pub(super) async fn envelope(
                 Kept::Archive(file) => (Some("archive"), Some(file)),
             };
         }
-        None if lineage.made.rows.is_empty() && lineage.made.rejects.is_empty() => {
+        None if lineage.made == EnvelopeRows::default() => {
             return Err(gone(position));
         }
         None => {}

@@ -6,6 +6,7 @@
 mod actions;
 mod alerts;
 mod clients;
+mod events;
 mod figures;
 mod health;
 mod held;
@@ -47,7 +48,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 27] = [
+pub const PATHS: [&str; 29] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -59,6 +60,8 @@ pub const PATHS: [&str; 27] = [
     "/api/rejects",
     "/api/envelopes/{position}",
     "/api/events",
+    "/api/security/events",
+    "/api/security/summary",
     "/api/clients",
     "/api/pack/reload",
     "/api/figures",
@@ -262,6 +265,8 @@ pub fn router(state: AppState) -> Router {
         .route("/api/rejects", get(history::rejects))
         .route("/api/envelopes/{position}", get(history::envelope))
         .route("/api/events", get(picture::events))
+        .route("/api/security/events", get(events::events))
+        .route("/api/security/summary", get(events::summary))
         .route("/api/clients", get(clients::clients))
         .route("/api/pack/reload", post(pack::reload))
         .route("/api/figures", get(figures::figures))

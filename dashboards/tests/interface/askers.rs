@@ -110,6 +110,8 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "rejects ",
         "fate ",
         "held ",
+        "events ",
+        "events_summed ",
         "SeriesQuery ",
         "alerts ",
         "alert ",

@@ -7,9 +7,10 @@ use ioc_model::{pack::SCREENS, rule::AlertChange};
 use serde_json::Value;
 
 use crate::{
+    events::{event, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
     server::{NOON, STATION, Server},
-    support::{alert, figure, pack_with_map, results},
+    support::{alert, figure, results},
 };
 
 fn described() -> Value {
@@ -18,7 +19,7 @@ fn described() -> Value {
 
 /// A server that has something at each path, and the path with its parameters filled in.
 pub async fn filled() -> Server {
-    let server = Server::of(pack_with_map()).await;
+    let server = Server::of(watched()).await;
     let mut made = results(1, NOON);
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     made.facts.figures.push(figure(NOON, 97.0));
@@ -28,6 +29,9 @@ pub async fn filled() -> Server {
         told.index = Some(traced_index());
         told.assessment = Some(traced_assessment());
         told.window = Some(traced_window());
+        told.events = vec![event(NOON, 0)];
+        told.rows.events = vec![event(NOON, 0)];
+        told.summed = summed();
     });
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));
     server

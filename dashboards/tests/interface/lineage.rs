@@ -111,7 +111,7 @@ async fn an_index_opens_to_its_windows_a_window_to_its_rows_and_a_row_to_its_byt
     server.record.tell(|told| {
         told.index = Some(traced_index());
         told.window = Some(traced_window());
-        told.rows = EnvelopeRows { rows: vec![stored_row()], rejects: Vec::new() };
+        told.rows = EnvelopeRows { rows: vec![stored_row()], ..EnvelopeRows::default() };
     });
     put(&server, "1-0-0", original("{\"bụi\": 20}".as_bytes()));
 
@@ -192,7 +192,7 @@ async fn rows_whose_bytes_are_gone_still_open_and_what_never_was_is_not_found() 
     assert_eq!(server.get("/api/lineage/envelope/1-0", &[]).await.status, 400);
     let row = reject("reports", arrival(NOON, 9, 0), RejectReason::Malformed, text("a", "b"), b"x");
     let rejects = vec![RejectView::new(Epoch(0), &row)];
-    server.record.tell(|told| told.rows = EnvelopeRows { rows: Vec::new(), rejects });
+    server.record.tell(|told| told.rows = EnvelopeRows { rejects, ..EnvelopeRows::default() });
     let gone = server.get("/api/lineage/envelope/1-0-9", &[]).await;
     assert_eq!((gone.status, gone.json()["where"].is_null()), (200, true));
     assert_eq!(gone.json()["rejects"][0]["reason"], "malformed");

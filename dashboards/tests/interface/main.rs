@@ -4,6 +4,7 @@ mod alerts;
 mod askers;
 mod board;
 mod described;
+mod events;
 mod figures;
 mod held;
 mod lineage;

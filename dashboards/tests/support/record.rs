@@ -11,6 +11,7 @@ use ioc_dashboards::{
     Access, Clients, HistoryError, NotAppended, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
+    events::{EventPage, EventPlace, EventView, EventsOf, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
@@ -59,6 +60,9 @@ pub struct Told {
     pub rows: EnvelopeRows,
     pub figures: Vec<FigureView>,
     pub held: HeldList,
+    /// The newest first.
+    pub events: Vec<EventView>,
+    pub summed: EventsSummed,
     pub trouble: Option<Trouble>,
 }
 
@@ -165,6 +169,33 @@ impl History for Record {
         limit: u32,
     ) -> Answer<'a, HeldList> {
         self.answer(asker, format!("held {of:?} {zone} {limit}"), |recorded| recorded.told.held.clone())
+    }
+
+    fn events<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a EventsOf,
+        before: Option<EventPlace>,
+        limit: u32,
+    ) -> Answer<'a, EventPage> {
+        let asked = format!("events {of:?} {} {limit}", before.map(|it| it.to_string()).unwrap_or_default());
+        self.answer(asker, asked, |recorded| {
+            let theirs = recorded.told.events.iter().filter(|event| asker.sees_feed(&event.feed));
+            let older =
+                theirs.filter(|event| before.is_none_or(|place| event.happened_at < place.happened_at));
+            EventPage::of(older.take(limit as usize + 1).cloned().collect(), limit)
+        })
+    }
+
+    fn events_summed<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a EventsOf,
+        log_sources: &'a [String],
+        since: EventTime,
+    ) -> Answer<'a, EventsSummed> {
+        let asked = format!("events_summed {of:?} {log_sources:?} {}", since.0);
+        self.answer(asker, asked, |recorded| recorded.told.summed.clone())
     }
 
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {

@@ -1,5 +1,5 @@
-// What is looked at lives in the address: view, series, period, colours, and the way from a number to its origin. A
-// view can be passed on, and Back goes one step back.
+// What is looked at lives in the address: view, series, period, colours, what a screen adds of its own, and the way from a
+// number to its origin. A view can be passed on, and Back goes one step back.
 
 import { batch, computed, effect, signal } from "@preact/signals";
 
@@ -11,6 +11,8 @@ export type StepKind = (typeof STEPS)[number];
 
 /** The longest way that is kept. */
 const MOST_STEPS = 8;
+
+const SHARED = ["", "series", "kind", "span", "colours", "step"];
 
 /** Periods of the trend in hours; 0 is everything there is. */
 export const SPANS = [24, 72, 168, 744, 8784, 0] as const;
@@ -27,6 +29,8 @@ export const chosen = signal<Selection | null>(null);
 export const kind = signal<SeriesKind>("hour");
 export const span = signal<number>(72);
 export const officialColours = signal(false);
+/** What the screen says of itself in the address, by names that the others here do not have. */
+export const own = signal<Readonly<Record<string, string>>>({});
 export const way = signal<Step[]>([]);
 
 /** The step on the screen. */
@@ -58,6 +62,7 @@ const written = computed(() => {
   if (kind.value !== "hour") said.push(`kind=${kind.value}`);
   if (span.value !== 72) said.push(`span=${span.value}`);
   if (officialColours.value) said.push("colours=official");
+  for (const [name, value] of Object.entries(own.value)) said.push(`${name}=${encodeURIComponent(value)}`);
   for (const step of way.value) said.push(`step=${join(step)}`);
   return `#/${encodeURIComponent(view.value)}${said.length > 0 ? `?${said.join("&")}` : ""}`;
 });
@@ -96,6 +101,7 @@ function read(): void {
     const hours = first("span") === "" ? 72 : Number(first("span"));
     span.value = (SPANS as readonly number[]).includes(hours) ? hours : 72;
     officialColours.value = first("colours") === "official";
+    own.value = Object.fromEntries(said.filter(([key, value]) => value && !SHARED.includes(key)).map(([key, value]) => [key, decoded(value ?? "")]));
     const steps = said.filter(([key]) => key === "step").map(([, value]) => split(value ?? ""));
     way.value = steps.filter((step): step is Step => (STEPS as readonly string[]).includes(step[0] ?? "")).slice(-MOST_STEPS);
   });

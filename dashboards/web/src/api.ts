@@ -136,6 +136,30 @@ export type WindowLineage = WindowRef & {
    */
   rows_found: number;
 };
+/**
+ * What kind of thing happened
+ */
+export type EventKind =
+  | "log"
+  | "alert"
+  | "allow"
+  | "block"
+  | "flow"
+  | "protocol"
+  | "anomaly"
+  | "stats"
+  | "login_failed"
+  | "login_accepted"
+  | "login_probe"
+  | "login_module"
+  | "login_user"
+  | "login_limit"
+  | "repeat"
+  | "infection";
+/**
+ * How bad an event is, on one scale; not_rated is not low
+ */
+export type Severity = "not_rated" | "info" | "low" | "medium" | "high" | "critical";
 
 /**
  * RFC 9457
@@ -1238,7 +1262,93 @@ export interface EnvelopeLineage {
    */
   cut: boolean;
   rows: StoredRow[];
+  /**
+   * Events that were stored of it, by row
+   */
+  events: LogEvent[];
   rejects: Reject[];
+}
+/**
+ * What happened, as somebody's device told it; names of users are masked unless the pack shows them
+ */
+export interface LogEvent {
+  kind: EventKind;
+  /**
+   * Who reports
+   */
+  log_source: string;
+  /**
+   * The pack knew who does
+   */
+  known: boolean;
+  /**
+   * The relay that spoke in its name; empty where it spoke itself
+   */
+  relay: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  happened_at: number;
+  /**
+   * Where that time comes from; absurd: it said one that cannot be, and is taken to have happened when it arrived
+   */
+  time_from: "stated" | "inferred" | "arrival" | "absurd";
+  severity: Severity;
+  /**
+   * How bad its device said it is, and on which scale
+   */
+  rated: string;
+  category: string;
+  /**
+   * The rule that it matched
+   */
+  signature: string;
+  signature_id: string;
+  decided: "unsaid" | "allowed" | "blocked";
+  /**
+   * Where it came from; empty where it has none
+   */
+  source_address: string;
+  source_port: number | null;
+  /**
+   * Where it went to; empty where it has none
+   */
+  target_address: string;
+  target_port: number | null;
+  protocol: string;
+  /**
+   * Whose account it is about, masked
+   */
+  user: string;
+  /**
+   * The machine the line says that it is of
+   */
+  host: string;
+  program: string;
+  message: string;
+  /**
+   * How many times it happened
+   */
+  weight: number;
+  /**
+   * How many attempts to log in it adds; less than 0 where it says that they were none
+   */
+  attempts: number;
+  /**
+   * What else its format says of it: names and texts
+   */
+  attributes: [string, string][];
+  feed: string;
+  sender: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+  /**
+   * Where its envelope lies, as log-partition-offset: opens like any message
+   */
+  position: string;
+  row: number;
 }
 /**
  * A connected client; the rejects are its sender's since the process started
@@ -1281,4 +1391,132 @@ export interface FigureList {
    */
   known_at: number | null;
   figures: Figure[];
+}
+/**
+ * Events, the newest first
+ */
+export interface EventPage {
+  events: LogEvent[];
+  next: string | null;
+}
+/**
+ * How many events there are of each sort
+ */
+export interface EventTotals {
+  /**
+   * All of them
+   */
+  weight: number;
+  /**
+   * High or critical ones
+   */
+  grave: number;
+  /**
+   * Attempts to log in
+   */
+  attempts: number;
+  /**
+   * Different addresses that high or critical events or attempts to log in came from
+   */
+  attackers: number;
+}
+/**
+ * How many events of a severity happened in an hour; those without any are left out
+ */
+export interface EventHour {
+  /**
+   * Its first moment
+   */
+  start: number;
+  severity: Severity;
+  weight: number;
+  attempts: number;
+}
+/**
+ * An address that events came from or went to
+ */
+export interface EventAddress {
+  address: string;
+  /**
+   * How many events
+   */
+  weight: number;
+  /**
+   * High or critical ones among them
+   */
+  grave: number;
+  /**
+   * Attempts to log in among them
+   */
+  attempts: number;
+  /**
+   * How many different addresses their other end has
+   */
+  others: number;
+  worst: Severity;
+  /**
+   * When the newest happened
+   */
+  newest: number;
+}
+/**
+ * A log source, and whether it is heard
+ */
+export interface LogSource {
+  id: string;
+  name: Text | null;
+  owner: Text | null;
+  /**
+   * It passes on what others say
+   */
+  relay: boolean;
+  /**
+   * silent: nothing for longer than it may be silent; never: nothing for 31 days; unknown: the pack does not know it
+   */
+  standing: "silent" | "never" | "unknown" | "heard";
+  received_at: number | null;
+  silent_after: number | null;
+  /**
+   * How many events
+   */
+  weight: number;
+  /**
+   * How many lines and messages they stand in
+   */
+  rows: number;
+  /**
+   * How many of those said a time that cannot be
+   */
+  absurd: number;
+}
+/**
+ * What events of a time sum up to
+ */
+export interface EventSummary {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  from: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  until: number;
+  /**
+   * The server's clock
+   */
+  now: number;
+  totals: EventTotals;
+  hours: EventHour[];
+  /**
+   * Where they came from: at most 20, first those with the most high or critical events and attempts to log in
+   */
+  sources: EventAddress[];
+  /**
+   * Where they went to, likewise
+   */
+  targets: EventAddress[];
+  /**
+   * Every one that the pack knows or that was heard, whatever else is asked for: the silent ones first
+   */
+  log_sources: LogSource[];
 }

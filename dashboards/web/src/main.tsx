@@ -7,6 +7,7 @@ import "./style/map.css";
 import "./style/alerts.css";
 import "./style/trend.css";
 import "./style/feeds.css";
+import "./style/security.css";
 import "./style/origin.css";
 import "./style/wall.css";
 import "./style/phone.css";

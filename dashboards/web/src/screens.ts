@@ -7,6 +7,7 @@ import { view } from "./address";
 import type { Text } from "./model";
 import { feeds } from "./parts/feeds/screen";
 import { overview } from "./parts/overview/screen";
+import { security } from "./parts/security/screen";
 import { pack } from "./store";
 import { wallScreen } from "./wall";
 
@@ -20,7 +21,7 @@ export interface Screen {
   Wall?: ComponentType;
 }
 
-const SCREENS: Screen[] = [overview, feeds];
+const SCREENS: Screen[] = [overview, security, feeds];
 
 /** Those of the pack, in its order; the first is where one begins. */
 export const screens = computed<Screen[]>(() => {

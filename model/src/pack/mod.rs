@@ -55,7 +55,7 @@ use crate::{
 pub struct PackVersion(pub String);
 
 /// The screens a page can have. Each is a folder of the page's sources.
-pub const SCREENS: [&str; 2] = ["overview", "feeds"];
+pub const SCREENS: [&str; 3] = ["overview", "security", "feeds"];
 
 /// A whole, valid pack.
 #[derive(Clone, Debug, Default)]

@@ -1,18 +1,20 @@
 //! What happened, for whoever looks at it: the newest events, how many there were, who they came from, who reports.
 //!
-//! All of them read the masked view: the names of users leave the store only where the pack shows them.
+//! All of them read the masked view: the names of users leave the store only where the pack shows them. An event is
+//! seen by whoever sees the feed it came by.
 
 use std::net::IpAddr;
 
 use clickhouse::{Row, query::Query};
 use ioc_model::{
+    asker::Asker,
     event::{Decided, EventKind, Severity, TimeFrom},
     position::Position,
     time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
 
-use super::{lineage::ROWS_MAX, words};
+use super::{Seen, lineage::ROWS_MAX, words};
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -27,8 +29,8 @@ pub struct EventFilter {
     pub until: EventTime,
     /// Of these kinds; of any where there are none.
     pub kinds: Vec<EventKind>,
-    /// As bad as this at the least.
-    pub least: Severity,
+    /// So bad; of any severity where there are none.
+    pub severities: Vec<Severity>,
     /// Reported by that log source; by any where it is empty.
     pub log_source: String,
     /// Coming from or going to that address.
@@ -131,22 +133,55 @@ pub struct EventHour {
     pub attempts: i64,
 }
 
-/// An address that events came from.
+/// How many events there are of each sort.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct EventTotals {
+    /// All of them.
+    pub weight: u64,
+    /// High or critical ones.
+    pub grave: u64,
+    /// Attempts to log in.
+    pub attempts: i64,
+    /// Different addresses that grave events or attempts to log in came from.
+    pub attackers: u64,
+}
+
+/// Which end of an event is ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventEnd {
+    /// Where it came from.
+    Source,
+    /// Where it went to.
+    Target,
+}
+
+/// An address that events came from, or went to.
 #[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
-pub struct EventSource {
+pub struct EventAddress {
     /// The address.
     pub address: String,
     /// How many events.
     pub weight: u64,
+    /// High or critical ones among them.
+    pub grave: u64,
     /// Attempts to log in among them.
     pub attempts: i64,
-    /// How many different addresses they went to.
-    pub targets: u64,
+    /// How many different addresses their other end has.
+    pub others: u64,
     /// How bad the worst of them is.
     #[serde(with = "words")]
     pub worst: Severity,
     /// When the newest happened.
     pub newest: EventTime,
+}
+
+/// When a log source or a relay was heard last.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct LogSourceLast {
+    /// Its name.
+    pub name: String,
+    /// When the newest arrived.
+    pub received_at: ReceivedAt,
 }
 
 /// A log source that was heard.
@@ -156,9 +191,11 @@ pub struct LogSourceHeard {
     pub log_source: String,
     /// How many events.
     pub weight: u64,
+    /// How many lines and messages they stand in.
+    pub rows: u64,
     /// When the newest arrived.
     pub received_at: ReceivedAt,
-    /// How many of them said a time that cannot be.
+    /// How many of those rows said a time that cannot be.
     pub absurd: u64,
 }
 
@@ -178,21 +215,25 @@ impl EventFilter {
     const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
          AND e.happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') \
          AND (empty({kinds:Array(String)}) OR toString(e.kind) IN {kinds:Array(String)}) \
-         AND toInt8(e.severity) >= {least:Int8} \
+         AND (empty({severities:Array(String)}) OR toString(e.severity) IN {severities:Array(String)}) \
          AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
          AND ({address:String} = '' OR e.source_address = {address:String} OR e.target_address = {address:String})";
 
     fn fill(&self, query: Query) -> Query {
         let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.word()).collect();
+        let severities: Vec<&str> = self.severities.iter().map(|severity| severity.word()).collect();
         query
             .param("from", self.from.0)
             .param("until", self.until.0)
             .param("kinds", kinds)
-            .param("least", self.least as i8)
+            .param("severities", severities)
             .param("log_source", &self.log_source)
             .param("address", self.address.map_or_else(String::new, |address| address.to_string()))
     }
 }
+
+/// What is high or worse, on rows `e`.
+const GRAVE: &str = "toInt8(e.severity) >= toInt8(4)";
 
 impl Store {
     /// The newest events, or those older than a place: at most so many, the newest first.
@@ -201,22 +242,26 @@ impl Store {
     /// If ClickHouse does not answer.
     pub async fn events(
         &self,
+        asker: &Asker,
         filter: &EventFilter,
         before: Option<EventPlace>,
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
-        let filters = EventFilter::WHERE;
         let newest = EventPlace { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
         let before = before.unwrap_or(newest);
-        let events = self.client().query(&format!(
-            "SELECT {COLUMNS} FROM event_current AS e WHERE {filters} \
-             AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
-             < ({{before:Int64}}, {{log:UInt16}}, {{partition:UInt16}}, {{offset:UInt64}}, {{row:UInt32}}) \
-             ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC \
-             LIMIT {{limit:UInt32}}"
-        ));
-        let events = filter
-            .fill(events)
+        // So that what is newer than the place is not read at all.
+        let until = EventTime(filter.until.0.min(before.happened_at.0.saturating_add(1)));
+        let filter = EventFilter { until, ..filter.clone() };
+        let events = self.events_of(asker, &filter, |filters| {
+            format!(
+                "SELECT {COLUMNS} FROM event_current AS e WHERE {filters} \
+                 AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
+                 < ({{before:Int64}}, {{log:UInt16}}, {{partition:UInt16}}, {{offset:UInt64}}, {{row:UInt32}}) \
+                 ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC \
+                 LIMIT {{limit:UInt32}}"
+            )
+        });
+        let events = events
             .param("before", before.happened_at.0)
             .param("log", before.position.log.0)
             .param("partition", before.position.partition.0)
@@ -226,70 +271,146 @@ impl Store {
         answer("read the newest events", events.fetch_all()).await
     }
 
+    /// How many events there are of each sort.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn event_totals(&self, asker: &Asker, filter: &EventFilter) -> Result<EventTotals, StoreError> {
+        let totals = self.events_of(asker, filter, |filters| {
+            format!(
+                "SELECT sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, sum(e.attempts) AS attempts, \
+                 uniqExactIf(e.source_address, e.source_address != '' AND ({GRAVE} OR e.attempts > 0)) AS attackers \
+                 FROM event_current AS e WHERE {filters}"
+            )
+        });
+        answer("count events", totals.fetch_one()).await
+    }
+
     /// How many events happened in each hour, by severity.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn event_hours(&self, filter: &EventFilter) -> Result<Vec<EventHour>, StoreError> {
-        let filters = EventFilter::WHERE;
-        let hours = self.client().query(&format!(
-            "SELECT intDiv(toUnixTimestamp64Milli(e.happened_at), 3600000) * 3600000 AS start, \
-             toString(e.severity) AS severity, sum(e.weight) AS weight, sum(e.attempts) AS attempts \
-             FROM event_current AS e WHERE {filters} GROUP BY start, e.severity ORDER BY start, e.severity"
-        ));
-        answer("count events by the hour", filter.fill(hours).fetch_all()).await
+    pub async fn event_hours(
+        &self,
+        asker: &Asker,
+        filter: &EventFilter,
+    ) -> Result<Vec<EventHour>, StoreError> {
+        let hours = self.events_of(asker, filter, |filters| {
+            format!(
+                "SELECT intDiv(toUnixTimestamp64Milli(e.happened_at), 3600000) * 3600000 AS start, \
+                 toString(e.severity) AS severity, sum(e.weight) AS weight, sum(e.attempts) AS attempts \
+                 FROM event_current AS e WHERE {filters} GROUP BY start, e.severity ORDER BY start, e.severity"
+            )
+        });
+        answer("count events by the hour", hours.fetch_all()).await
     }
 
-    /// The addresses that most events came from: at most so many.
+    /// The addresses that most came from or went to: at most so many, first those with the most grave events and
+    /// attempts to log in, so that those who only talk much do not hide those who attack.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn event_sources(
+    pub async fn event_addresses(
         &self,
+        asker: &Asker,
         filter: &EventFilter,
+        end: EventEnd,
         limit: u32,
-    ) -> Result<Vec<EventSource>, StoreError> {
-        let filters = EventFilter::WHERE;
-        let sources = self.client().query(&format!(
-            "SELECT e.source_address AS address, sum(e.weight) AS weight, sum(e.attempts) AS attempts, \
-             uniqExactIf(e.target_address, e.target_address != '') AS targets, \
-             toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest \
-             FROM event_current AS e WHERE {filters} AND e.source_address != '' \
-             GROUP BY address ORDER BY weight DESC, address LIMIT {{limit:UInt32}}"
-        ));
-        answer("rank where events came from", filter.fill(sources).param("limit", limit).fetch_all()).await
+    ) -> Result<Vec<EventAddress>, StoreError> {
+        let (this, other) = match end {
+            EventEnd::Source => ("e.source_address", "e.target_address"),
+            EventEnd::Target => ("e.target_address", "e.source_address"),
+        };
+        let addresses = self.events_of(asker, filter, |filters| {
+            format!(
+                "SELECT {this} AS address, sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, \
+                 sum(e.attempts) AS attempts, uniqExactIf({other}, {other} != '') AS others, \
+                 toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest \
+                 FROM event_current AS e WHERE {filters} AND {this} != '' \
+                 GROUP BY address ORDER BY toInt64(grave) + attempts DESC, weight DESC, address \
+                 LIMIT {{limit:UInt32}}"
+            )
+        });
+        answer("rank where events came from", addresses.param("limit", limit).fetch_all()).await
     }
 
     /// Who reported, by name.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn log_sources_heard(&self, filter: &EventFilter) -> Result<Vec<LogSourceHeard>, StoreError> {
-        let filters = EventFilter::WHERE;
-        let heard = self.client().query(&format!(
-            "SELECT toString(e.log_source) AS log_source, sum(e.weight) AS weight, \
-             toUnixTimestamp64Milli(max(e.received_at)) AS received_at, countIf(e.time_from = 'absurd') AS absurd \
-             FROM event_current AS e WHERE {filters} GROUP BY e.log_source ORDER BY log_source"
-        ));
-        answer("look for who reported", filter.fill(heard).fetch_all()).await
+    pub async fn log_sources_heard(
+        &self,
+        asker: &Asker,
+        filter: &EventFilter,
+    ) -> Result<Vec<LogSourceHeard>, StoreError> {
+        let heard = self.events_of(asker, filter, |filters| {
+            format!(
+                "SELECT toString(e.log_source) AS log_source, sum(e.weight) AS weight, count() AS rows, \
+                 toUnixTimestamp64Milli(max(e.received_at)) AS received_at, \
+                 countIf(e.time_from = 'absurd') AS absurd \
+                 FROM event_current AS e WHERE {filters} GROUP BY e.log_source ORDER BY log_source"
+            )
+        });
+        answer("look for who reported", heard.fetch_all()).await
+    }
+
+    /// When some log sources were heard last in a time, themselves or as the relay of others; those that were not are
+    /// left out.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn log_sources_last(
+        &self,
+        asker: &Asker,
+        names: &[String],
+        from: EventTime,
+        until: EventTime,
+    ) -> Result<Vec<LogSourceLast>, StoreError> {
+        let last = self.asked_by(asker, |seen| {
+            format!(
+                "SELECT arrayJoin(arrayIntersect([toString(e.log_source), toString(e.relay)], \
+                 {{names:Array(String)}})) AS name, \
+                 toUnixTimestamp64Milli(max(e.received_at)) AS received_at \
+                 FROM event_current AS e \
+                 WHERE e.happened_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND e.happened_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') \
+                 AND (e.log_source IN {{names:Array(String)}} OR e.relay IN {{names:Array(String)}}){} \
+                 GROUP BY name ORDER BY name",
+                seen.feed("e.feed")
+            )
+        });
+        let last = last.param("names", names).param("from", from.0).param("until", until.0);
+        answer("look for who was heard last", last.fetch_all()).await
     }
 
     /// The events that committed epochs stored of one envelope, by row.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn envelope_events(&self, position: Position) -> Result<Vec<EventRow>, StoreError> {
-        let events = self
-            .client()
-            .query(&format!(
+    pub async fn envelope_events(
+        &self,
+        asker: &Asker,
+        position: Position,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let events = self.asked_by(asker, |seen| {
+            format!(
                 "SELECT {COLUMNS} FROM event_current AS e WHERE e.log = {{log:UInt16}} \
-                 AND e.partition = {{partition:UInt16}} AND e.offset = {{offset:UInt64}} \
-                 ORDER BY row LIMIT {{most:UInt32}}"
-            ))
+                 AND e.partition = {{partition:UInt16}} AND e.offset = {{offset:UInt64}}{} \
+                 ORDER BY row LIMIT {{most:UInt32}}",
+                seen.feed("e.feed")
+            )
+        });
+        let events = events
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0)
             .param("most", ROWS_MAX);
         answer("read the events of an envelope", events.fetch_all()).await
+    }
+
+    /// A question about those events that an asker sees: it gets the conditions.
+    fn events_of(&self, asker: &Asker, filter: &EventFilter, question: impl FnOnce(&str) -> String) -> Query {
+        let conditions = |seen: Seen<'_>| EventFilter::WHERE.to_owned() + &seen.feed("e.feed");
+        filter.fill(self.asked_by(asker, |seen| question(&conditions(seen))))
     }
 }

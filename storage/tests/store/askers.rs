@@ -12,7 +12,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     export::{ExportFormat, ExportQuery},
-    queries::{HeldOf, Measured, Receipt, WindowFigures},
+    queries::{EventEnd, EventFilter, HeldOf, Measured, Receipt, WindowFigures},
 };
 
 use crate::{sample, server::TestServer};
@@ -147,6 +147,28 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         assert_eq!(rejects.iter().map(|reject| &*reject.feed).collect::<Vec<_>>(), feeds, "{asker:?}");
         let of_water = store.envelope_rejects(asker, position(2_000_000)).await.unwrap();
         assert_eq!(!of_water.is_empty(), feeds.contains(&"water-http"), "{asker:?}");
+    }
+    let all = EventFilter {
+        from: start(),
+        until,
+        kinds: Vec::new(),
+        severities: Vec::new(),
+        log_source: String::new(),
+        address: None,
+    };
+    let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
+    let (envelope, names) = (position(event.offset), [event.log_source.clone()]);
+    for (asker, some) in [(&ALL, true), (&agency(&event.feed), true), (&water, false), (&here, false)] {
+        let answered = [
+            !store.events(asker, &all, None, 9).await.unwrap().is_empty(),
+            store.event_totals(asker, &all).await.unwrap().weight > 0,
+            !store.event_hours(asker, &all).await.unwrap().is_empty(),
+            !store.event_addresses(asker, &all, EventEnd::Source, 9).await.unwrap().is_empty(),
+            !store.log_sources_heard(asker, &all).await.unwrap().is_empty(),
+            !store.log_sources_last(asker, &names, start(), until).await.unwrap().is_empty(),
+            !store.envelope_events(asker, envelope).await.unwrap().is_empty(),
+        ];
+        assert_eq!(answered, [some; 7], "{asker:?}");
     }
     let province = Asker::of(Sight { province: true, ..Sight::default() });
     for (asker, figures) in [(&ALL, 2), (&province, 2), (&here, 0), (&air, 0)] {

@@ -12,7 +12,7 @@ use ioc_model::{
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
-use ioc_storage::queries::{EventFilter, EventPlace, Receipt};
+use ioc_storage::queries::{EventEnd, EventFilter, EventPlace, Receipt};
 
 use crate::{askers::ALL, sample, server::TestServer};
 
@@ -158,7 +158,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         from: start,
         until: EventTime(start.0 + 86_400_000),
         kinds: Vec::new(),
-        least: Severity::NotRated,
+        severities: Vec::new(),
         log_source: String::new(),
         address: None,
     };
@@ -166,7 +166,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     let mut seen = Vec::new();
     let mut before = None;
     loop {
-        let page = store.events(&filter, before, 1).await.unwrap();
+        let page = store.events(&ALL, &filter, before, 1).await.unwrap();
         let Some(last) = page.last() else { break };
         let position = Position {
             log: LogNumber(last.log),
@@ -174,35 +174,46 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
             offset: Offset(last.offset),
         };
         before = Some(EventPlace { happened_at: last.happened_at, position, row: last.row });
-        assert_eq!(store.envelope_events(position).await.unwrap(), page);
+        assert_eq!(store.envelope_events(&ALL, position).await.unwrap(), page);
         seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
     }
     assert_eq!(seen, [3, 2, 1], "the newest first, none twice");
-    let event = &store.events(&filter, None, 1).await.unwrap()[0];
+    let event = &store.events(&ALL, &filter, None, 1).await.unwrap()[0];
     assert_eq!((event.user.as_str(), event.message.as_str()), ("r***", "web shell upload by r***"));
     assert_eq!((event.kind, event.severity), (EventKind::Alert, Severity::High));
     assert_eq!(event.attributes, [("flow_id".to_owned(), "1200".to_owned())]);
 
-    let hours = store.event_hours(&filter).await.unwrap();
+    let hours = store.event_hours(&ALL, &filter).await.unwrap();
     assert_eq!(hours.iter().map(|hour| hour.weight).collect::<Vec<_>>(), [2, 4]);
-    let sources = store.event_sources(&filter, 5).await.unwrap();
-    assert_eq!((sources.len(), sources[0].weight, sources[0].targets), (1, 6, 1));
-    let heard = store.log_sources_heard(&filter).await.unwrap();
-    assert_eq!((heard.len(), heard[0].log_source.as_str(), heard[0].weight), (1, "ids-a", 6));
+    let totals = store.event_totals(&ALL, &filter).await.unwrap();
+    assert_eq!((totals.weight, totals.grave, totals.attackers), (6, 6, 1));
+    for end in [EventEnd::Source, EventEnd::Target] {
+        let ranked = store.event_addresses(&ALL, &filter, end, 5).await.unwrap();
+        assert_eq!((ranked.len(), ranked[0].weight, ranked[0].grave, ranked[0].others), (1, 6, 6, 1));
+    }
+    let heard = store.log_sources_heard(&ALL, &filter).await.unwrap();
+    let of_first = (heard[0].log_source.as_str(), heard[0].weight, heard[0].rows, heard[0].absurd);
+    assert_eq!((heard.len(), of_first), (1, ("ids-a", 6, 3, 0)));
+    let names = ["ids-a", "ids-b"].map(str::to_owned);
+    let last = store.log_sources_last(&ALL, &names, start, filter.until).await.unwrap();
+    let last: Vec<_> = last.iter().map(|last| (last.name.as_str(), last.received_at)).collect();
+    assert_eq!(last, [("ids-a", heard[0].received_at)]);
+    let later = EventTime(start.0 + 2 * 86_400_000);
+    assert_eq!(store.log_sources_last(&ALL, &names, filter.until, later).await.unwrap(), []);
 
     let any_spelling = one_spelling("2001:0DB8:0:7:0:0:0:1F");
     let none = [
         EventFilter { kinds: vec![EventKind::Log], ..filter.clone() },
-        EventFilter { least: Severity::Critical, ..filter.clone() },
+        EventFilter { severities: vec![Severity::Critical], ..filter.clone() },
         EventFilter { log_source: "ids-b".to_owned(), ..filter.clone() },
         EventFilter { address: one_spelling("192.0.2.21"), ..filter.clone() },
         EventFilter { until: start, ..filter.clone() },
     ];
     for filter in none {
-        assert_eq!(store.events(&filter, None, 9).await.unwrap(), [], "{filter:?}");
+        assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap(), [], "{filter:?}");
     }
     for address in [any_spelling, one_spelling("192.0.2.20")] {
-        let found = store.events(&EventFilter { address, ..filter.clone() }, None, 9).await.unwrap();
+        let found = store.events(&ALL, &EventFilter { address, ..filter.clone() }, None, 9).await.unwrap();
         assert_eq!(found.len(), 3);
     }
 }

@@ -8,6 +8,7 @@ export const words = {
   title: t("Trung tâm Giám sát, điều hành", "Operations Monitoring Center"),
   views: t("Màn hình", "Views"),
   overview: t("Tổng quan", "Overview"),
+  security: t("An toàn thông tin", "Security"),
   feedsView: t("Nguồn & chất lượng", "Feeds & quality"),
   skip: t("Đến nội dung chính", "Skip to content"),
   online: t("Trực tuyến", "Online"),

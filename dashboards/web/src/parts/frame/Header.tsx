@@ -1,4 +1,4 @@
-import { backTo, view } from "../../address";
+import { backTo, own, view } from "../../address";
 import { clockSpeed, now } from "../../clock";
 import { moment, number } from "../../format";
 import { choose, language, say } from "../../language";
@@ -62,6 +62,7 @@ function ScreenLink({ to, path }: { to: Screen; path: string }) {
   const go = (event: Event) => {
     event.preventDefault();
     view.value = path;
+    own.value = {};
     backTo(-1);
   };
   return (

@@ -2,12 +2,15 @@ import { useEffect, useRef } from "preact/hooks";
 import { type Column, at } from "../../csv";
 import { fullMoment, moment, number, unit } from "../../format";
 import { say } from "../../language";
+import { lazy } from "../../lazy";
 import type { EnvelopeOrigin, EnvelopeRow } from "../../lineage";
 import { feedNames, pack } from "../../store";
 import { originWords } from "../../words/alerts";
 import { qualityWords, reasonWords, words } from "../../words/page";
 import { Download } from "../frame/Download";
 import { Asked, Facts } from "./Asked";
+
+const EnvelopeEvents = lazy(async () => (await import("../security/security")).EnvelopeEvents);
 
 /** The message as it came, with the row that was followed marked in it. */
 export function EnvelopeStep({ position, row }: { position: string; row: number | null }) {
@@ -80,6 +83,7 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
                 </table>
               </>
             )}
+            {envelope.events.length > 0 && <EnvelopeEvents events={envelope.events} position={position} row={row} />}
             {envelope.rejects.length > 0 && (
               <>
                 <h3>

@@ -1,0 +1,381 @@
+//! What happened, as a person reads it: the newest events, how many, who they came from, who reports and who is silent.
+//!
+//! Names of users come masked from the store. Everything is the asker's: an event is seen by whoever sees its feed.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use ioc_model::{
+    event::{Decided, EventKind, Severity, TimeFrom},
+    position::Position,
+    text::Text,
+    time::{EventTime, Millis, Now, ReceivedAt},
+};
+use serde::{Deserialize, Serialize};
+
+/// The most events of a page.
+pub const EVENTS_MAX: u32 = 500;
+
+/// The longest time that is summed up.
+pub const SUMMARY_MAX: Millis = Millis::hours(31 * 24);
+
+/// How many addresses are ranked.
+pub const RANKED: u32 = 20;
+
+/// How far back it is looked for the last word of a log source.
+pub const HEARD_WITHIN: Millis = Millis::hours(31 * 24);
+
+/// Which events are meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventsOf {
+    /// They happened at this moment or later,
+    pub from: EventTime,
+    /// and before this one.
+    pub until: EventTime,
+    /// Of these kinds; of any where there are none.
+    pub kinds: Vec<EventKind>,
+    /// So bad; of any severity where there are none.
+    pub severities: Vec<Severity>,
+    /// Reported by that log source; by any where it is empty.
+    pub log_source: String,
+    /// Coming from or going to that address.
+    pub address: Option<IpAddr>,
+}
+
+/// Where a page of events ends, written `happened-log-partition-offset-row`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace {
+    /// When the last of it happened.
+    pub happened_at: EventTime,
+    /// Where its envelope lies.
+    pub position: Position,
+    /// Which row of the envelope.
+    pub row: u32,
+}
+
+impl fmt::Display for EventPlace {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}-{}-{}", self.happened_at.0, self.position, self.row)
+    }
+}
+
+impl FromStr for EventPlace {
+    type Err = InvalidPlace;
+
+    fn from_str(text: &str) -> Result<EventPlace, InvalidPlace> {
+        let read = || {
+            // A moment before 1970 has a minus of its own.
+            let (rest, row) = text.rsplit_once('-')?;
+            let third_last = rest.rmatch_indices('-').nth(2)?.0;
+            let (happened_at, position) = (&rest[..third_last], &rest[third_last + 1..]);
+            let happened_at = EventTime(happened_at.parse().ok()?);
+            Some(EventPlace { happened_at, position: position.parse().ok()?, row: row.parse().ok()? })
+        };
+        read().ok_or_else(|| InvalidPlace(text.to_owned()))
+    }
+}
+
+/// No place of an event.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is no place of an event; take the 'next' of the page before")]
+pub struct InvalidPlace(String);
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventView {
+    /// What kind of thing happened.
+    pub kind: EventKind,
+    /// Who reports.
+    pub log_source: String,
+    /// Whether the pack knew who does.
+    pub known: bool,
+    /// The relay that spoke in its name; empty where it spoke itself.
+    pub relay: String,
+    /// When it happened.
+    pub happened_at: EventTime,
+    /// Where that time comes from.
+    pub time_from: TimeFrom,
+    /// How bad it is.
+    pub severity: Severity,
+    /// How bad its device said it is.
+    pub rated: String,
+    /// What it is a case of.
+    pub category: String,
+    /// The rule that it matched.
+    pub signature: String,
+    /// That rule's number.
+    pub signature_id: String,
+    /// What was decided about it.
+    pub decided: Decided,
+    /// Where it came from; empty where it has none.
+    pub source_address: String,
+    /// Its port.
+    pub source_port: Option<u16>,
+    /// Where it went to; empty where it has none.
+    pub target_address: String,
+    /// Its port.
+    pub target_port: Option<u16>,
+    /// Its protocol.
+    pub protocol: String,
+    /// Whose account it is about, masked unless the pack shows names.
+    pub user: String,
+    /// The machine the line says that it is of.
+    pub host: String,
+    /// The program that wrote it.
+    pub program: String,
+    /// What it says, masked in the same way.
+    pub message: String,
+    /// How many times it happened.
+    pub weight: u32,
+    /// How many attempts to log in it adds.
+    pub attempts: i32,
+    /// What else its format says of it.
+    pub attributes: Vec<(String, String)>,
+    /// The feed it came by.
+    pub feed: String,
+    /// Who sent it.
+    pub sender: String,
+    /// When it arrived.
+    pub received_at: ReceivedAt,
+    /// Where its envelope lies, as `log-partition-offset`: opens like any message.
+    pub position: String,
+    /// Which row of the envelope.
+    pub row: u32,
+}
+
+/// A page of events.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct EventPage {
+    /// The newest first.
+    pub events: Vec<EventView>,
+    /// What the next page is asked with; none where this one is the last.
+    pub next: Option<String>,
+}
+
+impl EventPage {
+    /// A page of at most so many, of as many and one more.
+    #[must_use]
+    pub fn of(mut events: Vec<EventView>, limit: u32) -> EventPage {
+        let limit = limit as usize;
+        let more = events.len() > limit;
+        events.truncate(limit);
+        let place = |last: &EventView| format!("{}-{}-{}", last.happened_at.0, last.position, last.row);
+        EventPage { next: events.last().filter(|_| more).map(place), events }
+    }
+}
+
+/// How many events there are of each sort.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EventTotals {
+    /// All of them.
+    pub weight: u64,
+    /// High or critical ones.
+    pub grave: u64,
+    /// Attempts to log in.
+    pub attempts: i64,
+    /// Different addresses that grave events or attempts to log in came from.
+    pub attackers: u64,
+}
+
+/// How many events of a severity happened in an hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventHour {
+    /// Its first moment.
+    pub start: EventTime,
+    /// How bad.
+    pub severity: Severity,
+    /// How many.
+    pub weight: u64,
+    /// Attempts to log in among them.
+    pub attempts: i64,
+}
+
+/// An address that events came from, or went to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventAddress {
+    /// The address.
+    pub address: String,
+    /// How many events.
+    pub weight: u64,
+    /// High or critical ones among them.
+    pub grave: u64,
+    /// Attempts to log in among them.
+    pub attempts: i64,
+    /// How many different addresses their other end has.
+    pub others: u64,
+    /// How bad the worst of them is.
+    pub worst: Severity,
+    /// When the newest happened.
+    pub newest: EventTime,
+}
+
+/// What the store says of who reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSourceHeard {
+    /// Its name.
+    pub id: String,
+    /// How many events; 0 where it was heard before, or speaks for others only.
+    pub weight: u64,
+    /// How many lines and messages they stand in.
+    pub rows: u64,
+    /// How many of those said a time that cannot be.
+    pub absurd: u64,
+    /// When the newest arrived.
+    pub received_at: ReceivedAt,
+}
+
+/// What the store says of a time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventsSummed {
+    /// How many.
+    pub totals: EventTotals,
+    /// By hour and severity.
+    pub hours: Vec<EventHour>,
+    /// Where the worst came from.
+    pub sources: Vec<EventAddress>,
+    /// Where the worst went to.
+    pub targets: Vec<EventAddress>,
+    /// Who reported, and who of those that were asked for did before.
+    pub heard: Vec<LogSourceHeard>,
+}
+
+/// A log source, and whether it is heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogSourceView {
+    /// Its name.
+    pub id: String,
+    /// As the pack calls it; none where it does not.
+    pub name: Option<Text>,
+    /// Whose it is; none where the pack does not know it.
+    pub owner: Option<Text>,
+    /// Whether it passes on what others say.
+    pub relay: bool,
+    /// How it stands.
+    pub standing: LogSourceStanding,
+    /// When it was heard last; none where it was not for as long as is looked back.
+    pub received_at: Option<ReceivedAt>,
+    /// Nothing of it for so long means that it is silent; none where it may be.
+    pub silent_after: Option<Millis>,
+    /// How many events.
+    pub weight: u64,
+    /// How many lines and messages they stand in.
+    pub rows: u64,
+    /// How many of those said a time that cannot be.
+    pub absurd: u64,
+}
+
+/// How a log source stands. Those who need somebody to look come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogSourceStanding {
+    /// Nothing of it for longer than it may be silent.
+    Silent,
+    /// Nothing of it for as long as is looked back.
+    Never,
+    /// It reports, and the pack does not know it.
+    Unknown,
+    /// It reports, or may be silent.
+    Heard,
+}
+
+/// A log source of the pack, as far as it is needed to say how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSourceKnown {
+    /// Its name.
+    pub id: String,
+    /// As the pack calls it.
+    pub name: Text,
+    /// Whose it is.
+    pub owner: Text,
+    /// Whether it passes on what others say.
+    pub relay: bool,
+    /// Nothing of it for so long means that it is silent; none where it may be.
+    pub silent_after: Option<Millis>,
+}
+
+/// Every log source that is known or was heard, at a moment: first those who need somebody to look, then by name.
+#[must_use]
+pub fn standings(known: Vec<LogSourceKnown>, heard: Vec<LogSourceHeard>, now: Now) -> Vec<LogSourceView> {
+    let mut heard: std::collections::BTreeMap<String, LogSourceHeard> =
+        heard.into_iter().map(|it| (it.id.clone(), it)).collect();
+    let mut all: Vec<LogSourceView> = Vec::new();
+    for known in known {
+        let last = heard.remove(&known.id);
+        let received_at = last.as_ref().map(|it| it.received_at);
+        let quiet = received_at.map(|at| now.0.saturating_sub(at.0));
+        let standing = match (quiet, known.silent_after) {
+            (None, _) => LogSourceStanding::Never,
+            (Some(quiet), Some(after)) if quiet > after.0 => LogSourceStanding::Silent,
+            _ => LogSourceStanding::Heard,
+        };
+        all.push(LogSourceView {
+            id: known.id,
+            name: Some(known.name),
+            owner: Some(known.owner),
+            relay: known.relay,
+            standing,
+            received_at,
+            silent_after: known.silent_after,
+            weight: last.as_ref().map_or(0, |it| it.weight),
+            rows: last.as_ref().map_or(0, |it| it.rows),
+            absurd: last.as_ref().map_or(0, |it| it.absurd),
+        });
+    }
+    all.extend(heard.into_values().map(|it| LogSourceView {
+        id: it.id,
+        name: None,
+        owner: None,
+        relay: false,
+        standing: LogSourceStanding::Unknown,
+        received_at: Some(it.received_at),
+        silent_after: None,
+        weight: it.weight,
+        rows: it.rows,
+        absurd: it.absurd,
+    }));
+    all.sort_by(|a, b| (a.standing, &a.id).cmp(&(b.standing, &b.id)));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_is_written() {
+        for text in ["1795132800000-1-0-42-7", "-5-2-1-0-0"] {
+            assert_eq!(text.parse::<EventPlace>().unwrap().to_string(), text);
+        }
+        for text in ["", "1", "1-0-42", "1-0-42-7", "x-1-0-42-7", "5-1-0-42--7", "5-1-0-x-7"] {
+            assert!(text.parse::<EventPlace>().is_err(), "{text}");
+        }
+    }
+
+    fn known(id: &str, silent_after: Option<i64>) -> LogSourceKnown {
+        let (name, owner) = (Text::default(), Text::default());
+        LogSourceKnown {
+            id: id.to_owned(),
+            name,
+            owner,
+            relay: false,
+            silent_after: silent_after.map(Millis),
+        }
+    }
+
+    fn heard(id: &str, received_at: i64) -> LogSourceHeard {
+        let received_at = ReceivedAt(received_at);
+        LogSourceHeard { id: id.to_owned(), weight: 1, rows: 1, absurd: 0, received_at }
+    }
+
+    #[test]
+    fn silent_who_says_nothing_longer_than_it_may_is_silent_and_who_never_did_is_not_taken_for_well() {
+        let pack =
+            vec![known("calm", None), known("late", Some(9)), known("just", Some(10)), known("new", None)];
+        let told = vec![heard("calm", 1), heard("late", 90), heard("just", 90), heard("stranger", 100)];
+        let all = standings(pack, told, Now(100));
+        let told: Vec<_> = all.iter().map(|it| (it.id.as_str(), it.standing)).collect();
+        use LogSourceStanding::{Heard, Never, Silent, Unknown};
+        let expected =
+            [("late", Silent), ("new", Never), ("stranger", Unknown), ("calm", Heard), ("just", Heard)];
+        assert_eq!(told, expected);
+    }
+}

@@ -1,0 +1,160 @@
+//! What happened: the newest events page by page, and what they sum up to.
+
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use ioc_model::{
+    event::{EventKind, Severity, one_spelling},
+    time::{EventTime, Millis, Now},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{AppState, fresh_json, moment, question, starting};
+use crate::{
+    access::Asked,
+    events::{
+        EVENTS_MAX, EventAddress, EventHour, EventPlace, EventTotals, EventsOf, EventsSummed, HEARD_WITHIN,
+        LogSourceKnown, LogSourceView, SUMMARY_MAX, standings,
+    },
+    problem::Problem,
+};
+
+/// What is looked at where nothing is said.
+const A_DAY: Millis = Millis::hours(24);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EventsQuery {
+    from: Option<i64>,
+    until: Option<i64>,
+    kind: Option<String>,
+    severity: Option<String>,
+    log_source: Option<String>,
+    address: Option<String>,
+    before: Option<String>,
+    limit: Option<u32>,
+}
+
+/// GET `/api/security/events`.
+pub(super) async fn events(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<EventsQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    let limit = asked.limit.unwrap_or(100);
+    if !(1..=EVENTS_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit must be 1 to {EVENTS_MAX}"))
+            .vi(format!("limit phải từ 1 đến {EVENTS_MAX}")));
+    }
+    let place = |text: &str| {
+        let detail_vi = "vị trí không đúng; hãy dùng 'next' của trang trước";
+        text.parse::<EventPlace>().map_err(|error| Problem::bad_request(error.to_string()).vi(detail_vi))
+    };
+    let before = asked.before.as_deref().map(place).transpose()?;
+    starting(&state.board)?;
+    let of = asked.of(state.board.now())?;
+    fresh_json(&state.history.events(&asker, &of, before, limit).await?)
+}
+
+#[derive(Serialize)]
+struct Summary {
+    from: EventTime,
+    until: EventTime,
+    now: Now,
+    totals: EventTotals,
+    hours: Vec<EventHour>,
+    sources: Vec<EventAddress>,
+    targets: Vec<EventAddress>,
+    log_sources: Vec<LogSourceView>,
+}
+
+/// GET `/api/security/summary`.
+pub(super) async fn summary(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<EventsQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    if asked.before.is_some() || asked.limit.is_some() {
+        return Err(Problem::bad_request("a summary has no pages: leave 'before' and 'limit' out")
+            .vi("bản tổng hợp không chia trang: hãy bỏ 'before' và 'limit'"));
+    }
+    starting(&state.board)?;
+    let now = state.board.now();
+    let of = asked.of(now)?;
+    if of.until.0 - of.from.0 > SUMMARY_MAX.0 {
+        return Err(Problem::bad_request("at most 31 days are summed up").vi("chỉ tổng hợp tối đa 31 ngày"));
+    }
+    let known = known(&state);
+    let names: Vec<String> = known.iter().map(|source| source.id.clone()).collect();
+    // Who is silent is said of the end of what is asked for.
+    let at = Now(now.0.min(of.until.0));
+    let since = EventTime(at.0).minus(HEARD_WITHIN);
+    let summed = state.history.events_summed(&asker, &of, &names, since).await?;
+    let EventsSummed { totals, hours, sources, targets, heard } = summed;
+    let mut log_sources = standings(known, heard, at);
+    // Whether what never came would come by a feed of theirs nobody knows.
+    log_sources.retain(|source| asker.sees_everything() || source.received_at.is_some());
+    fresh_json(&Summary { from: of.from, until: of.until, now, totals, hours, sources, targets, log_sources })
+}
+
+fn known(state: &AppState) -> Vec<LogSourceKnown> {
+    let shown = state.shown();
+    let sources = shown.pack.log_sources.values().map(|source| LogSourceKnown {
+        id: source.id.clone(),
+        name: source.name.clone(),
+        owner: source.owner.clone(),
+        relay: source.relay,
+        silent_after: source.silent_after,
+    });
+    sources.collect()
+}
+
+impl EventsQuery {
+    /// Which events are asked for, at a moment.
+    fn of(&self, now: Now) -> Result<EventsOf, Problem> {
+        // The newest events are those of a moment ago: a source's clock may be a little ahead of ours.
+        let until = moment("until", self.until.unwrap_or(now.0 + 1))?;
+        let from = moment("from", self.from.unwrap_or(until.minus(A_DAY).0))?;
+        if from >= until {
+            return Err(Problem::bad_request("from must lie before until").vi("from phải trước until"));
+        }
+        let address = match self.address.as_deref().map(str::trim) {
+            None | Some("") => None,
+            Some(text) => Some(one_spelling(text).ok_or_else(|| {
+                Problem::bad_request(format!("'{text}' is no address, such as 192.0.2.31 or 2001:db8::1f"))
+                    .vi(format!(
+                        "'{text}' không phải là địa chỉ IP, ví dụ đúng: 192.0.2.31 hoặc 2001:db8::1f"
+                    ))
+            })?),
+        };
+        Ok(EventsOf {
+            from,
+            until,
+            kinds: words("kind", self.kind.as_deref(), &EventKind::ALL.map(|it| (it.word(), it)))?,
+            severities: words(
+                "severity",
+                self.severity.as_deref(),
+                &Severity::ALL.map(|it| (it.word(), it)),
+            )?,
+            log_source: self.log_source.clone().unwrap_or_default(),
+            address,
+        })
+    }
+}
+
+/// Words with commas between them; nothing means any.
+fn words<T: Copy>(name: &str, said: Option<&str>, known: &[(&str, T)]) -> Result<Vec<T>, Problem> {
+    let said = said.into_iter().flat_map(|said| said.split(',')).map(str::trim);
+    let read = said.filter(|word| !word.is_empty()).map(|word| {
+        known.iter().find(|(known, _)| *known == word).map(|(_, it)| *it).ok_or_else(|| {
+            let all: Vec<&str> = known.iter().map(|(word, _)| *word).collect();
+            let all = all.join(", ");
+            Problem::bad_request(format!("there is no {name} '{word}' (there are: {all})"))
+                .vi(format!("không có {name} '{word}' (chỉ có: {all})"))
+        })
+    });
+    read.collect()
+}

@@ -1,0 +1,210 @@
+//! What happened over the wire: pages of it, what it sums up to, and who may see it.
+
+use ioc_dashboards::{
+    events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed, LogSourceHeard},
+    lineage::EnvelopeRows,
+};
+use ioc_model::{
+    asker::{Asker, Sight},
+    event::{Decided, EventKind, Severity, TimeFrom},
+    pack::{LogSource, Pack},
+    time::{EventTime, Millis, ReceivedAt},
+};
+use serde_json::Value;
+
+use crate::{
+    server::{NOON, Server},
+    support::{HOUR, pack_with_map, results, text},
+};
+
+pub fn event(happened_at: i64, row: u32) -> EventView {
+    EventView {
+        kind: EventKind::LoginFailed,
+        log_source: "srv-a".to_owned(),
+        known: true,
+        relay: String::new(),
+        happened_at: EventTime(happened_at),
+        time_from: TimeFrom::Inferred,
+        severity: Severity::NotRated,
+        rated: "syslog 6".to_owned(),
+        category: String::new(),
+        signature: String::new(),
+        signature_id: String::new(),
+        decided: Decided::Unsaid,
+        source_address: "203.0.113.5".to_owned(),
+        source_port: Some(40_022),
+        target_address: String::new(),
+        target_port: None,
+        protocol: "tcp".to_owned(),
+        user: "r***".to_owned(),
+        host: "srv-a".to_owned(),
+        program: "sshd[5100]".to_owned(),
+        message: "Failed password for r***".to_owned(),
+        weight: 1,
+        attempts: 1,
+        attributes: vec![("method".to_owned(), "password".to_owned())],
+        feed: "security".to_owned(),
+        sender: "192.0.2.11".to_owned(),
+        received_at: ReceivedAt(happened_at + 1),
+        position: "1-0-0".to_owned(),
+        row,
+    }
+}
+
+pub fn summed() -> EventsSummed {
+    let address = EventAddress {
+        address: "203.0.113.5".to_owned(),
+        weight: 9,
+        grave: 2,
+        attempts: 7,
+        others: 3,
+        worst: Severity::High,
+        newest: EventTime(NOON),
+    };
+    let heard = |id: &str, weight, received_at| LogSourceHeard {
+        id: id.to_owned(),
+        weight,
+        rows: weight,
+        absurd: 0,
+        received_at: ReceivedAt(received_at),
+    };
+    EventsSummed {
+        totals: EventTotals { weight: 10, grave: 2, attempts: 7, attackers: 1 },
+        hours: vec![EventHour { start: EventTime(NOON), severity: Severity::High, weight: 2, attempts: 0 }],
+        sources: vec![address.clone()],
+        targets: vec![address],
+        heard: vec![
+            heard("srv-a", 9, NOON - 1),
+            heard("192.0.2.99", 1, NOON),
+            heard("fw-a", 0, NOON - 2 * HOUR),
+        ],
+    }
+}
+
+/// The same province, and three that report: one of them may be silent for an hour.
+pub fn watched() -> Pack {
+    let source = |id: &str, silent_after: Option<Millis>| LogSource {
+        id: id.to_owned(),
+        name: text("Nguồn", "Source"),
+        owner: text("Sở", "Department"),
+        addresses: Vec::new(),
+        certificates: Vec::new(),
+        hosts: Vec::new(),
+        timezone: None,
+        relay: false,
+        silent_after,
+    };
+    let sources = [source("srv-a", None), source("fw-a", Some(Millis::hours(1))), source("ids-a", None)];
+    Pack { log_sources: sources.into_iter().map(|it| (it.id.clone(), it)).collect(), ..pack_with_map() }
+}
+
+async fn server() -> Server {
+    let server = Server::of(watched()).await;
+    server.board.apply(&results(1, NOON));
+    server.record.tell(|told| {
+        told.events = [3, 2, 1].map(|number| event(NOON - number * HOUR, number as u32)).into();
+        told.events.reverse();
+        told.summed = summed();
+    });
+    server
+}
+
+fn rows(page: &Value) -> Vec<u64> {
+    page["events"].as_array().unwrap().iter().map(|event| event["row"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn events_come_page_by_page_of_the_last_day_and_none_twice() {
+    let server = server().await;
+    let mut path = "/api/security/events?limit=2".to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = server.get(&path, &[]).await.json();
+        seen.push(rows(&page));
+        let Some(next) = page["next"].as_str() else { break };
+        assert_eq!(next, format!("{}-1-0-0-2", NOON - 2 * HOUR));
+        path = format!("/api/security/events?limit=2&before={next}");
+    }
+    assert_eq!(seen, [vec![1, 2], vec![3]]);
+    let asked = server.record.asked();
+    let day = format!("from: EventTime({}), until: EventTime({})", NOON + 1 - 24 * HOUR, NOON + 1);
+    assert!(asked.iter().all(|asked| asked.contains(&day)), "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says_why() {
+    let server = server().await;
+    let query =
+        "kind=login_failed,alert&severity=high,critical&log_source=srv-a&address=%5B::FFFF:203.0.113.5%5D";
+    for path in ["events", "summary"] {
+        assert_eq!(server.get(&format!("/api/security/{path}?{query}"), &[]).await.status, 200, "{path}");
+    }
+    for asked in server.record.asked() {
+        let read = "kinds: [LoginFailed, Alert], severities: [High, Critical], log_source: \"srv-a\", \
+                    address: Some(203.0.113.5)";
+        assert!(asked.contains(read), "{asked}");
+    }
+    for (query, said) in [
+        ("address=203.0.113", "no address"),
+        ("kind=login", "there is no kind 'login' (there are: log, alert"),
+        ("severity=urgent", "there is no severity 'urgent'"),
+        ("from=2&until=1", "from must lie before until"),
+        ("limit=0", "limit must be 1 to 500"),
+        ("limit=501", "limit must be 1 to 500"),
+        ("before=5-1-0", "no place of an event"),
+        ("until=99999999999999999", "of the years 1900 to 2299"),
+        ("adress=203.0.113.5", "unknown field"),
+    ] {
+        let reply = server.get(&format!("/api/security/events?{query}"), &[]).await;
+        let detail = reply.json()["detail"].as_str().unwrap().to_owned();
+        assert!(reply.status == 400 && detail.contains(said), "{query}: {} {detail}", reply.status);
+    }
+    for query in ["limit=5", "before=5-1-0-0-0", "from=0"] {
+        assert_eq!(server.get(&format!("/api/security/summary?{query}"), &[]).await.status, 400, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn silent_every_log_source_of_the_pack_is_in_the_summary_and_who_is_silent_comes_first() {
+    let server = server().await;
+    let summary = server.get("/api/security/summary", &[]).await.json();
+    assert_eq!((&summary["totals"]["grave"], &summary["now"]), (&Value::from(2), &Value::from(NOON)));
+    let told: Vec<(&str, &str)> = summary["log_sources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["id"].as_str().unwrap(), it["standing"].as_str().unwrap()))
+        .collect();
+    let expected = [("fw-a", "silent"), ("ids-a", "never"), ("192.0.2.99", "unknown"), ("srv-a", "heard")];
+    assert_eq!(told, expected);
+    let asked = &server.record.asked()[0];
+    let since = NOON - 31 * 24 * HOUR;
+    assert!(asked.ends_with(&format!("[\"fw-a\", \"ids-a\", \"srv-a\"] {since}")), "{asked}");
+    // At the end of what is asked for it was not silent yet.
+    let past = format!("/api/security/summary?until={}", NOON - HOUR);
+    let summary = server.get(&past, &[]).await.json();
+    assert_eq!(summary["log_sources"][0]["id"], "ids-a");
+}
+
+#[tokio::test]
+async fn an_event_is_its_feeds_and_a_log_source_that_never_came_by_it_is_not_told_of() {
+    let server = server().await;
+    server.asked_by(Some(Asker::of(Sight::default().and_feeds(["air-gateway"]))));
+    assert_eq!(rows(&server.get("/api/security/events", &[]).await.json()), [0; 0]);
+    server.asked_by(Some(Asker::of(Sight::default().and_feeds(["security"]))));
+    assert_eq!(rows(&server.get("/api/security/events", &[]).await.json()), [1, 2, 3]);
+    let summary = server.get("/api/security/summary", &[]).await.json();
+    assert!(summary["log_sources"].as_array().unwrap().iter().all(|it| it["id"] != "ids-a"));
+}
+
+#[tokio::test]
+async fn an_envelope_lists_the_events_that_were_made_of_it() {
+    let server = server().await;
+    server.record.tell(|told| {
+        told.rows = EnvelopeRows { events: vec![event(NOON, 4)], ..EnvelopeRows::default() };
+    });
+    // Its bytes are gone, and it is there all the same.
+    let envelope = server.get("/api/lineage/envelope/1-0-0", &[]).await.json();
+    assert_eq!(rows(&envelope), [4]);
+    assert_eq!(envelope["events"][0]["attributes"], serde_json::json!([["method", "password"]]));
+}

@@ -1,0 +1,40 @@
+import type { EventSummary } from "../../api";
+import { say } from "../../language";
+import { words } from "../../words/page";
+import { securityWords } from "../../words/security";
+import { Urgent } from "../frame/Attention";
+import { useAnswer } from "./asking";
+import { Events } from "./Events";
+import { Figures } from "./Figures";
+import { Hours } from "./Hours";
+import { LogSources } from "./LogSources";
+import { Ranking } from "./Ranking";
+
+/** What happened: figures, who is silent, when, from where and to where, and the events themselves. */
+export function Body() {
+  const { said, trouble } = useAnswer<EventSummary>("/api/security/summary", true).value;
+  return (
+    <>
+      <Urgent />
+      {trouble && (
+        <p role="alert" class="event-trouble">
+          {say(trouble)}
+        </p>
+      )}
+      {said ? (
+        <div class="security-grid">
+          <Figures of={said} />
+          <LogSources of={said.log_sources} />
+          <Hours of={said} />
+          <Ranking end="sources" of={said.sources} />
+          <Ranking end="targets" of={said.targets} />
+        </div>
+      ) : (
+        <p class="calm" role="status">
+          {say(trouble ? securityWords.failed : words.loading)}
+        </p>
+      )}
+      <Events logSources={said?.log_sources ?? []} />
+    </>
+  );
+}

@@ -1,0 +1,112 @@
+import type { LogSource } from "../../api";
+import { type Column, at } from "../../csv";
+import { fullMoment, number, percent, roughAge, span } from "../../format";
+import { say } from "../../language";
+import { ageOf } from "../../store";
+import { logStandingWords, securityWords } from "../../words/security";
+import { Download } from "../frame/Download";
+import { Mark } from "../frame/Mark";
+import { filter } from "./filters";
+
+/** Who reports, and first who does not. */
+export function LogSources({ of }: { of: LogSource[] }) {
+  return (
+    <section class="panel log-sources" aria-labelledby="log-sources-title">
+      <div class="rejects-head">
+        <h2 id="log-sources-title" tabIndex={-1}>
+          {say(securityWords.logSources)}
+        </h2>
+        {of.length > 0 && <Download name="log-sources" of={say(securityWords.logSources)} columns={columns()} rows={() => of} />}
+      </div>
+      {of.length === 0 ? (
+        <p class="calm">{say(securityWords.noSources)}</p>
+      ) : (
+        <div class="clients-table" role="group" aria-labelledby="log-sources-title" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{say(securityWords.logSource)}</th>
+                <th scope="col">{say(securityWords.standing)}</th>
+                <th scope="col">{say(securityWords.lastReceived)}</th>
+                <th scope="col" class="figure">
+                  {say(securityWords.events)}
+                </th>
+                <th scope="col" class="figure">
+                  <abbr title={say(securityWords.absurdMeaning)}>{say(securityWords.absurd)}</abbr>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {of.map((source) => (
+                <Row key={source.id} of={source} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Row({ of: source }: { of: LogSource }) {
+  return (
+    <tr data-log-source={source.id} data-standing={source.standing}>
+      <th scope="row">
+        <button type="button" class="link" onClick={() => filter({ source: source.id })}>
+          {source.name ? say(source.name) : source.id}
+        </button>
+        <small>
+          {[source.name && source.id, source.owner && say(source.owner), source.relay && say(securityWords.relay)].filter(Boolean).join(" · ")}
+        </small>
+      </th>
+      <td data-title={say(securityWords.standing)}>
+        <Standing of={source} />
+      </td>
+      <td data-title={say(securityWords.lastReceived)}>
+        <Last of={source} />
+      </td>
+      <td class="figure" data-title={say(securityWords.events)}>
+        {number(source.weight)}
+      </td>
+      <td class="figure" data-title={say(securityWords.absurd)}>
+        {source.rows === 0 ? "–" : `${percent(source.absurd / source.rows)} %`}
+      </td>
+    </tr>
+  );
+}
+
+/** By shape and word; who reports is calm. */
+export function Standing({ of: { standing, silent_after } }: { of: LogSource }) {
+  const quiet = standing === "silent" || standing === "never";
+  return (
+    <span class={`standing ${standing}`}>
+      {quiet ? <Mark priority="medium" /> : standing === "unknown" ? <Mark priority="low" hollow /> : null} {say(logStandingWords[standing])}
+      {standing === "silent" && silent_after !== null && (
+        <small>
+          {" "}
+          ({say(securityWords.maySilent)} {span(silent_after)})
+        </small>
+      )}
+    </span>
+  );
+}
+
+export function Last({ of: { received_at } }: { of: LogSource }) {
+  if (received_at === null) return <>—</>;
+  return (
+    <time dateTime={new Date(received_at).toISOString()} title={fullMoment(received_at)}>
+      {roughAge(ageOf(received_at))}
+    </time>
+  );
+}
+
+function columns(): Column<LogSource>[] {
+  return [
+    [say(securityWords.logSource), ({ id }) => id],
+    [say(securityWords.owner), ({ owner }) => owner && say(owner)],
+    [say(securityWords.standing), ({ standing }) => say(logStandingWords[standing])],
+    [say(securityWords.lastReceived), ({ received_at }) => at(received_at)],
+    [say(securityWords.events), ({ weight }) => weight],
+    [say(securityWords.absurd), ({ absurd, rows }) => (rows === 0 ? null : absurd / rows)],
+  ];
+}

@@ -1,0 +1,84 @@
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { EventSummary, LogSource } from "../../api";
+import { number } from "../../format";
+import { say } from "../../language";
+import { shift } from "../../wall";
+import { words } from "../../words/page";
+import { securityWords } from "../../words/security";
+import { Urgent } from "../frame/Attention";
+import { useAnswer } from "./asking";
+import { Figures } from "./Figures";
+import { Hours } from "./Hours";
+import { Last, Standing } from "./LogSources";
+
+/** For a wall: the figures, and by whole rows who is silent. */
+export function Wall() {
+  const [x, y] = shift.value;
+  const { said, trouble } = useAnswer<EventSummary>("/api/security/summary", true).value;
+  return (
+    <div class="security-wall" style={{ transform: `translate(${x}px, ${y}px)` }}>
+      <div class="security-wall-all">
+        <Urgent />
+        {trouble && <p class="event-trouble">{say(trouble)}</p>}
+        {said ? (
+          <>
+            <Figures of={said} />
+            <div class="security-wall-body">
+              <Quiet of={said.log_sources.filter(({ standing }) => standing !== "heard")} />
+              <Hours of={said} />
+            </div>
+          </>
+        ) : (
+          <p class="calm">{say(words.loading)}</p>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** As many as there is room for, whole; the rest is counted. */
+function Quiet({ of }: { of: LogSource[] }) {
+  const list = useRef<HTMLUListElement>(null);
+  const room = useSignal(1);
+  useLayoutEffect(() => {
+    const at = list.current;
+    if (!at) return;
+    const measure = () => {
+      const row = at.firstElementChild?.getBoundingClientRect().height || at.clientHeight;
+      room.value = Math.max(1, Math.floor((at.clientHeight + 1) / row));
+    };
+    const watch = new ResizeObserver(measure);
+    watch.observe(at);
+    measure();
+    return () => watch.disconnect();
+  }, [of.length]);
+  const shown = of.length > room.value ? of.slice(0, Math.max(0, room.value - 1)) : of;
+  return (
+    <section class="panel quiet" aria-labelledby="quiet-title">
+      <h2 id="quiet-title">{say(securityWords.silentSources)}</h2>
+      <ul ref={list}>
+        {of.length === 0 && <li class="calm">{say(words.nothingWrong)}</li>}
+        {shown.map((source) => (
+          <li key={source.id} data-log-source={source.id}>
+            <strong>{source.name ? say(source.name) : source.id}</strong>
+            <span class="quiet-since">
+              <Standing of={{ ...source, silent_after: null }} />
+              {source.standing === "silent" && (
+                <>
+                  {" "}
+                  <Last of={source} />
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+        {of.length > shown.length && (
+          <li class="calm">
+            +{number(of.length - shown.length)} {say(words.more)}
+          </li>
+        )}
+      </ul>
+    </section>
+  );
+}

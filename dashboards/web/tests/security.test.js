@@ -1,0 +1,226 @@
+// What happened: the screen of events, on the fixture. SHOTS=folder also keeps what was seen.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startFixture } from "./fixture/server.js";
+import { DESK, PATIENCE, PHONE, SCREENS, WALL, keep, launch, open, settled, until, violations } from "./support.js";
+
+let browser;
+let served;
+
+before(async () => {
+  served = await startFixture({ speed: 1 });
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+async function security(size = DESK, query = "") {
+  const opened = await open(browser, new URL(`#/security${query}`, served.url), size);
+  await opened.page.locator("[data-figure=grave]").waitFor({ timeout: PATIENCE });
+  await opened.page.locator(".events [role=alert], [data-event], .events .calm").first().waitFor({ timeout: PATIENCE });
+  return opened;
+}
+
+const asked = () => served.asked.filter((path) => path.startsWith("/api/security/events"));
+
+test("its script is loaded when it is looked at, and not before", async () => {
+  const { context, page, seen } = await open(browser, served.url);
+  const loaded = () => seen.requests.filter((url) => url.endsWith("/assets/security.js")).length;
+  await page.locator("[data-kpi]").first().waitFor({ timeout: PATIENCE });
+  assert.equal(loaded(), 0);
+  await page.getByRole("link", { name: "An toàn thông tin" }).click();
+  await page.locator("[data-figure=grave]").waitFor({ timeout: PATIENCE });
+  assert.equal(loaded(), 1);
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
+test("a script that does not come is told of, and asked for again", async () => {
+  const { context, page } = await open(browser, served.url);
+  await page.route("**/assets/security.js", (route) => route.abort(), { times: 1 });
+  await page.getByRole("link", { name: "An toàn thông tin" }).click();
+  await page.getByRole("button", { name: "Thử lại" }).click({ timeout: PATIENCE });
+  await page.locator("[data-figure=grave]").waitFor({ timeout: PATIENCE });
+  await context.close();
+});
+
+test("log sources that are silent come first, by shape and word, and one that never reported is not called well (SILENT)", async () => {
+  const { context, page } = await security();
+  const rows = page.locator("[data-log-source]");
+  const standings = await rows.evaluateAll((rows) => rows.map((row) => row.dataset.standing));
+  assert.deepEqual(standings, ["silent", "never", "unknown", "heard", "heard"]);
+  assert.match(await rows.nth(0).innerText(), /im lặng.*3 giờ/s);
+  assert.equal(await rows.nth(0).locator("svg.mark.medium").count(), 1);
+  assert.match(await rows.nth(1).innerText(), /31 ngày không nhận được gì/);
+  assert.match(await rows.nth(4).innerText(), /3,1 %/);
+  assert.match(await page.locator("[data-figure=silent]").innerText(), /2\s.*: 4/s);
+  await context.close();
+});
+
+test("hours say their severities by pattern, summary and table, and what nobody rated is its own", async () => {
+  const { context, page } = await security();
+  const chart = page.getByRole("img", { name: /Sự kiện theo giờ.*Khẩn cấp \d+.*Chưa xếp mức \d+/ });
+  await chart.waitFor();
+  const fills = await page.locator(".event-legend .bar").evaluateAll((bars) => bars.map((bar) => getComputedStyle(bar).fill + getComputedStyle(bar).strokeDasharray));
+  assert.equal(new Set(fills).size, 6, "no two severities look the same");
+  await page.getByRole("button", { name: "Từ thấp trở lên" }).click();
+  await page.getByRole("img", { name: /^(?!.*Chưa xếp mức).*Sự kiện theo giờ/ }).waitFor();
+  await page.getByText("Xem dạng bảng").press("Enter");
+  const table = page.locator(".event-hours table");
+  assert.equal(await table.locator("tbody tr").count(), 25);
+  assert.equal(await table.locator("thead th").count(), 5);
+  await context.close();
+});
+
+test("repeats stand once with their number, and every one of them can be opened", async () => {
+  const { context, page } = await security();
+  const group = page.locator(".events tbody", { hasText: "Failed password" });
+  assert.equal(await group.count(), 1);
+  const toggle = group.getByRole("button", { name: /dòng giống nhau/ });
+  const number = Number((await toggle.innerText()).match(/\d+/)[0]);
+  await toggle.focus();
+  await page.keyboard.press("Enter");
+  assert.equal(await toggle.getAttribute("aria-expanded"), "true");
+  assert.equal(await group.locator("tr").count(), number);
+  const shown = await page.locator(".events tbody").evaluateAll((groups) => groups.map((it) => Number(it.querySelector("[aria-expanded]")?.textContent.match(/\d+/)[0] ?? 1)));
+  assert.equal(shown.reduce((sum, it) => sum + it, 0), 100, "nothing of the page is dropped");
+  await context.close();
+});
+
+test("filters are the server's and stand in the address, and a passed on address shows the same", async () => {
+  const { context, page } = await security();
+  await page.getByLabel("Loại").selectOption("alert");
+  await page.getByLabel("Mức độ").last().selectOption("high");
+  await page.locator(".event-filters").getByLabel("Nguồn nhật ký").selectOption("ids-a");
+  await page.getByLabel("Địa chỉ").fill("203.0.113.80");
+  await page.keyboard.press("Enter");
+  const wanted = "kind=alert&severity=critical%2Chigh&log_source=ids-a&address=203.0.113.80";
+  await until(() => asked().at(-1).includes(wanted), wanted);
+  await page.waitForFunction(() => location.hash === "#/security?event=alert&least=high&source=ids-a&at=203.0.113.80");
+  const address = page.url();
+  await context.close();
+  const other = await open(browser, address);
+  await other.page.locator("[data-event]").first().waitFor({ timeout: PATIENCE });
+  assert.equal(await other.page.getByLabel("Địa chỉ").inputValue(), "203.0.113.80");
+  const severities = await other.page.locator(".events [data-severity]").evaluateAll((all) => [...new Set(all.map((it) => it.dataset.severity))]);
+  assert.deepEqual(severities, ["high"]);
+  await other.page.getByRole("button", { name: "Bỏ lọc" }).click();
+  await other.page.waitForFunction(() => location.hash === "#/security");
+  await other.page.getByRole("link", { name: "Nguồn & chất lượng" }).click();
+  await other.page.waitForFunction(() => location.hash === "#/feeds");
+  await other.context.close();
+});
+
+test("a longer period is asked for once, and not anew with every second", async () => {
+  const { context, page } = await security();
+  await page.getByLabel("Thời gian").selectOption("7");
+  const longer = () => asked().filter((path) => path.includes("from="));
+  await until(() => longer().length > 0, "asked for");
+  await page.waitForFunction((epoch) => Date.parse(document.querySelector("[data-part=clock] time").dateTime) > epoch, served.world.at + 2_000);
+  assert.equal(longer().length, 1, longer().join("\n"));
+  await context.close();
+});
+
+test("what cannot be an address is answered in the reader's language, and nothing else is shown for it", async () => {
+  const { context, page } = await security(DESK, "?at=nowhere");
+  await page.getByRole("alert").getByText("'nowhere' không phải là địa chỉ IP").waitFor();
+  assert.equal(await page.locator("[data-event]").count(), 0);
+  await context.close();
+});
+
+test("pages are the server's: older ones until there are none, and back to the newest", async () => {
+  const { context, page } = await security();
+  const first = await page.locator("[data-event]").first().getAttribute("data-event");
+  await page.getByRole("button", { name: "Cũ hơn" }).click();
+  await page.waitForFunction((first) => document.querySelector("[data-event]")?.dataset.event !== first, first);
+  assert.match(page.url(), /before=\d+-1-2-\d+-0/);
+  await page.getByRole("button", { name: "Cũ hơn" }).click();
+  await page.getByText("Hết sự kiện trong khoảng thời gian này.").waitFor();
+  await page.getByRole("button", { name: "Về mới nhất" }).click();
+  await page.locator(`[data-event="${first}"]`).waitFor();
+  await context.close();
+});
+
+test("from an event one step leads to the bytes it came in, with all its format says and names still masked", async () => {
+  const { context, page } = await security();
+  const row = page.locator(".events tbody", { hasText: "Failed password" }).locator("tr").first();
+  assert.ok(!(await row.innerText()).includes("root"));
+  await row.getByRole("button", { name: /Mở bản tin gốc/ }).click();
+  await page.locator("[data-part=raw]").getByText("Failed password for root").waitFor({ timeout: PATIENCE });
+  const listed = page.locator(".envelope-events li.followed");
+  await listed.waitFor({ timeout: PATIENCE });
+  for (const said of ["r***", "method", "password", "syslog 6", "203.0.113.5"]) assert.ok((await listed.innerText()).includes(said), said);
+  assert.deepEqual(await violations(page), []);
+  await keep(page, "security-envelope-1440");
+  await context.close();
+});
+
+test("a hidden page asks nothing, and one that is looked at again asks at once", async () => {
+  const { context, page } = await security();
+  const summaries = () => served.asked.filter((path) => path === "/api/security/summary").length;
+  const hide = (state) =>
+    page.evaluate((state) => {
+      Object.defineProperty(document, "visibilityState", { configurable: true, get: () => state });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, state);
+  await hide("hidden");
+  const before = summaries();
+  await hide("visible");
+  await until(() => summaries() === before + 1, "asked again");
+  await context.close();
+});
+
+for (const size of [...SCREENS, { width: 1920, height: 1080 }]) {
+  test(`nobody is shut out and nothing runs over the edge at ${size.width} px`, async () => {
+    const { context, page, seen } = await security(size);
+    for (const language of ["vi", "en"]) {
+      if (language === "en") await page.getByRole("button", { name: "English" }).click();
+      await settled(page);
+      const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+      assert.ok(widths[0] <= widths[1], `${language}: ${widths[0]} px wide on ${widths[1]} px`);
+      assert.deepEqual(await violations(page), [], language);
+      await keep(page, `security-${size.width}-${language}`);
+      if (process.env.SHOTS && size.width === 390) await page.screenshot({ path: `${process.env.SHOTS}/security-390-${language}-whole.png`, fullPage: true });
+    }
+    if (size === PHONE) {
+      const small = await page
+        .locator("main button:visible, main summary:visible, main select:visible, main input:visible")
+        .evaluateAll((targets) => targets.filter((target) => target.getBoundingClientRect().height < 43.5).map((target) => target.outerHTML));
+      assert.deepEqual(small, [], "a thumb can hit every button");
+      const cut = await page.locator(".clients-table :is(td, th[scope=row])").evaluateAll((cells) =>
+        cells.filter((cell) => cell.getBoundingClientRect().right > cell.closest(".panel").getBoundingClientRect().right - 5 || cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.outerHTML),
+      );
+      assert.deepEqual(cut, [], "every cell is whole");
+    }
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+}
+
+for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 1080, "?m=3&pitch=0.63"], [1080, 1920, "?m=3&pitch=0.63"], [1366, 768, ""]]) {
+  test(`a wall of ${width} by ${height} shows the figures and who is silent, whole, with nothing to click`, async () => {
+    const { context, page, seen } = await open(browser, new URL(`/wall/security${query}`, served.url), { ...WALL, width, height });
+    await page.locator("[data-figure=silent]").waitFor({ timeout: PATIENCE });
+    await settled(page);
+    const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
+    assert.ok(size[0] <= width && size[1] <= height, String(size));
+    assert.equal(await page.locator("button:visible, a:visible, select:visible, input:visible, summary:visible").count(), 0);
+    assert.deepEqual(await page.locator("[data-figure] .event-figure").allInnerTexts().then((texts) => texts.map((text) => text.trim())), ["49", "173", "3", "2"]);
+    const cut = await page.locator(".event-figures article, .quiet li, .event-hours > *").evaluateAll(
+      (all, height) => all.filter((it) => it.getBoundingClientRect().bottom > height + 1 || it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),
+      height,
+    );
+    assert.deepEqual(cut, []);
+    const first = page.locator(".quiet li").first();
+    assert.match(await first.innerText(), /Tường lửa biên.*im lặng|\+3/s);
+    // A narrow wall leaves its title out.
+    if (width === WALL.width) assert.deepEqual(await violations(page), []);
+    await keep(page, `security-wall-${width}`);
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+}

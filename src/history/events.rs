@@ -1,0 +1,118 @@
+//! What happened, as pages ask for it.
+
+use ioc_dashboards::{
+    HistoryError,
+    events::{
+        EventAddress, EventHour, EventPage, EventPlace, EventTotals, EventsOf, EventsSummed, LogSourceHeard,
+        RANKED,
+    },
+};
+use ioc_model::{asker::Asker, time::EventTime};
+use ioc_storage::{
+    Store,
+    queries::{self, EventEnd, EventFilter},
+};
+
+use super::views::{event_view, unanswered};
+
+fn filter(of: &EventsOf) -> EventFilter {
+    EventFilter {
+        from: of.from,
+        until: of.until,
+        kinds: of.kinds.clone(),
+        severities: of.severities.clone(),
+        log_source: of.log_source.clone(),
+        address: of.address,
+    }
+}
+
+pub(super) async fn page(
+    store: &Store,
+    asker: &Asker,
+    of: &EventsOf,
+    before: Option<EventPlace>,
+    limit: u32,
+) -> Result<EventPage, HistoryError> {
+    let before = before.map(|EventPlace { happened_at, position, row }| queries::EventPlace {
+        happened_at,
+        position,
+        row,
+    });
+    // One more says whether there is another page.
+    let events = store.events(asker, &filter(of), before, limit + 1).await.map_err(unanswered)?;
+    Ok(EventPage::of(events.into_iter().map(event_view).collect(), limit))
+}
+
+pub(super) async fn summed(
+    store: &Store,
+    asker: &Asker,
+    of: &EventsOf,
+    log_sources: &[String],
+    since: EventTime,
+) -> Result<EventsSummed, HistoryError> {
+    let those = filter(of);
+    let queries::EventTotals { weight, grave, attempts, attackers } =
+        store.event_totals(asker, &those).await.map_err(unanswered)?;
+    let hours = store.event_hours(asker, &those).await.map_err(unanswered)?;
+    let sources = store.event_addresses(asker, &those, EventEnd::Source, RANKED).await.map_err(unanswered)?;
+    let targets = store.event_addresses(asker, &those, EventEnd::Target, RANKED).await.map_err(unanswered)?;
+    Ok(EventsSummed {
+        totals: EventTotals { weight, grave, attempts, attackers },
+        hours: hours.into_iter().map(hour).collect(),
+        sources: sources.into_iter().map(address).collect(),
+        targets: targets.into_iter().map(address).collect(),
+        heard: heard(store, asker, of, log_sources, since).await?,
+    })
+}
+
+/// Who reported in that time, and when those who are named did last.
+async fn heard(
+    store: &Store,
+    asker: &Asker,
+    of: &EventsOf,
+    log_sources: &[String],
+    since: EventTime,
+) -> Result<Vec<LogSourceHeard>, HistoryError> {
+    let any = EventFilter {
+        kinds: Vec::new(),
+        severities: Vec::new(),
+        log_source: String::new(),
+        address: None,
+        ..filter(of)
+    };
+    let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;
+    let mut heard: Vec<LogSourceHeard> = heard
+        .into_iter()
+        .map(|it| LogSourceHeard {
+            id: it.log_source,
+            weight: it.weight,
+            rows: it.rows,
+            absurd: it.absurd,
+            received_at: it.received_at,
+        })
+        .collect();
+    // Only those that are missing are looked for further back: mostly none.
+    let missing = log_sources.iter().filter(|name| heard.iter().all(|it| it.id != **name));
+    let missing: Vec<String> = missing.cloned().collect();
+    if !missing.is_empty() {
+        let last = store.log_sources_last(asker, &missing, since, of.until).await.map_err(unanswered)?;
+        heard.extend(last.into_iter().map(|last| LogSourceHeard {
+            id: last.name,
+            weight: 0,
+            rows: 0,
+            absurd: 0,
+            received_at: last.received_at,
+        }));
+    }
+    Ok(heard)
+}
+
+fn hour(row: queries::EventHour) -> EventHour {
+    let queries::EventHour { start, severity, weight, attempts } = row;
+    EventHour { start, severity, weight, attempts }
+}
+
+fn address(row: queries::EventAddress) -> EventAddress {
+    let queries::EventAddress { address, weight, grave, attempts, others, worst, newest } = row;
+    EventAddress { address, weight, grave, attempts, others, worst, newest }
+}
