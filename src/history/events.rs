@@ -58,7 +58,7 @@ pub(super) async fn summed(
     let targets = store.event_addresses(asker, &those, EventEnd::Target, RANKED).await.map_err(unanswered)?;
     Ok(EventsSummed {
         totals: EventTotals { weight, grave, attempts, attackers },
-        hours: hours.into_iter().map(hour).collect(),
+        hours: hours.iter().map(hour).collect(),
         sources: sources.into_iter().map(address).collect(),
         targets: targets.into_iter().map(address).collect(),
         heard: heard(store, asker, of, log_sources, since).await?,
@@ -107,8 +107,8 @@ async fn heard(
     Ok(heard)
 }
 
-fn hour(row: queries::EventHour) -> EventHour {
-    let queries::EventHour { start, severity, weight, attempts } = row;
+fn hour(row: &queries::EventHour) -> EventHour {
+    let queries::EventHour { start, severity, weight, attempts } = *row;
     EventHour { start, severity, weight, attempts }
 }
 
