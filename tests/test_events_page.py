@@ -111,7 +111,8 @@ def test_the_summary_counts_ranks_and_tells_who_is_silent(ioc):
     assert (totals["weight"], totals["attempts"], totals["attackers"]) == (ATTEMPTS + 2, ATTEMPTS, 1)
     assert sum(hour["weight"] for hour in told["hours"]) == ATTEMPTS + 2
     source = told["sources"][0]
-    assert (source["address"], source["attempts"]) == ("203.0.113.7", ATTEMPTS)
+    # Its lines say no target: it is the machine that wrote them.
+    assert (source["address"], source["attempts"], source["others"]) == ("203.0.113.7", ATTEMPTS, 1)
     only = summary(ioc, kind="login_failed")
     assert only["totals"]["weight"] == ATTEMPTS
     assert len(only["log_sources"]) == 4, "who reports is told whatever else is asked for"

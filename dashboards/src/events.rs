@@ -200,7 +200,7 @@ pub struct EventAddress {
     pub grave: u64,
     /// Attempts to log in among them.
     pub attempts: i64,
-    /// How many different addresses their other end has.
+    /// How many different ones their other end is.
     pub others: u64,
     /// How bad the worst of them is.
     pub worst: Severity,

@@ -1450,7 +1450,7 @@ export interface EventAddress {
    */
   attempts: number;
   /**
-   * How many different addresses their other end has
+   * How many different ones their other end is: addresses, or the log source where a line says no target
    */
   others: number;
   worst: Severity;

@@ -166,7 +166,7 @@ pub struct EventAddress {
     pub grave: u64,
     /// Attempts to log in among them.
     pub attempts: i64,
-    /// How many different addresses their other end has.
+    /// How many different ones their other end is.
     pub others: u64,
     /// How bad the worst of them is.
     #[serde(with = "words")]
@@ -318,7 +318,10 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<EventAddress>, StoreError> {
         let (this, other) = match end {
-            EventEnd::Source => ("e.source_address", "e.target_address"),
+            // A line of a log that says no target is about the machine that wrote it.
+            EventEnd::Source => {
+                ("e.source_address", "if(e.target_address = '', toString(e.log_source), e.target_address)")
+            }
             EventEnd::Target => ("e.target_address", "e.source_address"),
         };
         let addresses = self.events_of(asker, filter, |filters| {
