@@ -40,7 +40,9 @@ const MINUTE: i64 = 60_000;
 /// So many keys are asked for at once.
 const ASKED_AT_ONCE: usize = 10_000;
 /// So many hosts of a log source are remembered by their last line: a relay speaks for many.
-const HOSTS: usize = 4_096;
+const HOSTS: usize = 1_024;
+/// And so many of one that the pack does not know: it may call itself whatever it likes.
+const HOSTS_OF_UNKNOWN: usize = 8;
 /// The attribute that says which line a summary is about.
 const REPEATS: &str = "repeats";
 
@@ -56,6 +58,13 @@ pub(crate) struct Reported {
     pub(crate) facts: Facts,
     pub(crate) counts: FxHashMap<Name, Counts>,
     pub(crate) questions: Vec<Question>,
+}
+
+/// Events of an epoch of which only the store can tell whether they came before, in order of arrival.
+#[derive(Debug, Default)]
+struct Unsure {
+    keys: FxHashSet<EventKey>,
+    events: Vec<Event>,
 }
 
 /// What is kept of a log source.
@@ -127,15 +136,17 @@ impl LogSources {
                 held.answered(answer, keys, &mut reported);
             }
         }
-        let mut unsure: BTreeMap<Name, Vec<Event>> = BTreeMap::new();
+        let mut unsure: BTreeMap<Name, Unsure> = BTreeMap::new();
         for event in events {
             let name = event.log_source;
             let held = self.held.entry(name).or_default();
-            if let Some(event) = held.take(event, unsure.get(&name), &mut reported) {
-                unsure.entry(name).or_default().push(event);
+            if let Some((key, event)) = held.take(event, unsure.get(&name), &mut reported) {
+                let unsure = unsure.entry(name).or_default();
+                let _ = unsure.keys.insert(key);
+                unsure.events.push(event);
             }
         }
-        for (name, events) in unsure {
+        for (name, Unsure { events, .. }) in unsure {
             if let Some(held) = self.held.get_mut(&name) {
                 held.ask(name, events, facts.epoch, &mut reported);
             }
@@ -193,16 +204,20 @@ impl LogSourceRecord {
 impl LogSource {
     /// Stores an event, or knows it for a duplicate; gives back one of which only the store can tell. `unsure` are those
     /// of the same epoch.
-    fn take(&mut self, event: Event, unsure: Option<&Vec<Event>>, reported: &mut Reported) -> Option<Event> {
+    fn take(
+        &mut self,
+        event: Event,
+        unsure: Option<&Unsure>,
+        reported: &mut Reported,
+    ) -> Option<(EventKey, Event)> {
         let event = self.resolved(event);
         let Some(key) = event.key else {
             self.store(event, reported);
             return None;
         };
-        let is_it = |waiting: &Event| waiting.key == Some(key);
         if self.keys.contains_key(&key)
             || self.waiting.iter().any(|waiting| waiting.keys.binary_search(&key).is_ok())
-            || unsure.is_some_and(|unsure| unsure.iter().any(is_it))
+            || unsure.is_some_and(|unsure| unsure.keys.contains(&key))
         {
             reported.counts.entry(event.feed).or_default().duplicate += 1;
             return None;
@@ -214,7 +229,7 @@ impl LogSource {
         let event = Arc::new(event);
         self.remember_line(&event);
         reported.counts.entry(event.feed).or_default().waiting += 1;
-        Some(Event::clone(&event))
+        Some((key, Event::clone(&event)))
     }
 
     /// Whether an event with its key would be remembered had it been stored before. When one happened that does not
@@ -340,7 +355,8 @@ impl LogSource {
             *last = line;
             return;
         }
-        if self.last.len() >= HOSTS {
+        let most = if event.known || !event.relay.is_empty() { HOSTS } else { HOSTS_OF_UNKNOWN };
+        if self.last.len() >= most {
             let unheard = self.last.iter().min_by_key(|(_, last)| last.number);
             let unheard = unheard.map(|(host, _)| host.clone());
             let _ = unheard.map(|host| self.last.remove(&host));
