@@ -37,8 +37,9 @@ const HORIZON: Millis = Millis::hours(1);
 const REMEMBERED: usize = 1 << 18;
 /// Keys are forgotten by the minute.
 const MINUTE: i64 = 60_000;
-/// So many keys are asked for at once.
-const ASKED_AT_ONCE: usize = 10_000;
+/// So many keys are asked for at once: they travel as one value, and ClickHouse takes none beyond 128 KiB, which is 3,700
+/// of them.
+const ASKED_AT_ONCE: usize = 2_000;
 /// So many hosts of a log source are remembered by their last line: a relay speaks for many.
 const HOSTS: usize = 1_024;
 /// And so many of one that the pack does not know: it may call itself whatever it likes.
@@ -76,6 +77,9 @@ struct LogSource {
     minutes: BTreeMap<i64, Vec<EventKey>>,
     /// Whatever happened from this minute on is remembered; all there ever was, where there is none.
     remembered_from: Option<i64>,
+    /// An event with a key said a time that could not be: said again later it may be believed, and would be looked for
+    /// at another time. So from then on every key is asked for that is not remembered.
+    absurd: bool,
     waiting: Vec<Waiting>,
     /// How many lines it told.
     lines: u64,
@@ -106,6 +110,7 @@ pub(crate) struct LogSourceRecord {
     name: Name,
     minutes: BTreeMap<i64, Vec<EventKey>>,
     remembered_from: Option<i64>,
+    absurd: bool,
     waiting: Vec<Waiting>,
     lines: u64,
     last: Vec<(u64, Event)>,
@@ -118,6 +123,7 @@ struct LogSourceRef<'a> {
     name: Name,
     minutes: &'a BTreeMap<i64, Vec<EventKey>>,
     remembered_from: Option<i64>,
+    absurd: bool,
     waiting: &'a [Waiting],
     lines: u64,
     last: Vec<(u64, &'a Event)>,
@@ -159,13 +165,14 @@ impl LogSources {
     /// What a checkpoint keeps of them.
     pub(crate) fn records(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
         self.held.iter().map(|(name, held)| {
-            let LogSource { minutes, remembered_from, waiting, lines, last, attempts, .. } = held;
+            let LogSource { minutes, remembered_from, absurd, waiting, lines, last, attempts, .. } = held;
             let last = last.values().map(|last| (last.number, &*last.event)).collect();
-            let (name, remembered_from, lines) = (*name, *remembered_from, *lines);
+            let (name, remembered_from, absurd, lines) = (*name, *remembered_from, *absurd, *lines);
             postcard::to_stdvec(&LogSourceRef {
                 name,
                 minutes,
                 remembered_from,
+                absurd,
                 waiting,
                 lines,
                 last,
@@ -176,7 +183,8 @@ impl LogSources {
 
     /// Takes a log source out of a checkpoint.
     pub(crate) fn load(&mut self, record: LogSourceRecord) {
-        let LogSourceRecord { name, minutes, remembered_from, waiting, lines, last, attempts } = record;
+        let LogSourceRecord { name, minutes, remembered_from, absurd, waiting, lines, last, attempts } =
+            record;
         let of_minute = |(minute, keys): (&i64, &Vec<EventKey>)| {
             keys.iter().map(|key| (*key, *minute)).collect::<Vec<_>>()
         };
@@ -184,7 +192,7 @@ impl LogSources {
         let of_host =
             |(number, event): (u64, Event)| (event.host.clone(), LastLine { number, event: Arc::new(event) });
         let last = last.into_iter().map(of_host).collect();
-        let held = LogSource { keys, minutes, remembered_from, waiting, lines, last, attempts };
+        let held = LogSource { keys, minutes, remembered_from, absurd, waiting, lines, last, attempts };
         let _ = self.held.insert(name, held);
     }
 }
@@ -210,6 +218,8 @@ impl LogSource {
         unsure: Option<&Unsure>,
         reported: &mut Reported,
     ) -> Option<(EventKey, Event)> {
+        // Whose time a summary takes over depends on what came before it this time.
+        let is_remembered = self.remembers(&event);
         let event = self.resolved(event);
         let Some(key) = event.key else {
             self.store(event, reported);
@@ -220,9 +230,11 @@ impl LogSource {
             || unsure.is_some_and(|unsure| unsure.keys.contains(&key))
         {
             reported.counts.entry(event.feed).or_default().duplicate += 1;
+            // What follows it may speak of it.
+            self.remember_line(&Arc::new(event));
             return None;
         }
-        if self.remembers(&event) {
+        if is_remembered {
             self.store(event, reported);
             return None;
         }
@@ -238,7 +250,7 @@ impl LogSource {
     fn remembers(&self, event: &Event) -> bool {
         self.remembered_from.is_none_or(|from| {
             let says_when = matches!(event.time_from, TimeFrom::Stated | TimeFrom::Inferred);
-            says_when && event.happened_at.0.div_euclid(MINUTE) >= from
+            says_when && !self.absurd && event.happened_at.0.div_euclid(MINUTE) >= from
         })
     }
 
@@ -254,6 +266,7 @@ impl LogSource {
         if let Some(key) = event.key {
             let minute = event.happened_at.0.div_euclid(MINUTE);
             let _ = self.keys.insert(key, minute);
+            self.absurd |= event.time_from == TimeFrom::Absurd;
             self.minutes.entry(minute).or_default().push(key);
         }
         reported.counts.entry(event.feed).or_default().stored += 1;
@@ -497,6 +510,43 @@ mod tests {
         let _ = log_sources.take(&facts(2, later, Vec::new()), Vec::new());
         let again = log_sources.take(&facts(3, later, Vec::new()), vec![at_arrival(2, later, 1)]);
         assert_eq!((counts(&again), again.questions.len()), ((0, 0, 1), 1));
+    }
+
+    #[test]
+    fn once_a_time_that_could_not_be_and_is_believed_later_makes_no_second_event() {
+        let mut log_sources = LogSources::default();
+        let ahead = START + 7 * HORIZON.0;
+        let absurd = Event { time_from: TimeFrom::Absurd, ..event(1, START, Some(key(1))) };
+        let _ = log_sources.take(&facts(1, START, Vec::new()), vec![absurd]);
+        let _ = log_sources.take(&facts(2, ahead, Vec::new()), Vec::new());
+        let mut log_sources = reloaded(&log_sources);
+        let believed = vec![event(2, ahead, Some(key(1)))];
+        let reported = log_sources.take(&facts(3, ahead, Vec::new()), believed);
+        assert_eq!((counts(&reported), reported.questions.len()), ((0, 0, 1), 1));
+    }
+
+    #[test]
+    fn once_a_summary_that_came_before_is_no_second_one_whatever_it_follows_this_time() {
+        let mut log_sources = LogSources::default();
+        let summary = |offset| Event { key: Some(key(7)), ..repeat(offset, "srv-b", 3, "") };
+        let first = vec![line(1, "srv-b", "Failed password for user01"), summary(2)];
+        let _ = log_sources.take(&facts(1, START, Vec::new()), first);
+        let later = START + 3 * HORIZON.0;
+        let _ = log_sources.take(&facts(2, later, Vec::new()), Vec::new());
+        let newer = Event { happened_at: EventTime(later), ..line(3, "srv-b", "Failed password for root") };
+        let reported = log_sources.take(&facts(3, later, Vec::new()), vec![newer, summary(4)]);
+        assert_eq!((counts(&reported), reported.questions.len()), ((1, 0, 1), 1));
+    }
+
+    #[test]
+    fn a_summary_behind_a_duplicate_is_of_that_duplicate() {
+        let mut log_sources = LogSources::default();
+        let known = Event { key: Some(key(1)), ..line(1, "srv-b", "Failed password for user01") };
+        let other = Event { kind: EventKind::Log, ..line(2, "srv-b", "eth0 is up") };
+        let _ = log_sources.take(&facts(1, START, Vec::new()), vec![known.clone(), other]);
+        let again = vec![known, repeat(3, "srv-b", 3, "")];
+        let reported = log_sources.take(&facts(2, START, Vec::new()), again);
+        assert_eq!(reported.facts.events[0].0.kind, EventKind::LoginFailed);
     }
 
     #[test]

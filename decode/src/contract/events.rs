@@ -281,11 +281,12 @@ impl Identity {
 pub(crate) struct Delivery(Sha256);
 
 impl Delivery {
-    /// Of a request that its sender calls so.
-    pub(crate) fn of_request(origin: &str) -> Delivery {
+    /// Of a request that a sender to a feed calls so.
+    pub(crate) fn of_request(feed: &str, sender: &str, origin: &str) -> Delivery {
         let mut delivery = Delivery::default();
-        delivery.read(b"request");
-        delivery.read(origin.as_bytes());
+        for part in ["request", feed, sender, origin] {
+            delivery.read(part.as_bytes());
+        }
         delivery
     }
 

@@ -384,7 +384,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     pub(crate) fn delivery(&self) -> Option<Delivery> {
         match self.origin {
             _ if self.feed.by_file => Some(Delivery::default()),
-            Some(origin) => Some(Delivery::of_request(origin)),
+            Some(origin) => Some(Delivery::of_request(&self.feed.name, self.sender, origin)),
             None => None,
         }
     }

@@ -128,9 +128,9 @@ impl TlsDoor {
             state.looked = Instant::now();
             let marks = self.files.marks();
             if marks != state.marks {
-                state.marks = marks;
                 match self.files.acceptor() {
                     Ok(acceptor) => {
+                        state.marks = marks;
                         state.acceptor = acceptor;
                         tracing::info!(certificate = %self.files.certificate.display(), "changed certificates are in use");
                     }

@@ -37,8 +37,9 @@ impl Table {
 }
 
 /// What a table's rows go by, the most telling first.
-const TIME_COLUMNS: [&str; 10] = [
+const TIME_COLUMNS: [&str; 11] = [
     "event_time",
+    "happened_at",
     "start_time",
     "at",
     "received_at",

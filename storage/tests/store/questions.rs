@@ -1,5 +1,7 @@
 //! What boards and the dataflow ask back.
 
+use std::collections::BTreeSet;
+
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
@@ -141,6 +143,18 @@ async fn once_events_are_looked_up_by_their_keys_and_their_log_source_up_to_an_e
     assert_eq!(ask("ids-a", 1).await, Found::Keys(keys[..1].to_vec()));
     assert_eq!(ask("ids-a", 2).await, Found::Keys(keys[..2].to_vec()));
     assert_eq!(ask("ids-b", 2).await, Found::Keys(Vec::new()));
+    // As many as the flow asks for at once: they are one value of the question.
+    let many: BTreeSet<EventKey> =
+        (0..2_000u128).map(|number| EventKey((number << 96).to_be_bytes())).chain(keys).collect();
+    let question = Question {
+        subject: Name::from("ids-a"),
+        about: About::Events { keys: many.into_iter().collect() },
+        from: EventTime(i64::MIN),
+        to: EventTime(i64::MAX),
+        asked: Epoch(1),
+    };
+    let found = server.store.ask(&question, Generation(0), Epoch(2)).await.unwrap();
+    assert_eq!(found, Found::Keys(keys[..2].to_vec()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

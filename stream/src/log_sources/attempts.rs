@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 const APART: Millis = Millis::minutes(10);
 /// So many connections of a log source are remembered.
 const CONNECTIONS: usize = 4_096;
+/// So many modules are told apart; what further ones say is one voice.
+const MODULES: usize = 8;
 
 /// The connections of a log source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -74,7 +76,8 @@ impl Attempts {
         told.take(event);
         told.line = self.lines;
         told.last = event.happened_at;
-        i32::try_from(i64::from(told.attempts()) - i64::from(before)).unwrap_or(i32::MAX)
+        let added = i64::from(told.attempts()) - i64::from(before);
+        added.clamp(i32::MIN.into(), i32::MAX.into()) as i32
     }
 
     /// The connection that was not heard of longest goes.
@@ -104,6 +107,8 @@ impl Told {
                     }
                     (named, _) => {
                         let module = named.map_or("", |(_, module)| module);
+                        let is_one_more = self.modules.len() >= MODULES && !self.modules.contains_key(module);
+                        let module = if is_one_more { "" } else { module };
                         let told = self.modules.entry(module.into()).or_default();
                         *told = told.saturating_add(event.weight);
                     }
