@@ -440,7 +440,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_valid_and_the_environment_overrides_the_file() {
-        let mqtt = |config: &Config| format!("{:?}", config.transports[0]);
+        let mqtt = |config: &Config| format!("{:?}", config.transports);
         assert!(mqtt(&load(None, &[]).unwrap()).contains("listen: 127.0.0.1:1883"));
         let file = "[mqtt]\nlisten = \"127.0.0.1:2000\"\n[stream]\nworkers = 3\n";
         let config = load(Some(file), &[("IOC_MQTT_LISTEN", "127.0.0.1:3000"), ("OTHER", "x")]).unwrap();

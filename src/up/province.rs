@@ -245,6 +245,9 @@ mod tests {
         let _gone = less.feeds.remove("stations");
         assert!(needs_restart(&pack, &less)[0].contains("is gone"));
         assert!(needs_restart(&less, &pack)[0].contains("is new"));
+        // Of a pack without syslog.
+        let mut pack = pack;
+        pack.feeds.retain(|_, feed| !matches!(feed.transport, Transport::Syslog { .. }));
         let (mut one, mut two) = (pack.clone(), pack.clone());
         let logs = |from: &str| Feed {
             id: "logs".to_owned(),
