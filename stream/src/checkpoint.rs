@@ -272,6 +272,24 @@ mod tests {
     }
 
     #[test]
+    fn replay_what_was_written_before_there_were_events_begins_without_log_sources() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::open(folder.path()).unwrap();
+        let _ = checkpoints.write(&checkpoint(3)).unwrap();
+        let path = folder.path().join(file_name(Epoch(3)));
+        let bytes = fs::read(&path).unwrap();
+        // It ended with the figures.
+        let body = &bytes[HEAD..bytes.len() - 1];
+        let mut earlier = [MAGIC, &[BEFORE_EVENTS][..]].concat();
+        earlier.extend_from_slice(&(body.len() as u64).to_le_bytes());
+        earlier.extend_from_slice(&checksum(BEFORE_EVENTS, body).to_le_bytes());
+        earlier.extend_from_slice(body);
+        fs::write(&path, earlier).unwrap();
+        let read = checkpoints.newest(Epoch(9)).unwrap().unwrap();
+        assert_eq!(read, Checkpoint { version: BEFORE_EVENTS, ..checkpoint(3) });
+    }
+
+    #[test]
     fn a_checkpoint_damaged_anywhere_is_passed_over_for_an_older_one() {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::open(folder.path()).unwrap();
