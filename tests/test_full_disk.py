@@ -73,7 +73,7 @@ class Full:
     def is_said_everywhere(self):
         assert answer_of(self.ioc, "/readyz")[0] == 503
         told = self.ioc.run("status", check=False)
-        assert told.returncode == 1 and re.search(r"^TROUBLE +bus is full: .*full", told.stdout, re.M), told.stdout
+        assert told.returncode == 1 and re.search(r"^TROUBLE +the bus is full: .*full", told.stdout, re.M), told.stdout
         assert "bus is full" in json.loads(self.ioc.run("status", "--json", check=False).stdout)["trouble"][0]
         assert re.search(r"^ioc_bus_writing 0$", self.ioc.get("/metrics").decode(), re.M)
         assert "no room" in self.ioc.log()
