@@ -17,8 +17,11 @@ from outside import Outside, Server
 from peers import mosquitto_pub, reading
 
 
-def publish(ioc, password, subject, *values):
+def publish(ioc, password, subject, *values, at_once=False):
+    """One message a value; `at_once` one of all, so that no two epochs can share them."""
     lines = [reading(subject, value, ago=3000 - place) for place, value in enumerate(values)]
+    if at_once:
+        lines = ["[" + ",".join(lines) + "]"]
     done = mosquitto_pub(
         ioc, "gw1", password, f"test/{subject}/observation", "\n".join(lines) + "\n", stdin_lines=True
     )
@@ -255,7 +258,7 @@ def damaged(tmp_path):
     try:
         ioc.start()
         for subject, values in {"ST01": (1.0, 2.0), "ST02": (3.0, 4.0, 5.0)}.items():
-            publish(ioc, ioc.password, subject, *values)
+            publish(ioc, ioc.password, subject, *values, at_once=True)
             ioc.wait_drained()
         yield ioc
     finally:
