@@ -2,11 +2,8 @@
 //!
 //! Names of users come masked from the store. Everything is the asker's: an event is seen by whoever sees its feed.
 
-use std::{fmt, net::IpAddr, str::FromStr};
-
 use ioc_model::{
     event::{Decided, EventKind, Severity, TimeFrom},
-    position::Position,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
 };
@@ -23,61 +20,6 @@ pub const RANKED: u32 = 20;
 
 /// How far back it is looked for the last word of a log source.
 pub const HEARD_WITHIN: Millis = Millis::hours(31 * 24);
-
-/// Which events are meant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventsOf {
-    /// They happened at this moment or later,
-    pub from: EventTime,
-    /// and before this one.
-    pub until: EventTime,
-    /// Of these kinds; of any where there are none.
-    pub kinds: Vec<EventKind>,
-    /// So bad; of any severity where there are none.
-    pub severities: Vec<Severity>,
-    /// Reported by that log source; by any where it is empty.
-    pub log_source: String,
-    /// Coming from or going to that address.
-    pub address: Option<IpAddr>,
-}
-
-/// Where a page of events ends, written `happened-log-partition-offset-row`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventPlace {
-    /// When the last of it happened.
-    pub happened_at: EventTime,
-    /// Where its envelope lies.
-    pub position: Position,
-    /// Which row of the envelope.
-    pub row: u32,
-}
-
-impl fmt::Display for EventPlace {
-    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(to, "{}-{}-{}", self.happened_at.0, self.position, self.row)
-    }
-}
-
-impl FromStr for EventPlace {
-    type Err = InvalidPlace;
-
-    fn from_str(text: &str) -> Result<EventPlace, InvalidPlace> {
-        let read = || {
-            // A moment before 1970 has a minus of its own.
-            let (rest, row) = text.rsplit_once('-')?;
-            let third_last = rest.rmatch_indices('-').nth(2)?.0;
-            let (happened_at, position) = (&rest[..third_last], &rest[third_last + 1..]);
-            let happened_at = EventTime(happened_at.parse().ok()?);
-            Some(EventPlace { happened_at, position: position.parse().ok()?, row: row.parse().ok()? })
-        };
-        read().ok_or_else(|| InvalidPlace(text.to_owned()))
-    }
-}
-
-/// No place of an event.
-#[derive(Debug, thiserror::Error)]
-#[error("'{0}' is no place of an event; take the 'next' of the page before")]
-pub struct InvalidPlace(String);
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -339,16 +281,6 @@ pub fn standings(known: Vec<LogSourceKnown>, heard: Vec<LogSourceHeard>, now: No
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_is_read_as_it_is_written() {
-        for text in ["1795132800000-1-0-42-7", "-5-2-1-0-0"] {
-            assert_eq!(text.parse::<EventPlace>().unwrap().to_string(), text);
-        }
-        for text in ["", "1", "1-0-42", "1-0-42-7", "x-1-0-42-7", "5-1-0-42--7", "5-1-0-x-7"] {
-            assert!(text.parse::<EventPlace>().is_err(), "{text}");
-        }
-    }
 
     fn known(id: &str, silent_after: Option<i64>) -> LogSourceKnown {
         let (name, owner) = (Text::default(), Text::default());

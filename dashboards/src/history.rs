@@ -7,6 +7,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
+    event::{EventCursor, EventFilter},
     index::IndexId,
     limit::Averaging,
     position::Position,
@@ -19,7 +20,7 @@ use serde::Serialize;
 
 use crate::{
     alerts::AlertView,
-    events::{EventPage, EventPlace, EventsOf, EventsSummed},
+    events::{EventPage, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
@@ -61,8 +62,8 @@ pub trait History: Send + Sync + std::fmt::Debug {
     fn events<'a>(
         &'a self,
         asker: &'a Asker,
-        of: &'a EventsOf,
-        before: Option<EventPlace>,
+        of: &'a EventFilter,
+        before: Option<EventCursor>,
         limit: u32,
     ) -> Answer<'a, EventPage>;
 
@@ -71,7 +72,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     fn events_summed<'a>(
         &'a self,
         asker: &'a Asker,
-        of: &'a EventsOf,
+        of: &'a EventFilter,
         log_sources: &'a [String],
         since: EventTime,
     ) -> Answer<'a, EventsSummed>;

@@ -7,10 +7,13 @@
 //! Who reports (the **log source**) is known by how it came, not by what a line claims of itself. What a line claims
 //! stands beside it.
 
+mod asked;
+
 use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::asked::{EventCursor, EventFilter, InvalidCursor};
 use crate::{name::Name, position::Arrival, time::EventTime};
 
 /// What kind of thing happened: a closed list, so that it can be counted by. Their numbers are stored.

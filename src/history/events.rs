@@ -2,60 +2,44 @@
 
 use ioc_dashboards::{
     HistoryError,
-    events::{
-        EventAddress, EventHour, EventPage, EventPlace, EventTotals, EventsOf, EventsSummed, LogSourceHeard,
-        RANKED,
-    },
+    events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, LogSourceHeard, RANKED},
 };
-use ioc_model::{asker::Asker, time::EventTime};
+use ioc_model::{
+    asker::Asker,
+    event::{EventCursor, EventFilter},
+    time::EventTime,
+};
 use ioc_storage::{
     Store,
-    queries::{self, EventEnd, EventFilter},
+    queries::{self, EventEnd},
 };
 
 use super::views::{event_view, unanswered};
 
-fn filter(of: &EventsOf) -> EventFilter {
-    EventFilter {
-        from: of.from,
-        until: of.until,
-        kinds: of.kinds.clone(),
-        severities: of.severities.clone(),
-        log_source: of.log_source.clone(),
-        address: of.address,
-    }
-}
-
 pub(super) async fn page(
     store: &Store,
     asker: &Asker,
-    of: &EventsOf,
-    before: Option<EventPlace>,
+    of: &EventFilter,
+    before: Option<EventCursor>,
     limit: u32,
 ) -> Result<EventPage, HistoryError> {
-    let before = before.map(|EventPlace { happened_at, position, row }| queries::EventPlace {
-        happened_at,
-        position,
-        row,
-    });
     // One more says whether there is another page.
-    let events = store.events(asker, &filter(of), before, limit + 1).await.map_err(unanswered)?;
+    let events = store.events(asker, of, before, limit + 1).await.map_err(unanswered)?;
     Ok(EventPage::of(events.into_iter().map(event_view).collect(), limit))
 }
 
 pub(super) async fn summed(
     store: &Store,
     asker: &Asker,
-    of: &EventsOf,
+    of: &EventFilter,
     log_sources: &[String],
     since: EventTime,
 ) -> Result<EventsSummed, HistoryError> {
-    let those = filter(of);
     let queries::EventTotals { weight, grave, attempts, attackers } =
-        store.event_totals(asker, &those).await.map_err(unanswered)?;
-    let hours = store.event_hours(asker, &those).await.map_err(unanswered)?;
-    let sources = store.event_addresses(asker, &those, EventEnd::Source, RANKED).await.map_err(unanswered)?;
-    let targets = store.event_addresses(asker, &those, EventEnd::Target, RANKED).await.map_err(unanswered)?;
+        store.event_totals(asker, of).await.map_err(unanswered)?;
+    let hours = store.event_hours(asker, of).await.map_err(unanswered)?;
+    let sources = store.event_addresses(asker, of, EventEnd::Source, RANKED).await.map_err(unanswered)?;
+    let targets = store.event_addresses(asker, of, EventEnd::Target, RANKED).await.map_err(unanswered)?;
     Ok(EventsSummed {
         totals: EventTotals { weight, grave, attempts, attackers },
         hours: hours.iter().map(hour).collect(),
@@ -69,7 +53,7 @@ pub(super) async fn summed(
 async fn heard(
     store: &Store,
     asker: &Asker,
-    of: &EventsOf,
+    of: &EventFilter,
     log_sources: &[String],
     since: EventTime,
 ) -> Result<Vec<LogSourceHeard>, HistoryError> {
@@ -78,7 +62,7 @@ async fn heard(
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
-        ..filter(of)
+        ..of.clone()
     };
     let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;
     let mut heard: Vec<LogSourceHeard> = heard

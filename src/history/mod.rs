@@ -12,7 +12,7 @@ use ioc_bus::SharedBus;
 use ioc_dashboards::{
     History,
     alerts::AlertView,
-    events::{EventPage, EventPlace, EventsOf, EventsSummed},
+    events::{EventPage, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertStory, Answer, Fate, TrendPoint},
@@ -24,6 +24,7 @@ use ioc_ingest::transport::http::{ReceiptFuture, ReceiptStatus, Receipts, Receip
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation, Revision},
+    event::{EventCursor, EventFilter},
     index::IndexId,
     limit::Averaging,
     position::{LogNumber, Position},
@@ -142,8 +143,8 @@ impl History for StoreHistory {
     fn events<'a>(
         &'a self,
         asker: &'a Asker,
-        of: &'a EventsOf,
-        before: Option<EventPlace>,
+        of: &'a EventFilter,
+        before: Option<EventCursor>,
         limit: u32,
     ) -> Answer<'a, EventPage> {
         Box::pin(async move { events::page(&self.store, asker, of, before, limit).await })
@@ -152,7 +153,7 @@ impl History for StoreHistory {
     fn events_summed<'a>(
         &'a self,
         asker: &'a Asker,
-        of: &'a EventsOf,
+        of: &'a EventFilter,
         log_sources: &'a [String],
         since: EventTime,
     ) -> Answer<'a, EventsSummed> {

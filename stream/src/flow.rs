@@ -385,8 +385,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                             entry.remove_entry();
                         let mut events = stash.remove(&number).unwrap_or_default();
                         events.sort_by_key(|event| event.arrival);
-                        let events = events.into_iter().map(|event| *event).collect();
-                        let reported = log_sources.take(&facts, events);
+                        let reported = log_sources.take(&facts, events.into_iter().map(|event| *event));
                         let log_sources = checkpoint.then(|| log_sources.records().collect());
                         held.downgrade(&facts.epoch.next().0);
                         let entry = ToJudge { facts, decoder, decoded, reported, log_sources };

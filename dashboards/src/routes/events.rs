@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use ioc_model::{
-    event::{EventKind, Severity, one_spelling},
+    event::{EventCursor, EventFilter, EventKind, Severity, one_spelling},
     time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,8 @@ use super::{AppState, fresh_json, moment, question, starting};
 use crate::{
     access::Asked,
     events::{
-        EVENTS_MAX, EventAddress, EventHour, EventPlace, EventTotals, EventsOf, EventsSummed, HEARD_WITHIN,
-        LogSourceKnown, LogSourceView, SUMMARY_MAX, standings,
+        EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, HEARD_WITHIN, LogSourceKnown,
+        LogSourceView, SUMMARY_MAX, standings,
     },
     problem::Problem,
 };
@@ -50,7 +50,7 @@ pub(super) async fn events(
     }
     let place = |text: &str| {
         let detail_vi = "vị trí không đúng; hãy dùng 'next' của trang trước";
-        text.parse::<EventPlace>().map_err(|error| Problem::bad_request(error.to_string()).vi(detail_vi))
+        text.parse::<EventCursor>().map_err(|error| Problem::bad_request(error.to_string()).vi(detail_vi))
     };
     let before = asked.before.as_deref().map(place).transpose()?;
     starting(&state.board)?;
@@ -114,7 +114,7 @@ fn known(state: &AppState) -> Vec<LogSourceKnown> {
 
 impl EventsQuery {
     /// Which events are asked for, at a moment.
-    fn of(&self, now: Now) -> Result<EventsOf, Problem> {
+    fn of(&self, now: Now) -> Result<EventFilter, Problem> {
         // The newest events are those of a moment ago: a source's clock may be a little ahead of ours.
         let until = moment("until", self.until.unwrap_or(now.0 + 1))?;
         let from = moment("from", self.from.unwrap_or(until.minus(A_DAY).0))?;
@@ -130,7 +130,7 @@ impl EventsQuery {
                     ))
             })?),
         };
-        Ok(EventsOf {
+        Ok(EventFilter {
             from,
             until,
             kinds: words("kind", self.kind.as_deref(), &EventKind::ALL.map(|it| (it.word(), it)))?,

@@ -11,7 +11,7 @@ use ioc_dashboards::{
     Access, Clients, HistoryError, NotAppended, Operator, Original, Originals,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
-    events::{EventPage, EventPlace, EventView, EventsOf, EventsSummed},
+    events::{EventPage, EventView, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
@@ -25,6 +25,7 @@ use ioc_dashboards::{
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
+    event::{EventCursor, EventFilter},
     index::IndexId,
     limit::Averaging,
     pack::{Pack, PackVersion},
@@ -174,8 +175,8 @@ impl History for Record {
     fn events<'a>(
         &'a self,
         asker: &'a Asker,
-        of: &'a EventsOf,
-        before: Option<EventPlace>,
+        of: &'a EventFilter,
+        before: Option<EventCursor>,
         limit: u32,
     ) -> Answer<'a, EventPage> {
         let asked = format!("events {of:?} {} {limit}", before.map(|it| it.to_string()).unwrap_or_default());
@@ -190,7 +191,7 @@ impl History for Record {
     fn events_summed<'a>(
         &'a self,
         asker: &'a Asker,
-        of: &'a EventsOf,
+        of: &'a EventFilter,
         log_sources: &'a [String],
         since: EventTime,
     ) -> Answer<'a, EventsSummed> {

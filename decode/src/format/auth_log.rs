@@ -68,22 +68,30 @@ fn without_invalid(rest: &str) -> &str {
     known.iter().find_map(|words| rest.strip_prefix(words)).unwrap_or(rest)
 }
 
-/// `USER from ADDRESS[ port PORT]…`: the last of all such places is sshd's own.
+/// `USER from ADDRESS[ port PORT]…`: the last of all such places is sshd's own. With `UseDNS` a name stands for the
+/// address, which is believed to be one only in front of a port.
 fn of_user_from(rest: &str, kind: EventKind, event: &mut Event) -> bool {
     let mut before = rest;
     while let Some(at) = memchr::memmem::rfind(before.as_bytes(), b" from ") {
         before = &rest[..at];
         let (address, behind) = word(&rest[at + 6..]);
-        if one_spelling(address).is_none() {
+        let port = behind.strip_prefix("port ").map_or("", |rest| word(rest).0);
+        let is_name = is_host_name(address) && port.parse::<u16>().is_ok();
+        if !is_name && one_spelling(address).is_none() {
             continue;
         }
-        let port = behind.strip_prefix("port ").map_or("", |rest| word(rest).0);
         event.kind = kind;
         event.user = text(&rest[..at]);
         end(event, End::From, address, port);
         return true;
     }
     false
+}
+
+/// Letters, digits, points and hyphens.
+fn is_host_name(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    text.starts_with(|first: char| first.is_ascii_alphanumeric()) && text.bytes().all(fits)
 }
 
 /// Of a connection: `… USER ADDRESS port PORT…`, such as "Disconnecting authenticating user root 203.0.113.20 port 51000:

@@ -3,12 +3,10 @@
 //! All of them read the masked view: the names of users leave the store only where the pack shows them. An event is
 //! seen by whoever sees the feed it came by.
 
-use std::net::IpAddr;
-
 use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
-    event::{Decided, EventKind, Severity, TimeFrom},
+    event::{Decided, EventCursor, EventFilter, EventKind, Severity, TimeFrom},
     position::Position,
     time::{EventTime, ReceivedAt},
 };
@@ -19,34 +17,6 @@ use crate::{
     client::{Store, answer},
     error::StoreError,
 };
-
-/// Which events are meant.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EventFilter {
-    /// They happened at this moment or later,
-    pub from: EventTime,
-    /// and before this one.
-    pub until: EventTime,
-    /// Of these kinds; of any where there are none.
-    pub kinds: Vec<EventKind>,
-    /// So bad; of any severity where there are none.
-    pub severities: Vec<Severity>,
-    /// Reported by that log source; by any where it is empty.
-    pub log_source: String,
-    /// Coming from or going to that address.
-    pub address: Option<IpAddr>,
-}
-
-/// Where a page of events ends: the next one begins with what is older.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventPlace {
-    /// When it happened.
-    pub happened_at: EventTime,
-    /// Where its envelope lies.
-    pub position: Position,
-    /// Which row of the envelope.
-    pub row: u32,
-}
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
@@ -210,26 +180,24 @@ const COLUMNS: &str = "toString(e.kind) AS kind, toString(e.log_source) AS log_s
      toString(e.sender) AS sender, toUnixTimestamp64Milli(e.received_at) AS received_at, e.log AS log, \
      e.partition AS partition, e.offset AS offset, e.row AS row";
 
-impl EventFilter {
-    /// Its conditions on rows `e`.
-    const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
+/// The conditions of a filter on rows `e`.
+const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
          AND e.happened_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') \
          AND (empty({kinds:Array(String)}) OR toString(e.kind) IN {kinds:Array(String)}) \
          AND (empty({severities:Array(String)}) OR toString(e.severity) IN {severities:Array(String)}) \
          AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
          AND ({address:String} = '' OR e.source_address = {address:String} OR e.target_address = {address:String})";
 
-    fn fill(&self, query: Query) -> Query {
-        let kinds: Vec<&str> = self.kinds.iter().map(|kind| kind.word()).collect();
-        let severities: Vec<&str> = self.severities.iter().map(|severity| severity.word()).collect();
-        query
-            .param("from", self.from.0)
-            .param("until", self.until.0)
-            .param("kinds", kinds)
-            .param("severities", severities)
-            .param("log_source", &self.log_source)
-            .param("address", self.address.map_or_else(String::new, |address| address.to_string()))
-    }
+fn filled(query: Query, filter: &EventFilter) -> Query {
+    let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.word()).collect();
+    let severities: Vec<&str> = filter.severities.iter().map(|severity| severity.word()).collect();
+    query
+        .param("from", filter.from.0)
+        .param("until", filter.until.0)
+        .param("kinds", kinds)
+        .param("severities", severities)
+        .param("log_source", &filter.log_source)
+        .param("address", filter.address.map_or_else(String::new, |address| address.to_string()))
 }
 
 /// What is high or worse, on rows `e`.
@@ -244,10 +212,10 @@ impl Store {
         &self,
         asker: &Asker,
         filter: &EventFilter,
-        before: Option<EventPlace>,
+        before: Option<EventCursor>,
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
-        let newest = EventPlace { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
+        let newest = EventCursor { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
         let before = before.unwrap_or(newest);
         // So that what is newer than the place is not read at all.
         let until = EventTime(filter.until.0.min(before.happened_at.0.saturating_add(1)));
@@ -413,7 +381,7 @@ impl Store {
 
     /// A question about those events that an asker sees: it gets the conditions.
     fn events_of(&self, asker: &Asker, filter: &EventFilter, question: impl FnOnce(&str) -> String) -> Query {
-        let conditions = |seen: Seen<'_>| EventFilter::WHERE.to_owned() + &seen.feed("e.feed");
-        filter.fill(self.asked_by(asker, |seen| question(&conditions(seen))))
+        let conditions = |seen: Seen<'_>| WHERE.to_owned() + &seen.feed("e.feed");
+        filled(self.asked_by(asker, |seen| question(&conditions(seen))), filter)
     }
 }

@@ -331,89 +331,9 @@ LEFT JOIN place_current AS p ON p.code = s.place_code AND p.valid_from = s.place
 COMMENT 'Every station of the current pack: how it is, since when, when it last measured, how often it should';
 
 CREATE OR REPLACE VIEW event_current {on_cluster} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-WITH
-    (SELECT argMax(user_names, published_at) FROM pack) AS shown,
-    if(e.user = '' OR shown, e.user, concat(substringUTF8(e.user, 1, 1), '***')) AS masked
-SELECT
-    e.kind AS kind,
-    e.log_source AS log_source,
-    e.known AS known,
-    e.relay AS relay,
-    e.happened_at AS happened_at,
-    toDateTime(e.happened_at, '{zone}') AS local_happened_at,
-    e.time_from AS time_from,
-    e.severity AS severity,
-    e.rated AS rated,
-    e.category AS category,
-    e.signature AS signature,
-    e.signature_id AS signature_id,
-    e.decided AS decided,
-    e.source_address AS source_address,
-    e.source_port AS source_port,
-    e.source_network AS source_network,
-    e.target_address AS target_address,
-    e.target_port AS target_port,
-    e.protocol AS protocol,
-    masked AS user,
-    e.host AS host,
-    e.program AS program,
-    if(e.user = '' OR shown, e.message, replaceAll(e.message, e.user, masked)) AS message,
-    e.weight AS weight,
-    e.attempts AS attempts,
-    CAST(arrayZip(e.attributes.name, if(e.user = '' OR shown, e.attributes.text, arrayMap(text -> replaceAll(text, e.user, masked), e.attributes.text))), 'Map(String, String)') AS attributes,
-    e.feed AS feed,
-    e.sender AS sender,
-    e.received_at AS received_at,
-    e.log AS log,
-    e.partition AS partition,
-    e.offset AS offset,
-    e.row AS row,
-    e.generation AS generation,
-    e.epoch AS revision
-FROM event_stored AS e
-WHERE e.epoch <= {committed}
+{event_view}WHERE e.epoch <= {committed}
 COMMENT 'What happened, as devices told it, with the names of users masked unless the pack shows them. Counts sum weight';
 
 CREATE OR REPLACE VIEW event_known_at {on_cluster} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
-WITH
-    (SELECT argMax(user_names, published_at) FROM pack) AS shown,
-    if(e.user = '' OR shown, e.user, concat(substringUTF8(e.user, 1, 1), '***')) AS masked
-SELECT
-    e.kind AS kind,
-    e.log_source AS log_source,
-    e.known AS known,
-    e.relay AS relay,
-    e.happened_at AS happened_at,
-    toDateTime(e.happened_at, '{zone}') AS local_happened_at,
-    e.time_from AS time_from,
-    e.severity AS severity,
-    e.rated AS rated,
-    e.category AS category,
-    e.signature AS signature,
-    e.signature_id AS signature_id,
-    e.decided AS decided,
-    e.source_address AS source_address,
-    e.source_port AS source_port,
-    e.source_network AS source_network,
-    e.target_address AS target_address,
-    e.target_port AS target_port,
-    e.protocol AS protocol,
-    masked AS user,
-    e.host AS host,
-    e.program AS program,
-    if(e.user = '' OR shown, e.message, replaceAll(e.message, e.user, masked)) AS message,
-    e.weight AS weight,
-    e.attempts AS attempts,
-    CAST(arrayZip(e.attributes.name, if(e.user = '' OR shown, e.attributes.text, arrayMap(text -> replaceAll(text, e.user, masked), e.attributes.text))), 'Map(String, String)') AS attributes,
-    e.feed AS feed,
-    e.sender AS sender,
-    e.received_at AS received_at,
-    e.log AS log,
-    e.partition AS partition,
-    e.offset AS offset,
-    e.row AS row,
-    e.generation AS generation,
-    e.epoch AS revision
-FROM event_stored AS e
-WHERE e.epoch <= (SELECT last_epoch FROM committed_known_at(known_at = {known_at:DateTime64(3, 'UTC')}) ORDER BY generation DESC LIMIT 1)
+{event_view}WHERE e.epoch <= (SELECT last_epoch FROM committed_known_at(known_at = {known_at:DateTime64(3, 'UTC')}) ORDER BY generation DESC LIMIT 1)
 COMMENT 'What was known at a moment to have happened: event_known_at(known_at = …)'

@@ -40,6 +40,9 @@ f.`figure` AS `figure`,
     f.generation AS generation,
     f.epoch AS revision";
 
+/// What is shown of an event, whenever: the names of users are masked in one place.
+const EVENT_VIEW: &str = include_str!("event_view.sql");
+
 /// The statements that make the views, local times in that zone.
 pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
     let stored = SAID_ANEW.iter().map(|fact| fact.table).chain(["superseded", "event"]).map(stored);
@@ -56,7 +59,7 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
 pub(super) fn with_local_times(zone: &str) -> impl Iterator<Item = String> {
     let zone = zone.replace(['\'', '\\'], "");
     super::statements(include_str!("local_times.sql"))
-        .map(move |statement| statement.replace("{zone}", &zone))
+        .map(move |statement| statement.replace("{event_view}", EVENT_VIEW).replace("{zone}", &zone))
 }
 
 fn stored(table: &str) -> String {

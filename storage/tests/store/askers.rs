@@ -3,6 +3,7 @@
 use ioc_model::{
     asker::{Asker, Sight},
     epoch::{Epoch, Generation, Revision},
+    event::EventFilter,
     index::IndexId,
     limit::Averaging,
     name::Name,
@@ -12,7 +13,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     export::{ExportFormat, ExportQuery},
-    queries::{EventEnd, EventFilter, HeldOf, Measured, Receipt, WindowFigures},
+    queries::{EventEnd, HeldOf, Measured, Receipt, WindowFigures},
 };
 
 use crate::{sample, server::TestServer};

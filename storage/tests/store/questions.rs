@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
-    event::{EventKey, EventKind, Severity, one_spelling},
+    event::{EventCursor, EventFilter, EventKey, EventKind, Severity, one_spelling},
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
@@ -14,7 +14,7 @@ use ioc_model::{
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
-use ioc_storage::queries::{EventEnd, EventFilter, EventPlace, Receipt};
+use ioc_storage::queries::{EventEnd, Receipt};
 
 use crate::{askers::ALL, sample, server::TestServer};
 
@@ -187,7 +187,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
             partition: Partition(last.partition),
             offset: Offset(last.offset),
         };
-        before = Some(EventPlace { happened_at: last.happened_at, position, row: last.row });
+        before = Some(EventCursor { happened_at: last.happened_at, position, row: last.row });
         assert_eq!(store.envelope_events(&ALL, position).await.unwrap(), page);
         seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
     }

@@ -28,7 +28,7 @@ const MODULES: usize = 8;
 /// The connections of a log source.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Attempts {
-    connections: BTreeMap<Connection, Told>,
+    connections: BTreeMap<Connection, Voices>,
     /// How many lines were taken.
     lines: u64,
 }
@@ -43,7 +43,7 @@ struct Connection {
 
 /// What was told of a connection.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Told {
+struct Voices {
     /// The place of its last line among all.
     line: u64,
     last: EventTime,
@@ -70,7 +70,7 @@ impl Attempts {
         self.make_room(&connection);
         let told = self.connections.entry(connection).or_default();
         if told.line > 0 && told.last.0.abs_diff(event.happened_at.0) > APART.0.unsigned_abs() {
-            *told = Told::default();
+            *told = Voices::default();
         }
         let before = told.attempts();
         told.take(event);
@@ -92,7 +92,7 @@ impl Attempts {
     }
 }
 
-impl Told {
+impl Voices {
     fn take(&mut self, event: &Event) {
         match event.kind {
             EventKind::LoginAccepted => self.accepted = true,

@@ -35,7 +35,12 @@ impl Source {
         Source { address, certificate, name }
     }
 
-    /// The name it is stored and shown by.
+    /// The same without a name: one of too many addresses to be told apart. Where it sends from is known of each message.
+    pub(super) fn unnamed(self) -> Source {
+        Source { name: String::new(), ..self }
+    }
+
+    /// The name it is stored and shown by; empty where it has none.
     pub(super) fn name(&self) -> &str {
         &self.name
     }

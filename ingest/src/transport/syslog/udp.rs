@@ -14,7 +14,7 @@ use std::{
 
 use ioc_bus::{ChunkBuilder, Durable, Origin};
 use ioc_model::attribute::Attribute;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use rustix::net::sockopt;
 use tokio::{
     net::UdpSocket,
@@ -42,6 +42,9 @@ const MOST_IN_GO: usize = 1_024;
 const MOST_BYTES_IN_GO: usize = 1 << 20;
 /// Chunks that may wait to be durable. The log bounds their bytes.
 const TICKETS: usize = 4_096;
+/// So many addresses that a feed claims are names of senders, and so many that none does: an address costs its sender
+/// nothing, and a name is kept for ever. Whoever comes beyond them is told apart no more, until the next start.
+const NAMED: usize = 10_000;
 /// Senders whose lines are remembered; an address costs its sender nothing, so all are forgotten beyond it.
 const LINES: usize = 4_096;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -56,6 +59,36 @@ pub(super) struct Datagrams {
     address: SocketAddr,
     shared: Arc<Shared>,
     lines: HashMap<IpAddr, Line>,
+    named: Named,
+}
+
+/// Addresses that have become names: of feeds, and of none.
+#[derive(Debug, Default)]
+struct Named {
+    claimed: FxHashSet<IpAddr>,
+    unclaimed: FxHashSet<IpAddr>,
+    is_said: bool,
+}
+
+impl Named {
+    /// Whether an address is a name from now on.
+    fn admits(&mut self, address: IpAddr, is_claimed: bool) -> bool {
+        let named = if is_claimed { &mut self.claimed } else { &mut self.unclaimed };
+        if named.contains(&address) {
+            return true;
+        }
+        if named.len() < NAMED {
+            return named.insert(address);
+        }
+        if !std::mem::replace(&mut self.is_said, true) {
+            tracing::warn!(
+                NAMED,
+                "datagrams come from too many addresses: those that are new are not told apart. Name in 'from' which \
+                 networks a feed takes"
+            );
+        }
+        false
+    }
 }
 
 /// What one sender sent in one go.
@@ -91,7 +124,13 @@ impl Datagrams {
                 "the system gives less of a buffer for datagrams than was asked for: raise net.core.rmem_max"
             );
         }
-        Ok(Datagrams { socket: Arc::new(socket), address, shared, lines: HashMap::new() })
+        Ok(Datagrams {
+            socket: Arc::new(socket),
+            address,
+            shared,
+            lines: HashMap::new(),
+            named: Named::default(),
+        })
     }
 
     /// Where it listens.
@@ -134,7 +173,7 @@ impl Datagrams {
     async fn pass_on(&mut self, buffer: &mut [u8], tickets: &mpsc::Sender<(Durable, u32)>) -> usize {
         let shared = self.shared.clone();
         let routes = shared.routes.borrow().clone();
-        let (read, parcels) = self.read(buffer, &routes, &shared);
+        let (read, parcels) = Datagrams::read(&self.socket, &mut self.named, buffer, &routes, &shared);
         for mut parcel in parcels {
             let (messages, peer) = (parcel.chunk.len(), parcel.peer);
             let user = parcel.source.name();
@@ -153,7 +192,8 @@ impl Datagrams {
     }
 
     fn read<'r>(
-        &self,
+        socket: &UdpSocket,
+        named: &mut Named,
         buffer: &mut [u8],
         routes: &'r Routes,
         shared: &'r Shared,
@@ -163,7 +203,7 @@ impl Datagrams {
         let mut of_sender: FxHashMap<IpAddr, usize> = FxHashMap::default();
         let (mut read, mut bytes) = (0, 0);
         while read < MOST_IN_GO && bytes < MOST_BYTES_IN_GO {
-            let (length, peer) = match self.socket.try_recv_from(buffer) {
+            let (length, peer) = match socket.try_recv_from(buffer) {
                 Ok(received) => received,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) => {
@@ -177,7 +217,10 @@ impl Datagrams {
             let peer = canonical(peer);
             let index = *of_sender.entry(peer.ip()).or_insert_with(|| {
                 let source = Source::new(peer.ip(), None);
-                let claimed = Claimed { feed: source.feed_in(routes), listener: LISTENER, counters };
+                let feed = source.feed_in(routes);
+                let is_named = named.admits(peer.ip(), feed.is_some());
+                let source = if is_named { source } else { source.unnamed() };
+                let claimed = Claimed { feed, listener: LISTENER, counters };
                 parcels.push(Parcel { source, claimed, chunk: ChunkBuilder::new(), peer });
                 parcels.len() - 1
             });
@@ -244,5 +287,23 @@ async fn watch_drops(socket: Arc<UdpSocket>, address: SocketAddr, shared: Arc<Sh
         if is_last {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bound_made_up_addresses_become_so_many_names_and_push_out_none_that_a_feed_claims() {
+        let mut named = Named::default();
+        let address = |number: u32| IpAddr::from(number.to_be_bytes());
+        let gate = address(1);
+        for number in 2..=u32::try_from(NAMED).unwrap() + 1 {
+            assert!(named.admits(address(number), false));
+        }
+        assert!(!named.admits(address(u32::MAX), false));
+        assert!(named.admits(address(2), false), "who has a name keeps it");
+        assert!(named.admits(gate, true));
     }
 }

@@ -1,0 +1,76 @@
+//! Which events are asked for, and where a page of them ends.
+
+use std::{fmt, net::IpAddr, str::FromStr};
+
+use super::{EventKind, Severity};
+use crate::{position::Position, time::EventTime};
+
+/// Which events are meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventFilter {
+    /// They happened at this moment or later,
+    pub from: EventTime,
+    /// and before this one.
+    pub until: EventTime,
+    /// Of these kinds; of any where there are none.
+    pub kinds: Vec<EventKind>,
+    /// So bad; of any severity where there are none.
+    pub severities: Vec<Severity>,
+    /// Reported by that log source; by any where it is empty.
+    pub log_source: String,
+    /// Coming from or going to that address.
+    pub address: Option<IpAddr>,
+}
+
+/// Where a page of events ends, written `happened-log-partition-offset-row`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventCursor {
+    /// When the last of it happened.
+    pub happened_at: EventTime,
+    /// Where its envelope lies.
+    pub position: Position,
+    /// Which row of the envelope.
+    pub row: u32,
+}
+
+impl fmt::Display for EventCursor {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}-{}-{}", self.happened_at.0, self.position, self.row)
+    }
+}
+
+impl FromStr for EventCursor {
+    type Err = InvalidCursor;
+
+    fn from_str(text: &str) -> Result<EventCursor, InvalidCursor> {
+        let read = || {
+            // A moment before 1970 has a minus of its own.
+            let (rest, row) = text.rsplit_once('-')?;
+            let third_last = rest.rmatch_indices('-').nth(2)?.0;
+            let (happened_at, position) = (&rest[..third_last], &rest[third_last + 1..]);
+            let happened_at = EventTime(happened_at.parse().ok()?);
+            Some(EventCursor { happened_at, position: position.parse().ok()?, row: row.parse().ok()? })
+        };
+        read().ok_or_else(|| InvalidCursor(text.to_owned()))
+    }
+}
+
+/// It is not written like one.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is no place of an event; take the 'next' of the page before")]
+pub struct InvalidCursor(String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_is_written() {
+        for text in ["1795132800000-1-0-42-7", "-5-2-1-0-0"] {
+            assert_eq!(text.parse::<EventCursor>().unwrap().to_string(), text);
+        }
+        for text in ["", "1", "1-0-42", "1-0-42-7", "x-1-0-42-7", "5-1-0-42--7", "5-1-0-x-7"] {
+            assert!(text.parse::<EventCursor>().is_err(), "{text}");
+        }
+    }
+}
