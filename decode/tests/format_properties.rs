@@ -101,13 +101,11 @@ fn decoded(decoder: &Decoder, envelope: &Envelope<'_>) -> (Outcome, Rows) {
     assert_eq!(decoder.decode(envelope, &mut again), outcome);
     assert_eq!(again, rows);
     let handed = rows.observations.len() + rows.others.len() + rows.rejections.len();
-    let numbers = rows.observations.iter().map(|row| row.arrival.row);
-    let numbers: BTreeSet<u32> = numbers.chain(rows.rejections.iter().map(|(row, _, _)| *row)).collect();
-    assert_eq!(
-        numbers.len(),
-        rows.observations.len() + rows.rejections.len(),
-        "each row has a number of its own"
-    );
+    let observed = rows.observations.iter().map(|row| row.arrival.row);
+    let others = rows.others.iter().map(|row| row.arrival().row);
+    let refused = rows.rejections.iter().map(|(row, _, _)| *row);
+    let numbers: BTreeSet<u32> = observed.chain(others).chain(refused).collect();
+    assert_eq!(numbers.len(), handed, "each row has a number of its own");
     assert!(numbers.last().is_none_or(|last| *last as usize + 1 == handed), "counted from 0 over all");
     match &outcome {
         Outcome::Decoded { rows: count } => {
