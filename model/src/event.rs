@@ -8,12 +8,16 @@
 //! stands beside it.
 
 mod asked;
+mod measure;
 
 use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::asked::{EventCursor, EventFilter, InvalidCursor};
+pub use self::{
+    asked::{EventCursor, EventFilter, InvalidCursor},
+    measure::{Count, EventMeasure},
+};
 use crate::{name::Name, position::Arrival, time::EventTime};
 
 /// What kind of thing happened: a closed list, so that it can be counted by. Their numbers are stored.

@@ -60,6 +60,11 @@ pub enum About {
         /// Their keys, in order.
         keys: Box<[EventKey]>,
     },
+    /// The current hours and days of a local day of what is counted at a log source.
+    Counts {
+        /// Local day.
+        day: DayNumber,
+    },
 }
 
 /// What the store held up to the epoch that asked, or a later one: later ones the flow knows of by itself.

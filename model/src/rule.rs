@@ -120,6 +120,9 @@ pub enum Condition {
     },
 }
 
+/// Every log source.
+pub const EVERY: &str = "*";
+
 /// A rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -141,6 +144,24 @@ pub struct Rule {
     pub kinds: Vec<StationKind>,
     /// Stations it watches; empty for all of those kinds.
     pub stations: Vec<String>,
+    /// Log sources it watches, by name; [`EVERY`] for all of them.
+    pub log_sources: Vec<String>,
+}
+
+impl Rule {
+    /// Whether it watches a station.
+    #[must_use]
+    pub fn watches_station(&self, station: &str, kind: StationKind) -> bool {
+        self.log_sources.is_empty()
+            && (self.kinds.is_empty() || self.kinds.contains(&kind))
+            && (self.stations.is_empty() || self.stations.iter().any(|one| one == station))
+    }
+
+    /// Whether it watches a log source.
+    #[must_use]
+    pub fn watches_log_source(&self, log_source: &str) -> bool {
+        self.log_sources.iter().any(|one| one == log_source || one == EVERY)
+    }
 }
 
 /// Which alert: the number counts up for each rule and subject.

@@ -54,7 +54,7 @@ impl Store {
             &About::Held { indicator, .. } => {
                 self.recall_held(question, indicator, generation, upto).await.map(Found::Rows)
             }
-            About::Windows { .. } => {
+            About::Windows { .. } | About::Counts { .. } => {
                 let kinds = vec![WindowKind::Hour.word(), WindowKind::Day.word()];
                 self.recall_windows(question, kinds, generation, upto).await.map(Found::Windows)
             }

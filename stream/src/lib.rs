@@ -6,6 +6,7 @@
 
 pub mod checkpoint;
 mod collect;
+mod counted;
 pub mod day;
 mod derive;
 pub mod driver;

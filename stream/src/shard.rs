@@ -26,13 +26,17 @@ use std::{
 use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
+    event::Event,
     held::Decision,
     names::{Names, SubjectId},
     pack::PackVersion,
-    question::{About, Answer},
-    results::StoredAction,
+    question::{About, Answer, Found, Question},
+    name::Name,
+    observation::Quality,
+    results::{StoredAction, StoredEvent},
     row::Row,
     time::EventTime,
+    window::WindowKind,
 };
 use rustc_hash::FxHashMap;
 
@@ -40,7 +44,7 @@ use self::{
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, Said},
     measured::{Heard, Turn},
-    results::{Fates, unknown_alert},
+    results::{Fates, unknown_alert, window_result},
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
     telling::Telling,
@@ -48,10 +52,11 @@ use self::{
 };
 pub use self::{rows::Rows, subject::SubjectRecord};
 use crate::{
+    counted::TouchedMinutes,
     derive::{StationPlan, Step},
     exchange::Share,
     plan::Days,
-    series::Bounds,
+    series::{Bounds, Closed},
     step::{EpochFacts, ShardResults},
 };
 
@@ -98,7 +103,8 @@ impl Shard {
         }
     }
 
-    /// Applies an epoch: the rows of its subjects, measured ones by position, others in order of arrival.
+    /// Applies an epoch: the rows of its subjects, measured ones by position, others in order of arrival, and the events
+    /// that were stored of its log sources.
     /// `decoder` is that of the pack the facts name.
     pub fn apply(
         &mut self,
@@ -106,6 +112,7 @@ impl Shard {
         decoder: &Arc<Decoder>,
         rows: &Rows<'_>,
         others: Vec<Row>,
+        events: &[StoredEvent],
     ) -> ShardResults {
         debug_assert_eq!(facts.pack, decoder.pack().version);
         if self.plans.follow(decoder) {
@@ -140,12 +147,21 @@ impl Shard {
             for of_subject in several.chunk_by(|a, b| a.subject() == b.subject()) {
                 let subject = of_subject[0].subject();
                 let answers = answered.remove(&subject).unwrap_or_default();
-                self.apply_subject(facts, subject, of_subject, &answers, &mut fates, &mut results);
+                self.apply_subject(facts, subject, (of_subject, &[]), &answers, &mut fates, &mut results);
             }
         }
         self.grouping = grouping;
+        let mut happened: BTreeMap<Name, Vec<&Event>> = BTreeMap::new();
+        for StoredEvent(event) in events.iter().filter(|StoredEvent(event)| event.known) {
+            happened.entry(event.log_source).or_default().push(event);
+        }
+        for (log_source, events) in happened {
+            let subject = self.names.subjects.number(&log_source);
+            let answers = answered.remove(&subject).unwrap_or_default();
+            self.apply_subject(facts, subject, (&[], &events), &answers, &mut fates, &mut results);
+        }
         for (subject, answers) in answered {
-            self.apply_subject(facts, subject, &[], &answers, &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &[]), &answers, &mut fates, &mut results);
         }
         while let Some((due, subject)) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0)
         {
@@ -153,7 +169,7 @@ impl Shard {
             if let Some(state) = self.subjects.get_mut(&subject) {
                 state.due = None;
             }
-            self.apply_subject(facts, subject, &[], &[], &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &[]), &[], &mut fates, &mut results);
         }
         self.tell(facts, &mut results);
         self.plans.terms.settle(&mut results);
@@ -179,9 +195,11 @@ impl Shard {
         let _ = std::hint::black_box(seen);
     }
 
-    /// Stations of the pack are there before they are heard: one that never sends is silent, not absent.
+    /// Stations of the pack are there before they are heard, and so are log sources that may not be silent: one that never
+    /// sends is silent, not absent.
     fn expect_stations(&mut self, decoder: &Decoder) {
-        for station in decoder.pack().stations.keys() {
+        let owing = decoder.pack().log_sources.values().filter(|source| source.silent_after.is_some());
+        for station in decoder.pack().stations.keys().chain(owing.map(|source| &source.id)) {
             if self.share.holds(station) {
                 let id = self.names.subjects.number(station);
                 let names = &self.names;
@@ -234,7 +252,7 @@ impl Shard {
         &mut self,
         facts: &EpochFacts,
         id: SubjectId,
-        rows: &[Key],
+        (rows, events): (&[Key], &[&Event]),
         answers: &[&Answer],
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
@@ -243,6 +261,8 @@ impl Shard {
         let state = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
         let station = self.plans.station(id, &state.name);
         state.derive(station.is_some());
+        let counts = station.as_ref().and_then(|station| station.counts.as_ref());
+        counts.into_iter().for_each(|_| state.count());
         let Plans { decoder: Some(decoder), days: Some(days), series: known, terms, .. } = &mut self.plans
         else {
             return;
@@ -280,13 +300,49 @@ impl Shard {
         let read = |reading| readings.extend(station.is_some().then_some(reading));
         let end = state.measured.advance(&mut turn, &mut plans, bounds, read);
         let mut due = end.map(|end| end.plus(patience));
-        if let (Some(plan), Some(derived)) = (station, &mut state.derived) {
-            let lateness = terms.lateness(&state.measured.feeds);
+        let (mut patience, mut lateness) = (patience, terms.lateness(&state.measured.feeds));
+        if let (Some(plan), Some(counted)) = (counts, &mut state.counted) {
+            let mut touched = TouchedMinutes::default();
+            let late = |feed| terms.lateness(&[feed]);
+            let ask = &mut results.questions;
+            let of = (subject, facts.epoch);
+            let heard = counted.take(events.iter().copied(), plan, days, of, late, &mut touched, ask);
+            if let (Some(derived), Some(at)) = (&mut state.derived, heard.arrived) {
+                derived.heard(Name::from("lines"), at, Quality::Good);
+                let sensor = heard.sensor.map(|quality| derived.heard(Name::from("sensor"), at, quality));
+                sensor.unwrap_or_default();
+            }
+            let mut emit = |measure: Name, closed: Closed| {
+                results.facts.windows.push(window_result(closed, measure, subject));
+                if closed.kind != WindowKind::Minute {
+                    readings.push(closed.reading_of_sum(measure));
+                }
+            };
+            for answer in answers {
+                if let (Question { about: About::Counts { day }, asked, .. }, Found::Windows(stored)) =
+                    (&answer.question, &answer.found)
+                    && let Some(local) = days.day(*day)
+                {
+                    counted.recall(plan, days, local, *asked, stored, &mut emit);
+                }
+            }
+            patience = plan.patience(terms.patience(counted.feeds()));
+            lateness = terms.lateness(counted.feeds());
+            let bounds = Bounds {
+                watermark: counted.watermark(),
+                patience: EventTime(facts.now.0.saturating_sub(patience.0)),
+                ..bounds
+            };
+            counted.advance(days, plan, bounds, &touched, emit);
+            let end = counted.due(days, plan).map(|end| end.plus(patience));
+            due = [due, end].into_iter().flatten().min();
+        }
+        if let (Some(plan), Some(derived)) = (&station, &mut state.derived) {
             derived.advance(
-                Step { facts, answers, plan: &plan, subject, lateness, patience, days, results },
+                Step { facts, answers, plan, subject, lateness, patience, days, results },
                 &readings,
             );
-            due = [due, derived.due(facts.now, &plan, lateness)].into_iter().flatten().min();
+            due = [due, derived.due(facts.now, plan, lateness)].into_iter().flatten().min();
         }
         let closed = !readings.is_empty() || !answers.is_empty();
         results.urgent |= before.is_urgent(results);

@@ -60,6 +60,7 @@ fn rule(condition: Condition, raise_windows: u32, clear_windows: u32) -> Rule {
         clear_windows,
         kinds: Vec::new(),
         stations: Vec::new(),
+        log_sources: Vec::new(),
     }
 }
 
@@ -117,7 +118,7 @@ impl Site {
             arrival: self.arrival(row),
         };
         let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions)
+        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions, &[])
     }
 
     fn arrival(&self, row: u32) -> Arrival {

@@ -93,6 +93,7 @@ pub fn watched() -> Pack {
         timezone: None,
         relay: false,
         silent_after,
+        blind_above: 0.1,
     };
     let sources = [source("srv-a", None), source("fw-a", Some(Millis::hours(1))), source("ids-a", None)];
     Pack { log_sources: sources.into_iter().map(|it| (it.id.clone(), it)).collect(), ..pack_with_map() }

@@ -225,6 +225,7 @@ async fn an_alert_opens_to_what_raised_it() {
         clear_windows: 2,
         kinds: Vec::new(),
         stations: Vec::new(),
+        log_sources: Vec::new(),
     };
     let of_limit = Condition::Limit { indicator: "pm25".into(), averaging: Averaging::Day, clear_share: 0.9 };
     let of_number = Condition::Threshold {

@@ -388,6 +388,7 @@ mod tests {
             timezone: None,
             relay,
             silent_after: None,
+            blind_above: 0.1,
         }
     }
 

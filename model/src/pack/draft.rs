@@ -7,7 +7,7 @@ use super::{
     Transport, document::Section, spelling::Spelling,
 };
 use crate::{
-    action::OPERATOR, contract::Contract, index::IndexSettings, limit::Limit, place::Place, rule::Rule,
+    action::OPERATOR, contract::Contract, event::EventMeasure, index::IndexSettings, limit::Limit, place::Place, rule::Rule,
     text::Text, time::Millis,
 };
 
@@ -27,6 +27,7 @@ pub(super) struct Draft {
     pub(super) stations: BTreeMap<String, Station>,
     pub(super) log_sources: BTreeMap<String, LogSource>,
     pub(super) severities: Vec<SeverityScale>,
+    pub(super) measures: BTreeMap<String, EventMeasure>,
     pub(super) feeds: BTreeMap<String, Feed>,
     pub(super) limits: Vec<Limit>,
     pub(super) rules: BTreeMap<String, Rule>,
@@ -66,6 +67,7 @@ impl Draft {
             log_sources: self.log_sources,
             severities: self.severities,
             indicators: self.indicators,
+            measures: self.measures,
             feeds: self.feeds,
             limits: self.limits,
             rules: self.rules,

@@ -132,7 +132,7 @@ fn claim_symbol(id: &str, line: usize, symbol: &str, section: &Section<'_>, draf
     }
 }
 
-fn read_windows(id: &str, section: &mut Section<'_>) -> Vec<WindowKind> {
+pub(super) fn read_windows(id: &str, section: &mut Section<'_>) -> Vec<WindowKind> {
     let mut windows = Vec::new();
     for (line, word) in section.texts("windows") {
         let Some(kind) = WindowKind::ALL.into_iter().find(|kind| kind.word() == word) else {

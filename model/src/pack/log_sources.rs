@@ -11,6 +11,9 @@ use super::{
 };
 use crate::{calendar::Calendar, contract::is_subject, event::one_spelling, time::Millis};
 
+/// Packets that a sensor may drop, unless the pack says otherwise: one in ten.
+const BLIND_ABOVE: f64 = 0.1;
+
 /// Every table of the file is a log source; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
     let mut root = document.root();
@@ -45,7 +48,15 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
     }
+    let blind_above = section.optional_number("blind_above").unwrap_or(BLIND_ABOVE);
+    if !(0.0..1.0).contains(&blind_above) {
+        let message = format!("{id}: 'blind_above' is a share: at least 0 and below 1");
+        section.fault(section.line_of("blind_above"), message);
+    }
     let line = section.line;
+    if draft.stations.contains_key(id) {
+        section.fault(line, format!("{id}: a station has that identifier; what is said of one would be of both"));
+    }
     if addresses.is_empty() && certificates.is_empty() && hosts.is_empty() {
         section.fault(
             line,
@@ -63,6 +74,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
         timezone,
         relay,
         silent_after,
+        blind_above,
     }
 }
 

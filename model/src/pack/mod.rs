@@ -16,6 +16,7 @@ mod limits;
 mod log_sources;
 mod manifest;
 mod map;
+mod measures;
 mod models;
 mod parse;
 mod places;
@@ -39,7 +40,7 @@ pub use spelling::Spelling;
 pub use crate::station_kind::StationKind;
 use crate::{
     contract::Contract,
-    event::Severity,
+    event::{EventMeasure, Severity},
     index::IndexSettings,
     limit::Limit,
     place::{Date, Place, PlaceKey},
@@ -85,6 +86,8 @@ pub struct Pack {
     pub severities: Vec<SeverityScale>,
     /// What is measured, by identifier.
     pub indicators: BTreeMap<String, Indicator>,
+    /// What is counted of events, by identifier.
+    pub measures: BTreeMap<String, EventMeasure>,
     /// Configured sources, by identifier.
     pub feeds: BTreeMap<String, Feed>,
     /// Legal limits of all times.
@@ -210,6 +213,9 @@ pub struct LogSource {
     pub relay: bool,
     /// Nothing of it for so long means that it is silent; none where it may be silent.
     pub silent_after: Option<Millis>,
+    /// A sensor that drops more than this share of what it should look at sees too little: what it did not report may
+    /// have been there all the same.
+    pub blind_above: f64,
 }
 
 /// How a product rates severity, where that is not its format's scale.

@@ -1,9 +1,9 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `models.toml`, `log_sources.toml`, `severities.toml`, `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and
-//! `map.topo.json`. Folders below it are **overlays**, such as `demo/`: more indicators, stations, log sources, feeds,
-//! limits and rules for one purpose, with a `pack.toml` of their own that says what is replayed. An overlay that is not
+//! `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and
+//! `map.topo.json`. Folders below it are **overlays**, such as `demo/`: more indicators, stations, log sources, measures,
+//! feeds, limits and rules for one purpose, with a `pack.toml` of their own that says what is replayed. An overlay that is not
 //! asked for means nothing, but is checked all the same, so that it cannot rot. Other kinds of files (licences, recorded
 //! data) are not read.
 
@@ -16,7 +16,7 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, holidays, indicators, limits, log_sources, manifest, map, models, places, rules, severities,
+    feeds, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules, severities,
     stations, successions,
 };
 
@@ -30,6 +30,7 @@ const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
 const LOG_SOURCES: &str = "log_sources.toml";
 const SEVERITIES: &str = "severities.toml";
+const MEASURES: &str = "measures.toml";
 const FEEDS: &str = "feeds.toml";
 const LIMITS: &str = "limits.toml";
 const RULES: &str = "rules.toml";
@@ -37,7 +38,7 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 13] = [
+const BASE_FILES: [&str; 14] = [
     MANIFEST,
     PLACES,
     INDICATORS,
@@ -45,6 +46,7 @@ const BASE_FILES: [&str; 13] = [
     STATIONS,
     LOG_SOURCES,
     SEVERITIES,
+    MEASURES,
     FEEDS,
     LIMITS,
     RULES,
@@ -52,8 +54,8 @@ const BASE_FILES: [&str; 13] = [
     HOLIDAYS,
     MAP,
 ];
-const OVERLAY_FILES: [&str; 9] =
-    [MANIFEST, INDICATORS, MODELS, STATIONS, LOG_SOURCES, SEVERITIES, FEEDS, LIMITS, RULES];
+const OVERLAY_FILES: [&str; 10] =
+    [MANIFEST, INDICATORS, MODELS, STATIONS, LOG_SOURCES, SEVERITIES, MEASURES, FEEDS, LIMITS, RULES];
 
 impl Pack {
     /// A pack without any overlay.
@@ -160,7 +162,7 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Indicators, models, stations, log sources, feeds, limits and rules, in the order in which they refer to each other.
+/// Indicators, models, stations, log sources, measures, feeds, limits and rules, in the order in which they refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
         let path = format!("{folder}{file}");
@@ -173,6 +175,7 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
     read_one(STATIONS, draft, stations::read);
     read_one(LOG_SOURCES, draft, log_sources::read);
     read_one(SEVERITIES, draft, severities::read);
+    read_one(MEASURES, draft, measures::read);
     read_one(FEEDS, draft, feeds::read);
     read_one(LIMITS, draft, limits::read);
     read_one(RULES, draft, rules::read);

@@ -9,9 +9,10 @@ use super::{
 use crate::{
     index::IndexId,
     limit::Averaging,
-    rule::{Bound, Condition, Measure, Priority, Rule},
+    rule::{Bound, Condition, EVERY, Measure, Priority, Rule},
     status::StationStatus,
     time::Millis,
+    window::WindowKind,
 };
 
 const CONDITION_EXAMPLE: &str = "{ kind = \"limit\", indicator = \"pm25\", averaging = \"day\" }";
@@ -41,8 +42,12 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
     let name = section.both_languages("name");
     let step = section.both_languages("step");
     let priority = read_priority(id, &mut section);
-    let scope = Scope::read(id, &mut section, draft);
-    let condition = read_condition(id, &mut section, &scope, draft);
+    let log_sources = read_log_sources(id, &mut section, draft);
+    let scope = match log_sources.is_empty() {
+        true => Scope::read(id, &mut section, draft),
+        false => Scope::default(),
+    };
+    let condition = read_condition(id, &mut section, &scope, !log_sources.is_empty(), draft);
     if matches!(condition, Some(Condition::Status { .. })) {
         for key in ["raise_windows", "clear_windows"].into_iter().filter(|key| section.has(key)) {
             let message = format!("{id}: '{key}' counts windows; a rule of a status has 'lasting' instead");
@@ -67,6 +72,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
         clear_windows,
         kinds: scope.kinds,
         stations: scope.stations,
+        log_sources,
     })
 }
 
@@ -82,7 +88,13 @@ fn read_priority(id: &str, section: &mut Section<'_>) -> Priority {
     })
 }
 
-fn read_condition(id: &str, section: &mut Section<'_>, scope: &Scope, draft: &Draft) -> Option<Condition> {
+fn read_condition(
+    id: &str,
+    section: &mut Section<'_>,
+    scope: &Scope,
+    of_log_sources: bool,
+    draft: &Draft,
+) -> Option<Condition> {
     let mut table = section.section("condition", CONDITION_EXAMPLE)?;
     let kind = table.text("kind", "\"limit\"");
     let condition = match kind.as_str() {
@@ -98,16 +110,67 @@ fn read_condition(id: &str, section: &mut Section<'_>, scope: &Scope, draft: &Dr
         }
         "index" => read_index(id, &mut table, scope),
         "status" => Some(read_status(id, &mut table)),
+        "measure" => read_measure(id, &mut table, draft),
         "" => return None,
         other => {
             let message =
-                format!("{id}: '{other}' is not a condition (there are: limit, indicator, index, status)");
+                format!("{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure)");
             table.fault(table.line_of("kind"), message);
             return None;
         }
     };
+    let is_of_events = kind == "measure";
+    if kind != "status" && is_of_events != of_log_sources {
+        let needs = if is_of_events { "'log_sources'" } else { "'kinds' or 'stations'" };
+        table.fault(table.line_of("kind"), format!("{id}: condition '{kind}' is about {needs}"));
+    }
     table.finish();
     condition
+}
+
+/// What is counted of events, against fixed numbers.
+fn read_measure(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<Condition> {
+    let word = table.text("measure", "\"failed_logins\"");
+    let measure = draft.measures.get(&word);
+    if measure.is_none() && !word.is_empty() {
+        table.fault(table.line_of("measure"), format!("{id}: '{word}' is not a measure of the pack"));
+    }
+    let averaging = read_averaging(id, table, &[Averaging::Hour, Averaging::Day]);
+    let window = match averaging {
+        Some(Averaging::Hour) => Some(WindowKind::Hour),
+        Some(Averaging::Day) => Some(WindowKind::Day),
+        _ => None,
+    };
+    if let (Some(measure), Some(window)) = (measure, window)
+        && !measure.windows.contains(&window)
+    {
+        let message = format!("{id}: measure '{word}' has no window '{}'", window.word());
+        table.fault(table.line_of("averaging"), message);
+    }
+    let bound = read_bound(id, table);
+    let measure = Measure::Indicator(measure?.id.clone());
+    Some(Condition::Threshold { measure, averaging: averaging?, bound })
+}
+
+/// Log sources that a rule watches instead of stations.
+fn read_log_sources(id: &str, section: &mut Section<'_>, draft: &Draft) -> Vec<String> {
+    let mut log_sources = Vec::new();
+    for (line, name) in section.texts("log_sources") {
+        if name != EVERY && !draft.log_sources.contains_key(&name) {
+            section.fault(line, format!("{id}: '{name}' is not a log source of the pack (\"*\" is every one)"));
+        } else if log_sources.contains(&name) {
+            section.fault(line, format!("{id}: log source '{name}' is named twice"));
+        } else {
+            log_sources.push(name);
+        }
+    }
+    if !log_sources.is_empty() {
+        for key in ["kinds", "stations"].into_iter().filter(|key| section.has(key)) {
+            let message = format!("{id}: a rule watches stations or log sources; '{key}' is about stations");
+            section.fault(section.line_of(key), message);
+        }
+    }
+    log_sources
 }
 
 fn read_limit(id: &str, table: &mut Section<'_>, scope: &Scope, draft: &Draft) -> Option<Condition> {

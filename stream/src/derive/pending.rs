@@ -48,8 +48,8 @@ impl Pending {
                 let year = days.year(year)?;
                 (year.start, year.end)
             }
-            // No window follows from an event.
-            About::Events { .. } => return None,
+            // No window follows from an event, and what is counted waits elsewhere.
+            About::Events { .. } | About::Counts { .. } => return None,
         };
         Some(Pending { asked, from, to, touched: BTreeSet::new(), since: BTreeMap::new() })
     }

@@ -12,6 +12,8 @@ use ioc_model::{
     time::{EventTime, Millis},
 };
 
+use crate::counted::CountPlan;
+
 /// Indices, limits and rules of one station.
 #[derive(Debug)]
 pub(crate) struct StationPlan {
@@ -30,6 +32,8 @@ pub(crate) struct StationPlan {
     /// Those of the station before those of its kind.
     pub(super) limits: Vec<Limit>,
     pub(super) rules: Vec<Rule>,
+    /// Of a log source: what is counted there. None of a station.
+    pub(crate) counts: Option<CountPlan>,
     /// Which means are looked at, by indicator.
     means: BTreeMap<String, BTreeSet<Averaging>>,
 }
@@ -37,7 +41,7 @@ pub(crate) struct StationPlan {
 impl StationPlan {
     /// The plan of a subject; none if the pack knows no such station.
     pub(crate) fn of_subject(pack: &Pack, calendar: &Calendar, subject: &str) -> Option<StationPlan> {
-        let station = pack.stations.get(subject)?;
+        let Some(station) = pack.stations.get(subject) else { return StationPlan::of_log_source(pack, subject) };
         let midnight = |date: Date| calendar.moment(date.at(0, 0, 0, 0));
         let end = station.valid_to.and_then(|date| date.tomorrow().ok()).and_then(midnight);
         let mut limits: Vec<Limit> = pack
@@ -49,7 +53,7 @@ impl StationPlan {
         limits.retain(|limit| station.measures.contains_key(&limit.indicator));
         limits.sort_by_key(|limit| limit.stations.is_empty());
         let rules: Vec<Rule> =
-            pack.rules.values().filter(|rule| holds(&rule.kinds, &rule.stations, station)).cloned().collect();
+            pack.rules.values().filter(|rule| rule.watches_station(subject, station.kind)).cloned().collect();
         let mut means: BTreeMap<String, BTreeSet<Averaging>> = BTreeMap::new();
         for limit in &limits {
             let _ = means.entry(limit.indicator.clone()).or_default().insert(limit.averaging);
@@ -74,6 +78,36 @@ impl StationPlan {
             limits,
             rules,
             means,
+            counts: None,
+        })
+    }
+
+    /// The plan of a log source: it is heard or silent, sees or is blind, and what is counted at it is looked at.
+    fn of_log_source(pack: &Pack, subject: &str) -> Option<StationPlan> {
+        let log_source = pack.log_sources.get(subject)?;
+        let watches = |rule: &&Rule| rule.watches_log_source(subject);
+        let rules: Vec<Rule> = pack.rules.values().filter(watches).cloned().collect();
+        let mut means: BTreeMap<String, BTreeSet<Averaging>> = BTreeMap::new();
+        for rule in &rules {
+            if let Condition::Threshold { measure: Measure::Indicator(measure), averaging, .. } = &rule.condition {
+                let _ = means.entry(measure.clone()).or_default().insert(*averaging);
+            }
+        }
+        // Of one that may be silent nothing is owed, and it is never late.
+        let silent_after = log_source.silent_after.unwrap_or(Millis(i64::MAX));
+        Some(StationPlan {
+            valid: (EventTime(i64::MIN), EventTime(i64::MAX)),
+            cadence: Millis(0),
+            slowest: Millis(0),
+            measures: BTreeMap::new(),
+            late_after: Some(silent_after),
+            silent_after: Some(silent_after),
+            index: None,
+            settings: pack.indices,
+            limits: Vec::new(),
+            rules,
+            means,
+            counts: CountPlan::of(pack, subject),
         })
     }
 

@@ -34,10 +34,19 @@ pub struct Closed {
 }
 
 impl Closed {
-    /// What it amounts to.
+    /// What it amounts to: the mean of what was measured.
     pub(crate) fn reading(&self, measure: Name) -> Reading {
+        self.worth(measure, self.aggregate.mean().unwrap_or(0.0))
+    }
+
+    /// What it amounts to: the sum of what was counted.
+    pub(crate) fn reading_of_sum(&self, measure: Name) -> Reading {
+        self.worth(measure, self.aggregate.sum)
+    }
+
+    fn worth(&self, measure: Name, mean: f64) -> Reading {
         let mean = Mean {
-            mean: self.aggregate.mean().unwrap_or(0.0),
+            mean,
             count: u32::try_from(self.aggregate.count).unwrap_or(u32::MAX),
             expected: self.expected,
         };

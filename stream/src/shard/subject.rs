@@ -13,6 +13,7 @@ use super::{
     telling::Told,
 };
 use crate::{
+    counted::Counted,
     derive::Derived,
     series::{Provenance, SeriesState},
 };
@@ -22,6 +23,8 @@ pub(super) struct SubjectState {
     pub(super) name: Name,
     pub(super) due: Option<EventTime>,
     pub(super) measured: Measured,
+    /// Of a log source of the pack: what is counted there.
+    pub(super) counted: Option<Box<Counted>>,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
     pub(super) told: Told,
@@ -47,6 +50,8 @@ enum Kept {
     Measured(MeasuredRecord),
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
+    /// What is counted at a log source of the pack.
+    Counted(Box<Counted>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -54,11 +59,13 @@ enum Kept {
 enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
+    Counted(&'a Counted),
 }
 
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
-        SubjectState { name, due: None, measured: Measured::new(), derived: None, told: Told::default() }
+        let (measured, told) = (Measured::new(), Told::default());
+        SubjectState { name, due: None, measured, counted: None, derived: None, told }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -67,6 +74,7 @@ impl SubjectState {
             match kept {
                 Kept::Measured(measured) => state.measured = Measured::load(measured, &indicator),
                 Kept::Derived(derived) => state.derived = Some(derived),
+                Kept::Counted(counted) => state.counted = Some(counted),
             }
         }
         state
@@ -75,6 +83,7 @@ impl SubjectState {
     pub(super) fn record(&self) -> Result<Vec<u8>, postcard::Error> {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
+        kept.extend(self.counted.as_deref().map(KeptRef::Counted));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -87,6 +96,11 @@ impl SubjectState {
     pub(super) fn look_anew(&mut self, due: EventTime) {
         self.due = Some(due);
         self.measured.look_anew();
+    }
+
+    /// What happens at a log source of the pack is counted.
+    pub(super) fn count(&mut self) {
+        let _ = self.counted.get_or_insert_with(Box::default);
     }
 
     /// A station of the pack has derived results from now on; one that no longer is one keeps what it has, for what it
@@ -126,6 +140,7 @@ impl SubjectRecord {
         self.kept.iter().flat_map(|kept| match kept {
             Kept::Measured(measured) => measured.awaited(self.name, calendar),
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
+            Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
         })
     }
 }

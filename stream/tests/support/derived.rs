@@ -59,6 +59,7 @@ pub fn rules() -> BTreeMap<String, Rule> {
         clear_windows: windows,
         kinds: vec![StationKind::AmbientAir],
         stations: Vec::new(),
+        log_sources: Vec::new(),
     };
     let limit =
         Condition::Limit { indicator: "pm25".to_owned(), averaging: Averaging::Hour, clear_share: 0.5 };
@@ -94,8 +95,8 @@ pub fn found<'a>(windows: impl Iterator<Item = &'a WindowResult>, question: &Que
     let mut last = BTreeMap::new();
     let asked = |kind: WindowKind| match question.about {
         About::Year { .. } => kind == WindowKind::Day,
-        About::Day { .. } | About::Held { .. } | About::Windows { .. } => kind != WindowKind::Minute,
         About::Events { .. } => false,
+        _ => kind != WindowKind::Minute,
     };
     for window in windows {
         if window.subject == question.subject

@@ -1,0 +1,457 @@
+//! What is counted at one log source: its measures, minute by minute, and whether it was there to be heard.
+//!
+//! The keeper of events, as a series is that of measured rows. An event adds to its minute; a window is the sum of its
+//! minutes, or how many different ones there were in them. It closes when the log source's own lines have passed its
+//! end, or when it is waited for no longer; an event for a closed window makes a new revision of it. Sums do not depend
+//! on the order of what is summed, nor does a [`Sketch`]: so neither does a window (invariants REPLAY, BATCH).
+//!
+//! **A zero is said only of a minute that was heard and not blind** ([`Coverage`]). A window's `count` is how many of its
+//! minutes were, `expected` how many should have been: of a log source that may be silent none. So three quarters
+//! missing is no calm hour, and rules do not look at it.
+//!
+//! Minutes behind the horizon leave the state. What comes for them waits until the day's windows were read back, and
+//! revises its hour and its day; minutes and different ones that lie so far back are not revised, since what they were
+//! made of is gone.
+
+mod coverage;
+mod sensor;
+mod sketch;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use ioc_model::{
+    calendar::{DayNumber, LocalDay},
+    epoch::Epoch,
+    event::{Event, EventKind, EventMeasure},
+    name::Name,
+    observation::Quality,
+    pack::{LogSource, Pack},
+    question::{About, Question, RecalledWindow},
+    time::{EventTime, Millis},
+    window::{Aggregate, ClosedBy, WindowKind},
+};
+use serde::{Deserialize, Serialize};
+
+use self::{coverage::Coverage, sensor::Sensor, sketch::Sketch};
+use crate::{
+    plan::{Days, Span},
+    series::{Bounds, Closed},
+};
+
+const MINUTE: i64 = 60_000;
+/// Of a longer silence nothing is said, window by window.
+const LONGEST_GAP: Millis = Millis::hours(24 * 31);
+
+/// What the pack asks of a log source.
+#[derive(Clone, Debug)]
+pub(crate) struct CountPlan {
+    measures: Arc<[(Name, EventMeasure)]>,
+    /// How long it may say nothing; none where it may be silent for ever.
+    silent_after: Option<Millis>,
+    blind_above: f64,
+}
+
+/// What is counted at a log source.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    watermark: Option<EventTime>,
+    feeds: Vec<Name>,
+    coverage: Coverage,
+    sensor: Sensor,
+    /// By kind: windows that end at or before this moment are closed.
+    closed: [Option<EventTime>; 3],
+    /// Minutes of days up to this one are gone.
+    evicted_through: Option<DayNumber>,
+    measures: BTreeMap<Name, Tally>,
+    /// What came for days that are gone.
+    waiting: BTreeMap<DayNumber, Waiting>,
+}
+
+/// One measure.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Tally {
+    /// What the pack asked for later than others counts from there on.
+    since: Option<EventTime>,
+    /// By minute.
+    sums: BTreeMap<i64, i64>,
+    /// By the first minute of an hour.
+    sketches: BTreeMap<i64, Sketch>,
+}
+
+/// What is to be added to a day that is read back, by measure and hour.
+#[derive(Debug, Serialize, Deserialize)]
+struct Waiting {
+    asked: Epoch,
+    added: BTreeMap<Name, BTreeMap<EventTime, i64>>,
+}
+
+/// Minutes whose windows may need a revision in this epoch: of one measure, or of all.
+#[derive(Debug, Default)]
+pub(crate) struct TouchedMinutes(BTreeSet<(Option<Name>, i64, i64)>);
+
+/// What became of a log source in an epoch, for whoever judges how it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Its newest line by arrival, if it said anything.
+    pub(crate) arrived: Option<EventTime>,
+    /// Whether a record of how a sensor is came, and what it says.
+    pub(crate) sensor: Option<Quality>,
+}
+
+impl CountPlan {
+    /// What the pack counts at a log source; none where it knows no such.
+    pub(crate) fn of(pack: &Pack, log_source: &str) -> Option<CountPlan> {
+        let LogSource { silent_after, blind_above, .. } = *pack.log_sources.get(log_source)?;
+        let measures = pack.measures.values().map(|measure| (Name::new(&measure.id), measure.clone()));
+        Some(CountPlan { measures: measures.collect(), silent_after, blind_above })
+    }
+
+    /// How long it is waited for: as long as it may be silent, and as its feeds are waited for.
+    pub(crate) fn patience(&self, of_feeds: Millis) -> Millis {
+        self.silent_after.unwrap_or_default().max(of_feeds)
+    }
+
+    fn kinds(&self) -> impl Iterator<Item = WindowKind> {
+        let has = |kind: &WindowKind| self.measures.iter().any(|(_, measure)| measure.windows.contains(kind));
+        WindowKind::ALL.into_iter().filter(has)
+    }
+
+    fn expected(&self, span: Span) -> u32 {
+        self.silent_after.map_or(0, |_| minutes(span))
+    }
+}
+
+fn minutes(span: Span) -> u32 {
+    u32::try_from((span.end.0 - span.start.0) / MINUTE).unwrap_or(0)
+}
+
+fn minute_of(time: EventTime) -> i64 {
+    time.0.div_euclid(MINUTE)
+}
+
+impl Counted {
+    /// The feeds it was heard by.
+    pub(crate) fn feeds(&self) -> &[Name] {
+        &self.feeds
+    }
+
+    /// How far its lines have come.
+    pub(crate) fn watermark(&self) -> EventTime {
+        self.watermark.unwrap_or(EventTime(i64::MIN))
+    }
+
+    /// Counts an epoch's events. `lateness` is that of the feed each came by.
+    #[allow(clippy::too_many_arguments, reason = "what is counted, by what, and what is made of it")]
+    pub(crate) fn take<'e>(
+        &mut self,
+        events: impl Iterator<Item = &'e Event>,
+        plan: &CountPlan,
+        days: &mut Days,
+        (subject, epoch): (Name, Epoch),
+        lateness: impl Fn(Name) -> Millis,
+        touched: &mut TouchedMinutes,
+        ask: &mut Vec<Question>,
+    ) -> Heard {
+        let mut heard = Heard::default();
+        for event in events {
+            if !self.feeds.contains(&event.feed) {
+                self.feeds.push(event.feed);
+            }
+            let arrived = EventTime(event.arrival.received_at.0);
+            heard.arrived = heard.arrived.max(Some(arrived));
+            // A clock that is ahead closes nothing before its time.
+            let at = event.happened_at.min(arrived).minus(lateness(event.feed));
+            self.watermark = self.watermark.max(Some(at));
+            let minute = minute_of(event.happened_at);
+            let local = days.of(event.happened_at);
+            if self.is_evicted(local.number) {
+                self.wait(event, plan, days, local, (subject, epoch), ask);
+                continue;
+            }
+            if event.happened_at <= arrived {
+                let newly = self.coverage.hear(minute, plan.silent_after);
+                newly.into_iter().for_each(|(from, to)| touched.all(from, to));
+            }
+            if event.kind == EventKind::Stats {
+                if let Some((from, to)) = self.sensor.take(event, plan.blind_above) {
+                    let (from, to) = (minute_of(from), minute_of(to.minus(Millis(1))));
+                    self.coverage.blind(from, to);
+                    touched.all(from, to);
+                }
+                heard.sensor = self.sensor.quality();
+            }
+            for (name, measure) in plan.measures.iter().filter(|(_, measure)| measure.covers(event)) {
+                let tally = self.tally(*name);
+                if tally.since.is_some_and(|since| event.happened_at < since) {
+                    continue;
+                }
+                if measure.count.is_distinct() {
+                    let Some(one) = measure.one_of(event) else { continue };
+                    let hour = minute_of(days.window(WindowKind::Hour, event.happened_at).start);
+                    if !tally.sketches.entry(hour).or_default().add(&one) {
+                        continue;
+                    }
+                } else {
+                    let adds = measure.adds(event);
+                    if adds == 0 {
+                        continue;
+                    }
+                    *tally.sums.entry(minute).or_default() += adds;
+                }
+                touched.one(*name, minute);
+            }
+        }
+        heard
+    }
+
+    /// That of a measure. One that the pack asks for later than others counts from the next window on.
+    fn tally(&mut self, measure: Name) -> &mut Tally {
+        let since = self.closed.iter().flatten().max().copied();
+        self.measures.entry(measure).or_insert_with(|| Tally { since, ..Tally::default() })
+    }
+
+    fn is_evicted(&self, day: DayNumber) -> bool {
+        self.evicted_through.is_some_and(|through| day <= through)
+    }
+
+    fn wait(
+        &mut self,
+        event: &Event,
+        plan: &CountPlan,
+        days: &mut Days,
+        local: LocalDay,
+        (subject, asked): (Name, Epoch),
+        ask: &mut Vec<Question>,
+    ) {
+        let hour = days.window(WindowKind::Hour, event.happened_at).start;
+        for (name, measure) in plan.measures.iter() {
+            let adds = if measure.covers(event) { measure.adds(event) } else { 0 };
+            let since = self.measures.get(name).and_then(|tally| tally.since);
+            if adds == 0 || since.is_some_and(|since| event.happened_at < since) {
+                continue;
+            }
+            let waiting = self.waiting.entry(local.number).or_insert_with(|| {
+                ask.push(question(subject, local, asked));
+                Waiting { asked, added: BTreeMap::new() }
+            });
+            *waiting.added.entry(*name).or_default().entry(hour).or_default() += adds;
+        }
+    }
+
+    /// Adds what waited for a day to its windows, now that they were read back.
+    pub(crate) fn recall(
+        &mut self,
+        plan: &CountPlan,
+        days: &mut Days,
+        local: LocalDay,
+        asked: Epoch,
+        stored: &[RecalledWindow],
+        mut emit: impl FnMut(Name, Closed),
+    ) {
+        if self.waiting.get(&local.number).is_none_or(|waiting| waiting.asked != asked) {
+            return;
+        }
+        let Some(Waiting { added, .. }) = self.waiting.remove(&local.number) else { return };
+        for (name, hours) in added {
+            let Some((_, measure)) = plan.measures.iter().find(|(known, _)| *known == name) else { continue };
+            let mut revise = |kind: WindowKind, span: Span, adds: i64| {
+                if !measure.windows.contains(&kind) {
+                    return;
+                }
+                let before = stored
+                    .iter()
+                    .find(|window| (window.indicator, window.kind, window.start) == (name, kind, span.start));
+                let count = before.map_or(0, |window| window.count);
+                let sum = before.map_or(0.0, |window| window.sum) + adds as f64;
+                let expected = before.map_or_else(|| plan.expected(span), |window| window.expected);
+                emit(name, closed(kind, span, (sum, count), expected, ClosedBy::Revision));
+            };
+            for (start, adds) in &hours {
+                let span = days.window(WindowKind::Hour, *start);
+                revise(WindowKind::Hour, span, *adds);
+            }
+            let day = Span { start: local.start, end: local.end };
+            revise(WindowKind::Day, day, hours.values().sum());
+        }
+    }
+
+    /// What it waits for.
+    pub(crate) fn awaited(&self, subject: Name, day: impl Fn(DayNumber) -> Option<LocalDay>) -> Vec<Question> {
+        let asked = |(number, waiting): (&DayNumber, &Waiting)| {
+            Some(question(subject, day(*number)?, waiting.asked))
+        };
+        self.waiting.iter().filter_map(asked).collect()
+    }
+
+    /// Closes the windows that may be, revises what was touched, forgets what lies behind the horizon.
+    pub(crate) fn advance(
+        &mut self,
+        days: &mut Days,
+        plan: &CountPlan,
+        bounds: Bounds,
+        touched: &TouchedMinutes,
+        mut emit: impl FnMut(Name, Closed),
+    ) {
+        plan.measures.iter().for_each(|(name, _)| {
+            let _ = self.tally(*name);
+        });
+        for kind in plan.kinds() {
+            let Some(closed) = self.closed_to(days, kind) else { continue };
+            for (name, span) in touched.windows(days, kind) {
+                if span.end <= closed && !self.is_evicted(days.of(span.start).number) {
+                    self.tell(plan, kind, span, name, ClosedBy::Revision, &mut emit);
+                }
+            }
+            let reached = self.close(days, plan, kind, closed, bounds, &mut emit);
+            if reached > closed || self.closed[kind as usize].is_some() {
+                self.closed[kind as usize] = Some(reached);
+            }
+        }
+        self.forget(days, plan, bounds);
+    }
+
+    /// The end of the window that `now` alone closes next, patience aside.
+    pub(crate) fn due(&self, days: &mut Days, plan: &CountPlan) -> Option<EventTime> {
+        let mut next = |kind| {
+            let closed = self.closed_to(days, kind)?;
+            Some(days.window(kind, closed).end)
+        };
+        plan.kinds().filter_map(&mut next).min()
+    }
+
+    /// Where closing stands, or where it starts: at the window of the first minute that was heard.
+    fn closed_to(&self, days: &mut Days, kind: WindowKind) -> Option<EventTime> {
+        if let Some(closed) = self.closed[kind as usize] {
+            return Some(closed);
+        }
+        let first = self.coverage.first()?;
+        Some(days.window(kind, EventTime(first * MINUTE)).start)
+    }
+
+    fn close(
+        &self,
+        days: &mut Days,
+        plan: &CountPlan,
+        kind: WindowKind,
+        mut closed: EventTime,
+        bounds: Bounds,
+        emit: &mut impl FnMut(Name, Closed),
+    ) -> EventTime {
+        let reach = bounds.reach();
+        loop {
+            let span = days.window(kind, closed);
+            if span.end > reach {
+                return closed;
+            }
+            let first = minute_of(span.start);
+            let next = self.coverage.next(first).map_or(reach, |minute| EventTime(minute * MINUTE).min(reach));
+            let is_gap = next >= span.end;
+            if is_gap && (plan.silent_after.is_none() || next.0 - span.start.0 > LONGEST_GAP.0) {
+                closed = days.window(kind, next).start.max(span.end);
+                continue;
+            }
+            let by = if span.end <= bounds.watermark { ClosedBy::Watermark } else { ClosedBy::Patience };
+            self.tell(plan, kind, span, None, by, emit);
+            closed = span.end;
+        }
+    }
+
+    /// What a window of a measure is, or of all of them.
+    fn tell(
+        &self,
+        plan: &CountPlan,
+        kind: WindowKind,
+        span: Span,
+        of: Option<Name>,
+        by: ClosedBy,
+        emit: &mut impl FnMut(Name, Closed),
+    ) {
+        let (from, to) = (minute_of(span.start), minute_of(span.end));
+        let whole = self.coverage.whole(from, to);
+        let expected = plan.expected(span);
+        let asked = plan.measures.iter().filter(|(_, measure)| measure.windows.contains(&kind));
+        for (name, measure) in asked.filter(|(name, _)| of.is_none_or(|of| of == *name)) {
+            let Some(tally) = self.measures.get(name) else { continue };
+            if tally.since.is_some_and(|since| span.start < since) {
+                continue;
+            }
+            let value = if measure.count.is_distinct() {
+                Sketch::of_all(tally.sketches.range(from..to).map(|(_, sketch)| sketch))
+            } else {
+                tally.sums.range(from..to).map(|(_, sum)| *sum).sum::<i64>() as f64
+            };
+            emit(*name, closed(kind, span, (value, whole.into()), expected, by));
+        }
+    }
+
+    fn forget(&mut self, days: &mut Days, plan: &CountPlan, bounds: Bounds) {
+        // Before all of them have begun to close, what is known says where they begin.
+        let closed: Option<Vec<EventTime>> = plan.kinds().map(|kind| self.closed[kind as usize]).collect();
+        let Some(closed) = closed.and_then(|closed| closed.into_iter().min()) else { return };
+        let behind = days.of(closed.minus(bounds.horizon));
+        let through = DayNumber(behind.number.0 - 1);
+        if self.evicted_through.is_some_and(|before| before >= through) {
+            return;
+        }
+        self.evicted_through = Some(through);
+        let from = minute_of(behind.start);
+        self.coverage.forget(from);
+        for tally in self.measures.values_mut() {
+            tally.sums = tally.sums.split_off(&from);
+            tally.sketches = tally.sketches.split_off(&from);
+        }
+    }
+}
+
+/// A window of a measure. What is summed has no extremes: both are the sum.
+fn closed(
+    kind: WindowKind,
+    span: Span,
+    (value, whole): (f64, u64),
+    expected: u32,
+    closed_by: ClosedBy,
+) -> Closed {
+    let aggregate = Aggregate { count: whole, sum: value, min: value, max: value };
+    let received = u32::try_from(whole).unwrap_or(u32::MAX);
+    Closed { kind, span, aggregate, received, expected, closed_by, spiked: false }
+}
+
+fn question(subject: Name, local: LocalDay, asked: Epoch) -> Question {
+    Question { subject, about: About::Counts { day: local.number }, from: local.start, to: local.end, asked }
+}
+
+impl TouchedMinutes {
+    fn one(&mut self, measure: Name, minute: i64) {
+        let _ = self.0.insert((Some(measure), minute, minute));
+    }
+
+    fn all(&mut self, from: i64, to: i64) {
+        let _ = self.0.insert((None, from, to));
+    }
+
+    fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<(Option<Name>, Span)> {
+        let mut windows = BTreeSet::new();
+        for (measure, from, to) in &self.0 {
+            let mut at = EventTime(from * MINUTE);
+            loop {
+                let span = days.window(kind, at);
+                let _ = windows.insert((*measure, span));
+                if span.end <= at || minute_of(span.end) > *to {
+                    break;
+                }
+                at = span.end;
+            }
+        }
+        // What all of them are said anew of needs not be said of one of them.
+        let of_all: BTreeSet<Span> =
+            windows.iter().filter(|(measure, _)| measure.is_none()).map(|(_, span)| *span).collect();
+        windows.retain(|(measure, span)| measure.is_none() || !of_all.contains(span));
+        windows
+    }
+}
+
+#[cfg(test)]
+mod tests;
