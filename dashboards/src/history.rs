@@ -24,6 +24,7 @@ use crate::{
     figures::FigureView,
     held::{HeldList, HeldOf},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
+    measures::MeasureHours,
     rejects::RejectView,
     series::{Series, SeriesQuery},
 };
@@ -76,6 +77,15 @@ pub trait History: Send + Sync + std::fmt::Debug {
         log_sources: &'a [String],
         since: EventTime,
     ) -> Answer<'a, EventsSummed>;
+
+    /// The hours of every measure that begin in `[from, until)`: at one log source, or at all where none is named.
+    fn measures<'a>(
+        &'a self,
+        asker: &'a Asker,
+        log_source: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<MeasureHours>>;
 
     /// A series, thinned to at most as many entries as asked for.
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series>;

@@ -21,6 +21,7 @@ pub mod index_tile;
 pub mod lineage;
 pub mod listen;
 pub mod live;
+pub mod measures;
 pub mod operator;
 pub mod originals;
 pub mod overview;

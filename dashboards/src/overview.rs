@@ -85,6 +85,10 @@ pub struct Dimensions {
     pub stations: Vec<StationNames>,
     /// By identifier.
     pub indicators: BTreeMap<String, IndicatorNames>,
+    /// What is counted of events, by identifier.
+    pub measures: BTreeMap<String, Text>,
+    /// Devices and machines that report events, by identifier.
+    pub log_sources: BTreeMap<String, Text>,
     /// By identifier, and last what came by no known one.
     pub feeds: Vec<FeedNames>,
     /// Communes and wards that last.
@@ -178,6 +182,8 @@ impl Dimensions {
             replayed: pack.replayed.clone(),
             stations: pack.stations.values().map(|station| StationNames::of(station, pack)).collect(),
             indicators: pack.indicators.iter().map(|(id, it)| (id.clone(), IndicatorNames::of(it))).collect(),
+            measures: pack.measures.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
+            log_sources: pack.log_sources.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
             feeds: pack.feeds.values().map(FeedNames::of).chain([unmatched]).collect(),
             places: standards::places(pack),
             rules: standards::rules(pack),
@@ -197,6 +203,10 @@ impl Dimensions {
         let mut seen = self.clone();
         seen.stations.retain(|station| asker.sees_station(&station.id));
         seen.feeds.retain(|feed| asker.sees_feed(&feed.id));
+        // What is said of them is of the province.
+        if !asker.sees_province() {
+            seen.log_sources.clear();
+        }
         for limit in &mut seen.limits {
             limit.stations.retain(|station| asker.sees_station(station));
         }

@@ -3,6 +3,7 @@
 use ioc_dashboards::{
     HistoryError,
     events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, LogSourceHeard, RANKED},
+    measures::{MeasureHour, MeasureHours},
 };
 use ioc_model::{
     asker::Asker,
@@ -47,6 +48,29 @@ pub(super) async fn summed(
         targets: targets.into_iter().map(address).collect(),
         heard: heard(store, asker, of, log_sources, since).await?,
     })
+}
+
+pub(super) async fn measures(
+    store: &Store,
+    asker: &Asker,
+    log_source: &str,
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<MeasureHours>, HistoryError> {
+    let rows = store.measure_hours(asker, log_source, from, until).await.map_err(unanswered)?;
+    let of_measure = rows.chunk_by(|one, next| one.measure == next.measure).map(|rows| MeasureHours {
+        measure: rows[0].measure.clone(),
+        hours: rows
+            .iter()
+            .map(|row| MeasureHour {
+                start: row.start,
+                value: row.value,
+                log_sources: row.log_sources,
+                missing: row.missing,
+            })
+            .collect(),
+    });
+    Ok(of_measure.collect())
 }
 
 /// Who reported in that time, and when those who are named did last.

@@ -17,6 +17,7 @@ use ioc_dashboards::{
     held::{HeldList, HeldOf},
     history::{AlertStory, Answer, Fate, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
+    measures::MeasureHours,
     rejects::RejectView,
     series::{Series, SeriesEntry, SeriesOf, SeriesQuery},
 };
@@ -158,6 +159,16 @@ impl History for StoreHistory {
         since: EventTime,
     ) -> Answer<'a, EventsSummed> {
         Box::pin(async move { events::summed(&self.store, asker, of, log_sources, since).await })
+    }
+
+    fn measures<'a>(
+        &'a self,
+        asker: &'a Asker,
+        log_source: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<MeasureHours>> {
+        Box::pin(async move { events::measures(&self.store, asker, log_source, from, until).await })
     }
 
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {

@@ -279,10 +279,13 @@ impl Counted {
     }
 
     /// What it waits for.
-    pub(crate) fn awaited(&self, subject: Name, day: impl Fn(DayNumber) -> Option<LocalDay>) -> Vec<Question> {
-        let asked = |(number, waiting): (&DayNumber, &Waiting)| {
-            Some(question(subject, day(*number)?, waiting.asked))
-        };
+    pub(crate) fn awaited(
+        &self,
+        subject: Name,
+        day: impl Fn(DayNumber) -> Option<LocalDay>,
+    ) -> Vec<Question> {
+        let asked =
+            |(number, waiting): (&DayNumber, &Waiting)| Some(question(subject, day(*number)?, waiting.asked));
         self.waiting.iter().filter_map(asked).collect()
     }
 
@@ -347,7 +350,8 @@ impl Counted {
                 return closed;
             }
             let first = minute_of(span.start);
-            let next = self.coverage.next(first).map_or(reach, |minute| EventTime(minute * MINUTE).min(reach));
+            let next =
+                self.coverage.next(first).map_or(reach, |minute| EventTime(minute * MINUTE).min(reach));
             let is_gap = next >= span.end;
             if is_gap && (plan.silent_after.is_none() || next.0 - span.start.0 > LONGEST_GAP.0) {
                 closed = days.window(kind, next).start.max(span.end);

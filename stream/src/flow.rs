@@ -426,7 +426,8 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let (batches, others) = stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice));
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
-                        let mut results = Box::new(shard.apply(&facts, &decoder, &rows, others, &reported.facts.events));
+                        let mut results =
+                            Box::new(shard.apply(&facts, &decoder, &rows, others, &reported.facts.events));
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);
                         results.add(reported);

@@ -5,8 +5,9 @@ use axum::{
     response::Response,
 };
 use ioc_model::{
-    event::{EventCursor, EventFilter, EventKind, Severity, one_spelling},
+    event::{EventCursor, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
+    window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ use crate::{
         EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, HEARD_WITHIN, LogSourceKnown,
         LogSourceView, SUMMARY_MAX, standings,
     },
+    measures::{MeasureView, USUAL_WITHIN, beside_the_usual},
     problem::Problem,
 };
 
@@ -84,9 +86,7 @@ pub(super) async fn summary(
     starting(&state.board)?;
     let now = state.board.now();
     let of = asked.of(now)?;
-    if of.until.0 - of.from.0 > SUMMARY_MAX.0 {
-        return Err(Problem::bad_request("at most 31 days are summed up").vi("chỉ tổng hợp tối đa 31 ngày"));
-    }
+    bounded(of.from, of.until)?;
     let known = known(&state);
     let names: Vec<String> = known.iter().map(|source| source.id.clone()).collect();
     // Who is silent is said of the end of what is asked for.
@@ -98,6 +98,62 @@ pub(super) async fn summary(
     // Whether what never came would come by a feed of theirs nobody knows.
     log_sources.retain(|source| asker.sees_everything() || source.received_at.is_some());
     fresh_json(&Summary { from: of.from, until: of.until, now, totals, hours, sources, targets, log_sources })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MeasuresQuery {
+    from: Option<i64>,
+    until: Option<i64>,
+    log_source: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Measures {
+    from: EventTime,
+    until: EventTime,
+    measures: Vec<MeasureView>,
+}
+
+/// GET `/api/security/measures`.
+pub(super) async fn measures(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<MeasuresQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let MeasuresQuery { from, until, log_source } = question(query)?;
+    starting(&state.board)?;
+    let (from, until) = span(from, until, state.board.now())?;
+    bounded(from, until)?;
+    let log_source = log_source.unwrap_or_default();
+    let back = from.minus(USUAL_WITHIN);
+    let found = state.history.measures(&asker, &log_source, back, until).await?;
+    let shown = state.shown();
+    let of = |measure: &EventMeasure| {
+        let hours = found.iter().find(|hours| hours.measure == measure.id);
+        let hours = hours.map(|found| beside_the_usual(&found.hours, from)).unwrap_or_default();
+        MeasureView { id: measure.id.clone(), name: measure.name.clone(), count: measure.count, hours }
+    };
+    let counted = shown.pack.measures.values().filter(|measure| measure.windows.contains(&WindowKind::Hour));
+    fresh_json(&Measures { from, until, measures: counted.map(of).collect() })
+}
+
+/// From when to when, where nothing is said the last day; at most what is summed up.
+fn span(from: Option<i64>, until: Option<i64>, now: Now) -> Result<(EventTime, EventTime), Problem> {
+    let until = moment("until", until.unwrap_or(now.0 + 1))?;
+    let from = moment("from", from.unwrap_or(until.minus(A_DAY).0))?;
+    if from >= until {
+        return Err(Problem::bad_request("from must lie before until").vi("from phải trước until"));
+    }
+    Ok((from, until))
+}
+
+/// What is summed up at once is bounded.
+fn bounded(from: EventTime, until: EventTime) -> Result<(), Problem> {
+    if until.0 - from.0 > SUMMARY_MAX.0 {
+        return Err(Problem::bad_request("at most 31 days are summed up").vi("chỉ tổng hợp tối đa 31 ngày"));
+    }
+    Ok(())
 }
 
 fn known(state: &AppState) -> Vec<LogSourceKnown> {
@@ -116,11 +172,7 @@ impl EventsQuery {
     /// Which events are asked for, at a moment.
     fn of(&self, now: Now) -> Result<EventFilter, Problem> {
         // The newest events are those of a moment ago: a source's clock may be a little ahead of ours.
-        let until = moment("until", self.until.unwrap_or(now.0 + 1))?;
-        let from = moment("from", self.from.unwrap_or(until.minus(A_DAY).0))?;
-        if from >= until {
-            return Err(Problem::bad_request("from must lie before until").vi("from phải trước until"));
-        }
+        let (from, until) = span(self.from, self.until, now)?;
         let address = match self.address.as_deref().map(str::trim) {
             None | Some("") => None,
             Some(text) => Some(one_spelling(text).ok_or_else(|| {

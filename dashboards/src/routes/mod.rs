@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 29] = [
+pub const PATHS: [&str; 30] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -62,6 +62,7 @@ pub const PATHS: [&str; 29] = [
     "/api/events",
     "/api/security/events",
     "/api/security/summary",
+    "/api/security/measures",
     "/api/clients",
     "/api/pack/reload",
     "/api/figures",
@@ -267,6 +268,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/events", get(picture::events))
         .route("/api/security/events", get(events::events))
         .route("/api/security/summary", get(events::summary))
+        .route("/api/security/measures", get(events::measures))
         .route("/api/clients", get(clients::clients))
         .route("/api/pack/reload", post(pack::reload))
         .route("/api/figures", get(figures::figures))

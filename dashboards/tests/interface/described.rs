@@ -7,7 +7,7 @@ use ioc_model::{pack::SCREENS, rule::AlertChange};
 use serde_json::Value;
 
 use crate::{
-    events::{event, summed, watched},
+    events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
     server::{NOON, STATION, Server},
     support::{alert, figure, results},
@@ -32,6 +32,7 @@ pub async fn filled() -> Server {
         told.events = vec![event(NOON, 0)];
         told.rows.events = vec![event(NOON, 0)];
         told.summed = summed();
+        told.measures = measured();
     });
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));
     server

@@ -3,12 +3,14 @@
 use ioc_dashboards::{
     events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed, LogSourceHeard},
     lineage::EnvelopeRows,
+    measures::{MeasureHour, MeasureHours, USUAL_WITHIN},
 };
 use ioc_model::{
     asker::{Asker, Sight},
-    event::{Decided, EventKind, Severity, TimeFrom},
+    event::{Count, Decided, EventKind, EventMeasure, Severity, TimeFrom},
     pack::{LogSource, Pack},
     time::{EventTime, Millis, ReceivedAt},
+    window::WindowKind,
 };
 use serde_json::Value;
 
@@ -81,6 +83,18 @@ pub fn summed() -> EventsSummed {
     }
 }
 
+pub fn measured() -> Vec<MeasureHours> {
+    let hour = |ago: i64, value, missing| MeasureHour {
+        start: EventTime(NOON - ago * HOUR),
+        value,
+        log_sources: 2,
+        missing,
+    };
+    let days = (1..=4).rev().map(|day| hour(24 * day + 1, 5.0, 0));
+    let hours = days.chain([hour(2, 0.0, 1), hour(1, 9.0, 0)]).collect();
+    vec![MeasureHours { measure: "failed_logins".to_owned(), hours }]
+}
+
 /// The same province, and three that report: one of them may be silent for an hour.
 pub fn watched() -> Pack {
     let source = |id: &str, silent_after: Option<Millis>| LogSource {
@@ -96,7 +110,19 @@ pub fn watched() -> Pack {
         blind_above: 0.1,
     };
     let sources = [source("srv-a", None), source("fw-a", Some(Millis::hours(1))), source("ids-a", None)];
-    Pack { log_sources: sources.into_iter().map(|it| (it.id.clone(), it)).collect(), ..pack_with_map() }
+    let measure = EventMeasure {
+        id: "failed_logins".to_owned(),
+        name: text("Đăng nhập thất bại", "Failed attempts"),
+        count: Count::Attempts,
+        kinds: Vec::new(),
+        severity: None,
+        windows: vec![WindowKind::Hour],
+    };
+    Pack {
+        log_sources: sources.into_iter().map(|it| (it.id.clone(), it)).collect(),
+        measures: [(measure.id.clone(), measure)].into(),
+        ..pack_with_map()
+    }
 }
 
 async fn server() -> Server {
@@ -185,6 +211,26 @@ async fn silent_every_log_source_of_the_pack_is_in_the_summary_and_who_is_silent
     let past = format!("/api/security/summary?until={}", NOON - HOUR);
     let summary = server.get(&past, &[]).await.json();
     assert_eq!(summary["log_sources"][0]["id"], "ids-a");
+}
+
+#[tokio::test]
+async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_held_against_nothing() {
+    let server = server().await;
+    server.record.tell(|told| told.measures = measured());
+    let found = server.get("/api/security/measures?log_source=ids-a", &[]).await.json();
+    let measure = &found["measures"][0];
+    assert_eq!((&measure["id"], &measure["count"]), (&"failed_logins".into(), &"attempts".into()));
+    let hours = measure["hours"].as_array().unwrap();
+    assert_eq!(hours.len(), 2, "what lies before the last day is what it is held against: {hours:?}");
+    assert_eq!((&hours[0]["missing"], &hours[0]["standing"]), (&1.into(), &Value::Null));
+    assert_eq!((&hours[1]["usual"]["high"], &hours[1]["standing"]), (&5.0.into(), &"above".into()));
+    let since = NOON + 1 - 24 * HOUR - USUAL_WITHIN.0;
+    assert_eq!(server.record.asked(), [format!("measures \"ids-a\" {since} {}", NOON + 1)]);
+    assert_eq!(server.get("/api/security/measures?from=0", &[]).await.status, 400, "more than is summed up");
+    // What all log sources of the province report is of the province.
+    server.asked_by(Some(Asker::of(Sight::default().and_feeds(["security"]))));
+    let found = server.get("/api/security/measures", &[]).await.json();
+    assert_eq!(found["measures"][0]["hours"], serde_json::json!([]));
 }
 
 #[tokio::test]

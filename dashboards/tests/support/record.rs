@@ -16,6 +16,7 @@ use ioc_dashboards::{
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
+    measures::MeasureHours,
     operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
@@ -64,6 +65,7 @@ pub struct Told {
     /// The newest first.
     pub events: Vec<EventView>,
     pub summed: EventsSummed,
+    pub measures: Vec<MeasureHours>,
     pub trouble: Option<Trouble>,
 }
 
@@ -197,6 +199,19 @@ impl History for Record {
     ) -> Answer<'a, EventsSummed> {
         let asked = format!("events_summed {of:?} {log_sources:?} {}", since.0);
         self.answer(asker, asked, |recorded| recorded.told.summed.clone())
+    }
+
+    fn measures<'a>(
+        &'a self,
+        asker: &'a Asker,
+        log_source: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<MeasureHours>> {
+        let asked = format!("measures {log_source:?} {} {}", from.0, until.0);
+        self.answer(asker, asked, |recorded| {
+            recorded.told.measures.clone().into_iter().filter(|_| asker.sees_province()).collect()
+        })
     }
 
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {

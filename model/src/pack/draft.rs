@@ -7,8 +7,8 @@ use super::{
     Transport, document::Section, spelling::Spelling,
 };
 use crate::{
-    action::OPERATOR, contract::Contract, event::EventMeasure, index::IndexSettings, limit::Limit, place::Place, rule::Rule,
-    text::Text, time::Millis,
+    action::OPERATOR, contract::Contract, event::EventMeasure, index::IndexSettings, limit::Limit,
+    place::Place, rule::Rule, text::Text, time::Millis,
 };
 
 /// What the files read so far hold. Later files refer to it.

@@ -55,7 +55,10 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> LogSource {
     }
     let line = section.line;
     if draft.stations.contains_key(id) {
-        section.fault(line, format!("{id}: a station has that identifier; what is said of one would be of both"));
+        section.fault(
+            line,
+            format!("{id}: a station has that identifier; what is said of one would be of both"),
+        );
     }
     if addresses.is_empty() && certificates.is_empty() && hosts.is_empty() {
         section.fault(

@@ -35,8 +35,7 @@ fn read_one(id: &str, mut section: Section<'_>) -> Option<EventMeasure> {
     for (line, word) in section.texts("kinds") {
         let Some(kind) = EventKind::from_word(&word) else {
             let known: Vec<&str> = EventKind::ALL.into_iter().map(EventKind::word).collect();
-            let message =
-                format!("{id}: '{word}' is not a kind of event (there are: {})", known.join(", "));
+            let message = format!("{id}: '{word}' is not a kind of event (there are: {})", known.join(", "));
             section.fault(line, message);
             continue;
         };

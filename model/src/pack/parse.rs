@@ -16,8 +16,8 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules, severities,
-    stations, successions,
+    feeds, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules,
+    severities, stations, successions,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.

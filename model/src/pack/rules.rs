@@ -113,8 +113,9 @@ fn read_condition(
         "measure" => read_measure(id, &mut table, draft),
         "" => return None,
         other => {
-            let message =
-                format!("{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure)");
+            let message = format!(
+                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure)"
+            );
             table.fault(table.line_of("kind"), message);
             return None;
         }
@@ -157,7 +158,8 @@ fn read_log_sources(id: &str, section: &mut Section<'_>, draft: &Draft) -> Vec<S
     let mut log_sources = Vec::new();
     for (line, name) in section.texts("log_sources") {
         if name != EVERY && !draft.log_sources.contains_key(&name) {
-            section.fault(line, format!("{id}: '{name}' is not a log source of the pack (\"*\" is every one)"));
+            section
+                .fault(line, format!("{id}: '{name}' is not a log source of the pack (\"*\" is every one)"));
         } else if log_sources.contains(&name) {
             section.fault(line, format!("{id}: log source '{name}' is named twice"));
         } else {

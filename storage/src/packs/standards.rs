@@ -1,6 +1,7 @@
 //! What indices, limits and alerts are judged by, and what totals over time need: the rows of those dimensions.
 
 use ioc_model::{
+    event::EventMeasure,
     index::IndexId,
     pack::{Pack, StationKind},
     rule::{Bound, Condition, Measure, Rule},
@@ -9,7 +10,7 @@ use ioc_model::{
 use serde_json::{Value, json};
 
 /// Each dimension's rows, in the pack's order.
-pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 6] {
+pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 7] {
     let version = &pack.version.0;
     let limits = pack.limits.iter().map(|limit| {
         json!({
@@ -62,6 +63,7 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 6] {
             "timezone": log_source.timezone.as_deref().unwrap_or_default(),
             "relay": log_source.relay,
             "silent_after_ms": log_source.silent_after.map(|silence| silence.0),
+            "blind_above": log_source.blind_above,
         })
     });
     [
@@ -71,11 +73,27 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 6] {
         ("succession", successions.collect()),
         ("holiday", holidays.collect()),
         ("log_source", log_sources.collect()),
+        ("measure", pack.measures.values().map(|measure| measure_row(version, measure)).collect()),
     ]
 }
 
 fn kinds(kinds: &[StationKind]) -> Vec<&'static str> {
     kinds.iter().map(|kind| kind.word()).collect()
+}
+
+fn measure_row(version: &str, measure: &EventMeasure) -> Value {
+    let kinds: Vec<&str> = measure.kinds.iter().map(|kind| kind.word()).collect();
+    let windows: Vec<&str> = measure.windows.iter().map(|kind| kind.word()).collect();
+    json!({
+        "pack": version,
+        "id": measure.id,
+        "name_vi": measure.name.vi,
+        "name_en": measure.name.en,
+        "count": measure.count.word(),
+        "kinds": kinds,
+        "severity": measure.severity.map_or("", |severity| severity.word()),
+        "windows": windows,
+    })
 }
 
 fn rule_row(version: &str, rule: &Rule) -> Value {
@@ -91,6 +109,7 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
         "clear_windows": rule.clear_windows,
         "kinds": kinds(&rule.kinds),
         "stations": rule.stations,
+        "log_sources": rule.log_sources,
     });
     let condition = match &rule.condition {
         Condition::Threshold { measure, averaging, bound } => {

@@ -172,6 +172,25 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
         ],
     ),
     (
+        &["measure_window_current", "measure_window_known_at"],
+        &[
+            ("measure", "What is counted: measure_current.id"),
+            ("log_source", "Log source it was counted at: log_source_current.id"),
+            ("value", "How many there were; at least so many where is_whole is false"),
+            ("whole_minutes", "Minutes the log source was heard in and not blind"),
+            ("expected_minutes", "Minutes it should have been heard in; 0 where it may be silent"),
+            (
+                "is_whole",
+                "Whether at least three quarters of what is expected is known: else a low value says nothing",
+            ),
+            ("kind", "Length: minute, or the pack's local hour or day"),
+            ("start_time", "First moment of the window, UTC"),
+            ("end_time", "First moment after the window, UTC"),
+            ("closed_by", "What made this result: watermark, patience, revision"),
+            ("revision", "Epoch that made this result"),
+        ],
+    ),
+    (
         &["committed"],
         &[
             ("last_epoch", "Number of the last committed epoch"),

@@ -48,7 +48,8 @@ impl Sensor {
         let before = self.last.replace(now);
         let from_start = before.is_none_or(|before| now.uptime < before.uptime);
         let base = before.filter(|_| !from_start).unwrap_or_default();
-        let (packets, drops) = (now.packets.saturating_sub(base.packets), now.drops.saturating_sub(base.drops));
+        let (packets, drops) =
+            (now.packets.saturating_sub(base.packets), now.drops.saturating_sub(base.drops));
         let overflow = now.overflow.saturating_sub(base.overflow);
         // What AF_PACKET handed over does not hold what it dropped.
         let share = drops as f64 / (packets.saturating_add(drops)).max(1) as f64;
@@ -107,7 +108,11 @@ mod tests {
     fn silent_a_sensor_that_drops_most_packets_is_blind_until_it_says_that_it_sees() {
         let mut sensor = Sensor::default();
         assert_eq!(sensor.quality(), None);
-        assert_eq!(sensor.take(&counters(0, "86400", "50000000", "40000000"), TENTH), None, "since its start");
+        assert_eq!(
+            sensor.take(&counters(0, "86400", "50000000", "40000000"), TENTH),
+            None,
+            "since its start"
+        );
         assert_eq!(sensor.take(&counters(10, "87000", "50600000", "40000000"), TENTH), None);
         assert_eq!(sensor.take(&counters(20, "87600", "50840000", "40360000"), TENTH), span(10, 20));
         assert_eq!(sensor.quality(), Some(Quality::DeviceError));
@@ -140,7 +145,8 @@ mod tests {
     #[test]
     fn alerts_that_its_queue_did_not_take_are_missing() {
         let mut sensor = Sensor::default();
-        let told = |minute, overflow| record(minute, &[("rules_loaded", "1"), ("alert_queue_overflow", overflow)]);
+        let told =
+            |minute, overflow| record(minute, &[("rules_loaded", "1"), ("alert_queue_overflow", overflow)]);
         assert_eq!(sensor.take(&told(0, "7"), TENTH), None);
         assert_eq!(sensor.take(&told(10, "7"), TENTH), None);
         assert_eq!(sensor.take(&told(20, "47"), TENTH), span(10, 20));

@@ -118,11 +118,19 @@ fn frontier_an_hour_is_counted_when_the_lines_have_passed_its_end_and_late_ones_
     }
     assert_eq!(source.window("alerts", WindowKind::Minute, 3), Some((5.0, 1, 1)));
     assert_eq!(source.window("alerts", WindowKind::Minute, 20), Some((0.0, 1, 1)), "heard, and nothing was");
-    assert_eq!(source.window("alerts", WindowKind::Hour, 0), Some((5.0, 57, 60)), "nothing before the first line");
+    assert_eq!(
+        source.window("alerts", WindowKind::Hour, 0),
+        Some((5.0, 57, 60)),
+        "nothing before the first line"
+    );
     assert_eq!(source.window("attackers", WindowKind::Hour, 0), Some((2.0, 57, 60)));
     source.epoch(61, &[late(alert(59, "203.0.113.1"), 61), late(alert(58, "203.0.113.9"), 61)]);
     assert_eq!(source.window("alerts", WindowKind::Hour, 0), Some((7.0, 57, 60)));
-    assert_eq!(source.window("attackers", WindowKind::Hour, 0), Some((3.0, 57, 60)), "one of them came before");
+    assert_eq!(
+        source.window("attackers", WindowKind::Hour, 0),
+        Some((3.0, 57, 60)),
+        "one of them came before"
+    );
     assert_eq!(source.window("attempts", WindowKind::Hour, 0), Some((0.0, 57, 60)));
     let told = source.said;
     source.epoch(61, &[]);
@@ -135,7 +143,11 @@ fn silent_minutes_that_nobody_heard_are_missing_until_their_lines_come() {
     source.epoch(0, &[line(0)]);
     source.epoch(30, &[line(30)]);
     source.epoch(60, &[line(35), line(45), line(55), line(60)]);
-    assert_eq!(source.window("alerts", WindowKind::Hour, 0), Some((0.0, 31, 60)), "minutes 1 to 29 are not known");
+    assert_eq!(
+        source.window("alerts", WindowKind::Hour, 0),
+        Some((0.0, 31, 60)),
+        "minutes 1 to 29 are not known"
+    );
     assert_eq!(source.window("alerts", WindowKind::Minute, 12), Some((0.0, 0, 1)));
     let again: Vec<Event> = (1..6).map(|number| late(line(number * 5), 61)).collect();
     source.epoch(61, &again);
@@ -167,7 +179,11 @@ fn silent_what_a_blind_sensor_did_not_report_is_no_zero() {
     // Between minutes 30 and 40 most were dropped. Those minutes were closed when it said so.
     assert_eq!(source.window("alerts", WindowKind::Hour, 0), Some((6.0, 50, 60)));
     assert_eq!(source.window("alerts", WindowKind::Minute, 35), Some((0.0, 0, 1)));
-    assert_eq!(source.window("alerts", WindowKind::Minute, 30), Some((1.0, 0, 1)), "what it did report counts");
+    assert_eq!(
+        source.window("alerts", WindowKind::Minute, 30),
+        Some((1.0, 0, 1)),
+        "what it did report counts"
+    );
     assert_eq!(source.window("alerts", WindowKind::Minute, 40), Some((1.0, 1, 1)));
 }
 
@@ -204,7 +220,11 @@ fn replay_a_day_that_left_the_state_is_asked_for_and_added_to() {
     let now = 4 * day + 1;
     let weighs = |minute, weight| Event { weight, ..late(alert(minute, "203.0.113.1"), now) };
     source.epoch(now, &[weighs(70, 2), weighs(75, 3), weighs(130, 1)]);
-    assert_eq!((source.windows == before, source.asked.len()), (true, 1), "nothing is said before it is known");
+    assert_eq!(
+        (source.windows == before, source.asked.len()),
+        (true, 1),
+        "nothing is said before it is known"
+    );
     source.epoch(now, &[weighs(71, 10)]);
     assert_eq!(source.asked.len(), 1, "it waits with the others");
     let question = source.asked[0].clone();
@@ -241,7 +261,11 @@ fn what_the_pack_counts_later_is_counted_from_there_on() {
         source.epoch(minute, &[alert(minute, "203.0.113.1"), late(alert(50, "203.0.113.2"), minute)]);
     }
     assert_eq!(source.window("attackers", WindowKind::Hour, 0), None, "nobody counted then");
-    assert_eq!(source.window("attackers", WindowKind::Hour, HOUR), None, "nor in the first minutes of this one");
+    assert_eq!(
+        source.window("attackers", WindowKind::Hour, HOUR),
+        None,
+        "nor in the first minutes of this one"
+    );
     assert_eq!(source.window("attackers", WindowKind::Hour, 2 * HOUR), Some((1.0, 60, 60)));
 }
 

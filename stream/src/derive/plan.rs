@@ -41,7 +41,9 @@ pub(crate) struct StationPlan {
 impl StationPlan {
     /// The plan of a subject; none if the pack knows no such station.
     pub(crate) fn of_subject(pack: &Pack, calendar: &Calendar, subject: &str) -> Option<StationPlan> {
-        let Some(station) = pack.stations.get(subject) else { return StationPlan::of_log_source(pack, subject) };
+        let Some(station) = pack.stations.get(subject) else {
+            return StationPlan::of_log_source(pack, subject);
+        };
         let midnight = |date: Date| calendar.moment(date.at(0, 0, 0, 0));
         let end = station.valid_to.and_then(|date| date.tomorrow().ok()).and_then(midnight);
         let mut limits: Vec<Limit> = pack
@@ -89,7 +91,9 @@ impl StationPlan {
         let rules: Vec<Rule> = pack.rules.values().filter(watches).cloned().collect();
         let mut means: BTreeMap<String, BTreeSet<Averaging>> = BTreeMap::new();
         for rule in &rules {
-            if let Condition::Threshold { measure: Measure::Indicator(measure), averaging, .. } = &rule.condition {
+            if let Condition::Threshold { measure: Measure::Indicator(measure), averaging, .. } =
+                &rule.condition
+            {
                 let _ = means.entry(measure.clone()).or_default().insert(*averaging);
             }
         }

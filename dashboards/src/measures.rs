@@ -1,0 +1,181 @@
+//! What is counted of events, as a person reads it: hour by hour, beside what is usual.
+//!
+//! **The usual band** of an hour is what its like were: the same hour of the same weekday in the eight weeks before it;
+//! where fewer than three of those are known, the same hour of the fourteen days before it. Only whole hours count, and
+//! only whole hours are held against it: that there was less than usual while a sensor was blind is no good news, and is
+//! not said.
+
+use ioc_model::{
+    event::Count,
+    text::Text,
+    time::{EventTime, Millis},
+};
+use serde::{Deserialize, Serialize};
+
+/// How far back it is looked for what is usual.
+pub const USUAL_WITHIN: Millis = Millis::hours(8 * 7 * 24);
+
+const WEEKS: i64 = 8;
+const DAYS: i64 = 14;
+const DAY: Millis = Millis::hours(24);
+/// Fewer say nothing of what is usual.
+const FEWEST: usize = 3;
+
+/// An hour of a measure, as the store has it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasureHour {
+    /// Its first moment.
+    pub start: EventTime,
+    /// How many there were.
+    pub value: f64,
+    /// Log sources that were counted.
+    pub log_sources: u64,
+    /// Those of them of which too little is known.
+    pub missing: u64,
+}
+
+/// A measure and its hours.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeasureHours {
+    /// Which.
+    pub measure: String,
+    /// Its hours, by time.
+    pub hours: Vec<MeasureHour>,
+}
+
+/// A measure, hour by hour.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MeasureView {
+    /// Identifier.
+    pub id: String,
+    /// As the pack calls it.
+    pub name: Text,
+    /// What is counted.
+    pub count: Count,
+    /// By time; hours that are not closed yet are not there.
+    pub hours: Vec<MeasureHourView>,
+}
+
+/// An hour of a measure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MeasureHourView {
+    /// Its first moment.
+    pub start: EventTime,
+    /// How many there were; at least so many where not all is known.
+    pub value: f64,
+    /// Log sources that were counted.
+    pub log_sources: u64,
+    /// Those of them of which too little is known: silent, or blind.
+    pub missing: u64,
+    /// What is usual; none where too little is known of it.
+    pub usual: Option<Usual>,
+    /// How it stands to that; none where the one or the other is not known.
+    pub standing: Option<UsualStanding>,
+}
+
+/// What hours like it were.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Usual {
+    /// The least of them.
+    pub low: f64,
+    /// The one in the middle.
+    pub middle: f64,
+    /// The most.
+    pub high: f64,
+    /// How many of them are known.
+    pub hours: u32,
+}
+
+/// How an hour stands to what is usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsualStanding {
+    /// Less than ever.
+    Below,
+    /// As it was before.
+    Within,
+    /// More than ever.
+    Above,
+}
+
+/// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.
+#[must_use]
+pub fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
+    let at =
+        |start: EventTime| hours.binary_search_by_key(&start, |hour| hour.start).ok().map(|at| &hours[at]);
+    let before = |start: EventTime, apart: Millis, times: i64| -> Vec<f64> {
+        let like = (1..=times).filter_map(|number| at(start.minus(Millis(number * apart.0))));
+        let mut values: Vec<f64> = like.filter(|hour| hour.missing == 0).map(|hour| hour.value).collect();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let shown = hours.iter().filter(|hour| hour.start >= from);
+    let beside = shown.map(|hour| {
+        let mut like = before(hour.start, Millis(7 * DAY.0), WEEKS);
+        if like.len() < FEWEST {
+            like = before(hour.start, DAY, DAYS);
+        }
+        let usual = (like.len() >= FEWEST).then(|| Usual {
+            low: like[0],
+            middle: like[like.len() / 2],
+            high: like[like.len() - 1],
+            hours: u32::try_from(like.len()).unwrap_or(u32::MAX),
+        });
+        let standing = usual.filter(|_| hour.missing == 0).map(|usual| match hour.value {
+            value if value < usual.low => UsualStanding::Below,
+            value if value > usual.high => UsualStanding::Above,
+            _ => UsualStanding::Within,
+        });
+        let MeasureHour { start, value, log_sources, missing } = *hour;
+        MeasureHourView { start, value, log_sources, missing, usual, standing }
+    });
+    beside.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WEEK: i64 = 7 * 24;
+
+    fn hour(number: i64, value: f64, missing: u64) -> MeasureHour {
+        MeasureHour { start: EventTime(number * 3_600_000), value, log_sources: 2, missing }
+    }
+
+    fn newest(hours: &[MeasureHour]) -> MeasureHourView {
+        *beside_the_usual(hours, hours[hours.len() - 1].start).last().unwrap()
+    }
+
+    #[test]
+    fn an_hour_is_held_against_the_same_hour_of_past_weeks() {
+        let mut hours: Vec<MeasureHour> = (0..4)
+            .flat_map(|week| [hour(week * WEEK, 10.0 + week as f64, 0), hour(week * WEEK + 1, 500.0, 0)])
+            .collect();
+        hours.push(hour(4 * WEEK, 14.0, 0));
+        let found = newest(&hours);
+        assert_eq!(found.usual, Some(Usual { low: 10.0, middle: 12.0, high: 13.0, hours: 4 }));
+        assert_eq!(found.standing, Some(UsualStanding::Above));
+    }
+
+    #[test]
+    fn days_before_it_stand_in_where_there_are_no_weeks_and_two_of_them_say_nothing() {
+        let mut hours: Vec<MeasureHour> = (0..3).map(|day| hour(day * 24, 10.0, 0)).collect();
+        hours.push(hour(3 * 24, 10.0, 0));
+        assert_eq!(newest(&hours).standing, Some(UsualStanding::Within));
+        let _ = hours.remove(0);
+        assert_eq!((newest(&hours).usual, newest(&hours).standing), (None, None));
+    }
+
+    #[test]
+    fn silent_an_hour_of_which_something_is_missing_is_neither_usual_nor_less_than_usual() {
+        let mut hours: Vec<MeasureHour> =
+            (0..4).map(|day| hour(day * 24, 10.0, u64::from(day == 1))).collect();
+        hours[1].value = 0.0;
+        hours.push(hour(4 * 24, 0.0, 1));
+        let found = newest(&hours);
+        assert_eq!(found.usual, Some(Usual { low: 10.0, middle: 10.0, high: 10.0, hours: 3 }));
+        assert_eq!(found.standing, None);
+        hours[4].missing = 0;
+        assert_eq!(newest(&hours).standing, Some(UsualStanding::Below));
+    }
+}

@@ -1,0 +1,59 @@
+//! What is counted of events, hour by hour, over all log sources or one.
+
+use clickhouse::Row;
+use ioc_model::{asker::Asker, time::EventTime};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// An hour of a measure.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct MeasureHour {
+    /// The measure.
+    pub measure: String,
+    /// Its first moment.
+    pub start: EventTime,
+    /// How many there were at all of them together. Different ones are added up too: an address that two log sources saw
+    /// counts twice.
+    pub value: f64,
+    /// Log sources that were counted.
+    pub log_sources: u64,
+    /// Those of them of which too little is known.
+    pub missing: u64,
+}
+
+impl Store {
+    /// The hours of every measure that begin in `[from, until)`, by measure and time: of one log source, or of all where
+    /// none is named.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn measure_hours(
+        &self,
+        asker: &Asker,
+        log_source: &str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Result<Vec<MeasureHour>, StoreError> {
+        let hours = self
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT toString(w.measure) AS measure, toUnixTimestamp64Milli(w.start_time) AS start, \
+                     sum(w.value) AS value, count() AS log_sources, countIf(NOT w.is_whole) AS missing \
+                     FROM measure_window_current AS w \
+                     WHERE w.kind = 'hour' AND ({{log_source:String}} = '' OR w.log_source = {{log_source:String}}) \
+                     AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                     AND w.start_time < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){} \
+                     GROUP BY w.measure, w.start_time ORDER BY measure, start",
+                    seen.province()
+                )
+            })
+            .param("log_source", log_source)
+            .param("from", from.0)
+            .param("until", until.0);
+        answer("read what is counted", hours.fetch_all()).await
+    }
+}

@@ -1,0 +1,62 @@
+-- What is counted of events. A measure's windows are rows of `window` like those of an indicator, the log source its
+-- subject; what they are worth is said here.
+
+CREATE TABLE IF NOT EXISTS measure {on_cluster}
+(
+    pack LowCardinality(String) COMMENT 'pack.version',
+    id String COMMENT 'Identifier; the indicator of its windows',
+    name_vi String COMMENT 'Name in Vietnamese',
+    name_en String COMMENT 'Name in English',
+    count LowCardinality(String) COMMENT 'What is counted: events, lines, attempts, or different sources, targets, users',
+    kinds Array(String) COMMENT 'Kinds of events that are counted; empty for all',
+    severity LowCardinality(String) COMMENT 'Events of this severity and worse ones are counted; empty for all',
+    windows Array(String) COMMENT 'Windows that are made of it'
+)
+ENGINE = {engine}
+ORDER BY (pack, id)
+SETTINGS {safety}
+COMMENT 'What is counted of events. Read measure_current for those of the current pack, measure_window_current for the numbers';
+
+CREATE OR REPLACE VIEW measure_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM measure WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What is counted of events, as the current pack has it';
+
+ALTER TABLE rule {on_cluster}
+    ADD COLUMN IF NOT EXISTS log_sources Array(String) COMMENT 'Log sources it watches, * for every one; empty for a rule of stations' AFTER stations;
+
+ALTER TABLE log_source {on_cluster}
+    ADD COLUMN IF NOT EXISTS blind_above Float64 DEFAULT 0.1 COMMENT 'It sees too little when it drops more than this share of packets' AFTER silent_after_ms;
+
+CREATE OR REPLACE VIEW measure_window_current {on_cluster} AS
+SELECT
+    w.indicator AS measure,
+    w.subject AS log_source,
+    w.kind AS kind,
+    w.start_time AS start_time,
+    w.end_time AS end_time,
+    w.sum AS value,
+    w.count AS whole_minutes,
+    w.expected AS expected_minutes,
+    w.count > 0 AND 4 * w.count >= 3 * w.expected AS is_whole,
+    w.closed_by AS closed_by,
+    w.revision AS revision
+FROM window_current AS w
+WHERE w.indicator IN (SELECT id FROM measure)
+COMMENT 'How many there were in each minute, hour and day at each log source, late lines counted';
+
+CREATE OR REPLACE VIEW measure_window_known_at {on_cluster} AS
+SELECT
+    w.indicator AS measure,
+    w.subject AS log_source,
+    w.kind AS kind,
+    w.start_time AS start_time,
+    w.end_time AS end_time,
+    w.sum AS value,
+    w.count AS whole_minutes,
+    w.expected AS expected_minutes,
+    w.count > 0 AND 4 * w.count >= 3 * w.expected AS is_whole,
+    w.closed_by AS closed_by,
+    w.revision AS revision
+FROM window_known_at(known_at = {known_at:DateTime64(3, 'UTC')}) AS w
+WHERE w.indicator IN (SELECT id FROM measure)
+COMMENT 'How many there were, as it was known at a moment: measure_window_known_at(known_at = …)'
