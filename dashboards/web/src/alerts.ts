@@ -33,7 +33,8 @@ export function measureOf({ evidence }: Alert): string {
   if (!evidence || evidence.measure === "status") return "";
   const names = pack.value?.indicators[evidence.measure];
   const averaging = evidence.averaging ? ` ${say(averagingWords[evidence.averaging])}` : "";
-  return `${names?.symbol ?? evidence.measure.toUpperCase()}${averaging}`;
+  const counted = pack.value?.measures[evidence.measure];
+  return `${counted ? say(counted) : (names?.symbol ?? evidence.measure.toUpperCase())}${averaging}`;
 }
 
 /** `62,3 µg/m³ > 45`, and when it was so. */

@@ -222,6 +222,18 @@ export interface Pack {
   indicators: {
     [k: string]: Indicator;
   };
+  /**
+   * What is counted of events, by identifier: its name
+   */
+  measures: {
+    [k: string]: Text;
+  };
+  /**
+   * Devices and machines that report events, by identifier: their names
+   */
+  log_sources: {
+    [k: string]: Text;
+  };
   feeds: FeedNames[];
   /**
    * Communes and wards that last
@@ -1519,4 +1531,54 @@ export interface EventSummary {
    * Every one that the pack knows or that was heard, whatever else is asked for: the silent ones first
    */
   log_sources: LogSource[];
+}
+/**
+ * What is counted of events, by the pack
+ */
+export interface Measure {
+  id: string;
+  name: Text;
+  /**
+   * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets, users
+   */
+  count: "events" | "lines" | "attempts" | "sources" | "targets" | "users";
+  /**
+   * By time; hours that are not closed yet are not there
+   */
+  hours: MeasureHour[];
+}
+/**
+ * An hour of a measure
+ */
+export interface MeasureHour {
+  /**
+   * Its first moment
+   */
+  start: number;
+  /**
+   * How many there were; at least so many where not all is known. Different ones are added up over log sources
+   */
+  value: number;
+  /**
+   * Log sources that were counted
+   */
+  log_sources: number;
+  /**
+   * Those of them of which too little is known: silent, or blind
+   */
+  missing: number;
+  usual: Usual | null;
+  standing: ("below" | "within" | "above") | null;
+}
+/**
+ * What hours like it were: the same hour of the same weekday in eight weeks, or of fourteen days where fewer than three of those are known; whole hours only
+ */
+export interface Usual {
+  low: number;
+  middle: number;
+  high: number;
+  /**
+   * How many of them are known
+   */
+  hours: number;
 }

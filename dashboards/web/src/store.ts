@@ -22,6 +22,7 @@ import type {
   StationState,
   Status,
   Tile,
+  Text,
 } from "./model";
 
 const HOURS_KEPT = 24;
@@ -66,6 +67,11 @@ export const feedNames = computed(() => new Map<string, FeedNames>((pack.value?.
 export const stationNames = computed(
   () => new Map<string, StationNames>((pack.value?.stations ?? []).map((station) => [station.id, station])),
 );
+
+/** What a station or a log source is called. */
+export function subjectName(id: string): Text {
+  return stationNames.value.get(id)?.name ?? pack.value?.log_sources[id] ?? { vi: id, en: id };
+}
 
 function tileKey({ subject, indicator }: { subject: string; indicator: string }): string {
   return `${subject}/${indicator}`;

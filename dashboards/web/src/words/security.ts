@@ -1,6 +1,6 @@
 // The words of what happened: kinds, severities, log sources, in both languages.
 
-import type { EventKind, LogEvent, LogSource, Severity } from "../api";
+import type { EventKind, LogEvent, LogSource, MeasureHour, Severity } from "../api";
 import { t, type Text } from "./text";
 
 export const securityWords = {
@@ -16,6 +16,12 @@ export const securityWords = {
   attemptsMeaning: t("mỗi kết nối tính một lần dù nhiều dòng báo", "told of by several lines, counted once"),
   counted: t("tính đến", "as of"),
   hours: t("Sự kiện theo giờ và mức độ", "Events by hour and severity"),
+  usual: t("So với thường lệ", "Beside the usual"),
+  measure: t("Số đếm", "What is counted"),
+  usualBand: t("Thường lệ", "Usual"),
+  usually: t("thường", "usually"),
+  unknownAt: t("nguồn chưa rõ", "log sources not known"),
+  noHour: t("Chưa có giờ nào khép lại.", "No hour is closed yet."),
   everything: t("Mọi mức", "All"),
   worse: t("Từ thấp trở lên", "Low or worse"),
   hour: t("Giờ", "Hour"),
@@ -79,6 +85,12 @@ export const securityWords = {
   relayed: t("Chuyển qua", "Relayed by"),
   time: t("Thời gian lấy từ", "Time taken from"),
   unknownSource: t("gói tỉnh không biết", "not known to the pack"),
+};
+
+export const usualWords: Record<NonNullable<MeasureHour["standing"]>, Text> = {
+  below: t("ít hơn thường lệ", "less than usual"),
+  within: t("như thường lệ", "as usual"),
+  above: t("nhiều hơn thường lệ", "more than usual"),
 };
 
 export const severityWords: Record<Severity, Text> = {

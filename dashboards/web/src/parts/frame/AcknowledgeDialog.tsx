@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { acknowledge, asking, rememberedName } from "../../acknowledge";
 import { say } from "../../language";
-import { alerts, pack, stationNames } from "../../store";
+import { alerts, pack, subjectName } from "../../store";
 import { alertWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { Mark } from "./Mark";
@@ -25,7 +25,6 @@ export function AcknowledgeDialog() {
   }, [isOpen]);
   if (!alert) return null;
   const rule = pack.value?.rules[alert.rule];
-  const station = stationNames.value.get(alert.subject);
   const close = () => {
     dialog.current?.close();
     asking.value = null;
@@ -48,7 +47,7 @@ export function AcknowledgeDialog() {
         <p class="dialog-alert">
           <Mark priority={alert.priority} />
           <span>
-            <strong>{say(priorityWords[alert.priority])}</strong> · {station ? say(station.name) : alert.subject}
+            <strong>{say(priorityWords[alert.priority])}</strong> · {say(subjectName(alert.subject))}
             <br />
             {rule ? say(rule.name) : alert.rule}
           </span>

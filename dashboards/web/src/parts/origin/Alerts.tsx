@@ -6,7 +6,7 @@ import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import type { AlertHistory, AlertOrigin, RaisedBy } from "../../lineage";
 import type { Alert } from "../../model";
-import { alerts, pack, stationNames } from "../../store";
+import { alerts, pack, subjectName } from "../../store";
 import { alertWords, changeWords, originWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { Mark } from "../frame/Mark";
@@ -55,7 +55,6 @@ export function AlertsStep() {
 
 function Item({ alert }: { alert: Alert }) {
   const rule = pack.value?.rules[alert.rule];
-  const station = stationNames.value.get(alert.subject);
   return (
     <li class={alert.active || !alert.acknowledged ? "open" : "closed"}>
       <Mark priority={alert.priority} hollow={!alert.active} />
@@ -64,7 +63,7 @@ function Item({ alert }: { alert: Alert }) {
           {rule ? say(rule.name) : alert.rule}
         </button>
         <small>
-          {say(priorityWords[alert.priority])} · {station ? say(station.name) : alert.subject} · {shortMoment(alert.raised_at)}
+          {say(priorityWords[alert.priority])} · {say(subjectName(alert.subject))} · {shortMoment(alert.raised_at)}
           {alert.cleared_at !== null && ` – ${shortMoment(alert.cleared_at)}`}
           {stateWords(alert) !== "" && ` · ${stateWords(alert)}`}
         </small>
@@ -81,7 +80,6 @@ export function AlertStep({ id }: { id: string }) {
       {({ alert: told, history }) => {
         const alert = live ?? told;
         const rule = pack.value?.rules[alert.rule];
-        const station = stationNames.value.get(alert.subject);
         const sent = standing(alert);
         return (
           <>
@@ -89,7 +87,7 @@ export function AlertStep({ id }: { id: string }) {
               <Mark priority={alert.priority} hollow={!alert.active} />
               <strong class="words">{say(priorityWords[alert.priority])}</strong>
               <span>
-                {station ? say(station.name) : alert.subject}
+                {say(subjectName(alert.subject))}
                 {stateWords(alert) !== "" && ` · ${stateWords(alert)}`}
               </span>
             </p>

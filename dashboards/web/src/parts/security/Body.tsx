@@ -9,6 +9,7 @@ import { Figures } from "./Figures";
 import { Hours } from "./Hours";
 import { LogSources } from "./LogSources";
 import { Ranking } from "./Ranking";
+import { Usual } from "./Usual";
 
 /** What happened: figures, who is silent, when, from where and to where, and the events themselves. */
 export function Body() {
@@ -26,6 +27,7 @@ export function Body() {
           <Figures of={said} />
           <LogSources of={said.log_sources} />
           <Hours of={said} />
+          <Usual />
           <Ranking end="sources" of={said.sources} />
           <Ranking end="targets" of={said.targets} />
         </div>

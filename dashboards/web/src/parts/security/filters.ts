@@ -35,7 +35,7 @@ export const LEAST: Severity[] = ["critical", "high", "medium", "low", "not_rate
 export const PERIODS = [1, 7, 31] as const;
 
 /** The names of the filters in the address; `before` is the place the page begins behind. */
-export type Filter = "event" | "least" | "source" | "at" | "days" | "before" | "bars";
+export type Filter = "event" | "least" | "source" | "at" | "days" | "before" | "bars" | "measure";
 
 export function chosenFilter(name: Filter): string {
   return own.value[name] ?? "";
@@ -44,7 +44,7 @@ export function chosenFilter(name: Filter): string {
 /** Changes a filter. Another question begins with its first page. */
 export function filter(changed: Partial<Record<Filter, string>>): void {
   const { before: _, ...kept } = own.value;
-  const all = { ..."bars" in changed ? own.value : kept, ...changed };
+  const all = { ...("bars" in changed || "measure" in changed) ? own.value : kept, ...changed };
   own.value = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
 }
 
