@@ -1,0 +1,162 @@
+"""What is counted of events: a sensor that sees too little, late lines, alerts of it, as analysts and pages read them.
+
+The sensor's records are those of a morning in November: statistics every ten minutes, and five alerts. At 08:20 its rules
+did not load, at 08:40 it restarted and dropped most packets.
+"""
+
+import json
+import shutil
+
+import pytest
+from ioc import PACK, Ioc, eventually
+from peers import push
+
+FEED = """
+[sensors]
+name = { vi = "Cảm biến mạng", en = "Network sensors" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "http" }
+format = "eve"
+silent_after = "10m"
+lateness = "0s"
+"""
+LOG_SOURCE = """
+[ids-a]
+name = { vi = "Cảm biến A", en = "Sensor A" }
+owner = { vi = "Sở", en = "Department" }
+hosts = ["ids-a"]
+silent_after = "30m"
+"""
+
+
+def stats(at, uptime, packets, drops, rules, reloaded, alerts, overflow=0):
+    engines = [{"id": 0, "last_reload": f"2026-11-20T{reloaded}.000000+0700", "rules_loaded": rules, "rules_failed": 31000 - rules}]
+    told = {
+        "uptime": uptime,
+        "capture": {"kernel_packets": packets, "kernel_drops": drops},
+        "detect": {"engines": engines, "alert": alerts, "alert_queue_overflow": overflow},
+    }
+    return {"timestamp": f"2026-11-20T{at}:00.000000+0700", "host": "ids-a", "event_type": "stats", "stats": told}
+
+
+def alert(at, number):
+    rule = {"action": "allowed", "gid": 1, "signature_id": 9000020, "rev": 1, "signature": "EXAMPLE login page probing", "severity": 2}
+    return {
+        "timestamp": f"2026-11-20T{at}.000001+0700",
+        "flow_id": 1300000000000000 + number,
+        "event_type": "alert",
+        "src_ip": f"203.0.113.{50 + number}",
+        "src_port": 41000 + number,
+        "dest_ip": "192.0.2.20",
+        "dest_port": 443,
+        "proto": "TCP",
+        "alert": rule,
+        "host": "ids-a",
+    }
+
+
+SEEING = [
+    stats("08:00", 86400, 50000000, 1000, 31000, "06:00:02", 4200),
+    alert("08:03:10", 1),
+    alert("08:07:20", 2),
+    stats("08:10", 87000, 50600000, 1000, 31000, "06:00:02", 4202),
+    alert("08:14:30", 3),
+    alert("08:18:40", 4),
+    stats("08:20", 87600, 51200000, 1000, 31000, "06:00:02", 4204),
+]
+WITHOUT_RULES = [
+    stats("08:30", 88200, 51800000, 1000, 0, "08:20:05", 4204),
+    stats("08:40", 88800, 52400000, 1000, 0, "08:20:05", 4204),
+]
+DROPPING = [
+    alert("08:46:50", 5),
+    stats("08:50", 570, 240000, 360000, 31000, "08:40:31", 1),
+    stats("09:00", 1170, 480000, 720000, 31000, "08:40:31", 1, overflow=40),
+]
+SEEING_AGAIN = [stats("09:10", 1770, 1080000, 720000, 31000, "08:40:31", 1, overflow=40)]
+
+
+class House:
+    def __init__(self, folder):
+        pack = shutil.copytree(PACK, folder / "pack")
+        with open(pack / "feeds.toml", "a") as feeds:
+            feeds.write(FEED)
+        (pack / "log_sources.toml").write_text(LOG_SOURCE)
+        self.ioc = Ioc(folder, pack=pack)
+        _, self.token = self.ioc.add_sender("records", "sensors")
+        self.ioc.start()
+        self.reader = self.ioc.analyst()
+
+    def push(self, records):
+        status, answer = push(self.ioc, self.token, "\n".join(json.dumps(record) for record in records), "sensors")
+        assert status == 200, answer
+
+    def ask(self, sql):
+        return self.reader.query(sql).result_rows
+
+    def windows(self, kind, measure="ids_alerts", view="measure_window_current"):
+        """By the local time it begins: the number, whole minutes, minutes expected."""
+        found = self.ask(
+            f"SELECT formatDateTime(start_time, '%H:%i', 'Asia/Ho_Chi_Minh'), value, whole_minutes, expected_minutes FROM {view}"
+            f" WHERE measure = '{measure}' AND log_source = 'ids-a' AND kind = '{kind}' AND start_time < '2026-11-21 00:00:00'"
+        )
+        return {at: tuple(rest) for at, *rest in found}
+
+    def alerts(self, rule):
+        return [one for one in json.loads(self.ioc.get("/api/alerts"))["alerts"] if one["rule"] == rule]
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    house = House(tmp_path_factory.mktemp("measures"))
+    yield house
+    house.ioc.stop()
+
+
+def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_by_its_own_word(house):
+    house.push(SEEING)
+    minutes = eventually(lambda: (now := house.windows("minute")).get("08:19") and now)
+    assert sum(value for value, *_ in minutes.values()) == 4
+    assert {whole for _, whole, _ in minutes.values()} == {1}, "a minute without an alert is a zero: it was heard"
+    assert house.alerts("sensor-blind") == []
+
+    house.push(WITHOUT_RULES[:1])
+    [raised] = eventually(lambda: house.alerts("sensor-blind"))
+    assert (raised["subject"], raised["active"], raised["evidence"]["status"]) == ("ids-a", True, "error")
+    house.push(WITHOUT_RULES[1:])
+    house.push(DROPPING)
+    house.push(SEEING_AGAIN)
+    [cleared] = eventually(lambda: [one for one in house.alerts("sensor-blind") if not one["active"]])
+    assert cleared["id"] == raised["id"]
+
+    hours = eventually(lambda: (now := house.windows("hour")).get("08:00") and now)
+    assert hours["08:00"] == (5, 20, 60), "what it did not report after 08:20 nobody knows"
+    minutes = house.windows("minute")
+    assert sum(value for at, (value, *_) in minutes.items() if at < "09:00") == 5, "the counters add nothing"
+    assert {at for at, (_, whole, _) in minutes.items() if whole} == {f"08:{minute:02}" for minute in range(20)} | {
+        f"09:{minute:02}" for minute in range(10) if f"09:{minute:02}" in minutes
+    }
+    whole = house.ask("SELECT is_whole FROM measure_window_current WHERE measure = 'ids_alerts' AND kind = 'hour' ORDER BY start_time")
+    assert whole[0] == (False,)
+    told = json.loads(house.ioc.get("/api/security/measures?from=1795136400000&until=1795140000001"))
+    [measure] = [one for one in told["measures"] if one["id"] == "ids_alerts"]
+    [hour] = [one for one in measure["hours"] if one["start"] == 1795136400000]
+    assert (hour["value"], hour["missing"], hour["standing"]) == (5, 1, None)
+
+
+def test_revise_a_late_line_counts_in_its_hour_once_also_after_a_kill_and_what_was_known_stays(house):
+    [(before,)] = house.ask("SELECT max(now) FROM epoch")
+    late = [alert("08:05:00", 9), alert("08:05:00", 9)]
+    house.push(late)
+    eventually(lambda: house.windows("hour")["08:00"] == (6, 20, 60))
+    known = f"measure_window_known_at(known_at = '{before:%Y-%m-%d %H:%M:%S.%f}')"
+    assert house.windows("hour", view=known)["08:00"] == (5, 20, 60)
+
+    house.ioc.kill()
+    house.ioc.start()
+    house.reader = house.ioc.analyst()
+    house.push(late + SEEING + WITHOUT_RULES + DROPPING)
+    house.push([alert("08:06:00", 10)])
+    eventually(lambda: house.windows("hour")["08:00"][0] == 7)
+    assert house.windows("hour", "attackers")["08:00"] == (7, 20, 60), "one that came before the kill is not another one"
+    assert [one["id"] for one in house.alerts("sensor-blind")] == ["sensor-blind~ids-a~1"]
