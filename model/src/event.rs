@@ -13,7 +13,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::asked::{EventCursor, EventFilter, InvalidCursor};
+pub use self::asked::{EventCursor, EventEnd, EventFilter, InvalidCursor};
 use crate::{name::Name, position::Arrival, time::EventTime};
 
 /// What kind of thing happened: a closed list, so that it can be counted by. Their numbers are stored.
