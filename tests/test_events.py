@@ -10,7 +10,7 @@ import re
 import shutil
 import socket
 import tomllib
-import urllib.request
+import urllib.parse
 
 import pytest
 from ioc import PACK, ROOT, Ioc, eventually
@@ -220,6 +220,36 @@ def test_count_attempts_of_a_file_are_counted_once_and_the_file_again_gives_noth
     grown = house.drop("logins", "auth.log", [*lines, lines[15]])
     assert (grown["rows_stored"], grown["rows_duplicate"]) == (28, 81)
     assert told() == expected
+
+
+def test_count_the_number_of_attempts_opens_to_the_lines_that_add_up_to_it(house):
+    """PAM's lines, sshd's and a sum at a connection's end tell of attempts: those of one kind alone are another number."""
+    summary = json.loads(house.ioc.get("/api/security/summary"))
+    asked = {"from": summary["from"], "until": summary["until"], "limit": 500}
+
+    def listed(**filters):
+        found = json.loads(house.ioc.get("/api/security/events?" + urllib.parse.urlencode(asked | filters)))
+        assert found["next"] is None
+        return found["events"]
+
+    def added(events):
+        return sum(event["attempts"] for event in events)
+
+    opened = listed(attempts="true")
+    [figure] = [figure for figure in summary["figures"] if figure["figure"] == "attempts"]
+    assert figure["value"] == summary["totals"]["attempts"] == added(opened) > 0
+    assert all(event["attempts"] != 0 for event in opened)
+    assert {"login_failed", "login_module"} <= {event["kind"] for event in opened}
+    assert added(listed(kind="login_failed")) != figure["value"], "one kind alone does not tell of all of them"
+    assert sum(event["weight"] for event in listed(severity="high,critical")) == summary["totals"]["grave"]
+    for end in ("source", "target"):
+        for row in summary[f"{end}s"]:
+            events = listed(address=row["address"], end=end)
+            assert (sum(event["weight"] for event in events), added(events)) == (row["weight"], row["attempts"]), row
+    for source in summary["log_sources"]:
+        assert sum(event["weight"] for event in listed(log_source=source["id"])) == source["weight"], source
+    attackers = {event["source_address"] for event in opened + listed(severity="high,critical") if event["attempts"] >= 0} - {""}
+    assert {row["address"] for row in summary["sources"] if row["attacks"]} <= attackers
 
 
 def test_safe_names_of_users_are_masked_wherever_they_stand(house):

@@ -4,6 +4,7 @@
 
 use ioc_model::{
     event::{Decided, EventKind, Severity, TimeFrom},
+    rule::Priority,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
 };
@@ -127,9 +128,59 @@ pub struct EventHour {
     pub severity: Severity,
     /// How many.
     pub weight: u64,
-    /// Attempts to log in among them.
-    pub attempts: i64,
 }
+
+/// What a duty officer asks first of what happened, in the order in which it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventFigureId {
+    /// High or critical events.
+    Grave,
+    /// Attempts to log in.
+    Attempts,
+    /// Addresses that grave events or attempts to log in came from.
+    Attackers,
+    /// Log sources that say nothing.
+    Silent,
+}
+
+/// A number of what happened, and how urgent it is. Whoever shows it puts words to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventFigure {
+    /// Which.
+    pub figure: EventFigureId,
+    /// The number.
+    pub value: i64,
+    /// What it is out of; none where that says nothing.
+    pub of: Option<u64>,
+    /// How urgent; none where there is nothing to act on, or what to act on is not told by the number.
+    pub priority: Option<Priority>,
+}
+
+/// The figures of a time.
+#[must_use]
+pub fn figures(totals: &EventTotals, hours: &[EventHour], log_sources: &[LogSourceView]) -> Vec<EventFigure> {
+    let worst = hours.iter().filter(|hour| hour.weight > 0).map(|hour| hour.severity).max();
+    let quiet = log_sources.iter().filter(|source| source.quiet).count() as u64;
+    let known =
+        log_sources.iter().filter(|source| source.standing != LogSourceStanding::Unknown).count() as u64;
+    let counted = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let figure = |figure, value, of, priority| EventFigure { figure, value, of, priority };
+    let of_worst = match worst {
+        Some(Severity::Critical) => Some(Priority::Critical),
+        Some(Severity::High) => Some(Priority::High),
+        _ => None,
+    };
+    vec![
+        figure(EventFigureId::Grave, counted(totals.grave), Some(totals.weight), of_worst),
+        figure(EventFigureId::Attempts, totals.attempts, None, None),
+        figure(EventFigureId::Attackers, counted(totals.attackers), None, None),
+        figure(EventFigureId::Silent, counted(quiet), Some(known), (quiet > 0).then_some(QUIET)),
+    ]
+}
+
+/// How urgent it is that a log source says nothing.
+const QUIET: Priority = Priority::Medium;
 
 /// An address that events came from, or went to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -142,6 +193,8 @@ pub struct EventAddress {
     pub grave: u64,
     /// Attempts to log in among them.
     pub attempts: i64,
+    /// Whether it is one of those that grave events or attempts to log in came from.
+    pub attacks: bool,
     /// How many different ones their other end is.
     pub others: u64,
     /// How bad the worst of them is.
@@ -193,6 +246,10 @@ pub struct LogSourceView {
     pub relay: bool,
     /// How it stands.
     pub standing: LogSourceStanding,
+    /// Whether nothing is heard of it that should be.
+    pub quiet: bool,
+    /// How urgent that is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
     /// When it was heard last; none where it was not for as long as is looked back.
     pub received_at: Option<ReceivedAt>,
     /// Nothing of it for so long means that it is silent; none where it may be.
@@ -217,6 +274,24 @@ pub enum LogSourceStanding {
     Unknown,
     /// It reports, or may be silent.
     Heard,
+}
+
+impl LogSourceStanding {
+    /// Whether nothing is heard of it that should be. Who is heard and not known is not quiet.
+    #[must_use]
+    pub fn is_quiet(self) -> bool {
+        matches!(self, LogSourceStanding::Silent | LogSourceStanding::Never)
+    }
+
+    /// How urgent it is.
+    #[must_use]
+    pub fn priority(self) -> Option<Priority> {
+        match self {
+            LogSourceStanding::Silent | LogSourceStanding::Never => Some(QUIET),
+            LogSourceStanding::Unknown => Some(Priority::Low),
+            LogSourceStanding::Heard => None,
+        }
+    }
 }
 
 /// A log source of the pack, as far as it is needed to say how it stands.
@@ -255,6 +330,8 @@ pub fn standings(known: Vec<LogSourceKnown>, heard: Vec<LogSourceHeard>, now: No
             owner: Some(known.owner),
             relay: known.relay,
             standing,
+            quiet: standing.is_quiet(),
+            priority: standing.priority(),
             received_at,
             silent_after: known.silent_after,
             weight: last.as_ref().map_or(0, |it| it.weight),
@@ -268,6 +345,8 @@ pub fn standings(known: Vec<LogSourceKnown>, heard: Vec<LogSourceHeard>, now: No
         owner: None,
         relay: false,
         standing: LogSourceStanding::Unknown,
+        quiet: LogSourceStanding::Unknown.is_quiet(),
+        priority: LogSourceStanding::Unknown.priority(),
         received_at: Some(it.received_at),
         silent_after: None,
         weight: it.weight,
@@ -309,5 +388,19 @@ mod tests {
         let expected =
             [("late", Silent), ("new", Never), ("stranger", Unknown), ("calm", Heard), ("just", Heard)];
         assert_eq!(told, expected);
+        let quiet: Vec<bool> = all.iter().map(|it| it.quiet).collect();
+        assert_eq!(quiet, [true, true, false, false, false], "a stranger is heard");
+        let told = figures(&EventTotals::default(), &[], &all);
+        assert_eq!((told[3].value, told[3].of, told[3].priority), (2, Some(4), Some(Priority::Medium)));
+    }
+
+    #[test]
+    fn grave_events_are_as_urgent_as_the_worst_of_them() {
+        let hour = |severity, weight| EventHour { start: EventTime(0), severity, weight };
+        let urgent = |hours: &[EventHour]| figures(&EventTotals::default(), hours, &[])[0].priority;
+        assert_eq!(urgent(&[hour(Severity::Medium, 5)]), None);
+        assert_eq!(urgent(&[hour(Severity::High, 1), hour(Severity::NotRated, 9)]), Some(Priority::High));
+        let both = [hour(Severity::Critical, 1), hour(Severity::High, 1)];
+        assert_eq!(urgent(&both), Some(Priority::Critical));
     }
 }

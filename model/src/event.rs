@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    asked::{EventCursor, EventFilter, InvalidCursor},
+    asked::{EventCursor, EventEnd, EventFilter, InvalidCursor},
     measure::{Count, EventMeasure},
 };
 use crate::{name::Name, position::Arrival, time::EventTime};

@@ -7,13 +7,10 @@ use ioc_dashboards::{
 };
 use ioc_model::{
     asker::Asker,
-    event::{EventCursor, EventFilter},
+    event::{EventCursor, EventEnd, EventFilter},
     time::EventTime,
 };
-use ioc_storage::{
-    Store,
-    queries::{self, EventEnd},
-};
+use ioc_storage::{Store, queries};
 
 use super::views::{event_view, unanswered};
 
@@ -86,6 +83,8 @@ async fn heard(
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
+        end: None,
+        attempts: false,
         ..of.clone()
     };
     let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;
@@ -116,11 +115,11 @@ async fn heard(
 }
 
 fn hour(row: &queries::EventHour) -> EventHour {
-    let queries::EventHour { start, severity, weight, attempts } = *row;
-    EventHour { start, severity, weight, attempts }
+    let queries::EventHour { start, severity, weight } = *row;
+    EventHour { start, severity, weight }
 }
 
 fn address(row: queries::EventAddress) -> EventAddress {
-    let queries::EventAddress { address, weight, grave, attempts, others, worst, newest } = row;
-    EventAddress { address, weight, grave, attempts, others, worst, newest }
+    let queries::EventAddress { address, weight, grave, attempts, attacks, others, worst, newest } = row;
+    EventAddress { address, weight, grave, attempts, attacks, others, worst, newest }
 }

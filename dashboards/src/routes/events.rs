@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use ioc_model::{
-    event::{EventCursor, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
+    event::{EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
     window::WindowKind,
 };
@@ -15,8 +15,8 @@ use super::{AppState, fresh_json, moment, question, starting};
 use crate::{
     access::Asked,
     events::{
-        EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, HEARD_WITHIN, LogSourceKnown,
-        LogSourceView, SUMMARY_MAX, standings,
+        EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, HEARD_WITHIN,
+        LogSourceKnown, LogSourceView, SUMMARY_MAX, figures, standings,
     },
     measures::{MeasureView, USUAL_WITHIN, beside_the_usual},
     problem::Problem,
@@ -34,6 +34,8 @@ pub(super) struct EventsQuery {
     severity: Option<String>,
     log_source: Option<String>,
     address: Option<String>,
+    end: Option<String>,
+    attempts: Option<bool>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -66,6 +68,7 @@ struct Summary {
     until: EventTime,
     now: Now,
     totals: EventTotals,
+    figures: Vec<EventFigure>,
     hours: Vec<EventHour>,
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
@@ -97,7 +100,18 @@ pub(super) async fn summary(
     let mut log_sources = standings(known, heard, at);
     // Whether what never came would come by a feed of theirs nobody knows.
     log_sources.retain(|source| asker.sees_everything() || source.received_at.is_some());
-    fresh_json(&Summary { from: of.from, until: of.until, now, totals, hours, sources, targets, log_sources })
+    let figures = figures(&totals, &hours, &log_sources);
+    fresh_json(&Summary {
+        from: of.from,
+        until: of.until,
+        now,
+        totals,
+        figures,
+        hours,
+        sources,
+        targets,
+        log_sources,
+    })
 }
 
 #[derive(Deserialize)]
@@ -193,6 +207,10 @@ impl EventsQuery {
             )?,
             log_source: self.log_source.clone().unwrap_or_default(),
             address,
+            end: words("end", self.end.as_deref(), &EventEnd::ALL.map(|it| (it.word(), it)))?
+                .first()
+                .copied(),
+            attempts: self.attempts.unwrap_or(false),
         })
     }
 }

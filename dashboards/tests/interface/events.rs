@@ -59,6 +59,7 @@ pub fn summed() -> EventsSummed {
         weight: 9,
         grave: 2,
         attempts: 7,
+        attacks: true,
         others: 3,
         worst: Severity::High,
         newest: EventTime(NOON),
@@ -72,7 +73,7 @@ pub fn summed() -> EventsSummed {
     };
     EventsSummed {
         totals: EventTotals { weight: 10, grave: 2, attempts: 7, attackers: 1 },
-        hours: vec![EventHour { start: EventTime(NOON), severity: Severity::High, weight: 2, attempts: 0 }],
+        hours: vec![EventHour { start: EventTime(NOON), severity: Severity::High, weight: 2 }],
         sources: vec![address.clone()],
         targets: vec![address],
         heard: vec![
@@ -161,14 +162,14 @@ async fn events_come_page_by_page_of_the_last_day_and_none_twice() {
 #[tokio::test]
 async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says_why() {
     let server = server().await;
-    let query =
-        "kind=login_failed,alert&severity=high,critical&log_source=srv-a&address=%5B::FFFF:203.0.113.5%5D";
+    let query = "kind=login_failed,alert&severity=high,critical&log_source=srv-a&address=%5B::FFFF:203.0.113.5%5D\
+         &end=source&attempts=true";
     for path in ["events", "summary"] {
         assert_eq!(server.get(&format!("/api/security/{path}?{query}"), &[]).await.status, 200, "{path}");
     }
     for asked in server.record.asked() {
         let read = "kinds: [LoginFailed, Alert], severities: [High, Critical], log_source: \"srv-a\", \
-                    address: Some(203.0.113.5)";
+                    address: Some(203.0.113.5), end: Some(Source), attempts: true";
         assert!(asked.contains(read), "{asked}");
     }
     for (query, said) in [
@@ -176,6 +177,7 @@ async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says
         ("kind=login", "there is no kind 'login' (there are: log, alert"),
         ("severity=urgent", "there is no severity 'urgent'"),
         ("from=2&until=1", "from must lie before until"),
+        ("end=middle", "there is no end 'middle' (there are: source, target)"),
         ("limit=0", "limit must be 1 to 500"),
         ("limit=501", "limit must be 1 to 500"),
         ("before=5-1-0", "no place of an event"),
@@ -204,6 +206,13 @@ async fn silent_every_log_source_of_the_pack_is_in_the_summary_and_who_is_silent
         .collect();
     let expected = [("fw-a", "silent"), ("ids-a", "never"), ("192.0.2.99", "unknown"), ("srv-a", "heard")];
     assert_eq!(told, expected);
+    let figures: Vec<(&str, i64)> = summary["figures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["figure"].as_str().unwrap(), it["value"].as_i64().unwrap()))
+        .collect();
+    assert_eq!(figures, [("grave", 2), ("attempts", 7), ("attackers", 1), ("silent", 2)]);
     let asked = &server.record.asked()[0];
     let since = NOON - 31 * 24 * HOUR;
     assert!(asked.ends_with(&format!("[\"fw-a\", \"ids-a\", \"srv-a\"] {since}")), "{asked}");

@@ -1442,7 +1442,24 @@ export interface EventHour {
   start: number;
   severity: Severity;
   weight: number;
-  attempts: number;
+}
+/**
+ * A number of what happened, and how urgent it is
+ */
+export interface EventFigure {
+  /**
+   * High or critical events; attempts to log in; addresses that those came from; log sources that say nothing
+   */
+  figure: "grave" | "attempts" | "attackers" | "silent";
+  value: number;
+  /**
+   * What it is out of
+   */
+  of: number | null;
+  /**
+   * null where there is nothing to act on
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
 }
 /**
  * An address that events came from or went to
@@ -1461,6 +1478,10 @@ export interface EventAddress {
    * Attempts to log in among them
    */
   attempts: number;
+  /**
+   * High or critical events or attempts to log in are among them: such addresses stand first
+   */
+  attacks: boolean;
   /**
    * How many different ones their other end is: addresses, or the log source where a line says no target
    */
@@ -1486,6 +1507,14 @@ export interface LogSource {
    * silent: nothing for longer than it may be silent; never: nothing for 31 days; unknown: the pack does not know it
    */
   standing: "silent" | "never" | "unknown" | "heard";
+  /**
+   * Nothing is heard of it that should be
+   */
+  quiet: boolean;
+  /**
+   * How urgent that is; null where there is nothing to act on
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
   received_at: number | null;
   silent_after: number | null;
   /**
@@ -1518,6 +1547,10 @@ export interface EventSummary {
    */
   now: number;
   totals: EventTotals;
+  /**
+   * What a duty officer asks first
+   */
+  figures: EventFigure[];
   hours: EventHour[];
   /**
    * Where they came from: at most 20, first those with the most high or critical events and attempts to log in

@@ -18,8 +18,35 @@ pub struct EventFilter {
     pub severities: Vec<Severity>,
     /// Reported by that log source; by any where it is empty.
     pub log_source: String,
-    /// Coming from or going to that address.
+    /// Coming from or going to that address,
     pub address: Option<IpAddr>,
+    /// which is this end of them; either where none is said.
+    pub end: Option<EventEnd>,
+    /// Only those that add to the attempts to log in, or take from them: what their number is the sum of.
+    pub attempts: bool,
+}
+
+/// One of the two ends of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventEnd {
+    /// Where it came from.
+    Source,
+    /// Where it went to.
+    Target,
+}
+
+impl EventEnd {
+    /// Both.
+    pub const ALL: [EventEnd; 2] = [EventEnd::Source, EventEnd::Target];
+
+    /// Its word in queries.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            EventEnd::Source => "source",
+            EventEnd::Target => "target",
+        }
+    }
 }
 
 /// Where a page of events ends, written `happened-log-partition-offset-row`.

@@ -6,7 +6,7 @@
 use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
-    event::{Decided, EventCursor, EventFilter, EventKind, Severity, TimeFrom},
+    event::{Decided, EventCursor, EventEnd, EventFilter, EventKind, Severity, TimeFrom},
     position::Position,
     time::{EventTime, ReceivedAt},
 };
@@ -99,8 +99,6 @@ pub struct EventHour {
     pub severity: Severity,
     /// How many.
     pub weight: u64,
-    /// Attempts to log in among them.
-    pub attempts: i64,
 }
 
 /// How many events there are of each sort.
@@ -116,15 +114,6 @@ pub struct EventTotals {
     pub attackers: u64,
 }
 
-/// Which end of an event is ranked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventEnd {
-    /// Where it came from.
-    Source,
-    /// Where it went to.
-    Target,
-}
-
 /// An address that events came from, or went to.
 #[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
 pub struct EventAddress {
@@ -136,6 +125,8 @@ pub struct EventAddress {
     pub grave: u64,
     /// Attempts to log in among them.
     pub attempts: i64,
+    /// Whether grave events or attempts to log in are among them.
+    pub attacks: bool,
     /// How many different ones their other end is.
     pub others: u64,
     /// How bad the worst of them is.
@@ -186,7 +177,9 @@ const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UT
          AND (empty({kinds:Array(String)}) OR toString(e.kind) IN {kinds:Array(String)}) \
          AND (empty({severities:Array(String)}) OR toString(e.severity) IN {severities:Array(String)}) \
          AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
-         AND ({address:String} = '' OR e.source_address = {address:String} OR e.target_address = {address:String})";
+         AND ({address:String} = '' OR ({end:String} != 'target' AND e.source_address = {address:String}) \
+         OR ({end:String} != 'source' AND e.target_address = {address:String})) \
+         AND (NOT {attempts:Bool} OR e.attempts != 0)";
 
 fn filled(query: Query, filter: &EventFilter) -> Query {
     let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.word()).collect();
@@ -198,10 +191,15 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
         .param("severities", severities)
         .param("log_source", &filter.log_source)
         .param("address", filter.address.map_or_else(String::new, |address| address.to_string()))
+        .param("end", filter.end.map_or("", EventEnd::word))
+        .param("attempts", filter.attempts)
 }
 
 /// What is high or worse, on rows `e`.
 const GRAVE: &str = "toInt8(e.severity) >= toInt8(4)";
+
+/// What makes an address one that attacks, on rows `e`.
+const ATTACKS: &str = "(toInt8(e.severity) >= toInt8(4) OR e.attempts > 0)";
 
 impl Store {
     /// The newest events, or those older than a place: at most so many, the newest first.
@@ -247,7 +245,7 @@ impl Store {
         let totals = self.events_of(asker, filter, |filters| {
             format!(
                 "SELECT sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, sum(e.attempts) AS attempts, \
-                 uniqExactIf(e.source_address, e.source_address != '' AND ({GRAVE} OR e.attempts > 0)) AS attackers \
+                 uniqExactIf(e.source_address, e.source_address != '' AND {ATTACKS}) AS attackers \
                  FROM event_current AS e WHERE {filters}"
             )
         });
@@ -266,7 +264,7 @@ impl Store {
         let hours = self.events_of(asker, filter, |filters| {
             format!(
                 "SELECT intDiv(toUnixTimestamp64Milli(e.happened_at), 3600000) * 3600000 AS start, \
-                 toString(e.severity) AS severity, sum(e.weight) AS weight, sum(e.attempts) AS attempts \
+                 toString(e.severity) AS severity, sum(e.weight) AS weight \
                  FROM event_current AS e WHERE {filters} GROUP BY start, e.severity ORDER BY start, e.severity"
             )
         });
@@ -295,10 +293,11 @@ impl Store {
         let addresses = self.events_of(asker, filter, |filters| {
             format!(
                 "SELECT {this} AS address, sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, \
-                 sum(e.attempts) AS attempts, uniqExactIf({other}, {other} != '') AS others, \
+                 sum(e.attempts) AS attempts, max({ATTACKS}) AS attacks, \
+                 uniqExactIf({other}, {other} != '') AS others, \
                  toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest \
                  FROM event_current AS e WHERE {filters} AND {this} != '' \
-                 GROUP BY address ORDER BY toInt64(grave) + attempts DESC, weight DESC, address \
+                 GROUP BY address ORDER BY attacks DESC, toInt64(grave) + attempts DESC, weight DESC, address \
                  LIMIT {{limit:UInt32}}"
             )
         });

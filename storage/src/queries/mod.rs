@@ -24,7 +24,7 @@ mod words;
 pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
 pub use envelope::{EnvelopeRow, Receipt};
-pub use events::{EventAddress, EventEnd, EventHour, EventRow, EventTotals, LogSourceHeard, LogSourceLast};
+pub use events::{EventAddress, EventHour, EventRow, EventTotals, LogSourceHeard, LogSourceLast};
 pub use figures::FigureRow;
 pub use held::{HeldGroup, HeldOf};
 pub use indices::{IndexRow, RecentIndex};

@@ -3,7 +3,7 @@
 use ioc_model::{
     asker::{Asker, Sight},
     epoch::{Epoch, Generation, Revision},
-    event::EventFilter,
+    event::{EventEnd, EventFilter},
     index::IndexId,
     limit::Averaging,
     name::Name,
@@ -13,7 +13,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     export::{ExportFormat, ExportQuery},
-    queries::{EventEnd, HeldOf, Measured, Receipt, WindowFigures},
+    queries::{HeldOf, Measured, Receipt, WindowFigures},
 };
 
 use crate::{sample, server::TestServer};
@@ -156,6 +156,8 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
+        end: None,
+        attempts: false,
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
     let (envelope, names) = (position(event.offset), [event.log_source.clone()]);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
-    event::{EventCursor, EventFilter, EventKey, EventKind, Severity, one_spelling},
+    event::{EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, one_spelling},
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
@@ -14,7 +14,7 @@ use ioc_model::{
     time::EventTime,
     window::{ClosedBy, WindowKind},
 };
-use ioc_storage::queries::{EventEnd, Receipt};
+use ioc_storage::queries::Receipt;
 
 use crate::{askers::ALL, sample, server::TestServer};
 
@@ -175,6 +175,8 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         severities: Vec::new(),
         log_source: String::new(),
         address: None,
+        end: None,
+        attempts: false,
     };
     let store = &server.store;
     let mut seen = Vec::new();
@@ -222,6 +224,8 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         EventFilter { log_source: "ids-b".to_owned(), ..filter.clone() },
         EventFilter { address: one_spelling("192.0.2.21"), ..filter.clone() },
         EventFilter { until: start, ..filter.clone() },
+        EventFilter { attempts: true, ..filter.clone() },
+        EventFilter { address: one_spelling("192.0.2.20"), end: Some(EventEnd::Source), ..filter.clone() },
     ];
     for filter in none {
         assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap(), [], "{filter:?}");

@@ -25,11 +25,11 @@ export function Body() {
       {said ? (
         <div class="security-grid">
           <Figures of={said} />
-          <LogSources of={said.log_sources} />
+          <LogSources of={said} />
           <Hours of={said} />
           <Usual />
-          <Ranking end="sources" of={said.sources} />
-          <Ranking end="targets" of={said.targets} />
+          <Ranking end="sources" of={said} />
+          <Ranking end="targets" of={said} />
         </div>
       ) : (
         <p class="calm" role="status">

@@ -5,19 +5,27 @@ import { type Column, at } from "../../csv";
 import { fullMoment, isoDay, moment, number } from "../../format";
 import { say } from "../../language";
 import { now } from "../../clock";
+import type { Text } from "../../model";
 import { decidedWords, eventKindWords, securityWords, severityWords } from "../../words/security";
 import { Download } from "../frame/Download";
 import { useAnswer } from "./asking";
-import { KINDS, LEAST, PERIODS, chosenFilter, daysChosen, eventsUrl, filter } from "./filters";
+import { KINDS, LEAST, PERIODS, chosenFilter, clear, daysChosen, eventsUrl, filter, isFiltered, openedTime } from "./filters";
 import { type Group, grouped } from "./grouping";
 import { Severity } from "./Severity";
 
 const PAGE = 100;
+/** What stands among the kinds for those that add to the attempts to log in. */
+const ATTEMPTS = "attempts";
+
+/** What is counted of the events: attempts where their number was opened, so that the column sums up to it. */
+function counted(): Text {
+  return chosenFilter("attempts") ? securityWords.attempts : securityWords.count;
+}
 
 /** The newest events, filtered and paged by the server. The first page goes on by itself, an older one stands still. */
 export function Events({ logSources }: { logSources: LogSource[] }) {
   const before = chosenFilter("before");
-  const { said, trouble } = useAnswer<EventPage>(eventsUrl(PAGE), before === "").value;
+  const { said, trouble } = useAnswer<EventPage>(eventsUrl(PAGE), before === "" && !openedTime()).value;
   const groups = grouped(said?.events ?? []);
   return (
     <section class="panel events" aria-labelledby="events-title">
@@ -45,7 +53,7 @@ export function Events({ logSources }: { logSources: LogSource[] }) {
                   </th>
                 ))}
                 <th scope="col" class="figure">
-                  {say(securityWords.count)}
+                  {say(counted())}
                 </th>
                 <th scope="col">{say(securityWords.message)}</th>
               </tr>
@@ -78,16 +86,27 @@ function Filters({ logSources }: { logSources: LogSource[] }) {
   const address = chosenFilter("at");
   const [typed, type] = useState(address);
   useEffect(() => type(address), [address]);
-  const filtered = ["event", "least", "source", "at"] as const;
+  const opened = openedTime();
   return (
     <form
       class="event-filters"
       onSubmit={(event) => {
         event.preventDefault();
-        filter({ at: typed.trim() });
+        filter({ at: typed.trim(), end: "" });
       }}
     >
-      <Choice name="event" title={say(securityWords.kind)} any={say(securityWords.anyKind)} of={KINDS.map((kind) => [kind, say(eventKindWords[kind])])} />
+      <label>
+        {say(securityWords.kind)}
+        <select value={chosenFilter("attempts") ? ATTEMPTS : chosenFilter("event")} onChange={({ currentTarget: { value } }) => filter(value === ATTEMPTS ? { event: "", attempts: "1" } : { event: value, attempts: "" })}>
+          <option value="">{say(securityWords.anyKind)}</option>
+          <option value={ATTEMPTS}>{say(securityWords.attempts)}</option>
+          {KINDS.map((kind) => (
+            <option key={kind} value={kind}>
+              {say(eventKindWords[kind])}
+            </option>
+          ))}
+        </select>
+      </label>
       <Choice
         name="least"
         title={say(securityWords.severity)}
@@ -96,12 +115,16 @@ function Filters({ logSources }: { logSources: LogSource[] }) {
       />
       <Choice name="source" title={say(securityWords.logSource)} any={say(securityWords.anySource)} of={logSources.map(({ id, name }) => [id, name ? say(name) : id])} />
       <label>
-        {say(securityWords.address)}
+        {say(chosenFilter("end") === "source" ? securityWords.sources : chosenFilter("end") === "target" ? securityWords.targets : securityWords.address)}
         <input value={typed} maxLength={64} spellcheck={false} autocomplete="off" onInput={(event) => type(event.currentTarget.value)} onBlur={() => filterAddress(typed)} />
       </label>
       <label>
         {say(securityWords.period)}
-        <select value={String(daysChosen())} onChange={(event) => filter({ days: event.currentTarget.value === "1" ? "" : event.currentTarget.value })}>
+        <select
+          value={opened ? "" : String(daysChosen())}
+          onChange={({ currentTarget: { value } }) => filter({ from: "", until: "", days: value === "1" ? "" : value })}
+        >
+          {opened && <option value="">{opened.map((at) => moment(at, "dayMonth") + " " + moment(at, "minute")).join(" – ")}</option>}
           {PERIODS.map((days) => (
             <option key={days} value={days}>
               {say(days === 1 ? securityWords.day : days === 7 ? securityWords.week : securityWords.month)}
@@ -109,8 +132,8 @@ function Filters({ logSources }: { logSources: LogSource[] }) {
           ))}
         </select>
       </label>
-      {filtered.some((name) => chosenFilter(name) !== "") && (
-        <button type="button" onClick={() => filter({ event: "", least: "", source: "", at: "" })}>
+      {isFiltered() && (
+        <button type="button" onClick={clear}>
           {say(securityWords.clear)}
         </button>
       )}
@@ -119,10 +142,10 @@ function Filters({ logSources }: { logSources: LogSource[] }) {
 }
 
 function filterAddress(typed: string): void {
-  if (typed.trim() !== chosenFilter("at")) filter({ at: typed.trim() });
+  if (typed.trim() !== chosenFilter("at")) filter({ at: typed.trim(), end: "" });
 }
 
-function Choice({ name, title, any, of }: { name: "event" | "least" | "source"; title: string; any: string; of: [string, string][] }) {
+function Choice({ name, title, any, of }: { name: "least" | "source"; title: string; any: string; of: [string, string][] }) {
   const chosen = chosenFilter(name);
   const listed = chosen === "" || of.some(([value]) => value === chosen) ? of : [...of, [chosen, chosen] as [string, string]];
   return (
@@ -141,27 +164,27 @@ function Choice({ name, title, any, of }: { name: "event" | "least" | "source"; 
 }
 
 /** What repeats stands once, with its number, and opens to all of them. */
-function Rows({ of: { key, events, weight }, logSources }: { of: Group; logSources: LogSource[] }) {
+function Rows({ of: { key, events, weight, attempts }, logSources }: { of: Group; logSources: LogSource[] }) {
   const [all, showAll] = useState(false);
   const [first, ...rest] = events;
   return (
     <tbody data-group={key}>
-      <Row of={first} weight={weight} logSources={logSources} alike={rest.length + 1} all={all} toggle={() => showAll(!all)} />
-      {all && rest.map((event) => <Row key={`${event.position}/${event.row}`} of={event} weight={event.weight} logSources={logSources} />)}
+      <Row of={first} count={counted() === securityWords.attempts ? attempts : weight} logSources={logSources} alike={rest.length + 1} all={all} toggle={() => showAll(!all)} />
+      {all && rest.map((event) => <Row key={`${event.position}/${event.row}`} of={event} count={counted() === securityWords.attempts ? event.attempts : event.weight} logSources={logSources} />)}
     </tbody>
   );
 }
 
 interface RowProps {
   of: LogEvent;
-  weight: number;
+  count: number;
   logSources: LogSource[];
   alike?: number;
   all?: boolean;
   toggle?: () => void;
 }
 
-function Row({ of: event, weight, logSources, alike = 1, all = false, toggle }: RowProps) {
+function Row({ of: event, count, logSources, alike = 1, all = false, toggle }: RowProps) {
   const names = logSources.find(({ id }) => id === event.log_source)?.name;
   const said = event.signature || event.message || event.category || say(eventKindWords[event.kind]);
   const today = isoDay(event.happened_at) === isoDay(now.peek());
@@ -186,8 +209,8 @@ function Row({ of: event, weight, logSources, alike = 1, all = false, toggle }: 
         <Ends of={event} />
       </td>
       <td data-title={say(securityWords.logSource)}>{names ? say(names) : event.log_source}</td>
-      <td class="figure" data-title={say(securityWords.count)}>
-        {number(weight)}
+      <td class="figure" data-title={say(counted())}>
+        {number(count)}
       </td>
       <td data-title={say(securityWords.message)}>
         <span>
@@ -214,7 +237,7 @@ function Ends({ of: event }: { of: LogEvent }) {
   const end = (address: string, port: number | null) =>
     address === "" ? null : (
       <>
-        <button type="button" class="link" title={say(securityWords.onlyIt)} onClick={() => filter({ at: address })}>
+        <button type="button" class="link" title={say(securityWords.onlyIt)} onClick={() => filter({ at: address, end: "" })}>
           {address}
         </button>
         {port !== null && <small>:{port}</small>}
@@ -241,6 +264,7 @@ export function columns(): Column<LogEvent>[] {
     [say(securityWords.user), ({ user }) => user],
     [say(securityWords.logSource), ({ log_source }) => log_source],
     [say(securityWords.count), ({ weight }) => weight],
+    [say(securityWords.attempts), ({ attempts }) => attempts],
     [say(securityWords.message), ({ position }) => position],
   ];
 }

@@ -1,4 +1,4 @@
-import type { LogSource } from "../../api";
+import type { EventSummary, LogSource } from "../../api";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, percent, roughAge, span } from "../../format";
 import { say } from "../../language";
@@ -6,10 +6,11 @@ import { ageOf } from "../../store";
 import { logStandingWords, securityWords } from "../../words/security";
 import { Download } from "../frame/Download";
 import { Mark } from "../frame/Mark";
-import { filter } from "./filters";
+import { openNumber } from "./filters";
 
 /** Who reports, and first who does not. */
-export function LogSources({ of }: { of: LogSource[] }) {
+export function LogSources({ of: summary }: { of: EventSummary }) {
+  const of = summary.log_sources;
   return (
     <section class="panel log-sources" aria-labelledby="log-sources-title">
       <div class="rejects-head">
@@ -38,7 +39,7 @@ export function LogSources({ of }: { of: LogSource[] }) {
             </thead>
             <tbody>
               {of.map((source) => (
-                <Row key={source.id} of={source} />
+                <Row key={source.id} of={source} within={summary} />
               ))}
             </tbody>
           </table>
@@ -48,11 +49,11 @@ export function LogSources({ of }: { of: LogSource[] }) {
   );
 }
 
-function Row({ of: source }: { of: LogSource }) {
+function Row({ of: source, within }: { of: LogSource; within: EventSummary }) {
   return (
     <tr data-log-source={source.id} data-standing={source.standing}>
       <th scope="row">
-        <button type="button" class="link" onClick={() => filter({ source: source.id })}>
+        <button type="button" class="link" onClick={() => openNumber(within, { source: source.id })}>
           {source.name ? say(source.name) : source.id}
         </button>
         <small>
@@ -76,11 +77,10 @@ function Row({ of: source }: { of: LogSource }) {
 }
 
 /** By shape and word; who reports is calm. */
-export function Standing({ of: { standing, silent_after } }: { of: LogSource }) {
-  const quiet = standing === "silent" || standing === "never";
+export function Standing({ of: { standing, priority, silent_after } }: { of: LogSource }) {
   return (
     <span class={`standing ${standing}`}>
-      {quiet ? <Mark priority="medium" /> : standing === "unknown" ? <Mark priority="low" hollow /> : null} {say(logStandingWords[standing])}
+      {priority && <Mark priority={priority} hollow={standing === "unknown"} />} {say(logStandingWords[standing])}
       {standing === "silent" && silent_after !== null && (
         <small>
           {" "}

@@ -1,17 +1,21 @@
-import type { EventAddress } from "../../api";
+import type { EventAddress, EventSummary } from "../../api";
 import { fullMoment, number, roughAge } from "../../format";
 import { say } from "../../language";
 import { ageOf } from "../../store";
 import { securityWords } from "../../words/security";
 import { type Column, at } from "../../csv";
 import { Download } from "../frame/Download";
-import { chosenFilter, filter } from "./filters";
+import { chosenFilter, openNumber } from "./filters";
 import { Severity } from "./Severity";
 
 const SHOWN = 8;
 
 /** Addresses with the most grave events and attempts to log in; one is chosen to see its events. */
-export function Ranking({ end, of }: { end: "sources" | "targets"; of: EventAddress[] }) {
+export function Ranking({ end, of: summary }: { end: "sources" | "targets"; of: EventSummary }) {
+  const of = summary[end];
+  const shown = of.slice(0, SHOWN);
+  const attacking = shown.filter(({ attacks }) => attacks).length;
+  const which = end === "sources" ? "source" : "target";
   const id = `ranking-${end}`;
   const others = say(end === "sources" ? securityWords.targetsShort : securityWords.sourcesShort);
   const columns: Column<EventAddress>[] = [
@@ -31,6 +35,11 @@ export function Ranking({ end, of }: { end: "sources" | "targets"; of: EventAddr
         </h2>
         {of.length > 0 && <Download name={end} of={say(securityWords[end])} columns={columns} rows={() => of} />}
       </div>
+      {end === "sources" && summary.totals.attackers > attacking && (
+        <p class="calm">
+          {say(securityWords.attackers)}: {number(attacking)} / {number(summary.totals.attackers)}
+        </p>
+      )}
       {of.length === 0 ? (
         <p class="calm">{say(securityWords.noEvents)}</p>
       ) : (
@@ -49,10 +58,10 @@ export function Ranking({ end, of }: { end: "sources" | "targets"; of: EventAddr
               </tr>
             </thead>
             <tbody>
-              {of.slice(0, SHOWN).map((row) => (
+              {shown.map((row) => (
                 <tr key={row.address} data-address={row.address}>
                   <th scope="row">
-                    <button type="button" class="link" title={say(securityWords.onlyIt)} aria-pressed={chosenFilter("at") === row.address} onClick={() => filter({ at: row.address })}>
+                    <button type="button" class="link" title={say(securityWords.onlyIt)} aria-pressed={chosenFilter("at") === row.address && chosenFilter("end") === which} onClick={() => openNumber(summary, { at: row.address, end: which })}>
                       {row.address}
                     </button>
                   </th>

@@ -25,7 +25,7 @@ export function Wall() {
           <>
             <Figures of={said} />
             <div class="security-wall-body">
-              <Quiet of={said.log_sources.filter(({ standing }) => standing !== "heard")} />
+              <Quiet of={said.log_sources.filter(({ quiet }) => quiet)} />
               <Hours of={said} />
             </div>
           </>

@@ -34,8 +34,14 @@ export const LEAST: Severity[] = ["critical", "high", "medium", "low", "not_rate
 
 export const PERIODS = [1, 7, 31] as const;
 
-/** The names of the filters in the address; `before` is the place the page begins behind. */
-export type Filter = "event" | "least" | "source" | "at" | "days" | "before" | "bars" | "measure";
+/**
+ * The names of the filters in the address. `attempts` is only what adds to the attempts to log in, `end` which end `at`
+ * is, `from` and `until` the time of the number that was opened, `before` the place the page begins behind.
+ */
+export type Filter = "event" | "attempts" | "least" | "source" | "at" | "end" | "days" | "from" | "until" | "before" | "bars" | "measure";
+
+/** Nothing of it is chosen. */
+const NOTHING = { event: "", attempts: "", least: "", source: "", at: "", end: "", from: "", until: "" };
 
 export function chosenFilter(name: Filter): string {
   return own.value[name] ?? "";
@@ -46,6 +52,34 @@ export function filter(changed: Partial<Record<Filter, string>>): void {
   const { before: _, ...kept } = own.value;
   const all = { ...("bars" in changed || "measure" in changed) ? own.value : kept, ...changed };
   own.value = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
+}
+
+/** Shows every event again. */
+export function clear(): void {
+  filter(NOTHING);
+}
+
+export function isFiltered(): boolean {
+  return Object.keys(NOTHING).some((name) => chosenFilter(name as Filter) !== "");
+}
+
+/** Opens a number: exactly the events that it was counted of, and nothing that came after. */
+export function openNumber({ from, until }: { from: number; until: number }, of: Partial<Record<Filter, string>>): void {
+  filter({ ...NOTHING, days: "", ...of, from: String(from), until: String(until) });
+  goTo("events-title");
+}
+
+/** Brings the reader there, his keyboard too. */
+export function goTo(id: string): void {
+  const title = document.getElementById(id);
+  title?.focus();
+  title?.scrollIntoView({ block: "start" });
+}
+
+/** The time of the number that was opened; null where none was. */
+export function openedTime(): [from: number, until: number] | null {
+  const [from, until] = [Number(chosenFilter("from")), Number(chosenFilter("until"))];
+  return until > 0 ? [from, until] : null;
 }
 
 export function daysChosen(): number {
@@ -62,8 +96,14 @@ export function eventsUrl(limit: number): string {
   put("severity", least === "not_rated" || !LEAST.includes(least) ? least : SEVERITIES.slice(0, SEVERITIES.indexOf(least) + 1).join());
   put("log_source", chosenFilter("source"));
   put("address", chosenFilter("at"));
+  put("end", chosenFilter("end"));
+  if (chosenFilter("attempts") !== "") put("attempts", "true");
   put("before", chosenFilter("before"));
   // From a full hour: the same question is asked in the same words again, and not another one every second.
-  if (daysChosen() > 1) put("from", String(now.peek() - (now.peek() % HOUR) - daysChosen() * DAY));
+  const opened = openedTime();
+  if (opened) {
+    put("from", String(opened[0]));
+    put("until", String(opened[1]));
+  } else if (daysChosen() > 1) put("from", String(now.peek() - (now.peek() % HOUR) - daysChosen() * DAY));
   return `/api/security/events?${asked}`;
 }

@@ -8,6 +8,8 @@ export interface Group {
   events: [LogEvent, ...LogEvent[]];
   /** How many times it happened, in all of them. */
   weight: number;
+  /** How many attempts to log in all of them add. */
+  attempts: number;
 }
 
 /** Events of a page that say the same of the same two ends, where the newest of them stands. */
@@ -19,8 +21,9 @@ export function grouped(events: LogEvent[]): Group[] {
     if (group) {
       group.events.push(event);
       group.weight += event.weight;
+      group.attempts += event.attempts;
     } else {
-      groups.set(key, { key, events: [event], weight: event.weight });
+      groups.set(key, { key, events: [event], weight: event.weight, attempts: event.attempts });
     }
   }
   return [...groups.values()];
