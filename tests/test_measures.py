@@ -1,14 +1,15 @@
 """What is counted of events: a sensor that sees too little, late lines, alerts of it, as analysts and pages read them.
 
-The sensor's records are those of a morning in November: statistics every ten minutes, and five alerts. At 08:20 its rules
-did not load, at 08:40 it restarted and dropped most packets.
+The sensor's records are those of a morning, moved to the hour before the last: statistics every ten minutes, and five
+alerts. After 08:20 its rules did not load, at 08:40 it restarted and dropped most packets.
 """
 
+import datetime
 import json
 import shutil
 
 import pytest
-from ioc import PACK, Ioc, eventually
+from ioc import PACK, ROOT, Ioc, eventually
 from peers import push
 
 FEED = """
@@ -18,31 +19,57 @@ owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
 transport = { kind = "http" }
 format = "eve"
 silent_after = "10m"
-lateness = "0s"
+contract = { lateness = "0s" }
 """
 LOG_SOURCE = """
 [ids-a]
 name = { vi = "Cảm biến A", en = "Sensor A" }
 owner = { vi = "Sở", en = "Department" }
 hosts = ["ids-a"]
-silent_after = "30m"
+silent_after = "4h"
 """
 
 
+EIGHT = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0) - datetime.timedelta(hours=2)
+MEASURES = ROOT / "deploy" / "provinces" / "tay-ninh" / "measures.toml"
+RULES = """
+[sensor-blind]
+name = { vi = "Cảm biến không quan sát đủ", en = "A sensor sees too little" }
+step = { vi = "Xem cảm biến", en = "See the sensor" }
+priority = "high"
+log_sources = ["*"]
+condition = { kind = "status", statuses = ["error"] }
+
+[many-alerts]
+name = { vi = "Nhiều cảnh báo", en = "Many alerts" }
+step = { vi = "Xem cảnh báo", en = "See the alerts" }
+priority = "low"
+log_sources = ["ids-a"]
+condition = { kind = "measure", measure = "ids_alerts", averaging = "hour", above = 3 }
+"""
+
+
+def moved(at):
+    """A time of that morning, at the hour before the last."""
+    hour, minute, *second = map(float, at.split(":"))
+    moment = EIGHT + datetime.timedelta(hours=hour - 8, minutes=minute, seconds=second[0] if second else 0)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f+0000")
+
+
 def stats(at, uptime, packets, drops, rules, reloaded, alerts, overflow=0):
-    engines = [{"id": 0, "last_reload": f"2026-11-20T{reloaded}.000000+0700", "rules_loaded": rules, "rules_failed": 31000 - rules}]
+    engines = [{"id": 0, "last_reload": moved(reloaded), "rules_loaded": rules, "rules_failed": 31000 - rules}]
     told = {
         "uptime": uptime,
         "capture": {"kernel_packets": packets, "kernel_drops": drops},
         "detect": {"engines": engines, "alert": alerts, "alert_queue_overflow": overflow},
     }
-    return {"timestamp": f"2026-11-20T{at}:00.000000+0700", "host": "ids-a", "event_type": "stats", "stats": told}
+    return {"timestamp": moved(at), "host": "ids-a", "event_type": "stats", "stats": told}
 
 
 def alert(at, number):
     rule = {"action": "allowed", "gid": 1, "signature_id": 9000020, "rev": 1, "signature": "EXAMPLE login page probing", "severity": 2}
     return {
-        "timestamp": f"2026-11-20T{at}.000001+0700",
+        "timestamp": moved(at),
         "flow_id": 1300000000000000 + number,
         "event_type": "alert",
         "src_ip": f"203.0.113.{50 + number}",
@@ -82,6 +109,9 @@ class House:
         with open(pack / "feeds.toml", "a") as feeds:
             feeds.write(FEED)
         (pack / "log_sources.toml").write_text(LOG_SOURCE)
+        shutil.copy(MEASURES, pack)
+        with open(pack / "rules.toml", "a") as rules:
+            rules.write(RULES)
         self.ioc = Ioc(folder, pack=pack)
         _, self.token = self.ioc.add_sender("records", "sensors")
         self.ioc.start()
@@ -95,12 +125,13 @@ class House:
         return self.reader.query(sql).result_rows
 
     def windows(self, kind, measure="ids_alerts", view="measure_window_current"):
-        """By the local time it begins: the number, whole minutes, minutes expected."""
+        """By the time of that morning it begins at: the number, whole minutes, minutes expected."""
         found = self.ask(
-            f"SELECT formatDateTime(start_time, '%H:%i', 'Asia/Ho_Chi_Minh'), value, whole_minutes, expected_minutes FROM {view}"
-            f" WHERE measure = '{measure}' AND log_source = 'ids-a' AND kind = '{kind}' AND start_time < '2026-11-21 00:00:00'"
+            f"SELECT toUnixTimestamp(start_time), value, whole_minutes, expected_minutes FROM {view}"
+            f" WHERE measure = '{measure}' AND log_source = 'ids-a' AND kind = '{kind}'"
         )
-        return {at: tuple(rest) for at, *rest in found}
+        minutes = {(start - int(EIGHT.timestamp())) // 60: tuple(rest) for start, *rest in found}
+        return {f"{8 + minute // 60:02}:{minute % 60:02}": told for minute, told in minutes.items()}
 
     def alerts(self, rule):
         return [one for one in json.loads(self.ioc.get("/api/alerts"))["alerts"] if one["rule"] == rule]
@@ -138,10 +169,23 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     }
     whole = house.ask("SELECT is_whole FROM measure_window_current WHERE measure = 'ids_alerts' AND kind = 'hour' ORDER BY start_time")
     assert whole[0] == (False,)
-    told = json.loads(house.ioc.get("/api/security/measures?from=1795136400000&until=1795140000001"))
+    begin = int(EIGHT.timestamp()) * 1_000
+    told = json.loads(house.ioc.get(f"/api/security/measures?from={begin}&until={begin + 1}"))
     [measure] = [one for one in told["measures"] if one["id"] == "ids_alerts"]
-    [hour] = [one for one in measure["hours"] if one["start"] == 1795136400000]
+    [hour] = measure["hours"]
     assert (hour["value"], hour["missing"], hour["standing"]) == (5, 1, None)
+    assert house.alerts("many-alerts") == [], "a rule does not judge an hour of which two thirds are missing"
+
+
+def test_limit_a_whole_hour_of_many_alerts_raises_what_its_rule_says_and_opens_to_its_events(house):
+    house.push([alert(f"09:{20 + number}:00", 20 + number) for number in range(4)])
+    house.push([stats(at, uptime, 2000000, 720000, 31000, "08:40:31", 5, overflow=40) for at, uptime in [("09:35", 3270), ("10:00", 4770)]])
+    [raised] = eventually(lambda: house.alerts("many-alerts"))
+    assert (raised["active"], raised["evidence"]["value"], raised["evidence"]["threshold"]) == (True, 4, 3)
+    start = int((EIGHT + datetime.timedelta(hours=1)).timestamp()) * 1_000
+    query = f"kind=alert&log_source=ids-a&known=true&from={start}&until={start + 3_600_000}"
+    events = json.loads(house.ioc.get(f"/api/security/events?{query}"))["events"]
+    assert sum(event["weight"] for event in events) == 4
 
 
 def test_revise_a_late_line_counts_in_its_hour_once_also_after_a_kill_and_what_was_known_stays(house):

@@ -6,7 +6,7 @@
 //! not said.
 
 use ioc_model::{
-    event::Count,
+    event::{Count, EventKind, EventMeasure, Severity},
     text::Text,
     time::{EventTime, Millis},
 };
@@ -52,8 +52,21 @@ pub struct MeasureView {
     pub name: Text,
     /// What is counted.
     pub count: Count,
+    /// Of these kinds; of any where none is named.
+    pub kinds: Vec<EventKind>,
+    /// At least so bad; however bad where none is said.
+    pub severity: Option<Severity>,
     /// By time; hours that are not closed yet are not there.
     pub hours: Vec<MeasureHourView>,
+}
+
+impl MeasureView {
+    /// Of the pack's measure.
+    #[must_use]
+    pub fn of(measure: &EventMeasure, hours: Vec<MeasureHourView>) -> MeasureView {
+        let EventMeasure { id, name, count, kinds, severity, .. } = measure.clone();
+        MeasureView { id, name, count, kinds, severity, hours }
+    }
 }
 
 /// An hour of a measure.

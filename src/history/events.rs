@@ -85,6 +85,7 @@ async fn heard(
         address: None,
         end: None,
         attempts: false,
+        known: false,
         ..of.clone()
     };
     let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;

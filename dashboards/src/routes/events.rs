@@ -36,6 +36,7 @@ pub(super) struct EventsQuery {
     address: Option<String>,
     end: Option<String>,
     attempts: Option<bool>,
+    known: Option<bool>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -146,7 +147,7 @@ pub(super) async fn measures(
     let of = |measure: &EventMeasure| {
         let hours = found.iter().find(|hours| hours.measure == measure.id);
         let hours = hours.map(|found| beside_the_usual(&found.hours, from)).unwrap_or_default();
-        MeasureView { id: measure.id.clone(), name: measure.name.clone(), count: measure.count, hours }
+        MeasureView::of(measure, hours)
     };
     let counted = shown.pack.measures.values().filter(|measure| measure.windows.contains(&WindowKind::Hour));
     fresh_json(&Measures { from, until, measures: counted.map(of).collect() })
@@ -211,6 +212,7 @@ impl EventsQuery {
                 .first()
                 .copied(),
             attempts: self.attempts.unwrap_or(false),
+            known: self.known.unwrap_or(false),
         })
     }
 }

@@ -1576,6 +1576,11 @@ export interface Measure {
    */
   count: "events" | "lines" | "attempts" | "sources" | "targets" | "users";
   /**
+   * Of these kinds; of any where none is named
+   */
+  kinds: EventKind[];
+  severity: Severity | null;
+  /**
    * By time; hours that are not closed yet are not there
    */
   hours: MeasureHour[];

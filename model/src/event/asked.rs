@@ -24,6 +24,8 @@ pub struct EventFilter {
     pub end: Option<EventEnd>,
     /// Only those that add to the attempts to log in, or take from them: what their number is the sum of.
     pub attempts: bool,
+    /// Only those of log sources that the pack knows: what it counts.
+    pub known: bool,
 }
 
 /// One of the two ends of an event.

@@ -179,7 +179,7 @@ const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UT
          AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
          AND ({address:String} = '' OR ({end:String} != 'target' AND e.source_address = {address:String}) \
          OR ({end:String} != 'source' AND e.target_address = {address:String})) \
-         AND (NOT {attempts:Bool} OR e.attempts != 0)";
+         AND (NOT {attempts:Bool} OR e.attempts != 0) AND (NOT {known:Bool} OR e.known)";
 
 fn filled(query: Query, filter: &EventFilter) -> Query {
     let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.word()).collect();
@@ -193,6 +193,7 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
         .param("address", filter.address.map_or_else(String::new, |address| address.to_string()))
         .param("end", filter.end.map_or("", EventEnd::word))
         .param("attempts", filter.attempts)
+        .param("known", filter.known)
 }
 
 /// What is high or worse, on rows `e`.

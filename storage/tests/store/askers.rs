@@ -158,6 +158,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         address: None,
         end: None,
         attempts: false,
+        known: false,
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
     let (envelope, names) = (position(event.offset), [event.log_source.clone()]);

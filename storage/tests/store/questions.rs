@@ -177,6 +177,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         address: None,
         end: None,
         attempts: false,
+        known: false,
     };
     let store = &server.store;
     let mut seen = Vec::new();

@@ -3,7 +3,7 @@ import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
 import { useAnswer } from "./asking";
-import { chosenFilter, filter } from "./filters";
+import { chosenFilter, filter, openNumber } from "./filters";
 
 const HOUR = 3_600_000;
 const WIDTH = 720;
@@ -64,7 +64,11 @@ export function Usual() {
               {shown.hours.map((hour) => (
                 <tr key={hour.start}>
                   <th scope="row">{shortMoment(hour.start)}</th>
-                  <td class="figure">{value(hour)}</td>
+                  <td class="figure">
+                    <button type="button" class="link" onClick={() => openHour(shown, hour)}>
+                      {value(hour)}
+                    </button>
+                  </td>
                   <td class="figure">{band(hour)}</td>
                   <td class="figure">{number(hour.log_sources)}</td>
                   <td class="figure">{number(hour.missing)}</td>
@@ -76,6 +80,12 @@ export function Usual() {
       </details>
     </section>
   );
+}
+
+/** Opens an hour to the events that were counted. */
+function openHour({ kinds, severity, count }: Measure, { start }: MeasureHour): void {
+  const adds: string = count === "attempts" ? "1" : "";
+  openNumber({ from: start, until: start + HOUR }, { event: kinds.join(), least: severity ?? "", attempts: adds, known: "1" });
 }
 
 type Slot = { start: number; hour: MeasureHour | undefined };

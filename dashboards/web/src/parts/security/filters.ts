@@ -35,13 +35,14 @@ export const LEAST: Severity[] = ["critical", "high", "medium", "low", "not_rate
 export const PERIODS = [1, 7, 31] as const;
 
 /**
- * The names of the filters in the address. `attempts` is only what adds to the attempts to log in, `end` which end `at`
+ * The names of the filters in the address. `attempts` is only what adds to the attempts to log in, `known`
+ * only what log sources of the pack say, `end` which end `at`
  * is, `from` and `until` the time of the number that was opened, `before` the place the page begins behind.
  */
-export type Filter = "event" | "attempts" | "least" | "source" | "at" | "end" | "days" | "from" | "until" | "before" | "bars" | "measure";
+export type Filter = "event" | "attempts" | "known" | "least" | "source" | "at" | "end" | "days" | "from" | "until" | "before" | "bars" | "measure";
 
 /** Nothing of it is chosen. */
-const NOTHING = { event: "", attempts: "", least: "", source: "", at: "", end: "", from: "", until: "" };
+const NOTHING = { event: "", attempts: "", known: "", least: "", source: "", at: "", end: "", from: "", until: "" };
 
 export function chosenFilter(name: Filter): string {
   return own.value[name] ?? "";
@@ -98,6 +99,7 @@ export function eventsUrl(limit: number): string {
   put("address", chosenFilter("at"));
   put("end", chosenFilter("end"));
   if (chosenFilter("attempts") !== "") put("attempts", "true");
+  if (chosenFilter("known") !== "") put("known", "true");
   put("before", chosenFilter("before"));
   // From a full hour: the same question is asked in the same words again, and not another one every second.
   const opened = openedTime();
