@@ -1,4 +1,4 @@
-//! The figures of the overview: eight numbers that a province looks at first.
+//! The figures of the overview: nine numbers that a province looks at first.
 //!
 //! What they are and how they are judged is said in the dataflow, once, so that a page, a wall, a terminal and the API
 //! say the same, and can say it of any moment that has passed. Whoever shows them puts words to words.
@@ -28,7 +28,7 @@ macro_rules! words {
     };
 }
 
-/// One of the eight, in the order in which they are read.
+/// One of the nine, in the order in which they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -49,10 +49,12 @@ pub enum FigureId {
     Slowest = 6,
     /// Envelopes and rows that are nowhere (invariant BALANCE).
     Balance = 7,
+    /// Log sources that are heard and see, of those that may not be silent.
+    LogSources = 8,
 }
 
 words!(
-    FigureId, 8,
+    FigureId, 9,
     Aqi => "aqi",
     Pm25 => "pm25",
     Alerts => "alerts",
@@ -61,6 +63,7 @@ words!(
     Completeness => "completeness",
     Slowest => "slowest",
     Balance => "balance",
+    LogSources => "log_sources",
 );
 
 /// How a figure stands to its target.
@@ -184,10 +187,12 @@ pub enum InputKind {
     Series = 5,
     /// A feed.
     Feed = 6,
+    /// A log source.
+    LogSource = 7,
 }
 
 words!(
-    InputKind, 7,
+    InputKind, 8,
     Index => "index",
     Assessment => "assessment",
     Window => "window",
@@ -195,9 +200,10 @@ words!(
     Station => "station",
     Series => "series",
     Feed => "feed",
+    LogSource => "log_source",
 );
 
-/// Why a station does not count among those that send all that is expected of them; the rest are good.
+/// Why a station, or a log source, does not count among those that send all that is expected of them; the rest are good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]

@@ -109,6 +109,11 @@ impl CountPlan {
         Some(CountPlan { measures: measures.collect(), silent_after, blind_above })
     }
 
+    /// Whether it may not be silent for ever.
+    pub(crate) fn owes(&self) -> bool {
+        self.silent_after.is_some()
+    }
+
     /// How long it is waited for: as long as it may be silent, and as its feeds are waited for.
     pub(crate) fn patience(&self, of_feeds: Millis) -> Millis {
         self.silent_after.unwrap_or_default().max(of_feeds)

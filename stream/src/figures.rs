@@ -1,7 +1,7 @@
 //! The figures of the overview: what is made of all subjects and feeds together.
 //!
 //! One worker works them out, the one that holds the virtual shard of their name. It keeps the last that each subject
-//! said ([`Said`]) and what came of each feed since the beginning. All eight are made once in a minute of the recorded
+//! said ([`Said`]) and what came of each feed since the beginning. All nine are made once in a minute of the recorded
 //! clock; those that people on duty act by, alerts and stations, also in the epoch in which one changes.
 //!
 //! What subjects say follows from their state, so a checkpoint does not keep it: after a start all of them say it again
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use ioc_model::{
     counts::Counts,
-    figure::{FigureId, FigureReason, FigureVerdict, Freshness},
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, StationStanding},
     name::Name,
     pack::Pack,
     results::FigureResult,
@@ -48,6 +48,7 @@ const MINUTE: i64 = 60_000;
 pub(crate) struct Figures {
     stations: BTreeMap<Name, Operating>,
     alerts: BTreeMap<Name, Vec<OpenAlert>>,
+    log_sources: BTreeMap<Name, StationStanding>,
     kept: Kept,
 }
 
@@ -82,7 +83,8 @@ impl Figures {
 
     /// Takes what a subject says, instead of what it said before.
     pub(crate) fn hear(&mut self, said: Said) {
-        let Said { subject, operating, alerts } = said;
+        let Said { subject, operating, alerts, log_source } = said;
+        put(&mut self.log_sources, subject, log_source);
         put(&mut self.stations, subject, operating);
         put(&mut self.alerts, subject, Some(alerts).filter(|alerts| !alerts.is_empty()));
     }
@@ -93,9 +95,9 @@ impl Figures {
         let since = *self.kept.since.get_or_insert(now);
         if self.kept.minute != Some(minute) {
             self.kept.minute = Some(minute);
-            let of_duty = [duty::alerts(now, &self.alerts), duty::stations(now, &self.stations)];
+            let of_duty = self.of_duty(now);
             self.kept.last = of_duty.to_vec();
-            let [alerts, stations] = of_duty;
+            let [alerts, stations, log_sources] = of_duty;
             return vec![
                 air::aqi(now, &self.stations),
                 air::pm25(now, &self.stations),
@@ -105,16 +107,28 @@ impl Figures {
                 hours::completeness(now, pack, &self.stations),
                 feeds::slowest(now, pack, &self.kept.feeds),
                 feeds::balance(now, since, &self.kept.feeds),
+                log_sources,
             ];
         }
         if !urgent {
             return Vec::new();
         }
-        let of_duty = [duty::alerts(now, &self.alerts), duty::stations(now, &self.stations)];
+        let of_duty = self.of_duty(now);
         let is_news = |made: &&FigureResult| !self.kept.last.iter().any(|last| says_the_same(last, made));
         let news = of_duty.iter().filter(is_news).cloned().collect();
         self.kept.last = of_duty.to_vec();
         news
+    }
+}
+
+impl Figures {
+    /// Those that do not wait for their minute.
+    fn of_duty(&self, now: Now) -> [FigureResult; 3] {
+        [
+            duty::alerts(now, &self.alerts),
+            duty::stations(now, &self.stations),
+            duty::log_sources(now, &self.log_sources),
+        ]
     }
 }
 

@@ -27,6 +27,10 @@ ALTER TABLE rule {on_cluster}
 ALTER TABLE log_source {on_cluster}
     ADD COLUMN IF NOT EXISTS blind_above Float64 DEFAULT 0.1 COMMENT 'It sees too little when it drops more than this share of packets' AFTER silent_after_ms;
 
+ALTER TABLE figure {on_cluster}
+    MODIFY COLUMN figure Enum8('aqi' = 0, 'pm25' = 1, 'alerts' = 2, 'exceeded' = 3, 'stations' = 4, 'completeness' = 5, 'slowest' = 6, 'balance' = 7, 'log_sources' = 8)
+        COMMENT 'Which: highest hourly VN_AQI, worst day of PM2.5, open alerts, hours over a limit, stations that send, completeness, slowest feed, what is nowhere, log sources that are heard' CODEC(ZSTD(1));
+
 CREATE OR REPLACE VIEW measure_window_current {on_cluster} AS
 SELECT
     w.indicator AS measure,

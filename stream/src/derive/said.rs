@@ -31,6 +31,8 @@ pub struct Said {
     /// None while nothing is expected of it.
     pub(crate) operating: Option<Operating>,
     pub(crate) alerts: Vec<OpenAlert>,
+    /// Of a log source that may not be silent: how it stands.
+    pub(crate) log_source: Option<StationStanding>,
 }
 
 /// A station that is in operation.
@@ -121,9 +123,12 @@ impl Derived {
     ) -> (Said, Option<EventTime>) {
         let alerts = self.alerts.open().collect();
         let operating = plan.zip(self.status.current());
-        let Some((plan, (status, _))) = operating else {
-            return (Said { subject, operating: None, alerts }, None);
-        };
+        let nothing = Said { subject, operating: None, alerts, log_source: None };
+        let Some((plan, (status, _))) = operating else { return (nothing, None) };
+        if let Some(counts) = &plan.counts {
+            let standing = standing(status, self.status.last_event().is_some(), 0);
+            return (Said { log_source: counts.owes().then_some(standing), ..nothing }, None);
+        }
         let (missing, next) = self.status.missing(now, plan, lateness);
         let has_pm25 = plan.index == Some(IndexId::VnAqi) && plan.looks_at(PM25, Averaging::Day);
         let mut operating = Operating {
@@ -139,7 +144,7 @@ impl Derived {
             over: Vec::new(),
         };
         self.hours(plan, days, &mut operating);
-        (Said { subject, operating: Some(operating), alerts }, next)
+        (Said { operating: Some(operating), ..nothing }, next)
     }
 
     /// Whether anything is expected of it.

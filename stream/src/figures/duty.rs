@@ -1,4 +1,4 @@
-//! What the people on duty act by: open alerts, and stations that send.
+//! What the people on duty act by: open alerts, stations that send, log sources that are heard.
 
 use std::collections::BTreeMap;
 
@@ -104,5 +104,48 @@ pub(super) fn stations(now: Now, stations: &BTreeMap<Name, Operating>) -> Figure
         parts: parts.filter(|(_, count)| *count > 0).collect(),
         inputs: not_good.iter().take(INPUTS_KEPT).map(input).collect(),
         ..nothing(FigureId::Stations, now, reason)
+    }
+}
+
+/// Who may not be silent, and is heard. One whose sensor sees too little counts as heard, and not as good.
+pub(super) fn log_sources(now: Now, log_sources: &BTreeMap<Name, StationStanding>) -> FigureResult {
+    let count =
+        |standing: StationStanding| log_sources.values().filter(|one| **one == standing).count() as u64;
+    let (all, gone, never) =
+        (log_sources.len() as u64, count(StationStanding::Silent), count(StationStanding::Never));
+    let heard = log_sources.values().filter(|one| one.is_sending()).count() as u64;
+    let (verdict, reason) = match all {
+        0 => (FigureVerdict::Withheld, FigureReason::Nothing),
+        all if all == never => (FigureVerdict::Withheld, FigureReason::Never),
+        _ if gone > 0 => (FigureVerdict::Missed, FigureReason::Silent),
+        all if all > count(StationStanding::Good) => (FigureVerdict::Near, FigureReason::NotAll),
+        _ => (FigureVerdict::Kept, FigureReason::OnTarget),
+    };
+    let mut not_good: Vec<(&Name, &StationStanding)> =
+        log_sources.iter().filter(|(_, standing)| **standing != StationStanding::Good).collect();
+    not_good.sort_by_key(|(subject, standing)| (**standing, **subject));
+    let input = |(subject, standing): &(&Name, &StationStanding)| FigureInput {
+        kind: InputKind::LogSource,
+        subject: **subject,
+        measure: Name::default(),
+        start: EventTime(0),
+        number: 0,
+        value: None,
+        word: Name::new(standing.word()),
+    };
+    let parts =
+        StationStanding::ALL.into_iter().map(|standing| (Name::new(standing.word()), count(standing)));
+    FigureResult {
+        value: (all > 0).then_some(heard as f64),
+        of: (all > 0).then_some(all as f64),
+        target: (all > 0).then_some(all as f64),
+        verdict,
+        priority: (gone > 0).then_some(Priority::High),
+        freshness: if all == never { Freshness::Never } else { Freshness::Fresh },
+        count: heard,
+        expected: all,
+        parts: parts.filter(|(_, count)| *count > 0).collect(),
+        inputs: not_good.iter().take(INPUTS_KEPT).map(input).collect(),
+        ..nothing(FigureId::LogSources, now, reason)
     }
 }

@@ -59,9 +59,7 @@ impl Shard {
             let plan = plans.station(id, &state.name);
             let Plans { days: Some(days), terms, .. } = &mut *plans else { return };
             let lateness = terms.lateness(&state.measured.feeds);
-            // What a log source has for the figures are its alerts.
-            let station = plan.as_deref().filter(|plan| plan.counts.is_none());
-            let (said, next) = derived.say(state.name, facts.now, station, lateness, days);
+            let (said, next) = derived.say(state.name, facts.now, plan.as_deref(), lateness, days);
             if state.told.next != next {
                 let _ = state.told.next.map(|at| telling.timers.remove(&(at, id)));
                 let _ = next.map(|at| telling.timers.insert((at, id)));
