@@ -4,10 +4,15 @@
 //! open alert: while it is active or not acknowledged it is the same one, and raising it again counts up. History is
 //! rows that are only added to.
 
+mod counting;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::counting::{
+    AlertAbout, AlertEvents, CountBy, CountOf, Counted, Counting, Group, REACH_MAX, WITHIN_MAX,
+};
 use crate::{
     index::IndexId, limit::Averaging, station_kind::StationKind, status::StationStatus, text::Text,
     time::Millis,
@@ -118,6 +123,19 @@ pub enum Condition {
         /// For so long without a break.
         lasting: Millis,
     },
+    /// Events of one address or user: raised by so many in a time, over when nothing more happened for so long.
+    Events(Counting),
+}
+
+impl Condition {
+    /// What it counts of events; none of one that looks at stations.
+    #[must_use]
+    pub fn counting(&self) -> Option<&Counting> {
+        match self {
+            Condition::Events(counting) => Some(counting),
+            _ => None,
+        }
+    }
 }
 
 /// A rule.
@@ -137,7 +155,7 @@ pub struct Rule {
     pub raise_windows: u32,
     /// So many windows in a row must clear. At least 1.
     pub clear_windows: u32,
-    /// Kinds of stations it watches.
+    /// Kinds of stations it watches; none where it counts events.
     pub kinds: Vec<StationKind>,
     /// Stations it watches; empty for all of those kinds.
     pub stations: Vec<String>,
@@ -148,9 +166,10 @@ pub struct Rule {
 pub struct AlertKey {
     /// The rule.
     pub rule: Arc<str>,
-    /// The station.
+    /// The station, or the address or user that events were counted by.
     pub subject: Arc<str>,
-    /// From 1.
+    /// From 1 at a station. Of events the minute in which it was raised, or the next free one: what is known of an
+    /// address is forgotten, and a number must not come again.
     pub number: u32,
 }
 

@@ -13,7 +13,7 @@ mod duty;
 mod feeds;
 mod hours;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     counts::Counts,
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     derive::said::{OpenAlert, Operating},
-    step::Said,
+    step::{Said, Suspected},
 };
 
 /// Whose worker works them out.
@@ -48,6 +48,8 @@ const MINUTE: i64 = 60_000;
 pub(crate) struct Figures {
     stations: BTreeMap<Name, Operating>,
     alerts: BTreeMap<Name, Vec<OpenAlert>>,
+    /// Those of addresses and users.
+    suspected: BTreeMap<(Arc<str>, Name), OpenAlert>,
     kept: Kept,
 }
 
@@ -87,13 +89,23 @@ impl Figures {
         put(&mut self.alerts, subject, Some(alerts).filter(|alerts| !alerts.is_empty()));
     }
 
+    /// Takes how an alert of an address or user is now.
+    pub(crate) fn suspect(&mut self, suspected: Suspected) {
+        let Suspected { subject, rule, open } = suspected;
+        let _ = match open {
+            Some(open) => self.suspected.insert((subject, rule), open),
+            None => self.suspected.remove(&(subject, rule)),
+        };
+    }
+
     /// The figures an epoch has. `urgent`: a state or an alert changed in it.
     pub(crate) fn work_out(&mut self, now: Now, pack: &Pack, urgent: bool) -> Vec<FigureResult> {
         let minute = now.0.div_euclid(MINUTE);
         let since = *self.kept.since.get_or_insert(now);
         if self.kept.minute != Some(minute) {
             self.kept.minute = Some(minute);
-            let of_duty = [duty::alerts(now, &self.alerts), duty::stations(now, &self.stations)];
+            let of_duty =
+                [duty::alerts(now, &self.alerts, &self.suspected), duty::stations(now, &self.stations)];
             self.kept.last = of_duty.to_vec();
             let [alerts, stations] = of_duty;
             return vec![
@@ -110,7 +122,7 @@ impl Figures {
         if !urgent {
             return Vec::new();
         }
-        let of_duty = [duty::alerts(now, &self.alerts), duty::stations(now, &self.stations)];
+        let of_duty = [duty::alerts(now, &self.alerts, &self.suspected), duty::stations(now, &self.stations)];
         let is_news = |made: &&FigureResult| !self.kept.last.iter().any(|last| says_the_same(last, made));
         let news = of_duty.iter().filter(is_news).cloned().collect();
         self.kept.last = of_duty.to_vec();

@@ -22,5 +22,6 @@ mod reading;
 pub mod series;
 pub mod shard;
 pub mod step;
+mod suspects;
 
 pub use driver::{Driver, DriverConfig, Halt};

@@ -27,7 +27,7 @@ use ioc_model::{
         AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
         Standing, StoredObservation, Verdict, WindowResult,
     },
-    rule::{AlertChange, AlertKey, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, Priority},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -369,6 +369,7 @@ pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResu
     let acknowledged = change == AlertChange::Acknowledged;
     AlertResult {
         key: AlertKey { rule: rule.into(), subject: "TN_UBNDTN_KHIXQU".into(), number },
+        about: AlertAbout::Station,
         change,
         priority: Priority::High,
         active: change != AlertChange::Cleared,
@@ -383,6 +384,7 @@ pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResu
             value: Some(160.0),
             threshold: Some(150.0),
             status: None,
+            events: None,
         }),
         user: if acknowledged { "an".into() } else { "".into() },
         note: "".into(),

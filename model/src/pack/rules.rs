@@ -1,5 +1,7 @@
 //! `rules.toml`: what raises alerts.
 
+mod events;
+
 use super::{
     document::{Document, Section},
     draft::{Draft, is_identifier},
@@ -41,13 +43,37 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
     let name = section.both_languages("name");
     let step = section.both_languages("step");
     let priority = read_priority(id, &mut section);
-    let scope = Scope::read(id, &mut section, draft);
-    let condition = read_condition(id, &mut section, &scope, draft);
-    if matches!(condition, Some(Condition::Status { .. })) {
-        for key in ["raise_windows", "clear_windows"].into_iter().filter(|key| section.has(key)) {
-            let message = format!("{id}: '{key}' counts windows; a rule of a status has 'lasting' instead");
-            section.fault(section.line_of(key), message);
+    let table = section.section("condition", CONDITION_EXAMPLE);
+    let (scope, condition) = match table {
+        Some(mut table) => {
+            let kind = table.text("kind", "\"limit\"");
+            if kind == "events" {
+                refuse(
+                    id,
+                    &mut section,
+                    ["kinds", "stations"],
+                    "is about stations; a rule of events watches none",
+                );
+                let counting = events::read(id, &mut table, draft);
+                table.finish();
+                (Scope::default(), counting.map(Condition::Events))
+            } else {
+                let scope = Scope::read(id, &mut section, draft);
+                let condition = read_condition(id, &kind, table, &scope, draft);
+                (scope, condition)
+            }
         }
+        None => (Scope::read(id, &mut section, draft), None),
+    };
+    let instead = match condition {
+        Some(Condition::Status { .. }) => Some("counts windows; a rule of a status has 'lasting' instead"),
+        Some(Condition::Events(_)) => {
+            Some("counts windows; a rule of events has 'within' and 'clear_after' instead")
+        }
+        _ => None,
+    };
+    if let Some(instead) = instead {
+        refuse(id, &mut section, ["raise_windows", "clear_windows"], instead);
     }
     let mut windows = |key: &str| {
         section
@@ -70,6 +96,16 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
     })
 }
 
+/// Keys that such a rule does not have.
+fn refuse(id: &str, section: &mut Section<'_>, keys: [&str; 2], why: &str) {
+    for key in keys {
+        section.ignore(key);
+        if section.has(key) {
+            section.fault(section.line_of(key), format!("{id}: '{key}' {why}"));
+        }
+    }
+}
+
 fn read_priority(id: &str, section: &mut Section<'_>) -> Priority {
     let word = section.text("priority", "\"high\"");
     Priority::from_word(&word).unwrap_or_else(|| {
@@ -82,10 +118,14 @@ fn read_priority(id: &str, section: &mut Section<'_>) -> Priority {
     })
 }
 
-fn read_condition(id: &str, section: &mut Section<'_>, scope: &Scope, draft: &Draft) -> Option<Condition> {
-    let mut table = section.section("condition", CONDITION_EXAMPLE)?;
-    let kind = table.text("kind", "\"limit\"");
-    let condition = match kind.as_str() {
+fn read_condition(
+    id: &str,
+    kind: &str,
+    mut table: Section<'_>,
+    scope: &Scope,
+    draft: &Draft,
+) -> Option<Condition> {
+    let condition = match kind {
         "limit" => read_limit(id, &mut table, scope, draft),
         "indicator" => {
             let averaged = read_averaged(id, &mut table, draft);
@@ -100,8 +140,9 @@ fn read_condition(id: &str, section: &mut Section<'_>, scope: &Scope, draft: &Dr
         "status" => Some(read_status(id, &mut table)),
         "" => return None,
         other => {
-            let message =
-                format!("{id}: '{other}' is not a condition (there are: limit, indicator, index, status)");
+            let message = format!(
+                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, events)"
+            );
             table.fault(table.line_of("kind"), message);
             return None;
         }

@@ -57,6 +57,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 13, name: "held", sql: include_str!("0013_held.sql") },
     Migration { number: 14, name: "figures", sql: include_str!("0014_figures.sql") },
     Migration { number: 15, name: "events", sql: include_str!("0015_events.sql") },
+    Migration { number: 16, name: "detection", sql: include_str!("0016_detection.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

@@ -48,8 +48,7 @@ impl StationPlan {
             .collect();
         limits.retain(|limit| station.measures.contains_key(&limit.indicator));
         limits.sort_by_key(|limit| limit.stations.is_empty());
-        let rules: Vec<Rule> =
-            pack.rules.values().filter(|rule| holds(&rule.kinds, &rule.stations, station)).cloned().collect();
+        let rules: Vec<Rule> = pack.rules.values().filter(|rule| watches(rule, station)).cloned().collect();
         let mut means: BTreeMap<String, BTreeSet<Averaging>> = BTreeMap::new();
         for limit in &limits {
             let _ = means.entry(limit.indicator.clone()).or_default().insert(limit.averaging);
@@ -111,6 +110,11 @@ fn index_of(station: &Station) -> Option<IndexId> {
         StationKind::SurfaceWater => vn_wqi::INPUTS.into_iter().any(measures).then_some(IndexId::VnWqi),
         StationKind::WasteWater | StationKind::GroundWater | StationKind::StackEmission => None,
     }
+}
+
+/// Rules of events watch no station.
+fn watches(rule: &Rule, station: &Station) -> bool {
+    rule.condition.counting().is_none() && holds(&rule.kinds, &rule.stations, station)
 }
 
 fn holds(kinds: &[StationKind], stations: &[String], station: &Station) -> bool {

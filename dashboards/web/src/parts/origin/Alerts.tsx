@@ -1,15 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { asking, standing } from "../../acknowledge";
 import { deeper } from "../../address";
-import { measureOf, stateWords, valueLine } from "../../alerts";
+import { measureOf, stateWords, subjectOf, valueLine } from "../../alerts";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import type { AlertHistory, AlertOrigin, RaisedBy } from "../../lineage";
 import type { Alert } from "../../model";
-import { alerts, pack, stationNames } from "../../store";
+import { alerts, pack } from "../../store";
 import { alertWords, changeWords, originWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { Mark } from "../frame/Mark";
+import { AlertEvents } from "./AlertEvents";
 import { Asked, Facts } from "./Asked";
 
 const PAGE = 50;
@@ -55,7 +56,6 @@ export function AlertsStep() {
 
 function Item({ alert }: { alert: Alert }) {
   const rule = pack.value?.rules[alert.rule];
-  const station = stationNames.value.get(alert.subject);
   return (
     <li class={alert.active || !alert.acknowledged ? "open" : "closed"}>
       <Mark priority={alert.priority} hollow={!alert.active} />
@@ -64,7 +64,7 @@ function Item({ alert }: { alert: Alert }) {
           {rule ? say(rule.name) : alert.rule}
         </button>
         <small>
-          {say(priorityWords[alert.priority])} · {station ? say(station.name) : alert.subject} · {shortMoment(alert.raised_at)}
+          {say(priorityWords[alert.priority])} · {subjectOf(alert)} · {shortMoment(alert.raised_at)}
           {alert.cleared_at !== null && ` – ${shortMoment(alert.cleared_at)}`}
           {stateWords(alert) !== "" && ` · ${stateWords(alert)}`}
         </small>
@@ -81,7 +81,6 @@ export function AlertStep({ id }: { id: string }) {
       {({ alert: told, history }) => {
         const alert = live ?? told;
         const rule = pack.value?.rules[alert.rule];
-        const station = stationNames.value.get(alert.subject);
         const sent = standing(alert);
         return (
           <>
@@ -89,7 +88,7 @@ export function AlertStep({ id }: { id: string }) {
               <Mark priority={alert.priority} hollow={!alert.active} />
               <strong class="words">{say(priorityWords[alert.priority])}</strong>
               <span>
-                {station ? say(station.name) : alert.subject}
+                {subjectOf(alert)}
                 {stateWords(alert) !== "" && ` · ${stateWords(alert)}`}
               </span>
             </p>
@@ -117,6 +116,7 @@ export function AlertStep({ id }: { id: string }) {
                 {({ raised_by }) => (raised_by ? <Cause by={raised_by} /> : null)}
               </Asked>
             </div>
+            {alert.about !== "station" && <AlertEvents alert={alert} />}
             <h3>{say(alertWords.history)}</h3>
             <ol class="timeline">
               {history.map((entry, at) => (
@@ -149,6 +149,8 @@ function Cause({ by }: { by: RaisedBy }) {
     else if (by.kind === "window") deeper("window", by.indicator, by.subject, by.window, String(by.start));
     else deeper("station", by.subject);
   };
+  // Its lines stand below.
+  if (by.kind === "events") return null;
   return (
     <button type="button" onClick={go}>
       {say(originWords.panel)}
