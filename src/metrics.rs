@@ -22,6 +22,7 @@ use prometheus::{
 pub struct Metrics {
     registry: Registry,
     outstanding: IntGauge,
+    forgotten: IntCounter,
     halted: IntGauge,
     bus_writing: IntGauge,
     store_up: IntGauge,
@@ -50,6 +51,10 @@ impl Metrics {
             outstanding: IntGauge::new(
                 "ioc_epochs_outstanding",
                 "Epochs between their manifest and their commit",
+            )?,
+            forgotten: IntCounter::new(
+                "ioc_rules_forgotten_total",
+                "Addresses, sightings and alerts that rules of events could not keep: those are not judged",
             )?,
             halted: IntGauge::new("ioc_flow_halted", "1 if the flow has halted and someone must act")?,
             bus_writing: IntGauge::new("ioc_bus_writing", "1 if the log takes writes")?,
@@ -102,6 +107,7 @@ impl Metrics {
         for gauge in [outstanding, halted, bus_writing, store_up, epoch].into_iter().chain(archive) {
             metrics.registry.register(Box::new(gauge.clone()))?;
         }
+        metrics.registry.register(Box::new(metrics.forgotten.clone()))?;
         for vector in [&metrics.in_flight, &metrics.waiting, &metrics.held, &metrics.astray] {
             metrics.registry.register(Box::new(vector.clone()))?;
         }
@@ -162,6 +168,11 @@ impl Metrics {
             // A feed with nothing in flight says 0; those with something are set by `system`.
             self.in_flight.with_label_values(&[id]).set(0);
         }
+    }
+
+    /// Takes how much rules of events could not keep since the start.
+    pub fn forgotten(&self, total: u64) {
+        self.forgotten.inc_by(total.saturating_sub(self.forgotten.get()));
     }
 
     /// Takes what the watcher saw.

@@ -1,6 +1,7 @@
 //! The flow's way to the store: the driver's commit step over the ClickHouse sink, then the board.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,6 +10,7 @@ use ioc_dashboards::Board;
 use ioc_ingest::intake::Shares;
 use ioc_model::{
     epoch::{Epoch, Generation},
+    name::Name,
     question::{Found, Question},
     results::EpochResults,
 };
@@ -25,6 +27,9 @@ const IDLE_COMMIT: Duration = Duration::from_secs(10);
 
 /// Before a commit it is asked so often whether ClickHouse found parts broken.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
+
+/// What rules could not keep is told so often.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// Pauses between attempts to read stored rows back while the store is away.
 const AGAIN: Duration = Duration::from_millis(500);
@@ -44,6 +49,9 @@ pub struct StoreCommit {
     on_record: Instant,
     /// When it was last asked whether anything broke.
     asked: Instant,
+    /// What rules could not keep, by rule, since that was told.
+    forgotten: BTreeMap<Name, u64>,
+    told: Option<Instant>,
 }
 
 impl StoreCommit {
@@ -68,6 +76,8 @@ impl StoreCommit {
             give_up,
             on_record: Instant::now(),
             asked: Instant::now(),
+            forgotten: BTreeMap::new(),
+            told: None,
         }
     }
 
@@ -136,5 +146,18 @@ impl Commit for StoreCommit {
     fn committed(&mut self, results: EpochResults, consumed: Consumed) {
         self.shares.committed(consumed.bytes, consumed.behind);
         self.board.apply(&results);
+        for (rule, count) in results.forgotten {
+            *self.forgotten.entry(rule).or_default() += count;
+        }
+        if !self.forgotten.is_empty() && self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+            self.told = Some(Instant::now());
+            for (rule, count) in std::mem::take(&mut self.forgotten) {
+                tracing::warn!(
+                    rule = &*rule,
+                    count,
+                    "more addresses than a rule keeps: these were not judged, and an attack may be missed"
+                );
+            }
+        }
     }
 }

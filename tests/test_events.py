@@ -61,6 +61,21 @@ relay = true
 """
 
 
+RULES = """
+[guessing-by-address]
+name = { vi = "Dò mật khẩu từ một địa chỉ", en = "Guessing from an address" }
+step = { vi = "Chặn địa chỉ", en = "Block the address" }
+priority = "high"
+condition = { kind = "events", count = "attempts", by = "from", reach = 5, within = "10m", clear_after = "12h" }
+
+[guessing-by-network]
+name = { vi = "Dò mật khẩu từ một mạng", en = "Guessing from a network" }
+step = { vi = "Chặn mạng", en = "Block the network" }
+priority = "high"
+condition = { kind = "events", count = "attempts", by = "network", reach = 5, within = "10m", clear_after = "12h" }
+"""
+
+
 def case(name):
     """The lines of a case, all of their times moved so that it is received now."""
     folder = CASES / name
@@ -92,6 +107,8 @@ class House:
         assert '"192.0.2.21"' in sources
         (pack / "log_sources.toml").write_text(sources.replace('"192.0.2.21"', f'"{FIREWALL}"') + LOG_SOURCES)
         shutil.copy(CASES / "pack" / "severities.toml", pack)
+        with open(pack / "rules.toml", "a") as rules:
+            rules.write(RULES)
         self.ioc = Ioc(folder, pack=pack)
         self.tokens = {name: self.ioc.add_sender(name, "sensors")[1] for name in ("records", "spellings", "broken", "stream")}
         self.ioc.start()
@@ -146,6 +163,17 @@ class House:
         assert row["rows_decoded"] == sum(row[f"rows_{word}"] for word in became)
         assert (row["envelopes_astray"], row["rows_astray"]) == (0, 0)
         return row
+
+    def alerts(self, rule):
+        """All there ever were of a rule, by what they are about."""
+        found = json.loads(self.ioc.get("/api/alerts?state=all&limit=1000"))["alerts"]
+        return {alert["subject"]: alert for alert in found if alert["rule"] == rule}
+
+    def lines_of(self, alert):
+        """The lines that the alert's page lists, oldest first: what each adds, and its bytes as they came."""
+        opened = json.loads(self.ioc.get(f"/api/lineage/alert/{alert['id']}"))
+        events = json.loads(self.ioc.get(opened["raised_by"]["href"]))["events"]
+        return [(event["attempts"], self.raw(event["position"]).splitlines()[event["row"]]) for event in reversed(events)]
 
     def raw(self, position):
         return self.ioc.get(f"/api/lineage/envelope/{position}/raw").decode()
@@ -220,6 +248,34 @@ def test_count_attempts_of_a_file_are_counted_once_and_the_file_again_gives_noth
     grown = house.drop("logins", "auth.log", [*lines, lines[15]])
     assert (grown["rows_stored"], grown["rows_duplicate"]) == (28, 81)
     assert told() == expected
+
+    # Of all these one tried five times within ten minutes, and what says so opens to its lines.
+    of_case = {address for address, *_ in expected}
+    alert = eventually(lambda: house.alerts("guessing-by-address").get("203.0.113.30"))
+    assert of_case & set(house.alerts("guessing-by-address")) == {"203.0.113.30"}
+    assert (alert["about"], alert["active"], alert["place"]) == ("address", True, None)
+    assert (alert["evidence"]["measure"], alert["evidence"]["value"], alert["evidence"]["threshold"]) == ("attempts", 6, 5)
+    assert house.lines_of(alert) == [(1, lines[25]), (5, lines[26])]
+
+    # Killed, it goes on where it was: the alert is raised once, and somebody takes it on.
+    house.ioc.kill()
+    house.ioc.start()
+    assert house.alerts("guessing-by-address")["203.0.113.30"] == alert
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{house.ioc.http}/api/alerts/{alert['id']}/acknowledge",
+        data=json.dumps({"user": "Nguyễn An"}).encode(),
+        headers={"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        assert answer.status == 202
+    eventually(lambda: house.alerts("guessing-by-address")["203.0.113.30"]["acknowledged"])
+    story = json.loads(house.ioc.get(f"/api/alerts/{alert['id']}"))
+    assert [event["change"] for event in story["history"]] == ["raised", "acknowledged"]
+    taken = house.ask(
+        "SELECT about, subject, user, JSONExtractString(events, 'group') FROM alert_current WHERE rule = 'guessing-by-address'"
+        " AND subject = '203.0.113.30'"
+    )
+    assert taken == [("address", "203.0.113.30", "Nguyễn An", "203.0.113.30")]
 
 
 def test_count_the_number_of_attempts_opens_to_the_lines_that_add_up_to_it(house):
@@ -327,6 +383,10 @@ def test_count_an_address_has_one_spelling_and_a_network(house):
     assert house.events("count()", f"{meant} AND source_address = '2001:db8:0:7::1f'") == 3
     network = "source_network = '2001:db8:0:9::'"
     assert house.events("(sum(attempts), uniqExact(source_address))", f"{meant} AND {network}") == (12, 6)
+    # No address of it tried five times; the network did.
+    alert = eventually(lambda: house.alerts("guessing-by-network").get("2001:db8:0:9::"))
+    assert (alert["about"], alert["evidence"]["value"], len(house.lines_of(alert))) == ("network", 5, 5)
+    assert not any(":" in subject for subject in house.alerts("guessing-by-address"))
 
 
 def test_reject_a_broken_line_costs_itself_and_opens_to_its_bytes(house):

@@ -1,6 +1,7 @@
 //! The open alerts: active, or not acknowledged yet.
 //!
-//! A rule and a station have at most one open alert, so their number is bounded by the pack; the page is shown the
+//! A rule and a station, address or user have at most one open alert. Stations are of the pack, and of the others the
+//! dataflow keeps so many: their number is bounded; the page is shown the
 //! first [`ALERTS_SHOWN`] of them and told how many there are (invariant BOUND). A browser is sent the alerts that
 //! changed since its epoch, and a closed one once, so that it can drop it. Where that would not be enough, because
 //! more are open than are shown or because the closing was forgotten, it is sent the whole list instead, and told so.
@@ -8,6 +9,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
 };
 
 use ioc_model::{
@@ -15,7 +17,7 @@ use ioc_model::{
     epoch::Epoch,
     name::Name,
     results::{AlertResult, Evidence},
-    rule::{AlertChange, AlertKey, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, Priority},
     time::Now,
 };
 use serde::{Deserialize, Serialize};
@@ -97,7 +99,7 @@ impl OpenAlerts {
     /// An open alert that the asker sees.
     #[must_use]
     pub fn get(&self, asker: &Asker, key: &AlertKey) -> Option<&AlertView> {
-        self.open.get(key).map(|(view, _)| view).filter(|view| asker.sees_station(&view.subject))
+        self.open.get(key).map(|(view, _)| view).filter(|view| asker.sees_alert(view.about, &view.subject))
     }
 
     /// How many are open that the asker sees.
@@ -110,7 +112,7 @@ impl OpenAlerts {
     }
 
     fn seen_by(&self, asker: &Asker) -> impl Iterator<Item = &(AlertView, Epoch)> {
-        self.open.values().filter(|(view, _)| asker.sees_station(&view.subject))
+        self.open.values().filter(|(view, _)| asker.sees_alert(view.about, &view.subject))
     }
 
     /// The open alerts to show: those nobody acknowledged first, then by priority, then the newest.
@@ -129,7 +131,7 @@ impl OpenAlerts {
             return AlertChanges { alerts: self.shown(asker), whole: true };
         }
         let open = self.seen_by(asker).filter(|(_, changed)| *changed > since);
-        let closed = self.closed.iter().filter(|(view, _)| asker.sees_station(&view.subject));
+        let closed = self.closed.iter().filter(|(view, _)| asker.sees_alert(view.about, &view.subject));
         let closed = closed.filter(|(_, changed)| *changed > since);
         let changed = closed.chain(open).map(|(view, _)| view).collect();
         AlertChanges { alerts: in_order(changed, ALERTS_SHOWN + CLOSED_KEPT), whole: false }
@@ -155,9 +157,11 @@ pub struct AlertView {
     pub id: String,
     /// The rule.
     pub rule: Name,
-    /// The station.
-    pub subject: Name,
-    /// Where it is; none where no pack says so.
+    /// The station, or the address, network or user that events were counted by.
+    pub subject: Arc<str>,
+    /// What the subject is.
+    pub about: AlertAbout,
+    /// Where it is; none where no pack says so, and of what is no station.
     pub place: Option<PlaceView>,
     /// As the rule had it when it last changed.
     pub priority: Priority,
@@ -191,7 +195,8 @@ impl AlertView {
         AlertView {
             id: result.key.to_string(),
             rule: Name::new(&result.key.rule),
-            subject: Name::new(&result.key.subject),
+            subject: result.key.subject.clone(),
+            about: result.about,
             place: None,
             priority: result.priority,
             active: false,
@@ -257,6 +262,7 @@ mod tests {
         let key = AlertKey { rule: "aqi-bad".into(), subject: format!("st{number}").into(), number };
         AlertResult {
             key,
+            about: AlertAbout::Station,
             change,
             priority: if number.is_multiple_of(2) { Priority::High } else { Priority::Low },
             active: change != AlertChange::Cleared,

@@ -84,6 +84,8 @@ struct Picture {
     rejects: LastRejects,
     /// Rejects of each sender since the start.
     rejected: HashMap<Name, u64>,
+    /// What rules of events could not keep since the start.
+    forgotten: u64,
     epoch: Epoch,
     hydrated: bool,
     status: Option<(SystemStatus, Instant)>,
@@ -190,6 +192,7 @@ impl Board {
             feeds: BTreeMap::new(),
             rejects: LastRejects::default(),
             rejected: HashMap::new(),
+            forgotten: 0,
             epoch: Epoch(0),
             hydrated: false,
             status: None,
@@ -300,6 +303,7 @@ impl Board {
                 picture.judge(epoch, AssessmentView::new(epoch, result));
             }
             picture.alerts.take(epoch, &results.facts.alerts);
+            picture.forgotten += results.forgotten.values().sum::<u64>();
             for result in &results.facts.figures {
                 picture.figures.show(epoch, FigureView::new(epoch, result));
             }
@@ -362,6 +366,12 @@ impl Board {
     #[must_use]
     pub fn rejects_by_sender(&self) -> HashMap<Name, u64> {
         self.read(|picture| picture.rejected.clone())
+    }
+
+    /// How many addresses, sightings and alerts of them rules of events could not keep since the start.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.read(|picture| picture.forgotten)
     }
 
     /// The whole picture as the asker sees it: every tile and feed, also those that never reported.
@@ -535,7 +545,7 @@ impl Picture {
     }
 
     fn placed(&self, alert: AlertView) -> AlertView {
-        AlertView { place: self.places.get(&alert.subject).copied(), ..alert }
+        AlertView { place: self.places.get(&*alert.subject).copied(), ..alert }
     }
 }
 

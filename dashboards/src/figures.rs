@@ -3,7 +3,7 @@
 //! A board holds the last row of each. It works nothing out: a page, a wall, a terminal and whoever asks the interface
 //! are told what is stored.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     epoch::{Epoch, Revision},
@@ -74,8 +74,8 @@ pub struct PartView {
 pub struct InputView {
     /// What it is.
     pub kind: InputKind,
-    /// Station, or feed.
-    pub subject: Name,
+    /// Station, or feed; of an alert what it is about.
+    pub subject: Arc<str>,
     /// Index, limit, indicator or rule; empty for a station and a feed.
     pub measure: Name,
     /// First moment of the window; when a feed was heard last.
@@ -94,7 +94,7 @@ impl FigureView {
     pub fn new(epoch: Epoch, result: &FigureResult) -> FigureView {
         let inputs = result.inputs.iter().map(|input| InputView {
             kind: input.kind,
-            subject: input.subject,
+            subject: input.subject.clone(),
             measure: input.measure,
             start: input.start,
             number: input.number,

@@ -12,7 +12,7 @@ use ioc_model::{
     limit::Averaging,
     position::Position,
     results::Evidence,
-    rule::{AlertChange, AlertKey},
+    rule::{AlertChange, AlertEvents, AlertKey},
     time::{EventTime, Now},
     window::{ClosedBy, WindowKind},
 };
@@ -64,6 +64,15 @@ pub trait History: Send + Sync + std::fmt::Debug {
         &'a self,
         asker: &'a Asker,
         of: &'a EventFilter,
+        before: Option<EventCursor>,
+        limit: u32,
+    ) -> Answer<'a, EventPage>;
+
+    /// The events that raised an alert, or those older than a place: at most so many, the newest first.
+    fn alert_events<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a AlertEvents,
         before: Option<EventCursor>,
         limit: u32,
     ) -> Answer<'a, EventPage>;
@@ -193,6 +202,20 @@ pub struct AlertStory {
     pub alert: AlertView,
     /// What happened, in order.
     pub history: Vec<AlertEvent>,
+}
+
+impl AlertStory {
+    /// The events that made it active in an epoch, or when it last was; none where it was not events.
+    #[must_use]
+    pub fn events(&self, epoch: Option<Epoch>) -> Option<AlertEvents> {
+        let raised = self.history.iter().rev().filter(|event| epoch.is_none_or(|epoch| event.epoch == epoch));
+        let of = |event: &AlertEvent| {
+            let Evidence { start, end, events, .. } = event.evidence.as_ref()?;
+            let counted = events.clone()?;
+            Some(AlertEvents { counted, from: *start, until: *end, epoch: event.epoch })
+        };
+        raised.into_iter().find_map(of)
+    }
 }
 
 /// Something that happened to an alert.

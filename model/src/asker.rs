@@ -7,8 +7,9 @@
 //!
 //! A row is seen by whoever its station or the feed it came by is given to. So the officer of a ward sees what is
 //! measured there whoever delivers it, and an agency what it delivers wherever it is measured. What has a station alone
-//! (windows, indices, alerts) goes by that, what has a feed alone (messages as they came, rejects) by that, and what is
-//! of neither (the figures of the overview) is for those who are given the province. Both conditions at once was
+//! (windows, indices, alerts of it) goes by that, what has a feed alone (messages as they came, rejects, events) by that,
+//! and what is of neither (the figures of the overview, alerts of addresses that rules count events by) is for those who
+//! are given the province. Both conditions at once was
 //! rejected: it would hide from the ward what another agency measures in it, and who is given no feed at all would see
 //! either nothing or everybody's messages.
 
@@ -21,6 +22,7 @@ use crate::{
     name::Name,
     pack::Pack,
     place::{Place, PlaceKey, PlaceKind},
+    rule::AlertAbout,
 };
 
 /// Who asks. Cheap to clone. There is no default: who asks is always said.
@@ -67,6 +69,15 @@ impl Asker {
     #[must_use]
     pub fn sees_station(&self, station: &str) -> bool {
         self.sight().is_none_or(|sight| sight.stations.contains(station))
+    }
+
+    /// Whether an alert is seen. One of an address or user crosses what agencies report: it is of the province.
+    #[must_use]
+    pub fn sees_alert(&self, about: AlertAbout, subject: &str) -> bool {
+        match about {
+            AlertAbout::Station => self.sees_station(subject),
+            AlertAbout::Address | AlertAbout::Network | AlertAbout::User => self.sees_province(),
+        }
     }
 
     /// Whether what came by a feed is seen, as it came.
@@ -213,6 +224,9 @@ mod tests {
         let limited = |places: &[PlaceKey]| Asker::of(Sight::of_places(&pack(), places));
         assert!(limited(&[key("80", "2025-07-01")]).sees_province());
         assert!(!limited(&[key("25459", "2025-07-01")]).sees_province());
+        let of_address = |asker: Asker| asker.sees_alert(AlertAbout::Address, "203.0.113.30");
+        assert!(of_address(limited(&[key("80", "2025-07-01")])) && of_address(Asker::everyone()));
+        assert!(!of_address(limited(&[key("25459", "2025-07-01")])));
         assert!(!limited(&[key("80", "1970-01-01")]).sees_province());
     }
 

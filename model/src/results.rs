@@ -3,6 +3,8 @@
 //! All facts are arranged, so that the same epoch gives the same bytes for any number of workers (invariant REPLAY):
 //! each kind says how, beside its row.
 
+use std::collections::BTreeMap;
+
 mod derived;
 mod duty;
 mod event;
@@ -22,6 +24,7 @@ pub use crate::fact::Superseded;
 use crate::{
     epoch::{Epoch, Generation},
     fact::facts,
+    name::Name,
     question::Question,
     time::Now,
 };
@@ -81,6 +84,9 @@ pub struct EpochResults {
     pub manifest_hash: [u8; 32],
     /// What is stored.
     pub facts: Facts,
+    /// How much of addresses and users each rule of events forgot, since there were more than are kept: no fact, but
+    /// told ([`Name`] of the rule).
+    pub forgotten: BTreeMap<Name, u64>,
     /// What the store must be asked before what waits for it can be judged.
     pub questions: Vec<Question>,
 }

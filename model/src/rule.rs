@@ -4,10 +4,15 @@
 //! open alert: while it is active or not acknowledged it is the same one, and raising it again counts up. History is
 //! rows that are only added to.
 
+mod counting;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::counting::{
+    AlertAbout, AlertEvents, CountBy, CountOf, Counted, Counting, Group, REACH_MAX, WITHIN_MAX,
+};
 use crate::{
     index::IndexId, limit::Averaging, station_kind::StationKind, status::StationStatus, text::Text,
     time::Millis,
@@ -118,6 +123,19 @@ pub enum Condition {
         /// For so long without a break.
         lasting: Millis,
     },
+    /// Events of one address or user: raised by so many in a time, over when nothing more happened for so long.
+    Events(Counting),
+}
+
+impl Condition {
+    /// What it counts of events; none of one that looks at stations.
+    #[must_use]
+    pub fn counting(&self) -> Option<&Counting> {
+        match self {
+            Condition::Events(counting) => Some(counting),
+            _ => None,
+        }
+    }
 }
 
 /// Every log source.
@@ -140,7 +158,7 @@ pub struct Rule {
     pub raise_windows: u32,
     /// So many windows in a row must clear. At least 1.
     pub clear_windows: u32,
-    /// Kinds of stations it watches.
+    /// Kinds of stations it watches; none where it counts events.
     pub kinds: Vec<StationKind>,
     /// Stations it watches; empty for all of those kinds.
     pub stations: Vec<String>,
@@ -153,6 +171,7 @@ impl Rule {
     #[must_use]
     pub fn watches_station(&self, station: &str, kind: StationKind) -> bool {
         self.log_sources.is_empty()
+            && self.condition.counting().is_none()
             && (self.kinds.is_empty() || self.kinds.contains(&kind))
             && (self.stations.is_empty() || self.stations.iter().any(|one| one == station))
     }
@@ -160,7 +179,8 @@ impl Rule {
     /// Whether it watches a log source.
     #[must_use]
     pub fn watches_log_source(&self, log_source: &str) -> bool {
-        self.log_sources.iter().any(|one| one == log_source || one == EVERY)
+        let is_it = |one: &String| one == log_source || one == EVERY;
+        self.condition.counting().is_none() && self.log_sources.iter().any(is_it)
     }
 }
 
@@ -169,9 +189,10 @@ impl Rule {
 pub struct AlertKey {
     /// The rule.
     pub rule: Arc<str>,
-    /// The station.
+    /// The station, or the address or user that events were counted by.
     pub subject: Arc<str>,
-    /// From 1.
+    /// From 1 at a station. Of events the minute in which it was raised, or the next free one: what is known of an
+    /// address is forgotten, and a number must not come again.
     pub number: u32,
 }
 

@@ -8,6 +8,7 @@ use ioc_dashboards::{
 use ioc_model::{
     asker::Asker,
     event::{EventCursor, EventEnd, EventFilter},
+    rule::AlertEvents,
     time::EventTime,
 };
 use ioc_storage::{Store, queries};
@@ -23,6 +24,17 @@ pub(super) async fn page(
 ) -> Result<EventPage, HistoryError> {
     // One more says whether there is another page.
     let events = store.events(asker, of, before, limit + 1).await.map_err(unanswered)?;
+    Ok(EventPage::of(events.into_iter().map(event_view).collect(), limit))
+}
+
+pub(super) async fn of_alert(
+    store: &Store,
+    asker: &Asker,
+    of: &AlertEvents,
+    before: Option<EventCursor>,
+    limit: u32,
+) -> Result<EventPage, HistoryError> {
+    let events = store.alert_events(asker, of, before, limit + 1).await.map_err(unanswered)?;
     Ok(EventPage::of(events.into_iter().map(event_view).collect(), limit))
 }
 

@@ -29,7 +29,7 @@ use ioc_model::{
     index::IndexId,
     limit::Averaging,
     position::{LogNumber, Position},
-    rule::AlertKey,
+    rule::{AlertEvents, AlertKey},
     time::{EventTime, Now},
     window::WindowKind,
 };
@@ -149,6 +149,16 @@ impl History for StoreHistory {
         limit: u32,
     ) -> Answer<'a, EventPage> {
         Box::pin(async move { events::page(&self.store, asker, of, before, limit).await })
+    }
+
+    fn alert_events<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a AlertEvents,
+        before: Option<EventCursor>,
+        limit: u32,
+    ) -> Answer<'a, EventPage> {
+        Box::pin(async move { events::of_alert(&self.store, asker, of, before, limit).await })
     }
 
     fn events_summed<'a>(

@@ -253,7 +253,8 @@ pub(super) fn alert_view(row: &AlertNow) -> AlertView {
     AlertView {
         id: row.key().to_string(),
         rule: Name::new(&row.rule),
-        subject: Name::new(&row.subject),
+        subject: row.subject.as_str().into(),
+        about: row.about,
         place: None,
         priority: row.priority,
         active: row.active,

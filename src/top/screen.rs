@@ -13,7 +13,7 @@ use ioc_dashboards::{
     overview::{Overview, StationNames},
     tile::{Latest, TileView},
 };
-use ioc_model::{name::Name, window::WindowKind};
+use ioc_model::{name::Name, rule::AlertAbout, window::WindowKind};
 use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -227,7 +227,12 @@ impl Screen {
             let rule = overview.pack.rules.get(&*alert.rule);
             let rule = rule.map_or(&*alert.rule, |rule| self.language.of(&rule.name));
             let station = overview.pack.stations.iter().find(|station| station.id == *alert.subject);
-            let station = station.map_or(&*alert.subject, |station| self.language.of(&station.name));
+            let of_network = || match alert.about {
+                AlertAbout::Network if alert.subject.contains(':') => format!("{}/64", alert.subject),
+                _ => alert.subject.to_string(),
+            };
+            let station =
+                station.map_or_else(of_network, |station| self.language.of(&station.name).to_owned());
             let tone = match (alert.active, alert.acknowledged) {
                 (true, false) => Tone::Bad,
                 (true, true) => Tone::Doubtful,
@@ -235,7 +240,7 @@ impl Screen {
             };
             let mut line = vec![
                 (tone, format!("! {} ", padded(self.language.state(alert.priority.word()), 9))),
-                (Tone::Plain, format!("{} · {} ", clean(rule), clean(station))),
+                (Tone::Plain, format!("{} · {} ", clean(rule), clean(&station))),
                 (Tone::Dim, self.language.age(overview.now().0 - alert.raised_at.0)),
             ];
             if !alert.active {

@@ -77,6 +77,7 @@ impl Watcher {
             let picture = self.board.everything(&Asker::everyone());
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
+            self.metrics.forgotten(self.board.forgotten());
             self.board.system(status);
             tokio::select! {
                 () = tokio::time::sleep(EVERY) => {}

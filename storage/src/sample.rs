@@ -1,6 +1,6 @@
 //! Epochs for tests.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
@@ -22,7 +22,7 @@ use ioc_model::{
         IndexResult, RejectedRow, Standing, StatusResult, StoredAction, StoredDecision, StoredEvent,
         StoredObservation, Superseded, Verdict, WindowResult,
     },
-    rule::{AlertChange, AlertKey, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
     text::Text,
     time::{EventTime, Now, ReceivedAt},
@@ -183,6 +183,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             figures: figures(epoch, now),
             superseded: Vec::new(),
         },
+        forgotten: BTreeMap::new(),
         questions: Vec::new(),
     };
     said_anew(&mut results);
@@ -281,7 +282,7 @@ fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
     let moment = EventTime(now.0);
     let input = |subject: &str, value| FigureInput {
         kind: InputKind::Index,
-        subject: Name::from(subject),
+        subject: subject.into(),
         measure: Name::from("vn_aqi"),
         start: EventTime(now.0 - 3_600_000),
         number: 0,
@@ -331,6 +332,7 @@ fn alert_key(epoch: Epoch) -> AlertKey {
 fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
     let raised = AlertResult {
         key: alert_key(epoch),
+        about: AlertAbout::Station,
         change: AlertChange::Raised,
         priority: Priority::High,
         active: true,
@@ -345,6 +347,7 @@ fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
             value: Some(61.5),
             threshold: Some(50.0),
             status: None,
+            events: None,
         }),
         user: "".into(),
         note: "".into(),

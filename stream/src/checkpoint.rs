@@ -20,7 +20,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{log_sources::LogSourceRecord, shard::SubjectRecord};
+use crate::{log_sources::LogSourceRecord, shard::SubjectRecord, suspects::WatchRecord};
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
@@ -29,6 +29,8 @@ pub const VERSION: u8 = 7;
 const OLDEST: u8 = 4;
 /// The last version without log sources.
 const BEFORE_EVENTS: u8 = 5;
+/// The last version without what rules over events suspect.
+const BEFORE_SUSPECTS: u8 = 6;
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -56,6 +58,8 @@ pub struct Checkpoint {
     pub(crate) figures: Vec<u8>,
     /// One encoded [`LogSourceRecord`] a log source.
     pub(crate) log_sources: Vec<Vec<u8>>,
+    /// One encoded [`WatchRecord`] a rule over events and virtual shard.
+    pub(crate) suspects: Vec<Vec<u8>>,
     /// The version its subjects are encoded in. It stands in the file's head.
     #[serde(skip, default = "this_version")]
     pub(crate) version: u8,
@@ -101,6 +105,11 @@ impl Checkpoint {
     /// If a record was written by another version of the product.
     pub fn subjects(&self) -> Result<Vec<SubjectRecord>, postcard::Error> {
         self.subjects.iter().map(|bytes| SubjectRecord::decode(self.version, bytes)).collect()
+    }
+
+    /// Whom rules over events suspect.
+    pub(crate) fn suspects(&self) -> Result<Vec<WatchRecord>, postcard::Error> {
+        self.suspects.iter().map(|bytes| postcard::from_bytes(bytes)).collect()
     }
 
     /// Its log sources.
@@ -219,11 +228,12 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
     if checksum(version, body) != crc {
         return Err(invalid(path, "checksum does not match"));
     }
-    // Before there were figures its body ended with the subjects, before there were events with the figures: what came
-    // later begins with nothing.
+    // Before there were figures its body ended with the subjects, before there were events with the figures, before there
+    // were suspects with the log sources: what came later begins with nothing.
     let body = match version {
-        OLDEST => Cow::Owned([body, &[0, 0]].concat()),
-        BEFORE_EVENTS => Cow::Owned([body, &[0]].concat()),
+        OLDEST => Cow::Owned([body, &[0, 0, 0]].concat()),
+        BEFORE_EVENTS => Cow::Owned([body, &[0, 0]].concat()),
+        BEFORE_SUSPECTS => Cow::Owned([body, &[0]].concat()),
         _ => Cow::Borrowed(body),
     };
     let read: Checkpoint = postcard::from_bytes(&body).map_err(|error| invalid(path, &error.to_string()))?;
@@ -254,6 +264,7 @@ mod tests {
             subjects: vec![vec![1, 2, 3]],
             figures: vec![4, 5],
             log_sources: Vec::new(),
+            suspects: Vec::new(),
             version: VERSION,
         }
     }
@@ -272,21 +283,27 @@ mod tests {
     }
 
     #[test]
-    fn replay_what_was_written_before_there_were_events_begins_without_log_sources() {
+    fn replay_what_an_earlier_version_did_not_keep_begins_with_nothing() {
+        // It ended with the figures, and then with the log sources.
+        for (version, fewer) in [(BEFORE_EVENTS, 2), (BEFORE_SUSPECTS, 1)] {
+            was_written_by(version, fewer);
+        }
+    }
+
+    fn was_written_by(version: u8, fewer: usize) {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = Checkpoints::open(folder.path()).unwrap();
         let _ = checkpoints.write(&checkpoint(3)).unwrap();
         let path = folder.path().join(file_name(Epoch(3)));
         let bytes = fs::read(&path).unwrap();
-        // It ended with the figures.
-        let body = &bytes[HEAD..bytes.len() - 1];
-        let mut earlier = [MAGIC, &[BEFORE_EVENTS][..]].concat();
+        let body = &bytes[HEAD..bytes.len() - fewer];
+        let mut earlier = [MAGIC, &[version][..]].concat();
         earlier.extend_from_slice(&(body.len() as u64).to_le_bytes());
-        earlier.extend_from_slice(&checksum(BEFORE_EVENTS, body).to_le_bytes());
+        earlier.extend_from_slice(&checksum(version, body).to_le_bytes());
         earlier.extend_from_slice(body);
         fs::write(&path, earlier).unwrap();
         let read = checkpoints.newest(Epoch(9)).unwrap().unwrap();
-        assert_eq!(read, Checkpoint { version: BEFORE_EVENTS, ..checkpoint(3) });
+        assert_eq!(read, Checkpoint { version, ..checkpoint(3) });
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Whole {
     pub results: EpochResults,
-    /// The state of subjects and log sources after it, if a checkpoint was asked for.
+    /// The state of subjects, log sources and suspects after it, if a checkpoint was asked for.
     pub records: Option<Records>,
     /// What the figures are worked out from beside them, if a checkpoint was asked for.
     pub figures: Option<Result<Vec<u8>, postcard::Error>>,
@@ -86,6 +86,7 @@ impl Records {
             (Some(all), Some(more)) => Some(Records {
                 subjects: both(all.subjects, more.subjects),
                 log_sources: both(all.log_sources, more.log_sources),
+                suspects: both(all.suspects, more.suspects),
             }),
         }
     }
@@ -100,7 +101,10 @@ fn both(all: Encoded, more: Encoded) -> Encoded {
 impl Gathered {
     fn gather(&mut self, shard: ShardResults) {
         // Its counts, and what its subjects say, went another way: they are summed.
-        let ShardResults { now, facts, questions, .. } = shard;
+        let ShardResults { now, facts, questions, forgotten, .. } = shard;
+        for (rule, count) in forgotten {
+            *self.results.forgotten.entry(rule).or_default() += count;
+        }
         self.results.now = now;
         self.results.facts.gather(facts);
         self.results.questions.extend(questions);

@@ -13,7 +13,7 @@ mod duty;
 mod feeds;
 mod hours;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     counts::Counts,
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     derive::said::{OpenAlert, Operating},
-    step::Said,
+    step::{Said, Suspected},
 };
 
 /// Whose worker works them out.
@@ -49,6 +49,8 @@ pub(crate) struct Figures {
     stations: BTreeMap<Name, Operating>,
     alerts: BTreeMap<Name, Vec<OpenAlert>>,
     log_sources: BTreeMap<Name, StationStanding>,
+    /// Those of addresses and users.
+    suspected: BTreeMap<(Arc<str>, Name), OpenAlert>,
     kept: Kept,
 }
 
@@ -89,6 +91,15 @@ impl Figures {
         put(&mut self.alerts, subject, Some(alerts).filter(|alerts| !alerts.is_empty()));
     }
 
+    /// Takes how an alert of an address or user is now.
+    pub(crate) fn suspect(&mut self, suspected: Suspected) {
+        let Suspected { subject, rule, open } = suspected;
+        let _ = match open {
+            Some(open) => self.suspected.insert((subject, rule), open),
+            None => self.suspected.remove(&(subject, rule)),
+        };
+    }
+
     /// The figures an epoch has. `urgent`: a state or an alert changed in it.
     pub(crate) fn work_out(&mut self, now: Now, pack: &Pack, urgent: bool) -> Vec<FigureResult> {
         let minute = now.0.div_euclid(MINUTE);
@@ -125,7 +136,7 @@ impl Figures {
     /// Those that do not wait for their minute.
     fn of_duty(&self, now: Now) -> [FigureResult; 3] {
         [
-            duty::alerts(now, &self.alerts),
+            duty::alerts(now, &self.alerts, &self.suspected),
             duty::stations(now, &self.stations),
             duty::log_sources(now, &self.log_sources),
         ]

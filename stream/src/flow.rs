@@ -3,8 +3,8 @@
 //!
 //! Every worker gets every epoch, with its share of the chunks, through a bounded channel, and moves its capability
 //! past the epoch when it has decoded its share. When the frontier passes an epoch, all its events have reached their log
-//! source, which takes them in arrival order; when it passes the epoch again, all its rows have reached their shard,
-//! which applies them in arrival order; and once more, all that the shards say of what crosses subjects has reached
+//! source, which takes them in arrival order; when it passes the epoch again, all its rows, and what rules see of its
+//! events, have reached their shard, which applies them in arrival order; and once more, all that the shards say of what crosses subjects has reached
 //! whoever adds it up. Measured rows skip the first of the three. The epoch's recorded facts travel beside the rows,
 //! inside the worker.
 //!
@@ -53,7 +53,7 @@ use timely::{
 
 use self::{
     decode::{Decoded, decode},
-    parcels::{Arrived, Given, Parcel, Reports},
+    parcels::{Arrived, Given, Parcel, Reports, Sighted},
     sum::{Addends, Sums, addressed},
 };
 use crate::{
@@ -64,6 +64,7 @@ use crate::{
     priority,
     shard::{Rows, Shard, SubjectRecord},
     step::{EpochFacts, PackVersions, ShardResults},
+    suspects::{WatchRecord, Watching},
 };
 
 /// Chunks of the log and where each lies.
@@ -89,6 +90,7 @@ pub(crate) struct State {
     pub pack: Option<PackVersion>,
     pub subjects: Vec<SubjectRecord>,
     pub log_sources: Vec<LogSourceRecord>,
+    pub suspects: Vec<WatchRecord>,
     /// What the figures were worked out from beside them.
     pub figures: Figures,
 }
@@ -98,6 +100,7 @@ pub(crate) struct State {
 pub(crate) struct Records {
     pub subjects: Result<Vec<Vec<u8>>, postcard::Error>,
     pub log_sources: Result<Vec<Vec<u8>>, postcard::Error>,
+    pub suspects: Result<Vec<Vec<u8>>, postcard::Error>,
 }
 
 /// What comes out of a worker for an epoch: of each kind one part.
@@ -158,7 +161,7 @@ impl Flow {
         packs: &Arc<dyn PackVersions>,
         state: State,
     ) -> Result<(Flow, Receiver<Part>), String> {
-        let State { pack, subjects, log_sources, figures } = state;
+        let State { pack, subjects, log_sources, suspects, figures } = state;
         let mut shards: Vec<Shard> = (0..workers)
             .map(|index| Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.clone()))
             .collect();
@@ -166,6 +169,9 @@ impl Flow {
             // The same split as the exchange below.
             let holder = worker_of(split.of(record.name()), workers);
             shards[holder].load(record);
+        }
+        for record in suspects {
+            shards[worker_of(record.shard(), workers)].load_suspected(record);
         }
         let mut reporting: Vec<LogSources> = (0..workers).map(|_| LogSources::default()).collect();
         for record in log_sources {
@@ -302,7 +308,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
     let Seat { mut shard, mut log_sources, mut figures, mut addresses, packs, input, parts, activators } =
         seat;
-    let counted_by = addresses.clone();
+    let (counted_by, sighted_by) = (addresses.clone(), addresses.clone());
     let open: Between<OpenEpoch> = Rc::default();
     let opened = open.clone();
     let halts = parts.clone();
@@ -369,7 +375,8 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
             move |capability, _| {
                 let mut stash: BTreeMap<u64, Vec<Box<Event>>> = BTreeMap::new();
                 let mut capability = Some(capability);
-                move |(reports, frontier), _output| {
+                let mut watching = Watching::default();
+                move |(reports, frontier), output| {
                     reports.for_each(|stamp, reports: &mut Vec<Reports>| {
                         let Some(epoch) = stamp.least() else { return };
                         let events = stash.entry(*epoch).or_default();
@@ -387,6 +394,13 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         events.sort_by_key(|event| event.arrival);
                         let reported = log_sources.take(&facts, events.into_iter().map(|event| *event));
                         let log_sources = checkpoint.then(|| log_sources.records().collect());
+                        watching.follow(&decoder);
+                        let mut sighted = Sighted::default();
+                        for event in &reported.facts.events {
+                            watching.sightings(&event.0, &sighted_by, |worker, it| sighted.put(worker, it));
+                        }
+                        held.downgrade(&number);
+                        output.session(held).give_iterator(sighted.parcels());
                         held.downgrade(&facts.epoch.next().0);
                         let entry = ToJudge { facts, decoder, decoded, reported, log_sources };
                         let _ = to_judge.borrow_mut().insert(number, entry);
@@ -423,16 +437,21 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let (number, ToJudge { facts, decoder, decoded, reported, log_sources }) =
                             entry.remove_entry();
                         let checkpoint = log_sources.is_some();
-                        let (batches, others) = stash.remove(&number).unwrap_or_default().arranged();
+                        let (batches, others, sightings) =
+                            stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice));
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
                         let mut results =
                             Box::new(shard.apply(&facts, &decoder, &rows, others, &reported.facts.events));
+                        shard.suspect(&facts, &decoder, sightings, &mut results);
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);
                         results.add(reported);
-                        let records = log_sources
-                            .map(|log_sources| Records { subjects: shard.records().collect(), log_sources });
+                        let records = log_sources.map(|log_sources| Records {
+                            subjects: shard.records().collect(),
+                            log_sources,
+                            suspects: shard.suspected().collect(),
+                        });
                         held.downgrade(&number);
                         let counts = std::mem::take(&mut results.counts);
                         let of_figures =

@@ -23,5 +23,6 @@ mod reading;
 pub mod series;
 pub mod shard;
 pub mod step;
+mod suspects;
 
 pub use driver::{Driver, DriverConfig, Halt};

@@ -58,6 +58,7 @@ use crate::{
     plan::Days,
     series::{Bounds, Closed},
     step::{EpochFacts, ShardResults},
+    suspects::{Sighting, Suspects, WatchRecord},
 };
 
 /// Subjects and their timers.
@@ -72,6 +73,7 @@ pub struct Shard {
     /// By place of the series in its subject, one subject after the other; the room is used again.
     heard: Vec<Heard>,
     telling: Telling,
+    suspects: Suspects,
 }
 
 #[derive(Debug)]
@@ -100,6 +102,7 @@ impl Shard {
             grouping: Grouping::default(),
             heard: Vec::new(),
             telling: Telling::default(),
+            suspects: Suspects::new(share.shards),
         }
     }
 
@@ -214,6 +217,12 @@ impl Shard {
         let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
         let derived = state.and_then(|state| state.derived.as_mut());
         let effective = derived.and_then(|derived| derived.act(facts.now, &action, results));
+        let suspects = &mut self.suspects;
+        let effective = effective.or_else(|| {
+            let effective = suspects.act(facts.now, &action, results);
+            results.urgent |= effective == Some(true);
+            effective
+        });
         if let Some(subject) = subject.filter(|_| effective == Some(true)) {
             self.telling.speak(subject);
             results.urgent = true;
@@ -354,6 +363,29 @@ impl Shard {
             let _ = due.map(|due| self.timers.insert((due, id)));
             state.due = due;
         }
+    }
+
+    /// Takes what rules see of an epoch's events, in order of arrival.
+    pub(crate) fn suspect(
+        &mut self,
+        facts: &EpochFacts,
+        decoder: &Decoder,
+        sightings: Vec<Sighting>,
+        results: &mut ShardResults,
+    ) {
+        let before = results.facts.alerts.len();
+        self.suspects.take(facts, decoder, sightings, results);
+        results.urgent |= before < results.facts.alerts.len();
+    }
+
+    /// What a checkpoint keeps of the addresses and users that rules suspect.
+    pub(crate) fn suspected(&self) -> impl Iterator<Item = Result<Vec<u8>, postcard::Error>> {
+        self.suspects.records()
+    }
+
+    /// Takes some of them out of a checkpoint.
+    pub(crate) fn load_suspected(&mut self, record: WatchRecord) {
+        self.suspects.load(record);
     }
 
     /// What a checkpoint keeps of it.

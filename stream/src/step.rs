@@ -1,6 +1,6 @@
 //! One step of the flow: the recorded facts that go in, and what comes out of a shard.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_decode::Decoder;
 use ioc_model::{
@@ -15,7 +15,7 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-pub use crate::derive::said::Said;
+pub use crate::{derive::said::Said, suspects::Suspected};
 use crate::{halt::Halt, log_sources::Reported};
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
@@ -59,6 +59,10 @@ pub struct ShardResults {
     pub questions: Vec<Question>,
     /// What subjects say for the figures: those of which something changed.
     pub said: Vec<Said>,
+    /// What alerts of addresses and users say for them: those that changed.
+    pub suspected: Vec<Suspected>,
+    /// How many sightings or addresses a rule of events forgot, since there were more than are kept.
+    pub forgotten: BTreeMap<Name, u64>,
     /// Whether a state or an alert changed: the figures of the duty do not wait for their minute.
     pub urgent: bool,
 }
@@ -72,6 +76,11 @@ impl ShardResults {
             self.counts.entry(feed).or_default().add(&more);
         }
         self.questions.extend(questions);
+    }
+
+    /// Counts something that a rule of events could not keep.
+    pub(crate) fn forget(&mut self, rule: Name) {
+        *self.forgotten.entry(rule).or_default() += 1;
     }
 }
 

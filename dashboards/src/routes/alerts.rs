@@ -8,6 +8,7 @@ use axum::{
 };
 use ioc_model::{
     asker::Asker,
+    epoch::Epoch,
     rule::{AlertKey, InvalidAlertKey},
     time::Now,
 };
@@ -89,6 +90,31 @@ pub(super) async fn story(state: &AppState, asker: &Asker, key: &AlertKey) -> Re
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct AlertEventsQuery {
+    epoch: Option<u64>,
+    before: Option<String>,
+    limit: Option<u32>,
+}
+
+/// GET `/api/alerts/{id}/events`.
+pub(super) async fn events(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    Path(id): Path<String>,
+    query: Result<Query<AlertEventsQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let key = key(&id)?;
+    let asked = question(query)?;
+    let (before, limit) = super::events::page(asked.before.as_deref(), asked.limit)?;
+    let story = story(&state, &asker, &key).await?;
+    let of = story.events(asked.epoch.map(Epoch)).ok_or_else(|| {
+        Problem::not_found("no events raised this alert then").vi("cảnh báo này khi đó không do sự kiện phát")
+    })?;
+    fresh_json(&state.history.alert_events(&asker, &of, before, limit).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Acknowledgement {
     user: String,
     #[serde(default)]
@@ -138,7 +164,7 @@ pub(super) async fn acknowledge(
 
 pub(super) fn key(id: &str) -> Result<AlertKey, Problem> {
     id.parse().map_err(|error: InvalidAlertKey| {
-        Problem::bad_request(error.to_string()).vi("mã cảnh báo có dạng quy tắc~trạm~số")
+        Problem::bad_request(error.to_string()).vi("mã cảnh báo có dạng quy tắc~đối tượng~số")
     })
 }
 

@@ -48,7 +48,15 @@ pub(super) async fn events(
     query: Result<Query<EventsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
-    let limit = asked.limit.unwrap_or(100);
+    let (before, limit) = page(asked.before.as_deref(), asked.limit)?;
+    starting(&state.board)?;
+    let of = asked.of(state.board.now())?;
+    fresh_json(&state.history.events(&asker, &of, before, limit).await?)
+}
+
+/// Where a page begins, and how long it is.
+pub(super) fn page(before: Option<&str>, limit: Option<u32>) -> Result<(Option<EventCursor>, u32), Problem> {
+    let limit = limit.unwrap_or(100);
     if !(1..=EVENTS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit must be 1 to {EVENTS_MAX}"))
             .vi(format!("limit phải từ 1 đến {EVENTS_MAX}")));
@@ -57,10 +65,7 @@ pub(super) async fn events(
         let detail_vi = "vị trí không đúng; hãy dùng 'next' của trang trước";
         text.parse::<EventCursor>().map_err(|error| Problem::bad_request(error.to_string()).vi(detail_vi))
     };
-    let before = asked.before.as_deref().map(place).transpose()?;
-    starting(&state.board)?;
-    let of = asked.of(state.board.now())?;
-    fresh_json(&state.history.events(&asker, &of, before, limit).await?)
+    Ok((before.map(place).transpose()?, limit))
 }
 
 #[derive(Serialize)]

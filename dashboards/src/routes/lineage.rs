@@ -1,6 +1,6 @@
 //! From a number to the bytes it was made of, one question a step.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
@@ -17,7 +17,7 @@ use ioc_model::{
     name::Name,
     position::Position,
     results::Evidence,
-    rule::{AlertKey, Condition, Priority, Rule},
+    rule::{AlertAbout, AlertKey, Condition, Priority, Rule},
     status::StationStatus,
     text::Text,
     time::{EventTime, ReceivedAt},
@@ -172,6 +172,7 @@ enum Link {
     Assessment { limit: String, subject: Name, averaging: Averaging, start: EventTime, href: String },
     Window { indicator: Name, subject: Name, window: WindowKind, start: EventTime, href: String },
     Status { subject: Name, status: Option<StationStatus>, since: EventTime },
+    Events { subject: Arc<str>, about: AlertAbout, from: EventTime, until: EventTime, href: String },
 }
 
 /// GET `/api/lineage/alert/{id}`.
@@ -185,6 +186,13 @@ pub(super) async fn alert(
     let shown = state.shown();
     let rule = shown.pack.rules.get(&*key.rule);
     let raised_by = match &story.alert.evidence {
+        Some(evidence) if evidence.events.is_some() => story.events(None).map(|of| Link::Events {
+            subject: key.subject.clone(),
+            about: story.alert.about,
+            from: of.from,
+            until: of.until,
+            href: format!("/api/alerts/{key}/events?epoch={}", of.epoch.0),
+        }),
         Some(evidence) => link(&state, &asker, &key, rule, evidence).await?,
         None => None,
     };

@@ -48,7 +48,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 30] = [
+pub const PATHS: [&str; 31] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -68,6 +68,7 @@ pub const PATHS: [&str; 30] = [
     "/api/figures",
     "/api/alerts",
     "/api/alerts/{id}",
+    "/api/alerts/{id}/events",
     "/api/alerts/{id}/acknowledge",
     "/api/held",
     "/api/lineage/index",
@@ -274,6 +275,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/figures", get(figures::figures))
         .route("/api/alerts", get(alerts::alerts))
         .route("/api/alerts/{id}", get(alerts::alert))
+        .route("/api/alerts/{id}/events", get(alerts::events))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/api/held", get(held::held).post(held::decide))
         .route("/api/lineage/index", get(lineage::index))

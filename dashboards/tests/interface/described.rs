@@ -10,7 +10,7 @@ use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
     server::{NOON, STATION, Server},
-    support::{alert, figure, results},
+    support::{alert, figure, results, suspected},
 };
 
 fn described() -> Value {
@@ -22,6 +22,7 @@ pub async fn filled() -> Server {
     let server = Server::of(watched()).await;
     let mut made = results(1, NOON);
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+    made.facts.alerts.push(suspected("203.0.113.5", NOON));
     made.facts.figures.push(figure(NOON, 97.0));
     server.board.apply(&made);
     server.record.take(&made);
@@ -48,6 +49,10 @@ pub fn asked(path: &str) -> String {
         }
         "/api/lineage/window" => format!("?indicator=pm25&subject={STATION}&kind=hour&start={NOON}"),
         _ => String::new(),
+    };
+    let path = match path {
+        "/api/alerts/{id}/events" => path.replace("{id}", "guessing~203.0.113.5~1"),
+        _ => path.to_owned(),
     };
     let path = path
         .replace("{*file}", "app.js")

@@ -8,6 +8,7 @@ use ioc_dashboards::{
 use ioc_model::{
     asker::{Asker, Sight},
     event::{Count, Decided, EventKind, EventMeasure, Severity, TimeFrom},
+    name::Name,
     pack::{LogSource, Pack},
     time::{EventTime, Millis, ReceivedAt},
     window::WindowKind,
@@ -16,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     server::{NOON, Server},
-    support::{HOUR, pack_with_map, results, text},
+    support::{HOUR, pack_with_map, results, suspected, text},
 };
 
 pub fn event(happened_at: i64, row: u32) -> EventView {
@@ -157,6 +158,51 @@ async fn events_come_page_by_page_of_the_last_day_and_none_twice() {
     let asked = server.record.asked();
     let day = format!("from: EventTime({}), until: EventTime({})", NOON + 1 - 24 * HOUR, NOON + 1);
     assert!(asked.iter().all(|asked| asked.contains(&day)), "{asked:?}");
+}
+
+#[tokio::test]
+async fn an_alert_of_an_address_opens_to_the_lines_that_it_counted_and_is_of_the_province() {
+    let server = server().await;
+    let mut made = results(2, NOON);
+    made.facts.alerts.push(suspected("2001:db8::1", NOON));
+    server.board.apply(&made);
+    server.record.take(&made);
+    let opened = server.get("/api/lineage/alert/guessing~2001:db8::1~1", &[]).await.json();
+    let link = &opened["raised_by"];
+    assert_eq!((link["kind"].as_str(), link["about"].as_str()), (Some("events"), Some("address")));
+    let href = link["href"].as_str().unwrap();
+    assert_eq!(rows(&server.get(href, &[]).await.json()), [1, 2, 3]);
+    let page = server.get(&format!("{href}&limit=2"), &[]).await.json();
+    assert_eq!((rows(&page).len(), page["next"].is_string()), (2, true));
+    let asked = format!("events of 2001:db8::1 {} 2 ", NOON - 600_000);
+    assert!(server.record.asked().iter().any(|it| it.starts_with(&asked)), "{:?}", server.record.asked());
+    for (path, status) in [
+        ("guessing~2001:db8::1~1/events?epoch=1", 404),
+        ("guessing~2001:db8::1~2/events", 404),
+        ("guessing~2001:db8::1~1/events?limit=501", 400),
+        ("guessing~2001:db8::1~1/events?before=1", 400),
+    ] {
+        assert_eq!(server.get(&format!("/api/alerts/{path}"), &[]).await.status, status, "{path}");
+    }
+    // It crosses what agencies report: who is given some stations does not see it, who is given the province does.
+    for (sight, count) in [
+        (Sight { stations: [Name::from("2001:db8::1")].into(), ..Sight::default() }, 0),
+        (Sight { province: true, ..Sight::default() }, 1),
+    ] {
+        server.asked_by(Some(Asker::of(sight)));
+        for state in ["open", "all"] {
+            let told = server.get(&format!("/api/alerts?state={state}"), &[]).await.json();
+            assert_eq!(told["alerts"].as_array().unwrap().len(), count, "{state}");
+        }
+        let status = if count == 0 { 404 } else { 200 };
+        assert_eq!(server.get(href, &[]).await.status, status);
+        let taken = server.post(
+            "/api/alerts/guessing~2001:db8::1~1/acknowledge",
+            "application/json",
+            b"{\"user\":\"an\"}",
+        );
+        assert_eq!(taken.await.status, if count == 0 { 404 } else { 202 });
+    }
 }
 
 #[tokio::test]

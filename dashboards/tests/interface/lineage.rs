@@ -246,6 +246,7 @@ async fn an_alert_opens_to_what_raised_it() {
         value: Some(62.0),
         threshold: Some(45.0),
         status,
+        events: None,
     };
     for (rule, evidence) in [
         ("by-limit", evidence("pm25", Some(Averaging::Day), None)),

@@ -15,6 +15,7 @@ use ioc_model::{
     contract::Contract,
     counts::Counts,
     epoch::{Epoch, Generation},
+    event::EventKind,
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
@@ -27,7 +28,7 @@ use ioc_model::{
         AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
         Standing, StoredObservation, Verdict, WindowResult,
     },
-    rule::{AlertChange, AlertKey, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, CountBy, CountOf, Counted, Counting, Priority},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -363,12 +364,46 @@ pub fn figure(at: i64, value: f64) -> FigureResult {
     }
 }
 
+/// An alert of an address that tried to log in six times, up to that moment.
+pub fn suspected(address: &str, at: i64) -> AlertResult {
+    let counting = Counting {
+        count: CountOf::Attempts,
+        by: CountBy::From,
+        kinds: vec![EventKind::LoginFailed],
+        severity: None,
+        category: String::new(),
+        signature: String::new(),
+        reach: 5,
+        within: Millis::minutes(10),
+        clear_after: Millis::minutes(10),
+    };
+    let counted = Counted { counting, group: address.to_owned(), last: arrival(at, 7, 1) };
+    let raised = alert("guessing", 1, AlertChange::Raised, at);
+    let evidence = Evidence {
+        measure: "attempts".into(),
+        averaging: None,
+        start: EventTime(at - 600_000),
+        end: EventTime(at + 1),
+        value: Some(6.0),
+        threshold: Some(5.0),
+        status: None,
+        events: Some(Arc::new(counted)),
+    };
+    AlertResult {
+        key: AlertKey { subject: address.into(), ..raised.key },
+        about: AlertAbout::Address,
+        evidence: Some(evidence),
+        ..raised
+    }
+}
+
 /// Something that happened to an alert of the first station: a cleared one is not active, an acknowledged one is
 /// `an`'s.
 pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResult {
     let acknowledged = change == AlertChange::Acknowledged;
     AlertResult {
         key: AlertKey { rule: rule.into(), subject: "TN_UBNDTN_KHIXQU".into(), number },
+        about: AlertAbout::Station,
         change,
         priority: Priority::High,
         active: change != AlertChange::Cleared,
@@ -383,6 +418,7 @@ pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResu
             value: Some(160.0),
             threshold: Some(150.0),
             status: None,
+            events: None,
         }),
         user: if acknowledged { "an".into() } else { "".into() },
         note: "".into(),

@@ -32,7 +32,7 @@ use ioc_model::{
     pack::{Pack, PackVersion},
     position::Position,
     results::{AlertResult, EpochResults},
-    rule::AlertKey,
+    rule::{AlertEvents, AlertKey},
     time::{EventTime, Now},
     window::WindowKind,
 };
@@ -190,6 +190,22 @@ impl History for Record {
         })
     }
 
+    fn alert_events<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a AlertEvents,
+        before: Option<EventCursor>,
+        limit: u32,
+    ) -> Answer<'a, EventPage> {
+        let group = &of.counted.group;
+        let before = before.map(|it| it.to_string()).unwrap_or_default();
+        let asked = format!("events of {group} {} {} {before} {limit}", of.from.0, of.epoch.0);
+        self.answer(asker, asked, move |recorded| {
+            let theirs = recorded.told.events.iter().filter(|event| asker.sees_feed(&event.feed));
+            EventPage::of(theirs.cloned().collect(), limit)
+        })
+    }
+
     fn events_summed<'a>(
         &'a self,
         asker: &'a Asker,
@@ -224,7 +240,8 @@ impl History for Record {
                 recorded.alerts.values().filter_map(|told| AlertView::of(told.iter().map(|(_, it)| it)));
             let mut alerts: Vec<_> = views
                 .filter(|view| {
-                    asker.sees_station(&view.subject) && before.is_none_or(|before| view.raised_at < before)
+                    asker.sees_alert(view.about, &view.subject)
+                        && before.is_none_or(|before| view.raised_at < before)
                 })
                 .collect();
             alerts.sort_by_key(|view| std::cmp::Reverse(view.raised_at));
@@ -235,7 +252,10 @@ impl History for Record {
 
     fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
         self.answer(asker, format!("alert {key}"), |recorded| {
-            let told = recorded.alerts.get(key).filter(|_| asker.sees_station(&key.subject))?;
+            let sees = |told: &&Vec<(Epoch, AlertResult)>| {
+                told.iter().all(|(_, result)| asker.sees_alert(result.about, &key.subject))
+            };
+            let told = recorded.alerts.get(key).filter(sees)?;
             let alert = AlertView::of(told.iter().map(|(_, result)| result))?;
             let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             let event = |(epoch, result): &(Epoch, AlertResult)| AlertEvent {

@@ -1,11 +1,11 @@
 // Alerts in the order they are worked on, and what they say of themselves.
 
-import { number, period, plain, unit } from "./format";
+import { age, number, period, plain, unit } from "./format";
 import { say } from "./language";
 import type { Alert, Priority } from "./model";
-import { pack } from "./store";
+import { pack, subjectName } from "./store";
 import { isWall } from "./wall";
-import { alertWords } from "./words/alerts";
+import { alertWords, countWords } from "./words/alerts";
 import { averagingWords, statusWords } from "./words/page";
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
@@ -20,6 +20,12 @@ export function openInOrder(all: Alert[]): Alert[] {
   );
 }
 
+/** What it is about: a station or a log source by its name, an address, a network as `2001:db8:0:9::/64`, a user. */
+export function subjectOf({ subject, about }: Pick<Alert, "subject" | "about">): string {
+  if (about === "network" && subject.includes(":")) return `${subject}/64`;
+  return about === "station" ? say(subjectName(subject)) : subject;
+}
+
 /** The two flags in words; an active one that nobody took says nothing, its place in the list does. */
 export function stateWords(alert: Alert): string {
   const said: string[] = [];
@@ -31,6 +37,7 @@ export function stateWords(alert: Alert): string {
 /** What the rule looks at: `PM2.5 24 giờ`. */
 export function measureOf({ evidence }: Alert): string {
   if (!evidence || evidence.measure === "status") return "";
+  if (evidence.events) return say(countWords[evidence.events.count]);
   const names = pack.value?.indicators[evidence.measure];
   const averaging = evidence.averaging ? ` ${say(averagingWords[evidence.averaging])}` : "";
   const counted = pack.value?.measures[evidence.measure];
@@ -42,6 +49,11 @@ export function valueAndPeriod({ evidence }: Alert): [string, string] {
   if (!evidence) return ["", ""];
   if (evidence.measure === "status") return [evidence.status ? say(statusWords[evidence.status]) : "", ""];
   if (evidence.value === null) return ["", ""];
+  if (evidence.events) {
+    const { reach, within } = evidence.events;
+    const asked = `${number(evidence.value)} ≥ ${number(reach)} ${say(alertWords.within)} ${age(within)}`;
+    return [asked, period("minute", evidence.start, evidence.end, isWall)];
+  }
   const names = pack.value?.indicators[evidence.measure];
   const decimals = names?.decimals ?? 0;
   const value = `${number(evidence.value, decimals)}${names ? ` ${unit(names.unit)}` : ""}`;

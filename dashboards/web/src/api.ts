@@ -1,6 +1,30 @@
 // Made by `npm run types` of ../../openapi.json: change that instead.
 
 /**
+ * What kind of thing happened
+ */
+export type EventKind =
+  | "log"
+  | "alert"
+  | "allow"
+  | "block"
+  | "flow"
+  | "protocol"
+  | "anomaly"
+  | "stats"
+  | "login_failed"
+  | "login_accepted"
+  | "login_probe"
+  | "login_module"
+  | "login_user"
+  | "login_limit"
+  | "repeat"
+  | "infection";
+/**
+ * How bad an event is, on one scale; not_rated is not low
+ */
+export type Severity = "not_rated" | "info" | "low" | "medium" | "high" | "critical";
+/**
  * Whether the log takes writes
  */
 export type BusHealth =
@@ -114,6 +138,23 @@ export type RaisedBy =
        * Milliseconds since 1970-01-01T00:00:00Z
        */
       since: number;
+    }
+  | {
+      kind: "events";
+      subject: string;
+      about: "station" | "address" | "network" | "user";
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      from: number;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      until: number;
+      /**
+       * The question that opens it: a page of the events that raised it
+       */
+      href: string;
     };
 /**
  * A window and every row stored up to its revision: the current ones are `received`, the counted ones `count`
@@ -136,30 +177,6 @@ export type WindowLineage = WindowRef & {
    */
   rows_found: number;
 };
-/**
- * What kind of thing happened
- */
-export type EventKind =
-  | "log"
-  | "alert"
-  | "allow"
-  | "block"
-  | "flow"
-  | "protocol"
-  | "anomaly"
-  | "stats"
-  | "login_failed"
-  | "login_accepted"
-  | "login_probe"
-  | "login_module"
-  | "login_user"
-  | "login_limit"
-  | "repeat"
-  | "infection";
-/**
- * How bad an event is, on one scale; not_rated is not low
- */
-export type Severity = "not_rated" | "info" | "low" | "medium" | "high" | "critical";
 
 /**
  * RFC 9457
@@ -627,7 +644,14 @@ export interface Alert {
    */
   id: string;
   rule: string;
+  /**
+   * Station, or the address, network or user that events were counted by
+   */
   subject: string;
+  /**
+   * What the subject is
+   */
+  about: "station" | "address" | "network" | "user";
   /**
    * Where its station stands; null where no pack says so
    */
@@ -656,7 +680,7 @@ export interface Alert {
  */
 export interface Evidence {
   /**
-   * Indicator, index, or `status`
+   * Indicator, index, `status`, or what was counted of events: attempts, weight, targets, users
    */
   measure: string;
   averaging: ("hour" | "eight_hours" | "day" | "year") | null;
@@ -671,12 +695,56 @@ export interface Evidence {
   value: number | null;
   threshold: number | null;
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
+  events: CountedEvents | null;
+}
+/**
+ * What a rule counted of events when it raised an alert
+ */
+export interface CountedEvents {
+  count: "attempts" | "weight" | "targets" | "users";
+  /**
+   * By whom
+   */
+  by: "from" | "network" | "to" | "user";
+  /**
+   * Of these kinds; of any where there are none
+   */
+  kinds: EventKind[];
+  /**
+   * So bad at least
+   */
+  severity: Severity | null;
+  category: string;
+  /**
+   * Name or number of the rule that they matched; any where it is empty
+   */
+  signature: string;
+  /**
+   * So many raise an alert
+   */
+  reach: number;
+  /**
+   * Within so many milliseconds
+   */
+  within: number;
+  /**
+   * Over when nothing more happened for so many milliseconds
+   */
+  clear_after: number;
+  /**
+   * The address, network or user
+   */
+  group: string;
+  /**
+   * Where the event arrived that made it enough
+   */
+  last: {};
 }
 /**
  * A figure of the overview as the flow said it
  */
 export interface Figure {
-  figure: "aqi" | "pm25" | "alerts" | "exceeded" | "stations" | "completeness" | "slowest" | "balance";
+  figure: "aqi" | "pm25" | "alerts" | "exceeded" | "stations" | "completeness" | "slowest" | "balance" | "log_sources";
   /**
    * The province it is of; null where the pack's list of places has none
    */
@@ -766,9 +834,9 @@ export interface FigurePart {
  * One of those a figure was made of
  */
 export interface FigureInput {
-  kind: "index" | "assessment" | "window" | "alert" | "station" | "series" | "feed";
+  kind: "index" | "assessment" | "window" | "alert" | "station" | "series" | "feed" | "log_source";
   /**
-   * Station, or feed
+   * Station, or feed; of an alert what it is about
    */
   subject: string;
   /**

@@ -1,6 +1,7 @@
-// The eight figures of the overview as they are drawn: the flow says what they are and how they are judged, this puts
+// The figures of the overview as they are drawn: the flow says what they are and how they are judged, this puts
 // words, units and lines to it. What the page adds is its clock: a figure that nothing newer follows gets old.
 
+import { computed } from "@preact/signals";
 import type { Step } from "./address";
 import { inOperation } from "./attention";
 import { now } from "./clock";
@@ -10,7 +11,7 @@ import { categoryAt } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
 import type { Alert, Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
-import { ageOf, alerts, feedNames, figureOf, grace, indexOf, pack, stationNames, tileOf } from "./store";
+import { ageOf, alerts, feedNames, figureOf, grace, indexOf, pack, subjectName, tileOf } from "./store";
 import { type Standing, standingWords } from "./standing";
 import { isWall } from "./wall";
 import { freshnessWords } from "./words/page";
@@ -46,8 +47,11 @@ export interface Shown {
   origin: Step;
 }
 
-/** The eight, in the order they are read. */
-export const FIGURES: FigureId[] = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance"];
+/** Those that every province has, in the order they are read. */
+const OF_ALL: FigureId[] = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance"];
+
+/** In the order they are read; log sources where the pack has any. */
+export const figureIds = computed<FigureId[]>(() => (Object.keys(pack.value?.log_sources ?? {}).length > 0 ? [...OF_ALL, "log_sources"] : OF_ALL));
 
 /** Stations that are in operation today. */
 export function stationsNow(): StationNames[] {
@@ -75,6 +79,7 @@ const NAMES: Record<FigureId, Text> = {
   completeness: kpiWords.completeness,
   slowest: kpiWords.slowest,
   balance: kpiWords.balance,
+  log_sources: kpiWords.logSources,
 };
 
 const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
@@ -86,6 +91,7 @@ const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
   completeness: drawnCompleteness,
   slowest: drawnSlowest,
   balance: drawnBalance,
+  log_sources: drawnStations,
 };
 
 const ORIGINS: Record<FigureId, Step> = {
@@ -97,6 +103,7 @@ const ORIGINS: Record<FigureId, Step> = {
   completeness: ["kpi", "completeness"],
   slowest: ["kpi", "feeds"],
   balance: ["kpi", "balance"],
+  log_sources: ["kpi", "log_sources"],
 };
 
 /** A figure as it is shown now. */
@@ -137,8 +144,7 @@ function verdictWords(verdict: Verdict, figure: Figure | null): Text {
 }
 
 function nameOf(subject: string): string {
-  const station = stationNames.value.get(subject);
-  return station ? say(station.name) : subject;
+  return say(subjectName(subject));
 }
 
 function symbol(indicator: string): string {
@@ -161,6 +167,8 @@ export function stepTo(input: FigureInput): Step {
       return ["station", input.subject];
     case "feed":
       return ["kpi", "feeds"];
+    case "log_source":
+      return ["kpi", "log_sources"];
   }
 }
 

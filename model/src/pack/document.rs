@@ -309,6 +309,11 @@ impl<'d> Section<'d> {
         remaining.map(|key| (line_of(self.document.text, key.span().start), key.get_ref().as_ref())).collect()
     }
 
+    /// Takes a key for asked for: what is wrong with it is said otherwise.
+    pub(super) fn ignore(&mut self, key: &str) {
+        let _ = self.take(key);
+    }
+
     /// Notes every key nobody asked for.
     pub(super) fn finish(self) {
         for (line, key) in self.keys() {

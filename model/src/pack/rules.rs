@@ -1,5 +1,7 @@
 //! `rules.toml`: what raises alerts.
 
+mod events;
+
 use super::{
     document::{Document, Section},
     draft::{Draft, is_identifier},
@@ -43,16 +45,45 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
     let step = section.both_languages("step");
     let priority = read_priority(id, &mut section);
     let log_sources = read_log_sources(id, &mut section, draft);
-    let scope = match log_sources.is_empty() {
-        true => Scope::read(id, &mut section, draft),
-        false => Scope::default(),
-    };
-    let condition = read_condition(id, &mut section, &scope, !log_sources.is_empty(), draft);
-    if matches!(condition, Some(Condition::Status { .. })) {
-        for key in ["raise_windows", "clear_windows"].into_iter().filter(|key| section.has(key)) {
-            let message = format!("{id}: '{key}' counts windows; a rule of a status has 'lasting' instead");
-            section.fault(section.line_of(key), message);
+    let table = section.section("condition", CONDITION_EXAMPLE);
+    let (scope, condition) = match table {
+        Some(mut table) => {
+            let kind = table.text("kind", "\"limit\"");
+            if kind == "events" {
+                refuse(
+                    id,
+                    &mut section,
+                    ["kinds", "stations"],
+                    "is about stations; a rule of events watches none",
+                );
+                if !log_sources.is_empty() {
+                    let line = section.line_of("log_sources");
+                    section.fault(line, format!("{id}: a rule of events watches those of every log source"));
+                }
+                let counting = events::read(id, &mut table, draft);
+                table.finish();
+                (Scope::default(), counting.map(Condition::Events))
+            } else {
+                let scope = match log_sources.is_empty() {
+                    true => Scope::read(id, &mut section, draft),
+                    false => Scope::default(),
+                };
+                let of_log_sources = !log_sources.is_empty();
+                let condition = read_condition(id, &kind, table, &scope, of_log_sources, draft);
+                (scope, condition)
+            }
         }
+        None => (Scope::read(id, &mut section, draft), None),
+    };
+    let instead = match condition {
+        Some(Condition::Status { .. }) => Some("counts windows; a rule of a status has 'lasting' instead"),
+        Some(Condition::Events(_)) => {
+            Some("counts windows; a rule of events has 'within' and 'clear_after' instead")
+        }
+        _ => None,
+    };
+    if let Some(instead) = instead {
+        refuse(id, &mut section, ["raise_windows", "clear_windows"], instead);
     }
     let mut windows = |key: &str| {
         section
@@ -76,6 +107,16 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
     })
 }
 
+/// Keys that such a rule does not have.
+fn refuse(id: &str, section: &mut Section<'_>, keys: [&str; 2], why: &str) {
+    for key in keys {
+        section.ignore(key);
+        if section.has(key) {
+            section.fault(section.line_of(key), format!("{id}: '{key}' {why}"));
+        }
+    }
+}
+
 fn read_priority(id: &str, section: &mut Section<'_>) -> Priority {
     let word = section.text("priority", "\"high\"");
     Priority::from_word(&word).unwrap_or_else(|| {
@@ -90,14 +131,13 @@ fn read_priority(id: &str, section: &mut Section<'_>) -> Priority {
 
 fn read_condition(
     id: &str,
-    section: &mut Section<'_>,
+    kind: &str,
+    mut table: Section<'_>,
     scope: &Scope,
     of_log_sources: bool,
     draft: &Draft,
 ) -> Option<Condition> {
-    let mut table = section.section("condition", CONDITION_EXAMPLE)?;
-    let kind = table.text("kind", "\"limit\"");
-    let condition = match kind.as_str() {
+    let condition = match kind {
         "limit" => read_limit(id, &mut table, scope, draft),
         "indicator" => {
             let averaged = read_averaged(id, &mut table, draft);
@@ -114,7 +154,7 @@ fn read_condition(
         "" => return None,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure)"
+                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, events)"
             );
             table.fault(table.line_of("kind"), message);
             return None;

@@ -1,6 +1,6 @@
 //! Facts of what the people on duty look at and do: states of stations, alerts, actions.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::{
     limit::Averaging,
     name::Name,
     position::Arrival,
-    rule::{AlertChange, AlertKey, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, Counted, Priority},
     status::StationStatus,
     time::{EventTime, Now},
 };
@@ -46,7 +46,7 @@ impl Fact for StatusResult {
 /// What an alert was raised, raised again or cleared by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The indicator's or index's word, or `status`.
+    /// The indicator's or index's word, or `status`, or what was counted of events.
     pub measure: Name,
     /// Over what it is averaged; none for a status.
     pub averaging: Option<Averaging>,
@@ -60,6 +60,8 @@ pub struct Evidence {
     pub threshold: Option<f64>,
     /// The status, where it is one.
     pub status: Option<StationStatus>,
+    /// The events that were counted, where it is they.
+    pub events: Option<Arc<Counted>>,
 }
 
 /// A row of the `alert` table: an alert after something happened to it.
@@ -67,6 +69,8 @@ pub struct Evidence {
 pub struct AlertResult {
     /// Which alert.
     pub key: AlertKey,
+    /// What its subject is.
+    pub about: AlertAbout,
     /// What happened.
     pub change: AlertChange,
     /// As the rule had it then.

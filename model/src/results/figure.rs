@@ -1,6 +1,6 @@
 //! Facts of the whole province: the figures of the overview.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,8 +56,8 @@ pub struct FigureResult {
 pub struct FigureInput {
     /// What it is, and so how it is opened.
     pub kind: InputKind,
-    /// Station, or feed.
-    pub subject: Name,
+    /// Station, or feed; of an alert what it is about.
+    pub subject: Arc<str>,
     /// Index, limit, indicator or rule; empty for a station and a feed.
     pub measure: Name,
     /// First moment of the window; when a feed was heard last.

@@ -58,7 +58,7 @@ fn told() -> Value {
             "indices": [{"index": "vn_aqi", "subject": "ST01", "kind": "hour", "history": [],
                 "latest": {"start": 0, "end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate", "parts": [],
                 "closed_by": "watermark", "revision": 7}}],
-            "alerts": [{"id": "high~ST01~1", "rule": "high", "subject": "ST01", "priority": "high", "active": true,
+            "alerts": [{"id": "high~ST01~1", "rule": "high", "subject": "ST01", "about": "station", "priority": "high", "active": true,
                 "acknowledged": false, "occurrences": 1, "raised_at": 1_769_960_340_000i64, "change": "raised", "at": 0}],
             "figures": [
                 figure("aqi", 57.0, Value::Null, 100.0, "kept", "on_target", json!(1_769_960_400_000i64), "ST01"),

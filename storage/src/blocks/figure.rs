@@ -41,7 +41,7 @@ impl Columnar for FigureResult {
             ("parts.word", part(known_names(parts().map(|(word, _)| *word)))),
             ("parts.count", part(counts(parts().map(|(_, count)| *count)))),
             ("inputs.kind", input(names(inputs().map(|input| input.kind.word())))),
-            ("inputs.subject", name(|input| input.subject)),
+            ("inputs.subject", input(names(inputs().map(|input| &*input.subject)))),
             ("inputs.measure", name(|input| input.measure)),
             ("inputs.start_time", input(times(inputs().map(|input| input.start.0)))),
             ("inputs.number", input(numbers(inputs().map(|input| input.number)))),

@@ -1,7 +1,7 @@
 //! What indices, limits and alerts are judged by, and what totals over time need: the rows of those dimensions.
 
 use ioc_model::{
-    event::EventMeasure,
+    event::{EventMeasure, Severity},
     index::IndexId,
     pack::{Pack, StationKind},
     rule::{Bound, Condition, Measure, Rule},
@@ -139,6 +139,18 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
             "condition": "status",
             "statuses": statuses.iter().copied().map(StationStatus::word).collect::<Vec<_>>(),
             "lasting_ms": lasting.0,
+        }),
+        Condition::Events(counting) => json!({
+            "condition": "events",
+            "measure": counting.count.word(),
+            "raise_at": counting.reach,
+            "counted_by": counting.by.word(),
+            "event_kinds": counting.kinds.iter().map(|kind| kind.word()).collect::<Vec<_>>(),
+            "event_severity": counting.severity.map_or("", Severity::word),
+            "event_category": counting.category,
+            "event_signature": counting.signature,
+            "within_ms": counting.within.0,
+            "clear_after_ms": counting.clear_after.0,
         }),
     };
     // Columns that a kind of condition does not have are left to their defaults: empty or NULL.

@@ -1,5 +1,7 @@
 //! Alerts: as they stand, and what happened to them.
 
+use std::sync::Arc;
+
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
@@ -7,7 +9,7 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     results::Evidence,
-    rule::{AlertChange, AlertKey, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, Counted, Priority},
     status::StationStatus,
     time::{EventTime, Now},
 };
@@ -28,10 +30,13 @@ const HAPPENED_MAX: u32 = 10_000;
 pub struct AlertNow {
     /// Rule.
     pub rule: String,
-    /// Station.
+    /// Station, address or user.
     pub subject: String,
-    /// Which of the rule and station.
+    /// Which of the rule and subject.
     pub number: u32,
+    /// What its subject is.
+    #[serde(with = "words")]
+    pub about: AlertAbout,
     /// What happened last.
     #[serde(with = "words")]
     pub change: AlertChange,
@@ -72,6 +77,8 @@ pub struct AlertNow {
     /// The station's state, where that is the evidence.
     #[serde(with = "words::said")]
     pub status: Option<StationStatus>,
+    /// The events that were counted, as JSON; empty where it was not they.
+    pub events: String,
 }
 
 /// Something that happened to an alert.
@@ -111,6 +118,8 @@ pub struct AlertRow {
     /// The station's state, where that is the evidence.
     #[serde(with = "words::said")]
     pub status: Option<StationStatus>,
+    /// The events that were counted, as JSON; empty where it was not they.
+    pub events: String,
     /// The epoch that made it so.
     pub epoch: Epoch,
 }
@@ -119,6 +128,8 @@ pub struct AlertRow {
 macro_rules! evidence {
     ($row:expr) => {{
         let row = $row;
+        // What another version counted by words that this one does not have is opened no more, and still told.
+        let events: Option<Counted> = serde_json::from_str(&row.events).ok();
         let window = row.window_start.zip(row.window_end).filter(|_| !row.measure.is_empty());
         window.map(|(start, end)| Evidence {
             measure: Name::new(&row.measure),
@@ -128,6 +139,7 @@ macro_rules! evidence {
             value: row.value,
             threshold: row.threshold,
             status: row.status,
+            events: events.map(Arc::new),
         })
     }};
 }
@@ -156,14 +168,14 @@ impl AlertRow {
 }
 
 const NOW_COLUMNS: &str = "toString(a.rule) AS rule, toString(a.subject) AS subject, a.number AS number, \
-     toString(a.change) AS change, toString(a.priority) AS priority, a.active AS active, \
+     toString(a.about) AS about, toString(a.change) AS change, toString(a.priority) AS priority, a.active AS active, \
      a.acknowledged AS acknowledged, a.occurrences AS occurrences, toUnixTimestamp64Milli(a.at) AS at, \
      toUnixTimestamp64Milli(a.raised_at) AS raised_at, toUnixTimestamp64Milli(a.cleared_at) AS cleared_at, \
      toUnixTimestamp64Milli(a.acknowledged_at) AS acknowledged_at, a.user AS user, a.note AS note, \
      toString(a.measure) AS measure, toString(a.averaging) AS averaging, \
      toUnixTimestamp64Milli(a.window_start) AS window_start, \
      toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, a.threshold AS threshold, \
-     toString(a.status) AS status";
+     toString(a.status) AS status, a.events AS events";
 
 impl Store {
     /// The alerts that are active or not acknowledged: at most one for each rule and station.
@@ -175,7 +187,7 @@ impl Store {
             format!(
                 "SELECT {NOW_COLUMNS} FROM alert_current AS a WHERE (a.active OR NOT a.acknowledged){} \
                  ORDER BY a.rule, a.subject, a.number",
-                seen.station("a.subject")
+                seen.alert("a")
             )
         });
         answer("read the open alerts", open.fetch_all()).await
@@ -199,7 +211,7 @@ impl Store {
                     "SELECT * FROM (SELECT {NOW_COLUMNS} FROM alert_current AS a \
                      WHERE toUnixTimestamp64Milli(a.raised_at) < {{before:Int64}}{}) \
                      ORDER BY raised_at DESC LIMIT {{number:UInt32}} WITH TIES",
-                    seen.station("a.subject")
+                    seen.alert("a")
                 )
             })
             .param("before", before.0)
@@ -217,7 +229,7 @@ impl Store {
                 format!(
                     "SELECT {NOW_COLUMNS} FROM alert_current AS a WHERE a.rule = {{rule:String}} \
                      AND a.subject = {{subject:String}} AND a.number = {{number:UInt32}}{}",
-                    seen.station("a.subject")
+                    seen.alert("a")
                 )
             })
             .param("rule", &*key.rule)
@@ -239,11 +251,11 @@ impl Store {
                  a.user AS user, a.note AS note, toString(a.measure) AS measure, \
                  toString(a.averaging) AS averaging, toUnixTimestamp64Milli(a.window_start) AS window_start, \
                  toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, \
-                 a.threshold AS threshold, toString(a.status) AS status, a.epoch AS epoch \
+                 a.threshold AS threshold, toString(a.status) AS status, a.events AS events, a.epoch AS epoch \
                  FROM alert AS a WHERE a.rule = {{rule:String}} AND a.subject = {{subject:String}} \
                  AND a.number = {{number:UInt32}} AND a.epoch <= {COMMITTED}{} \
                  ORDER BY a.epoch, a.seq LIMIT {{most:UInt32}}",
-                    seen.station("a.subject")
+                    seen.alert("a")
                 )
             })
             .param("rule", &*key.rule)

@@ -8,6 +8,7 @@ use ioc_model::{
     asker::Asker,
     event::{Decided, EventCursor, EventEnd, EventFilter, EventKind, Severity, TimeFrom},
     position::Position,
+    rule::{AlertEvents, CountBy, Counting},
     time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
@@ -236,6 +237,73 @@ impl Store {
             .param("row", before.row)
             .param("limit", limit);
         answer("read the newest events", events.fetch_all()).await
+    }
+
+    /// The events that raised an alert, also those that add nothing to its count: of what its rule watches those that
+    /// were known when it was raised, the newest first; or those older than a place.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn alert_events(
+        &self,
+        asker: &Asker,
+        of: &AlertEvents,
+        before: Option<EventCursor>,
+        limit: u32,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let AlertEvents { counted, from, until, epoch } = of;
+        let Counting { by, kinds, severity, category, signature, .. } = &counted.counting;
+        let newest = EventCursor { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
+        let before = before.unwrap_or(newest);
+        let group = match by {
+            CountBy::From => "source_address",
+            CountBy::Network => "source_network",
+            CountBy::To => "target_address",
+            CountBy::User => "user",
+        };
+        let events = self.asked_by(asker, |seen| {
+            format!(
+                "SELECT {COLUMNS} FROM event_current AS e \
+                 WHERE e.happened_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND e.happened_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') \
+                 AND (empty({{kinds:Array(String)}}) OR toString(e.kind) IN {{kinds:Array(String)}}) \
+                 AND toInt8(e.severity) >= {{least:Int8}} AND e.{group} = {{group:String}} \
+                 AND ({{category:String}} = '' OR e.category = {{category:String}}) \
+                 AND ({{signature:String}} = '' OR e.signature = {{signature:String}} \
+                 OR e.signature_id = {{signature:String}}) \
+                 AND (e.revision < {{epoch:UInt64}} OR e.revision = {{epoch:UInt64}} \
+                 AND (toUnixTimestamp64Milli(e.received_at), e.log, e.partition, e.offset, e.row) \
+                 <= ({{last:Int64}}, {{last_log:UInt16}}, {{last_partition:UInt16}}, {{last_offset:UInt64}}, {{last_row:UInt32}})) \
+                 AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
+                 < ({{before:Int64}}, {{log:UInt16}}, {{partition:UInt16}}, {{offset:UInt64}}, {{row:UInt32}}){} \
+                 ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC \
+                 LIMIT {{limit:UInt32}}",
+                seen.feed("e.feed")
+            )
+        });
+        let kinds: Vec<&str> = kinds.iter().map(|kind| kind.word()).collect();
+        let last = &counted.last;
+        let events = events
+            .param("from", from.0)
+            .param("until", until.0)
+            .param("kinds", kinds)
+            .param("least", severity.map_or(0, |severity| severity as u8))
+            .param("group", &counted.group)
+            .param("category", category)
+            .param("signature", signature)
+            .param("epoch", epoch.0)
+            .param("last", last.received_at.0)
+            .param("last_log", last.position.log.0)
+            .param("last_partition", last.position.partition.0)
+            .param("last_offset", last.position.offset.0)
+            .param("last_row", last.row)
+            .param("before", before.happened_at.0)
+            .param("log", before.position.log.0)
+            .param("partition", before.position.partition.0)
+            .param("offset", before.position.offset.0)
+            .param("row", before.row)
+            .param("limit", limit);
+        answer("read the events of an alert", events.fetch_all()).await
     }
 
     /// How many events there are of each sort.

@@ -75,7 +75,7 @@ impl FigureRow {
         let input = |at: usize| {
             Some(FigureInput {
                 kind: InputKind::from_word(self.input_kinds.get(at)?)?,
-                subject: Name::new(self.input_subjects.get(at)?),
+                subject: self.input_subjects.get(at)?.as_str().into(),
                 measure: Name::new(self.input_measures.get(at)?),
                 start: *self.input_starts.get(at)?,
                 number: *self.input_numbers.get(at)?,

@@ -41,6 +41,18 @@ impl<'a> Seen<'a> {
         self.and(None, None)
     }
 
+    /// Of alerts: of a station by its station, of an address or user, which crosses what agencies report, for those who
+    /// are given the province.
+    pub(crate) fn alert(self, row: &str) -> String {
+        let Some(sight) = self.0.sight() else { return String::new() };
+        let of_station = self.station(&format!("{row}.subject"));
+        let of_station = format!("{row}.about = 'station'{of_station}");
+        match sight.province {
+            true => format!(" AND ({of_station} OR {row}.about != 'station')"),
+            false => format!(" AND {of_station}"),
+        }
+    }
+
     /// Of rows that have such columns.
     pub(crate) fn and(self, station: Option<&str>, feed: Option<&str>) -> String {
         let Some(sight) = self.0.sight() else { return String::new() };
@@ -94,6 +106,19 @@ mod tests {
     #[test]
     fn everyones_question_has_no_word_more() {
         assert_eq!(conditions(&Asker::everyone()), [""; 4]);
+    }
+
+    #[test]
+    fn an_alert_of_an_address_is_met_by_who_is_given_the_province() {
+        let alert = |asker: &Asker| Seen::by(asker).alert("a");
+        assert_eq!(alert(&Asker::everyone()), "");
+        let of_station = "a.about = 'station' AND (a.subject IN {seen_stations:Array(String)})";
+        assert_eq!(alert(&limited(&["s"], &["f"], false)), format!(" AND {of_station}"));
+        assert_eq!(
+            alert(&limited(&["s"], &[], true)),
+            format!(" AND ({of_station} OR a.about != 'station')")
+        );
+        assert_eq!(alert(&limited(&[], &[], false)), " AND a.about = 'station' AND false");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use ioc_model::{
     observation::Quality,
     reject::RejectReason,
     results::{Standing, Verdict},
-    rule::{AlertChange, Priority},
+    rule::{AlertAbout, AlertChange, Priority},
     status::StationStatus,
     window::{ClosedBy, WindowKind},
 };
@@ -50,6 +50,7 @@ macro_rules! words {
 }
 
 words! {
+    AlertAbout: "subject of an alert",
     AlertChange: "change",
     Averaging: "averaging",
     ClosedBy: "closing",

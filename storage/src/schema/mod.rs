@@ -58,6 +58,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 14, name: "figures", sql: include_str!("0014_figures.sql") },
     Migration { number: 15, name: "events", sql: include_str!("0015_events.sql") },
     Migration { number: 16, name: "measures", sql: include_str!("0016_measures.sql") },
+    Migration { number: 17, name: "detection", sql: include_str!("0017_detection.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

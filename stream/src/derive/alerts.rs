@@ -19,7 +19,7 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     results::{AlertResult, Evidence},
-    rule::{AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
+    rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     time::{EventTime, Millis, Now},
 };
@@ -108,6 +108,7 @@ impl Alerts {
         }
         results.facts.alerts.push(AlertResult {
             key: action.alert.clone(),
+            about: AlertAbout::Station,
             change: AlertChange::Acknowledged,
             priority: taken.priority,
             active: taken.active,
@@ -235,6 +236,7 @@ impl Step<'_> {
             value: Some(entry.value),
             threshold: Some(entry.threshold),
             status: None,
+            events: None,
         };
         let was_raising = active || stood == Some(Stands::Raising);
         let next_is_due = entry.end.plus(length(reading.averaging)).plus(self.patience);
@@ -258,6 +260,7 @@ impl Step<'_> {
             value: None,
             threshold: None,
             status,
+            events: None,
         };
         match watched {
             Some((status, since)) => {
@@ -356,6 +359,7 @@ impl RuleState {
         let Some(open) = self.open else { return };
         results.facts.alerts.push(AlertResult {
             key: AlertKey { rule: rule.into(), subject: subject.into(), number: self.number },
+            about: AlertAbout::Station,
             change,
             priority: open.priority,
             active: open.active,

@@ -138,6 +138,7 @@ impl Finisher {
             version: checkpoint::VERSION,
             subjects: records.subjects.map_err(cannot)?,
             log_sources: records.log_sources.map_err(cannot)?,
+            suspects: records.suspects.map_err(cannot)?,
         };
         // Why its keeper is gone, it has said itself.
         let gone = || Halt("nobody writes checkpoints any more".to_owned());

@@ -176,10 +176,13 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
         .map_err(|error| Halt::because("the checkpoint's log sources are of another version", error))?;
     let of_subjects = subjects.iter().flat_map(|subject| subject.awaited(&calendar));
     let awaited = of_subjects.chain(log_sources.iter().flat_map(LogSourceRecord::awaited)).collect();
+    let suspects = checkpoint
+        .suspects()
+        .map_err(|error| Halt::because("cannot read what the checkpoint keeps of suspects", error))?;
     let Checkpoint { epoch, next, pack, figures, .. } = checkpoint;
     let figures = Figures::load(&figures)
         .map_err(|error| Halt::because("the checkpoint's figures are of another version", error))?;
-    let state = State { pack: Some(pack), subjects, log_sources, figures };
+    let state = State { pack: Some(pack), subjects, log_sources, suspects, figures };
     Ok(Recovery { checkpoint: epoch, last, next, state, awaited })
 }
 

@@ -126,7 +126,7 @@ fn input_of_index(candidate: &Candidate<&HourIndex>) -> FigureInput {
     let HourIndex { start, value, dominant, .. } = candidate.of;
     FigureInput {
         kind: InputKind::Index,
-        subject: candidate.subject,
+        subject: candidate.subject.into(),
         measure: Name::new(IndexId::VnAqi.word()),
         start: *start,
         number: 0,
@@ -200,7 +200,7 @@ fn input_of_day(candidate: &Candidate<&DayMean>) -> FigureInput {
     let DayMean { limit, start, mean, is_enough, .. } = candidate.of;
     FigureInput {
         kind: InputKind::Assessment,
-        subject: candidate.subject,
+        subject: candidate.subject.into(),
         measure: *limit,
         start: *start,
         number: 0,

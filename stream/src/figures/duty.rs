@@ -1,6 +1,6 @@
 //! What the people on duty act by: open alerts, stations that send, log sources that are heard.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind, StationStanding},
@@ -13,12 +13,17 @@ use ioc_model::{
 use super::{INPUTS_KEPT, nothing};
 use crate::derive::said::{OpenAlert, Operating};
 
-pub(super) fn alerts(now: Now, alerts: &BTreeMap<Name, Vec<OpenAlert>>) -> FigureResult {
+pub(super) fn alerts(
+    now: Now,
+    alerts: &BTreeMap<Name, Vec<OpenAlert>>,
+    suspected: &BTreeMap<(Arc<str>, Name), OpenAlert>,
+) -> FigureResult {
     let of_subject = |(subject, alerts): (&Name, &Vec<OpenAlert>)| {
-        let subject = *subject;
+        let subject = subject.as_str();
         alerts.clone().into_iter().map(move |alert| (subject, alert))
     };
-    let mut open: Vec<(Name, OpenAlert)> = alerts.iter().flat_map(of_subject).collect();
+    let mut open: Vec<(&str, OpenAlert)> = alerts.iter().flat_map(of_subject).collect();
+    open.extend(suspected.iter().map(|((subject, _), alert)| (&**subject, *alert)));
     // What nobody took on before what was, what is still so before what is over.
     open.sort_by_key(|(subject, alert)| {
         (alert.acknowledged, !alert.active, alert.priority, *subject, alert.rule)
@@ -50,10 +55,10 @@ pub(super) fn alerts(now: Now, alerts: &BTreeMap<Name, Vec<OpenAlert>>) -> Figur
     }
 }
 
-fn input_of_alert((subject, alert): &(Name, OpenAlert)) -> FigureInput {
+fn input_of_alert((subject, alert): &(&str, OpenAlert)) -> FigureInput {
     FigureInput {
         kind: InputKind::Alert,
-        subject: *subject,
+        subject: (*subject).into(),
         measure: alert.rule,
         start: EventTime(0),
         number: alert.number,
@@ -83,7 +88,7 @@ pub(super) fn stations(now: Now, stations: &BTreeMap<Name, Operating>) -> Figure
     not_good.sort_by_key(|(subject, station)| (station.standing, **subject));
     let input = |(subject, station): &(&Name, &Operating)| FigureInput {
         kind: InputKind::Station,
-        subject: **subject,
+        subject: (**subject).into(),
         measure: Name::default(),
         start: EventTime(0),
         number: 0,
@@ -126,7 +131,7 @@ pub(super) fn log_sources(now: Now, log_sources: &BTreeMap<Name, StationStanding
     not_good.sort_by_key(|(subject, standing)| (**standing, **subject));
     let input = |(subject, standing): &(&Name, &StationStanding)| FigureInput {
         kind: InputKind::LogSource,
-        subject: **subject,
+        subject: subject.as_str().into(),
         measure: Name::default(),
         start: EventTime(0),
         number: 0,

@@ -68,7 +68,7 @@ pub(super) fn slowest(now: Now, pack: &Pack, feeds: &BTreeMap<Name, Counts>) -> 
     };
     let input = |feed: &Heard| FigureInput {
         kind: InputKind::Feed,
-        subject: feed.feed,
+        subject: feed.feed.into(),
         measure: Name::default(),
         start: feed.last,
         number: 0,
@@ -110,7 +110,7 @@ pub(super) fn balance(now: Now, since: Now, feeds: &BTreeMap<Name, Counts>) -> F
     unbalanced.sort_by_key(|(feed, astray)| (std::cmp::Reverse(*astray), **feed));
     let input = |(feed, astray): &(&Name, u64)| FigureInput {
         kind: InputKind::Feed,
-        subject: **feed,
+        subject: (**feed).into(),
         measure: Name::default(),
         start: EventTime(since.0),
         number: 0,

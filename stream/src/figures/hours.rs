@@ -63,7 +63,7 @@ pub(super) fn exceeded(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operatin
     };
     let input = |(subject, hour): &(Name, &HourOver)| FigureInput {
         kind: InputKind::Window,
-        subject: *subject,
+        subject: (*subject).into(),
         measure: hour.indicator,
         start: hour.start,
         number: 0,
@@ -133,7 +133,7 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
     });
     let input = |share: &Share| FigureInput {
         kind: InputKind::Series,
-        subject: share.subject,
+        subject: share.subject.into(),
         measure: share.indicator,
         start: from,
         number: 0,

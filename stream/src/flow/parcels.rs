@@ -1,7 +1,11 @@
 //! Rows on their way to the shards.
 
+use std::collections::BTreeMap;
+
 use ioc_model::{event::Event, observation::Observation, row::Row};
 use serde::{Deserialize, Serialize};
+
+use crate::suspects::Sighting;
 
 /// Rows of a parcel: what two workers have open at a time fits their nearer caches.
 const ROWS: usize = 1_024;
@@ -13,6 +17,24 @@ pub(super) struct Parcel {
     pub(super) worker: u32,
     rows: Vec<Observation>,
     others: Vec<Row>,
+    /// What rules see of events. They come from the log sources, not from the log.
+    sightings: Vec<Sighting>,
+}
+
+/// What rules see of an epoch's events, one parcel for each worker.
+#[derive(Default)]
+pub(super) struct Sighted(BTreeMap<usize, Parcel>);
+
+impl Sighted {
+    pub(super) fn put(&mut self, worker: usize, sighting: Sighting) {
+        let number = u32::try_from(worker).expect("fewer workers than shards");
+        let parcel = || Parcel { worker: number, ..Parcel::default() };
+        self.0.entry(worker).or_insert_with(parcel).sightings.push(sighting);
+    }
+
+    pub(super) fn parcels(self) -> impl Iterator<Item = Parcel> {
+        self.0.into_values()
+    }
 }
 
 /// The parcels a worker has open, one of each kind for each worker. Each one's first grows with its rows, since most
@@ -42,6 +64,7 @@ pub(super) enum Given {
 pub(super) struct Arrived {
     batches: Vec<Vec<Observation>>,
     others: Vec<Row>,
+    sightings: Vec<Sighting>,
 }
 
 impl Open {
@@ -57,7 +80,8 @@ impl Open {
         let parcel = &mut self.0[worker];
         parcel.rows.push(row);
         (parcel.rows.len() == ROWS).then(|| {
-            let next = Parcel { worker: parcel.worker, rows: Vec::with_capacity(ROWS), others: Vec::new() };
+            let (worker, rows) = (parcel.worker, Vec::with_capacity(ROWS));
+            let next = Parcel { worker, rows, ..Parcel::default() };
             std::mem::replace(parcel, next)
         })
     }
@@ -91,14 +115,15 @@ impl Arrived {
     pub(super) fn take(&mut self, parcel: Parcel) {
         self.batches.push(parcel.rows);
         self.others.extend(parcel.others);
+        self.sightings.extend(parcel.sightings);
     }
 
-    /// Measured rows in batches by position, the others in order of arrival.
+    /// Measured rows in batches by position, the others and sightings in order of arrival.
     ///
     /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
     /// once the batches are.
-    pub(super) fn arranged(self) -> (Vec<Vec<Observation>>, Vec<Row>) {
-        let Arrived { mut batches, mut others } = self;
+    pub(super) fn arranged(self) -> (Vec<Vec<Observation>>, Vec<Row>, Vec<Sighting>) {
+        let Arrived { mut batches, mut others, mut sightings } = self;
         let key = |row: &Observation| row.arrival.place();
         batches.retain(|batch| !batch.is_empty());
         batches.sort_by_key(|batch| batch.first().map(key));
@@ -107,6 +132,7 @@ impl Arrived {
             "workers share an epoch in runs of positions"
         );
         others.sort_by_key(Row::arrival);
-        (batches, others)
+        sightings.sort_by_key(|sighting| (sighting.arrival, sighting.rule));
+        (batches, others, sightings)
     }
 }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     exchange::Addresses,
     figures::{FIGURES, Figures},
-    step::{Said, ShardResults},
+    step::{Said, ShardResults, Suspected},
 };
 
 /// What one worker says to another of an epoch.
@@ -38,6 +38,7 @@ pub(super) struct Addends {
 struct OfFigures {
     feeds: Vec<(Name, Counts)>,
     said: Vec<Said>,
+    suspected: Vec<Suspected>,
     urgent: bool,
 }
 
@@ -74,9 +75,14 @@ impl Addends {
         addresses: &Addresses,
     ) -> Option<Addends> {
         let feeds = [decoded, judged].into_iter().flatten().map(|(feed, counts)| (*feed, *counts)).collect();
-        let of_figures = OfFigures { feeds, said: std::mem::take(&mut results.said), urgent: results.urgent };
-        let OfFigures { feeds, said, urgent } = &of_figures;
-        if feeds.is_empty() && said.is_empty() && !urgent {
+        let of_figures = OfFigures {
+            feeds,
+            said: std::mem::take(&mut results.said),
+            suspected: std::mem::take(&mut results.suspected),
+            urgent: results.urgent,
+        };
+        let OfFigures { feeds, said, suspected, urgent } = &of_figures;
+        if feeds.is_empty() && said.is_empty() && suspected.is_empty() && !urgent {
             return None;
         }
         let worker = u32::try_from(addresses.of_name(FIGURES)).expect("fewer workers than shards");
@@ -89,19 +95,21 @@ impl Sums {
         for (feed, counts) in addends.feeds {
             self.feeds.entry(feed).or_default().add(&counts);
         }
-        let OfFigures { feeds, said, urgent } = addends.of_figures;
+        let OfFigures { feeds, said, suspected, urgent } = addends.of_figures;
         self.of_figures.feeds.extend(feeds);
+        self.of_figures.suspected.extend(suspected);
         self.of_figures.said.extend(said);
         self.of_figures.urgent |= urgent;
     }
 
     /// Tells the figures what was said, and what is made of them.
     pub(super) fn figures(&mut self, figures: &mut Figures, now: Now, pack: &Pack) -> Vec<FigureResult> {
-        let OfFigures { feeds, said, urgent } = std::mem::take(&mut self.of_figures);
+        let OfFigures { feeds, said, suspected, urgent } = std::mem::take(&mut self.of_figures);
         for (feed, counts) in &feeds {
             figures.count(*feed, counts);
         }
         said.into_iter().for_each(|said| figures.hear(said));
+        suspected.into_iter().for_each(|suspected| figures.suspect(suspected));
         figures.work_out(now, pack, urgent)
     }
 

@@ -31,6 +31,16 @@ export const alertWords = {
   times: t("lần", "times"),
   history: t("Diễn biến của cảnh báo", "History of the alert"),
   threshold: t("ngưỡng", "threshold"),
+  within: t("trong", "within"),
+  lines: t("Các dòng làm nên cảnh báo", "The lines that make the alert"),
+  linesMeaning: t(
+    "Mọi dòng mà quy tắc theo dõi, như đã biết khi cảnh báo phát; dòng không cộng thêm lần nào chỉ làm chứng.",
+    "Every line that the rule watches, as known when it was raised; one that adds nothing only supports the others.",
+  ),
+  noLines: t("Không có dòng nào mà bạn được xem.", "No line that is yours to see."),
+  moreLines: t("Thêm dòng", "More lines"),
+  adds: t("cộng", "adds"),
+  allOf: t("Mọi sự kiện của địa chỉ này", "All events of this address"),
   more: t("nữa", "more"),
   raisedBy: t("Được phát bởi", "Raised by"),
   older: t("Cũ hơn", "Older"),
@@ -42,6 +52,14 @@ export const changeWords: Record<Alert["change"], Text> = {
   recurred: t("tái diễn", "recurred"),
   cleared: t("hết", "cleared"),
   acknowledged: t("xác nhận", "acknowledged"),
+};
+
+/** What a rule counts of events. */
+export const countWords: Record<"attempts" | "weight" | "targets" | "users", Text> = {
+  attempts: t("Lần đăng nhập thất bại", "Failed attempts to log in"),
+  weight: t("Sự kiện", "Events"),
+  targets: t("Đích khác nhau", "Different targets"),
+  users: t("Tài khoản khác nhau", "Different users"),
 };
 
 export const originWords = {

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
+    event::{EventKind, Severity},
     index::{GapReading, IndexId, WqiAggregate},
     limit::Averaging,
-    rule::{Bound, Condition, Measure, Priority},
+    rule::{Bound, Condition, CountBy, CountOf, Counting, Measure, Priority},
     status::StationStatus,
 };
 
@@ -38,7 +39,14 @@ fn full_files() -> PackFiles {
         condition = { kind = \"indicator\", indicator = \"pm10\", averaging = \"hour\", below = 1, clear = 1.5 }\n\
         [gone]\nname = { vi = \"Im\", en = \"Silent\" }\nstep = { vi = \"Gọi\", en = \"Call\" }\n\
         priority = \"medium\"\nkinds = [\"ambient_air\", \"waste_water\"]\n\
-        condition = { kind = \"status\", statuses = [\"silent\", \"error\"], lasting = \"30m\" }\n";
+        condition = { kind = \"status\", statuses = [\"silent\", \"error\"], lasting = \"30m\" }\n\
+        [guessing]\nname = { vi = \"Dò\", en = \"Guessing\" }\nstep = { vi = \"Chặn\", en = \"Block\" }\n\
+        priority = \"high\"\n\
+        condition = { kind = \"events\", count = \"attempts\", by = \"from\", reach = 5, within = \"10m\" }\n\
+        [scan]\nname = { vi = \"Quét\", en = \"Scan\" }\nstep = { vi = \"Chặn\", en = \"Block\" }\n\
+        priority = \"medium\"\n\
+        condition = { kind = \"events\", count = \"targets\", by = \"network\", kinds = [\"block\"], severity = \"low\", \
+        category = \"net\", signature = \"1:2\", reach = 20, within = \"5m\", clear_after = \"1h\" }\n";
     let successions = "\
         from_code,from_valid_from,to_code,to_valid_from,split,main,weight,estimated\n\
         25460,1970-01-01,25459,2025-07-01,true,true,0.7,true\n\
@@ -124,6 +132,23 @@ fn a_full_pack_holds_what_its_files_say() {
     let statuses = vec![StationStatus::Silent, StationStatus::Error];
     assert_eq!(pack.rules["gone"].condition, Condition::Status { statuses, lasting: Millis::minutes(30) });
 
+    let guessing = pack.rules["guessing"].condition.counting().unwrap();
+    assert_eq!((guessing.count, guessing.by, guessing.reach), (CountOf::Attempts, CountBy::From, 5));
+    assert_eq!((guessing.within, guessing.clear_after), (Millis::minutes(10), Millis::minutes(10)));
+    assert!(guessing.kinds.contains(&EventKind::LoginModule), "also what only supports an attempt");
+    let scan = Counting {
+        count: CountOf::Targets,
+        by: CountBy::Network,
+        kinds: vec![EventKind::Block],
+        severity: Some(Severity::Low),
+        category: "net".to_owned(),
+        signature: "1:2".to_owned(),
+        reach: 20,
+        within: Millis::minutes(5),
+        clear_after: Millis::hours(1),
+    };
+    assert_eq!(pack.rules["scan"].condition, Condition::Events(scan));
+
     assert_eq!(pack.successions.len(), 3);
     let first = &pack.successions[0];
     assert_eq!((first.from.code.as_str(), first.to.code.as_str()), ("25460", "25459"));
@@ -180,7 +205,7 @@ fn an_overlay_may_add_limits_and_rules_and_no_lists() {
         let _ = files.insert(path.to_owned(), text.to_owned());
     }
     let demo = Pack::parse_with(&files, Some("demo")).unwrap_or_else(|faults| panic!("{faults}"));
-    assert_eq!((demo.limits.len(), demo.rules.len()), (4, 5));
+    assert_eq!((demo.limits.len(), demo.rules.len()), (4, 7));
     assert_eq!(Pack::parse(&files).unwrap().limits.len(), 3);
     let _ = files.insert("demo/map.topo.json".to_owned(), "{}".to_owned());
     assert!(faults(&files)[0].starts_with("demo/map.topo.json:1: an overlay has no such file"));
@@ -323,6 +348,59 @@ fn every_rule_of_rules_has_its_fault() {
         (
             changed("rules.toml", "priority = \"medium\"", "priority = \"medium\"\nraise_windows = 2"),
             "rules.toml:25: gone: 'raise_windows' counts windows",
+        ),
+        (
+            changed("rules.toml", "count = \"attempts\"", "count = \"tries\""),
+            "rules.toml:31: guessing: 'tries' is not what 'count' may be (there are: attempts, weight",
+        ),
+        (
+            changed("rules.toml", "by = \"from\"", "by = \"host\""),
+            "rules.toml:31: guessing: 'host' is not what 'by' may be (there are: from, network, to, user)",
+        ),
+        (
+            changed("rules.toml", "by = \"from\"", "by = \"user\""),
+            "rules.toml:31: guessing: an alert by user names the user",
+        ),
+        (
+            changed("rules.toml", "count = \"attempts\"", "count = \"weight\""),
+            "rules.toml:31: guessing: it would count every event",
+        ),
+        (changed("rules.toml", "reach = 5, ", ""), "rules.toml:31: guessing: 'reach' is missing"),
+        (
+            changed("rules.toml", "reach = 5, ", "reach = 1001, "),
+            "rules.toml:31: guessing.condition: 'reach' must lie between 1 and 1000",
+        ),
+        (
+            changed("rules.toml", ", within = \"10m\"", ""),
+            "rules.toml:31: guessing.condition: 'within' is missing",
+        ),
+        (
+            changed("rules.toml", "\"10m\"", "\"25h\""),
+            "rules.toml:31: guessing: 'within' must lie between 1s and 24h",
+        ),
+        (
+            changed("rules.toml", "\"1h\" }", "\"4m\" }"),
+            "rules.toml:36: scan: 'clear_after' must not be shorter than 'within'",
+        ),
+        (
+            changed("rules.toml", "[\"block\"]", "[\"blocked\"]"),
+            "rules.toml:36: scan: 'blocked' is not a kind of event",
+        ),
+        (
+            changed("rules.toml", "severity = \"low\"", "severity = \"worst\""),
+            "rules.toml:36: scan: 'worst' is not a severity",
+        ),
+        (
+            changed(
+                "rules.toml",
+                "priority = \"high\"\ncondition = { kind = \"events\"",
+                "priority = \"high\"\nkinds = [\"ambient_air\"]\ncondition = { kind = \"events\"",
+            ),
+            "rules.toml:31: guessing: 'kinds' is about stations",
+        ),
+        (
+            changed("rules.toml", "[guessing]", "[guessing]\nclear_windows = 2"),
+            "rules.toml:28: guessing: 'clear_windows' counts windows",
         ),
         (
             changed("rules.toml", "\"30m\"", "\"half an hour\""),

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { acknowledge, asking, rememberedName } from "../../acknowledge";
+import { subjectOf } from "../../alerts";
 import { say } from "../../language";
-import { alerts, pack, subjectName } from "../../store";
+import { alerts, pack } from "../../store";
 import { alertWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { Mark } from "./Mark";
@@ -47,7 +48,7 @@ export function AcknowledgeDialog() {
         <p class="dialog-alert">
           <Mark priority={alert.priority} />
           <span>
-            <strong>{say(priorityWords[alert.priority])}</strong> · {say(subjectName(alert.subject))}
+            <strong>{say(priorityWords[alert.priority])}</strong> · {subjectOf(alert)}
             <br />
             {rule ? say(rule.name) : alert.rule}
           </span>

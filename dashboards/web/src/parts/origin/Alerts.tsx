@@ -1,15 +1,16 @@
 import { useSignal } from "@preact/signals";
 import { asking, standing } from "../../acknowledge";
 import { deeper } from "../../address";
-import { measureOf, stateWords, valueLine } from "../../alerts";
+import { measureOf, stateWords, subjectOf, valueLine } from "../../alerts";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import type { AlertHistory, AlertOrigin, RaisedBy } from "../../lineage";
 import type { Alert } from "../../model";
-import { alerts, pack, subjectName } from "../../store";
+import { alerts, pack } from "../../store";
 import { alertWords, changeWords, originWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { Mark } from "../frame/Mark";
+import { AlertEvents } from "./AlertEvents";
 import { Asked, Facts } from "./Asked";
 
 const PAGE = 50;
@@ -63,7 +64,7 @@ function Item({ alert }: { alert: Alert }) {
           {rule ? say(rule.name) : alert.rule}
         </button>
         <small>
-          {say(priorityWords[alert.priority])} · {say(subjectName(alert.subject))} · {shortMoment(alert.raised_at)}
+          {say(priorityWords[alert.priority])} · {subjectOf(alert)} · {shortMoment(alert.raised_at)}
           {alert.cleared_at !== null && ` – ${shortMoment(alert.cleared_at)}`}
           {stateWords(alert) !== "" && ` · ${stateWords(alert)}`}
         </small>
@@ -87,7 +88,7 @@ export function AlertStep({ id }: { id: string }) {
               <Mark priority={alert.priority} hollow={!alert.active} />
               <strong class="words">{say(priorityWords[alert.priority])}</strong>
               <span>
-                {say(subjectName(alert.subject))}
+                {subjectOf(alert)}
                 {stateWords(alert) !== "" && ` · ${stateWords(alert)}`}
               </span>
             </p>
@@ -115,6 +116,7 @@ export function AlertStep({ id }: { id: string }) {
                 {({ raised_by }) => (raised_by ? <Cause by={raised_by} /> : null)}
               </Asked>
             </div>
+            {alert.about !== "station" && <AlertEvents alert={alert} />}
             <h3>{say(alertWords.history)}</h3>
             <ol class="timeline">
               {history.map((entry, at) => (
@@ -147,6 +149,8 @@ function Cause({ by }: { by: RaisedBy }) {
     else if (by.kind === "window") deeper("window", by.indicator, by.subject, by.window, String(by.start));
     else deeper("station", by.subject);
   };
+  // Its lines stand below.
+  if (by.kind === "events") return null;
   return (
     <button type="button" onClick={go}>
       {say(originWords.panel)}

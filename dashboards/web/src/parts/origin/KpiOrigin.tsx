@@ -1,4 +1,4 @@
-import { deeper } from "../../address";
+import { deeper, view, way } from "../../address";
 import { silence, unheardWords } from "../../attention";
 import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
@@ -7,7 +7,7 @@ import { completenessOf, counted, stationsNow } from "../../figures";
 import { say } from "../../language";
 import type { Feed, FigureInput, Priority, StationNames } from "../../model";
 import { type Standing, priorityOfStanding, standingIn, standingWords } from "../../standing";
-import { ageOf, feedNames, figureOf, pack, stationNames } from "../../store";
+import { ageOf, feedNames, figureOf, pack, stationNames, subjectName } from "../../store";
 import { originWords } from "../../words/alerts";
 import { kpiWords } from "../../words/overview";
 import { words } from "../../words/page";
@@ -29,6 +29,8 @@ export function KpiStep({ id }: { id: string }) {
       return <Completeness />;
     case "balance":
       return <Balance />;
+    case "log_sources":
+      return <LogSources />;
     default:
       return <FeedAges />;
   }
@@ -99,6 +101,41 @@ function StationStates() {
           })}
         </tbody>
       </table>
+    </>
+  );
+}
+
+/** Log sources that may not be silent: those that are not good are listed. */
+function LogSources() {
+  const figure = figureOf("log_sources").value;
+  const look = () => {
+    way.value = [];
+    view.value = "security";
+  };
+  return (
+    <>
+      <Facts
+        of={[
+          [
+            say(originWords.howMade),
+            say({
+              vi: "Nguồn nhật ký đã nhận được gì đó trong thời gian nó được phép im lặng, trên số nguồn không được im lặng mãi. Cảm biến quan sát không đủ (không có luật, rơi gói tin) vẫn được tính là nghe được, nhưng chưa tốt.",
+              en: "Log sources of which something came within the time they may be silent, of those that may not be silent for ever. A sensor that sees too little (no rules, packets dropped) is heard, and not good.",
+            }),
+          ],
+          [say(kpiWords.logSources), figure ? say({ vi: `${number(figure.count)} trên ${number(figure.expected)}`, en: `${number(figure.count)} of ${number(figure.expected)}` }) : ""],
+        ]}
+      />
+      <ul>
+        {(figure?.inputs ?? []).map(({ subject, word }) => (
+          <li key={subject}>
+            {say(subjectName(subject))}: {say(standingWords[word as Standing])}
+          </li>
+        ))}
+      </ul>
+      <button type="button" onClick={look}>
+        {say(words.security)}
+      </button>
     </>
   );
 }

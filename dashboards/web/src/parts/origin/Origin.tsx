@@ -2,15 +2,13 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Step, backTo, here, way } from "../../address";
 import { period } from "../../format";
 import { say } from "../../language";
+import { lazy } from "../../lazy";
 import { blind, pack, stationNames } from "../../store";
 import { kpiWords } from "../../words/overview";
 import { alertWords, originWords } from "../../words/alerts";
-import { AlertStep, AlertsStep } from "./Alerts";
-import { EnvelopeStep } from "./Envelope";
-import { KpiStep } from "./KpiOrigin";
-import { AssessmentStep, IndexStep } from "./Results";
-import { StationStep } from "./StationOrigin";
-import { WindowStep } from "./Window";
+
+/** What each step shows, loaded when the first way is gone. */
+const Steps = lazy(async () => (await import("./Steps")).Steps);
 
 /** The way from a number to the message it came in, one step a screen; the whole way is in the address. */
 export function Origin() {
@@ -67,32 +65,10 @@ export function Origin() {
         {longName(step)}
       </h2>
       <div class="origin-body" key={key}>
-        <Body step={step} />
+        <Steps step={step} />
       </div>
     </aside>
   );
-}
-
-function Body({ step: [kind, ...ids] }: { step: Step }) {
-  const [first = "", second = "", third = "", fourth = "", fifth = ""] = ids;
-  switch (kind) {
-    case "alerts":
-      return <AlertsStep />;
-    case "alert":
-      return <AlertStep id={first} />;
-    case "station":
-      return <StationStep id={first} />;
-    case "kpi":
-      return <KpiStep id={first} />;
-    case "index":
-      return <IndexStep index={first} subject={second} kind={third} start={fourth} />;
-    case "assessment":
-      return <AssessmentStep limit={first} subject={second} averaging={third} start={fourth} />;
-    case "window":
-      return <WindowStep indicator={first} subject={second} kind={third} start={fourth} revision={fifth} />;
-    case "envelope":
-      return <EnvelopeStep position={first} row={second === "" ? null : Number(second)} />;
-  }
 }
 
 const HOUR = 3_600_000;
@@ -164,6 +140,7 @@ function kpiName(id: string): string {
     exceeded: "exceeded",
     completeness: "completeness",
     balance: "balance",
+    log_sources: "logSources",
     feeds: "slowest",
   };
   return say(kpiWords[names[id] ?? "title"]);

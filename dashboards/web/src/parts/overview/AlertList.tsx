@@ -2,11 +2,11 @@ import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { asking, standing } from "../../acknowledge";
 import { open } from "../../address";
-import { measureOf, openInOrder, stateWords, valueAndPeriod } from "../../alerts";
+import { measureOf, openInOrder, stateWords, subjectOf, valueAndPeriod } from "../../alerts";
 import { age, fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { Alert } from "../../model";
-import { ageOf, alerts, alertsOpen, pack, subjectName } from "../../store";
+import { ageOf, alerts, alertsOpen, pack } from "../../store";
 import { isWall } from "../../wall";
 import { alertWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
@@ -96,7 +96,7 @@ function Row({ alert }: { alert: Alert }) {
       <div class="alert-text">
         <p class="alert-head">
           <strong class="alert-priority">{say(priorityWords[alert.priority])}</strong>
-          <span class="alert-place">{say(subjectName(alert.subject))}</span>
+          <span class="alert-place">{subjectOf(alert)}</span>
           <span class="alert-state">{stateWords(alert)}</span>
           <time class="alert-since" dateTime={new Date(since).toISOString()} title={fullMoment(since)}>
             {age(Math.floor(ageOf(since) / 60_000) * 60_000 || 1)}
@@ -139,7 +139,7 @@ function Row({ alert }: { alert: Alert }) {
           {(!sent || sent.state === "failed") && (
             <button type="button" class="acknowledge" onClick={() => (asking.value = alert.id)}>
               {say(alertWords.acknowledge)}
-              <span class="reader-only">: {rule ? say(rule.name) : alert.rule}, {say(subjectName(alert.subject))}</span>
+              <span class="reader-only">: {rule ? say(rule.name) : alert.rule}, {subjectOf(alert)}</span>
             </button>
           )}
         </div>
@@ -159,7 +159,7 @@ function Announcer({ all }: { all: Alert[] }) {
     said.current = fresh
       .map((alert) => {
         const rule = pack.value?.rules[alert.rule];
-        return `${say(priorityWords[alert.priority])}: ${rule ? say(rule.name) : alert.rule}, ${say(subjectName(alert.subject))}`;
+        return `${say(priorityWords[alert.priority])}: ${rule ? say(rule.name) : alert.rule}, ${subjectOf(alert)}`;
       })
       .join(". ");
   }

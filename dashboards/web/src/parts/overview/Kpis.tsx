@@ -1,7 +1,7 @@
 import { open } from "../../address";
 import { ageOf } from "../../store";
 import { fullMoment, number } from "../../format";
-import { FIGURES, ageOfFigure, alertsByPriority, shown } from "../../figures";
+import { figureIds, ageOfFigure, alertsByPriority, shown } from "../../figures";
 import { say } from "../../language";
 import type { FigureId } from "../../model";
 import { isWall } from "../../wall";
@@ -19,15 +19,15 @@ interface Props {
   lines?: number;
 }
 
-/** The eight figures or some of them, each with what it takes to trust it. */
-export function Kpis({ from = 0, until = FIGURES.length, columns, lines }: Props) {
+/** The figures or some of them, each with what it takes to trust it. */
+export function Kpis({ from = 0, until = figureIds.value.length, columns, lines }: Props) {
   return (
     <section class="kpis" aria-labelledby="kpis-title">
       <h2 id="kpis-title" class="reader-only">
         {say(kpiWords.title)}
       </h2>
       <div class="kpi-grid" data-lines={lines} style={columns === undefined ? {} : rowsOf(until - from, columns)}>
-        {FIGURES.slice(from, until).map((id) => (
+        {figureIds.value.slice(from, until).map((id) => (
           <Tile key={id} id={id} />
         ))}
       </div>

@@ -2,7 +2,7 @@ import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { chooseSeries } from "../../address";
 import { indexOfKind } from "../../judgement";
-import { FIGURES, stationsNow } from "../../figures";
+import { figureIds, stationsNow } from "../../figures";
 import { type Block, type Plan, plan } from "../../plan";
 import { selection } from "../../selection";
 import { alerts, pack } from "../../store";
@@ -20,7 +20,7 @@ export function Wall() {
   const [x, y] = shift.value;
   const body = useRef<HTMLDivElement>(null);
   const size = useSize(body);
-  const shown = size.value && plan(size.value.width, size.value.height, FIGURES.length);
+  const shown = size.value && plan(size.value.width, size.value.height, figureIds.value.length);
   const at = usePage(shown);
   return (
     <div class="overview" style={{ transform: `translate(${x}px, ${y}px)` }}>

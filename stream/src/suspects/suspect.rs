@@ -1,0 +1,198 @@
+//! One address or user, as a rule sees it.
+
+use std::collections::BTreeMap;
+
+use ioc_model::{
+    position::Arrival,
+    rule::{Counting, Priority},
+    time::{EventTime, Millis, ReceivedAt},
+};
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::{LATE, Seen, Sighting};
+
+/// So many sightings of one are kept, and three quarters of them when there were more: the newest are still as many as
+/// any rule asks for.
+const SIGHTINGS: usize = 2_048;
+const SIGHTINGS_LEFT: usize = SIGHTINGS / 4 * 3;
+const _: () = assert!(SIGHTINGS_LEFT > ioc_model::rule::REACH_MAX as usize);
+const MINUTE: i64 = 60_000;
+
+/// What is kept of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Suspect {
+    /// Those of no run that was told, by when they happened; of different things one of each and moment, of a sum one a
+    /// moment.
+    sightings: BTreeMap<(EventTime, u64), Sighted>,
+    /// The last to arrive.
+    pub(super) heard: Arrival,
+    /// The minute in which old ones were let go.
+    swept: i64,
+    /// What the last alert was raised by, and what followed it without a pause.
+    pub(super) run: Option<Run>,
+    /// The number of the last alert; 0 where there was none.
+    pub(super) number: u32,
+    pub(super) open: Option<Open>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Sighted {
+    count: i64,
+    received_at: ReceivedAt,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Run {
+    pub(super) start: EventTime,
+    /// When the last of it happened.
+    pub(super) end: EventTime,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(super) struct Open {
+    pub(super) active: bool,
+    pub(super) acknowledged: bool,
+    pub(super) occurrences: u32,
+    pub(super) priority: Priority,
+}
+
+/// A time in which there were enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// Nothing that happened up to this moment was counted.
+    pub(super) after: EventTime,
+    /// When the last of them happened.
+    pub(super) at: EventTime,
+    pub(super) value: i64,
+}
+
+impl Suspect {
+    pub(super) fn new(heard: Arrival) -> Suspect {
+        let (sightings, run, open) = Default::default();
+        Suspect { sightings, heard, swept: i64::MIN, run, number: 0, open }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sightings.len()
+    }
+
+    pub(super) fn is_active(&self) -> bool {
+        self.open.is_some_and(|open| open.active)
+    }
+
+    /// Lets go of what arrived too long ago to count in anything that still comes.
+    fn sweep(&mut self, now: ReceivedAt, within: Millis) {
+        let minute = now.0.div_euclid(MINUTE);
+        if minute != self.swept {
+            self.swept = minute;
+            let oldest = now.0.saturating_sub(LATE.0).saturating_sub(within.0);
+            self.sightings.retain(|_, sighted| sighted.received_at.0 > oldest);
+        }
+    }
+
+    /// Hears of one.
+    pub(super) fn hear(&mut self, sighting: &Sighting, within: Millis) {
+        self.sweep(sighting.arrival.received_at, within);
+        self.heard = self.heard.max(sighting.arrival);
+    }
+
+    /// Keeps one that belongs to no run.
+    pub(super) fn keep(&mut self, sighting: &Sighting) {
+        let (thing, count) = match sighting.seen {
+            Seen::More(count) => (0, count),
+            Seen::One(thing) => (thing, 1),
+        };
+        let received_at = sighting.arrival.received_at;
+        let new = Sighted { count: 0, received_at };
+        let sighted = self.sightings.entry((sighting.at, thing)).or_insert(new);
+        sighted.received_at = sighted.received_at.max(received_at);
+        match sighting.seen {
+            Seen::More(_) => sighted.count = sighted.count.saturating_add(count),
+            Seen::One(_) => sighted.count = 1,
+        }
+        if self.sightings.len() > SIGHTINGS {
+            self.make_room(matches!(sighting.seen, Seen::One(_)));
+        }
+    }
+
+    /// Of different things only the last sighting of each is needed for what comes in order; then the oldest go.
+    fn make_room(&mut self, is_distinct: bool) {
+        if is_distinct {
+            let mut last: FxHashMap<u64, EventTime> = FxHashMap::default();
+            last.extend(self.sightings.keys().map(|(at, thing)| (*thing, *at)));
+            self.sightings.retain(|(at, thing), _| last.get(thing) == Some(at));
+        }
+        while self.sightings.len() > SIGHTINGS_LEFT {
+            let _ = self.sightings.pop_first();
+        }
+    }
+
+    /// Nothing that was seen counts any more.
+    pub(super) fn begin_anew(&mut self) {
+        self.sightings.clear();
+    }
+
+    /// What was seen of a run counts no more: after it is over, counting begins behind it.
+    pub(super) fn begin_run(&mut self, run: Run) {
+        self.sightings.retain(|(at, _), _| !(run.start..=run.end).contains(at));
+        self.run = Some(run);
+    }
+
+    /// The first time in which there are enough, of those that a moment lies in; of what was told, nothing.
+    pub(super) fn reached(&self, counting: &Counting, moment: EventTime) -> Option<Reached> {
+        let within = counting.within;
+        let is_distinct = counting.count.is_distinct();
+        let (mut from, mut behind) = (moment.minus(within), moment.plus(within));
+        match self.run {
+            Some(run) if run.end < moment => from = from.max(run.end),
+            Some(run) => behind = behind.min(run.start),
+            None => {}
+        }
+        if from >= behind {
+            return None;
+        }
+        // From behind the one moment up to the other.
+        let around = || self.sightings.range((from.plus(Millis(1)), 0)..(behind, 0));
+        let mut leaving = around().peekable();
+        let mut things: FxHashMap<u64, u32> = FxHashMap::default();
+        let mut sum = 0_i64;
+        let mut coming = around().peekable();
+        while let Some(((at, thing), sighted)) = coming.next() {
+            sum = sum.saturating_add(sighted.count);
+            if is_distinct {
+                *things.entry(*thing).or_default() += 1;
+            }
+            while let Some(((gone, thing), sighted)) =
+                leaving.next_if(|((gone, _), _)| *gone <= at.minus(within))
+            {
+                debug_assert!(gone < at);
+                sum = sum.saturating_sub(sighted.count);
+                if let Some(count) = things.get_mut(thing) {
+                    *count -= 1;
+                    if *count == 0 {
+                        let _ = things.remove(thing);
+                    }
+                }
+            }
+            let is_whole_moment = coming.peek().is_none_or(|((next, _), _)| next > at);
+            let value = if is_distinct { things.len() as i64 } else { sum };
+            if is_whole_moment && *at >= moment && value >= i64::from(counting.reach) {
+                return Some(Reached { after: from.max(at.minus(within)), at: *at, value });
+            }
+        }
+        None
+    }
+
+    /// What was seen from a moment on without a pause.
+    pub(super) fn run(&self, from: EventTime, pause: Millis) -> EventTime {
+        let mut end = from;
+        for (at, _) in self.sightings.range((from, 0)..).map(|(key, _)| *key) {
+            if at >= end.plus(pause) {
+                break;
+            }
+            end = at;
+        }
+        end
+    }
+}
