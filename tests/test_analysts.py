@@ -122,6 +122,13 @@ def fill(ask, first, second):
         f" '', 'trực ban', 'đã gọi trạm', 0, 0, {second}, 0)"
     )
     ask(
+        "INSERT INTO alert (rule, subject, number, about, change, priority, active, acknowledged, occurrences, at, measure,"
+        " averaging, window_start, window_end, value, threshold, status, events, user, note, seq, generation, epoch, chunk)"
+        " VALUES ('guessing', '203.0.113.5', 29000000, 'network', 'raised', 'high', true, false, 1, now64(3), 'attempts', '',"
+        ' now64(3) - 86400, now64(3), 6, 5, \'\', \'{"kinds":["login_failed"],"group":"203.0.113.5"}\','
+        f" '', '', 0, 0, {first}, 0)"
+    )
+    ask(
         "INSERT INTO observation (indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset,"
         " row, standing, generation, epoch, chunk)"
         " SELECT 'pm25', 'ST01', start + toIntervalMinute(5 * minute), 40 + minute, 'good', 'push', start, 1, 0, hour, minute,"
