@@ -31,6 +31,7 @@ pub mod rejects;
 pub mod routes;
 pub mod seats;
 pub mod series;
+mod shared;
 pub mod station;
 pub mod status;
 pub mod tile;
