@@ -12,6 +12,7 @@ pub mod assessment;
 pub mod assets;
 pub mod board;
 pub mod clients;
+pub mod concern;
 pub mod events;
 pub mod feed;
 pub mod figures;

@@ -31,7 +31,7 @@ use ioc_model::{
     pack::{Pack, PackVersion},
     position::Position,
     results::{AlertResult, EpochResults},
-    rule::AlertKey,
+    rule::{AlertKey, Priority},
     time::{EventTime, Now},
     window::WindowKind,
 };
@@ -337,6 +337,7 @@ impl Clients for AtTheDoor {
                 former,
                 why: String::new(),
                 count: 9,
+                priority: Priority::Medium,
                 first: since,
                 last: last_heard,
             }],
