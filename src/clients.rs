@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use ioc_dashboards::clients::{self as shown, ClientList, ClientView, NoticeView, SenderView};
+use ioc_dashboards::{
+    clients::{self as shown, ClientList, ClientView, NoticeView, SenderView},
+    concern::priority_at_the_door,
+};
 use ioc_ingest::clients::{Clients, Connected, Heard, Notice};
 use ioc_model::time::Now;
 
@@ -74,7 +77,8 @@ fn notice(notice: Notice) -> NoticeView {
     let (user, client_id) = (user.to_string(), client_id.to_string());
     let (peer, former) = (text(peer), text(former));
     let (what, transport) = (what.word().to_owned(), transport.to_owned());
-    NoticeView { what, transport, user, client_id, peer, former, why, count, first, last }
+    let priority = priority_at_the_door(count);
+    NoticeView { what, transport, user, client_id, peer, former, why, count, priority, first, last }
 }
 
 /// Tells a new process what the one before knew.

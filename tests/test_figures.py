@@ -1,5 +1,6 @@
 """The figures of the overview: said by the flow, stored, the same for everybody, and asked for as of a moment."""
 
+from collections import Counter
 from datetime import datetime, timezone
 
 import pytest
@@ -52,6 +53,15 @@ def test_what_the_board_said_before_is_known_after_kill_9_and_opens_to_its_input
     opened = watch.ask(f"/api/lineage/index?{query}")
     assert opened["value"] == aqi["value"] == index["value"]
     assert opened["inputs"], "it was made of windows"
+
+    # How each station stands is what their figure counts: one definition for both.
+    def counted_as_told():
+        picture = watch.ioc.overview()["picture"]
+        told = Counter(station["standing"] for station in picture["stations"] if station["standing"])
+        [figure] = [figure for figure in picture["figures"] if figure["figure"] == "stations"]
+        return told == {part["word"]: part["count"] for part in figure["parts"]} and told
+
+    assert eventually(counted_as_told)["never"] > 0
 
     # A page is told the same, and so is an analyst.
     now = figures(watch)

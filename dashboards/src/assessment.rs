@@ -1,10 +1,12 @@
 //! The newest mean of a series that was held against a legal limit.
 
 use ioc_model::{
+    ageing::Ages,
     epoch::{Epoch, Revision},
     limit::Averaging,
     name::Name,
     results::{Assessment, Verdict},
+    rule::Priority,
     time::EventTime,
 };
 use serde::{Deserialize, Serialize};
@@ -71,12 +73,17 @@ pub struct AssessmentView {
     pub high: Option<f64>,
     /// How it stands.
     pub verdict: Verdict,
+    /// How urgent that is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
     /// What went in: points of an hour or day, hours of eight, days of a year.
     pub count: u32,
     /// What was expected; 0 where that is not known.
     pub expected: u32,
     /// The epoch that made it.
     pub revision: Revision,
+    /// When it gets old.
+    #[serde(flatten)]
+    pub ages: Ages,
 }
 
 impl AssessmentView {
@@ -95,9 +102,11 @@ impl AssessmentView {
             low: result.low,
             high: result.high,
             verdict: result.verdict,
+            priority: result.verdict.priority(),
             count: result.count,
             expected: result.expected,
             revision: epoch.into(),
+            ages: Ages::default(),
         }
     }
 }
@@ -119,9 +128,11 @@ mod tests {
             low: None,
             high: Some(50.0),
             verdict,
+            priority: verdict.priority(),
             count: 24,
             expected: 24,
             revision: Revision(revision),
+            ages: Ages::default(),
         }
     }
 

@@ -18,17 +18,19 @@ use std::{
 };
 
 use ioc_model::{
+    ageing::Ages,
     asker::{Asker, province},
     counts::Counts,
     envelope::UNMATCHED,
     epoch::Epoch,
+    figure::Freshness,
     index::IndexId,
     limit::Averaging,
     name::Name,
-    pack::{Pack, StationKind},
+    pack::{Feed, Pack, StationKind},
     results::{EpochResults, FeedMinute, RejectedRow, StatusResult, StoredObservation},
     rule::AlertKey,
-    time::Now,
+    time::{EventTime, Millis, Now},
     window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
@@ -37,18 +39,23 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     alerts::{AlertChanges, AlertView, OpenAlerts},
     assessment::{AssessmentTile, AssessmentView},
+    concern::{self, Concern},
     feed::{FeedTile, FeedView},
     figures::{FigureView, Figures},
     index_tile::{IndexPoint, IndexTile, IndexTileView, IndexView},
+    overview::promised,
     place::PlaceView,
     rejects::{LastRejects, REJECTS_KEPT, RejectView},
-    station::{StationTile, StationView},
+    station::{Missing, StationTile, StationView},
     status::SystemStatus,
     tile::{HourPoint, Tile, TileView},
 };
 
 /// Senders whose rejects are counted: more than any installation registers.
 const SENDERS_KEPT: usize = 100_000;
+const SECOND: i64 = 1_000;
+const HOUR: Millis = Millis::hours(1);
+const DAY: Millis = Millis::hours(24);
 
 /// The live picture. Shared by the driver, which applies, and the HTTP interface, which reads.
 #[derive(Debug)]
@@ -75,6 +82,9 @@ struct Picture {
     stations: BTreeMap<Name, StationTile>,
     /// Where each station stands, and did stand before it left the pack.
     places: HashMap<Name, PlaceView>,
+    promises: Promises,
+    /// The second of the recorded clock at which it was counted last what of stations is missing.
+    counted_at: i64,
     province: Option<PlaceView>,
     /// By subject, indicator and averaging.
     assessments: BTreeMap<(Name, Name, Averaging), AssessmentTile>,
@@ -90,6 +100,33 @@ struct Picture {
     hydrated: bool,
     status: Option<(SystemStatus, Instant)>,
     status_version: u64,
+}
+
+/// What the pack in effect promises.
+#[derive(Debug, Default)]
+struct Promises {
+    /// Milliseconds between values, by station and indicator; of stations that are expected.
+    cadences: HashMap<Name, BTreeMap<Name, Millis>>,
+    /// Of feeds: how late a value may come.
+    lateness: HashMap<Name, Millis>,
+    /// Of feeds: how long they may be silent.
+    silent_after: HashMap<Name, Millis>,
+}
+
+impl Promises {
+    fn of(pack: &Pack) -> Promises {
+        let cadences = pack.stations.values().map(|station| {
+            let measures = station.measures.iter().map(|(id, cadence)| (Name::new(id), *cadence));
+            (Name::new(&station.id), measures.collect())
+        });
+        let named = |feed: &Feed| Name::new(&feed.id);
+        let silent_after = pack.feeds.values().filter_map(|feed| Some((named(feed), promised(feed)?)));
+        Promises {
+            cadences: cadences.collect(),
+            lateness: pack.feeds.values().map(|feed| (named(feed), feed.contract.lateness)).collect(),
+            silent_after: silent_after.collect(),
+        }
+    }
 }
 
 /// What the store remembers, for the first picture after a start. Everything as of `epoch`.
@@ -157,6 +194,8 @@ pub struct StatusView {
     /// Milliseconds of the machine since it was reported: when it grows, the pipeline has fallen silent behind a
     /// living page (invariant SILENT).
     pub reported_ago: u64,
+    /// What of it is abnormal.
+    pub concerns: Vec<Concern>,
 }
 
 impl Changes {
@@ -185,6 +224,8 @@ impl Board {
             indices: BTreeMap::new(),
             stations: BTreeMap::new(),
             places: HashMap::new(),
+            promises: Promises::default(),
+            counted_at: i64::MIN,
             province: None,
             assessments: BTreeMap::new(),
             alerts: OpenAlerts::default(),
@@ -249,8 +290,12 @@ impl Board {
                 picture.judge(epoch, view);
             }
             picture.alerts.remember(epoch, remembered.alerts);
+            let said_at = remembered.figures.iter().map(|figure| figure.at).max();
             for view in remembered.figures {
                 picture.figures.show(epoch, view);
+            }
+            if let Some(now) = said_at {
+                picture.count_missing(now);
             }
         });
     }
@@ -307,6 +352,10 @@ impl Board {
             for result in &results.facts.figures {
                 picture.figures.show(epoch, FigureView::new(epoch, result));
             }
+            // What is missing moves with the clock, and by seconds: not ten times in one.
+            if picture.counted_at != results.now.0.div_euclid(SECOND) || !results.facts.statuses.is_empty() {
+                picture.count_missing(results.now);
+            }
         });
     }
 
@@ -351,7 +400,11 @@ impl Board {
         self.read(|picture| {
             let (status, reported) = picture.status.as_ref()?;
             let ago = u64::try_from(reported.elapsed().as_millis()).unwrap_or(u64::MAX);
-            Some(StatusView { status: status.clone().seen_by(asker), reported_ago: ago })
+            Some(StatusView {
+                status: status.clone().seen_by(asker),
+                reported_ago: ago,
+                concerns: concern::of_system(status, ago),
+            })
         })
     }
 
@@ -442,7 +495,8 @@ impl Picture {
         for station in pack.stations.values() {
             let subject: Name = Name::new(&station.id);
             let _ = self.places.insert(subject, PlaceView::from(&station.place));
-            let _ = self.stations.entry(subject).or_default();
+            let expected = u32::try_from(station.measures.len()).unwrap_or(u32::MAX);
+            self.stations.entry(subject).or_default().expect(expected);
             for kind in [WindowKind::Hour, WindowKind::Day] {
                 if let Some(id) = index_of(station.kind) {
                     let tile = || IndexTile::new(id, subject, kind);
@@ -458,6 +512,7 @@ impl Picture {
                 }
             }
         }
+        self.promises = Promises::of(pack);
         self.province = province(pack).map(|province| PlaceView::from(&province.key));
         for feed in pack.feeds.keys().map(String::as_str).chain([UNMATCHED]) {
             let _ = self.feeds.entry(Name::new(feed)).or_default();
@@ -472,6 +527,76 @@ impl Picture {
     /// Feeds come from the configuration, present or past, so their number is bounded.
     fn feed(&mut self, feed: &Name) -> &mut FeedTile {
         self.feeds.entry(*feed).or_default()
+    }
+
+    /// Counts of each station what is missing, at a moment of the recorded clock.
+    fn count_missing(&mut self, now: Now) {
+        self.counted_at = now.0.div_euclid(SECOND);
+        let counted: Vec<(Name, Missing)> =
+            self.promises.cadences.keys().map(|subject| (*subject, self.missing(*subject, now))).collect();
+        for (subject, missing) in counted {
+            if let Some(station) = self.stations.get_mut(&subject) {
+                station.count(self.epoch, missing);
+            }
+        }
+    }
+
+    /// As the flow counts it for the figures: of an indicator without a cadence nothing is expected by a time.
+    fn missing(&self, subject: Name, now: Now) -> Missing {
+        let mut missing = Missing::default();
+        for indicator in self.promises.cadences.get(&subject).into_iter().flat_map(|all| all.keys()) {
+            missing.all += 1;
+            let tile = self.index.get(&subject).and_then(|of| self.tiles.get(*of.get(indicator)?));
+            let Some((tile, (event_time, _))) = tile.and_then(|tile| Some((tile, tile.newest()?))) else {
+                missing.never += 1;
+                continue;
+            };
+            let ages = self.ages_of(tile);
+            if ages.by(Freshness::Fresh, EventTime(now.0), Millis(0)) == Freshness::Stale {
+                missing.stale += 1;
+                missing.since = Some(missing.since.map_or(event_time, |since| since.min(event_time)));
+            }
+        }
+        missing
+    }
+
+    /// How late the feeds may be that a station's values come by.
+    fn lateness(&self, subject: &Name) -> Millis {
+        let tiles = self.index.get(subject).into_iter().flat_map(|of| of.values());
+        let feeds = tiles.filter_map(|at| self.tiles.get(*at)?.newest());
+        let lateness = feeds.filter_map(|(_, feed)| self.promises.lateness.get(&feed).copied());
+        lateness.max().unwrap_or_default()
+    }
+
+    fn ages_of(&self, tile: &Tile) -> Ages {
+        let cadences = self.promises.cadences.get(tile.subject());
+        let cadence = cadences.and_then(|all| all.get(tile.indicator())).copied().filter(|it| it.0 > 0);
+        let newest = tile.newest().zip(cadence);
+        newest.map_or_else(Ages::default, |((event_time, _), cadence)| {
+            Ages::of(event_time, cadence.plus(self.lateness(tile.subject())))
+        })
+    }
+
+    /// Of a window: its successor may take as long as it is, and what its slowest input may take.
+    fn ages_of_window(&self, subject: &Name, end: EventTime, length: Millis) -> Ages {
+        let cadences = self.promises.cadences.get(subject).into_iter().flat_map(|all| all.values());
+        let slowest = cadences.copied().max().unwrap_or_default();
+        Ages::of(end, length.plus(slowest).plus(self.lateness(subject)))
+    }
+
+    fn ages_of_index(&self, subject: &Name, view: &IndexTileView) -> Ages {
+        let length = if view.kind == WindowKind::Day { DAY } else { HOUR };
+        let latest = view.latest.as_ref();
+        latest.map_or_else(Ages::default, |latest| self.ages_of_window(subject, latest.end, length))
+    }
+
+    /// A year's window ends with the year: what is there so far is as old as its newest day.
+    fn ages_of_assessment(&self, subject: &Name, view: &AssessmentView) -> Ages {
+        match view.averaging {
+            Averaging::Hour | Averaging::EightHours => self.ages_of_window(subject, view.end, HOUR),
+            Averaging::Day => self.ages_of_window(subject, view.end, DAY),
+            Averaging::Year => Ages::default(),
+        }
     }
 
     fn now(&self) -> Now {
@@ -514,17 +639,31 @@ impl Picture {
         Changes {
             epoch: self.epoch,
             now: self.now(),
-            tiles: tiles.map(|it| TileView { place: place(it.subject()), ..it.view(after) }).collect(),
-            feeds: feeds.map(|(id, feed)| feed.view(*id)).collect(),
+            tiles: tiles
+                .map(|it| TileView { place: place(it.subject()), ages: self.ages_of(it), ..it.view(after) })
+                .collect(),
+            feeds: feeds
+                .map(|(id, feed)| feed.view(*id, self.promises.silent_after.get(id).copied()))
+                .collect(),
             rejects: self.rejects.since(asker, after),
             indices: indices
-                .map(|((_, subject, _), it)| IndexTileView { place: place(subject), ..it.view(after) })
+                .map(|((_, subject, _), it)| {
+                    let view = it.view(after);
+                    IndexTileView { place: place(subject), ages: self.ages_of_index(subject, &view), ..view }
+                })
                 .collect(),
             stations: stations
                 .map(|(subject, it)| StationView { place: place(subject), ..it.view(*subject) })
                 .collect(),
             assessments: assessments
-                .map(|((subject, ..), it)| AssessmentView { place: place(subject), ..it.view() })
+                .map(|((subject, ..), it)| {
+                    let view = it.view();
+                    AssessmentView {
+                        place: place(subject),
+                        ages: self.ages_of_assessment(subject, &view),
+                        ..view
+                    }
+                })
                 .collect(),
             alerts: alerts.into_iter().map(|alert| self.placed(alert)).collect(),
             alerts_whole: whole,

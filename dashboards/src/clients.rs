@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use ioc_model::{asker::Asker, name::Name, time::Now};
+use ioc_model::{asker::Asker, name::Name, rule::Priority, time::Now};
 use serde::{Deserialize, Serialize};
 
 /// Knows the clients. The binary answers it from the ways in.
@@ -87,6 +87,8 @@ pub struct NoticeView {
     pub why: String,
     /// How often since it was first seen.
     pub count: u64,
+    /// How urgent that is.
+    pub priority: Priority,
     /// The first time.
     pub first: Now,
     /// The last time.

@@ -1,9 +1,17 @@
 //! One feed on the board: what became of all it ever sent, and when it was last heard.
 
 use ioc_model::{
-    action::OPERATOR, counts::Counts, envelope::UNMATCHED, epoch::Epoch, name::Name, time::ReceivedAt,
+    action::OPERATOR,
+    counts::Counts,
+    envelope::UNMATCHED,
+    epoch::Epoch,
+    name::Name,
+    rule::Priority,
+    time::{EventTime, Millis, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::concern::{self, Concern};
 
 /// So many messages in a row, and nothing good among them, are no accident.
 const NO_ACCIDENT: u64 = 3;
@@ -61,14 +69,29 @@ impl FeedTile {
 
     /// The feed as it is sent.
     #[must_use]
-    pub fn view(&self, id: Name) -> FeedView {
+    ///
+    /// `promised` is how long it may be silent; none where it promises nothing.
+    pub fn view(&self, id: Name, promised: Option<Millis>) -> FeedView {
+        let last = self.counts.last_received;
+        let standing = match (promised, last) {
+            (None, _) => FeedStanding::NoPromise,
+            (Some(_), Some(_)) => FeedStanding::Heard,
+            (Some(_), None) if self.counts.received > 0 => FeedStanding::Unknown,
+            (Some(_), None) => FeedStanding::Never,
+        };
         FeedView {
             id,
+            standing,
+            priority: standing.priority(),
+            silent_from: promised
+                .zip(last)
+                .map(|(promised, last)| EventTime(last.0).plus(promised).plus(Millis(1))),
             counts: self.counts,
             envelopes_astray: self.counts.envelopes_astray(),
             rows_astray: self.counts.rows_astray(),
             last_received: self.counts.last_received,
             only_rejects: self.only_rejects(&id),
+            concerns: concern::of_feed(&self.counts, self.only_rejects(&id)),
         }
     }
 
@@ -93,11 +116,43 @@ fn all_rejected(counts: &Counts) -> u64 {
     counts.undecodable + if counts.rejected > 0 { counts.decoded } else { 0 }
 }
 
+/// What is known of how a feed keeps its promise to be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedStanding {
+    /// It was heard: from when on it is silent if nothing comes is said beside.
+    Heard,
+    /// It never sent.
+    Never,
+    /// It sent, and nobody remembers when.
+    Unknown,
+    /// It promises nothing.
+    NoPromise,
+}
+
+impl FeedStanding {
+    /// How urgent it is that nothing is heard of it: of one that was heard, from the moment on at which it is silent.
+    #[must_use]
+    pub fn priority(self) -> Option<Priority> {
+        match self {
+            FeedStanding::Heard => Some(Priority::High),
+            FeedStanding::Never | FeedStanding::Unknown => Some(Priority::Low),
+            FeedStanding::NoPromise => None,
+        }
+    }
+}
+
 /// A feed as the page gets it. Envelopes in flight come with the system's status: they are counted elsewhere.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeedView {
     /// Identifier.
     pub id: Name,
+    /// What is known of how it keeps its promise.
+    pub standing: FeedStanding,
+    /// How urgent it is that nothing is heard of it; none where nothing is promised.
+    pub priority: Option<Priority>,
+    /// From when on it is silent if nothing comes; none where it was not heard or promises nothing.
+    pub silent_from: Option<EventTime>,
     /// What became of its envelopes and rows.
     pub counts: Counts,
     /// Envelopes nobody accounted for: an alarm unless 0 (invariant BALANCE).
@@ -108,6 +163,8 @@ pub struct FeedView {
     pub last_received: Option<ReceivedAt>,
     /// Set if everything it sent lately was rejected: trouble.
     pub only_rejects: Option<OnlyRejects>,
+    /// What of it is abnormal, but for its silence.
+    pub concerns: Vec<Concern>,
 }
 
 #[cfg(test)]
@@ -121,7 +178,7 @@ mod tests {
     }
 
     fn told(tile: &FeedTile) -> Option<(u64, Option<i64>)> {
-        let only = tile.view(Name::new("air")).only_rejects?;
+        let only = tile.view(Name::new("air"), None).only_rejects?;
         Some((only.messages, only.since.map(|since| since.0)))
     }
 
@@ -137,9 +194,24 @@ mod tests {
         tile.count(Epoch(4), &Counts { received: 9, empty: 9, ..Counts::default() });
         tile.count(Epoch(5), &counts(0, 1, 1, 0, 40));
         assert_eq!(told(&tile), Some((3, Some(30))), "heartbeats change nothing");
-        assert_eq!(tile.view(Name::new(UNMATCHED)).only_rejects, None);
+        assert_eq!(tile.view(Name::new(UNMATCHED), None).only_rejects, None);
         tile.count(Epoch(6), &counts(0, 1, 0, 1, 50));
         assert_eq!(told(&tile), None);
+    }
+
+    #[test]
+    fn silent_a_feed_says_from_when_on_it_is_silent_and_one_that_promises_nothing_never_is() {
+        let mut tile = FeedTile::default();
+        let told = |tile: &FeedTile, promised: Option<i64>| {
+            let FeedView { standing, silent_from, .. } = tile.view(Name::new("air"), promised.map(Millis));
+            (standing, silent_from.map(|from| from.0))
+        };
+        assert_eq!(told(&tile, Some(100)), (FeedStanding::Never, None));
+        tile.count(Epoch(1), &Counts { received: 1, ..Counts::default() });
+        assert_eq!(told(&tile, Some(100)), (FeedStanding::Unknown, None));
+        tile.count(Epoch(2), &counts(0, 1, 0, 1, 50));
+        assert_eq!(told(&tile, Some(100)), (FeedStanding::Heard, Some(151)));
+        assert_eq!(told(&tile, None), (FeedStanding::NoPromise, None));
     }
 
     #[test]

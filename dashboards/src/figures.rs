@@ -6,12 +6,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
+    ageing::Ages,
     epoch::{Epoch, Revision},
-    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
+    figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind, StationStanding},
     name::Name,
     results::FigureResult,
     rule::Priority,
-    time::{EventTime, Now},
+    time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,10 +45,9 @@ pub struct FigureView {
     pub priority: Option<Priority>,
     /// How its age spoke against it then.
     pub freshness: Freshness,
-    /// From when on it is late if nothing newer comes.
-    pub late_from: Option<EventTime>,
-    /// From when on it is stale if nothing newer comes, and its verdict withheld.
-    pub stale_from: Option<EventTime>,
+    /// From when on it is late if nothing newer comes, and from when on stale, its verdict withheld.
+    #[serde(flatten)]
+    pub ages: Ages,
     /// How many of those it is made of count.
     pub count: u64,
     /// How many could.
@@ -86,9 +86,23 @@ pub struct InputView {
     pub value: Option<f64>,
     /// Indicator that decides, priority, standing, limit; else empty.
     pub word: Name,
+    /// How urgent a station's standing is; none where there is nothing to act on, or it is something else.
+    pub priority: Option<Priority>,
 }
 
 impl FigureView {
+    /// How old it is at a moment.
+    #[must_use]
+    pub fn freshness_at(&self, now: EventTime, grace: Millis) -> Freshness {
+        self.ages.by(self.freshness, now, grace)
+    }
+
+    /// Whether its verdict is withheld at a moment because nothing newer came.
+    #[must_use]
+    pub fn is_stale_at(&self, now: EventTime, grace: Millis) -> bool {
+        self.freshness_at(now, grace) == Freshness::Stale
+    }
+
     /// What an epoch said.
     #[must_use]
     pub fn new(epoch: Epoch, result: &FigureResult) -> FigureView {
@@ -100,6 +114,10 @@ impl FigureView {
             number: input.number,
             value: input.value,
             word: input.word,
+            priority: (input.kind == InputKind::Station)
+                .then(|| StationStanding::from_word(&input.word))
+                .flatten()
+                .and_then(StationStanding::priority),
         });
         FigureView {
             figure: result.figure,
@@ -114,8 +132,7 @@ impl FigureView {
             reason: result.reason,
             priority: result.priority,
             freshness: result.freshness,
-            late_from: result.late_from,
-            stale_from: result.stale_from,
+            ages: Ages { late_from: result.late_from, stale_from: result.stale_from },
             count: result.count,
             expected: result.expected,
             parts: result.parts.iter().map(|(word, count)| PartView { word: *word, count: *count }).collect(),

@@ -1,6 +1,7 @@
 //! One index of one station on the board: its newest hour or day, and the ones before.
 
 use ioc_model::{
+    ageing::Ages,
     epoch::{Epoch, Revision},
     index::{IndexId, IndexPart, NoIndex},
     name::Name,
@@ -82,6 +83,7 @@ impl IndexTile {
             subject: self.subject,
             place: None,
             kind: self.kind,
+            ages: Ages::default(),
             latest: self.latest.clone(),
             history: self.history.iter().filter(|point| point.revision > since.into()).cloned().collect(),
         }
@@ -99,6 +101,9 @@ pub struct IndexTileView {
     pub place: Option<PlaceView>,
     /// Hour or day.
     pub kind: WindowKind,
+    /// When its newest window gets old.
+    #[serde(flatten)]
+    pub ages: Ages,
     /// Its newest window; none where it was never computed.
     pub latest: Option<IndexView>,
     /// The last windows, by start: all of them in a snapshot, the revised ones in a change.

@@ -9,11 +9,12 @@ mod standards;
 use ioc_model::{
     asker::Asker,
     envelope::UNMATCHED,
+    figure::FigureId,
     index::IndexId,
     pack::{Feed, Indicator, Pack, Station, StationKind, Transport},
     place::Date,
     text::Text,
-    time::{Millis, Now},
+    time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 pub use standards::{CategoryNames, IndexNames, LimitNames, PlaceNames, RuleNames};
@@ -21,6 +22,7 @@ pub use standards::{CategoryNames, IndexNames, LimitNames, PlaceNames, RuleNames
 use crate::{
     board::{Changes, StatusView},
     feed::FeedView,
+    figures::FigureView,
 };
 
 /// What a page begins with.
@@ -34,6 +36,9 @@ pub struct Overview<'a> {
     pub has_map: bool,
     /// Seconds of the product's clock in a second.
     pub clock_speed: f64,
+    /// What may pass from a machine to who looks, in milliseconds of the product's clock: who compares a moment with now
+    /// adds it.
+    pub grace: Millis,
     /// Milliseconds between heartbeats.
     pub heartbeat: u64,
     /// The whole picture.
@@ -46,10 +51,29 @@ impl Overview<'_> {
     /// The product's clock as the server knew it when it answered.
     #[must_use]
     pub fn now(&self) -> Now {
-        let reported = |StatusView { status, reported_ago }: &StatusView| {
+        let reported = |StatusView { status, reported_ago, .. }: &StatusView| {
             Now(status.now.0.saturating_add((*reported_ago as f64 * self.clock_speed) as i64))
         };
         self.status.as_ref().map_or(self.picture.now, reported)
+    }
+
+    /// Whether a moment from which on something is late, stale or silent has passed, for who looks.
+    #[must_use]
+    pub fn has_passed(&self, moment: EventTime) -> bool {
+        self.now().0 >= moment.plus(self.grace).0
+    }
+
+    /// Whether a figure's verdict is withheld, because nothing newer came.
+    #[must_use]
+    pub fn is_stale(&self, figure: &FigureView) -> bool {
+        figure.is_stale_at(EventTime(self.now().0), self.grace)
+    }
+
+    /// Whether nobody says any more how stations stand: their figure is made once a minute.
+    #[must_use]
+    pub fn stations_are_stale(&self) -> bool {
+        let all = &self.picture.figures;
+        all.iter().any(|figure| figure.figure == FigureId::Stations && self.is_stale(figure))
     }
 
     /// Envelopes of a feed that no committed epoch holds yet.
@@ -218,6 +242,11 @@ impl Dimensions {
     }
 }
 
+/// How long a feed may be silent; none where nothing is owed.
+pub(crate) fn promised(feed: &Feed) -> Option<Millis> {
+    (feed.transport != Transport::Page).then_some(feed.silent_after)
+}
+
 impl StationNames {
     fn of(station: &Station, pack: &Pack) -> StationNames {
         let place = pack.places.iter().find(|place| place.key == station.place);
@@ -255,7 +284,7 @@ impl FeedNames {
             owner: Some(feed.owner.clone()),
             transport: Cow::Borrowed(feed.transport.word()),
             way: feed.transport.name(),
-            silent_after: (feed.transport != Transport::Page).then_some(feed.silent_after),
+            silent_after: promised(feed),
             lateness: feed.contract.lateness,
         }
     }

@@ -2,21 +2,40 @@
 
 use ioc_model::{
     epoch::Epoch,
+    figure::StationStanding,
     name::Name,
     results::StatusResult,
+    rule::Priority,
     status::StationStatus,
     time::{EventTime, Now},
 };
 use serde::{Deserialize, Serialize};
 
-use crate::place::PlaceView;
+use crate::{
+    concern::{self, Concern},
+    place::PlaceView,
+};
 
 /// What the board knows of one station. Before it is judged for the first time it has no state, which is not a good
 /// one (invariant SILENT).
 #[derive(Clone, Debug, Default)]
 pub struct StationTile {
     state: Option<State>,
+    missing: Missing,
     changed: Epoch,
+}
+
+/// Indicators of a station of which nothing is there that could be looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How many never came.
+    pub never: u32,
+    /// How many came too long ago.
+    pub stale: u32,
+    /// The oldest moment of those; none where there are none.
+    pub since: Option<EventTime>,
+    /// How many are expected.
+    pub all: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -43,12 +62,37 @@ impl StationTile {
         self.changed = epoch;
     }
 
+    /// Expects indicators of it, none of which came so far: no news.
+    pub fn expect(&mut self, all: u32) {
+        if self.missing == Missing::default() {
+            self.missing = Missing { never: all, all, ..Missing::default() };
+        }
+    }
+
+    /// Takes what is missing of it: it changes with the clock alone.
+    pub fn count(&mut self, epoch: Epoch, missing: Missing) {
+        if self.missing != missing {
+            self.missing = missing;
+            self.changed = self.changed.max(epoch);
+        }
+    }
+
+    fn standing(&self) -> Option<StationStanding> {
+        let State { status, last_event, .. } = self.state.as_ref()?;
+        let Missing { never, stale, all, .. } = self.missing;
+        Some(StationStanding::of(*status, last_event.is_some() || never < all, never + stale))
+    }
+
     /// The station as it is sent.
     #[must_use]
     pub fn view(&self, subject: Name) -> StationView {
         StationView {
             subject,
             place: None,
+            standing: self.standing(),
+            priority: self.standing().and_then(StationStanding::priority),
+            missing: self.missing,
+            concerns: concern::of_station(self.missing),
             status: self.state.as_ref().map(|state| state.status),
             since: self.state.as_ref().map(|state| state.since),
             last_event: self.state.as_ref().and_then(|state| state.last_event),
@@ -63,6 +107,14 @@ pub struct StationView {
     pub subject: Name,
     /// Where it is; none where no pack says so.
     pub place: Option<PlaceView>,
+    /// How it stands, as the figure of the stations counts it; none where it was never judged.
+    pub standing: Option<StationStanding>,
+    /// How urgent that is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
+    /// What of it is missing.
+    pub missing: Missing,
+    /// What of that is abnormal.
+    pub concerns: Vec<Concern>,
     /// Its state; none where it was never judged.
     pub status: Option<StationStatus>,
     /// Since when on the recorded clock.
@@ -93,5 +145,21 @@ mod tests {
         let view = tile.view("st".into());
         assert_eq!((view.status, view.since), (Some(StationStatus::Silent), Some(Now(50))));
         assert_eq!(tile.changed(), Epoch(5));
+    }
+
+    #[test]
+    fn silent_a_station_of_which_an_indicator_gets_old_is_not_good_any_more() {
+        let mut tile = StationTile::default();
+        tile.count(Epoch(1), Missing { never: 2, all: 2, ..Missing::default() });
+        assert_eq!(tile.view("st".into()).standing, None);
+        tile.judge(Epoch(2), &found(StationStatus::Good, 50));
+        tile.count(Epoch(2), Missing { all: 2, ..Missing::default() });
+        assert_eq!(tile.view("st".into()).standing, Some(StationStanding::Good));
+        let old = Missing { stale: 1, since: Some(EventTime(3)), all: 2, never: 0 };
+        tile.count(Epoch(7), old);
+        tile.count(Epoch(8), old);
+        let view = tile.view("st".into());
+        assert_eq!((view.standing, view.priority), (Some(StationStanding::Partial), Some(Priority::Medium)));
+        assert_eq!(tile.changed(), Epoch(7), "who looks is told once");
     }
 }

@@ -1,11 +1,13 @@
 //! One series on the board: its newest value and its last hours.
 
 use ioc_model::{
+    ageing::Ages,
     epoch::{Epoch, Revision},
     name::Name,
     observation::Quality,
     position::Arrival,
     results::{Standing, StoredObservation, WindowResult},
+    rule::Priority,
     time::{EventTime, ReceivedAt},
     window::WindowKind,
 };
@@ -46,10 +48,21 @@ impl Tile {
         &self.subject
     }
 
+    /// What of it.
+    #[must_use]
+    pub fn indicator(&self) -> &Name {
+        &self.indicator
+    }
+
     /// The last epoch that changed it.
     #[must_use]
     pub fn changed(&self) -> Epoch {
         self.changed
+    }
+
+    /// When its newest value was so, and the feed it came by.
+    pub(crate) fn newest(&self) -> Option<(EventTime, Name)> {
+        self.latest.as_ref().map(|shown| (shown.row.event_time, shown.row.feed))
     }
 
     /// Takes an accepted row: it shows if it is its moment's last word, and no older than what is shown.
@@ -104,6 +117,7 @@ impl Tile {
             subject: self.subject,
             place: None,
             indicator: self.indicator,
+            ages: Ages::default(),
             latest: self.latest.as_ref().map(Latest::new),
             hours: self.hours.iter().filter(|hour| hour.revision > since.into()).cloned().collect(),
         }
@@ -119,6 +133,9 @@ pub struct TileView {
     pub place: Option<PlaceView>,
     /// Indicator.
     pub indicator: Name,
+    /// When its newest value gets old.
+    #[serde(flatten)]
+    pub ages: Ages,
     /// Its newest value; none when it never reported.
     pub latest: Option<Latest>,
     /// Hourly windows, by start: all of them in a snapshot, the revised ones in a change.
@@ -134,6 +151,8 @@ pub struct Latest {
     pub value: f64,
     /// Its worth.
     pub quality: Quality,
+    /// How urgent that is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
     /// When it reached us.
     pub received_at: ReceivedAt,
     /// The feed it came by.
@@ -155,6 +174,7 @@ impl Latest {
             event_time: row.event_time,
             value: row.value,
             quality: row.quality,
+            priority: row.quality.priority(),
             received_at,
             feed: row.feed,
             position: position.to_string(),

@@ -38,11 +38,25 @@ const BY_RELAY: u8 = 0b0010_0000;
 
 const PERMISSIVE_JSON: &str = "permissive-json_observation";
 const PERMISSIVE_STATION: &str = "permissive-station_txt";
-const JSON_FEEDS: [&str; 5] = ["air", "any", PERMISSIVE_JSON, UNMATCHED, "old-air"];
-const STATION_FEEDS: [&str; 2] = ["stations", PERMISSIVE_STATION];
-const SYSLOG_FEEDS: [&str; 2] = ["logs", "permissive-syslog"];
-const SYSLOG_LINES_FEEDS: [&str; 1] = ["permissive-syslog_lines"];
-const EVE_FEEDS: [&str; 1] = ["permissive-eve"];
+
+/// The target that gives a format any bytes, and the feeds of the cases it comes by. A format that has none does not
+/// compile.
+pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static str]) {
+    match format {
+        FormatName::JsonObservation => {
+            ("json_observation", &["air", "any", PERMISSIVE_JSON, UNMATCHED, "old-air"])
+        }
+        FormatName::StationTxt => ("station_txt", &["stations", PERMISSIVE_STATION]),
+        FormatName::OperatorAction => ("operator_action", &[OPERATOR]),
+        FormatName::Syslog => ("syslog_message", &["logs", "permissive-syslog"]),
+        FormatName::SyslogLines => ("syslog_lines", &["permissive-syslog_lines"]),
+        FormatName::Eve => ("eve", &["permissive-eve"]),
+    }
+}
+
+fn feeds_of(format: FormatName) -> &'static [&'static str] {
+    target_of(format).1
+}
 /// What stands before a message of CEF.
 const BEFORE_CEF: &[u8] = b"<134>Nov 20 07:20:02 gate-a CEF:";
 
@@ -64,31 +78,31 @@ pub(crate) fn cases_pack() -> PackFiles {
 }
 
 pub(crate) fn json_observation(input: &[u8]) {
-    decode(&JSON_FEEDS, input);
+    decode(feeds_of(FormatName::JsonObservation), input);
 }
 
 pub(crate) fn station_txt(input: &[u8]) {
-    decode(&STATION_FEEDS, input);
+    decode(feeds_of(FormatName::StationTxt), input);
 }
 
 pub(crate) fn operator_action(input: &[u8]) {
-    decode(&[OPERATOR], input);
+    decode(feeds_of(FormatName::OperatorAction), input);
 }
 
 pub(crate) fn syslog_message(input: &[u8]) {
-    decode(&SYSLOG_FEEDS, input);
+    decode(feeds_of(FormatName::Syslog), input);
 }
 
 pub(crate) fn syslog_lines(input: &[u8]) {
-    decode(&SYSLOG_LINES_FEEDS, input);
+    decode(feeds_of(FormatName::SyslogLines), input);
 }
 
 pub(crate) fn cef(input: &[u8]) {
-    decode(&SYSLOG_FEEDS, &[b"\x01syslog/udp\n", BEFORE_CEF, input].concat());
+    decode(feeds_of(FormatName::Syslog), &[b"\x01syslog/udp\n", BEFORE_CEF, input].concat());
 }
 
 pub(crate) fn eve(input: &[u8]) {
-    decode(&EVE_FEEDS, input);
+    decode(feeds_of(FormatName::Eve), input);
 }
 
 fn decode(feeds: &[&str], input: &[u8]) {
@@ -288,7 +302,7 @@ impl RowSink for Count {
 }
 
 pub(crate) fn json_cases() -> Vec<Vec<u8>> {
-    let mut seeds = cases("json_observation", &JSON_FEEDS);
+    let mut seeds = cases("json_observation", feeds_of(FormatName::JsonObservation));
     let withheld = br#"{"reason":"too_large","bytes":104857600,"sha256":"ab"}"#;
     seeds.push([&[WITHHELD][..], b"ioc/air/x/observation\n", withheld].concat());
     let line = br#"{"ts":"2026-01-01T00:00:00Z","station":"TN-0412","indicator":"pm25","value":37.25}"#;
@@ -297,18 +311,18 @@ pub(crate) fn json_cases() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn station_cases() -> Vec<Vec<u8>> {
-    cases("station_txt", &STATION_FEEDS)
+    cases("station_txt", feeds_of(FormatName::StationTxt))
 }
 
 pub(crate) fn syslog_cases() -> Vec<Vec<u8>> {
-    let mut seeds = cases("syslog", &SYSLOG_FEEDS);
+    let mut seeds = cases("syslog", feeds_of(FormatName::Syslog));
     let by_relay = seeds.iter().map(|seed| [&[seed[0] | BY_RELAY], &seed[1..]].concat());
     seeds.extend(by_relay.collect::<Vec<_>>());
     seeds
 }
 
 pub(crate) fn syslog_lines_cases() -> Vec<Vec<u8>> {
-    cases("syslog_lines", &SYSLOG_LINES_FEEDS)
+    cases("syslog_lines", feeds_of(FormatName::SyslogLines))
 }
 
 /// What stands behind `CEF:` in the cases.
@@ -328,7 +342,7 @@ pub(crate) fn cef_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn eve_cases() -> Vec<Vec<u8>> {
     // Of the 300 real alerts some are enough: all of them would be most of the corpus.
-    let mut seeds = cases("eve", &EVE_FEEDS);
+    let mut seeds = cases("eve", feeds_of(FormatName::Eve));
     for seed in &mut seeds {
         seed.truncate(8 << 10);
     }
@@ -372,4 +386,21 @@ fn cases(format: &str, feeds: &[&str]) -> Vec<Vec<u8>> {
     }
     assert!(!seeds.is_empty());
     seeds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_has_a_target_whose_bytes_reach_its_decoder() {
+        for format in FormatName::ALL.into_iter().chain([FormatName::OperatorAction]) {
+            let (target, feeds) = target_of(format);
+            assert!(crate::Target::named(target).is_some(), "{} has no target '{target}'", format.word());
+            let reach = |feed: &&&str| DECODER.pack().feeds.get(**feed).is_some_and(|it| it.format == format);
+            let reached = feeds.iter().filter(reach).count();
+            // An operator's feed is in no pack, and what no feed takes is JSON.
+            assert!(reached > 0 || feeds == [OPERATOR], "no feed of '{target}' is of {}", format.word());
+        }
+    }
 }

@@ -211,4 +211,58 @@ mod tests {
         }
         assert_eq!(Routes::default().syslog("::1".parse().unwrap(), None), None);
     }
+
+    #[test]
+    fn of_overlapping_topic_filters_the_most_specific_names_the_feed_and_of_equal_ones_the_first_by_name() {
+        let feed = |id: &str, topics: &[&str]| Feed {
+            id: id.to_owned(),
+            name: Text::default(),
+            owner: Text::default(),
+            transport: Transport::Mqtt { topics: topics.iter().map(|topic| (*topic).to_owned()).collect() },
+            format: FormatName::JsonObservation,
+            contract: Contract::default(),
+            silent_after: Millis(1),
+        };
+        // The widest comes first by name: neither the names nor the order in a file decide.
+        let feeds = [
+            feed("all", &["ioc/#"]),
+            feed("branch", &["ioc/air/#"]),
+            feed("each", &["ioc/air/+/observation"]),
+            feed("equal", &["ioc/air/+/observation"]),
+            feed("one", &["ioc/air/TN-0412/observation", "ioc/water/+/observation"]),
+            feed("tail", &["ioc/+/TN-0412/#"]),
+        ];
+        let feeds = feeds.map(|feed| (feed.id.clone(), feed)).into();
+        let routes = Routes::of_pack(&Pack { feeds, ..Pack::default() });
+        let sender = |feeds: &[&str]| Sender {
+            name: "gateway".to_owned(),
+            feeds: feeds.iter().map(|feed| (*feed).to_owned()).collect(),
+            subjects: Vec::new(),
+        };
+        let anybody = sender(&["all", "branch", "each", "equal", "one", "tail"]);
+        let mut cache = TopicCache::default();
+        for (topic, expected) in [
+            ("ioc/air/TN-0412/observation", Some("one")),
+            ("ioc/air/TN-0413/observation", Some("each")),
+            ("ioc/air/TN-0412/state", Some("branch")),
+            ("ioc/water/TN-0412/observation", Some("one")),
+            ("ioc/water/TN-0412/state", Some("tail")),
+            ("ioc/water/TN-0413/observation", Some("one")),
+            ("ioc/air", Some("branch")),
+            ("ioc/soil/TN-0001", Some("all")),
+            ("ioc", Some("all")),
+            ("elsewhere/air", None),
+        ] {
+            for _ in 0..2 {
+                let expected = expected.map_or(Routed::Unmatched, |id| {
+                    Routed::Feed(routes.feeds.iter().find(|feed| feed.id == id).unwrap())
+                });
+                assert_eq!(cache.topic(&routes, topic, &anybody), expected, "{topic}");
+            }
+        }
+        // A narrower feed that is not theirs is refused, and not taken by a wider one that is.
+        let limited = sender(&["all"]);
+        let refused = TopicCache::default().topic(&routes, "ioc/air/TN-0412/observation", &limited);
+        assert!(matches!(refused, Routed::Forbidden(feed) if feed.id == "one"), "{refused:?}");
+    }
 }

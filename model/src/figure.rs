@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::{rule::Priority, status::StationStatus};
+
 macro_rules! words {
     ($name:ident, $count:literal, $($variant:ident => $word:literal),* $(,)?) => {
         impl $name {
@@ -236,6 +238,32 @@ words!(
 );
 
 impl StationStanding {
+    /// By the state the flow gives it, whether anything of it ever came, and how many of its indicators never came or came
+    /// too long ago.
+    #[must_use]
+    pub fn of(status: StationStatus, ever: bool, missing: u32) -> StationStanding {
+        match status {
+            StationStatus::Silent if ever => StationStanding::Silent,
+            StationStatus::Silent => StationStanding::Never,
+            StationStatus::Error => StationStanding::Error,
+            StationStatus::Calibrating => StationStanding::Calibrating,
+            StationStatus::Late => StationStanding::Late,
+            StationStatus::Good if missing > 0 => StationStanding::Partial,
+            StationStatus::Good => StationStanding::Good,
+        }
+    }
+
+    /// How urgent it is; none where there is nothing to act on.
+    #[must_use]
+    pub fn priority(self) -> Option<Priority> {
+        match self {
+            StationStanding::Silent => Some(Priority::High),
+            StationStanding::Error | StationStanding::Partial => Some(Priority::Medium),
+            StationStanding::Never => Some(Priority::Low),
+            StationStanding::Calibrating | StationStanding::Late | StationStanding::Good => None,
+        }
+    }
+
     /// Whether it sends.
     #[must_use]
     pub fn is_sending(self) -> bool {

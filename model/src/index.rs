@@ -12,7 +12,7 @@ pub use self::inputs::{Inputs, inputs_of};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{name::Name, station_kind::StationKind, text::Text};
+use crate::{name::Name, rule::Priority, station_kind::StationKind, text::Text};
 
 /// The indices this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,6 +42,29 @@ impl IndexId {
     #[must_use]
     pub fn from_word(word: &str) -> Option<IndexId> {
         IndexId::ALL.into_iter().find(|index| index.word() == word)
+    }
+
+    /// Bands that are nothing to act on, counted from the best.
+    fn calm(self) -> usize {
+        match self {
+            IndexId::VnAqi => 2,
+            IndexId::VnWqi => 3,
+        }
+    }
+
+    /// How urgent a band is, by its place among [`IndexId::categories`]; none where there is nothing to act on.
+    #[must_use]
+    pub fn priority(self, band: usize) -> Option<Priority> {
+        const RISING: [Priority; 3] = [Priority::Medium, Priority::High, Priority::Critical];
+        let above = band.checked_sub(self.calm())?;
+        Some(RISING[above.min(RISING.len() - 1)])
+    }
+
+    /// The last number with nothing to act on: VN_AQI rises as the air gets worse, VN_WQI falls.
+    #[must_use]
+    pub fn calm_until(self) -> Option<f64> {
+        let last = self.categories().get(self.calm() - 1)?;
+        Some(f64::from(if self == IndexId::VnAqi { last.to } else { last.from }))
     }
 
     /// The legal act it is computed by, and the number of our reading of it: raised when a result may change.

@@ -5,6 +5,7 @@
 //! cannot be confused with a raw one, nor an event time with a moment of arrival.
 
 pub mod action;
+pub mod ageing;
 pub mod asker;
 pub mod attribute;
 pub mod bound;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     names::{IndicatorId, SourceId, SubjectId},
     position::Arrival,
+    rule::Priority,
     time::EventTime,
 };
 
@@ -74,6 +75,16 @@ impl Quality {
             Quality::DeviceError => "device_error",
             Quality::OutOfRange => "out_of_range",
             Quality::Suspect => "suspect",
+        }
+    }
+
+    /// How urgent it is; none for good values and planned calibration.
+    #[must_use]
+    pub fn priority(self) -> Option<Priority> {
+        match self {
+            Quality::DeviceError | Quality::OutOfRange => Some(Priority::Medium),
+            Quality::Suspect => Some(Priority::Low),
+            Quality::Good | Quality::Calibrating => None,
         }
     }
 

@@ -14,6 +14,7 @@ use ioc_dashboards::{
     lineage::{StoredRow, TracedRow, WindowRef},
 };
 use ioc_model::{
+    ageing::Ages,
     index::IndexPart,
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
@@ -195,9 +196,11 @@ pub(super) fn assessment_view(row: &AssessmentRow) -> AssessmentView {
         low: row.low,
         high: row.high,
         verdict: row.verdict,
+        priority: row.verdict.priority(),
         count: row.count,
         expected: row.expected,
         revision: row.revision,
+        ages: Ages::default(),
     }
 }
 

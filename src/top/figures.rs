@@ -2,50 +2,61 @@
 //! in them (invariant SILENT).
 
 use ioc_dashboards::{figures::FigureView, overview::Overview};
-use ioc_model::figure::FigureId;
+use ioc_model::figure::{FigureId, FigureReason, FigureVerdict};
 use unicode_width::UnicodeWidthStr;
 
 use super::{
     screen::{Line, Tone, clean, padded, right},
-    words::{Language, Word},
+    words::{self, Language, Word},
 };
 
 const FIGURE: Word = Word("CHỈ SỐ", "FIGURE");
 const VALUE: Word = Word("giá trị", "value");
 const TARGET: Word = Word("mục tiêu", "target");
-const STALE: Word = Word("số liệu cũ", "stale");
-
-const NAMES: [(&str, Word); 8] = [
-    ("aqi", Word("VN_AQI cao nhất", "Highest VN_AQI")),
-    ("pm25", Word("PM2.5 ngày, trạm cao nhất", "PM2.5 day, worst station")),
-    ("alerts", Word("Cảnh báo đang mở", "Open alerts")),
-    ("exceeded", Word("Giờ vượt giới hạn, 24 giờ", "Hours over the limit, 24 h")),
-    ("stations", Word("Trạm đang gửi số liệu", "Stations reporting")),
-    ("completeness", Word("Độ đầy đủ số liệu, 24 giờ", "Completeness, 24 h")),
-    ("slowest", Word("Nguồn chậm nhất", "Slowest feed")),
-    ("balance", Word("Gói tin thất lạc", "Envelopes astray")),
-];
-
-const VERDICTS: [(&str, Tone, Word); 4] = [
-    ("kept", Tone::Good, Word("đạt", "on target")),
-    ("near", Tone::Doubtful, Word("gần ngưỡng", "near")),
-    ("missed", Tone::Bad, Word("chưa đạt", "missed")),
-    ("withheld", Tone::Doubtful, Word("chưa đánh giá", "not judged")),
-];
-
-const REASONS: [(&str, Word); 9] = [
-    ("unacknowledged", Word("chưa tiếp nhận", "not acknowledged")),
-    ("taken", Word("đã có người nhận", "all taken")),
-    ("silent", Word("mất tín hiệu", "silent")),
-    ("not_all", Word("chưa đủ", "not all")),
-    ("insufficient", Word("chưa đủ số liệu", "too little data")),
-    ("never", Word("chưa có số liệu", "nothing has come yet")),
-    ("no_particulates", Word("thiếu PM10 và PM2.5", "neither PM10 nor PM2.5")),
-    ("too_few_groups", Word("quá ít nhóm thông số", "too few parameter groups")),
-    ("no_data", Word("không đủ số liệu", "not enough data")),
-];
-
 const NAME_WIDTH: usize = 30;
+
+fn name(figure: FigureId) -> Word {
+    match figure {
+        FigureId::Aqi => Word("VN_AQI cao nhất", "Highest VN_AQI"),
+        FigureId::Pm25 => Word("PM2.5 ngày, trạm cao nhất", "PM2.5 day, worst station"),
+        FigureId::Alerts => Word("Cảnh báo đang mở", "Open alerts"),
+        FigureId::Exceeded => Word("Giờ vượt giới hạn, 24 giờ", "Hours over the limit, 24 h"),
+        FigureId::Stations => Word("Trạm đang gửi số liệu", "Stations reporting"),
+        FigureId::Completeness => Word("Độ đầy đủ số liệu, 24 giờ", "Completeness, 24 h"),
+        FigureId::Slowest => Word("Nguồn chậm nhất", "Slowest feed"),
+        FigureId::Balance => Word("Gói tin thất lạc", "Envelopes astray"),
+        FigureId::LogSources => Word("Nguồn nhật ký nghe được", "Log sources heard"),
+    }
+}
+
+fn verdict(verdict: FigureVerdict) -> (Tone, Word) {
+    match verdict {
+        FigureVerdict::Kept => (Tone::Good, Word("đạt", "on target")),
+        FigureVerdict::Near => (Tone::Doubtful, Word("gần ngưỡng", "near")),
+        FigureVerdict::Missed => (Tone::Bad, Word("chưa đạt", "missed")),
+        FigureVerdict::Withheld => (Tone::Doubtful, Word("chưa đánh giá", "not judged")),
+    }
+}
+
+/// Why, where the verdict does not say it.
+fn reason(reason: FigureReason) -> Option<Word> {
+    let word = match reason {
+        FigureReason::OnTarget | FigureReason::NearTarget | FigureReason::Beyond | FigureReason::Stale => {
+            return None;
+        }
+        FigureReason::Unacknowledged => Word("chưa tiếp nhận", "not acknowledged"),
+        FigureReason::Taken => Word("đã có người nhận", "all taken"),
+        FigureReason::Silent => Word("mất tín hiệu", "silent"),
+        FigureReason::NotAll => Word("chưa đủ", "not all"),
+        FigureReason::Insufficient => Word("chưa đủ số liệu", "too little data"),
+        FigureReason::Never => Word("chưa có số liệu", "nothing has come yet"),
+        FigureReason::Nothing => Word("gói tỉnh không có gì để tính", "the pack has nothing it could be of"),
+        FigureReason::NoParticulates => Word("thiếu PM10 và PM2.5", "neither PM10 nor PM2.5"),
+        FigureReason::TooFewGroups => Word("quá ít nhóm thông số", "too few parameter groups"),
+        FigureReason::NoData => Word("không đủ số liệu", "not enough data"),
+    };
+    Some(word)
+}
 
 /// One line a figure, below their names; nothing before the flow said any.
 pub(super) fn lines(language: Language, overview: &Overview<'_>) -> Vec<Line> {
@@ -60,35 +71,36 @@ pub(super) fn lines(language: Language, overview: &Overview<'_>) -> Vec<Line> {
         right(language.say(TARGET), 14)
     );
     let mut lines = vec![vec![(Tone::Dim, heading)]];
-    lines.extend(figures.iter().map(|figure| line(language, overview, figure)));
+    // Of a province without log sources there is nothing to say of them.
+    let is_there =
+        |figure: &&FigureView| figure.figure != FigureId::LogSources || !overview.pack.log_sources.is_empty();
+    lines.extend(figures.iter().filter(is_there).map(|figure| line(language, overview, figure)));
     lines.push(Line::new());
     lines
 }
 
 fn line(language: Language, overview: &Overview<'_>, figure: &FigureView) -> Line {
-    let name = NAMES.iter().find(|(id, _)| *id == figure.figure.word()).map(|(_, word)| language.say(*word));
-    let is_stale = figure.stale_from.is_some_and(|from| overview.now().0 >= from.0);
-    let verdict = VERDICTS.iter().find(|(verdict, ..)| *verdict == figure.verdict.word());
-    let (tone, word) = match verdict {
-        _ if is_stale => (Tone::Doubtful, language.say(STALE).to_owned()),
-        Some((_, tone, word)) => (*tone, language.say(*word).to_owned()),
-        None => (Tone::Plain, figure.verdict.word().to_owned()),
-    };
-    let reason = REASONS.iter().find(|(reason, _)| *reason == figure.reason.word());
-    let why = reason.filter(|_| !is_stale).map(|(_, word)| format!(" · {}", language.say(*word)));
+    let is_stale = overview.is_stale(figure);
+    let (tone, word) = if is_stale { (Tone::Doubtful, words::STALE) } else { verdict(figure.verdict) };
+    let why = reason(figure.reason).filter(|_| !is_stale).map(|word| format!(" · {}", language.say(word)));
     let value = figure.value.map_or_else(|| "–".to_owned(), |value| written(language, figure, value));
-    let of = figure.of.filter(|_| figure.figure == FigureId::Stations).map(|of| format!("/{of:.0}"));
+    let of = figure
+        .of
+        .filter(|_| [FigureId::Stations, FigureId::LogSources].contains(&figure.figure))
+        .map(|of| format!("/{of:.0}"));
     let target = figure.target.map(|target| written(language, figure, target)).unwrap_or_default();
     let mut line = vec![
-        (Tone::Plain, padded(name.unwrap_or(figure.figure.word()), NAME_WIDTH)),
+        (Tone::Plain, padded(language.say(name(figure.figure)), NAME_WIDTH)),
         (Tone::Bold, right(&(value + &of.unwrap_or_default()), 12)),
         (Tone::Dim, right(&target, 14)),
-        (tone, format!("  {word}")),
+        (tone, format!("  {}", language.say(word))),
     ];
     line.extend(why.map(|why| (Tone::Dim, why)));
     let place = figure.inputs.first().map(|decides| {
         let station = overview.pack.stations.iter().find(|station| station.id == *decides.subject);
-        clean(station.map_or(&*decides.subject, |station| language.of(&station.name)))
+        let name = station.map(|station| &station.name);
+        let name = name.or_else(|| overview.pack.log_sources.get(&*decides.subject));
+        clean(name.map_or(&*decides.subject, |name| language.of(name)))
     });
     line.extend(place.filter(|place| place.width() > 0).map(|place| (Tone::Dim, format!(" · {place}"))));
     line

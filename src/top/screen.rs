@@ -160,7 +160,7 @@ impl Screen {
 
     fn health(&self, overview: &Overview<'_>) -> Vec<Line> {
         let say = |word| self.language.say(word);
-        let Some(StatusView { status, reported_ago }) = &overview.status else {
+        let Some(StatusView { status, reported_ago, .. }) = &overview.status else {
             return vec![vec![(Tone::Bad, say(words::NO_REPORT).to_owned())]];
         };
         let SystemStatus { bus, clickhouse, archive, held_back, halted, stalled_since, .. } = status;
@@ -282,13 +282,7 @@ impl Screen {
         for feed in &overview.picture.feeds {
             let FeedView { id, counts, envelopes_astray, rows_astray, last_received, .. } = feed;
             let age = last_received.map(|at| overview.now().0 - at.0);
-            let limit = overview
-                .pack
-                .feeds
-                .iter()
-                .find(|named| named.id == **id)
-                .and_then(|named| named.silent_after);
-            let is_silent = matches!((age, limit), (Some(age), Some(limit)) if age > limit.0);
+            let is_silent = feed.silent_from.is_some_and(|from| overview.has_passed(from));
             let last = age.map_or_else(|| say(words::NEVER).to_owned(), |age| self.language.age(age));
             let rate = self.paces.get(id).map_or_else(|| "–".to_owned(), rates);
             let mut figures = right(&rate, 7);
@@ -334,7 +328,7 @@ impl Screen {
             lines.push(self.station(overview, station));
             let of_it = |tile: &&TileView| *tile.subject == station.id;
             for tile in overview.picture.tiles.iter().filter(of_it) {
-                lines.push(self.tile(overview, station, tile));
+                lines.push(self.tile(overview, tile));
             }
         }
         lines
@@ -344,8 +338,9 @@ impl Screen {
         let mut line = vec![(Tone::Bold, clean(self.language.of(&station.name)))];
         let judged = overview.picture.stations.iter().find(|judged| *judged.subject == station.id);
         if let Some(judged) = judged {
-            let (tone, word) = match judged.status {
-                Some(status) => (tone_of_state(status.word()), self.language.state(status.word())),
+            let (tone, word) = match judged.standing {
+                Some(_) if overview.stations_are_stale() => (Tone::Doubtful, self.language.say(words::STALE)),
+                Some(standing) => (tone_of_state(standing.word()), self.language.state(standing.word())),
                 None => (Tone::Dim, self.language.say(words::NOT_JUDGED)),
             };
             line.push((tone, format!("  {}", clean(word))));
@@ -370,7 +365,7 @@ impl Screen {
         line
     }
 
-    fn tile(&self, overview: &Overview<'_>, station: &StationNames, tile: &TileView) -> Line {
+    fn tile(&self, overview: &Overview<'_>, tile: &TileView) -> Line {
         let indicator = overview.pack.indicators.get(&*tile.indicator);
         let symbol = indicator.map_or(&*tile.indicator, |indicator| &indicator.symbol);
         let name = (Tone::Plain, padded(&format!("  {}", clean(symbol)), 18));
@@ -380,9 +375,7 @@ impl Screen {
         let decimals = indicator.map_or(2, |indicator| usize::from(indicator.decimals.min(9)));
         let unit = indicator.map_or("", |indicator| &indicator.unit);
         let age = overview.now().0 - event_time.0;
-        let every = station.measures.get(&*tile.indicator).map_or(0, |every| every.0);
-        // Twice its pace and a minute: one value is missing at least.
-        let is_old = every > 0 && age > 2 * every + 60_000;
+        let is_old = tile.ages.stale_from.is_some_and(|from| overview.has_passed(from));
         vec![
             name,
             (Tone::Bold, right(&format!("{value:.decimals$}"), 12)),

@@ -107,7 +107,9 @@ pub(super) const QUALITY: Word = Word("chất lượng", "quality");
 pub(super) const AGE: Word = Word("tuổi", "age");
 pub(super) const NOT_JUDGED: Word = Word("chưa đánh giá", "not judged yet");
 
-const STATES: [(&str, Word); 20] = [
+pub(super) const STALE: Word = Word("số liệu cũ", "stale");
+
+const STATES: [(&str, Word); 22] = [
     ("writing", Word("đang ghi", "writing")),
     ("full", Word("ĐẦY", "FULL")),
     ("poisoned", Word("HỎNG", "POISONED")),
@@ -121,6 +123,8 @@ const STATES: [(&str, Word); 20] = [
     ("device_error", Word("lỗi thiết bị", "device error")),
     ("out_of_range", Word("ngoài dải đo", "out of range")),
     ("suspect", Word("nghi ngờ", "suspect")),
+    ("partial", Word("thiếu thông số", "incomplete")),
+    ("never", NEVER),
     ("late", Word("trễ", "late")),
     ("silent", Word("mất tín hiệu", "silent")),
     ("error", Word("lỗi", "error")),

@@ -16,6 +16,7 @@ mod hours;
 use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
+    ageing::Ages,
     counts::Counts,
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, StationStanding},
     name::Name,
@@ -181,18 +182,9 @@ fn nothing(figure: FigureId, now: Now, reason: FigureReason) -> FigureResult {
 }
 
 /// How old what ended at a moment is, if its successor may take so long: and when it gets older.
-fn age(now: Now, end: EventTime, allowed: Millis) -> (Freshness, EventTime, EventTime) {
-    let late_from = end.plus(allowed).plus(Millis(1));
-    let stale_from = end.plus(allowed).plus(allowed).plus(Millis(1));
-    let now = EventTime(now.0);
-    let freshness = if now >= stale_from {
-        Freshness::Stale
-    } else if now >= late_from {
-        Freshness::Late
-    } else {
-        Freshness::Fresh
-    };
-    (freshness, late_from, stale_from)
+fn age(now: Now, end: EventTime, allowed: Millis) -> (Freshness, Ages) {
+    let ages = Ages::of(end, allowed);
+    (ages.by(Freshness::Fresh, EventTime(now.0), Millis(0)), ages)
 }
 
 /// Numbers by how large they are, the largest first; none of them is no number.

@@ -41,6 +41,8 @@ pub struct IndexNames {
     pub name: Text,
     /// The act it is computed by, and the reading of it.
     pub formula: Cow<'static, str>,
+    /// The last number of it with nothing to act on.
+    pub calm_until: Option<f64>,
     /// Best first.
     pub categories: Vec<CategoryNames>,
 }
@@ -58,6 +60,8 @@ pub struct CategoryNames {
     pub name: Text,
     /// `#rrggbb`, by the act.
     pub color: String,
+    /// How urgent it is; none where there is nothing to act on.
+    pub priority: Option<Priority>,
 }
 
 /// A legal limit.
@@ -124,12 +128,13 @@ pub(super) fn rules(pack: &Pack) -> BTreeMap<String, RuleNames> {
 /// All that this build computes.
 pub(super) fn indices() -> BTreeMap<IndexId, IndexNames> {
     let categories = |index: IndexId| {
-        let names = index.categories().iter().map(|category| CategoryNames {
+        let names = index.categories().iter().enumerate().map(|(band, category)| CategoryNames {
             from: category.from,
             to: category.to,
             word: Cow::Borrowed(category.word),
             name: Text { vi: category.vi.to_owned(), en: category.en.to_owned() },
             color: category.color_code(),
+            priority: index.priority(band),
         });
         names.collect()
     };
@@ -139,6 +144,7 @@ pub(super) fn indices() -> BTreeMap<IndexId, IndexNames> {
             IndexNames {
                 name: index.name(),
                 formula: Cow::Borrowed(index.formula()),
+                calm_until: index.calm_until(),
                 categories: categories(index),
             },
         )

@@ -1,17 +1,19 @@
 //! What happened: the newest events page by page, and what they sum up to.
 
 use axum::{
+    body::Bytes,
     extract::{Query, State, rejection::QueryRejection},
     response::Response,
 };
 use ioc_model::{
+    asker::Asker,
     event::{EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
     window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, fresh_json, moment, question, starting};
+use super::{AppState, fresh, fresh_json, json, moment, question, starting};
 use crate::{
     access::Asked,
     events::{
@@ -25,9 +27,10 @@ use crate::{
 /// What is looked at where nothing is said.
 const A_DAY: Millis = Millis::hours(24);
 
-#[derive(Deserialize)]
+/// What is asked for, in its words.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EventsQuery {
+pub(crate) struct EventsQuery {
     from: Option<i64>,
     until: Option<i64>,
     kind: Option<String>,
@@ -88,6 +91,13 @@ pub(super) async fn summary(
     query: Result<Query<EventsQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
+    let shown = state.shown();
+    let sum = summed(&state, &asker, &asked);
+    let body = state.summaries.answer(&asker, &shown.build, asked.clone(), sum).await?;
+    Ok(fresh(body))
+}
+
+async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<Bytes, Problem> {
     if asked.before.is_some() || asked.limit.is_some() {
         return Err(Problem::bad_request("a summary has no pages: leave 'before' and 'limit' out")
             .vi("bản tổng hợp không chia trang: hãy bỏ 'before' và 'limit'"));
@@ -96,18 +106,18 @@ pub(super) async fn summary(
     let now = state.board.now();
     let of = asked.of(now)?;
     bounded(of.from, of.until)?;
-    let known = known(&state);
+    let known = known(state);
     let names: Vec<String> = known.iter().map(|source| source.id.clone()).collect();
     // Who is silent is said of the end of what is asked for.
     let at = Now(now.0.min(of.until.0));
     let since = EventTime(at.0).minus(HEARD_WITHIN);
-    let summed = state.history.events_summed(&asker, &of, &names, since).await?;
+    let summed = state.history.events_summed(asker, &of, &names, since).await?;
     let EventsSummed { totals, hours, sources, targets, heard } = summed;
     let mut log_sources = standings(known, heard, at);
     // Whether what never came would come by a feed of theirs nobody knows.
     log_sources.retain(|source| asker.sees_everything() || source.received_at.is_some());
     let figures = figures(&totals, &hours, &log_sources);
-    fresh_json(&Summary {
+    json(&Summary {
         from: of.from,
         until: of.until,
         now,

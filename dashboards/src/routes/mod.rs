@@ -29,6 +29,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
+use events::EventsQuery;
 pub use health::STATUS_STALE;
 pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
 use ioc_model::{
@@ -44,7 +45,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
     operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
-    problem::Problem, seats::Seats,
+    problem::Problem, seats::Seats, shared::Shared,
 };
 
 /// Every path of this interface.
@@ -170,6 +171,7 @@ pub struct AppState {
     clients: SharedClients,
     reload: SharedReload,
     shown: Arc<RwLock<Arc<Shown>>>,
+    summaries: Arc<Shared<EventsQuery>>,
     registry: Registry,
     viewers: IntGauge,
     refused: IntCounter,
@@ -207,6 +209,7 @@ impl AppState {
             clients: behind.clients,
             reload: behind.reload,
             shown: Arc::new(RwLock::new(Arc::new(Shown::of(pack, &closing)))),
+            summaries: Arc::default(),
             registry,
             viewers,
             refused,
@@ -335,12 +338,20 @@ fn moment(name: &str, millis: i64) -> Result<EventTime, Problem> {
 }
 
 fn fresh_json(content: &impl Serialize) -> Result<Response, Problem> {
-    let text = serde_json::to_string(content).map_err(|error| Problem::internal(error.to_string()))?;
+    json(content).map(fresh)
+}
+
+fn json(content: &impl Serialize) -> Result<Bytes, Problem> {
+    serde_json::to_vec(content).map(Bytes::from).map_err(|error| Problem::internal(error.to_string()))
+}
+
+/// JSON that nobody on the way keeps.
+fn fresh(json: Bytes) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, text).into_response())
+    (headers, json).into_response()
 }
 
 async fn guarded(mut response: Response) -> Response {

@@ -11,7 +11,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue},
     response::{IntoResponse, Response, Sse},
 };
-use ioc_model::epoch::Epoch;
+use ioc_model::{ageing::grace, epoch::Epoch};
 use serde::Deserialize;
 
 use super::{AppState, fresh_json, question, starting};
@@ -35,6 +35,7 @@ pub(super) async fn overview(
         pack: shown.dimensions.seen_by(&asker),
         has_map: shown.map.is_some(),
         clock_speed: state.board.clock_speed(),
+        grace: grace(state.board.clock_speed()),
         heartbeat: u64::try_from(state.pace.heartbeat.as_millis()).unwrap_or(u64::MAX),
         picture: state.board.everything(&asker),
         status: state.board.status(&asker),

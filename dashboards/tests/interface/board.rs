@@ -1,13 +1,14 @@
 //! Indices, states, judgements and alerts on the board: the same epoch discipline as for tiles.
 
-use ioc_dashboards::{Board, Hydration, alerts::ALERTS_SHOWN, index_tile::HOURS_KEPT};
+use ioc_dashboards::{Board, Hydration, alerts::ALERTS_SHOWN, index_tile::HOURS_KEPT, station::StationView};
 use ioc_model::{
     asker::Asker,
     epoch::Epoch,
+    figure::StationStanding,
     index::NoIndex,
     limit::Averaging,
     results::{EpochResults, StatusResult, Verdict},
-    rule::AlertChange,
+    rule::{AlertChange, Priority},
     status::StationStatus,
     time::{EventTime, Now},
     window::WindowKind,
@@ -51,6 +52,39 @@ async fn before_anything_was_derived_the_picture_says_so_instead_of_showing_good
     assert_eq!(stations.len(), 4);
     assert!(stations.iter().all(|station| station["status"].is_null() && station["since"].is_null()));
     assert_eq!((picture["alerts_open"].as_u64(), picture["alerts_whole"].as_bool()), (Some(0), Some(true)));
+}
+
+#[test]
+fn silent_how_a_station_stands_moves_with_the_clock_alone_and_who_looks_is_told_once() {
+    let board = board();
+    let everyone = Asker::everyone();
+    board.apply(&epoch(1, |made| {
+        made.facts.observations.push(support::observation(
+            STATION,
+            "pm25",
+            NOON,
+            20.0,
+            "air",
+            support::arrival(NOON, 1, 0),
+        ));
+        made.facts.statuses.push(state(STATION, StationStatus::Good));
+    }));
+    let stands = |since: u64| {
+        let changes = board.changes(&everyone, Epoch(since));
+        let of_it = changes.stations.into_iter().find(|station| &*station.subject == STATION);
+        of_it.map(|station| (station.standing.unwrap(), station.priority))
+    };
+    let before = stands(0).unwrap();
+    // Hours later nothing came: what is stale is counted anew, with no other fact in the epoch.
+    let later = results(2, NOON + 48 * HOUR);
+    board.apply(&later);
+    assert_eq!(before, (StationStanding::Partial, Some(Priority::Medium)), "others never came");
+    let missing = |all: &[StationView]| all.iter().find(|it| &*it.subject == STATION).map(|it| it.missing);
+    let now = missing(&board.everything(&everyone).stations).unwrap();
+    assert!(now.stale > 0 && now.since.is_some(), "{now:?}");
+    assert!(stands(1).is_some());
+    board.apply(&EpochResults { epoch: Epoch(3), ..later });
+    assert_eq!(stands(2), None);
 }
 
 #[tokio::test]

@@ -289,6 +289,18 @@ async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_h
 }
 
 #[tokio::test]
+async fn bound_pages_that_ask_for_the_same_sums_cost_the_store_one_question() {
+    let server = server().await;
+    let first = server.get("/api/security/summary", &[]).await.json();
+    for _ in 0..5 {
+        assert_eq!(server.get("/api/security/summary", &[]).await.json(), first);
+    }
+    assert_eq!(server.record.asked().len(), 1);
+    let other = server.get("/api/security/summary?attempts=true", &[]).await;
+    assert_eq!((other.status, server.record.asked().len()), (200, 2));
+}
+
+#[tokio::test]
 async fn an_event_is_its_feeds_and_a_log_source_that_never_came_by_it_is_not_told_of() {
     let server = server().await;
     server.asked_by(Some(Asker::of(Sight::default().and_feeds(["air-gateway"]))));

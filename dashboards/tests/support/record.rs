@@ -32,7 +32,7 @@ use ioc_model::{
     pack::{Pack, PackVersion},
     position::Position,
     results::{AlertResult, EpochResults},
-    rule::{AlertEvents, AlertKey},
+    rule::{AlertEvents, AlertKey, Priority},
     time::{EventTime, Now},
     window::WindowKind,
 };
@@ -372,6 +372,7 @@ impl Clients for AtTheDoor {
                 former,
                 why: String::new(),
                 count: 9,
+                priority: Priority::Medium,
                 first: since,
                 last: last_heard,
             }],

@@ -212,6 +212,10 @@ export interface Overview {
    */
   clock_speed: number;
   /**
+   * What may pass from a machine to who looks, in milliseconds of the product's clock: who compares a moment with now adds it
+   */
+  grace: number;
+  /**
    * Milliseconds between heartbeats
    */
   heartbeat: number;
@@ -343,6 +347,10 @@ export interface Rule {
 export interface Index {
   name: Text;
   formula: string;
+  /**
+   * The last number of it with nothing to act on
+   */
+  calm_until: number | null;
   categories: {
     from: number;
     to: number;
@@ -352,6 +360,10 @@ export interface Index {
      * #rrggbb
      */
     color: string;
+    /**
+     * How urgent it is; null where there is nothing to act on
+     */
+    priority: ("critical" | "high" | "medium" | "low") | null;
   }[];
 }
 /**
@@ -421,6 +433,14 @@ export interface Tile {
   place: PlaceKey | null;
   indicator: string;
   latest: Latest | null;
+  /**
+   * From when on it is late if nothing newer comes; null where nothing is promised
+   */
+  late_from: number | null;
+  /**
+   * From when on it is stale if nothing newer comes, and what it says withheld
+   */
+  stale_from: number | null;
   hours: Hour[];
 }
 /**
@@ -446,6 +466,10 @@ export interface Latest {
   event_time: number;
   value: number;
   quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
+  /**
+   * How urgent that is; null where there is nothing to act on
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
   /**
    * Milliseconds since 1970-01-01T00:00:00Z
    */
@@ -482,7 +506,23 @@ export interface Feed {
   envelopes_astray: number;
   rows_astray: number;
   last_received: number | null;
+  /**
+   * What is known of how it keeps its promise to be heard
+   */
+  standing: "heard" | "never" | "unknown" | "no_promise";
+  /**
+   * How urgent it is that nothing is heard of it; null where nothing is promised
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
+  /**
+   * From when on it is silent if nothing comes; null where it was not heard or promises nothing
+   */
+  silent_from: number | null;
   only_rejects: OnlyRejects | null;
+  /**
+   * What of it is abnormal, but for its silence
+   */
+  concerns: Concern[];
 }
 /**
  * Counts
@@ -504,6 +544,34 @@ export interface Counts {
  */
 export interface OnlyRejects {
   messages: number;
+  since: number | null;
+}
+/**
+ * Something abnormal beside the alerts of the pack's rules
+ */
+export interface Concern {
+  what:
+    | "not_reporting"
+    | "halted"
+    | "replaying"
+    | "bus"
+    | "stalled"
+    | "held_back"
+    | "pack"
+    | "archive"
+    | "clickhouse"
+    | "held"
+    | "astray"
+    | "only_rejects"
+    | "stale"
+    | "never";
+  /**
+   * How urgent
+   */
+  priority: "critical" | "high" | "medium" | "low";
+  /**
+   * Since when on the product's clock; null where nothing tells
+   */
   since: number | null;
 }
 /**
@@ -544,6 +612,14 @@ export interface IndexTile {
   place: PlaceKey | null;
   kind: "hour" | "day";
   latest: IndexValue | null;
+  /**
+   * From when on it is late if nothing newer comes; null where nothing is promised
+   */
+  late_from: number | null;
+  /**
+   * From when on it is stale if nothing newer comes, and what it says withheld
+   */
+  stale_from: number | null;
   /**
    * The last 48 hours or 30 days; in a change the revised ones
    */
@@ -604,6 +680,39 @@ export interface StationState {
    */
   place: PlaceKey | null;
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
+  /**
+   * How it stands, as the figure of the stations counts it; null before the first judgement
+   */
+  standing: ("silent" | "error" | "partial" | "calibrating" | "late" | "never" | "good") | null;
+  /**
+   * How urgent that is; null where there is nothing to act on
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
+  /**
+   * Indicators of which nothing is there that could be looked at
+   */
+  missing: {
+    /**
+     * How many never came
+     */
+    never: number;
+    /**
+     * How many came too long ago
+     */
+    stale: number;
+    /**
+     * The oldest moment of those
+     */
+    since: number | null;
+    /**
+     * How many are expected
+     */
+    all: number;
+  };
+  /**
+   * What of that is abnormal
+   */
+  concerns: Concern[];
   since: number | null;
   last_event: number | null;
 }
@@ -631,9 +740,21 @@ export interface Assessment {
   low: number | null;
   high: number | null;
   verdict: "kept" | "exceeded" | "insufficient";
+  /**
+   * How urgent that is; null where there is nothing to act on
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
   count: number;
   expected: number;
   revision: number;
+  /**
+   * From when on it is late if nothing newer comes; null where nothing is promised
+   */
+  late_from: number | null;
+  /**
+   * From when on it is stale if nothing newer comes, and what it says withheld
+   */
+  stale_from: number | null;
 }
 /**
  * An alert: active or cleared, acknowledged or not
@@ -856,6 +977,10 @@ export interface FigureInput {
    * Indicator that decides an index, priority of an alert, standing of a station, limit of an hour; else empty
    */
   word: string;
+  /**
+   * How urgent a station's standing is; null where there is nothing to act on, or it is something else
+   */
+  priority: ("critical" | "high" | "medium" | "low") | null;
 }
 /**
  * State of the system
@@ -891,6 +1016,10 @@ export interface Status {
    * Milliseconds since the pipeline reported this
    */
   reported_ago: number;
+  /**
+   * What of the machinery is abnormal
+   */
+  concerns: Concern[];
   door: Notice[];
   pack: PackStatus;
 }
@@ -932,6 +1061,10 @@ export interface Notice {
   former: string;
   why: string;
   count: number;
+  /**
+   * How urgent that is
+   */
+  priority: "critical" | "high" | "medium" | "low";
   /**
    * Milliseconds since 1970-01-01T00:00:00Z
    */

@@ -1,12 +1,13 @@
-// What is abnormal beside the alerts of the pack's rules: the pipeline, the feeds, what stations send. Worst first.
+// What is abnormal beside the alerts of the pack's rules: the pipeline, the feeds, what stations send. Worst first. What is
+// and how urgent it is, the server says; what comes with the clock alone, from when on.
 
 import { now } from "./clock";
 import { age, fullMoment, isoDay, roughAge, shortMoment } from "./format";
-import { freshness } from "./freshness";
+import { freshness, passed } from "./freshness";
 import { say } from "./language";
-import type { Feed, Priority, Quality, StationNames, Text } from "./model";
+import type { Abnormal, Feed, Priority, StationNames, Status, Text } from "./model";
 import { clientWords, noticeWords } from "./words/clients";
-import { ageOf, allFeeds, feedNames, grace, pack, status, STOPPED_AFTER, tileOf } from "./store";
+import { ageOf, allFeeds, feedNames, pack, stateOf, status, tileOf } from "./store";
 import { qualityWords, words } from "./words/page";
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
@@ -23,16 +24,7 @@ export interface Concern {
   since: number | null;
 }
 
-const qualityPriority: Partial<Record<Quality, Priority>> = {
-  device_error: "medium",
-  out_of_range: "medium",
-  suspect: "low",
-};
-
-/** The priority of a value's quality; none for good values and planned calibration. */
-export function priorityOfQuality(quality: Quality): Priority | null {
-  return qualityPriority[quality] ?? null;
-}
+const PIPELINE: Text = { vi: "Bộ xử lý", en: "Pipeline" };
 
 /** Everything of it that is so urgent that it stands above every view. */
 export function urgentConcerns(): Concern[] {
@@ -47,209 +39,147 @@ export function concerns(): Concern[] {
   );
 }
 
-function systemConcerns(): Concern[] {
-  const found: Concern[] = [];
-  const system = status.value;
-  const pipeline = say({ vi: "Bộ xử lý", en: "Pipeline" });
-  const add = (key: string, priority: Priority, where: string, text: Text, since: number | null) =>
-    found.push({ key, priority, where, what: say(text), since });
-  if (!system) {
-    add("silent-pipeline", "high", pipeline, { vi: "chưa báo trạng thái", en: "has not reported yet" }, null);
-    return found;
-  }
-  if (system.reported_ago > STOPPED_AFTER) {
-    const ago = age(system.reported_ago);
-    add(
-      "silent-pipeline",
-      "critical",
-      pipeline,
-      { vi: `không báo trạng thái đã ${ago}; số liệu đứng yên`, en: `has not reported for ${ago}; nothing moves` },
-      system.now,
-    );
-  }
-  if (system.halted !== null) {
-    add(
-      "halted",
-      "critical",
-      pipeline,
-      { vi: `đã dừng: ${system.halted}`, en: `halted: ${system.halted}` },
-      null,
-    );
-  }
-  if (system.replaying) {
-    add(
-      "replaying",
-      "low",
-      pipeline,
-      {
-        vi: "đang xử lý lại các đợt đã ghi sau khi khởi động; số liệu chưa đến hiện tại",
-        en: "replays recorded epochs after a start; the picture has not reached now",
-      },
-      null,
-    );
-  }
-  if (system.bus.state === "poisoned") {
-    add(
-      "bus",
-      "critical",
-      say({ vi: "Nhật ký tiếp nhận", en: "Bus" }),
-      { vi: `không ghi được nữa: ${system.bus.cause}`, en: `takes nothing more: ${system.bus.cause}` },
-      system.bus.since,
-    );
-  } else if (system.bus.state === "full") {
-    add(
-      "bus",
-      "critical",
-      say({ vi: "Nhật ký tiếp nhận", en: "Bus" }),
-      { vi: `đã đầy, bên gửi phải chờ: ${system.bus.what}`, en: `full, senders wait: ${system.bus.what}` },
-      system.bus.since,
-    );
-  }
-  if (system.stalled_since != null) {
-    add(
-      "stalled",
-      "critical",
-      pipeline,
-      { vi: "bị nghẽn, không đợt nào hoàn thành", en: "stalled, no epoch gets done" },
-      system.stalled_since,
-    );
-  }
-  if (system.held_back && system.held_back.count > 0) {
-    const { count, senders } = system.held_back;
+/** What is wrong with the machinery, in words. */
+const SYSTEM: Partial<Record<Abnormal["what"], (system: Status) => [where: Text, what: Text]>> = {
+  not_reporting: ({ reported_ago }) => {
+    const ago = age(reported_ago);
+    return [PIPELINE, { vi: `không báo trạng thái đã ${ago}; số liệu đứng yên`, en: `has not reported for ${ago}; nothing moves` }];
+  },
+  halted: ({ halted }) => [PIPELINE, { vi: `đã dừng: ${halted}`, en: `halted: ${halted}` }],
+  replaying: () => [
+    PIPELINE,
+    {
+      vi: "đang xử lý lại các đợt đã ghi sau khi khởi động; số liệu chưa đến hiện tại",
+      en: "replays recorded epochs after a start; the picture has not reached now",
+    },
+  ],
+  bus: ({ bus }) => {
+    const why = bus.state === "full" ? bus.what : bus.state === "poisoned" ? bus.cause : "";
+    return [
+      { vi: "Nhật ký tiếp nhận", en: "Bus" },
+      bus.state === "full"
+        ? { vi: `đã đầy, bên gửi phải chờ: ${why}`, en: `full, senders wait: ${why}` }
+        : { vi: `không ghi được nữa: ${why}`, en: `takes nothing more: ${why}` },
+    ];
+  },
+  stalled: () => [PIPELINE, { vi: "bị nghẽn, không đợt nào hoàn thành", en: "stalled, no epoch gets done" }],
+  held_back: ({ held_back: { count, senders } }) => {
     const names = senders.join(", ") + (senders.length < count ? ", …" : "");
-    add(
-      "held-back",
-      "medium",
-      pipeline,
+    return [
+      PIPELINE,
       {
         vi: `chưa xử lý kịp; phải chờ vì gửi quá phần của mình (${count}): ${names}`,
         en: `is behind; held back to their share (${count}): ${names}`,
       },
-      null,
-    );
-  }
-  if (system.pack && system.pack.state !== "current") {
-    const state = system.pack.state;
-    const reasons = system.pack.why.join("; ");
-    const texts: Record<typeof state, Text> = {
+    ];
+  },
+  pack: ({ pack: { state, why } }) => {
+    const reasons = why.join("; ");
+    const texts: Partial<Record<typeof state, Text>> = {
       changed: { vi: "thư mục đã thay đổi, chưa áp dụng (ioc reload)", en: "the folder has changed and is not in effect (ioc reload)" },
       needs_restart: { vi: `thay đổi cần khởi động lại: ${reasons}`, en: `the change needs a restart: ${reasons}` },
       faulty: { vi: `thay đổi có lỗi, chưa áp dụng: ${reasons}`, en: `the change has faults and is not in effect: ${reasons}` },
     };
-    add("pack", "medium", say({ vi: "Gói tỉnh", en: "Province pack" }), texts[state], system.pack.since);
+    return [{ vi: "Gói tỉnh", en: "Province pack" }, texts[state] ?? { vi: state, en: state }];
+  },
+  archive: ({ archive: { state, cause, missing_offsets } }) => {
+    const why = cause ?? "";
+    return [
+      { vi: "Kho lưu trữ", en: "Archive" },
+      state === "full"
+        ? { vi: `đã đầy, nhật ký không được dọn: ${why}`, en: `full, the log is not cleared: ${why}` }
+        : state === "failing"
+          ? { vi: `không ghi được: ${why}`, en: `cannot be written: ${why}` }
+          : { vi: `thiếu ${missing_offsets} gói tin`, en: `${missing_offsets} envelopes missing` },
+    ];
+  },
+  clickhouse: ({ outstanding_epochs }) => [
+    { vi: "ClickHouse", en: "ClickHouse" },
+    {
+      vi: `không trả lời; ${outstanding_epochs} đợt đang chờ, số liệu đứng yên`,
+      en: `does not answer; ${outstanding_epochs} epochs wait, nothing moves`,
+    },
+  ],
+};
+
+function systemConcerns(): Concern[] {
+  const system = status.value;
+  if (!system) {
+    const what = say({ vi: "chưa báo trạng thái", en: "has not reported yet" });
+    return [{ key: "not_reporting", priority: "high", where: say(PIPELINE), what, since: null }];
   }
+  const found = system.concerns.flatMap(({ what, priority, since }): Concern[] => {
+    const said = SYSTEM[what]?.(system);
+    return said ? [{ key: what, priority, where: say(said[0]), what: say(said[1]), since }] : [];
+  });
   for (const notice of system.door ?? []) {
     const who = [notice.user, notice.client_id].filter((name) => name !== "").join("/") || "?";
     const peers = notice.former === "" ? notice.peer : `${notice.former} → ${notice.peer}`;
-    const happened = noticeWords[notice.what];
-    add(
-      `door/${notice.what}/${notice.user}/${notice.client_id}`,
-      // Once is a gateway that came again; again and again is two with one identifier.
-      notice.count > 2 ? "medium" : "low",
-      say(clientWords.door),
-      { vi: `${who}: ${happened.vi} (${notice.count}×, ${peers})`, en: `${who}: ${happened.en} (${notice.count}×, ${peers})` },
-      notice.last,
-    );
-  }
-  const archive = system.archive;
-  if (archive && (archive.state === "full" || archive.state === "failing" || archive.missing_offsets > 0)) {
-    const why = archive.cause ?? "";
-    add(
-      "archive",
-      "high",
-      say({ vi: "Kho lưu trữ", en: "Archive" }),
-      archive.state === "full"
-        ? { vi: `đã đầy, nhật ký không được dọn: ${why}`, en: `full, the log is not cleared: ${why}` }
-        : archive.state === "failing"
-          ? { vi: `không ghi được: ${why}`, en: `cannot be written: ${why}` }
-          : { vi: `thiếu ${archive.missing_offsets} gói tin`, en: `${archive.missing_offsets} envelopes missing` },
-      archive.since,
-    );
-  }
-  if (system.clickhouse.state === "away") {
-    add(
-      "clickhouse",
-      "critical",
-      "ClickHouse",
-      {
-        vi: `không trả lời; ${system.outstanding_epochs} đợt đang chờ, số liệu đứng yên`,
-        en: `does not answer; ${system.outstanding_epochs} epochs wait, nothing moves`,
-      },
-      system.clickhouse.since,
-    );
+    found.push({
+      key: `door/${notice.what}/${notice.user}/${notice.client_id}`,
+      priority: notice.priority,
+      where: say(clientWords.door),
+      what: `${who}: ${say(noticeWords[notice.what])} (${notice.count}×, ${peers})`,
+      since: notice.last,
+    });
   }
   return found;
 }
 
+/** What is wrong with a feed, in words. */
+const OF_FEED: Partial<Record<Abnormal["what"], (feed: Feed) => Text>> = {
+  held: ({ counts }) => ({
+    vi: `${counts.held} dòng sẽ thay đổi số liệu đã chốt từ lâu, chờ người quyết định`,
+    en: `${counts.held} rows would change what was judged long ago and wait for a decision`,
+  }),
+  astray: (feed) => ({
+    vi: `không cân đối: thất lạc ${feed.envelopes_astray} gói tin, ${feed.rows_astray} dòng`,
+    en: `does not balance: ${feed.envelopes_astray} envelopes, ${feed.rows_astray} rows astray`,
+  }),
+  only_rejects: ({ only_rejects }) => ({
+    vi: `mọi bản tin gửi đến đều bị loại (${only_rejects?.messages} liên tiếp)`,
+    en: `everything it sends is rejected (${only_rejects?.messages} in a row)`,
+  }),
+};
+
 function feedConcerns(): Concern[] {
   const found: Concern[] = [];
   // One concern for all of them: before the first envelope a whole pack of feeds is quiet, and the strip names each.
-  const quiet = { never: 0, unknown: 0 };
+  const quiet: Record<"never" | "unknown", Feed[]> = { never: [], unknown: [] };
   for (const shown of allFeeds()) {
     const feed = shown.value;
     const names = feedNames.value.get(feed.id);
     const where = names ? say(names.name) : feed.id;
-    if (feed.counts.held > 0) {
-      found.push({
-        key: `held/${feed.id}`,
-        priority: "high",
-        where,
-        what: say({
-          vi: `${feed.counts.held} dòng sẽ thay đổi số liệu đã chốt từ lâu, chờ người quyết định`,
-          en: `${feed.counts.held} rows would change what was judged long ago and wait for a decision`,
-        }),
-        since: null,
-      });
+    for (const { what, priority, since } of feed.concerns) {
+      const words = OF_FEED[what]?.(feed);
+      if (words) found.push({ key: `${what}/${feed.id}`, priority, where, what: say(words), since });
     }
-    if (feed.envelopes_astray !== 0 || feed.rows_astray !== 0) {
-      found.push({
-        key: `astray/${feed.id}`,
-        priority: "critical",
-        where,
-        what: say({
-          vi: `không cân đối: thất lạc ${feed.envelopes_astray} gói tin, ${feed.rows_astray} dòng`,
-          en: `does not balance: ${feed.envelopes_astray} envelopes, ${feed.rows_astray} rows astray`,
-        }),
-        since: null,
-      });
-    }
-    if (feed.only_rejects) {
-      const { messages, since } = feed.only_rejects;
-      found.push({
-        key: `only-rejects/${feed.id}`,
-        priority: "high",
-        where,
-        what: say({
-          vi: `mọi bản tin gửi đến đều bị loại (${messages} liên tiếp)`,
-          en: `everything it sends is rejected (${messages} in a row)`,
-        }),
-        since,
-      });
-    }
-    const silent = silence(feed, names?.silent_after ?? null);
-    if (silent === "silent") {
+    const silent = silence(feed);
+    if (silent === "silent" && feed.priority) {
       found.push({
         key: `silent/${feed.id}`,
-        priority: "high",
+        priority: feed.priority,
         where,
         what: say({ vi: "mất tín hiệu", en: "silent" }),
         since: feed.last_received,
       });
     } else if (silent === "never" || silent === "unknown") {
-      quiet[silent] += 1;
+      quiet[silent].push(feed);
     }
   }
   const feeds = say({ vi: "Nguồn dữ liệu", en: "Feeds" });
-  if (quiet.never > 0) {
-    const what = say({ vi: `${quiet.never} nguồn chưa từng gửi`, en: `${quiet.never} have never sent` });
-    found.push({ key: "never-sent", priority: "low", where: feeds, what, since: null });
+  const never = quiet.never.length;
+  if (quiet.never[0]?.priority) {
+    const what = say({ vi: `${never} nguồn chưa từng gửi`, en: `${never} have never sent` });
+    found.push({ key: "never-sent", priority: quiet.never[0].priority, where: feeds, what, since: null });
   }
-  if (quiet.unknown > 0) {
+  const unknown = quiet.unknown.length;
+  if (quiet.unknown[0]?.priority) {
     const what = say({
-      vi: `${quiet.unknown} nguồn chưa gửi lại từ khi máy chủ khởi động`,
-      en: `${quiet.unknown} have not sent since the server started`,
+      vi: `${unknown} nguồn chưa gửi lại từ khi máy chủ khởi động`,
+      en: `${unknown} have not sent since the server started`,
     });
-    found.push({ key: "not-heard", priority: "low", where: feeds, what, since: null });
+    found.push({ key: "not-heard", priority: quiet.unknown[0].priority, where: feeds, what, since: null });
   }
   return found;
 }
@@ -266,34 +196,16 @@ function stationConcerns(): Concern[] {
     if (!inOperation(station, today)) continue;
     const tiles = Object.keys(station.measures).map((indicator) => tileOf(station.id, indicator).value);
     const where = say(station.name);
-    const stale = tiles.filter((tile) => freshness(tile) === "stale");
-    if (stale.length > 0) {
-      found.push({
-        key: `stale/${station.id}`,
-        priority: "medium",
-        where,
-        what: say({
-          vi: `${stale.length}/${tiles.length} thông số đã cũ`,
-          en: `${stale.length} of ${tiles.length} indicators stale`,
-        }),
-        since: Math.min(...stale.map((tile) => tile.latest?.event_time ?? Infinity)),
-      });
-    }
-    const never = tiles.filter((tile) => !tile.latest);
-    if (never.length > 0) {
-      found.push({
-        key: `never/${station.id}`,
-        priority: "low",
-        where,
-        what: say({
-          vi: `${never.length}/${tiles.length} thông số chưa từng gửi`,
-          en: `${never.length} of ${tiles.length} indicators never reported`,
-        }),
-        since: null,
-      });
+    const { missing, concerns } = stateOf(station.id).value;
+    for (const { what, priority, since } of concerns) {
+      const words =
+        what === "stale"
+          ? { vi: `${missing.stale}/${missing.all} thông số đã cũ`, en: `${missing.stale} of ${missing.all} indicators stale` }
+          : { vi: `${missing.never}/${missing.all} thông số chưa từng gửi`, en: `${missing.never} of ${missing.all} indicators never reported` };
+      found.push({ key: `${what}/${station.id}`, priority, where, what: say(words), since });
     }
     for (const tile of tiles) {
-      const priority = tile.latest && priorityOfQuality(tile.latest.quality);
+      const priority = tile.latest?.priority;
       if (!tile.latest || !priority || freshness(tile) === "stale") continue;
       const symbol = pack.value?.indicators[tile.indicator]?.symbol ?? tile.indicator;
       found.push({
@@ -308,16 +220,16 @@ function stationConcerns(): Concern[] {
   return found;
 }
 
-export type Silence = "on-time" | "silent" | "never" | "unknown" | "no-promise";
+export type Silence = Feed["standing"] | "silent";
 
-/**
- * Whether a feed is silent: past its promise, never heard at all, or heard at a moment nobody remembers. Feeds that
- * promise nothing are never silent.
- */
-export function silence({ last_received, counts }: Feed, silentAfter: number | null): Silence {
-  if (silentAfter === null) return "no-promise";
-  if (last_received === null) return counts.received > 0 ? "unknown" : "never";
-  return ageOf(last_received) > silentAfter + grace() ? "silent" : "on-time";
+/** Whether a feed is silent: the server says from when on. */
+export function silence({ standing, silent_from }: Feed): Silence {
+  return passed(silent_from) ? "silent" : standing;
+}
+
+/** How urgent it is that nothing is heard of a feed; null while it is heard. */
+export function priorityOfSilence(feed: Feed): Priority | null {
+  return silence(feed) === "heard" ? null : feed.priority;
 }
 
 /** Of a feed whose last signal is not known: something of it is there, or it never sent. */

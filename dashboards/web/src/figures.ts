@@ -6,12 +6,12 @@ import type { Step } from "./address";
 import { inOperation } from "./attention";
 import { now } from "./clock";
 import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
-import type { Freshness } from "./freshness";
+import { aged, type Freshness } from "./freshness";
 import { categoryAt } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
 import type { Alert, Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
-import { ageOf, alerts, feedNames, figureOf, grace, indexOf, pack, subjectName, tileOf } from "./store";
+import { ageOf, alerts, feedNames, figureOf, indexOf, pack, subjectName, tileOf } from "./store";
 import { type Standing, standingWords } from "./standing";
 import { isWall } from "./wall";
 import { freshnessWords } from "./words/page";
@@ -59,14 +59,6 @@ export function stationsNow(): StationNames[] {
   return (pack.value?.stations ?? []).filter((station) => inOperation(station, today));
 }
 
-/** How old it is by now: the flow says from when on. */
-function freshnessNow(figure: Figure | null): Freshness {
-  if (!figure) return "never";
-  const passed = (moment: number | null) => moment !== null && now.value >= moment + grace();
-  if (passed(figure.stale_from)) return "stale";
-  return figure.freshness === "fresh" && passed(figure.late_from) ? "late" : figure.freshness;
-}
-
 /** What a figure adds to what all have in common. */
 type Drawn = Partial<Omit<Shown, "id" | "name" | "verdict" | "priority" | "freshness">>;
 
@@ -109,7 +101,7 @@ const ORIGINS: Record<FigureId, Step> = {
 /** A figure as it is shown now. */
 export function shown(id: FigureId): Shown {
   const figure = figureOf(id).value;
-  const freshness = freshnessNow(figure);
+  const freshness = figure ? aged(figure, figure.freshness) : "never";
   const stale = freshness === "stale";
   const verdict: Verdict = stale || !figure ? "withheld" : figure.verdict;
   const drawn = figure ? DRAWN[id](figure) : {};
@@ -260,19 +252,6 @@ function drawnStations({ value, of, parts }: Figure): Drawn {
     target: of === null ? null : number(of),
     where: told.length > 0 ? told.join(", ") : say({ vi: "tất cả tốt", en: "all good" }),
   };
-}
-
-/** Good points of a series of those expected, over the closed hours of a figure's day. */
-export function completenessOf(station: StationNames, indicator: string): { good: number; expected: number } {
-  const day = figureOf("completeness").value;
-  const hours = tileOf(station.id, indicator).value.hours.filter(({ start }) => day && start >= day.start && start < day.end);
-  const good = hours.reduce((sum, hour) => sum + Math.min(hour.count, hour.expected), 0);
-  return { good, expected: hours.reduce((sum, hour) => sum + hour.expected, 0) };
-}
-
-/** Indicators of a station that have closed hours in the figure's day. */
-export function counted(station: StationNames): string[] {
-  return Object.keys(station.measures).filter((indicator) => completenessOf(station, indicator).expected > 0);
 }
 
 function drawnCompleteness({ value, target, start, end, inputs }: Figure): Drawn {

@@ -15,7 +15,6 @@ export type {
   FigureInput,
   Heartbeat,
   Hello,
-  IndexPoint,
   Latest,
   Limit,
   Notice,
@@ -29,16 +28,12 @@ export type {
   Tile,
 } from "./api";
 
-export type AlertEvidence = api.Evidence;
+export type Abnormal = api.Concern;
 export type Category = api.Index["categories"][number];
 export type HourPoint = api.Hour;
-export type IndexNames = api.Index;
 export type IndexSeries = api.IndexTile;
 export type IndexView = api.IndexValue;
-export type IndicatorNames = api.Indicator;
 export type Part = api.IndexPart;
-export type PlaceNames = api.Place;
-export type RuleNames = api.Rule;
 export type StationNames = api.Station;
 
 export type Averaging = api.Assessment["averaging"];

@@ -1,32 +1,30 @@
-// How a station stands: the state the pipeline gives it, but for what that state cannot know. A station of which some
-// indicators send and others do not is not plainly good.
+// How a station stands, in words: the server says it, and the figure of the stations counts the same.
 
 import { number } from "./format";
-import { freshness, stationFreshness } from "./freshness";
+import { aged } from "./freshness";
 import { say } from "./language";
-import type { Priority, StationNames, StationStatus, Text } from "./model";
-import { stateOf, tileOf } from "./store";
+import type { Priority, StationNames, StationState, Text } from "./model";
+import { figureOf, stateOf } from "./store";
 import { freshnessWords, notJudged, statusWords } from "./words/page";
 
-/** partial: it sends, but not all that is expected of it. */
-export type Standing = StationStatus | "partial" | "stale" | "never" | "unjudged";
+/** partial: it sends, but not all that is expected of it; stale: nobody says any more how it stands. */
+export type Standing = NonNullable<StationState["standing"]> | "stale" | "unjudged";
 
 export function standingOf(station: StationNames): Standing {
-  const { status } = stateOf(station.id).value;
-  const state = stationFreshness(station.id);
-  if (state === "never") return "never";
-  // A station called good by a pipeline that stands still is not reporting either.
-  if (status !== "silent" && state === "stale") return "stale";
-  if (status === "good" && missingOf(station).missing > 0) return "partial";
-  return status ?? "unjudged";
+  const { standing } = stateOf(station.id).value;
+  return standing !== null && areStale() ? "stale" : (standing ?? "unjudged");
+}
+
+/** A pipeline that stands still says nothing of stations either: their figure is made once a minute. */
+function areStale(): boolean {
+  const figure = figureOf("stations").value;
+  return figure !== null && aged(figure) === "stale";
 }
 
 /** Indicators of a station that never reported or are stale, of all of them. */
-export function missingOf(station: StationNames): { never: number; stale: number; missing: number; all: number } {
-  const states = Object.keys(station.measures).map((indicator) => freshness(tileOf(station.id, indicator).value));
-  const never = states.filter((state) => state === "never").length;
-  const stale = states.filter((state) => state === "stale").length;
-  return { never, stale, missing: never + stale, all: states.length };
+export function missingOf(station: StationNames): { missing: number; all: number } {
+  const { never, stale, all } = stateOf(station.id).value.missing;
+  return { missing: never + stale, all };
 }
 
 export const standingWords: Record<Standing, Text> = {
@@ -42,13 +40,14 @@ export function standingIn(station: StationNames): string {
   const standing = standingOf(station);
   if (standing !== "partial") return say(standingWords[standing]);
   const { missing, all } = missingOf(station);
+  return partialIn(missing, all);
+}
+
+export function partialIn(missing: number, all: number): string {
   return say({ vi: `thiếu ${number(missing)}/${number(all)}`, en: `${number(missing)} of ${number(all)} missing` });
 }
 
-/** Its priority: gone is urgent, never there is a note. */
+/** How urgent it is; of what nobody says any more, nobody can say that. */
 export function priorityOfStanding(station: StationNames): Priority | null {
-  const standing = standingOf(station);
-  if (standing === "silent" || standing === "stale") return "high";
-  if (standing === "partial") return missingOf(station).stale > 0 ? "medium" : "low";
-  return standing === "error" ? "medium" : standing === "never" ? "low" : null;
+  return areStale() ? null : stateOf(station.id).value.priority;
 }

@@ -2,7 +2,7 @@
 // itself.
 
 import { batch, computed, signal, type Signal } from "@preact/signals";
-import { clockSpeed, now, tell, tellSince, unheardFor } from "./clock";
+import { now, tell, tellSince, unheardFor } from "./clock";
 import { BLIND_AFTER, type Since } from "./hearing";
 import type {
   Alert,
@@ -29,9 +29,6 @@ const HOURS_KEPT = 24;
 const REJECTS_KEPT = 50;
 const INDEX_KEPT: Record<IndexKind, number> = { hour: 48, day: 30 };
 
-/** Without a report of the pipeline to its own server for so long it is called stopped. Milliseconds. */
-export const STOPPED_AFTER = 15_000;
-
 export const pack = signal<Pack | null>(null);
 export const hasMap = signal(false);
 export const status = signal<Status | null>(null);
@@ -46,6 +43,9 @@ export const alerts = signal<ReadonlyMap<string, Alert>>(new Map());
 
 /** How many alerts are open: more than are listed when there are very many. */
 export const alertsOpen = signal(0);
+
+/** What may pass from a machine to this page, on the server's clock. Milliseconds. */
+export const grace = signal(0);
 
 /** Why the first picture is not there yet. */
 export const startingUp = signal<"connecting" | "filling" | "unreachable">("connecting");
@@ -98,6 +98,8 @@ const noTile = (subject: string, indicator: string): Tile => ({
   subject,
   place: null,
   indicator,
+  late_from: null,
+  stale_from: null,
   latest: null,
   hours: [],
 });
@@ -107,24 +109,17 @@ export function tileOf(subject: string, indicator: string): Signal<Tile> {
 }
 
 export function indexOf(index: IndexSeries["index"], subject: string, kind: IndexKind): Signal<IndexSeries> {
-  const empty = { index, subject, place: null, kind, latest: null, history: [] };
+  const empty = { index, subject, place: null, kind, late_from: null, stale_from: null, latest: null, history: [] };
   return held(indices, indexKey(empty), () => empty);
 }
 
 export function stateOf(subject: string): Signal<StationState> {
-  return held(states, subject, () => ({ subject, place: null, status: null, since: null, last_event: null }));
+  return held(states, subject, () => ({ subject, place: null, standing: null, priority: null, missing: { never: 0, stale: 0, since: null, all: 0 }, concerns: [], status: null, since: null, last_event: null }));
 }
 
 /** A figure of the overview as the flow said it last; null before it said anything. */
 export function figureOf(id: FigureId): Signal<Figure | null> {
   return held<Figure | null>(figures, id, () => null);
-}
-
-/** The newest judgement of each station, for one indicator and averaging. */
-export function assessmentsOf(indicator: string, averaging: Averaging): Assessment[] {
-  void roster.value;
-  const all = [...assessments.values()].map((shown) => shown.value);
-  return all.filter((it) => it.indicator === indicator && it.averaging === averaging);
 }
 
 /** The newest judgements of one station. */
@@ -143,12 +138,13 @@ export function takeOverview(overview: Overview): void {
   const { picture } = overview;
   batch(() => {
     tell(picture.now, overview.clock_speed);
+    grace.value = overview.grace;
     pack.value = overview.pack;
     hasMap.value = overview.has_map;
     status.value = overview.status;
     replace(tiles, picture.tiles, tileKey, ({ subject, indicator }) => noTile(subject, indicator));
     replace(indices, picture.indices, indexKey, (series) => ({ ...series, latest: null, history: [] }));
-    replace(states, picture.stations, ({ subject }) => subject, (state) => ({ ...state, status: null }));
+    replace(states, picture.stations, ({ subject }) => subject, (state) => ({ ...state, standing: null, priority: null, concerns: [], status: null }));
     replace(assessments, picture.assessments, assessmentKey);
     replace(feeds, picture.feeds, ({ id }) => id);
     for (const shown of figures.values()) shown.value = null;
@@ -238,11 +234,6 @@ function merged<T extends { start: number }>(shown: T[], revised: T[], kept: num
 /** A reject's identity: the row of the envelope it is. */
 export function rejectKey(reject: Reject): string {
   return `${reject.position}/${reject.row}/${reject.whole}`;
-}
-
-/** What passes between machines at the speeded clock of a replay: a second there is not lateness. Milliseconds. */
-export function grace(): number {
-  return 3000 * clockSpeed.value;
 }
 
 /** How long ago a moment was on the server's clock; a moment slightly ahead counts as now. Milliseconds. */

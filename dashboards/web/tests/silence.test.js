@@ -110,3 +110,40 @@ test("senders held back to their share are named, and that there are more of the
   await keep(page, "held-back-1440");
   await context.close();
 });
+
+test("what is opened of a figure is what was stored with it at its moment, and not the board of now", async (t) => {
+  const own = await startFixture({ speed: 1 });
+  t.after(() => own.close());
+  const { world } = own;
+  const figures = world.figures.bind(world);
+  const at = world.at - 50_000;
+  const input = (kind, subject, more) => ({ kind, subject, measure: "", start: 0, number: 0, value: null, word: "", priority: null, ...more });
+  const made = {
+    completeness: { at, count: 7, expected: 8, inputs: [input("series", world.pack.stations[0].id, { measure: "no2", value: 12.5 })] },
+    slowest: { at, count: 1, value: 9_000_000, inputs: [input("feed", "replay-gas", { start: at - 9_000_000, value: 9_000_000 })], parts: [{ word: "on_time", count: 1 }] },
+    balance: { at, value: 3, priority: "critical", verdict: "missed", inputs: [input("feed", "replay-dust", { value: 3 })], parts: [{ word: "received", count: 4321 }] },
+  };
+  world.figures = () => figures().map((figure) => ({ ...figure, ...made[figure.figure] }));
+  const { context, page } = await open(browser, own.url);
+  const opened = async (id) => {
+    await page.locator(`[data-kpi=${id}]`).getByRole("button").click();
+    const panel = page.locator(".origin");
+    await panel.locator("table, .calm").first().waitFor({ timeout: PATIENCE });
+    const rows = await panel.locator("tbody tr").allInnerTexts();
+    const text = await panel.innerText();
+    await page.keyboard.press("Escape");
+    await panel.waitFor({ state: "detached" });
+    return { rows, text };
+  };
+  const completeness = await opened("completeness");
+  assert.equal(completeness.rows.length, 1, "the series that was short, and none of the board's");
+  assert.match(completeness.rows[0], /NO2.*12,5/s);
+  assert.match(completeness.text, /7\/8/);
+  const slowest = await opened("slowest");
+  assert.equal(slowest.rows.length, 1);
+  assert.match(slowest.rows[0], /2 giờ/, "as long as it was silent then");
+  const balance = await opened("balance");
+  assert.match(balance.text, /4\.321/);
+  assert.match(balance.rows.join(), /3/);
+  await context.close();
+});

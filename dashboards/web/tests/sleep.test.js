@@ -66,7 +66,7 @@ test("after a sleep without a network the page is blind for the time it slept, a
   await renewed;
   await banner.waitFor({ state: "detached", timeout: PATIENCE });
   assert.ok((await clockOf(page)) < before + HOUR, "the server's clock holds again");
-  await page.locator('[data-strip="replay-dust"][data-signal="on-time"]').waitFor({ timeout: PATIENCE });
+  await page.locator('[data-strip="replay-dust"][data-signal="heard"]').waitFor({ timeout: PATIENCE });
   await page.waitForFunction((before) => performance.getEntriesByType("resource").filter(({ name }) => name.includes("/api/series")).length > before, series, { timeout: PATIENCE });
   await context.close();
   front.close();

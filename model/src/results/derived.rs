@@ -9,6 +9,7 @@ use crate::{
     index::{IndexId, Indexed},
     limit::Averaging,
     name::Name,
+    rule::Priority,
     time::EventTime,
     window::{Aggregate, ClosedBy, WindowKind},
 };
@@ -149,6 +150,12 @@ impl Verdict {
             Verdict::Exceeded => "exceeded",
             Verdict::Insufficient => "insufficient",
         }
+    }
+
+    /// How urgent it is; none where there is nothing to act on.
+    #[must_use]
+    pub fn priority(self) -> Option<Priority> {
+        (self == Verdict::Exceeded).then_some(Priority::High)
     }
 
     /// From its word.

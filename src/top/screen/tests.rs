@@ -25,7 +25,7 @@ fn told() -> Value {
             "start": 0, "number": 0, "word": ""}]})
     };
     json!({
-        "build": "b", "has_map": false, "heartbeat": 3_000,
+        "build": "b", "has_map": false, "heartbeat": 3_000, "grace": 3_000,
         "pack": {
             "id": "tay-ninh", "version": "v", "screens": [], "places": [], "limits": [], "has_map": false,
             "name": text("Tây Ninh", "Tay Ninh"), "timezone": "Asia/Ho_Chi_Minh",
@@ -53,16 +53,21 @@ fn told() -> Value {
                 {"subject": "ST01", "indicator": "no2", "hours": [], "latest": null}
             ],
             "feeds": [{"id": "gateway", "counts": ioc_model::counts::Counts { received: 40, stored: 30, ..Default::default() },
-                "envelopes_astray": 0, "rows_astray": 2, "last_received": 1_769_960_000_000i64}],
-            "stations": [{"subject": "ST01", "status": "silent"}, {"subject": "ST02", "status": null}],
+                "envelopes_astray": 0, "rows_astray": 2, "last_received": 1_769_960_000_000i64, "standing": "heard",
+                "priority": "high", "silent_from": 1_769_960_060_001i64, "concerns": []}],
+            "stations": [
+                {"subject": "ST01", "status": "good", "standing": "partial", "priority": "medium",
+                 "missing": {"never": 1, "stale": 0, "since": null, "all": 2}, "concerns": []},
+                {"subject": "ST02", "status": null, "missing": {"never": 0, "stale": 0, "since": null, "all": 0}, "concerns": []}
+            ],
             "indices": [{"index": "vn_aqi", "subject": "ST01", "kind": "hour", "history": [],
                 "latest": {"start": 0, "end": 1_769_960_400_000i64, "value": 57.0, "category": "moderate", "parts": [],
                 "closed_by": "watermark", "revision": 7}}],
             "alerts": [{"id": "high~ST01~1", "rule": "high", "subject": "ST01", "about": "station", "priority": "high", "active": true,
                 "acknowledged": false, "occurrences": 1, "raised_at": 1_769_960_340_000i64, "change": "raised", "at": 0}],
             "figures": [
-                figure("aqi", 57.0, Value::Null, 100.0, "kept", "on_target", json!(1_769_960_400_000i64), "ST01"),
-                figure("stations", 1.0, json!(2.0), 2.0, "missed", "silent", json!(1_769_960_500_000i64), "ST02"),
+                figure("aqi", 57.0, Value::Null, 100.0, "kept", "on_target", json!(1_769_960_397_000i64), "ST01"),
+                figure("stations", 1.0, json!(2.0), 2.0, "missed", "silent", json!(1_769_960_397_001i64), "ST02"),
                 figure("slowest", 400_000.0, Value::Null, 60_000.0, "missed", "silent", Value::Null, "gateway")
             ]
         },
@@ -73,7 +78,7 @@ fn told() -> Value {
                 "missing_offsets": 0, "stray_files": 0},
             "outstanding_epochs": 3, "stalled_since": null, "replaying": false, "in_flight": {"gateway": 2},
             "held_back": {"count": 1, "senders": ["gw1/loud"]}, "door": [], "halted": "unknown table",
-            "pack": {"version": "v", "state": "current", "why": []}, "reported_ago": 0
+            "pack": {"version": "v", "state": "current", "why": []}, "reported_ago": 0, "concerns": []
         }
     })
 }
@@ -103,7 +108,7 @@ fn everything_is_said_in_both_languages() {
         "6 min         1 min  missed · silent · gateway",
         "Over the limit · Station one 1 min",
         "ASTRAY 2",
-        "Station one  silent",
+        "Station one  incomplete",
         "VN_AQI 57 Moderate (0 s)",
         "PM2.5",
         "37.2",
@@ -124,12 +129,32 @@ fn everything_is_said_in_both_languages() {
         "số liệu cũ · Trạm một",
         "THẤT LẠC 2",
         "mất tín hiệu",
+        "thiếu thông số",
         "Trung bình",
         "hiệu chuẩn",
     ] {
         assert!(vietnamese.contains(said), "'{said}' is missing:\n{vietnamese}");
     }
     assert!(vietnamese.contains("42"), "what is in flight is received");
+}
+
+#[test]
+fn silent_a_verdict_is_withheld_from_the_moment_the_answer_says_and_not_before() {
+    let said = |moment: i64| {
+        let mut told = told();
+        told["picture"]["figures"][1]["stale_from"] = json!(moment);
+        let overview: Overview<'static> = serde_json::from_value(told).unwrap();
+        let withheld = overview.is_stale(&overview.picture.figures[1]);
+        assert_eq!(overview.stations_are_stale(), withheld, "and how stations stand with it");
+        let mut screen = Screen::new(Language::En);
+        screen.take(overview, Instant::now());
+        let drawn = screen.plain().join("\n");
+        assert_eq!(drawn.contains("Station one  stale"), withheld, "{drawn}");
+        withheld
+    };
+    // The answer is of 1,769,960,400,000 and gives three seconds.
+    assert!(said(1_769_960_397_000));
+    assert!(!said(1_769_960_397_001));
 }
 
 #[test]

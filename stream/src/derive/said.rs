@@ -11,7 +11,6 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     rule::Priority,
-    status::StationStatus,
     time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
@@ -126,13 +125,13 @@ impl Derived {
         let nothing = Said { subject, operating: None, alerts, log_source: None };
         let Some((plan, (status, _))) = operating else { return (nothing, None) };
         if let Some(counts) = &plan.counts {
-            let standing = standing(status, self.status.last_event().is_some(), 0);
+            let standing = StationStanding::of(status, self.status.last_event().is_some(), 0);
             return (Said { log_source: counts.owes().then_some(standing), ..nothing }, None);
         }
         let (missing, next) = self.status.missing(now, plan, lateness);
         let has_pm25 = plan.index == Some(IndexId::VnAqi) && plan.looks_at(PM25, Averaging::Day);
         let mut operating = Operating {
-            standing: standing(status, self.status.last_event().is_some(), missing),
+            standing: StationStanding::of(status, self.status.last_event().is_some(), missing),
             missing,
             slowest: plan.slowest.plus(lateness),
             has_aqi: plan.index == Some(IndexId::VnAqi),
@@ -215,18 +214,6 @@ fn judge(
     hour.judged += 1;
     if !limit.is_kept_by(mean) {
         over.push(HourOver { start, indicator, limit: Name::new(&limit.id), mean });
-    }
-}
-
-fn standing(status: StationStatus, ever: bool, missing: u32) -> StationStanding {
-    match status {
-        StationStatus::Silent if ever => StationStanding::Silent,
-        StationStatus::Silent => StationStanding::Never,
-        StationStatus::Error => StationStanding::Error,
-        StationStatus::Calibrating => StationStanding::Calibrating,
-        StationStatus::Late => StationStanding::Late,
-        StationStatus::Good if missing > 0 => StationStanding::Partial,
-        StationStatus::Good => StationStanding::Good,
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
+    ageing::Ages,
+    figure::Freshness,
     name::Name,
     observation::Quality,
     results::StatusResult,
@@ -87,11 +89,11 @@ impl StatusState {
             if *cadence == Millis(0) {
                 continue;
             }
-            let stale_from = event_time.plus(Millis(2 * (cadence.0 + lateness.0) + 1));
-            if stale_from.0 <= now.0 {
+            let ages = Ages::of(*event_time, cadence.plus(lateness));
+            if ages.by(Freshness::Fresh, EventTime(now.0), Millis(0)) == Freshness::Stale {
                 missing += 1;
             } else {
-                next = [next, Some(stale_from)].into_iter().flatten().min();
+                next = [next, ages.stale_from].into_iter().flatten().min();
             }
         }
         (missing, next)

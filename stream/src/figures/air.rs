@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
+    ageing::Ages,
     bound::is_above,
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     index::{IndexId, NoIndex},
     name::Name,
     results::{FigureInput, FigureResult},
     rule::Priority,
-    time::{EventTime, Millis, Now},
+    time::{Millis, Now},
 };
 
 use super::{INPUTS_KEPT, NEAR, age, largest_first, nothing};
@@ -18,9 +19,6 @@ use crate::derive::{
     said::{DayMean, HourIndex, Operating},
 };
 
-/// Bands of VN_AQI that are nothing to act on, counted from the best.
-const CALM: u8 = 2;
-const RISING: [Priority; 3] = [Priority::Medium, Priority::High, Priority::Critical];
 const DAY: Millis = Millis::hours(24);
 
 /// A station's value, how old it is, and whether it may decide.
@@ -28,8 +26,7 @@ struct Candidate<T> {
     subject: Name,
     of: T,
     freshness: Freshness,
-    late_from: EventTime,
-    stale_from: EventTime,
+    ages: Ages,
     /// 0 decides; the rest is shown where nothing better is there.
     rank: u8,
     /// By which the worst is found.
@@ -58,39 +55,28 @@ pub(super) fn aqi(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResul
     for (subject, station) in stations.iter().filter(|(_, station)| station.has_aqi) {
         expected += 1;
         let Some(index) = &station.aqi else { continue };
-        let (freshness, late_from, stale_from) = age(now, index.end(), HOUR.plus(station.slowest));
+        let (freshness, ages) = age(now, index.end(), HOUR.plus(station.slowest));
         let rank = match (freshness, index.value) {
             (_, Err(_)) => NO_VALUE,
             (Freshness::Stale, _) => TOO_OLD,
             _ => DECIDES,
         };
         let size = index.value.unwrap_or(0.0);
-        candidates.push(Candidate {
-            subject: *subject,
-            of: index,
-            freshness,
-            late_from,
-            stale_from,
-            rank,
-            size,
-        });
+        candidates.push(Candidate { subject: *subject, of: index, freshness, ages, rank, size });
     }
     let candidates = in_order(candidates);
     let reason = if expected == 0 { FigureReason::Nothing } else { FigureReason::Never };
     let empty = nothing(FigureId::Aqi, now, reason);
-    let calm_until = IndexId::VnAqi.categories().get(usize::from(CALM - 1)).map(|band| f64::from(band.to));
+    let calm_until = IndexId::VnAqi.calm_until();
     let empty = FigureResult { target: calm_until, expected, late_from: None, stale_from: None, ..empty };
-    let Some(Candidate { of, freshness, late_from, stale_from, rank, .. }) = candidates.first() else {
+    let Some(Candidate { of, freshness, ages, rank, .. }) = candidates.first() else {
         return empty;
     };
     let (verdict, reason, priority) = match (of.value, *rank) {
         (Err(why), _) => (FigureVerdict::Withheld, reason_of(why), None),
         (Ok(_), TOO_OLD) => (FigureVerdict::Withheld, FigureReason::Stale, None),
-        (Ok(value), _) => match of.category.and_then(|band| band.checked_sub(CALM)) {
-            Some(above) => {
-                let priority = RISING[usize::from(above).min(RISING.len() - 1)];
-                (FigureVerdict::Missed, FigureReason::Beyond, Some(priority))
-            }
+        (Ok(value), _) => match of.category.and_then(|band| IndexId::VnAqi.priority(usize::from(band))) {
+            Some(priority) => (FigureVerdict::Missed, FigureReason::Beyond, Some(priority)),
             None if calm_until.is_some_and(|calm| is_above(value, NEAR * calm)) => {
                 (FigureVerdict::Near, FigureReason::NearTarget, None)
             }
@@ -106,8 +92,8 @@ pub(super) fn aqi(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResul
         reason,
         priority,
         freshness: if is_missing { Freshness::Missing } else { *freshness },
-        late_from: Some(*late_from),
-        stale_from: Some(*stale_from),
+        late_from: ages.late_from,
+        stale_from: ages.stale_from,
         count: candidates.iter().filter(|candidate| candidate.rank == DECIDES).count() as u64,
         inputs: candidates.iter().take(INPUTS_KEPT).map(input_of_index).collect(),
         ..empty
@@ -141,7 +127,7 @@ pub(super) fn pm25(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResu
     for (subject, station) in stations.iter().filter(|(_, station)| station.has_pm25) {
         expected += 1;
         let Some(day) = &station.pm25 else { continue };
-        let (freshness, late_from, stale_from) = age(now, day.end, DAY.plus(station.slowest));
+        let (freshness, ages) = age(now, day.end, DAY.plus(station.slowest));
         let rank = match (freshness, day.mean) {
             (_, None) => NO_VALUE,
             (Freshness::Stale, _) => TOO_OLD,
@@ -149,21 +135,13 @@ pub(super) fn pm25(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResu
             _ => DECIDES,
         };
         let size = day.mean.unwrap_or(0.0) / day.high;
-        candidates.push(Candidate {
-            subject: *subject,
-            of: day,
-            freshness,
-            late_from,
-            stale_from,
-            rank,
-            size,
-        });
+        candidates.push(Candidate { subject: *subject, of: day, freshness, ages, rank, size });
     }
     let candidates = in_order(candidates);
     let reason = if expected == 0 { FigureReason::Nothing } else { FigureReason::Never };
     let empty = nothing(FigureId::Pm25, now, reason);
     let empty = FigureResult { expected, late_from: None, stale_from: None, ..empty };
-    let Some(Candidate { of, freshness, late_from, stale_from, rank, .. }) = candidates.first() else {
+    let Some(Candidate { of, freshness, ages, rank, .. }) = candidates.first() else {
         return empty;
     };
     let (verdict, reason, priority) = match (of.mean, *rank) {
@@ -188,8 +166,8 @@ pub(super) fn pm25(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResu
         reason,
         priority,
         freshness: if is_missing { Freshness::Missing } else { *freshness },
-        late_from: Some(*late_from),
-        stale_from: Some(*stale_from),
+        late_from: ages.late_from,
+        stale_from: ages.stale_from,
         count: candidates.iter().filter(|candidate| candidate.rank == DECIDES).count() as u64,
         inputs: candidates.iter().take(INPUTS_KEPT).map(input_of_day).collect(),
         ..empty

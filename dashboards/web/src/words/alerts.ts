@@ -113,6 +113,7 @@ export const originWords = {
   standard: t("Quy chuẩn", "Standard"),
   verdict: t("Kết luận", "Verdict"),
   howMade: t("Cách tính", "How it is made"),
+  asOf: t("Tính đến", "As of"),
 };
 
 export const verdictWords: Record<string, Text> = {

@@ -1,5 +1,5 @@
 import { Fragment } from "preact";
-import { silence, unheardWords } from "../../attention";
+import { priorityOfSilence, silence, unheardWords } from "../../attention";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge, span } from "../../format";
 import { say } from "../../language";
@@ -114,13 +114,13 @@ function FeedRow({ feed }: { feed: Feed }) {
 }
 
 export function Signal({ feed, silentAfter }: { feed: Feed; silentAfter: number | null }) {
-  const state = silence(feed, silentAfter);
+  const state = silence(feed);
+  const priority = priorityOfSilence(feed);
   const gone = feed.last_received === null ? null : ageOf(feed.last_received);
   const used = gone === null || silentAfter === null ? 0 : Math.min(1, gone / silentAfter);
   return (
     <span class={`signal ${state}`} data-signal={state}>
-      {state === "silent" && <Mark priority="high" />}
-      {(state === "never" || state === "unknown") && <Mark priority="low" />}
+      {priority && <Mark priority={priority} />}
       <span class="signal-words">
         {feed.last_received === null ? (
           <strong>{say(unheardWords(feed))}</strong>

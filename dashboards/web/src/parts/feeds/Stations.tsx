@@ -1,4 +1,4 @@
-import { inOperation, priorityOfQuality } from "../../attention";
+import { inOperation } from "../../attention";
 import { now } from "../../clock";
 import { type Column, at } from "../../csv";
 import { fullMoment, isoDay, number, roughAge, unit } from "../../format";
@@ -113,7 +113,7 @@ function Row({ subject, indicator }: { subject: string; indicator: string }) {
   const latest = tile.latest;
   const said = latest ? number(latest.value, names?.decimals ?? 0) : "—";
   // A stale value is not judged: neither colour nor shape.
-  const priority = latest && state !== "stale" ? priorityOfQuality(latest.quality) : null;
+  const priority = state === "stale" ? null : latest?.priority;
   return (
     <tr
       class={`${state} ${chosen ? "chosen" : ""}`}

@@ -1,24 +1,22 @@
 import { deeper, view, way } from "../../address";
-import { silence, unheardWords } from "../../attention";
 import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
 import { lastEventOf } from "../../freshness";
-import { completenessOf, counted, stationsNow } from "../../figures";
+import { stationsNow } from "../../figures";
 import { say } from "../../language";
-import type { Feed, FigureInput, Priority, StationNames } from "../../model";
-import { type Standing, priorityOfStanding, standingIn, standingWords } from "../../standing";
+import type { Figure, FigureInput, Priority, StationNames } from "../../model";
+import { type Standing, partialIn, priorityOfStanding, standingIn, standingWords } from "../../standing";
 import { ageOf, feedNames, figureOf, pack, stationNames, subjectName } from "../../store";
 import { originWords } from "../../words/alerts";
 import { kpiWords } from "../../words/overview";
 import { words } from "../../words/page";
-import { feedsInOrder, nameOfFeed } from "../feeds/Feeds";
 import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 import { Facts } from "./Asked";
 
 const HOUR = 3_600_000;
 
-/** What a figure that is counted on this page was counted from. */
+/** What a figure was made of, as it was stored with it. */
 export function KpiStep({ id }: { id: string }) {
   switch (id) {
     case "stations":
@@ -36,24 +34,39 @@ export function KpiStep({ id }: { id: string }) {
   }
 }
 
-function seconds(milliseconds: number | null | undefined): number | null {
-  return milliseconds == null ? null : milliseconds / 1000;
-}
-
 function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
+/** What a figure was made of, and when: not what is on the board by now. */
+function madeAt(figure: Figure | null): [string, string][] {
+  if (!figure) return [];
+  const made: [string, string] = [say(originWords.asOf), fullMoment(figure.at)];
+  return figure.start < figure.end ? [made, [say({ vi: "Khoảng", en: "Period" }), `${fullMoment(figure.start)} – ${fullMoment(figure.end)}`]] : [made];
+}
+
+/** Only the first of what a figure was made of is kept with it. */
+function Cut({ inputs, all }: { inputs: FigureInput[]; all: number }) {
+  if (inputs.length >= all) return null;
+  return <p class="calm">{say({ vi: `${number(inputs.length)} trên ${number(all)} được lưu cùng chỉ số`, en: `${number(inputs.length)} of ${number(all)} are kept with the figure` })}</p>;
+}
+
+function nameOf({ subject }: FigureInput): string {
+  return say(stationNames.value.get(subject)?.name ?? feedNames.value.get(subject)?.name ?? { vi: subject, en: subject });
+}
+
 /** How a station stands as the figure counted it: those that are not good are listed in it. */
 function standingSaid(station: StationNames): { words: string; priority: Priority | null } {
-  const inputs = figureOf("stations").value?.inputs ?? [];
-  const said = inputs.find(({ subject }) => subject === station.id);
-  if (!said) return { words: standingIn(station), priority: priorityOfStanding(station) };
-  const all = Object.keys(station.measures).length;
-  const [missing, standing] = [said.value ?? 0, said.word as Standing];
-  const words = standing === "partial" ? { vi: `thiếu ${number(missing)}/${number(all)}`, en: `${number(missing)} of ${number(all)} missing` } : standingWords[standing];
-  const urgent: Partial<Record<Standing, Priority>> = { silent: "high", error: "medium", partial: "medium", never: "low" };
-  return { words: say(words), priority: urgent[standing] ?? null };
+  const figure = figureOf("stations").value;
+  const said = figure?.inputs.find(({ subject }) => subject === station.id);
+  if (said) {
+    const standing = said.word as Standing;
+    const words = standing === "partial" ? partialIn(said.value ?? 0, Object.keys(station.measures).length) : say(standingWords[standing]);
+    return { words, priority: said.priority };
+  }
+  const others = (figure?.parts ?? []).filter(({ word }) => word !== "good").reduce((sum, { count }) => sum + count, 0);
+  const isWhole = figure !== null && figure.inputs.length >= others;
+  return isWhole ? { words: say(standingWords.good), priority: null } : { words: standingIn(station), priority: priorityOfStanding(station) };
 }
 
 function StationStates() {
@@ -68,6 +81,7 @@ function StationStates() {
               en: "Stations in operation but for those silent, stale, never heard or not judged yet.",
             }),
           ],
+          ...madeAt(figureOf("stations").value),
         ]}
       />
       <Download
@@ -148,7 +162,6 @@ function limitOf({ word }: FigureInput): number | null {
 function HoursOver() {
   const figure = figureOf("exceeded").value;
   const over = figure?.inputs ?? [];
-  const nameOf = ({ subject }: FigureInput) => say(stationNames.value.get(subject)?.name ?? { vi: subject, en: subject });
   return (
     <>
       <Facts
@@ -160,7 +173,7 @@ function HoursOver() {
               en: "Hours × stations with at least one hourly mean over the 1-hour limit in force; a mean needs 75 % of its points. The newest are listed.",
             }),
           ],
-          [say({ vi: "Khoảng", en: "Period" }), figure ? `${fullMoment(figure.start)} – ${fullMoment(figure.end)}` : ""],
+          ...madeAt(figure),
           [
             say({ vi: "Trung bình giờ đã xét", en: "Hourly means judged" }),
             figure ? say({ vi: `${number(figure.count)} trên ${number(figure.expected)}`, en: `${number(figure.count)} of ${number(figure.expected)}` }) : "",
@@ -205,13 +218,9 @@ function HoursOver() {
   );
 }
 
-interface Counted {
-  station: StationNames;
-  indicator: string;
-}
-
 function Completeness() {
   const figure = figureOf("completeness").value;
+  const short = figure?.inputs ?? [];
   const until = figure?.end ?? 0;
   return (
     <>
@@ -220,62 +229,59 @@ function Completeness() {
           [
             say(originWords.howMade),
             say({
-              vi: "Điểm đo đạt chất lượng trên số điểm mong đợi trong các giờ đã khép lại của 24 giờ; giờ gửi thừa không bù cho giờ thiếu.",
-              en: "Good points of those expected in the closed hours of 24; an hour with too many makes up for no other.",
+              vi: "Điểm đo đạt chất lượng trên số điểm mong đợi trong các giờ đã khép lại của 24 giờ; giờ gửi thừa không bù cho giờ thiếu. Liệt kê những chuỗi chưa đủ.",
+              en: "Good points of those expected in the closed hours of 24; an hour with too many makes up for no other. Series that are not whole are listed.",
             }),
           ],
-          [say({ vi: "Khoảng", en: "Period" }), figure ? `${fullMoment(figure.start)} – ${fullMoment(figure.end)}` : ""],
+          ...madeAt(figure),
+          [say({ vi: "Đạt/mong đợi", en: "Good/expected" }), figure ? `${number(figure.count)}/${number(figure.expected)}` : ""],
         ]}
       />
       <Download
         name="completeness"
         of={say(kpiWords.completeness)}
         columns={[
-          [say(words.station), ({ station }: Counted) => say(station.name)],
-          [say(words.indicator), ({ indicator }: Counted) => symbol(indicator)],
-          [say({ vi: "Đạt", en: "Good" }), (it: Counted) => completenessOf(it.station, it.indicator).good],
-          [say({ vi: "Mong đợi", en: "Expected" }), (it: Counted) => completenessOf(it.station, it.indicator).expected],
+          [say(words.station), nameOf],
+          [say(words.indicator), ({ measure }: FigureInput) => symbol(measure)],
+          ["%", ({ value }: FigureInput) => value],
         ]}
-        rows={() => stationsNow().flatMap((station) => counted(station).map((indicator) => ({ station, indicator })))}
+        rows={() => short}
       />
-      {stationsNow().filter((station) => counted(station).length > 0).map((station) => (
-        <table key={station.id}>
-          <thead>
-            <tr>
-              <th scope="col">
-                <button type="button" class="link" onClick={() => deeper("station", station.id)}>
-                  {say(station.name)}
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{say(words.indicator)}</th>
+            <th scope="col">{say(words.station)}</th>
+            <th scope="col" class="figure">%</th>
+          </tr>
+        </thead>
+        <tbody>
+          {short.map((input) => (
+            <tr key={`${input.subject}/${input.measure}`}>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => deeper("window", input.measure, input.subject, "hour", String(until - HOUR))}>
+                  {symbol(input.measure)}
                 </button>
               </th>
-              <th scope="col" class="figure">{say({ vi: "Đạt/mong đợi", en: "Good/expected" })}</th>
-              <th scope="col" class="figure">%</th>
+              <td>
+                <button type="button" class="link" onClick={() => deeper("station", input.subject)}>
+                  {nameOf(input)}
+                </button>
+              </td>
+              <td class="figure">{percent((input.value ?? 0) / 100)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {counted(station).map((indicator) => {
-              const { good, expected } = completenessOf(station, indicator);
-              return (
-                <tr key={indicator}>
-                  <th scope="row">
-                    <button type="button" class="link" onClick={() => deeper("window", indicator, station.id, "hour", String(until - HOUR))}>
-                      {symbol(indicator)}
-                    </button>
-                  </th>
-                  <td class="figure">
-                    {number(good)}/{number(expected)}
-                  </td>
-                  <td class="figure">{percent(good / expected)}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      ))}
+          ))}
+        </tbody>
+      </table>
+      {figure && short.length === 0 && figure.expected > 0 && <p class="calm">{say({ vi: "Mọi chuỗi đều đủ.", en: "Every series is whole." })}</p>}
     </>
   );
 }
 
 function Balance() {
+  const figure = figureOf("balance").value;
+  const astray = figure?.inputs ?? [];
+  const counted = (word: string) => number(figure?.parts.find((part) => part.word === word)?.count ?? 0);
   return (
     <>
       <Facts
@@ -287,50 +293,58 @@ function Balance() {
               en: "Received = decoded + empty + undecodable + in flight; rows = stored + duplicate + rejected + waiting + held. What is missing is astray.",
             }),
           ],
+          ...madeAt(figure),
+          [say(words.envelopes), counted("received")],
+          [say(words.undecodable), counted("undecodable")],
+          [say(words.rows), counted("rows")],
+          [say(words.rejected), counted("rejected")],
+          [say(words.astray), number(figure?.value ?? 0)],
         ]}
       />
       <Download
         name="balance"
         of={say(kpiWords.balance)}
         columns={[
-          [say(words.feed), nameOfFeed],
-          [say(words.envelopes), ({ counts }: Feed) => counts.received],
-          [say(words.rows), ({ counts }: Feed) => counts.rows],
-          [say(words.astray), (feed: Feed) => Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray)],
+          [say(words.feed), nameOf],
+          [say(words.astray), ({ value }: FigureInput) => value],
         ]}
-        rows={feedsInOrder}
+        rows={() => astray}
       />
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{say(words.feed)}</th>
-            <th scope="col" class="figure">{say(words.envelopes)}</th>
-            <th scope="col" class="figure">{say(words.rows)}</th>
-            <th scope="col" class="figure">{say(words.astray)}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {feedsInOrder().map((feed) => {
-            const names = feedNames.value.get(feed.id);
-            const astray = Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray);
-            return (
-              <tr key={feed.id}>
-                <th scope="row">{names ? say(names.name) : feed.id}</th>
-                <td class="figure">{number(feed.counts.received)}</td>
-                <td class="figure">{number(feed.counts.rows)}</td>
-                <td class={`figure ${astray > 0 ? "critical" : ""}`}>
-                  {number(astray)} {astray === 0 ? <Check /> : <Mark priority="critical" />}
+      {astray.length === 0 ? (
+        <p class="calm">
+          <Check /> {say({ vi: "Mọi nguồn đều cân đối.", en: "Every feed balances." })}
+        </p>
+      ) : (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{say(words.feed)}</th>
+              <th scope="col" class="figure">{say(words.astray)}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {astray.map((input) => (
+              <tr key={input.subject}>
+                <th scope="row">{nameOf(input)}</th>
+                <td class={`figure ${figure?.priority ?? ""}`}>
+                  {number(input.value ?? 0)} {figure?.priority && <Mark priority={figure.priority} />}
                 </td>
               </tr>
-            );
-          })}
-        </tbody>
-      </table>
+            ))}
+          </tbody>
+        </table>
+      )}
     </>
   );
 }
 
 function FeedAges() {
+  const figure = figureOf("slowest").value;
+  const heard = figure?.inputs ?? [];
+  // By the share of what they promise: those that are silent come first.
+  const silent = figure?.parts.find(({ word }) => word === "silent")?.count ?? 0;
+  const never = figure?.parts.find(({ word }) => word === "never")?.count ?? 0;
+  const promised = ({ subject }: FigureInput) => feedNames.value.get(subject)?.silent_after ?? null;
   return (
     <>
       <Facts
@@ -342,37 +356,40 @@ function FeedAges() {
               en: "The feed whose silence is the largest share of what it promises.",
             }),
           ],
+          ...(figure ? [[say(originWords.asOf), fullMoment(figure.at)] as [string, string]] : []),
+          [say(words.neverHeard), number(never)],
         ]}
       />
       <Download
         name="feed-ages"
         of={say(kpiWords.slowest)}
         columns={[
-          [say(words.feed), nameOfFeed],
-          [say(words.lastSeen), ({ last_received }: Feed) => at(last_received)],
-          [say({ vi: "Đã hứa, giây", en: "Promised, seconds" }), ({ id }: Feed) => seconds(feedNames.value.get(id)?.silent_after)],
+          [say(words.feed), nameOf],
+          [say(words.lastSeen), ({ start }: FigureInput) => at(start)],
+          [say({ vi: "Im lặng, giây", en: "Silent, seconds" }), ({ value }: FigureInput) => (value ?? 0) / 1000],
+          [say({ vi: "Đã hứa, giây", en: "Promised, seconds" }), (input: FigureInput) => (promised(input) ?? 0) / 1000],
         ]}
-        rows={feedsInOrder}
+        rows={() => heard}
       />
       <table>
         <tbody>
-          {feedsInOrder().map((feed) => {
-            const names = feedNames.value.get(feed.id);
-            const promise = names?.silent_after ?? null;
-            const silent = silence(feed, promise) === "silent";
+          {heard.map((input, place) => {
+            const priority = place < silent ? figure?.priority : null;
+            const promise = promised(input);
             return (
-              <tr key={feed.id}>
-                <th scope="row">{names ? say(names.name) : feed.id}</th>
-                <td class={`figure ${silent ? "high" : ""}`}>
-                  {silent && <Mark priority="high" />} {feed.last_received === null ? say(unheardWords(feed)) : roughAge(ageOf(feed.last_received))}
+              <tr key={input.subject}>
+                <th scope="row">{nameOf(input)}</th>
+                <td class={`figure ${priority ?? ""}`}>
+                  {priority && <Mark priority={priority} />} {roughAge(input.value ?? 0)}
                 </td>
                 <td class="figure">{promise === null ? "" : `≤ ${span(promise)}`}</td>
-                <td>{feed.last_received === null ? "" : fullMoment(feed.last_received)}</td>
+                <td>{fullMoment(input.start)}</td>
               </tr>
             );
           })}
         </tbody>
       </table>
+      {figure && <Cut inputs={heard} all={figure.count} />}
     </>
   );
 }

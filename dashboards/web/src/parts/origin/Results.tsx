@@ -1,7 +1,7 @@
 import { deeper } from "../../address";
 import { type Column, at } from "../../csv";
 import { number, period, plain, unit } from "../../format";
-import { categoryOf, priorityOfCategory } from "../../judgement";
+import { categoryOf } from "../../judgement";
 import { say } from "../../language";
 import type { AssessmentOrigin, IndexOrigin, WindowRef } from "../../lineage";
 import type { IndexView, Part, Text } from "../../model";
@@ -37,7 +37,7 @@ export function IndexStep({ index, subject, kind, start }: { index: string; subj
     <Asked<IndexOrigin> url={`/api/lineage/index?${query}`}>
       {(origin) => {
         const category = categoryOf(index, origin as unknown as IndexView);
-        const priority = priorityOfCategory(index, category);
+        const priority = category?.priority;
         const largest = Math.max(...origin.parts.map((part) => part.sub_index));
         return (
           <>
@@ -131,14 +131,14 @@ export function AssessmentStep({ limit, subject, averaging, start }: { limit: st
   return (
     <Asked<AssessmentOrigin> url={`/api/lineage/assessment?${query}`}>
       {(origin) => {
-        const over = origin.verdict === "exceeded";
+        const { priority } = origin;
         const bound = [origin.low === null ? null : `≥ ${plain(origin.low, 1)}`, origin.high === null ? null : `≤ ${plain(origin.high, 1)}`];
         return (
           <>
-            <p class={`origin-figure ${over ? "high" : ""}`}>
+            <p class={`origin-figure ${priority ?? ""}`}>
               <strong>{origin.value === null ? "—" : number(origin.value, decimals(origin.indicator))}</strong>
               <span>
-                {unitOf(origin.indicator)} {over && <Mark priority="high" />}
+                {unitOf(origin.indicator)} {priority && <Mark priority={priority} />}
                 {say(verdictWords[origin.verdict] ?? { vi: origin.verdict, en: origin.verdict })}
               </span>
             </p>

@@ -1,7 +1,7 @@
 import { deeper } from "../../address";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, period, plain, roughAge, unit } from "../../format";
-import { assessmentFreshness, freshness, indexFreshness, lastEventOf } from "../../freshness";
+import { aged, freshness, indexFreshness, lastEventOf } from "../../freshness";
 import { categoryOf, indexOfKind } from "../../judgement";
 import { say } from "../../language";
 import type { Assessment, IndexKind, IndexSeries, StationNames } from "../../model";
@@ -154,8 +154,8 @@ function Limits({ id }: { id: string }) {
         <tbody>
           {all.map((it) => {
             const names = pack.value?.indicators[it.indicator];
-            const stale = assessmentFreshness(it) === "stale";
-            const over = it.verdict === "exceeded" && !stale;
+            const stale = aged(it) === "stale";
+            const priority = stale ? null : it.priority;
             return (
               <tr key={`${it.indicator}/${it.averaging}`} class={stale ? "stale" : ""}>
                 <th scope="row">
@@ -165,8 +165,8 @@ function Limits({ id }: { id: string }) {
                 </th>
                 <td class="figure">{it.value === null ? "—" : number(it.value, names?.decimals ?? 1)}</td>
                 <td class="figure">{it.high === null ? `≥ ${plain(it.low ?? 0, 1)}` : `≤ ${plain(it.high, 1)}`}</td>
-                <td class={over ? "high" : ""}>
-                  {over && <Mark priority="high" />} {stale ? say(freshnessWords.stale) : say(verdictWords[it.verdict] ?? { vi: it.verdict, en: it.verdict })}
+                <td class={priority ?? ""}>
+                  {priority && <Mark priority={priority} />} {stale ? say(freshnessWords.stale) : say(verdictWords[it.verdict] ?? { vi: it.verdict, en: it.verdict })}
                 </td>
               </tr>
             );

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Silence, silence, unheardWords } from "../../attention";
+import { type Silence, priorityOfSilence, silence, unheardWords } from "../../attention";
 import { backTo, view } from "../../address";
 import { number, roughAge, span } from "../../format";
 import { say } from "../../language";
@@ -14,7 +14,7 @@ import { Check, Mark } from "../frame/Mark";
 /** Size of a cell on a wall, in rem. */
 const CELL = { width: 11.5, height: 3.9 };
 
-const URGENCY: Silence[] = ["silent", "unknown", "never", "on-time", "no-promise"];
+const URGENCY: Silence[] = ["silent", "unknown", "never", "heard", "no_promise"];
 
 /** Always in sight: which feeds speak, and whether what came is all accounted for. In so many cells, or all that fit. */
 export function FeedStrip({ cells }: { cells: number | null }) {
@@ -34,7 +34,7 @@ export function FeedStrip({ cells }: { cells: number | null }) {
     return () => watch.disconnect();
   }, [cells]);
   const all = feedsInOrder().filter((feed) => feedNames.value.get(feed.id)?.silent_after !== null || feed.counts.received > 0);
-  const urgency = (feed: Feed) => URGENCY.indexOf(silence(feed, feedNames.value.get(feed.id)?.silent_after ?? null));
+  const urgency = (feed: Feed) => URGENCY.indexOf(silence(feed));
   // More feeds than there is room for: the quiet ones are kept in sight, the rest is counted.
   const most = cells ?? room.value;
   // On a wall what is counted takes a cell too.
@@ -67,15 +67,15 @@ export function FeedStrip({ cells }: { cells: number | null }) {
 function Cell({ feed }: { feed: Feed }) {
   const names = feedNames.value.get(feed.id);
   const promise = names?.silent_after ?? null;
-  const state = silence(feed, promise);
+  const state = silence(feed);
+  const priority = priorityOfSilence(feed);
   const gone = feed.last_received === null ? null : ageOf(feed.last_received);
   const used = gone === null || promise === null ? 0 : Math.min(1, gone / promise);
   const astray = Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray);
   return (
     <li class={`strip-cell ${astray > 0 ? "astray" : state}`} data-strip={feed.id} data-signal={state}>
       <p class="strip-name" title={names ? say(names.name) : feed.id}>
-        {astray > 0 ? <Mark priority="critical" /> : state === "silent" ? <Mark priority="high" /> : null}
-        {(state === "never" || state === "unknown") && astray === 0 && <Mark priority="low" hollow />}
+        {astray > 0 ? <Mark priority="critical" /> : priority && <Mark priority={priority} hollow={state !== "silent"} />}
         <span>{names ? say(names.name) : feed.id}</span>
       </p>
       <svg class="signal-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">

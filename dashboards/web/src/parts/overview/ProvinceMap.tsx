@@ -4,7 +4,6 @@ import type { Topology } from "topojson-specification";
 import { chooseSeries, officialColours, open } from "../../address";
 import { type Column, at } from "../../csv";
 import { number, period } from "../../format";
-import { priorityOfCategory } from "../../judgement";
 import { say } from "../../language";
 import { bandAt, type Shown, shownAt } from "../../map/bands";
 import { type Geometry, geometryOf, type Unit } from "../../map/geometry";
@@ -162,7 +161,7 @@ function rankOf(category: Category | null): number {
 function fillOf(band: string): string {
   const category = categoryOfBand(band);
   if (!category) return band === "stale" ? "url(#stale)" : band === "none" ? "url(#no-station)" : "url(#missing)";
-  const calm = priorityOfCategory("vn_aqi", category) === null;
+  const calm = !category?.priority;
   if (calm && !officialColours.value) return `var(--calm-${rankOf(category)})`;
   return category.color;
 }
@@ -211,7 +210,7 @@ function Commune({ unit }: { unit: Unit }) {
 function Rim({ unit }: { unit: Unit }) {
   const category = categoryOfBand(bandAt(unit.code).value);
   const above = rankOf(category) - 1;
-  if (!category || priorityOfCategory("vn_aqi", category) === null) return null;
+  if (!category?.priority) return null;
   return <path class={`rim rim-${Math.min(4, above)}`} d={unit.path} vector-effect="non-scaling-stroke" />;
 }
 
@@ -244,7 +243,7 @@ function named(geometry: Geometry): Named[] {
         unit,
         shown,
         lines: [name, said] as [string, string],
-        hot: priorityOfCategory("vn_aqi", category) !== null,
+        hot: Boolean(category?.priority),
         value: category ? (value ?? 0) : -1,
       };
     })

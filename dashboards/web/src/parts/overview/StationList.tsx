@@ -1,7 +1,7 @@
 import { chooseSeries, open } from "../../address";
 import { fullMoment, number, roughAge } from "../../format";
 import { indexFreshness, lastEventOf } from "../../freshness";
-import { categoryOf, indexOfKind, priorityOfCategory } from "../../judgement";
+import { categoryOf, indexOfKind } from "../../judgement";
 import { stationsNow } from "../../figures";
 import { say } from "../../language";
 import type { Priority, StationNames } from "../../model";
@@ -48,7 +48,7 @@ function priorityOfIndex(station: StationNames): Priority | null {
   const index = indexOfKind(station.kind);
   if (!index) return null;
   const series = indexOf(index, station.id, "hour").value;
-  return indexFreshness(series) === "stale" ? null : priorityOfCategory(index, categoryOf(index, series.latest));
+  return indexFreshness(series) === "stale" ? null : (categoryOf(index, series.latest)?.priority ?? null);
 }
 
 function valueOf(station: StationNames): number {
@@ -61,7 +61,7 @@ function Row({ station }: { station: StationNames }) {
   const series = index ? indexOf(index, station.id, "hour").value : null;
   const freshness = series ? indexFreshness(series) : "never";
   const category = index && series ? categoryOf(index, series.latest) : null;
-  const priority = index && freshness !== "stale" ? priorityOfCategory(index, category) : null;
+  const priority = freshness === "stale" ? null : category?.priority;
   const standing = standingOf(station);
   const ill = priorityOfStanding(station);
   const measured = missingOf(station);

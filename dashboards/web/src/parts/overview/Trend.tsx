@@ -4,7 +4,7 @@ import { type SeriesKind, SPANS, chooseSeries, kind, open, span } from "../../ad
 import { now } from "../../clock";
 import { type Column, at } from "../../csv";
 import { moment, number, plain, shortMoment, span as spanWords, unit } from "../../format";
-import { calmUntil, limitsOf } from "../../judgement";
+import { limitsOf } from "../../judgement";
 import { language, say } from "../../language";
 import type { Averaging, Limit, StationNames, Text } from "../../model";
 import { isIndex, selection, seriesOf, shownKind } from "../../selection";
@@ -168,7 +168,7 @@ function averagingOf(station: StationNames, indicator: string, of: SeriesKind): 
 /** The limits in force, each for its own time: a limit that changes is a step. */
 function targetLines(station: StationNames, indicator: string, of: SeriesKind, from: number, until: number): TargetLine[] {
   if (isIndex(indicator)) {
-    const calm = calmUntil(indicator);
+    const calm = pack.value?.indices[indicator]?.calm_until ?? null;
     return calm === null ? [] : [{ from, until, value: calm }];
   }
   const midnight = (day: string) => localMidnight(day);

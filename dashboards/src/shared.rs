@@ -1,0 +1,163 @@
+//! One answer for all who ask the same: what is asked of the store by every page that is open costs one question.
+//!
+//! The board's picture is shared because it lies in memory. What is summed up from the store does not, and every page
+//! asks for it again and again. So an answer counts for a few seconds for whoever asks the same and sees the same, and
+//! who asks while it is being made waits for it. It says itself of when it is.
+
+use std::{
+    future::Future,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use ioc_model::asker::Asker;
+use tokio::{sync::Mutex, time::Instant};
+
+use crate::problem::Problem;
+
+/// So long an answer counts: the store is asked so often at most, however many look on.
+const COUNTS_FOR: Duration = Duration::from_secs(5);
+
+/// So many questions are remembered. Pages ask one; whoever thinks up others is answered all the same.
+const REMEMBERED: usize = 64;
+
+/// What somebody asked.
+#[derive(Clone, Debug, PartialEq)]
+struct Question<Q> {
+    asker: Asker,
+    /// What the answer speaks of: another pack, another answer.
+    build: String,
+    asked: Q,
+}
+
+/// An answer, and when it was made.
+#[derive(Clone, Debug)]
+struct Made {
+    at: Instant,
+    answer: Result<Bytes, Problem>,
+}
+
+type Slot = Arc<Mutex<Option<Made>>>;
+
+/// The answers that count.
+#[derive(Debug)]
+pub(crate) struct Shared<Q>(std::sync::Mutex<Vec<(Question<Q>, Slot)>>);
+
+impl<Q> Default for Shared<Q> {
+    fn default() -> Shared<Q> {
+        Shared(std::sync::Mutex::default())
+    }
+}
+
+impl<Q: PartialEq> Shared<Q> {
+    /// The answer that counts, or the one that is made now.
+    pub(crate) async fn answer(
+        &self,
+        asker: &Asker,
+        build: &str,
+        asked: Q,
+        make: impl Future<Output = Result<Bytes, Problem>>,
+    ) -> Result<Bytes, Problem> {
+        let since = Instant::now();
+        let slot = self.slot(Question { asker: asker.clone(), build: build.to_owned(), asked });
+        let mut slot = slot.lock().await;
+        // What was made while one waited counts also where it is a refusal: else all would be refused one by one.
+        let counts = |made: &Made| made.at > since || (made.answer.is_ok() && made.at.elapsed() < COUNTS_FOR);
+        if let Some(made) = slot.as_ref().filter(|made| counts(made)) {
+            return made.answer.clone();
+        }
+        let answer = make.await;
+        *slot = Some(Made { at: Instant::now(), answer: answer.clone() });
+        answer
+    }
+
+    fn slot(&self, question: Question<Q>) -> Slot {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, slot)) = all.iter().find(|(asked, _)| *asked == question) {
+            return slot.clone();
+        }
+        // One that somebody waits for is held by them as well.
+        let counts = |slot: &Slot| {
+            Arc::strong_count(slot) > 1
+                || slot.try_lock().is_ok_and(|made| {
+                    made.as_ref().is_some_and(|made| made.answer.is_ok() && made.at.elapsed() < COUNTS_FOR)
+                })
+        };
+        all.retain(|(_, slot)| counts(slot));
+        let slot = Slot::default();
+        if all.len() < REMEMBERED {
+            all.push((question, slot.clone()));
+        }
+        slot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use ioc_model::asker::Sight;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Asked {
+        shared: Shared<u32>,
+        times: AtomicUsize,
+    }
+
+    impl Asked {
+        async fn ask(&self, asker: &Asker, build: &str, question: u32, well: bool) -> Result<Bytes, Problem> {
+            let make = async {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let number = self.times.fetch_add(1, Ordering::Relaxed);
+                well.then(|| Bytes::from(number.to_string())).ok_or_else(|| Problem::internal("away"))
+            };
+            self.shared.answer(asker, build, question, make).await
+        }
+
+        fn times(&self) -> usize {
+            self.times.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bound_a_hundred_who_ask_the_same_cost_one_question_and_who_sees_less_one_of_their_own() {
+        let asked = Asked::default();
+        let everyone = Asker::everyone();
+        let all = (0..100).map(|_| asked.ask(&everyone, "a", 1, true));
+        let answers = futures_util::future::join_all(all).await;
+        assert!(answers.iter().all(|answer| answer.as_ref().unwrap() == "0"));
+        assert_eq!(asked.times(), 1);
+        let limited = Asker::of(Sight::default());
+        assert_eq!(asked.ask(&limited, "a", 1, true).await.unwrap(), "1");
+        assert_eq!(asked.ask(&everyone, "b", 1, true).await.unwrap(), "2", "another pack");
+        assert_eq!(asked.ask(&everyone, "a", 2, true).await.unwrap(), "3", "another question");
+        assert_eq!(asked.ask(&everyone, "a", 1, true).await.unwrap(), "0");
+        tokio::time::advance(COUNTS_FOR).await;
+        assert_eq!(asked.ask(&everyone, "a", 1, true).await.unwrap(), "4", "it is old");
+        assert_eq!(asked.shared.0.lock().unwrap().len(), 4);
+        assert_eq!(asked.ask(&everyone, "a", 5, true).await.unwrap(), "5");
+        assert_eq!(asked.shared.0.lock().unwrap().len(), 2, "old ones are forgotten");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_is_for_those_who_waited_for_it_and_the_next_one_asks_again() {
+        let asked = Asked::default();
+        let everyone = Asker::everyone();
+        let all = (0..10).map(|_| asked.ask(&everyone, "a", 1, false));
+        assert!(futures_util::future::join_all(all).await.iter().all(Result::is_err));
+        assert_eq!(asked.times(), 1);
+        assert_eq!(asked.ask(&everyone, "a", 1, true).await.unwrap(), "1");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bound_more_questions_than_are_remembered_are_answered_all_the_same() {
+        let asked = Asked::default();
+        for question in 0..REMEMBERED as u32 * 2 {
+            assert!(asked.ask(&Asker::everyone(), "a", question, true).await.is_ok());
+        }
+        assert!(asked.shared.0.lock().unwrap().len() <= REMEMBERED);
+    }
+}
