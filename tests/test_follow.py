@@ -166,4 +166,4 @@ def test_each_line_is_one_event_through_logrotate_and_kills(house):
     # The next file may have been given its inode.
     assert json.loads(raw)["lost"] in ("gone", "cut_short") and json.loads(raw)["at_least_bytes"] == begun
     assert f"mất ít nhất {begun} byte" in message
-    assert re.search(r"follow:logins \(follow\): LOST", house.ioc.run("status", check=False).stdout)
+    eventually(lambda: "follow:logins (follow): LOST" in house.ioc.run("status", check=False).stdout)

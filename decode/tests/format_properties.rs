@@ -284,6 +284,7 @@ fn what_was_withheld_is_refused_for_the_reason_it_states() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn once_a_line_of_a_piece_is_the_line_of_the_whole_file(
         lines in prop::collection::vec("[a-b\\r\\x00]{0,3}", 1..12), cut in 0..12_usize,

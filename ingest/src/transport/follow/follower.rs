@@ -407,6 +407,10 @@ impl Follower {
         let is_compressed = entry.name.ends_with(COMPRESSED);
         let Some(file) = listing.open(entry)? else { return Ok(()) };
         let first = Source::beginning(file, is_compressed)?;
+        if first.is_empty() {
+            self.files.retain(|file| !file.is_lost() || file.read_bytes() + file.seen > 0);
+            return Ok(());
+        }
         // It is a copy of one that is known, if it begins like it and, where that is no more than a header, ends as well.
         let files = self.files.iter().map(|file| (file.place(), file.seen));
         let mut known = files.chain(self.kept.done.iter().map(|place| (place, place.at)));
