@@ -146,6 +146,7 @@ pub fn door_line(notice: &NoticeView) -> String {
         "empty" => "NOTHING delivered, empty messages",
         "framing" => "FRAMED WRONGLY, pieces kept that are no messages",
         "dropped" => "DROPPED by the system before they were read",
+        "lost" => "LOST before it could be read",
         _ => "REFUSED",
     };
     let mut line = format!("{who} ({transport}): {what}, {count}×, last {last}");

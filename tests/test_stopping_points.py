@@ -57,9 +57,10 @@ POINTS = [
     ("bus_after_remove", 1, "ONCE"),
 ]
 # Points that make a test fail on purpose, stand for a disk that is full, or lie on a way of their own and are crossed
-# there (test_store_trouble.py).
+# there (test_store_trouble.py, test_follow.py).
 OTHERS = {
     "recovery_after_taking_back",
+    "follow_before_keep",
     "ack_before_append",
     "sink_no_deduplication",
     "archive_releases_first",
@@ -213,7 +214,7 @@ def test_every_stopping_point_of_the_code_is_crossed_and_listed():
     folders = ["bus/src", "ingest/src", "stream/src", "storage/src", "src"]
     sources = [path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.rs")]
     named = r'(?:fail_point!\(|\bstep\(|const [A-Z_]+: &str = |fail::eval\()\s*"((?:%s)_[a-z_]+)"'
-    prefixes = "bus|record|mqtt|http|files|epoch|flow|sink|recall|checkpoint|manifests|log|recovery|replay|archive|ack"
+    prefixes = "bus|record|mqtt|http|files|epoch|flow|sink|recall|checkpoint|manifests|log|recovery|replay|archive|follow|ack"
     found = {name for text in sources for name in re.findall(named % prefixes, text)}
     assert found - OTHERS == {point for point, *_ in POINTS}
     table = (ROOT / "docs" / "developers.md").read_text().split("## Stopping points")[1].split("\n## ")[0]

@@ -6,6 +6,7 @@ use ioc_model::{
     attribute::Attribute,
     calendar::{Calendar, UnknownZone},
     envelope::{Content, Envelope, UNMATCHED},
+    loss::NoLoss,
     names::Names,
     pack::Pack,
     reject::Rejection,
@@ -88,9 +89,13 @@ impl Decoder {
         if envelope.content == Content::Withheld {
             return Outcome::Undecodable(self.withheld(envelope).whole());
         }
-        // A piece of a stream is no message, whatever it looks like.
+        // A piece of a stream is no message, whatever it looks like, and neither is what stands for a loss.
         if let Some(fault) = envelope.attributes.get(Attribute::Fault) {
-            return Outcome::Undecodable(Refusal::framing(fault).whole());
+            let refusal = match fault.parse() {
+                Ok(loss) => Refusal::lost(loss),
+                Err(NoLoss) => Refusal::framing(fault),
+            };
+            return Outcome::Undecodable(refusal.whole());
         }
         let Some(feed) = self.rules.feeds.get(envelope.feed) else {
             return Outcome::Undecodable(self.homeless(envelope).whole());
@@ -100,8 +105,13 @@ impl Decoder {
             let bytes = u64::try_from(envelope.payload.len()).unwrap_or(u64::MAX);
             return Outcome::Undecodable(Refusal::too_large(bytes, Some(limit), envelope.feed).whole());
         }
-        let payload = envelope.payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(envelope.payload);
-        let payload = without_padding(payload);
+        // A piece of a file is what its reader made of it: every byte of it is part of what its lines are known by.
+        let payload = match envelope.attributes.get(Attribute::Before) {
+            Some(_) => envelope.payload,
+            None => {
+                without_padding(envelope.payload.strip_prefix(b"\xef\xbb\xbf").unwrap_or(envelope.payload))
+            }
+        };
         if payload.trim_ascii().is_empty() {
             return Outcome::Empty;
         }

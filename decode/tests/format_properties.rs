@@ -15,6 +15,7 @@ use ioc_model::{
     position::Position,
     reject::{RejectReason, Rejection},
     row::Row,
+    running_hash::RunningHash,
     time::ReceivedAt,
 };
 use proptest::prelude::*;
@@ -280,6 +281,62 @@ fn what_was_withheld_is_refused_for_the_reason_it_states() {
     assert_eq!(reason(br#"{"reason":"forbidden","bytes":1,"sha256":"ab"}"#).0, RejectReason::Forbidden);
     assert_eq!(reason(br#"{"reason":"of another kind","bytes":1}"#).0, RejectReason::Malformed);
     assert_eq!(reason(b"\xff{").0, RejectReason::Malformed);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn once_a_line_of_a_piece_is_the_line_of_the_whole_file(
+        lines in prop::collection::vec("[a-b\\r\\x00]{0,3}", 1..12), cut in 0..12_usize,
+    ) {
+        let decoder = decoder();
+        let bytes = |lines: &[String]| lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>();
+        let keys = |payload: &[u8], before: Option<&RunningHash>| {
+            let mut known = Vec::new();
+            if let Some(before) = before {
+                attribute::write(&mut known, Attribute::Before, &before.to_string());
+            }
+            let feed = "permissive-syslog_lines";
+            let piece = Envelope { attributes: Attributes::new(&[], &known), ..envelope(feed, "auth.log", payload) };
+            let (_, rows) = decoded(&decoder, &piece);
+            let key = |row: &Row| match row {
+                Row::Happened(event) => event.key,
+                other => panic!("{other:?}"),
+            };
+            rows.others.iter().map(key).collect::<Vec<_>>()
+        };
+        let cut = cut.min(lines.len());
+        let (first, rest) = (bytes(&lines[..cut]), bytes(&lines[cut..]));
+        let mut before = RunningHash::default();
+        let mut pieces = keys(&first, Some(&before));
+        before.update(&first);
+        pieces.extend(keys(&rest, Some(&before)));
+        // A file that comes whole loses the padding behind its last line.
+        let mut whole = keys(&[bytes(&lines), b"end\n".to_vec()].concat(), None);
+        let _end = whole.pop();
+        prop_assert_eq!(pieces, whole);
+    }
+}
+
+#[test]
+fn what_stands_for_a_loss_is_no_message_and_says_what_is_lost() {
+    let decoder = decoder();
+    for (loss, expected) in [
+        ("lost: cut_short 8000 120", "at least 120 bytes are lost"),
+        ("lost: gone 8000 0", "went away when 8000 bytes of it were read"),
+        ("lost: rest_of_line 57", "the first 57 bytes of the line are left"),
+        ("lost: datagrams 12", "dropped 12 datagrams"),
+    ] {
+        let mut known = Vec::new();
+        attribute::write(&mut known, Attribute::Fault, loss);
+        let lost =
+            Envelope { attributes: Attributes::new(&[], &known), ..envelope("air", "eve.json", b"{}") };
+        let (outcome, rows) = decoded(&decoder, &lost);
+        let Outcome::Undecodable(rejection) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(rejection.reason, RejectReason::Lost);
+        assert!(rejection.message.en.contains(expected), "{}", rejection.message.en);
+        assert!(!rejection.message.vi.is_empty() && rows.rejections.is_empty());
+    }
 }
 
 #[test]

@@ -95,6 +95,13 @@ impl Routes {
         self.paths.get(name).map(|index| &self.feeds[*index])
     }
 
+    /// The feed that comes by syslog, if there is only one.
+    #[must_use]
+    pub fn only_syslog(&self) -> Option<&Feed> {
+        let mut feeds = self.feeds.iter().filter(|feed| matches!(feed.transport, Transport::Syslog { .. }));
+        feeds.next().filter(|_| feeds.next().is_none())
+    }
+
     /// The feed of a source of syslog: by the name in its certificate, if it has one, else by its address. IPv4 addresses
     /// are given as such.
     #[must_use]

@@ -32,12 +32,15 @@ pub enum Attribute {
     /// Where it lay at its origin: a file and byte, a Kafka topic, partition and offset.
     Origin = 9,
     /// What the transport found wrong with the bytes themselves: they are a piece of something, and no message
-    /// ([`FramingFault`](crate::framing::FramingFault)).
+    /// ([`FramingFault`](crate::framing::FramingFault)), or stand for what is lost ([`Loss`](crate::loss::Loss)).
     Fault = 10,
+    /// Of a piece of a file, whole lines: what lay before it in the file
+    /// ([`RunningHash`](crate::running_hash::RunningHash)).
+    Before = 11,
 }
 
 impl Attribute {
-    const ALL: [Attribute; 10] = [
+    const ALL: [Attribute; 11] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -48,6 +51,7 @@ impl Attribute {
         Attribute::Will,
         Attribute::Origin,
         Attribute::Fault,
+        Attribute::Before,
     ];
 
     /// The word used in the archive and in APIs.
@@ -64,6 +68,7 @@ impl Attribute {
             Attribute::Will => "will",
             Attribute::Origin => "origin",
             Attribute::Fault => "fault",
+            Attribute::Before => "before",
         }
     }
 

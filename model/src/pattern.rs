@@ -19,7 +19,9 @@ pub fn fault(pattern: &str) -> Option<&'static str> {
     pattern.contains(stray).then_some("a pattern holds no spaces, as in \"TN-04*\"")
 }
 
-fn fits(pattern: &str, subject: &str) -> bool {
+/// Whether a name fits a single pattern, in which spaces are like any other character.
+#[must_use]
+pub fn fits(pattern: &str, subject: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == subject };
     let Some(mut left) = subject.strip_prefix(first) else { return false };
     let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));

@@ -43,11 +43,13 @@ pub enum RejectReason {
     Refused = 15,
     /// A piece of a stream whose frames are counted wrongly, or that ended within one.
     Framing = 16,
+    /// It stands for what was lost before it could be read.
+    Lost = 17,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 17] = [
+    pub const ALL: [RejectReason; 18] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -65,6 +67,7 @@ impl RejectReason {
         RejectReason::Contradiction,
         RejectReason::Refused,
         RejectReason::Framing,
+        RejectReason::Lost,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -88,6 +91,7 @@ impl RejectReason {
             RejectReason::Contradiction => "contradiction",
             RejectReason::Refused => "refused",
             RejectReason::Framing => "framing",
+            RejectReason::Lost => "lost",
         }
     }
 

@@ -214,7 +214,7 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
         Transport::Syslog { .. } => {
             !current.feeds.values().any(|feed| matches!(feed.transport, Transport::Syslog { .. }))
         }
-        Transport::MqttBroker { .. } | Transport::Files { .. } => true,
+        Transport::MqttBroker { .. } | Transport::Files { .. } | Transport::Follow { .. } => true,
     }
 }
 

@@ -1053,7 +1053,15 @@ export interface ArchiveStatus {
  */
 export interface Notice {
   what:
-    "taken_over" | "wrong_credentials" | "wrong_version" | "forbidden" | "empty" | "framing" | "dropped" | "refused";
+    | "taken_over"
+    | "wrong_credentials"
+    | "wrong_version"
+    | "forbidden"
+    | "empty"
+    | "framing"
+    | "dropped"
+    | "lost"
+    | "refused";
   transport: string;
   user: string;
   client_id: string;

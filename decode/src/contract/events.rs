@@ -16,6 +16,7 @@ use ioc_model::{
     event::{EventKey, Severity, TimeFrom, one_spelling},
     name::Name,
     pack::{LogSource, Pack, SeverityScale},
+    running_hash::RunningHash,
     time::EventTime,
 };
 use jiff::civil::{Date, DateTime};
@@ -278,7 +279,7 @@ impl Identity {
 /// ones. A request is known again if its sender says so; one that says nothing is not, or equal lines that two requests
 /// bring would be one event.
 #[derive(Debug, Default)]
-pub(crate) struct Delivery(Sha256);
+pub(crate) struct Delivery(RunningHash);
 
 impl Delivery {
     /// Of a request that a sender to a feed calls so.
@@ -290,6 +291,11 @@ impl Delivery {
         delivery
     }
 
+    /// Of a piece of a file, behind what lay before it there.
+    pub(crate) fn going_on(before: RunningHash) -> Delivery {
+        Delivery(before)
+    }
+
     /// Goes on to the end of a line.
     pub(crate) fn read(&mut self, line: &[u8]) {
         self.0.update(line);
@@ -298,7 +304,7 @@ impl Delivery {
 
     /// The key of the line that was read last, as told by that log source.
     pub(crate) fn key(&self, log_source: Name) -> EventKey {
-        Identity::of(log_source).with(&self.0.clone().finalize()).key()
+        Identity::of(log_source).with(&self.0.digest()).key()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use ioc_model::{
     framing::FramingFault,
+    loss::{Loss, Unread},
     reject::{RejectReason, Rejection},
     text::Text,
     time::{EventTime, Millis, ReceivedAt},
@@ -224,6 +225,53 @@ impl Refusal {
                  6587), or to send a message a line. This piece is kept as it came and counts as no message."
             ),
         )
+    }
+
+    /// What was lost before it could be read.
+    pub(crate) fn lost(loss: Loss) -> Refusal {
+        let (vi, en) = match loss {
+            Loss::CutShort(Unread { read, at_least }) => (
+                format!(
+                    "Tệp bị cắt ngắn khi mới đọc được {read} byte và không tìm thấy bản sao của nó: mất ít nhất {at_least} \
+                     byte. Hãy để logrotate đổi tên tệp (create) thay vì copytruncate, hoặc giữ bản sao trong cùng thư mục."
+                ),
+                format!(
+                    "The file was cut short when {read} bytes of it were read, and no copy of it was found: at least \
+                     {at_least} bytes are lost. Let logrotate rename the file (create) and not copytruncate it, or keep \
+                     the copy in the same folder."
+                ),
+            ),
+            Loss::Gone(Unread { read, at_least }) => (
+                format!(
+                    "Tệp biến mất khi mới đọc được {read} byte và không tìm lại được: mất ít nhất {at_least} byte. Hãy giữ \
+                     tệp đã xoay vòng trong cùng thư mục, lâu hơn thời gian chương trình có thể dừng."
+                ),
+                format!(
+                    "The file went away when {read} bytes of it were read, and was not found again: at least {at_least} \
+                     bytes are lost. Keep rotated files in the same folder, for longer than the program may stand still."
+                ),
+            ),
+            Loss::RestOfLine { left } => (
+                format!(
+                    "Bản sao của tệp kết thúc giữa dòng: chỉ còn {left} byte đầu của dòng, phần còn lại đã mất. Phần này \
+                     được giữ nguyên, không được tính là một dòng."
+                ),
+                format!(
+                    "The copy of the file ends within a line: the first {left} bytes of the line are left, the rest is \
+                     lost. This piece is kept as it is and counts as no line."
+                ),
+            ),
+            Loss::Datagrams { count } => (
+                format!(
+                    "Hệ điều hành đã bỏ {count} gói tin trước khi kịp đọc, vì bộ đệm đầy (syslog.receive_buffer_bytes)."
+                ),
+                format!(
+                    "The system dropped {count} datagrams before they could be read: their buffer was full \
+                     (syslog.receive_buffer_bytes)."
+                ),
+            ),
+        };
+        Refusal::new(RejectReason::Lost, "", vi, en)
     }
 
     /// The bytes, or a row of them, are not of their format.

@@ -89,6 +89,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     sender: &'d str,
     /// What its sender calls the delivery.
     origin: Option<&'d str>,
+    /// What lay before it in the file that it is a piece of.
+    before: Option<&'d str>,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
@@ -121,6 +123,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             address: envelope.address,
             sender: envelope.attributes.sender(),
             origin: envelope.attributes.get(Attribute::Origin),
+            before: envelope.attributes.get(Attribute::Before),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             sink,
@@ -382,6 +385,9 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
 
     /// By what the lines of the envelope are known when they are delivered again; none where nothing tells.
     pub(crate) fn delivery(&self) -> Option<Delivery> {
+        if let Some(before) = self.before {
+            return before.parse().ok().map(Delivery::going_on);
+        }
         match self.origin {
             _ if self.feed.by_file => Some(Delivery::default()),
             Some(origin) => Some(Delivery::of_request(&self.feed.name, self.sender, origin)),

@@ -33,6 +33,8 @@ pub enum What {
     Framing,
     /// The system dropped what was sent before it was read.
     Dropped,
+    /// What it wrote was gone before it was read.
+    Lost,
     /// Refused for another reason.
     Refused,
 }
@@ -49,6 +51,7 @@ impl What {
             What::Empty => "empty",
             What::Framing => "framing",
             What::Dropped => "dropped",
+            What::Lost => "lost",
             What::Refused => "refused",
         }
     }
@@ -64,6 +67,7 @@ impl What {
             What::Empty => "an empty message delivers nothing",
             What::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
             What::Dropped => "the system dropped datagrams before they could be read",
+            What::Lost => "lines were gone before they could be read",
             What::Refused => "a client is refused",
         }
     }

@@ -7,8 +7,10 @@
 //! people, a start, counters, and an end in good order. The binary knows the list [`KINDS`] and nothing of what is in
 //! it, so a new way in is a folder and a line of that list.
 
+mod below;
 pub mod counters;
 pub mod files;
+pub mod follow;
 pub mod http;
 pub mod mqtt;
 pub mod mqtt_broker;
@@ -33,7 +35,8 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 5] = [&syslog::KIND, &mqtt::KIND, &files::KIND, &mqtt_broker::KIND, &http::KIND];
+pub static KINDS: [&Kind; 6] =
+    [&syslog::KIND, &mqtt::KIND, &files::KIND, &follow::KIND, &mqtt_broker::KIND, &http::KIND];
 
 /// What is known of a transport before it has settings.
 #[derive(Debug)]

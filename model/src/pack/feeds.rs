@@ -22,6 +22,9 @@ const TRANSPORT_EXAMPLE: &str = "{ kind = \"mqtt\", topics = [\"ioc/air/+/observ
 /// No sender needs more in one envelope, and one must fit the memory of a small machine.
 const LARGEST_ENVELOPE: i64 = 64 << 20;
 
+/// Endings of names of files that were closed and compressed.
+const COMPRESSED: [&str; 6] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip"];
+
 /// Every table of the file is a feed; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
     let mut root = document.root();
@@ -48,7 +51,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let name = section.both_languages("name");
     let owner = section.both_languages("owner");
     let format = read_format(id, &mut section);
-    let transport = read_transport(id, &mut section, draft);
+    let transport = read_transport(id, &mut section, format, draft);
     let contract = read_contract(id, &mut section);
     let silent_after = section.duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
@@ -78,7 +81,7 @@ fn read_format(id: &str, section: &mut Section<'_>) -> FormatName {
     })
 }
 
-fn read_transport(id: &str, section: &mut Section<'_>, draft: &Draft) -> Transport {
+fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Transport {
     let Some(mut table) = section.section("transport", TRANSPORT_EXAMPLE) else { return Transport::Http };
     let kind = table.text("kind", "\"mqtt\"");
     let transport = match kind.as_str() {
@@ -94,11 +97,12 @@ fn read_transport(id: &str, section: &mut Section<'_>, draft: &Draft) -> Transpo
         }
         "files" => Transport::Files { folder: read_folder(id, &mut table, draft) },
         "syslog" => read_syslog(id, &mut table, draft),
+        "follow" => read_follow(id, &mut table, format, draft),
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, http)"
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, http)"
             );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;
@@ -247,6 +251,83 @@ fn read_syslog(id: &str, table: &mut Section<'_>, draft: &Draft) -> Transport {
     Transport::Syslog { from, certificates }
 }
 
+/// Files that grow. Two feeds would both bring the lines of a file that both follow.
+fn read_follow(id: &str, table: &mut Section<'_>, format: FormatName, draft: &Draft) -> Transport {
+    if !format.is_lines() {
+        let message = format!(
+            "{id}: a file is followed line by line, and '{}' is no format of lines{}",
+            format.word(),
+            if format == FormatName::Syslog { ": write \"syslog_lines\"" } else { "" },
+        );
+        table.fault(table.line_of("kind"), message);
+    }
+    let written = table.text("folder", "\"/var/log/suricata\"");
+    let folder = match written.trim_end_matches('/') {
+        "" if !written.is_empty() => "/",
+        folder => folder,
+    };
+    let is_plain = |part: &str| !matches!(part, "" | "." | "..");
+    let is_whole =
+        folder == "/" || folder.strip_prefix('/').is_some_and(|path| path.split('/').all(is_plain));
+    if !folder.is_empty() && !is_whole {
+        let message = format!(
+            "{id}: 'folder' is a path from the root of the machine, without '.' and '..', such as \"/var/log/suricata\""
+        );
+        table.fault(table.line_of("folder"), message);
+    }
+    let named = table.texts("names");
+    if named.is_empty() {
+        table.fault(
+            table.line_of("names"),
+            format!("{id}: 'names' must name at least one file, such as \"eve*.json\""),
+        );
+    }
+    let mut names: Vec<String> = Vec::new();
+    for (line, name) in named {
+        let fault = match name.as_str() {
+            "" | "." | ".." => Some("it is no name of a file"),
+            name if name.contains('/') => Some("it is the name of a file in 'folder', without '/'"),
+            name if name.chars().any(char::is_control) => Some("it holds no control characters"),
+            name if COMPRESSED.iter().any(|ending| name.ends_with(ending)) => {
+                Some("a compressed file does not grow by lines: name the file it is made of")
+            }
+            _ => None,
+        };
+        if let Some(fault) = fault {
+            table.fault(line, format!("{id}: 'names': '{name}': {fault}"));
+        }
+        for other in draft.feeds.values() {
+            let Transport::Follow { folder: theirs, names: followed } = &other.transport else { continue };
+            if let Some(their) = followed.iter().find(|their| theirs == folder && meet(&name, their)) {
+                let message = format!(
+                    "{id}: 'names': '{name}' are files of feed '{}' ('{their}'), whose lines would come twice",
+                    other.id
+                );
+                table.fault(line, message);
+            }
+        }
+        names.push(name);
+    }
+    Transport::Follow { folder: folder.to_owned(), names }
+}
+
+/// Whether some name fits both patterns, in which `*` stands for anything.
+fn meet(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    // Which beginnings of the other pattern can stand for the same as the beginning of the one that was looked at.
+    let mut reached = vec![false; other.len() + 1];
+    for at in 0..=one.len() {
+        let before = std::mem::replace(&mut reached, vec![false; other.len() + 1]);
+        for to in 0..=other.len() {
+            reached[to] = (at == 0 && to == 0)
+                || (at > 0 && one[at - 1] == b'*' && (before[to] || (to > 0 && reached[to - 1])))
+                || (to > 0 && other[to - 1] == b'*' && (reached[to - 1] || (at > 0 && before[to])))
+                || (at > 0 && to > 0 && one[at - 1] == other[to - 1] && before[to - 1]);
+        }
+    }
+    reached[other.len()]
+}
+
 /// A network, or a single address. The error is how to write what was meant.
 fn network(text: &str) -> Result<IpNet, String> {
     let example = || "192.0.2.0/24, 2001:db8::/32 or a single address".to_owned();
@@ -308,4 +389,22 @@ fn read_contract(id: &str, section: &mut Section<'_>) -> Contract {
     }
     table.finish();
     contract
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn two_patterns_meet_where_a_name_fits_both(one in "[ab*]{0,5}", other in "[ab*]{0,5}", name in "[ab]{0,6}") {
+            prop_assert_eq!(meet(&one, &other), meet(&other, &one));
+            if pattern::fits(&one, &name) && pattern::fits(&other, &name) {
+                prop_assert!(meet(&one, &other));
+            }
+            prop_assert_eq!(meet(&one, &name), pattern::fits(&one, &name));
+        }
+    }
 }

@@ -258,6 +258,13 @@ pub enum Transport {
         /// The names in certificates that are this feed's: patterns in which `*` stands for anything.
         certificates: Vec<String>,
     },
+    /// Written to files that grow, which are read as they do.
+    Follow {
+        /// Their folder, from the root of this machine.
+        folder: String,
+        /// Their names: patterns in which `*` stands for anything.
+        names: Vec<String>,
+    },
     /// Pushed to `/ingest/<feed>`.
     Http,
     /// Said on the page: operators' actions.
@@ -273,6 +280,7 @@ impl Transport {
             Transport::MqttBroker { .. } => "mqtt_broker",
             Transport::Files { .. } => "files",
             Transport::Syslog { .. } => "syslog",
+            Transport::Follow { .. } => "follow",
             Transport::Http => "http",
             Transport::Page => "page",
         }
@@ -286,6 +294,7 @@ impl Transport {
             Transport::MqttBroker { .. } => ("MQTT qua máy chủ ngoài", "MQTT by an outside broker"),
             Transport::Files { .. } => ("tệp", "files"),
             Transport::Syslog { .. } => ("syslog", "syslog"),
+            Transport::Follow { .. } => ("tệp đang được ghi tiếp", "files that grow"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),
         };
@@ -332,6 +341,12 @@ impl FormatName {
             FormatName::SyslogLines => "syslog_lines",
             FormatName::Eve => "eve",
         }
+    }
+
+    /// Whether its bytes are lines of which each says all of itself, so that any number of them can be read alone.
+    #[must_use]
+    pub fn is_lines(self) -> bool {
+        !matches!(self, FormatName::Syslog | FormatName::OperatorAction)
     }
 
     /// From its word.

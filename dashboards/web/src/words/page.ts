@@ -146,5 +146,6 @@ export const reasonWords: Record<string, Text> = {
   contradiction: t("tự mâu thuẫn", "contradicts itself"),
   refused: t("không được chấp nhận", "refused by an operator"),
   framing: t("khung tin sai", "framed wrongly"),
+  lost: t("mất trước khi kịp đọc", "lost before it could be read"),
   too_many: t("quá nhiều dòng lỗi", "too many bad rows"),
 };

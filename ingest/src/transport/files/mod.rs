@@ -11,7 +11,6 @@
 //! Polling, not inotify: it works on every file system, network shares included, it cannot miss an event, and a
 //! second of delay is nothing to a file that must settle for two.
 
-mod below;
 mod counters;
 mod name_time;
 mod scan;
@@ -39,7 +38,8 @@ pub use settings::KIND;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::{below::Folder, watch::Watch};
+use self::watch::Watch;
+use super::below::{self, Folder};
 use crate::intake::Intake;
 
 /// The largest file that is ever taken whole, whatever a feed allows: it passes through memory.

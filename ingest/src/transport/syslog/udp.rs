@@ -2,7 +2,7 @@
 //!
 //! One task reads all that is there and hands it over, by sender; it waits neither for the disk nor for anybody's share,
 //! only for room in the log. While there is none the system's buffer fills, and then the system drops: how many it
-//! dropped is counted and said.
+//! dropped is counted and said, and recorded as a loss when there is room again.
 
 use std::{
     collections::HashMap,
@@ -13,12 +13,16 @@ use std::{
 };
 
 use ioc_bus::{ChunkBuilder, Durable, Origin};
-use ioc_model::attribute::Attribute;
+use ioc_model::{
+    attribute::Attribute,
+    envelope::{Content, UNMATCHED},
+    loss::Loss,
+};
 use rustc_hash::{FxHashMap, FxHashSet};
 use rustix::net::sockopt;
 use tokio::{
     net::UdpSocket,
-    sync::mpsc,
+    sync::{mpsc, watch},
     time::{MissedTickBehavior, interval, timeout},
 };
 
@@ -142,7 +146,10 @@ impl Datagrams {
     pub(super) async fn run(mut self) {
         let (tickets, queue) = mpsc::channel(TICKETS);
         let told = tokio::spawn(tell_losses(queue, self.shared.clone()));
-        let watching = tokio::spawn(watch_drops(self.socket.clone(), self.address, self.shared.clone()));
+        let (drops, to_record) = watch::channel(0);
+        let watching =
+            tokio::spawn(watch_drops(self.socket.clone(), self.address, self.shared.clone(), drops));
+        let recording = tokio::spawn(record_drops(to_record, self.shared.clone()));
         let mut buffer = vec![0; LONGEST];
         let stop = self.shared.stop.clone();
         loop {
@@ -162,7 +169,7 @@ impl Datagrams {
             last += self.pass_on(&mut buffer, &tickets).await.max(1);
         }
         drop(tickets);
-        for task in [told, watching] {
+        for task in [told, watching, recording] {
             if task.await.is_err() {
                 tracing::error!("a part of the reading of datagrams panicked");
             }
@@ -255,7 +262,40 @@ async fn tell_losses(mut tickets: mpsc::Receiver<(Durable, u32)>, shared: Arc<Sh
     }
 }
 
-async fn watch_drops(socket: Arc<UdpSocket>, address: SocketAddr, shared: Arc<Shared>) {
+/// Records what the system dropped, as a loss: it survives a restart, and counts like any reject. The log takes it when it
+/// has room again, and reading does not wait for that.
+async fn record_drops(mut dropped: watch::Receiver<u64>, shared: Arc<Shared>) {
+    let line = shared.intake.line_of(LISTENER, Origin::sender(LISTENER));
+    let mut recorded = 0;
+    while dropped.changed().await.is_ok() {
+        let count = *dropped.borrow_and_update() - recorded;
+        let loss = Loss::Datagrams { count };
+        let mut chunk = ChunkBuilder::new();
+        {
+            let routes = shared.routes.borrow();
+            // Whose they were nobody knows, unless there is only one it can be.
+            let feed = routes.only_syslog().map_or(UNMATCHED, |feed| &feed.id);
+            let (fault, description) = (loss.to_string(), loss.description(LISTENER));
+            let known = [(Attribute::Fault, fault.as_str())];
+            chunk.push_with(feed, Content::Raw, LISTENER, &known, description.as_bytes());
+        }
+        let appended = async { shared.intake.hand_over_unshared(&line, &mut chunk).await?.await };
+        match appended.await {
+            Ok(_) => recorded += count,
+            Err(error) => {
+                tracing::error!(%error, count, "the log does not take that datagrams were dropped");
+                return;
+            }
+        }
+    }
+}
+
+async fn watch_drops(
+    socket: Arc<UdpSocket>,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    drops: watch::Sender<u64>,
+) {
     let mut before = 0;
     let mut second = interval(LOOK_EVERY);
     second.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -272,6 +312,7 @@ async fn watch_drops(socket: Arc<UdpSocket>, address: SocketAddr, shared: Arc<Sh
                 before = count;
                 if more > 0 {
                     shared.counters.dropped_datagrams.add(more);
+                    drops.send_modify(|dropped| *dropped += more);
                     let user = address.to_string();
                     let caller = Caller { transport: KIND.word, user: &user, client_id: "", peer: None };
                     let why = "its buffer was full (syslog.receive_buffer_bytes)";

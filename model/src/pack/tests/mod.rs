@@ -317,6 +317,46 @@ fn every_rule_of_a_pack_has_its_fault() {
             "feeds.toml:21: c: it takes syslog from any address, and so does feed 'b'",
         ),
         (
+            appended(
+                "feeds.toml",
+                &other_feed("b", "{ kind = \"follow\", folder = \"log/../x\", names = [\"a\"] }"),
+            ),
+            "feeds.toml:15: b: 'folder' is a path from the root of the machine",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"x/a\"] }"),
+            ),
+            "feeds.toml:15: b: 'names': 'x/a': it is the name of a file in 'folder', without '/'",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &other_feed("b", "{ kind = \"follow\", folder = \"/\", names = [\"a.json.gz\"] }"),
+            ),
+            "feeds.toml:15: b: 'names': 'a.json.gz': a compressed file does not grow by lines",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"a\"] }")
+                    .replace("json_observation", "syslog"),
+            ),
+            "feeds.toml:15: b: a file is followed line by line, and 'syslog' is no format of lines: write \"syslog_lines\"",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &(other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"eve*.json\"] }")
+                    + &other_feed(
+                        "c",
+                        "{ kind = \"follow\", folder = \"/var/log/\", names = [\"x\", \"*-a.*\"] }",
+                    )),
+            ),
+            "feeds.toml:21: c: 'names': '*-a.*' are files of feed 'b' ('eve*.json')",
+        ),
+        (
             replaced("indicators.toml", "min = 0", "spike = { times = 1, above = 5 }\nmin = 0"),
             "indicators.toml:6: pm10: 'spike' needs",
         ),

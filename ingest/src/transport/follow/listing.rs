@@ -1,0 +1,91 @@
+//! What lies in the folder of followed files.
+
+use std::{ffi::OsString, fs::File, io, path::Path};
+
+use rustix::fs::FileType;
+
+use crate::transport::below::{Folder, Signature, signature_of};
+
+/// More entries than that are not looked at: the folder is no folder of logs.
+const MOST: usize = 20_000;
+
+/// An open folder and its regular files.
+#[derive(Debug)]
+pub(super) struct Listing {
+    folder: Folder,
+    /// The files, the last changed first.
+    pub(super) entries: Vec<Entry>,
+    /// Names of what is no regular file.
+    pub(super) others: Vec<String>,
+}
+
+/// A file as it was listed.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Its name, as it can be shown.
+    pub(super) name: String,
+    raw: OsString,
+    /// Its state.
+    pub(super) signature: Signature,
+}
+
+/// What tells one file from another while neither is removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub(super) struct Id(pub(super) u64, pub(super) u64);
+
+impl Listing {
+    pub(super) fn of(path: &Path) -> io::Result<Listing> {
+        let folder = Folder::root(path)?;
+        let (mut entries, mut others) = (Vec::new(), Vec::new());
+        for raw in folder.entries()?.take(MOST) {
+            let raw = raw?;
+            let stat = match folder.stat(&raw) {
+                Ok(stat) => stat,
+                // It was renamed since it was listed.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            let name = raw.to_string_lossy().into_owned();
+            match Signature::of_regular(&stat) {
+                Some(signature) => entries.push(Entry { name, raw, signature }),
+                None if FileType::from_raw_mode(stat.st_mode) == FileType::Directory => {}
+                None => others.push(name),
+            }
+        }
+        entries.sort_by(|one: &Entry, other| {
+            let newest = |entry: &Entry| (entry.signature.modified_seconds, entry.signature.modified_nanos);
+            newest(other).cmp(&newest(one)).then_with(|| one.name.cmp(&other.name))
+        });
+        Ok(Listing { folder, entries, others })
+    }
+
+    /// Opens a file; none if it is another one by now.
+    pub(super) fn open(&self, entry: &Entry) -> io::Result<Option<File>> {
+        let file = match self.folder.file(&entry.raw) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(signature_of(&file)?.is_some_and(|now| Id::of(&now) == entry.id()).then_some(file))
+    }
+}
+
+/// A file as it was: its number, size and time of change.
+pub(super) type EntryState = (Id, u64, i64);
+
+impl Entry {
+    /// As it is.
+    pub(super) fn state(&self) -> EntryState {
+        (self.id(), self.signature.size, self.signature.modified_millis())
+    }
+
+    pub(super) fn id(&self) -> Id {
+        Id::of(&self.signature)
+    }
+}
+
+impl Id {
+    fn of(signature: &Signature) -> Id {
+        Id(signature.device, signature.inode)
+    }
+}
