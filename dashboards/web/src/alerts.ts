@@ -26,6 +26,11 @@ export function subjectOf({ subject, about }: Pick<Alert, "subject" | "about">):
   return about === "station" ? say(subjectName(subject)) : subject;
 }
 
+/** Whether it is of events: of whom they were counted by, or of who reports them. */
+export function isOfEvents({ subject, about }: Alert): boolean {
+  return about !== "station" || pack.value?.log_sources[subject] !== undefined;
+}
+
 /** The two flags in words; an active one that nobody took says nothing, its place in the list does. */
 export function stateWords(alert: Alert): string {
   const said: string[] = [];

@@ -20,9 +20,9 @@ const MOST_ON_PHONE = 4;
 const ROW = isWall ? 4.1 : 4.4;
 const ROOMY_ROW = isWall ? 5.3 : 5.6;
 
-/** Open alerts by whole rows: as many as there is room for, the rest counted. */
-export function AlertList() {
-  const all = openInOrder([...alerts.value.values()]);
+/** Open alerts by whole rows: as many as there is room for, the rest counted. Of a screen, those that are of its matter. */
+export function AlertList({ of }: { of?: (alert: Alert) => boolean }) {
+  const all = openInOrder([...alerts.value.values()].filter((alert) => !of || of(alert)));
   const room = useRef<HTMLUListElement>(null);
   const fits = useSignal(MOST_ON_PHONE);
   const roomy = useSignal(false);
@@ -47,7 +47,7 @@ export function AlertList() {
     return () => watch.disconnect();
   }, [all.length]);
   const shown = all.slice(0, isWall ? Math.min(MOST_ON_WALL, fits.value) : fits.value);
-  const total = Math.max(alertsOpen.value, all.length);
+  const total = of ? all.length : Math.max(alertsOpen.value, all.length);
   const hidden = total - shown.length;
   const unacknowledged = all.filter((alert) => !alert.acknowledged).length;
   return (

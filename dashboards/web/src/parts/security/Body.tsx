@@ -1,8 +1,10 @@
 import type { EventSummary } from "../../api";
+import { isOfEvents } from "../../alerts";
 import { say } from "../../language";
 import { words } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Urgent } from "../frame/Attention";
+import { AlertList } from "../overview/AlertList";
 import { useAnswer } from "./asking";
 import { Events } from "./Events";
 import { Figures } from "./Figures";
@@ -25,6 +27,7 @@ export function Body() {
       {said ? (
         <div class="security-grid">
           <Figures of={said} />
+          <AlertList of={isOfEvents} />
           <LogSources of={said} />
           <Hours of={said} />
           <Usual />
