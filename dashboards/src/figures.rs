@@ -86,7 +86,7 @@ pub struct InputView {
     pub value: Option<f64>,
     /// Indicator that decides, priority, standing, limit; else empty.
     pub word: Name,
-    /// How urgent a station's standing is; none where there is nothing to act on, or it is something else.
+    /// How urgent the standing of a station or a log source is; none where there is nothing to act on, or it is something else.
     pub priority: Option<Priority>,
 }
 
@@ -114,7 +114,7 @@ impl FigureView {
             number: input.number,
             value: input.value,
             word: input.word,
-            priority: (input.kind == InputKind::Station)
+            priority: matches!(input.kind, InputKind::Station | InputKind::LogSource)
                 .then(|| StationStanding::from_word(&input.word))
                 .flatten()
                 .and_then(StationStanding::priority),

@@ -6,7 +6,7 @@ import { stationsNow } from "../../figures";
 import { say } from "../../language";
 import type { Figure, FigureInput, Priority, StationNames } from "../../model";
 import { type Standing, partialIn, priorityOfStanding, standingIn, standingWords } from "../../standing";
-import { ageOf, feedNames, figureOf, pack, stationNames, subjectName } from "../../store";
+import { ageOf, feedNames, figureOf, pack, subjectName } from "../../store";
 import { originWords } from "../../words/alerts";
 import { kpiWords } from "../../words/overview";
 import { words } from "../../words/page";
@@ -52,7 +52,7 @@ function Cut({ inputs, all }: { inputs: FigureInput[]; all: number }) {
 }
 
 function nameOf({ subject }: FigureInput): string {
-  return say(stationNames.value.get(subject)?.name ?? feedNames.value.get(subject)?.name ?? { vi: subject, en: subject });
+  return say(feedNames.value.get(subject)?.name ?? subjectName(subject));
 }
 
 /** How a station stands as the figure counted it: those that are not good are listed in it. */
