@@ -110,6 +110,7 @@ test("a figure counted by the page is the sum of what its panel shows", async ()
   const { context, page } = await open(browser, served.url);
   const figure = page.locator("[data-kpi=stations]");
   await figure.getByRole("button").click();
+  await panel(page).locator("tbody tr").first().waitFor({ timeout: PATIENCE });
   const rows = await panel(page).locator("tbody tr").count();
   const [reporting, all] = (await figure.locator(".kpi-figure").innerText()).match(/\d+/g).map(Number);
   assert.equal(rows, all);
