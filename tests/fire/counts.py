@@ -131,10 +131,14 @@ class Counted:
     def _values(self, count, kinds, severity, kind):
         sums, sets = collections.Counter(), collections.defaultdict(set)
         # Whatever may not be silent says nothing by its silence; of the other one no more is known than what it said.
-        starts = self._every_start(kind) if self.may_not_be_silent else {starts_at(kind, minute) for minute in self.heard}
+        starts = {starts_at(kind, minute) for minute in self.heard}
+        if self.may_not_be_silent:
+            starts = self._every_start(kind)
+        least = SEVERITIES.index(severity or "not_rated")
         for line in self.lines:
-            is_of_it = (not kinds or line["kind"] in kinds) and SEVERITIES.index(line["severity"]) >= SEVERITIES.index(severity or "not_rated")
-            if not is_of_it or (line.get("evicted") and (count in DISTINCT or kind == "minute")):
+            if (kinds and line["kind"] not in kinds) or SEVERITIES.index(line["severity"]) < least:
+                continue
+            if line.get("evicted") and (count in DISTINCT or kind == "minute"):
                 # Minutes, and different ones, of days let go of are revised no more.
                 continue
             start = starts_at(kind, line["at"])

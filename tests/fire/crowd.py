@@ -72,7 +72,8 @@ class Crowd:
         start = (now - (scale.days + 1) * DAY) // DAY * DAY
         self.span = {"start": start, "end": now - now % MINUTE - HOUR, "step": scale.step}
         self.span["least"] = scale.least * DAY
-        feeds = {name: DEVICES[name][2]["feed"] if name in DEVICES else "gateway" for name in scale.publishers if name not in UNKNOWN}
+        known = [name for name in scale.publishers if name not in UNKNOWN]
+        feeds = {name: DEVICES[name][2]["feed"] if name in DEVICES else "gateway" for name in known}
         self.logins = {name: ioc.add_sender(name, feed) for name, feed in feeds.items()}
 
     def orders(self, name, rate, more):

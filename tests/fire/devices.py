@@ -155,9 +155,9 @@ class Devices:
             at = event.received if meaning["at"] is None else meaning["at"]
             said = {name: meaning[name] for name in ("log_source", "kind", "severity", "source", "target", "weight")}
             wanted = {**said, "known": True, "happened": at, "feed": feed}
-            found = {name: getattr(event, name) for name in wanted}
-            if found != wanted:
-                unlike.append({name: (wanted[name], found[name]) for name in wanted if wanted[name] != found[name]} | {"of": meaning})
+            others = {name: (value, getattr(event, name)) for name, value in wanted.items() if getattr(event, name) != value}
+            if others:
+                unlike.append({**others, "of": meaning})
             lines.append({**meaning, "at": at, "held": event})
         self.none("ONCE", "events that are not what their lines mean (wanted, held)", unlike)
         return lines
@@ -219,16 +219,18 @@ class Devices:
             return
         lines = [line for of_feed in self.lines.values() for line in of_feed]
         hours = {key: window for key, window in self.wanted.items() if key[2] == "hour" and key[0] == SENSOR}
-        newest = collections.defaultdict(int)
+        newest, late, evicted = collections.defaultdict(int), set(), set()
         for line in lines:
-            line["late"] = line["at"] < newest[line["log_source"]] - counts.HOUR
-            newest[line["log_source"]] = max(newest[line["log_source"]], line["at"])
+            name, at = line["log_source"], line["at"]
+            if line.get("evicted"):
+                evicted.add(name)
+            elif at < newest[name] - counts.HOUR:
+                late.add(name)
+            newest[name] = max(newest[name], at)
+        past = LOG_SOURCES.keys() - {PRESENT}
         there = {
-            **{f"late line of {name}": any(line["late"] for line in lines if line["log_source"] == name) for name in LOG_SOURCES if name != PRESENT},
-            **{
-                f"line of {name} for a day let go of": any(line.get("evicted") for line in lines if line["log_source"] == name)
-                for name in LOG_SOURCES if name != PRESENT
-            },
+            **{f"late line of {name}": name in late for name in past},
+            **{f"line of {name} for a day let go of": name in evicted for name in past},
             "hour is blind or silent in part": any(0 < window.whole < window.expected for window in hours.values()),
             "hour is whole": any(window.whole == window.expected for window in hours.values()),
             "line was a duplicate": all(self.figures[f"duplicates {feed}"] for feed in ("sensors", "logins")),

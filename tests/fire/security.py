@@ -39,11 +39,14 @@ def local_day(moment):
 
 
 def stated(moment, micros=1):
-    return datetime.datetime.fromtimestamp(moment / 1000, ZONE).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment % 1000:03}{micros:03}+0700"
+    """As Suricata writes it."""
+    local = datetime.datetime.fromtimestamp(moment // 1000, ZONE)
+    return f"{local:%Y-%m-%dT%H:%M:%S}.{moment % 1000:03}{micros:03}+0700"
 
 
 def without_year(moment):
-    return datetime.datetime.fromtimestamp(moment / 1000, ZONE).strftime("%b %e %H:%M:%S")
+    """As syslog does, of old."""
+    return datetime.datetime.fromtimestamp(moment // 1000, ZONE).strftime("%b %e %H:%M:%S")
 
 
 class Addresses:
