@@ -73,6 +73,8 @@ class Devices:
             self.figures[f"events of {journal.name}"] = len(pairs)
             self.figures["lines"] += len(self.lines[feed])
             self.feed(feed)
+        events = [event for rows in self.stored.values() for event in rows.values()]
+        self.none("ONCE", "events of feeds nobody sent by", [event for event in events if event.feed not in self.journals])
         self.counted()
         self.promises()
         return self

@@ -52,7 +52,7 @@ class Requests:
             return False
         finally:
             connection.close()
-        assert answer.status == 200 or answer.status >= 429, f"{answer.status}: {told}"
+        assert answer.status in (200, 408) or answer.status >= 429, f"{answer.status}: {told}"
         return answer.status == 200
 
 

@@ -29,6 +29,8 @@ BLIND = ("dropping", "without rules", "starting again", "queue full")
 FATES = (*BLIND, "silent", "unruly")
 # One of so many: comes late, comes again, is for a day let go of, is no record.
 LATE, AGAIN, EVICTED, BROKEN = 12, 9, 15, 40
+# What is said at once lies within so long.
+WITHIN = 30 * SECOND
 
 CONNECTION = "@@"
 
@@ -82,11 +84,12 @@ class Clock:
         earliest = max(local_day(self.newest) - DAY + SILENT_AFTER + MINUTE, self.start + 2 * HOUR)
         # Mostly hours, sometimes a day.
         earliest = max(earliest, self.newest - self.chance.choice((2, 5, 48)) * HOUR)
-        return self.chance.randrange(earliest, self.newest) if earliest < self.newest else None
+        latest = self.newest - WITHIN
+        return self.chance.randrange(earliest, latest) if earliest < latest else None
 
     def evicted(self):
         """A moment of a day that the store shows to be let go of; none while there is none."""
-        latest, earliest = self.reached() - DAY, self.start + 2 * HOUR
+        latest, earliest = self.reached() - DAY - WITHIN, self.start + 2 * HOUR
         return self.chance.randrange(earliest, latest) if earliest < latest else None
 
     def others(self):
@@ -267,8 +270,8 @@ class Logins:
             # Some further apart than the server may be silent.
             at = (clock.newest + self.chance.randrange(MINUTE, 2 * SILENT_AFTER)) // SECOND * SECOND
             said += self.connection(at)
+            clock.newest = at + WITHIN
             said += [line for at, evicted in clock.others() for line in self.connection(at // SECOND * SECOND, evicted)]
-            clock.newest = at
         return said
 
     def evicted(self, count):
@@ -285,7 +288,6 @@ class Logins:
         said = []
 
         def line(text, kind, source=meant, weight=1, voice=None, host=SERVER):
-            # The lines of a connection lie within a minute.
             moment = at + len(said) * 3 * SECOND
             meaning = {"id": next(self.numbers), "log_source": SERVER, "at": moment, "evicted": evicted, "kind": kind}
             meaning |= {"severity": severity, "weight": weight, "source": source, "target": ""}
@@ -357,8 +359,8 @@ class Firewall:
         while clock.newest < until:
             at = clock.newest + self.chance.randrange(SECOND, 2 * self.step)
             said += self.told(at)
+            clock.newest = at + WITHIN
             said += [line for at, evicted in clock.others() for line in self.told(at, evicted)]
-            clock.newest = at
         return said
 
     def evicted(self, count):
