@@ -44,6 +44,7 @@ def test_nothing_is_lost_doubled_or_judged_otherwise_through_a_kill_at_every_ste
     assert proved == set(killer.STEPS)
     assert figures["messages"] == figures["acknowledged"] > 10_000
     assert figures["windows"] > 10_000 and figures["indices"] > 500 and replayed["alert"] > 0
+    assert figures["devices"]["windows of measures"] > 10_000 and replayed["event"] > 3_000
 
 
 def burning(fire, failpoints):

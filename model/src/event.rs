@@ -284,6 +284,9 @@ impl Decided {
     }
 }
 
+/// An event says at most of so many times that it happened; beyond it nobody has counted.
+pub const WEIGHT_MAX: u32 = 1_000_000;
+
 /// One end of what happened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
@@ -358,7 +361,7 @@ pub struct Event {
     pub program: Box<str>,
     /// What it says.
     pub message: Box<str>,
-    /// How many times it happened. At least 1.
+    /// How many times it happened. At least 1, at most [`WEIGHT_MAX`].
     pub weight: u32,
     /// How many attempts to log in it adds to those that other lines of its connection told of before it; less than none
     /// where it says that they were none. Known only where those lines are known.

@@ -19,7 +19,7 @@ use std::{
 use ioc_model::{
     counts::Counts,
     epoch::Epoch,
-    event::{Event, EventKey, EventKind, TimeFrom},
+    event::{Event, EventKey, EventKind, TimeFrom, WEIGHT_MAX},
     name::Name,
     question::{About, Answer, Found, Question},
     results::{Facts, StoredEvent},
@@ -363,7 +363,8 @@ impl Memory {
             relay: event.relay,
             happened_at,
             time_from,
-            weight: event.weight,
+            // As many more of a line that may itself tell of many ("3 packets").
+            weight: last.weight.saturating_mul(event.weight).min(WEIGHT_MAX),
             attributes,
             feed: event.feed,
             sender: event.sender,

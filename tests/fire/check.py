@@ -1,6 +1,7 @@
 """The store against the journals. Every rule of the product, none of its code."""
 
-from fire import indices, recompute, store, workload
+from fire import devices, indices, recompute, store, workload
+from fire.pack import LOG_FEEDS
 
 READING = "indicator, subject, time, value"
 POSITION = "log, partition, position"
@@ -12,7 +13,7 @@ class Check:
 
     def __init__(self, ioc, journals, work, scale):
         work.mkdir()
-        self.ioc, self.scale = ioc, scale
+        self.ioc, self.scale, self.folder = ioc, scale, journals
         self.base = recompute.connect(work)
         recompute.read_journals(self.base, journals)
         recompute.work_out(self.base)
@@ -24,6 +25,7 @@ class Check:
         self.journals()
         self.readings()
         self.messages()
+        self.devices()
         self.balance()
         self.windows()
         self.indices()
@@ -99,7 +101,7 @@ class Check:
 
             CREATE VIEW tagged AS FROM sent WHERE payload IS NULL AND publisher != 'files';
             CREATE VIEW garbage AS FROM sent WHERE payload IS NOT NULL;
-            CREATE VIEW single_row AS FROM fate WHERE feed != 'files';
+            CREATE VIEW single_row AS FROM fate WHERE feed != 'files' AND feed NOT IN {tuple(LOG_FEEDS)};
             """
         )
         self.figures["envelopes"] = self.count("FROM envelope")
@@ -136,10 +138,22 @@ class Check:
             stray = f"FROM {table} ANTI JOIN envelope USING ({POSITION})"
             self.none("ONCE", f"rows of {table} at positions that no envelope has", stray)
 
+    def devices(self):
+        """Events, and what is counted of them: every line by its own mark."""
+        self.of_devices = store.read_devices(self.base, self.ioc, devices.read_journals(self.folder)).run()
+        self.findings += self.of_devices.findings
+        figures = dict(self.of_devices.figures)
+        self.figures["lost"] += figures.pop("lost", 0)
+        self.figures["doubled"] += figures.pop("doubled", 0)
+        self.figures["devices"] = figures
+
     def balance(self):
         """The two identities, and that their figures are those of the archive and of the tables."""
         totals = self.figures["balance"] = store.balance(self.ioc)
-        duplicates = self.ask("SELECT sum(if(feed = 'files', 2, 1) - stored - rejected) FROM fate")[0][0]
+        of_readings = f"fate WHERE feed NOT IN {tuple(LOG_FEEDS)}"
+        duplicates = self.ask(f"SELECT sum(if(feed = 'files', 2, 1) - stored - rejected) FROM {of_readings}")[0][0]
+        duplicates += sum(self.of_devices.figures[f"duplicates {feed}"] for feed in LOG_FEEDS)
+        events = sum(len(rows) for rows in self.of_devices.stored.values())
         rules = {
             "received is not decoded + empty + undecodable": totals["envelopes_received"]
             == totals["envelopes_decoded"] + totals["envelopes_empty"] + totals["envelopes_undecodable"],
@@ -148,7 +162,7 @@ class Check:
             "rows wait": totals["rows_waiting"] == 0,
             "something is astray": totals["envelopes_astray"] == totals["rows_astray"] == 0,
             "received is not what is archived": totals["envelopes_received"] == self.figures["envelopes"],
-            "stored is not what the table holds": totals["rows_stored"] == self.count("FROM observed"),
+            "stored is not what the table holds": totals["rows_stored"] == self.count("FROM observed") + events,
             "rejected and undecodable are not what the table holds": self.count("FROM rejected")
             == totals["rows_rejected"] + totals["envelopes_undecodable"],
             f"duplicates are not the {duplicates} that are left": totals["rows_duplicate"] == duplicates,

@@ -27,6 +27,14 @@ FEW = {
     "latecomer": ("latecomer", None, {}),
     "files": ("station_files", 2, {}),
 }
+# What reports events: lines a second, and how much of its time it says at once.
+DEVICES = {
+    "eve": ("push", 80, {"feed": "sensors", "stretch": 40 * MINUTE}),
+    "logins": ("push", 60, {"feed": "logins", "stretch": HOUR}),
+    "frames": ("frames", 60, {"stretch": 10 * MINUTE}),
+}
+# Who sends without a login.
+UNKNOWN = ("files", "frames")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +46,7 @@ class Scale:
     step: int
     days: int
     least: int
-    publishers: tuple = (*MASS, *FEW)
+    publishers: tuple = (*MASS, *FEW, *DEVICES)
 
     @property
     def cadence(self):
@@ -55,7 +63,8 @@ class Scale:
 class Crowd:
     def __init__(self, ioc, scale, seed):
         self.folder = pathlib.Path(ioc.folder) / "journals"
-        self.folder.mkdir()
+        # Those of devices lie apart: they are of lines, not of readings.
+        (self.folder / "devices").mkdir(parents=True)
         self.ioc, self.scale, self.seed = ioc, scale, seed
         self.started = {}
         now = int(time.time() * 1000)
@@ -63,20 +72,27 @@ class Crowd:
         start = (now - (scale.days + 1) * DAY) // DAY * DAY
         self.span = {"start": start, "end": now - now % MINUTE - HOUR, "step": scale.step}
         self.span["least"] = scale.least * DAY
-        self.passwords = {name: ioc.add_sender(name, "gateway")[0] for name in scale.publishers if name != "files"}
+        known = [name for name in scale.publishers if name not in UNKNOWN]
+        feeds = {name: DEVICES[name][2]["feed"] if name in DEVICES else "gateway" for name in known}
+        self.logins = {name: ioc.add_sender(name, feed) for name, feed in feeds.items()}
 
     def orders(self, name, rate, more):
+        password, token = self.logins.get(name, (None, None))
+        folder = self.folder / "devices" if name in DEVICES else self.folder
         return json.dumps(
             {
                 "name": name,
-                "password": self.passwords.get(name),
+                "password": password,
+                "token": token,
                 "port": self.ioc.mqtt,
+                "push": self.ioc.push,
+                "syslog": self.ioc.syslog["tcp"],
                 "store": (self.ioc.clickhouse, str(self.ioc.password_file("ioc"))),
                 "inbox": str(self.ioc.data / "inbox"),
-                "journal": str(self.folder / f"{name}.jsonl"),
+                "journal": str(folder / f"{name}.jsonl"),
                 "rate": rate,
                 "seed": self.seed,
-                "stations": self.scale.stations_of(name),
+                "stations": [] if name in DEVICES else self.scale.stations_of(name),
                 **self.span,
                 **more,
             }
@@ -84,7 +100,7 @@ class Crowd:
 
     def start(self):
         for name in self.scale.publishers:
-            kind, rate, more = (MASS | FEW)[name]
+            kind, rate, more = (MASS | FEW | DEVICES)[name]
             orders = self.orders(name, rate, more)
             with open(self.folder / f"{name}.err", "wb") as errors:
                 if kind == "rumqttc":
@@ -99,7 +115,7 @@ class Crowd:
             [sys.executable, "-m", "fire.feed", orders], cwd=TESTS, stdout=subprocess.PIPE, stderr=errors
         )
         self.started[f"{name}-feed"] = feed
-        arguments = [str(self.ioc.mqtt), name, self.passwords[name], str(self.folder / f"{name}.jsonl"), str(rate)]
+        arguments = [str(self.ioc.mqtt), name, self.logins[name][0], str(self.folder / f"{name}.jsonl"), str(rate)]
         publisher = subprocess.Popen([RUMQTTC, *arguments], stdin=feed.stdout, stderr=errors)
         # Ours must be closed, or the feed never learns that nobody reads.
         feed.stdout.close()

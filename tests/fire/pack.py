@@ -1,5 +1,6 @@
 """The province that burns: the tests' small pack with stations, limits and rules enough for indices and alerts."""
 
+import json
 import pathlib
 import shutil
 
@@ -17,6 +18,33 @@ FILES = "FILES1"
 FILE_CODE = "TN_TEST_FILES1"
 # Milliseconds an earlier row may come behind a later one of its station, by feed.
 LATENESS = {"gateway": 300_000, "files": 900_000}
+
+# What log sources may be silent for, in milliseconds, and the share of packets that a sensor may drop.
+SILENT_AFTER, BLIND_ABOVE = 900_000, 0.1
+# How late lines may be, by log source; whether it may be silent; by what it is known.
+LOG_SOURCES = {
+    "ids-fire": (0, True, 'hosts = ["ids-fire"]'),
+    "ids-now": (0, True, 'hosts = ["ids-now"]'),
+    "srv-fire": (300_000, True, 'hosts = ["srv-fire"]'),
+    "fw-fire": (60_000, False, 'addresses = ["127.0.0.7"]'),
+}
+# Where the firewall sends from.
+FIREWALL_ADDRESS = "127.0.0.7"
+LOG_FEEDS = {
+    "sensors": ('kind = "http"', "eve", "0s"),
+    "logins": ('kind = "http"', "syslog_lines", "5m"),
+    "frames": ('kind = "syslog", from = ["127.0.0.0/28"]', "syslog", "1m"),
+}
+# What is counted: of which kinds, how bad at the least, in which windows.
+WHOLE = ("minute", "hour", "day")
+MEASURES = {
+    "attacks": ("events", ("alert", "block"), None, WHOLE),
+    "grave": ("events", (), "high", WHOLE[1:]),
+    "failed_logins": ("attempts", (), None, WHOLE),
+    "log_lines": ("lines", (), None, WHOLE[1:]),
+    "attackers": ("sources", (), None, WHOLE[1:]),
+    "attacked": ("targets", ("alert",), None, WHOLE[1:]),
+}
 
 INDICATOR = """
 [{name}]
@@ -73,6 +101,52 @@ RULES = {
     "silent": (f"{STATIONS}, {RIVERS}", "", 'kind = "status", statuses = ["silent"], lasting = "1s"'),
 }
 
+LOG_FEED = """
+[{name}]
+name = {{ vi = "{name}", en = "{name}" }}
+owner = {{ vi = "Đơn vị thử nghiệm", en = "Test agency" }}
+transport = {{ {transport} }}
+format = "{format}"
+silent_after = "10m"
+contract = {{ lateness = "{lateness}", patience = "3660d" }}
+"""
+LOG_SOURCE = """
+[{name}]
+name = {{ vi = "Máy {name}", en = "Machine {name}" }}
+owner = {{ vi = "Đơn vị thử nghiệm", en = "Test agency" }}
+blind_above = {blind}
+{known}
+{silent}
+"""
+MEASURE = """
+[{name}]
+name = {{ vi = "{name}", en = "{name}" }}
+count = "{count}"
+windows = {windows}
+{more}
+"""
+LOG_RULES = """
+[sensor-blind]
+name = { vi = "Cảm biến không quan sát đủ", en = "A sensor sees too little" }
+step = { vi = "Xem cảm biến", en = "See the sensor" }
+priority = "high"
+log_sources = ["*"]
+condition = { kind = "status", statuses = ["error"] }
+
+[many-attacks]
+name = { vi = "Nhiều cảnh báo", en = "Many alerts" }
+step = { vi = "Xem cảnh báo", en = "See the alerts" }
+priority = "low"
+log_sources = ["ids-fire", "fw-fire"]
+condition = { kind = "measure", measure = "attacks", averaging = "hour", above = 10, clear = 8 }
+
+[many-attempts]
+name = { vi = "Nhiều lượt thất bại", en = "Many attempts" }
+step = { vi = "Xem máy chủ", en = "See the server" }
+priority = "high"
+log_sources = ["*"]
+condition = { kind = "measure", measure = "failed_logins", averaging = "hour", above = 15 }
+"""
 
 # What the decrees leave open.
 INDICES = """
@@ -126,5 +200,24 @@ def write(folder, scale):
         RULE.format(name=name, kinds=kinds, windows=windows, condition=condition)
         for name, (kinds, windows, condition) in RULES.items()
     ]
-    (folder / "rules.toml").write_text("".join(rules), encoding="utf-8")
+    (folder / "rules.toml").write_text("".join(rules) + LOG_RULES, encoding="utf-8")
+    write_log_sources(folder)
     return folder
+
+
+def write_log_sources(folder):
+    """Who reports events, how they come, and what is counted of them."""
+    with open(folder / "feeds.toml", "a", encoding="utf-8") as feeds:
+        for name, (transport, form, lateness) in LOG_FEEDS.items():
+            feeds.write(LOG_FEED.format(name=name, transport=transport, format=form, lateness=lateness))
+    text = ""
+    for name, (_, may_not_be_silent, known) in LOG_SOURCES.items():
+        silent = f'silent_after = "{SILENT_AFTER // 1000}s"' if may_not_be_silent else ""
+        text += LOG_SOURCE.format(name=name, blind=BLIND_ABOVE, known=known, silent=silent)
+    (folder / "log_sources.toml").write_text(text, encoding="utf-8")
+    text = ""
+    for name, (count, kinds, severity, windows) in MEASURES.items():
+        more = f"kinds = {json.dumps(kinds)}\n" if kinds else ""
+        more += f'severity = "{severity}"' if severity else ""
+        text += MEASURE.format(name=name, count=count, windows=json.dumps(windows), more=more)
+    (folder / "measures.toml").write_text(text, encoding="utf-8")

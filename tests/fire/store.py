@@ -3,6 +3,8 @@
 import clickhouse_connect
 
 import archive
+from fire import counts, devices
+from fire.pack import LOG_FEEDS
 
 MILLIS = "toUnixTimestamp64Milli({})"
 
@@ -38,12 +40,25 @@ CURRENT = f"""
 """
 WINDOWS = f"""
     SELECT toString(kind) AS kind, indicator::String AS indicator, subject::String AS subject,
-        {MILLIS.format('start_time')} AS start, count, sum, min, max FROM window_current WHERE count > 0
+        {MILLIS.format('start_time')} AS start, count, sum, min, max FROM window_current
+    WHERE count > 0 AND indicator NOT IN (SELECT id FROM measure)
 """
 REJECTS = "SELECT log, partition, offset AS position, row, whole, reason::String AS reason, epoch FROM reject"
 INDICES = f"""
     SELECT `index`::String AS word, subject::String AS subject, toString(kind) AS kind,
         {MILLIS.format('start_time')} AS start, value FROM index_current
+"""
+# In the order of `devices.Stored` and of `devices.Envelope`. A place is its log and partition, and the position in it.
+EVENTS = f"""
+    SELECT feed::String, (log, partition), offset, row, log_source::String, known, toString(kind), toString(severity),
+        source_address, target_address, weight, attempts, {MILLIS.format('happened_at')}, {MILLIS.format('received_at')}
+    FROM event
+"""
+ENVELOPES = "SELECT (log, partition), position, feed, payload FROM envelope WHERE feed IN {feeds}"
+MEASURES = f"""
+    SELECT log_source::String, measure::String, toString(kind), {MILLIS.format('start_time')}, value, whole_minutes,
+        expected_minutes
+    FROM measure_window_current
 """
 
 
@@ -72,11 +87,35 @@ def read(base, ioc, folder):
     )
 
 
-def balance(ioc):
-    """The totals of `feed_balance` over all feeds."""
-    names = (
-        "envelopes_received", "envelopes_decoded", "envelopes_empty", "envelopes_undecodable", "envelopes_astray",
-        "rows_decoded", "rows_stored", "rows_duplicate", "rows_rejected", "rows_waiting", "rows_astray",
+def read_devices(base, ioc, journals):
+    """What there is of devices, after `read`: that which their journals are compared with."""
+    asked = client(ioc)
+    envelopes = base.execute(ENVELOPES.format(feeds=tuple(LOG_FEEDS))).fetchall()
+    rejected = base.execute("SELECT (log, partition), position, row FROM rejected WHERE NOT whole").fetchall()
+    windows = asked.query(MEASURES).result_rows
+    return devices.Devices(
+        journals,
+        [devices.Envelope(*row) for row in envelopes],
+        [devices.Stored(*row) for row in asked.query(EVENTS).result_rows],
+        rejected,
+        {tuple(row[:4]): counts.Window(*row[4:]) for row in windows},
+        balances(ioc),
     )
-    sums = ", ".join(f"sum({name})" for name in names)
-    return dict(zip(names, client(ioc).query(f"SELECT {sums} FROM feed_balance").result_rows[0], strict=True))
+
+
+BALANCE = (
+    "envelopes_received", "envelopes_decoded", "envelopes_empty", "envelopes_undecodable", "envelopes_astray",
+    "rows_decoded", "rows_stored", "rows_duplicate", "rows_rejected", "rows_waiting", "rows_astray",
+)
+
+
+def balances(ioc):
+    """By feed, its figures in `feed_balance`."""
+    rows = client(ioc).query(f"SELECT feed, {', '.join(BALANCE)} FROM feed_balance").result_rows
+    return {feed: dict(zip(BALANCE, figures, strict=True)) for feed, *figures in rows}
+
+
+def balance(ioc):
+    """The totals over all feeds."""
+    of_feeds = balances(ioc).values()
+    return {name: sum(figures[name] for figures in of_feeds) for name in BALANCE}

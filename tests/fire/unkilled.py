@@ -14,7 +14,10 @@ import duckdb
 from fire import store
 
 # What an epoch makes. Rows of equal epochs must be equal rows.
-TABLES = ("observation", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert", "figure", "superseded")
+TABLES = (
+    "observation", "event", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert",
+    "action", "held", "decision", "figure", "superseded",
+)
 MARKED = ("observation", "window", "index_value", "assessment")
 
 
@@ -71,7 +74,10 @@ def export(ioc, folder, upto):
     asked = store.client(ioc)
     for table in TABLES:
         columns = "*"
-        if table == "reject":
+        if table == "event":
+            # A key is bytes that are no text.
+            columns = "* REPLACE (hex(key) AS key)"
+        elif table == "reject":
             # Rejects keep bytes that are no text.
             columns = "* REPLACE (hex(raw) AS raw)"
         elif table in MARKED:

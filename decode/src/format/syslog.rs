@@ -11,12 +11,12 @@
 
 use std::borrow::Cow;
 
-use ioc_model::event::{Event, EventKey, EventKind, Severity};
+use ioc_model::event::{Event, EventKey, EventKind, Severity, WEIGHT_MAX};
 
 use super::{
     Line, all_lines, auth_log, cef, eve, packet_filter,
     syslog_header::{self, Header},
-    told::{WEIGHT_MAX, attribute, message, text, weight},
+    told::{attribute, message, text, weight},
 };
 use crate::contract::{Delivery, Identity, Refusal, Reporter, RowSink, Rows, SaidTime};
 

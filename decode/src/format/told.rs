@@ -4,7 +4,7 @@
 //! Whatever a device writes is kept, and nothing is kept without a bound (BOUND): a text that is too long is cut at a
 //! character and says so. The bytes as they came stand in the archive.
 
-use ioc_model::event::{Decided, Endpoint, Event, one_spelling};
+use ioc_model::event::{Decided, Endpoint, Event, WEIGHT_MAX, one_spelling};
 
 /// The longest message. Bytes.
 const MESSAGE_MAX: usize = 8 << 10;
@@ -14,8 +14,6 @@ const TEXT_MAX: usize = 1 << 10;
 const NAME_MAX: usize = 64;
 /// So many attributes an event has at most.
 const ATTRIBUTES_MAX: usize = 64;
-/// One row says at most of so many times that it happened; beyond it nobody has counted.
-pub(super) const WEIGHT_MAX: u32 = 1_000_000;
 
 /// One end of what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

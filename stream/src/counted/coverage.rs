@@ -74,17 +74,14 @@ impl Coverage {
         u32::try_from(whole).unwrap_or(0)
     }
 
-    /// Forgets what lies before a minute.
+    /// Forgets what lies before a minute, but for the last of it: a late line behind that minute may be near enough to
+    /// what was heard before it. The beginning of a run that reaches over it goes, so that a run of years is not walked
+    /// for a minute.
     pub(super) fn forget(&mut self, minute: i64) {
         for runs in [&mut self.heard, &mut self.blind] {
-            while let Some(run) = runs.first_entry().filter(|run| *run.get() < minute) {
-                let _ = run.remove();
-            }
-            // The beginning of a run that reaches over it, so that a run of years is not walked for a minute.
-            if let Some(run) = runs.first_entry().filter(|run| *run.key() < minute) {
-                let to = run.remove();
-                let _ = runs.insert(minute, to);
-            }
+            let rest = runs.split_off(&minute);
+            let last = std::mem::replace(runs, rest).pop_last();
+            let _ = last.map(|(_, to)| runs.insert(minute.min(to), to));
         }
     }
 }
@@ -108,6 +105,18 @@ mod tests {
         // A late line closes the gap.
         assert_eq!(coverage.hear(117, TEN), Some((111, 124)));
         assert_eq!((coverage.whole(100, 130), coverage.next(90), coverage.next(126)), (26, Some(100), None));
+    }
+
+    #[test]
+    fn silent_a_late_line_is_near_what_was_heard_before_what_is_forgotten() {
+        let mut coverage = Coverage::default();
+        for minute in [60, 80, 95, 115] {
+            let _ = coverage.hear(minute, TEN);
+        }
+        coverage.forget(100);
+        assert_eq!((coverage.first(), coverage.whole(100, 115)), (Some(95), 0));
+        assert_eq!(coverage.hear(104, TEN), Some((96, 104)));
+        assert_eq!(coverage.whole(100, 115), 5);
     }
 
     #[test]

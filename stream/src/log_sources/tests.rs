@@ -188,6 +188,9 @@ fn a_summary_is_more_of_the_last_message_of_its_host_and_an_orphan_is_nobodys() 
         repeat(6, "srv-d", 2, "Accepted"),
         repeat(7, "srv-e", 6, ""),
         repeat(8, "srv-b", 1, ""),
+        Event { weight: 5, ..line(9, "srv-c", "PAM 5 more authentication failures") },
+        repeat(10, "srv-c", 3, ""),
+        repeat(11, "srv-c", WEIGHT_MAX, ""),
     ];
     let reported = log_sources.take(&facts(1, START, Vec::new()), lines);
     let told: Vec<_> = reported
@@ -208,6 +211,9 @@ fn a_summary_is_more_of_the_last_message_of_its_host_and_an_orphan_is_nobodys() 
             (Repeat, "srv-d", 2, 0),
             (Repeat, "srv-e", 6, 0),
             (LoginFailed, "srv-b", 1, 1),
+            (LoginFailed, "srv-c", 5, 0),
+            (LoginFailed, "srv-c", 15, 1),
+            (LoginFailed, "srv-c", WEIGHT_MAX, 1),
         ]
     );
     let summary = &reported.facts.events[2].0;
