@@ -146,5 +146,5 @@ def measure():
         beside=f"{spread(to_row)}; {shown(reader.asked)} questions asked meanwhile",
     )
     figures.add(
-        f"publish → live push {at_rate}", percentile(to_page, 0.99), "ms", at_most=800, beside=spread(to_page)
+        f"publish → live push {at_rate}", percentile(to_page, 0.99), "ms", at_most=200, beside=spread(to_page)
     )
