@@ -287,7 +287,8 @@ async fn bound_a_message_of_100_mb_is_answered_and_never_held_in_memory() {
     let description: Value = serde_json::from_slice(&stored(&site.log)[0].payload).unwrap();
     assert_eq!(description["bytes"], 100_000_000);
     // Other tests of this binary run beside it; all of them together stay far below one such message.
-    let grown = peak_memory_kib() - before;
+    // What the kernel tells of the peak is at least what is there now, which it knows only nearly.
+    let grown = peak_memory_kib().saturating_sub(before);
     assert!(grown < 60_000, "grew by {grown} KiB");
 }
 
