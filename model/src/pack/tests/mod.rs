@@ -341,7 +341,7 @@ fn every_rule_of_a_pack_has_its_fault() {
             appended(
                 "feeds.toml",
                 &other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"a\"] }")
-                    .replace("json_observation", "syslog"),
+                    .replace("station_txt", "syslog"),
             ),
             "feeds.toml:15: b: a file is followed line by line, and 'syslog' is no format of lines: write \"syslog_lines\"",
         ),
