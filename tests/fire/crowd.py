@@ -72,6 +72,9 @@ class Crowd:
         start = (now - (scale.days + 1) * DAY) // DAY * DAY
         self.span = {"start": start, "end": now - now % MINUTE - HOUR, "step": scale.step}
         self.span["least"] = scale.least * DAY
+        # Lines of the last hour are not looked up in the store, and overtake those that are: none of a device's past is
+        # so new.
+        self.span["devices_end"] = self.span["end"] - HOUR
         known = [name for name in scale.publishers if name not in UNKNOWN]
         feeds = {name: DEVICES[name][2]["feed"] if name in DEVICES else "gateway" for name in known}
         self.logins = {name: ioc.add_sender(name, feed) for name, feed in feeds.items()}

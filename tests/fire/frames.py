@@ -45,7 +45,8 @@ class Connections:
     def connect(self):
         try:
             to = ("127.0.0.1", self.orders.more["syslog"])
-            self.open = socket.create_connection(to, timeout=60, source_address=(FIREWALL_ADDRESS, 0))
+            # Without a time limit: one that is given up while it is still read is overtaken by the next one.
+            self.open = socket.create_connection(to, source_address=(FIREWALL_ADDRESS, 0))
             self.number += 1
         except OSError:
             time.sleep(0.1)
@@ -88,7 +89,7 @@ def run(orders):
         time.sleep(0.1)
     least = more["start"] + more["least"]
     is_over = lambda moment: moment >= least and orders.stopping.is_set()  # noqa: E731
-    for lines in security.batches(firewall, more["start"], more["end"], more["stretch"], is_over):
+    for lines in security.batches(firewall, more["start"], more["devices_end"], more["stretch"], is_over):
         connections.send(lines)
     orders.stopping.wait()
     connections.end()

@@ -67,7 +67,7 @@ def run(orders):
     sent = []
     least = more["start"] + more["least"]
     is_over = lambda moment: moment >= least and orders.stopping.is_set()  # noqa: E731
-    for lines in security.batches(devices, more["start"], more["end"], more["stretch"], is_over):
+    for lines in security.batches(devices, more["start"], more["devices_end"], more["stretch"], is_over):
         sent.append(requests.send(lines))
         if is_again.is_next():
             # Of just now, or of any time.
