@@ -441,8 +441,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                             stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice));
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
+                        let Reported { facts: told, unsure, .. } = &reported;
                         let mut results =
-                            Box::new(shard.apply(&facts, &decoder, &rows, others, &reported.facts.events));
+                            Box::new(shard.apply(&facts, &decoder, &rows, others, &told.events, unsure));
                         shard.suspect(&facts, &decoder, sightings, &mut results);
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);

@@ -61,6 +61,9 @@ pub(crate) struct Reported {
     pub(crate) facts: Facts,
     pub(crate) counts: FxHashMap<Name, Counts>,
     pub(crate) questions: Vec<Question>,
+    /// Of each log source that waits for an answer: when the oldest event happened of which it is not known yet whether it
+    /// came before.
+    pub(crate) unsure: BTreeMap<Name, EventTime>,
 }
 
 /// Events of an epoch of which only the store can tell whether they came before, in order of arrival.
@@ -173,6 +176,11 @@ impl LogSources {
             self.held.values_mut().for_each(|held| held.forget(oldest));
             self.forgotten = Some(oldest);
         }
+        let oldest = |held: &Memory| {
+            let waiting = held.waiting.iter().flat_map(|waiting| &waiting.events);
+            waiting.map(|event| event.happened_at).min()
+        };
+        reported.unsure = self.held.iter().filter_map(|(name, held)| Some((*name, oldest(held)?))).collect();
         reported
     }
 

@@ -72,6 +72,8 @@ pub struct Shard {
     grouping: Grouping,
     /// By place of the series in its subject, one subject after the other; the room is used again.
     heard: Vec<Heard>,
+    /// Of the epoch: the oldest event of a log source that waits for an answer.
+    unsure: BTreeMap<Name, EventTime>,
     telling: Telling,
     suspects: Suspects,
 }
@@ -101,13 +103,14 @@ impl Shard {
             plans,
             grouping: Grouping::default(),
             heard: Vec::new(),
+            unsure: BTreeMap::new(),
             telling: Telling::default(),
             suspects: Suspects::new(share.shards),
         }
     }
 
     /// Applies an epoch: the rows of its subjects, measured ones by position, others in order of arrival, and the events
-    /// that were stored of its log sources.
+    /// that were stored of its log sources. `unsure` says of which older ones it is not known yet whether they came before.
     /// `decoder` is that of the pack the facts name.
     pub fn apply(
         &mut self,
@@ -116,6 +119,7 @@ impl Shard {
         rows: &Rows<'_>,
         others: Vec<Row>,
         events: &[StoredEvent],
+        unsure: &BTreeMap<Name, EventTime>,
     ) -> ShardResults {
         debug_assert_eq!(facts.pack, decoder.pack().version);
         if self.plans.follow(decoder) {
@@ -143,6 +147,7 @@ impl Shard {
                 answered.entry(subject).or_default().push(answer);
             }
         }
+        self.unsure.clone_from(unsure);
         let mut fates = Fates::of(rows);
         let mut grouping = std::mem::take(&mut self.grouping);
         for several in several_subjects(grouping.by_series(rows)) {
@@ -337,9 +342,11 @@ impl Shard {
             }
             patience = plan.patience(terms.patience(counted.feeds()));
             lateness = terms.lateness(counted.feeds());
+            // What waits for the store is counted when it is known: nothing closes over it, nor is forgotten.
+            let unsure = self.unsure.get(&subject).copied().unwrap_or(EventTime(i64::MAX));
             let bounds = Bounds {
-                watermark: counted.watermark(),
-                patience: EventTime(facts.now.0.saturating_sub(patience.0)),
+                watermark: counted.watermark().min(unsure),
+                patience: EventTime(facts.now.0.saturating_sub(patience.0)).min(unsure),
                 ..bounds
             };
             counted.advance(days, plan, bounds, &touched, emit);

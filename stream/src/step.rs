@@ -70,7 +70,7 @@ pub struct ShardResults {
 impl ShardResults {
     /// Adds what became of the worker's events.
     pub(crate) fn add(&mut self, reported: Reported) {
-        let Reported { facts, counts, questions } = reported;
+        let Reported { facts, counts, questions, unsure: _ } = reported;
         self.facts.gather(facts);
         for (feed, more) in counts {
             self.counts.entry(feed).or_default().add(&more);

@@ -118,7 +118,7 @@ impl Site {
             arrival: self.arrival(row),
         };
         let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions, &[])
+        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions, &[], &BTreeMap::new())
     }
 
     fn arrival(&self, row: u32) -> Arrival {

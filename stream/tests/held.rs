@@ -89,8 +89,14 @@ impl Site {
         };
         let observations: Vec<Observation> = (0..).zip(rows).map(observe).collect();
         self.sent += i64::try_from(rows.len()).unwrap();
-        let results =
-            self.shard.apply(&facts, &self.decoder, &Rows::of([observations.as_slice()]), others, &[]);
+        let results = self.shard.apply(
+            &facts,
+            &self.decoder,
+            &Rows::of([observations.as_slice()]),
+            others,
+            &[],
+            &BTreeMap::new(),
+        );
         if let Some(counts) = results.counts.get("air") {
             self.counts.add(counts);
         }

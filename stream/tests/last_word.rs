@@ -180,7 +180,8 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
             }
             shard = loaded;
         }
-        let mut results = shard.apply(&facts, &decoder, &Rows::of([rows.as_slice()]), Vec::new(), &[]);
+        let mut results =
+            shard.apply(&facts, &decoder, &Rows::of([rows.as_slice()]), Vec::new(), &[], &BTreeMap::new());
         results.facts.arrange(&mut Ranks::default());
         assert!(results.facts.observations.is_sorted_by_key(|row| row.arrival.place()));
         stored.extend(results.facts.observations.into_iter().map(|row| (epoch, row)));

@@ -192,7 +192,7 @@ proptest! {
                 let rows = world.rows(epoch, now, sent);
                 let decoder = &world.decoders[which];
                 let apply = |shard: &mut Shard| {
-                    shard.apply(&facts, decoder, &Rows::of([rows.as_slice()]), Vec::new(), &[])
+                    shard.apply(&facts, decoder, &Rows::of([rows.as_slice()]), Vec::new(), &[], &BTreeMap::new())
                 };
                 let theirs = loaded.as_mut().map(|shard| {
                     let mut results = apply(shard);

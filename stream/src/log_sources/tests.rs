@@ -98,6 +98,9 @@ fn once_what_may_have_been_stored_before_is_asked_for_and_waits() {
     // What happened within the horizon is decided at once meanwhile.
     let reported_now = log_sources.take(&facts(4, later, Vec::new()), vec![event(20, later, Some(key(9)))]);
     assert_eq!(counts(&reported_now), (1, 0, 0));
+    // Nothing is counted over what is not known yet.
+    let unsure: Vec<EventTime> = reported_now.unsure.values().copied().collect();
+    assert_eq!(unsure, [EventTime(START)]);
     let record = log_sources.records().next().unwrap().unwrap();
     let record: LogSourceRecord = postcard::from_bytes(&record).unwrap();
     assert_eq!(record.awaited().collect::<Vec<_>>(), reported.questions);
@@ -106,6 +109,7 @@ fn once_what_may_have_been_stored_before_is_asked_for_and_waits() {
     let reported = log_sources.take(&facts(5, later, answers), vec![event(30, START, Some(key(2)))]);
     // Key 2 is stored by the answer; the one behind it is older than what is remembered, and is known all the same.
     assert_eq!(counts(&reported), (2, 2, -3));
+    assert!(reported.unsure.is_empty());
     assert!(reported.questions.is_empty());
 }
 
