@@ -31,6 +31,35 @@ ALTER TABLE figure {on_cluster}
     MODIFY COLUMN figure Enum8('aqi' = 0, 'pm25' = 1, 'alerts' = 2, 'exceeded' = 3, 'stations' = 4, 'completeness' = 5, 'slowest' = 6, 'balance' = 7, 'log_sources' = 8)
         COMMENT 'Which: highest hourly VN_AQI, worst day of PM2.5, open alerts, hours over a limit, stations that send, completeness, slowest feed, what is nowhere, log sources that are heard' CODEC(ZSTD(1));
 
+-- A view keeps the types of its columns as they were when it was made.
+CREATE OR REPLACE VIEW figure_current {on_cluster} AS
+SELECT
+    {figure_columns}
+FROM figure AS f
+WHERE (f.figure, f.at, f.epoch) IN
+(
+    SELECT g.figure, argMax(g.at, g.epoch), max(g.epoch)
+    FROM figure AS g
+    WHERE g.epoch <= {committed}
+    GROUP BY g.figure
+)
+ORDER BY f.figure
+COMMENT 'How each figure of the overview is: its last row';
+
+CREATE OR REPLACE VIEW figure_known_at {on_cluster} AS
+SELECT
+    {figure_columns}
+FROM figure AS f
+WHERE (f.figure, f.at, f.epoch) IN
+(
+    SELECT g.figure, argMax(g.at, g.epoch), max(g.epoch)
+    FROM figure AS g
+    WHERE g.epoch <= {committed} AND g.at <= {known_at:DateTime64(3, 'UTC')}
+    GROUP BY g.figure
+)
+ORDER BY f.figure
+COMMENT 'What each figure of the overview said at a moment: figure_known_at(known_at = …)';
+
 CREATE OR REPLACE VIEW measure_window_current {on_cluster} AS
 SELECT
     w.indicator AS measure,
