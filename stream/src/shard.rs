@@ -350,7 +350,9 @@ impl Shard {
                 ..bounds
             };
             counted.advance(days, plan, bounds, &touched, emit);
-            let end = counted.due(days, plan).map(|end| end.plus(patience));
+            // What is held back is looked at again in the next epoch, not once more in this one.
+            let next = if unsure < EventTime(i64::MAX) { facts.now.0.saturating_add(1) } else { i64::MIN };
+            let end = counted.due(days, plan).map(|end| end.plus(patience).max(EventTime(next)));
             due = [due, end].into_iter().flatten().min();
         }
         if let (Some(plan), Some(derived)) = (&station, &mut state.derived) {
