@@ -3,7 +3,8 @@
 //! **The usual band** of an hour is what its like were: the same hour of the same weekday in the eight weeks before it;
 //! where fewer than three of those are known, the same hour of the fourteen days before it. Only whole hours count, and
 //! only whole hours are held against it: that there was less than usual while a sensor was blind is no good news, and is
-//! not said.
+//! not said. Each log source closes its hours by itself, so the newest may be there of some of them only: one that was
+//! counted within the day before and is not yet is missing.
 
 use ioc_model::{
     event::{Count, EventKind, EventMeasure, Severity},
@@ -114,6 +115,14 @@ pub enum UsualStanding {
 /// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.
 #[must_use]
 pub fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
+    // Hours are in order, and all of a day are there.
+    let with_all = |at: usize| {
+        let hour = hours[at];
+        let day = hours[..at].iter().rev().take_while(|before| hour.start.0 - before.start.0 <= DAY.0);
+        let most = day.map(|before| before.log_sources).max().unwrap_or_default().max(hour.log_sources);
+        MeasureHour { log_sources: most, missing: hour.missing + most - hour.log_sources, ..hour }
+    };
+    let hours: Vec<MeasureHour> = (0..hours.len()).map(with_all).collect();
     let at =
         |start: EventTime| hours.binary_search_by_key(&start, |hour| hour.start).ok().map(|at| &hours[at]);
     let before = |start: EventTime, apart: Millis, times: i64| -> Vec<f64> {
@@ -177,6 +186,15 @@ mod tests {
         assert_eq!(newest(&hours).standing, Some(UsualStanding::Within));
         let _ = hours.remove(0);
         assert_eq!((newest(&hours).usual, newest(&hours).standing), (None, None));
+    }
+
+    #[test]
+    fn silent_an_hour_that_not_all_log_sources_have_closed_is_not_less_than_usual() {
+        let mut hours: Vec<MeasureHour> = (0..4).map(|day| hour(day * 24, 10.0, 0)).collect();
+        hours.push(MeasureHour { log_sources: 1, ..hour(4 * 24, 4.0, 0) });
+        let found = newest(&hours);
+        assert_eq!((found.log_sources, found.missing, found.standing), (2, 1, None));
+        assert!(found.usual.is_some());
     }
 
     #[test]
