@@ -166,13 +166,12 @@ impl Followed {
         self.is_lost() || self.reading.as_ref().is_some_and(is_over)
     }
 
-    /// Whether it is open, and begins so.
+    /// Whether it is open, still the same, and begins so.
     pub(super) fn has_beginning(&self, first: &[u8]) -> bool {
-        let Some(file) = self.reading.as_ref().and_then(|reading| reading.source.plain()) else {
-            return false;
-        };
+        let Some(Reading { source: Source::Plain(file), lines }) = &self.reading else { return false };
         let mut begins = vec![0; first.len()];
-        file.read_exact_at(&mut begins, 0).is_ok() && begins == first
+        let begins_so = file.read_exact_at(&mut begins, 0).is_ok() && begins == first;
+        begins_so && lines.ahead.is_in(file).unwrap_or(false)
     }
 
     /// Whether the file that lies there under its number still has its content, which is opened if it was not. A file of

@@ -466,7 +466,9 @@ impl Follower {
     fn leave(&mut self, index: usize) {
         let file = self.files.remove(index);
         if file.read_bytes() > 0 {
-            self.kept.done.push_back(file.place().clone());
+            // Where a line was broken off, too, it is known up to its end.
+            let end = file.reading.as_ref().map(|reading| reading.lines.ahead.fingerprint());
+            self.kept.done.push_back(end.unwrap_or_else(|| file.place().clone()));
             if self.kept.done.len() > DONE {
                 let _oldest = self.kept.done.pop_front();
             }
@@ -477,9 +479,13 @@ impl Follower {
     fn cut_short(&mut self, index: usize, now: Instant) {
         self.is_changed = true;
         let file = &mut self.files[index];
-        let was = file.state;
-        // Of a file that was read to its end, its place was taken; else it was cut short under its reader.
-        let state = if was == State::Followed { State::CutShort } else { was };
+        // Under a reader who has it open it was cut short. Else its number may have been given to another file: wherever it
+        // is found, its writer may still write to it.
+        let state = match file.state {
+            State::Followed if file.reading.is_some() => State::CutShort,
+            State::Followed => State::Left,
+            state => state,
+        };
         file.lose(state, now);
         if state == State::CutShort {
             self.counters.cut_short.one();

@@ -345,7 +345,11 @@ impl World {
             assert!(self.came.values().all(|times| *times == 1), "a line came twice");
         }
         if !self.cut_short && !self.replaced && self.contents.iter().all(|content| !content.is_removed) {
-            let is_whole = |loss: &Loss| !matches!(loss, Loss::RestOfLine { .. });
+            // A file of which nothing was read has nothing to be known by where it lies now.
+            let is_whole = |loss: &Loss| match loss {
+                Loss::CutShort(unread) | Loss::Gone(unread) => unread.read > 0,
+                _ => false,
+            };
             assert!(!self.losses.iter().any(is_whole), "{:?}: every file is still there", self.losses);
         }
     }
@@ -356,7 +360,7 @@ fn append_to(path: &std::path::Path) -> File {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
     #[test]
     fn once_every_line_comes_or_its_loss_is_told(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new();
