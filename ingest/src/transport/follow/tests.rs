@@ -216,6 +216,10 @@ impl World {
                 fs::rename(new, old).unwrap();
                 self.writer = append_to(&self.path(NAME));
                 self.replaced = true;
+                // What is replaced, rotated, written to late and compressed between two looks is a known limit.
+                if self.follower.is_some() {
+                    self.follow(true);
+                }
             }
             Step::Follow => self.follow(true),
             Step::DieUnkept => {
