@@ -1,11 +1,14 @@
 //! How fast lines of logs become events, on one core: the decoder alone, without log, dataflow or store.
 //!
 //! Each format's lines are decoded again and again for a few seconds, by somebody who has met them before, and handed to a
-//! sink that counts them and drops them. sshd's lines come one a message, as by syslog, and 500 a file; the alerts of
-//! EVE are the 300 real ones of the golden cases, 300 a push. Counted is the time on a processor, so that what else runs
-//! on the machine takes away less of the figure.
+//! sink that counts them and drops them. sshd's lines come one a message, as by syslog, and 500 a file; those of a
+//! firewall and of a gateway one a message; the alerts of EVE are the 300 real ones of the golden cases, 300 a push.
+//! Counted is the time on a processor, so that what else runs on the machine takes away less of the figure.
 //!
-//!     cargo bench -p ioc-decode --bench decode [-- sshd|eve]
+//!     cargo bench -p ioc-decode --bench decode [-- sshd|filterlog|cef|eve [ROUNDS]]
+//!
+//! With a number of rounds each is decoded so many times and no longer: what callgrind counts in 30 rounds more than in
+//! 10 is the instructions of 20, whatever else runs on the machine.
 
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
@@ -79,6 +82,33 @@ fn sshd_lines() -> Vec<Vec<u8>> {
     (0..500).map(line).collect()
 }
 
+fn filterlog_lines() -> Vec<Vec<u8>> {
+    let line = |number: u32| {
+        let (minute, second, address, port) =
+            (number / 60 % 60, number % 60, number % 250, 40_000 + number % 20_000);
+        format!(
+            "<134>Nov 20 07:{minute:02}:{second:02} filterlog[7823]: 5,,,1000000103,igb0,match,block,in,4,0x0,,64,{number},0,\
+             DF,6,tcp,60,203.0.113.{address},192.0.2.10,{port},22,0,S,1,,64240,,mss"
+        )
+        .into_bytes()
+    };
+    (0..500).map(line).collect()
+}
+
+fn cef_lines() -> Vec<Vec<u8>> {
+    let line = |number: u32| {
+        let (minute, second, address, port) =
+            (number / 60 % 60, number % 60, number % 250, 40_000 + number % 20_000);
+        format!(
+            "<134>Nov 20 07:{minute:02}:{second:02} gate-a CEF:0|ExampleSec|Gate|1.0|{number}|exploit attempt|7|rt=Nov 20 2026 \
+             00:{minute:02}:{second:02} UTC src=203.0.113.{address} spt={port} dst=192.0.2.10 dpt=443 proto=TCP act=blocked \
+             suser=user05 request=http://a.example/?q=1&b=2 cat=Exploit cs1Label=Rule name cs1=web {number}"
+        )
+        .into_bytes()
+    };
+    (0..500).map(line).collect()
+}
+
 /// How long this thread was on a processor.
 fn processor_seconds() -> f64 {
     let said = fs::read_to_string("/proc/thread-self/schedstat").expect("the schedule of a thread");
@@ -86,17 +116,24 @@ fn processor_seconds() -> f64 {
     nanos.expect("nanoseconds") / 1e9
 }
 
-/// Of those whose name has the word in it that was given.
+/// Of those whose name has the word in it that was given; for so many rounds if their number was given, too.
 fn measure(decoder: &Decoder, name: &str, format: FormatName, address: &str, payloads: &[Vec<u8>]) {
-    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    if wanted.is_some_and(|word| !name.contains(&word)) {
+    let mut said = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
+    if said.next().is_some_and(|word| !name.contains(&word)) {
         return;
     }
+    let most = said.next().and_then(|rounds| rounds.parse::<u64>().ok());
+    let goes_on = |rounds: u64, begun: Instant| match most {
+        Some(most) => rounds < most,
+        None => begun.elapsed().as_secs_f64() < SPAN,
+    };
     let mut told = Vec::new();
     attribute::write(&mut told, Attribute::Sender, "192.0.2.11");
     let (mut known, mut count, mut bytes) = (Known::default(), Count::default(), 0);
     let (begun, before) = (Instant::now(), processor_seconds());
-    while begun.elapsed().as_secs_f64() < SPAN {
+    let mut rounds = 0;
+    while goes_on(rounds, begun) {
+        rounds += 1;
         for payload in payloads {
             let envelope = Envelope {
                 position: Position::default(),
@@ -128,5 +165,7 @@ fn main() {
     let alerts = fs::read(cases().join("eve/real_alerts/input.jsonl")).expect("the alerts");
     measure(&decoder, "sshd, a message each", FormatName::Syslog, "syslog/udp", &lines);
     measure(&decoder, "sshd, 500 lines a file", FormatName::SyslogLines, "auth.log", &file);
+    measure(&decoder, "filterlog, a message each", FormatName::Syslog, "syslog/udp", &filterlog_lines());
+    measure(&decoder, "cef, a message each", FormatName::Syslog, "syslog/udp", &cef_lines());
     measure(&decoder, "eve, 300 alerts a push", FormatName::Eve, "eve", &[alerts]);
 }
