@@ -48,8 +48,9 @@ impl Rows {
         assert!(event.message.len() <= 8 << 10 && event.attributes.len() <= 65);
         assert!(event.attributes.is_sorted(), "{:?}", event.attributes);
         let texts = [&event.category, &event.signature, &event.user, &event.host, &event.program];
-        let attributes = event.attributes.iter().flat_map(|(name, text)| [name, text]);
-        assert!(texts.into_iter().chain(attributes).all(|text| text.len() <= 1_100));
+        let texts = texts.into_iter().map(|text| &**text);
+        let attributes = event.attributes.iter().flat_map(|(name, text)| [&**name, &**text]);
+        assert!(texts.chain(attributes).all(|text| text.len() <= 1_100));
         assert!((0..7_289_654_400_000).contains(&event.happened_at.0), "{:?}", event.happened_at);
     }
 }

@@ -182,9 +182,10 @@ fn is_bounded(event: &Event) {
     assert!((0..7_289_654_400_000).contains(&event.happened_at.0));
     assert!(event.message.len() <= 8 << 10);
     assert!(event.attributes.len() <= 65 && event.attributes.is_sorted());
-    let texts = [&event.rated, &event.category, &event.signature, &event.user, &event.host, &event.program];
-    let attributes = event.attributes.iter().flat_map(|(name, text)| [name, text]);
-    assert!(texts.into_iter().chain(attributes).all(|text| text.len() <= 1_100));
+    let texts = [&event.category, &event.signature, &event.user, &event.host, &event.program];
+    let texts = texts.into_iter().map(|text| &**text).chain([&*event.rated, &*event.protocol]);
+    let attributes = event.attributes.iter().flat_map(|(name, text)| [&**name, &**text]);
+    assert!(texts.chain(attributes).all(|text| text.len() <= 1_100));
 }
 
 fn worded(rejection: &Rejection) {

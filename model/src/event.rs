@@ -10,7 +10,10 @@
 mod asked;
 mod measure;
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::{
+    borrow::Cow,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -338,7 +341,7 @@ pub struct Event {
     /// How bad it is.
     pub severity: Severity,
     /// How bad its device said it is, and on which scale: `cef 10`, `suricata 1`, `syslog 6`.
-    pub rated: Box<str>,
+    pub rated: Cow<'static, str>,
     /// What it is a case of, in its device's words.
     pub category: Box<str>,
     /// The rule that it matched, in its device's words.
@@ -352,7 +355,7 @@ pub struct Event {
     /// Where it went to.
     pub to: Endpoint,
     /// Its protocol, such as `tcp`.
-    pub protocol: Box<str>,
+    pub protocol: Cow<'static, str>,
     /// Whose account it is about.
     pub user: Box<str>,
     /// The machine a line says that it is of.
@@ -366,8 +369,8 @@ pub struct Event {
     /// How many attempts to log in it adds to those that other lines of its connection told of before it; less than none
     /// where it says that they were none. Known only where those lines are known.
     pub attempts: i32,
-    /// What else its format says of it, by name in alphabetical order.
-    pub attributes: Vec<(Box<str>, Box<str>)>,
+    /// What else its format says of it, by name in alphabetical order. Most names are words of this program.
+    pub attributes: Vec<(Cow<'static, str>, Box<str>)>,
     /// The feed it came by.
     pub feed: Name,
     /// Who sent it.
@@ -379,11 +382,39 @@ pub struct Event {
 /// An address in the one spelling: IPv4 within IPv6 is IPv4. Brackets, a zone and any case are read.
 #[must_use]
 pub fn one_spelling(text: &str) -> Option<IpAddr> {
+    if let Some(address) = four_numbers(text.as_bytes()) {
+        return Some(IpAddr::V4(address));
+    }
     let text = text.trim();
     let bare = text.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(text);
     let bare = bare.split_once('%').map_or(bare, |(address, _zone)| address);
     let address: IpAddr = bare.parse().ok()?;
     Some(address.to_canonical())
+}
+
+/// Of an IPv4 address and nothing else: the short way through what most addresses are.
+fn four_numbers(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut rest = text;
+    let mut numbers = [0; 4];
+    for (at, number) in numbers.iter_mut().enumerate() {
+        let digits = rest.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, behind) = rest.split_at(digits);
+        *number = match digits {
+            [ones] => ones - b'0',
+            [tens @ b'1'..=b'9', ones] => (tens - b'0') * 10 + (ones - b'0'),
+            [hundreds @ b'1'..=b'2', tens, ones] => {
+                let small = (tens - b'0') * 10 + (ones - b'0');
+                ((hundreds - b'0') * 100).checked_add(small)?
+            }
+            _ => return None,
+        };
+        rest = match behind {
+            [b'.', behind @ ..] if at < 3 => behind,
+            [] if at == 3 => behind,
+            _ => return None,
+        };
+    }
+    Some(Ipv4Addr::from(numbers))
 }
 
 /// The network an address is counted by where a rule counts networks: an IPv6 address's first 64 bits, an IPv4 address
@@ -401,7 +432,21 @@ pub fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_through_an_address_is_no_other_way(
+            near in "[0-9]{1,4}(\\.[0-9]{0,4}){2,4}",
+            numbers: [u8; 4],
+        ) {
+            let spelled = Ipv4Addr::from(numbers).to_string();
+            prop_assert_eq!(four_numbers(spelled.as_bytes()), Some(Ipv4Addr::from(numbers)));
+            prop_assert_eq!(four_numbers(near.as_bytes()), near.parse().ok(), "{}", near);
+        }
+    }
 
     #[test]
     fn an_address_has_one_spelling() {

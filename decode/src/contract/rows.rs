@@ -59,14 +59,14 @@ pub(crate) struct Met {
 }
 
 impl Met {
-    fn source(&mut self, names: &Names, feed: Name, sender: &str) -> SourceId {
-        match &self.source {
-            Some((source, id)) if source.feed == feed && source.sender == *sender => *id,
+    fn source(&mut self, names: &Names, feed: Name, sender: &str) -> (Source, SourceId) {
+        match self.source {
+            Some((source, id)) if source.feed == feed && source.sender == *sender => (source, id),
             _ => {
                 let source = Source { feed, sender: Name::new(sender) };
                 let id = names.sources.number(source);
                 self.source = Some((source, id));
-                id
+                (source, id)
             }
         }
     }
@@ -80,6 +80,7 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     calendar: &'d Calendar,
     met: &'d mut Met,
     source: SourceId,
+    from: Source,
     position: Position,
     received_at: ReceivedAt,
     /// Event times outside of this are rejected. Both ends inclusive.
@@ -95,6 +96,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
     addressed: Option<Option<&'d StationRules>>,
+    /// Who reports in the lines that call themselves as the last one did.
+    reporter: Option<(Box<str>, Reporter<'d>)>,
     sink: &'d mut S,
     count: u32,
 }
@@ -108,7 +111,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         sink: &'d mut S,
     ) -> Rows<'d, S> {
         let received = EventTime(envelope.received_at.0);
-        let source = met.source(names, feed.name, envelope.attributes.sender());
+        let (from, source) = met.source(names, feed.name, envelope.attributes.sender());
         Rows {
             rules,
             feed,
@@ -116,6 +119,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             calendar,
             met,
             source,
+            from,
             position: envelope.position,
             received_at: envelope.received_at,
             earliest: received.minus(feed.contract.max_age),
@@ -126,6 +130,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             before: envelope.attributes.get(Attribute::Before),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
+            reporter: None,
             sink,
             count: 0,
         }
@@ -339,7 +344,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
 
     /// Hands on what an operator did.
     pub(crate) fn act(&mut self, alert: AlertKey, user: &str, note: &str) {
-        let Source { feed, sender } = self.names.source(self.source);
+        let Source { feed, sender } = self.from;
         let action = Action {
             alert,
             user: user.into(),
@@ -366,7 +371,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         accepted: bool,
         (user, note): (&str, &str),
     ) {
-        let Source { feed, sender } = self.names.source(self.source);
+        let Source { feed, sender } = self.from;
         let decision = Decision {
             indicator: Name::new(indicator),
             subject: Name::new(subject),
@@ -396,9 +401,15 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     }
 
     /// Who reports in a line that calls itself `host`, empty where it does not.
-    pub(crate) fn reporter(&self, host: &str) -> Result<Reporter<'d>, Refusal> {
+    pub(crate) fn reporter(&mut self, host: &str) -> Result<Reporter<'d>, Refusal> {
+        if let Some((of, reporter)) = &self.reporter
+            && **of == *host
+        {
+            return Ok(*reporter);
+        }
         let reporter = self.rules.events.reporter(self.address, self.sender, host, self.calendar);
         self.check_sender("host", &reporter.log_source)?;
+        self.reporter = Some((host.into(), reporter));
         Ok(reporter)
     }
 
@@ -408,31 +419,27 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     }
 
     /// Takes an event. What the contract says of it is filled in here: who reports, when it happened, how it came.
-    pub(crate) fn happen(&mut self, reporter: &Reporter<'_>, said: SaidTime<'_>, mut event: Event) {
+    pub(crate) fn happen(&mut self, reporter: &Reporter<'_>, said: SaidTime<'_>, mut event: Box<Event>) {
         let received = EventTime(self.received_at.0);
         // Also a contract without bounds lets nothing through that no table can hold.
         let bounds = (self.earliest.0.max(YEARS.start), self.latest.0.min(YEARS.end - 1));
         let (happened_at, time_from) =
             reporter.happened(said, (EventTime(bounds.0), received, EventTime(bounds.1)));
-        let Source { feed, sender } = self.names.source(self.source);
+        let Source { feed, sender } = self.from;
         if time_from == TimeFrom::Absurd
             && let Some(written) = said.written()
         {
             event.attributes.push(("stated_time".into(), written.into()));
         }
-        event.attributes.sort();
-        self.sink.row(Row::Happened(Box::new(Event {
-            log_source: reporter.log_source,
-            known: reporter.known,
-            relay: reporter.relay,
-            happened_at,
-            time_from,
-            weight: event.weight.max(1),
-            feed,
-            sender,
-            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
-            ..event
-        })));
+        event.attributes.sort_unstable_by(|one, other| {
+            beginning(&one.0).cmp(&beginning(&other.0)).then_with(|| one.cmp(other))
+        });
+        (event.log_source, event.known, event.relay) = (reporter.log_source, reporter.known, reporter.relay);
+        (event.happened_at, event.time_from) = (happened_at, time_from);
+        (event.feed, event.sender) = (feed, sender);
+        event.weight = event.weight.max(1);
+        event.arrival = Arrival { received_at: self.received_at, position: self.position, row: self.count };
+        self.sink.row(Row::Happened(event));
         self.count = self.count.saturating_add(1);
     }
 
@@ -441,6 +448,16 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         let row = self.count;
         self.count = self.count.saturating_add(1);
         self.sink.rejected(row, refusal.at(place), raw);
+    }
+}
+
+/// The first bytes of a name as a number, which is in the order of the names and compared at once.
+fn beginning(name: &str) -> u64 {
+    match name.as_bytes().first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            name.bytes().zip((0..8).rev()).fold(0, |number, (byte, at)| number | u64::from(byte) << (8 * at))
+        }
     }
 }
 
@@ -462,6 +479,14 @@ mod tests {
     fn the_years_end_with_2200() {
         assert_eq!(EventTime(YEARS.start).rfc3339(), "1970-01-01T00:00:00.000Z");
         assert_eq!(EventTime(YEARS.end).rfc3339(), "2201-01-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn the_beginnings_of_names_are_in_the_order_of_the_names() {
+        let mut names =
+            ["", "a", "a.b", "a\0", "http.hostname", "http.http_method", "http.http_refer", "ế", "ab", "é"];
+        names.sort();
+        assert!(names.is_sorted_by_key(|name| beginning(name)));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use std::borrow::Cow;
 use ioc_model::event::{Decided, Event, EventKind, Severity};
 
 use super::{
+    json_keys::Keys,
     moment,
     syslog_header::Stamp,
-    told::{self, End, attribute, decided, end, protocol, text, weight},
+    told::{self, End, attribute, decided, end, protocol, text, trimmed, weight},
 };
 use crate::contract::{RowSink, Rows, SaidTime, rated};
 
@@ -20,6 +21,40 @@ use crate::contract::{RowSink, Rows, SaidTime, rated};
 const KEY_MAX: usize = 64;
 /// So many pairs are read.
 const PAIRS_MAX: usize = 256;
+
+/// Keys that many devices send, and that are kept under their names.
+static OFTEN: Keys = Keys::new(&[
+    "act",
+    "app",
+    "cs1",
+    "cs2",
+    "cs3",
+    "cs4",
+    "cs5",
+    "cs6",
+    "cn1",
+    "cn2",
+    "cn3",
+    "deviceDirection",
+    "deviceExternalId",
+    "deviceInboundInterface",
+    "deviceOutboundInterface",
+    "dhost",
+    "dvc",
+    "end",
+    "externalId",
+    "fileHash",
+    "filePath",
+    "fname",
+    "outcome",
+    "reason",
+    "request",
+    "requestMethod",
+    "rt",
+    "shost",
+    "start",
+    "suser",
+]);
 
 /// A message that is one.
 #[derive(Debug)]
@@ -48,7 +83,7 @@ impl<'a> Message<'a> {
             let end = unescaped(rest, b'|').next();
             // Without an extension the severity may be the last.
             let end = end.or_else(|| (at == 5).then_some(rest.len()))?;
-            *field = meant(rest[..end].trim());
+            *field = meant(trimmed(&rest[..end]));
             rest = rest.get(end + 1..).unwrap_or_default();
         }
         let [vendor, product, version, signature_id, name, severity] = fields;
@@ -111,6 +146,7 @@ impl<'a> Message<'a> {
         attribute(event, "vendor", &self.vendor);
         attribute(event, "product", &self.product);
         attribute(event, "product_version", &self.version);
+        let has_labels = self.pairs.iter().any(|(key, _)| key.ends_with("Label"));
         for (key, value) in &self.pairs {
             match *key {
                 "src"
@@ -126,11 +162,21 @@ impl<'a> Message<'a> {
                 | "dvchost" => {}
                 key if key.ends_with("Label") && self.is_labelled(key.trim_end_matches("Label")) => {}
                 key => {
-                    let label = self.value(&format!("{key}Label"));
-                    attribute(event, if label.is_empty() { key } else { &label }, &meant(value));
+                    let label = if has_labels { self.label(key) } else { Cow::Borrowed("") };
+                    attribute(
+                        event,
+                        if label.is_empty() { name(key) } else { label.into_owned().into() },
+                        &meant(value),
+                    );
                 }
             }
         }
+    }
+
+    /// What its device calls a field that the format has no name for.
+    fn label(&self, key: &str) -> Cow<'a, str> {
+        let labels = self.pairs.iter().find(|(own, _)| own.strip_suffix("Label") == Some(key));
+        labels.map_or(Cow::Borrowed(""), |(_, label)| meant(label))
     }
 
     fn is_labelled(&self, key: &str) -> bool {
@@ -154,7 +200,7 @@ impl<'a> Message<'a> {
         event.severity = rated(own, said, of_format);
         event.rated = match said {
             "" => "cef \"\"".into(),
-            said => text(&format!("cef {said}")),
+            said => rated_as(said),
         };
         let by_scale = own.filter(|own| said.parse().is_ok_and(|number| own.severity(number).is_some()));
         match by_scale {
@@ -162,6 +208,22 @@ impl<'a> Message<'a> {
             None if of_format.is_none() => attribute(event, "severity_not_mapped", said),
             None => {}
         }
+    }
+}
+
+/// How bad its device says it is: mostly by the numbers of the format.
+fn rated_as(said: &str) -> Cow<'static, str> {
+    const BY_NUMBER: [&str; 11] =
+        ["cef 0", "cef 1", "cef 2", "cef 3", "cef 4", "cef 5", "cef 6", "cef 7", "cef 8", "cef 9", "cef 10"];
+    let known = BY_NUMBER.iter().find(|known| known.strip_prefix("cef ") == Some(said));
+    known.map_or_else(|| told::joined(["cef ", said]).into_string().into(), |known| (*known).into())
+}
+
+/// The name of an attribute: a word of this program where the key is one that devices often send.
+fn name(key: &str) -> Cow<'static, str> {
+    match OFTEN.word(key) {
+        Some(word) => word.into(),
+        None => key.to_owned().into(),
     }
 }
 
@@ -207,12 +269,12 @@ fn meant(written: &str) -> Cow<'_, str> {
 
 /// The pairs of an extension.
 fn pairs(extension: &str) -> Vec<(&str, &str)> {
-    let mut pairs = Vec::new();
+    let mut pairs = Vec::with_capacity(24);
     let mut open: Option<(&str, usize)> = None;
     for equals in unescaped(extension, b'=') {
         let Some((begin, key)) = key_before(extension, equals) else { continue };
         if let Some((key, start)) = open {
-            pairs.push((key, extension.get(start..begin).unwrap_or_default().trim()));
+            pairs.push((key, trimmed(extension.get(start..begin).unwrap_or_default())));
         }
         if pairs.len() >= PAIRS_MAX {
             return pairs;
@@ -220,7 +282,7 @@ fn pairs(extension: &str) -> Vec<(&str, &str)> {
         open = Some((key, equals + 1));
     }
     if let Some((key, start)) = open {
-        pairs.push((key, extension[start..].trim()));
+        pairs.push((key, trimmed(&extension[start..])));
     }
     pairs
 }

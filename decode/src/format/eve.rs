@@ -10,11 +10,13 @@ use std::borrow::Cow;
 use ioc_model::event::{Decided, Event, EventKind, Severity};
 
 use super::{
-    json_pairs::{Keys, Pairs, joined, scalar},
+    json_keys::Keys,
+    json_pairs::{Pairs, joined, scalar},
     json_text::{self, DEEPEST},
+    json_walk::{self, Look, Steps},
     lines,
     moment::{self, Minute, NoTime},
-    told::{End, attribute, end, protocol, text},
+    told::{self, End, attribute, end, protocol, text},
 };
 use crate::contract::{Identity, Refusal, Reporter, RowSink, Rows, SaidTime, quoted, rated};
 
@@ -25,8 +27,8 @@ const PRODUCT: &str = "Suricata";
 const EXAMPLE: &str =
     r#"{"timestamp":"2026-01-01T07:00:00.000001+0700","event_type":"alert","src_ip":"203.0.113.5",…}"#;
 
-/// The fields that are looked at.
-static FIELDS: Keys<18> = Keys::new([
+/// The fields that are looked at, and behind them the [records within](KEPT) of which something is kept.
+static OF_RECORD: Keys = Keys::new(&[
     "timestamp",
     "flow_id",
     "event_type",
@@ -43,12 +45,8 @@ static FIELDS: Keys<18> = Keys::new([
     "icmp_type",
     "icmp_code",
     "community_id",
-    "alert",
     "stats",
-]);
-
-/// The records within a record of which something is kept.
-static WITHIN: Keys<13> = Keys::new([
+    "alert",
     "anomaly",
     "dns",
     "drop",
@@ -63,42 +61,53 @@ static WITHIN: Keys<13> = Keys::new([
     "tls",
     "tls.ja3",
 ]);
-
-/// What is kept of each of them, beside what every event has.
-static KEPT: [Keys<10>; 13] = [
-    kept(["code", "event", "layer", "type", "", "", "", "", "", ""]),
-    kept(["rcode", "rrname", "rrtype", "type", "", "", "", "", "", ""]),
-    kept(["reason", "", "", "", "", "", "", "", "", ""]),
-    kept(["filename", "magic", "md5", "sha256", "size", "state", "", "", "", ""]),
-    kept([
-        "age",
-        "alerted",
-        "bytes_toclient",
-        "bytes_toserver",
-        "end",
-        "pkts_toclient",
-        "pkts_toserver",
-        "reason",
-        "start",
-        "state",
-    ]),
-    kept(["hostname", "http_method", "http_refer", "http_user_agent", "length", "status", "url", "", "", ""]),
-    kept(["age", "bytes", "end", "pkts", "start", "", "", "", "", ""]),
-    kept(["helo", "mail_from", "rcpt_to", "", "", "", "", "", "", ""]),
-    kept(["", "", "", "", "", "", "", "", "", ""]),
-    kept(["proto_version", "software_version", "", "", "", "", "", "", "", ""]),
-    kept(["proto_version", "software_version", "", "", "", "", "", "", "", ""]),
-    kept(["fingerprint", "issuerdn", "sni", "subject", "version", "", "", "", "", ""]),
-    kept(["hash", "", "", "", "", "", "", "", "", ""]),
-];
-
-const fn kept(names: [&'static str; 10]) -> Keys<10> {
-    Keys::new(names)
-}
+const FIELDS: usize = 18;
+const ALERT: usize = FIELDS - 1;
 
 /// Those of the `alert` within a record.
-static OF_RULE: Keys<8> =
-    Keys::new(["action", "gid", "signature_id", "rev", "signature", "category", "severity", "metadata"]);
+static OF_RULE: Keys =
+    Keys::new(&["action", "gid", "signature_id", "rev", "signature", "category", "severity", "metadata"]);
+
+/// What is kept of a record within a record, beside what every event has.
+struct Kept {
+    keys: Keys,
+    /// What the attributes are called.
+    names: &'static [&'static str],
+}
+
+macro_rules! kept {
+    ($record:literal: $($key:literal),*) => {
+        Kept { keys: Keys::new(&[$($key),*]), names: &[$(concat!($record, ".", $key)),*] }
+    };
+}
+
+/// Of each in their order in [`OF_RECORD`].
+static KEPT: [Kept; 13] = [
+    kept!("anomaly": "code", "event", "layer", "type"),
+    kept!("dns": "rcode", "rrname", "rrtype", "type"),
+    kept!("drop": "reason"),
+    kept!("fileinfo": "filename", "magic", "md5", "sha256", "size", "state"),
+    kept!(
+        "flow": "age", "alerted", "bytes_toclient", "bytes_toserver", "end", "pkts_toclient", "pkts_toserver", "reason",
+        "start", "state"
+    ),
+    kept!("http": "hostname", "http_method", "http_refer", "http_user_agent", "length", "status", "url"),
+    kept!("netflow": "age", "bytes", "end", "pkts", "start"),
+    kept!("smtp": "helo", "mail_from", "rcpt_to"),
+    kept!("ssh":),
+    kept!("ssh.client": "proto_version", "software_version"),
+    kept!("ssh.server": "proto_version", "software_version"),
+    kept!("tls": "fingerprint", "issuerdn", "sni", "subject", "version"),
+    kept!("tls.ja3": "hash"),
+];
+const DNS: usize = 1;
+const FLOW: usize = 4;
+const NETFLOW: usize = 6;
+const SSH: usize = 8;
+const SSH_CLIENT: usize = 9;
+const SSH_SERVER: usize = 10;
+const TLS: usize = 11;
+const TLS_JA3: usize = 12;
 
 /// A record's fields that are looked at, each as its raw text; empty where it has none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -116,8 +125,8 @@ struct Fields<'a> {
     pcap_count: &'a str,
     icmp: [&'a str; 2],
     community_id: &'a str,
-    alert: &'a str,
     stats: &'a str,
+    alert: &'a str,
 }
 
 /// Of the `alert` within a record.
@@ -148,15 +157,110 @@ pub(super) struct Record<'a> {
     whole: &'a str,
     fields: Fields<'a>,
     rule: Rule<'a>,
-    /// The records within it, by their place in [`WITHIN`].
-    within: Vec<(usize, &'a str)>,
+    /// The first record of a flow, and of one direction of it, within it.
+    flows: [&'a str; 2],
+    /// What is [kept](KEPT) of the records within it: of which, which, and its raw text.
+    kept: Vec<(usize, usize, &'a str)>,
+}
+
+/// What stood between the values of records.
+pub(crate) type Cache = Steps<Place, Pair>;
+
+/// What is found in a record by looking at it once.
+#[derive(Debug, Default)]
+struct Found<'a> {
+    fields: [&'a str; FIELDS],
+    rule: [&'a str; 8],
+    /// Of the `alert` that is being passed.
+    of_alert: [&'a str; 8],
+    flows: [&'a str; 2],
+    kept: Vec<(usize, usize, &'a str)>,
+}
+
+/// An object that is looked into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Record,
+    Rule,
+    /// A record within, by its place in [`KEPT`].
+    Within(usize),
+}
+
+/// A pair that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Pair {
+    Field(usize),
+    OfRule(usize),
+    Within(usize),
+    Kept(usize, usize),
+    /// What was asked of a name server stands in an array since version 8.
+    Asked,
+}
+
+impl<'a> Look<'a> for Found<'a> {
+    type Place = Place;
+    type Pair = Pair;
+
+    fn find(place: Place, key: &str) -> Option<(Pair, Option<Place>)> {
+        match place {
+            Place::Record => match OF_RECORD.find(key)? {
+                ALERT => Some((Pair::Field(ALERT), Some(Place::Rule))),
+                field @ ..FIELDS => Some((Pair::Field(field), None)),
+                record => within(record - FIELDS),
+            },
+            Place::Rule => Some((Pair::OfRule(OF_RULE.find(key)?), None)),
+            Place::Within(at) => match (KEPT[at].keys.find(key), at, key) {
+                (Some(which), ..) => Some((Pair::Kept(at, which), None)),
+                (None, DNS, "queries" | "query") => Some((Pair::Asked, None)),
+                (None, SSH, "client") => within(SSH_CLIENT),
+                (None, SSH, "server") => within(SSH_SERVER),
+                (None, TLS, "ja3") => within(TLS_JA3),
+                _ => None,
+            },
+        }
+    }
+
+    #[inline]
+    fn value(&mut self, pair: Pair, raw: &'a str) {
+        match pair {
+            Pair::Field(at) => {
+                self.fields[at] = raw;
+                if at == ALERT {
+                    // Of two rules the last counts, with nothing of the first.
+                    self.rule = std::mem::take(&mut self.of_alert);
+                }
+            }
+            Pair::OfRule(at) => self.of_alert[at] = raw,
+            Pair::Kept(at, which) => self.kept.push((at, which, raw)),
+            Pair::Within(at @ (FLOW | NETFLOW)) => {
+                let flow = &mut self.flows[usize::from(at == NETFLOW)];
+                if flow.is_empty() {
+                    *flow = raw;
+                }
+            }
+            Pair::Within(_) => {}
+            Pair::Asked => {
+                let first = json_text::elements(raw.as_bytes()).and_then(|mut all| all.next());
+                let first = first.and_then(|first| std::str::from_utf8(first).ok()).unwrap_or_default();
+                let _ = json_walk::parse(first, Place::Within(DNS), self);
+            }
+        }
+    }
+}
+
+fn within(at: usize) -> Option<(Pair, Option<Place>)> {
+    Some((Pair::Within(at), Some(Place::Within(at))))
 }
 
 /// A payload of records, one a line; or an array of them.
-pub(super) fn read_lines<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+pub(super) fn read_lines<S: RowSink + ?Sized>(
+    payload: &[u8],
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
     if let Some(elements) = json_text::elements(payload.trim_ascii()) {
         for (index, element) in elements.enumerate() {
-            if let Err(refusal) = read_one(element, rows) {
+            if let Err(refusal) = read_one(element, rows, cache) {
                 rows.reject(refusal, &format_args!("[{index}]"), element);
             }
         }
@@ -164,19 +268,23 @@ pub(super) fn read_lines<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_
     }
     for (number, line) in lines(payload) {
         let line = payload[line].trim_ascii();
-        if let Err(refusal) = read_one(line, rows) {
+        if let Err(refusal) = read_one(line, rows, cache) {
             rows.reject(refusal, &number, line);
         }
     }
     Ok(())
 }
 
-fn read_one<S: RowSink + ?Sized>(line: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+fn read_one<S: RowSink + ?Sized>(
+    line: &[u8],
+    rows: &mut Rows<'_, S>,
+    cache: &mut Cache,
+) -> Result<(), Refusal> {
     let text = simdutf8::basic::from_utf8(line).map_err(|_| NoRecord::NotUtf8);
-    let record = text.and_then(Record::of).map_err(|fault| fault.refusal(line))?;
+    let record = text.and_then(|text| Record::of(text, cache)).map_err(|fault| fault.refusal(line))?;
     let host = record.host();
     let reporter = rows.reporter(&host)?;
-    let mut event = Event { host: self::text(&host), ..Event::default() };
+    let mut event = Box::new(Event { host: self::text(&host), ..Event::default() });
     record.tell(rows, &mut event);
     event.key = Some(record.identity(&reporter).key());
     rows.happen(&reporter, record.said(), event);
@@ -205,31 +313,34 @@ impl NoRecord {
     }
 }
 
-impl<'a> Record<'a> {
-    /// Of a text within a line of a log; none where that is no record.
-    pub(super) fn within(text: &'a str) -> Option<Record<'a>> {
-        let text = text.strip_prefix("@cee:").unwrap_or(text).trim();
-        let is_likely =
-            text.starts_with('{') && memchr::memmem::find(text.as_bytes(), b"\"event_type\"").is_some();
-        if is_likely { Record::of(text).ok() } else { None }
-    }
-
-    fn of(whole: &'a str) -> Result<Record<'a>, NoRecord> {
+impl<'a> Found<'a> {
+    fn of(whole: &'a str, cache: &mut Cache) -> Result<Found<'a>, NoRecord> {
+        let mut found = Found { kept: Vec::with_capacity(16), ..Found::default() };
+        if json_walk::walk(whole, Place::Record, cache, &mut found).is_some() {
+            return Ok(found);
+        }
         if !json_text::is_shallow(whole.as_bytes()) {
             return Err(NoRecord::TooDeep);
         }
-        let pairs = Pairs::of(whole).ok_or(NoRecord::NotAnObject)?;
-        let mut all = [""; 18];
-        let mut within = Vec::new();
-        for (key, value) in pairs.iter() {
-            if let Some(at) = FIELDS.find(key) {
-                all[at] = value;
-            } else if let Some(at) = WITHIN.find(key) {
-                within.push((at, value));
-            }
-        }
-        let [timestamp, flow_id, event_type, host, in_iface, from, from_port, to, to_port, rest @ ..] = all;
-        let [protocol, app_protocol, tx_id, pcap_count, icmp_type, icmp_code, community_id, alert, stats] =
+        let mut found = Found::default();
+        json_walk::parse(whole, Place::Record, &mut found).map(|()| found).ok_or(NoRecord::NotAnObject)
+    }
+}
+
+impl<'a> Record<'a> {
+    /// Of a text within a line of a log; none where that is no record.
+    pub(super) fn within(text: &'a str, cache: &mut Cache) -> Option<Record<'a>> {
+        let text = text.strip_prefix("@cee:").unwrap_or(text).trim();
+        let is_likely =
+            text.starts_with('{') && memchr::memmem::find(text.as_bytes(), b"\"event_type\"").is_some();
+        if is_likely { Record::of(text, cache).ok() } else { None }
+    }
+
+    fn of(whole: &'a str, cache: &mut Cache) -> Result<Record<'a>, NoRecord> {
+        let Found { fields, rule, flows, kept, of_alert: _ } = Found::of(whole, cache)?;
+        let [timestamp, flow_id, event_type, host, in_iface, from, from_port, to, to_port, rest @ ..] =
+            fields;
+        let [protocol, app_protocol, tx_id, pcap_count, icmp_type, icmp_code, community_id, stats, alert] =
             rest;
         let (source, target, icmp) = ([from, from_port], [to, to_port], [icmp_type, icmp_code]);
         let fields = Fields {
@@ -246,17 +357,17 @@ impl<'a> Record<'a> {
             pcap_count,
             icmp,
             community_id,
-            alert,
             stats,
+            alert,
         };
-        if scalar(fields.event_type).is_empty() || !fields.event_type.starts_with('"') {
+        if scalar(event_type).is_empty() || !event_type.starts_with('"') {
             return Err(NoRecord::NoType);
         }
-        Ok(Record { whole, fields, rule: Rule::of(fields.alert), within })
+        Ok(Record { whole, fields, rule: Rule::of(rule), flows, kept })
     }
 
     fn event_type(&self) -> &'a str {
-        self.fields.event_type.trim_matches('"')
+        unquoted(self.fields.event_type)
     }
 
     /// The sensor it says it is of.
@@ -266,17 +377,18 @@ impl<'a> Record<'a> {
 
     /// When it happened: a flow when it began, though its record is written at its end.
     pub(super) fn said(&self) -> SaidTime<'a> {
-        let began = match self.event_type() {
-            kind @ ("flow" | "netflow") => self.within.iter().find(|(at, _)| WITHIN.name(*at) == kind),
-            _ => None,
+        let flow = match self.event_type() {
+            "flow" => self.flows[0],
+            "netflow" => self.flows[1],
+            _ => "",
         };
-        let began = began.and_then(|(_, raw)| {
-            let pairs = Pairs::of(raw)?;
+        let began = Some(flow).filter(|flow| !flow.is_empty()).and_then(|flow| {
+            let pairs = Pairs::of(flow)?;
             pairs.iter().find(|(key, _)| *key == "start").map(|(_, start)| start)
         });
         let written = began.unwrap_or(self.fields.timestamp);
         // A time has no escapes; what has some is none.
-        let written = written.trim_matches('"');
+        let written = unquoted(written);
         match moment::rfc3339(written, &mut Minute::default()) {
             _ if written.is_empty() || written == "null" => SaidTime::Unsaid,
             Ok(moment) => SaidTime::Stated(moment),
@@ -338,11 +450,10 @@ impl<'a> Record<'a> {
         attribute(event, "community_id", &scalar(community_id));
         attribute(event, "event_type", kind);
         attribute(event, "flow_id", &scalar(flow_id));
-        let mut name = String::new();
-        for (at, raw) in &self.within {
+        for (at, which, raw) in &self.kept {
             // How much a flow carried when an alert was raised says little; its own record says all.
-            if event.kind != EventKind::Alert || WITHIN.name(*at) != "flow" {
-                keep(*at, raw, &mut name, event);
+            if event.kind != EventKind::Alert || *at != FLOW {
+                attribute(event, KEPT[*at].names[*which], &joined(raw));
             }
         }
         attribute(event, "icmp_code", &scalar(icmp[1]));
@@ -361,58 +472,11 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Keeps what is [kept](KEPT) of a record within a record. `name` is room for names.
-fn keep(at: usize, raw: &str, name: &mut String, event: &mut Event) {
-    let Some(pairs) = Pairs::of(raw) else { return };
-    for (key, value) in pairs.iter() {
-        let full = |name: &mut String| {
-            name.clear();
-            name.push_str(WITHIN.name(at));
-            name.push('.');
-            name.push_str(key);
-        };
-        if KEPT[at].find(key).is_some_and(|_| !key.is_empty()) {
-            full(name);
-            attribute(event, name, &joined(value));
-        } else if value.starts_with('{') {
-            full(name);
-            if let Some(at) = WITHIN.find(name) {
-                keep(at, value, name, event);
-            }
-        } else if WITHIN.name(at) == "dns" && matches!(key, "queries" | "query") && value.starts_with('[') {
-            // What was asked of a name server stands in an array since version 8.
-            let first = json_text::elements(value.as_bytes()).and_then(|mut all| all.next());
-            keep(
-                at,
-                first.and_then(|first| std::str::from_utf8(first).ok()).unwrap_or_default(),
-                name,
-                event,
-            );
-        }
-    }
-}
-
 impl<'a> Rule<'a> {
-    fn of(raw: &'a str) -> Rule<'a> {
-        let mut rule = Rule::default();
-        let Some(pairs) = Some(raw).filter(|raw| !raw.is_empty()).and_then(Pairs::of) else { return rule };
-        let mut all = [""; 8];
-        for (key, value) in pairs.iter() {
-            if let Some(at) = OF_RULE.find(key) {
-                all[at] = value;
-            }
-        }
-        [
-            rule.action,
-            rule.generator,
-            rule.signature_id,
-            rule.revision,
-            rule.signature,
-            rule.category,
-            rule.severity,
-            rule.metadata,
-        ] = all;
-        rule
+    fn of(
+        [action, generator, signature_id, revision, signature, category, severity, metadata]: [&'a str; 8],
+    ) -> Rule<'a> {
+        Rule { action, generator, signature_id, revision, signature, category, severity, metadata }
     }
 
     /// What it is a case of.
@@ -421,11 +485,11 @@ impl<'a> Rule<'a> {
         event.category = text(&scalar(self.category));
         let [by, number, revision] = [self.generator, self.signature_id, self.revision].map(scalar);
         if !number.is_empty() {
-            event.signature_id = text(&format!("{by}:{number}:{revision}"));
+            event.signature_id = told::joined([&*by, ":", &*number, ":", &*revision]);
         }
         let metadata = Some(self.metadata).filter(|raw| raw.starts_with('{')).and_then(Pairs::of);
         for (key, value) in metadata.iter().flat_map(Pairs::iter).take(32) {
-            attribute(event, &format!("metadata.{key}"), &joined(value));
+            attribute(event, format!("metadata.{key}"), &joined(value));
         }
     }
 
@@ -443,11 +507,27 @@ impl<'a> Rule<'a> {
         let own = rows.severity_scale(VENDOR, PRODUCT);
         let of_format = said.parse().ok().and_then(Severity::of_suricata);
         event.severity = rated(own, &said, of_format);
-        event.rated = text(&format!("suricata {said}"));
+        event.rated = match &*said {
+            "1" => "suricata 1".into(),
+            "2" => "suricata 2".into(),
+            "3" => "suricata 3".into(),
+            _ => told::joined(["suricata ", &*said]).into_string().into(),
+        };
         if event.severity == Severity::NotRated {
             attribute(event, "severity_not_mapped", &said);
         }
     }
+}
+
+/// Without the quotes at its ends.
+fn unquoted(mut raw: &str) -> &str {
+    while let Some(rest) = raw.strip_prefix('"') {
+        raw = rest;
+    }
+    while let Some(rest) = raw.strip_suffix('"') {
+        raw = rest;
+    }
+    raw
 }
 
 /// How a sensor is: what it saw, lost and looked for. Its counters count since its start.
@@ -472,7 +552,7 @@ fn counters(raw: &str, names: &[&'static str], event: &mut Event) {
     let pairs = Pairs::of(raw);
     for (key, value) in pairs.iter().flat_map(Pairs::iter) {
         if let Some(name) = names.iter().find(|name| **name == key) {
-            attribute(event, name, &scalar(value));
+            attribute(event, *name, &scalar(value));
         }
     }
 }
@@ -517,18 +597,17 @@ mod tests {
             ("[]", NoRecord::NotAnObject),
             (&deep, NoRecord::TooDeep),
         ] {
-            assert_eq!(Record::of(text).map(|_| ()), Err(fault), "{:.40}", text);
+            assert_eq!(Record::of(text, &mut Cache::default()).map(|_| ()), Err(fault), "{:.40}", text);
         }
-        assert!(Record::within(r#"@cee: {"event_type":"dns"}"#).is_some());
-        assert!(Record::within(r#"{"type":"dns"}"#).is_none());
+        assert!(Record::within(r#"@cee: {"event_type":"dns"}"#, &mut Cache::default()).is_some());
+        assert!(Record::within(r#"{"type":"dns"}"#, &mut Cache::default()).is_none());
     }
 
     fn told(text: &str) -> Event {
         let mut event = Event::default();
-        let record = Record::of(text).unwrap();
-        let mut name = String::new();
-        for (at, raw) in &record.within {
-            keep(*at, raw, &mut name, &mut event);
+        let record = Record::of(text, &mut Cache::default()).unwrap();
+        for (at, which, raw) in &record.kept {
+            attribute(&mut event, KEPT[*at].names[*which], &joined(raw));
         }
         how_it_is(record.fields.stats, &mut event);
         event

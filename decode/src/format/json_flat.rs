@@ -75,21 +75,57 @@ pub(super) fn scalar(bytes: &[u8], start: usize) -> Option<usize> {
 
 /// Where the next quote is.
 #[inline]
-pub(super) fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn quote(bytes: &[u8], at: usize) -> Option<usize> {
+    next(bytes, at, |eight| zeros(eight ^ QUOTES), |byte| byte == b'"')
+}
+
+/// Whether there is a backslash. Texts of records are short: the last eight bytes are looked at with those before them.
+#[inline]
+pub(super) fn has_escape(text: &str) -> bool {
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let is_marked = |eight: &[u8; 8]| zeros(u64::from_le_bytes(*eight) ^ ESCAPES) != 0;
+    eights.iter().any(is_marked)
+        || match text.as_bytes().last_chunk::<8>() {
+            Some(last) => is_marked(last),
+            None => rest.contains(&b'\\'),
+        }
+}
+
+/// Where the next quote or backslash is.
+#[inline]
+pub(super) fn quote_or_escape(bytes: &[u8], at: usize) -> Option<usize> {
+    let marks = |eight| zeros(eight ^ QUOTES) | zeros(eight ^ ESCAPES);
+    next(bytes, at, marks, |byte| matches!(byte, b'"' | b'\\'))
+}
+
+const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+const ESCAPES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+
+/// Marks the bytes that are zero, of which the first is right.
+#[inline]
+fn zeros(eight: u64) -> u64 {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
-    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
-    // Eight bytes at a time: names and times are a few of them.
+    eight.wrapping_sub(ONES) & !eight & HIGHS
+}
+
+/// Where the next byte is that is marked. Eight are looked at at once: names and times are a few of them.
+#[inline]
+fn next(
+    bytes: &[u8],
+    mut at: usize,
+    marks: impl Fn(u64) -> u64,
+    is_marked: impl Fn(u8) -> bool,
+) -> Option<usize> {
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let other = u64::from_le_bytes(*eight) ^ QUOTES;
-        let zeros = other.wrapping_sub(ONES) & !other & HIGHS;
-        if zeros != 0 {
-            return Some(at + (zeros.trailing_zeros() / 8) as usize);
+        let marks = marks(u64::from_le_bytes(*eight));
+        if marks != 0 {
+            return Some(at + (marks.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
     let rest = bytes.get(at..)?;
-    Some(at + rest.iter().position(|byte| *byte == b'"')?)
+    Some(at + rest.iter().position(|byte| is_marked(*byte))?)
 }
 
 /// Behind a number of JSON's grammar (RFC 8259 section 6).

@@ -2,11 +2,12 @@
 //!
 //! A key that is given twice is handed on twice: Suricata has written such records, and an event is not lost for it.
 
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
 use super::{
-    json_flat::{self, blanks, quote, scalar as scalar_end},
-    json_text,
+    json_flat::has_escape,
+    json_plain::Plain,
+    json_text::{self, DEEPEST},
 };
 
 /// The pairs of one object, in order.
@@ -19,14 +20,11 @@ impl<'a> Pairs<'a> {
         Pairs::of_plain(text).or_else(|| Pairs::of_any(text))
     }
 
-    /// By a walk over what is plain: without escapes, with nothing but blanks between. What it does not see at a glance it
-    /// leaves to the parser: this can be quicker, never different.
+    /// By a walk over what is plain. What it does not see at a glance it leaves to the parser: this can be quicker, never
+    /// different.
     fn of_plain(text: &'a str) -> Option<Pairs<'a>> {
-        if !json_flat::is_plain(text.as_bytes()) {
-            return None;
-        }
         let mut pairs = Vec::with_capacity(24);
-        let end = members(text.as_bytes(), 0, json_text::DEEPEST, |key, value| {
+        let end = Plain::of(text)?.members(0, DEEPEST - 1, |key, value| {
             pairs.push((Cow::Borrowed(text.get(key)?), text.get(value)?));
             Some(())
         })?;
@@ -57,116 +55,10 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// Behind an object that begins at a place of a plain text; each of its pairs is handed on by where it lies.
-fn members(
-    bytes: &[u8],
-    start: usize,
-    deepest: usize,
-    mut each: impl FnMut(Range<usize>, Range<usize>) -> Option<()>,
-) -> Option<usize> {
-    if *bytes.get(start)? != b'{' {
-        return None;
-    }
-    let mut at = blanks(bytes, start + 1);
-    if *bytes.get(at)? == b'}' {
-        return Some(at + 1);
-    }
-    loop {
-        if *bytes.get(at)? != b'"' {
-            return None;
-        }
-        let key = at + 1..quote(bytes, at + 1)?;
-        at = blanks(bytes, key.end + 1);
-        if *bytes.get(at)? != b':' {
-            return None;
-        }
-        let begin = blanks(bytes, at + 1);
-        let end = value(bytes, begin, deepest)?;
-        each(key, begin..end)?;
-        at = blanks(bytes, end);
-        match *bytes.get(at)? {
-            b',' => at = blanks(bytes, at + 1),
-            b'}' => return Some(at + 1),
-            _ => return None,
-        }
-    }
-}
-
-/// Behind a value, in which others lie so many deep at most.
-fn value(bytes: &[u8], start: usize, deepest: usize) -> Option<usize> {
-    match *bytes.get(start)? {
-        b'"' => Some(quote(bytes, start + 1)? + 1),
-        b'{' => members(bytes, start, deepest.checked_sub(1)?, |_, _| Some(())),
-        b'[' => {
-            let deepest = deepest.checked_sub(1)?;
-            let mut at = blanks(bytes, start + 1);
-            if *bytes.get(at)? == b']' {
-                return Some(at + 1);
-            }
-            loop {
-                at = blanks(bytes, value(bytes, at, deepest)?);
-                match *bytes.get(at)? {
-                    b',' => at = blanks(bytes, at + 1),
-                    b']' => return Some(at + 1),
-                    _ => return None,
-                }
-            }
-        }
-        _ => scalar_end(bytes, start),
-    }
-}
-
-/// Names that are looked for among many: each is compared as a number first.
-#[derive(Debug)]
-pub(super) struct Keys<const N: usize> {
-    names: [&'static str; N],
-    codes: [u64; N],
-}
-
-impl<const N: usize> Keys<N> {
-    pub(super) const fn new(names: [&'static str; N]) -> Keys<N> {
-        let mut codes = [0; N];
-        let mut at = 0;
-        while at < N {
-            codes[at] = code(names[at].as_bytes());
-            at += 1;
-        }
-        Keys { names, codes }
-    }
-
-    /// Which of them it is.
-    #[inline]
-    pub(super) fn find(&self, key: &str) -> Option<usize> {
-        let sought = code(key.as_bytes());
-        (0..N).find(|at| self.codes[*at] == sought && self.names[*at] == key)
-    }
-
-    pub(super) fn name(&self, at: usize) -> &'static str {
-        self.names[at]
-    }
-}
-
-/// Length, and the first and last bytes.
-const fn code(name: &[u8]) -> u64 {
-    let length = name.len();
-    let mut code = length as u64;
-    let mut at = 0;
-    while at < 4 && at < length {
-        code = code << 8 | name[at] as u64;
-        at += 1;
-    }
-    at = 0;
-    while at < 3 && at < length {
-        code = code << 8 | name[length - 1 - at] as u64;
-        at += 1;
-    }
-    code
-}
-
 /// A scalar as a text: what stands between the quotes, a number as it is written, nothing for `null`.
 pub(super) fn scalar(raw: &str) -> Cow<'_, str> {
     match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(text) if memchr::memchr(b'\\', text.as_bytes()).is_none() => Cow::Borrowed(text),
+        Some(text) if !has_escape(text) => Cow::Borrowed(text),
         Some(_) => sonic_rs::from_str::<String>(raw).map_or(Cow::Borrowed(raw), Cow::Owned),
         None if raw == "null" => Cow::Borrowed(""),
         None => Cow::Borrowed(raw),
@@ -206,17 +98,6 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_found_among_others() {
-        const KEYS: Keys<5> = Keys::new(["", "a", "src_ip", "src_port", "signature"]);
-        for (at, name) in KEYS.names.iter().enumerate() {
-            assert_eq!(KEYS.find(name), Some(at));
-        }
-        for other in ["b", "src_ipx", "srcxip", "signXture", "ế"] {
-            assert_eq!(KEYS.find(other), None, "{other}");
-        }
-    }
-
-    #[test]
     fn scalars_become_texts() {
         for (raw, text) in [
             (r#""a\"b""#, "a\"b"),
@@ -234,7 +115,7 @@ mod tests {
         #[test]
         fn a_walk_finds_what_the_parser_finds(pieces in prop::collection::vec(prop::sample::select(vec![
             "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\":", "\"\\n\"", "1", "-0.5e3", "01", "true", "nul", "null", " ", "\n",
-            "{\"c\":[1,{}]}", "ế", "\"a\":1,",
+            "{\"c\":[1,{}]}", "ế", "\"a\":1,", "\"\\/\\u00e1\\\"\"", "\"\\u00\"", "\"\\x\"", "\"\\\\\"", "\\", "\"\\u0061\":1,", "\t",
         ]), 0..12), wraps: bool) {
             let text = pieces.concat();
             let text = if wraps { format!("{{\"a\":{text}}}") } else { text };

@@ -17,7 +17,7 @@ const MOST_SHAPES: usize = 8;
 /// A shape has at most so many pairs.
 const MOST_PAIRS: usize = 16;
 /// What is compared at once.
-const WORD: usize = size_of::<u128>();
+pub(super) const WORD: usize = size_of::<u128>();
 
 /// The shapes one decoding thread has met.
 #[derive(Debug, Default)]
@@ -42,8 +42,8 @@ struct Before {
 
 /// At most sixteen bytes to compare with.
 #[derive(Clone, Copy, Debug, Default)]
-struct Word {
-    bytes: u128,
+pub(super) struct Word {
+    pub(super) bytes: u128,
     mask: u128,
 }
 
@@ -114,13 +114,13 @@ fn read<'a>(shape: &[Before], text: &'a str, object: Range<usize>) -> Option<Fie
 }
 
 impl Word {
-    fn of(bytes: &[u8]) -> Word {
+    pub(super) fn of(bytes: &[u8]) -> Word {
         let unused = 8 * (WORD - bytes.len());
         Word { bytes: last_word(bytes), mask: u128::MAX.unbounded_shr(unused as u32) }
     }
 
     #[inline]
-    fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
+    pub(super) fn stands_at(&self, bytes: &[u8], at: usize) -> bool {
         (word_at(bytes, at) ^ self.bytes) & self.mask == 0
     }
 }

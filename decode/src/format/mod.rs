@@ -11,11 +11,14 @@ mod cef;
 mod eve;
 mod fields;
 mod json_flat;
+mod json_keys;
 mod json_observation;
 mod json_pairs;
+mod json_plain;
 mod json_row;
 mod json_shape;
 mod json_text;
+mod json_walk;
 mod moment;
 mod operator_action;
 mod packet_filter;
@@ -34,6 +37,7 @@ use crate::contract::{Refusal, RowSink, Rows};
 #[derive(Debug, Default)]
 pub(crate) struct Caches {
     json_observation: json_observation::Cache,
+    eve: eve::Cache,
 }
 
 /// Reads a payload that is not blank and has no byte-order mark.
@@ -47,9 +51,9 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::JsonObservation => json_observation::read(payload, rows, &mut caches.json_observation),
         FormatName::StationTxt => station_txt::read(payload, rows),
         FormatName::OperatorAction => operator_action::read(payload, rows),
-        FormatName::Syslog => syslog::read(payload, rows),
-        FormatName::SyslogLines => syslog::read_lines(payload, rows),
-        FormatName::Eve => eve::read_lines(payload, rows),
+        FormatName::Syslog => syslog::read(payload, rows, &mut caches.eve),
+        FormatName::SyslogLines => syslog::read_lines(payload, rows, &mut caches.eve),
+        FormatName::Eve => eve::read_lines(payload, rows, &mut caches.eve),
     }
 }
 

@@ -16,7 +16,7 @@ use ioc_model::event::{Event, EventKey, EventKind, Severity, WEIGHT_MAX};
 use super::{
     Line, all_lines, auth_log, cef, eve, packet_filter,
     syslog_header::{self, Header},
-    told::{attribute, message, text, weight},
+    told::{self, attribute, message, text, weight},
 };
 use crate::contract::{Delivery, Identity, Refusal, Reporter, RowSink, Rows, SaidTime};
 
@@ -31,8 +31,12 @@ const RATED: [&str; 8] =
     ["syslog 0", "syslog 1", "syslog 2", "syslog 3", "syslog 4", "syslog 5", "syslog 6", "syslog 7"];
 
 /// One message, which may have line ends in it.
-pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
-    if let Err(refusal) = read_one(payload, None, rows) {
+pub(super) fn read<S: RowSink + ?Sized>(
+    payload: &[u8],
+    rows: &mut Rows<'_, S>,
+    cache: &mut eve::Cache,
+) -> Result<(), Refusal> {
+    if let Err(refusal) = read_one(payload, None, rows, cache) {
         rows.reject(refusal, &"", payload);
     }
     Ok(())
@@ -40,7 +44,11 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
 
 /// A file of messages, one a line. A line that begins with a blank has no header and so no host: it is an event of its
 /// own, since nobody can tell the rest of a message from a message that is badly written.
-pub(super) fn read_lines<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+pub(super) fn read_lines<S: RowSink + ?Sized>(
+    payload: &[u8],
+    rows: &mut Rows<'_, S>,
+    cache: &mut eve::Cache,
+) -> Result<(), Refusal> {
     let mut delivery = rows.delivery();
     for (number, line) in all_lines(payload) {
         let line = &payload[line];
@@ -50,7 +58,7 @@ pub(super) fn read_lines<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_
         if line.trim_ascii().is_empty() {
             continue;
         }
-        if let Err(refusal) = read_one(line, delivery.as_ref(), rows) {
+        if let Err(refusal) = read_one(line, delivery.as_ref(), rows, cache) {
             rows.reject(refusal, &Line(number), line);
         }
     }
@@ -61,6 +69,7 @@ fn read_one<S: RowSink + ?Sized>(
     line: &[u8],
     delivery: Option<&Delivery>,
     rows: &mut Rows<'_, S>,
+    cache: &mut eve::Cache,
 ) -> Result<(), Refusal> {
     let (whole, is_text) = match simdutf8::basic::from_utf8(line) {
         Ok(text) => (Cow::Borrowed(text), true),
@@ -73,11 +82,11 @@ fn read_one<S: RowSink + ?Sized>(
         attribute(&mut event, "encoding", "not UTF-8");
     }
     let mut times = 1;
-    let mut content = Content::of(header.text);
+    let mut content = Content::of(header.text, cache);
     match Summary::of(header.text) {
         Some(Summary::OfText { said, times: so_many }) => {
             attribute(&mut event, "repeated", "summary");
-            (times, content) = (so_many, Content::of(said));
+            (times, content) = (so_many, Content::of(said, cache));
         }
         Some(Summary::OfAnother { beginning, times: so_many }) => {
             event.kind = EventKind::Repeat;
@@ -98,8 +107,8 @@ fn read_one<S: RowSink + ?Sized>(
 }
 
 /// What a header says.
-fn told_by(header: &Header<'_>) -> Event {
-    let mut event = Event::default();
+fn told_by(header: &Header<'_>) -> Box<Event> {
+    let mut event = Box::<Event>::default();
     if let Some(priority) = header.priority {
         let severity = priority & 7;
         event.severity = Severity::of_syslog(severity).unwrap_or_default();
@@ -108,12 +117,12 @@ fn told_by(header: &Header<'_>) -> Event {
     }
     event.program = match header.process {
         "" => text(header.program),
-        process => text(&format!("{}[{process}]", header.program)),
+        process => told::joined([header.program, "[", process, "]"]),
     };
     attribute(&mut event, "message_id", header.message_id);
     attribute(&mut event, "sequence", header.sequence);
     let _ = syslog_header::elements(header.structured, |id, name, value| {
-        attribute(&mut event, &format!("sd.{id}.{name}"), &syslog_header::meant(value));
+        attribute(&mut event, format!("sd.{id}.{name}"), &syslog_header::meant(value));
     });
     event
 }
@@ -160,12 +169,12 @@ enum Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    fn of(said: &'a str) -> Content<'a> {
+    fn of(said: &'a str, cache: &mut eve::Cache) -> Content<'a> {
         let trimmed = said.trim_start();
         if let Some(message) = cef::Message::of(trimmed) {
             return Content::Cef(message);
         }
-        match eve::Record::within(trimmed) {
+        match eve::Record::within(trimmed, cache) {
             Some(record) => Content::Eve(record),
             None => Content::Text(said),
         }
@@ -174,7 +183,7 @@ impl<'a> Content<'a> {
     fn tell<S: RowSink + ?Sized>(&self, rows: &Rows<'_, S>, event: &mut Event) {
         if matches!(self, Content::Eve(_) | Content::Cef(_)) {
             // How bad the transport thinks it is says nothing.
-            (event.severity, event.rated) = (Severity::NotRated, Box::default());
+            (event.severity, event.rated) = (Severity::NotRated, Cow::default());
         }
         match self {
             Content::Eve(record) => record.tell(rows, event),

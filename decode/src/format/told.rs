@@ -4,6 +4,8 @@
 //! Whatever a device writes is kept, and nothing is kept without a bound (BOUND): a text that is too long is cut at a
 //! character and says so. The bytes as they came stand in the archive.
 
+use std::borrow::Cow;
+
 use ioc_model::event::{Decided, Endpoint, Event, WEIGHT_MAX, one_spelling};
 
 /// The longest message. Bytes.
@@ -31,6 +33,15 @@ fn beginning(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// Without white space at its ends, where it mostly has none.
+pub(super) fn trimmed(text: &str) -> &str {
+    let is_plain = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+    match is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        true => text,
+        false => text.trim(),
+    }
+}
+
 /// A text within its bound.
 pub(super) fn text(text: &str) -> Box<str> {
     match text.len() <= TEXT_MAX {
@@ -39,10 +50,24 @@ pub(super) fn text(text: &str) -> Box<str> {
     }
 }
 
+/// Texts behind each other, within the bound of one.
+pub(super) fn joined<const N: usize>(parts: [&str; N]) -> Box<str> {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let mut whole = String::with_capacity(length);
+    for part in parts {
+        whole.push_str(part);
+    }
+    if length <= TEXT_MAX { whole.into() } else { text(&whole) }
+}
+
 /// Adds what else is said. An empty text says nothing.
-pub(super) fn attribute(event: &mut Event, name: &str, said: &str) {
+pub(super) fn attribute(event: &mut Event, name: impl Into<Cow<'static, str>>, said: &str) {
     if !said.is_empty() && event.attributes.len() < ATTRIBUTES_MAX {
-        event.attributes.push((beginning(name, NAME_MAX).into(), text(said)));
+        let mut name = name.into();
+        if name.len() > NAME_MAX {
+            name = beginning(&name, NAME_MAX).to_owned().into();
+        }
+        event.attributes.push((name, text(said)));
     }
 }
 
@@ -130,12 +155,12 @@ pub(super) fn decided(word: &str) -> Decided {
 }
 
 /// A protocol's name in small letters; the common ones also by their number (IANA, "Protocol Numbers").
-pub(super) fn protocol(said: &str) -> Box<str> {
+pub(super) fn protocol(said: &str) -> Cow<'static, str> {
     match said {
         "TCP" | "tcp" | "6" => "tcp".into(),
         "UDP" | "udp" | "17" => "udp".into(),
-        "1" => "icmp".into(),
-        "58" => "ipv6-icmp".into(),
+        "ICMP" | "icmp" | "1" => "icmp".into(),
+        "IPv6-ICMP" | "ipv6-icmp" | "58" => "ipv6-icmp".into(),
         other => text(other).to_ascii_lowercase().into(),
     }
 }
@@ -152,7 +177,7 @@ mod tests {
             event.message.len() <= MESSAGE_MAX && event.message.chars().all(|character| character == 'ế')
         );
         for _ in 0..100 {
-            attribute(&mut event, &"n".repeat(100), &"ế".repeat(1_000));
+            attribute(&mut event, "n".repeat(100), &"ế".repeat(1_000));
         }
         assert_eq!(event.attributes.len(), ATTRIBUTES_MAX);
         assert_eq!(event.attributes[0], ("cut".into(), "12000".into()));

@@ -22,9 +22,10 @@ impl Fact for StoredEvent {
         let Event {
             rated, category, signature, signature_id, protocol, user, host, program, message, ..
         } = &*self.0;
-        let texts = [rated, category, signature, signature_id, protocol, user, host, program, message];
+        let texts = [category, signature, signature_id, user, host, program, message];
         let attributes = self.0.attributes.iter().map(|(name, text)| name.len() + text.len() + 16);
-        192 + texts.into_iter().map(|text| text.len()).sum::<usize>() + attributes.sum::<usize>()
+        let words = rated.len() + protocol.len();
+        192 + words + texts.into_iter().map(|text| text.len()).sum::<usize>() + attributes.sum::<usize>()
     }
 
     fn compare(&self, other: &Self) -> Ordering {

@@ -84,13 +84,15 @@ fn moment(text: &str) -> Option<EventTime> {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
     use super::*;
 
     const TENTH: f64 = 0.1;
 
     fn record(minute: i64, told: &[(&str, &str)]) -> Event {
-        let mut attributes: Vec<(Box<str>, Box<str>)> =
-            told.iter().map(|(name, text)| ((*name).into(), (*text).into())).collect();
+        let mut attributes: Vec<(Cow<'static, str>, Box<str>)> =
+            told.iter().map(|(name, text)| ((*name).to_owned().into(), (*text).into())).collect();
         attributes.sort();
         Event { happened_at: EventTime(minute * 60_000), attributes, ..Event::default() }
     }
