@@ -281,7 +281,7 @@ fn read_one<S: RowSink + ?Sized>(
     cache: &mut Cache,
 ) -> Result<(), Refusal> {
     let text = simdutf8::basic::from_utf8(line).map_err(|_| NoRecord::NotUtf8);
-    let record = text.and_then(|text| Record::of(text, cache)).map_err(|fault| fault.refusal(line))?;
+    let mut record = text.and_then(|text| Record::of(text, cache)).map_err(|fault| fault.refusal(line))?;
     let host = record.host();
     let reporter = rows.reporter(&host)?;
     let mut event = Box::new(Event { host: self::text(&host), ..Event::default() });
@@ -429,7 +429,7 @@ impl<'a> Record<'a> {
     }
 
     /// The event it tells of.
-    pub(super) fn tell<S: RowSink + ?Sized>(&self, rows: &Rows<'_, S>, event: &mut Event) {
+    pub(super) fn tell<S: RowSink + ?Sized>(&mut self, rows: &Rows<'_, S>, event: &mut Event) {
         let Fields { flow_id, in_iface, source, target, app_protocol, tx_id, icmp, community_id, .. } =
             self.fields;
         let kind = self.event_type();
@@ -450,6 +450,10 @@ impl<'a> Record<'a> {
         attribute(event, "community_id", &scalar(community_id));
         attribute(event, "event_type", kind);
         attribute(event, "flow_id", &scalar(flow_id));
+        // Numbers are sorted sooner than names. Where an event has no room for all, the first of them are kept.
+        if told::has_room(event, self.kept.len()) {
+            self.kept.sort_unstable_by_key(|(at, which, _)| (*at, *which));
+        }
         for (at, which, raw) in &self.kept {
             // How much a flow carried when an alert was raised says little; its own record says all.
             if event.kind != EventKind::Alert || *at != FLOW {

@@ -180,7 +180,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    fn tell<S: RowSink + ?Sized>(&self, rows: &Rows<'_, S>, event: &mut Event) {
+    fn tell<S: RowSink + ?Sized>(&mut self, rows: &Rows<'_, S>, event: &mut Event) {
         if matches!(self, Content::Eve(_) | Content::Cef(_)) {
             // How bad the transport thinks it is says nothing.
             (event.severity, event.rated) = (Severity::NotRated, Cow::default());

@@ -60,6 +60,11 @@ pub(super) fn joined<const N: usize>(parts: [&str; N]) -> Box<str> {
     if length <= TEXT_MAX { whole.into() } else { text(&whole) }
 }
 
+/// Whether so many more attributes are all kept.
+pub(super) fn has_room(event: &Event, more: usize) -> bool {
+    event.attributes.len() + more <= ATTRIBUTES_MAX
+}
+
 /// Adds what else is said. An empty text says nothing.
 pub(super) fn attribute(event: &mut Event, name: impl Into<Cow<'static, str>>, said: &str) {
     if !said.is_empty() && event.attributes.len() < ATTRIBUTES_MAX {
