@@ -1,14 +1,14 @@
 use ioc_decode::Decoder;
 use ioc_model::{
-    event::{Endpoint, EventKind, Severity, one_spelling},
+    event::{Count, Endpoint, EventKind, Severity, one_spelling},
     names::Names,
     pack::Pack,
     position::{LogNumber, Offset, Partition, Position},
     results::AlertResult,
-    rule::{AlertChange, AlertKey, Condition, CountBy, Rule},
-    text::Text,
+    rule::{AlertChange, AlertKey, Condition, CountBy},
     time::ReceivedAt,
 };
+use ioc_testing::{counting, rule};
 use proptest::prelude::*;
 
 use super::*;
@@ -19,36 +19,8 @@ const MINUTE: i64 = 60_000;
 /// Few, so that a test fills them.
 const SHARDS: Shards = Shards(4);
 
-fn counting(count: CountOf, by: CountBy) -> Counting {
-    Counting {
-        count,
-        by,
-        kinds: vec![EventKind::LoginFailed],
-        severity: None,
-        category: String::new(),
-        signature: String::new(),
-        reach: 5,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
-    }
-}
-
 fn pack(version: &str, rules: Vec<(&str, Counting)>) -> Arc<Decoder> {
-    let rule = |(id, counting): (&str, Counting)| {
-        let rule = Rule {
-            id: id.to_owned(),
-            name: Text::default(),
-            step: Text::default(),
-            priority: Priority::High,
-            condition: Condition::Events(counting),
-            raise_windows: 1,
-            clear_windows: 1,
-            kinds: Vec::new(),
-            stations: Vec::new(),
-            log_sources: Vec::new(),
-        };
-        (id.to_owned(), rule)
-    };
+    let rule = |(id, counting): (&str, Counting)| (id.to_owned(), rule(id, Condition::Events(counting)));
     let pack = Pack {
         version: PackVersion(version.to_owned()),
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
@@ -170,7 +142,7 @@ fn line(told: &AlertResult) -> String {
 }
 
 fn guessing() -> Arc<Decoder> {
-    pack("one", vec![("guessing", counting(CountOf::Attempts, CountBy::From))])
+    pack("one", vec![("guessing", counting(Count::Attempts, CountBy::From))])
 }
 
 const SOMEBODY: &str = "203.0.113.30";
@@ -288,7 +260,7 @@ fn an_alert_is_taken_on_once_and_its_number_never_comes_again() {
 
 #[test]
 fn different_targets_are_counted_once_each_and_a_network_by_its_first_half() {
-    let scan = counting(CountOf::Targets, CountBy::Network);
+    let scan = counting(Count::Targets, CountBy::Network);
     let mut house = House::new(2, pack("one", vec![("scan", scan)]));
     let target = |to: &str, port: u16, at: i64| Event {
         to: Endpoint { address: one_spelling(to), port: Some(port) },
@@ -306,7 +278,7 @@ fn different_targets_are_counted_once_each_and_a_network_by_its_first_half() {
 fn a_rule_that_counts_something_else_begins_anew_and_one_that_is_gone_clears() {
     let mut house = House::new(1, guessing());
     assert_eq!(house.epoch(0, &attempts(0..4, 1)), NOTHING);
-    let other = Counting { severity: Some(Severity::NotRated), ..counting(CountOf::Attempts, CountBy::From) };
+    let other = Counting { severity: Some(Severity::NotRated), ..counting(Count::Attempts, CountBy::From) };
     house.decoder = pack("two", vec![("guessing", other)]);
     assert_eq!(house.epoch(10, &attempts(4..8, 1)), NOTHING);
     assert_eq!(house.epoch(10, &attempts(8..9, 1)), ["raised 203.0.113.30 5 of 5"]);
@@ -342,7 +314,7 @@ fn bound_a_flood_of_addresses_is_forgotten_and_counted_and_who_is_seen_often_is_
 
 #[test]
 fn bound_sightings_of_one_and_open_alerts_of_all_are_so_many_and_no_more() {
-    let slow = Counting { reach: 200, ..counting(CountOf::Targets, CountBy::From) };
+    let slow = Counting { reach: 200, ..counting(Count::Targets, CountBy::From) };
     let mut house = House::new(1, pack("one", vec![("scan", slow)]));
     let target = |port: i64, at: i64| Event {
         to: Endpoint { address: one_spelling("192.0.2.1"), port: Some(port as u16) },
@@ -355,7 +327,7 @@ fn bound_sightings_of_one_and_open_alerts_of_all_are_so_many_and_no_more() {
 
     let mut house = House::new(
         1,
-        pack("one", vec![("guessing", Counting { reach: 1, ..counting(CountOf::Attempts, CountBy::From) })]),
+        pack("one", vec![("guessing", Counting { reach: 1, ..counting(Count::Attempts, CountBy::From) })]),
     );
     let events: Vec<Event> = (0..1_000_u32)
         .map(|address| attempt(&std::net::Ipv4Addr::from(0x0a00_0000 + address).to_string(), 1, 1))
@@ -375,8 +347,8 @@ proptest! {
         stop in 0..9_usize,
     ) {
         let rules = || pack("one", vec![
-            ("guessing", counting(CountOf::Attempts, CountBy::From)),
-            ("scan", Counting { reach: 3, ..counting(CountOf::Targets, CountBy::Network) }),
+            ("guessing", counting(Count::Attempts, CountBy::From)),
+            ("scan", Counting { reach: 3, ..counting(Count::Targets, CountBy::Network) }),
         ]);
         let events: Vec<Event> = (0..).zip(events).map(|(arrival, (host, at, port))| Event {
             to: Endpoint { address: one_spelling("192.0.2.1"), port: Some(port) },
