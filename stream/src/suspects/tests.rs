@@ -337,6 +337,57 @@ fn bound_sightings_of_one_and_open_alerts_of_all_are_so_many_and_no_more() {
     assert_eq!(house.forgotten, (1_000 - raised) as u64, "each that was not raised is told of");
 }
 
+#[test]
+fn batch_what_a_backlog_brings_is_forgotten_by_when_it_was_heard() {
+    // Three hours after it came, one after the other and at once.
+    let behind = 180 * MINUTE;
+    let at_once = House::new(1, guessing()).epoch(behind, &attempts(0..5, MINUTE));
+    let mut house = House::new(1, guessing());
+    let mut told = house.epoch(behind, &attempts(0..3, MINUTE));
+    told.extend(house.epoch(behind + 1_000, &attempts(3..5, MINUTE)));
+    assert_eq!(told, ["raised 203.0.113.30 5 of 5 over"]);
+    assert_eq!(told, at_once);
+}
+
+#[test]
+fn what_was_over_before_the_next_came_is_cleared_before_that_is_judged() {
+    let mut house = House::new(1, guessing());
+    assert_eq!(house.epoch(5, &attempts(0..5, 1)), ["raised 203.0.113.30 5 of 5"]);
+    // Nothing ran for two hours; the next attempt is one, and not the alert going on.
+    let stop = 120 * MINUTE;
+    assert_eq!(house.epoch(stop, &[attempt(SOMEBODY, stop, stop)]), ["cleared 203.0.113.30"]);
+    let more: Vec<Event> = (1..5).map(|at| attempt(SOMEBODY, stop + at, stop + at)).collect();
+    assert_eq!(house.epoch(stop + 5, &more), ["recurred 203.0.113.30 5 of 5"]);
+}
+
+#[test]
+fn bound_an_alert_nobody_took_on_gives_its_place_when_it_is_over_and_that_is_told() {
+    let one = Counting { reach: 1, ..counting(Count::Attempts, CountBy::From) };
+    let mut house = House::new(1, pack("one", vec![("guessing", one)]));
+    // All of one virtual shard: as many as may be open, one after the other.
+    let of_one = (0..u32::MAX).map(|address| std::net::Ipv4Addr::from(0x0a00_0000 + address).to_string());
+    let shard = SHARDS.of("10.0.0.0");
+    let mut hosts = of_one.filter(|host| SHARDS.of(host) == shard);
+    let first: Vec<String> = hosts.by_ref().take(watch::OPEN - 1).collect();
+    let events: Vec<Event> = (0..).zip(&first).map(|(at, host)| attempt(host, at, at)).collect();
+    assert_eq!(house.epoch(MINUTE, &events).len(), watch::OPEN - 1);
+    assert_eq!(house.epoch(60 * MINUTE, &[]).len(), watch::OPEN - 1, "all are over");
+    let mut told = Vec::new();
+    for (at, host) in (0..).zip(hosts.take(3)) {
+        let at = 60 * MINUTE + at;
+        told.extend(house.epoch(at, &[attempt(&host, at, at)]));
+    }
+    assert_eq!(told.iter().filter(|told| told.starts_with("raised ")).count(), 3, "{told:?}");
+    assert_eq!(house.forgotten, 0);
+    let gave: Vec<AlertResult> =
+        house.told.iter().filter(|told| told.change == AlertChange::Acknowledged).cloned().collect();
+    let who: Vec<&str> = gave.iter().map(|told| &*told.key.subject).collect();
+    assert_eq!(who, [&*first[0], &*first[1], &*first[2]], "those that are over longest");
+    assert!(gave.iter().all(|told| &*told.user == "ioc" && !told.note.is_empty() && !told.active));
+    assert_eq!(house.acknowledge(61 * MINUTE, &first[0], gave[0].key.number), Some(false), "it was taken on");
+    assert_eq!(house.acknowledge(61 * MINUTE, &first[9], gave[0].key.number), Some(true), "this one was not");
+}
+
 proptest! {
     /// Any events, in any epochs of one clock, with any number of workers and a checkpoint anywhere.
     #[test]
