@@ -59,11 +59,12 @@ class Addresses:
 
     def source(self):
         """As it is written, and in the one spelling."""
-        number = self.chance.randrange(2_000)
-        if number % 5:
+        number = self.chance.randrange(2_200)
+        if number % 5 and number < 2_000:
             address = f"203.0.{number // 256}.{number % 256}"
             return address, address
-        written = f"2001:DB8:0:{number:X}:0:0:0:{number % 7:X}"
+        # What lies beyond is one network, of which each address says little.
+        written = f"2001:DB8:0:{min(number, 2_000):X}:0:0:0:{self.chance.randrange(7):X}"
         return written, str(ipaddress.ip_address(written.lower()))
 
     def target(self):
