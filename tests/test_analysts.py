@@ -155,6 +155,25 @@ def fill(ask, first, second):
         " ARRAY JOIN ['srv-a', 'srv-b'] AS source GROUP BY source"
     )
     ask(
+        "INSERT INTO measure (pack, id, name_vi, name_en, count, windows)"
+        " SELECT argMax(version, published_at), 'log_lines', 'Dòng nhật ký', 'Lines of logs', 'lines', ['hour'] FROM pack"
+    )
+    # An hour of this day with more than in the same hour of the weeks before it, and one that was hardly heard.
+    ask(
+        "INSERT INTO window (indicator, subject, kind, start_time, end_time, count, sum, min, max, received, expected,"
+        " closed_by, generation, epoch, chunk)"
+        " SELECT 'log_lines', 'srv-a', 'hour', start, start + toIntervalHour(1), heard, lines, lines, lines, heard, 60,"
+        f" 'watermark', 0, {first}, 0 FROM (SELECT toDateTime64(toStartOfHour(now('UTC')), 3, 'UTC') - toIntervalHour(2)"
+        " - toIntervalWeek(number) AS start, 60 AS heard, if(number = 0, 900, 10 + number) AS lines FROM numbers(5) UNION ALL"
+        " SELECT toDateTime64(toStartOfHour(now('UTC')), 3, 'UTC') - toIntervalHour(4), 10, 3)"
+    )
+    ask(
+        "INSERT INTO reject (feed, received_at, log, partition, offset, row, whole, address, reason, place, message_vi,"
+        " message_en, raw, raw_length, generation, epoch, chunk) VALUES ('logs', '2026-03-02 10:00:00', 1, 0, 3000, 0, true,"
+        ' \'auth.log\', \'lost\', \'\', \'mất\', \'lost\', \'{"lost":"gone","at_least_bytes":7}\', 34, 0,'
+        f" {first}, 0)"
+    )
+    ask(
         "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)"
         f" SELECT 'observation', 'pm25', 'ST01', '', start, 0, {second}, 0 FROM ({HOURS}) WHERE hour = 5"
     )

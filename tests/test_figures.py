@@ -7,7 +7,7 @@ import pytest
 from ioc import eventually
 from test_alerts import ALERT, STATION, Watch
 
-EIGHT = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance"]
+NINE = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance", "log_sources"]
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def figures(watch, at=None):
 
 def test_what_the_board_said_before_is_known_after_kill_9_and_opens_to_its_inputs(watch):
     before = eventually(lambda: figures(watch) or None)
-    assert list(before) == EIGHT
+    assert list(before) == NINE
     assert (before["alerts"]["value"], before["alerts"]["verdict"]) == (0, "kept")
     # Nothing has come: nothing is on target (SILENT).
-    for name in EIGHT:
+    for name in NINE:
         if name != "alerts":
             assert before[name]["verdict"] == "withheld", before[name]
     moment = before["alerts"]["at"]
@@ -69,7 +69,7 @@ def test_what_the_board_said_before_is_known_after_kill_9_and_opens_to_its_input
     analyst = watch.ioc.analyst()
     said = "SELECT toString(figure), value, toString(verdict), revision FROM"
     stored = analyst.query(f"{said} figure_current").result_rows
-    assert [row[0] for row in stored] == EIGHT
+    assert [row[0] for row in stored] == NINE
     assert dict(zip([row[0] for row in stored], stored, strict=True))["alerts"][1:3] == (1, "missed")
 
     watch.ioc.kill()

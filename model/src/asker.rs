@@ -71,12 +71,15 @@ impl Asker {
         self.sight().is_none_or(|sight| sight.stations.contains(station))
     }
 
-    /// Whether an alert is seen. One of an address or user crosses what agencies report: it is of the province.
+    /// Whether an alert is seen. One of a log source, an address or a user is of what
+    /// agencies report together: of the province.
     #[must_use]
     pub fn sees_alert(&self, about: AlertAbout, subject: &str) -> bool {
         match about {
             AlertAbout::Station => self.sees_station(subject),
-            AlertAbout::Address | AlertAbout::Network | AlertAbout::User => self.sees_province(),
+            AlertAbout::LogSource | AlertAbout::Address | AlertAbout::Network | AlertAbout::User => {
+                self.sees_province()
+            }
         }
     }
 

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     asked::{EventCursor, EventEnd, EventFilter, InvalidCursor},
-    measure::{Count, EventMeasure},
+    measure::{Adds, Count, EventMeasure},
 };
 use crate::{name::Name, position::Arrival, time::EventTime};
 

@@ -10,9 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::counting::{
-    AlertAbout, AlertEvents, CountBy, CountOf, Counted, Counting, Group, REACH_MAX, WITHIN_MAX,
-};
+pub use self::counting::{AlertAbout, AlertEvents, CountBy, Counted, Counting, Group, REACH_MAX, WITHIN_MAX};
 use crate::{
     index::IndexId, limit::Averaging, station_kind::StationKind, status::StationStatus, text::Text,
     time::Millis,

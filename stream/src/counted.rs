@@ -25,7 +25,7 @@ use std::{
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
     epoch::Epoch,
-    event::{Event, EventKind, EventMeasure},
+    event::{Adds, Event, EventKind, EventMeasure},
     name::Name,
     observation::Quality,
     pack::{LogSource, Pack},
@@ -193,18 +193,15 @@ impl Counted {
                 if tally.since.is_some_and(|since| event.happened_at < since) {
                     continue;
                 }
-                if measure.count.is_distinct() {
-                    let Some(one) = measure.one_of(event) else { continue };
-                    let hour = minute_of(days.window(WindowKind::Hour, event.happened_at).start);
-                    if !tally.sketches.entry(hour).or_default().add(&one) {
-                        continue;
+                match measure.count.of(event) {
+                    Some(Adds::More(more)) => *tally.sums.entry(minute).or_default() += more,
+                    Some(Adds::One(one)) => {
+                        let hour = minute_of(days.window(WindowKind::Hour, event.happened_at).start);
+                        if !tally.sketches.entry(hour).or_default().add(&one) {
+                            continue;
+                        }
                     }
-                } else {
-                    let adds = measure.adds(event);
-                    if adds == 0 {
-                        continue;
-                    }
-                    *tally.sums.entry(minute).or_default() += adds;
+                    None => continue,
                 }
                 touched.one(*name, minute);
             }
@@ -233,11 +230,9 @@ impl Counted {
     ) {
         let hour = days.window(WindowKind::Hour, event.happened_at).start;
         for (name, measure) in plan.measures.iter() {
-            let adds = if measure.covers(event) { measure.adds(event) } else { 0 };
             let since = self.measures.get(name).and_then(|tally| tally.since);
-            if adds == 0 || since.is_some_and(|since| event.happened_at < since) {
-                continue;
-            }
+            let counts = measure.covers(event) && since.is_none_or(|since| event.happened_at >= since);
+            let Some(Adds::More(adds)) = measure.count.of(event).filter(|_| counts) else { continue };
             let waiting = self.waiting.entry(local.number).or_insert_with(|| {
                 ask.push(question(subject, local, asked));
                 Waiting { asked, added: BTreeMap::new() }

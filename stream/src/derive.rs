@@ -26,6 +26,7 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     question::{About, Answer, Found, Question},
+    rule::AlertAbout,
     time::{EventTime, Millis, Now},
     window::{ClosedBy, WindowKind},
 };
@@ -98,8 +99,14 @@ impl Derived {
     }
 
     /// Takes an operator's action: whether it changed something; none if there is no such alert.
-    pub(crate) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
-        self.alerts.act(now, action, results)
+    pub(crate) fn act(
+        &mut self,
+        now: Now,
+        about: AlertAbout,
+        action: &Action,
+        results: &mut ShardResults,
+    ) -> Option<bool> {
+        self.alerts.act(now, about, action, results)
     }
 
     /// The windows that were asked for and not answered yet.
@@ -114,7 +121,7 @@ impl Derived {
         self.answers(&mut step, &mut seen);
         let Step { facts, plan, subject, lateness, patience, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
-        let whose = (subject, patience);
+        let whose = ((subject, plan.about()), patience);
         self.alerts.advance(facts.now, plan, whose, &mut seen, self.status.current(), results);
         self.ledger.forget(plan, days);
     }

@@ -2,7 +2,7 @@
 //!
 //! One worker works them out, the one that holds the virtual shard of their name. It keeps the last that each subject
 //! said ([`Said`]) and what came of each feed since the beginning. All nine are made once in a minute of the recorded
-//! clock; those that people on duty act by, alerts and stations, also in the epoch in which one changes.
+//! clock; those that people on duty act by, alerts, stations and log sources, also in the epoch in which one changes.
 //!
 //! What subjects say follows from their state, so a checkpoint does not keep it: after a start all of them say it again
 //! before anything is made of it. The rest, totals and what was made last, is kept. So the same manifests make the same
@@ -131,9 +131,7 @@ impl Figures {
         self.kept.last = of_duty.to_vec();
         news
     }
-}
 
-impl Figures {
     /// Those that do not wait for their minute.
     fn of_duty(&self, now: Now) -> [FigureResult; 3] {
         [

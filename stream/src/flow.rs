@@ -62,7 +62,7 @@ use crate::{
     halt::Halt,
     log_sources::{LogSourceRecord, LogSources, Reported},
     priority,
-    shard::{Rows, Shard, SubjectRecord},
+    shard::{Happened, Rows, Shard, SubjectRecord},
     step::{EpochFacts, PackVersions, ShardResults},
     suspects::{WatchRecord, Watching},
 };
@@ -441,9 +441,8 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                             stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice));
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
-                        let Reported { facts: told, unsure, .. } = &reported;
-                        let mut results =
-                            Box::new(shard.apply(&facts, &decoder, &rows, others, &told.events, unsure));
+                        let happened = Happened { events: &reported.facts.events, unsure: &reported.unsure };
+                        let mut results = Box::new(shard.apply(&facts, &decoder, &rows, others, happened));
                         shard.suspect(&facts, &decoder, sightings, &mut results);
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);

@@ -7,6 +7,7 @@
 //! An epoch's rows come in by position and its results leave by position, so nothing as large as the rows is ever
 //! sorted: they are grouped by series through their indices, and what became of each is noted beside it.
 
+mod counting;
 mod decisions;
 mod grouping;
 mod last_words;
@@ -30,21 +31,20 @@ use ioc_model::{
     held::Decision,
     name::Name,
     names::{Names, SubjectId},
-    observation::Quality,
     pack::PackVersion,
-    question::{About, Answer, Found, Question},
+    question::{About, Answer},
     results::{StoredAction, StoredEvent},
     row::Row,
     time::EventTime,
-    window::WindowKind,
 };
 use rustc_hash::FxHashMap;
 
 use self::{
+    counting::CountTurn,
     grouping::{Grouping, Key, several_subjects},
     last_words::{LastWords, Said},
     measured::{Heard, Turn},
-    results::{Fates, unknown_alert, window_result},
+    results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
     telling::Telling,
@@ -56,10 +56,25 @@ use crate::{
     derive::{StationPlan, Step},
     exchange::Share,
     plan::Days,
-    series::{Bounds, Closed},
+    series::Bounds,
     step::{EpochFacts, ShardResults},
     suspects::{Sighting, Suspects, WatchRecord},
 };
+
+/// What an epoch brought of log sources.
+#[derive(Clone, Copy, Debug)]
+pub struct Happened<'a> {
+    /// Their events that were stored.
+    pub events: &'a [StoredEvent],
+    /// Of each that waits for an answer: when the oldest event happened of which it is not known yet whether it came
+    /// before.
+    pub unsure: &'a BTreeMap<Name, EventTime>,
+}
+
+impl Happened<'_> {
+    /// Nothing.
+    pub const NOTHING: Happened<'static> = Happened { events: &[], unsure: &BTreeMap::new() };
+}
 
 /// Subjects and their timers.
 #[derive(Debug)]
@@ -72,8 +87,6 @@ pub struct Shard {
     grouping: Grouping,
     /// By place of the series in its subject, one subject after the other; the room is used again.
     heard: Vec<Heard>,
-    /// Of the epoch: the oldest event of a log source that waits for an answer.
-    unsure: BTreeMap<Name, EventTime>,
     telling: Telling,
     suspects: Suspects,
 }
@@ -103,14 +116,13 @@ impl Shard {
             plans,
             grouping: Grouping::default(),
             heard: Vec::new(),
-            unsure: BTreeMap::new(),
             telling: Telling::default(),
             suspects: Suspects::new(share.shards),
         }
     }
 
     /// Applies an epoch: the rows of its subjects, measured ones by position, others in order of arrival, and the events
-    /// that were stored of its log sources. `unsure` says of which older ones it is not known yet whether they came before.
+    /// that were stored of its log sources.
     /// `decoder` is that of the pack the facts name.
     pub fn apply(
         &mut self,
@@ -118,8 +130,7 @@ impl Shard {
         decoder: &Arc<Decoder>,
         rows: &Rows<'_>,
         others: Vec<Row>,
-        events: &[StoredEvent],
-        unsure: &BTreeMap<Name, EventTime>,
+        happened: Happened<'_>,
     ) -> ShardResults {
         debug_assert_eq!(facts.pack, decoder.pack().version);
         if self.plans.follow(decoder) {
@@ -147,7 +158,6 @@ impl Shard {
                 answered.entry(subject).or_default().push(answer);
             }
         }
-        self.unsure.clone_from(unsure);
         let mut fates = Fates::of(rows);
         let mut grouping = std::mem::take(&mut self.grouping);
         for several in several_subjects(grouping.by_series(rows)) {
@@ -155,21 +165,28 @@ impl Shard {
             for of_subject in several.chunk_by(|a, b| a.subject() == b.subject()) {
                 let subject = of_subject[0].subject();
                 let answers = answered.remove(&subject).unwrap_or_default();
-                self.apply_subject(facts, subject, (of_subject, &[]), &answers, &mut fates, &mut results);
+                self.apply_subject(
+                    facts,
+                    subject,
+                    (of_subject, &[], happened),
+                    &answers,
+                    &mut fates,
+                    &mut results,
+                );
             }
         }
         self.grouping = grouping;
-        let mut happened: BTreeMap<Name, Vec<&Event>> = BTreeMap::new();
-        for StoredEvent(event) in events.iter().filter(|StoredEvent(event)| event.known) {
-            happened.entry(event.log_source).or_default().push(event);
+        let mut by_log_source: BTreeMap<Name, Vec<&Event>> = BTreeMap::new();
+        for StoredEvent(event) in happened.events.iter().filter(|StoredEvent(event)| event.known) {
+            by_log_source.entry(event.log_source).or_default().push(event);
         }
-        for (log_source, events) in happened {
+        for (log_source, events) in by_log_source {
             let subject = self.names.subjects.number(&log_source);
             let answers = answered.remove(&subject).unwrap_or_default();
-            self.apply_subject(facts, subject, (&[], &events), &answers, &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &events, happened), &answers, &mut fates, &mut results);
         }
         for (subject, answers) in answered {
-            self.apply_subject(facts, subject, (&[], &[]), &answers, &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &[], happened), &answers, &mut fates, &mut results);
         }
         while let Some((due, subject)) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0)
         {
@@ -177,7 +194,7 @@ impl Shard {
             if let Some(state) = self.subjects.get_mut(&subject) {
                 state.due = None;
             }
-            self.apply_subject(facts, subject, (&[], &[]), &[], &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &[], happened), &[], &mut fates, &mut results);
         }
         self.tell(facts, &mut results);
         self.plans.terms.settle(&mut results);
@@ -220,8 +237,7 @@ impl Shard {
     fn act(&mut self, facts: &EpochFacts, action: Action, results: &mut ShardResults) {
         let subject = self.names.subjects.find(&action.alert.subject);
         let state = subject.and_then(|subject| self.subjects.get_mut(&subject));
-        let derived = state.and_then(|state| state.derived.as_mut());
-        let effective = derived.and_then(|derived| derived.act(facts.now, &action, results));
+        let effective = state.and_then(|state| state.act(facts.now, &action, results));
         let suspects = &mut self.suspects;
         let effective = effective.or_else(|| {
             let effective = suspects.act(facts.now, &action, results);
@@ -266,7 +282,7 @@ impl Shard {
         &mut self,
         facts: &EpochFacts,
         id: SubjectId,
-        (rows, events): (&[Key], &[&Event]),
+        (rows, events, happened): (&[Key], &[&Event], Happened<'_>),
         answers: &[&Answer],
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
@@ -316,43 +332,12 @@ impl Shard {
         let mut due = end.map(|end| end.plus(patience));
         let (mut patience, mut lateness) = (patience, terms.lateness(&state.measured.feeds));
         if let (Some(plan), Some(counted)) = (counts, &mut state.counted) {
-            let mut touched = TouchedMinutes::default();
-            let late = |feed| terms.lateness(&[feed]);
-            let ask = &mut results.questions;
-            let of = (subject, facts.epoch);
-            let heard = counted.take(events.iter().copied(), plan, days, of, late, &mut touched, ask);
-            if let (Some(derived), Some(at)) = (&mut state.derived, heard.arrived) {
-                derived.heard(Name::from("lines"), at, Quality::Good);
-                let sensor = heard.sensor.map(|quality| derived.heard(Name::from("sensor"), at, quality));
-                sensor.unwrap_or_default();
-            }
-            let mut emit = |measure: Name, closed: Closed| {
-                results.facts.windows.push(window_result(closed, measure, subject));
-                if closed.kind != WindowKind::Minute {
-                    readings.push(closed.reading_of_sum(measure));
-                }
-            };
-            for answer in answers {
-                if let (Question { about: About::Counts { day }, asked, .. }, Found::Windows(stored)) =
-                    (&answer.question, &answer.found)
-                    && let Some(local) = days.day(*day)
-                {
-                    counted.recall(plan, days, local, *asked, stored, &mut emit);
-                }
-            }
-            patience = plan.patience(terms.patience(counted.feeds()));
-            lateness = terms.lateness(counted.feeds());
-            // What waits for the store is counted when it is known: nothing closes over it, nor is forgotten.
-            let unsure = self.unsure.get(&subject).copied().unwrap_or(EventTime(i64::MAX));
-            let bounds = Bounds {
-                watermark: counted.watermark().min(unsure),
-                patience: EventTime(facts.now.0.saturating_sub(patience.0)).min(unsure),
-                ..bounds
-            };
-            counted.advance(days, plan, bounds, &touched, emit);
-            // What is held back is looked at again in the next epoch, not once more in this one.
-            let next = if unsure < EventTime(i64::MAX) { facts.now.0.saturating_add(1) } else { i64::MIN };
-            let end = counted.due(days, plan).map(|end| end.plus(patience).max(EventTime(next)));
+            let unsure = happened.unsure.get(&subject).copied();
+            let touched = TouchedMinutes::default();
+            let mut turn = CountTurn { subject, facts, plan, days, terms, bounds, unsure, results, touched };
+            turn.take(counted, events, &mut state.derived);
+            let end = turn.advance(counted, answers, &mut readings);
+            (patience, lateness) = (turn.patience(counted), terms.lateness(counted.feeds()));
             due = [due, end].into_iter().flatten().min();
         }
         if let (Some(plan), Some(derived)) = (&station, &mut state.derived) {

@@ -21,11 +21,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
-    event::Event,
+    event::{Adds, Event},
     name::Name,
     pack::PackVersion,
     position::Arrival,
-    rule::{CountOf, Counting, Group, Priority},
+    rule::{Counting, Group, Priority},
     time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
@@ -94,36 +94,24 @@ impl Watching {
             if !counting.watches(event) {
                 continue;
             }
-            let (Some(seen), Some(group)) = (seen(counting.count, event), counting.group(event)) else {
+            let (Some(adds), Some(group)) = (counting.count.of(event), counting.group(event)) else {
                 continue;
             };
             let holder = addresses.of_name(&group.to_string());
-            let (rule, at, arrival) = (*rule, event.happened_at, event.arrival);
+            let (rule, at, seen, arrival) = (*rule, event.happened_at, seen(adds), event.arrival);
             give(holder, Sighting { rule, group, at, seen, arrival });
         }
     }
 }
 
-/// What is counted of an event; none where it adds nothing.
-fn seen(count: CountOf, event: &Event) -> Option<Seen> {
-    match count {
-        CountOf::Attempts => Some(Seen::More(event.attempts.into())).filter(|_| event.attempts != 0),
-        CountOf::Weight => Some(Seen::More(event.weight.into())).filter(|_| event.weight != 0),
-        CountOf::Targets => {
-            // A line that says no address is about the machine that wrote it.
-            let target = match event.to.address {
-                Some(address) => address.to_string(),
-                None => event.log_source.to_string(),
-            };
-            Some(one(&format!("{target} {:?}", event.to.port)))
+fn seen(adds: Adds) -> Seen {
+    match adds {
+        Adds::More(more) => Seen::More(more),
+        Adds::One(name) => {
+            let hash = Sha256::digest(name.as_bytes());
+            Seen::One(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
         }
-        CountOf::Users => (!event.user.is_empty()).then(|| one(&event.user)),
     }
-}
-
-fn one(name: &str) -> Seen {
-    let hash = Sha256::digest(name.as_bytes());
-    Seen::One(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
 }
 
 /// A rule as it watches.
@@ -139,7 +127,7 @@ struct Watcher {
 pub(crate) struct Suspects {
     shards: Shards,
     version: Option<PackVersion>,
-    rules: BTreeMap<Name, Arc<Watcher>>,
+    rules: BTreeMap<Name, Watcher>,
     watches: BTreeMap<(Name, VirtualShard), Watch>,
     /// Whether all open alerts were told since the start.
     told: bool,
@@ -163,8 +151,11 @@ impl Suspects {
 
     /// Takes an operator's action: whether it changed something; none if there is no such alert.
     pub(crate) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
-        let key = (Name::new(&action.alert.rule), self.shards.of(&action.alert.subject));
-        self.watches.get_mut(&key)?.act(key.0, now, action, results)
+        // What somebody says is no name before it is one of ours: names are never freed.
+        let shard = self.shards.of(&action.alert.subject);
+        let is_it = |(rule, held): &(Name, VirtualShard)| **rule == *action.alert.rule && *held == shard;
+        let ((rule, _), watch) = self.watches.iter_mut().find(|(key, _)| is_it(key))?;
+        watch.act(*rule, now, action, results)
     }
 
     /// Takes what an epoch's events gave rules to see, in order of arrival, and what its clock ends.
@@ -190,7 +181,7 @@ impl Suspects {
         for ((rule, _), watch) in &mut self.watches {
             watch.pass(*rule, facts.now, results);
         }
-        self.watches.retain(|_, watch| !watch.is_empty());
+        self.watches.retain(|_, watch| !watch.is_empty(facts.now));
     }
 
     /// Goes over to an epoch's pack. A rule that counts something else now begins anew; one that is gone raises nothing
@@ -204,7 +195,7 @@ impl Suspects {
         let watcher = |(id, rule): (&String, &ioc_model::rule::Rule)| {
             let counting = rule.condition.counting()?.clone();
             let id = Name::new(id);
-            Some((id, Arc::new(Watcher { id, priority: rule.priority, counting })))
+            Some((id, Watcher { id, priority: rule.priority, counting }))
         };
         self.rules = pack.rules.iter().filter_map(watcher).collect();
         for ((rule, _), watch) in &mut self.watches {

@@ -25,7 +25,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     exchange::Share,
-    shard::{Rows, Shard},
+    shard::{Happened, Rows, Shard},
     step::{EpochFacts, ShardResults},
 };
 use ioc_testing::feed;
@@ -118,7 +118,7 @@ impl Site {
             arrival: self.arrival(row),
         };
         let rows: Vec<Observation> = (0..).zip(rows).map(observe).collect();
-        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions, &[], &BTreeMap::new())
+        self.shard.apply(facts, &self.decoder, &Rows::of([rows.as_slice()]), actions, Happened::NOTHING)
     }
 
     fn arrival(&self, row: u32) -> Arrival {

@@ -5,15 +5,14 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use ioc_bus::{ChunkBuilder, SharedBus};
 use ioc_model::{
     envelope::Content,
-    event::EventKind,
+    event::{Count, EventKind},
     pack::{Feed, FormatName, Pack},
     position::Partition,
     results::AlertResult,
-    rule::{Condition, CountBy, CountOf, Counting, Priority, Rule},
-    text::Text,
+    rule::{Condition, CountBy, Counting},
     time::{Millis, ReceivedAt},
 };
-use ioc_testing::{FOR_EVER, contract, feed};
+use ioc_testing::{FOR_EVER, contract, counting, feed, rule};
 
 mod support;
 
@@ -26,36 +25,15 @@ use support::{
 const LONG: Duration = Duration::from_secs(60);
 
 fn pack() -> Pack {
-    let counting = |count, by, reach| Counting {
-        count,
-        by,
-        kinds: vec![EventKind::LoginFailed, EventKind::LoginModule],
-        severity: None,
-        category: String::new(),
-        signature: String::new(),
-        reach,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
-    };
-    let rule = |id: &str, counting| {
-        let rule = Rule {
-            id: id.to_owned(),
-            name: Text::default(),
-            step: Text::default(),
-            priority: Priority::High,
-            condition: Condition::Events(counting),
-            raise_windows: 1,
-            clear_windows: 1,
-            kinds: Vec::new(),
-            stations: Vec::new(),
-            log_sources: Vec::new(),
-        };
-        (id.to_owned(), rule)
+    let kinds = || vec![EventKind::LoginFailed, EventKind::LoginModule];
+    let rule = |id: &str, count, by, reach| {
+        let counting = Counting { kinds: kinds(), reach, ..counting(count, by) };
+        (id.to_owned(), rule(id, Condition::Events(counting)))
     };
     let feeds = vec![Feed { format: FormatName::SyslogLines, ..feed("logs", contract(Millis(0), FOR_EVER)) }];
     let rules = BTreeMap::from([
-        rule("guessing", counting(CountOf::Attempts, CountBy::From, 5)),
-        rule("spraying", counting(CountOf::Users, CountBy::Network, 3)),
+        rule("guessing", Count::Attempts, CountBy::From, 5),
+        rule("spraying", Count::Users, CountBy::Network, 3),
     ]);
     Pack { rules, ..ioc_testing::pack("test", Vec::new(), Vec::new(), feeds) }
 }

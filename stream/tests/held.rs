@@ -24,7 +24,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     exchange::Share,
-    shard::{Rows, Shard, SubjectRecord},
+    shard::{Happened, Rows, Shard, SubjectRecord},
     step::{EpochFacts, ShardResults},
 };
 use ioc_testing::feed;
@@ -94,8 +94,7 @@ impl Site {
             &self.decoder,
             &Rows::of([observations.as_slice()]),
             others,
-            &[],
-            &BTreeMap::new(),
+            Happened::NOTHING,
         );
         if let Some(counts) = results.counts.get("air") {
             self.counts.add(counts);

@@ -25,7 +25,7 @@ use ioc_model::{
 use ioc_stream::{
     checkpoint,
     exchange::Share,
-    shard::{Rows, Shard, SubjectRecord},
+    shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
 use ioc_testing::feed;
@@ -181,7 +181,7 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
             shard = loaded;
         }
         let mut results =
-            shard.apply(&facts, &decoder, &Rows::of([rows.as_slice()]), Vec::new(), &[], &BTreeMap::new());
+            shard.apply(&facts, &decoder, &Rows::of([rows.as_slice()]), Vec::new(), Happened::NOTHING);
         results.facts.arrange(&mut Ranks::default());
         assert!(results.facts.observations.is_sorted_by_key(|row| row.arrival.place()));
         stored.extend(results.facts.observations.into_iter().map(|row| (epoch, row)));

@@ -22,7 +22,7 @@ use ioc_model::{
 use ioc_stream::{
     checkpoint,
     exchange::Share,
-    shard::{Rows, Shard, SubjectRecord},
+    shard::{Happened, Rows, Shard, SubjectRecord},
     step::{EpochFacts, Said, ShardResults},
 };
 use ioc_testing::feed;
@@ -192,7 +192,7 @@ proptest! {
                 let rows = world.rows(epoch, now, sent);
                 let decoder = &world.decoders[which];
                 let apply = |shard: &mut Shard| {
-                    shard.apply(&facts, decoder, &Rows::of([rows.as_slice()]), Vec::new(), &[], &BTreeMap::new())
+                    shard.apply(&facts, decoder, &Rows::of([rows.as_slice()]), Vec::new(), Happened::NOTHING)
                 };
                 let theirs = loaded.as_mut().map(|shard| {
                     let mut results = apply(shard);

@@ -13,7 +13,8 @@ from fire.workload import DAY, HOUR, MINUTE
 
 LENGTHS = {"minute": MINUTE, "hour": HOUR, "day": DAY}
 SEVERITIES = ("not_rated", "info", "low", "medium", "high", "critical")
-DISTINCT = {"sources": "source", "targets": "target"}
+# A target is an address and a port.
+DISTINCT = {"sources": ("source",), "targets": ("target", "port")}
 # An estimate is so near: two, or a twentieth.
 NEAR, SHARE = 2, 0.05
 
@@ -143,14 +144,15 @@ class Counted:
                 continue
             start = starts_at(kind, line["at"])
             if count in DISTINCT:
-                sets[start].add(line[DISTINCT[count]])
+                if line[DISTINCT[count][0]]:
+                    sets[start].add(tuple(line.get(of) for of in DISTINCT[count]))
                 continue
             added = {"events": line["weight"], "lines": 1, "attempts": line["attempts"]}[count]
             sums[start] += added
             if added and line.get("evicted"):
                 starts.add(start)
         closed = (start for start in starts if start + LENGTHS[kind] <= self.upto)
-        return {start: len(sets[start] - {""}) if count in DISTINCT else sums[start] for start in closed}
+        return {start: len(sets[start]) if count in DISTINCT else sums[start] for start in closed}
 
     def _every_start(self, kind):
         first = starts_at(kind, min(line["at"] for line in self.lines))

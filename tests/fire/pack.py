@@ -146,6 +146,18 @@ step = { vi = "Xem máy chủ", en = "See the server" }
 priority = "high"
 log_sources = ["*"]
 condition = { kind = "measure", measure = "failed_logins", averaging = "hour", above = 15 }
+
+[guessing]
+name = { vi = "Dò mật khẩu", en = "Guessing passwords" }
+step = { vi = "Xem địa chỉ", en = "See the address" }
+priority = "high"
+condition = { kind = "events", count = "attempts", by = "from", reach = 5, within = "10m" }
+
+[scanning]
+name = { vi = "Dò quét", en = "Scanning" }
+step = { vi = "Xem mạng", en = "See the network" }
+priority = "low"
+condition = { kind = "events", count = "targets", by = "network", kinds = ["block"], reach = 5, within = "6h" }
 """
 
 # What the decrees leave open.

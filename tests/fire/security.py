@@ -59,11 +59,12 @@ class Addresses:
 
     def source(self):
         """As it is written, and in the one spelling."""
-        number = self.chance.randrange(2_000)
-        if number % 5:
+        number = self.chance.randrange(2_200)
+        if number % 5 and number < 2_000:
             address = f"203.0.{number // 256}.{number % 256}"
             return address, address
-        written = f"2001:DB8:0:{number:X}:0:0:0:{number % 7:X}"
+        # What lies beyond is one network, of which each address says little.
+        written = f"2001:DB8:0:{min(number, 2_000):X}:0:0:0:{self.chance.randrange(7):X}"
         return written, str(ipaddress.ip_address(written.lower()))
 
     def target(self):
@@ -176,6 +177,7 @@ class Sensors:
     def _of(self, kind, told, meaning):
         number = next(self.numbers)
         (source, source_meant), (target, target_meant) = self.addresses.source(), self.addresses.target()
+        port = self.chance.choice((22, 443))
         record = {
             **told,
             "flow_id": 1_200_000_000_000_000 + number,
@@ -183,12 +185,12 @@ class Sensors:
             "src_ip": source,
             "src_port": 40_000 + number % 20_000,
             "dest_ip": target,
-            "dest_port": 443,
+            "dest_port": port,
             "proto": "TCP",
             "host": meaning["log_source"],
         }
         kinds = {"alert": "alert", "drop": "block", "http": "protocol", "flow": "flow", "anomaly": "anomaly"}
-        meaning |= {"id": number, "kind": kinds[kind], "source": source_meant, "target": target_meant}
+        meaning |= {"id": number, "kind": kinds[kind], "source": source_meant, "target": target_meant, "port": port}
         if kind in ("alert", "drop"):
             priority = self.severities.deal()
             record["alert"] = {"action": "blocked" if kind == "drop" else "allowed", "gid": 1, "signature_id": 9_000_010}
@@ -369,14 +371,15 @@ class Firewall:
     def told(self, at, evicted=False):
         (source, source_meant), (target, target_meant) = self.addresses.source(), self.addresses.target()
         said = []
+        ends_meant = source_meant, target_meant
 
-        def line(text, kind, app="app", severity="info", priority=134, weight=1, ends=(source_meant, target_meant)):
+        def line(text, kind, app="app", severity="info", priority=134, weight=1, ends=ends_meant, port=None):
             number = next(self.numbers)
             moment = at + len(said)
             stamp = datetime.datetime.fromtimestamp(moment / 1000, ZONE).isoformat(timespec="milliseconds")
             mark = f'[fire@32473 connection="{CONNECTION}" number="{number}"]'
             meaning = {"id": number, "log_source": FIREWALL, "at": moment, "evicted": evicted, "kind": kind}
-            meaning |= {"severity": severity, "weight": weight, "source": ends[0], "target": ends[1]}
+            meaning |= {"severity": severity, "weight": weight, "source": ends[0], "target": ends[1], "port": port}
             said.append((f"<{priority}>1 {stamp} {FIREWALL} {app} - - {mark} {text}", meaning))
 
         def access_list():
@@ -397,7 +400,7 @@ class Firewall:
             access_list()
         elif kind == "cef":
             text = f"CEF:0|Example|Gate|1|100|Port scan|8|src={source} dst={target} cnt=4 spt=40000 dpt=22"
-            line(text, "alert", app="cef", severity="high", weight=4)
+            line(text, "alert", app="cef", severity="high", weight=4, port=22)
         elif kind == "text":
             line("Kết nối lại với máy chủ", "log", ends=("", ""))
         elif kind == "equal":

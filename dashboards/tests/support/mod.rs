@@ -15,6 +15,7 @@ use ioc_model::{
     contract::Contract,
     counts::Counts,
     epoch::{Epoch, Generation},
+    event::Count,
     event::EventKind,
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     index::{IndexId, IndexPart, Indexed, NoIndex},
@@ -28,7 +29,7 @@ use ioc_model::{
         AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
         Standing, StoredObservation, Verdict, WindowResult,
     },
-    rule::{AlertAbout, AlertChange, AlertKey, CountBy, CountOf, Counted, Counting, Priority},
+    rule::{AlertAbout, AlertChange, AlertKey, CountBy, Counted, Counting, Priority},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -367,7 +368,7 @@ pub fn figure(at: i64, value: f64) -> FigureResult {
 /// An alert of an address that tried to log in six times, up to that moment.
 pub fn suspected(address: &str, at: i64) -> AlertResult {
     let counting = Counting {
-        count: CountOf::Attempts,
+        count: Count::Attempts,
         by: CountBy::From,
         kinds: vec![EventKind::LoginFailed],
         severity: None,

@@ -23,12 +23,17 @@ export function openInOrder(all: Alert[]): Alert[] {
 /** What it is about: a station or a log source by its name, an address, a network as `2001:db8:0:9::/64`, a user. */
 export function subjectOf({ subject, about }: Pick<Alert, "subject" | "about">): string {
   if (about === "network" && subject.includes(":")) return `${subject}/64`;
-  return about === "station" ? say(subjectName(subject)) : subject;
+  return about === "station" || about === "log_source" ? say(subjectName(subject)) : subject;
+}
+
+/** Whether it is of whom events were counted by: an address, a network, a user. */
+export function isOfGroup({ about }: Alert): boolean {
+  return about !== "station" && about !== "log_source";
 }
 
 /** Whether it is of events: of whom they were counted by, or of who reports them. */
-export function isOfEvents({ subject, about }: Alert): boolean {
-  return about !== "station" || pack.value?.log_sources[subject] !== undefined;
+export function isOfEvents({ about }: Alert): boolean {
+  return about !== "station";
 }
 
 /** The two flags in words; an active one that nobody took says nothing, its place in the list does. */

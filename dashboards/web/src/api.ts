@@ -1,6 +1,10 @@
 // Made by `npm run types` of ../../openapi.json: change that instead.
 
 /**
+ * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users
+ */
+export type Count = "events" | "lines" | "attempts" | "sources" | "targets" | "users";
+/**
  * What kind of thing happened
  */
 export type EventKind =
@@ -142,7 +146,7 @@ export type RaisedBy =
   | {
       kind: "events";
       subject: string;
-      about: "station" | "address" | "network" | "user";
+      about: "station" | "address" | "network" | "user" | "log_source";
       /**
        * Milliseconds since 1970-01-01T00:00:00Z
        */
@@ -772,7 +776,7 @@ export interface Alert {
   /**
    * What the subject is
    */
-  about: "station" | "address" | "network" | "user";
+  about: "station" | "address" | "network" | "user" | "log_source";
   /**
    * Where its station stands; null where no pack says so
    */
@@ -822,7 +826,7 @@ export interface Evidence {
  * What a rule counted of events when it raised an alert
  */
 export interface CountedEvents {
-  count: "attempts" | "weight" | "targets" | "users";
+  count: Count;
   /**
    * By whom
    */
@@ -1780,10 +1784,7 @@ export interface EventSummary {
 export interface Measure {
   id: string;
   name: Text;
-  /**
-   * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets, users
-   */
-  count: "events" | "lines" | "attempts" | "sources" | "targets" | "users";
+  count: Count;
   /**
    * Of these kinds; of any where none is named
    */

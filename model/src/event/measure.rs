@@ -22,7 +22,7 @@ pub enum Count {
     Attempts,
     /// Different addresses it came from.
     Sources,
-    /// Different addresses it went to.
+    /// Different targets: an address and port; where a line says no address, the machine that wrote it.
     Targets,
     /// Different accounts it is about.
     Users,
@@ -52,11 +52,39 @@ impl Count {
         Count::ALL.into_iter().find(|count| count.word() == word)
     }
 
+    /// What an event adds; none where it adds nothing.
+    #[must_use]
+    pub fn of(self, event: &Event) -> Option<Adds> {
+        match self {
+            Count::Events => Some(Adds::More(event.weight.into())),
+            Count::Lines => Some(Adds::More(1)),
+            Count::Attempts => Some(Adds::More(event.attempts.into())).filter(|_| event.attempts != 0),
+            Count::Sources => event.from.address.map(|address| Adds::One(address.to_string())),
+            Count::Targets => {
+                let port = event.to.port.map(|port| format!(" {port}")).unwrap_or_default();
+                Some(Adds::One(match event.to.address {
+                    Some(address) => format!("{address}{port}"),
+                    None => format!("{}{port}", event.log_source),
+                }))
+            }
+            Count::Users => Some(Adds::One(event.user.to_string())).filter(|_| !event.user.is_empty()),
+        }
+    }
+
     /// Whether it is how many different ones there are: what two windows have in common counts once in both together.
     #[must_use]
     pub fn is_distinct(self) -> bool {
         matches!(self, Count::Sources | Count::Targets | Count::Users)
     }
+}
+
+/// What an event adds to a count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adds {
+    /// So many more, or less.
+    More(i64),
+    /// One of different ones, as text.
+    One(String),
 }
 
 /// A measure over events.
@@ -82,27 +110,5 @@ impl EventMeasure {
     pub fn covers(&self, event: &Event) -> bool {
         (self.kinds.is_empty() || self.kinds.contains(&event.kind))
             && self.severity.is_none_or(|least| event.severity >= least)
-    }
-
-    /// What an event adds to it; nothing where different ones are counted.
-    #[must_use]
-    pub fn adds(&self, event: &Event) -> i64 {
-        match self.count {
-            Count::Events => event.weight.into(),
-            Count::Lines => 1,
-            Count::Attempts => event.attempts.into(),
-            Count::Sources | Count::Targets | Count::Users => 0,
-        }
-    }
-
-    /// Which one of the different ones an event is about, as text; none where it says none, or where events are summed.
-    #[must_use]
-    pub fn one_of(&self, event: &Event) -> Option<String> {
-        match self.count {
-            Count::Sources => event.from.address.map(|address| address.to_string()),
-            Count::Targets => event.to.address.map(|address| address.to_string()),
-            Count::Users => Some(event.user.to_string()).filter(|user| !user.is_empty()),
-            Count::Events | Count::Lines | Count::Attempts => None,
-        }
     }
 }

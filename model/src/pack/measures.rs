@@ -3,10 +3,11 @@
 use super::{
     document::{Document, Section},
     draft::{Draft, is_identifier},
+    event_words::{read_count, read_kinds, read_severity},
     indicators::read_windows,
 };
 use crate::{
-    event::{Count, EventKind, EventMeasure, Severity},
+    event::{Count, EventMeasure},
     window::WindowKind,
 };
 
@@ -31,30 +32,8 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
 fn read_one(id: &str, mut section: Section<'_>) -> Option<EventMeasure> {
     let name = section.both_languages("name");
     let count = read_count(id, &mut section);
-    let mut kinds = Vec::new();
-    for (line, word) in section.texts("kinds") {
-        let Some(kind) = EventKind::from_word(&word) else {
-            let known: Vec<&str> = EventKind::ALL.into_iter().map(EventKind::word).collect();
-            let message = format!("{id}: '{word}' is not a kind of event (there are: {})", known.join(", "));
-            section.fault(line, message);
-            continue;
-        };
-        if kinds.contains(&kind) {
-            section.fault(line, format!("{id}: kind '{word}' is named twice"));
-        } else {
-            kinds.push(kind);
-        }
-    }
-    let severity = section.optional_text("severity").and_then(|word| {
-        let rated = Severity::from_word(&word).filter(|severity| *severity != Severity::NotRated);
-        if rated.is_none() {
-            let known: Vec<&str> = Severity::ALL.into_iter().skip(1).map(Severity::word).collect();
-            let message =
-                format!("{id}: '{word}' is not a severity to begin at (there are: {})", known.join(", "));
-            section.fault(section.line_of("severity"), message);
-        }
-        rated
-    });
+    let kinds = read_kinds(id, &mut section);
+    let severity = read_severity(id, &mut section);
     let line = section.line_of("windows");
     let windows = read_windows(id, &mut section);
     if windows.is_empty() {
@@ -66,15 +45,4 @@ fn read_one(id: &str, mut section: Section<'_>) -> Option<EventMeasure> {
     }
     section.finish();
     Some(EventMeasure { id: id.to_owned(), name, count: count?, kinds, severity, windows })
-}
-
-fn read_count(id: &str, section: &mut Section<'_>) -> Option<Count> {
-    let word = section.text("count", "\"events\"");
-    let count = Count::from_word(&word);
-    if count.is_none() && !word.is_empty() {
-        let known: Vec<&str> = Count::ALL.into_iter().map(Count::word).collect();
-        let message = format!("{id}: '{word}' is nothing to count (there are: {})", known.join(", "));
-        section.fault(section.line_of("count"), message);
-    }
-    count
 }

@@ -7,6 +7,7 @@ mod csv_table;
 mod document;
 mod draft;
 mod duration;
+mod event_words;
 mod faults;
 mod feeds;
 mod holidays;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     contract::is_subject,
     epoch::Epoch,
-    event::{Event, EventKind, Severity, network},
+    event::{Count, Event, EventKind, Severity, network},
     position::Arrival,
     time::{EventTime, Millis},
 };
@@ -53,20 +53,6 @@ macro_rules! words {
 }
 
 words! {
-    /// What is counted.
-    CountOf {
-        /// Attempts to log in, however many lines tell of one.
-        Attempts = 0: "attempts",
-        /// How many times it happened.
-        Weight = 1: "weight",
-        /// Different targets: an address and port; where a line says no address, who reports it.
-        Targets = 2: "targets",
-        /// Different users.
-        Users = 3: "users",
-    }
-}
-
-words! {
     /// By whom it is counted.
     CountBy {
         /// The address it came from.
@@ -91,14 +77,8 @@ words! {
         Network = 2: "network",
         /// Somebody's account.
         User = 3: "user",
-    }
-}
-
-impl CountOf {
-    /// Whether different things are counted, and not a sum.
-    #[must_use]
-    pub fn is_distinct(self) -> bool {
-        matches!(self, CountOf::Targets | CountOf::Users)
+        /// A device or machine that reports events.
+        LogSource = 4: "log_source",
     }
 }
 
@@ -118,7 +98,7 @@ impl CountBy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counting {
     /// What.
-    pub count: CountOf,
+    pub count: Count,
     /// By whom.
     pub by: CountBy,
     /// Of events of these kinds; of any where there are none.
@@ -253,7 +233,7 @@ mod tests {
     use super::*;
     use crate::event::{Endpoint, one_spelling};
 
-    fn counting(count: CountOf, by: CountBy) -> Counting {
+    fn counting(count: Count, by: CountBy) -> Counting {
         Counting {
             count,
             by,
@@ -282,7 +262,7 @@ mod tests {
             severity: Some(Severity::High),
             category: "scan".to_owned(),
             signature: "1:2001219:20".to_owned(),
-            ..counting(CountOf::Weight, CountBy::From)
+            ..counting(Count::Events, CountBy::From)
         };
         let met = Event {
             severity: Severity::Critical,
@@ -306,7 +286,7 @@ mod tests {
     #[test]
     fn whom_it_is_counted_by_is_written_as_a_subject_and_read_back() {
         let of = |by, from: &str, user: &str| {
-            let group = counting(CountOf::Attempts, by).group(&event(from, user))?;
+            let group = counting(Count::Attempts, by).group(&event(from, user))?;
             assert_eq!(Group::of_subject(by, &group.to_string()), Some(group.clone()));
             Some(group.to_string())
         };

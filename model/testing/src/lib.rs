@@ -7,8 +7,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use ioc_model::{
     contract::{Contract, Subjects},
+    event::{Count, EventKind},
     pack::{Feed, FormatName, Indicator, Pack, PackFiles, PackVersion, Station, StationKind, Transport},
     place::{Date, PlaceKey},
+    rule::{Condition, CountBy, Counting, Priority, Rule},
     text::Text,
     time::Millis,
 };
@@ -73,6 +75,39 @@ pub fn contract(lateness: Millis, patience: Millis) -> Contract {
         lateness,
         patience,
         ..Contract::default()
+    }
+}
+
+/// A rule of high priority that raises and clears with one window, and watches every station.
+#[must_use]
+pub fn rule(id: &str, condition: Condition) -> Rule {
+    Rule {
+        id: id.to_owned(),
+        name: Text::default(),
+        step: Text::default(),
+        priority: Priority::High,
+        condition,
+        raise_windows: 1,
+        clear_windows: 1,
+        kinds: Vec::new(),
+        stations: Vec::new(),
+        log_sources: Vec::new(),
+    }
+}
+
+/// Five of these things within ten minutes, of failed log-ins.
+#[must_use]
+pub fn counting(count: Count, by: CountBy) -> Counting {
+    Counting {
+        count,
+        by,
+        kinds: vec![EventKind::LoginFailed],
+        severity: None,
+        category: String::new(),
+        signature: String::new(),
+        reach: 5,
+        within: Millis::minutes(10),
+        clear_after: Millis::minutes(10),
     }
 }
 

@@ -207,56 +207,6 @@ ORDER BY s.subject, s.generation DESC, s.epoch DESC, s.since DESC
 LIMIT 1 BY s.subject
 COMMENT 'How every station is: its last change';
 
--- Flags, occurrences and change are those of the newest row; the evidence is that of the newest row that has any (an
--- acknowledgement has none), user and note those of the acknowledgement.
-CREATE OR REPLACE VIEW alert_current {on_cluster} AS
-SELECT
-    concat(rule, '~', subject, '~', toString(number)) AS id,
-    rule,
-    subject,
-    number,
-    newest.1 AS change,
-    newest.2 AS priority,
-    newest.3 AS active,
-    newest.4 AS acknowledged,
-    newest.5 AS occurrences,
-    newest.6 AS at,
-    raised_at,
-    if(active, NULL, cleared.1) AS cleared_at,
-    acknowledgement.1 AS acknowledged_at,
-    ifNull(acknowledgement.2, '') AS user,
-    ifNull(acknowledgement.3, '') AS note,
-    evidence.1 AS measure,
-    evidence.2 AS averaging,
-    evidence.3 AS window_start,
-    evidence.4 AS window_end,
-    evidence.5 AS value,
-    evidence.6 AS threshold,
-    evidence.7 AS status,
-    generation,
-    revision
-FROM
-(
-    WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) AS last_epochs
-    SELECT
-        a.rule AS rule,
-        a.subject AS subject,
-        a.number AS number,
-        a.generation AS generation,
-        argMax(tuple(a.change, a.priority, a.active, a.acknowledged, a.occurrences, a.at), tuple(a.epoch, a.seq)) AS newest,
-        min(a.at) AS raised_at,
-        argMaxIf(tuple(toNullable(a.at)), tuple(a.epoch, a.seq), a.change = 'cleared') AS cleared,
-        argMaxIf(tuple(toNullable(a.at), toNullable(a.user), toNullable(a.note)), tuple(a.epoch, a.seq), a.change = 'acknowledged') AS acknowledgement,
-        argMaxIf(tuple(a.measure, a.averaging, a.window_start, a.window_end, a.value, a.threshold, a.status), tuple(a.epoch, a.seq), a.measure != '') AS evidence,
-        max(a.epoch) AS revision
-    FROM alert AS a
-    WHERE mapContains(last_epochs, a.generation) AND a.epoch <= last_epochs[a.generation]
-    GROUP BY rule, subject, number, generation
-)
-ORDER BY rule, subject, number, generation DESC
-LIMIT 1 BY rule, subject, number
-COMMENT 'Every alert as it stands: its flags, since when, by whom acknowledged, and what it was last raised or cleared by';
-
 CREATE OR REPLACE VIEW action_current {on_cluster} AS
 WITH (SELECT mapFromArrays(groupArray(generation), groupArray(last_epoch)) FROM committed) AS last_epochs
 SELECT

@@ -44,33 +44,4 @@ ENGINE = {engine}
 PARTITION BY toYYYYMM(at)
 ORDER BY (figure, at, epoch)
 SETTINGS {safety}
-COMMENT 'The figures of the overview, once a minute and when alerts or stations change. Read figure_current for how they are now, figure_known_at(known_at = …) for what was said at a moment';
-
--- The newest row of each is found by its key alone: the wide columns of the others are not read.
-CREATE OR REPLACE VIEW figure_current {on_cluster} AS
-SELECT
-    {figure_columns}
-FROM figure AS f
-WHERE (f.figure, f.at, f.epoch) IN
-(
-    SELECT g.figure, argMax(g.at, g.epoch), max(g.epoch)
-    FROM figure AS g
-    WHERE g.epoch <= {committed}
-    GROUP BY g.figure
-)
-ORDER BY f.figure
-COMMENT 'How each figure of the overview is: its last row';
-
-CREATE OR REPLACE VIEW figure_known_at {on_cluster} AS
-SELECT
-    {figure_columns}
-FROM figure AS f
-WHERE (f.figure, f.at, f.epoch) IN
-(
-    SELECT g.figure, argMax(g.at, g.epoch), max(g.epoch)
-    FROM figure AS g
-    WHERE g.epoch <= {committed} AND g.at <= {known_at:DateTime64(3, 'UTC')}
-    GROUP BY g.figure
-)
-ORDER BY f.figure
-COMMENT 'What each figure of the overview said at a moment: figure_known_at(known_at = …)'
+COMMENT 'The figures of the overview, once a minute and when alerts or stations change. Read figure_current for how they are now, figure_known_at(known_at = …) for what was said at a moment'

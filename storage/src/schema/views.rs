@@ -40,6 +40,22 @@ f.`figure` AS `figure`,
     f.generation AS generation,
     f.epoch AS revision";
 
+/// What both views of what is counted of events show.
+const MEASURE_WINDOW: &str = "\
+SELECT
+    w.indicator AS measure,
+    w.subject AS log_source,
+    w.kind AS kind,
+    w.start_time AS start_time,
+    w.end_time AS end_time,
+    w.sum AS value,
+    w.count AS whole_minutes,
+    w.expected AS expected_minutes,
+    w.count > 0 AND 4 * w.count >= 3 * w.expected AS is_whole,
+    w.closed_by AS closed_by,
+    w.revision AS revision
+";
+
 /// What is shown of an event, whenever: the names of users are masked in one place.
 const EVENT_VIEW: &str = include_str!("event_view.sql");
 
@@ -52,7 +68,9 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
             view(fact, "known_at", COMMITTED_KNOWN_AT, fact.known_at),
         ]
     });
-    stored.chain(read).chain(with_local_times(zone))
+    let others = super::statements(include_str!("views.sql"))
+        .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW));
+    stored.chain(read).chain(others).chain(with_local_times(zone))
 }
 
 /// Those with local times. An IANA name, as packs have it, or one that ends no string.

@@ -49,7 +49,10 @@ pub(super) enum Looked {
     Mean { valid: Option<f64>, limit: Option<(Option<f64>, Option<f64>)> },
 }
 
-/// Every rule of a station.
+/// Whose alerts they are, and what that is.
+pub(super) type Whose = (Name, AlertAbout);
+
+/// Every rule of a station, or of a log source.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Alerts {
     rules: BTreeMap<Name, RuleState>,
@@ -92,7 +95,13 @@ struct Open {
 
 impl Alerts {
     /// Takes an operator's action; none if there never was such an alert.
-    pub(super) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
+    pub(super) fn act(
+        &mut self,
+        now: Now,
+        about: AlertAbout,
+        action: &Action,
+        results: &mut ShardResults,
+    ) -> Option<bool> {
         let state = self.rules.get_mut(&*action.alert.rule)?;
         if !(1..=state.number).contains(&action.alert.number) {
             return None;
@@ -108,7 +117,7 @@ impl Alerts {
         }
         results.facts.alerts.push(AlertResult {
             key: action.alert.clone(),
-            about: AlertAbout::Station,
+            about,
             change: AlertChange::Acknowledged,
             priority: taken.priority,
             active: taken.active,
@@ -136,7 +145,7 @@ impl Alerts {
         &mut self,
         now: Now,
         plan: &StationPlan,
-        (subject, patience): (Name, Millis),
+        (subject, patience): (Whose, Millis),
         seen: &mut [Seen],
         status: Option<(StationStatus, Now)>,
         results: &mut ShardResults,
@@ -168,7 +177,7 @@ impl Alerts {
     }
 
     /// An active alert of a rule that does not watch this station any more is cleared: nothing would ever clear it.
-    fn withdraw(&mut self, now: Now, plan: &StationPlan, subject: Name, results: &mut ShardResults) {
+    fn withdraw(&mut self, now: Now, plan: &StationPlan, subject: Whose, results: &mut ShardResults) {
         if self.rules.len() == plan.rules.len() {
             return;
         }
@@ -191,7 +200,7 @@ struct Step<'a> {
     /// A window is overdue so long after its end.
     patience: Millis,
     rule: &'a Rule,
-    subject: Name,
+    subject: Whose,
     state: &'a mut RuleState,
     results: &'a mut ShardResults,
 }
@@ -335,7 +344,7 @@ impl RuleState {
         &mut self,
         now: Now,
         rule: Name,
-        subject: Name,
+        subject: Whose,
         evidence: Option<Evidence>,
         results: &mut ShardResults,
     ) {
@@ -352,14 +361,14 @@ impl RuleState {
         now: Now,
         change: AlertChange,
         rule: Name,
-        subject: Name,
+        subject: Whose,
         evidence: Option<Evidence>,
         results: &mut ShardResults,
     ) {
         let Some(open) = self.open else { return };
         results.facts.alerts.push(AlertResult {
-            key: AlertKey { rule: rule.into(), subject: subject.into(), number: self.number },
-            about: AlertAbout::Station,
+            key: AlertKey { rule: rule.into(), subject: subject.0.into(), number: self.number },
+            about: subject.1,
             change,
             priority: open.priority,
             active: open.active,

@@ -8,7 +8,7 @@ use ioc_model::{
     limit::{Averaging, Limit},
     pack::{Pack, Station, StationKind},
     place::Date,
-    rule::{Condition, Measure, Rule},
+    rule::{AlertAbout, Condition, Measure, Rule},
     time::{EventTime, Millis},
 };
 
@@ -113,6 +113,11 @@ impl StationPlan {
             means,
             counts: CountPlan::of(pack, subject),
         })
+    }
+
+    /// What an alert of it is about.
+    pub(crate) fn about(&self) -> AlertAbout {
+        if self.counts.is_some() { AlertAbout::LogSource } else { AlertAbout::Station }
     }
 
     /// Whether an indicator is expected of it.

@@ -68,89 +68,65 @@ fn input_of_alert((subject, alert): &(&str, OpenAlert)) -> FigureInput {
 }
 
 pub(super) fn stations(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResult {
-    let count = |standing: StationStanding| {
-        stations.values().filter(|station| station.standing == standing).count() as u64
+    let standing = |(subject, station): (&Name, &Operating)| {
+        (*subject, station.standing, Some(f64::from(station.missing)))
     };
-    let (all, gone, never) =
-        (stations.len() as u64, count(StationStanding::Silent), count(StationStanding::Never));
-    let sending = stations.values().filter(|station| station.standing.is_sending()).count() as u64;
+    heard(FigureId::Stations, InputKind::Station, now, stations.iter().map(standing).collect())
+}
+
+/// Those that may not be silent. One whose sensor sees too little is heard, and not good.
+pub(super) fn log_sources(now: Now, log_sources: &BTreeMap<Name, StationStanding>) -> FigureResult {
+    let standing = |(subject, standing): (&Name, &StationStanding)| (*subject, *standing, None);
+    heard(FigureId::LogSources, InputKind::LogSource, now, log_sources.iter().map(standing).collect())
+}
+
+/// How many of those that should be heard are.
+fn heard(
+    figure: FigureId,
+    kind: InputKind,
+    now: Now,
+    mut all: Vec<(Name, StationStanding, Option<f64>)>,
+) -> FigureResult {
+    let count = |standing: StationStanding| all.iter().filter(|(_, it, _)| *it == standing).count() as u64;
+    let (expected, gone, never) =
+        (all.len() as u64, count(StationStanding::Silent), count(StationStanding::Never));
+    let heard = all.iter().filter(|(_, standing, _)| standing.is_sending()).count() as u64;
     let incomplete =
-        sending < all || count(StationStanding::Error) > 0 || count(StationStanding::Partial) > 0;
-    let (verdict, reason) = match (all, never) {
+        heard < expected || count(StationStanding::Error) > 0 || count(StationStanding::Partial) > 0;
+    let (verdict, reason) = match (expected, never) {
         (0, _) => (FigureVerdict::Withheld, FigureReason::Nothing),
-        (all, never) if all == never => (FigureVerdict::Withheld, FigureReason::Never),
+        (expected, never) if expected == never => (FigureVerdict::Withheld, FigureReason::Never),
         _ if gone > 0 => (FigureVerdict::Missed, FigureReason::Silent),
         _ if incomplete => (FigureVerdict::Near, FigureReason::NotAll),
         _ => (FigureVerdict::Kept, FigureReason::OnTarget),
     };
-    let mut not_good: Vec<(&Name, &Operating)> =
-        stations.iter().filter(|(_, station)| station.standing != StationStanding::Good).collect();
-    not_good.sort_by_key(|(subject, station)| (station.standing, **subject));
-    let input = |(subject, station): &(&Name, &Operating)| FigureInput {
-        kind: InputKind::Station,
-        subject: (**subject).into(),
+    let parts: Vec<(Name, u64)> = StationStanding::ALL
+        .into_iter()
+        .map(|standing| (Name::new(standing.word()), count(standing)))
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    all.retain(|(_, standing, _)| *standing != StationStanding::Good);
+    all.sort_by_key(|(subject, standing, _)| (*standing, *subject));
+    let input = |(subject, standing, value): &(Name, StationStanding, Option<f64>)| FigureInput {
+        kind,
+        subject: (*subject).into(),
         measure: Name::default(),
         start: EventTime(0),
         number: 0,
-        value: Some(f64::from(station.missing)),
-        word: Name::new(station.standing.word()),
-    };
-    let parts =
-        StationStanding::ALL.into_iter().map(|standing| (Name::new(standing.word()), count(standing)));
-    FigureResult {
-        value: (all > 0).then_some(sending as f64),
-        of: (all > 0).then_some(all as f64),
-        target: (all > 0).then_some(all as f64),
-        verdict,
-        priority: (gone > 0).then_some(Priority::High),
-        freshness: if all == never { Freshness::Never } else { Freshness::Fresh },
-        count: sending,
-        expected: all,
-        parts: parts.filter(|(_, count)| *count > 0).collect(),
-        inputs: not_good.iter().take(INPUTS_KEPT).map(input).collect(),
-        ..nothing(FigureId::Stations, now, reason)
-    }
-}
-
-/// Who may not be silent, and is heard. One whose sensor sees too little counts as heard, and not as good.
-pub(super) fn log_sources(now: Now, log_sources: &BTreeMap<Name, StationStanding>) -> FigureResult {
-    let count =
-        |standing: StationStanding| log_sources.values().filter(|one| **one == standing).count() as u64;
-    let (all, gone, never) =
-        (log_sources.len() as u64, count(StationStanding::Silent), count(StationStanding::Never));
-    let heard = log_sources.values().filter(|one| one.is_sending()).count() as u64;
-    let (verdict, reason) = match all {
-        0 => (FigureVerdict::Withheld, FigureReason::Nothing),
-        all if all == never => (FigureVerdict::Withheld, FigureReason::Never),
-        _ if gone > 0 => (FigureVerdict::Missed, FigureReason::Silent),
-        all if all > count(StationStanding::Good) => (FigureVerdict::Near, FigureReason::NotAll),
-        _ => (FigureVerdict::Kept, FigureReason::OnTarget),
-    };
-    let mut not_good: Vec<(&Name, &StationStanding)> =
-        log_sources.iter().filter(|(_, standing)| **standing != StationStanding::Good).collect();
-    not_good.sort_by_key(|(subject, standing)| (**standing, **subject));
-    let input = |(subject, standing): &(&Name, &StationStanding)| FigureInput {
-        kind: InputKind::LogSource,
-        subject: subject.as_str().into(),
-        measure: Name::default(),
-        start: EventTime(0),
-        number: 0,
-        value: None,
+        value: *value,
         word: Name::new(standing.word()),
     };
-    let parts =
-        StationStanding::ALL.into_iter().map(|standing| (Name::new(standing.word()), count(standing)));
     FigureResult {
-        value: (all > 0).then_some(heard as f64),
-        of: (all > 0).then_some(all as f64),
-        target: (all > 0).then_some(all as f64),
+        value: (expected > 0).then_some(heard as f64),
+        of: (expected > 0).then_some(expected as f64),
+        target: (expected > 0).then_some(expected as f64),
         verdict,
         priority: (gone > 0).then_some(Priority::High),
-        freshness: if all == never { Freshness::Never } else { Freshness::Fresh },
+        freshness: if expected == never { Freshness::Never } else { Freshness::Fresh },
         count: heard,
-        expected: all,
-        parts: parts.filter(|(_, count)| *count > 0).collect(),
-        inputs: not_good.iter().take(INPUTS_KEPT).map(input).collect(),
-        ..nothing(FigureId::LogSources, now, reason)
+        expected,
+        parts,
+        inputs: all.iter().take(INPUTS_KEPT).map(input).collect(),
+        ..nothing(figure, now, reason)
     }
 }

@@ -4,7 +4,15 @@
 //! says when the clock alone closes something, gives readings, and knows what a checkpoint keeps of it. What follows
 //! from readings ([`Derived`]) knows no keeper.
 
-use ioc_model::{calendar::Calendar, name::Name, names::IndicatorId, question::Question, time::EventTime};
+use ioc_model::{
+    action::Action,
+    calendar::Calendar,
+    name::Name,
+    names::IndicatorId,
+    question::Question,
+    rule::AlertAbout,
+    time::{EventTime, Now},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -16,6 +24,7 @@ use crate::{
     counted::Counted,
     derive::Derived,
     series::{Provenance, SeriesState},
+    step::ShardResults,
 };
 
 #[derive(Debug)]
@@ -96,6 +105,12 @@ impl SubjectState {
     pub(super) fn look_anew(&mut self, due: EventTime) {
         self.due = Some(due);
         self.measured.look_anew();
+    }
+
+    /// Takes an operator's action: whether it changed something; none if there is no such alert.
+    pub(super) fn act(&mut self, now: Now, action: &Action, results: &mut ShardResults) -> Option<bool> {
+        let about = if self.counted.is_some() { AlertAbout::LogSource } else { AlertAbout::Station };
+        self.derived.as_mut()?.act(now, about, action, results)
     }
 
     /// What happens at a log source of the pack is counted.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use ioc_model::{
     position::Arrival,
-    rule::{Counting, Priority},
-    time::{EventTime, Millis, ReceivedAt},
+    rule::{AlertAbout, Counting, Priority},
+    time::{EventTime, Millis, Now, ReceivedAt},
 };
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -25,8 +25,8 @@ pub(super) struct Suspect {
     /// Those of no run that was told, by when they happened; of different things one of each and moment, of a sum one a
     /// moment.
     sightings: BTreeMap<(EventTime, u64), Sighted>,
-    /// The last to arrive.
-    pub(super) heard: Arrival,
+    /// The last to arrive, and the recorded clock by which it was taken: behind a backlog that is much later.
+    pub(super) heard: (Now, Arrival),
     /// The minute in which old ones were let go.
     swept: i64,
     /// What the last alert was raised by, and what followed it without a pause.
@@ -55,6 +55,7 @@ pub(super) struct Open {
     pub(super) acknowledged: bool,
     pub(super) occurrences: u32,
     pub(super) priority: Priority,
+    pub(super) about: AlertAbout,
 }
 
 /// A time in which there were enough.
@@ -68,7 +69,7 @@ pub(super) struct Reached {
 }
 
 impl Suspect {
-    pub(super) fn new(heard: Arrival) -> Suspect {
+    pub(super) fn new(heard: (Now, Arrival)) -> Suspect {
         let (sightings, run, open) = Default::default();
         Suspect { sightings, heard, swept: i64::MIN, run, number: 0, open }
     }
@@ -92,9 +93,9 @@ impl Suspect {
     }
 
     /// Hears of one.
-    pub(super) fn hear(&mut self, sighting: &Sighting, within: Millis) {
+    pub(super) fn hear(&mut self, now: Now, sighting: &Sighting, within: Millis) {
         self.sweep(sighting.arrival.received_at, within);
-        self.heard = self.heard.max(sighting.arrival);
+        self.heard = self.heard.max((now, sighting.arrival));
     }
 
     /// Keeps one that belongs to no run.
@@ -143,6 +144,9 @@ impl Suspect {
     pub(super) fn reached(&self, counting: &Counting, moment: EventTime) -> Option<Reached> {
         let within = counting.within;
         let is_distinct = counting.count.is_distinct();
+        if is_distinct && self.sightings.len() < counting.reach as usize {
+            return None;
+        }
         let (mut from, mut behind) = (moment.minus(within), moment.plus(within));
         match self.run {
             Some(run) if run.end < moment => from = from.max(run.end),

@@ -1,14 +1,14 @@
 use ioc_decode::Decoder;
 use ioc_model::{
-    event::{Endpoint, EventKind, Severity, one_spelling},
+    event::{Count, Endpoint, EventKind, Severity, one_spelling},
     names::Names,
     pack::Pack,
     position::{LogNumber, Offset, Partition, Position},
     results::AlertResult,
-    rule::{AlertChange, AlertKey, Condition, CountBy, Rule},
-    text::Text,
+    rule::{AlertChange, AlertKey, Condition, CountBy},
     time::ReceivedAt,
 };
+use ioc_testing::{counting, rule};
 use proptest::prelude::*;
 
 use super::*;
@@ -19,36 +19,8 @@ const MINUTE: i64 = 60_000;
 /// Few, so that a test fills them.
 const SHARDS: Shards = Shards(4);
 
-fn counting(count: CountOf, by: CountBy) -> Counting {
-    Counting {
-        count,
-        by,
-        kinds: vec![EventKind::LoginFailed],
-        severity: None,
-        category: String::new(),
-        signature: String::new(),
-        reach: 5,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
-    }
-}
-
 fn pack(version: &str, rules: Vec<(&str, Counting)>) -> Arc<Decoder> {
-    let rule = |(id, counting): (&str, Counting)| {
-        let rule = Rule {
-            id: id.to_owned(),
-            name: Text::default(),
-            step: Text::default(),
-            priority: Priority::High,
-            condition: Condition::Events(counting),
-            raise_windows: 1,
-            clear_windows: 1,
-            kinds: Vec::new(),
-            stations: Vec::new(),
-            log_sources: Vec::new(),
-        };
-        (id.to_owned(), rule)
-    };
+    let rule = |(id, counting): (&str, Counting)| (id.to_owned(), rule(id, Condition::Events(counting)));
     let pack = Pack {
         version: PackVersion(version.to_owned()),
         timezone: "Asia/Ho_Chi_Minh".to_owned(),
@@ -170,7 +142,7 @@ fn line(told: &AlertResult) -> String {
 }
 
 fn guessing() -> Arc<Decoder> {
-    pack("one", vec![("guessing", counting(CountOf::Attempts, CountBy::From))])
+    pack("one", vec![("guessing", counting(Count::Attempts, CountBy::From))])
 }
 
 const SOMEBODY: &str = "203.0.113.30";
@@ -288,7 +260,7 @@ fn an_alert_is_taken_on_once_and_its_number_never_comes_again() {
 
 #[test]
 fn different_targets_are_counted_once_each_and_a_network_by_its_first_half() {
-    let scan = counting(CountOf::Targets, CountBy::Network);
+    let scan = counting(Count::Targets, CountBy::Network);
     let mut house = House::new(2, pack("one", vec![("scan", scan)]));
     let target = |to: &str, port: u16, at: i64| Event {
         to: Endpoint { address: one_spelling(to), port: Some(port) },
@@ -306,7 +278,7 @@ fn different_targets_are_counted_once_each_and_a_network_by_its_first_half() {
 fn a_rule_that_counts_something_else_begins_anew_and_one_that_is_gone_clears() {
     let mut house = House::new(1, guessing());
     assert_eq!(house.epoch(0, &attempts(0..4, 1)), NOTHING);
-    let other = Counting { severity: Some(Severity::NotRated), ..counting(CountOf::Attempts, CountBy::From) };
+    let other = Counting { severity: Some(Severity::NotRated), ..counting(Count::Attempts, CountBy::From) };
     house.decoder = pack("two", vec![("guessing", other)]);
     assert_eq!(house.epoch(10, &attempts(4..8, 1)), NOTHING);
     assert_eq!(house.epoch(10, &attempts(8..9, 1)), ["raised 203.0.113.30 5 of 5"]);
@@ -342,7 +314,7 @@ fn bound_a_flood_of_addresses_is_forgotten_and_counted_and_who_is_seen_often_is_
 
 #[test]
 fn bound_sightings_of_one_and_open_alerts_of_all_are_so_many_and_no_more() {
-    let slow = Counting { reach: 200, ..counting(CountOf::Targets, CountBy::From) };
+    let slow = Counting { reach: 200, ..counting(Count::Targets, CountBy::From) };
     let mut house = House::new(1, pack("one", vec![("scan", slow)]));
     let target = |port: i64, at: i64| Event {
         to: Endpoint { address: one_spelling("192.0.2.1"), port: Some(port as u16) },
@@ -355,7 +327,7 @@ fn bound_sightings_of_one_and_open_alerts_of_all_are_so_many_and_no_more() {
 
     let mut house = House::new(
         1,
-        pack("one", vec![("guessing", Counting { reach: 1, ..counting(CountOf::Attempts, CountBy::From) })]),
+        pack("one", vec![("guessing", Counting { reach: 1, ..counting(Count::Attempts, CountBy::From) })]),
     );
     let events: Vec<Event> = (0..1_000_u32)
         .map(|address| attempt(&std::net::Ipv4Addr::from(0x0a00_0000 + address).to_string(), 1, 1))
@@ -363,6 +335,57 @@ fn bound_sightings_of_one_and_open_alerts_of_all_are_so_many_and_no_more() {
     let raised = house.epoch(MINUTE, &events).len();
     assert_eq!(raised, watch::OPEN * usize::from(SHARDS.0));
     assert_eq!(house.forgotten, (1_000 - raised) as u64, "each that was not raised is told of");
+}
+
+#[test]
+fn batch_what_a_backlog_brings_is_forgotten_by_when_it_was_heard() {
+    // Three hours after it came, one after the other and at once.
+    let behind = 180 * MINUTE;
+    let at_once = House::new(1, guessing()).epoch(behind, &attempts(0..5, MINUTE));
+    let mut house = House::new(1, guessing());
+    let mut told = house.epoch(behind, &attempts(0..3, MINUTE));
+    told.extend(house.epoch(behind + 1_000, &attempts(3..5, MINUTE)));
+    assert_eq!(told, ["raised 203.0.113.30 5 of 5 over"]);
+    assert_eq!(told, at_once);
+}
+
+#[test]
+fn what_was_over_before_the_next_came_is_cleared_before_that_is_judged() {
+    let mut house = House::new(1, guessing());
+    assert_eq!(house.epoch(5, &attempts(0..5, 1)), ["raised 203.0.113.30 5 of 5"]);
+    // Nothing ran for two hours; the next attempt is one, and not the alert going on.
+    let stop = 120 * MINUTE;
+    assert_eq!(house.epoch(stop, &[attempt(SOMEBODY, stop, stop)]), ["cleared 203.0.113.30"]);
+    let more: Vec<Event> = (1..5).map(|at| attempt(SOMEBODY, stop + at, stop + at)).collect();
+    assert_eq!(house.epoch(stop + 5, &more), ["recurred 203.0.113.30 5 of 5"]);
+}
+
+#[test]
+fn bound_an_alert_nobody_took_on_gives_its_place_when_it_is_over_and_that_is_told() {
+    let one = Counting { reach: 1, ..counting(Count::Attempts, CountBy::From) };
+    let mut house = House::new(1, pack("one", vec![("guessing", one)]));
+    // All of one virtual shard: as many as may be open, one after the other.
+    let of_one = (0..u32::MAX).map(|address| std::net::Ipv4Addr::from(0x0a00_0000 + address).to_string());
+    let shard = SHARDS.of("10.0.0.0");
+    let mut hosts = of_one.filter(|host| SHARDS.of(host) == shard);
+    let first: Vec<String> = hosts.by_ref().take(watch::OPEN - 1).collect();
+    let events: Vec<Event> = (0..).zip(&first).map(|(at, host)| attempt(host, at, at)).collect();
+    assert_eq!(house.epoch(MINUTE, &events).len(), watch::OPEN - 1);
+    assert_eq!(house.epoch(60 * MINUTE, &[]).len(), watch::OPEN - 1, "all are over");
+    let mut told = Vec::new();
+    for (at, host) in (0..).zip(hosts.take(3)) {
+        let at = 60 * MINUTE + at;
+        told.extend(house.epoch(at, &[attempt(&host, at, at)]));
+    }
+    assert_eq!(told.iter().filter(|told| told.starts_with("raised ")).count(), 3, "{told:?}");
+    assert_eq!(house.forgotten, 0);
+    let gave: Vec<AlertResult> =
+        house.told.iter().filter(|told| told.change == AlertChange::Acknowledged).cloned().collect();
+    let who: Vec<&str> = gave.iter().map(|told| &*told.key.subject).collect();
+    assert_eq!(who, [&*first[0], &*first[1], &*first[2]], "those that are over longest");
+    assert!(gave.iter().all(|told| &*told.user == "ioc" && !told.note.is_empty() && !told.active));
+    assert_eq!(house.acknowledge(61 * MINUTE, &first[0], gave[0].key.number), Some(false), "it was taken on");
+    assert_eq!(house.acknowledge(61 * MINUTE, &first[9], gave[0].key.number), Some(true), "this one was not");
 }
 
 proptest! {
@@ -375,8 +398,8 @@ proptest! {
         stop in 0..9_usize,
     ) {
         let rules = || pack("one", vec![
-            ("guessing", counting(CountOf::Attempts, CountBy::From)),
-            ("scan", Counting { reach: 3, ..counting(CountOf::Targets, CountBy::Network) }),
+            ("guessing", counting(Count::Attempts, CountBy::From)),
+            ("scan", Counting { reach: 3, ..counting(Count::Targets, CountBy::Network) }),
         ]);
         let events: Vec<Event> = (0..).zip(events).map(|(arrival, (host, at, port))| Event {
             to: Endpoint { address: one_spelling("192.0.2.1"), port: Some(port) },

@@ -10,7 +10,7 @@ use ioc_model::{
     name::Name,
     position::Arrival,
     results::{AlertResult, Evidence},
-    rule::{AlertChange, AlertKey, Counted, Counting, Group},
+    rule::{AlertChange, AlertKey, CountBy, Counted, Counting, Group},
     time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ pub(super) const SIGHTINGS: usize = 16_384;
 /// So many of them may have an open alert.
 pub(super) const OPEN: usize = 64;
 const MINUTE: i64 = 60_000;
+/// Who takes on what nobody did, and what is said of it.
+const NOBODY: &str = "ioc";
+const OUT_OF_PLACE: &str = "Đã hết và chưa ai nhận; nhường chỗ cho cảnh báo mới. / Over, and taken on by nobody; it gave its place to a new one.";
 
 /// A rule's part of a virtual shard.
 #[derive(Debug)]
@@ -36,11 +39,13 @@ pub(super) struct Watch {
     counting: Counting,
     suspects: BTreeMap<Group, Suspect>,
     /// Those of which something can be forgotten, by when they were heard last.
-    heard: BTreeSet<(Arrival, Group)>,
+    heard: BTreeSet<((Now, Arrival), Group)>,
     /// Those with an active one, by when it is over unless something comes.
     due: BTreeSet<(EventTime, Group)>,
     sightings: usize,
     open: usize,
+    /// The highest number of those that were forgotten: it does not come again in its minute.
+    numbered: u32,
 }
 
 /// As a checkpoint keeps it.
@@ -49,6 +54,7 @@ pub(crate) struct WatchRecord {
     rule: Name,
     shard: VirtualShard,
     counting: Counting,
+    numbered: u32,
     suspects: Vec<(Group, Suspect)>,
 }
 
@@ -58,6 +64,7 @@ struct WatchRef<'a> {
     rule: Name,
     shard: VirtualShard,
     counting: &'a Counting,
+    numbered: u32,
     suspects: Vec<(&'a Group, &'a Suspect)>,
 }
 
@@ -71,11 +78,12 @@ impl WatchRecord {
 impl Watch {
     pub(super) fn new(counting: Counting) -> Watch {
         let (suspects, heard, due) = Default::default();
-        Watch { counting, suspects, heard, due, sightings: 0, open: 0 }
+        Watch { counting, suspects, heard, due, sightings: 0, open: 0, numbered: 0 }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.suspects.is_empty()
+    /// Whether it has nothing to know any more.
+    pub(super) fn is_empty(&self, now: Now) -> bool {
+        self.suspects.is_empty() && self.numbered < minute(now)
     }
 
     #[cfg(test)]
@@ -85,12 +93,13 @@ impl Watch {
 
     pub(super) fn record(&self, rule: Name, shard: VirtualShard) -> Result<Vec<u8>, postcard::Error> {
         let suspects = self.suspects.iter().collect();
-        postcard::to_stdvec(&WatchRef { rule, shard, counting: &self.counting, suspects })
+        let (counting, numbered) = (&self.counting, self.numbered);
+        postcard::to_stdvec(&WatchRef { rule, shard, counting, numbered, suspects })
     }
 
     pub(super) fn load(record: WatchRecord) -> (Name, VirtualShard, Watch) {
-        let WatchRecord { rule, shard, counting, suspects } = record;
-        let mut watch = Watch::new(counting);
+        let WatchRecord { rule, shard, counting, numbered, suspects } = record;
+        let mut watch = Watch { numbered, ..Watch::new(counting) };
         for (group, suspect) in suspects {
             watch.sightings += suspect.len();
             watch.open += usize::from(suspect.open.is_some());
@@ -132,6 +141,8 @@ impl Watch {
         if suspect.open.is_some() {
             suspect.begin_anew();
             self.put(group, suspect);
+        } else {
+            self.numbered = self.numbered.max(suspect.number);
         }
     }
 
@@ -146,31 +157,40 @@ impl Watch {
     pub(super) fn take(&mut self, rule: &Watcher, now: Now, sighting: Sighting, results: &mut ShardResults) {
         let mut suspect = match self.lift(&sighting.group) {
             Some(suspect) => suspect,
-            None => Suspect::new(sighting.arrival),
+            None => Suspect::new((now, sighting.arrival)),
         };
-        // Who was not heard of longest is forgotten first.
+        // Who was not heard of longest is forgotten first. There always is one: whoever cannot be forgotten has an open
+        // alert and no sightings.
         while self.suspects.len() >= SUSPECTS || self.sightings + suspect.len() >= SIGHTINGS {
             let Some((_, unheard)) = self.heard.first().cloned() else { break };
             self.forget(unheard);
             results.forget(rule.id);
         }
-        if self.suspects.len() >= SUSPECTS || self.sightings + suspect.len() >= SIGHTINGS {
-            results.forget(rule.id);
-            if suspect.len() > 0 || suspect.open.is_some() {
-                self.put(sighting.group, suspect);
-            }
-            return;
-        }
-        let has_room = self.open < OPEN || suspect.open.is_some();
-        judge(rule, now, &sighting, &mut suspect, has_room, results);
+        let room = if suspect.open.is_some() || self.open < OPEN { Some(self.numbered) } else { None };
+        judge(rule, now, &sighting, &mut suspect, room, results);
         self.put(sighting.group, suspect);
+        if self.open >= OPEN {
+            self.let_go(rule.id, now, results);
+        }
+    }
+
+    /// Of alerts that are over and that nobody took on, the one that is so longest gives its place to the next: it is taken
+    /// on in the product's own name, and says why.
+    fn let_go(&mut self, rule: Name, now: Now, results: &mut ShardResults) {
+        let cleared =
+            self.suspects.iter().filter(|(_, suspect)| suspect.open.is_some() && !suspect.is_active());
+        let longest = cleared.min_by_key(|(group, suspect)| (over_at(&self.counting, suspect), *group));
+        let Some(group) = longest.map(|(group, _)| group.clone()) else { return };
+        let Some(mut suspect) = self.lift(&group) else { return };
+        take_on(rule, now, &group, &mut suspect, (NOBODY, OUT_OF_PLACE), results);
+        self.put(group, suspect);
     }
 
     /// What the clock ends and forgets.
     pub(super) fn pass(&mut self, rule: Name, now: Now, results: &mut ShardResults) {
         while let Some((_, group)) = self.due.first().filter(|(due, _)| due.0 <= now.0).cloned() {
             let Some(mut suspect) = self.lift(&group) else { break };
-            clear(rule, now, &group, &self.counting, &mut suspect, results);
+            clear(rule, now, &group, &mut suspect, results);
             self.put(group, suspect);
         }
         // A late sighting may lie next to what was told: as long as it counts, that is known.
@@ -178,7 +198,7 @@ impl Watch {
         let forgotten = now.0.saturating_sub(keep);
         while let Some((heard, group)) = self.heard.first().cloned() {
             let number_is_past = |suspect: &Suspect| suspect.number < minute(now);
-            let is_due = heard.received_at.0 <= forgotten;
+            let is_due = heard.0.0 <= forgotten;
             // Its number would come again in the same minute.
             if !is_due || !self.suspects.get(&group).is_some_and(number_is_past) {
                 break;
@@ -212,7 +232,7 @@ impl Watch {
         let active: Vec<Group> = self.due.iter().map(|(_, group)| group.clone()).collect();
         for group in active {
             let Some(mut suspect) = self.lift(&group) else { continue };
-            clear(rule, now, &group, &self.counting, &mut suspect, results);
+            clear(rule, now, &group, &mut suspect, results);
             self.put(group, suspect);
         }
     }
@@ -225,32 +245,22 @@ impl Watch {
         action: &Action,
         results: &mut ShardResults,
     ) -> Option<bool> {
-        let group = Group::of_subject(self.counting.by, &action.alert.subject)?;
-        // Another spelling is another alert, which there never was.
-        if group.to_string() != *action.alert.subject {
-            return None;
-        }
+        // The rule may have counted by somebody else when it was raised. Another spelling is another alert, which there
+        // never was.
+        let is_it = |group: &Group| group.to_string() == *action.alert.subject;
+        let said = [CountBy::From, CountBy::User].map(|by| Group::of_subject(by, &action.alert.subject));
+        let group =
+            said.into_iter().flatten().find(|group| is_it(group) && self.suspects.contains_key(group))?;
         let number = self.suspects.get(&group)?.number;
         if !(1..=number).contains(&action.alert.number) {
             return None;
         }
         let mut suspect = self.lift(&group)?;
         let is_it = action.alert.number == number;
-        let effective = match suspect.open.as_mut().filter(|open| is_it && !open.acknowledged) {
+        let effective = match suspect.open.filter(|open| is_it && !open.acknowledged) {
             None => false,
-            Some(open) => {
-                open.acknowledged = true;
-                let taken = *open;
-                let happened = told(rule, now, &group, &self.counting, &suspect, AlertChange::Acknowledged);
-                results.facts.alerts.extend(happened.map(|told| AlertResult {
-                    user: action.user.clone(),
-                    note: action.note.clone(),
-                    ..told
-                }));
-                if !taken.active {
-                    suspect.open = None;
-                }
-                results.suspected.push(suspected(rule, &group, &suspect));
+            Some(_) => {
+                take_on(rule, now, &group, &mut suspect, (&action.user, &action.note), results);
                 true
             }
         };
@@ -265,15 +275,19 @@ fn judge(
     now: Now,
     sighting: &Sighting,
     suspect: &mut Suspect,
-    has_room: bool,
+    room: Option<u32>,
     results: &mut ShardResults,
 ) {
     let Counting { within, clear_after: pause, .. } = rule.counting;
     let at = sighting.at;
     let adds = !matches!(sighting.seen, Seen::More(..=0));
     let is_over = |end: EventTime| end.plus(pause) <= EventTime(now.0);
+    // What was over before it came, and whose end the clock has not told yet.
+    if suspect.run.is_some_and(|run| at >= run.end.plus(pause) && is_over(run.end)) && suspect.is_active() {
+        clear(rule.id, now, &sighting.group, suspect, results);
+    }
     let active = suspect.is_active();
-    suspect.hear(sighting, within);
+    suspect.hear(now, sighting, within);
     if let Some(run) = suspect.run.filter(|run| at >= run.start && (active || at < run.end.plus(pause))) {
         let end = if adds { run.end.max(at) } else { run.end };
         // What goes on into now is looked at: it may be active again.
@@ -299,7 +313,7 @@ fn judge(
             return;
         }
     }
-    raise(rule, now, sighting, suspect, (run, reached, active), has_room, results);
+    raise(rule, now, sighting, suspect, (run, reached, active), room, results);
 }
 
 fn raise(
@@ -308,7 +322,7 @@ fn raise(
     sighting: &Sighting,
     suspect: &mut Suspect,
     (run, reached, active): (Run, Reached, bool),
-    has_room: bool,
+    room: Option<u32>,
     results: &mut ShardResults,
 ) {
     let priority = rule.priority;
@@ -319,13 +333,15 @@ fn raise(
             open.priority = priority;
             AlertChange::Recurred
         }
-        None if !has_room => {
-            results.forget(rule.id);
-            return;
-        }
         None => {
-            suspect.number = minute(now).max(suspect.number.saturating_add(1));
-            suspect.open = Some(Open { active, acknowledged: false, occurrences: 1, priority });
+            let Some(numbered) = room else {
+                results.forget(rule.id);
+                return;
+            };
+            let next = suspect.number.max(if numbered < minute(now) { 0 } else { numbered });
+            suspect.number = minute(now).max(next.saturating_add(1));
+            let about = rule.counting.by.about();
+            suspect.open = Some(Open { active, acknowledged: false, occurrences: 1, priority, about });
             AlertChange::Raised
         }
     };
@@ -343,41 +359,51 @@ fn raise(
         status: None,
         events: Some(Arc::new(counted)),
     };
-    let happened = told(rule.id, now, &sighting.group, &rule.counting, suspect, change);
+    let happened = told(rule.id, now, &sighting.group, suspect, change);
     results.facts.alerts.extend(happened.map(|told| AlertResult { evidence: Some(evidence), ..told }));
     results.suspected.push(suspected(rule.id, &sighting.group, suspect));
 }
 
-fn clear(
-    rule: Name,
-    now: Now,
-    group: &Group,
-    counting: &Counting,
-    suspect: &mut Suspect,
-    results: &mut ShardResults,
-) {
+fn clear(rule: Name, now: Now, group: &Group, suspect: &mut Suspect, results: &mut ShardResults) {
     let Some(open) = suspect.open.as_mut() else { return };
     open.active = false;
     let acknowledged = open.acknowledged;
-    results.facts.alerts.extend(told(rule, now, group, counting, suspect, AlertChange::Cleared));
+    results.facts.alerts.extend(told(rule, now, group, suspect, AlertChange::Cleared));
     if acknowledged {
         suspect.open = None;
     }
     results.suspected.push(suspected(rule, group, suspect));
 }
 
-fn told(
+/// Somebody takes an alert on.
+fn take_on(
     rule: Name,
     now: Now,
     group: &Group,
-    counting: &Counting,
-    suspect: &Suspect,
-    change: AlertChange,
-) -> Option<AlertResult> {
+    suspect: &mut Suspect,
+    (user, note): (&str, &str),
+    results: &mut ShardResults,
+) {
+    let Some(open) = suspect.open.as_mut() else { return };
+    open.acknowledged = true;
+    let is_over = !open.active;
+    let happened = told(rule, now, group, suspect, AlertChange::Acknowledged);
+    results.facts.alerts.extend(happened.map(|told| AlertResult {
+        user: user.into(),
+        note: note.into(),
+        ..told
+    }));
+    if is_over {
+        suspect.open = None;
+    }
+    results.suspected.push(suspected(rule, group, suspect));
+}
+
+fn told(rule: Name, now: Now, group: &Group, suspect: &Suspect, change: AlertChange) -> Option<AlertResult> {
     let open = suspect.open?;
     Some(AlertResult {
         key: AlertKey { rule: rule.into(), subject: group.to_string().into(), number: suspect.number },
-        about: counting.by.about(),
+        about: open.about,
         change,
         priority: open.priority,
         active: open.active,

@@ -1,6 +1,7 @@
 // The words of alerts and of the way from a number to its origin.
 
 import { t, type Text } from "./text";
+import type { Count } from "../api";
 import type { Alert } from "../model";
 
 export const alertWords = {
@@ -55,9 +56,11 @@ export const changeWords: Record<Alert["change"], Text> = {
 };
 
 /** What a rule counts of events. */
-export const countWords: Record<"attempts" | "weight" | "targets" | "users", Text> = {
+export const countWords: Record<Count, Text> = {
   attempts: t("Lần đăng nhập thất bại", "Failed attempts to log in"),
-  weight: t("Sự kiện", "Events"),
+  events: t("Sự kiện", "Events"),
+  lines: t("Dòng nhật ký", "Lines of logs"),
+  sources: t("Địa chỉ nguồn khác nhau", "Different addresses it came from"),
   targets: t("Đích khác nhau", "Different targets"),
   users: t("Tài khoản khác nhau", "Different users"),
 };

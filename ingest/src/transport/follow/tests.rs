@@ -316,8 +316,9 @@ impl World {
                 let is_seen = content.unseen_from.is_none_or(|from| end <= from && line.ends_with(b"\n"));
                 // The last line of the file that is written to has not ended.
                 let is_whole = line.ends_with(b"\n") || index < last;
-                // Nobody looked while it was there.
-                let is_known = content.was_looked_at || !content.is_removed;
+                // Nobody looked while it was there, or there never was a whole line to know it by.
+                let is_there = !content.is_removed && content.bytes.contains(&b'\n');
+                let is_known = content.was_looked_at || is_there;
                 if is_seen && is_whole && is_known && !self.came.contains_key(&hash.digest()) {
                     let _first = missing.get_or_insert(at as u64);
                 }

@@ -1,9 +1,13 @@
 //! What a rule counts of events.
 
-use super::super::{document::Section, draft::Draft};
+use super::super::{
+    document::Section,
+    draft::Draft,
+    event_words::{read_count, read_kinds, read_severity},
+};
 use crate::{
-    event::{EventKind, Severity},
-    rule::{CountBy, CountOf, Counting, REACH_MAX, WITHIN_MAX},
+    event::{Count, EventKind},
+    rule::{CountBy, Counting, REACH_MAX, WITHIN_MAX},
     time::Millis,
 };
 
@@ -18,20 +22,10 @@ const LOGINS: [EventKind; 6] = [
 ];
 
 pub(super) fn read(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<Counting> {
-    let counts: Vec<&str> = CountOf::ALL.iter().map(|count| count.word()).collect();
-    let bys: Vec<&str> = CountBy::ALL.iter().map(|by| by.word()).collect();
-    let count = word(id, table, "count", "\"attempts\"", &counts).and_then(|word| CountOf::from_word(&word));
-    let by = word(id, table, "by", "\"from\"", &bys).and_then(|word| CountBy::from_word(&word));
+    let count = read_count(id, table);
+    let by = read_by(id, table);
     let mut kinds = read_kinds(id, table);
-    let severity = table.optional_text("severity").and_then(|word| {
-        let severity = Severity::from_word(&word);
-        if severity.is_none() {
-            let known: Vec<&str> = Severity::ALL.into_iter().map(Severity::word).collect();
-            let message = format!("{id}: '{word}' is not a severity (there are: {})", known.join(", "));
-            table.fault(table.line_of("severity"), message);
-        }
-        severity
-    });
+    let severity = read_severity(id, table);
     let category = table.optional_text("category").unwrap_or_default();
     let signature = table.optional_text("signature").unwrap_or_default();
     if !table.has("reach") {
@@ -53,7 +47,7 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<C
     }
     let says_which = ["kinds", "severity", "category", "signature"].iter().any(|key| table.has(key));
     match count {
-        Some(CountOf::Attempts) if !table.has("kinds") => kinds = LOGINS.to_vec(),
+        Some(Count::Attempts) if !table.has("kinds") => kinds = LOGINS.to_vec(),
         Some(_) if !says_which => {
             let message = format!(
                 "{id}: it would count every event; say 'kinds', 'severity', 'category' or 'signature'"
@@ -68,11 +62,12 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<C
         );
         table.fault(table.line_of("by"), message);
     }
-    if (count, by) == (Some(CountOf::Users), Some(CountBy::User)) {
-        table.fault(
-            table.line_of("count"),
-            format!("{id}: of one user there is one user; count something else"),
-        );
+    let is_one = [(Count::Users, CountBy::User), (Count::Sources, CountBy::From)];
+    if let Some(pair) = count.zip(by)
+        && is_one.contains(&pair)
+    {
+        let message = format!("{id}: of one {} there is one; count something else", pair.1.word());
+        table.fault(table.line_of("count"), message);
     }
     Some(Counting {
         count: count?,
@@ -87,34 +82,13 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<C
     })
 }
 
-/// A word of a list that must be there.
-fn word(id: &str, table: &mut Section<'_>, key: &str, example: &str, known: &[&str]) -> Option<String> {
-    let word = table.text(key, example);
-    let is_known = known.contains(&word.as_str());
-    if !is_known && !word.is_empty() {
-        let message = format!("{id}: '{word}' is not what '{key}' may be (there are: {})", known.join(", "));
-        table.fault(table.line_of(key), message);
+fn read_by(id: &str, table: &mut Section<'_>) -> Option<CountBy> {
+    let word = table.text("by", "\"from\"");
+    let by = CountBy::from_word(&word);
+    if by.is_none() && !word.is_empty() {
+        let known: Vec<&str> = CountBy::ALL.iter().map(|by| by.word()).collect();
+        let message = format!("{id}: '{word}' is nobody to count by (there are: {})", known.join(", "));
+        table.fault(table.line_of("by"), message);
     }
-    is_known.then_some(word)
-}
-
-fn read_kinds(id: &str, table: &mut Section<'_>) -> Vec<EventKind> {
-    let mut kinds = Vec::new();
-    for (line, word) in table.texts("kinds") {
-        let Some(kind) = EventKind::from_word(&word) else {
-            let known: Vec<&str> = EventKind::ALL.into_iter().map(EventKind::word).collect();
-            let message = format!("{id}: '{word}' is not a kind of event (there are: {})", known.join(", "));
-            table.fault(line, message);
-            continue;
-        };
-        if kinds.contains(&kind) {
-            table.fault(line, format!("{id}: kind '{word}' is named twice"));
-        } else {
-            kinds.push(kind);
-        }
-    }
-    if table.has("kinds") && kinds.is_empty() {
-        table.fault(table.line_of("kinds"), format!("{id}: 'kinds' is there but names none"));
-    }
-    kinds
+    by
 }

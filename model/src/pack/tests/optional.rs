@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::{
-    event::{EventKind, Severity},
+    event::{Count, EventKind, Severity},
     index::{GapReading, IndexId, WqiAggregate},
     limit::Averaging,
-    rule::{Bound, Condition, CountBy, CountOf, Counting, Measure, Priority},
+    rule::{Bound, Condition, CountBy, Counting, Measure, Priority},
     status::StationStatus,
 };
 
@@ -133,11 +133,11 @@ fn a_full_pack_holds_what_its_files_say() {
     assert_eq!(pack.rules["gone"].condition, Condition::Status { statuses, lasting: Millis::minutes(30) });
 
     let guessing = pack.rules["guessing"].condition.counting().unwrap();
-    assert_eq!((guessing.count, guessing.by, guessing.reach), (CountOf::Attempts, CountBy::From, 5));
+    assert_eq!((guessing.count, guessing.by, guessing.reach), (Count::Attempts, CountBy::From, 5));
     assert_eq!((guessing.within, guessing.clear_after), (Millis::minutes(10), Millis::minutes(10)));
     assert!(guessing.kinds.contains(&EventKind::LoginModule), "also what only supports an attempt");
     let scan = Counting {
-        count: CountOf::Targets,
+        count: Count::Targets,
         by: CountBy::Network,
         kinds: vec![EventKind::Block],
         severity: Some(Severity::Low),
@@ -351,18 +351,18 @@ fn every_rule_of_rules_has_its_fault() {
         ),
         (
             changed("rules.toml", "count = \"attempts\"", "count = \"tries\""),
-            "rules.toml:31: guessing: 'tries' is not what 'count' may be (there are: attempts, weight",
+            "rules.toml:31: guessing: 'tries' is nothing to count (there are: events, lines",
         ),
         (
             changed("rules.toml", "by = \"from\"", "by = \"host\""),
-            "rules.toml:31: guessing: 'host' is not what 'by' may be (there are: from, network, to, user)",
+            "rules.toml:31: guessing: 'host' is nobody to count by (there are: from, network, to, user)",
         ),
         (
             changed("rules.toml", "by = \"from\"", "by = \"user\""),
             "rules.toml:31: guessing: an alert by user names the user",
         ),
         (
-            changed("rules.toml", "count = \"attempts\"", "count = \"weight\""),
+            changed("rules.toml", "count = \"attempts\"", "count = \"events\""),
             "rules.toml:31: guessing: it would count every event",
         ),
         (changed("rules.toml", "reach = 5, ", ""), "rules.toml:31: guessing: 'reach' is missing"),
@@ -388,7 +388,7 @@ fn every_rule_of_rules_has_its_fault() {
         ),
         (
             changed("rules.toml", "severity = \"low\"", "severity = \"worst\""),
-            "rules.toml:36: scan: 'worst' is not a severity",
+            "rules.toml:36: scan: 'worst' is not a severity to begin at",
         ),
         (
             changed(

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { asking, standing } from "../../acknowledge";
 import { deeper } from "../../address";
-import { measureOf, stateWords, subjectOf, valueLine } from "../../alerts";
+import { isOfGroup, measureOf, stateWords, subjectOf, valueLine } from "../../alerts";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import type { AlertHistory, AlertOrigin, RaisedBy } from "../../lineage";
@@ -116,7 +116,7 @@ export function AlertStep({ id }: { id: string }) {
                 {({ raised_by }) => (raised_by ? <Cause by={raised_by} /> : null)}
               </Asked>
             </div>
-            {alert.about !== "station" && <AlertEvents alert={alert} />}
+            {isOfGroup(alert) && <AlertEvents alert={alert} />}
             <h3>{say(alertWords.history)}</h3>
             <ol class="timeline">
               {history.map((entry, at) => (
