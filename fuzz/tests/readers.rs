@@ -18,12 +18,13 @@ const READS: [&str; 5] = [
 ];
 
 /// The sources that read bytes, and the target that gives them any; or why they need none.
-const READERS: [(&str, Result<&str, &str>); 17] = [
+const READERS: [(&str, Result<&str, &str>); 18] = [
     ("bus/src/chunk.rs", Ok("chunk")),
     ("bus/src/disk/frame.rs", Ok("frame")),
     ("bus/src/disk/number.rs", Ok("frame")),
     ("bus/src/disk/segment.rs", Ok("segment_mark")),
     ("decode/src/format/json_flat.rs", Ok("json_observation")),
+    ("decode/src/format/json_keys.rs", Ok("eve")),
     ("decode/src/format/json_shape.rs", Ok("json_observation")),
     ("ingest/src/transport/mqtt/reception.rs", Ok("mqtt_packets")),
     ("ingest/src/transport/mqtt/wire.rs", Ok("mqtt_packets")),
