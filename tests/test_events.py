@@ -51,6 +51,26 @@ owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
 transport = { kind = "files", folder = "addresses" }
 format = "syslog_lines"
 silent_after = "10m"
+
+[antivirus]
+name = { vi = "Máy nhiễm mã độc", en = "Infected machines" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "files", folder = "antivirus" }
+format = "event_csv"
+silent_after = "2d"
+[antivirus.columns]
+kind = "infection"
+log_source = "av-console"
+time = "Thời gian"
+time_format = "%d/%m/%Y %H:%M:%S"
+host = "Máy tính"
+target = "Địa chỉ IP"
+user = "Người dùng"
+signature = "Tên mã độc"
+severity_unless_said = "high"
+decided = "Hành động"
+decisions = { "Đã xóa" = "blocked" }
+id = ["Mã"]
 """
 LOG_SOURCES = f"""
 [relay-here]
@@ -404,6 +424,32 @@ def test_reject_a_broken_line_costs_itself_and_opens_to_its_bytes(house):
     assert house.raw(position) == body
 
 
+def test_count_what_a_console_lists_is_one_event_in_every_export_and_opens_to_its_row(house):
+    day = datetime.datetime.now(ZONE) - datetime.timedelta(hours=1)
+
+    def row(code, machine, address, action):
+        return f"{code};{day:%d/%m/%Y %H:%M:%S};{machine};{address};nguoidung;Trojan.Example;{action}"
+
+    header = "Mã;Thời gian;Máy tính;Địa chỉ IP;Người dùng;Tên mã độc;Hành động"
+    rows = [row("A-1", "PC-01", "192.0.2.101", "Đã xóa"), row("A-2", "PC-02", "192.0.2.102", "Chưa xử lý")]
+    first = house.drop("antivirus", "first.csv", ["DANH SÁCH MÁY NHIỄM", header, *rows, "Tổng số: 2"])
+    assert (first["rows_stored"], first["rows_rejected"]) == (2, 1)
+    # The next export has what is not cleared away yet once more, above what is new.
+    again = house.drop("antivirus", "next.csv", [header, row("A-3", "PC-01", "192.0.2.101", "Đã xóa"), *rows])
+    assert (again["rows_stored"], again["rows_duplicate"]) == (3, 2)
+    told = house.ask(
+        "SELECT kind, severity, decided, target_address, host, signature, log_source, count(), uniqExact(key)"
+        " FROM event_current WHERE feed = 'antivirus' GROUP BY ALL ORDER BY host"
+    )
+    of = ("Trojan.Example", "av-console")
+    assert told == [
+        ("infection", "high", "blocked", "192.0.2.101", "PC-01", *of, 2, 2),
+        ("infection", "high", "", "192.0.2.102", "PC-02", *of, 1, 1),
+    ]
+    assert house.events("max(abs(dateDiff('second', happened_at, now64()) - 3600))", "feed = 'antivirus'") < 600
+    assert house.events("uniqExact(user)", "feed = 'antivirus' AND user = 'n***'") == 1, "names are masked"
+
+
 def test_once_whatever_is_killed_in_the_middle_is_there_once(house):
     """Lines of files and of pushes once each; of a connection, which has no acknowledgement, a beginning, once each."""
 
@@ -454,7 +500,7 @@ def test_once_whatever_is_killed_in_the_middle_is_there_once(house):
 def test_balance_nothing_is_astray_and_whoever_watches_is_told_of_no_trouble(house):
     status = house.ioc.wait_drained()
     assert status["halted"] is None
-    for feed in ("security", "sensors", "logins", "addresses"):
+    for feed in ("security", "sensors", "logins", "addresses", "antivirus"):
         balance = house.balance(feed)
         assert balance["rows_stored"] == house.events("count()", f"feed = '{feed}'"), feed
     assert house.number("SELECT count() FROM feed_balance WHERE envelopes_astray != 0 OR rows_astray != 0") == 0

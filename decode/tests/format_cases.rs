@@ -113,3 +113,8 @@ fn every_file_of_syslog_lines_becomes_what_its_case_says() {
 fn every_record_of_eve_becomes_what_its_case_says() {
     run(FormatName::Eve);
 }
+
+#[test]
+fn every_table_of_events_becomes_what_its_case_says() {
+    run(FormatName::EventCsv);
+}

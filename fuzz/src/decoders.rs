@@ -51,6 +51,7 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::Syslog => ("syslog_message", &["logs", "permissive-syslog"]),
         FormatName::SyslogLines => ("syslog_lines", &["permissive-syslog_lines"]),
         FormatName::Eve => ("eve", &["permissive-eve"]),
+        FormatName::EventCsv => ("event_csv", &["antivirus", "botnet", "permissive-event_csv"]),
     }
 }
 
@@ -103,6 +104,10 @@ pub(crate) fn cef(input: &[u8]) {
 
 pub(crate) fn eve(input: &[u8]) {
     decode(feeds_of(FormatName::Eve), input);
+}
+
+pub(crate) fn event_csv(input: &[u8]) {
+    decode(feeds_of(FormatName::EventCsv), input);
 }
 
 fn decode(feeds: &[&str], input: &[u8]) {
@@ -348,6 +353,10 @@ pub(crate) fn eve_cases() -> Vec<Vec<u8>> {
         seed.truncate(8 << 10);
     }
     seeds
+}
+
+pub(crate) fn event_csv_cases() -> Vec<Vec<u8>> {
+    cases("event_csv", feeds_of(FormatName::EventCsv))
 }
 
 pub(crate) fn actions() -> Vec<Vec<u8>> {

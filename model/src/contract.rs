@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::Millis;
+use crate::{event_columns::EventColumns, time::Millis};
 
 /// Which subjects a feed may speak of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,8 @@ pub struct Contract {
     /// A row that came so long after its moment and would change what was closed and judged is held until an operator
     /// says that it is meant ([`held`](crate::held)).
     pub hold_after: Millis,
+    /// What stands where in its tables of events; of a feed that has none, nothing.
+    pub columns: EventColumns,
 }
 
 impl Default for Contract {
@@ -52,6 +54,7 @@ impl Default for Contract {
             lateness: Millis::minutes(5),
             patience: Millis::hours(1),
             hold_after: Millis::hours(24 * 45),
+            columns: EventColumns::default(),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod counts;
 pub mod envelope;
 pub mod epoch;
 pub mod event;
+pub mod event_columns;
 pub mod fact;
 pub mod figure;
 pub mod framing;

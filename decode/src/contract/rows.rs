@@ -12,6 +12,7 @@ use ioc_model::{
     contract::is_subject,
     envelope::Envelope,
     event::{Event, TimeFrom},
+    event_columns::EventColumns,
     held::Decision,
     name::Name,
     names::{Names, Source, SourceId, SubjectId},
@@ -411,6 +412,11 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         self.check_sender("host", &reporter.log_source)?;
         self.reporter = Some((host.into(), reporter));
         Ok(reporter)
+    }
+
+    /// What stands where in the tables of its feed.
+    pub(crate) fn columns(&self) -> &'d EventColumns {
+        &self.feed.contract.columns
     }
 
     /// The scale of a product that has one of its own.

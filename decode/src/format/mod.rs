@@ -9,6 +9,7 @@
 mod auth_log;
 mod cef;
 mod eve;
+mod event_csv;
 mod fields;
 mod json_flat;
 mod json_keys;
@@ -54,6 +55,7 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::Syslog => syslog::read(payload, rows, &mut caches.eve),
         FormatName::SyslogLines => syslog::read_lines(payload, rows, &mut caches.eve),
         FormatName::Eve => eve::read_lines(payload, rows, &mut caches.eve),
+        FormatName::EventCsv => event_csv::read(payload, rows),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
+    event_columns,
 };
 use crate::{
     action::OPERATOR,
@@ -52,7 +53,8 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let owner = section.both_languages("owner");
     let format = read_format(id, &mut section);
     let transport = read_transport(id, &mut section, format, draft);
-    let contract = read_contract(id, &mut section);
+    let mut contract = read_contract(id, &mut section);
+    contract.columns = event_columns::read(id, &mut section, format);
     let silent_after = section.duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));

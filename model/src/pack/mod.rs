@@ -7,6 +7,7 @@ mod csv_table;
 mod document;
 mod draft;
 mod duration;
+mod event_columns;
 mod event_words;
 mod faults;
 mod feeds;
@@ -319,16 +320,19 @@ pub enum FormatName {
     SyslogLines,
     /// Lines, each a record of Suricata's EVE as JSON.
     Eve,
+    /// A table of events with a header, as a console exports it: which column is which, the pack says.
+    EventCsv,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 5] = [
+    pub const ALL: [FormatName; 6] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
         FormatName::SyslogLines,
         FormatName::Eve,
+        FormatName::EventCsv,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -341,13 +345,14 @@ impl FormatName {
             FormatName::Syslog => "syslog",
             FormatName::SyslogLines => "syslog_lines",
             FormatName::Eve => "eve",
+            FormatName::EventCsv => "event_csv",
         }
     }
 
     /// Whether its bytes are lines of which each says all of itself, so that any number of them can be read alone.
     #[must_use]
     pub fn is_lines(self) -> bool {
-        !matches!(self, FormatName::Syslog | FormatName::OperatorAction)
+        !matches!(self, FormatName::Syslog | FormatName::OperatorAction | FormatName::EventCsv)
     }
 
     /// From its word.

@@ -132,6 +132,10 @@ fn every_rule_of_a_pack_has_its_fault() {
              transport = {transport}\nformat = \"station_txt\"\nsilent_after = \"1h\"\n"
         )
     };
+    let table_feed = |format: &str, columns: &str| {
+        let feed = other_feed("b", "{ kind = \"http\" }").replace("station_txt", format);
+        if columns.is_empty() { feed } else { format!("{feed}columns = {columns}\n") }
+    };
     let appended = |path: &str, more: &str| with(path, &format!("{}{more}", valid_files()[path]));
     let cases: Vec<(PackFiles, &str)> = vec![
         (replaced("pack.toml", "\"test\"", "\"Te st\""), "pack.toml:1: 'id' must be"),
@@ -355,6 +359,67 @@ fn every_rule_of_a_pack_has_its_fault() {
                     )),
             ),
             "feeds.toml:21: c: 'names': '*-a.*' are files of feed 'b' ('eve*.json')",
+        ),
+        (appended("feeds.toml", &table_feed("event_csv", "")), "feeds.toml:12: b: 'columns' is missing"),
+        (
+            appended("feeds.toml", &table_feed("event_csv", r#"{ kind = "malware", time = "T" }"#)),
+            "feeds.toml:18: b: 'malware' is not one of: log, alert,",
+        ),
+        (
+            appended("feeds.toml", &table_feed("event_csv", r#"{ kind = "infection" }"#)),
+            "feeds.toml:18: b: 'columns' names no column",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &table_feed("event_csv", r#"{ kind = "infection", time = "T", time_format = "%H:%M" }"#),
+            ),
+            "feeds.toml:18: b: 'time_format': '%H:%M' does not say which day",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &table_feed("event_csv", r#"{ kind = "infection", time = "T", time_format = "%Q9 %" }"#),
+            ),
+            "feeds.toml:18: b: 'time_format': '%Q9 %' is none",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &table_feed(
+                    "event_csv",
+                    r#"{ kind = "infection", time = "T", severities = { "Cao" = "hoch" } }"#,
+                ),
+            ),
+            "feeds.toml:18: b: 'severities': 'hoch' is not one of: not_rated",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &table_feed(
+                    "event_csv",
+                    r#"{ kind = "infection", time = "T", decisions = { "A" = "blocked", "a" = "allowed" } }"#,
+                ),
+            ),
+            "feeds.toml:18: b: 'a' stands twice in 'decisions'",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &table_feed("event_csv", r#"{ kind = "infection", time = "T", log_source = "a b" }"#),
+            ),
+            "feeds.toml:18: b: 'a b' is no name of a log source",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &table_feed("event_csv", r#"{ kind = "infection", tmie = "T", host = "H" }"#),
+            ),
+            "feeds.toml:18: b.columns: 'tmie' is not a key of this table",
+        ),
+        (
+            appended("feeds.toml", &table_feed("eve", r#"{ kind = "infection", time = "T" }"#)),
+            "feeds.toml:18: b: 'eve' is no format of columns",
         ),
         (
             replaced("indicators.toml", "min = 0", "spike = { times = 1, above = 5 }\nmin = 0"),
