@@ -10,16 +10,13 @@ use super::{
     lines::{Lines, Piece},
     listing::{Entry, EntryState, Id, Listing},
     mark::{Fingerprint, Mark},
+    names::is_named_like,
     source::Source,
 };
 use crate::transport::below::{Signature, signature_of};
 
 /// Read in one go.
 pub(super) const GO: usize = 256 << 10;
-/// The ending of a compressed file that is read.
-pub(super) const COMPRESSED: &str = ".gz";
-/// Those of files that are not.
-pub(super) const NOT_READ: [&str; 5] = [".bz2", ".xz", ".zst", ".lz4", ".zip"];
 /// A header of columns is shorter, and every file of an export begins with it.
 const WELL_KNOWN: u64 = 256;
 
@@ -297,16 +294,4 @@ impl Followed {
 /// Whether no other file can be taken for the one of that place.
 pub(super) fn is_well_known(place: &Fingerprint) -> bool {
     place.at >= WELL_KNOWN
-}
-
-/// Whether a file can be the one that had that name: it is not compressed under its reader.
-fn is_named_like(name: &str, former: &str) -> bool {
-    name.starts_with(stem(former))
-        && !name.ends_with(COMPRESSED)
-        && !NOT_READ.iter().any(|ending| name.ends_with(ending))
-}
-
-/// What rotation leaves of a name: `eve` of `eve.json`, `eve.json.1` and `eve-20261129.json`.
-fn stem(name: &str) -> &str {
-    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(name)
 }

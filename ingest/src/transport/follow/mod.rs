@@ -26,7 +26,11 @@ mod follower;
 mod kept;
 mod lines;
 mod listing;
+mod look;
 mod mark;
+mod names;
+mod read;
+mod rotated;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -41,7 +45,7 @@ pub use settings::KIND;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use self::follower::{Follower, Read};
+use self::{follower::Follower, read::Read};
 use crate::{
     clients::{Caller, What},
     intake::{Intake, Line},

@@ -17,7 +17,7 @@ use ioc_model::{
 };
 use proptest::prelude::*;
 
-use super::{follower::Followable, *};
+use super::{follower::Followable, names::Names, *};
 
 const NAME: &str = "eve.json";
 const LINGER: Duration = Duration::from_secs(10_000);
@@ -236,7 +236,7 @@ impl World {
         let what = Followable {
             feed: "eve".to_owned(),
             folder: self.folder.path().to_owned(),
-            names: vec!["eve.json".to_owned()],
+            names: Names(vec!["eve.json".to_owned()]),
             max_bytes: 4_096,
             linger: LINGER,
             look_for: LOOK_FOR,
