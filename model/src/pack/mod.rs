@@ -33,6 +33,7 @@ mod tests;
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 pub use faults::{Fault, Faults};
+pub use feeds::COMPRESSED;
 use ipnet::IpNet;
 pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};

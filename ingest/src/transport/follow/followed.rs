@@ -36,6 +36,8 @@ pub(super) struct Followed {
     place: Fingerprint,
     hash: RunningHash,
     pub(super) reading: Option<Reading>,
+    /// How far its bytes were looked at. Behind what was taken of them were only NULs.
+    looked_to: u64,
     /// Since when it has not grown, or is looked for.
     pub(super) since: Instant,
     /// As it was when its content was looked at last.
@@ -75,6 +77,7 @@ impl Followed {
             place: Mark::default().fingerprint(),
             hash: RunningHash::default(),
             reading: None,
+            looked_to: 0,
             since: now,
             looked_at: None,
             not_its: HashSet::new(),
@@ -112,6 +115,7 @@ impl Followed {
             state: kept.state,
             place: kept.place,
             reading: None,
+            looked_to: 0,
             since: now,
             looked_at: None,
             not_its: HashSet::new(),
@@ -126,7 +130,7 @@ impl Followed {
             id: self.id,
             place: self.place.clone(),
             hash: self.hash.to_string(),
-            seen: self.seen,
+            seen: self.seen_bytes(),
             state: self.state,
         }
     }
@@ -143,7 +147,18 @@ impl Followed {
 
     /// Bytes seen behind them.
     pub(super) fn unread_bytes(&self) -> u64 {
-        self.seen.saturating_sub(self.place.at)
+        self.seen_bytes().saturating_sub(self.place.at)
+    }
+
+    /// Bytes seen behind those that were read ahead.
+    pub(super) fn behind_bytes(&self) -> u64 {
+        self.reading.as_ref().map_or(0, |reading| self.seen_bytes().saturating_sub(reading.lines.ahead.at))
+    }
+
+    /// The size it was seen to have, without the NULs at its end: nobody wrote anything there.
+    fn seen_bytes(&self) -> u64 {
+        let ahead = self.reading.as_ref().map_or(self.place.at, |reading| reading.lines.ahead.at);
+        if self.seen <= self.looked_to { self.seen.min(ahead) } else { self.seen }
     }
 
     /// Whether nothing is open and nobody knows where it lies.
@@ -238,6 +253,7 @@ impl Followed {
 
     /// Its content is gone from where it was.
     pub(super) fn lose(&mut self, state: State, now: Instant) {
+        (self.seen, self.looked_to) = (self.seen_bytes(), 0);
         (self.id, self.reading, self.looked_at, self.state, self.since) = (None, None, None, state, now);
         self.not_its.clear();
     }
@@ -270,7 +286,11 @@ impl Followed {
             }
         }
         // A byte order mark is seen whole or not yet.
-        if bytes.is_empty() || (lines.ahead.at == 0 && bytes.len() < 3 && bytes[0] == 0xef) {
+        if lines.ahead.at == 0 && bytes.len() < 3 && bytes.first() == Some(&0xef) {
+            return Ok(Progress::AtEnd);
+        }
+        self.looked_to = lines.ahead.at + read as u64;
+        if bytes.is_empty() {
             return Ok(Progress::AtEnd);
         }
         lines.take(bytes, pieces);

@@ -65,6 +65,8 @@ pub(super) struct Follower {
     /// Of what was said, so that it is said once.
     pub(super) said: FxHashSet<String>,
     pub(super) is_unlisted: bool,
+    /// What the folder lay on when there was something in it.
+    pub(super) device: Option<u64>,
 }
 
 impl Follower {
@@ -93,6 +95,7 @@ impl Follower {
             counters: Arc::default(),
             said: FxHashSet::default(),
             is_unlisted: false,
+            device: None,
         })
     }
 
@@ -161,10 +164,9 @@ impl Follower {
     }
 
     pub(super) fn gauge(&self) {
-        let reading = || self.files.iter().filter_map(|file| Some((file, file.reading.as_ref()?)));
+        let waiting = self.files.iter().filter_map(|file| Some(file.reading.as_ref()?.lines.waiting()));
         self.counters.files.set(self.files.len() as u64);
-        self.counters.unfinished_bytes.set(reading().map(|(_, reading)| reading.lines.waiting()).sum());
-        let behind = reading().map(|(file, reading)| file.seen.saturating_sub(reading.lines.ahead.at));
-        self.counters.behind_bytes.set(behind.sum());
+        self.counters.unfinished_bytes.set(waiting.sum());
+        self.counters.behind_bytes.set(self.files.iter().map(Followed::behind_bytes).sum());
     }
 }

@@ -13,6 +13,8 @@ const MOST: usize = 20_000;
 #[derive(Debug)]
 pub(super) struct Listing {
     folder: Folder,
+    /// What it lies on.
+    pub(super) device: u64,
     /// The files, the last changed first.
     pub(super) entries: Vec<Entry>,
     /// Names of what is no regular file.
@@ -56,7 +58,7 @@ impl Listing {
             let newest = |entry: &Entry| (entry.signature.modified_seconds, entry.signature.modified_nanos);
             newest(other).cmp(&newest(one)).then_with(|| one.name.cmp(&other.name))
         });
-        Ok(Listing { folder, entries, others })
+        Ok(Listing { device: folder.device()?, folder, entries, others })
     }
 
     /// Opens a file; none if it is another one by now.

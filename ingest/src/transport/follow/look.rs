@@ -2,30 +2,31 @@
 
 use std::io;
 
-use ioc_model::loss::{Loss, Unread};
+use ioc_model::{
+    loss::{Loss, Unread},
+    time::ReceivedAt,
+};
 use tokio::time::Instant;
 
 use super::{
     followed::Followed,
     follower::{Follower, MOST_FILES},
     kept::State,
-    listing::Listing,
-    names::COMPRESSED,
+    listing::{Entry, Listing},
+    names::is_gzip,
 };
 
 impl Follower {
     /// Looks into the folder.
-    pub(super) fn look(&mut self, now: Instant) {
-        // Nothing at all where something was is a share that is not mounted.
-        let is_bare = |listing: &Listing| listing.entries.is_empty() && !self.files.is_empty();
-        let listed = Listing::of(&self.what.folder).and_then(|listing| match is_bare(&listing) {
+    pub(super) fn look(&mut self, now: Instant, clock: ReceivedAt) {
+        let listed = Listing::of(&self.what.folder).and_then(|listing| match self.is_unmounted(&listing) {
             true => Err(io::Error::new(io::ErrorKind::NotFound, "no file is there any more: is it mounted?")),
             false => Ok(listing),
         });
         match listed {
             Ok(listing) => {
                 self.is_unlisted = false;
-                self.look_through(&listing, now);
+                self.look_through(&listing, now, clock);
             }
             Err(error) => {
                 self.counters.unlisted.one();
@@ -37,7 +38,22 @@ impl Follower {
         self.counters.files.set(self.files.len() as u64);
     }
 
-    fn look_through(&mut self, listing: &Listing, now: Instant) {
+    /// Whether nothing at all is there where something was, and it was on another device: a share that is not mounted.
+    /// Where nothing tells any more which device that was, it may be one.
+    fn is_unmounted(&mut self, listing: &Listing) -> bool {
+        let mut known = self.files.iter().filter_map(|file| Some(file.id?.0)).chain(self.device);
+        if self.files.is_empty()
+            || !listing.entries.is_empty()
+            || known.any(|device| device == listing.device)
+        {
+            // Files that are looked for have no device.
+            self.device = Some(listing.device);
+            return false;
+        }
+        true
+    }
+
+    fn look_through(&mut self, listing: &Listing, now: Instant, clock: ReceivedAt) {
         for name in &listing.others {
             if self.what.names.is_followed(name) && self.said.insert(name.clone()) {
                 self.counters.passed_over.one();
@@ -49,9 +65,12 @@ impl Follower {
         self.meet(listing, &mut is_taken, now);
         self.look_for_lost(listing, &mut is_taken, now);
         self.meet_rotated(listing, &is_taken, now);
-        let newest = listing.entries.iter().map(|entry| entry.signature.modified_millis()).max();
         self.is_changed |= self.kept.looked.is_none();
-        self.kept.looked = self.kept.looked.max(Some(newest.unwrap_or(i64::MIN)));
+        // Neither another's file nor one that bears a time to come may make what is rotated next look older.
+        let is_ours = |at: usize, entry: &Entry| is_taken[at] || self.what.names.is_rotated(&entry.name);
+        let ours = listing.entries.iter().enumerate().filter(|(at, entry)| is_ours(*at, entry));
+        let newest = ours.map(|(_, entry)| entry.signature.modified_millis()).max();
+        self.kept.looked = self.kept.looked.max(Some(newest.unwrap_or(i64::MIN))).min(Some(clock.0));
     }
 
     /// Which file is which by device and inode, as long as the content agrees.
@@ -196,7 +215,7 @@ impl Follower {
                     continue;
                 }
                 let was_lost = file.is_lost();
-                let found = match entry.name.ends_with(COMPRESSED) {
+                let found = match is_gzip(&entry.name) {
                     true => file.goes_on_compressed_in(entry, listing),
                     false => file.goes_on_in(entry, listing),
                 };

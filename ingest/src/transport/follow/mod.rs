@@ -39,7 +39,7 @@ mod tests;
 use std::time::Duration;
 
 pub use counters::{FollowCounters, FollowCounts};
-use ioc_bus::{AppendError, Origin};
+use ioc_bus::{AppendError, Origin, clock::Clock};
 use ioc_model::loss::Loss;
 pub use settings::KIND;
 use tokio::time::{Instant, timeout};
@@ -61,7 +61,9 @@ async fn follow(follower: Follower, look_every: Duration, intake: Intake, stop: 
     let line = intake.line_of(&source, Origin::sender(&source));
     let mut follower = follower;
     while !stop.is_cancelled() {
-        (follower, ()) = blocking(follower, |follower| follower.look(Instant::now())).await;
+        // What files are stamped with, also where a demo's clock shows another year.
+        let clock = Clock::Machine.received_at();
+        (follower, ()) = blocking(follower, move |follower| follower.look(Instant::now(), clock)).await;
         loop {
             let (returned, mut read) = blocking(follower, |follower| follower.read(Instant::now())).await;
             follower = returned;

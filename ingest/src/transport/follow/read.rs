@@ -101,6 +101,7 @@ impl Follower {
     /// it is the beginning of one.
     fn is_left(&mut self, index: usize, pieces: &mut Vec<Piece>, now: Instant) -> bool {
         let file = &mut self.files[index];
+        let behind = file.behind_bytes();
         let Some(reading) = &mut file.reading else { return false };
         let is_compressed = reading.source.plain().is_none();
         let is_over = match file.state {
@@ -111,10 +112,7 @@ impl Follower {
         if !is_over {
             return false;
         }
-        let unread = Unread {
-            read: reading.lines.ahead.at,
-            at_least: file.seen.saturating_sub(reading.lines.ahead.at),
-        };
+        let unread = Unread { read: reading.lines.ahead.at, at_least: behind };
         let left = reading.lines.waiting();
         let loss = match file.state {
             State::CutShort => {

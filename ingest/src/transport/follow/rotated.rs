@@ -2,7 +2,6 @@
 
 use std::io;
 
-use ioc_model::loss::{Loss, Unread};
 use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
@@ -11,7 +10,7 @@ use super::{
     follower::{Follower, MOST_FILES},
     listing::{Entry, EntryState, Listing},
     mark::KNOWN_BY,
-    names::{COMPRESSED, NOT_READ},
+    names::{is_gzip, is_of_one_log},
     source::Source,
 };
 
@@ -54,18 +53,15 @@ impl Follower {
     }
 
     fn meet_one_rotated(&mut self, entry: &Entry, listing: &Listing, now: Instant) -> io::Result<()> {
-        if NOT_READ.iter().any(|ending| entry.name.ends_with(ending)) {
-            self.files.push(Followed::new(entry, self.what.max_bytes, now));
-            let index = self.files.len() - 1;
-            self.tell(index, Loss::Gone(Unread { read: 0, at_least: 0 }), None);
-            let _none = self.files.pop();
-            return Ok(());
-        }
-        let is_compressed = entry.name.ends_with(COMPRESSED);
+        let is_compressed = is_gzip(&entry.name);
         let Some(file) = listing.open(entry)? else { return Ok(()) };
         let first = Source::beginning(file, is_compressed)?;
+        // Of a file of which nothing was read this is all that can be found.
+        let may_be = |file: &Followed| {
+            file.is_lost() && file.read_bytes() == 0 && is_of_one_log(&entry.name, &file.name)
+        };
         if first.is_empty() {
-            self.files.retain(|file| !file.is_lost() || file.read_bytes() + file.seen > 0);
+            self.files.retain(|file| !may_be(file) || file.seen > 0);
             return Ok(());
         }
         // It is a copy of one that is known, if it begins like it and, where that is no more than a header, ends as well.
@@ -88,8 +84,7 @@ impl Follower {
                 file = entry.name,
                 "a rotated file that was never met is read"
             );
-            // Of a file of which nothing was read this is all that can be found.
-            self.files.retain(|file| !file.is_lost() || file.read_bytes() > 0);
+            self.files.retain(|file| !may_be(file));
             self.files.push(file);
             self.is_changed = true;
         }
