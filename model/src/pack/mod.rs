@@ -348,7 +348,11 @@ impl FormatName {
     /// Whether its bytes are lines of which each says all of itself, so that any number of them can be read alone.
     #[must_use]
     pub fn is_lines(self) -> bool {
-        !matches!(self, FormatName::Syslog | FormatName::OperatorAction)
+        match self {
+            FormatName::JsonObservation | FormatName::SyslogLines | FormatName::Eve => true,
+            // A station's file is judged as a whole.
+            FormatName::StationTxt | FormatName::OperatorAction | FormatName::Syslog => false,
+        }
     }
 
     /// From its word.

@@ -1,6 +1,6 @@
 //! One file's content, from its beginning on, wherever it lies and whatever it is called.
 
-use std::{collections::HashSet, io, os::unix::fs::FileExt};
+use std::{collections::HashMap, io, os::unix::fs::FileExt};
 
 use ioc_model::running_hash::RunningHash;
 use tokio::time::Instant;
@@ -42,8 +42,8 @@ pub(super) struct Followed {
     pub(super) since: Instant,
     /// As it was when its content was looked at last.
     looked_at: Option<Signature>,
-    /// Files that are not its rest, as they were.
-    not_its: HashSet<EntryState>,
+    /// Files that are not its rest, as they were last.
+    not_its: HashMap<Id, EntryState>,
     limit: usize,
 }
 
@@ -80,7 +80,7 @@ impl Followed {
             looked_to: 0,
             since: now,
             looked_at: None,
-            not_its: HashSet::new(),
+            not_its: HashMap::new(),
             limit,
         }
     }
@@ -118,7 +118,7 @@ impl Followed {
             looked_to: 0,
             since: now,
             looked_at: None,
-            not_its: HashSet::new(),
+            not_its: HashMap::new(),
             limit,
         })
     }
@@ -215,11 +215,11 @@ impl Followed {
     pub(super) fn goes_on_in(&mut self, entry: &Entry, listing: &Listing) -> io::Result<bool> {
         let size = entry.signature.size;
         let is_long_enough = if self.is_lost() { size >= self.place.at } else { size > self.place.at };
-        if !is_long_enough || self.not_its.contains(&entry.state()) {
+        if !is_long_enough || self.not_its.get(&entry.id()) == Some(&entry.state()) {
             return Ok(false);
         }
         let Some(file) = listing.open(entry)? else { return Ok(false) };
-        let _new = self.not_its.insert(entry.state());
+        let _former = self.not_its.insert(entry.id(), entry.state());
         let Some(mark) = self.place.found_in(&file)? else { return Ok(false) };
         self.go_on(Source::Plain(file), mark);
         (self.id, self.looked_at) = (Some(entry.id()), Some(entry.signature));
@@ -230,20 +230,15 @@ impl Followed {
     /// Whether its rest is in a compressed copy, which is opened then. A copy that is still being written is looked at
     /// again when it has grown.
     pub(super) fn goes_on_compressed_in(&mut self, entry: &Entry, listing: &Listing) -> io::Result<bool> {
-        if !self.is_lost() || self.not_its.contains(&entry.state()) {
+        if !self.is_lost() || self.not_its.get(&entry.id()) == Some(&entry.state()) {
             return Ok(false);
         }
         let Some(file) = listing.open(entry)? else { return Ok(false) };
-        let _new = self.not_its.insert(entry.state());
+        let _former = self.not_its.insert(entry.id(), entry.state());
         let Some((source, mark)) = Source::compressed(file, &self.place)? else { return Ok(false) };
         self.go_on(source, mark);
         self.name = entry.name.clone();
         Ok(true)
-    }
-
-    /// Whether so much of it was read that no other file can be taken for it.
-    pub(super) fn is_well_known(&self) -> bool {
-        is_well_known(&self.place)
     }
 
     fn go_on(&mut self, source: Source, mark: Mark) {

@@ -62,8 +62,11 @@ pub(super) struct Follower {
     pub(super) turn: usize,
     pub(super) buffer: Vec<u8>,
     pub(super) counters: Arc<FollowCounters>,
-    /// Of what was said, so that it is said once.
-    pub(super) said: FxHashSet<String>,
+    /// Names of which it was said, and not to be said again while they are there: they cannot be read, or are no regular
+    /// file's.
+    pub(super) said_unreadable: FxHashSet<String>,
+    pub(super) said_passed_over: FxHashSet<String>,
+    pub(super) is_too_many: bool,
     pub(super) is_unlisted: bool,
     /// What the folder lay on when there was something in it.
     pub(super) device: Option<u64>,
@@ -93,7 +96,9 @@ impl Follower {
             turn: 0,
             buffer: vec![0; GO],
             counters: Arc::default(),
-            said: FxHashSet::default(),
+            said_unreadable: FxHashSet::default(),
+            said_passed_over: FxHashSet::default(),
+            is_too_many: false,
             is_unlisted: false,
             device: None,
         })
@@ -123,7 +128,7 @@ impl Follower {
 
     pub(super) fn unreadable(&mut self, name: &str, error: &io::Error) {
         self.counters.unreadable.one();
-        if self.said.len() < MOST_FILES && self.said.insert(name.to_owned()) {
+        if self.said_unreadable.insert(name.to_owned()) {
             tracing::warn!(feed = self.what.feed, name, %error, "a file cannot be read: trying again");
         }
     }

@@ -6,10 +6,11 @@ use ioc_model::{
     loss::{Loss, Unread},
     time::ReceivedAt,
 };
+use rustc_hash::FxHashSet;
 use tokio::time::Instant;
 
 use super::{
-    followed::Followed,
+    followed::{Followed, is_well_known},
     follower::{Follower, MOST_FILES},
     kept::State,
     listing::{Entry, Listing},
@@ -54,8 +55,9 @@ impl Follower {
     }
 
     fn look_through(&mut self, listing: &Listing, now: Instant, clock: ReceivedAt) {
+        self.say_again(listing);
         for name in &listing.others {
-            if self.what.names.is_followed(name) && self.said.insert(name.clone()) {
+            if self.what.names.is_followed(name) && self.said_passed_over.insert(name.clone()) {
                 self.counters.passed_over.one();
                 tracing::warn!(feed = self.what.feed, name, "not followed: it is no regular file");
             }
@@ -71,6 +73,17 @@ impl Follower {
         let ours = listing.entries.iter().enumerate().filter(|(at, entry)| is_ours(*at, entry));
         let newest = ours.map(|(_, entry)| entry.signature.modified_millis()).max();
         self.kept.looked = self.kept.looked.max(Some(newest.unwrap_or(i64::MIN))).min(Some(clock.0));
+    }
+
+    /// Forgets that it was said of names that are not there any more.
+    fn say_again(&mut self, listing: &Listing) {
+        let are_there = |said: &mut FxHashSet<String>, names: &mut dyn Iterator<Item = &String>| {
+            if !said.is_empty() {
+                *said = names.filter(|name| said.contains(*name)).cloned().collect();
+            }
+        };
+        are_there(&mut self.said_unreadable, &mut listing.entries.iter().map(|entry| &entry.name));
+        are_there(&mut self.said_passed_over, &mut listing.others.iter());
     }
 
     /// Which file is which by device and inode, as long as the content agrees.
@@ -125,17 +138,17 @@ impl Follower {
     /// Files of followed names that are nobody's yet: one that went on under another number, or a new one.
     fn meet(&mut self, listing: &Listing, is_taken: &mut [bool], now: Instant) {
         let mut too_many = 0;
+        let may_be = |file: &Followed| is_well_known(file.place()) && file.may_go_on_elsewhere();
+        let mut known: Vec<usize> =
+            (0..self.files.len()).filter(|index| may_be(&self.files[*index])).collect();
+        known.sort_by_key(|index| std::cmp::Reverse(self.files[*index].read_bytes()));
         for (at, entry) in listing.entries.iter().enumerate() {
             if is_taken[at] || !self.what.names.is_followed(&entry.name) {
                 continue;
             }
-            let may_be = |file: &Followed| file.is_well_known() && file.may_go_on_elsewhere();
-            let mut known: Vec<usize> =
-                (0..self.files.len()).filter(|index| may_be(&self.files[*index])).collect();
-            known.sort_by_key(|index| std::cmp::Reverse(self.files[*index].read_bytes()));
             let mut found = None;
             let mut refused = None;
-            for index in known {
+            for &index in &known {
                 match self.files[index].goes_on_in(entry, listing) {
                     Ok(true) => found = Some(index),
                     Ok(false) => continue,
@@ -144,6 +157,7 @@ impl Follower {
                 break;
             }
             if let Some(index) = found {
+                known.retain(|other| *other != index);
                 let file = &mut self.files[index];
                 (file.state, file.since) = (State::Followed, now);
                 (is_taken[at], self.is_changed) = (true, true);
@@ -158,7 +172,7 @@ impl Follower {
                 Ok(true) if file.reading.is_some() => {
                     self.files.push(file);
                     (is_taken[at], self.is_changed) = (true, true);
-                    let _may_be_said_again = self.said.remove(&entry.name);
+                    let _may_be_said_again = self.said_unreadable.remove(&entry.name);
                 }
                 // It went away meanwhile.
                 Ok(_) => {}
@@ -166,7 +180,8 @@ impl Follower {
             }
         }
         self.counters.too_many.set(too_many);
-        if too_many > 0 && self.said.insert(String::new()) {
+        let was_too_many = std::mem::replace(&mut self.is_too_many, too_many > 0);
+        if self.is_too_many && !was_too_many {
             tracing::error!(
                 feed = self.what.feed,
                 MOST_FILES,
@@ -209,7 +224,7 @@ impl Follower {
             for (at, entry) in listing.entries.iter().enumerate() {
                 let file = &mut self.files[index];
                 if is_taken[at] != of_another
-                    || (of_another && !file.is_well_known())
+                    || (of_another && !is_well_known(file.place()))
                     || file.id == Some(entry.id())
                 {
                     continue;

@@ -49,6 +49,7 @@ use self::{follower::Follower, read::Read};
 use crate::{
     clients::{Caller, What},
     intake::{Intake, Line},
+    transport::blocking,
 };
 
 /// Between two attempts to keep how far it is.
@@ -121,24 +122,5 @@ fn note(intake: &Intake, source: &str, read: &Read) {
             Loss::RestOfLine { .. } | Loss::Datagrams { .. } => "a copy of a file ends within a line",
         };
         intake.clients().note(What::Lost, &caller, None, why);
-    }
-}
-
-/// Runs a step that touches the disk away from the threads that serve connections.
-async fn blocking<T: Send + 'static>(
-    mut follower: Follower,
-    step: impl FnOnce(&mut Follower) -> T + Send + 'static,
-) -> (Follower, T) {
-    let step = tokio::task::spawn_blocking(move || {
-        let outcome = step(&mut follower);
-        (follower, outcome)
-    });
-    match step.await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down: nothing is polled after this.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

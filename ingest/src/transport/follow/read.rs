@@ -157,7 +157,6 @@ impl Follower {
 
     fn push_loss(&self, told: Told, read: &mut Read) {
         let Told { loss, address, name, left, at } = told;
-        tracing::error!(feed = self.what.feed, file = name, %loss, "lines of a followed file are lost");
         let (origin, fault) = (format!("{name}:{at}"), loss.to_string());
         let known = [(Attribute::Origin, origin.as_str()), (Attribute::Fault, fault.as_str())];
         let payload = left.unwrap_or_else(|| loss.description(&name).into_bytes());

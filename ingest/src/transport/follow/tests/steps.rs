@@ -194,3 +194,18 @@ fn what_is_compressed_by_something_that_is_not_read_is_no_loss_by_itself() {
         assert_eq!(followed.follow(), (String::new(), vec![]));
     }
 }
+
+#[test]
+fn what_is_no_regular_file_is_told_once_while_it_is_there() {
+    let mut followed = Followed::new(&["eve.json"]);
+    followed.write("other", "a\n");
+    for times in 1..3 {
+        std::os::unix::fs::symlink(followed.path("other"), followed.path("eve.json")).unwrap();
+        for _ in 0..2 {
+            assert_eq!(followed.follow(), (String::new(), vec![]));
+            assert_eq!(followed.follower().counters().snapshot().passed_over, times);
+        }
+        fs::remove_file(followed.path("eve.json")).unwrap();
+        let _nothing = followed.follow();
+    }
+}
