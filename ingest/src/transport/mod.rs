@@ -104,6 +104,25 @@ fn section<Settings: DeserializeOwned>(
     Ok(settings.find_value(kind.section)?.deserialize()?)
 }
 
+/// Runs a step that touches the disk away from the threads that serve connections.
+async fn blocking<State: Send + 'static, T: Send + 'static>(
+    mut state: State,
+    step: impl FnOnce(&mut State) -> T + Send + 'static,
+) -> (State, T) {
+    let step = tokio::task::spawn_blocking(move || {
+        let outcome = step(&mut state);
+        (state, outcome)
+    });
+    match step.await {
+        Ok(outcome) => outcome,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is shutting down: nothing is polled after this.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -24,7 +24,7 @@ const TRANSPORT_EXAMPLE: &str = "{ kind = \"mqtt\", topics = [\"ioc/air/+/observ
 const LARGEST_ENVELOPE: i64 = 64 << 20;
 
 /// Endings of names of files that were closed and compressed.
-const COMPRESSED: [&str; 6] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip"];
+pub const COMPRESSED: [&str; 6] = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip"];
 
 /// Every table of the file is a feed; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {

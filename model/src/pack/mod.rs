@@ -34,6 +34,7 @@ mod tests;
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 pub use faults::{Fault, Faults};
+pub use feeds::COMPRESSED;
 use ipnet::IpNet;
 pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};
@@ -352,7 +353,14 @@ impl FormatName {
     /// Whether its bytes are lines of which each says all of itself, so that any number of them can be read alone.
     #[must_use]
     pub fn is_lines(self) -> bool {
-        !matches!(self, FormatName::Syslog | FormatName::OperatorAction | FormatName::EventCsv)
+        match self {
+            FormatName::JsonObservation | FormatName::SyslogLines | FormatName::Eve => true,
+            // A station's file is judged as a whole, a table by its header.
+            FormatName::StationTxt
+            | FormatName::OperatorAction
+            | FormatName::Syslog
+            | FormatName::EventCsv => false,
+        }
     }
 
     /// From its word.

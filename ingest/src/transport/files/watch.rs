@@ -21,7 +21,7 @@ use super::{
     shelf::{Shelf, Shelved},
     take::{NotTaken, Taken, take},
 };
-use crate::intake::Intake;
+use crate::{intake::Intake, transport::blocking};
 
 /// A chunk is handed over when it holds that much, unless one file alone is larger.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -335,24 +335,5 @@ fn before_move(feed: &str, received_at: ReceivedAt) {
     fail::fail_point!("files_before_move", |_| std::process::abort());
     if cfg!(feature = "failpoints") {
         tracing::debug!("passed files_before_move files={feed}-{}", received_at.0);
-    }
-}
-
-/// Runs a step that touches the disk away from the threads that serve connections.
-async fn blocking<T: Send + 'static>(
-    mut watch: Watch,
-    step: impl FnOnce(&mut Watch) -> T + Send + 'static,
-) -> (Watch, T) {
-    let step = tokio::task::spawn_blocking(move || {
-        let outcome = step(&mut watch);
-        (watch, outcome)
-    });
-    match step.await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down: nothing is polled after this.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

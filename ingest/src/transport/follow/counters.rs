@@ -31,7 +31,7 @@ counters! {
     total lost_bytes,
     /// Attempts to open or read a file that failed.
     total unreadable,
-    /// Symbolic links, pipes, folders of a followed name: left alone.
+    /// Symbolic links and pipes of a followed name: left alone.
     total passed_over,
     /// Files that are not read because too many fit the names.
     now too_many,

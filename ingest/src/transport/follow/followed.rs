@@ -1,6 +1,6 @@
 //! One file's content, from its beginning on, wherever it lies and whatever it is called.
 
-use std::{collections::HashSet, io, os::unix::fs::FileExt};
+use std::{collections::HashMap, io, os::unix::fs::FileExt};
 
 use ioc_model::running_hash::RunningHash;
 use tokio::time::Instant;
@@ -10,16 +10,13 @@ use super::{
     lines::{Lines, Piece},
     listing::{Entry, EntryState, Id, Listing},
     mark::{Fingerprint, Mark},
+    names::is_named_like,
     source::Source,
 };
 use crate::transport::below::{Signature, signature_of};
 
 /// Read in one go.
 pub(super) const GO: usize = 256 << 10;
-/// The ending of a compressed file that is read.
-pub(super) const COMPRESSED: &str = ".gz";
-/// Those of files that are not.
-pub(super) const NOT_READ: [&str; 5] = [".bz2", ".xz", ".zst", ".lz4", ".zip"];
 /// A header of columns is shorter, and every file of an export begins with it.
 const WELL_KNOWN: u64 = 256;
 
@@ -39,12 +36,14 @@ pub(super) struct Followed {
     place: Fingerprint,
     hash: RunningHash,
     pub(super) reading: Option<Reading>,
+    /// How far its bytes were looked at. Behind what was taken of them were only NULs.
+    looked_to: u64,
     /// Since when it has not grown, or is looked for.
     pub(super) since: Instant,
     /// As it was when its content was looked at last.
     looked_at: Option<Signature>,
-    /// Files that are not its rest, as they were.
-    not_its: HashSet<EntryState>,
+    /// Files that are not its rest, as they were last.
+    not_its: HashMap<Id, EntryState>,
     limit: usize,
 }
 
@@ -78,9 +77,10 @@ impl Followed {
             place: Mark::default().fingerprint(),
             hash: RunningHash::default(),
             reading: None,
+            looked_to: 0,
             since: now,
             looked_at: None,
-            not_its: HashSet::new(),
+            not_its: HashMap::new(),
             limit,
         }
     }
@@ -115,9 +115,10 @@ impl Followed {
             state: kept.state,
             place: kept.place,
             reading: None,
+            looked_to: 0,
             since: now,
             looked_at: None,
-            not_its: HashSet::new(),
+            not_its: HashMap::new(),
             limit,
         })
     }
@@ -129,7 +130,7 @@ impl Followed {
             id: self.id,
             place: self.place.clone(),
             hash: self.hash.to_string(),
-            seen: self.seen,
+            seen: self.seen_bytes(),
             state: self.state,
         }
     }
@@ -146,7 +147,18 @@ impl Followed {
 
     /// Bytes seen behind them.
     pub(super) fn unread_bytes(&self) -> u64 {
-        self.seen.saturating_sub(self.place.at)
+        self.seen_bytes().saturating_sub(self.place.at)
+    }
+
+    /// Bytes seen behind those that were read ahead.
+    pub(super) fn behind_bytes(&self) -> u64 {
+        self.reading.as_ref().map_or(0, |reading| self.seen_bytes().saturating_sub(reading.lines.ahead.at))
+    }
+
+    /// The size it was seen to have, without the NULs at its end: nobody wrote anything there.
+    fn seen_bytes(&self) -> u64 {
+        let ahead = self.reading.as_ref().map_or(self.place.at, |reading| reading.lines.ahead.at);
+        if self.seen <= self.looked_to { self.seen.min(ahead) } else { self.seen }
     }
 
     /// Whether nothing is open and nobody knows where it lies.
@@ -203,11 +215,11 @@ impl Followed {
     pub(super) fn goes_on_in(&mut self, entry: &Entry, listing: &Listing) -> io::Result<bool> {
         let size = entry.signature.size;
         let is_long_enough = if self.is_lost() { size >= self.place.at } else { size > self.place.at };
-        if !is_long_enough || self.not_its.contains(&entry.state()) {
+        if !is_long_enough || self.not_its.get(&entry.id()) == Some(&entry.state()) {
             return Ok(false);
         }
         let Some(file) = listing.open(entry)? else { return Ok(false) };
-        let _new = self.not_its.insert(entry.state());
+        let _former = self.not_its.insert(entry.id(), entry.state());
         let Some(mark) = self.place.found_in(&file)? else { return Ok(false) };
         self.go_on(Source::Plain(file), mark);
         (self.id, self.looked_at) = (Some(entry.id()), Some(entry.signature));
@@ -218,20 +230,15 @@ impl Followed {
     /// Whether its rest is in a compressed copy, which is opened then. A copy that is still being written is looked at
     /// again when it has grown.
     pub(super) fn goes_on_compressed_in(&mut self, entry: &Entry, listing: &Listing) -> io::Result<bool> {
-        if !self.is_lost() || self.not_its.contains(&entry.state()) {
+        if !self.is_lost() || self.not_its.get(&entry.id()) == Some(&entry.state()) {
             return Ok(false);
         }
         let Some(file) = listing.open(entry)? else { return Ok(false) };
-        let _new = self.not_its.insert(entry.state());
+        let _former = self.not_its.insert(entry.id(), entry.state());
         let Some((source, mark)) = Source::compressed(file, &self.place)? else { return Ok(false) };
         self.go_on(source, mark);
         self.name = entry.name.clone();
         Ok(true)
-    }
-
-    /// Whether so much of it was read that no other file can be taken for it.
-    pub(super) fn is_well_known(&self) -> bool {
-        is_well_known(&self.place)
     }
 
     fn go_on(&mut self, source: Source, mark: Mark) {
@@ -241,6 +248,7 @@ impl Followed {
 
     /// Its content is gone from where it was.
     pub(super) fn lose(&mut self, state: State, now: Instant) {
+        (self.seen, self.looked_to) = (self.seen_bytes(), 0);
         (self.id, self.reading, self.looked_at, self.state, self.since) = (None, None, None, state, now);
         self.not_its.clear();
     }
@@ -273,7 +281,11 @@ impl Followed {
             }
         }
         // A byte order mark is seen whole or not yet.
-        if bytes.is_empty() || (lines.ahead.at == 0 && bytes.len() < 3 && bytes[0] == 0xef) {
+        if lines.ahead.at == 0 && bytes.len() < 3 && bytes.first() == Some(&0xef) {
+            return Ok(Progress::AtEnd);
+        }
+        self.looked_to = lines.ahead.at + read as u64;
+        if bytes.is_empty() {
             return Ok(Progress::AtEnd);
         }
         lines.take(bytes, pieces);
@@ -297,16 +309,4 @@ impl Followed {
 /// Whether no other file can be taken for the one of that place.
 pub(super) fn is_well_known(place: &Fingerprint) -> bool {
     place.at >= WELL_KNOWN
-}
-
-/// Whether a file can be the one that had that name: it is not compressed under its reader.
-fn is_named_like(name: &str, former: &str) -> bool {
-    name.starts_with(stem(former))
-        && !name.ends_with(COMPRESSED)
-        && !NOT_READ.iter().any(|ending| name.ends_with(ending))
-}
-
-/// What rotation leaves of a name: `eve` of `eve.json`, `eve.json.1` and `eve-20261129.json`.
-fn stem(name: &str) -> &str {
-    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(name)
 }

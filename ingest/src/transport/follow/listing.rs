@@ -6,13 +6,15 @@ use rustix::fs::FileType;
 
 use crate::transport::below::{Folder, Signature, signature_of};
 
-/// More entries than that are not looked at: the folder is no folder of logs.
+/// With more entries it is no folder of logs. A part of them would be looked at as if the others were gone.
 const MOST: usize = 20_000;
 
 /// An open folder and its regular files.
 #[derive(Debug)]
 pub(super) struct Listing {
     folder: Folder,
+    /// What it lies on.
+    pub(super) device: u64,
     /// The files, the last changed first.
     pub(super) entries: Vec<Entry>,
     /// Names of what is no regular file.
@@ -35,10 +37,17 @@ pub(super) struct Id(pub(super) u64, pub(super) u64);
 
 impl Listing {
     pub(super) fn of(path: &Path) -> io::Result<Listing> {
+        Listing::of_at_most(path, MOST)
+    }
+
+    fn of_at_most(path: &Path, most: usize) -> io::Result<Listing> {
         let folder = Folder::root(path)?;
         let (mut entries, mut others) = (Vec::new(), Vec::new());
-        for raw in folder.entries()?.take(MOST) {
+        for (before, raw) in folder.entries()?.enumerate() {
             let raw = raw?;
+            if before >= most {
+                return Err(io::Error::other(format!("it holds more than {most} files: none is followed")));
+            }
             let stat = match folder.stat(&raw) {
                 Ok(stat) => stat,
                 // It was renamed since it was listed.
@@ -56,7 +65,7 @@ impl Listing {
             let newest = |entry: &Entry| (entry.signature.modified_seconds, entry.signature.modified_nanos);
             newest(other).cmp(&newest(one)).then_with(|| one.name.cmp(&other.name))
         });
-        Ok(Listing { folder, entries, others })
+        Ok(Listing { device: folder.device()?, folder, entries, others })
     }
 
     /// Opens a file; none if it is another one by now.
@@ -87,5 +96,20 @@ impl Entry {
 impl Id {
     fn of(signature: &Signature) -> Id {
         Id(signature.device, signature.inode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_listed_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        assert_eq!(Listing::of_at_most(folder.path(), 3).unwrap().entries.len(), 3);
+        assert!(Listing::of_at_most(folder.path(), 2).unwrap_err().to_string().contains("more than 2"));
     }
 }

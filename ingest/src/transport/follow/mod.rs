@@ -26,7 +26,11 @@ mod follower;
 mod kept;
 mod lines;
 mod listing;
+mod look;
 mod mark;
+mod names;
+mod read;
+mod rotated;
 mod settings;
 mod source;
 #[cfg(test)]
@@ -35,16 +39,17 @@ mod tests;
 use std::time::Duration;
 
 pub use counters::{FollowCounters, FollowCounts};
-use ioc_bus::{AppendError, Origin};
+use ioc_bus::{AppendError, Origin, clock::Clock};
 use ioc_model::loss::Loss;
 pub use settings::KIND;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use self::follower::{Follower, Read};
+use self::{follower::Follower, read::Read};
 use crate::{
     clients::{Caller, What},
     intake::{Intake, Line},
+    transport::blocking,
 };
 
 /// Between two attempts to keep how far it is.
@@ -57,7 +62,9 @@ async fn follow(follower: Follower, look_every: Duration, intake: Intake, stop: 
     let line = intake.line_of(&source, Origin::sender(&source));
     let mut follower = follower;
     while !stop.is_cancelled() {
-        (follower, ()) = blocking(follower, |follower| follower.look(Instant::now())).await;
+        // What files are stamped with, also where a demo's clock shows another year.
+        let clock = Clock::Machine.received_at();
+        (follower, ()) = blocking(follower, move |follower| follower.look(Instant::now(), clock)).await;
         loop {
             let (returned, mut read) = blocking(follower, |follower| follower.read(Instant::now())).await;
             follower = returned;
@@ -115,24 +122,5 @@ fn note(intake: &Intake, source: &str, read: &Read) {
             Loss::RestOfLine { .. } | Loss::Datagrams { .. } => "a copy of a file ends within a line",
         };
         intake.clients().note(What::Lost, &caller, None, why);
-    }
-}
-
-/// Runs a step that touches the disk away from the threads that serve connections.
-async fn blocking<T: Send + 'static>(
-    mut follower: Follower,
-    step: impl FnOnce(&mut Follower) -> T + Send + 'static,
-) -> (Follower, T) {
-    let step = tokio::task::spawn_blocking(move || {
-        let outcome = step(&mut follower);
-        (follower, outcome)
-    });
-    match step.await {
-        Ok(outcome) => outcome,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is shutting down: nothing is polled after this.
-            Err(_) => std::future::pending().await,
-        },
     }
 }

@@ -12,6 +12,7 @@ use tokio::{runtime::Handle, time::Instant};
 use super::{
     follow,
     follower::{Followable, Follower},
+    names::Names,
 };
 use crate::transport::{CannotStart, Kind, Running, Site, Transport, Words, section};
 
@@ -53,7 +54,7 @@ impl Growing {
         Some(Followable {
             feed: feed.id.clone(),
             folder: folder.into(),
-            names: names.clone(),
+            names: Names(names.clone()),
             max_bytes: feed.contract.max_bytes,
             linger: self.linger.unsigned_abs(),
             look_for: self.look_for.unsigned_abs(),

@@ -1,5 +1,7 @@
 //! Any order of writing, rotating, looking and dying, held against what was written.
 
+mod steps;
+
 use std::{
     collections::HashMap,
     fs::{self, File, OpenOptions},
@@ -11,13 +13,14 @@ use flate2::{Compression, write::GzEncoder};
 use ioc_bus::{ChunkView, Origin};
 use ioc_model::{
     attribute::Attribute,
+    loss::Unread,
     position::{LogNumber, Offset, Partition},
     running_hash::RunningHash,
     time::ReceivedAt,
 };
 use proptest::prelude::*;
 
-use super::{follower::Followable, *};
+use super::{follower::Followable, names::Names, *};
 
 const NAME: &str = "eve.json";
 const LINGER: Duration = Duration::from_secs(10_000);
@@ -236,14 +239,14 @@ impl World {
         let what = Followable {
             feed: "eve".to_owned(),
             folder: self.folder.path().to_owned(),
-            names: vec!["eve.json".to_owned()],
+            names: Names(vec!["eve.json".to_owned()]),
             max_bytes: 4_096,
             linger: LINGER,
             look_for: LOOK_FOR,
         };
         let opened = || Follower::open(what, self.data.path(), self.now).unwrap();
         let mut follower = self.follower.take().unwrap_or_else(opened);
-        follower.look(self.now);
+        follower.look(self.now, ReceivedAt(i64::MAX));
         for index in self.rotated.iter().copied().chain([self.contents.len() - 1]) {
             let content = &mut self.contents[index];
             content.was_looked_at |= is_kept && content.bytes.contains(&b'\n');

@@ -136,6 +136,8 @@ fn every_rule_of_a_pack_has_its_fault() {
         let feed = other_feed("b", "{ kind = \"http\" }").replace("station_txt", format);
         if columns.is_empty() { feed } else { format!("{feed}columns = {columns}\n") }
     };
+    let followed =
+        |id: &str, transport: &str| other_feed(id, transport).replace("station_txt", "json_observation");
     let appended = |path: &str, more: &str| with(path, &format!("{}{more}", valid_files()[path]));
     let cases: Vec<(PackFiles, &str)> = vec![
         (replaced("pack.toml", "\"test\"", "\"Te st\""), "pack.toml:1: 'id' must be"),
@@ -323,37 +325,37 @@ fn every_rule_of_a_pack_has_its_fault() {
         (
             appended(
                 "feeds.toml",
-                &other_feed("b", "{ kind = \"follow\", folder = \"log/../x\", names = [\"a\"] }"),
+                &followed("b", "{ kind = \"follow\", folder = \"log/../x\", names = [\"a\"] }"),
             ),
             "feeds.toml:15: b: 'folder' is a path from the root of the machine",
         ),
         (
             appended(
                 "feeds.toml",
-                &other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"x/a\"] }"),
+                &followed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"x/a\"] }"),
             ),
             "feeds.toml:15: b: 'names': 'x/a': it is the name of a file in 'folder', without '/'",
         ),
         (
             appended(
                 "feeds.toml",
-                &other_feed("b", "{ kind = \"follow\", folder = \"/\", names = [\"a.json.gz\"] }"),
+                &followed("b", "{ kind = \"follow\", folder = \"/\", names = [\"a.json.gz\"] }"),
             ),
             "feeds.toml:15: b: 'names': 'a.json.gz': a compressed file does not grow by lines",
         ),
         (
             appended(
                 "feeds.toml",
-                &other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"a\"] }")
-                    .replace("station_txt", "syslog"),
+                &followed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"a\"] }")
+                    .replace("json_observation", "syslog"),
             ),
             "feeds.toml:15: b: a file is followed line by line, and 'syslog' is no format of lines: write \"syslog_lines\"",
         ),
         (
             appended(
                 "feeds.toml",
-                &(other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"eve*.json\"] }")
-                    + &other_feed(
+                &(followed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"eve*.json\"] }")
+                    + &followed(
                         "c",
                         "{ kind = \"follow\", folder = \"/var/log/\", names = [\"x\", \"*-a.*\"] }",
                     )),
@@ -420,6 +422,13 @@ fn every_rule_of_a_pack_has_its_fault() {
         (
             appended("feeds.toml", &table_feed("eve", r#"{ kind = "infection", time = "T" }"#)),
             "feeds.toml:18: b: 'eve' is no format of columns",
+        ),
+        (
+            appended(
+                "feeds.toml",
+                &other_feed("b", "{ kind = \"follow\", folder = \"/var/log\", names = [\"a\"] }"),
+            ),
+            "feeds.toml:15: b: a file is followed line by line, and 'station_txt' is no format of lines",
         ),
         (
             replaced("indicators.toml", "min = 0", "spike = { times = 1, above = 5 }\nmin = 0"),
