@@ -67,7 +67,7 @@ impl Followed {
                 let view = ChunkView::parse(chunk.bytes().to_vec().into()).unwrap();
                 for envelope in view.iter(LogNumber(1), Partition(0), Offset(0)) {
                     if envelope.attributes.get(Attribute::Before).is_some() {
-                        lines.push_str(std::str::from_utf8(&envelope.payload).unwrap());
+                        lines.push_str(std::str::from_utf8(envelope.payload).unwrap());
                     }
                 }
             }
