@@ -438,7 +438,7 @@ def test_count_what_a_console_lists_is_one_event_in_every_export_and_opens_to_it
     again = house.drop("antivirus", "next.csv", [header, row("A-3", "PC-01", "192.0.2.101", "Đã xóa"), *rows])
     assert (again["rows_stored"], again["rows_duplicate"]) == (3, 2)
     told = house.ask(
-        "SELECT kind, severity, decided, target_address, host, signature, log_source, count(), uniqExact(key)"
+        "SELECT kind, severity, decided, target_address, host, signature, log_source, count(), uniqExact(attributes['Mã'])"
         " FROM event_current WHERE feed = 'antivirus' GROUP BY ALL ORDER BY host"
     )
     of = ("Trojan.Example", "av-console")
@@ -448,6 +448,11 @@ def test_count_what_a_console_lists_is_one_event_in_every_export_and_opens_to_it
     ]
     assert house.events("max(abs(dateDiff('second', happened_at, now64()) - 3600))", "feed = 'antivirus'") < 600
     assert house.events("uniqExact(user)", "feed = 'antivirus' AND user = 'n***'") == 1, "names are masked"
+    summary = json.loads(house.ioc.get("/api/security/summary"))
+    asked = {"from": summary["from"], "until": summary["until"], "kind": "infection", "limit": 10}
+    listed = json.loads(house.ioc.get(f"/api/security/events?{urllib.parse.urlencode(asked)}"))["events"]
+    [found] = [event for event in listed if "192.0.2.102" in json.dumps(event)]
+    assert rows[1] in house.raw(found["position"]), "it opens to its export"
 
 
 def test_once_whatever_is_killed_in_the_middle_is_there_once(house):

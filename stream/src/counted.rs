@@ -97,8 +97,8 @@ pub(crate) struct TouchedMinutes(BTreeSet<(Option<Name>, i64, i64)>);
 pub(crate) struct Heard {
     /// Its newest line by arrival, if it said anything.
     pub(crate) arrived: Option<EventTime>,
-    /// Whether a record of how a sensor is came, and what it says.
-    pub(crate) sensor: Option<Quality>,
+    /// When the newest record of how a sensor is came, if one did, and what it says.
+    pub(crate) sensor: Option<(EventTime, Quality)>,
 }
 
 impl CountPlan {
@@ -148,7 +148,8 @@ impl Counted {
         self.watermark.unwrap_or(EventTime(i64::MIN))
     }
 
-    /// Counts an epoch's events. `lateness` is that of the feed each came by.
+    /// Counts an epoch's events. `lateness` is that of the feed each came by; `unsure`, when the oldest event happened of
+    /// which it is not known yet whether it came before.
     #[allow(clippy::too_many_arguments, reason = "what is counted, by what, and what is made of it")]
     pub(crate) fn take<'e>(
         &mut self,
@@ -157,6 +158,7 @@ impl Counted {
         days: &mut Days,
         (subject, epoch): (Name, Epoch),
         lateness: impl Fn(Name) -> Millis,
+        unsure: Option<EventTime>,
         touched: &mut TouchedMinutes,
         ask: &mut Vec<Question>,
     ) -> Heard {
@@ -181,12 +183,7 @@ impl Counted {
                 newly.into_iter().for_each(|(from, to)| touched.all(from, to));
             }
             if event.kind == EventKind::Stats {
-                if let Some((from, to)) = self.sensor.take(event, plan.blind_above) {
-                    let (from, to) = (minute_of(from), minute_of(to.minus(Millis(1))));
-                    self.coverage.blind(from, to);
-                    touched.all(from, to);
-                }
-                heard.sensor = self.sensor.quality();
+                self.sensor.hear(event);
             }
             for (name, measure) in plan.measures.iter().filter(|(_, measure)| measure.covers(event)) {
                 let tally = self.tally(*name);
@@ -206,7 +203,17 @@ impl Counted {
                 touched.one(*name, minute);
             }
         }
+        heard.sensor = self.sensor.settle(unsure, plan.blind_above, |from, to| {
+            let (from, to) = (minute_of(from), minute_of(to.minus(Millis(1))));
+            self.coverage.blind(from, to);
+            touched.all(from, to);
+        });
         heard
+    }
+
+    /// Whether something waits until older lines are known.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.sensor.is_waiting()
     }
 
     /// That of a measure. One that the pack asks for later than others counts from the next window on.

@@ -4,16 +4,33 @@
 //! uptime tells, it is what the new counter shows. A sensor is **blind** for the time between two records in which it
 //! dropped more packets than it may, looked for nothing because no rules were loaded, or raised more alerts than its
 //! queue took. It says so when a record does, and sees again when a record says so: never because it fell silent.
+//!
+//! Records are compared in the order of their times. One that came while older lines of the log source wait for the
+//! store's word waits with them: some of those may be records, too, and what lies between two of them is told by both.
 
 use ioc_model::{event::Event, observation::Quality, time::EventTime};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// So many records wait at most; beyond it the oldest is taken as it is.
+const WAITING: usize = 256;
 
 /// What the newest record said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Sensor {
     last: Option<Counters>,
     blind: bool,
+    /// Records that were not compared yet.
+    waiting: Vec<Record>,
+}
+
+/// What a record says.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Record {
+    counters: Counters,
+    without_rules: bool,
+    reloaded: Option<EventTime>,
+    arrived: EventTime,
 }
 
 /// The counters of a record.
@@ -26,22 +43,67 @@ struct Counters {
     overflow: u64,
 }
 
-impl Sensor {
-    /// Takes a record of how the sensor is; gives the time it saw too little in, if it did. Records come in the order of
-    /// their times; one that comes late says nothing of now.
-    pub(super) fn take(&mut self, event: &Event, blind_above: f64) -> Option<(EventTime, EventTime)> {
+impl Record {
+    fn of(event: &Event) -> Record {
         let text = |name: &str| {
             let found = event.attributes.binary_search_by(|(key, _)| (**key).cmp(name)).ok()?;
             Some(&*event.attributes[found].1)
         };
         let number = |name: &str| text(name).and_then(|text| text.parse::<u64>().ok());
-        let now = Counters {
-            at: event.happened_at,
-            uptime: number("uptime").unwrap_or_default(),
-            packets: number("kernel_packets").unwrap_or_default(),
-            drops: number("kernel_drops").unwrap_or_default(),
-            overflow: number("alert_queue_overflow").unwrap_or_default(),
-        };
+        Record {
+            counters: Counters {
+                at: event.happened_at,
+                uptime: number("uptime").unwrap_or_default(),
+                packets: number("kernel_packets").unwrap_or_default(),
+                drops: number("kernel_drops").unwrap_or_default(),
+                overflow: number("alert_queue_overflow").unwrap_or_default(),
+            },
+            without_rules: number("rules_loaded") == Some(0),
+            reloaded: text("last_reload").and_then(moment),
+            arrived: EventTime(event.arrival.received_at.0),
+        }
+    }
+}
+
+impl Sensor {
+    /// Hears a record of how the sensor is.
+    pub(super) fn hear(&mut self, event: &Event) {
+        self.waiting.push(Record::of(event));
+    }
+
+    /// Whether records wait.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Compares the records that were heard, as far as nothing older is unsure; `blind` is told when it saw too little.
+    /// When the last of them came and how the sensor is now, if there was one.
+    pub(super) fn settle(
+        &mut self,
+        unsure: Option<EventTime>,
+        blind_above: f64,
+        mut blind: impl FnMut(EventTime, EventTime),
+    ) -> Option<(EventTime, Quality)> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.waiting.sort_by_key(|record| (record.counters.at, record.arrived));
+        let is_sure = |record: &Record| unsure.is_none_or(|unsure| record.counters.at < unsure);
+        let too_many = self.waiting.len().saturating_sub(WAITING);
+        let sure = self.waiting.partition_point(is_sure).max(too_many);
+        let mut arrived = None;
+        for record in self.waiting.drain(..sure).collect::<Vec<_>>() {
+            arrived = arrived.max(Some(record.arrived));
+            if let Some((from, to)) = self.take(record, blind_above) {
+                blind(from, to);
+            }
+        }
+        Some((arrived?, self.quality()?))
+    }
+
+    /// Takes a record; gives the time it saw too little in, if it did. One that comes late says nothing of now.
+    fn take(&mut self, record: Record, blind_above: f64) -> Option<(EventTime, EventTime)> {
+        let Record { counters: now, without_rules, reloaded, arrived: _ } = record;
         if self.last.is_some_and(|last| now.at <= last.at) {
             return None;
         }
@@ -53,7 +115,6 @@ impl Sensor {
         let overflow = now.overflow.saturating_sub(base.overflow);
         // What AF_PACKET handed over does not hold what it dropped.
         let share = drops as f64 / (packets.saturating_add(drops)).max(1) as f64;
-        let without_rules = number("rules_loaded") == Some(0);
         // A first record speaks of all the time since its start, of which nothing was asked.
         let dropped = before.is_some() && (share > blind_above || overflow > 0);
         self.blind = without_rules || dropped;
@@ -61,7 +122,6 @@ impl Sensor {
             return None;
         }
         let since = before.map_or(now.at, |before| before.at);
-        let reloaded = text("last_reload").and_then(moment);
         let from = match reloaded {
             // Until then it had rules.
             Some(at) if without_rules && !dropped && since < at && at < now.at => at,
@@ -71,7 +131,7 @@ impl Sensor {
     }
 
     /// What the newest record says of it; none where there is none.
-    pub(super) fn quality(&self) -> Option<Quality> {
+    fn quality(&self) -> Option<Quality> {
         self.last.map(|_| if self.blind { Quality::DeviceError } else { Quality::Good })
     }
 }
@@ -102,6 +162,14 @@ mod tests {
         record(minute, &[("uptime", uptime), ("kernel_packets", packets), ("kernel_drops", drops), rules])
     }
 
+    /// What a record gives where nothing is unsure.
+    fn told(sensor: &mut Sensor, event: &Event) -> Option<(EventTime, EventTime)> {
+        let mut told = None;
+        sensor.hear(event);
+        let _ = sensor.settle(None, TENTH, |from, to| told = Some((from, to)));
+        told
+    }
+
     fn span(from: i64, to: i64) -> Option<(EventTime, EventTime)> {
         Some((EventTime(from * 60_000), EventTime(to * 60_000)))
     }
@@ -110,26 +178,22 @@ mod tests {
     fn silent_a_sensor_that_drops_most_packets_is_blind_until_it_says_that_it_sees() {
         let mut sensor = Sensor::default();
         assert_eq!(sensor.quality(), None);
-        assert_eq!(
-            sensor.take(&counters(0, "86400", "50000000", "40000000"), TENTH),
-            None,
-            "since its start"
-        );
-        assert_eq!(sensor.take(&counters(10, "87000", "50600000", "40000000"), TENTH), None);
-        assert_eq!(sensor.take(&counters(20, "87600", "50840000", "40360000"), TENTH), span(10, 20));
+        assert_eq!(told(&mut sensor, &counters(0, "86400", "50000000", "40000000")), None, "since its start");
+        assert_eq!(told(&mut sensor, &counters(10, "87000", "50600000", "40000000")), None);
+        assert_eq!(told(&mut sensor, &counters(20, "87600", "50840000", "40360000")), span(10, 20));
         assert_eq!(sensor.quality(), Some(Quality::DeviceError));
-        assert_eq!(sensor.take(&counters(15, "87300", "99", "0"), TENTH), None, "it came late");
+        assert_eq!(told(&mut sensor, &counters(15, "87300", "99", "0")), None, "it came late");
         assert_eq!(sensor.quality(), Some(Quality::DeviceError));
-        assert_eq!(sensor.take(&counters(30, "88200", "51440000", "40360000"), TENTH), None);
+        assert_eq!(told(&mut sensor, &counters(30, "88200", "51440000", "40360000")), None);
         assert_eq!(sensor.quality(), Some(Quality::Good));
     }
 
     #[test]
     fn after_a_restart_the_new_counters_are_what_was_counted() {
         let mut sensor = Sensor::default();
-        let _ = sensor.take(&counters(0, "86400", "52400000", "1000"), TENTH);
-        assert_eq!(sensor.take(&counters(10, "570", "240000", "360000"), TENTH), span(0, 10));
-        assert_eq!(sensor.take(&counters(20, "1170", "840000", "360000"), TENTH), None);
+        let _ = told(&mut sensor, &counters(0, "86400", "52400000", "1000"));
+        assert_eq!(told(&mut sensor, &counters(10, "570", "240000", "360000")), span(0, 10));
+        assert_eq!(told(&mut sensor, &counters(20, "1170", "840000", "360000")), None);
     }
 
     #[test]
@@ -138,19 +202,46 @@ mod tests {
         let reloaded = |minute, rules| {
             record(minute, &[("rules_loaded", rules), ("last_reload", "1970-01-01T07:20:05.000000+0700")])
         };
-        assert_eq!(sensor.take(&reloaded(10, "31000"), TENTH), None);
-        let found = sensor.take(&reloaded(30, "0"), TENTH);
+        assert_eq!(told(&mut sensor, &reloaded(10, "31000")), None);
+        let found = told(&mut sensor, &reloaded(30, "0"));
         assert_eq!(found, Some((EventTime((20 * 60 + 5) * 1_000), EventTime(30 * 60_000))));
-        assert_eq!(sensor.take(&reloaded(40, "0"), TENTH), span(30, 40));
+        assert_eq!(told(&mut sensor, &reloaded(40, "0")), span(30, 40));
     }
 
     #[test]
     fn alerts_that_its_queue_did_not_take_are_missing() {
         let mut sensor = Sensor::default();
-        let told =
+        let of =
             |minute, overflow| record(minute, &[("rules_loaded", "1"), ("alert_queue_overflow", overflow)]);
-        assert_eq!(sensor.take(&told(0, "7"), TENTH), None);
-        assert_eq!(sensor.take(&told(10, "7"), TENTH), None);
-        assert_eq!(sensor.take(&told(20, "47"), TENTH), span(10, 20));
+        assert_eq!(told(&mut sensor, &of(0, "7")), None);
+        assert_eq!(told(&mut sensor, &of(10, "7")), None);
+        assert_eq!(told(&mut sensor, &of(20, "47")), span(10, 20));
+    }
+
+    #[test]
+    fn what_overtook_older_records_that_wait_for_the_store_is_compared_behind_them() {
+        let mut sensor = Sensor::default();
+        let _ = told(&mut sensor, &counters(0, "86400", "52400000", "1000"));
+        let mut blind = Vec::new();
+        sensor.hear(&counters(30, "1770", "1080000", "720000"));
+        let unsure = Some(EventTime(10 * 60_000));
+        assert_eq!(sensor.settle(unsure, TENTH, |from, to| blind.push((from, to))), None);
+        assert!(sensor.is_waiting() && blind.is_empty());
+        sensor.hear(&counters(10, "570", "240000", "360000"));
+        sensor.hear(&counters(20, "1170", "480000", "720000"));
+        let settled = sensor.settle(None, TENTH, |from, to| blind.push((from, to)));
+        assert_eq!(settled.map(|(_, quality)| quality), Some(Quality::Good));
+        assert_eq!(blind, [span(0, 10).unwrap(), span(10, 20).unwrap()]);
+        assert!(!sensor.is_waiting());
+    }
+
+    #[test]
+    fn bound_no_more_records_wait_than_there_is_room_for() {
+        let mut sensor = Sensor::default();
+        for minute in 0..2 * WAITING as i64 {
+            sensor.hear(&counters(minute, "1", "1", "0"));
+            let _ = sensor.settle(Some(EventTime(0)), TENTH, |_, _| ());
+        }
+        assert_eq!(sensor.waiting.len(), WAITING);
     }
 }

@@ -88,7 +88,7 @@ impl Source {
         let mut touched = TouchedMinutes::default();
         let of = ("ids-a".into(), epoch);
         let Source { counted, plan, days, asked, windows, said, .. } = self;
-        let _ = counted.take(events.iter(), plan, days, of, |_| Millis(0), &mut touched, asked);
+        let _ = counted.take(events.iter(), plan, days, of, |_| Millis(0), None, &mut touched, asked);
         let patience = EventTime(now * MINUTE).minus(plan.patience(Millis::minutes(5)));
         let bounds = Bounds { epoch, horizon: HORIZON, watermark: counted.watermark(), patience };
         counted.advance(days, plan, bounds, &touched, |name, closed| {

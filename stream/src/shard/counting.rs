@@ -45,14 +45,17 @@ impl CountTurn<'_> {
         events: &[&Event],
         derived: &mut Option<Box<Derived>>,
     ) {
-        let CountTurn { subject, facts, plan, days, terms, results, touched, .. } = self;
+        let CountTurn { subject, facts, plan, days, terms, results, touched, unsure, .. } = self;
+        let events = events.iter().copied();
         let lateness = |feed| terms.lateness(&[feed]);
         let of = (*subject, facts.epoch);
         let Heard { arrived, sensor } =
-            counted.take(events.iter().copied(), plan, days, of, lateness, touched, &mut results.questions);
-        let (Some(derived), Some(at)) = (derived, arrived) else { return };
-        derived.heard(Name::from(LINES), at, Quality::Good);
-        if let Some(quality) = sensor {
+            counted.take(events, plan, days, of, lateness, *unsure, touched, &mut results.questions);
+        let Some(derived) = derived else { return };
+        if let Some(at) = arrived {
+            derived.heard(Name::from(LINES), at, Quality::Good);
+        }
+        if let Some((at, quality)) = sensor {
             derived.heard(Name::from(SENSOR), at, quality);
         }
     }
@@ -91,7 +94,11 @@ impl CountTurn<'_> {
         counted.advance(days, plan, bounds, touched, emit);
         // What is held back is looked at again in the next epoch, not once more in this one.
         let next = self.unsure.map_or(i64::MIN, |_| facts.now.0.saturating_add(1));
-        counted.due(days, plan).map(|end| end.plus(patience).max(EventTime(next)))
+        let due = counted.due(days, plan).map(|end| end.plus(patience).max(EventTime(next)));
+        [due, counted.is_waiting().then_some(EventTime(facts.now.0.saturating_add(1)))]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// How long its windows are waited for.
