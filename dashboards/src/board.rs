@@ -513,6 +513,8 @@ impl Picture {
             }
         }
         self.promises = Promises::of(pack);
+        let gone = self.stations.iter_mut().filter(|(id, _)| !pack.stations.contains_key(id.as_str()));
+        gone.for_each(|(_, station)| station.expect_nothing());
         self.province = province(pack).map(|province| PlaceView::from(&province.key));
         for feed in pack.feeds.keys().map(String::as_str).chain([UNMATCHED]) {
             let _ = self.feeds.entry(Name::new(feed)).or_default();
@@ -544,6 +546,7 @@ impl Picture {
     /// As the flow counts it for the figures: of an indicator without a cadence nothing is expected by a time.
     fn missing(&self, subject: Name, now: Now) -> Missing {
         let mut missing = Missing::default();
+        let lateness = self.lateness(&subject);
         for indicator in self.promises.cadences.get(&subject).into_iter().flat_map(|all| all.keys()) {
             missing.all += 1;
             let tile = self.index.get(&subject).and_then(|of| self.tiles.get(*of.get(indicator)?));
@@ -551,7 +554,7 @@ impl Picture {
                 missing.never += 1;
                 continue;
             };
-            let ages = self.ages_of(tile);
+            let ages = self.ages_by(tile, lateness);
             if ages.by(Freshness::Fresh, EventTime(now.0), Millis(0)) == Freshness::Stale {
                 missing.stale += 1;
                 missing.since = Some(missing.since.map_or(event_time, |since| since.min(event_time)));
@@ -569,11 +572,16 @@ impl Picture {
     }
 
     fn ages_of(&self, tile: &Tile) -> Ages {
+        self.ages_by(tile, self.lateness(tile.subject()))
+    }
+
+    /// By how late the feeds of its station may be.
+    fn ages_by(&self, tile: &Tile, lateness: Millis) -> Ages {
         let cadences = self.promises.cadences.get(tile.subject());
         let cadence = cadences.and_then(|all| all.get(tile.indicator())).copied().filter(|it| it.0 > 0);
         let newest = tile.newest().zip(cadence);
         newest.map_or_else(Ages::default, |((event_time, _), cadence)| {
-            Ages::of(event_time, cadence.plus(self.lateness(tile.subject())))
+            Ages::of(event_time, cadence.plus(lateness))
         })
     }
 

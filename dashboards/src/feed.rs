@@ -68,9 +68,9 @@ impl FeedTile {
     }
 
     /// The feed as it is sent.
-    #[must_use]
     ///
     /// `promised` is how long it may be silent; none where it promises nothing.
+    #[must_use]
     pub fn view(&self, id: Name, promised: Option<Millis>) -> FeedView {
         let last = self.counts.last_received;
         let standing = match (promised, last) {

@@ -86,7 +86,8 @@ pub struct InputView {
     pub value: Option<f64>,
     /// Indicator that decides, priority, standing, limit; else empty.
     pub word: Name,
-    /// How urgent the standing of a station or a log source is; none where there is nothing to act on, or it is something else.
+    /// How urgent the standing of a station, a log source or a feed is; none where there is nothing to act on, or it is
+    /// something else.
     pub priority: Option<Priority>,
 }
 
@@ -106,7 +107,7 @@ impl FigureView {
     /// What an epoch said.
     #[must_use]
     pub fn new(epoch: Epoch, result: &FigureResult) -> FigureView {
-        let inputs = result.inputs.iter().map(|input| InputView {
+        let inputs = result.inputs.iter().enumerate().map(|(place, input)| InputView {
             kind: input.kind,
             subject: input.subject.clone(),
             measure: input.measure,
@@ -114,10 +115,13 @@ impl FigureView {
             number: input.number,
             value: input.value,
             word: input.word,
-            priority: matches!(input.kind, InputKind::Station | InputKind::LogSource)
-                .then(|| StationStanding::from_word(&input.word))
-                .flatten()
-                .and_then(StationStanding::priority),
+            priority: match input.kind {
+                InputKind::Station | InputKind::LogSource => {
+                    StationStanding::from_word(&input.word).and_then(StationStanding::priority)
+                }
+                InputKind::Feed => result.priority.filter(|_| is_at_fault(result, place)),
+                _ => None,
+            },
         });
         FigureView {
             figure: result.figure,
@@ -140,6 +144,13 @@ impl FigureView {
             revision: epoch.into(),
         }
     }
+}
+
+/// Whether the feed at a place is one that a figure is urgent for: what is astray lists no others, by their silence those
+/// that are silent come first.
+fn is_at_fault(result: &FigureResult, place: usize) -> bool {
+    let silent = || result.parts.iter().find(|(word, _)| &**word == "silent").map_or(0, |(_, count)| *count);
+    result.figure != FigureId::Slowest || (place as u64) < silent()
 }
 
 /// The last row of each.

@@ -217,6 +217,13 @@ impl Dimensions {
         }
     }
 
+    /// What a station or a log source is called; none of what is neither.
+    #[must_use]
+    pub fn name_of(&self, id: &str) -> Option<&Text> {
+        let station = self.stations.iter().find(|station| station.id == id).map(|station| &station.name);
+        station.or_else(|| self.log_sources.get(id))
+    }
+
     /// What of it somebody sees: a station of somebody else would look like one that never reported. What values are
     /// held against, and the lie of the land, are no secrets.
     #[must_use]

@@ -69,6 +69,11 @@ impl StationTile {
         }
     }
 
+    /// Expects nothing of it: no pack says any more what it measures, so nothing is missing.
+    pub fn expect_nothing(&mut self) {
+        self.missing = Missing::default();
+    }
+
     /// Takes what is missing of it: it changes with the clock alone.
     pub fn count(&mut self, epoch: Epoch, missing: Missing) {
         if self.missing != missing {

@@ -25,7 +25,7 @@ fn name(figure: FigureId) -> Word {
         FigureId::Completeness => Word("Độ đầy đủ số liệu, 24 giờ", "Completeness, 24 h"),
         FigureId::Slowest => Word("Nguồn chậm nhất", "Slowest feed"),
         FigureId::Balance => Word("Gói tin thất lạc", "Envelopes astray"),
-        FigureId::LogSources => Word("Nguồn nhật ký nghe được", "Log sources heard"),
+        FigureId::LogSources => Word("Nguồn nhật ký có tín hiệu", "Log sources heard"),
     }
 }
 
@@ -97,10 +97,7 @@ fn line(language: Language, overview: &Overview<'_>, figure: &FigureView) -> Lin
     ];
     line.extend(why.map(|why| (Tone::Dim, why)));
     let place = figure.inputs.first().map(|decides| {
-        let station = overview.pack.stations.iter().find(|station| station.id == *decides.subject);
-        let name = station.map(|station| &station.name);
-        let name = name.or_else(|| overview.pack.log_sources.get(&*decides.subject));
-        clean(name.map_or(&*decides.subject, |name| language.of(name)))
+        clean(overview.pack.name_of(&decides.subject).map_or(&*decides.subject, |name| language.of(name)))
     });
     line.extend(place.filter(|place| place.width() > 0).map(|place| (Tone::Dim, format!(" · {place}"))));
     line

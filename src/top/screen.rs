@@ -226,13 +226,12 @@ impl Screen {
         for alert in &overview.picture.alerts {
             let rule = overview.pack.rules.get(&*alert.rule);
             let rule = rule.map_or(&*alert.rule, |rule| self.language.of(&rule.name));
-            let station = overview.pack.stations.iter().find(|station| station.id == *alert.subject);
-            let of_network = || match alert.about {
+            let named = || overview.pack.name_of(&alert.subject).map(|name| self.language.of(name));
+            let subject = match alert.about {
                 AlertAbout::Network if alert.subject.contains(':') => format!("{}/64", alert.subject),
+                AlertAbout::Station | AlertAbout::LogSource => named().unwrap_or(&alert.subject).to_owned(),
                 _ => alert.subject.to_string(),
             };
-            let station =
-                station.map_or_else(of_network, |station| self.language.of(&station.name).to_owned());
             let tone = match (alert.active, alert.acknowledged) {
                 (true, false) => Tone::Bad,
                 (true, true) => Tone::Doubtful,
@@ -240,7 +239,7 @@ impl Screen {
             };
             let mut line = vec![
                 (tone, format!("! {} ", padded(self.language.state(alert.priority.word()), 9))),
-                (Tone::Plain, format!("{} · {} ", clean(rule), clean(&station))),
+                (Tone::Plain, format!("{} · {} ", clean(rule), clean(&subject))),
                 (Tone::Dim, self.language.age(overview.now().0 - alert.raised_at.0)),
             ];
             if !alert.active {

@@ -108,7 +108,8 @@ pub(super) async fn events(
     let (before, limit) = super::events::page(asked.before.as_deref(), asked.limit)?;
     let story = story(&state, &asker, &key).await?;
     let of = story.events(asked.epoch.map(Epoch)).ok_or_else(|| {
-        Problem::not_found("no events raised this alert then").vi("cảnh báo này khi đó không do sự kiện phát")
+        Problem::not_found("no events raised this alert then")
+            .vi("cảnh báo này khi đó không do sự kiện gây ra")
     })?;
     fresh_json(&state.history.alert_events(&asker, &of, before, limit).await?)
 }

@@ -130,9 +130,10 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     })
 }
 
-#[derive(Deserialize)]
+/// Which hours of what is counted are asked for.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct MeasuresQuery {
+pub(crate) struct MeasuresQuery {
     from: Option<i64>,
     until: Option<i64>,
     log_source: Option<String>,
@@ -151,13 +152,20 @@ pub(super) async fn measures(
     Asked(asker): Asked,
     query: Result<Query<MeasuresQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let MeasuresQuery { from, until, log_source } = question(query)?;
+    let asked = question(query)?;
+    let shown = state.shown();
+    let counted = counted(&state, &asker, &asked);
+    let body = state.measures.answer(&asker, &shown.build, asked.clone(), counted).await?;
+    Ok(fresh(body))
+}
+
+async fn counted(state: &AppState, asker: &Asker, asked: &MeasuresQuery) -> Result<Bytes, Problem> {
     starting(&state.board)?;
-    let (from, until) = span(from, until, state.board.now())?;
+    let (from, until) = span(asked.from, asked.until, state.board.now())?;
     bounded(from, until)?;
-    let log_source = log_source.unwrap_or_default();
+    let log_source = asked.log_source.as_deref().unwrap_or_default();
     let back = from.minus(USUAL_WITHIN);
-    let found = state.history.measures(&asker, &log_source, back, until).await?;
+    let found = state.history.measures(asker, log_source, back, until).await?;
     let shown = state.shown();
     let of = |measure: &EventMeasure| {
         let hours = found.iter().find(|hours| hours.measure == measure.id);
@@ -165,7 +173,7 @@ pub(super) async fn measures(
         MeasureView::of(measure, hours)
     };
     let counted = shown.pack.measures.values().filter(|measure| measure.windows.contains(&WindowKind::Hour));
-    fresh_json(&Measures { from, until, measures: counted.map(of).collect() })
+    json(&Measures { from, until, measures: counted.map(of).collect() })
 }
 
 /// From when to when, where nothing is said the last day; at most what is summed up.
@@ -212,6 +220,16 @@ impl EventsQuery {
                     ))
             })?),
         };
+        // Both ends are what is asked for where none is named.
+        let ends = words("end", self.end.as_deref(), &EventEnd::ALL.map(|it| (it.word(), it)))?;
+        let end = match ends[..] {
+            [] => None,
+            [end] => Some(end),
+            _ => {
+                return Err(Problem::bad_request("one end at most: leave 'end' out for both")
+                    .vi("chỉ chọn một đầu: bỏ 'end' nếu muốn cả hai"));
+            }
+        };
         Ok(EventFilter {
             from,
             until,
@@ -223,9 +241,7 @@ impl EventsQuery {
             )?,
             log_source: self.log_source.clone().unwrap_or_default(),
             address,
-            end: words("end", self.end.as_deref(), &EventEnd::ALL.map(|it| (it.word(), it)))?
-                .first()
-                .copied(),
+            end,
             attempts: self.attempts.unwrap_or(false),
             known: self.known.unwrap_or(false),
         })

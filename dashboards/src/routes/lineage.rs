@@ -12,9 +12,11 @@ use ioc_model::{
     asker::Asker,
     envelope::Content,
     epoch::Revision,
+    event::{Count, EventKind, EventMeasure, Severity},
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
     name::Name,
+    pack::Pack,
     position::Position,
     results::Evidence,
     rule::{AlertAbout, AlertKey, Condition, Priority, Rule},
@@ -172,7 +174,44 @@ enum Link {
     Assessment { limit: String, subject: Name, averaging: Averaging, start: EventTime, href: String },
     Window { indicator: Name, subject: Name, window: WindowKind, start: EventTime, href: String },
     Status { subject: Name, status: Option<StationStatus>, since: EventTime },
+    Measure(Counted),
     Events { subject: Arc<str>, about: AlertAbout, from: EventTime, until: EventTime, href: String },
+}
+
+/// The events that a measure counted of a log source: what was counted has no rows, it is of events.
+#[derive(Serialize)]
+struct Counted {
+    measure: String,
+    log_source: Name,
+    kinds: Vec<EventKind>,
+    severity: Option<Severity>,
+    /// Only those that add to the attempts to log in.
+    attempts: bool,
+    from: EventTime,
+    until: EventTime,
+    href: String,
+}
+
+impl Counted {
+    fn of(measure: &EventMeasure, log_source: Name, from: EventTime, until: EventTime) -> Counted {
+        let EventMeasure { id, count, kinds, severity, .. } = measure.clone();
+        let attempts = count == Count::Attempts;
+        let mut href = format!(
+            "/api/security/events?log_source={log_source}&known=true&from={}&until={}",
+            from.0, until.0
+        );
+        let listed = |name: &str, words: Vec<&str>| match words.is_empty() {
+            true => String::new(),
+            false => format!("&{name}={}", words.join(",")),
+        };
+        let grave = Severity::ALL.into_iter().filter(|it| severity.is_some_and(|least| *it >= least));
+        href += &listed("kind", kinds.iter().map(|kind| kind.word()).collect());
+        href += &listed("severity", grave.map(Severity::word).collect());
+        if attempts {
+            href += "&attempts=true";
+        }
+        Counted { measure: id, log_source, kinds, severity, attempts, from, until, href }
+    }
 }
 
 /// GET `/api/lineage/alert/{id}`.
@@ -193,6 +232,9 @@ pub(super) async fn alert(
             until: of.until,
             href: format!("/api/alerts/{key}/events?epoch={}", of.epoch.0),
         }),
+        Some(evidence) if story.alert.about == AlertAbout::LogSource => {
+            of_log_source(&shown.pack, &key, evidence)
+        }
         Some(evidence) => link(&state, &asker, &key, rule, evidence).await?,
         None => None,
     };
@@ -209,6 +251,18 @@ pub(super) async fn alert(
         }),
         raised_by,
     })
+}
+
+/// What raised an alert of who reports events: its state, or what was counted. A measure that the pack has no more
+/// cannot be opened: nobody knows what it counted.
+fn of_log_source(pack: &Pack, key: &AlertKey, evidence: &Evidence) -> Option<Link> {
+    let Evidence { measure, start, end, status, .. } = evidence;
+    let log_source = Name::new(&key.subject);
+    if &**measure == STATUS {
+        return Some(Link::Status { subject: log_source, status: *status, since: *start });
+    }
+    let measure = pack.measures.get(&**measure)?;
+    Some(Link::Measure(Counted::of(measure, log_source, *start, *end)))
 }
 
 async fn link(

@@ -29,7 +29,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use events::EventsQuery;
+use events::{EventsQuery, MeasuresQuery};
 pub use health::STATUS_STALE;
 pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
 use ioc_model::{
@@ -172,6 +172,7 @@ pub struct AppState {
     reload: SharedReload,
     shown: Arc<RwLock<Arc<Shown>>>,
     summaries: Arc<Shared<EventsQuery>>,
+    measures: Arc<Shared<MeasuresQuery>>,
     registry: Registry,
     viewers: IntGauge,
     refused: IntCounter,
@@ -210,6 +211,7 @@ impl AppState {
             reload: behind.reload,
             shown: Arc::new(RwLock::new(Arc::new(Shown::of(pack, &closing)))),
             summaries: Arc::default(),
+            measures: Arc::default(),
             registry,
             viewers,
             refused,

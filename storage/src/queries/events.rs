@@ -7,7 +7,7 @@ use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
     event::{Decided, EventCursor, EventEnd, EventFilter, EventKind, Severity, TimeFrom},
-    position::Position,
+    position::{LogNumber, Offset, Partition, Position},
     rule::{AlertEvents, CountBy, Counting},
     time::{EventTime, ReceivedAt},
 };
@@ -201,7 +201,37 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
 const GRAVE: &str = "toInt8(e.severity) >= toInt8(4)";
 
 /// What makes an address one that attacks, on rows `e`.
-const ATTACKS: &str = "(toInt8(e.severity) >= toInt8(4) OR e.attempts > 0)";
+fn attacks() -> String {
+    format!("({GRAVE} OR e.attempts > 0)")
+}
+
+/// A page of rows `e`, the newest first: what lies behind the place it begins at.
+const PAGE: &str = " AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
+         < ({before:Int64}, {log:UInt16}, {partition:UInt16}, {offset:UInt64}, {row:UInt32}) \
+         ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC LIMIT {limit:UInt32}";
+
+/// Before whatever there is.
+const NEWEST: EventCursor = EventCursor {
+    happened_at: EventTime(i64::MAX),
+    position: Position { log: LogNumber(0), partition: Partition(0), offset: Offset(0) },
+    row: 0,
+};
+
+/// So that what is newer than the place is not read at all.
+fn until(until: EventTime, before: EventCursor) -> EventTime {
+    EventTime(until.0.min(before.happened_at.0.saturating_add(1)))
+}
+
+/// Says what [`PAGE`] asks for.
+fn paged(query: Query, before: EventCursor, limit: u32) -> Query {
+    query
+        .param("before", before.happened_at.0)
+        .param("log", before.position.log.0)
+        .param("partition", before.position.partition.0)
+        .param("offset", before.position.offset.0)
+        .param("row", before.row)
+        .param("limit", limit)
+}
 
 impl Store {
     /// The newest events, or those older than a place: at most so many, the newest first.
@@ -215,28 +245,12 @@ impl Store {
         before: Option<EventCursor>,
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
-        let newest = EventCursor { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
-        let before = before.unwrap_or(newest);
-        // So that what is newer than the place is not read at all.
-        let until = EventTime(filter.until.0.min(before.happened_at.0.saturating_add(1)));
-        let filter = EventFilter { until, ..filter.clone() };
+        let before = before.unwrap_or(NEWEST);
+        let filter = EventFilter { until: until(filter.until, before), ..filter.clone() };
         let events = self.events_of(asker, &filter, |filters| {
-            format!(
-                "SELECT {COLUMNS} FROM event_current AS e WHERE {filters} \
-                 AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
-                 < ({{before:Int64}}, {{log:UInt16}}, {{partition:UInt16}}, {{offset:UInt64}}, {{row:UInt32}}) \
-                 ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC \
-                 LIMIT {{limit:UInt32}}"
-            )
+            format!("SELECT {COLUMNS} FROM event_current AS e WHERE {filters}{PAGE}")
         });
-        let events = events
-            .param("before", before.happened_at.0)
-            .param("log", before.position.log.0)
-            .param("partition", before.position.partition.0)
-            .param("offset", before.position.offset.0)
-            .param("row", before.row)
-            .param("limit", limit);
-        answer("read the newest events", events.fetch_all()).await
+        answer("read the newest events", paged(events, before, limit).fetch_all()).await
     }
 
     /// The events that raised an alert, also those that add nothing to its count: of what its rule watches those that
@@ -251,10 +265,9 @@ impl Store {
         before: Option<EventCursor>,
         limit: u32,
     ) -> Result<Vec<EventRow>, StoreError> {
-        let AlertEvents { counted, from, until, epoch } = of;
+        let AlertEvents { counted, from, until: end, epoch } = of;
         let Counting { by, kinds, severity, category, signature, .. } = &counted.counting;
-        let newest = EventCursor { happened_at: EventTime(i64::MAX), position: Position::default(), row: 0 };
-        let before = before.unwrap_or(newest);
+        let before = before.unwrap_or(NEWEST);
         let group = match by {
             CountBy::From => "source_address",
             CountBy::Network => "source_network",
@@ -273,11 +286,7 @@ impl Store {
                  OR e.signature_id = {{signature:String}}) \
                  AND (e.revision < {{epoch:UInt64}} OR e.revision = {{epoch:UInt64}} \
                  AND (toUnixTimestamp64Milli(e.received_at), e.log, e.partition, e.offset, e.row) \
-                 <= ({{last:Int64}}, {{last_log:UInt16}}, {{last_partition:UInt16}}, {{last_offset:UInt64}}, {{last_row:UInt32}})) \
-                 AND (toUnixTimestamp64Milli(e.happened_at), e.log, e.partition, e.offset, e.row) \
-                 < ({{before:Int64}}, {{log:UInt16}}, {{partition:UInt16}}, {{offset:UInt64}}, {{row:UInt32}}){} \
-                 ORDER BY e.happened_at DESC, e.log DESC, e.partition DESC, e.offset DESC, e.row DESC \
-                 LIMIT {{limit:UInt32}}",
+                 <= ({{last:Int64}}, {{last_log:UInt16}}, {{last_partition:UInt16}}, {{last_offset:UInt64}}, {{last_row:UInt32}})){}{PAGE}",
                 seen.feed("e.feed")
             )
         });
@@ -285,7 +294,7 @@ impl Store {
         let last = &counted.last;
         let events = events
             .param("from", from.0)
-            .param("until", until.0)
+            .param("until", until(*end, before).0)
             .param("kinds", kinds)
             .param("least", severity.map_or(0, |severity| severity as u8))
             .param("group", &counted.group)
@@ -296,14 +305,8 @@ impl Store {
             .param("last_log", last.position.log.0)
             .param("last_partition", last.position.partition.0)
             .param("last_offset", last.position.offset.0)
-            .param("last_row", last.row)
-            .param("before", before.happened_at.0)
-            .param("log", before.position.log.0)
-            .param("partition", before.position.partition.0)
-            .param("offset", before.position.offset.0)
-            .param("row", before.row)
-            .param("limit", limit);
-        answer("read the events of an alert", events.fetch_all()).await
+            .param("last_row", last.row);
+        answer("read the events of an alert", paged(events, before, limit).fetch_all()).await
     }
 
     /// How many events there are of each sort.
@@ -311,10 +314,11 @@ impl Store {
     /// # Errors
     /// If ClickHouse does not answer.
     pub async fn event_totals(&self, asker: &Asker, filter: &EventFilter) -> Result<EventTotals, StoreError> {
+        let attacks = attacks();
         let totals = self.events_of(asker, filter, |filters| {
             format!(
                 "SELECT sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, sum(e.attempts) AS attempts, \
-                 uniqExactIf(e.source_address, e.source_address != '' AND {ATTACKS}) AS attackers \
+                 uniqExactIf(e.source_address, e.source_address != '' AND {attacks}) AS attackers \
                  FROM event_current AS e WHERE {filters}"
             )
         });
@@ -359,10 +363,11 @@ impl Store {
             }
             EventEnd::Target => ("e.target_address", "e.source_address"),
         };
+        let attacks = attacks();
         let addresses = self.events_of(asker, filter, |filters| {
             format!(
                 "SELECT {this} AS address, sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, \
-                 sum(e.attempts) AS attempts, max({ATTACKS}) AS attacks, \
+                 sum(e.attempts) AS attempts, max({attacks}) AS attacks, \
                  uniqExactIf({other}, {other} != '') AS others, \
                  toString(max(e.severity)) AS worst, toUnixTimestamp64Milli(max(e.happened_at)) AS newest \
                  FROM event_current AS e WHERE {filters} AND {this} != '' \
