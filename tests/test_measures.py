@@ -136,6 +136,10 @@ class House:
     def alerts(self, rule):
         return [one for one in json.loads(self.ioc.get("/api/alerts"))["alerts"] if one["rule"] == rule]
 
+    def raised_by(self, alert):
+        """The next step down from an alert, as the page takes it."""
+        return json.loads(self.ioc.get(f"/api/lineage/alert/{alert['id']}"))["raised_by"]
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
@@ -154,6 +158,8 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     house.push(WITHOUT_RULES[:1])
     [raised] = eventually(lambda: house.alerts("sensor-blind"))
     assert (raised["subject"], raised["active"], raised["evidence"]["status"]) == ("ids-a", True, "error")
+    told = house.raised_by(raised)
+    assert (told["kind"], told["subject"], told["status"]) == ("status", "ids-a", "error")
     house.push(WITHOUT_RULES[1:])
     house.push(DROPPING)
     house.push(SEEING_AGAIN)
@@ -182,9 +188,11 @@ def test_limit_a_whole_hour_of_many_alerts_raises_what_its_rule_says_and_opens_t
     house.push([stats(at, uptime, 2000000, 720000, 31000, "08:40:31", 5, overflow=40) for at, uptime in [("09:35", 3270), ("10:00", 4770)]])
     [raised] = eventually(lambda: house.alerts("many-alerts"))
     assert (raised["active"], raised["evidence"]["value"], raised["evidence"]["threshold"]) == (True, 4, 3)
+    opened = house.raised_by(raised)
     start = int((EIGHT + datetime.timedelta(hours=1)).timestamp()) * 1_000
-    query = f"kind=alert&log_source=ids-a&known=true&from={start}&until={start + 3_600_000}"
-    events = json.loads(house.ioc.get(f"/api/security/events?{query}"))["events"]
+    assert (opened["kind"], opened["measure"], opened["kinds"]) == ("measure", "ids_alerts", ["alert"])
+    assert (opened["log_source"], opened["from"], opened["until"]) == ("ids-a", start, start + 3_600_000)
+    events = json.loads(house.ioc.get(opened["href"]))["events"]
     assert sum(event["weight"] for event in events) == 4
 
 

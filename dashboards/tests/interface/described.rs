@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use ioc_dashboards::routes::PATHS;
 use ioc_model::{pack::SCREENS, rule::AlertChange};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
     server::{NOON, STATION, Server},
-    support::{alert, figure, results, suspected},
+    support::{alert, figure, many_of, results, suspected},
 };
 
 fn described() -> Value {
@@ -23,6 +23,7 @@ pub async fn filled() -> Server {
     let mut made = results(1, NOON);
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     made.facts.alerts.push(suspected("203.0.113.5", NOON));
+    made.facts.alerts.push(many_of("srv-a", "failed_logins", NOON));
     made.facts.figures.push(figure(NOON, 97.0));
     server.board.apply(&made);
     server.record.take(&made);
@@ -171,6 +172,12 @@ async fn every_answer_has_the_fields_its_description_promises() {
     let described = described();
     let server = filled().await;
     let mut checked = 0;
+    let others = ["guessing~203.0.113.5~1", "many~srv-a~1"];
+    for id in others {
+        let schema = json!({"$ref": "#/components/schemas/AlertLineage"});
+        let answer = server.get(&format!("/api/lineage/alert/{id}"), &[]).await.json();
+        check(&described, &schema, &answer, id);
+    }
     for path in PATHS {
         let told = &described["paths"][path.replace("{*", "{")];
         let schema = &told["get"]["responses"]["200"]["content"]["application/json"]["schema"];

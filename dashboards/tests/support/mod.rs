@@ -398,6 +398,17 @@ pub fn suspected(address: &str, at: i64) -> AlertResult {
     }
 }
 
+/// An alert of a log source that a measure raised, of the hour before.
+pub fn many_of(log_source: &str, measure: &str, at: i64) -> AlertResult {
+    let raised = alert("many", 1, AlertChange::Raised, at);
+    AlertResult {
+        key: AlertKey { subject: log_source.into(), ..raised.key },
+        about: AlertAbout::LogSource,
+        evidence: raised.evidence.map(|evidence| Evidence { measure: measure.into(), ..evidence }),
+        ..raised
+    }
+}
+
 /// Something that happened to an alert of the first station: a cleared one is not active, an acknowledged one is
 /// `an`'s.
 pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResult {

@@ -159,6 +159,35 @@ export type RaisedBy =
        * The question that opens it: a page of the events that raised it
        */
       href: string;
+    }
+  | {
+      kind: "measure";
+      measure: string;
+      log_source: string;
+      /**
+       * Of these kinds; of any where none is named
+       */
+      kinds: EventKind[];
+      /**
+       * At least so bad
+       */
+      severity: Severity | null;
+      /**
+       * Only those that add to the attempts to log in
+       */
+      attempts: boolean;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      from: number;
+      /**
+       * Milliseconds since 1970-01-01T00:00:00Z
+       */
+      until: number;
+      /**
+       * The question that opens it: the events that were counted
+       */
+      href: string;
     };
 /**
  * A window and every row stored up to its revision: the current ones are `received`, the counted ones `count`
@@ -982,7 +1011,7 @@ export interface FigureInput {
    */
   word: string;
   /**
-   * How urgent a station's standing is; null where there is nothing to act on, or it is something else
+   * How urgent the standing of a station, a log source or a feed is; null where there is nothing to act on, or it is something else
    */
   priority: ("critical" | "high" | "medium" | "low") | null;
 }

@@ -12,7 +12,7 @@ export const kpiWords = {
   completeness: t("Độ đầy đủ số liệu", "Completeness"),
   alerts: t("Cảnh báo đang mở", "Open alerts"),
   balance: t("Gói tin thất lạc", "Envelopes astray"),
-  logSources: t("Nguồn nhật ký nghe được", "Log sources heard"),
+  logSources: t("Nguồn nhật ký có tín hiệu", "Log sources heard"),
   slowest: t("Nguồn chậm nhất", "Slowest feed"),
   target: t("mục tiêu", "target"),
   limit: t("giới hạn", "limit"),

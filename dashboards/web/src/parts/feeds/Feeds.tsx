@@ -41,7 +41,7 @@ export function Feeds() {
   );
 }
 
-export function nameOfFeed({ id }: Feed): string {
+function nameOfFeed({ id }: Feed): string {
   const names = feedNames.value.get(id);
   return names ? say(names.name) : id;
 }

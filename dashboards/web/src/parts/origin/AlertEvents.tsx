@@ -1,11 +1,13 @@
-import { batch, useSignal } from "@preact/signals";
-import { deeper, own, view, way } from "../../address";
+import { useSignal } from "@preact/signals";
+import { deeper } from "../../address";
 import type { EventPage, LogEvent } from "../../api";
 import { fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { Alert } from "../../model";
+import { subjectName } from "../../store";
 import { alertWords } from "../../words/alerts";
 import { eventKindWords, securityWords } from "../../words/security";
+import { lookAt } from "../security/filters";
 import { Severity } from "../security/Severity";
 import { Asked } from "./Asked";
 
@@ -20,7 +22,7 @@ export function AlertEvents({ alert }: { alert: Alert }) {
     <section class="alert-events" data-part="alert-events">
       <h3>{say(alertWords.lines)}</h3>
       <p class="calm">{say(alertWords.linesMeaning)}</p>
-      <Asked<EventPage> url={url} again={alert.occurrences}>
+      <Asked<EventPage> url={url}>
         {({ events, next }) => {
           const known = new Set(events.map(place));
           const all = [...newer.value.filter((event) => !known.has(place(event))), ...events];
@@ -47,8 +49,8 @@ export function AlertEvents({ alert }: { alert: Alert }) {
           );
         }}
       </Asked>
-      {alert.about !== "user" && !alert.subject.endsWith("::") && (
-        <button type="button" onClick={() => lookAt(alert.subject)}>
+      {alert.about !== "user" && !isNetwork(alert) && (
+        <button type="button" onClick={() => lookAt({ at: alert.subject, days: "31" })}>
           {say(alertWords.allOf)}
         </button>
       )}
@@ -64,7 +66,7 @@ function Line({ of: event }: { of: LogEvent }) {
           {event.signature || event.message || event.category || say(eventKindWords[event.kind])}
         </button>
         <small>
-          {fullMoment(event.happened_at)} · {say(eventKindWords[event.kind])} · <Severity of={event.severity} /> · {event.log_source}
+          {fullMoment(event.happened_at)} · {say(eventKindWords[event.kind])} · <Severity of={event.severity} /> · {say(subjectName(event.log_source))}
           {event.weight > 1 && ` · ×${number(event.weight)}`}
           {event.attempts !== 0 && ` · ${say(alertWords.adds)} ${number(event.attempts)}`}
           {event.target_address !== "" && ` · ${say(securityWords.targets)}: ${event.target_address}${event.target_port === null ? "" : ` ${say(securityWords.port)} ${event.target_port}`}`}
@@ -78,11 +80,7 @@ function place(event: LogEvent): string {
   return `${event.position}/${event.row}`;
 }
 
-/** The screen of events, with that address alone. */
-function lookAt(address: string): void {
-  batch(() => {
-    view.value = "security";
-    own.value = { at: address, days: "31" };
-    way.value = [];
-  });
+/** Many addresses, which cannot be looked for as one; a network of the older kind is a single one. */
+function isNetwork({ subject, about }: Alert): boolean {
+  return about === "network" && subject.includes(":");
 }

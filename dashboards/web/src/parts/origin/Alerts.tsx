@@ -10,6 +10,7 @@ import { alerts, pack } from "../../store";
 import { alertWords, changeWords, originWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
 import { Mark } from "../frame/Mark";
+import { countedBy, lookAt } from "../security/filters";
 import { AlertEvents } from "./AlertEvents";
 import { Asked, Facts } from "./Asked";
 
@@ -112,11 +113,12 @@ export function AlertStep({ id }: { id: string }) {
                   {say(sent.state === "failed" ? sent.why : alertWords[sent.state])}
                 </span>
               )}
-              <Asked<AlertOrigin> url={`/api/lineage/alert/${encodeURIComponent(id)}`}>
-                {({ raised_by }) => (raised_by ? <Cause by={raised_by} /> : null)}
+              <Asked<AlertOrigin> url={`/api/lineage/alert/${encodeURIComponent(id)}`} again={alert.occurrences}>
+                {({ raised_by }) => (raised_by ? <Cause of={alert} by={raised_by} /> : null)}
               </Asked>
             </div>
-            {isOfGroup(alert) && <AlertEvents alert={alert} />}
+            {/* One that came back was raised by other lines: they are read from their first page. */}
+            {isOfGroup(alert) && <AlertEvents key={alert.occurrences} alert={alert} />}
             <h3>{say(alertWords.history)}</h3>
             <ol class="timeline">
               {history.map((entry, at) => (
@@ -142,9 +144,12 @@ export function AlertStep({ id }: { id: string }) {
   );
 }
 
-function Cause({ by }: { by: RaisedBy }) {
+function Cause({ of: alert, by }: { of: Alert; by: RaisedBy }) {
+  const ofSource = by.kind === "status" && alert.about === "log_source";
   const go = () => {
-    if (by.kind === "index") deeper("index", by.index, by.subject, by.window, String(by.start));
+    if (by.kind === "measure") lookAt({ ...countedBy(by), source: by.log_source, from: String(by.from), until: String(by.until) });
+    else if (ofSource) lookAt({ source: by.subject, days: "31" });
+    else if (by.kind === "index") deeper("index", by.index, by.subject, by.window, String(by.start));
     else if (by.kind === "assessment") deeper("assessment", by.limit, by.subject, by.averaging, String(by.start));
     else if (by.kind === "window") deeper("window", by.indicator, by.subject, by.window, String(by.start));
     else deeper("station", by.subject);
@@ -153,7 +158,7 @@ function Cause({ by }: { by: RaisedBy }) {
   if (by.kind === "events") return null;
   return (
     <button type="button" onClick={go}>
-      {say(originWords.panel)}
+      {say(by.kind === "measure" ? alertWords.counted : ofSource ? alertWords.allOfSource : originWords.panel)}
     </button>
   );
 }

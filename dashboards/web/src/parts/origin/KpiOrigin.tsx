@@ -1,4 +1,4 @@
-import { deeper, view, way } from "../../address";
+import { deeper } from "../../address";
 import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
 import { lastEventOf } from "../../freshness";
@@ -12,6 +12,7 @@ import { kpiWords } from "../../words/overview";
 import { words } from "../../words/page";
 import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
+import { lookAt } from "../security/filters";
 import { Facts } from "./Asked";
 
 const HOUR = 3_600_000;
@@ -51,8 +52,21 @@ function Cut({ inputs, all }: { inputs: FigureInput[]; all: number }) {
   return <p class="calm">{say({ vi: `${number(inputs.length)} trên ${number(all)} được lưu cùng chỉ số`, en: `${number(inputs.length)} of ${number(all)} are kept with the figure` })}</p>;
 }
 
+/** How many of what a figure was made of are kept with it, where it does not say how many there were. */
+const KEPT = 24;
+
+function Full({ inputs }: { inputs: FigureInput[] }) {
+  if (inputs.length < KEPT) return null;
+  return <p class="calm">{say({ vi: `Chỉ ${number(KEPT)} mục đầu được lưu cùng chỉ số.`, en: `No more than the first ${number(KEPT)} are kept with the figure.` })}</p>;
+}
+
 function nameOf({ subject }: FigureInput): string {
   return say(feedNames.value.get(subject)?.name ?? subjectName(subject));
+}
+
+/** How many stations or log sources are not good: those are listed. */
+function notGood({ parts }: Figure): number {
+  return parts.filter(({ word }) => word !== "good").reduce((sum, { count }) => sum + count, 0);
 }
 
 /** How a station stands as the figure counted it: those that are not good are listed in it. */
@@ -64,8 +78,7 @@ function standingSaid(station: StationNames): { words: string; priority: Priorit
     const words = standing === "partial" ? partialIn(said.value ?? 0, Object.keys(station.measures).length) : say(standingWords[standing]);
     return { words, priority: said.priority };
   }
-  const others = (figure?.parts ?? []).filter(({ word }) => word !== "good").reduce((sum, { count }) => sum + count, 0);
-  const isWhole = figure !== null && figure.inputs.length >= others;
+  const isWhole = figure !== null && figure.inputs.length >= notGood(figure);
   return isWhole ? { words: say(standingWords.good), priority: null } : { words: standingIn(station), priority: priorityOfStanding(station) };
 }
 
@@ -122,10 +135,6 @@ function StationStates() {
 /** Log sources that may not be silent: those that are not good are listed. */
 function LogSources() {
   const figure = figureOf("log_sources").value;
-  const look = () => {
-    way.value = [];
-    view.value = "security";
-  };
   return (
     <>
       <Facts
@@ -133,21 +142,32 @@ function LogSources() {
           [
             say(originWords.howMade),
             say({
-              vi: "Nguồn nhật ký đã nhận được gì đó trong thời gian nó được phép im lặng, trên số nguồn không được im lặng mãi. Cảm biến quan sát không đủ (không có luật, rơi gói tin) vẫn được tính là nghe được, nhưng chưa tốt.",
+              vi: "Nguồn nhật ký đã nhận được gì đó trong thời gian nó được phép im lặng, trên số nguồn không được im lặng mãi. Cảm biến quan sát không đủ (không có luật, rơi gói tin) vẫn được tính là có tín hiệu, nhưng chưa tốt.",
               en: "Log sources of which something came within the time they may be silent, of those that may not be silent for ever. A sensor that sees too little (no rules, packets dropped) is heard, and not good.",
             }),
           ],
+          ...madeAt(figure),
           [say(kpiWords.logSources), figure ? say({ vi: `${number(figure.count)} trên ${number(figure.expected)}`, en: `${number(figure.count)} of ${number(figure.expected)}` }) : ""],
         ]}
       />
-      <ul>
-        {(figure?.inputs ?? []).map(({ subject, word }) => (
-          <li key={subject}>
-            {say(subjectName(subject))}: {say(standingWords[word as Standing])}
-          </li>
-        ))}
-      </ul>
-      <button type="button" onClick={look}>
+      <table>
+        <tbody>
+          {(figure?.inputs ?? []).map(({ subject, word, priority }) => (
+            <tr key={subject}>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => lookAt({ source: subject, days: "31" })}>
+                  {say(subjectName(subject))}
+                </button>
+              </th>
+              <td class={priority ?? ""}>
+                {priority && <Mark priority={priority} />} {say(standingWords[word as Standing])}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {figure && <Cut inputs={figure.inputs} all={notGood(figure)} />}
+      <button type="button" onClick={() => lookAt({})}>
         {say(words.security)}
       </button>
     </>
@@ -214,6 +234,7 @@ function HoursOver() {
           })}
         </tbody>
       </table>
+      <Full inputs={over} />
     </>
   );
 }
@@ -273,6 +294,7 @@ function Completeness() {
           ))}
         </tbody>
       </table>
+      <Full inputs={short} />
       {figure && short.length === 0 && figure.expected > 0 && <p class="calm">{say({ vi: "Mọi chuỗi đều đủ.", en: "Every series is whole." })}</p>}
     </>
   );
@@ -326,14 +348,15 @@ function Balance() {
             {astray.map((input) => (
               <tr key={input.subject}>
                 <th scope="row">{nameOf(input)}</th>
-                <td class={`figure ${figure?.priority ?? ""}`}>
-                  {number(input.value ?? 0)} {figure?.priority && <Mark priority={figure.priority} />}
+                <td class={`figure ${input.priority ?? ""}`}>
+                  {number(input.value ?? 0)} {input.priority && <Mark priority={input.priority} />}
                 </td>
               </tr>
             ))}
           </tbody>
         </table>
       )}
+      <Full inputs={astray} />
     </>
   );
 }
@@ -341,8 +364,6 @@ function Balance() {
 function FeedAges() {
   const figure = figureOf("slowest").value;
   const heard = figure?.inputs ?? [];
-  // By the share of what they promise: those that are silent come first.
-  const silent = figure?.parts.find(({ word }) => word === "silent")?.count ?? 0;
   const never = figure?.parts.find(({ word }) => word === "never")?.count ?? 0;
   const promised = ({ subject }: FigureInput) => feedNames.value.get(subject)?.silent_after ?? null;
   return (
@@ -373,8 +394,8 @@ function FeedAges() {
       />
       <table>
         <tbody>
-          {heard.map((input, place) => {
-            const priority = place < silent ? figure?.priority : null;
+          {heard.map((input) => {
+            const { priority } = input;
             const promise = promised(input);
             return (
               <tr key={input.subject}>

@@ -72,10 +72,11 @@ function Cell({ feed }: { feed: Feed }) {
   const gone = feed.last_received === null ? null : ageOf(feed.last_received);
   const used = gone === null || promise === null ? 0 : Math.min(1, gone / promise);
   const astray = Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray);
+  const lost = feed.concerns.find(({ what }) => what === "astray");
   return (
-    <li class={`strip-cell ${astray > 0 ? "astray" : state}`} data-strip={feed.id} data-signal={state}>
+    <li class={`strip-cell ${lost ? "astray" : state}`} data-strip={feed.id} data-signal={state}>
       <p class="strip-name" title={names ? say(names.name) : feed.id}>
-        {astray > 0 ? <Mark priority="critical" /> : priority && <Mark priority={priority} hollow={state !== "silent"} />}
+        {lost ? <Mark priority={lost.priority} /> : priority && <Mark priority={priority} hollow={state !== "silent"} />}
         <span>{names ? say(names.name) : feed.id}</span>
       </p>
       <svg class="signal-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">
@@ -94,7 +95,7 @@ function Cell({ feed }: { feed: Feed }) {
           )}
           {promise !== null && <span class="promise"> / {span(promise)}</span>}
         </span>
-        {astray > 0 ? (
+        {lost ? (
           <strong class="strip-astray">
             {number(astray)} {say(words.astray)}
           </strong>

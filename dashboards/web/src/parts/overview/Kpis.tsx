@@ -10,6 +10,9 @@ import { freshnessWords, priorityWords } from "../../words/page";
 import { Check, Mark } from "../frame/Mark";
 import { Line } from "./Line";
 
+/** Columns where the page does not say: of the nine figures the last is alone in two columns as in the four of a tablet. */
+const COLUMNS = 2;
+
 interface Props {
   from?: number;
   until?: number;
@@ -27,12 +30,17 @@ export function Kpis({ from = 0, until = figureIds.value.length, columns, lines 
         {say(kpiWords.title)}
       </h2>
       <div class="kpi-grid" data-lines={lines} style={columns === undefined ? {} : rowsOf(until - from, columns)}>
-        {figureIds.value.slice(from, until).map((id) => (
-          <Tile key={id} id={id} />
+        {figureIds.value.slice(from, until).map((id, at) => (
+          <Tile key={id} id={id} alone={at === until - from - 1 && isLastAlone(until - from, columns ?? COLUMNS)} />
         ))}
       </div>
     </section>
   );
+}
+
+/** Whether the last of so many has no neighbour. */
+function isLastAlone(count: number, columns: number): boolean {
+  return columns > 1 && count % columns === 1;
 }
 
 function rowsOf(count: number, columns: number) {
@@ -40,12 +48,12 @@ function rowsOf(count: number, columns: number) {
   return { gridTemplateColumns: even(columns), gridTemplateRows: even(Math.ceil(count / columns)) };
 }
 
-function Tile({ id }: { id: FigureId }) {
+function Tile({ id, alone }: { id: FigureId; alone: boolean }) {
   const kpi = shown(id);
   const withheld = kpi.freshness === "stale";
   return (
     <article
-      class={`panel kpi ${kpi.freshness} ${kpi.verdict} ${kpi.priority ?? ""}`}
+      class={`panel kpi ${kpi.freshness} ${kpi.verdict} ${kpi.priority ?? ""} ${alone ? "alone" : ""}`}
       data-kpi={kpi.id}
       data-verdict={kpi.verdict}
       data-freshness={kpi.freshness}

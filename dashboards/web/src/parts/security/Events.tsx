@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { open } from "../../address";
-import type { EventPage, LogEvent, LogSource } from "../../api";
+import type { EventKind, EventPage, LogEvent, LogSource } from "../../api";
 import { type Column, at } from "../../csv";
 import { fullMoment, isoDay, moment, number } from "../../format";
 import { say } from "../../language";
@@ -95,25 +95,27 @@ function Filters({ logSources }: { logSources: LogSource[] }) {
         filter({ at: typed.trim(), end: "" });
       }}
     >
-      <label>
-        {say(securityWords.kind)}
-        <select value={chosenFilter("attempts") ? ATTEMPTS : chosenFilter("event")} onChange={({ currentTarget: { value } }) => filter(value === ATTEMPTS ? { event: "", attempts: "1" } : { event: value, attempts: "" })}>
-          <option value="">{say(securityWords.anyKind)}</option>
-          <option value={ATTEMPTS}>{say(securityWords.attempts)}</option>
-          {KINDS.map((kind) => (
-            <option key={kind} value={kind}>
-              {say(eventKindWords[kind])}
-            </option>
-          ))}
-        </select>
-      </label>
       <Choice
-        name="least"
+        value={chosenFilter("attempts") ? ATTEMPTS : chosenFilter("event")}
+        choose={(value) => filter(value === ATTEMPTS ? { event: "", attempts: "1" } : { event: value, attempts: "" })}
+        title={say(securityWords.kind)}
+        any={say(securityWords.anyKind)}
+        of={kinds()}
+      />
+      <Choice
+        value={chosenFilter("least")}
+        choose={(least) => filter({ least })}
         title={say(securityWords.severity)}
         any={say(securityWords.anySeverity)}
         of={LEAST.map((word) => [word, word === "not_rated" || word === "critical" ? say(severityWords[word]) : `${say(severityWords[word])} ${say(securityWords.orWorse)}`])}
       />
-      <Choice name="source" title={say(securityWords.logSource)} any={say(securityWords.anySource)} of={logSources.map(({ id, name }) => [id, name ? say(name) : id])} />
+      <Choice
+        value={chosenFilter("source")}
+        choose={(source) => filter({ source })}
+        title={say(securityWords.logSource)}
+        any={say(securityWords.anySource)}
+        of={logSources.map(({ id, name }) => [id, name ? say(name) : id])}
+      />
       <label>
         {say(chosenFilter("end") === "source" ? securityWords.sources : chosenFilter("end") === "target" ? securityWords.targets : securityWords.address)}
         <input value={typed} maxLength={64} spellcheck={false} autocomplete="off" onInput={(event) => type(event.currentTarget.value)} onBlur={() => filterAddress(typed)} />
@@ -145,13 +147,29 @@ function filterAddress(typed: string): void {
   if (typed.trim() !== chosenFilter("at")) filter({ at: typed.trim(), end: "" });
 }
 
-function Choice({ name, title, any, of }: { name: "least" | "source"; title: string; any: string; of: [string, string][] }) {
-  const chosen = chosenFilter(name);
+/** What can be chosen of kinds: one, what adds to the attempts, and what a measure counts where that is several. */
+function kinds(): [string, string][] {
+  const name = (kind: string) => say(eventKindWords[kind as EventKind] ?? { vi: kind, en: kind });
+  const chosen = chosenFilter("event");
+  const several: [string, string][] = chosen.includes(",") ? [[chosen, chosen.split(",").map(name).join(", ")]] : [];
+  return [[ATTEMPTS, say(securityWords.attempts)], ...KINDS.map((kind): [string, string] => [kind, name(kind)]), ...several];
+}
+
+interface ChoiceProps {
+  value: string;
+  choose: (value: string) => void;
+  title: string;
+  /** What no choice is called. */
+  any: string;
+  of: [value: string, words: string][];
+}
+
+function Choice({ value: chosen, choose, title, any, of }: ChoiceProps) {
   const listed = chosen === "" || of.some(([value]) => value === chosen) ? of : [...of, [chosen, chosen] as [string, string]];
   return (
     <label>
       {title}
-      <select value={chosen} onChange={(event) => filter({ [name]: event.currentTarget.value })}>
+      <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
         <option value="">{any}</option>
         {listed.map(([value, words]) => (
           <option key={value} value={value}>

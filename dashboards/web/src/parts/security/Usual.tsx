@@ -3,7 +3,7 @@ import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
 import { useAnswer } from "./asking";
-import { chosenFilter, filter, openNumber } from "./filters";
+import { chosenFilter, countedBy, filter, openNumber } from "./filters";
 
 const HOUR = 3_600_000;
 const WIDTH = 720;
@@ -84,8 +84,7 @@ export function Usual() {
 
 /** Opens an hour to the events that were counted. */
 function openHour({ kinds, severity, count }: Measure, { start }: MeasureHour): void {
-  const adds: string = count === "attempts" ? "1" : "";
-  openNumber({ from: start, until: start + HOUR }, { event: kinds.join(), least: severity ?? "", attempts: adds, known: "1" });
+  openNumber({ from: start, until: start + HOUR }, countedBy({ kinds, severity, attempts: count === "attempts" }));
 }
 
 type Slot = { start: number; hour: MeasureHour | undefined };

@@ -1,6 +1,7 @@
 // Which events are looked at. It lives in the address, so that a view can be passed on.
 
-import { own } from "../../address";
+import { batch } from "@preact/signals";
+import { own, view, way } from "../../address";
 import type { EventKind, Severity } from "../../api";
 import { now } from "../../clock";
 
@@ -68,6 +69,27 @@ export function isFiltered(): boolean {
 export function openNumber({ from, until }: { from: number; until: number }, of: Partial<Record<Filter, string>>): void {
   filter({ ...NOTHING, days: "", ...of, from: String(from), until: String(until) });
   goTo("events-title");
+}
+
+/** What a measure counts of events. */
+export interface Counted {
+  kinds: EventKind[];
+  severity: Severity | null;
+  attempts: boolean;
+}
+
+/** The filters that leave what a measure counts. */
+export function countedBy({ kinds, severity, attempts }: Counted): Partial<Record<Filter, string>> {
+  return { event: kinds.join(), least: severity ?? "", attempts: attempts ? "1" : "", known: "1" };
+}
+
+/** The screen of events from anywhere, with these filters alone. */
+export function lookAt(of: Partial<Record<Filter, string>>): void {
+  batch(() => {
+    view.value = "security";
+    own.value = Object.fromEntries(Object.entries(of).filter(([, value]) => value !== ""));
+    way.value = [];
+  });
 }
 
 /** Brings the reader there, his keyboard too. */
