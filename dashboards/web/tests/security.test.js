@@ -10,6 +10,7 @@ let served;
 
 before(async () => {
   served = await startFixture({ speed: 1 });
+  served.world.watch();
   browser = await launch();
 });
 
@@ -69,7 +70,7 @@ test("hours say their severities by pattern, summary and table, and what nobody 
   assert.equal(new Set(fills).size, 6, "no two severities look the same");
   await page.getByRole("button", { name: "Từ thấp trở lên" }).click();
   await page.getByRole("img", { name: /^(?!.*Chưa xếp mức).*Sự kiện theo giờ/ }).waitFor();
-  await page.getByText("Xem dạng bảng").press("Enter");
+  await page.locator(".event-hours").getByText("Xem dạng bảng").press("Enter");
   const table = page.locator(".event-hours table");
   assert.equal(await table.locator("tbody tr").count(), 25);
   assert.equal(await table.locator("thead th").count(), 5);
@@ -127,6 +128,66 @@ test("the number of attempts opens to the events that add to it, of its own time
   await until(() => asked().slice(times).some((path) => /address=203.0.113.5&end=source&from=/.test(path)), "only where it came from");
   await page.getByRole("button", { name: "Bỏ lọc" }).click();
   await page.waitForFunction(() => location.hash === "#/security");
+  await context.close();
+});
+
+test("what is counted stands beside what is usual, an hour that is not whole is at least so many, and each opens to its events", async () => {
+  const { context, page } = await security();
+  const usual = page.getByRole("region", { name: "So với thường lệ" });
+  assert.match(await usual.locator("[data-measure=intrusions]").innerText(), /≥ 1 · nguồn chưa rõ: 1\/2$/);
+  assert.equal(await usual.getByRole("img", { name: /^Dấu hiệu xâm nhập: .*≥ 1/ }).count(), 1);
+  assert.equal(await usual.locator("svg rect.not-known").count(), 1, "what is not known is marked");
+  assert.deepEqual(await usual.locator("svg rect.counted").evaluateAll((bars) => bars.map((bar) => bar.classList[1])), ["within", "above", "open"]);
+  assert.equal(await usual.locator("svg rect.usual-band").count(), 2);
+  await usual.getByText("Xem dạng bảng").press("Enter");
+  await usual.getByRole("button", { name: "31", exact: true }).click();
+  const start = Math.floor(served.world.at / 3_600_000) * 3_600_000 - 2 * 3_600_000;
+  const wanted = `kind=alert%2Cinfection&severity=critical%2Chigh%2Cmedium%2Clow&known=true&from=${start}&until=${start + 3_600_000}`;
+  await until(() => asked().at(-1).includes(wanted), wanted);
+  const kind = page.locator(".event-filters").getByLabel("Loại");
+  assert.equal(await kind.evaluate((select) => select.selectedOptions[0].text), "cảnh báo xâm nhập, nhiễm mã độc");
+  await kind.selectOption("alert");
+  await page.waitForFunction(() => location.hash.includes("event=alert&"));
+  await context.close();
+});
+
+test("an alert of an address lists its lines page by page with the names of who reports them, and leads to all of them", async () => {
+  const id = served.world.suspect("203.0.113.5");
+  const { context, page } = await open(browser, new URL(`#/?step=alert/${encodeURIComponent(id)}`, served.url));
+  const lines = page.locator("[data-part=alert-events] [data-event]");
+  await lines.first().waitFor({ timeout: PATIENCE });
+  assert.equal(await lines.count(), 100);
+  assert.match(await lines.first().innerText(), /Failed password for r\*\*\*.*Máy chủ cổng dịch vụ công.*cộng 1/s);
+  assert.match(await page.locator("[data-part=origin]").innerText(), /Lần đăng nhập thất bại 6 ≥ 5/);
+  await page.getByRole("button", { name: "Thêm dòng" }).click();
+  await until(() => served.asked.some((path) => path.includes(`/events?limit=100&before=`)), "the next page");
+  await page.waitForFunction(() => document.querySelectorAll("[data-part=alert-events] [data-event]").length === 173);
+  // It comes back: other lines, from their first page.
+  const times = () => served.asked.filter((path) => path.endsWith(`${encodeURIComponent(id)}/events?limit=100`)).length;
+  const before = times();
+  served.world.clear("password-guessing", "203.0.113.5");
+  await page.locator("[data-part=origin] .origin-figure", { hasText: "đã hết" }).waitFor();
+  served.world.suspect("203.0.113.5");
+  await until(() => times() > before, "asked anew");
+  await page.waitForFunction(() => document.querySelectorAll("[data-part=alert-events] [data-event]").length === 100);
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Mọi sự kiện của địa chỉ này" }).click();
+  await page.waitForFunction(() => location.hash === "#/security?at=203.0.113.5&days=31");
+  await context.close();
+});
+
+test("an alert of a log source opens to what was counted of it, and one of its state to all it says", async () => {
+  const start = Math.floor(served.world.at / 3_600_000) * 3_600_000 - 2 * 3_600_000;
+  const many = served.world.counted("ids-a", start);
+  const { context, page } = await open(browser, new URL(`#/?step=alert/${encodeURIComponent(many)}`, served.url));
+  await page.locator("[data-part=origin]", { hasText: "Dấu hiệu xâm nhập" }).waitFor({ timeout: PATIENCE });
+  await page.getByRole("button", { name: "Các sự kiện đã đếm" }).click();
+  await page.waitForFunction((hash) => location.hash === hash, `#/security?event=alert%2Cinfection&least=low&known=1&source=ids-a&from=${start}&until=${start + 3_600_000}`);
+  await until(() => /log_source=ids-a&known=true&from=\d+&until=\d+$/.test(asked().at(-1)), "asked for");
+  const silent = served.world.counted("fw-a", start, "silent");
+  await page.goto(String(new URL(`#/?step=alert/${encodeURIComponent(silent)}`, served.url)));
+  await page.getByRole("button", { name: "Mọi sự kiện của nguồn nhật ký này" }).click();
+  await page.waitForFunction(() => location.hash === "#/security?source=fw-a&days=31");
   await context.close();
 });
 
