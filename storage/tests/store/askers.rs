@@ -1,15 +1,18 @@
 //! Who asks: a ward and an agency are answered their own rows, whatever is asked.
 
+use std::sync::Arc;
+
 use ioc_model::{
     asker::{Asker, Sight},
     epoch::{Epoch, Generation, Revision},
-    event::{EventEnd, EventFilter},
+    event::{Count, EventEnd, EventFilter},
     index::IndexId,
     limit::Averaging,
     name::Name,
-    position::{LogNumber, Offset, Partition, Position},
-    time::{EventTime, Now},
-    window::WindowKind,
+    position::{Arrival, LogNumber, Offset, Partition, Position},
+    rule::{AlertEvents, CountBy, Counted, Counting},
+    time::{EventTime, Millis, Now},
+    window::{Aggregate, WindowKind},
 };
 use ioc_storage::{
     export::{ExportFormat, ExportQuery},
@@ -23,7 +26,8 @@ pub(crate) static ALL: Asker = Asker::everyone();
 
 const ZONE: &str = "Asia/Ho_Chi_Minh";
 
-/// Rows of five stations by two feeds, what was rejected of both, and what was worked out of stations 0 and 1.
+/// Rows of five stations by two feeds, what was rejected of both, what was worked out of stations 0 and 1, and two hours
+/// of what is counted.
 async fn filled() -> TestServer {
     let server = TestServer::start().await;
     let mut made = sample::results(Epoch(1), 10);
@@ -34,6 +38,14 @@ async fn filled() -> TestServer {
     foreign.feed = Name::from("water-http");
     foreign.arrival.position.offset = Offset(2_000_000);
     made.facts.rejects.push(foreign);
+    for (log_source, whole_minutes) in [("ids-a", 60), ("ids-b", 20)] {
+        let mut hour = made.facts.windows[0].clone();
+        (hour.indicator, hour.subject) = (Name::from("ids_alerts"), Name::from(log_source));
+        hour.aggregate = Aggregate { count: whole_minutes, sum: 4.0, min: 0.0, max: 1.0 };
+        made.facts.windows.push(hour);
+    }
+    sample::said_anew(&mut made);
+    assert!(server.store.publish_pack(&ioc_testing::tay_ninh(None)).await.unwrap());
     server.sink().write(&made, false).await.unwrap();
     server
 }
@@ -162,6 +174,20 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
     let (envelope, names) = (position(event.offset), [event.log_source.clone()]);
+    let counting = Counting {
+        count: Count::Events,
+        by: CountBy::From,
+        kinds: Vec::new(),
+        severity: None,
+        category: String::new(),
+        signature: String::new(),
+        reach: 1,
+        within: Millis::minutes(10),
+        clear_after: Millis::minutes(10),
+    };
+    let last = Arrival { received_at: event.received_at, position: envelope, row: event.row };
+    let counted = Arc::new(Counted { counting, group: event.source_address.clone(), last });
+    let raised_by = AlertEvents { counted, from: start(), until, epoch: Epoch(1) };
     for (asker, some) in [(&ALL, true), (&agency(&event.feed), true), (&water, false), (&here, false)] {
         let answered = [
             !store.events(asker, &all, None, 9).await.unwrap().is_empty(),
@@ -171,12 +197,20 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
             !store.log_sources_heard(asker, &all).await.unwrap().is_empty(),
             !store.log_sources_last(asker, &names, start(), until).await.unwrap().is_empty(),
             !store.envelope_events(asker, envelope).await.unwrap().is_empty(),
+            !store.alert_events(asker, &raised_by, None, 9).await.unwrap().is_empty(),
         ];
-        assert_eq!(answered, [some; 7], "{asker:?}");
+        assert_eq!(answered, [some; 8], "{asker:?}");
     }
     let province = Asker::of(Sight { province: true, ..Sight::default() });
     for (asker, figures) in [(&ALL, 2), (&province, 2), (&here, 0), (&air, 0)] {
         assert_eq!(store.figures(asker).await.unwrap().len(), figures, "{asker:?}");
+        let of_all = store.measure_hours(asker, "", start(), until).await.unwrap();
+        let told = of_all.iter().map(|hour| (&*hour.measure, hour.value, hour.log_sources, hour.missing));
+        let expected = Some(("ids_alerts", 8.0, 2, 1)).filter(|_| figures > 0);
+        assert_eq!(told.collect::<Vec<_>>(), Vec::from_iter(expected), "{asker:?}");
+        let of_one = store.measure_hours(asker, "ids-a", start(), until).await.unwrap();
+        let told: Vec<f64> = of_one.iter().map(|hour| hour.value).collect();
+        assert_eq!(told, Vec::from_iter(expected.map(|_| 4.0)), "{asker:?}");
         assert_eq!(
             store.figures_known_at(asker, Now(i64::MAX / 2)).await.unwrap().len(),
             figures,

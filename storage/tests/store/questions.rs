@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
-    event::{EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, one_spelling},
+    event::{Count, EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, one_spelling},
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
     question::{About, Found, Question},
     results::Standing,
-    time::EventTime,
+    rule::{AlertEvents, CountBy, Counted, Counting},
+    time::{EventTime, Millis},
     window::{ClosedBy, WindowKind},
 };
 use ioc_storage::queries::Receipt;
@@ -166,6 +167,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         let mut results = sample::results(Epoch(epoch), 1);
         let event = std::sync::Arc::make_mut(&mut results.facts.events[0].0);
         event.happened_at = EventTime(start.0 + 3_600_000 * (epoch as i64 / 2));
+        event.attempts = i32::from(epoch == 2);
         sink.write(&results, false).await.unwrap();
     }
     let filter = EventFilter {
@@ -203,7 +205,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     let hours = store.event_hours(&ALL, &filter).await.unwrap();
     assert_eq!(hours.iter().map(|hour| hour.weight).collect::<Vec<_>>(), [2, 4]);
     let totals = store.event_totals(&ALL, &filter).await.unwrap();
-    assert_eq!((totals.weight, totals.grave, totals.attackers), (6, 6, 1));
+    assert_eq!((totals.weight, totals.grave, totals.attempts, totals.attackers), (6, 6, 1, 1));
     for end in [EventEnd::Source, EventEnd::Target] {
         let ranked = store.event_addresses(&ALL, &filter, end, 5).await.unwrap();
         assert_eq!((ranked.len(), ranked[0].weight, ranked[0].grave, ranked[0].others), (1, 6, 6, 1));
@@ -225,14 +227,66 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         EventFilter { log_source: "ids-b".to_owned(), ..filter.clone() },
         EventFilter { address: one_spelling("192.0.2.21"), ..filter.clone() },
         EventFilter { until: start, ..filter.clone() },
-        EventFilter { attempts: true, ..filter.clone() },
+        EventFilter { attempts: true, until: EventTime(start.0 + 1), ..filter.clone() },
+        EventFilter { address: any_spelling, end: Some(EventEnd::Target), ..filter.clone() },
         EventFilter { address: one_spelling("192.0.2.20"), end: Some(EventEnd::Source), ..filter.clone() },
     ];
     for filter in none {
         assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap(), [], "{filter:?}");
     }
-    for address in [any_spelling, one_spelling("192.0.2.20")] {
-        let found = store.events(&ALL, &EventFilter { address, ..filter.clone() }, None, 9).await.unwrap();
-        assert_eq!(found.len(), 3);
+    for (address, end) in [(any_spelling, EventEnd::Source), (one_spelling("192.0.2.20"), EventEnd::Target)] {
+        for end in [None, Some(end)] {
+            let filter = EventFilter { address, end, ..filter.clone() };
+            assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap().len(), 3, "{filter:?}");
+        }
     }
+    let tried = EventFilter { attempts: true, ..filter.clone() };
+    let found = store.events(&ALL, &tried, None, 9).await.unwrap();
+    assert_eq!(found.iter().map(|event| event.offset / 1_000_000).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_events_of_an_alert_are_paged_up_to_the_one_that_made_it_enough() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let start = sample::time("2024-11-05T00:00:00Z");
+    let mut arrivals = Vec::new();
+    for epoch in 1..=4 {
+        let mut results = sample::results(Epoch(epoch), 1);
+        let event = std::sync::Arc::make_mut(&mut results.facts.events[0].0);
+        event.happened_at = EventTime(start.0 + 60_000 * (epoch as i64 / 2));
+        arrivals.push(event.arrival);
+        sink.write(&results, false).await.unwrap();
+    }
+    let counting = Counting {
+        count: Count::Events,
+        by: CountBy::From,
+        kinds: vec![EventKind::Alert],
+        severity: Some(Severity::High),
+        category: String::new(),
+        signature: "1:9000010:2".to_owned(),
+        reach: 3,
+        within: Millis::minutes(10),
+        clear_after: Millis::minutes(10),
+    };
+    let counted = Counted { counting, group: "2001:db8:0:7::1f".to_owned(), last: arrivals[2] };
+    let of = AlertEvents {
+        counted: counted.into(),
+        from: start,
+        until: EventTime(start.0 + 86_400_000),
+        epoch: Epoch(3),
+    };
+    let (mut seen, mut before) = (Vec::new(), None);
+    loop {
+        let page = server.store.alert_events(&ALL, &of, before, 1).await.unwrap();
+        let Some(last) = page.last() else { break };
+        let position = Position {
+            log: LogNumber(last.log),
+            partition: Partition(last.partition),
+            offset: Offset(last.offset),
+        };
+        before = Some(EventCursor { happened_at: last.happened_at, position, row: last.row });
+        seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
+    }
+    assert_eq!(seen, [3, 2, 1], "the newest first, none twice, and none that came after");
 }
