@@ -143,19 +143,19 @@ function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
-/** The way to what a figure was made of. */
-export function stepTo(input: FigureInput): Step {
+/** The way to what a figure was made of: as it was when the figure was said, and not as it was revised since. */
+export function stepTo(input: FigureInput, { revision }: Figure): Step {
   switch (input.kind) {
     case "index":
-      return ["index", input.measure, input.subject, "hour", String(input.start)];
+      return ["index", input.measure, input.subject, "hour", String(input.start), String(revision)];
     case "assessment":
-      return ["assessment", input.measure, input.subject, "day", String(input.start)];
+      return ["assessment", input.measure, input.subject, "day", String(input.start), String(revision)];
     case "window":
-      return ["window", input.measure, input.subject, "hour", String(input.start)];
+    case "series":
+      return ["window", input.measure, input.subject, "hour", String(input.start), String(revision)];
     case "alert":
       return ["alert", `${input.measure}~${input.subject}~${input.number}`];
     case "station":
-    case "series":
       return ["station", input.subject];
     case "feed":
       return ["kpi", "feeds"];
@@ -165,7 +165,8 @@ export function stepTo(input: FigureInput): Step {
 }
 
 /** Highest hourly VN_AQI of all stations. */
-function drawnAqi({ value, target, start, end, inputs, verdict }: Figure): Drawn {
+function drawnAqi(figure: Figure): Drawn {
+  const { value, target, start, end, inputs, verdict } = figure;
   const [decides] = inputs;
   const category = value === null ? null : categoryAt("vn_aqi", value);
   const series = stationsNow().map((station) => indexOf("vn_aqi", station.id, "hour").value.history);
@@ -179,7 +180,7 @@ function drawnAqi({ value, target, start, end, inputs, verdict }: Figure): Drawn
     at: decides ? end : null,
     history: highestByHour(series),
     line: target,
-    ...(decides ? { origin: stepTo(decides) } : {}),
+    ...(decides ? { origin: stepTo(decides, figure) } : {}),
   };
 }
 
@@ -196,7 +197,8 @@ function highestByHour(all: { start: number; value: number | null }[][]): (numbe
 }
 
 /** The station whose daily mean of PM2.5 is the largest share of the limit in force. */
-function drawnPm25({ value, target, start, end, inputs }: Figure): Drawn {
+function drawnPm25(figure: Figure): Drawn {
+  const { value, target, start, end, inputs } = figure;
   const [decides] = inputs;
   const names = pack.value?.indicators.pm25;
   const limit = pack.value?.limits.find((limit) => limit.id === decides?.measure);
@@ -210,7 +212,7 @@ function drawnPm25({ value, target, start, end, inputs }: Figure): Drawn {
     at: decides ? end : null,
     history: decides ? dailyHistory(decides.subject, "pm25", end) : [],
     line: target,
-    ...(decides ? { origin: stepTo(decides) } : {}),
+    ...(decides ? { origin: stepTo(decides, figure) } : {}),
   };
 }
 

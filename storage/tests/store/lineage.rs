@@ -193,6 +193,44 @@ async fn figures_are_asked_back_as_they_are_and_as_they_were_said_and_none_of_an
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_an_hour_that_was_revised_after_a_figure_opens_as_of_the_figure_to_what_the_figure_was_made_of()
+{
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let mean = |epoch: u64| (epoch == 2).then_some(47.0);
+    for number in [1, 2] {
+        let mut said = sample::results(Epoch(number), 1);
+        for judged in &mut said.facts.assessments {
+            judged.value = mean(number).or(judged.value);
+        }
+        sink.write(&said, false).await.unwrap();
+    }
+    let store = &server.store;
+    let figures = store.figures_known_at(&ALL, sample::results(Epoch(1), 1).now).await.unwrap();
+    let (said_in, aqi) = figures[0].said();
+    let (revision, input) = (Some(Revision::from(said_in)), &aqi.inputs[0]);
+    let index = async |revision: Option<Revision>| {
+        let index = IndexId::from_word(&input.measure).unwrap();
+        let row = store.index(&ALL, index, &input.subject, WindowKind::Hour, start(), revision).await;
+        row.unwrap().map(|row| (row.value, row.revision))
+    };
+    assert_eq!(index(revision).await, Some((input.value, Revision(1))), "as the figure has it");
+    assert_eq!(index(None).await, Some((Some(102.0), Revision(2))));
+    assert_eq!(index(Some(Revision(0))).await, None, "it was not computed yet");
+
+    let day = async |revision: Option<Revision>| {
+        let days = store.assessments(&ALL, "station-0", Averaging::Day, start(), revision).await.unwrap();
+        days.iter().map(|day| (day.value, day.revision)).collect::<Vec<_>>()
+    };
+    let first = sample::results(Epoch(1), 1).facts.assessments;
+    let first = first.iter().find(|judged| judged.averaging == Averaging::Day).unwrap().value;
+    assert_ne!(first, mean(2));
+    assert_eq!(day(revision).await, [(first, Revision(1))]);
+    assert_eq!(day(None).await, [(mean(2), Revision(2))]);
+    assert!(day(Some(Revision(0))).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     let server = TestServer::start().await;
     let sink = server.sink();
@@ -201,8 +239,11 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     }
     let store = &server.store;
 
-    let index =
-        store.index(&ALL, IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap().unwrap();
+    let index = store
+        .index(&ALL, IndexId::VnAqi, "station-0", WindowKind::Hour, start(), None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((index.value, index.revision, index.dominant.as_str()), (Some(102.0), Revision(2), "pm25"));
     assert_eq!(index.part_indicators, ["pm25", "o3"]);
     assert_eq!((index.part_inputs[0], index.part_sub_indices[0]), (0.1 + 0.2, 102.0));
@@ -219,7 +260,7 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     let judged = store.newest_assessments(&ALL, start()).await.unwrap();
     let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
     assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
-    let day = store.assessments(&ALL, "station-0", Averaging::Day, start()).await.unwrap();
+    let day = store.assessments(&ALL, "station-0", Averaging::Day, start(), None).await.unwrap();
     assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", Revision(2)));
 
     let states = store.station_states(&ALL).await.unwrap();

@@ -2,7 +2,7 @@ import { deeper } from "../../address";
 import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
 import { lastEventOf } from "../../freshness";
-import { stationsNow } from "../../figures";
+import { stationsNow, stepTo } from "../../figures";
 import { say } from "../../language";
 import type { Figure, FigureInput, Priority, StationNames } from "../../model";
 import { type Standing, partialIn, priorityOfStanding, standingIn, standingWords } from "../../standing";
@@ -221,7 +221,7 @@ function HoursOver() {
             return (
               <tr key={`${input.subject}/${input.measure}/${input.start}`}>
                 <th scope="row">
-                  <button type="button" class="link" onClick={() => deeper("window", input.measure, input.subject, "hour", String(input.start))}>
+                  <button type="button" class="link" onClick={() => figure && deeper(...stepTo(input, figure))}>
                     {period("hour", input.start, input.start + HOUR)}
                   </button>
                 </th>
@@ -242,7 +242,6 @@ function HoursOver() {
 function Completeness() {
   const figure = figureOf("completeness").value;
   const short = figure?.inputs ?? [];
-  const until = figure?.end ?? 0;
   return (
     <>
       <Facts
@@ -280,7 +279,7 @@ function Completeness() {
           {short.map((input) => (
             <tr key={`${input.subject}/${input.measure}`}>
               <th scope="row">
-                <button type="button" class="link" onClick={() => deeper("window", input.measure, input.subject, "hour", String(until - HOUR))}>
+                <button type="button" class="link" onClick={() => figure && deeper(...stepTo(input, figure))}>
                   {symbol(input.measure)}
                 </button>
               </th>
