@@ -1,17 +1,19 @@
 //! Three steps from a number to its rows: what is opened adds up to what it was opened from, as of its revision.
 
 use ioc_model::{
+    ageing::Ages,
     epoch::{Epoch, Generation, Revision},
+    figure::{FigureReason, FigureVerdict, Freshness},
     index::{IndexId, NoIndex},
     limit::Averaging,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    results::{EpochResults, Facts, Standing, StoredObservation, Verdict, WindowResult},
+    results::{EpochResults, Facts, FigureResult, Standing, StoredObservation, Verdict, WindowResult},
     rule::AlertChange,
     status::StationStatus,
-    time::{EventTime, Now, ReceivedAt},
+    time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
 };
 
@@ -228,6 +230,45 @@ async fn batch_an_hour_that_was_revised_after_a_figure_opens_as_of_the_figure_to
     assert_eq!(day(revision).await, [(first, Revision(1))]);
     assert_eq!(day(None).await, [(mean(2), Revision(2))]);
     assert!(day(Some(Revision(0))).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_a_figure_of_a_moment_in_which_the_flow_stood_still_is_withheld_as_the_board_showed_it() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let said = |number: u64| sample::results(Epoch(number), 1);
+    // The flow says figures, and for nearly three hours nothing.
+    let (before, after) = (said(1), said(10_000));
+    sink.write(&before, false).await.unwrap();
+    sink.write(&after, false).await.unwrap();
+    let known = async |moment: i64| -> Vec<_> {
+        let rows = server.store.figures_known_at(&ALL, Now(moment)).await.unwrap();
+        rows.iter().map(|row| row.said().1).collect()
+    };
+    let mut seen = Vec::new();
+    for passed in [0, HOUR, HOUR + 1, 2 * HOUR, 2 * HOUR + 1, 2 * HOUR + 600_000] {
+        let moment = before.now.0 + passed;
+        let expected = before.facts.figures.iter().map(|figure| {
+            let ages = Ages { late_from: figure.late_from, stale_from: figure.stale_from };
+            let freshness = ages.by(figure.freshness, EventTime(moment), Millis(0));
+            let aged = FigureResult { freshness, ..figure.clone() };
+            match freshness {
+                Freshness::Stale => FigureResult {
+                    verdict: FigureVerdict::Withheld,
+                    reason: FigureReason::Stale,
+                    priority: None,
+                    ..aged
+                },
+                _ => aged,
+            }
+        });
+        let known = known(moment).await;
+        assert_eq!(known, expected.collect::<Vec<_>>(), "after {passed} ms");
+        seen.push(known[0].freshness);
+    }
+    let (fresh, late, stale) = (Freshness::Fresh, Freshness::Late, Freshness::Stale);
+    assert_eq!(seen, [fresh, fresh, late, late, stale, stale]);
+    assert_eq!(known(after.now.0).await, after.facts.figures, "until it went on");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
