@@ -44,7 +44,6 @@ export interface Shown {
   history: (number | null)[];
   /** A line in the history's unit that the values should keep. */
   line: number | null;
-  origin: Step;
 }
 
 /** Those that every province has, in the order they are read. */
@@ -86,17 +85,10 @@ const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
   log_sources: drawnStations,
 };
 
-const ORIGINS: Record<FigureId, Step> = {
-  aqi: ["kpi", "stations"],
-  pm25: ["kpi", "stations"],
-  alerts: ["alerts"],
-  exceeded: ["kpi", "exceeded"],
-  stations: ["kpi", "stations"],
-  completeness: ["kpi", "completeness"],
-  slowest: ["kpi", "feeds"],
-  balance: ["kpi", "balance"],
-  log_sources: ["kpi", "log_sources"],
-};
+/** What a figure is called; what an address says that is none has no name. */
+export function nameOfFigure(id: string): string {
+  return Object.hasOwn(NAMES, id) ? say(NAMES[id as FigureId]) : id;
+}
 
 /** A figure as it is shown now. */
 export function shown(id: FigureId): Shown {
@@ -107,7 +99,7 @@ export function shown(id: FigureId): Shown {
   const drawn = figure ? DRAWN[id](figure) : {};
   return {
     id,
-    name: say(NAMES[id]),
+    name: nameOfFigure(id),
     value: null,
     unit: "",
     target: null,
@@ -118,7 +110,6 @@ export function shown(id: FigureId): Shown {
     source: "",
     history: [],
     line: null,
-    origin: ORIGINS[id],
     word: say(verdictWords(verdict, figure)),
     ...drawn,
     ...(!figure ? { where: say(freshnessWords.never) } : figure.value === null ? { where: say(reasonWords[figure.reason]) } : {}),
@@ -158,15 +149,14 @@ export function stepTo(input: FigureInput, { revision }: Figure): Step {
     case "station":
       return ["station", input.subject];
     case "feed":
-      return ["kpi", "feeds"];
+      return ["kpi", "slowest"];
     case "log_source":
       return ["kpi", "log_sources"];
   }
 }
 
 /** Highest hourly VN_AQI of all stations. */
-function drawnAqi(figure: Figure): Drawn {
-  const { value, target, start, end, inputs, verdict } = figure;
+function drawnAqi({ value, target, start, end, inputs, verdict }: Figure): Drawn {
   const [decides] = inputs;
   const category = value === null ? null : categoryAt("vn_aqi", value);
   const series = stationsNow().map((station) => indexOf("vn_aqi", station.id, "hour").value.history);
@@ -180,7 +170,6 @@ function drawnAqi(figure: Figure): Drawn {
     at: decides ? end : null,
     history: highestByHour(series),
     line: target,
-    ...(decides ? { origin: stepTo(decides, figure) } : {}),
   };
 }
 
@@ -197,8 +186,7 @@ function highestByHour(all: { start: number; value: number | null }[][]): (numbe
 }
 
 /** The station whose daily mean of PM2.5 is the largest share of the limit in force. */
-function drawnPm25(figure: Figure): Drawn {
-  const { value, target, start, end, inputs } = figure;
+function drawnPm25({ value, target, start, end, inputs }: Figure): Drawn {
   const [decides] = inputs;
   const names = pack.value?.indicators.pm25;
   const limit = pack.value?.limits.find((limit) => limit.id === decides?.measure);
@@ -212,7 +200,6 @@ function drawnPm25(figure: Figure): Drawn {
     at: decides ? end : null,
     history: decides ? dailyHistory(decides.subject, "pm25", end) : [],
     line: target,
-    ...(decides ? { origin: stepTo(decides, figure) } : {}),
   };
 }
 

@@ -62,7 +62,7 @@ function Tile({ id, alone }: { id: FigureId; alone: boolean }) {
         {isWall ? (
           kpi.name
         ) : (
-          <button type="button" onClick={() => open(...kpi.origin)} title={say(kpiWords.open)}>
+          <button type="button" onClick={() => open("kpi", kpi.id)} title={say(kpiWords.open)}>
             {kpi.name}
           </button>
         )}
