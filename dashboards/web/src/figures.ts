@@ -10,7 +10,7 @@ import { aged, type Freshness } from "./freshness";
 import { categoryAt } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
-import type { Alert, Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
+import type { Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
 import { ageOf, alerts, feedNames, figureOf, indexOf, pack, subjectName, tileOf } from "./store";
 import { type Standing, standingWords } from "./standing";
 import { isWall } from "./wall";
@@ -213,12 +213,18 @@ function drawnAlerts({ value, of, inputs, reason }: Figure): Drawn {
   };
 }
 
-/** Hours of stations in which any hourly mean was over its limit, in the last 24 hours. */
+/**
+ * Hours of stations in which any hourly mean was over its limit, in the last 24 hours. Only the newest are kept with the
+ * figure: where they are fewer than it counts, nothing is known of the oldest hour among them and of those before.
+ */
 function drawnExceeded({ value, start, end, inputs, count }: Figure): Drawn {
   const [newest] = inputs;
+  const kept = new Set(inputs.map((input) => `${input.subject}/${input.start}`)).size;
+  const unknownUntil = kept < (value ?? 0) ? (inputs.at(-1)?.start ?? end) : start - HOUR;
   const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
-    const of = inputs.filter((input) => input.start === start + at * HOUR);
-    return new Set(of.map(({ subject }) => subject)).size;
+    const hour = start + at * HOUR;
+    const of = inputs.filter((input) => input.start === hour);
+    return hour <= unknownUntil ? null : new Set(of.map(({ subject }) => subject)).size;
   });
   return {
     value: value === null ? null : number(value),
@@ -245,9 +251,12 @@ function drawnStations({ value, of, parts }: Figure): Drawn {
 
 function drawnCompleteness({ value, target, start, end, inputs }: Figure): Drawn {
   const [worst] = inputs;
-  const hours = stationsNow().flatMap((station) => Object.keys(station.measures).flatMap((indicator) => tileOf(station.id, indicator).value.hours));
+  const series = stationsNow().flatMap((station) => Object.keys(station.measures).map((indicator) => tileOf(station.id, indicator).value.hours));
+  const hours = series.flat();
+  // Of each series the last hours are kept: what was before the first of as many is not known of it, nor of all.
+  const knownFrom = Math.max(...series.map((hours) => (hours.length < HOURS_KEPT ? start : (hours[0]?.start ?? start))), start);
   const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
-    const of = hours.filter((hour) => hour.start === start + at * HOUR);
+    const of = hours.filter((hour) => hour.start === start + at * HOUR && hour.start >= knownFrom);
     const expected = of.reduce((sum, hour) => sum + hour.expected, 0);
     return expected > 0 ? (100 * of.reduce((sum, hour) => sum + Math.min(hour.count, hour.expected), 0)) / expected : null;
   });
@@ -292,10 +301,18 @@ function drawnBalance({ value, parts }: Figure): Drawn {
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
 
-/** Open alerts of each priority, most urgent first. */
-export function alertsByPriority(): { priority: Priority; open: Alert[] }[] {
-  const all = [...alerts.value.values()];
-  return ORDER.map((priority) => ({ priority, open: all.filter((alert) => alert.priority === priority) }));
+/**
+ * Open alerts of each priority, most urgent first, as the figure counted them: the list of alerts is cut. Urging: one is
+ * active and nobody took it, which the list has first.
+ */
+export function alertsByPriority(): { priority: Priority; count: number; urging: boolean }[] {
+  const parts = figureOf("alerts").value?.parts;
+  const listed = [...alerts.value.values()];
+  return ORDER.map((priority) => {
+    const of = listed.filter((alert) => alert.priority === priority);
+    const count = parts ? (parts.find(({ word }) => word === priority)?.count ?? 0) : of.length;
+    return { priority, count, urging: of.some((alert) => alert.active && !alert.acknowledged) };
+  });
 }
 
 /** A figure's age in words. */

@@ -163,3 +163,28 @@ test("what is opened of a figure is what was stored with it at its moment, and n
   assert.equal(new URL((await asked).url()).searchParams.get("revision"), "77");
   await context.close();
 });
+
+test("numbers are those of the figures where lists are cut, and of hours that are not kept nothing is drawn", async (t) => {
+  const own = await startFixture({ speed: 1 });
+  t.after(() => own.close());
+  const { world } = own;
+  const figures = world.figures.bind(world);
+  const end = Math.floor(world.at / 3_600_000) * 3_600_000;
+  // 24 of 60 hours of stations: eight stations in each of the three newest hours, and of the third perhaps not all.
+  const inputs = [...Array(24).keys()].map((at) => ({
+    kind: "window", subject: `s${at % 8}`, measure: "no2", start: end - (1 + Math.floor(at / 8)) * 3_600_000, number: 0, value: 201, word: "", priority: null,
+  }));
+  const made = {
+    alerts: { value: 1_400, of: 1_200, parts: [{ word: "critical", count: 900 }, { word: "high", count: 500 }] },
+    exceeded: { start: end - 24 * 3_600_000, end, value: 60, verdict: "missed", reason: "beyond", inputs },
+  };
+  world.figures = () => figures().map((figure) => ({ ...figure, ...made[figure.figure] }));
+  const { context, page } = await open(browser, own.url);
+  await page.locator("[data-kpi=alerts] .by-priority").waitFor({ timeout: PATIENCE });
+  assert.deepEqual(await page.locator(".by-priority li").allInnerTexts().then((all) => all.map((text) => text.match(/[\d.]+/)[0])), ["900", "500", "0", "0"]);
+  assert.match(await page.locator(".count-badge").innerText(), /1\.200/);
+  const drawn = (part) => page.locator(`[data-kpi=exceeded] .line ${part}`).getAttribute("d");
+  assert.equal((await drawn("path:last-child")).match(/M/g).length, 2, "two hours are known");
+  assert.equal((await drawn("path.ground")).match(/M/g).length, 2, "zero is said of no other");
+  await context.close();
+});
