@@ -108,7 +108,9 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
         for series in &station.series {
             let (mut good, mut expected) = (0, 0);
             let (mut most_lacking, mut shortest) = (0, from);
-            for (start, count, of) in series.hours.iter().filter(|(start, ..)| from <= *start && *start < until) {
+            for (start, count, of) in
+                series.hours.iter().filter(|(start, ..)| from <= *start && *start < until)
+            {
                 // More than was asked for makes up for no other hour.
                 good += u64::from(*count.min(of));
                 expected += u64::from(*of);
@@ -118,7 +120,13 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
                 }
             }
             if expected > 0 {
-                shares.push(Share { subject: *subject, indicator: series.indicator, good, expected, shortest });
+                shares.push(Share {
+                    subject: *subject,
+                    indicator: series.indicator,
+                    good,
+                    expected,
+                    shortest,
+                });
             }
         }
     }
