@@ -50,6 +50,7 @@ def test_what_the_board_said_before_is_known_after_kill_9_and_opens_to_its_input
     [index] = aqi["inputs"][:1]
     assert (index["kind"], index["subject"], index["word"]) == ("index", STATION, "pm25")
     query = f"index={index['measure']}&subject={index['subject']}&kind=hour&start={index['start']}"
+    query += f"&revision={aqi['revision']}"
     opened = watch.ask(f"/api/lineage/index?{query}")
     assert opened["value"] == aqi["value"] == index["value"]
     assert opened["inputs"], "it was made of windows"

@@ -78,7 +78,7 @@ pub struct InputView {
     pub subject: Arc<str>,
     /// Index, limit, indicator or rule; empty for a station and a feed.
     pub measure: Name,
-    /// First moment of the window; when a feed was heard last.
+    /// First moment of the window, of a series that of the hour that lacks most; when a feed was heard last.
     pub start: EventTime,
     /// The alert's number; else 0.
     pub number: u32,

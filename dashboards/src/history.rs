@@ -109,7 +109,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// What the figures of the overview said at a moment, in their order; none of those that said nothing yet.
     fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>>;
 
-    /// An index and what it was made of; none where it was never computed.
+    /// An index and what it was made of, as of a revision or now; none where it was not computed.
     fn index<'a>(
         &'a self,
         asker: &'a Asker,
@@ -117,9 +117,10 @@ pub trait History: Send + Sync + std::fmt::Debug {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedIndex>>;
 
-    /// A judgement and what it was made of; none where there is none.
+    /// A judgement and what it was made of, as of a revision or now; none where there is none.
     fn assessment<'a>(
         &'a self,
         asker: &'a Asker,
@@ -127,6 +128,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedAssessment>>;
 
     /// The limit a mean was held against; none where it was not.

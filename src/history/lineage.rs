@@ -33,9 +33,10 @@ impl Lineage<'_> {
         subject: &str,
         kind: WindowKind,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Result<Option<TracedIndex>, HistoryError> {
         let Some(row) =
-            self.store.index(self.asker, index, subject, kind, start).await.map_err(unanswered)?
+            self.store.index(self.asker, index, subject, kind, start, revision).await.map_err(unanswered)?
         else {
             return Ok(None);
         };
@@ -55,9 +56,13 @@ impl Lineage<'_> {
         subject: &str,
         averaging: Averaging,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Result<Option<TracedAssessment>, HistoryError> {
-        let judged =
-            self.store.assessments(self.asker, subject, averaging, start).await.map_err(unanswered)?;
+        let judged = self
+            .store
+            .assessments(self.asker, subject, averaging, start, revision)
+            .await
+            .map_err(unanswered)?;
         let Some(row) = judged.into_iter().find(|row| row.limit == limit) else { return Ok(None) };
         let kind = match averaging {
             Averaging::Hour | Averaging::EightHours => WindowKind::Hour,

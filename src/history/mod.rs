@@ -239,10 +239,11 @@ impl History for StoreHistory {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedIndex>> {
-        Box::pin(
-            async move { Lineage { store: &self.store, asker }.index(index, subject, kind, start).await },
-        )
+        Box::pin(async move {
+            Lineage { store: &self.store, asker }.index(index, subject, kind, start, revision).await
+        })
     }
 
     fn assessment<'a>(
@@ -252,9 +253,10 @@ impl History for StoreHistory {
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedAssessment>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker }.assessment(limit, subject, averaging, start).await
+            Lineage { store: &self.store, asker }.assessment(limit, subject, averaging, start, revision).await
         })
     }
 
@@ -268,7 +270,7 @@ impl History for StoreHistory {
     ) -> Answer<'a, Option<String>> {
         Box::pin(async move {
             let judged =
-                self.store.assessments(asker, subject, averaging, start).await.map_err(unanswered)?;
+                self.store.assessments(asker, subject, averaging, start, None).await.map_err(unanswered)?;
             Ok(judged.into_iter().find(|row| row.indicator == indicator).map(|row| row.limit))
         })
     }

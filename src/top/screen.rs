@@ -13,7 +13,7 @@ use ioc_dashboards::{
     overview::{Overview, StationNames},
     tile::{Latest, TileView},
 };
-use ioc_model::{name::Name, rule::AlertAbout, window::WindowKind};
+use ioc_model::{figure::FigureId, name::Name, rule::AlertAbout, window::WindowKind};
 use jiff::{Timestamp, tz::TimeZone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -175,13 +175,12 @@ impl Screen {
             line.push((Tone::Dim, format!("{} ", say(word))));
             line.push((tone_of_health(state), format!("{}   ", self.language.state(state))));
         }
-        let alerts = &overview.picture.alerts;
-        let waiting = alerts.iter().filter(|alert| !alert.acknowledged).count();
+        let waiting = unacknowledged(overview);
         line.push((Tone::Dim, format!("{} ", say(words::ALERTS))));
-        let tone = if waiting > 0 { Tone::Bad } else { Tone::Good };
-        line.push((tone, alerts.len().to_string()));
-        if waiting > 0 {
-            line.push((Tone::Bad, format!(" ({waiting} {})", say(words::UNACKNOWLEDGED))));
+        let tone = if waiting > 0.0 { Tone::Bad } else { Tone::Good };
+        line.push((tone, overview.picture.alerts_open.to_string()));
+        if waiting > 0.0 {
+            line.push((Tone::Bad, format!(" ({waiting:.0} {})", say(words::UNACKNOWLEDGED))));
         }
         let mut lines = vec![line];
         let mut bad = |text: String| lines.push(vec![(Tone::Bad, text)]);
@@ -383,6 +382,15 @@ impl Screen {
             (if is_old { Tone::Bad } else { Tone::Plain }, right(&self.language.age(age), 10)),
         ]
     }
+}
+
+/// How many open alerts nobody took on, as the figure of them counted. The list is cut where very many are open; it counts
+/// where there is no figure, as for who sees no more than some units.
+fn unacknowledged(overview: &Overview<'_>) -> f64 {
+    let picture = &overview.picture;
+    let counted = picture.figures.iter().find(|figure| figure.figure == FigureId::Alerts);
+    let listed = picture.alerts.iter().filter(|alert| !alert.acknowledged).count();
+    counted.and_then(|figure| figure.of).unwrap_or(listed as f64)
 }
 
 fn tone_of_health(state: &str) -> Tone {

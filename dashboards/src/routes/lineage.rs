@@ -49,6 +49,7 @@ pub(super) struct IndexQuery {
     subject: String,
     kind: WindowKind,
     start: i64,
+    revision: Option<Revision>,
 }
 
 #[derive(Serialize)]
@@ -78,8 +79,9 @@ pub(super) async fn index(
     Asked(asker): Asked,
     query: Result<Query<IndexQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let IndexQuery { index, subject, kind, start } = question(query)?;
-    let traced = state.history.index(&asker, index, &subject, kind, moment("start", start)?).await?;
+    let IndexQuery { index, subject, kind, start, revision } = question(query)?;
+    let start = moment("start", start)?;
+    let traced = state.history.index(&asker, index, &subject, kind, start, revision).await?;
     let Some(TracedIndex { view, formula, inputs }) = traced else {
         return Err(Problem::not_found("the index was not computed for that window")
             .vi("chỉ số chưa được tính cho khoảng thời gian này"));
@@ -110,6 +112,7 @@ pub(super) struct AssessmentQuery {
     subject: String,
     averaging: Averaging,
     start: i64,
+    revision: Option<Revision>,
 }
 
 #[derive(Serialize)]
@@ -129,8 +132,8 @@ pub(super) async fn assessment(
 ) -> Result<Response, Problem> {
     let asked = question(query)?;
     let start = moment("start", asked.start)?;
-    let traced =
-        state.history.assessment(&asker, &asked.limit, &asked.subject, asked.averaging, start).await?;
+    let AssessmentQuery { limit, subject, averaging, revision, .. } = &asked;
+    let traced = state.history.assessment(&asker, limit, subject, *averaging, start, *revision).await?;
     let Some(traced) = traced else {
         return Err(Problem::not_found("no mean of that window was held against that limit")
             .vi("không có giá trị trung bình nào được đối chiếu với giới hạn này"));

@@ -115,7 +115,7 @@ async fn an_index_opens_to_its_windows_a_window_to_its_rows_and_a_row_to_its_byt
     });
     put(&server, "1-0-0", original("{\"bụi\": 20}".as_bytes()));
 
-    let query = format!("index=vn_aqi&subject={STATION}&kind=hour&start={NOON}");
+    let query = format!("index=vn_aqi&subject={STATION}&kind=hour&start={NOON}&revision=7");
     let index = server.get(&format!("/api/lineage/index?{query}"), &[]).await.json();
     assert_eq!((index["value"].as_f64(), index["revision"].as_u64()), (Some(78.0), Some(7)));
     assert_eq!(
@@ -123,6 +123,8 @@ async fn an_index_opens_to_its_windows_a_window_to_its_rows_and_a_row_to_its_byt
         (Some("1459/QĐ-TCMT v1"), Some("1459/QĐ-TCMT"))
     );
     assert_eq!(index["inputs"].as_array().unwrap().len(), 2);
+
+    assert!(server.record.asked().contains(&format!("index vn_aqi {STATION} hour {NOON} Some(7)")));
 
     let input = &index["inputs"][1];
     let query = format!(

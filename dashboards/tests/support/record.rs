@@ -284,8 +284,10 @@ impl History for Record {
         subject: &'a str,
         kind: WindowKind,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedIndex>> {
-        let asked = format!("index {} {subject} {} {}", index.word(), kind.word(), start.0);
+        let revision = revision.map(|revision| revision.0);
+        let asked = format!("index {} {subject} {} {} {revision:?}", index.word(), kind.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.index.clone())
     }
 
@@ -296,8 +298,10 @@ impl History for Record {
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedAssessment>> {
-        let asked = format!("assessment {limit} {subject} {} {}", averaging.word(), start.0);
+        let revision = revision.map(|revision| revision.0);
+        let asked = format!("assessment {limit} {subject} {} {} {revision:?}", averaging.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.assessment.clone())
     }
 

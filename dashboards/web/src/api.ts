@@ -998,7 +998,7 @@ export interface FigureInput {
    */
   measure: string;
   /**
-   * First moment of the window; when a feed was heard last
+   * First moment of the window, of a series that of the hour that lacks most; when a feed was heard last
    */
   start: number;
   /**

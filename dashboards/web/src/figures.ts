@@ -10,7 +10,7 @@ import { aged, type Freshness } from "./freshness";
 import { categoryAt } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
-import type { Alert, Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
+import type { Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
 import { ageOf, alerts, feedNames, figureOf, indexOf, pack, subjectName, tileOf } from "./store";
 import { type Standing, standingWords } from "./standing";
 import { isWall } from "./wall";
@@ -44,7 +44,6 @@ export interface Shown {
   history: (number | null)[];
   /** A line in the history's unit that the values should keep. */
   line: number | null;
-  origin: Step;
 }
 
 /** Those that every province has, in the order they are read. */
@@ -86,17 +85,10 @@ const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
   log_sources: drawnStations,
 };
 
-const ORIGINS: Record<FigureId, Step> = {
-  aqi: ["kpi", "stations"],
-  pm25: ["kpi", "stations"],
-  alerts: ["alerts"],
-  exceeded: ["kpi", "exceeded"],
-  stations: ["kpi", "stations"],
-  completeness: ["kpi", "completeness"],
-  slowest: ["kpi", "feeds"],
-  balance: ["kpi", "balance"],
-  log_sources: ["kpi", "log_sources"],
-};
+/** What a figure is called; what an address says that is none has no name. */
+export function nameOfFigure(id: string): string {
+  return Object.hasOwn(NAMES, id) ? say(NAMES[id as FigureId]) : id;
+}
 
 /** A figure as it is shown now. */
 export function shown(id: FigureId): Shown {
@@ -107,7 +99,7 @@ export function shown(id: FigureId): Shown {
   const drawn = figure ? DRAWN[id](figure) : {};
   return {
     id,
-    name: say(NAMES[id]),
+    name: nameOfFigure(id),
     value: null,
     unit: "",
     target: null,
@@ -118,7 +110,6 @@ export function shown(id: FigureId): Shown {
     source: "",
     history: [],
     line: null,
-    origin: ORIGINS[id],
     word: say(verdictWords(verdict, figure)),
     ...drawn,
     ...(!figure ? { where: say(freshnessWords.never) } : figure.value === null ? { where: say(reasonWords[figure.reason]) } : {}),
@@ -143,22 +134,22 @@ function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
-/** The way to what a figure was made of. */
-export function stepTo(input: FigureInput): Step {
+/** The way to what a figure was made of: as it was when the figure was said, and not as it was revised since. */
+export function stepTo(input: FigureInput, { revision }: Figure): Step {
   switch (input.kind) {
     case "index":
-      return ["index", input.measure, input.subject, "hour", String(input.start)];
+      return ["index", input.measure, input.subject, "hour", String(input.start), String(revision)];
     case "assessment":
-      return ["assessment", input.measure, input.subject, "day", String(input.start)];
+      return ["assessment", input.measure, input.subject, "day", String(input.start), String(revision)];
     case "window":
-      return ["window", input.measure, input.subject, "hour", String(input.start)];
+    case "series":
+      return ["window", input.measure, input.subject, "hour", String(input.start), String(revision)];
     case "alert":
       return ["alert", `${input.measure}~${input.subject}~${input.number}`];
     case "station":
-    case "series":
       return ["station", input.subject];
     case "feed":
-      return ["kpi", "feeds"];
+      return ["kpi", "slowest"];
     case "log_source":
       return ["kpi", "log_sources"];
   }
@@ -179,7 +170,6 @@ function drawnAqi({ value, target, start, end, inputs, verdict }: Figure): Drawn
     at: decides ? end : null,
     history: highestByHour(series),
     line: target,
-    ...(decides ? { origin: stepTo(decides) } : {}),
   };
 }
 
@@ -210,7 +200,6 @@ function drawnPm25({ value, target, start, end, inputs }: Figure): Drawn {
     at: decides ? end : null,
     history: decides ? dailyHistory(decides.subject, "pm25", end) : [],
     line: target,
-    ...(decides ? { origin: stepTo(decides) } : {}),
   };
 }
 
@@ -224,12 +213,18 @@ function drawnAlerts({ value, of, inputs, reason }: Figure): Drawn {
   };
 }
 
-/** Hours of stations in which any hourly mean was over its limit, in the last 24 hours. */
+/**
+ * Hours of stations in which any hourly mean was over its limit, in the last 24 hours. Only the newest are kept with the
+ * figure: where they are fewer than it counts, nothing is known of the oldest hour among them and of those before.
+ */
 function drawnExceeded({ value, start, end, inputs, count }: Figure): Drawn {
   const [newest] = inputs;
+  const kept = new Set(inputs.map((input) => `${input.subject}/${input.start}`)).size;
+  const unknownUntil = kept < (value ?? 0) ? (inputs.at(-1)?.start ?? end) : start - HOUR;
   const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
-    const of = inputs.filter((input) => input.start === start + at * HOUR);
-    return new Set(of.map(({ subject }) => subject)).size;
+    const hour = start + at * HOUR;
+    const of = inputs.filter((input) => input.start === hour);
+    return hour <= unknownUntil ? null : new Set(of.map(({ subject }) => subject)).size;
   });
   return {
     value: value === null ? null : number(value),
@@ -256,9 +251,12 @@ function drawnStations({ value, of, parts }: Figure): Drawn {
 
 function drawnCompleteness({ value, target, start, end, inputs }: Figure): Drawn {
   const [worst] = inputs;
-  const hours = stationsNow().flatMap((station) => Object.keys(station.measures).flatMap((indicator) => tileOf(station.id, indicator).value.hours));
+  const series = stationsNow().flatMap((station) => Object.keys(station.measures).map((indicator) => tileOf(station.id, indicator).value.hours));
+  const hours = series.flat();
+  // Of each series the last hours are kept: what was before the first of as many is not known of it, nor of all.
+  const knownFrom = Math.max(...series.map((hours) => (hours.length < HOURS_KEPT ? start : (hours[0]?.start ?? start))), start);
   const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
-    const of = hours.filter((hour) => hour.start === start + at * HOUR);
+    const of = hours.filter((hour) => hour.start === start + at * HOUR && hour.start >= knownFrom);
     const expected = of.reduce((sum, hour) => sum + hour.expected, 0);
     return expected > 0 ? (100 * of.reduce((sum, hour) => sum + Math.min(hour.count, hour.expected), 0)) / expected : null;
   });
@@ -303,10 +301,18 @@ function drawnBalance({ value, parts }: Figure): Drawn {
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
 
-/** Open alerts of each priority, most urgent first. */
-export function alertsByPriority(): { priority: Priority; open: Alert[] }[] {
-  const all = [...alerts.value.values()];
-  return ORDER.map((priority) => ({ priority, open: all.filter((alert) => alert.priority === priority) }));
+/**
+ * Open alerts of each priority, most urgent first, as the figure counted them: the list of alerts is cut. Urging: one is
+ * active and nobody took it, which the list has first.
+ */
+export function alertsByPriority(): { priority: Priority; count: number; urging: boolean }[] {
+  const parts = figureOf("alerts").value?.parts;
+  const listed = [...alerts.value.values()];
+  return ORDER.map((priority) => {
+    const of = listed.filter((alert) => alert.priority === priority);
+    const count = parts ? (parts.find(({ word }) => word === priority)?.count ?? 0) : of.length;
+    return { priority, count, urging: of.some((alert) => alert.active && !alert.acknowledged) };
+  });
 }
 
 /** A figure's age in words. */

@@ -118,7 +118,11 @@ test("what is opened of a figure is what was stored with it at its moment, and n
   const figures = world.figures.bind(world);
   const at = world.at - 50_000;
   const input = (kind, subject, more) => ({ kind, subject, measure: "", start: 0, number: 0, value: null, word: "", priority: null, ...more });
+  const [dust, gas] = world.pack.stations;
+  const hour = Math.floor(at / 3_600_000) * 3_600_000;
   const made = {
+    aqi: { at, revision: 77, value: 130, inputs: [dust, gas].map(({ id }, place) => input("index", id, { measure: "vn_aqi", start: hour, value: 130 - place, word: "pm25" })) },
+    alerts: { at, revision: 78, value: 31, count: 31, of: 30, inputs: [input("alert", dust.id, { measure: "a-rule-of-then", number: 7, word: "high" })], parts: [{ word: "high", count: 31 }] },
     completeness: { at, count: 7, expected: 8, inputs: [input("series", world.pack.stations[0].id, { measure: "no2", value: 12.5 })] },
     slowest: { at, count: 1, value: 9_000_000, inputs: [input("feed", "replay-gas", { start: at - 9_000_000, value: 9_000_000 })], parts: [{ word: "on_time", count: 1 }] },
     balance: { at, value: 3, priority: "critical", verdict: "missed", inputs: [input("feed", "replay-dust", { value: 3 })], parts: [{ word: "received", count: 4321 }] },
@@ -135,6 +139,13 @@ test("what is opened of a figure is what was stored with it at its moment, and n
     await panel.waitFor({ state: "detached" });
     return { rows, text };
   };
+  const aqi = await opened("aqi");
+  assert.equal(aqi.rows.length, 2, "all that were stored, and not the first alone");
+  assert.match(aqi.rows.join(), /130.*129/s);
+  assert.match(aqi.text, /Tính đến.*Lần tính\s+77/s);
+  const alerts = await opened("alerts");
+  assert.match(alerts.rows.join(), /a-rule-of-then/);
+  assert.match(alerts.text, /31.*Lần tính\s+78.*1 trên 31/s);
   const completeness = await opened("completeness");
   assert.equal(completeness.rows.length, 1, "the series that was short, and none of the board's");
   assert.match(completeness.rows[0], /NO2.*12,5/s);
@@ -145,5 +156,35 @@ test("what is opened of a figure is what was stored with it at its moment, and n
   const balance = await opened("balance");
   assert.match(balance.text, /4\.321/);
   assert.match(balance.rows.join(), /3/);
+  // What is opened of it is asked for as of the figure.
+  await page.locator("[data-kpi=aqi]").getByRole("button").click();
+  const asked = page.waitForRequest(/lineage\/index/, { timeout: PATIENCE });
+  await page.locator(".origin tbody").getByRole("button").first().click();
+  assert.equal(new URL((await asked).url()).searchParams.get("revision"), "77");
+  await context.close();
+});
+
+test("numbers are those of the figures where lists are cut, and of hours that are not kept nothing is drawn", async (t) => {
+  const own = await startFixture({ speed: 1 });
+  t.after(() => own.close());
+  const { world } = own;
+  const figures = world.figures.bind(world);
+  const end = Math.floor(world.at / 3_600_000) * 3_600_000;
+  // 24 of 60 hours of stations: eight stations in each of the three newest hours, and of the third perhaps not all.
+  const inputs = [...Array(24).keys()].map((at) => ({
+    kind: "window", subject: `s${at % 8}`, measure: "no2", start: end - (1 + Math.floor(at / 8)) * 3_600_000, number: 0, value: 201, word: "", priority: null,
+  }));
+  const made = {
+    alerts: { value: 1_400, of: 1_200, parts: [{ word: "critical", count: 900 }, { word: "high", count: 500 }] },
+    exceeded: { start: end - 24 * 3_600_000, end, value: 60, verdict: "missed", reason: "beyond", inputs },
+  };
+  world.figures = () => figures().map((figure) => ({ ...figure, ...made[figure.figure] }));
+  const { context, page } = await open(browser, own.url);
+  await page.locator("[data-kpi=alerts] .by-priority").waitFor({ timeout: PATIENCE });
+  assert.deepEqual(await page.locator(".by-priority li").allInnerTexts().then((all) => all.map((text) => text.match(/[\d.]+/)[0])), ["900", "500", "0", "0"]);
+  assert.match(await page.locator(".count-badge").innerText(), /1\.200/);
+  const drawn = (part) => page.locator(`[data-kpi=exceeded] .line ${part}`).getAttribute("d");
+  assert.equal((await drawn("path:last-child")).match(/M/g).length, 2, "two hours are known");
+  assert.equal((await drawn("path.ground")).match(/M/g).length, 2, "zero is said of no other");
   await context.close();
 });

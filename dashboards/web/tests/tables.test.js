@@ -75,15 +75,19 @@ for (const [view, steps] of [
   ["#/?step=kpi/exceeded", []],
   ["#/?step=kpi/completeness", []],
   ["#/?step=kpi/balance", []],
-  ["#/?step=kpi/feeds", []],
+  ["#/?step=kpi/slowest", []],
+  ["#/?step=kpi/pm25", []],
+  ["#/?step=kpi/alerts", []],
   ["#/", ["aqi"]],
-  ["#/", ["aqi", "window"]],
-  ["#/", ["aqi", "window", "envelope"]],
+  ["#/", ["aqi", "index"]],
+  ["#/", ["aqi", "index", "window"]],
+  ["#/", ["aqi", "index", "window", "envelope"]],
 ]) {
   test(`every table of ${view} ${steps.join(" → ")} downloads, with as many rows as it shows`, async () => {
     const { context, page } = await open(browser, new URL(view, served.url));
     const panel = page.getByRole("complementary");
     if (steps.includes("aqi")) await page.locator("[data-kpi=aqi]").getByRole("button").click();
+    if (steps.includes("index")) await panel.locator("tbody").getByRole("button").first().click({ timeout: PATIENCE });
     if (steps.includes("window")) await panel.locator("table.windows").getByRole("button").first().click({ timeout: PATIENCE });
     if (steps.includes("envelope")) await panel.locator("table.rows").getByRole("button").first().click({ timeout: PATIENCE });
     const inPanel = view.includes("step") || steps.length > 0;

@@ -90,6 +90,20 @@ fn screen(language: Language) -> Screen {
 }
 
 #[test]
+fn alerts_are_counted_by_their_figure_and_not_by_a_list_that_is_cut() {
+    let mut told = told();
+    let picture = &mut told["picture"];
+    picture["alerts_open"] = json!(1_400);
+    let mut alerts = picture["figures"][0].clone();
+    (alerts["figure"], alerts["value"], alerts["of"]) = (json!("alerts"), json!(1_400.0), json!(1_200.0));
+    picture["figures"].as_array_mut().unwrap().push(alerts);
+    let mut screen = Screen::new(Language::En);
+    screen.take(serde_json::from_value(told).unwrap(), Instant::now());
+    let said = screen.plain().join("\n");
+    assert!(said.contains("alerts 1400 (1200 not acknowledged)"), "{said}");
+}
+
+#[test]
 fn everything_is_said_in_both_languages() {
     let english = screen(Language::En).plain().join("\n");
     for said in [

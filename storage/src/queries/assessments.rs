@@ -17,7 +17,7 @@ use crate::{
     schema::COMMITTED,
 };
 
-/// The current judgement of a mean.
+/// A judgement of a mean.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct AssessmentRow {
     /// The limit.
@@ -86,7 +86,8 @@ impl Store {
         answer("read the newest judgements", newest.fetch_all()).await
     }
 
-    /// The current judgements of a station's means of one window: of one limit, or of one indicator.
+    /// The judgements of a station's means of one window as they were at a revision, or as they are now: one of each
+    /// indicator.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -96,20 +97,24 @@ impl Store {
         subject: &str,
         averaging: Averaging,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Result<Vec<AssessmentRow>, StoreError> {
         let rows = self
             .asked_by(asker, |seen| {
                 format!(
-                    "SELECT {COLUMNS} FROM assessment_current AS a \
+                    "SELECT {COLUMNS} FROM (SELECT *, epoch AS revision FROM assessment) AS a \
                  WHERE a.averaging = {{averaging:String}} AND a.subject = {{subject:String}} \
-                 AND a.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC'){} \
-                 ORDER BY a.indicator LIMIT 1000",
+                 AND a.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
+                 AND a.revision <= least({COMMITTED}, {{revision:UInt64}}){} \
+                 ORDER BY a.indicator, a.generation DESC, a.revision DESC \
+                 LIMIT 1 BY a.indicator LIMIT 1000",
                     seen.station("a.subject")
                 )
             })
             .param("averaging", averaging.word())
             .param("subject", subject)
-            .param("start", start.0);
+            .param("start", start.0)
+            .param("revision", revision.unwrap_or(Revision::LAST).0);
         answer("read judgements", rows.fetch_all()).await
     }
 }

@@ -119,7 +119,8 @@ impl Store {
         answer("read the figures", rows.fetch_all()).await
     }
 
-    /// What the figures said at a moment, in their order; none of those that said nothing yet.
+    /// What the figures said at a moment, in their order; none of those that said nothing yet. What nothing newer had
+    /// followed by then is late, or stale and withheld, as a board showed it.
     ///
     /// # Errors
     /// If ClickHouse does not answer.

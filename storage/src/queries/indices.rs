@@ -17,7 +17,7 @@ use crate::{
     schema::COMMITTED,
 };
 
-/// The current result of an index of a window.
+/// A result of an index of a window.
 #[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
 pub struct IndexRow {
     /// Which index.
@@ -133,7 +133,7 @@ impl Store {
         answer("read recent indices", recent.fetch_all()).await
     }
 
-    /// The current result of an index of a window; none where it was never computed.
+    /// An index of a window as it was at a revision, or as it is now; none where it was not computed.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -144,21 +144,25 @@ impl Store {
         subject: &str,
         kind: WindowKind,
         start: EventTime,
+        revision: Option<Revision>,
     ) -> Result<Option<IndexRow>, StoreError> {
         let row = self
             .asked_by(asker, |seen| {
                 format!(
-                    "SELECT {COLUMNS} FROM index_current AS i \
+                    "SELECT {COLUMNS} FROM (SELECT *, epoch AS revision FROM index_value) AS i \
                  WHERE i.`index` = {{index:String}} AND i.kind = {{kind:String}} \
                  AND i.subject = {{subject:String}} \
-                 AND i.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC'){}",
+                 AND i.start_time = fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
+                 AND i.revision <= least({COMMITTED}, {{revision:UInt64}}){} \
+                 ORDER BY i.generation DESC, i.revision DESC LIMIT 1",
                     seen.station("i.subject")
                 )
             })
             .param("index", index.word())
             .param("kind", kind.word())
             .param("subject", subject)
-            .param("start", start.0);
+            .param("start", start.0)
+            .param("revision", revision.unwrap_or(Revision::LAST).0);
         Ok(answer("read an index", row.fetch_all()).await?.pop())
     }
 }

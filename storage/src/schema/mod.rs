@@ -17,7 +17,6 @@ pub(crate) use self::{
     views::COMMITTED,
 };
 use serde::{Deserialize, Serialize};
-use views::FIGURE_COLUMNS;
 
 use crate::{
     client::{Store, answer, is_identifier, one},
@@ -59,6 +58,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 15, name: "events", sql: include_str!("0015_events.sql") },
     Migration { number: 16, name: "measures", sql: include_str!("0016_measures.sql") },
     Migration { number: 17, name: "detection", sql: include_str!("0017_detection.sql") },
+    Migration { number: 18, name: "figures aged", sql: include_str!("0018_figures_aged.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
@@ -112,7 +112,6 @@ impl Topology {
             ("{engine}", engine),
             ("{safety}", &safety),
             ("{committed}", COMMITTED),
-            ("{figure_columns}", FIGURE_COLUMNS),
             ("{late_correction_days}", LATE_CORRECTION_DAYS),
         ];
         Ok(filled.iter().fold(sql.to_owned(), |sql, (placeholder, text)| sql.replace(placeholder, text)))
@@ -257,6 +256,8 @@ mod tests {
                     "{safety}",
                     "{committed}",
                     "{figure_columns}",
+                    "{figure_columns_as_aged}",
+                    "{judged}",
                     "{late_correction_days}",
                     "{zone}",
                 ] {

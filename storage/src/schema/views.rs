@@ -11,8 +11,9 @@ pub(crate) const COMMITTED: &str = "(SELECT last_epoch FROM committed)";
 const COMMITTED_KNOWN_AT: &str =
     "(SELECT last_epoch FROM committed_known_at(known_at = {known_at:DateTime64(3, 'UTC')}))";
 
-/// What both views of the figures show: how they are, and what they said at a moment.
-pub(super) const FIGURE_COLUMNS: &str = "\
+/// What both views of the figures show: how they are, and what they said at a moment. Between the target and the ages
+/// stands how it was judged.
+const FIGURE_COLUMNS: &str = "\
 f.`figure` AS `figure`,
     f.`at` AS `at`,
     f.`start_time` AS `start_time`,
@@ -20,10 +21,7 @@ f.`figure` AS `figure`,
     f.`value` AS `value`,
     f.`of` AS `of`,
     f.`target` AS `target`,
-    f.`verdict` AS `verdict`,
-    f.`reason` AS `reason`,
-    f.`priority` AS `priority`,
-    f.`freshness` AS `freshness`,
+    {judged},
     f.`late_from` AS `late_from`,
     f.`stale_from` AS `stale_from`,
     f.`count` AS `count`,
@@ -39,6 +37,21 @@ f.`figure` AS `figure`,
     f.inputs.word AS `inputs.word`,
     f.generation AS generation,
     f.epoch AS revision";
+
+/// How a figure was judged when it was said.
+const AS_SAID: &str = "\
+f.`verdict` AS `verdict`,
+    f.`reason` AS `reason`,
+    f.`priority` AS `priority`,
+    f.`freshness` AS `freshness`";
+
+/// How a figure that nothing had followed was shown by a moment. The rule is that of `model/src/ageing.rs`, without the
+/// grace for what is on its way to who looks: nothing is.
+const AS_AGED: &str = "\
+if(got_stale, CAST('withheld' AS Enum8('kept' = 0, 'near' = 1, 'missed' = 2, 'withheld' = 3)), f.`verdict`) AS `verdict`,
+    if(got_stale AND f.`verdict` != 'withheld', 'stale', toString(f.`reason`)) AS `reason`,
+    if(got_stale, '', toString(f.`priority`)) AS `priority`,
+    CAST(multiIf(got_stale, 'stale', got_late AND f.`freshness` = 'fresh', 'late', toString(f.`freshness`)) AS Enum8('fresh' = 0, 'late' = 1, 'stale' = 2, 'missing' = 3, 'never' = 4)) AS `freshness`";
 
 /// What both views of what is counted of events show.
 const MEASURE_WINDOW: &str = "\
@@ -69,7 +82,9 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
         ]
     });
     let others = super::statements(include_str!("views.sql"))
-        .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW));
+        .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW))
+        .map(|statement| statement.replace("{figure_columns}", &figure_columns(AS_SAID)))
+        .map(|statement| statement.replace("{figure_columns_as_aged}", &figure_columns(AS_AGED)));
     stored.chain(read).chain(others).chain(with_local_times(zone))
 }
 
@@ -78,6 +93,10 @@ pub(super) fn with_local_times(zone: &str) -> impl Iterator<Item = String> {
     let zone = zone.replace(['\'', '\\'], "");
     super::statements(include_str!("local_times.sql"))
         .map(move |statement| statement.replace("{event_view}", EVENT_VIEW).replace("{zone}", &zone))
+}
+
+fn figure_columns(judged: &str) -> String {
+    FIGURE_COLUMNS.replace("{judged}", judged)
 }
 
 fn stored(table: &str) -> String {

@@ -65,9 +65,14 @@ WHERE (f.figure, f.at, f.epoch) IN
 ORDER BY f.figure
 COMMENT 'How each figure of the overview is: its last row';
 
+-- Where nothing newer had followed by that moment, a board withheld the verdict: the rule of model/src/ageing.rs.
 CREATE OR REPLACE VIEW figure_known_at {on_cluster} AS
+WITH
+    {known_at:DateTime64(3, 'UTC')} AS moment,
+    ifNull(moment >= f.stale_from, false) AS got_stale,
+    ifNull(moment >= f.late_from, false) AS got_late
 SELECT
-    {figure_columns}
+    {figure_columns_as_aged}
 FROM figure AS f
 WHERE (f.figure, f.at, f.epoch) IN
 (
@@ -77,7 +82,7 @@ WHERE (f.figure, f.at, f.epoch) IN
     GROUP BY g.figure
 )
 ORDER BY f.figure
-COMMENT 'What each figure of the overview said at a moment: figure_known_at(known_at = …)';
+COMMENT 'What each figure of the overview said at a moment, stale and withheld where nothing newer had come by then: figure_known_at(known_at = …)';
 
 CREATE OR REPLACE VIEW measure_window_current {on_cluster} AS
 {measure_window}FROM window_current AS w

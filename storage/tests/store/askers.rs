@@ -110,8 +110,9 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         let series = store.series(asker, windows, "station-0", start(), until, 10).await.unwrap();
         let indices = Measured::Index(IndexId::VnAqi, WindowKind::Hour);
         let index_series = store.series(asker, indices, "station-0", start(), until, 10).await.unwrap();
-        let index = store.index(asker, IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap();
-        let judged = store.assessments(asker, "station-0", Averaging::Day, start()).await.unwrap();
+        let index =
+            store.index(asker, IndexId::VnAqi, "station-0", WindowKind::Hour, start(), None).await.unwrap();
+        let judged = store.assessments(asker, "station-0", Averaging::Day, start(), None).await.unwrap();
         let window = store.window_at(asker, "pm25", "station-0", WindowKind::Hour, start(), None).await;
         let (hour, to) = (WindowKind::Hour, until);
         let behind =

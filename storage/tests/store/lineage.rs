@@ -1,17 +1,19 @@
 //! Three steps from a number to its rows: what is opened adds up to what it was opened from, as of its revision.
 
 use ioc_model::{
+    ageing::Ages,
     epoch::{Epoch, Generation, Revision},
+    figure::{FigureReason, FigureVerdict, Freshness},
     index::{IndexId, NoIndex},
     limit::Averaging,
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    results::{EpochResults, Facts, Standing, StoredObservation, Verdict, WindowResult},
+    results::{EpochResults, Facts, FigureResult, Standing, StoredObservation, Verdict, WindowResult},
     rule::AlertChange,
     status::StationStatus,
-    time::{EventTime, Now, ReceivedAt},
+    time::{EventTime, Millis, Now, ReceivedAt},
     window::{Aggregate, ClosedBy, WindowKind},
 };
 
@@ -193,6 +195,83 @@ async fn figures_are_asked_back_as_they_are_and_as_they_were_said_and_none_of_an
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_an_hour_that_was_revised_after_a_figure_opens_as_of_the_figure_to_what_the_figure_was_made_of()
+{
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let mean = |epoch: u64| (epoch == 2).then_some(47.0);
+    for number in [1, 2] {
+        let mut said = sample::results(Epoch(number), 1);
+        for judged in &mut said.facts.assessments {
+            judged.value = mean(number).or(judged.value);
+        }
+        sink.write(&said, false).await.unwrap();
+    }
+    let store = &server.store;
+    let figures = store.figures_known_at(&ALL, sample::results(Epoch(1), 1).now).await.unwrap();
+    let (said_in, aqi) = figures[0].said();
+    let (revision, input) = (Some(Revision::from(said_in)), &aqi.inputs[0]);
+    let index = async |revision: Option<Revision>| {
+        let index = IndexId::from_word(&input.measure).unwrap();
+        let row = store.index(&ALL, index, &input.subject, WindowKind::Hour, start(), revision).await;
+        row.unwrap().map(|row| (row.value, row.revision))
+    };
+    assert_eq!(index(revision).await, Some((input.value, Revision(1))), "as the figure has it");
+    assert_eq!(index(None).await, Some((Some(102.0), Revision(2))));
+    assert_eq!(index(Some(Revision(0))).await, None, "it was not computed yet");
+
+    let day = async |revision: Option<Revision>| {
+        let days = store.assessments(&ALL, "station-0", Averaging::Day, start(), revision).await.unwrap();
+        days.iter().map(|day| (day.value, day.revision)).collect::<Vec<_>>()
+    };
+    let first = sample::results(Epoch(1), 1).facts.assessments;
+    let first = first.iter().find(|judged| judged.averaging == Averaging::Day).unwrap().value;
+    assert_ne!(first, mean(2));
+    assert_eq!(day(revision).await, [(first, Revision(1))]);
+    assert_eq!(day(None).await, [(mean(2), Revision(2))]);
+    assert!(day(Some(Revision(0))).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_a_figure_of_a_moment_in_which_the_flow_stood_still_is_withheld_as_the_board_showed_it() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let said = |number: u64| sample::results(Epoch(number), 1);
+    // The flow says figures, and for nearly three hours nothing.
+    let (before, after) = (said(1), said(10_000));
+    sink.write(&before, false).await.unwrap();
+    sink.write(&after, false).await.unwrap();
+    let known = async |moment: i64| -> Vec<_> {
+        let rows = server.store.figures_known_at(&ALL, Now(moment)).await.unwrap();
+        rows.iter().map(|row| row.said().1).collect()
+    };
+    let mut seen = Vec::new();
+    for passed in [0, HOUR, HOUR + 1, 2 * HOUR, 2 * HOUR + 1, 2 * HOUR + 600_000] {
+        let moment = before.now.0 + passed;
+        let expected = before.facts.figures.iter().map(|figure| {
+            let ages = Ages { late_from: figure.late_from, stale_from: figure.stale_from };
+            let freshness = ages.by(figure.freshness, EventTime(moment), Millis(0));
+            let aged = FigureResult { freshness, ..figure.clone() };
+            match freshness {
+                Freshness::Stale => FigureResult {
+                    verdict: FigureVerdict::Withheld,
+                    reason: FigureReason::Stale,
+                    priority: None,
+                    ..aged
+                },
+                _ => aged,
+            }
+        });
+        let known = known(moment).await;
+        assert_eq!(known, expected.collect::<Vec<_>>(), "after {passed} ms");
+        seen.push(known[0].freshness);
+    }
+    let (fresh, late, stale) = (Freshness::Fresh, Freshness::Late, Freshness::Stale);
+    assert_eq!(seen, [fresh, fresh, late, late, stale, stale]);
+    assert_eq!(known(after.now.0).await, after.facts.figures, "until it went on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     let server = TestServer::start().await;
     let sink = server.sink();
@@ -201,8 +280,11 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     }
     let store = &server.store;
 
-    let index =
-        store.index(&ALL, IndexId::VnAqi, "station-0", WindowKind::Hour, start()).await.unwrap().unwrap();
+    let index = store
+        .index(&ALL, IndexId::VnAqi, "station-0", WindowKind::Hour, start(), None)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!((index.value, index.revision, index.dominant.as_str()), (Some(102.0), Revision(2), "pm25"));
     assert_eq!(index.part_indicators, ["pm25", "o3"]);
     assert_eq!((index.part_inputs[0], index.part_sub_indices[0]), (0.1 + 0.2, 102.0));
@@ -219,7 +301,7 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
     let judged = store.newest_assessments(&ALL, start()).await.unwrap();
     let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
     assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
-    let day = store.assessments(&ALL, "station-0", Averaging::Day, start()).await.unwrap();
+    let day = store.assessments(&ALL, "station-0", Averaging::Day, start(), None).await.unwrap();
     assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", Revision(2)));
 
     let states = store.station_states(&ALL).await.unwrap();

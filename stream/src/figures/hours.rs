@@ -91,6 +91,8 @@ struct Share {
     indicator: Name,
     good: u64,
     expected: u64,
+    /// The hour that lacks most points; of several the newest.
+    shortest: EventTime,
 }
 
 impl Share {
@@ -105,13 +107,26 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
     for (subject, station) in stations {
         for series in &station.series {
             let (mut good, mut expected) = (0, 0);
-            for (_, count, of) in series.hours.iter().filter(|(start, ..)| from <= *start && *start < until) {
+            let (mut most_lacking, mut shortest) = (0, from);
+            for (start, count, of) in
+                series.hours.iter().filter(|(start, ..)| from <= *start && *start < until)
+            {
                 // More than was asked for makes up for no other hour.
                 good += u64::from(*count.min(of));
                 expected += u64::from(*of);
+                let lacking = of.saturating_sub(*count);
+                if lacking >= most_lacking {
+                    (most_lacking, shortest) = (lacking, *start);
+                }
             }
             if expected > 0 {
-                shares.push(Share { subject: *subject, indicator: series.indicator, good, expected });
+                shares.push(Share {
+                    subject: *subject,
+                    indicator: series.indicator,
+                    good,
+                    expected,
+                    shortest,
+                });
             }
         }
     }
@@ -135,7 +150,7 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
         kind: InputKind::Series,
         subject: share.subject.into(),
         measure: share.indicator,
-        start: from,
+        start: share.shortest,
         number: 0,
         value: Some(share.percent()),
         word: Name::default(),

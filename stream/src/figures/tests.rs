@@ -310,6 +310,12 @@ fn completeness_counts_good_points_and_no_hour_makes_up_for_another() {
         assert_eq!((figure.expected, figure.target), (24, Some(75.0)));
         assert_eq!((figure.inputs[0].kind, &*figure.inputs[0].measure), (InputKind::Series, "no2"));
     }
+    for (good, shortest) in [([9, 4], 1), ([4, 9], 0), ([6, 6], 1), ([24, 11], 1)] {
+        let station = hours(good, false);
+        let hour_at = station.series[0].hours[shortest].0;
+        let figure = made(&mut heard([("A", station)]), NOON, FigureId::Completeness);
+        assert_eq!(figure.inputs[0].start, hour_at, "it opens to the hour that lacks most: {good:?}");
+    }
     let figure = made(&mut Figures::default(), NOON, FigureId::Completeness);
     assert_eq!((figure.value, figure.verdict), (None, FigureVerdict::Withheld));
 }

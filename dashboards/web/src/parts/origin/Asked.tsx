@@ -61,3 +61,8 @@ export function Facts({ of }: { of: [string, ComponentChildren][] }) {
     </dl>
   );
 }
+
+/** What is asked of one, as of a revision or, where that is empty, as it is now. */
+export function asked(of: Record<string, string>, revision: string): URLSearchParams {
+  return new URLSearchParams(revision === "" ? of : { ...of, revision });
+}

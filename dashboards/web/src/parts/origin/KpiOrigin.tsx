@@ -1,15 +1,17 @@
+import type { VNode } from "preact";
 import { deeper } from "../../address";
 import { at } from "../../csv";
 import { fullMoment, number, percent, period, plain, roughAge, span, unit } from "../../format";
 import { lastEventOf } from "../../freshness";
-import { stationsNow } from "../../figures";
+import { nameOfFigure, shown, stationsNow, stepTo } from "../../figures";
 import { say } from "../../language";
-import type { Figure, FigureInput, Priority, StationNames } from "../../model";
+import type { Figure, FigureId, FigureInput, Priority, StationNames } from "../../model";
 import { type Standing, partialIn, priorityOfStanding, standingIn, standingWords } from "../../standing";
 import { ageOf, feedNames, figureOf, pack, subjectName } from "../../store";
-import { originWords } from "../../words/alerts";
-import { kpiWords } from "../../words/overview";
+import { alertWords, originWords } from "../../words/alerts";
+import { kpiWords, reasonsOfIndex } from "../../words/overview";
 import { words } from "../../words/page";
+import { t } from "../../words/text";
 import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 import { lookAt } from "../security/filters";
@@ -19,31 +21,115 @@ const HOUR = 3_600_000;
 
 /** What a figure was made of, as it was stored with it. */
 export function KpiStep({ id }: { id: string }) {
-  switch (id) {
-    case "stations":
-      return <StationStates />;
-    case "exceeded":
-      return <HoursOver />;
-    case "completeness":
-      return <Completeness />;
-    case "balance":
-      return <Balance />;
-    case "log_sources":
-      return <LogSources />;
-    default:
-      return <FeedAges />;
-  }
+  const Step = Object.hasOwn(STEPS, id) ? STEPS[id as FigureId] : null;
+  return Step ? <Step /> : <p class="calm">{say(originWords.missing)}</p>;
+}
+
+const STEPS: Record<FigureId, () => VNode> = {
+  aqi: () => <Inputs id="aqi" />,
+  pm25: () => <Inputs id="pm25" />,
+  alerts: () => <Inputs id="alerts" />,
+  exceeded: HoursOver,
+  stations: StationStates,
+  completeness: Completeness,
+  slowest: FeedAges,
+  balance: Balance,
+  log_sources: LogSources,
+};
+
+/** How those are made of which nothing but their inputs is shown. */
+const HOW_MADE = {
+  aqi: t("VN_AQI giờ mới nhất của từng trạm; trạm cao nhất quyết định và đứng đầu.", "The newest hourly VN_AQI of each station; the highest decides and comes first."),
+  pm25: t(
+    "Trung bình ngày mới nhất của từng trạm; trạm có tỷ lệ so với giới hạn lớn nhất quyết định và đứng đầu.",
+    "The newest daily mean of each station; the largest share of its limit decides and comes first.",
+  ),
+  alerts: t("Mọi cảnh báo đang mở; cảnh báo chưa ai xác nhận đứng đầu.", "All alerts that are open; those nobody acknowledged come first."),
+};
+
+/** A figure and what is stored with it, each opened as of the figure. */
+function Inputs({ id }: { id: keyof typeof HOW_MADE }) {
+  const figure = figureOf(id).value;
+  const { value, unit: unitOf, target, word, priority } = shown(id);
+  const inputs = figure?.inputs ?? [];
+  return (
+    <>
+      <p class={`origin-figure ${priority ?? ""}`}>
+        <strong>{value ?? "—"}</strong>
+        <span>
+          {unitOf} {priority && <Mark priority={priority} />}
+          {word}
+        </span>
+      </p>
+      <Facts
+        of={[
+          [say(originWords.howMade), say(HOW_MADE[id])],
+          ...madeAt(figure),
+          [say(kpiWords.target), target],
+          [say(kpiWords.unacknowledged), id === "alerts" ? number(figure?.of ?? 0) : null],
+        ]}
+      />
+      <Download
+        name={id}
+        of={nameOfFigure(id)}
+        columns={[
+          [say({ vi: "Đối tượng", en: "Subject" }), nameOf],
+          [say({ vi: "Bắt đầu", en: "Start" }), ({ start }: FigureInput) => (start === 0 ? "" : at(start))],
+          [say(words.value), ({ value }: FigureInput) => value],
+          [say({ vi: "Ghi chú", en: "Note" }), wordOf],
+        ]}
+        rows={() => inputs}
+      />
+      <table>
+        <tbody>
+          {inputs.map((input) => (
+            <tr key={`${input.subject}/${input.measure}/${input.start}/${input.number}`}>
+              <th scope="row">
+                <button type="button" class="link" onClick={() => figure && deeper(...stepTo(input, figure))}>
+                  {nameOf(input)}
+                </button>
+              </th>
+              <td>{input.kind === "index" ? period("hour", input.start, input.start + HOUR) : input.kind === "assessment" ? period("day", input.start, input.start + 24 * HOUR) : ""}</td>
+              {input.kind !== "alert" && <td class="figure">{input.value === null ? "—" : number(input.value, id === "pm25" ? (pack.value?.indicators.pm25?.decimals ?? 1) : 0)}</td>}
+              <td>
+                {input.kind === "alert" && <Mark priority={input.word as Priority} />} {wordOf(input)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {id === "alerts" ? figure && <Cut inputs={inputs} all={figure.count} /> : <Full inputs={inputs} />}
+      {id === "alerts" && (
+        <button type="button" onClick={() => deeper("alerts")}>
+          {say(alertWords.all)}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What is said beside an input: the rule of an alert, what decides an index or why it has none, the limit of a mean. */
+function wordOf({ kind, measure, value, word }: FigureInput): string {
+  if (kind === "alert") return say(pack.value?.rules[measure]?.name ?? { vi: measure, en: measure });
+  if (kind === "index") return value === null ? say(reasonsOfIndex[word] ?? originWords.missing) : symbol(word);
+  const limit = pack.value?.limits.find(({ id }) => id === measure);
+  return limit?.high == null ? "" : `≤ ${plain(limit.high, 1)}`;
 }
 
 function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator;
 }
 
-/** What a figure was made of, and when: not what is on the board by now. */
+/** When a figure was made, and the epoch that did. */
+function saidIn(figure: Figure | null): [string, string][] {
+  return figure ? [[say(originWords.asOf), fullMoment(figure.at)], [say(originWords.revision), number(figure.revision)]] : [];
+}
+
+/** That, and of which time it is. */
 function madeAt(figure: Figure | null): [string, string][] {
   if (!figure) return [];
-  const made: [string, string] = [say(originWords.asOf), fullMoment(figure.at)];
-  return figure.start < figure.end ? [made, [say({ vi: "Khoảng", en: "Period" }), `${fullMoment(figure.start)} – ${fullMoment(figure.end)}`]] : [made];
+  const period: [string, string][] = figure.start < figure.end ? [[say({ vi: "Khoảng", en: "Period" }), `${fullMoment(figure.start)} – ${fullMoment(figure.end)}`]] : [];
+  return [...saidIn(figure), ...period];
 }
 
 /** Only the first of what a figure was made of is kept with it. */
@@ -221,7 +307,7 @@ function HoursOver() {
             return (
               <tr key={`${input.subject}/${input.measure}/${input.start}`}>
                 <th scope="row">
-                  <button type="button" class="link" onClick={() => deeper("window", input.measure, input.subject, "hour", String(input.start))}>
+                  <button type="button" class="link" onClick={() => figure && deeper(...stepTo(input, figure))}>
                     {period("hour", input.start, input.start + HOUR)}
                   </button>
                 </th>
@@ -242,7 +328,6 @@ function HoursOver() {
 function Completeness() {
   const figure = figureOf("completeness").value;
   const short = figure?.inputs ?? [];
-  const until = figure?.end ?? 0;
   return (
     <>
       <Facts
@@ -280,7 +365,7 @@ function Completeness() {
           {short.map((input) => (
             <tr key={`${input.subject}/${input.measure}`}>
               <th scope="row">
-                <button type="button" class="link" onClick={() => deeper("window", input.measure, input.subject, "hour", String(until - HOUR))}>
+                <button type="button" class="link" onClick={() => figure && deeper(...stepTo(input, figure))}>
                   {symbol(input.measure)}
                 </button>
               </th>
@@ -377,7 +462,7 @@ function FeedAges() {
               en: "The feed whose silence is the largest share of what it promises.",
             }),
           ],
-          ...(figure ? [[say(originWords.asOf), fullMoment(figure.at)] as [string, string]] : []),
+          ...saidIn(figure),
           [say(words.neverHeard), number(never)],
         ]}
       />

@@ -1,10 +1,10 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { type Step, backTo, here, way } from "../../address";
+import { nameOfFigure } from "../../figures";
 import { period } from "../../format";
 import { say } from "../../language";
 import { lazy } from "../../lazy";
 import { blind, pack, stationNames } from "../../store";
-import { kpiWords } from "../../words/overview";
 import { alertWords, originWords } from "../../words/alerts";
 
 /** What each step shows, loaded when the first way is gone. */
@@ -97,7 +97,7 @@ function shortName([kind, first = "", , third = ""]: Step): string {
     case "station":
       return say(originWords.station);
     case "kpi":
-      return kpiName(first);
+      return nameOfFigure(first);
     case "index":
       return first.toUpperCase();
     case "assessment":
@@ -120,7 +120,7 @@ function longName([kind, first = "", second = "", third = "", fourth = ""]: Step
     case "station":
       return station(first);
     case "kpi":
-      return kpiName(first);
+      return nameOfFigure(first);
     case "index":
       return `${first.toUpperCase()}, ${station(second)}, ${when(third, fourth)}`;
     case "assessment": {
@@ -132,16 +132,4 @@ function longName([kind, first = "", second = "", third = "", fourth = ""]: Step
     case "envelope":
       return `${say(originWords.message)} ${first}`;
   }
-}
-
-function kpiName(id: string): string {
-  const names: Record<string, keyof typeof kpiWords> = {
-    stations: "stations",
-    exceeded: "exceeded",
-    completeness: "completeness",
-    balance: "balance",
-    log_sources: "logSources",
-    feeds: "slowest",
-  };
-  return say(kpiWords[names[id] ?? "title"]);
 }

@@ -12,7 +12,7 @@ import { averagingWords, words } from "../../words/page";
 import type { Averaging } from "../../model";
 import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
-import { Asked, Facts } from "./Asked";
+import { Asked, Facts, asked } from "./Asked";
 
 function symbol(indicator: string): string {
   return pack.value?.indicators[indicator]?.symbol ?? indicator.toUpperCase();
@@ -30,9 +30,18 @@ function said(text: string | Text | null): string {
   return text === null ? "" : typeof text === "string" ? text : say(text);
 }
 
+interface IndexProps {
+  index: string;
+  subject: string;
+  kind: string;
+  start: string;
+  /** As of which revision; empty for the current one. */
+  revision: string;
+}
+
 /** An index: its formula, its parts, and every window that went in. */
-export function IndexStep({ index, subject, kind, start }: { index: string; subject: string; kind: string; start: string }) {
-  const query = new URLSearchParams({ index, subject, kind, start });
+export function IndexStep({ index, subject, kind, start, revision }: IndexProps) {
+  const query = asked({ index, subject, kind, start }, revision);
   return (
     <Asked<IndexOrigin> url={`/api/lineage/index?${query}`}>
       {(origin) => {
@@ -125,9 +134,18 @@ function inputColumns(): Column<WindowRef>[] {
   ];
 }
 
+interface AssessmentProps {
+  limit: string;
+  subject: string;
+  averaging: string;
+  start: string;
+  /** As of which revision; empty for the current one. */
+  revision: string;
+}
+
 /** A mean against a limit, and the windows it was made of. */
-export function AssessmentStep({ limit, subject, averaging, start }: { limit: string; subject: string; averaging: string; start: string }) {
-  const query = new URLSearchParams({ limit, subject, averaging, start });
+export function AssessmentStep({ limit, subject, averaging, start, revision }: AssessmentProps) {
+  const query = asked({ limit, subject, averaging, start }, revision);
   return (
     <Asked<AssessmentOrigin> url={`/api/lineage/assessment?${query}`}>
       {(origin) => {

@@ -19,9 +19,9 @@ export function Steps({ step: [kind, ...ids] }: { step: Step }) {
     case "kpi":
       return <KpiStep id={first} />;
     case "index":
-      return <IndexStep index={first} subject={second} kind={third} start={fourth} />;
+      return <IndexStep index={first} subject={second} kind={third} start={fourth} revision={fifth} />;
     case "assessment":
-      return <AssessmentStep limit={first} subject={second} averaging={third} start={fourth} />;
+      return <AssessmentStep limit={first} subject={second} averaging={third} start={fourth} revision={fifth} />;
     case "window":
       return <WindowStep indicator={first} subject={second} kind={third} start={fourth} revision={fifth} />;
     case "envelope":

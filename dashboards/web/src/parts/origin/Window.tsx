@@ -8,7 +8,7 @@ import { originWords } from "../../words/alerts";
 import { qualityWords, words } from "../../words/page";
 import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
-import { Asked, Facts } from "./Asked";
+import { Asked, Facts, asked } from "./Asked";
 
 interface Props {
   indicator: string;
@@ -21,7 +21,7 @@ interface Props {
 
 /** A window: its figures, and every row of it. What was counted must be what the mean was made of. */
 export function WindowStep({ indicator, subject, kind, start, revision }: Props) {
-  const query = new URLSearchParams({ indicator, subject, kind, start, ...(revision === "" ? {} : { revision }) });
+  const query = asked({ indicator, subject, kind, start }, revision);
   const names = pack.value?.indicators[indicator];
   const decimals = names?.decimals ?? 1;
   return (

@@ -6,7 +6,7 @@ import { measureOf, openInOrder, stateWords, subjectOf, valueAndPeriod } from ".
 import { age, fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { Alert } from "../../model";
-import { ageOf, alerts, alertsOpen, pack } from "../../store";
+import { ageOf, alerts, alertsOpen, figureOf, pack } from "../../store";
 import { isWall } from "../../wall";
 import { alertWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
@@ -49,7 +49,9 @@ export function AlertList({ of }: { of?: (alert: Alert) => boolean }) {
   const shown = all.slice(0, isWall ? Math.min(MOST_ON_WALL, fits.value) : fits.value);
   const total = of ? all.length : Math.max(alertsOpen.value, all.length);
   const hidden = total - shown.length;
-  const unacknowledged = all.filter((alert) => !alert.acknowledged).length;
+  // The list is cut where very many are open: the figure has counted all of them.
+  const counted = of ? null : figureOf("alerts").value?.of;
+  const unacknowledged = counted ?? all.filter((alert) => !alert.acknowledged).length;
   return (
     <section class="panel alerts" aria-labelledby="alerts-title" data-part="alerts">
       <div class="panel-head">

@@ -62,7 +62,7 @@ function Tile({ id, alone }: { id: FigureId; alone: boolean }) {
         {isWall ? (
           kpi.name
         ) : (
-          <button type="button" onClick={() => open(...kpi.origin)} title={say(kpiWords.open)}>
+          <button type="button" onClick={() => open("kpi", kpi.id)} title={say(kpiWords.open)}>
             {kpi.name}
           </button>
         )}
@@ -109,10 +109,10 @@ function Tile({ id, alone }: { id: FigureId; alone: boolean }) {
 function ByPriority() {
   return (
     <ul class="by-priority">
-      {alertsByPriority().map(({ priority, open }) => (
-        <li key={priority} class={open.length === 0 ? "none" : ""}>
-          <Mark priority={priority} hollow={!open.some((alert) => alert.active && !alert.acknowledged)} />
-          {number(open.length)}
+      {alertsByPriority().map(({ priority, count, urging }) => (
+        <li key={priority} class={count === 0 ? "none" : ""}>
+          <Mark priority={priority} hollow={!urging} />
+          {number(count)}
           <span class="reader-only"> {say(priorityWords[priority])}</span>
         </li>
       ))}

@@ -20,9 +20,12 @@ export function Line({ values, line = null, bars = false }: Props) {
   const isNear = line !== null && line <= highest + room && line >= lowest - room;
   const top = isNear ? Math.max(highest, line) : highest;
   const bottom = isNear && !bars ? Math.min(lowest, line) : lowest;
-  const x = (at: number) => 2 + (at * (WIDTH - 4)) / Math.max(1, values.length - 1);
+  const step = (WIDTH - 4) / Math.max(1, values.length - 1);
+  const x = (at: number) => 2 + at * step;
   const y = (value: number) => HEIGHT - 2 - ((value - bottom) / (top - bottom || 1)) * (HEIGHT - 4);
   let path = "";
+  // The ground lies below what is known, be it zero.
+  let ground = "";
   let broken = true;
   values.forEach((value, at) => {
     if (value === null) {
@@ -30,6 +33,7 @@ export function Line({ values, line = null, bars = false }: Props) {
       return;
     }
     const point = `${x(at).toFixed(1)} ${y(value).toFixed(1)}`;
+    if (bars) ground += `M${(x(at) - step / 2).toFixed(1)} ${HEIGHT - 0.5}H${(x(at) + step / 2).toFixed(1)}`;
     if (bars) path += value > 0 ? `M${x(at).toFixed(1)} ${HEIGHT - 1}V${y(value).toFixed(1)}` : "";
     else path += broken ? `M${point}l0 0` : `L${point}`;
     broken = false;
@@ -43,7 +47,7 @@ export function Line({ values, line = null, bars = false }: Props) {
       focusable="false"
     >
       {isNear && <path class="target" d={`M0 ${y(line).toFixed(1)}H${WIDTH}`} vector-effect="non-scaling-stroke" />}
-      {bars && <path class="ground" d={`M0 ${HEIGHT - 0.5}H${WIDTH}`} vector-effect="non-scaling-stroke" />}
+      {bars && <path class="ground" d={ground} vector-effect="non-scaling-stroke" />}
       <path d={path} vector-effect="non-scaling-stroke" />
     </svg>
   );

@@ -1,0 +1,2 @@
+-- Nothing of the tables changes: figure_known_at says of a figure that nothing newer had followed what a board showed,
+-- that it was stale and its verdict withheld (views.sql). The newest migration makes the views.
