@@ -10,7 +10,8 @@ import { type Stream, mayListen, openStream } from "./stream";
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 5000;
 const SNAPSHOT_PATIENCE = 8000;
-const GATHER = 250;
+/** Two repaints lie so far apart at least: as far as two epochs of a busy center. Milliseconds. */
+const APART = 100;
 
 let stream: Stream | null = null;
 let pause = FIRST_PAUSE;
@@ -18,9 +19,11 @@ let build: string | null = null;
 let connecting = false;
 let waiting: ReturnType<typeof setTimeout> | null = null;
 
-/** What came since the last repaint. Messages are taken together: five a second are four repaints, a hundred too. */
+/** What came since the last repaint. It is taken at once, unless that was just now: five messages a second are five
+ * repaints, a hundred are ten. */
 let gathered: Came[] = [];
 let flush: ReturnType<typeof setTimeout> | null = null;
+let repainted = 0;
 
 /** Connects, and stays connected. */
 export async function stayConnected(): Promise<void> {
@@ -93,7 +96,7 @@ function take(name: string, data: string): void {
   } else if (name === "changes") {
     heard();
     gathered.push({ changes: JSON.parse(data) as Changes, at: new Since() });
-    flush ??= setTimeout(takeGathered, GATHER);
+    flush ??= setTimeout(takeGathered, Math.max(0, repainted + APART - performance.now()));
   } else {
     const heartbeat = JSON.parse(data) as Heartbeat;
     tell(heartbeat.now, heartbeat.clock_speed);
@@ -103,6 +106,7 @@ function take(name: string, data: string): void {
 
 function takeGathered(): void {
   flush = null;
+  repainted = performance.now();
   const taken = gathered;
   gathered = [];
   takeChanges(taken);
