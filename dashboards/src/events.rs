@@ -4,6 +4,7 @@
 
 use ioc_model::{
     event::{Decided, EventKind, Severity, TimeFrom},
+    figure::StationStanding,
     rule::Priority,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
@@ -161,9 +162,9 @@ pub struct EventFigure {
 #[must_use]
 pub fn figures(totals: &EventTotals, hours: &[EventHour], log_sources: &[LogSourceView]) -> Vec<EventFigure> {
     let worst = hours.iter().filter(|hour| hour.weight > 0).map(|hour| hour.severity).max();
-    let quiet = log_sources.iter().filter(|source| source.quiet).count() as u64;
-    let known =
-        log_sources.iter().filter(|source| source.standing != LogSourceStanding::Unknown).count() as u64;
+    let quiet = || log_sources.iter().filter(|source| source.quiet);
+    // The others may be silent for ever.
+    let owe = log_sources.iter().filter(|source| source.silent_after.is_some()).count() as u64;
     let counted = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let figure = |figure, value, of, priority| EventFigure { figure, value, of, priority };
     let of_worst = match worst {
@@ -175,12 +176,14 @@ pub fn figures(totals: &EventTotals, hours: &[EventHour], log_sources: &[LogSour
         figure(EventFigureId::Grave, counted(totals.grave), Some(totals.weight), of_worst),
         figure(EventFigureId::Attempts, totals.attempts, None, None),
         figure(EventFigureId::Attackers, counted(totals.attackers), None, None),
-        figure(EventFigureId::Silent, counted(quiet), Some(known), (quiet > 0).then_some(QUIET)),
+        figure(
+            EventFigureId::Silent,
+            counted(quiet().count() as u64),
+            Some(owe),
+            quiet().filter_map(|source| source.priority).min(),
+        ),
     ]
 }
-
-/// How urgent it is that a log source says nothing.
-const QUIET: Priority = Priority::Medium;
 
 /// An address that events came from, or went to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -283,11 +286,12 @@ impl LogSourceStanding {
         matches!(self, LogSourceStanding::Silent | LogSourceStanding::Never)
     }
 
-    /// How urgent it is.
+    /// How urgent it is: as the figure of the overview has it.
     #[must_use]
     pub fn priority(self) -> Option<Priority> {
         match self {
-            LogSourceStanding::Silent | LogSourceStanding::Never => Some(QUIET),
+            LogSourceStanding::Silent => StationStanding::Silent.priority(),
+            LogSourceStanding::Never => StationStanding::Never.priority(),
             LogSourceStanding::Unknown => Some(Priority::Low),
             LogSourceStanding::Heard => None,
         }
@@ -330,7 +334,8 @@ pub fn standings(known: Vec<LogSourceKnown>, heard: Vec<LogSourceHeard>, now: No
             owner: Some(known.owner),
             relay: known.relay,
             standing,
-            quiet: standing.is_quiet(),
+            // Who may be silent for ever owes nothing.
+            quiet: known.silent_after.is_some() && standing.is_quiet(),
             priority: standing.priority(),
             received_at,
             silent_after: known.silent_after,

@@ -289,7 +289,7 @@ async fn silent_every_log_source_of_the_pack_is_in_the_summary_and_who_is_silent
         .iter()
         .map(|it| (it["figure"].as_str().unwrap(), it["value"].as_i64().unwrap()))
         .collect();
-    assert_eq!(figures, [("grave", 2), ("attempts", 7), ("attackers", 1), ("silent", 2)]);
+    assert_eq!(figures, [("grave", 2), ("attempts", 7), ("attackers", 1), ("silent", 1)]);
     let asked = &server.record.asked()[0];
     let since = NOON - 31 * 24 * HOUR;
     assert!(asked.ends_with(&format!("[\"fw-a\", \"ids-a\", \"srv-a\"] {since}")), "{asked}");
