@@ -384,19 +384,26 @@ mod tests {
 
     #[test]
     fn silent_who_says_nothing_longer_than_it_may_is_silent_and_who_never_did_is_not_taken_for_well() {
-        let pack =
-            vec![known("calm", None), known("late", Some(9)), known("just", Some(10)), known("new", None)];
+        let owes = [known("late", Some(9)), known("just", Some(10)), known("new", Some(10))];
+        let pack = [known("calm", None), known("free", None)].into_iter().chain(owes).collect();
         let told = vec![heard("calm", 1), heard("late", 90), heard("just", 90), heard("stranger", 100)];
         let all = standings(pack, told, Now(100));
         let told: Vec<_> = all.iter().map(|it| (it.id.as_str(), it.standing)).collect();
         use LogSourceStanding::{Heard, Never, Silent, Unknown};
-        let expected =
-            [("late", Silent), ("new", Never), ("stranger", Unknown), ("calm", Heard), ("just", Heard)];
+        let expected = [
+            ("late", Silent),
+            ("free", Never),
+            ("new", Never),
+            ("stranger", Unknown),
+            ("calm", Heard),
+            ("just", Heard),
+        ];
         assert_eq!(told, expected);
         let quiet: Vec<bool> = all.iter().map(|it| it.quiet).collect();
-        assert_eq!(quiet, [true, true, false, false, false], "a stranger is heard");
+        let expected = [true, false, true, false, false, false];
+        assert_eq!(quiet, expected, "who may be silent for ever owes nothing; a stranger is heard");
         let told = figures(&EventTotals::default(), &[], &all);
-        assert_eq!((told[3].value, told[3].of, told[3].priority), (2, Some(4), Some(Priority::Medium)));
+        assert_eq!((told[3].value, told[3].of, told[3].priority), (2, Some(3), Some(Priority::High)));
     }
 
     #[test]
