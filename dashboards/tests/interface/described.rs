@@ -1,15 +1,25 @@
 //! What is described is what is served.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use ioc_dashboards::routes::PATHS;
-use ioc_model::{pack::SCREENS, rule::AlertChange};
+use ioc_dashboards::{Hydration, Limits, live::Pace, routes::PATHS};
+use ioc_model::{
+    event::{Count, Decided, EventKind, Severity, TimeFrom},
+    figure::{FigureId, FigureReason, FigureVerdict, InputKind},
+    limit::Averaging,
+    observation::Quality,
+    pack::{SCREENS, StationKind},
+    results::{Standing, Verdict},
+    rule::{AlertChange, Priority},
+    status::StationStatus,
+};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
-    server::{NOON, STATION, Server},
+    server::{NOON, STATION, Server, well},
     support::{alert, figure, many_of, results, suspected},
 };
 
@@ -113,16 +123,42 @@ fn fits(choice: &Value, answer: &Value) -> bool {
         && choice["properties"].as_object().is_none_or(|fields| fields.iter().all(constant))
 }
 
-/// The fields that are described as always there, down through lists and references.
-fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
-    if let Some(name) = schema["$ref"].as_str() {
-        let name = name.rsplit('/').next().unwrap();
-        let named = &described["components"]["schemas"][name];
-        assert!(named.is_object(), "{place}: {name} is described");
-        return check(described, named, answer, place);
+/// A schema itself, where it stands under a name.
+fn named<'d>(described: &'d Value, schema: &'d Value, place: &str) -> &'d Value {
+    let Some(name) = schema["$ref"].as_str() else { return schema };
+    let name = name.rsplit('/').next().unwrap();
+    let named = &described["components"]["schemas"][name];
+    assert!(named.is_object(), "{place}: {name} is described");
+    named
+}
+
+/// All fields that an object is described with, by any of the parts it is made of; none where it may have others.
+fn fields_of<'d>(described: &'d Value, schema: &'d Value, place: &str) -> Option<BTreeSet<&'d str>> {
+    let schema = named(described, schema, place);
+    if let Some(all) = schema["allOf"].as_array() {
+        let of_parts = all.iter().map(|part| fields_of(described, part, place));
+        return of_parts.collect::<Option<Vec<_>>>().map(|parts| parts.into_iter().flatten().collect());
     }
+    let is_open = schema.get("additionalProperties").is_some_and(|more| more != false);
+    let fields = schema["properties"].as_object().filter(|_| !is_open)?;
+    Some(fields.keys().map(String::as_str).collect())
+}
+
+/// That an answer has every field that is described as always there and none that is not described, each of its type,
+/// down through lists and references.
+fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
+    if let (Some(known), Some(fields)) = (fields_of(described, schema, place), answer.as_object()) {
+        for field in fields.keys() {
+            assert!(known.contains(field.as_str()), "{place}.{field} is not described");
+        }
+    }
+    has_what_is_described(described, schema, answer, place);
+}
+
+fn has_what_is_described(described: &Value, schema: &Value, answer: &Value, place: &str) {
+    let schema = named(described, schema, place);
     if let Some(choices) = schema["oneOf"].as_array() {
-        let chosen = choices.iter().find(|choice| fits(choice, answer));
+        let chosen = choices.iter().find(|choice| fits(named(described, choice, place), answer));
         return check(
             described,
             chosen.unwrap_or_else(|| panic!("{place} is none of the choices: {answer}")),
@@ -131,7 +167,7 @@ fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
         );
     }
     if let Some(all) = schema["allOf"].as_array() {
-        return all.iter().for_each(|part| check(described, part, answer, place));
+        return all.iter().for_each(|part| has_what_is_described(described, part, answer, place));
     }
     if let Some(words) = schema["enum"].as_array() {
         assert!(words.contains(answer), "{place} is none of its words: {answer}");
@@ -148,19 +184,19 @@ fn check(described: &Value, schema: &Value, answer: &Value, place: &str) {
         };
         assert!(is_it, "{place} is no {kind}: {answer}");
     }
-    if let Some(required) = schema["required"].as_array() {
-        for field in required {
-            let field = field.as_str().unwrap();
-            let value = answer.get(field).unwrap_or_else(|| panic!("{place} has no {field}: {answer}"));
-            let properties = &schema["properties"];
-            assert!(properties[field].is_object(), "{place}.{field} is described");
-            check(described, &properties[field], value, &format!("{place}.{field}"));
+    for field in schema["required"].as_array().into_iter().flatten() {
+        let field = field.as_str().unwrap();
+        assert!(answer.get(field).is_some(), "{place} has no {field}: {answer}");
+        assert!(schema["properties"][field].is_object(), "{place}.{field} is described");
+    }
+    for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(value) = answer.get(field) {
+            check(described, schema, value, &format!("{place}.{field}"));
         }
-        if schema["additionalProperties"] == false {
-            for field in answer.as_object().unwrap().keys() {
-                assert!(schema["properties"].get(field).is_some(), "{place}.{field} is not described");
-            }
-        }
+    }
+    if let (Some(more), Some(fields)) = (schema["additionalProperties"].as_object(), answer.as_object()) {
+        let more = Value::from(more.clone());
+        fields.iter().for_each(|(field, value)| check(described, &more, value, &format!("{place}.{field}")));
     }
     if let (Some(items), Some(answers)) = (schema.get("items"), answer.as_array()) {
         answers.iter().for_each(|answer| check(described, items, answer, place));
@@ -189,4 +225,64 @@ async fn every_answer_has_the_fields_its_description_promises() {
         checked += 1;
     }
     assert!(checked >= 12, "{checked} answers were compared");
+}
+
+#[tokio::test]
+async fn every_message_of_the_stream_has_the_fields_its_description_promises() {
+    let described = described();
+    let pace = Pace {
+        gather: Duration::from_millis(1),
+        heartbeat: Duration::from_millis(5),
+        retry: Duration::from_secs(1),
+    };
+    let server = Server::empty(Limits { pace, ..Limits::default() }).await;
+    server.board.hydrate(Hydration::default());
+    server.board.system(well());
+    let mut events = server.listen("/api/events", &[]).await;
+    for (name, schema) in [("hello", "Hello"), ("heartbeat", "Heartbeat")] {
+        let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+        check(&described, &schema, &events.named(name).await.data, name);
+    }
+    let mut made = results(1, NOON);
+    made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
+    made.facts.figures.push(figure(NOON, 97.0));
+    server.board.apply(&made);
+    let schema = json!({"$ref": "#/components/schemas/Changes"});
+    let told = events.named("changes").await.data;
+    assert!(!told["alerts"].as_array().unwrap().is_empty(), "{told}");
+    check(&described, &schema, &told, "changes");
+}
+
+#[test]
+fn every_word_there_is_is_described() {
+    fn words<T: Serialize>(all: &[T]) -> Value {
+        serde_json::to_value(all).unwrap()
+    }
+    let described = described();
+    let at = |place: &str| {
+        let found = described.pointer(&format!("/components/schemas/{place}/enum"));
+        found.unwrap_or_else(|| panic!("{place} has no words"))
+    };
+    let nullable = |field: &str| at(&format!("{field}/oneOf/0"));
+    for (found, all) in [
+        (at("EventKind"), words(&EventKind::ALL)),
+        (at("Severity"), words(&Severity::ALL)),
+        (at("Count"), words(&Count::ALL)),
+        (at("Station/properties/kind"), words(&StationKind::ALL)),
+        (at("Rule/properties/priority"), words(&Priority::ALL)),
+        (at("Limit/properties/averaging"), words(&Averaging::ALL)),
+        (at("Latest/properties/quality"), words(&Quality::ALL)),
+        (nullable("StationState/properties/status"), words(&StationStatus::ALL)),
+        (at("Assessment/properties/verdict"), words(&Verdict::ALL)),
+        (at("Alert/properties/change"), words(&AlertChange::ALL)),
+        (at("StoredRow/properties/standing"), words(&Standing::ALL)),
+        (at("FigureInput/properties/kind"), words(&InputKind::ALL)),
+        (at("Figure/properties/figure"), words(&FigureId::ALL)),
+        (at("Figure/properties/verdict"), words(&FigureVerdict::ALL)),
+        (at("Figure/properties/reason"), words(&FigureReason::ALL)),
+        (at("LogEvent/properties/time_from"), words(&TimeFrom::ALL)),
+        (at("LogEvent/properties/decided"), words(&Decided::ALL)),
+    ] {
+        assert_eq!(*found, all);
+    }
 }

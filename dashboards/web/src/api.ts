@@ -571,6 +571,10 @@ export interface Counts {
   rejected: number;
   waiting: number;
   held: number;
+  /**
+   * When the last of those envelopes arrived
+   */
+  last_received: number | null;
 }
 /**
  * Messages of which nothing was good
@@ -1858,4 +1862,26 @@ export interface Usual {
    * How many of them are known
    */
   hours: number;
+}
+/**
+ * Measures
+ */
+export interface Measures {
+  /**
+   * Hours that begin at this moment or later
+   */
+  from: number;
+  /**
+   * Hours that begin before this moment
+   */
+  until: number;
+  measures: Measure[];
+}
+/**
+ * Clients
+ */
+export interface ClientList {
+  connected: Client[];
+  senders: Sender[];
+  door: Notice[];
 }

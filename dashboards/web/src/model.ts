@@ -8,6 +8,7 @@ export type {
   Assessment,
   Changes,
   Client,
+  ClientList,
   Counts,
   Feed,
   FeedNames,
@@ -44,10 +45,3 @@ export type IndexKind = api.IndexTile["kind"];
 export type Priority = api.Alert["priority"];
 export type Quality = api.Latest["quality"];
 export type StationStatus = NonNullable<api.StationState["status"]>;
-
-/** GET `/api/clients`. */
-export interface ClientList {
-  connected: api.Client[];
-  senders: api.Sender[];
-  door: api.Notice[];
-}

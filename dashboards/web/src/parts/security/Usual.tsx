@@ -1,4 +1,4 @@
-import type { Measure, MeasureHour } from "../../api";
+import type { Measure, MeasureHour, Measures } from "../../api";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
@@ -8,12 +8,6 @@ import { chosenFilter, countedBy, filter, openNumber } from "./filters";
 const HOUR = 3_600_000;
 const WIDTH = 720;
 const HEIGHT = 120;
-
-interface Measures {
-  from: number;
-  until: number;
-  measures: Measure[];
-}
 
 /** What the pack counts, hour by hour, beside what is usual; hours of which too little is known are marked, not drawn as calm. */
 export function Usual() {
