@@ -25,6 +25,7 @@ mod allocation;
 #[cfg(feature = "archive")]
 mod archive;
 mod decoders;
+mod follow;
 mod mqtt;
 mod packs;
 mod stored;
@@ -89,6 +90,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },
     Target { name: "syslog_framing", run: syslog::framing, made: syslog::connections },
+    Target { name: "followed_lines", run: follow::lines, made: follow::files },
     Target { name: "chunk", run: stored::chunk, made: stored::chunks },
     Target { name: "frame", run: stored::frame, made: stored::frames },
     Target { name: "segment_mark", run: stored::segment_mark, made: stored::segment_heads },

@@ -55,7 +55,7 @@ targets! {
     json_observation station_txt operator_action
     syslog_message syslog_lines cef eve event_csv
     mqtt_connect mqtt_packets mqtt_sessions
-    syslog_framing
+    syslog_framing followed_lines
     chunk frame segment_mark manifest checkpoint
     attributes topic_filter subject_pattern position alert_key
     pack

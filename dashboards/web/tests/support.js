@@ -11,8 +11,9 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export const PATIENCE = 60_000;
 export const PHONE = { width: 390, height: 844 };
 export const DESK = { width: 1440, height: 900 };
+const HD = { width: 1920, height: 1080 };
 export const WALL = { width: 3840, height: 2160 };
-export const SCREENS = [PHONE, DESK, WALL];
+export const SCREENS = [PHONE, DESK, HD, WALL];
 
 export const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

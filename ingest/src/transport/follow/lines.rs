@@ -28,6 +28,8 @@ pub(super) struct Lines {
     line: Vec<u8>,
     /// Of a line that is over the limit, in place of its bytes.
     over: Option<(Digest, RunningHash)>,
+    /// So many bytes at the beginning of the file may be those of a byte order mark; none once that is decided.
+    mark_held: Option<usize>,
     limit: usize,
 }
 
@@ -54,7 +56,8 @@ pub(super) enum What {
 impl Lines {
     /// A reader at that place. No line may have more bytes than that, its end among them.
     pub(super) fn new(mark: Mark, hash: RunningHash, limit: usize) -> Lines {
-        Lines { ahead: mark.clone(), mark, hash, line: Vec::new(), over: None, limit }
+        let mark_held = (mark.at == 0).then_some(0);
+        Lines { ahead: mark.clone(), mark, hash, line: Vec::new(), over: None, mark_held, limit }
     }
 
     /// Bytes of a line that has not ended yet.
@@ -69,6 +72,7 @@ impl Lines {
 
     /// Passes over a hole.
     pub(super) fn skip(&mut self, bytes: &[u8]) {
+        self.mark_held = None;
         self.ahead.pass(bytes);
         if self.is_between() {
             self.mark = self.ahead.clone();
@@ -82,12 +86,7 @@ impl Lines {
         // Where the line began that is being taken.
         let mut began = self.mark.at;
         let behind_last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
-        let mut rest = bytes;
-        if at == 0
-            && let Some(behind) = rest.strip_prefix(BYTE_ORDER_MARK)
-        {
-            rest = behind;
-        }
+        let mut rest = self.behind_mark(bytes);
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest);
             let (line, behind) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
@@ -108,8 +107,25 @@ impl Lines {
         self.ahead.pass(&bytes[behind_last..]);
     }
 
+    /// What lies behind a byte order mark, of which a read may bring a part.
+    fn behind_mark<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let Some(held) = self.mark_held else { return bytes };
+        let expected = &BYTE_ORDER_MARK[held..];
+        let more = bytes.iter().zip(expected).take_while(|(byte, expected)| byte == expected).count();
+        let rest = &bytes[more..];
+        let held = held + more;
+        self.mark_held = (held < BYTE_ORDER_MARK.len() && rest.is_empty()).then_some(held);
+        if held < BYTE_ORDER_MARK.len() && !rest.is_empty() {
+            self.add(&BYTE_ORDER_MARK[..held]);
+        }
+        rest
+    }
+
     /// The last line of a file that has ended, without a line end.
     pub(super) fn end(&mut self, pieces: &mut Vec<Piece>) {
+        if let Some(held) = self.mark_held.take() {
+            self.add(&BYTE_ORDER_MARK[..held]);
+        }
         if self.is_between() {
             return;
         }

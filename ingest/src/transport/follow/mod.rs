@@ -23,6 +23,8 @@
 mod counters;
 mod followed;
 mod follower;
+#[doc(hidden)]
+pub mod fuzzing;
 mod kept;
 mod lines;
 mod listing;
