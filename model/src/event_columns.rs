@@ -101,8 +101,8 @@ pub struct EventColumns {
     pub decided: BTreeMap<String, Decided>,
     /// What stands where, by the column's name.
     pub columns: BTreeMap<EventField, String>,
-    /// The columns that together make a line the one it is, wherever it is exported again. Of none, a line is known by
-    /// its place in its file.
+    /// The columns that together with the time make a line the one it is, wherever it is exported again. Of none, a line
+    /// is known by its place in its file.
     pub id: Vec<String>,
 }
 

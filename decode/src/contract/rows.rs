@@ -414,6 +414,11 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         Ok(reporter)
     }
 
+    /// The feed it came by.
+    pub(crate) fn feed(&self) -> Name {
+        self.from.feed
+    }
+
     /// What stands where in the tables of its feed.
     pub(crate) fn columns(&self) -> &'d EventColumns {
         &self.feed.contract.columns

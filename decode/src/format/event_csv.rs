@@ -5,18 +5,19 @@
 //! columns, quotes around what holds one of them, a title above the header, UTF-8 or UTF-16 with its mark, `SA` and `CH`
 //! for the halves of a day.
 //!
-//! The same finding stands in every export until it is cleared away. Where the pack names the columns that make a line the
-//! one it is, it is one event, however often it comes. Otherwise a line is known by its place in its file, as those of
-//! other files are.
+//! The same finding stands in every export until it is cleared away. Where the pack names the columns that make a row the
+//! one it is, they and its time are what it is known by, so that it is one event, however often it comes. Otherwise a row
+//! is known by its place in its file, as those of other files are.
 //!
-//! A quote that is never closed would make one row of all that follows: where a row goes over several lines and has
-//! another number of columns than the header, only its first line is refused.
+//! Quotes are those of RFC 4180: around a whole column, doubled within it. A quote that is opened and not closed would make
+//! one row of all that follows, so a row goes over a few lines at most, and a broken one costs its first line alone.
 
 use std::borrow::Cow;
 
 use ioc_model::{
     event::{Event, EventKey, Severity},
     event_columns::{EventColumns, EventField},
+    name::Name,
     time::EventTime,
 };
 use jiff::{civil, fmt::strtime};
@@ -33,39 +34,58 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const HEADER_WITHIN: usize = 20;
 /// No table has more columns that anybody reads.
 const COLUMNS_MAX: usize = 256;
+/// A row that is not broken goes over no more lines.
+const LINES_MAX: usize = 50;
+/// What stands between two quotes is no longer. Bytes.
+const QUOTED_MAX: usize = 64 << 10;
 const FIELDS: usize = EventField::ALL.len();
 const LINE_ENDS: [char; 2] = ['\r', '\n'];
-/// Of a reader, which is made anew behind a broken row. Bytes.
-const BUFFER: usize = 1 << 10;
+/// One of these is said of whatever happened.
+const TELLING: [EventField; 9] = [
+    EventField::Time,
+    EventField::Host,
+    EventField::Source,
+    EventField::Target,
+    EventField::User,
+    EventField::Category,
+    EventField::Signature,
+    EventField::SignatureId,
+    EventField::Message,
+];
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     let text = decoded(payload)?;
     let header = Header::find(&text, rows.columns())?;
     let mut delivery = rows.delivery();
     if let Some(delivery) = &mut delivery {
-        delivery.read(&text.as_bytes()[..header.end]);
+        delivery.read(text[..header.rows.at].trim_end_matches(LINE_ENDS).as_bytes());
     }
-    let mut records = Records::new(&text, header.delimiter, header.end, header.line + 1);
-    while let Some(record) = records.next(header.names.len()) {
+    let mut left = header.rows;
+    let mut row = Row::default();
+    while left.next(&text, &mut row) {
         if let Some(delivery) = &mut delivery {
-            delivery.read(record.whole.as_bytes());
+            delivery.read(row.raw.as_bytes());
         }
-        if let Err(refusal) = read_one(&record, &header, delivery.as_ref(), rows) {
-            rows.reject(refusal, &record.line, record.raw.as_bytes());
+        // Spreadsheets end in rows of separators.
+        if row.broken.is_none() && row.fields.iter().all(|field| field.trim().is_empty()) && !row.surplus {
+            continue;
+        }
+        if let Err(refusal) = read_one(&row, &header, delivery.as_ref(), rows) {
+            rows.reject(refusal, &Line(row.line), row.raw.as_bytes());
         }
     }
     Ok(())
 }
 
 fn read_one<S: RowSink + ?Sized>(
-    record: &Record<'_, '_>,
+    row: &Row<'_>,
     header: &Header,
     delivery: Option<&Delivery>,
     rows: &mut Rows<'_, S>,
 ) -> Result<(), Refusal> {
-    record.check(header)?;
+    row.check(header)?;
     let columns = rows.columns();
-    let said = |field| header.said(field, record);
+    let said = |field| header.said(field, row);
     let mut event = Box::new(Event { kind: columns.kind, ..Event::default() });
     event.host = text(said(EventField::Host));
     event.user = text(said(EventField::User));
@@ -91,11 +111,11 @@ fn read_one<S: RowSink + ?Sized>(
     }
     for (at, name) in header.names.iter().enumerate() {
         if !header.of.contains(&Some(at)) {
-            attribute(&mut event, name.clone(), record.field(at));
+            attribute(&mut event, name.clone(), row.field(at));
         }
     }
     let reporter = rows.reporter(&columns.log_source)?;
-    let key = header.identity(record, &reporter);
+    let key = header.identity(row, rows.feed(), &reporter);
     event.key = key.or_else(|| delivery.map(|delivery| delivery.key(reporter.log_source())));
     let written = written(said(EventField::Time), &columns.time_format);
     rows.happen(&reporter, time(&written, &columns.time_format), event);
@@ -187,37 +207,29 @@ fn not_text() -> Refusal {
 
 /// The header of a table, and where its rows begin.
 struct Header {
-    delimiter: u8,
     names: Vec<String>,
     /// The column of each field, by its place in [`EventField::ALL`].
     of: [Option<usize>; FIELDS],
     id: Vec<usize>,
-    /// Bytes of the text up to its end.
-    end: usize,
-    /// Its last line, from 1.
-    line: usize,
+    /// The rows behind it.
+    rows: Left,
 }
 
 impl Header {
     /// The first row in which all columns are that the pack names.
     fn find(text: &str, columns: &EventColumns) -> Result<Header, Refusal> {
         let mut nearest: (usize, Vec<String>) = Default::default();
+        let mut row = Row::default();
         for delimiter in DELIMITERS {
-            let mut records = Records::new(text, delimiter, 0, 1);
+            let mut left = Left { delimiter, at: 0, line: 1 };
             for _ in 0..HEADER_WITHIN {
-                let Some(record) = records.next(usize::MAX) else { break };
-                let names: Vec<String> =
-                    (0..record.fields.len().min(COLUMNS_MAX)).map(|at| record.field(at).to_owned()).collect();
+                if !left.next(text, &mut row) {
+                    break;
+                }
+                let names: Vec<String> = (0..row.fields.len()).map(|at| row.field(at).to_owned()).collect();
                 let found = columns.names().filter(|wanted| place(&names, wanted).is_some()).count();
                 if found == columns.names().count() {
-                    let line = record.line.0 + record.raw.matches('\n').count();
-                    let end = records.end();
-                    return Header::of(names, columns).map(|header| Header {
-                        delimiter,
-                        end,
-                        line,
-                        ..header
-                    });
+                    return Header::of(names, columns, left);
                 }
                 if found > nearest.0 || nearest.1.is_empty() {
                     nearest = (found, names);
@@ -229,15 +241,17 @@ impl Header {
         let (missing, found) = (legible(&missing.join(", "), 200), legible(&nearest.1.join(", "), 200));
         Err(Refusal::malformed(
             format!(
-                "Không tìm thấy dòng tiêu đề: thiếu cột '{missing}'. Dòng gần đúng nhất có: '{found}'. Hãy xuất bảng kèm các cột này, hoặc sửa 'columns' của nguồn."
+                "Không tìm thấy dòng tiêu đề: thiếu cột '{missing}'. Dòng gần đúng nhất có: '{found}'. Hãy xuất bảng kèm \
+                 các cột này, hoặc sửa 'columns' của nguồn."
             ),
             format!(
-                "There is no header: the columns '{missing}' are missing. The nearest line has '{found}'. Export the table with these columns, or correct the feed's 'columns'."
+                "There is no header: the columns '{missing}' are missing. The nearest line has '{found}'. Export the \
+                 table with these columns, or correct the feed's 'columns'."
             ),
         ))
     }
 
-    fn of(names: Vec<String>, columns: &EventColumns) -> Result<Header, Refusal> {
+    fn of(names: Vec<String>, columns: &EventColumns, rows: Left) -> Result<Header, Refusal> {
         let twice = |wanted: &&str| names.iter().filter(|name| is_named(name, wanted)).count() > 1;
         if let Some(twice) = columns.names().find(twice) {
             let twice = quoted(twice);
@@ -246,26 +260,30 @@ impl Header {
                     "Có hai cột tên '{twice}', không biết cột nào đúng. Hãy xuất lại bảng với mỗi cột một lần."
                 ),
                 format!(
-                    "Two columns are called '{twice}', and nobody can tell which is meant. Export the table again with each column once."
+                    "Two columns are called '{twice}', and nobody can tell which is meant. Export the table again with \
+                     each column once."
                 ),
             ));
         }
-        let of =
-            EventField::ALL.map(|field| columns.columns.get(&field).and_then(|wanted| place(&names, wanted)));
+        let column_of = |field| columns.columns.get(&field).and_then(|wanted| place(&names, wanted));
+        let of = EventField::ALL.map(column_of);
         let id = columns.id.iter().filter_map(|wanted| place(&names, wanted)).collect();
-        Ok(Header { delimiter: 0, names, of, id, end: 0, line: 0 })
+        Ok(Header { names, of, id, rows })
     }
 
     /// What stands in the column of a field; nothing where there is none.
-    fn said<'r>(&self, field: EventField, record: &Record<'r, '_>) -> &'r str {
-        self.of[field as usize].map_or("", |at| record.field(at))
+    fn said<'r>(&self, field: EventField, row: &'r Row<'_>) -> &'r str {
+        self.of[field as usize].map_or("", |at| row.field(at))
     }
 
-    /// What makes a row the one it is; none where the pack does not say, or nothing stands there.
-    fn identity(&self, record: &Record<'_, '_>, reporter: &Reporter<'_>) -> Option<EventKey> {
-        let said = self.id.iter().any(|at| !record.field(*at).is_empty());
-        let with = |identity: Identity, at: &usize| identity.with(record.field(*at).as_bytes());
-        said.then(|| self.id.iter().fold(Identity::of(reporter.log_source()), with).key())
+    /// What makes a row the one it is, with its time: what is seen again later is another event. None where the pack does
+    /// not say, or nothing stands there. Two tables of one console may count alike, so the feed is part of it.
+    fn identity(&self, row: &Row<'_>, feed: Name, reporter: &Reporter<'_>) -> Option<EventKey> {
+        let said = self.id.iter().any(|at| !row.field(*at).is_empty());
+        let of = Identity::of(reporter.log_source()).with(feed.as_bytes());
+        let of = of.with(self.said(EventField::Time, row).as_bytes());
+        let with = |identity: Identity, at: &usize| identity.with(row.field(*at).as_bytes());
+        said.then(|| self.id.iter().fold(of, with).key())
     }
 }
 
@@ -277,91 +295,179 @@ fn place(names: &[String], wanted: &str) -> Option<usize> {
     names.iter().position(|name| is_named(name, wanted))
 }
 
-/// The rows of a text, one after the other.
-struct Records<'t> {
-    text: &'t str,
+/// The rows of a text that were not read yet.
+#[derive(Clone, Copy)]
+struct Left {
     delimiter: u8,
-    /// Where its reader began: bytes, and the line from 1.
-    start: (usize, usize),
-    reader: csv::Reader<&'t [u8]>,
-    fields: csv::ByteRecord,
+    /// Where the next one begins. Bytes.
+    at: usize,
+    /// The line it begins in, from 1.
+    line: usize,
 }
 
 /// A row.
-struct Record<'r, 't> {
-    fields: &'r csv::ByteRecord,
-    /// Where it begins.
-    line: Line,
-    /// Its text without the line ends around it.
+#[derive(Default)]
+struct Row<'t> {
+    /// What stands in its columns, as far as anybody reads them.
+    fields: Vec<Cow<'t, str>>,
+    /// How many there are.
+    columns: usize,
+    /// Something stands in one that nobody reads.
+    surplus: bool,
+    broken: Option<Broken>,
+    /// Where it begins, from 1.
+    line: usize,
+    /// Its text without line ends around it.
     raw: &'t str,
-    /// With them.
-    whole: &'t str,
 }
 
-impl<'t> Records<'t> {
-    fn new(text: &'t str, delimiter: u8, start: usize, line: usize) -> Records<'t> {
-        let mut builder = csv::ReaderBuilder::new();
-        let _ = builder.has_headers(false).flexible(true).delimiter(delimiter).buffer_capacity(BUFFER);
-        let reader = builder.from_reader(text.get(start..).unwrap_or_default().as_bytes());
-        Records { text, delimiter, start: (start, line), reader, fields: csv::ByteRecord::new() }
-    }
+/// Why a row cannot be told from those behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Broken {
+    /// A quote is not closed, or something stands behind the one that closes.
+    Quote,
+    /// It goes on for longer than a row does.
+    Long,
+}
 
-    /// Bytes up to the end of the last row that was read.
-    fn end(&self) -> usize {
-        self.start.0 + usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX)
-    }
-
-    /// The next row that is not blank; none behind the last. Where one goes over several lines and has not so many
-    /// columns, its first line is a row of its own.
-    fn next(&mut self, columns: usize) -> Option<Record<'_, 't>> {
-        let (start, line) = (self.end(), self.start.1 + as_lines(self.reader.position().line()) - 1);
-        // Reading out of memory does not fail.
-        if !self.reader.read_byte_record(&mut self.fields).unwrap_or(false) {
-            return None;
+impl Left {
+    /// Takes the next row that is not blank; false behind the last.
+    fn next<'t>(&mut self, text: &'t str, row: &mut Row<'t>) -> bool {
+        loop {
+            let Some(rest) = text.get(self.at..).filter(|rest| !rest.is_empty()) else { return false };
+            (row.line, row.broken) = (self.line, None);
+            let length = match self.split(rest, row) {
+                Ok(length) => length,
+                Err(broken) => {
+                    row.broken = Some(broken);
+                    memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1)
+                }
+            };
+            let whole = &rest[..length];
+            row.raw = whole.trim_matches(LINE_ENDS);
+            self.at += length;
+            self.line += memchr::memchr_iter(b'\n', whole.as_bytes()).count();
+            if !row.raw.trim().is_empty() {
+                return true;
+            }
         }
-        let mut whole = self.text.get(start..self.end())?;
-        let begins = whole.len() - whole.trim_start_matches(LINE_ENDS).len();
-        let line = line + whole[..begins].matches('\n').count();
-        let mut raw = whole.trim_matches(LINE_ENDS);
-        if columns != usize::MAX
-            && self.fields.len() != columns
-            && let Some(end) = raw.find('\n')
-        {
-            whole = &whole[..begins + end + 1];
-            raw = whole.trim_matches(LINE_ENDS);
-            *self = Records::new(self.text, self.delimiter, start + whole.len(), line + 1);
+    }
+
+    /// Splits the first row of what is left; how long it is, its line end included.
+    fn split<'t>(&self, rest: &'t str, row: &mut Row<'t>) -> Result<usize, Broken> {
+        let bytes = rest.as_bytes();
+        row.fields.clear();
+        (row.columns, row.surplus) = (0, false);
+        let (mut at, mut lines) = (0, 1);
+        loop {
+            let (field, end) = match bytes.get(at) {
+                Some(b'"') => quoted_field(rest, at, self.delimiter, &mut lines)?,
+                _ => {
+                    let end = memchr::memchr2(self.delimiter, b'\n', &bytes[at..]);
+                    let end = end.map_or(bytes.len(), |length| at + length);
+                    (Cow::Borrowed(&rest[at..end]), end)
+                }
+            };
+            row.columns += 1;
+            match row.fields.len() < COLUMNS_MAX {
+                true => row.fields.push(field),
+                false => row.surplus |= !field.trim().is_empty(),
+            }
+            if bytes.get(end) != Some(&self.delimiter) {
+                return Ok((end + 1).min(bytes.len()));
+            }
+            at = end + 1;
         }
-        Some(Record { fields: &self.fields, line: Line(line), raw, whole })
     }
 }
 
-fn as_lines(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
+/// What stands within quotes, and where its column ends.
+fn quoted_field<'t>(
+    rest: &'t str,
+    at: usize,
+    delimiter: u8,
+    lines: &mut usize,
+) -> Result<(Cow<'t, str>, usize), Broken> {
+    let bytes = rest.as_bytes();
+    let start = at + 1;
+    let within = &bytes[..bytes.len().min(start + QUOTED_MAX)];
+    let (mut from, mut is_doubled) = (start, false);
+    let end = loop {
+        let Some(length) = memchr::memchr(b'"', &within[from..]) else {
+            return Err(if within.len() < bytes.len() { Broken::Long } else { Broken::Quote });
+        };
+        *lines += memchr::memchr_iter(b'\n', &within[from..from + length]).count();
+        if *lines > LINES_MAX {
+            return Err(Broken::Long);
+        }
+        let quote = from + length;
+        if within.get(quote + 1) != Some(&b'"') {
+            break quote;
+        }
+        (from, is_doubled) = (quote + 2, true);
+    };
+    let field = &rest[start..end];
+    let field = if is_doubled { field.replace("\"\"", "\"").into() } else { Cow::Borrowed(field) };
+    // Some write blanks behind the quote; the last column of a line may end in a carriage return.
+    let blanks = bytes[end + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\r')).count();
+    let behind = end + 1 + blanks;
+    match bytes.get(behind) {
+        None | Some(b'\n') => Ok((field, behind)),
+        Some(byte) if *byte == delimiter => Ok((field, behind)),
+        Some(_) => Err(Broken::Quote),
+    }
 }
 
-impl<'r> Record<'r, '_> {
-    fn field(&self, at: usize) -> &'r str {
-        // A part of a text between two of its characters.
-        std::str::from_utf8(self.fields.get(at).unwrap_or_default()).unwrap_or_default().trim()
+impl Row<'_> {
+    fn field(&self, at: usize) -> &str {
+        self.fields.get(at).map_or("", |field| field.trim())
     }
 
-    /// A row has the columns of its header; more only if nothing stands in them.
+    /// A row has the columns of its header; more only if nothing stands in them. And it tells of something.
     fn check(&self, header: &Header) -> Result<(), Refusal> {
-        let (found, right) = (self.fields.len(), header.names.len());
-        if found == 0 {
-            return Err(Refusal::malformed(
-                "Một dấu ngoặc kép mở ra mà không đóng lại trong dòng. Hãy xuất lại bảng.".to_owned(),
-                "A quote is opened and not closed in its line. Export the table again.".to_owned(),
-            ));
+        match self.broken {
+            Some(Broken::Quote) => {
+                return Err(Refusal::malformed(
+                    "Một dấu ngoặc kép mở ra mà không đóng lại, hoặc có chữ sau dấu đóng. Dấu ngoặc kép bên trong phải viết \
+                     hai lần. Hãy xuất lại bảng."
+                        .to_owned(),
+                    "A quote is opened and not closed, or something stands behind the one that closes. A quote within a \
+                     column is written twice. Export the table again."
+                        .to_owned(),
+                ));
+            }
+            Some(Broken::Long) => {
+                return Err(Refusal::malformed(
+                    format!(
+                        "Một dấu ngoặc kép mở ra và không đóng lại trong {LINES_MAX} dòng. Hãy xuất lại bảng."
+                    ),
+                    format!(
+                        "A quote is opened and not closed within {LINES_MAX} lines. Export the table again."
+                    ),
+                ));
+            }
+            None => {}
         }
-        if found < right || (right..found).any(|at| !self.field(at).is_empty()) {
+        let (found, right) = (self.columns, header.names.len());
+        let has_more = self.surplus || (right..self.fields.len()).any(|at| !self.field(at).is_empty());
+        if found < right || has_more {
             return Err(Refusal::malformed(
                 format!(
                     "Số cột của dòng là {found}, của tiêu đề là {right}. Hãy đặt nội dung có dấu phân cách trong ngoặc kép."
                 ),
                 format!(
-                    "The columns of the line are {found}, those of the header {right}. Put what holds a separator into quotes."
+                    "The columns of the line are {found}, those of the header {right}. Put what holds a separator into \
+                     quotes."
                 ),
+            ));
+        }
+        let mut telling = TELLING.into_iter().filter(|field| header.of[*field as usize].is_some()).peekable();
+        if telling.peek().is_some() && telling.all(|field| header.said(field, self).is_empty()) {
+            return Err(Refusal::malformed(
+                "Dòng không cho biết lúc nào, ở đâu hay việc gì, như một dòng tổng cộng. Hãy xuất bảng không kèm dòng tổng."
+                    .to_owned(),
+                "The line says neither when, nor where, nor what, as a line of sums does. Export the table without sums."
+                    .to_owned(),
             ));
         }
         Ok(())
@@ -402,32 +508,49 @@ mod tests {
         }
     }
 
+    /// The rows of a text: their lines, what stands in their columns, or why they are broken.
+    fn rows(text: &str) -> Vec<(usize, Result<Vec<String>, Broken>)> {
+        let mut left = Left { delimiter: b',', at: 0, line: 1 };
+        let mut row = Row::default();
+        let mut rows = Vec::new();
+        while left.next(text, &mut row) {
+            let fields = (0..row.fields.len()).map(|at| row.field(at).to_owned()).collect();
+            rows.push((row.line, row.broken.map_or(Ok(fields), Err)));
+        }
+        assert_eq!(left.at, text.len(), "every byte is some row's");
+        rows
+    }
+
     #[test]
-    fn bound_a_quote_that_is_never_closed_costs_its_own_line() {
-        let text = "a,b\n\n1,\"2\n3,4\n\"5\n6\",7\r\n8,\"9";
-        let mut records = Records::new(text, b',', 4, 2);
-        let mut found = Vec::new();
-        let mut read = String::new();
-        while let Some(record) = records.next(2) {
-            let fields: Vec<&str> = (0..record.fields.len()).map(|at| record.field(at)).collect();
-            found.push(format!("{} {:?} {:?}", record.line, record.raw, fields));
-            read.push_str(record.whole);
+    fn rows_are_split_by_rfc_4180_and_a_broken_one_costs_its_own_line() {
+        let fields = |fields: &[&str]| Ok(fields.iter().map(|field| (*field).to_owned()).collect());
+        for (text, expected) in [
+            ("a,b\r\n\r\n1,2", vec![(1, fields(&["a", "b"])), (3, fields(&["1", "2"]))]),
+            ("1,\"2\n3,4\"\n5, 6 ,\n", vec![(1, fields(&["1", "2\n3,4"])), (3, fields(&["5", "6", ""]))]),
+            ("\"a\"\"b\" \r\n\"\",c", vec![(1, fields(&["a\"b"])), (2, fields(&["", "c"]))]),
+            ("a\"b,\"\"\n", vec![(1, fields(&["a\"b", ""]))]),
+            ("1,\"2\n3,4\n", vec![(1, Err(Broken::Quote)), (2, fields(&["3", "4"]))]),
+            (
+                "1,\"2\n3,\"4\n5,6",
+                vec![(1, Err(Broken::Quote)), (2, Err(Broken::Quote)), (3, fields(&["5", "6"]))],
+            ),
+            ("\"a\"b,1\nc,d", vec![(1, Err(Broken::Quote)), (2, fields(&["c", "d"]))]),
+        ] {
+            assert_eq!(rows(text), expected, "{text:?}");
         }
-        // What stands in quotes may go over lines, and 2 columns come of it by chance.
-        assert_eq!(
-            found,
-            [
-                r#"line 3 "1,\"2\n3,4\n\"5" ["1", "2\n3,4\n5"]"#,
-                r#"line 6 "6\",7" ["6\"", "7"]"#,
-                r#"line 7 "8,\"9" ["8", "9"]"#,
-            ]
-        );
-        assert_eq!(text, format!("a,b\n{read}"), "every byte is some row's");
-        let mut records = Records::new("1,\"2,3\n4,5\n", b',', 0, 1);
-        let mut lines = Vec::new();
-        while let Some(record) = records.next(3) {
-            lines.push((record.line.0, record.fields.len()));
-        }
-        assert_eq!(lines, [(1, 0), (2, 2)]);
+    }
+
+    #[test]
+    fn bound_no_row_is_looked_for_far_behind_its_first_line() {
+        let text = "x\",\"\n".repeat(10_000);
+        assert_eq!(rows(&text).len(), 10_000);
+        let quoted = format!("a,\"{}\"\nb,c", "x".repeat(QUOTED_MAX));
+        assert_eq!(rows(&quoted)[0], (1, Err(Broken::Long)));
+        let over = format!("\"{}\"\nb", "\n".repeat(LINES_MAX));
+        assert_eq!(rows(&over).first(), Some(&(1, Err(Broken::Long))));
+        let wide = ",".repeat(100_000) + "x";
+        let mut row = Row::default();
+        assert!(Left { delimiter: b',', at: 0, line: 1 }.next(&wide, &mut row));
+        assert_eq!((row.fields.len(), row.columns, row.surplus), (COLUMNS_MAX, 100_001, true));
     }
 }

@@ -5,8 +5,9 @@
 //! dropped more packets than it may, looked for nothing because no rules were loaded, or raised more alerts than its
 //! queue took. It says so when a record does, and sees again when a record says so: never because it fell silent.
 //!
-//! Records are compared in the order of their times. One that came while older lines of the log source wait for the
-//! store's word waits with them: some of those may be records, too, and what lies between two of them is told by both.
+//! Records are compared in the order they came in; one that comes late says nothing of now. One that came while older
+//! lines of the log source wait for the store's word waits with them, and is compared in the order of times then: some of
+//! those may be records, too, and what lies between two of them is told by both.
 
 use ioc_model::{event::Event, observation::Quality, time::EventTime};
 use jiff::Timestamp;
@@ -22,6 +23,10 @@ pub(super) struct Sensor {
     blind: bool,
     /// Records that were not compared yet.
     waiting: Vec<Record>,
+    /// Some of them came in an epoch before.
+    has_waited: bool,
+    /// When the newest came that were.
+    arrived: Option<EventTime>,
 }
 
 /// What a record says.
@@ -87,18 +92,21 @@ impl Sensor {
         if self.waiting.is_empty() {
             return None;
         }
-        self.waiting.sort_by_key(|record| (record.counters.at, record.arrived));
+        if unsure.is_some() || self.has_waited {
+            self.waiting.sort_by_key(|record| (record.counters.at, record.arrived));
+        }
         let is_sure = |record: &Record| unsure.is_none_or(|unsure| record.counters.at < unsure);
         let too_many = self.waiting.len().saturating_sub(WAITING);
         let sure = self.waiting.partition_point(is_sure).max(too_many);
-        let mut arrived = None;
-        for record in self.waiting.drain(..sure).collect::<Vec<_>>() {
-            arrived = arrived.max(Some(record.arrived));
+        let left = self.waiting.split_off(sure);
+        for record in std::mem::replace(&mut self.waiting, left) {
+            self.arrived = self.arrived.max(Some(record.arrived));
             if let Some((from, to)) = self.take(record, blind_above) {
                 blind(from, to);
             }
         }
-        Some((arrived?, self.quality()?))
+        self.has_waited = !self.waiting.is_empty();
+        Some((self.arrived?, self.quality()?)).filter(|_| sure > 0)
     }
 
     /// Takes a record; gives the time it saw too little in, if it did. One that comes late says nothing of now.
@@ -233,6 +241,23 @@ mod tests {
         assert_eq!(settled.map(|(_, quality)| quality), Some(Quality::Good));
         assert_eq!(blind, [span(0, 10).unwrap(), span(10, 20).unwrap()]);
         assert!(!sensor.is_waiting());
+    }
+
+    #[test]
+    fn where_nothing_waits_the_order_of_arrival_decides_however_epochs_are_cut() {
+        let late = [counters(20, "1170", "480000", "0"), counters(10, "570", "240000", "240000")];
+        let quality = |cut: &[usize]| {
+            let (mut sensor, mut blind) = (Sensor::default(), Vec::new());
+            let mut left = &late[..];
+            for epoch in cut {
+                let (now, behind) = left.split_at(*epoch);
+                now.iter().for_each(|event| sensor.hear(event));
+                let _ = sensor.settle(None, TENTH, |from, to| blind.push((from, to)));
+                left = behind;
+            }
+            (sensor.quality(), blind)
+        };
+        assert_eq!(quality(&[2]), quality(&[1, 1]));
     }
 
     #[test]

@@ -93,12 +93,10 @@ impl CountTurn<'_> {
         };
         counted.advance(days, plan, bounds, touched, emit);
         // What is held back is looked at again in the next epoch, not once more in this one.
-        let next = self.unsure.map_or(i64::MIN, |_| facts.now.0.saturating_add(1));
-        let due = counted.due(days, plan).map(|end| end.plus(patience).max(EventTime(next)));
-        [due, counted.is_waiting().then_some(EventTime(facts.now.0.saturating_add(1)))]
-            .into_iter()
-            .flatten()
-            .min()
+        let next = EventTime(facts.now.0.saturating_add(1));
+        let due = counted.due(days, plan).map(|end| end.plus(patience));
+        let due = due.map(|due| if self.unsure.is_some() { due.max(next) } else { due });
+        [due, counted.is_waiting().then_some(next)].into_iter().flatten().min()
     }
 
     /// How long its windows are waited for.
