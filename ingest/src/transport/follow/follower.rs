@@ -68,8 +68,6 @@ pub(super) struct Follower {
     pub(super) said_passed_over: FxHashSet<String>,
     pub(super) is_too_many: bool,
     pub(super) is_unlisted: bool,
-    /// What the folder lay on when there was something in it.
-    pub(super) device: Option<u64>,
 }
 
 impl Follower {
@@ -100,7 +98,6 @@ impl Follower {
             said_passed_over: FxHashSet::default(),
             is_too_many: false,
             is_unlisted: false,
-            device: None,
         })
     }
 

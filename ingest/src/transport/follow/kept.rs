@@ -60,6 +60,9 @@ pub(super) struct Kept {
     pub(super) looked: Option<i64>,
     /// Those that were read to their end, the last of them.
     pub(super) done: VecDeque<Fingerprint>,
+    /// What the folder lay on when there was something in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) device: Option<u64>,
 }
 
 /// Why there is no telling how far files were read.

@@ -82,7 +82,6 @@ impl Lines {
     /// Takes the next bytes.
     pub(super) fn take(&mut self, bytes: &[u8], pieces: &mut Vec<Piece>) {
         let mut piece = self.piece(self.mark.at);
-        let mut at = self.ahead.at;
         // Where the line began that is being taken.
         let mut began = self.mark.at;
         let behind_last = memchr::memrchr(b'\n', bytes).map_or(0, |end| end + 1);
@@ -90,7 +89,7 @@ impl Lines {
         while !rest.is_empty() {
             let end = memchr::memchr(b'\n', rest);
             let (line, behind) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
-            at = self.ahead.at + (bytes.len() - behind.len()) as u64;
+            let at = self.ahead.at + (bytes.len() - behind.len()) as u64;
             rest = behind;
             self.add(line);
             if end.is_none() {

@@ -42,13 +42,13 @@ impl Follower {
     /// Whether nothing at all is there where something was, and it was on another device: a share that is not mounted.
     /// Where nothing tells any more which device that was, it may be one.
     fn is_unmounted(&mut self, listing: &Listing) -> bool {
-        let mut known = self.files.iter().filter_map(|file| Some(file.id?.0)).chain(self.device);
+        let mut known = self.files.iter().filter_map(|file| Some(file.id?.0)).chain(self.kept.device);
         if self.files.is_empty()
             || !listing.entries.is_empty()
             || known.any(|device| device == listing.device)
         {
             // Files that are looked for have no device.
-            self.device = Some(listing.device);
+            self.is_changed |= self.kept.device.replace(listing.device) != Some(listing.device);
             return false;
         }
         true

@@ -104,6 +104,17 @@ fn a_file_removed_while_nothing_ran_is_told_as_lost_also_where_the_folder_is_emp
 }
 
 #[test]
+fn a_file_that_was_looked_for_is_told_as_lost_after_a_restart_into_an_empty_folder() {
+    let mut followed = Followed::new(&["eve.json"]);
+    followed.write("eve.json", "a\nhalf");
+    let _lines = followed.follow();
+    fs::remove_file(followed.path("eve.json")).unwrap();
+    let _looked_for = followed.follow();
+    followed.follower = None;
+    assert_eq!(followed.given_up(), [gone(2, 4)]);
+}
+
+#[test]
 fn an_empty_folder_on_another_device_is_a_share_that_is_not_mounted() {
     let mut followed = Followed::new(&["eve.json"]);
     followed.write("eve.json", "a\n");
@@ -114,7 +125,8 @@ fn an_empty_folder_on_another_device_is_a_share_that_is_not_mounted() {
     let kept_at = kept::path_of(followed.data.path(), "eve");
     let text = fs::read_to_string(&kept_at).unwrap();
     let (before, id) = text.split_once("\"id\":[").unwrap();
-    fs::write(&kept_at, format!("{before}\"id\":[9{id}")).unwrap();
+    let (id, device) = id.split_once("\"device\":").unwrap();
+    fs::write(&kept_at, format!("{before}\"id\":[9{id}\"device\":9{device}")).unwrap();
     assert_eq!(followed.given_up(), []);
     assert!(followed.follower().counters().snapshot().unlisted > 0);
 }
