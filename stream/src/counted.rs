@@ -29,6 +29,7 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     pack::{LogSource, Pack},
+    position::Arrival,
     question::{About, Question, RecalledWindow},
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -148,8 +149,8 @@ impl Counted {
         self.watermark.unwrap_or(EventTime(i64::MIN))
     }
 
-    /// Counts an epoch's events. `lateness` is that of the feed each came by; `unsure`, when the oldest event happened of
-    /// which it is not known yet whether it came before.
+    /// Counts an epoch's events. `lateness` is that of the feed each came by; `unsure`, the first that arrived of
+    /// those of which it is not known yet whether they came before.
     #[allow(clippy::too_many_arguments, reason = "what is counted, by what, and what is made of it")]
     pub(crate) fn take<'e>(
         &mut self,
@@ -158,7 +159,7 @@ impl Counted {
         days: &mut Days,
         (subject, epoch): (Name, Epoch),
         lateness: impl Fn(Name) -> Millis,
-        unsure: Option<EventTime>,
+        unsure: Option<Arrival>,
         touched: &mut TouchedMinutes,
         ask: &mut Vec<Question>,
     ) -> Heard {

@@ -29,7 +29,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use self::attempts::Attempts;
-use crate::step::EpochFacts;
+use crate::{shard::Undecided, step::EpochFacts};
 
 /// Keys of events that happened longer ago are not remembered.
 const HORIZON: Millis = Millis::hours(1);
@@ -61,9 +61,8 @@ pub(crate) struct Reported {
     pub(crate) facts: Facts,
     pub(crate) counts: FxHashMap<Name, Counts>,
     pub(crate) questions: Vec<Question>,
-    /// Of each log source that waits for an answer: when the oldest event happened of which it is not known yet whether it
-    /// came before.
-    pub(crate) unsure: BTreeMap<Name, EventTime>,
+    /// Of each log source that waits for an answer.
+    pub(crate) unsure: BTreeMap<Name, Undecided>,
 }
 
 /// Events of an epoch of which only the store can tell whether they came before, in order of arrival.
@@ -176,11 +175,14 @@ impl LogSources {
             self.held.values_mut().for_each(|held| held.forget(oldest));
             self.forgotten = Some(oldest);
         }
-        let oldest = |held: &Memory| {
-            let waiting = held.waiting.iter().flat_map(|waiting| &waiting.events);
-            waiting.map(|event| event.happened_at).min()
+        let undecided = |held: &Memory| {
+            let waiting = || held.waiting.iter().flat_map(|waiting| &waiting.events);
+            let happened = waiting().map(|event| event.happened_at).min()?;
+            let arrived = waiting().map(|event| event.arrival).min()?;
+            Some(Undecided { happened, arrived })
         };
-        reported.unsure = self.held.iter().filter_map(|(name, held)| Some((*name, oldest(held)?))).collect();
+        reported.unsure =
+            self.held.iter().filter_map(|(name, held)| Some((*name, undecided(held)?))).collect();
         reported
     }
 

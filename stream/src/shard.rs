@@ -32,6 +32,7 @@ use ioc_model::{
     name::Name,
     names::{Names, SubjectId},
     pack::PackVersion,
+    position::Arrival,
     question::{About, Answer},
     results::{StoredAction, StoredEvent},
     row::Row,
@@ -66,9 +67,17 @@ use crate::{
 pub struct Happened<'a> {
     /// Their events that were stored.
     pub events: &'a [StoredEvent],
-    /// Of each that waits for an answer: when the oldest event happened of which it is not known yet whether it came
-    /// before.
-    pub unsure: &'a BTreeMap<Name, EventTime>,
+    /// Of each that waits for an answer.
+    pub unsure: &'a BTreeMap<Name, Undecided>,
+}
+
+/// Events of a log source of which it is not known yet whether they came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undecided {
+    /// When the oldest of them happened.
+    pub happened: EventTime,
+    /// When and where the first of them arrived.
+    pub arrived: Arrival,
 }
 
 impl Happened<'_> {

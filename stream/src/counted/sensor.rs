@@ -5,11 +5,10 @@
 //! dropped more packets than it may, looked for nothing because no rules were loaded, or raised more alerts than its
 //! queue took. It says so when a record does, and sees again when a record says so: never because it fell silent.
 //!
-//! Records are compared in the order they came in; one that comes late says nothing of now. One that came while older
-//! lines of the log source wait for the store's word waits with them, and is compared in the order of times then: some of
-//! those may be records, too, and what lies between two of them is told by both.
+//! Records are compared in the order they came in; one that comes late says nothing of now. One that came behind lines of
+//! the log source that wait for the store's word waits with them: some of those may be records, too.
 
-use ioc_model::{event::Event, observation::Quality, time::EventTime};
+use ioc_model::{event::Event, observation::Quality, position::Arrival, time::EventTime};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,8 +22,6 @@ pub(super) struct Sensor {
     blind: bool,
     /// Records that were not compared yet.
     waiting: Vec<Record>,
-    /// Some of them came in an epoch before.
-    has_waited: bool,
     /// When the newest came that were.
     arrived: Option<EventTime>,
 }
@@ -35,7 +32,7 @@ struct Record {
     counters: Counters,
     without_rules: bool,
     reloaded: Option<EventTime>,
-    arrived: EventTime,
+    arrival: Arrival,
 }
 
 /// The counters of a record.
@@ -65,7 +62,7 @@ impl Record {
             },
             without_rules: number("rules_loaded") == Some(0),
             reloaded: text("last_reload").and_then(moment),
-            arrived: EventTime(event.arrival.received_at.0),
+            arrival: event.arrival,
         }
     }
 }
@@ -81,37 +78,35 @@ impl Sensor {
         !self.waiting.is_empty()
     }
 
-    /// Compares the records that were heard, as far as nothing older is unsure; `blind` is told when it saw too little.
+    /// Compares the records that were heard, as far as nothing that arrived before them is unsure; `blind` is told when it
+    /// saw too little.
     /// When the last of them came and how the sensor is now, if there was one.
     pub(super) fn settle(
         &mut self,
-        unsure: Option<EventTime>,
+        unsure: Option<Arrival>,
         blind_above: f64,
         mut blind: impl FnMut(EventTime, EventTime),
     ) -> Option<(EventTime, Quality)> {
         if self.waiting.is_empty() {
             return None;
         }
-        if unsure.is_some() || self.has_waited {
-            self.waiting.sort_by_key(|record| (record.counters.at, record.arrived));
-        }
-        let is_sure = |record: &Record| unsure.is_none_or(|unsure| record.counters.at < unsure);
+        self.waiting.sort_by_key(|record| record.arrival);
+        let is_sure = |record: &Record| unsure.is_none_or(|unsure| record.arrival < unsure);
         let too_many = self.waiting.len().saturating_sub(WAITING);
         let sure = self.waiting.partition_point(is_sure).max(too_many);
         let left = self.waiting.split_off(sure);
         for record in std::mem::replace(&mut self.waiting, left) {
-            self.arrived = self.arrived.max(Some(record.arrived));
+            self.arrived = self.arrived.max(Some(EventTime(record.arrival.received_at.0)));
             if let Some((from, to)) = self.take(record, blind_above) {
                 blind(from, to);
             }
         }
-        self.has_waited = !self.waiting.is_empty();
         Some((self.arrived?, self.quality()?)).filter(|_| sure > 0)
     }
 
     /// Takes a record; gives the time it saw too little in, if it did. One that comes late says nothing of now.
     fn take(&mut self, record: Record, blind_above: f64) -> Option<(EventTime, EventTime)> {
-        let Record { counters: now, without_rules, reloaded, arrived: _ } = record;
+        let Record { counters: now, without_rules, reloaded, arrival: _ } = record;
         if self.last.is_some_and(|last| now.at <= last.at) {
             return None;
         }
@@ -154,6 +149,8 @@ fn moment(text: &str) -> Option<EventTime> {
 mod tests {
     use std::borrow::Cow;
 
+    use ioc_model::time::ReceivedAt;
+
     use super::*;
 
     const TENTH: f64 = 0.1;
@@ -162,7 +159,16 @@ mod tests {
         let mut attributes: Vec<(Cow<'static, str>, Box<str>)> =
             told.iter().map(|(name, text)| ((*name).to_owned().into(), (*text).into())).collect();
         attributes.sort();
-        Event { happened_at: EventTime(minute * 60_000), attributes, ..Event::default() }
+        Event {
+            happened_at: EventTime(minute * 60_000),
+            attributes,
+            arrival: arrival(minute),
+            ..Event::default()
+        }
+    }
+
+    fn arrival(minute: i64) -> Arrival {
+        Arrival { received_at: ReceivedAt(minute * 60_000), ..Arrival::default() }
     }
 
     fn counters(minute: i64, uptime: &str, packets: &str, drops: &str) -> Event {
@@ -232,7 +238,7 @@ mod tests {
         let _ = told(&mut sensor, &counters(0, "86400", "52400000", "1000"));
         let mut blind = Vec::new();
         sensor.hear(&counters(30, "1770", "1080000", "720000"));
-        let unsure = Some(EventTime(10 * 60_000));
+        let unsure = Some(arrival(10));
         assert_eq!(sensor.settle(unsure, TENTH, |from, to| blind.push((from, to))), None);
         assert!(sensor.is_waiting() && blind.is_empty());
         sensor.hear(&counters(10, "570", "240000", "360000"));
@@ -245,7 +251,8 @@ mod tests {
 
     #[test]
     fn where_nothing_waits_the_order_of_arrival_decides_however_epochs_are_cut() {
-        let late = [counters(20, "1170", "480000", "0"), counters(10, "570", "240000", "240000")];
+        let mut late = [counters(20, "1170", "480000", "0"), counters(10, "570", "240000", "240000")];
+        late[1].arrival = arrival(21);
         let quality = |cut: &[usize]| {
             let (mut sensor, mut blind) = (Sensor::default(), Vec::new());
             let mut left = &late[..];
@@ -265,7 +272,7 @@ mod tests {
         let mut sensor = Sensor::default();
         for minute in 0..2 * WAITING as i64 {
             sensor.hear(&counters(minute, "1", "1", "0"));
-            let _ = sensor.settle(Some(EventTime(0)), TENTH, |_, _| ());
+            let _ = sensor.settle(Some(arrival(0)), TENTH, |_, _| ());
         }
         assert_eq!(sensor.waiting.len(), WAITING);
     }

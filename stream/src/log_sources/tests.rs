@@ -99,7 +99,7 @@ fn once_what_may_have_been_stored_before_is_asked_for_and_waits() {
     let reported_now = log_sources.take(&facts(4, later, Vec::new()), vec![event(20, later, Some(key(9)))]);
     assert_eq!(counts(&reported_now), (1, 0, 0));
     // Nothing is counted over what is not known yet.
-    let unsure: Vec<EventTime> = reported_now.unsure.values().copied().collect();
+    let unsure: Vec<EventTime> = reported_now.unsure.values().map(|undecided| undecided.happened).collect();
     assert_eq!(unsure, [EventTime(START)]);
     let record = log_sources.records().next().unwrap().unwrap();
     let record: LogSourceRecord = postcard::from_bytes(&record).unwrap();

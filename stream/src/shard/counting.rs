@@ -9,7 +9,7 @@ use ioc_model::{
     window::WindowKind,
 };
 
-use super::{results::window_result, terms::Terms};
+use super::{Undecided, results::window_result, terms::Terms};
 use crate::{
     counted::{CountPlan, Counted, Heard, TouchedMinutes},
     derive::Derived,
@@ -32,7 +32,7 @@ pub(super) struct CountTurn<'a> {
     /// Those of its measured rows, of which it has none: epoch and horizon are the same.
     pub(super) bounds: Bounds,
     /// When the oldest of its events happened that wait for an answer of the store.
-    pub(super) unsure: Option<EventTime>,
+    pub(super) unsure: Option<Undecided>,
     pub(super) results: &'a mut ShardResults,
     pub(super) touched: TouchedMinutes,
 }
@@ -49,8 +49,16 @@ impl CountTurn<'_> {
         let events = events.iter().copied();
         let lateness = |feed| terms.lateness(&[feed]);
         let of = (*subject, facts.epoch);
-        let Heard { arrived, sensor } =
-            counted.take(events, plan, days, of, lateness, *unsure, touched, &mut results.questions);
+        let Heard { arrived, sensor } = counted.take(
+            events,
+            plan,
+            days,
+            of,
+            lateness,
+            unsure.map(|undecided| undecided.arrived),
+            touched,
+            &mut results.questions,
+        );
         let Some(derived) = derived else { return };
         if let Some(at) = arrived {
             derived.heard(Name::from(LINES), at, Quality::Good);
@@ -85,7 +93,7 @@ impl CountTurn<'_> {
             }
         }
         // What waits for the store is counted when it is known: nothing closes over it, nor is forgotten.
-        let held = self.unsure.unwrap_or(EventTime(i64::MAX));
+        let held = self.unsure.map_or(EventTime(i64::MAX), |undecided| undecided.happened);
         let bounds = Bounds {
             watermark: counted.watermark().min(held),
             patience: EventTime(facts.now.0.saturating_sub(patience.0)).min(held),
