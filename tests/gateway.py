@@ -18,8 +18,10 @@ class Gateway:
         self.late_every, self.padding = late_every, padding
         self.start = int(time.time() * 1000) - 3 * DAY
         self.changed = threading.Condition()
-        # By message id of the client: (indicator, station, moment) and value.
-        self.sent, self.acknowledged = {}, set()
+        # (indicator, station, moment) and value of each.
+        self.sent, self.acknowledged = [], 0
+        # Message ids of the client, which begin again after 65,535. An acknowledgement may come before its id is known.
+        self.under_way, self.early = set(), set()
         self.stopped = False
         name = f"gateway-{station}"
         self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, name, protocol=mqtt.MQTTv311, clean_session=False)
@@ -34,8 +36,16 @@ class Gateway:
 
     def _acknowledge(self, _client, _userdata, mid, *_):
         with self.changed:
-            self.acknowledged.add(mid)
+            self._settle(mid, self.under_way, self.early)
+
+    def _settle(self, mid, others, own):
+        """An id that was both given out and acknowledged is done with."""
+        if mid in others:
+            others.remove(mid)
+            self.acknowledged += 1
             self.changed.notify_all()
+        else:
+            own.add(mid)
 
     def _may_send(self):
         return self.stopped or len(self.sent) - self.count() < self.window
@@ -55,13 +65,14 @@ class Gateway:
             body["padding"] = "x" * self.padding
             mid = self.client.publish(f"test/{self.station}/observation", json.dumps(body), qos=1).mid
             with self.changed:
-                self.sent[mid] = (("pm25", self.station, moment), value)
+                self.sent.append((("pm25", self.station, moment), value))
+                self._settle(mid, self.early, self.under_way)
             number += 1
             time.sleep(self.pause)
 
     def count(self):
         """How many are acknowledged."""
-        return len(self.acknowledged)
+        return self.acknowledged
 
     def finish(self, seconds=120):
         """Sends no more, waits until the last one is acknowledged, and gives back each key's values."""
@@ -70,8 +81,8 @@ class Gateway:
             self.changed.notify_all()
         self.thread.join()
         with self.changed:
-            done = self.changed.wait_for(lambda: self.acknowledged >= self.sent.keys(), seconds)
+            done = self.changed.wait_for(lambda: self.acknowledged == len(self.sent), seconds)
         assert done, f"{self.count()} of {len(self.sent)} acknowledged"
         self.client.disconnect()
         self.client.loop_stop()
-        return {key: [value] for key, value in self.sent.values()}
+        return {key: [value] for key, value in self.sent}

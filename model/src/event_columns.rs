@@ -112,3 +112,13 @@ impl EventColumns {
         self.columns.values().chain(&self.id).map(String::as_str)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_listed_in_their_order() {
+        assert!((0..).zip(EventField::ALL).all(|(at, field)| field as usize == at));
+    }
+}

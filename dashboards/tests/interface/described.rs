@@ -1,8 +1,8 @@
 //! What is described is what is served.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
-use ioc_dashboards::{Hydration, Limits, live::Pace, routes::PATHS};
+use ioc_dashboards::routes::PATHS;
 use ioc_model::{
     event::{Count, Decided, EventKind, Severity, TimeFrom},
     figure::{FigureId, FigureReason, FigureVerdict, InputKind},
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
-    server::{NOON, STATION, Server, well},
+    server::{NOON, STATION, Server},
     support::{alert, figure, many_of, results, suspected},
 };
 
@@ -230,14 +230,7 @@ async fn every_answer_has_the_fields_its_description_promises() {
 #[tokio::test]
 async fn every_message_of_the_stream_has_the_fields_its_description_promises() {
     let described = described();
-    let pace = Pace {
-        gather: Duration::from_millis(1),
-        heartbeat: Duration::from_millis(5),
-        retry: Duration::from_secs(1),
-    };
-    let server = Server::empty(Limits { pace, ..Limits::default() }).await;
-    server.board.hydrate(Hydration::default());
-    server.board.system(well());
+    let server = Server::beating().await;
     let mut events = server.listen("/api/events", &[]).await;
     for (name, schema) in [("hello", "Hello"), ("heartbeat", "Heartbeat")] {
         let schema = json!({"$ref": format!("#/components/schemas/{schema}")});

@@ -253,14 +253,7 @@ async fn a_viewer_hears_the_pipeline_stop_although_no_epoch_is_committed_silent(
 
 #[tokio::test]
 async fn heartbeats_come_without_any_change_silent() {
-    let pace = Pace {
-        gather: Duration::from_millis(1),
-        heartbeat: Duration::from_millis(5),
-        retry: Duration::from_secs(1),
-    };
-    let server = Server::empty(Limits { pace, ..Limits::default() }).await;
-    server.board.hydrate(Hydration::default());
-    server.board.system(well());
+    let server = Server::beating().await;
     let mut events = server.listen("/api/events", &[]).await;
     let first = events.named("heartbeat").await;
     let second = events.named("heartbeat").await;

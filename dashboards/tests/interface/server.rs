@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
     AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, PackStatus,
-    StoreHealth, SystemStatus, router, steady,
+    StoreHealth, SystemStatus, live::Pace, router, steady,
 };
 use ioc_model::{asker::Asker, pack::Pack, time::Now};
 use serde_json::Value;
@@ -81,6 +81,19 @@ impl Server {
             serving.with_graceful_shutdown(stopping.cancelled_owned()).await
         });
         Server { address, board, record: Arc::default(), desk, shelf, given, closing }
+    }
+
+    /// One that is well, and tells of everything at once.
+    pub async fn beating() -> Server {
+        let pace = Pace {
+            gather: Duration::from_millis(1),
+            heartbeat: Duration::from_millis(5),
+            retry: Duration::from_secs(1),
+        };
+        let server = Server::empty(Limits { pace, ..Limits::default() }).await;
+        server.board.hydrate(Hydration::default());
+        server.board.system(well());
+        server
     }
 
     /// Whoever asks from now on is that one; none is told nothing.

@@ -367,17 +367,7 @@ pub fn figure(at: i64, value: f64) -> FigureResult {
 
 /// An alert of an address that tried to log in six times, up to that moment.
 pub fn suspected(address: &str, at: i64) -> AlertResult {
-    let counting = Counting {
-        count: Count::Attempts,
-        by: CountBy::From,
-        kinds: vec![EventKind::LoginFailed],
-        severity: None,
-        category: String::new(),
-        signature: String::new(),
-        reach: 5,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
-    };
+    let counting = ioc_testing::counting(Count::Attempts, CountBy::From);
     let counted = Counted { counting, group: address.to_owned(), last: arrival(at, 7, 1) };
     let raised = alert("guessing", 1, AlertChange::Raised, at);
     let evidence = Evidence {

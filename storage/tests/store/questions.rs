@@ -15,7 +15,7 @@ use ioc_model::{
     time::{EventTime, Millis},
     window::{ClosedBy, WindowKind},
 };
-use ioc_storage::queries::Receipt;
+use ioc_storage::queries::{EventRow, Receipt};
 
 use crate::{askers::ALL, sample, server::TestServer};
 
@@ -187,12 +187,8 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     loop {
         let page = store.events(&ALL, &filter, before, 1).await.unwrap();
         let Some(last) = page.last() else { break };
-        let position = Position {
-            log: LogNumber(last.log),
-            partition: Partition(last.partition),
-            offset: Offset(last.offset),
-        };
-        before = Some(EventCursor { happened_at: last.happened_at, position, row: last.row });
+        before = Some(behind(last));
+        let position = behind(last).position;
         assert_eq!(store.envelope_events(&ALL, position).await.unwrap(), page);
         seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
     }
@@ -280,13 +276,15 @@ async fn the_events_of_an_alert_are_paged_up_to_the_one_that_made_it_enough() {
     loop {
         let page = server.store.alert_events(&ALL, &of, before, 1).await.unwrap();
         let Some(last) = page.last() else { break };
-        let position = Position {
-            log: LogNumber(last.log),
-            partition: Partition(last.partition),
-            offset: Offset(last.offset),
-        };
-        before = Some(EventCursor { happened_at: last.happened_at, position, row: last.row });
+        before = Some(behind(last));
         seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
     }
     assert_eq!(seen, [3, 2, 1], "the newest first, none twice, and none that came after");
+}
+
+/// Where the page behind an event begins.
+fn behind(event: &EventRow) -> EventCursor {
+    let (log, partition) = (LogNumber(event.log), Partition(event.partition));
+    let position = Position { log, partition, offset: Offset(event.offset) };
+    EventCursor { happened_at: event.happened_at, position, row: event.row }
 }

@@ -28,12 +28,8 @@ impl Names {
             // `eve.json.gz` was `eve.json` itself.
             return is_gzip(name);
         }
-        let (within, ending) = match plain.rfind('.') {
-            Some(at) => plain.split_at(at),
-            None => (plain, ""),
-        };
-        cuts(plain).any(|(former, added)| is_added(added) && self.fit(former))
-            || cuts(within).any(|(former, added)| is_added(added) && self.fit(&format!("{former}{ending}")))
+        without_end(plain).any(|former| self.fit(former))
+            || without_middle(plain).any(|former| self.fit(&former))
     }
 
     fn fit(&self, name: &str) -> bool {
@@ -51,32 +47,44 @@ pub(super) fn is_named_like(name: &str, former: &str) -> bool {
     !is_compressed(name) && is_of_one_log(name, former)
 }
 
-/// Whether rotation can have made one name of the other.
+/// Whether one log can have had both names: rotation made one of the other, or both of a third.
 pub(super) fn is_of_one_log(one: &str, other: &str) -> bool {
-    let (one, other) = (stem(one), stem(other));
-    let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
-    long.strip_prefix(short).is_some_and(|added| added.is_empty() || is_added(added))
+    let (one, other) = (uncompressed(one), uncompressed(other));
+    let of_a_third = || without_end(one).any(|former| without_end(other).any(|theirs| former == theirs));
+    let made = |of: &str, made: &str| {
+        without_end(made).any(|former| former == of) || without_middle(made).any(|former| former == of)
+    };
+    one == other || made(one, other) || made(other, one) || of_a_third()
 }
 
 fn is_compressed(name: &str) -> bool {
     COMPRESSED.iter().any(|ending| name.ends_with(ending))
 }
 
-/// A name cut before each separator.
-fn cuts(name: &str) -> impl Iterator<Item = (&str, &str)> {
-    name.match_indices(SEPARATORS).map(|(at, _)| name.split_at(at))
+fn uncompressed(name: &str) -> &str {
+    COMPRESSED.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
 }
 
-/// Whether rotation adds that to a name: a number or a date, or a word for what was before. Anything else is the name of
-/// another log: `-tls`.
+/// A name before rotation added to its end: `eve.json` of `eve.json.1`.
+fn without_end(name: &str) -> impl Iterator<Item = &str> {
+    let cuts = name.match_indices(SEPARATORS).map(|(at, _)| name.split_at(at));
+    cuts.filter(|(former, added)| !former.is_empty() && is_added(added)).map(|(former, _)| former)
+}
+
+/// A name before rotation added to it in front of its ending: `eve.json` of `eve-20261129.json`.
+fn without_middle(name: &str) -> impl Iterator<Item = String> {
+    let (before, ending) = name.split_at(name.rfind('.').unwrap_or(name.len()));
+    without_end(before).map(move |former| format!("{former}{ending}"))
+}
+
+/// Whether rotation adds that to a name: numbers and dates, or a word for what was before. Anything else is of the name of
+/// another log: `-tls`, `.0.0.2.log`.
 fn is_added(text: &str) -> bool {
     let Some(added) = text.strip_prefix(SEPARATORS) else { return false };
-    added.starts_with(|first: char| first.is_ascii_digit()) || matches!(added, "old" | "bak")
-}
-
-/// What rotation leaves of a name, but for a date within it: `eve` of `eve.json` and of `eve.json.1`.
-fn stem(name: &str) -> &str {
-    name.split('.').next().filter(|stem| !stem.is_empty()).unwrap_or(name)
+    let is_of_a_date = |sign: char| sign.is_ascii_digit() || matches!(sign, 'T' | 'Z' | ':');
+    let is_date =
+        |part: &str| part.starts_with(|first: char| first.is_ascii_digit()) && part.chars().all(is_of_a_date);
+    added.split(SEPARATORS).all(|part| is_date(part) || matches!(part, "old" | "bak"))
 }
 
 #[cfg(test)]
@@ -114,6 +122,13 @@ mod tests {
             ("messages", "messages", true, false),
             ("messages", "mess", false, false),
             ("nhật.ký", "nhật.ký-1", false, true),
+            ("eve.json", "eve.json-2026-11-29T10:00:00Z.gz", false, true),
+            ("eve.json", "eve.json.old.1", false, true),
+            // Logs by address, and what is no number of a rotation.
+            ("10.0.0.1.log", "10.0.0.2.log", false, false),
+            ("10", "10.0.0.2.log", false, false),
+            ("10.0.0.*.log", "10.0.0.2.log.3", false, true),
+            ("eve.json", "eve.json.1-tls", false, false),
         ] {
             let names = Names(vec!["never".to_owned(), pattern.to_owned()]);
             let found = (names.is_followed(name), names.is_rotated(name));
@@ -129,7 +144,10 @@ mod tests {
             ("eve.json.1.zst", "eve.json", true, false),
             ("eve-20261129.json", "eve.json", true, true),
             ("eve.json", "eve-20261129.json", true, true),
+            ("eve.json.2", "eve.json.1", true, true),
             ("server-2.log", "server-1.log", false, false),
+            ("10.0.0.2.log", "10.0.0.1.log", false, false),
+            ("10.0.0.2.log.1", "10.0.0.2.log", true, true),
             ("eve-tls.json", "eve.json", false, false),
             ("events.json", "eve.json", false, false),
             ("auth.log", "eve.json", false, false),
