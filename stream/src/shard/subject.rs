@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     counted::Counted,
+    day::{Sources, SourcesByPlace},
     derive::Derived,
     series::{Provenance, SeriesState},
     step::ShardResults,
@@ -49,14 +50,16 @@ pub struct SubjectRecord {
 
 /// The last version of the checkpoint whose records list what there was to keep, before each keeper had its own.
 const BEFORE_KEEPERS: u8 = 4;
+/// The last version that keeps who sent what a day holds by the rows' places.
+const SOURCES_BY_PLACE: u8 = 7;
 type RecordBeforeKeepers =
     (Name, EventTime, Vec<Name>, Option<EventTime>, Vec<(Name, SeriesState)>, Option<Box<Derived>>);
 
 /// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
 #[derive(Debug, Serialize, Deserialize)]
-enum Kept {
+enum Kept<S = Sources> {
     /// Measured rows.
-    Measured(MeasuredRecord),
+    Measured(MeasuredRecord<S>),
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
@@ -127,14 +130,29 @@ impl SubjectState {
     }
 }
 
+impl Kept<SourcesByPlace> {
+    fn of_this_version(self) -> Kept {
+        match self {
+            Kept::Measured(measured) => Kept::Measured(measured.of_this_version()),
+            Kept::Derived(derived) => Kept::Derived(derived),
+            Kept::Counted(counted) => Kept::Counted(counted),
+        }
+    }
+}
+
 impl SubjectRecord {
     /// From the bytes of a checkpoint of that version.
     ///
     /// # Errors
     /// If they are none.
     pub fn decode(version: u8, bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
-        if version > BEFORE_KEEPERS {
+        if version > SOURCES_BY_PLACE {
             return postcard::from_bytes(bytes);
+        }
+        if version > BEFORE_KEEPERS {
+            let (name, due, kept) = postcard::from_bytes::<(Name, _, Vec<Kept<SourcesByPlace>>)>(bytes)?;
+            let kept = kept.into_iter().map(Kept::of_this_version).collect();
+            return Ok(SubjectRecord { name, due, kept });
         }
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
