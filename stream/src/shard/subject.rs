@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     counted::Counted,
-    derive::Derived,
+    derive::{Derived, UsualHours},
     series::{Provenance, SeriesState},
     step::ShardResults,
 };
@@ -61,6 +61,8 @@ enum Kept {
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
     Counted(Box<Counted>),
+    /// The hours there that others are held against, beside what is made of them.
+    Usual(UsualHours),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -69,6 +71,7 @@ enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
     Counted(&'a Counted),
+    Usual(&'a UsualHours),
 }
 
 impl SubjectState {
@@ -84,6 +87,7 @@ impl SubjectState {
                 Kept::Measured(measured) => state.measured = Measured::load(measured, &indicator),
                 Kept::Derived(derived) => state.derived = Some(derived),
                 Kept::Counted(counted) => state.counted = Some(counted),
+                Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
             }
         }
         state
@@ -93,6 +97,8 @@ impl SubjectState {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         kept.extend(self.counted.as_deref().map(KeptRef::Counted));
+        let usual = self.derived.iter().map(|derived| &derived.usual);
+        kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -156,6 +162,7 @@ impl SubjectRecord {
             Kept::Measured(measured) => measured.awaited(self.name, calendar),
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
+            Kept::Usual(usual) => usual.awaited(self.name).collect(),
         })
     }
 }
