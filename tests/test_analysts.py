@@ -129,6 +129,14 @@ def fill(ask, first, second):
         f" '', '', 0, 0, {first}, 0)"
     )
     ask(
+        "INSERT INTO alert (rule, subject, number, about, change, priority, active, acknowledged, occurrences, at, measure,"
+        " averaging, window_start, window_end, value, threshold, status, compared, user, note, seq, generation, epoch, chunk)"
+        " VALUES ('unusually-many', 'srv-a', 1, 'log_source', 'raised', 'medium', true, false, 1, now64(3), 'log_lines', 'hour',"
+        ' now64(3) - 7200, now64(3) - 3600, 900, 28, \'\', \'{"usual":{"low":11.0,"middle":13.0,"high":14.0,"hours":3},'
+        '"like":"weeks","with":[{"start":1771000000000,"value":11.0},{"start":1771604800000,"value":14.0}]}\','
+        f" '', '', 0, 0, {first}, 0)"
+    )
+    ask(
         "INSERT INTO observation (indicator, subject, event_time, value, quality, feed, received_at, log, partition, offset,"
         " row, standing, generation, epoch, chunk)"
         " SELECT 'pm25', 'ST01', start + toIntervalMinute(5 * minute), 40 + minute, 'good', 'push', start, 1, 0, hour, minute,"

@@ -27,6 +27,12 @@ name = { vi = "Cảm biến A", en = "Sensor A" }
 owner = { vi = "Sở", en = "Department" }
 hosts = ["ids-a"]
 silent_after = "4h"
+
+[ids-b]
+name = { vi = "Cảm biến B", en = "Sensor B" }
+owner = { vi = "Sở", en = "Department" }
+hosts = ["ids-b"]
+silent_after = "4h"
 """
 
 
@@ -46,6 +52,13 @@ step = { vi = "Xem cảnh báo", en = "See the alerts" }
 priority = "low"
 log_sources = ["ids-a"]
 condition = { kind = "measure", measure = "ids_alerts", averaging = "hour", above = 3 }
+
+[unusually-many]
+name = { vi = "Nhiều hơn thường lệ", en = "More than usual" }
+step = { vi = "Xem cảnh báo", en = "See the alerts" }
+priority = "medium"
+log_sources = ["ids-b"]
+condition = { kind = "unusual", measure = "ids_alerts", above = 2, clear = 2, least = 5 }
 """
 
 
@@ -212,3 +225,45 @@ def test_revise_a_late_line_counts_in_its_hour_once_also_after_a_kill_and_what_w
     eventually(lambda: house.windows("hour")["08:00"][0] == 7)
     assert house.windows("hour", "attackers")["08:00"] == (7, 20, 60), "one that came before the kill is not another one"
     assert [one["id"] for one in house.alerts("sensor-blind")] == ["sensor-blind~ids-a~1"]
+
+
+def test_limit_an_hour_that_stands_outside_of_its_usual_band_is_raised_and_opens_to_the_hours_it_was_held_against(house):
+    def of(days_ago, number, first):
+        """So many alerts within the hour of eight, that many days ago, and the one that closes it."""
+        told = [alert(f"08:{2 * place:02}", first + place) for place in range(number)] + [alert("09:00", first + number)]
+        for record in told:
+            at = datetime.datetime.strptime(record["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z") - datetime.timedelta(days=days_ago)
+            record |= {"timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.%f%z"), "host": "ids-b"}
+        return told
+
+    usual = {3: 4, 2: 6, 1: 5}
+    for days_ago, number in usual.items():
+        house.push(of(days_ago, number, 100 * days_ago))
+    hours = "SELECT count() FROM measure_window_current WHERE log_source = 'ids-b' AND measure = 'ids_alerts' AND kind = 'hour' AND value > 1"
+    eventually(lambda: house.ask(hours) == [(3,)])
+    house.push(of(0, 20, 500))
+    [raised] = eventually(lambda: house.alerts("unusually-many"))
+    evidence = raised["evidence"]
+    assert (raised["subject"], raised["active"], evidence["value"], evidence["threshold"]) == ("ids-b", True, 20, 12)
+    compared = evidence["compared"]
+    assert (compared["usual"], compared["like"]) == ({"low": 4, "middle": 5, "high": 6, "hours": 3}, "days")
+    start = int(EIGHT.timestamp()) * 1_000
+    day = 86_400_000
+    assert compared["with"] == [{"start": start - days_ago * day, "value": number} for days_ago, number in usual.items()]
+    told = json.loads(house.ioc.get(f"/api/security/measures?log_source=ids-b&from={start}&until={start + 1}"))
+    [hour] = [one["hours"][0] for one in told["measures"] if one["id"] == "ids_alerts"]
+    assert (hour["usual"], hour["standing"]) == (compared["usual"], "above"), "the page shows what the rule judged by"
+    opened = house.raised_by(raised)
+    assert (opened["kind"], opened["log_source"], opened["from"]) == ("measure", "ids-b", start)
+    assert sum(event["weight"] for event in json.loads(house.ioc.get(opened["href"]))["events"]) == 20
+
+    house.ioc.kill()
+    house.ioc.start()
+    house.reader = house.ioc.analyst()
+    # A late line is one more of yesterday: the hour of today is held against another band.
+    late = of(1, 6, 100)[5]
+    house.push([late | {"flow_id": late["flow_id"] + 50 + place} for place in range(8)])
+    [cleared] = eventually(lambda: [one for one in house.alerts("unusually-many") if not one["active"]])
+    assert (cleared["evidence"]["value"], cleared["evidence"]["compared"]["usual"]["high"]) == (20, 13)
+    [(kept,)] = house.ask("SELECT compared FROM alert_current WHERE rule = 'unusually-many'")
+    assert json.loads(kept) == cleared["evidence"]["compared"]

@@ -42,4 +42,5 @@ pub mod status;
 pub mod text;
 pub mod time;
 pub mod topic;
+pub mod usual;
 pub mod window;

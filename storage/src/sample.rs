@@ -348,6 +348,7 @@ fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
             threshold: Some(50.0),
             status: None,
             events: None,
+            compared: None,
         }),
         user: "".into(),
         note: "".into(),

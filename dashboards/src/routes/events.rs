@@ -9,6 +9,7 @@ use ioc_model::{
     asker::Asker,
     event::{EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
+    usual::USUAL_WITHIN,
     window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
@@ -20,7 +21,7 @@ use crate::{
         EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, HEARD_WITHIN,
         LogSourceKnown, LogSourceView, SUMMARY_MAX, figures, standings,
     },
-    measures::{MeasureView, USUAL_WITHIN, beside_the_usual},
+    measures::{MeasureView, beside_the_usual},
     problem::Problem,
 };
 

@@ -4,7 +4,7 @@ use ioc_dashboards::{
     SystemStatus,
     events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed, LogSourceHeard},
     lineage::EnvelopeRows,
-    measures::{MeasureHour, MeasureHours, USUAL_WITHIN},
+    measures::{MeasureHour, MeasureHours},
 };
 use ioc_model::{
     asker::{Asker, Sight},
@@ -12,6 +12,7 @@ use ioc_model::{
     name::Name,
     pack::{LogSource, Pack},
     time::{EventTime, Millis, ReceivedAt},
+    usual::USUAL_WITHIN,
     window::WindowKind,
 };
 use serde_json::Value;

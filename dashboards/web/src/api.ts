@@ -854,6 +854,7 @@ export interface Evidence {
   threshold: number | null;
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
   events: CountedEvents | null;
+  compared: Compared | null;
 }
 /**
  * What a rule counted of events when it raised an alert
@@ -897,6 +898,45 @@ export interface CountedEvents {
    * Where the event arrived that made it enough
    */
   last: {};
+}
+/**
+ * The hours that an hour was held against, as they were known then
+ */
+export interface Compared {
+  usual: Usual;
+  /**
+   * Which hours they are: the same of the same weekday, or of any day
+   */
+  like: "weeks" | "days";
+  /**
+   * Each of them that is known, by time
+   */
+  with: LikeHour[];
+}
+/**
+ * What hours like it were: the same hour of the same weekday in eight weeks, or of fourteen days where fewer than three of those are known; whole hours only
+ */
+export interface Usual {
+  low: number;
+  middle: number;
+  high: number;
+  /**
+   * How many of them are known
+   */
+  hours: number;
+}
+/**
+ * An hour that another one was held against
+ */
+export interface LikeHour {
+  /**
+   * Its first moment
+   */
+  start: number;
+  /**
+   * How many there were
+   */
+  value: number;
 }
 /**
  * A figure of the overview as the flow said it
@@ -1850,18 +1890,6 @@ export interface MeasureHour {
   missing: number;
   usual: Usual | null;
   standing: ("below" | "within" | "above") | null;
-}
-/**
- * What hours like it were: the same hour of the same weekday in eight weeks, or of fourteen days where fewer than three of those are known; whole hours only
- */
-export interface Usual {
-  low: number;
-  middle: number;
-  high: number;
-  /**
-   * How many of them are known
-   */
-  hours: number;
 }
 /**
  * Measures

@@ -1,8 +1,17 @@
 //! What is derived comes back as it was made, and as analysts see it: the newest committed of every thing.
 
-use ioc_model::{epoch::Epoch, fact::Ranks, index::IndexId, rule::AlertChange, time::Now};
+use std::sync::Arc;
 
-use crate::{sample, server::TestServer};
+use ioc_model::{
+    epoch::Epoch,
+    fact::Ranks,
+    index::IndexId,
+    rule::AlertChange,
+    time::{EventTime, Now},
+    usual::compared,
+};
+
+use crate::{askers::ALL, sample, server::TestServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batch_everything_derived_comes_back_as_it_was_made() {
@@ -140,6 +149,9 @@ async fn an_alert_is_one_row_with_its_last_flags_its_acknowledgement_and_its_las
     cleared.active = false;
     cleared.at = Now(busy.now.0);
     cleared.evidence.as_mut().unwrap().value = Some(40.0);
+    let like = |start: EventTime| Some((start.0 / 3_600_000 % 7) as f64);
+    let held_against = compared(EventTime(1_730_764_800_000), like).map(Arc::new);
+    cleared.evidence.as_mut().unwrap().compared.clone_from(&held_against);
     let mut recurred = cleared.clone();
     recurred.change = AlertChange::Recurred;
     recurred.active = true;
@@ -158,6 +170,13 @@ async fn an_alert_is_one_row_with_its_last_flags_its_acknowledgement_and_its_las
             "pm25-day~station-0~1\tacknowledged\ttrue\ttrue\t2\t{then}\t{at}\t\\N\t{then}\ttrực ban\tđã gọi trạm\t\
              pm25\t70\t2"
         )
+    );
+    let read = server.store.open_alerts(&ALL).await.unwrap();
+    assert!(held_against.is_some());
+    assert_eq!(
+        read[0].evidence().unwrap().compared,
+        held_against,
+        "the hours it was held against are its own"
     );
 
     let mut closed = sample::results(Epoch(3), 0);

@@ -23,7 +23,7 @@ use super::{
 use crate::{
     counted::Counted,
     day::{Sources, SourcesByPlace},
-    derive::Derived,
+    derive::{Derived, UsualHours},
     series::{Provenance, SeriesState},
     step::ShardResults,
 };
@@ -64,6 +64,8 @@ enum Kept<S = Sources> {
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
     Counted(Box<Counted>),
+    /// The hours there that others are held against, beside what is made of them.
+    Usual(UsualHours),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -72,6 +74,7 @@ enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
     Counted(&'a Counted),
+    Usual(&'a UsualHours),
 }
 
 impl SubjectState {
@@ -87,6 +90,7 @@ impl SubjectState {
                 Kept::Measured(measured) => state.measured = Measured::load(measured, &indicator),
                 Kept::Derived(derived) => state.derived = Some(derived),
                 Kept::Counted(counted) => state.counted = Some(counted),
+                Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
             }
         }
         state
@@ -96,6 +100,8 @@ impl SubjectState {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         kept.extend(self.counted.as_deref().map(KeptRef::Counted));
+        let usual = self.derived.iter().map(|derived| &derived.usual);
+        kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -136,6 +142,7 @@ impl Kept<SourcesByPlace> {
             Kept::Measured(measured) => Kept::Measured(measured.of_this_version()),
             Kept::Derived(derived) => Kept::Derived(derived),
             Kept::Counted(counted) => Kept::Counted(counted),
+            Kept::Usual(usual) => Kept::Usual(usual),
         }
     }
 }
@@ -174,6 +181,7 @@ impl SubjectRecord {
             Kept::Measured(measured) => measured.awaited(self.name, calendar),
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
+            Kept::Usual(usual) => usual.awaited(self.name).collect(),
         })
     }
 }
