@@ -973,7 +973,15 @@ export interface Figure {
   expected: number;
   parts: FigurePart[];
   /**
-   * What it was made of, what decides it first; at most 24
+   * Hour by hour, where it is of hours: from start to end, the oldest first
+   */
+  hours: FigureHour[];
+  /**
+   * How many inputs there were
+   */
+  inputs_all: number;
+  /**
+   * What it was made of, what decides it first; of many the first
    */
   inputs: FigureInput[];
   /**
@@ -987,6 +995,23 @@ export interface Figure {
 export interface FigurePart {
   word: string;
   count: number;
+}
+/**
+ * An hour of a figure, judged as the figure is
+ */
+export interface FigureHour {
+  /**
+   * Its first moment
+   */
+  start: number;
+  /**
+   * Its number in the unit of the figure: percent, stations; null where nothing of the hour could be judged
+   */
+  value: number | null;
+  /**
+   * How that stands to the target
+   */
+  verdict: "kept" | "near" | "missed" | "withheld";
 }
 /**
  * One of those a figure was made of
