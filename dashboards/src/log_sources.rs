@@ -145,28 +145,27 @@ impl LogSourceView {
     fn of(
         known: LogSourceKnown,
         said: Option<&StatusResult>,
-        heard: Option<LogSourceHeard>,
+        heard: Option<&LogSourceHeard>,
     ) -> LogSourceView {
         let owes = known.silent_after.is_some();
+        let unsaid = LogSourceView::unsaid(known, heard);
         let standing = match said {
             Some(said) => StationStanding::of(said.status, said.last_event.is_some(), 0),
             // What may be silent for ever is judged when its first line comes.
             None if !owes && heard.is_none() => StationStanding::Never,
-            None => {
-                let unjudged = LogSourceStanding::Unjudged;
-                return LogSourceView { standing: unjudged, ..LogSourceView::unsaid(known, heard) };
-            }
+            None => return unsaid,
         };
         LogSourceView {
             standing: LogSourceStanding::Said(standing),
             since: said.map(|said| said.since),
             amiss: standing.counts_of_log_sources(owes) && standing.is_amiss(),
             priority: standing.priority(),
-            ..LogSourceView::unsaid(known, heard)
+            ..unsaid
         }
     }
 
-    fn unsaid(known: LogSourceKnown, heard: Option<LogSourceHeard>) -> LogSourceView {
+    /// One that the flow has not judged.
+    fn unsaid(known: LogSourceKnown, heard: Option<&LogSourceHeard>) -> LogSourceView {
         LogSourceView {
             id: known.id,
             name: Some(known.name),
@@ -176,11 +175,11 @@ impl LogSourceView {
             since: None,
             amiss: false,
             priority: None,
-            received_at: heard.as_ref().map(|it| it.received_at),
+            received_at: heard.map(|it| it.received_at),
             silent_after: known.silent_after,
-            weight: heard.as_ref().map_or(0, |it| it.weight),
-            rows: heard.as_ref().map_or(0, |it| it.rows),
-            absurd: heard.as_ref().map_or(0, |it| it.absurd),
+            weight: heard.map_or(0, |it| it.weight),
+            rows: heard.map_or(0, |it| it.rows),
+            absurd: heard.map_or(0, |it| it.absurd),
         }
     }
 
@@ -230,7 +229,7 @@ pub fn log_sources(
     let said: BTreeMap<&str, &StatusResult> = said.iter().map(|it| (it.subject.as_str(), it)).collect();
     let of_pack = known.into_iter().map(|known| {
         let (said, heard) = (said.get(known.id.as_str()).copied(), heard.remove(&known.id));
-        LogSourceView::of(known, said, heard)
+        LogSourceView::of(known, said, heard.as_ref())
     });
     let mut all: Vec<LogSourceView> = of_pack.collect();
     all.extend(heard.into_values().map(LogSourceView::unknown));
