@@ -104,7 +104,8 @@ def fill(ask, first, second):
     ask(
         "INSERT INTO station_state (subject, status, since, last_event_time, generation, epoch, chunk) VALUES"
         f" ('ST01', 'good', now64(3) - toIntervalHour(30), now64(3) - toIntervalHour(30), 0, {first}, 0),"
-        f" ('ST01', 'silent', now64(3) - toIntervalHour(2), now64(3) - toIntervalHour(3), 0, {second}, 0)"
+        f" ('ST01', 'silent', now64(3) - toIntervalHour(2), now64(3) - toIntervalHour(3), 0, {second}, 0),"
+        f" ('srv-a', 'error', now64(3) - toIntervalHour(1), now64(3) - toIntervalHour(1), 0, {second}, 0)"
     )
     ask(
         "INSERT INTO figure (figure, at, start_time, end_time, value, target, verdict, reason, priority, freshness, count,"

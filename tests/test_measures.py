@@ -149,6 +149,16 @@ class House:
     def alerts(self, rule):
         return [one for one in json.loads(self.ioc.get("/api/alerts"))["alerts"] if one["rule"] == rule]
 
+    def standing(self):
+        """How the sensor stands: on the page of events, in that page's figure, in the figure of the overview."""
+        summary = json.loads(self.ioc.get("/api/security/summary"))
+        [source] = [source for source in summary["log_sources"] if source["id"] == "ids-a"]
+        [amiss] = [figure for figure in summary["figures"] if figure["figure"] == "amiss"]
+        figures = json.loads(self.ioc.get("/api/figures"))["figures"]
+        [figure] = [figure for figure in figures if figure["figure"] == "log_sources"]
+        overview = [(it["subject"], it["word"], it["priority"]) for it in figure["inputs"]]
+        return (source["standing"], source["amiss"], source["priority"], amiss["value"], amiss["priority"], overview), source
+
     def raised_by(self, alert):
         """The next step down from an alert, as the page takes it."""
         return json.loads(self.ioc.get(f"/api/lineage/alert/{alert['id']}"))["raised_by"]
@@ -173,11 +183,16 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     assert (raised["subject"], raised["active"], raised["evidence"]["status"]) == ("ids-a", True, "error")
     told = house.raised_by(raised)
     assert (told["kind"], told["subject"], told["status"]) == ("status", "ids-a", "error")
+    blind = ("error", True, "medium", 1, "medium", [("ids-a", "error", "medium")])
+    source = eventually(lambda: (now := house.standing())[0] == blind and now[1])
+    [(since,)] = house.ask("SELECT toUnixTimestamp64Milli(since) FROM station_state_current WHERE subject = 'ids-a'")
+    assert (source["since"], source["weight"] > 0) == (since, True), "it is heard, and blind since its record came"
     house.push(WITHOUT_RULES[1:])
     house.push(DROPPING)
     house.push(SEEING_AGAIN)
     [cleared] = eventually(lambda: [one for one in house.alerts("sensor-blind") if not one["active"]])
     assert cleared["id"] == raised["id"]
+    eventually(lambda: house.standing()[0] == ("good", False, None, 0, None, []))
 
     hours = eventually(lambda: (now := house.windows("hour")).get("08:00") and now)
     assert hours["08:00"] == (5, 20, 60), "what it did not report after 08:20 nobody knows"

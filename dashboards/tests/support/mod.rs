@@ -26,8 +26,8 @@ use ioc_model::{
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
-        Standing, StoredObservation, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FigureHour, FigureInput, FigureResult, IndexResult,
+        RejectedRow, Standing, StoredObservation, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, CountBy, Counted, Counting, Priority},
     text::Text,
@@ -354,6 +354,12 @@ pub fn figure(at: i64, value: f64) -> FigureResult {
         count: 1,
         expected: 3,
         parts: vec![("good".into(), 1)],
+        hours: vec![FigureHour {
+            start: EventTime(at - HOUR),
+            value: Some(value),
+            verdict: FigureVerdict::Near,
+        }],
+        inputs_all: 3,
         inputs: vec![FigureInput {
             kind: InputKind::Index,
             subject: "TN_UBNDTN_KHIXQU".into(),

@@ -60,6 +60,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 17, name: "detection", sql: include_str!("0017_detection.sql") },
     Migration { number: 18, name: "figures aged", sql: include_str!("0018_figures_aged.sql") },
     Migration { number: 19, name: "unusual", sql: include_str!("0019_unusual.sql") },
+    Migration { number: 20, name: "figure hours", sql: include_str!("0020_figure_hours.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "
