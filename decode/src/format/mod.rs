@@ -23,6 +23,7 @@ mod json_walk;
 mod moment;
 mod operator_action;
 mod packet_filter;
+mod separated;
 mod station_txt;
 mod syslog;
 mod syslog_header;
