@@ -5,11 +5,15 @@
 //! have no result, and a row may be hidden. What decides about meaning stands here beside what is written; the judge of a
 //! form ([`contract`](crate::contract)) knows of no file format, and a reader of a file format of no form.
 
+use ioc_model::form::Finding;
+
 /// What one file holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Workbook {
     /// In their order.
     pub(crate) sheets: Vec<Sheet>,
+    /// What its reader has to tell of it: macros, sheets without cells, text that is not read as it is seen.
+    pub(crate) told: Vec<Finding>,
 }
 
 /// A sheet; of a text file the one there is.

@@ -23,12 +23,12 @@ use jiff::{civil, fmt::strtime};
 use super::{
     Line,
     moment::{self, Minute},
-    separated::{LINE_ENDS, SeparatedRow, SeparatedRows},
+    separated::{LINE_ENDS, SEPARATORS, SeparatedRow, SeparatedRows},
     told::{self, End, attribute, decided, end, message, protocol, text, weight},
+    unicode::unicode,
 };
 use crate::contract::{Delivery, Identity, Refusal, Reporter, RowSink, Rows, SaidTime, legible, quoted};
 
-const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// A header stands so far down at most, below titles.
 const HEADER_WITHIN: usize = 20;
 const FIELDS: usize = EventField::ALL.len();
@@ -46,7 +46,7 @@ const TELLING: [EventField; 9] = [
 ];
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
-    let text = decoded(payload)?;
+    let text = unicode(payload).ok_or_else(not_text)?;
     let header = Header::find(&text, rows.columns())?;
     let mut delivery = rows.delivery();
     if let Some(delivery) = &mut delivery {
@@ -170,24 +170,6 @@ fn time<'a>(written: &'a str, format: &str) -> SaidTime<'a> {
     }
     let local = read.to_datetime().or_else(|_| read.to_date().map(|day| day.at(0, 0, 0, 0)));
     local.map_or(SaidTime::Unreadable(written), SaidTime::Local)
-}
-
-/// The text of a table.
-fn decoded(payload: &[u8]) -> Result<Cow<'_, str>, Refusal> {
-    let (is_little, units) = match payload {
-        [0xff, 0xfe, units @ ..] => (true, units),
-        [0xfe, 0xff, units @ ..] => (false, units),
-        _ => return simdutf8::basic::from_utf8(payload).map(Cow::Borrowed).map_err(|_| not_text()),
-    };
-    // Padding at the end of an envelope is cut off, and with it half of a last character.
-    let unit = |pair: &[u8]| {
-        let pair = [pair[0], pair.get(1).copied().unwrap_or_default()];
-        if is_little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
-    };
-    char::decode_utf16(units.chunks(2).map(unit))
-        .collect::<Result<String, _>>()
-        .map(Cow::Owned)
-        .map_err(|_| not_text())
 }
 
 fn not_text() -> Refusal {

@@ -7,8 +7,10 @@ use std::borrow::Cow;
 
 use ioc_model::text::Text;
 
+/// What may stand between columns.
+pub(super) const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// No table has more columns that anybody reads.
-const COLUMNS_MAX: usize = 256;
+pub(super) const COLUMNS_MAX: usize = 256;
 /// A row that is not broken goes over no more lines.
 const LINES_MAX: usize = 50;
 /// What stands between two quotes is no longer. Bytes.
