@@ -4,16 +4,7 @@
 //! not Vietnamese, signs within words, small letters before capitals, tones where no vowel is: whichever has fewer of these
 //! is meant.
 
-/// 0x80 to 0xff of TCVN3 (TCVN 5712:1993), as `iconv -f TCVN` has them.
-const TCVN3: &str = "\
-    ÀẢÃÁẠẶẬÈẺẼÉẸỆÌỈĨ\
-    ÍỊÒỎÕÓỌỘỜỞỠỚỢÙỦŨ\
-    \u{a0}ĂÂÊÔƠƯĐăâêôơưđẰ\
-    \u{300}\u{309}\u{303}\u{301}\u{323}àảãáạẲằẳẵắẴ\
-    ẮẦẨẪẤỀặầẩẫấậèỂẻẽ\
-    éẹềểễếệìỉỄẾỒĩíịò\
-    Ổỏõóọồổỗốộờởỡớợù\
-    Ỗủũúụừửữứựỳỷỹýỵ\u{1ed0}";
+use super::workbook::tcvn3;
 
 /// 0x80 to 0xff of windows-1258; what it leaves open is U+FFFD.
 const WINDOWS_1258: &str = "\
@@ -28,14 +19,10 @@ const WINDOWS_1258: &str = "\
 
 /// The text that is meant.
 pub(super) fn decoded(bytes: &[u8]) -> String {
-    let [windows, tcvn] = [WINDOWS_1258, TCVN3].map(|upper| {
-        let upper: Vec<char> = upper.chars().collect();
-        let text = |byte: &u8| match byte.checked_sub(0x80) {
-            None => char::from(*byte),
-            Some(at) => upper.get(usize::from(at)).copied().unwrap_or(char::REPLACEMENT_CHARACTER),
-        };
-        bytes.iter().map(text).collect::<String>()
-    });
+    let upper: Vec<char> = WINDOWS_1258.chars().collect();
+    let windows = |byte: u8| upper.get(usize::from(byte.checked_sub(0x80)?)).copied();
+    let [windows, tcvn]: [String; 2] = [&windows as &dyn Fn(u8) -> Option<char>, &tcvn3::letter]
+        .map(|letter| bytes.iter().map(|byte| letter(*byte).unwrap_or(char::from(*byte))).collect());
     if oddities(&tcvn) < oddities(&windows) { tcvn } else { windows }
 }
 
@@ -45,6 +32,7 @@ fn oddities(text: &str) -> usize {
     let is_vowel = |c: char| {
         c.is_alphabetic() && !matches!(c, 'b'..='d' | 'f'..='h' | 'k'..='n' | 'p'..='t' | 'v'..='x' | 'z')
     };
+    let is_vietnamese = |c: char| (0x80..=0xff).any(|byte| tcvn3::letter(byte) == Some(c));
     // Signs that stand behind words as they are.
     let is_sign =
         |c: char| c.is_whitespace() || matches!(c, '’' | '”' | '»' | '…' | '–' | '—' | '°' | '²' | '³');
@@ -55,7 +43,7 @@ fn oddities(text: &str) -> usize {
             () if is_tone(now) => !is_vowel(last.to_lowercase().next().unwrap_or(last)),
             () if now.is_uppercase() && last.is_lowercase() => true,
             () if now.is_ascii() => false,
-            () if now.is_alphabetic() => !TCVN3.contains(now),
+            () if now.is_alphabetic() => !is_vietnamese(now),
             () => last.is_alphabetic() && !is_sign(now),
         });
         last = now;
@@ -68,8 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_tables_have_a_character_for_every_byte() {
-        assert_eq!(TCVN3.chars().count(), 128);
+    fn the_table_has_a_character_for_every_byte() {
         assert_eq!(WINDOWS_1258.chars().count(), 128);
     }
 

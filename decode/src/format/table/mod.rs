@@ -5,6 +5,7 @@
 
 mod csv;
 mod eight_bit;
+mod workbook;
 
 use ioc_model::{
     form::{Finding, Rule, Weight},
@@ -16,28 +17,14 @@ use crate::{
     grid::Workbook,
 };
 
-/// How the file of an XLSX begins: it is a ZIP.
-const ZIP: &[u8] = b"PK\x03\x04";
-/// How the file of an XLS begins: it is a compound file of OLE.
-const OLE: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
-
 /// Hands on the one report that the payload is, whatever is in it.
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
-    rows.report(payload, workbook(payload));
+    rows.report(payload, table(payload));
     Ok(())
 }
 
-fn workbook(payload: &[u8]) -> Result<Workbook, Finding> {
-    if payload.starts_with(ZIP) || payload.starts_with(OLE) {
-        return Err(unreadable(
-            String::new(),
-            Text {
-                vi: "Tệp là một bảng tính nhị phân mà chương trình không đọc được. Hãy lưu bảng dưới dạng CSV UTF-8.".to_owned(),
-                en: "The file is a binary workbook that cannot be read. Save the table as CSV in UTF-8.".to_owned(),
-            },
-        ));
-    }
-    csv::read(payload)
+fn table(payload: &[u8]) -> Result<Workbook, Finding> {
+    if workbook::is_meant(payload) { workbook::read(payload) } else { csv::read(payload) }
 }
 
 /// Why nothing can be read.
