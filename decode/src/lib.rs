@@ -11,6 +11,7 @@
 mod contract;
 mod decoder;
 mod format;
+mod grid;
 pub mod trial;
 
 pub use contract::RowSink;

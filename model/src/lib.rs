@@ -18,6 +18,7 @@ pub mod event;
 pub mod event_columns;
 pub mod fact;
 pub mod figure;
+pub mod form;
 pub mod framing;
 pub mod held;
 pub mod index;

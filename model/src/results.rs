@@ -11,6 +11,7 @@ mod event;
 mod figure;
 mod held;
 mod received;
+mod report;
 
 pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
@@ -19,6 +20,7 @@ pub use self::{
     figure::{FigureHour, FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
+    report::{FINDINGS_KEPT, Receipt, ReportVerdict, StoredCell},
 };
 pub use crate::fact::Superseded;
 use crate::{

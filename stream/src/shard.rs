@@ -160,6 +160,8 @@ impl Shard {
                 Row::Decided(decision) => self.decide(facts, decision, &mut results),
                 // Events went to their log source: what became of them is no business of a subject.
                 Row::Happened(event) => debug_assert!(false, "an event among rows: {event:?}"),
+                // Reports go to the keeper of their form.
+                Row::Reported(report) => debug_assert!(false, "a report among rows: {report:?}"),
             }
         }
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();

@@ -1,0 +1,21 @@
+//! Forms: what an agency reports, and what may be said in it.
+//!
+//! A statistic is not a sensor's reading. It comes in a message that is one whole, late, revised and with mistakes; it is
+//! about a place, a period and perhaps a part (an age group, a sector), it may say that there is no value and why, and it
+//! is somebody's: the agency that owns a cell says what is in it. What a message says is a [`Report`] of [`Cell`]s; what
+//! is found in it on the way is told as [`Finding`]s that a clerk can act on.
+
+mod contract;
+mod finding;
+mod period;
+mod report;
+
+pub use self::{
+    contract::{
+        AgainstBefore, Agency, Before, Check, Column, Form, FormIndicator, Meaning, Member, Owner,
+        PlaceScope, Relation, Role, Term,
+    },
+    finding::{Finding, Rule, Weight},
+    period::{Period, PeriodKind},
+    report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
+};
