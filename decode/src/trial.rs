@@ -345,6 +345,7 @@ impl RowSink for Written<'_> {
                 self.line(number, &line);
             }
             Row::Happened(event) => self.line(number, &EventLine::of(&event)),
+            Row::Reported(report) => self.line(number, &report),
         }
     }
 

@@ -71,6 +71,10 @@ impl RowSink for Rows {
                 self.others.push(row);
                 return;
             }
+            Row::Reported(_) => {
+                self.others.push(row);
+                return;
+            }
         };
         assert!((1..=USER_MAX).contains(&user.chars().count()) && note.chars().count() <= NOTE_MAX);
         self.others.push(row);

@@ -176,7 +176,7 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
         match row {
             Row::Done(action) => acted_again(action),
             Row::Happened(event) => is_bounded(event),
-            Row::Decided(_) => {}
+            Row::Decided(_) | Row::Reported(_) => {}
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{action::Action, event::Event, held::Decision, position::Arrival};
+use crate::{action::Action, event::Event, form::Report, held::Decision, position::Arrival};
 
 /// A row of any kind but a measured one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub enum Row {
     Decided(Decision),
     /// Something that happened, as a device told it.
     Happened(Box<Event>),
+    /// What an agency reported: one message of a form.
+    Reported(Box<Report>),
 }
 
 impl Row {
@@ -27,6 +29,7 @@ impl Row {
             Row::Done(action) => &action.alert.subject,
             Row::Decided(decision) => &decision.subject,
             Row::Happened(event) => &event.log_source,
+            Row::Reported(report) => &report.form,
         }
     }
 
@@ -37,6 +40,7 @@ impl Row {
             Row::Done(action) => action.arrival,
             Row::Decided(decision) => decision.arrival,
             Row::Happened(event) => event.arrival,
+            Row::Reported(report) => report.arrival,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::{log_sources::LogSourceRecord, shard::SubjectRecord, suspects::WatchR
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 7;
+pub const VERSION: u8 = 8;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.

@@ -43,7 +43,11 @@ fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as
     }
     let mut records: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
     records.sort_unstable();
-    assert_eq!(ioc_stream::checkpoint::VERSION, 7, "it has log sources and suspects, and what is counted");
+    assert_eq!(
+        ioc_stream::checkpoint::VERSION,
+        8,
+        "it has log sources and suspects, what is counted and reported"
+    );
     let bytes = postcard::to_stdvec(&records).unwrap();
     let known = include_bytes!("fixtures/subjects-5");
     assert!(bytes == *known, "{} bytes, {} as ever", bytes.len(), known.len());

@@ -363,6 +363,12 @@ impl FormatName {
         }
     }
 
+    /// Whether its messages are reports of forms.
+    #[must_use]
+    pub fn is_report(self) -> bool {
+        false
+    }
+
     /// From its word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<FormatName> {

@@ -63,6 +63,7 @@ fn about(view: &str) -> &str {
         "feed_by_minute" => "feed_minute",
         "committed" => "epoch",
         "event_known_at" => "event",
+        "report_value_known_at" | "report_cell" | "report_conflict" => "report_value",
         table => table,
     }
 }
@@ -190,6 +191,20 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("revision", "Epoch that made this result"),
         ],
     ),
+    (
+        &["report_value_current", "report_value_known_at", "report_cell", "report_conflict"],
+        &[
+            ("period", "Period as it is written: 2026-10, 2026-Q4, 2026"),
+            (
+                "counts",
+                "What a total counts of it: the number, 0 where nothing occurred; NULL where it is not known",
+            ),
+            ("position", "Where its message lies, as log-partition-offset"),
+            ("shown_mark", "What is shown of the cell, as in mark; NULL where its owner said nothing"),
+            ("shown_value", "The number that is shown of it; NULL where there is none"),
+        ],
+    ),
+    (&["receipt_current"], &[("digest", "First half of the SHA-256 of its bytes, in hexadecimal")]),
     (
         &["committed"],
         &[

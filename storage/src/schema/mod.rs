@@ -59,6 +59,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 16, name: "measures", sql: include_str!("0016_measures.sql") },
     Migration { number: 17, name: "detection", sql: include_str!("0017_detection.sql") },
     Migration { number: 18, name: "figures aged", sql: include_str!("0018_figures_aged.sql") },
+    Migration { number: 19, name: "reports", sql: include_str!("0019_reports.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

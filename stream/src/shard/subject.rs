@@ -23,6 +23,7 @@ use super::{
 use crate::{
     counted::Counted,
     derive::Derived,
+    reported::Reported,
     series::{Provenance, SeriesState},
     step::ShardResults,
 };
@@ -34,6 +35,8 @@ pub(super) struct SubjectState {
     pub(super) measured: Measured,
     /// Of a log source of the pack: what is counted there.
     pub(super) counted: Option<Box<Counted>>,
+    /// Of a form: what agencies said of its cells.
+    pub(super) reported: Option<Box<Reported>>,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
     pub(super) told: Told,
@@ -61,6 +64,8 @@ enum Kept {
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
     Counted(Box<Counted>),
+    /// What agencies said of the cells of a form.
+    Reported(Box<Reported>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -69,12 +74,13 @@ enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
     Counted(&'a Counted),
+    Reported(&'a Reported),
 }
 
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
         let (measured, told) = (Measured::new(), Told::default());
-        SubjectState { name, due: None, measured, counted: None, derived: None, told }
+        SubjectState { name, due: None, measured, counted: None, reported: None, derived: None, told }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -84,6 +90,7 @@ impl SubjectState {
                 Kept::Measured(measured) => state.measured = Measured::load(measured, &indicator),
                 Kept::Derived(derived) => state.derived = Some(derived),
                 Kept::Counted(counted) => state.counted = Some(counted),
+                Kept::Reported(reported) => state.reported = Some(reported),
             }
         }
         state
@@ -93,6 +100,7 @@ impl SubjectState {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         kept.extend(self.counted.as_deref().map(KeptRef::Counted));
+        kept.extend(self.reported.as_deref().map(KeptRef::Reported));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -156,6 +164,7 @@ impl SubjectRecord {
             Kept::Measured(measured) => measured.awaited(self.name, calendar),
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
+            Kept::Reported(_) => Vec::new(),
         })
     }
 }
