@@ -5,6 +5,7 @@ mod transports;
 use std::{
     process::Stdio,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use ioc_bus::SharedBus;
@@ -15,7 +16,7 @@ use ioc_ingest::{
     senders::{Authenticator, Senders},
     transport::http::{
         HttpCounters, HttpLimits, HttpPush, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable,
-        router,
+        ReportFuture, router,
         serve::{ServeLimits, serve},
     },
 };
@@ -55,6 +56,10 @@ impl Receipts for Known {
             _ => Ok(None),
         };
         Box::pin(std::future::ready(answer))
+    }
+
+    fn report(&self, _: Position, _: Duration) -> ReportFuture<'_> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 }
 
