@@ -194,6 +194,11 @@ def fill(ask, first, second):
         f" 'ktxh-x/X02', '25486@2025-07-01/', 'admin_month', '2026-09-15 00:00:00', 0, {second}, 0)"
     )
     ask(
+        "INSERT INTO form_indicator (pack, form, id, code, name_vi, name_en, unit, additive)"
+        " SELECT argMax(version, published_at), 'ktxh-x', indicator, indicator, 'Hồ sơ', 'Dossiers', 'hồ sơ', true FROM pack"
+        " ARRAY JOIN ['X01', 'X02', 'X03'] AS indicator GROUP BY indicator"
+    )
+    ask(
         "INSERT INTO receipt (form, agency, period_kind, period_start, period_end, verdict, rows, stored, changed, same,"
         " rejected, findings.weight, findings.rule, findings.at, findings.stands, findings.message_vi, findings.message_en,"
         " feed, sender, received_at, log, partition, offset, row, generation, epoch, chunk) VALUES"

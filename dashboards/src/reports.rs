@@ -2,7 +2,7 @@
 //!
 //! Numbers are decimals and travel as texts, so that none of them passes through a double on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
     form::{Finding, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
@@ -20,7 +20,7 @@ pub const RECEIPTS_MAX: u32 = 500;
 pub const CELLS_MAX: u32 = 20_000;
 
 /// A period.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct PeriodView {
     /// How it is one of those that follow each other.
     pub kind: PeriodKind,
@@ -252,11 +252,14 @@ impl ReportStory {
     }
 }
 
-/// What an indicator adds up to over the cells that are shown.
+/// What an indicator adds up to over the cells that are shown. Parts are added up with parts of the same dimensions, and
+/// the whole by itself: else the whole would count twice.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TotalView {
     /// The indicator.
     pub indicator: String,
+    /// Which parts, by their dimensions: `age,sex`; empty for the whole.
+    pub dimensions: String,
     /// The period.
     pub period: PeriodView,
     /// The sum of what is known; none where nothing is, or where it may not be added up.
@@ -264,8 +267,17 @@ pub struct TotalView {
     pub sum: Option<Decimal>,
     /// Cells whose number is known.
     pub known: u32,
-    /// Cells of which something was said, or ought to be.
+    /// Cells of which something was said, or of all places of the form where those are more.
     pub expected: u32,
+}
+
+/// What a sum is made of so far.
+#[derive(Debug, Default)]
+struct Sum<'a> {
+    sum: Option<Decimal>,
+    known: u32,
+    said: u32,
+    parts: BTreeSet<&'a str>,
 }
 
 /// What is shown of a form in a period.
@@ -280,32 +292,45 @@ pub struct ReportValues {
 }
 
 impl ReportValues {
-    /// Of cells, at most [`CELLS_MAX`] and one more. `additive` says of an indicator whether its cells may be added up.
+    /// Of cells, at most [`CELLS_MAX`] and one more. `additive` says of an indicator whether its cells may be added up,
+    /// `places` how many places the form is about in a period.
     #[must_use]
-    pub fn of(mut cells: Vec<CellView>, additive: impl Fn(&str) -> bool) -> ReportValues {
+    pub fn of(
+        mut cells: Vec<CellView>,
+        additive: impl Fn(&str) -> bool,
+        places: impl Fn(&PeriodView) -> usize,
+    ) -> ReportValues {
         let more_cells = cells.len() > CELLS_MAX as usize;
         cells.truncate(CELLS_MAX as usize);
-        let mut totals: BTreeMap<(&str, Date, PeriodKind), TotalView> = BTreeMap::new();
+        let mut sums: BTreeMap<(&str, String, &PeriodView), Sum<'_>> = BTreeMap::new();
         for cell in cells.iter().filter(|_| !more_cells) {
-            let key = (cell.indicator.as_str(), cell.period.start, cell.period.kind);
-            let total = totals.entry(key).or_insert_with(|| TotalView {
-                indicator: cell.indicator.clone(),
-                period: cell.period.clone(),
-                sum: None,
-                known: 0,
-                expected: 0,
-            });
-            total.expected += 1;
+            let key = (cell.indicator.as_str(), dimensions(&cell.breakdown), &cell.period);
+            let sum = sums.entry(key).or_default();
+            sum.said += 1;
+            let _ = sum.parts.insert(&cell.breakdown);
             let value = Value { mark: cell.is.mark, number: cell.is.number };
             if let Some(number) = value.counts() {
-                total.known += 1;
+                sum.known += 1;
                 // Of 20,000 numbers of 28 digits none is that large.
-                total.sum = Some(total.sum.unwrap_or_default().saturating_add(number));
+                sum.sum = Some(sum.sum.unwrap_or_default().saturating_add(number));
             }
         }
-        let totals = totals
-            .into_values()
-            .map(|total| TotalView { sum: total.sum.filter(|_| additive(&total.indicator)), ..total });
-        ReportValues { totals: totals.collect(), cells, more_cells }
+        let total =
+            |((indicator, dimensions, period), sum): ((&str, String, &PeriodView), Sum<'_>)| TotalView {
+                indicator: indicator.to_owned(),
+                dimensions,
+                sum: sum.sum.filter(|_| additive(indicator)),
+                known: sum.known,
+                expected: sum.said.max(u32::try_from(sum.parts.len() * places(period)).unwrap_or(u32::MAX)),
+                period: period.clone(),
+            };
+        let totals = sums.into_iter().map(total).collect();
+        ReportValues { totals, cells, more_cells }
     }
+}
+
+/// The dimensions of a part: `age=0-4,sex=f` is one of `age,sex`.
+fn dimensions(breakdown: &str) -> String {
+    let names = breakdown.split(',').map(|part| part.split_once('=').map_or(part, |(name, _)| name));
+    names.collect::<Vec<_>>().join(",")
 }

@@ -355,7 +355,7 @@ fn report_values(epoch: Epoch, arrival: Arrival) -> Vec<StoredCell> {
         was: Some(number("-0.000000001")),
         standing: Standing::Correction,
         shown: true,
-        replaces: epoch.0 > 1,
+        replaces: true,
         feed: Name::from("reports"),
         sender: Name::from("xã-25486"),
         arrival,

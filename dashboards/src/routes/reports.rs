@@ -99,7 +99,7 @@ pub(super) async fn values(
     starting(&state.board)?;
     let cells = state.history.report_values(&asker, &form, &periods, place.as_deref()).await?;
     let pack = state.shown().pack.clone();
-    fresh_json(&ReportValues::of(named(cells, &pack), |_| true))
+    fresh_json(&ReportValues::of(named(cells, &pack), |_| true, |_| 0))
 }
 
 /// With the names of their places.

@@ -89,4 +89,68 @@ ENGINE = {engine}
 PARTITION BY toYYYYMM(received_at)
 ORDER BY (received_at, log, partition, offset, row)
 SETTINGS {safety}
-COMMENT 'What became of each message of a form, with all that was found in it. Read receipt_current for those of committed epochs'
+COMMENT 'What became of each message of a form, with all that was found in it. Read receipt_current for those of committed epochs';
+
+CREATE TABLE IF NOT EXISTS agency {on_cluster}
+(
+    pack LowCardinality(String) COMMENT 'pack.version',
+    id String COMMENT 'Identifier; the agency of reports',
+    name_vi String COMMENT 'Name in Vietnamese',
+    name_en String COMMENT 'Name in English',
+    place String COMMENT 'Code of the unit it is of'
+)
+ENGINE = {engine}
+ORDER BY (pack, id)
+SETTINGS {safety}
+COMMENT 'Who reports or is reported to, beside the authorities of places, which go by the codes of their places. Read agency_current for those of the current pack';
+
+CREATE TABLE IF NOT EXISTS form {on_cluster}
+(
+    pack LowCardinality(String) COMMENT 'pack.version',
+    id String COMMENT 'Identifier; the form of reports',
+    name_vi String COMMENT 'Name in Vietnamese',
+    name_en String COMMENT 'Name in English',
+    period_kind LowCardinality(String) COMMENT 'How its periods follow each other, as in report_value',
+    owner String COMMENT 'Whose cells they are where an indicator does not say otherwise: place, or an agency',
+    vintage LowCardinality(String) COMMENT 'How final its values are where nothing says otherwise',
+    absent LowCardinality(String) COMMENT 'What its empty and absent cells mean: keeps, refused, withdraws',
+    parts Bool COMMENT 'Whether rows without an error are taken where others have one'
+)
+ENGINE = {engine}
+ORDER BY (pack, id)
+SETTINGS {safety}
+COMMENT 'What agencies fill in. Read form_current for those of the current pack';
+
+CREATE TABLE IF NOT EXISTS form_indicator {on_cluster}
+(
+    pack LowCardinality(String) COMMENT 'pack.version',
+    form String COMMENT 'Form: form.id',
+    id String COMMENT 'Identifier; the indicator of reports',
+    code String COMMENT 'Its code in the form',
+    name_vi String COMMENT 'Name in Vietnamese',
+    name_en String COMMENT 'Name in English',
+    unit String COMMENT 'Unit its values are kept in',
+    decimals UInt8 COMMENT 'Decimal places on screen',
+    required Bool COMMENT 'Whether each place must say it',
+    additive Bool COMMENT 'Whether places and parts may be added up',
+    numerator String COMMENT 'Of one that may not: what it is a share of the denominator of; empty where it is none',
+    denominator String COMMENT 'What that is divided by; empty where it is none',
+    owner String COMMENT 'Whose cells they are: place, an agency, or empty for the owner of the form'
+)
+ENGINE = {engine}
+ORDER BY (pack, form, id)
+SETTINGS {safety}
+COMMENT 'What is reported in forms. Read form_indicator_current for those of the current pack';
+
+CREATE TABLE IF NOT EXISTS form_place {on_cluster}
+(
+    pack LowCardinality(String) COMMENT 'pack.version',
+    form String COMMENT 'Form: form.id',
+    code String COMMENT 'Unit that the form is about: place.code',
+    valid_from Date32 COMMENT 'First day of validity of that version of it: place.valid_from',
+    valid_to Nullable(Date32) COMMENT 'Last day of validity; none while it lasts'
+)
+ENGINE = {engine}
+ORDER BY (pack, form, code, valid_from)
+SETTINGS {safety}
+COMMENT 'Which places each form is about. Read form_place_current for those of the current pack'

@@ -130,6 +130,22 @@ FROM receipt AS r
 WHERE r.epoch <= {committed}
 COMMENT 'What became of each message of a form, of committed epochs';
 
+CREATE OR REPLACE VIEW agency_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM agency WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'Who reports or is reported to, as the current pack has it';
+
+CREATE OR REPLACE VIEW form_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM form WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What agencies fill in, as the current pack has it';
+
+CREATE OR REPLACE VIEW form_indicator_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM form_indicator WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What is reported in forms, as the current pack has it';
+
+CREATE OR REPLACE VIEW form_place_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM form_place WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'Which places each form is about, as the current pack has it';
+
 -- The label of a period, as model/src/form/period.rs writes it.
 CREATE OR REPLACE VIEW report_cell {on_cluster} AS
 SELECT
@@ -151,6 +167,10 @@ SELECT
     p.name_vi AS place_vi,
     p.name_en AS place_en,
     v.indicator AS indicator,
+    i.name_vi AS indicator_vi,
+    i.name_en AS indicator_en,
+    i.unit AS unit,
+    i.additive AS additive,
     v.breakdown AS breakdown,
     v.mark AS mark,
     v.value AS value,
@@ -167,7 +187,36 @@ SELECT
     v.revision AS revision
 FROM report_value_current AS v
 LEFT JOIN place_current AS p ON p.code = v.place AND p.valid_from = v.place_from
-COMMENT 'What is shown of every cell of a form, with the names of places and the label of its period';
+LEFT JOIN form_indicator_current AS i ON i.form = v.form AND i.id = v.indicator
+COMMENT 'What is shown of every cell of a form, with the names of places and indicators and the label of its period';
+
+-- Parts are added up with parts of the same dimensions, and the whole by itself: else the whole would count twice.
+CREATE OR REPLACE VIEW report_total {on_cluster} AS
+SELECT
+    c.form AS form,
+    c.period AS period,
+    c.period_kind AS period_kind,
+    c.period_start AS period_start,
+    c.period_end AS period_end,
+    c.indicator AS indicator,
+    any(c.indicator_vi) AS indicator_vi,
+    any(c.indicator_en) AS indicator_en,
+    any(c.unit) AS unit,
+    replaceRegexpAll(c.breakdown, '=[^,]*', '') AS dimensions,
+    if(any(c.additive), sum(c.counts), NULL) AS total,
+    count(c.counts) AS known,
+    greatest(count(), uniqExact(c.breakdown) * any(p.places)) AS expected
+FROM report_cell AS c
+LEFT JOIN
+(
+    SELECT w.form AS form, w.period_end AS period_end, count() AS places
+    FROM (SELECT DISTINCT form, period_end FROM report_value_current) AS w
+    INNER JOIN form_place_current AS f ON f.form = w.form
+    WHERE f.valid_from <= w.period_end AND ifNull(f.valid_to >= w.period_end, true)
+    GROUP BY form, period_end
+) AS p ON p.form = c.form AND p.period_end = c.period_end
+GROUP BY form, period, period_kind, period_start, period_end, indicator, dimensions
+COMMENT 'What each indicator of a form adds up to in a period, with how many of its cells are known';
 
 -- Of what other agencies say of a cell: the word with the latest arrival of each, beside what is shown.
 CREATE OR REPLACE VIEW report_conflict {on_cluster} AS

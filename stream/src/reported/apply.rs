@@ -16,6 +16,9 @@ use super::{
 };
 use crate::step::ShardResults;
 
+/// So many cells that stay are told each: a correction of three numbers leaves a whole province out.
+const KEPT_TOLD: u32 = 20;
+
 /// What was shown of a key before a message, and which of its rows speak of it.
 #[derive(Debug)]
 struct Touched {
@@ -152,8 +155,13 @@ impl Reported {
                 });
             if let Some((_, said)) = of_agency.max_by_key(|(voice, _)| voice.vintage) {
                 receipt.kept += 1;
-                findings.push_one_of_many(Weight::Note, || words::kept(key, said.value));
+                if receipt.kept <= KEPT_TOLD {
+                    findings.push(words::kept(key, said.value));
+                }
             }
+        }
+        if receipt.kept > KEPT_TOLD {
+            findings.push(words::more_kept(receipt.kept - KEPT_TOLD));
         }
     }
 

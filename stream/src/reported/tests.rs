@@ -345,13 +345,18 @@ fn a_receipt_lists_the_heaviest_first_and_says_how_many_it_leaves_out() {
     let values: Vec<(&str, &str)> = indicators.iter().map(|indicator| (indicator.as_str(), "1")).collect();
     let _ = world.send(message(1, &values));
     let names: Vec<&str> = indicators.iter().map(String::as_str).collect();
-    let mut fewer = left_out(message(2, &[("X01", "1")]), Absent::Keeps, &names);
-    fewer.findings = vec![Finding { weight: Weight::Warning, ..words::delivered() }];
+    // What stays is told of some, and counted of the rest.
+    let receipt = world.send(left_out(message(2, &[("X01", "1")]), Absent::Keeps, &names));
+    assert_eq!((receipt.kept, receipt.findings.len()), (3_000, 21));
+    assert!(receipt.findings[20].message.en.starts_with("2980 more"), "{:?}", receipt.findings[20]);
+    // What is taken back is told of each, as far as a receipt has room.
+    let mut fewer = left_out(message(3, &[("X01", "1")]), Absent::Withdraws, &names);
+    fewer.findings = vec![words::delivered()];
     let receipt = world.send(fewer);
-    assert_eq!((receipt.kept, receipt.findings.len()), (3_000, FINDINGS_KEPT));
+    assert_eq!((receipt.withdrawn, receipt.findings.len()), (3_000, FINDINGS_KEPT));
     assert_eq!(receipt.findings[0].weight, Weight::Warning);
     let last = receipt.findings.last().unwrap();
-    assert_eq!(last.rule, Rule::More);
+    assert_eq!((last.rule, last.weight), (Rule::More, Weight::Warning));
     assert!(last.message.en.starts_with("2002 more"), "{}", last.message.en);
 }
 

@@ -176,6 +176,18 @@ pub(super) fn kept(key: &CellKey, known: Value) -> Finding {
     )
 }
 
+/// So many more cells stay.
+pub(super) fn more_kept(count: u32) -> Finding {
+    finding(
+        Weight::Note,
+        Rule::Missing,
+        "",
+        "",
+        format!("Còn {count} ô nữa không có trong tệp hoặc để trống: giữ nguyên."),
+        format!("{count} more cells are not in the message or empty and stay."),
+    )
+}
+
 /// A cell that the message leaves out is taken back.
 pub(super) fn withdrawn(key: &CellKey, known: Value) -> Finding {
     let (of, known) = (cell_named(key), value(known));
