@@ -38,7 +38,9 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 4] {
     });
     let indicators = pack.forms.values().flat_map(|form| form.indicators.values().map(move |of| (form, of)));
     let indicators = indicators.map(|(form, of)| indicator(version, form, of));
-    let in_scope = pack.forms.values().flat_map(|form| {
+    // A form of no tiers is about whatever its messages name.
+    let of_tiers = pack.forms.values().filter(|form| !form.places.kinds.is_empty());
+    let in_scope = of_tiers.flat_map(|form| {
         places.of_scope(&form.places, LAST).into_iter().map(move |place| {
             json!({
                 "pack": version,
