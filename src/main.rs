@@ -18,6 +18,7 @@ mod originals;
 mod pack_files;
 mod pack_versions;
 mod reload;
+mod report_desk;
 mod sender;
 mod status;
 mod store_commit;

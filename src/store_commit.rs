@@ -22,6 +22,8 @@ use ioc_stream::{
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use crate::report_desk::ReportDesk;
+
 /// Epochs that made nothing are put on record this often, so that readers see that time moves.
 const IDLE_COMMIT: Duration = Duration::from_secs(10);
 
@@ -42,6 +44,8 @@ pub struct StoreCommit {
     store: Store,
     generation: Generation,
     board: Arc<Board>,
+    /// Who waits for what becomes of a report.
+    desk: Arc<ReportDesk>,
     /// Senders share the pace of what is committed.
     shares: Arc<Shares>,
     /// Ends waiting for a store that is away: what is not committed then is sent after the next start.
@@ -63,6 +67,7 @@ impl StoreCommit {
         store: Store,
         generation: Generation,
         board: Arc<Board>,
+        desk: Arc<ReportDesk>,
         shares: Arc<Shares>,
         give_up: CancellationToken,
     ) -> StoreCommit {
@@ -72,6 +77,7 @@ impl StoreCommit {
             store,
             generation,
             board,
+            desk,
             shares,
             give_up,
             on_record: Instant::now(),
@@ -145,6 +151,7 @@ impl Commit for StoreCommit {
 
     fn committed(&mut self, results: EpochResults, consumed: Consumed) {
         self.shares.committed(consumed.bytes, consumed.behind);
+        self.desk.committed(&results.facts.receipts);
         self.board.apply(&results);
         for (rule, count) in results.forgotten {
             *self.forgotten.entry(rule).or_default() += count;

@@ -182,6 +182,38 @@ def fill(ask, first, second):
         ' \'auth.log\', \'lost\', \'\', \'mất\', \'lost\', \'{"lost":"gone","at_least_bytes":7}\', 34, 0,'
         f" {first}, 0)"
     )
+    # A form's month: five figures of a commune, one of them corrected, and another agency's word on one of them.
+    said = (
+        "INSERT INTO report_value (form, indicator, breakdown, place, place_from, period_kind, period_start, period_end,"
+        " agency, vintage, owner, mark, value, was_mark, was_value, standing, shown, feed, sender, received_at, log,"
+        " partition, offset, row, generation, epoch, chunk)"
+        " SELECT 'ktxh-x', indicator, '', '25486', '2025-07-01', 'admin_month', '2026-09-15', '2026-10-14', {agency},"
+        " 'official', '25486', 'value', value, {was}, '{standing}', {shown}, 'push', {agency}, '2026-10-16 09:40:00',"
+        " 1, 0, {offset}, 0, 0, {epoch}, 0 FROM (SELECT {indicators} AS indicator, {values} AS value)"
+    )
+    first_words = "arrayJoin(['X01', 'X02', 'X03'])", "toDecimal128(312, 9)"
+    for agency, was, standing, shown, offset, epoch, (indicators, values) in (
+        ("'25486'", "'', NULL", "first", "true", 4000, first, first_words),
+        ("'25486'", "'value', toDecimal128(312, 9)", "correction", "true", 4001, second, ("'X02'", "toDecimal128(1130, 9)")),
+        ("'so-x'", "'', NULL", "first", "false", 4002, second, ("'X03'", "toDecimal128(91, 9)")),
+    ):
+        ask(said.format(**locals()))
+    ask(
+        "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk) VALUES ('report_value',"
+        f" 'ktxh-x/X02', '25486@2025-07-01/', 'admin_month', '2026-09-15 00:00:00', 0, {second}, 0)"
+    )
+    ask(
+        "INSERT INTO form_indicator (pack, form, id, code, name_vi, name_en, unit, additive)"
+        " SELECT argMax(version, published_at), 'ktxh-x', indicator, indicator, 'Hồ sơ', 'Dossiers', 'hồ sơ', true FROM pack"
+        " ARRAY JOIN ['X01', 'X02', 'X03'] AS indicator GROUP BY indicator"
+    )
+    ask(
+        "INSERT INTO receipt (form, agency, period_kind, period_start, period_end, verdict, rows, stored, changed, same,"
+        " rejected, findings.weight, findings.rule, findings.at, findings.stands, findings.message_vi, findings.message_en,"
+        " feed, sender, received_at, log, partition, offset, row, generation, epoch, chunk) VALUES"
+        " ('ktxh-x', '25486', 'admin_month', '2026-09-15', '2026-10-14', 'refused', 5, 0, 0, 0, 5, ['error'], ['empty'], [''],"
+        f" [''], ['không có giá trị'], ['nothing in it'], 'push', '25486', '2026-10-15 02:00:00', 1, 0, 3999, 0, 0, {first}, 0)"
+    )
     ask(
         "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)"
         f" SELECT 'observation', 'pm25', 'ST01', '', start, 0, {second}, 0 FROM ({HOURS}) WHERE hour = 5"

@@ -8,6 +8,7 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
     event::{EventCursor, EventFilter},
+    form::{Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     position::Position,
@@ -26,6 +27,7 @@ use crate::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::MeasureHours,
     rejects::RejectView,
+    reports::{CellView, ReceiptPage, ReportStory},
     series::{Series, SeriesQuery},
 };
 
@@ -151,6 +153,28 @@ pub trait History: Send + Sync + std::fmt::Debug {
         start: EventTime,
         revision: Option<Revision>,
     ) -> Answer<'a, Option<TracedWindow>>;
+
+    /// Receipts of reports, the newest first, or those older than a place; at most so many.
+    fn receipts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a ReceiptFilter,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> Answer<'a, ReceiptPage>;
+
+    /// The report at a position, with what it changed; none where there is none.
+    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<ReportStory>>;
+
+    /// What is shown of a form in some periods, of one place or of all: at most [`CELLS_MAX`](crate::reports::CELLS_MAX)
+    /// cells and one more.
+    fn report_values<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        periods: &'a [Period],
+        place: Option<&'a str>,
+    ) -> Answer<'a, Vec<CellView>>;
 
     /// What was made of an envelope.
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows>;

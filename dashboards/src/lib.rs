@@ -31,6 +31,7 @@ pub mod pack;
 pub mod place;
 pub mod problem;
 pub mod rejects;
+pub mod reports;
 pub mod routes;
 pub mod seats;
 pub mod series;

@@ -45,11 +45,13 @@ pub enum RejectReason {
     Framing = 16,
     /// It stands for what was lost before it could be read.
     Lost = 17,
+    /// A report, or rows of one, that its form does not let in; the receipt says all of it.
+    Form = 18,
 }
 
 impl RejectReason {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RejectReason; 18] = [
+    pub const ALL: [RejectReason; 19] = [
         RejectReason::Unmatched,
         RejectReason::Forbidden,
         RejectReason::TooLarge,
@@ -68,6 +70,7 @@ impl RejectReason {
         RejectReason::Refused,
         RejectReason::Framing,
         RejectReason::Lost,
+        RejectReason::Form,
     ];
 
     /// The word used in tables, APIs and metrics.
@@ -92,6 +95,7 @@ impl RejectReason {
             RejectReason::Refused => "refused",
             RejectReason::Framing => "framing",
             RejectReason::Lost => "lost",
+            RejectReason::Form => "form",
         }
     }
 

@@ -65,6 +65,10 @@ macro_rules! each_fact {
             figures: $crate::results::FigureResult,
             /// Events that were not duplicates.
             events: $crate::results::StoredEvent,
+            /// What agencies reported, where that is not what they had said before.
+            report_values: $crate::results::StoredCell,
+            /// What became of the messages of forms.
+            receipts: $crate::results::Receipt,
             /// Keys of other tables that were said anew. They follow from the rows when those are arranged.
             superseded: $crate::results::Superseded,
         }

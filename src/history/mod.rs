@@ -3,10 +3,12 @@
 mod events;
 mod hydration;
 mod lineage;
+mod reports;
 mod views;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use crate::report_desk::ReportDesk;
 pub use hydration::hydration;
 use ioc_bus::SharedBus;
 use ioc_dashboards::{
@@ -19,16 +21,21 @@ use ioc_dashboards::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::MeasureHours,
     rejects::RejectView,
+    reports::{CellView, ReceiptPage, ReportStory},
     series::{Series, SeriesEntry, SeriesOf, SeriesQuery},
 };
-use ioc_ingest::transport::http::{ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
+use ioc_ingest::transport::http::{
+    ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, ReportFuture,
+};
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation, Revision},
     event::{EventCursor, EventFilter},
+    form::{Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
-    position::{LogNumber, Position},
+    position::{LogNumber, Offset, Position},
+    results,
     rule::{AlertEvents, AlertKey},
     time::{EventTime, Now},
     window::WindowKind,
@@ -49,6 +56,7 @@ pub struct StoreHistory {
     log: LogNumber,
     bus: SharedBus,
     driver: Arc<Driver>,
+    desk: Arc<ReportDesk>,
 }
 
 impl StoreHistory {
@@ -60,14 +68,13 @@ impl StoreHistory {
         log: LogNumber,
         bus: SharedBus,
         driver: Arc<Driver>,
+        desk: Arc<ReportDesk>,
     ) -> StoreHistory {
-        StoreHistory { store, generation, log, bus, driver }
+        StoreHistory { store, generation, log, bus, driver, desk }
     }
 
     async fn receipt(&self, position: Position) -> Result<Option<ReceiptStatus>, ReceiptsUnavailable> {
-        let partition = usize::from(position.partition.0);
-        let committed = self.driver.committed_offsets().get(partition).copied();
-        let Some(committed) = committed.filter(|_| position.log == self.log) else { return Ok(None) };
+        let Some(committed) = self.committed(position) else { return Ok(None) };
         if position.offset >= committed {
             let held = position.offset < self.bus.bounds(position.partition).end;
             return Ok(held.then_some(ReceiptStatus::InFlight));
@@ -83,11 +90,40 @@ impl StoreHistory {
             held: receipt.held,
         }))
     }
+
+    /// The receipt of a report, as soon as its epoch is committed; none where that takes longer than patience has.
+    async fn judged(
+        &self,
+        position: Position,
+        patience: Duration,
+    ) -> Result<Option<results::Receipt>, ReceiptsUnavailable> {
+        // Waiting comes first: what is committed before is looked up, what is committed after is told.
+        let told = (!patience.is_zero()).then(|| self.desk.wait(position));
+        let unavailable = |error: StoreError| ReceiptsUnavailable(error.to_string());
+        if position.offset < self.committed(position).unwrap_or_default() {
+            let receipt = self.store.report_receipt(&Asker::everyone(), position).await;
+            return receipt.map_err(unavailable);
+        }
+        let Some(told) = told else { return Ok(None) };
+        // A message that is no report after all has none: its sender asks for what became of it as of any message.
+        Ok(tokio::time::timeout(patience, told).await.ok().and_then(Result::ok))
+    }
+
+    /// Everything of the position's partition before this offset is committed; none where it is of another log.
+    fn committed(&self, position: Position) -> Option<Offset> {
+        let partition = usize::from(position.partition.0);
+        let committed = self.driver.committed_offsets().get(partition).copied();
+        committed.filter(|_| position.log == self.log)
+    }
 }
 
 impl Receipts for StoreHistory {
     fn lookup(&self, position: Position) -> ReceiptFuture<'_> {
         Box::pin(self.receipt(position))
+    }
+
+    fn report(&self, position: Position, patience: Duration) -> ReportFuture<'_> {
+        Box::pin(self.judged(position, patience))
     }
 }
 
@@ -287,6 +323,30 @@ impl History for StoreHistory {
         Box::pin(async move {
             Lineage { store: &self.store, asker }.window(indicator, subject, kind, start, revision).await
         })
+    }
+
+    fn receipts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a ReceiptFilter,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> Answer<'a, ReceiptPage> {
+        Box::pin(async move { reports::page(&self.store, asker, of, before, limit).await })
+    }
+
+    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<ReportStory>> {
+        Box::pin(async move { reports::story(&self.store, asker, position).await })
+    }
+
+    fn report_values<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        periods: &'a [Period],
+        place: Option<&'a str>,
+    ) -> Answer<'a, Vec<CellView>> {
+        Box::pin(async move { reports::values(&self.store, asker, form, periods, place).await })
     }
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows> {

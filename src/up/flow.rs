@@ -19,6 +19,7 @@ use crate::{
     config::{Config, machine},
     instance::{DataFolder, Instance},
     pack_versions::KeptPacks,
+    report_desk::ReportDesk,
     store_commit::StoreCommit,
 };
 
@@ -30,6 +31,8 @@ pub(super) struct Flow {
     pub(super) store: OpenStore,
     pub(super) driver: Arc<Driver>,
     pub(super) board: Arc<Board>,
+    /// Who waits for what becomes of a report.
+    pub(super) desk: Arc<ReportDesk>,
     /// The number the store registered the log under.
     pub(super) log: LogNumber,
     pub(super) sink: watch::Receiver<SinkStatus>,
@@ -66,12 +69,14 @@ impl House<'_> {
 
         let give_up = CancellationToken::new();
         let sink = prepared.sink.status();
+        let desk = Arc::<ReportDesk>::default();
         let commit = StoreCommit::new(
             Handle::current(),
             prepared.sink,
             store.store.clone(),
             instance.generation,
             board.clone(),
+            desk.clone(),
             entrance.intake.shares().clone(),
             give_up.clone(),
         );
@@ -97,7 +102,7 @@ impl House<'_> {
             None => (None, self.former_archive()?),
         };
         self.go(Marking::new(store.store.clone(), store.topology.clone()).run(self.stop.clone()));
-        Ok(Flow { store, driver, board, log: prepared.log, sink, archive, archivist, give_up })
+        Ok(Flow { store, driver, board, desk, log: prepared.log, sink, archive, archivist, give_up })
     }
 }
 

@@ -55,6 +55,7 @@ impl House<'_> {
             flow.log,
             entrance.bus.clone(),
             flow.driver.clone(),
+            flow.desk.clone(),
         ));
         let _before = entrance.receipts.send_replace(Some(history.clone() as Arc<dyn Receipts>));
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));

@@ -251,10 +251,10 @@ fn update(fact: &SaidAnew, topology: &Topology, month: u32, batch: &Batch) -> Re
     let times = list(&batch.times);
     let statement = format!(
         "ALTER TABLE {table} {{on_cluster}} UPDATE until = {until} IN PARTITION ID '{month}' \
-         WHERE until = {last} AND toUnixTimestamp64Milli(`{time}`) IN {times} AND {which}",
+         WHERE until = {last} AND toUnixTimestamp64Milli({time}) IN {times} AND {which}",
         table = fact.table,
         last = u64::MAX,
-        time = fact.time,
+        time = fact.time(""),
     );
     topology.fill(&statement)
 }

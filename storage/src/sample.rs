@@ -9,6 +9,7 @@ use ioc_model::{
     event::{Decided, Endpoint, Event, EventKey, EventKind, Severity, one_spelling},
     fact::Fact,
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
+    form::{Cell, CellKey, Finding, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
     held::{Decision, HeldState},
     index::{IndexId, IndexPart, Indexed, NoIndex},
     limit::Averaging,
@@ -19,8 +20,8 @@ use ioc_model::{
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
-        HeldRow, IndexResult, RejectedRow, Standing, StatusResult, StoredAction, StoredDecision, StoredEvent,
-        StoredObservation, Superseded, Verdict, WindowResult,
+        HeldRow, IndexResult, Receipt, RejectedRow, ReportVerdict, Standing, StatusResult, StoredAction,
+        StoredCell, StoredDecision, StoredEvent, StoredObservation, Superseded, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -35,7 +36,7 @@ pub(crate) fn time(text: &str) -> EventTime {
 
 /// An epoch of that many observations, one window, two indices and assessments, one with a value and one without, two
 /// stations' states, an alert that is raised and acknowledged, the action that did it, one reject, one held row, one
-/// decision, one feed's counts and two figures.
+/// decision, one feed's counts, two figures, and a message of a form with two cells.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
     let feed: Name = Name::from("air-mqtt");
@@ -181,6 +182,8 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 },
             )],
             figures: figures(epoch, now),
+            report_values: report_values(epoch, arrival(base + observations + 8)),
+            receipts: vec![receipt(arrival(base + observations + 8))],
             superseded: Vec::new(),
         },
         forgotten: BTreeMap::new(),
@@ -192,9 +195,10 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
 
 /// Says of all results that they are said anew, as their flow would of those that are.
 pub(crate) fn said_anew(results: &mut EpochResults) {
-    let Facts { windows, indices, assessments, superseded, .. } = &mut results.facts;
+    let Facts { windows, indices, assessments, report_values, superseded, .. } = &mut results.facts;
     let word = |fact, measure, subject, kind, time| Superseded { fact, measure, subject, kind, time };
     superseded.clear();
+    superseded.extend(report_values.iter().filter_map(Fact::anew));
     superseded.extend(
         windows
             .iter()
@@ -332,6 +336,83 @@ fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
         ..aqi.clone()
     };
     vec![aqi, stations]
+}
+
+/// Two cells of a message: a number that was another one before, and that there was nothing to count.
+fn report_values(epoch: Epoch, arrival: Arrival) -> Vec<StoredCell> {
+    let key = CellKey {
+        indicator: Name::from("X01"),
+        breakdown: Name::from("sex=f"),
+        place: Name::from("25486"),
+        place_from: jiff::civil::date(2025, 7, 1),
+        period: Period::of(PeriodKind::AdminMonth, 2026, 10).unwrap(),
+    };
+    let number = |number: &str| Value::of(number.parse().unwrap());
+    let corrected = StoredCell {
+        form: Name::from("ktxh-x"),
+        agency: Name::from("25486"),
+        cell: Cell {
+            row: 0,
+            key,
+            vintage: Vintage::Official,
+            owner: Name::from("25486"),
+            value: number(&format!("{}865.40", epoch.0)),
+            at: "T10!D9".into(),
+            as_sent: "865,40*".into(),
+            note: "(1)".into(),
+        },
+        was: Some(number("-0.000000001")),
+        standing: Standing::Correction,
+        shown: true,
+        replaces: true,
+        feed: Name::from("reports"),
+        sender: Name::from("xã-25486"),
+        arrival,
+    };
+    let none = StoredCell {
+        cell: Cell {
+            row: 1,
+            key: CellKey { indicator: Name::from("X02"), breakdown: Name::default(), ..key },
+            value: Value::without(Mark::None),
+            ..corrected.cell.clone()
+        },
+        was: None,
+        standing: Standing::First,
+        arrival: Arrival { row: 1, ..arrival },
+        ..corrected.clone()
+    };
+    vec![corrected, none]
+}
+
+fn receipt(arrival: Arrival) -> Receipt {
+    let finding = Finding {
+        weight: Weight::Warning,
+        rule: Rule::AgainstBefore,
+        at: "T10!D9".into(),
+        stands: "865,40*".into(),
+        message: Text {
+            vi: "khác kỳ trước".to_owned(), en: "differs from the period before".to_owned()
+        },
+    };
+    Receipt {
+        form: Name::from("ktxh-x"),
+        agency: Name::from("25486"),
+        period: Period::of(PeriodKind::AdminMonth, 2026, 10),
+        verdict: ReportVerdict::InPart,
+        rows: 3,
+        stored: 2,
+        changed: 1,
+        conflicts: 0,
+        same: 0,
+        rejected: 1,
+        kept: 4,
+        withdrawn: 0,
+        findings: vec![finding.clone(), Finding { weight: Weight::Note, ..finding }],
+        digest: [7; 16],
+        feed: Name::from("reports"),
+        sender: Name::from("xã-25486"),
+        arrival,
+    }
 }
 
 fn alert_key(epoch: Epoch) -> AlertKey {

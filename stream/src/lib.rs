@@ -20,6 +20,7 @@ mod negative;
 pub mod plan;
 pub mod priority;
 mod reading;
+mod reported;
 pub mod series;
 pub mod shard;
 pub mod step;

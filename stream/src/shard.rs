@@ -28,6 +28,7 @@ use ioc_decode::Decoder;
 use ioc_model::{
     action::Action,
     event::Event,
+    form::Report,
     held::Decision,
     name::Name,
     names::{Names, SubjectId},
@@ -154,16 +155,19 @@ impl Shard {
             self.subjects.values_mut().for_each(|state| state.look_anew(now));
         }
         let mut results = ShardResults { now: facts.now, ..ShardResults::default() };
+        let mut reporting = BTreeSet::new();
         for row in others {
             match row {
                 Row::Done(action) => self.act(facts, action, &mut results),
                 Row::Decided(decision) => self.decide(facts, decision, &mut results),
                 // Events went to their log source: what became of them is no business of a subject.
                 Row::Happened(event) => debug_assert!(false, "an event among rows: {event:?}"),
-                // Reports go to the keeper of their form.
-                Row::Reported(report) => debug_assert!(false, "a report among rows: {report:?}"),
+                Row::Reported(report) => {
+                    let _ = reporting.insert(self.report(*report, &mut results));
+                }
             }
         }
+        self.settle_reports(reporting);
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
         let of_subjects = |answer: &&Answer| !matches!(answer.question.about, About::Events { .. });
         for answer in facts.answers.iter().filter(of_subjects) {
@@ -292,6 +296,23 @@ impl Shard {
         match subject.and_then(|subject| self.subjects.get_mut(&subject)) {
             Some(state) => state.measured.decide(decision, facts.epoch, results),
             None => decisions::unknown(&decision, results),
+        }
+    }
+
+    /// What an agency reported: gives back the form that it is of.
+    fn report(&mut self, report: Report, results: &mut ShardResults) -> SubjectId {
+        let form = self.names.subjects.number(&report.form);
+        let names = &self.names;
+        let state = self.subjects.entry(form).or_insert_with(|| SubjectState::new(names.subject(form)));
+        state.reported.get_or_insert_default().take(report, results);
+        form
+    }
+
+    /// Forms of which messages came end the epoch.
+    fn settle_reports(&mut self, forms: BTreeSet<SubjectId>) {
+        for form in forms {
+            let reported = self.subjects.get_mut(&form).and_then(|state| state.reported.as_mut());
+            reported.into_iter().for_each(|reported| reported.settle());
         }
     }
 

@@ -14,6 +14,7 @@ mod history;
 mod lineage;
 mod pack;
 mod picture;
+mod reports;
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -49,7 +50,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 31] = [
+pub const PATHS: [&str; 34] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -72,6 +73,9 @@ pub const PATHS: [&str; 31] = [
     "/api/alerts/{id}/events",
     "/api/alerts/{id}/acknowledge",
     "/api/held",
+    "/api/reports/receipts",
+    "/api/reports/receipts/{position}",
+    "/api/reports/values",
     "/api/lineage/index",
     "/api/lineage/assessment",
     "/api/lineage/alert/{id}",
@@ -283,6 +287,9 @@ pub fn router(state: AppState) -> Router {
         .route("/api/alerts/{id}/events", get(alerts::events))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))
         .route("/api/held", get(held::held).post(held::decide))
+        .route("/api/reports/receipts", get(reports::receipts))
+        .route("/api/reports/receipts/{position}", get(reports::receipt))
+        .route("/api/reports/values", get(reports::values))
         .route("/api/lineage/index", get(lineage::index))
         .route("/api/lineage/assessment", get(lineage::assessment))
         .route("/api/lineage/alert/{id}", get(lineage::alert))

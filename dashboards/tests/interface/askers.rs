@@ -120,6 +120,9 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "assessment ",
         "window ",
         "rows_of ",
+        "receipts ",
+        "report ",
+        "report_values ",
     ];
     assert_eq!(questions.into_iter().filter(|word| !of(word)).collect::<Vec<_>>(), [""; 0]);
     assert!(server.record.askers().iter().all(|by| *by == asker));

@@ -6,10 +6,11 @@ use ioc_dashboards::routes::PATHS;
 use ioc_model::{
     event::{Count, Decided, EventKind, Severity, TimeFrom},
     figure::{FigureId, FigureReason, FigureVerdict, InputKind},
+    form::{Mark, PeriodKind, Rule, Vintage, Weight},
     limit::Averaging,
     observation::Quality,
     pack::{SCREENS, StationKind},
-    results::{Standing, Verdict},
+    results::{ReportVerdict, Standing, Verdict},
     rule::{AlertChange, Priority},
     status::StationStatus,
 };
@@ -19,6 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
+    reports::{cell, receipt},
     server::{NOON, STATION, Server},
     support::{alert, figure, many_of, results, suspected, unusual},
 };
@@ -46,6 +48,8 @@ pub async fn filled() -> Server {
         told.rows.events = vec![event(NOON, 0)];
         told.summed = summed();
         told.measures = measured();
+        told.receipts = vec![receipt(0)];
+        told.cells = vec![cell("X01", "1204", Mark::Value)];
     });
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));
     server
@@ -60,6 +64,7 @@ pub fn asked(path: &str) -> String {
             format!("?limit=qcvn05-pm25-day&subject={STATION}&averaging=day&start={NOON}")
         }
         "/api/lineage/window" => format!("?indicator=pm25&subject={STATION}&kind=hour&start={NOON}"),
+        "/api/reports/values" => "?form=ktxh-x&period=2026-10".to_owned(),
         _ => String::new(),
     };
     let path = match path {
@@ -275,6 +280,13 @@ fn every_word_there_is_is_described() {
         (at("Figure/properties/verdict"), words(&FigureVerdict::ALL)),
         (at("Figure/properties/reason"), words(&FigureReason::ALL)),
         (at("LogEvent/properties/time_from"), words(&TimeFrom::ALL)),
+        (at("ReportVerdict"), words(&ReportVerdict::ALL)),
+        (at("ReportPeriod/properties/kind"), words(&PeriodKind::ALL)),
+        (at("ReportFinding/properties/weight"), words(&Weight::ALL)),
+        (at("ReportFinding/properties/rule"), words(&Rule::ALL)),
+        (at("ReportValue/properties/mark"), words(&Mark::ALL)),
+        (at("ReportCell/properties/vintage"), words(&Vintage::ALL)),
+        (at("ReportCell/properties/standing"), words(&Standing::ALL)),
         (at("LogEvent/properties/decided"), words(&Decided::ALL)),
     ] {
         assert_eq!(*found, all);

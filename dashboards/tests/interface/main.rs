@@ -9,6 +9,7 @@ mod figures;
 mod held;
 mod lineage;
 mod pages;
+mod reports;
 mod series;
 mod server;
 #[path = "../support/mod.rs"]

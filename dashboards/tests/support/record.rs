@@ -21,17 +21,19 @@ use ioc_dashboards::{
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
     rejects::RejectView,
+    reports::{CellView, ReceiptPage, ReportStory},
     series::{Series, SeriesQuery},
 };
 use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
     event::{EventCursor, EventFilter},
+    form::{Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     pack::{Pack, PackVersion},
     position::Position,
-    results::{AlertResult, EpochResults},
+    results::{AlertResult, EpochResults, Receipt},
     rule::{AlertEvents, AlertKey, Priority},
     time::{EventTime, Now},
     window::WindowKind,
@@ -66,6 +68,9 @@ pub struct Told {
     pub events: Vec<EventView>,
     pub summed: EventsSummed,
     pub measures: Vec<MeasureHours>,
+    /// The newest first.
+    pub receipts: Vec<Receipt>,
+    pub cells: Vec<CellView>,
     pub trouble: Option<Trouble>,
 }
 
@@ -329,6 +334,42 @@ impl History for Record {
         let revision = revision.map(|revision| revision.0);
         let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.window.clone())
+    }
+
+    fn receipts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        of: &'a ReceiptFilter,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> Answer<'a, ReceiptPage> {
+        let before = before.map(|it| it.to_string()).unwrap_or_default();
+        self.answer(asker, format!("receipts {of:?} {before} {limit}"), |recorded| {
+            let theirs = recorded.told.receipts.iter().filter(|receipt| asker.sees_feed(&receipt.feed));
+            ReceiptPage::of(&theirs.take(limit as usize + 1).cloned().collect::<Vec<_>>(), limit)
+        })
+    }
+
+    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<ReportStory>> {
+        self.answer(asker, format!("report {position}"), |recorded| {
+            let is_it =
+                |receipt: &&Receipt| receipt.arrival.position == position && asker.sees_feed(&receipt.feed);
+            let receipt = recorded.told.receipts.iter().find(is_it)?;
+            Some(ReportStory::of(receipt, recorded.told.cells.clone()))
+        })
+    }
+
+    fn report_values<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        periods: &'a [Period],
+        place: Option<&'a str>,
+    ) -> Answer<'a, Vec<CellView>> {
+        let labels: Vec<String> =
+            periods.iter().map(|period| format!("{} {}", period.kind.word(), period.start)).collect();
+        let asked = format!("report_values {form} {} {}", labels.join(","), place.unwrap_or("everywhere"));
+        self.answer(asker, asked, |recorded| recorded.told.cells.clone())
     }
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows> {

@@ -210,6 +210,10 @@ export type WindowLineage = WindowRef & {
    */
   rows_found: number;
 };
+/**
+ * What became of a message: taken whole, the rows without an error, not at all; the same bytes came before from the same agency; waits for a person's word
+ */
+export type ReportVerdict = "accepted" | "in_part" | "refused" | "duplicate" | "held";
 
 /**
  * RFC 9457
@@ -1946,4 +1950,325 @@ export interface ClientList {
   connected: Client[];
   senders: Sender[];
   door: Notice[];
+}
+/**
+ * What time a report is about
+ */
+export interface ReportPeriod {
+  /**
+   * How periods follow each other: an admin_month is from the 15th to the 14th
+   */
+  kind:
+    | "day"
+    | "week"
+    | "month"
+    | "admin_month"
+    | "quarter"
+    | "admin_quarter"
+    | "half_year"
+    | "admin_half_year"
+    | "year"
+    | "admin_year"
+    | "school_year";
+  /**
+   * As it is written: 2026-10, 2026-Q4, 2026
+   */
+  label: string;
+  /**
+   * Its first day, such as 2026-09-15
+   */
+  start: string;
+  /**
+   * Its last day
+   */
+  end: string;
+}
+/**
+ * What became of a message of a form
+ */
+export interface Receipt {
+  /**
+   * Where it lies, as log-partition-offset
+   */
+  position: string;
+  /**
+   * When it arrived, milliseconds since 1970
+   */
+  received_at: number;
+  /**
+   * Its form; of a message of which that is not known, the first of its feed
+   */
+  form: string;
+  /**
+   * Who reports: an agency of the pack, or the code of the place whose authority it is
+   */
+  agency: string;
+  /**
+   * What it is about; null where it does not say, or each cell says its own
+   */
+  period: ReportPeriod | null;
+  verdict: ReportVerdict;
+  /**
+   * Rows of it: stored + same + rejected
+   */
+  rows: number;
+  /**
+   * Rows that were stored: new, changed, or beside what the owner says
+   */
+  stored: number;
+  /**
+   * Of those, the ones that changed what the same agency had said
+   */
+  changed: number;
+  /**
+   * Of those, the ones of which another agency is the owner
+   */
+  conflicts: number;
+  /**
+   * Rows that say what was known
+   */
+  same: number;
+  /**
+   * Rows that were not taken
+   */
+  rejected: number;
+  /**
+   * Cells that it leaves out and that stay as they were
+   */
+  kept: number;
+  /**
+   * Cells that it took back by leaving them out
+   */
+  withdrawn: number;
+  /**
+   * Errors found in it, as far as they are listed
+   */
+  errors: number;
+  /**
+   * Warnings, likewise
+   */
+  warnings: number;
+  /**
+   * Notes, likewise
+   */
+  notes: number;
+  feed: string;
+  sender: string;
+}
+/**
+ * Some receipts, the newest first
+ */
+export interface ReceiptPage {
+  receipts: Receipt[];
+  /**
+   * Where the next page begins; null on the last one
+   */
+  next: string | null;
+}
+/**
+ * Something that was found in a message
+ */
+export interface ReportFinding {
+  /**
+   * An error cannot be taken, a warning was taken and is probably not meant, of a note nothing is wrong
+   */
+  weight: "note" | "warning" | "error";
+  /**
+   * Which rule
+   */
+  rule:
+    | "unreadable"
+    | "unknown_form"
+    | "missing"
+    | "surplus"
+    | "invalid"
+    | "eaten_by_the_spreadsheet"
+    | "day_and_month"
+    | "percent"
+    | "formula"
+    | "range"
+    | "check"
+    | "total"
+    | "twice"
+    | "unknown_place"
+    | "period"
+    | "time"
+    | "not_theirs"
+    | "empty"
+    | "against_before"
+    | "conflict"
+    | "hidden"
+    | "unit"
+    | "mark"
+    | "delivered"
+    | "more";
+  /**
+   * Where: T10!D4, line 7, column 3; empty for all of it
+   */
+  at: string;
+  /**
+   * What stands there, as it came
+   */
+  stands: string;
+  message: Text;
+}
+/**
+ * What stands in a cell
+ */
+export interface ReportValue {
+  /**
+   * A number; that nothing occurred, which counts as 0; or why there is no number
+   */
+  mark: "value" | "none" | "not_collected" | "not_filled" | "withheld" | "withdrawn";
+  /**
+   * The number in the form's unit, as a decimal; null where mark is not value
+   */
+  number: string | null;
+}
+/**
+ * What an agency says of a cell of a form
+ */
+export interface ReportCell {
+  indicator: string;
+  /**
+   * Which part, as dimension=member joined by commas; empty for the whole
+   */
+  breakdown: string;
+  /**
+   * Code of the unit it is about
+   */
+  place: string;
+  /**
+   * First day of the validity of that version of the unit
+   */
+  place_from: string;
+  /**
+   * Name of the unit; null where the pack has none like it
+   */
+  place_name: Text | null;
+  period: ReportPeriod;
+  /**
+   * Who says it
+   */
+  agency: string;
+  /**
+   * How final it is
+   */
+  vintage: "estimate" | "preliminary" | "official";
+  is: ReportValue;
+  /**
+   * What the same agency had said of it in that vintage; null where nothing
+   */
+  was: ReportValue | null;
+  /**
+   * How it stands to that: the first; a correction; history where it arrived earlier; restored where it is shown again
+   */
+  standing: "first" | "correction" | "history" | "restored";
+  /**
+   * Whether it was shown from then on: the word of the owner, the most final there is
+   */
+  shown: boolean;
+  /**
+   * As it came, where that is not the plain number
+   */
+  as_sent: string;
+  /**
+   * Notes to it
+   */
+  note: string;
+  /**
+   * Where it stands in its message; empty where it was taken back by leaving it out
+   */
+  at: string;
+  /**
+   * Where its message lies, as log-partition-offset
+   */
+  position: string;
+  /**
+   * When that arrived, milliseconds since 1970
+   */
+  received_at: number;
+  sender: string;
+}
+/**
+ * A message, what was found in it and what it changed
+ */
+export interface ReportStory {
+  receipt: Receipt;
+  /**
+   * The heaviest first
+   */
+  findings: ReportFinding[];
+  /**
+   * What it changed, by row
+   */
+  cells: ReportCell[];
+  /**
+   * Whether it changed more than is listed
+   */
+  more_cells: boolean;
+}
+/**
+ * What is reported in a form
+ */
+export interface ReportIndicator {
+  id: string;
+  /**
+   * Its code in the form
+   */
+  code: string;
+  name: Text;
+  /**
+   * The unit of its numbers
+   */
+  unit: string;
+  /**
+   * Decimal places on screen
+   */
+  decimals: number;
+  /**
+   * Whether places and parts may be added up
+   */
+  additive: boolean;
+}
+/**
+ * What an indicator adds up to over what is shown. Parts are added up with parts of the same dimensions, and the whole by itself
+ */
+export interface ReportTotal {
+  indicator: string;
+  /**
+   * Which parts are added up, by their dimensions: age,sex; empty for the whole
+   */
+  dimensions: string;
+  period: ReportPeriod;
+  /**
+   * The sum of what is known, as a decimal; null where nothing is, or where it may not be added up
+   */
+  sum: string | null;
+  /**
+   * Cells whose number is known
+   */
+  known: number;
+  /**
+   * Cells of which something was said, or of all places of the form where those are more
+   */
+  expected: number;
+}
+/**
+ * What is shown of a form in a period
+ */
+export interface ReportValues {
+  /**
+   * What is reported in it; empty where the pack no longer has the form
+   */
+  indicators: ReportIndicator[];
+  cells: ReportCell[];
+  /**
+   * Whether there are more than are listed; nothing is added up then
+   */
+  more_cells: boolean;
+  /**
+   * By indicator
+   */
+  totals: ReportTotal[];
 }

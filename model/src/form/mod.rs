@@ -5,12 +5,15 @@
 //! is somebody's: the agency that owns a cell says what is in it. What a message says is a [`Report`] of [`Cell`]s; what
 //! is found in it on the way is told as [`Finding`]s that a clerk can act on.
 
+mod asked;
 mod contract;
 mod finding;
 mod period;
 mod report;
+mod scope;
 
 pub use self::{
+    asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
     contract::{
         AgainstBefore, Agency, Before, Check, Column, Form, FormIndicator, Meaning, Member, Owner,
         PlaceScope, Relation, Role, Term,
@@ -18,4 +21,5 @@ pub use self::{
     finding::{Finding, Rule, Weight},
     period::{Period, PeriodKind},
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
+    scope::PlacesByCode,
 };

@@ -5,11 +5,13 @@ use std::cmp::Ordering;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    fact::{Fact, Table},
-    form::{Cell, Finding, Period, Value},
+    fact::{Fact, Superseded, Table},
+    form::{Cell, CellKey, Finding, Period, Value},
     name::Name,
+    place::Date,
     position::Arrival,
     results::Standing,
+    time::EventTime,
 };
 
 /// A row of the `report_value` table: what an agency said of a cell, where that is not what it had said before.
@@ -27,6 +29,8 @@ pub struct StoredCell {
     pub standing: Standing,
     /// Whether this is what is shown of its key from this epoch on: the highest vintage of the owner's, the newest of that.
     pub shown: bool,
+    /// Whether something else was shown of its key before this epoch.
+    pub replaces: bool,
     /// The feed it came by.
     pub feed: Name,
     /// Who sent it.
@@ -125,10 +129,11 @@ pub struct Receipt {
 pub const FINDINGS_KEPT: usize = 1_000;
 
 impl Fact for StoredCell {
-    const TABLE: Table = Table { name: "report_value", time_column: "received_at" };
+    const TABLE: Table = Table { name: "report_value", time_column: "period_start" };
 
+    /// The first moment of its period's first day, as if days were UTC's: months of periods are partitions.
     fn time(&self) -> i64 {
-        self.arrival.received_at.0
+        start_of(self.cell.key.period)
     }
 
     fn size(&self) -> usize {
@@ -138,6 +143,23 @@ impl Fact for StoredCell {
     fn compare(&self, other: &Self) -> Ordering {
         self.arrival.place().cmp(&other.arrival.place())
     }
+
+    fn anew(&self) -> Option<Superseded> {
+        let CellKey { indicator, breakdown, place, place_from, period } = self.cell.key;
+        (self.shown && self.replaces).then(|| Superseded {
+            fact: Self::TABLE,
+            measure: Name::new(&format!("{}/{indicator}", self.form)),
+            subject: Name::new(&format!("{place}@{place_from}/{breakdown}")),
+            kind: period.kind.word(),
+            time: EventTime(start_of(period)),
+        })
+    }
+}
+
+fn start_of(period: Period) -> i64 {
+    const DAY: i64 = 86_400_000;
+    let epoch = Date::constant(1970, 1, 1);
+    i64::from((period.start - epoch).get_days()) * DAY
 }
 
 impl Fact for Receipt {

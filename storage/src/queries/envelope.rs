@@ -78,6 +78,11 @@ impl Store {
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
                  AND epoch <= {COMMITTED} \
                  UNION ALL \
+                 SELECT 'stored' AS kind FROM report_value WHERE log = {{log:UInt16}} \
+                 AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
+                 AND epoch <= {COMMITTED} AND standing != 'restored' \
+                 AND (mark != 'withdrawn' OR at != ''){feed} \
+                 UNION ALL \
                  SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
                  AND epoch <= {COMMITTED}{feed} \

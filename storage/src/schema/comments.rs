@@ -63,6 +63,7 @@ fn about(view: &str) -> &str {
         "feed_by_minute" => "feed_minute",
         "committed" => "epoch",
         "event_known_at" => "event",
+        "report_value_known_at" | "report_cell" | "report_conflict" | "report_total" => "report_value",
         table => table,
     }
 }
@@ -190,6 +191,34 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("revision", "Epoch that made this result"),
         ],
     ),
+    (
+        &["report_value_current", "report_value_known_at", "report_cell", "report_conflict", "report_total"],
+        &[
+            ("period", "Period as it is written: 2026-10, 2026-Q4, 2026"),
+            (
+                "counts",
+                "What a total counts of it: the number, 0 where nothing occurred; NULL where it is not known",
+            ),
+            ("position", "Where its message lies, as log-partition-offset"),
+            ("indicator_vi", "Name of the indicator, in Vietnamese; empty where the current pack has none"),
+            ("indicator_en", "Name of the indicator, in English; empty where the current pack has none"),
+            ("unit", "Unit of the numbers: form_indicator_current.unit"),
+            ("additive", "Whether places and parts may be added up"),
+            ("dimensions", "Which parts are added up, by their dimensions: age,sex; empty for the whole"),
+            (
+                "total",
+                "Sum of what is known, in unit; NULL where nothing is, or where it may not be added up",
+            ),
+            ("known", "Cells whose number is known"),
+            (
+                "expected",
+                "Cells of which something was said, or of all places of the form where those are more",
+            ),
+            ("shown_mark", "What is shown of the cell, as in mark; NULL where its owner said nothing"),
+            ("shown_value", "The number that is shown of it; NULL where there is none"),
+        ],
+    ),
+    (&["receipt_current"], &[("digest", "First half of the SHA-256 of its bytes, in hexadecimal")]),
     (
         &["committed"],
         &[

@@ -13,12 +13,14 @@ pub(crate) struct SaidAnew {
     /// What its views are called, before `_current` and `_known_at`.
     pub(crate) name: &'static str,
     pub(crate) table: &'static str,
-    /// What the words call the measure.
+    /// What the words call the measure: an expression over a row, in which `{of}` stands before its columns.
     measure: &'static str,
-    /// What the words call the kind; none for an observation.
-    kind: Option<&'static str>,
-    /// What the words call the time.
-    pub(crate) time: &'static str,
+    /// What they call the subject.
+    subject: &'static str,
+    /// What they call the kind; empty for an observation.
+    kind: &'static str,
+    /// What they call the time.
+    time: &'static str,
     /// What is shown: columns of the table as they are, or an expression over its row `f` under a name.
     pub(crate) columns: &'static [&'static str],
     pub(crate) current: &'static str,
@@ -30,9 +32,10 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
     SaidAnew {
         name: "observation",
         table: "observation",
-        measure: "indicator",
-        kind: None,
-        time: "event_time",
+        measure: "{of}`indicator`",
+        subject: "{of}`subject`",
+        kind: "''",
+        time: "{of}`event_time`",
         columns: &[
             "indicator",
             "subject",
@@ -55,9 +58,10 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
     SaidAnew {
         name: "window",
         table: "window",
-        measure: "indicator",
-        kind: Some("kind"),
-        time: "start_time",
+        measure: "{of}`indicator`",
+        subject: "{of}`subject`",
+        kind: "toString({of}`kind`)",
+        time: "{of}`start_time`",
         columns: &[
             "indicator",
             "subject",
@@ -82,9 +86,10 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
     SaidAnew {
         name: "index",
         table: "index_value",
-        measure: "index",
-        kind: Some("kind"),
-        time: "start_time",
+        measure: "{of}`index`",
+        subject: "{of}`subject`",
+        kind: "toString({of}`kind`)",
+        time: "{of}`start_time`",
         columns: &[
             "index",
             "subject",
@@ -111,9 +116,10 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
     SaidAnew {
         name: "assessment",
         table: "assessment",
-        measure: "indicator",
-        kind: Some("averaging"),
-        time: "start_time",
+        measure: "{of}`indicator`",
+        subject: "{of}`subject`",
+        kind: "toString({of}`averaging`)",
+        time: "{of}`start_time`",
         columns: &[
             "limit",
             "indicator",
@@ -133,6 +139,48 @@ pub(crate) const SAID_ANEW: &[SaidAnew] = &[
         current: "The current judgement of every mean that has a legal limit",
         known_at: "The judgements of means as they were known at a moment: assessment_known_at(known_at = …)",
     },
+    // Of a cell that one is shown of which the owner's word counts and which is the most final. It has six parts, and the
+    // words four.
+    SaidAnew {
+        name: "report_value",
+        table: "report_value",
+        measure: "concat({of}`form`, '/', {of}`indicator`)",
+        subject: "concat({of}`place`, '@', toString({of}`place_from`), '/', {of}`breakdown`)",
+        kind: "toString({of}`period_kind`)",
+        time: "toDateTime64({of}`period_start`, 3, 'UTC')",
+        columns: &[
+            "form",
+            "indicator",
+            "breakdown",
+            "place",
+            "place_from",
+            "period_kind",
+            "period_start",
+            "period_end",
+            "agency",
+            "vintage",
+            "mark",
+            "value",
+            "if(f.mark = 'none', toDecimal128(0, 9), f.value) AS counts",
+            "as_sent",
+            "note",
+            "at",
+            "was_mark",
+            "was_value",
+            "standing",
+            "feed",
+            "sender",
+            "received_at",
+            "log",
+            "partition",
+            "offset",
+            "row",
+            "generation",
+            "f.epoch AS revision",
+        ],
+        current: "What is shown of every cell of a form: the word of its owner, the most final there is",
+        known_at: "What was shown of every cell of a form at a moment: report_value_known_at(known_at = …)",
+    },
 ];
 
 /// The hash of a key in the words.
@@ -141,9 +189,13 @@ pub(crate) const WORD_HASH: &str = "cityHash64(measure, subject, kind, time)";
 impl SaidAnew {
     /// The hash of a row's key, where `of` names the row: the same as that of its words.
     pub(crate) fn key_hash(&self, of: &str) -> String {
-        let SaidAnew { measure, kind, time, .. } = self;
-        let kind = kind.map_or("''".to_owned(), |kind| format!("toString({of}`{kind}`)"));
-        format!("cityHash64({of}`{measure}`, {of}`subject`, {kind}, {of}`{time}`)")
+        let SaidAnew { measure, subject, kind, time, .. } = self;
+        format!("cityHash64({measure}, {subject}, {kind}, {time})").replace("{of}", of)
+    }
+
+    /// The time of a row, as its words have it.
+    pub(crate) fn time(&self, of: &str) -> String {
+        self.time.replace("{of}", of)
     }
 
     /// The words that are not marked yet, as of an epoch.
@@ -168,13 +220,13 @@ impl SaidAnew {
     /// Whether a row `f` of [`rows`](SaidAnew::rows) is its key's last word. Nothing is looked up where nothing is
     /// unmarked.
     pub(crate) fn is_last_word(&self) -> String {
-        let time = self.time;
+        let time = self.time("f.");
         let hash = self.key_hash("f.");
         let times = self.words("time");
         let hashes = self.words(WORD_HASH);
         let newest = self.words(&format!("{WORD_HASH} AS hash, max(epoch)"));
         format!(
-            "f.epoch <= as_of AND f.until > as_of AND (unmarked = 0 OR f.{time} NOT IN ({times}) \
+            "f.epoch <= as_of AND f.until > as_of AND (unmarked = 0 OR {time} NOT IN ({times}) \
              OR {hash} NOT IN ({hashes}) OR ({hash}, f.epoch) IN ({newest} GROUP BY hash))"
         )
     }

@@ -95,6 +95,172 @@ CREATE OR REPLACE VIEW measure_window_known_at {on_cluster} AS
 WHERE w.indicator IN (SELECT id FROM measure)
 COMMENT 'How many there were, as it was known at a moment: measure_window_known_at(known_at = …)';
 
+CREATE OR REPLACE VIEW receipt_current {on_cluster} AS
+SELECT
+    r.form AS form,
+    r.agency AS agency,
+    r.period_kind AS period_kind,
+    r.period_start AS period_start,
+    r.period_end AS period_end,
+    r.verdict AS verdict,
+    r.rows AS rows,
+    r.stored AS stored,
+    r.changed AS changed,
+    r.conflicts AS conflicts,
+    r.same AS same,
+    r.rejected AS rejected,
+    r.kept AS kept,
+    r.withdrawn AS withdrawn,
+    r.findings.weight AS `findings.weight`,
+    r.findings.rule AS `findings.rule`,
+    r.findings.at AS `findings.at`,
+    r.findings.stands AS `findings.stands`,
+    r.findings.message_vi AS `findings.message_vi`,
+    r.findings.message_en AS `findings.message_en`,
+    lower(hex(r.digest)) AS digest,
+    r.feed AS feed,
+    r.sender AS sender,
+    r.received_at AS received_at,
+    r.log AS log,
+    r.partition AS partition,
+    r.offset AS offset,
+    r.row AS row,
+    r.generation AS generation,
+    r.epoch AS revision
+FROM receipt AS r
+WHERE r.epoch <= {committed}
+COMMENT 'What became of each message of a form, of committed epochs';
+
+CREATE OR REPLACE VIEW agency_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM agency WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'Who reports or is reported to, as the current pack has it';
+
+CREATE OR REPLACE VIEW form_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM form WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What agencies fill in, as the current pack has it';
+
+CREATE OR REPLACE VIEW form_indicator_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM form_indicator WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What is reported in forms, as the current pack has it';
+
+CREATE OR REPLACE VIEW form_place_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM form_place WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'Which places each form is about, as the current pack has it';
+
+-- The label of a period, as model/src/form/period.rs writes it.
+CREATE OR REPLACE VIEW report_cell {on_cluster} AS
+SELECT
+    v.form AS form,
+    multiIf(
+        v.period_kind = 'day', toString(v.period_start),
+        v.period_kind = 'week', concat(toString(toISOYear(v.period_start)), '-W', leftPad(toString(toISOWeek(v.period_start)), 2, '0')),
+        v.period_kind IN ('month', 'admin_month'), concat(toString(toYear(v.period_end)), '-', leftPad(toString(toMonth(v.period_end)), 2, '0')),
+        v.period_kind IN ('quarter', 'admin_quarter'), concat(toString(toYear(v.period_end)), '-Q', toString(toQuarter(v.period_end))),
+        v.period_kind IN ('half_year', 'admin_half_year'), concat(toString(toYear(v.period_end)), if(toMonth(v.period_end) <= 6, '-S1', '-S2')),
+        v.period_kind IN ('year', 'admin_year'), toString(toYear(v.period_end)),
+        concat(toString(toYear(v.period_start)), '-', toString(toYear(v.period_start) + 1))
+    ) AS period,
+    v.period_kind AS period_kind,
+    v.period_start AS period_start,
+    v.period_end AS period_end,
+    v.place AS place_code,
+    v.place_from AS place_from,
+    p.name_vi AS place_vi,
+    p.name_en AS place_en,
+    v.indicator AS indicator,
+    i.name_vi AS indicator_vi,
+    i.name_en AS indicator_en,
+    i.unit AS unit,
+    i.additive AS additive,
+    v.breakdown AS breakdown,
+    v.mark AS mark,
+    v.value AS value,
+    v.counts AS counts,
+    v.vintage AS vintage,
+    v.agency AS agency,
+    v.note AS note,
+    v.was_mark AS was_mark,
+    v.was_value AS was_value,
+    v.standing AS standing,
+    v.received_at AS received_at,
+    concat(toString(v.log), '-', toString(v.partition), '-', toString(v.offset)) AS position,
+    v.at AS at,
+    v.revision AS revision
+FROM report_value_current AS v
+LEFT JOIN place_current AS p ON p.code = v.place AND p.valid_from = v.place_from
+LEFT JOIN form_indicator_current AS i ON i.form = v.form AND i.id = v.indicator
+COMMENT 'What is shown of every cell of a form, with the names of places and indicators and the label of its period';
+
+-- Parts are added up with parts of the same dimensions, and the whole by itself: else the whole would count twice.
+CREATE OR REPLACE VIEW report_total {on_cluster} AS
+SELECT
+    c.form AS form,
+    c.period AS period,
+    c.period_kind AS period_kind,
+    c.period_start AS period_start,
+    c.period_end AS period_end,
+    c.indicator AS indicator,
+    any(c.indicator_vi) AS indicator_vi,
+    any(c.indicator_en) AS indicator_en,
+    any(c.unit) AS unit,
+    replaceRegexpAll(c.breakdown, '=[^,]*', '') AS dimensions,
+    if(any(c.additive), sum(c.counts), NULL) AS total,
+    count(c.counts) AS known,
+    greatest(count(), uniqExact(c.breakdown) * any(p.places)) AS expected
+FROM report_cell AS c
+LEFT JOIN
+(
+    SELECT w.form AS form, w.period_end AS period_end, count() AS places
+    FROM (SELECT DISTINCT form, period_end FROM report_value_current) AS w
+    INNER JOIN form_place_current AS f ON f.form = w.form
+    WHERE f.valid_from <= w.period_end AND ifNull(f.valid_to >= w.period_end, true)
+    GROUP BY form, period_end
+) AS p ON p.form = c.form AND p.period_end = c.period_end
+GROUP BY form, period, period_kind, period_start, period_end, indicator, dimensions
+COMMENT 'What each indicator of a form adds up to in a period, with how many of its cells are known';
+
+-- Of what other agencies say of a cell: the word with the latest arrival of each, beside what is shown.
+CREATE OR REPLACE VIEW report_conflict {on_cluster} AS
+SELECT
+    o.form AS form,
+    o.indicator AS indicator,
+    o.breakdown AS breakdown,
+    o.place AS place,
+    o.place_from AS place_from,
+    o.period_kind AS period_kind,
+    o.period_start AS period_start,
+    o.period_end AS period_end,
+    o.agency AS agency,
+    o.vintage AS vintage,
+    o.newest.1 AS mark,
+    o.newest.2 AS value,
+    o.newest.3 AS owner,
+    s.mark AS shown_mark,
+    s.value AS shown_value,
+    o.newest.4 AS received_at,
+    o.newest.5 AS position
+FROM
+(
+    SELECT
+        form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage,
+        argMax(
+            tuple(mark, value, owner, received_at, concat(toString(log), '-', toString(partition), '-', toString(offset))),
+            tuple(received_at, log, partition, offset, row, epoch)
+        ) AS newest
+    FROM report_value
+    WHERE epoch <= {committed}
+    GROUP BY form, indicator, breakdown, place, place_from, period_kind, period_start, period_end, agency, vintage
+) AS o
+LEFT JOIN
+(
+    SELECT form, indicator, breakdown, place, place_from, period_kind, period_start, toNullable(mark) AS mark, value
+    FROM report_value_current
+) AS s
+ON s.form = o.form AND s.indicator = o.indicator AND s.breakdown = o.breakdown AND s.place = o.place
+    AND s.place_from = o.place_from AND s.period_kind = o.period_kind AND s.period_start = o.period_start
+WHERE o.newest.3 != o.agency AND o.newest.1 != 'withdrawn'
+COMMENT 'What agencies say of cells that another one owns: kept beside what is shown, and never added to it';
+
 -- A view of every column has those that its table had when it was made.
 CREATE OR REPLACE VIEW rule_current {on_cluster} AS
 SELECT * EXCEPT (pack) FROM rule WHERE pack = (SELECT argMax(version, published_at) FROM pack)

@@ -14,6 +14,7 @@ mod marking;
 mod once;
 mod packs;
 mod questions;
+mod reports;
 mod series;
 mod server;
 mod supervision;

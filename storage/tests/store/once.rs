@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows a sample epoch has besides its observations, by table.
-const BESIDES: [(&str, u64); 13] = [
+const BESIDES: [(&str, u64); 15] = [
     ("window", 1),
     ("index_value", 2),
     ("assessment", 2),
@@ -24,7 +24,9 @@ const BESIDES: [(&str, u64); 13] = [
     ("decision", 1),
     ("feed_minute", 1),
     ("figure", 2),
-    ("superseded", 5),
+    ("superseded", 7),
+    ("report_value", 2),
+    ("receipt", 1),
     ("epoch", 1),
 ];
 

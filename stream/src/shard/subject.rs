@@ -24,6 +24,7 @@ use crate::{
     counted::Counted,
     day::{Sources, SourcesByPlace},
     derive::{Derived, UsualHours},
+    reported::Reported,
     series::{Provenance, SeriesState},
     step::ShardResults,
 };
@@ -35,6 +36,8 @@ pub(super) struct SubjectState {
     pub(super) measured: Measured,
     /// Of a log source of the pack: what is counted there.
     pub(super) counted: Option<Box<Counted>>,
+    /// Of a form: what agencies said of its cells.
+    pub(super) reported: Option<Box<Reported>>,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
     pub(super) told: Told,
@@ -66,6 +69,8 @@ enum Kept<S = Sources> {
     Counted(Box<Counted>),
     /// The hours there that others are held against, beside what is made of them.
     Usual(UsualHours),
+    /// What agencies said of the cells of a form.
+    Reported(Box<Reported>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -75,12 +80,13 @@ enum KeptRef<'a> {
     Derived(&'a Derived),
     Counted(&'a Counted),
     Usual(&'a UsualHours),
+    Reported(&'a Reported),
 }
 
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
         let (measured, told) = (Measured::new(), Told::default());
-        SubjectState { name, due: None, measured, counted: None, derived: None, told }
+        SubjectState { name, due: None, measured, counted: None, reported: None, derived: None, told }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -91,6 +97,7 @@ impl SubjectState {
                 Kept::Derived(derived) => state.derived = Some(derived),
                 Kept::Counted(counted) => state.counted = Some(counted),
                 Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
+                Kept::Reported(reported) => state.reported = Some(reported),
             }
         }
         state
@@ -102,6 +109,7 @@ impl SubjectState {
         kept.extend(self.counted.as_deref().map(KeptRef::Counted));
         let usual = self.derived.iter().map(|derived| &derived.usual);
         kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
+        kept.extend(self.reported.as_deref().map(KeptRef::Reported));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -143,6 +151,7 @@ impl Kept<SourcesByPlace> {
             Kept::Derived(derived) => Kept::Derived(derived),
             Kept::Counted(counted) => Kept::Counted(counted),
             Kept::Usual(usual) => Kept::Usual(usual),
+            Kept::Reported(reported) => Kept::Reported(reported),
         }
     }
 }
@@ -182,6 +191,7 @@ impl SubjectRecord {
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
             Kept::Usual(usual) => usual.awaited(self.name).collect(),
+            Kept::Reported(_) => Vec::new(),
         })
     }
 }

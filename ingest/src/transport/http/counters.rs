@@ -7,10 +7,14 @@ counters! {
     pub struct HttpCounters;
     /// The counts of [`HttpCounters`] at one moment.
     pub struct HttpCounts;
-    /// Receipts given: 200.
+    /// Receipts given: 200, and for reports 202 and 422.
     total acknowledged,
     /// Bytes of the bodies that have a receipt.
     total acknowledged_bytes,
+    /// Reports that their form refused: 422.
+    total refused,
+    /// Reports that were not judged in time: 202.
+    total judged_later,
     /// Bodies over the limit, appended as a description: 413.
     total withheld,
     /// Bodies without a value in them, recorded as empty: 422.

@@ -10,6 +10,9 @@
 //! requests of one sender too, so that a flood or a hundred slow bodies of one token hold up nobody else (SAFE).
 //! A body over its feed's limit is hashed as it passes and appended as a description: a counted reject.
 //!
+//! A report is answered when it is judged ([`report`]): 200 or 422 with the receipt of its form, 202 with the place to
+//! ask for it if that takes longer.
+//!
 //! Compressed bodies are refused: a limit in bytes would say nothing about what they unpack to. Nothing is parsed
 //! here; `GET /ingest/receipt/<position>` tells later what became of an envelope.
 
@@ -19,6 +22,7 @@ mod gate;
 mod problem;
 mod push;
 mod receipt;
+mod report;
 pub mod serve;
 mod settings;
 
@@ -30,7 +34,7 @@ use axum::{
 };
 pub use counters::{HttpCounters, HttpCounts};
 use ioc_model::position::LogNumber;
-pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable};
+pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, ReportFuture};
 use serde::{Deserialize, Serialize};
 pub use serve::{ServeLimits, serve};
 pub use settings::KIND;
@@ -57,6 +61,8 @@ pub struct HttpLimits {
     pub body_ms: u64,
     /// Milliseconds to wait for the bus, or for room among the requests' bodies, before the answer is 503.
     pub bus_ms: u64,
+    /// Milliseconds to wait for a report to be judged and committed, before the answer is 202.
+    pub judged_ms: u64,
 }
 
 impl Default for HttpLimits {
@@ -69,6 +75,7 @@ impl Default for HttpLimits {
             idle_ms: 15_000,
             body_ms: 120_000,
             bus_ms: 20_000,
+            judged_ms: 10_000,
         }
     }
 }

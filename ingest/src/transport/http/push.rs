@@ -13,6 +13,7 @@ use ioc_model::{
     attribute::Attribute,
     envelope::Content,
     position::{LogNumber, Partition, Position},
+    results::ReportVerdict,
 };
 use serde::Serialize;
 
@@ -21,6 +22,7 @@ use super::{
     body::{self, Read, Unread},
     gate::Crowded,
     problem::Problem,
+    report,
 };
 use crate::{
     clients::{Caller, What},
@@ -42,13 +44,22 @@ struct Receipt {
     sha256: String,
 }
 
+/// What was received and is durable.
+enum Received {
+    /// Its sender is told so.
+    Durable(Receipt),
+    /// Its sender waits for what becomes of it.
+    Report(Receipt, Position),
+}
+
 pub(super) async fn push(
     State(push): State<Arc<HttpPush>>,
     Path(feed): Path<String>,
     request: Request,
 ) -> Response {
     match push.receive(feed, request).await {
-        Ok(receipt) => Json(receipt).into_response(),
+        Ok(Received::Durable(receipt)) => Json(receipt).into_response(),
+        Ok(Received::Report(receipt, position)) => push.judged(receipt, position).await,
         Err(problem) => {
             push.count(&problem);
             problem.into_response()
@@ -71,7 +82,7 @@ fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 impl HttpPush {
-    async fn receive(&self, feed: String, request: Request) -> Result<Receipt, Problem> {
+    async fn receive(&self, feed: String, request: Request) -> Result<Received, Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         let Some(sender) = self.sender_of(request.headers()).await else {
             self.note_stranger(request.headers(), peer);
@@ -80,8 +91,8 @@ impl HttpPush {
         let caller = Caller { transport: KIND.word, user: &sender.name, client_id: "", peer };
         let clients = self.intake.clients();
         clients.heard(&caller, 1);
-        let max_bytes = self.routes.borrow().http(&feed).map(|known| known.contract.max_bytes);
-        let Some(max_bytes) = max_bytes else {
+        let known = self.routes.borrow().http(&feed).map(|known| (known.contract.max_bytes, known.format));
+        let Some((max_bytes, format)) = known else {
             clients.note(What::Refused, &caller, None, "pushed to a feed that does not come over HTTP");
             return Err(Problem::UnknownFeed(feed));
         };
@@ -129,25 +140,29 @@ impl HttpPush {
         match read {
             Read::Whole { bytes, digest } => {
                 chunk.push_with(&feed, Content::Raw, &address, &known, &bytes);
-                let is_empty = holds_nothing(&bytes);
+                // Of a report without a value in it there is a receipt as of any.
+                let is_empty = !format.is_report() && holds_nothing(&bytes);
                 drop(bytes);
                 let appended = self.append(&line, chunk).await?;
+                let position = position(log, line.partition, &appended);
                 if is_empty {
                     let why = "pushed a body without a value in it";
                     self.intake.clients().note(What::Empty, &caller, None, why);
-                    return Err(Problem::Empty {
-                        position: position(log, line.partition, &appended).to_string(),
-                    });
+                    return Err(Problem::Empty { position: position.to_string() });
                 }
                 fail::fail_point!("http_before_receipt", |_| std::process::abort());
                 self.counters.acknowledged.one();
                 self.counters.acknowledged_bytes.add(digest.bytes());
-                Ok(Receipt {
+                let receipt = Receipt {
                     feed,
-                    position: position(log, line.partition, &appended).to_string(),
+                    position: position.to_string(),
                     received_at: appended.received_at.rfc3339(),
                     bytes: digest.bytes(),
                     sha256: digest.hex(),
+                };
+                Ok(match format.is_report() {
+                    true => Received::Report(receipt, position),
+                    false => Received::Durable(receipt),
                 })
             }
             Read::Withheld(withheld) => {
@@ -160,6 +175,28 @@ impl HttpPush {
                 })
             }
         }
+    }
+
+    /// What became of a report, or where to ask for it: it is durable, and judged whether its sender waits or not.
+    async fn judged(&self, durable: Receipt, position: Position) -> Response {
+        let patience = Duration::from_millis(self.limits.judged_ms);
+        let receipts = self.receipts.borrow().clone();
+        let judged = match &receipts {
+            Some(receipts) => receipts.report(position, patience).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "a report's receipt cannot be looked up");
+                None
+            }),
+            None => None,
+        };
+        let Some(receipt) = judged else {
+            self.counters.judged_later.one();
+            let position = durable.position.clone();
+            return report::later(durable, &position);
+        };
+        if receipt.verdict == ReportVerdict::Refused {
+            self.counters.refused.one();
+        }
+        report::answered(&receipt)
     }
 
     /// The sender whose token the request carries.

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use figment::Figment;
 use futures_util::future::BoxFuture;
 use ioc_model::pack::{self, Feed};
+use jiff::SignedDuration;
 use rustix::net::sockopt::{set_tcp_nodelay, set_tcp_user_timeout};
 use serde::Deserialize;
 use tokio::{net::TcpListener, runtime::Handle};
@@ -27,6 +28,8 @@ pub static KIND: Kind = Kind {
 
 /// Connections beside those whose requests may be in work: they are told that there is no room, or look up receipts.
 const BESIDES: usize = 256;
+/// Whoever waits longer for an answer is taken for lost by what stands between us.
+const LONGEST_JUDGED: SignedDuration = SignedDuration::from_mins(1);
 /// How long a sender may leave our answers unread.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -40,6 +43,8 @@ struct Push {
     max_requests: usize,
     /// Beyond loopback without encryption, on purpose.
     plain_beyond_loopback: bool,
+    /// How long the sender of a report waits for it to be judged.
+    judged_within: SignedDuration,
 }
 
 impl Push {
@@ -76,6 +81,9 @@ impl Transport for Push {
                     .to_owned(),
             );
         }
+        if self.judged_within.is_negative() || self.judged_within > LONGEST_JUDGED {
+            faults.push("push.judged_within must be at most 1m, and not negative".to_owned());
+        }
         if self.max_requests == 0 {
             faults.push("push.max_requests must be at least 1".to_owned());
         }
@@ -107,7 +115,8 @@ impl Transport for Push {
                     "what is pushed travels in the clear, tokens too: anybody on the way can read and forge it"
                 );
             }
-            let limits = HttpLimits { requests: self.max_requests, ..HttpLimits::default() };
+            let judged_ms = u64::try_from(self.judged_within.as_millis()).unwrap_or_default();
+            let limits = HttpLimits { requests: self.max_requests, judged_ms, ..HttpLimits::default() };
             let push = Arc::new(HttpPush::new(
                 site.intake.clone(),
                 site.authenticator.clone(),
@@ -133,7 +142,13 @@ mod tests {
     use super::*;
 
     fn faults(listen: &str, plain_beyond_loopback: bool) -> Vec<String> {
-        Push { listen: listen.parse().unwrap(), max_requests: 1, plain_beyond_loopback }.faults()
+        Push {
+            listen: listen.parse().unwrap(),
+            max_requests: 1,
+            plain_beyond_loopback,
+            judged_within: SignedDuration::ZERO,
+        }
+        .faults()
     }
 
     #[test]

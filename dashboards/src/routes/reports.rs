@@ -1,0 +1,123 @@
+//! What agencies reported: receipts page by page, a message with what it changed, what is shown of a form.
+
+use std::collections::HashMap;
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use ioc_model::{
+    form::{Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
+    pack::Pack,
+    place::{Date, Place},
+    results::ReportVerdict,
+    text::Text,
+};
+use serde::Deserialize;
+
+use super::{AppState, fresh_json, position, question, starting};
+use crate::{
+    access::Asked,
+    problem::Problem,
+    reports::{CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReportStory, ReportValues},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReceiptsQuery {
+    form: Option<String>,
+    agency: Option<String>,
+    verdict: Option<ReportVerdict>,
+    before: Option<String>,
+    limit: Option<u32>,
+}
+
+/// GET `/api/reports/receipts`.
+pub(super) async fn receipts(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<ReceiptsQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let ReceiptsQuery { form, agency, verdict, before, limit } = question(query)?;
+    let limit = limit.unwrap_or(100);
+    if !(1..=RECEIPTS_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit must be 1 to {RECEIPTS_MAX}"))
+            .vi(format!("limit phải từ 1 đến {RECEIPTS_MAX}")));
+    }
+    let place = |text: String| {
+        let detail_vi = "vị trí không đúng; hãy dùng 'next' của trang trước";
+        text.parse::<ReceiptCursor>().map_err(|error| Problem::bad_request(error.to_string()).vi(detail_vi))
+    };
+    let before = before.map(place).transpose()?;
+    starting(&state.board)?;
+    let of = ReceiptFilter { form, agency, verdict };
+    fresh_json(&state.history.receipts(&asker, &of, before, limit).await?)
+}
+
+/// GET `/api/reports/receipts/{position}`.
+pub(super) async fn receipt(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    Path(at): Path<String>,
+) -> Result<Response, Problem> {
+    let at = position(&at)?;
+    starting(&state.board)?;
+    let found = state.history.report(&asker, at).await?;
+    let Some(ReportStory { receipt, findings, cells, more_cells }) = found else {
+        return Err(
+            Problem::not_found("no report lies at this position").vi("không có báo cáo nào ở vị trí này")
+        );
+    };
+    let pack = state.shown().pack.clone();
+    fresh_json(&ReportStory { receipt, findings, cells: named(cells, &pack), more_cells })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValuesQuery {
+    form: String,
+    period: String,
+    place: Option<String>,
+}
+
+/// GET `/api/reports/values`.
+pub(super) async fn values(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<ValuesQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let ValuesQuery { form, period, place } = question(query)?;
+    // What kind it is of, its form said when it was stored.
+    let periods: Vec<Period> =
+        PeriodKind::ALL.into_iter().filter_map(|kind| Period::parse(kind, &period)).collect();
+    if periods.is_empty() {
+        return Err(Problem::bad_request(format!(
+            "'{period}' is no period; one is 2026-10, 2026-Q4 or 2026"
+        ))
+        .vi(format!("'{period}' không phải là kỳ báo cáo, ví dụ đúng: 2026-10, 2026-Q4, 2026")));
+    }
+    starting(&state.board)?;
+    let cells = state.history.report_values(&asker, &form, &periods, place.as_deref()).await?;
+    let pack = state.shown().pack.clone();
+    let (known, by_code) = (pack.forms.get(&form), PlacesByCode::of(&pack.places));
+    let additive = |indicator: &str| {
+        known.and_then(|form| form.indicators.get(indicator)).is_some_and(|indicator| indicator.additive)
+    };
+    // A form of no tiers is about whatever its messages name.
+    let of_tiers = known.map(|form| &form.places).filter(|scope| !scope.kinds.is_empty());
+    let places =
+        |period: &PeriodView| of_tiers.map_or(0, |scope| by_code.of_scope_on(scope, period.end).len());
+    let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
+    let values = ReportValues::of(named(cells, &pack), additive, places);
+    fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
+}
+
+/// With the names of their places.
+fn named(cells: Vec<CellView>, pack: &Pack) -> Vec<CellView> {
+    let key = |place: &Place| (place.key.code.clone(), place.key.valid_from);
+    let names: HashMap<(String, Date), &Text> =
+        pack.places.iter().map(|place| (key(place), &place.name)).collect();
+    let name =
+        |cell: &CellView| names.get(&(cell.place.clone(), cell.place_from)).map(|name| (*name).clone());
+    cells.into_iter().map(|cell| CellView { place_name: name(&cell), ..cell }).collect()
+}

@@ -1,0 +1,240 @@
+//! What the keeper says to whoever sent a message.
+
+use ioc_model::{
+    form::{AgainstBefore, Before, Cell, CellKey, Finding, Mark, Rule, Value, Weight},
+    name::Name,
+    text::Text,
+};
+use rust_decimal::Decimal;
+
+fn finding(weight: Weight, rule: Rule, at: &str, stands: &str, vi: String, en: String) -> Finding {
+    Finding { weight, rule, at: at.into(), stands: stands.into(), message: Text { vi, en } }
+}
+
+/// What stands in a cell, as it came.
+fn stands(cell: &Cell) -> String {
+    match (cell.as_sent.is_empty(), cell.value.number) {
+        (false, _) => cell.as_sent.to_string(),
+        (true, Some(number)) => number.to_string(),
+        (true, None) => String::new(),
+    }
+}
+
+/// A number as it is written in both languages, without zeros that say nothing.
+fn number(number: Decimal) -> Text {
+    let en = number.normalize().to_string();
+    Text { vi: en.replace('.', ","), en }
+}
+
+/// A value in words.
+fn value(value: Value) -> Text {
+    let (vi, en) = match value.mark {
+        Mark::Value => return number(value.number.unwrap_or_default()),
+        Mark::None => ("không phát sinh", "none occurred"),
+        Mark::NotCollected => ("không thu thập", "not collected"),
+        Mark::NotFilled => ("không điền", "not filled in"),
+        Mark::Withheld => ("không công bố", "withheld"),
+        Mark::Withdrawn => ("đã rút", "taken back"),
+    };
+    Text { vi: vi.to_owned(), en: en.to_owned() }
+}
+
+/// Which cell: `X01 (sex=f) of 25486, 2026-10`.
+fn cell_named(key: &CellKey) -> Text {
+    let CellKey { indicator, breakdown, place, period, .. } = key;
+    let part = match breakdown.is_empty() {
+        true => String::new(),
+        false => format!(" ({breakdown})"),
+    };
+    let period = period.label();
+    Text {
+        vi: format!("{indicator}{part} của {place}, kỳ {period}"),
+        en: format!("{indicator}{part} of {place}, {period}"),
+    }
+}
+
+/// The same bytes came before.
+pub(super) fn delivered() -> Finding {
+    finding(
+        Weight::Note,
+        Rule::Delivered,
+        "",
+        "",
+        "Đúng tệp này đã được cơ quan này gửi và được nhận trước đây; không có gì thay đổi. Muốn trở lại các số liệu \
+         cũ, hãy gửi chúng trong một tệp mới."
+            .to_owned(),
+        "Exactly these bytes came from this agency before and were taken; nothing changes. To go back to figures of \
+         then, send them in a new file."
+            .to_owned(),
+    )
+}
+
+/// Nothing is said in it, and nobody said so yet.
+pub(super) fn empty() -> Finding {
+    finding(
+        Weight::Error,
+        Rule::Empty,
+        "",
+        "",
+        "Không có ô nào dùng được. Hãy điền ít nhất một giá trị, ví dụ 12 hoặc 0.".to_owned(),
+        "No cell of it can be used. Fill in at least one value, such as 12 or 0.".to_owned(),
+    )
+}
+
+/// A value lies further from what was known than it may.
+pub(super) fn against(
+    rule: &AgainstBefore,
+    cell: &Cell,
+    known: (&CellKey, Decimal),
+    bounds: [Option<Decimal>; 2],
+) -> Finding {
+    let (of, is) = (cell_named(&cell.key), value(cell.value));
+    let (was_in, was) = (known.0.period.label(), number(known.1));
+    let bound = |bound: Option<Decimal>| bound.map(|bound| number(bound.round_dp(9)));
+    let right = match bounds.map(bound) {
+        [Some(least), Some(most)] => Text {
+            vi: format!("từ {} đến {}", least.vi, most.vi),
+            en: format!("from {} to {}", least.en, most.en),
+        },
+        [Some(least), None] => {
+            Text { vi: format!("ít nhất {}", least.vi), en: format!("at least {}", least.en) }
+        }
+        [None, Some(most)] => {
+            Text { vi: format!("nhiều nhất {}", most.vi), en: format!("at most {}", most.en) }
+        }
+        [None, None] => Text::default(),
+    };
+    let (before_vi, before_en) = match rule.before {
+        Before::Previous => ("kỳ trước", "the period before"),
+        Before::YearEarlier => ("cùng kỳ năm trước", "the same period of the year before"),
+    };
+    let (vi, en) = match rule.weight {
+        Weight::Error => ("Hãy kiểm tra lại số và đơn vị.", "Check the number and its unit."),
+        _ => (
+            "Số vẫn được nhận; nếu không đúng, hãy gửi bản sửa.",
+            "It is taken; if it is not meant, send a correction.",
+        ),
+    };
+    finding(
+        rule.weight,
+        Rule::AgainstBefore,
+        &cell.at,
+        &stands(cell),
+        format!("{} là {}, {before_vi} ({was_in}) là {}: thường {}. {vi}", of.vi, is.vi, was.vi, right.vi),
+        format!(
+            "{} is {}, in {before_en} ({was_in}) it was {}: expected {}. {en}",
+            of.en, is.en, was.en, right.en
+        ),
+    )
+}
+
+/// Another agency owns the cell.
+pub(super) fn conflict(cell: &Cell, owners: Option<Value>) -> Finding {
+    let (of, is, owner) = (cell_named(&cell.key), value(cell.value), cell.owner);
+    let says = owners.map(value);
+    let agrees = owners == Some(cell.value);
+    let (vi, en) = match says {
+        Some(says) => (format!("{owner} báo {}", says.vi), format!("{owner} says {}", says.en)),
+        None => (format!("{owner} chưa báo"), format!("{owner} has said nothing")),
+    };
+    finding(
+        if agrees { Weight::Note } else { Weight::Warning },
+        Rule::Conflict,
+        &cell.at,
+        &stands(cell),
+        format!(
+            "{} thuộc trách nhiệm của {owner}: {vi}. Giá trị {} được giữ bên cạnh, không dùng để tổng hợp.",
+            of.vi, is.vi
+        ),
+        format!("{} is for {owner} to say: {en}. {} is kept beside it and not added up.", of.en, is.en),
+    )
+}
+
+/// The owner says other than what another agency had said.
+pub(super) fn contradicted(cell: &Cell, by: Name, says: Value) -> Finding {
+    let (of, is, says) = (cell_named(&cell.key), value(cell.value), value(says));
+    finding(
+        Weight::Note,
+        Rule::Conflict,
+        &cell.at,
+        &stands(cell),
+        format!("{} là {}; {by} báo {}, được giữ bên cạnh và không dùng để tổng hợp.", of.vi, is.vi, says.vi),
+        format!("{} is {}; {by} says {}, which is kept beside it and not added up.", of.en, is.en, says.en),
+    )
+}
+
+/// A cell that the message leaves out stays as it was.
+pub(super) fn kept(key: &CellKey, known: Value) -> Finding {
+    let (of, known) = (cell_named(key), value(known));
+    finding(
+        Weight::Note,
+        Rule::Missing,
+        "",
+        "",
+        format!("{} không có trong tệp hoặc để trống: giữ nguyên {}.", of.vi, known.vi),
+        format!("{} is not in the message or empty: {} stays.", of.en, known.en),
+    )
+}
+
+/// So many more cells stay.
+pub(super) fn more_kept(count: u32) -> Finding {
+    finding(
+        Weight::Note,
+        Rule::Missing,
+        "",
+        "",
+        format!("Còn {count} ô nữa không có trong tệp hoặc để trống: giữ nguyên."),
+        format!("{count} more cells are not in the message or empty and stay."),
+    )
+}
+
+/// A cell that the message leaves out is taken back.
+pub(super) fn withdrawn(key: &CellKey, known: Value) -> Finding {
+    let (of, known) = (cell_named(key), value(known));
+    finding(
+        Weight::Warning,
+        Rule::Missing,
+        "",
+        "",
+        format!("{} không có trong tệp hoặc để trống: {} bị rút lại.", of.vi, known.vi),
+        format!("{} is not in the message or empty: {} is taken back.", of.en, known.en),
+    )
+}
+
+/// So many findings more than are listed.
+pub(super) fn more(weight: Weight, count: usize) -> Finding {
+    finding(
+        weight,
+        Rule::More,
+        "",
+        "",
+        format!("Còn {count} điều nữa không liệt kê ở đây; hãy sửa các lỗi đã nêu rồi gửi lại."),
+        format!("{count} more are not listed; mend what is said above and send again."),
+    )
+}
+
+/// What stands in the list of rejects for a message, or those of its rows that were not taken: its first errors.
+pub(super) fn rejection(findings: &[Finding], rejected: u32, rows: u32) -> (String, Text) {
+    const FIRST: usize = 3;
+    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.weight == Weight::Error).collect();
+    let place =
+        errors.iter().map(|error| &*error.at).find(|at| !at.is_empty()).unwrap_or_default().to_owned();
+    let listed = |of: fn(&Finding) -> &str| {
+        let line = |error: &&Finding| match error.at.is_empty() {
+            true => of(error).to_owned(),
+            false => format!("{}: {}", error.at, of(error)),
+        };
+        errors.iter().take(FIRST).map(line).collect::<Vec<_>>().join(" ")
+    };
+    let (mut vi, mut en) = (listed(|error| &error.message.vi), listed(|error| &error.message.en));
+    if rejected < rows {
+        vi = format!("{rejected} trong {rows} dòng không được nhận. {vi}");
+        en = format!("{rejected} of {rows} rows were not taken. {en}");
+    }
+    if errors.len() > FIRST {
+        let further = errors.len() - FIRST;
+        vi = format!("{vi} Và {further} lỗi nữa.");
+        en = format!("{en} And {further} more errors.");
+    }
+    (place, Text { vi, en })
+}
