@@ -26,6 +26,7 @@ mod packet_filter;
 mod station_txt;
 mod syslog;
 mod syslog_header;
+pub(crate) mod table;
 mod told;
 
 use std::ops::Range;
