@@ -12,6 +12,7 @@ mod contract;
 mod decoder;
 mod format;
 mod grid;
+pub mod listing;
 pub mod trial;
 
 pub use contract::RowSink;

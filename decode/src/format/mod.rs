@@ -27,7 +27,7 @@ mod separated;
 mod station_txt;
 mod syslog;
 mod syslog_header;
-mod table;
+pub(crate) mod table;
 mod told;
 mod unicode;
 
