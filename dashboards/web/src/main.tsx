@@ -11,12 +11,14 @@ import "./style/security.css";
 import "./style/origin.css";
 import "./style/wall.css";
 import "./style/phone.css";
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { followAddress } from "./address";
 import { App } from "./app";
 import { startClock } from "./clock";
 import { followLanguage } from "./language";
 import { stayConnected } from "./live";
+import { epoch } from "./store";
 import { followWall } from "./wall";
 
 const page = document.getElementById("page");
@@ -26,5 +28,9 @@ if (page) {
   followAddress();
   startClock();
   render(<App />, page);
+  // What is on screen is of this epoch: for whoever looks from outside, a test or a bench.
+  effect(() => {
+    document.documentElement.dataset.epoch = String(epoch.value);
+  });
   void stayConnected();
 }

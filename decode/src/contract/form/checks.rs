@@ -3,7 +3,10 @@
 //! 0.82 that is shown as 82 % is 82, and 0.82 that is not is 0.82: no range finds the other eighty. The row does: a ratio
 //! has its numerator and denominator beside it, and where it has not, its neighbours.
 
-use ioc_model::form::{Check, Relation, Rule, Term, Weight};
+use ioc_model::{
+    form::{Check, Relation, Rule, Term, Weight},
+    text::Text,
+};
 use rust_decimal::Decimal;
 use rustc_hash::FxHashSet;
 
@@ -12,10 +15,13 @@ use super::{
     findings::{Found, RIGHT, said},
     number::written,
 };
+use crate::contract::legible;
 
 const HUNDRED: Decimal = Decimal::ONE_HUNDRED;
 /// A share that was meant as per cent lies so near to what its parts say, in points.
 const NEAR: Decimal = Decimal::ONE;
+/// Characters of the cells that a check is of.
+const NAMED_MAX: usize = 400;
 /// Neighbours that say what is usual in a column.
 const NEIGHBOURS: usize = 3;
 
@@ -219,13 +225,13 @@ impl Reading<'_> {
         let (Some(left), Some(right)) = (check.left.value(&known), check.right.value(&known)) else { return };
         let decimal = self.form.form.decimal;
         let mut cells: Vec<u32> = Vec::new();
-        let mut parts: Vec<String> = Vec::new();
+        let mut parts: Vec<(Text, String)> = Vec::new();
         let mut told = |id: &str| {
             let Some(indicator) = self.place_of(id) else { return };
             let Some(cell) = self.by_key.get(&(about, indicator)) else { return };
             let spot = self.cells[*cell as usize].spot;
             cells.push(*cell);
-            parts.push(format!("{id} ({})", self.called(spot)));
+            parts.push((self.form.indicators[indicator as usize].of.name.clone(), self.called(spot)));
         };
         check.left.each_indicator(&mut told);
         check.right.each_indicator(&mut told);
@@ -236,11 +242,17 @@ impl Reading<'_> {
             None => Default::default(),
         };
         let cell = &self.cells[first as usize];
-        let relation = match check.relation {
-            Relation::Equal => "=",
-            Relation::AtMost => "≤",
-            Relation::AtLeast => "≥",
+        let (is_vi, is_en) = match check.relation {
+            Relation::Equal => ("khác", "is not"),
+            Relation::AtMost => ("lớn hơn", "is more than"),
+            Relation::AtLeast => ("nhỏ hơn", "is less than"),
         };
+        let named = |language: fn(&Text) -> &str| {
+            let parts: Vec<String> =
+                parts.iter().map(|(name, at)| format!("'{}' ({at})", language(name))).collect();
+            legible(&parts.join(", "), NAMED_MAX)
+        };
+        let number = |number: Decimal, decimal: char| written(number.round_dp(4), decimal);
         let found = Found {
             weight: check.weight,
             rule: Rule::Check,
@@ -248,18 +260,18 @@ impl Reading<'_> {
             stands: super::draft::shown(cell.value, decimal),
             message: said(
                 format!(
-                    "Không đúng '{}': {} {relation} {} không thoả. Hãy kiểm tra {}.{vi}",
+                    "Không đúng '{}': {} {is_vi} {}. Hãy kiểm tra {}.{vi}",
                     check.text,
-                    written(left.round_dp(4), decimal),
-                    written(right.round_dp(4), decimal),
-                    parts.join(", ")
+                    number(left, decimal),
+                    number(right, decimal),
+                    named(|name| &name.vi),
                 ),
                 format!(
-                    "'{}' does not hold: {} {relation} {} is not so. Check {}.{en}",
+                    "'{}' does not hold: {} {is_en} {}. Check {}.{en}",
                     check.text,
-                    written(left.round_dp(4), '.'),
-                    written(right.round_dp(4), '.'),
-                    parts.join(", ")
+                    number(left, '.'),
+                    number(right, '.'),
+                    named(|name| &name.en),
                 ),
             ),
             right: String::new(),

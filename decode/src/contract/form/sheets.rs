@@ -13,7 +13,7 @@ use ioc_model::{
 use super::{
     Message,
     draft::{Added, Reading},
-    findings::{Findings, Spot, said},
+    findings::{Findings, RIGHT, Spot, said},
     header::{self, Layout, Nearest},
     keys::Laid,
     rules::FormRules,
@@ -309,16 +309,17 @@ impl Reading<'_> {
         }
         for (spot, cell) in &added.again {
             let before = self.called(self.cells[*cell as usize].spot);
-            self.findings.at(
-                Weight::Note,
-                Rule::Twice,
-                *spot,
-                "",
-                said(
-                    format!("Ô này ghi lại đúng số của ô {before}; chỉ tính một lần."),
-                    format!("This cell says what cell {before} says; it counts once."),
+            self.findings.add(super::findings::Found {
+                weight: Weight::Note,
+                rule: Rule::Twice,
+                spot: *spot,
+                stands: String::new(),
+                message: said(
+                    format!("Số này đã ghi ở ô khác ({RIGHT}); chỉ tính một lần."),
+                    format!("This number stands in another cell ({RIGHT}), too; it counts once."),
                 ),
-            );
+                right: before,
+            });
         }
         false
     }

@@ -4,7 +4,7 @@
 //! agree is filed as nobody's month.
 
 use ioc_model::{
-    form::{Period, Rule, Weight},
+    form::{Period, PeriodKind, Rule, Vintage, Weight},
     name::Name,
     time::Millis,
 };
@@ -146,14 +146,14 @@ impl Reading<'_> {
     /// Tells of a period that lies ahead, or so far back that nobody means it.
     pub(super) fn is_timely(&mut self, message: &Message<'_>, period: Period) {
         let label = period.label();
-        let estimates = self.form.form.vintage == ioc_model::form::Vintage::Estimate;
+        let estimates = self.form.form.vintage == Vintage::Estimate;
         let (weight, vi, en) = match () {
             () if period.start > message.today => (
                 if estimates { Weight::Warning } else { Weight::Error },
                 format!("Kỳ {label} chưa bắt đầu (hôm nhận: {}).", message.today),
                 format!("The period {label} has not begun (received on {}).", message.today),
             ),
-            () if period.end > message.today && !estimates => (
+            () if period.end > message.today && !estimates && period.kind != PeriodKind::SchoolYear => (
                 Weight::Warning,
                 format!("Kỳ {label} chưa kết thúc: đến {} mới hết kỳ.", period.end),
                 format!("The period {label} is not over: it ends on {}.", period.end),

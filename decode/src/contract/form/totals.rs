@@ -1,9 +1,9 @@
 //! Rows that add up others are held against them.
 //!
 //! A total stands above its parts, between or below them, and which rows it adds up is nowhere written: the province first,
-//! groups, the sum of a page, the sum of all. So it agrees if it is the sum of a stretch of parts that ends or begins at it,
-//! up to where another total stands, or of all of them. One that agrees only without the rows that are not shown follows
-//! the filter that was left on.
+//! groups, the sum of a page, the sum of all. So it agrees if it is the sum of the parts next to it, up to where some other
+//! total stands, or of all of them. One that agrees only without the rows that are not shown follows the filter that was
+//! left on.
 
 use ioc_model::form::{Rule, Weight};
 use rust_decimal::Decimal;
@@ -74,10 +74,11 @@ fn candidates(lines: &[Line], at: usize, column: usize, whole: Sum) -> Vec<Sum> 
     let above = stretch(&mut lines[..at].iter().rev());
     let stands_above = !is_total(lines.get(at + 1));
     let stands_below = at > 0 && !is_total(lines.get(at - 1));
-    // A total with parts on one side alone is of these; at either end of a table it is of all.
+    // A total with parts on one side alone is of these; at either end of a table, or between others, it is of all or of
+    // a stretch.
     match (stands_above, stands_below) {
-        (true, false) => below.into_iter().chain([whole]).chain(above).collect(),
-        (false, true) if at + 1 < lines.len() => above.into_iter().chain([whole]).chain(below).collect(),
+        (true, false) => below.into_iter().chain([whole]).collect(),
+        (false, true) if at + 1 < lines.len() => above.into_iter().chain([whole]).collect(),
         _ => std::iter::once(whole).chain(above).chain(below).collect(),
     }
 }

@@ -83,7 +83,7 @@ impl Reading<'_> {
         let read = read.and_then(|said| converted(said, factor, indicator));
         match read {
             Ok(mut said) => {
-                said.as_sent = legible(&said.as_sent, AS_SENT_MAX);
+                said.as_sent = kept(&said.as_sent);
                 CellValue::Said(said)
             }
             Err((rule, message)) => {
@@ -241,6 +241,12 @@ pub(super) fn content(cell: &GridCell) -> &str {
         Content::Truth(true) => "TRUE",
         Content::Truth(false) => "FALSE",
     }
+}
+
+/// A text as it came, without what no table can show.
+fn kept(text: &str) -> String {
+    let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    text.chars().take(AS_SENT_MAX).map(plain).collect()
 }
 
 /// As a person sees it.
