@@ -173,10 +173,10 @@ async fn a_total_counts_what_is_known_and_says_of_how_much() {
         let (sum, dimensions) = (total["sum"].as_str(), total["dimensions"].as_str().unwrap());
         (dimensions, sum, total["known"].as_u64().unwrap(), total["expected"].as_u64().unwrap())
     };
-    // Four cells stand for the whole, which is more than the wards there are; of the parts one, and two wards could say it.
+    // Four cells stand for the whole, which is more than the wards there are; of the parts one, and three wards could say it.
     assert_eq!(total(0), ("", Some("1204.5"), 3, 4));
-    assert_eq!(total(1), ("age,sex", Some("7"), 1, 2));
-    assert_eq!(total(2), ("", None, 1, 2), "of per cent there is no sum");
+    assert_eq!(total(1), ("age,sex", Some("7"), 1, 3));
+    assert_eq!(total(2), ("", None, 1, 3), "of per cent there is no sum");
     assert_eq!(values["indicators"][1]["unit"], "hồ sơ");
     // A label says no kind: both months are asked for, and a form has one of them.
     let asked = server.record.asked();
