@@ -2,7 +2,7 @@ import type { Measure, MeasureHour, Measures } from "../../api";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
-import { useAnswer } from "./asking";
+import { useAnswer } from "../../asking";
 import { chosenFilter, countedBy, filter, openNumber } from "./filters";
 
 const HOUR = 3_600_000;
