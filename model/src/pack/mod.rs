@@ -62,7 +62,7 @@ use crate::{
 pub struct PackVersion(pub String);
 
 /// The screens a page can have. Each is a folder of the page's sources.
-pub const SCREENS: [&str; 3] = ["overview", "security", "feeds"];
+pub const SCREENS: [&str; 4] = ["overview", "security", "reports", "feeds"];
 
 /// A whole, valid pack.
 #[derive(Clone, Debug, Default)]
