@@ -59,15 +59,15 @@ pub struct StoreCommit {
 }
 
 impl StoreCommit {
-    /// A commit step whose waiting is done on that runtime, from a thread that is none of its own.
+    /// A commit step whose waiting is done on that runtime, from a thread that is none of its own. Who looks, and who waits
+    /// for what becomes of a report, are told of what is committed.
     #[must_use]
     pub fn new(
         runtime: Handle,
         sink: Sink,
         store: Store,
         generation: Generation,
-        board: Arc<Board>,
-        desk: Arc<ReportDesk>,
+        (board, desk): (Arc<Board>, Arc<ReportDesk>),
         shares: Arc<Shares>,
         give_up: CancellationToken,
     ) -> StoreCommit {

@@ -75,8 +75,7 @@ impl House<'_> {
             prepared.sink,
             store.store.clone(),
             instance.generation,
-            board.clone(),
-            desk.clone(),
+            (board.clone(), desk.clone()),
             entrance.intake.shares().clone(),
             give_up.clone(),
         );

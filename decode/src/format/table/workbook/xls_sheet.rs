@@ -194,7 +194,7 @@ impl<'s> XlsSheetRead<'s> {
         let length = usize::from(fields.u16()?);
         let tokens = fields.rest();
         let formula =
-            Formula { text: String::new(), from_file: self.from_file(&tokens[..length.min(tokens.len())]) };
+            Formula { text: String::new(), from_file: self.file_named(&tokens[..length.min(tokens.len())]) };
         let bytes = number.to_le_bytes();
         if bytes[6..] != [0xff, 0xff] {
             return self.number(place, number, Some(formula));
@@ -219,7 +219,7 @@ impl<'s> XlsSheetRead<'s> {
         }
     }
 
-    fn from_file(&self, tokens: &[u8]) -> Option<String> {
+    fn file_named(&self, tokens: &[u8]) -> Option<String> {
         let version = self.shared.texts.version;
         sheets_named(tokens, version).into_iter().find_map(|sheet| match version {
             Version::Biff8 => self.shared.linked.get(usize::from(sheet))?.clone(),
