@@ -83,7 +83,7 @@ mod tests {
     fn a_pass_is_due_by_time_by_bytes_or_when_the_log_is_full_and_never_over_nothing() {
         let schedule = Schedule { every: Duration::from_secs(3_600), max_bytes: 1_000 };
         let span = Span { log: LogNumber(1), partition: Partition(0), from: Offset(100), to: Offset(200) };
-        let record = PassRecord::new(span, LogId::default(), 1_000_000, 500, Vec::new());
+        let record = PassRecord::new(span, LogId::from_bytes([0; 16]), 1_000_000, 500, Vec::new());
         let fresh = Pace::since(None, schedule, 0);
         assert!(fresh.is_due(1, schedule, false), "nothing was ever archived");
         let pace = Pace::since(Some(&record), schedule, 1_001_000);
