@@ -16,7 +16,7 @@ use ioc_model::{
     counts::Counts,
     observation::Quality,
     reject::RejectReason,
-    results::{EpochResults, FeedMinute, Standing},
+    results::{EpochResults, FeedMinute, RowStanding},
     time::Now,
 };
 use support::{
@@ -143,7 +143,7 @@ impl Replay {
                     first.quality = Quality::DeviceError;
                 }
                 if *indicator == "o3" {
-                    first.standing = Standing::Correction;
+                    first.standing = RowStanding::Correction;
                 }
                 made.facts.observations.push(first);
                 made.facts.windows.push(hour(

@@ -18,7 +18,7 @@ pub use self::{
     event::StoredEvent,
     figure::{FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
-    received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
+    received::{FeedMinute, RAW_KEPT, RejectedRow, RowStanding, StoredObservation},
 };
 pub use crate::fact::Superseded;
 use crate::{
@@ -112,7 +112,7 @@ mod tests {
             feed: Name::from("air"),
             sender: Name::default(),
             arrival: crate::position::Arrival { row, ..Default::default() },
-            standing: Standing::First,
+            standing: RowStanding::First,
             last_word: true,
         }
     }

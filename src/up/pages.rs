@@ -107,7 +107,7 @@ impl House<'_> {
             shares: entrance.intake.shares().clone(),
             clients: entrance.intake.clients().clone(),
             pack: pack_told,
-            archive: flow.archivist.as_ref().map(Archivist::standing),
+            archive: flow.archivist.as_ref().map(Archivist::snapshot),
         };
         self.go(watcher.run(self.stop.clone()));
         Ok(address.to_string())

@@ -18,7 +18,7 @@ use ioc_stream::Driver;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{archive::Standing, clients, metrics::Metrics};
+use crate::{archive::ArchiveSnapshot, clients, metrics::Metrics};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Characters of a sender's name that are shown.
@@ -62,7 +62,7 @@ pub struct Watcher {
     pub clients: Arc<Clients>,
     pub pack: watch::Receiver<PackStatus>,
     /// None if nothing is archived.
-    pub archive: Option<watch::Receiver<Standing>>,
+    pub archive: Option<watch::Receiver<ArchiveSnapshot>>,
 }
 
 impl Watcher {
@@ -149,8 +149,8 @@ impl Watcher {
             door: clients::lately(&self.clients),
             halted: self.driver.halted().map(|halt| halt.to_string()),
             pack: self.pack.borrow().clone(),
-            archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
-                standing.borrow().status(|machine| self.ago(now, machine))
+            archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |snapshot| {
+                snapshot.borrow().status(|machine| self.ago(now, machine))
             }),
         }
     }

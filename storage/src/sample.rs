@@ -19,7 +19,7 @@ use ioc_model::{
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureInput, FigureResult, HeldRow,
-        IndexResult, RejectedRow, Standing, StatusResult, StoredAction, StoredDecision, StoredEvent,
+        IndexResult, RejectedRow, RowStanding, StatusResult, StoredAction, StoredDecision, StoredEvent,
         StoredObservation, Superseded, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
@@ -62,7 +62,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     feed,
                     sender: Name::from("trạm-1"),
                     arrival: arrival(base + index),
-                    standing: Standing::First,
+                    standing: RowStanding::First,
                     last_word: true,
                 })
                 .collect(),

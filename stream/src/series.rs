@@ -21,7 +21,7 @@ use ioc_model::{
     name::Name,
     names::Source,
     question::RecalledRow,
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, WindowKind},
 };
@@ -113,7 +113,7 @@ pub struct Provenance {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judged {
     /// It is stored: how it stands to what was there, and what is current behind it.
-    Stored(Standing, Current),
+    Stored(RowStanding, Current),
     /// It was there already.
     Duplicate,
     /// It waits.

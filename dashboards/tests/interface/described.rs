@@ -9,7 +9,7 @@ use ioc_model::{
     limit::Averaging,
     observation::Quality,
     pack::{SCREENS, StationKind},
-    results::{Standing, Verdict},
+    results::{RowStanding, Verdict},
     rule::{AlertChange, Priority},
     status::StationStatus,
 };
@@ -268,7 +268,7 @@ fn every_word_there_is_is_described() {
         (nullable("StationState/properties/status"), words(&StationStatus::ALL)),
         (at("Assessment/properties/verdict"), words(&Verdict::ALL)),
         (at("Alert/properties/change"), words(&AlertChange::ALL)),
-        (at("StoredRow/properties/standing"), words(&Standing::ALL)),
+        (at("StoredRow/properties/standing"), words(&RowStanding::ALL)),
         (at("FigureInput/properties/kind"), words(&InputKind::ALL)),
         (at("Figure/properties/figure"), words(&FigureId::ALL)),
         (at("Figure/properties/verdict"), words(&FigureVerdict::ALL)),

@@ -15,7 +15,7 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     reject::RejectReason,
-    results::{Evidence, Standing, Verdict},
+    results::{Evidence, RowStanding, Verdict},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     time::{EventTime, ReceivedAt},
@@ -63,7 +63,7 @@ fn stored_row() -> StoredRow {
         event_time: EventTime(NOON),
         value: 20.0,
         quality: Quality::Good,
-        standing: Standing::Correction,
+        standing: RowStanding::Correction,
         feed: Name::from("air-gateway"),
         sender: Name::from("gateway"),
         received_at: ReceivedAt(NOON + 1),
@@ -73,7 +73,7 @@ fn stored_row() -> StoredRow {
 }
 
 pub fn traced_window() -> TracedWindow {
-    let earlier = StoredRow { standing: Standing::First, value: 19.0, ..stored_row() };
+    let earlier = StoredRow { standing: RowStanding::First, value: 19.0, ..stored_row() };
     TracedWindow {
         subject: STATION.to_owned(),
         window: window_ref("pm25", NOON),

@@ -7,7 +7,7 @@ use ioc_model::{
     asker::Asker,
     epoch::Epoch,
     reject::RejectReason,
-    results::{FeedMinute, Standing},
+    results::{FeedMinute, RowStanding},
     time::Now,
 };
 use serde_json::Value;
@@ -90,7 +90,7 @@ async fn what_was_applied_after_commit_is_in_the_picture_with_its_origin() {
     let mut made = results(7, NOON);
     let mut row =
         observation(STATION, "pm25", NOON - HOUR, 41.25, "air-gateway", arrival(NOON - 1_000, 42, 3));
-    row.standing = Standing::Correction;
+    row.standing = RowStanding::Correction;
     made.facts.observations.push(row);
     made.facts.windows.push(hour(STATION, "pm25", NOON - 2 * HOUR, &[40.0, 42.0], 2));
     let message = text("sai định dạng", "malformed");

@@ -27,7 +27,7 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
-        Standing, StoredObservation, Verdict, WindowResult,
+        RowStanding, StoredObservation, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, CountBy, Counted, Counting, Priority},
     text::Text,
@@ -224,7 +224,7 @@ pub fn observation(
         feed: feed.into(),
         sender: "".into(),
         arrival,
-        standing: Standing::First,
+        standing: RowStanding::First,
         last_word: true,
     }
 }

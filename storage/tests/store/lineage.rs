@@ -10,7 +10,7 @@ use ioc_model::{
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    results::{EpochResults, Facts, FigureResult, Standing, StoredObservation, Verdict, WindowResult},
+    results::{EpochResults, Facts, FigureResult, RowStanding, StoredObservation, Verdict, WindowResult},
     rule::AlertChange,
     status::StationStatus,
     time::{EventTime, Millis, Now, ReceivedAt},
@@ -30,7 +30,7 @@ fn position(offset: u64) -> Position {
 }
 
 /// A row of an envelope, `minute` minutes into the hour.
-fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standing) -> StoredObservation {
+fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: RowStanding) -> StoredObservation {
     StoredObservation {
         indicator: Name::from("pm25"),
         subject: Name::from("st"),
@@ -80,7 +80,7 @@ fn epoch(number: u64, observations: Vec<StoredObservation>, windows: Vec<WindowR
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
     use Quality::{Calibrating, Good};
-    use Standing::{Correction, First, History};
+    use RowStanding::{Correction, First, History};
     let server = TestServer::start().await;
     let sink = server.sink();
     let first = vec![

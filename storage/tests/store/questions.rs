@@ -10,7 +10,7 @@ use ioc_model::{
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
     question::{About, Found, Question},
-    results::Standing,
+    results::RowStanding,
     rule::{AlertEvents, CountBy, Counted, Counting},
     time::{EventTime, Millis},
     window::{ClosedBy, WindowKind},
@@ -37,7 +37,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert_eq!(last.event_time, EventTime(start.0 + 2_000_049 * 7));
     assert_eq!(last.value, 49.0 / 3.0);
     assert_eq!(last.quality, Quality::Good);
-    assert_eq!(last.standing, Standing::First);
+    assert_eq!(last.standing, RowStanding::First);
     assert!(store.latest(&ALL, EventTime(last.event_time.0 + 1)).await.unwrap().is_empty());
 
     let trend = store

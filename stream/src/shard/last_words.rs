@@ -7,7 +7,7 @@
 use ioc_model::{
     name::Name,
     names::Source,
-    results::{Standing, StoredObservation},
+    results::{RowStanding, StoredObservation},
     time::EventTime,
 };
 use rustc_hash::FxHashMap;
@@ -63,7 +63,7 @@ impl LastWords {
                     feed,
                     sender,
                     arrival: version.arrival,
-                    standing: Standing::Restored,
+                    standing: RowStanding::Restored,
                     last_word: true,
                 });
                 Said::Result(results.facts.observations.len() - 1)

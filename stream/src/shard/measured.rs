@@ -13,7 +13,7 @@ use ioc_model::{
     name::Name,
     names::{IndicatorId, Names, Source},
     question::{About, Answer, Found, Question},
-    results::{HeldRow, Standing, StoredObservation},
+    results::{HeldRow, RowStanding, StoredObservation},
     time::EventTime,
     window::WindowKind,
 };
@@ -187,7 +187,7 @@ impl Measured {
                 Judged::Stored(standing, current) => {
                     fates.store(key.row(), standing, current.is_the_row());
                     let said = Said::Row(key.row());
-                    if standing == Standing::First {
+                    if standing == RowStanding::First {
                         words.first(row.event_time, said);
                     } else {
                         let series = (entry.name, subject);
@@ -450,7 +450,7 @@ fn hear(
     version: &Version,
     judged: &Judged,
 ) {
-    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction, _));
+    let current = matches!(judged, Judged::Stored(RowStanding::First | RowStanding::Correction, _));
     if let Some(derived) = derived.as_mut().filter(|_| current) {
         derived.heard(indicator, event_time, version.quality);
     }

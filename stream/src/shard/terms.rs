@@ -9,7 +9,7 @@ use ioc_model::{
     names::{Names, Source, SourceId},
     observation::Observation,
     pack::Pack,
-    results::{Standing, StoredObservation},
+    results::{RowStanding, StoredObservation},
     time::Millis,
 };
 
@@ -99,7 +99,12 @@ impl Terms {
 
     /// A row to store.
     #[inline]
-    pub(super) fn stored(&self, row: &Observation, standing: Standing, last_word: bool) -> StoredObservation {
+    pub(super) fn stored(
+        &self,
+        row: &Observation,
+        standing: RowStanding,
+        last_word: bool,
+    ) -> StoredObservation {
         let Source { feed, sender } = self.sources[row.source.0 as usize].source;
         StoredObservation {
             indicator: self.indicators[row.series.indicator.0 as usize],
