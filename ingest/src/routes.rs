@@ -122,25 +122,26 @@ impl Routes {
         self.certificates.extend(certificates.iter().map(|pattern| (pattern.clone(), index)));
     }
 
-    fn verdict(&self, topic: &str, sender: &Sender) -> Verdict {
+    fn find(&self, topic: &str, sender: &Sender) -> CachedRoute {
         match self.filters.iter().find(|(filter, _)| filter.matches(topic)) {
-            Some((_, index)) if sender.may_send_to(&self.feeds[*index].id) => Verdict::Feed(*index),
-            Some((_, index)) => Verdict::Forbidden(*index),
-            None => Verdict::Unmatched,
+            Some((_, index)) if sender.may_send_to(&self.feeds[*index].id) => CachedRoute::Feed(*index),
+            Some((_, index)) => CachedRoute::Forbidden(*index),
+            None => CachedRoute::Unmatched,
         }
     }
 
-    fn resolve(&self, verdict: Verdict) -> Routed<'_> {
-        match verdict {
-            Verdict::Feed(index) => Routed::Feed(&self.feeds[index]),
-            Verdict::Forbidden(index) => Routed::Forbidden(&self.feeds[index]),
-            Verdict::Unmatched => Routed::Unmatched,
+    fn resolve(&self, route: CachedRoute) -> Routed<'_> {
+        match route {
+            CachedRoute::Feed(index) => Routed::Feed(&self.feeds[index]),
+            CachedRoute::Forbidden(index) => Routed::Forbidden(&self.feeds[index]),
+            CachedRoute::Unmatched => Routed::Unmatched,
         }
     }
 }
 
+/// A [`Routed`] that is kept, by the feed's number.
 #[derive(Clone, Copy, Debug)]
-enum Verdict {
+enum CachedRoute {
     Feed(usize),
     Forbidden(usize),
     Unmatched,
@@ -150,26 +151,26 @@ enum Verdict {
 /// empties only its own cache (invariants BOUND, SAFE).
 #[derive(Debug, Default)]
 pub struct TopicCache {
-    verdicts: FxHashMap<Box<str>, Verdict>,
+    cached: FxHashMap<Box<str>, CachedRoute>,
 }
 
 impl TopicCache {
     /// The feed of a topic, for that sender. A cache serves one sender and one `Routes`.
     pub fn topic<'r>(&mut self, routes: &'r Routes, topic: &str, sender: &Sender) -> Routed<'r> {
-        if let Some(verdict) = self.verdicts.get(topic) {
-            return routes.resolve(*verdict);
+        if let Some(route) = self.cached.get(topic) {
+            return routes.resolve(*route);
         }
-        let verdict = routes.verdict(topic, sender);
-        if self.verdicts.len() >= CACHED_TOPICS {
-            self.verdicts.clear();
+        let route = routes.find(topic, sender);
+        if self.cached.len() >= CACHED_TOPICS {
+            self.cached.clear();
         }
-        let _new = self.verdicts.insert(topic.into(), verdict);
-        routes.resolve(verdict)
+        let _new = self.cached.insert(topic.into(), route);
+        routes.resolve(route)
     }
 
     /// Forgets everything: the sender's feeds changed.
     pub fn clear(&mut self) {
-        self.verdicts.clear();
+        self.cached.clear();
     }
 }
 

@@ -13,7 +13,7 @@ mod held;
 mod received;
 
 pub use self::{
-    derived::{Assessment, IndexResult, Verdict, WindowResult},
+    derived::{Assessment, IndexResult, LimitVerdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
     event::StoredEvent,
     figure::{FigureInput, FigureResult},

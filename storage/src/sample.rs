@@ -19,8 +19,8 @@ use ioc_model::{
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureInput, FigureResult, HeldRow,
-        IndexResult, RejectedRow, RowStanding, StatusResult, StoredAction, StoredDecision, StoredEvent,
-        StoredObservation, Superseded, Verdict, WindowResult,
+        IndexResult, LimitVerdict, RejectedRow, RowStanding, StatusResult, StoredAction, StoredDecision,
+        StoredEvent, StoredObservation, Superseded, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -256,7 +256,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         value: Some(50.0 + epoch.0 as f64 / 3.0),
         low: None,
         high: Some(50.0),
-        verdict: Verdict::Exceeded,
+        verdict: LimitVerdict::Exceeded,
         count: 24,
         expected: 24,
         said_before: true,
@@ -270,7 +270,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         value: None,
         low: Some(6.0),
         high: Some(8.5),
-        verdict: Verdict::Insufficient,
+        verdict: LimitVerdict::Insufficient,
         count: 0,
         expected: 12,
         ..exceeded.clone()

@@ -15,7 +15,7 @@ use ioc_model::{
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
     question::{Answer, Found, RecalledRow},
-    results::{Verdict, WindowResult},
+    results::{LimitVerdict, WindowResult},
     row::Row,
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
@@ -344,7 +344,7 @@ fn a_device_fault_or_calibration_shows_until_a_good_value_comes_and_enters_no_me
     }
     use StationStatus::{Calibrating, Error, Good};
     assert_eq!(statuses, [Good, Error, Calibrating, Good]);
-    assert_eq!(verdicts, [Verdict::Exceeded, Verdict::Insufficient, Verdict::Insufficient]);
+    assert_eq!(verdicts, [LimitVerdict::Exceeded, LimitVerdict::Insufficient, LimitVerdict::Insufficient]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use ioc_model::{
     limit::Averaging,
     observation::Quality,
     pack::{SCREENS, StationKind},
-    results::{RowStanding, Verdict},
+    results::{LimitVerdict, RowStanding},
     rule::{AlertChange, Priority},
     status::StationStatus,
 };
@@ -266,7 +266,7 @@ fn every_word_there_is_is_described() {
         (at("Limit/properties/averaging"), words(&Averaging::ALL)),
         (at("Latest/properties/quality"), words(&Quality::ALL)),
         (nullable("StationState/properties/status"), words(&StationStatus::ALL)),
-        (at("Assessment/properties/verdict"), words(&Verdict::ALL)),
+        (at("Assessment/properties/verdict"), words(&LimitVerdict::ALL)),
         (at("Alert/properties/change"), words(&AlertChange::ALL)),
         (at("StoredRow/properties/standing"), words(&RowStanding::ALL)),
         (at("FigureInput/properties/kind"), words(&InputKind::ALL)),

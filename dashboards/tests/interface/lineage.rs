@@ -15,7 +15,7 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     reject::RejectReason,
-    results::{Evidence, RowStanding, Verdict},
+    results::{Evidence, LimitVerdict, RowStanding},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     time::{EventTime, ReceivedAt},
@@ -52,7 +52,7 @@ pub fn traced_index() -> TracedIndex {
 }
 
 pub fn traced_assessment() -> TracedAssessment {
-    let result = assessment(STATION, "pm25", Averaging::Day, NOON, Verdict::Exceeded);
+    let result = assessment(STATION, "pm25", Averaging::Day, NOON, LimitVerdict::Exceeded);
     TracedAssessment { view: AssessmentView::new(Epoch(7), &result), inputs: vec![window_ref("pm25", NOON)] }
 }
 

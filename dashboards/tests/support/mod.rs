@@ -26,8 +26,8 @@ use ioc_model::{
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
-        RowStanding, StoredObservation, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult,
+        LimitVerdict, RejectedRow, RowStanding, StoredObservation, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, CountBy, Counted, Counting, Priority},
     text::Text,
@@ -315,7 +315,7 @@ pub fn assessment(
     indicator: &str,
     averaging: Averaging,
     start: i64,
-    verdict: Verdict,
+    verdict: LimitVerdict,
 ) -> Assessment {
     Assessment {
         limit: "qcvn05-pm25-day".into(),

@@ -13,7 +13,7 @@ use ioc_model::{
     limit::Averaging,
     observation::Quality,
     reject::RejectReason,
-    results::{RowStanding, Verdict},
+    results::{LimitVerdict, RowStanding},
     rule::{AlertAbout, AlertChange, Priority},
     status::StationStatus,
     window::{ClosedBy, WindowKind},
@@ -69,7 +69,7 @@ words! {
     RowStanding: "standing",
     StationStatus: "state",
     TimeFrom: "origin of a time",
-    Verdict: "verdict",
+    LimitVerdict: "verdict",
     WindowKind: "window",
 }
 

@@ -10,7 +10,9 @@ use ioc_model::{
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    results::{EpochResults, Facts, FigureResult, RowStanding, StoredObservation, Verdict, WindowResult},
+    results::{
+        EpochResults, Facts, FigureResult, LimitVerdict, RowStanding, StoredObservation, WindowResult,
+    },
     rule::AlertChange,
     status::StationStatus,
     time::{EventTime, Millis, Now, ReceivedAt},
@@ -300,7 +302,10 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
 
     let judged = store.newest_assessments(&ALL, start()).await.unwrap();
     let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
-    assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
+    assert_eq!(
+        words,
+        [(Averaging::Hour, LimitVerdict::Insufficient), (Averaging::Day, LimitVerdict::Exceeded)]
+    );
     let day = store.assessments(&ALL, "station-0", Averaging::Day, start(), None).await.unwrap();
     assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", Revision(2)));
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ioc_model::{
     limit::{Averaging, Limit, is_enough},
     name::Name,
-    results::{Assessment, Verdict},
+    results::{Assessment, LimitVerdict},
     time::{EventTime, Millis},
     window::ClosedBy,
 };
@@ -128,12 +128,12 @@ fn give(
     });
 }
 
-fn verdict(limit: &Limit, mean: &Mean) -> Verdict {
+fn verdict(limit: &Limit, mean: &Mean) -> LimitVerdict {
     if !is_enough(u64::from(mean.count), u64::from(mean.expected)) {
-        Verdict::Insufficient
+        LimitVerdict::Insufficient
     } else if limit.is_kept_by(mean.mean) {
-        Verdict::Kept
+        LimitVerdict::Kept
     } else {
-        Verdict::Exceeded
+        LimitVerdict::Exceeded
     }
 }

@@ -9,7 +9,7 @@ use ioc_model::{
     limit::{Averaging, Limit, is_enough},
     pack::{Station, StationKind},
     question::{About, Found, Question, RecalledRow, RecalledWindow},
-    results::{EpochResults, StoredObservation, Verdict, WindowResult},
+    results::{EpochResults, LimitVerdict, StoredObservation, WindowResult},
     rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     text::Text,
@@ -217,9 +217,9 @@ fn assessments<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth
             let Some(limit) = limits().into_iter().find(in_force) else { return };
             let high = limit.high.unwrap();
             let verdict = match value {
-                Some(value) if is_enough(count, of) && lies_above(value, high) => Verdict::Exceeded,
-                Some(_) if is_enough(count, of) => Verdict::Kept,
-                _ => Verdict::Insufficient,
+                Some(value) if is_enough(count, of) && lies_above(value, high) => LimitVerdict::Exceeded,
+                Some(_) if is_enough(count, of) => LimitVerdict::Kept,
+                _ => LimitVerdict::Insufficient,
             };
             let _ = expected.insert((limit.id, start), (value.map(f64::to_bits), verdict, count, high));
         };
