@@ -33,13 +33,13 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Decide {
     /// They are meant: judge them like any other row, with the arrival they had.
-    Accept(Said),
+    Accept(DecideArgs),
     /// They are not meant: each becomes a reject.
-    Refuse(Said),
+    Refuse(DecideArgs),
 }
 
 #[derive(Debug, clap::Args)]
-struct Said {
+struct DecideArgs {
     /// Who decides.
     #[arg(long, env = "USER")]
     user: String,
@@ -86,7 +86,7 @@ struct Refused {
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let of = HeldOf::from(args.of);
-    let (verdict, Said { user, note, all }) = match args.decision {
+    let (verdict, DecideArgs { user, note, all }) = match args.decision {
         None => return list(config, of, args.json),
         Some(Decide::Accept(said)) => (HeldVerdict::Accept, said),
         Some(Decide::Refuse(said)) => (HeldVerdict::Refuse, said),

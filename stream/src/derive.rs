@@ -15,7 +15,7 @@ mod ledger;
 mod means;
 mod pending;
 mod plan;
-pub(crate) mod said;
+pub(crate) mod statement;
 mod status;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::plan::StationPlan;
 use self::{
-    alerts::{Alerts, Seen},
+    alerts::{Alerts, WatchedWindow},
     ledger::Ledger,
     pending::Pending,
     status::StatusState,
@@ -116,13 +116,13 @@ impl Derived {
 
     /// Works out what follows from an epoch's readings and its clock.
     pub(crate) fn advance(&mut self, mut step: Step<'_>, readings: &[Reading]) {
-        let mut seen = Vec::new();
-        self.readings(&mut step, readings, &mut seen);
-        self.answers(&mut step, &mut seen);
+        let mut watched = Vec::new();
+        self.readings(&mut step, readings, &mut watched);
+        self.answers(&mut step, &mut watched);
         let Step { facts, plan, subject, lateness, patience, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
         let whose = ((subject, plan.about()), patience);
-        self.alerts.advance(facts.now, plan, whose, &mut seen, self.status.current(), results);
+        self.alerts.advance(facts.now, plan, whose, &mut watched, self.status.current(), results);
         self.ledger.forget(plan, days);
     }
 
@@ -131,7 +131,7 @@ impl Derived {
         [self.status.due(now, plan, lateness), self.alerts.due(plan)].into_iter().flatten().min()
     }
 
-    fn readings(&mut self, step: &mut Step<'_>, readings: &[Reading], seen: &mut Vec<Seen>) {
+    fn readings(&mut self, step: &mut Step<'_>, readings: &[Reading], watched: &mut Vec<WatchedWindow>) {
         let before = self.ledger.closed_to();
         let mut touched = Touched::default();
         let mut closed_by = ClosedBy::Watermark;
@@ -167,8 +167,8 @@ impl Derived {
             closed_before: before.unwrap_or(EventTime(i64::MIN)),
             closed_by,
         };
-        indices::work_out(&mut ground, &touched, step.results, seen);
-        means::work_out(&mut ground, &touched, step.results, seen);
+        indices::work_out(&mut ground, &touched, step.results, watched);
+        means::work_out(&mut ground, &touched, step.results, watched);
     }
 
     /// A revision whose surroundings are not held: they are asked for.
@@ -187,7 +187,7 @@ impl Derived {
     }
 
     /// What was read back, and what waited for it.
-    fn answers(&mut self, step: &mut Step<'_>, seen: &mut Vec<Seen>) {
+    fn answers(&mut self, step: &mut Step<'_>, watched: &mut Vec<WatchedWindow>) {
         let subject = step.subject;
         for answer in step.answers {
             let Question { about, asked, .. } = &answer.question;
@@ -210,8 +210,8 @@ impl Derived {
                 closed_before: closed_to,
                 closed_by: ClosedBy::Revision,
             };
-            indices::work_out(&mut ground, &touched, step.results, seen);
-            means::work_out(&mut ground, &touched, step.results, seen);
+            indices::work_out(&mut ground, &touched, step.results, watched);
+            means::work_out(&mut ground, &touched, step.results, watched);
         }
     }
 }

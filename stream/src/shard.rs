@@ -43,7 +43,7 @@ use rustc_hash::FxHashMap;
 use self::{
     counting::CountTurn,
     grouping::{Grouping, Key, several_subjects},
-    last_words::{LastWords, Said},
+    last_words::{LastWords, StoredAt},
     measured::{Heard, Turn},
     results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},

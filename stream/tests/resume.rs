@@ -23,7 +23,7 @@ use ioc_stream::{
     checkpoint,
     exchange::Share,
     shard::{Happened, Rows, Shard, SubjectRecord},
-    step::{EpochFacts, Said, ShardResults},
+    step::{EpochFacts, ShardResults, SubjectStatement},
 };
 use ioc_testing::feed;
 use proptest::prelude::*;
@@ -151,7 +151,7 @@ fn made(mut results: ShardResults) -> String {
 }
 
 /// What subjects said last for the figures. Who was loaded says it once more; what is said is the same.
-fn hear(heard: &mut BTreeMap<Name, Said>, results: &mut ShardResults) {
+fn hear(heard: &mut BTreeMap<Name, SubjectStatement>, results: &mut ShardResults) {
     heard.extend(results.said.drain(..).map(|said| (said.subject, said)));
 }
 

@@ -124,7 +124,7 @@ struct Acknowledgement {
 
 /// An action as it is appended; read back by the format `operator_action`.
 #[derive(Serialize)]
-struct Said<'a> {
+struct AppendedAcknowledgement<'a> {
     action: &'static str,
     alert: &'a str,
     user: &'a str,
@@ -157,7 +157,7 @@ pub(super) async fn acknowledge(
     }
     let said: Acknowledgement = actions::read(body).await?;
     let (user, note) = actions::by(&said.user, &said.note)?;
-    let action = Said { action: "acknowledge", alert: &id, user, note };
+    let action = AppendedAcknowledgement { action: "acknowledge", alert: &id, user, note };
     let position = actions::append(&state, &format!("/api/alerts/{key}/acknowledge"), &action).await?;
     let taken = fresh_json(&Acknowledged { position: position.to_string(), alert })?;
     Ok((StatusCode::ACCEPTED, taken).into_response())

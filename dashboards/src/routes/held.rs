@@ -57,7 +57,7 @@ fn of_a_day(of: HeldOf) -> Result<HeldOf, Problem> {
 
 /// A decision as it is appended; read back by the format `operator_action`.
 #[derive(Serialize)]
-struct Said<'a> {
+struct AppendedDecision<'a> {
     action: &'static str,
     rows: Vec<Row>,
     user: &'a str,
@@ -118,7 +118,8 @@ pub(super) async fn decide(
     };
     let rows = list.groups.iter().map(row).collect();
     // One message: it is recorded whole or not at all.
-    let position = actions::append(&state, "/api/held", &Said { action, rows, user, note }).await?;
+    let position =
+        actions::append(&state, "/api/held", &AppendedDecision { action, rows, user, note }).await?;
     let receipt = DecisionReceipt { rows: list.rows, groups: list.found, position: position.to_string() };
     Ok((StatusCode::ACCEPTED, fresh_json(&receipt)?).into_response())
 }

@@ -16,7 +16,7 @@ use ioc_model::{
 use super::{INPUTS_KEPT, NEAR, nothing};
 use crate::derive::{
     HOUR,
-    said::{HourOver, Operating},
+    statement::{HourOver, Operating},
 };
 
 const HOURS: Millis = Millis::hours(24);

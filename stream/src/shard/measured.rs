@@ -20,7 +20,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Fates, Key, LastWords, Said, Terms,
+    Fates, Key, LastWords, StoredAt, Terms,
     decisions::{self, Decisions},
     results::window_result,
     series_plans::SeriesPlans,
@@ -186,12 +186,20 @@ impl Measured {
             match judged {
                 Judged::Stored(standing, current) => {
                     fates.store(key.row(), standing, current.is_the_row());
-                    let said = Said::Row(key.row());
+                    let stored_at = StoredAt::Row(key.row());
                     if standing == RowStanding::First {
-                        words.first(row.event_time, said);
+                        words.first(row.event_time, stored_at);
                     } else {
                         let series = (entry.name, subject);
-                        words.behind(series, row.event_time, current, said, &rows[..number], fates, results);
+                        words.behind(
+                            series,
+                            row.event_time,
+                            current,
+                            stored_at,
+                            &rows[..number],
+                            fates,
+                            results,
+                        );
                     }
                 }
                 Judged::Waiting { first: Some(day) } => {
@@ -280,7 +288,7 @@ impl Measured {
                 }
                 Judged::Waiting { .. } | Judged::Duplicate => continue,
             };
-            let said = Said::Result(results.facts.observations.len());
+            let stored_at = StoredAt::Result(results.facts.observations.len());
             results.facts.observations.push(StoredObservation {
                 indicator: entry.name,
                 subject,
@@ -294,7 +302,7 @@ impl Measured {
                 last_word: current.is_the_row(),
             });
             let series = (entry.name, subject);
-            words.behind(series, row.event_time, current, said, of_series, fates, results);
+            words.behind(series, row.event_time, current, stored_at, of_series, fates, results);
         }
     }
 
