@@ -1,6 +1,6 @@
 //! Archives the log beside the flow, on a thread of its own, since writing Parquet blocks.
 //!
-//! Only what is committed is archived, when a pass over it is due ([`Pace`]). After a pass the log hears that it may let go; then the files are
+//! Only what is committed is archived, when a pass over it is due ([`PassPace`]). After a pass the log hears that it may let go; then the files are
 //! registered in the store, which may be away: the records in the archive are the truth, and what is not registered
 //! yet is tried again.
 //!
@@ -27,7 +27,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     Class, Store, StoreError,
-    archive::{ArchiveError, Archiver, Pace, PassRecord, Schedule, Span},
+    archive::{ArchiveError, Archiver, PassPace, PassRecord, PassSchedule, Span},
 };
 use ioc_stream::Driver;
 use tokio::{runtime::Handle, sync::watch};
@@ -116,7 +116,7 @@ pub struct Work {
     pub bus: Arc<HeldBus>,
     pub driver: Arc<Driver>,
     pub store: Store,
-    pub schedule: Schedule,
+    pub schedule: PassSchedule,
     /// Bytes the log may have.
     pub log_bytes: u64,
     pub stop: CancellationToken,
@@ -181,20 +181,20 @@ impl Archivist {
 }
 
 /// How fast a partition fills, by its last pass.
-fn pace_of(work: &Work, partition: Partition) -> Pace {
+fn pace_of(work: &Work, partition: Partition) -> PassPace {
     let archive = work.archiver.archive();
     let last = archive.spans().into_iter().rfind(|span| span.partition == partition);
     let last = last.and_then(|span| {
         let unread = |error| tracing::warn!(%error, "cannot read the archive's last record");
         archive.record(span).map_err(unread).ok()
     });
-    Pace::since(last.as_ref(), work.schedule, machine_now())
+    PassPace::since(last.as_ref(), work.schedule, machine_now())
 }
 
 struct Archiving {
     work: Work,
     runtime: Handle,
-    paces: Vec<(Partition, Pace)>,
+    paces: Vec<(Partition, PassPace)>,
     snapshot: watch::Sender<ArchiveSnapshot>,
     counters: Arc<Done>,
     trouble: Option<(ArchiveState, String, Instant)>,

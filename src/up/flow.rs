@@ -53,7 +53,7 @@ impl House<'_> {
         let store = store::open(self.config, &self.data, &self.stop).await?;
         // From here on a database may know this instance: its folder stays, whatever comes.
         self.data.settle();
-        let record = store::Record {
+        let record = store::RecordedFlow {
             folder: driver_config.folder.clone(),
             bus: &self.bus,
             losses_accepted_upto: Epoch(self.config.clickhouse.losses_accepted_upto),

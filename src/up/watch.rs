@@ -32,7 +32,7 @@ const STALLED: Duration = Duration::from_secs(20);
 
 /// When the last commit was seen.
 #[derive(Debug)]
-struct Pace {
+struct LastCommit {
     committed: Epoch,
     at: Instant,
 }
@@ -70,10 +70,10 @@ impl Watcher {
     pub async fn run(self, stop: CancellationToken) {
         let mut bus_trouble_since = None;
         let mut count = Count::default();
-        let mut pace = Pace { committed: Epoch(0), at: Instant::now() };
+        let mut last_commit = LastCommit { committed: Epoch(0), at: Instant::now() };
         loop {
             self.count(&mut count).await;
-            let status = self.look(&mut bus_trouble_since, &count, &mut pace);
+            let status = self.look(&mut bus_trouble_since, &count, &mut last_commit);
             let picture = self.board.everything(&Asker::everyone());
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
@@ -108,7 +108,12 @@ impl Watcher {
         }
     }
 
-    fn look(&self, bus_trouble_since: &mut Option<Now>, count: &Count, pace: &mut Pace) -> SystemStatus {
+    fn look(
+        &self,
+        bus_trouble_since: &mut Option<Now>,
+        count: &Count,
+        last_commit: &mut LastCommit,
+    ) -> SystemStatus {
         let now = self.clock.now();
         let progress = self.driver.progress();
         let bus = match self.bus.health() {
@@ -130,10 +135,10 @@ impl Watcher {
             }
         };
         let under_way = progress.submitted > progress.committed;
-        if progress.committed != pace.committed || !under_way {
-            *pace = Pace { committed: progress.committed, at: Instant::now() };
+        if progress.committed != last_commit.committed || !under_way {
+            *last_commit = LastCommit { committed: progress.committed, at: Instant::now() };
         }
-        let stalled = pace.at.elapsed();
+        let stalled = last_commit.at.elapsed();
         let stalled_since = (stalled > STALLED).then(|| self.ago(now, stalled));
         SystemStatus {
             now,

@@ -43,9 +43,9 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
-    operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
-    problem::Problem, seats::Seats, shared::Shared,
+    access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory,
+    live::LivePace, operator::SharedOperator, originals::SharedOriginals, overview::Dimensions,
+    pack::SharedReload, problem::Problem, seats::Seats, shared::Shared,
 };
 
 /// Every path of this interface.
@@ -91,7 +91,7 @@ pub struct Limits {
     /// Live connections from one address.
     pub connections_per_peer: usize,
     /// Rhythm.
-    pub pace: Pace,
+    pub pace: LivePace,
 }
 
 impl Default for Limits {
@@ -99,7 +99,7 @@ impl Default for Limits {
         Limits {
             connections: 256,
             connections_per_peer: 32,
-            pace: Pace {
+            pace: LivePace {
                 gather: Duration::from_millis(250),
                 heartbeat: Duration::from_secs(3),
                 retry: Duration::from_secs(1),
@@ -177,7 +177,7 @@ pub struct AppState {
     viewers: IntGauge,
     refused: IntCounter,
     seats: Seats,
-    pace: Pace,
+    pace: LivePace,
     closing: CancellationToken,
 }
 

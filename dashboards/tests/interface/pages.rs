@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ioc_dashboards::{Hydration, Limits, StoreHealth, SystemStatus, live::Pace};
+use ioc_dashboards::{Hydration, Limits, StoreHealth, SystemStatus, live::LivePace};
 use ioc_model::{
     asker::Asker,
     epoch::Epoch,
@@ -287,7 +287,7 @@ async fn more_viewers_than_seats_are_refused_and_a_seat_comes_back_bound() {
 
 #[tokio::test]
 async fn a_viewer_that_stops_reading_loses_its_seat_bound() {
-    let pace = Pace {
+    let pace = LivePace {
         gather: Duration::from_millis(1),
         heartbeat: Duration::from_secs(3),
         retry: Duration::from_secs(1),

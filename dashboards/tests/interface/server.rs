@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
     AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, PackStatus,
-    StoreHealth, SystemStatus, live::Pace, router, steady,
+    StoreHealth, SystemStatus, live::LivePace, router, steady,
 };
 use ioc_model::{asker::Asker, pack::Pack, time::Now};
 use serde_json::Value;
@@ -85,7 +85,7 @@ impl Server {
 
     /// One that is well, and tells of everything at once.
     pub async fn beating() -> Server {
-        let pace = Pace {
+        let pace = LivePace {
             gather: Duration::from_millis(1),
             heartbeat: Duration::from_millis(5),
             retry: Duration::from_secs(1),
