@@ -29,7 +29,7 @@ pub(crate) use self::points::LATEST;
 pub use self::{
     placed::{Current, Placed},
     rewritten::Rewritten,
-    sources::Sources,
+    sources::DaySources,
 };
 use self::{
     placed::{Others, apply_to},
@@ -127,7 +127,7 @@ pub struct Day {
     others: Others,
     /// Who sent them. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
-    sources: Sources,
+    sources: DaySources,
     /// The epoch that last added to it or read it back.
     pub touched: Epoch,
 }
@@ -146,11 +146,11 @@ impl Day {
     }
 
     /// Who sent what it holds.
-    pub(crate) fn sources(&self) -> &Sources {
+    pub(crate) fn sources(&self) -> &DaySources {
         &self.sources
     }
 
-    pub(crate) fn set_sources(&mut self, sources: Sources) {
+    pub(crate) fn set_sources(&mut self, sources: DaySources) {
         self.sources = sources;
     }
 

@@ -58,7 +58,7 @@ pub(crate) struct Derived {
 
 /// Windows of one epoch whose consequences are to be worked out.
 #[derive(Debug, Default)]
-struct Touched {
+struct TouchedWindows {
     hours: BTreeMap<Name, BTreeSet<EventTime>>,
     days: BTreeMap<Name, BTreeSet<EventTime>>,
     /// Days whose year is to be worked out.
@@ -133,7 +133,7 @@ impl Derived {
 
     fn readings(&mut self, step: &mut Step<'_>, readings: &[Reading], watched: &mut Vec<WatchedWindow>) {
         let before = self.ledger.closed_to();
-        let mut touched = Touched::default();
+        let mut touched = TouchedWindows::default();
         let mut closed_by = ClosedBy::Watermark;
         for reading in readings {
             if reading.closed_by == ClosedBy::Patience {
@@ -198,7 +198,7 @@ impl Derived {
             let Some(pending) = self.pending.remove(about) else { continue };
             let (ledger, mut touched) = pending.resolve(windows, &self.ledger);
             if let About::Year { .. } = about {
-                touched = Touched { years: touched.days, ..Touched::default() };
+                touched = TouchedWindows { years: touched.days, ..TouchedWindows::default() };
             }
             let closed_to = self.ledger.closed_to().unwrap_or(EventTime(i64::MIN));
             let mut ground = Ground {
@@ -231,7 +231,7 @@ pub(crate) struct Step<'a> {
     pub(crate) results: &'a mut ShardResults,
 }
 
-impl Touched {
+impl TouchedWindows {
     fn add(&mut self, indicator: Name, kind: WindowKind, start: EventTime) {
         let windows = match kind {
             WindowKind::Hour => &mut self.hours,

@@ -53,11 +53,11 @@ use timely::{
 
 use self::{
     decode::{Decoded, decode},
-    parcels::{Arrived, Given, Parcel, Reports, Sighted},
+    parcels::{Arrived, Given, Parcel, Reports, SightingParcels},
     sum::{Addends, Sums, addressed},
 };
 use crate::{
-    exchange::{Addresses, Shards, Share, worker_of},
+    exchange::{Addresses, Shards, WorkerShards, worker_of},
     figures::{FIGURES, Figures},
     halt::Halt,
     log_sources::{LogSourceRecord, LogSources, Reported},
@@ -163,7 +163,9 @@ impl Flow {
     ) -> Result<(Flow, Receiver<Part>), String> {
         let State { pack, subjects, log_sources, suspects, figures } = state;
         let mut shards: Vec<Shard> = (0..workers)
-            .map(|index| Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.clone()))
+            .map(|index| {
+                Shard::new(names.clone(), WorkerShards { index, of: workers, shards: split }, pack.clone())
+            })
             .collect();
         for record in subjects {
             // The same split as the exchange below.
@@ -395,7 +397,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let reported = log_sources.take(&facts, events.into_iter().map(|event| *event));
                         let log_sources = checkpoint.then(|| log_sources.records().collect());
                         watching.follow(&decoder);
-                        let mut sighted = Sighted::default();
+                        let mut sighted = SightingParcels::default();
                         for event in &reported.facts.events {
                             watching.sightings(&event.0, &sighted_by, |worker, it| sighted.put(worker, it));
                         }

@@ -24,7 +24,7 @@ use ioc_model::{
     window::WindowKind,
 };
 use ioc_stream::{
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard},
     step::{EpochFacts, ShardResults},
 };
@@ -85,7 +85,7 @@ impl Site {
     fn new(rules: Vec<Rule>) -> Site {
         let names = Names::default();
         let decoder = Arc::new(Decoder::new(Arc::new(pack(rules)), names.clone()).unwrap());
-        let shard = Shard::new(names.clone(), Share::WHOLE, None);
+        let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         Site { names, decoder, shard, epoch: 0 }
     }
 

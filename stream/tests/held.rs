@@ -23,7 +23,7 @@ use ioc_model::{
     window::{ClosedBy, WindowKind},
 };
 use ioc_stream::{
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::{EpochFacts, ShardResults},
 };
@@ -63,7 +63,7 @@ impl Site {
         let contract = Contract { lateness: Millis(0), patience: Millis::hours(2), ..Contract::default() };
         let pack = pack("one", station, indicators, vec![feed("air", contract)]);
         let decoder = Arc::new(Decoder::new(Arc::new(pack), names.clone()).unwrap());
-        let shard = Shard::new(names.clone(), Share::WHOLE, None);
+        let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         Site { names, decoder, shard, epoch: 0, counts: Counts::default(), sent: 0 }
     }
 
@@ -126,7 +126,7 @@ impl Site {
     fn again(&mut self) {
         let records: Vec<Vec<u8>> = self.shard.records().collect::<Result<_, _>>().unwrap();
         let pack = Some(self.decoder.pack().version.clone());
-        self.shard = Shard::new(self.names.clone(), Share::WHOLE, pack);
+        self.shard = Shard::new(self.names.clone(), WorkerShards::WHOLE, pack);
         for record in records {
             self.shard.load(SubjectRecord::decode(u8::MAX, &record).unwrap());
         }

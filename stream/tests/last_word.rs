@@ -24,7 +24,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     checkpoint,
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
@@ -123,7 +123,7 @@ type Words = Vec<(u64, Superseded)>;
 fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
     let names = Names::default();
     let decoder = Arc::new(Decoder::new(Arc::new(pack()), names.clone()).unwrap());
-    let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
+    let mut shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
     let mut stored: Vec<(u64, StoredObservation)> = Vec::new();
     let mut words: Vec<(u64, Superseded)> = Vec::new();
     let mut asked: Vec<Question> = Vec::new();
@@ -175,7 +175,8 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
             })
             .collect();
         if epoch == reloaded_at {
-            let mut loaded = Shard::new(names.clone(), Share::WHOLE, Some(decoder.pack().version.clone()));
+            let mut loaded =
+                Shard::new(names.clone(), WorkerShards::WHOLE, Some(decoder.pack().version.clone()));
             for record in shard.records() {
                 loaded.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
             }

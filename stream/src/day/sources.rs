@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// The sources of a day's points, those included that are not current.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sources {
+pub struct DaySources {
     main: Option<Source>,
     /// Few days have any; a day without takes no room for them.
     rest: Option<Box<Rest>>,
@@ -23,7 +23,7 @@ struct Rest {
     elsewhere: FxHashMap<u128, u32>,
 }
 
-impl Sources {
+impl DaySources {
     /// Notes who sent what arrived there.
     #[inline]
     pub(super) fn note(&mut self, arrival: &Arrival, source: Source) {
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn who_every_row_came_from_is_known_and_the_main_source_costs_nothing() {
         let source = |feed: &str| Source { feed: feed.into(), sender: format!("{feed}-login").into() };
-        let mut sources = Sources::default();
+        let mut sources = DaySources::default();
         assert_eq!(sources.of(&arrival(0)), Source::default());
         for (row, feed) in [(0, "air"), (1, "file"), (2, "air"), (3, "file"), (4, "push")] {
             sources.note(&arrival(row), source(feed));

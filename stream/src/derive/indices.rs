@@ -13,7 +13,7 @@ use ioc_model::{
 };
 
 use super::{
-    Ground, HOUR, Touched,
+    Ground, HOUR, TouchedWindows,
     alerts::{WatchedValue, WatchedWindow},
     ledger::{LOOK_BACK, Ledger},
     means::eight_hours,
@@ -29,7 +29,7 @@ const DAY_HOURS_NEEDED: usize = 18;
 
 pub(super) fn work_out(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
     watched: &mut Vec<WatchedWindow>,
 ) {
@@ -42,7 +42,7 @@ pub(super) fn work_out(
 
 fn air(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
     watched: &mut Vec<WatchedWindow>,
 ) {
@@ -135,7 +135,7 @@ fn highest_of_enough(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 fn water(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
     watched: &mut Vec<WatchedWindow>,
 ) {

@@ -11,7 +11,7 @@ use ioc_model::{
 };
 
 use super::{
-    Ground, HOUR, Touched,
+    Ground, HOUR, TouchedWindows,
     alerts::{WatchedValue, WatchedWindow},
     ledger::Ledger,
 };
@@ -37,7 +37,7 @@ fn of_means(means: impl Iterator<Item = f64>, expected: u32) -> Mean {
 
 pub(super) fn work_out(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
     watched: &mut Vec<WatchedWindow>,
 ) {
@@ -79,7 +79,7 @@ pub(super) fn work_out(
 /// The mean of each touched year to date.
 fn years(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
     watched: &mut Vec<WatchedWindow>,
 ) {

@@ -86,7 +86,7 @@ pub(super) fn exceeded(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operatin
 }
 
 /// Good points of a series and those expected.
-struct Share {
+struct SeriesShare {
     subject: Name,
     indicator: Name,
     good: u64,
@@ -95,7 +95,7 @@ struct Share {
     shortest: EventTime,
 }
 
-impl Share {
+impl SeriesShare {
     fn percent(&self) -> f64 {
         100.0 * self.good as f64 / self.expected as f64
     }
@@ -120,7 +120,7 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
                 }
             }
             if expected > 0 {
-                shares.push(Share {
+                shares.push(SeriesShare {
                     subject: *subject,
                     indicator: series.indicator,
                     good,
@@ -146,7 +146,7 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
         let by_share = one.percent().total_cmp(&other.percent());
         by_share.then((one.subject, one.indicator).cmp(&(other.subject, other.indicator)))
     });
-    let input = |share: &Share| FigureInput {
+    let input = |share: &SeriesShare| FigureInput {
         kind: InputKind::Series,
         subject: share.subject.into(),
         measure: share.indicator,

@@ -23,9 +23,9 @@ pub(super) struct Parcel {
 
 /// What rules see of an epoch's events, one parcel for each worker.
 #[derive(Default)]
-pub(super) struct Sighted(BTreeMap<usize, Parcel>);
+pub(super) struct SightingParcels(BTreeMap<usize, Parcel>);
 
-impl Sighted {
+impl SightingParcels {
     pub(super) fn put(&mut self, worker: usize, sighting: Sighting) {
         let number = u32::try_from(worker).expect("fewer workers than shards");
         let parcel = || Parcel { worker: number, ..Parcel::default() };
@@ -39,7 +39,7 @@ impl Sighted {
 
 /// The parcels a worker has open, one of each kind for each worker. Each one's first grows with its rows, since most
 /// epochs are small and have a few rows for each of many workers; where one was filled, the next is made large at once.
-pub(super) struct Open(Vec<Parcel>, Vec<Reports>);
+pub(super) struct OpenParcels(Vec<Parcel>, Vec<Reports>);
 
 /// Events on their way to whoever holds their log source. They have parcels of their own, since they go another way
 /// first.
@@ -67,11 +67,11 @@ pub(super) struct Arrived {
     sightings: Vec<Sighting>,
 }
 
-impl Open {
-    pub(super) fn new(workers: usize) -> Open {
+impl OpenParcels {
+    pub(super) fn new(workers: usize) -> OpenParcels {
         let parcels = (0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect();
         let reports = (0..).take(workers).map(|worker| Reports { worker, ..Reports::default() }).collect();
-        Open(parcels, reports)
+        OpenParcels(parcels, reports)
     }
 
     /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
@@ -103,7 +103,7 @@ impl Open {
 
     /// What is left in them.
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
-        let Open(parcels, reports) = self;
+        let OpenParcels(parcels, reports) = self;
         let parcels =
             parcels.into_iter().filter(|parcel| !(parcel.rows.is_empty() && parcel.others.is_empty()));
         let reports = reports.into_iter().filter(|reports| !reports.events.is_empty());

@@ -21,7 +21,7 @@ use super::{
     telling::Told,
 };
 use crate::{
-    counted::Counted,
+    counted::LogSourceCounts,
     derive::Derived,
     series::{Provenance, SeriesState},
     step::ShardResults,
@@ -33,7 +33,7 @@ pub(super) struct SubjectState {
     pub(super) due: Option<EventTime>,
     pub(super) measured: Measured,
     /// Of a log source of the pack: what is counted there.
-    pub(super) counted: Option<Box<Counted>>,
+    pub(super) counted: Option<Box<LogSourceCounts>>,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
     pub(super) told: Told,
@@ -60,7 +60,7 @@ enum Kept {
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
-    Counted(Box<Counted>),
+    Counted(Box<LogSourceCounts>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -68,7 +68,7 @@ enum Kept {
 enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
-    Counted(&'a Counted),
+    Counted(&'a LogSourceCounts),
 }
 
 impl SubjectState {
