@@ -165,7 +165,7 @@ pub struct ClickHouse {
     /// User of an outside server.
     pub user: String,
     /// Password of an outside server.
-    pub password: Secret,
+    pub password: SecretSetting,
     /// The library; empty to look for it.
     pub library: PathBuf,
     /// Rows that broken parts took with them are not looked for up to this epoch.
@@ -195,9 +195,9 @@ pub enum LogFormat {
 /// A setting that is never printed.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Secret(pub String);
+pub struct SecretSetting(pub String);
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for SecretSetting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0.is_empty() { "(none)" } else { "(set)" })
     }

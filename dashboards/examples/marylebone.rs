@@ -9,7 +9,7 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, Open, PackStatus,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, LiveLimits, Open, PackStatus,
     StoreHealth, SystemStatus, router, steady,
 };
 use ioc_model::{
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         clients: Arc::new(AtTheDoor),
         reload: Arc::new(SamePack),
     };
-    let state = AppState::new(pack, board.clone(), behind, registry, &Limits::default(), closing)?;
+    let state = AppState::new(pack, board.clone(), behind, registry, &LiveLimits::default(), closing)?;
     let listener = tokio::net::TcpListener::bind(&address).await?;
     println!("http://{}", listener.local_addr()?);
     let began = Instant::now();

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use ioc_dashboards::{AppState, Behind, Limits, Open, PackStatus};
+use ioc_dashboards::{AppState, Behind, LiveLimits, Open, PackStatus};
 use ioc_ingest::transport::http::{
     self, Receipts,
     serve::{ServeLimits, serve},
@@ -60,7 +60,7 @@ impl House<'_> {
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
         let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
         let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
-        let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
+        let live = LiveLimits { connections: self.config.http.max_live, ..LiveLimits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
         let (orders, ordered) = Orders::new();
         let behind = Behind {

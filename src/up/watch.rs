@@ -37,14 +37,14 @@ struct LastCommit {
     at: Instant,
 }
 
-type Counted = Result<Vec<(Name, u64)>, ReadError>;
+type CountResult = Result<Vec<(Name, u64)>, ReadError>;
 
 /// The last count of what is in flight, and the next.
 #[derive(Debug, Default)]
 struct Count {
     counts: Vec<(Name, u64)>,
     at: Option<Now>,
-    running: Option<(Now, Instant, JoinHandle<Counted>)>,
+    running: Option<(Now, Instant, JoinHandle<CountResult>)>,
     /// Not before this moment.
     next: Option<Instant>,
 }

@@ -85,7 +85,7 @@ pub const PATHS: [&str; 31] = [
 
 /// Bounds and rhythm of the live push.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct LiveLimits {
     /// Live connections in all.
     pub connections: usize,
     /// Live connections from one address.
@@ -94,9 +94,9 @@ pub struct Limits {
     pub pace: LivePace,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for LiveLimits {
+    fn default() -> LiveLimits {
+        LiveLimits {
             connections: 256,
             connections_per_peer: 32,
             pace: LivePace {
@@ -191,7 +191,7 @@ impl AppState {
         board: Arc<Board>,
         behind: Behind,
         registry: Registry,
-        limits: &Limits,
+        limits: &LiveLimits,
         closing: CancellationToken,
     ) -> Result<AppState, prometheus::Error> {
         let viewers = IntGauge::new("ioc_dashboards_viewers", "Live connections of browsers")?;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, PackStatus,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, LiveLimits, PackStatus,
     StoreHealth, SystemStatus, live::LivePace, router, steady,
 };
 use ioc_model::{asker::Asker, pack::Pack, time::Now};
@@ -38,25 +38,25 @@ impl Server {
     /// The same over another pack.
     pub async fn of(pack: Pack) -> Server {
         let record = Arc::new(Record::default());
-        let mut server = Server::serve(pack, record.clone(), Limits::default()).await;
+        let mut server = Server::serve(pack, record.clone(), LiveLimits::default()).await;
         server.record = record;
         server.board.hydrate(Hydration::default());
         server.board.system(well());
         server
     }
 
-    pub async fn empty(limits: Limits) -> Server {
+    pub async fn empty(limits: LiveLimits) -> Server {
         let record = Arc::new(Record::default());
         let mut server = Server::over(record.clone(), limits).await;
         server.record = record;
         server
     }
 
-    pub async fn over(history: Arc<dyn History>, limits: Limits) -> Server {
+    pub async fn over(history: Arc<dyn History>, limits: LiveLimits) -> Server {
         Server::serve(support::pack(), history, limits).await
     }
 
-    async fn serve(pack: Pack, history: Arc<dyn History>, limits: Limits) -> Server {
+    async fn serve(pack: Pack, history: Arc<dyn History>, limits: LiveLimits) -> Server {
         let pack = Arc::new(pack);
         let board = Arc::new(Board::new(&pack));
         let closing = CancellationToken::new();
@@ -90,7 +90,7 @@ impl Server {
             heartbeat: Duration::from_millis(5),
             retry: Duration::from_secs(1),
         };
-        let server = Server::empty(Limits { pace, ..Limits::default() }).await;
+        let server = Server::empty(LiveLimits { pace, ..LiveLimits::default() }).await;
         server.board.hydrate(Hydration::default());
         server.board.system(well());
         server
