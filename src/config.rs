@@ -16,7 +16,7 @@ use figment::{
     value::{Dict, Value},
 };
 use ioc_ingest::transport::{KINDS, Transport};
-use ioc_model::pack::Feed;
+use ioc_model::{epoch::Epoch, pack::Feed};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -169,7 +169,7 @@ pub struct ClickHouse {
     /// The library; empty to look for it.
     pub library: PathBuf,
     /// Rows that broken parts took with them are not looked for up to this epoch.
-    pub losses_accepted_upto: u64,
+    pub losses_accepted_upto: Epoch,
 }
 
 /// `[log]`

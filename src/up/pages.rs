@@ -75,7 +75,7 @@ impl House<'_> {
         let state =
             AppState::new(pack, board.clone(), behind, self.metrics.registry(), &live, self.stop.clone())?;
         let pushes = entrance.ways_in.address(http::KIND.word).unwrap_or_default();
-        let version = packs.pack().version.0.clone();
+        let version = packs.pack().version.clone();
         let (pack_status, pack_told) = watch::channel(PackStatus { version, ..PackStatus::default() });
         let province = Province {
             choice: self.config.pack.clone(),

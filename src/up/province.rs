@@ -116,8 +116,8 @@ impl Province {
             Err(why) => FolderState::Faulty(why.clone()),
         };
         *seen = Some(files);
-        let in_effect = self.packs.pack().version.0.clone();
-        let waiting = |decoder: &Decoder| Some(decoder.pack().version.0.clone());
+        let in_effect = self.packs.pack().version.clone();
+        let waiting = |decoder: &Decoder| Some(decoder.pack().version.clone());
         let (state, waiting, why) = match found {
             FolderState::InEffect => (PackState::Current, None, Vec::new()),
             FolderState::Valid(decoder) => (PackState::Changed, waiting(&decoder), Vec::new()),
@@ -126,6 +126,7 @@ impl Province {
         };
         let since = (state != PackState::Current).then(|| self.clock.now());
         if state != PackState::Current {
+            let waiting = waiting.as_ref().map(|version| version.0.as_str());
             tracing::info!(?state, waiting, "the pack's folder holds another pack than is in effect");
         }
         let _before = self.status.send_replace(PackStatus { version: in_effect, state, waiting, why, since });

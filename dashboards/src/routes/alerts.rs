@@ -91,7 +91,7 @@ pub(super) async fn story(state: &AppState, asker: &Asker, key: &AlertKey) -> Re
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlertEventsQuery {
-    epoch: Option<u64>,
+    epoch: Option<Epoch>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -107,7 +107,7 @@ pub(super) async fn events(
     let asked = question(query)?;
     let (before, limit) = super::events::page(asked.before.as_deref(), asked.limit)?;
     let story = story(&state, &asker, &key).await?;
-    let of = story.events(asked.epoch.map(Epoch)).ok_or_else(|| {
+    let of = story.events(asked.epoch).ok_or_else(|| {
         Problem::not_found("no events raised this alert then")
             .vi("cảnh báo này khi đó không do sự kiện gây ra")
     })?;

@@ -81,11 +81,11 @@ pub struct EventRow {
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where its envelope lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where its envelope lies.
-    pub offset: u64,
+    pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
 }

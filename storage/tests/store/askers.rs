@@ -174,7 +174,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         known: false,
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
-    let (envelope, names) = (position(event.offset), [event.log_source.clone()]);
+    let (envelope, names) = (position(event.offset.0), [event.log_source.clone()]);
     let counting = Counting {
         count: Count::Events,
         by: CountBy::From,

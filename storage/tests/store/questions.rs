@@ -190,7 +190,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         before = Some(behind(last));
         let position = behind(last).position;
         assert_eq!(store.envelope_events(&ALL, position).await.unwrap(), page);
-        seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
+        seen.extend(page.into_iter().map(|event| event.offset.0 / 1_000_000));
     }
     assert_eq!(seen, [3, 2, 1], "the newest first, none twice");
     let event = &store.events(&ALL, &filter, None, 1).await.unwrap()[0];
@@ -238,7 +238,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     }
     let tried = EventFilter { attempts: true, ..filter.clone() };
     let found = store.events(&ALL, &tried, None, 9).await.unwrap();
-    assert_eq!(found.iter().map(|event| event.offset / 1_000_000).collect::<Vec<_>>(), [2]);
+    assert_eq!(found.iter().map(|event| event.offset.0 / 1_000_000).collect::<Vec<_>>(), [2]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -277,14 +277,13 @@ async fn the_events_of_an_alert_are_paged_up_to_the_one_that_made_it_enough() {
         let page = server.store.alert_events(&ALL, &of, before, 1).await.unwrap();
         let Some(last) = page.last() else { break };
         before = Some(behind(last));
-        seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
+        seen.extend(page.into_iter().map(|event| event.offset.0 / 1_000_000));
     }
     assert_eq!(seen, [3, 2, 1], "the newest first, none twice, and none that came after");
 }
 
 /// Where the page behind an event begins.
 fn behind(event: &EventRow) -> EventCursor {
-    let (log, partition) = (LogNumber(event.log), Partition(event.partition));
-    let position = Position { log, partition, offset: Offset(event.offset) };
+    let position = Position { log: event.log, partition: event.partition, offset: event.offset };
     EventCursor { happened_at: event.happened_at, position, row: event.row }
 }
