@@ -176,23 +176,18 @@ impl TopicCache {
 
 #[cfg(test)]
 mod tests {
-    use ioc_model::{contract::Contract, pack::FormatName, text::Text, time::Millis};
+    use ioc_model::contract::Contract;
 
     use super::*;
 
     #[test]
     fn syslog_goes_by_the_name_in_a_certificate_and_else_by_the_smallest_network() {
         let feed = |id: &str, from: &[&str], certificates: &[&str]| Feed {
-            id: id.to_owned(),
-            name: Text::default(),
-            owner: Text::default(),
             transport: Transport::Syslog {
                 from: from.iter().map(|network| network.parse().unwrap()).collect(),
                 certificates: certificates.iter().map(|pattern| (*pattern).to_owned()).collect(),
             },
-            format: FormatName::JsonObservation,
-            contract: Contract::default(),
-            silent_after: Millis(1),
+            ..ioc_testing::feed(id, Contract::default())
         };
         let feeds = [
             feed("any", &[], &[]),
@@ -201,8 +196,7 @@ mod tests {
             feed("one", &[], &["fw-a.example"]),
             feed("site", &["192.0.2.0/24", "2001:db8::/32"], &[]),
         ];
-        let feeds = feeds.map(|feed| (feed.id.clone(), feed)).into();
-        let routes = Routes::of_pack(&Pack { feeds, ..Pack::default() });
+        let routes = Routes::of_pack(&ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into()));
         for (address, certificate, expected) in [
             ("192.0.2.7", None, "firewall"),
             ("192.0.2.8", None, "site"),
@@ -223,13 +217,8 @@ mod tests {
     #[test]
     fn of_overlapping_topic_filters_the_most_specific_names_the_feed_and_of_equal_ones_the_first_by_name() {
         let feed = |id: &str, topics: &[&str]| Feed {
-            id: id.to_owned(),
-            name: Text::default(),
-            owner: Text::default(),
             transport: Transport::Mqtt { topics: topics.iter().map(|topic| (*topic).to_owned()).collect() },
-            format: FormatName::JsonObservation,
-            contract: Contract::default(),
-            silent_after: Millis(1),
+            ..ioc_testing::feed(id, Contract::default())
         };
         // The widest comes first by name: neither the names nor the order in a file decide.
         let feeds = [
@@ -240,8 +229,7 @@ mod tests {
             feed("one", &["ioc/air/TN-0412/observation", "ioc/water/+/observation"]),
             feed("tail", &["ioc/+/TN-0412/#"]),
         ];
-        let feeds = feeds.map(|feed| (feed.id.clone(), feed)).into();
-        let routes = Routes::of_pack(&Pack { feeds, ..Pack::default() });
+        let routes = Routes::of_pack(&ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into()));
         let sender = |feeds: &[&str]| Sender {
             name: "gateway".to_owned(),
             feeds: feeds.iter().map(|feed| (*feed).to_owned()).collect(),

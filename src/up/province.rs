@@ -223,6 +223,8 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ioc_model::contract::Contract;
+
     use super::*;
     use crate::pack_files::{DEFAULT_PACK, embedded_pack};
 
@@ -253,9 +255,8 @@ mod tests {
         pack.feeds.retain(|_, feed| !matches!(feed.transport, Transport::Syslog { .. }));
         let (mut one, mut two) = (pack.clone(), pack.clone());
         let logs = |from: &str| Feed {
-            id: "logs".to_owned(),
             transport: Transport::Syslog { from: vec![from.parse().unwrap()], certificates: Vec::new() },
-            ..pack.feeds["stations"].clone()
+            ..ioc_testing::feed("logs", Contract::default())
         };
         let _new = one.feeds.insert("logs".to_owned(), logs("192.0.2.0/24"));
         let _new = two.feeds.insert("logs".to_owned(), logs("198.51.100.0/24"));

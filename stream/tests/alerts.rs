@@ -17,9 +17,8 @@ use ioc_model::{
     question::{Answer, Found, RecalledRow},
     results::{LimitVerdict, WindowResult},
     row::Row,
-    rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
+    rule::{AlertChange, Bound, Condition, Measure, Rule},
     status::StationStatus,
-    text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
@@ -50,18 +49,7 @@ fn pack(rules: Vec<Rule>) -> Pack {
 }
 
 fn rule(condition: Condition, raise_windows: u32, clear_windows: u32) -> Rule {
-    Rule {
-        id: "r".to_owned(),
-        name: Text::default(),
-        step: Text::default(),
-        priority: Priority::High,
-        condition,
-        raise_windows,
-        clear_windows,
-        kinds: Vec::new(),
-        stations: Vec::new(),
-        log_sources: Vec::new(),
-    }
+    Rule { raise_windows, clear_windows, ..ioc_testing::rule("r", condition) }
 }
 
 /// Above 50, cleared at 40.

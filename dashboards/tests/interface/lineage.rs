@@ -16,7 +16,7 @@ use ioc_model::{
     observation::Quality,
     reject::RejectReason,
     results::{Evidence, LimitVerdict, RowStanding},
-    rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
+    rule::{AlertChange, Bound, Condition, Measure, Rule},
     status::StationStatus,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -218,16 +218,10 @@ async fn rows_whose_bytes_are_gone_still_open_and_what_never_was_is_not_found() 
 async fn an_alert_opens_to_what_raised_it() {
     let mut pack = support::pack();
     let rule = |id: &str, condition| Rule {
-        id: id.to_owned(),
         name: text("Bụi mịn vượt giới hạn", "Fine dust above its limit"),
         step: text("Gọi trạm", "Call the station"),
-        priority: Priority::High,
-        condition,
-        raise_windows: 1,
         clear_windows: 2,
-        kinds: Vec::new(),
-        stations: Vec::new(),
-        log_sources: Vec::new(),
+        ..ioc_testing::rule(id, condition)
     };
     let of_limit = Condition::Limit { indicator: "pm25".into(), averaging: Averaging::Day, clear_share: 0.9 };
     let of_number = Condition::Threshold {

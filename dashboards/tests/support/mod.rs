@@ -142,15 +142,7 @@ const PLACES: [(&str, &str, &str); 3] = [
 ];
 
 fn place(code: &str, vi: &str, en: &str) -> Place {
-    Place {
-        key: key(code),
-        valid_to: None,
-        kind: PlaceKind::Ward,
-        name: text(vi, en),
-        parent: None,
-        area_km2: None,
-        point: None,
-    }
+    Place { name: text(vi, en), ..ioc_testing::place(key(code), PlaceKind::Ward) }
 }
 
 fn key(code: &str) -> PlaceKey {

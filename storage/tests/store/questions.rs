@@ -12,7 +12,7 @@ use ioc_model::{
     question::{About, Found, Question},
     results::RowStanding,
     rule::{AlertEvents, CountBy, Counted, Counting},
-    time::{EventTime, Millis},
+    time::EventTime,
     window::{ClosedBy, WindowKind},
 };
 use ioc_storage::queries::{EventRow, Receipt};
@@ -255,15 +255,11 @@ async fn the_events_of_an_alert_are_paged_up_to_the_one_that_made_it_enough() {
         sink.write(&results, false).await.unwrap();
     }
     let counting = Counting {
-        count: Count::Events,
-        by: CountBy::From,
         kinds: vec![EventKind::Alert],
         severity: Some(Severity::High),
-        category: String::new(),
         signature: "1:9000010:2".to_owned(),
         reach: 3,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
+        ..ioc_testing::counting(Count::Events, CountBy::From)
     };
     let counted = Counted { counting, group: "2001:db8:0:7::1f".to_owned(), last: arrivals[2] };
     let of = AlertEvents {

@@ -6,7 +6,6 @@ use ioc_model::{
     calendar::Calendar,
     event::{Count, Severity, one_spelling},
     position::Arrival,
-    text::Text,
     time::ReceivedAt,
 };
 use proptest::prelude::*;
@@ -19,9 +18,7 @@ const HELD: Millis = Millis::minutes(10);
 
 fn measure(id: &str, count: Count, kinds: &[EventKind], windows: &[WindowKind]) -> (Name, EventMeasure) {
     let (kinds, windows) = (kinds.to_vec(), windows.to_vec());
-    let measure =
-        EventMeasure { id: id.to_owned(), name: Text::default(), count, kinds, severity: None, windows };
-    (id.into(), measure)
+    (id.into(), EventMeasure { kinds, windows, ..ioc_testing::measure(id, count) })
 }
 
 fn plan(silent_after: Option<Millis>) -> CountPlan {
