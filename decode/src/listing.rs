@@ -39,7 +39,7 @@ fn line(at: &str, cell: &GridCell, is_hidden: bool) -> String {
         Content::Truth(truth) => ("truth", truth.to_string()),
         Content::Error(error) => ("error", error.clone()),
     };
-    let mut line = format!("{at}\t{kind}\t{said}");
+    let mut line = format!("{}\t{kind}\t{said}", at.escape_debug());
     match cell.format {
         NumberFormat::Plain => {}
         NumberFormat::Percent => line.push_str("\tpercent"),

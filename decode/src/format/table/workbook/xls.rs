@@ -177,7 +177,8 @@ impl Contents {
                 let at = fields.u32()? as usize;
                 let (state, kind) = (fields.u8()?, fields.u8()?);
                 let name = self.texts.short(&mut fields, true)?;
-                if name.is_empty() {
+                // Where a cell is says its sheet's name.
+                if name.is_empty() || self.sheets.iter().any(|listed| listed.name == name) {
                     return Err(CutOff.into());
                 }
                 self.sheets.push(Listed { name, hidden: state & 3 != 0, kind, at });

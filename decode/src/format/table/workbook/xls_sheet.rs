@@ -207,6 +207,7 @@ impl<'s> XlsSheetRead<'s> {
             }
             1 => self.push(place, truth_or_error(bytes[2], false), Some(formula)),
             2 => self.push(place, truth_or_error(bytes[2], true), Some(formula)),
+            // Excel's for an empty text, and that of programs which cannot calculate.
             _ => self.push(place, Content::Text(String::new()), Some(formula)),
         }
     }

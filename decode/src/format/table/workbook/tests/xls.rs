@@ -319,7 +319,16 @@ fn bound_a_list_that_names_one_sheet_again_and_again_is_refused() {
         let at = u32::from_le_bytes(*entry[4..].first_chunk().expect("a place"));
         let mut moved = entry.clone();
         moved[4..8].copy_from_slice(&(at + (count as u32 - 1) * 15).to_le_bytes());
-        let _ = stream.splice(place..place + 15, moved.repeat(count));
+        let all = (0..count).flat_map(|number| {
+            moved[12..15].copy_from_slice(&[
+                b'A' + (number / 900) as u8,
+                b'A' + (number / 30 % 30) as u8,
+                b'A' + (number % 30) as u8,
+            ]);
+            moved.clone()
+        });
+        let all: Vec<u8> = all.collect();
+        let _ = stream.splice(place..place + 15, all);
         compound("Workbook", &stream)
     };
     assert_eq!(read(&listed(2)).expect("twice is odd, and no harm").sheets.len(), 2);
