@@ -9,6 +9,7 @@ mod asked;
 mod contract;
 mod finding;
 mod period;
+mod period_words;
 mod report;
 mod scope;
 
