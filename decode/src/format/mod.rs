@@ -8,6 +8,7 @@
 
 mod auth_log;
 mod cef;
+mod dhis2;
 mod eve;
 mod event_csv;
 mod fields;
@@ -23,6 +24,8 @@ mod json_walk;
 mod moment;
 mod operator_action;
 mod packet_filter;
+mod said;
+mod sdmx;
 mod separated;
 mod station_txt;
 mod syslog;

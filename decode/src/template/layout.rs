@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    form::{Column, Form, Period, Role},
+    form::{Column, Form, Role},
     pattern,
     text::Text,
 };
@@ -28,7 +28,7 @@ pub struct Template {
     pub sheet: String,
     /// What stands above the table, one a row, in the first column.
     pub above: Vec<Line>,
-    /// The row of the headings; the row before it says them in English, with units.
+    /// The row of the headings; the row before it says them in English.
     pub header: u32,
     /// What has a column.
     pub columns: Vec<TemplateColumn>,
@@ -69,7 +69,7 @@ pub enum LineLook {
 pub struct TemplateColumn {
     /// Its heading.
     pub heading: String,
-    /// What stands above the heading: English, with the unit.
+    /// What stands above the heading, in English.
     pub above: String,
     /// In characters.
     pub width: u16,
@@ -100,8 +100,9 @@ impl Template {
         rows.extend(total);
         rows.extend(spare_rows(&mut cells, prepared.len()));
         let columns = form.columns.iter().enumerate().map(|(at, column)| TemplateColumn {
-            heading: column.name.vi.clone(),
-            above: above_heading(column, &scope),
+            heading: heading(column, &scope),
+            // In parentheses, so that it is not the heading.
+            above: format!("({})", column.name.en),
             width: width(&column.name.vi, rows.iter().map(|row| &row[at].holds)),
         });
         Ok(Template {
@@ -204,13 +205,18 @@ fn lines_above(wanted: &Wanted<'_>, scope: &Scope<'_>) -> Vec<Line> {
     let mut lines = vec![line(LineLook::Title, title(form)), line(LineLook::Beside, form.name.en.clone())];
     match wanted.period {
         Some(period) => {
-            lines.push(line(LineLook::Said, format!("Kỳ báo cáo: {}", period.words().vi)));
-            lines.push(line(LineLook::Beside, reported_days(period)));
+            let days = period.days_in_words().vi;
+            lines.push(line(LineLook::Said, format!("Kỳ báo cáo: {} ({days})", period.words().vi)));
+            lines.push(line(LineLook::Beside, format!("Reporting period: {}", period.words().en)));
         }
         None => {
             lines.push(line(LineLook::Open, "Kỳ báo cáo: ".to_owned()));
-            lines.push(line(LineLook::Beside, "Reporting period: write it behind the colon".to_owned()));
+            lines
+                .push(line(LineLook::Beside, "Reporting period: write it behind the colon above".to_owned()));
         }
+    }
+    if let Some(agency) = wanted.agency.and_then(|id| wanted.agencies.get(id)) {
+        lines.push(line(LineLook::Said, format!("Cơ quan báo cáo: {}", agency.name.vi)));
     }
     if let [place] = scope.places.as_slice() {
         lines.push(line(LineLook::Said, format!("Đơn vị: {} ({})", place.name.vi, place.key.code)));
@@ -228,21 +234,16 @@ fn title(form: &Form) -> String {
     }
 }
 
-fn reported_days(period: Period) -> String {
-    let Text { vi, en } = period.days_in_words();
-    format!("{vi} / {} ({en})", period.words().en)
-}
-
-/// What stands above a heading. It is in parentheses, so that it is not the heading.
-fn above_heading(column: &Column, scope: &Scope<'_>) -> String {
-    let english = &column.name.en;
+/// A heading, with the unit of its values behind it.
+fn heading(column: &Column, scope: &Scope<'_>) -> String {
+    let name = &column.name.vi;
     let unit_of = |id: &String| scope.indicators.iter().find(|one| one.id == *id).map(|one| &one.unit);
     match &column.role {
-        Role::Value(Some(id)) => match unit_of(id) {
-            Some(unit) => format!("({english}; {unit})"),
-            None => format!("({english})"),
+        Role::Value(Some(id)) if !name.contains('(') => match unit_of(id) {
+            Some(unit) => format!("{name} ({unit})"),
+            None => name.clone(),
         },
-        _ => format!("({english})"),
+        _ => name.clone(),
     }
 }
 

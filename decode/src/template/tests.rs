@@ -104,6 +104,8 @@ fn by_place() -> Form {
         ]),
         totals: vec!["Tổng cộng".to_owned()],
         of_which: BTreeMap::new(),
+        sdmx: None,
+        dhis2: None,
     }
 }
 
@@ -202,8 +204,10 @@ fn each_place_that_was_there_in_the_period_has_a_row_and_the_title_says_period_a
     assert_eq!(rows, [["25459", "Phường Tân Ninh"], ["25486", "Xã Tân Biên"], ["", "Tổng cộng"]]);
     let above: Vec<&str> = laid.above.iter().map(|line| line.text.as_str()).collect();
     assert_eq!(above[0], "Biểu một cửa");
-    assert_eq!(above[2], "Kỳ báo cáo: tháng 10/2026");
-    assert!(above[3].contains("từ ngày 15/9/2026 đến ngày 14/10/2026"), "{above:?}");
+    assert_eq!(above[2], "Kỳ báo cáo: tháng 10/2026 (từ ngày 15/9/2026 đến ngày 14/10/2026)");
+    assert_eq!(above[3], "Reporting period: October 2026");
+    assert_eq!(laid.columns[2].heading, "Đã giải quyết (hồ sơ)");
+    assert_eq!(laid.columns[2].above, "(Processed)");
 
     let before = october(
         &by_place(),

@@ -1,0 +1,302 @@
+//! DHIS2's data value sets, as JSON ([`json`]) or CSV ([`csv`]).
+//!
+//! The key of a value is data element, period, organisation unit, category option combination and attribute option
+//! combination; a combination that is left out is the default one, which has several ids. Keyed by less, the last row of a
+//! form would win. Zero, deleted and empty are three messages: "0" is a value like any other, `deleted` takes back what was
+//! reported although the message may carry the old value beside it, and an empty value is what the form says of cells that
+//! are not filled in. What a message does not name stays as it was.
+//!
+//! Who stored a value (`storedBy`) and what they wrote beside it (`comment`) is read by nobody and kept nowhere.
+
+mod csv;
+mod json;
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeSet, fmt::Display};
+
+use ioc_model::{
+    form::{Absent, Dhis2, Dhis2Combinations, Dhis2Element, Form, Mark, Period, Rule, Value, Weight},
+    name::Name,
+    place::Date,
+    text::Text,
+};
+
+pub(super) use self::{csv::read as read_csv, json::read as read_json};
+use super::said::{Said, SaidCell, Wrong, breakdown, number};
+
+/// What every installation calls the default by another name.
+const DEFAULT: &str = "default";
+
+/// A value as a message has it; what is not said is empty.
+#[derive(Clone, Copy, Debug, Default)]
+struct SaidValue<'m> {
+    element: &'m str,
+    period: &'m str,
+    org_unit: &'m str,
+    category: &'m str,
+    attribute: &'m str,
+    value: &'m str,
+    is_deleted: bool,
+}
+
+/// The values of a message of a form.
+#[derive(Debug)]
+struct Values<'f> {
+    form: &'f Form,
+    dhis2: &'f Dhis2,
+    said: Said,
+    /// Data elements that the form does not have: each is told of once.
+    unknown: BTreeSet<String>,
+}
+
+impl<'f> Values<'f> {
+    /// Of the form whose data set or, where none is named, whose data element it is.
+    ///
+    /// # Errors
+    /// If it is of none of them.
+    fn of(forms: &[&'f Form], data_set: &str, element: &str) -> Result<Values<'f>, Wrong> {
+        let mut all = forms.iter().filter_map(|form| Some((*form, form.dhis2.as_ref()?)));
+        let is_it = |(_, dhis2): &(&Form, &Dhis2)| match data_set.is_empty() || dhis2.data_sets.is_empty() {
+            true => dhis2.elements.contains_key(element),
+            false => dhis2.data_sets.iter().any(|one| one == data_set),
+        };
+        match all.find(is_it) {
+            Some((form, dhis2)) => {
+                Ok(Values { form, dhis2, said: Said::default(), unknown: BTreeSet::new() })
+            }
+            None => {
+                let (name_vi, name_en, stands) = match data_set {
+                    "" => ("dataElement", "dataElement", element),
+                    _ => ("dataSet", "dataSet", data_set),
+                };
+                Err(Wrong::new(
+                    Rule::UnknownForm,
+                    stands,
+                    format!("{name_vi} '{stands}' không thuộc biểu nào của nguồn này."),
+                    format!("{name_en} '{stands}' is of no form of this feed"),
+                ))
+            }
+        }
+    }
+
+    /// Takes one.
+    fn take(&mut self, at: &dyn Display, value: &SaidValue<'_>) {
+        let Some(element) = self.dhis2.elements.get(value.element) else {
+            return self.pass_over(at, value.element);
+        };
+        match self.cell(at, value, element) {
+            Ok(cell) => {
+                if cell.value.is_none() {
+                    self.said.find(Weight::Warning, Rule::Empty, at, "", Text {
+                        vi: "Giá trị để trống: số đã báo cáo trước đó được giữ nguyên. Muốn rút lại, gửi deleted: true; \
+                             muốn báo cáo số không, gửi \"0\"."
+                            .to_owned(),
+                        en: "the value is empty: what was reported before stays. Send deleted: true to take it back, \"0\" \
+                             for zero"
+                            .to_owned(),
+                    });
+                }
+                self.said.cells.push(cell);
+            }
+            Err(Wrong { rule, stands, message }) => self.said.find(Weight::Error, rule, at, &stands, message),
+        }
+    }
+
+    /// A data set may have more than the form.
+    fn pass_over(&mut self, at: &dyn Display, element: &str) {
+        if element.is_empty() {
+            self.said.find(
+                Weight::Error,
+                Rule::Missing,
+                at,
+                "",
+                Text { vi: "Thiếu dataElement.".to_owned(), en: "dataElement is missing".to_owned() },
+            );
+        } else if self.unknown.insert(element.to_owned()) {
+            self.said.find(
+                Weight::Warning,
+                Rule::Surplus,
+                at,
+                element,
+                Text {
+                    vi: format!("Biểu {} không có dataElement '{element}': không lưu.", self.form.id),
+                    en: format!("form {} has no dataElement '{element}': it is not kept", self.form.id),
+                },
+            );
+        }
+    }
+
+    fn cell(
+        &self,
+        at: &dyn Display,
+        value: &SaidValue<'_>,
+        element: &'f Dhis2Element,
+    ) -> Result<SaidCell, Wrong> {
+        for (name, stands) in [("period", value.period), ("orgUnit", value.org_unit)] {
+            if stands.is_empty() {
+                return Err(Wrong::new(
+                    Rule::Missing,
+                    "",
+                    format!("Thiếu {name}, ở giá trị này lẫn ở đầu tin."),
+                    format!("{name} is missing, at this value and at the message's head"),
+                ));
+            }
+        }
+        let period = Period::parse(self.form.period, value.period).ok_or_else(|| {
+            Wrong::new(
+                Rule::Period,
+                value.period,
+                format!(
+                    "period '{}' không phải kỳ của biểu này ({}).",
+                    value.period,
+                    self.form.period.word()
+                ),
+                format!("period '{}' is no period of this form ({})", value.period, self.form.period.word()),
+            )
+        })?;
+        let place = self.dhis2.org_units.get(value.org_unit).map_or(value.org_unit, String::as_str);
+        let (says, as_sent) = self.value(value)?;
+        Ok(SaidCell {
+            at: at.to_string().into(),
+            indicator: Name::new(&element.indicator),
+            breakdown: self.breakdown(value, element)?,
+            place: place.into(),
+            period,
+            vintage: self.form.vintage,
+            value: says,
+            as_sent: as_sent.into(),
+        })
+    }
+
+    fn value(&self, value: &SaidValue<'_>) -> Result<(Option<Value>, String), Wrong> {
+        if value.is_deleted {
+            return Ok((Some(Value::without(Mark::Withdrawn)), "deleted".to_owned()));
+        }
+        if value.value.is_empty() {
+            return match self.form.absent {
+                Absent::Keeps => Ok((None, String::new())),
+                Absent::Withdraws => Ok((Some(Value::without(Mark::Withdrawn)), String::new())),
+                Absent::Refused => Err(Wrong::new(
+                    Rule::Empty,
+                    "",
+                    "Giá trị để trống. Muốn rút lại, gửi deleted: true; muốn báo cáo số không, gửi \"0\"."
+                        .to_owned(),
+                    "the value is empty: send deleted: true to take it back, \"0\" for zero".to_owned(),
+                )),
+            };
+        }
+        let read = number(value.value).ok_or_else(|| {
+            Wrong::new(
+                Rule::Invalid,
+                value.value,
+                format!("'{}' không phải là số; ví dụ đúng: 1204.", value.value),
+                format!("'{}' is not a number; right would be 1204", value.value),
+            )
+        })?;
+        let as_sent = if read.to_string() == value.value { "" } else { value.value };
+        Ok((Some(Value::of(read)), as_sent.to_owned()))
+    }
+
+    fn breakdown(&self, value: &SaidValue<'_>, element: &'f Dhis2Element) -> Result<Name, Wrong> {
+        let mut members: Vec<(&str, &str)> = Vec::new();
+        for (kind, of, combination) in [
+            ("categoryOptionCombo", &self.dhis2.category, value.category),
+            ("attributeOptionCombo", &self.dhis2.attribute, value.attribute),
+        ] {
+            for (column, member) in self.members(kind, of, combination)? {
+                match element.by.contains(column) {
+                    true => members.push((column, member)),
+                    false if self.is_default(combination) => {}
+                    false => {
+                        return Err(Wrong::new(
+                            Rule::Invalid,
+                            combination,
+                            format!(
+                                "{kind} '{combination}' chia theo '{column}', dataElement '{}' thì không.",
+                                value.element
+                            ),
+                            format!(
+                                "{kind} '{combination}' is of '{column}', and dataElement '{}' is not",
+                                value.element
+                            ),
+                        ));
+                    }
+                }
+            }
+        }
+        let is_said = |column: &&String| members.iter().any(|(said, _)| said == column);
+        if let Some(column) = element.by.iter().find(|column| !is_said(column)) {
+            return Err(Wrong::new(
+                Rule::Missing,
+                value.category,
+                format!(
+                    "dataElement '{}' chia theo '{column}', nhưng tổ hợp của giá trị này không nói mục nào.",
+                    value.element
+                ),
+                format!(
+                    "dataElement '{}' is broken down by '{column}', and this value's combinations do not say which",
+                    value.element
+                ),
+            ));
+        }
+        Ok(breakdown(&mut members))
+    }
+
+    fn is_default(&self, combination: &str) -> bool {
+        combination.is_empty()
+            || combination == DEFAULT
+            || self.dhis2.defaults.iter().any(|default| default == combination)
+    }
+
+    fn members(
+        &self,
+        kind: &str,
+        of: &'f Dhis2Combinations,
+        combination: &str,
+    ) -> Result<impl Iterator<Item = (&'f String, &'f String)>, Wrong> {
+        if self.is_default(combination) {
+            return Ok(of.default.iter());
+        }
+        of.of.get(combination).map(|members| members.iter()).ok_or_else(|| {
+            Wrong::new(
+                Rule::Invalid,
+                combination,
+                format!("Biểu {} không có {kind} '{combination}'.", self.form.id),
+                format!("form {} has no {kind} '{combination}'", self.form.id),
+            )
+        })
+    }
+
+    /// What is done by the end of its period is done early, whatever the message says of being complete.
+    fn complete(&mut self, date: &str, period: &str) {
+        let Some(period) = Period::parse(self.form.period, period) else { return };
+        let date = date.get(..10).unwrap_or(date);
+        match date.parse::<Date>() {
+            Ok(day) if day > period.end => {}
+            Ok(day) => self.said.find(
+                Weight::Warning,
+                Rule::Time,
+                &"completeDate",
+                date,
+                Text {
+                    vi: format!("Ngày hoàn thành {day} nằm trước khi kỳ kết thúc ({}).", period.end),
+                    en: format!(
+                        "the date of completion, {day}, lies before the end of the period ({})",
+                        period.end
+                    ),
+                },
+            ),
+            Err(_) => self.said.find(
+                Weight::Warning,
+                Rule::Invalid,
+                &"completeDate",
+                date,
+                Text {
+                    vi: format!("completeDate '{date}' không phải là ngày; ví dụ đúng: 2026-11-05."),
+                    en: format!("completeDate '{date}' is no date; right would be 2026-11-05"),
+                },
+            ),
+        }
+    }
+}

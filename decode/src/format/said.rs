@@ -1,0 +1,171 @@
+//! What a message of cells says, before anybody judged it: SDMX and DHIS2 name the indicator, the place and the period of
+//! each value themselves, so that no table has to be understood.
+//!
+//! Places are known by their code alone here; which version of a place it is, whose cell, and what must hold among them,
+//! is the judge's ([`contract`](crate::contract)).
+
+use std::{borrow::Cow, fmt::Display};
+
+use ioc_model::{
+    form::{Finding, Period, Rule, Value, Vintage, Weight},
+    name::Name,
+    text::Text,
+};
+use rust_decimal::Decimal;
+use sonic_rs::LazyValue;
+
+/// Decimals that a cell can hold.
+const DECIMALS: u32 = 9;
+/// Longer is no number that anybody writes. Characters.
+const NUMBER_MAX: usize = 64;
+
+/// A cell as a message says it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SaidCell {
+    /// Where it stands.
+    pub(crate) at: Box<str>,
+    /// The form's indicator.
+    pub(crate) indicator: Name,
+    /// Which part: `age=0-4,sex=f`; empty for the whole.
+    pub(crate) breakdown: Name,
+    /// The code of the place, as far as anybody knows: whether there is one, the judge says.
+    pub(crate) place: Box<str>,
+    /// When.
+    pub(crate) period: Period,
+    /// How final it is.
+    pub(crate) vintage: Vintage,
+    /// What it holds; none where it is named and nothing is said of it, so that what was known stays.
+    pub(crate) value: Option<Value>,
+    /// As it came, where that is not the plain number.
+    pub(crate) as_sent: Box<str>,
+}
+
+/// All that a message says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Said {
+    /// Its cells, in their order.
+    pub(crate) cells: Vec<SaidCell>,
+    /// What was found on the way.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Said {
+    /// Tells something.
+    pub(crate) fn find(&mut self, weight: Weight, rule: Rule, at: &dyn Display, stands: &str, message: Text) {
+        let stands = crate::contract::legible(stands, NUMBER_MAX).into();
+        self.findings.push(Finding { weight, rule, at: at.to_string().into(), stands, message });
+    }
+
+    /// Tells something once for the whole message.
+    pub(crate) fn find_once(&mut self, weight: Weight, rule: Rule, message: Text) {
+        if !self.findings.iter().any(|finding| finding.rule == rule && finding.message == message) {
+            self.find(weight, rule, &"", "", message);
+        }
+    }
+}
+
+/// What is wrong with something that a message says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) rule: Rule,
+    pub(crate) stands: String,
+    pub(crate) message: Text,
+}
+
+impl Wrong {
+    pub(crate) fn new(rule: Rule, stands: &str, vi: String, en: String) -> Wrong {
+        Wrong { rule, stands: stands.to_owned(), message: Text { vi, en } }
+    }
+}
+
+/// The members of a breakdown, as they are kept: `age=0-4,sex=f`.
+pub(crate) fn breakdown(members: &mut [(&str, &str)]) -> Name {
+    members.sort_unstable();
+    let mut written = String::new();
+    for (column, member) in members {
+        let comma = if written.is_empty() { "" } else { "," };
+        written.extend([comma, column, "=", member]);
+    }
+    Name::new(&written)
+}
+
+/// A number as programs write it: `812.5`, `-3`, `1.8E1`.
+pub(crate) fn number(text: &str) -> Option<Decimal> {
+    let is_of_a_number = |byte| matches!(byte, b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E');
+    if text.len() > NUMBER_MAX || !text.bytes().all(is_of_a_number) {
+        return None;
+    }
+    Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text)).ok()
+}
+
+/// A number times a power of ten, exactly; none where it has more digits than a cell can hold. What the power alone made
+/// of it (845000 thousandths are 845.000) is no decimal that was sent.
+pub(crate) fn scaled(number: Decimal, power: i32) -> Option<Decimal> {
+    let scale = i64::from(number.scale()) - i64::from(power);
+    let (mut digits, mut scale) = match u32::try_from(scale) {
+        Ok(scale) => (number.mantissa(), scale),
+        Err(_) => {
+            let factor = 10_i128.checked_pow(u32::try_from(-scale).ok()?)?;
+            (number.mantissa().checked_mul(factor)?, 0)
+        }
+    };
+    while scale > number.scale() && digits % 10 == 0 {
+        (digits, scale) = (digits / 10, scale - 1);
+    }
+    Decimal::try_from_i128_with_scale(digits, scale).ok().filter(|scaled| scaled.scale() <= DECIMALS)
+}
+
+/// A scalar as text: what a string says, the digits of a number; none of anything else.
+pub(crate) fn scalar<'v>(value: &'v LazyValue<'_>) -> Option<Cow<'v, str>> {
+    let raw = value.as_raw_str();
+    match raw.as_bytes().first()? {
+        b'"' if !raw.contains('\\') => raw.get(1..raw.len() - 1).map(Cow::Borrowed),
+        b'"' => sonic_rs::from_str::<String>(raw).ok().map(Cow::Owned),
+        b'n' => Some(Cow::Borrowed("")),
+        b'[' | b'{' => None,
+        _ => Some(Cow::Borrowed(raw)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_times_a_power_of_ten_is_exact_and_keeps_the_decimals_that_were_sent() {
+        for (sent, power, expected) in [
+            ("845000", -3, Some("845")),
+            ("845.10", 0, Some("845.10")),
+            ("0.8611", 3, Some("861.1")),
+            ("812.50", 3, Some("812500")),
+            ("5", -9, Some("0.000000005")),
+            ("5", -10, None),
+            ("50", -10, Some("0.000000005")),
+            ("-1200", -2, Some("-12")),
+            ("0", -20, Some("0")),
+            ("1", 40, None),
+            ("79228162514264337593543950335", 1, None),
+        ] {
+            let found = scaled(number(sent).unwrap(), power).map(|number| number.to_string());
+            assert_eq!(found.as_deref(), expected, "{sent} times ten to the {power}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_programs_write_them_and_nothing_else_is_one() {
+        for (text, expected) in
+            [("1.8E1", "18"), ("1204", "1204"), ("-0.50", "-0.50"), ("0", "0"), ("2e-3", "0.002")]
+        {
+            assert_eq!(number(text).map(|number| number.to_string()).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["", "NaN", "1,5", "1 204", "0x10", "true", "1_000", "1e99", "--1"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_breakdown_is_written_in_one_order() {
+        assert_eq!(breakdown(&mut [("sex", "f"), ("age", "0-4")]), "age=0-4,sex=f");
+        assert_eq!(breakdown(&mut []), "");
+    }
+}
