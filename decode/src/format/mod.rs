@@ -24,7 +24,6 @@ mod json_walk;
 mod moment;
 mod operator_action;
 mod packet_filter;
-mod said;
 mod sdmx;
 mod separated;
 mod station_txt;

@@ -28,8 +28,10 @@ pub struct Dhis2 {
 pub struct Dhis2Element {
     /// The indicator.
     pub indicator: String,
-    /// The columns of the form by which it is broken down.
+    /// The columns of the form by which its combinations break it down.
     pub by: Vec<String>,
+    /// The part that it is itself: member by column.
+    pub of: BTreeMap<String, String>,
 }
 
 /// What combinations of one kind mean: members by column.

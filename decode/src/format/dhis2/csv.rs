@@ -1,15 +1,14 @@
 //! Data values as CSV. Versions of DHIS2 call the same columns by different names.
 
-use ioc_model::{
-    form::{Form, Rule, Weight},
-    text::Text,
-};
+use ioc_model::form::{Form, Rule, Weight};
 
 use super::{SaidValue, Values};
-use crate::format::{
-    Line,
+use crate::{
+    format::{
+        Line,
+        separated::{SEPARATORS, SeparatedRow, SeparatedRows},
+    },
     said::{Said, Wrong},
-    separated::{SEPARATORS, SeparatedRow, SeparatedRows},
 };
 
 /// What is read, each by the names it has.
@@ -61,10 +60,7 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
             Rule::Surplus,
             &Line(1),
             surplus,
-            Text {
-                vi: format!("Cột '{surplus}' không được đọc."),
-                en: format!("the column '{surplus}' is not read"),
-            },
+            (format!("Cột '{surplus}' không được đọc."), format!("the column '{surplus}' is not read")),
         );
     }
     loop {
@@ -83,9 +79,7 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
                     is_deleted: field(6).eq_ignore_ascii_case("true"),
                 },
             ),
-            Err(Wrong { rule, stands, message }) => {
-                values.said.find(Weight::Error, rule, &at, &stands, message);
-            }
+            Err(wrong) => values.said.reject(&at, wrong),
         }
         if !rows.next(text, &mut row) {
             return Ok((values.form, values.said));

@@ -9,7 +9,7 @@ use sonic_rs::LazyValue;
 use super::{SaidValue, Values};
 use crate::{
     contract::legible,
-    format::said::{Said, Wrong, scalar},
+    said::{Said, Wrong, scalar},
 };
 
 /// How much is told of what the parser says. Characters.

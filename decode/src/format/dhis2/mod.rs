@@ -16,17 +16,18 @@ mod tests;
 use std::{collections::BTreeSet, fmt::Display};
 
 use ioc_model::{
-    form::{Absent, Dhis2, Dhis2Combinations, Dhis2Element, Form, Mark, Period, Rule, Value, Weight},
+    form::{Absent, Dhis2, Dhis2Combinations, Dhis2Element, Form, Mark, Member, Period, Rule, Value, Weight},
     name::Name,
     place::Date,
-    text::Text,
 };
 
 pub(super) use self::{csv::read as read_csv, json::read as read_json};
-use super::said::{Said, SaidCell, Wrong, breakdown, number};
+use crate::said::{Said, SaidCell, WHOLE, Wrong, dimensions, number};
 
 /// What every installation calls the default by another name.
 const DEFAULT: &str = "default";
+/// So many data elements that the form does not have are told of.
+const UNKNOWN_MAX: usize = 1_000;
 
 /// A value as a message has it; what is not said is empty.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +46,8 @@ struct SaidValue<'m> {
 struct Values<'f> {
     form: &'f Form,
     dhis2: &'f Dhis2,
+    /// The form's dimensions.
+    dimensions: Vec<(&'f str, &'f [Member])>,
     said: Said,
     /// Data elements that the form does not have: each is told of once.
     unknown: BTreeSet<String>,
@@ -62,9 +65,13 @@ impl<'f> Values<'f> {
             false => dhis2.data_sets.iter().any(|one| one == data_set),
         };
         match all.find(is_it) {
-            Some((form, dhis2)) => {
-                Ok(Values { form, dhis2, said: Said::default(), unknown: BTreeSet::new() })
-            }
+            Some((form, dhis2)) => Ok(Values {
+                form,
+                dhis2,
+                dimensions: dimensions(form),
+                said: Said::default(),
+                unknown: BTreeSet::new(),
+            }),
             None => {
                 let (name_vi, name_en, stands) = match data_set {
                     "" => ("dataElement", "dataElement", element),
@@ -88,42 +95,33 @@ impl<'f> Values<'f> {
         match self.cell(at, value, element) {
             Ok(cell) => {
                 if cell.value.is_none() {
-                    self.said.find(Weight::Warning, Rule::Empty, at, "", Text {
-                        vi: "Giá trị để trống: số đã báo cáo trước đó được giữ nguyên. Muốn rút lại, gửi deleted: true; \
-                             muốn báo cáo số không, gửi \"0\"."
+                    let told = (
+                        "Giá trị để trống: số đã báo cáo trước đó được giữ nguyên. Muốn rút lại, gửi deleted: true; muốn báo \
+                         cáo số không, gửi \"0\"."
                             .to_owned(),
-                        en: "the value is empty: what was reported before stays. Send deleted: true to take it back, \"0\" \
-                             for zero"
+                        "the value is empty: what was reported before stays. Send deleted: true to take it back, \"0\" for \
+                         zero"
                             .to_owned(),
-                    });
+                    );
+                    self.said.find(Weight::Warning, Rule::Empty, at, "", told);
                 }
                 self.said.cells.push(cell);
             }
-            Err(Wrong { rule, stands, message }) => self.said.find(Weight::Error, rule, at, &stands, message),
+            Err(wrong) => self.said.reject(at, wrong),
         }
     }
 
     /// A data set may have more than the form.
     fn pass_over(&mut self, at: &dyn Display, element: &str) {
         if element.is_empty() {
-            self.said.find(
-                Weight::Error,
-                Rule::Missing,
-                at,
-                "",
-                Text { vi: "Thiếu dataElement.".to_owned(), en: "dataElement is missing".to_owned() },
+            let (vi, en) = ("Thiếu dataElement.", "dataElement is missing");
+            self.said.reject(at, Wrong::new(Rule::Missing, "", vi.to_owned(), en.to_owned()));
+        } else if self.unknown.len() < UNKNOWN_MAX && self.unknown.insert(element.to_owned()) {
+            let told = (
+                format!("Biểu {} không có dataElement này: không lưu.", self.form.id),
+                format!("form {} has no such dataElement: it is not kept", self.form.id),
             );
-        } else if self.unknown.insert(element.to_owned()) {
-            self.said.find(
-                Weight::Warning,
-                Rule::Surplus,
-                at,
-                element,
-                Text {
-                    vi: format!("Biểu {} không có dataElement '{element}': không lưu.", self.form.id),
-                    en: format!("form {} has no dataElement '{element}': it is not kept", self.form.id),
-                },
-            );
+            self.said.find(Weight::Warning, Rule::Surplus, at, element, told);
         }
     }
 
@@ -160,7 +158,7 @@ impl<'f> Values<'f> {
         Ok(SaidCell {
             at: at.to_string().into(),
             indicator: Name::new(&element.indicator),
-            breakdown: self.breakdown(value, element)?,
+            members: self.members_of(value, element)?,
             place: place.into(),
             period,
             vintage: self.form.vintage,
@@ -198,8 +196,9 @@ impl<'f> Values<'f> {
         Ok((Some(Value::of(read)), as_sent.to_owned()))
     }
 
-    fn breakdown(&self, value: &SaidValue<'_>, element: &'f Dhis2Element) -> Result<Name, Wrong> {
-        let mut members: Vec<(&str, &str)> = Vec::new();
+    fn members_of(&self, value: &SaidValue<'_>, element: &'f Dhis2Element) -> Result<Box<[u32]>, Wrong> {
+        let mut members: Vec<(&str, &str)> =
+            element.of.iter().map(|(column, member)| (column.as_str(), member.as_str())).collect();
         for (kind, of, combination) in [
             ("categoryOptionCombo", &self.dhis2.category, value.category),
             ("attributeOptionCombo", &self.dhis2.attribute, value.attribute),
@@ -240,7 +239,12 @@ impl<'f> Values<'f> {
                 ),
             ));
         }
-        Ok(breakdown(&mut members))
+        let number = |(id, all): &(&str, &[Member])| {
+            let said = members.iter().find(|(column, _)| column == id).map(|(_, member)| *member);
+            let at = said.and_then(|said| all.iter().position(|member| member.id == said));
+            at.and_then(|at| u32::try_from(at).ok()).unwrap_or(WHOLE)
+        };
+        Ok(self.dimensions.iter().map(number).collect())
     }
 
     fn is_default(&self, combination: &str) -> bool {
@@ -268,35 +272,30 @@ impl<'f> Values<'f> {
         })
     }
 
-    /// What is done by the end of its period is done early, whatever the message says of being complete.
+    /// What was complete before the end of its period was so early, whatever the message says.
     fn complete(&mut self, date: &str, period: &str) {
         let Some(period) = Period::parse(self.form.period, period) else { return };
         let date = date.get(..10).unwrap_or(date);
-        match date.parse::<Date>() {
-            Ok(day) if day > period.end => {}
-            Ok(day) => self.said.find(
-                Weight::Warning,
+        let (rule, told) = match date.parse::<Date>() {
+            Ok(day) if day > period.end => return,
+            Ok(day) => (
                 Rule::Time,
-                &"completeDate",
-                date,
-                Text {
-                    vi: format!("Ngày hoàn thành {day} nằm trước khi kỳ kết thúc ({}).", period.end),
-                    en: format!(
+                (
+                    format!("Ngày hoàn thành {day} nằm trước khi kỳ kết thúc ({}).", period.end),
+                    format!(
                         "the date of completion, {day}, lies before the end of the period ({})",
                         period.end
                     ),
-                },
+                ),
             ),
-            Err(_) => self.said.find(
-                Weight::Warning,
+            Err(_) => (
                 Rule::Invalid,
-                &"completeDate",
-                date,
-                Text {
-                    vi: format!("completeDate '{date}' không phải là ngày; ví dụ đúng: 2026-11-05."),
-                    en: format!("completeDate '{date}' is no date; right would be 2026-11-05"),
-                },
+                (
+                    "completeDate không phải là ngày; ví dụ đúng: 2026-11-05.".to_owned(),
+                    "completeDate is no date; right would be 2026-11-05".to_owned(),
+                ),
             ),
-        }
+        };
+        self.said.find(Weight::Warning, rule, &"completeDate", date, told);
     }
 }

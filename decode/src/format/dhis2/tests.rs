@@ -1,11 +1,26 @@
 use std::collections::BTreeMap;
 
-use ioc_model::form::{Owner, PeriodKind, PlaceScope, Vintage};
+use ioc_model::{
+    form::{Column, Owner, PeriodKind, PlaceScope, Role, Vintage},
+    text::Text,
+};
 
 use super::*;
+use crate::said::told;
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn dimension(id: &str, members: &[&str]) -> Column {
+    let member = |id: &&str| Member { id: (*id).to_owned(), name: Text::default(), labels: Vec::new() };
+    Column {
+        id: id.to_owned(),
+        name: Text::default(),
+        headers: Vec::new(),
+        role: Role::Dimension(members.iter().map(member).collect()),
+        required: false,
+    }
 }
 
 /// Dengue by age, sex and sector; visits and beds as wholes.
@@ -13,6 +28,7 @@ fn health() -> Form {
     let element = |indicator: &str, by: &[&str]| Dhis2Element {
         indicator: indicator.to_owned(),
         by: by.iter().map(|column| (*column).to_owned()).collect(),
+        of: BTreeMap::new(),
     };
     let of = |pairs: &[(&str, &[(&str, &str)])]| {
         pairs.iter().map(|(id, members)| ((*id).to_owned(), map(members))).collect()
@@ -28,7 +44,11 @@ fn health() -> Form {
         parts: false,
         decimal: ',',
         places: PlaceScope::default(),
-        columns: Vec::new(),
+        columns: vec![
+            dimension("age", &["0-14", "15+"]),
+            dimension("sex", &["f", "m"]),
+            dimension("sector", &["private", "public"]),
+        ],
         indicators: BTreeMap::new(),
         checks: Vec::new(),
         against: Vec::new(),
@@ -67,13 +87,8 @@ fn said(text: &str) -> Said {
 }
 
 fn cells(said: &Said) -> Vec<String> {
-    let told = |cell: &SaidCell| {
-        let value = cell.value.map_or("unsaid".to_owned(), |value| {
-            value.number.map_or(value.mark.word().to_owned(), |number| number.to_string())
-        });
-        format!("{}[{}]@{} {} {value}", cell.indicator, cell.breakdown, cell.place, cell.period.label())
-    };
-    said.cells.iter().map(told).collect()
+    let form = health();
+    said.cells.iter().map(|cell| told(&form, cell).join(" ")).collect()
 }
 
 fn found(said: &Said) -> Vec<(Weight, Rule, &str)> {
@@ -96,9 +111,9 @@ fn values_that_differ_by_a_combination_alone_are_cells_of_their_own_and_every_de
     assert_eq!(
         cells(&said),
         [
-            "dengue[age=0-14,sector=public,sex=m]@25486 2026-10 7",
-            "dengue[age=0-14,sector=private,sex=m]@25486 2026-10 0",
-            "dengue[age=0-14,sector=public,sex=f]@25486 2026-10 5",
+            "dengue[age=0-14,sex=m,sector=public]@25486 2026-10 7",
+            "dengue[age=0-14,sex=m,sector=private]@25486 2026-10 0",
+            "dengue[age=0-14,sex=f,sector=public]@25486 2026-10 5",
             "visits[]@25486 2026-10 1204",
             "beds[]@25486 2026-10 18",
             "beds[]@25486 2026-10 18",
@@ -141,7 +156,7 @@ fn a_table_is_read_by_its_headings_and_says_nothing_of_who_stored_it() {
     );
     assert_eq!(
         cells(&said),
-        ["dengue[age=0-14,sector=private,sex=m]@25486 2026-10 2", "beds[]@25486 2026-10 18"]
+        ["dengue[age=0-14,sex=m,sector=private]@25486 2026-10 2", "beds[]@25486 2026-10 18"]
     );
     assert_eq!(found(&said), [(Weight::Error, Rule::Invalid, "line 4")]);
     assert!(!format!("{:?}", said.cells).contains("somebody") && !format!("{said:?}").contains("of whom"));

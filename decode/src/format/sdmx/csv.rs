@@ -4,20 +4,19 @@
 //! 1.0 `DATAFLOW`; the character behind it separates columns. Where that is `;` numbers may have a decimal comma, as the
 //! guide has it for such readers. A heading `ID: Name` says that codes have their names behind them.
 
-use ioc_model::{
-    form::{Form, Rule, Weight},
-    text::Text,
-};
+use ioc_model::form::{Form, Rule};
 
 use super::{
     Action, form_of,
     observation::{Observation, Observations},
     without_version,
 };
-use crate::format::{
-    Line,
+use crate::{
+    format::{
+        Line,
+        separated::{SeparatedRow, SeparatedRows},
+    },
     said::{Said, Wrong},
-    separated::{SeparatedRow, SeparatedRows},
 };
 
 /// What stands between a code or an identifier and its name.
@@ -61,9 +60,7 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
                 let is_local = separator == b';';
                 observations.observe(&at, &Observation { action, is_local, said: &said });
             }
-            Err(Wrong { rule, stands, message }) => {
-                observations.said.find(Weight::Error, rule, &at, &stands, message);
-            }
+            Err(wrong) => observations.said.reject(&at, wrong),
         }
         if !rows.next(text, &mut row) {
             return Ok((form, observations.said));
@@ -142,16 +139,13 @@ impl Columns {
             } else if let Some(component) = structure.component(id) {
                 let place = layout.place(component);
                 if columns.of[place].replace(at).is_some() {
-                    said.find(
-                        Weight::Error,
+                    let wrong = Wrong::new(
                         Rule::Twice,
-                        &Line(1),
                         heading,
-                        Text {
-                            vi: format!("Có hai cột '{id}', không biết cột nào đúng."),
-                            en: format!("two columns are called '{id}', and nobody can tell which is meant"),
-                        },
+                        format!("Có hai cột '{id}', không biết cột nào đúng."),
+                        format!("two columns are called '{id}', and nobody can tell which is meant"),
                     );
+                    said.refuse(&Line(1), wrong);
                     return None;
                 }
                 columns.labelled[place] = label;
@@ -159,31 +153,27 @@ impl Columns {
             } else if structure.may_ignore(id) {
                 is_named = has_names;
             } else if !OWN.contains(&id) && !is_name {
-                said.find(Weight::Error, Rule::Surplus, &Line(1), heading, Text {
-                    vi: format!(
+                let wrong = Wrong::new(
+                    Rule::Surplus,
+                    heading,
+                    format!(
                         "Biểu {} không biết cột '{id}' là chiều hay thuộc tính. Hãy bỏ cột này, hoặc khai báo nó trong \
                          'dimensions', 'fixed' hay 'ignored' của biểu.",
                         structure.form.id
                     ),
-                    en: format!(
+                    format!(
                         "form {} does not say whether '{id}' is a dimension or an attribute: leave it out, or name it in \
                          the form's 'dimensions', 'fixed' or 'ignored'",
                         structure.form.id
                     ),
-                });
+                );
+                said.refuse(&Line(1), wrong);
             }
         }
         let missing = dimensions.iter().find(|(component, _)| columns.of[layout.place(*component)].is_none());
         if let Some((_, name)) = missing {
-            said.find(
-                Weight::Error,
-                Rule::Missing,
-                &Line(1),
-                "",
-                Text {
-                    vi: format!("Thiếu cột '{name}'."), en: format!("the column '{name}' is missing")
-                },
-            );
+            let (vi, en) = (format!("Thiếu cột '{name}'."), format!("the column '{name}' is missing"));
+            said.refuse(&Line(1), Wrong::new(Rule::Missing, "", vi, en));
             return None;
         }
         Some(columns)

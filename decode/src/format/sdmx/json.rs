@@ -10,7 +10,7 @@ mod structure;
 
 use std::borrow::Cow;
 
-use ioc_model::form::{Form, Rule, Weight};
+use ioc_model::form::{Form, Rule};
 use sonic_rs::LazyValue;
 
 use self::{
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     contract::legible,
-    format::said::{Said, Wrong, scalar},
+    said::{Said, Wrong, scalar},
 };
 
 /// How much is told of what the parser says. Characters.
@@ -82,8 +82,8 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
                 format!("there is no structure {}", set.structure),
             )),
         };
-        if let Err(Wrong { rule, stands, message }) = read {
-            observations.said.find(Weight::Error, rule, &at, &stands, message);
+        if let Err(wrong) = read {
+            observations.said.refuse(&at, wrong);
         }
     }
     Ok((form, observations.said))
@@ -174,8 +174,8 @@ fn read_set(
     for (key, series) in &said.series.0 {
         let at = format!("{at}.series[\"{key}\"]");
         let mut place = whole.clone();
-        if let Err(Wrong { rule, stands, message }) = place.put_key(of_series, key) {
-            observations.said.find(Weight::Error, rule, &at, &stands, message);
+        if let Err(wrong) = place.put_key(of_series, key) {
+            observations.said.reject(&at, wrong);
             continue;
         }
         for (key, values) in &series.observations.0 {
@@ -208,9 +208,7 @@ impl<'v> Set<'_, 'v, '_> {
                 let said = |component: Component| &*place.values[self.structure.layout.place(component)];
                 observations.observe(&at, &Observation { action: self.action, is_local: false, said: &said });
             }
-            Err(Wrong { rule, stands, message }) => {
-                observations.said.find(Weight::Error, rule, &at, &stands, message);
-            }
+            Err(wrong) => observations.said.reject(&at, wrong),
         }
     }
 

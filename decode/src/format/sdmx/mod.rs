@@ -16,11 +16,11 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-use ioc_model::{form::Form, text::Text};
+use ioc_model::form::{Form, Rule};
 
 use self::observation::Structure;
 pub(super) use self::{csv::read as read_csv, json::read as read_json};
-use super::said::Wrong;
+use crate::said::Wrong;
 
 /// What is done with an observation. Information and Append mean Merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,12 +67,10 @@ fn form_of<'f>(forms: &[&'f Form], structure: &str) -> Result<Structure<'f>, Wro
     }
     let known: Vec<&str> = all().map(|one| one.sdmx.structure.as_str()).collect();
     let known = known.join(", ");
-    Err(Wrong {
-        rule: ioc_model::form::Rule::UnknownForm,
-        stands: structure.to_owned(),
-        message: Text {
-            vi: format!("Cấu trúc '{structure}' không thuộc biểu nào của nguồn này (có: {known})."),
-            en: format!("structure '{structure}' is of no form of this feed (there are: {known})"),
-        },
-    })
+    Err(Wrong::new(
+        Rule::UnknownForm,
+        structure,
+        format!("Cấu trúc '{structure}' không thuộc biểu nào của nguồn này (có: {known})."),
+        format!("structure '{structure}' is of no form of this feed (there are: {known})"),
+    ))
 }

@@ -3,9 +3,8 @@
 use std::fmt::Display;
 
 use ioc_model::{
-    form::{Form, FormIndicator, Member, Of, Period, PeriodKind, Role, Rule, Sdmx, Value, Weight},
+    form::{Form, FormIndicator, Member, Of, Period, PeriodKind, Rule, Sdmx, Value, Weight},
     name::Name,
-    text::Text,
 };
 use rustc_hash::FxHashMap;
 
@@ -13,7 +12,7 @@ use super::{
     Action, SWITCHED_OFF,
     status::{Worth, worth},
 };
-use crate::format::said::{Said, SaidCell, Wrong, breakdown, scaled};
+use crate::said::{Said, SaidCell, WHOLE, Wrong, dimensions, scaled};
 
 /// Attributes that any message may have and that say nothing of a value's worth. What a column is that is not among them,
 /// the form must say.
@@ -94,13 +93,16 @@ pub(super) struct Structure<'f> {
     pub(super) sdmx: &'f Sdmx,
     parts: Vec<Part<'f>>,
     fixed: Vec<(&'f str, &'f str)>,
+    /// How many dimensions the form has.
+    dimensions: usize,
 }
 
 /// A dimension that is a column of the form.
 #[derive(Debug)]
 struct Part<'f> {
     name: &'f str,
-    column: &'f str,
+    /// Which of the form's dimensions it is.
+    at: usize,
     members: &'f [Member],
 }
 
@@ -108,17 +110,16 @@ impl<'f> Structure<'f> {
     /// None of a form that is not reported in SDMX.
     pub(super) fn of(form: &'f Form) -> Option<Structure<'f>> {
         let sdmx = form.sdmx.as_ref()?;
-        let members = |id: &str| {
-            form.columns.iter().find(|column| column.id == *id).map_or(&[][..], |column| match &column.role {
-                Role::Dimension(members) => members.as_slice(),
-                _ => &[],
-            })
+        let all = dimensions(form);
+        let part = |(name, column): (&'f String, &'f String)| {
+            let at = all.iter().position(|(id, _)| id == column)?;
+            Some(Part { name, at, members: all[at].1 })
         };
-        let part = |(name, column): (&'f String, &'f String)| Part { name, column, members: members(column) };
         Some(Structure {
             form,
             sdmx,
-            parts: sdmx.dimensions.iter().map(part).collect(),
+            parts: sdmx.dimensions.iter().filter_map(part).collect(),
+            dimensions: all.len(),
             fixed: sdmx.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         })
     }
@@ -154,7 +155,7 @@ impl<'f> Structure<'f> {
     }
 
     /// The dimensions that every observation names.
-    fn dimensions(&self) -> Vec<(Component, &'f str)> {
+    fn needed(&self) -> Vec<(Component, &'f str)> {
         let named = |component, of: &'f Of| match of {
             Of::Dimension(name) => Some((component, name.as_str())),
             Of::Always(_) => None,
@@ -176,6 +177,8 @@ pub(super) struct Observations<'f> {
     pub(super) said: Said,
     /// Periods by how they are written: most observations share a few.
     periods: FxHashMap<Box<str>, Option<Period>>,
+    /// Whether it was told that what is said of groups is not kept.
+    has_attributes_above: bool,
 }
 
 /// What stands in a component; nothing where there is none.
@@ -191,8 +194,14 @@ pub(super) struct Observation<'o, 'm> {
 
 impl<'f> Observations<'f> {
     pub(super) fn new(structure: Structure<'f>) -> Observations<'f> {
-        let dimensions = structure.dimensions();
-        Observations { structure, dimensions, said: Said::default(), periods: FxHashMap::default() }
+        let dimensions = structure.needed();
+        Observations {
+            structure,
+            dimensions,
+            said: Said::default(),
+            periods: FxHashMap::default(),
+            has_attributes_above: false,
+        }
     }
 
     /// Takes one.
@@ -200,7 +209,7 @@ impl<'f> Observations<'f> {
         match self.cell(at, observation) {
             Ok(Some(cell)) => self.said.cells.push(cell),
             Ok(None) => {}
-            Err(Wrong { rule, stands, message }) => self.said.find(Weight::Error, rule, at, &stands, message),
+            Err(wrong) => self.said.reject(at, wrong),
         }
     }
 
@@ -237,7 +246,7 @@ impl<'f> Observations<'f> {
         Ok(Some(SaidCell {
             at: at.to_string().into(),
             indicator: Name::new(&indicator.id),
-            breakdown: self.breakdown(said)?,
+            members: self.members(said)?,
             place: self.place(said),
             period: self.period(said(Component::Time))?,
             vintage: vintage.unwrap_or(self.structure.form.vintage),
@@ -300,14 +309,19 @@ impl<'f> Observations<'f> {
                 format!("{name} is said of a group of observations: say it again with each of them"),
             ));
         }
-        self.said.find_once(
-            Weight::Note,
-            Rule::Surplus,
-            Text {
-                vi: "Thuộc tính của cả nhóm quan sát không được lưu.".to_owned(),
-                en: "attributes of groups of observations are not kept".to_owned(),
-            },
-        );
+        if !self.has_attributes_above {
+            self.has_attributes_above = true;
+            self.said.find(
+                Weight::Note,
+                Rule::Surplus,
+                &"",
+                "",
+                (
+                    "Thuộc tính của cả nhóm quan sát không được lưu.".to_owned(),
+                    "attributes of groups of observations are not kept".to_owned(),
+                ),
+            );
+        }
         Ok(())
     }
 
@@ -349,15 +363,15 @@ impl<'f> Observations<'f> {
         })
     }
 
-    fn breakdown(&self, said: Says<'_, '_>) -> Result<Name, Wrong> {
-        let mut members = Vec::with_capacity(self.structure.parts.len());
+    fn members(&self, said: Says<'_, '_>) -> Result<Box<[u32]>, Wrong> {
+        let mut members = vec![WHOLE; self.structure.dimensions];
         for (at, part) in self.structure.parts.iter().enumerate() {
             let code = said(Component::Part(at));
             if self.structure.sdmx.whole.iter().any(|whole| whole == code) {
                 continue;
             }
             let meant = self.meant(part.name, code);
-            let Some(member) = part.members.iter().find(|member| member.id == meant) else {
+            let Some(member) = part.members.iter().position(|member| member.id == meant) else {
                 let known: Vec<&str> =
                     part.members.iter().map(|member| member.id.as_str()).take(20).collect();
                 let known = known.join(", ");
@@ -368,9 +382,9 @@ impl<'f> Observations<'f> {
                     format!("{} '{code}' is not of this form's list (there are: {known})", part.name),
                 ));
             };
-            members.push((part.column, member.id.as_str()));
+            members[part.at] = u32::try_from(member).unwrap_or(WHOLE);
         }
-        Ok(breakdown(&mut members))
+        Ok(members.into())
     }
 
     fn period(&mut self, written: &str) -> Result<Period, Wrong> {

@@ -9,7 +9,7 @@ use ioc_model::form::{Mark, Rule, Vintage};
 use rust_decimal::Decimal;
 
 use super::Action;
-use crate::format::said::{Wrong, number};
+use crate::said::{Wrong, number};
 
 /// What is missing on purpose, of numbers and of anything else.
 const MISSING: [&str; 2] = ["NaN", "#N/A"];

@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
 
-use ioc_model::form::{
-    Absent, Column, Form, FormIndicator, Mark, Member, Of, Owner, PeriodKind, PlaceScope, Role, Rule, Sdmx,
-    SdmxUnit, Vintage, Weight,
+use ioc_model::{
+    form::{
+        Absent, Column, Form, FormIndicator, Mark, Member, Of, Owner, PeriodKind, PlaceScope, Role, Rule,
+        Sdmx, SdmxUnit, Vintage, Weight,
+    },
+    text::Text,
 };
 
 use super::*;
-use crate::format::said::{Said, SaidCell};
+use crate::said::{Said, SaidCell, told};
 
 fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
@@ -116,14 +119,14 @@ fn unreadable(form: &Form, text: &str) -> Rule {
     read_csv(text, &[form]).map(|(_, said)| said).unwrap_err().rule
 }
 
-/// Indicator, breakdown, place, period, what is said, and how it came.
-fn cell(cell: &SaidCell) -> [String; 5] {
-    let value = match cell.value {
-        None => "unsaid".to_owned(),
-        Some(value) => value.number.map_or(value.mark.word().to_owned(), |number| number.to_string()),
-    };
-    let about = format!("{}[{}]@{}", cell.indicator, cell.breakdown, cell.place);
-    [about, cell.period.label(), value, cell.vintage.word().to_owned(), cell.as_sent.to_string()]
+/// What it is about, when, what is said, how final, and how it came.
+fn cell(form: &Form, cell: &SaidCell) -> [String; 5] {
+    let [about, period, value] = told(form, cell);
+    [about, period, value, cell.vintage.word().to_owned(), cell.as_sent.to_string()]
+}
+
+fn cells(form: &Form, said: &Said) -> Vec<[String; 5]> {
+    said.cells.iter().map(|one| cell(form, one)).collect()
 }
 
 fn errors(said: &Said) -> Vec<(Rule, &str, &str)> {
@@ -167,7 +170,7 @@ fn a_multiplier_is_taken_into_account_and_four_kinds_of_nothing_are_told_apart()
         ["FDI[]@80", "2026-10", "withheld", "official", "Q"],
         ["IIP[]@80", "2026-10", "104.2", "preliminary", ""],
     ];
-    assert_eq!(said.cells.iter().map(cell).collect::<Vec<_>>(), expected);
+    assert_eq!(cells(&budget(), &said), expected);
     assert_eq!(&*said.cells[1].at, "line 3");
 }
 
@@ -220,13 +223,13 @@ fn a_number_that_is_kept_back_is_kept_nowhere() {
 fn information_append_and_no_action_mean_merge_and_replace_takes_back_what_it_leaves_out() {
     for action in ["I", "A", "M", ""] {
         let said = csv(&budget(), &rows(&[&format!("{action},M,80,EXP,2026-08,,VND,9,1,A,F")]));
-        assert_eq!(cell(&said.cells[0])[2], "unsaid", "{action}");
+        assert_eq!(cell(&budget(), &said.cells[0])[2], "unsaid", "{action}");
     }
     let said = csv(&budget(), &rows(&["R,M,80,EXP,2026-08,,VND,9,1,A,F"]));
-    assert_eq!(cell(&said.cells[0])[2], "withdrawn");
+    assert_eq!(cell(&budget(), &said.cells[0])[2], "withdrawn");
     let without = "STRUCTURE,STRUCTURE_ID,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MULT\n\
                    dataflow,TN:NSNN(1.0),80,REV,2026-08,812.5,9\n";
-    assert_eq!(cell(&csv(&budget(), without).cells[0])[2], "812.5");
+    assert_eq!(cell(&budget(), &csv(&budget(), without).cells[0])[2], "812.5");
 }
 
 #[test]
@@ -245,7 +248,7 @@ fn the_first_version_other_separators_labels_and_names_are_read() {
     for text in [first, labelled, with_names, switched] {
         let said = csv(&budget(), text);
         assert_eq!(errors(&said), [], "{text}");
-        let cells: Vec<[String; 5]> = said.cells.iter().map(cell).collect();
+        let cells = cells(&budget(), &said);
         assert_eq!(cells.len(), 1, "{text}");
         assert_eq!(cells[0][..3], ["REV[]@80", "2026-08", "812.5"], "{text}");
     }
@@ -258,7 +261,7 @@ fn a_dimension_is_a_part_of_its_form_and_a_column_that_nobody_named_is_an_error(
                 dataflow,TN:EDU(2.1),VN-TN,_T,2026,3100,\n\
                 dataflow,TN:EDU(2.1),VN-TN,X,2026,3,\n";
     let said = csv(&pupils(), text);
-    let cells: Vec<[String; 5]> = said.cells.iter().map(cell).collect();
+    let cells = cells(&pupils(), &said);
     assert_eq!(cells[0][..3], ["pupils[sex=f]@80", "2026", "1500"]);
     assert_eq!(cells[1][..3], ["pupils[]@80", "2026", "3100"]);
     assert_eq!(
@@ -311,7 +314,7 @@ fn positions_are_looked_up_in_their_lists_and_values_without_a_list_are_values()
     let form = budget();
     let (_, said) = read_json(JSON, &[&form]).unwrap();
     assert_eq!(said.findings, []);
-    let cells: Vec<[String; 5]> = said.cells.iter().map(cell).collect();
+    let cells = cells(&budget(), &said);
     let expected = [
         ["EXP[]@80", "2026-10", "0", "official", ""],
         ["EXP[]@80", "2026-09", "not_collected", "official", "M"],
@@ -338,7 +341,7 @@ fn flat_observations_and_attributes_of_groups_are_read() {
     let form = budget();
     let (_, said) = read_json(text, &[&form]).unwrap();
     assert_eq!(said.findings, []);
-    let cells: Vec<[String; 5]> = said.cells.iter().map(cell).collect();
+    let cells = cells(&budget(), &said);
     assert_eq!(
         cells.iter().map(|cell| cell[2].as_str()).collect::<Vec<_>>(),
         ["812.5", "845", "37.25", "withdrawn"]

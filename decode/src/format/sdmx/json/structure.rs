@@ -2,19 +2,18 @@
 
 use std::borrow::Cow;
 
-use ioc_model::{
-    form::{Rule, Weight},
-    text::Text,
-};
+use ioc_model::form::Rule;
 use rustc_hash::FxHashMap;
 use sonic_rs::LazyValue;
 
 use super::message::{DataSet, SaidComponent, SaidStructure};
-use crate::format::{
+use crate::{
+    format::sdmx::observation::{Component, Layout, Observations, Structure},
     said::{Said, Wrong, scalar},
-    sdmx::observation::{Component, Layout, Observations, Structure},
 };
 
+/// Where structures stand.
+const STRUCTURES: &str = "data.structures";
 /// Groups of dimensions that attributes may be said of are no more.
 const GROUPS_MAX: usize = 32;
 
@@ -86,10 +85,18 @@ impl<'s> JsonStructure<'s> {
         let dimensions =
             [of_level(&levels.data_set), of_level(&levels.series), of_level(&levels.observation)];
         if let Some(name) = surplus {
-            findings.find(Weight::Error, Rule::Surplus, &"data.structures", name, Text {
-                vi: format!("Biểu {} không có chiều '{name}'. Hãy khai báo nó trong 'dimensions' hay 'fixed' của biểu.", structure.form.id),
-                en: format!("form {} has no dimension '{name}': name it in the form's 'dimensions' or 'fixed'", structure.form.id),
-            });
+            let form = &structure.form.id;
+            let wrong = Wrong::new(
+                Rule::Surplus,
+                name,
+                format!(
+                    "Biểu {form} không có chiều '{name}'. Hãy khai báo nó trong 'dimensions' hay 'fixed' của biểu."
+                ),
+                format!(
+                    "form {form} has no dimension '{name}': name it in the form's 'dimensions' or 'fixed'"
+                ),
+            );
+            findings.refuse(&STRUCTURES, wrong);
             return None;
         }
         let has = |component: &Component| {
@@ -97,16 +104,7 @@ impl<'s> JsonStructure<'s> {
             dimensions.iter().flatten().any(|dimension| dimension.place == place)
         };
         if let Some((_, name)) = needed.iter().find(|(component, _)| !has(component)) {
-            findings.find(
-                Weight::Error,
-                Rule::Missing,
-                &"data.structures",
-                "",
-                Text {
-                    vi: format!("Thiếu chiều '{name}'."),
-                    en: format!("the dimension '{name}' is missing"),
-                },
-            );
+            findings.refuse(&STRUCTURES, missing(name));
             return None;
         }
         let measures = measures(said, structure, findings)?;
@@ -135,17 +133,14 @@ fn measures(
     let measures = &levels.observation;
     let own = measures.iter().position(|measure| measure.id == structure.sdmx.measure);
     if own.is_none() && !measures.is_empty() {
-        let name = &structure.sdmx.measure;
-        findings.find(
-            Weight::Error,
-            Rule::Missing,
-            &"data.structures",
-            "",
-            Text { vi: format!("Thiếu '{name}'."), en: format!("the measure '{name}' is missing") },
-        );
+        findings.refuse(&STRUCTURES, missing(&structure.sdmx.measure));
         return None;
     }
     Some((measures.len(), own))
+}
+
+fn missing(name: &str) -> Wrong {
+    Wrong::new(Rule::Missing, "", format!("Thiếu '{name}'."), format!("'{name}' is missing"))
 }
 
 impl Dimension<'_> {

@@ -1,23 +1,32 @@
-//! What a message of cells says, before anybody judged it: SDMX and DHIS2 name the indicator, the place and the period of
-//! each value themselves, so that no table has to be understood.
+//! What a message of cells says before anybody judged it: SDMX and DHIS2 name indicator, parts, place and period of each
+//! value themselves, so that no table has to be understood.
 //!
-//! Places are known by their code alone here; which version of a place it is, whose cell, and what must hold among them,
-//! is the judge's ([`contract`](crate::contract)).
+//! A place is a code here; which version of it is meant, whose the cell is and what must hold among cells, says the judge
+//! of the form ([`contract`](crate::contract)), who knows no format.
 
 use std::{borrow::Cow, fmt::Display};
 
 use ioc_model::{
-    form::{Finding, Period, Rule, Value, Vintage, Weight},
+    form::{Column, Finding, Form, Member, Period, Role, Rule, Value, Vintage, Weight},
     name::Name,
     text::Text,
 };
 use rust_decimal::Decimal;
 use sonic_rs::LazyValue;
 
+use crate::contract::legible;
+
 /// Decimals that a cell can hold.
 const DECIMALS: u32 = 9;
-/// Longer is no number that anybody writes. Characters.
+/// Longer is no number that anybody writes. Bytes.
 const NUMBER_MAX: usize = 64;
+/// So much is told of what stands somewhere. Characters.
+const STANDS_MAX: usize = 60;
+
+/// More that is found is only counted.
+const FINDINGS_MAX: usize = 20_000;
+/// Stands for a dimension that a cell says no member of: it is of the whole.
+pub(crate) const WHOLE: u32 = u32::MAX;
 
 /// A cell as a message says it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +35,9 @@ pub(crate) struct SaidCell {
     pub(crate) at: Box<str>,
     /// The form's indicator.
     pub(crate) indicator: Name,
-    /// Which part: `age=0-4,sex=f`; empty for the whole.
-    pub(crate) breakdown: Name,
-    /// The code of the place, as far as anybody knows: whether there is one, the judge says.
+    /// A member of each of the form's dimensions, in the order of its columns, or [`WHOLE`].
+    pub(crate) members: Box<[u32]>,
+    /// The code of the place. Whether there is such a place, the judge says.
     pub(crate) place: Box<str>,
     /// When.
     pub(crate) period: Period,
@@ -47,21 +56,12 @@ pub(crate) struct Said {
     pub(crate) cells: Vec<SaidCell>,
     /// What was found on the way.
     pub(crate) findings: Vec<Finding>,
-}
-
-impl Said {
-    /// Tells something.
-    pub(crate) fn find(&mut self, weight: Weight, rule: Rule, at: &dyn Display, stands: &str, message: Text) {
-        let stands = crate::contract::legible(stands, NUMBER_MAX).into();
-        self.findings.push(Finding { weight, rule, at: at.to_string().into(), stands, message });
-    }
-
-    /// Tells something once for the whole message.
-    pub(crate) fn find_once(&mut self, weight: Weight, rule: Rule, message: Text) {
-        if !self.findings.iter().any(|finding| finding.rule == rule && finding.message == message) {
-            self.find(weight, rule, &"", "", message);
-        }
-    }
+    /// Errors and others that were found and not gathered.
+    pub(crate) further: (usize, usize),
+    /// Cells that cannot be taken, each with an error.
+    pub(crate) rejected: u32,
+    /// Whether nothing of the message can be taken.
+    pub(crate) is_refused: bool,
 }
 
 /// What is wrong with something that a message says.
@@ -74,19 +74,60 @@ pub(crate) struct Wrong {
 
 impl Wrong {
     pub(crate) fn new(rule: Rule, stands: &str, vi: String, en: String) -> Wrong {
-        Wrong { rule, stands: stands.to_owned(), message: Text { vi, en } }
+        Wrong { rule, stands: legible(stands, STANDS_MAX), message: Text { vi, en } }
+    }
+
+    /// As an error at a place of the message.
+    pub(crate) fn finding(self, at: &dyn Display) -> Finding {
+        let Wrong { rule, stands, message } = self;
+        Finding { weight: Weight::Error, rule, at: at.to_string().into(), stands: stands.into(), message }
     }
 }
 
-/// The members of a breakdown, as they are kept: `age=0-4,sex=f`.
-pub(crate) fn breakdown(members: &mut [(&str, &str)]) -> Name {
-    members.sort_unstable();
-    let mut written = String::new();
-    for (column, member) in members {
-        let comma = if written.is_empty() { "" } else { "," };
-        written.extend([comma, column, "=", member]);
+impl Said {
+    /// Tells something that lets cells be taken.
+    pub(crate) fn find(
+        &mut self,
+        weight: Weight,
+        rule: Rule,
+        at: &dyn Display,
+        stands: &str,
+        (vi, en): (String, String),
+    ) {
+        let finding = Wrong::new(rule, stands, vi, en).finding(at);
+        self.add(Finding { weight, ..finding });
     }
-    Name::new(&written)
+
+    /// Tells why a cell cannot be taken.
+    pub(crate) fn reject(&mut self, at: &dyn Display, wrong: Wrong) {
+        self.rejected = self.rejected.saturating_add(1);
+        self.add(wrong.finding(at));
+    }
+
+    /// Tells why nothing of the message can be taken.
+    pub(crate) fn refuse(&mut self, at: &dyn Display, wrong: Wrong) {
+        self.is_refused = true;
+        self.add(wrong.finding(at));
+    }
+
+    fn add(&mut self, finding: Finding) {
+        match finding.weight {
+            _ if self.findings.len() < FINDINGS_MAX => self.findings.push(finding),
+            Weight::Error => self.further.0 += 1,
+            _ => self.further.1 += 1,
+        }
+    }
+}
+
+/// The dimensions of a form: their columns' identifiers and members, in the order of its columns.
+pub(crate) fn dimensions(form: &Form) -> Vec<(&str, &[Member])> {
+    fn dimension(column: &Column) -> Option<(&str, &[Member])> {
+        match &column.role {
+            Role::Dimension(members) => Some((&column.id, members)),
+            _ => None,
+        }
+    }
+    form.columns.iter().filter_map(dimension).collect()
 }
 
 /// A number as programs write it: `812.5`, `-3`, `1.8E1`.
@@ -127,6 +168,21 @@ pub(crate) fn scalar<'v>(value: &'v LazyValue<'_>) -> Option<Cow<'v, str>> {
     }
 }
 
+/// What a cell is about and holds, for tests: `dengue[age=0-14,sex=m]@25486`, `2026-10`, `7`.
+#[cfg(test)]
+pub(crate) fn told(form: &Form, cell: &SaidCell) -> [String; 3] {
+    let part = |((id, members), at): (&(&str, &[Member]), &u32)| {
+        members.get(*at as usize).map(|member| format!("{id}={}", member.id))
+    };
+    let parts: Vec<String> = dimensions(form).iter().zip(&cell.members).filter_map(part).collect();
+    let value = match cell.value {
+        None => "unsaid".to_owned(),
+        Some(value) => value.number.map_or(value.mark.word().to_owned(), |number| number.to_string()),
+    };
+    let about = format!("{}[{}]@{}", cell.indicator, parts.join(","), cell.place);
+    [about, cell.period.label(), value]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,11 +217,5 @@ mod tests {
         for text in ["", "NaN", "1,5", "1 204", "0x10", "true", "1_000", "1e99", "--1"] {
             assert_eq!(number(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_breakdown_is_written_in_one_order() {
-        assert_eq!(breakdown(&mut [("sex", "f"), ("age", "0-4")]), "age=0-4,sex=f");
-        assert_eq!(breakdown(&mut []), "");
     }
 }
