@@ -19,7 +19,8 @@ use self::{
 };
 use super::{
     Action, form_of,
-    observation::{Component, Observation, Observations, Structure},
+    observation::{Observation, Observations},
+    structure::{Component, Structure},
 };
 use crate::{
     contract::legible,

@@ -13,12 +13,13 @@ mod csv;
 mod json;
 mod observation;
 mod status;
+mod structure;
 #[cfg(test)]
 mod tests;
 
 use ioc_model::form::{Form, Rule};
 
-use self::observation::Structure;
+use self::structure::Structure;
 pub(super) use self::{csv::read as read_csv, json::read as read_json};
 use crate::said::Wrong;
 

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use ioc_model::{
-    form::{Form, FormIndicator, Member, Of, Period, PeriodKind, Rule, Sdmx, Value, Weight},
+    form::{FormIndicator, Of, Period, PeriodKind, Rule, Value, Weight},
     name::Name,
 };
 use rustc_hash::FxHashMap;
@@ -11,162 +11,9 @@ use rustc_hash::FxHashMap;
 use super::{
     Action, SWITCHED_OFF,
     status::{Worth, worth},
+    structure::{Component, Structure},
 };
-use crate::said::{Said, SaidCell, WHOLE, Wrong, dimensions, scaled};
-
-/// Attributes that any message may have and that say nothing of a value's worth. What a column is that is not among them,
-/// the form must say.
-const IGNORABLE: [&str; 20] = [
-    "DECIMALS",
-    "TITLE",
-    "TITLE_COMPL",
-    "UNIT",
-    "TIME_FORMAT",
-    "COLLECTION",
-    "COMPILATION",
-    "COVERAGE",
-    "COMMENT_OBS",
-    "COMMENT_TS",
-    "COMMENT_DSET",
-    "OBS_COM",
-    "OBS_COMMENT",
-    "PRE_BREAK_VALUE",
-    "OBS_PRE_BREAK",
-    "SOURCE_AGENCY",
-    "DATA_COMP",
-    "UPDATED",
-    "LAST_UPDATE",
-    "TIME_PERIOD_COLLECT",
-];
-
-/// What stands in a component of an observation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Component {
-    Area,
-    Indicator,
-    Time,
-    Measure,
-    /// A dimension that is a column of the form, by its place in [`Structure::parts`].
-    Part(usize),
-    /// A dimension that has one value, by its place in [`Structure::fixed`].
-    Fixed(usize),
-    UnitMult,
-    UnitMeasure,
-    ObsStatus,
-    ConfStatus,
-}
-
-/// Where components stand among those that are read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
-    parts: usize,
-    fixed: usize,
-}
-
-impl Layout {
-    /// How many there are.
-    pub(super) fn len(self) -> usize {
-        self.place(Component::Fixed(self.fixed))
-    }
-
-    /// Where one stands.
-    pub(super) fn place(self, component: Component) -> usize {
-        match component {
-            Component::Area => 0,
-            Component::Indicator => 1,
-            Component::Time => 2,
-            Component::Measure => 3,
-            Component::UnitMult => 4,
-            Component::UnitMeasure => 5,
-            Component::ObsStatus => 6,
-            Component::ConfStatus => 7,
-            Component::Part(at) => 8 + at,
-            Component::Fixed(at) => 8 + self.parts + at,
-        }
-    }
-}
-
-/// What a form is in SDMX, ready to read observations by.
-#[derive(Debug)]
-pub(super) struct Structure<'f> {
-    pub(super) form: &'f Form,
-    pub(super) sdmx: &'f Sdmx,
-    parts: Vec<Part<'f>>,
-    fixed: Vec<(&'f str, &'f str)>,
-    /// How many dimensions the form has.
-    dimensions: usize,
-}
-
-/// A dimension that is a column of the form.
-#[derive(Debug)]
-struct Part<'f> {
-    name: &'f str,
-    /// Which of the form's dimensions it is.
-    at: usize,
-    members: &'f [Member],
-}
-
-impl<'f> Structure<'f> {
-    /// None of a form that is not reported in SDMX.
-    pub(super) fn of(form: &'f Form) -> Option<Structure<'f>> {
-        let sdmx = form.sdmx.as_ref()?;
-        let all = dimensions(form);
-        let part = |(name, column): (&'f String, &'f String)| {
-            let at = all.iter().position(|(id, _)| id == column)?;
-            Some(Part { name, at, members: all[at].1 })
-        };
-        Some(Structure {
-            form,
-            sdmx,
-            parts: sdmx.dimensions.iter().filter_map(part).collect(),
-            dimensions: all.len(),
-            fixed: sdmx.fixed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
-        })
-    }
-
-    /// What a component of that name is; none of one that is not read.
-    pub(super) fn component(&self, name: &str) -> Option<Component> {
-        let is = |of: &Of| matches!(of, Of::Dimension(dimension) if dimension == name);
-        Some(match name {
-            "UNIT_MULT" => Component::UnitMult,
-            "UNIT_MEASURE" => Component::UnitMeasure,
-            "OBS_STATUS" => Component::ObsStatus,
-            "CONF_STATUS" => Component::ConfStatus,
-            _ if is(&self.sdmx.area) => Component::Area,
-            _ if is(&self.sdmx.indicator) => Component::Indicator,
-            _ if name == self.sdmx.time => Component::Time,
-            _ if name == self.sdmx.measure => Component::Measure,
-            _ => {
-                let part = self.parts.iter().position(|part| part.name == name).map(Component::Part);
-                let fixed = || self.fixed.iter().position(|(fixed, _)| *fixed == name).map(Component::Fixed);
-                return part.or_else(fixed);
-            }
-        })
-    }
-
-    /// Where components stand among those that are read.
-    pub(super) fn layout(&self) -> Layout {
-        Layout { parts: self.parts.len(), fixed: self.fixed.len() }
-    }
-
-    /// Whether a component may be there without being read.
-    pub(super) fn may_ignore(&self, name: &str) -> bool {
-        IGNORABLE.contains(&name) || self.sdmx.ignored.iter().any(|ignored| ignored == name)
-    }
-
-    /// The dimensions that every observation names.
-    fn needed(&self) -> Vec<(Component, &'f str)> {
-        let named = |component, of: &'f Of| match of {
-            Of::Dimension(name) => Some((component, name.as_str())),
-            Of::Always(_) => None,
-        };
-        let own =
-            [named(Component::Area, &self.sdmx.area), named(Component::Indicator, &self.sdmx.indicator)];
-        let time = (Component::Time, self.sdmx.time.as_str());
-        let parts = self.parts.iter().enumerate().map(|(at, part)| (Component::Part(at), part.name));
-        own.into_iter().flatten().chain([time]).chain(parts).collect()
-    }
-}
+use crate::said::{Said, SaidCell, WHOLE, Wrong, scaled};
 
 /// The observations of a message.
 #[derive(Debug)]
@@ -177,6 +24,8 @@ pub(super) struct Observations<'f> {
     pub(super) said: Said,
     /// Periods by how they are written: most observations share a few.
     periods: FxHashMap<Box<str>, Option<Period>>,
+    /// Cells that were deleted and not said anew since, by what they are about.
+    deleted: FxHashMap<(Name, Box<[u32]>, Box<str>, Period), usize>,
     /// Whether it was told that what is said of groups is not kept.
     has_attributes_above: bool,
 }
@@ -200,6 +49,7 @@ impl<'f> Observations<'f> {
             dimensions,
             said: Said::default(),
             periods: FxHashMap::default(),
+            deleted: FxHashMap::default(),
             has_attributes_above: false,
         }
     }
@@ -207,10 +57,28 @@ impl<'f> Observations<'f> {
     /// Takes one.
     pub(super) fn observe(&mut self, at: &dyn Display, observation: &Observation<'_, '_>) {
         match self.cell(at, observation) {
-            Ok(Some(cell)) => self.said.cells.push(cell),
+            Ok(Some(cell)) => self.put(cell, observation.action),
             Ok(None) => {}
             Err(wrong) => self.said.reject(at, wrong),
         }
+    }
+
+    /// What is deleted and then said anew in one message is as it is said: the rows of a message are done in their order.
+    fn put(&mut self, cell: SaidCell, action: Action) {
+        if action != Action::Delete && self.deleted.is_empty() {
+            self.said.cells.push(cell);
+            return;
+        }
+        let key = (cell.indicator, cell.members.clone(), cell.place.clone(), cell.period);
+        if action == Action::Delete {
+            let _ = self.deleted.insert(key, self.said.cells.len());
+        } else if let Some(at) = self.deleted.remove(&key)
+            && cell.value.is_some()
+        {
+            self.said.cells[at] = cell;
+            return;
+        }
+        self.said.cells.push(cell);
     }
 
     /// None where it says nothing of a value.

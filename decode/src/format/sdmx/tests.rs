@@ -233,6 +233,19 @@ fn information_append_and_no_action_mean_merge_and_replace_takes_back_what_it_le
 }
 
 #[test]
+fn what_is_deleted_and_said_anew_in_one_message_is_as_it_is_said() {
+    let deleted = "D,M,80,EXP,2026-08,,,,,,";
+    let said = "M,M,80,EXP,2026-08,731,VND,9,1,A,F";
+    let form = budget();
+    let values = |text: &[&str]| -> Vec<String> {
+        cells(&form, &csv(&form, &rows(text))).into_iter().map(|[_, _, value, ..]| value).collect()
+    };
+    assert_eq!(values(&[deleted, said]), ["731"]);
+    assert_eq!(values(&[deleted, "M,M,80,EXP,2026-08,,VND,9,1,A,F"]), ["withdrawn", "unsaid"]);
+    assert_eq!(values(&[said, deleted]), ["731", "withdrawn"], "which of them is meant, the judge asks");
+}
+
+#[test]
 fn the_first_version_other_separators_labels_and_names_are_read() {
     let first = "DATAFLOW,FREQ,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MULT\n\
                  TN:NSNN(1.0),M,80,REV,2026-M08,812.5,9\n";

@@ -8,7 +8,10 @@ use sonic_rs::LazyValue;
 
 use super::message::{DataSet, SaidComponent, SaidStructure};
 use crate::{
-    format::sdmx::observation::{Component, Layout, Observations, Structure},
+    format::sdmx::{
+        observation::Observations,
+        structure::{Component, Layout, Structure},
+    },
     said::{Said, Wrong, scalar},
 };
 
