@@ -23,6 +23,8 @@ const NUMBER_MAX: usize = 64;
 /// So much is told of what stands somewhere. Characters.
 const STANDS_MAX: usize = 60;
 
+/// How much is told of what a parser says. Characters.
+const ERROR_MAX: usize = 200;
 /// More that is found is only counted.
 const FINDINGS_MAX: usize = 20_000;
 /// Stands for a dimension that a cell says no member of: it is of the whole.
@@ -73,8 +75,9 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    pub(crate) fn new(rule: Rule, stands: &str, vi: String, en: String) -> Wrong {
-        Wrong { rule, stands: legible(stands, STANDS_MAX), message: Text { vi, en } }
+    /// What the sender wrote stands beside the sentence and not in it: sentences that are alike are told once.
+    pub(crate) fn new(rule: Rule, stands: &str, vi: impl Into<String>, en: impl Into<String>) -> Wrong {
+        Wrong { rule, stands: legible(stands, STANDS_MAX), message: Text { vi: vi.into(), en: en.into() } }
     }
 
     /// As an error at a place of the message.
@@ -82,6 +85,44 @@ impl Wrong {
         let Wrong { rule, stands, message } = self;
         Finding { weight: Weight::Error, rule, at: at.to_string().into(), stands: stands.into(), message }
     }
+}
+
+/// Bytes that are no text.
+pub(crate) fn no_text() -> Wrong {
+    Wrong::new(
+        Rule::Unreadable,
+        "",
+        "Tệp không phải là văn bản UTF-8 hay UTF-16.",
+        "The file is no text in UTF-8 or UTF-16.",
+    )
+}
+
+/// A table without rows.
+pub(crate) fn header_alone() -> Wrong {
+    Wrong::new(
+        Rule::Empty,
+        "",
+        "Tệp chỉ có dòng tiêu đề, không có số liệu.",
+        "There is a header and nothing below it.",
+    )
+}
+
+/// A row that has not the columns of its header.
+pub(crate) fn other_columns() -> Wrong {
+    Wrong::new(
+        Rule::Unreadable,
+        "",
+        "Số cột của dòng khác số cột của tiêu đề. Nội dung có dấu phân cách phải đặt trong ngoặc kép.",
+        "The line has not as many columns as the header. What holds a separator stands in quotes.",
+    )
+}
+
+/// A message that is not of its format. The parser's words may quote what it met.
+pub(crate) fn unreadable(error: &dyn Display, vi: &str, en: &str) -> Wrong {
+    let told = error.to_string();
+    // Behind the first line it draws what it met.
+    let told = legible(told.lines().next().unwrap_or_default(), ERROR_MAX);
+    Wrong::new(Rule::Unreadable, "", format!("{vi}: {told}."), format!("{en}: {told}."))
 }
 
 impl Said {

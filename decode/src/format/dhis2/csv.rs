@@ -8,7 +8,7 @@ use crate::{
         Line,
         separated::{SEPARATORS, SeparatedRow, SeparatedRows},
     },
-    said::{Said, Wrong},
+    said::{Said, Wrong, header_alone, other_columns},
 };
 
 /// What is read, each by the names it has.
@@ -30,7 +30,7 @@ const PASSED_OVER: [&str; 6] = ["storedby", "lastupdated", "created", "comment",
 ///
 /// # Errors
 /// If it is no table of data values, or it cannot be told of which form it is.
-pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said), Wrong> {
+pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said), Wrong> {
     let mut row = SeparatedRow::default();
     let (mut rows, headings) = header(text, &mut row)?;
     let is = |heading: &str, names: &[&str]| names.iter().any(|name| heading.eq_ignore_ascii_case(name));
@@ -41,14 +41,13 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
             Rule::Missing,
             "",
             format!("Thiếu cột '{name}' trong dòng tiêu đề."),
-            format!("the header has no column '{name}'"),
+            format!("The header has no column '{name}'."),
         ));
     }
     let said =
         |row: &SeparatedRow<'_>, at: usize| of[at].map_or(String::new(), |at| row.field(at).to_owned());
     if !rows.next(text, &mut row) {
-        let (vi, en) = ("Tệp chỉ có dòng tiêu đề.", "there is a header and nothing below it");
-        return Err(Wrong::new(Rule::Empty, "", vi.to_owned(), en.to_owned()));
+        return Err(header_alone());
     }
     let mut values = Values::of(forms, "", &said(&row, 0))?;
     let is_known = |heading: &&String| {
@@ -60,7 +59,7 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
             Rule::Surplus,
             &Line(1),
             surplus,
-            (format!("Cột '{surplus}' không được đọc."), format!("the column '{surplus}' is not read")),
+            ("Cột này không được đọc.".to_owned(), "The column is not read.".to_owned()),
         );
     }
     loop {
@@ -99,8 +98,8 @@ fn header<'t>(text: &'t str, row: &mut SeparatedRow<'t>) -> Result<(SeparatedRow
     Err(Wrong::new(
         Rule::Unreadable,
         "",
-        "Dòng đầu không phải tiêu đề của DHIS2; ví dụ đúng: dataelement,period,orgunit,…,value.".to_owned(),
-        "the first line is no header of DHIS2; right would be dataelement,period,orgunit,…,value".to_owned(),
+        "Dòng đầu không phải là tiêu đề của DHIS2. Ví dụ đúng: dataelement,period,orgunit,…,value.",
+        "The first line is no header of DHIS2. A right one: dataelement,period,orgunit,…,value.",
     ))
 }
 
@@ -109,18 +108,5 @@ fn check(row: &SeparatedRow<'_>, headings: usize) -> Result<(), Wrong> {
     if let Some(broken) = row.broken {
         return Err(Wrong { rule: Rule::Unreadable, stands: String::new(), message: broken.text() });
     }
-    if row.columns == headings {
-        return Ok(());
-    }
-    let found = row.columns;
-    Err(Wrong::new(
-        Rule::Unreadable,
-        "",
-        format!(
-            "Dòng có {found} cột, tiêu đề có {headings}. Nội dung có dấu phân cách phải đặt trong ngoặc kép."
-        ),
-        format!(
-            "the line has {found} columns, the header {headings}: what holds a separator stands in quotes"
-        ),
-    ))
+    if row.columns == headings { Ok(()) } else { Err(other_columns()) }
 }

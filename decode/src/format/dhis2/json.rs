@@ -7,13 +7,7 @@ use serde::Deserialize;
 use sonic_rs::LazyValue;
 
 use super::{SaidValue, Values};
-use crate::{
-    contract::legible,
-    said::{Said, Wrong, scalar},
-};
-
-/// How much is told of what the parser says. Characters.
-const ERROR_MAX: usize = 200;
+use crate::said::{Said, Wrong, scalar, unreadable};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,26 +54,17 @@ struct DataValue<'m> {
 ///
 /// # Errors
 /// If it is no message, it cannot be told of which form it is, or it is not meant to be kept.
-pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said), Wrong> {
-    let message: Message<'_> = sonic_rs::from_str(text).map_err(|error| {
-        let told = error.to_string();
-        // Behind the first line it draws what it met.
-        let told = legible(told.lines().next().unwrap_or_default(), ERROR_MAX);
-        Wrong::new(
-            Rule::Unreadable,
-            "",
-            format!("Không đọc được dataValueSet: {told}."),
-            format!("this is no data value set: {told}"),
-        )
-    })?;
+pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said), Wrong> {
+    let message: Message<'_> = sonic_rs::from_str(text)
+        .map_err(|error| unreadable(&error, "Không đọc được dataValueSet", "This is no data value set"))?;
     refuse_what_is_not_meant(&message)?;
     let said_values = message.data_values.as_deref().unwrap_or_default();
     let Some(first) = said_values.first() else {
         return Err(Wrong::new(
             Rule::Empty,
             "",
-            "Tin không có giá trị nào (dataValues).".to_owned(),
-            "the message has no values (dataValues)".to_owned(),
+            "Tin không có giá trị nào (dataValues).",
+            "The message has no values (dataValues).",
         ));
     };
     let period = text_of(message.period.as_ref());
@@ -111,8 +96,8 @@ fn refuse_what_is_not_meant(message: &Message<'_>) -> Result<(), Wrong> {
         return Err(Wrong::new(
             Rule::Invalid,
             "dryRun",
-            "Tin ghi dryRun: true, tức là chỉ gửi thử. Hãy bỏ dryRun để số liệu được lưu.".to_owned(),
-            "the message says dryRun: true, so it is not meant to be kept: leave dryRun out".to_owned(),
+            "Tin ghi dryRun: true, tức là chỉ gửi thử. Hãy bỏ dryRun để số liệu được lưu.",
+            "The message says dryRun: true, so it is not meant to be kept. Leave dryRun out.",
         ));
     }
     let strategy = or_nothing(&message.strategy);
@@ -120,10 +105,8 @@ fn refuse_what_is_not_meant(message: &Message<'_>) -> Result<(), Wrong> {
         return Err(Wrong::new(
             Rule::Invalid,
             strategy,
-            format!(
-                "Chiến lược '{strategy}' xóa mọi giá trị của tin. Hãy gửi deleted: true ở từng giá trị cần rút lại."
-            ),
-            format!("strategy '{strategy}' deletes all values of the message: send deleted: true with each"),
+            "Chiến lược này xóa mọi giá trị của tin. Hãy gửi deleted: true ở từng giá trị cần rút lại.",
+            "This strategy deletes all values of the message. Send deleted: true with each.",
         ));
     }
     Ok(())

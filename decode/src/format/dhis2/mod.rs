@@ -21,13 +21,23 @@ use ioc_model::{
     place::Date,
 };
 
-pub(super) use self::{csv::read as read_csv, json::read as read_json};
 use crate::said::{Said, SaidCell, WHOLE, Wrong, dimensions, number};
 
 /// What every installation calls the default by another name.
 const DEFAULT: &str = "default";
 /// So many data elements that the form does not have are told of.
 const UNKNOWN_MAX: usize = 1_000;
+
+/// Reads a message of one of the forms: which, and what it says.
+///
+/// # Errors
+/// If it is no message, or it cannot be told of which form it is.
+pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said), Wrong> {
+    match text.trim_start().starts_with('{') {
+        true => json::read(text, forms),
+        false => csv::read(text, forms),
+    }
+}
 
 /// A value as a message has it; what is not said is empty.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,15 +83,15 @@ impl<'f> Values<'f> {
                 unknown: BTreeSet::new(),
             }),
             None => {
-                let (name_vi, name_en, stands) = match data_set {
-                    "" => ("dataElement", "dataElement", element),
-                    _ => ("dataSet", "dataSet", data_set),
+                let (name, stands) = match data_set {
+                    "" => ("dataElement", element),
+                    _ => ("dataSet", data_set),
                 };
                 Err(Wrong::new(
                     Rule::UnknownForm,
                     stands,
-                    format!("{name_vi} '{stands}' không thuộc biểu nào của nguồn này."),
-                    format!("{name_en} '{stands}' is of no form of this feed"),
+                    format!("{name} không thuộc biểu nào của nguồn này."),
+                    format!("{name} is of no form of this feed."),
                 ))
             }
         }
@@ -99,8 +109,8 @@ impl<'f> Values<'f> {
                         "Giá trị để trống: số đã báo cáo trước đó được giữ nguyên. Muốn rút lại, gửi deleted: true; muốn báo \
                          cáo số không, gửi \"0\"."
                             .to_owned(),
-                        "the value is empty: what was reported before stays. Send deleted: true to take it back, \"0\" for \
-                         zero"
+                        "The value is empty: what was reported before stays. Send deleted: true to take it back, \"0\" for \
+                         zero."
                             .to_owned(),
                     );
                     self.said.find(Weight::Warning, Rule::Empty, at, "", told);
@@ -114,12 +124,12 @@ impl<'f> Values<'f> {
     /// A data set may have more than the form.
     fn pass_over(&mut self, at: &dyn Display, element: &str) {
         if element.is_empty() {
-            let (vi, en) = ("Thiếu dataElement.", "dataElement is missing");
-            self.said.reject(at, Wrong::new(Rule::Missing, "", vi.to_owned(), en.to_owned()));
+            let wrong = Wrong::new(Rule::Missing, "", "Thiếu dataElement.", "dataElement is missing.");
+            self.said.reject(at, wrong);
         } else if self.unknown.len() < UNKNOWN_MAX && self.unknown.insert(element.to_owned()) {
             let told = (
                 format!("Biểu {} không có dataElement này: không lưu.", self.form.id),
-                format!("form {} has no such dataElement: it is not kept", self.form.id),
+                format!("Form {} has no such dataElement: it is not kept.", self.form.id),
             );
             self.said.find(Weight::Warning, Rule::Surplus, at, element, told);
         }
@@ -137,7 +147,7 @@ impl<'f> Values<'f> {
                     Rule::Missing,
                     "",
                     format!("Thiếu {name}, ở giá trị này lẫn ở đầu tin."),
-                    format!("{name} is missing, at this value and at the message's head"),
+                    format!("{name} is missing, at this value and at the head of the message."),
                 ));
             }
         }
@@ -145,12 +155,8 @@ impl<'f> Values<'f> {
             Wrong::new(
                 Rule::Period,
                 value.period,
-                format!(
-                    "period '{}' không phải kỳ của biểu này ({}).",
-                    value.period,
-                    self.form.period.word()
-                ),
-                format!("period '{}' is no period of this form ({})", value.period, self.form.period.word()),
+                format!("Không phải là kỳ báo cáo của biểu này ({}).", self.form.period.word()),
+                format!("Not a period of this form ({}).", self.form.period.word()),
             )
         })?;
         let place = self.dhis2.org_units.get(value.org_unit).map_or(value.org_unit, String::as_str);
@@ -178,9 +184,8 @@ impl<'f> Values<'f> {
                 Absent::Refused => Err(Wrong::new(
                     Rule::Empty,
                     "",
-                    "Giá trị để trống. Muốn rút lại, gửi deleted: true; muốn báo cáo số không, gửi \"0\"."
-                        .to_owned(),
-                    "the value is empty: send deleted: true to take it back, \"0\" for zero".to_owned(),
+                    "Giá trị để trống. Muốn rút lại, gửi deleted: true; muốn báo cáo số không, gửi \"0\".",
+                    "The value is empty. Send deleted: true to take it back, \"0\" for zero.",
                 )),
             };
         }
@@ -188,8 +193,8 @@ impl<'f> Values<'f> {
             Wrong::new(
                 Rule::Invalid,
                 value.value,
-                format!("'{}' không phải là số; ví dụ đúng: 1204.", value.value),
-                format!("'{}' is not a number; right would be 1204", value.value),
+                "Không phải là số. Ví dụ đúng: 1204.",
+                "Not a number. A right one: 1204.",
             )
         })?;
         let as_sent = if read.to_string() == value.value { "" } else { value.value };
@@ -211,14 +216,8 @@ impl<'f> Values<'f> {
                         return Err(Wrong::new(
                             Rule::Invalid,
                             combination,
-                            format!(
-                                "{kind} '{combination}' chia theo '{column}', dataElement '{}' thì không.",
-                                value.element
-                            ),
-                            format!(
-                                "{kind} '{combination}' is of '{column}', and dataElement '{}' is not",
-                                value.element
-                            ),
+                            format!("{kind} chia theo '{column}', dataElement này thì không."),
+                            format!("{kind} is of '{column}', and this dataElement is not."),
                         ));
                     }
                 }
@@ -229,13 +228,9 @@ impl<'f> Values<'f> {
             return Err(Wrong::new(
                 Rule::Missing,
                 value.category,
+                format!("dataElement này chia theo '{column}', nhưng tổ hợp của giá trị không nói mục nào."),
                 format!(
-                    "dataElement '{}' chia theo '{column}', nhưng tổ hợp của giá trị này không nói mục nào.",
-                    value.element
-                ),
-                format!(
-                    "dataElement '{}' is broken down by '{column}', and this value's combinations do not say which",
-                    value.element
+                    "This dataElement is broken down by '{column}', and the value's combinations do not say which."
                 ),
             ));
         }
@@ -266,8 +261,8 @@ impl<'f> Values<'f> {
             Wrong::new(
                 Rule::Invalid,
                 combination,
-                format!("Biểu {} không có {kind} '{combination}'.", self.form.id),
-                format!("form {} has no {kind} '{combination}'", self.form.id),
+                format!("Biểu {} không có {kind} này.", self.form.id),
+                format!("Form {} has no such {kind}.", self.form.id),
             )
         })
     }
@@ -283,7 +278,7 @@ impl<'f> Values<'f> {
                 (
                     format!("Ngày hoàn thành {day} nằm trước khi kỳ kết thúc ({}).", period.end),
                     format!(
-                        "the date of completion, {day}, lies before the end of the period ({})",
+                        "The date of completion, {day}, lies before the end of the period ({}).",
                         period.end
                     ),
                 ),
@@ -291,8 +286,8 @@ impl<'f> Values<'f> {
             Err(_) => (
                 Rule::Invalid,
                 (
-                    "completeDate không phải là ngày; ví dụ đúng: 2026-11-05.".to_owned(),
-                    "completeDate is no date; right would be 2026-11-05".to_owned(),
+                    "completeDate không phải là ngày. Ví dụ đúng: 2026-11-05.".to_owned(),
+                    "completeDate is no date. A right one: 2026-11-05.".to_owned(),
                 ),
             ),
         };

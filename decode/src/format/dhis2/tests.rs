@@ -82,8 +82,7 @@ fn health() -> Form {
 
 fn said(text: &str) -> Said {
     let form = health();
-    let read = if text.starts_with('{') { read_json(text, &[&form]) } else { read_csv(text, &[&form]) };
-    read.map(|(_, said)| said).unwrap()
+    read(text, &[&form]).map(|(_, said)| said).unwrap()
 }
 
 fn cells(said: &Said) -> Vec<String> {
@@ -139,10 +138,10 @@ fn zero_deleted_and_empty_are_three_messages() {
     let mut form = health();
     form.absent = Absent::Refused;
     let text = r#"{"period": "202610", "orgUnit": "25486", "dataValues": [{"dataElement": "deVisits001", "value": ""}]}"#;
-    let (_, refused) = read_json(text, &[&form]).unwrap();
+    let (_, refused) = read(text, &[&form]).unwrap();
     assert_eq!(found(&refused), [(Weight::Error, Rule::Empty, "dataValues[0]")]);
     form.absent = Absent::Withdraws;
-    assert_eq!(cells(&read_json(text, &[&form]).unwrap().1), ["visits[]@25486 2026-10 withdrawn"]);
+    assert_eq!(cells(&read(text, &[&form]).unwrap().1), ["visits[]@25486 2026-10 withdrawn"]);
 }
 
 #[test]
@@ -200,10 +199,7 @@ fn what_is_wrong_with_a_value_is_told_where() {
 #[test]
 fn what_is_no_report_of_the_form_is_refused_whole() {
     let form = health();
-    let rule = |text: &str| {
-        let read = if text.starts_with('{') { read_json(text, &[&form]) } else { read_csv(text, &[&form]) };
-        read.unwrap_err().rule
-    };
+    let rule = |text: &str| read(text, &[&form]).unwrap_err().rule;
     assert_eq!(rule("{\"dataValues\": []}"), Rule::Empty);
     assert_eq!(rule("{\"dataValues\": [1"), Rule::Unreadable);
     let value = r#"[{"dataElement": "deVisits001", "value": "1"}]"#;

@@ -16,7 +16,7 @@ use crate::{
         Line,
         separated::{SeparatedRow, SeparatedRows},
     },
-    said::{Said, Wrong},
+    said::{Said, Wrong, header_alone, other_columns},
 };
 
 /// What stands between a code or an identifier and its name.
@@ -39,8 +39,7 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
         return Err(no_sdmx(headings.get(1).map_or("", String::as_str)));
     }
     if !rows.next(text, &mut row) {
-        let (vi, en) = ("Tệp chỉ có dòng tiêu đề.", "there is a header and nothing below it");
-        return Err(Wrong::new(Rule::Empty, "", vi.to_owned(), en.to_owned()));
+        return Err(header_alone());
     }
     let structure = row.field(named).to_owned();
     let mut observations = Observations::new(form_of(forms, &structure)?);
@@ -96,10 +95,8 @@ fn no_sdmx(heading: &str) -> Wrong {
     Wrong::new(
         Rule::Unreadable,
         heading,
-        "Dòng đầu không phải tiêu đề SDMX-CSV; ví dụ đúng: STRUCTURE,STRUCTURE_ID,ACTION,…,OBS_VALUE."
-            .to_owned(),
-        "the first line is no header of SDMX-CSV; right would be STRUCTURE,STRUCTURE_ID,ACTION,…,OBS_VALUE"
-            .to_owned(),
+        "Dòng đầu không phải là tiêu đề SDMX-CSV. Ví dụ đúng: STRUCTURE,STRUCTURE_ID,ACTION,…,OBS_VALUE.",
+        "The first line is no header of SDMX-CSV. A right one: STRUCTURE,STRUCTURE_ID,ACTION,…,OBS_VALUE.",
     )
 }
 
@@ -142,8 +139,8 @@ impl Columns {
                     let wrong = Wrong::new(
                         Rule::Twice,
                         heading,
-                        format!("Có hai cột '{id}', không biết cột nào đúng."),
-                        format!("two columns are called '{id}', and nobody can tell which is meant"),
+                        "Có hai cột tên này, không rõ cột nào đúng. Hãy giữ một cột.",
+                        "Two columns have this name, and which is meant cannot be known. Keep one of them.",
                     );
                     said.refuse(&Line(1), wrong);
                     return None;
@@ -157,13 +154,13 @@ impl Columns {
                     Rule::Surplus,
                     heading,
                     format!(
-                        "Biểu {} không biết cột '{id}' là chiều hay thuộc tính. Hãy bỏ cột này, hoặc khai báo nó trong \
-                         'dimensions', 'fixed' hay 'ignored' của biểu.",
+                        "Biểu {} không nói cột này là chiều hay thuộc tính. Hãy bỏ cột, hoặc khai báo nó trong 'dimensions', \
+                         'fixed' hay 'ignored' của biểu.",
                         structure.form.id
                     ),
                     format!(
-                        "form {} does not say whether '{id}' is a dimension or an attribute: leave it out, or name it in \
-                         the form's 'dimensions', 'fixed' or 'ignored'",
+                        "Form {} does not say whether this column is a dimension or an attribute. Leave it out, or name it in \
+                         the form's 'dimensions', 'fixed' or 'ignored'.",
                         structure.form.id
                     ),
                 );
@@ -172,7 +169,7 @@ impl Columns {
         }
         let missing = dimensions.iter().find(|(component, _)| columns.of[layout.place(*component)].is_none());
         if let Some((_, name)) = missing {
-            let (vi, en) = (format!("Thiếu cột '{name}'."), format!("the column '{name}' is missing"));
+            let (vi, en) = (format!("Thiếu cột '{name}'."), format!("The column '{name}' is missing."));
             said.refuse(&Line(1), Wrong::new(Rule::Missing, "", vi, en));
             return None;
         }
@@ -185,8 +182,8 @@ impl Columns {
             Wrong::new(
                 Rule::Invalid,
                 word,
-                format!("ACTION '{word}' không phải I, A, M, R hay D."),
-                format!("ACTION '{word}' is none of I, A, M, R, D"),
+                "ACTION phải là M, R hoặc D (I và A được hiểu là M).",
+                "ACTION is M, R or D (I and A mean M).",
             )
         })
     }
@@ -206,20 +203,10 @@ fn check(row: &SeparatedRow<'_>, headings: usize) -> Result<(), Wrong> {
         return Err(Wrong { rule: Rule::Unreadable, stands: String::new(), message: broken.text() });
     }
     let has_more = row.surplus || (headings..row.fields.len()).any(|at| !row.field(at).is_empty());
-    if row.columns < headings || has_more {
-        let found = row.columns;
-        return Err(Wrong::new(
-            Rule::Unreadable,
-            "",
-            format!(
-                "Dòng có {found} cột, tiêu đề có {headings}. Nội dung có dấu phân cách phải đặt trong ngoặc kép."
-            ),
-            format!(
-                "the line has {found} columns, the header {headings}: what holds a separator stands in quotes"
-            ),
-        ));
+    match row.columns < headings || has_more {
+        true => Err(other_columns()),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// A message of several structures would be several reports of which one could fail alone.
@@ -230,7 +217,7 @@ fn same_structure(named: &str, structure: &str) -> Result<(), Wrong> {
     Err(Wrong::new(
         Rule::UnknownForm,
         named,
-        format!("Tệp có hai cấu trúc: '{structure}' và '{named}'. Hãy gửi mỗi cấu trúc một tệp."),
-        format!("two structures stand in one file, '{structure}' and '{named}': send a file for each"),
+        "Tệp có hai cấu trúc. Hãy gửi mỗi cấu trúc một tệp.",
+        "Two structures stand in one file. Send a file for each.",
     ))
 }

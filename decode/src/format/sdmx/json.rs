@@ -22,13 +22,10 @@ use super::{
     observation::{Observation, Observations},
     structure::{Component, Structure},
 };
-use crate::{
-    contract::legible,
-    said::{Said, Wrong, scalar},
-};
+use crate::said::{Said, Wrong, scalar, unreadable};
 
-/// How much is told of what the parser says. Characters.
-const ERROR_MAX: usize = 200;
+/// How much is told of a key. Characters.
+const KEY_MAX: usize = 32;
 
 /// Reads a message of one of the forms: which, and what it says.
 ///
@@ -36,23 +33,15 @@ const ERROR_MAX: usize = 200;
 /// If it is no message, or it cannot be told of which form it is.
 pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said), Wrong> {
     let message: Message<'_> = sonic_rs::from_str(text).map_err(|error| {
-        let told = error.to_string();
-        // Behind the first line it draws what it met.
-        let told = legible(told.lines().next().unwrap_or_default(), ERROR_MAX);
-        Wrong::new(
-            Rule::Unreadable,
-            "",
-            format!("Không đọc được tin SDMX-JSON 2.x: {told}."),
-            format!("this is no message of SDMX-JSON 2.x: {told}"),
-        )
+        unreadable(&error, "Không đọc được tin SDMX-JSON 2.x", "This is no message of SDMX-JSON 2.x")
     })?;
     let data = &message.data;
     let Some(first) = data.structures.first() else {
         return Err(Wrong::new(
             Rule::Unreadable,
             "",
-            "Thiếu 'data.structures': chỉ đọc được SDMX-JSON 2.x.".to_owned(),
-            "'data.structures' is missing: SDMX-JSON 2.x is read and nothing older".to_owned(),
+            "Thiếu 'data.structures': chỉ đọc được SDMX-JSON 2.x.",
+            "'data.structures' is missing: SDMX-JSON 2.x is read and nothing older.",
         ));
     };
     let mut observations = Observations::new(named(forms, first)?);
@@ -63,8 +52,8 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
             return Err(Wrong::new(
                 Rule::UnknownForm,
                 "",
-                "Tin có nhiều biểu. Hãy gửi mỗi biểu một tin.".to_owned(),
-                "several forms stand in one message: send a message for each".to_owned(),
+                "Tin có nhiều biểu. Hãy gửi mỗi biểu một tin.",
+                "Several forms stand in one message. Send a message for each.",
             ));
         }
         let Some(structure) = JsonStructure::of(said, &mut observations) else {
@@ -79,8 +68,8 @@ pub(in crate::format) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f
             None => Err(Wrong::new(
                 Rule::Invalid,
                 &set.structure.to_string(),
-                format!("Không có cấu trúc số {}.", set.structure),
-                format!("there is no structure {}", set.structure),
+                "'structure' không phải là số thứ tự của một cấu trúc trong tin.",
+                "'structure' is no position of a structure of the message.",
             )),
         };
         if let Err(wrong) = read {
@@ -102,6 +91,15 @@ fn named<'f>(forms: &[&'f Form], said: &SaidStructure<'_>) -> Result<Structure<'
     };
     let found = names.find_map(|name| form_of(forms, name).ok());
     form_of(forms, first).or_else(|unknown| found.ok_or(unknown))
+}
+
+/// A key as it is told: what is no position in it is not repeated.
+fn shown(key: &str) -> String {
+    let plain = |character: char| match character {
+        '0'..='9' | ':' | '~' => character,
+        _ => '?',
+    };
+    key.chars().take(KEY_MAX).map(plain).collect()
 }
 
 /// What is known of an observation above it.
@@ -134,8 +132,8 @@ impl<'v> Place<'v> {
             return Err(Wrong::new(
                 Rule::Invalid,
                 key,
-                format!("Khóa '{key}' phải có {} vị trí.", dimensions.len()),
-                format!("the key '{key}' must have {} positions", dimensions.len()),
+                format!("Khóa phải có {} vị trí, cách nhau bằng ':'.", dimensions.len()),
+                format!("The key has {} positions with ':' between them.", dimensions.len()),
             ));
         }
         self.put(dimensions, &positions)
@@ -160,8 +158,8 @@ fn read_set(
         Wrong::new(
             Rule::Invalid,
             &said.action,
-            format!("action '{}' không phải Merge, Replace hay Delete.", said.action),
-            format!("action '{}' is none of Merge, Replace, Delete", said.action),
+            "'action' phải là Merge, Replace hoặc Delete.",
+            "'action' is Merge, Replace or Delete.",
         )
     })?;
     let set = Set { structure, said, groups: Groups::of(said, structure.keys)?, action };
@@ -173,14 +171,14 @@ fn read_set(
     // A dimension of a data set has one value.
     whole.put(of_set, &vec!["0"; of_set.len()])?;
     for (key, series) in &said.series.0 {
-        let at = format!("{at}.series[\"{key}\"]");
+        let at = format!("{at}.series[\"{}\"]", shown(key));
         let mut place = whole.clone();
         if let Err(wrong) = place.put_key(of_series, key) {
             observations.said.reject(&at, wrong);
             continue;
         }
         for (key, values) in &series.observations.0 {
-            let at = format!("{at}.observations[\"{key}\"]");
+            let at = format!("{at}.observations[\"{}\"]", shown(key));
             set.observe(&at, place.clone(), &series.attributes, Some((key, values)), observations);
         }
         if series.observations.0.is_empty() {
@@ -188,7 +186,7 @@ fn read_set(
         }
     }
     for (key, values) in &said.observations.0 {
-        let at = format!("{at}.observations[\"{key}\"]");
+        let at = format!("{at}.observations[\"{}\"]", shown(key));
         set.observe(&at, whole.clone(), &[], Some((key, values)), observations);
     }
     Ok(())
@@ -237,8 +235,8 @@ impl<'v> Set<'_, 'v, '_> {
                 Wrong::new(
                     Rule::Invalid,
                     "",
-                    "Giá trị phải là một số hoặc \"NaN\".".to_owned(),
-                    "a value is a number or \"NaN\"".to_owned(),
+                    "Giá trị phải là một số hoặc \"NaN\".",
+                    "A value is a number or \"NaN\".",
                 )
             })?;
         }

@@ -71,7 +71,7 @@ fn form_of<'f>(forms: &[&'f Form], structure: &str) -> Result<Structure<'f>, Wro
     Err(Wrong::new(
         Rule::UnknownForm,
         structure,
-        format!("Cấu trúc '{structure}' không thuộc biểu nào của nguồn này (có: {known})."),
-        format!("structure '{structure}' is of no form of this feed (there are: {known})"),
+        format!("Không phải là cấu trúc của một biểu của nguồn này (có: {known})."),
+        format!("Not the structure of a form of this feed (there are: {known})."),
     ))
 }

@@ -13,7 +13,10 @@ use super::{
     status::{Worth, worth},
     structure::{Component, Structure},
 };
-use crate::said::{Said, SaidCell, WHOLE, Wrong, scaled};
+use crate::{
+    contract::legible,
+    said::{Said, SaidCell, WHOLE, Wrong, scaled},
+};
 
 /// The observations of a message.
 #[derive(Debug)]
@@ -99,8 +102,8 @@ impl<'f> Observations<'f> {
                 return Err(Wrong::new(
                     Rule::Invalid,
                     stands,
-                    format!("{name} là '{stands}', biểu này chỉ nhận '{right}'."),
-                    format!("{name} is '{stands}', and this form is of '{right}' alone"),
+                    format!("{name} của biểu này phải là '{right}'."),
+                    format!("{name} of this form is '{right}'."),
                 ));
             }
         }
@@ -132,8 +135,8 @@ impl<'f> Observations<'f> {
     ) -> Result<(), Wrong> {
         let said = observation.said;
         let value = said(Component::Measure);
-        let name = gap.unwrap_or(SWITCHED_OFF);
         if observation.action == Action::Delete && !is_off {
+            let name = gap.unwrap_or_default();
             return Err(Wrong::new(
                 Rule::Missing,
                 "",
@@ -141,23 +144,23 @@ impl<'f> Observations<'f> {
                     "Lệnh xóa (D) bỏ trống {name}, tức là xóa nhiều ô cùng lúc. Hãy ghi đủ các chiều của từng ô cần rút lại."
                 ),
                 format!(
-                    "a deletion (D) leaves {name} empty, which means many cells at once: name all dimensions of each"
+                    "A deletion (D) leaves {name} empty, which means many cells at once. Name all dimensions of each cell."
                 ),
             ));
         }
         if !value.is_empty() {
-            return Err(match gap {
+            return Err(match gap.filter(|_| !is_off) {
                 Some(name) => Wrong::new(
                     Rule::Missing,
-                    "",
-                    format!("Thiếu {name}: không biết giá trị {value} là của ô nào."),
-                    format!("{name} is missing: nobody can tell whose value {value} is"),
+                    value,
+                    format!("Thiếu {name}: không biết giá trị là của ô nào."),
+                    format!("{name} is missing: whose value it is cannot be known."),
                 ),
                 None => Wrong::new(
                     Rule::Invalid,
-                    SWITCHED_OFF,
-                    format!("Một chiều bị tắt (~) nhưng dòng có giá trị {value}."),
-                    format!("a dimension is switched off (~), and yet there is a value, {value}"),
+                    value,
+                    "Một chiều bị tắt (~) nhưng dòng có giá trị.",
+                    "A dimension is switched off (~), and yet there is a value.",
                 ),
             });
         }
@@ -174,7 +177,7 @@ impl<'f> Observations<'f> {
                 Rule::Missing,
                 said(component),
                 format!("{name} được ghi cho cả nhóm quan sát. Hãy ghi lại ở từng quan sát."),
-                format!("{name} is said of a group of observations: say it again with each of them"),
+                format!("{name} is said of a group of observations. Say it again with each of them."),
             ));
         }
         if !self.has_attributes_above {
@@ -186,7 +189,7 @@ impl<'f> Observations<'f> {
                 "",
                 (
                     "Thuộc tính của cả nhóm quan sát không được lưu.".to_owned(),
-                    "attributes of groups of observations are not kept".to_owned(),
+                    "Attributes of groups of observations are not kept.".to_owned(),
                 ),
             );
         }
@@ -225,8 +228,8 @@ impl<'f> Observations<'f> {
             Wrong::new(
                 Rule::Invalid,
                 code,
-                format!("{name} '{code}' không phải chỉ tiêu của biểu này (có: {known})."),
-                format!("{name} '{code}' is no indicator of this form (there are: {known})"),
+                format!("{name}: biểu không có chỉ tiêu này (biểu có: {known})."),
+                format!("{name}: the form has no such indicator (it has: {known})."),
             )
         })
     }
@@ -246,8 +249,8 @@ impl<'f> Observations<'f> {
                 return Err(Wrong::new(
                     Rule::Invalid,
                     code,
-                    format!("{} '{code}' không có trong danh mục của biểu này (có: {known}).", part.name),
-                    format!("{} '{code}' is not of this form's list (there are: {known})", part.name),
+                    format!("{}: không có trong danh mục của biểu (có: {known}).", part.name),
+                    format!("{}: not of the form's list (there are: {known}).", part.name),
                 ));
             };
             members[part.at] = u32::try_from(member).unwrap_or(WHOLE);
@@ -271,8 +274,8 @@ impl<'f> Observations<'f> {
             Wrong::new(
                 Rule::Period,
                 written,
-                format!("{time} '{written}' không phải kỳ của biểu này; ví dụ đúng: {right}."),
-                format!("{time} '{written}' is no period of this form; right would be {right}"),
+                format!("{time}: không phải là kỳ báo cáo của biểu này. Ví dụ đúng: {right}."),
+                format!("{time}: not a period of this form. A right one: {right}."),
             )
         })
     }
@@ -292,14 +295,16 @@ impl<'f> Observations<'f> {
             Wrong::new(
                 Rule::Invalid,
                 value,
-                format!("{value} đổi ra '{unit}' có quá nhiều chữ số (tối đa 9 chữ số thập phân)."),
-                format!("{value} has too many digits in '{unit}' (at most 9 decimals)"),
+                format!(
+                    "Đổi ra {unit} thì số có quá nhiều chữ số (nhiều nhất 28, trong đó 9 sau dấu thập phân)."
+                ),
+                format!("In {unit} the number has too many digits (at most 28, 9 of them decimals)."),
             )
         })?;
         let as_sent = match power {
             0 if value == scaled.to_string() => String::new(),
             0 => value.to_owned(),
-            _ => format!("{value} ×10^{}", said(Component::UnitMult)),
+            _ => format!("{value} ×10^{}", legible(said(Component::UnitMult), 8)),
         };
         Ok((Some(Value::of(scaled)), as_sent))
     }
@@ -313,21 +318,21 @@ impl<'f> Observations<'f> {
             return Err(Wrong::new(
                 Rule::Unit,
                 measure,
-                format!("UNIT_MEASURE là '{measure}', chỉ tiêu này tính bằng '{right}' ({unit})."),
-                format!("UNIT_MEASURE is '{measure}', and this indicator is in '{right}' ({unit})"),
+                format!("UNIT_MEASURE của chỉ tiêu này là {right} (biểu tính bằng {unit})."),
+                format!("UNIT_MEASURE of this indicator is {right} (the form counts in {unit})."),
             ));
         }
         match (mult, own) {
             ("", None) => Ok(0),
             ("", Some(own)) => Err(Wrong::new(
                 Rule::Unit,
-                "",
+                said(Component::Measure),
                 format!(
-                    "Thiếu UNIT_MULT: không biết giá trị tính bằng {} hay bội số nào của nó; ví dụ đúng: {}.",
+                    "Thiếu UNIT_MULT: không biết giá trị tính bằng bội số nào của {}. Ví dụ đúng: {}.",
                     own.measure, own.power
                 ),
                 format!(
-                    "UNIT_MULT is missing: nobody can tell which multiple of {} it is in; right would be {}",
+                    "UNIT_MULT is missing: which multiple of {} the value is in cannot be known. A right one: {}.",
                     own.measure, own.power
                 ),
             )),
@@ -336,8 +341,8 @@ impl<'f> Observations<'f> {
                 None => Err(Wrong::new(
                     Rule::Unit,
                     mult,
-                    format!("UNIT_MULT '{mult}' không phải số mũ của 10; ví dụ đúng: 6 nghĩa là triệu."),
-                    format!("UNIT_MULT '{mult}' is no power of ten; right would be 6 for a million"),
+                    "UNIT_MULT không phải là số mũ của 10. Ví dụ đúng: 6, nghĩa là triệu.",
+                    "UNIT_MULT is no power of ten. A right one: 6, which means a million.",
                 )),
             },
         }

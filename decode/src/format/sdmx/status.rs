@@ -69,8 +69,8 @@ pub(super) fn worth(
         return Err(Wrong::new(
             Rule::Invalid,
             observed,
-            format!("OBS_STATUS '{observed}' không có trong danh mục; ví dụ đúng: A, E, P, M, Q."),
-            format!("OBS_STATUS '{observed}' is not a code of its list; right would be A, E, P, M or Q"),
+            "OBS_STATUS không có trong danh mục. Ví dụ đúng: A, E, P, M, Q.",
+            "OBS_STATUS is not a code of its list. Right ones: A, E, P, M, Q.",
         ));
     };
     let kept_back = (!is_free(confidential)).then_some(Mark::Withheld);
@@ -98,8 +98,8 @@ pub(super) fn worth(
         return Err(Wrong::new(
             Rule::Invalid,
             value,
-            format!("'{value}' không phải là số; ví dụ đúng: 812.5, hoặc NaN nếu không có số."),
-            format!("'{value}' is not a number; right would be 812.5, or NaN where there is none"),
+            "Không phải là số. Ví dụ đúng: 812.5, hoặc NaN nếu không có số.",
+            "Not a number. A right one: 812.5, or NaN where there is none.",
         ));
     };
     match (kept_back, missing) {
@@ -107,8 +107,8 @@ pub(super) fn worth(
         (None, Some(_)) => Err(Wrong::new(
             Rule::Mark,
             value,
-            format!("OBS_STATUS {observed} nói là không có số, nhưng ô ghi {value}."),
-            format!("OBS_STATUS {observed} says that there is no value, but {value} stands there"),
+            "OBS_STATUS nói là không có số, nhưng có một số. Hãy sửa OBS_STATUS, hoặc ghi NaN.",
+            "OBS_STATUS says that there is no value, and there is one. Correct OBS_STATUS, or write NaN.",
         )),
         (None, None) => Ok((Worth::Number(read), vintage)),
     }

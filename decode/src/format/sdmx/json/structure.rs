@@ -8,6 +8,7 @@ use sonic_rs::LazyValue;
 
 use super::message::{DataSet, SaidComponent, SaidStructure};
 use crate::{
+    contract::quoted,
     format::sdmx::{
         observation::Observations,
         structure::{Component, Layout, Structure},
@@ -93,11 +94,9 @@ impl<'s> JsonStructure<'s> {
                 Rule::Surplus,
                 name,
                 format!(
-                    "Biểu {form} không có chiều '{name}'. Hãy khai báo nó trong 'dimensions' hay 'fixed' của biểu."
+                    "Biểu {form} không có chiều này. Hãy khai báo nó trong 'dimensions' hay 'fixed' của biểu."
                 ),
-                format!(
-                    "form {form} has no dimension '{name}': name it in the form's 'dimensions' or 'fixed'"
-                ),
+                format!("Form {form} has no such dimension. Name it in the form's 'dimensions' or 'fixed'."),
             );
             findings.refuse(&STRUCTURES, wrong);
             return None;
@@ -143,7 +142,7 @@ fn measures(
 }
 
 fn missing(name: &str) -> Wrong {
-    Wrong::new(Rule::Missing, "", format!("Thiếu '{name}'."), format!("'{name}' is missing"))
+    Wrong::new(Rule::Missing, "", format!("Thiếu '{name}'."), format!("'{name}' is missing."))
 }
 
 impl Dimension<'_> {
@@ -190,11 +189,12 @@ pub(super) fn put<'v>(
 }
 
 fn no_position(name: &str, stands: &str) -> Wrong {
+    let name = quoted(name);
     Wrong::new(
         Rule::Invalid,
         stands,
-        format!("{name}: '{stands}' không phải là vị trí trong danh sách của nó."),
-        format!("{name}: '{stands}' is no position in its list"),
+        format!("Không phải là một vị trí trong danh sách của {name}."),
+        format!("Not a position in the list of {name}."),
     )
 }
 
