@@ -73,11 +73,12 @@ impl Cells<'_, '_> {
                 None => self.text(&period_told(self.wanted, column)),
             },
             Role::Indicator => match indicator {
-                Some(indicator) => Slot::fixed(&indicator.code),
+                Some(indicator) => Slot::fixed(self.written(indicator)),
                 None => {
-                    let codes =
-                        self.scope.indicators.iter().map(|indicator| indicator.code.clone()).collect();
-                    Slot::open(self.inputs.one_of(&column.name, codes))
+                    let written =
+                        self.scope.indicators.iter().map(|indicator| self.written(indicator).to_owned());
+                    let written = written.collect();
+                    Slot::open(self.inputs.one_of(&column.name, written))
                 }
             },
             Role::Dimension(members) => {
@@ -101,7 +102,7 @@ impl Cells<'_, '_> {
                 let names = Vintage::ALL.map(|vintage| vintage_name(vintage).vi).to_vec();
                 Slot::open(self.inputs.one_of(&column.name, names))
             }
-            Role::Ignored => match indicator.filter(|_| self.names_indicators(at)) {
+            Role::Ignored => match indicator.filter(|_| is_for_names(column)) {
                 Some(indicator) => Slot::fixed(&indicator.name.vi),
                 None => self.text(&column.name),
             },
@@ -109,9 +110,14 @@ impl Cells<'_, '_> {
         }
     }
 
-    /// The first column that nobody reads is where people read what a row's code means.
-    fn names_indicators(&self, at: usize) -> bool {
-        self.wanted.form.columns.iter().position(|column| column.role == Role::Ignored) == Some(at)
+    /// How a row says its indicator: by its code where the name has a column of its own, by the name otherwise.
+    fn written<'i>(&self, indicator: &'i FormIndicator) -> &'i str {
+        let is_other = |other: &&&FormIndicator| other.name.vi == indicator.name.vi;
+        let is_alone = self.scope.indicators.iter().filter(is_other).count() == 1;
+        match is_alone && !self.wanted.form.columns.iter().any(is_for_names) {
+            true => &indicator.name.vi,
+            false => &indicator.code,
+        }
     }
 
     fn text(&mut self, told: &Text) -> Slot {
@@ -160,6 +166,11 @@ impl Cells<'_, '_> {
             _ => self.text(&column.name),
         }
     }
+}
+
+/// Whether a column that nobody reads is where people read what a row's code means: it is called `name`.
+fn is_for_names(column: &Column) -> bool {
+    column.role == Role::Ignored && (column.id == "name" || column.id.ends_with("_name"))
 }
 
 /// How a period is written, by the one of today.

@@ -218,8 +218,18 @@ fn lines_above(wanted: &Wanted<'_>, scope: &Scope<'_>) -> Vec<Line> {
     if let Some(agency) = wanted.agency.and_then(|id| wanted.agencies.get(id)) {
         lines.push(line(LineLook::Said, format!("Cơ quan báo cáo: {}", agency.name.vi)));
     }
-    if let [place] = scope.places.as_slice() {
-        lines.push(line(LineLook::Said, format!("Đơn vị: {} ({})", place.name.vi, place.key.code)));
+    let is_place = |column: &Column| matches!(column.role, Role::Place | Role::PlaceName);
+    match scope.places.as_slice() {
+        [place] => {
+            lines.push(line(LineLook::Said, format!("Đơn vị: {} ({})", place.name.vi, place.key.code)));
+        }
+        _ if form.columns.iter().any(is_place) => {}
+        // The clerk says which. No code stands here as an example: it would be read.
+        _ => {
+            let beside = "Reporting place: write its name and its code behind the colon above";
+            lines.push(line(LineLook::Open, "Đơn vị: ".to_owned()));
+            lines.push(line(LineLook::Beside, beside.to_owned()));
+        }
     }
     lines
 }

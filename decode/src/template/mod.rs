@@ -26,6 +26,7 @@ mod workbook;
 
 use ioc_model::text::Text;
 
+pub(crate) use self::workbook::OWN_SHEETS;
 pub use self::{
     cells::{Holds, Slot},
     guide::GuideRow,

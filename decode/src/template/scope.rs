@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    form::{Agency, Form, FormIndicator, Owner, Period},
-    place::{Date, Place},
+    form::{Agency, Form, FormIndicator, Owner, Period, PlaceScope, PlacesByCode},
+    place::{Date, Place, PlaceKind},
     text::Text,
 };
 
@@ -75,45 +75,35 @@ impl<'a> Wanted<'a> {
     }
 
     fn places_of(&self, place: Option<&str>) -> Result<Vec<&'a Place>, NoTemplate> {
-        let day = self.day();
-        let there: BTreeMap<&str, &'a Place> = self
-            .places
-            .iter()
-            .filter(|place| place.key.valid_from <= day && place.valid_to.is_none_or(|last| day <= last))
-            .map(|place| (place.key.code.as_str(), place))
-            .collect();
-        let scope = &self.form.places;
-        let is_in_scope = |place: &&&Place| {
-            (scope.kinds.is_empty() || scope.kinds.contains(&place.kind))
-                && (scope.below.is_empty() || scope.below.iter().any(|code| lies_in(place, code, &there)))
-        };
-        let all: Vec<&Place> = there.values().filter(is_in_scope).copied().collect();
+        let (day, scope, form) = (self.day(), &self.form.places, &self.form.id);
+        let by_code = PlacesByCode::of(self.places);
+        let all = by_code.of_scope_on(scope, day);
         if all.is_empty() {
             return Err(NoTemplate(Text {
-                vi: format!("Ngày {day} không có đơn vị nào phải báo cáo biểu {}.", self.form.id),
-                en: format!("there is no place that reports in form {} on {day}", self.form.id),
+                vi: format!("Ngày {day} không có đơn vị nào phải báo cáo biểu {form}."),
+                en: format!("there is no place that reports in form {form} on {day}"),
             }));
         }
         let Some(code) = place else { return Ok(all) };
-        if !there.contains_key(code) {
+        if by_code.of_scope_on(&below(code, &[]), day).is_empty() {
             return Err(NoTemplate(Text {
                 vi: format!("Ngày {day} không có đơn vị hành chính hay cơ quan nào mang mã {code}."),
                 en: format!("there is no place and no agency {code} on {day}"),
             }));
         }
-        let chosen: Vec<&Place> = all.into_iter().filter(|place| lies_in(place, code, &there)).collect();
+        let chosen = by_code.of_scope_on(&below(code, &scope.kinds), day);
+        let chosen: Vec<&Place> = chosen.into_iter().filter(|place| all.contains(place)).collect();
         if chosen.is_empty() {
             return Err(NoTemplate(Text {
-                vi: format!("Biểu {} không thu thập số liệu của đơn vị {code}.", self.form.id),
-                en: format!("form {} is not about place {code}, nor about a place in it", self.form.id),
+                vi: format!("Biểu {form} không thu thập số liệu của đơn vị {code}."),
+                en: format!("form {form} is not about place {code}, nor about a place in it"),
             }));
         }
         Ok(chosen)
     }
 }
 
-/// Whether a unit is that one or lies in it. A chain of units is as long as there are tiers.
-fn lies_in(place: &Place, code: &str, there: &BTreeMap<&str, &Place>) -> bool {
-    let above = |place: &&Place| place.parent.as_deref().and_then(|code| there.get(code)).copied();
-    std::iter::successors(Some(place), above).take(8).any(|place| place.key.code == code)
+/// A unit and those below it, of these tiers.
+fn below(code: &str, kinds: &[PlaceKind]) -> PlaceScope {
+    PlaceScope { kinds: kinds.to_vec(), below: vec![code.to_owned()] }
 }

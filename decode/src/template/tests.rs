@@ -226,6 +226,26 @@ fn a_form_that_a_title_is_known_by_says_it() {
 }
 
 #[test]
+fn what_no_column_says_is_written_above_the_table() {
+    let mut form = by_indicator();
+    form.places = by_place().places;
+    let above = |change: fn(&mut Wanted<'_>)| -> Vec<(String, LineLook)> {
+        let laid = october(&form, change, |wanted| Template::of(wanted).unwrap());
+        laid.above.into_iter().map(|line| (line.text, line.look)).collect()
+    };
+    let open = above(|wanted| wanted.period = None);
+    assert!(open.contains(&("Kỳ báo cáo: ".to_owned(), LineLook::Open)));
+    assert!(open.contains(&("Đơn vị: ".to_owned(), LineLook::Open)));
+    assert!(
+        !open.iter().any(|(text, _)| text.contains(|c: char| c.is_ascii_digit() && c != '0' && c != '1'))
+    );
+    let said = above(|wanted| wanted.place = Some("25486"));
+    assert!(said.contains(&("Đơn vị: Xã Tân Biên (25486)".to_owned(), LineLook::Said)));
+    let by_agency = above(|wanted| wanted.agency = Some("so-y-te"));
+    assert!(by_agency.contains(&("Cơ quan báo cáo: Sở Y tế".to_owned(), LineLook::Said)));
+}
+
+#[test]
 fn what_follows_from_other_cells_is_a_formula_that_waits_for_all_of_them() {
     let laid = template(&by_place());
     assert_eq!(laid.header, 6);
@@ -273,6 +293,18 @@ fn each_indicator_and_member_has_a_row_with_code_name_and_unit() {
     assert_eq!(list(0), Some(Accepts::OneOf(0)));
     assert_eq!(laid.lists[0].items, ["hồ sơ", "nghìn hồ sơ"]);
     assert_eq!(list(2), None, "what has one unit is not chosen");
+}
+
+#[test]
+fn without_a_column_for_names_a_row_says_the_name_of_its_indicator() {
+    let mut form = by_indicator();
+    form.columns[1].id = "plan".to_owned();
+    let laid = template(&form);
+    assert_eq!(held(&laid.rows[0])[..2], ["Số giường", ""]);
+    for indicator in form.indicators.values_mut() {
+        indicator.name = text("Như nhau", "Alike");
+    }
+    assert_eq!(held(&template(&form).rows[0])[0], "01", "what is called alike is told apart by its code");
 }
 
 #[test]

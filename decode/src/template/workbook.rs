@@ -20,6 +20,8 @@ use crate::grid::letters;
 
 const LISTS: &str = "Danh mục";
 const GUIDE: &str = "Hướng dẫn";
+/// Sheets of a template beside the one that is filled in.
+pub(crate) const OWN_SHEETS: [&str; 2] = [LISTS, GUIDE];
 
 /// Excel's limits.
 const LONGEST_MESSAGE: usize = 255;
