@@ -13,6 +13,8 @@ mod decoder;
 mod format;
 mod grid;
 pub mod listing;
+mod said;
+pub mod template;
 pub mod trial;
 
 pub use contract::RowSink;
