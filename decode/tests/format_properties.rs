@@ -351,7 +351,7 @@ proptest! {
 
     #[test]
     fn nearly_right_messages_of_cells_become_one_report(pieces in prop::collection::vec(prop::sample::select(CELLS.to_vec()), 0..16)) {
-        every_form(&decoder(), pieces.concat().as_bytes());
+        every_form(decoder(), pieces.concat().as_bytes());
     }
 
     #[test]

@@ -106,6 +106,8 @@ fn form() -> Form {
         (id.to_owned(), of)
     };
     Form {
+        sdmx: None,
+        dhis2: None,
         id: "ktxh-x".to_owned(),
         name: text("Biểu KTXH-X", "Form KTXH-X"),
         titles: Vec::new(),

@@ -71,11 +71,14 @@ pub(crate) fn read<S: RowSink + ?Sized>(
     }
 }
 
+/// A reader of messages that say their cells themselves: of the text and the forms that may come, the one it is of.
+type ReadCells = for<'f> fn(&str, &[&'f Form]) -> Result<(&'f Form, Said), Wrong>;
+
 /// Hands on the one report that the payload is, whatever is in it.
 fn cells<S: RowSink + ?Sized>(
     payload: &[u8],
     rows: &mut Rows<'_, S>,
-    read: for<'f> fn(&str, &[&'f Form]) -> Result<(&'f Form, Said), Wrong>,
+    read: ReadCells,
 ) -> Result<(), Refusal> {
     rows.report_cells(payload, |forms| match unicode::unicode(payload) {
         Some(text) => read(text.trim_start_matches('\u{feff}'), forms),

@@ -18,6 +18,9 @@ use crate::{
     said::{Said, SaidCell, WHOLE, Wrong, scaled},
 };
 
+/// What a cell is about: indicator, members, place and period.
+type Deleted = (Name, Box<[u32]>, Box<str>, Period);
+
 /// The observations of a message.
 #[derive(Debug)]
 pub(super) struct Observations<'f> {
@@ -28,7 +31,7 @@ pub(super) struct Observations<'f> {
     /// Periods by how they are written: most observations share a few.
     periods: FxHashMap<Box<str>, Option<Period>>,
     /// Cells that were deleted and not said anew since, by what they are about.
-    deleted: FxHashMap<(Name, Box<[u32]>, Box<str>, Period), usize>,
+    deleted: FxHashMap<Deleted, usize>,
     /// Whether it was told that what is said of groups is not kept.
     has_attributes_above: bool,
 }

@@ -198,9 +198,12 @@ fn no_position(name: &str, stands: &str) -> Wrong {
     )
 }
 
+/// What is said of a group, by its dimensions' positions.
+type ByPositions<'v, 'm> = FxHashMap<Vec<&'v str>, &'v [LazyValue<'m>]>;
+
 /// What is said of groups of dimensions: by which of them are named, and their positions.
 pub(super) struct Groups<'v, 'm> {
-    by: Vec<(Vec<usize>, FxHashMap<Vec<&'v str>, &'v [LazyValue<'m>]>)>,
+    by: Vec<(Vec<usize>, ByPositions<'v, 'm>)>,
 }
 
 impl<'v, 'm> Groups<'v, 'm> {
