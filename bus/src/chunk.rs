@@ -30,7 +30,7 @@ const ENVELOPE_HEAD: usize = 12;
 /// The longest feed name.
 pub const MAX_FEED_NAME: usize = 64;
 /// The longest address (an MQTT topic's limit).
-pub const MAX_ADDRESS: usize = u16::MAX as usize;
+pub(crate) const MAX_ADDRESS: usize = u16::MAX as usize;
 
 /// Collects envelopes into a [`Chunk`].
 #[derive(Debug, Default)]
@@ -201,7 +201,7 @@ impl Chunk {
 
     /// Moves received-at up to that moment if it lies before: the committer keeps a partition's arrivals from
     /// going back when the machine's clock does.
-    pub fn raise_received_at(&mut self, at_least: ReceivedAt) {
+    pub(crate) fn raise_received_at(&mut self, at_least: ReceivedAt) {
         let received_at = self.received_at().max(at_least);
         self.bytes[0..8].copy_from_slice(&received_at.0.to_le_bytes());
     }

@@ -8,17 +8,17 @@
 //! reading from a place we remember ourselves, bounds, a bell for what is new. No transactions, no rebalancing, no seek
 //! by time.
 
-pub mod bell;
+mod bell;
 pub mod chunk;
 pub mod clock;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod disk;
-pub mod held;
+mod held;
 pub mod in_flight;
 mod log_id;
 pub mod record;
-pub mod room;
+mod room;
 pub mod whole_file;
 
 use std::{future::Future, pin::Pin, sync::Arc};

@@ -52,7 +52,7 @@ pub enum RecordError {
 }
 
 /// The most bytes a record may have.
-pub const MAX_RECORD_BYTES: usize = MAX_ENTRY_BYTES;
+pub(crate) const MAX_RECORD_BYTES: usize = MAX_ENTRY_BYTES;
 
 /// An append-only log of records, numbered from 0 without gaps.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub trait Access: Send + Sync + std::fmt::Debug {
 }
 
 /// Shared by all requests.
-pub type SharedAccess = Arc<dyn Access>;
+pub(crate) type SharedAccess = Arc<dyn Access>;
 
 /// Whoever reaches the pages sees everything.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +38,7 @@ impl Access for Open {
 
 /// Who asks, as a handler takes it.
 #[derive(Clone, Debug)]
-pub struct Asked(pub Asker);
+pub(crate) struct Asked(pub Asker);
 
 impl FromRequestParts<AppState> for Asked {
     type Rejection = Problem;

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 struct Bundle;
 
 /// Identifies the page: changes with any of its files. Twelve hexadecimal digits.
-pub fn build_id() -> &'static str {
+pub(crate) fn build_id() -> &'static str {
     static BUILD: OnceLock<String> = OnceLock::new();
     BUILD.get_or_init(|| {
         let mut names: Vec<_> = Bundle::iter().collect();
@@ -38,17 +38,17 @@ pub fn build_id() -> &'static str {
 }
 
 /// GET `/`, and the walls' screens: the bundle looks at the address.
-pub async fn page(headers: HeaderMap) -> Response {
+pub(crate) async fn page(headers: HeaderMap) -> Response {
     serve("index.html", &headers)
 }
 
 /// GET `/assets/{*file}`.
-pub async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
+pub(crate) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
     serve(&format!("assets/{file}"), &headers)
 }
 
 /// GET `/favicon.svg`.
-pub async fn icon(headers: HeaderMap) -> Response {
+pub(crate) async fn icon(headers: HeaderMap) -> Response {
     serve("favicon.svg", &headers)
 }
 

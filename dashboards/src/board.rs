@@ -330,7 +330,7 @@ impl Board {
 
     /// Whether the store's memory was taken over: before, an empty tile says nothing.
     #[must_use]
-    pub fn hydrated(&self) -> bool {
+    pub(crate) fn hydrated(&self) -> bool {
         self.read(|picture| picture.hydrated)
     }
 
@@ -357,7 +357,7 @@ impl Board {
 
     /// Rejects of each sender since the start; of one envelope no more than are kept.
     #[must_use]
-    pub fn rejects_by_sender(&self) -> HashMap<Name, u64> {
+    pub(crate) fn rejects_by_sender(&self) -> HashMap<Name, u64> {
         self.read(|picture| picture.rejected.clone())
     }
 
@@ -408,7 +408,7 @@ impl Board {
 
     /// Wakes when something changed.
     #[must_use]
-    pub fn pulse(&self) -> watch::Receiver<Pulse> {
+    pub(crate) fn pulse(&self) -> watch::Receiver<Pulse> {
         self.pulse.subscribe()
     }
 

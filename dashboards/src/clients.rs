@@ -98,13 +98,13 @@ pub struct NoticeView {
 impl ClientList {
     /// What of it somebody sees: all or nothing, for a sender may send by any feed and is of no place.
     #[must_use]
-    pub fn seen_by(self, asker: &Asker) -> ClientList {
+    pub(crate) fn seen_by(self, asker: &Asker) -> ClientList {
         if asker.sees_everything() { self } else { ClientList::default() }
     }
 
     /// The same with how many rejects each sender has.
     #[must_use]
-    pub fn with_rejects(mut self, rejects: &HashMap<Name, u64>) -> ClientList {
+    pub(crate) fn with_rejects(mut self, rejects: &HashMap<Name, u64>) -> ClientList {
         let of = |sender: &str| rejects.get(sender).copied().unwrap_or_default();
         for client in &mut self.connected {
             client.rejects = of(&client.sender);

@@ -66,7 +66,7 @@ fn concern(what: ConcernId, priority: Priority, since: Option<Now>) -> Concern {
 
 /// Of the machinery, which reported so many milliseconds ago.
 #[must_use]
-pub fn of_system(status: &SystemStatus, reported_ago: u64) -> Vec<Concern> {
+pub(crate) fn of_system(status: &SystemStatus, reported_ago: u64) -> Vec<Concern> {
     let bus = match &status.bus {
         BusHealth::Writing => None,
         BusHealth::Full { since, .. } | BusHealth::Poisoned { since, .. } => Some(*since),

@@ -37,7 +37,7 @@ pub struct OnlyRejects {
 impl FeedTile {
     /// From the store's totals.
     #[must_use]
-    pub fn hydrated(counts: Counts, epoch: Epoch) -> FeedTile {
+    pub(crate) fn hydrated(counts: Counts, epoch: Epoch) -> FeedTile {
         // When the last good row came nobody remembers, unless there never was one.
         let messages = if has_good(&counts) { 0 } else { all_rejected(&counts) };
         FeedTile { counts, only_rejects: OnlyRejects { messages, since: None }, changed: epoch }

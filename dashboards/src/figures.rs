@@ -109,13 +109,13 @@ pub struct InputView {
 impl FigureView {
     /// How old it is at a moment.
     #[must_use]
-    pub fn freshness_at(&self, now: EventTime, grace: Millis) -> Freshness {
+    pub(crate) fn freshness_at(&self, now: EventTime, grace: Millis) -> Freshness {
         self.ages.by(self.freshness, now, grace)
     }
 
     /// Whether its verdict is withheld at a moment because nothing newer came.
     #[must_use]
-    pub fn is_stale_at(&self, now: EventTime, grace: Millis) -> bool {
+    pub(crate) fn is_stale_at(&self, now: EventTime, grace: Millis) -> bool {
         self.freshness_at(now, grace) == Freshness::Stale
     }
 

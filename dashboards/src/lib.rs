@@ -6,10 +6,10 @@
 //! series, one figure set a feed, a ring of rejects. It never turns a value into "normal" because data stopped
 //! (invariant SILENT): every figure carries its moments, and the page judges its age by the server's clock.
 
-pub mod access;
+mod access;
 pub mod alerts;
 pub mod assessment;
-pub mod assets;
+mod assets;
 pub mod board;
 pub mod clients;
 pub mod concern;
@@ -20,7 +20,7 @@ pub mod held;
 pub mod history;
 pub mod index_tile;
 pub mod lineage;
-pub mod listen;
+mod listen;
 pub mod live;
 pub mod log_sources;
 pub mod measures;
@@ -28,16 +28,16 @@ pub mod operator;
 pub mod originals;
 pub mod overview;
 pub mod pack;
-pub mod place;
+mod place;
 pub mod problem;
 pub mod rejects;
 pub mod reports;
 pub mod routes;
-pub mod seats;
+mod seats;
 pub mod series;
 mod shared;
 pub mod station;
-pub mod status;
+mod status;
 pub mod tile;
 
 pub use access::{Access, Open};

@@ -221,4 +221,4 @@ fn event(name: &str, content: &impl Serialize) -> Event {
 }
 
 /// The peer of a connection whose address is not known: all such share one.
-pub const UNKNOWN_PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+pub(crate) const UNKNOWN_PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);

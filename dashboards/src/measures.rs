@@ -82,7 +82,7 @@ pub struct MeasureHourView {
 
 /// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.
 #[must_use]
-pub fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
+pub(crate) fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
     // Hours are in order, and all of a day are there.
     let with_all = |at: usize| {
         let hour = hours[at];

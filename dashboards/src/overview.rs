@@ -227,7 +227,7 @@ impl Dimensions {
     /// What of it somebody sees: a station of somebody else would look like one that never reported. What values are
     /// held against, and the lie of the land, are no secrets.
     #[must_use]
-    pub fn seen_by(&self, asker: &Asker) -> Cow<'_, Dimensions> {
+    pub(crate) fn seen_by(&self, asker: &Asker) -> Cow<'_, Dimensions> {
         if asker.sees_everything() {
             return Cow::Borrowed(self);
         }

@@ -36,7 +36,7 @@ impl Problem {
 
     /// The request asks for something that cannot be meant (400).
     #[must_use]
-    pub fn bad_request(detail: impl Into<String>) -> Problem {
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, detail)
     }
 
@@ -48,13 +48,13 @@ impl Problem {
 
     /// There is no such thing (404).
     #[must_use]
-    pub fn not_found(detail: impl Into<String>) -> Problem {
+    pub(crate) fn not_found(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, detail)
     }
 
     /// It was done already (409).
     #[must_use]
-    pub fn conflict(detail: impl Into<String>) -> Problem {
+    pub(crate) fn conflict(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::CONFLICT, detail)
     }
 
@@ -66,7 +66,7 @@ impl Problem {
 
     /// It comes in a form that is not taken (415).
     #[must_use]
-    pub fn unsupported(detail: impl Into<String>) -> Problem {
+    pub(crate) fn unsupported(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
     }
 
@@ -84,7 +84,7 @@ impl Problem {
 
     /// It is our fault (500).
     #[must_use]
-    pub fn internal(detail: impl Into<String>) -> Problem {
+    pub(crate) fn internal(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
 

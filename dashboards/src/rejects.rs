@@ -9,10 +9,10 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 /// How many of the last rejects the board keeps.
-pub const REJECTS_KEPT: usize = 50;
+pub(crate) const REJECTS_KEPT: usize = 50;
 
 /// How many characters of a reject's bytes go to the page.
-pub const SAMPLE_CHARACTERS: usize = 240;
+pub(crate) const SAMPLE_CHARACTERS: usize = 240;
 
 /// The last rejects, oldest first.
 #[derive(Clone, Debug, Default)]

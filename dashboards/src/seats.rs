@@ -8,7 +8,7 @@ use std::{
 
 /// The seats in front of the board.
 #[derive(Clone, Debug)]
-pub struct Seats {
+pub(crate) struct Seats {
     taken: Arc<Mutex<Occupancy>>,
     total: usize,
     per_peer: usize,
@@ -29,7 +29,7 @@ pub struct Seat {
 
 /// Why there is no seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoSeat {
+pub(crate) enum NoSeat {
     /// All are taken.
     #[error("all live connections are taken")]
     Full,
@@ -41,7 +41,7 @@ pub enum NoSeat {
 impl Seats {
     /// So many in all, so many for one peer.
     #[must_use]
-    pub fn new(total: usize, per_peer: usize) -> Seats {
+    pub(crate) fn new(total: usize, per_peer: usize) -> Seats {
         Seats { taken: Arc::default(), total, per_peer }
     }
 
@@ -49,7 +49,7 @@ impl Seats {
     ///
     /// # Errors
     /// If there is none left.
-    pub fn take(&self, peer: IpAddr) -> Result<Seat, NoSeat> {
+    pub(crate) fn take(&self, peer: IpAddr) -> Result<Seat, NoSeat> {
         let mut taken = lock(&self.taken);
         if taken.total >= self.total {
             return Err(NoSeat::Full);

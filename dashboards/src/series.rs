@@ -14,7 +14,7 @@ use ioc_model::{index::IndexId, time::EventTime, window::WindowKind};
 use serde::Deserialize;
 
 /// The most entries of a series: more are thinned.
-pub const SERIES_MAX: u32 = 50_000;
+pub(crate) const SERIES_MAX: u32 = 50_000;
 
 const MAGIC: &[u8; 4] = b"IOCS";
 const VERSION: u32 = 1;

@@ -217,7 +217,7 @@ impl SystemStatus {
     /// What of it somebody sees: how the machinery is concerns all, which senders there are and what they do only who
     /// sees everything.
     #[must_use]
-    pub fn seen_by(mut self, asker: &Asker) -> SystemStatus {
+    pub(crate) fn seen_by(mut self, asker: &Asker) -> SystemStatus {
         if !asker.sees_everything() {
             self.in_flight.retain(|(feed, _)| asker.sees_feed(feed));
             self.held_back.senders.clear();
@@ -244,7 +244,7 @@ impl SystemStatus {
 
     /// Whether the two say the same but for the time.
     #[must_use]
-    pub fn same_but_for_time(&self, other: &SystemStatus) -> bool {
+    pub(crate) fn same_but_for_time(&self, other: &SystemStatus) -> bool {
         let SystemStatus {
             now: _,
             clock_speed,

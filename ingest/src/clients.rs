@@ -202,7 +202,7 @@ impl Clients {
     }
 
     /// It happened so many times.
-    pub fn note_many(
+    pub(crate) fn note_many(
         &self,
         what: DoorEvent,
         caller: &Caller<'_>,

@@ -35,7 +35,7 @@ pub struct SenderLine {
 
 impl SenderLine {
     /// The same line, from where something else is known of its sender.
-    pub fn comes_from(&mut self, origin: Origin) {
+    pub(crate) fn comes_from(&mut self, origin: Origin) {
         self.origin = Arc::new(origin);
     }
 }
@@ -75,7 +75,7 @@ impl Intake {
     ///
     /// # Errors
     /// As [`Intake::hand_over`].
-    pub async fn hand_over_unshared(
+    pub(crate) async fn hand_over_unshared(
         &self,
         line: &SenderLine,
         chunk: &mut ChunkBuilder,

@@ -97,7 +97,7 @@ impl Routes {
 
     /// The feed that comes by syslog, if there is only one.
     #[must_use]
-    pub fn only_syslog(&self) -> Option<&Feed> {
+    pub(crate) fn only_syslog(&self) -> Option<&Feed> {
         let mut feeds = self.feeds.iter().filter(|feed| matches!(feed.transport, Transport::Syslog { .. }));
         feeds.next().filter(|_| feeds.next().is_none())
     }

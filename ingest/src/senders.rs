@@ -33,11 +33,11 @@ use rand::{Rng, distr::Alphanumeric};
 use serde::{Deserialize, Serialize};
 
 /// The longest name of a sender.
-pub const MAX_NAME: usize = 64;
+pub(crate) const MAX_NAME: usize = 64;
 /// The shortest secret an operator may choose, in bytes.
-pub const MIN_SECRET: usize = 12;
+pub(crate) const MIN_SECRET: usize = 12;
 /// The longest secret, in bytes.
-pub const MAX_SECRET: usize = 512;
+pub(crate) const MAX_SECRET: usize = 512;
 const GENERATED_SECRET: usize = 32;
 /// No stored hash may ask for more memory than this (KiB) or more passes: a slip of the pen in the file must not
 /// stop the process.
@@ -69,7 +69,7 @@ impl Sender {
 
     /// Whether it may send to that feed.
     #[must_use]
-    pub fn may_send_to(&self, feed: &str) -> bool {
+    pub(crate) fn may_send_to(&self, feed: &str) -> bool {
         self.feeds.iter().any(|allowed| allowed == feed)
     }
 }

@@ -23,7 +23,7 @@ pub fn is_below(number: f64, bound: f64) -> bool {
 
 /// The bound itself where a number is at it, else the number.
 #[must_use]
-pub fn snapped(number: f64, bound: f64) -> f64 {
+pub(crate) fn snapped(number: f64, bound: f64) -> f64 {
     if is_above(number, bound) || is_below(number, bound) { number } else { bound }
 }
 

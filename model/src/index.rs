@@ -220,7 +220,7 @@ impl IndexId {
 
     /// The stations it is computed for.
     #[must_use]
-    pub fn station_kind(self) -> StationKind {
+    pub(crate) fn station_kind(self) -> StationKind {
         match self {
             IndexId::VnAqi => StationKind::AmbientAir,
             IndexId::VnWqi => StationKind::SurfaceWater,

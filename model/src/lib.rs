@@ -38,7 +38,7 @@ pub mod results;
 pub mod row;
 pub mod rule;
 pub mod running_hash;
-pub mod station_kind;
+mod station_kind;
 pub mod status;
 pub mod text;
 pub mod time;

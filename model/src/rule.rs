@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::counting::WITHIN_MAX;
 pub use self::{
-    counting::{AlertAbout, AlertEvents, CountBy, Counted, Counting, Group, REACH_MAX, WITHIN_MAX},
+    counting::{AlertAbout, AlertEvents, CountBy, Counted, Counting, Group, REACH_MAX},
     unusual::Unusual,
 };
 use crate::{

@@ -81,13 +81,13 @@ impl StoreHistory {
         }
         let unavailable = |error: StoreError| ReceiptsUnavailable(error.to_string());
         // Whose message it is the way in has made sure of: a sender is told of its own only.
-        let receipt = self.store.receipt(&Asker::everyone(), position).await.map_err(unavailable)?;
+        let fate = self.store.envelope_fate(&Asker::everyone(), position).await.map_err(unavailable)?;
         let epoch = self.store.published(self.generation).await.map_err(unavailable)?.unwrap_or_default();
         Ok(Some(ReceiptStatus::Committed {
             epoch,
-            stored: receipt.stored,
-            rejected: receipt.rejected + receipt.undecodable,
-            held: receipt.held,
+            stored: fate.stored,
+            rejected: fate.rejected + fate.undecodable,
+            held: fate.held,
         }))
     }
 
@@ -156,8 +156,8 @@ impl History for StoreHistory {
 
     fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate> {
         Box::pin(async move {
-            let receipt = self.store.receipt(asker, position).await.map_err(unanswered)?;
-            let queries::Receipt { stored, rejected, undecodable, held } = receipt;
+            let fate = self.store.envelope_fate(asker, position).await.map_err(unanswered)?;
+            let queries::EnvelopeFate { stored, rejected, undecodable, held } = fate;
             Ok(Fate { stored, rejected: rejected + undecodable, held })
         })
     }

@@ -7,24 +7,24 @@
 //! goes to the [`archive`] before the bus may let go of it.
 
 pub mod archive;
-pub mod blocks;
-pub mod client;
+mod blocks;
+mod client;
 pub mod embedded;
-pub mod error;
+mod error;
 pub mod export;
 mod failpoint;
-pub mod identity;
+mod identity;
 pub mod losses;
-pub mod marking;
-pub mod month;
-pub mod packs;
+mod marking;
+mod month;
+mod packs;
 mod patience;
 pub mod queries;
-pub mod recall;
+mod recall;
 #[cfg(test)]
 mod sample;
 pub mod schema;
-pub mod sink;
+mod sink;
 mod whole;
 
 pub use archive::Archive;

@@ -27,7 +27,7 @@ use crate::{
 /// Epochs counted together when a loss is looked for: one group for each would not fit into memory after a year.
 const TOGETHER: u64 = 10_000;
 /// Where commits lie.
-pub const COMMITS: &str = "epoch";
+pub(crate) const COMMITS: &str = "epoch";
 /// Counting a table of years takes minutes: it is said so often that it goes on.
 const STILL_COUNTING: Duration = Duration::from_secs(10);
 /// The user may not read that.

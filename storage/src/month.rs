@@ -2,7 +2,7 @@
 
 /// A UTC month as `yyyymm`, as ClickHouse's `toYYYYMM` has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month(pub u32);
+pub(crate) struct Month(pub u32);
 
 impl std::fmt::Display for Month {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -26,7 +26,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::points::LATEST;
-pub use self::{
+pub(crate) use self::{
     placed::{Current, Placed},
     rewritten::Rewritten,
     sources::{DaySources, SourcesByPlace},
@@ -47,7 +47,7 @@ const RUN_POINTS: usize = 96;
 
 /// One value sent for a point, and since when it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Version {
+pub(crate) struct Version {
     /// The value; never NaN, never −0.
     pub value: f64,
     /// Its worth.
@@ -116,7 +116,7 @@ impl Point {
 
 /// The points of a day.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Day {
+pub(crate) struct Day {
     /// In time order, all before the open points.
     runs: Vec<Run>,
     /// Where the last of the runs ends: to be asked for every row, and the runs lie elsewhere.
@@ -134,7 +134,7 @@ pub struct Day {
 
 impl Day {
     /// Adds a row's content at `at` milliseconds since the start of the day.
-    pub fn apply(&mut self, at: u32, version: Version, source: Source) -> Placed {
+    pub(crate) fn apply(&mut self, at: u32, version: Version, source: Source) -> Placed {
         let mut placed = self.place(at, version);
         if let Placed::Stored { current, .. } = &mut placed {
             self.sources.note(&version.arrival, source);
@@ -214,7 +214,7 @@ impl Day {
     /// Count, sum and extremes of the good values in `[from, to)` milliseconds since the start of the day, folded
     /// over minute panes, and the number of points of any quality.
     #[must_use]
-    pub fn aggregate(&self, from: u32, to: u32) -> (Aggregate, u32) {
+    pub(crate) fn aggregate(&self, from: u32, to: u32) -> (Aggregate, u32) {
         let mut window = Aggregate::default();
         let mut pane = Aggregate::default();
         let mut pane_minute = 0;
@@ -251,13 +251,13 @@ impl Day {
 
     /// Whether there is a point in `[from, to)`.
     #[must_use]
-    pub fn has_point(&self, from: u32, to: u32) -> bool {
+    pub(crate) fn has_point(&self, from: u32, to: u32) -> bool {
         self.first_point(from).is_some_and(|at| at < to)
     }
 
     /// The first point at or behind `from`.
     #[must_use]
-    pub fn first_point(&self, from: u32) -> Option<u32> {
+    pub(crate) fn first_point(&self, from: u32) -> Option<u32> {
         if self.packed_to.is_some_and(|last| from <= last)
             && let Some(run) = self.runs.get(self.runs.partition_point(|run| run.last() < from))
         {
@@ -270,21 +270,9 @@ impl Day {
         self.open.at(self.open.before(from))
     }
 
-    /// How many points it has.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.runs.iter().map(Run::len).sum::<usize>() + self.open.len()
-    }
-
-    /// Whether it has none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.runs.is_empty() && self.open.is_empty()
-    }
-
     /// The point's time, for a day that starts there.
     #[must_use]
-    pub fn time(start: EventTime, at: u32) -> EventTime {
+    pub(crate) fn time(start: EventTime, at: u32) -> EventTime {
         EventTime(start.0 + i64::from(at))
     }
 }
@@ -408,7 +396,8 @@ mod tests {
                 prop_assert_eq!(placed, model.apply(at, *value, arrival), "row {}", number);
             }
             prop_assert!(day.runs.len() > 1, "nothing was packed");
-            prop_assert_eq!(day.len(), model.0.len());
+            let points = day.runs.iter().map(Run::len).sum::<usize>() + day.open.len();
+            prop_assert_eq!(points, model.0.len());
             let whole: Day = postcard::from_bytes(&postcard::to_stdvec(&day).unwrap()).unwrap();
             for (from, length) in spans {
                 let to = from + length;

@@ -57,7 +57,7 @@ impl WorkerShards {
 
 /// The worker that holds a shard.
 #[must_use]
-pub fn worker_of(shard: VirtualShard, workers: usize) -> usize {
+pub(crate) fn worker_of(shard: VirtualShard, workers: usize) -> usize {
     usize::from(shard.0) % workers.max(1)
 }
 

@@ -60,7 +60,7 @@ use crate::{
     exchange::{Addresses, Shards, WorkerShards, worker_of},
     figures::{FIGURES, Figures},
     halt::Halt,
-    log_sources::{LogSourceRecord, LogSources, Reported},
+    log_sources::{EventResults, LogSourceRecord, LogSources},
     priority,
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::{EpochFacts, PackVersions, ShardResults},
@@ -291,7 +291,7 @@ struct ToJudge {
     facts: Arc<EpochFacts>,
     decoder: Arc<Decoder>,
     decoded: Decoded,
-    reported: Reported,
+    reported: EventResults,
     /// What a checkpoint keeps of the log sources, if it is asked for.
     log_sources: Option<Result<Vec<Vec<u8>>, postcard::Error>>,
 }

@@ -57,7 +57,7 @@ pub(crate) struct LogSources {
 
 /// What became of an epoch's events.
 #[derive(Debug, Default)]
-pub(crate) struct Reported {
+pub(crate) struct EventResults {
     pub(crate) facts: Facts,
     pub(crate) counts: FxHashMap<Name, Counts>,
     pub(crate) questions: Vec<Question>,
@@ -65,7 +65,7 @@ pub(crate) struct Reported {
     pub(crate) unsure: BTreeMap<Name, Undecided>,
 }
 
-impl Reported {
+impl EventResults {
     /// When the newest line arrived that each relay passed on. Who speaks for others is heard by it.
     pub(crate) fn relayed(&self) -> BTreeMap<Name, EventTime> {
         let mut relayed: BTreeMap<Name, EventTime> = BTreeMap::new();
@@ -149,8 +149,12 @@ struct LogSourceRef<'a> {
 
 impl LogSources {
     /// Takes an epoch's events, in order of arrival, and what the store answered.
-    pub(crate) fn take(&mut self, facts: &EpochFacts, events: impl IntoIterator<Item = Event>) -> Reported {
-        let mut reported = Reported::default();
+    pub(crate) fn take(
+        &mut self,
+        facts: &EpochFacts,
+        events: impl IntoIterator<Item = Event>,
+    ) -> EventResults {
+        let mut reported = EventResults::default();
         let mut touched: FxHashSet<Name> = FxHashSet::default();
         // What was asked for came before what comes now.
         for answer in &facts.answers {
@@ -253,7 +257,7 @@ impl Memory {
         &mut self,
         event: Event,
         unsure: Option<&Unsure>,
-        reported: &mut Reported,
+        reported: &mut EventResults,
     ) -> Option<(EventKey, Event)> {
         // Whose time a summary takes over depends on what came before it this time.
         let is_remembered = self.remembers(&event);
@@ -291,13 +295,13 @@ impl Memory {
         })
     }
 
-    fn store(&mut self, event: Event, reported: &mut Reported) {
+    fn store(&mut self, event: Event, reported: &mut EventResults) {
         let event = self.keep(event, reported);
         self.remember_line(&event);
     }
 
     /// As [`Memory::store`], of one whose line was remembered when it came.
-    fn keep(&mut self, event: Event, reported: &mut Reported) -> Arc<Event> {
+    fn keep(&mut self, event: Event, reported: &mut EventResults) -> Arc<Event> {
         let attempts = self.attempts.added(&event);
         let event = Arc::new(Event { attempts, ..event });
         if let Some(key) = event.key {
@@ -311,7 +315,7 @@ impl Memory {
         event
     }
 
-    fn ask(&mut self, name: Name, events: Vec<Event>, asked: Epoch, reported: &mut Reported) {
+    fn ask(&mut self, name: Name, events: Vec<Event>, asked: Epoch, reported: &mut EventResults) {
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
             let events: Vec<Event> = events.by_ref().take(ASKED_AT_ONCE).collect();
@@ -322,7 +326,7 @@ impl Memory {
         }
     }
 
-    fn answered(&mut self, answer: &Answer, keys: &[EventKey], reported: &mut Reported) {
+    fn answered(&mut self, answer: &Answer, keys: &[EventKey], reported: &mut EventResults) {
         let Found::Keys(stored) = &answer.found else { return };
         let is_it =
             |waiting: &WaitingEvents| waiting.asked == answer.question.asked && *waiting.keys == *keys;

@@ -13,7 +13,7 @@ const MINUTE: i64 = 60_000;
 
 /// What the pack asks of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Plan {
+pub(crate) struct Plan {
     kinds: [bool; 3],
     /// Milliseconds between expected points; none where no cadence is known.
     cadence: Option<i64>,
@@ -26,7 +26,7 @@ pub struct Plan {
 impl Plan {
     /// The pack's plan for a series. An indicator the pack does not know (any more) has no windows.
     #[must_use]
-    pub fn of_series(pack: &Pack, calendar: &Calendar, indicator: &str, subject: &str) -> Plan {
+    pub(crate) fn of_series(pack: &Pack, calendar: &Calendar, indicator: &str, subject: &str) -> Plan {
         let mut kinds = [false; 3];
         let mut spike = None;
         if let Some(indicator) = pack.indicators.get(indicator) {
@@ -52,26 +52,26 @@ impl Plan {
     }
 
     /// The kinds of windows it has, shortest first.
-    pub fn kinds(&self) -> impl Iterator<Item = WindowKind> + use<> {
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = WindowKind> + use<> {
         let kinds = self.kinds;
         WindowKind::ALL.into_iter().filter(move |kind| kinds[*kind as usize])
     }
 
     /// When one value makes a window, if the pack says.
     #[must_use]
-    pub fn spike(&self) -> Option<Spike> {
+    pub(crate) fn spike(&self) -> Option<Spike> {
         self.spike.map(|[times, above]| Spike { times: f64::from_bits(times), above: f64::from_bits(above) })
     }
 
     /// Whether points are expected at a known cadence.
     #[must_use]
-    pub fn has_cadence(&self) -> bool {
+    pub(crate) fn has_cadence(&self) -> bool {
         self.cadence.is_some()
     }
 
     /// How many points a window is expected to have.
     #[must_use]
-    pub fn expected(&self, window: TimeSpan) -> u32 {
+    pub(crate) fn expected(&self, window: TimeSpan) -> u32 {
         let Some(cadence) = self.cadence else { return 0 };
         let from = window.start.max(self.valid.0);
         let to = window.end.min(self.valid.1);
@@ -80,14 +80,14 @@ impl Plan {
 
     /// Whether windows that start there are expected to have points, so that an empty one says something.
     #[must_use]
-    pub fn expects(&self, window: TimeSpan) -> bool {
+    pub(crate) fn expects(&self, window: TimeSpan) -> bool {
         self.expected(window) > 0
     }
 }
 
 /// A half-open span of event time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TimeSpan {
+pub(crate) struct TimeSpan {
     /// First moment.
     pub start: EventTime,
     /// First moment behind it.
@@ -96,7 +96,7 @@ pub struct TimeSpan {
 
 /// A local calendar year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LocalYear {
+pub(crate) struct LocalYear {
     /// Its number.
     pub number: i16,
     /// Its first moment.
@@ -109,7 +109,7 @@ pub struct LocalYear {
 
 /// Looks up local days, remembering the last: neighbours in a stream are neighbours in time.
 #[derive(Debug)]
-pub struct Days {
+pub(crate) struct Days {
     calendar: Calendar,
     last: LocalDay,
 }
@@ -117,14 +117,14 @@ pub struct Days {
 impl Days {
     /// Days of a calendar.
     #[must_use]
-    pub fn new(calendar: Calendar) -> Days {
+    pub(crate) fn new(calendar: Calendar) -> Days {
         let start = EventTime(0);
         Days { calendar, last: LocalDay { number: DayNumber(i32::MIN), start, end: start } }
     }
 
     /// The day a moment lies in. Event times outside of the calendar were rejected at decode; should one come all
     /// the same, the nearest day known last answers rather than a panic.
-    pub fn of(&mut self, time: EventTime) -> LocalDay {
+    pub(crate) fn of(&mut self, time: EventTime) -> LocalDay {
         if (self.last.start..self.last.end).contains(&time) {
             return self.last;
         }
@@ -136,19 +136,19 @@ impl Days {
 
     /// The day of that number.
     #[must_use]
-    pub fn day(&self, number: DayNumber) -> Option<LocalDay> {
+    pub(crate) fn day(&self, number: DayNumber) -> Option<LocalDay> {
         self.calendar.day(number)
     }
 
     /// The local calendar year a moment lies in; none outside of the years the calendar knows.
     #[must_use]
-    pub fn year_of(&self, time: EventTime) -> Option<LocalYear> {
+    pub(crate) fn year_of(&self, time: EventTime) -> Option<LocalYear> {
         self.year(Calendar::date(self.calendar.day_of(time)?.number)?.year())
     }
 
     /// The local calendar year of that number.
     #[must_use]
-    pub fn year(&self, year: i16) -> Option<LocalYear> {
+    pub(crate) fn year(&self, year: i16) -> Option<LocalYear> {
         let first = |year: i16| -> Option<LocalDay> {
             let date = Date::new(year, 1, 1).ok()?;
             self.calendar.day_of(self.calendar.moment(date.at(0, 0, 0, 0))?)
@@ -159,7 +159,7 @@ impl Days {
     }
 
     /// The window of a kind that a moment lies in: days are local, hours and minutes count from local midnight.
-    pub fn window(&mut self, kind: WindowKind, time: EventTime) -> TimeSpan {
+    pub(crate) fn window(&mut self, kind: WindowKind, time: EventTime) -> TimeSpan {
         let day = self.of(time);
         let length = match kind {
             WindowKind::Minute => MINUTE,

@@ -27,7 +27,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::closing::{Closed, ClosingBounds, Due, Touched};
+pub(crate) use self::closing::{Closed, ClosingBounds, Due, Touched};
 use self::open_days::{OpenDay, OpenDays};
 use crate::{
     day::{Current, DaySources, Rewritten, SourcesByPlace, Version},
@@ -46,7 +46,7 @@ const LINGERING_DAYS: usize = 2;
 
 /// The state of one series.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct SeriesState {
+pub(crate) struct SeriesState {
     days: OpenDays,
     /// By kind: windows that end at or before this moment are closed.
     closed: [Option<EventTime>; 3],
@@ -65,7 +65,7 @@ struct WaitingRows {
 
 /// A row that cannot be judged before its day is read back.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct WaitingRow {
+pub(crate) struct WaitingRow {
     /// When it was so.
     pub event_time: EventTime,
     /// Its content and arrival.
@@ -90,7 +90,7 @@ impl WaitingRow {
 
     /// Whether it came so long after its moment.
     #[must_use]
-    pub fn is_late_by(&self, age: Millis) -> bool {
+    pub(crate) fn is_late_by(&self, age: Millis) -> bool {
         is_late_by(&self.version, self.event_time, age)
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn is_late_by(version: &Version, event_time: EventTime, age: Millis) 
 
 /// Who sent what a series holds: what a checkpoint keeps of it apart from the rest, which is older.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Provenance<S = DaySources> {
+pub(crate) struct Provenance<S = DaySources> {
     days: Vec<(DayNumber, S)>,
     /// Who sent them and whether they are accepted, by the rows' places in their day's list.
     waiting: Vec<(DayNumber, Vec<(Name, bool)>)>,
@@ -111,7 +111,7 @@ pub struct Provenance<S = DaySources> {
 
 impl Provenance<SourcesByPlace> {
     /// What a checkpoint of version 7 keeps, as this version does.
-    pub fn of_this_version(self) -> Provenance {
+    pub(crate) fn of_this_version(self) -> Provenance {
         let days = self.days.into_iter().map(|(number, sources)| (number, sources.into())).collect();
         Provenance { days, waiting: self.waiting }
     }
@@ -119,7 +119,7 @@ impl Provenance<SourcesByPlace> {
 
 /// What became of a row at once.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Judged {
+pub(crate) enum Judged {
     /// It is stored: how it stands to what was there, and what is current behind it.
     Stored(RowStanding, Current),
     /// It was there already.
@@ -139,7 +139,7 @@ pub enum Judged {
 impl SeriesState {
     /// What a row that came long after its moment would change of an hour whose values came in time; of a day that is not
     /// in memory that is found out when it was read back.
-    pub fn rewritten(
+    pub(crate) fn rewritten(
         &self,
         days: &mut Days,
         event_time: EventTime,
@@ -151,7 +151,7 @@ impl SeriesState {
     }
 
     /// Judges a row.
-    pub fn apply(
+    pub(crate) fn apply(
         &mut self,
         days: &mut Days,
         epoch: Epoch,
@@ -175,7 +175,7 @@ impl SeriesState {
     }
 
     /// Judges a row that was held and is accepted.
-    pub fn accept(
+    pub(crate) fn accept(
         &mut self,
         days: &mut Days,
         epoch: Epoch,
@@ -201,7 +201,7 @@ impl SeriesState {
     /// that came since it was asked for wait with them, so what is read back is all there is; an answer to an older
     /// wait is not, and is left alone. `hold_after` says how late after its moment a feed's row may be.
     #[allow(clippy::too_many_arguments, reason = "what was asked, what was found, and what is made of it")]
-    pub fn recall(
+    pub(crate) fn recall(
         &mut self,
         days: &mut Days,
         local: LocalDay,
@@ -253,18 +253,18 @@ impl SeriesState {
     }
 
     /// The end of the last hour or day that is closed.
-    pub fn closed_through(&self) -> Option<EventTime> {
+    pub(crate) fn closed_through(&self) -> Option<EventTime> {
         let [_, hours, days] = self.closed;
         hours.max(days)
     }
 
     /// The days it waits for, and since which epoch.
-    pub fn awaited(&self) -> impl Iterator<Item = (DayNumber, Epoch)> {
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = (DayNumber, Epoch)> {
         self.waiting.iter().map(|(day, waiting)| (*day, waiting.asked))
     }
 
     /// Who sent what it holds.
-    pub fn provenance(&self) -> Provenance {
+    pub(crate) fn provenance(&self) -> Provenance {
         let days = self.days.iter().map(|(number, open)| (number, open.day.sources().clone()));
         let beside =
             |waiting: &WaitingRows| waiting.rows.iter().map(|row| (row.sender, row.accepted)).collect();
@@ -275,7 +275,7 @@ impl SeriesState {
     }
 
     /// Takes back what [`provenance`](SeriesState::provenance) gave.
-    pub fn remember(&mut self, provenance: Provenance) {
+    pub(crate) fn remember(&mut self, provenance: Provenance) {
         for (number, sources) in provenance.days {
             if let Some(open) = self.days.get_mut(number) {
                 open.day.set_sources(sources);
@@ -290,7 +290,7 @@ impl SeriesState {
     }
 
     /// Closes what may be closed, revises what was touched, evicts what lies behind the horizon.
-    pub fn advance(
+    pub(crate) fn advance(
         &mut self,
         days: &mut Days,
         plan: &Plan,
@@ -316,7 +316,7 @@ impl SeriesState {
 
     /// Until closing reaches this moment, [`advance`](SeriesState::advance) has nothing to do, unless a row comes; none
     /// if that cannot be said. So a subject heard a hundred times a second costs what it says, not what it could say.
-    pub fn quiet_until(&self, days: &mut Days, plan: &Plan, horizon: Millis) -> Option<EventTime> {
+    pub(crate) fn quiet_until(&self, days: &mut Days, plan: &Plan, horizon: Millis) -> Option<EventTime> {
         let mut until = None;
         let mut oldest = None;
         for kind in plan.kinds() {
@@ -331,7 +331,7 @@ impl SeriesState {
     }
 
     /// What `now` alone closes next.
-    pub fn due(&self, days: &mut Days, plan: &Plan) -> Due {
+    pub(crate) fn due(&self, days: &mut Days, plan: &Plan) -> Due {
         let mut due = Due { end: None, settled_from: Some(EventTime(i64::MIN)) };
         for kind in plan.kinds() {
             match self.due_window(days, plan, kind) {

@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 pub use crate::{derive::statement::SubjectStatement, suspects::Suspected};
-use crate::{halt::Halt, log_sources::Reported};
+use crate::{halt::Halt, log_sources::EventResults};
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
 /// goes by its version, and whoever works has its decoder from the [`PackVersions`].
@@ -69,8 +69,8 @@ pub struct ShardResults {
 
 impl ShardResults {
     /// Adds what became of the worker's events.
-    pub(crate) fn add(&mut self, reported: Reported) {
-        let Reported { facts, counts, questions, unsure: _ } = reported;
+    pub(crate) fn add(&mut self, reported: EventResults) {
+        let EventResults { facts, counts, questions, unsure: _ } = reported;
         self.facts.gather(facts);
         for (feed, more) in counts {
             self.counts.entry(feed).or_default().add(&more);

@@ -15,7 +15,7 @@ use super::{AppState, starting};
 use crate::problem::Problem;
 
 /// A status older than this means that the pipeline behind the page has stopped.
-pub const STATUS_STALE: Duration = Duration::from_secs(15);
+pub(crate) const STATUS_STALE: Duration = Duration::from_secs(15);
 
 pub(super) async fn healthz() -> &'static str {
     "alive\n"

@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// The longest trend that may be asked for: a month of hours.
-pub const TREND_HOURS_MAX: u32 = 31 * 24;
+pub(crate) const TREND_HOURS_MAX: u32 = 31 * 24;
 
 /// The most rejects that may be asked for at once.
-pub const REJECTS_MAX: usize = 500;
+pub(crate) const REJECTS_MAX: usize = 500;
 
 #[derive(Deserialize)]
 pub(super) struct TrendQuery {

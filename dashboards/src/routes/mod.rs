@@ -16,6 +16,7 @@ mod pack;
 mod picture;
 mod reports;
 
+pub(crate) use health::STATUS_STALE;
 use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
@@ -31,8 +32,6 @@ use axum::{
     routing::{any, get, post},
 };
 use events::{EventsQuery, MeasuresQuery};
-pub use health::STATUS_STALE;
-pub use history::{REJECTS_MAX, TREND_HOURS_MAX};
 use ioc_model::{
     asker::Asker,
     pack::Pack,

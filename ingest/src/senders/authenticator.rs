@@ -108,7 +108,7 @@ impl Authenticator {
     }
 
     /// The sender a bearer token `<name>.<secret>` belongs to.
-    pub async fn authenticate_token(&self, token: &str) -> Option<Arc<Sender>> {
+    pub(crate) async fn authenticate_token(&self, token: &str) -> Option<Arc<Sender>> {
         let (name, secret) = token.split_once('.').unwrap_or(("", token));
         self.authenticate(name, secret.as_bytes()).await
     }

@@ -189,7 +189,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 /// The name in the client's certificate; none without a certificate, or with one that names nobody.
-pub fn name_of_client<S>(stream: &TlsStream<S>) -> Option<String> {
+pub(crate) fn name_of_client<S>(stream: &TlsStream<S>) -> Option<String> {
     name_in(stream.get_ref().1.peer_certificates()?.first()?)
 }
 

@@ -58,13 +58,13 @@ impl Withheld {
 
     /// A message over its feed's limit of which only a part was let in.
     #[must_use]
-    pub fn too_large_and_cut_off(digest: Digest) -> Withheld {
+    pub(crate) fn too_large_and_cut_off(digest: Digest) -> Withheld {
         Withheld { cut_off: true, ..Withheld::too_large(digest) }
     }
 
     /// `{"reason":…,"bytes":…,"sha256":…}`.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 }

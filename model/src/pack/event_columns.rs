@@ -146,7 +146,7 @@ fn check_time_format(format: &str) -> Result<(), String> {
 impl FormatName {
     /// Whether its rows have columns of which the pack says what they are.
     #[must_use]
-    pub fn has_columns(self) -> bool {
+    pub(crate) fn has_columns(self) -> bool {
         self == FormatName::EventCsv
     }
 }

@@ -375,7 +375,7 @@ impl FormatName {
 
     /// Whether its bytes are lines of which each says all of itself, so that any number of them can be read alone.
     #[must_use]
-    pub fn is_lines(self) -> bool {
+    pub(crate) fn is_lines(self) -> bool {
         match self {
             FormatName::JsonObservation | FormatName::SyslogLines | FormatName::Eve => true,
             // A station's file and a report are judged as a whole, a table by its header.

@@ -12,7 +12,7 @@ pub struct Spelling {
 
 impl Spelling {
     /// Longer spellings are none of a pack's. Bytes of UTF-8.
-    pub const CAPACITY: usize = 47;
+    pub(crate) const CAPACITY: usize = 47;
 
     const EMPTY: Spelling = Spelling { bytes: [0; Spelling::CAPACITY], length: 0 };
 

@@ -18,7 +18,7 @@ use crate::{
 /// The most that a rule may wait for: as much is kept of each address.
 pub const REACH_MAX: u32 = 1_000;
 /// The longest time that a rule may look at.
-pub const WITHIN_MAX: Millis = Millis::hours(24);
+pub(crate) const WITHIN_MAX: Millis = Millis::hours(24);
 
 /// Defines an enum of words.
 macro_rules! words {

@@ -33,17 +33,17 @@ use ioc_model::{
 use crate::month::{Month, Months, OutOfRange};
 
 /// Part of every token: other bytes for the same epoch need another number.
-pub const ENCODER_VERSION: u16 = 2;
+pub(crate) const ENCODER_VERSION: u16 = 2;
 /// The dataflow gathers all workers' rows into one shard.
 const SHARD: u16 = 0;
 /// Far below ClickHouse's `max_insert_block_size` (1,048,449), so that an insert is one block.
-pub const MAX_ROWS: usize = 200_000;
+pub(crate) const MAX_ROWS: usize = 200_000;
 /// Rows are cut earlier when their text is large. Bytes, roughly.
-pub const MAX_BYTES: usize = 32 << 20;
+pub(crate) const MAX_BYTES: usize = 32 << 20;
 
 /// Some rows of one table and month, ready to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     /// Where they go.
     pub table: Table,
     /// The partition, as `yyyymm`.
@@ -95,7 +95,7 @@ trait Columnar: Fact {
 ///
 /// # Errors
 /// If a row cannot be stored at all; then nothing of the epoch may be sent.
-pub fn encode(results: &EpochResults, instance: InstanceId) -> Result<Vec<Block>, EncodeError> {
+pub(crate) fn encode(results: &EpochResults, instance: InstanceId) -> Result<Vec<Block>, EncodeError> {
     let stamp = Stamp { instance, generation: results.generation, epoch: results.epoch };
     let mut blocks = Vec::new();
     macro_rules! encode_each {

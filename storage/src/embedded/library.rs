@@ -16,7 +16,7 @@ use libloading::{Library, Symbol};
 use super::EmbeddedError;
 
 /// The version that was tried; `deploy/scripts/fetch-libchdb.sh` fetches it.
-pub const LIBRARY_VERSION: &str = "26.7.3-stable.1";
+pub(crate) const LIBRARY_VERSION: &str = "26.7.3-stable.1";
 
 const FILE_NAME: &str = "libchdb.so";
 
@@ -24,7 +24,7 @@ const FILE_NAME: &str = "libchdb.so";
 ///
 /// # Errors
 /// If it is nowhere, with the command that fetches it.
-pub fn find(configured: Option<&Path>, binary: &Path) -> Result<PathBuf, EmbeddedError> {
+pub(super) fn find(configured: Option<&Path>, binary: &Path) -> Result<PathBuf, EmbeddedError> {
     if let Some(path) = configured {
         return if path.is_file() {
             Ok(path.to_owned())

@@ -30,7 +30,7 @@ use std::{
 
 pub use child::serve;
 pub use configuration::{ANALYST_USER, PRODUCT_USER};
-pub use library::LIBRARY_VERSION;
+use library::LIBRARY_VERSION;
 use supervisor::Supervisor;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;

@@ -19,7 +19,7 @@ use crate::{
 
 /// What was stored of one envelope. Duplicates leave no row: they are the rest of what the sender counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Row, Serialize, Deserialize)]
-pub struct Receipt {
+pub struct EnvelopeFate {
     /// Rows stored.
     pub stored: u64,
     /// Rows rejected.
@@ -62,8 +62,8 @@ impl Store {
     ///
     /// # Errors
     /// If ClickHouse does not answer.
-    pub async fn receipt(&self, asker: &Asker, position: Position) -> Result<Receipt, StoreError> {
-        let receipt = self
+    pub async fn envelope_fate(&self, asker: &Asker, position: Position) -> Result<EnvelopeFate, StoreError> {
+        let fate = self
             .asked_by(asker, |seen| {
                 let row = seen.row("subject", "feed");
                 let feed = seen.feed("feed");
@@ -94,7 +94,7 @@ impl Store {
             .param("log", position.log.0)
             .param("partition", position.partition.0)
             .param("offset", position.offset.0);
-        answer("look an envelope up", one(receipt)).await
+        answer("look an envelope up", one(fate)).await
     }
 
     /// The rows that committed epochs stored of one envelope, by row.

@@ -24,7 +24,7 @@ mod words;
 
 pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
-pub use envelope::{EnvelopeRow, Receipt};
+pub use envelope::{EnvelopeFate, EnvelopeRow};
 pub use events::{EventAddress, EventHour, EventRow, EventTotals, LogSourceHeard, LogSourceLast};
 pub use figures::FigureRow;
 pub use held::{HeldGroup, HeldOf};

@@ -16,7 +16,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     export::{ExportFormat, ExportQuery},
-    queries::{HeldOf, Measured, Receipt, WindowFigures},
+    queries::{EnvelopeFate, HeldOf, Measured, WindowFigures},
 };
 
 use crate::{sample, server::TestServer};
@@ -97,8 +97,8 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
     }
     for (asker, rows) in [(&ALL, 1), (&here, 1), (&there, 0), (&air, 1), (&water, 0)] {
         assert_eq!(store.envelope_rows(asker, position(1_000_000)).await.unwrap().len(), rows, "{asker:?}");
-        let receipt = store.receipt(asker, position(1_000_000)).await.unwrap();
-        assert_eq!(receipt, Receipt { stored: rows as u64, ..Receipt::default() }, "{asker:?}");
+        let fate = store.envelope_fate(asker, position(1_000_000)).await.unwrap();
+        assert_eq!(fate, EnvelopeFate { stored: rows as u64, ..EnvelopeFate::default() }, "{asker:?}");
         let (groups, held, found) = store.held(asker, &HeldOf::default(), ZONE, 10).await.unwrap();
         assert_eq!((groups.len(), held, found), (rows, rows as u64, rows as u64), "{asker:?}");
     }

@@ -15,7 +15,7 @@ use ioc_model::{
     time::EventTime,
     window::{Aggregate, ClosedBy, WindowKind},
 };
-use ioc_storage::queries::{EventRow, Receipt};
+use ioc_storage::queries::{EnvelopeFate, EventRow};
 
 use crate::{askers::ALL, sample, server::TestServer};
 
@@ -60,14 +60,14 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
 
     let position = |offset| Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) };
     assert_eq!(
-        store.receipt(&ALL, position(1_000_003)).await.unwrap(),
-        Receipt { stored: 1, rejected: 0, undecodable: 0, held: 0 }
+        store.envelope_fate(&ALL, position(1_000_003)).await.unwrap(),
+        EnvelopeFate { stored: 1, rejected: 0, undecodable: 0, held: 0 }
     );
     assert_eq!(
-        store.receipt(&ALL, position(1_000_050)).await.unwrap(),
-        Receipt { stored: 0, rejected: 0, undecodable: 1, held: 0 }
+        store.envelope_fate(&ALL, position(1_000_050)).await.unwrap(),
+        EnvelopeFate { stored: 0, rejected: 0, undecodable: 1, held: 0 }
     );
-    assert_eq!(store.receipt(&ALL, position(7)).await.unwrap(), Receipt::default());
+    assert_eq!(store.envelope_fate(&ALL, position(7)).await.unwrap(), EnvelopeFate::default());
 
     let balance = "SELECT envelopes_received, envelopes_astray, rows_astray FROM feed_balance";
     assert_eq!(server.ask(balance).await, "102\t0\t0");

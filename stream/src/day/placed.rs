@@ -7,7 +7,7 @@ use super::{Point, Version, points::Points};
 
 /// What became of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Placed {
+pub(crate) enum Placed {
     /// It is stored, and whether the point's current value is another one now.
     Stored {
         /// How it stands to what was there.
@@ -21,7 +21,7 @@ pub enum Placed {
 
 /// A point's current version behind a row that was stored.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Current {
+pub(crate) enum Current {
     /// The row's, which is of another content than what was current before.
     Becomes,
     /// The row's, which is of the same content as what was current, and known since earlier.
@@ -36,13 +36,13 @@ pub enum Current {
 impl Current {
     /// Whether it is that of the row.
     #[must_use]
-    pub fn is_the_row(&self) -> bool {
+    pub(crate) fn is_the_row(&self) -> bool {
         matches!(self, Current::Becomes | Current::Lowered)
     }
 
     /// Whether the point's (value, quality) is another one.
     #[must_use]
-    pub fn changes(&self) -> bool {
+    pub(crate) fn changes(&self) -> bool {
         matches!(self, Current::Becomes | Current::Restored(..))
     }
 }

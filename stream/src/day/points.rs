@@ -35,10 +35,6 @@ impl Points {
         self.when.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.when.is_empty()
-    }
-
     #[inline]
     pub(super) fn last_at(&self) -> Option<u32> {
         self.when.last().map(|when| when >> QUALITY_BITS)

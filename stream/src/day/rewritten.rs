@@ -9,7 +9,7 @@ use super::{Day, Version};
 
 /// What stands where a row would.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Rewritten {
+pub(crate) struct Rewritten {
     /// The value at its very moment; none if its hour has others only.
     pub stands: Option<f64>,
 }

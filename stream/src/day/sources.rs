@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// The sources of a day's points, those included that are not current.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct DaySources {
+pub(crate) struct DaySources {
     main: Option<Source>,
     /// Few days have any; a day without takes no room for them.
     rest: Option<Box<Rest>>,

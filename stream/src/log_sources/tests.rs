@@ -52,7 +52,7 @@ fn repeat(offset: u64, host: &str, weight: u32, quoted: &str) -> Event {
     Event { kind: EventKind::Repeat, weight, time_from, ..line(offset, host, quoted) }
 }
 
-fn counts(reported: &Reported) -> (u64, u64, i64) {
+fn counts(reported: &EventResults) -> (u64, u64, i64) {
     let counts = reported.counts.get(&Name::new("security")).copied().unwrap_or_default();
     (counts.stored, counts.duplicate, counts.waiting)
 }

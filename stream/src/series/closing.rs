@@ -16,7 +16,7 @@ use crate::{
 
 /// A window's result.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Closed {
+pub(crate) struct Closed {
     /// Its kind.
     pub kind: WindowKind,
     /// Where it lies.
@@ -56,7 +56,7 @@ impl Closed {
 
 /// How far a subject's windows may close in an epoch, and what may leave its memory.
 #[derive(Clone, Copy, Debug)]
-pub struct ClosingBounds {
+pub(crate) struct ClosingBounds {
     /// The epoch.
     pub epoch: Epoch,
     /// The subject's watermark.
@@ -75,7 +75,7 @@ impl ClosingBounds {
 
 /// What `now` alone closes next.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Due {
+pub(crate) struct Due {
     /// The end of that window; it closes when the subject's patience is over. None if there is none.
     pub end: Option<EventTime>,
     /// A row at this moment or later makes nothing else due; none if any row may.
@@ -84,16 +84,16 @@ pub struct Due {
 
 /// Moments of one series whose windows may need a revision in this epoch.
 #[derive(Debug, Default)]
-pub struct Touched(pub(super) Vec<EventTime>);
+pub(crate) struct Touched(pub(super) Vec<EventTime>);
 
 impl Touched {
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Forgets them; their room is used again.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 

@@ -43,7 +43,7 @@ use super::below::{self, Folder};
 use crate::intake::Intake;
 
 /// The largest file that is ever taken whole, whatever a feed allows: it passes through memory.
-pub const MAX_FILE: usize = 256 << 20;
+pub(crate) const MAX_FILE: usize = 256 << 20;
 const UNMATCHED_MAX: usize = 1 << 20;
 
 /// Where the inbox lies and how it is watched.

@@ -55,7 +55,7 @@ impl Push {
 
 /// The address of a feed at that listener.
 #[must_use]
-pub fn address_of(listener: SocketAddr, feed: &str) -> String {
+pub(super) fn address_of(listener: SocketAddr, feed: &str) -> String {
     format!("http://{listener}/ingest/{feed}")
 }
 
