@@ -212,7 +212,7 @@ words!(
 pub enum StationStanding {
     /// It sent, and does no longer.
     Silent = 0,
-    /// A device of it reports a fault.
+    /// A device of it reports a fault; a log source's sensor sees too little, it is blind.
     Error = 1,
     /// It sends, but not all of its indicators.
     Partial = 2,
