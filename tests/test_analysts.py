@@ -104,7 +104,8 @@ def fill(ask, first, second):
     ask(
         "INSERT INTO station_state (subject, status, since, last_event_time, generation, epoch, chunk) VALUES"
         f" ('ST01', 'good', now64(3) - toIntervalHour(30), now64(3) - toIntervalHour(30), 0, {first}, 0),"
-        f" ('ST01', 'silent', now64(3) - toIntervalHour(2), now64(3) - toIntervalHour(3), 0, {second}, 0)"
+        f" ('ST01', 'silent', now64(3) - toIntervalHour(2), now64(3) - toIntervalHour(3), 0, {second}, 0),"
+        f" ('srv-a', 'error', now64(3) - toIntervalHour(1), now64(3) - toIntervalHour(1), 0, {second}, 0)"
     )
     ask(
         "INSERT INTO figure (figure, at, start_time, end_time, value, target, verdict, reason, priority, freshness, count,"
@@ -126,6 +127,14 @@ def fill(ask, first, second):
         " averaging, window_start, window_end, value, threshold, status, events, user, note, seq, generation, epoch, chunk)"
         " VALUES ('guessing', '203.0.113.5', 29000000, 'network', 'raised', 'high', true, false, 1, now64(3), 'attempts', '',"
         ' now64(3) - 86400, now64(3), 6, 5, \'\', \'{"kinds":["login_failed"],"group":"203.0.113.5"}\','
+        f" '', '', 0, 0, {first}, 0)"
+    )
+    ask(
+        "INSERT INTO alert (rule, subject, number, about, change, priority, active, acknowledged, occurrences, at, measure,"
+        " averaging, window_start, window_end, value, threshold, status, compared, user, note, seq, generation, epoch, chunk)"
+        " VALUES ('unusually-many', 'srv-a', 1, 'log_source', 'raised', 'medium', true, false, 1, now64(3), 'log_lines', 'hour',"
+        ' now64(3) - 7200, now64(3) - 3600, 900, 28, \'\', \'{"usual":{"low":11.0,"middle":13.0,"high":14.0,"hours":3},'
+        '"like":"weeks","with":[{"start":1771000000000,"value":11.0},{"start":1771604800000,"value":14.0}]}\','
         f" '', '', 0, 0, {first}, 0)"
     )
     ask(

@@ -353,6 +353,7 @@ def test_who_an_appliance_without_a_host_is_one_source_and_only_a_relay_speaks_f
         ("srv-a", True, "relay-here"),
         ("srv-b", True, "relay-here"),
     ]
+    assert house.ask("SELECT status FROM station_state_current WHERE subject = 'relay-here'") == [("good",)], "it is heard by what it passes on"
     house.by_udp(NO_RELAY, case("syslog/hosts_behind_no_relay"))
     told = house.ask(f"SELECT log_source, known, relay, uniqExact(host) FROM event_current WHERE sender = '{NO_RELAY}' GROUP BY ALL")
     assert told == [(NO_RELAY, False, "", 4)]

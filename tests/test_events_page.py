@@ -105,8 +105,18 @@ def test_the_summary_counts_ranks_and_tells_who_is_silent(ioc):
     standing = {source["id"]: source["standing"] for source in told["log_sources"]}
     strangers = {name: word for name, word in standing.items() if name not in ("portal", "firewall", "sensor")}
     known = {name: word for name, word in standing.items() if name not in strangers}
-    assert known == {"portal": "heard", "firewall": "silent", "sensor": "never"}
+    assert known == {"portal": "good", "firewall": "silent", "sensor": "never"}
     assert list(strangers.values()) == ["unknown"]
+    # The figure of the overview says the same of those that owe, and an answer of a moment what was so then.
+    [figure] = [figure for figure in json.loads(ioc.get("/api/figures"))["figures"] if figure["figure"] == "log_sources"]
+    assert [(it["subject"], it["word"]) for it in figure["inputs"]] == [("firewall", "silent")]
+    assert (figure["value"], figure["of"], figure["inputs_all"]) == (0, 1, 1)
+    [amiss] = [figure for figure in told["figures"] if figure["figure"] == "amiss"]
+    assert (amiss["value"], amiss["of"], amiss["priority"]) == (1, 1, "high")
+    assert told["stale_from"] > told["now"]
+    [firewall] = [source for source in told["log_sources"] if source["id"] == "firewall"]
+    before = summary(ioc, until=firewall["since"] - 1)["log_sources"]
+    assert [source["standing"] for source in before if source["id"] == "firewall"] == ["good"]
     totals = told["totals"]
     assert (totals["weight"], totals["attempts"], totals["attackers"]) == (ATTEMPTS + 2, ATTEMPTS, 1)
     assert sum(hour["weight"] for hour in told["hours"]) == ATTEMPTS + 2

@@ -27,6 +27,12 @@ name = { vi = "Cảm biến A", en = "Sensor A" }
 owner = { vi = "Sở", en = "Department" }
 hosts = ["ids-a"]
 silent_after = "4h"
+
+[ids-b]
+name = { vi = "Cảm biến B", en = "Sensor B" }
+owner = { vi = "Sở", en = "Department" }
+hosts = ["ids-b"]
+silent_after = "4h"
 """
 
 
@@ -46,6 +52,13 @@ step = { vi = "Xem cảnh báo", en = "See the alerts" }
 priority = "low"
 log_sources = ["ids-a"]
 condition = { kind = "measure", measure = "ids_alerts", averaging = "hour", above = 3 }
+
+[unusually-many]
+name = { vi = "Nhiều hơn thường lệ", en = "More than usual" }
+step = { vi = "Xem cảnh báo", en = "See the alerts" }
+priority = "medium"
+log_sources = ["ids-b"]
+condition = { kind = "unusual", measure = "ids_alerts", above = 2, clear = 2, least = 5 }
 """
 
 
@@ -136,6 +149,16 @@ class House:
     def alerts(self, rule):
         return [one for one in json.loads(self.ioc.get("/api/alerts"))["alerts"] if one["rule"] == rule]
 
+    def standing(self):
+        """How the sensor stands: on the page of events, in that page's figure, in the figure of the overview."""
+        summary = json.loads(self.ioc.get("/api/security/summary"))
+        [source] = [source for source in summary["log_sources"] if source["id"] == "ids-a"]
+        [amiss] = [figure for figure in summary["figures"] if figure["figure"] == "amiss"]
+        figures = json.loads(self.ioc.get("/api/figures"))["figures"]
+        [figure] = [figure for figure in figures if figure["figure"] == "log_sources"]
+        overview = [(it["subject"], it["word"], it["priority"]) for it in figure["inputs"]]
+        return (source["standing"], source["amiss"], source["priority"], amiss["value"], amiss["priority"], overview), source
+
     def raised_by(self, alert):
         """The next step down from an alert, as the page takes it."""
         return json.loads(self.ioc.get(f"/api/lineage/alert/{alert['id']}"))["raised_by"]
@@ -160,11 +183,16 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     assert (raised["subject"], raised["active"], raised["evidence"]["status"]) == ("ids-a", True, "error")
     told = house.raised_by(raised)
     assert (told["kind"], told["subject"], told["status"]) == ("status", "ids-a", "error")
+    blind = ("error", True, "medium", 1, "medium", [("ids-a", "error", "medium")])
+    source = eventually(lambda: (now := house.standing())[0] == blind and now[1])
+    [(since,)] = house.ask("SELECT toUnixTimestamp64Milli(since) FROM station_state_current WHERE subject = 'ids-a'")
+    assert (source["since"], source["weight"] > 0) == (since, True), "it is heard, and blind since its record came"
     house.push(WITHOUT_RULES[1:])
     house.push(DROPPING)
     house.push(SEEING_AGAIN)
     [cleared] = eventually(lambda: [one for one in house.alerts("sensor-blind") if not one["active"]])
     assert cleared["id"] == raised["id"]
+    eventually(lambda: house.standing()[0] == ("good", False, None, 0, None, []))
 
     hours = eventually(lambda: (now := house.windows("hour")).get("08:00") and now)
     assert hours["08:00"] == (5, 20, 60), "what it did not report after 08:20 nobody knows"
@@ -212,3 +240,45 @@ def test_revise_a_late_line_counts_in_its_hour_once_also_after_a_kill_and_what_w
     eventually(lambda: house.windows("hour")["08:00"][0] == 7)
     assert house.windows("hour", "attackers")["08:00"] == (7, 20, 60), "one that came before the kill is not another one"
     assert [one["id"] for one in house.alerts("sensor-blind")] == ["sensor-blind~ids-a~1"]
+
+
+def test_limit_an_hour_that_stands_outside_of_its_usual_band_is_raised_and_opens_to_the_hours_it_was_held_against(house):
+    def of(days_ago, number, first):
+        """So many alerts within the hour of eight, that many days ago, and the one that closes it."""
+        told = [alert(f"08:{2 * place:02}", first + place) for place in range(number)] + [alert("09:00", first + number)]
+        for record in told:
+            at = datetime.datetime.strptime(record["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z") - datetime.timedelta(days=days_ago)
+            record |= {"timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.%f%z"), "host": "ids-b"}
+        return told
+
+    usual = {3: 4, 2: 6, 1: 5}
+    for days_ago, number in usual.items():
+        house.push(of(days_ago, number, 100 * days_ago))
+    hours = "SELECT count() FROM measure_window_current WHERE log_source = 'ids-b' AND measure = 'ids_alerts' AND kind = 'hour' AND value > 1"
+    eventually(lambda: house.ask(hours) == [(3,)])
+    house.push(of(0, 20, 500))
+    [raised] = eventually(lambda: house.alerts("unusually-many"))
+    evidence = raised["evidence"]
+    assert (raised["subject"], raised["active"], evidence["value"], evidence["threshold"]) == ("ids-b", True, 20, 12)
+    compared = evidence["compared"]
+    assert (compared["usual"], compared["like"]) == ({"low": 4, "middle": 5, "high": 6, "hours": 3}, "days")
+    start = int(EIGHT.timestamp()) * 1_000
+    day = 86_400_000
+    assert compared["with"] == [{"start": start - days_ago * day, "value": number} for days_ago, number in usual.items()]
+    told = json.loads(house.ioc.get(f"/api/security/measures?log_source=ids-b&from={start}&until={start + 1}"))
+    [hour] = [one["hours"][0] for one in told["measures"] if one["id"] == "ids_alerts"]
+    assert (hour["usual"], hour["standing"]) == (compared["usual"], "above"), "the page shows what the rule judged by"
+    opened = house.raised_by(raised)
+    assert (opened["kind"], opened["log_source"], opened["from"]) == ("measure", "ids-b", start)
+    assert sum(event["weight"] for event in json.loads(house.ioc.get(opened["href"]))["events"]) == 20
+
+    house.ioc.kill()
+    house.ioc.start()
+    house.reader = house.ioc.analyst()
+    # A late line is one more of yesterday: the hour of today is held against another band.
+    late = of(1, 6, 100)[5]
+    house.push([late | {"flow_id": late["flow_id"] + 50 + place} for place in range(8)])
+    [cleared] = eventually(lambda: [one for one in house.alerts("unusually-many") if not one["active"]])
+    assert (cleared["evidence"]["value"], cleared["evidence"]["compared"]["usual"]["high"]) == (20, 13)
+    [(kept,)] = house.ask("SELECT compared FROM alert_current WHERE rule = 'unusually-many'")
+    assert json.loads(kept) == cleared["evidence"]["compared"]

@@ -1,23 +1,26 @@
 """How long a reading is under way at 2,000 messages a second, to each of those who wait for it.
 
 An open loop of 100 gateways; a time runs from the moment a message was due, which is also its event time, so a stall
-counts against everything that waited behind it. Three wait:
+counts against everything that waited behind it. Four wait:
 * the gateway, for its PUBACK;
 * a reader of ClickHouse, who asks every 10 ms for the rows of epochs that were committed since: a row has arrived
   with the answer that holds it;
-* a browser: a reading has arrived with the first `changes` whose id is its epoch or a later one.
+* a reader of the live push: a reading has arrived with the first `changes` whose id is its epoch or a later one;
+* whoever looks at the page in Chromium: a reading is there when the frame has been drawn that shows its epoch or a later
+  one (`dashboards/web/tests/painted.js`).
 """
 
 import base64
 import http.client
 import json
+import os
 import subprocess
 import threading
 import time
 import urllib.parse
 
 from kit.figures import Figures, shown
-from kit.product import eventually, load, product, rows, told
+from kit.product import ROOT, eventually, load, product, rows, told
 
 RATE = 2_000
 SECONDS = 60
@@ -64,7 +67,7 @@ class Reader(threading.Thread):
             last = newest
 
 
-class Browser(threading.Thread):
+class Push(threading.Thread):
     """Follows the live push, and notes when each epoch arrived."""
 
     def __init__(self, ioc):
@@ -88,10 +91,43 @@ class Browser(threading.Thread):
                 data += value
             elif not name:
                 if event == "changes":
-                    # As a page does: it has the reading when it has read the event.
+                    # As whoever follows it: it has the reading when it has read the event.
                     json.loads(data)
                     self.arrivals.append((epoch, time.time() * 1e3))
                 event, epoch, data = None, None, ""
+
+
+class Page:
+    """The page in Chromium, which says what it has drawn when."""
+
+    def __init__(self, ioc, seconds):
+        web = ROOT / "dashboards" / "web"
+        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(install, cwd=web, check=True, capture_output=True)
+        command = ["node", "tests/painted.js", f"http://127.0.0.1:{ioc.http}/", str(seconds)]
+        environment = {name: value for name, value in os.environ.items() if name != "BASE_URL"}
+        self.process = subprocess.Popen(command, cwd=web, env=environment, stdout=subprocess.PIPE, text=True)
+        if self.process.stdout.readline().strip() != "ready":
+            raise RuntimeError("the page did not open")
+
+    def frames(self):
+        """(epoch, milliseconds), in order; a frame is of the newest epoch it shows."""
+        output, _ = self.process.communicate(timeout=60)
+        if self.process.returncode != 0:
+            raise RuntimeError("the page failed")
+        return [tuple(frame) for frame in told(output)["frames"]]
+
+
+def until_shown(seen, arrivals, since):
+    """Milliseconds from each reading that was due after a moment until the first arrival of its epoch or a later one."""
+    times = []
+    arrivals = iter(arrivals)
+    epoch, arrived = next(arrivals)
+    for row_epoch, moments in sorted(seen.items()):
+        while epoch < row_epoch:
+            epoch, arrived = next(arrivals)
+        times += [arrived - moment for moment, _ in moments if moment >= since]
+    return times
 
 
 def percentile(values, share):
@@ -105,9 +141,10 @@ def spread(values):
 def measure():
     figures = Figures("latency")
     with product("latency") as ioc:
-        reader, browser = Reader(ioc), Browser(ioc)
+        reader, push = Reader(ioc), Push(ioc)
         reader.start()
-        browser.start()
+        push.start()
+        page = Page(ioc, SECONDS + WARM + 15)
         command = load(
             "paced", "--address", f"127.0.0.1:{ioc.mqtt}", "--password", ioc.password,
             "--per-second", RATE, "--seconds", SECONDS + WARM, "--stations", STATIONS,
@@ -119,23 +156,18 @@ def measure():
         sent = told(done.stdout)
         eventually(lambda: rows(ioc, "mqtt")["stored"] >= sent["sent"])
         stored = rows(ioc, "mqtt")["stored"]
-        # The reader and the browser have what was committed within a moment.
+        # Whoever looks has what was committed within a moment.
         time.sleep(2)
         reader.ended.set()
         reader.join()
+        frames = page.frames()
     seen = sum(map(len, reader.seen.values()))
     if not stored == seen == sent["sent"]:
         raise RuntimeError(f"{sent['sent']} sent, {stored} stored, {seen} seen by the reader")
-    to_row, to_page = [], []
-    arrivals = iter(browser.arrivals)
-    epoch, arrived = next(arrivals)
-    for row_epoch, moments in sorted(reader.seen.items()):
-        while epoch < row_epoch:
-            epoch, arrived = next(arrivals)
-        for moment, read in moments:
-            if moment >= began + WARM * 1e3:
-                to_row.append(read - moment)
-                to_page.append(arrived - moment)
+    since = began + WARM * 1e3
+    to_row = [read - moment for moments in reader.seen.values() for moment, read in moments if moment >= since]
+    to_push = until_shown(reader.seen, push.arrivals, since)
+    to_paint = until_shown(reader.seen, frames, since)
     at_rate = f"at {shown(RATE)} messages/s, p99"
     figures.add(
         f"publish → PUBACK {at_rate}", sent["p99_ms"], "ms", at_most=20,
@@ -146,5 +178,9 @@ def measure():
         beside=f"{spread(to_row)}; {shown(reader.asked)} questions asked meanwhile",
     )
     figures.add(
-        f"publish → live push {at_rate}", percentile(to_page, 0.99), "ms", at_most=200, beside=spread(to_page)
+        f"publish → live push {at_rate}", percentile(to_push, 0.99), "ms", at_most=200, beside=spread(to_push)
+    )
+    figures.add(
+        f"publish → drawn by Chromium {at_rate}", percentile(to_paint, 0.99), "ms", at_most=200,
+        beside=f"{spread(to_paint)}; {len(frames)} frames, software rendering, on the same cores",
     )

@@ -1,15 +1,15 @@
-//! What happened, as a person reads it: the newest events, how many, who they came from, who reports and who is silent.
+//! What happened, as a person reads it: the newest events, how many, who they came from and who reports them.
 //!
 //! Names of users come masked from the store. Everything is the asker's: an event is seen by whoever sees its feed.
 
 use ioc_model::{
     event::{Decided, EventKind, Severity, TimeFrom},
-    figure::StationStanding,
     rule::Priority,
-    text::Text,
-    time::{EventTime, Millis, Now, ReceivedAt},
+    time::{EventTime, Millis, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::log_sources::{LogSourceHeard, LogSourceView, LogSourcesSaid};
 
 /// The most events of a page.
 pub const EVENTS_MAX: u32 = 500;
@@ -19,9 +19,6 @@ pub const SUMMARY_MAX: Millis = Millis::hours(31 * 24);
 
 /// How many addresses are ranked.
 pub const RANKED: u32 = 20;
-
-/// How far back it is looked for the last word of a log source.
-pub const HEARD_WITHIN: Millis = Millis::hours(31 * 24);
 
 /// An event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,8 +138,8 @@ pub enum EventFigureId {
     Attempts,
     /// Addresses that grave events or attempts to log in came from.
     Attackers,
-    /// Log sources that say nothing.
-    Silent,
+    /// Log sources that are silent or blind.
+    Amiss,
 }
 
 /// A number of what happened, and how urgent it is. Whoever shows it puts words to it.
@@ -158,13 +155,19 @@ pub struct EventFigure {
     pub priority: Option<Priority>,
 }
 
-/// The figures of a time.
+/// The figures of a time. `log_sources` are as the flow said them last; is that stale, nobody knows how urgent they are.
 #[must_use]
-pub fn figures(totals: &EventTotals, hours: &[EventHour], log_sources: &[LogSourceView]) -> Vec<EventFigure> {
+pub fn figures(
+    totals: &EventTotals,
+    hours: &[EventHour],
+    log_sources: &[LogSourceView],
+    stale: bool,
+) -> Vec<EventFigure> {
     let worst = hours.iter().filter(|hour| hour.weight > 0).map(|hour| hour.severity).max();
-    let quiet = || log_sources.iter().filter(|source| source.quiet);
+    let amiss = || log_sources.iter().filter(|source| source.amiss);
     // The others may be silent for ever.
-    let owe = log_sources.iter().filter(|source| source.silent_after.is_some()).count() as u64;
+    let owe =
+        log_sources.iter().filter(|source| source.silent_after.is_some() || source.amiss).count() as u64;
     let counted = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let figure = |figure, value, of, priority| EventFigure { figure, value, of, priority };
     let of_worst = match worst {
@@ -177,10 +180,10 @@ pub fn figures(totals: &EventTotals, hours: &[EventHour], log_sources: &[LogSour
         figure(EventFigureId::Attempts, totals.attempts, None, None),
         figure(EventFigureId::Attackers, counted(totals.attackers), None, None),
         figure(
-            EventFigureId::Silent,
-            counted(quiet().count() as u64),
+            EventFigureId::Amiss,
+            counted(amiss().count() as u64),
             Some(owe),
-            quiet().filter_map(|source| source.priority).min(),
+            amiss().filter_map(|source| source.priority).min().filter(|_| !stale),
         ),
     ]
 }
@@ -206,23 +209,8 @@ pub struct EventAddress {
     pub newest: EventTime,
 }
 
-/// What the store says of who reported.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogSourceHeard {
-    /// Its name.
-    pub id: String,
-    /// How many events; 0 where it was heard before, or speaks for others only.
-    pub weight: u64,
-    /// How many lines and messages they stand in.
-    pub rows: u64,
-    /// How many of those said a time that cannot be.
-    pub absurd: u64,
-    /// When the newest arrived.
-    pub received_at: ReceivedAt,
-}
-
 /// What the store says of a time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventsSummed {
     /// How many.
     pub totals: EventTotals,
@@ -234,185 +222,60 @@ pub struct EventsSummed {
     pub targets: Vec<EventAddress>,
     /// Who reported, and who of those that were asked for did before.
     pub heard: Vec<LogSourceHeard>,
-}
-
-/// A log source, and whether it is heard.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LogSourceView {
-    /// Its name.
-    pub id: String,
-    /// As the pack calls it; none where it does not.
-    pub name: Option<Text>,
-    /// Whose it is; none where the pack does not know it.
-    pub owner: Option<Text>,
-    /// Whether it passes on what others say.
-    pub relay: bool,
-    /// How it stands.
-    pub standing: LogSourceStanding,
-    /// Whether nothing is heard of it that should be.
-    pub quiet: bool,
-    /// How urgent that is; none where there is nothing to act on.
-    pub priority: Option<Priority>,
-    /// When it was heard last; none where it was not for as long as is looked back.
-    pub received_at: Option<ReceivedAt>,
-    /// Nothing of it for so long means that it is silent; none where it may be.
-    pub silent_after: Option<Millis>,
-    /// How many events.
-    pub weight: u64,
-    /// How many lines and messages they stand in.
-    pub rows: u64,
-    /// How many of those said a time that cannot be.
-    pub absurd: u64,
-}
-
-/// How a log source stands. Those who need somebody to look come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogSourceStanding {
-    /// Nothing of it for longer than it may be silent.
-    Silent,
-    /// Nothing of it for as long as is looked back.
-    Never,
-    /// It reports, and the pack does not know it.
-    Unknown,
-    /// It reports, or may be silent.
-    Heard,
-}
-
-impl LogSourceStanding {
-    /// Whether nothing is heard of it that should be. Who is heard and not known is not quiet.
-    #[must_use]
-    pub fn is_quiet(self) -> bool {
-        matches!(self, LogSourceStanding::Silent | LogSourceStanding::Never)
-    }
-
-    /// How urgent it is: as the figure of the overview has it.
-    #[must_use]
-    pub fn priority(self) -> Option<Priority> {
-        match self {
-            LogSourceStanding::Silent => StationStanding::Silent.priority(),
-            LogSourceStanding::Never => StationStanding::Never.priority(),
-            LogSourceStanding::Unknown => Some(Priority::Low),
-            LogSourceStanding::Heard => None,
-        }
-    }
-}
-
-/// A log source of the pack, as far as it is needed to say how it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogSourceKnown {
-    /// Its name.
-    pub id: String,
-    /// As the pack calls it.
-    pub name: Text,
-    /// Whose it is.
-    pub owner: Text,
-    /// Whether it passes on what others say.
-    pub relay: bool,
-    /// Nothing of it for so long means that it is silent; none where it may be.
-    pub silent_after: Option<Millis>,
-}
-
-/// Every log source that is known or was heard, at a moment: first those who need somebody to look, then by name.
-#[must_use]
-pub fn standings(known: Vec<LogSourceKnown>, heard: Vec<LogSourceHeard>, now: Now) -> Vec<LogSourceView> {
-    let mut heard: std::collections::BTreeMap<String, LogSourceHeard> =
-        heard.into_iter().map(|it| (it.id.clone(), it)).collect();
-    let mut all: Vec<LogSourceView> = Vec::new();
-    for known in known {
-        let last = heard.remove(&known.id);
-        let received_at = last.as_ref().map(|it| it.received_at);
-        let quiet = received_at.map(|at| now.0.saturating_sub(at.0));
-        let standing = match (quiet, known.silent_after) {
-            (None, _) => LogSourceStanding::Never,
-            (Some(quiet), Some(after)) if quiet > after.0 => LogSourceStanding::Silent,
-            _ => LogSourceStanding::Heard,
-        };
-        all.push(LogSourceView {
-            id: known.id,
-            name: Some(known.name),
-            owner: Some(known.owner),
-            relay: known.relay,
-            standing,
-            // Who may be silent for ever owes nothing.
-            quiet: known.silent_after.is_some() && standing.is_quiet(),
-            priority: standing.priority(),
-            received_at,
-            silent_after: known.silent_after,
-            weight: last.as_ref().map_or(0, |it| it.weight),
-            rows: last.as_ref().map_or(0, |it| it.rows),
-            absurd: last.as_ref().map_or(0, |it| it.absurd),
-        });
-    }
-    all.extend(heard.into_values().map(|it| LogSourceView {
-        id: it.id,
-        name: None,
-        owner: None,
-        relay: false,
-        standing: LogSourceStanding::Unknown,
-        quiet: LogSourceStanding::Unknown.is_quiet(),
-        priority: LogSourceStanding::Unknown.priority(),
-        received_at: Some(it.received_at),
-        silent_after: None,
-        weight: it.weight,
-        rows: it.rows,
-        absurd: it.absurd,
-    }));
-    all.sort_by(|a, b| (a.standing, &a.id).cmp(&(b.standing, &b.id)));
-    all
+    /// What the flow had said by then of those that were asked for.
+    pub said: LogSourcesSaid,
 }
 
 #[cfg(test)]
 mod tests {
+    use ioc_model::figure::StationStanding;
+
     use super::*;
-
-    fn known(id: &str, silent_after: Option<i64>) -> LogSourceKnown {
-        let (name, owner) = (Text::default(), Text::default());
-        LogSourceKnown {
-            id: id.to_owned(),
-            name,
-            owner,
-            relay: false,
-            silent_after: silent_after.map(Millis),
-        }
-    }
-
-    fn heard(id: &str, received_at: i64) -> LogSourceHeard {
-        let received_at = ReceivedAt(received_at);
-        LogSourceHeard { id: id.to_owned(), weight: 1, rows: 1, absurd: 0, received_at }
-    }
-
-    #[test]
-    fn silent_who_says_nothing_longer_than_it_may_is_silent_and_who_never_did_is_not_taken_for_well() {
-        let owes = [known("late", Some(9)), known("just", Some(10)), known("new", Some(10))];
-        let pack = [known("calm", None), known("free", None)].into_iter().chain(owes).collect();
-        let told = vec![heard("calm", 1), heard("late", 90), heard("just", 90), heard("stranger", 100)];
-        let all = standings(pack, told, Now(100));
-        let told: Vec<_> = all.iter().map(|it| (it.id.as_str(), it.standing)).collect();
-        use LogSourceStanding::{Heard, Never, Silent, Unknown};
-        let expected = [
-            ("late", Silent),
-            ("free", Never),
-            ("new", Never),
-            ("stranger", Unknown),
-            ("calm", Heard),
-            ("just", Heard),
-        ];
-        assert_eq!(told, expected);
-        let quiet: Vec<bool> = all.iter().map(|it| it.quiet).collect();
-        let expected = [true, false, true, false, false, false];
-        assert_eq!(quiet, expected, "who may be silent for ever owes nothing; a stranger is heard");
-        let told = figures(&EventTotals::default(), &[], &all);
-        assert_eq!((told[3].value, told[3].of, told[3].priority), (2, Some(3), Some(Priority::High)));
-    }
+    use crate::log_sources::LogSourceStanding;
 
     #[test]
     fn grave_events_are_as_urgent_as_the_worst_of_them() {
         let hour = |severity, weight| EventHour { start: EventTime(0), severity, weight };
-        let urgent = |hours: &[EventHour]| figures(&EventTotals::default(), hours, &[])[0].priority;
+        let urgent = |hours: &[EventHour]| figures(&EventTotals::default(), hours, &[], false)[0].priority;
         assert_eq!(urgent(&[hour(Severity::Medium, 5)]), None);
         assert_eq!(urgent(&[hour(Severity::High, 1), hour(Severity::NotRated, 9)]), Some(Priority::High));
         let both = [hour(Severity::Critical, 1), hour(Severity::High, 1)];
         assert_eq!(urgent(&both), Some(Priority::Critical));
+    }
+
+    #[test]
+    fn silent_log_sources_that_are_silent_or_blind_count_and_are_not_urgent_when_nobody_knows() {
+        let source = |silent_after, standing: StationStanding, amiss| LogSourceView {
+            id: String::new(),
+            name: None,
+            owner: None,
+            relay: false,
+            standing: LogSourceStanding::Said(standing),
+            since: None,
+            amiss,
+            priority: standing.priority(),
+            received_at: None,
+            silent_after,
+            weight: 0,
+            rows: 0,
+            absurd: 0,
+        };
+        let owes = Some(Millis::hours(1));
+        let mut all = vec![
+            source(owes, StationStanding::Good, false),
+            source(owes, StationStanding::Never, true),
+            source(None, StationStanding::Never, false),
+            // It owes nothing, and is blind all the same.
+            source(None, StationStanding::Error, true),
+        ];
+        let told = |all: &[LogSourceView], stale| {
+            let figure = figures(&EventTotals::default(), &[], all, stale).remove(3);
+            assert_eq!(figure.figure, EventFigureId::Amiss);
+            (figure.value, figure.of, figure.priority)
+        };
+        assert_eq!(told(&all, false), (2, Some(3), Some(Priority::Medium)));
+        all.push(source(owes, StationStanding::Silent, true));
+        assert_eq!(told(&all, false), (3, Some(4), Some(Priority::High)));
+        assert_eq!(told(&all, true), (3, Some(4), None));
     }
 }

@@ -10,7 +10,7 @@ use ioc_model::{
     epoch::{Epoch, Revision},
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind, StationStanding},
     name::Name,
-    results::FigureResult,
+    results::{FigureHour, FigureResult},
     rule::Priority,
     time::{EventTime, Millis, Now},
 };
@@ -54,7 +54,11 @@ pub struct FigureView {
     pub expected: u64,
     /// How those stand that it is made of.
     pub parts: Vec<PartView>,
-    /// What it was made of, what decides it first; at most 24.
+    /// Hour by hour, where it is of hours: from `start` to `end`, the oldest first.
+    pub hours: Vec<HourView>,
+    /// How many `inputs` there were.
+    pub inputs_all: u64,
+    /// What it was made of, what decides it first; of many the first.
     pub inputs: Vec<InputView>,
     /// The epoch that said it.
     pub revision: Revision,
@@ -67,6 +71,17 @@ pub struct PartView {
     pub word: Name,
     /// How many.
     pub count: u64,
+}
+
+/// An hour of a figure, judged as the figure is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HourView {
+    /// Its first moment.
+    pub start: EventTime,
+    /// Its number in the unit of the figure; none where nothing of the hour could be judged.
+    pub value: Option<f64>,
+    /// How that stands to the target.
+    pub verdict: FigureVerdict,
 }
 
 /// One of those a figure was made of: what is opened next.
@@ -123,6 +138,10 @@ impl FigureView {
                 _ => None,
             },
         });
+        let hours = result.hours.iter().map(|hour| {
+            let FigureHour { start, value, verdict } = *hour;
+            HourView { start, value, verdict }
+        });
         FigureView {
             figure: result.figure,
             place: None,
@@ -140,6 +159,8 @@ impl FigureView {
             count: result.count,
             expected: result.expected,
             parts: result.parts.iter().map(|(word, count)| PartView { word: *word, count: *count }).collect(),
+            hours: hours.collect(),
+            inputs_all: result.inputs_all,
             inputs: inputs.collect(),
             revision: epoch.into(),
         }

@@ -80,13 +80,13 @@ pub trait History: Send + Sync + std::fmt::Debug {
     ) -> Answer<'a, EventPage>;
 
     /// What events sum up to. Who reported is told whatever else is asked for: all that did in that time, and of those
-    /// named also who did before it, since that moment.
+    /// named also who did before it, as far back as is looked, and what the flow had said of them by a moment.
     fn events_summed<'a>(
         &'a self,
         asker: &'a Asker,
         of: &'a EventFilter,
         log_sources: &'a [String],
-        since: EventTime,
+        at: Now,
     ) -> Answer<'a, EventsSummed>;
 
     /// The hours of every measure that begin in `[from, until)`: at one log source, or at all where none is named.

@@ -22,6 +22,7 @@ pub mod index_tile;
 pub mod lineage;
 pub mod listen;
 pub mod live;
+pub mod log_sources;
 pub mod measures;
 pub mod operator;
 pub mod originals;

@@ -1,26 +1,19 @@
 //! What is counted of events, as a person reads it: hour by hour, beside what is usual.
 //!
-//! **The usual band** of an hour is what its like were: the same hour of the same weekday in the eight weeks before it;
-//! where fewer than three of those are known, the same hour of the fourteen days before it. Only whole hours count, and
-//! only whole hours are held against it: that there was less than usual while a sensor was blind is no good news, and is
-//! not said. Each log source closes its hours by itself, so the newest may be there of some of them only: one that was
+//! What is usual is said in one place, for pages and rules alike ([`ioc_model::usual`]). Only whole hours count for it,
+//! and only whole hours are held against it: that there was less than usual while a sensor was blind is no good news, and
+//! is not said. Each log source closes its hours by itself, so the newest may be there of some of them only: one that was
 //! counted within the day before and is not yet is missing.
 
 use ioc_model::{
     event::{Count, EventKind, EventMeasure, Severity},
     text::Text,
     time::{EventTime, Millis},
+    usual::{Usual, UsualStanding, compared},
 };
 use serde::{Deserialize, Serialize};
 
-/// How far back it is looked for what is usual.
-pub const USUAL_WITHIN: Millis = Millis::hours(8 * 7 * 24);
-
-const WEEKS: i64 = 8;
-const DAYS: i64 = 14;
 const DAY: Millis = Millis::hours(24);
-/// Fewer say nothing of what is usual.
-const FEWEST: usize = 3;
 
 /// An hour of a measure, as the store has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,31 +80,6 @@ pub struct MeasureHourView {
     pub standing: Option<UsualStanding>,
 }
 
-/// What hours like it were.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Usual {
-    /// The least of them.
-    pub low: f64,
-    /// The one in the middle.
-    pub middle: f64,
-    /// The most.
-    pub high: f64,
-    /// How many of them are known.
-    pub hours: u32,
-}
-
-/// How an hour stands to what is usual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UsualStanding {
-    /// Less than ever.
-    Below,
-    /// As it was before.
-    Within,
-    /// More than ever.
-    Above,
-}
-
 /// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.
 #[must_use]
 pub fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
@@ -125,29 +93,11 @@ pub fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHo
     let hours: Vec<MeasureHour> = (0..hours.len()).map(with_all).collect();
     let at =
         |start: EventTime| hours.binary_search_by_key(&start, |hour| hour.start).ok().map(|at| &hours[at]);
-    let before = |start: EventTime, apart: Millis, times: i64| -> Vec<f64> {
-        let like = (1..=times).filter_map(|number| at(start.minus(Millis(number * apart.0))));
-        let mut values: Vec<f64> = like.filter(|hour| hour.missing == 0).map(|hour| hour.value).collect();
-        values.sort_by(f64::total_cmp);
-        values
-    };
+    let whole = |start: EventTime| at(start).filter(|hour| hour.missing == 0).map(|hour| hour.value);
     let shown = hours.iter().filter(|hour| hour.start >= from);
     let beside = shown.map(|hour| {
-        let mut like = before(hour.start, Millis(7 * DAY.0), WEEKS);
-        if like.len() < FEWEST {
-            like = before(hour.start, DAY, DAYS);
-        }
-        let usual = (like.len() >= FEWEST).then(|| Usual {
-            low: like[0],
-            middle: like[like.len() / 2],
-            high: like[like.len() - 1],
-            hours: u32::try_from(like.len()).unwrap_or(u32::MAX),
-        });
-        let standing = usual.filter(|_| hour.missing == 0).map(|usual| match hour.value {
-            value if value < usual.low => UsualStanding::Below,
-            value if value > usual.high => UsualStanding::Above,
-            _ => UsualStanding::Within,
-        });
+        let usual = compared(hour.start, whole).map(|compared| compared.usual);
+        let standing = usual.filter(|_| hour.missing == 0).map(|usual| usual.standing(hour.value));
         let MeasureHour { start, value, log_sources, missing } = *hour;
         MeasureHourView { start, value, log_sources, missing, usual, standing }
     });

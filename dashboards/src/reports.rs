@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
-    form::{Finding, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
+    form::{Finding, FormIndicator, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
     place::Date,
     results::{Receipt, ReportVerdict, Standing},
     text::Text,
@@ -280,9 +280,41 @@ struct Sum<'a> {
     parts: BTreeSet<&'a str>,
 }
 
+/// What is reported in a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IndicatorView {
+    /// Identifier.
+    pub id: String,
+    /// Its code in the form.
+    pub code: String,
+    /// Its name.
+    pub name: Text,
+    /// The unit of its numbers.
+    pub unit: String,
+    /// Decimal places on screen.
+    pub decimals: u8,
+    /// Whether places and parts may be added up.
+    pub additive: bool,
+}
+
+impl From<&FormIndicator> for IndicatorView {
+    fn from(of: &FormIndicator) -> IndicatorView {
+        IndicatorView {
+            id: of.id.clone(),
+            code: of.code.clone(),
+            name: of.name.clone(),
+            unit: of.unit.clone(),
+            decimals: of.decimals,
+            additive: of.additive,
+        }
+    }
+}
+
 /// What is shown of a form in a period.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReportValues {
+    /// What is reported in it; empty where the pack no longer has the form.
+    pub indicators: Vec<IndicatorView>,
     /// The cells.
     pub cells: Vec<CellView>,
     /// Whether there are more than are listed; nothing is added up then.
@@ -325,7 +357,7 @@ impl ReportValues {
                 period: period.clone(),
             };
         let totals = sums.into_iter().map(total).collect();
-        ReportValues { totals, cells, more_cells }
+        ReportValues { indicators: Vec::new(), totals, cells, more_cells }
     }
 }
 

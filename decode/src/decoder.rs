@@ -105,6 +105,10 @@ impl Decoder {
             let bytes = u64::try_from(envelope.payload.len()).unwrap_or(u64::MAX);
             return Outcome::Undecodable(Refusal::too_large(bytes, Some(limit), envelope.feed).whole());
         }
+        // There is a receipt for each report, also for an empty one, and every byte of a workbook counts.
+        if feed.format.is_report() {
+            return self.read(known, envelope, feed, envelope.payload, sink);
+        }
         // A piece of a file is what its reader made of it: every byte of it is part of what its lines are known by.
         let payload = match envelope.attributes.get(Attribute::Before) {
             Some(_) => envelope.payload,

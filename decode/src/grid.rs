@@ -5,11 +5,15 @@
 //! have no result, and a row may be hidden. What decides about meaning stands here beside what is written; the judge of a
 //! form ([`contract`](crate::contract)) knows of no file format, and a reader of a file format of no form.
 
+use ioc_model::form::Finding;
+
 /// What one file holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Workbook {
     /// In their order.
     pub(crate) sheets: Vec<Sheet>,
+    /// What its reader has to tell of it: macros, sheets without cells, text that is not read as it is seen.
+    pub(crate) told: Vec<Finding>,
 }
 
 /// A sheet; of a text file the one there is.
@@ -19,6 +23,8 @@ pub(crate) struct Sheet {
     pub(crate) name: String,
     /// Whether it is not shown.
     pub(crate) hidden: bool,
+    /// Columns that are not shown, first and last of each stretch, from 0 and both within.
+    pub(crate) hidden_columns: Vec<(u32, u32)>,
     /// Rows that have a cell, from above. Blank ones may be absent.
     pub(crate) rows: Vec<GridRow>,
     /// Cells that are one, first and last row and column of each, both within.
@@ -45,6 +51,9 @@ pub(crate) struct GridCell {
     pub(crate) format: NumberFormat,
     /// The formula it is the result of.
     pub(crate) formula: Option<Formula>,
+    /// Steps that its text is moved in by its look: how many reports show what is a part of what. Leading spaces are in
+    /// the text.
+    pub(crate) indent: u8,
 }
 
 /// What a cell holds.
@@ -53,7 +62,9 @@ pub(crate) enum Content {
     /// Nothing, or a format alone; of a formula: no result.
     #[default]
     Blank,
-    /// A number, as the file writes it (`812.5`, `1.8E1`): nothing is lost by reading it as a double.
+    /// A number, as the file writes it (`812.5`, `1.8E1`): nothing is lost by reading it as a double. One of more than 15
+    /// digits that is not whole has the 15 that a spreadsheet shows: the rest is noise. Where the format says that it is a
+    /// date, it is none that there is, or a length of time (`[h]:mm`) in days.
     Number(String),
     /// A text; its runs of other looks are one.
     Text(String),
@@ -84,7 +95,8 @@ pub(crate) enum NumberFormat {
 /// What is known of a formula.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Formula {
-    /// As the file writes it, at most 200 characters; empty where it is a shared one that stands elsewhere.
+    /// As the file writes it, at most 200 characters; empty where it is a shared one that stands elsewhere, and of XLS,
+    /// which has no text of it.
     pub(crate) text: String,
     /// The other file that it takes its number from.
     pub(crate) from_file: Option<String>,

@@ -1,5 +1,7 @@
 //! What an input would become, as lines to read or compare.
 
+mod report;
+
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use ioc_model::{
@@ -45,6 +47,8 @@ pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
         transport,
         format,
         contract,
+        forms: Vec::new(),
+        agency: None,
         silent_after: Millis(i64::MAX),
     }
 }
@@ -67,9 +71,12 @@ pub struct Trial {
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
     /// `user`, `note`, `row`; decisions about held rows `kind`, `indicator`, `subject`, `day`, `sender`, `accepted`,
     /// `user`, `note`, `row`; events `kind`, `event`, `log_source`, `happened_at`, `time_from`, `severity`, `row`, and what
-    /// else is said of them.
+    /// else is said of them. A report has a line of its own (`kind`, `form`, `agency`, `period` with `from` and `to`,
+    /// `taken`, `absent`, `rows`, `cells`, `left_out`), one for each finding (`kind`, `weight`, `rule`, `where`, `stands`,
+    /// `message_vi`, `message_en`) and one for each cell (`kind`, `at`, `indicator`, `breakdown`, `place`, `place_from`,
+    /// `period`, `vintage`, `owner`, `value` or `mark`, `as_sent`, `note`, `row`).
     pub lines: Vec<String>,
-    /// How many of them are rejects.
+    /// How many of them are rejects, or findings that are errors.
     pub rejects: usize,
 }
 
@@ -345,7 +352,11 @@ impl RowSink for Written<'_> {
                 self.line(number, &line);
             }
             Row::Happened(event) => self.line(number, &EventLine::of(&event)),
-            Row::Reported(report) => self.line(number, &report),
+            Row::Reported(report) => {
+                let (lines, errors) = report::lines(&report);
+                self.rejects += errors;
+                self.lines.extend(lines.into_iter().map(|line| (number, line)));
+            }
         }
     }
 

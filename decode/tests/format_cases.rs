@@ -118,3 +118,8 @@ fn every_record_of_eve_becomes_what_its_case_says() {
 fn every_table_of_events_becomes_what_its_case_says() {
     run(FormatName::EventCsv);
 }
+
+#[test]
+fn every_table_of_a_form_becomes_what_its_case_says() {
+    run(FormatName::Table);
+}

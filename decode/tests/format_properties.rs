@@ -1,7 +1,11 @@
 //! Whatever a sender sends: no panic, every row counted exactly once, and good rows next to garbage untouched
 //! (invariants SAFE, ONCE, BALANCE, REPLAY).
 
-use std::{collections::BTreeSet, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use ioc_decode::{Decoder, Outcome, RowSink, trial::permissive_feed};
 use ioc_model::{
@@ -9,11 +13,13 @@ use ioc_model::{
     attribute::{self, Attribute, Attributes},
     envelope::{Content, Envelope, UNMATCHED},
     event::Event,
+    form::{Finding, Mark, Report},
     names::Names,
     observation::Observation,
     pack::{FormatName, Pack},
     position::Position,
     reject::{RejectReason, Rejection},
+    results::FINDINGS_KEPT,
     row::Row,
     running_hash::RunningHash,
     time::ReceivedAt,
@@ -23,7 +29,7 @@ use proptest::prelude::*;
 const NOW: ReceivedAt = ReceivedAt(1_767_225_600_000);
 const STATION_FILE: &str = "TN_UBNDTN_KHIXQU_20241105090000.txt";
 
-fn decoder() -> Decoder {
+static DECODER: LazyLock<Decoder> = LazyLock::new(|| {
     let files = ioc_testing::files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("cases/pack"));
     let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
     for format in FormatName::ALL {
@@ -32,6 +38,10 @@ fn decoder() -> Decoder {
         let _ = pack.feeds.insert(feed.id.clone(), feed);
     }
     Decoder::new(Arc::new(pack), Names::default()).unwrap()
+});
+
+fn decoder() -> &'static Decoder {
+    &DECODER
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -42,6 +52,29 @@ struct Rows {
 }
 
 impl Rows {
+    /// Nothing of a report is without a bound, its cells are counted, and each finding is worded.
+    fn reported(&self, report: &Report) {
+        assert!(report.rows as usize >= report.cells.len().max(1));
+        assert!(report.cells.iter().enumerate().all(|(at, cell)| cell.row as usize == at));
+        let keys: BTreeSet<_> = report.cells.iter().map(|cell| cell.key).collect();
+        assert_eq!(keys.len(), report.cells.len(), "a key has one cell");
+        assert!(report.left_out.is_sorted() && report.left_out.iter().all(|key| !keys.contains(key)));
+        assert!(report.findings.len() <= FINDINGS_KEPT);
+        assert!(report.findings.is_sorted_by_key(|finding| std::cmp::Reverse(finding.weight)));
+        for Finding { at, stands, message, .. } in &report.findings {
+            assert!(at.len() < 1_000 && stands.len() < 2_000, "{at} {stands}");
+            for words in [&message.vi, &message.en] {
+                assert!(!words.is_empty() && words.len() < 4_000, "{words}");
+                assert!(!words.contains(|c: char| c.is_control()) && !words.contains("{right}"), "{words:?}");
+            }
+        }
+        for cell in &report.cells {
+            assert!(cell.at.len() < 200 && cell.as_sent.len() < 400 && cell.note.len() < 1_000);
+            assert_eq!(cell.value.number.is_some(), cell.value.mark == Mark::Value);
+            assert!(cell.value.number.is_none_or(|number| number.scale() <= 9));
+        }
+    }
+
     /// Nothing of an event is without a bound, and its time is one that every table can hold.
     fn happened(&self, event: &Event) {
         assert!((1..=1_000_000).contains(&event.weight));
@@ -52,6 +85,14 @@ impl Rows {
         let attributes = event.attributes.iter().flat_map(|(name, text)| [&**name, &**text]);
         assert!(texts.chain(attributes).all(|text| text.len() <= 1_100));
         assert!((0..7_289_654_400_000).contains(&event.happened_at.0), "{:?}", event.happened_at);
+    }
+}
+
+/// How many rows of its envelope a row is.
+fn rows_of(row: &Row) -> u32 {
+    match row {
+        Row::Reported(report) => report.rows,
+        Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
     }
 }
 
@@ -66,12 +107,13 @@ impl RowSink for Rows {
         let (user, note) = match &row {
             Row::Done(action) => (&action.user, &action.note),
             Row::Decided(decision) => (&decision.user, &decision.note),
-            Row::Happened(event) => {
-                self.happened(event);
+            Row::Reported(report) => {
+                self.reported(report);
                 self.others.push(row);
                 return;
             }
-            Row::Reported(_) => {
+            Row::Happened(event) => {
+                self.happened(event);
                 self.others.push(row);
                 return;
             }
@@ -106,9 +148,10 @@ fn decoded(decoder: &Decoder, envelope: &Envelope<'_>) -> (Outcome, Rows) {
     let outcome = decoder.decode(envelope, &mut rows);
     assert_eq!(decoder.decode(envelope, &mut again), outcome);
     assert_eq!(again, rows);
-    let handed = rows.observations.len() + rows.others.len() + rows.rejections.len();
+    let of_others: u32 = rows.others.iter().map(rows_of).sum();
+    let handed = rows.observations.len() + of_others as usize + rows.rejections.len();
     let observed = rows.observations.iter().map(|row| row.arrival.row);
-    let others = rows.others.iter().map(|row| row.arrival().row);
+    let others = rows.others.iter().flat_map(|row| (0..rows_of(row)).map(|at| row.arrival().row + at));
     let refused = rows.rejections.iter().map(|(row, _, _)| *row);
     let numbers: BTreeSet<u32> = observed.chain(others).chain(refused).collect();
     assert_eq!(numbers.len(), handed, "each row has a number of its own");
@@ -139,6 +182,59 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
         let _ = decoded(decoder, &envelope(feed, STATION_FILE, payload));
     }
 }
+
+fn every_form(decoder: &Decoder, payload: &[u8]) {
+    for feed in ["ktxh", "dvc", "firms", "ages", "permissive-table"] {
+        let (outcome, rows) = decoded(decoder, &envelope(feed, "ages_25486_2025-11.csv", payload));
+        // There is one report of each message, also of one that nobody can read.
+        assert!(matches!(outcome, Outcome::Decoded { .. }));
+        assert!(matches!(&rows.others[..], [Row::Reported(_)]) && rows.rejections.is_empty());
+    }
+}
+
+/// Pieces of tables.
+const TABLES: [&str; 40] = [
+    "Biểu KTXH-X;Kỳ báo cáo: tháng 11/2025;Đơn vị: xã Tân Biên (25486)\n",
+    "Mã chỉ tiêu;Chỉ tiêu;Đơn vị tính;Giá trị\n",
+    "Mã xã;Xã, phường;Tiếp nhận;Trực tuyến;Tỷ lệ (%)\n",
+    "STT;Địa bàn;Mã xã;Số doanh nghiệp\n",
+    "Nhóm tuổi;Số ca;Dân số nhóm;Ghi chú\n",
+    "X01;;hồ sơ;1204\n",
+    "X02;;;1.204\n",
+    "X05;;tỷ đồng;0,8654\n",
+    "25486;Xã Tân Biên;200;163;81,5%\n",
+    "25459;;100;79;0,79\n",
+    ";Tổng cộng;;5\n",
+    ";Trong đó: vốn nước ngoài;;3\n",
+    "1;Phường Tân Ninh;25459;40\n",
+    "01-Thg4;21;1.693;\n",
+    "10-14;18;;\n",
+    "sep=;\n",
+    "25486",
+    "25462",
+    "X01",
+    "-",
+    "…",
+    "(15)",
+    "<5",
+    "82%",
+    "1.234 (1)",
+    "1E5",
+    "#DIV/0!",
+    "99999999999999999999999999999",
+    "0,0000000000001",
+    "=\"0720302\"",
+    "\"hai\ndòng\"",
+    "tháng 10 năm 2025",
+    "từ 15/10/2025 đến 14/11/2025",
+    "Đơn vị tính: nghìn",
+    "\u{a0}",
+    ";",
+    ";;",
+    "\n",
+    "\t",
+    "\"",
+];
 
 /// Pieces of lines of logs.
 const LOGS: [&str; 32] = [
@@ -198,12 +294,18 @@ proptest! {
 
     #[test]
     fn any_bytes_become_counted_rows_or_one_refusal(payload in prop::collection::vec(any::<u8>(), 0..200)) {
-        every_feed(&decoder(), &payload);
+        every_feed(decoder(), &payload);
+        every_form(decoder(), &payload);
     }
 
     #[test]
     fn nearly_right_bytes_become_counted_rows_or_one_refusal(payload in nearly_right()) {
-        every_feed(&decoder(), &payload);
+        every_feed(decoder(), &payload);
+    }
+
+    #[test]
+    fn nearly_right_tables_become_one_report(pieces in prop::collection::vec(prop::sample::select(TABLES.to_vec()), 0..24)) {
+        every_form(decoder(), pieces.concat().as_bytes());
     }
 
     #[test]
@@ -222,7 +324,7 @@ proptest! {
             damaged.truncate(at);
         }
         let payload = [good.as_bytes(), &damaged, good.as_bytes()].join(&b'\n');
-        let (_, rows) = decoded(&decoder(), &envelope("air", "t", &payload));
+        let (_, rows) = decoded(decoder(), &envelope("air", "t", &payload));
         let untouched: Vec<u32> = rows.observations.iter().map(|row| row.arrival.row).collect();
         prop_assert_eq!(untouched.first(), Some(&0));
         let last = u32::try_from(rows.observations.len() + rows.rejections.len() - 1).unwrap();
@@ -235,7 +337,7 @@ proptest! {
         let value = f64::from_bits(bits);
         prop_assume!(value.is_finite());
         let line = format!(r#"{{"ts":1767225600,"station":"TN-0412","indicator":"pm25","value":{value:?}}}"#);
-        let (_, rows) = decoded(&decoder(), &envelope("air", "t", line.as_bytes()));
+        let (_, rows) = decoded(decoder(), &envelope("air", "t", line.as_bytes()));
         // Minus zero is zero.
         prop_assert_eq!(rows.observations[0].value.to_bits(), (value + 0.0).to_bits(), "{}", line);
     }
@@ -244,7 +346,7 @@ proptest! {
 #[test]
 fn a_reject_carries_its_own_bytes() {
     let payload = b"{\"indicator\":1}\n  torn {\r\n{\"value\":2}\n";
-    let (outcome, rows) = decoded(&decoder(), &envelope("air", "t", payload));
+    let (outcome, rows) = decoded(decoder(), &envelope("air", "t", payload));
     assert_eq!(outcome, Outcome::Decoded { rows: 3 });
     let raw: Vec<&[u8]> = rows.rejections.iter().map(|(_, _, raw)| raw.as_slice()).collect();
     assert_eq!(raw, [&b"{\"indicator\":1}"[..], b"torn {", b"{\"value\":2}"]);
@@ -265,7 +367,7 @@ fn nesting_of_a_megabyte_does_not_end_the_process() {
         format!("{{\"value\":{deep}}}"),
         "[{},".repeat(100_000),
     ] {
-        every_feed(&decoder, payload.as_bytes());
+        every_feed(decoder, payload.as_bytes());
     }
 }
 
@@ -275,7 +377,7 @@ fn what_was_withheld_is_refused_for_the_reason_it_states() {
     let reason = |payload: &[u8]| {
         let withheld =
             Envelope { content: Content::Withheld, ..envelope("air", "ioc/air/x/observation", payload) };
-        match decoded(&decoder, &withheld).0 {
+        match decoded(decoder, &withheld).0 {
             Outcome::Undecodable(rejection) => (rejection.reason, rejection.message.en),
             other => panic!("{other:?}"),
         }
@@ -303,7 +405,7 @@ proptest! {
             }
             let feed = "permissive-syslog_lines";
             let piece = Envelope { attributes: Attributes::new(&[], &known), ..envelope(feed, "auth.log", payload) };
-            let (_, rows) = decoded(&decoder, &piece);
+            let (_, rows) = decoded(decoder, &piece);
             let key = |row: &Row| match row {
                 Row::Happened(event) => event.key,
                 other => panic!("{other:?}"),
@@ -336,7 +438,7 @@ fn what_stands_for_a_loss_is_no_message_and_says_what_is_lost() {
         attribute::write(&mut known, Attribute::Fault, loss);
         let lost =
             Envelope { attributes: Attributes::new(&[], &known), ..envelope("air", "eve.json", b"{}") };
-        let (outcome, rows) = decoded(&decoder, &lost);
+        let (outcome, rows) = decoded(decoder, &lost);
         let Outcome::Undecodable(rejection) = outcome else { panic!("{outcome:?}") };
         assert_eq!(rejection.reason, RejectReason::Lost);
         assert!(rejection.message.en.contains(expected), "{}", rejection.message.en);
@@ -357,7 +459,7 @@ fn a_piece_of_a_stream_is_no_message_whatever_it_looks_like() {
         attribute::write(&mut known, Attribute::Fault, fault);
         let piece =
             Envelope { attributes: Attributes::new(&[], &known), ..envelope("air", "syslog/tcp", row) };
-        let (outcome, rows) = decoded(&decoder, &piece);
+        let (outcome, rows) = decoded(decoder, &piece);
         let Outcome::Undecodable(rejection) = outcome else { panic!("{outcome:?}") };
         assert_eq!(rejection.reason, RejectReason::Framing);
         assert!(rejection.message.en.contains(expected), "{}", rejection.message.en);

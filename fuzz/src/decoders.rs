@@ -15,12 +15,15 @@ use ioc_model::{
     attribute::{self, Attribute, Attributes},
     envelope::{Content, Envelope, UNMATCHED},
     event::Event,
+    form::Report,
     names::Names,
     observation::Observation,
     pack::{FormatName, Pack, PackFiles},
     position::{Arrival, Position},
     reject::Rejection,
+    results::FINDINGS_KEPT,
     row::Row,
+    text::Text,
     time::ReceivedAt,
 };
 use toml::Value;
@@ -32,6 +35,9 @@ const RECEIVED_AT: ReceivedAt = ReceivedAt(1_767_225_600_000);
 /// The decoder holds its caches and the words of one reject at a time; more only as the payload grows.
 const HELD: usize = 256 << 10;
 const HELD_PER_BYTE: usize = 32;
+/// A report is held whole: its table, its cells and what it leaves out.
+const HELD_BY_REPORT: usize = 1 << 20;
+const HELD_BY_REPORT_PER_BYTE: usize = 1_200;
 const BOUND_TO: u8 = 0b0000_1000;
 const WITHHELD: u8 = 0b0001_0000;
 const BY_RELAY: u8 = 0b0010_0000;
@@ -52,6 +58,9 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::SyslogLines => ("syslog_lines", &["permissive-syslog_lines"]),
         FormatName::Eve => ("eve", &["permissive-eve"]),
         FormatName::EventCsv => ("event_csv", &["antivirus", "botnet", "permissive-event_csv"]),
+        FormatName::Table => {
+            ("table", &["ktxh", "dvc", "budget", "visits", "firms", "ages", "schools", "permissive-table"])
+        }
     }
 }
 
@@ -110,6 +119,10 @@ pub(crate) fn event_csv(input: &[u8]) {
     decode(feeds_of(FormatName::EventCsv), input);
 }
 
+pub(crate) fn table(input: &[u8]) {
+    decode(feeds_of(FormatName::Table), input);
+}
+
 fn decode(feeds: &[&str], input: &[u8]) {
     let Some((&how, rest)) = input.split_first() else { return };
     let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
@@ -136,6 +149,19 @@ fn decode(feeds: &[&str], input: &[u8]) {
     }
 }
 
+/// The text of a payload in UTF-16: what is rejected of it is kept as the text that it was read as.
+fn utf16(payload: &[u8]) -> String {
+    let of = |units: &[u8], unit: fn([u8; 2]) -> u16| {
+        let pair = |pair: &[u8]| unit([pair[0], pair.get(1).copied().unwrap_or_default()]);
+        char::decode_utf16(units.chunks(2).map(pair)).map_while(Result::ok).collect()
+    };
+    match payload {
+        [0xff, 0xfe, units @ ..] => of(units, u16::from_le_bytes),
+        [0xfe, 0xff, units @ ..] => of(units, u16::from_be_bytes),
+        _ => String::new(),
+    }
+}
+
 /// Decodes an envelope by somebody who has met nobody yet and by somebody who has, and looks at what came out.
 fn judged(envelope: &Envelope<'_>, known: &mut Known) {
     let decoder = &*DECODER;
@@ -148,9 +174,15 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
     }
     rows.are_in_order();
     let mut count = Count(0);
-    let limit = HELD + HELD_PER_BYTE * envelope.payload.len();
+    let feed = decoder.pack().feeds.get(envelope.feed);
+    let (held, per_byte) = match feed.is_some_and(|feed| feed.format.is_report()) {
+        true => (HELD_BY_REPORT, HELD_BY_REPORT_PER_BYTE),
+        false => (HELD, HELD_PER_BYTE),
+    };
+    let limit = held + per_byte * envelope.payload.len();
     assert_eq!(within(limit, || decoder.decode(envelope, &mut count)), outcome);
-    let handed = rows.observations.len() + rows.others.len() + rows.rejects.len();
+    let of_others: u32 = rows.others.iter().map(rows_of).sum();
+    let handed = rows.observations.len() + of_others as usize + rows.rejects.len();
     assert_eq!(count.0 as usize, handed);
     match &outcome {
         Outcome::Decoded { rows } => {
@@ -162,12 +194,11 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
             worded(rejection);
         }
     }
+    let text = utf16(envelope.payload);
     for (_, rejection, raw) in &rows.rejects {
         worded(rejection);
-        assert!(
-            raw.is_empty() || envelope.payload.windows(raw.len()).any(|bytes| bytes == raw),
-            "not its bytes"
-        );
+        let holds = |whole: &[u8]| raw.is_empty() || whole.windows(raw.len()).any(|bytes| bytes == raw);
+        assert!(holds(envelope.payload) || holds(text.as_bytes()), "not its bytes");
     }
     for observation in &rows.observations {
         assert_eq!(written_again(observation), *observation, "it is another when it is written as JSON");
@@ -176,7 +207,8 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
         match row {
             Row::Done(action) => acted_again(action),
             Row::Happened(event) => is_bounded(event),
-            Row::Decided(_) | Row::Reported(_) => {}
+            Row::Reported(report) => is_whole(report),
+            Row::Decided(_) => {}
         }
     }
 }
@@ -193,8 +225,40 @@ fn is_bounded(event: &Event) {
     assert!(texts.chain(attributes).all(|text| text.len() <= 1_100));
 }
 
+/// How many rows of its envelope a row is.
+fn rows_of(row: &Row) -> u32 {
+    match row {
+        Row::Reported(report) => report.rows,
+        Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+    }
+}
+
+/// A report has cells that differ in what they are about, numbered, and findings in words; where something is an error of
+/// the message as a whole it has no cells.
+fn is_whole(report: &Report) {
+    assert!(report.rows as usize >= report.cells.len().max(1));
+    assert!(report.cells.iter().enumerate().all(|(at, cell)| cell.row as usize == at));
+    let mut keys: Vec<_> = report.cells.iter().map(|cell| cell.key).collect();
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "two cells are about the same");
+    assert!(
+        report.left_out.iter().all(|key| keys.binary_search(key).is_err()),
+        "a cell is there and left out"
+    );
+    assert!(report.findings.len() <= FINDINGS_KEPT);
+    for finding in &report.findings {
+        told(&finding.message);
+        assert!(finding.at.len() < 1_000 && finding.stands.len() < 2_000);
+    }
+    assert!(!report.cells.is_empty() || !report.findings.is_empty(), "nothing is told of nothing");
+}
+
 fn worded(rejection: &Rejection) {
-    for words in [&rejection.message.vi, &rejection.message.en] {
+    told(&rejection.message);
+}
+
+fn told(message: &Text) {
+    for words in [&message.vi, &message.en] {
         assert!(!words.is_empty() && words.len() < 4_000, "{words}");
         assert!(!words.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{words:?}");
     }
@@ -265,7 +329,8 @@ impl Rows {
             arrival.row
         };
         let observations: Vec<u32> = self.observations.iter().map(|row| of(&row.arrival)).collect();
-        let others: Vec<u32> = self.others.iter().map(|row| of(&row.arrival())).collect();
+        let each = |row: &Row| (0..rows_of(row)).map(|at| of(&row.arrival()) + at).collect::<Vec<_>>();
+        let others: Vec<u32> = self.others.iter().flat_map(each).collect();
         let rejects: Vec<u32> = self.rejects.iter().map(|(row, ..)| *row).collect();
         assert!([&observations, &others, &rejects].iter().all(|rows| rows.is_sorted()));
         let mut all = [observations, others, rejects].concat();
@@ -298,8 +363,8 @@ impl RowSink for Count {
         self.0 += 1;
     }
 
-    fn row(&mut self, _: Row) {
-        self.0 += 1;
+    fn row(&mut self, row: Row) {
+        self.0 += rows_of(&row);
     }
 
     fn rejected(&mut self, _: u32, _: Rejection, _: &[u8]) {
@@ -357,6 +422,10 @@ pub(crate) fn eve_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn event_csv_cases() -> Vec<Vec<u8>> {
     cases("event_csv", feeds_of(FormatName::EventCsv))
+}
+
+pub(crate) fn table_cases() -> Vec<Vec<u8>> {
+    cases("table", feeds_of(FormatName::Table))
 }
 
 pub(crate) fn actions() -> Vec<Vec<u8>> {

@@ -86,6 +86,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "cef", run: decoders::cef, made: decoders::cef_cases },
     Target { name: "eve", run: decoders::eve, made: decoders::eve_cases },
     Target { name: "event_csv", run: decoders::event_csv, made: decoders::event_csv_cases },
+    Target { name: "table", run: decoders::table, made: decoders::table_cases },
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },

@@ -191,6 +191,8 @@ mod tests {
             },
             format: FormatName::JsonObservation,
             contract: Contract::default(),
+            forms: Vec::new(),
+            agency: None,
             silent_after: Millis(1),
         };
         let feeds = [
@@ -228,6 +230,8 @@ mod tests {
             transport: Transport::Mqtt { topics: topics.iter().map(|topic| (*topic).to_owned()).collect() },
             format: FormatName::JsonObservation,
             contract: Contract::default(),
+            forms: Vec::new(),
+            agency: None,
             silent_after: Millis(1),
         };
         // The widest comes first by name: neither the names nor the order in a file decide.

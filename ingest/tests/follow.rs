@@ -54,6 +54,8 @@ impl House {
             },
             format: FormatName::SyslogLines,
             contract: Contract { max_bytes: 50, ..Contract::default() },
+            forms: Vec::new(),
+            agency: None,
             silent_after: Millis(60_000),
         };
         let pack = Pack { feeds: BTreeMap::from([(feed.id.clone(), feed)]), ..Pack::default() };

@@ -24,8 +24,11 @@ use ioc_model::{
     contract::Contract,
     envelope::Content,
     epoch::Epoch,
-    pack::{Feed, Pack, Transport},
-    position::{LogNumber, Position},
+    form::{Finding, Period, PeriodKind, Rule, Weight},
+    pack::{Feed, FormatName, Pack, Transport},
+    position::{Arrival, LogNumber, Position},
+    results::{Receipt, ReportVerdict},
+    text::Text,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -41,9 +44,17 @@ use transports::{Valve, ValvedBus, open_log, stored, until};
 
 const MAX_BYTES: usize = 1_000;
 
-/// Knows one position as committed and one as unanswerable.
+/// Knows one position as committed and one as unanswerable, and judges reports.
 #[derive(Debug, Default)]
-struct Known(Mutex<Option<Position>>);
+struct Known(Mutex<Option<Position>>, Mutex<Option<Judges>>);
+
+/// What becomes of reports, whose it is, and how long that takes.
+#[derive(Clone, Copy, Debug)]
+struct Judges {
+    verdict: ReportVerdict,
+    sender: &'static str,
+    takes: Duration,
+}
 
 impl Receipts for Known {
     fn lookup(&self, position: Position) -> ReceiptFuture<'_> {
@@ -58,8 +69,42 @@ impl Receipts for Known {
         Box::pin(std::future::ready(answer))
     }
 
-    fn report(&self, _: Position, _: Duration) -> ReportFuture<'_> {
-        Box::pin(std::future::ready(Ok(None)))
+    fn report(&self, position: Position, patience: Duration) -> ReportFuture<'_> {
+        let judges = *self.1.lock().unwrap();
+        Box::pin(async move {
+            let Some(Judges { verdict, sender, takes }) = judges else { return Ok(None) };
+            tokio::time::sleep(takes.min(patience)).await;
+            Ok((takes <= patience || patience.is_zero()).then(|| receipt(position, verdict, sender)))
+        })
+    }
+}
+
+fn receipt(position: Position, verdict: ReportVerdict, sender: &str) -> Receipt {
+    let finding = Finding {
+        weight: Weight::Error,
+        rule: Rule::Invalid,
+        at: "line 3, column 4".into(),
+        stands: "mười".into(),
+        message: Text { vi: "không phải là số".to_owned(), en: "no number".to_owned() },
+    };
+    Receipt {
+        form: "ktxh-x".into(),
+        agency: "25486".into(),
+        period: Period::of(PeriodKind::AdminMonth, 2026, 10),
+        verdict,
+        rows: 5,
+        stored: 1,
+        changed: 1,
+        conflicts: 0,
+        same: 3,
+        rejected: 1,
+        kept: 2,
+        withdrawn: 0,
+        findings: vec![finding],
+        digest: [0xab; 16],
+        feed: "reports".into(),
+        sender: sender.into(),
+        arrival: Arrival { position, ..Arrival::default() },
     }
 }
 
@@ -84,6 +129,7 @@ fn pack() -> Pack {
     let feeds = vec![
         feed("air-push", Transport::Http),
         feed("others-push", Transport::Http),
+        Feed { format: FormatName::Table, ..feed("reports", Transport::Http) },
         feed("air-files", Transport::Files { folder: "air".to_owned() }),
     ];
     ioc_testing::pack("test", Vec::new(), Vec::new(), feeds)
@@ -103,7 +149,7 @@ impl Site {
         let path = folder.path().join("senders.toml");
         let mut senders = Senders::load(&path).unwrap();
         let token = senders
-            .add("lab", vec!["air-push".to_owned(), "air-files".to_owned()], Vec::new())
+            .add("lab", vec!["air-push".to_owned(), "air-files".to_owned(), "reports".to_owned()], Vec::new())
             .unwrap()
             .token();
         senders.save().unwrap();
@@ -215,6 +261,65 @@ async fn ack_a_receipt_is_given_only_when_the_bytes_are_durable() {
     assert_eq!(answer.body["sha256"], sha256(body));
     assert!(answer.body["received_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(site.counters.snapshot().acknowledged_bytes, body.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sender_of_a_report_is_answered_when_it_is_judged_and_refused_with_every_finding() {
+    let site = Site::new().await;
+    let judges = |verdict, takes| {
+        let judges = Judges { verdict, sender: "lab", takes: Duration::from_millis(takes) };
+        *site.known.1.lock().unwrap() = Some(judges);
+    };
+    let pushed = || answer(site.curl("/ingest/reports", &SEND, b"a;b"));
+    judges(ReportVerdict::Accepted, 50);
+    let taken = pushed().await;
+    assert_eq!((taken.status, &taken.body["status"]), (200, &Value::from("committed")));
+    let expected = serde_json::json!({
+        "kind": "admin_month", "label": "2026-10", "start": "2026-09-15", "end": "2026-10-14",
+    });
+    assert_eq!((&taken.body["period"], &taken.body["kept"]), (&expected, &Value::from(2)));
+    assert_eq!(taken.body["digest"], "ab".repeat(16));
+    assert_eq!(taken.body["position"], stored(&site.log)[0].position.to_string());
+
+    judges(ReportVerdict::Refused, 0);
+    let refused = pushed().await;
+    refused.problem(422, "refused");
+    let finding = serde_json::json!({
+        "weight": "error", "rule": "invalid", "at": "line 3, column 4", "stands": "mười",
+        "vi": "không phải là số", "en": "no number",
+    });
+    assert_eq!((&refused.body["findings"][0], &refused.body["verdict"]), (&finding, &Value::from("refused")));
+    assert!(refused.body["detail_vi"].as_str().unwrap().contains("line 3, column 4: không phải là số"));
+
+    // Blanks are a report, too: what is missing in it, its form says.
+    judges(ReportVerdict::Duplicate, 0);
+    assert_eq!(answer(site.curl("/ingest/reports", &SEND, b" \n")).await.status, 200);
+    let figures = site.counters.snapshot();
+    assert_eq!((figures.acknowledged, figures.refused, figures.judged_later, figures.empty), (3, 1, 0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ack_a_report_that_is_not_judged_in_time_is_durable_and_its_receipt_is_its_senders_alone() {
+    let site = Site::with(HttpLimits { judged_ms: 100, ..HttpLimits::default() }, Valve::Open).await;
+    let judges = |sender| {
+        let takes = Duration::from_secs(60);
+        *site.known.1.lock().unwrap() = Some(Judges { verdict: ReportVerdict::Refused, sender, takes });
+    };
+    judges("lab");
+    let later = answer(site.curl("/ingest/reports", &SEND, b"a;b")).await;
+    let position = stored(&site.log)[0].position;
+    assert_eq!((later.status, &later.body["status"]), (202, &Value::from("in_flight")));
+    assert_eq!(later.body["sha256"], sha256(b"a;b"));
+    let place = format!("/ingest/receipt/{position}");
+    assert!(later.head.contains(&format!("location: {place}")), "{}", later.head);
+    assert_eq!(site.counters.snapshot().judged_later, 1);
+
+    *site.known.0.lock().unwrap() = Some(position);
+    let told = answer(site.curl(&place, &[], b"")).await;
+    assert_eq!((told.status, &told.body["verdict"]), (200, &Value::from("refused")));
+    assert_eq!(told.body["position"], position.to_string());
+    judges("somebody else");
+    answer(site.curl(&place, &[], b"")).await.problem(404, "unknown-position");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,6 +56,8 @@ fn feed(id: &str, from: &[&str]) -> Feed {
         transport: Transport::Syslog { from, certificates: Vec::new() },
         format: FormatName::JsonObservation,
         contract: Contract { max_bytes: MAX_BYTES, ..Contract::default() },
+        forms: Vec::new(),
+        agency: None,
         silent_after: Millis(60_000),
     }
 }

@@ -51,7 +51,7 @@ pub enum FigureId {
     Slowest = 6,
     /// Envelopes and rows that are nowhere (invariant BALANCE).
     Balance = 7,
-    /// Log sources that are heard and see, of those that may not be silent.
+    /// Log sources that are heard, of those that may not be silent; and whoever of the others is blind.
     LogSources = 8,
 }
 
@@ -268,5 +268,33 @@ impl StationStanding {
     #[must_use]
     pub fn is_sending(self) -> bool {
         !matches!(self, StationStanding::Silent | StationStanding::Never)
+    }
+
+    /// Whether less comes of it than should: nothing, or not all, or a device of it is at fault. A log source's device
+    /// is the sensor that sees too little.
+    #[must_use]
+    pub fn is_amiss(self) -> bool {
+        !self.is_sending() || matches!(self, StationStanding::Error | StationStanding::Partial)
+    }
+
+    /// Whether a log source is one of those that are counted: it owes to be heard, or it is at fault whatever it owes.
+    #[must_use]
+    pub fn counts_of_log_sources(self, owes: bool) -> bool {
+        owes || self == StationStanding::Error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silent_whoever_is_amiss_is_urgent_and_a_blind_log_source_counts_whatever_it_owes() {
+        for standing in StationStanding::ALL {
+            assert_eq!(standing.is_amiss(), standing.priority().is_some(), "{standing:?}");
+            assert!(standing.counts_of_log_sources(true));
+            let is_blind = standing == StationStanding::Error;
+            assert_eq!(standing.counts_of_log_sources(false), is_blind, "{standing:?}");
+        }
     }
 }

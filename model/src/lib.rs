@@ -43,4 +43,5 @@ pub mod status;
 pub mod text;
 pub mod time;
 pub mod topic;
+pub mod usual;
 pub mod window;

@@ -65,6 +65,11 @@ pub enum About {
         /// Local day.
         day: DayNumber,
     },
+    /// The current hours of a measure at a log source, as far back as is asked what is usual.
+    Usual {
+        /// The measure.
+        measure: Name,
+    },
 }
 
 /// What the store held up to the epoch that asked, or a later one: later ones the flow knows of by itself.

@@ -17,7 +17,7 @@ pub use self::{
     derived::{Assessment, IndexResult, Verdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
     event::StoredEvent,
-    figure::{FigureInput, FigureResult},
+    figure::{FigureHour, FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
     received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
     report::{FINDINGS_KEPT, Receipt, ReportVerdict, StoredCell},

@@ -17,7 +17,7 @@ pub enum Row {
     Decided(Decision),
     /// Something that happened, as a device told it.
     Happened(Box<Event>),
-    /// What an agency reported: one message of a form.
+    /// What an agency reported in one message of a form.
     Reported(Box<Report>),
 }
 

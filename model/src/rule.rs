@@ -5,12 +5,16 @@
 //! rows that are only added to.
 
 mod counting;
+mod unusual;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::counting::{AlertAbout, AlertEvents, CountBy, Counted, Counting, Group, REACH_MAX, WITHIN_MAX};
+pub use self::{
+    counting::{AlertAbout, AlertEvents, CountBy, Counted, Counting, Group, REACH_MAX, WITHIN_MAX},
+    unusual::Unusual,
+};
 use crate::{
     index::IndexId, limit::Averaging, station_kind::StationKind, status::StationStatus, text::Text,
     time::Millis,
@@ -121,6 +125,8 @@ pub enum Condition {
         /// For so long without a break.
         lasting: Millis,
     },
+    /// What is counted at a log source in an hour, against what is usual for that hour.
+    Unusual(Unusual),
     /// Events of one address or user: raised by so many in a time, over when nothing more happened for so long.
     Events(Counting),
 }

@@ -2,18 +2,19 @@
 
 use ioc_dashboards::{
     HistoryError,
-    events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, LogSourceHeard, RANKED},
+    events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, RANKED},
+    log_sources::{HEARD_WITHIN, LogSourceHeard, LogSourcesSaid},
     measures::{MeasureHour, MeasureHours},
 };
 use ioc_model::{
     asker::Asker,
     event::{EventCursor, EventEnd, EventFilter},
     rule::AlertEvents,
-    time::EventTime,
+    time::{EventTime, Now},
 };
 use ioc_storage::{Store, queries};
 
-use super::views::{event_view, unanswered};
+use super::views::{event_view, status_result, unanswered};
 
 pub(super) async fn page(
     store: &Store,
@@ -43,7 +44,7 @@ pub(super) async fn summed(
     asker: &Asker,
     of: &EventFilter,
     log_sources: &[String],
-    since: EventTime,
+    at: Now,
 ) -> Result<EventsSummed, HistoryError> {
     let queries::EventTotals { weight, grave, attempts, attackers } =
         store.event_totals(asker, of).await.map_err(unanswered)?;
@@ -55,7 +56,8 @@ pub(super) async fn summed(
         hours: hours.iter().map(hour).collect(),
         sources: sources.into_iter().map(address).collect(),
         targets: targets.into_iter().map(address).collect(),
-        heard: heard(store, asker, of, log_sources, since).await?,
+        heard: heard(store, asker, of, log_sources, EventTime(at.0).minus(HEARD_WITHIN)).await?,
+        said: said(store, log_sources, at).await?,
     })
 }
 
@@ -80,6 +82,16 @@ pub(super) async fn measures(
             .collect(),
     });
     Ok(of_measure.collect())
+}
+
+/// What the flow had said of them by a moment.
+async fn said(store: &Store, log_sources: &[String], at: Now) -> Result<LogSourcesSaid, HistoryError> {
+    if log_sources.is_empty() {
+        return Ok(LogSourcesSaid::default());
+    }
+    let states = store.log_source_states(log_sources, at).await.map_err(unanswered)?;
+    let stale_from = store.log_sources_stale_from(at).await.map_err(unanswered)?;
+    Ok(LogSourcesSaid { states: states.iter().map(status_result).collect(), stale_from })
 }
 
 /// Who reported in that time, and when those who are named did last.

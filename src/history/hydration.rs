@@ -9,13 +9,14 @@ use ioc_model::{
     asker::Asker,
     epoch::Generation,
     name::Name,
-    results::StatusResult,
     time::{EventTime, Millis, Now},
     window::WindowKind,
 };
-use ioc_storage::{Store, StoreError, queries::StationState};
+use ioc_storage::{Store, StoreError};
 
-use super::views::{alert_view, assessment_view, figure_view, index_view, rejected_row, stored_observation};
+use super::views::{
+    alert_view, assessment_view, figure_view, index_view, rejected_row, status_result, stored_observation,
+};
 
 /// How far back the board's first picture looks for the newest value of a series.
 const LOOK_BACK: Millis = Millis::hours(24 * 366);
@@ -78,14 +79,9 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
         rejects: rejects.iter().rev().map(|reject| (epoch, rejected_row(reject))).collect(),
         indices,
         index_points,
-        stations: stations.iter().map(station).collect(),
+        stations: stations.iter().map(status_result).collect(),
         assessments: assessments.iter().map(assessment_view).collect(),
         alerts: alerts.iter().map(alert_view).collect(),
         figures: figures.iter().map(figure_view).collect(),
     })
-}
-
-fn station(state: &StationState) -> StatusResult {
-    let StationState { status, since, last_event, .. } = *state;
-    StatusResult { subject: Name::from(state.subject.as_str()), status, since, last_event }
 }

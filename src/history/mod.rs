@@ -202,9 +202,9 @@ impl History for StoreHistory {
         asker: &'a Asker,
         of: &'a EventFilter,
         log_sources: &'a [String],
-        since: EventTime,
+        at: Now,
     ) -> Answer<'a, EventsSummed> {
-        Box::pin(async move { events::summed(&self.store, asker, of, log_sources, since).await })
+        Box::pin(async move { events::summed(&self.store, asker, of, log_sources, at).await })
     }
 
     fn measures<'a>(

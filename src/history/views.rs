@@ -19,7 +19,7 @@ use ioc_model::{
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::Rejection,
-    results::{RejectedRow, StoredObservation},
+    results::{RejectedRow, StatusResult, StoredObservation},
     text::Text,
     time::ReceivedAt,
     window::WindowKind,
@@ -28,7 +28,7 @@ use ioc_storage::{
     Class, StoreError,
     queries::{
         self, AlertNow, AlertRow, AssessmentRow, EnvelopeRow, EventRow, FigureRow, IndexRow, LatestValue,
-        RecentReject, WindowFigures, WindowRow,
+        RecentReject, StationState, WindowFigures, WindowRow,
     },
 };
 
@@ -286,6 +286,11 @@ pub(super) fn alert_event(row: &AlertRow) -> AlertEvent {
         evidence: row.evidence(),
         epoch: row.epoch,
     }
+}
+
+pub(super) fn status_result(state: &StationState) -> StatusResult {
+    let StationState { status, since, last_event, .. } = *state;
+    StatusResult { subject: Name::from(state.subject.as_str()), status, since, last_event }
 }
 
 pub(super) fn figure_view(row: &FigureRow) -> FigureView {

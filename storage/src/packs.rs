@@ -3,6 +3,7 @@
 //! Rows are keyed by the pack's version and never change: a version is written once, and taking effect is one more
 //! row in `pack`. Going back to an older pack is publishing it again.
 
+mod forms;
 mod standards;
 
 use ioc_model::pack::Pack;
@@ -26,7 +27,9 @@ impl Store {
         )
         .await?;
         // Of the current version too: a newer program may have more tables.
-        for (table, rows) in dimensions(pack).into_iter().chain(standards::dimensions(pack)) {
+        let all =
+            dimensions(pack).into_iter().chain(standards::dimensions(pack)).chain(forms::dimensions(pack));
+        for (table, rows) in all {
             self.write_dimension(table, version, rows).await?;
         }
         if current == *version {

@@ -56,11 +56,15 @@ impl Store {
             }
             About::Windows { .. } | About::Counts { .. } => {
                 let kinds = vec![WindowKind::Hour.word(), WindowKind::Day.word()];
-                self.recall_windows(question, kinds, generation, upto).await.map(Found::Windows)
+                self.recall_windows(question, "", kinds, generation, upto).await.map(Found::Windows)
             }
             About::Year { .. } => {
                 let kinds = vec![WindowKind::Day.word()];
-                self.recall_windows(question, kinds, generation, upto).await.map(Found::Windows)
+                self.recall_windows(question, "", kinds, generation, upto).await.map(Found::Windows)
+            }
+            About::Usual { measure } => {
+                let kinds = vec![WindowKind::Hour.word()];
+                self.recall_windows(question, measure, kinds, generation, upto).await.map(Found::Windows)
             }
         }
     }
@@ -175,10 +179,11 @@ struct StoredWindow {
 }
 
 impl Store {
-    /// Of each window, the result that was current as of the epoch.
+    /// Of each window, the result that was current as of the epoch: of every indicator where none is named.
     async fn recall_windows(
         &self,
         question: &Question,
+        indicator: &str,
         kinds: Vec<&'static str>,
         generation: Generation,
         upto: Epoch,
@@ -190,6 +195,7 @@ impl Store {
                  toUnixTimestamp64Milli(start_time) AS start_millis, count, sum, expected \
                  FROM window \
                  WHERE kind IN {kinds:Array(String)} AND subject = {subject:String} \
+                 AND ({indicator:String} = '' OR indicator = {indicator:String}) \
                  AND start_time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
                  AND start_time < fromUnixTimestamp64Milli({to:Int64}, 'UTC') \
                  AND generation = {generation:UInt32} AND epoch <= {upto:UInt64} \
@@ -198,6 +204,7 @@ impl Store {
             )
             .param("kinds", kinds)
             .param("subject", &*question.subject)
+            .param("indicator", indicator)
             .param("from", question.from.0)
             .param("to", question.to.0)
             .param("generation", generation.0)

@@ -19,9 +19,9 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::Facts,
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureInput, FigureResult, HeldRow,
-        IndexResult, Receipt, RejectedRow, ReportVerdict, Standing, StatusResult, StoredAction, StoredCell,
-        StoredDecision, StoredEvent, StoredObservation, Superseded, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
+        HeldRow, IndexResult, Receipt, RejectedRow, ReportVerdict, Standing, StatusResult, StoredAction, StoredCell, StoredDecision, StoredEvent,
+        StoredObservation, Superseded, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -293,6 +293,11 @@ fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
         value,
         word: Name::from("pm25"),
     };
+    let hour = |ago: i64, value: Option<f64>| FigureHour {
+        start: EventTime(now.0 - ago * 3_600_000),
+        value,
+        verdict: value.map_or(FigureVerdict::Withheld, |_| FigureVerdict::Missed),
+    };
     let aqi = FigureResult {
         figure: FigureId::Aqi,
         at: now,
@@ -310,6 +315,8 @@ fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
         count: 1,
         expected: 2,
         parts: Vec::new(),
+        hours: vec![hour(2, None), hour(1, Some(100.0 + epoch.0 as f64))],
+        inputs_all: 57,
         inputs: vec![input("station-0", Some(100.0 + epoch.0 as f64)), input("station-1", None)],
     };
     let stations = FigureResult {
@@ -323,6 +330,8 @@ fn figures(epoch: Epoch, now: Now) -> Vec<FigureResult> {
         late_from: None,
         stale_from: None,
         parts: vec![(Name::from("never"), 2)],
+        hours: Vec::new(),
+        inputs_all: 0,
         inputs: Vec::new(),
         ..aqi.clone()
     };
@@ -429,6 +438,7 @@ fn alerts(epoch: Epoch, now: Now) -> Vec<AlertResult> {
             threshold: Some(50.0),
             status: None,
             events: None,
+            compared: None,
         }),
         user: "".into(),
         note: "".into(),

@@ -29,7 +29,7 @@ pub(crate) use self::points::LATEST;
 pub use self::{
     placed::{Current, Placed},
     rewritten::Rewritten,
-    sources::Sources,
+    sources::{Sources, SourcesByPlace},
 };
 use self::{
     placed::{Others, apply_to},

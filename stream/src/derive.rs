@@ -17,6 +17,7 @@ mod pending;
 mod plan;
 pub(crate) mod said;
 mod status;
+mod usual;
 
 use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
@@ -32,13 +33,13 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-pub(crate) use self::plan::StationPlan;
 use self::{
-    alerts::{Alerts, Seen},
+    alerts::{Alerts, Judged, Seen},
     ledger::Ledger,
     pending::Pending,
     status::StatusState,
 };
+pub(crate) use self::{plan::StationPlan, usual::UsualHours};
 use crate::{
     plan::Days,
     reading::Reading,
@@ -54,6 +55,9 @@ pub(crate) struct Derived {
     pending: BTreeMap<About, Pending>,
     status: StatusState,
     alerts: Alerts,
+    /// Of a log source. A checkpoint keeps it beside the rest, since it came later.
+    #[serde(skip)]
+    pub(crate) usual: UsualHours,
 }
 
 /// Windows of one epoch whose consequences are to be worked out.
@@ -117,12 +121,17 @@ impl Derived {
     /// Works out what follows from an epoch's readings and its clock.
     pub(crate) fn advance(&mut self, mut step: Step<'_>, readings: &[Reading]) {
         let mut seen = Vec::new();
+        let (of, closed_to) = ((step.subject, step.facts.epoch), self.ledger.closed_to());
+        self.usual.follow(&step.plan.usual, closed_to, of, &mut step.results.questions);
         self.readings(&mut step, readings, &mut seen);
         self.answers(&mut step, &mut seen);
+        seen.extend(self.usual.take(readings));
+        seen.extend(self.usual.answered(step.answers));
         let Step { facts, plan, subject, lateness, patience, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
         let whose = ((subject, plan.about()), patience);
-        self.alerts.advance(facts.now, plan, whose, &mut seen, self.status.current(), results);
+        let judged = Judged { seen: &mut seen, status: self.status.current(), usual: &self.usual };
+        self.alerts.advance(facts.now, plan, whose, judged, results);
         self.ledger.forget(plan, days);
     }
 

@@ -21,7 +21,7 @@ use ioc_model::{
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, StationStanding},
     name::Name,
     pack::Pack,
-    results::FigureResult,
+    results::{FigureInput, FigureResult},
     time::{EventTime, Millis, Now},
 };
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ const LATE_AFTER: Millis = Millis::minutes(2);
 /// And for so long, stale.
 const STALE_AFTER: Millis = Millis::minutes(3);
 const MINUTE: i64 = 60_000;
+/// The last version of a checkpoint in which figures had no hours.
+const BEFORE_HOURS: u8 = 7;
 
 /// The figures' state.
 #[derive(Debug, Default)]
@@ -68,9 +70,17 @@ struct Kept {
 }
 
 impl Figures {
-    /// From what a checkpoint kept; from nothing they begin.
-    pub(crate) fn load(bytes: &[u8]) -> Result<Figures, postcard::Error> {
-        let kept = if bytes.is_empty() { Kept::default() } else { postcard::from_bytes(bytes)? };
+    /// From what a checkpoint of that version kept; from nothing they begin. What an earlier one had said last is said
+    /// once more.
+    pub(crate) fn load(version: u8, bytes: &[u8]) -> Result<Figures, postcard::Error> {
+        let kept = if bytes.is_empty() {
+            Kept::default()
+        } else if version <= BEFORE_HOURS {
+            let ((since, minute, feeds), _last) = postcard::take_from_bytes(bytes)?;
+            Kept { since, minute, feeds, last: Vec::new() }
+        } else {
+            postcard::from_bytes(bytes)?
+        };
         Ok(Figures { kept, ..Figures::default() })
     }
 
@@ -175,8 +185,16 @@ fn nothing(figure: FigureId, now: Now, reason: FigureReason) -> FigureResult {
         count: 0,
         expected: 0,
         parts: Vec::new(),
+        hours: Vec::new(),
+        inputs_all: 0,
         inputs: Vec::new(),
     }
+}
+
+/// The figure with what it was made of, what decides it first: of many the first are kept with it.
+fn made_of(figure: FigureResult, inputs: impl ExactSizeIterator<Item = FigureInput>) -> FigureResult {
+    let inputs_all = inputs.len() as u64;
+    FigureResult { inputs_all, inputs: inputs.take(INPUTS_KEPT).collect(), ..figure }
 }
 
 /// How old what ended at a moment is, if its successor may take so long: and when it gets older.

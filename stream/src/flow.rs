@@ -53,7 +53,7 @@ use timely::{
 
 use self::{
     decode::{Decoded, decode},
-    parcels::{Arrived, Given, Parcel, Reports, Sighted},
+    parcels::{Arranged, Arrived, FromLogSources, Given, Parcel, Reports},
     sum::{Addends, Sums, addressed},
 };
 use crate::{
@@ -395,12 +395,15 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let reported = log_sources.take(&facts, events.into_iter().map(|event| *event));
                         let log_sources = checkpoint.then(|| log_sources.records().collect());
                         watching.follow(&decoder);
-                        let mut sighted = Sighted::default();
+                        let mut on = FromLogSources::default();
                         for event in &reported.facts.events {
-                            watching.sightings(&event.0, &sighted_by, |worker, it| sighted.put(worker, it));
+                            watching.sightings(&event.0, &sighted_by, |worker, it| on.sight(worker, it));
+                        }
+                        for (relay, arrived) in reported.relayed() {
+                            on.relay(sighted_by.of_name(&relay), relay, arrived);
                         }
                         held.downgrade(&number);
-                        output.session(held).give_iterator(sighted.parcels());
+                        output.session(held).give_iterator(on.parcels());
                         held.downgrade(&facts.epoch.next().0);
                         let entry = ToJudge { facts, decoder, decoded, reported, log_sources };
                         let _ = to_judge.borrow_mut().insert(number, entry);
@@ -437,11 +440,12 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let (number, ToJudge { facts, decoder, decoded, reported, log_sources }) =
                             entry.remove_entry();
                         let checkpoint = log_sources.is_some();
-                        let (batches, others, sightings) =
+                        let Arranged { batches, others, sightings, relayed } =
                             stash.remove(&number).unwrap_or_default().arranged();
                         let rows = Rows::of(batches.iter().map(Vec::as_slice));
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
-                        let happened = Happened { events: &reported.facts.events, unsure: &reported.unsure };
+                        let (events, unsure) = (&reported.facts.events, &reported.unsure);
+                        let happened = Happened { events, unsure, relayed: &relayed };
                         let mut results = Box::new(shard.apply(&facts, &decoder, &rows, others, happened));
                         shard.suspect(&facts, &decoder, sightings, &mut results);
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());

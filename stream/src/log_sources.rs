@@ -65,6 +65,19 @@ pub(crate) struct Reported {
     pub(crate) unsure: BTreeMap<Name, Undecided>,
 }
 
+impl Reported {
+    /// When the newest line arrived that each relay passed on. Who speaks for others is heard by it.
+    pub(crate) fn relayed(&self) -> BTreeMap<Name, EventTime> {
+        let mut relayed: BTreeMap<Name, EventTime> = BTreeMap::new();
+        for StoredEvent(event) in self.facts.events.iter().filter(|event| !event.0.relay.is_empty()) {
+            let arrived = EventTime(event.arrival.received_at.0);
+            let newest = relayed.entry(event.relay).or_insert(arrived);
+            *newest = arrived.max(*newest);
+        }
+        relayed
+    }
+}
+
 /// Events of an epoch of which only the store can tell whether they came before, in order of arrival.
 #[derive(Debug, Default)]
 struct Unsure {

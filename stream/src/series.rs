@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 pub use self::closing::{Bounds, Closed, Due, Touched};
 use self::open_days::{OpenDay, OpenDays};
 use crate::{
-    day::{Current, Rewritten, Sources, Version},
+    day::{Current, Rewritten, Sources, SourcesByPlace, Version},
     plan::{Days, Plan, Span},
 };
 
@@ -103,10 +103,18 @@ pub(crate) fn is_late_by(version: &Version, event_time: EventTime, age: Millis) 
 
 /// Who sent what a series holds: what a checkpoint keeps of it apart from the rest, which is older.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Provenance {
-    days: Vec<(DayNumber, Sources)>,
+pub struct Provenance<S = Sources> {
+    days: Vec<(DayNumber, S)>,
     /// Who sent them and whether they are accepted, by the rows' places in their day's list.
     waiting: Vec<(DayNumber, Vec<(Name, bool)>)>,
+}
+
+impl Provenance<SourcesByPlace> {
+    /// What a checkpoint of version 7 keeps, as this version does.
+    pub fn of_this_version(self) -> Provenance {
+        let days = self.days.into_iter().map(|(number, sources)| (number, sources.into())).collect();
+        Provenance { days, waiting: self.waiting }
+    }
 }
 
 /// What became of a row at once.

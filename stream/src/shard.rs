@@ -70,6 +70,8 @@ pub struct Happened<'a> {
     pub events: &'a [StoredEvent],
     /// Of each that waits for an answer.
     pub unsure: &'a BTreeMap<Name, Undecided>,
+    /// When the newest line arrived that each relay passed on, whoever holds those log sources.
+    pub relayed: &'a BTreeMap<Name, EventTime>,
 }
 
 /// Events of a log source of which it is not known yet whether they came before.
@@ -83,7 +85,8 @@ pub struct Undecided {
 
 impl Happened<'_> {
     /// Nothing.
-    pub const NOTHING: Happened<'static> = Happened { events: &[], unsure: &BTreeMap::new() };
+    pub const NOTHING: Happened<'static> =
+        Happened { events: &[], unsure: &BTreeMap::new(), relayed: &BTreeMap::new() };
 }
 
 /// Subjects and their timers.
@@ -194,6 +197,9 @@ impl Shard {
         let mut by_log_source: BTreeMap<Name, Vec<&Event>> = BTreeMap::new();
         for StoredEvent(event) in happened.events.iter().filter(|StoredEvent(event)| event.known) {
             by_log_source.entry(event.log_source).or_default().push(event);
+        }
+        for relay in happened.relayed.keys() {
+            let _ = by_log_source.entry(*relay).or_default();
         }
         for (log_source, events) in by_log_source {
             let subject = self.names.subjects.number(&log_source);
@@ -365,8 +371,10 @@ impl Shard {
         let (mut patience, mut lateness) = (patience, terms.lateness(&state.measured.feeds));
         if let (Some(plan), Some(counted)) = (counts, &mut state.counted) {
             let unsure = happened.unsure.get(&subject).copied();
+            let relayed = happened.relayed.get(&subject).copied();
             let touched = TouchedMinutes::default();
-            let mut turn = CountTurn { subject, facts, plan, days, terms, bounds, unsure, results, touched };
+            let mut turn =
+                CountTurn { subject, facts, plan, days, terms, bounds, unsure, relayed, results, touched };
             turn.take(counted, events, &mut state.derived);
             let end = turn.advance(counted, answers, &mut readings);
             (patience, lateness) = (turn.patience(counted), terms.lateness(counted.feeds()));

@@ -46,7 +46,7 @@ fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as
     assert_eq!(
         ioc_stream::checkpoint::VERSION,
         8,
-        "it has log sources and suspects, what is counted and reported"
+        "it has log sources and suspects, what is counted and what is usual, hours of figures, what is reported"
     );
     let bytes = postcard::to_stdvec(&records).unwrap();
     let known = include_bytes!("fixtures/subjects-5");

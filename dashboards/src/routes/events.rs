@@ -6,9 +6,11 @@ use axum::{
     response::Response,
 };
 use ioc_model::{
+    ageing::grace,
     asker::Asker,
     event::{EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
+    usual::USUAL_WITHIN,
     window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
@@ -17,10 +19,10 @@ use super::{AppState, fresh, fresh_json, json, moment, question, starting};
 use crate::{
     access::Asked,
     events::{
-        EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, HEARD_WITHIN,
-        LogSourceKnown, LogSourceView, SUMMARY_MAX, figures, standings,
+        EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, SUMMARY_MAX, figures,
     },
-    measures::{MeasureView, USUAL_WITHIN, beside_the_usual},
+    log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
+    measures::{MeasureView, beside_the_usual},
     problem::Problem,
 };
 
@@ -82,6 +84,8 @@ struct Summary {
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
     log_sources: Vec<LogSourceView>,
+    /// From when on how log sources stand is stale if nothing newer comes; none where nothing was said of them yet.
+    stale_from: Option<EventTime>,
 }
 
 /// GET `/api/security/summary`.
@@ -108,15 +112,21 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     bounded(of.from, of.until)?;
     let known = known(state);
     let names: Vec<String> = known.iter().map(|source| source.id.clone()).collect();
-    // Who is silent is said of the end of what is asked for.
+    // How log sources stand is said of the end of what is asked for.
     let at = Now(now.0.min(of.until.0));
-    let since = EventTime(at.0).minus(HEARD_WITHIN);
-    let summed = state.history.events_summed(asker, &of, &names, since).await?;
-    let EventsSummed { totals, hours, sources, targets, heard } = summed;
-    let mut log_sources = standings(known, heard, at);
+    let summed = state.history.events_summed(asker, &of, &names, at).await?;
+    let EventsSummed { totals, hours, sources, targets, heard, said } = summed;
+    let LogSourcesSaid { states, stale_from } = said;
+    let mut log_sources = log_sources(known, &states, heard);
     // Whether what never came would come by a feed of theirs nobody knows.
     log_sources.retain(|source| asker.sees_everything() || source.received_at.is_some());
-    let figures = figures(&totals, &hours, &log_sources);
+    // What is said of now may be on its way; what was said by a moment that has passed is there.
+    let on_its_way = if at < now { Millis(0) } else { grace(state.board.clock_speed()) };
+    let stale = stale_from.is_some_and(|from| EventTime(at.0) >= from.plus(on_its_way));
+    let figures = figures(&totals, &hours, &log_sources, stale);
+    if stale {
+        log_sources = log_sources.into_iter().map(LogSourceView::withheld).collect();
+    }
     json(&Summary {
         from: of.from,
         until: of.until,
@@ -127,6 +137,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         sources,
         targets,
         log_sources,
+        stale_from,
     })
 }
 

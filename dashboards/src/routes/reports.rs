@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use ioc_model::{
-    form::{Period, PeriodKind, ReceiptCursor, ReceiptFilter},
+    form::{Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
     pack::Pack,
     place::{Date, Place},
     results::ReportVerdict,
@@ -19,7 +19,7 @@ use super::{AppState, fresh_json, position, question, starting};
 use crate::{
     access::Asked,
     problem::Problem,
-    reports::{CellView, RECEIPTS_MAX, ReportStory, ReportValues},
+    reports::{CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReportStory, ReportValues},
 };
 
 #[derive(Deserialize)]
@@ -99,7 +99,17 @@ pub(super) async fn values(
     starting(&state.board)?;
     let cells = state.history.report_values(&asker, &form, &periods, place.as_deref()).await?;
     let pack = state.shown().pack.clone();
-    fresh_json(&ReportValues::of(named(cells, &pack), |_| true, |_| 0))
+    let (known, by_code) = (pack.forms.get(&form), PlacesByCode::of(&pack.places));
+    let additive = |indicator: &str| {
+        known.and_then(|form| form.indicators.get(indicator)).is_some_and(|indicator| indicator.additive)
+    };
+    // A form of no tiers is about whatever its messages name.
+    let of_tiers = known.map(|form| &form.places).filter(|scope| !scope.kinds.is_empty());
+    let places =
+        |period: &PeriodView| of_tiers.map_or(0, |scope| by_code.of_scope_on(scope, period.end).len());
+    let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
+    let values = ReportValues::of(named(cells, &pack), additive, places);
+    fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
 }
 
 /// With the names of their places.

@@ -22,7 +22,7 @@ use crate::{
     lineage::{original, traced_assessment, traced_index, traced_window},
     reports::{cell, receipt},
     server::{NOON, STATION, Server},
-    support::{alert, figure, many_of, results, suspected},
+    support::{alert, figure, many_of, results, suspected, unusual},
 };
 
 fn described() -> Value {
@@ -36,6 +36,7 @@ pub async fn filled() -> Server {
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     made.facts.alerts.push(suspected("203.0.113.5", NOON));
     made.facts.alerts.push(many_of("srv-a", "failed_logins", NOON));
+    made.facts.alerts.push(unusual("srv-a", "failed_logins", NOON));
     made.facts.figures.push(figure(NOON, 97.0));
     server.board.apply(&made);
     server.record.take(&made);

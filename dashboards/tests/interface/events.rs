@@ -2,16 +2,20 @@
 
 use ioc_dashboards::{
     SystemStatus,
-    events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed, LogSourceHeard},
+    events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed},
     lineage::EnvelopeRows,
-    measures::{MeasureHour, MeasureHours, USUAL_WITHIN},
+    log_sources::{LogSourceHeard, LogSourcesSaid},
+    measures::{MeasureHour, MeasureHours},
 };
 use ioc_model::{
     asker::{Asker, Sight},
     event::{Count, Decided, EventKind, EventMeasure, Severity, TimeFrom},
     name::Name,
     pack::{LogSource, Pack},
-    time::{EventTime, Millis, ReceivedAt},
+    results::StatusResult,
+    status::StationStatus,
+    time::{EventTime, Millis, Now, ReceivedAt},
+    usual::USUAL_WITHIN,
     window::WindowKind,
 };
 use serde_json::Value;
@@ -73,6 +77,12 @@ pub fn summed() -> EventsSummed {
         absurd: 0,
         received_at: ReceivedAt(received_at),
     };
+    let state = |id: &str, status| StatusResult {
+        subject: id.into(),
+        status,
+        since: Now(NOON - HOUR),
+        last_event: Some(EventTime(NOON - 2 * HOUR)),
+    };
     EventsSummed {
         totals: EventTotals { weight: 10, grave: 2, attempts: 7, attackers: 1 },
         hours: vec![EventHour { start: EventTime(NOON), severity: Severity::High, weight: 2 }],
@@ -82,7 +92,16 @@ pub fn summed() -> EventsSummed {
             heard("srv-a", 9, NOON - 1),
             heard("192.0.2.99", 1, NOON),
             heard("fw-a", 0, NOON - 2 * HOUR),
+            heard("ids-b", 3, NOON - 1),
         ],
+        said: LogSourcesSaid {
+            states: vec![
+                state("srv-a", StationStatus::Good),
+                state("fw-a", StationStatus::Silent),
+                state("ids-b", StationStatus::Error),
+            ],
+            stale_from: Some(EventTime(NOON + 180_000)),
+        },
     }
 }
 
@@ -98,7 +117,7 @@ pub fn measured() -> Vec<MeasureHours> {
     vec![MeasureHours { measure: "failed_logins".to_owned(), hours }]
 }
 
-/// The same province, and three that report: one of them may be silent for an hour.
+/// The same province, and four that report: two of them may be silent for an hour.
 pub fn watched() -> Pack {
     let source = |id: &str, silent_after: Option<Millis>| LogSource {
         id: id.to_owned(),
@@ -112,7 +131,8 @@ pub fn watched() -> Pack {
         silent_after,
         blind_above: 0.1,
     };
-    let sources = [source("srv-a", None), source("fw-a", Some(Millis::hours(1))), source("ids-a", None)];
+    let owing = ["fw-a", "ids-b"].map(|id| source(id, Some(Millis::hours(1))));
+    let sources = [source("srv-a", None), source("ids-a", None)].into_iter().chain(owing);
     let measure = EventMeasure {
         id: "failed_logins".to_owned(),
         name: text("Đăng nhập thất bại", "Failed attempts"),
@@ -122,7 +142,7 @@ pub fn watched() -> Pack {
         windows: vec![WindowKind::Hour],
     };
     Pack {
-        log_sources: sources.into_iter().map(|it| (it.id.clone(), it)).collect(),
+        log_sources: sources.map(|it| (it.id.clone(), it)).collect(),
         measures: [(measure.id.clone(), measure)].into(),
         ..pack_with_map()
     }
@@ -270,33 +290,69 @@ async fn what_is_asked_for_is_read_in_any_spelling_and_what_cannot_be_meant_says
     }
 }
 
+fn standings(summary: &Value) -> Vec<(&str, &str, bool)> {
+    let of = |it: &'_ Value| it["amiss"].as_bool().unwrap();
+    let sources = summary["log_sources"].as_array().unwrap().iter();
+    sources.map(|it| (it["id"].as_str().unwrap(), it["standing"].as_str().unwrap(), of(it))).collect()
+}
+
 #[tokio::test]
-async fn silent_every_log_source_of_the_pack_is_in_the_summary_and_who_is_silent_comes_first() {
+async fn silent_every_log_source_of_the_pack_stands_as_the_flow_said_and_who_is_silent_or_blind_comes_first()
+{
     let server = server().await;
     let summary = server.get("/api/security/summary", &[]).await.json();
     assert_eq!((&summary["totals"]["grave"], &summary["now"]), (&Value::from(2), &Value::from(NOON)));
-    let told: Vec<(&str, &str)> = summary["log_sources"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| (it["id"].as_str().unwrap(), it["standing"].as_str().unwrap()))
-        .collect();
-    let expected = [("fw-a", "silent"), ("ids-a", "never"), ("192.0.2.99", "unknown"), ("srv-a", "heard")];
-    assert_eq!(told, expected);
+    let expected = [
+        ("fw-a", "silent", true),
+        ("ids-b", "error", true),
+        ("ids-a", "never", false),
+        ("192.0.2.99", "unknown", false),
+        ("srv-a", "good", false),
+    ];
+    assert_eq!(standings(&summary), expected);
+    let blind = &summary["log_sources"][1];
+    assert_eq!((&blind["since"], &blind["priority"]), (&Value::from(NOON - HOUR), &Value::from("medium")));
+    assert_eq!(blind["received_at"], NOON - 1, "it is heard, and sees nothing");
     let figures: Vec<(&str, i64)> = summary["figures"]
         .as_array()
         .unwrap()
         .iter()
         .map(|it| (it["figure"].as_str().unwrap(), it["value"].as_i64().unwrap()))
         .collect();
-    assert_eq!(figures, [("grave", 2), ("attempts", 7), ("attackers", 1), ("silent", 1)]);
+    assert_eq!(figures, [("grave", 2), ("attempts", 7), ("attackers", 1), ("amiss", 2)]);
+    assert_eq!(summary["figures"][3]["priority"], "high");
+    let names = "[\"fw-a\", \"ids-a\", \"ids-b\", \"srv-a\"]";
     let asked = &server.record.asked()[0];
-    let since = NOON - 31 * 24 * HOUR;
-    assert!(asked.ends_with(&format!("[\"fw-a\", \"ids-a\", \"srv-a\"] {since}")), "{asked}");
-    // At the end of what is asked for it was not silent yet.
+    assert!(asked.ends_with(&format!("{names} {NOON}")), "{asked}");
+    // Of a time that has passed the flow is asked what it had said by its end.
     let past = format!("/api/security/summary?until={}", NOON - HOUR);
+    assert_eq!(server.get(&past, &[]).await.status, 200);
+    let asked = &server.record.asked()[1];
+    assert!(asked.ends_with(&format!("{names} {}", NOON - HOUR)), "{asked}");
+}
+
+#[tokio::test]
+async fn silent_when_the_flow_stands_still_nobody_says_how_log_sources_stand_nor_how_urgent_that_is() {
+    let server = server().await;
+    let mut told = summed();
+    told.said.stale_from = Some(EventTime(NOON));
+    server.record.tell(|recorded| recorded.summed = told);
+    let summary = server.get("/api/security/summary", &[]).await.json();
+    let expected = [
+        ("fw-a", "stale", true),
+        ("ids-b", "stale", true),
+        ("ids-a", "stale", false),
+        ("192.0.2.99", "unknown", false),
+        ("srv-a", "stale", false),
+    ];
+    assert_eq!(standings(&summary), expected);
+    let figure = &summary["figures"][3];
+    assert_eq!((&figure["value"], &figure["priority"]), (&Value::from(2), &Value::Null), "the number stays");
+    assert_eq!(summary["stale_from"], NOON);
+    // A moment before it was not.
+    let past = format!("/api/security/summary?until={}", NOON - 1);
     let summary = server.get(&past, &[]).await.json();
-    assert_eq!(summary["log_sources"][0]["id"], "ids-a");
+    assert_eq!(standings(&summary)[0], ("fw-a", "silent", true));
 }
 
 #[tokio::test]

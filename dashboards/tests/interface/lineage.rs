@@ -249,6 +249,7 @@ async fn an_alert_opens_to_what_raised_it() {
         threshold: Some(45.0),
         status,
         events: None,
+        compared: None,
     };
     for (rule, evidence) in [
         ("by-limit", evidence("pm25", Some(Averaging::Day), None)),

@@ -1,10 +1,17 @@
 //! What agencies reported, over the wire.
 
+use std::collections::BTreeMap;
+
 use ioc_dashboards::reports::{CellView, PeriodView, ValueView};
 use ioc_model::{
     asker::{Asker, Sight},
-    form::{Finding, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
+    form::{
+        Absent, Finding, Form, FormIndicator, Mark, Owner, Period, PeriodKind, PlaceScope, Rule, Value,
+        Vintage, Weight,
+    },
     name::Name,
+    pack::Pack,
+    place::PlaceKind,
     position::{Arrival, LogNumber, Offset, Position},
     results::{Receipt, ReportVerdict, Standing},
     time::ReceivedAt,
@@ -12,7 +19,7 @@ use ioc_model::{
 
 use crate::{
     server::{NOON, Server},
-    support::text,
+    support::{pack, text},
 };
 
 fn position(offset: u64) -> Position {
@@ -77,8 +84,50 @@ pub fn cell(indicator: &str, number: &str, mark: Mark) -> CellView {
     }
 }
 
+/// A form of two indicators, one of which may not be added up, of the wards that the pack has.
+fn form() -> Form {
+    let indicator = |id: &str, additive: bool| {
+        let of = FormIndicator {
+            id: id.to_owned(),
+            code: id.to_owned(),
+            name: text("Hồ sơ", "Dossiers"),
+            unit: "hồ sơ".to_owned(),
+            units: BTreeMap::new(),
+            percent: false,
+            whole: false,
+            least: None,
+            most: None,
+            decimals: 0,
+            required: false,
+            additive,
+            ratio: None,
+            owner: None,
+        };
+        (id.to_owned(), of)
+    };
+    Form {
+        id: "ktxh-x".to_owned(),
+        name: text("Biểu KTXH-X", "Form KTXH-X"),
+        titles: Vec::new(),
+        period: PeriodKind::AdminMonth,
+        owner: Owner::Place,
+        vintage: Vintage::Official,
+        absent: Absent::Keeps,
+        parts: false,
+        decimal: ',',
+        places: PlaceScope { kinds: vec![PlaceKind::Ward], below: Vec::new() },
+        columns: Vec::new(),
+        indicators: [indicator("X01", true), indicator("X02", false)].into(),
+        checks: Vec::new(),
+        against: Vec::new(),
+        marks: BTreeMap::new(),
+        totals: Vec::new(),
+        of_which: BTreeMap::new(),
+    }
+}
+
 async fn server() -> Server {
-    let server = Server::start().await;
+    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form())].into(), ..pack() }).await;
     server.record.tell(|told| {
         told.receipts = (0..5).rev().map(receipt).collect();
         told.cells = vec![
@@ -86,7 +135,8 @@ async fn server() -> Server {
             cell("X01", "0.50", Mark::Value),
             cell("X01", "", Mark::None),
             cell("X01", "", Mark::NotFilled),
-            cell("X02", "", Mark::Withheld),
+            CellView { breakdown: "age=0-4,sex=f".to_owned(), ..cell("X01", "7", Mark::Value) },
+            cell("X02", "82.5", Mark::Value),
         ];
     });
     server
@@ -120,10 +170,14 @@ async fn a_total_counts_what_is_known_and_says_of_how_much() {
     let values = server.get("/api/reports/values?form=ktxh-x&period=2026-10", &[]).await.json();
     let total = |at: usize| {
         let total = &values["totals"][at];
-        (total["sum"].clone(), total["known"].as_u64().unwrap(), total["expected"].as_u64().unwrap())
+        let (sum, dimensions) = (total["sum"].as_str(), total["dimensions"].as_str().unwrap());
+        (dimensions, sum, total["known"].as_u64().unwrap(), total["expected"].as_u64().unwrap())
     };
-    assert_eq!(total(0), ("1204.5".into(), 3, 4));
-    assert_eq!(total(1), (serde_json::Value::Null, 0, 1));
+    // Four cells stand for the whole, which is more than the wards there are; of the parts one, and three wards could say it.
+    assert_eq!(total(0), ("", Some("1204.5"), 3, 4));
+    assert_eq!(total(1), ("age,sex", Some("7"), 1, 3));
+    assert_eq!(total(2), ("", None, 1, 3), "of per cent there is no sum");
+    assert_eq!(values["indicators"][1]["unit"], "hồ sơ");
     // A label says no kind: both months are asked for, and a form has one of them.
     let asked = server.record.asked();
     assert_eq!(asked, ["report_values ktxh-x month 2026-10-01,admin_month 2026-09-15 everywhere"]);

@@ -26,12 +26,13 @@ use ioc_model::{
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
     results::{
-        AlertResult, Assessment, EpochResults, Evidence, FigureInput, FigureResult, IndexResult, RejectedRow,
-        Standing, StoredObservation, Verdict, WindowResult,
+        AlertResult, Assessment, EpochResults, Evidence, FigureHour, FigureInput, FigureResult, IndexResult,
+        RejectedRow, Standing, StoredObservation, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, CountBy, Counted, Counting, Priority},
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
+    usual::compared,
     window::{Aggregate, ClosedBy, WindowKind},
 };
 pub use record::{AtTheDoor, Desk, Given, Record, SamePack, Shelf, Trouble};
@@ -353,6 +354,12 @@ pub fn figure(at: i64, value: f64) -> FigureResult {
         count: 1,
         expected: 3,
         parts: vec![("good".into(), 1)],
+        hours: vec![FigureHour {
+            start: EventTime(at - HOUR),
+            value: Some(value),
+            verdict: FigureVerdict::Near,
+        }],
+        inputs_all: 3,
         inputs: vec![FigureInput {
             kind: InputKind::Index,
             subject: "TN_UBNDTN_KHIXQU".into(),
@@ -379,6 +386,7 @@ pub fn suspected(address: &str, at: i64) -> AlertResult {
         threshold: Some(5.0),
         status: None,
         events: Some(Arc::new(counted)),
+        compared: None,
     };
     AlertResult {
         key: AlertKey { subject: address.into(), ..raised.key },
@@ -386,6 +394,19 @@ pub fn suspected(address: &str, at: i64) -> AlertResult {
         evidence: Some(evidence),
         ..raised
     }
+}
+
+/// An alert of a log source of which an hour stands out, the one before: it was held against that of three days.
+pub fn unusual(log_source: &str, measure: &str, at: i64) -> AlertResult {
+    let hours = [4.0, 9.0, 6.0];
+    let known = |start: EventTime| {
+        let days = (at - HOUR - start.0) / (24 * HOUR);
+        usize::try_from(days - 1).ok().and_then(|day| hours.get(day)).copied()
+    };
+    let raised = many_of(log_source, measure, at);
+    let compared = compared(EventTime(at - HOUR), known).map(Arc::new);
+    let evidence = raised.evidence.map(|evidence| Evidence { compared, threshold: Some(18.0), ..evidence });
+    AlertResult { key: AlertKey { rule: "unusual".into(), ..raised.key }, evidence, ..raised }
 }
 
 /// An alert of a log source that a measure raised, of the hour before.
@@ -421,6 +442,7 @@ pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResu
             threshold: Some(150.0),
             status: None,
             events: None,
+            compared: None,
         }),
         user: if acknowledged { "an".into() } else { "".into() },
         note: "".into(),

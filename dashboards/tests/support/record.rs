@@ -216,9 +216,9 @@ impl History for Record {
         asker: &'a Asker,
         of: &'a EventFilter,
         log_sources: &'a [String],
-        since: EventTime,
+        at: Now,
     ) -> Answer<'a, EventsSummed> {
-        let asked = format!("events_summed {of:?} {log_sources:?} {}", since.0);
+        let asked = format!("events_summed {of:?} {log_sources:?} {}", at.0);
         self.answer(asker, asked, |recorded| recorded.told.summed.clone())
     }
 

@@ -1,5 +1,6 @@
 // Alerts in the order they are worked on, and what they say of themselves.
 
+import type { Usual } from "./api";
 import { age, number, period, plain, unit } from "./format";
 import { say } from "./language";
 import type { Alert, Priority } from "./model";
@@ -65,11 +66,18 @@ export function valueAndPeriod({ evidence }: Alert): [string, string] {
     return [asked, period("minute", evidence.start, evidence.end, isWall)];
   }
   const names = pack.value?.indicators[evidence.measure];
-  const decimals = names?.decimals ?? 0;
+  // A multiple of a count need not be one.
+  const decimals = names?.decimals ?? (Number.isInteger(evidence.threshold) ? 0 : 1);
   const value = `${number(evidence.value, decimals)}${names ? ` ${unit(names.unit)}` : ""}`;
   const sign = evidence.threshold === null ? "" : evidence.value > evidence.threshold ? ">" : evidence.value < evidence.threshold ? "<" : "=";
   const threshold = evidence.threshold === null ? "" : ` ${sign} ${plain(evidence.threshold, decimals)}`;
-  return [`${value}${threshold}`, period(evidence.averaging ?? "hour", evidence.start, evidence.end, isWall)];
+  const usual = evidence.compared && ` (${say(alertWords.usually)} ${bandOf(evidence.compared.usual)})`;
+  return [`${value}${threshold}${usual ?? ""}`, period(evidence.averaging ?? "hour", evidence.start, evidence.end, isWall)];
+}
+
+/** What is usual: `12 – 40`. */
+export function bandOf({ low, high }: Usual): string {
+  return `${number(low)} – ${number(high)}`;
 }
 
 /** Both in a line. */

@@ -858,6 +858,7 @@ export interface Evidence {
   threshold: number | null;
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
   events: CountedEvents | null;
+  compared: Compared | null;
 }
 /**
  * What a rule counted of events when it raised an alert
@@ -901,6 +902,45 @@ export interface CountedEvents {
    * Where the event arrived that made it enough
    */
   last: {};
+}
+/**
+ * The hours that an hour was held against, as they were known then
+ */
+export interface Compared {
+  usual: Usual;
+  /**
+   * Which hours they are: the same of the same weekday, or of any day
+   */
+  like: "weeks" | "days";
+  /**
+   * Each of them that is known, by time
+   */
+  with: LikeHour[];
+}
+/**
+ * What hours like it were: the same hour of the same weekday in eight weeks, or of fourteen days where fewer than three of those are known; whole hours only
+ */
+export interface Usual {
+  low: number;
+  middle: number;
+  high: number;
+  /**
+   * How many of them are known
+   */
+  hours: number;
+}
+/**
+ * An hour that another one was held against
+ */
+export interface LikeHour {
+  /**
+   * Its first moment
+   */
+  start: number;
+  /**
+   * How many there were
+   */
+  value: number;
 }
 /**
  * A figure of the overview as the flow said it
@@ -977,7 +1017,15 @@ export interface Figure {
   expected: number;
   parts: FigurePart[];
   /**
-   * What it was made of, what decides it first; at most 24
+   * Hour by hour, where it is of hours: from start to end, the oldest first
+   */
+  hours: FigureHour[];
+  /**
+   * How many inputs there were
+   */
+  inputs_all: number;
+  /**
+   * What it was made of, what decides it first; of many the first
    */
   inputs: FigureInput[];
   /**
@@ -991,6 +1039,23 @@ export interface Figure {
 export interface FigurePart {
   word: string;
   count: number;
+}
+/**
+ * An hour of a figure, judged as the figure is
+ */
+export interface FigureHour {
+  /**
+   * Its first moment
+   */
+  start: number;
+  /**
+   * Its number in the unit of the figure: percent, stations; null where nothing of the hour could be judged
+   */
+  value: number | null;
+  /**
+   * How that stands to the target
+   */
+  verdict: "kept" | "near" | "missed" | "withheld";
 }
 /**
  * One of those a figure was made of
@@ -1698,16 +1763,16 @@ export interface EventHour {
  */
 export interface EventFigure {
   /**
-   * High or critical events; attempts to log in; addresses that those came from; log sources that say nothing
+   * High or critical events; attempts to log in; addresses that those came from; log sources that are silent or blind
    */
-  figure: "grave" | "attempts" | "attackers" | "silent";
+  figure: "grave" | "attempts" | "attackers" | "amiss";
   value: number;
   /**
    * What it is out of
    */
   of: number | null;
   /**
-   * null where there is nothing to act on
+   * null where there is nothing to act on, or the flow stands still and nobody knows
    */
   priority: ("critical" | "high" | "medium" | "low") | null;
 }
@@ -1743,7 +1808,7 @@ export interface EventAddress {
   newest: number;
 }
 /**
- * A log source, and whether it is heard
+ * A log source, how it stands and how much came of it
  */
 export interface LogSource {
   id: string;
@@ -1754,13 +1819,18 @@ export interface LogSource {
    */
   relay: boolean;
   /**
-   * silent: nothing for longer than it may be silent; never: nothing for 31 days; unknown: the pack does not know it
+   * How the flow says it stands, as the figure of the log sources counts it. silent: nothing for longer than it may be silent; error: it is blind, its sensor says that it sees too little; never: nothing ever came; good: it is heard, or may be silent; partial, calibrating and late are said of stations alone. unjudged: before the first judgement; stale: the flow stands still; unknown: the pack does not know it
    */
-  standing: "silent" | "never" | "unknown" | "heard";
+  standing:
+    "silent" | "error" | "partial" | "calibrating" | "late" | "never" | "good" | "unjudged" | "stale" | "unknown";
   /**
-   * Nothing is heard of it that should be
+   * Since when it is so, on the recorded clock; null where the flow does not say it
    */
-  quiet: boolean;
+  since: number | null;
+  /**
+   * It is one of those that are counted, and is silent or blind; where the flow stands still, it is one of them
+   */
+  amiss: boolean;
   /**
    * How urgent that is; null where there is nothing to act on
    */
@@ -1814,6 +1884,10 @@ export interface EventSummary {
    * Every one that the pack knows or that was heard, whatever else is asked for: the silent ones first
    */
   log_sources: LogSource[];
+  /**
+   * From when on how log sources stand is stale if nothing newer comes, and withheld; null where nothing was said of them yet
+   */
+  stale_from: number | null;
 }
 /**
  * What is counted of events, by the pack
@@ -1854,18 +1928,6 @@ export interface MeasureHour {
   missing: number;
   usual: Usual | null;
   standing: ("below" | "within" | "above") | null;
-}
-/**
- * What hours like it were: the same hour of the same weekday in eight weeks, or of fourteen days where fewer than three of those are known; whole hours only
- */
-export interface Usual {
-  low: number;
-  middle: number;
-  high: number;
-  /**
-   * How many of them are known
-   */
-  hours: number;
 }
 /**
  * Measures
@@ -2147,6 +2209,29 @@ export interface ReportStory {
   more_cells: boolean;
 }
 /**
+ * What is reported in a form
+ */
+export interface ReportIndicator {
+  id: string;
+  /**
+   * Its code in the form
+   */
+  code: string;
+  name: Text;
+  /**
+   * The unit of its numbers
+   */
+  unit: string;
+  /**
+   * Decimal places on screen
+   */
+  decimals: number;
+  /**
+   * Whether places and parts may be added up
+   */
+  additive: boolean;
+}
+/**
  * What an indicator adds up to over what is shown. Parts are added up with parts of the same dimensions, and the whole by itself
  */
 export interface ReportTotal {
@@ -2173,6 +2258,10 @@ export interface ReportTotal {
  * What is shown of a form in a period
  */
 export interface ReportValues {
+  /**
+   * What is reported in it; empty where the pack no longer has the form
+   */
+  indicators: ReportIndicator[];
   cells: ReportCell[];
   /**
    * Whether there are more than are listed; nothing is added up then

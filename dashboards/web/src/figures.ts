@@ -11,14 +11,13 @@ import { categoryAt } from "./judgement";
 import { dailyHistory } from "./histories";
 import { say } from "./language";
 import type { Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdict } from "./model";
-import { ageOf, alerts, feedNames, figureOf, indexOf, pack, subjectName, tileOf } from "./store";
-import { type Standing, standingWords } from "./standing";
+import { ageOf, alerts, feedNames, figureOf, indexOf, pack, subjectName } from "./store";
+import { logStandingWords, standingWords } from "./standing";
 import { isWall } from "./wall";
 import { freshnessWords } from "./words/page";
 import { kpiWords, reasonWords } from "./words/overview";
 
 const HOUR = 3_600_000;
-const HOURS_KEPT = 24;
 
 /** A figure with its words. */
 export interface Shown {
@@ -78,11 +77,11 @@ const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
   pm25: drawnPm25,
   alerts: drawnAlerts,
   exceeded: drawnExceeded,
-  stations: drawnStations,
+  stations: (figure) => drawnStandings(figure, standingWords),
   completeness: drawnCompleteness,
   slowest: drawnSlowest,
   balance: drawnBalance,
-  log_sources: drawnStations,
+  log_sources: (figure) => drawnStandings(figure, logStandingWords),
 };
 
 /** What a figure is called; what an address says that is none has no name. */
@@ -213,19 +212,9 @@ function drawnAlerts({ value, of, inputs, reason }: Figure): Drawn {
   };
 }
 
-/**
- * Hours of stations in which any hourly mean was over its limit, in the last 24 hours. Only the newest are kept with the
- * figure: where they are fewer than it counts, nothing is known of the oldest hour among them and of those before.
- */
-function drawnExceeded({ value, start, end, inputs, count }: Figure): Drawn {
+/** Hours of stations in which any hourly mean was over its limit, in the last 24 hours. */
+function drawnExceeded({ value, end, inputs, hours, count }: Figure): Drawn {
   const [newest] = inputs;
-  const kept = new Set(inputs.map((input) => `${input.subject}/${input.start}`)).size;
-  const unknownUntil = kept < (value ?? 0) ? (inputs.at(-1)?.start ?? end) : start - HOUR;
-  const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
-    const hour = start + at * HOUR;
-    const of = inputs.filter((input) => input.start === hour);
-    return hour <= unknownUntil ? null : new Set(of.map(({ subject }) => subject)).size;
-  });
   return {
     value: value === null ? null : number(value),
     unit: say(kpiWords.hours),
@@ -234,13 +223,13 @@ function drawnExceeded({ value, start, end, inputs, count }: Figure): Drawn {
     where: newest ? `${symbol(newest.measure)}, ${nameOf(newest.subject)}` : say({ vi: `${number(count)} giờ đã xét`, en: `${number(count)} hours judged` }),
     period: say(kpiWords.lastDay),
     at: end,
-    history: byHour,
+    history: hours.map(({ value }) => value),
   };
 }
 
-/** Stations that send, of those in operation. */
-function drawnStations({ value, of, parts }: Figure): Drawn {
-  const told = parts.filter(({ word }) => word !== "good").map(({ word, count }) => `${number(count)} ${say(standingWords[word as Standing])}`);
+/** Stations that send, of those in operation; log sources that are heard. */
+function drawnStandings({ value, of, parts }: Figure, words: Record<string, Text>): Drawn {
+  const told = parts.filter(({ word }) => word !== "good").map(({ word, count }) => `${number(count)} ${say(words[word] ?? { vi: word, en: word })}`);
   return {
     value: value === null ? null : number(value),
     unit: of === null ? "" : `/ ${number(of)}`,
@@ -249,17 +238,8 @@ function drawnStations({ value, of, parts }: Figure): Drawn {
   };
 }
 
-function drawnCompleteness({ value, target, start, end, inputs }: Figure): Drawn {
+function drawnCompleteness({ value, target, end, inputs, hours }: Figure): Drawn {
   const [worst] = inputs;
-  const series = stationsNow().flatMap((station) => Object.keys(station.measures).map((indicator) => tileOf(station.id, indicator).value.hours));
-  const hours = series.flat();
-  // Of each series the last hours are kept: what was before the first of as many is not known of it, nor of all.
-  const knownFrom = Math.max(...series.map((hours) => (hours.length < HOURS_KEPT ? start : (hours[0]?.start ?? start))), start);
-  const byHour = [...Array(HOURS_KEPT).keys()].map((at) => {
-    const of = hours.filter((hour) => hour.start === start + at * HOUR && hour.start >= knownFrom);
-    const expected = of.reduce((sum, hour) => sum + hour.expected, 0);
-    return expected > 0 ? (100 * of.reduce((sum, hour) => sum + Math.min(hour.count, hour.expected), 0)) / expected : null;
-  });
   return {
     value: value === null ? null : percent(value / 100),
     unit: "%",
@@ -268,7 +248,7 @@ function drawnCompleteness({ value, target, start, end, inputs }: Figure): Drawn
     where: worst ? `${symbol(worst.measure)}, ${nameOf(worst.subject)} ${percent((worst.value ?? 0) / 100)} %` : "",
     period: say(kpiWords.lastDay),
     at: end,
-    history: byHour,
+    history: hours.map(({ value }) => value),
     line: target,
   };
 }

@@ -12,12 +12,14 @@ import "./style/reports.css";
 import "./style/origin.css";
 import "./style/wall.css";
 import "./style/phone.css";
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import { followAddress } from "./address";
 import { App } from "./app";
 import { startClock } from "./clock";
 import { followLanguage } from "./language";
 import { stayConnected } from "./live";
+import { epoch } from "./store";
 import { followWall } from "./wall";
 
 const page = document.getElementById("page");
@@ -27,5 +29,9 @@ if (page) {
   followAddress();
   startClock();
   render(<App />, page);
+  // What is on screen is of this epoch: for whoever looks from outside, a test or a bench.
+  effect(() => {
+    document.documentElement.dataset.epoch = String(epoch.value);
+  });
   void stayConnected();
 }

@@ -1,11 +1,14 @@
-// How a station stands, in words: the server says it, and the figure of the stations counts the same.
+// How a station or a log source stands, in words: the server says it, and the figure of the stations, or of the log
+// sources, counts the same.
 
+import type { EventSummary, LogSource } from "./api";
 import { number } from "./format";
-import { aged } from "./freshness";
+import { aged, passed } from "./freshness";
 import { say } from "./language";
 import type { Priority, StationNames, StationState, Text } from "./model";
 import { figureOf, stateOf } from "./store";
 import { freshnessWords, notJudged, statusWords } from "./words/page";
+import { t } from "./words/text";
 
 /** partial: it sends, but not all that is expected of it; stale: nobody says any more how it stands. */
 export type Standing = NonNullable<StationState["standing"]> | "stale" | "unjudged";
@@ -34,6 +37,32 @@ export const standingWords: Record<Standing, Text> = {
   never: freshnessWords.never,
   unjudged: notJudged,
 };
+
+/** The same of log sources: what is at fault is a sensor that sees too little. */
+export const logStandingWords: Record<LogSource["standing"], Text> = {
+  ...standingWords,
+  silent: t("im lặng", "silent"),
+  error: t("mù", "blind"),
+  never: t("chưa từng gửi", "never heard"),
+  good: t("đang gửi", "heard"),
+  unknown: t("lạ, gói tỉnh không biết", "unknown to the pack"),
+};
+
+/**
+ * Whether nobody says any more how log sources stand: by what came last, an answer about them or their figure, which is
+ * pushed and may be newer.
+ */
+export function areLogSourcesStale({ stale_from }: EventSummary): boolean {
+  const pushed = figureOf("log_sources").value?.stale_from ?? null;
+  return passed(stale_from === null ? pushed : Math.max(stale_from, pushed ?? stale_from));
+}
+
+/** Log sources as they stand; of those of the pack nobody knows it where the pipeline stands still. */
+export function logSourcesNow(summary: EventSummary): LogSource[] {
+  if (!areLogSourcesStale(summary)) return summary.log_sources;
+  const withheld = (source: LogSource): LogSource => ({ ...source, standing: "stale", since: null, amiss: source.silent_after !== null || source.amiss, priority: null });
+  return summary.log_sources.map((source) => (source.standing === "unknown" ? source : withheld(source)));
+}
 
 /** In words, with how much of it is missing. */
 export function standingIn(station: StationNames): string {

@@ -49,17 +49,54 @@ test("a script that does not come is told of, and asked for again", async () => 
   await context.close();
 });
 
-test("log sources that are silent come first, by shape and word, and one that never reported is not called well (SILENT)", async () => {
+test("log sources that are silent or blind come first, by shape and word, and one that never reported is not called well (SILENT)", async () => {
   const { context, page } = await security();
   const rows = page.locator("[data-log-source]");
   const standings = await rows.evaluateAll((rows) => rows.map((row) => row.dataset.standing));
-  assert.deepEqual(standings, ["silent", "never", "unknown", "heard", "heard"]);
+  assert.deepEqual(standings, ["silent", "error", "never", "unknown", "good", "good"]);
   assert.match(await rows.nth(0).innerText(), /im lặng.*3 giờ/s);
-  assert.equal(await rows.nth(0).locator("svg.mark.medium").count(), 1);
-  assert.match(await rows.nth(1).innerText(), /31 ngày không nhận được gì/);
-  assert.match(await rows.nth(4).innerText(), /3,1 %/);
-  assert.match(await page.locator("[data-figure=silent]").innerText(), /2\s.*: 4/s);
+  assert.equal(await rows.nth(0).locator("svg.mark.high").count(), 1);
+  assert.match(await rows.nth(1).innerText(), /mù \(từ \d\d:\d\d \d\d\/\d\d\)/s);
+  assert.match(await rows.nth(1).locator(".standing").getAttribute("title"), /quan sát không đủ/);
+  assert.equal(await rows.nth(1).locator("svg.mark.medium").count(), 1);
+  assert.match(await rows.nth(2).innerText(), /chưa từng gửi/);
+  assert.match(await rows.nth(5).innerText(), /3,1 %/);
+  assert.match(await page.locator("[data-figure=amiss]").innerText(), /3\s.*: 5/s);
+  await page.getByRole("button", { name: "English" }).click();
+  assert.match(await rows.nth(1).innerText(), /blind \(since/s);
+  // The figure of the overview says the same of each.
+  await page.getByRole("link", { name: "Overview" }).click();
+  const figure = page.locator("[data-kpi=log_sources]");
+  assert.match(await figure.innerText(), /3\s*\/ 5.*1 silent, 1 blind, 1 never heard/s);
+  await figure.getByRole("button").click();
+  await page.locator(".origin tbody tr").first().waitFor({ timeout: PATIENCE });
+  const told = await page.locator(".origin tbody tr").allInnerTexts();
+  assert.deepEqual(told.map((text) => text.match(/silent|blind|never heard/)[0]), ["silent", "blind", "never heard"]);
   await context.close();
+});
+
+test("when the flow stands still nobody says how log sources stand, on the page and on a wall (SILENT)", async (t) => {
+  const own = await startFixture({ speed: 1 });
+  t.after(() => own.close());
+  own.world.watch();
+  // What was said of them last is from long ago, in answers as in the figure.
+  const figures = own.world.figures.bind(own.world);
+  own.world.figures = () => figures().map((figure) => ({ ...figure, late_from: own.world.at - 600_000, stale_from: own.world.at - 540_000 }));
+  own.world.saidUntil = own.world.at - 540_000;
+  const { context, page } = await open(browser, new URL("#/security", own.url), DESK);
+  const standings = page.locator("[data-log-source]");
+  await standings.first().waitFor({ timeout: PATIENCE });
+  assert.deepEqual(await standings.evaluateAll((rows) => rows.map((row) => row.dataset.standing)), ["stale", "stale", "stale", "unknown", "stale", "stale"]);
+  assert.equal(await page.locator("[data-standing=stale] svg.mark").count(), 0);
+  const figure = page.locator("[data-figure=amiss]");
+  assert.match(await figure.innerText(), /3\s.*: 5 · cũ/s, "its number stays");
+  assert.equal(await figure.locator("svg.mark").count(), 0);
+  await context.close();
+  const wall = await open(browser, new URL("/wall/security", own.url), WALL);
+  await wall.page.locator(".amiss li").first().waitFor({ timeout: PATIENCE });
+  const listed = await wall.page.locator(".amiss li").allInnerTexts();
+  assert.ok(listed.length > 0 && listed.every((text) => /cũ|\+\d/.test(text)), listed.join());
+  await wall.context.close();
 });
 
 test("hours say their severities by pattern, summary and table, and what nobody rated is its own", async () => {
@@ -281,19 +318,19 @@ for (const size of SCREENS) {
 for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 1080, "?m=3&pitch=0.63"], [1080, 1920, "?m=3&pitch=0.63"], [1366, 768, ""]]) {
   test(`a wall of ${width} by ${height} shows the figures and who is silent, whole, with nothing to click`, async () => {
     const { context, page, seen } = await open(browser, new URL(`/wall/security${query}`, served.url), { ...WALL, width, height });
-    await page.locator("[data-figure=silent]").waitFor({ timeout: PATIENCE });
+    await page.locator("[data-figure=amiss]").waitFor({ timeout: PATIENCE });
     await settled(page);
     const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
     assert.ok(size[0] <= width && size[1] <= height, String(size));
     assert.equal(await page.locator("button:visible, a:visible, select:visible, input:visible, summary:visible").count(), 0);
-    assert.deepEqual(await page.locator("[data-figure] .event-figure").allInnerTexts().then((texts) => texts.map((text) => text.trim())), ["49", "173", "3", "2"]);
-    const cut = await page.locator(".event-figures article, .quiet li, .event-hours > *").evaluateAll(
+    assert.deepEqual(await page.locator("[data-figure] .event-figure").allInnerTexts().then((texts) => texts.map((text) => text.trim())), ["49", "173", "3", "3"]);
+    const cut = await page.locator(".event-figures article, .amiss li, .event-hours > *").evaluateAll(
       (all, height) => all.filter((it) => it.getBoundingClientRect().bottom > height + 1 || it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),
       height,
     );
     assert.deepEqual(cut, []);
-    const first = page.locator(".quiet li").first();
-    assert.match(await first.innerText(), /Tường lửa biên.*im lặng|\+2/s);
+    const first = page.locator(".amiss li").first();
+    assert.match(await first.innerText(), /Tường lửa biên.*im lặng|\+3/s);
     // A narrow wall leaves its title out.
     if (width === WALL.width) assert.deepEqual(await violations(page), []);
     await keep(page, `security-wall-${width}`);

@@ -122,7 +122,7 @@ test("what is opened of a figure is what was stored with it at its moment, and n
   const hour = Math.floor(at / 3_600_000) * 3_600_000;
   const made = {
     aqi: { at, revision: 77, value: 130, inputs: [dust, gas].map(({ id }, place) => input("index", id, { measure: "vn_aqi", start: hour, value: 130 - place, word: "pm25" })) },
-    alerts: { at, revision: 78, value: 31, count: 31, of: 30, inputs: [input("alert", dust.id, { measure: "a-rule-of-then", number: 7, word: "high" })], parts: [{ word: "high", count: 31 }] },
+    alerts: { at, revision: 78, value: 31, count: 31, of: 30, inputs_all: 31, inputs: [input("alert", dust.id, { measure: "a-rule-of-then", number: 7, word: "high" })], parts: [{ word: "high", count: 31 }] },
     completeness: { at, count: 7, expected: 8, inputs: [input("series", world.pack.stations[0].id, { measure: "no2", value: 12.5 })] },
     slowest: { at, count: 1, value: 9_000_000, inputs: [input("feed", "replay-gas", { start: at - 9_000_000, value: 9_000_000 })], parts: [{ word: "on_time", count: 1 }] },
     balance: { at, value: 3, priority: "critical", verdict: "missed", inputs: [input("feed", "replay-dust", { value: 3 })], parts: [{ word: "received", count: 4321 }] },
@@ -164,19 +164,20 @@ test("what is opened of a figure is what was stored with it at its moment, and n
   await context.close();
 });
 
-test("numbers are those of the figures where lists are cut, and of hours that are not kept nothing is drawn", async (t) => {
+test("numbers and hours are those of the figures where lists are cut, and of hours that nobody judged nothing is drawn", async (t) => {
   const own = await startFixture({ speed: 1 });
   t.after(() => own.close());
   const { world } = own;
   const figures = world.figures.bind(world);
   const end = Math.floor(world.at / 3_600_000) * 3_600_000;
-  // 24 of 60 hours of stations: eight stations in each of the three newest hours, and of the third perhaps not all.
+  // 24 of 60 hours of stations are listed; of two hours the figure says how many, of the others nothing could be judged.
   const inputs = [...Array(24).keys()].map((at) => ({
     kind: "window", subject: `s${at % 8}`, measure: "no2", start: end - (1 + Math.floor(at / 8)) * 3_600_000, number: 0, value: 201, word: "", priority: null,
   }));
+  const hours = [...Array(24).keys()].map((at) => ({ start: end - (24 - at) * 3_600_000, value: at < 22 ? null : 30, verdict: at < 22 ? "withheld" : "missed" }));
   const made = {
     alerts: { value: 1_400, of: 1_200, parts: [{ word: "critical", count: 900 }, { word: "high", count: 500 }] },
-    exceeded: { start: end - 24 * 3_600_000, end, value: 60, verdict: "missed", reason: "beyond", inputs },
+    exceeded: { start: end - 24 * 3_600_000, end, value: 60, verdict: "missed", reason: "beyond", inputs, inputs_all: 60, hours },
   };
   world.figures = () => figures().map((figure) => ({ ...figure, ...made[figure.figure] }));
   const { context, page } = await open(browser, own.url);
@@ -186,5 +187,7 @@ test("numbers are those of the figures where lists are cut, and of hours that ar
   const drawn = (part) => page.locator(`[data-kpi=exceeded] .line ${part}`).getAttribute("d");
   assert.equal((await drawn("path:last-child")).match(/M/g).length, 2, "two hours are known");
   assert.equal((await drawn("path.ground")).match(/M/g).length, 2, "zero is said of no other");
+  await page.locator("[data-kpi=exceeded]").getByRole("button").click();
+  await page.locator(".origin").getByText("24 trên 60 được lưu cùng chỉ số").waitFor({ timeout: PATIENCE });
   await context.close();
 });

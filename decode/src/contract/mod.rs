@@ -5,6 +5,7 @@
 //! names the reject.
 
 mod events;
+pub(crate) mod form;
 mod refusal;
 mod rows;
 mod rules;

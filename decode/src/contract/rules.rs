@@ -12,7 +12,7 @@ use ioc_model::{
 };
 use rustc_hash::FxHashMap;
 
-use super::events::EventRules;
+use super::{events::EventRules, form::Forms};
 
 /// The rules of one version of a pack.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub(crate) struct Rules {
     station_ids: FxHashMap<Box<str>, u32>,
     file_codes: FxHashMap<Spelling, u32>,
     pub(super) events: EventRules,
+    pub(super) forms: Forms,
 }
 
 /// What is asked of a feed's envelopes.
@@ -36,6 +37,10 @@ pub(crate) struct FeedRules {
     /// Whether its envelopes are files.
     pub(crate) by_file: bool,
     pub(crate) contract: Contract,
+    /// The forms that come by it.
+    pub(super) forms: Vec<Box<str>>,
+    /// Who reports where nothing else says it.
+    pub(super) agency: Option<Name>,
 }
 
 /// What is asked of an indicator's values.
@@ -81,6 +86,7 @@ impl Rules {
             station_ids: FxHashMap::default(),
             file_codes: FxHashMap::default(),
             events: EventRules::of_pack(pack),
+            forms: Forms::of_pack(pack),
         };
         for indicator in pack.indicators.values() {
             rules.add_indicator(indicator, names);
@@ -92,7 +98,9 @@ impl Rules {
             let name = Name::new(&feed.id);
             let by_file = matches!(feed.transport, Transport::Files { .. });
             let (format, contract) = (feed.format, feed.contract.clone());
-            let feed_rules = FeedRules { name, format, by_file, contract };
+            let forms = feed.forms.iter().map(|form| form.as_str().into()).collect();
+            let agency = feed.agency.as_deref().map(Name::new);
+            let feed_rules = FeedRules { name, format, by_file, contract, forms, agency };
             let _ = rules.feeds.insert(feed.id.as_str().into(), feed_rules);
         }
         rules

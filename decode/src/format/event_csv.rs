@@ -8,9 +8,6 @@
 //! The same finding stands in every export until it is cleared away. Where the pack names the columns that make a row the
 //! one it is, they and its time are what it is known by, so that it is one event, however often it comes. Otherwise a row
 //! is known by its place in its file, as those of other files are.
-//!
-//! Quotes are those of RFC 4180: around a whole column, doubled within it. A quote that is opened and not closed would make
-//! one row of all that follows, so a row goes over a few lines at most, and a broken one costs its first line alone.
 
 use std::borrow::Cow;
 
@@ -18,6 +15,7 @@ use ioc_model::{
     event::{Event, EventKey, Severity},
     event_columns::{EventColumns, EventField},
     name::Name,
+    text::Text,
     time::EventTime,
 };
 use jiff::{civil, fmt::strtime};
@@ -25,21 +23,15 @@ use jiff::{civil, fmt::strtime};
 use super::{
     Line,
     moment::{self, Minute},
+    separated::{LINE_ENDS, SEPARATORS, SeparatedRow, SeparatedRows},
     told::{self, End, attribute, decided, end, message, protocol, text, weight},
+    unicode::unicode,
 };
 use crate::contract::{Delivery, Identity, Refusal, Reporter, RowSink, Rows, SaidTime, legible, quoted};
 
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// A header stands so far down at most, below titles.
 const HEADER_WITHIN: usize = 20;
-/// No table has more columns that anybody reads.
-const COLUMNS_MAX: usize = 256;
-/// A row that is not broken goes over no more lines.
-const LINES_MAX: usize = 50;
-/// What stands between two quotes is no longer. Bytes.
-const QUOTED_MAX: usize = 64 << 10;
 const FIELDS: usize = EventField::ALL.len();
-const LINE_ENDS: [char; 2] = ['\r', '\n'];
 /// One of these is said of whatever happened.
 const TELLING: [EventField; 9] = [
     EventField::Time,
@@ -54,14 +46,14 @@ const TELLING: [EventField; 9] = [
 ];
 
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
-    let text = decoded(payload)?;
+    let text = unicode(payload).ok_or_else(not_text)?;
     let header = Header::find(&text, rows.columns())?;
     let mut delivery = rows.delivery();
     if let Some(delivery) = &mut delivery {
-        delivery.read(text[..header.rows.at].trim_end_matches(LINE_ENDS).as_bytes());
+        delivery.read(text[..header.rows.at()].trim_end_matches(LINE_ENDS).as_bytes());
     }
     let mut left = header.rows;
-    let mut row = Row::default();
+    let mut row = SeparatedRow::default();
     while left.next(&text, &mut row) {
         if let Some(delivery) = &mut delivery {
             delivery.read(row.raw.as_bytes());
@@ -78,12 +70,12 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
 }
 
 fn read_one<S: RowSink + ?Sized>(
-    row: &Row<'_>,
+    row: &SeparatedRow<'_>,
     header: &Header,
     delivery: Option<&Delivery>,
     rows: &mut Rows<'_, S>,
 ) -> Result<(), Refusal> {
-    row.check(header)?;
+    check(row, header)?;
     let columns = rows.columns();
     let said = |field| header.said(field, row);
     let mut event = Box::new(Event { kind: columns.kind, ..Event::default() });
@@ -180,24 +172,6 @@ fn time<'a>(written: &'a str, format: &str) -> SaidTime<'a> {
     local.map_or(SaidTime::Unreadable(written), SaidTime::Local)
 }
 
-/// The text of a table.
-fn decoded(payload: &[u8]) -> Result<Cow<'_, str>, Refusal> {
-    let (is_little, units) = match payload {
-        [0xff, 0xfe, units @ ..] => (true, units),
-        [0xfe, 0xff, units @ ..] => (false, units),
-        _ => return simdutf8::basic::from_utf8(payload).map(Cow::Borrowed).map_err(|_| not_text()),
-    };
-    // Padding at the end of an envelope is cut off, and with it half of a last character.
-    let unit = |pair: &[u8]| {
-        let pair = [pair[0], pair.get(1).copied().unwrap_or_default()];
-        if is_little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
-    };
-    char::decode_utf16(units.chunks(2).map(unit))
-        .collect::<Result<String, _>>()
-        .map(Cow::Owned)
-        .map_err(|_| not_text())
-}
-
 fn not_text() -> Refusal {
     Refusal::malformed(
         "Tệp không phải là văn bản UTF-8 hay UTF-16. Hãy xuất lại bảng dưới dạng CSV UTF-8.".to_owned(),
@@ -212,16 +186,16 @@ struct Header {
     of: [Option<usize>; FIELDS],
     id: Vec<usize>,
     /// The rows behind it.
-    rows: Left,
+    rows: SeparatedRows,
 }
 
 impl Header {
     /// The first row in which all columns are that the pack names.
     fn find(text: &str, columns: &EventColumns) -> Result<Header, Refusal> {
         let mut nearest: (usize, Vec<String>) = Default::default();
-        let mut row = Row::default();
-        for delimiter in DELIMITERS {
-            let mut left = Left { delimiter, at: 0, line: 1 };
+        let mut row = SeparatedRow::default();
+        for separator in SEPARATORS {
+            let mut left = SeparatedRows::new(separator);
             for _ in 0..HEADER_WITHIN {
                 if !left.next(text, &mut row) {
                     break;
@@ -251,7 +225,7 @@ impl Header {
         ))
     }
 
-    fn of(names: Vec<String>, columns: &EventColumns, rows: Left) -> Result<Header, Refusal> {
+    fn of(names: Vec<String>, columns: &EventColumns, rows: SeparatedRows) -> Result<Header, Refusal> {
         let twice = |wanted: &&str| names.iter().filter(|name| is_named(name, wanted)).count() > 1;
         if let Some(twice) = columns.names().find(twice) {
             let twice = quoted(twice);
@@ -272,13 +246,13 @@ impl Header {
     }
 
     /// What stands in the column of a field; nothing where there is none.
-    fn said<'r>(&self, field: EventField, row: &'r Row<'_>) -> &'r str {
+    fn said<'r>(&self, field: EventField, row: &'r SeparatedRow<'_>) -> &'r str {
         self.of[field as usize].map_or("", |at| row.field(at))
     }
 
     /// What makes a row the one it is, with its time: what is seen again later is another event. None where the pack does
     /// not say, or nothing stands there. Two tables of one console may count alike, so the feed is part of it.
-    fn identity(&self, row: &Row<'_>, feed: Name, reporter: &Reporter<'_>) -> Option<EventKey> {
+    fn identity(&self, row: &SeparatedRow<'_>, feed: Name, reporter: &Reporter<'_>) -> Option<EventKey> {
         let said = self.id.iter().any(|at| !row.field(*at).is_empty());
         let of = Identity::of(reporter.log_source()).with(feed.as_bytes());
         let of = of.with(self.said(EventField::Time, row).as_bytes());
@@ -295,183 +269,35 @@ fn place(names: &[String], wanted: &str) -> Option<usize> {
     names.iter().position(|name| is_named(name, wanted))
 }
 
-/// The rows of a text that were not read yet.
-#[derive(Clone, Copy)]
-struct Left {
-    delimiter: u8,
-    /// Where the next one begins. Bytes.
-    at: usize,
-    /// The line it begins in, from 1.
-    line: usize,
-}
-
-/// A row.
-#[derive(Default)]
-struct Row<'t> {
-    /// What stands in its columns, as far as anybody reads them.
-    fields: Vec<Cow<'t, str>>,
-    /// How many there are.
-    columns: usize,
-    /// Something stands in one that nobody reads.
-    surplus: bool,
-    broken: Option<Broken>,
-    /// Where it begins, from 1.
-    line: usize,
-    /// Its text without line ends around it.
-    raw: &'t str,
-}
-
-/// Why a row cannot be told from those behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Broken {
-    /// A quote is not closed, or something stands behind the one that closes.
-    Quote,
-    /// It goes on for longer than a row does.
-    Long,
-}
-
-impl Left {
-    /// Takes the next row that is not blank; false behind the last.
-    fn next<'t>(&mut self, text: &'t str, row: &mut Row<'t>) -> bool {
-        loop {
-            let Some(rest) = text.get(self.at..).filter(|rest| !rest.is_empty()) else { return false };
-            (row.line, row.broken) = (self.line, None);
-            let length = match self.split(rest, row) {
-                Ok(length) => length,
-                Err(broken) => {
-                    row.broken = Some(broken);
-                    memchr::memchr(b'\n', rest.as_bytes()).map_or(rest.len(), |end| end + 1)
-                }
-            };
-            let whole = &rest[..length];
-            row.raw = whole.trim_matches(LINE_ENDS);
-            self.at += length;
-            self.line += memchr::memchr_iter(b'\n', whole.as_bytes()).count();
-            if !row.raw.trim().is_empty() {
-                return true;
-            }
-        }
+/// A row has the columns of its header; more only if nothing stands in them. And it tells of something.
+fn check(row: &SeparatedRow<'_>, header: &Header) -> Result<(), Refusal> {
+    if let Some(broken) = row.broken {
+        let Text { vi, en } = broken.text();
+        return Err(Refusal::malformed(vi, en));
     }
-
-    /// Splits the first row of what is left; how long it is, its line end included.
-    fn split<'t>(&self, rest: &'t str, row: &mut Row<'t>) -> Result<usize, Broken> {
-        let bytes = rest.as_bytes();
-        row.fields.clear();
-        (row.columns, row.surplus) = (0, false);
-        let (mut at, mut lines) = (0, 1);
-        loop {
-            let (field, end) = match bytes.get(at) {
-                Some(b'"') => quoted_field(rest, at, self.delimiter, &mut lines)?,
-                _ => {
-                    let end = memchr::memchr2(self.delimiter, b'\n', &bytes[at..]);
-                    let end = end.map_or(bytes.len(), |length| at + length);
-                    (Cow::Borrowed(&rest[at..end]), end)
-                }
-            };
-            row.columns += 1;
-            match row.fields.len() < COLUMNS_MAX {
-                true => row.fields.push(field),
-                false => row.surplus |= !field.trim().is_empty(),
-            }
-            if bytes.get(end) != Some(&self.delimiter) {
-                return Ok((end + 1).min(bytes.len()));
-            }
-            at = end + 1;
-        }
+    let (found, right) = (row.columns, header.names.len());
+    let has_more = row.surplus || (right..row.fields.len()).any(|at| !row.field(at).is_empty());
+    if found < right || has_more {
+        return Err(Refusal::malformed(
+            format!(
+                "Số cột của dòng là {found}, của tiêu đề là {right}. Hãy đặt nội dung có dấu phân cách trong ngoặc kép."
+            ),
+            format!(
+                "The columns of the line are {found}, those of the header {right}. Put what holds a separator into \
+                 quotes."
+            ),
+        ));
     }
-}
-
-/// What stands within quotes, and where its column ends.
-fn quoted_field<'t>(
-    rest: &'t str,
-    at: usize,
-    delimiter: u8,
-    lines: &mut usize,
-) -> Result<(Cow<'t, str>, usize), Broken> {
-    let bytes = rest.as_bytes();
-    let start = at + 1;
-    let within = &bytes[..bytes.len().min(start + QUOTED_MAX)];
-    let (mut from, mut is_doubled) = (start, false);
-    let end = loop {
-        let Some(length) = memchr::memchr(b'"', &within[from..]) else {
-            return Err(if within.len() < bytes.len() { Broken::Long } else { Broken::Quote });
-        };
-        *lines += memchr::memchr_iter(b'\n', &within[from..from + length]).count();
-        if *lines > LINES_MAX {
-            return Err(Broken::Long);
-        }
-        let quote = from + length;
-        if within.get(quote + 1) != Some(&b'"') {
-            break quote;
-        }
-        (from, is_doubled) = (quote + 2, true);
-    };
-    let field = &rest[start..end];
-    let field = if is_doubled { field.replace("\"\"", "\"").into() } else { Cow::Borrowed(field) };
-    // Some write blanks behind the quote; the last column of a line may end in a carriage return.
-    let blanks = bytes[end + 1..].iter().take_while(|byte| matches!(byte, b' ' | b'\r')).count();
-    let behind = end + 1 + blanks;
-    match bytes.get(behind) {
-        None | Some(b'\n') => Ok((field, behind)),
-        Some(byte) if *byte == delimiter => Ok((field, behind)),
-        Some(_) => Err(Broken::Quote),
+    let mut telling = TELLING.into_iter().filter(|field| header.of[*field as usize].is_some()).peekable();
+    if telling.peek().is_some() && telling.all(|field| header.said(field, row).is_empty()) {
+        return Err(Refusal::malformed(
+            "Dòng không cho biết lúc nào, ở đâu hay việc gì, như một dòng tổng cộng. Hãy xuất bảng không kèm dòng tổng."
+                .to_owned(),
+            "The line says neither when, nor where, nor what, as a line of sums does. Export the table without sums."
+                .to_owned(),
+        ));
     }
-}
-
-impl Row<'_> {
-    fn field(&self, at: usize) -> &str {
-        self.fields.get(at).map_or("", |field| field.trim())
-    }
-
-    /// A row has the columns of its header; more only if nothing stands in them. And it tells of something.
-    fn check(&self, header: &Header) -> Result<(), Refusal> {
-        match self.broken {
-            Some(Broken::Quote) => {
-                return Err(Refusal::malformed(
-                    "Một dấu ngoặc kép mở ra mà không đóng lại, hoặc có chữ sau dấu đóng. Dấu ngoặc kép bên trong phải viết \
-                     hai lần. Hãy xuất lại bảng."
-                        .to_owned(),
-                    "A quote is opened and not closed, or something stands behind the one that closes. A quote within a \
-                     column is written twice. Export the table again."
-                        .to_owned(),
-                ));
-            }
-            Some(Broken::Long) => {
-                return Err(Refusal::malformed(
-                    format!(
-                        "Một dấu ngoặc kép mở ra và không đóng lại trong {LINES_MAX} dòng. Hãy xuất lại bảng."
-                    ),
-                    format!(
-                        "A quote is opened and not closed within {LINES_MAX} lines. Export the table again."
-                    ),
-                ));
-            }
-            None => {}
-        }
-        let (found, right) = (self.columns, header.names.len());
-        let has_more = self.surplus || (right..self.fields.len()).any(|at| !self.field(at).is_empty());
-        if found < right || has_more {
-            return Err(Refusal::malformed(
-                format!(
-                    "Số cột của dòng là {found}, của tiêu đề là {right}. Hãy đặt nội dung có dấu phân cách trong ngoặc kép."
-                ),
-                format!(
-                    "The columns of the line are {found}, those of the header {right}. Put what holds a separator into \
-                     quotes."
-                ),
-            ));
-        }
-        let mut telling = TELLING.into_iter().filter(|field| header.of[*field as usize].is_some()).peekable();
-        if telling.peek().is_some() && telling.all(|field| header.said(field, self).is_empty()) {
-            return Err(Refusal::malformed(
-                "Dòng không cho biết lúc nào, ở đâu hay việc gì, như một dòng tổng cộng. Hãy xuất bảng không kèm dòng tổng."
-                    .to_owned(),
-                "The line says neither when, nor where, nor what, as a line of sums does. Export the table without sums."
-                    .to_owned(),
-            ));
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -506,51 +332,5 @@ mod tests {
         ] {
             assert_eq!(of(format, said), expected, "{said} as {format}");
         }
-    }
-
-    /// The rows of a text: their lines, what stands in their columns, or why they are broken.
-    fn rows(text: &str) -> Vec<(usize, Result<Vec<String>, Broken>)> {
-        let mut left = Left { delimiter: b',', at: 0, line: 1 };
-        let mut row = Row::default();
-        let mut rows = Vec::new();
-        while left.next(text, &mut row) {
-            let fields = (0..row.fields.len()).map(|at| row.field(at).to_owned()).collect();
-            rows.push((row.line, row.broken.map_or(Ok(fields), Err)));
-        }
-        assert_eq!(left.at, text.len(), "every byte is some row's");
-        rows
-    }
-
-    #[test]
-    fn rows_are_split_by_rfc_4180_and_a_broken_one_costs_its_own_line() {
-        let fields = |fields: &[&str]| Ok(fields.iter().map(|field| (*field).to_owned()).collect());
-        for (text, expected) in [
-            ("a,b\r\n\r\n1,2", vec![(1, fields(&["a", "b"])), (3, fields(&["1", "2"]))]),
-            ("1,\"2\n3,4\"\n5, 6 ,\n", vec![(1, fields(&["1", "2\n3,4"])), (3, fields(&["5", "6", ""]))]),
-            ("\"a\"\"b\" \r\n\"\",c", vec![(1, fields(&["a\"b"])), (2, fields(&["", "c"]))]),
-            ("a\"b,\"\"\n", vec![(1, fields(&["a\"b", ""]))]),
-            ("1,\"2\n3,4\n", vec![(1, Err(Broken::Quote)), (2, fields(&["3", "4"]))]),
-            (
-                "1,\"2\n3,\"4\n5,6",
-                vec![(1, Err(Broken::Quote)), (2, Err(Broken::Quote)), (3, fields(&["5", "6"]))],
-            ),
-            ("\"a\"b,1\nc,d", vec![(1, Err(Broken::Quote)), (2, fields(&["c", "d"]))]),
-        ] {
-            assert_eq!(rows(text), expected, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn bound_no_row_is_looked_for_far_behind_its_first_line() {
-        let text = "x\",\"\n".repeat(10_000);
-        assert_eq!(rows(&text).len(), 10_000);
-        let quoted = format!("a,\"{}\"\nb,c", "x".repeat(QUOTED_MAX));
-        assert_eq!(rows(&quoted)[0], (1, Err(Broken::Long)));
-        let over = format!("\"{}\"\nb", "\n".repeat(LINES_MAX));
-        assert_eq!(rows(&over).first(), Some(&(1, Err(Broken::Long))));
-        let wide = ",".repeat(100_000) + "x";
-        let mut row = Row::default();
-        assert!(Left { delimiter: b',', at: 0, line: 1 }.next(&wide, &mut row));
-        assert_eq!((row.fields.len(), row.columns, row.surplus), (COLUMNS_MAX, 100_001, true));
     }
 }

@@ -23,10 +23,13 @@ mod json_walk;
 mod moment;
 mod operator_action;
 mod packet_filter;
+mod separated;
 mod station_txt;
 mod syslog;
 mod syslog_header;
+mod table;
 mod told;
+mod unicode;
 
 use std::ops::Range;
 
@@ -56,6 +59,7 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::SyslogLines => syslog::read_lines(payload, rows, &mut caches.eve),
         FormatName::Eve => eve::read_lines(payload, rows, &mut caches.eve),
         FormatName::EventCsv => event_csv::read(payload, rows),
+        FormatName::Table => table::read(payload, rows),
     }
 }
 

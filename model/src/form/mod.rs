@@ -10,6 +10,7 @@ mod contract;
 mod finding;
 mod period;
 mod report;
+mod scope;
 
 pub use self::{
     asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
@@ -20,4 +21,5 @@ pub use self::{
     finding::{Finding, Rule, Weight},
     period::{Period, PeriodKind},
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
+    scope::PlacesByCode,
 };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use rust_decimal::Decimal;
 use toml::de::{DeTable, DeValue};
 
 use super::{duration, faults::FaultLog};
@@ -303,6 +304,55 @@ impl<'d> Section<'d> {
         Some(Section { document: self.document, name, line, entries, asked: BTreeSet::new() })
     }
 
+    /// The tables of a list such as `[[…]]`; empty if it is missing.
+    pub(super) fn sections(&mut self, key: &str) -> Vec<Section<'d>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let Some(list) = value.as_array() else {
+            self.wrong_type(key, value, "a list of tables");
+            return Vec::new();
+        };
+        let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
+        let mut sections = Vec::new();
+        for item in list.iter() {
+            let line = line_of(self.document.text, item.span().start);
+            match item.get_ref().as_table() {
+                Some(entries) => sections.push(Section {
+                    document: self.document,
+                    name: name.clone(),
+                    line,
+                    entries,
+                    asked: BTreeSet::new(),
+                }),
+                None => self.fault(line, format!("{}'{key}' must hold tables", self.prefix())),
+            }
+        }
+        sections
+    }
+
+    /// A number that may be missing, as it is written.
+    pub(super) fn optional_decimal(&mut self, key: &str) -> Option<Decimal> {
+        let value = self.take(key)?;
+        let number = decimal(value);
+        if number.is_none() {
+            let message = format!("{}'{key}' must be a number of at most 28 digits", self.prefix());
+            self.fault(self.line_of(key), message);
+        }
+        number
+    }
+
+    /// Two numbers that may be missing, as they are written.
+    pub(super) fn optional_decimals(&mut self, key: &str, expected: &str) -> Option<(Decimal, Decimal)> {
+        let value = self.take(key)?;
+        let pair = value.as_array().and_then(|list| match &list[..] {
+            [first, second] => Some((decimal(first.get_ref())?, decimal(second.get_ref())?)),
+            _ => None,
+        });
+        if pair.is_none() {
+            self.fault(self.line_of(key), format!("{}'{key}' must be {expected}", self.prefix()));
+        }
+        pair
+    }
+
     /// All keys not asked for yet, in the order they are written, with their lines.
     pub(super) fn keys(&self) -> Vec<(usize, &'d str)> {
         let remaining = self.entries.keys().filter(|key| !self.asked.contains(key.get_ref().as_ref()));
@@ -333,6 +383,20 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
             i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(|number| number as f64)
         }
         DeValue::Float(float) => float.as_str().parse().ok(),
+        _ => None,
+    }
+}
+
+/// A finite number, none of whose digits is lost.
+fn decimal(value: &DeValue<'_>) -> Option<Decimal> {
+    match value {
+        DeValue::Integer(integer) => {
+            i64::from_str_radix(integer.as_str(), integer.radix()).ok().map(Decimal::from)
+        }
+        DeValue::Float(float) => {
+            let written = float.as_str();
+            Decimal::from_str_exact(written).or_else(|_| Decimal::from_scientific(written)).ok()
+        }
         _ => None,
     }
 }

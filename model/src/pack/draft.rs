@@ -7,8 +7,16 @@ use super::{
     Transport, document::Section, spelling::Spelling,
 };
 use crate::{
-    action::OPERATOR, contract::Contract, event::EventMeasure, index::IndexSettings, limit::Limit,
-    place::Place, rule::Rule, text::Text, time::Millis,
+    action::OPERATOR,
+    contract::Contract,
+    event::EventMeasure,
+    form::{Agency, Form},
+    index::IndexSettings,
+    limit::Limit,
+    place::Place,
+    rule::Rule,
+    text::Text,
+    time::Millis,
 };
 
 /// What the files read so far hold. Later files refer to it.
@@ -21,6 +29,8 @@ pub(super) struct Draft {
     pub(super) replayed: Option<Text>,
     pub(super) user_names: bool,
     pub(super) places: Vec<Place>,
+    pub(super) agencies: BTreeMap<String, Agency>,
+    pub(super) forms: BTreeMap<String, Form>,
     pub(super) indicators: BTreeMap<String, Indicator>,
     /// By model: what it sends where it has no value.
     pub(super) models: BTreeMap<String, Vec<f64>>,
@@ -63,6 +73,8 @@ impl Draft {
             replayed: self.replayed,
             user_names: self.user_names,
             places: self.places,
+            agencies: self.agencies,
+            forms: self.forms,
             stations: self.stations,
             log_sources: self.log_sources,
             severities: self.severities,
@@ -90,6 +102,8 @@ fn operator() -> Feed {
         transport: Transport::Page,
         format: FormatName::OperatorAction,
         contract: Contract { max_bytes: 16 << 10, ..Contract::default() },
+        forms: Vec::new(),
+        agency: None,
         silent_after: Millis(i64::MAX),
     }
 }

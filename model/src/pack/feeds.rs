@@ -55,6 +55,8 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let transport = read_transport(id, &mut section, format, draft);
     let mut contract = read_contract(id, &mut section);
     contract.columns = event_columns::read(id, &mut section, format);
+    let forms = read_forms(id, &mut section, format, draft);
+    let agency = read_agency(id, &mut section, format, draft);
     let silent_after = section.duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
@@ -67,6 +69,8 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
         transport,
         format,
         contract,
+        forms,
+        agency,
         silent_after: silent_after.unwrap_or_default(),
     }
 }
@@ -81,6 +85,55 @@ fn read_format(id: &str, section: &mut Section<'_>) -> FormatName {
         }
         FormatName::JsonObservation
     })
+}
+
+/// Which forms come by a feed of reports; what another feed says of some is a fault.
+fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Vec<String> {
+    let line = section.line_of("forms");
+    let named = section.texts("forms");
+    if !format.is_report() {
+        if section.has("forms") {
+            section.fault(line, format!("{id}: '{}' is no format of reports", format.word()));
+        }
+        return Vec::new();
+    }
+    if named.is_empty() {
+        section.fault(line, format!("{id}: 'forms' must name at least one form of forms.toml"));
+    }
+    let mut forms: Vec<String> = Vec::new();
+    for (line, name) in named {
+        match draft.forms.get(&name) {
+            None => section.fault(line, format!("{id}: forms.toml has no form '{name}'")),
+            Some(_) if forms.contains(&name) => {
+                section.fault(line, format!("{id}: form '{name}' is named twice"));
+            }
+            Some(_) => forms.push(name),
+        }
+    }
+    let untitled = |name: &&String| draft.forms.get(*name).is_some_and(|form| form.titles.is_empty());
+    if let Some(form) = forms.iter().find(untitled).filter(|_| forms.len() > 1) {
+        let message = format!(
+            "{id}: several forms come by this feed, and nothing tells that it is '{form}': give each its 'titles'"
+        );
+        section.fault(line, message);
+    }
+    forms
+}
+
+/// Who reports where nothing else says it.
+fn read_agency(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Option<String> {
+    let agency = section.optional_text("agency")?;
+    let line = section.line_of("agency");
+    let is_place = || draft.places.iter().any(|place| place.key.code == agency);
+    if !format.is_report() {
+        section.fault(line, format!("{id}: '{}' is no format of reports", format.word()));
+    } else if !draft.agencies.contains_key(&agency) && !is_place() {
+        let message = format!(
+            "{id}: 'agency' is the id of an agency of agencies.csv or the code of a place, not '{agency}'"
+        );
+        section.fault(line, message);
+    }
+    Some(agency)
 }
 
 fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Transport {

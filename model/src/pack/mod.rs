@@ -3,6 +3,7 @@
 //! A pack is a folder of plain TOML and CSV files. Parsing is pure: the files come in as text, and all errors of
 //! all files come out together, each with file and line.
 
+mod agencies;
 mod csv_table;
 mod document;
 mod draft;
@@ -11,6 +12,7 @@ mod event_columns;
 mod event_words;
 mod faults;
 mod feeds;
+mod forms;
 mod holidays;
 mod indicators;
 mod indices;
@@ -44,6 +46,7 @@ pub use crate::station_kind::StationKind;
 use crate::{
     contract::Contract,
     event::{EventMeasure, Severity},
+    form::{Agency, Form},
     index::IndexSettings,
     limit::Limit,
     place::{Date, Place, PlaceKey},
@@ -81,6 +84,10 @@ pub struct Pack {
     pub user_names: bool,
     /// Administrative units of all times.
     pub places: Vec<Place>,
+    /// Who reports or is reported to beside the authorities of places, by identifier.
+    pub agencies: BTreeMap<String, Agency>,
+    /// What agencies fill in, by identifier.
+    pub forms: BTreeMap<String, Form>,
     /// Stations of all times, by identifier.
     pub stations: BTreeMap<String, Station>,
     /// Devices and machines that report events, by identifier.
@@ -323,17 +330,20 @@ pub enum FormatName {
     Eve,
     /// A table of events with a header, as a console exports it: which column is which, the pack says.
     EventCsv,
+    /// A report as a table: CSV, XLSX or XLS, told apart by their bytes.
+    Table,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 6] = [
+    pub const ALL: [FormatName; 7] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
         FormatName::SyslogLines,
         FormatName::Eve,
         FormatName::EventCsv,
+        FormatName::Table,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -347,6 +357,7 @@ impl FormatName {
             FormatName::SyslogLines => "syslog_lines",
             FormatName::Eve => "eve",
             FormatName::EventCsv => "event_csv",
+            FormatName::Table => "table",
         }
     }
 
@@ -355,18 +366,20 @@ impl FormatName {
     pub fn is_lines(self) -> bool {
         match self {
             FormatName::JsonObservation | FormatName::SyslogLines | FormatName::Eve => true,
-            // A station's file is judged as a whole, a table by its header.
+            // A station's file and a report are judged as a whole, a table by its header.
             FormatName::StationTxt
             | FormatName::OperatorAction
             | FormatName::Syslog
-            | FormatName::EventCsv => false,
+            | FormatName::EventCsv
+            | FormatName::Table => false,
         }
     }
 
-    /// Whether its messages are reports of forms.
+    /// Whether its messages are reports of forms. Of such a one every byte counts, also those that look like padding, and
+    /// there is a receipt for each, also for an empty one.
     #[must_use]
     pub fn is_report(self) -> bool {
-        false
+        self == FormatName::Table
     }
 
     /// From its word.
@@ -391,6 +404,10 @@ pub struct Feed {
     pub format: FormatName,
     /// What it promises.
     pub contract: Contract,
+    /// The forms whose reports come by it, by identifier; none of a feed of another kind.
+    pub forms: Vec<String>,
+    /// The agency that reports where neither the sender nor the message says which: of `agencies.csv`, or a place's code.
+    pub agency: Option<String>,
     /// No envelope for so long means the feed is silent.
     pub silent_after: Millis,
 }

@@ -1,22 +1,22 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`, `rules.toml`, `successions.csv`, `holidays.csv` and
-//! `map.topo.json`. Folders below it are **overlays**, such as `demo/`: more indicators, stations, log sources, measures,
-//! feeds, limits and rules for one purpose, with a `pack.toml` of their own that says what is replayed. An overlay that is not
-//! asked for means nothing, but is checked all the same, so that it cannot rot. Other kinds of files (licences, recorded
-//! data) are not read.
+//! `agencies.csv`, `forms.toml`, `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`,
+//! `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such as `demo/`:
+//! more agencies, forms, indicators, stations, log sources, measures, feeds, limits and rules for one purpose, with a
+//! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
+//! the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
 use super::{
-    Pack, PackVersion,
+    Pack, PackVersion, agencies,
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules,
+    feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules,
     severities, stations, successions,
 };
 
@@ -25,6 +25,8 @@ pub type PackFiles = BTreeMap<String, String>;
 
 const MANIFEST: &str = "pack.toml";
 const PLACES: &str = "places.csv";
+const AGENCIES: &str = "agencies.csv";
+const FORMS: &str = "forms.toml";
 const INDICATORS: &str = "indicators.toml";
 const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
@@ -38,9 +40,11 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 14] = [
+const BASE_FILES: [&str; 16] = [
     MANIFEST,
     PLACES,
+    AGENCIES,
+    FORMS,
     INDICATORS,
     MODELS,
     STATIONS,
@@ -54,8 +58,20 @@ const BASE_FILES: [&str; 14] = [
     HOLIDAYS,
     MAP,
 ];
-const OVERLAY_FILES: [&str; 10] =
-    [MANIFEST, INDICATORS, MODELS, STATIONS, LOG_SOURCES, SEVERITIES, MEASURES, FEEDS, LIMITS, RULES];
+const OVERLAY_FILES: [&str; 12] = [
+    MANIFEST,
+    AGENCIES,
+    FORMS,
+    INDICATORS,
+    MODELS,
+    STATIONS,
+    LOG_SOURCES,
+    SEVERITIES,
+    MEASURES,
+    FEEDS,
+    LIMITS,
+    RULES,
+];
 
 impl Pack {
     /// A pack without any overlay.
@@ -162,14 +178,17 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Indicators, models, stations, log sources, measures, feeds, limits and rules, in the order in which they refer to each other.
+/// Agencies, forms, indicators, models, stations, log sources, measures, feeds, limits and rules, in the order in which they
+/// refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
+    read_list(files, &format!("{folder}{AGENCIES}"), log, draft, agencies::read);
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
         let path = format!("{folder}{file}");
         if let Some(text) = files.get(&path) {
             read(&Document::read(&path, text, log), draft);
         }
     };
+    read_one(FORMS, draft, forms::read);
     read_one(INDICATORS, draft, indicators::read);
     read_one(MODELS, draft, models::read);
     read_one(STATIONS, draft, stations::read);

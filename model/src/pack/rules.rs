@@ -1,6 +1,7 @@
 //! `rules.toml`: what raises alerts.
 
 mod events;
+mod unusual;
 
 use super::{
     document::{Document, Section},
@@ -9,6 +10,7 @@ use super::{
     scope::{Scope, meet},
 };
 use crate::{
+    event::EventMeasure,
     index::IndexId,
     limit::Averaging,
     rule::{Bound, Condition, EVERY, Measure, Priority, Rule},
@@ -151,16 +153,17 @@ fn read_condition(
         "index" => read_index(id, &mut table, scope),
         "status" => Some(read_status(id, &mut table)),
         "measure" => read_measure(id, &mut table, draft),
+        "unusual" => unusual::read(id, &mut table, draft),
         "" => return None,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, events)"
+                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, unusual, events)"
             );
             table.fault(table.line_of("kind"), message);
             return None;
         }
     };
-    let is_of_events = kind == "measure";
+    let is_of_events = matches!(kind, "measure" | "unusual");
     if kind != "status" && is_of_events != of_log_sources {
         let needs = if is_of_events { "'log_sources'" } else { "'kinds' or 'stations'" };
         table.fault(table.line_of("kind"), format!("{id}: condition '{kind}' is about {needs}"));
@@ -171,26 +174,36 @@ fn read_condition(
 
 /// What is counted of events, against fixed numbers.
 fn read_measure(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<Condition> {
-    let word = table.text("measure", "\"failed_logins\"");
-    let measure = draft.measures.get(&word);
-    if measure.is_none() && !word.is_empty() {
-        table.fault(table.line_of("measure"), format!("{id}: '{word}' is not a measure of the pack"));
-    }
+    let measure = named_measure(id, table, draft);
     let averaging = read_averaging(id, table, &[Averaging::Hour, Averaging::Day]);
     let window = match averaging {
         Some(Averaging::Hour) => Some(WindowKind::Hour),
         Some(Averaging::Day) => Some(WindowKind::Day),
         _ => None,
     };
-    if let (Some(measure), Some(window)) = (measure, window)
-        && !measure.windows.contains(&window)
-    {
-        let message = format!("{id}: measure '{word}' has no window '{}'", window.word());
-        table.fault(table.line_of("averaging"), message);
+    if let Some((measure, window)) = measure.zip(window) {
+        must_have(id, measure, window, "averaging", table);
     }
     let bound = read_bound(id, table);
     let measure = Measure::Indicator(measure?.id.clone());
     Some(Condition::Threshold { measure, averaging: averaging?, bound })
+}
+
+/// `measure`, one of the pack. None if it is not.
+fn named_measure<'a>(id: &str, table: &mut Section<'_>, draft: &'a Draft) -> Option<&'a EventMeasure> {
+    let word = table.text("measure", "\"failed_logins\"");
+    let measure = draft.measures.get(&word);
+    if measure.is_none() && !word.is_empty() {
+        table.fault(table.line_of("measure"), format!("{id}: '{word}' is not a measure of the pack"));
+    }
+    measure
+}
+
+fn must_have(id: &str, measure: &EventMeasure, window: WindowKind, key: &str, table: &Section<'_>) {
+    if !measure.windows.contains(&window) {
+        let message = format!("{id}: measure '{}' has no window '{}'", measure.id, window.word());
+        table.fault(table.line_of(key), message);
+    }
 }
 
 /// Log sources that a rule watches instead of stations.

@@ -12,6 +12,7 @@ use crate::{
     rule::{AlertAbout, AlertChange, AlertKey, Counted, Priority},
     status::StationStatus,
     time::{EventTime, Now},
+    usual::Compared,
 };
 
 /// A row of the `station_state` table: from this moment on.
@@ -62,6 +63,8 @@ pub struct Evidence {
     pub status: Option<StationStatus>,
     /// The events that were counted, where it is they.
     pub events: Option<Arc<Counted>>,
+    /// The hours that the window was held against, where it was they.
+    pub compared: Option<Arc<Compared>>,
 }
 
 /// A row of the `alert` table: an alert after something happened to it.

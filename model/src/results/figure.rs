@@ -47,8 +47,23 @@ pub struct FigureResult {
     pub expected: u64,
     /// How those stand that it is made of, by word: stations by standing, alerts by priority, envelopes and rows.
     pub parts: Vec<(Name, u64)>,
-    /// What it was made of, what decides it first; not all of it where there is much.
+    /// Hour by hour, where it is of hours: from `start` to `end`, the oldest first.
+    pub hours: Vec<FigureHour>,
+    /// How many `inputs` there were.
+    pub inputs_all: u64,
+    /// What it was made of, what decides it first; of many the first.
     pub inputs: Vec<FigureInput>,
+}
+
+/// An hour of a figure, judged as the figure is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureHour {
+    /// Its first moment.
+    pub start: EventTime,
+    /// Its number in the unit of the figure; none where nothing of the hour could be judged.
+    pub value: Option<f64>,
+    /// How that stands to the target.
+    pub verdict: FigureVerdict,
 }
 
 /// One of those a figure was made of.
@@ -78,7 +93,7 @@ impl Fact for FigureResult {
     }
 
     fn size(&self) -> usize {
-        160 + 24 * self.parts.len() + 64 * self.inputs.len()
+        168 + 24 * self.parts.len() + 24 * self.hours.len() + 64 * self.inputs.len()
     }
 
     fn compare(&self, other: &Self) -> Ordering {

@@ -121,6 +121,8 @@ pub fn feed(id: &str, contract: Contract) -> Feed {
         transport: Transport::Http,
         format: FormatName::JsonObservation,
         contract,
+        forms: Vec::new(),
+        agency: None,
         silent_after: Millis::hours(1),
     }
 }

@@ -35,13 +35,19 @@ impl Columnar for AlertResult {
             |value: fn(&Evidence) -> Option<f64>| optional_floats(evidence().map(|e| e.and_then(value)));
         let time = |value: fn(&Evidence) -> i64| optional_times(evidence().map(|e| e.map(value)));
         let word = |value: fn(&Evidence) -> &str| names(evidence().map(|e| e.map_or("", value)));
-        // What rules counted is texts and numbers: it is always JSON.
+        // What rules counted and compared is texts and numbers: it is always JSON.
         let events = |evidence: &Evidence| {
             let events = evidence.events.as_deref().map(serde_json::to_string);
             events.and_then(Result::ok).unwrap_or_default()
         };
-        let events: Vec<String> =
-            evidence().map(|evidence| evidence.map_or_else(String::new, events)).collect();
+        let compared = |evidence: &Evidence| {
+            let compared = evidence.compared.as_deref().map(serde_json::to_string);
+            compared.and_then(Result::ok).unwrap_or_default()
+        };
+        let said = |said: fn(&Evidence) -> String| -> Vec<String> {
+            evidence().map(|evidence| evidence.map_or_else(String::new, said)).collect()
+        };
+        let (events, compared) = (said(events), said(compared));
         let mut columns = key_columns(results().map(|result| &result.key));
         columns.extend([
             ("about", enums(results().map(|result| result.about as u8))),
@@ -59,6 +65,7 @@ impl Columnar for AlertResult {
             ("threshold", float(|evidence| evidence.threshold)),
             ("status", word(|evidence| evidence.status.map_or("", StationStatus::word))),
             ("events", texts(events.iter().map(String::as_str))),
+            ("compared", texts(compared.iter().map(String::as_str))),
             ("user", texts(results().map(|result| &*result.user))),
             ("note", texts(results().map(|result| &*result.note))),
             ("seq", numbers(rows.iter().map(|row| row.seq))),

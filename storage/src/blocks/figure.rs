@@ -18,6 +18,9 @@ impl Columnar for FigureResult {
     fn columns(rows: &[&Self], _: Epoch) -> Columns {
         let parts = || rows.iter().flat_map(|row| &row.parts);
         let part = |items| lists(rows.iter().map(|row| row.parts.len()), items);
+        let hours = || rows.iter().flat_map(|row| &row.hours);
+        let of_hours = || rows.iter().map(|row| row.hours.len());
+        let hour_values = optional_floats(hours().map(|hour| hour.value));
         let inputs = || rows.iter().flat_map(|row| &row.inputs);
         let input = |items| lists(rows.iter().map(|row| row.inputs.len()), items);
         let value = optional_floats(inputs().map(|input| input.value));
@@ -40,6 +43,10 @@ impl Columnar for FigureResult {
             ("expected", counts(rows.iter().map(|row| row.expected))),
             ("parts.word", part(known_names(parts().map(|(word, _)| *word)))),
             ("parts.count", part(counts(parts().map(|(_, count)| *count)))),
+            ("hours.start_time", lists(of_hours(), times(hours().map(|hour| hour.start.0)))),
+            ("hours.value", optional_lists(of_hours(), hour_values)),
+            ("hours.verdict", lists(of_hours(), names(hours().map(|hour| hour.verdict.word())))),
+            ("inputs_all", counts(rows.iter().map(|row| row.inputs_all))),
             ("inputs.kind", input(names(inputs().map(|input| input.kind.word())))),
             ("inputs.subject", input(names(inputs().map(|input| &*input.subject)))),
             ("inputs.measure", name(|input| input.measure)),

@@ -3,8 +3,9 @@
 use ioc_model::{
     event::{EventMeasure, Severity},
     index::IndexId,
+    limit::Averaging,
     pack::{Pack, StationKind},
-    rule::{Bound, Condition, Measure, Rule},
+    rule::{Bound, Condition, Measure, Rule, Unusual},
     status::StationStatus,
 };
 use serde_json::{Value, json};
@@ -113,10 +114,7 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
     });
     let condition = match &rule.condition {
         Condition::Threshold { measure, averaging, bound } => {
-            let (side, raise, clear) = match bound {
-                Bound::Above { raise, clear } => ("above", raise, clear),
-                Bound::Below { raise, clear } => ("below", raise, clear),
-            };
+            let (side, raise, clear) = side(bound);
             json!({
                 "condition": match measure {
                     Measure::Indicator(_) => "indicator",
@@ -140,6 +138,18 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
             "statuses": statuses.iter().copied().map(StationStatus::word).collect::<Vec<_>>(),
             "lasting_ms": lasting.0,
         }),
+        Condition::Unusual(Unusual { measure, side: bound, least }) => {
+            let (side, raise, clear) = side(bound);
+            json!({
+                "condition": "unusual",
+                "measure": measure,
+                "averaging": Averaging::Hour.word(),
+                "side": side,
+                "raise_at": raise,
+                "clear_at": clear,
+                "least": least,
+            })
+        }
         Condition::Events(counting) => json!({
             "condition": "events",
             "measure": counting.count.word(),
@@ -158,6 +168,14 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
         row.extend(condition);
     }
     row
+}
+
+/// Which side, and what raises and clears there.
+fn side(bound: &Bound) -> (&'static str, f64, f64) {
+    match *bound {
+        Bound::Above { raise, clear } => ("above", raise, clear),
+        Bound::Below { raise, clear } => ("below", raise, clear),
+    }
 }
 
 fn index_categories(version: &str) -> Vec<Value> {

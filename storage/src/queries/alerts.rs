@@ -12,6 +12,7 @@ use ioc_model::{
     rule::{AlertAbout, AlertChange, AlertKey, Counted, Priority},
     status::StationStatus,
     time::{EventTime, Now},
+    usual::Compared,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,8 @@ pub struct AlertNow {
     pub status: Option<StationStatus>,
     /// The events that were counted, as JSON; empty where it was not they.
     pub events: String,
+    /// The hours that the window was held against, as JSON; empty where it was not they.
+    pub compared: String,
 }
 
 /// Something that happened to an alert.
@@ -120,6 +123,8 @@ pub struct AlertRow {
     pub status: Option<StationStatus>,
     /// The events that were counted, as JSON; empty where it was not they.
     pub events: String,
+    /// The hours that the window was held against, as JSON; empty where it was not they.
+    pub compared: String,
     /// The epoch that made it so.
     pub epoch: Epoch,
 }
@@ -130,6 +135,7 @@ macro_rules! evidence {
         let row = $row;
         // What another version counted by words that this one does not have is opened no more, and still told.
         let events: Option<Counted> = serde_json::from_str(&row.events).ok();
+        let compared: Option<Compared> = serde_json::from_str(&row.compared).ok();
         let window = row.window_start.zip(row.window_end).filter(|_| !row.measure.is_empty());
         window.map(|(start, end)| Evidence {
             measure: Name::new(&row.measure),
@@ -140,6 +146,7 @@ macro_rules! evidence {
             threshold: row.threshold,
             status: row.status,
             events: events.map(Arc::new),
+            compared: compared.map(Arc::new),
         })
     }};
 }
@@ -175,7 +182,7 @@ const NOW_COLUMNS: &str = "toString(a.rule) AS rule, toString(a.subject) AS subj
      toString(a.measure) AS measure, toString(a.averaging) AS averaging, \
      toUnixTimestamp64Milli(a.window_start) AS window_start, \
      toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, a.threshold AS threshold, \
-     toString(a.status) AS status, a.events AS events";
+     toString(a.status) AS status, a.events AS events, a.compared AS compared";
 
 impl Store {
     /// The alerts that are active or not acknowledged: at most one for each rule and station.
@@ -251,7 +258,8 @@ impl Store {
                  a.user AS user, a.note AS note, toString(a.measure) AS measure, \
                  toString(a.averaging) AS averaging, toUnixTimestamp64Milli(a.window_start) AS window_start, \
                  toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, \
-                 a.threshold AS threshold, toString(a.status) AS status, a.events AS events, a.epoch AS epoch \
+                 a.threshold AS threshold, toString(a.status) AS status, a.events AS events, \
+                 a.compared AS compared, a.epoch AS epoch \
                  FROM alert AS a WHERE a.rule = {{rule:String}} AND a.subject = {{subject:String}} \
                  AND a.number = {{number:UInt32}} AND a.epoch <= {COMMITTED}{} \
                  ORDER BY a.epoch, a.seq LIMIT {{most:UInt32}}",

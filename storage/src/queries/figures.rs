@@ -6,7 +6,7 @@ use ioc_model::{
     epoch::{Epoch, Revision},
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind},
     name::Name,
-    results::{FigureInput, FigureResult},
+    results::{FigureHour, FigureInput, FigureResult},
     rule::Priority,
     time::{EventTime, Now},
 };
@@ -43,6 +43,10 @@ pub struct FigureRow {
     expected: u64,
     part_words: Vec<String>,
     part_counts: Vec<u64>,
+    hour_starts: Vec<EventTime>,
+    hour_values: Vec<Option<f64>>,
+    hour_verdicts: Vec<String>,
+    inputs_all: u64,
     input_kinds: Vec<String>,
     input_subjects: Vec<String>,
     input_measures: Vec<String>,
@@ -60,6 +64,9 @@ const COLUMNS: &str = "toString(f.figure) AS figure, toUnixTimestamp64Milli(f.at
      toUnixTimestamp64Milli(f.late_from) AS late_from, toUnixTimestamp64Milli(f.stale_from) AS stale_from, \
      f.count AS count, f.expected AS expected, \
      arrayMap(word -> toString(word), f.`parts.word`) AS part_words, f.`parts.count` AS part_counts, \
+     arrayMap(start -> toUnixTimestamp64Milli(start), f.`hours.start_time`) AS hour_starts, \
+     f.`hours.value` AS hour_values, \
+     arrayMap(verdict -> toString(verdict), f.`hours.verdict`) AS hour_verdicts, f.inputs_all AS inputs_all, \
      arrayMap(kind -> toString(kind), f.`inputs.kind`) AS input_kinds, \
      arrayMap(subject -> toString(subject), f.`inputs.subject`) AS input_subjects, \
      arrayMap(measure -> toString(measure), f.`inputs.measure`) AS input_measures, \
@@ -72,6 +79,13 @@ impl FigureRow {
     #[must_use]
     pub fn said(&self) -> (Epoch, FigureResult) {
         let parts = self.part_words.iter().zip(&self.part_counts);
+        let hour = |at: usize| {
+            Some(FigureHour {
+                start: *self.hour_starts.get(at)?,
+                value: *self.hour_values.get(at)?,
+                verdict: FigureVerdict::from_word(self.hour_verdicts.get(at)?)?,
+            })
+        };
         let input = |at: usize| {
             Some(FigureInput {
                 kind: InputKind::from_word(self.input_kinds.get(at)?)?,
@@ -100,6 +114,8 @@ impl FigureRow {
             count: self.count,
             expected: self.expected,
             parts: parts.map(|(word, count)| (Name::new(word), *count)).collect(),
+            hours: (0..self.hour_starts.len()).filter_map(hour).collect(),
+            inputs_all: self.inputs_all,
             inputs: (0..self.input_kinds.len()).filter_map(input).collect(),
         };
         (self.revision.epoch(), result)

@@ -59,7 +59,9 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 16, name: "measures", sql: include_str!("0016_measures.sql") },
     Migration { number: 17, name: "detection", sql: include_str!("0017_detection.sql") },
     Migration { number: 18, name: "figures aged", sql: include_str!("0018_figures_aged.sql") },
-    Migration { number: 19, name: "reports", sql: include_str!("0019_reports.sql") },
+    Migration { number: 19, name: "unusual", sql: include_str!("0019_unusual.sql") },
+    Migration { number: 20, name: "figure hours", sql: include_str!("0020_figure_hours.sql") },
+    Migration { number: 21, name: "reports", sql: include_str!("0021_reports.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

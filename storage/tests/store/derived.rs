@@ -1,8 +1,20 @@
 //! What is derived comes back as it was made, and as analysts see it: the newest committed of every thing.
 
-use ioc_model::{epoch::Epoch, fact::Ranks, index::IndexId, rule::AlertChange, time::Now};
+use std::sync::Arc;
 
-use crate::{sample, server::TestServer};
+use ioc_model::{
+    epoch::Epoch,
+    fact::Ranks,
+    figure::FigureId,
+    index::IndexId,
+    results::StatusResult,
+    rule::AlertChange,
+    status::StationStatus,
+    time::{EventTime, Now},
+    usual::compared,
+};
+
+use crate::{askers::ALL, sample, server::TestServer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batch_everything_derived_comes_back_as_it_was_made() {
@@ -140,6 +152,9 @@ async fn an_alert_is_one_row_with_its_last_flags_its_acknowledgement_and_its_las
     cleared.active = false;
     cleared.at = Now(busy.now.0);
     cleared.evidence.as_mut().unwrap().value = Some(40.0);
+    let like = |start: EventTime| Some((start.0 / 3_600_000 % 7) as f64);
+    let held_against = compared(EventTime(1_730_764_800_000), like).map(Arc::new);
+    cleared.evidence.as_mut().unwrap().compared.clone_from(&held_against);
     let mut recurred = cleared.clone();
     recurred.change = AlertChange::Recurred;
     recurred.active = true;
@@ -159,6 +174,13 @@ async fn an_alert_is_one_row_with_its_last_flags_its_acknowledgement_and_its_las
              pm25\t70\t2"
         )
     );
+    let read = server.store.open_alerts(&ALL).await.unwrap();
+    assert!(held_against.is_some());
+    assert_eq!(
+        read[0].evidence().unwrap().compared,
+        held_against,
+        "the hours it was held against are its own"
+    );
 
     let mut closed = sample::results(Epoch(3), 0);
     cleared.acknowledged = true;
@@ -173,4 +195,44 @@ async fn an_alert_is_one_row_with_its_last_flags_its_acknowledgement_and_its_las
              pm25\t40\t3"
         )
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silent_how_a_log_source_is_and_until_when_that_holds_is_asked_back_as_of_a_moment() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let names = ["ids-a", "fw-a"].map(str::to_owned);
+    let said = |number: u64, subject: &str, status, last_event| {
+        let mut results = sample::results(Epoch(number), 0);
+        let since = results.now;
+        results.facts.statuses = vec![StatusResult { subject: subject.into(), status, since, last_event }];
+        let mut figure = results.facts.figures[0].clone();
+        (figure.figure, figure.stale_from) = (FigureId::LogSources, Some(EventTime(since.0 + 180_000)));
+        results.facts.figures = vec![figure];
+        results
+    };
+    let (blind, seeing) = (StationStatus::Error, StationStatus::Good);
+    let all = [
+        said(1, "ids-a", blind, Some(EventTime(7))),
+        said(2, "fw-a", StationStatus::Silent, None),
+        said(3, "ids-a", seeing, Some(EventTime(9))),
+    ];
+    for results in &all {
+        sink.write(results, false).await.unwrap();
+    }
+    let told = async |moment: Now| {
+        let states = server.store.log_source_states(&names, moment).await.unwrap();
+        let states = states.into_iter().map(|it| (it.subject, it.status, it.since, it.last_event));
+        (states.collect::<Vec<_>>(), server.store.log_sources_stale_from(moment).await.unwrap())
+    };
+    let [first, second, third] = [0, 1, 2].map(|at: usize| all[at].now);
+    let stale_from = |said: Now| Some(EventTime(said.0 + 180_000));
+    let ids = |status, since, last| ("ids-a".to_owned(), status, since, Some(EventTime(last)));
+    let fw = ("fw-a".to_owned(), StationStatus::Silent, second, None);
+    assert_eq!(told(Now(first.0 - 1)).await, (Vec::new(), None));
+    assert_eq!(told(first).await, (vec![ids(blind, first, 7)], stale_from(first)));
+    assert_eq!(told(Now(third.0 - 1)).await, (vec![fw.clone(), ids(blind, first, 7)], stale_from(second)));
+    assert_eq!(told(Now(i64::from(u32::MAX) * 1_000)).await.0, [fw, ids(seeing, third, 9)]);
+    let _ = server.ask("ALTER TABLE epoch DELETE WHERE epoch = 3 SETTINGS mutations_sync = 1").await;
+    assert_eq!(told(third).await.1, stale_from(second), "what is not committed was not said");
 }

@@ -10,10 +10,10 @@ use ioc_model::{
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
     question::{About, Found, Question},
-    results::Standing,
+    results::{Standing, WindowResult},
     rule::{AlertEvents, CountBy, Counted, Counting},
     time::{EventTime, Millis},
-    window::{ClosedBy, WindowKind},
+    window::{Aggregate, ClosedBy, WindowKind},
 };
 use ioc_storage::queries::{EventRow, Receipt};
 
@@ -121,6 +121,44 @@ async fn batch_a_day_read_back_holds_every_row_up_to_the_epoch_in_order() {
     }
     let both = server.store.ask(&question, Generation(0), Epoch(2)).await.unwrap();
     assert_eq!(both.len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batch_the_hours_of_a_measure_are_read_back_alone_as_they_were_up_to_the_epoch() {
+    let server = TestServer::start().await;
+    let sink = server.sink();
+    let hour = |indicator: &str, kind, number: i64, sum| {
+        let [window] = &sample::results(Epoch(1), 0).facts.windows[..] else { panic!("one window") };
+        let start = EventTime(window.start.0 + number * 3_600_000);
+        let aggregate = Aggregate { count: 50, sum, ..window.aggregate };
+        let (indicator, subject) = (indicator.into(), "ids-a".into());
+        WindowResult { indicator, subject, kind, start, aggregate, ..window.clone() }
+    };
+    for (epoch, sum) in [(1, 4.0), (2, 9.0)] {
+        let mut results = sample::results(Epoch(epoch), 0);
+        results.facts.windows = vec![
+            hour("ids_alerts", WindowKind::Hour, 0, sum),
+            hour("ids_alerts", WindowKind::Hour, 1, 5.0),
+            hour("ids_alerts", WindowKind::Hour, 2, 6.0),
+            hour("ids_alerts", WindowKind::Day, 0, 15.0),
+            hour("log_lines", WindowKind::Hour, 0, 70.0),
+        ];
+        sample::said_anew(&mut results);
+        sink.write(&results, false).await.unwrap();
+    }
+    let from = sample::results(Epoch(1), 0).facts.windows[0].start;
+    let about = About::Usual { measure: "ids_alerts".into() };
+    let to = EventTime(from.0 + 2 * 3_600_000);
+    let question = Question { subject: "ids-a".into(), about, from, to, asked: Epoch(1) };
+    for (upto, first) in [(1, 4.0), (2, 9.0)] {
+        let Found::Windows(found) = server.store.ask(&question, Generation(0), Epoch(upto)).await.unwrap()
+        else {
+            panic!("hours are windows");
+        };
+        let hours: Vec<_> = found.iter().map(|it| (&*it.indicator, it.kind, it.sum, it.count)).collect();
+        let hour = |sum| ("ids_alerts", WindowKind::Hour, sum, 50);
+        assert_eq!(hours, [hour(first), hour(5.0)]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@
 //! overdue, say what was, not what is: such an alert is raised as over, once a run, to be acknowledged like any other.
 //! When windows of now go on raising, it is active.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     action::Action,
@@ -22,10 +22,11 @@ use ioc_model::{
     rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
     status::StationStatus,
     time::{EventTime, Millis, Now},
+    usual::Usual,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{HOUR, StationPlan, said::OpenAlert};
+use super::{HOUR, StationPlan, said::OpenAlert, usual::UsualHours};
 use crate::step::ShardResults;
 
 /// Windows without a valid value that may lie between those of a row.
@@ -47,6 +48,16 @@ pub(super) enum Looked {
     Value(Option<f64>),
     /// A mean that has enough points, and the limits in force, lower and upper.
     Mean { valid: Option<f64>, limit: Option<(Option<f64>, Option<f64>)> },
+    /// A count, if enough is known of it, beside what is usual, if enough is known of that.
+    Counted { value: Option<f64>, usual: Option<Usual> },
+}
+
+/// What an epoch brought to be judged.
+pub(super) struct Judged<'a> {
+    pub(super) seen: &'a mut [Seen],
+    pub(super) status: Option<(StationStatus, Now)>,
+    /// What the counts among it are held against.
+    pub(super) usual: &'a UsualHours,
 }
 
 /// Whose alerts they are, and what that is.
@@ -146,14 +157,14 @@ impl Alerts {
         now: Now,
         plan: &StationPlan,
         (subject, patience): (Whose, Millis),
-        seen: &mut [Seen],
-        status: Option<(StationStatus, Now)>,
+        judged: Judged<'_>,
         results: &mut ShardResults,
     ) {
+        let Judged { seen, status, usual } = judged;
         seen.sort_by_key(|reading| (reading.end, reading.start));
         for rule in &plan.rules {
             let state = self.rules.entry(Name::new(&rule.id)).or_default();
-            let mut step = Step { now, patience, rule, subject, state, results };
+            let mut step = Step { now, patience, rule, subject, usual, state, results };
             match &rule.condition {
                 Condition::Status { statuses, lasting } => {
                     let watched = status.filter(|(status, _)| statuses.contains(status));
@@ -201,6 +212,7 @@ struct Step<'a> {
     patience: Millis,
     rule: &'a Rule,
     subject: Whose,
+    usual: &'a UsualHours,
     state: &'a mut RuleState,
     results: &'a mut ShardResults,
 }
@@ -237,6 +249,10 @@ impl Step<'_> {
             return;
         };
         let Some((start, entry)) = self.state.recent.iter().next_back() else { return };
+        let compared = match self.rule.condition {
+            Condition::Unusual(_) => self.usual.compared(reading.measure, *start).map(Arc::new),
+            _ => None,
+        };
         let evidence = Evidence {
             measure: reading.measure,
             averaging: Some(reading.averaging),
@@ -246,6 +262,7 @@ impl Step<'_> {
             threshold: Some(entry.threshold),
             status: None,
             events: None,
+            compared,
         };
         let was_raising = active || stood == Some(Stands::Raising);
         let next_is_due = entry.end.plus(length(reading.averaging)).plus(self.patience);
@@ -270,6 +287,7 @@ impl Step<'_> {
             threshold: None,
             status,
             events: None,
+            compared: None,
         };
         match watched {
             Some((status, since)) => {
@@ -401,20 +419,25 @@ fn watches(condition: &Condition, reading: &Seen) -> bool {
         | (Condition::Limit { indicator, averaging, .. }, Looked::Mean { .. }) => {
             *reading.measure == **indicator && reading.averaging == *averaging
         }
+        (Condition::Unusual(unusual), Looked::Counted { .. }) => *reading.measure == *unusual.measure,
         _ => false,
     }
 }
 
-/// How a window stands to a rule; none where there is no valid value, or no limit in force.
+/// How a window stands to a rule; none where there is no valid value, no limit in force, or nothing usual.
 fn entry(condition: &Condition, reading: &Seen) -> Option<Entry> {
     let value = match reading.looked {
         Looked::Value(value) => value?,
         Looked::Mean { valid, .. } => valid?,
+        Looked::Counted { value, .. } => value?,
     };
     let (stands, threshold) = match (condition, reading.looked) {
         (Condition::Threshold { bound, .. }, _) => by_bound(*bound, value),
         (Condition::Limit { clear_share, .. }, Looked::Mean { limit: Some((low, high)), .. }) => {
             by_limit(low, high, *clear_share, value)?
+        }
+        (Condition::Unusual(unusual), Looked::Counted { usual: Some(usual), .. }) => {
+            by_bound(unusual.bound(&usual)?, value)
         }
         _ => return None,
     };

@@ -6,6 +6,7 @@ use ioc_model::{
     calendar::Calendar,
     index::{IndexId, IndexSettings, vn_aqi, vn_wqi},
     limit::{Averaging, Limit},
+    name::Name,
     pack::{Pack, Station, StationKind},
     place::Date,
     rule::{AlertAbout, Condition, Measure, Rule},
@@ -34,6 +35,8 @@ pub(crate) struct StationPlan {
     pub(super) rules: Vec<Rule>,
     /// Of a log source: what is counted there. None of a station.
     pub(crate) counts: Option<CountPlan>,
+    /// Measures of which it is asked what is usual.
+    pub(super) usual: BTreeSet<Name>,
     /// Which means are looked at, by indicator.
     means: BTreeMap<String, BTreeSet<Averaging>>,
 }
@@ -80,6 +83,7 @@ impl StationPlan {
             limits,
             rules,
             means,
+            usual: BTreeSet::new(),
             counts: None,
         })
     }
@@ -90,11 +94,16 @@ impl StationPlan {
         let watches = |rule: &&Rule| rule.watches_log_source(subject);
         let rules: Vec<Rule> = pack.rules.values().filter(watches).cloned().collect();
         let mut means: BTreeMap<String, BTreeSet<Averaging>> = BTreeMap::new();
+        let mut usual = BTreeSet::new();
         for rule in &rules {
-            if let Condition::Threshold { measure: Measure::Indicator(measure), averaging, .. } =
-                &rule.condition
-            {
-                let _ = means.entry(measure.clone()).or_default().insert(*averaging);
+            match &rule.condition {
+                Condition::Threshold { measure: Measure::Indicator(measure), averaging, .. } => {
+                    let _ = means.entry(measure.clone()).or_default().insert(*averaging);
+                }
+                Condition::Unusual(unusual) => {
+                    let _ = usual.insert(Name::new(&unusual.measure));
+                }
+                _ => {}
             }
         }
         // Of one that may be silent nothing is owed, and it is never late.
@@ -111,6 +120,7 @@ impl StationPlan {
             limits: Vec::new(),
             rules,
             means,
+            usual,
             counts: CountPlan::of(pack, subject),
         })
     }

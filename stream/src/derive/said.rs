@@ -30,7 +30,7 @@ pub struct Said {
     /// None while nothing is expected of it.
     pub(crate) operating: Option<Operating>,
     pub(crate) alerts: Vec<OpenAlert>,
-    /// Of a log source that may not be silent: how it stands.
+    /// How a log source stands; none of one that may be silent for ever, unless it is blind.
     pub(crate) log_source: Option<StationStanding>,
 }
 
@@ -126,7 +126,8 @@ impl Derived {
         let Some((plan, (status, _))) = operating else { return (nothing, None) };
         if let Some(counts) = &plan.counts {
             let standing = StationStanding::of(status, self.status.last_event().is_some(), 0);
-            return (Said { log_source: counts.owes().then_some(standing), ..nothing }, None);
+            let counts = standing.counts_of_log_sources(counts.owes());
+            return (Said { log_source: counts.then_some(standing), ..nothing }, None);
         }
         let (missing, next) = self.status.missing(now, plan, lateness);
         let has_pm25 = plan.index == Some(IndexId::VnAqi) && plan.looks_at(PM25, Averaging::Day);

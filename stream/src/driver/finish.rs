@@ -101,7 +101,9 @@ impl Finisher {
             let what = match question.about {
                 About::Day { .. } => "day read back",
                 About::Held { .. } => "held rows read back",
-                About::Windows { .. } | About::Year { .. } | About::Counts { .. } => "windows read back",
+                About::Windows { .. } | About::Year { .. } | About::Counts { .. } | About::Usual { .. } => {
+                    "windows read back"
+                }
                 About::Events { .. } => "events looked up",
             };
             let Question { subject, from, to, .. } = &question;

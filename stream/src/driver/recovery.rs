@@ -179,8 +179,8 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let suspects = checkpoint
         .suspects()
         .map_err(|error| Halt::because("cannot read what the checkpoint keeps of suspects", error))?;
-    let Checkpoint { epoch, next, pack, figures, .. } = checkpoint;
-    let figures = Figures::load(&figures)
+    let Checkpoint { epoch, next, pack, figures, version, .. } = checkpoint;
+    let figures = Figures::load(version, &figures)
         .map_err(|error| Halt::because("the checkpoint's figures are of another version", error))?;
     let state = State { pack: Some(pack), subjects, log_sources, suspects, figures };
     Ok(Recovery { checkpoint: epoch, last, next, state, awaited })

@@ -13,7 +13,7 @@ use ioc_model::{
     time::{Millis, Now},
 };
 
-use super::{INPUTS_KEPT, NEAR, age, largest_first, nothing};
+use super::{NEAR, age, largest_first, made_of, nothing};
 use crate::derive::{
     HOUR,
     said::{DayMean, HourIndex, Operating},
@@ -84,7 +84,7 @@ pub(super) fn aqi(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResul
         },
     };
     let is_missing = of.value.is_err() && *freshness != Freshness::Stale;
-    FigureResult {
+    let figure = FigureResult {
         start: of.start,
         end: of.end(),
         value: of.value.ok(),
@@ -95,9 +95,9 @@ pub(super) fn aqi(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResul
         late_from: ages.late_from,
         stale_from: ages.stale_from,
         count: candidates.iter().filter(|candidate| candidate.rank == DECIDES).count() as u64,
-        inputs: candidates.iter().take(INPUTS_KEPT).map(input_of_index).collect(),
         ..empty
-    }
+    };
+    made_of(figure, candidates.iter().map(input_of_index))
 }
 
 fn reason_of(why: NoIndex) -> FigureReason {
@@ -157,7 +157,7 @@ pub(super) fn pm25(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResu
         _ => (FigureVerdict::Withheld, FigureReason::Insufficient, None),
     };
     let is_missing = of.mean.is_none() && *freshness != Freshness::Stale;
-    FigureResult {
+    let figure = FigureResult {
         start: of.start,
         end: of.end,
         value: of.mean,
@@ -169,9 +169,9 @@ pub(super) fn pm25(now: Now, stations: &BTreeMap<Name, Operating>) -> FigureResu
         late_from: ages.late_from,
         stale_from: ages.stale_from,
         count: candidates.iter().filter(|candidate| candidate.rank == DECIDES).count() as u64,
-        inputs: candidates.iter().take(INPUTS_KEPT).map(input_of_day).collect(),
         ..empty
-    }
+    };
+    made_of(figure, candidates.iter().map(input_of_day))
 }
 
 fn input_of_day(candidate: &Candidate<&DayMean>) -> FigureInput {

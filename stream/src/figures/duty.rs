@@ -10,7 +10,7 @@ use ioc_model::{
     time::{EventTime, Now},
 };
 
-use super::{INPUTS_KEPT, nothing};
+use super::{made_of, nothing};
 use crate::derive::said::{OpenAlert, Operating};
 
 pub(super) fn alerts(
@@ -40,7 +40,7 @@ pub(super) fn alerts(
         let count = open.iter().filter(|(_, alert)| alert.priority == priority).count();
         (Name::new(priority.word()), count as u64)
     };
-    FigureResult {
+    let figure = FigureResult {
         value: Some(open.len() as f64),
         of: Some(unacknowledged as f64),
         target: Some(0.0),
@@ -50,9 +50,9 @@ pub(super) fn alerts(
         count: open.len() as u64,
         expected: open.len() as u64,
         parts: Priority::ALL.into_iter().map(count).filter(|(_, count)| *count > 0).collect(),
-        inputs: open.iter().take(INPUTS_KEPT).map(input_of_alert).collect(),
         ..nothing(FigureId::Alerts, now, reason)
-    }
+    };
+    made_of(figure, open.iter().map(input_of_alert))
 }
 
 fn input_of_alert((subject, alert): &(&str, OpenAlert)) -> FigureInput {
@@ -74,7 +74,7 @@ pub(super) fn stations(now: Now, stations: &BTreeMap<Name, Operating>) -> Figure
     heard(FigureId::Stations, InputKind::Station, now, stations.iter().map(standing).collect())
 }
 
-/// Those that may not be silent. One whose sensor sees too little is heard, and not good.
+/// Those that may not be silent, and whoever is blind: one whose sensor sees too little is heard, and not good.
 pub(super) fn log_sources(now: Now, log_sources: &BTreeMap<Name, StationStanding>) -> FigureResult {
     let standing = |(subject, standing): (&Name, &StationStanding)| (*subject, *standing, None);
     heard(FigureId::LogSources, InputKind::LogSource, now, log_sources.iter().map(standing).collect())
@@ -91,8 +91,7 @@ fn heard(
     let (expected, gone, never) =
         (all.len() as u64, count(StationStanding::Silent), count(StationStanding::Never));
     let heard = all.iter().filter(|(_, standing, _)| standing.is_sending()).count() as u64;
-    let incomplete =
-        heard < expected || count(StationStanding::Error) > 0 || count(StationStanding::Partial) > 0;
+    let incomplete = all.iter().any(|(_, standing, _)| standing.is_amiss());
     let (verdict, reason) = match (expected, never) {
         (0, _) => (FigureVerdict::Withheld, FigureReason::Nothing),
         (expected, never) if expected == never => (FigureVerdict::Withheld, FigureReason::Never),
@@ -116,7 +115,7 @@ fn heard(
         value: *value,
         word: Name::new(standing.word()),
     };
-    FigureResult {
+    let figure = FigureResult {
         value: (expected > 0).then_some(heard as f64),
         of: (expected > 0).then_some(expected as f64),
         target: (expected > 0).then_some(expected as f64),
@@ -126,7 +125,7 @@ fn heard(
         count: heard,
         expected,
         parts,
-        inputs: all.iter().take(INPUTS_KEPT).map(input).collect(),
         ..nothing(figure, now, reason)
-    }
+    };
+    made_of(figure, all.iter().map(input))
 }

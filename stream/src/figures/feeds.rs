@@ -13,7 +13,7 @@ use ioc_model::{
     time::{EventTime, Now},
 };
 
-use super::{INPUTS_KEPT, NEAR, largest_first, nothing};
+use super::{NEAR, largest_first, made_of, nothing};
 
 /// A feed that promises something and was heard.
 struct Heard {
@@ -75,7 +75,7 @@ pub(super) fn slowest(now: Now, pack: &Pack, feeds: &BTreeMap<Name, Counts>) -> 
         value: Some(feed.silence),
         word: Name::default(),
     };
-    FigureResult {
+    let figure = FigureResult {
         start: slowest.last,
         value: Some(slowest.silence),
         target: Some(slowest.promised),
@@ -83,9 +83,9 @@ pub(super) fn slowest(now: Now, pack: &Pack, feeds: &BTreeMap<Name, Counts>) -> 
         reason,
         priority,
         freshness: Freshness::Fresh,
-        inputs: heard.iter().take(INPUTS_KEPT).map(input).collect(),
         ..empty
-    }
+    };
+    made_of(figure, heard.iter().map(input))
 }
 
 pub(super) fn balance(now: Now, since: Now, feeds: &BTreeMap<Name, Counts>) -> FigureResult {
@@ -117,7 +117,7 @@ pub(super) fn balance(now: Now, since: Now, feeds: &BTreeMap<Name, Counts>) -> F
         value: Some(*astray as f64),
         word: Name::default(),
     };
-    FigureResult {
+    let figure = FigureResult {
         start: EventTime(since.0),
         value: Some(total as f64),
         target: Some(0.0),
@@ -127,7 +127,7 @@ pub(super) fn balance(now: Now, since: Now, feeds: &BTreeMap<Name, Counts>) -> F
         count: received,
         expected: received,
         parts: parts.map(|(word, count)| (Name::new(word), count)).to_vec(),
-        inputs: unbalanced.iter().take(INPUTS_KEPT).map(input).collect(),
         ..nothing(FigureId::Balance, now, reason)
-    }
+    };
+    made_of(figure, unbalanced.iter().map(input))
 }

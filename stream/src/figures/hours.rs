@@ -8,12 +8,12 @@ use ioc_model::{
     limit::{VALID_SHARE, is_enough},
     name::Name,
     pack::Pack,
-    results::{FigureInput, FigureResult},
+    results::{FigureHour, FigureInput, FigureResult},
     rule::Priority,
     time::{EventTime, Millis, Now},
 };
 
-use super::{INPUTS_KEPT, NEAR, nothing};
+use super::{NEAR, made_of, nothing};
 use crate::derive::{
     HOUR,
     said::{HourOver, Operating},
@@ -35,26 +35,28 @@ fn last_day(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operating>) -> (Eve
 pub(super) fn exceeded(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operating>) -> FigureResult {
     let (from, until) = last_day(now, pack, stations);
     let lies_within = |start: EventTime| from <= start && start < until;
-    let (mut limited, mut judged) = (0, 0);
+    let mut means: BTreeMap<EventTime, Means> = BTreeMap::new();
     let mut over: Vec<(Name, &HourOver)> = Vec::new();
     for (subject, station) in stations {
         for hour in station.judged.iter().filter(|hour| lies_within(hour.start)) {
-            limited += u64::from(hour.limited);
-            judged += u64::from(hour.judged);
+            let means = means.entry(hour.start).or_default();
+            means.limited += u64::from(hour.limited);
+            means.judged += u64::from(hour.judged);
         }
         over.extend(station.over.iter().filter(|hour| lies_within(hour.start)).map(|hour| (*subject, hour)));
     }
     over.sort_by_key(|(subject, hour)| (std::cmp::Reverse(hour.start), *subject, hour.indicator));
-    let hours: BTreeSet<(Name, EventTime)> =
-        over.iter().map(|(subject, hour)| (*subject, hour.start)).collect();
-    let (verdict, reason, priority) = if !hours.is_empty() {
-        (FigureVerdict::Missed, FigureReason::Beyond, Some(Priority::Medium))
-    } else if limited == 0 {
-        (FigureVerdict::Withheld, FigureReason::Never, None)
-    } else if !is_enough(judged, limited) {
-        (FigureVerdict::Withheld, FigureReason::Insufficient, None)
-    } else {
-        (FigureVerdict::Kept, FigureReason::OnTarget, None)
+    let stations_over: BTreeSet<(EventTime, Name)> =
+        over.iter().map(|(subject, hour)| (hour.start, *subject)).collect();
+    for (start, _) in &stations_over {
+        means.entry(*start).or_default().over += 1;
+    }
+    let all = means.values().fold(Means::default(), |all, hour| all.and(*hour));
+    let Means { limited, judged, .. } = all;
+    let (verdict, reason, priority) = all.verdict();
+    let hour = |start| {
+        let of = means.get(&start).copied().unwrap_or_default();
+        FigureHour { start, value: of.value(), verdict: of.verdict().0 }
     };
     let freshness = match (judged, limited) {
         (0, 0) => Freshness::Never,
@@ -70,80 +72,135 @@ pub(super) fn exceeded(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operatin
         value: Some(hour.mean),
         word: hour.limit,
     };
-    FigureResult {
+    let figure = FigureResult {
         start: from,
         end: until,
-        value: (judged > 0).then_some(hours.len() as f64),
+        value: all.value(),
         target: Some(0.0),
         verdict,
         priority,
         freshness,
         count: judged,
         expected: limited,
-        inputs: over.iter().take(INPUTS_KEPT).map(input).collect(),
+        hours: hours_of(from, until).map(hour).collect(),
         ..nothing(FigureId::Exceeded, now, reason)
+    };
+    made_of(figure, over.iter().map(input))
+}
+
+/// The hours of a time, by their first moment.
+fn hours_of(from: EventTime, until: EventTime) -> impl Iterator<Item = EventTime> {
+    std::iter::successors(Some(from), |start| Some(start.plus(HOUR))).take_while(move |start| *start < until)
+}
+
+/// Means of an hour that a limit is in force for, those of them that could be judged, and stations over a limit.
+#[derive(Clone, Copy, Default)]
+struct Means {
+    limited: u64,
+    judged: u64,
+    over: u64,
+}
+
+impl Means {
+    fn and(self, other: Means) -> Means {
+        Means {
+            limited: self.limited + other.limited,
+            judged: self.judged + other.judged,
+            over: self.over + other.over,
+        }
+    }
+
+    fn value(self) -> Option<f64> {
+        (self.judged > 0).then_some(self.over as f64)
+    }
+
+    fn verdict(self) -> (FigureVerdict, FigureReason, Option<Priority>) {
+        if self.over > 0 {
+            (FigureVerdict::Missed, FigureReason::Beyond, Some(Priority::Medium))
+        } else if self.limited == 0 {
+            (FigureVerdict::Withheld, FigureReason::Never, None)
+        } else if !is_enough(self.judged, self.limited) {
+            (FigureVerdict::Withheld, FigureReason::Insufficient, None)
+        } else {
+            (FigureVerdict::Kept, FigureReason::OnTarget, None)
+        }
     }
 }
 
-/// Good points of a series and those expected.
+/// Good points and those expected.
+#[derive(Clone, Copy, Default)]
+struct Points {
+    good: u64,
+    expected: u64,
+}
+
+impl Points {
+    /// Adds those of an hour of a series. More than was asked for makes up for no other hour.
+    fn add(&mut self, count: u32, of: u32) {
+        self.good += u64::from(count.min(of));
+        self.expected += u64::from(of);
+    }
+
+    /// None where none was expected.
+    fn percent(self) -> Option<f64> {
+        (self.expected > 0).then(|| 100.0 * self.good as f64 / self.expected as f64)
+    }
+
+    fn verdict(self) -> (FigureVerdict, FigureReason, Option<Priority>) {
+        match self.percent() {
+            None => (FigureVerdict::Withheld, FigureReason::Never, None),
+            Some(_) if !is_enough(self.good, self.expected) => {
+                (FigureVerdict::Missed, FigureReason::Beyond, Some(Priority::Medium))
+            }
+            Some(percent) if is_below(percent, 100.0 * NEAR) => {
+                (FigureVerdict::Near, FigureReason::NearTarget, None)
+            }
+            Some(_) => (FigureVerdict::Kept, FigureReason::OnTarget, None),
+        }
+    }
+}
+
+/// How much of a series is good.
 struct Share {
     subject: Name,
     indicator: Name,
-    good: u64,
-    expected: u64,
+    percent: f64,
     /// The hour that lacks most points; of several the newest.
     shortest: EventTime,
 }
 
-impl Share {
-    fn percent(&self) -> f64 {
-        100.0 * self.good as f64 / self.expected as f64
-    }
-}
-
 pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operating>) -> FigureResult {
     let (from, until) = last_day(now, pack, stations);
-    let mut shares = Vec::new();
+    let (mut shares, mut all) = (Vec::new(), Points::default());
+    let mut by_hour: BTreeMap<EventTime, Points> = BTreeMap::new();
     for (subject, station) in stations {
         for series in &station.series {
-            let (mut good, mut expected) = (0, 0);
+            let mut of_series = Points::default();
             let (mut most_lacking, mut shortest) = (0, from);
             for (start, count, of) in
                 series.hours.iter().filter(|(start, ..)| from <= *start && *start < until)
             {
-                // More than was asked for makes up for no other hour.
-                good += u64::from(*count.min(of));
-                expected += u64::from(*of);
+                for points in [&mut of_series, &mut all, by_hour.entry(*start).or_default()] {
+                    points.add(*count, *of);
+                }
                 let lacking = of.saturating_sub(*count);
                 if lacking >= most_lacking {
                     (most_lacking, shortest) = (lacking, *start);
                 }
             }
-            if expected > 0 {
-                shares.push(Share {
-                    subject: *subject,
-                    indicator: series.indicator,
-                    good,
-                    expected,
-                    shortest,
-                });
-            }
+            let percent = of_series.percent().filter(|_| of_series.good < of_series.expected);
+            let indicator = series.indicator;
+            shares.extend(percent.map(|percent| Share { subject: *subject, indicator, percent, shortest }));
         }
     }
-    let good: u64 = shares.iter().map(|share| share.good).sum();
-    let expected: u64 = shares.iter().map(|share| share.expected).sum();
-    let value = (expected > 0).then(|| 100.0 * good as f64 / expected as f64);
-    let (verdict, reason, priority) = match value {
-        None => (FigureVerdict::Withheld, FigureReason::Never, None),
-        Some(_) if !is_enough(good, expected) => {
-            (FigureVerdict::Missed, FigureReason::Beyond, Some(Priority::Medium))
-        }
-        Some(value) if is_below(value, 100.0 * NEAR) => (FigureVerdict::Near, FigureReason::NearTarget, None),
-        Some(_) => (FigureVerdict::Kept, FigureReason::OnTarget, None),
+    let Points { good, expected } = all;
+    let (verdict, reason, priority) = all.verdict();
+    let hour = |start| {
+        let of = by_hour.get(&start).copied().unwrap_or_default();
+        FigureHour { start, value: of.percent(), verdict: of.verdict().0 }
     };
-    shares.retain(|share| share.good < share.expected);
     shares.sort_by(|one, other| {
-        let by_share = one.percent().total_cmp(&other.percent());
+        let by_share = one.percent.total_cmp(&other.percent);
         by_share.then((one.subject, one.indicator).cmp(&(other.subject, other.indicator)))
     });
     let input = |share: &Share| FigureInput {
@@ -152,20 +209,21 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
         measure: share.indicator,
         start: share.shortest,
         number: 0,
-        value: Some(share.percent()),
+        value: Some(share.percent),
         word: Name::default(),
     };
-    FigureResult {
+    let figure = FigureResult {
         start: from,
         end: until,
-        value,
+        value: all.percent(),
         target: Some(100.0 * VALID_SHARE),
         verdict,
         priority,
         freshness: if expected > 0 { Freshness::Fresh } else { Freshness::Never },
         count: good,
         expected,
-        inputs: shares.iter().take(INPUTS_KEPT).map(input).collect(),
+        hours: hours_of(from, until).map(hour).collect(),
         ..nothing(FigureId::Completeness, now, reason)
-    }
+    };
+    made_of(figure, shares.iter().map(input))
 }

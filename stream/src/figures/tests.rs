@@ -10,6 +10,7 @@ use ioc_model::{
 };
 
 use super::*;
+use crate::checkpoint::VERSION;
 use crate::derive::said::{DayMean, HourIndex, HourOver, JudgedHour, SeriesHours};
 
 const HOUR: i64 = 3_600_000;
@@ -264,6 +265,55 @@ fn an_hour_over_any_limit_counts_once_a_station() {
     assert_eq!((figure.count, figure.expected, figure.inputs.len()), (4, 4, 3));
     assert_eq!((figure.inputs[0].kind, figure.inputs[0].value), (InputKind::Window, Some(201.0)));
     assert_eq!((figure.start.0, figure.end.0), (NOON - 24 * HOUR, NOON));
+    let verdicts = [FigureVerdict::Withheld, FigureVerdict::Kept, FigureVerdict::Missed];
+    assert_eq!(
+        last_hours(&figure),
+        [None, Some(0.0), Some(2.0)].into_iter().zip(verdicts).collect::<Vec<_>>()[..]
+    );
+}
+
+/// The last three of its hours.
+fn last_hours(figure: &FigureResult) -> [(Option<f64>, FigureVerdict); 3] {
+    let starts: Vec<i64> = figure.hours.iter().map(|hour| hour.start.0).collect();
+    assert_eq!(starts, (1..=24).rev().map(|ago| NOON - ago * HOUR).collect::<Vec<_>>());
+    let told: Vec<_> = figure.hours.iter().map(|hour| (hour.value, hour.verdict)).collect();
+    *told.last_chunk().unwrap()
+}
+
+#[test]
+fn hours_are_judged_as_their_figure_is_and_one_that_lacks_too_much_keeps_nothing() {
+    use FigureVerdict::{Kept, Missed, Near, Withheld};
+    // Two means could be judged in the first hour, one of two in the second.
+    let stations = [("A", hours([9, 9], false)), ("B", hours([12, 6], false))];
+    let mut figures = heard(stations);
+    let figure = made(&mut figures, NOON, FigureId::Exceeded);
+    assert_eq!(last_hours(&figure), [(None, Withheld), (Some(0.0), Kept), (Some(0.0), Withheld)]);
+    let figure = made(&mut figures, NOON, FigureId::Completeness);
+    let percent = |good: f64| Some(100.0 * good / 24.0);
+    assert_eq!(last_hours(&figure), [(None, Withheld), (percent(21.0), Near), (percent(15.0), Missed)]);
+    assert_eq!(figure.value, Some(75.0), "of both hours");
+}
+
+#[test]
+fn of_what_a_figure_was_made_of_the_first_are_kept_and_all_are_counted() {
+    let names: Vec<String> = (0..40).map(|number| format!("S{number:02}")).collect();
+    let mut figures = Figures::default();
+    for name in &names {
+        let operating = Some(Operating { standing: StationStanding::Silent, ..hours([6, 6], true) });
+        let alerts = vec![alert("rule", Priority::High, true, false)];
+        figures.hear(Said { subject: Name::new(name), operating, alerts, log_source: None });
+    }
+    for (id, all) in [
+        (FigureId::Alerts, 40),
+        (FigureId::Stations, 40),
+        (FigureId::Exceeded, 40),
+        (FigureId::Completeness, 40),
+        (FigureId::Balance, 0),
+    ] {
+        let figure = made(&mut figures, NOON, id);
+        let kept = if all == 0 { 0 } else { INPUTS_KEPT };
+        assert_eq!((figure.inputs_all, figure.inputs.len()), (all, kept), "{id:?}");
+    }
 }
 
 #[test]
@@ -430,11 +480,26 @@ fn replay_figures_go_on_behind_a_checkpoint_as_if_nothing_had_happened() {
     figures.hear(said.clone());
     figures.count("air".into(), &Counts { received: 2, decoded: 1, ..Counts::default() });
     let _ = figures.work_out(Now(NOON), &pack, true);
-    let mut loaded = Figures::load(&figures.record().unwrap()).unwrap();
+    let mut loaded = Figures::load(VERSION, &figures.record().unwrap()).unwrap();
     loaded.hear(said);
     for (now, urgent) in [(NOON + 1, true), (NOON + 60_000, false), (NOON + 60_001, true)] {
         assert_eq!(loaded.work_out(Now(now), &pack, urgent), figures.work_out(Now(now), &pack, urgent));
     }
     assert_eq!(loaded.record().unwrap(), figures.record().unwrap());
-    assert_eq!(Figures::load(&[]).unwrap().record().unwrap(), Figures::default().record().unwrap());
+    assert_eq!(Figures::load(VERSION, &[]).unwrap().record().unwrap(), Figures::default().record().unwrap());
+}
+
+#[test]
+fn replay_what_an_earlier_version_kept_of_figures_goes_on_without_what_it_said_last() {
+    let mut figures = Figures::default();
+    figures.count("air".into(), &Counts { received: 2, decoded: 1, ..Counts::default() });
+    let _ = figures.work_out(Now(NOON), &Pack::default(), false);
+    let Kept { since, minute, feeds, .. } = &figures.kept;
+    // Behind the feeds stood figures without hours.
+    let mut earlier = postcard::to_stdvec(&(since, minute, feeds)).unwrap();
+    earlier.extend([1, 2, 0]);
+    let mut loaded = Figures::load(VERSION - 1, &earlier).unwrap();
+    assert!(loaded.kept.last.is_empty());
+    assert!(loaded.work_out(Now(NOON + 1), &Pack::default(), false).is_empty(), "its minute has figures");
+    assert_eq!(loaded.kept.feeds, figures.kept.feeds);
 }

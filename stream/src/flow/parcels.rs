@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ioc_model::{event::Event, observation::Observation, row::Row};
+use ioc_model::{event::Event, name::Name, observation::Observation, row::Row, time::EventTime};
 use serde::{Deserialize, Serialize};
 
 use crate::suspects::Sighting;
@@ -19,17 +19,28 @@ pub(super) struct Parcel {
     others: Vec<Row>,
     /// What rules see of events. They come from the log sources, not from the log.
     sightings: Vec<Sighting>,
+    /// When the newest line arrived that each relay passed on. They come from the log sources, too.
+    relayed: BTreeMap<Name, EventTime>,
 }
 
-/// What rules see of an epoch's events, one parcel for each worker.
+/// What of an epoch's events goes on from their log sources to shards, one parcel for each worker.
 #[derive(Default)]
-pub(super) struct Sighted(BTreeMap<usize, Parcel>);
+pub(super) struct FromLogSources(BTreeMap<usize, Parcel>);
 
-impl Sighted {
-    pub(super) fn put(&mut self, worker: usize, sighting: Sighting) {
+impl FromLogSources {
+    /// What a rule sees of an event.
+    pub(super) fn sight(&mut self, worker: usize, sighting: Sighting) {
+        self.parcel(worker).sightings.push(sighting);
+    }
+
+    /// That a relay passed something on.
+    pub(super) fn relay(&mut self, worker: usize, relay: Name, arrived: EventTime) {
+        let _ = self.parcel(worker).relayed.insert(relay, arrived);
+    }
+
+    fn parcel(&mut self, worker: usize) -> &mut Parcel {
         let number = u32::try_from(worker).expect("fewer workers than shards");
-        let parcel = || Parcel { worker: number, ..Parcel::default() };
-        self.0.entry(worker).or_insert_with(parcel).sightings.push(sighting);
+        self.0.entry(worker).or_insert_with(|| Parcel { worker: number, ..Parcel::default() })
     }
 
     pub(super) fn parcels(self) -> impl Iterator<Item = Parcel> {
@@ -65,6 +76,16 @@ pub(super) struct Arrived {
     batches: Vec<Vec<Observation>>,
     others: Vec<Row>,
     sightings: Vec<Sighting>,
+    relayed: BTreeMap<Name, EventTime>,
+}
+
+/// What of an epoch goes to a shard: measured rows in batches by position, others and sightings in order of arrival.
+pub(super) struct Arranged {
+    pub(super) batches: Vec<Vec<Observation>>,
+    pub(super) others: Vec<Row>,
+    pub(super) sightings: Vec<Sighting>,
+    /// When the newest line arrived that each relay passed on.
+    pub(super) relayed: BTreeMap<Name, EventTime>,
 }
 
 impl Open {
@@ -116,14 +137,18 @@ impl Arrived {
         self.batches.push(parcel.rows);
         self.others.extend(parcel.others);
         self.sightings.extend(parcel.sightings);
+        for (relay, arrived) in parcel.relayed {
+            let newest = self.relayed.entry(relay).or_insert(arrived);
+            *newest = arrived.max(*newest);
+        }
     }
 
-    /// Measured rows in batches by position, the others and sightings in order of arrival.
+    /// In the order in which it is applied.
     ///
     /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
     /// once the batches are.
-    pub(super) fn arranged(self) -> (Vec<Vec<Observation>>, Vec<Row>, Vec<Sighting>) {
-        let Arrived { mut batches, mut others, mut sightings } = self;
+    pub(super) fn arranged(self) -> Arranged {
+        let Arrived { mut batches, mut others, mut sightings, relayed } = self;
         let key = |row: &Observation| row.arrival.place();
         batches.retain(|batch| !batch.is_empty());
         batches.sort_by_key(|batch| batch.first().map(key));
@@ -133,6 +158,6 @@ impl Arrived {
         );
         others.sort_by_key(Row::arrival);
         sightings.sort_by_key(|sighting| (sighting.arrival, sighting.rule));
-        (batches, others, sightings)
+        Arranged { batches, others, sightings, relayed }
     }
 }

@@ -277,3 +277,17 @@ proptest! {
         prop_assert_eq!(totals.0, stored.len() as u64);
     }
 }
+
+#[test]
+fn silent_a_relay_is_heard_when_the_newest_line_arrived_that_it_passed_on() {
+    let by = |offset, at, relay: &str| Event { relay: relay.into(), ..event(offset, at, None) };
+    let events = [
+        by(1, START + 9, "relay"),
+        by(2, START + 5, "relay"),
+        by(3, START, "relay-b"),
+        by(4, START + 20, ""),
+    ];
+    let reported = LogSources::default().take(&facts(1, START, Vec::new()), events);
+    let heard: Vec<(Name, i64)> = reported.relayed().into_iter().map(|(relay, at)| (relay, at.0)).collect();
+    assert_eq!(heard, [("relay".into(), START + 9), ("relay-b".into(), START)]);
+}

@@ -33,6 +33,8 @@ pub(super) struct CountTurn<'a> {
     pub(super) bounds: Bounds,
     /// When the oldest of its events happened that wait for an answer of the store.
     pub(super) unsure: Option<Undecided>,
+    /// When the newest line arrived that it passed on.
+    pub(super) relayed: Option<EventTime>,
     pub(super) results: &'a mut ShardResults,
     pub(super) touched: TouchedMinutes,
 }
@@ -45,7 +47,7 @@ impl CountTurn<'_> {
         events: &[&Event],
         derived: &mut Option<Box<Derived>>,
     ) {
-        let CountTurn { subject, facts, plan, days, terms, results, touched, unsure, .. } = self;
+        let CountTurn { subject, facts, plan, days, terms, results, touched, unsure, relayed, .. } = self;
         let events = events.iter().copied();
         let lateness = |feed| terms.lateness(&[feed]);
         let of = (*subject, facts.epoch);
@@ -60,7 +62,7 @@ impl CountTurn<'_> {
             &mut results.questions,
         );
         let Some(derived) = derived else { return };
-        if let Some(at) = arrived {
+        if let Some(at) = arrived.max(*relayed) {
             derived.heard(Name::from(LINES), at, Quality::Good);
         }
         if let Some((at, quality)) = sensor {

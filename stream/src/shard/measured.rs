@@ -27,7 +27,7 @@ use super::{
     terms,
 };
 use crate::{
-    day::{Rewritten, Version},
+    day::{Rewritten, Sources, SourcesByPlace, Version},
     derive::Derived,
     plan::Days,
     reading::Reading,
@@ -48,10 +48,10 @@ pub(super) struct Measured {
 /// What a checkpoint keeps of them: how far they have come, the feeds they came by, the series, and what operators
 /// decided about rows that are held.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct MeasuredRecord(
+pub(super) struct MeasuredRecord<S = Sources>(
     pub(super) EventTime,
     pub(super) Vec<Name>,
-    pub(super) Vec<(Name, SeriesState, Provenance)>,
+    pub(super) Vec<(Name, SeriesState, Provenance<S>)>,
     pub(super) Decisions,
 );
 
@@ -400,6 +400,17 @@ impl Moment {
 
     fn get(self) -> Option<EventTime> {
         Some(self.0).filter(|moment| *moment != Moment::NONE.0)
+    }
+}
+
+impl MeasuredRecord<SourcesByPlace> {
+    /// What a checkpoint of version 7 keeps, as this version does.
+    pub(super) fn of_this_version(self) -> MeasuredRecord {
+        let MeasuredRecord(watermark, feeds, series, decisions) = self;
+        let of_series = |(name, state, provenance): (Name, SeriesState, Provenance<SourcesByPlace>)| {
+            (name, state, provenance.of_this_version())
+        };
+        MeasuredRecord(watermark, feeds, series.into_iter().map(of_series).collect(), decisions)
     }
 }
 

@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     counted::Counted,
-    derive::Derived,
+    day::{Sources, SourcesByPlace},
+    derive::{Derived, UsualHours},
     reported::Reported,
     series::{Provenance, SeriesState},
     step::ShardResults,
@@ -52,18 +53,22 @@ pub struct SubjectRecord {
 
 /// The last version of the checkpoint whose records list what there was to keep, before each keeper had its own.
 const BEFORE_KEEPERS: u8 = 4;
+/// The last version that keeps who sent what a day holds by the rows' places.
+const SOURCES_BY_PLACE: u8 = 7;
 type RecordBeforeKeepers =
     (Name, EventTime, Vec<Name>, Option<EventTime>, Vec<(Name, SeriesState)>, Option<Box<Derived>>);
 
 /// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
 #[derive(Debug, Serialize, Deserialize)]
-enum Kept {
+enum Kept<S = Sources> {
     /// Measured rows.
-    Measured(MeasuredRecord),
+    Measured(MeasuredRecord<S>),
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
     Counted(Box<Counted>),
+    /// The hours there that others are held against, beside what is made of them.
+    Usual(UsualHours),
     /// What agencies said of the cells of a form.
     Reported(Box<Reported>),
 }
@@ -74,6 +79,7 @@ enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
     Counted(&'a Counted),
+    Usual(&'a UsualHours),
     Reported(&'a Reported),
 }
 
@@ -90,6 +96,7 @@ impl SubjectState {
                 Kept::Measured(measured) => state.measured = Measured::load(measured, &indicator),
                 Kept::Derived(derived) => state.derived = Some(derived),
                 Kept::Counted(counted) => state.counted = Some(counted),
+                Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
                 Kept::Reported(reported) => state.reported = Some(reported),
             }
         }
@@ -100,6 +107,8 @@ impl SubjectState {
         let mut kept = vec![KeptRef::Measured(self.measured.record())];
         kept.extend(self.derived.as_deref().map(KeptRef::Derived));
         kept.extend(self.counted.as_deref().map(KeptRef::Counted));
+        let usual = self.derived.iter().map(|derived| &derived.usual);
+        kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
         kept.extend(self.reported.as_deref().map(KeptRef::Reported));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
@@ -135,14 +144,31 @@ impl SubjectState {
     }
 }
 
+impl Kept<SourcesByPlace> {
+    fn of_this_version(self) -> Kept {
+        match self {
+            Kept::Measured(measured) => Kept::Measured(measured.of_this_version()),
+            Kept::Derived(derived) => Kept::Derived(derived),
+            Kept::Counted(counted) => Kept::Counted(counted),
+            Kept::Usual(usual) => Kept::Usual(usual),
+            Kept::Reported(reported) => Kept::Reported(reported),
+        }
+    }
+}
+
 impl SubjectRecord {
     /// From the bytes of a checkpoint of that version.
     ///
     /// # Errors
     /// If they are none.
     pub fn decode(version: u8, bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
-        if version > BEFORE_KEEPERS {
+        if version > SOURCES_BY_PLACE {
             return postcard::from_bytes(bytes);
+        }
+        if version > BEFORE_KEEPERS {
+            let (name, due, kept) = postcard::from_bytes::<(Name, _, Vec<Kept<SourcesByPlace>>)>(bytes)?;
+            let kept = kept.into_iter().map(Kept::of_this_version).collect();
+            return Ok(SubjectRecord { name, due, kept });
         }
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
@@ -164,6 +190,7 @@ impl SubjectRecord {
             Kept::Measured(measured) => measured.awaited(self.name, calendar),
             Kept::Derived(derived) => derived.awaited(self.name).collect(),
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
+            Kept::Usual(usual) => usual.awaited(self.name).collect(),
             Kept::Reported(_) => Vec::new(),
         })
     }

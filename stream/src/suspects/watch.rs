@@ -358,6 +358,7 @@ fn raise(
         threshold: Some(f64::from(reach)),
         status: None,
         events: Some(Arc::new(counted)),
+        compared: None,
     };
     let happened = told(rule.id, now, &sighting.group, suspect, change);
     results.facts.alerts.extend(happened.map(|told| AlertResult { evidence: Some(evidence), ..told }));

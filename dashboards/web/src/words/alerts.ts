@@ -1,7 +1,7 @@
 // The words of alerts and of the way from a number to its origin.
 
 import { t, type Text } from "./text";
-import type { Count } from "../api";
+import type { Compared, Count } from "../api";
 import type { Alert } from "../model";
 
 export const alertWords = {
@@ -43,6 +43,8 @@ export const alertWords = {
   allOf: t("Mọi sự kiện của địa chỉ này", "All events of this address"),
   allOfSource: t("Mọi sự kiện của nguồn nhật ký này", "All events of this log source"),
   counted: t("Các sự kiện đã đếm", "The events that were counted"),
+  usually: t("thường", "usually"),
+  compared: t("Các giờ đã so sánh", "The hours it was held against"),
   more: t("nữa", "more"),
   older: t("Cũ hơn", "Older"),
   noHistory: t("Chưa có cảnh báo nào.", "There has been no alert."),
@@ -53,6 +55,18 @@ export const changeWords: Record<Alert["change"], Text> = {
   recurred: t("tái diễn", "recurred"),
   cleared: t("hết", "cleared"),
   acknowledged: t("xác nhận", "acknowledged"),
+};
+
+/** Which hours one was held against. */
+export const likeWords: Record<Compared["like"], Text> = {
+  weeks: t(
+    "Cùng giờ, cùng thứ trong tám tuần trước; chỉ tính giờ biết đủ, như đã biết khi đó.",
+    "The same hour of the same weekday in the eight weeks before; only hours known as a whole, as they were known then.",
+  ),
+  days: t(
+    "Cùng giờ trong mười bốn ngày trước; chỉ tính giờ biết đủ, như đã biết khi đó.",
+    "The same hour of the fourteen days before; only hours known as a whole, as they were known then.",
+  ),
 };
 
 /** What a rule counts of events. */

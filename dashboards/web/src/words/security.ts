@@ -1,6 +1,6 @@
 // The words of what happened: kinds, severities, log sources, in both languages.
 
-import type { EventKind, LogEvent, LogSource, MeasureHour, Severity } from "../api";
+import type { EventKind, LogEvent, MeasureHour, Severity } from "../api";
 import { t, type Text } from "./text";
 
 export const securityWords = {
@@ -9,7 +9,7 @@ export const securityWords = {
   grave: t("Sự kiện mức cao trở lên", "Events high or worse"),
   attempts: t("Lần đăng nhập thất bại", "Failed attempts to log in"),
   attackers: t("Địa chỉ tấn công", "Addresses that attack"),
-  silentSources: t("Nguồn nhật ký im lặng", "Silent log sources"),
+  amissSources: t("Nguồn im lặng hoặc mù", "Sources silent or blind"),
   ofEvents: t("trong số sự kiện", "of events"),
   ofSources: t("trong số nguồn", "of sources"),
   attackersMeaning: t("gây sự kiện mức cao trở lên hoặc thử đăng nhập", "of events high or worse, or of attempts to log in"),
@@ -48,6 +48,9 @@ export const securityWords = {
   absurdMeaning: t("phần dòng ghi thời điểm không thể có", "share of lines with a time that cannot be"),
   relay: t("chuyển tiếp", "relay"),
   maySilent: t("được im lặng", "may be silent for"),
+  seesTooLittle: t("quan sát không đủ: không có luật, rơi gói tin hoặc không nhận kịp cảnh báo", "sees too little: no rules, packets dropped, or alerts that its queue did not take"),
+  sinceThen: t("từ", "since"),
+  since: t("Từ lúc", "Since"),
   noSources: t("Gói tỉnh chưa khai nguồn nhật ký nào và chưa nhận được gì.", "The pack names no log source, and none was heard."),
   newest: t("Sự kiện mới nhất", "Newest events"),
   kind: t("Loại", "Kind"),
@@ -118,13 +121,6 @@ export const eventKindWords: Record<EventKind, Text> = {
   login_limit: t("quá số lần đăng nhập", "too many attempts"),
   repeat: t("dòng lặp lại", "repeated line"),
   infection: t("nhiễm mã độc", "infection"),
-};
-
-export const logStandingWords: Record<LogSource["standing"], Text> = {
-  silent: t("im lặng", "silent"),
-  never: t("31 ngày không nhận được gì", "nothing for 31 days"),
-  unknown: t("lạ, gói tỉnh không biết", "unknown to the pack"),
-  heard: t("đang gửi", "heard"),
 };
 
 export const timeWords: Record<LogEvent["time_from"], Text> = {

@@ -13,6 +13,7 @@ import { Mark } from "../frame/Mark";
 import { countedBy, lookAt } from "../security/filters";
 import { AlertEvents } from "./AlertEvents";
 import { Asked, Facts } from "./Asked";
+import { ComparedHours } from "./ComparedHours";
 
 const PAGE = 50;
 
@@ -117,6 +118,7 @@ export function AlertStep({ id }: { id: string }) {
                 {({ raised_by }) => (raised_by ? <Cause of={alert} by={raised_by} /> : null)}
               </Asked>
             </div>
+            {alert.evidence?.compared && <ComparedHours alert={alert} with={alert.evidence.compared} />}
             {/* One that came back was raised by other lines: they are read from their first page. */}
             {isOfGroup(alert) && <AlertEvents key={alert.occurrences} alert={alert} />}
             <h3>{say(alertWords.history)}</h3>

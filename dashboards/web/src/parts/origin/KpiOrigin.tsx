@@ -6,7 +6,7 @@ import { lastEventOf } from "../../freshness";
 import { nameOfFigure, shown, stationsNow, stepTo } from "../../figures";
 import { say } from "../../language";
 import type { Figure, FigureId, FigureInput, Priority, StationNames } from "../../model";
-import { type Standing, partialIn, priorityOfStanding, standingIn, standingWords } from "../../standing";
+import { type Standing, logStandingWords, partialIn, priorityOfStanding, standingIn, standingWords } from "../../standing";
 import { ageOf, feedNames, figureOf, pack, subjectName } from "../../store";
 import { alertWords, originWords } from "../../words/alerts";
 import { kpiWords, reasonsOfIndex } from "../../words/overview";
@@ -98,7 +98,7 @@ function Inputs({ id }: { id: keyof typeof HOW_MADE }) {
           ))}
         </tbody>
       </table>
-      {id === "alerts" ? figure && <Cut inputs={inputs} all={figure.count} /> : <Full inputs={inputs} />}
+      <Cut of={figure} />
       {id === "alerts" && (
         <button type="button" onClick={() => deeper("alerts")}>
           {say(alertWords.all)}
@@ -133,26 +133,19 @@ function madeAt(figure: Figure | null): [string, string][] {
 }
 
 /** Only the first of what a figure was made of is kept with it. */
-function Cut({ inputs, all }: { inputs: FigureInput[]; all: number }) {
-  if (inputs.length >= all) return null;
-  return <p class="calm">{say({ vi: `${number(inputs.length)} trên ${number(all)} được lưu cùng chỉ số`, en: `${number(inputs.length)} of ${number(all)} are kept with the figure` })}</p>;
+function Cut({ of: figure }: { of: Figure | null }) {
+  if (!figure || isWhole(figure)) return null;
+  const [kept, all] = [number(figure.inputs.length), number(figure.inputs_all)];
+  return <p class="calm">{say({ vi: `${kept} trên ${all} được lưu cùng chỉ số`, en: `${kept} of ${all} are kept with the figure` })}</p>;
 }
 
-/** How many of what a figure was made of are kept with it, where it does not say how many there were. */
-const KEPT = 24;
-
-function Full({ inputs }: { inputs: FigureInput[] }) {
-  if (inputs.length < KEPT) return null;
-  return <p class="calm">{say({ vi: `Chỉ ${number(KEPT)} mục đầu được lưu cùng chỉ số.`, en: `No more than the first ${number(KEPT)} are kept with the figure.` })}</p>;
+/** Whether all that a figure was made of is kept with it. */
+function isWhole({ inputs, inputs_all }: Figure): boolean {
+  return inputs.length >= inputs_all;
 }
 
 function nameOf({ subject }: FigureInput): string {
   return say(feedNames.value.get(subject)?.name ?? subjectName(subject));
-}
-
-/** How many stations or log sources are not good: those are listed. */
-function notGood({ parts }: Figure): number {
-  return parts.filter(({ word }) => word !== "good").reduce((sum, { count }) => sum + count, 0);
 }
 
 /** How a station stands as the figure counted it: those that are not good are listed in it. */
@@ -164,8 +157,7 @@ function standingSaid(station: StationNames): { words: string; priority: Priorit
     const words = standing === "partial" ? partialIn(said.value ?? 0, Object.keys(station.measures).length) : say(standingWords[standing]);
     return { words, priority: said.priority };
   }
-  const isWhole = figure !== null && figure.inputs.length >= notGood(figure);
-  return isWhole ? { words: say(standingWords.good), priority: null } : { words: standingIn(station), priority: priorityOfStanding(station) };
+  return figure !== null && isWhole(figure) ? { words: say(standingWords.good), priority: null } : { words: standingIn(station), priority: priorityOfStanding(station) };
 }
 
 function StationStates() {
@@ -228,8 +220,8 @@ function LogSources() {
           [
             say(originWords.howMade),
             say({
-              vi: "Nguồn nhật ký đã nhận được gì đó trong thời gian nó được phép im lặng, trên số nguồn không được im lặng mãi. Cảm biến quan sát không đủ (không có luật, rơi gói tin) vẫn được tính là có tín hiệu, nhưng chưa tốt.",
-              en: "Log sources of which something came within the time they may be silent, of those that may not be silent for ever. A sensor that sees too little (no rules, packets dropped) is heard, and not good.",
+              vi: "Nguồn nhật ký đã nhận được gì đó trong thời gian nó được phép im lặng, trên số nguồn không được im lặng mãi. Cảm biến mù, tức là quan sát không đủ (không có luật, rơi gói tin), vẫn được tính là có tín hiệu, nhưng chưa tốt; nó được tính dù được im lặng hay không.",
+              en: "Log sources of which something came within the time they may be silent, of those that may not be silent for ever. A sensor that is blind, because it sees too little (no rules, packets dropped), is heard, and not good; it counts however long it may be silent.",
             }),
           ],
           ...madeAt(figure),
@@ -246,13 +238,13 @@ function LogSources() {
                 </button>
               </th>
               <td class={priority ?? ""}>
-                {priority && <Mark priority={priority} />} {say(standingWords[word as Standing])}
+                {priority && <Mark priority={priority} />} {say(logStandingWords[word as Standing])}
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {figure && <Cut inputs={figure.inputs} all={notGood(figure)} />}
+      <Cut of={figure} />
       <button type="button" onClick={() => lookAt({})}>
         {say(words.security)}
       </button>
@@ -320,7 +312,7 @@ function HoursOver() {
           })}
         </tbody>
       </table>
-      <Full inputs={over} />
+      <Cut of={figure} />
     </>
   );
 }
@@ -379,7 +371,7 @@ function Completeness() {
           ))}
         </tbody>
       </table>
-      <Full inputs={short} />
+      <Cut of={figure} />
       {figure && short.length === 0 && figure.expected > 0 && <p class="calm">{say({ vi: "Mọi chuỗi đều đủ.", en: "Every series is whole." })}</p>}
     </>
   );
@@ -441,7 +433,7 @@ function Balance() {
           </tbody>
         </table>
       )}
-      <Full inputs={astray} />
+      <Cut of={figure} />
     </>
   );
 }
@@ -495,7 +487,7 @@ function FeedAges() {
           })}
         </tbody>
       </table>
-      {figure && <Cut inputs={heard} all={figure.count} />}
+      <Cut of={figure} />
     </>
   );
 }

@@ -2,8 +2,10 @@ import type { EventFigure, EventSummary } from "../../api";
 import { age, moment, number } from "../../format";
 import { say } from "../../language";
 import type { Text } from "../../model";
+import { areLogSourcesStale } from "../../standing";
 import { ageOf } from "../../store";
 import { isWall } from "../../wall";
+import { freshnessWords } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Mark } from "../frame/Mark";
 import { goTo, openNumber } from "./filters";
@@ -13,7 +15,7 @@ const SHOWN: Record<EventFigure["figure"], [name: Text, of: Text, open: (of: Eve
   grave: [securityWords.grave, securityWords.ofEvents, (of) => openNumber(of, { least: "high" })],
   attempts: [securityWords.attempts, securityWords.attemptsMeaning, (of) => openNumber(of, { attempts: "1" })],
   attackers: [securityWords.attackers, securityWords.attackersMeaning, () => goTo("ranking-sources")],
-  silent: [securityWords.silentSources, securityWords.ofSources, () => goTo("log-sources-title")],
+  amiss: [securityWords.amissSources, securityWords.ofSources, () => goTo("log-sources-title")],
 };
 
 /** What a duty officer asks first, of the last 24 hours. */
@@ -24,8 +26,11 @@ export function Figures({ of: summary }: { of: EventSummary }) {
       <h2 id="event-figures-title" class="reader-only">
         {say(securityWords.figures)}
       </h2>
-      {summary.figures.map(({ figure, value, of, priority }) => {
+      {summary.figures.map(({ figure, value, of, priority: said }) => {
         const [name, meaning, open] = SHOWN[figure];
+        // The number stays, and how urgent it is nobody knows.
+        const stale = figure === "amiss" && areLogSourcesStale(summary);
+        const priority = stale ? null : said;
         return (
           <article key={figure} class={`panel ${priority ?? ""}`} data-figure={figure}>
             <h3>
@@ -43,6 +48,7 @@ export function Figures({ of: summary }: { of: EventSummary }) {
             <p class="calm">
               {say(meaning)}
               {of !== null && `: ${number(of)}`}
+              {stale && ` · ${say(freshnessWords.stale)}`}
             </p>
             <p class="calm">
               {say(securityWords.figures)} · {say(securityWords.counted)} {moment(until, "minute")}

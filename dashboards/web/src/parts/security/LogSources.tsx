@@ -1,16 +1,17 @@
 import type { EventSummary, LogSource } from "../../api";
 import { type Column, at } from "../../csv";
-import { fullMoment, number, percent, roughAge, span } from "../../format";
+import { fullMoment, number, percent, roughAge, shortMoment, span } from "../../format";
 import { say } from "../../language";
+import { logSourcesNow, logStandingWords } from "../../standing";
 import { ageOf } from "../../store";
-import { logStandingWords, securityWords } from "../../words/security";
+import { securityWords } from "../../words/security";
 import { Download } from "../frame/Download";
 import { Mark } from "../frame/Mark";
 import { openNumber } from "./filters";
 
-/** Who reports, and first who does not. */
+/** Who reports, and first who does not, or sees too little. */
 export function LogSources({ of: summary }: { of: EventSummary }) {
-  const of = summary.log_sources;
+  const of = logSourcesNow(summary);
   return (
     <section class="panel log-sources" aria-labelledby="log-sources-title">
       <div class="rejects-head">
@@ -64,7 +65,7 @@ function Row({ of: source, within }: { of: LogSource; within: EventSummary }) {
         <Standing of={source} />
       </td>
       <td data-title={say(securityWords.lastReceived)}>
-        <Last of={source} />
+        <Age of={source.received_at} />
       </td>
       <td class="figure" data-title={say(securityWords.events)}>
         {number(source.weight)}
@@ -77,9 +78,9 @@ function Row({ of: source, within }: { of: LogSource; within: EventSummary }) {
 }
 
 /** By shape and word; who reports is calm. */
-export function Standing({ of: { standing, priority, silent_after } }: { of: LogSource }) {
+export function Standing({ of: { standing, priority, silent_after, since } }: { of: LogSource }) {
   return (
-    <span class={`standing ${standing}`}>
+    <span class={`standing ${standing}`} title={standing === "error" ? say(securityWords.seesTooLittle) : undefined}>
       {priority && <Mark priority={priority} hollow={standing === "unknown"} />} {say(logStandingWords[standing])}
       {standing === "silent" && silent_after !== null && (
         <small>
@@ -87,15 +88,25 @@ export function Standing({ of: { standing, priority, silent_after } }: { of: Log
           ({say(securityWords.maySilent)} {span(silent_after)})
         </small>
       )}
+      {standing === "error" && since !== null && (
+        <small>
+          {" "}
+          ({say(securityWords.sinceThen)}{" "}
+          <time dateTime={new Date(since).toISOString()} title={fullMoment(since)}>
+            {shortMoment(since)}
+          </time>
+          )
+        </small>
+      )}
     </span>
   );
 }
 
-export function Last({ of: { received_at } }: { of: LogSource }) {
-  if (received_at === null) return <>—</>;
+export function Age({ of: moment }: { of: number | null }) {
+  if (moment === null) return <>—</>;
   return (
-    <time dateTime={new Date(received_at).toISOString()} title={fullMoment(received_at)}>
-      {roughAge(ageOf(received_at))}
+    <time dateTime={new Date(moment).toISOString()} title={fullMoment(moment)}>
+      {roughAge(ageOf(moment))}
     </time>
   );
 }
@@ -105,6 +116,7 @@ function columns(): Column<LogSource>[] {
     [say(securityWords.logSource), ({ id }) => id],
     [say(securityWords.owner), ({ owner }) => owner && say(owner)],
     [say(securityWords.standing), ({ standing }) => say(logStandingWords[standing])],
+    [say(securityWords.since), ({ since }) => at(since)],
     [say(securityWords.lastReceived), ({ received_at }) => at(received_at)],
     [say(securityWords.events), ({ weight }) => weight],
     [say(securityWords.absurd), ({ absurd, rows }) => (rows === 0 ? null : absurd / rows)],

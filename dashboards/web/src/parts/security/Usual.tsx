@@ -1,4 +1,5 @@
 import type { Measure, MeasureHour, Measures } from "../../api";
+import { bandOf } from "../../alerts";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
@@ -132,5 +133,5 @@ function value({ value, missing }: MeasureHour): string {
 }
 
 function band({ usual }: MeasureHour): string {
-  return usual ? `${number(usual.low)} – ${number(usual.high)}` : "–";
+  return usual ? bandOf(usual) : "–";
 }

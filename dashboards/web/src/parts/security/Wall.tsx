@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { EventSummary, LogSource } from "../../api";
 import { number } from "../../format";
 import { say } from "../../language";
+import { logSourcesNow } from "../../standing";
 import { shift } from "../../wall";
 import { words } from "../../words/page";
 import { securityWords } from "../../words/security";
@@ -10,9 +11,9 @@ import { Urgent } from "../frame/Attention";
 import { useAnswer } from "../../asking";
 import { Figures } from "./Figures";
 import { Hours } from "./Hours";
-import { Last, Standing } from "./LogSources";
+import { Age, Standing } from "./LogSources";
 
-/** For a wall: the figures, and by whole rows who is silent. */
+/** For a wall: the figures, and by whole rows who is silent or blind. */
 export function Wall() {
   const [x, y] = shift.value;
   const { said, trouble } = useAnswer<EventSummary>("/api/security/summary", true).value;
@@ -25,7 +26,7 @@ export function Wall() {
           <>
             <Figures of={said} />
             <div class="security-wall-body">
-              <Quiet of={said.log_sources.filter(({ quiet }) => quiet)} />
+              <Amiss of={logSourcesNow(said).filter(({ amiss }) => amiss)} />
               <Hours of={said} />
             </div>
           </>
@@ -38,7 +39,7 @@ export function Wall() {
 }
 
 /** As many as there is room for, whole; the rest is counted. */
-function Quiet({ of }: { of: LogSource[] }) {
+function Amiss({ of }: { of: LogSource[] }) {
   const list = useRef<HTMLUListElement>(null);
   const room = useSignal(1);
   useLayoutEffect(() => {
@@ -55,19 +56,19 @@ function Quiet({ of }: { of: LogSource[] }) {
   }, [of.length]);
   const shown = of.length > room.value ? of.slice(0, Math.max(0, room.value - 1)) : of;
   return (
-    <section class="panel quiet" aria-labelledby="quiet-title">
-      <h2 id="quiet-title">{say(securityWords.silentSources)}</h2>
+    <section class="panel amiss" aria-labelledby="amiss-title">
+      <h2 id="amiss-title">{say(securityWords.amissSources)}</h2>
       <ul ref={list}>
         {of.length === 0 && <li class="calm">{say(words.nothingWrong)}</li>}
         {shown.map((source) => (
           <li key={source.id} data-log-source={source.id}>
             <strong>{source.name ? say(source.name) : source.id}</strong>
-            <span class="quiet-since">
-              <Standing of={{ ...source, silent_after: null }} />
-              {source.standing === "silent" && (
+            <span class="amiss-since">
+              <Standing of={{ ...source, silent_after: null, since: null }} />
+              {(source.standing === "silent" || source.standing === "error") && (
                 <>
                   {" "}
-                  <Last of={source} />
+                  <Age of={source.standing === "silent" ? source.received_at : source.since} />
                 </>
               )}
             </span>

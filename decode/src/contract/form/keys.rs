@@ -1,0 +1,535 @@
+//! What a row is about: its place, period, indicator and parts.
+
+use ioc_model::form::{Period, PeriodKind, Rule, Vintage, Weight};
+use rust_decimal::Decimal;
+
+use super::{
+    draft::{About, Reading, WHOLE},
+    findings::{Found, RIGHT, Spot, said},
+    header::{LaidColumn, Layout},
+    number::stored,
+    rules::{ColumnRole, ColumnRules, Members, vintage},
+    said_period,
+    spelling::plain,
+    values::{content, stands},
+};
+use crate::{
+    contract::{legible, quoted},
+    grid::{Content, GridCell},
+};
+
+/// Characters of a note.
+const NOTE_MAX: usize = 200;
+
+/// A sheet that is read.
+#[derive(Debug)]
+pub(super) struct Laid<'s> {
+    pub(super) sheet: u32,
+    pub(super) layout: &'s Layout,
+    /// The period that places are looked for in; the message's if it says one.
+    pub(super) period: Period,
+    /// Whether title or file name say that.
+    pub(super) period_is_said: bool,
+    /// The place that title or file name say.
+    pub(super) place: Option<u32>,
+    /// The unit that stands above the table.
+    pub(super) unit: String,
+}
+
+/// What a row says of all of its cells.
+#[derive(Debug)]
+pub(super) struct RowKey {
+    pub(super) about: About,
+    pub(super) indicator: Option<usize>,
+    pub(super) vintage: Option<Vintage>,
+    pub(super) note: String,
+}
+
+/// A row's cells by the form's columns.
+#[derive(Clone, Copy)]
+pub(super) struct RowCells<'s> {
+    pub(super) number: u32,
+    pub(super) cells: &'s [Option<&'s GridCell>],
+}
+
+impl<'s> RowCells<'s> {
+    pub(super) fn filled(&self, column: usize) -> Option<&'s GridCell> {
+        self.cells[column].filter(|cell| cell.formula.is_some() || cell.content != Content::Blank)
+    }
+
+    fn text(&self, column: usize) -> Option<String> {
+        let cell = self.filled(column)?;
+        let text = match &cell.content {
+            // 25486 as a number, also where a program wrote 25486.0.
+            Content::Number(number) => {
+                stored(number).map_or_else(|| number.clone(), |number| number.normalize().to_string())
+            }
+            _ => content(cell).trim().to_owned(),
+        };
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// Where findings go while it is only looked whether a row has a key.
+pub(super) enum Telling {
+    Silent,
+    Loud,
+}
+
+impl Reading<'_> {
+    /// What a row is about; none where it does not say it, which is told.
+    pub(super) fn row_key(
+        &mut self,
+        laid: &Laid<'_>,
+        row: RowCells<'_>,
+        telling: &Telling,
+    ) -> Option<RowKey> {
+        let period = self.row_period(laid, row, telling);
+        let place = self.row_place(laid, row, period.unwrap_or(laid.period), telling);
+        let indicator = self.row_indicator(laid, row, telling);
+        let members = self.row_members(laid, row, telling);
+        let vintage = self.row_vintage(laid, row, telling);
+        let note = self.column(|role| matches!(role, ColumnRole::Note)).and_then(|column| row.text(column));
+        let about = About { place: place?, period: period?, members: members? };
+        let note = note.map(|note| legible(&note, NOTE_MAX)).unwrap_or_default();
+        Some(RowKey { about, indicator: indicator?, vintage: vintage?, note })
+    }
+
+    pub(super) fn column(&self, is: fn(&ColumnRole) -> bool) -> Option<usize> {
+        self.form.columns.iter().position(|column| is(&column.role))
+    }
+
+    pub(super) fn spot(&self, laid: &Laid<'_>, row: u32, column: usize) -> Spot {
+        match &laid.layout.columns[column] {
+            Some(LaidColumn { at, .. }) => Spot::Cell(laid.sheet, row, *at),
+            None => Spot::Row(laid.sheet, row),
+        }
+    }
+
+    fn wrong(
+        &mut self,
+        telling: &Telling,
+        spot: Spot,
+        rule: Rule,
+        stands: &str,
+        (vi, en): (String, String),
+        right: &str,
+    ) {
+        if matches!(telling, Telling::Silent) {
+            return;
+        }
+        let found = Found {
+            weight: Weight::Error,
+            rule,
+            spot,
+            stands: legible(stands, 60),
+            message: said(vi, en),
+            right: right.to_owned(),
+        };
+        self.findings.add(found);
+    }
+
+    fn row_period(&mut self, laid: &Laid<'_>, row: RowCells<'_>, telling: &Telling) -> Option<Period> {
+        let kind = self.form.form.period;
+        let Some(column) = self.column(|role| matches!(role, ColumnRole::Period)) else {
+            return Some(laid.period);
+        };
+        let Some(cell) = row.filled(column) else {
+            if laid.period_is_said {
+                return Some(laid.period);
+            }
+            let example = laid.period.label();
+            let message = (
+                format!("Hàng không ghi kỳ báo cáo. Ví dụ đúng: {RIGHT}."),
+                format!("The row does not say its period. A right one: {RIGHT}."),
+            );
+            let spot = self.spot(laid, row.number, column);
+            self.wrong(telling, spot, Rule::Period, "", message, &example);
+            return None;
+        };
+        let period = match &cell.content {
+            Content::Date(moment) => of_day(kind, moment.date()),
+            _ => said_period::in_cell(&row.text(column).unwrap_or_default(), kind),
+        };
+        let spot = self.spot(laid, row.number, column);
+        match period {
+            Some(period) if laid.period_is_said && period != laid.period => {
+                let label = laid.period.label();
+                let message = (
+                    format!("Hàng ghi kỳ khác với kỳ của tệp ({label}). Mỗi tệp chỉ một kỳ."),
+                    format!("The row is of another period than the file ({label}). A file is of one period."),
+                );
+                self.wrong(telling, spot, Rule::Period, &stands(cell), message, "");
+                None
+            }
+            Some(period) => Some(period),
+            None => {
+                let example = laid.period.label();
+                let message = (
+                    format!("Không phải là kỳ báo cáo của biểu này. Ví dụ đúng: {RIGHT}."),
+                    format!("Not a period of this form. A right one: {RIGHT}."),
+                );
+                self.wrong(telling, spot, Rule::Period, &stands(cell), message, &example);
+                None
+            }
+        }
+    }
+
+    fn row_place(
+        &mut self,
+        laid: &Laid<'_>,
+        row: RowCells<'_>,
+        period: Period,
+        telling: &Telling,
+    ) -> Option<u32> {
+        let code_column = self.column(|role| matches!(role, ColumnRole::Place));
+        let name_column = self.column(|role| matches!(role, ColumnRole::PlaceName));
+        let code = code_column.and_then(|column| row.text(column));
+        let name = name_column.and_then(|column| row.text(column));
+        let is_date = code_column.and_then(|column| row.filled(column)).is_some_and(is_date);
+        let found = match (&code, &name) {
+            (None, None) if !is_date => {
+                if let Some(place) = laid.place {
+                    return Some(place);
+                }
+                let column = code_column.or(name_column);
+                let spot = column.map_or(Spot::Row(laid.sheet, row.number), |column| {
+                    self.spot(laid, row.number, column)
+                });
+                let message = (
+                    "Hàng có số nhưng không ghi địa bàn. Hãy ghi mã xã, ví dụ 25486, hoặc xoá số.".to_owned(),
+                    "The row has a number and no place. Write the code of the place, such as 25486, or clear the number."
+                        .to_owned(),
+                );
+                self.wrong(telling, spot, Rule::Missing, "", message, "");
+                return None;
+            }
+            (Some(code), _) => self.place_of_code(code, period),
+            (None, Some(name)) if !is_date => self.place_of_name(name, period),
+            (None, _) => Err((
+                "Ô mã địa bàn chứa ngày tháng. Hãy định dạng cột là Văn bản (Text) rồi gõ lại mã, ví dụ 25486.".to_owned(),
+                "A date stands where the code of a place is due. Format the column as text and type the code again, such as 25486."
+                    .to_owned(),
+            )),
+        };
+        let said_column = if code.is_some() || is_date { code_column } else { name_column };
+        let spot = said_column
+            .map_or(Spot::Row(laid.sheet, row.number), |column| self.spot(laid, row.number, column));
+        let written = code.as_deref().or(name.as_deref()).unwrap_or_default();
+        match (found, &name) {
+            (Ok(at), Some(name)) if code.is_some() && !self.forms.places.is_named(at, name) => {
+                let unit = self.forms.places.unit(at);
+                let message = (
+                    format!(
+                        "Mã {} là {}, tên trong hàng là '{}'. Hãy sửa mã hoặc tên cho khớp.",
+                        unit.code,
+                        unit.name,
+                        quoted(name)
+                    ),
+                    format!(
+                        "The code {} is {}, the row says '{}'. Correct the code or the name.",
+                        unit.code,
+                        unit.name,
+                        quoted(name)
+                    ),
+                );
+                self.wrong(telling, spot, Rule::UnknownPlace, written, message, "");
+                None
+            }
+            (Ok(at), _) => Some(at),
+            (Err(message), _) => {
+                let rule = if is_date { Rule::EatenByTheSpreadsheet } else { Rule::UnknownPlace };
+                self.wrong(telling, spot, rule, written, message, "");
+                None
+            }
+        }
+    }
+
+    /// The unit with that code, or why there is none.
+    pub(super) fn place_of_code(&self, code: &str, period: Period) -> Result<u32, (String, String)> {
+        let places = &self.forms.places;
+        let label = period.label();
+        match places.in_period(code, period) {
+            Some(at) if places.is_of(at, &self.form.form.places, period) => Ok(at),
+            Some(at) => {
+                let name = &places.unit(at).name;
+                Err((
+                    format!("{code} là {name}, không phải địa bàn của biểu này."),
+                    format!("{code} is {name}, which is not a place of this form."),
+                ))
+            }
+            None if places.knows(code) => {
+                let versions = places.versions(code).map(|unit| {
+                    let to = unit.to.map_or_else(|| "…".to_owned(), |to| to.to_string());
+                    format!("{} ({} – {to})", unit.name, unit.from)
+                });
+                let versions = versions.collect::<Vec<_>>().join("; ");
+                Err((
+                    format!(
+                        "Mã {code} không dùng trong kỳ {label}; mã này là: {versions}. Hãy ghi mã của kỳ báo cáo."
+                    ),
+                    format!(
+                        "The code {code} is of no place in {label}; it is: {versions}. Write the code of the reported period."
+                    ),
+                ))
+            }
+            None if code.contains(char::is_alphabetic) => self.place_of_name(code, period),
+            None => Err((
+                "Không có địa bàn nào mang mã này. Hãy ghi mã theo danh mục hành chính, ví dụ 25486."
+                    .to_owned(),
+                "No place has this code. Write the code of the list of administrative units, such as 25486."
+                    .to_owned(),
+            )),
+        }
+    }
+
+    fn place_of_name(&self, name: &str, period: Period) -> Result<u32, (String, String)> {
+        match self.forms.places.named(name, &self.form.form.places, period)[..] {
+            [at] => Ok(at),
+            [] => Err((
+                "Không có địa bàn nào của biểu mang tên này trong kỳ báo cáo. Hãy ghi mã, ví dụ 25486."
+                    .to_owned(),
+                "No place of the form has this name in the reported period. Write the code, such as 25486."
+                    .to_owned(),
+            )),
+            _ => Err((
+                "Có nhiều địa bàn mang tên này. Hãy ghi mã, ví dụ 25486.".to_owned(),
+                "Several places have this name. Write the code, such as 25486.".to_owned(),
+            )),
+        }
+    }
+
+    /// The row's indicator, where rows say it; the inner none where they do not.
+    fn row_indicator(
+        &mut self,
+        laid: &Laid<'_>,
+        row: RowCells<'_>,
+        telling: &Telling,
+    ) -> Option<Option<usize>> {
+        let Some(column) = self.column(|role| matches!(role, ColumnRole::Indicator)) else {
+            return Some(None);
+        };
+        let written = row.text(column).unwrap_or_default();
+        if let Some(at) = self.form.indicator(&written) {
+            return Some(Some(at));
+        }
+        const SOME: usize = 8;
+        let mut known: Vec<&str> =
+            self.form.indicators.iter().take(SOME).map(|one| one.of.code.as_str()).collect();
+        if self.form.indicators.len() > SOME {
+            known.push("…");
+        }
+        let known = known.join(", ");
+        let message = (
+            format!("Biểu không có chỉ tiêu này (biểu có: {known})."),
+            format!("The form has no such indicator (it has: {known})."),
+        );
+        let spot = self.spot(laid, row.number, column);
+        let stood = row.filled(column).map(stands).unwrap_or_default();
+        let rule = if stood.is_empty() { Rule::Missing } else { Rule::Invalid };
+        self.wrong(telling, spot, rule, &stood, message, "");
+        None
+    }
+
+    fn row_members(&mut self, laid: &Laid<'_>, row: RowCells<'_>, telling: &Telling) -> Option<Box<[u32]>> {
+        let form = self.form;
+        let mut members = Vec::new();
+        let mut is_known = true;
+        for (column, dimension) in form.dimensions() {
+            match self.member(laid, row, column, dimension, telling) {
+                Some(member) => members.push(member),
+                None => is_known = false,
+            }
+        }
+        is_known.then(|| members.into())
+    }
+
+    fn member(
+        &mut self,
+        laid: &Laid<'_>,
+        row: RowCells<'_>,
+        column: usize,
+        dimension: &Members,
+        telling: &Telling,
+    ) -> Option<u32> {
+        let rules: &ColumnRules = &self.form.columns[column];
+        let (vi, en) = (&rules.name.vi, &rules.name.en);
+        let spot = self.spot(laid, row.number, column);
+        let Some(cell) = row.filled(column).filter(|cell| is_date(cell) || row.text(column).is_some()) else {
+            if !rules.required {
+                return Some(WHOLE);
+            }
+            let some = dimension.some();
+            let message = (
+                format!("Hàng có số nhưng cột '{vi}' để trống. Các giá trị đúng: {some}."),
+                format!("The row has a number and nothing in '{en}'. Right ones: {some}."),
+            );
+            self.wrong(telling, spot, Rule::Missing, "", message, "");
+            return None;
+        };
+        let written = row.text(column).unwrap_or_default();
+        let as_number = match &cell.content {
+            Content::Number(number) => stored(number),
+            _ => None,
+        };
+        if let Some(member) = dimension.member(&written) {
+            return Some(member);
+        }
+        if let Some(member) = as_number.and_then(|number: Decimal| dimension.of_number(number)) {
+            let right = dimension.members[member as usize].id.clone();
+            if matches!(telling, Telling::Loud) {
+                let found = Found {
+                    weight: Weight::Warning,
+                    rule: Rule::EatenByTheSpreadsheet,
+                    spot,
+                    stands: written,
+                    message: said(
+                        format!(
+                            "Mã trong cột '{vi}' bị bảng tính đổi thành số và mất chữ số 0; được đọc là {RIGHT}. Hãy định dạng cột là Văn bản (Text)."
+                        ),
+                        format!(
+                            "The spreadsheet made numbers of codes in '{en}' and took zeros from them; they are read as {RIGHT}. Format the column as text."
+                        ),
+                    ),
+                    right,
+                };
+                self.findings.add(found);
+            }
+            return Some(member);
+        }
+        let eaten = match &cell.content {
+            Content::Date(moment) => Some((moment.day(), moment.month())),
+            _ => eaten_day(&written),
+        };
+        if let Some((day, month)) = eaten {
+            let right = dimension.of_day(day, month).map(str::to_owned);
+            let some = right.clone().unwrap_or_else(|| dimension.some());
+            let message = (
+                format!(
+                    "Ngày tháng đứng ở chỗ của '{vi}': bảng tính đã đổi nội dung được gõ thành ngày. Hãy định dạng cột là Văn bản (Text) rồi gõ: {RIGHT}."
+                ),
+                format!(
+                    "A date stands where '{en}' is due: the spreadsheet made it of what was typed. Format the column as text and type: {RIGHT}."
+                ),
+            );
+            self.wrong(telling, spot, Rule::EatenByTheSpreadsheet, &stands(cell), message, &some);
+            return None;
+        }
+        let some = dimension.some();
+        let message = match as_number {
+            Some(_) => (
+                format!(
+                    "Không có trong danh mục của '{vi}': bảng tính có thể đã đổi mã thành số. Hãy định dạng cột là Văn bản (Text) rồi gõ lại mã. Các giá trị đúng: {some}."
+                ),
+                format!(
+                    "Not in the list of '{en}': the spreadsheet may have made a number of the code. Format the column as text and type the code again. Right ones: {some}."
+                ),
+            ),
+            None => (
+                format!("Không có trong danh mục của '{vi}'. Các giá trị đúng: {some}."),
+                format!("Not in the list of '{en}'. Right ones: {some}."),
+            ),
+        };
+        let rule = if as_number.is_some() { Rule::EatenByTheSpreadsheet } else { Rule::Invalid };
+        self.wrong(telling, spot, rule, &stands(cell), message, "");
+        None
+    }
+
+    /// How final the row's values are, where it says so; the inner none where it does not.
+    fn row_vintage(
+        &mut self,
+        laid: &Laid<'_>,
+        row: RowCells<'_>,
+        telling: &Telling,
+    ) -> Option<Option<Vintage>> {
+        let Some(column) = self.column(|role| matches!(role, ColumnRole::Vintage)) else { return Some(None) };
+        let Some(written) = row.text(column) else { return Some(None) };
+        if let Some(vintage) = vintage(&written) {
+            return Some(Some(vintage));
+        }
+        let message = (
+            "Phải là: ước tính, sơ bộ hoặc chính thức.".to_owned(),
+            "It must be: estimate, preliminary or official.".to_owned(),
+        );
+        let spot = self.spot(laid, row.number, column);
+        self.wrong(telling, spot, Rule::Invalid, &written, message, "");
+        None
+    }
+}
+
+fn is_date(cell: &GridCell) -> bool {
+    matches!(cell.content, Content::Date(_))
+}
+
+/// The period that is meant where a spreadsheet made a day of it: 10/2026 is the first of October to it, of whatever days
+/// the form's October is.
+fn of_day(kind: PeriodKind, day: ioc_model::place::Date) -> Option<Period> {
+    let calendar = match kind {
+        PeriodKind::AdminMonth => PeriodKind::Month,
+        PeriodKind::AdminQuarter => PeriodKind::Quarter,
+        PeriodKind::AdminHalfYear => PeriodKind::HalfYear,
+        PeriodKind::AdminYear => PeriodKind::Year,
+        other => other,
+    };
+    let (year, number) = Period::holding(calendar, day)?.number();
+    Period::of(kind, year, number)
+}
+
+/// Day and month of a text that a spreadsheet made of something else: "01-Thg4", "1-Apr", "2026-04-01".
+fn eaten_day(text: &str) -> Option<(i8, i8)> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let text = plain(text);
+    let parts: Vec<&str> = text.split(['-', '/', ' ', '.']).filter(|part| !part.is_empty()).collect();
+    let number = |part: &str| part.parse::<i8>().ok().filter(|number| (1..=31).contains(number));
+    let month = |part: &str| {
+        let named = MONTHS
+            .iter()
+            .position(|name| part.starts_with(name) && !part.contains(|c: char| c.is_ascii_digit()));
+        let thg = || part.strip_prefix("thg").and_then(number);
+        named.and_then(|at| i8::try_from(at + 1).ok()).or_else(thg)
+    };
+    match parts[..] {
+        [day, named] if month(named).is_some() => Some((number(day)?, month(named)?)),
+        [named, day] if month(named).is_some() => Some((number(day)?, month(named)?)),
+        [day, "thg", of] | [day, "thang", of] => Some((number(day)?, number(of)?)),
+        [year, of, day] if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((number(day)?, number(of)?))
+        }
+        [day, of, year] if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((number(day)?, number(of)?))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_made_a_day_of_is_told_from_other_texts() {
+        for (text, expected) in [
+            ("01-Thg4", Some((1, 4))),
+            ("05-thg 9", Some((5, 9))),
+            ("1-Apr", Some((1, 4))),
+            ("Sep-05", Some((5, 9))),
+            ("2026-04-01", Some((1, 4))),
+            ("1/4/2026", Some((1, 4))),
+            ("10-14", None),
+            ("nữ", None),
+            ("march past", None),
+            ("", None),
+        ] {
+            assert_eq!(eaten_day(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_month_that_became_a_day_is_the_form_s_month() {
+        let first = jiff::civil::date(2026, 10, 1);
+        let label = |kind| of_day(kind, first).unwrap().start.to_string();
+        assert_eq!(label(PeriodKind::AdminMonth), "2026-09-15");
+        assert_eq!(label(PeriodKind::Month), "2026-10-01");
+    }
+}

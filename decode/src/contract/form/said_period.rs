@@ -1,0 +1,460 @@
+//! Which period a title, a file's name or a cell says.
+//!
+//! Titles are written by people: "tháng 10/2026", "THANG 10 NAM 2026", "từ 15/10/2026 đến 14/11/2026", "quý IV năm 2026",
+//! "6 tháng đầu năm 2026", "năm học 2026-2027". They are read without accents, as words and numbers. A day that is not the
+//! beginning or the end of a stretch ("Tây Ninh, ngày 12 tháng 11 năm 2026") is when something was signed, and says nothing.
+
+use ioc_model::{
+    form::{Period, PeriodKind},
+    place::Date,
+};
+
+use super::spelling::plain;
+
+/// Longer texts are no titles. Characters.
+const TITLE_MAX: usize = 600;
+
+/// What a text says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Said {
+    /// A period of the kind that was asked for.
+    Period(Period),
+    /// A stretch of days that is none of that kind.
+    Other(Date, Date),
+}
+
+/// The periods that a title says, each once.
+pub(super) fn in_title(text: &str, kind: PeriodKind) -> Vec<Said> {
+    let short: String = text.chars().take(TITLE_MAX).collect();
+    let tokens = tokens(&plain(&short));
+    let mut said = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let left = &tokens[at..];
+        let (length, found) = stretch(left, kind)
+            .or_else(|| a_day(left, kind))
+            .or_else(|| named(left, kind))
+            .or_else(|| label(left, kind))
+            .unwrap_or((1, None));
+        said.extend(found.filter(|found| !said.contains(found)));
+        at += length;
+    }
+    said
+}
+
+/// The period that a cell says.
+pub(super) fn in_cell(text: &str, kind: PeriodKind) -> Option<Period> {
+    if let Some(period) = Period::parse(kind, text.trim()) {
+        return Some(period);
+    }
+    if let [Said::Period(period)] = in_title(text, kind)[..] {
+        return Some(period);
+    }
+    let tokens = tokens(&plain(text));
+    match (class(kind), &tokens[..]) {
+        // "10/2026", as the cells of a column of months are written.
+        (Class::Month, [Token::Number(month, _), Token::Sign(_), Token::Number(year, 4)])
+        | (Class::Quarter, [Token::Number(month, _), Token::Sign(_), Token::Number(year, 4)]) => {
+            Period::of(kind, *year, *month)
+        }
+        (Class::Day, days) => match date(days) {
+            Some((length, day)) if length == days.len() => Period::holding(kind, day),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The period that the name of a file says; none where it says none or several. What looks like the day of an export is
+/// not read, unless the period is a day.
+pub(super) fn in_file_name(name: &str, kind: PeriodKind) -> Option<Period> {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let tokens = tokens(&plain(stem).replace('_', " - "));
+    let mut found: Vec<Period> = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let left = &tokens[at..];
+        let (length, period) = stamp(left, kind)
+            .or_else(|| in_name(left, kind))
+            .or_else(|| named(left, kind).map(|(length, said)| (length, period_of(said))))
+            .unwrap_or((1, None));
+        found.extend(period.filter(|period| !found.contains(period)));
+        at += length;
+    }
+    match found[..] {
+        [period] => Some(period),
+        _ => None,
+    }
+}
+
+fn period_of(said: Option<Said>) -> Option<Period> {
+    match said {
+        Some(Said::Period(period)) => Some(period),
+        _ => None,
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    HalfYear,
+    Year,
+    SchoolYear,
+}
+
+fn class(kind: PeriodKind) -> Class {
+    match kind {
+        PeriodKind::Day => Class::Day,
+        PeriodKind::Week => Class::Week,
+        PeriodKind::Month | PeriodKind::AdminMonth => Class::Month,
+        PeriodKind::Quarter | PeriodKind::AdminQuarter => Class::Quarter,
+        PeriodKind::HalfYear | PeriodKind::AdminHalfYear => Class::HalfYear,
+        PeriodKind::Year | PeriodKind::AdminYear => Class::Year,
+        PeriodKind::SchoolYear => Class::SchoolYear,
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    /// Letters.
+    Word(String),
+    /// Digits, and how many.
+    Number(i16, usize),
+    /// Digits that are no year, month or day.
+    Long(String),
+    Sign(char),
+}
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut left = text.chars().peekable();
+    while let Some(first) = left.next() {
+        let is_digit = first.is_ascii_digit();
+        if !is_digit && !first.is_alphabetic() {
+            if !first.is_whitespace() {
+                tokens.push(Token::Sign(first));
+            }
+            continue;
+        }
+        let mut run = String::from(first);
+        let goes_on = |next: &char| {
+            if is_digit { next.is_ascii_digit() } else { next.is_alphabetic() }
+        };
+        while let Some(next) = left.next_if(goes_on) {
+            run.push(next);
+        }
+        tokens.push(match (is_digit, run.parse::<i16>()) {
+            (false, _) => Token::Word(run),
+            (true, Ok(number)) if run.len() <= 4 => Token::Number(number, run.len()),
+            (true, _) => Token::Long(run),
+        });
+    }
+    tokens
+}
+
+fn is_word(token: Option<&Token>, words: &[&str]) -> bool {
+    matches!(token, Some(Token::Word(word)) if words.contains(&word.as_str()))
+}
+
+/// How many of the first tokens are one of these words, or none: 1 or 0.
+fn skip(tokens: &[Token], words: &[&str]) -> usize {
+    usize::from(is_word(tokens.first(), words))
+}
+
+/// "15/9/2026", "15 tháng 9 năm 2026": how many tokens, and the day.
+fn date(tokens: &[Token]) -> Option<(usize, Date)> {
+    let made = |year: i16, month: i16, day: i16| {
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    };
+    match tokens {
+        [
+            Token::Number(day, 1 | 2),
+            Token::Sign('/' | '-' | '.'),
+            Token::Number(month, 1 | 2),
+            Token::Sign('/' | '-' | '.'),
+            Token::Number(year, 4),
+            ..,
+        ] => Some((5, made(*year, *month, *day)?)),
+        [
+            Token::Number(year, 4),
+            Token::Sign('-'),
+            Token::Number(month, 2),
+            Token::Sign('-'),
+            Token::Number(day, 2),
+            ..,
+        ] => Some((5, made(*year, *month, *day)?)),
+        [
+            Token::Number(day, 1 | 2),
+            Token::Word(thang),
+            Token::Number(month, 1 | 2),
+            Token::Word(nam),
+            Token::Number(year, 4),
+            ..,
+        ] if thang == "thang" && nam == "nam" => Some((5, made(*year, *month, *day)?)),
+        _ => None,
+    }
+}
+
+/// "từ ngày 15/9/2026 đến ngày 14/10/2026"; the year of the first may be left out.
+fn stretch(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
+    if !is_word(tokens.first(), &["tu"]) {
+        return None;
+    }
+    let mut at = 1;
+    at += skip(&tokens[at..], &["ngay"]);
+    let (first, is_whole) = match (date(&tokens[at..]), &tokens[at..]) {
+        (Some((length, day)), _) => {
+            at += length;
+            ((day.month(), day.day(), day.year()), true)
+        }
+        (
+            None,
+            [Token::Number(day, 1 | 2), Token::Sign('/' | '-' | '.'), Token::Number(month, 1 | 2), ..],
+        ) => {
+            at += 3;
+            ((i8::try_from(*month).ok()?, i8::try_from(*day).ok()?, 0), false)
+        }
+        _ => return None,
+    };
+    match tokens.get(at) {
+        Some(Token::Word(to)) if to == "den" => at += 1,
+        Some(Token::Sign('-')) => at += 1,
+        _ => return None,
+    }
+    at += skip(&tokens[at..], &["ngay"]);
+    let (length, end) = date(&tokens[at..])?;
+    let year = match is_whole {
+        true => first.2,
+        false if (first.0, first.1) > (end.month(), end.day()) => end.year() - 1,
+        false => end.year(),
+    };
+    let start = Date::new(year, first.0, first.1).ok()?;
+    let period = Period::holding(kind, start).filter(|period| period.start == start && period.end == end);
+    Some((at + length, Some(period.map_or(Said::Other(start, end), Said::Period))))
+}
+
+/// A day: said only where days are asked for.
+fn a_day(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
+    let before = skip(tokens, &["ngay"]);
+    let (length, day) = date(&tokens[before..])?;
+    let is_asked_for = class(kind) == Class::Day;
+    let period = Period::holding(kind, day).filter(|_| is_asked_for);
+    Some((before + length, period.map(Said::Period)))
+}
+
+/// Which of a year, and the year: what stands between may be "/", "-", "năm".
+fn of_year(tokens: &[Token]) -> Option<(usize, i16)> {
+    let between = tokens
+        .iter()
+        .take(3)
+        .take_while(|token| {
+            matches!(token, Token::Sign('/' | '-' | '.' | ',')) || is_word(Some(*token), &["nam", "cua"])
+        })
+        .count();
+    match tokens.get(between) {
+        Some(Token::Number(year, 4)) if between > 0 => Some((between + 1, *year)),
+        _ => None,
+    }
+}
+
+/// "tháng 10 năm 2026", "quý IV/2026", "6 tháng đầu năm 2026", "năm học 2026-2027", "tuần 48/2026", "năm 2026".
+fn named(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
+    let (length, of, year, number) = match tokens {
+        [Token::Number(6, 1), Token::Word(thang), Token::Word(which), rest @ ..]
+            if thang == "thang" && matches!(which.as_str(), "dau" | "cuoi") =>
+        {
+            let (length, year) = match rest {
+                [Token::Number(year, 4), ..] => (1, *year),
+                _ => of_year(rest)?,
+            };
+            (3 + length, Class::HalfYear, year, if which == "dau" { 1 } else { 2 })
+        }
+        [
+            Token::Word(nam),
+            Token::Word(hoc),
+            Token::Number(year, 4),
+            Token::Sign('-' | '/'),
+            Token::Number(next, 4),
+            ..,
+        ] if nam == "nam" && hoc == "hoc" && *next == year + 1 => (5, Class::SchoolYear, *year, 1),
+        [Token::Word(nam), Token::Number(year, 4), ..] if nam == "nam" => (2, Class::Year, *year, 1),
+        [Token::Word(word), rest @ ..] => {
+            let of = match word.as_str() {
+                "thang" | "t" => Class::Month,
+                "quy" | "q" => Class::Quarter,
+                "tuan" => Class::Week,
+                _ => return None,
+            };
+            let skipped = skip(rest, &["thu"]);
+            let number = match rest.get(skipped)? {
+                Token::Number(number, 1 | 2) => *number,
+                Token::Word(roman) if of == Class::Quarter => {
+                    let at = ["i", "ii", "iii", "iv"].iter().position(|one| one == roman)?;
+                    i16::try_from(at).ok()? + 1
+                }
+                _ => return None,
+            };
+            let (length, year) = of_year(&rest[skipped + 1..])?;
+            (2 + skipped + length, of, year, number)
+        }
+        _ => return None,
+    };
+    let period = Period::of(kind, year, number).filter(|_| class(kind) == of);
+    Some((length, period.map(Said::Period)))
+}
+
+/// As programs write it: "2026-10", "2026-Q4".
+fn label(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
+    let (length, text) = match tokens {
+        [Token::Number(year, 4), Token::Sign('-'), Token::Number(number, 2), rest @ ..]
+            if !matches!(rest, [Token::Sign('-'), Token::Number(..), ..]) =>
+        {
+            (3, format!("{year}-{number:02}"))
+        }
+        [Token::Number(year, 4), Token::Sign('-'), Token::Word(letter), Token::Number(number, _), ..] => {
+            (4, format!("{year}-{letter}{number}"))
+        }
+        _ => return None,
+    };
+    Some((length, Period::parse(kind, &text).map(Said::Period)))
+}
+
+/// The day of an export.
+fn stamp(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Period>)> {
+    let (length, day) = match tokens {
+        [Token::Long(digits), ..] if digits.len() >= 8 => {
+            let period = Period::parse(PeriodKind::Day, digits.get(..8)?)?;
+            (1, period.start)
+        }
+        _ => date(tokens)?,
+    };
+    Some((length, Period::holding(kind, day).filter(|_| class(kind) == Class::Day)))
+}
+
+/// "2026-11", "202611", "11-2026", "Q4-2026", "2026-Q4", "2026-2027".
+fn in_name(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Period>)> {
+    let month = |year, number| Period::of(kind, year, number).filter(|_| class(kind) == Class::Month);
+    match tokens {
+        [Token::Number(year, 4), Token::Sign('-'), Token::Number(next, 4), ..] => {
+            let follows = *next == year + 1;
+            Some((3, Period::of(kind, *year, 1).filter(|_| follows && class(kind) == Class::SchoolYear)))
+        }
+        [Token::Number(year, 4), Token::Sign('-' | '.'), Token::Number(number, 1 | 2), ..] => {
+            Some((3, month(*year, *number)))
+        }
+        [Token::Number(number, 1 | 2), Token::Sign('-' | '.'), Token::Number(year, 4), ..] => {
+            Some((3, month(*year, *number)))
+        }
+        [Token::Long(digits), ..] if digits.len() == 6 => {
+            let year = digits.get(..4)?.parse().ok()?;
+            Some((1, month(year, digits.get(4..)?.parse().ok()?)))
+        }
+        [Token::Number(year, 4), Token::Sign('-'), Token::Word(letter), Token::Number(number, 1 | 2), ..]
+            if matches!(letter.as_str(), "q" | "s" | "w") =>
+        {
+            Some((
+                4,
+                Period::parse(kind, &format!("{year}-{letter}{number:02}"))
+                    .or_else(|| Period::parse(kind, &format!("{year}-{letter}{number}"))),
+            ))
+        }
+        [Token::Number(year, 4), ..] => {
+            Some((1, Period::of(kind, *year, 1).filter(|_| class(kind) == Class::Year)))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn titled(kind: PeriodKind, title: &str) -> Vec<String> {
+        let written = |said: &Said| match said {
+            Said::Period(period) => period.label(),
+            Said::Other(start, end) => format!("{start}..{end}"),
+        };
+        in_title(title, kind).iter().map(written).collect()
+    }
+
+    #[test]
+    fn a_title_says_its_period_in_words() {
+        use PeriodKind::{
+            AdminHalfYear, AdminMonth, AdminQuarter, Day, HalfYear, Month, Quarter, SchoolYear, Week, Year,
+        };
+        for (kind, title, expected) in [
+            (Month, "Kỳ báo cáo: tháng 10/2026", &["2026-10"][..]),
+            (Month, "Doanh nghiệp thành lập mới, tháng 9 năm 2026", &["2026-09"]),
+            (AdminMonth, "BAO CAO THANG 10 NAM 2026", &["2026-10"]),
+            (AdminMonth, "Tháng 10 năm 2026 (từ ngày 15/9/2026 đến ngày 14/10/2026)", &["2026-10"]),
+            (AdminMonth, "kỳ báo cáo từ 15/10/2026 đến 14/11/2026", &["2026-11"]),
+            (AdminMonth, "từ 15/12 đến 14/01/2027", &["2027-01"]),
+            (Month, "từ ngày 15/9/2026 đến ngày 14/10/2026", &["2026-09-15..2026-10-14"]),
+            (Month, "Tây Ninh, ngày 12 tháng 11 năm 2026", &[]),
+            (Month, "Thông tư 01/2026/TT-BTC, tháng 10-2026, ký 5/11/2026", &["2026-10"]),
+            (Month, "tháng 10/2026 so với tháng 9/2026", &["2026-10", "2026-09"]),
+            (Month, "Kỳ: 2026-10", &["2026-10"]),
+            (Month, "năm 2026", &[]),
+            (Month, "tháng 13/2026", &[]),
+            (Quarter, "Quý IV năm 2026", &["2026-Q4"]),
+            (AdminQuarter, "quý 3/2026", &["2026-Q3"]),
+            (Quarter, "tháng 10 năm 2026", &[]),
+            (HalfYear, "6 tháng đầu năm 2026", &["2026-S1"]),
+            (AdminHalfYear, "báo cáo 6 tháng cuối năm 2026", &["2026-S2"]),
+            (Month, "6 tháng đầu năm 2026", &[]),
+            (Year, "Báo cáo năm 2026", &["2026"]),
+            (Year, "tháng 10 năm 2026", &[]),
+            (SchoolYear, "Học sinh đầu năm học 2026-2027", &["2026-2027"]),
+            (SchoolYear, "năm học 2026 – 2027", &["2026-2027"]),
+            (SchoolYear, "năm học 2026-2028", &[]),
+            (Week, "Tuần 48/2026", &["2026-W48"]),
+            (Week, "tuần thứ 48 năm 2026", &["2026-W48"]),
+            (Day, "ngày 12 tháng 11 năm 2026", &["2026-11-12"]),
+            (Day, "Ngày 12/11/2026", &["2026-11-12"]),
+        ] {
+            assert_eq!(titled(kind, title), expected, "{title}");
+        }
+    }
+
+    #[test]
+    fn a_cell_and_a_file_name_say_it_shortly() {
+        use PeriodKind::{AdminMonth, Day, Month, Quarter, SchoolYear, Year};
+        let label = |period: Option<Period>| period.map(|period| period.label()).unwrap_or_default();
+        for (kind, cell, expected) in [
+            (Month, "2026-10", "2026-10"),
+            (Month, "10/2026", "2026-10"),
+            (Month, "Tháng 10/2026", "2026-10"),
+            (Month, "13/2026", ""),
+            (Quarter, "IV/2026", ""),
+            (Quarter, "4/2026", "2026-Q4"),
+            (Day, "23/11/2026", "2026-11-23"),
+            (Year, "2026", "2026"),
+        ] {
+            assert_eq!(label(in_cell(cell, kind)), expected, "{cell}");
+        }
+        for (kind, name, expected) in [
+            (AdminMonth, "4-KTXH-X_25486_2026-11.csv", "2026-11"),
+            (AdminMonth, "1-on-time.csv", ""),
+            (Month, "bao-cao-202610.xlsx", "2026-10"),
+            (Month, "T10-2026.xlsx", "2026-10"),
+            (Month, "thang 10 nam 2026 (1).xlsx", "2026-10"),
+            (Month, "10.2026.xls", "2026-10"),
+            (Month, "dvc_2026-11-30.csv", ""),
+            (Month, "dvc_20261130.csv", ""),
+            (Month, "dvc_20261130101500.csv", ""),
+            (Month, "2026-10_2026-11.csv", ""),
+            (Day, "dvc_20261130.csv", "2026-11-30"),
+            (Quarter, "KT_Q4-2026.xlsx", "2026-Q4"),
+            (Quarter, "KT_2026-Q4.xlsx", "2026-Q4"),
+            (SchoolYear, "truong_2026-2027.xlsx", "2026-2027"),
+            (Year, "C:\\bao cao\\KT 2026.xlsx", "2026"),
+            (Month, "inbox/2026-10/KT.xlsx", ""),
+        ] {
+            assert_eq!(label(in_file_name(name, kind)), expected, "{name}");
+        }
+    }
+}

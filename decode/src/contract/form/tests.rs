@@ -1,0 +1,291 @@
+//! What the judge makes of tables: sentences that golden cases do not show.
+
+use ioc_model::{
+    form::{Finding, Rule, Weight},
+    pack::Pack,
+};
+
+use super::*;
+use crate::grid::{Content, GridCell, GridRow, Sheet};
+
+const FORMS: &str = r#"
+[lists]
+name = { vi = "Hồ sơ theo xã", en = "Dossiers by commune" }
+period = "month"
+owner = "place"
+decimal = ","
+places = { kinds = ["commune", "ward"], below = ["80"] }
+marks = { "-" = "none", "…" = "not_collected", "*" = "preliminary" }
+totals = ["Tổng cộng", "Cộng"]
+EXTRA
+
+[[lists.columns]]
+id = "code"
+role = "place"
+name = { vi = "Mã xã", en = "Code" }
+required = true
+
+[[lists.columns]]
+id = "name"
+role = "place_name"
+name = { vi = "Xã, phường", en = "Commune" }
+
+[[lists.columns]]
+id = "received"
+role = "value"
+indicator = "X01"
+name = { vi = "Số hồ sơ", en = "Dossiers" }
+
+[[lists.columns]]
+id = "ratio"
+role = "value"
+indicator = "X02"
+name = { vi = "Tỷ lệ", en = "Ratio" }
+
+[[lists.columns]]
+id = "note"
+role = "note"
+name = { vi = "Ghi chú", en = "Note" }
+
+[lists.indicators.X01]
+name = { vi = "Hồ sơ", en = "Dossiers" }
+unit = "hồ sơ"
+units = { "nghìn" = 1000 }
+whole = true
+least = 0
+required = true
+
+[lists.indicators.X02]
+name = { vi = "Tỷ lệ", en = "Ratio" }
+unit = "%"
+percent = true
+range = [0, 100]
+additive = false
+"#;
+
+/// A pack of Tây Ninh's places and one form, with more said of it.
+pub(crate) fn form(extra: &str) -> Pack {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
+    let mut files = ioc_testing::files(&folder);
+    files.retain(|path, _| !path.contains('/'));
+    let _ = files.insert("forms.toml".to_owned(), FORMS.replace("EXTRA", extra));
+    Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"))
+}
+
+/// A sheet of texts; empty ones are no cells.
+pub(crate) fn sheet(rows: &[&[&str]]) -> Sheet {
+    let cell = |text: &str| GridCell { content: Content::Text(text.to_owned()), ..GridCell::default() };
+    let rows = (1u32..).zip(rows).map(|(number, row)| {
+        let cells = (0u32..).zip(*row).filter(|(_, text)| !text.is_empty());
+        GridRow { number, hidden: false, cells: cells.map(|(at, text)| (at, cell(text))).collect() }
+    });
+    Sheet { name: "T".to_owned(), rows: rows.collect(), ..Sheet::default() }
+}
+
+fn judged(pack: &Pack, sheet: Sheet) -> Judged {
+    judged_as(pack, sheet, |_| {})
+}
+
+fn judged_as(pack: &Pack, sheet: Sheet, change: impl FnOnce(&mut Message<'_>)) -> Judged {
+    let forms = Forms::of_pack(pack);
+    let today = jiff::civil::date(2026, 11, 3);
+    let mut message = Message {
+        forms: &["lists".into()],
+        agency: Some(Name::new("80")),
+        bound_to: None,
+        address: "a.xlsx",
+        today,
+        oldest: jiff::civil::date(2016, 1, 1),
+    };
+    change(&mut message);
+    judge(&forms, &message, Ok(Workbook { sheets: vec![sheet], ..Workbook::default() }))
+}
+
+const HEADER: &[&str] = &["Mã xã", "Xã, phường", "Số hồ sơ", "Tỷ lệ", "Ghi chú"];
+
+fn values(judged: &Judged) -> Vec<(String, String)> {
+    let value = |cell: &Cell| {
+        let number =
+            cell.value.number.map_or_else(|| cell.value.mark.word().to_owned(), |number| number.to_string());
+        (format!("{} {}", cell.key.indicator, cell.key.place), number)
+    };
+    judged.cells.iter().map(value).collect()
+}
+
+fn heaviest(judged: &Judged) -> &Finding {
+    judged.findings.first().unwrap_or_else(|| panic!("{judged:?}"))
+}
+
+#[test]
+fn a_list_becomes_cells_of_its_places_and_what_it_leaves_out_is_told() {
+    let pack = form("");
+    let rows: [&[&str]; 5] = [
+        &["Tháng 10 năm 2026"],
+        HEADER,
+        &["25459", "Phường Tân Ninh", "1.204", "82,5", "gồm cả tồn"],
+        &["25486", "xã TÂN BIÊN", "-", "", ""],
+        &["25489", "", "…", "", ""],
+    ];
+    let judged = judged(&pack, sheet(&rows));
+    assert_eq!(
+        values(&judged),
+        [("X01 25459", "1204"), ("X02 25459", "82.5"), ("X01 25486", "none"), ("X01 25489", "not_collected")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    );
+    assert_eq!(&*judged.cells[0].note, "gồm cả tồn");
+    assert_eq!((&*judged.cells[0].as_sent, &*judged.cells[0].at), ("1.204", "T!C3"));
+    assert_eq!((judged.agency.as_str(), judged.rows), ("80", 4));
+    assert_eq!(judged.period.unwrap().label(), "2026-10");
+    assert_eq!(judged.left_out.len(), 96 * 2 - 4);
+    assert!(judged.left_out.is_sorted());
+    assert!(judged.findings.iter().all(|finding| finding.weight == Weight::Note));
+    assert!(judged.findings[0].message.en.contains("93 places"), "{:?}", judged.findings);
+}
+
+#[test]
+fn a_row_of_a_place_that_is_none_is_refused_with_what_the_code_was() {
+    let pack = form("");
+    for (title, row, words) in [
+        ("tháng 10/2026", ["25462", ""], "The code 25462 is of no place in 2026-10; it is: Phường 4 (1970"),
+        ("tháng 10/2026", ["80", ""], "which is not a place of this form"),
+        ("tháng 10/2026", ["99999", ""], "No place has this code"),
+        (
+            "tháng 10/2026",
+            ["25459", "Xã Tân Biên"],
+            "The code 25459 is Phường Tân Ninh, the row says 'Xã Tân Biên'",
+        ),
+        ("tháng 10/2026", ["", ""], "The row has a number and no place"),
+        ("tháng 10/2026", ["", "Xã Không Có"], "No place of the form has this name"),
+    ] {
+        let judged = judged(&pack, sheet(&[&[title], HEADER, &[row[0], row[1], "5"]]));
+        let finding = heaviest(&judged);
+        assert!(finding.message.en.contains(words), "{finding:?}");
+        assert_eq!((judged.cells.len(), judged.rows), (0, 1));
+    }
+    let by_name = judged(&pack, sheet(&[&["tháng 10/2026"], HEADER, &["", "Tân Biên", "5"]]));
+    assert_eq!(values(&by_name), [("X01 25486".to_owned(), "5".to_owned())]);
+}
+
+#[test]
+fn a_period_that_is_not_said_or_said_twice_files_nothing() {
+    let pack = form("");
+    let table = |title: &str| sheet(&[&[title], HEADER, &["25459", "", "5"]]);
+    for (title, address, words) in [
+        ("Hồ sơ", "a.xlsx", "The file does not say its period"),
+        ("tháng 10/2026, tháng 9/2026", "a.xlsx", "several periods (2026-10, 2026-09)"),
+        ("tháng 10/2026", "X_2026-09.xlsx", "The title says 2026-10, the name of the file 2026-09"),
+        ("từ 15/9/2026 đến 14/10/2026", "a.xlsx", "is no period of this form (the nearest is 2026-10)"),
+        ("tháng 12/2026", "a.xlsx", "has not begun"),
+        ("tháng 10/2006", "a.xlsx", "so far back"),
+    ] {
+        let judged = judged_as(&pack, table(title), |message| message.address = address);
+        let finding = heaviest(&judged);
+        assert!(finding.weight == Weight::Error && finding.message.en.contains(words), "{finding:?}");
+        assert!(judged.cells.is_empty(), "nothing is filed");
+    }
+    let by_name = judged_as(&pack, table("Hồ sơ"), |message| message.address = "X_2026-10.xlsx");
+    assert_eq!((by_name.cells.len(), by_name.period.unwrap().label()), (1, "2026-10".to_owned()));
+    let early = judged(&pack, table("tháng 11/2026"));
+    assert_eq!((heaviest(&early).rule, heaviest(&early).weight), (Rule::Time, Weight::Warning));
+    assert_eq!(early.cells.len(), 1);
+}
+
+#[test]
+fn who_a_bound_sender_reports_for_nobody_else() {
+    let pack = form("");
+    let table =
+        |code: &str| sheet(&[&["tháng 10/2026", "Đơn vị: xã Tân Biên (25486)"], HEADER, &[code, "", "5"]]);
+    let by = |code: &str, bound: Option<&'static str>| {
+        judged_as(&pack, table(code), |message| message.bound_to = bound)
+    };
+    let own = by("25486", Some("25486"));
+    assert_eq!((own.agency.as_str(), own.cells.len()), ("25486", 1));
+    assert_eq!(own.left_out.len(), 1);
+    assert_eq!(by("25486", None).agency.as_str(), "25486", "the place that the message says");
+    assert_eq!(by("25486", Some("25486 25489")).agency.as_str(), "25486");
+    for (code, bound, words) in [
+        ("25489", Some("25486"), "Who sends this (25486) may not report for this place"),
+        ("25486", Some("25489"), "Who sends this (25489) may not report for this place"),
+        ("25486", Some("254* 8*"), ""),
+        ("25486", Some("25489 25498"), "This account may report for '25489 25498' alone, not for 25486"),
+        ("25486", Some("gw-1"), "This account may report for 'gw-1' alone"),
+    ] {
+        let judged = by(code, bound);
+        let finding = judged.findings.iter().find(|finding| finding.rule == Rule::NotTheirs);
+        assert_eq!(finding.is_none(), words.is_empty(), "{bound:?}");
+        assert!(finding.is_none_or(|finding| finding.message.en.contains(words)), "{finding:?}");
+        assert_eq!(judged.cells.is_empty(), !words.is_empty());
+    }
+}
+
+#[test]
+fn what_is_absent_means_what_the_form_says() {
+    let one = |absent: &str| {
+        let pack = form(&format!("absent = \"{absent}\""));
+        let rows: [&[&str]; 3] = [&["tháng 10/2026", "Đơn vị: 25486"], HEADER, &["25486", "", "", "50"]];
+        judged(&pack, sheet(&rows))
+    };
+    for (absent, weight, cells) in
+        [("keeps", Weight::Note, 1), ("refused", Weight::Error, 0), ("withdraws", Weight::Warning, 1)]
+    {
+        let judged = one(absent);
+        let finding = heaviest(&judged);
+        assert_eq!((finding.weight, finding.rule, &*finding.at), (weight, Rule::Missing, "T!C3"), "{absent}");
+        assert!(finding.message.en.starts_with("Not filled in: X01, 25486"), "{finding:?}");
+        assert_eq!((judged.cells.len(), judged.left_out.len()), (cells, 1));
+    }
+    let empty = judged(&form(""), sheet(&[&["tháng 10/2026"], HEADER, &["25486", "", "", ""]]));
+    assert_eq!((heaviest(&empty).rule, empty.rows), (Rule::Empty, 1));
+}
+
+#[test]
+fn units_convert_and_those_of_nobody_are_refused() {
+    let pack = form("");
+    let with = |title: &str, heading: &str, value: &str| {
+        let rows: [&[&str]; 3] = [&["tháng 10/2026", title], &["Mã xã", heading], &["25486", value]];
+        judged(&pack, sheet(&rows))
+    };
+    let number = |judged: &Judged| values(judged).into_iter().map(|(_, number)| number).collect::<Vec<_>>();
+    assert_eq!(number(&with("Đơn vị tính: nghìn", "Số hồ sơ", "1,2")), ["1200"]);
+    assert_eq!(number(&with("nghìn", "Số hồ sơ", "1,2")), ["1200"]);
+    assert_eq!(number(&with("", "Số hồ sơ (nghìn)", "1,2")), ["1200"]);
+    assert_eq!(number(&with("nghìn", "Số hồ sơ (hồ sơ)", "12")), ["12"]);
+    for (title, heading) in [("Đơn vị tính: tấn", "Số hồ sơ"), ("", "Số hồ sơ (tấn)")] {
+        assert_eq!(heaviest(&with(title, heading, "12")).rule, Rule::Unit);
+    }
+    assert_eq!(
+        heaviest(&with("", "Số hồ sơ", "1,5")).message.en,
+        "'Dossiers' is a whole number, without decimals. A right one: 1234."
+    );
+}
+
+#[test]
+fn totals_and_rows_that_number_columns_are_no_data() {
+    let pack = form("");
+    let rows: [&[&str]; 7] = [
+        &["tháng 10/2026"],
+        HEADER,
+        &["A", "B", "1", "2", "3"],
+        &["25486", "", "5"],
+        &["25489", "", "7"],
+        &["", "Tổng cộng", "13"],
+        &["Ghi chú: số liệu sơ bộ"],
+    ];
+    let judged = judged(&pack, sheet(&rows));
+    let finding = heaviest(&judged);
+    assert_eq!((finding.rule, &*finding.at, &*finding.stands), (Rule::Total, "T!C6", "13"));
+    assert_eq!(finding.message.en, "The parts are 12, the total says 13. Check the rows or the total.");
+    assert_eq!(judged.cells.len(), 2);
+}
+
+#[test]
+fn a_table_of_another_form_says_what_it_lacks() {
+    let pack = form("");
+    let near = judged(&pack, sheet(&[&["Mã xã", "Số người"], &["25486", "5"]]));
+    assert_eq!((heaviest(&near).rule, &*heaviest(&near).at), (Rule::Missing, "T!1:1"));
+    assert!(heaviest(&near).message.en.contains("Dossiers"), "{near:?}");
+    let none = judged(&pack, sheet(&[&["a", "b"]]));
+    assert_eq!((heaviest(&none).rule, none.rows), (Rule::UnknownForm, 1));
+    let nothing = judged(&pack, sheet(&[]));
+    assert_eq!(heaviest(&nothing).rule, Rule::UnknownForm);
+}

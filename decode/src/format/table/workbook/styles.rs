@@ -1,0 +1,139 @@
+//! Looks of an XLSX workbook's cells: number format, font, indent. Everything else of a look says nothing of a value.
+
+use std::collections::HashMap;
+
+use ioc_model::form::Finding;
+
+use super::{budget::one_more, face::Face, number_format::FormatCode, xml::Xml};
+
+/// How the cells of a workbook look, by the number that a cell says.
+#[derive(Debug)]
+pub(super) struct Styles {
+    looks: Vec<Look>,
+    formats: Vec<FormatCode>,
+}
+
+/// How a cell looks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Look {
+    /// Which of the formats.
+    format: usize,
+    /// What its font makes of text.
+    pub(super) face: Face,
+    /// Steps that its text is moved in.
+    pub(super) indent: u8,
+}
+
+impl Default for Styles {
+    /// Those of a workbook that says none.
+    fn default() -> Styles {
+        Styles { looks: vec![Look::default()], formats: vec![FormatCode::default()] }
+    }
+}
+
+impl Styles {
+    /// The look of that number.
+    pub(super) fn look(&self, number: usize) -> Option<Look> {
+        self.looks.get(number).copied()
+    }
+
+    /// The number format of a look.
+    pub(super) fn format(&self, look: Look) -> &FormatCode {
+        &self.formats[look.format]
+    }
+
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If the part is damaged, or there are more than a workbook may have.
+    pub(super) fn read(mut xml: Xml<'_>) -> Result<Styles, Finding> {
+        let mut codes: HashMap<u32, FormatCode> = HashMap::new();
+        let mut faces = Vec::new();
+        let mut stated = Vec::new();
+        while let Some(tag) = xml.child()? {
+            match tag.name() {
+                "numFmts" => number_formats(&mut xml, &mut codes)?,
+                "fonts" => fonts(&mut xml, &mut faces)?,
+                "cellXfs" => looks(&mut xml, &mut stated)?,
+                _ => xml.skip()?,
+            }
+        }
+        xml.end()?;
+        Ok(Styles::of(&stated, &faces, &codes))
+    }
+
+    /// Of the looks that a file states, by number of format and font.
+    pub(super) fn of(stated: &[Stated], faces: &[Face], codes: &HashMap<u32, FormatCode>) -> Styles {
+        let mut styles = Styles::default();
+        let mut places: HashMap<u32, usize> = HashMap::new();
+        let looks = stated.iter().map(|look| {
+            let format = *places.entry(look.format).or_insert_with(|| {
+                let code = codes.get(&look.format).cloned();
+                styles.formats.push(code.unwrap_or_else(|| FormatCode::built_in(look.format)));
+                styles.formats.len() - 1
+            });
+            Look { format, face: faces.get(look.font).copied().unwrap_or_default(), indent: look.indent }
+        });
+        let looks: Vec<Look> = looks.collect();
+        if !looks.is_empty() {
+            styles.looks = looks;
+        }
+        styles
+    }
+}
+
+/// A look as a file states it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stated {
+    /// Number of its number format.
+    pub(super) format: u32,
+    /// Number of its font.
+    pub(super) font: usize,
+    /// Steps that its text is moved in.
+    pub(super) indent: u8,
+}
+
+fn number_formats(xml: &mut Xml<'_>, codes: &mut HashMap<u32, FormatCode>) -> Result<(), Finding> {
+    while let Some(tag) = xml.child()? {
+        if let (Some(number), Some(code)) = (tag.number("numFmtId"), tag.attribute("formatCode")) {
+            one_more(codes.len())?;
+            let _ = codes.insert(number, FormatCode::parse(&code));
+        }
+        xml.skip()?;
+    }
+    Ok(())
+}
+
+fn fonts(xml: &mut Xml<'_>, faces: &mut Vec<Face>) -> Result<(), Finding> {
+    while xml.child()?.is_some() {
+        let mut face = Face::default();
+        while let Some(tag) = xml.child()? {
+            if tag.name() == "name" {
+                face = tag.attribute("val").map(|font| Face::of_font(&font)).unwrap_or_default();
+            }
+            xml.skip()?;
+        }
+        one_more(faces.len())?;
+        faces.push(face);
+    }
+    Ok(())
+}
+
+fn looks(xml: &mut Xml<'_>, stated: &mut Vec<Stated>) -> Result<(), Finding> {
+    while let Some(tag) = xml.child()? {
+        let mut look = Stated {
+            format: tag.number("numFmtId").unwrap_or_default(),
+            font: tag.number("fontId").unwrap_or_default(),
+            indent: 0,
+        };
+        while let Some(tag) = xml.child()? {
+            if tag.name() == "alignment" {
+                look.indent = tag.number("indent").unwrap_or_default();
+            }
+            xml.skip()?;
+        }
+        one_more(stated.len())?;
+        stated.push(look);
+    }
+    Ok(())
+}

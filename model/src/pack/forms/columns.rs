@@ -1,0 +1,168 @@
+//! What a form has columns for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    super::{document::Section, draft::is_identifier},
+    IGNORED,
+};
+use crate::form::{Column, FormIndicator, Member, Role};
+
+/// Words of roles, in the order in which they are told.
+const ROLES: [&str; 10] =
+    ["place", "place_name", "period", "indicator", "dimension", "value", "unit", "vintage", "note", IGNORED];
+/// Of these roles there is one column at most.
+const SINGLE: [&str; 6] = ["place", "place_name", "period", "indicator", "unit", "vintage"];
+/// As it is kept: `age=0-4`.
+const MEMBER_MAX: usize = 64;
+
+pub(super) fn read(
+    id: &str,
+    section: &mut Section<'_>,
+    indicators: &BTreeMap<String, FormIndicator>,
+) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let (line, mut headings, mut words) = (section.line, BTreeMap::new(), Vec::new());
+    for mut table in section.sections("columns") {
+        let (word, column) = read_one(id, &mut table, indicators);
+        if columns.iter().any(|other| other.id == column.id) && !column.id.is_empty() {
+            let message = format!("{id}: column '{}' is already defined", column.id);
+            table.fault(table.line_of("id"), message);
+        }
+        if SINGLE.contains(&word.as_str()) && words.contains(&word) {
+            table.fault(table.line_of("role"), format!("{id}: a second column has the role '{word}'"));
+        }
+        let value_of = |column: &Column| match &column.role {
+            Role::Value(indicator) => Some(indicator.clone()),
+            _ => None,
+        };
+        let value = value_of(&column);
+        if value.is_some() && columns.iter().any(|other| value_of(other) == value) {
+            let message = format!("{id}: a second column holds the values of the same indicator");
+            table.fault(table.line_of("role"), message);
+        }
+        for heading in [&column.name.vi, &column.name.en].into_iter().chain(&column.headers) {
+            let before = headings.insert(heading.trim().to_lowercase(), column.id.clone());
+            if before.is_some_and(|before| before != column.id) {
+                let message = format!("{id}: two columns are headed '{heading}'");
+                table.fault(table.line, message);
+            }
+        }
+        words.push(word);
+        columns.push(column);
+        table.finish();
+    }
+    let has = |role: &str| words.iter().any(|word| word == role);
+    let plain = columns.iter().any(|column| matches!(column.role, Role::Value(None)));
+    let fault = match () {
+        () if columns.is_empty() => Some("a form has columns: write a [[…columns]] for each"),
+        () if !has("value") => Some("no column has the role 'value'"),
+        () if plain && !has("indicator") => {
+            Some("a column of values has neither an 'indicator' nor a column that names one")
+        }
+        () if has("indicator") && !plain => {
+            Some("a column names the row's indicator, but none holds its value")
+        }
+        () => None,
+    };
+    if let Some(fault) = fault {
+        section.fault(line, format!("{id}: {fault}"));
+    }
+    columns
+}
+
+/// The word of its role, and the column.
+fn read_one(
+    id: &str,
+    table: &mut Section<'_>,
+    indicators: &BTreeMap<String, FormIndicator>,
+) -> (String, Column) {
+    let column = table.text("id", "\"value\"");
+    let plain: String = column.chars().map(|c| if c == '_' { '-' } else { c }).collect();
+    if !column.is_empty() && !is_identifier(&plain, '-') {
+        let message = format!(
+            "{id}: column '{column}': an identifier is of lower-case letters, digits, '_' and '-', at most 64"
+        );
+        table.fault(table.line_of("id"), message);
+    }
+    let word = table.text("role", "\"value\"");
+    let indicator = table.optional_text("indicator");
+    let members = read_members(id, table);
+    for (key, of, has) in
+        [("indicator", "value", indicator.is_some()), ("members", "dimension", !members.is_empty())]
+    {
+        if has && word != of {
+            table.fault(table.line_of(key), format!("{id}: only a column of the role '{of}' has '{key}'"));
+        }
+    }
+    let role = match word.as_str() {
+        "place" => Role::Place,
+        "place_name" => Role::PlaceName,
+        "period" => Role::Period,
+        "indicator" => Role::Indicator,
+        "dimension" => {
+            if members.is_empty() {
+                let message = format!(
+                    "{id}: a dimension has 'members', such as [{{ id = \"f\", name = {{ vi = \"Nữ\", en = \"Female\" }} }}]"
+                );
+                table.fault(table.line_of("role"), message);
+            }
+            Role::Dimension(members)
+        }
+        "value" => {
+            if let Some(indicator) = indicator.as_deref().filter(|one| !indicators.contains_key(*one)) {
+                let message = format!("{id}: the form has no indicator '{indicator}'");
+                table.fault(table.line_of("indicator"), message);
+            }
+            Role::Value(indicator)
+        }
+        "unit" => Role::Unit,
+        "vintage" => Role::Vintage,
+        "note" => Role::Note,
+        other => {
+            if !other.is_empty() && other != IGNORED {
+                let message = format!("{id}: '{other}' is not a role (there are: {})", ROLES.join(", "));
+                table.fault(table.line_of("role"), message);
+            }
+            Role::Ignored
+        }
+    };
+    let name = table.both_languages("name");
+    let headers = table.texts("headers").into_iter().map(|(_, heading)| heading).collect();
+    (word, Column { id: column, name, headers, role, required: table.flag("required") })
+}
+
+fn read_members(id: &str, table: &mut Section<'_>) -> Vec<Member> {
+    let mut members: Vec<Member> = Vec::new();
+    let mut said: BTreeMap<String, String> = BTreeMap::new();
+    for mut section in table.sections("members") {
+        let member = section.text("id", "\"0-4\"");
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
+        if member.chars().count() > MEMBER_MAX || !member.chars().all(is_plain) {
+            let message = format!(
+                "{id}: member '{member}': an identifier is of letters, digits, '.', '_', '+', '-', at most {MEMBER_MAX}"
+            );
+            section.fault(section.line, message);
+        }
+        if members.iter().any(|other| other.id == member) && !member.is_empty() {
+            section.fault(section.line, format!("{id}: member '{member}' is already defined"));
+        }
+        let name = section.both_languages("name");
+        let labels: Vec<String> = section.texts("labels").into_iter().map(|(_, label)| label).collect();
+        let own: BTreeSet<String> = [&member, &name.vi, &name.en]
+            .into_iter()
+            .chain(&labels)
+            .map(|label| label.trim().to_lowercase())
+            .filter(|label| !label.is_empty())
+            .collect();
+        for label in own {
+            if let Some(other) = said.insert(label.clone(), member.clone()) {
+                let message = format!("{id}: '{label}' is both member '{other}' and '{member}'");
+                section.fault(section.line, message);
+            }
+        }
+        section.finish();
+        members.push(Member { id: member, name, labels });
+    }
+    members
+}
