@@ -11,7 +11,7 @@ import { words } from "../../words/page";
 import { reportWords, verdictWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
-import { choose, chosen, clear, filter, isFiltered, openReport, openValues, receiptsUrl } from "./chosen";
+import { choose, chosen, clear, filter, isFiltered, openReport, openValues, receiptsUrl, returnToRow } from "./chosen";
 import { agencyName, byName, notice, seen } from "./names";
 import { PeriodSaid, Verdict } from "./Said";
 
@@ -37,7 +37,11 @@ export const COUNTED: [Counted, Text, Text?][] = [
 export function Receipts() {
   const before = chosen("before");
   const { said, trouble } = useAnswer<ReceiptPage>(receiptsUrl(PAGE), before === "").value;
-  useEffect(() => notice(said?.receipts ?? []), [said]);
+  useEffect(() => {
+    if (!said) return;
+    notice(said.receipts);
+    returnToRow();
+  }, [said]);
   return (
     <section class="panel listed receipts" aria-labelledby="receipts-title">
       <div class="rejects-head">

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { open } from "../../address";
 import type { ReportCell, ReportFinding, ReportPeriod, ReportStory } from "../../api";
 import type { Column } from "../../csv";
@@ -11,7 +11,7 @@ import { Asked, Facts } from "../origin/Asked";
 import { cellColumns } from "./cells";
 import { closeReport, openValues } from "./chosen";
 import { More } from "./More";
-import { agencyName, partName, placeName } from "./names";
+import { agencyName, notice, partName, placeName } from "./names";
 import { COUNTED } from "./Receipts";
 import { PeriodSaid, Said, Verdict, Vintage, Weight } from "./Said";
 
@@ -44,6 +44,7 @@ export function Story({ position }: { position: string }) {
 }
 
 function Told({ of: { receipt } }: { of: ReportStory }) {
+  useEffect(() => notice([receipt]), [receipt]);
   const { form, agency, period, verdict, feed, sender, position } = receipt;
   const name = agencyName(agency);
   const feedName = feedNames.value.get(feed)?.name;

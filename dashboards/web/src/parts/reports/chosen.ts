@@ -61,11 +61,18 @@ export function openReport(position: string): void {
   goTo("report-title");
 }
 
-/** Back to the list, to the row that was left. */
+/** The report that was left for the list, until its row is there. */
+let left = "";
+
 export function closeReport(): void {
-  const left = chosen("report");
+  left = chosen("report");
   choose({ report: "" });
-  goTo(`receipt-${left}`);
+}
+
+/** Brings the reader to the row that he left, once the list is there; to its title where the row is not in it any more. */
+export function returnToRow(): void {
+  if (left !== "") goTo(document.getElementById(`receipt-${left}`) ? `receipt-${left}` : "receipts-title");
+  left = "";
 }
 
 export function openValues(form: string, period: string): void {
