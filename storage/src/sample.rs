@@ -20,8 +20,8 @@ use ioc_model::{
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
-        HeldRow, IndexResult, Receipt, RejectedRow, ReportVerdict, Standing, StatusResult, StoredAction, StoredCell, StoredDecision, StoredEvent,
-        StoredObservation, Superseded, Verdict, WindowResult,
+        HeldRow, IndexResult, Receipt, RejectedRow, ReportVerdict, Standing, StatusResult, StoredAction,
+        StoredCell, StoredDecision, StoredEvent, StoredObservation, Superseded, Verdict, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,

@@ -2209,6 +2209,29 @@ export interface ReportStory {
   more_cells: boolean;
 }
 /**
+ * What is reported in a form
+ */
+export interface ReportIndicator {
+  id: string;
+  /**
+   * Its code in the form
+   */
+  code: string;
+  name: Text;
+  /**
+   * The unit of its numbers
+   */
+  unit: string;
+  /**
+   * Decimal places on screen
+   */
+  decimals: number;
+  /**
+   * Whether places and parts may be added up
+   */
+  additive: boolean;
+}
+/**
  * What an indicator adds up to over what is shown. Parts are added up with parts of the same dimensions, and the whole by itself
  */
 export interface ReportTotal {
@@ -2235,6 +2258,10 @@ export interface ReportTotal {
  * What is shown of a form in a period
  */
 export interface ReportValues {
+  /**
+   * What is reported in it; empty where the pack no longer has the form
+   */
+  indicators: ReportIndicator[];
   cells: ReportCell[];
   /**
    * Whether there are more than are listed; nothing is added up then
