@@ -1,6 +1,6 @@
 //! Archives the log beside the flow, on a thread of its own, since writing Parquet blocks.
 //!
-//! Only what is committed is archived, when a pass over it is due ([`Pace`]). After a pass the log hears that it may let go; then the files are
+//! Only what is committed is archived, when a pass over it is due ([`PassPace`]). After a pass the log hears that it may let go; then the files are
 //! registered in the store, which may be away: the records in the archive are the truth, and what is not registered
 //! yet is tried again.
 //!
@@ -27,7 +27,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     Class, Store, StoreError,
-    archive::{ArchiveError, Archiver, Pace, PassRecord, Schedule, Span},
+    archive::{ArchiveError, Archiver, PassPace, PassRecord, PassSchedule, Span},
 };
 use ioc_stream::Driver;
 use tokio::{runtime::Handle, sync::watch};
@@ -42,7 +42,7 @@ const REGISTERED_AT_ONCE: usize = 64;
 
 /// What is known of the archive from outside of its thread, on the machine's clock.
 #[derive(Clone, Debug, Default)]
-pub struct Standing {
+pub struct ArchiveSnapshot {
     /// What went wrong, of what kind, and since when.
     trouble: Option<(ArchiveState, String, Instant)>,
     behind_offsets: u64,
@@ -53,7 +53,7 @@ pub struct Standing {
     stray_files: u64,
 }
 
-impl Standing {
+impl ArchiveSnapshot {
     /// The same on the product's clock.
     #[must_use]
     pub fn status(&self, ago: impl Fn(Duration) -> Now) -> ArchiveStatus {
@@ -116,7 +116,7 @@ pub struct Work {
     pub bus: Arc<HeldBus>,
     pub driver: Arc<Driver>,
     pub store: Store,
-    pub schedule: Schedule,
+    pub schedule: PassSchedule,
     /// Bytes the log may have.
     pub log_bytes: u64,
     pub stop: CancellationToken,
@@ -125,7 +125,7 @@ pub struct Work {
 /// A running archive. Ends with the token it was started with.
 #[derive(Debug)]
 pub struct Archivist {
-    standing: watch::Receiver<Standing>,
+    snapshot: watch::Receiver<ArchiveSnapshot>,
     counters: Arc<Done>,
     thread: std::thread::JoinHandle<()>,
 }
@@ -142,12 +142,12 @@ impl Archivist {
             work.bus.archived(partition, work.archiver.archived(partition));
         }
         let counters = Arc::new(Done::default());
-        let (standing, standing_out) = watch::channel(Standing::default());
+        let (snapshot, snapshot_out) = watch::channel(ArchiveSnapshot::default());
         let archiving = Archiving {
             work,
             runtime,
             paces,
-            standing,
+            snapshot,
             counters: counters.clone(),
             trouble: None,
             pause: FIRST_PAUSE,
@@ -157,13 +157,13 @@ impl Archivist {
             refused: None,
         };
         let thread = std::thread::Builder::new().name("archive".to_owned()).spawn(move || archiving.run())?;
-        Ok(Archivist { standing: standing_out, counters, thread })
+        Ok(Archivist { snapshot: snapshot_out, counters, thread })
     }
 
     /// How it stands, from now on.
     #[must_use]
-    pub fn standing(&self) -> watch::Receiver<Standing> {
-        self.standing.clone()
+    pub fn snapshot(&self) -> watch::Receiver<ArchiveSnapshot> {
+        self.snapshot.clone()
     }
 
     /// What it did.
@@ -181,21 +181,21 @@ impl Archivist {
 }
 
 /// How fast a partition fills, by its last pass.
-fn pace_of(work: &Work, partition: Partition) -> Pace {
+fn pace_of(work: &Work, partition: Partition) -> PassPace {
     let archive = work.archiver.archive();
     let last = archive.spans().into_iter().rfind(|span| span.partition == partition);
     let last = last.and_then(|span| {
         let unread = |error| tracing::warn!(%error, "cannot read the archive's last record");
         archive.record(span).map_err(unread).ok()
     });
-    Pace::since(last.as_ref(), work.schedule, machine_now())
+    PassPace::since(last.as_ref(), work.schedule, machine_now())
 }
 
 struct Archiving {
     work: Work,
     runtime: Handle,
-    paces: Vec<(Partition, Pace)>,
-    standing: watch::Sender<Standing>,
+    paces: Vec<(Partition, PassPace)>,
+    snapshot: watch::Sender<ArchiveSnapshot>,
     counters: Arc<Done>,
     trouble: Option<(ArchiveState, String, Instant)>,
     /// Before the next attempt after a failure.
@@ -400,7 +400,7 @@ impl Archiving {
             (None, Some(behind)) => Some(behind),
             (None, None) => refused(),
         };
-        let _ = self.standing.send_replace(Standing {
+        let _ = self.snapshot.send_replace(ArchiveSnapshot {
             trouble,
             behind_offsets: offsets,
             behind_bytes: bytes,
@@ -415,8 +415,8 @@ impl Drop for Archiving {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let cause = "its thread panicked: the log keeps everything until the next start".to_owned();
-            self.standing.send_modify(|standing| {
-                standing.trouble = Some((ArchiveState::Failing, cause, Instant::now()));
+            self.snapshot.send_modify(|snapshot| {
+                snapshot.trouble = Some((ArchiveState::Failing, cause, Instant::now()));
             });
         }
     }

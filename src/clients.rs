@@ -16,7 +16,7 @@ use ioc_dashboards::{
     clients::{self as shown, ClientList, ClientView, NoticeView, SenderView},
     concern::priority_at_the_door,
 };
-use ioc_ingest::clients::{Clients, Connected, Heard, Notice};
+use ioc_ingest::clients::{Clients, Connected, HeardSender, Notice};
 use ioc_model::time::Now;
 
 use crate::{
@@ -65,8 +65,8 @@ fn connected(client: Connected) -> ClientView {
     ClientView { transport, sender, client_id, peer, since, last_heard, messages, per_minute, rejects: 0 }
 }
 
-fn heard(sender: Heard) -> SenderView {
-    let Heard { sender, last_heard, transport, peer, messages, per_minute } = sender;
+fn heard(sender: HeardSender) -> SenderView {
+    let HeardSender { sender, last_heard, transport, peer, messages, per_minute } = sender;
     let (sender, peer) = (sender.to_string(), text(peer));
     let transport = transport.to_owned();
     SenderView { sender, last_heard, transport, peer, messages, per_minute, rejects: 0 }

@@ -16,7 +16,7 @@ use figment::{
     value::{Dict, Value},
 };
 use ioc_ingest::transport::{KINDS, Transport};
-use ioc_model::pack::Feed;
+use ioc_model::{epoch::Epoch, pack::Feed};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -165,11 +165,11 @@ pub struct ClickHouse {
     /// User of an outside server.
     pub user: String,
     /// Password of an outside server.
-    pub password: Secret,
+    pub password: SecretSetting,
     /// The library; empty to look for it.
     pub library: PathBuf,
     /// Rows that broken parts took with them are not looked for up to this epoch.
-    pub losses_accepted_upto: u64,
+    pub losses_accepted_upto: Epoch,
 }
 
 /// `[log]`
@@ -195,9 +195,9 @@ pub enum LogFormat {
 /// A setting that is never printed.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Secret(pub String);
+pub struct SecretSetting(pub String);
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for SecretSetting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.0.is_empty() { "(none)" } else { "(set)" })
     }

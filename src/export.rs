@@ -5,7 +5,7 @@
 
 mod progress;
 mod raw;
-mod target;
+pub mod target;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 

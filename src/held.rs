@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
-use ioc_dashboards::held::{Decided, Decision, GROUPS_MAX, HeldList, HeldOf, Verdict};
+use ioc_dashboards::held::{DecisionReceipt, DecisionRequest, GROUPS_MAX, HeldList, HeldOf, HeldVerdict};
 use serde::Deserialize;
 
 use crate::{
@@ -33,13 +33,13 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Decide {
     /// They are meant: judge them like any other row, with the arrival they had.
-    Accept(Said),
+    Accept(DecideArgs),
     /// They are not meant: each becomes a reject.
-    Refuse(Said),
+    Refuse(DecideArgs),
 }
 
 #[derive(Debug, clap::Args)]
-struct Said {
+struct DecideArgs {
     /// Who decides.
     #[arg(long, env = "USER")]
     user: String,
@@ -86,15 +86,15 @@ struct Refused {
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: Args) -> anyhow::Result<ExitCode> {
     let of = HeldOf::from(args.of);
-    let (verdict, Said { user, note, all }) = match args.decision {
+    let (verdict, DecideArgs { user, note, all }) = match args.decision {
         None => return list(config, of, args.json),
-        Some(Decide::Accept(said)) => (Verdict::Accept, said),
-        Some(Decide::Refuse(said)) => (Verdict::Refuse, said),
+        Some(Decide::Accept(said)) => (HeldVerdict::Accept, said),
+        Some(Decide::Refuse(said)) => (HeldVerdict::Refuse, said),
     };
     let some = of != HeldOf::default();
     anyhow::ensure!(all || some, "say which rows: --sender, --subject, --indicator, --day, or --all");
     anyhow::ensure!(!(all && some), "--all is whatever is held; beside a choice it says two things");
-    decide(config, &Decision { decision: verdict, of, all, user, note }, args.json)
+    decide(config, &DecisionRequest { decision: verdict, of, all, user, note }, args.json)
 }
 
 fn list(config: &Config, of: HeldOf, json: bool) -> anyhow::Result<ExitCode> {
@@ -160,7 +160,7 @@ fn print(list: &HeldList, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn decide(config: &Config, decision: &Decision, json: bool) -> anyhow::Result<ExitCode> {
+fn decide(config: &Config, decision: &DecisionRequest, json: bool) -> anyhow::Result<ExitCode> {
     let run = Run::of(config)?;
     let url = format!("http://{}/api/held", run.http);
     let answer = agent()
@@ -172,14 +172,15 @@ fn decide(config: &Config, decision: &Decision, json: bool) -> anyhow::Result<Ex
         .send(serde_json::to_string(decision)?);
     let mut answer = answer.with_context(|| format!("ioc (process {}) does not answer at {url}", run.pid))?;
     if answer.status().is_success() {
-        let decided: Decided = answer.body_mut().read_json().context("not an answer of this version")?;
-        let Decided { rows, groups, .. } = decided;
+        let receipt: DecisionReceipt =
+            answer.body_mut().read_json().context("not an answer of this version")?;
+        let DecisionReceipt { rows, groups, .. } = receipt;
         let what = match decision.decision {
-            Verdict::Accept => "accepted",
-            Verdict::Refuse => "refused",
+            HeldVerdict::Accept => "accepted",
+            HeldVerdict::Refuse => "refused",
         };
         told::say(|out| match json {
-            true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&decided)?)?),
+            true => Ok(writeln!(out, "{}", serde_json::to_string_pretty(&receipt)?)?),
             false => Ok(writeln!(out, "{what}: {rows} rows of {groups} series and days")?),
         })?;
         return Ok(ExitCode::SUCCESS);

@@ -7,6 +7,7 @@ mod attempt;
 mod check;
 mod clients;
 mod config;
+mod contract;
 mod demo;
 mod export;
 mod held;
@@ -53,6 +54,8 @@ enum Command {
     Check(check::Args),
     /// Show what an input would become, without storing it.
     Try(attempt::Args),
+    /// List the forms that agencies fill in; write the empty workbook or the JSON Schema of one.
+    Contract(contract::Args),
     /// Show addresses, users, feeds, balance and lag of what runs on the data folder.
     Status(status::Args),
     /// List who is connected, which sender was heard when, and whom the door turned away.
@@ -98,6 +101,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => up::run(&config()?, Some(args)),
         Command::Check(args) => check::run(args, config()?.pack.choice()),
         Command::Try(args) => attempt::run(args, &config()?.pack.choice()),
+        Command::Contract(args) => contract::run(&args, &config()?.pack.choice()),
         Command::Status(args) => status::run(&config()?, &args),
         Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),

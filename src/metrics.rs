@@ -140,7 +140,7 @@ impl Metrics {
             Desc::new(name_of(part, metric), metric.help.to_owned(), Vec::new(), labels.clone())
         };
         let descriptions = counters.metrics().iter().map(describe).collect::<Result<Vec<_>, _>>()?;
-        self.registry.register(Box::new(Counted { descriptions, counters }))
+        self.registry.register(Box::new(CounterCollector { descriptions, counters }))
     }
 
     /// Takes what the board shows of the feeds.
@@ -251,12 +251,12 @@ fn name_of(part: &str, Metric { name, kind, .. }: &Metric) -> String {
 }
 
 /// Counters kept elsewhere, read when Prometheus asks.
-struct Counted {
+struct CounterCollector {
     descriptions: Vec<Desc>,
     counters: Arc<dyn Counters>,
 }
 
-impl Collector for Counted {
+impl Collector for CounterCollector {
     fn desc(&self) -> Vec<&Desc> {
         self.descriptions.iter().collect()
     }

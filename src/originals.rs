@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use ioc_bus::{ReadError, SharedBus};
-use ioc_dashboards::{HistoryError, Original, Originals, history::Answer, originals::Kept};
+use ioc_dashboards::{HistoryError, Original, Originals, history::HistoryAnswer, originals::Kept};
 use ioc_model::{
     asker::Asker,
     envelope::Envelope,
@@ -12,16 +12,17 @@ use ioc_model::{
 use ioc_storage::archive::{Archive, ArchiveError};
 
 /// What an archive finds, later.
-pub type Found<'a> = Pin<Box<dyn Future<Output = Result<Option<Original>, HistoryError>> + Send + 'a>>;
+pub type FoundOriginal<'a> =
+    Pin<Box<dyn Future<Output = Result<Option<Original>, HistoryError>> + Send + 'a>>;
 
 /// Finds archived envelopes.
 pub trait ArchiveReader: Send + Sync + std::fmt::Debug {
     /// The envelope at a position of any log; none where the archive does not have it.
-    fn find(&self, position: Position) -> Found<'_>;
+    fn find(&self, position: Position) -> FoundOriginal<'_>;
 }
 
 impl ArchiveReader for Archive {
-    fn find(&self, position: Position) -> Found<'_> {
+    fn find(&self, position: Position) -> FoundOriginal<'_> {
         let archive = self.clone();
         let read = tokio::task::spawn_blocking(move || Archive::find(&archive, position));
         Box::pin(async move {
@@ -76,7 +77,7 @@ impl LogThenArchive {
 }
 
 impl Originals for LogThenArchive {
-    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<Original>> {
+    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<Original>> {
         // Whose it is the envelope says itself, wherever it lies.
         Box::pin(async move { Ok(self.find(position).await?.filter(|found| asker.sees_feed(&found.feed))) })
     }
@@ -144,7 +145,7 @@ mod tests {
     struct Shelf(Original);
 
     impl ArchiveReader for Shelf {
-        fn find(&self, position: Position) -> Found<'_> {
+        fn find(&self, position: Position) -> FoundOriginal<'_> {
             let found = (position == at(1, 0, 7)).then(|| self.0.clone());
             Box::pin(std::future::ready(Ok(found)))
         }

@@ -154,7 +154,7 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
 
 /// What lies in the pack's folder, if it is not what is in effect.
 fn in_the_folder(PackStatus { state, waiting, why, .. }: &PackStatus) -> Vec<String> {
-    let waiting = waiting.as_deref().unwrap_or("?");
+    let waiting = waiting.as_ref().map_or("?", |version| &version.0);
     let mut lines = match state {
         PackState::Current => Vec::new(),
         PackState::Changed => {
@@ -258,7 +258,7 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     let replaying = if status.replaying { ", replaying recorded epochs" } else { "" };
     writeln!(out, "epoch       {} ({} under way{replaying})", status.epoch, status.lag_epochs)?;
     writeln!(out, "archive     {}", archive_line(&status.archive, status.now))?;
-    writeln!(out, "pack        {}", status.pack.version)?;
+    writeln!(out, "pack        {}", status.pack.version.0)?;
     for line in in_the_folder(&status.pack) {
         writeln!(out, "PACK        {line}")?;
     }

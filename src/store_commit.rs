@@ -126,7 +126,7 @@ impl StoreCommit {
 
 impl Commit for StoreCommit {
     fn commit(&mut self, results: &EpochResults, need: Need) -> Result<(), Halt> {
-        let halt = |error: ioc_storage::Halt| Halt(error.to_string());
+        let halt = |error: ioc_storage::SinkHalt| Halt(error.to_string());
         let to_record =
             !results.facts.is_empty() || need.on_record || self.on_record.elapsed() >= IDLE_COMMIT;
         if to_record && self.asked.elapsed() >= ASKED_EVERY {

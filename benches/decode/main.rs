@@ -1,11 +1,13 @@
-//! How fast lines of logs become events, on one core: the decoder alone, without log, dataflow or store.
+//! How fast lines of logs become events and rows of reports cells, on one core: the decoder alone, without log, dataflow
+//! or store.
 //!
 //! Each format's lines are decoded again and again for a few seconds, by somebody who has met them before, and handed to a
 //! sink that counts them and drops them. sshd's lines come one a message, as by syslog, and 500 a file; those of a
-//! firewall and of a gateway one a message; the alerts of EVE are the 300 real ones of the golden cases, 300 a push.
+//! firewall and of a gateway one a message; the alerts of EVE are the 300 real ones of the golden cases, 300 a push. A
+//! message of SDMX-CSV has four indicators for each month since 1900, read, judged by its form and made cells of.
 //! Counted is the time on a processor, so that what else runs on the machine takes away less of the figure.
 //!
-//!     cargo bench -p ioc-decode --bench decode [-- sshd|filterlog|cef|eve [ROUNDS]]
+//!     cargo bench -p ioc-decode --bench decode [-- sshd|filterlog|cef|eve|sdmx [ROUNDS]]
 //!
 //! With a number of rounds each is decoded so many times and no longer: what callgrind counts in 30 rounds more than in
 //! 10 is the instructions of 20, whatever else runs on the machine.
@@ -39,8 +41,11 @@ struct Count {
 impl RowSink for Count {
     fn observation(&mut self, _: Observation) {}
 
-    fn row(&mut self, _: Row) {
-        self.events += 1;
+    fn row(&mut self, row: Row) {
+        self.events += match row {
+            Row::Reported(report) => report.cells.len() as u64,
+            Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+        };
     }
 
     fn rejected(&mut self, _: u32, _: Rejection, _: &[u8]) {
@@ -60,7 +65,7 @@ fn decoder() -> Decoder {
         let _ = files.insert(name, fs::read_to_string(&path).expect("a text"));
     }
     let mut pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
-    for format in [FormatName::Syslog, FormatName::SyslogLines, FormatName::Eve] {
+    for format in [FormatName::Syslog, FormatName::SyslogLines, FormatName::Eve, FormatName::SdmxCsv] {
         let mut feed = permissive_feed(format, false);
         feed.id = format.word().to_owned();
         let _ = pack.feeds.insert(feed.id.clone(), feed);
@@ -107,6 +112,24 @@ fn cef_lines() -> Vec<Vec<u8>> {
         .into_bytes()
     };
     (0..500).map(line).collect()
+}
+
+/// Four indicators for each month from 1900 to 2025.
+fn sdmx_message() -> Vec<u8> {
+    let mut message = String::from(
+        "STRUCTURE,STRUCTURE_ID,ACTION,FREQ,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MEASURE,UNIT_MULT,OBS_STATUS\n",
+    );
+    let columns = [("REV", "VND", 6), ("EXP", "VND", 9), ("FDI", "USD", 6), ("IIP", "IX", 0)];
+    for month in 0..126 * 12 {
+        for (indicator, measure, power) in columns {
+            let (year, month) = (1900 + month / 12, month % 12 + 1);
+            let value = 100_000 + month * 37;
+            message.push_str(&format!(
+                "dataflow,TN:NSNN(1.0),M,M,80,{indicator},{year}-{month:02},{value}.5,{measure},{power},A\n"
+            ));
+        }
+    }
+    message.into_bytes()
 }
 
 /// How long this thread was on a processor.
@@ -167,5 +190,6 @@ fn main() {
     measure(&decoder, "sshd, 500 lines a file", FormatName::SyslogLines, "auth.log", &file);
     measure(&decoder, "filterlog, a message each", FormatName::Syslog, "syslog/udp", &filterlog_lines());
     measure(&decoder, "cef, a message each", FormatName::Syslog, "syslog/udp", &cef_lines());
+    measure(&decoder, "sdmx, 6,048 rows a message", FormatName::SdmxCsv, "sdmx", &[sdmx_message()]);
     measure(&decoder, "eve, 300 alerts a push", FormatName::Eve, "eve", &[alerts]);
 }

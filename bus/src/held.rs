@@ -116,7 +116,7 @@ mod tests {
 
     impl Bus for Witness {
         fn log_id(&self) -> LogId {
-            LogId::from_u128(7)
+            LogId::from_bytes(7_u128.to_be_bytes())
         }
         fn partitions(&self) -> u16 {
             2
@@ -187,7 +187,7 @@ mod tests {
         assert!(matches!(ahead, ReadError::Ahead { wanted: Offset(50), end: Offset(42), .. }));
         assert_eq!(held.bounds(Partition(1)), Bounds { start: Offset(3), end: Offset(9) });
         assert!(Arc::ptr_eq(held.bell(), witness.bell()));
-        assert_eq!((held.log_id(), held.partitions()), (LogId::from_u128(7), 2));
+        assert_eq!((held.log_id(), held.partitions()), (LogId::from_bytes(7_u128.to_be_bytes()), 2));
         assert_eq!(held.health(), Health::Full { what: "the test".to_owned() });
     }
 }

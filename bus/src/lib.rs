@@ -16,6 +16,7 @@ pub mod conformance;
 pub mod disk;
 pub mod held;
 pub mod in_flight;
+mod log_id;
 pub mod record;
 pub mod room;
 pub mod whole_file;
@@ -27,10 +28,8 @@ pub use chunk::{Chunk, ChunkBuilder, ChunkView, Origin};
 pub use disk::{DiskLog, DiskLogConfig, OpenError};
 pub use held::HeldBus;
 use ioc_model::position::{Offset, Partition};
+pub use log_id::LogId;
 pub use room::{Filler, Room, is_full};
-
-/// A log's identity: random, made when the log was created.
-pub type LogId = uuid::Uuid;
 
 /// Resolves once the chunk is durable.
 pub type Durable = Pin<Box<dyn Future<Output = Result<Appended, AppendError>> + Send>>;

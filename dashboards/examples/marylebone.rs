@@ -9,14 +9,14 @@ mod support;
 use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, Limits, Open, PackStatus,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, Hydration, LiveLimits, Open, PackStatus,
     StoreHealth, SystemStatus, router, steady,
 };
 use ioc_model::{
     counts::Counts,
     observation::Quality,
     reject::RejectReason,
-    results::{EpochResults, FeedMinute, Standing},
+    results::{EpochResults, FeedMinute, RowStanding},
     time::Now,
 };
 use support::{
@@ -63,7 +63,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         clients: Arc::new(AtTheDoor),
         reload: Arc::new(SamePack),
     };
-    let state = AppState::new(pack, board.clone(), behind, registry, &Limits::default(), closing)?;
+    let state = AppState::new(pack, board.clone(), behind, registry, &LiveLimits::default(), closing)?;
     let listener = tokio::net::TcpListener::bind(&address).await?;
     println!("http://{}", listener.local_addr()?);
     let began = Instant::now();
@@ -143,7 +143,7 @@ impl Replay {
                     first.quality = Quality::DeviceError;
                 }
                 if *indicator == "o3" {
-                    first.standing = Standing::Correction;
+                    first.standing = RowStanding::Correction;
                 }
                 made.facts.observations.push(first);
                 made.facts.windows.push(hour(

@@ -5,7 +5,7 @@ use ioc_model::{
     epoch::{Epoch, Revision},
     limit::Averaging,
     name::Name,
-    results::{Assessment, Verdict},
+    results::{Assessment, LimitVerdict},
     rule::Priority,
     time::EventTime,
 };
@@ -72,7 +72,7 @@ pub struct AssessmentView {
     /// The upper limit, where there is one.
     pub high: Option<f64>,
     /// How it stands.
-    pub verdict: Verdict,
+    pub verdict: LimitVerdict,
     /// How urgent that is; none where there is nothing to act on.
     pub priority: Option<Priority>,
     /// What went in: points of an hour or day, hours of eight, days of a year.
@@ -115,7 +115,7 @@ impl AssessmentView {
 mod tests {
     use super::*;
 
-    fn view(start: i64, verdict: Verdict, revision: u64) -> AssessmentView {
+    fn view(start: i64, verdict: LimitVerdict, revision: u64) -> AssessmentView {
         AssessmentView {
             place: None,
             limit: "qcvn05-pm25-day".into(),
@@ -138,18 +138,18 @@ mod tests {
 
     #[test]
     fn a_revised_older_window_does_not_replace_the_newest_and_a_revision_of_it_does() {
-        let mut tile = AssessmentTile::new(Epoch(1), view(10, Verdict::Kept, 1));
-        tile.judge(Epoch(2), view(5, Verdict::Exceeded, 2));
-        assert_eq!((tile.view().verdict, tile.changed()), (Verdict::Kept, Epoch(1)));
-        tile.judge(Epoch(3), view(10, Verdict::Exceeded, 3));
-        tile.judge(Epoch(3), view(10, Verdict::Kept, 2));
-        assert_eq!((tile.view().verdict, tile.changed()), (Verdict::Exceeded, Epoch(3)));
+        let mut tile = AssessmentTile::new(Epoch(1), view(10, LimitVerdict::Kept, 1));
+        tile.judge(Epoch(2), view(5, LimitVerdict::Exceeded, 2));
+        assert_eq!((tile.view().verdict, tile.changed()), (LimitVerdict::Kept, Epoch(1)));
+        tile.judge(Epoch(3), view(10, LimitVerdict::Exceeded, 3));
+        tile.judge(Epoch(3), view(10, LimitVerdict::Kept, 2));
+        assert_eq!((tile.view().verdict, tile.changed()), (LimitVerdict::Exceeded, Epoch(3)));
     }
 
     #[test]
     fn a_window_with_too_few_points_is_shown_instead_of_the_kept_one_before_silent() {
-        let mut tile = AssessmentTile::new(Epoch(1), view(10, Verdict::Kept, 1));
-        tile.judge(Epoch(2), view(20, Verdict::Insufficient, 2));
-        assert_eq!(tile.view().verdict, Verdict::Insufficient);
+        let mut tile = AssessmentTile::new(Epoch(1), view(10, LimitVerdict::Kept, 1));
+        tile.judge(Epoch(2), view(20, LimitVerdict::Insufficient, 2));
+        assert_eq!(tile.view().verdict, LimitVerdict::Insufficient);
     }
 }

@@ -69,7 +69,7 @@ pub struct HeldOf {
 /// What somebody decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum HeldVerdict {
     /// They are meant.
     Accept,
     /// They are not.
@@ -78,10 +78,10 @@ pub enum Verdict {
 
 /// A decision, as it is sent here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Decision {
+#[serde(deny_unknown_fields, rename = "Decision")]
+pub struct DecisionRequest {
     /// What is decided.
-    pub decision: Verdict,
+    pub decision: HeldVerdict,
     /// About which rows.
     pub of: HeldOf,
     /// About everything that is held, where nothing is chosen: a choice that got lost must not mean it.
@@ -96,7 +96,7 @@ pub struct Decision {
 
 /// A decision that is durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Decided {
+pub struct DecisionReceipt {
     /// How many rows it was about when it was taken.
     pub rows: u64,
     /// How many series and days.

@@ -28,11 +28,11 @@ use crate::{
     measures::MeasureHours,
     rejects::RejectView,
     reports::{CellView, ReceiptPage, ReportStory},
-    series::{Series, SeriesQuery},
+    series::{SeriesEntries, SeriesQuery},
 };
 
 /// An answer that comes later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, HistoryError>> + Send + 'a>>;
+pub type HistoryAnswer<'a, T> = Pin<Box<dyn Future<Output = Result<T, HistoryError>> + Send + 'a>>;
 
 /// The store, as far as the page asks it.
 pub trait History: Send + Sync + std::fmt::Debug {
@@ -44,13 +44,13 @@ pub trait History: Send + Sync + std::fmt::Debug {
         indicator: &'a str,
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<TrendPoint>>;
+    ) -> HistoryAnswer<'a, Vec<TrendPoint>>;
 
     /// The last rejects, newest first, at most so many.
-    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> Answer<'a, Vec<RejectView>>;
+    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> HistoryAnswer<'a, Vec<RejectView>>;
 
     /// What became of an envelope.
-    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Fate>;
+    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate>;
 
     /// Held rows, at most so many groups of them; days are those of the zone.
     fn held<'a>(
@@ -59,7 +59,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         of: &'a HeldOf,
         zone: &'a str,
         limit: u32,
-    ) -> Answer<'a, HeldList>;
+    ) -> HistoryAnswer<'a, HeldList>;
 
     /// The newest events, or those older than a place: at most so many, the newest first.
     fn events<'a>(
@@ -68,7 +68,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         of: &'a EventFilter,
         before: Option<EventCursor>,
         limit: u32,
-    ) -> Answer<'a, EventPage>;
+    ) -> HistoryAnswer<'a, EventPage>;
 
     /// The events that raised an alert, or those older than a place: at most so many, the newest first.
     fn alert_events<'a>(
@@ -77,7 +77,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         of: &'a AlertEvents,
         before: Option<EventCursor>,
         limit: u32,
-    ) -> Answer<'a, EventPage>;
+    ) -> HistoryAnswer<'a, EventPage>;
 
     /// What events sum up to. Who reported is told whatever else is asked for: all that did in that time, and of those
     /// named also who did before it, as far back as is looked, and what the flow had said of them by a moment.
@@ -87,7 +87,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         of: &'a EventFilter,
         log_sources: &'a [String],
         at: Now,
-    ) -> Answer<'a, EventsSummed>;
+    ) -> HistoryAnswer<'a, EventsSummed>;
 
     /// The hours of every measure that begin in `[from, until)`: at one log source, or at all where none is named.
     fn measures<'a>(
@@ -96,20 +96,25 @@ pub trait History: Send + Sync + std::fmt::Debug {
         log_source: &'a str,
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<MeasureHours>>;
+    ) -> HistoryAnswer<'a, Vec<MeasureHours>>;
 
     /// A series, thinned to at most as many entries as asked for.
-    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series>;
+    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> HistoryAnswer<'a, SeriesEntries>;
 
     /// The last alerts raised before a moment, open or closed, the newest first: at most so many, and those raised in
     /// the same moment as the last of them.
-    fn alerts<'a>(&'a self, asker: &'a Asker, before: Option<Now>, limit: u32) -> Answer<'a, Vec<AlertView>>;
+    fn alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        before: Option<Now>,
+        limit: u32,
+    ) -> HistoryAnswer<'a, Vec<AlertView>>;
 
     /// An alert and all that happened to it; none where it was never raised.
-    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>>;
+    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> HistoryAnswer<'a, Option<AlertStory>>;
 
     /// What the figures of the overview said at a moment, in their order; none of those that said nothing yet.
-    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>>;
+    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> HistoryAnswer<'a, Vec<FigureView>>;
 
     /// An index and what it was made of, as of a revision or now; none where it was not computed.
     fn index<'a>(
@@ -120,7 +125,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         kind: WindowKind,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedIndex>>;
+    ) -> HistoryAnswer<'a, Option<TracedIndex>>;
 
     /// A judgement and what it was made of, as of a revision or now; none where there is none.
     fn assessment<'a>(
@@ -131,7 +136,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         averaging: Averaging,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedAssessment>>;
+    ) -> HistoryAnswer<'a, Option<TracedAssessment>>;
 
     /// The limit a mean was held against; none where it was not.
     fn judged_by<'a>(
@@ -141,7 +146,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
-    ) -> Answer<'a, Option<String>>;
+    ) -> HistoryAnswer<'a, Option<String>>;
 
     /// A window and its rows, as of a revision or now; none where there is none.
     fn window<'a>(
@@ -152,7 +157,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         kind: WindowKind,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedWindow>>;
+    ) -> HistoryAnswer<'a, Option<TracedWindow>>;
 
     /// Receipts of reports, the newest first, or those older than a place; at most so many.
     fn receipts<'a>(
@@ -161,10 +166,10 @@ pub trait History: Send + Sync + std::fmt::Debug {
         of: &'a ReceiptFilter,
         before: Option<ReceiptCursor>,
         limit: u32,
-    ) -> Answer<'a, ReceiptPage>;
+    ) -> HistoryAnswer<'a, ReceiptPage>;
 
     /// The report at a position, with what it changed; none where there is none.
-    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<ReportStory>>;
+    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>>;
 
     /// What is shown of a form in some periods, of one place or of all: at most [`CELLS_MAX`](crate::reports::CELLS_MAX)
     /// cells and one more.
@@ -174,10 +179,10 @@ pub trait History: Send + Sync + std::fmt::Debug {
         form: &'a str,
         periods: &'a [Period],
         place: Option<&'a str>,
-    ) -> Answer<'a, Vec<CellView>>;
+    ) -> HistoryAnswer<'a, Vec<CellView>>;
 
     /// What was made of an envelope.
-    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows>;
+    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows>;
 }
 
 /// A shared store.

@@ -48,5 +48,5 @@ pub use listen::steady;
 pub use operator::{NotAppended, Operator};
 pub use originals::{Original, Originals};
 pub use pack::{PackState, PackStatus, Reload};
-pub use routes::{AppState, Behind, Limits, router};
+pub use routes::{AppState, Behind, LiveLimits, router};
 pub use status::{ArchiveState, ArchiveStatus, BusHealth, HeldBack, StoreHealth, SystemStatus};

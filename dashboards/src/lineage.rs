@@ -7,7 +7,7 @@ use ioc_model::{
     epoch::Revision,
     name::Name,
     observation::Quality,
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
@@ -95,7 +95,7 @@ pub struct StoredRow {
     /// Its worth.
     pub quality: Quality,
     /// How it stood to earlier rows of its key when it was stored.
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// The feed it came by.
     pub feed: Name,
     /// Who sent it; empty where that was not recorded.

@@ -29,7 +29,7 @@ const MANY: i64 = 250;
 
 /// How often a connection is written to.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct LivePace {
     /// Changes are gathered for so long where many look on.
     pub gather: Duration,
     /// A heartbeat comes at least so often.
@@ -70,7 +70,7 @@ pub struct Viewer {
     board: Arc<Board>,
     asker: Asker,
     pulse: watch::Receiver<Pulse>,
-    pace: Pace,
+    pace: LivePace,
     greeting: Greeting,
     greeted: bool,
     sent: Pulse,
@@ -100,7 +100,7 @@ impl Present {
     }
 }
 
-impl Pace {
+impl LivePace {
     /// The time that changes are gathered for when so many look on: what is sent to one costs little, to a thousand a
     /// core.
     fn gather_for(&self, viewers: i64) -> Duration {
@@ -122,7 +122,7 @@ impl Viewer {
         board: Arc<Board>,
         asker: Asker,
         since: Epoch,
-        pace: Pace,
+        pace: LivePace,
         greeting: Greeting,
         present: Present,
         closing: CancellationToken,

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use ioc_model::{asker::Asker, envelope::Content, position::Position, time::ReceivedAt};
 
-use crate::history::Answer;
+use crate::history::HistoryAnswer;
 
 /// Finds what a sender sent.
 pub trait Originals: Send + Sync + std::fmt::Debug {
     /// The envelope at a position; none where neither the log nor the archive has it, or it came by a feed that the
     /// asker does not see.
-    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<Original>>;
+    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<Original>>;
 }
 
 /// Shared originals.

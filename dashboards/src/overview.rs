@@ -11,7 +11,7 @@ use ioc_model::{
     envelope::UNMATCHED,
     figure::FigureId,
     index::IndexId,
-    pack::{Feed, Indicator, Pack, Station, StationKind, Transport},
+    pack::{Feed, Indicator, Pack, PackVersion, Station, StationKind, Transport},
     place::Date,
     text::Text,
     time::{EventTime, Millis, Now},
@@ -98,7 +98,7 @@ pub struct Dimensions {
     /// The province.
     pub name: Text,
     /// The identity of its content.
-    pub version: String,
+    pub version: PackVersion,
     /// IANA time zone.
     pub timezone: String,
     /// In their order.
@@ -200,7 +200,7 @@ impl Dimensions {
         Dimensions {
             id: pack.id.clone(),
             name: pack.name.clone(),
-            version: pack.version.0.clone(),
+            version: pack.version.clone(),
             timezone: pack.timezone.clone(),
             screens: pack.screens.clone(),
             replayed: pack.replayed.clone(),

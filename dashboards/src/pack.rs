@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackStatus {
     /// The version in effect.
-    pub version: String,
+    pub version: PackVersion,
     /// What is in the folder beside it.
     pub state: PackState,
     /// The version in the folder, where that is another and valid.
-    pub waiting: Option<String>,
+    pub waiting: Option<PackVersion>,
     /// Its faults, or what of it needs a restart; a line each.
     pub why: Vec<String>,
     /// Since when it is not what is in effect.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ioc_model::{
     form::{Finding, FormIndicator, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
     place::Date,
-    results::{Receipt, ReportVerdict, Standing},
+    results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
     time::ReceivedAt,
 };
@@ -207,7 +207,7 @@ pub struct CellView {
     /// What the same agency had said of it in that vintage; none where nothing.
     pub was: Option<ValueView>,
     /// How it stands to that.
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// Whether it was shown when it was stored.
     pub shown: bool,
     /// As it came, where that is not the plain number.

@@ -84,14 +84,14 @@ pub struct SeriesEntry {
 
 /// A series, by time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Series {
+pub struct SeriesEntries {
     /// Its entries.
     pub entries: Vec<SeriesEntry>,
     /// How many points or windows were found.
     pub found: u64,
 }
 
-impl Series {
+impl SeriesEntries {
     /// About how many points or windows an entry stands for; none where every one is its own.
     #[must_use]
     pub fn thinned(&self) -> Option<u64> {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_layout_is_the_described_one_and_a_missing_value_is_nan() {
-        let series = Series { entries: vec![entry(1_000, Some(2.5)), entry(2_000, None)], found: 2 };
+        let series = SeriesEntries { entries: vec![entry(1_000, Some(2.5)), entry(2_000, None)], found: 2 };
         let bytes = series.to_bytes();
         assert_eq!(&bytes[..12], b"IOCS\x01\0\0\0\x02\0\0\0");
         let number = |at: usize| f64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
@@ -143,13 +143,13 @@ mod tests {
         assert_eq!((figure(36), figure(44), figure(52)), (2.5, 2.5, 2.5));
         assert!(figure(40).is_nan() && figure(60).is_nan() && figure(64).is_nan());
         assert_eq!(bytes.len(), 20 + 2 * 24);
-        assert!(f64::from_le_bytes(Series::default().to_bytes()[12..20].try_into().unwrap()).is_nan());
+        assert!(f64::from_le_bytes(SeriesEntries::default().to_bytes()[12..20].try_into().unwrap()).is_nan());
     }
 
     #[test]
     fn a_thinned_series_says_how_much() {
         let entries = vec![entry(0, None); 3];
-        assert_eq!(Series { entries: entries.clone(), found: 3 }.thinned(), None);
-        assert_eq!(Series { entries, found: 10 }.thinned(), Some(4));
+        assert_eq!(SeriesEntries { entries: entries.clone(), found: 3 }.thinned(), None);
+        assert_eq!(SeriesEntries { entries, found: 10 }.thinned(), Some(4));
     }
 }

@@ -24,7 +24,7 @@ const REMEMBERED: usize = 64;
 
 /// What somebody asked.
 #[derive(Clone, Debug, PartialEq)]
-struct Question<Q> {
+struct SharedQuestion<Q> {
     asker: Asker,
     /// What the answer speaks of: another pack, another answer.
     build: String,
@@ -42,7 +42,7 @@ type Slot = Arc<Mutex<Option<Made>>>;
 
 /// The answers that count.
 #[derive(Debug)]
-pub(crate) struct Shared<Q>(std::sync::Mutex<Vec<(Question<Q>, Slot)>>);
+pub(crate) struct Shared<Q>(std::sync::Mutex<Vec<(SharedQuestion<Q>, Slot)>>);
 
 impl<Q> Default for Shared<Q> {
     fn default() -> Shared<Q> {
@@ -60,7 +60,7 @@ impl<Q: PartialEq> Shared<Q> {
         make: impl Future<Output = Result<Bytes, Problem>>,
     ) -> Result<Bytes, Problem> {
         let since = Instant::now();
-        let slot = self.slot(Question { asker: asker.clone(), build: build.to_owned(), asked });
+        let slot = self.slot(SharedQuestion { asker: asker.clone(), build: build.to_owned(), asked });
         let mut slot = slot.lock().await;
         // What was made while one waited counts also where it is a refusal: else all would be refused one by one.
         let counts = |made: &Made| made.at > since || (made.answer.is_ok() && made.at.elapsed() < COUNTS_FOR);
@@ -72,7 +72,7 @@ impl<Q: PartialEq> Shared<Q> {
         answer
     }
 
-    fn slot(&self, question: Question<Q>) -> Slot {
+    fn slot(&self, question: SharedQuestion<Q>) -> Slot {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, slot)) = all.iter().find(|(asked, _)| *asked == question) {
             return slot.clone();

@@ -6,7 +6,7 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     position::Arrival,
-    results::{Standing, StoredObservation, WindowResult},
+    results::{RowStanding, StoredObservation, WindowResult},
     rule::Priority,
     time::{EventTime, ReceivedAt},
     window::WindowKind,
@@ -179,7 +179,7 @@ impl Latest {
             feed: row.feed,
             position: position.to_string(),
             row: row_number,
-            correction: matches!(row.standing, Standing::Correction | Standing::Restored),
+            correction: matches!(row.standing, RowStanding::Correction | RowStanding::Restored),
             epoch: *made,
         }
     }
@@ -224,7 +224,7 @@ mod tests {
 
     use super::*;
 
-    fn row(event_time: i64, received_at: i64, value: f64, standing: Standing) -> StoredObservation {
+    fn row(event_time: i64, received_at: i64, value: f64, standing: RowStanding) -> StoredObservation {
         StoredObservation {
             indicator: "pm25".into(),
             subject: "st".into(),
@@ -243,7 +243,7 @@ mod tests {
                 row: 0,
             },
             standing,
-            last_word: standing != Standing::History,
+            last_word: standing != RowStanding::History,
         }
     }
 
@@ -270,9 +270,9 @@ mod tests {
     #[test]
     fn a_late_row_of_an_older_moment_does_not_replace_the_newest_value() {
         let mut tile = Tile::new("st".into(), "pm25".into());
-        tile.observe(Epoch(1), &row(2_000, 10, 7.0, Standing::First));
-        tile.observe(Epoch(2), &row(1_000, 20, 9.0, Standing::First));
-        tile.observe(Epoch(3), &row(1_000, 30, 9.5, Standing::Correction));
+        tile.observe(Epoch(1), &row(2_000, 10, 7.0, RowStanding::First));
+        tile.observe(Epoch(2), &row(1_000, 20, 9.0, RowStanding::First));
+        tile.observe(Epoch(3), &row(1_000, 30, 9.5, RowStanding::Correction));
         assert_eq!(shown(&tile), (2_000, 7.0));
         assert_eq!(tile.changed(), Epoch(1));
     }
@@ -280,10 +280,10 @@ mod tests {
     #[test]
     fn a_correction_of_the_newest_moment_replaces_it_and_history_never_does() {
         let mut tile = Tile::new("st".into(), "pm25".into());
-        tile.observe(Epoch(1), &row(2_000, 10, 7.0, Standing::First));
-        tile.observe(Epoch(2), &row(2_000, 20, 8.0, Standing::Correction));
-        tile.observe(Epoch(3), &row(2_000, 5, 6.0, Standing::History));
-        tile.observe(Epoch(4), &row(3_000, 5, 6.0, Standing::History));
+        tile.observe(Epoch(1), &row(2_000, 10, 7.0, RowStanding::First));
+        tile.observe(Epoch(2), &row(2_000, 20, 8.0, RowStanding::Correction));
+        tile.observe(Epoch(3), &row(2_000, 5, 6.0, RowStanding::History));
+        tile.observe(Epoch(4), &row(3_000, 5, 6.0, RowStanding::History));
         assert_eq!(shown(&tile), (2_000, 8.0));
         assert!(tile.view(Epoch(0)).latest.unwrap().correction);
     }

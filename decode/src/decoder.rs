@@ -14,7 +14,7 @@ use ioc_model::{
 use serde::Deserialize;
 
 use crate::{
-    contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, Withheld},
+    contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, WithheldBytes},
     format::{self, Caches},
 };
 
@@ -154,8 +154,8 @@ impl Decoder {
         let limit = self.pack.feeds.get(envelope.feed).map(|feed| feed.contract.max_bytes);
         match serde_json::from_slice::<Description<'_>>(envelope.payload) {
             Ok(Description { reason: "too_large", bytes }) => Refusal::too_large(bytes, limit, envelope.feed),
-            Ok(Description { reason, bytes }) => Refusal::withheld(&Withheld::Said { reason, bytes }),
-            Err(_) => Refusal::withheld(&Withheld::Unreadable),
+            Ok(Description { reason, bytes }) => Refusal::withheld(&WithheldBytes::Said { reason, bytes }),
+            Err(_) => Refusal::withheld(&WithheldBytes::Unreadable),
         }
     }
 

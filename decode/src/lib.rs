@@ -12,6 +12,9 @@ mod contract;
 mod decoder;
 mod format;
 mod grid;
+pub mod listing;
+mod said;
+pub mod template;
 pub mod trial;
 
 pub use contract::RowSink;

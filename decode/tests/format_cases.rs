@@ -123,3 +123,18 @@ fn every_table_of_events_becomes_what_its_case_says() {
 fn every_table_of_a_form_becomes_what_its_case_says() {
     run(FormatName::Table);
 }
+
+#[test]
+fn every_message_of_sdmx_csv_becomes_what_its_case_says() {
+    run(FormatName::SdmxCsv);
+}
+
+#[test]
+fn every_message_of_sdmx_json_becomes_what_its_case_says() {
+    run(FormatName::SdmxJson);
+}
+
+#[test]
+fn every_data_value_set_becomes_what_its_case_says() {
+    run(FormatName::Dhis2);
+}

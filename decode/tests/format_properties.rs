@@ -184,7 +184,10 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
 }
 
 fn every_form(decoder: &Decoder, payload: &[u8]) {
-    for feed in ["ktxh", "dvc", "firms", "ages", "permissive-table"] {
+    let tables = ["ktxh", "dvc", "firms", "ages", "permissive-table"];
+    let of_cells =
+        ["sdmx", "sdmx-json", "health", "permissive-sdmx_csv", "permissive-sdmx_json", "permissive-dhis2"];
+    for feed in tables.into_iter().chain(of_cells) {
         let (outcome, rows) = decoded(decoder, &envelope(feed, "ages_25486_2025-11.csv", payload));
         // There is one report of each message, also of one that nobody can read.
         assert!(matches!(outcome, Outcome::Decoded { .. }));
@@ -234,6 +237,44 @@ const TABLES: [&str; 40] = [
     "\n",
     "\t",
     "\"",
+];
+
+/// Pieces of messages of cells.
+const CELLS: [&str; 34] = [
+    "STRUCTURE,STRUCTURE_ID,ACTION,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MULT,OBS_STATUS,CONF_STATUS\n",
+    "STRUCTURE[;];STRUCTURE_ID;REF_AREA: Nơi;SEX;TIME_PERIOD;OBS_VALUE\n",
+    "DATAFLOW,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE\n",
+    "dataflow,TN:NSNN(1.0),M,80,REV,2025-10,812.5,9,A,F\n",
+    "dataflow,TN:NSNN(1.0),D,80,REV,2025-10,,,,\n",
+    "dataflow,TN:NSNN(1.0),R,80,EXP,2025-10,,9,,\n",
+    "dataflow,TN:NSNN(1.0),M,80,FDI,2025-10,NaN,6,Q,C\n",
+    "dataflow,TN:NSNN(1.0),M,~,REV,2025-10,,,,\n",
+    "dataflow,TN:NSNN(1.0),M,80,REV,2025-13,1e28,15,Z,N\n",
+    "dataflow;TN:EDU;25486: Tân Biên;F;2024-2025;310,5\n",
+    "TN:NSNN(1.0),80,REV,2025-M09,99999999999999999999999999999\n",
+    "dataelement,period,orgunit,catoptcombo,attroptcombo,value,storedby,comment\n",
+    "deVisits001,202510,ouTanBien01,,HllvX50cXC0,1.8E1,a,b\n",
+    "deDengue001,202510,25486,cocMaleUn15,aocPrivate1,-0,a,b\n",
+    "{\"dataSet\": \"dsMonthlyA1\", \"period\": \"202510\", \"orgUnit\": \"ouTanBien01\", \"dataValues\": [",
+    "{\"dataElement\": \"deVisits001\", \"value\": \"7\"}",
+    "{\"dataElement\": \"deVisits001\", \"value\": 7.5, \"deleted\": true}",
+    "{\"dataElement\": \"deDengue001\", \"categoryOptionCombo\": \"cocMaleUn15\", \"value\": null}",
+    "{\"data\": {\"structures\": [{\"dimensions\": {\"dataSet\": [{\"id\": \"REF_AREA\", \"values\": [{\"id\": \"80\"}]}], ",
+    "\"series\": [{\"id\": \"INDICATOR\", \"values\": [{\"id\": \"IIP\"}, {\"id\": \"REV\"}]}], ",
+    "\"observation\": [{\"id\": \"TIME_PERIOD\", \"values\": [{\"id\": \"2025-10\"}, {\"value\": \"2025-09\"}]}]}}], ",
+    "\"dataSets\": [{\"action\": \"Merge\", \"series\": {\"0\": {\"observations\": {\"0\": [104.2], \"1\": [\"NaN\"]}}, ",
+    "\"1\": {\"attributes\": [1], \"observations\": {\"7\": [[]], \"\\u0000\": [null]}}}}]}}",
+    "]}",
+    "}",
+    ",",
+    "\n",
+    "\"",
+    "\u{feff}",
+    "\0",
+    ";",
+    "~",
+    "_T",
+    "NaN",
 ];
 
 /// Pieces of lines of logs.
@@ -305,6 +346,11 @@ proptest! {
 
     #[test]
     fn nearly_right_tables_become_one_report(pieces in prop::collection::vec(prop::sample::select(TABLES.to_vec()), 0..24)) {
+        every_form(decoder(), pieces.concat().as_bytes());
+    }
+
+    #[test]
+    fn nearly_right_messages_of_cells_become_one_report(pieces in prop::collection::vec(prop::sample::select(CELLS.to_vec()), 0..16)) {
         every_form(decoder(), pieces.concat().as_bytes());
     }
 

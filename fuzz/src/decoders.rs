@@ -61,6 +61,9 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::Table => {
             ("table", &["ktxh", "dvc", "budget", "visits", "firms", "ages", "schools", "permissive-table"])
         }
+        FormatName::SdmxCsv => ("sdmx_csv", &["sdmx", "permissive-sdmx_csv"]),
+        FormatName::SdmxJson => ("sdmx_json", &["sdmx-json", "permissive-sdmx_json"]),
+        FormatName::Dhis2 => ("dhis2", &["health", "permissive-dhis2"]),
     }
 }
 
@@ -121,6 +124,18 @@ pub(crate) fn event_csv(input: &[u8]) {
 
 pub(crate) fn table(input: &[u8]) {
     decode(feeds_of(FormatName::Table), input);
+}
+
+pub(crate) fn sdmx_csv(input: &[u8]) {
+    decode(feeds_of(FormatName::SdmxCsv), input);
+}
+
+pub(crate) fn sdmx_json(input: &[u8]) {
+    decode(feeds_of(FormatName::SdmxJson), input);
+}
+
+pub(crate) fn dhis2(input: &[u8]) {
+    decode(feeds_of(FormatName::Dhis2), input);
 }
 
 fn decode(feeds: &[&str], input: &[u8]) {
@@ -426,6 +441,18 @@ pub(crate) fn event_csv_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn table_cases() -> Vec<Vec<u8>> {
     cases("table", feeds_of(FormatName::Table))
+}
+
+pub(crate) fn sdmx_csv_cases() -> Vec<Vec<u8>> {
+    cases("sdmx_csv", feeds_of(FormatName::SdmxCsv))
+}
+
+pub(crate) fn sdmx_json_cases() -> Vec<Vec<u8>> {
+    cases("sdmx_json", feeds_of(FormatName::SdmxJson))
+}
+
+pub(crate) fn dhis2_cases() -> Vec<Vec<u8>> {
+    cases("dhis2", feeds_of(FormatName::Dhis2))
 }
 
 pub(crate) fn actions() -> Vec<Vec<u8>> {

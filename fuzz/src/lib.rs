@@ -19,7 +19,8 @@
 //! twice as long for the Parquet around them.
 //!
 //! Not here, because the bytes are read by others: HTTP (hyper), ClickHouse's answers (the `clickhouse` crate),
-//! Parquet (the `parquet` crate, behind a hash of the whole file), the text of TOML and CSV files.
+//! Parquet (the `parquet` crate, behind a hash of the whole file), the text of TOML and CSV files. Workbooks are read by this
+//! project, their XML by quick-xml.
 
 mod allocation;
 #[cfg(feature = "archive")]
@@ -31,6 +32,7 @@ mod packs;
 mod stored;
 mod syslog;
 mod texts;
+mod workbooks;
 
 use std::{
     fs,
@@ -87,6 +89,10 @@ pub static TARGETS: &[Target] = &[
     Target { name: "eve", run: decoders::eve, made: decoders::eve_cases },
     Target { name: "event_csv", run: decoders::event_csv, made: decoders::event_csv_cases },
     Target { name: "table", run: decoders::table, made: decoders::table_cases },
+    Target { name: "workbook", run: workbooks::workbook, made: workbooks::files },
+    Target { name: "sdmx_csv", run: decoders::sdmx_csv, made: decoders::sdmx_csv_cases },
+    Target { name: "sdmx_json", run: decoders::sdmx_json, made: decoders::sdmx_json_cases },
+    Target { name: "dhis2", run: decoders::dhis2, made: decoders::dhis2_cases },
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },

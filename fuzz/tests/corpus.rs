@@ -53,7 +53,8 @@ macro_rules! targets {
 
 targets! {
     json_observation station_txt operator_action
-    syslog_message syslog_lines cef eve event_csv table
+    syslog_message syslog_lines cef eve event_csv
+    table workbook sdmx_csv sdmx_json dhis2
     mqtt_connect mqtt_packets mqtt_sessions
     syslog_framing followed_lines
     chunk frame segment_mark manifest checkpoint

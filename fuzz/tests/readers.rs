@@ -19,15 +19,18 @@ const READS: [&str; 5] = [
 ];
 
 /// The sources that read bytes, and the target that gives them any; or why they need none.
-const READERS: [(&str, Result<&str, &str>); 19] = [
+const READERS: [(&str, Result<&str, &str>); 23] = [
     ("bus/src/chunk.rs", Ok("chunk")),
     ("bus/src/disk/frame.rs", Ok("frame")),
     ("bus/src/disk/number.rs", Ok("frame")),
     ("bus/src/disk/segment.rs", Ok("segment_mark")),
-    ("decode/src/format/event_csv.rs", Ok("event_csv")),
     ("decode/src/format/json_flat.rs", Ok("json_observation")),
     ("decode/src/format/json_keys.rs", Ok("eve")),
     ("decode/src/format/json_shape.rs", Ok("json_observation")),
+    ("decode/src/format/table/workbook/archive.rs", Ok("workbook")),
+    ("decode/src/format/table/workbook/biff.rs", Ok("workbook")),
+    ("decode/src/format/table/workbook/compound.rs", Ok("workbook")),
+    ("decode/src/format/unicode.rs", Ok("table")),
     ("ingest/src/transport/mqtt/reception.rs", Ok("mqtt_packets")),
     ("ingest/src/transport/mqtt/wire.rs", Ok("mqtt_packets")),
     ("model/src/attribute.rs", Ok("attributes")),
@@ -41,6 +44,7 @@ const READERS: [(&str, Result<&str, &str>); 19] = [
     ("stream/src/day/run.rs", Ok("checkpoint")),
     ("stream/src/figures.rs", Err("a record behind the checkpoint's checksum, read by postcard alone")),
     ("stream/src/manifest.rs", Ok("manifest")),
+    ("stream/src/reported/page.rs", Ok("checkpoint")),
     ("stream/src/shard/subject.rs", Ok("checkpoint")),
 ];
 

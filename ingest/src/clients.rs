@@ -21,7 +21,7 @@ use std::{
 use ioc_bus::clock::Clock;
 use ioc_model::time::Now;
 
-pub use self::notices::{Notice, What};
+pub use self::notices::{DoorEvent, Notice};
 use self::{
     notices::{Notices, SAID_AGAIN},
     pace::Pace,
@@ -70,7 +70,7 @@ pub struct Connected {
 
 /// A sender, as far as it was heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Heard {
+pub struct HeardSender {
     /// Its name.
     pub sender: Arc<str>,
     /// When it said something last.
@@ -97,7 +97,7 @@ pub struct Clients {
 struct State {
     connected: HashMap<u64, Arc<Mutex<Guest>>>,
     number: u64,
-    senders: HashMap<Arc<str>, Arc<Mutex<Sender>>>,
+    senders: HashMap<Arc<str>, Arc<Mutex<SenderEntry>>>,
     /// When room was looked for last.
     made_room: Option<Instant>,
     notices: Notices,
@@ -111,8 +111,8 @@ struct Guest {
 }
 
 #[derive(Debug)]
-struct Sender {
-    shown: Heard,
+struct SenderEntry {
+    shown: HeardSender,
     pace: Pace,
 }
 
@@ -122,7 +122,7 @@ pub struct Visit {
     clients: Arc<Clients>,
     number: u64,
     connected: Arc<Mutex<Guest>>,
-    sender: Arc<Mutex<Sender>>,
+    sender: Arc<Mutex<SenderEntry>>,
 }
 
 impl Clients {
@@ -165,14 +165,16 @@ impl Clients {
         locked(&sender).hear(caller.peer, now, self.seconds(), messages);
     }
 
-    fn sender(&self, caller: &Caller<'_>, now: Now) -> Arc<Mutex<Sender>> {
+    fn sender(&self, caller: &Caller<'_>, now: Now) -> Arc<Mutex<SenderEntry>> {
         let name = printable(caller.user);
         let mut state = locked(&self.state);
         if !state.has_room_for(&name, now) {
-            return Arc::new(Mutex::new(Sender::new(name, now)));
+            return Arc::new(Mutex::new(SenderEntry::new(name, now)));
         }
-        let sender =
-            state.senders.entry(name.clone()).or_insert_with(|| Arc::new(Mutex::new(Sender::new(name, now))));
+        let sender = state
+            .senders
+            .entry(name.clone())
+            .or_insert_with(|| Arc::new(Mutex::new(SenderEntry::new(name, now))));
         {
             let mut heard = locked(sender);
             heard.shown.transport = caller.transport;
@@ -190,19 +192,19 @@ impl Clients {
             let _known = state
                 .senders
                 .entry(name.clone())
-                .or_insert_with(|| Arc::new(Mutex::new(Sender::new(name, last))));
+                .or_insert_with(|| Arc::new(Mutex::new(SenderEntry::new(name, last))));
         }
     }
 
     /// Something happened at the door. `former` is the connection a take-over ended.
-    pub fn note(&self, what: What, caller: &Caller<'_>, former: Option<SocketAddr>, why: &str) {
+    pub fn note(&self, what: DoorEvent, caller: &Caller<'_>, former: Option<SocketAddr>, why: &str) {
         self.note_many(what, caller, former, why, 1);
     }
 
     /// It happened so many times.
     pub fn note_many(
         &self,
-        what: What,
+        what: DoorEvent,
         caller: &Caller<'_>,
         former: Option<SocketAddr>,
         why: &str,
@@ -233,12 +235,12 @@ impl Clients {
 
     /// Every sender that was ever heard, by name.
     #[must_use]
-    pub fn senders(&self) -> Vec<Heard> {
+    pub fn senders(&self) -> Vec<HeardSender> {
         let all: Vec<_> = locked(&self.state).senders.values().cloned().collect();
         let seconds = self.seconds();
-        let shown = |sender: &Arc<Mutex<Sender>>| {
+        let shown = |sender: &Arc<Mutex<SenderEntry>>| {
             let sender = locked(sender);
-            Heard { per_minute: sender.pace.per_minute(seconds), ..sender.shown.clone() }
+            HeardSender { per_minute: sender.pace.per_minute(seconds), ..sender.shown.clone() }
         };
         let mut senders: Vec<_> = all.iter().map(shown).collect();
         senders.sort_by(|a, b| a.sender.cmp(&b.sender));
@@ -270,10 +272,10 @@ impl State {
     }
 }
 
-impl Sender {
-    fn new(sender: Arc<str>, last_heard: Now) -> Sender {
-        let shown = Heard { sender, last_heard, transport: "", peer: None, messages: 0, per_minute: 0 };
-        Sender { shown, pace: Pace::default() }
+impl SenderEntry {
+    fn new(sender: Arc<str>, last_heard: Now) -> SenderEntry {
+        let shown = HeardSender { sender, last_heard, transport: "", peer: None, messages: 0, per_minute: 0 };
+        SenderEntry { shown, pace: Pace::default() }
     }
 
     fn hear(&mut self, peer: Option<SocketAddr>, now: Now, seconds: u64, messages: u64) {
@@ -367,20 +369,20 @@ mod tests {
     fn bound_notices_are_counted_by_client_and_a_flood_of_names_pushes_out_only_the_oldest() {
         let clients = Clients::new(Clock::Machine);
         for _again in 0..5 {
-            clients.note(What::TakenOver, &caller("gateway", "esp8266Client"), None, "");
+            clients.note(DoorEvent::TakenOver, &caller("gateway", "esp8266Client"), None, "");
         }
         for number in 0..2 * NOTICES_KEPT {
-            clients.note(What::WrongCredentials, &caller(&format!("guess{number}"), "x"), None, "");
-            clients.note(What::TakenOver, &caller("gateway", "esp8266Client"), None, "");
+            clients.note(DoorEvent::WrongCredentials, &caller(&format!("guess{number}"), "x"), None, "");
+            clients.note(DoorEvent::TakenOver, &caller("gateway", "esp8266Client"), None, "");
         }
         let notices = clients.notices(Duration::from_secs(600));
         assert_eq!(notices.len(), NOTICES_KEPT);
-        let own = notices.iter().find(|notice| notice.what == What::TakenOver).expect("kept");
+        let own = notices.iter().find(|notice| notice.what == DoorEvent::TakenOver).expect("kept");
         assert_eq!(own.count as usize, 5 + 2 * NOTICES_KEPT);
         let state = locked(&clients.state);
         let said = state.notices.said();
         assert!(said.len() <= LINES as usize, "{said:?}");
-        let unsaid = said.iter().find(|(what, _)| *what == What::TakenOver).map(|(_, unsaid)| *unsaid);
+        let unsaid = said.iter().find(|(what, _)| *what == DoorEvent::TakenOver).map(|(_, unsaid)| *unsaid);
         assert_eq!(unsaid, Some(own.count - 1), "one line, and the number of those that were not said");
     }
 

@@ -26,14 +26,14 @@ pub struct Intake {
 
 /// The line one sender's chunks stand in: one partition, one share. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct SenderLine {
     /// All of the sender's chunks go there, and stay in order.
     pub partition: Partition,
     share: Arc<str>,
     origin: Arc<Origin>,
 }
 
-impl Line {
+impl SenderLine {
     /// The same line, from where something else is known of its sender.
     pub fn comes_from(&mut self, origin: Origin) {
         self.origin = Arc::new(origin);
@@ -50,9 +50,9 @@ impl Intake {
     /// The line of a sender: `share` is what its partition and its share go by, `origin` what every chunk of it says
     /// of who sent it (invariant WHO).
     #[must_use]
-    pub fn line_of(&self, share: &str, origin: Origin) -> Line {
+    pub fn line_of(&self, share: &str, origin: Origin) -> SenderLine {
         let partition = partition_of(share, self.bus.partitions());
-        Line { partition, share: share.into(), origin: Arc::new(origin) }
+        SenderLine { partition, share: share.into(), origin: Arc::new(origin) }
     }
 
     /// Hands over what the builder collected, stamped with the time of day. Resolves when the chunk has its place
@@ -60,7 +60,11 @@ impl Intake {
     ///
     /// # Errors
     /// If the partition is poisoned or the bus is closing: the sender must not be acknowledged.
-    pub async fn hand_over(&self, line: &Line, chunk: &mut ChunkBuilder) -> Result<Durable, AppendError> {
+    pub async fn hand_over(
+        &self,
+        line: &SenderLine,
+        chunk: &mut ChunkBuilder,
+    ) -> Result<Durable, AppendError> {
         self.shares.wait(&line.share, chunk.bytes()).await;
         let chunk = chunk.finish_from(&line.origin, self.clock.received_at());
         self.bus.append(line.partition, chunk).await
@@ -73,7 +77,7 @@ impl Intake {
     /// As [`Intake::hand_over`].
     pub async fn hand_over_unshared(
         &self,
-        line: &Line,
+        line: &SenderLine,
         chunk: &mut ChunkBuilder,
     ) -> Result<Durable, AppendError> {
         self.shares.count(&line.share, chunk.bytes());

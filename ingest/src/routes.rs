@@ -122,25 +122,26 @@ impl Routes {
         self.certificates.extend(certificates.iter().map(|pattern| (pattern.clone(), index)));
     }
 
-    fn verdict(&self, topic: &str, sender: &Sender) -> Verdict {
+    fn find(&self, topic: &str, sender: &Sender) -> CachedRoute {
         match self.filters.iter().find(|(filter, _)| filter.matches(topic)) {
-            Some((_, index)) if sender.may_send_to(&self.feeds[*index].id) => Verdict::Feed(*index),
-            Some((_, index)) => Verdict::Forbidden(*index),
-            None => Verdict::Unmatched,
+            Some((_, index)) if sender.may_send_to(&self.feeds[*index].id) => CachedRoute::Feed(*index),
+            Some((_, index)) => CachedRoute::Forbidden(*index),
+            None => CachedRoute::Unmatched,
         }
     }
 
-    fn resolve(&self, verdict: Verdict) -> Routed<'_> {
-        match verdict {
-            Verdict::Feed(index) => Routed::Feed(&self.feeds[index]),
-            Verdict::Forbidden(index) => Routed::Forbidden(&self.feeds[index]),
-            Verdict::Unmatched => Routed::Unmatched,
+    fn resolve(&self, route: CachedRoute) -> Routed<'_> {
+        match route {
+            CachedRoute::Feed(index) => Routed::Feed(&self.feeds[index]),
+            CachedRoute::Forbidden(index) => Routed::Forbidden(&self.feeds[index]),
+            CachedRoute::Unmatched => Routed::Unmatched,
         }
     }
 }
 
+/// A [`Routed`] that is kept, by the feed's number.
 #[derive(Clone, Copy, Debug)]
-enum Verdict {
+enum CachedRoute {
     Feed(usize),
     Forbidden(usize),
     Unmatched,
@@ -150,50 +151,43 @@ enum Verdict {
 /// empties only its own cache (invariants BOUND, SAFE).
 #[derive(Debug, Default)]
 pub struct TopicCache {
-    verdicts: FxHashMap<Box<str>, Verdict>,
+    cached: FxHashMap<Box<str>, CachedRoute>,
 }
 
 impl TopicCache {
     /// The feed of a topic, for that sender. A cache serves one sender and one `Routes`.
     pub fn topic<'r>(&mut self, routes: &'r Routes, topic: &str, sender: &Sender) -> Routed<'r> {
-        if let Some(verdict) = self.verdicts.get(topic) {
-            return routes.resolve(*verdict);
+        if let Some(route) = self.cached.get(topic) {
+            return routes.resolve(*route);
         }
-        let verdict = routes.verdict(topic, sender);
-        if self.verdicts.len() >= CACHED_TOPICS {
-            self.verdicts.clear();
+        let route = routes.find(topic, sender);
+        if self.cached.len() >= CACHED_TOPICS {
+            self.cached.clear();
         }
-        let _new = self.verdicts.insert(topic.into(), verdict);
-        routes.resolve(verdict)
+        let _new = self.cached.insert(topic.into(), route);
+        routes.resolve(route)
     }
 
     /// Forgets everything: the sender's feeds changed.
     pub fn clear(&mut self) {
-        self.verdicts.clear();
+        self.cached.clear();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ioc_model::{contract::Contract, pack::FormatName, text::Text, time::Millis};
+    use ioc_model::contract::Contract;
 
     use super::*;
 
     #[test]
     fn syslog_goes_by_the_name_in_a_certificate_and_else_by_the_smallest_network() {
         let feed = |id: &str, from: &[&str], certificates: &[&str]| Feed {
-            id: id.to_owned(),
-            name: Text::default(),
-            owner: Text::default(),
             transport: Transport::Syslog {
                 from: from.iter().map(|network| network.parse().unwrap()).collect(),
                 certificates: certificates.iter().map(|pattern| (*pattern).to_owned()).collect(),
             },
-            format: FormatName::JsonObservation,
-            contract: Contract::default(),
-            forms: Vec::new(),
-            agency: None,
-            silent_after: Millis(1),
+            ..ioc_testing::feed(id, Contract::default())
         };
         let feeds = [
             feed("any", &[], &[]),
@@ -202,8 +196,7 @@ mod tests {
             feed("one", &[], &["fw-a.example"]),
             feed("site", &["192.0.2.0/24", "2001:db8::/32"], &[]),
         ];
-        let feeds = feeds.map(|feed| (feed.id.clone(), feed)).into();
-        let routes = Routes::of_pack(&Pack { feeds, ..Pack::default() });
+        let routes = Routes::of_pack(&ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into()));
         for (address, certificate, expected) in [
             ("192.0.2.7", None, "firewall"),
             ("192.0.2.8", None, "site"),
@@ -224,15 +217,8 @@ mod tests {
     #[test]
     fn of_overlapping_topic_filters_the_most_specific_names_the_feed_and_of_equal_ones_the_first_by_name() {
         let feed = |id: &str, topics: &[&str]| Feed {
-            id: id.to_owned(),
-            name: Text::default(),
-            owner: Text::default(),
             transport: Transport::Mqtt { topics: topics.iter().map(|topic| (*topic).to_owned()).collect() },
-            format: FormatName::JsonObservation,
-            contract: Contract::default(),
-            forms: Vec::new(),
-            agency: None,
-            silent_after: Millis(1),
+            ..ioc_testing::feed(id, Contract::default())
         };
         // The widest comes first by name: neither the names nor the order in a file decide.
         let feeds = [
@@ -243,8 +229,7 @@ mod tests {
             feed("one", &["ioc/air/TN-0412/observation", "ioc/water/+/observation"]),
             feed("tail", &["ioc/+/TN-0412/#"]),
         ];
-        let feeds = feeds.map(|feed| (feed.id.clone(), feed)).into();
-        let routes = Routes::of_pack(&Pack { feeds, ..Pack::default() });
+        let routes = Routes::of_pack(&ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into()));
         let sender = |feeds: &[&str]| Sender {
             name: "gateway".to_owned(),
             feeds: feeds.iter().map(|feed| (*feed).to_owned()).collect(),

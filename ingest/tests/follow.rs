@@ -3,7 +3,7 @@
 
 mod transports;
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path, sync::Arc};
+use std::{fs, io::Write, path::Path, sync::Arc};
 
 use figment::{
     Figment,
@@ -20,9 +20,7 @@ use ioc_model::{
     calendar::Calendar,
     contract::Contract,
     envelope::Content,
-    pack::{Feed, FormatName, Pack, Transport},
-    text::Text,
-    time::Millis,
+    pack::{Feed, FormatName, Transport},
 };
 use tempfile::TempDir;
 use tokio::{runtime::Handle, sync::watch};
@@ -45,20 +43,14 @@ impl House {
         let log = open_log(&folder.path().join("log"));
         let (bus, valve) = ValvedBus::before(log.clone(), valve);
         let feed = Feed {
-            id: "lines".to_owned(),
-            name: Text::default(),
-            owner: Text::default(),
             transport: Transport::Follow {
                 folder: folder.path().join("files").display().to_string(),
                 names: vec!["*.log".to_owned()],
             },
             format: FormatName::SyslogLines,
-            contract: Contract { max_bytes: 50, ..Contract::default() },
-            forms: Vec::new(),
-            agency: None,
-            silent_after: Millis(60_000),
+            ..ioc_testing::feed("lines", Contract { max_bytes: 50, ..Contract::default() })
         };
-        let pack = Pack { feeds: BTreeMap::from([(feed.id.clone(), feed)]), ..Pack::default() };
+        let pack = ioc_testing::pack("test", Vec::new(), Vec::new(), vec![feed]);
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
             routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,

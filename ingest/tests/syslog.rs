@@ -3,7 +3,7 @@
 
 mod transports;
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use figment::{
     Figment,
@@ -21,9 +21,7 @@ use ioc_model::{
     contract::Contract,
     envelope::{Content, UNMATCHED},
     loss::Loss,
-    pack::{Feed, FormatName, Pack, Transport},
-    text::Text,
-    time::Millis,
+    pack::{Feed, Transport},
 };
 use tempfile::TempDir;
 use tokio::{
@@ -49,16 +47,10 @@ struct House {
 
 fn feed(id: &str, from: &[&str]) -> Feed {
     let from = from.iter().map(|network| network.parse().unwrap()).collect();
+    let contract = Contract { max_bytes: MAX_BYTES, ..Contract::default() };
     Feed {
-        id: id.to_owned(),
-        name: Text::default(),
-        owner: Text::default(),
         transport: Transport::Syslog { from, certificates: Vec::new() },
-        format: FormatName::JsonObservation,
-        contract: Contract { max_bytes: MAX_BYTES, ..Contract::default() },
-        forms: Vec::new(),
-        agency: None,
-        silent_after: Millis(60_000),
+        ..ioc_testing::feed(id, contract)
     }
 }
 
@@ -76,8 +68,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let log = open_log(&folder.path().join("log"));
         let (bus, valve) = ValvedBus::before(log.clone(), Valve::Open);
-        let feeds = feeds.into_iter().map(|feed| (feed.id.clone(), feed));
-        let pack = Pack { feeds: BTreeMap::from_iter(feeds), ..Pack::default() };
+        let pack = ioc_testing::pack("test", Vec::new(), Vec::new(), feeds);
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
             routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,

@@ -14,12 +14,12 @@ mod received;
 mod report;
 
 pub use self::{
-    derived::{Assessment, IndexResult, Verdict, WindowResult},
+    derived::{Assessment, IndexResult, LimitVerdict, WindowResult},
     duty::{AlertResult, Evidence, StatusResult, StoredAction},
     event::StoredEvent,
     figure::{FigureHour, FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
-    received::{FeedMinute, RAW_KEPT, RejectedRow, Standing, StoredObservation},
+    received::{FeedMinute, RAW_KEPT, RejectedRow, RowStanding, StoredObservation},
     report::{FINDINGS_KEPT, Receipt, ReportVerdict, StoredCell},
 };
 pub use crate::fact::Superseded;
@@ -118,7 +118,7 @@ mod tests {
             feed: Name::from("air"),
             sender: Name::default(),
             arrival: crate::position::Arrival { row, ..Default::default() },
-            standing: Standing::First,
+            standing: RowStanding::First,
             last_word: true,
         }
     }

@@ -10,13 +10,13 @@ use std::{
 use anyhow::{Context, bail};
 
 /// The name that stands for standard output.
-pub(super) const STANDARD_OUTPUT: &str = "-";
+pub const STANDARD_OUTPUT: &str = "-";
 /// Enough for the end of a Parquet file, which says what is in it.
 const END_KEPT: usize = 4 << 20;
 
 /// An export on its way. Dropped before it is finished, no file is left of it.
 #[derive(Debug)]
-pub(super) struct Target {
+pub struct Target {
     file: File,
     /// None: what is written is there already.
     place: Option<Place>,
@@ -34,7 +34,7 @@ struct Place {
 
 impl Target {
     /// Begins a file, or standard output. A file that is there already is replaced only by force.
-    pub(super) fn open(path: &Path, force: bool) -> anyhow::Result<Target> {
+    pub fn open(path: &Path, force: bool) -> anyhow::Result<Target> {
         if path.as_os_str() == STANDARD_OUTPUT {
             let out = io::stdout().as_fd().try_clone_to_owned().context("cannot use standard output")?;
             return Ok(Target::of(out.into(), None));
@@ -57,17 +57,17 @@ impl Target {
     }
 
     /// The last bytes written, more than the end of any Parquet file.
-    pub(super) fn end(&self) -> &[u8] {
+    pub fn end(&self) -> &[u8] {
         &self.end
     }
 
     /// Whether the reader of standard output went away: it has read enough.
-    pub(super) fn is_unheard(&self) -> bool {
+    pub fn is_unheard(&self) -> bool {
         self.unheard
     }
 
     /// Gives the file its name when its bytes are durable; returns its length.
-    pub(super) fn finish(self) -> anyhow::Result<u64> {
+    pub fn finish(self) -> anyhow::Result<u64> {
         let Some(Place { path, force, unfinished }) = &self.place else { return Ok(self.bytes) };
         self.file.sync_all().with_context(|| format!("cannot write {}", unfinished.display()))?;
         refuse_existing(path, *force)?;

@@ -17,12 +17,12 @@ use ioc_dashboards::{
     events::{EventPage, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
-    history::{AlertStory, Answer, Fate, TrendPoint},
+    history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::MeasureHours,
     rejects::RejectView,
     reports::{CellView, ReceiptPage, ReportStory},
-    series::{Series, SeriesEntry, SeriesOf, SeriesQuery},
+    series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
 use ioc_ingest::transport::http::{
     ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, ReportFuture,
@@ -135,7 +135,7 @@ impl History for StoreHistory {
         indicator: &'a str,
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<TrendPoint>> {
+    ) -> HistoryAnswer<'a, Vec<TrendPoint>> {
         Box::pin(async move {
             let points = self
                 .store
@@ -146,7 +146,7 @@ impl History for StoreHistory {
         })
     }
 
-    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> Answer<'a, Vec<RejectView>> {
+    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> HistoryAnswer<'a, Vec<RejectView>> {
         Box::pin(async move {
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
             let rejects = self.store.recent_rejects(asker, limit).await.map_err(unanswered)?;
@@ -154,7 +154,7 @@ impl History for StoreHistory {
         })
     }
 
-    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Fate> {
+    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate> {
         Box::pin(async move {
             let receipt = self.store.receipt(asker, position).await.map_err(unanswered)?;
             let queries::Receipt { stored, rejected, undecodable, held } = receipt;
@@ -168,7 +168,7 @@ impl History for StoreHistory {
         of: &'a HeldOf,
         zone: &'a str,
         limit: u32,
-    ) -> Answer<'a, HeldList> {
+    ) -> HistoryAnswer<'a, HeldList> {
         Box::pin(async move {
             let HeldOf { sender, subject, indicator, day } = of.clone();
             let of = queries::HeldOf { sender, subject, indicator, day };
@@ -183,7 +183,7 @@ impl History for StoreHistory {
         of: &'a EventFilter,
         before: Option<EventCursor>,
         limit: u32,
-    ) -> Answer<'a, EventPage> {
+    ) -> HistoryAnswer<'a, EventPage> {
         Box::pin(async move { events::page(&self.store, asker, of, before, limit).await })
     }
 
@@ -193,7 +193,7 @@ impl History for StoreHistory {
         of: &'a AlertEvents,
         before: Option<EventCursor>,
         limit: u32,
-    ) -> Answer<'a, EventPage> {
+    ) -> HistoryAnswer<'a, EventPage> {
         Box::pin(async move { events::of_alert(&self.store, asker, of, before, limit).await })
     }
 
@@ -203,7 +203,7 @@ impl History for StoreHistory {
         of: &'a EventFilter,
         log_sources: &'a [String],
         at: Now,
-    ) -> Answer<'a, EventsSummed> {
+    ) -> HistoryAnswer<'a, EventsSummed> {
         Box::pin(async move { events::summed(&self.store, asker, of, log_sources, at).await })
     }
 
@@ -213,11 +213,11 @@ impl History for StoreHistory {
         log_source: &'a str,
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<MeasureHours>> {
+    ) -> HistoryAnswer<'a, Vec<MeasureHours>> {
         Box::pin(async move { events::measures(&self.store, asker, log_source, from, until).await })
     }
 
-    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {
+    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> HistoryAnswer<'a, SeriesEntries> {
         Box::pin(async move {
             let measured = match &asked.of {
                 SeriesOf::Index(index, kind) => Measured::Index(*index, *kind),
@@ -236,11 +236,16 @@ impl History for StoreHistory {
                 max: row.high,
                 completeness: row.completeness,
             };
-            Ok(Series { entries: series.rows.iter().map(entry).collect(), found: series.found })
+            Ok(SeriesEntries { entries: series.rows.iter().map(entry).collect(), found: series.found })
         })
     }
 
-    fn alerts<'a>(&'a self, asker: &'a Asker, before: Option<Now>, limit: u32) -> Answer<'a, Vec<AlertView>> {
+    fn alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        before: Option<Now>,
+        limit: u32,
+    ) -> HistoryAnswer<'a, Vec<AlertView>> {
         Box::pin(async move {
             let before = before.unwrap_or(Now(i64::MAX));
             let alerts = self.store.alerts_before(asker, before, limit).await.map_err(unanswered)?;
@@ -248,7 +253,7 @@ impl History for StoreHistory {
         })
     }
 
-    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
+    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> HistoryAnswer<'a, Option<AlertStory>> {
         Box::pin(async move {
             let Some(alert) = self.store.alert(asker, key).await.map_err(unanswered)? else {
                 return Ok(None);
@@ -261,7 +266,7 @@ impl History for StoreHistory {
         })
     }
 
-    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>> {
+    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> HistoryAnswer<'a, Vec<FigureView>> {
         Box::pin(async move {
             let figures = self.store.figures_known_at(asker, moment).await.map_err(unanswered)?;
             Ok(figures.iter().map(figure_view).collect())
@@ -276,7 +281,7 @@ impl History for StoreHistory {
         kind: WindowKind,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedIndex>> {
+    ) -> HistoryAnswer<'a, Option<TracedIndex>> {
         Box::pin(async move {
             Lineage { store: &self.store, asker }.index(index, subject, kind, start, revision).await
         })
@@ -290,7 +295,7 @@ impl History for StoreHistory {
         averaging: Averaging,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedAssessment>> {
+    ) -> HistoryAnswer<'a, Option<TracedAssessment>> {
         Box::pin(async move {
             Lineage { store: &self.store, asker }.assessment(limit, subject, averaging, start, revision).await
         })
@@ -303,7 +308,7 @@ impl History for StoreHistory {
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
-    ) -> Answer<'a, Option<String>> {
+    ) -> HistoryAnswer<'a, Option<String>> {
         Box::pin(async move {
             let judged =
                 self.store.assessments(asker, subject, averaging, start, None).await.map_err(unanswered)?;
@@ -319,7 +324,7 @@ impl History for StoreHistory {
         kind: WindowKind,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedWindow>> {
+    ) -> HistoryAnswer<'a, Option<TracedWindow>> {
         Box::pin(async move {
             Lineage { store: &self.store, asker }.window(indicator, subject, kind, start, revision).await
         })
@@ -331,11 +336,11 @@ impl History for StoreHistory {
         of: &'a ReceiptFilter,
         before: Option<ReceiptCursor>,
         limit: u32,
-    ) -> Answer<'a, ReceiptPage> {
+    ) -> HistoryAnswer<'a, ReceiptPage> {
         Box::pin(async move { reports::page(&self.store, asker, of, before, limit).await })
     }
 
-    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<ReportStory>> {
+    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>> {
         Box::pin(async move { reports::story(&self.store, asker, position).await })
     }
 
@@ -345,11 +350,11 @@ impl History for StoreHistory {
         form: &'a str,
         periods: &'a [Period],
         place: Option<&'a str>,
-    ) -> Answer<'a, Vec<CellView>> {
+    ) -> HistoryAnswer<'a, Vec<CellView>> {
         Box::pin(async move { reports::values(&self.store, asker, form, periods, place).await })
     }
 
-    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows> {
+    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {
         Box::pin(async move { Lineage { store: &self.store, asker }.envelope(position).await })
     }
 }

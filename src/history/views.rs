@@ -62,7 +62,7 @@ pub(super) fn held_group(group: queries::HeldGroup) -> HeldGroup {
 
 pub(super) fn event_view(event: EventRow) -> EventView {
     let EventRow { log, partition, offset, .. } = event;
-    let position = Position { log: LogNumber(log), partition: Partition(partition), offset: Offset(offset) };
+    let position = Position { log, partition, offset };
     EventView {
         kind: event.kind,
         log_source: event.log_source,

@@ -7,7 +7,7 @@ use ioc_bus::HeldBus;
 use ioc_model::{calendar::Calendar, pack::Pack, position::LogNumber};
 use ioc_storage::{
     Store,
-    archive::{Archive, ArchiveFolder, Schedule},
+    archive::{Archive, ArchiveFolder, PassSchedule},
 };
 use ioc_stream::Driver;
 use tokio::runtime::Handle;
@@ -58,7 +58,7 @@ impl House<'_> {
             bus,
             driver: driver.clone(),
             store: store.clone(),
-            schedule: Schedule { every: machine(settings.every), max_bytes: settings.max_bytes },
+            schedule: PassSchedule { every: machine(settings.every), max_bytes: settings.max_bytes },
             log_bytes: self.config.bus.max_bytes,
             stop: self.stop.clone(),
         };

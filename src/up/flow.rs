@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ioc_dashboards::Board;
-use ioc_model::{epoch::Epoch, position::LogNumber, time::Millis};
+use ioc_model::{position::LogNumber, time::Millis};
 use ioc_storage::{Archive, Marking, SinkStatus};
 use ioc_stream::{Driver, DriverConfig, driver::Start};
 use tokio::{runtime::Handle, sync::watch};
@@ -56,10 +56,10 @@ impl House<'_> {
         let store = store::open(self.config, &self.data, &self.stop).await?;
         // From here on a database may know this instance: its folder stays, whatever comes.
         self.data.settle();
-        let record = store::Record {
+        let record = store::RecordedFlow {
             folder: driver_config.folder.clone(),
             bus: &self.bus,
-            losses_accepted_upto: Epoch(self.config.clickhouse.losses_accepted_upto),
+            losses_accepted_upto: self.config.clickhouse.losses_accepted_upto,
         };
         let prepared =
             store.prepare(instance, &self.data, pack, self.config.stream.outstanding, &record).await?;

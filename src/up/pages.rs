@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use ioc_dashboards::{AppState, Behind, Limits, Open, PackStatus};
+use ioc_dashboards::{AppState, Behind, LiveLimits, Open, PackStatus};
 use ioc_ingest::transport::http::{
     self, Receipts,
     serve::{ServeLimits, serve},
@@ -61,7 +61,7 @@ impl House<'_> {
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
         let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
         let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
-        let live = Limits { connections: self.config.http.max_live, ..Limits::default() };
+        let live = LiveLimits { connections: self.config.http.max_live, ..LiveLimits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
         let (orders, ordered) = Orders::new();
         let behind = Behind {
@@ -76,7 +76,7 @@ impl House<'_> {
         let state =
             AppState::new(pack, board.clone(), behind, self.metrics.registry(), &live, self.stop.clone())?;
         let pushes = entrance.ways_in.address(http::KIND.word).unwrap_or_default();
-        let version = packs.pack().version.0.clone();
+        let version = packs.pack().version.clone();
         let (pack_status, pack_told) = watch::channel(PackStatus { version, ..PackStatus::default() });
         let province = Province {
             choice: self.config.pack.clone(),
@@ -108,7 +108,7 @@ impl House<'_> {
             shares: entrance.intake.shares().clone(),
             clients: entrance.intake.clients().clone(),
             pack: pack_told,
-            archive: flow.archivist.as_ref().map(Archivist::standing),
+            archive: flow.archivist.as_ref().map(Archivist::snapshot),
         };
         self.go(watcher.run(self.stop.clone()));
         Ok(address.to_string())

@@ -68,7 +68,7 @@ impl Reload for Orders {
 }
 
 /// What lies in the folder, held against what is in effect.
-enum Found {
+enum FolderState {
     InEffect,
     Valid(Arc<Decoder>),
     NeedsRestart(Arc<Decoder>, Vec<String>),
@@ -113,45 +113,48 @@ impl Province {
         }
         let found = match &files {
             Ok(files) => self.judge(files),
-            Err(why) => Found::Faulty(why.clone()),
+            Err(why) => FolderState::Faulty(why.clone()),
         };
         *seen = Some(files);
-        let in_effect = self.packs.pack().version.0.clone();
-        let waiting = |decoder: &Decoder| Some(decoder.pack().version.0.clone());
+        let in_effect = self.packs.pack().version.clone();
+        let waiting = |decoder: &Decoder| Some(decoder.pack().version.clone());
         let (state, waiting, why) = match found {
-            Found::InEffect => (PackState::Current, None, Vec::new()),
-            Found::Valid(decoder) => (PackState::Changed, waiting(&decoder), Vec::new()),
-            Found::NeedsRestart(decoder, why) => (PackState::NeedsRestart, waiting(&decoder), why),
-            Found::Faulty(why) => (PackState::Faulty, None, why),
+            FolderState::InEffect => (PackState::Current, None, Vec::new()),
+            FolderState::Valid(decoder) => (PackState::Changed, waiting(&decoder), Vec::new()),
+            FolderState::NeedsRestart(decoder, why) => (PackState::NeedsRestart, waiting(&decoder), why),
+            FolderState::Faulty(why) => (PackState::Faulty, None, why),
         };
         let since = (state != PackState::Current).then(|| self.clock.now());
         if state != PackState::Current {
+            let waiting = waiting.as_ref().map(|version| version.0.as_str());
             tracing::info!(?state, waiting, "the pack's folder holds another pack than is in effect");
         }
         let _before = self.status.send_replace(PackStatus { version: in_effect, state, waiting, why, since });
     }
 
-    fn judge(&self, files: &PackFiles) -> Found {
+    fn judge(&self, files: &PackFiles) -> FolderState {
         let decoder = match self.packs.read(files) {
             Ok(decoder) => decoder,
-            Err(error) => return Found::Faulty(format!("{error:#}").lines().map(str::to_owned).collect()),
+            Err(error) => {
+                return FolderState::Faulty(format!("{error:#}").lines().map(str::to_owned).collect());
+            }
         };
         let current = self.packs.pack();
         if decoder.pack().version == current.version {
-            return Found::InEffect;
+            return FolderState::InEffect;
         }
         let why = needs_restart(&current, decoder.pack());
-        if why.is_empty() { Found::Valid(decoder) } else { Found::NeedsRestart(decoder, why) }
+        if why.is_empty() { FolderState::Valid(decoder) } else { FolderState::NeedsRestart(decoder, why) }
     }
 
     async fn take_over(&self) -> Outcome {
         let files = self.files().await.map_err(NotReloaded::Faulty)?;
         let before = self.packs.pack().version.clone();
         let decoder = match self.judge(&files) {
-            Found::InEffect => return Ok(Reloaded { version: before.clone(), before }),
-            Found::Valid(decoder) => decoder,
-            Found::NeedsRestart(_, why) => return Err(NotReloaded::NeedsRestart(why)),
-            Found::Faulty(why) => return Err(NotReloaded::Faulty(why)),
+            FolderState::InEffect => return Ok(Reloaded { version: before.clone(), before }),
+            FolderState::Valid(decoder) => decoder,
+            FolderState::NeedsRestart(_, why) => return Err(NotReloaded::NeedsRestart(why)),
+            FolderState::Faulty(why) => return Err(NotReloaded::Faulty(why)),
         };
         let pack = decoder.pack().clone();
         self.packs.keep(files, &decoder).map_err(|error| NotReloaded::NotNow(format!("{error:#}")))?;
@@ -220,6 +223,8 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ioc_model::contract::Contract;
+
     use super::*;
     use crate::pack_files::{DEFAULT_PACK, embedded_pack};
 
@@ -250,9 +255,8 @@ mod tests {
         pack.feeds.retain(|_, feed| !matches!(feed.transport, Transport::Syslog { .. }));
         let (mut one, mut two) = (pack.clone(), pack.clone());
         let logs = |from: &str| Feed {
-            id: "logs".to_owned(),
             transport: Transport::Syslog { from: vec![from.parse().unwrap()], certificates: Vec::new() },
-            ..pack.feeds["stations"].clone()
+            ..ioc_testing::feed("logs", Contract::default())
         };
         let _new = one.feeds.insert("logs".to_owned(), logs("192.0.2.0/24"));
         let _new = two.feeds.insert("logs".to_owned(), logs("198.51.100.0/24"));

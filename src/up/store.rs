@@ -7,7 +7,7 @@ use ioc_bus::{Bus, disk::DiskLog};
 use ioc_dashboards::Hydration;
 use ioc_model::{epoch::Epoch, pack::Pack, position::LogNumber};
 use ioc_storage::{
-    Looked, Sink, SinkConfig, Store, StoreConfig, StoreError, Topology,
+    Sink, SinkConfig, Store, StoreConfig, StoreError, Topology, WholenessCheck,
     embedded::{self, ANALYST_USER, EmbeddedConfig, PRODUCT_USER, Server},
     patiently,
 };
@@ -44,13 +44,13 @@ pub struct OpenStore {
 
 /// What the flow recorded.
 #[derive(Debug)]
-pub struct Record<'a> {
+pub struct RecordedFlow<'a> {
     pub folder: PathBuf,
     pub bus: &'a DiskLog,
     pub losses_accepted_upto: Epoch,
 }
 
-impl ioc_storage::Record for Record<'_> {
+impl ioc_storage::FlowRecord for RecordedFlow<'_> {
     fn reaches(&self, committed: Epoch) -> Result<(), String> {
         Driver::check_reach(&self.folder, self.bus, committed).map_err(|halt| halt.0)
     }
@@ -151,7 +151,7 @@ impl OpenStore {
         data: &DataFolder,
         pack: &Pack,
         outstanding: u64,
-        record: &Record<'_>,
+        record: &RecordedFlow<'_>,
     ) -> anyhow::Result<Prepared> {
         let store = &self.store;
         patiently("reach ClickHouse", || store.ping()).await?;
@@ -173,13 +173,13 @@ impl OpenStore {
                  that are gone with them, are not noticed"
             );
         }
-        let looked = Looked {
+        let check = WholenessCheck {
             instance: instance.id,
             generation: instance.generation,
             broken: broken.as_deref().unwrap_or_default(),
             accepted: record.losses_accepted_upto,
         };
-        let committed = store.last_whole_commit(looked, record).await?;
+        let committed = store.last_whole_commit(check, record).await?;
         let sink = Sink::new(
             store.clone(),
             SinkConfig {

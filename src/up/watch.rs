@@ -18,7 +18,7 @@ use ioc_stream::Driver;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{archive::Standing, clients, metrics::Metrics};
+use crate::{archive::ArchiveSnapshot, clients, metrics::Metrics};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Characters of a sender's name that are shown.
@@ -32,19 +32,19 @@ const STALLED: Duration = Duration::from_secs(20);
 
 /// When the last commit was seen.
 #[derive(Debug)]
-struct Pace {
+struct LastCommit {
     committed: Epoch,
     at: Instant,
 }
 
-type Counted = Result<Vec<(Name, u64)>, ReadError>;
+type CountResult = Result<Vec<(Name, u64)>, ReadError>;
 
 /// The last count of what is in flight, and the next.
 #[derive(Debug, Default)]
 struct Count {
     counts: Vec<(Name, u64)>,
     at: Option<Now>,
-    running: Option<(Now, Instant, JoinHandle<Counted>)>,
+    running: Option<(Now, Instant, JoinHandle<CountResult>)>,
     /// Not before this moment.
     next: Option<Instant>,
 }
@@ -62,7 +62,7 @@ pub struct Watcher {
     pub clients: Arc<Clients>,
     pub pack: watch::Receiver<PackStatus>,
     /// None if nothing is archived.
-    pub archive: Option<watch::Receiver<Standing>>,
+    pub archive: Option<watch::Receiver<ArchiveSnapshot>>,
 }
 
 impl Watcher {
@@ -70,10 +70,10 @@ impl Watcher {
     pub async fn run(self, stop: CancellationToken) {
         let mut bus_trouble_since = None;
         let mut count = Count::default();
-        let mut pace = Pace { committed: Epoch(0), at: Instant::now() };
+        let mut last_commit = LastCommit { committed: Epoch(0), at: Instant::now() };
         loop {
             self.count(&mut count).await;
-            let status = self.look(&mut bus_trouble_since, &count, &mut pace);
+            let status = self.look(&mut bus_trouble_since, &count, &mut last_commit);
             let picture = self.board.everything(&Asker::everyone());
             self.metrics.feeds(picture.epoch, &picture.feeds);
             self.metrics.system(&status);
@@ -108,7 +108,12 @@ impl Watcher {
         }
     }
 
-    fn look(&self, bus_trouble_since: &mut Option<Now>, count: &Count, pace: &mut Pace) -> SystemStatus {
+    fn look(
+        &self,
+        bus_trouble_since: &mut Option<Now>,
+        count: &Count,
+        last_commit: &mut LastCommit,
+    ) -> SystemStatus {
         let now = self.clock.now();
         let progress = self.driver.progress();
         let bus = match self.bus.health() {
@@ -130,10 +135,10 @@ impl Watcher {
             }
         };
         let under_way = progress.submitted > progress.committed;
-        if progress.committed != pace.committed || !under_way {
-            *pace = Pace { committed: progress.committed, at: Instant::now() };
+        if progress.committed != last_commit.committed || !under_way {
+            *last_commit = LastCommit { committed: progress.committed, at: Instant::now() };
         }
-        let stalled = pace.at.elapsed();
+        let stalled = last_commit.at.elapsed();
         let stalled_since = (stalled > STALLED).then(|| self.ago(now, stalled));
         SystemStatus {
             now,
@@ -149,8 +154,8 @@ impl Watcher {
             door: clients::lately(&self.clients),
             halted: self.driver.halted().map(|halt| halt.to_string()),
             pack: self.pack.borrow().clone(),
-            archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |standing| {
-                standing.borrow().status(|machine| self.ago(now, machine))
+            archive: self.archive.as_ref().map_or_else(ArchiveStatus::default, |snapshot| {
+                snapshot.borrow().status(|machine| self.ago(now, machine))
             }),
         }
     }

@@ -5,7 +5,7 @@
 
 use anyhow::Context;
 use futures_util::future::join_all;
-use ioc_ingest::transport::{Counted, Running, Site};
+use ioc_ingest::transport::{Running, Site, TransportCounters};
 use ioc_model::pack;
 
 use super::House;
@@ -25,7 +25,7 @@ impl House<'_> {
             let running = transport.start(site).await.map_err(anyhow::Error::from_boxed);
             let running =
                 running.with_context(|| format!("{} does not start ({})", kind.name.en, kind.to_try.en))?;
-            for Counted { feed, counters } in running.counters() {
+            for TransportCounters { feed, counters } in running.counters() {
                 self.metrics.counters(kind.word, feed.as_deref(), counters.clone())?;
             }
             ways.push(running);

@@ -16,7 +16,7 @@ use self::statement::{Column, Table, about, narrowed, parameter, shown_to, sourc
 use crate::{
     client::{Store, answer, is_identifier, one},
     error::StoreError,
-    queries::Seen,
+    queries::SightConditions,
 };
 
 /// The forms ClickHouse writes.
@@ -195,7 +195,7 @@ impl Store {
         let column = narrowed(query, columns, word)?.quoted();
         let doing = format!("look for the {word}");
         // A station of somebody else is none.
-        let theirs = if word == "subject" { Seen::by(asker).station("id") } else { String::new() };
+        let theirs = if word == "subject" { SightConditions::by(asker).station("id") } else { String::new() };
         let those = shown_to(asker, columns);
         let there = self.asked_by(asker, |_| {
             format!(

@@ -56,7 +56,7 @@ pub fn listed(parts: &[BrokenPart]) -> String {
 
 /// A table does not hold what was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Loss {
+pub struct TableLoss {
     /// The table.
     pub table: &'static str,
     /// The first epoch that is not whole.
@@ -67,9 +67,9 @@ pub struct Loss {
     pub held: u64,
 }
 
-impl std::fmt::Display for Loss {
+impl std::fmt::Display for TableLoss {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Loss { table, from, committed, held } = self;
+        let TableLoss { table, from, committed, held } = self;
         if held > committed {
             return write!(f, "the commit of epoch {from} is gone, table {table} holds {held} rows of it");
         }
@@ -120,7 +120,7 @@ impl Store {
         generation: Generation,
         behind: Epoch,
         upto: Epoch,
-    ) -> Result<Vec<Loss>, StoreError> {
+    ) -> Result<Vec<TableLoss>, StoreError> {
         let mut losses = Vec::new();
         let first = behind.next().0;
         for table in Facts::TABLES.iter().map(|table| table.name) {
@@ -131,7 +131,7 @@ impl Store {
             if let Some(Differs { number, committed, held }) =
                 self.differs(table, generation, span, 1).await?
             {
-                losses.push(Loss { table, from: Epoch(number), committed, held });
+                losses.push(TableLoss { table, from: Epoch(number), committed, held });
             }
         }
         Ok(losses)

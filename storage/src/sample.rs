@@ -20,8 +20,8 @@ use ioc_model::{
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
-        HeldRow, IndexResult, Receipt, RejectedRow, ReportVerdict, Standing, StatusResult, StoredAction,
-        StoredCell, StoredDecision, StoredEvent, StoredObservation, Superseded, Verdict, WindowResult,
+        HeldRow, IndexResult, LimitVerdict, Receipt, RejectedRow, ReportVerdict, RowStanding, StatusResult,
+        StoredAction, StoredCell, StoredDecision, StoredEvent, StoredObservation, Superseded, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -63,7 +63,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                     feed,
                     sender: Name::from("trạm-1"),
                     arrival: arrival(base + index),
-                    standing: Standing::First,
+                    standing: RowStanding::First,
                     last_word: true,
                 })
                 .collect(),
@@ -260,7 +260,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         value: Some(50.0 + epoch.0 as f64 / 3.0),
         low: None,
         high: Some(50.0),
-        verdict: Verdict::Exceeded,
+        verdict: LimitVerdict::Exceeded,
         count: 24,
         expected: 24,
         said_before: true,
@@ -274,7 +274,7 @@ fn assessments(epoch: Epoch, start: EventTime) -> Vec<Assessment> {
         value: None,
         low: Some(6.0),
         high: Some(8.5),
-        verdict: Verdict::Insufficient,
+        verdict: LimitVerdict::Insufficient,
         count: 0,
         expected: 12,
         ..exceeded.clone()
@@ -362,7 +362,7 @@ fn report_values(epoch: Epoch, arrival: Arrival) -> Vec<StoredCell> {
             note: "(1)".into(),
         },
         was: Some(number("-0.000000001")),
-        standing: Standing::Correction,
+        standing: RowStanding::Correction,
         shown: true,
         replaces: true,
         feed: Name::from("reports"),
@@ -377,7 +377,7 @@ fn report_values(epoch: Epoch, arrival: Arrival) -> Vec<StoredCell> {
             ..corrected.cell.clone()
         },
         was: None,
-        standing: Standing::First,
+        standing: RowStanding::First,
         arrival: Arrival { row: 1, ..arrival },
         ..corrected.clone()
     };

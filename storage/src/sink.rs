@@ -58,7 +58,7 @@ pub struct SinkStatus {
 
 /// The flow must stop until an operator acted.
 #[derive(Debug, thiserror::Error)]
-pub enum Halt {
+pub enum SinkHalt {
     /// ClickHouse refuses a block, and would do so for ever.
     #[error("epoch {epoch} cannot be stored: {cause}{}", kept_text(kept))]
     Refused {
@@ -152,12 +152,12 @@ impl Sink {
     ///
     /// # Errors
     /// Only what an operator must mend. Everything else is tried again until it works.
-    pub async fn write(&self, results: &EpochResults, recovering: bool) -> Result<(), Halt> {
+    pub async fn write(&self, results: &EpochResults, recovering: bool) -> Result<(), SinkHalt> {
         if recovering && self.is_committed(results).await? {
             return Ok(());
         }
         let blocks = encode_off_the_runtime(results, self.config.instance)
-            .map_err(|cause| Halt::Encode { epoch: results.epoch, cause })?;
+            .map_err(|cause| SinkHalt::Encode { epoch: results.epoch, cause })?;
         reached(failpoint::BEFORE_INSERT, results.epoch).await;
         stream::iter(blocks.into_iter().map(Ok))
             .try_for_each_concurrent(self.config.concurrency.max(1), |block| {
@@ -172,7 +172,7 @@ impl Sink {
     ///
     /// # Errors
     /// As [`Sink::write`].
-    pub async fn commit_idle(&self, results: &EpochResults, recovering: bool) -> Result<(), Halt> {
+    pub async fn commit_idle(&self, results: &EpochResults, recovering: bool) -> Result<(), SinkHalt> {
         if recovering && self.is_committed(results).await? {
             return Ok(());
         }
@@ -185,7 +185,7 @@ impl Sink {
         epoch: Epoch,
         block: Block,
         recovering: bool,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), SinkHalt> {
         let Table { name: table, time_column } = block.table;
         let parcel = Parcel {
             table,
@@ -209,7 +209,7 @@ impl Sink {
         parcel: &Parcel,
         held: impl Fn() -> Held,
         recovering: bool,
-    ) -> Result<(), Halt>
+    ) -> Result<(), SinkHalt>
     where
         Held: Future<Output = Result<u64, StoreError>>,
     {
@@ -251,7 +251,7 @@ impl Sink {
         parcel: &Parcel,
         held: &impl Fn() -> Held,
         attempts: &mut Attempts,
-    ) -> Result<bool, Halt>
+    ) -> Result<bool, SinkHalt>
     where
         Held: Future<Output = Result<u64, StoreError>>,
     {
@@ -264,7 +264,7 @@ impl Sink {
                 Ok(0) => return Ok(false),
                 Ok(held) if held == parcel.rows => return Ok(true),
                 Ok(held) => {
-                    return Err(Halt::Astray {
+                    return Err(SinkHalt::Astray {
                         epoch: parcel.epoch,
                         table: parcel.table,
                         token: parcel.token.clone(),
@@ -282,7 +282,7 @@ impl Sink {
         parcel: &Parcel,
         error: StoreError,
         attempts: &mut Attempts,
-    ) -> Result<(), Halt> {
+    ) -> Result<(), SinkHalt> {
         let text = shortened(&error.to_string());
         self.report_away(&text);
         let Some(pause) = attempts.pause_after(&error) else {
@@ -293,7 +293,7 @@ impl Sink {
                 "clickhouse refuses a block"
             );
             let kept = self.keep_refused(parcel, &text).await;
-            return Err(Halt::Refused { epoch: parcel.epoch, cause: error, kept });
+            return Err(SinkHalt::Refused { epoch: parcel.epoch, cause: error, kept });
         };
         tracing::warn!(
             table = parcel.table,
@@ -341,8 +341,8 @@ impl Sink {
     /// tell. What is read back from the store is to be trusted only if none is found afterwards.
     ///
     /// # Errors
-    /// [`Halt::Broken`], or what will not pass.
-    pub async fn nothing_broke(&self) -> Result<(), Halt> {
+    /// [`SinkHalt::Broken`], or what will not pass.
+    pub async fn nothing_broke(&self) -> Result<(), SinkHalt> {
         let Some(known) = &self.config.broken else { return Ok(()) };
         let mut attempts = Attempts::default();
         loop {
@@ -351,11 +351,13 @@ impl Sink {
                     self.report_well();
                     let mut parts = parts.unwrap_or_default();
                     parts.retain(|part| !known.contains(part));
-                    return if parts.is_empty() { Ok(()) } else { Err(Halt::Broken { parts }) };
+                    return if parts.is_empty() { Ok(()) } else { Err(SinkHalt::Broken { parts }) };
                 }
                 Err(error) => {
                     self.report_away(&shortened(&error.to_string()));
-                    let Some(pause) = attempts.pause_after(&error) else { return Err(Halt::Unasked(error)) };
+                    let Some(pause) = attempts.pause_after(&error) else {
+                        return Err(SinkHalt::Unasked(error));
+                    };
                     tracing::warn!(%error, "clickhouse does not tell: trying again in {} ms", pause.as_millis());
                     tokio::time::sleep(pause).await;
                 }

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What the flow has on record of its epochs.
-pub trait Record {
+pub trait FlowRecord {
     /// Whether it can go on behind an epoch.
     ///
     /// # Errors
@@ -38,7 +38,7 @@ pub trait Record {
 
 /// Whose commits are looked at, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Looked<'a> {
+pub struct WholenessCheck<'a> {
     /// The instance.
     pub instance: InstanceId,
     /// The pass over its input.
@@ -83,15 +83,15 @@ impl Store {
     /// If rows are gone that cannot be made again, or the store or the record cannot be read.
     pub async fn last_whole_commit(
         &self,
-        looked: Looked<'_>,
-        record: &impl Record,
+        check: WholenessCheck<'_>,
+        record: &impl FlowRecord,
     ) -> Result<Option<(Epoch, [u8; 32])>, NotWhole> {
-        let Looked { instance, generation, broken, .. } = looked;
+        let WholenessCheck { instance, generation, broken, .. } = check;
         let last = patiently("ask for the last commit", || self.last_committed(instance, generation)).await?;
         let (false, Some((upto, _))) = (broken.is_empty(), last) else { return Ok(last) };
         let parts = losses::listed(broken);
         tracing::warn!(parts, "clickhouse set parts aside as broken: looking for what is missing");
-        let Some((from, lost)) = self.first_loss(looked, upto, record).await? else {
+        let Some((from, lost)) = self.first_loss(check, upto, record).await? else {
             tracing::warn!(
                 parts,
                 "nothing is missing up to the last commit: once recorded epochs are replayed the parts may be dropped"
@@ -120,9 +120,9 @@ impl Store {
     /// The first epoch up to the last commit that is not whole, and what is missing.
     async fn first_loss(
         &self,
-        Looked { generation, broken, accepted, .. }: Looked<'_>,
+        WholenessCheck { generation, broken, accepted, .. }: WholenessCheck<'_>,
         upto: Epoch,
-        record: &impl Record,
+        record: &impl FlowRecord,
     ) -> Result<Option<(Epoch, String)>, NotWhole> {
         if accepted > Epoch(0) {
             tracing::warn!(accepted = accepted.0, "what is missing up to that epoch is not looked for");

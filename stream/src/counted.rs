@@ -38,8 +38,8 @@ use serde::{Deserialize, Serialize};
 
 use self::{coverage::Coverage, sensor::Sensor, sketch::Sketch};
 use crate::{
-    plan::{Days, Span},
-    series::{Bounds, Closed},
+    plan::{Days, TimeSpan},
+    series::{Closed, ClosingBounds},
 };
 
 const MINUTE: i64 = 60_000;
@@ -57,7 +57,7 @@ pub(crate) struct CountPlan {
 
 /// What is counted at a log source.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Counted {
+pub(crate) struct LogSourceCounts {
     watermark: Option<EventTime>,
     feeds: Vec<Name>,
     coverage: Coverage,
@@ -68,7 +68,7 @@ pub(crate) struct Counted {
     evicted_through: Option<DayNumber>,
     measures: BTreeMap<Name, Tally>,
     /// What came for days that are gone.
-    waiting: BTreeMap<DayNumber, Waiting>,
+    waiting: BTreeMap<DayNumber, WaitingAdds>,
 }
 
 /// One measure.
@@ -84,7 +84,7 @@ struct Tally {
 
 /// What is to be added to a day that is read back, by measure and hour.
 #[derive(Debug, Serialize, Deserialize)]
-struct Waiting {
+struct WaitingAdds {
     asked: Epoch,
     added: BTreeMap<Name, BTreeMap<EventTime, i64>>,
 }
@@ -95,7 +95,7 @@ pub(crate) struct TouchedMinutes(BTreeSet<(Option<Name>, i64, i64)>);
 
 /// What became of a log source in an epoch, for whoever judges how it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Heard {
+pub(crate) struct LogSourceNews {
     /// Its newest line by arrival, if it said anything.
     pub(crate) arrived: Option<EventTime>,
     /// When the newest record of how a sensor is came, if one did, and what it says.
@@ -125,12 +125,12 @@ impl CountPlan {
         WindowKind::ALL.into_iter().filter(has)
     }
 
-    fn expected(&self, span: Span) -> u32 {
+    fn expected(&self, span: TimeSpan) -> u32 {
         self.silent_after.map_or(0, |_| minutes(span))
     }
 }
 
-fn minutes(span: Span) -> u32 {
+fn minutes(span: TimeSpan) -> u32 {
     u32::try_from((span.end.0 - span.start.0) / MINUTE).unwrap_or(0)
 }
 
@@ -138,7 +138,7 @@ fn minute_of(time: EventTime) -> i64 {
     time.0.div_euclid(MINUTE)
 }
 
-impl Counted {
+impl LogSourceCounts {
     /// The feeds it was heard by.
     pub(crate) fn feeds(&self) -> &[Name] {
         &self.feeds
@@ -162,8 +162,8 @@ impl Counted {
         unsure: Option<Arrival>,
         touched: &mut TouchedMinutes,
         ask: &mut Vec<Question>,
-    ) -> Heard {
-        let mut heard = Heard::default();
+    ) -> LogSourceNews {
+        let mut heard = LogSourceNews::default();
         for event in events {
             if !self.feeds.contains(&event.feed) {
                 self.feeds.push(event.feed);
@@ -243,7 +243,7 @@ impl Counted {
             let Some(Adds::More(adds)) = measure.count.of(event).filter(|_| counts) else { continue };
             let waiting = self.waiting.entry(local.number).or_insert_with(|| {
                 ask.push(question(subject, local, asked));
-                Waiting { asked, added: BTreeMap::new() }
+                WaitingAdds { asked, added: BTreeMap::new() }
             });
             *waiting.added.entry(*name).or_default().entry(hour).or_default() += adds;
         }
@@ -262,10 +262,10 @@ impl Counted {
         if self.waiting.get(&local.number).is_none_or(|waiting| waiting.asked != asked) {
             return;
         }
-        let Some(Waiting { added, .. }) = self.waiting.remove(&local.number) else { return };
+        let Some(WaitingAdds { added, .. }) = self.waiting.remove(&local.number) else { return };
         for (name, hours) in added {
             let Some((_, measure)) = plan.measures.iter().find(|(known, _)| *known == name) else { continue };
-            let mut revise = |kind: WindowKind, span: Span, adds: i64| {
+            let mut revise = |kind: WindowKind, span: TimeSpan, adds: i64| {
                 if !measure.windows.contains(&kind) {
                     return;
                 }
@@ -281,7 +281,7 @@ impl Counted {
                 let span = days.window(WindowKind::Hour, *start);
                 revise(WindowKind::Hour, span, *adds);
             }
-            let day = Span { start: local.start, end: local.end };
+            let day = TimeSpan { start: local.start, end: local.end };
             revise(WindowKind::Day, day, hours.values().sum());
         }
     }
@@ -292,8 +292,9 @@ impl Counted {
         subject: Name,
         day: impl Fn(DayNumber) -> Option<LocalDay>,
     ) -> Vec<Question> {
-        let asked =
-            |(number, waiting): (&DayNumber, &Waiting)| Some(question(subject, day(*number)?, waiting.asked));
+        let asked = |(number, waiting): (&DayNumber, &WaitingAdds)| {
+            Some(question(subject, day(*number)?, waiting.asked))
+        };
         self.waiting.iter().filter_map(asked).collect()
     }
 
@@ -302,7 +303,7 @@ impl Counted {
         &mut self,
         days: &mut Days,
         plan: &CountPlan,
-        bounds: Bounds,
+        bounds: ClosingBounds,
         touched: &TouchedMinutes,
         mut emit: impl FnMut(Name, Closed),
     ) {
@@ -348,7 +349,7 @@ impl Counted {
         plan: &CountPlan,
         kind: WindowKind,
         mut closed: EventTime,
-        bounds: Bounds,
+        bounds: ClosingBounds,
         emit: &mut impl FnMut(Name, Closed),
     ) -> EventTime {
         let reach = bounds.reach();
@@ -376,7 +377,7 @@ impl Counted {
         &self,
         plan: &CountPlan,
         kind: WindowKind,
-        span: Span,
+        span: TimeSpan,
         of: Option<Name>,
         by: ClosedBy,
         emit: &mut impl FnMut(Name, Closed),
@@ -399,7 +400,7 @@ impl Counted {
         }
     }
 
-    fn forget(&mut self, days: &mut Days, plan: &CountPlan, bounds: Bounds) {
+    fn forget(&mut self, days: &mut Days, plan: &CountPlan, bounds: ClosingBounds) {
         // Before all of them have begun to close, what is known says where they begin.
         let closed: Option<Vec<EventTime>> = plan.kinds().map(|kind| self.closed[kind as usize]).collect();
         let Some(closed) = closed.and_then(|closed| closed.into_iter().min()) else { return };
@@ -421,7 +422,7 @@ impl Counted {
 /// A window of a measure. What is summed has no extremes: both are the sum.
 fn closed(
     kind: WindowKind,
-    span: Span,
+    span: TimeSpan,
     (value, whole): (f64, u64),
     expected: u32,
     closed_by: ClosedBy,
@@ -444,7 +445,7 @@ impl TouchedMinutes {
         let _ = self.0.insert((None, from, to));
     }
 
-    fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<(Option<Name>, Span)> {
+    fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<(Option<Name>, TimeSpan)> {
         let mut windows = BTreeSet::new();
         for (measure, from, to) in &self.0 {
             let mut at = EventTime(from * MINUTE);
@@ -458,7 +459,7 @@ impl TouchedMinutes {
             }
         }
         // What all of them are said anew of needs not be said of one of them.
-        let of_all: BTreeSet<Span> =
+        let of_all: BTreeSet<TimeSpan> =
             windows.iter().filter(|(measure, _)| measure.is_none()).map(|(_, span)| *span).collect();
         windows.retain(|(measure, span)| measure.is_none() || !of_all.contains(span));
         windows

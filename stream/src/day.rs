@@ -29,7 +29,7 @@ pub(crate) use self::points::LATEST;
 pub use self::{
     placed::{Current, Placed},
     rewritten::Rewritten,
-    sources::{Sources, SourcesByPlace},
+    sources::{DaySources, SourcesByPlace},
 };
 use self::{
     placed::{Others, apply_to},
@@ -127,7 +127,7 @@ pub struct Day {
     others: Others,
     /// Who sent them. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
-    sources: Sources,
+    sources: DaySources,
     /// The epoch that last added to it or read it back.
     pub touched: Epoch,
 }
@@ -146,11 +146,11 @@ impl Day {
     }
 
     /// Who sent what it holds.
-    pub(crate) fn sources(&self) -> &Sources {
+    pub(crate) fn sources(&self) -> &DaySources {
         &self.sources
     }
 
-    pub(crate) fn set_sources(&mut self, sources: Sources) {
+    pub(crate) fn set_sources(&mut self, sources: DaySources) {
         self.sources = sources;
     }
 
@@ -291,7 +291,7 @@ impl Day {
 
 #[cfg(test)]
 mod tests {
-    use ioc_model::results::Standing;
+    use ioc_model::results::RowStanding;
     use proptest::prelude::*;
 
     use super::*;
@@ -302,22 +302,22 @@ mod tests {
     }
 
     /// What became of a row: none if it is a duplicate; else how it stands, and whether the current value changed.
-    fn apply(day: &mut Day, at: u32, version: Version) -> Option<(Standing, bool)> {
+    fn apply(day: &mut Day, at: u32, version: Version) -> Option<(RowStanding, bool)> {
         match day.apply(at, version, Source::default()) {
             Placed::Stored { standing, current } => Some((standing, current.changes())),
             Placed::Duplicate => None,
         }
     }
 
-    fn stored(standing: Standing, changes: bool) -> Option<(Standing, bool)> {
+    fn stored(standing: RowStanding, changes: bool) -> Option<(RowStanding, bool)> {
         Some((standing, changes))
     }
 
     #[test]
     fn a_redelivered_old_value_never_reverts_a_correction() {
         let mut day = Day::default();
-        assert_eq!(apply(&mut day, 0, version(1.0, 10)), stored(Standing::First, true));
-        assert_eq!(apply(&mut day, 0, version(2.0, 20)), stored(Standing::Correction, true));
+        assert_eq!(apply(&mut day, 0, version(1.0, 10)), stored(RowStanding::First, true));
+        assert_eq!(apply(&mut day, 0, version(2.0, 20)), stored(RowStanding::Correction, true));
         assert_eq!(apply(&mut day, 0, version(1.0, 30)), None);
         assert_eq!(day.aggregate(0, MINUTE).0.sum, 2.0);
     }
@@ -326,7 +326,7 @@ mod tests {
     fn another_value_with_an_earlier_arrival_is_history_and_does_not_win() {
         let mut day = Day::default();
         let _ = apply(&mut day, 0, version(1.0, 10));
-        assert_eq!(apply(&mut day, 0, version(2.0, 5)), stored(Standing::History, false));
+        assert_eq!(apply(&mut day, 0, version(2.0, 5)), stored(RowStanding::History, false));
         assert_eq!(day.aggregate(0, MINUTE).0.sum, 1.0);
     }
 
@@ -335,7 +335,7 @@ mod tests {
         let mut day = Day::default();
         let _ = apply(&mut day, 0, version(1.0, 100));
         let _ = apply(&mut day, 0, version(2.0, 95));
-        assert_eq!(apply(&mut day, 0, version(1.0, 90)), stored(Standing::History, true));
+        assert_eq!(apply(&mut day, 0, version(1.0, 90)), stored(RowStanding::History, true));
         assert_eq!(day.aggregate(0, MINUTE).0.sum, 2.0);
     }
 
@@ -354,7 +354,7 @@ mod tests {
     struct Stated(std::collections::BTreeMap<u32, Vec<(u8, i64)>>);
 
     impl Stated {
-        fn apply(&mut self, at: u32, value: u8, arrival: i64) -> Option<(Standing, bool)> {
+        fn apply(&mut self, at: u32, value: u8, arrival: i64) -> Option<(RowStanding, bool)> {
             let known = self.0.entry(at).or_default();
             let current = |known: &[(u8, i64)]| known.iter().max_by_key(|one| one.1).map(|one| one.0);
             let before = current(known);
@@ -366,9 +366,9 @@ mod tests {
             }
             let after = current(known);
             let standing = match before {
-                None => Standing::First,
-                Some(before) if after == Some(value) && before != value => Standing::Correction,
-                Some(_) => Standing::History,
+                None => RowStanding::First,
+                Some(before) if after == Some(value) && before != value => RowStanding::Correction,
+                Some(_) => RowStanding::History,
             };
             stored(standing, first || before != after)
         }

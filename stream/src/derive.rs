@@ -15,7 +15,7 @@ mod ledger;
 mod means;
 mod pending;
 mod plan;
-pub(crate) mod said;
+pub(crate) mod statement;
 mod status;
 mod usual;
 
@@ -34,7 +34,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use self::{
-    alerts::{Alerts, Judged, Seen},
+    alerts::{Alerts, Judged, WatchedWindow},
     ledger::Ledger,
     pending::Pending,
     status::StatusState,
@@ -62,7 +62,7 @@ pub(crate) struct Derived {
 
 /// Windows of one epoch whose consequences are to be worked out.
 #[derive(Debug, Default)]
-struct Touched {
+struct TouchedWindows {
     hours: BTreeMap<Name, BTreeSet<EventTime>>,
     days: BTreeMap<Name, BTreeSet<EventTime>>,
     /// Days whose year is to be worked out.
@@ -120,17 +120,17 @@ impl Derived {
 
     /// Works out what follows from an epoch's readings and its clock.
     pub(crate) fn advance(&mut self, mut step: Step<'_>, readings: &[Reading]) {
-        let mut seen = Vec::new();
+        let mut watched = Vec::new();
         let (of, closed_to) = ((step.subject, step.facts.epoch), self.ledger.closed_to());
         self.usual.follow(&step.plan.usual, closed_to, of, &mut step.results.questions);
-        self.readings(&mut step, readings, &mut seen);
-        self.answers(&mut step, &mut seen);
-        seen.extend(self.usual.take(readings));
-        seen.extend(self.usual.answered(step.answers));
+        self.readings(&mut step, readings, &mut watched);
+        self.answers(&mut step, &mut watched);
+        watched.extend(self.usual.take(readings));
+        watched.extend(self.usual.answered(step.answers));
         let Step { facts, plan, subject, lateness, patience, days, results, .. } = step;
         self.status.advance(facts.now, plan, subject, lateness, results);
         let whose = ((subject, plan.about()), patience);
-        let judged = Judged { seen: &mut seen, status: self.status.current(), usual: &self.usual };
+        let judged = Judged { windows: &mut watched, status: self.status.current(), usual: &self.usual };
         self.alerts.advance(facts.now, plan, whose, judged, results);
         self.ledger.forget(plan, days);
     }
@@ -140,9 +140,9 @@ impl Derived {
         [self.status.due(now, plan, lateness), self.alerts.due(plan)].into_iter().flatten().min()
     }
 
-    fn readings(&mut self, step: &mut Step<'_>, readings: &[Reading], seen: &mut Vec<Seen>) {
+    fn readings(&mut self, step: &mut Step<'_>, readings: &[Reading], watched: &mut Vec<WatchedWindow>) {
         let before = self.ledger.closed_to();
-        let mut touched = Touched::default();
+        let mut touched = TouchedWindows::default();
         let mut closed_by = ClosedBy::Watermark;
         for reading in readings {
             if reading.closed_by == ClosedBy::Patience {
@@ -176,8 +176,8 @@ impl Derived {
             closed_before: before.unwrap_or(EventTime(i64::MIN)),
             closed_by,
         };
-        indices::work_out(&mut ground, &touched, step.results, seen);
-        means::work_out(&mut ground, &touched, step.results, seen);
+        indices::work_out(&mut ground, &touched, step.results, watched);
+        means::work_out(&mut ground, &touched, step.results, watched);
     }
 
     /// A revision whose surroundings are not held: they are asked for.
@@ -196,7 +196,7 @@ impl Derived {
     }
 
     /// What was read back, and what waited for it.
-    fn answers(&mut self, step: &mut Step<'_>, seen: &mut Vec<Seen>) {
+    fn answers(&mut self, step: &mut Step<'_>, watched: &mut Vec<WatchedWindow>) {
         let subject = step.subject;
         for answer in step.answers {
             let Question { about, asked, .. } = &answer.question;
@@ -207,7 +207,7 @@ impl Derived {
             let Some(pending) = self.pending.remove(about) else { continue };
             let (ledger, mut touched) = pending.resolve(windows, &self.ledger);
             if let About::Year { .. } = about {
-                touched = Touched { years: touched.days, ..Touched::default() };
+                touched = TouchedWindows { years: touched.days, ..TouchedWindows::default() };
             }
             let closed_to = self.ledger.closed_to().unwrap_or(EventTime(i64::MIN));
             let mut ground = Ground {
@@ -219,8 +219,8 @@ impl Derived {
                 closed_before: closed_to,
                 closed_by: ClosedBy::Revision,
             };
-            indices::work_out(&mut ground, &touched, step.results, seen);
-            means::work_out(&mut ground, &touched, step.results, seen);
+            indices::work_out(&mut ground, &touched, step.results, watched);
+            means::work_out(&mut ground, &touched, step.results, watched);
         }
     }
 }
@@ -240,7 +240,7 @@ pub(crate) struct Step<'a> {
     pub(crate) results: &'a mut ShardResults,
 }
 
-impl Touched {
+impl TouchedWindows {
     fn add(&mut self, indicator: Name, kind: WindowKind, start: EventTime) {
         let windows = match kind {
             WindowKind::Hour => &mut self.hours,

@@ -35,7 +35,7 @@ impl Shards {
 
 /// Which shards a worker holds: those whose number leaves its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Share {
+pub struct WorkerShards {
     /// The worker's number, from 0.
     pub index: usize,
     /// How many workers there are.
@@ -44,9 +44,9 @@ pub struct Share {
     pub shards: Shards,
 }
 
-impl Share {
+impl WorkerShards {
     /// All subjects.
-    pub const WHOLE: Share = Share { index: 0, of: 1, shards: Shards(1) };
+    pub const WHOLE: WorkerShards = WorkerShards { index: 0, of: 1, shards: Shards(1) };
 
     /// Whether a subject is held here.
     #[must_use]
@@ -116,7 +116,8 @@ mod tests {
         let shards = Shards::default();
         let subjects: Vec<String> = (0..2_000).map(|number| format!("TN-{number:04}")).collect();
         for workers in [1, 2, 3, 7] {
-            let shares: Vec<Share> = (0..workers).map(|index| Share { index, of: workers, shards }).collect();
+            let shares: Vec<WorkerShards> =
+                (0..workers).map(|index| WorkerShards { index, of: workers, shards }).collect();
             let orders: [Box<dyn Iterator<Item = &String>>; 2] =
                 [Box::new(subjects.iter()), Box::new(subjects.iter().rev())];
             let mut loads = vec![0_usize; workers];

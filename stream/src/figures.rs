@@ -1,7 +1,7 @@
 //! The figures of the overview: what is made of all subjects and feeds together.
 //!
 //! One worker works them out, the one that holds the virtual shard of their name. It keeps the last that each subject
-//! said ([`Said`]) and what came of each feed since the beginning. All nine are made once in a minute of the recorded
+//! said ([`SubjectStatement`]) and what came of each feed since the beginning. All nine are made once in a minute of the recorded
 //! clock; those that people on duty act by, alerts, stations and log sources, also in the epoch in which one changes.
 //!
 //! What subjects say follows from their state, so a checkpoint does not keep it: after a start all of them say it again
@@ -27,8 +27,8 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    derive::said::{OpenAlert, Operating},
-    step::{Said, Suspected},
+    derive::statement::{OpenAlert, Operating},
+    step::{SubjectStatement, Suspected},
 };
 
 /// Whose worker works them out.
@@ -95,8 +95,8 @@ impl Figures {
     }
 
     /// Takes what a subject says, instead of what it said before.
-    pub(crate) fn hear(&mut self, said: Said) {
-        let Said { subject, operating, alerts, log_source } = said;
+    pub(crate) fn hear(&mut self, said: SubjectStatement) {
+        let SubjectStatement { subject, operating, alerts, log_source } = said;
         put(&mut self.log_sources, subject, log_source);
         put(&mut self.stations, subject, operating);
         put(&mut self.alerts, subject, Some(alerts).filter(|alerts| !alerts.is_empty()));

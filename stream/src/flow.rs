@@ -57,7 +57,7 @@ use self::{
     sum::{Addends, Sums, addressed},
 };
 use crate::{
-    exchange::{Addresses, Shards, Share, worker_of},
+    exchange::{Addresses, Shards, WorkerShards, worker_of},
     figures::{FIGURES, Figures},
     halt::Halt,
     log_sources::{LogSourceRecord, LogSources, Reported},
@@ -163,7 +163,9 @@ impl Flow {
     ) -> Result<(Flow, Receiver<Part>), String> {
         let State { pack, subjects, log_sources, suspects, figures } = state;
         let mut shards: Vec<Shard> = (0..workers)
-            .map(|index| Shard::new(names.clone(), Share { index, of: workers, shards: split }, pack.clone()))
+            .map(|index| {
+                Shard::new(names.clone(), WorkerShards { index, of: workers, shards: split }, pack.clone())
+            })
             .collect();
         for record in subjects {
             // The same split as the exchange below.

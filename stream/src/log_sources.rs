@@ -97,7 +97,7 @@ struct Memory {
     /// An event with a key said a time that could not be: said again later it may be believed, and would be looked for
     /// at another time. So from then on every key is asked for that is not remembered.
     absurd: bool,
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingEvents>,
     /// How many lines it told.
     lines: u64,
     /// The last line of each host that it told of.
@@ -107,7 +107,7 @@ struct Memory {
 
 /// Events that wait for an answer, in order of arrival.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Waiting {
+struct WaitingEvents {
     asked: Epoch,
     keys: Box<[EventKey]>,
     events: Vec<Event>,
@@ -128,7 +128,7 @@ pub(crate) struct LogSourceRecord {
     minutes: BTreeMap<i64, Vec<EventKey>>,
     remembered_from: Option<i64>,
     absurd: bool,
-    waiting: Vec<Waiting>,
+    waiting: Vec<WaitingEvents>,
     lines: u64,
     last: Vec<(u64, Event)>,
     attempts: Attempts,
@@ -141,7 +141,7 @@ struct LogSourceRef<'a> {
     minutes: &'a BTreeMap<i64, Vec<EventKey>>,
     remembered_from: Option<i64>,
     absurd: bool,
-    waiting: &'a [Waiting],
+    waiting: &'a [WaitingEvents],
     lines: u64,
     last: Vec<(u64, &'a Event)>,
     attempts: &'a Attempts,
@@ -316,7 +316,7 @@ impl Memory {
         while events.peek().is_some() {
             let events: Vec<Event> = events.by_ref().take(ASKED_AT_ONCE).collect();
             let keys: BTreeSet<EventKey> = events.iter().filter_map(|event| event.key).collect();
-            let waiting = Waiting { asked, keys: keys.into_iter().collect(), events };
+            let waiting = WaitingEvents { asked, keys: keys.into_iter().collect(), events };
             reported.questions.push(waiting.question(name));
             self.waiting.push(waiting);
         }
@@ -324,7 +324,8 @@ impl Memory {
 
     fn answered(&mut self, answer: &Answer, keys: &[EventKey], reported: &mut Reported) {
         let Found::Keys(stored) = &answer.found else { return };
-        let is_it = |waiting: &Waiting| waiting.asked == answer.question.asked && *waiting.keys == *keys;
+        let is_it =
+            |waiting: &WaitingEvents| waiting.asked == answer.question.asked && *waiting.keys == *keys;
         let Some(at) = self.waiting.iter().position(is_it) else { return };
         let stored: FxHashSet<&EventKey> = stored.iter().collect();
         for event in self.waiting.remove(at).events {
@@ -416,7 +417,7 @@ impl Memory {
     }
 }
 
-impl Waiting {
+impl WaitingEvents {
     fn question(&self, subject: Name) -> Question {
         let about = About::Events { keys: self.keys.clone() };
         Question { subject, about, from: EventTime(i64::MIN), to: EventTime(i64::MAX), asked: self.asked }

@@ -71,7 +71,7 @@ impl Plan {
 
     /// How many points a window is expected to have.
     #[must_use]
-    pub fn expected(&self, window: Span) -> u32 {
+    pub fn expected(&self, window: TimeSpan) -> u32 {
         let Some(cadence) = self.cadence else { return 0 };
         let from = window.start.max(self.valid.0);
         let to = window.end.min(self.valid.1);
@@ -80,14 +80,14 @@ impl Plan {
 
     /// Whether windows that start there are expected to have points, so that an empty one says something.
     #[must_use]
-    pub fn expects(&self, window: Span) -> bool {
+    pub fn expects(&self, window: TimeSpan) -> bool {
         self.expected(window) > 0
     }
 }
 
 /// A half-open span of event time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
+pub struct TimeSpan {
     /// First moment.
     pub start: EventTime,
     /// First moment behind it.
@@ -159,14 +159,14 @@ impl Days {
     }
 
     /// The window of a kind that a moment lies in: days are local, hours and minutes count from local midnight.
-    pub fn window(&mut self, kind: WindowKind, time: EventTime) -> Span {
+    pub fn window(&mut self, kind: WindowKind, time: EventTime) -> TimeSpan {
         let day = self.of(time);
         let length = match kind {
             WindowKind::Minute => MINUTE,
             WindowKind::Hour => HOUR,
-            WindowKind::Day => return Span { start: day.start, end: day.end },
+            WindowKind::Day => return TimeSpan { start: day.start, end: day.end },
         };
         let start = day.start.0 + (time.0 - day.start.0).div_euclid(length) * length;
-        Span { start: EventTime(start), end: EventTime((start + length).min(day.end.0)) }
+        TimeSpan { start: EventTime(start), end: EventTime((start + length).min(day.end.0)) }
     }
 }

@@ -11,7 +11,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Span;
+use crate::plan::TimeSpan;
 
 /// What a window amounts to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub(crate) struct Reading {
     /// Of what: an indicator.
     pub measure: Name,
     pub kind: WindowKind,
-    pub span: Span,
+    pub span: TimeSpan,
     pub mean: Mean,
     /// What made it: closing, or a revision.
     pub closed_by: ClosedBy,

@@ -1,6 +1,6 @@
 //! What is kept of a form: what each agency said of each cell, and which messages it sent.
 //!
-//! The only place where it is decided what becomes of a report ([decision 34](../../docs/decisions/034-reports.md)). The
+//! The only place where it is decided what becomes of a report ([decision 35](../../docs/decisions/035-reports.md)). The
 //! judge before it says what can be said of a message alone; whether the same bytes came before, how far a value lies
 //! from what was known, what is new, the same, a correction or somebody else's cell is known here.
 //!

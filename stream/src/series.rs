@@ -21,17 +21,17 @@ use ioc_model::{
     name::Name,
     names::Source,
     question::RecalledRow,
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, WindowKind},
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::closing::{Bounds, Closed, Due, Touched};
+pub use self::closing::{Closed, ClosingBounds, Due, Touched};
 use self::open_days::{OpenDay, OpenDays};
 use crate::{
-    day::{Current, Rewritten, Sources, SourcesByPlace, Version},
-    plan::{Days, Plan, Span},
+    day::{Current, DaySources, Rewritten, SourcesByPlace, Version},
+    plan::{Days, Plan, TimeSpan},
 };
 
 /// A silent station gets empty windows, so that a gap is a fact and not an absence. Of a longer one nothing is said: a
@@ -53,12 +53,12 @@ pub struct SeriesState {
     /// Days up to this one are not in `days` unless they linger or were read back.
     evicted_through: Option<DayNumber>,
     /// Rows of evicted days.
-    waiting: BTreeMap<DayNumber, Waiting>,
+    waiting: BTreeMap<DayNumber, WaitingRows>,
 }
 
 /// The rows of an evicted day, and since which epoch they wait for it.
 #[derive(Debug, Serialize, Deserialize)]
-struct Waiting {
+struct WaitingRows {
     asked: Epoch,
     rows: Vec<WaitingRow>,
 }
@@ -103,7 +103,7 @@ pub(crate) fn is_late_by(version: &Version, event_time: EventTime, age: Millis) 
 
 /// Who sent what a series holds: what a checkpoint keeps of it apart from the rest, which is older.
 #[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Provenance<S = Sources> {
+pub struct Provenance<S = DaySources> {
     days: Vec<(DayNumber, S)>,
     /// Who sent them and whether they are accepted, by the rows' places in their day's list.
     waiting: Vec<(DayNumber, Vec<(Name, bool)>)>,
@@ -121,7 +121,7 @@ impl Provenance<SourcesByPlace> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Judged {
     /// It is stored: how it stands to what was there, and what is current behind it.
-    Stored(Standing, Current),
+    Stored(RowStanding, Current),
     /// It was there already.
     Duplicate,
     /// It waits.
@@ -191,7 +191,7 @@ impl SeriesState {
     }
 
     fn wait(&mut self, local: LocalDay, epoch: Epoch, row: WaitingRow) -> Judged {
-        let nothing = || Waiting { asked: epoch, rows: Vec::new() };
+        let nothing = || WaitingRows { asked: epoch, rows: Vec::new() };
         let waiting = self.waiting.entry(local.number).or_insert_with(nothing);
         waiting.rows.push(row);
         Judged::Waiting { first: (waiting.rows.len() == 1).then_some(local) }
@@ -214,7 +214,7 @@ impl SeriesState {
         if self.waiting.get(&local.number).is_none_or(|waiting| waiting.asked != asked) {
             return Vec::new();
         }
-        let Some(Waiting { rows: mut waiting, .. }) = self.waiting.remove(&local.number) else {
+        let Some(WaitingRows { rows: mut waiting, .. }) = self.waiting.remove(&local.number) else {
             return Vec::new();
         };
         waiting.sort_by_key(|row| row.version.arrival);
@@ -266,7 +266,8 @@ impl SeriesState {
     /// Who sent what it holds.
     pub fn provenance(&self) -> Provenance {
         let days = self.days.iter().map(|(number, open)| (number, open.day.sources().clone()));
-        let beside = |waiting: &Waiting| waiting.rows.iter().map(|row| (row.sender, row.accepted)).collect();
+        let beside =
+            |waiting: &WaitingRows| waiting.rows.iter().map(|row| (row.sender, row.accepted)).collect();
         Provenance {
             days: days.filter(|(_, sources)| !sources.is_empty()).collect(),
             waiting: self.waiting.iter().map(|(day, waiting)| (*day, beside(waiting))).collect(),
@@ -293,7 +294,7 @@ impl SeriesState {
         &mut self,
         days: &mut Days,
         plan: &Plan,
-        bounds: Bounds,
+        bounds: ClosingBounds,
         touched: &Touched,
         mut emit: impl FnMut(Closed),
     ) {
@@ -344,7 +345,7 @@ impl SeriesState {
         due
     }
 
-    fn due_window(&self, days: &mut Days, plan: &Plan, kind: WindowKind) -> Option<Span> {
+    fn due_window(&self, days: &mut Days, plan: &Plan, kind: WindowKind) -> Option<TimeSpan> {
         let closed = self.closed_to(days, kind)?;
         let next = days.window(kind, closed);
         if plan.expects(next) {
@@ -369,7 +370,7 @@ impl SeriesState {
         plan: &Plan,
         kind: WindowKind,
         mut closed: EventTime,
-        bounds: Bounds,
+        bounds: ClosingBounds,
         emit: &mut impl FnMut(Closed),
     ) -> EventTime {
         let reach = bounds.reach();
@@ -398,7 +399,7 @@ impl SeriesState {
         }
     }
 
-    fn result(&self, plan: &Plan, kind: WindowKind, span: Span, closed_by: ClosedBy) -> Closed {
+    fn result(&self, plan: &Plan, kind: WindowKind, span: TimeSpan, closed_by: ClosedBy) -> Closed {
         let (aggregate, received) = match self.day_at(span.start) {
             Some(open) => open.day.aggregate(open.offset(span.start), open.offset(span.end)),
             None => (Aggregate::default(), 0),
@@ -415,7 +416,7 @@ impl SeriesState {
         self.evicted_through.is_some_and(|through| day <= through) && !self.days.contains(day)
     }
 
-    fn has_point(&self, span: Span) -> bool {
+    fn has_point(&self, span: TimeSpan) -> bool {
         self.day_at(span.start)
             .is_some_and(|open| open.day.has_point(open.offset(span.start), open.offset(span.end)))
     }
@@ -426,7 +427,7 @@ impl SeriesState {
         later.find_map(|(_, open)| open.first_point(from))
     }
 
-    fn evict(&mut self, plan: &Plan, bounds: Bounds) {
+    fn evict(&mut self, plan: &Plan, bounds: ClosingBounds) {
         let closed = plan.kinds().filter_map(|kind| self.closed[kind as usize]).min();
         let behind = closed.unwrap_or_else(|| bounds.reach()).minus(bounds.horizon);
         let old = |open: &OpenDay| open.end <= behind;

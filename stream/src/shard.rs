@@ -44,8 +44,8 @@ use rustc_hash::FxHashMap;
 use self::{
     counting::CountTurn,
     grouping::{Grouping, Key, several_subjects},
-    last_words::{LastWords, Said},
-    measured::{Heard, Turn},
+    last_words::{LastWords, StoredAt},
+    measured::{SeriesNews, Turn},
     results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
     subject::SubjectState,
@@ -56,9 +56,9 @@ pub use self::{rows::Rows, subject::SubjectRecord};
 use crate::{
     counted::TouchedMinutes,
     derive::{StationPlan, Step},
-    exchange::Share,
+    exchange::WorkerShards,
     plan::Days,
-    series::Bounds,
+    series::ClosingBounds,
     step::{EpochFacts, ShardResults},
     suspects::{Sighting, Suspects, WatchRecord},
 };
@@ -93,13 +93,13 @@ impl Happened<'_> {
 #[derive(Debug)]
 pub struct Shard {
     names: Names,
-    share: Share,
+    shards: WorkerShards,
     subjects: FxHashMap<SubjectId, SubjectState>,
     timers: BTreeSet<(EventTime, SubjectId)>,
     plans: Plans,
     grouping: Grouping,
     /// By place of the series in its subject, one subject after the other; the room is used again.
-    heard: Vec<Heard>,
+    heard: Vec<SeriesNews>,
     telling: Telling,
     suspects: Suspects,
 }
@@ -117,20 +117,20 @@ struct Plans {
 impl Shard {
     /// A shard without subjects. `pack` is the version a checkpoint's state was last looked at with.
     #[must_use]
-    pub fn new(names: Names, share: Share, pack: Option<PackVersion>) -> Shard {
+    pub fn new(names: Names, shards: WorkerShards, pack: Option<PackVersion>) -> Shard {
         let terms = Terms::new(names.clone());
         let (stations, series) = Default::default();
         let plans = Plans { version: pack, decoder: None, days: None, stations, series, terms };
         Shard {
             names,
-            share,
+            shards,
             subjects: FxHashMap::default(),
             timers: BTreeSet::new(),
             plans,
             grouping: Grouping::default(),
             heard: Vec::new(),
             telling: Telling::default(),
-            suspects: Suspects::new(share.shards),
+            suspects: Suspects::new(shards.shards),
         }
     }
 
@@ -246,7 +246,7 @@ impl Shard {
     fn expect_stations(&mut self, decoder: &Decoder) {
         let owing = decoder.pack().log_sources.values().filter(|source| source.silent_after.is_some());
         for station in decoder.pack().stations.keys().chain(owing.map(|source| &source.id)) {
-            if self.share.holds(station) {
+            if self.shards.holds(station) {
                 let id = self.names.subjects.number(station);
                 let names = &self.names;
                 let _ = self.subjects.entry(id).or_insert_with(|| SubjectState::new(names.subject(id)));
@@ -357,7 +357,7 @@ impl Shard {
             state.measured.take_answer(&mut turn, terms, answer, rows);
         }
         let patience = terms.patience(&state.measured.feeds);
-        let bounds = Bounds {
+        let bounds = ClosingBounds {
             epoch: facts.epoch,
             horizon: facts.horizon,
             watermark: state.measured.watermark,

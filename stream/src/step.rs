@@ -15,7 +15,7 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-pub use crate::{derive::said::Said, suspects::Suspected};
+pub use crate::{derive::statement::SubjectStatement, suspects::Suspected};
 use crate::{halt::Halt, log_sources::Reported};
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
@@ -58,7 +58,7 @@ pub struct ShardResults {
     /// What the store must be asked.
     pub questions: Vec<Question>,
     /// What subjects say for the figures: those of which something changed.
-    pub said: Vec<Said>,
+    pub said: Vec<SubjectStatement>,
     /// What alerts of addresses and users say for them: those that changed.
     pub suspected: Vec<Suspected>,
     /// How many sightings or addresses a rule of events forgot, since there were more than are kept.

@@ -34,7 +34,7 @@ use sha2::{Digest, Sha256};
 use self::watch::Watch;
 pub(crate) use self::watch::WatchRecord;
 use crate::{
-    derive::said::OpenAlert,
+    derive::statement::OpenAlert,
     exchange::{Addresses, Shards, VirtualShard},
     step::{EpochFacts, ShardResults},
 };
@@ -49,13 +49,13 @@ pub(crate) struct Sighting {
     pub(crate) group: Group,
     /// When it happened.
     pub(crate) at: EventTime,
-    pub(crate) seen: Seen,
+    pub(crate) adds: SightingAdds,
     pub(crate) arrival: Arrival,
 }
 
 /// What of it is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Seen {
+pub(crate) enum SightingAdds {
     /// So many more, or less.
     More(i64),
     /// One of different things, by 64 bits of a hash over its name.
@@ -98,18 +98,18 @@ impl Watching {
                 continue;
             };
             let holder = addresses.of_name(&group.to_string());
-            let (rule, at, seen, arrival) = (*rule, event.happened_at, seen(adds), event.arrival);
-            give(holder, Sighting { rule, group, at, seen, arrival });
+            let (rule, at, adds, arrival) = (*rule, event.happened_at, without_words(adds), event.arrival);
+            give(holder, Sighting { rule, group, at, adds, arrival });
         }
     }
 }
 
-fn seen(adds: Adds) -> Seen {
+fn without_words(adds: Adds) -> SightingAdds {
     match adds {
-        Adds::More(more) => Seen::More(more),
+        Adds::More(more) => SightingAdds::More(more),
         Adds::One(name) => {
             let hash = Sha256::digest(name.as_bytes());
-            Seen::One(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
+            SightingAdds::One(hash.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte)))
         }
     }
 }

@@ -15,16 +15,15 @@ use ioc_model::{
     pack::{Pack, PackVersion, Station},
     position::{Arrival, Offset, Position},
     question::{Answer, Found, RecalledRow},
-    results::{Verdict, WindowResult},
+    results::{LimitVerdict, WindowResult},
     row::Row,
-    rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
+    rule::{AlertChange, Bound, Condition, Measure, Rule},
     status::StationStatus,
-    text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
 use ioc_stream::{
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard},
     step::{EpochFacts, ShardResults},
 };
@@ -50,18 +49,7 @@ fn pack(rules: Vec<Rule>) -> Pack {
 }
 
 fn rule(condition: Condition, raise_windows: u32, clear_windows: u32) -> Rule {
-    Rule {
-        id: "r".to_owned(),
-        name: Text::default(),
-        step: Text::default(),
-        priority: Priority::High,
-        condition,
-        raise_windows,
-        clear_windows,
-        kinds: Vec::new(),
-        stations: Vec::new(),
-        log_sources: Vec::new(),
-    }
+    Rule { raise_windows, clear_windows, ..ioc_testing::rule("r", condition) }
 }
 
 /// Above 50, cleared at 40.
@@ -85,7 +73,7 @@ impl Site {
     fn new(rules: Vec<Rule>) -> Site {
         let names = Names::default();
         let decoder = Arc::new(Decoder::new(Arc::new(pack(rules)), names.clone()).unwrap());
-        let shard = Shard::new(names.clone(), Share::WHOLE, None);
+        let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         Site { names, decoder, shard, epoch: 0 }
     }
 
@@ -344,7 +332,7 @@ fn a_device_fault_or_calibration_shows_until_a_good_value_comes_and_enters_no_me
     }
     use StationStatus::{Calibrating, Error, Good};
     assert_eq!(statuses, [Good, Error, Calibrating, Good]);
-    assert_eq!(verdicts, [Verdict::Exceeded, Verdict::Insufficient, Verdict::Insufficient]);
+    assert_eq!(verdicts, [LimitVerdict::Exceeded, LimitVerdict::Insufficient, LimitVerdict::Insufficient]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ use ioc_model::{
     observation::Quality,
     pack::Pack,
     position::{Arrival, Partition},
-    results::{EpochResults, Standing},
+    results::{EpochResults, RowStanding},
     time::{EventTime, Millis, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
@@ -249,7 +249,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     let mut stored: BTreeMap<_, Arrival> = BTreeMap::new();
     let rows = store.epochs.values().flat_map(|results| &results.facts.observations);
     // A value that is current again is said again, by a copy of the row that was stored once.
-    for row in rows.filter(|row| row.standing != Standing::Restored) {
+    for row in rows.filter(|row| row.standing != RowStanding::Restored) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0);
         let content = (key, row.value.to_bits(), row.quality as u8);
         match stored.entry(content) {
@@ -257,7 +257,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
             // An epoch reads one partition after the other: a copy may be read that came before what was read first.
             Entry::Occupied(mut earliest) => {
                 assert!(row.arrival < *earliest.get(), "ONCE: a copy that came later is a duplicate");
-                assert_eq!(row.standing, Standing::History);
+                assert_eq!(row.standing, RowStanding::History);
                 let _ = earliest.insert(row.arrival);
             }
         }

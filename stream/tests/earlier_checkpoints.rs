@@ -4,7 +4,7 @@
 //! such a build makes of the subjects of the version before.
 
 use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names};
-use ioc_stream::{checkpoint::Checkpoints, exchange::Share, shard::Shard};
+use ioc_stream::{checkpoint::Checkpoints, exchange::WorkerShards, shard::Shard};
 
 #[test]
 fn replay_a_checkpoint_of_version_4_is_loaded_with_every_subject_and_written_again_as_this_version() {
@@ -21,7 +21,7 @@ fn replay_a_checkpoint_of_version_4_is_loaded_with_every_subject_and_written_aga
     let calendar = Calendar::of_zone(&checkpoint.zone).unwrap();
     assert_eq!(subjects.iter().flat_map(|subject| subject.awaited(&calendar)).count(), 0);
 
-    let mut shard = Shard::new(Names::default(), Share::WHOLE, None);
+    let mut shard = Shard::new(Names::default(), WorkerShards::WHOLE, None);
     for subject in subjects {
         shard.load(subject);
     }
@@ -37,7 +37,7 @@ fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as
     let written = include_bytes!("fixtures/checkpoint-4");
     std::fs::write(folder.path().join("00000000000000000033.checkpoint"), written).unwrap();
     let checkpoint = Checkpoints::open(folder.path()).unwrap().newest(Epoch(40)).unwrap().unwrap();
-    let mut shard = Shard::new(Names::default(), Share::WHOLE, None);
+    let mut shard = Shard::new(Names::default(), WorkerShards::WHOLE, None);
     for subject in checkpoint.subjects().unwrap() {
         shard.load(subject);
     }
@@ -46,7 +46,7 @@ fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as
     assert_eq!(
         ioc_stream::checkpoint::VERSION,
         8,
-        "it has log sources and suspects, what is counted and what is usual, hours of figures, what is reported"
+        "it has log sources and suspects, what is counted, usual and reported, hours of figures"
     );
     let bytes = postcard::to_stdvec(&records).unwrap();
     let known = include_bytes!("fixtures/subjects-5");

@@ -17,13 +17,13 @@ use ioc_model::{
     position::{Arrival, Offset, Position},
     question::{About, Answer, Found, Question, RecalledRow},
     reject::RejectReason,
-    results::Standing,
+    results::RowStanding,
     row::Row,
     time::{EventTime, Millis, Now, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
 use ioc_stream::{
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::{EpochFacts, ShardResults},
 };
@@ -63,7 +63,7 @@ impl Site {
         let contract = Contract { lateness: Millis(0), patience: Millis::hours(2), ..Contract::default() };
         let pack = pack("one", station, indicators, vec![feed("air", contract)]);
         let decoder = Arc::new(Decoder::new(Arc::new(pack), names.clone()).unwrap());
-        let shard = Shard::new(names.clone(), Share::WHOLE, None);
+        let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         Site { names, decoder, shard, epoch: 0, counts: Counts::default(), sent: 0 }
     }
 
@@ -126,7 +126,7 @@ impl Site {
     fn again(&mut self) {
         let records: Vec<Vec<u8>> = self.shard.records().collect::<Result<_, _>>().unwrap();
         let pack = Some(self.decoder.pack().version.clone());
-        self.shard = Shard::new(self.names.clone(), Share::WHOLE, pack);
+        self.shard = Shard::new(self.names.clone(), WorkerShards::WHOLE, pack);
         for record in records {
             self.shard.load(SubjectRecord::decode(u8::MAX, &record).unwrap());
         }
@@ -216,12 +216,12 @@ fn revise_what_is_late_and_changes_nothing_that_was_judged_is_not_held() {
     // A logger that was cut off sends an hour of which nothing came, and corrects itself.
     let rows = [(empty_hour, late, 30.0), (empty_hour + MINUTE, late, 31.0), (empty_hour, late + 1, 30.5)];
     let results = site.rows(&rows);
-    let standings: Vec<Standing> = results.facts.observations.iter().map(|row| row.standing).collect();
-    assert_eq!(standings, [Standing::First, Standing::First, Standing::Correction]);
+    let standings: Vec<RowStanding> = results.facts.observations.iter().map(|row| row.standing).collect();
+    assert_eq!(standings, [RowStanding::First, RowStanding::First, RowStanding::Correction]);
     // And what is corrected within the bound is a correction.
     let soon = MIDNIGHT + 44 * DAY;
     let results = site.rows(&[(MIDNIGHT, soon, 19.0)]);
-    assert_eq!(results.facts.observations[0].standing, Standing::Correction);
+    assert_eq!(results.facts.observations[0].standing, RowStanding::Correction);
     assert_eq!(site.counts.held, 0);
 }
 
@@ -281,7 +281,7 @@ fn once_an_accepted_row_is_judged_with_the_arrival_it_had_and_revises() {
     let results = site.step(late, &[], Vec::new(), vec![Answer { question: of_day, found: stored() }]);
     assert_eq!((site.counts.waiting, site.counts.held), (0, 0));
     let [stored] = &results.facts.observations[..] else { panic!("{:?}", results.facts.observations) };
-    assert_eq!((stored.value, stored.standing, stored.arrival), (18.4, Standing::Correction, row.arrival));
+    assert_eq!((stored.value, stored.standing, stored.arrival), (18.4, RowStanding::Correction, row.arrival));
     let revised: Vec<_> = results
         .facts
         .windows
@@ -375,7 +375,7 @@ fn silent_what_was_accepted_once_is_held_again_when_it_changes_once_more() {
     let asked = question(&results, OF_HELD);
     let answer = Answer { question: asked, found: Found::Rows(vec![row]) };
     let results = site.step(late, &[], Vec::new(), vec![answer]);
-    assert_eq!(results.facts.observations[0].standing, Standing::Correction);
+    assert_eq!(results.facts.observations[0].standing, RowStanding::Correction);
     let results = site.rows(&[(MIDNIGHT, late + DAY, 17.0)]);
     assert_eq!((results.facts.held.len(), site.counts.held), (1, 1));
 }

@@ -18,13 +18,13 @@ use ioc_model::{
     pack::Pack,
     position::{Arrival, Offset, Position},
     question::{Answer, Found, Question},
-    results::{Standing, StoredObservation, Superseded},
+    results::{RowStanding, StoredObservation, Superseded},
     time::{EventTime, Millis, Now, ReceivedAt},
     window::WindowKind,
 };
 use ioc_stream::{
     checkpoint,
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
@@ -77,7 +77,7 @@ fn key(row: &StoredObservation) -> Key {
 /// What the rule gives: each content is known since its earliest arrival, and the one known latest is current.
 fn by_the_rule(stored: &[(u64, StoredObservation)], upto: u64) -> BTreeMap<Key, (u64, Arrival, Name, Name)> {
     let mut known: BTreeMap<Key, BTreeMap<u64, (Arrival, Name, Name)>> = BTreeMap::new();
-    for (_, row) in stored.iter().filter(|(at, row)| *at <= upto && row.standing != Standing::Restored) {
+    for (_, row) in stored.iter().filter(|(at, row)| *at <= upto && row.standing != RowStanding::Restored) {
         let contents = known.entry(key(row)).or_default();
         let earliest = contents.entry(row.value.to_bits()).or_insert((row.arrival, row.feed, row.sender));
         if row.arrival < earliest.0 {
@@ -123,7 +123,7 @@ type Words = Vec<(u64, Superseded)>;
 fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
     let names = Names::default();
     let decoder = Arc::new(Decoder::new(Arc::new(pack()), names.clone()).unwrap());
-    let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
+    let mut shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
     let mut stored: Vec<(u64, StoredObservation)> = Vec::new();
     let mut words: Vec<(u64, Superseded)> = Vec::new();
     let mut asked: Vec<Question> = Vec::new();
@@ -138,7 +138,8 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
         let now = start + epoch as i64 * 60_000;
         let answer = |question: Question| {
             let of_day = |(_, row): &&(u64, StoredObservation)| {
-                (question.from..question.to).contains(&row.event_time) && row.standing != Standing::Restored
+                (question.from..question.to).contains(&row.event_time)
+                    && row.standing != RowStanding::Restored
             };
             let rows = stored.iter().filter(of_day).map(|(_, row)| derived::recalled(row));
             let found = Found::Rows(rows.collect());
@@ -174,7 +175,8 @@ fn run(steps: &[Vec<Sent>], reloaded_at: u64) -> (Stored, Words) {
             })
             .collect();
         if epoch == reloaded_at {
-            let mut loaded = Shard::new(names.clone(), Share::WHOLE, Some(decoder.pack().version.clone()));
+            let mut loaded =
+                Shard::new(names.clone(), WorkerShards::WHOLE, Some(decoder.pack().version.clone()));
             for record in shard.records() {
                 loaded.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
             }
@@ -199,7 +201,8 @@ fn batch_a_value_that_is_current_again_is_said_again_with_all_that_its_row_said(
     for old in [false, true] {
         let steps = steps.clone().map(|step| step.into_iter().map(|sent| Sent { old, ..sent }).collect());
         let (stored, words) = run(&steps, 0);
-        let restored: Vec<_> = stored.iter().filter(|(_, row)| row.standing == Standing::Restored).collect();
+        let restored: Vec<_> =
+            stored.iter().filter(|(_, row)| row.standing == RowStanding::Restored).collect();
         let [(_, row)] = &restored[..] else { panic!("{stored:?}") };
         assert_eq!(
             (row.value, &*row.feed, &*row.sender, row.last_word),

@@ -16,7 +16,7 @@ use ioc_model::{
     time::{EventTime, Millis, Now, ReceivedAt},
 };
 use ioc_stream::{
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard},
     step::EpochFacts,
 };
@@ -52,7 +52,7 @@ impl Site {
             ..ioc_testing::pack("test", Vec::new(), Vec::new(), Vec::new())
         };
         let decoder = Arc::new(Decoder::new(Arc::new(pack), names.clone()).unwrap());
-        Site { decoder, shard: Shard::new(names, Share::WHOLE, None) }
+        Site { decoder, shard: Shard::new(names, WorkerShards::WHOLE, None) }
     }
 
     /// The states that change in an epoch of that minute, by what was stored and passed on in it.

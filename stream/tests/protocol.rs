@@ -17,7 +17,7 @@ use ioc_model::{
     epoch::Epoch,
     observation::Quality,
     pack::Pack,
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, Millis},
     window::WindowKind,
 };
@@ -148,7 +148,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     let mut stored = BTreeMap::new();
     let rows = store.epochs.values().flat_map(|results| &results.facts.observations);
     // A value that is current again is said again, by a copy of the row that was stored once.
-    for row in rows.filter(|row| row.standing != Standing::Restored) {
+    for row in rows.filter(|row| row.standing != RowStanding::Restored) {
         let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0, row.value.to_bits());
         assert_eq!(row.quality, Quality::Good);
         *stored.entry(key).or_insert(0) += 1;

@@ -25,7 +25,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     checkpoint,
-    exchange::{Shards, Share},
+    exchange::{Shards, WorkerShards},
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
@@ -168,10 +168,10 @@ fn run(epochs: &[Vec<Report>], workers: usize, stopped: (usize, usize)) -> Made 
     let decoder = Arc::new(Decoder::new(Arc::new(pack), names.clone()).unwrap());
     let split = Shards::default();
     let shards = |of: usize, names: &Names| -> Vec<Shard> {
-        let share = |index| Share { index, of, shards: split };
+        let share = |index| WorkerShards { index, of, shards: split };
         (0..of).map(|index| Shard::new(names.clone(), share(index), None)).collect()
     };
-    let holds = |index, of, name: &str| Share { index, of, shards: split }.holds(name);
+    let holds = |index, of, name: &str| WorkerShards { index, of, shards: split }.holds(name);
     let mut held = shards(workers, &names);
     let mut made = Made { facts: Vec::new(), counts: BTreeMap::new() };
     for (number, reports) in epochs.iter().enumerate() {
@@ -368,7 +368,7 @@ proptest! {
         // again.
         let stored: u64 = made.counts.values().map(|counts| counts.stored).sum();
         let withdrawn: u64 = receipts.iter().map(|receipt| u64::from(receipt.withdrawn)).sum();
-        let restored = |row: &&StoredCell| row.standing == ioc_model::results::Standing::Restored;
+        let restored = |row: &&StoredCell| row.standing == ioc_model::results::RowStanding::Restored;
         let values = || made.facts.iter().flat_map(|facts| &facts.report_values);
         prop_assert_eq!(values().count() as u64, stored + withdrawn + values().filter(restored).count() as u64);
     }

@@ -21,9 +21,9 @@ use ioc_model::{
 };
 use ioc_stream::{
     checkpoint,
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard, SubjectRecord},
-    step::{EpochFacts, Said, ShardResults},
+    step::{EpochFacts, ShardResults, SubjectStatement},
 };
 use ioc_testing::feed;
 use proptest::prelude::*;
@@ -151,12 +151,12 @@ fn made(mut results: ShardResults) -> String {
 }
 
 /// What subjects said last for the figures. Who was loaded says it once more; what is said is the same.
-fn hear(heard: &mut BTreeMap<Name, Said>, results: &mut ShardResults) {
+fn hear(heard: &mut BTreeMap<Name, SubjectStatement>, results: &mut ShardResults) {
     heard.extend(results.said.drain(..).map(|said| (said.subject, said)));
 }
 
 fn copy(shard: &Shard, names: &Names, pack: &PackVersion) -> Shard {
-    let mut copy = Shard::new(names.clone(), Share::WHOLE, Some(pack.clone()));
+    let mut copy = Shard::new(names.clone(), WorkerShards::WHOLE, Some(pack.clone()));
     for record in shard.records() {
         copy.load(SubjectRecord::decode(checkpoint::VERSION, &record.unwrap()).unwrap());
     }
@@ -176,7 +176,7 @@ proptest! {
         let decoder = |version| Arc::new(Decoder::new(Arc::new(pack(version)), names.clone()).unwrap());
         let decoders = [decoder("one"), decoder("two")];
         let mut world = World { names: names.clone(), decoders, stored: Vec::new(), asked: Vec::new(), windows: Vec::new() };
-        let mut shard = Shard::new(names.clone(), Share::WHOLE, None);
+        let mut shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         let mut loaded: Option<Shard> = None;
         let mut says = BTreeMap::new();
         let mut they_say = BTreeMap::new();

@@ -29,7 +29,7 @@ use ioc_model::{
 };
 use ioc_stream::{
     checkpoint::VERSION,
-    exchange::Share,
+    exchange::WorkerShards,
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
@@ -106,7 +106,7 @@ impl Site {
     fn new(rules: &[Rule]) -> Site {
         let names = Names::default();
         let decoder = Arc::new(Decoder::new(Arc::new(pack("one", rules)), names.clone()).unwrap());
-        let shard = Shard::new(names.clone(), Share::WHOLE, None);
+        let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         let (windows, told, awaited) = Default::default();
         Site { names, decoder, shard, epoch: 0, lines: 0, awaited, windows, told }
     }
@@ -199,7 +199,7 @@ impl Site {
     fn begin_anew(&mut self) {
         let records: Vec<Vec<u8>> = self.shard.records().collect::<Result<_, _>>().unwrap();
         let version = Some(self.decoder.pack().version.clone());
-        self.shard = Shard::new(self.names.clone(), Share::WHOLE, version);
+        self.shard = Shard::new(self.names.clone(), WorkerShards::WHOLE, version);
         let calendar = Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap();
         self.awaited.clear();
         for record in records {

@@ -70,7 +70,7 @@ pub(crate) struct Seed(u32);
 
 impl Seed {
     pub(crate) fn new(log: crate::LogId, partition: u16, segment_base: u64) -> Seed {
-        let seed = crc32c::crc32c(log.as_bytes());
+        let seed = crc32c::crc32c(&log.bytes());
         let seed = crc32c::crc32c_append(seed, &partition.to_le_bytes());
         Seed(crc32c::crc32c_append(seed, &segment_base.to_le_bytes()))
     }
@@ -234,7 +234,7 @@ mod tests {
     use super::*;
 
     fn seed(base: u64) -> Seed {
-        Seed::new(crate::LogId::from_u128(7), 1, base)
+        Seed::new(crate::LogId::from_bytes(7_u128.to_be_bytes()), 1, base)
     }
 
     fn written(place: u64) -> Vec<u8> {

@@ -24,7 +24,7 @@ pub struct Frame {
 }
 
 fn seed() -> Seed {
-    Seed::new(LogId::from_u128(7), 1, 0)
+    Seed::new(LogId::from_bytes(7_u128.to_be_bytes()), 1, 0)
 }
 
 /// Reads the frame at the start of the bytes, which lie at a place of their segment.

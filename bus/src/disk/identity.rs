@@ -69,7 +69,7 @@ pub(crate) fn open_folder(
     for partition in 0..partitions {
         remove_unused(&**files, folder, &partition_folder(folder, partition))?;
     }
-    let identity = Identity { version: VERSION, kind, id: LogId::new_v4(), partitions };
+    let identity = Identity { version: VERSION, kind, id: LogId::random(), partitions };
     for partition in 0..partitions {
         make(identity.id, partition)?;
     }

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_newest_valid_mark_wins_and_a_torn_one_leaves_the_one_before() {
-        let seed = Seed::new(crate::LogId::from_u128(3), 0, 9);
+        let seed = Seed::new(crate::LogId::from_bytes(3_u128.to_be_bytes()), 0, 9);
         let mark =
             |sequence| Mark { sequence, position: 4096 + sequence, next: 1, received_at: -5, sealed: false };
         let mut block = vec![0; 4096];

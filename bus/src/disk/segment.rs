@@ -73,7 +73,7 @@ impl SegmentHeader {
         let mut bytes = [0; HEADER];
         bytes[0..7].copy_from_slice(MAGIC);
         bytes[7] = VERSION;
-        bytes[8..24].copy_from_slice(self.log.as_bytes());
+        bytes[8..24].copy_from_slice(&self.log.bytes());
         bytes[24..26].copy_from_slice(&self.partition.to_le_bytes());
         bytes[32..40].copy_from_slice(&self.base.to_le_bytes());
         bytes[40..48].copy_from_slice(&self.lowest_received_at.to_le_bytes());

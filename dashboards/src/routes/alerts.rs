@@ -91,7 +91,7 @@ pub(super) async fn story(state: &AppState, asker: &Asker, key: &AlertKey) -> Re
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlertEventsQuery {
-    epoch: Option<u64>,
+    epoch: Option<Epoch>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -107,7 +107,7 @@ pub(super) async fn events(
     let asked = question(query)?;
     let (before, limit) = super::events::page(asked.before.as_deref(), asked.limit)?;
     let story = story(&state, &asker, &key).await?;
-    let of = story.events(asked.epoch.map(Epoch)).ok_or_else(|| {
+    let of = story.events(asked.epoch).ok_or_else(|| {
         Problem::not_found("no events raised this alert then")
             .vi("cảnh báo này khi đó không do sự kiện gây ra")
     })?;
@@ -124,7 +124,7 @@ struct Acknowledgement {
 
 /// An action as it is appended; read back by the format `operator_action`.
 #[derive(Serialize)]
-struct Said<'a> {
+struct AppendedAcknowledgement<'a> {
     action: &'static str,
     alert: &'a str,
     user: &'a str,
@@ -157,7 +157,7 @@ pub(super) async fn acknowledge(
     }
     let said: Acknowledgement = actions::read(body).await?;
     let (user, note) = actions::by(&said.user, &said.note)?;
-    let action = Said { action: "acknowledge", alert: &id, user, note };
+    let action = AppendedAcknowledgement { action: "acknowledge", alert: &id, user, note };
     let position = actions::append(&state, &format!("/api/alerts/{key}/acknowledge"), &action).await?;
     let taken = fresh_json(&Acknowledged { position: position.to_string(), alert })?;
     Ok((StatusCode::ACCEPTED, taken).into_response())

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::{AppState, actions, fresh_json, question, starting};
 use crate::{
     access::Asked,
-    held::{Decided, Decision, GROUPS_MAX, HeldGroup, HeldOf, Verdict},
+    held::{DecisionReceipt, DecisionRequest, GROUPS_MAX, HeldGroup, HeldOf, HeldVerdict},
     problem::Problem,
 };
 
@@ -57,7 +57,7 @@ fn of_a_day(of: HeldOf) -> Result<HeldOf, Problem> {
 
 /// A decision as it is appended; read back by the format `operator_action`.
 #[derive(Serialize)]
-struct Said<'a> {
+struct AppendedDecision<'a> {
     action: &'static str,
     rows: Vec<Row>,
     user: &'a str,
@@ -80,7 +80,7 @@ pub(super) async fn decide(
     body: Body,
 ) -> Result<Response, Problem> {
     actions::must_be_json(&headers)?;
-    let said: Decision = actions::read(body).await?;
+    let said: DecisionRequest = actions::read(body).await?;
     let (user, note) = actions::by(&said.user, &said.note)?;
     starting(&state.board)?;
     if (said.of == HeldOf::default()) != said.all {
@@ -107,8 +107,8 @@ pub(super) async fn decide(
         return Err(Problem::invalid(detail).vi(vi));
     }
     let action = match said.decision {
-        Verdict::Accept => "accept_held",
-        Verdict::Refuse => "refuse_held",
+        HeldVerdict::Accept => "accept_held",
+        HeldVerdict::Refuse => "refuse_held",
     };
     let row = |HeldGroup { sender, indicator, subject, day, .. }: &'_ HeldGroup| Row {
         sender: sender.clone(),
@@ -118,7 +118,8 @@ pub(super) async fn decide(
     };
     let rows = list.groups.iter().map(row).collect();
     // One message: it is recorded whole or not at all.
-    let position = actions::append(&state, "/api/held", &Said { action, rows, user, note }).await?;
-    let decided = Decided { rows: list.rows, groups: list.found, position: position.to_string() };
-    Ok((StatusCode::ACCEPTED, fresh_json(&decided)?).into_response())
+    let position =
+        actions::append(&state, "/api/held", &AppendedDecision { action, rows, user, note }).await?;
+    let receipt = DecisionReceipt { rows: list.rows, groups: list.found, position: position.to_string() };
+    Ok((StatusCode::ACCEPTED, fresh_json(&receipt)?).into_response())
 }

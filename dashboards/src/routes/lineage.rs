@@ -177,13 +177,13 @@ enum Link {
     Assessment { limit: String, subject: Name, averaging: Averaging, start: EventTime, href: String },
     Window { indicator: Name, subject: Name, window: WindowKind, start: EventTime, href: String },
     Status { subject: Name, status: Option<StationStatus>, since: EventTime },
-    Measure(Counted),
+    Measure(MeasuredEvents),
     Events { subject: Arc<str>, about: AlertAbout, from: EventTime, until: EventTime, href: String },
 }
 
 /// The events that a measure counted of a log source: what was counted has no rows, it is of events.
 #[derive(Serialize)]
-struct Counted {
+struct MeasuredEvents {
     measure: String,
     log_source: Name,
     kinds: Vec<EventKind>,
@@ -195,8 +195,8 @@ struct Counted {
     href: String,
 }
 
-impl Counted {
-    fn of(measure: &EventMeasure, log_source: Name, from: EventTime, until: EventTime) -> Counted {
+impl MeasuredEvents {
+    fn of(measure: &EventMeasure, log_source: Name, from: EventTime, until: EventTime) -> MeasuredEvents {
         let EventMeasure { id, count, kinds, severity, .. } = measure.clone();
         let attempts = count == Count::Attempts;
         let mut href = format!(
@@ -213,7 +213,7 @@ impl Counted {
         if attempts {
             href += "&attempts=true";
         }
-        Counted { measure: id, log_source, kinds, severity, attempts, from, until, href }
+        MeasuredEvents { measure: id, log_source, kinds, severity, attempts, from, until, href }
     }
 }
 
@@ -265,7 +265,7 @@ fn of_log_source(pack: &Pack, key: &AlertKey, evidence: &Evidence) -> Option<Lin
         return Some(Link::Status { subject: log_source, status: *status, since: *start });
     }
     let measure = pack.measures.get(&**measure)?;
-    Some(Link::Measure(Counted::of(measure, log_source, *start, *end)))
+    Some(Link::Measure(MeasuredEvents::of(measure, log_source, *start, *end)))
 }
 
 async fn link(

@@ -44,9 +44,9 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory, live::Pace,
-    operator::SharedOperator, originals::SharedOriginals, overview::Dimensions, pack::SharedReload,
-    problem::Problem, seats::Seats, shared::Shared,
+    access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory,
+    live::LivePace, operator::SharedOperator, originals::SharedOriginals, overview::Dimensions,
+    pack::SharedReload, problem::Problem, seats::Seats, shared::Shared,
 };
 
 /// Every path of this interface.
@@ -89,21 +89,21 @@ pub const PATHS: [&str; 34] = [
 
 /// Bounds and rhythm of the live push.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct LiveLimits {
     /// Live connections in all.
     pub connections: usize,
     /// Live connections from one address.
     pub connections_per_peer: usize,
     /// Rhythm.
-    pub pace: Pace,
+    pub pace: LivePace,
 }
 
-impl Default for Limits {
-    fn default() -> Limits {
-        Limits {
+impl Default for LiveLimits {
+    fn default() -> LiveLimits {
+        LiveLimits {
             connections: 256,
             connections_per_peer: 32,
-            pace: Pace {
+            pace: LivePace {
                 gather: Duration::from_millis(250),
                 heartbeat: Duration::from_secs(3),
                 retry: Duration::from_secs(1),
@@ -181,7 +181,7 @@ pub struct AppState {
     viewers: IntGauge,
     refused: IntCounter,
     seats: Seats,
-    pace: Pace,
+    pace: LivePace,
     closing: CancellationToken,
 }
 
@@ -195,7 +195,7 @@ impl AppState {
         board: Arc<Board>,
         behind: Behind,
         registry: Registry,
-        limits: &Limits,
+        limits: &LiveLimits,
         closing: CancellationToken,
     ) -> Result<AppState, prometheus::Error> {
         let viewers = IntGauge::new("ioc_dashboards_viewers", "Live connections of browsers")?;

@@ -234,15 +234,8 @@ async fn nobody_acts_on_what_they_do_not_see() {
 
 #[tokio::test]
 async fn the_figures_are_the_provinces_and_who_is_given_it_sees_them() {
-    let province = Place {
-        key: key("80"),
-        valid_to: None,
-        kind: PlaceKind::Province,
-        name: text("Tỉnh", "Province"),
-        parent: None,
-        area_km2: None,
-        point: None,
-    };
+    let province =
+        Place { name: text("Tỉnh", "Province"), ..ioc_testing::place(key("80"), PlaceKind::Province) };
     let mut pack = pack_with_map();
     for place in &mut pack.places {
         place.parent = Some("80".to_owned());

@@ -7,7 +7,7 @@ use ioc_model::{
     figure::StationStanding,
     index::NoIndex,
     limit::Averaging,
-    results::{EpochResults, StatusResult, Verdict},
+    results::{EpochResults, LimitVerdict, StatusResult},
     rule::{AlertChange, Priority},
     status::StationStatus,
     time::{EventTime, Now},
@@ -98,7 +98,7 @@ async fn what_was_derived_is_in_the_picture_and_pushed_once() {
             "pm25",
             Averaging::Day,
             NOON - 24 * HOUR,
-            Verdict::Exceeded,
+            LimitVerdict::Exceeded,
         ));
         made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     });
@@ -151,9 +151,15 @@ fn series_and_stations_the_pack_does_not_list_take_no_room_bound() {
             let stranger = format!("X{number}");
             made.facts.indices.push(index(&stranger, WindowKind::Hour, NOON, Ok(1.0)));
             made.facts.statuses.push(state(&stranger, StationStatus::Silent));
-            made.facts.assessments.push(assessment(&stranger, "pm25", Averaging::Day, NOON, Verdict::Kept));
+            made.facts.assessments.push(assessment(
+                &stranger,
+                "pm25",
+                Averaging::Day,
+                NOON,
+                LimitVerdict::Kept,
+            ));
         }
-        made.facts.assessments.push(assessment(STATION, "radon", Averaging::Day, NOON, Verdict::Kept));
+        made.facts.assessments.push(assessment(STATION, "radon", Averaging::Day, NOON, LimitVerdict::Kept));
     }));
     let picture = board.everything(&Asker::everyone());
     assert_eq!((picture.indices.len(), picture.stations.len(), picture.assessments.len()), (6, 4, 0));
@@ -181,7 +187,7 @@ fn an_index_without_a_value_and_a_mean_of_too_few_points_replace_the_good_ones_s
     let board = board();
     board.apply(&epoch(1, |made| {
         made.facts.indices.push(index(STATION, WindowKind::Hour, NOON, Ok(20.0)));
-        made.facts.assessments.push(assessment(STATION, "pm25", Averaging::Hour, NOON, Verdict::Kept));
+        made.facts.assessments.push(assessment(STATION, "pm25", Averaging::Hour, NOON, LimitVerdict::Kept));
     }));
     board.apply(&epoch(2, |made| {
         made.facts.indices.push(index(STATION, WindowKind::Hour, NOON + HOUR, Err(NoIndex::NoParticulates)));
@@ -190,14 +196,14 @@ fn an_index_without_a_value_and_a_mean_of_too_few_points_replace_the_good_ones_s
             "pm25",
             Averaging::Hour,
             NOON + HOUR,
-            Verdict::Insufficient,
+            LimitVerdict::Insufficient,
         ));
     }));
     let picture = board.everything(&Asker::everyone());
     let tile = picture.indices.iter().find(|tile| tile.latest.is_some()).unwrap();
     let latest = tile.latest.as_ref().unwrap();
     assert_eq!((latest.value, latest.reason), (None, Some(NoIndex::NoParticulates)));
-    assert_eq!(picture.assessments[0].verdict, Verdict::Insufficient);
+    assert_eq!(picture.assessments[0].verdict, LimitVerdict::Insufficient);
 }
 
 #[test]
@@ -205,7 +211,7 @@ fn a_hydrated_board_goes_on_where_the_store_was_and_tells_old_viewers_all_of_it(
     let first = board();
     first.apply(&epoch(9, |made| {
         made.facts.indices.push(index(STATION, WindowKind::Day, NOON, Ok(66.0)));
-        made.facts.assessments.push(assessment(STATION, "pm25", Averaging::Day, NOON, Verdict::Kept));
+        made.facts.assessments.push(assessment(STATION, "pm25", Averaging::Day, NOON, LimitVerdict::Kept));
         made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
         made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Acknowledged, NOON + 1));
     }));

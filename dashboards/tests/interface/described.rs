@@ -10,7 +10,7 @@ use ioc_model::{
     limit::Averaging,
     observation::Quality,
     pack::{SCREENS, StationKind},
-    results::{ReportVerdict, Standing, Verdict},
+    results::{LimitVerdict, ReportVerdict, RowStanding},
     rule::{AlertChange, Priority},
     status::StationStatus,
 };
@@ -272,9 +272,9 @@ fn every_word_there_is_is_described() {
         (at("Limit/properties/averaging"), words(&Averaging::ALL)),
         (at("Latest/properties/quality"), words(&Quality::ALL)),
         (nullable("StationState/properties/status"), words(&StationStatus::ALL)),
-        (at("Assessment/properties/verdict"), words(&Verdict::ALL)),
+        (at("Assessment/properties/verdict"), words(&LimitVerdict::ALL)),
         (at("Alert/properties/change"), words(&AlertChange::ALL)),
-        (at("StoredRow/properties/standing"), words(&Standing::ALL)),
+        (at("StoredRow/properties/standing"), words(&RowStanding::ALL)),
         (at("FigureInput/properties/kind"), words(&InputKind::ALL)),
         (at("Figure/properties/figure"), words(&FigureId::ALL)),
         (at("Figure/properties/verdict"), words(&FigureVerdict::ALL)),
@@ -286,7 +286,7 @@ fn every_word_there_is_is_described() {
         (at("ReportFinding/properties/rule"), words(&Rule::ALL)),
         (at("ReportValue/properties/mark"), words(&Mark::ALL)),
         (at("ReportCell/properties/vintage"), words(&Vintage::ALL)),
-        (at("ReportCell/properties/standing"), words(&Standing::ALL)),
+        (at("ReportCell/properties/standing"), words(&RowStanding::ALL)),
         (at("LogEvent/properties/decided"), words(&Decided::ALL)),
     ] {
         assert_eq!(*found, all);

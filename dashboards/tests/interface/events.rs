@@ -120,26 +120,18 @@ pub fn measured() -> Vec<MeasureHours> {
 /// The same province, and four that report: two of them may be silent for an hour.
 pub fn watched() -> Pack {
     let source = |id: &str, silent_after: Option<Millis>| LogSource {
-        id: id.to_owned(),
         name: text("Nguồn", "Source"),
         owner: text("Sở", "Department"),
-        addresses: Vec::new(),
-        certificates: Vec::new(),
-        hosts: Vec::new(),
-        timezone: None,
-        relay: false,
         silent_after,
-        blind_above: 0.1,
+        ..ioc_testing::log_source(id)
     };
     let owing = ["fw-a", "ids-b"].map(|id| source(id, Some(Millis::hours(1))));
     let sources = [source("srv-a", None), source("ids-a", None)].into_iter().chain(owing);
     let measure = EventMeasure {
-        id: "failed_logins".to_owned(),
         name: text("Đăng nhập thất bại", "Failed attempts"),
-        count: Count::Attempts,
-        kinds: Vec::new(),
         severity: Some(Severity::High),
         windows: vec![WindowKind::Hour],
+        ..ioc_testing::measure("failed_logins", Count::Attempts)
     };
     Pack {
         log_sources: sources.map(|it| (it.id.clone(), it)).collect(),

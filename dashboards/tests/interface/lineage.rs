@@ -15,8 +15,8 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     reject::RejectReason,
-    results::{Evidence, Standing, Verdict},
-    rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
+    results::{Evidence, LimitVerdict, RowStanding},
+    rule::{AlertChange, Bound, Condition, Measure, Rule},
     status::StationStatus,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
@@ -52,7 +52,7 @@ pub fn traced_index() -> TracedIndex {
 }
 
 pub fn traced_assessment() -> TracedAssessment {
-    let result = assessment(STATION, "pm25", Averaging::Day, NOON, Verdict::Exceeded);
+    let result = assessment(STATION, "pm25", Averaging::Day, NOON, LimitVerdict::Exceeded);
     TracedAssessment { view: AssessmentView::new(Epoch(7), &result), inputs: vec![window_ref("pm25", NOON)] }
 }
 
@@ -63,7 +63,7 @@ fn stored_row() -> StoredRow {
         event_time: EventTime(NOON),
         value: 20.0,
         quality: Quality::Good,
-        standing: Standing::Correction,
+        standing: RowStanding::Correction,
         feed: Name::from("air-gateway"),
         sender: Name::from("gateway"),
         received_at: ReceivedAt(NOON + 1),
@@ -73,7 +73,7 @@ fn stored_row() -> StoredRow {
 }
 
 pub fn traced_window() -> TracedWindow {
-    let earlier = StoredRow { standing: Standing::First, value: 19.0, ..stored_row() };
+    let earlier = StoredRow { standing: RowStanding::First, value: 19.0, ..stored_row() };
     TracedWindow {
         subject: STATION.to_owned(),
         window: window_ref("pm25", NOON),
@@ -218,16 +218,10 @@ async fn rows_whose_bytes_are_gone_still_open_and_what_never_was_is_not_found() 
 async fn an_alert_opens_to_what_raised_it() {
     let mut pack = support::pack();
     let rule = |id: &str, condition| Rule {
-        id: id.to_owned(),
         name: text("Bụi mịn vượt giới hạn", "Fine dust above its limit"),
         step: text("Gọi trạm", "Call the station"),
-        priority: Priority::High,
-        condition,
-        raise_windows: 1,
         clear_windows: 2,
-        kinds: Vec::new(),
-        stations: Vec::new(),
-        log_sources: Vec::new(),
+        ..ioc_testing::rule(id, condition)
     };
     let of_limit = Condition::Limit { indicator: "pm25".into(), averaging: Averaging::Day, clear_share: 0.9 };
     let of_number = Condition::Threshold {

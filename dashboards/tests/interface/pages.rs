@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use ioc_dashboards::{Hydration, Limits, StoreHealth, SystemStatus, live::Pace};
+use ioc_dashboards::{Hydration, LiveLimits, StoreHealth, SystemStatus, live::LivePace};
 use ioc_model::{
     asker::Asker,
     epoch::Epoch,
     reject::RejectReason,
-    results::{FeedMinute, Standing},
+    results::{FeedMinute, RowStanding},
     time::Now,
 };
 use serde_json::Value;
@@ -76,7 +76,7 @@ async fn a_question_that_cannot_be_meant_gets_problem_details() {
 
 #[tokio::test]
 async fn a_board_that_is_not_filled_yet_says_so_instead_of_showing_nothing_silent() {
-    let server = Server::empty(Limits::default()).await;
+    let server = Server::empty(LiveLimits::default()).await;
     for path in ["/api/overview", "/api/events", "/readyz"] {
         let reply = server.get(path, &[]).await;
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some("1")), "{path}");
@@ -90,7 +90,7 @@ async fn what_was_applied_after_commit_is_in_the_picture_with_its_origin() {
     let mut made = results(7, NOON);
     let mut row =
         observation(STATION, "pm25", NOON - HOUR, 41.25, "air-gateway", arrival(NOON - 1_000, 42, 3));
-    row.standing = Standing::Correction;
+    row.standing = RowStanding::Correction;
     made.facts.observations.push(row);
     made.facts.windows.push(hour(STATION, "pm25", NOON - 2 * HOUR, &[40.0, 42.0], 2));
     let message = text("sai định dạng", "malformed");
@@ -262,7 +262,7 @@ async fn heartbeats_come_without_any_change_silent() {
 
 #[tokio::test]
 async fn more_viewers_than_seats_are_refused_and_a_seat_comes_back_bound() {
-    let limits = Limits { connections: 3, connections_per_peer: 2, ..Limits::default() };
+    let limits = LiveLimits { connections: 3, connections_per_peer: 2, ..LiveLimits::default() };
     let server = Server::empty(limits).await;
     server.board.hydrate(Hydration::default());
     let first = server.listen("/api/events", &[]).await;
@@ -287,12 +287,12 @@ async fn more_viewers_than_seats_are_refused_and_a_seat_comes_back_bound() {
 
 #[tokio::test]
 async fn a_viewer_that_stops_reading_loses_its_seat_bound() {
-    let pace = Pace {
+    let pace = LivePace {
         gather: Duration::from_millis(1),
         heartbeat: Duration::from_secs(3),
         retry: Duration::from_secs(1),
     };
-    let server = Server::empty(Limits { pace, ..Limits::default() }).await;
+    let server = Server::empty(LiveLimits { pace, ..LiveLimits::default() }).await;
     server.board.hydrate(Hydration::default());
     let stuck = server.listen("/api/events", &[]).await;
     let seated = async || {
@@ -372,7 +372,7 @@ async fn a_store_in_trouble_is_a_problem_of_the_right_class_and_tells_a_browser_
 
 #[tokio::test]
 async fn a_hydrated_board_goes_on_where_the_store_was() {
-    let server = Server::empty(Limits::default()).await;
+    let server = Server::empty(LiveLimits::default()).await;
     let row = observation(STATION, "pm25", NOON - HOUR, 12.0, "air-gateway", arrival(NOON - 1_000, 9, 0));
     server.board.hydrate(Hydration {
         epoch: Epoch(100),

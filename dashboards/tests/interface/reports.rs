@@ -13,7 +13,7 @@ use ioc_model::{
     pack::Pack,
     place::PlaceKind,
     position::{Arrival, LogNumber, Offset, Position},
-    results::{Receipt, ReportVerdict, Standing},
+    results::{Receipt, ReportVerdict, RowStanding},
     time::ReceivedAt,
 };
 
@@ -73,7 +73,7 @@ pub fn cell(indicator: &str, number: &str, mark: Mark) -> CellView {
         vintage: Vintage::Official,
         is: ValueView::from(Value { mark, number }),
         was: Some(ValueView::from(Value::without(Mark::NotCollected))),
-        standing: Standing::Correction,
+        standing: RowStanding::Correction,
         shown: true,
         as_sent: String::new(),
         note: "(1)".to_owned(),
@@ -106,6 +106,8 @@ fn form() -> Form {
         (id.to_owned(), of)
     };
     Form {
+        sdmx: None,
+        dhis2: None,
         id: "ktxh-x".to_owned(),
         name: text("Biểu KTXH-X", "Form KTXH-X"),
         titles: Vec::new(),

@@ -1,6 +1,6 @@
 //! Long series and the map.
 
-use ioc_dashboards::series::{Series, SeriesEntry};
+use ioc_dashboards::series::{SeriesEntries, SeriesEntry};
 use ioc_model::time::EventTime;
 
 use crate::{
@@ -26,7 +26,7 @@ async fn a_series_comes_as_numbers_and_says_how_much_it_was_thinned() {
         completeness: Some(0.5),
     };
     let entries = vec![entry(NOON - HOUR, Some(1.5)), entry(NOON - 1, None)];
-    server.record.tell(|told| told.series = Some(Series { entries, found: 7 }));
+    server.record.tell(|told| told.series = Some(SeriesEntries { entries, found: 7 }));
     let reply = server.get(&path("pm25", "point", "&points=2"), &[]).await;
     assert_eq!((reply.status, reply.header("x-ioc-thinned")), (200, Some("4")));
     assert_eq!(reply.header("content-type"), Some("application/octet-stream"));

@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ioc_dashboards::{
-    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, Limits, PackStatus,
-    StoreHealth, SystemStatus, live::Pace, router, steady,
+    AppState, ArchiveStatus, Behind, Board, BusHealth, HeldBack, History, Hydration, LiveLimits, PackStatus,
+    StoreHealth, SystemStatus, live::LivePace, router, steady,
 };
 use ioc_model::{asker::Asker, pack::Pack, time::Now};
 use serde_json::Value;
@@ -38,25 +38,25 @@ impl Server {
     /// The same over another pack.
     pub async fn of(pack: Pack) -> Server {
         let record = Arc::new(Record::default());
-        let mut server = Server::serve(pack, record.clone(), Limits::default()).await;
+        let mut server = Server::serve(pack, record.clone(), LiveLimits::default()).await;
         server.record = record;
         server.board.hydrate(Hydration::default());
         server.board.system(well());
         server
     }
 
-    pub async fn empty(limits: Limits) -> Server {
+    pub async fn empty(limits: LiveLimits) -> Server {
         let record = Arc::new(Record::default());
         let mut server = Server::over(record.clone(), limits).await;
         server.record = record;
         server
     }
 
-    pub async fn over(history: Arc<dyn History>, limits: Limits) -> Server {
+    pub async fn over(history: Arc<dyn History>, limits: LiveLimits) -> Server {
         Server::serve(support::pack(), history, limits).await
     }
 
-    async fn serve(pack: Pack, history: Arc<dyn History>, limits: Limits) -> Server {
+    async fn serve(pack: Pack, history: Arc<dyn History>, limits: LiveLimits) -> Server {
         let pack = Arc::new(pack);
         let board = Arc::new(Board::new(&pack));
         let closing = CancellationToken::new();
@@ -85,12 +85,12 @@ impl Server {
 
     /// One that is well, and tells of everything at once.
     pub async fn beating() -> Server {
-        let pace = Pace {
+        let pace = LivePace {
             gather: Duration::from_millis(1),
             heartbeat: Duration::from_millis(5),
             retry: Duration::from_secs(1),
         };
-        let server = Server::empty(Limits { pace, ..Limits::default() }).await;
+        let server = Server::empty(LiveLimits { pace, ..LiveLimits::default() }).await;
         server.board.hydrate(Hydration::default());
         server.board.system(well());
         server

@@ -27,7 +27,7 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FigureHour, FigureInput, FigureResult, IndexResult,
-        RejectedRow, Standing, StoredObservation, Verdict, WindowResult,
+        LimitVerdict, RejectedRow, RowStanding, StoredObservation, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, CountBy, Counted, Counting, Priority},
     text::Text,
@@ -143,15 +143,7 @@ const PLACES: [(&str, &str, &str); 3] = [
 ];
 
 fn place(code: &str, vi: &str, en: &str) -> Place {
-    Place {
-        key: key(code),
-        valid_to: None,
-        kind: PlaceKind::Ward,
-        name: text(vi, en),
-        parent: None,
-        area_km2: None,
-        point: None,
-    }
+    Place { name: text(vi, en), ..ioc_testing::place(key(code), PlaceKind::Ward) }
 }
 
 fn key(code: &str) -> PlaceKey {
@@ -225,7 +217,7 @@ pub fn observation(
         feed: feed.into(),
         sender: "".into(),
         arrival,
-        standing: Standing::First,
+        standing: RowStanding::First,
         last_word: true,
     }
 }
@@ -316,7 +308,7 @@ pub fn assessment(
     indicator: &str,
     averaging: Averaging,
     start: i64,
-    verdict: Verdict,
+    verdict: LimitVerdict,
 ) -> Assessment {
     Assessment {
         limit: "qcvn05-pm25-day".into(),

@@ -14,7 +14,7 @@ use ioc_dashboards::{
     events::{EventPage, EventView, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
-    history::{AlertEvent, AlertStory, Answer, Fate, History, TrendPoint},
+    history::{AlertEvent, AlertStory, Fate, History, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::MeasureHours,
     operator::Appending,
@@ -22,7 +22,7 @@ use ioc_dashboards::{
     problem::Problem,
     rejects::RejectView,
     reports::{CellView, ReceiptPage, ReportStory},
-    series::{Series, SeriesQuery},
+    series::{SeriesEntries, SeriesQuery},
 };
 use ioc_model::{
     asker::Asker,
@@ -56,7 +56,7 @@ struct Recorded {
 /// What it answers whatever is asked, and none where nothing is there.
 #[derive(Clone, Debug, Default)]
 pub struct Told {
-    pub series: Option<Series>,
+    pub series: Option<SeriesEntries>,
     pub index: Option<TracedIndex>,
     pub assessment: Option<TracedAssessment>,
     pub limit: Option<String>,
@@ -128,7 +128,7 @@ impl Record {
         asker: &Asker,
         asked: String,
         look: impl FnOnce(&Recorded) -> T,
-    ) -> Answer<'a, T> {
+    ) -> HistoryAnswer<'a, T> {
         let mut recorded = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         recorded.asked.push(asked);
         recorded.askers.push(asker.clone());
@@ -149,7 +149,7 @@ impl History for Record {
         indicator: &'a str,
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<TrendPoint>> {
+    ) -> HistoryAnswer<'a, Vec<TrendPoint>> {
         self.answer(asker, format!("trend {subject} {indicator}"), |recorded| {
             let series = recorded.windows.get(&(subject.to_owned(), indicator.to_owned()));
             let range =
@@ -158,14 +158,14 @@ impl History for Record {
         })
     }
 
-    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> Answer<'a, Vec<RejectView>> {
+    fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> HistoryAnswer<'a, Vec<RejectView>> {
         self.answer(asker, format!("rejects {limit}"), |recorded| {
             let theirs = recorded.rejects.iter().rev().filter(|reject| asker.sees_feed(&reject.feed));
             theirs.take(limit).cloned().collect()
         })
     }
 
-    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Fate> {
+    fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate> {
         self.answer(asker, format!("fate {position}"), |_| Fate::default())
     }
 
@@ -175,7 +175,7 @@ impl History for Record {
         of: &'a HeldOf,
         zone: &'a str,
         limit: u32,
-    ) -> Answer<'a, HeldList> {
+    ) -> HistoryAnswer<'a, HeldList> {
         self.answer(asker, format!("held {of:?} {zone} {limit}"), |recorded| recorded.told.held.clone())
     }
 
@@ -185,7 +185,7 @@ impl History for Record {
         of: &'a EventFilter,
         before: Option<EventCursor>,
         limit: u32,
-    ) -> Answer<'a, EventPage> {
+    ) -> HistoryAnswer<'a, EventPage> {
         let asked = format!("events {of:?} {} {limit}", before.map(|it| it.to_string()).unwrap_or_default());
         self.answer(asker, asked, |recorded| {
             let theirs = recorded.told.events.iter().filter(|event| asker.sees_feed(&event.feed));
@@ -201,7 +201,7 @@ impl History for Record {
         of: &'a AlertEvents,
         before: Option<EventCursor>,
         limit: u32,
-    ) -> Answer<'a, EventPage> {
+    ) -> HistoryAnswer<'a, EventPage> {
         let group = &of.counted.group;
         let before = before.map(|it| it.to_string()).unwrap_or_default();
         let asked = format!("events of {group} {} {} {before} {limit}", of.from.0, of.epoch.0);
@@ -217,7 +217,7 @@ impl History for Record {
         of: &'a EventFilter,
         log_sources: &'a [String],
         at: Now,
-    ) -> Answer<'a, EventsSummed> {
+    ) -> HistoryAnswer<'a, EventsSummed> {
         let asked = format!("events_summed {of:?} {log_sources:?} {}", at.0);
         self.answer(asker, asked, |recorded| recorded.told.summed.clone())
     }
@@ -228,18 +228,23 @@ impl History for Record {
         log_source: &'a str,
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<MeasureHours>> {
+    ) -> HistoryAnswer<'a, Vec<MeasureHours>> {
         let asked = format!("measures {log_source:?} {} {}", from.0, until.0);
         self.answer(asker, asked, |recorded| {
             recorded.told.measures.clone().into_iter().filter(|_| asker.sees_province()).collect()
         })
     }
 
-    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {
+    fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> HistoryAnswer<'a, SeriesEntries> {
         self.answer(asker, format!("{asked:?}"), |recorded| recorded.told.series.clone().unwrap_or_default())
     }
 
-    fn alerts<'a>(&'a self, asker: &'a Asker, before: Option<Now>, limit: u32) -> Answer<'a, Vec<AlertView>> {
+    fn alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        before: Option<Now>,
+        limit: u32,
+    ) -> HistoryAnswer<'a, Vec<AlertView>> {
         self.answer(asker, format!("alerts {before:?} {limit}"), |recorded| {
             let views =
                 recorded.alerts.values().filter_map(|told| AlertView::of(told.iter().map(|(_, it)| it)));
@@ -255,7 +260,7 @@ impl History for Record {
         })
     }
 
-    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> Answer<'a, Option<AlertStory>> {
+    fn alert<'a>(&'a self, asker: &'a Asker, key: &'a AlertKey) -> HistoryAnswer<'a, Option<AlertStory>> {
         self.answer(asker, format!("alert {key}"), |recorded| {
             let sees = |told: &&Vec<(Epoch, AlertResult)>| {
                 told.iter().all(|(_, result)| asker.sees_alert(result.about, &key.subject))
@@ -278,7 +283,7 @@ impl History for Record {
         })
     }
 
-    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> Answer<'a, Vec<FigureView>> {
+    fn figures_known_at<'a>(&'a self, asker: &'a Asker, moment: Now) -> HistoryAnswer<'a, Vec<FigureView>> {
         self.answer(asker, format!("figures {}", moment.0), |recorded| recorded.told.figures.clone())
     }
 
@@ -290,7 +295,7 @@ impl History for Record {
         kind: WindowKind,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedIndex>> {
+    ) -> HistoryAnswer<'a, Option<TracedIndex>> {
         let revision = revision.map(|revision| revision.0);
         let asked = format!("index {} {subject} {} {} {revision:?}", index.word(), kind.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.index.clone())
@@ -304,7 +309,7 @@ impl History for Record {
         averaging: Averaging,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedAssessment>> {
+    ) -> HistoryAnswer<'a, Option<TracedAssessment>> {
         let revision = revision.map(|revision| revision.0);
         let asked = format!("assessment {limit} {subject} {} {} {revision:?}", averaging.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.assessment.clone())
@@ -317,7 +322,7 @@ impl History for Record {
         subject: &'a str,
         averaging: Averaging,
         start: EventTime,
-    ) -> Answer<'a, Option<String>> {
+    ) -> HistoryAnswer<'a, Option<String>> {
         let asked = format!("judged_by {indicator} {subject} {} {}", averaging.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.limit.clone())
     }
@@ -330,7 +335,7 @@ impl History for Record {
         kind: WindowKind,
         start: EventTime,
         revision: Option<Revision>,
-    ) -> Answer<'a, Option<TracedWindow>> {
+    ) -> HistoryAnswer<'a, Option<TracedWindow>> {
         let revision = revision.map(|revision| revision.0);
         let asked = format!("window {indicator} {subject} {} {} {revision:?}", kind.word(), start.0);
         self.answer(asker, asked, |recorded| recorded.told.window.clone())
@@ -342,7 +347,7 @@ impl History for Record {
         of: &'a ReceiptFilter,
         before: Option<ReceiptCursor>,
         limit: u32,
-    ) -> Answer<'a, ReceiptPage> {
+    ) -> HistoryAnswer<'a, ReceiptPage> {
         let before = before.map(|it| it.to_string()).unwrap_or_default();
         self.answer(asker, format!("receipts {of:?} {before} {limit}"), |recorded| {
             let theirs = recorded.told.receipts.iter().filter(|receipt| asker.sees_feed(&receipt.feed));
@@ -350,7 +355,7 @@ impl History for Record {
         })
     }
 
-    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<ReportStory>> {
+    fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>> {
         self.answer(asker, format!("report {position}"), |recorded| {
             let is_it =
                 |receipt: &&Receipt| receipt.arrival.position == position && asker.sees_feed(&receipt.feed);
@@ -365,14 +370,14 @@ impl History for Record {
         form: &'a str,
         periods: &'a [Period],
         place: Option<&'a str>,
-    ) -> Answer<'a, Vec<CellView>> {
+    ) -> HistoryAnswer<'a, Vec<CellView>> {
         let labels: Vec<String> =
             periods.iter().map(|period| format!("{} {}", period.kind.word(), period.start)).collect();
         let asked = format!("report_values {form} {} {}", labels.join(","), place.unwrap_or("everywhere"));
         self.answer(asker, asked, |recorded| recorded.told.cells.clone())
     }
 
-    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, EnvelopeRows> {
+    fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {
         self.answer(asker, format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
     }
 }
@@ -478,7 +483,7 @@ impl Operator for Desk {
 pub struct Shelf(pub Mutex<BTreeMap<Position, Original>>);
 
 impl Originals for Shelf {
-    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> Answer<'a, Option<Original>> {
+    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<Original>> {
         let found = self.0.lock().unwrap().get(&position).cloned();
         let found = found.filter(|original| asker.sees_feed(&original.feed));
         Box::pin(ready(Ok(found)))

@@ -8,7 +8,12 @@ export interface Moment {
   moment: number;
 }
 
-export type Cell = string | number | Moment | null | undefined;
+/** A number as the server writes it, of more digits than a double may have. */
+export interface Decimal {
+  decimal: string;
+}
+
+export type Cell = string | number | Moment | Decimal | null | undefined;
 
 /** A column: its title, and what of a row stands in it. */
 export type Column<Row> = [title: string, of: (row: Row) => Cell];
@@ -28,7 +33,7 @@ export function csvOf<Row>(columns: Column<Row>[], rows: Row[]): string {
 function written(cell: Cell): string {
   if (cell == null) return "";
   if (typeof cell === "number") return Number.isFinite(cell) ? String(shortest(cell)) : "";
-  if (typeof cell === "object") return local(cell.moment);
+  if (typeof cell === "object") return "decimal" in cell ? cell.decimal : local(cell.moment);
   // What senders wrote must not be taken for a formula.
   const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -10,6 +10,15 @@ const momentFormats = new Map<string, Intl.DateTimeFormat>();
 
 /** A value with so many decimal places. */
 export function number(value: number, decimals = 0): string {
+  return numberFormat(decimals).format(value);
+}
+
+/** A decimal as it stands, with all of its digits: it never was a double. */
+export function decimal(value: string): string {
+  return numberFormat(value.split(".")[1]?.length ?? 0).format(value as Intl.StringNumericLiteral);
+}
+
+function numberFormat(decimals: number): Intl.NumberFormat {
   const locale = LOCALES[language.value];
   const key = `${locale}/${decimals}`;
   let format = numberFormats.get(key);
@@ -17,7 +26,7 @@ export function number(value: number, decimals = 0): string {
     format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
     numberFormats.set(key, format);
   }
-  return format.format(value);
+  return format;
 }
 
 const SHAPES = {

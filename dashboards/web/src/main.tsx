@@ -8,6 +8,7 @@ import "./style/alerts.css";
 import "./style/trend.css";
 import "./style/feeds.css";
 import "./style/security.css";
+import "./style/reports.css";
 import "./style/origin.css";
 import "./style/wall.css";
 import "./style/phone.css";

@@ -7,6 +7,7 @@ import { view } from "./address";
 import type { Text } from "./model";
 import { feeds } from "./parts/feeds/screen";
 import { overview } from "./parts/overview/screen";
+import { reports } from "./parts/reports/screen";
 import { security } from "./parts/security/screen";
 import { pack } from "./store";
 import { wallScreen } from "./wall";
@@ -21,7 +22,7 @@ export interface Screen {
   Wall?: ComponentType;
 }
 
-const SCREENS: Screen[] = [overview, security, feeds];
+const SCREENS: Screen[] = [overview, security, reports, feeds];
 
 /** Those of the pack, in its order; the first is where one begins. */
 export const screens = computed<Screen[]>(() => {

@@ -385,16 +385,10 @@ mod tests {
 
     fn source(id: &str, addresses: &[&str], relay: bool) -> LogSource {
         LogSource {
-            id: id.to_owned(),
-            name: Default::default(),
-            owner: Default::default(),
             addresses: addresses.iter().map(|network| network.parse().unwrap()).collect(),
-            certificates: Vec::new(),
             hosts: vec![format!("{id}.example")],
-            timezone: None,
             relay,
-            silent_after: None,
-            blind_above: 0.1,
+            ..ioc_testing::log_source(id)
         }
     }
 

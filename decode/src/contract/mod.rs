@@ -14,7 +14,7 @@ mod told_twice;
 pub use self::rows::RowSink;
 pub(crate) use self::{
     events::{Delivery, Identity, Reporter, SaidTime, rated},
-    refusal::{Refusal, Withheld, legible, quoted},
+    refusal::{Refusal, WithheldBytes, legible, quoted},
     rows::{Met, Rows},
     rules::{FeedRules, Rules, Subject},
 };

@@ -26,7 +26,7 @@ pub(crate) struct Refusal {
 }
 
 /// What is known of bytes that were not kept.
-pub(crate) enum Withheld<'a> {
+pub(crate) enum WithheldBytes<'a> {
     /// The description could be read.
     Said {
         /// A word of [`RejectReason`].
@@ -165,14 +165,14 @@ impl Refusal {
         )
     }
 
-    pub(crate) fn withheld(what: &Withheld<'_>) -> Refusal {
+    pub(crate) fn withheld(what: &WithheldBytes<'_>) -> Refusal {
         let (reason, vi, en) = match what {
-            Withheld::Said { reason, bytes } => (
+            WithheldBytes::Said { reason, bytes } => (
                 RejectReason::from_word(reason).unwrap_or(RejectReason::Malformed),
                 format!("Dữ liệu gửi đến ({bytes} byte) không được lưu giữ, lý do: {}.", quoted(reason)),
                 format!("The message ({bytes} bytes) was not kept, for the reason: {}.", quoted(reason)),
             ),
-            Withheld::Unreadable => (
+            WithheldBytes::Unreadable => (
                 RejectReason::Malformed,
                 "Dữ liệu gửi đến không được lưu giữ và không rõ lý do.".to_owned(),
                 "The message was not kept, and why cannot be read.".to_owned(),

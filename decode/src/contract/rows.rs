@@ -13,7 +13,7 @@ use ioc_model::{
     envelope::Envelope,
     event::{Event, TimeFrom},
     event_columns::EventColumns,
-    form::{Finding, Report},
+    form::{Finding, Form, Report},
     held::Decision,
     name::Name,
     names::{Names, Source, SourceId, SubjectId},
@@ -33,11 +33,14 @@ use sha2::{Digest, Sha256};
 use super::{
     Refusal,
     events::{Delivery, Reporter, SaidTime},
-    form::{self, Message},
+    form::{self, Judged, Message},
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
     told_twice::Held,
 };
-use crate::grid::Workbook;
+use crate::{
+    grid::Workbook,
+    said::{Said, Wrong},
+};
 
 /// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
 const YEARS: std::ops::Range<i64> = 0..7_289_654_400_000;
@@ -456,20 +459,38 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         self.count = self.count.saturating_add(1);
     }
 
-    /// Judges a report and hands it on, with as many rows as it has.
+    /// Judges a report that is a table and hands it on, with as many rows as it has.
     pub(crate) fn report(&mut self, payload: &[u8], table: Result<Workbook, Finding>) {
+        let judged = form::judge(&self.rules.forms, &self.message(), table);
+        self.reported(payload, judged);
+    }
+
+    /// As [`report`](Rows::report), of a message that says its cells itself.
+    pub(crate) fn report_cells(
+        &mut self,
+        payload: &[u8],
+        read: impl for<'f> FnOnce(&[&'f Form]) -> Result<(&'f Form, Said), Wrong>,
+    ) {
+        let judged = form::judge_cells(&self.rules.forms, &self.message(), read);
+        self.reported(payload, judged);
+    }
+
+    /// What is known of a report beside its bytes.
+    fn message(&self) -> Message<'_> {
         let arrived = self.calendar.local(EventTime(self.received_at.0));
         // A moment outside of the calendar is none that anything arrives at.
         let today = arrived.unwrap_or_default().date();
-        let message = Message {
+        Message {
             forms: &self.feed.forms,
             agency: self.feed.agency,
             bound_to: self.bound_to,
             address: self.address,
             today,
             oldest: Message::oldest(today, self.feed.contract.max_age),
-        };
-        let judged = form::judge(&self.rules.forms, &message, table);
+        }
+    }
+
+    fn reported(&mut self, payload: &[u8], judged: Judged) {
         let mut digest = [0; 16];
         digest.copy_from_slice(&Sha256::digest(payload)[..16]);
         let Source { feed, sender } = self.from;

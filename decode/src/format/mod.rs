@@ -8,6 +8,7 @@
 
 mod auth_log;
 mod cef;
+mod dhis2;
 mod eve;
 mod event_csv;
 mod fields;
@@ -23,19 +24,23 @@ mod json_walk;
 mod moment;
 mod operator_action;
 mod packet_filter;
+mod sdmx;
 mod separated;
 mod station_txt;
 mod syslog;
 mod syslog_header;
-mod table;
+pub(crate) mod table;
 mod told;
 mod unicode;
 
 use std::ops::Range;
 
-use ioc_model::pack::FormatName;
+use ioc_model::{form::Form, pack::FormatName};
 
-use crate::contract::{Refusal, RowSink, Rows};
+use crate::{
+    contract::{Refusal, RowSink, Rows},
+    said::{Said, Wrong, no_text},
+};
 
 /// What formats remember from one payload to the next, each for itself: nothing but a shorter way to the same rows.
 #[derive(Debug, Default)]
@@ -60,7 +65,26 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::Eve => eve::read_lines(payload, rows, &mut caches.eve),
         FormatName::EventCsv => event_csv::read(payload, rows),
         FormatName::Table => table::read(payload, rows),
+        FormatName::SdmxCsv => cells(payload, rows, sdmx::read_csv),
+        FormatName::SdmxJson => cells(payload, rows, sdmx::read_json),
+        FormatName::Dhis2 => cells(payload, rows, dhis2::read),
     }
+}
+
+/// A reader of messages that say their cells themselves: of the text and the forms that may come, the one it is of.
+type ReadCells = for<'f> fn(&str, &[&'f Form]) -> Result<(&'f Form, Said), Wrong>;
+
+/// Hands on the one report that the payload is, whatever is in it.
+fn cells<S: RowSink + ?Sized>(
+    payload: &[u8],
+    rows: &mut Rows<'_, S>,
+    read: ReadCells,
+) -> Result<(), Refusal> {
+    rows.report_cells(payload, |forms| match unicode::unicode(payload) {
+        Some(text) => read(text.trim_start_matches('\u{feff}'), forms),
+        None => Err(no_text()),
+    });
+    Ok(())
 }
 
 /// A line of a text payload, counted from 1.

@@ -18,7 +18,7 @@ pub(super) const LINES: u32 = 30;
 
 /// What happened at the door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum What {
+pub enum DoorEvent {
     /// A client came again under its identifier, and its former connection was ended.
     TakenOver,
     /// No or wrong credentials.
@@ -39,36 +39,36 @@ pub enum What {
     Refused,
 }
 
-impl What {
+impl DoorEvent {
     /// Its stable word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            What::TakenOver => "taken_over",
-            What::WrongCredentials => "wrong_credentials",
-            What::WrongVersion => "wrong_version",
-            What::Forbidden => "forbidden",
-            What::Empty => "empty",
-            What::Framing => "framing",
-            What::Dropped => "dropped",
-            What::Lost => "lost",
-            What::Refused => "refused",
+            DoorEvent::TakenOver => "taken_over",
+            DoorEvent::WrongCredentials => "wrong_credentials",
+            DoorEvent::WrongVersion => "wrong_version",
+            DoorEvent::Forbidden => "forbidden",
+            DoorEvent::Empty => "empty",
+            DoorEvent::Framing => "framing",
+            DoorEvent::Dropped => "dropped",
+            DoorEvent::Lost => "lost",
+            DoorEvent::Refused => "refused",
         }
     }
 
     pub(super) fn sentence(self) -> &'static str {
         match self {
-            What::TakenOver => {
+            DoorEvent::TakenOver => {
                 "a client identifier is taken over: the same client came again, or two have one identifier"
             }
-            What::WrongCredentials => "wrong user or password",
-            What::WrongVersion => "a version that is not spoken here",
-            What::Forbidden => "sent to a feed of others",
-            What::Empty => "an empty message delivers nothing",
-            What::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
-            What::Dropped => "the system dropped datagrams before they could be read",
-            What::Lost => "lines were gone before they could be read",
-            What::Refused => "a client is refused",
+            DoorEvent::WrongCredentials => "wrong user or password",
+            DoorEvent::WrongVersion => "a version that is not spoken here",
+            DoorEvent::Forbidden => "sent to a feed of others",
+            DoorEvent::Empty => "an empty message delivers nothing",
+            DoorEvent::Framing => "a connection is framed wrongly: a piece of it is kept, and is no message",
+            DoorEvent::Dropped => "the system dropped datagrams before they could be read",
+            DoorEvent::Lost => "lines were gone before they could be read",
+            DoorEvent::Refused => "a client is refused",
         }
     }
 }
@@ -77,7 +77,7 @@ impl What {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// What.
-    pub what: What,
+    pub what: DoorEvent,
     /// The transport's word.
     pub transport: &'static str,
     /// The user name the client gave.
@@ -106,7 +106,7 @@ pub(super) struct Notices {
 }
 
 /// What, by which transport, the user, the client identifier.
-pub(super) type Key = (What, &'static str, Arc<str>, Arc<str>);
+pub(super) type Key = (DoorEvent, &'static str, Arc<str>, Arc<str>);
 
 #[derive(Debug)]
 struct Kept {
@@ -195,7 +195,7 @@ impl Notices {
 
     /// Of those that were said once: what they were, and how many were not said since.
     #[cfg(test)]
-    pub(super) fn said(&self) -> Vec<(What, u64)> {
+    pub(super) fn said(&self) -> Vec<(DoorEvent, u64)> {
         let said = self.kept.values().filter(|kept| kept.said_at.is_some());
         said.map(|kept| (kept.notice.what, kept.unsaid)).collect()
     }

@@ -72,7 +72,7 @@ struct State {
     committed: Option<(Instant, bool)>,
     /// Bytes a second; none until two epochs of a backlog were committed one after the other.
     pace: Option<f64>,
-    senders: HashMap<Arc<str>, Sender>,
+    senders: HashMap<Arc<str>, SenderUsage>,
     /// What all have sent.
     all: Faded,
     looked: Option<Instant>,
@@ -82,7 +82,7 @@ struct State {
 }
 
 #[derive(Debug)]
-struct Sender {
+struct SenderUsage {
     since: Instant,
     sent: Faded,
 }
@@ -257,7 +257,7 @@ impl State {
         match self.senders.get_mut(sender) {
             Some(entry) => entry.sent.add(bytes, now),
             None => {
-                let mut entry = Sender { since: now, sent: Faded::default() };
+                let mut entry = SenderUsage { since: now, sent: Faded::default() };
                 entry.sent.add(bytes, now);
                 let _new = self.senders.insert(sender.clone(), entry);
             }

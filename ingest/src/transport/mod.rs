@@ -30,7 +30,7 @@ use ioc_model::pack::Feed;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::{
-    running::{Counted, Running},
+    running::{Running, TransportCounters},
     site::Site,
 };
 

@@ -16,14 +16,14 @@ const STOPS_WITHIN: Duration = Duration::from_secs(15);
 pub struct Running {
     kind: &'static Kind,
     addresses: Vec<String>,
-    counters: Vec<Counted>,
+    counters: Vec<TransportCounters>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
 
 /// Counters of all of a transport, or of one of its feeds.
 #[derive(Clone, Debug)]
-pub struct Counted {
+pub struct TransportCounters {
     /// The feed they are of, if each has its own.
     pub feed: Option<String>,
     /// They themselves.
@@ -54,7 +54,7 @@ impl Running {
 
     /// It counts here.
     pub(super) fn counts(&mut self, feed: Option<&str>, counters: Arc<dyn Counters>) {
-        self.counters.push(Counted { feed: feed.map(str::to_owned), counters });
+        self.counters.push(TransportCounters { feed: feed.map(str::to_owned), counters });
     }
 
     /// Fires when it is to end. Its tasks take nothing more then, acknowledge what they took, and return.
@@ -81,7 +81,7 @@ impl Running {
 
     /// What it counts.
     #[must_use]
-    pub fn counters(&self) -> &[Counted] {
+    pub fn counters(&self) -> &[TransportCounters] {
         &self.counters
     }
 

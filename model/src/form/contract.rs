@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Absent, Mark, PeriodKind, Vintage, Weight};
+use super::{Absent, Dhis2, Mark, PeriodKind, Sdmx, Vintage, Weight};
 use crate::{name::Name, place::PlaceKind, text::Text};
 
 /// A form that agencies fill in.
@@ -51,6 +51,10 @@ pub struct Form {
     /// Beginnings of the labels of rows that are a part of the row above ("Trong đó"), and the indicator they are of;
     /// none where they are not read.
     pub of_which: BTreeMap<String, Option<String>>,
+    /// What it is in SDMX, where it is reported so.
+    pub sdmx: Option<Sdmx>,
+    /// What it is in DHIS2, where it is reported so.
+    pub dhis2: Option<Dhis2>,
 }
 
 /// Whose word on a cell counts.

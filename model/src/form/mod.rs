@@ -7,10 +7,13 @@
 
 mod asked;
 mod contract;
+mod dhis2;
 mod finding;
 mod period;
+mod period_words;
 mod report;
 mod scope;
+mod sdmx;
 
 pub use self::{
     asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
@@ -18,8 +21,10 @@ pub use self::{
         AgainstBefore, Agency, Before, Check, Column, Form, FormIndicator, Meaning, Member, Owner,
         PlaceScope, Relation, Role, Term,
     },
+    dhis2::{Dhis2, Dhis2Combinations, Dhis2Element},
     finding::{Finding, Rule, Weight},
     period::{Period, PeriodKind},
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
     scope::PlacesByCode,
+    sdmx::{Of, Sdmx, SdmxUnit},
 };

@@ -107,10 +107,26 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
             Some(_) if forms.contains(&name) => {
                 section.fault(line, format!("{id}: form '{name}' is named twice"));
             }
-            Some(_) => forms.push(name),
+            Some(form) => {
+                let lacks = match format {
+                    FormatName::SdmxCsv | FormatName::SdmxJson if form.sdmx.is_none() => Some("sdmx"),
+                    FormatName::Dhis2 if form.dhis2.is_none() => Some("dhis2"),
+                    _ => None,
+                };
+                if let Some(table) = lacks {
+                    let message = format!(
+                        "{id}: what form '{name}' is in such messages is not said: write [{name}.{table}]"
+                    );
+                    section.fault(line, message);
+                }
+                forms.push(name);
+            }
         }
     }
-    let untitled = |name: &&String| draft.forms.get(*name).is_some_and(|form| form.titles.is_empty());
+    // Messages of cells say their structure or data set.
+    let untitled = |name: &&String| {
+        format == FormatName::Table && draft.forms.get(*name).is_some_and(|form| form.titles.is_empty())
+    };
     if let Some(form) = forms.iter().find(untitled).filter(|_| forms.len() > 1) {
         let message = format!(
             "{id}: several forms come by this feed, and nothing tells that it is '{form}': give each its 'titles'"

@@ -62,7 +62,7 @@ use crate::{
 pub struct PackVersion(pub String);
 
 /// The screens a page can have. Each is a folder of the page's sources.
-pub const SCREENS: [&str; 3] = ["overview", "security", "feeds"];
+pub const SCREENS: [&str; 4] = ["overview", "security", "reports", "feeds"];
 
 /// A whole, valid pack.
 #[derive(Clone, Debug, Default)]
@@ -332,11 +332,17 @@ pub enum FormatName {
     EventCsv,
     /// A report as a table: CSV, XLSX or XLS, told apart by their bytes.
     Table,
+    /// A report as SDMX-CSV.
+    SdmxCsv,
+    /// A report as SDMX-JSON.
+    SdmxJson,
+    /// A report as a data value set of DHIS2, JSON or CSV.
+    Dhis2,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 7] = [
+    pub const ALL: [FormatName; 10] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
@@ -344,6 +350,9 @@ impl FormatName {
         FormatName::Eve,
         FormatName::EventCsv,
         FormatName::Table,
+        FormatName::SdmxCsv,
+        FormatName::SdmxJson,
+        FormatName::Dhis2,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -358,6 +367,9 @@ impl FormatName {
             FormatName::Eve => "eve",
             FormatName::EventCsv => "event_csv",
             FormatName::Table => "table",
+            FormatName::SdmxCsv => "sdmx_csv",
+            FormatName::SdmxJson => "sdmx_json",
+            FormatName::Dhis2 => "dhis2",
         }
     }
 
@@ -371,7 +383,10 @@ impl FormatName {
             | FormatName::OperatorAction
             | FormatName::Syslog
             | FormatName::EventCsv
-            | FormatName::Table => false,
+            | FormatName::Table
+            | FormatName::SdmxCsv
+            | FormatName::SdmxJson
+            | FormatName::Dhis2 => false,
         }
     }
 
@@ -379,7 +394,7 @@ impl FormatName {
     /// there is a receipt for each, also for an empty one.
     #[must_use]
     pub fn is_report(self) -> bool {
-        self == FormatName::Table
+        matches!(self, FormatName::Table | FormatName::SdmxCsv | FormatName::SdmxJson | FormatName::Dhis2)
     }
 
     /// From its word.

@@ -129,7 +129,7 @@ impl Fact for IndexResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
-pub enum Verdict {
+pub enum LimitVerdict {
     /// It keeps it.
     Kept = 0,
     /// It breaks it.
@@ -138,30 +138,31 @@ pub enum Verdict {
     Insufficient = 2,
 }
 
-impl Verdict {
+impl LimitVerdict {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Verdict; 3] = [Verdict::Kept, Verdict::Exceeded, Verdict::Insufficient];
+    pub const ALL: [LimitVerdict; 3] =
+        [LimitVerdict::Kept, LimitVerdict::Exceeded, LimitVerdict::Insufficient];
 
     /// The word used in tables and APIs.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Verdict::Kept => "kept",
-            Verdict::Exceeded => "exceeded",
-            Verdict::Insufficient => "insufficient",
+            LimitVerdict::Kept => "kept",
+            LimitVerdict::Exceeded => "exceeded",
+            LimitVerdict::Insufficient => "insufficient",
         }
     }
 
     /// How urgent it is; none where there is nothing to act on.
     #[must_use]
     pub fn priority(self) -> Option<Priority> {
-        (self == Verdict::Exceeded).then_some(Priority::High)
+        (self == LimitVerdict::Exceeded).then_some(Priority::High)
     }
 
     /// From its word.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Verdict> {
-        Verdict::ALL.into_iter().find(|verdict| verdict.word() == word)
+    pub fn from_word(word: &str) -> Option<LimitVerdict> {
+        LimitVerdict::ALL.into_iter().find(|verdict| verdict.word() == word)
     }
 }
 
@@ -187,7 +188,7 @@ pub struct Assessment {
     /// The upper limit, where there is one.
     pub high: Option<f64>,
     /// How it stands.
-    pub verdict: Verdict,
+    pub verdict: LimitVerdict,
     /// What went in: points of an hour or day, hours of eight, days of a year.
     pub count: u32,
     /// What was expected; 0 where that is not known.

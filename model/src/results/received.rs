@@ -18,7 +18,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
-pub enum Standing {
+pub enum RowStanding {
     /// The first of its key.
     First = 0,
     /// Another value with a later arrival: it is current now.
@@ -31,26 +31,26 @@ pub enum Standing {
     Restored = 3,
 }
 
-impl Standing {
+impl RowStanding {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Standing; 4] =
-        [Standing::First, Standing::Correction, Standing::History, Standing::Restored];
+    pub const ALL: [RowStanding; 4] =
+        [RowStanding::First, RowStanding::Correction, RowStanding::History, RowStanding::Restored];
 
     /// The word used in tables and APIs.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Standing::First => "first",
-            Standing::Correction => "correction",
-            Standing::History => "history",
-            Standing::Restored => "restored",
+            RowStanding::First => "first",
+            RowStanding::Correction => "correction",
+            RowStanding::History => "history",
+            RowStanding::Restored => "restored",
         }
     }
 
     /// From its word.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Standing> {
-        Standing::ALL.into_iter().find(|standing| standing.word() == word)
+    pub fn from_word(word: &str) -> Option<RowStanding> {
+        RowStanding::ALL.into_iter().find(|standing| standing.word() == word)
     }
 }
 
@@ -74,7 +74,7 @@ pub struct StoredObservation {
     /// When and where it arrived.
     pub arrival: Arrival,
     /// How it stands to earlier rows of its key.
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// Whether it is its key's value at the end of the epoch: one row of a key is.
     pub last_word: bool,
 }
@@ -115,7 +115,7 @@ impl Fact for StoredObservation {
     fn arrange(_: &mut Vec<Self>, _: &mut Ranks) {}
 
     fn anew(&self) -> Option<Superseded> {
-        (self.last_word && self.standing != Standing::First).then_some(Superseded {
+        (self.last_word && self.standing != RowStanding::First).then_some(Superseded {
             fact: Self::TABLE,
             measure: self.indicator,
             subject: self.subject,

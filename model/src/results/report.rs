@@ -10,7 +10,7 @@ use crate::{
     name::Name,
     place::Date,
     position::Arrival,
-    results::Standing,
+    results::RowStanding,
     time::EventTime,
 };
 
@@ -26,7 +26,7 @@ pub struct StoredCell {
     /// What the same agency had said of it in that vintage; none where nothing.
     pub was: Option<Value>,
     /// How it stands to what the same agency had said.
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// Whether this is what is shown of its key from this epoch on: the highest vintage of the owner's, the newest of that.
     pub shown: bool,
     /// Whether something else was shown of its key before this epoch.

@@ -1,15 +1,19 @@
 //! Packs for the tests of all crates: the one place that builds them and what is in them.
 //!
 //! What is made here is as plain as its type allows. A test says by struct update what it is about, and no test has to
-//! be touched for a field that is new to all of them.
+//! be touched for a field that is new to all of them. Only the model's own tests spell theirs out: this crate depends on
+//! the one they are in.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 use ioc_model::{
     contract::{Contract, Subjects},
-    event::{Count, EventKind},
-    pack::{Feed, FormatName, Indicator, Pack, PackFiles, PackVersion, Station, StationKind, Transport},
-    place::{Date, PlaceKey},
+    event::{Count, EventKind, EventMeasure},
+    limit::{Averaging, Limit},
+    pack::{
+        Feed, FormatName, Indicator, LogSource, Pack, PackFiles, PackVersion, Station, StationKind, Transport,
+    },
+    place::{Date, Place, PlaceKey, PlaceKind},
     rule::{Condition, CountBy, Counting, Priority, Rule},
     text::Text,
     time::Millis,
@@ -53,6 +57,59 @@ pub fn station(id: &str, measures: &[(&str, Millis)]) -> Station {
         no_value: Vec::new(),
         late_after: None,
         silent_after: None,
+    }
+}
+
+/// A log source that lines know by nothing but its identifier, that passes nothing on and may be silent.
+#[must_use]
+pub fn log_source(id: &str) -> LogSource {
+    LogSource {
+        id: id.to_owned(),
+        name: Text::default(),
+        owner: Text::default(),
+        addresses: Vec::new(),
+        certificates: Vec::new(),
+        hosts: Vec::new(),
+        timezone: None,
+        relay: false,
+        silent_after: None,
+        blind_above: 0.1,
+    }
+}
+
+/// A measure over events of any kind, of which no windows are made.
+#[must_use]
+pub fn measure(id: &str, count: Count) -> EventMeasure {
+    EventMeasure {
+        id: id.to_owned(),
+        name: Text::default(),
+        count,
+        kinds: Vec::new(),
+        severity: None,
+        windows: Vec::new(),
+    }
+}
+
+/// A place that still stands and lies in no other.
+#[must_use]
+pub fn place(key: PlaceKey, kind: PlaceKind) -> Place {
+    Place { key, valid_to: None, kind, name: Text::default(), parent: None, area_km2: None, point: None }
+}
+
+/// An upper limit for every station of ambient air, in force since 2020.
+#[must_use]
+pub fn limit(indicator: &str, averaging: Averaging, high: f64) -> Limit {
+    Limit {
+        id: format!("{indicator}-{}", averaging.word()),
+        standard: "test".to_owned(),
+        indicator: indicator.to_owned(),
+        averaging,
+        low: None,
+        high: Some(high),
+        kinds: vec![StationKind::AmbientAir],
+        stations: Vec::new(),
+        valid_from: day("2020-01-01"),
+        valid_to: None,
     }
 }
 

@@ -21,7 +21,7 @@ fn told() -> Value {
                   input: &str| {
         json!({"figure": figure, "at": 0, "start": 0, "end": 0, "value": value, "of": of, "target": target,
             "verdict": verdict, "reason": reason, "freshness": "fresh", "stale_from": stale_from, "count": 1,
-            "expected": 1, "parts": [], "revision": 7, "inputs": [{"kind": "station", "subject": input, "measure": "",
+            "expected": 1, "parts": [], "revision": 7, "hours": [], "inputs_all": 1, "inputs": [{"kind": "station", "subject": input, "measure": "",
             "start": 0, "number": 0, "word": ""}]})
     };
     json!({

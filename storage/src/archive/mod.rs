@@ -50,7 +50,7 @@ pub use archiver::{ArchiveFolder, Archiver};
 pub use columns::ArchivedEnvelope;
 pub use error::ArchiveError;
 pub use export::RawExport;
-pub use pace::{Pace, Schedule};
+pub use pace::{PassPace, PassSchedule};
 pub use record::{FileRecord, PassRecord};
 pub use span::Span;
 

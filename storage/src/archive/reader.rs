@@ -42,7 +42,7 @@ const ROWS_AT_ONCE: usize = 1024;
 
 /// A file as it was when its hash was right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
+struct VerifiedFile {
     path: PathBuf,
     inode: u64,
     bytes: u64,
@@ -51,7 +51,7 @@ struct Seen {
 
 /// Files whose hash was right.
 #[derive(Debug, Default)]
-pub(super) struct Verified(Mutex<VecDeque<Seen>>);
+pub(super) struct Verified(Mutex<VecDeque<VerifiedFile>>);
 
 impl Verified {
     /// Opens a file of the archive if it is what was archived.
@@ -68,13 +68,13 @@ impl Verified {
             opened => opened.map_err(ArchiveError::io("open", &path))?,
         };
         let metadata = file.metadata().map_err(ArchiveError::io("open", &path))?;
-        let seen = Seen {
+        let found = VerifiedFile {
             path: path.clone(),
             inode: metadata.ino(),
             bytes: metadata.len(),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         };
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&seen);
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&found);
         if !known {
             let (sha256, bytes) = sha256_of(&path, &mut file)?;
             if bytes != record.bytes {
@@ -88,7 +88,7 @@ impl Verified {
             if whole.len() >= REMEMBERED {
                 let _ = whole.pop_front();
             }
-            whole.push_back(seen);
+            whole.push_back(found);
         }
         Ok((path, file))
     }

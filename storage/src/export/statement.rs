@@ -5,7 +5,7 @@ use ioc_model::asker::Asker;
 use serde::Deserialize;
 
 use super::{ExportError, ExportQuery};
-use crate::{client::is_identifier, queries::Seen, schema::COMMITTED};
+use crate::{client::is_identifier, queries::SightConditions, schema::COMMITTED};
 
 #[derive(Clone, Debug, Row, Deserialize)]
 pub(super) struct Column {
@@ -73,7 +73,7 @@ pub(super) fn narrowed<'a>(
 pub(super) fn shown_to(asker: &Asker, columns: &[Column]) -> String {
     let named = |name: &str| columns.iter().any(|column| column.name == name).then(|| format!("t.{name}"));
     let station = named("subject").or_else(|| named("station"));
-    Seen::by(asker).and(station.as_deref(), named("feed").as_deref())
+    SightConditions::by(asker).and(station.as_deref(), named("feed").as_deref())
 }
 
 /// What rows are sorted by where no table says: who, what, when.

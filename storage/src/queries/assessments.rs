@@ -5,7 +5,7 @@ use ioc_model::{
     asker::Asker,
     epoch::{Generation, Revision},
     limit::Averaging,
-    results::Verdict,
+    results::LimitVerdict,
     time::EventTime,
 };
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub struct AssessmentRow {
     pub high: Option<f64>,
     /// How it stands to the limit.
     #[serde(with = "words")]
-    pub verdict: Verdict,
+    pub verdict: LimitVerdict,
     /// What went in.
     pub count: u32,
     /// What was expected.

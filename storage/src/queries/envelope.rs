@@ -5,7 +5,7 @@ use ioc_model::{
     asker::Asker,
     observation::Quality,
     position::Position,
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct EnvelopeRow {
     pub quality: Quality,
     /// How it stood to earlier rows of its key when it was stored.
     #[serde(with = "words")]
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// The feed it came by.
     pub feed: String,
     /// Who sent it; empty where that was not recorded.

@@ -13,7 +13,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Seen, lineage::ROWS_MAX, words};
+use super::{SightConditions, lineage::ROWS_MAX, words};
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -81,11 +81,11 @@ pub struct EventRow {
     /// When it arrived.
     pub received_at: ReceivedAt,
     /// Where its envelope lies.
-    pub log: u16,
+    pub log: LogNumber,
     /// Where its envelope lies.
-    pub partition: u16,
+    pub partition: Partition,
     /// Where its envelope lies.
-    pub offset: u64,
+    pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
 }
@@ -454,7 +454,7 @@ impl Store {
 
     /// A question about those events that an asker sees: it gets the conditions.
     fn events_of(&self, asker: &Asker, filter: &EventFilter, question: impl FnOnce(&str) -> String) -> Query {
-        let conditions = |seen: Seen<'_>| WHERE.to_owned() + &seen.feed("e.feed");
+        let conditions = |seen: SightConditions<'_>| WHERE.to_owned() + &seen.feed("e.feed");
         filled(self.asked_by(asker, |seen| question(&conditions(seen))), filter)
     }
 }

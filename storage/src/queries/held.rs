@@ -8,7 +8,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::Seen;
+use super::SightConditions;
 use crate::{
     client::{Store, answer},
     error::StoreError,
@@ -87,7 +87,7 @@ impl Store {
             .map(|(.., condition)| *condition)
             .collect();
         let those = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
-        let those = those + &Seen::by(asker).row("subject", "feed");
+        let those = those + &SightConditions::by(asker).row("subject", "feed");
         let chosen = |query: String| {
             let asked = self.asked_by(asker, |_| query).param("zone", zone);
             choices.iter().fold(asked, |asked, (choice, name, _)| match choice {

@@ -5,7 +5,7 @@ use ioc_model::{
     asker::Asker,
     observation::Quality,
     position::{LogNumber, Offset, Partition},
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,7 @@ pub struct LatestValue {
     pub row: u32,
     /// How it stood to earlier rows of its key when it was stored.
     #[serde(with = "words")]
-    pub standing: Standing,
+    pub standing: RowStanding,
 }
 
 impl Store {

@@ -7,7 +7,7 @@ use ioc_model::{
     epoch::{Generation, Revision},
     observation::Quality,
     position::{LogNumber, Offset, Partition},
-    results::Standing,
+    results::RowStanding,
     time::{EventTime, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
@@ -69,7 +69,7 @@ pub struct WindowRow {
     pub quality: Quality,
     /// How it stood to earlier rows of its key when it was stored.
     #[serde(with = "words")]
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// The feed it came by.
     pub feed: String,
     /// Who sent it; empty where that was not recorded.

@@ -7,7 +7,7 @@ use ioc_model::{
     name::Name,
     place::Date,
     position::{Arrival, LogNumber, Offset, Partition, Position},
-    results::{Receipt, ReportVerdict, Standing},
+    results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
     time::ReceivedAt,
 };
@@ -48,7 +48,7 @@ pub struct ReportedCell {
     /// What the same agency had said of it in that vintage.
     pub was: Option<Value>,
     /// How it stands to that.
-    pub standing: Standing,
+    pub standing: RowStanding,
     /// Whether it was shown when it was stored.
     pub shown: bool,
     /// The feed it came by.
@@ -82,7 +82,7 @@ struct CellRow {
     was_mark: Option<Mark>,
     was_value: Option<String>,
     #[serde(with = "words")]
-    standing: Standing,
+    standing: RowStanding,
     shown: bool,
     feed: String,
     sender: String,

@@ -8,7 +8,7 @@ use clickhouse::Row;
 use ioc_model::{asker::Asker, index::IndexId, time::EventTime, window::WindowKind};
 use serde::{Deserialize, Serialize};
 
-use super::Seen;
+use super::SightConditions;
 use crate::{
     client::{Store, answer, one},
     error::StoreError,
@@ -76,7 +76,7 @@ impl Measured<'_> {
 
     /// A query of the series: moment, value, extremes, weight in a mean, what is there of what is owed, and whether it
     /// is good.
-    fn figures(&self, seen: Seen<'_>) -> String {
+    fn figures(&self, seen: SightConditions<'_>) -> String {
         let (rows, theirs) = match self {
             Measured::Points(_) => (
                 "SELECT toUnixTimestamp64Milli(event_time) AS t, toNullable(value) AS value, \
@@ -125,7 +125,7 @@ impl Store {
         to: EventTime,
         entries: u32,
     ) -> Result<ThinnedSeries, StoreError> {
-        let figures = measured.figures(Seen::by(asker));
+        let figures = measured.figures(SightConditions::by(asker));
         let ask = |sql: String| {
             self.asked_by(asker, |_| format!("{sql} {SETTINGS}"))
                 .param("measured", measured.word())

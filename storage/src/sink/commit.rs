@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{
-    Halt, Sink,
+    Sink, SinkHalt,
     attempt::{Attempts, Parcel},
 };
 use crate::{
@@ -23,7 +23,7 @@ struct Held {
 
 impl Sink {
     /// Whether an earlier process committed the epoch, all of whose rows are then there.
-    pub(super) async fn is_committed(&self, results: &EpochResults) -> Result<bool, Halt> {
+    pub(super) async fn is_committed(&self, results: &EpochResults) -> Result<bool, SinkHalt> {
         let parcel = self.commit_parcel(results);
         let mut attempts = Attempts::default();
         let held = loop {
@@ -34,10 +34,10 @@ impl Sink {
         };
         let expected = hash_text(&results.manifest_hash);
         if held.iter().any(|held| held.manifest_hash != expected) {
-            return Err(Halt::Parted { epoch: results.epoch, generation: results.generation });
+            return Err(SinkHalt::Parted { epoch: results.epoch, generation: results.generation });
         }
         if held.len() > 1 {
-            return Err(Halt::Astray {
+            return Err(SinkHalt::Astray {
                 epoch: results.epoch,
                 table: parcel.table,
                 token: parcel.token,
@@ -48,7 +48,7 @@ impl Sink {
         Ok(!held.is_empty())
     }
 
-    pub(super) async fn commit(&self, results: &EpochResults, recovering: bool) -> Result<(), Halt> {
+    pub(super) async fn commit(&self, results: &EpochResults, recovering: bool) -> Result<(), SinkHalt> {
         let parcel = self.commit_parcel(results);
         let held = || async { Ok(self.held_commits(results).await?.len() as u64) };
         self.deliver(&parcel, held, recovering).await?;

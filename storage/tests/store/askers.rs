@@ -11,7 +11,7 @@ use ioc_model::{
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     rule::{AlertEvents, CountBy, Counted, Counting},
-    time::{EventTime, Millis, Now},
+    time::{EventTime, Now},
     window::{Aggregate, WindowKind},
 };
 use ioc_storage::{
@@ -174,18 +174,9 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         known: false,
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
-    let (envelope, names) = (position(event.offset), [event.log_source.clone()]);
-    let counting = Counting {
-        count: Count::Events,
-        by: CountBy::From,
-        kinds: Vec::new(),
-        severity: None,
-        category: String::new(),
-        signature: String::new(),
-        reach: 1,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
-    };
+    let (envelope, names) = (position(event.offset.0), [event.log_source.clone()]);
+    let counting =
+        Counting { kinds: Vec::new(), reach: 1, ..ioc_testing::counting(Count::Events, CountBy::From) };
     let last = Arrival { received_at: event.received_at, position: envelope, row: event.row };
     let counted = Arc::new(Counted { counting, group: event.source_address.clone(), last });
     let raised_by = AlertEvents { counted, from: start(), until, epoch: Epoch(1) };

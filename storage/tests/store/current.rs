@@ -7,7 +7,7 @@ use ioc_model::{
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::Facts,
-    results::{EpochResults, Standing, StoredObservation},
+    results::{EpochResults, RowStanding, StoredObservation},
     time::{EventTime, ReceivedAt},
 };
 
@@ -28,7 +28,7 @@ fn row(subject: &str, value: f64, quality: Quality, received: i64, offset: u64) 
             position: Position { log: LogNumber(1), partition: Partition(0), offset: Offset(offset) },
             row: 0,
         },
-        standing: Standing::First,
+        standing: RowStanding::First,
         last_word: true,
     }
 }
@@ -47,7 +47,7 @@ fn epoch(number: u64, observations: Vec<StoredObservation>) -> EpochResults {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batch_what_the_flow_said_last_is_current() {
     use Quality::{DeviceError, Good};
-    use Standing::{Correction, History, Restored};
+    use RowStanding::{Correction, History, Restored};
     let server = TestServer::start().await;
     let sink = server.sink();
     let said = |standing, row: StoredObservation| StoredObservation { standing, ..row };
@@ -55,7 +55,7 @@ async fn batch_what_the_flow_said_last_is_current() {
     let first = vec![
         row("corrected", 1.0, Good, 100, 1),
         row("replayed", 1.0, Good, 200, 3),
-        passed(Standing::First, row("known earlier", 1.0, Good, 100, 4)),
+        passed(RowStanding::First, row("known earlier", 1.0, Good, 100, 4)),
         said(Correction, row("known earlier", 2.0, Good, 200, 5)),
         row("quality", 1.0, Good, 100, 6),
         row("single", 1.0, Good, 100, 8),
@@ -113,7 +113,7 @@ async fn corrections_of_what_is_long_over_are_told_by_sender_and_day() {
         let days_ago = [365, 31, 29, 365, 364, 2][at];
         row.event_time = EventTime(row.arrival.received_at.0 - days_ago * DAY);
         // The fourth is the first of its key: it changes nothing that was said.
-        row.standing = if at == 3 { Standing::First } else { Standing::Correction };
+        row.standing = if at == 3 { RowStanding::First } else { RowStanding::Correction };
     }
     results.facts.observations.sort_by(Fact::compare);
     sink.write(&results, false).await.unwrap();

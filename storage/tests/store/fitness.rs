@@ -1,5 +1,6 @@
 //! LOUD: a database that is not ours or not fit is found before the first row goes there.
 
+use ioc_bus::LogId;
 use ioc_model::{epoch::Generation, instance::InstanceId, position::LogNumber};
 use ioc_storage::{Class, Store, StoreError, Topology, schema};
 use uuid::Uuid;
@@ -98,7 +99,7 @@ async fn loud_tables_that_forget_inserts_or_do_not_fsync_or_are_missing_are_refu
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_log_keeps_its_number_over_restarts_and_no_other_gets_it() {
     let server = TestServer::start().await;
-    let (first, second) = (Uuid::from_u128(11), Uuid::from_u128(12));
+    let [first, second] = [11_u128, 12].map(|number| LogId::from_bytes(number.to_be_bytes()));
     assert_eq!(server.store.register_log(first, "disk").await.unwrap(), LogNumber(1));
     assert_eq!(server.store.register_log(second, "kafka").await.unwrap(), LogNumber(2));
     let (scratch, listen) = server.stop().await;

@@ -10,7 +10,9 @@ use ioc_model::{
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    results::{EpochResults, Facts, FigureResult, Standing, StoredObservation, Verdict, WindowResult},
+    results::{
+        EpochResults, Facts, FigureResult, LimitVerdict, RowStanding, StoredObservation, WindowResult,
+    },
     rule::AlertChange,
     status::StationStatus,
     time::{EventTime, Millis, Now, ReceivedAt},
@@ -30,7 +32,7 @@ fn position(offset: u64) -> Position {
 }
 
 /// A row of an envelope, `minute` minutes into the hour.
-fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: Standing) -> StoredObservation {
+fn row(minute: i64, value: f64, quality: Quality, offset: u64, standing: RowStanding) -> StoredObservation {
     StoredObservation {
         indicator: Name::from("pm25"),
         subject: Name::from("st"),
@@ -80,7 +82,7 @@ fn epoch(number: u64, observations: Vec<StoredObservation>, windows: Vec<WindowR
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batch_the_rows_of_a_window_add_up_to_it_as_of_its_revision() {
     use Quality::{Calibrating, Good};
-    use Standing::{Correction, First, History};
+    use RowStanding::{Correction, First, History};
     let server = TestServer::start().await;
     let sink = server.sink();
     let first = vec![
@@ -300,7 +302,10 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
 
     let judged = store.newest_assessments(&ALL, start()).await.unwrap();
     let words: Vec<_> = judged.iter().map(|row| (row.averaging, row.verdict)).collect();
-    assert_eq!(words, [(Averaging::Hour, Verdict::Insufficient), (Averaging::Day, Verdict::Exceeded)]);
+    assert_eq!(
+        words,
+        [(Averaging::Hour, LimitVerdict::Insufficient), (Averaging::Day, LimitVerdict::Exceeded)]
+    );
     let day = store.assessments(&ALL, "station-0", Averaging::Day, start(), None).await.unwrap();
     assert_eq!((day[0].limit.as_str(), day[0].revision), ("qcvn05-pm25-day", Revision(2)));
 

@@ -4,7 +4,7 @@ use ioc_model::{
     epoch::{Epoch, Generation},
     results::Facts,
 };
-use ioc_storage::{Halt, Loss, losses::listed};
+use ioc_storage::{SinkHalt, TableLoss, losses::listed};
 
 use crate::{
     sample,
@@ -54,7 +54,7 @@ async fn loud_rows_that_went_with_a_broken_part_are_missed_and_stored_again_once
     let tables: Vec<&str> = broken.iter().map(|part| &*part.table).collect();
     assert_eq!(tables, ["feed_minute", "observation"], "{}", listed(&broken));
     let losses = server.store.losses(Generation(0), Epoch(0), Epoch(EPOCHS)).await.unwrap();
-    let lost = |table, from, committed| Loss { table, from: Epoch(from), committed, held: 0 };
+    let lost = |table, from, committed| TableLoss { table, from: Epoch(from), committed, held: 0 };
     assert_eq!(losses, [lost("observation", 7, 50), lost("feed_minute", 9, 1)]);
     assert_eq!(
         server.store.losses(Generation(0), Epoch(7), Epoch(EPOCHS)).await.unwrap(),
@@ -84,7 +84,10 @@ async fn loud_a_commit_that_went_with_a_broken_part_is_missed() {
     damage(&server, "epoch", 5).await;
     let server = restarted(server).await;
     let losses = server.store.losses(Generation(0), Epoch(0), Epoch(EPOCHS)).await.unwrap();
-    assert_eq!(losses.first(), Some(&Loss { table: "observation", from: Epoch(5), committed: 0, held: 50 }));
+    assert_eq!(
+        losses.first(),
+        Some(&TableLoss { table: "observation", from: Epoch(5), committed: 0, held: 50 })
+    );
     assert!(losses.iter().all(|loss| loss.from == Epoch(5) && loss.committed == 0), "{losses:?}");
     assert_eq!(losses.len(), Facts::TABLES.len(), "every table has rows of it: {losses:?}");
     let all: Vec<Epoch> = (1..=EPOCHS).map(Epoch).collect();
@@ -100,7 +103,10 @@ async fn loud_a_lost_commit_and_as_many_lost_rows_of_another_epoch_do_not_make_u
     damage(&server, "observation", 3).await;
     let server = restarted(server).await;
     let losses = server.store.losses(Generation(0), Epoch(0), Epoch(EPOCHS)).await.unwrap();
-    assert_eq!(losses.first(), Some(&Loss { table: "observation", from: Epoch(3), committed: 50, held: 0 }));
+    assert_eq!(
+        losses.first(),
+        Some(&TableLoss { table: "observation", from: Epoch(3), committed: 50, held: 0 })
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,7 +120,7 @@ async fn loud_a_server_that_comes_back_with_broken_parts_does_not_get_past_the_s
     assert!(server.kill());
     crate::server::eventually("it is away", async || server.server.pid() != pid).await;
     match sink.nothing_broke().await {
-        Err(Halt::Broken { parts }) => {
+        Err(SinkHalt::Broken { parts }) => {
             assert_eq!(parts.first().map(|part| &*part.table), Some("observation"))
         }
         other => panic!("not halted: {other:?}"),

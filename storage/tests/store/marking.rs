@@ -9,7 +9,7 @@ use ioc_model::{
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     results::Facts,
-    results::{EpochResults, Standing, StoredObservation},
+    results::{EpochResults, RowStanding, StoredObservation},
     time::{EventTime, Now, ReceivedAt},
     window::ClosedBy,
 };
@@ -28,7 +28,7 @@ fn start() -> EventTime {
 }
 
 /// A row of an epoch: keys lie in two months.
-fn row(key: u64, epoch: u64, number: u64, standing: Standing, last_word: bool) -> StoredObservation {
+fn row(key: u64, epoch: u64, number: u64, standing: RowStanding, last_word: bool) -> StoredObservation {
     let offset = epoch * 1_000 + key * 3 + number;
     StoredObservation {
         indicator: Name::from("pm25"),
@@ -52,11 +52,11 @@ fn row(key: u64, epoch: u64, number: u64, standing: Standing, last_word: bool) -
 fn epoch(number: u64) -> EpochResults {
     let mut facts = Facts::default();
     for key in (0..KEYS).filter(|key| number == 1 || key % number == 0) {
-        let standing = if number == 1 { Standing::First } else { Standing::Correction };
+        let standing = if number == 1 { RowStanding::First } else { RowStanding::Correction };
         let twice = key % 5 == 0;
         facts.observations.push(row(key, number, 0, standing, !twice));
         if twice {
-            facts.observations.push(row(key, number, 1, Standing::Correction, true));
+            facts.observations.push(row(key, number, 1, RowStanding::Correction, true));
         }
     }
     let mut window = sample::results(Epoch(number), 0).facts.windows.remove(0);

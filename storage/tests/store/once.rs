@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ioc_model::epoch::{Epoch, Generation};
-use ioc_storage::{Halt, Sink, SinkConfig};
+use ioc_storage::{Sink, SinkConfig, SinkHalt};
 use rand::Rng;
 
 use crate::{
@@ -168,7 +168,7 @@ async fn loud_an_unknown_table_halts_and_the_block_is_kept() {
     let server = TestServer::start().await;
     let _ = server.ask("DROP TABLE window SYNC").await;
     let halt = server.sink().write(&sample::results(Epoch(1), 10), false).await.unwrap_err();
-    let Halt::Refused { kept: Some(kept), .. } = &halt else { panic!("{halt}") };
+    let SinkHalt::Refused { kept: Some(kept), .. } = &halt else { panic!("{halt}") };
     assert!(std::fs::metadata(kept).unwrap().len() > 0);
     assert!(halt.to_string().contains("window"), "{halt}");
     // Nothing is published of an epoch that was not stored whole.
@@ -184,13 +184,13 @@ async fn loud_a_wrong_password_and_a_second_history_halt() {
     let mut other = results.clone();
     other.manifest_hash = [9; 32];
     let halt = server.sink().write(&other, true).await.unwrap_err();
-    assert!(matches!(halt, Halt::Parted { .. }), "{halt}");
+    assert!(matches!(halt, SinkHalt::Parted { .. }), "{halt}");
 
     let mut config = server.server.store();
     config.password = "wrong".to_owned();
     let sink = Sink::new(ioc_storage::Store::connect(&config).unwrap(), server.sink_config());
     let halt = sink.write(&sample::results(Epoch(2), 10), false).await.unwrap_err();
-    assert!(matches!(halt, Halt::Refused { .. }), "{halt}");
+    assert!(matches!(halt, SinkHalt::Refused { .. }), "{halt}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

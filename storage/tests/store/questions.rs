@@ -10,9 +10,9 @@ use ioc_model::{
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
     question::{About, Found, Question},
-    results::{Standing, WindowResult},
+    results::{RowStanding, WindowResult},
     rule::{AlertEvents, CountBy, Counted, Counting},
-    time::{EventTime, Millis},
+    time::EventTime,
     window::{Aggregate, ClosedBy, WindowKind},
 };
 use ioc_storage::queries::{EventRow, Receipt};
@@ -37,7 +37,7 @@ async fn boards_get_the_latest_values_trends_rejects_receipts_and_balance() {
     assert_eq!(last.event_time, EventTime(start.0 + 2_000_049 * 7));
     assert_eq!(last.value, 49.0 / 3.0);
     assert_eq!(last.quality, Quality::Good);
-    assert_eq!(last.standing, Standing::First);
+    assert_eq!(last.standing, RowStanding::First);
     assert!(store.latest(&ALL, EventTime(last.event_time.0 + 1)).await.unwrap().is_empty());
 
     let trend = store
@@ -228,7 +228,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         before = Some(behind(last));
         let position = behind(last).position;
         assert_eq!(store.envelope_events(&ALL, position).await.unwrap(), page);
-        seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
+        seen.extend(page.into_iter().map(|event| event.offset.0 / 1_000_000));
     }
     assert_eq!(seen, [3, 2, 1], "the newest first, none twice");
     let event = &store.events(&ALL, &filter, None, 1).await.unwrap()[0];
@@ -276,7 +276,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     }
     let tried = EventFilter { attempts: true, ..filter.clone() };
     let found = store.events(&ALL, &tried, None, 9).await.unwrap();
-    assert_eq!(found.iter().map(|event| event.offset / 1_000_000).collect::<Vec<_>>(), [2]);
+    assert_eq!(found.iter().map(|event| event.offset.0 / 1_000_000).collect::<Vec<_>>(), [2]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -293,15 +293,11 @@ async fn the_events_of_an_alert_are_paged_up_to_the_one_that_made_it_enough() {
         sink.write(&results, false).await.unwrap();
     }
     let counting = Counting {
-        count: Count::Events,
-        by: CountBy::From,
         kinds: vec![EventKind::Alert],
         severity: Some(Severity::High),
-        category: String::new(),
         signature: "1:9000010:2".to_owned(),
         reach: 3,
-        within: Millis::minutes(10),
-        clear_after: Millis::minutes(10),
+        ..ioc_testing::counting(Count::Events, CountBy::From)
     };
     let counted = Counted { counting, group: "2001:db8:0:7::1f".to_owned(), last: arrivals[2] };
     let of = AlertEvents {
@@ -315,14 +311,13 @@ async fn the_events_of_an_alert_are_paged_up_to_the_one_that_made_it_enough() {
         let page = server.store.alert_events(&ALL, &of, before, 1).await.unwrap();
         let Some(last) = page.last() else { break };
         before = Some(behind(last));
-        seen.extend(page.into_iter().map(|event| event.offset / 1_000_000));
+        seen.extend(page.into_iter().map(|event| event.offset.0 / 1_000_000));
     }
     assert_eq!(seen, [3, 2, 1], "the newest first, none twice, and none that came after");
 }
 
 /// Where the page behind an event begins.
 fn behind(event: &EventRow) -> EventCursor {
-    let (log, partition) = (LogNumber(event.log), Partition(event.partition));
-    let position = Position { log, partition, offset: Offset(event.offset) };
+    let position = Position { log: event.log, partition: event.partition, offset: event.offset };
     EventCursor { happened_at: event.happened_at, position, row: event.row }
 }

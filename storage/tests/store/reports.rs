@@ -7,7 +7,7 @@ use ioc_model::{
     form::{Cell, CellKey, Mark, Period, PeriodKind, ReceiptCursor, ReceiptFilter, Value, Vintage},
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
-    results::{EpochResults, Facts, Receipt, ReportVerdict, Standing, StoredCell},
+    results::{EpochResults, Facts, Receipt, ReportVerdict, RowStanding, StoredCell},
     time::{Now, ReceivedAt},
 };
 use ioc_storage::{Topology, queries::ReportedCell};
@@ -43,7 +43,7 @@ fn cell(indicator: &str, value: Value, offset: u64, row: u32) -> StoredCell {
             ..sample.cell.clone()
         },
         was: None,
-        standing: Standing::First,
+        standing: RowStanding::First,
         shown: true,
         replaces: false,
         arrival: arrival(offset, row),
@@ -52,7 +52,7 @@ fn cell(indicator: &str, value: Value, offset: u64, row: u32) -> StoredCell {
 }
 
 fn corrects(was: Value, cell: StoredCell) -> StoredCell {
-    StoredCell { was: Some(was), standing: Standing::Correction, replaces: true, ..cell }
+    StoredCell { was: Some(was), standing: RowStanding::Correction, replaces: true, ..cell }
 }
 
 fn receipt(offset: u64) -> Receipt {
@@ -152,7 +152,7 @@ async fn a_message_is_read_back_with_all_that_was_found_in_it_and_what_it_change
     assert_eq!(said, expected);
     let ReportedCell { period, vintage, place, agency, standing, .. } = &changes[0];
     assert_eq!((*period, *vintage, place.as_str()), (october(), Vintage::Official, "25486"));
-    assert_eq!((agency.as_str(), *standing), ("25486", Standing::Correction));
+    assert_eq!((agency.as_str(), *standing), ("25486", RowStanding::Correction));
 
     let periods = [Period::of(PeriodKind::Month, 2026, 10).unwrap(), october()];
     let values = server.store.report_values(&everyone, "ktxh-x", &periods, None, 10).await.unwrap();

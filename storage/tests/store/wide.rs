@@ -5,7 +5,7 @@ use ioc_model::{
     index::{IndexId, Indexed, NoIndex},
     limit::Averaging,
     name::Name,
-    results::{Assessment, EpochResults, IndexResult, StatusResult, Verdict, WindowResult},
+    results::{Assessment, EpochResults, IndexResult, LimitVerdict, StatusResult, WindowResult},
     status::StationStatus,
     time::{EventTime, Now},
     window::{Aggregate, ClosedBy, WindowKind},
@@ -214,7 +214,12 @@ async fn a_local_time_is_the_moment_itself_in_the_zone_of_the_pack_whichever_is_
     }
 }
 
-fn assessment(averaging: Averaging, start: EventTime, value: Option<f64>, verdict: Verdict) -> Assessment {
+fn assessment(
+    averaging: Averaging,
+    start: EventTime,
+    value: Option<f64>,
+    verdict: LimitVerdict,
+) -> Assessment {
     let hours = match averaging {
         Averaging::Hour => 1,
         Averaging::EightHours => 8,
@@ -240,7 +245,7 @@ fn assessment(averaging: Averaging, start: EventTime, value: Option<f64>, verdic
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silent_an_episode_ends_where_the_limit_is_kept_or_nothing_is_known() {
     use Averaging::{EightHours, Hour};
-    use Verdict::{Exceeded, Insufficient, Kept};
+    use LimitVerdict::{Exceeded, Insufficient, Kept};
     let server = TestServer::start().await;
     publish(&server, "Asia/Ho_Chi_Minh").await;
     let hour = |number: i64| EventTime(sample::time("2026-03-02T17:00:00Z").0 + number * HOUR);

@@ -6,7 +6,6 @@ use ioc_model::{
     calendar::Calendar,
     event::{Count, Severity, one_spelling},
     position::Arrival,
-    text::Text,
     time::ReceivedAt,
 };
 use proptest::prelude::*;
@@ -19,9 +18,7 @@ const HELD: Millis = Millis::minutes(10);
 
 fn measure(id: &str, count: Count, kinds: &[EventKind], windows: &[WindowKind]) -> (Name, EventMeasure) {
     let (kinds, windows) = (kinds.to_vec(), windows.to_vec());
-    let measure =
-        EventMeasure { id: id.to_owned(), name: Text::default(), count, kinds, severity: None, windows };
-    (id.into(), measure)
+    (id.into(), EventMeasure { kinds, windows, ..ioc_testing::measure(id, count) })
 }
 
 fn plan(silent_after: Option<Millis>) -> CountPlan {
@@ -59,7 +56,7 @@ fn line(minute: i64) -> Event {
 }
 
 struct Source {
-    counted: Counted,
+    counted: LogSourceCounts,
     plan: CountPlan,
     days: Days,
     epoch: u64,
@@ -72,7 +69,7 @@ struct Source {
 impl Source {
     fn new(silent_after: Option<Millis>) -> Source {
         Source {
-            counted: Counted::default(),
+            counted: LogSourceCounts::default(),
             plan: plan(silent_after),
             days: Days::new(Calendar::of_zone("UTC").unwrap()),
             epoch: 0,
@@ -90,7 +87,7 @@ impl Source {
         let Source { counted, plan, days, asked, windows, said, .. } = self;
         let _ = counted.take(events.iter(), plan, days, of, |_| Millis(0), None, &mut touched, asked);
         let patience = EventTime(now * MINUTE).minus(plan.patience(Millis::minutes(5)));
-        let bounds = Bounds { epoch, horizon: HORIZON, watermark: counted.watermark(), patience };
+        let bounds = ClosingBounds { epoch, horizon: HORIZON, watermark: counted.watermark(), patience };
         counted.advance(days, plan, bounds, &touched, |name, closed| {
             *said += 1;
             keep(windows, name, closed);

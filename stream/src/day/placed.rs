@@ -1,6 +1,6 @@
 //! What a row does to the point it is of, and what that makes of the row.
 
-use ioc_model::{names::Source, results::Standing};
+use ioc_model::{names::Source, results::RowStanding};
 use rustc_hash::FxHashMap;
 
 use super::{Point, Version, points::Points};
@@ -11,7 +11,7 @@ pub enum Placed {
     /// It is stored, and whether the point's current value is another one now.
     Stored {
         /// How it stands to what was there.
-        standing: Standing,
+        standing: RowStanding,
         /// What is the point's current version behind it.
         current: Current,
     },
@@ -66,7 +66,7 @@ pub(super) fn apply_to(points: &mut Points, others: &mut Others, at: u32, versio
         }
         Err(index) => {
             points.insert(index, &Point::new(at, &version));
-            Placed::Stored { standing: Standing::First, current: Current::Becomes }
+            Placed::Stored { standing: RowStanding::First, current: Current::Becomes }
         }
     }
 }
@@ -86,15 +86,15 @@ fn again(point: &mut Point, others: &mut Others, version: Version) -> Placed {
             return Placed::Duplicate;
         }
         known.arrival = version.arrival;
-        return Placed::Stored { standing: Standing::History, current: Current::Stays };
+        return Placed::Stored { standing: RowStanding::History, current: Current::Stays };
     }
     if version.arrival > current.arrival {
         others.push(current);
         *point = Point::new(point.at, &version);
-        return Placed::Stored { standing: Standing::Correction, current: Current::Becomes };
+        return Placed::Stored { standing: RowStanding::Correction, current: Current::Becomes };
     }
     others.push(version);
-    Placed::Stored { standing: Standing::History, current: Current::Stays }
+    Placed::Stored { standing: RowStanding::History, current: Current::Stays }
 }
 
 /// The current content turns out to be known since earlier, which may make another version the latest known.
@@ -107,5 +107,5 @@ fn lower_current(point: &mut Point, others: &mut Others, earlier: Version) -> Pl
     // The day knows who sent it.
     let current = latest_other
         .map_or(Current::Lowered, |other| Current::Restored(Box::new((other, Source::default()))));
-    Placed::Stored { standing: Standing::History, current }
+    Placed::Stored { standing: RowStanding::History, current }
 }

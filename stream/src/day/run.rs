@@ -94,19 +94,19 @@ impl Run {
         self.count as usize
     }
 
-    pub(super) fn points(&self) -> Points<'_> {
-        Points { bytes: &self.bytes, before: Point::ORIGIN }
+    pub(super) fn points(&self) -> RunPoints<'_> {
+        RunPoints { bytes: &self.bytes, before: Point::ORIGIN }
     }
 }
 
 /// The points of a run.
 #[derive(Debug)]
-pub(super) struct Points<'a> {
+pub(super) struct RunPoints<'a> {
     bytes: &'a [u8],
     before: Point,
 }
 
-impl Iterator for Points<'_> {
+impl Iterator for RunPoints<'_> {
     type Item = Point;
 
     /// Ends early where the bytes are none of ours: a checkpoint's checksum was right, so there are none.

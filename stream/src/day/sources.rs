@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 /// The sources of a day's points, those included that are not current.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Sources {
+pub struct DaySources {
     main: Option<Source>,
     /// Few days have any; a day without takes no room for them.
     rest: Option<Box<Rest>>,
@@ -50,7 +50,7 @@ const OTHER_PARTITION: u64 = 1;
 const OTHER_ROW: u64 = 2;
 const FLAGS: u32 = 2;
 
-impl Sources {
+impl DaySources {
     /// Notes who sent what arrived there.
     #[inline]
     pub(super) fn note(&mut self, arrival: &Arrival, source: Source) {
@@ -175,15 +175,15 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// [`Sources`] as checkpoints up to version 7 keep them: by place.
+/// [`DaySources`] as checkpoints up to version 7 keep them: by place.
 #[derive(Debug, Deserialize)]
 pub struct SourcesByPlace {
     main: Option<Source>,
     rest: Option<(Vec<Source>, FxHashMap<u128, u32>)>,
 }
 
-impl From<SourcesByPlace> for Sources {
-    fn from(SourcesByPlace { main, rest }: SourcesByPlace) -> Sources {
+impl From<SourcesByPlace> for DaySources {
+    fn from(SourcesByPlace { main, rest }: SourcesByPlace) -> DaySources {
         let rest = rest.map(|(others, elsewhere)| {
             let mut places: Vec<(u128, u32)> = elsewhere.into_iter().collect();
             places.sort_unstable();
@@ -193,7 +193,7 @@ impl From<SourcesByPlace> for Sources {
                 .for_each(|(place, number)| elsewhere.note(Place::of_number(*place), *number as usize));
             Box::new(Rest { others, elsewhere })
         });
-        Sources { main, rest }
+        DaySources { main, rest }
     }
 }
 
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn who_every_row_came_from_is_known_and_the_main_source_costs_nothing() {
         let source = |feed: &str| Source { feed: feed.into(), sender: format!("{feed}-login").into() };
-        let mut sources = Sources::default();
+        let mut sources = DaySources::default();
         assert_eq!(sources.of(&arrival(0)), Source::default());
         for (row, feed) in [(0, "air"), (1, "file"), (2, "air"), (3, "file"), (4, "push")] {
             sources.note(&arrival(row), source(feed));
@@ -232,7 +232,7 @@ mod tests {
             rows in proptest::collection::btree_map(any::<u128>(), 0u8..5, 1..60),
         ) {
             let source = |number: &u8| Source { feed: "air".into(), sender: format!("gw-{number}").as_str().into() };
-            let mut sources = Sources::default();
+            let mut sources = DaySources::default();
             // Not in the order of their places.
             let mut order: Vec<(&u128, &u8)> = rows.iter().collect();
             order.sort_by_key(|(place, _)| (*place).rotate_left(40));
@@ -240,7 +240,7 @@ mod tests {
                 prop_assert_eq!(placed(*place).place(), *place);
                 sources.note(&placed(*place), source(number));
             }
-            let again: Sources = postcard::from_bytes(&postcard::to_stdvec(&sources).unwrap()).unwrap();
+            let again: DaySources = postcard::from_bytes(&postcard::to_stdvec(&sources).unwrap()).unwrap();
             prop_assert_eq!(&again, &sources);
             for (place, number) in &rows {
                 prop_assert_eq!(again.of(&placed(*place)), source(number));
@@ -252,7 +252,7 @@ mod tests {
     fn a_day_told_by_four_in_turn_takes_a_few_bytes_a_point() {
         let source =
             |number: u64| Source { feed: "air".into(), sender: format!("gw-{number}").as_str().into() };
-        let mut sources = Sources::default();
+        let mut sources = DaySources::default();
         for point in 0..1_000 {
             let position = Position {
                 offset: Offset(point * 700),
@@ -269,7 +269,7 @@ mod tests {
     #[test]
     fn what_version_7_kept_by_place_is_known_by_place() {
         let source = |sender: &str| Source { feed: "air".into(), sender: sender.into() };
-        let mut sources = Sources::default();
+        let mut sources = DaySources::default();
         let places = [5, 77 << 32 | 1, 9 << 112 | 2 << 96 | 12 << 32 | 3];
         let others = [source("b"), source("c")];
         let elsewhere: FxHashMap<u128, u32> = places.iter().copied().zip([0, 1, 0]).collect();

@@ -26,7 +26,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{HOUR, StationPlan, said::OpenAlert, usual::UsualHours};
+use super::{HOUR, StationPlan, statement::OpenAlert, usual::UsualHours};
 use crate::step::ShardResults;
 
 /// Windows without a valid value that may lie between those of a row.
@@ -34,18 +34,18 @@ const GAP_WINDOWS: i64 = 6;
 
 /// A mean or index of a window as rules see it.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
+pub(super) struct WatchedWindow {
     pub(super) measure: Name,
     pub(super) averaging: Averaging,
     pub(super) start: EventTime,
     pub(super) end: EventTime,
-    pub(super) looked: Looked,
+    pub(super) value: WatchedValue,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Looked {
+pub(super) enum WatchedValue {
     /// An index.
-    Value(Option<f64>),
+    Index(Option<f64>),
     /// A mean that has enough points, and the limits in force, lower and upper.
     Mean { valid: Option<f64>, limit: Option<(Option<f64>, Option<f64>)> },
     /// A count, if enough is known of it, beside what is usual, if enough is known of that.
@@ -54,7 +54,7 @@ pub(super) enum Looked {
 
 /// What an epoch brought to be judged.
 pub(super) struct Judged<'a> {
-    pub(super) seen: &'a mut [Seen],
+    pub(super) windows: &'a mut [WatchedWindow],
     pub(super) status: Option<(StationStatus, Now)>,
     /// What the counts among it are held against.
     pub(super) usual: &'a UsualHours,
@@ -160,8 +160,8 @@ impl Alerts {
         judged: Judged<'_>,
         results: &mut ShardResults,
     ) {
-        let Judged { seen, status, usual } = judged;
-        seen.sort_by_key(|reading| (reading.end, reading.start));
+        let Judged { windows, status, usual } = judged;
+        windows.sort_by_key(|window| (window.end, window.start));
         for rule in &plan.rules {
             let state = self.rules.entry(Name::new(&rule.id)).or_default();
             let mut step = Step { now, patience, rule, subject, usual, state, results };
@@ -170,7 +170,7 @@ impl Alerts {
                     let watched = status.filter(|(status, _)| statuses.contains(status));
                     step.status(watched, *lasting);
                 }
-                _ => seen.iter().for_each(|reading| step.reading(reading)),
+                _ => windows.iter().for_each(|window| step.judge(window)),
             }
         }
         self.withdraw(now, plan, subject, results);
@@ -218,26 +218,26 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn reading(&mut self, reading: &Seen) {
-        if !watches(&self.rule.condition, reading) {
+    fn judge(&mut self, window: &WatchedWindow) {
+        if !watches(&self.rule.condition, window) {
             return;
         }
         let span = (i64::from(self.rule.raise_windows.max(self.rule.clear_windows)) + GAP_WINDOWS)
-            .saturating_mul(length(reading.averaging).0);
-        let newest = self.state.recent.keys().next_back().copied().unwrap_or(reading.start);
-        if reading.start < newest.minus(Millis(span)) {
+            .saturating_mul(length(window.averaging).0);
+        let newest = self.state.recent.keys().next_back().copied().unwrap_or(window.start);
+        if window.start < newest.minus(Millis(span)) {
             return;
         }
         let stood = self.state.stands(self.rule);
-        match entry(&self.rule.condition, reading) {
+        match entry(&self.rule.condition, window) {
             Some(entry) => {
-                let _ = self.state.recent.insert(reading.start, entry);
-                let oldest = newest.max(reading.start).minus(Millis(span));
+                let _ = self.state.recent.insert(window.start, entry);
+                let oldest = newest.max(window.start).minus(Millis(span));
                 self.state.recent = self.state.recent.split_off(&oldest);
             }
             None => {
                 // Silence changes nothing, whatever the pack asks for by now (invariant SILENT).
-                if self.state.recent.remove(&reading.start).is_none() {
+                if self.state.recent.remove(&window.start).is_none() {
                     return;
                 }
             }
@@ -250,12 +250,12 @@ impl Step<'_> {
         };
         let Some((start, entry)) = self.state.recent.iter().next_back() else { return };
         let compared = match self.rule.condition {
-            Condition::Unusual(_) => self.usual.compared(reading.measure, *start).map(Arc::new),
+            Condition::Unusual(_) => self.usual.compared(window.measure, *start).map(Arc::new),
             _ => None,
         };
         let evidence = Evidence {
-            measure: reading.measure,
-            averaging: Some(reading.averaging),
+            measure: window.measure,
+            averaging: Some(window.averaging),
             start: *start,
             end: entry.end,
             value: Some(entry.value),
@@ -265,7 +265,7 @@ impl Step<'_> {
             compared,
         };
         let was_raising = active || stood == Some(Stands::Raising);
-        let next_is_due = entry.end.plus(length(reading.averaging)).plus(self.patience);
+        let next_is_due = entry.end.plus(length(window.averaging)).plus(self.patience);
         let is_over = next_is_due < EventTime(self.now.0);
         match now_stands {
             Stands::Clearing if was_raising => self.turn(true, evidence),
@@ -407,41 +407,41 @@ fn windows(rule: &Rule, stands: Stands) -> usize {
     windows.max(1) as usize
 }
 
-fn watches(condition: &Condition, reading: &Seen) -> bool {
-    match (condition, reading.looked) {
-        (Condition::Threshold { measure: Measure::Index(index), averaging, .. }, Looked::Value(_)) => {
-            *reading.measure == *index.word() && reading.averaging == *averaging
+fn watches(condition: &Condition, window: &WatchedWindow) -> bool {
+    match (condition, window.value) {
+        (Condition::Threshold { measure: Measure::Index(index), averaging, .. }, WatchedValue::Index(_)) => {
+            *window.measure == *index.word() && window.averaging == *averaging
         }
         (
             Condition::Threshold { measure: Measure::Indicator(indicator), averaging, .. },
-            Looked::Mean { .. },
+            WatchedValue::Mean { .. },
         )
-        | (Condition::Limit { indicator, averaging, .. }, Looked::Mean { .. }) => {
-            *reading.measure == **indicator && reading.averaging == *averaging
+        | (Condition::Limit { indicator, averaging, .. }, WatchedValue::Mean { .. }) => {
+            *window.measure == **indicator && window.averaging == *averaging
         }
-        (Condition::Unusual(unusual), Looked::Counted { .. }) => *reading.measure == *unusual.measure,
+        (Condition::Unusual(unusual), WatchedValue::Counted { .. }) => *window.measure == *unusual.measure,
         _ => false,
     }
 }
 
 /// How a window stands to a rule; none where there is no valid value, no limit in force, or nothing usual.
-fn entry(condition: &Condition, reading: &Seen) -> Option<Entry> {
-    let value = match reading.looked {
-        Looked::Value(value) => value?,
-        Looked::Mean { valid, .. } => valid?,
-        Looked::Counted { value, .. } => value?,
+fn entry(condition: &Condition, window: &WatchedWindow) -> Option<Entry> {
+    let value = match window.value {
+        WatchedValue::Index(value) => value?,
+        WatchedValue::Mean { valid, .. } => valid?,
+        WatchedValue::Counted { value, .. } => value?,
     };
-    let (stands, threshold) = match (condition, reading.looked) {
+    let (stands, threshold) = match (condition, window.value) {
         (Condition::Threshold { bound, .. }, _) => by_bound(*bound, value),
-        (Condition::Limit { clear_share, .. }, Looked::Mean { limit: Some((low, high)), .. }) => {
+        (Condition::Limit { clear_share, .. }, WatchedValue::Mean { limit: Some((low, high)), .. }) => {
             by_limit(low, high, *clear_share, value)?
         }
-        (Condition::Unusual(unusual), Looked::Counted { usual: Some(usual), .. }) => {
+        (Condition::Unusual(unusual), WatchedValue::Counted { usual: Some(usual), .. }) => {
             by_bound(unusual.bound(&usual)?, value)
         }
         _ => return None,
     };
-    Some(Entry { end: reading.end, value, threshold, stands })
+    Some(Entry { end: window.end, value, threshold, stands })
 }
 
 fn by_bound(bound: Bound, value: f64) -> (Stands, f64) {

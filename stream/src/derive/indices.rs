@@ -13,8 +13,8 @@ use ioc_model::{
 };
 
 use super::{
-    Ground, HOUR, Touched,
-    alerts::{Looked, Seen},
+    Ground, HOUR, TouchedWindows,
+    alerts::{WatchedValue, WatchedWindow},
     ledger::{LOOK_BACK, Ledger},
     means::eight_hours,
 };
@@ -29,18 +29,23 @@ const DAY_HOURS_NEEDED: usize = 18;
 
 pub(super) fn work_out(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
-    seen: &mut Vec<Seen>,
+    watched: &mut Vec<WatchedWindow>,
 ) {
     match ground.plan.index {
-        Some(IndexId::VnAqi) => air(ground, touched, results, seen),
-        Some(IndexId::VnWqi) => water(ground, touched, results, seen),
+        Some(IndexId::VnAqi) => air(ground, touched, results, watched),
+        Some(IndexId::VnWqi) => water(ground, touched, results, watched),
         None => {}
     }
 }
 
-fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, seen: &mut Vec<Seen>) {
+fn air(
+    ground: &mut Ground<'_>,
+    touched: &TouchedWindows,
+    results: &mut ShardResults,
+    watched: &mut Vec<WatchedWindow>,
+) {
     let mut hours = BTreeSet::new();
     let mut days = BTreeSet::new();
     for particulate in PARTICULATES {
@@ -65,13 +70,13 @@ fn air(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, s
     days.retain(|start| AIR.into_iter().any(|input| ground.ledger.day(input, *start).is_some()));
     for start in hours {
         let indexed = air_of_hour(ground.ledger, ground.plan.settings, start);
-        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, seen);
+        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, watched);
     }
     for start in days {
         let day = ground.days.of(start);
         if day.end <= ground.closed_to {
             let indexed = air_of_day(ground, &day);
-            give(ground, WindowKind::Day, (day.start, day.end), indexed, results, seen);
+            give(ground, WindowKind::Day, (day.start, day.end), indexed, results, watched);
         }
     }
 }
@@ -128,18 +133,23 @@ fn highest_of_enough(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count >= DAY_HOURS_NEEDED).then_some(highest)
 }
 
-fn water(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, seen: &mut Vec<Seen>) {
+fn water(
+    ground: &mut Ground<'_>,
+    touched: &TouchedWindows,
+    results: &mut ShardResults,
+    watched: &mut Vec<WatchedWindow>,
+) {
     let hours: BTreeSet<EventTime> = vn_wqi::INPUTS.iter().flat_map(|input| touched.hours(input)).collect();
     let days: BTreeSet<EventTime> = vn_wqi::INPUTS.iter().flat_map(|input| touched.days(input)).collect();
     let settings = ground.plan.settings;
     for start in hours {
         let indexed = vn_wqi::index(|input| ground.ledger.hour(input, start)?.valid(), &settings);
-        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, seen);
+        give(ground, WindowKind::Hour, (start, start.plus(HOUR)), indexed, results, watched);
     }
     for start in days {
         let day = ground.days.of(start);
         let indexed = vn_wqi::index(|input| ground.ledger.day(input, start)?.valid(), &settings);
-        give(ground, WindowKind::Day, (day.start, day.end), indexed, results, seen);
+        give(ground, WindowKind::Day, (day.start, day.end), indexed, results, watched);
     }
 }
 
@@ -149,16 +159,16 @@ fn give(
     (start, end): (EventTime, EventTime),
     indexed: Indexed,
     results: &mut ShardResults,
-    seen: &mut Vec<Seen>,
+    watched: &mut Vec<WatchedWindow>,
 ) {
     let Some(index) = ground.plan.index else { return };
     let averaging = if kind == WindowKind::Hour { Averaging::Hour } else { Averaging::Day };
-    seen.push(Seen {
+    watched.push(WatchedWindow {
         measure: Name::from(index.word()),
         averaging,
         start,
         end,
-        looked: Looked::Value(indexed.value.ok()),
+        value: WatchedValue::Index(indexed.value.ok()),
     });
     results.facts.indices.push(IndexResult {
         index,

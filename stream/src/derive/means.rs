@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use ioc_model::{
     limit::{Averaging, Limit, is_enough},
     name::Name,
-    results::{Assessment, Verdict},
+    results::{Assessment, LimitVerdict},
     time::{EventTime, Millis},
     window::ClosedBy,
 };
 
 use super::{
-    Ground, HOUR, Touched,
-    alerts::{Looked, Seen},
+    Ground, HOUR, TouchedWindows,
+    alerts::{WatchedValue, WatchedWindow},
     ledger::Ledger,
 };
 use crate::{plan::LocalYear, reading::Mean, step::ShardResults};
@@ -37,16 +37,16 @@ fn of_means(means: impl Iterator<Item = f64>, expected: u32) -> Mean {
 
 pub(super) fn work_out(
     ground: &mut Ground<'_>,
-    touched: &Touched,
+    touched: &TouchedWindows,
     results: &mut ShardResults,
-    seen: &mut Vec<Seen>,
+    watched: &mut Vec<WatchedWindow>,
 ) {
     for (&indicator, hours) in &touched.hours {
         if ground.plan.looks_at(&indicator, Averaging::Hour) {
             for start in hours {
                 let mean = ground.ledger.hour(&indicator, *start);
                 let span = (*start, start.plus(HOUR));
-                give(ground, indicator, Averaging::Hour, span, mean, results, seen);
+                give(ground, indicator, Averaging::Hour, span, mean, results, watched);
             }
         }
         if ground.plan.looks_at(&indicator, Averaging::EightHours) {
@@ -59,7 +59,7 @@ pub(super) fn work_out(
                 // There is one for each hour that has a window, whatever came first.
                 if ground.ledger.hour(&indicator, span.1.minus(HOUR)).is_some() {
                     let mean = Some(eight_hours(ground.ledger, &indicator, start));
-                    give(ground, indicator, Averaging::EightHours, span, mean, results, seen);
+                    give(ground, indicator, Averaging::EightHours, span, mean, results, watched);
                 }
             }
         }
@@ -69,22 +69,27 @@ pub(super) fn work_out(
             for start in days {
                 let span = (*start, ground.days.of(*start).end);
                 let mean = ground.ledger.day(&indicator, *start);
-                give(ground, indicator, Averaging::Day, span, mean, results, seen);
+                give(ground, indicator, Averaging::Day, span, mean, results, watched);
             }
         }
     }
-    years(ground, touched, results, seen);
+    years(ground, touched, results, watched);
 }
 
 /// The mean of each touched year to date.
-fn years(ground: &mut Ground<'_>, touched: &Touched, results: &mut ShardResults, seen: &mut Vec<Seen>) {
+fn years(
+    ground: &mut Ground<'_>,
+    touched: &TouchedWindows,
+    results: &mut ShardResults,
+    watched: &mut Vec<WatchedWindow>,
+) {
     for (&indicator, starts) in &touched.years {
         let years: BTreeSet<LocalYear> =
             starts.iter().filter_map(|start| ground.days.year_of(*start)).collect();
         for LocalYear { start, end, days, .. } in years {
             let valid = ground.ledger.days(&indicator, start, end).filter_map(|day| day.valid());
             let mean = Some(of_means(valid, days));
-            give(ground, indicator, Averaging::Year, (start, end), mean, results, seen);
+            give(ground, indicator, Averaging::Year, (start, end), mean, results, watched);
         }
     }
 }
@@ -96,18 +101,18 @@ fn give(
     (start, end): (EventTime, EventTime),
     mean: Option<Mean>,
     results: &mut ShardResults,
-    seen: &mut Vec<Seen>,
+    watched: &mut Vec<WatchedWindow>,
 ) {
     let mean = mean.unwrap_or(Mean { mean: 0.0, count: 0, expected: 0 });
     let date = ioc_model::calendar::Calendar::date(ground.days.of(start).number).unwrap_or_default();
     let limit = ground.plan.limit(&indicator, averaging, date);
     let measure = indicator;
-    seen.push(Seen {
+    watched.push(WatchedWindow {
         measure,
         averaging,
         start,
         end,
-        looked: Looked::Mean { valid: mean.valid(), limit: limit.map(|limit| (limit.low, limit.high)) },
+        value: WatchedValue::Mean { valid: mean.valid(), limit: limit.map(|limit| (limit.low, limit.high)) },
     });
     let Some(limit) = limit else { return };
     results.facts.assessments.push(Assessment {
@@ -128,12 +133,12 @@ fn give(
     });
 }
 
-fn verdict(limit: &Limit, mean: &Mean) -> Verdict {
+fn verdict(limit: &Limit, mean: &Mean) -> LimitVerdict {
     if !is_enough(u64::from(mean.count), u64::from(mean.expected)) {
-        Verdict::Insufficient
+        LimitVerdict::Insufficient
     } else if limit.is_kept_by(mean.mean) {
-        Verdict::Kept
+        LimitVerdict::Kept
     } else {
-        Verdict::Exceeded
+        LimitVerdict::Exceeded
     }
 }

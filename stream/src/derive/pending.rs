@@ -15,7 +15,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Touched,
+    TouchedWindows,
     ledger::{LOOK_BACK, Ledger},
 };
 use crate::{
@@ -76,7 +76,7 @@ impl Pending {
     }
 
     /// What was asked for, as it is now, and what waited for it.
-    pub(super) fn resolve(self, recalled: &[RecalledWindow], held: &Ledger) -> (Ledger, Touched) {
+    pub(super) fn resolve(self, recalled: &[RecalledWindow], held: &Ledger) -> (Ledger, TouchedWindows) {
         let mut ledger = Ledger::default();
         for window in recalled {
             let mean = if window.count == 0 { 0.0 } else { window.sum / window.count as f64 };
@@ -92,7 +92,7 @@ impl Pending {
                 ledger.put(indicator, kind, start, mean);
             }
         }
-        let mut touched = Touched::default();
+        let mut touched = TouchedWindows::default();
         for (indicator, kind, start) in self.touched {
             touched.add(indicator, kind, start);
         }

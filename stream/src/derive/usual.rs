@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     HOUR,
-    alerts::{Looked, Seen},
+    alerts::{WatchedValue, WatchedWindow},
 };
 use crate::reading::Reading;
 
@@ -77,7 +77,7 @@ impl UsualHours {
     }
 
     /// Takes what closed or was revised, and gives the hours that are to be judged by that.
-    pub(super) fn take(&mut self, readings: &[Reading]) -> Vec<Seen> {
+    pub(super) fn take(&mut self, readings: &[Reading]) -> Vec<WatchedWindow> {
         let mut touched = BTreeSet::new();
         for reading in readings.iter().filter(|reading| reading.kind == WindowKind::Hour) {
             let Some(hours) = self.0.get_mut(&reading.measure) else { continue };
@@ -89,7 +89,7 @@ impl UsualHours {
     }
 
     /// Takes what was read back, and gives the hours that are to be judged by it.
-    pub(super) fn answered(&mut self, answers: &[&Answer]) -> Vec<Seen> {
+    pub(super) fn answered(&mut self, answers: &[&Answer]) -> Vec<WatchedWindow> {
         let mut touched = BTreeSet::new();
         for answer in answers {
             let (About::Usual { measure }, Found::Windows(windows)) = (&answer.question.about, &answer.found)
@@ -113,12 +113,12 @@ impl UsualHours {
         self.seen(touched)
     }
 
-    fn seen(&self, touched: BTreeSet<(Name, EventTime)>) -> Vec<Seen> {
+    fn seen(&self, touched: BTreeSet<(Name, EventTime)>) -> Vec<WatchedWindow> {
         let of_hour = |(measure, start): (Name, EventTime)| {
             let value = self.0.get(&measure)?.noted(start)?;
             let usual = self.compared(measure, start).map(|compared| compared.usual);
-            let looked = Looked::Counted { value, usual };
-            Some(Seen { measure, averaging: Averaging::Hour, start, end: start.plus(HOUR), looked })
+            let value = WatchedValue::Counted { value, usual };
+            Some(WatchedWindow { measure, averaging: Averaging::Hour, start, end: start.plus(HOUR), value })
         };
         touched.into_iter().filter_map(of_hour).collect()
     }

@@ -16,7 +16,7 @@ use ioc_model::{
 use super::{NEAR, age, largest_first, made_of, nothing};
 use crate::derive::{
     HOUR,
-    said::{DayMean, HourIndex, Operating},
+    statement::{DayMean, HourIndex, Operating},
 };
 
 const DAY: Millis = Millis::hours(24);

@@ -11,7 +11,7 @@ use ioc_model::{
 };
 
 use super::{made_of, nothing};
-use crate::derive::said::{OpenAlert, Operating};
+use crate::derive::statement::{OpenAlert, Operating};
 
 pub(super) fn alerts(
     now: Now,

@@ -16,7 +16,7 @@ use ioc_model::{
 use super::{NEAR, largest_first, made_of, nothing};
 
 /// A feed that promises something and was heard.
-struct Heard {
+struct HeardFeed {
     feed: Name,
     last: EventTime,
     silence: f64,
@@ -33,7 +33,7 @@ pub(super) fn slowest(now: Now, pack: &Pack, feeds: &BTreeMap<Name, Counts>) -> 
         }
         promising += 1;
         let last = feeds.get(id.as_str()).and_then(|counts| counts.last_received);
-        heard.extend(last.map(|last| Heard {
+        heard.extend(last.map(|last| HeardFeed {
             feed: Name::new(id),
             last: EventTime(last.0),
             silence: now.0.saturating_sub(last.0).max(0) as f64,
@@ -66,7 +66,7 @@ pub(super) fn slowest(now: Now, pack: &Pack, feeds: &BTreeMap<Name, Counts>) -> 
     } else {
         (FigureVerdict::Kept, FigureReason::OnTarget, None)
     };
-    let input = |feed: &Heard| FigureInput {
+    let input = |feed: &HeardFeed| FigureInput {
         kind: InputKind::Feed,
         subject: feed.feed.into(),
         measure: Name::default(),

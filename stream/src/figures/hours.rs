@@ -16,7 +16,7 @@ use ioc_model::{
 use super::{NEAR, made_of, nothing};
 use crate::derive::{
     HOUR,
-    said::{HourOver, Operating},
+    statement::{HourOver, Operating},
 };
 
 const HOURS: Millis = Millis::hours(24);
@@ -161,7 +161,7 @@ impl Points {
 }
 
 /// How much of a series is good.
-struct Share {
+struct SeriesShare {
     subject: Name,
     indicator: Name,
     percent: f64,
@@ -190,7 +190,12 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
             }
             let percent = of_series.percent().filter(|_| of_series.good < of_series.expected);
             let indicator = series.indicator;
-            shares.extend(percent.map(|percent| Share { subject: *subject, indicator, percent, shortest }));
+            shares.extend(percent.map(|percent| SeriesShare {
+                subject: *subject,
+                indicator,
+                percent,
+                shortest,
+            }));
         }
     }
     let Points { good, expected } = all;
@@ -203,7 +208,7 @@ pub(super) fn completeness(now: Now, pack: &Pack, stations: &BTreeMap<Name, Oper
         let by_share = one.percent.total_cmp(&other.percent);
         by_share.then((one.subject, one.indicator).cmp(&(other.subject, other.indicator)))
     });
-    let input = |share: &Share| FigureInput {
+    let input = |share: &SeriesShare| FigureInput {
         kind: InputKind::Series,
         subject: share.subject.into(),
         measure: share.indicator,

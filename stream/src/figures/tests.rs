@@ -11,7 +11,7 @@ use ioc_model::{
 
 use super::*;
 use crate::checkpoint::VERSION;
-use crate::derive::said::{DayMean, HourIndex, HourOver, JudgedHour, SeriesHours};
+use crate::derive::statement::{DayMean, HourIndex, HourOver, JudgedHour, SeriesHours};
 
 const HOUR: i64 = 3_600_000;
 /// A round hour.
@@ -35,7 +35,7 @@ fn station() -> Operating {
 fn heard(stations: impl IntoIterator<Item = (&'static str, Operating)>) -> Figures {
     let mut figures = Figures::default();
     for (subject, operating) in stations {
-        figures.hear(Said {
+        figures.hear(SubjectStatement {
             subject: subject.into(),
             operating: Some(operating),
             alerts: Vec::new(),
@@ -184,7 +184,7 @@ fn alert(rule: &str, priority: Priority, active: bool, acknowledged: bool) -> Op
 
 fn with_alerts(alerts: Vec<OpenAlert>) -> Figures {
     let mut figures = Figures::default();
-    figures.hear(Said { subject: "A".into(), operating: None, alerts, log_source: None });
+    figures.hear(SubjectStatement { subject: "A".into(), operating: None, alerts, log_source: None });
     figures
 }
 
@@ -204,7 +204,12 @@ fn alerts_count_while_they_are_open_and_urge_while_they_are_active_and_nobody_to
     let figure = made(&mut with_alerts(vec![taken]), NOON, FigureId::Alerts);
     assert_eq!((figure.verdict, figure.reason), (FigureVerdict::Near, FigureReason::Taken));
     let mut none = with_alerts(vec![taken]);
-    none.hear(Said { subject: "A".into(), operating: None, alerts: Vec::new(), log_source: None });
+    none.hear(SubjectStatement {
+        subject: "A".into(),
+        operating: None,
+        alerts: Vec::new(),
+        log_source: None,
+    });
     let figure = made(&mut none, NOON, FigureId::Alerts);
     assert_eq!((figure.value, figure.verdict), (Some(0.0), FigureVerdict::Kept));
 }
@@ -301,7 +306,7 @@ fn of_what_a_figure_was_made_of_the_first_are_kept_and_all_are_counted() {
     for name in &names {
         let operating = Some(Operating { standing: StationStanding::Silent, ..hours([6, 6], true) });
         let alerts = vec![alert("rule", Priority::High, true, false)];
-        figures.hear(Said { subject: Name::new(name), operating, alerts, log_source: None });
+        figures.hear(SubjectStatement { subject: Name::new(name), operating, alerts, log_source: None });
     }
     for (id, all) in [
         (FigureId::Alerts, 40),
@@ -434,7 +439,12 @@ fn balance_what_is_nowhere_is_critical_and_of_nothing_nobody_says_that_it_balanc
 fn silent_log_sources_that_may_not_be_silent_are_heard_silent_or_blind() {
     use StationStanding::{Error, Good, Never, Silent};
     let say = |figures: &mut Figures, name: &str, log_source| {
-        figures.hear(Said { subject: name.into(), operating: None, alerts: Vec::new(), log_source });
+        figures.hear(SubjectStatement {
+            subject: name.into(),
+            operating: None,
+            alerts: Vec::new(),
+            log_source,
+        });
     };
     let mut figures = Figures::default();
     let of = |figures: &Figures| {
@@ -464,7 +474,12 @@ fn all_nine_come_once_a_minute_and_an_alert_at_once() {
     assert_eq!(made(&mut figures, NOON, false), FigureId::ALL);
     assert!(made(&mut figures, NOON + 59_999, false).is_empty());
     let raised = alert("rule", Priority::High, true, false);
-    figures.hear(Said { subject: "A".into(), operating: None, alerts: vec![raised], log_source: None });
+    figures.hear(SubjectStatement {
+        subject: "A".into(),
+        operating: None,
+        alerts: vec![raised],
+        log_source: None,
+    });
     assert_eq!(made(&mut figures, NOON + 59_999, true), [FigureId::Alerts]);
     assert!(made(&mut figures, NOON + 59_999, true).is_empty(), "what is the same is not said again");
     assert_eq!(made(&mut figures, NOON + 60_000, false), FigureId::ALL);
@@ -475,8 +490,12 @@ fn replay_figures_go_on_behind_a_checkpoint_as_if_nothing_had_happened() {
     let pack = Pack::default();
     let mut figures = Figures::default();
     let raised = vec![alert("rule", Priority::High, true, false)];
-    let said =
-        Said { subject: "A".into(), operating: Some(hours([12, 9], true)), alerts: raised, log_source: None };
+    let said = SubjectStatement {
+        subject: "A".into(),
+        operating: Some(hours([12, 9], true)),
+        alerts: raised,
+        log_source: None,
+    };
     figures.hear(said.clone());
     figures.count("air".into(), &Counts { received: 2, decoded: 1, ..Counts::default() });
     let _ = figures.work_out(Now(NOON), &pack, true);

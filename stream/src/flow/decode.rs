@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::{
     Chunks,
-    parcels::{Given, Open},
+    parcels::{Given, OpenParcels},
     rejects::{KEPT_REJECTS, Rejects},
 };
 use crate::exchange::Addresses;
@@ -34,7 +34,7 @@ pub(super) fn decode(
     fail::fail_point!("flow_before_decode", |_| std::process::abort());
     let mut counts: FxHashMap<Name, Counts> = FxHashMap::default();
     let mut rejects = Rejects::default();
-    let mut open = Open::new(addresses.workers());
+    let mut open = OpenParcels::new(addresses.workers());
     let mut source = Source { feed: Name::default(), sender: Name::default() };
     for (partition, base, chunk) in chunks {
         source.sender = Name::new(chunk.sender());

@@ -50,7 +50,7 @@ impl FromLogSources {
 
 /// The parcels a worker has open, one of each kind for each worker. Each one's first grows with its rows, since most
 /// epochs are small and have a few rows for each of many workers; where one was filled, the next is made large at once.
-pub(super) struct Open(Vec<Parcel>, Vec<Reports>);
+pub(super) struct OpenParcels(Vec<Parcel>, Vec<Reports>);
 
 /// Events on their way to whoever holds their log source. They have parcels of their own, since they go another way
 /// first.
@@ -88,11 +88,11 @@ pub(super) struct Arranged {
     pub(super) relayed: BTreeMap<Name, EventTime>,
 }
 
-impl Open {
-    pub(super) fn new(workers: usize) -> Open {
+impl OpenParcels {
+    pub(super) fn new(workers: usize) -> OpenParcels {
         let parcels = (0..).take(workers).map(|worker| Parcel { worker, ..Parcel::default() }).collect();
         let reports = (0..).take(workers).map(|worker| Reports { worker, ..Reports::default() }).collect();
-        Open(parcels, reports)
+        OpenParcels(parcels, reports)
     }
 
     /// Puts a row into the parcel of the worker that holds its subject, and gives back a parcel that is full.
@@ -124,7 +124,7 @@ impl Open {
 
     /// What is left in them.
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
-        let Open(parcels, reports) = self;
+        let OpenParcels(parcels, reports) = self;
         let parcels =
             parcels.into_iter().filter(|parcel| !(parcel.rows.is_empty() && parcel.others.is_empty()));
         let reports = reports.into_iter().filter(|reports| !reports.events.is_empty());

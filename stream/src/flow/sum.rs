@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     exchange::Addresses,
     figures::{FIGURES, Figures},
-    step::{Said, ShardResults, Suspected},
+    step::{ShardResults, SubjectStatement, Suspected},
 };
 
 /// What one worker says to another of an epoch.
@@ -37,7 +37,7 @@ pub(super) struct Addends {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct OfFigures {
     feeds: Vec<(Name, Counts)>,
-    said: Vec<Said>,
+    said: Vec<SubjectStatement>,
     suspected: Vec<Suspected>,
     urgent: bool,
 }

@@ -6,7 +6,7 @@ use ioc_model::{
     form::{Absent, Cell, CellKey, Mark, Report, Value, Vintage, Weight},
     name::Name,
     position::Arrival,
-    results::{Receipt, Standing, StoredCell},
+    results::{Receipt, RowStanding, StoredCell},
 };
 
 use super::{
@@ -69,10 +69,10 @@ impl Reported {
         let said = known.statement(&cell.key, voice);
         let was = said.map(|said| said.value);
         let standing = match said {
-            None => Some(Standing::First),
+            None => Some(RowStanding::First),
             Some(said) if said.value == cell.value => None,
-            Some(said) if arrival < said.arrival => Some(Standing::History),
-            Some(_) => Some(Standing::Correction),
+            Some(said) if arrival < said.arrival => Some(RowStanding::History),
+            Some(_) => Some(RowStanding::Correction),
         };
         let is_newest = said.is_none_or(|said| said.arrival < arrival);
         if is_newest {
@@ -85,12 +85,12 @@ impl Reported {
             return;
         };
         receipt.stored += 1;
-        receipt.changed += u32::from(standing == Standing::Correction);
+        receipt.changed += u32::from(standing == RowStanding::Correction);
         receipt.conflicts += u32::from(cell.owner != report.agency);
         if is_newest {
             let _ = of_key.rows.insert(voice, results.facts.report_values.len());
         }
-        let was = was.filter(|_| standing == Standing::Correction);
+        let was = was.filter(|_| standing == RowStanding::Correction);
         results.facts.report_values.push(StoredCell { standing, was, ..stored(report, cell, arrival) });
     }
 
@@ -134,7 +134,7 @@ impl Reported {
                 let _ = of_key.rows.insert(voice, results.facts.report_values.len());
                 let stored = stored(report, cell, arrival);
                 results.facts.report_values.push(StoredCell {
-                    standing: Standing::Correction,
+                    standing: RowStanding::Correction,
                     was: Some(was),
                     ..stored
                 });
@@ -198,14 +198,14 @@ impl Touched {
 }
 
 /// Tells who sent a cell what another agency says of it.
-fn tell(known: &Cells, cell: &Cell, voice: Voice, standing: Option<Standing>, findings: &mut Findings) {
+fn tell(known: &Cells, cell: &Cell, voice: Voice, standing: Option<RowStanding>, findings: &mut Findings) {
     if voice.agency != cell.owner {
         let owners = known.shown(&cell.key, cell.owner).map(|(_, said)| said.value);
         let weight = if owners == Some(cell.value) { Weight::Note } else { Weight::Warning };
         findings.push_one_of_many(weight, || words::conflict(cell, owners));
         return;
     }
-    if !matches!(standing, Some(Standing::First | Standing::Correction)) {
+    if !matches!(standing, Some(RowStanding::First | RowStanding::Correction)) {
         return;
     }
     let mut others: BTreeMap<Name, (Vintage, Value)> = BTreeMap::new();
@@ -240,7 +240,7 @@ fn stored(report: &Report, cell: Cell, arrival: Arrival) -> StoredCell {
         agency: report.agency,
         cell,
         was: None,
-        standing: Standing::First,
+        standing: RowStanding::First,
         shown: false,
         replaces: false,
         feed: report.feed,
@@ -266,7 +266,7 @@ fn restored(form: Name, key: CellKey, voice: Voice, said: &Statement) -> StoredC
         agency: voice.agency,
         cell,
         was: None,
-        standing: Standing::Restored,
+        standing: RowStanding::Restored,
         shown: true,
         replaces: true,
         feed: said.feed,

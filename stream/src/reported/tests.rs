@@ -3,7 +3,7 @@ use ioc_model::{
     form::{Absent, AgainstBefore, Before, Mark, PeriodKind, Value, Vintage},
     place::Date,
     position::{Arrival, Offset, Position},
-    results::{Standing, StoredCell},
+    results::{RowStanding, StoredCell},
     time::ReceivedAt,
 };
 use rust_decimal::Decimal;
@@ -172,7 +172,7 @@ fn once_a_second_upload_corrects_what_it_says_and_keeps_what_it_leaves_out() {
     let receipt = world.send(message(10, &ON_TIME));
     assert_eq!(figures(&receipt), (ReportVerdict::Accepted, [1, 1, 4, 0, 0, 0]));
     let last = world.values.last().unwrap();
-    assert_eq!((last.standing, last.was), (Standing::Correction, Some(Value::of(decimal("1130")))));
+    assert_eq!((last.standing, last.was), (RowStanding::Correction, Some(Value::of(decimal("1130")))));
     assert_eq!(world.shown()["X02"], "312");
 }
 
@@ -256,7 +256,7 @@ fn the_highest_vintage_is_shown_and_the_one_below_again_when_it_is_taken_back() 
     assert_eq!((receipt.stored, receipt.changed), (1, 1));
     assert_eq!(world.shown()["X01"], "11");
     let restored = world.values.last().unwrap();
-    assert_eq!((restored.standing, restored.arrival), (Standing::Restored, arrival(3)));
+    assert_eq!((restored.standing, restored.arrival), (RowStanding::Restored, arrival(3)));
     assert_eq!(&*restored.cell.at, "line 3, column 4");
     // An estimate that leaves a cell out says nothing about the official figure.
     let _ = world.send(message(5, &[("X01", "13"), ("X02", "1")]));
@@ -290,7 +290,7 @@ fn what_arrived_earlier_than_what_is_known_is_history() {
     let _ = world.send(message(5, &[("X01", "5")]));
     let receipt = world.send(message(2, &[("X01", "2"), ("X02", "7")]));
     assert_eq!((receipt.stored, receipt.changed), (2, 0));
-    assert_eq!((world.values[1].standing, world.values[1].shown), (Standing::History, false));
+    assert_eq!((world.values[1].standing, world.values[1].shown), (RowStanding::History, false));
     // The same value again, later: what came in between stays behind it.
     let _ = world.send(message(9, &[("X01", "5")]));
     let _ = world.send(message(7, &[("X01", "8")]));

@@ -10,7 +10,7 @@ use ioc_model::{
 };
 
 use crate::{
-    plan::{Days, Span},
+    plan::{Days, TimeSpan},
     reading::{Mean, Reading},
 };
 
@@ -20,7 +20,7 @@ pub struct Closed {
     /// Its kind.
     pub kind: WindowKind,
     /// Where it lies.
-    pub span: Span,
+    pub span: TimeSpan,
     /// Its good values.
     pub aggregate: Aggregate,
     /// Its points of any quality.
@@ -56,7 +56,7 @@ impl Closed {
 
 /// How far a subject's windows may close in an epoch, and what may leave its memory.
 #[derive(Clone, Copy, Debug)]
-pub struct Bounds {
+pub struct ClosingBounds {
     /// The epoch.
     pub epoch: Epoch,
     /// The subject's watermark.
@@ -67,7 +67,7 @@ pub struct Bounds {
     pub horizon: Millis,
 }
 
-impl Bounds {
+impl ClosingBounds {
     pub(crate) fn reach(&self) -> EventTime {
         self.watermark.max(self.patience)
     }
@@ -97,7 +97,7 @@ impl Touched {
         self.0.clear();
     }
 
-    pub(super) fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<Span> {
+    pub(super) fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<TimeSpan> {
         self.0.iter().map(|time| days.window(kind, *time)).collect()
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::Judged;
 use crate::{
     day::{Day, LATEST, Placed, Rewritten, Version},
-    plan::Span,
+    plan::TimeSpan,
 };
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -127,7 +127,7 @@ impl OpenDay {
         &self,
         event_time: EventTime,
         version: &Version,
-        hour: Span,
+        hour: TimeSpan,
         hold_after: Millis,
     ) -> Option<Rewritten> {
         let in_time = |at: u32, received: i64| received - Day::time(self.start, at).0 <= hold_after.0;

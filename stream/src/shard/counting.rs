@@ -11,11 +11,11 @@ use ioc_model::{
 
 use super::{Undecided, results::window_result, terms::Terms};
 use crate::{
-    counted::{CountPlan, Counted, Heard, TouchedMinutes},
+    counted::{CountPlan, LogSourceCounts, LogSourceNews, TouchedMinutes},
     derive::Derived,
     plan::Days,
     reading::Reading,
-    series::{Bounds, Closed},
+    series::{Closed, ClosingBounds},
     step::{EpochFacts, ShardResults},
 };
 
@@ -30,7 +30,7 @@ pub(super) struct CountTurn<'a> {
     pub(super) days: &'a mut Days,
     pub(super) terms: &'a Terms,
     /// Those of its measured rows, of which it has none: epoch and horizon are the same.
-    pub(super) bounds: Bounds,
+    pub(super) bounds: ClosingBounds,
     /// When the oldest of its events happened that wait for an answer of the store.
     pub(super) unsure: Option<Undecided>,
     /// When the newest line arrived that it passed on.
@@ -43,7 +43,7 @@ impl CountTurn<'_> {
     /// Counts an epoch's events, and says to whoever judges it that it was heard.
     pub(super) fn take(
         &mut self,
-        counted: &mut Counted,
+        counted: &mut LogSourceCounts,
         events: &[&Event],
         derived: &mut Option<Box<Derived>>,
     ) {
@@ -51,7 +51,7 @@ impl CountTurn<'_> {
         let events = events.iter().copied();
         let lateness = |feed| terms.lateness(&[feed]);
         let of = (*subject, facts.epoch);
-        let Heard { arrived, sensor } = counted.take(
+        let LogSourceNews { arrived, sensor } = counted.take(
             events,
             plan,
             days,
@@ -73,7 +73,7 @@ impl CountTurn<'_> {
     /// Closes and revises what may be; when the clock alone closes the next window.
     pub(super) fn advance(
         &mut self,
-        counted: &mut Counted,
+        counted: &mut LogSourceCounts,
         answers: &[&Answer],
         readings: &mut Vec<Reading>,
     ) -> Option<EventTime> {
@@ -96,7 +96,7 @@ impl CountTurn<'_> {
         }
         // What waits for the store is counted when it is known: nothing closes over it, nor is forgotten.
         let held = self.unsure.map_or(EventTime(i64::MAX), |undecided| undecided.happened);
-        let bounds = Bounds {
+        let bounds = ClosingBounds {
             watermark: counted.watermark().min(held),
             patience: EventTime(facts.now.0.saturating_sub(patience.0)).min(held),
             ..self.bounds
@@ -110,7 +110,7 @@ impl CountTurn<'_> {
     }
 
     /// How long its windows are waited for.
-    pub(super) fn patience(&self, counted: &Counted) -> Millis {
+    pub(super) fn patience(&self, counted: &LogSourceCounts) -> Millis {
         self.plan.patience(self.terms.patience(counted.feeds()))
     }
 }

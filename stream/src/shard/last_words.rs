@@ -7,7 +7,7 @@
 use ioc_model::{
     name::Name,
     names::Source,
-    results::{Standing, StoredObservation},
+    results::{RowStanding, StoredObservation},
     time::EventTime,
 };
 use rustc_hash::FxHashMap;
@@ -17,7 +17,7 @@ use crate::day::Current;
 
 /// Where a row is that said its key's value so far.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Said {
+pub(super) enum StoredAt {
     /// Among the epoch's rows.
     Row(usize),
     /// Among the results: a row that had waited, or one that is said again.
@@ -26,14 +26,14 @@ pub(super) enum Said {
 
 /// The last words of one series in an epoch, by key.
 #[derive(Debug, Default)]
-pub(super) struct LastWords(Option<FxHashMap<EventTime, Said>>);
+pub(super) struct LastWords(Option<FxHashMap<EventTime, StoredAt>>);
 
 impl LastWords {
     /// A first value was stored.
     #[inline]
-    pub(super) fn first(&mut self, time: EventTime, said: Said) {
+    pub(super) fn first(&mut self, time: EventTime, stored_at: StoredAt) {
         if let Some(words) = &mut self.0 {
-            let _ = words.insert(time, said);
+            let _ = words.insert(time, stored_at);
         }
     }
 
@@ -44,14 +44,14 @@ impl LastWords {
         (indicator, subject): (Name, Name),
         time: EventTime,
         current: Current,
-        said: Said,
+        stored_at: StoredAt,
         before: &[Key],
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
     ) {
-        let said = match current {
+        let stored_at = match current {
             Current::Stays => return,
-            Current::Becomes | Current::Lowered => said,
+            Current::Becomes | Current::Lowered => stored_at,
             Current::Restored(again) => {
                 let (version, Source { feed, sender }) = *again;
                 results.facts.observations.push(StoredObservation {
@@ -63,19 +63,19 @@ impl LastWords {
                     feed,
                     sender,
                     arrival: version.arrival,
-                    standing: Standing::Restored,
+                    standing: RowStanding::Restored,
                     last_word: true,
                 });
-                Said::Result(results.facts.observations.len() - 1)
+                StoredAt::Result(results.facts.observations.len() - 1)
             }
         };
         let words = self.0.get_or_insert_with(|| {
             let last = before.iter().map(|key| key.row()).filter(|row| fates.is_last_word(*row));
-            last.map(|row| (fates.rows.get(row).event_time, Said::Row(row))).collect()
+            last.map(|row| (fates.rows.get(row).event_time, StoredAt::Row(row))).collect()
         });
-        match words.insert(time, said) {
-            Some(Said::Row(row)) => fates.take_word(row),
-            Some(Said::Result(row)) => results.facts.observations[row].last_word = false,
+        match words.insert(time, stored_at) {
+            Some(StoredAt::Row(row)) => fates.take_word(row),
+            Some(StoredAt::Result(row)) => results.facts.observations[row].last_word = false,
             None => {}
         }
     }

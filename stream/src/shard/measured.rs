@@ -13,25 +13,25 @@ use ioc_model::{
     name::Name,
     names::{IndicatorId, Names, Source},
     question::{About, Answer, Found, Question},
-    results::{HeldRow, Standing, StoredObservation},
+    results::{HeldRow, RowStanding, StoredObservation},
     time::EventTime,
     window::WindowKind,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Fates, Key, LastWords, Said, Terms,
+    Fates, Key, LastWords, StoredAt, Terms,
     decisions::{self, Decisions},
     results::window_result,
     series_plans::SeriesPlans,
     terms,
 };
 use crate::{
-    day::{Rewritten, Sources, SourcesByPlace, Version},
+    day::{DaySources, Rewritten, SourcesByPlace, Version},
     derive::Derived,
     plan::Days,
     reading::Reading,
-    series::{Bounds, Closed, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by},
+    series::{Closed, ClosingBounds, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by},
     step::{EpochFacts, ShardResults},
 };
 
@@ -48,7 +48,7 @@ pub(super) struct Measured {
 /// What a checkpoint keeps of them: how far they have come, the feeds they came by, the series, and what operators
 /// decided about rows that are held.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct MeasuredRecord<S = Sources>(
+pub(super) struct MeasuredRecord<S = DaySources>(
     pub(super) EventTime,
     pub(super) Vec<Name>,
     pub(super) Vec<(Name, SeriesState, Provenance<S>)>,
@@ -81,7 +81,7 @@ pub(super) struct SeriesEntry {
 
 /// What an epoch's rows of a series leave to be done with its windows. Nothing between epochs.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct SeriesNews {
     touched: Touched,
     earliest: Option<EventTime>,
 }
@@ -99,7 +99,7 @@ pub(super) struct Turn<'a, 'rows> {
     pub(super) days: &'a mut Days,
     pub(super) derived: &'a mut Option<Box<Derived>>,
     /// What each of its series heard, by the series' place.
-    pub(super) heard: &'a mut Vec<Heard>,
+    pub(super) heard: &'a mut Vec<SeriesNews>,
     pub(super) fates: &'a mut Fates<'rows>,
     pub(super) results: &'a mut ShardResults,
 }
@@ -158,7 +158,7 @@ impl Measured {
         let Some(first) = rows.first() else { return };
         let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let index = self.index(first.indicator(), names);
-        let heard = Heard::of(heard, index);
+        let heard = SeriesNews::of(heard, index);
         let entry = &mut self.series[index];
         let mut words = LastWords::default();
         for (number, key) in rows.iter().enumerate() {
@@ -186,12 +186,20 @@ impl Measured {
             match judged {
                 Judged::Stored(standing, current) => {
                     fates.store(key.row(), standing, current.is_the_row());
-                    let said = Said::Row(key.row());
-                    if standing == Standing::First {
-                        words.first(row.event_time, said);
+                    let stored_at = StoredAt::Row(key.row());
+                    if standing == RowStanding::First {
+                        words.first(row.event_time, stored_at);
                     } else {
                         let series = (entry.name, subject);
-                        words.behind(series, row.event_time, current, said, &rows[..number], fates, results);
+                        words.behind(
+                            series,
+                            row.event_time,
+                            current,
+                            stored_at,
+                            &rows[..number],
+                            fates,
+                            results,
+                        );
                     }
                 }
                 Judged::Waiting { first: Some(day) } => {
@@ -233,7 +241,7 @@ impl Measured {
         let Some(id) = names.indicators.find(&indicator) else { return };
         let Some(local) = days.day(day) else { return };
         let index = self.index(id, names);
-        let heard = Heard::of(heard, index);
+        let heard = SeriesNews::of(heard, index);
         let entry = &mut self.series[index];
         let (asked, epoch, touched) = (answer.question.asked, facts.epoch, &mut heard.touched);
         // Rows of the epoch itself may have said the last word of a key, too.
@@ -280,7 +288,7 @@ impl Measured {
                 }
                 Judged::Waiting { .. } | Judged::Duplicate => continue,
             };
-            let said = Said::Result(results.facts.observations.len());
+            let stored_at = StoredAt::Result(results.facts.observations.len());
             results.facts.observations.push(StoredObservation {
                 indicator: entry.name,
                 subject,
@@ -294,7 +302,7 @@ impl Measured {
                 last_word: current.is_the_row(),
             });
             let series = (entry.name, subject);
-            words.behind(series, row.event_time, current, said, of_series, fates, results);
+            words.behind(series, row.event_time, current, stored_at, of_series, fates, results);
         }
     }
 
@@ -312,7 +320,7 @@ impl Measured {
         &mut self,
         turn: &mut Turn<'_, '_>,
         plans: &mut SeriesPlans<'_>,
-        bounds: Bounds,
+        bounds: ClosingBounds,
         mut read: impl FnMut(Reading),
     ) -> Option<EventTime> {
         let Turn { subject, days, heard, results, .. } = turn.again();
@@ -325,7 +333,7 @@ impl Measured {
                     read(closed.reading(name));
                 }
             };
-            let of_series = entry.advance(Heard::of(heard, index), days, plans, bounds, emit);
+            let of_series = entry.advance(SeriesNews::of(heard, index), days, plans, bounds, emit);
             due = [due, of_series].into_iter().flatten().min();
         }
         due
@@ -353,10 +361,10 @@ impl SeriesEntry {
     /// Closes and revises what may be; when `now` closes the next window, patience aside.
     pub(super) fn advance(
         &mut self,
-        heard: &mut Heard,
+        heard: &mut SeriesNews,
         days: &mut Days,
         plans: &mut SeriesPlans<'_>,
-        bounds: Bounds,
+        bounds: ClosingBounds,
         emit: impl FnMut(Closed),
     ) -> Option<EventTime> {
         let earliest = heard.earliest.take();
@@ -376,11 +384,11 @@ impl SeriesEntry {
     }
 }
 
-impl Heard {
+impl SeriesNews {
     /// That of the series at a place in its subject.
-    pub(super) fn of(heard: &mut Vec<Heard>, index: usize) -> &mut Heard {
+    pub(super) fn of(heard: &mut Vec<SeriesNews>, index: usize) -> &mut SeriesNews {
         if heard.len() <= index {
-            heard.resize_with(index + 1, Heard::default);
+            heard.resize_with(index + 1, SeriesNews::default);
         }
         &mut heard[index]
     }
@@ -461,7 +469,7 @@ fn hear(
     version: &Version,
     judged: &Judged,
 ) {
-    let current = matches!(judged, Judged::Stored(Standing::First | Standing::Correction, _));
+    let current = matches!(judged, Judged::Stored(RowStanding::First | RowStanding::Correction, _));
     if let Some(derived) = derived.as_mut().filter(|_| current) {
         derived.heard(indicator, event_time, version.quality);
     }

@@ -6,7 +6,7 @@ use ioc_model::{
     action::Action,
     name::Name,
     reject::{RejectReason, Rejection},
-    results::{RejectedRow, Standing, WindowResult},
+    results::{RejectedRow, RowStanding, WindowResult},
     text::Text,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Fates<'a> {
 
 #[derive(Clone, Copy, Debug)]
 struct Fate {
-    standing: Standing,
+    standing: RowStanding,
     last_word: bool,
 }
 
@@ -33,7 +33,7 @@ impl Fates<'_> {
     }
 
     #[inline]
-    pub(super) fn store(&mut self, row: usize, standing: Standing, last_word: bool) {
+    pub(super) fn store(&mut self, row: usize, standing: RowStanding, last_word: bool) {
         self.stored[row] = Some(Fate { standing, last_word });
         self.count += 1;
     }

@@ -21,8 +21,8 @@ use super::{
     telling::Told,
 };
 use crate::{
-    counted::Counted,
-    day::{Sources, SourcesByPlace},
+    counted::LogSourceCounts,
+    day::{DaySources, SourcesByPlace},
     derive::{Derived, UsualHours},
     reported::Reported,
     series::{Provenance, SeriesState},
@@ -35,7 +35,7 @@ pub(super) struct SubjectState {
     pub(super) due: Option<EventTime>,
     pub(super) measured: Measured,
     /// Of a log source of the pack: what is counted there.
-    pub(super) counted: Option<Box<Counted>>,
+    pub(super) counted: Option<Box<LogSourceCounts>>,
     /// Of a form: what agencies said of its cells.
     pub(super) reported: Option<Box<Reported>>,
     /// Of a station of the pack: what is made of its windows.
@@ -60,13 +60,13 @@ type RecordBeforeKeepers =
 
 /// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
 #[derive(Debug, Serialize, Deserialize)]
-enum Kept<S = Sources> {
+enum Kept<S = DaySources> {
     /// Measured rows.
     Measured(MeasuredRecord<S>),
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
-    Counted(Box<Counted>),
+    Counted(Box<LogSourceCounts>),
     /// The hours there that others are held against, beside what is made of them.
     Usual(UsualHours),
     /// What agencies said of the cells of a form.
@@ -78,7 +78,7 @@ enum Kept<S = Sources> {
 enum KeptRef<'a> {
     Measured(MeasuredRef<'a>),
     Derived(&'a Derived),
-    Counted(&'a Counted),
+    Counted(&'a LogSourceCounts),
     Usual(&'a UsualHours),
     Reported(&'a Reported),
 }

@@ -9,13 +9,13 @@ use ioc_model::{
     names::{Names, Source, SourceId},
     observation::Observation,
     pack::Pack,
-    results::{Standing, StoredObservation},
+    results::{RowStanding, StoredObservation},
     time::Millis,
 };
 
 use crate::{series::Judged, step::ShardResults};
 
-/// Sources, and the names of everything a row speaks of.
+/// DaySources, and the names of everything a row speaks of.
 #[derive(Debug)]
 pub(super) struct Terms {
     names: Names,
@@ -99,7 +99,12 @@ impl Terms {
 
     /// A row to store.
     #[inline]
-    pub(super) fn stored(&self, row: &Observation, standing: Standing, last_word: bool) -> StoredObservation {
+    pub(super) fn stored(
+        &self,
+        row: &Observation,
+        standing: RowStanding,
+        last_word: bool,
+    ) -> StoredObservation {
         let Source { feed, sender } = self.sources[row.source.0 as usize].source;
         StoredObservation {
             indicator: self.indicators[row.series.indicator.0 as usize],

@@ -10,7 +10,7 @@ use ioc_model::{
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{LATE, Seen, Sighting};
+use super::{LATE, Sighting, SightingAdds};
 
 /// So many sightings of one are kept, and three quarters of them when there were more: the newest are still as many as
 /// any rule asks for.
@@ -100,20 +100,20 @@ impl Suspect {
 
     /// Keeps one that belongs to no run.
     pub(super) fn keep(&mut self, sighting: &Sighting) {
-        let (thing, count) = match sighting.seen {
-            Seen::More(count) => (0, count),
-            Seen::One(thing) => (thing, 1),
+        let (thing, count) = match sighting.adds {
+            SightingAdds::More(count) => (0, count),
+            SightingAdds::One(thing) => (thing, 1),
         };
         let received_at = sighting.arrival.received_at;
         let new = Sighted { count: 0, received_at };
         let sighted = self.sightings.entry((sighting.at, thing)).or_insert(new);
         sighted.received_at = sighted.received_at.max(received_at);
-        match sighting.seen {
-            Seen::More(_) => sighted.count = sighted.count.saturating_add(count),
-            Seen::One(_) => sighted.count = 1,
+        match sighting.adds {
+            SightingAdds::More(_) => sighted.count = sighted.count.saturating_add(count),
+            SightingAdds::One(_) => sighted.count = 1,
         }
         if self.sightings.len() > SIGHTINGS {
-            self.make_room(matches!(sighting.seen, Seen::One(_)));
+            self.make_room(matches!(sighting.adds, SightingAdds::One(_)));
         }
     }
 

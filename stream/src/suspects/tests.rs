@@ -21,12 +21,8 @@ const SHARDS: Shards = Shards(4);
 
 fn pack(version: &str, rules: Vec<(&str, Counting)>) -> Arc<Decoder> {
     let rule = |(id, counting): (&str, Counting)| (id.to_owned(), rule(id, Condition::Events(counting)));
-    let pack = Pack {
-        version: PackVersion(version.to_owned()),
-        timezone: "Asia/Ho_Chi_Minh".to_owned(),
-        rules: rules.into_iter().map(rule).collect(),
-        ..Pack::default()
-    };
+    let rules = rules.into_iter().map(rule).collect();
+    let pack = Pack { rules, ..ioc_testing::pack(version, Vec::new(), Vec::new(), Vec::new()) };
     Arc::new(Decoder::new(Arc::new(pack), Names::default()).unwrap())
 }
 

@@ -16,10 +16,10 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    LATE, Seen, Sighting, Suspected, Watcher,
+    LATE, Sighting, SightingAdds, Suspected, Watcher,
     suspect::{Open, Reached, Run, Suspect},
 };
-use crate::{derive::said::OpenAlert, exchange::VirtualShard, step::ShardResults};
+use crate::{derive::statement::OpenAlert, exchange::VirtualShard, step::ShardResults};
 
 /// So many addresses or users of a virtual shard are kept for a rule.
 pub(super) const SUSPECTS: usize = 1_024;
@@ -280,7 +280,7 @@ fn judge(
 ) {
     let Counting { within, clear_after: pause, .. } = rule.counting;
     let at = sighting.at;
-    let adds = !matches!(sighting.seen, Seen::More(..=0));
+    let adds = !matches!(sighting.adds, SightingAdds::More(..=0));
     let is_over = |end: EventTime| end.plus(pause) <= EventTime(now.0);
     // What was over before it came, and whose end the clock has not told yet.
     if suspect.run.is_some_and(|run| at >= run.end.plus(pause) && is_over(run.end)) && suspect.is_active() {

@@ -9,10 +9,9 @@ use ioc_model::{
     limit::{Averaging, Limit, is_enough},
     pack::{Station, StationKind},
     question::{About, Found, Question, RecalledRow, RecalledWindow},
-    results::{EpochResults, StoredObservation, Verdict, WindowResult},
-    rule::{AlertChange, Bound, Condition, Measure, Priority, Rule},
+    results::{EpochResults, LimitVerdict, StoredObservation, WindowResult},
+    rule::{AlertChange, Bound, Condition, Measure, Rule},
     status::StationStatus,
-    text::Text,
     time::{EventTime, Millis},
     window::WindowKind,
 };
@@ -28,15 +27,9 @@ pub fn station(id: &str) -> Station {
 pub fn limits() -> Vec<Limit> {
     let limit = |indicator: &str, averaging: Averaging, high: f64, from: &str, to: Option<&str>| Limit {
         id: format!("{indicator}-{}-{from}", averaging.word()),
-        standard: "test".to_owned(),
-        indicator: indicator.to_owned(),
-        averaging,
-        low: None,
-        high: Some(high),
-        kinds: vec![StationKind::AmbientAir],
-        stations: Vec::new(),
-        valid_from: from.parse().unwrap(),
-        valid_to: to.map(|to| to.parse().unwrap()),
+        valid_from: ioc_testing::day(from),
+        valid_to: to.map(ioc_testing::day),
+        ..ioc_testing::limit(indicator, averaging, high)
     };
     vec![
         limit("pm25", Averaging::Day, 0.1, "2020-01-01", Some("2024-11-07")),
@@ -50,16 +43,10 @@ pub fn limits() -> Vec<Limit> {
 /// One rule of each kind.
 pub fn rules() -> BTreeMap<String, Rule> {
     let rule = |id: &str, condition: Condition, windows: u32| Rule {
-        id: id.to_owned(),
-        name: Text::default(),
-        step: Text::default(),
-        priority: Priority::High,
-        condition,
         raise_windows: windows,
         clear_windows: windows,
         kinds: vec![StationKind::AmbientAir],
-        stations: Vec::new(),
-        log_sources: Vec::new(),
+        ..ioc_testing::rule(id, condition)
     };
     let limit =
         Condition::Limit { indicator: "pm25".to_owned(), averaging: Averaging::Hour, clear_share: 0.5 };
@@ -217,9 +204,9 @@ fn assessments<'a>(epochs: impl Iterator<Item = &'a EpochResults>, truth: &Truth
             let Some(limit) = limits().into_iter().find(in_force) else { return };
             let high = limit.high.unwrap();
             let verdict = match value {
-                Some(value) if is_enough(count, of) && lies_above(value, high) => Verdict::Exceeded,
-                Some(_) if is_enough(count, of) => Verdict::Kept,
-                _ => Verdict::Insufficient,
+                Some(value) if is_enough(count, of) && lies_above(value, high) => LimitVerdict::Exceeded,
+                Some(_) if is_enough(count, of) => LimitVerdict::Kept,
+                _ => LimitVerdict::Insufficient,
             };
             let _ = expected.insert((limit.id, start), (value.map(f64::to_bits), verdict, count, high));
         };

@@ -52,7 +52,7 @@ fn chunk(payload: &[u8], envelopes: u32, received_at: i64) -> Chunk {
 fn chain_settings(files: Arc<dyn FileSystem>) -> ChainSettings {
     ChainSettings {
         files,
-        log: LogId::from_u128(11),
+        log: LogId::from_bytes(11_u128.to_be_bytes()),
         partition: 0,
         folder: partition_folder("/log".as_ref(), 0),
         segment_bytes: 8192,

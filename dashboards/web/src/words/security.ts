@@ -75,7 +75,6 @@ export const securityWords = {
   older: t("Cũ hơn", "Older"),
   newer: t("Về mới nhất", "Back to the newest"),
   lastPage: t("Hết sự kiện trong khoảng thời gian này.", "No older events in this period."),
-  failed: t("Máy chủ chưa trả lời; số liệu dưới đây là của lần hỏi trước.", "The server did not answer; what is shown is what it said before."),
   port: t("cổng", "port"),
   storedEvents: t("Sự kiện đã lưu", "Stored events"),
   host: t("Máy (theo dòng nhật ký)", "Host (as the line claims)"),

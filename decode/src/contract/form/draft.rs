@@ -1,7 +1,7 @@
 //! A report while it is judged: its cells by what they are about.
 
 use ioc_model::{
-    form::{Cell, CellKey, Mark, Period, Rule, Value, Vintage, Weight},
+    form::{Absent, Cell, CellKey, Mark, Period, Rule, Value, Vintage, Weight},
     name::Name,
 };
 use rust_decimal::Decimal;
@@ -69,8 +69,10 @@ pub(super) struct Unfilled {
 pub(super) struct Reading<'r> {
     pub(super) forms: &'r Forms,
     pub(super) form: &'r FormRules,
-    /// The names of the sheets.
+    /// The names of the sheets; of a message that is no table, of where its cells stand.
     pub(super) sheets: Vec<String>,
+    /// What cells mean that it leaves out.
+    pub(super) absent: Absent,
     pub(super) findings: Findings,
     pub(super) about: Vec<About>,
     numbers: FxHashMap<About, u32>,
@@ -105,6 +107,7 @@ impl<'r> Reading<'r> {
             forms,
             form,
             sheets,
+            absent: form.form.absent,
             findings: Findings::default(),
             about: Vec::new(),
             numbers: FxHashMap::default(),
@@ -176,6 +179,7 @@ impl<'r> Reading<'r> {
                 }
             }
             Spot::Row(_, row) => row.to_string(),
+            Spot::Part(part) => self.sheets.get(part as usize).cloned().unwrap_or_default(),
             Spot::Whole | Spot::Sheet(_) => String::new(),
         }
     }
@@ -252,9 +256,14 @@ impl<'r> Reading<'r> {
     }
 
     fn stands_at(&self, spot: Spot) -> String {
-        let Spot::Cell(sheet, row, column) = spot else { return String::new() };
-        let name = self.sheets.get(sheet as usize).cloned().unwrap_or_default();
-        crate::grid::Sheet { name, ..Default::default() }.at(row, column)
+        match spot {
+            Spot::Cell(sheet, row, column) => {
+                let name = self.sheets.get(sheet as usize).cloned().unwrap_or_default();
+                crate::grid::Sheet { name, ..Default::default() }.at(row, column)
+            }
+            Spot::Part(part) => self.sheets.get(part as usize).cloned().unwrap_or_default(),
+            Spot::Whole | Spot::Sheet(_) | Spot::Row(..) => String::new(),
+        }
     }
 }
 

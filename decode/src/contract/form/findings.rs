@@ -36,6 +36,8 @@ pub(crate) enum Spot {
     Row(u32, u32),
     /// A cell of a sheet: row by its number, column from 0.
     Cell(u32, u32, u32),
+    /// A part of a message that is no table, by its place among the names of where its cells stand.
+    Part(u32),
 }
 
 impl Spot {
@@ -43,7 +45,7 @@ impl Spot {
     fn order(&self) -> (u32, u32, u32) {
         match *self {
             Spot::Whole => (0, 0, 0),
-            Spot::Sheet(sheet) => (sheet.saturating_add(1), 0, 0),
+            Spot::Sheet(sheet) | Spot::Part(sheet) => (sheet.saturating_add(1), 0, 0),
             Spot::Row(sheet, row) => (sheet.saturating_add(1), row, 0),
             Spot::Cell(sheet, row, column) => (sheet.saturating_add(1), row, column.saturating_add(1)),
         }
@@ -94,6 +96,12 @@ impl Findings {
         self.add(Found { weight, rule, spot, stands, message, right: String::new() });
     }
 
+    /// Adds what was found elsewhere and not gathered: errors, and others.
+    pub(crate) fn further(&mut self, (errors, others): (usize, usize)) {
+        self.further.0 += errors;
+        self.further.1 += others;
+    }
+
     /// Adds findings that were made elsewhere.
     pub(crate) fn tell(&mut self, findings: impl IntoIterator<Item = Finding>) {
         self.told.extend(findings);
@@ -104,7 +112,7 @@ impl Findings {
         let mut kinds: BTreeMap<Kind, Vec<Found>> = BTreeMap::new();
         for found in self.found {
             let (sheet, column) = match found.spot {
-                Spot::Whole => (0, None),
+                Spot::Whole | Spot::Part(_) => (0, None),
                 Spot::Sheet(sheet) | Spot::Row(sheet, _) => (sheet, None),
                 Spot::Cell(sheet, _, column) => (sheet, Some(column)),
             };
@@ -180,6 +188,7 @@ fn place(group: &[Found], sheets: &[String]) -> String {
     match group[0].spot {
         Spot::Whole => String::new(),
         Spot::Sheet(sheet) => name(sheet).to_owned(),
+        Spot::Part(_) => parts(group, &name),
         Spot::Row(sheet, _) | Spot::Cell(sheet, ..) => {
             let rows = group.iter().filter_map(|found| match found.spot {
                 Spot::Row(_, row) | Spot::Cell(_, row, _) => Some(row),
@@ -199,6 +208,19 @@ fn place(group: &[Found], sheets: &[String]) -> String {
             named(name(sheet), column, &stretches)
         }
     }
+}
+
+/// Where parts of a message that is no table are: `line 3, line 5`.
+fn parts<'n>(group: &[Found], name: &impl Fn(u32) -> &'n str) -> String {
+    let of = |found: &Found| match found.spot {
+        Spot::Part(part) => Some(name(part)),
+        _ => None,
+    };
+    let mut names: Vec<&str> = group.iter().filter_map(of).take(QUOTED_MAX).collect();
+    if group.len() > QUOTED_MAX {
+        names.push("…");
+    }
+    names.join(", ")
 }
 
 fn named(sheet: &str, column: Option<u32>, stretches: &[(u32, u32)]) -> String {
@@ -266,6 +288,17 @@ mod tests {
                 ("lines 4-5, column 4", "a, b", "wrong, right is 1-4, 5-9"),
             ]
         );
+    }
+
+    #[test]
+    fn what_is_alike_in_a_message_that_is_no_table_is_one_sentence_with_its_places() {
+        let mut findings = Findings::default();
+        for part in [2, 0, 1] {
+            findings.add(found(Weight::Error, Spot::Part(part), "x", "1"));
+        }
+        let names = ["line 2", "line 3", "line 9"].map(str::to_owned);
+        let told = findings.into_told(&names);
+        assert_eq!((told.len(), &*told[0].at), (1, "line 2, line 3, line 9"));
     }
 
     #[test]

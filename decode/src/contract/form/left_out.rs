@@ -106,7 +106,7 @@ impl Reading<'_> {
         if absent.is_empty() {
             return;
         }
-        let (weight, vi, en) = match self.form.form.absent {
+        let (weight, vi, en) = match self.absent {
             Absent::Keeps => (Weight::Note, "số đã biết được giữ nguyên", "what was known stays as it is"),
             Absent::Refused => (Weight::Error, "biểu phải gửi đủ", "the form is sent whole"),
             Absent::Withdraws => {

@@ -9,6 +9,7 @@
 //! of a form (they are data of the pack, so that the template, the schema and the judge say the same).
 
 mod agency;
+mod cells;
 mod checks;
 mod draft;
 mod findings;
@@ -35,7 +36,7 @@ use ioc_model::{
     time::Millis,
 };
 
-pub(crate) use self::rules::Forms;
+pub(crate) use self::{cells::judge_cells, rules::Forms};
 use self::{
     draft::{Breakdowns, Reading},
     findings::{Spot, said},
@@ -63,6 +64,18 @@ pub(crate) struct Message<'m> {
 }
 
 impl Message<'_> {
+    /// The forms that come by its feed.
+    fn known<'f>(&self, forms: &'f Forms) -> Vec<&'f FormRules> {
+        match self.forms {
+            [] => {
+                let mut all: Vec<&FormRules> = forms.forms.values().collect();
+                all.sort_by_key(|form| form.name);
+                all
+            }
+            named => named.iter().filter_map(|name| forms.forms.get(name)).collect(),
+        }
+    }
+
     /// The day so long before the one on which it arrived.
     pub(crate) fn oldest(today: Date, age: Millis) -> Date {
         titles::days_before(today, age)
@@ -105,14 +118,7 @@ impl Judged {
 
 /// Judges a message.
 pub(crate) fn judge(forms: &Forms, message: &Message<'_>, table: Result<Workbook, Finding>) -> Judged {
-    let known: Vec<&FormRules> = match message.forms {
-        [] => {
-            let mut all: Vec<&FormRules> = forms.forms.values().collect();
-            all.sort_by_key(|form| form.name);
-            all
-        }
-        named => named.iter().filter_map(|name| forms.forms.get(name)).collect(),
-    };
+    let known = message.known(forms);
     let first = known.first().copied();
     let workbook = match table {
         Ok(workbook) => workbook,
@@ -159,7 +165,7 @@ fn finished(mut reading: Reading<'_>, read: &sheets::SheetsRead, agency: Option<
         let expected = Expected { place: read.place, area, period: read.period };
         left_out = reading.left_out(expected, &mut breakdowns);
     }
-    let form = reading.form;
+    let (form, absent) = (reading.form, reading.absent);
     let bad = reading.cells.iter().filter(|cell| cell.is_bad).count();
     let rejected = u64::from(reading.rejected) + bad as u64;
     let refused = reading.is_refused;
@@ -171,7 +177,7 @@ fn finished(mut reading: Reading<'_>, read: &sheets::SheetsRead, agency: Option<
         form: form.name,
         agency: agency.unwrap_or_default(),
         period,
-        absent: form.form.absent,
+        absent,
         parts: form.form.parts,
         rows: u32::try_from(all).unwrap_or(u32::MAX).max(1),
         cells,

@@ -216,7 +216,7 @@ impl Reading<'_> {
     }
 
     /// What a right value looks like.
-    fn example(&self, indicator: &IndicatorRules) -> String {
+    pub(super) fn example(&self, indicator: &IndicatorRules) -> String {
         let decimal = self.form.form.decimal;
         match () {
             () if indicator.of.percent => format!("82{decimal}5"),
@@ -284,7 +284,7 @@ fn said_number(number: Number, text: &str, indicator: &IndicatorRules) -> Result
 }
 
 /// In the indicator's unit, and whole where it has to be.
-fn converted(
+pub(super) fn converted(
     mut said_value: SaidValue,
     factor: Decimal,
     indicator: &IndicatorRules,

@@ -5,7 +5,7 @@
 
 mod csv;
 mod eight_bit;
-mod workbook;
+pub(crate) mod workbook;
 
 use ioc_model::{
     form::{Finding, Rule, Weight},

@@ -14,9 +14,12 @@
 //! seventeen thousand million.
 
 mod archive;
+mod biff;
 mod budget;
+mod compound;
 mod face;
 mod number_format;
+mod order;
 mod other;
 mod package;
 mod reference;
@@ -26,7 +29,10 @@ mod sheet;
 mod strings;
 mod styles;
 pub(super) mod tcvn3;
+mod tokens;
 mod told;
+mod xls;
+mod xls_sheet;
 mod xlsx;
 mod xml;
 
@@ -58,6 +64,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Workbook, Finding> {
             Some(main) => xlsx::read(&archive, &main),
             None => Err(refusal::another(other::of_archive(&archive))),
         };
+    }
+    if bytes.starts_with(COMPOUND) {
+        return xls::read(bytes);
     }
     Err(refusal::another(other::kind(bytes).unwrap_or(other::Other::Unknown)))
 }

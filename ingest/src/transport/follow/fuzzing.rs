@@ -3,7 +3,7 @@
 use ioc_model::running_hash::RunningHash;
 
 use super::{
-    lines::{Lines, What},
+    lines::{Lines, PieceKind},
     mark::Mark,
 };
 
@@ -35,7 +35,7 @@ pub fn cut<'a>(limit: usize, parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<
             assert_eq!(piece.before.digest(), before.digest(), "known by what lies before it");
         }
         match piece.what {
-            What::Lines(bytes, count) => {
+            PieceKind::Lines(bytes, count) => {
                 let cut = bytes.split_inclusive(|byte| *byte == b'\n').map(|line| Cut::Line(line.to_vec()));
                 let known = all.len();
                 all.extend(cut);
@@ -44,7 +44,7 @@ pub fn cut<'a>(limit: usize, parts: impl IntoIterator<Item = &'a [u8]>) -> (Vec<
                 behind.update(&bytes);
                 before = Some(behind);
             }
-            What::TooLong(withheld) => {
+            PieceKind::TooLong(withheld) => {
                 all.push(Cut::TooLong(withheld.to_json()));
                 before = None;
             }

@@ -41,12 +41,12 @@ pub(super) struct Piece {
     /// Of all lines before it.
     pub(super) before: RunningHash,
     /// What it is.
-    pub(super) what: What,
+    pub(super) what: PieceKind,
 }
 
 /// What a piece is.
 #[derive(Debug)]
-pub(super) enum What {
+pub(super) enum PieceKind {
     /// Whole lines.
     Lines(Vec<u8>, u64),
     /// A line over the limit.
@@ -165,7 +165,7 @@ impl Lines {
     fn end_line(&mut self, began: u64, piece: &mut Growing, pieces: &mut Vec<Piece>) {
         if let Some((digest, hash)) = self.over.take() {
             piece.close(pieces);
-            let what = What::TooLong(Withheld::too_large(digest));
+            let what = PieceKind::TooLong(Withheld::too_large(digest));
             pieces.push(Piece { at: began, before: std::mem::replace(&mut self.hash, hash), what });
             return;
         }
@@ -196,7 +196,7 @@ struct Growing {
 impl Growing {
     fn close(&mut self, pieces: &mut Vec<Piece>) {
         if self.lines > 0 {
-            let what = What::Lines(std::mem::take(&mut self.bytes), std::mem::take(&mut self.lines));
+            let what = PieceKind::Lines(std::mem::take(&mut self.bytes), std::mem::take(&mut self.lines));
             pieces.push(Piece { at: self.at, before: self.before.clone(), what });
         }
     }
@@ -228,7 +228,7 @@ mod tests {
         for piece in pieces {
             let mut hash = piece.before.clone();
             match &piece.what {
-                What::Lines(bytes, count) => {
+                PieceKind::Lines(bytes, count) => {
                     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
                     assert_eq!(lines.len() as u64, *count);
                     for line in lines {
@@ -237,7 +237,7 @@ mod tests {
                         known.push((line.to_vec(), hash.digest()));
                     }
                 }
-                What::TooLong(withheld) => known.push((withheld.to_json().into_bytes(), hash.digest())),
+                PieceKind::TooLong(withheld) => known.push((withheld.to_json().into_bytes(), hash.digest())),
             }
         }
         known
@@ -266,7 +266,7 @@ mod tests {
             }
             prop_assert_eq!(known(&pieces), known(&whole));
             for piece in pieces {
-                if let What::Lines(payload, _) = piece.what {
+                if let PieceKind::Lines(payload, _) = piece.what {
                     prop_assert!(payload.len() <= LIMIT);
                     let at = piece.at as usize;
                     prop_assert!(at == 0 || bytes[at - 1] == b'\n');
@@ -283,9 +283,11 @@ mod tests {
         let long = [b'x'; LIMIT];
         let pieces = cut(&mut lines, &[b"\nd\n", &long, &long, b"\ne\n"]);
         let [first, long, last] = &pieces[..] else { panic!("{pieces:?}") };
-        assert!(matches!(&first.what, What::Lines(bytes, 2) if bytes == b"abc\nd\n"));
-        assert!(matches!(&long.what, What::TooLong(withheld) if withheld.to_json().contains("\"bytes\":81")));
-        assert!(matches!(&last.what, What::Lines(bytes, 1) if bytes == b"e\n"));
+        assert!(matches!(&first.what, PieceKind::Lines(bytes, 2) if bytes == b"abc\nd\n"));
+        assert!(
+            matches!(&long.what, PieceKind::TooLong(withheld) if withheld.to_json().contains("\"bytes\":81"))
+        );
+        assert!(matches!(&last.what, PieceKind::Lines(bytes, 1) if bytes == b"e\n"));
         assert_eq!((first.at, long.at, last.at), (0, 6, 87));
     }
 

@@ -49,8 +49,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::{follower::Follower, read::Read};
 use crate::{
-    clients::{Caller, What},
-    intake::{Intake, Line},
+    clients::{Caller, DoorEvent},
+    intake::{Intake, SenderLine},
     transport::blocking,
 };
 
@@ -92,7 +92,7 @@ async fn follow(follower: Follower, look_every: Duration, intake: Intake, stop: 
 }
 
 /// Durable when it returns.
-async fn append(intake: &Intake, line: &Line, read: &mut Read) -> Result<(), AppendError> {
+async fn append(intake: &Intake, line: &SenderLine, read: &mut Read) -> Result<(), AppendError> {
     if !read.is_empty() {
         let _appended = intake.hand_over(line, &mut read.chunk).await?.await?;
     }
@@ -123,6 +123,6 @@ fn note(intake: &Intake, source: &str, read: &Read) {
             Loss::Gone(_) => "a file went away before it was read",
             Loss::RestOfLine { .. } | Loss::Datagrams { .. } => "a copy of a file ends within a line",
         };
-        intake.clients().note(What::Lost, &caller, None, why);
+        intake.clients().note(DoorEvent::Lost, &caller, None, why);
     }
 }

@@ -12,7 +12,7 @@ use super::{
     followed::Progress,
     follower::Follower,
     kept::State,
-    lines::{Piece, What},
+    lines::{Piece, PieceKind},
 };
 
 /// A chunk is handed over when it holds that much.
@@ -142,12 +142,12 @@ impl Follower {
                 read.chunk.push_with(&self.what.feed, content, &file.address, &known, payload);
             };
             match what {
-                What::Lines(payload, lines) => {
+                PieceKind::Lines(payload, lines) => {
                     push(Content::Raw, &payload);
                     read.lines += lines;
                     read.bytes += payload.len() as u64;
                 }
-                What::TooLong(withheld) => {
+                PieceKind::TooLong(withheld) => {
                     push(Content::Withheld, withheld.to_json().as_bytes());
                     read.oversize += 1;
                 }

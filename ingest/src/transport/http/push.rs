@@ -25,8 +25,8 @@ use super::{
     report,
 };
 use crate::{
-    clients::{Caller, What},
-    intake::Line,
+    clients::{Caller, DoorEvent},
+    intake::SenderLine,
     senders::Sender,
     transport::nothing::holds_nothing,
 };
@@ -93,11 +93,11 @@ impl HttpPush {
         clients.heard(&caller, 1);
         let known = self.routes.borrow().http(&feed).map(|known| (known.contract.max_bytes, known.format));
         let Some((max_bytes, format)) = known else {
-            clients.note(What::Refused, &caller, None, "pushed to a feed that does not come over HTTP");
+            clients.note(DoorEvent::Refused, &caller, None, "pushed to a feed that does not come over HTTP");
             return Err(Problem::UnknownFeed(feed));
         };
         if !sender.may_send_to(&feed) {
-            clients.note(What::Forbidden, &caller, None, &format!("feed '{feed}'"));
+            clients.note(DoorEvent::Forbidden, &caller, None, &format!("feed '{feed}'"));
             return Err(Problem::Forbidden(feed));
         }
         if is_compressed(request.headers()) {
@@ -114,7 +114,7 @@ impl HttpPush {
         let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
         let origin = request_key(request.headers()).inspect_err(|_| {
-            clients.note(What::Refused, &caller, None, "an Idempotency-Key that is none");
+            clients.note(DoorEvent::Refused, &caller, None, "an Idempotency-Key that is none");
         })?;
         let known = [(Attribute::ContentType, &*content_type), (Attribute::Origin, &*origin)];
         let limit = max_bytes.min(self.limits.body_bytes);
@@ -147,7 +147,7 @@ impl HttpPush {
                 let position = position(log, line.partition, &appended);
                 if is_empty {
                     let why = "pushed a body without a value in it";
-                    self.intake.clients().note(What::Empty, &caller, None, why);
+                    self.intake.clients().note(DoorEvent::Empty, &caller, None, why);
                     return Err(Problem::Empty { position: position.to_string() });
                 }
                 fail::fail_point!("http_before_receipt", |_| std::process::abort());
@@ -221,10 +221,10 @@ impl HttpPush {
             Some(_) => "a token of no known sender",
         };
         let caller = Caller { transport: KIND.word, user, client_id: "", peer };
-        self.intake.clients().note(What::WrongCredentials, &caller, None, why);
+        self.intake.clients().note(DoorEvent::WrongCredentials, &caller, None, why);
     }
 
-    async fn append(&self, line: &Line, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
+    async fn append(&self, line: &SenderLine, mut chunk: ChunkBuilder) -> Result<Appended, Problem> {
         let patience = Duration::from_millis(self.limits.bus_ms);
         let durable = async { self.intake.hand_over(line, &mut chunk).await?.await };
         match tokio::time::timeout(patience, durable).await {

@@ -31,8 +31,8 @@ use super::{
     wire::{Frame, Violation, frame},
 };
 use crate::{
-    clients::{Caller, Visit, What},
-    intake::Line,
+    clients::{Caller, DoorEvent, Visit},
+    intake::SenderLine,
     routes::TopicCache,
 };
 
@@ -96,7 +96,7 @@ struct Client {
     place: Place,
     visit: Visit,
     reception: Reception,
-    line: Line,
+    line: SenderLine,
     peer: SocketAddr,
     keep_alive: Option<Duration>,
     will: Option<Will>,
@@ -140,9 +140,9 @@ pub(super) async fn serve(shared: Arc<Shared>, socket: TcpStream, peer: SocketAd
             // What speaks something else altogether names nobody: a scanner's is no device an operator looks for.
             if !(client_id.is_empty() && user.is_empty()) {
                 let what = match reason {
-                    Reason::BAD_USER_OR_PASSWORD => What::WrongCredentials,
-                    Reason::UNSUPPORTED_VERSION => What::WrongVersion,
-                    _ => What::Refused,
+                    Reason::BAD_USER_OR_PASSWORD => DoorEvent::WrongCredentials,
+                    Reason::UNSUPPORTED_VERSION => DoorEvent::WrongVersion,
+                    _ => DoorEvent::Refused,
                 };
                 shared.intake.clients().note(what, &caller(user, client_id, peer), None, why);
             }
@@ -211,7 +211,7 @@ async fn admit(
     let (place, former) = shared.registry.enter(key, peer, &shared.stop);
     let caller = caller(&sender.name, client_id, peer);
     if let Some(former) = former {
-        shared.intake.clients().note(What::TakenOver, &caller, Some(former), "");
+        shared.intake.clients().note(DoorEvent::TakenOver, &caller, Some(former), "");
     }
     let begun = shared.sessions.begin(place.key(), connect.clean, connect.session_lifetime).await;
     let begun = begun.map_err(|error| {
@@ -450,7 +450,7 @@ impl Client {
     }
 }
 
-async fn publish_will(shared: &Shared, mut reception: Reception, line: &Line, will: &Will) {
+async fn publish_will(shared: &Shared, mut reception: Reception, line: &SenderLine, will: &Will) {
     let mut chunk = ChunkBuilder::new();
     let mut tally = Tally::default();
     let _reason = reception.push(

@@ -246,7 +246,7 @@ impl MqttEndpoint {
         let abandon = self.abandon.clone();
         let _task = self.shared.tracker.spawn(async move {
             shared.counters.connections.one();
-            let counted = Counted(shared.counters.clone());
+            let counted = CountedConnection(shared.counters.clone());
             tokio::select! {
                 () = Box::pin(connection::serve(shared, socket, peer, is_one_too_many)) => {}
                 () = abandon.cancelled() => {}
@@ -258,9 +258,9 @@ impl MqttEndpoint {
 }
 
 /// Counts a connection as open until dropped, also if it panics.
-struct Counted(Arc<MqttCounters>);
+struct CountedConnection(Arc<MqttCounters>);
 
-impl Drop for Counted {
+impl Drop for CountedConnection {
     fn drop(&mut self) {
         self.0.connections.one_less();
     }

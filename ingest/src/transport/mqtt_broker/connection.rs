@@ -23,13 +23,13 @@ const STOP_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A publish on its way to the disk.
-pub(super) struct Arrival {
+pub(super) struct PublishInHand {
     pub(super) publish: Publish,
     pub(super) connection: Arc<Connection>,
     _room: OwnedSemaphorePermit,
 }
 
-impl Drop for Arrival {
+impl Drop for PublishInHand {
     fn drop(&mut self) {
         let _before = self.connection.unacknowledged.fetch_sub(1, Ordering::AcqRel);
     }
@@ -55,9 +55,9 @@ impl Connection {
     }
 
     /// A publish was taken from it.
-    pub(super) fn takes(self: &Arc<Self>, publish: Publish, room: OwnedSemaphorePermit) -> Arrival {
+    pub(super) fn takes(self: &Arc<Self>, publish: Publish, room: OwnedSemaphorePermit) -> PublishInHand {
         let _before = self.unacknowledged.fetch_add(1, Ordering::AcqRel);
-        Arrival { publish, connection: self.clone(), _room: room }
+        PublishInHand { publish, connection: self.clone(), _room: room }
     }
 
     /// Its client is gone.

@@ -38,7 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{
     address::host_and_port,
-    connection::{Arrival, Connection},
+    connection::{Connection, PublishInHand},
 };
 pub use self::{
     counters::{MqttBrokerCounters, MqttBrokerCounts},
@@ -48,7 +48,7 @@ use super::{
     pull::{BackOff, Patience},
     withheld::{Digest, Withheld},
 };
-use crate::intake::{Intake, Line};
+use crate::intake::{Intake, SenderLine};
 
 /// Publishes between polling and committing. At least a broker's usual window, so that polling does not stop for it.
 const QUEUE: usize = 1_024;
@@ -112,7 +112,7 @@ pub struct MqttBroker {
     options: MqttOptions,
     payload_limit: usize,
     intake: Intake,
-    line: Line,
+    line: SenderLine,
     patience: Patience,
     counters: Arc<MqttBrokerCounters>,
 }
@@ -175,7 +175,7 @@ impl MqttBroker {
         Ok(committed?)
     }
 
-    async fn poll_until_over(&self, arrivals: mpsc::Sender<Arrival>, over: &CancellationToken) {
+    async fn poll_until_over(&self, arrivals: mpsc::Sender<PublishInHand>, over: &CancellationToken) {
         let room = Arc::new(Semaphore::new(WAITING_KIB));
         let mut back_off = BackOff::new(self.patience);
         while !over.is_cancelled() {
@@ -189,7 +189,7 @@ impl MqttBroker {
     /// One connection, to its end. Since when its subscriptions were granted, if they were.
     async fn converse(
         &self,
-        arrivals: &mpsc::Sender<Arrival>,
+        arrivals: &mpsc::Sender<PublishInHand>,
         room: &Arc<Semaphore>,
         over: &CancellationToken,
     ) -> Option<Instant> {
@@ -256,7 +256,7 @@ impl MqttBroker {
     }
 
     /// Makes chunks of what has arrived, and acknowledges them when they are durable, until nothing arrives any more.
-    async fn commit(&self, mut queue: mpsc::Receiver<Arrival>) -> Result<(), AppendError> {
+    async fn commit(&self, mut queue: mpsc::Receiver<PublishInHand>) -> Result<(), AppendError> {
         let mut arrivals = Vec::new();
         while queue.recv_many(&mut arrivals, MOST_IN_CHUNK).await > 0 {
             let mut chunk = ChunkBuilder::new();

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{BackOff, Cursor, CursorError, Patience, PullCounters, Schedule};
-use crate::intake::{Intake, Line};
+use crate::intake::{Intake, SenderLine};
 
 /// What is asked instead of sending.
 pub trait Source: Send {
@@ -58,7 +58,7 @@ pub struct Pull {
     /// Where its envelopes go.
     pub intake: Intake,
     /// As whom.
-    pub line: Line,
+    pub line: SenderLine,
     /// How far it is.
     pub cursor: Cursor,
     /// When it is asked.

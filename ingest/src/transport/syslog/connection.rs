@@ -22,7 +22,7 @@ use super::{
     source::{Claimed, Source},
 };
 use crate::{
-    clients::{Caller, What},
+    clients::{Caller, DoorEvent},
     transport::withheld::Withheld,
 };
 
@@ -162,7 +162,7 @@ impl Connection {
                     counters.framing_faults.one();
                     let fault = fault.to_string();
                     claimed.push(&[(Attribute::Fault, &fault)], piece, chunk);
-                    shared.intake.clients().note(What::Framing, &self.caller(), None, &fault);
+                    shared.intake.clients().note(DoorEvent::Framing, &self.caller(), None, &fault);
                 }
             }
             buffer.advance(used);

@@ -21,7 +21,7 @@ use super::{
     source::{Source, canonical},
 };
 use crate::{
-    clients::{Caller, What},
+    clients::{Caller, DoorEvent},
     transport::tls::{TlsDoor, name_of_client},
 };
 
@@ -120,13 +120,13 @@ impl Door {
             Ok(place) => place,
             Err(why) => {
                 shared.counters.refused_connections.one();
-                return note(&shared, What::Refused, peer, why);
+                return note(&shared, DoorEvent::Refused, peer, why);
             }
         };
         keep_alive(&socket);
         let tls = self.tls.clone();
         let _task = connections.spawn(async move {
-            let counted = Counted::new(shared.clone());
+            let counted = CountedConnection::new(shared.clone());
             match tls {
                 None => {
                     let source = Source::new(peer.ip(), None);
@@ -150,7 +150,7 @@ impl Door {
                         Err(_) => "no handshake within 10 seconds".to_owned(),
                     };
                     shared.counters.failed_handshakes.one();
-                    note(&shared, What::Refused, peer, &format!("tls: {why}"));
+                    note(&shared, DoorEvent::Refused, peer, &format!("tls: {why}"));
                 }
             }
             drop((counted, place));
@@ -158,7 +158,7 @@ impl Door {
     }
 }
 
-fn note(shared: &Shared, what: What, peer: SocketAddr, why: &str) {
+fn note(shared: &Shared, what: DoorEvent, peer: SocketAddr, why: &str) {
     let user = peer.ip().to_string();
     let caller = Caller { transport: KIND.word, user: &user, client_id: "", peer: Some(peer) };
     shared.intake.clients().note(what, &caller, None, why);
@@ -174,17 +174,17 @@ fn keep_alive(socket: &TcpStream) {
 }
 
 /// Counts a connection as open until dropped, also if it panics.
-struct Counted(Arc<Shared>);
+struct CountedConnection(Arc<Shared>);
 
-impl Counted {
-    fn new(shared: Arc<Shared>) -> Counted {
+impl CountedConnection {
+    fn new(shared: Arc<Shared>) -> CountedConnection {
         shared.counters.accepted.one();
         shared.counters.connections.one();
-        Counted(shared)
+        CountedConnection(shared)
     }
 }
 
-impl Drop for Counted {
+impl Drop for CountedConnection {
     fn drop(&mut self) {
         self.0.counters.connections.one_less();
     }

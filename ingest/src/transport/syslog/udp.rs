@@ -33,8 +33,8 @@ use super::{
     source::{Claimed, Source, canonical},
 };
 use crate::{
-    clients::{Caller, What},
-    intake::Line,
+    clients::{Caller, DoorEvent},
+    intake::SenderLine,
     routes::Routes,
 };
 
@@ -62,7 +62,7 @@ pub(super) struct Datagrams {
     socket: Arc<UdpSocket>,
     address: SocketAddr,
     shared: Arc<Shared>,
-    lines: HashMap<IpAddr, Line>,
+    lines: HashMap<IpAddr, SenderLine>,
     named: Named,
 }
 
@@ -240,7 +240,7 @@ impl Datagrams {
         (read, parcels)
     }
 
-    fn line_of(&mut self, source: &Source, address: IpAddr) -> Line {
+    fn line_of(&mut self, source: &Source, address: IpAddr) -> SenderLine {
         if let Some(line) = self.lines.get(&address) {
             return line.clone();
         }
@@ -316,7 +316,7 @@ async fn watch_drops(
                     let user = address.to_string();
                     let caller = Caller { transport: KIND.word, user: &user, client_id: "", peer: None };
                     let why = "its buffer was full (syslog.receive_buffer_bytes)";
-                    shared.intake.clients().note_many(What::Dropped, &caller, None, why, more);
+                    shared.intake.clients().note_many(DoorEvent::Dropped, &caller, None, why, more);
                 }
             }
             Err(error) if !is_said => {

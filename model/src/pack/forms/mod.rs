@@ -4,8 +4,10 @@
 //! that the judge of a report finds nothing that cannot be.
 
 mod columns;
+mod dhis2;
 mod indicators;
 mod rule;
+mod sdmx;
 
 use std::collections::BTreeMap;
 
@@ -68,8 +70,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
     let marks = read_marks(id, &mut section);
     let totals = section.texts("totals").into_iter().map(|(_, label)| label).collect();
     let of_which = read_of_which(id, &mut section, &known);
-    section.finish();
-    Form {
+    let mut form = Form {
         id: id.to_owned(),
         name,
         titles,
@@ -87,7 +88,13 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
         marks,
         totals,
         of_which,
-    }
+        sdmx: None,
+        dhis2: None,
+    };
+    form.sdmx = sdmx::read(id, &mut section, &form, draft);
+    form.dhis2 = dhis2::read(id, &mut section, &form, draft);
+    section.finish();
+    form
 }
 
 /// The one that a word names; the first where it is wrong.

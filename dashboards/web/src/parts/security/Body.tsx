@@ -2,10 +2,9 @@ import type { EventSummary } from "../../api";
 import { isOfEvents } from "../../alerts";
 import { say } from "../../language";
 import { words } from "../../words/page";
-import { securityWords } from "../../words/security";
 import { Urgent } from "../frame/Attention";
 import { AlertList } from "../overview/AlertList";
-import { useAnswer } from "./asking";
+import { useAnswer } from "../../asking";
 import { Events } from "./Events";
 import { Figures } from "./Figures";
 import { Hours } from "./Hours";
@@ -36,7 +35,7 @@ export function Body() {
         </div>
       ) : (
         <p class="calm" role="status">
-          {say(trouble ? securityWords.failed : words.loading)}
+          {say(trouble ? words.notAnswered : words.loading)}
         </p>
       )}
       <Events logSources={said?.log_sources ?? []} />

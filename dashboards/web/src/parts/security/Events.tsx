@@ -7,8 +7,9 @@ import { say } from "../../language";
 import { now } from "../../clock";
 import type { Text } from "../../model";
 import { decidedWords, eventKindWords, securityWords, severityWords } from "../../words/security";
+import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
-import { useAnswer } from "./asking";
+import { useAnswer } from "../../asking";
 import { KINDS, LEAST, PERIODS, chosenFilter, clear, daysChosen, eventsUrl, filter, isFiltered, openedTime } from "./filters";
 import { type Group, grouped } from "./grouping";
 import { Severity } from "./Severity";
@@ -153,32 +154,6 @@ function kinds(): [string, string][] {
   const chosen = chosenFilter("event");
   const several: [string, string][] = chosen.includes(",") ? [[chosen, chosen.split(",").map(name).join(", ")]] : [];
   return [[ATTEMPTS, say(securityWords.attempts)], ...KINDS.map((kind): [string, string] => [kind, name(kind)]), ...several];
-}
-
-interface ChoiceProps {
-  value: string;
-  choose: (value: string) => void;
-  title: string;
-  /** What no choice is called. */
-  any: string;
-  of: [value: string, words: string][];
-}
-
-function Choice({ value: chosen, choose, title, any, of }: ChoiceProps) {
-  const listed = chosen === "" || of.some(([value]) => value === chosen) ? of : [...of, [chosen, chosen] as [string, string]];
-  return (
-    <label>
-      {title}
-      <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
-        <option value="">{any}</option>
-        {listed.map(([value, words]) => (
-          <option key={value} value={value}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }
 
 /** What repeats stands once, with its number, and opens to all of them. */

@@ -3,7 +3,7 @@ import { bandOf } from "../../alerts";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
-import { useAnswer } from "./asking";
+import { useAnswer } from "../../asking";
 import { chosenFilter, countedBy, filter, openNumber } from "./filters";
 
 const HOUR = 3_600_000;

@@ -8,7 +8,7 @@ import { shift } from "../../wall";
 import { words } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Urgent } from "../frame/Attention";
-import { useAnswer } from "./asking";
+import { useAnswer } from "../../asking";
 import { Figures } from "./Figures";
 import { Hours } from "./Hours";
 import { Age, Standing } from "./LogSources";

@@ -12,14 +12,20 @@ use super::{
     budget::{MOST_CELLS, MOST_MERGED, MOST_SHEETS, MOST_TEXT},
     other::Other,
 };
+use crate::contract::legible;
 
-fn finding(at: &str, stands: &str, vi: String, en: String) -> Finding {
+/// What is said of a place is cut behind so many characters, and a sentence behind so many.
+const AT_MAX: usize = 200;
+const TOLD_MAX: usize = 1_000;
+
+/// The names in it are the file's own, and may be anything.
+fn finding(at: &str, stands: &str, vi: &str, en: &str) -> Finding {
     Finding {
         weight: Weight::Error,
         rule: Rule::Unreadable,
-        at: at.into(),
-        stands: stands.into(),
-        message: Text { vi, en },
+        at: legible(at, AT_MAX).into(),
+        stands: legible(stands, AT_MAX).into(),
+        message: Text { vi: legible(vi, TOLD_MAX), en: legible(en, TOLD_MAX) },
     }
 }
 
@@ -78,10 +84,10 @@ pub(super) fn too_large(limit: Limit) -> Finding {
     finding(
         "",
         "",
-        format!(
+        &format!(
             "Tệp {vi}, nhiều hơn một báo cáo. Chép phần báo cáo sang một tệp mới (Dán đặc biệt, Giá trị), lưu thành .xlsx rồi gửi lại."
         ),
-        format!(
+        &format!(
             "The file {en}, more than a report. Copy the report into a new file (Paste Special, Values), save it as .xlsx and send it again."
         ),
     )
@@ -92,10 +98,8 @@ pub(super) fn cut_off() -> Finding {
     finding(
         "",
         "",
-        "Tệp bị cắt cụt: phần cuối không có, có lẽ do đường truyền bị ngắt. Mở tệp gốc bằng Excel để kiểm tra rồi gửi lại."
-            .to_owned(),
-        "The file is cut off: its end is missing, perhaps because the transfer broke. Open the original in Excel to check it and send it again."
-            .to_owned(),
+        "Tệp bị cắt cụt: phần cuối không có, có lẽ do đường truyền bị ngắt. Mở tệp gốc bằng Excel để kiểm tra rồi gửi lại.",
+        "The file is cut off: its end is missing, perhaps because the transfer broke. Open the original in Excel to check it and send it again.",
     )
 }
 
@@ -104,8 +108,8 @@ pub(super) fn damaged(part: &str) -> Finding {
     finding(
         part,
         "",
-        format!("Tệp bị hỏng ở phần “{part}”. Mở tệp bằng Excel, lưu thành một tệp .xlsx mới rồi gửi lại."),
-        format!(
+        &format!("Tệp bị hỏng ở phần “{part}”. Mở tệp bằng Excel, lưu thành một tệp .xlsx mới rồi gửi lại."),
+        &format!(
             "The file is damaged in its part “{part}”. Open it in Excel, save it as a new .xlsx file and send it again."
         ),
     )
@@ -116,8 +120,8 @@ pub(super) fn impossible(at: &str, vi: &str, en: &str) -> Finding {
     finding(
         at,
         "",
-        format!("{at}: {vi}. Mở tệp bằng Excel, lưu thành một tệp .xlsx mới rồi gửi lại."),
-        format!("{at}: {en}. Open the file in Excel, save it as a new .xlsx file and send it again."),
+        &format!("{at}: {vi}. Mở tệp bằng Excel, lưu thành một tệp .xlsx mới rồi gửi lại."),
+        &format!("{at}: {en}. Open the file in Excel, save it as a new .xlsx file and send it again."),
     )
 }
 
@@ -126,10 +130,10 @@ pub(super) fn part_twice(part: &str) -> Finding {
     finding(
         part,
         "",
-        format!(
+        &format!(
             "Phần “{part}” có hai lần trong tệp, không rõ phần nào đúng. Mở tệp bằng Excel, lưu thành một tệp .xlsx mới rồi gửi lại."
         ),
-        format!(
+        &format!(
             "The part “{part}” is in the file twice, and nobody can say which one is meant. Open it in Excel, save it as a new .xlsx file and send it again."
         ),
     )
@@ -140,10 +144,10 @@ pub(super) fn document_type(part: &str) -> Finding {
     finding(
         part,
         "",
-        format!(
+        &format!(
             "Phần “{part}” có khai báo DOCTYPE, điều mà không tệp Excel nào có: tệp không được đọc. Chép báo cáo sang một tệp mới do Excel lưu rồi gửi lại."
         ),
-        format!(
+        &format!(
             "The part “{part}” has a DOCTYPE, which no workbook has: the file is not read. Copy the report into a new file saved by Excel and send that."
         ),
     )
@@ -154,10 +158,8 @@ pub(super) fn encrypted() -> Finding {
     finding(
         "",
         "",
-        "Tệp có mật khẩu nên không đọc được. Trong Excel: Tệp, Thông tin, Bảo vệ sổ làm việc, Mã hóa bằng mật khẩu, xóa mật khẩu, lưu rồi gửi lại."
-            .to_owned(),
-        "The file has a password and cannot be read. In Excel: File, Info, Protect Workbook, Encrypt with Password, clear the password, save and send it again."
-            .to_owned(),
+        "Tệp có mật khẩu nên không đọc được. Trong Excel: Tệp, Thông tin, Bảo vệ sổ làm việc, Mã hóa bằng mật khẩu, xóa mật khẩu, lưu rồi gửi lại.",
+        "The file has a password and cannot be read. In Excel: File, Info, Protect Workbook, Encrypt with Password, clear the password, save and send it again.",
     )
 }
 
@@ -259,5 +261,5 @@ pub(super) fn another(other: Other) -> Finding {
             (SAVE_VI, SAVE_EN),
         ),
     };
-    finding("", "", format!("{vi} {save_vi}"), format!("{en} {save_en}"))
+    finding("", "", &format!("{vi} {save_vi}"), &format!("{en} {save_en}"))
 }

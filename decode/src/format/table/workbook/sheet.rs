@@ -10,7 +10,7 @@ use ioc_model::form::Finding;
 use super::{
     budget::{Budget, MOST_COLUMNS, MOST_ROWS},
     face::RichText,
-    number_format::Shown,
+    order::{called, impossible, in_order},
     reference,
     refusal::{self, Limit},
     serial::{self, Epoch},
@@ -19,7 +19,7 @@ use super::{
     told::Told,
     xml::{Tag, Xml, is_true},
 };
-use crate::grid::{Content, Formula, GridCell, GridRow, NumberFormat, Sheet, letters};
+use crate::grid::{Content, Formula, GridCell, GridRow, NumberFormat, Sheet};
 
 /// Characters that are kept of a formula.
 const FORMULA: usize = 200;
@@ -88,7 +88,7 @@ impl<'s> SheetRead<'s> {
             }
         }
         xml.end()?;
-        self.in_order()?;
+        in_order(&mut self.sheet)?;
         Ok(self.sheet)
     }
 
@@ -145,7 +145,6 @@ impl<'s> SheetRead<'s> {
             let mut row = GridRow { number, hidden, cells: Vec::new() };
             self.cells(xml, &mut row)?;
             if !row.cells.is_empty() {
-                row.cells.shrink_to_fit();
                 self.sheet.rows.push(row);
             }
         }
@@ -292,10 +291,9 @@ impl<'s> SheetRead<'s> {
             },
             Kind::Number => match serial::written(value) {
                 Some((text, number)) => {
-                    let shown = shared.styles.format(start.look).of(number);
-                    *format = shown.format();
-                    let moment = (shown == Shown::Moment).then(|| shared.epoch.moment(number)).flatten();
-                    moment.map_or(Content::Number(text), Content::Date)
+                    let (content, shown) = shared.styles.number(start.look, text, number, shared.epoch);
+                    *format = shown;
+                    content
                 }
                 None => Content::Text(value.to_owned()),
             },
@@ -336,42 +334,9 @@ impl<'s> SheetRead<'s> {
         Ok(Formula { text, from_file })
     }
 
-    /// Sorts rows and cells, which programs may write in any order, and refuses two of one place.
-    fn in_order(&mut self) -> Result<(), Finding> {
-        self.sheet.rows.sort_by_key(|row| row.number);
-        for row in &mut self.sheet.rows {
-            row.cells.sort_by_key(|(column, _)| *column);
-        }
-        let twice = self.sheet.rows.windows(2).find(|rows| rows[0].number == rows[1].number);
-        if let Some(rows) = twice {
-            let at = rows[0].number.to_string();
-            return Err(self.impossible(
-                &at,
-                "dòng có hai lần trong tệp",
-                "is a row that the file has twice",
-            ));
-        }
-        for row in &self.sheet.rows {
-            if let Some(cells) = row.cells.windows(2).find(|cells| cells[0].0 == cells[1].0) {
-                let at = called(row.number, cells[0].0);
-                return Err(self.impossible(
-                    &at,
-                    "ô có hai lần trong tệp",
-                    "is a cell that the file has twice",
-                ));
-            }
-        }
-        Ok(())
-    }
-
     fn impossible(&self, at: &str, vi: &str, en: &str) -> Finding {
-        let at: String = at.chars().take(20).collect();
-        refusal::impossible(&format!("{}!{at}", self.sheet.name), vi, en)
+        impossible(&self.sheet, at, vi, en)
     }
-}
-
-fn called(row: u32, column: u32) -> String {
-    format!("{}{row}", letters(column))
 }
 
 /// Whether a height or width is stated, and nothing.

@@ -4,7 +4,14 @@ use std::collections::HashMap;
 
 use ioc_model::form::Finding;
 
-use super::{budget::one_more, face::Face, number_format::FormatCode, xml::Xml};
+use super::{
+    budget::one_more,
+    face::Face,
+    number_format::{FormatCode, Shown},
+    serial::Epoch,
+    xml::Xml,
+};
+use crate::grid::{Content, NumberFormat};
 
 /// How the cells of a workbook look, by the number that a cell says.
 #[derive(Debug)]
@@ -40,6 +47,19 @@ impl Styles {
     /// The number format of a look.
     pub(super) fn format(&self, look: Look) -> &FormatCode {
         &self.formats[look.format]
+    }
+
+    /// What a number is in a cell of that look, and how it is shown: a number, as it is written, or a moment.
+    pub(super) fn number(
+        &self,
+        look: Look,
+        text: String,
+        number: f64,
+        epoch: Epoch,
+    ) -> (Content, NumberFormat) {
+        let shown = self.format(look).of(number);
+        let moment = if shown == Shown::Moment { epoch.moment(number) } else { None };
+        (moment.map_or(Content::Number(text), Content::Date), shown.format())
     }
 
     /// Reads them.

@@ -47,6 +47,8 @@ mod tests {
         letters.dedup();
         assert_eq!(letters.len(), 128);
         assert_eq!(letter(0x7f), None);
+        let tones = ['\u{300}', '\u{309}', '\u{303}', '\u{301}', '\u{323}'];
+        assert_eq!([0xb0, 0xb1, 0xb2, 0xb3, 0xb4].map(letter), tones.map(Some), "tones of their own");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! XLSX: a workbook of XML parts in a ZIP archive (ECMA-376, ISO/IEC 29500, also its strict form).
 
+use std::collections::HashSet;
+
 use ioc_model::form::Finding;
 
 use super::{
@@ -84,6 +86,8 @@ pub(super) fn read(archive: &Archive<'_>, main: &str) -> Result<Workbook, Findin
 fn contents(archive: &Archive<'_>, main: &str) -> Result<Contents, Finding> {
     let mut xml = document(archive, main, "workbook")?;
     let mut contents = Contents::default();
+    // Where a cell is says its sheet's name.
+    let mut names = HashSet::new();
     while let Some(tag) = xml.child()? {
         match tag.name() {
             "workbookPr" => {
@@ -100,7 +104,7 @@ fn contents(archive: &Archive<'_>, main: &str) -> Result<Contents, Finding> {
                         hidden: matches!(&*said("state"), "hidden" | "veryHidden"),
                         relationship: said("id"),
                     };
-                    if listed.name.is_empty() {
+                    if listed.name.is_empty() || !names.insert(listed.name.clone()) {
                         return Err(xml.damaged());
                     }
                     if contents.sheets.len() >= MOST_SHEETS {

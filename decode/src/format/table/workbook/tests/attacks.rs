@@ -38,7 +38,7 @@ fn bound_an_archive_that_grows_out_of_proportion_is_refused() {
     says(&boasting, "out of proportion");
     // Many parts, each of them little.
     let mut many = one();
-    let sheets: String = (0..40).map(|_| "<sheet name=\"T\" r:id=\"rId1\"/>").collect();
+    let sheets: String = (0..40).map(|number| format!("<sheet name=\"T{number}\" r:id=\"rId1\"/>")).collect();
     many = many.with(SHEET, &small).with_workbook(&format!("<sheets>{sheets}</sheets>"));
     says(&many.bytes(), "out of proportion");
 }
@@ -72,6 +72,12 @@ fn bound_what_expands_or_nests_without_end_is_refused() {
 }
 
 #[test]
+fn two_sheets_of_one_name_are_refused() {
+    let sheets = "<sheet name=\"T10\" r:id=\"rId1\"/>".repeat(2);
+    says(&one().with_workbook(&format!("<sheets>{sheets}</sheets>")).bytes(), "xl/workbook.xml");
+}
+
+#[test]
 fn bound_a_sheet_that_says_more_than_a_report_is_refused() {
     let cells = "<c><v>1</v></c>".repeat(16_384);
     let row = format!("<row>{cells}</row>");
@@ -86,7 +92,8 @@ fn bound_a_sheet_that_says_more_than_a_report_is_refused() {
     says(&Made::of_sheet(&format!("<mergeCells>{merged}</mergeCells>")).bytes(), "100000 merged");
     let looks = format!("<cellXfs>{}</cellXfs>", "<xf/>".repeat(65_537));
     says(&one().with_styles(&looks).bytes(), "too many cell styles");
-    let sheets = "<sheet name=\"T\" r:id=\"rId1\"/>".repeat(1_001);
+    let sheets: String =
+        (0..1_001).map(|number| format!("<sheet name=\"T{number}\" r:id=\"rId1\"/>")).collect();
     says(&one().with_workbook(&format!("<sheets>{sheets}</sheets>")).bytes(), "1000 sheets");
 }
 

@@ -130,3 +130,28 @@ fn codes_that_a_spreadsheet_ate_are_what_it_made_of_them() {
     assert_eq!(content(schools, "A6"), number("100000"));
     assert_eq!(content(schools, "A7"), number("7207203015"));
 }
+
+#[test]
+fn a_workbook_of_the_year_2001_says_what_its_fonts_show() {
+    let workbook = read(fixture!("harvest.xls")).expect("a workbook");
+    let sheet = &workbook.sheets[0];
+    assert_eq!((sheet.hidden, workbook.sheets[1].hidden), (false, true));
+    assert_eq!(content(sheet, "A1"), text("BÁO CÁO SẢN XUẤT NÔNG NGHIỆP, THÁNG 10 NĂM 2001"));
+    assert_eq!(sheet.merged, [((1, 0), (1, 4))]);
+    let name = cell(sheet, "B5");
+    assert_eq!((name.content, name.indent), (text("Xã Tân Biên"), 1));
+    assert_eq!(content(sheet, "C7"), number("0.3"), "0.1 + 0.2");
+    assert_eq!((content(sheet, "D5"), cell(sheet, "D5").format), (number("1.04"), NumberFormat::Percent));
+    assert_eq!(content(sheet, "E5"), Content::Date(date(2001, 10, 9).at(0, 0, 0, 0)));
+    let hidden: Vec<u32> = sheet.rows.iter().filter(|row| row.hidden).map(|row| row.number).collect();
+    assert_eq!(hidden, [6]);
+    let total = cell(sheet, "C8");
+    assert_eq!(
+        (total.content, total.formula.is_some()),
+        (Content::Blank, true),
+        "the program that wrote it cannot add"
+    );
+    assert_eq!(content(sheet, "A9"), text("Ghi chú: số liệu ước tính"));
+    assert_eq!(content(sheet, "C9"), Content::Truth(true));
+    assert_eq!(content(sheet, "A10"), text("…"));
+}

@@ -4,6 +4,7 @@ mod attacks;
 mod cells;
 mod fixtures;
 mod made;
+mod xls;
 
 use ioc_model::form::Finding;
 

@@ -24,7 +24,7 @@ const PM25: &str = "pm25";
 
 /// A subject's part of the figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Said {
+pub struct SubjectStatement {
     /// Which.
     pub subject: Name,
     /// None while nothing is expected of it.
@@ -119,15 +119,15 @@ impl Derived {
         plan: Option<&StationPlan>,
         lateness: Millis,
         days: &mut Days,
-    ) -> (Said, Option<EventTime>) {
+    ) -> (SubjectStatement, Option<EventTime>) {
         let alerts = self.alerts.open().collect();
         let operating = plan.zip(self.status.current());
-        let nothing = Said { subject, operating: None, alerts, log_source: None };
+        let nothing = SubjectStatement { subject, operating: None, alerts, log_source: None };
         let Some((plan, (status, _))) = operating else { return (nothing, None) };
         if let Some(counts) = &plan.counts {
             let standing = StationStanding::of(status, self.status.last_event().is_some(), 0);
             let counts = standing.counts_of_log_sources(counts.owes());
-            return (Said { log_source: counts.then_some(standing), ..nothing }, None);
+            return (SubjectStatement { log_source: counts.then_some(standing), ..nothing }, None);
         }
         let (missing, next) = self.status.missing(now, plan, lateness);
         let has_pm25 = plan.index == Some(IndexId::VnAqi) && plan.looks_at(PM25, Averaging::Day);
@@ -144,7 +144,7 @@ impl Derived {
             over: Vec::new(),
         };
         self.hours(plan, days, &mut operating);
-        (Said { operating: Some(operating), ..nothing }, next)
+        (SubjectStatement { operating: Some(operating), ..nothing }, next)
     }
 
     /// Whether anything is expected of it.
@@ -218,7 +218,7 @@ fn judge(
     }
 }
 
-impl Said {
+impl SubjectStatement {
     /// Whether indicators of it are missing.
     pub(crate) fn is_incomplete(&self) -> bool {
         self.operating.as_ref().is_some_and(|operating| operating.missing > 0)

@@ -14,11 +14,11 @@ use crate::client::Store;
 /// What the asker sees, as conditions that stand behind others. Columns are names of this crate's, never an asker's
 /// words; what is given to an asker travels as parameters (invariant SAFE).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen<'a>(&'a Asker);
+pub(crate) struct SightConditions<'a>(&'a Asker);
 
-impl<'a> Seen<'a> {
-    pub(crate) fn by(asker: &'a Asker) -> Seen<'a> {
-        Seen(asker)
+impl<'a> SightConditions<'a> {
+    pub(crate) fn by(asker: &'a Asker) -> SightConditions<'a> {
+        SightConditions(asker)
     }
 
     /// Of rows that have both.
@@ -81,8 +81,12 @@ impl<'a> Seen<'a> {
 
 impl Store {
     /// A question as that asker's.
-    pub(crate) fn asked_by(&self, asker: &Asker, question: impl FnOnce(Seen<'_>) -> String) -> Query {
-        let seen = Seen::by(asker);
+    pub(crate) fn asked_by(
+        &self,
+        asker: &Asker,
+        question: impl FnOnce(SightConditions<'_>) -> String,
+    ) -> Query {
+        let seen = SightConditions::by(asker);
         seen.bind(self.client().query(&question(seen)))
     }
 }
@@ -99,7 +103,7 @@ mod tests {
     }
 
     fn conditions(asker: &Asker) -> [String; 4] {
-        let seen = Seen::by(asker);
+        let seen = SightConditions::by(asker);
         [seen.row("o.subject", "o.feed"), seen.station("w.subject"), seen.feed("r.feed"), seen.province()]
     }
 
@@ -110,7 +114,7 @@ mod tests {
 
     #[test]
     fn an_alert_of_an_address_is_met_by_who_is_given_the_province() {
-        let alert = |asker: &Asker| Seen::by(asker).alert("a");
+        let alert = |asker: &Asker| SightConditions::by(asker).alert("a");
         assert_eq!(alert(&Asker::everyone()), "");
         let of_station = "a.about = 'station' AND (a.subject IN {seen_stations:Array(String)})";
         assert_eq!(alert(&limited(&["s"], &["f"], false)), format!(" AND {of_station}"));

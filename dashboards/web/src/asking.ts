@@ -2,10 +2,10 @@
 
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { Problem } from "../../api";
-import type { Text } from "../../model";
-import { pictures } from "../../store";
-import { securityWords } from "../../words/security";
+import type { Problem } from "./api";
+import type { Text } from "./model";
+import { pictures } from "./store";
+import { words } from "./words/page";
 
 const EVERY = 15_000;
 const PATIENCE = 15_000;
@@ -36,10 +36,10 @@ export function useAnswer<T>(url: string, moves: boolean): Signal<Answered<T>> {
         if (response.ok) answer.value = { said: body as T, trouble: null };
         else answer.value = { said: response.status === 400 ? null : answer.peek().said, trouble: why(response.status, body as Problem) };
       } catch {
-        if (!stop.signal.aborted) answer.value = { ...answer.peek(), trouble: securityWords.failed };
+        if (!stop.signal.aborted) answer.value = { ...answer.peek(), trouble: words.notAnswered };
       }
       asking = false;
-      if (!stop.signal.aborted && (moves || answer.peek().trouble === securityWords.failed)) timer = window.setTimeout(() => void look(), EVERY);
+      if (!stop.signal.aborted && (moves || answer.peek().trouble === words.notAnswered)) timer = window.setTimeout(() => void look(), EVERY);
     };
     const seen = () => void look();
     document.addEventListener("visibilitychange", seen);
@@ -55,5 +55,5 @@ export function useAnswer<T>(url: string, moves: boolean): Signal<Answered<T>> {
 
 /** A question that cannot be meant is told so in the server's words. */
 function why(status: number, { detail, detail_vi }: Problem): Text {
-  return status === 400 ? { vi: detail_vi ?? detail, en: detail } : securityWords.failed;
+  return status === 400 ? { vi: detail_vi ?? detail, en: detail } : words.notAnswered;
 }

@@ -1,0 +1,194 @@
+import { useEffect, useState } from "preact/hooks";
+import type { ReportCell, ReportTotal, ReportValue, ReportValues } from "../../api";
+import { useAnswer } from "../../asking";
+import { decimal, number } from "../../format";
+import { say } from "../../language";
+import { words } from "../../words/page";
+import { markWords, reportWords } from "../../words/reports";
+import { Choice } from "../frame/Choice";
+import { Download } from "../frame/Download";
+import { cellColumns } from "./cells";
+import { choose, chosen, openReport, valuesUrl } from "./chosen";
+import { type Matrix, matrices } from "./matrix";
+import { More } from "./More";
+import { byName, dayName, partName, placeName, seen } from "./names";
+import { PeriodSaid, Said, SIGNS, Vintage } from "./Said";
+
+const LINES = 150;
+
+/** What is shown of a form in a period: places by indicators, and what they add up to of how many that are known. */
+export function Values() {
+  const url = valuesUrl();
+  return (
+    <section class="panel listed report-values" aria-labelledby="values-title">
+      <h2 id="values-title" tabIndex={-1}>
+        {say(reportWords.values)}
+      </h2>
+      <Chooser />
+      {url === null ? <p class="calm">{say(reportWords.choose)}</p> : <Shown key={url} url={url} />}
+    </section>
+  );
+}
+
+function Chooser() {
+  const [form, period] = [chosen("of"), chosen("period")];
+  const [typed, type] = useState(period);
+  useEffect(() => type(period), [period]);
+  const { forms } = seen.value;
+  const take = () => choose({ period: typed.trim() });
+  return (
+    <form
+      class="event-filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        take();
+      }}
+    >
+      <Choice value={form} choose={(of) => choose({ of })} title={say(reportWords.form)} any={say(reportWords.noForm)} of={[...forms.keys()].sort(byName).map((id) => [id, id])} />
+      <label>
+        {say(reportWords.period)} ({say(reportWords.example)})
+        <input value={typed} list="report-periods" maxLength={16} spellcheck={false} autocomplete="off" onInput={(event) => type(event.currentTarget.value)} onBlur={take} />
+      </label>
+      <datalist id="report-periods">
+        {[...(forms.get(form) ?? [])].sort((a, b) => byName(b, a)).map((label) => (
+          <option key={label} value={label} />
+        ))}
+      </datalist>
+      <button type="submit">{say(reportWords.show)}</button>
+    </form>
+  );
+}
+
+function Shown({ url }: { url: string }) {
+  const { said, trouble } = useAnswer<ReportValues>(url, true).value;
+  const tables = matrices(said?.cells ?? [], said?.totals ?? []);
+  return (
+    <>
+      {trouble && (
+        <p role="alert" class="event-trouble">
+          {say(trouble)}
+        </p>
+      )}
+      {!said && !trouble && (
+        <p class="calm" role="status">
+          {say(words.loading)}
+        </p>
+      )}
+      {said && said.cells.length === 0 && <p class="calm">{say(reportWords.noValues)}</p>}
+      {said?.more_cells && <p class="calm">{say(reportWords.moreValues)}</p>}
+      {said && said.cells.length > 0 && (
+        <>
+          {tables.map((table, at) => (
+            <Table key={`${table.period.kind}/${table.period.start}`} of={table} at={at} />
+          ))}
+          <Key of={said.cells} />
+          <Download name={`values-${chosen("of")}-${chosen("period")}`} of={say(reportWords.values)} columns={cellColumns(false)} rows={() => said.cells} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Table({ of: { period, heads, lines, feet }, at }: { of: Matrix; at: number }) {
+  const [shown, show] = useState(LINES);
+  const title = `values-period-${at}`;
+  return (
+    <>
+      <h3 id={title}>
+        {chosen("of")}, <PeriodSaid of={period} />
+      </h3>
+      <div class="clients-table" role="group" aria-labelledby={title} tabIndex={0}>
+        <table class="matrix">
+          <thead>
+            <tr>
+              <th scope="col">{say(reportWords.place)}</th>
+              {heads.map(({ key, indicator, breakdown }) => (
+                <th key={key} scope="col" class="figure">
+                  {indicator}
+                  {breakdown !== "" && <small> {partName(breakdown)}</small>}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {lines.slice(0, shown).map(({ key, of, isVersion, cells }) => (
+              <tr key={key} data-place={of.place}>
+                <th scope="row">
+                  {placeName(of)} <small>{[of.place_name && of.place, isVersion && `${say(reportWords.since)} ${dayName(of.place_from)}`].filter(Boolean).join(" ")}</small>
+                </th>
+                {heads.map((head) => (
+                  <td key={head.key} class="figure" data-title={[head.indicator, partName(head.breakdown)].filter(Boolean).join(" · ")} data-value={head.key}>
+                    <One of={cells.get(head.key)} />
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">{say(reportWords.total)}</th>
+              {feet.map(({ key, span, total }) => (
+                <td key={key} class="figure" colSpan={span} data-title={key.replace(/\/$/, "").replace("/", " · ")} data-total={key}>
+                  <Total of={total} />
+                </td>
+              ))}
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+      <More shown={shown} all={lines.length} of={say(reportWords.place)} show={() => show(shown + LINES)} />
+    </>
+  );
+}
+
+/** A value, which opens the report that says it. */
+function One({ of: cell }: { of: ReportCell | undefined }) {
+  if (!cell) {
+    return (
+      <span class="report-mark">
+        <span aria-hidden="true">·</span>
+        <span class="reader-only">{say(reportWords.absent)}</span>
+      </span>
+    );
+  }
+  return (
+    <span>
+      <button type="button" class="link" onClick={() => openReport(cell.position)}>
+        <Said of={cell.is} />
+        <span class="reader-only">
+          {" "}
+          {placeName(cell)}, {cell.indicator}: {say(reportWords.openReport)}
+        </span>
+      </button>
+      <Vintage of={cell.vintage} />
+      {cell.note !== "" && <small class="report-note"> {cell.note}</small>}
+    </span>
+  );
+}
+
+/** What is known of how many, in the server's words. */
+function Total({ of: total }: { of: ReportTotal | undefined }) {
+  if (!total) return <>—</>;
+  const { sum, known, expected, dimensions } = total;
+  return (
+    <span>
+      <strong>{sum === null ? (known === 0 ? "—" : say(reportWords.notAdded)) : decimal(sum)}</strong>{" "}
+      <small>
+        {say(reportWords.totalOf)} {number(known)}/{number(expected)} {say(dimensions === "" ? reportWords.places : reportWords.cells)}
+      </small>
+    </span>
+  );
+}
+
+const ORDER = ["none", "not_collected", "withheld"] as const satisfies ReportValue["mark"][];
+
+/** What the signs mean, of those that stand in the table. */
+function Key({ of: cells }: { of: ReportCell[] }) {
+  const there = new Set(cells.map(({ is }) => is.mark));
+  const said = ORDER.filter((mark) => there.has(mark)).map((mark) => `${SIGNS[mark]} ${say(markWords[mark])}`);
+  return (
+    <p class="calm report-key">
+      {say(reportWords.key)}: {[...said, `· ${say(reportWords.absent)}`].join("; ")}
+    </p>
+  );
+}

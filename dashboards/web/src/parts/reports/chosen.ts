@@ -1,0 +1,74 @@
+// Which reports are looked at, which of them is opened, and of which form and period the values are. It lives in the
+// address, so that a view can be passed on.
+
+import { own } from "../../address";
+
+/**
+ * The names in the address. `form`, `agency` and `verdict` filter the list, `before` is the place its page begins behind,
+ * `report` the position of the one that is opened; `of` and `period` say whose values are shown.
+ */
+export type Choice = "form" | "agency" | "verdict" | "before" | "report" | "of" | "period";
+
+/** Those that leave less of the list. */
+const FILTERS: Choice[] = ["form", "agency", "verdict"];
+
+export function chosen(name: Choice): string {
+  return own.value[name] ?? "";
+}
+
+/** Changes what is chosen. */
+export function choose(changed: Partial<Record<Choice, string>>): void {
+  own.value = Object.fromEntries(Object.entries({ ...own.value, ...changed }).filter(([, value]) => value !== ""));
+}
+
+/** Filters the list, which begins with its first page then. */
+export function filter(changed: Partial<Record<Choice, string>>): void {
+  choose({ before: "", ...changed });
+}
+
+export function clear(): void {
+  filter({ form: "", agency: "", verdict: "" });
+}
+
+export function isFiltered(): boolean {
+  return FILTERS.some((name) => chosen(name) !== "");
+}
+
+/** The question for a page of the list. */
+export function receiptsUrl(limit: number): string {
+  const asked = new URLSearchParams({ limit: String(limit) });
+  for (const name of [...FILTERS, "before"] as const) if (chosen(name) !== "") asked.set(name, chosen(name));
+  return `/api/reports/receipts?${asked}`;
+}
+
+/** The question for the values of a form and period; null while one of them is not chosen. */
+export function valuesUrl(): string | null {
+  const [form, period] = [chosen("of"), chosen("period")];
+  return form === "" || period === "" ? null : `/api/reports/values?${new URLSearchParams({ form, period })}`;
+}
+
+/** Brings the reader there once it is drawn, his keyboard too. */
+export function goTo(id: string): void {
+  requestAnimationFrame(() => {
+    const title = document.getElementById(id);
+    title?.focus({ preventScroll: true });
+    title?.scrollIntoView({ block: "start" });
+  });
+}
+
+export function openReport(position: string): void {
+  choose({ report: position });
+  goTo("report-title");
+}
+
+/** Back to the list, to the row that was left. */
+export function closeReport(): void {
+  const left = chosen("report");
+  choose({ report: "" });
+  goTo(`receipt-${left}`);
+}
+
+export function openValues(form: string, period: string): void {
+  choose({ of: form, period });
+  goTo("values-title");
+}

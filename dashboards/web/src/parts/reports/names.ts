@@ -1,0 +1,61 @@
+// What things of a report are called: agencies, parts, periods.
+
+import type { Receipt, ReportCell, ReportPeriod } from "../../api";
+import { computed, signal } from "@preact/signals";
+import { language, say } from "../../language";
+import { pack } from "../../store";
+import { periodWords } from "../../words/reports";
+
+const placeNames = computed(() => new Map((pack.value?.places ?? []).map(({ code, name }) => [code, name])));
+
+/** An agency by its identifier; the authority of a place by the place's name. */
+export function agencyName(agency: string): string {
+  const name = placeNames.value.get(agency);
+  return name ? say(name) : agency;
+}
+
+export function placeName({ place, place_name }: ReportCell): string {
+  return place_name ? say(place_name) : place;
+}
+
+/** `age=0-4,sex=f` as it is read. */
+export function partName(breakdown: string): string {
+  return breakdown.replaceAll("=", " ").replaceAll(",", " · ");
+}
+
+/** `tháng 10/2026`. */
+export function periodName({ kind, label }: ReportPeriod): string {
+  const [year = "", ...rest] = label.split("-");
+  return say(periodWords[kind](year, rest.reverse().join("/").replace(/^\D/, "").replace(/^0(?=\d$)/, "")));
+}
+
+/** Its days, where its name does not say them: `15/09–14/10`. */
+export function periodDays({ kind, start, end }: ReportPeriod): string {
+  if (!kind.startsWith("admin_") && kind !== "week") return "";
+  const day = (date: string) => date.split("-").slice(1).reverse().join("/");
+  return `${day(start)}–${day(end)}`;
+}
+
+/** A day as it is written. */
+export function dayName(date: string): string {
+  return date.split("-").reverse().join("/");
+}
+
+export function byName(a: string, b: string): number {
+  return a.localeCompare(b, language.value, { numeric: true });
+}
+
+/** Forms with their periods, the newest last, and agencies, of every receipt that was on the screen. */
+export const seen = signal<{ forms: ReadonlyMap<string, ReadonlySet<string>>; agencies: ReadonlySet<string> }>({ forms: new Map(), agencies: new Set() });
+
+export function notice(receipts: Receipt[]): void {
+  const forms = new Map([...seen.peek().forms].map(([form, periods]) => [form, new Set(periods)]));
+  const agencies = new Set(seen.peek().agencies);
+  for (const { form, agency, period } of receipts) {
+    const periods = forms.get(form) ?? new Set<string>();
+    if (period) periods.add(period.label);
+    forms.set(form, periods);
+    agencies.add(agency);
+  }
+  seen.value = { forms, agencies };
+}

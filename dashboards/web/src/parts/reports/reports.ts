@@ -1,0 +1,3 @@
+// What is loaded when somebody looks at reports for the first time.
+
+export { Body } from "./Body";
