@@ -36,6 +36,17 @@ const TOLD_EVERY: Duration = Duration::from_secs(60);
 /// Pauses between attempts to read stored rows back while the store is away.
 const AGAIN: Duration = Duration::from_millis(500);
 
+/// Who hears of what is committed.
+#[derive(Clone, Debug)]
+pub struct Audience {
+    /// What people see.
+    pub board: Arc<Board>,
+    /// Who waits for what becomes of a report.
+    pub desk: Arc<ReportDesk>,
+    /// Senders share the pace of what is committed.
+    pub shares: Arc<Shares>,
+}
+
 /// Commits epochs to ClickHouse and shows them.
 #[derive(Debug)]
 pub struct StoreCommit {
@@ -43,11 +54,7 @@ pub struct StoreCommit {
     sink: Sink,
     store: Store,
     generation: Generation,
-    board: Arc<Board>,
-    /// Who waits for what becomes of a report.
-    desk: Arc<ReportDesk>,
-    /// Senders share the pace of what is committed.
-    shares: Arc<Shares>,
+    audience: Audience,
     /// Ends waiting for a store that is away: what is not committed then is sent after the next start.
     give_up: CancellationToken,
     on_record: Instant,
@@ -59,16 +66,14 @@ pub struct StoreCommit {
 }
 
 impl StoreCommit {
-    /// A commit step whose waiting is done on that runtime, from a thread that is none of its own. Who looks, and who waits
-    /// for what becomes of a report, are told of what is committed.
+    /// A commit step whose waiting is done on that runtime, from a thread that is none of its own.
     #[must_use]
     pub fn new(
         runtime: Handle,
         sink: Sink,
         store: Store,
         generation: Generation,
-        (board, desk): (Arc<Board>, Arc<ReportDesk>),
-        shares: Arc<Shares>,
+        audience: Audience,
         give_up: CancellationToken,
     ) -> StoreCommit {
         StoreCommit {
@@ -76,9 +81,7 @@ impl StoreCommit {
             sink,
             store,
             generation,
-            board,
-            desk,
-            shares,
+            audience,
             give_up,
             on_record: Instant::now(),
             asked: Instant::now(),
@@ -150,9 +153,10 @@ impl Commit for StoreCommit {
     }
 
     fn committed(&mut self, results: EpochResults, consumed: Consumed) {
-        self.shares.committed(consumed.bytes, consumed.behind);
-        self.desk.committed(&results.facts.receipts);
-        self.board.apply(&results);
+        let Audience { board, desk, shares } = &self.audience;
+        shares.committed(consumed.bytes, consumed.behind);
+        desk.committed(&results.facts.receipts);
+        board.apply(&results);
         for (rule, count) in results.forgotten {
             *self.forgotten.entry(rule).or_default() += count;
         }

@@ -20,7 +20,7 @@ use crate::{
     instance::{DataFolder, Instance},
     pack_versions::KeptPacks,
     report_desk::ReportDesk,
-    store_commit::StoreCommit,
+    store_commit::{Audience, StoreCommit},
 };
 
 /// At the end, how long the store may be away before what it did not take is left to the next start.
@@ -70,13 +70,14 @@ impl House<'_> {
         let give_up = CancellationToken::new();
         let sink = prepared.sink.status();
         let desk = Arc::<ReportDesk>::default();
+        let shares = entrance.intake.shares().clone();
+        let audience = Audience { board: board.clone(), desk: desk.clone(), shares };
         let commit = StoreCommit::new(
             Handle::current(),
             prepared.sink,
             store.store.clone(),
             instance.generation,
-            (board.clone(), desk.clone()),
-            entrance.intake.shares().clone(),
+            audience,
             give_up.clone(),
         );
         let start = Start {

@@ -105,8 +105,11 @@ pub(super) async fn values(
     };
     // A form of no tiers is about whatever its messages name.
     let of_tiers = known.map(|form| &form.places).filter(|scope| !scope.kinds.is_empty());
-    let places =
-        |period: &PeriodView| of_tiers.map_or(0, |scope| by_code.of_scope_on(scope, period.end).len());
+    let places = |period: &PeriodView| match (&place, of_tiers) {
+        (Some(_), _) => 1,
+        (None, Some(scope)) => by_code.of_scope_on(scope, period.end).len(),
+        (None, None) => 0,
+    };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
     let values = ReportValues::of(named(cells, &pack), additive, places);
     fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
