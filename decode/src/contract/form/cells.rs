@@ -16,7 +16,7 @@ use super::{
     draft::{About, Added, Draft, Reading, Unfilled, Written},
     findings::{Found, Spot, said},
     finished,
-    rules::{FormRules, Forms},
+    rules::{FormRules, Forms, OwnerRules},
     sheets::SheetsRead,
     values::{SaidValue, converted},
 };
@@ -41,9 +41,19 @@ pub(crate) fn judge_cells<'f>(
     reading.absent = Absent::Keeps;
     reading.cells_said(said, message);
     reading.check();
-    let read = SheetsRead::default();
+    let read = SheetsRead { agency: reporter(rules, message), ..SheetsRead::default() };
     let agency = reading.agency(message, &read);
     finished(reading, &read, agency)
+}
+
+/// Who reports where no sender is bound: whom the feed is of, or the one whose form it is. The place that a statistic is about
+/// has not written it.
+fn reporter(rules: &FormRules, message: &Message<'_>) -> Option<Name> {
+    let of_form = || match rules.indicators.first()?.owner {
+        OwnerRules::Agency(agency) => Some(agency),
+        OwnerRules::Place => None,
+    };
+    message.bound_to.is_none().then(|| message.agency.or_else(of_form)).flatten()
 }
 
 impl Reading<'_> {

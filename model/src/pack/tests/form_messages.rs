@@ -124,7 +124,7 @@ fn every_rule_of_what_a_form_is_in_messages_has_its_fault() {
             "{ \"người\" = { measure",
             "nsnn: 'units': no indicator of the form is in 'người'",
         ),
-        ("power = 9", "power = 90", "'power' must be"),
+        ("power = 9", "power = 90", "'power' must lie between -15 and 15"),
         ("ignored = [\"REMARK\"]", "ignore = [\"REMARK\"]", "'ignore'"),
         (
             "period = \"month\"",
