@@ -37,7 +37,8 @@ fn at(row: u16, column: u16, look: u16) -> Vec<u8> {
 
 fn font(version: u16, name: &str) -> Vec<u8> {
     let flags: &[u8] = if version == 0x600 { &[0] } else { &[] };
-    [&[0; 14][..], &[name.len() as u8], flags, name.as_bytes()].concat()
+    let weight: u16 = if name.ends_with('H') { 700 } else { 400 };
+    [&[0; 6][..], &weight.to_le_bytes(), &[0; 6], &[name.len() as u8], flags, name.as_bytes()].concat()
 }
 
 fn look(font: u16, format: u16) -> Vec<u8> {
@@ -230,6 +231,7 @@ fn reads_everything(workbook: &Workbook) {
     assert_eq!(sheet.hidden_columns, [(1, 2)]);
     assert_eq!(sheet.merged, [((1, 0), (2, 3))]);
     assert_eq!(cell(sheet, "A1").indent, 2);
+    assert_eq!((cell(sheet, "B5").bold, cell(sheet, "C5").bold), (false, true));
     let formula = |name: &str| {
         let cell = cell(sheet, name);
         (cell.content, cell.formula.expect("a formula"))
