@@ -15,6 +15,7 @@ use super::{
     number_format::FormatCode,
     other::Other,
     package::file_name,
+    reference::is_sheet_name,
     refusal::{self, Limit},
     serial::Epoch,
     styles::{Font, Stated, Styles},
@@ -182,7 +183,7 @@ impl Contents {
                 let (state, kind) = (fields.u8()?, fields.u8()?);
                 let name = self.texts.short(&mut fields, true)?;
                 // Where a cell is says its sheet's name.
-                if name.is_empty() || self.sheets.iter().any(|listed| listed.name == name) {
+                if !is_sheet_name(&name) || self.sheets.iter().any(|listed| listed.name == name) {
                     return Err(CutOff.into());
                 }
                 self.sheets.push(Listed { name, hidden: state & 3 != 0, kind, at });

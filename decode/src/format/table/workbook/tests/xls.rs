@@ -10,10 +10,10 @@ use crate::{
 
 /// Records of a stream.
 #[derive(Clone, Default)]
-struct Stream(Vec<u8>);
+pub(super) struct Stream(Vec<u8>);
 
 impl Stream {
-    fn with(mut self, kind: u16, fields: &[&[u8]]) -> Stream {
+    pub(super) fn with(mut self, kind: u16, fields: &[&[u8]]) -> Stream {
         let body = fields.concat();
         self.0.extend(kind.to_le_bytes());
         self.0.extend((body.len() as u16).to_le_bytes());
@@ -31,7 +31,7 @@ fn narrow(text: &[u8]) -> Vec<u8> {
     [&(text.len() as u16).to_le_bytes()[..], &[0], text].concat()
 }
 
-fn at(row: u16, column: u16, look: u16) -> Vec<u8> {
+pub(super) fn at(row: u16, column: u16, look: u16) -> Vec<u8> {
     [row, column, look].map(u16::to_le_bytes).concat()
 }
 
@@ -47,7 +47,7 @@ fn look(font: u16, format: u16) -> Vec<u8> {
 
 /// What stands in front of a workbook's sheets, but for their list: fonts Arial, .VnTime, .VnTimeH; looks of a number, a
 /// date, a share, thousands, and of texts in those fonts.
-fn globals(version: u16) -> Stream {
+pub(super) fn globals(version: u16) -> Stream {
     let mut stream = Stream::default().begin(version, 5);
     for name in ["Arial", "Arial", ".VnTime", ".VnTimeH", "Arial", ".VnArial"] {
         stream = stream.with(kind::FONT, &[&font(version, name)]);
@@ -62,7 +62,7 @@ fn globals(version: u16) -> Stream {
 }
 
 /// A compound file with the workbook's stream; its sheets by name and state.
-fn file(version: u16, globals: &Stream, sheets: &[(&str, u8, Stream)]) -> Vec<u8> {
+pub(super) fn file(version: u16, globals: &Stream, sheets: &[(&str, u8, Stream)]) -> Vec<u8> {
     let name = if version == 0x600 { "Workbook" } else { "Book" };
     compound(name, &stream(version, globals, sheets))
 }
