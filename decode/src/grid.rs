@@ -54,6 +54,8 @@ pub(crate) struct GridCell {
     /// Steps that its text is moved in by its look: how many reports show what is a part of what. Leading spaces are in
     /// the text.
     pub(crate) indent: u8,
+    /// Whether it is bold: where nothing is moved in, only that tells a group from its parts.
+    pub(crate) bold: bool,
 }
 
 /// What a cell holds.

@@ -19,6 +19,15 @@ pub fn cells(bytes: &[u8]) -> Result<Vec<String>, Finding> {
     Ok(workbook.sheets.iter().flat_map(lines).collect())
 }
 
+/// How many cells hold something.
+///
+/// # Errors
+/// If the bytes are no workbook that can be read.
+pub fn count(bytes: &[u8]) -> Result<usize, Finding> {
+    let workbook = workbook::read(bytes)?;
+    Ok(workbook.sheets.iter().flat_map(|sheet| &sheet.rows).map(|row| row.cells.len()).sum())
+}
+
 fn lines(sheet: &Sheet) -> impl Iterator<Item = String> {
     sheet.rows.iter().flat_map(move |row| {
         let hidden = sheet.hidden || row.hidden;
@@ -49,6 +58,9 @@ fn line(at: &str, cell: &GridCell, is_hidden: bool) -> String {
     }
     if cell.indent > 0 {
         line.push_str(&format!("\tindent {}", cell.indent));
+    }
+    if cell.bold {
+        line.push_str("\tbold");
     }
     if is_hidden {
         line.push_str("\thidden");

@@ -3,7 +3,10 @@
 //! A record has at most 8,224 bytes; what is longer goes on in records `Continue`, also in the middle of a text, which then
 //! says anew whether its characters have one byte or two.
 
-use super::face::{Face, RichText};
+use super::{
+    face::{Face, RichText},
+    styles::Font,
+};
 
 /// Kinds of records.
 pub(super) mod kind {
@@ -135,8 +138,8 @@ pub(super) struct Texts {
     pub(super) version: Version,
     /// Of BIFF5.
     pub(super) code_page: u16,
-    /// What the fonts make of text, by their number.
-    pub(super) faces: Vec<Face>,
+    /// Without the one of number 4, which there is not.
+    pub(super) fonts: Vec<Font>,
     /// A text that is being read.
     units: Vec<u16>,
 }
@@ -144,13 +147,13 @@ pub(super) struct Texts {
 impl Texts {
     /// Of a stream of which no font was read.
     pub(super) fn new(version: Version) -> Texts {
-        Texts { version, code_page: 1252, faces: Vec::new(), units: Vec::new() }
+        Texts { version, code_page: 1252, fonts: Vec::new(), units: Vec::new() }
     }
 
-    /// What the font of that number makes of text. There is none of number 4.
+    /// What the font of that number makes of text.
     pub(super) fn face(&self, font: u16) -> Face {
         let place = usize::from(font) - usize::from(font > 4);
-        self.faces.get(place).copied().unwrap_or_default()
+        self.fonts.get(place).copied().unwrap_or_default().face
     }
 
     /// A name or code: its length in a byte or two, and its characters.

@@ -2,6 +2,14 @@
 
 use super::budget::{MOST_COLUMNS, MOST_ROWS};
 
+/// Characters of a sheet's name. Excel allows 31, other programs write some more.
+const SHEET_NAME: usize = 60;
+
+/// Whether a sheet may be called so: where its cells are is said with its name.
+pub(super) fn is_sheet_name(name: &str) -> bool {
+    (1..=SHEET_NAME).contains(&name.chars().count()) && !name.contains(char::is_control)
+}
+
 /// Row from 1 and column from 0 of `B12` or `$B$12`; none if it is no cell of a sheet.
 pub(super) fn cell(text: &str) -> Option<(u32, u32)> {
     let text = text.strip_prefix('$').unwrap_or(text);

@@ -237,7 +237,13 @@ impl<'s> SheetRead<'s> {
             }
         }
         let format = self.shared.styles.format(start.look).of_others();
-        let mut cell = GridCell { format, formula, indent: start.look.indent, ..GridCell::default() };
+        let mut cell = GridCell {
+            content: Content::Blank,
+            format,
+            formula,
+            indent: start.look.indent,
+            bold: start.look.bold,
+        };
         cell.content = match within.filter(|_| start.kind == Kind::TextWithin) {
             Some(text) => self.text(start, &text)?,
             None => {

@@ -9,7 +9,7 @@ use super::{
     face::Face,
     number_format::{FormatCode, Shown},
     serial::Epoch,
-    xml::Xml,
+    xml::{Xml, is_true},
 };
 use crate::grid::{Content, NumberFormat};
 
@@ -29,6 +29,16 @@ pub(super) struct Look {
     pub(super) face: Face,
     /// Steps that its text is moved in.
     pub(super) indent: u8,
+    /// Whether its font is bold.
+    pub(super) bold: bool,
+}
+
+/// What of a font says something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Font {
+    /// What it makes of text.
+    pub(super) face: Face,
+    pub(super) bold: bool,
 }
 
 impl Default for Styles {
@@ -68,22 +78,22 @@ impl Styles {
     /// If the part is damaged, or there are more than a workbook may have.
     pub(super) fn read(mut xml: Xml<'_>) -> Result<Styles, Finding> {
         let mut codes: HashMap<u32, FormatCode> = HashMap::new();
-        let mut faces = Vec::new();
+        let mut known = Vec::new();
         let mut stated = Vec::new();
         while let Some(tag) = xml.child()? {
             match tag.name() {
                 "numFmts" => number_formats(&mut xml, &mut codes)?,
-                "fonts" => fonts(&mut xml, &mut faces)?,
+                "fonts" => fonts(&mut xml, &mut known)?,
                 "cellXfs" => looks(&mut xml, &mut stated)?,
                 _ => xml.skip()?,
             }
         }
         xml.end()?;
-        Ok(Styles::of(&stated, &faces, &codes))
+        Ok(Styles::of(&stated, &known, &codes))
     }
 
     /// Of the looks that a file states, by number of format and font.
-    pub(super) fn of(stated: &[Stated], faces: &[Face], codes: &HashMap<u32, FormatCode>) -> Styles {
+    pub(super) fn of(stated: &[Stated], fonts: &[Font], codes: &HashMap<u32, FormatCode>) -> Styles {
         let mut styles = Styles::default();
         let mut places: HashMap<u32, usize> = HashMap::new();
         let looks = stated.iter().map(|look| {
@@ -92,7 +102,8 @@ impl Styles {
                 styles.formats.push(code.unwrap_or_else(|| FormatCode::built_in(look.format)));
                 styles.formats.len() - 1
             });
-            Look { format, face: faces.get(look.font).copied().unwrap_or_default(), indent: look.indent }
+            let Font { face, bold } = fonts.get(look.font).copied().unwrap_or_default();
+            Look { format, face, indent: look.indent, bold }
         });
         let looks: Vec<Look> = looks.collect();
         if !looks.is_empty() {
@@ -124,17 +135,21 @@ fn number_formats(xml: &mut Xml<'_>, codes: &mut HashMap<u32, FormatCode>) -> Re
     Ok(())
 }
 
-fn fonts(xml: &mut Xml<'_>, faces: &mut Vec<Face>) -> Result<(), Finding> {
+fn fonts(xml: &mut Xml<'_>, fonts: &mut Vec<Font>) -> Result<(), Finding> {
     while xml.child()?.is_some() {
-        let mut face = Face::default();
+        let mut font = Font::default();
         while let Some(tag) = xml.child()? {
-            if tag.name() == "name" {
-                face = tag.attribute("val").map(|font| Face::of_font(&font)).unwrap_or_default();
+            match tag.name() {
+                "name" => {
+                    font.face = tag.attribute("val").map(|name| Face::of_font(&name)).unwrap_or_default()
+                }
+                "b" => font.bold = tag.attribute("val").is_none_or(|value| is_true(&value)),
+                _ => {}
             }
             xml.skip()?;
         }
-        one_more(faces.len())?;
-        faces.push(face);
+        one_more(fonts.len())?;
+        fonts.push(font);
     }
     Ok(())
 }

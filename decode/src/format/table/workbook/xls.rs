@@ -15,9 +15,10 @@ use super::{
     number_format::FormatCode,
     other::Other,
     package::file_name,
+    reference::is_sheet_name,
     refusal::{self, Limit},
     serial::Epoch,
-    styles::{Stated, Styles},
+    styles::{Font, Stated, Styles},
     told::Told,
     xls_sheet::XlsSheetRead,
 };
@@ -26,6 +27,8 @@ use crate::grid::{Sheet, Workbook};
 /// Bytes of a stream that may be gone over for all sheets, for each that it has: a list can name the same sheet again and
 /// again.
 const GONE_OVER: usize = 2;
+/// The weight of a font that is bold; 400 is the usual one.
+const BOLD: u16 = 600;
 
 /// What all sheets of a workbook share.
 pub(super) struct XlsShared {
@@ -88,7 +91,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workbook, Finding> {
     }
     let mut budget = Budget::new();
     let contents = contents(&stream, &mut budget)?;
-    let styles = Styles::of(&contents.stated, &contents.texts.faces, &contents.codes);
+    let styles = Styles::of(&contents.stated, &contents.texts.fonts, &contents.codes);
     let Contents { texts, strings, epoch, linked, .. } = contents;
     let mut shared = XlsShared { texts, strings, styles, epoch, linked };
     let mut sheets = Vec::new();
@@ -152,10 +155,12 @@ impl Contents {
             kind::CODE_PAGE => self.texts.code_page = fields.u16()?,
             kind::DATE_MODE if fields.u16()? == 1 => self.epoch = Epoch::Of1904,
             kind::FONT => {
-                let _ = fields.bytes(14)?;
-                one_more(self.texts.faces.len())?;
+                let _ = fields.bytes(6)?;
+                let bold = fields.u16()? >= BOLD;
+                let _ = fields.bytes(6)?;
+                one_more(self.texts.fonts.len())?;
                 let name = self.texts.short(&mut fields, true)?;
-                self.texts.faces.push(Face::of_font(&name));
+                self.texts.fonts.push(Font { face: Face::of_font(&name), bold });
             }
             kind::FORMAT => {
                 let number = u32::from(fields.u16()?);
@@ -178,7 +183,7 @@ impl Contents {
                 let (state, kind) = (fields.u8()?, fields.u8()?);
                 let name = self.texts.short(&mut fields, true)?;
                 // Where a cell is says its sheet's name.
-                if name.is_empty() || self.sheets.iter().any(|listed| listed.name == name) {
+                if !is_sheet_name(&name) || self.sheets.iter().any(|listed| listed.name == name) {
                     return Err(CutOff.into());
                 }
                 self.sheets.push(Listed { name, hidden: state & 3 != 0, kind, at });

@@ -239,7 +239,10 @@ impl<'s> XlsSheetRead<'s> {
         }
         let (content, format) =
             self.shared.styles.number(place.look, serial::of_double(number), number, self.shared.epoch);
-        self.push_cell(place, GridCell { content, format, formula, indent: place.look.indent })
+        self.push_cell(
+            place,
+            GridCell { content, format, formula, indent: place.look.indent, bold: place.look.bold },
+        )
     }
 
     fn text(&mut self, place: Place, text: &RichText, formula: Option<Formula>) -> Result<(), Finding> {
@@ -255,7 +258,10 @@ impl<'s> XlsSheetRead<'s> {
 
     fn push(&mut self, place: Place, content: Content, formula: Option<Formula>) -> Result<(), Finding> {
         let format = self.shared.styles.format(place.look).of_others();
-        self.push_cell(place, GridCell { content, format, formula, indent: place.look.indent })
+        self.push_cell(
+            place,
+            GridCell { content, format, formula, indent: place.look.indent, bold: place.look.bold },
+        )
     }
 
     fn push_cell(&mut self, place: Place, cell: GridCell) -> Result<(), Finding> {

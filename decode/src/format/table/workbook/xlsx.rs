@@ -8,6 +8,7 @@ use super::{
     archive::Archive,
     budget::{Budget, MOST_LINKS, MOST_SHEETS},
     package::{Relationships, document, file_name},
+    reference::is_sheet_name,
     refusal::{self, Limit},
     serial::Epoch,
     sheet::{Shared, SheetRead},
@@ -104,7 +105,7 @@ fn contents(archive: &Archive<'_>, main: &str) -> Result<Contents, Finding> {
                         hidden: matches!(&*said("state"), "hidden" | "veryHidden"),
                         relationship: said("id"),
                     };
-                    if listed.name.is_empty() || !names.insert(listed.name.clone()) {
+                    if !is_sheet_name(&listed.name) || !names.insert(listed.name.clone()) {
                         return Err(xml.damaged());
                     }
                     if contents.sheets.len() >= MOST_SHEETS {

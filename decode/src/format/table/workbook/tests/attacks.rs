@@ -72,7 +72,11 @@ fn bound_what_expands_or_nests_without_end_is_refused() {
 }
 
 #[test]
-fn two_sheets_of_one_name_are_refused() {
+fn a_sheet_is_called_as_one_and_no_two_alike() {
+    for name in ["", &"T".repeat(61), "T&#9;10", "T_x000D_"] {
+        let sheets = format!("<sheets><sheet name=\"{name}\" r:id=\"rId1\"/></sheets>");
+        says(&one().with_workbook(&sheets).bytes(), "xl/workbook.xml");
+    }
     let sheets = "<sheet name=\"T10\" r:id=\"rId1\"/>".repeat(2);
     says(&one().with_workbook(&format!("<sheets>{sheets}</sheets>")).bytes(), "xl/workbook.xml");
 }

@@ -70,17 +70,20 @@ fn every_type_of_a_cell_is_read() {
 fn formats_and_the_epoch_of_the_file_decide_what_numbers_are() {
     let styles = "<numFmts count=\"3\"><numFmt numFmtId=\"164\" formatCode=\"#,##0,\"/>\
         <numFmt numFmtId=\"165\" formatCode=\"[h]:mm\"/><numFmt numFmtId=\"166\" formatCode=\"0%;dd/mm/yyyy\"/></numFmts>\
-        <fonts count=\"1\"><font><name val=\"Arial\"/></font></fonts>\
+        <fonts count=\"2\"><font><name val=\"Arial\"/><b val=\"0\"/></font><font><b/></font></fonts>\
         <cellStyleXfs><xf numFmtId=\"9\"/></cellStyleXfs>\
         <cellXfs count=\"6\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\"/><xf numFmtId=\"165\"/>\
-        <xf numFmtId=\"166\"/><xf numFmtId=\"49\"><alignment indent=\"2\"/></xf></cellXfs>\
+        <xf numFmtId=\"166\"/><xf numFmtId=\"49\" fontId=\"1\"><alignment indent=\"2\"/></xf></cellXfs>\
         <dxfs><dxf><font><name val=\".VnTime\"/></font><numFmt numFmtId=\"164\" formatCode=\"0%\"/></dxf></dxfs>";
     let cells = "<c s=\"1\"><v>46113</v></c><c s=\"1\"><v>60</v></c><c s=\"2\"><v>1500000</v></c><c s=\"3\"><v>1.5</v></c>\
         <c s=\"4\"><v>0.5</v></c><c s=\"4\"><v>-1</v></c><c s=\"5\"><v>1</v></c>";
     let made = row(cells).with_styles(styles);
     let seen = |made: &Made| -> Vec<(Content, NumberFormat)> {
         let sheet = read_one(&made.bytes());
-        assert_eq!(cell(&sheet, "G1").indent, 2);
+        assert_eq!(
+            (cell(&sheet, "G1").indent, cell(&sheet, "G1").bold, cell(&sheet, "A1").bold),
+            (2, true, false)
+        );
         ('A'..='G')
             .map(|column| cell(&sheet, &format!("{column}1")))
             .map(|cell| (cell.content, cell.format))

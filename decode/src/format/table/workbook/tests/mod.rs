@@ -4,6 +4,7 @@ mod attacks;
 mod cells;
 mod fixtures;
 mod made;
+mod properties;
 mod xls;
 
 use ioc_model::form::Finding;

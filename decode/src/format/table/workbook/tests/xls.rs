@@ -10,10 +10,10 @@ use crate::{
 
 /// Records of a stream.
 #[derive(Clone, Default)]
-struct Stream(Vec<u8>);
+pub(super) struct Stream(Vec<u8>);
 
 impl Stream {
-    fn with(mut self, kind: u16, fields: &[&[u8]]) -> Stream {
+    pub(super) fn with(mut self, kind: u16, fields: &[&[u8]]) -> Stream {
         let body = fields.concat();
         self.0.extend(kind.to_le_bytes());
         self.0.extend((body.len() as u16).to_le_bytes());
@@ -31,13 +31,14 @@ fn narrow(text: &[u8]) -> Vec<u8> {
     [&(text.len() as u16).to_le_bytes()[..], &[0], text].concat()
 }
 
-fn at(row: u16, column: u16, look: u16) -> Vec<u8> {
+pub(super) fn at(row: u16, column: u16, look: u16) -> Vec<u8> {
     [row, column, look].map(u16::to_le_bytes).concat()
 }
 
 fn font(version: u16, name: &str) -> Vec<u8> {
     let flags: &[u8] = if version == 0x600 { &[0] } else { &[] };
-    [&[0; 14][..], &[name.len() as u8], flags, name.as_bytes()].concat()
+    let weight: u16 = if name.ends_with('H') { 700 } else { 400 };
+    [&[0; 6][..], &weight.to_le_bytes(), &[0; 6], &[name.len() as u8], flags, name.as_bytes()].concat()
 }
 
 fn look(font: u16, format: u16) -> Vec<u8> {
@@ -46,7 +47,7 @@ fn look(font: u16, format: u16) -> Vec<u8> {
 
 /// What stands in front of a workbook's sheets, but for their list: fonts Arial, .VnTime, .VnTimeH; looks of a number, a
 /// date, a share, thousands, and of texts in those fonts.
-fn globals(version: u16) -> Stream {
+pub(super) fn globals(version: u16) -> Stream {
     let mut stream = Stream::default().begin(version, 5);
     for name in ["Arial", "Arial", ".VnTime", ".VnTimeH", "Arial", ".VnArial"] {
         stream = stream.with(kind::FONT, &[&font(version, name)]);
@@ -61,7 +62,7 @@ fn globals(version: u16) -> Stream {
 }
 
 /// A compound file with the workbook's stream; its sheets by name and state.
-fn file(version: u16, globals: &Stream, sheets: &[(&str, u8, Stream)]) -> Vec<u8> {
+pub(super) fn file(version: u16, globals: &Stream, sheets: &[(&str, u8, Stream)]) -> Vec<u8> {
     let name = if version == 0x600 { "Workbook" } else { "Book" };
     compound(name, &stream(version, globals, sheets))
 }
@@ -230,6 +231,7 @@ fn reads_everything(workbook: &Workbook) {
     assert_eq!(sheet.hidden_columns, [(1, 2)]);
     assert_eq!(sheet.merged, [((1, 0), (2, 3))]);
     assert_eq!(cell(sheet, "A1").indent, 2);
+    assert_eq!((cell(sheet, "B5").bold, cell(sheet, "C5").bold), (false, true));
     let formula = |name: &str| {
         let cell = cell(sheet, name);
         (cell.content, cell.formula.expect("a formula"))
