@@ -21,7 +21,7 @@ use super::{
     telling::Told,
 };
 use crate::{
-    counted::Counted,
+    counted::{Counted, CountedBefore},
     derive::{Derived, UsualHours},
     series::{Provenance, SeriesState},
     step::ShardResults,
@@ -52,6 +52,21 @@ const BEFORE_KEEPERS: u8 = 4;
 type RecordBeforeKeepers =
     (Name, EventTime, Vec<Name>, Option<EventTime>, Vec<(Name, SeriesState)>, Option<Box<Derived>>);
 
+/// The last version before there was kept what sensors say they raised.
+const BEFORE_RAISED: u8 = 7;
+
+/// [`SubjectRecord`] of versions from the first with keepers to that one.
+#[derive(Deserialize)]
+struct RecordBeforeRaised(Name, Option<EventTime>, Vec<KeptBefore>);
+
+/// [`Kept`] of those.
+#[derive(Deserialize)]
+enum KeptBefore {
+    Measured(MeasuredRecord),
+    Derived(Box<Derived>),
+    Counted(Box<CountedBefore>),
+}
+
 /// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
 #[derive(Debug, Serialize, Deserialize)]
 enum Kept {
@@ -72,6 +87,16 @@ enum KeptRef<'a> {
     Derived(&'a Derived),
     Counted(&'a Counted),
     Usual(&'a UsualHours),
+}
+
+impl From<KeptBefore> for Kept {
+    fn from(kept: KeptBefore) -> Kept {
+        match kept {
+            KeptBefore::Measured(measured) => Kept::Measured(measured),
+            KeptBefore::Derived(derived) => Kept::Derived(derived),
+            KeptBefore::Counted(counted) => Kept::Counted(Box::new((*counted).into())),
+        }
+    }
 }
 
 impl SubjectState {
@@ -139,8 +164,12 @@ impl SubjectRecord {
     /// # Errors
     /// If they are none.
     pub fn decode(version: u8, bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
-        if version > BEFORE_KEEPERS {
+        if version > BEFORE_RAISED {
             return postcard::from_bytes(bytes);
+        }
+        if version > BEFORE_KEEPERS {
+            let RecordBeforeRaised(name, due, kept) = postcard::from_bytes(bytes)?;
+            return Ok(SubjectRecord { name, due, kept: kept.into_iter().map(Kept::from).collect() });
         }
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
