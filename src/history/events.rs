@@ -3,7 +3,7 @@
 use ioc_dashboards::{
     HistoryError,
     events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, LogSourceHeard, RANKED},
-    measures::{MeasureHour, MeasureHours},
+    measures::{MeasureHour, MeasureHours, SensorAlerts},
 };
 use ioc_model::{
     asker::Asker,
@@ -80,6 +80,18 @@ pub(super) async fn measures(
             .collect(),
     });
     Ok(of_measure.collect())
+}
+
+pub(super) async fn sensor_alerts(
+    store: &Store,
+    asker: &Asker,
+    measures: [&str; 2],
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<SensorAlerts>, HistoryError> {
+    let rows = store.sensor_alerts(asker, measures, from, until).await.map_err(unanswered)?;
+    let said = |queries::SensorAlerts { log_source, raised, lost }| SensorAlerts { log_source, raised, lost };
+    Ok(rows.into_iter().map(said).collect())
 }
 
 /// Who reported in that time, and when those who are named did last.

@@ -17,7 +17,7 @@ use ioc_dashboards::{
     held::{HeldList, HeldOf},
     history::{AlertStory, Answer, Fate, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::MeasureHours,
+    measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
     series::{Series, SeriesEntry, SeriesOf, SeriesQuery},
 };
@@ -179,6 +179,16 @@ impl History for StoreHistory {
         until: EventTime,
     ) -> Answer<'a, Vec<MeasureHours>> {
         Box::pin(async move { events::measures(&self.store, asker, log_source, from, until).await })
+    }
+
+    fn sensor_alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        measures: [&'a str; 2],
+        from: EventTime,
+        until: EventTime,
+    ) -> Answer<'a, Vec<SensorAlerts>> {
+        Box::pin(async move { events::sensor_alerts(&self.store, asker, measures, from, until).await })
     }
 
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> Answer<'a, Series> {

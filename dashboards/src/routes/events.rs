@@ -7,7 +7,7 @@ use axum::{
 };
 use ioc_model::{
     asker::Asker,
-    event::{EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
+    event::{Count, EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
     usual::USUAL_WITHIN,
     window::WindowKind,
@@ -21,7 +21,7 @@ use crate::{
         EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, HEARD_WITHIN,
         LogSourceKnown, LogSourceView, SUMMARY_MAX, figures, standings,
     },
-    measures::{MeasureView, beside_the_usual},
+    measures::{MeasureView, SensorAlerts, beside_the_usual},
     problem::Problem,
 };
 
@@ -83,6 +83,7 @@ struct Summary {
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
     log_sources: Vec<LogSourceView>,
+    sensors: Vec<SensorAlerts>,
 }
 
 /// GET `/api/security/summary`.
@@ -117,6 +118,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     let mut log_sources = standings(known, heard, at);
     // Whether what never came would come by a feed of theirs nobody knows.
     log_sources.retain(|source| asker.sees_everything() || source.received_at.is_some());
+    let sensors = sensors(state, asker, of.from, of.until).await?;
     let figures = figures(&totals, &hours, &log_sources);
     json(&Summary {
         from: of.from,
@@ -128,7 +130,25 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         sources,
         targets,
         log_sources,
+        sensors,
     })
+}
+
+/// What sensors say they raised, where the pack counts it.
+async fn sensors(
+    state: &AppState,
+    asker: &Asker,
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<SensorAlerts>, Problem> {
+    let pack = state.shown().pack.clone();
+    let of = |count| {
+        pack.measures
+            .values()
+            .find(|measure| measure.count == count && measure.windows.contains(&WindowKind::Hour))
+    };
+    let (Some(raised), Some(lost)) = (of(Count::Raised), of(Count::Lost)) else { return Ok(Vec::new()) };
+    Ok(state.history.sensor_alerts(asker, [&raised.id, &lost.id], from, until).await?)
 }
 
 /// Which hours of what is counted are asked for.
