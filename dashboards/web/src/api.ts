@@ -1,9 +1,9 @@
 // Made by `npm run types` of ../../openapi.json: change that instead.
 
 /**
- * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users
+ * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users; or alerts that sensors say they raised, and how many of those never arrived
  */
-export type Count = "events" | "lines" | "attempts" | "sources" | "targets" | "users";
+export type Count = "events" | "lines" | "attempts" | "sources" | "targets" | "users" | "raised" | "lost";
 /**
  * What kind of thing happened
  */
