@@ -12,8 +12,8 @@ mod report;
 
 pub use self::{
     contract::{
-        AgainstBefore, Agency, Before, Check, Column, Form, FormIndicator, Meaning, Member, Owner,
-        PlaceScope, Relation, Role, Term,
+        AgainstBefore, Agency, Before, Check, Column, CountedRows, Form, FormIndicator, Meaning, Member,
+        Owner, PlaceScope, Relation, Role, Term,
     },
     finding::{Finding, Rule, Weight},
     period::{Period, PeriodKind},
