@@ -14,7 +14,7 @@ use super::{
     values::{content, stands},
 };
 use crate::{
-    contract::{legible, quoted},
+    contract::legible,
     grid::{Content, GridCell},
 };
 
@@ -106,7 +106,7 @@ impl Reading<'_> {
         }
     }
 
-    fn wrong(
+    pub(super) fn wrong_key(
         &mut self,
         telling: &Telling,
         spot: Spot,
