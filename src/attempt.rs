@@ -58,6 +58,11 @@ pub struct Args {
     #[arg(long, value_name = "NAME", default_value = "")]
     pub sender: String,
 
+    /// Whom the sender may speak of: a subject, an agency or a pattern such as 'TN-04*'; once for each. Of anybody without
+    /// it.
+    #[arg(long = "subject", value_name = "PATTERN")]
+    pub subjects: Vec<String>,
+
     /// Inputs; - is standard input. A station file's name says which station it is of.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -85,9 +90,10 @@ pub fn run(args: Args, configured: &Path) -> anyhow::Result<ExitCode> {
     let (decoder, feed) = decoder(&args, configured)?;
     let received_at = args.received_at.unwrap_or_else(|| Clock::Machine.received_at());
     let is_syslog = decoder.pack().feeds.get(&feed).is_some_and(|feed| feed.format == FormatName::Syslog);
-    let mut sender = Vec::new();
-    attribute::write(&mut sender, Attribute::Sender, &args.sender);
-    let attributes = Attributes::new(&sender, &[]);
+    let mut known = Vec::new();
+    attribute::write(&mut known, Attribute::Sender, &args.sender);
+    attribute::write(&mut known, Attribute::BoundTo, &args.subjects.join(" "));
+    let attributes = Attributes::new(&known, &[]);
     let mut rejects = 0;
     told::say(|out| {
         for path in args.files {

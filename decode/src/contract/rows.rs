@@ -5,6 +5,8 @@
 //! (invariants ONCE, BALANCE). Measured rows are handed on when the whole envelope is read: what it says twice shows only
 //! then.
 
+mod report;
+
 use ioc_model::{
     action::Action,
     attribute::Attribute,
@@ -13,7 +15,6 @@ use ioc_model::{
     envelope::Envelope,
     event::{Event, TimeFrom},
     event_columns::EventColumns,
-    form::{Finding, Form, Report},
     held::Decision,
     name::Name,
     names::{Names, Source, SourceId, SubjectId},
@@ -28,18 +29,12 @@ use ioc_model::{
 };
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
-use sha2::{Digest, Sha256};
 
 use super::{
     Refusal,
     events::{Delivery, Reporter, SaidTime},
-    form::{self, Judged, Message},
     rules::{FeedRules, IndicatorRules, Rules, StationRules, Subject},
     told_twice::Held,
-};
-use crate::{
-    grid::Workbook,
-    said::{Said, Wrong},
 };
 
 /// 1970-01-01 to 2200-12-31 in UTC: what every table can hold. Half-open.
@@ -457,61 +452,6 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         event.arrival = Arrival { received_at: self.received_at, position: self.position, row: self.count };
         self.sink.row(Row::Happened(event));
         self.count = self.count.saturating_add(1);
-    }
-
-    /// Judges a report that is a table and hands it on, with as many rows as it has.
-    pub(crate) fn report(&mut self, payload: &[u8], table: Result<Workbook, Finding>) {
-        let judged = form::judge(&self.rules.forms, &self.message(), table);
-        self.reported(payload, judged);
-    }
-
-    /// As [`report`](Rows::report), of a message that says its cells itself.
-    pub(crate) fn report_cells(
-        &mut self,
-        payload: &[u8],
-        read: impl for<'f> FnOnce(&[&'f Form]) -> Result<(&'f Form, Said), Wrong>,
-    ) {
-        let judged = form::judge_cells(&self.rules.forms, &self.message(), read);
-        self.reported(payload, judged);
-    }
-
-    /// What is known of a report beside its bytes.
-    fn message(&self) -> Message<'_> {
-        let arrived = self.calendar.local(EventTime(self.received_at.0));
-        // A moment outside of the calendar is none that anything arrives at.
-        let today = arrived.unwrap_or_default().date();
-        Message {
-            forms: &self.feed.forms,
-            agency: self.feed.agency,
-            bound_to: self.bound_to,
-            address: self.address,
-            today,
-            oldest: Message::oldest(today, self.feed.contract.max_age),
-        }
-    }
-
-    fn reported(&mut self, payload: &[u8], judged: Judged) {
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&Sha256::digest(payload)[..16]);
-        let Source { feed, sender } = self.from;
-        let report = Report {
-            form: judged.form,
-            agency: judged.agency,
-            period: judged.period,
-            absent: judged.absent,
-            parts: judged.parts,
-            digest,
-            rows: judged.rows,
-            cells: judged.cells,
-            left_out: judged.left_out,
-            against: judged.against,
-            findings: judged.findings,
-            feed,
-            sender,
-            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
-        };
-        self.count = self.count.saturating_add(report.rows);
-        self.sink.row(Row::Reported(Box::new(report)));
     }
 
     /// Hands on a row that does not; `place` says where in the envelope, as in `line 3` or `[2]`.

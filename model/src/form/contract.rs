@@ -109,6 +109,10 @@ pub enum Role {
     Unit,
     /// Estimate, preliminary or official.
     Vintage,
+    /// A day; day before month where it is a text. Of a form whose rows are counted.
+    Date,
+    /// What makes a row the one it is, where rows are counted: none stands twice.
+    Id,
     /// A remark, kept with the row's cells.
     Note,
     /// For people; not read.
@@ -157,6 +161,17 @@ pub struct FormIndicator {
     pub ratio: Option<(String, String)>,
     /// Whose cells they are; the form's owner where none.
     pub owner: Option<Owner>,
+    /// Of a form whose rows each tell of one thing, such as a case of a disease: which of them it is the number of; none
+    /// where rows say values.
+    pub counts: Option<CountedRows>,
+}
+
+/// Which rows are counted: all of them, or those between two of whose days lie at most so many.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CountedRows {
+    /// Columns of days, the first and the second, and how many days the second may lie behind the first; none for all
+    /// rows.
+    pub within: Option<(String, String, u16)>,
 }
 
 /// Something that must hold: an equation or a bound of two sums of products of indicators, such as

@@ -18,8 +18,8 @@ mod sdmx;
 pub use self::{
     asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
     contract::{
-        AgainstBefore, Agency, Before, Check, Column, Form, FormIndicator, Meaning, Member, Owner,
-        PlaceScope, Relation, Role, Term,
+        AgainstBefore, Agency, Before, Check, Column, CountedRows, Form, FormIndicator, Meaning, Member,
+        Owner, PlaceScope, Relation, Role, Term,
     },
     dhis2::{Dhis2, Dhis2Combinations, Dhis2Element},
     finding::{Finding, Rule, Weight},

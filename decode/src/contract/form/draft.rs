@@ -54,6 +54,8 @@ pub(super) struct Draft {
     pub(super) written: Written,
     /// Something is wrong with it.
     pub(super) is_bad: bool,
+    /// Of one that counts rows: where they stand.
+    pub(super) rows: Option<Box<str>>,
 }
 
 /// A cell of the form in which nothing stands.
@@ -247,12 +249,24 @@ impl<'r> Reading<'r> {
                 vintage: draft.vintage,
                 owner,
                 value: draft.value,
-                at: self.stands_at(draft.spot).into(),
+                at: draft.rows.clone().unwrap_or_else(|| self.stands_at(draft.spot).into()),
                 as_sent: draft.as_sent.clone(),
                 note: draft.note.clone(),
             });
         }
         cells
+    }
+
+    /// How rows are called: `T10!C4:C5`.
+    pub(super) fn called_rows(
+        &self,
+        laid: &super::keys::Laid<'_>,
+        rows: impl Iterator<Item = u32>,
+        column: Option<usize>,
+    ) -> String {
+        let column = column.and_then(|column| laid.layout.columns[column].as_ref()).map(|column| column.at);
+        let name = self.sheets.get(laid.sheet as usize).map_or("", String::as_str);
+        super::findings::called(name, rows, column)
     }
 
     fn stands_at(&self, spot: Spot) -> String {

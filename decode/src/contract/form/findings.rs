@@ -194,18 +194,11 @@ fn place(group: &[Found], sheets: &[String]) -> String {
                 Spot::Row(_, row) | Spot::Cell(_, row, _) => Some(row),
                 _ => None,
             });
-            let mut stretches: Vec<(u32, u32)> = Vec::new();
-            for row in rows {
-                match stretches.last_mut() {
-                    Some((_, last)) if row <= last.saturating_add(1) => *last = row,
-                    _ => stretches.push((row, row)),
-                }
-            }
             let column = match group[0].spot {
                 Spot::Cell(.., column) => Some(column),
                 _ => None,
             };
-            named(name(sheet), column, &stretches)
+            called(name(sheet), rows, column)
         }
     }
 }
@@ -223,7 +216,15 @@ fn parts<'n>(group: &[Found], name: &impl Fn(u32) -> &'n str) -> String {
     names.join(", ")
 }
 
-fn named(sheet: &str, column: Option<u32>, stretches: &[(u32, u32)]) -> String {
+/// How rows, or the cells of a column in them, are called.
+pub(super) fn called(sheet: &str, rows: impl Iterator<Item = u32>, column: Option<u32>) -> String {
+    let mut stretches: Vec<(u32, u32)> = Vec::new();
+    for row in rows {
+        match stretches.last_mut() {
+            Some((_, last)) if row <= last.saturating_add(1) => *last = row,
+            _ => stretches.push((row, row)),
+        }
+    }
     let one = |&(first, last): &(u32, u32)| match (sheet.is_empty(), column) {
         (true, _) if first == last => first.to_string(),
         (true, _) => format!("{first}-{last}"),

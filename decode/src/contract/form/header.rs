@@ -112,7 +112,11 @@ fn missing(columns: &[Option<LaidColumn>], form: &FormRules) -> Vec<usize> {
         .filter(|at| !is_there(at))
         .collect();
     let values = || of(|role| matches!(role, ColumnRole::Value(_)));
-    if !values().any(|at| is_there(&at)) {
+    if form.counts_rows() {
+        if !all().any(|at| is_there(&at)) {
+            missing.extend(all());
+        }
+    } else if !values().any(|at| is_there(&at)) {
         missing.extend(values());
     }
     missing.sort_unstable();

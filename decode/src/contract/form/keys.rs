@@ -5,16 +5,16 @@ use rust_decimal::Decimal;
 
 use super::{
     draft::{About, Reading, WHOLE},
+    eaten::eaten_day,
     findings::{Found, RIGHT, Spot, said},
     header::{LaidColumn, Layout},
     number::stored,
     rules::{ColumnRole, ColumnRules, Members, vintage},
     said_period,
-    spelling::plain,
     values::{content, stands},
 };
 use crate::{
-    contract::{legible, quoted},
+    contract::legible,
     grid::{Content, GridCell},
 };
 
@@ -57,7 +57,7 @@ impl<'s> RowCells<'s> {
         self.cells[column].filter(|cell| cell.formula.is_some() || cell.content != Content::Blank)
     }
 
-    fn text(&self, column: usize) -> Option<String> {
+    pub(super) fn text(&self, column: usize) -> Option<String> {
         let cell = self.filled(column)?;
         let text = match &cell.content {
             // 25486 as a number, also where a program wrote 25486.0.
@@ -106,7 +106,7 @@ impl Reading<'_> {
         }
     }
 
-    fn wrong(
+    pub(super) fn wrong_key(
         &mut self,
         telling: &Telling,
         spot: Spot,
@@ -144,7 +144,7 @@ impl Reading<'_> {
                 format!("The row does not say its period. A right one: {RIGHT}."),
             );
             let spot = self.spot(laid, row.number, column);
-            self.wrong(telling, spot, Rule::Period, "", message, &example);
+            self.wrong_key(telling, spot, Rule::Period, "", message, &example);
             return None;
         };
         let period = match &cell.content {
@@ -159,7 +159,7 @@ impl Reading<'_> {
                     format!("Hàng ghi kỳ khác với kỳ của tệp ({label}). Mỗi tệp chỉ một kỳ."),
                     format!("The row is of another period than the file ({label}). A file is of one period."),
                 );
-                self.wrong(telling, spot, Rule::Period, &stands(cell), message, "");
+                self.wrong_key(telling, spot, Rule::Period, &stands(cell), message, "");
                 None
             }
             Some(period) => Some(period),
@@ -169,133 +169,9 @@ impl Reading<'_> {
                     format!("Không phải là kỳ báo cáo của biểu này. Ví dụ đúng: {RIGHT}."),
                     format!("Not a period of this form. A right one: {RIGHT}."),
                 );
-                self.wrong(telling, spot, Rule::Period, &stands(cell), message, &example);
+                self.wrong_key(telling, spot, Rule::Period, &stands(cell), message, &example);
                 None
             }
-        }
-    }
-
-    fn row_place(
-        &mut self,
-        laid: &Laid<'_>,
-        row: RowCells<'_>,
-        period: Period,
-        telling: &Telling,
-    ) -> Option<u32> {
-        let code_column = self.column(|role| matches!(role, ColumnRole::Place));
-        let name_column = self.column(|role| matches!(role, ColumnRole::PlaceName));
-        let code = code_column.and_then(|column| row.text(column));
-        let name = name_column.and_then(|column| row.text(column));
-        let is_date = code_column.and_then(|column| row.filled(column)).is_some_and(is_date);
-        let found = match (&code, &name) {
-            (None, None) if !is_date => {
-                if let Some(place) = laid.place {
-                    return Some(place);
-                }
-                let column = code_column.or(name_column);
-                let spot = column.map_or(Spot::Row(laid.sheet, row.number), |column| {
-                    self.spot(laid, row.number, column)
-                });
-                let message = (
-                    "Hàng có số nhưng không ghi địa bàn. Hãy ghi mã xã, ví dụ 25486, hoặc xoá số.".to_owned(),
-                    "The row has a number and no place. Write the code of the place, such as 25486, or clear the number."
-                        .to_owned(),
-                );
-                self.wrong(telling, spot, Rule::Missing, "", message, "");
-                return None;
-            }
-            (Some(code), _) => self.place_of_code(code, period),
-            (None, Some(name)) if !is_date => self.place_of_name(name, period),
-            (None, _) => Err((
-                "Ô mã địa bàn chứa ngày tháng. Hãy định dạng cột là Văn bản (Text) rồi gõ lại mã, ví dụ 25486.".to_owned(),
-                "A date stands where the code of a place is due. Format the column as text and type the code again, such as 25486."
-                    .to_owned(),
-            )),
-        };
-        let said_column = if code.is_some() || is_date { code_column } else { name_column };
-        let spot = said_column
-            .map_or(Spot::Row(laid.sheet, row.number), |column| self.spot(laid, row.number, column));
-        let written = code.as_deref().or(name.as_deref()).unwrap_or_default();
-        match (found, &name) {
-            (Ok(at), Some(name)) if code.is_some() && !self.forms.places.is_named(at, name) => {
-                let unit = self.forms.places.unit(at);
-                let message = (
-                    format!(
-                        "Mã {} là {}, tên trong hàng là '{}'. Hãy sửa mã hoặc tên cho khớp.",
-                        unit.code,
-                        unit.name,
-                        quoted(name)
-                    ),
-                    format!(
-                        "The code {} is {}, the row says '{}'. Correct the code or the name.",
-                        unit.code,
-                        unit.name,
-                        quoted(name)
-                    ),
-                );
-                self.wrong(telling, spot, Rule::UnknownPlace, written, message, "");
-                None
-            }
-            (Ok(at), _) => Some(at),
-            (Err(message), _) => {
-                let rule = if is_date { Rule::EatenByTheSpreadsheet } else { Rule::UnknownPlace };
-                self.wrong(telling, spot, rule, written, message, "");
-                None
-            }
-        }
-    }
-
-    /// The unit with that code, or why there is none.
-    pub(super) fn place_of_code(&self, code: &str, period: Period) -> Result<u32, (String, String)> {
-        let places = &self.forms.places;
-        let label = period.label();
-        match places.in_period(code, period) {
-            Some(at) if places.is_of(at, &self.form.form.places, period) => Ok(at),
-            Some(at) => {
-                let name = &places.unit(at).name;
-                Err((
-                    format!("{code} là {name}, không phải địa bàn của biểu này."),
-                    format!("{code} is {name}, which is not a place of this form."),
-                ))
-            }
-            None if places.knows(code) => {
-                let versions = places.versions(code).map(|unit| {
-                    let to = unit.to.map_or_else(|| "…".to_owned(), |to| to.to_string());
-                    format!("{} ({} – {to})", unit.name, unit.from)
-                });
-                let versions = versions.collect::<Vec<_>>().join("; ");
-                Err((
-                    format!(
-                        "Mã {code} không dùng trong kỳ {label}; mã này là: {versions}. Hãy ghi mã của kỳ báo cáo."
-                    ),
-                    format!(
-                        "The code {code} is of no place in {label}; it is: {versions}. Write the code of the reported period."
-                    ),
-                ))
-            }
-            None if code.contains(char::is_alphabetic) => self.place_of_name(code, period),
-            None => Err((
-                "Không có địa bàn nào mang mã này. Hãy ghi mã theo danh mục hành chính, ví dụ 25486."
-                    .to_owned(),
-                "No place has this code. Write the code of the list of administrative units, such as 25486."
-                    .to_owned(),
-            )),
-        }
-    }
-
-    fn place_of_name(&self, name: &str, period: Period) -> Result<u32, (String, String)> {
-        match self.forms.places.named(name, &self.form.form.places, period)[..] {
-            [at] => Ok(at),
-            [] => Err((
-                "Không có địa bàn nào của biểu mang tên này trong kỳ báo cáo. Hãy ghi mã, ví dụ 25486."
-                    .to_owned(),
-                "No place of the form has this name in the reported period. Write the code, such as 25486."
-                    .to_owned(),
-            )),
-            _ => Err((
-                "Có nhiều địa bàn mang tên này. Hãy ghi mã, ví dụ 25486.".to_owned(),
-                "Several places have this name. Write the code, such as 25486.".to_owned(),
-            )),
         }
     }
 
@@ -327,7 +203,7 @@ impl Reading<'_> {
         let spot = self.spot(laid, row.number, column);
         let stood = row.filled(column).map(stands).unwrap_or_default();
         let rule = if stood.is_empty() { Rule::Missing } else { Rule::Invalid };
-        self.wrong(telling, spot, rule, &stood, message, "");
+        self.wrong_key(telling, spot, rule, &stood, message, "");
         None
     }
 
@@ -364,7 +240,7 @@ impl Reading<'_> {
                 format!("Hàng có số nhưng cột '{vi}' để trống. Các giá trị đúng: {some}."),
                 format!("The row has a number and nothing in '{en}'. Right ones: {some}."),
             );
-            self.wrong(telling, spot, Rule::Missing, "", message, "");
+            self.wrong_key(telling, spot, Rule::Missing, "", message, "");
             return None;
         };
         let written = row.text(column).unwrap_or_default();
@@ -412,7 +288,7 @@ impl Reading<'_> {
                     "A date stands where '{en}' is due: the spreadsheet made it of what was typed. Format the column as text and type: {RIGHT}."
                 ),
             );
-            self.wrong(telling, spot, Rule::EatenByTheSpreadsheet, &stands(cell), message, &some);
+            self.wrong_key(telling, spot, Rule::EatenByTheSpreadsheet, &stands(cell), message, &some);
             return None;
         }
         let some = dimension.some();
@@ -431,7 +307,7 @@ impl Reading<'_> {
             ),
         };
         let rule = if as_number.is_some() { Rule::EatenByTheSpreadsheet } else { Rule::Invalid };
-        self.wrong(telling, spot, rule, &stands(cell), message, "");
+        self.wrong_key(telling, spot, rule, &stands(cell), message, "");
         None
     }
 
@@ -452,12 +328,12 @@ impl Reading<'_> {
             "It must be: estimate, preliminary or official.".to_owned(),
         );
         let spot = self.spot(laid, row.number, column);
-        self.wrong(telling, spot, Rule::Invalid, &written, message, "");
+        self.wrong_key(telling, spot, Rule::Invalid, &written, message, "");
         None
     }
 }
 
-fn is_date(cell: &GridCell) -> bool {
+pub(super) fn is_date(cell: &GridCell) -> bool {
     matches!(cell.content, Content::Date(_))
 }
 
@@ -475,55 +351,9 @@ fn of_day(kind: PeriodKind, day: ioc_model::place::Date) -> Option<Period> {
     Period::of(kind, year, number)
 }
 
-/// Day and month of a text that a spreadsheet made of something else: "01-Thg4", "1-Apr", "2026-04-01".
-fn eaten_day(text: &str) -> Option<(i8, i8)> {
-    const MONTHS: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let text = plain(text);
-    let parts: Vec<&str> = text.split(['-', '/', ' ', '.']).filter(|part| !part.is_empty()).collect();
-    let number = |part: &str| part.parse::<i8>().ok().filter(|number| (1..=31).contains(number));
-    let month = |part: &str| {
-        let named = MONTHS
-            .iter()
-            .position(|name| part.starts_with(name) && !part.contains(|c: char| c.is_ascii_digit()));
-        let thg = || part.strip_prefix("thg").and_then(number);
-        named.and_then(|at| i8::try_from(at + 1).ok()).or_else(thg)
-    };
-    match parts[..] {
-        [day, named] if month(named).is_some() => Some((number(day)?, month(named)?)),
-        [named, day] if month(named).is_some() => Some((number(day)?, month(named)?)),
-        [day, "thg", of] | [day, "thang", of] => Some((number(day)?, number(of)?)),
-        [year, of, day] if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some((number(day)?, number(of)?))
-        }
-        [day, of, year] if year.len() == 4 && year.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some((number(day)?, number(of)?))
-        }
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_spreadsheet_made_a_day_of_is_told_from_other_texts() {
-        for (text, expected) in [
-            ("01-Thg4", Some((1, 4))),
-            ("05-thg 9", Some((5, 9))),
-            ("1-Apr", Some((1, 4))),
-            ("Sep-05", Some((5, 9))),
-            ("2026-04-01", Some((1, 4))),
-            ("1/4/2026", Some((1, 4))),
-            ("10-14", None),
-            ("nữ", None),
-            ("march past", None),
-            ("", None),
-        ] {
-            assert_eq!(eaten_day(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_month_that_became_a_day_is_the_form_s_month() {

@@ -11,13 +11,16 @@
 mod agency;
 mod cells;
 mod checks;
+mod counted;
 mod draft;
+mod eaten;
 mod findings;
 mod header;
 mod keys;
 mod left_out;
 mod number;
 mod places;
+mod row_place;
 mod rows;
 mod rules;
 mod said_period;

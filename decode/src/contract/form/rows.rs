@@ -298,6 +298,7 @@ impl Reading<'_> {
                     note: note.collect::<Vec<_>>().join(" ").into(),
                     written,
                     is_bad: false,
+                    rows: None,
                 };
                 let counts = value.counts().map_or(LineValue::Unknown, LineValue::Known);
                 self.put(draft, added);

@@ -65,6 +65,8 @@ pub(super) enum ColumnRole {
     Value(Option<usize>),
     Unit,
     Vintage,
+    Date,
+    Id,
     Note,
     Ignored,
 }
@@ -89,6 +91,14 @@ pub(super) struct IndicatorRules {
     units: FxHashMap<String, Decimal>,
     /// The parts of a ratio, by their places.
     pub(super) ratio: Option<(usize, usize)>,
+    /// Which rows it is the number of.
+    pub(super) counts: Option<CountedRows>,
+}
+
+/// Which rows are counted: all, or those between whose days, by the places of their columns, lie at most so many.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CountedRows {
+    pub(super) within: Option<(usize, usize, u16)>,
 }
 
 /// Whose word on a cell counts.
@@ -118,6 +128,7 @@ impl Forms {
 impl FormRules {
     fn of_form(form: &Form) -> FormRules {
         let place = |id: &str| form.indicators.keys().position(|known| known == id);
+        let column = |id: &str| form.columns.iter().position(|column| column.id == id);
         let indicators: Vec<IndicatorRules> = form
             .indicators
             .values()
@@ -128,6 +139,12 @@ impl FormRules {
                     .chain(of.units.iter().map(|(unit, factor)| (spelled(unit), *factor)))
                     .collect(),
                 ratio: of.ratio.as_ref().and_then(|(part, whole)| Some((place(part)?, place(whole)?))),
+                counts: of.counts.as_ref().map(|counts| {
+                    let within = counts.within.as_ref();
+                    CountedRows {
+                        within: within.and_then(|(from, to, days)| Some((column(from)?, column(to)?, *days))),
+                    }
+                }),
                 of: of.clone(),
             })
             .collect();
@@ -176,6 +193,11 @@ impl FormRules {
         found.map(|(_, indicator)| *indicator)
     }
 
+    /// Whether its rows are counted.
+    pub(super) fn counts_rows(&self) -> bool {
+        self.indicators.iter().any(|indicator| indicator.counts.is_some())
+    }
+
     /// Its dimensions, with the places of their columns.
     pub(super) fn dimensions(&self) -> impl Iterator<Item = (usize, &Members)> {
         self.columns.iter().enumerate().filter_map(|(at, column)| match &column.role {
@@ -216,6 +238,8 @@ impl ColumnRules {
             Role::Value(indicator) => ColumnRole::Value(indicator.as_deref().and_then(place)),
             Role::Unit => ColumnRole::Unit,
             Role::Vintage => ColumnRole::Vintage,
+            Role::Date => ColumnRole::Date,
+            Role::Id => ColumnRole::Id,
             Role::Note => ColumnRole::Note,
             Role::Ignored => ColumnRole::Ignored,
         };

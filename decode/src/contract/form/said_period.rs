@@ -65,6 +65,24 @@ pub(super) fn in_cell(text: &str, kind: PeriodKind) -> Option<Period> {
     }
 }
 
+/// A day as a text says it, day before month; an error where the month comes first.
+pub(super) fn in_text(text: &str) -> Option<Result<Date, Date>> {
+    let tokens = tokens(&plain(text));
+    if let Some((length, day)) = date(&tokens) {
+        return (length == tokens.len()).then_some(Ok(day));
+    }
+    match tokens[..] {
+        [
+            Token::Number(month, 1 | 2),
+            Token::Sign('/' | '-' | '.'),
+            Token::Number(day, 1 | 2),
+            Token::Sign('/' | '-' | '.'),
+            Token::Number(year, 4),
+        ] => Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().map(Err),
+        _ => None,
+    }
+}
+
 /// The period that the name of a file says; none where it says none or several. What looks like the day of an export is
 /// not read, unless the period is a day.
 pub(super) fn in_file_name(name: &str, kind: PeriodKind) -> Option<Period> {

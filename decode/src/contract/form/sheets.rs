@@ -240,7 +240,10 @@ impl Reading<'_> {
                 continue;
             }
             self.tell_surplus(&laid);
-            let read = self.rows(sheet_of(*number), &laid);
+            let read = match self.form.counts_rows() {
+                true => self.counted(sheet_of(*number), &laid, message),
+                false => self.rows(sheet_of(*number), &laid),
+            };
             if self.is_copy(*number, &read.added) {
                 continue;
             }

@@ -9,10 +9,22 @@ use super::{
 use crate::form::{Column, FormIndicator, Member, Role};
 
 /// Words of roles, in the order in which they are told.
-const ROLES: [&str; 10] =
-    ["place", "place_name", "period", "indicator", "dimension", "value", "unit", "vintage", "note", IGNORED];
+const ROLES: [&str; 12] = [
+    "place",
+    "place_name",
+    "period",
+    "indicator",
+    "dimension",
+    "value",
+    "unit",
+    "vintage",
+    "date",
+    "id",
+    "note",
+    IGNORED,
+];
 /// Of these roles there is one column at most.
-const SINGLE: [&str; 6] = ["place", "place_name", "period", "indicator", "unit", "vintage"];
+const SINGLE: [&str; 7] = ["place", "place_name", "period", "indicator", "unit", "vintage", "id"];
 /// As it is kept: `age=0-4`.
 const MEMBER_MAX: usize = 64;
 
@@ -54,8 +66,16 @@ pub(super) fn read(
     }
     let has = |role: &str| words.iter().any(|word| word == role);
     let plain = columns.iter().any(|column| matches!(column.role, Role::Value(None)));
+    let counts = indicators.values().filter(|one| one.counts.is_some()).count();
     let fault = match () {
         () if columns.is_empty() => Some("a form has columns: write a [[…columns]] for each"),
+        () if counts > 0 && (counts < indicators.len() || has("value") || has("indicator")) => {
+            Some("rows are counted or say values: either all indicators have 'counts', or none has")
+        }
+        () if counts == 0 && (has("date") || has("id")) => {
+            Some("only a form whose rows are counted has columns of the role 'date' or 'id'")
+        }
+        () if counts > 0 => None,
         () if !has("value") => Some("no column has the role 'value'"),
         () if plain && !has("indicator") => {
             Some("a column of values has neither an 'indicator' nor a column that names one")
@@ -118,6 +138,8 @@ fn read_one(
         }
         "unit" => Role::Unit,
         "vintage" => Role::Vintage,
+        "date" => Role::Date,
+        "id" => Role::Id,
         "note" => Role::Note,
         other => {
             if !other.is_empty() && other != IGNORED {

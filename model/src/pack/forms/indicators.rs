@@ -8,10 +8,12 @@ use super::{
     super::{document::Section, draft::Draft},
     IGNORED, read_owner,
 };
-use crate::form::FormIndicator;
+use crate::form::{CountedRows, FormIndicator};
 
 /// Nothing is shown with more decimal places, and no value has more.
 const DECIMALS_MAX: i64 = 9;
+/// Nothing is counted by days that lie further apart.
+const DAYS_MAX: i64 = 3_660;
 
 /// Every table below `indicators` is one; its name is the identifier.
 pub(super) fn read(id: &str, section: &mut Section<'_>, draft: &Draft) -> BTreeMap<String, FormIndicator> {
@@ -124,9 +126,32 @@ fn read_one(id: &str, indicator: &str, mut table: Section<'_>, draft: &Draft) ->
         additive,
         ratio,
         owner: read_owner(id, &mut table, draft),
+        counts: read_counts(id, indicator, &mut table),
     };
     table.finish();
     (line, read)
+}
+
+/// Which rows it is the number of.
+fn read_counts(id: &str, indicator: &str, table: &mut Section<'_>) -> Option<CountedRows> {
+    if !table.has("counts") {
+        return None;
+    }
+    const RIGHT: &str = "{ rows = true }, or { from = \"diagnosed\", to = \"reported\", within_days = 1 }";
+    let mut section = table.optional_section("counts", RIGHT)?;
+    let line = section.line;
+    let all = section.flag("rows");
+    let columns = (section.optional_text("from"), section.optional_text("to"));
+    let days = section.optional_integer("within_days", 0, DAYS_MAX).and_then(|days| u16::try_from(days).ok());
+    section.finish();
+    match (all, columns, days) {
+        (true, (None, None), None) => Some(CountedRows { within: None }),
+        (false, (Some(from), Some(to)), Some(days)) => Some(CountedRows { within: Some((from, to, days)) }),
+        _ => {
+            table.fault(line, format!("{id}: {indicator}: 'counts' must be {RIGHT}"));
+            Some(CountedRows::default())
+        }
+    }
 }
 
 /// Factors from other units; the unit itself is not among them.

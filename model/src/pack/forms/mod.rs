@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     form::{
-        Absent, AgainstBefore, Before, Check, Form, Mark, Meaning, Owner, PeriodKind, PlaceScope, Vintage,
-        Weight,
+        Absent, AgainstBefore, Before, Check, Column, Form, FormIndicator, Mark, Meaning, Owner, PeriodKind,
+        PlaceScope, Role, Vintage, Weight,
     },
     name::Name,
     place::PlaceKind,
@@ -64,6 +64,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
     let places = read_places(id, &mut section, draft);
     let indicators = indicators::read(id, &mut section, draft);
     let columns = columns::read(id, &mut section, &indicators);
+    check_days(id, &section, &columns, &indicators);
     let known = |indicator: &str| indicators.contains_key(indicator);
     let checks = read_checks(id, &mut section, &known);
     let against = read_against(id, &mut section, &known);
@@ -95,6 +96,28 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
     form.dhis2 = dhis2::read(id, &mut section, &form, draft);
     section.finish();
     form
+}
+
+/// What is counted by days names columns of days.
+fn check_days(
+    id: &str,
+    section: &Section<'_>,
+    columns: &[Column],
+    indicators: &BTreeMap<String, FormIndicator>,
+) {
+    for indicator in indicators.values() {
+        let Some((from, to, _)) = indicator.counts.as_ref().and_then(|counts| counts.within.as_ref()) else {
+            continue;
+        };
+        for name in [from, to] {
+            if !columns.iter().any(|column| column.id == *name && column.role == Role::Date) {
+                let line = section.line_of("indicators");
+                let message =
+                    format!("{id}: {}: the form has no column '{name}' of the role 'date'", indicator.id);
+                section.fault(line, message);
+            }
+        }
+    }
 }
 
 /// The one that a word names; the first where it is wrong.

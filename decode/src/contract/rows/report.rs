@@ -1,0 +1,74 @@
+//! Reports among the rows of an envelope: one is as many rows as it has cells.
+
+use ioc_model::{
+    form::{Finding, Form, Report},
+    names::Source,
+    position::Arrival,
+    row::Row,
+    time::EventTime,
+};
+use sha2::{Digest, Sha256};
+
+use super::{RowSink, Rows};
+use crate::{
+    contract::form::{self, Judged, Message},
+    grid::Workbook,
+    said::{Said, Wrong},
+};
+
+impl<S: RowSink + ?Sized> Rows<'_, S> {
+    /// Judges a report that is a table and hands it on, with as many rows as it has.
+    pub(crate) fn report(&mut self, payload: &[u8], table: Result<Workbook, Finding>) {
+        let judged = form::judge(&self.rules.forms, &self.message(), table);
+        self.reported(payload, judged);
+    }
+
+    /// As [`report`](Rows::report), of a message that says its cells itself.
+    pub(crate) fn report_cells(
+        &mut self,
+        payload: &[u8],
+        read: impl for<'f> FnOnce(&[&'f Form]) -> Result<(&'f Form, Said), Wrong>,
+    ) {
+        let judged = form::judge_cells(&self.rules.forms, &self.message(), read);
+        self.reported(payload, judged);
+    }
+
+    /// What is known of a report beside its bytes.
+    fn message(&self) -> Message<'_> {
+        let arrived = self.calendar.local(EventTime(self.received_at.0));
+        // A moment outside of the calendar is none that anything arrives at.
+        let today = arrived.unwrap_or_default().date();
+        Message {
+            forms: &self.feed.forms,
+            agency: self.feed.agency,
+            bound_to: self.bound_to,
+            address: self.address,
+            today,
+            oldest: Message::oldest(today, self.feed.contract.max_age),
+        }
+    }
+
+    fn reported(&mut self, payload: &[u8], judged: Judged) {
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&Sha256::digest(payload)[..16]);
+        let Source { feed, sender } = self.from;
+        let report = Report {
+            form: judged.form,
+            agency: judged.agency,
+            period: judged.period,
+            absent: judged.absent,
+            parts: judged.parts,
+            digest,
+            rows: judged.rows,
+            cells: judged.cells,
+            left_out: judged.left_out,
+            against: judged.against,
+            findings: judged.findings,
+            feed,
+            sender,
+            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
+        };
+        self.count = self.count.saturating_add(report.rows);
+        self.sink.row(Row::Reported(Box::new(report)));
+    }
+}
