@@ -106,7 +106,7 @@ pub trait History: Send + Sync + std::fmt::Debug {
         measures: [&'a str; 2],
         from: EventTime,
         until: EventTime,
-    ) -> Answer<'a, Vec<SensorAlerts>>;
+    ) -> HistoryAnswer<'a, Vec<SensorAlerts>>;
 
     /// A series, thinned to at most as many entries as asked for.
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> HistoryAnswer<'a, SeriesEntries>;

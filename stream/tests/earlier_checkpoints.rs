@@ -45,7 +45,7 @@ fn replay_a_log_source_of_version_7_goes_on_counting_where_it_stood() {
     );
     let subject = SubjectRecord::decode(7, record).unwrap();
     assert_eq!(subject.name(), "ids-a");
-    let mut shard = Shard::new(Names::default(), Share::WHOLE, None);
+    let mut shard = Shard::new(Names::default(), WorkerShards::WHOLE, None);
     shard.load(subject);
     let again: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
     let loaded = SubjectRecord::decode(ioc_stream::checkpoint::VERSION, &again[0]).unwrap();

@@ -101,6 +101,7 @@ fn form() -> Form {
             required: false,
             additive,
             ratio: None,
+            counts: None,
             owner: None,
         };
         (id.to_owned(), of)

@@ -64,6 +64,8 @@ impl Cells<'_, '_> {
                     Slot::open(self.inputs.one_of(&column.name, codes))
                 }
             },
+            // As text, so that a spreadsheet makes no other day of it.
+            Role::Date | Role::Id => self.text(&column.name),
             Role::PlaceName => match place {
                 Some(place) => Slot::fixed(&place.name.vi),
                 None => self.text(&column.name),

@@ -192,6 +192,12 @@ fn content(role: &Role, wanted: &Wanted<'_>, scope: &Scope<'_>) -> (Text, String
             "estimate, preliminary or official",
             Some(vintage_name(wanted.form.vintage).vi),
         ),
+        Role::Date => {
+            ("ngày/tháng/năm, dạng văn bản", "day/month/year, as text", Some("03/11/2026".to_owned()))
+        }
+        Role::Id => {
+            ("mã của dòng, không trùng nhau", "what the row is known by, once each", Some("A-01".to_owned()))
+        }
         Role::Note => ("ghi chú, được lưu cùng số liệu", "a remark, kept with the figures", None),
         Role::Ignored => ("để người đọc, không được tính", "for people, not read", None),
     };

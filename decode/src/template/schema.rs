@@ -98,7 +98,8 @@ fn field(column: &Column, wanted: &Wanted<'_>, scope: &Scope<'_>) -> Value {
         }
         Role::Unit => json!({ "type": "string", "enum": units(scope.indicators.iter().copied()) }),
         Role::Vintage => one_of(Vintage::ALL.iter().map(|one| (one.word(), both(&vintage_name(*one))))),
-        Role::PlaceName | Role::Note | Role::Ignored => json!({ "type": "string" }),
+        Role::Date => json!({ "type": "string", "pattern": "^[0-3]?[0-9]/[01]?[0-9]/[0-9]{4}$" }),
+        Role::PlaceName | Role::Id | Role::Note | Role::Ignored => json!({ "type": "string" }),
     };
     field["title"] = json!(both(&column.name));
     field

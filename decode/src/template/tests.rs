@@ -36,6 +36,7 @@ fn indicator(id: &str, vi: &str, en: &str) -> FormIndicator {
         required: true,
         additive: true,
         ratio: None,
+        counts: None,
         owner: None,
     }
 }

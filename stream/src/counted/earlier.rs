@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ioc_model::{calendar::DayNumber, name::Name, time::EventTime};
 use serde::Deserialize;
 
-use super::{LogSourceCounts, Coverage, Raised, Tally, Waiting, sensor::SensorBefore};
+use super::{Coverage, LogSourceCounts, Raised, Tally, WaitingAdds, sensor::SensorBefore};
 
 /// That of versions 6 and 7: without what sensors say they raised.
 #[derive(Debug, Deserialize)]
@@ -17,7 +17,7 @@ pub(crate) struct CountedBefore {
     closed: [Option<EventTime>; 3],
     evicted_through: Option<DayNumber>,
     measures: BTreeMap<Name, Tally>,
-    waiting: BTreeMap<DayNumber, Waiting>,
+    waiting: BTreeMap<DayNumber, WaitingAdds>,
 }
 
 impl From<CountedBefore> for LogSourceCounts {
@@ -25,6 +25,16 @@ impl From<CountedBefore> for LogSourceCounts {
         let CountedBefore { watermark, feeds, coverage, sensor, closed, evicted_through, measures, waiting } =
             before;
         let (sensor, raised) = (sensor.into(), Raised::default());
-        LogSourceCounts { watermark, feeds, coverage, sensor, raised, closed, evicted_through, measures, waiting }
+        LogSourceCounts {
+            watermark,
+            feeds,
+            coverage,
+            sensor,
+            raised,
+            closed,
+            evicted_through,
+            measures,
+            waiting,
+        }
     }
 }

@@ -249,7 +249,7 @@ mod tests {
             let of = |late: &[i64]| {
                 let mut sensor = Sensor::default();
                 let came = alerts.iter().zip(late).map(|(second, late)| (second + late, 1, *second));
-                let records = records.iter().map(|(second, _)| (*second, 0, *second));
+                let records = records.keys().map(|second| (*second, 0, *second));
                 let mut all: Vec<(i64, u8, i64)> = came.chain(records).collect();
                 all.sort_unstable();
                 for (_, what, second) in all {

@@ -127,6 +127,7 @@ impl Reading<'_> {
                     note: Box::default(),
                     written: Written::Sign,
                     is_bad: false,
+                    rows: None,
                 };
                 self.put(draft, added);
             }

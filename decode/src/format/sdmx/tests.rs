@@ -30,6 +30,7 @@ fn indicator(id: &str, unit: &str) -> FormIndicator {
         required: false,
         additive: true,
         ratio: None,
+        counts: None,
         owner: None,
     }
 }
