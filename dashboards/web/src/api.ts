@@ -1888,6 +1888,24 @@ export interface EventSummary {
    * From when on how log sources stand is stale if nothing newer comes, and withheld; null where nothing was said of them yet
    */
   stale_from: number | null;
+  /**
+   * What sensors say they raised, whatever else is asked for; none where the pack does not count it
+   */
+  sensors: SensorAlerts[];
+}
+/**
+ * What a sensor says it raised, in the hours that begin in the time, and what of it arrived
+ */
+export interface SensorAlerts {
+  log_source: string;
+  /**
+   * Alerts by its own count
+   */
+  raised: number;
+  /**
+   * Of those, how many never arrived, at least
+   */
+  lost: number;
 }
 /**
  * What is counted of events, by the pack
