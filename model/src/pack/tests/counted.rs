@@ -91,7 +91,7 @@ fn every_rule_of_what_is_counted_has_its_fault() {
 #[test]
 fn every_rule_of_measures_has_its_fault() {
     let cases = [
-        ("count = \"users\"", "count = \"names\"", "11: users: 'names' is nothing to count"),
+        ("count = \"users\"", "count = \"names\"", "12: users: 'names' is nothing to count"),
         ("windows = [\"day\"]", "windows = []", "12: users: 'windows' must name at least one"),
         ("windows = [\"day\"]", "windows = [\"minute\"]", "12: users: different ones are counted by hour"),
         ("count = \"events\"", "count = \"raised\"", "4: alerts: 'kinds' chooses events; sensors count"),
