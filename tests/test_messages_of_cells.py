@@ -22,7 +22,9 @@ silent_after = "3660d"
 max_age = "36600d"
 """
 FEEDS = (("sdmx", "sdmx_csv", "nsnn"), ("sdmx-json", "sdmx_json", "nsnn"), ("health", "dhis2", "yt-thang"))
-AGENCIES = "id,name_vi,name_en,place\nso-tc,Sở Tài chính,Department of Finance,80\n"
+AGENCIES = (
+    "id,name_vi,name_en,place\nso-tc,Sở Tài chính,Department of Finance,80\nso-yt,Sở Y tế,Department of Health,80\n"
+)
 PLACE = "25486,2025-07-01,,commune,Xã Tân Biên,Tan Bien,80,,,\n"
 KNOWN_BEFORE = """STRUCTURE,STRUCTURE_ID,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MULT
 dataflow,TN:NSNN(1.0),80,EXP,2025-07,700,9

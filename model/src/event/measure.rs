@@ -26,24 +26,12 @@ pub enum Count {
     Targets,
     /// Different accounts it is about.
     Users,
-    /// Alerts that sensors say they raised, by their own counters.
-    Raised,
-    /// Of those, how many never arrived, at least.
-    Lost,
 }
 
 impl Count {
     /// All of them.
-    pub const ALL: [Count; 8] = [
-        Count::Events,
-        Count::Lines,
-        Count::Attempts,
-        Count::Sources,
-        Count::Targets,
-        Count::Users,
-        Count::Raised,
-        Count::Lost,
-    ];
+    pub const ALL: [Count; 6] =
+        [Count::Events, Count::Lines, Count::Attempts, Count::Sources, Count::Targets, Count::Users];
 
     /// The word used in packs, tables and APIs.
     #[must_use]
@@ -55,8 +43,6 @@ impl Count {
             Count::Sources => "sources",
             Count::Targets => "targets",
             Count::Users => "users",
-            Count::Raised => "raised",
-            Count::Lost => "lost",
         }
     }
 
@@ -82,8 +68,6 @@ impl Count {
                 }))
             }
             Count::Users => Some(Adds::One(event.user.to_string())).filter(|_| !event.user.is_empty()),
-            // What two records differ by, no event adds.
-            Count::Raised | Count::Lost => None,
         }
     }
 
@@ -91,12 +75,6 @@ impl Count {
     #[must_use]
     pub fn is_distinct(self) -> bool {
         matches!(self, Count::Sources | Count::Targets | Count::Users)
-    }
-
-    /// Whether it is what sensors say of themselves: how many alerts they raised, and what became of those.
-    #[must_use]
-    pub fn is_said_by_sensors(self) -> bool {
-        matches!(self, Count::Raised | Count::Lost)
     }
 }
 
