@@ -165,7 +165,8 @@ def fill(ask, first, second):
     )
     ask(
         "INSERT INTO measure (pack, id, name_vi, name_en, count, windows)"
-        " SELECT argMax(version, published_at), 'log_lines', 'Dòng nhật ký', 'Lines of logs', 'lines', ['hour'] FROM pack"
+        " SELECT argMax(version, published_at), measure, 'Dòng nhật ký', 'Lines of logs', 'lines', ['hour'] FROM pack"
+        " ARRAY JOIN ['log_lines', 'alerts_raised', 'alerts_lost'] AS measure GROUP BY measure"
     )
     # An hour of this day with more than in the same hour of the weeks before it, and one that was hardly heard.
     ask(
@@ -175,6 +176,13 @@ def fill(ask, first, second):
         f" 'watermark', 0, {first}, 0 FROM (SELECT toDateTime64(toStartOfHour(now('UTC')), 3, 'UTC') - toIntervalHour(2)"
         " - toIntervalWeek(number) AS start, 60 AS heard, if(number = 0, 900, 10 + number) AS lines FROM numbers(5) UNION ALL"
         " SELECT toDateTime64(toStartOfHour(now('UTC')), 3, 'UTC') - toIntervalHour(4), 10, 3)"
+    )
+    ask(
+        "INSERT INTO window (indicator, subject, kind, start_time, end_time, count, sum, min, max, received, expected,"
+        " closed_by, generation, epoch, chunk)"
+        " SELECT measure, 'srv-a', 'hour', start, start + toIntervalHour(1), 60, alerts, alerts, alerts, 60, 60, 'watermark',"
+        f" 0, {first}, 0 FROM (SELECT toDateTime64(toStartOfHour(now('UTC')), 3, 'UTC') - toIntervalHour(2) AS start)"
+        " ARRAY JOIN ['alerts_raised', 'alerts_lost'] AS measure, [120, 23] AS alerts"
     )
     ask(
         "INSERT INTO reject (feed, received_at, log, partition, offset, row, whole, address, reason, place, message_vi,"

@@ -33,6 +33,12 @@ name = { vi = "Cảm biến B", en = "Sensor B" }
 owner = { vi = "Sở", en = "Department" }
 hosts = ["ids-b"]
 silent_after = "4h"
+
+[ids-c]
+name = { vi = "Cảm biến C", en = "Sensor C" }
+owner = { vi = "Sở", en = "Department" }
+hosts = ["ids-c"]
+silent_after = "4h"
 """
 
 
@@ -52,6 +58,13 @@ step = { vi = "Xem cảnh báo", en = "See the alerts" }
 priority = "low"
 log_sources = ["ids-a"]
 condition = { kind = "measure", measure = "ids_alerts", averaging = "hour", above = 3 }
+
+[alerts-lost]
+name = { vi = "Cảnh báo không đến", en = "Alerts never arrived" }
+step = { vi = "Xem đường gửi", en = "See the way" }
+priority = "medium"
+log_sources = ["*"]
+condition = { kind = "measure", measure = "alerts_lost", averaging = "hour", above = 0 }
 
 [unusually-many]
 name = { vi = "Nhiều hơn thường lệ", en = "More than usual" }
@@ -209,6 +222,7 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     [hour] = measure["hours"]
     assert (hour["value"], hour["missing"], hour["standing"]) == (5, 1, None)
     assert house.alerts("many-alerts") == [], "a rule does not judge an hour of which two thirds are missing"
+    assert [house.windows("hour", measure)["08:00"][0] for measure in ("alerts_raised", "alerts_lost")] == [5, 0]
 
 
 def test_limit_a_whole_hour_of_many_alerts_raises_what_its_rule_says_and_opens_to_its_events(house):
@@ -282,3 +296,26 @@ def test_limit_an_hour_that_stands_outside_of_its_usual_band_is_raised_and_opens
     assert (cleared["evidence"]["value"], cleared["evidence"]["compared"]["usual"]["high"]) == (20, 13)
     [(kept,)] = house.ask("SELECT compared FROM alert_current WHERE rule = 'unusually-many'")
     assert json.loads(kept) == cleared["evidence"]["compared"]
+
+
+def test_silent_alerts_that_a_sensor_raised_and_that_never_arrived_are_told_until_they_do(house):
+    def of(record):
+        return record | {"host": "ids-c"}
+
+    alerts = [of(alert(f"08:{5 + number}", 900 + number)) for number in range(20)]
+    told = [of(stats(at, uptime, 5 * uptime, 0, 31000, "06:00:02", count)) for at, uptime, count in [("08:00", 9000, 100), ("08:30", 10800, 120), ("09:00", 12600, 120)]]
+    house.push([told[0], *alerts[:17], *told[1:]])
+    [raised] = eventually(lambda: house.alerts("alerts-lost"))
+    assert (raised["subject"], raised["evidence"]["value"]) == ("ids-c", 3)
+    opened = house.raised_by(raised)
+    assert (opened["measure"], opened["kinds"]) == ("alerts_lost", ["alert", "stats"])
+    begin = int(EIGHT.timestamp()) * 1_000
+
+    def sensors():
+        summary = json.loads(house.ioc.get(f"/api/security/summary?from={begin}&until={begin + 7_200_000}"))
+        return {one["log_source"]: (one["raised"], one["lost"]) for one in summary["sensors"]}
+
+    assert sensors()["ids-c"] == (20, 3)
+    house.push(alerts[17:])
+    [cleared] = eventually(lambda: [one for one in house.alerts("alerts-lost") if not one["active"]])
+    assert (cleared["id"], sensors()["ids-c"]) == (raised["id"], (20, 0))

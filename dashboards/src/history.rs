@@ -25,7 +25,7 @@ use crate::{
     figures::FigureView,
     held::{HeldList, HeldOf},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::MeasureHours,
+    measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
@@ -97,6 +97,16 @@ pub trait History: Send + Sync + std::fmt::Debug {
         from: EventTime,
         until: EventTime,
     ) -> HistoryAnswer<'a, Vec<MeasureHours>>;
+
+    /// What log sources say they raised in the hours that begin in `[from, until)`: by the measures of what they raised,
+    /// and of what of that never arrived.
+    fn sensor_alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        measures: [&'a str; 2],
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Vec<SensorAlerts>>;
 
     /// A series, thinned to at most as many entries as asked for.
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> HistoryAnswer<'a, SeriesEntries>;

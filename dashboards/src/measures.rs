@@ -37,6 +37,17 @@ pub struct MeasureHours {
     pub hours: Vec<MeasureHour>,
 }
 
+/// What a sensor says it raised, and what of it arrived.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SensorAlerts {
+    /// The log source.
+    pub log_source: String,
+    /// Alerts by its own count, in the hours that begin in the time.
+    pub raised: f64,
+    /// Of those, how many never arrived, at least.
+    pub lost: f64,
+}
+
 /// A measure, hour by hour.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MeasureView {

@@ -4,7 +4,7 @@ use ioc_dashboards::{
     HistoryError,
     events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, RANKED},
     log_sources::{HEARD_WITHIN, LogSourceHeard, LogSourcesSaid},
-    measures::{MeasureHour, MeasureHours},
+    measures::{MeasureHour, MeasureHours, SensorAlerts},
 };
 use ioc_model::{
     asker::Asker,
@@ -92,6 +92,18 @@ async fn said(store: &Store, log_sources: &[String], at: Now) -> Result<LogSourc
     let states = store.log_source_states(log_sources, at).await.map_err(unanswered)?;
     let stale_from = store.log_sources_stale_from(at).await.map_err(unanswered)?;
     Ok(LogSourcesSaid { states: states.iter().map(status_result).collect(), stale_from })
+}
+
+pub(super) async fn sensor_alerts(
+    store: &Store,
+    asker: &Asker,
+    measures: [&str; 2],
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<SensorAlerts>, HistoryError> {
+    let rows = store.sensor_alerts(asker, measures, from, until).await.map_err(unanswered)?;
+    let said = |queries::SensorAlerts { log_source, raised, lost }| SensorAlerts { log_source, raised, lost };
+    Ok(rows.into_iter().map(said).collect())
 }
 
 /// Who reported in that time, and when those who are named did last.

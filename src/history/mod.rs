@@ -19,7 +19,7 @@ use ioc_dashboards::{
     held::{HeldList, HeldOf},
     history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::MeasureHours,
+    measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
@@ -215,6 +215,16 @@ impl History for StoreHistory {
         until: EventTime,
     ) -> HistoryAnswer<'a, Vec<MeasureHours>> {
         Box::pin(async move { events::measures(&self.store, asker, log_source, from, until).await })
+    }
+
+    fn sensor_alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        measures: [&'a str; 2],
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Vec<SensorAlerts>> {
+        Box::pin(async move { events::sensor_alerts(&self.store, asker, measures, from, until).await })
     }
 
     fn series<'a>(&'a self, asker: &'a Asker, asked: &'a SeriesQuery) -> HistoryAnswer<'a, SeriesEntries> {

@@ -14,18 +14,18 @@
 //! made of is gone.
 
 mod coverage;
+mod earlier;
+mod raised;
 mod sensor;
 mod sketch;
+mod touched;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
     epoch::Epoch,
-    event::{Adds, Event, EventKind, EventMeasure},
+    event::{Adds, Count, Event, EventKind, EventMeasure},
     name::Name,
     observation::Quality,
     pack::{LogSource, Pack},
@@ -36,7 +36,8 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::{coverage::Coverage, sensor::Sensor, sketch::Sketch};
+use self::{coverage::Coverage, raised::Raised, sensor::Sensor, sketch::Sketch};
+pub(crate) use self::{earlier::CountedBefore, touched::TouchedMinutes};
 use crate::{
     plan::{Days, TimeSpan},
     series::{Closed, ClosingBounds},
@@ -62,6 +63,7 @@ pub(crate) struct LogSourceCounts {
     feeds: Vec<Name>,
     coverage: Coverage,
     sensor: Sensor,
+    raised: Raised,
     /// By kind: windows that end at or before this moment are closed.
     closed: [Option<EventTime>; 3],
     /// Minutes of days up to this one are gone.
@@ -88,10 +90,6 @@ struct WaitingAdds {
     asked: Epoch,
     added: BTreeMap<Name, BTreeMap<EventTime, i64>>,
 }
-
-/// Minutes whose windows may need a revision in this epoch: of one measure, or of all.
-#[derive(Debug, Default)]
-pub(crate) struct TouchedMinutes(BTreeSet<(Option<Name>, i64, i64)>);
 
 /// What became of a log source in an epoch, for whoever judges how it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -123,6 +121,11 @@ impl CountPlan {
     fn kinds(&self) -> impl Iterator<Item = WindowKind> {
         let has = |kind: &WindowKind| self.measures.iter().any(|(_, measure)| measure.windows.contains(kind));
         WindowKind::ALL.into_iter().filter(has)
+    }
+
+    /// Measures of what sensors say of themselves.
+    fn said_by_sensors(&self) -> impl Iterator<Item = Name> {
+        self.measures.iter().filter(|(_, measure)| measure.count.is_said_by_sensors()).map(|(name, _)| *name)
     }
 
     fn expected(&self, span: TimeSpan) -> u32 {
@@ -164,6 +167,10 @@ impl LogSourceCounts {
         ask: &mut Vec<Question>,
     ) -> LogSourceNews {
         let mut heard = LogSourceNews::default();
+        let asks_sensors = plan.said_by_sensors().next().is_some();
+        if !asks_sensors {
+            self.raised = Raised::default();
+        }
         for event in events {
             if !self.feeds.contains(&event.feed) {
                 self.feeds.push(event.feed);
@@ -183,8 +190,14 @@ impl LogSourceCounts {
                 let newly = self.coverage.hear(minute, plan.silent_after);
                 newly.into_iter().for_each(|(from, to)| touched.all(from, to));
             }
-            if event.kind == EventKind::Stats {
-                self.sensor.hear(event);
+            match event.kind {
+                EventKind::Stats => self.sensor.hear(event),
+                EventKind::Alert if asks_sensors => {
+                    let hour = minute_of(days.window(WindowKind::Hour, event.happened_at).start);
+                    let hours = self.raised.arrived(event.happened_at, hour);
+                    hours.for_each(|hour| plan.said_by_sensors().for_each(|name| touched.one(name, hour)));
+                }
+                _ => {}
             }
             for (name, measure) in plan.measures.iter().filter(|(_, measure)| measure.covers(event)) {
                 let tally = self.tally(*name);
@@ -204,10 +217,16 @@ impl LogSourceCounts {
                 touched.one(*name, minute);
             }
         }
-        heard.sensor = self.sensor.settle(unsure, plan.blind_above, |from, to| {
-            let (from, to) = (minute_of(from), minute_of(to.minus(Millis(1))));
-            self.coverage.blind(from, to);
-            touched.all(from, to);
+        heard.sensor = self.sensor.settle(unsure, plan.blind_above, |said| {
+            let hour = minute_of(days.window(WindowKind::Hour, said.span.at).start);
+            if asks_sensors && self.raised.record(said.span, hour) {
+                plan.said_by_sensors().for_each(|name| touched.one(name, hour));
+            }
+            if let Some((from, to)) = said.blind {
+                let (from, to) = (minute_of(from), minute_of(to.minus(Millis(1))));
+                self.coverage.blind(from, to);
+                touched.all(from, to);
+            }
         });
         heard
     }
@@ -391,10 +410,15 @@ impl LogSourceCounts {
             if tally.since.is_some_and(|since| span.start < since) {
                 continue;
             }
-            let value = if measure.count.is_distinct() {
-                Sketch::of_all(tally.sketches.range(from..to).map(|(_, sketch)| sketch))
-            } else {
-                tally.sums.range(from..to).map(|(_, sum)| *sum).sum::<i64>() as f64
+            let value = match measure.count {
+                // Of one that is no sensor nothing is said.
+                count if count.is_said_by_sensors() && !self.raised.has_begun(to) => continue,
+                Count::Raised => self.raised.of(from, to).0 as f64,
+                Count::Lost => self.raised.of(from, to).1 as f64,
+                count if count.is_distinct() => {
+                    Sketch::of_all(tally.sketches.range(from..to).map(|(_, sketch)| sketch))
+                }
+                _ => tally.sums.range(from..to).map(|(_, sum)| *sum).sum::<i64>() as f64,
             };
             emit(*name, closed(kind, span, (value, whole.into()), expected, by));
         }
@@ -412,6 +436,7 @@ impl LogSourceCounts {
         self.evicted_through = Some(through);
         let from = minute_of(behind.start);
         self.coverage.forget(from);
+        self.raised.forget(from);
         for tally in self.measures.values_mut() {
             tally.sums = tally.sums.split_off(&from);
             tally.sketches = tally.sketches.split_off(&from);
@@ -434,36 +459,6 @@ fn closed(
 
 fn question(subject: Name, local: LocalDay, asked: Epoch) -> Question {
     Question { subject, about: About::Counts { day: local.number }, from: local.start, to: local.end, asked }
-}
-
-impl TouchedMinutes {
-    fn one(&mut self, measure: Name, minute: i64) {
-        let _ = self.0.insert((Some(measure), minute, minute));
-    }
-
-    fn all(&mut self, from: i64, to: i64) {
-        let _ = self.0.insert((None, from, to));
-    }
-
-    fn windows(&self, days: &mut Days, kind: WindowKind) -> BTreeSet<(Option<Name>, TimeSpan)> {
-        let mut windows = BTreeSet::new();
-        for (measure, from, to) in &self.0 {
-            let mut at = EventTime(from * MINUTE);
-            loop {
-                let span = days.window(kind, at);
-                let _ = windows.insert((*measure, span));
-                if span.end <= at || minute_of(span.end) > *to {
-                    break;
-                }
-                at = span.end;
-            }
-        }
-        // What all of them are said anew of needs not be said of one of them.
-        let of_all: BTreeSet<TimeSpan> =
-            windows.iter().filter(|(measure, _)| measure.is_none()).map(|(_, span)| *span).collect();
-        windows.retain(|(measure, span)| measure.is_none() || !of_all.contains(span));
-        windows
-    }
 }
 
 #[cfg(test)]

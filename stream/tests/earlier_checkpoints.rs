@@ -4,7 +4,11 @@
 //! such a build makes of the subjects of the version before.
 
 use ioc_model::{calendar::Calendar, epoch::Epoch, names::Names};
-use ioc_stream::{checkpoint::Checkpoints, exchange::WorkerShards, shard::Shard};
+use ioc_stream::{
+    checkpoint::Checkpoints,
+    exchange::WorkerShards,
+    shard::{Shard, SubjectRecord},
+};
 
 #[test]
 fn replay_a_checkpoint_of_version_4_is_loaded_with_every_subject_and_written_again_as_this_version() {
@@ -27,6 +31,29 @@ fn replay_a_checkpoint_of_version_4_is_loaded_with_every_subject_and_written_aga
     }
     let records: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(records.len(), names.len());
+}
+
+/// A sensor as version 7 kept it, half way through its fifth hour: it goes on, and what it says it raised begins with its
+/// next two records.
+#[test]
+fn replay_a_log_source_of_version_7_goes_on_counting_where_it_stood() {
+    let written: Vec<Vec<u8>> = postcard::from_bytes(include_bytes!("fixtures/subjects-7")).unwrap();
+    let [record] = &written[..] else { panic!("{} subjects", written.len()) };
+    assert!(
+        SubjectRecord::decode(ioc_stream::checkpoint::VERSION, record).is_err(),
+        "it is of another form now"
+    );
+    let subject = SubjectRecord::decode(7, record).unwrap();
+    assert_eq!(subject.name(), "ids-a");
+    let mut shard = Shard::new(Names::default(), WorkerShards::WHOLE, None);
+    shard.load(subject);
+    let again: Vec<Vec<u8>> = shard.records().collect::<Result<_, _>>().unwrap();
+    let loaded = SubjectRecord::decode(ioc_stream::checkpoint::VERSION, &again[0]).unwrap();
+    // As much is known of it as before, and of what it raised that nothing is known.
+    let debug = format!("{loaded:?}");
+    for known in ["feeds: [\"ids\"]", "blind: true", "alerts: None", "raised: Raised { since: None"] {
+        assert!(debug.contains(known), "{known}: {debug}");
+    }
 }
 
 /// What this version writes of a subject is what version 5 has always written: whoever changes these bytes raises the

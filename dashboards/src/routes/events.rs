@@ -8,7 +8,7 @@ use axum::{
 use ioc_model::{
     ageing::grace,
     asker::Asker,
-    event::{EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
+    event::{Count, EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
     time::{EventTime, Millis, Now},
     usual::USUAL_WITHIN,
     window::WindowKind,
@@ -22,7 +22,7 @@ use crate::{
         EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, SUMMARY_MAX, figures,
     },
     log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
-    measures::{MeasureView, beside_the_usual},
+    measures::{MeasureView, SensorAlerts, beside_the_usual},
     problem::Problem,
 };
 
@@ -86,6 +86,7 @@ struct Summary {
     log_sources: Vec<LogSourceView>,
     /// From when on how log sources stand is stale if nothing newer comes; none where nothing was said of them yet.
     stale_from: Option<EventTime>,
+    sensors: Vec<SensorAlerts>,
 }
 
 /// GET `/api/security/summary`.
@@ -127,6 +128,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     if stale {
         log_sources = log_sources.into_iter().map(LogSourceView::withheld).collect();
     }
+    let sensors = sensors(state, asker, of.from, of.until).await?;
     json(&Summary {
         from: of.from,
         until: of.until,
@@ -138,7 +140,25 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         targets,
         log_sources,
         stale_from,
+        sensors,
     })
+}
+
+/// What sensors say they raised, where the pack counts it.
+async fn sensors(
+    state: &AppState,
+    asker: &Asker,
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<SensorAlerts>, Problem> {
+    let pack = state.shown().pack.clone();
+    let of = |count| {
+        pack.measures
+            .values()
+            .find(|measure| measure.count == count && measure.windows.contains(&WindowKind::Hour))
+    };
+    let (Some(raised), Some(lost)) = (of(Count::Raised), of(Count::Lost)) else { return Ok(Vec::new()) };
+    Ok(state.history.sensor_alerts(asker, [&raised.id, &lost.id], from, until).await?)
 }
 
 /// Which hours of what is counted are asked for.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ioc_dashboards::routes::PATHS;
+use ioc_dashboards::{measures::SensorAlerts, routes::PATHS};
 use ioc_model::{
     event::{Count, Decided, EventKind, Severity, TimeFrom},
     figure::{FigureId, FigureReason, FigureVerdict, InputKind},
@@ -41,6 +41,7 @@ pub async fn filled() -> Server {
     server.board.apply(&made);
     server.record.take(&made);
     server.record.tell(|told| {
+        told.sensors = vec![SensorAlerts { log_source: "ids-a".to_owned(), raised: 120.0, lost: 23.0 }];
         told.index = Some(traced_index());
         told.assessment = Some(traced_assessment());
         told.window = Some(traced_window());

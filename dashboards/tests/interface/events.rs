@@ -5,7 +5,7 @@ use ioc_dashboards::{
     events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed},
     lineage::EnvelopeRows,
     log_sources::{LogSourceHeard, LogSourcesSaid},
-    measures::{MeasureHour, MeasureHours},
+    measures::{MeasureHour, MeasureHours, SensorAlerts},
 };
 use ioc_model::{
     asker::{Asker, Sight},
@@ -345,6 +345,30 @@ async fn silent_when_the_flow_stands_still_nobody_says_how_log_sources_stand_nor
     let past = format!("/api/security/summary?until={}", NOON - 1);
     let summary = server.get(&past, &[]).await.json();
     assert_eq!(standings(&summary)[0], ("fw-a", "silent", true));
+}
+
+#[tokio::test]
+async fn silent_what_sensors_say_they_raised_stands_beside_what_never_arrived() {
+    let mut pack = watched();
+    let failed = pack.measures["failed_logins"].clone();
+    for (id, count) in [("alerts_raised", Count::Raised), ("alerts_lost", Count::Lost)] {
+        let measure = EventMeasure { id: id.to_owned(), count, ..failed.clone() };
+        let _ = pack.measures.insert(id.to_owned(), measure);
+    }
+    let server = Server::of(pack).await;
+    server.board.system(SystemStatus { clock_speed: 0.0, ..well() });
+    server.board.apply(&results(1, NOON));
+    let sensor = SensorAlerts { log_source: "ids-a".to_owned(), raised: 120.0, lost: 23.0 };
+    server.record.tell(|told| told.sensors = vec![sensor]);
+    let summary = server.get("/api/security/summary", &[]).await.json();
+    let expected = serde_json::json!([{ "log_source": "ids-a", "raised": 120.0, "lost": 23.0 }]);
+    assert_eq!(summary["sensors"], expected);
+    let from = NOON + 1 - 24 * HOUR;
+    let asked = format!("sensors [\"alerts_raised\", \"alerts_lost\"] {from} {}", NOON + 1);
+    assert!(server.record.asked().contains(&asked), "{:?}", server.record.asked());
+    server.asked_by(Some(Asker::of(Sight::default().and_feeds(["security"]))));
+    let summary = server.get("/api/security/summary", &[]).await.json();
+    assert_eq!(summary["sensors"], serde_json::json!([]), "what is counted is of the province");
 }
 
 #[tokio::test]

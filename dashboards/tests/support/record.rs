@@ -16,7 +16,7 @@ use ioc_dashboards::{
     held::{HeldList, HeldOf},
     history::{AlertEvent, AlertStory, Fate, History, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::MeasureHours,
+    measures::{MeasureHours, SensorAlerts},
     operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
@@ -71,6 +71,7 @@ pub struct Told {
     /// The newest first.
     pub receipts: Vec<Receipt>,
     pub cells: Vec<CellView>,
+    pub sensors: Vec<SensorAlerts>,
     pub trouble: Option<Trouble>,
 }
 
@@ -232,6 +233,19 @@ impl History for Record {
         let asked = format!("measures {log_source:?} {} {}", from.0, until.0);
         self.answer(asker, asked, |recorded| {
             recorded.told.measures.clone().into_iter().filter(|_| asker.sees_province()).collect()
+        })
+    }
+
+    fn sensor_alerts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        measures: [&'a str; 2],
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Vec<SensorAlerts>> {
+        let asked = format!("sensors {measures:?} {} {}", from.0, until.0);
+        self.answer(asker, asked, |recorded| {
+            recorded.told.sensors.clone().into_iter().filter(|_| asker.sees_province()).collect()
         })
     }
 

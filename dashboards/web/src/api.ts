@@ -1,9 +1,9 @@
 // Made by `npm run types` of ../../openapi.json: change that instead.
 
 /**
- * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users
+ * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users; or alerts that sensors say they raised, and how many of those never arrived
  */
-export type Count = "events" | "lines" | "attempts" | "sources" | "targets" | "users";
+export type Count = "events" | "lines" | "attempts" | "sources" | "targets" | "users" | "raised" | "lost";
 /**
  * What kind of thing happened
  */
@@ -1888,6 +1888,24 @@ export interface EventSummary {
    * From when on how log sources stand is stale if nothing newer comes, and withheld; null where nothing was said of them yet
    */
   stale_from: number | null;
+  /**
+   * What sensors say they raised, whatever else is asked for; none where the pack does not count it
+   */
+  sensors: SensorAlerts[];
+}
+/**
+ * What a sensor says it raised, in the hours that begin in the time, and what of it arrived
+ */
+export interface SensorAlerts {
+  log_source: string;
+  /**
+   * Alerts by its own count
+   */
+  raised: number;
+  /**
+   * Of those, how many never arrived, at least
+   */
+  lost: number;
 }
 /**
  * What is counted of events, by the pack

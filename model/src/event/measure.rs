@@ -26,12 +26,24 @@ pub enum Count {
     Targets,
     /// Different accounts it is about.
     Users,
+    /// Alerts that sensors say they raised, by their own counters.
+    Raised,
+    /// Of those, how many never arrived, at least.
+    Lost,
 }
 
 impl Count {
     /// All of them.
-    pub const ALL: [Count; 6] =
-        [Count::Events, Count::Lines, Count::Attempts, Count::Sources, Count::Targets, Count::Users];
+    pub const ALL: [Count; 8] = [
+        Count::Events,
+        Count::Lines,
+        Count::Attempts,
+        Count::Sources,
+        Count::Targets,
+        Count::Users,
+        Count::Raised,
+        Count::Lost,
+    ];
 
     /// The word used in packs, tables and APIs.
     #[must_use]
@@ -43,6 +55,8 @@ impl Count {
             Count::Sources => "sources",
             Count::Targets => "targets",
             Count::Users => "users",
+            Count::Raised => "raised",
+            Count::Lost => "lost",
         }
     }
 
@@ -68,6 +82,8 @@ impl Count {
                 }))
             }
             Count::Users => Some(Adds::One(event.user.to_string())).filter(|_| !event.user.is_empty()),
+            // What two records differ by, no event adds.
+            Count::Raised | Count::Lost => None,
         }
     }
 
@@ -75,6 +91,12 @@ impl Count {
     #[must_use]
     pub fn is_distinct(self) -> bool {
         matches!(self, Count::Sources | Count::Targets | Count::Users)
+    }
+
+    /// Whether it is what sensors say of themselves: how many alerts they raised, and what became of those.
+    #[must_use]
+    pub fn is_said_by_sensors(self) -> bool {
+        matches!(self, Count::Raised | Count::Lost)
     }
 }
 

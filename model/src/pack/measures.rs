@@ -7,7 +7,7 @@ use super::{
     indicators::read_windows,
 };
 use crate::{
-    event::{Count, EventMeasure},
+    event::{Count, EventKind, EventMeasure},
     window::WindowKind,
 };
 
@@ -32,7 +32,7 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
 fn read_one(id: &str, mut section: Section<'_>) -> Option<EventMeasure> {
     let name = section.both_languages("name");
     let count = read_count(id, &mut section);
-    let kinds = read_kinds(id, &mut section);
+    let mut kinds = read_kinds(id, &mut section);
     let severity = read_severity(id, &mut section);
     let line = section.line_of("windows");
     let windows = read_windows(id, &mut section);
@@ -42,6 +42,19 @@ fn read_one(id: &str, mut section: Section<'_>) -> Option<EventMeasure> {
     if count.is_some_and(Count::is_distinct) && windows.contains(&WindowKind::Minute) {
         let message = format!("{id}: different ones are counted by hour and day, not by minute");
         section.fault(line, message);
+    }
+    if count.is_some_and(Count::is_said_by_sensors) {
+        for key in ["kinds", "severity"].into_iter().filter(|key| section.has(key)) {
+            let message = format!("{id}: '{key}' chooses events; sensors count their alerts by themselves");
+            section.fault(section.line_of(key), message);
+        }
+        if windows.contains(&WindowKind::Minute) {
+            let message =
+                format!("{id}: what sensors say they raised is counted by hour and day, not by minute");
+            section.fault(line, message);
+        }
+        // It opens to these.
+        kinds = vec![EventKind::Alert, EventKind::Stats];
     }
     section.finish();
     Some(EventMeasure { id: id.to_owned(), name, count: count?, kinds, severity, windows })

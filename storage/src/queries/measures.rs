@@ -25,7 +25,50 @@ pub struct MeasureHour {
     pub missing: u64,
 }
 
+/// What a log source says it raised in some hours.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct SensorAlerts {
+    /// Which.
+    pub log_source: String,
+    /// Alerts that it says it raised.
+    pub raised: f64,
+    /// Of those, how many never arrived.
+    pub lost: f64,
+}
+
 impl Store {
+    /// What log sources say they raised in the hours that begin in `[from, until)`, by those two measures.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn sensor_alerts(
+        &self,
+        asker: &Asker,
+        [raised, lost]: [&str; 2],
+        from: EventTime,
+        until: EventTime,
+    ) -> Result<Vec<SensorAlerts>, StoreError> {
+        let alerts = self
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT toString(w.log_source) AS log_source, \
+                     sumIf(w.value, w.measure = {{raised:String}}) AS raised, \
+                     sumIf(w.value, w.measure = {{lost:String}}) AS lost \
+                     FROM measure_window_current AS w \
+                     WHERE w.kind = 'hour' AND w.measure IN ({{raised:String}}, {{lost:String}}) \
+                     AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                     AND w.start_time < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){} \
+                     GROUP BY w.log_source ORDER BY log_source",
+                    seen.province()
+                )
+            })
+            .param("raised", raised)
+            .param("lost", lost)
+            .param("from", from.0)
+            .param("until", until.0);
+        answer("read what sensors say they raised", alerts.fetch_all()).await
+    }
+
     /// The hours of every measure that begin in `[from, until)`, by measure and time: of one log source, or of all where
     /// none is named.
     ///

@@ -31,7 +31,7 @@ pub use held::{HeldGroup, HeldOf};
 pub use indices::{IndexRow, RecentIndex};
 pub use latest::LatestValue;
 pub use lineage::{WindowFigures, WindowRow};
-pub use measures::MeasureHour;
+pub use measures::{MeasureHour, SensorAlerts};
 pub use rejects::RecentReject;
 pub use reports::ReportedCell;
 pub use series::{Measured, SeriesRow, ThinnedSeries};

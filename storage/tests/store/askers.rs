@@ -203,6 +203,11 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         let of_one = store.measure_hours(asker, "ids-a", start(), until).await.unwrap();
         let told: Vec<f64> = of_one.iter().map(|hour| hour.value).collect();
         assert_eq!(told, Vec::from_iter(expected.map(|_| 4.0)), "{asker:?}");
+        // Whatever two measures are named: here the same twice.
+        let said = store.sensor_alerts(asker, ["ids_alerts", "ids_alerts"], start(), until).await.unwrap();
+        let told: Vec<_> = said.iter().map(|it| (&*it.log_source, it.raised, it.lost)).collect();
+        let expected = [("ids-a", 4.0, 4.0), ("ids-b", 4.0, 4.0)].into_iter().filter(|_| figures > 0);
+        assert_eq!(told, Vec::from_iter(expected), "{asker:?}");
         assert_eq!(
             store.figures_known_at(asker, Now(i64::MAX / 2)).await.unwrap().len(),
             figures,

@@ -12,6 +12,8 @@ use ioc_model::{event::Event, observation::Quality, position::Arrival, time::Eve
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::raised::TimeSpan;
+
 /// So many records wait at most; beyond it the oldest is taken as it is.
 const WAITING: usize = 256;
 
@@ -39,10 +41,52 @@ struct Record {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Counters {
     at: EventTime,
+    /// In seconds.
     uptime: u64,
     packets: u64,
     drops: u64,
     overflow: u64,
+    /// Alerts that it raised; none where it does not say.
+    alerts: Option<u64>,
+}
+
+/// What a record says of the time since the one before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Said {
+    pub(super) span: TimeSpan,
+    /// When it saw too little, if it did.
+    pub(super) blind: Option<(EventTime, EventTime)>,
+}
+
+/// As versions 6 and 7 of a checkpoint kept it: without the alerts.
+#[derive(Debug, Deserialize)]
+pub(super) struct SensorBefore {
+    last: Option<CountersBefore>,
+    blind: bool,
+    waiting: Vec<RecordBefore>,
+    arrived: Option<EventTime>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CountersBefore(EventTime, u64, u64, u64, u64);
+
+#[derive(Debug, Deserialize)]
+struct RecordBefore(CountersBefore, bool, Option<EventTime>, Arrival);
+
+impl From<SensorBefore> for Sensor {
+    fn from(before: SensorBefore) -> Sensor {
+        let SensorBefore { last, blind, waiting, arrived } = before;
+        let waiting = waiting.into_iter().map(|RecordBefore(counters, without_rules, reloaded, arrival)| {
+            Record { counters: counters.into(), without_rules, reloaded, arrival }
+        });
+        Sensor { last: last.map(Counters::from), blind, waiting: waiting.collect(), arrived }
+    }
+}
+
+impl From<CountersBefore> for Counters {
+    fn from(CountersBefore(at, uptime, packets, drops, overflow): CountersBefore) -> Counters {
+        Counters { at, uptime, packets, drops, overflow, alerts: None }
+    }
 }
 
 impl Record {
@@ -59,6 +103,7 @@ impl Record {
                 packets: number("kernel_packets").unwrap_or_default(),
                 drops: number("kernel_drops").unwrap_or_default(),
                 overflow: number("alert_queue_overflow").unwrap_or_default(),
+                alerts: number("alert"),
             },
             without_rules: number("rules_loaded") == Some(0),
             reloaded: text("last_reload").and_then(moment),
@@ -78,14 +123,14 @@ impl Sensor {
         !self.waiting.is_empty()
     }
 
-    /// Compares the records that were heard, as far as nothing that arrived before them is unsure; `blind` is told when it
-    /// saw too little.
+    /// Compares the records that were heard, as far as nothing that arrived before them is unsure; `say` is told what each
+    /// of them says.
     /// When the last of them came and how the sensor is now, if there was one.
     pub(super) fn settle(
         &mut self,
         unsure: Option<Arrival>,
         blind_above: f64,
-        mut blind: impl FnMut(EventTime, EventTime),
+        mut say: impl FnMut(Said),
     ) -> Option<(EventTime, Quality)> {
         if self.waiting.is_empty() {
             return None;
@@ -97,15 +142,13 @@ impl Sensor {
         let left = self.waiting.split_off(sure);
         for record in std::mem::replace(&mut self.waiting, left) {
             self.arrived = self.arrived.max(Some(EventTime(record.arrival.received_at.0)));
-            if let Some((from, to)) = self.take(record, blind_above) {
-                blind(from, to);
-            }
+            self.take(record, blind_above).into_iter().for_each(&mut say);
         }
         Some((self.arrived?, self.quality()?)).filter(|_| sure > 0)
     }
 
-    /// Takes a record; gives the time it saw too little in, if it did. One that comes late says nothing of now.
-    fn take(&mut self, record: Record, blind_above: f64) -> Option<(EventTime, EventTime)> {
+    /// Takes a record; gives what it says. One that comes late says nothing of now.
+    fn take(&mut self, record: Record, blind_above: f64) -> Option<Said> {
         let Record { counters: now, without_rules, reloaded, arrival: _ } = record;
         if self.last.is_some_and(|last| now.at <= last.at) {
             return None;
@@ -121,22 +164,34 @@ impl Sensor {
         // A first record speaks of all the time since its start, of which nothing was asked.
         let dropped = before.is_some() && (share > blind_above || overflow > 0);
         self.blind = without_rules || dropped;
-        if !self.blind {
-            return None;
-        }
         let since = before.map_or(now.at, |before| before.at);
-        let from = match reloaded {
+        let blind_from = match reloaded {
             // Until then it had rules.
             Some(at) if without_rules && !dropped && since < at && at < now.at => at,
             _ => since,
         };
-        Some((from, now.at))
+        let begun = i64::try_from(now.uptime)
+            .ok()
+            .and_then(|uptime| now.at.0.checked_sub(uptime.checked_mul(1_000)?));
+        let span = TimeSpan {
+            from: begun.filter(|_| from_start).map_or(since, |begun| EventTime(begun).max(since)),
+            at: now.at,
+            raised: raised(before, now, from_start),
+        };
+        Some(Said { span, blind: self.blind.then_some((blind_from, now.at)) })
     }
 
     /// What the newest record says of it; none where there is none.
     fn quality(&self) -> Option<Quality> {
         self.last.map(|_| if self.blind { Quality::DeviceError } else { Quality::Good })
     }
+}
+
+/// How many alerts it raised since the record before; none after a first one, or where either does not say.
+fn raised(before: Option<Counters>, now: Counters, from_start: bool) -> Option<u64> {
+    let before = before?;
+    let base = if from_start { 0 } else { before.alerts? };
+    Some(now.alerts?.saturating_sub(base))
 }
 
 /// A time as the sensor writes it: `2026-01-01T07:00:00.000001+0700`.
@@ -178,9 +233,13 @@ mod tests {
 
     /// What a record gives where nothing is unsure.
     fn told(sensor: &mut Sensor, event: &Event) -> Option<(EventTime, EventTime)> {
+        said(sensor, event).and_then(|said| said.blind)
+    }
+
+    fn said(sensor: &mut Sensor, event: &Event) -> Option<Said> {
         let mut told = None;
         sensor.hear(event);
-        let _ = sensor.settle(None, TENTH, |from, to| told = Some((from, to)));
+        let _ = sensor.settle(None, TENTH, |said| told = Some(said));
         told
     }
 
@@ -208,6 +267,25 @@ mod tests {
         let _ = told(&mut sensor, &counters(0, "86400", "52400000", "1000"));
         assert_eq!(told(&mut sensor, &counters(10, "570", "240000", "360000")), span(0, 10));
         assert_eq!(told(&mut sensor, &counters(20, "1170", "840000", "360000")), None);
+    }
+
+    #[test]
+    fn what_it_raised_is_the_difference_of_two_records_and_after_a_restart_what_the_new_counter_shows() {
+        let mut sensor = Sensor::default();
+        let mut of = |minute: i64, uptime: &str, alerts: &[(&str, &str)]| {
+            let told = [&[("uptime", uptime), ("rules_loaded", "1")], alerts].concat();
+            said(&mut sensor, &record(minute, &told)).unwrap().span
+        };
+        let at = |minute: i64| EventTime(minute * 60_000);
+        let span = |from, to, raised| TimeSpan { from, at: at(to), raised };
+        assert_eq!(of(10, "86400", &[("alert", "4200")]), span(at(10), 10, None), "since its start");
+        assert_eq!(of(20, "87000", &[("alert", "4202")]), span(at(10), 20, Some(2)));
+        assert_eq!(of(30, "87600", &[("alert", "4202")]), span(at(20), 30, Some(0)));
+        // It began anew half a minute after the half hour.
+        assert_eq!(of(40, "570", &[("alert", "1")]), span(EventTime(30 * 60_000 + 30_000), 40, Some(1)));
+        assert_eq!(of(50, "1170", &[]), span(at(40), 50, None), "it does not say");
+        assert_eq!(of(60, "1770", &[("alert", "9")]), span(at(50), 60, None), "since when is not known");
+        assert_eq!(of(70, "2370", &[("alert", "11")]), span(at(60), 70, Some(2)));
     }
 
     #[test]
@@ -239,11 +317,11 @@ mod tests {
         let mut blind = Vec::new();
         sensor.hear(&counters(30, "1770", "1080000", "720000"));
         let unsure = Some(arrival(10));
-        assert_eq!(sensor.settle(unsure, TENTH, |from, to| blind.push((from, to))), None);
+        assert_eq!(sensor.settle(unsure, TENTH, |said| blind.extend(said.blind)), None);
         assert!(sensor.is_waiting() && blind.is_empty());
         sensor.hear(&counters(10, "570", "240000", "360000"));
         sensor.hear(&counters(20, "1170", "480000", "720000"));
-        let settled = sensor.settle(None, TENTH, |from, to| blind.push((from, to)));
+        let settled = sensor.settle(None, TENTH, |said| blind.extend(said.blind));
         assert_eq!(settled.map(|(_, quality)| quality), Some(Quality::Good));
         assert_eq!(blind, [span(0, 10).unwrap(), span(10, 20).unwrap()]);
         assert!(!sensor.is_waiting());
@@ -259,7 +337,7 @@ mod tests {
             for epoch in cut {
                 let (now, behind) = left.split_at(*epoch);
                 now.iter().for_each(|event| sensor.hear(event));
-                let _ = sensor.settle(None, TENTH, |from, to| blind.push((from, to)));
+                let _ = sensor.settle(None, TENTH, |said| blind.extend(said.blind));
                 left = behind;
             }
             (sensor.quality(), blind)
@@ -272,7 +350,7 @@ mod tests {
         let mut sensor = Sensor::default();
         for minute in 0..2 * WAITING as i64 {
             sensor.hear(&counters(minute, "1", "1", "0"));
-            let _ = sensor.settle(Some(arrival(0)), TENTH, |_, _| ());
+            let _ = sensor.settle(Some(arrival(0)), TENTH, |_| ());
         }
         assert_eq!(sensor.waiting.len(), WAITING);
     }

@@ -28,6 +28,8 @@ fn plan(silent_after: Option<Millis>) -> CountPlan {
         measure("alerts", Count::Events, &[EventKind::Alert], &all),
         measure("attempts", Count::Attempts, &[], &[hour]),
         measure("attackers", Count::Sources, &[EventKind::Alert], &[hour, day]),
+        measure("raised", Count::Raised, &[], &[hour, day]),
+        measure("lost", Count::Lost, &[], &[hour, day]),
     ];
     CountPlan { measures: measures.into(), silent_after, blind_above: 0.1 }
 }
@@ -184,6 +186,33 @@ fn silent_what_a_blind_sensor_did_not_report_is_no_zero() {
     assert_eq!(source.window("alerts", WindowKind::Minute, 40), Some((1.0, 1, 1)));
 }
 
+/// What a sensor says of itself: how long it runs, and how many alerts it raised since.
+fn record(minute: i64, alerts: u64) -> Event {
+    let told = |name: &'static str, number: u64| (name.into(), number.to_string().into());
+    let attributes = vec![told("alert", alerts), told("rules_loaded", 1), told("uptime", minute as u64 * 60)];
+    Event { kind: EventKind::Stats, attributes, ..line(minute) }
+}
+
+#[test]
+fn silent_alerts_that_a_sensor_raised_and_that_never_arrived_are_missing_until_they_do() {
+    let mut source = Source::new(Some(HELD));
+    source.epoch(0, &[record(0, 700), alert(5, "203.0.113.1"), record(10, 702), alert(15, "203.0.113.1")]);
+    for minute in (20..=60).step_by(10) {
+        source.epoch(minute, &[record(minute, 703)]);
+    }
+    let whole = |value| Some((value, 60, 60));
+    assert_eq!(source.window("raised", WindowKind::Hour, 0), whole(3.0));
+    assert_eq!(source.window("lost", WindowKind::Hour, 0), whole(1.0));
+    source.epoch(61, &[late(alert(7, "203.0.113.1"), 61)]);
+    assert_eq!(source.window("lost", WindowKind::Hour, 0), whole(0.0));
+    assert_eq!(source.window("raised", WindowKind::Hour, 0), whole(3.0));
+    // Of what is no sensor nothing is said.
+    let mut other = Source::new(Some(HELD));
+    (0..=60).step_by(10).for_each(|minute| other.epoch(minute, &[alert(minute, "203.0.113.1")]));
+    assert_eq!(other.window("alerts", WindowKind::Hour, 0), Some((6.0, 60, 60)));
+    assert_eq!(other.window("lost", WindowKind::Hour, 0), None);
+}
+
 #[test]
 fn one_that_may_be_silent_owes_nothing_and_says_nothing_of_its_silence() {
     let mut source = Source::new(None);
@@ -273,16 +302,17 @@ proptest! {
     /// written and read in between.
     #[test]
     fn batch_windows_do_not_depend_on_how_lines_came_together(
-        lines in prop::collection::vec((0i64..180, 0u8..4, any::<bool>()), 1..60),
+        lines in prop::collection::vec((0i64..180, 0u8..4, 0u8..3), 1..60),
         cuts in prop::collection::vec(1usize..6, 60),
     ) {
         let mut lines = lines;
         lines.sort_by_key(|(minute, ..)| *minute);
         let events: Vec<Event> = lines
             .iter()
-            .map(|(minute, host, is_alert)| {
-                let from = format!("203.0.113.{host}");
-                if *is_alert { alert(*minute, &from) } else { line(*minute) }
+            .map(|(minute, host, kind)| match kind {
+                0 => alert(*minute, &format!("203.0.113.{host}")),
+                1 => line(*minute),
+                _ => record(*minute, (*minute / 7) as u64),
             })
             .collect();
         let mut whole = Source::new(Some(HELD));

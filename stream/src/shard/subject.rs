@@ -21,8 +21,8 @@ use super::{
     telling::Told,
 };
 use crate::{
-    counted::LogSourceCounts,
-    day::{DaySources, SourcesByPlace},
+    counted::{CountedBefore, LogSourceCounts},
+    day::SourcesByPlace,
     derive::{Derived, UsualHours},
     reported::Reported,
     series::{Provenance, SeriesState},
@@ -53,16 +53,30 @@ pub struct SubjectRecord {
 
 /// The last version of the checkpoint whose records list what there was to keep, before each keeper had its own.
 const BEFORE_KEEPERS: u8 = 4;
-/// The last version that keeps who sent what a day holds by the rows' places.
-const SOURCES_BY_PLACE: u8 = 7;
 type RecordBeforeKeepers =
     (Name, EventTime, Vec<Name>, Option<EventTime>, Vec<(Name, SeriesState)>, Option<Box<Derived>>);
 
+/// The last version that keeps who sent what a day holds by the rows' places, and before there was kept what sensors say
+/// they raised.
+const BEFORE_RAISED: u8 = 7;
+
+/// [`SubjectRecord`] of versions from the first with keepers to that one.
+#[derive(Deserialize)]
+struct RecordBeforeRaised(Name, Option<EventTime>, Vec<KeptBefore>);
+
+/// [`Kept`] of those.
+#[derive(Deserialize)]
+enum KeptBefore {
+    Measured(MeasuredRecord<SourcesByPlace>),
+    Derived(Box<Derived>),
+    Counted(Box<CountedBefore>),
+}
+
 /// What one keeper keeps of a subject. A kind of row that is kept in a way of its own is one more of these.
 #[derive(Debug, Serialize, Deserialize)]
-enum Kept<S = DaySources> {
+enum Kept {
     /// Measured rows.
-    Measured(MeasuredRecord<S>),
+    Measured(MeasuredRecord),
     /// What is made of them at a station of the pack.
     Derived(Box<Derived>),
     /// What is counted at a log source of the pack.
@@ -81,6 +95,16 @@ enum KeptRef<'a> {
     Counted(&'a LogSourceCounts),
     Usual(&'a UsualHours),
     Reported(&'a Reported),
+}
+
+impl From<KeptBefore> for Kept {
+    fn from(kept: KeptBefore) -> Kept {
+        match kept {
+            KeptBefore::Measured(measured) => Kept::Measured(measured.of_this_version()),
+            KeptBefore::Derived(derived) => Kept::Derived(derived),
+            KeptBefore::Counted(counted) => Kept::Counted(Box::new((*counted).into())),
+        }
+    }
 }
 
 impl SubjectState {
@@ -144,31 +168,18 @@ impl SubjectState {
     }
 }
 
-impl Kept<SourcesByPlace> {
-    fn of_this_version(self) -> Kept {
-        match self {
-            Kept::Measured(measured) => Kept::Measured(measured.of_this_version()),
-            Kept::Derived(derived) => Kept::Derived(derived),
-            Kept::Counted(counted) => Kept::Counted(counted),
-            Kept::Usual(usual) => Kept::Usual(usual),
-            Kept::Reported(reported) => Kept::Reported(reported),
-        }
-    }
-}
-
 impl SubjectRecord {
     /// From the bytes of a checkpoint of that version.
     ///
     /// # Errors
     /// If they are none.
     pub fn decode(version: u8, bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
-        if version > SOURCES_BY_PLACE {
+        if version > BEFORE_RAISED {
             return postcard::from_bytes(bytes);
         }
         if version > BEFORE_KEEPERS {
-            let (name, due, kept) = postcard::from_bytes::<(Name, _, Vec<Kept<SourcesByPlace>>)>(bytes)?;
-            let kept = kept.into_iter().map(Kept::of_this_version).collect();
-            return Ok(SubjectRecord { name, due, kept });
+            let RecordBeforeRaised(name, due, kept) = postcard::from_bytes(bytes)?;
+            return Ok(SubjectRecord { name, due, kept: kept.into_iter().map(Kept::from).collect() });
         }
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;

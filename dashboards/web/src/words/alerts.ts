@@ -77,6 +77,8 @@ export const countWords: Record<Count, Text> = {
   sources: t("Địa chỉ nguồn khác nhau", "Different addresses it came from"),
   targets: t("Đích khác nhau", "Different targets"),
   users: t("Tài khoản khác nhau", "Different users"),
+  raised: t("Cảnh báo cảm biến tự đếm", "Alerts by the sensor's own count"),
+  lost: t("Cảnh báo không đến", "Alerts that never arrived"),
 };
 
 export const originWords = {

@@ -85,15 +85,39 @@ fn every_rule_of_what_is_counted_has_its_fault() {
             "19: fixed: measure 'lines' has no",
         ),
     ];
-    for (from, to, expected) in cases {
-        let mut files = files();
-        let text = files.get_mut("rules.toml").unwrap();
-        assert!(text.contains(from), "{from}");
-        *text = text.replacen(from, to, 1);
-        let found = faults(&files);
-        let expected = format!("rules.toml:{expected}");
-        assert!(found.iter().any(|fault| fault.starts_with(&expected)), "{expected}\n{}", found.join("\n"));
-    }
+    cases.iter().for_each(|(from, to, expected)| check("rules.toml", from, to, expected));
+}
+
+#[test]
+fn every_rule_of_measures_has_its_fault() {
+    let cases = [
+        ("count = \"users\"", "count = \"names\"", "12: users: 'names' is nothing to count"),
+        ("windows = [\"day\"]", "windows = []", "12: users: 'windows' must name at least one"),
+        ("windows = [\"day\"]", "windows = [\"minute\"]", "12: users: different ones are counted by hour"),
+        ("count = \"events\"", "count = \"raised\"", "4: alerts: 'kinds' chooses events; sensors count"),
+        (
+            "count = \"lines\"\nwindows = [\"hour\"]",
+            "count = \"lost\"\nwindows = [\"minute\"]",
+            "8: lines: what sensors say they raised is counted by hour and day",
+        ),
+    ];
+    cases.iter().for_each(|(from, to, expected)| check("measures.toml", from, to, expected));
+    let of_events =
+        "condition = { kind = \"events\", count = \"lost\", by = \"from\", reach = 2, within = \"5m\" }";
+    let of_measure = "log_sources = [\"*\"]\n\
+        condition = { kind = \"measure\", measure = \"alerts\", averaging = \"day\", above = 100 }";
+    check("rules.toml", of_measure, of_events, "18: fixed: 'lost' is what sensors say, not events");
+}
+
+/// That a file so changed has that fault, at that line.
+fn check(path: &str, from: &str, to: &str, expected: &str) {
+    let mut files = files();
+    let text = files.get_mut(path).unwrap();
+    assert!(text.contains(from), "{from}");
+    *text = text.replacen(from, to, 1);
+    let found = faults(&files);
+    let expected = format!("{path}:{expected}");
+    assert!(found.iter().any(|fault| fault.starts_with(&expected)), "{expected}\n{}", found.join("\n"));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-import type { EventSummary, LogSource } from "../../api";
+import type { EventSummary, LogSource, SensorAlerts } from "../../api";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, percent, roughAge, shortMoment, span } from "../../format";
 import { say } from "../../language";
@@ -12,13 +12,14 @@ import { openNumber } from "./filters";
 /** Who reports, and first who does not, or sees too little. */
 export function LogSources({ of: summary }: { of: EventSummary }) {
   const of = logSourcesNow(summary);
+  const sensors = new Map(summary.sensors.map((sensor) => [sensor.log_source, sensor]));
   return (
     <section class="panel log-sources" aria-labelledby="log-sources-title">
       <div class="rejects-head">
         <h2 id="log-sources-title" tabIndex={-1}>
           {say(securityWords.logSources)}
         </h2>
-        {of.length > 0 && <Download name="log-sources" of={say(securityWords.logSources)} columns={columns()} rows={() => of} />}
+        {of.length > 0 && <Download name="log-sources" of={say(securityWords.logSources)} columns={columns(sensors)} rows={() => of} />}
       </div>
       {of.length === 0 ? (
         <p class="calm">{say(securityWords.noSources)}</p>
@@ -33,6 +34,11 @@ export function LogSources({ of: summary }: { of: EventSummary }) {
                 <th scope="col" class="figure">
                   {say(securityWords.events)}
                 </th>
+                {sensors.size > 0 && (
+                  <th scope="col" class="figure">
+                    <abbr title={say(securityWords.ownCountMeaning)}>{say(securityWords.ownCount)}</abbr>
+                  </th>
+                )}
                 <th scope="col" class="figure">
                   <abbr title={say(securityWords.absurdMeaning)}>{say(securityWords.absurd)}</abbr>
                 </th>
@@ -40,7 +46,7 @@ export function LogSources({ of: summary }: { of: EventSummary }) {
             </thead>
             <tbody>
               {of.map((source) => (
-                <Row key={source.id} of={source} within={summary} />
+                <Row key={source.id} of={source} within={summary} sensor={sensors.get(source.id)} hasSensors={sensors.size > 0} />
               ))}
             </tbody>
           </table>
@@ -50,7 +56,14 @@ export function LogSources({ of: summary }: { of: EventSummary }) {
   );
 }
 
-function Row({ of: source, within }: { of: LogSource; within: EventSummary }) {
+interface RowProps {
+  of: LogSource;
+  within: EventSummary;
+  sensor: SensorAlerts | undefined;
+  hasSensors: boolean;
+}
+
+function Row({ of: source, within, sensor, hasSensors }: RowProps) {
   return (
     <tr data-log-source={source.id} data-standing={source.standing}>
       <th scope="row">
@@ -70,10 +83,33 @@ function Row({ of: source, within }: { of: LogSource; within: EventSummary }) {
       <td class="figure" data-title={say(securityWords.events)}>
         {number(source.weight)}
       </td>
+      {hasSensors && (
+        <td class="figure" data-title={say(securityWords.ownCount)}>
+          {sensor ? <OwnCount of={sensor} /> : "–"}
+        </td>
+      )}
       <td class="figure" data-title={say(securityWords.absurd)}>
         {source.rows === 0 ? "–" : `${percent(source.absurd / source.rows)} %`}
       </td>
     </tr>
+  );
+}
+
+/** What a sensor says it raised, and what of that arrived: a loss on the way is nobody's but ours to see. */
+function OwnCount({ of: { raised, lost } }: { of: SensorAlerts }) {
+  return (
+    <span class="own-count" data-lost={lost}>
+      {number(raised)}
+      <small>
+        {lost > 0 ? (
+          <>
+            {say(securityWords.arrived)} {number(raised - lost)} · <Mark priority="medium" /> {number(lost)} {say(securityWords.neverArrived)}
+          </>
+        ) : (
+          say(securityWords.allArrived)
+        )}
+      </small>
+    </span>
   );
 }
 
@@ -111,7 +147,7 @@ export function Age({ of: moment }: { of: number | null }) {
   );
 }
 
-function columns(): Column<LogSource>[] {
+function columns(sensors: Map<string, SensorAlerts>): Column<LogSource>[] {
   return [
     [say(securityWords.logSource), ({ id }) => id],
     [say(securityWords.owner), ({ owner }) => owner && say(owner)],
@@ -119,6 +155,8 @@ function columns(): Column<LogSource>[] {
     [say(securityWords.since), ({ since }) => at(since)],
     [say(securityWords.lastReceived), ({ received_at }) => at(received_at)],
     [say(securityWords.events), ({ weight }) => weight],
+    [say(securityWords.ownCount), ({ id }) => sensors.get(id)?.raised ?? null],
+    [say(securityWords.neverArrived), ({ id }) => sensors.get(id)?.lost ?? null],
     [say(securityWords.absurd), ({ absurd, rows }) => (rows === 0 ? null : absurd / rows)],
   ];
 }
