@@ -305,9 +305,14 @@ fn print(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             (0, 0) => "holds".to_owned(),
             (envelopes, rows) => format!("BROKEN: {envelopes} envelopes, {rows} rows astray"),
         };
+        // Lost before it came: in neither identity.
+        let beside = match counts.datagrams_dropped {
+            0 => String::new(),
+            dropped => format!("; {dropped} datagrams DROPPED by the system before they were read"),
+        };
         writeln!(
             out,
-            "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   {balance}",
+            "{:<16} {:>10} {:>10} {:>7} {:>11} {:>9}   {:>10} {:>10} {:>9} {:>8} {:>7} {:>7}   {balance}{beside}",
             &**id,
             counts.received + feed.in_flight,
             counts.decoded,

@@ -272,6 +272,18 @@ def test_balance_what_the_system_drops_of_a_flood_is_counted_and_said(house):
     eventually(lambda: house.analyst.query(counted).result_rows[0][0] == read)
     assert house.metric("lost_total") == 0
     house.is_said(r"\(syslog\): DROPPED by the system")
+    # Beside the identities, by name: two feeds come by syslog, so nobody knows whose they were.
+    dropped = house.metric("dropped_datagrams_total")
+
+    def beside():
+        return {feed["id"]: feed["counts"]["datagrams_dropped"] for feed in house.ioc.overview()["picture"]["feeds"]}
+
+    eventually(lambda: beside()["unmatched"] == dropped)
+    assert sum(beside().values()) == dropped
+    told = house.ioc.run("status", check=False).stdout
+    assert re.search(rf"^unmatched .* holds; {dropped:.0f} datagrams DROPPED by the system", told, re.M), told
+    kept = house.analyst.query("SELECT datagrams_dropped, envelopes_astray FROM feed_balance WHERE feed = 'unmatched'").result_rows
+    assert kept == [(dropped, 0)]
 
 
 def test_what_was_sent_before_an_orderly_end_is_there_after_it(house):

@@ -3,7 +3,8 @@
 //! Envelopes: received = decoded + empty + undecodable + in flight.
 //! Rows: decoded = stored + duplicate + rejected + waiting + held.
 //!
-//! In flight, waiting and held are counted where they are, never found by subtraction: the identities can fail.
+//! In flight, waiting and held are counted where they are, never found by subtraction: the identities can fail. What is
+//! known to be lost before it came stands beside them by name: it is in neither.
 
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,8 @@ pub struct Counts {
     pub waiting: i64,
     /// Rows that began to wait for an operator's word (+) or stopped (−).
     pub held: i64,
+    /// Datagrams that the system dropped before they could be read: of no envelope.
+    pub datagrams_dropped: u64,
     /// When the last of those envelopes arrived; none if there were none.
     pub last_received: Option<ReceivedAt>,
 }
@@ -49,6 +52,7 @@ impl Counts {
         self.rejected += other.rejected;
         self.waiting += other.waiting;
         self.held += other.held;
+        self.datagrams_dropped += other.datagrams_dropped;
         self.last_received = self.last_received.max(other.last_received);
     }
 

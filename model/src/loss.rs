@@ -48,6 +48,15 @@ impl Loss {
         }
     }
 
+    /// How many datagrams it is.
+    #[must_use]
+    pub fn datagrams(&self) -> u64 {
+        match self {
+            Loss::Datagrams { count } => *count,
+            Loss::CutShort(_) | Loss::Gone(_) | Loss::RestOfLine { .. } => 0,
+        }
+    }
+
     /// The bytes that stand for what is not there, where nothing of it is left: JSON.
     #[must_use]
     pub fn description(&self, of: &str) -> String {

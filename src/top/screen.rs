@@ -302,11 +302,16 @@ impl Screen {
                 0 => (Tone::Good, format!("  {}", say(words::HOLDS))),
                 astray => (Tone::Bad, format!("  {} {astray}", say(words::ASTRAY))),
             };
+            let beside = match counts.datagrams_dropped {
+                0 => String::new(),
+                dropped => format!(" · {dropped} {}", say(words::DROPPED)),
+            };
             lines.push(vec![
                 (Tone::Bold, padded(&clean(id), named)),
                 (if is_silent { Tone::Bad } else { Tone::Plain }, right(&last, 10)),
                 (Tone::Plain, figures),
                 balance,
+                (Tone::Bad, beside),
             ]);
         }
         lines

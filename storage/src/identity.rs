@@ -51,6 +51,7 @@ struct FeedTotal {
     rejected: u64,
     waiting: i64,
     held: i64,
+    datagrams_dropped: u64,
     last_received_ms: i64,
 }
 
@@ -234,7 +235,7 @@ impl Store {
                 "SELECT toString(feed) AS feed, envelopes_received AS received, envelopes_decoded AS decoded, \
                  envelopes_empty AS empty, envelopes_undecodable AS undecodable, rows_decoded AS rows, \
                  rows_stored AS stored, rows_duplicate AS duplicate, rows_rejected AS rejected, \
-                 rows_waiting AS waiting, rows_held AS held, last_received_ms \
+                 rows_waiting AS waiting, rows_held AS held, datagrams_dropped, last_received_ms \
                  FROM feed_balance WHERE generation = {generation:UInt32} ORDER BY feed",
             )
             .param("generation", generation.0);
@@ -256,6 +257,7 @@ impl FeedTotal {
             rejected: self.rejected,
             waiting: self.waiting,
             held: self.held,
+            datagrams_dropped: self.datagrams_dropped,
             last_received: (self.last_received_ms > 0).then_some(ReceivedAt(self.last_received_ms)),
         };
         (self.feed, counts)

@@ -22,7 +22,7 @@ use ioc_model::{
     name::Name,
     pack::Pack,
     results::{FigureInput, FigureResult},
-    time::{EventTime, Millis, Now},
+    time::{EventTime, Millis, Now, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,31 @@ struct Kept {
     last: Vec<FigureResult>,
 }
 
+/// [`Counts`] as versions up to [`BEFORE_HOURS`] keep them: before dropped datagrams were counted.
+#[derive(Deserialize)]
+struct CountsBefore([u64; 8], [i64; 2], Option<ReceivedAt>);
+
+impl From<CountsBefore> for Counts {
+    fn from(CountsBefore(envelopes_and_rows, waits, last_received): CountsBefore) -> Counts {
+        let [received, decoded, empty, undecodable, rows, stored, duplicate, rejected] = envelopes_and_rows;
+        let ([waiting, held], datagrams_dropped) = (waits, 0);
+        Counts {
+            received,
+            decoded,
+            empty,
+            undecodable,
+            rows,
+            stored,
+            duplicate,
+            rejected,
+            waiting,
+            held,
+            datagrams_dropped,
+            last_received,
+        }
+    }
+}
+
 impl Figures {
     /// From what a checkpoint of that version kept; from nothing they begin. What an earlier one had said last is said
     /// once more.
@@ -76,7 +101,9 @@ impl Figures {
         let kept = if bytes.is_empty() {
             Kept::default()
         } else if version <= BEFORE_HOURS {
-            let ((since, minute, feeds), _last) = postcard::take_from_bytes(bytes)?;
+            let ((since, minute, feeds), _last) =
+                postcard::take_from_bytes::<(_, _, BTreeMap<Name, CountsBefore>)>(bytes)?;
+            let feeds = feeds.into_iter().map(|(feed, counts)| (feed, counts.into())).collect();
             Kept { since, minute, feeds, last: Vec::new() }
         } else {
             postcard::from_bytes(bytes)?

@@ -576,6 +576,10 @@ export interface Counts {
   waiting: number;
   held: number;
   /**
+   * Datagrams that the system dropped before they could be read: in neither identity. Where several feeds come by syslog nobody knows whose they were, and they stand under `unmatched`
+   */
+  datagrams_dropped: number;
+  /**
    * When the last of those envelopes arrived
    */
   last_received: number | null;

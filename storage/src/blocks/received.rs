@@ -67,6 +67,7 @@ impl Columnar for FeedMinute {
             ("rejected", of(|counts| counts.rejected)),
             ("waiting", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.waiting)))),
             ("held", Arc::new(Int64Array::from_iter_values(rows.iter().map(|row| row.counts.held)))),
+            ("datagrams_dropped", of(|counts| counts.datagrams_dropped)),
         ]
     }
 }

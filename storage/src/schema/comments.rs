@@ -269,6 +269,10 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("rows_rejected", "Rows rejected by their contract"),
             ("rows_waiting", "Rows that wait until their day is read back"),
             ("rows_held", "Rows that wait for the word of an operator: held_current"),
+            (
+                "datagrams_dropped",
+                "Datagrams that the system dropped before they could be read: of no envelope",
+            ),
             ("last_received_ms", "Arrival of the last envelope, in milliseconds since 1970, UTC"),
             ("envelopes_astray", "Envelopes of no known fate: 0, or something is lost or doubled"),
             ("rows_astray", "Rows of no known fate: 0, or something is lost or doubled"),

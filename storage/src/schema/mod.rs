@@ -62,6 +62,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 19, name: "unusual", sql: include_str!("0019_unusual.sql") },
     Migration { number: 20, name: "figure hours", sql: include_str!("0020_figure_hours.sql") },
     Migration { number: 21, name: "reports", sql: include_str!("0021_reports.sql") },
+    Migration { number: 22, name: "datagrams", sql: include_str!("0022_datagrams.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

@@ -114,6 +114,7 @@ fn commit_row(instance: InstanceId, results: &EpochResults) -> Value {
     set("counts.rejected", column(|counts| counts.rejected));
     set("counts.waiting", counted.iter().map(|of_feed| Value::from(of_feed.counts.waiting)).collect());
     set("counts.held", counted.iter().map(|of_feed| Value::from(of_feed.counts.held)).collect());
+    set("counts.datagrams_dropped", column(|counts| counts.datagrams_dropped));
     let last_received = |counts: &Counts| counts.last_received.map_or(0, |moment| moment.0);
     set(
         "counts.last_received_ms",

@@ -2,8 +2,8 @@
 
 use ioc_decode::{Decoder, Known, Outcome, RowSink};
 use ioc_model::{
-    counts::Counts, envelope::Envelope, name::Name, names::Source, observation::Observation,
-    reject::Rejection, results::RejectedRow, row::Row,
+    attribute::Attribute, counts::Counts, envelope::Envelope, loss::Loss, name::Name, names::Source,
+    observation::Observation, reject::Rejection, results::RejectedRow, row::Row,
 };
 use rustc_hash::FxHashMap;
 
@@ -81,6 +81,9 @@ pub(super) fn decode(
                 Outcome::Empty => counts.empty += 1,
                 Outcome::Undecodable(rejection) => {
                     counts.undecodable += 1;
+                    let fault = envelope.attributes.get(Attribute::Fault);
+                    let lost = fault.and_then(|fault| fault.parse::<Loss>().ok());
+                    counts.datagrams_dropped += lost.map_or(0, |loss| loss.datagrams());
                     rejects.push(&envelope, source, None, rejection, envelope.payload);
                 }
             }
@@ -124,5 +127,40 @@ impl<G: FnMut(Good)> RowSink for Sorter<'_, G> {
             return;
         }
         self.rejects.push(self.envelope, self.source, Some(row), rejection, raw);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ioc_bus::{ChunkBuilder, ChunkView};
+    use ioc_model::{
+        envelope::{Content, UNMATCHED},
+        names::Names,
+        pack::Pack,
+        position::{Offset, Partition},
+        time::ReceivedAt,
+    };
+
+    use super::*;
+    use crate::exchange::Shards;
+
+    #[test]
+    fn balance_what_was_lost_before_it_came_stands_beside_the_identities() {
+        let names = Names::default();
+        let decoder =
+            Decoder::new(Arc::new(Pack { timezone: "UTC".to_owned(), ..Pack::default() }), names.clone())
+                .unwrap();
+        let mut chunk = ChunkBuilder::new();
+        for fault in ["lost: datagrams 12", "lost: gone 80 7", "lost: datagrams 3", "octet_count: 4 bytes"] {
+            chunk.push_with(UNMATCHED, Content::Raw, "syslog/udp", &[(Attribute::Fault, fault)], b"{}");
+        }
+        let chunk = chunk.finish(ReceivedAt(0)).bytes().to_vec();
+        let chunks = vec![(Partition(0), Offset(0), ChunkView::parse(chunk.into()).unwrap())];
+        let mut addresses = Addresses::new(names, Shards::default(), 1);
+        let decoded = decode(LogNumber(1), chunks, &decoder, &mut Known::default(), &mut addresses, |_| ());
+        let counts = decoded.counts[&Name::new(UNMATCHED)];
+        assert_eq!((counts.datagrams_dropped, counts.undecodable, counts.envelopes_astray()), (15, 4, 0));
     }
 }

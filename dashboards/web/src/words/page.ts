@@ -64,6 +64,7 @@ export const words = {
   rejected: t("bị loại", "rejected"),
   waiting: t("đang chờ", "waiting"),
   held: t("chờ quyết định", "held"),
+  datagramsDropped: t("gói UDP hệ điều hành bỏ trước khi đọc", "datagrams the system dropped unread"),
   balanced: t("cân đối", "balanced"),
   astray: t("thất lạc", "astray"),
   silent: t("mất tín hiệu", "silent"),

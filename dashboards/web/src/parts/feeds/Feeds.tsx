@@ -57,6 +57,7 @@ function columns(): Column<Feed>[] {
     [words.rejected, "rejected"],
     [words.waiting, "waiting"],
     [words.held, "held"],
+    [words.datagramsDropped, "datagrams_dropped"],
   ];
   const inFlight = ({ id }: Feed) => status.peek()?.in_flight[id] ?? 0;
   return [
@@ -96,6 +97,7 @@ function FeedRow({ feed }: { feed: Feed }) {
           [words.inFlight, inFlight],
         ]}
         astray={feed.envelopes_astray}
+        lost={counts.datagrams_dropped}
       />
       <Identity
         title={words.rows}
@@ -145,10 +147,12 @@ interface IdentityProps {
   total: [Text, number];
   parts: [Text, number][];
   astray: number;
+  /** What is known to be lost before it came: in no identity. */
+  lost?: number;
 }
 
 /** One identity of the balance: what came is the sum of what became of it, or an alarm. */
-function Identity({ title, total, parts, astray }: IdentityProps) {
+function Identity({ title, total, parts, astray, lost = 0 }: IdentityProps) {
   return (
     <span role="cell" class="identity" data-identity={astray === 0 ? "balanced" : "astray"}>
       <span class="identity-title" aria-hidden="true">
@@ -172,6 +176,12 @@ function Identity({ title, total, parts, astray }: IdentityProps) {
           <Mark priority="critical" />
           {say(words.astray)} {number(astray)}
         </strong>
+      )}
+      {lost > 0 && (
+        <span class="lost" data-lost={lost}>
+          <Mark priority="medium" />
+          {number(lost)} {say(words.datagramsDropped)}
+        </span>
       )}
     </span>
   );
