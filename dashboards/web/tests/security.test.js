@@ -213,6 +213,41 @@ test("an alert of an address lists its lines page by page with the names of who 
   await context.close();
 });
 
+test("an unusual hour says what is usual, and opens to the hours it was held against", async () => {
+  const hour = 3_600_000;
+  const start = Math.floor(served.world.at / hour) * hour - 3 * hour;
+  const id = served.world.counted("ids-a", start);
+  const { evidence } = served.world.alerts.all.get(id);
+  const like = [7, 12, 9].map((value, ago) => ({ start: start - (3 - ago) * 24 * hour, value }));
+  Object.assign(evidence, { value: 40, threshold: 24, compared: { usual: { low: 7, middle: 9, high: 12, hours: 3 }, like: "days", with: like } });
+  for (const [size, language] of [[DESK, "vi"], [PHONE, "en"]]) {
+    const { context, page } = await open(browser, new URL(`?lang=${language}#/?step=alert/${encodeURIComponent(id)}`, served.url), size);
+    const hours = page.locator("[data-part=compared]");
+    await hours.getByRole("button").first().waitFor({ timeout: PATIENCE });
+    const said = await page.locator("[data-part=origin]").innerText();
+    assert.match(said, language === "vi" ? /40 > 24 \(thường 7 – 12\).*Cùng giờ trong mười bốn ngày trước/s : /40 > 24 \(usually 7 – 12\).*The same hour of the fourteen days before/s);
+    assert.deepEqual(await hours.locator("td").evaluateAll((cells) => cells.map((cell) => cell.textContent.trim())), ["7", "12", "9"]);
+    assert.deepEqual(await violations(page), []);
+    await keep(page, `unusual-${size.width}`);
+    await hours.getByRole("button", { name: "12", exact: true }).click();
+    await page.waitForFunction((hash) => location.hash === hash, `#/security?event=alert%2Cinfection&least=low&known=1&source=ids-a&from=${like[1].start}&until=${like[1].start + hour}`);
+    await context.close();
+  }
+});
+
+test("what a sensor says it raised stands at its log source, with what never arrived, and only there", async () => {
+  for (const [size, said] of [[DESK, /120\s*đến 97 · 23 không đến/], [PHONE, /120\s*đến 97 · 23 không đến/]]) {
+    const { context, page } = await security(size);
+    const own = page.locator(".own-count");
+    assert.equal(await own.count(), 1);
+    assert.match((await own.innerText()).replace(/\n+/g, " "), said);
+    assert.equal(await page.locator("[data-log-source=ids-a] .own-count svg.mark.medium").count(), 1);
+    assert.deepEqual(await violations(page), []);
+    await keep(page, `sensors-${size.width}`);
+    await context.close();
+  }
+});
+
 test("an alert of a log source opens to what was counted of it, and one of its state to all it says", async () => {
   const start = Math.floor(served.world.at / 3_600_000) * 3_600_000 - 2 * 3_600_000;
   const many = served.world.counted("ids-a", start);
