@@ -6,8 +6,9 @@
 //! acknowledged. It remembers nothing: after a restart it sends those again, and the pipeline drops and counts the
 //! duplicates.
 //!
-//! Logs are of two days before the start at the most: recorded alerts of an intrusion sensor, re-dated to every day, and
-//! lines of servers and a firewall that are made up from a seed.
+//! Logs are of four days before the start at the most: recorded alerts of an intrusion sensor, re-dated to every day, and
+//! lines of servers and a firewall that are made up from a seed. So are the lists that two consoles export, of machines
+//! with malware and of those that talk to botnets, which are dropped into the inbox.
 //!
 //! Four stand-in stations send the same record, each from another quarter of it and re-dated by whole weeks into the
 //! demo's year. The values are those of the record, unaltered: a missing cell is not sent, so the gaps on the screen
@@ -17,6 +18,7 @@ mod alerts;
 mod dust;
 mod follow;
 mod gases;
+mod lists;
 mod logs;
 mod record;
 mod stand_in;
@@ -52,6 +54,9 @@ pub struct PublisherArgs {
     /// Folder of the dust feed in the inbox.
     #[arg(long)]
     pub dust_folder: PathBuf,
+    /// The inbox, below which lists of consoles are dropped; without it none are.
+    #[arg(long)]
+    pub lists_inbox: Option<PathBuf>,
     /// Where syslog is taken over TCP; without it no alerts and logins are sent.
     #[arg(long)]
     pub syslog_tcp: Option<SocketAddr>,
@@ -119,6 +124,7 @@ async fn publish(
             gases::publish(&args, readings),
             dust::publish(&args, readings, calendar),
             logs::publish(&args, logs),
+            lists::publish(&args, calendar),
         )
     };
     tokio::select! {
@@ -219,6 +225,39 @@ mod tests {
         assert_eq!(sent.len(), 4);
         for (station, counts) in sent {
             assert_eq!(counts, (gases, dust), "{station}");
+        }
+    }
+
+    #[test]
+    fn balance_every_line_of_a_list_is_an_event_of_a_source_that_the_demos_pack_knows() {
+        let pack = Pack::parse_with(&embedded_pack(DEFAULT_PACK).unwrap(), Some("demo")).unwrap();
+        let calendar = Calendar::of_zone(&pack.timezone).unwrap();
+        let decoder = Decoder::new(Arc::new(pack), Names::default()).unwrap();
+        let midnight = "2026-01-31T17:00:00Z".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        for (console, kind) in [(lists::Console::Antivirus, "infection"), (lists::Console::Botnet, "alert")] {
+            let (mut keys, mut lines) = (std::collections::BTreeSet::new(), 0);
+            for quarter in 1..=4 {
+                let at = EventTime(midnight).plus(Millis::hours(6 * quarter));
+                let Some((name, content)) = console.export(1, at, &calendar) else { continue };
+                let (feed, received_at) = (console.folder(), ReceivedAt(at.0));
+                let tried =
+                    trial(&decoder, feed, &name, Attributes::default(), received_at, content.as_bytes());
+                assert_eq!(
+                    (tried.lines.len(), tried.rejects),
+                    (content.lines().count() - 3, 0),
+                    "{:?}",
+                    tried.lines
+                );
+                for line in &tried.lines {
+                    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                    assert_eq!((event.get("known"), &event["event"]), (None, &kind.into()), "{line}");
+                    assert!(event["severity"].as_str().unwrap() != "not_rated", "{line}");
+                    assert!(event["happened_at"].as_str().unwrap() < &*at.rfc3339(), "{line}");
+                    let _ = keys.insert(event["key"].as_str().unwrap().to_owned());
+                    lines += 1;
+                }
+            }
+            assert!(!keys.is_empty() && keys.len() < lines, "{kind}: what is told again is the same event");
         }
     }
 

@@ -33,7 +33,7 @@ def counts_of(demo):
 
 def test_the_demo_replays_over_mqtt_and_as_files_until_hours_close(demo):
     eventually(lambda: len([count for count in closed_hours(demo).values() if count >= 12]) >= 2, seconds=90)
-    for feed in ("replay-gas", "replay-dust", "replay-security"):
+    for feed in ("replay-gas", "replay-dust", "replay-security", "replay-antivirus", "replay-botnet"):
         eventually(lambda feed=feed: counts_of(demo)[feed]["stored"] > 0)
     overview = demo.overview()
     assert overview["pack"]["replayed"], "it is labelled as replayed"

@@ -23,8 +23,9 @@ use super::{
     synthetic,
 };
 
-/// More hours before now are not sent: a machine's log is long.
-const MOST_BACKFILL_HOURS: u32 = 48;
+/// More hours before now are not sent: a machine's log is long. What is usual is known from three days on, and one more is
+/// held against them.
+pub(super) const MOST_BACKFILL_HOURS: u32 = 96;
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Datagrams are lost where nobody takes them in time, so they are not sent faster than so many in so long.
 const AT_ONCE: u32 = 32;

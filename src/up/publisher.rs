@@ -1,11 +1,6 @@
 //! The demo's publisher: a sender like any other, in a process of its own.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
 
 use anyhow::Context;
 use ioc_bus::clock::Clock;
@@ -59,8 +54,7 @@ struct Sends {
     clock: Clock,
     mqtt: SocketAddr,
     secret: String,
-    /// Folder of the dust feed in the inbox.
-    dust: PathBuf,
+    inbox: PathBuf,
     syslog_tcp: Option<SocketAddr>,
     syslog_udp: Option<SocketAddr>,
     timezone: String,
@@ -95,7 +89,7 @@ impl Publisher {
         let inbox = ways_in.address(files::KIND.word).context("the demo needs the inbox")?;
         let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
         let mqtt = mqtt.context("the demo needs the MQTT endpoint")?.parse()?;
-        let dust = Path::new(inbox).join(DEMO_DUST_FOLDER);
+        let inbox = PathBuf::from(inbox);
         let syslog = ways_in.addresses(syslog::KIND.word);
         let by = |scheme: &str| syslog.iter().find_map(|address| address.strip_prefix(scheme)?.parse().ok());
         let (syslog_tcp, syslog_udp) = (by("syslog+tcp://"), by("syslog+udp://"));
@@ -106,7 +100,7 @@ impl Publisher {
             clock,
             mqtt,
             secret,
-            dust,
+            inbox,
             syslog_tcp,
             syslog_udp,
             timezone,
@@ -117,7 +111,7 @@ impl Publisher {
 
 /// Runs the publisher as a process of its own and starts it again when it ends.
 async fn publish(sends: Sends) {
-    let Sends { backfill_hours, seed, clock, mqtt, secret, dust, syslog_tcp, syslog_udp, timezone, stop } =
+    let Sends { backfill_hours, seed, clock, mqtt, secret, inbox, syslog_tcp, syslog_udp, timezone, stop } =
         sends;
     let arguments = || -> anyhow::Result<tokio::process::Command> {
         let mut command = tokio::process::Command::new(std::env::current_exe()?);
@@ -131,7 +125,9 @@ async fn publish(sends: Sends) {
             .args(["--timezone", &timezone])
             .args(["--seed", &seed.to_string()])
             .arg("--dust-folder")
-            .arg(&dust)
+            .arg(inbox.join(DEMO_DUST_FOLDER))
+            .arg("--lists-inbox")
+            .arg(&inbox)
             .arg("--until-input-ends")
             .env("IOC_DEMO_SECRET", &secret)
             .stdin(Stdio::piped())
