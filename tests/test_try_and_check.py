@@ -113,6 +113,25 @@ def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case
     assert done.returncode == (1 if '"kind":"reject"' in expected else 0)
 
 
+def test_try_shows_a_report_with_its_findings_and_whom_its_sender_may_report_for():
+    cases = ROOT / "decode" / "cases"
+    file = cases / "table" / "on_time" / "input.csv"
+    arguments = ["try", "--pack", cases / "pack", "--feed", "ktxh", "--received-at", "2026-10-16T16:40:00+07:00"]
+    done = ioc(*arguments, "--subject", "25486", file)
+    head, *cells = lines(done)
+    said = [head[key] for key in ("kind", "form", "agency", "period", "taken")]
+    assert said == ["report", "ktxh-x", "25486", "2026-10", "whole"]
+    values = {cell["indicator"]: cell["value"] for cell in cells}
+    assert values == {"X01": "1204", "X02": "312", "X03": "87", "X04": "146", "X05": "865.4"}
+    assert done.returncode == 0
+    done = ioc(*arguments, "--subject", "25489", file)
+    head, *told = lines(done)
+    assert (done.returncode, head["taken"]) == (1, "not")
+    errors = [row for row in told if row["kind"] == "finding" and row["weight"] == "error"]
+    assert [error["rule"] for error in errors] == ["not_theirs"]
+    assert "25489" in errors[0]["message_vi"] and "25489" in errors[0]["message_en"]
+
+
 def test_try_says_what_it_cannot_do(tmp_path):
     (tmp_path / "x.txt").write_text("")
     assert ioc("try", "--format", "nonsense", tmp_path / "x.txt").returncode == 2

@@ -16,7 +16,7 @@ use super::{
     Message,
     draft::Reading,
     findings::{Spot, said},
-    rules::OwnerRules,
+    rules::{Forms, OwnerRules},
     sheets::SheetsRead,
 };
 use crate::contract::quoted;
@@ -27,7 +27,7 @@ impl Reading<'_> {
         let said_place = read.place.or_else(|| self.one_place());
         let told = read.agency.or_else(|| said_place.map(|place| self.forms.places.unit(place).code));
         let agency = match message.bound_to.map(|patterns| (patterns, only(patterns))) {
-            Some((_, Some(bound))) => self.known_agency(bound),
+            Some((_, Some(_))) => message.bound,
             Some((patterns, None)) => told.filter(|told| pattern::allows(patterns, told)),
             None => {
                 let owner = self.form.indicators.first().map(|indicator| indicator.owner);
@@ -60,19 +60,15 @@ impl Reading<'_> {
                 spots.push((about, spot));
             }
         }
+        let theirs: BTreeSet<u32> = spots.iter().map(|(about, _)| *about).collect();
+        for cell in self.cells.iter_mut().filter(|cell| theirs.contains(&cell.about)) {
+            cell.is_bad = true;
+        }
         for (about, spot) in spots {
             let place = self.forms.places.unit(self.about[about as usize].place).code;
-            for cell in self.cells.iter_mut().filter(|cell| cell.about == about) {
-                cell.is_bad = true;
-            }
             self.not_theirs(spot, agency, &place);
         }
         Some(agency)
-    }
-
-    fn known_agency(&self, id: &str) -> Option<Name> {
-        let listed = self.forms.agencies.get(id).map(|(name, _)| *name);
-        listed.or_else(|| self.forms.places.versions(id).next().map(|unit| unit.code))
     }
 
     /// The code of the place that an agency is of.
@@ -130,6 +126,15 @@ impl Reading<'_> {
             ),
         );
         self.is_refused |= spot == Spot::Whole;
+    }
+}
+
+impl Forms {
+    /// The agency that a sender is bound to, if it is bound to one.
+    pub(crate) fn bound(&self, patterns: &str) -> Option<Name> {
+        let id = only(patterns)?;
+        let listed = self.agencies.get(id).map(|(name, _)| *name);
+        listed.or_else(|| self.places.versions(id).next().map(|unit| unit.code))
     }
 }
 

@@ -46,11 +46,6 @@ impl Reading<'_> {
         }
     }
 
-    fn place_of(&self, indicator: &str) -> Option<u32> {
-        let at = self.form.form.indicators.keys().position(|known| known == indicator)?;
-        u32::try_from(at).ok()
-    }
-
     /// What an indicator must be by the others of its row: its own ratio, or a check that says it.
     fn by_its_row(&self, about: u32, indicator: u32) -> Option<(Decimal, String)> {
         let rules = &self.form.indicators[indicator as usize];
@@ -67,7 +62,7 @@ impl Reading<'_> {
             check.relation == Relation::Equal && check.left == Term::Indicator(rules.of.id.clone())
         };
         let check = self.form.form.checks.iter().find(says)?;
-        let value = check.right.value(&|id| self.counts(about, self.place_of(id)?))?;
+        let value = check.right.value(&|id| self.counts(about, self.form.place_of(id)?))?;
         Some((value, check.text.clone()))
     }
 
@@ -210,7 +205,7 @@ impl Reading<'_> {
         // A part of a sum that is not filled in adds nothing to it, and the sum must hold all the same.
         let is_sum = check.relation == Relation::Equal && is_sum(&check.left) && is_sum(&check.right);
         let known = |id: &str| {
-            let indicator = self.place_of(id)?;
+            let indicator = self.form.place_of(id)?;
             match self.counts(about, indicator) {
                 None if is_sum && unfilled.contains(&(about, indicator)) => Some(Decimal::ZERO),
                 other => other,
@@ -227,7 +222,7 @@ impl Reading<'_> {
         let mut cells: Vec<u32> = Vec::new();
         let mut parts: Vec<(Text, String)> = Vec::new();
         let mut told = |id: &str| {
-            let Some(indicator) = self.place_of(id) else { return };
+            let Some(indicator) = self.form.place_of(id) else { return };
             let Some(cell) = self.by_key.get(&(about, indicator)) else { return };
             let spot = self.cells[*cell as usize].spot;
             cells.push(*cell);
@@ -288,7 +283,7 @@ impl Reading<'_> {
     fn has_any(&self, term: &Term, about: u32) -> bool {
         let mut any = false;
         term.each_indicator(&mut |id| {
-            any |= self.place_of(id).is_some_and(|indicator| self.counts(about, indicator).is_some());
+            any |= self.form.place_of(id).is_some_and(|indicator| self.counts(about, indicator).is_some());
         });
         any
     }

@@ -355,3 +355,133 @@ fn stands_at(sheet: &Sheet, row: u32, laid: &Laid<'_>, column: usize) -> String 
     });
     cell.map(stands).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::form::Finding;
+
+    use super::*;
+    use crate::{
+        contract::form::{
+            Forms, Judged, judge,
+            tests::{sheet, with_forms},
+        },
+        grid::Workbook,
+    };
+
+    const LIST: &str = r#"
+[list]
+name = { vi = "Ca bệnh", en = "Cases" }
+period = "month"
+owner = "place"
+places = { kinds = ["commune", "ward"], below = ["80"] }
+columns = [
+    { id = "case", role = "id", name = { vi = "Mã ca", en = "Case" } },
+    { id = "place", role = "place", name = { vi = "Mã xã", en = "Code" }, required = true },
+    { id = "from", role = "date", name = { vi = "Mắc", en = "Fell ill" }, required = true },
+    { id = "to", role = "date", name = { vi = "Báo", en = "Reported" } },
+]
+
+[list.indicators.cases]
+name = { vi = "Số ca", en = "Cases" }
+unit = "ca"
+counts = { rows = true }
+
+[list.indicators.in_time]
+name = { vi = "Đúng hạn", en = "In time" }
+unit = "ca"
+counts = { from = "from", to = "to", within_days = 2 }
+"#;
+
+    /// A day that a spreadsheet made is written with a `#`.
+    fn listed(rows: &[[&str; 4]]) -> Judged {
+        let mut table: Vec<&[&str]> = vec![&["tháng 10/2026"], &["Mã ca", "Mã xã", "Mắc", "Báo"]];
+        table.extend(rows.iter().map(|row| &row[..]));
+        let mut sheet = sheet(&table);
+        for (_, cell) in sheet.rows.iter_mut().flat_map(|row| &mut row.cells) {
+            if let Content::Text(text) = &cell.content
+                && let Some(day) = text.strip_prefix('#')
+            {
+                cell.content = Content::Date(day.parse::<Date>().unwrap().at(0, 0, 0, 0));
+            }
+        }
+        let forms = Forms::of_pack(&with_forms(LIST));
+        let message = Message {
+            forms: &["list".into()],
+            agency: Some("80".into()),
+            bound_to: None,
+            bound: None,
+            address: "a.xlsx",
+            today: jiff::civil::date(2026, 11, 3),
+            oldest: jiff::civil::date(2016, 1, 1),
+        };
+        judge(&forms, &message, Ok(Workbook { sheets: vec![sheet], ..Workbook::default() }))
+    }
+
+    fn first(judged: &Judged) -> &Finding {
+        judged.findings.first().unwrap_or_else(|| panic!("{judged:?}"))
+    }
+
+    #[test]
+    fn rows_are_counted_by_what_they_are_about_and_by_days() {
+        let judged = listed(&[
+            ["a", "25486", "#2026-10-05", "#2026-10-07"],
+            ["b", "25486", "30/10/2026", "2/11/2026"],
+            ["c", "25489", "31/10/2026", ""],
+        ]);
+        let cells: Vec<String> = judged
+            .cells
+            .iter()
+            .map(|cell| {
+                let number = cell.value.number.unwrap();
+                format!("{} {} {number} {}", cell.key.indicator, cell.key.place, cell.at)
+            })
+            .collect();
+        assert_eq!(
+            cells,
+            [
+                "cases 25486 2 T!B3:B4",
+                "in_time 25486 1 T!B3:B4",
+                "cases 25489 1 T!B5",
+                "in_time 25489 0 T!B5"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_column_whose_days_and_months_are_exchanged_is_refused_in_one_sentence() {
+        let judged = listed(&[
+            ["a", "25486", "#2026-05-10", ""],
+            ["b", "25486", "#2026-10-10", ""],
+            ["c", "25489", "31/10/2026", ""],
+        ]);
+        let finding = first(&judged);
+        assert_eq!((finding.rule, &*finding.at), (Rule::DayAndMonth, "T!C3:C4"));
+        assert!(finding.message.en.contains("05/10/2026, 10/10/2026"), "{finding:?}");
+        assert_eq!((judged.cells.len(), judged.findings.len()), (0, 1), "{judged:?}");
+        // All of them made, none a text: those outside of the period tell it.
+        let made = listed(&[["a", "25486", "#2026-05-10", ""], ["b", "25486", "#2026-06-10", ""]]);
+        assert_eq!(first(&made).rule, Rule::DayAndMonth);
+        // One that cannot be exchanged shows that they are not.
+        let mixed = listed(&[["a", "25486", "#2026-05-10", ""], ["b", "25486", "#2026-10-25", ""]]);
+        assert_eq!((first(&mixed).rule, &*first(&mixed).at), (Rule::Time, "T!C3"));
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_counted_refuses_the_list() {
+        for (row, rule, at) in [
+            (["b", "25486", "30/09/2026", ""], Rule::Time, "T!C4"),
+            (["b", "25486", "10/25/2026", ""], Rule::DayAndMonth, "T!C4"),
+            (["b", "25486", "hôm qua", ""], Rule::Invalid, "T!C4"),
+            (["b", "25486", "", "5/10/2026"], Rule::Missing, "T!C4"),
+            (["b", "25486", "5/10/2026", "4/11/2026"], Rule::Time, "T!D4"),
+            (["b", "25486", "5/10/2026", "4/10/2026"], Rule::Time, "T!D4"),
+            (["A ", "25486", "5/10/2026", ""], Rule::Twice, "T!A4"),
+            (["b", "99999", "5/10/2026", ""], Rule::UnknownPlace, "T!B4"),
+        ] {
+            let judged = listed(&[["a", "25489", "5/10/2026", ""], row]);
+            assert_eq!((first(&judged).rule, &*first(&judged).at), (rule, at), "{row:?}");
+            assert!(judged.cells.is_empty() && judged.rows >= 1, "{row:?}");
+        }
+    }
+}

@@ -17,8 +17,8 @@ const WITHIN: usize = 60;
 const STACKED: usize = 4;
 /// Of a sheet with more columns nobody reads those behind.
 pub(super) const COLUMNS_MAX: u32 = 512;
-/// Merged cells of a header, at most.
-const MERGED_MAX: usize = 2_000;
+/// Cells that merged ones fill above a table, at most.
+const FILLED_MAX: usize = 50_000;
 
 /// Where the table of a sheet stands.
 #[derive(Debug)]
@@ -64,10 +64,17 @@ pub(super) fn text(cell: &GridCell) -> &str {
     }
 }
 
-/// The header of a form in a sheet.
-pub(super) fn find(sheet: &Sheet, form: &FormRules) -> Result<Layout, Nearest> {
-    let rows = &sheet.rows[..sheet.rows.len().min(WITHIN)];
-    let filled: Vec<FxHashMap<u32, &str>> = filled(sheet, rows);
+/// The rows of a sheet in which a header is looked for.
+#[derive(Debug)]
+pub(super) struct Head<'s> {
+    rows: &'s [GridRow],
+    /// What stands in their cells, merged ones filled with what their first one holds.
+    filled: Vec<FxHashMap<u32, &'s str>>,
+}
+
+/// The header of a form.
+pub(super) fn find(head: &Head<'_>, form: &FormRules) -> Result<Layout, Nearest> {
+    let Head { rows, filled } = head;
     let mut best: Option<(usize, Layout)> = None;
     let mut nearest = Nearest::default();
     // Of headers that say the same the lowest: a title above it is no part of it.
@@ -124,31 +131,30 @@ fn missing(columns: &[Option<LaidColumn>], form: &FormRules) -> Vec<usize> {
     missing
 }
 
-/// What stands in the cells of rows, merged ones filled with what their first one holds.
-fn filled<'s>(sheet: &'s Sheet, rows: &'s [GridRow]) -> Vec<FxHashMap<u32, &'s str>> {
-    let mut filled: Vec<FxHashMap<u32, &str>> = rows
-        .iter()
-        .map(|row| {
+impl<'s> Head<'s> {
+    pub(super) fn of(sheet: &'s Sheet) -> Head<'s> {
+        let rows = &sheet.rows[..sheet.rows.len().min(WITHIN)];
+        let texts = |row: &'s GridRow| {
             let cells = row.cells.iter().take_while(|(column, _)| *column < COLUMNS_MAX);
             cells.map(|(column, cell)| (*column, text(cell))).collect()
-        })
-        .collect();
-    let place = |number: u32| rows.binary_search_by_key(&number, |row| row.number);
-    for ((top, left), (bottom, right)) in sheet.merged.iter().take(MERGED_MAX) {
-        let Ok(first) = place(*top) else { continue };
-        let Some(label) = filled[first].get(left).copied().filter(|label| !label.is_empty()) else {
-            continue;
         };
-        for row in first..rows.len() {
-            if rows[row].number > *bottom {
-                break;
-            }
-            for column in *left..=(*right).min(COLUMNS_MAX) {
-                let _ = filled[row].entry(column).or_insert(label);
+        let mut filled: Vec<FxHashMap<u32, &str>> = rows.iter().map(texts).collect();
+        let place = |number: u32| rows.binary_search_by_key(&number, |row| row.number);
+        let mut left = FILLED_MAX;
+        for ((top, first_column), (bottom, last_column)) in &sheet.merged {
+            let Ok(first) = place(*top) else { continue };
+            let label = filled[first].get(first_column).copied().filter(|label| !label.is_empty());
+            let Some(label) = label else { continue };
+            for row in (first..rows.len()).take_while(|row| rows[*row].number <= *bottom) {
+                for column in *first_column..=(*last_column).min(COLUMNS_MAX) {
+                    let Some(fewer) = left.checked_sub(1) else { return Head { rows, filled } };
+                    left = fewer;
+                    let _ = filled[row].entry(column).or_insert(label);
+                }
             }
         }
+        Head { rows, filled }
     }
-    filled
 }
 
 /// The label of a column: stacked, and its lowest part.
@@ -236,13 +242,13 @@ mod tests {
         let rules = rules();
         let plain =
             sheet(&[&["Báo cáo tháng 10/2026"], &["STT", "MÃ XÃ", "Xã, phường", "Số hồ sơ", "khác"], &["1"]]);
-        let layout = find(&plain, &rules).unwrap();
+        let layout = find(&Head::of(&plain), &rules).unwrap();
         assert_eq!((layout.titles, layout.body), (1, 2));
         assert_eq!(columns(&layout), [Some(1), Some(2), Some(3), None, None]);
         assert_eq!(layout.surplus, [(2, 0, "STT".to_owned()), (2, 4, "khác".to_owned())]);
         let mut stacked = sheet(&[&["Mã", "Xã, phường", "Số", ""], &["xã", "", "hồ sơ (nghìn)", "Tỷ lệ"]]);
         stacked.merged.push(((1, 1), (2, 1)));
-        let layout = find(&stacked, &rules).unwrap();
+        let layout = find(&Head::of(&stacked), &rules).unwrap();
         assert_eq!((layout.titles, layout.body), (0, 2));
         assert_eq!(columns(&layout)[..3], [Some(0), Some(1), Some(2)]);
         assert_eq!(layout.columns[2].as_ref().unwrap().unit, "nghin\u{300}");
@@ -250,9 +256,9 @@ mod tests {
 
     #[test]
     fn what_lacks_a_column_says_which() {
-        let nearest = find(&sheet(&[&["Mã xã", "Số người"]]), &rules()).unwrap_err();
+        let nearest = find(&Head::of(&sheet(&[&["Mã xã", "Số người"]])), &rules()).unwrap_err();
         assert_eq!((nearest.row, &nearest.labels[..]), (1, &["Mã xã".to_owned(), "Số người".to_owned()][..]));
         assert_eq!(nearest.missing, [2, 3], "one of the columns of values");
-        assert_eq!(find(&sheet(&[]), &rules()).unwrap_err().missing, [0, 2, 3]);
+        assert_eq!(find(&Head::of(&sheet(&[])), &rules()).unwrap_err().missing, [0, 2, 3]);
     }
 }

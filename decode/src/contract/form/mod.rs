@@ -58,6 +58,8 @@ pub(crate) struct Message<'m> {
     pub(crate) agency: Option<Name>,
     /// Whom its sender may speak of.
     pub(crate) bound_to: Option<&'m str>,
+    /// The one agency that this is, if it is one.
+    pub(crate) bound: Option<Name>,
     /// The name of its file, or its path.
     pub(crate) address: &'m str,
     /// The local day on which it arrived.
@@ -106,7 +108,7 @@ impl Judged {
     fn unread(form: Option<&FormRules>, message: &Message<'_>, findings: Vec<Finding>) -> Judged {
         Judged {
             form: form.map(|form| form.name).unwrap_or_default(),
-            agency: message.agency.unwrap_or_default(),
+            agency: message.bound.or(message.agency).unwrap_or_default(),
             period: None,
             absent: form.map(|form| form.form.absent).unwrap_or_default(),
             parts: form.is_some_and(|form| form.form.parts),

@@ -81,11 +81,14 @@ impl Reading<'_> {
                 _ => None,
             });
             let texts: Vec<&str> = texts.collect();
-            if texts.iter().any(|text| self.form.is_total(text)) {
+            let is_keyed = self.is_keyed(row_cells);
+            let is_total = |text: &&str| self.form.is_total(text) && !self.is_member(text);
+            if !is_keyed && texts.iter().any(is_total) {
                 self.total(laid, row, row_cells, &mut read);
                 continue;
             }
-            if let Some(of_which) = texts.iter().find_map(|text| self.form.of_which(text)) {
+            let of_which = texts.iter().find_map(|text| self.form.of_which(text));
+            if let Some(of_which) = of_which.filter(|_| !is_keyed) {
                 self.of_which(laid, row, row_cells, (of_which, above.as_ref()), &mut read);
                 continue;
             }
@@ -115,15 +118,31 @@ impl Reading<'_> {
                 _ => return false,
             }
         }
-        let are_counted = numbers.len() >= 2 && numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]);
-        let is_of = |(at, column): (usize, &super::rules::ColumnRules)| match &column.role {
-            ColumnRole::Indicator => {
-                cells.filled(at).is_some_and(|cell| self.form.indicator(content(cell)).is_some())
-            }
-            ColumnRole::Place => cells.filled(at).is_some_and(|cell| self.forms.places.knows(content(cell))),
-            _ => false,
+        let are_counted = numbers.len() >= 2
+            && numbers.first().is_some_and(|first| *first == 1)
+            && numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]);
+        let is_part = |(at, _): (usize, &super::rules::Members)| {
+            cells.filled(at).is_some_and(|cell| self.is_member(content(cell)))
         };
-        are_counted && !self.form.columns.iter().enumerate().any(is_of)
+        are_counted && !self.is_keyed(cells) && !self.form.dimensions().any(is_part)
+    }
+
+    /// Whether a row says by code what it is about, whatever its label begins with.
+    fn is_keyed(&self, cells: RowCells<'_>) -> bool {
+        let is_of = |(at, column): (usize, &super::rules::ColumnRules)| {
+            let Some(cell) = cells.filled(at) else { return false };
+            match &column.role {
+                ColumnRole::Indicator => self.form.indicator(content(cell)).is_some(),
+                ColumnRole::Place => self.forms.places.knows(content(cell).trim()),
+                _ => false,
+            }
+        };
+        self.form.columns.iter().enumerate().any(is_of)
+    }
+
+    /// Whether a text is a member of a list of the form.
+    fn is_member(&self, text: &str) -> bool {
+        self.form.dimensions().any(|(_, members)| members.member(text).is_some())
     }
 
     /// The columns of values that are there.
@@ -205,7 +224,7 @@ impl Reading<'_> {
             if of.is_some() && self.value_columns(laid).len() > 1 {
                 self.rejected += 1;
                 self.findings.at(
-                    Weight::Warning,
+                    Weight::Error,
                     Rule::Surplus,
                     spot,
                     content(cell),
@@ -375,6 +394,24 @@ impl Reading<'_> {
                     "The row is hidden (by hand or by a filter); it is read and counts all the same.",
                 ),
             );
+        }
+    }
+
+    /// Tells which columns of values are not shown.
+    pub(super) fn tell_hidden_columns(&mut self, laid: &Laid<'_>, sheet: &Sheet) {
+        for (laid_column, rules) in laid.layout.columns.iter().zip(&self.form.columns) {
+            let Some(column) = laid_column else { continue };
+            let is_hidden =
+                sheet.hidden_columns.iter().any(|(first, last)| (*first..=*last).contains(&column.at));
+            if is_hidden && matches!(rules.role, ColumnRole::Value(_)) {
+                self.findings.at(
+                    Weight::Note,
+                    Rule::Hidden,
+                    Spot::Cell(laid.sheet, column.row, column.at),
+                    &rules.name.vi,
+                    said("Cột bị ẩn vẫn được đọc.", "The column is hidden; it is read all the same."),
+                );
+            }
         }
     }
 

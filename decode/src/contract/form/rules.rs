@@ -37,6 +37,8 @@ pub(crate) struct FormRules {
     pub(super) indicators: Vec<IndicatorRules>,
     /// By identifier, code and name, spelled.
     indicator_by: FxHashMap<String, usize>,
+    /// By identifier, as checks name them.
+    by_id: FxHashMap<Box<str>, u32>,
     /// Spelled, the longest first: beginnings of labels.
     totals: Vec<String>,
     of_which: Vec<(String, Option<usize>)>,
@@ -167,12 +169,18 @@ impl FormRules {
             marks: Marks::of_form(form),
             titles: form.titles.iter().map(|title| spelled(title)).collect(),
             columns: form.columns.iter().map(|column| ColumnRules::of_column(column, &place)).collect(),
+            by_id: (0..).zip(form.indicators.keys()).map(|(at, id)| (id.as_str().into(), at)).collect(),
             indicators,
             indicator_by,
             totals,
             of_which,
             form: form.clone(),
         }
+    }
+
+    /// An indicator by its identifier.
+    pub(super) fn place_of(&self, id: &str) -> Option<u32> {
+        self.by_id.get(id).copied()
     }
 
     /// An indicator by its identifier, code or name.

@@ -14,7 +14,7 @@ use super::{
     Message,
     draft::{Added, Reading},
     findings::{Findings, RIGHT, Spot, said},
-    header::{self, Layout, Nearest},
+    header::{self, Head, Layout, Nearest},
     keys::Laid,
     rules::FormRules,
     spelling::spelled,
@@ -28,6 +28,9 @@ use crate::{
 
 /// A title stands in one of so many rows, where no header is found.
 const TITLE_WITHIN: usize = 12;
+/// Of so many cells in each of them, and so many characters of each.
+const TITLES_MAX: usize = 40;
+const TITLE_MAX: usize = 300;
 
 /// The form of a message, and its sheets.
 pub(super) struct Found<'r> {
@@ -69,9 +72,11 @@ pub(super) fn find<'r>(
             continue;
         }
         let mut of_sheet: Option<(usize, &'r FormRules, Layout)> = None;
+        let head = Head::of(sheet);
+        let titles = if forms.len() > 1 { titles(sheet, message) } else { Vec::new() };
         for form in forms.iter().copied() {
-            let Some(fits) = titled(form, sheet, message, forms.len() > 1) else { continue };
-            match header::find(sheet, form) {
+            let Some(fits) = titled(form, &titles, forms.len() > 1) else { continue };
+            match header::find(&head, form) {
                 Ok(layout) if of_sheet.as_ref().is_none_or(|(best, ..)| fits > *best) => {
                     of_sheet = Some((fits, form, layout));
                 }
@@ -133,20 +138,28 @@ pub(super) fn find<'r>(
     Ok(Found { form, sheets, told })
 }
 
+/// What a sheet may call itself: its name, its file's, what stands above and in its first rows, spelled.
+fn titles(sheet: &Sheet, message: &Message<'_>) -> Vec<String> {
+    let mut texts: Vec<String> = vec![spelled(&sheet.name), spelled(message.address)];
+    for row in sheet.rows.iter().take(TITLE_WITHIN) {
+        let cells = row.cells.iter().map(|(_, cell)| header::text(cell)).filter(|text| !text.is_empty());
+        let cells: Vec<String> = cells.take(TITLES_MAX).map(|cell| spelled(&shortened(cell))).collect();
+        texts.push(cells.join(" "));
+        texts.extend(cells);
+    }
+    texts
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(TITLE_MAX).collect()
+}
+
 /// Whether a sheet calls itself by a form, and how closely; where there is only one form it need not.
-fn titled(form: &FormRules, sheet: &Sheet, message: &Message<'_>, is_one_of_several: bool) -> Option<usize> {
+fn titled(form: &FormRules, titles: &[String], is_one_of_several: bool) -> Option<usize> {
     if !is_one_of_several {
         return Some(0);
     }
-    let rows = sheet.rows.iter().take(TITLE_WITHIN);
-    let mut texts: Vec<String> = vec![spelled(&sheet.name), spelled(message.address)];
-    for row in rows {
-        let cells = row.cells.iter().map(|(_, cell)| header::text(cell)).filter(|text| !text.is_empty());
-        let cells: Vec<&str> = cells.take(header::COLUMNS_MAX as usize).collect();
-        texts.extend(cells.iter().map(|cell| spelled(cell)));
-        texts.push(spelled(&cells.join(" ")));
-    }
-    let fits = |title: &&String| texts.iter().any(|text| pattern::fits(title, text));
+    let fits = |title: &&String| titles.iter().any(|text| pattern::fits(title, text));
     form.titles.iter().filter(fits).map(String::len).max()
 }
 
@@ -248,6 +261,7 @@ impl Reading<'_> {
                 continue;
             }
             self.tell_hidden(&laid, &read.hidden);
+            self.tell_hidden_columns(&laid, sheet_of(*number));
             self.totals(&laid, &read.lines);
         }
         SheetsRead { period: dated.said, place, agency }

@@ -65,10 +65,15 @@ additive = false
 
 /// A pack of Tây Ninh's places and one form, with more said of it.
 pub(crate) fn form(extra: &str) -> Pack {
+    with_forms(&FORMS.replace("EXTRA", extra))
+}
+
+/// A pack of Tây Ninh's places and these forms.
+pub(crate) fn with_forms(forms: &str) -> Pack {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/provinces/tay-ninh");
     let mut files = ioc_testing::files(&folder);
     files.retain(|path, _| !path.contains('/'));
-    let _ = files.insert("forms.toml".to_owned(), FORMS.replace("EXTRA", extra));
+    let _ = files.insert("forms.toml".to_owned(), forms.to_owned());
     Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"))
 }
 
@@ -93,11 +98,13 @@ fn judged_as(pack: &Pack, sheet: Sheet, change: impl FnOnce(&mut Message<'_>)) -
         forms: &["lists".into()],
         agency: Some(Name::new("80")),
         bound_to: None,
+        bound: None,
         address: "a.xlsx",
         today,
         oldest: jiff::civil::date(2016, 1, 1),
     };
     change(&mut message);
+    message.bound = message.bound_to.and_then(|patterns| forms.bound(patterns));
     judge(&forms, &message, Ok(Workbook { sheets: vec![sheet], ..Workbook::default() }))
 }
 
@@ -288,4 +295,39 @@ fn a_table_of_another_form_says_what_it_lacks() {
     assert_eq!((heaviest(&none).rule, none.rows), (Rule::UnknownForm, 1));
     let nothing = judged(&pack, sheet(&[]));
     assert_eq!(heaviest(&nothing).rule, Rule::UnknownForm);
+}
+
+#[test]
+fn who_an_unreadable_file_is_by_is_known_all_the_same() {
+    let pack = form("");
+    let none = judged_as(&pack, sheet(&[]), |message| message.bound_to = Some("25486"));
+    assert_eq!((none.agency.as_str(), none.form.as_str()), ("25486", "lists"));
+}
+
+#[test]
+fn a_total_that_is_wrong_leaves_no_part_of_a_form_that_is_taken_in_parts() {
+    let pack = form("parts = true");
+    let table = |total: &str, value: &str| {
+        let rows: [&[&str]; 5] = [
+            &["tháng 10/2026"],
+            HEADER,
+            &["25486", "", "5"],
+            &["25489", "", value],
+            &["", "Tổng cộng", total],
+        ];
+        judged(&pack, sheet(&rows))
+    };
+    assert_eq!(table("13", "7").cells.len(), 0);
+    assert_eq!(table("12", "7").cells.len(), 2);
+    let one_is_wrong = table("", "7,5");
+    assert_eq!((one_is_wrong.cells.len(), one_is_wrong.rows), (1, 2));
+}
+
+#[test]
+fn a_row_that_says_its_code_is_data_whatever_its_label_begins_with() {
+    let forms = FORMS.replace("EXTRA", "").replace("\"Tổng cộng\", \"Cộng\"", "\"Xã Tân\"");
+    let rows: [&[&str]; 4] =
+        [&["tháng 10/2026"], HEADER, &["25486", "Xã Tân Biên", "5"], &["", "Xã Tân, tổng số", "5"]];
+    let judged = judged(&with_forms(&forms), sheet(&rows));
+    assert_eq!(values(&judged), [("X01 25486".to_owned(), "5".to_owned())]);
 }

@@ -243,6 +243,7 @@ impl Reading<'_> {
                 return unit.to_owned();
             }
             if told.is_some_and(|unit| !unit.trim().is_empty()) {
+                self.is_refused = true;
                 let units = self.form.indicators.iter().map(|one| one.unit_names()).collect::<Vec<_>>();
                 let mut units = units;
                 units.sort();

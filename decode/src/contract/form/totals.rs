@@ -142,6 +142,8 @@ impl Reading<'_> {
         }
         // Where a part is not known its sum is not, and what is wrong with the part is told.
         let Some(likely) = sums.first().filter(|_| !sums.iter().any(|sum| sum.is_unknown)) else { return };
+        // Some part is wrong, and nobody knows which.
+        self.is_refused |= self.form.form.parts;
         let stands = written(total, decimal);
         self.findings.at(
             Weight::Error,

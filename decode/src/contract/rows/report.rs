@@ -42,6 +42,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
             forms: &self.feed.forms,
             agency: self.feed.agency,
             bound_to: self.bound_to,
+            bound: self.bound_to.and_then(|patterns| self.rules.forms.bound(patterns)),
             address: self.address,
             today,
             oldest: Message::oldest(today, self.feed.contract.max_age),
