@@ -15,8 +15,8 @@ use super::{
 use crate::contract::legible;
 
 /// What is said of a place is cut behind so many characters, and a sentence behind so many.
-const AT_MAX: usize = 200;
-const TOLD_MAX: usize = 1_000;
+pub(super) const AT_MAX: usize = 200;
+pub(super) const TOLD_MAX: usize = 1_000;
 
 /// The names in it are the file's own, and may be anything.
 fn finding(at: &str, stands: &str, vi: &str, en: &str) -> Finding {

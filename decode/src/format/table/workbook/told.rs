@@ -5,7 +5,8 @@ use ioc_model::{
     text::Text,
 };
 
-use crate::grid::Sheet;
+use super::refusal::{AT_MAX, TOLD_MAX};
+use crate::{contract::legible, grid::Sheet};
 
 /// What was met while it was read, each kind once.
 #[derive(Debug, Default)]
@@ -58,9 +59,9 @@ impl Told {
         self.findings.push(Finding {
             weight,
             rule: Rule::Unreadable,
-            at: at.into(),
+            at: legible(at, AT_MAX).into(),
             stands: "".into(),
-            message: Text { vi: vi.to_owned(), en: en.to_owned() },
+            message: Text { vi: legible(vi, TOLD_MAX), en: legible(en, TOLD_MAX) },
         });
     }
 }
