@@ -328,4 +328,5 @@ def test_silent_alerts_that_a_sensor_raised_and_that_never_arrived_are_told_unti
     assert sensors()["ids-c"] == (20, 3)
     others.push(alerts[17:])
     [cleared] = eventually(lambda: [one for one in others.alerts("alerts-lost") if not one["active"]])
-    assert (cleared["id"], sensors()["ids-c"]) == (raised["id"], (20, 0))
+    assert cleared["id"] == raised["id"]
+    eventually(lambda: sensors()["ids-c"] == (20, 0))  # what was asked is shared between viewers for some seconds
