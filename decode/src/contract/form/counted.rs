@@ -440,8 +440,8 @@ counts = { from = "from", to = "to", within_days = 2 }
         assert_eq!(
             cells,
             [
-                "cases 25486 2 T!A3:B4",
-                "in_time 25486 1 T!A3:B4",
+                "cases 25486 2 T!A3:A4",
+                "in_time 25486 1 T!A3:A4",
                 "cases 25489 1 T!A5",
                 "in_time 25489 0 T!A5"
             ]

@@ -92,13 +92,13 @@ fn every_rule_of_what_is_counted_has_its_fault() {
 fn every_rule_of_measures_has_its_fault() {
     let cases = [
         ("count = \"users\"", "count = \"names\"", "12: users: 'names' is nothing to count"),
-        ("windows = [\"day\"]", "windows = []", "12: users: 'windows' must name at least one"),
-        ("windows = [\"day\"]", "windows = [\"minute\"]", "12: users: different ones are counted by hour"),
+        ("windows = [\"day\"]", "windows = []", "13: users: 'windows' must name at least one"),
+        ("windows = [\"day\"]", "windows = [\"minute\"]", "13: users: different ones are counted by hour"),
         ("count = \"events\"", "count = \"raised\"", "4: alerts: 'kinds' chooses events; sensors count"),
         (
             "count = \"lines\"\nwindows = [\"hour\"]",
             "count = \"lost\"\nwindows = [\"minute\"]",
-            "8: lines: what sensors say they raised is counted by hour and day",
+            "9: lines: what sensors say they raised is counted by hour and day",
         ),
     ];
     cases.iter().for_each(|(from, to, expected)| check("measures.toml", from, to, expected));
