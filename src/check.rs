@@ -72,6 +72,8 @@ fn summarise(pack: &Pack, files: &PackFiles, out: &mut dyn Write) -> io::Result<
     writeln!(out, "  places      {} ({today} of them valid today)", pack.places.len())?;
     writeln!(out, "  indicators  {}", pack.indicators.len())?;
     writeln!(out, "  stations    {}", pack.stations.len())?;
+    writeln!(out, "  forms       {}", pack.forms.len())?;
+    writeln!(out, "  targets     {}", pack.targets.len())?;
     writeln!(out, "  feeds       {}", pack.feeds.keys().map(String::as_str).collect::<Vec<_>>().join(", "))?;
     let mut overlays: Vec<&str> = files.keys().filter_map(|path| path.strip_suffix("/pack.toml")).collect();
     overlays.dedup();

@@ -98,6 +98,7 @@ fn form() -> Form {
             least: None,
             most: None,
             decimals: 0,
+            suppress_below: None,
             required: false,
             additive,
             ratio: None,
@@ -126,6 +127,7 @@ fn form() -> Form {
         marks: BTreeMap::new(),
         totals: Vec::new(),
         of_which: BTreeMap::new(),
+        screen: None,
     }
 }
 

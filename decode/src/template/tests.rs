@@ -33,6 +33,7 @@ fn indicator(id: &str, vi: &str, en: &str) -> FormIndicator {
         least: Some(Decimal::ZERO),
         most: None,
         decimals: 0,
+        suppress_below: None,
         required: true,
         additive: true,
         ratio: None,
@@ -63,6 +64,7 @@ fn by_place() -> Form {
         percent: true,
         whole: false,
         decimals: 1,
+        suppress_below: None,
         additive: false,
         unit: "%".to_owned(),
         most: Some(Decimal::ONE_HUNDRED),
@@ -105,6 +107,7 @@ fn by_place() -> Form {
         ]),
         totals: vec!["Tổng cộng".to_owned()],
         of_which: BTreeMap::new(),
+        screen: None,
         sdmx: None,
         dhis2: None,
     }

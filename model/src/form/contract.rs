@@ -51,6 +51,9 @@ pub struct Form {
     /// Beginnings of the labels of rows that are a part of the row above ("Trong đó"), and the indicator they are of;
     /// none where they are not read.
     pub of_which: BTreeMap<String, Option<String>>,
+    /// The screen that shows what it reports, of [`DOMAINS`](crate::pack::DOMAINS); none where it is shown among all reports
+    /// alone.
+    pub screen: Option<String>,
     /// What it is in SDMX, where it is reported so.
     pub sdmx: Option<Sdmx>,
     /// What it is in DHIS2, where it is reported so.
@@ -153,6 +156,9 @@ pub struct FormIndicator {
     pub most: Option<Decimal>,
     /// Decimal places on screen.
     pub decimals: u8,
+    /// Of a number of persons: smaller ones, and what would give them away, are kept back where people look; none for what
+    /// is not of persons. At least 2.
+    pub suppress_below: Option<u32>,
     /// Whether each place and breakdown must have it.
     pub required: bool,
     /// Whether places and parts may be added up.

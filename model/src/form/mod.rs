@@ -14,6 +14,8 @@ mod period_words;
 mod report;
 mod scope;
 mod sdmx;
+mod suppress;
+mod target;
 
 pub use self::{
     asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
@@ -27,4 +29,6 @@ pub use self::{
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
     scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},
+    suppress::{SmallNumbers, suppressed},
+    target::{Over, Sense, Target},
 };

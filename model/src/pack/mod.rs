@@ -30,6 +30,7 @@ mod severities;
 mod spelling;
 mod stations;
 mod successions;
+mod targets;
 #[cfg(test)]
 mod tests;
 
@@ -46,7 +47,7 @@ pub use crate::station_kind::StationKind;
 use crate::{
     contract::Contract,
     event::{EventMeasure, Severity},
-    form::{Agency, Form},
+    form::{Agency, Form, Target},
     index::IndexSettings,
     limit::Limit,
     place::{Date, Place, PlaceKey},
@@ -62,7 +63,11 @@ use crate::{
 pub struct PackVersion(pub String);
 
 /// The screens a page can have. Each is a folder of the page's sources.
-pub const SCREENS: [&str; 4] = ["overview", "security", "reports", "feeds"];
+pub const SCREENS: [&str; 8] =
+    ["overview", "economy", "health", "education", "targets", "security", "reports", "feeds"];
+
+/// The screens of what agencies report in forms, each of one domain.
+pub const DOMAINS: [&str; 3] = ["economy", "health", "education"];
 
 /// A whole, valid pack.
 #[derive(Clone, Debug, Default)]
@@ -88,6 +93,8 @@ pub struct Pack {
     pub agencies: BTreeMap<String, Agency>,
     /// What agencies fill in, by identifier.
     pub forms: BTreeMap<String, Form>,
+    /// What a plan wants to be reached, by identifier.
+    pub targets: BTreeMap<String, Target>,
     /// Stations of all times, by identifier.
     pub stations: BTreeMap<String, Station>,
     /// Devices and machines that report events, by identifier.

@@ -1,7 +1,7 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `agencies.csv`, `forms.toml`, `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`,
+//! `agencies.csv`, `forms.toml`, `targets.csv`, `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`,
 //! `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such as `demo/`:
 //! more agencies, forms, indicators, stations, log sources, measures, feeds, limits and rules for one purpose, with a
 //! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
@@ -17,7 +17,7 @@ use super::{
     draft::Draft,
     faults::{FaultLog, Faults},
     feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules,
-    severities, stations, successions,
+    severities, stations, successions, targets,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -27,6 +27,7 @@ const MANIFEST: &str = "pack.toml";
 const PLACES: &str = "places.csv";
 const AGENCIES: &str = "agencies.csv";
 const FORMS: &str = "forms.toml";
+const TARGETS: &str = "targets.csv";
 const INDICATORS: &str = "indicators.toml";
 const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
@@ -40,11 +41,12 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 16] = [
+const BASE_FILES: [&str; 17] = [
     MANIFEST,
     PLACES,
     AGENCIES,
     FORMS,
+    TARGETS,
     INDICATORS,
     MODELS,
     STATIONS,
@@ -127,7 +129,7 @@ fn layers(files: &PackFiles, log: &FaultLog) -> BTreeSet<String> {
             Some((layer, file)) => {
                 if OVERLAY_FILES.contains(&file) {
                     let _ = layers.insert(layer.to_owned());
-                } else if is_toml || [PLACES, SUCCESSIONS, HOLIDAYS, MAP].contains(&file) {
+                } else if is_toml || [PLACES, TARGETS, SUCCESSIONS, HOLIDAYS, MAP].contains(&file) {
                     let message =
                         format!("an overlay has no such file (it has: {})", OVERLAY_FILES.join(", "));
                     log.add(path, 1, message);
@@ -150,6 +152,7 @@ fn read_base(files: &PackFiles, log: &FaultLog) -> Draft {
     }
     read_list(files, PLACES, log, &mut draft, places::read);
     read_tables(files, "", &mut draft, log);
+    read_list(files, TARGETS, log, &mut draft, targets::read);
     read_list(files, SUCCESSIONS, log, &mut draft, successions::read);
     read_list(files, HOLIDAYS, log, &mut draft, holidays::read);
     read_list(files, MAP, log, &mut draft, map::read);

@@ -55,6 +55,7 @@ fn health() -> Form {
         marks: BTreeMap::new(),
         totals: Vec::new(),
         of_which: BTreeMap::new(),
+        screen: None,
         sdmx: None,
         dhis2: Some(Dhis2 {
             data_sets: vec!["dsMonthlyA1".to_owned()],

@@ -27,6 +27,7 @@ fn indicator(id: &str, unit: &str) -> FormIndicator {
         least: None,
         most: None,
         decimals: 1,
+        suppress_below: None,
         required: false,
         additive: true,
         ratio: None,
@@ -62,6 +63,7 @@ fn budget() -> Form {
         marks: BTreeMap::new(),
         totals: Vec::new(),
         of_which: BTreeMap::new(),
+        screen: None,
         sdmx: Some(Sdmx {
             structure: "TN:NSNN".to_owned(),
             area: Of::Dimension("REF_AREA".to_owned()),

@@ -1,4 +1,8 @@
 //! What a form has columns for.
+//!
+//! Most forms are a table of places by what is reported of them. One that names no column of values has one for each of its
+//! indicators, in the order in which these are written, and before them the place's code and name: nobody has to write the
+//! same names twice. What its rows are parts of it still says, in a column of the role `dimension`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +10,10 @@ use super::{
     super::{document::Section, draft::is_identifier},
     IGNORED,
 };
-use crate::form::{Column, FormIndicator, Member, Role};
+use crate::{
+    form::{Column, FormIndicator, Member, Role},
+    text::Text,
+};
 
 /// Words of roles, in the order in which they are told.
 const ROLES: [&str; 12] = [
@@ -32,6 +39,7 @@ pub(super) fn read(
     id: &str,
     section: &mut Section<'_>,
     indicators: &BTreeMap<String, FormIndicator>,
+    written: &[String],
 ) -> Vec<Column> {
     let mut columns: Vec<Column> = Vec::new();
     let (line, mut headings, mut words) = (section.line, BTreeMap::new(), Vec::new());
@@ -67,8 +75,27 @@ pub(super) fn read(
     let has = |role: &str| words.iter().any(|word| word == role);
     let plain = columns.iter().any(|column| matches!(column.role, Role::Value(None)));
     let counts = indicators.values().filter(|one| one.counts.is_some()).count();
+    if counts == 0 && !has("value") && !has("indicator") {
+        let given = std::mem::take(&mut columns);
+        columns = of_each_indicator(given, indicators, written);
+        for other in &columns {
+            for heading in [&other.name.vi, &other.name.en] {
+                let before = headings.insert(heading.trim().to_lowercase(), other.id.clone());
+                if before.is_some_and(|before| before != other.id) {
+                    section.fault(line, format!("{id}: two columns are headed '{heading}'"));
+                }
+            }
+        }
+        if columns.iter().all(|column| !matches!(column.role, Role::Value(_))) && !indicators.is_empty() {
+            section
+                .fault(line, format!("{id}: all indicators are ratios: none of them has a value of its own"));
+        }
+        return columns;
+    }
     let fault = match () {
-        () if columns.is_empty() => Some("a form has columns: write a [[…columns]] for each"),
+        () if columns.is_empty() => {
+            Some("a form whose rows are counted has a [[…columns]] for what they say")
+        }
         () if counts > 0 && (counts < indicators.len() || has("value") || has("indicator")) => {
             Some("rows are counted or say values: either all indicators have 'counts', or none has")
         }
@@ -76,7 +103,6 @@ pub(super) fn read(
             Some("only a form whose rows are counted has columns of the role 'date' or 'id'")
         }
         () if counts > 0 => None,
-        () if !has("value") => Some("no column has the role 'value'"),
         () if plain && !has("indicator") => {
             Some("a column of values has neither an 'indicator' nor a column that names one")
         }
@@ -89,6 +115,41 @@ pub(super) fn read(
         section.fault(line, format!("{id}: {fault}"));
     }
     columns
+}
+
+/// Those that are given, behind them one for each indicator that is no ratio, and before them the place where none says it.
+fn of_each_indicator(
+    given: Vec<Column>,
+    indicators: &BTreeMap<String, FormIndicator>,
+    written: &[String],
+) -> Vec<Column> {
+    let plain = |id: &str, vi: &str, en: &str, headers: &[&str], role: Role, required: bool| Column {
+        id: id.to_owned(),
+        name: Text { vi: vi.to_owned(), en: en.to_owned() },
+        headers: headers.iter().map(|heading| (*heading).to_owned()).collect(),
+        role,
+        required,
+    };
+    let says_place = given.iter().any(|column| matches!(column.role, Role::Place | Role::PlaceName));
+    let place = [
+        plain("place", "Mã đơn vị", "Place code", &["Mã xã", "Mã ĐVHC", "Mã địa bàn"], Role::Place, true),
+        plain("place_name", "Tên đơn vị", "Place", &["Tên xã", "Địa bàn", "Đơn vị"], Role::PlaceName, false),
+    ];
+    let values = written.iter().filter_map(|id| indicators.get(id)).filter(|of| of.ratio.is_none());
+    let values = values.map(|of| Column {
+        id: of.id.clone(),
+        name: of.name.clone(),
+        headers: [&of.id, &of.code]
+            .into_iter()
+            .filter(|heading| **heading != of.name.en)
+            .cloned()
+            .collect::<BTreeSet<String>>()
+            .into_iter()
+            .collect(),
+        role: Role::Value(Some(of.id.clone())),
+        required: false,
+    });
+    place.into_iter().filter(|_| !says_place).chain(given).chain(values).collect()
 }
 
 /// The word of its role, and the column.

@@ -14,14 +14,23 @@ use crate::form::{CountedRows, FormIndicator};
 const DECIMALS_MAX: i64 = 9;
 /// Nothing is counted by days that lie further apart.
 const DAYS_MAX: i64 = 3_660;
+/// Who keeps back more hides his statistics.
+const SUPPRESS_MAX: i64 = 100;
 
-/// Every table below `indicators` is one; its name is the identifier.
-pub(super) fn read(id: &str, section: &mut Section<'_>, draft: &Draft) -> BTreeMap<String, FormIndicator> {
+/// Every table below `indicators` is one; its name is the identifier. With them the identifiers as they are written.
+pub(super) fn read(
+    id: &str,
+    section: &mut Section<'_>,
+    draft: &Draft,
+) -> (BTreeMap<String, FormIndicator>, Vec<String>) {
     let mut indicators: BTreeMap<String, FormIndicator> = BTreeMap::new();
     let example = "{ X01 = { name = { vi = \"…\", en = \"…\" }, unit = \"…\" } }";
-    let Some(mut table) = section.section("indicators", example) else { return indicators };
+    let Some(mut table) = section.section("indicators", example) else { return (indicators, Vec::new()) };
     let mut ratios = Vec::new();
-    for (line, indicator) in table.keys() {
+    let mut keys = table.keys();
+    keys.sort_by_key(|(line, _)| *line);
+    let written = keys.iter().map(|(_, indicator)| (*indicator).to_owned()).collect();
+    for (line, indicator) in keys {
         let Some(one) = table.section(indicator, "{ name = { vi = \"…\", en = \"…\" }, unit = \"…\" }")
         else {
             continue;
@@ -56,7 +65,7 @@ pub(super) fn read(id: &str, section: &mut Section<'_>, draft: &Draft) -> BTreeM
         table.fault(table.line, format!("{id}: a form has at least one indicator"));
     }
     table.finish();
-    indicators
+    (indicators, written)
 }
 
 /// Whether a check can name it.
@@ -122,6 +131,7 @@ fn read_one(id: &str, indicator: &str, mut table: Section<'_>, draft: &Draft) ->
         least,
         most,
         decimals: decimals.unwrap_or_default(),
+        suppress_below: read_suppress_below(&mut table),
         required: table.flag("required"),
         additive,
         ratio,
@@ -130,6 +140,12 @@ fn read_one(id: &str, indicator: &str, mut table: Section<'_>, draft: &Draft) ->
     };
     table.finish();
     (line, read)
+}
+
+/// Of numbers of persons: smaller ones are kept back.
+fn read_suppress_below(table: &mut Section<'_>) -> Option<u32> {
+    let below = table.optional_integer("suppress_below", 2, SUPPRESS_MAX)?;
+    u32::try_from(below).ok()
 }
 
 /// Which rows it is the number of.

@@ -12,6 +12,7 @@ mod sdmx;
 use std::collections::BTreeMap;
 
 use super::{
+    DOMAINS,
     document::{Document, Section},
     draft::{Draft, is_identifier},
 };
@@ -62,8 +63,9 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
     let parts = section.flag("parts");
     let decimal = read_decimal(id, &mut section);
     let places = read_places(id, &mut section, draft);
-    let indicators = indicators::read(id, &mut section, draft);
-    let columns = columns::read(id, &mut section, &indicators);
+    let (indicators, written) = indicators::read(id, &mut section, draft);
+    let columns = columns::read(id, &mut section, &indicators, &written);
+    let screen = read_screen(id, &mut section);
     check_days(id, &section, &columns, &indicators);
     let known = |indicator: &str| indicators.contains_key(indicator);
     let checks = read_checks(id, &mut section, &known);
@@ -89,6 +91,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
         marks,
         totals,
         of_which,
+        screen,
         sdmx: None,
         dhis2: None,
     };
@@ -96,6 +99,16 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
     form.dhis2 = dhis2::read(id, &mut section, &form, draft);
     section.finish();
     form
+}
+
+/// The screen that shows what it reports; none where it is shown among all reports alone.
+fn read_screen(id: &str, section: &mut Section<'_>) -> Option<String> {
+    let screen = section.optional_text("screen")?;
+    if !DOMAINS.contains(&screen.as_str()) {
+        let message = format!("{id}: 'screen': '{screen}' is not one of: {}", DOMAINS.join(", "));
+        section.fault(section.line_of("screen"), message);
+    }
+    Some(screen)
 }
 
 /// What is counted by days names columns of days.

@@ -298,3 +298,96 @@ fn several_forms_of_a_feed_have_titles() {
 fn any_text_in_a_form_is_a_pack_or_faults() {
     any_text_is_a_pack_or_faults(&files());
 }
+
+#[test]
+fn a_form_that_names_no_column_of_values_has_one_for_each_indicator_that_is_no_ratio_as_they_are_written() {
+    let short = "\
+[inventory]
+name = { vi = \"Kiểm kê\", en = \"Inventory\" }
+period = \"quarter\"
+owner = \"place\"
+screen = \"health\"
+COLUMNS
+[inventory.indicators]
+staff = { name = { vi = \"Cán bộ\", en = \"Staff\" }, unit = \"người\", code = \"02\", suppress_below = 5 }
+computers = { name = { vi = \"Máy tính\", en = \"Computers\" }, unit = \"máy\" }
+share = { name = { vi = \"Tỷ lệ\", en = \"Share\" }, unit = \"%\", percent = true, ratio = [\"computers\", \"staff\"] }
+";
+    let sector = "columns = [{ id = \"sector\", role = \"dimension\", name = { vi = \"Khu vực\", en = \"Sector\" }, \
+                  members = [{ id = \"a\", name = { vi = \"a\", en = \"a\" } }] }]";
+    for (columns, expected) in [
+        ("", &["place", "place_name", "staff", "computers"][..]),
+        (sector, &["place", "place_name", "sector", "staff", "computers"]),
+    ] {
+        let mut files = valid_files();
+        let _ = files.insert("forms.toml".to_owned(), short.replace("COLUMNS", columns));
+        let pack = Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"));
+        let form = &pack.forms["inventory"];
+        let ids: Vec<&str> = form.columns.iter().map(|column| column.id.as_str()).collect();
+        assert_eq!(ids, expected);
+        let staff = form.columns.iter().find(|column| column.id == "staff").unwrap();
+        assert_eq!(staff.role, Role::Value(Some("staff".to_owned())));
+        assert_eq!(
+            (staff.name.vi.as_str(), &staff.headers[..]),
+            ("Cán bộ", &["02".to_owned(), "staff".to_owned()][..])
+        );
+        assert!(form.columns[0].required && form.columns[0].role == Role::Place);
+        assert_eq!(
+            (form.screen.as_deref(), form.indicators["staff"].suppress_below),
+            (Some("health"), Some(5))
+        );
+    }
+    let faulty = [
+        (
+            short.replace("COLUMNS", "").replace("\"health\"", "\"feeds\""),
+            "'screen': 'feeds' is not one of: economy, health",
+        ),
+        (short.replace("COLUMNS", "").replace("below = 5", "below = 1"), "'suppress_below' must lie between 2 and 100"),
+        (
+            short.replace("COLUMNS", "").replace("\"Máy tính\"", "\"Mã đơn vị\""),
+            "forms.toml:1: inventory: two columns are headed 'Mã đơn vị'",
+        ),
+    ];
+    for (text, expected) in faulty {
+        let mut files = valid_files();
+        let _ = files.insert("forms.toml".to_owned(), text);
+        let faults = Pack::parse(&files).unwrap_err().to_string();
+        assert!(faults.contains(expected), "{faults}\n    {expected}");
+    }
+}
+
+#[test]
+fn a_target_without_a_source_is_a_fault() {
+    let header =
+        "id,valid_from,valid_to,name_vi,name_en,tiers,form,numerator,denominator,over,sense,target,basis\n";
+    let right = "A1,2021-01-01,2025-12-31,Đúng hạn,On time,commune ward,ktxh-x,X02,X01 + X02,year,at_least,82.5,794 I\n";
+    let parsed = |line: &str| {
+        let mut files = files();
+        let _ = files.insert("targets.csv".to_owned(), format!("{header}{line}"));
+        Pack::parse(&files)
+    };
+    let pack = parsed(right).unwrap_or_else(|faults| panic!("{faults}"));
+    let target = &pack.targets["A1"];
+    assert_eq!((target.denominator.len(), target.value), (2, Some(Decimal::new(825, 1))));
+    let cases = [
+        ("ktxh-x", "ktxh-y", "form 'ktxh-y' is not one of forms.toml: the target has no source"),
+        ("X02,X01", "X02,X09", "form 'ktxh-x' has no indicator 'X09': the target has no source"),
+        ("X02,X01", "ratio,X01", "'ratio' is a ratio: name the two indicators that it is made of"),
+        ("X02,X01", ",X01", "numerator must name an indicator"),
+        ("commune ward", "province", "form 'ktxh-x' is about no place of tier 'province'"),
+        ("commune ward", "", "tiers must name one at least"),
+        ("year", "always", "over 'always' is not one of: latest, year"),
+        ("at_least", "more", "sense 'more' is not one of: at_least, at_most"),
+        ("82.5", "many", "target 'many' is not a number such as 95"),
+        ("2025-12-31", "2020-12-31", "valid_to lies before valid_from"),
+    ];
+    for (from, to, expected) in cases {
+        let faults = parsed(&right.replace(from, to)).unwrap_err().to_string();
+        assert!(
+            faults.starts_with("targets.csv:2: ") && faults.contains(expected),
+            "{faults}\n    {expected}"
+        );
+    }
+    let twice = parsed(&right.repeat(2)).unwrap_err().to_string();
+    assert_eq!(twice, "targets.csv:3: target 'A1' is already defined");
+}

@@ -138,3 +138,21 @@ fn every_old_commune_came_to_a_new_one_and_every_new_one_is_drawn() {
     assert!(pack.map.unwrap().contains("Phường Tân Ninh"));
     assert!(pack.holidays.iter().any(|day| day.date.to_string() == "2026-02-17" && !day.worked));
 }
+
+#[test]
+fn each_of_the_32_targets_of_plan_794_has_a_source() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let of = |prefix: char| pack.targets.keys().filter(|id| id.starts_with(prefix)).count();
+    assert_eq!((of('A'), of('B'), pack.targets.len()), (21, 11, 32));
+    let numbers = pack.targets.values().filter(|target| target.value.is_some()).count();
+    assert_eq!(numbers, 30, "two have none in the plan");
+    for target in pack.targets.values() {
+        let form = &pack.forms[&target.form];
+        let parts: Vec<&String> = target.numerator.iter().chain(&target.denominator).collect();
+        assert!(parts.iter().all(|id| form.indicators[*id].ratio.is_none()), "{}", target.id);
+        // Somewhere in its time there is a place that can say it.
+        let places = crate::form::PlacesByCode::of(&pack.places);
+        let there = places.of_scope_on(&form.places, target.valid.1);
+        assert!(there.iter().any(|place| target.tiers.contains(&place.kind)), "{}", target.id);
+    }
+}

@@ -89,7 +89,7 @@ fn every_rule_of_a_form_has_its_fault() {
         ),
         (
             changed("forms.toml", "role = \"value\"", "role = \"note\""),
-            "forms.toml:1: ktxh-x: no column has the role 'value'",
+            "forms.toml:1: ktxh-x: a column names the row's indicator, but none holds its value",
         ),
         (with_column("\"indicator\""), "forms.toml:38: ktxh-x: a second column has the role 'indicator'"),
         (with_column("\"value\""), "forms.toml:38: ktxh-x: a second column holds the values of the same"),
