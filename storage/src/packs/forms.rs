@@ -1,7 +1,7 @@
 //! The forms of a pack as tables.
 
 use ioc_model::{
-    form::{Form, FormIndicator, Owner, PlacesByCode},
+    form::{Form, FormIndicator, Owner, PlacesByCode, Target},
     pack::Pack,
     place::Date,
 };
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const LAST: Date = Date::constant(2200, 12, 31);
 
 /// Each dimension's rows, in the pack's order.
-pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 4] {
+pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 5] {
     let version = &pack.version.0;
     let places = PlacesByCode::of(&pack.places);
     let agencies = pack.agencies.values().map(|agency| {
@@ -34,6 +34,7 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 4] {
             "vintage": form.vintage.word(),
             "absent": form.absent.word(),
             "parts": form.parts,
+            "screen": form.screen.as_deref().unwrap_or_default(),
         })
     });
     let indicators = pack.forms.values().flat_map(|form| form.indicators.values().map(move |of| (form, of)));
@@ -56,6 +57,7 @@ pub(super) fn dimensions(pack: &Pack) -> [(&'static str, Vec<Value>); 4] {
         ("form", forms.collect()),
         ("form_indicator", indicators.collect()),
         ("form_place", in_scope.collect()),
+        ("target", pack.targets.values().map(|of| target(version, of)).collect()),
     ]
 }
 
@@ -70,11 +72,33 @@ fn indicator(version: &str, form: &Form, of: &FormIndicator) -> Value {
         "name_en": of.name.en,
         "unit": of.unit,
         "decimals": of.decimals,
+        "percent": of.percent,
+        "suppress_below": of.suppress_below.unwrap_or_default(),
         "required": of.required,
         "additive": of.additive,
         "numerator": numerator,
         "denominator": denominator,
         "owner": of.owner.as_ref().map(owner).unwrap_or_default(),
+    })
+}
+
+fn target(version: &str, of: &Target) -> Value {
+    let tiers: Vec<&str> = of.tiers.iter().map(|tier| tier.word()).collect();
+    json!({
+        "pack": version,
+        "id": of.id,
+        "name_vi": of.name.vi,
+        "name_en": of.name.en,
+        "valid_from": of.valid.0.to_string(),
+        "valid_to": of.valid.1.to_string(),
+        "tiers": tiers,
+        "form": of.form,
+        "numerator": of.numerator,
+        "denominator": of.denominator,
+        "over": of.over.word(),
+        "sense": of.sense.word(),
+        "target": of.value.map(|value| value.to_string()),
+        "basis": of.basis,
     })
 }
 

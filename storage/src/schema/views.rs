@@ -76,6 +76,19 @@ SELECT
 /// What is shown of an event, whenever: the names of users are masked in one place.
 const EVENT_VIEW: &str = include_str!("event_view.sql");
 
+/// What is worked out of reported cells.
+const REPORTED: &str = include_str!("reported.sql");
+
+/// How many places a form is about on the last day of a period of which something is known.
+const PLACES: &str = "\
+(
+    SELECT w.form AS form, w.period_end AS period_end, count() AS places
+    FROM (SELECT DISTINCT form, period_end FROM report_value{values}) AS w
+    INNER JOIN form_place_current AS f ON f.form = w.form
+    WHERE f.valid_from <= w.period_end AND ifNull(f.valid_to >= w.period_end, true)
+    GROUP BY form, period_end
+)";
+
 /// The statements that make the views, local times in that zone.
 pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
     let stored = SAID_ANEW.iter().map(|fact| fact.table).chain(["superseded", "event"]).map(stored);
@@ -89,7 +102,22 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
         .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW))
         .map(|statement| statement.replace("{figure_columns}", &figure_columns(AS_SAID)))
         .map(|statement| statement.replace("{figure_columns_as_aged}", &figure_columns(AS_AGED)));
-    stored.chain(read).chain(others).chain(with_local_times(zone))
+    stored.chain(read).chain(others).chain(reported()).chain(with_local_times(zone))
+}
+
+/// Each view of what is reported, as it is and as it was known at a moment.
+fn reported() -> impl Iterator<Item = String> {
+    const ASKED: &str = "_known_at(known_at = {known_at:DateTime64(3, 'UTC')})";
+    let times = [
+        ("", "_current", "", ""),
+        ("_known_at", ASKED, ASKED, ", as it was known at a moment: …_known_at(known_at = …)"),
+    ];
+    times.into_iter().flat_map(|(at, values, asked, said)| {
+        let filled = [("{places}", PLACES), ("{at}", at), ("{values}", values), ("{asked}", asked), ("{said}", said)];
+        super::statements(REPORTED).map(move |statement| {
+            filled.iter().fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))
+        })
+    })
 }
 
 /// Those with local times. An IANA name, as packs have it, or one that ends no string.

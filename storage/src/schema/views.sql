@@ -147,77 +147,9 @@ CREATE OR REPLACE VIEW form_place_current {on_cluster} AS
 SELECT * EXCEPT (pack) FROM form_place WHERE pack = (SELECT argMax(version, published_at) FROM pack)
 COMMENT 'Which places each form is about, as the current pack has it';
 
--- The label of a period, as model/src/form/period.rs writes it.
-CREATE OR REPLACE VIEW report_cell {on_cluster} AS
-SELECT
-    v.form AS form,
-    multiIf(
-        v.period_kind = 'day', toString(v.period_start),
-        v.period_kind = 'week', concat(toString(toISOYear(v.period_start)), '-W', leftPad(toString(toISOWeek(v.period_start)), 2, '0')),
-        v.period_kind IN ('month', 'admin_month'), concat(toString(toYear(v.period_end)), '-', leftPad(toString(toMonth(v.period_end)), 2, '0')),
-        v.period_kind IN ('quarter', 'admin_quarter'), concat(toString(toYear(v.period_end)), '-Q', toString(toQuarter(v.period_end))),
-        v.period_kind IN ('half_year', 'admin_half_year'), concat(toString(toYear(v.period_end)), if(toMonth(v.period_end) <= 6, '-S1', '-S2')),
-        v.period_kind IN ('year', 'admin_year'), toString(toYear(v.period_end)),
-        concat(toString(toYear(v.period_start)), '-', toString(toYear(v.period_start) + 1))
-    ) AS period,
-    v.period_kind AS period_kind,
-    v.period_start AS period_start,
-    v.period_end AS period_end,
-    v.place AS place_code,
-    v.place_from AS place_from,
-    p.name_vi AS place_vi,
-    p.name_en AS place_en,
-    v.indicator AS indicator,
-    i.name_vi AS indicator_vi,
-    i.name_en AS indicator_en,
-    i.unit AS unit,
-    i.additive AS additive,
-    v.breakdown AS breakdown,
-    v.mark AS mark,
-    v.value AS value,
-    v.counts AS counts,
-    v.vintage AS vintage,
-    v.agency AS agency,
-    v.note AS note,
-    v.was_mark AS was_mark,
-    v.was_value AS was_value,
-    v.standing AS standing,
-    v.received_at AS received_at,
-    concat(toString(v.log), '-', toString(v.partition), '-', toString(v.offset)) AS position,
-    v.at AS at,
-    v.revision AS revision
-FROM report_value_current AS v
-LEFT JOIN place_current AS p ON p.code = v.place AND p.valid_from = v.place_from
-LEFT JOIN form_indicator_current AS i ON i.form = v.form AND i.id = v.indicator
-COMMENT 'What is shown of every cell of a form, with the names of places and indicators and the label of its period';
-
--- Parts are added up with parts of the same dimensions, and the whole by itself: else the whole would count twice.
-CREATE OR REPLACE VIEW report_total {on_cluster} AS
-SELECT
-    c.form AS form,
-    c.period AS period,
-    c.period_kind AS period_kind,
-    c.period_start AS period_start,
-    c.period_end AS period_end,
-    c.indicator AS indicator,
-    any(c.indicator_vi) AS indicator_vi,
-    any(c.indicator_en) AS indicator_en,
-    any(c.unit) AS unit,
-    replaceRegexpAll(c.breakdown, '=[^,]*', '') AS dimensions,
-    if(any(c.additive), sum(c.counts), NULL) AS total,
-    count(c.counts) AS known,
-    greatest(count(), uniqExact(c.breakdown) * any(p.places)) AS expected
-FROM report_cell AS c
-LEFT JOIN
-(
-    SELECT w.form AS form, w.period_end AS period_end, count() AS places
-    FROM (SELECT DISTINCT form, period_end FROM report_value_current) AS w
-    INNER JOIN form_place_current AS f ON f.form = w.form
-    WHERE f.valid_from <= w.period_end AND ifNull(f.valid_to >= w.period_end, true)
-    GROUP BY form, period_end
-) AS p ON p.form = c.form AND p.period_end = c.period_end
-GROUP BY form, period, period_kind, period_start, period_end, indicator, dimensions
-COMMENT 'What each indicator of a form adds up to in a period, with how many of its cells are known';
+CREATE OR REPLACE VIEW target_current {on_cluster} AS
+SELECT * EXCEPT (pack) FROM target WHERE pack = (SELECT argMax(version, published_at) FROM pack)
+COMMENT 'What plans want to be reached, as the current pack has it';
 
 -- Of what other agencies say of a cell: the word with the latest arrival of each, beside what is shown.
 CREATE OR REPLACE VIEW report_conflict {on_cluster} AS
