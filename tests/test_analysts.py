@@ -211,9 +211,23 @@ def fill(ask, first, second):
         f" 'ktxh-x/X02', '25486@2025-07-01/', 'admin_month', '2026-09-15 00:00:00', 0, {second}, 0)"
     )
     ask(
-        "INSERT INTO form_indicator (pack, form, id, code, name_vi, name_en, unit, additive)"
-        " SELECT argMax(version, published_at), 'ktxh-x', indicator, indicator, 'Hồ sơ', 'Dossiers', 'hồ sơ', true FROM pack"
-        " ARRAY JOIN ['X01', 'X02', 'X03'] AS indicator GROUP BY indicator"
+        "INSERT INTO form_indicator (pack, form, id, code, name_vi, name_en, unit, additive, numerator, denominator)"
+        " SELECT argMax(version, published_at), 'ktxh-x', indicator.1, indicator.1, 'Hồ sơ', 'Dossiers', 'hồ sơ', true,"
+        " indicator.2, indicator.3 FROM pack ARRAY JOIN [('X01', '', ''), ('X02', '', ''), ('X03', '', ''),"
+        " ('on_time', 'X02', 'X01')] AS indicator GROUP BY indicator"
+    )
+    ask(
+        "INSERT INTO place (pack, code, valid_from, kind, name_vi, name_en, parent)"
+        " SELECT argMax(version, published_at), '25486', '2025-07-01', 'commune', 'Xã Tân Biên', 'Tan Bien', '80' FROM pack"
+    )
+    ask(
+        "INSERT INTO form_place (pack, form, code, valid_from)"
+        " SELECT argMax(version, published_at), 'ktxh-x', '25486', '2025-07-01' FROM pack"
+    )
+    ask(
+        "INSERT INTO target (pack, id, name_vi, name_en, valid_from, valid_to, tiers, form, numerator, denominator, over, sense,"
+        " target, basis) SELECT argMax(version, published_at), 'B04', 'Đúng hạn', 'On time', '2021-01-01', '2026-12-31',"
+        " ['commune'], 'ktxh-x', ['X02'], ['X01'], 'latest', 'at_least', 80, '794' FROM pack"
     )
     ask(
         "INSERT INTO receipt (form, agency, period_kind, period_start, period_end, verdict, rows, stored, changed, same,"

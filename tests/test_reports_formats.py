@@ -103,3 +103,9 @@ def test_zero_deleted_and_empty_are_three_messages_and_parts_that_differ_by_one_
     balance = "SELECT sum(rows_astray), sum(envelopes_astray) FROM feed_balance"
     house.ioc.wait_drained()
     assert house.ioc.analyst().query(balance).result_rows == [(0, 0)]
+
+    # Of all of them eight parts are expected of each of the 15 communes, whoever said something: the page and the view agree.
+    answer = json.loads(house.ioc.get("/api/reports/values?form=yt-thang&period=2025-10"))
+    totals = [(one["known"], one["expected"]) for one in answer["totals"] if one["dimensions"] == "age,sector,sex"]
+    view = "SELECT known, expected FROM report_total WHERE indicator = 'dengue' AND dimensions = 'age,sector,sex'"
+    assert totals == house.ioc.analyst().query(view).result_rows == [(7, 8 * 15)]

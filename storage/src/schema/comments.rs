@@ -63,7 +63,8 @@ fn about(view: &str) -> &str {
         "feed_by_minute" => "feed_minute",
         "committed" => "epoch",
         "event_known_at" => "event",
-        "report_value_known_at" | "report_cell" | "report_conflict" | "report_total" => "report_value",
+        "report_target" | "report_target_known_at" => "target",
+        report if report.starts_with("report_") => "report_value",
         table => table,
     }
 }
@@ -71,6 +72,25 @@ fn about(view: &str) -> &str {
 const OF_MEANS: &[&str] = &["air_quality_hourly", "air_quality_daily", "water_quality"];
 
 type Words = &'static [(&'static str, &'static str)];
+
+/// What reads reported cells.
+const REPORTED: &[&str] = &[
+    "report_value_current",
+    "report_value_known_at",
+    "report_cell",
+    "report_cell_known_at",
+    "report_conflict",
+    "report_total",
+    "report_total_known_at",
+    "report_ratio",
+    "report_ratio_known_at",
+    "report_ratio_total",
+    "report_ratio_total_known_at",
+    "report_growth",
+    "report_growth_known_at",
+    "report_growth_total",
+    "report_growth_total_known_at",
+];
 
 const OF_VIEWS: &[(&[&str], Words)] = &[
     (
@@ -192,7 +212,27 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
         ],
     ),
     (
-        &["report_value_current", "report_value_known_at", "report_cell", "report_conflict", "report_total"],
+        &["report_target", "report_target_known_at"],
+        &[
+            ("target_id", "Target: target_current.id"),
+            ("year", "Year that it is held against, by the last days of periods"),
+            ("is_in_time", "Whether the plan's time was not over in that year"),
+            ("period", "Last period of the year of which anything is known"),
+            ("periods", "Periods of the year of which anything is known"),
+            ("periods_of_year", "Periods that a whole year has"),
+            ("numerator", "Sum of the numerators of the cells that are known"),
+            ("denominator", "Sum of their denominators; 0 where the target has none"),
+            ("value", "What is reached, in the unit of target; NULL where nothing is known"),
+            ("known", "Cells all of whose indicators are known"),
+            ("expected", "Cells there would be if all places of its tiers said all of it in those periods"),
+            (
+                "verdict",
+                "on_target, behind, no_target (the plan gives no number), unknown (of less than three quarters of the cells)",
+            ),
+        ],
+    ),
+    (
+        REPORTED,
         &[
             ("period", "Period as it is written: 2026-10, 2026-Q4, 2026"),
             (
@@ -204,6 +244,23 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("indicator_en", "Name of the indicator, in English; empty where the current pack has none"),
             ("unit", "Unit of the numbers: form_indicator_current.unit"),
             ("additive", "Whether places and parts may be added up"),
+            ("place_code", "Unit it is about: place_current.code"),
+            ("numerator", "What is divided, in its own unit; NULL where it is not known"),
+            ("denominator", "What it is divided by; NULL where it is not known"),
+            ("previous", "The same of the period before; NULL where it is not known"),
+            ("year_earlier", "The same of the same period a year before; NULL where it is not known"),
+            ("change", "value less previous"),
+            ("change_in_year", "value less year_earlier"),
+            (
+                "growth",
+                "Per cent by which it grew since the period before; NULL where one of both is not known or that was 0",
+            ),
+            (
+                "growth_in_year",
+                "Per cent by which it grew since the same period a year before; NULL likewise",
+            ),
+            ("known_in_both", "Cells known in the period and the one before"),
+            ("known_a_year_before", "Cells known in the period and the same one a year before"),
             ("dimensions", "Which parts are added up, by their dimensions: age,sex; empty for the whole"),
             (
                 "total",

@@ -113,9 +113,12 @@ fn reported() -> impl Iterator<Item = String> {
         ("_known_at", ASKED, ASKED, ", as it was known at a moment: …_known_at(known_at = …)"),
     ];
     times.into_iter().flat_map(|(at, values, asked, said)| {
-        let filled = [("{places}", PLACES), ("{at}", at), ("{values}", values), ("{asked}", asked), ("{said}", said)];
+        let filled =
+            [("{places}", PLACES), ("{at}", at), ("{values}", values), ("{asked}", asked), ("{said}", said)];
         super::statements(REPORTED).map(move |statement| {
-            filled.iter().fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))
+            filled
+                .iter()
+                .fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))
         })
     })
 }
