@@ -8,7 +8,9 @@
 //!
 //! Logs are of four days before the start at the most: recorded alerts of an intrusion sensor, re-dated to every day, and
 //! lines of servers and a firewall that are made up from a seed. So are the lists that two consoles export, of machines
-//! with malware and of those that talk to botnets, which are dropped into the inbox.
+//! with malware and of those that talk to botnets, which are dropped into the inbox. Reports of communes and departments are
+//! made up too, and pushed or dropped; published indices of the province and dengue of elsewhere are sent as they were
+//! published.
 //!
 //! Four stand-in stations send the same record, each from another quarter of it and re-dated by whole weeks into the
 //! demo's year. The values are those of the record, unaltered: a missing cell is not sent, so the gaps on the screen
@@ -21,6 +23,7 @@ mod gases;
 mod lists;
 mod logs;
 mod record;
+mod reports;
 mod stand_in;
 mod synthetic;
 
@@ -57,6 +60,9 @@ pub struct PublisherArgs {
     /// The inbox, below which lists of consoles are dropped; without it none are.
     #[arg(long)]
     pub lists_inbox: Option<PathBuf>,
+    /// Where reports are pushed to, such as http://127.0.0.1:8081; without it all of them are dropped into the inbox.
+    #[arg(long)]
+    pub reports_push: Option<String>,
     /// Where syslog is taken over TCP; without it no alerts and logins are sent.
     #[arg(long)]
     pub syslog_tcp: Option<SocketAddr>,
@@ -125,6 +131,7 @@ async fn publish(
             dust::publish(&args, readings, calendar),
             logs::publish(&args, logs),
             lists::publish(&args, calendar),
+            reports::publish(&args, calendar),
         )
     };
     tokio::select! {

@@ -42,7 +42,7 @@ pub(super) async fn publish(args: &PublisherArgs, readings: &[Reading], calendar
 }
 
 /// A file that appears whole: written under a name that says it is not, then renamed.
-pub(super) fn drop_file(folder: &Path, name: &str, content: &str) -> io::Result<()> {
+pub(super) fn drop_file(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let temporary = folder.join(format!(".{name}.tmp"));
     fs::write(&temporary, content)?;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use ioc_bus::clock::Clock;
 use ioc_ingest::{
     senders::Senders,
-    transport::{files, mqtt, syslog},
+    transport::{files, http, mqtt, syslog},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,7 @@ pub const PUBLISHER_COMMAND: &str = "demo-publisher";
 
 const DEMO_SENDER: &str = "demo";
 const DEMO_GAS_FEED: &str = "replay-gas";
+const DEMO_REPORTS_FEED: &str = "demo-reports";
 const DEMO_DUST_FOLDER: &str = "replay-dust";
 
 /// How the demo replays.
@@ -55,6 +56,7 @@ struct Sends {
     mqtt: SocketAddr,
     secret: String,
     inbox: PathBuf,
+    push: Option<String>,
     syslog_tcp: Option<SocketAddr>,
     syslog_udp: Option<SocketAddr>,
     timezone: String,
@@ -74,7 +76,8 @@ impl House<'_> {
         let secret: String =
             self.data.remembered("demo-secret.json", || uuid::Uuid::new_v4().simple().to_string())?;
         let mut senders = Senders::load(&self.senders_file())?;
-        senders.set_secret(DEMO_SENDER, vec![DEMO_GAS_FEED.to_owned()], Vec::new(), &secret)?;
+        let feeds = [DEMO_GAS_FEED, DEMO_REPORTS_FEED].map(str::to_owned).to_vec();
+        senders.set_secret(DEMO_SENDER, feeds, Vec::new(), &secret)?;
         senders.save()?;
         let DemoArgs { backfill_hours, seed, .. } = *demo;
         Ok(Publisher { backfill_hours, seed, clock: self.clock, secret, stop: self.stop.clone() })
@@ -90,6 +93,7 @@ impl Publisher {
         let mqtt = ways_in.address(mqtt::KIND.word).and_then(|address| address.strip_prefix("mqtt://"));
         let mqtt = mqtt.context("the demo needs the MQTT endpoint")?.parse()?;
         let inbox = PathBuf::from(inbox);
+        let push = ways_in.address(http::KIND.word).map(ToString::to_string);
         let syslog = ways_in.addresses(syslog::KIND.word);
         let by = |scheme: &str| syslog.iter().find_map(|address| address.strip_prefix(scheme)?.parse().ok());
         let (syslog_tcp, syslog_udp) = (by("syslog+tcp://"), by("syslog+udp://"));
@@ -101,6 +105,7 @@ impl Publisher {
             mqtt,
             secret,
             inbox,
+            push,
             syslog_tcp,
             syslog_udp,
             timezone,
@@ -111,8 +116,19 @@ impl Publisher {
 
 /// Runs the publisher as a process of its own and starts it again when it ends.
 async fn publish(sends: Sends) {
-    let Sends { backfill_hours, seed, clock, mqtt, secret, inbox, syslog_tcp, syslog_udp, timezone, stop } =
-        sends;
+    let Sends {
+        backfill_hours,
+        seed,
+        clock,
+        mqtt,
+        secret,
+        inbox,
+        push,
+        syslog_tcp,
+        syslog_udp,
+        timezone,
+        stop,
+    } = sends;
     let arguments = || -> anyhow::Result<tokio::process::Command> {
         let mut command = tokio::process::Command::new(std::env::current_exe()?);
         let _ = command
@@ -132,6 +148,9 @@ async fn publish(sends: Sends) {
             .env("IOC_DEMO_SECRET", &secret)
             .stdin(Stdio::piped())
             .kill_on_drop(true);
+        if let Some(address) = &push {
+            let _ = command.args(["--reports-push", address]);
+        }
         for (option, address) in [("--syslog-tcp", syslog_tcp), ("--syslog-udp", syslog_udp)] {
             if let Some(address) = address {
                 let _ = command.args([option, &address.to_string()]);

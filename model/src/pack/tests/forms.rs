@@ -342,7 +342,10 @@ share = { name = { vi = \"Tỷ lệ\", en = \"Share\" }, unit = \"%\", percent =
             short.replace("COLUMNS", "").replace("\"health\"", "\"feeds\""),
             "'screen': 'feeds' is not one of: economy, health",
         ),
-        (short.replace("COLUMNS", "").replace("below = 5", "below = 1"), "'suppress_below' must lie between 2 and 100"),
+        (
+            short.replace("COLUMNS", "").replace("below = 5", "below = 1"),
+            "'suppress_below' must lie between 2 and 100",
+        ),
         (
             short.replace("COLUMNS", "").replace("\"Máy tính\"", "\"Mã đơn vị\""),
             "forms.toml:1: inventory: two columns are headed 'Mã đơn vị'",
