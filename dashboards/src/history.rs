@@ -27,6 +27,7 @@ use crate::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
+    reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
 };
@@ -190,6 +191,18 @@ pub trait History: Send + Sync + std::fmt::Debug {
         periods: &'a [Period],
         place: Option<&'a str>,
     ) -> HistoryAnswer<'a, Vec<CellView>>;
+
+    /// What each part of each indicator of a form adds up to, the newest period first, at most
+    /// [`SUMS_MAX`](crate::reported::SUMS_MAX); `below` says of indicators which numbers are small.
+    fn report_sums<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        below: &'a [(String, u32)],
+    ) -> HistoryAnswer<'a, Vec<ReportedSum>>;
+
+    /// How far each target is, the newest year of each first.
+    fn report_targets<'a>(&'a self, asker: &'a Asker) -> HistoryAnswer<'a, Vec<TargetYear>>;
 
     /// What was made of an envelope.
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows>;

@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
-    form::{Finding, FormIndicator, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
+    form::{
+        self, Finding, FormIndicator, Mark, Period, PeriodKind, Rule, SmallNumbers, Value, Vintage, Weight,
+    },
     place::Date,
     results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
@@ -179,7 +181,7 @@ impl From<Value> for ValueView {
 }
 
 #[allow(clippy::ref_option, reason = "serde's form")]
-fn as_text<S: serde::Serializer>(number: &Option<Decimal>, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn as_text<S: serde::Serializer>(number: &Option<Decimal>, to: S) -> Result<S::Ok, S::Error> {
     number.map(|number| number.normalize().to_string()).serialize(to)
 }
 
@@ -204,6 +206,8 @@ pub struct CellView {
     pub vintage: Vintage,
     /// What it says.
     pub is: ValueView,
+    /// Whether its number is kept back, for being a small number of persons or for giving one away.
+    pub suppressed: bool,
     /// What the same agency had said of it in that vintage; none where nothing.
     pub was: Option<ValueView>,
     /// How it stands to that.
@@ -265,6 +269,8 @@ pub struct TotalView {
     /// The sum of what is known; none where nothing is, or where it may not be added up.
     #[serde(serialize_with = "as_text")]
     pub sum: Option<Decimal>,
+    /// Whether it is kept back, since it would give a small number of persons away.
+    pub withheld: bool,
     /// Cells whose number is known.
     pub known: u32,
     /// Cells of which something was said, or of all places of the form where those are more.
@@ -277,6 +283,7 @@ struct Sum<'a> {
     sum: Option<Decimal>,
     known: u32,
     said: u32,
+    withheld: bool,
     parts: BTreeSet<&'a str>,
 }
 
@@ -324,20 +331,32 @@ pub struct ReportValues {
 }
 
 impl ReportValues {
-    /// Of cells, at most [`CELLS_MAX`] and one more. `additive` says of an indicator whether its cells may be added up,
+    /// Of all cells of a form and period, at most [`CELLS_MAX`] and one more; those of one place are left where one is named.
+    /// `additive` says of an indicator whether its cells may be added up, `below` which numbers of persons are kept back,
     /// `places` how many places the form is about in a period.
     #[must_use]
     pub fn of(
         mut cells: Vec<CellView>,
+        place: Option<&str>,
         additive: impl Fn(&str) -> bool,
+        below: impl Fn(&str) -> Option<u32>,
         places: impl Fn(&PeriodView) -> usize,
     ) -> ReportValues {
         let more_cells = cells.len() > CELLS_MAX as usize;
         cells.truncate(CELLS_MAX as usize);
+        // By what all cells say: what is kept back does not depend on who asks for which of them.
+        let kept_back = Suppressed::of(&cells, below);
         let mut sums: BTreeMap<(&str, String, &PeriodView), Sum<'_>> = BTreeMap::new();
-        for cell in cells.iter().filter(|_| !more_cells) {
+        let theirs = |cell: &CellView| place.is_none_or(|place| cell.place == place);
+        for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| !more_cells && theirs(cell)) {
             let key = (cell.indicator.as_str(), dimensions(&cell.breakdown), &cell.period);
+            let withheld = match place {
+                // A part of what is added up for everybody would say what is missing of it.
+                Some(_) => kept_back.cells[at],
+                None => kept_back.sums.contains(&(key.0.to_owned(), key.1.clone(), key.2.clone())),
+            };
             let sum = sums.entry(key).or_default();
+            sum.withheld |= withheld;
             sum.said += 1;
             let _ = sum.parts.insert(&cell.breakdown);
             let value = Value { mark: cell.is.mark, number: cell.is.number };
@@ -351,13 +370,82 @@ impl ReportValues {
             |((indicator, dimensions, period), sum): ((&str, String, &PeriodView), Sum<'_>)| TotalView {
                 indicator: indicator.to_owned(),
                 dimensions,
-                sum: sum.sum.filter(|_| additive(indicator)),
+                sum: sum.sum.filter(|_| additive(indicator) && !sum.withheld),
+                withheld: sum.withheld,
                 known: sum.known,
                 expected: sum.said.max(u32::try_from(sum.parts.len() * places(period)).unwrap_or(u32::MAX)),
                 period: period.clone(),
             };
         let totals = sums.into_iter().map(total).collect();
+        let shown = cells
+            .into_iter()
+            .zip(kept_back.cells)
+            .filter(|(cell, _)| place.is_none_or(|place| cell.place == place));
+        let cells = shown.map(|(cell, hidden)| if hidden { cell.without_number() } else { cell }).collect();
         ReportValues { indicators: Vec::new(), totals, cells, more_cells }
+    }
+}
+
+impl CellView {
+    /// Without what would say its number.
+    fn without_number(self) -> CellView {
+        let is = ValueView { mark: Mark::Withheld, number: None };
+        CellView { is, suppressed: true, was: None, as_sent: String::new(), note: String::new(), ..self }
+    }
+}
+
+/// What of cells is kept back.
+struct Suppressed {
+    /// Cell by cell.
+    cells: Vec<bool>,
+    /// Sums, by indicator, dimensions and period.
+    sums: BTreeSet<(String, String, PeriodView)>,
+}
+
+impl Suppressed {
+    /// Small numbers and what would give them away: in what parts of the same dimensions add up to, in what each part adds up
+    /// to over all places, and in the whole of a place beside its parts.
+    fn of(cells: &[CellView], below: impl Fn(&str) -> Option<u32>) -> Suppressed {
+        let mut suppressed = Suppressed { cells: vec![false; cells.len()], sums: BTreeSet::new() };
+        let mut groups: BTreeMap<(&str, &PeriodView), Vec<usize>> = BTreeMap::new();
+        for (at, cell) in cells.iter().enumerate() {
+            groups.entry((&cell.indicator, &cell.period)).or_default().push(at);
+        }
+        for ((indicator, period), of) in groups {
+            let Some(below) = below(indicator) else { continue };
+            let numbers: Vec<Option<Decimal>> = of
+                .iter()
+                .map(|at| Value { mark: cells[*at].is.mark, number: cells[*at].is.number }.counts())
+                .collect();
+            let mut sums: Vec<SmallNumbers> = Vec::new();
+            let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+            let mut of_place: BTreeMap<(&str, Date, String), Vec<usize>> = BTreeMap::new();
+            for (number, at) in of.iter().enumerate() {
+                let cell = &cells[*at];
+                let dimensions = dimensions(&cell.breakdown);
+                parts.entry(&cell.breakdown).or_default().push(number);
+                of_place.entry((&cell.place, cell.place_from, dimensions.clone())).or_default().push(number);
+                named.entry(dimensions).or_default().push(number);
+            }
+            let names: Vec<String> = named.keys().cloned().collect();
+            sums.extend(named.into_values().map(|parts| SmallNumbers { parts, whole: None }));
+            sums.extend(parts.into_values().map(|parts| SmallNumbers { parts, whole: None }));
+            for ((place, from, dimensions), parts) in &of_place {
+                let whole = of_place.get(&(*place, *from, String::new())).and_then(|whole| whole.first());
+                if let Some(whole) = whole.filter(|_| !dimensions.is_empty()) {
+                    sums.push(SmallNumbers { parts: parts.clone(), whole: Some(*whole) });
+                }
+            }
+            let (hidden, withheld) = form::suppressed(&numbers, &sums, below);
+            for (at, hidden) in of.iter().zip(hidden) {
+                suppressed.cells[*at] = hidden;
+            }
+            for (name, _) in names.into_iter().zip(withheld).filter(|(_, withheld)| *withheld) {
+                let _ = suppressed.sums.insert((indicator.to_owned(), name, period.clone()));
+            }
+        }
+        suppressed
     }
 }
 

@@ -21,6 +21,7 @@ use ioc_dashboards::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
+    reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
@@ -362,6 +363,19 @@ impl History for StoreHistory {
         place: Option<&'a str>,
     ) -> HistoryAnswer<'a, Vec<CellView>> {
         Box::pin(async move { reports::values(&self.store, asker, form, periods, place).await })
+    }
+
+    fn report_sums<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        below: &'a [(String, u32)],
+    ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
+        Box::pin(async move { reports::sums(&self.store, asker, form, below).await })
+    }
+
+    fn report_targets<'a>(&'a self, asker: &'a Asker) -> HistoryAnswer<'a, Vec<TargetYear>> {
+        Box::pin(async move { reports::targets(&self.store, asker).await })
     }
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {

@@ -2,6 +2,7 @@
 
 use ioc_dashboards::{
     HistoryError,
+    reported::{ReportedSum, SUMS_MAX, TargetYear},
     reports::{CELLS_MAX, CellView, PeriodView, ReceiptPage, ReportStory, ValueView},
 };
 use ioc_model::{
@@ -9,7 +10,10 @@ use ioc_model::{
     form::{Period, ReceiptCursor, ReceiptFilter},
     position::Position,
 };
-use ioc_storage::{Store, queries::ReportedCell};
+use ioc_storage::{
+    Store,
+    queries::{ReportedCell, TargetInYear},
+};
 
 use super::views::unanswered;
 
@@ -48,6 +52,49 @@ pub(super) async fn values(
     Ok(cells.into_iter().map(cell_view).collect())
 }
 
+pub(super) async fn sums(
+    store: &Store,
+    asker: &Asker,
+    form: &str,
+    below: &[(String, u32)],
+) -> Result<Vec<ReportedSum>, HistoryError> {
+    let sums = store.report_sums(asker, form, below, SUMS_MAX).await.map_err(unanswered)?;
+    let view = |of: ioc_storage::queries::ReportedSum| ReportedSum {
+        indicator: of.indicator,
+        breakdown: of.breakdown,
+        period: of.period,
+        sum: of.sum,
+        known: of.known,
+        said: of.said,
+        small: of.small,
+        large: of.large,
+        vintage: of.vintage,
+        received_at: of.received_at,
+        revision: of.revision,
+    };
+    Ok(sums.into_iter().map(view).collect())
+}
+
+pub(super) async fn targets(store: &Store, asker: &Asker) -> Result<Vec<TargetYear>, HistoryError> {
+    let years = store.report_targets(asker).await.map_err(unanswered)?;
+    let view = |of: TargetInYear| {
+        TargetYear {
+            target: of.target,
+            year: of.year,
+            period: of.period,
+            periods: of.periods,
+            periods_of_year: of.periods_of_year,
+            value: of.value,
+            known: of.known,
+            expected: of.expected,
+            verdict: of.verdict,
+            is_in_time: of.is_in_time,
+        }
+        .rounded()
+    };
+    Ok(years.into_iter().map(view).collect())
+}
+
 fn cell_view(cell: ReportedCell) -> CellView {
     CellView {
         indicator: cell.indicator,
@@ -59,6 +106,7 @@ fn cell_view(cell: ReportedCell) -> CellView {
         agency: cell.agency,
         vintage: cell.vintage,
         is: ValueView::from(cell.value),
+        suppressed: false,
         was: cell.was.map(ValueView::from),
         standing: cell.standing,
         shown: cell.shown,

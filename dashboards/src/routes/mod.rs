@@ -49,7 +49,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 34] = [
+pub const PATHS: [&str; 36] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -75,6 +75,8 @@ pub const PATHS: [&str; 34] = [
     "/api/reports/receipts",
     "/api/reports/receipts/{position}",
     "/api/reports/values",
+    "/api/reports/domain",
+    "/api/reports/targets",
     "/api/lineage/index",
     "/api/lineage/assessment",
     "/api/lineage/alert/{id}",
@@ -289,6 +291,8 @@ pub fn router(state: AppState) -> Router {
         .route("/api/reports/receipts", get(reports::receipts))
         .route("/api/reports/receipts/{position}", get(reports::receipt))
         .route("/api/reports/values", get(reports::values))
+        .route("/api/reports/domain", get(reports::domain))
+        .route("/api/reports/targets", get(reports::targets))
         .route("/api/lineage/index", get(lineage::index))
         .route("/api/lineage/assessment", get(lineage::assessment))
         .route("/api/lineage/alert/{id}", get(lineage::alert))

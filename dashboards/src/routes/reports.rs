@@ -8,7 +8,7 @@ use axum::{
 };
 use ioc_model::{
     form::{Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
-    pack::Pack,
+    pack::{DOMAINS, Pack},
     place::{Date, Place},
     results::ReportVerdict,
     text::Text,
@@ -19,6 +19,7 @@ use super::{AppState, fresh_json, position, question, starting};
 use crate::{
     access::Asked,
     problem::Problem,
+    reported::{DomainView, TargetList, forms_of},
     reports::{CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReportStory, ReportValues},
 };
 
@@ -97,7 +98,8 @@ pub(super) async fn values(
         .vi(format!("'{period}' không phải là kỳ báo cáo, ví dụ đúng: 2026-10, 2026-Q4, 2026")));
     }
     starting(&state.board)?;
-    let cells = state.history.report_values(&asker, &form, &periods, place.as_deref()).await?;
+    // Of all places, also where one is asked for: what is kept back of it depends on the others.
+    let cells = state.history.report_values(&asker, &form, &periods, None).await?;
     let pack = state.shown().pack.clone();
     let (known, by_code) = (pack.forms.get(&form), PlacesByCode::of(&pack.places));
     let additive = |indicator: &str| {
@@ -111,8 +113,46 @@ pub(super) async fn values(
         (None, None) => 0,
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
-    let values = ReportValues::of(named(cells, &pack), additive, places);
+    let below = |indicator: &str| known.and_then(|form| form.indicators.get(indicator))?.suppress_below;
+    let values = ReportValues::of(named(cells, &pack), place.as_deref(), additive, below, places);
     fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DomainQuery {
+    screen: String,
+    form: Option<String>,
+}
+
+/// GET `/api/reports/domain`.
+pub(super) async fn domain(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<DomainQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let DomainQuery { screen, form } = question(query)?;
+    if !DOMAINS.contains(&screen.as_str()) {
+        let known = DOMAINS.join(", ");
+        return Err(Problem::bad_request(format!("'{screen}' is no screen of a domain ({known})"))
+            .vi(format!("'{screen}' không phải là màn hình của một lĩnh vực ({known})")));
+    }
+    starting(&state.board)?;
+    let pack = state.shown().pack.clone();
+    let wanted = form.as_deref();
+    let found = forms_of(&pack, &screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
+    let Some(form) = found else { return fresh_json(&DomainView::empty(&pack, &screen)) };
+    let below = form.indicators.values().filter_map(|of| Some((of.id.clone(), of.suppress_below?)));
+    let sums = state.history.report_sums(&asker, &form.id, &below.collect::<Vec<_>>()).await?;
+    fresh_json(&DomainView::of(&pack, &screen, form, &sums))
+}
+
+/// GET `/api/reports/targets`.
+pub(super) async fn targets(State(state): State<AppState>, Asked(asker): Asked) -> Result<Response, Problem> {
+    starting(&state.board)?;
+    let years = state.history.report_targets(&asker).await?;
+    let pack = state.shown().pack.clone();
+    fresh_json(&TargetList::of(&pack, &years))
 }
 
 /// With the names of their places.

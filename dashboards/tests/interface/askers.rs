@@ -123,6 +123,7 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "receipts ",
         "report ",
         "report_values ",
+        "report_targets ",
     ];
     assert_eq!(questions.into_iter().filter(|word| !of(word)).collect::<Vec<_>>(), [""; 0]);
     assert!(server.record.askers().iter().all(|by| *by == asker));

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
-    reports::{cell, receipt},
+    reports::{cell, receipt, sum, target_year},
     server::{NOON, STATION, Server},
     support::{alert, figure, many_of, results, suspected, unusual},
 };
@@ -51,6 +51,8 @@ pub async fn filled() -> Server {
         told.measures = measured();
         told.receipts = vec![receipt(0)];
         told.cells = vec![cell("X01", "1204", Mark::Value)];
+        told.sums = vec![sum("X01", 10, Some(1204), (0, 0), 3)];
+        told.targets = vec![target_year("T1", 82.5)];
     });
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));
     server
@@ -66,6 +68,7 @@ pub fn asked(path: &str) -> String {
         }
         "/api/lineage/window" => format!("?indicator=pm25&subject={STATION}&kind=hour&start={NOON}"),
         "/api/reports/values" => "?form=ktxh-x&period=2026-10".to_owned(),
+        "/api/reports/domain" => "?screen=health".to_owned(),
         _ => String::new(),
     };
     let path = match path {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ioc_dashboards::reports::{CellView, PeriodView, ValueView};
+use ioc_dashboards::{
+    reported::{ReportedSum, TargetYear},
+    reports::{CellView, PeriodView, ValueView},
+};
 use ioc_model::{
     asker::{Asker, Sight},
     form::{
-        Absent, Finding, Form, FormIndicator, Mark, Owner, Period, PeriodKind, PlaceScope, Rule, Value,
-        Vintage, Weight,
+        Absent, Finding, Form, FormIndicator, Mark, Over, Owner, Period, PeriodKind, PlaceScope, Rule, Sense,
+        Target, Value, Vintage, Weight,
     },
     name::Name,
     pack::Pack,
@@ -16,6 +19,8 @@ use ioc_model::{
     results::{Receipt, ReportVerdict, RowStanding},
     time::ReceivedAt,
 };
+
+use rust_decimal::Decimal;
 
 use crate::{
     server::{NOON, Server},
@@ -72,6 +77,7 @@ pub fn cell(indicator: &str, number: &str, mark: Mark) -> CellView {
         agency: "25459".to_owned(),
         vintage: Vintage::Official,
         is: ValueView::from(Value { mark, number }),
+        suppressed: false,
         was: Some(ValueView::from(Value::without(Mark::NotCollected))),
         standing: RowStanding::Correction,
         shown: true,
@@ -129,6 +135,168 @@ fn form() -> Form {
         of_which: BTreeMap::new(),
         screen: None,
     }
+}
+
+/// What October, or another month, adds up to: so many small numbers, and others.
+pub fn sum(indicator: &str, month: i16, sum: Option<i64>, small: (u32, i64), known: u32) -> ReportedSum {
+    ReportedSum {
+        indicator: indicator.to_owned(),
+        breakdown: String::new(),
+        period: Period::of(PeriodKind::AdminMonth, 2026, month).unwrap(),
+        sum: sum.map(Decimal::from),
+        known,
+        said: known,
+        small: (small.0, Decimal::from(small.1)),
+        large: known - small.0,
+        vintage: Vintage::Preliminary,
+        received_at: ReceivedAt(NOON),
+        revision: 7,
+    }
+}
+
+pub fn target_year(target: &str, value: f64) -> TargetYear {
+    TargetYear {
+        target: target.to_owned(),
+        year: 2026,
+        period: "2026-10".to_owned(),
+        periods: 1,
+        periods_of_year: 12,
+        value: Some(value),
+        known: 3,
+        expected: 3,
+        verdict: "on_target".to_owned(),
+        is_in_time: true,
+    }
+}
+
+/// Of wards, with a ratio and numbers of persons.
+fn health() -> Form {
+    let mut form = Form { screen: Some("health".to_owned()), ..form() };
+    let first = form.indicators["X01"].clone();
+    let persons = FormIndicator { id: "cases".to_owned(), suppress_below: Some(5), ..first.clone() };
+    let ratio = Some(("cases".to_owned(), "X01".to_owned()));
+    let share = FormIndicator { id: "share".to_owned(), additive: false, percent: true, ratio, ..first };
+    form.indicators.extend([(persons.id.clone(), persons), (share.id.clone(), share)]);
+    form
+}
+
+#[tokio::test]
+async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_back() {
+    let forms = [("ktxh-x".to_owned(), health())].into();
+    let server = Server::of(Pack { forms, ..pack() }).await;
+    server.record.tell(|told| {
+        told.sums = vec![
+            sum("X01", 10, Some(330), (0, 0), 3),
+            sum("X01", 9, Some(300), (0, 0), 3),
+            sum("X01", 8, Some(100), (0, 0), 2),
+            sum("cases", 10, Some(66), (0, 0), 3),
+            sum("cases", 9, Some(4), (1, 4), 1),
+            sum("cases", 8, Some(8), (2, 3), 3),
+            sum("cases", 7, Some(5), (3, 5), 3),
+        ];
+    });
+    let shown = server.get("/api/reports/domain?screen=health", &[]).await.json();
+    assert_eq!((&shown["form"], shown["forms"].as_array().unwrap().len()), (&"ktxh-x".into(), 1));
+    let points = |indicator: &str| -> Vec<serde_json::Value> {
+        let all = shown["series"].as_array().unwrap();
+        all.iter().find(|series| series["indicator"] == indicator).unwrap()["points"]
+            .as_array()
+            .unwrap()
+            .clone()
+    };
+    let grown =
+        |point: &serde_json::Value| (point["value"].clone(), point["growth"].clone(), point["known"].clone());
+    // August knows two of three wards: September is compared with nothing.
+    let sums: Vec<_> = points("X01").iter().map(grown).collect();
+    assert_eq!(sums[0], ("330".into(), "10".into(), 3.into()));
+    assert_eq!(sums[1], ("300".into(), serde_json::Value::Null, 3.into()));
+    assert!(points("X01")[0]["growth_in_year"].is_null());
+    let cases = points("cases");
+    let kept_back = |at: usize| (cases[at]["value"].is_null(), cases[at]["withheld"].as_bool().unwrap());
+    // A small sum; a sum with a larger part, which is what is kept back of it; three parts that only add up in one way.
+    assert_eq!([0, 1, 2, 3].map(kept_back), [(false, false), (true, true), (false, false), (true, true)]);
+    let shares = points("share");
+    assert_eq!((&shares[0]["value"], &shares[1]["withheld"]), (&"20".into(), &true.into()));
+    // A form of another screen is none, and a screen of no domain is said to be none.
+    let other = server.get("/api/reports/domain?screen=economy&form=ktxh-x", &[]).await.json();
+    assert_eq!((&other["form"], &other["series"]), (&serde_json::Value::Null, &serde_json::json!([])));
+    assert_eq!(server.get("/api/reports/domain?screen=feeds", &[]).await.status, 400);
+}
+
+#[tokio::test]
+async fn small_numbers_of_persons_are_kept_back_with_what_would_give_them_away_whoever_asks_for_which_place()
+{
+    let forms = [("ktxh-x".to_owned(), health())].into();
+    let server = Server::of(Pack { forms, ..pack() }).await;
+    let at = |place: &str, number: &str| CellView {
+        place: place.to_owned(),
+        ..cell("cases", number, Mark::Value)
+    };
+    server.record.tell(|told| {
+        told.cells = vec![at("25459", "3"), at("25460", "0"), at("25461", "40"), at("25462", "17")];
+        told.cells.push(cell("X01", "2", Mark::Value));
+    });
+    let values = server.get("/api/reports/values?form=ktxh-x&period=2026-10", &[]).await.json();
+    let numbers = |values: &serde_json::Value| -> Vec<(String, Option<String>, bool)> {
+        let cells = values["cells"].as_array().unwrap().clone();
+        let said = |cell: serde_json::Value| {
+            let number = cell["is"]["number"].as_str().map(str::to_owned);
+            (cell["place"].as_str().unwrap().to_owned(), number, cell["suppressed"].as_bool().unwrap())
+        };
+        cells.into_iter().map(said).collect()
+    };
+    let of =
+        |place: &str, number: Option<&str>| (place.to_owned(), number.map(str::to_owned), number.is_none());
+    let expected = [
+        of("25459", None),
+        of("25460", Some("0")),
+        of("25461", Some("40")),
+        of("25462", None),
+        of("25459", Some("2")),
+    ];
+    assert_eq!(numbers(&values), expected, "what is not of persons stays");
+    assert!(values["cells"][0]["was"].is_null() && values["cells"][0]["note"] == "");
+    assert_eq!(
+        (&values["totals"][1]["sum"], &values["totals"][1]["withheld"]),
+        (&"60".into(), &false.into())
+    );
+    // Asked for one place alone, the same is kept back of it, and its own sum.
+    let one = server.get("/api/reports/values?form=ktxh-x&period=2026-10&place=25462", &[]).await.json();
+    assert_eq!(numbers(&one), [of("25462", None)]);
+    assert_eq!(
+        (&one["totals"][0]["sum"], &one["totals"][0]["withheld"]),
+        (&serde_json::Value::Null, &true.into())
+    );
+}
+
+#[tokio::test]
+async fn a_target_of_which_nothing_is_known_is_listed_without_a_number() {
+    let target = |id: &str| Target {
+        id: id.to_owned(),
+        name: text("Đúng hạn", "On time"),
+        valid: ("2021-01-01".parse().unwrap(), "2025-12-31".parse().unwrap()),
+        tiers: vec![PlaceKind::Ward],
+        form: "ktxh-x".to_owned(),
+        numerator: vec!["X02".to_owned()],
+        denominator: vec!["X01".to_owned()],
+        over: Over::Year,
+        sense: Sense::AtLeast,
+        value: Some(Decimal::from(80)),
+        basis: "794".to_owned(),
+    };
+    let targets = ["T1", "T2"].map(|id| (id.to_owned(), target(id))).into();
+    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form())].into(), targets, ..pack() }).await;
+    server.record.tell(|told| told.targets = vec![target_year("T1", 82.5)]);
+    let list = server.get("/api/reports/targets", &[]).await.json();
+    let of = |at: usize| {
+        (list["targets"][at]["id"].clone(), list["targets"][at]["years"].as_array().unwrap().len())
+    };
+    assert_eq!([of(0), of(1)], [("T1".into(), 1), ("T2".into(), 0)]);
+    let first = &list["targets"][0];
+    assert_eq!(
+        (&first["years"][0]["value"], &first["target"], &first["percent"]),
+        (&82.5.into(), &"80".into(), &true.into())
+    );
 }
 
 async fn server() -> Server {

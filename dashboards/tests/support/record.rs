@@ -21,6 +21,7 @@ use ioc_dashboards::{
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
     rejects::RejectView,
+    reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
 };
@@ -71,6 +72,10 @@ pub struct Told {
     /// The newest first.
     pub receipts: Vec<Receipt>,
     pub cells: Vec<CellView>,
+    /// What they add up to.
+    pub sums: Vec<ReportedSum>,
+    /// How far targets are.
+    pub targets: Vec<TargetYear>,
     pub sensors: Vec<SensorAlerts>,
     pub trouble: Option<Trouble>,
 }
@@ -389,6 +394,19 @@ impl History for Record {
             periods.iter().map(|period| format!("{} {}", period.kind.word(), period.start)).collect();
         let asked = format!("report_values {form} {} {}", labels.join(","), place.unwrap_or("everywhere"));
         self.answer(asker, asked, |recorded| recorded.told.cells.clone())
+    }
+
+    fn report_sums<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        below: &'a [(String, u32)],
+    ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
+        self.answer(asker, format!("report_sums {form} {below:?}"), |recorded| recorded.told.sums.clone())
+    }
+
+    fn report_targets<'a>(&'a self, asker: &'a Asker) -> HistoryAnswer<'a, Vec<TargetYear>> {
+        self.answer(asker, "report_targets ".to_owned(), |recorded| recorded.told.targets.clone())
     }
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {

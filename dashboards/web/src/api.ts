@@ -2211,6 +2211,10 @@ export interface ReportCell {
    */
   received_at: number;
   sender: string;
+  /**
+   * Whether its number is kept back, for being a small number of persons or for giving one away
+   */
+  suppressed: boolean;
 }
 /**
  * A message, what was found in it and what it changed
@@ -2275,6 +2279,10 @@ export interface ReportTotal {
    * Cells of which something was said, or of all places of the form where those are more
    */
   expected: number;
+  /**
+   * Whether it is kept back, since it would give a small number of persons away
+   */
+  withheld: boolean;
 }
 /**
  * What is shown of a form in a period
@@ -2293,4 +2301,171 @@ export interface ReportValues {
    * By indicator
    */
   totals: ReportTotal[];
+}
+/**
+ * What an indicator's part is in a period, over all places
+ */
+export interface ReportSum {
+  period: ReportPeriod;
+  /**
+   * The sum, or the ratio of sums, as a decimal; null where it is not known or kept back
+   */
+  value: string | null;
+  /**
+   * Whether it is kept back for being a small number of persons
+   */
+  withheld: boolean;
+  /**
+   * Cells that are known
+   */
+  known: number;
+  /**
+   * Cells there would be if all places said it
+   */
+  expected: number;
+  /**
+   * The least final of them
+   */
+  vintage: "estimate" | "preliminary" | "official";
+  /**
+   * When the newest of them arrived, milliseconds since 1970
+   */
+  received_at: number;
+  /**
+   * The epoch that stored the newest of them
+   */
+  revision: number;
+  /**
+   * Per cent since the period before; null where not all of both is known, or places are others
+   */
+  growth: string | null;
+  /**
+   * Per cent since the same period a year before; null likewise
+   */
+  growth_in_year: string | null;
+}
+/**
+ * A part of an indicator, period by period
+ */
+export interface ReportSeries {
+  indicator: string;
+  /**
+   * Which part: disease=A91; empty for the whole
+   */
+  part: string;
+  /**
+   * The newest first
+   */
+  points: ReportSum[];
+}
+/**
+ * What a domain's screen shows of one of its forms
+ */
+export interface ReportDomain {
+  /**
+   * Items: A form of the screen
+   */
+  forms: {
+    id: string;
+    name: Text;
+  }[];
+  /**
+   * The one that is shown; null where the screen has none
+   */
+  form: string | null;
+  indicators: ReportIndicator[];
+  /**
+   * Items: A part of its indicators
+   */
+  parts: {
+    /**
+     * Empty for the whole
+     */
+    id: string;
+    name: Text;
+  }[];
+  series: ReportSeries[];
+}
+/**
+ * A target in a year
+ */
+export interface TargetYear {
+  year: number;
+  /**
+   * Its last period of which anything is known
+   */
+  period: string;
+  /**
+   * Periods of the year of which anything is known
+   */
+  periods: number;
+  /**
+   * Periods that a whole year has
+   */
+  periods_of_year: number;
+  /**
+   * What is reached; null where it is not known
+   */
+  value: number | null;
+  /**
+   * Cells that are known
+   */
+  known: number;
+  /**
+   * Cells there would be if all places said all of it
+   */
+  expected: number;
+  /**
+   * unknown where less than three quarters of the cells are known
+   */
+  verdict: "on_target" | "behind" | "no_target" | "unknown";
+  /**
+   * Whether the plan's time was not over
+   */
+  is_in_time: boolean;
+}
+/**
+ * A target of a plan
+ */
+export interface Target {
+  id: string;
+  name: Text;
+  valid_from: string;
+  /**
+   * The day on which it is due
+   */
+  valid_to: string;
+  tiers: ("province" | "district" | "commune" | "ward" | "township")[];
+  /**
+   * The form that says it
+   */
+  form: string;
+  form_name: Text;
+  sense: "at_least" | "at_most";
+  /**
+   * Whether it is in per cent
+   */
+  percent: boolean;
+  /**
+   * What is to be reached, as a decimal; null where the plan gives no number
+   */
+  target: string | null;
+  /**
+   * What of a year counts: its last period, or all of them
+   */
+  over: "latest" | "year";
+  /**
+   * The decision behind it
+   */
+  basis: string;
+  /**
+   * The newest first; none of years of which nothing is known
+   */
+  years: TargetYear[];
+}
+/**
+ * All targets of the pack
+ */
+export interface TargetList {
+  targets: Target[];
 }

@@ -5,10 +5,14 @@ import { computed } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { view } from "./address";
 import type { Text } from "./model";
+import { economy } from "./parts/economy/screen";
+import { education } from "./parts/education/screen";
 import { feeds } from "./parts/feeds/screen";
+import { health } from "./parts/health/screen";
 import { overview } from "./parts/overview/screen";
 import { reports } from "./parts/reports/screen";
 import { security } from "./parts/security/screen";
+import { targets } from "./parts/targets/screen";
 import { pack } from "./store";
 import { wallScreen } from "./wall";
 
@@ -22,7 +26,7 @@ export interface Screen {
   Wall?: ComponentType;
 }
 
-const SCREENS: Screen[] = [overview, security, reports, feeds];
+const SCREENS: Screen[] = [overview, economy, health, education, targets, security, reports, feeds];
 
 /** Those of the pack, in its order; the first is where one begins. */
 export const screens = computed<Screen[]>(() => {

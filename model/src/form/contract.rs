@@ -60,6 +60,16 @@ pub struct Form {
     pub dhis2: Option<Dhis2>,
 }
 
+impl Form {
+    /// The name of a member of a dimension; none where the form has none like it.
+    #[must_use]
+    pub fn member_name(&self, dimension: &str, member: &str) -> Option<Text> {
+        let column = self.columns.iter().find(|column| column.id == dimension)?;
+        let Role::Dimension(members) = &column.role else { return None };
+        members.iter().find(|one| one.id == member).map(|one| one.name.clone())
+    }
+}
+
 /// Whose word on a cell counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {

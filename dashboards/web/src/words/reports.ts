@@ -72,6 +72,8 @@ export const reportWords = {
   moreValues: t("Chỉ liệt kê phần đầu, vì vậy không cộng: máy chủ cho biết còn nữa.", "Only the first are listed, and nothing is added up: the server says that there are more."),
   more: t("Thêm", "More"),
   of: t("trong số", "of"),
+  smallNumber: t("số nhỏ", "small number"),
+  keptBack: t("không hiển thị", "kept back"),
   values: t("Số liệu theo biểu và kỳ", "Values of a form and period"),
   choose: t("Chọn biểu và kỳ, hoặc bấm vào kỳ của một báo cáo.", "Choose a form and a period, or the period of a report."),
   noForm: t("chọn biểu", "choose a form"),

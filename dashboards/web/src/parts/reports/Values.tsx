@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { ReportCell, ReportTotal, ReportValue, ReportValues } from "../../api";
+import type { ReportCell, ReportIndicator, ReportTotal, ReportValue, ReportValues } from "../../api";
 import { useAnswer } from "../../asking";
 import { decimal, number } from "../../format";
 import { say } from "../../language";
@@ -8,7 +8,7 @@ import { markWords, reportWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { cellColumns } from "./cells";
-import { choose, chosen, openReport, valuesUrl } from "./chosen";
+import { choose, chosen, openReport, valuesUrl, valuesUrlOf } from "./chosen";
 import { type Matrix, matrices } from "./matrix";
 import { More } from "./More";
 import { byName, dayName, partName, placeName, seen } from "./names";
@@ -25,7 +25,7 @@ export function Values() {
         {say(reportWords.values)}
       </h2>
       <Chooser />
-      {url === null ? <p class="calm">{say(reportWords.choose)}</p> : <Shown key={url} url={url} />}
+      {url === null ? <p class="calm">{say(reportWords.choose)}</p> : <Shown key={url} form={chosen("of")} period={chosen("period")} />}
     </section>
   );
 }
@@ -59,8 +59,9 @@ function Chooser() {
   );
 }
 
-function Shown({ url }: { url: string }) {
-  const { said, trouble } = useAnswer<ReportValues>(url, true).value;
+/** The values of a form and period; under their names where they are given, else under what reports call them. */
+export function Shown({ form, period, names }: { form: string; period: string; names?: ReportIndicator[] }) {
+  const { said, trouble } = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
   const tables = matrices(said?.cells ?? [], said?.totals ?? []);
   return (
     <>
@@ -79,23 +80,27 @@ function Shown({ url }: { url: string }) {
       {said && said.cells.length > 0 && (
         <>
           {tables.map((table, at) => (
-            <Table key={`${table.period.kind}/${table.period.start}`} of={table} at={at} />
+            <Table key={`${table.period.kind}/${table.period.start}`} of={table} at={at} form={form} names={names} />
           ))}
           <Key of={said.cells} />
-          <Download name={`values-${chosen("of")}-${chosen("period")}`} of={say(reportWords.values)} columns={cellColumns(false)} rows={() => said.cells} />
+          <Download name={`values-${form}-${period}`} of={say(reportWords.values)} columns={cellColumns(false)} rows={() => said.cells} />
         </>
       )}
     </>
   );
 }
 
-function Table({ of: { period, heads, lines, feet }, at }: { of: Matrix; at: number }) {
+function Table({ of: { period, heads, lines, feet }, at, form, names }: { of: Matrix; at: number; form: string; names: ReportIndicator[] | undefined }) {
+  const nameOf = (id: string) => {
+    const named = names?.find((one) => one.id === id);
+    return named ? say(named.name) : id;
+  };
   const [shown, show] = useState(LINES);
   const title = `values-period-${at}`;
   return (
     <>
       <h3 id={title}>
-        {chosen("of")}, <PeriodSaid of={period} />
+        {form}, <PeriodSaid of={period} />
       </h3>
       <div class="clients-table" role="group" aria-labelledby={title} tabIndex={0}>
         <table class="matrix">
@@ -104,7 +109,7 @@ function Table({ of: { period, heads, lines, feet }, at }: { of: Matrix; at: num
               <th scope="col">{say(reportWords.place)}</th>
               {heads.map(({ key, indicator, breakdown }) => (
                 <th key={key} scope="col" class="figure">
-                  {indicator}
+                  {nameOf(indicator)}
                   {breakdown !== "" && <small> {partName(breakdown)}</small>}
                 </th>
               ))}
@@ -161,6 +166,7 @@ function One({ of: cell }: { of: ReportCell | undefined }) {
         </span>
       </button>
       <Vintage of={cell.vintage} />
+      {cell.suppressed && <small class="report-note"> {say(reportWords.smallNumber)}</small>}
       {cell.note !== "" && <small class="report-note"> {cell.note}</small>}
     </span>
   );
@@ -169,10 +175,10 @@ function One({ of: cell }: { of: ReportCell | undefined }) {
 /** What is known of how many, in the server's words. */
 function Total({ of: total }: { of: ReportTotal | undefined }) {
   if (!total) return <>—</>;
-  const { sum, known, expected, dimensions } = total;
+  const { sum, withheld, known, expected, dimensions } = total;
   return (
     <span>
-      <strong>{sum === null ? (known === 0 ? "—" : say(reportWords.notAdded)) : decimal(sum)}</strong>{" "}
+      <strong>{sum !== null ? decimal(sum) : known === 0 ? "—" : say(withheld ? reportWords.keptBack : reportWords.notAdded)}</strong>{" "}
       <small>
         {say(reportWords.totalOf)} {number(known)}/{number(expected)} {say(dimensions === "" ? reportWords.places : reportWords.cells)}
       </small>

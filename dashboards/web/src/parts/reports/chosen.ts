@@ -5,9 +5,10 @@ import { own } from "../../address";
 
 /**
  * The names in the address. `form`, `agency` and `verdict` filter the list, `before` is the place its page begins behind,
- * `report` the position of the one that is opened; `of` and `period` say whose values are shown.
+ * `report` the position of the one that is opened; `of` and `period` say whose values are shown; `part`,
+ * `indicator` and `year` what of them on the screens of domains and targets.
  */
-export type Choice = "form" | "agency" | "verdict" | "before" | "report" | "of" | "period";
+export type Choice = "form" | "agency" | "verdict" | "before" | "report" | "of" | "period" | "part" | "indicator" | "year";
 
 /** Those that leave less of the list. */
 const FILTERS: Choice[] = ["form", "agency", "verdict"];
@@ -44,7 +45,11 @@ export function receiptsUrl(limit: number): string {
 /** The question for the values of a form and period; null while one of them is not chosen. */
 export function valuesUrl(): string | null {
   const [form, period] = [chosen("of"), chosen("period")];
-  return form === "" || period === "" ? null : `/api/reports/values?${new URLSearchParams({ form, period })}`;
+  return form === "" || period === "" ? null : valuesUrlOf(form, period);
+}
+
+export function valuesUrlOf(form: string, period: string): string {
+  return `/api/reports/values?${new URLSearchParams({ form, period })}`;
 }
 
 /** Brings the reader there once it is drawn, his keyboard too. */

@@ -1,3 +1,5 @@
-// What is loaded when somebody looks at reports for the first time.
+// What is loaded when somebody looks at reports, or at what they add up to, for the first time.
 
 export { Body } from "./Body";
+export { domain } from "./Domain";
+export { Targets } from "./Targets";

@@ -1,0 +1,407 @@
+//! What a domain's screen shows of reported numbers: sums by period beside what was before, ratios, and how far plans are.
+//!
+//! A part of an indicator is added up over all places; parts are never added to each other here, so that what is kept back of
+//! one is not the sum less the others. A small sum of persons, and one whose parts could be told from it, is kept back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ioc_model::{
+    form::{Form, Over, Period, PeriodKind, PlacesByCode, Sense, Target, Vintage},
+    pack::Pack,
+    place::{Date, PlaceKind},
+    text::Text,
+    time::ReceivedAt,
+};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
+use serde::Serialize;
+
+use crate::reports::{IndicatorView, PeriodView, as_text};
+
+/// The most sums of a form that are looked at: five years of months of a form of 80 indicators and parts.
+pub const SUMS_MAX: u32 = 5_000;
+/// The most periods that a series has.
+const PERIODS_MAX: usize = 61;
+/// Decimal places of a share or growth, in per cent.
+const SHARE_DECIMALS: u32 = 4;
+
+/// What a part of an indicator adds up to over all places in a period, before anything of it is kept back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedSum {
+    /// The indicator.
+    pub indicator: String,
+    /// Which part; empty for the whole.
+    pub breakdown: String,
+    /// When.
+    pub period: Period,
+    /// The sum of what is known; none where nothing is.
+    pub sum: Option<Decimal>,
+    /// Cells that are known.
+    pub known: u32,
+    /// Cells of which something was said.
+    pub said: u32,
+    /// Of those that are known and not nought, how many are below what is kept back, and what they add up to,
+    pub small: (u32, Decimal),
+    /// and how many are not below it.
+    pub large: u32,
+    /// The least final of them.
+    pub vintage: Vintage,
+    /// When the newest of them arrived.
+    pub received_at: ReceivedAt,
+    /// The epoch that stored the newest of them.
+    pub revision: u64,
+}
+
+impl ReportedSum {
+    /// Whether it would say a small number: its own, or those it is made of. Where a number that is not small is among its
+    /// parts, that one is kept back with them and the sum stays.
+    fn is_kept_back(&self, below: u32) -> bool {
+        let (count, small) = self.small;
+        let below = Decimal::from(below);
+        let is_small = self.sum.is_some_and(|sum| sum > Decimal::ZERO && sum < below);
+        let is_told = count > 0
+            && self.large == 0
+            && (count < 2 || small - Decimal::from(count) < below - Decimal::ONE);
+        is_small || is_told
+    }
+}
+
+/// A form of the screen.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DomainForm {
+    /// Identifier.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+}
+
+/// A part of its indicators.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartView {
+    /// As it is kept: `disease=A91`; empty for the whole.
+    pub id: String,
+    /// Its name.
+    pub name: Text,
+}
+
+/// What an indicator's part is in a period.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SumView {
+    /// When.
+    pub period: PeriodView,
+    /// The sum over all places, or the ratio of sums; none where it is not known or kept back.
+    #[serde(serialize_with = "as_text")]
+    pub value: Option<Decimal>,
+    /// Whether it is kept back for being a small number of persons.
+    pub withheld: bool,
+    /// Cells that are known,
+    pub known: u32,
+    /// of how many.
+    pub expected: u32,
+    /// The least final of them.
+    pub vintage: Vintage,
+    /// When the newest of them arrived.
+    pub received_at: ReceivedAt,
+    /// The epoch that stored the newest of them.
+    pub revision: u64,
+    /// Per cent by which it grew since the period before; none where not all of both is known, or places are others.
+    #[serde(serialize_with = "as_text")]
+    pub growth: Option<Decimal>,
+    /// The same of the same period a year before.
+    #[serde(serialize_with = "as_text")]
+    pub growth_in_year: Option<Decimal>,
+}
+
+/// A part of an indicator, period by period.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SeriesOfSums {
+    /// The indicator.
+    pub indicator: String,
+    /// Which part; empty for the whole.
+    pub part: String,
+    /// The newest first.
+    pub points: Vec<SumView>,
+}
+
+/// What a domain's screen shows of one of its forms.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct DomainView {
+    /// Its forms, those of which something is known first.
+    pub forms: Vec<DomainForm>,
+    /// The one that is shown; none where there is none.
+    pub form: Option<String>,
+    /// What is reported in it.
+    pub indicators: Vec<IndicatorView>,
+    /// Parts of which something is known.
+    pub parts: Vec<PartView>,
+    /// What was reported.
+    pub series: Vec<SeriesOfSums>,
+}
+
+/// A target of a plan.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetView {
+    /// Identifier.
+    pub id: String,
+    /// What is to be reached.
+    pub name: Text,
+    /// The first day of the plan's time,
+    pub valid_from: Date,
+    /// and the last, on which it is due.
+    pub valid_to: Date,
+    /// The tiers that are counted.
+    pub tiers: Vec<PlaceKind>,
+    /// The form that says it.
+    pub form: String,
+    /// That form's name.
+    pub form_name: Text,
+    /// On which side of it the value is to be.
+    pub sense: &'static str,
+    /// Whether it is in per cent.
+    pub percent: bool,
+    /// What is to be reached; none where the plan gives no number.
+    #[serde(serialize_with = "as_text")]
+    pub target: Option<Decimal>,
+    /// What of a year counts: `latest`, `year`.
+    pub over: &'static str,
+    /// The decision behind it.
+    pub basis: String,
+    /// How far it is, the newest year first; nothing of years of which nothing is known.
+    pub years: Vec<TargetYear>,
+}
+
+/// A target in a year.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetYear {
+    /// The target.
+    #[serde(skip)]
+    pub target: String,
+    /// The year.
+    pub year: u16,
+    /// Its last period of which anything is known, as it is written.
+    pub period: String,
+    /// Periods of the year of which anything is known,
+    pub periods: u64,
+    /// of how many.
+    pub periods_of_year: u64,
+    /// What is reached; none where it is not known.
+    pub value: Option<f64>,
+    /// Cells that are known,
+    pub known: u64,
+    /// of how many.
+    pub expected: u64,
+    /// `on_target`, `behind`, `no_target`, `unknown`.
+    pub verdict: String,
+    /// Whether the plan's time was not over.
+    pub is_in_time: bool,
+}
+
+/// All targets of a pack.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct TargetList {
+    /// They, by identifier.
+    pub targets: Vec<TargetView>,
+}
+
+impl TargetList {
+    /// Of a pack, with what is known of them.
+    #[must_use]
+    pub fn of(pack: &Pack, years: &[TargetYear]) -> TargetList {
+        let view = |target: &Target| TargetView {
+            id: target.id.clone(),
+            name: target.name.clone(),
+            valid_from: target.valid.0,
+            valid_to: target.valid.1,
+            tiers: target.tiers.clone(),
+            form: target.form.clone(),
+            form_name: pack.forms.get(&target.form).map(|form| form.name.clone()).unwrap_or_default(),
+            sense: Sense::word(target.sense),
+            percent: !target.denominator.is_empty(),
+            target: target.value,
+            over: Over::word(target.over),
+            basis: target.basis.clone(),
+            years: years.iter().filter(|year| year.target == target.id).cloned().collect(),
+        };
+        TargetList { targets: pack.targets.values().map(view).collect() }
+    }
+}
+
+impl DomainView {
+    /// Of a screen that has no form.
+    #[must_use]
+    pub fn empty(pack: &Pack, screen: &str) -> DomainView {
+        let forms =
+            forms_of(pack, screen).map(|form| DomainForm { id: form.id.clone(), name: form.name.clone() });
+        DomainView { forms: forms.collect(), ..DomainView::default() }
+    }
+
+    /// Of one of a screen's forms, with what was reported in it.
+    #[must_use]
+    pub fn of(pack: &Pack, screen: &str, form: &Form, sums: &[ReportedSum]) -> DomainView {
+        let scope = ScopeOf::of(pack, form);
+        let mut series: BTreeMap<(&str, &str), Vec<&ReportedSum>> = BTreeMap::new();
+        for sum in sums {
+            series.entry((&sum.indicator, &sum.breakdown)).or_default().push(sum);
+        }
+        for of in series.values_mut() {
+            of.sort_by_key(|sum| std::cmp::Reverse(sum.period.start));
+            of.truncate(PERIODS_MAX);
+        }
+        let parts: BTreeSet<&str> = series.keys().map(|(_, part)| *part).collect();
+        let mut shown = Vec::new();
+        for indicator in form.indicators.values() {
+            for part in &parts {
+                let of = |id: &str| -> &[&ReportedSum] {
+                    let found = series.iter().find(|((indicator, of), _)| (*indicator, of) == (id, part));
+                    found.map(|(_, sums)| sums.as_slice()).unwrap_or_default()
+                };
+                let points = match &indicator.ratio {
+                    Some((numerator, denominator)) => scope.ratios(
+                        form,
+                        of(numerator),
+                        of(denominator),
+                        indicator.percent,
+                        (numerator, denominator),
+                    ),
+                    None => scope.sums(of(&indicator.id), indicator.additive, indicator.suppress_below),
+                };
+                if !points.is_empty() {
+                    let (indicator, part) = (indicator.id.clone(), (*part).to_owned());
+                    shown.push(SeriesOfSums { indicator, part, points: scope.with_growth(points) });
+                }
+            }
+        }
+        DomainView {
+            form: Some(form.id.clone()),
+            indicators: form.indicators.values().map(IndicatorView::from).collect(),
+            parts: parts.iter().map(|part| part_view(form, part)).collect(),
+            series: shown,
+            ..DomainView::empty(pack, screen)
+        }
+    }
+}
+
+/// The forms of a screen.
+pub(crate) fn forms_of<'p>(pack: &'p Pack, screen: &'p str) -> impl Iterator<Item = &'p Form> {
+    pack.forms.values().filter(move |form| form.screen.as_deref() == Some(screen))
+}
+
+fn part_view(form: &Form, part: &str) -> PartView {
+    let named = part.split(',').filter(|one| !one.is_empty()).map(|one| {
+        let (column, member) = one.split_once('=').unwrap_or((one, ""));
+        form.member_name(column, member).unwrap_or_else(|| Text { vi: one.to_owned(), en: one.to_owned() })
+    });
+    let (vi, en): (Vec<String>, Vec<String>) = named.map(|name| (name.vi, name.en)).unzip();
+    PartView { id: part.to_owned(), name: Text { vi: vi.join(", "), en: en.join(", ") } }
+}
+
+/// The places that a form is about, period by period.
+struct ScopeOf<'p> {
+    form: &'p Form,
+    places: PlacesByCode<'p>,
+}
+
+impl<'p> ScopeOf<'p> {
+    fn of(pack: &'p Pack, form: &'p Form) -> ScopeOf<'p> {
+        ScopeOf { form, places: PlacesByCode::of(&pack.places) }
+    }
+
+    /// Versions of places that could say something on a day; none where the form is about whatever is named.
+    fn on(&self, day: Date) -> Option<BTreeSet<(&'p str, Date)>> {
+        let scope = &self.form.places;
+        let there = || self.places.of_scope_on(scope, day).into_iter();
+        (!scope.kinds.is_empty())
+            .then(|| there().map(|place| (place.key.code.as_str(), place.key.valid_from)).collect())
+    }
+
+    fn expected(&self, sum: &ReportedSum) -> u32 {
+        let places = self.on(sum.period.end).map_or(0, |places| places.len());
+        sum.said.max(u32::try_from(places).unwrap_or(u32::MAX))
+    }
+
+    fn sums(&self, of: &[&ReportedSum], additive: bool, below: Option<u32>) -> Vec<SumView> {
+        let view = |sum: &&ReportedSum| {
+            let withheld = below.is_some_and(|below| sum.is_kept_back(below));
+            // What may not be added up is there as it is where one place alone says it.
+            let value = sum.sum.filter(|_| (additive || sum.known == 1) && !withheld);
+            self.view(sum, value, withheld, sum.known)
+        };
+        of.iter().map(view).collect()
+    }
+
+    /// Sums by sums, where both are of as many cells.
+    fn ratios(
+        &self,
+        form: &Form,
+        numerators: &[&ReportedSum],
+        denominators: &[&ReportedSum],
+        percent: bool,
+        (numerator, denominator): (&str, &str),
+    ) -> Vec<SumView> {
+        let below = |id: &str| form.indicators.get(id).and_then(|of| of.suppress_below);
+        let is_kept_back =
+            |sum: &ReportedSum, id: &str| below(id).is_some_and(|below| sum.is_kept_back(below));
+        let both = numerators.iter().filter_map(|of| {
+            let by = denominators.iter().find(|by| by.period == of.period)?;
+            let withheld = is_kept_back(of, numerator) || is_kept_back(by, denominator);
+            let share = || {
+                let share = of.sum?.checked_div(by.sum.filter(|sum| *sum > Decimal::ZERO)?)?;
+                Some((if percent { share * Decimal::ONE_HUNDRED } else { share }).round_dp(SHARE_DECIMALS))
+            };
+            let value = if withheld || of.known != by.known { None } else { share() };
+            Some(self.view(of, value, withheld, of.known.min(by.known)))
+        });
+        both.collect()
+    }
+
+    fn view(&self, sum: &ReportedSum, value: Option<Decimal>, withheld: bool, known: u32) -> SumView {
+        SumView {
+            period: PeriodView::from(sum.period),
+            value,
+            withheld,
+            known,
+            expected: self.expected(sum),
+            vintage: sum.vintage,
+            received_at: sum.received_at,
+            revision: sum.revision,
+            growth: None,
+            growth_in_year: None,
+        }
+    }
+
+    /// Beside what was before, where all of both is known of the same places.
+    fn with_growth(&self, points: Vec<SumView>) -> Vec<SumView> {
+        let period =
+            |of: &SumView| Period { kind: of.period.kind, start: of.period.start, end: of.period.end };
+        let growth = |now: &SumView, before: Option<Period>| {
+            let before = before?;
+            let then = points.iter().find(|point| period(point) == before)?;
+            let whole = |of: &SumView| of.known >= of.expected;
+            let (now_value, was) = (now.value?, then.value.filter(|was| *was > Decimal::ZERO)?);
+            let same = self.on(now.period.end) == self.on(then.period.end);
+            let grown = (now_value - was).checked_div(was)? * Decimal::ONE_HUNDRED;
+            (whole(now) && whole(then) && same).then(|| grown.round_dp(SHARE_DECIMALS))
+        };
+        let grown: Vec<(Option<Decimal>, Option<Decimal>)> = points
+            .iter()
+            .map(|now| {
+                let of = period(now);
+                let before = (of.kind != PeriodKind::Day).then(|| of.previous()).flatten();
+                (growth(now, before), growth(now, of.a_year_earlier()))
+            })
+            .collect();
+        points
+            .into_iter()
+            .zip(grown)
+            .map(|(point, (growth, growth_in_year))| SumView { growth, growth_in_year, ..point })
+            .collect()
+    }
+}
+
+impl TargetYear {
+    /// Its value to as many places as a page shows.
+    #[must_use]
+    pub fn rounded(self) -> TargetYear {
+        let round = |value: f64| Decimal::from_f64_retain(value)?.round_dp(SHARE_DECIMALS).to_f64();
+        TargetYear { value: self.value.and_then(round), ..self }
+    }
+}

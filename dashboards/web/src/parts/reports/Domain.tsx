@@ -1,0 +1,258 @@
+import { useEffect } from "preact/hooks";
+import type { ReportDomain, ReportIndicator, ReportSeries, ReportSum } from "../../api";
+import { useAnswer } from "../../asking";
+import type { Column } from "../../csv";
+import { fullMoment, number, unit } from "../../format";
+import { say } from "../../language";
+import { domainWords } from "../../words/domain";
+import { words } from "../../words/page";
+import { vintageWords } from "../../words/reports";
+import { Choice } from "../frame/Choice";
+import { Download } from "../frame/Download";
+import { Urgent } from "../frame/Attention";
+import { choose, chosen, goTo } from "./chosen";
+import { PeriodSaid } from "./Said";
+import { periodName } from "./names";
+import { Story } from "./Story";
+import { Shown } from "./Values";
+
+type Of = "economy" | "health" | "education";
+
+/** Periods of the trend: a year and the month before it. */
+const TREND = 13;
+
+/** The screen of a domain. */
+export function domain(of: Of) {
+  return () => <Domain of={of} />;
+}
+
+/** What a form of a domain adds up to, how it was before, and what each place reports. */
+function Domain({ of }: { of: Of }) {
+  const wanted = chosen("of");
+  const asked = new URLSearchParams(wanted === "" ? { screen: of } : { screen: of, form: wanted });
+  const { said, trouble } = useAnswer<ReportDomain>(`/api/reports/domain?${asked}`, true).value;
+  // A form of another screen is none of this one.
+  useEffect(() => {
+    if (said && said.form === null && wanted !== "") choose({ of: "", period: "", part: "" });
+  }, [said, wanted]);
+  const report = chosen("report");
+  return (
+    <div class="reports">
+      <Urgent />
+      {report !== "" && <Story key={report} position={report} />}
+      {trouble && (
+        <p role="alert" class="event-trouble">
+          {say(trouble)}
+        </p>
+      )}
+      {!said && !trouble && (
+        <p class="calm" role="status">
+          {say(words.loading)}
+        </p>
+      )}
+      {said && <Of of={said} />}
+    </div>
+  );
+}
+
+function Of({ of }: { of: ReportDomain }) {
+  const { forms, form, parts, series } = of;
+  const part = parts.some(({ id }) => id === chosen("part")) ? chosen("part") : (parts[0]?.id ?? "");
+  const shown = series.filter((one) => one.part === part);
+  const periods = new Map(shown.flatMap(({ points }) => points.map(({ period }) => [period.label, period] as const)));
+  const labels = [...periods].sort(([, a], [, b]) => (a.start < b.start ? 1 : -1)).map(([label]) => label);
+  const label = labels.includes(chosen("period")) ? chosen("period") : (labels[0] ?? "");
+  const period = periods.get(label);
+  if (forms.length === 0) return <p class="panel listed calm">{say(domainWords.noForms)}</p>;
+  return (
+    <>
+      <section class="panel listed domain" aria-labelledby="domain-title">
+        <h2 id="domain-title" tabIndex={-1}>
+          {say(domainWords.figures)}
+          {period && (
+            <small>
+              {" "}
+              <PeriodSaid of={period} />
+            </small>
+          )}
+        </h2>
+        <form class="event-filters" onSubmit={(event) => event.preventDefault()}>
+          <Choice
+            value={form ?? ""}
+            choose={(id) => choose({ of: id, period: "", part: "", indicator: "" })}
+            title={say(domainWords.form)}
+            any={say(domainWords.firstForm)}
+            of={forms.map(({ id, name }) => [id, say(name)])}
+          />
+          {parts.length > 1 && (
+            <Choice
+              value={part}
+              choose={(id) => choose({ part: id })}
+              title={say(domainWords.part)}
+              any={say(parts[0]?.id === "" ? domainWords.whole : domainWords.firstPart)}
+              of={parts.filter(({ id }) => id !== "").map(({ id, name }) => [id, say(name)])}
+            />
+          )}
+          {period && (
+            <Choice
+              value={label}
+              choose={(id) => choose({ period: id })}
+              title={say(domainWords.period)}
+              any={say(domainWords.newest)}
+              of={labels.map((id) => [id, periodName(periods.get(id) ?? period)])}
+            />
+          )}
+        </form>
+        {shown.length === 0 ? <p class="calm">{say(domainWords.nothing)}</p> : <Figures of={shown} indicators={of.indicators} label={label} />}
+      </section>
+      {shown.length > 0 && <Trend of={shown} indicators={of.indicators} />}
+      {form !== null && label !== "" && (
+        <section class="panel listed report-values" aria-labelledby="values-title">
+          <h2 id="values-title" tabIndex={-1}>
+            {say(domainWords.byPlace)}
+          </h2>
+          <Shown key={`${form}/${label}`} form={form} period={label} names={of.indicators} />
+        </section>
+      )}
+    </>
+  );
+}
+
+function Figures({ of, indicators, label }: { of: ReportSeries[]; indicators: ReportIndicator[]; label: string }) {
+  return (
+    <div class="domain-figures">
+      {of.map(({ indicator, points }) => {
+        const named = indicators.find(({ id }) => id === indicator);
+        const at = points.find(({ period }) => period.label === label);
+        return (
+          <article key={indicator} data-figure={indicator}>
+            <h3>
+              <button
+                type="button"
+                class="link"
+                title={say(domainWords.showTrend)}
+                onClick={() => {
+                  choose({ indicator });
+                  goTo("trend-title");
+                }}
+              >
+                {named ? say(named.name) : indicator}
+              </button>
+            </h3>
+            <p class="domain-figure">
+              <Value of={at} decimals={named?.decimals ?? 0} /> {at?.value != null && <small>{unit(named?.unit ?? "")}</small>}
+            </p>
+            {at && (
+              <>
+                <p class="calm">
+                  {say(domainWords.ofCells)} {number(at.known)} {say(domainWords.outOf)} {number(at.expected)} {say(domainWords.cells)}
+                  {at.vintage !== "official" && ` · ${say(vintageWords[at.vintage])}`}
+                </p>
+                <p class="calm">
+                  <Growth of={at.growth} /> {say(domainWords.before)}
+                  <br />
+                  <Growth of={at.growth_in_year} /> {say(domainWords.inYear)}
+                </p>
+                <p class="calm">
+                  {say(domainWords.received)} {fullMoment(at.received_at)} · {say(domainWords.revision)} {number(at.revision)}
+                </p>
+              </>
+            )}
+          </article>
+        );
+      })}
+    </div>
+  );
+}
+
+/** A sum, or why there is none. */
+function Value({ of, decimals }: { of: ReportSum | undefined; decimals: number }) {
+  if (of?.value != null) return <>{number(Number(of.value), decimals)}</>;
+  return (
+    <span class="report-mark" title={say(of?.withheld ? domainWords.withheld : domainWords.unknown)}>
+      <span aria-hidden="true">{of?.withheld ? "x" : "—"}</span>
+      <span class="reader-only">{say(of?.withheld ? domainWords.withheld : domainWords.unknown)}</span>
+    </span>
+  );
+}
+
+function Growth({ of }: { of: string | null }) {
+  if (of !== null) return <>{`${Number(of) > 0 ? "+" : ""}${number(Number(of), 1)}%`}</>;
+  return (
+    <span title={say(domainWords.unknownGrowth)}>
+      <span aria-hidden="true">—</span>
+      <span class="reader-only">{say(domainWords.unknownGrowth)}</span>
+    </span>
+  );
+}
+
+/** One indicator, period by period, with bars on one scale. */
+function Trend({ of, indicators }: { of: ReportSeries[]; indicators: ReportIndicator[] }) {
+  const series = of.find(({ indicator }) => indicator === chosen("indicator")) ?? of[0];
+  if (!series) return null;
+  const named = indicators.find(({ id }) => id === series.indicator);
+  const points = series.points.slice(0, TREND);
+  const most = Math.max(...points.map(({ value }) => Number(value ?? 0)), 1e-9);
+  const decimals = named?.decimals ?? 0;
+  return (
+    <section class="panel listed domain-trend" aria-labelledby="trend-title">
+      <div class="rejects-head">
+        <h2 id="trend-title" tabIndex={-1}>
+          {say(domainWords.trend)}: {named ? say(named.name) : series.indicator}
+          {named && <small> {unit(named.unit)}</small>}
+        </h2>
+        <Download name={`trend-${series.indicator}`} of={say(domainWords.trend)} columns={columns()} rows={() => series.points} />
+      </div>
+      <div class="clients-table" role="group" aria-labelledby="trend-title" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{say(domainWords.period)}</th>
+              {[domainWords.value, domainWords.before, domainWords.inYear, domainWords.known].map((title) => (
+                <th key={title.en} scope="col" class="figure">
+                  {say(title)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {points.map((point) => (
+              <tr key={point.period.label} data-period={point.period.label}>
+                <th scope="row">
+                  <button type="button" class="link" onClick={() => choose({ period: point.period.label })}>
+                    <PeriodSaid of={point.period} />
+                  </button>
+                </th>
+                <td class="figure" data-title={say(domainWords.value)}>
+                  <span class="bar" style={{ width: `${(6 * Math.max(0, Number(point.value ?? 0))) / most}rem` }} aria-hidden="true" />{" "}
+                  <Value of={point} decimals={decimals} />
+                </td>
+                <td class="figure" data-title={say(domainWords.before)}>
+                  <Growth of={point.growth} />
+                </td>
+                <td class="figure" data-title={say(domainWords.inYear)}>
+                  <Growth of={point.growth_in_year} />
+                </td>
+                <td class="figure" data-title={say(domainWords.known)}>
+                  {number(point.known)}/{number(point.expected)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function columns(): Column<ReportSum>[] {
+  const cell = (value: string | null) => (value === null ? null : { decimal: value });
+  return [
+    [say(domainWords.period), ({ period }) => period.label],
+    [say(domainWords.value), ({ value }) => cell(value)],
+    [say(domainWords.before), ({ growth }) => cell(growth)],
+    [say(domainWords.inYear), ({ growth_in_year }) => cell(growth_in_year)],
+    [say(domainWords.known), ({ known }) => known],
+    [say(domainWords.cells), ({ expected }) => expected],
+  ];
+}

@@ -1,0 +1,60 @@
+// The words of what reported numbers add up to, and of plans, in both languages.
+
+import type { TargetYear } from "../api";
+import { t, type Text } from "./text";
+
+export const domainWords = {
+  figures: t("Số liệu toàn địa bàn", "Figures of all places"),
+  form: t("Biểu", "Form"),
+  period: t("Kỳ", "Period"),
+  newest: t("kỳ mới nhất", "the newest"),
+  part: t("Phân tổ", "Part"),
+  whole: t("chung", "the whole"),
+  firstPart: t("phân tổ đầu tiên", "the first part"),
+  firstForm: t("biểu đầu tiên", "the first form"),
+  noForms: t("Gói tỉnh chưa có biểu nào cho màn hình này.", "The province's pack has no form for this screen."),
+  nothing: t("Chưa nhận được số liệu nào của biểu này.", "Nothing was reported in this form yet."),
+  ofCells: t("biết", "known"),
+  outOf: t("của", "of"),
+  cells: t("ô", "cells"),
+  before: t("so với kỳ trước", "since the period before"),
+  inYear: t("so với cùng kỳ năm trước", "since the same period last year"),
+  unknownGrowth: t(
+    "chưa so được: thiếu số của một trong hai kỳ, hoặc địa giới đã đổi",
+    "cannot be compared: something of one period is not known, or borders changed",
+  ),
+  withheld: t("số nhỏ, không hiển thị", "a small number, kept back"),
+  unknown: t("chưa biết", "not known"),
+  trend: t("Diễn biến", "Trend"),
+  value: t("Giá trị", "Value"),
+  revision: t("Phiên bản", "Revision"),
+  received: t("Nhận lúc", "Received"),
+  byPlace: t("Theo địa bàn", "By place"),
+  showTrend: t("Xem diễn biến", "Show its trend"),
+  targets: t("Chỉ tiêu kế hoạch và thực hiện", "Plan against actual"),
+  target: t("Chỉ tiêu", "Target"),
+  planned: t("Kế hoạch", "Planned"),
+  reached: t("Thực hiện", "Reached"),
+  verdict: t("Đánh giá", "Verdict"),
+  year: t("Năm", "Year"),
+  newestYear: t("năm mới nhất", "the newest year"),
+  due: t("Hạn", "Due"),
+  late: t("hết thời hạn kế hoạch", "the plan's time is over"),
+  known: t("Ô đã biết", "Cells known"),
+  source: t("Nguồn số liệu", "Source"),
+  openSource: t("Xem số liệu của kỳ này", "Show the values of this period"),
+  allVerdicts: t("mọi đánh giá", "any verdict"),
+  noNumber: t("không nêu số", "no number"),
+  noTargets: t("Gói tỉnh chưa có chỉ tiêu nào.", "The province's pack has no targets."),
+  basis: t("Căn cứ", "Basis"),
+  atMost: t("không quá", "at most"),
+  atLeast: t("ít nhất", "at least"),
+  periods: t("kỳ có số liệu", "periods known"),
+};
+
+export const targetVerdicts: Record<TargetYear["verdict"], Text> = {
+  on_target: t("đạt", "on target"),
+  behind: t("chưa đạt", "behind"),
+  no_target: t("không có mức", "no number planned"),
+  unknown: t("chưa đủ số liệu", "not enough is known"),
+};
