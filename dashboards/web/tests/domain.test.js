@@ -1,0 +1,91 @@
+// The screens of domains and of targets, on the fixture. SHOTS=folder also keeps what was seen.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { startFixture } from "./fixture/server.js";
+import { DESK, PATIENCE, PHONE, SCREENS, keep, launch, open, settled, violations } from "./support.js";
+
+let browser;
+let served;
+
+before(async () => {
+  served = await startFixture({ speed: 1 });
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  await served?.close();
+});
+
+async function screen(word, ready, size = DESK) {
+  const opened = await open(browser, new URL(`#/${word}`, served.url), size);
+  await opened.page.locator(ready).first().waitFor({ timeout: PATIENCE });
+  return opened;
+}
+
+const texts = (locator) => locator.allInnerTexts().then((all) => all.map((text) => text.replaceAll(/\s+/g, " ").trim()));
+
+test("a figure says what it is worth, what is not known is no nought, and a small number is kept back", async () => {
+  const { context, page, seen } = await screen("health", "[data-figure=cases]");
+  const figure = page.locator("[data-figure=cases]");
+  assert.match((await texts(figure))[0], /Ca mắc 1\.200 ca biết 96 của 96 ô · sơ bộ \+4,2% so với kỳ trước -12,5% so với cùng kỳ năm trước Nhận lúc .* Phiên bản 4\.000/);
+  const trend = page.locator(".domain-trend tbody tr");
+  assert.equal(await trend.count(), 13);
+  assert.match((await texts(trend))[3], /^tháng 7\/2026 — ?chưa biết .* 0\/96$/);
+  await page.getByLabel("Phân tổ").selectOption("disease=B05");
+  await page.locator("[data-figure=cases] .report-mark").waitFor({ timeout: PATIENCE });
+  assert.match((await texts(figure))[0], /Ca mắc x ?số nhỏ, không hiển thị/);
+  await page.getByRole("button", { name: "Tỷ lệ tiêm đủ mũi" }).click();
+  await page.waitForFunction(() => document.activeElement?.id === "trend-title" && /Tỷ lệ/.test(document.activeElement.textContent));
+  assert.match(page.url(), /#\/health\?part=disease%3DB05&indicator=share$/);
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
+test("a plan stands beside what is reached, the worst first to be asked for, and leads to its values", async () => {
+  const { context, page } = await screen("targets", "[data-target]");
+  const verdicts = () => page.locator("[data-target] [data-verdict]").evaluateAll((all) => all.map((it) => [it.dataset.verdict, it.querySelector("svg.mark") !== null]));
+  assert.deepEqual(await verdicts(), [["behind", true], ["on_target", false], ["unknown", false], ["no_target", false], ["behind", true]]);
+  assert.match((await texts(page.locator("[data-target=B04]")))[0], /B04 Hồ sơ .* ít nhất 80% Hạn 31\/12\/2025 71,3% .*chưa đạt.*96\/97/);
+  assert.match((await texts(page.locator("[data-target=B07]")))[0], /— .*chưa đủ số liệu/);
+  await page.getByLabel("Năm").selectOption("2025");
+  await page.locator("[data-target=B04] [data-verdict=on_target]").waitFor({ timeout: PATIENCE });
+  await page.locator("[data-target=B04]").getByRole("button").click();
+  await page.waitForFunction(() => location.hash === "#/reports?of=dan-so&period=2025-10");
+  await context.close();
+});
+
+test("a domain without a form says so", async () => {
+  const { context, page } = await screen("education", ".panel");
+  await page.getByText("Gói tỉnh chưa có biểu nào cho màn hình này.").waitFor({ timeout: PATIENCE });
+  await context.close();
+});
+
+for (const size of SCREENS) {
+  for (const [word, ready] of [
+    ["health", "[data-figure=share]"],
+    ["targets", "[data-target=A18]"],
+  ]) {
+    test(`nobody is shut out of ${word} and nothing runs over the edge at ${size.width} px`, async () => {
+      const { context, page, seen } = await screen(word, ready, size);
+      for (const language of size === PHONE ? ["vi", "en"] : ["vi"]) {
+        if (language === "en") await page.getByRole("button", { name: "English" }).click();
+        await settled(page);
+        const widths = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(widths[0] <= widths[1], `${language}: ${widths[0]} px wide on ${widths[1]} px`);
+        assert.deepEqual(await violations(page), [], language);
+        await keep(page, `${word}-${size.width}-${language}`);
+        if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/${word}-${size.width}-${language}-whole.png`, fullPage: true });
+      }
+      if (size === PHONE) {
+        const small = await page
+          .locator("main button:visible, main select:visible")
+          .evaluateAll((targets) => targets.filter((target) => target.getBoundingClientRect().height < 43.5).map((target) => target.outerHTML));
+        assert.deepEqual(small, [], "a thumb can hit every button");
+      }
+      assert.deepEqual(seen.errors, []);
+      await context.close();
+    });
+  }
+}
