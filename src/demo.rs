@@ -60,7 +60,7 @@ pub struct PublisherArgs {
     /// The inbox, below which lists of consoles are dropped; without it none are.
     #[arg(long)]
     pub lists_inbox: Option<PathBuf>,
-    /// Where reports are pushed to, such as http://127.0.0.1:8081; without it all of them are dropped into the inbox.
+    /// Below which feeds are pushed to, such as http://127.0.0.1:8081/ingest/; without it all of them are dropped into the inbox.
     #[arg(long)]
     pub reports_push: Option<String>,
     /// Where syslog is taken over TCP; without it no alerts and logins are sent.

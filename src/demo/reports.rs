@@ -128,7 +128,7 @@ async fn drop_it(folder: &Path, name: &str, content: &[u8]) {
 
 /// Pushes until it is answered, be it that the report is refused.
 async fn push(args: &PublisherArgs, address: &str, message: Message) {
-    let url: Arc<str> = format!("{address}/ingest/{PUSHED_TO}").into();
+    let url: Arc<str> = format!("{}/{PUSHED_TO}", address.trim_end_matches('/')).into();
     let bearer: Arc<str> = format!("Bearer {}.{}", args.user, args.secret).into();
     let message = Arc::new(message);
     loop {
