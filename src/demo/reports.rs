@@ -34,7 +34,7 @@ const PACK: &str = "tay-ninh";
 const PUSHED_TO: &str = "demo-reports";
 const DROPPED_TO: &str = "demo-reports";
 /// Not filled in: real data and replayed ones come otherwise.
-const RECORDED: [&str; 3] = ["papi", "pci", "dengue-replay"];
+const RECORDED: [&str; 3] = ["papi", "pci", "replayed-dengue"];
 /// How far back reports go at the start, in days from the end of their periods: of departments, of each commune.
 const BACK: i64 = 150;
 const BACK_OF_COMMUNES: i64 = 100;

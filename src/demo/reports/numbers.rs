@@ -166,7 +166,7 @@ pub(super) fn of(
     let mut written = BTreeMap::new();
     let label = period.label();
     let larger = if kind == PlaceKind::Province && COMMUNES.contains(&form) { PROVINCE } else { 1.0 };
-    let has_none = matches!(member, "THPT" | "GDTX") && hash(seed, &[form, place, member]) % 4 != 0;
+    let has_none = matches!(member, "THPT" | "GDTX") && !hash(seed, &[form, place, member]).is_multiple_of(4);
     for (indicator, made) in *made {
         // A size of its own, and up to a twentieth more or less in a period.
         let own = share(seed, &[form, place, member, indicator]);

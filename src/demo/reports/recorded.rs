@@ -69,7 +69,7 @@ pub(super) fn files(pack: &Pack) -> anyhow::Result<Vec<(&'static str, Message)>>
     Ok(files)
 }
 
-fn message(name: String, rows: Vec<Vec<String>>) -> anyhow::Result<Message> {
+fn message(name: &str, rows: Vec<Vec<String>>) -> anyhow::Result<Message> {
     let mut writer = csv::WriterBuilder::new().delimiter(b';').flexible(true).from_writer(Vec::new());
     for row in rows {
         writer.write_record(row)?;
@@ -105,14 +105,14 @@ fn index(
             row.push(match &record[*column] {
                 "" => String::new(),
                 number => {
-                    let number = Decimal::from_str_exact(number).with_context(|| format!("{number}"))?;
+                    let number = Decimal::from_str_exact(number).with_context(|| number.to_owned())?;
                     number.round_dp(DECIMALS).to_string().replace('.', ",")
                 }
             });
         }
         rows.push(row);
     }
-    message(format!("{name}_{code}"), rows)
+    message(&format!("{name}_{code}"), rows)
 }
 
 /// A file a region, of all its months.
@@ -140,7 +140,7 @@ fn dengue(pack: &Pack) -> anyhow::Result<Vec<Message>> {
                 record[4].to_owned(),
             ]);
         }
-        files.push(message(format!("phat-lai-{}", place.key.code), rows)?);
+        files.push(message(&format!("phat-lai-{}", place.key.code), rows)?);
     }
     Ok(files)
 }

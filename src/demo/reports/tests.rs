@@ -45,8 +45,8 @@ fn balance_every_report_is_taken_but_what_is_meant_to_be_wrong() {
         assert_eq!(errors.is_empty(), !is_wrong, "{due:?}: {errors:?}");
         assert_eq!(report["form"], due.form);
         assert_eq!(report["period"], due.period.label());
-        if due.place.is_some() {
-            assert_eq!(report["agency"], due.place.unwrap(), "{due:?}");
+        if let Some(place) = due.place {
+            assert_eq!(report["agency"], place, "{due:?}");
         }
         refused += u32::from(is_wrong);
         let _ = forms.insert(due.form);
@@ -91,6 +91,6 @@ fn published_indices_and_replayed_dengue_are_taken_whole_and_say_what_they_are()
     }
     // 6 years of 7 indices and 12 years of 10 of two provinces, without what was not published; 17 regions, 60 months, 2.
     assert_eq!(cells["\"papi\""], 2 * 6 * 7);
-    assert_eq!(cells["\"dengue-replay\""], 17 * 60 * 2);
+    assert_eq!(cells["\"replayed-dengue\""], 17 * 60 * 2);
     assert!((2 * 12 * 10 - 10..=2 * 12 * 10).contains(&cells["\"pci\""]), "{cells:?}");
 }
