@@ -12,7 +12,7 @@ use crate::report_desk::ReportDesk;
 pub use hydration::hydration;
 use ioc_bus::SharedBus;
 use ioc_dashboards::{
-    History,
+    History, Original,
     alerts::AlertView,
     events::{EventPage, EventsSummed},
     figures::FigureView,
@@ -20,12 +20,14 @@ use ioc_dashboards::{
     history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
+    originals::SharedOriginals,
     rejects::RejectView,
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
 use ioc_ingest::transport::http::{
-    ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, ReportFuture,
+    ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, RecordFuture, ReportFuture, ReportedChange,
+    Sent,
 };
 use ioc_model::{
     asker::Asker,
@@ -57,6 +59,7 @@ pub struct StoreHistory {
     bus: SharedBus,
     driver: Arc<Driver>,
     desk: Arc<ReportDesk>,
+    originals: SharedOriginals,
 }
 
 impl StoreHistory {
@@ -69,8 +72,9 @@ impl StoreHistory {
         bus: SharedBus,
         driver: Arc<Driver>,
         desk: Arc<ReportDesk>,
+        originals: SharedOriginals,
     ) -> StoreHistory {
-        StoreHistory { store, generation, log, bus, driver, desk }
+        StoreHistory { store, generation, log, bus, driver, desk, originals }
     }
 
     async fn receipt(&self, position: Position) -> Result<Option<ReceiptStatus>, ReceiptsUnavailable> {
@@ -124,6 +128,27 @@ impl Receipts for StoreHistory {
 
     fn report(&self, position: Position, patience: Duration) -> ReportFuture<'_> {
         Box::pin(self.judged(position, patience))
+    }
+
+    fn sent<'a>(
+        &'a self,
+        sender: &'a str,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> RecordFuture<'a, Vec<results::Receipt>> {
+        Box::pin(reports::sent(&self.store, sender, before, limit))
+    }
+
+    fn changes(&self, position: Position, limit: u32) -> RecordFuture<'_, Vec<ReportedChange>> {
+        Box::pin(reports::changes(&self.store, position, limit))
+    }
+
+    fn original(&self, position: Position) -> RecordFuture<'_, Option<Sent>> {
+        Box::pin(async move {
+            let found = self.originals.open(&Asker::everyone(), position).await;
+            let found = found.map_err(|error| ReceiptsUnavailable(error.to_string()))?;
+            Ok(found.map(|Original { address, content, payload, .. }| Sent { address, content, payload }))
+        })
     }
 }
 

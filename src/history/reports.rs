@@ -4,12 +4,14 @@ use ioc_dashboards::{
     HistoryError,
     reports::{CELLS_MAX, CellView, PeriodView, ReceiptPage, ReportStory, ValueView},
 };
+use ioc_ingest::transport::http::{ReceiptsUnavailable, ReportedChange};
 use ioc_model::{
     asker::Asker,
     form::{Period, ReceiptCursor, ReceiptFilter},
     position::Position,
+    results,
 };
-use ioc_storage::{Store, queries::ReportedCell};
+use ioc_storage::{Store, StoreError, queries::ReportedCell};
 
 use super::views::unanswered;
 
@@ -46,6 +48,44 @@ pub(super) async fn values(
 ) -> Result<Vec<CellView>, HistoryError> {
     let cells = store.report_values(asker, form, periods, place, CELLS_MAX + 1).await.map_err(unanswered)?;
     Ok(cells.into_iter().map(cell_view).collect())
+}
+
+fn unavailable(error: StoreError) -> ReceiptsUnavailable {
+    ReceiptsUnavailable(error.to_string())
+}
+
+/// Reports of one sender, as it asks for them itself.
+pub(super) async fn sent(
+    store: &Store,
+    sender: &str,
+    before: Option<ReceiptCursor>,
+    limit: u32,
+) -> Result<Vec<results::Receipt>, ReceiptsUnavailable> {
+    let of = ReceiptFilter { sender: Some(sender.to_owned()), ..ReceiptFilter::default() };
+    store.report_receipts(&Asker::everyone(), &of, before, limit).await.map_err(unavailable)
+}
+
+/// What a report stored, for its sender.
+pub(super) async fn changes(
+    store: &Store,
+    position: Position,
+    limit: u32,
+) -> Result<Vec<ReportedChange>, ReceiptsUnavailable> {
+    let cells = store.report_changes(&Asker::everyone(), position, limit).await.map_err(unavailable)?;
+    let change = |cell: ReportedCell| ReportedChange {
+        at: cell.at,
+        indicator: cell.indicator,
+        breakdown: cell.breakdown,
+        place: cell.place,
+        place_from: cell.place_from,
+        period: cell.period,
+        vintage: cell.vintage,
+        value: cell.value,
+        was: cell.was,
+        standing: cell.standing,
+        shown: cell.shown,
+    };
+    Ok(cells.into_iter().map(change).collect())
 }
 
 fn cell_view(cell: ReportedCell) -> CellView {

@@ -49,6 +49,8 @@ impl House<'_> {
         packs: KeptPacks,
     ) -> anyhow::Result<String> {
         let address = listener.local_addr()?;
+        let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
+        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
         let history = Arc::new(StoreHistory::new(
             flow.store.store.clone(),
             instance.generation,
@@ -56,11 +58,10 @@ impl House<'_> {
             entrance.bus.clone(),
             flow.driver.clone(),
             flow.desk.clone(),
+            originals.clone(),
         ));
         let _before = entrance.receipts.send_replace(Some(history.clone() as Arc<dyn Receipts>));
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
-        let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
-        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
         let live = LiveLimits { connections: self.config.http.max_live, ..LiveLimits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
         let (orders, ordered) = Orders::new();

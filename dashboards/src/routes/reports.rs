@@ -50,7 +50,7 @@ pub(super) async fn receipts(
     };
     let before = before.map(place).transpose()?;
     starting(&state.board)?;
-    let of = ReceiptFilter { form, agency, verdict };
+    let of = ReceiptFilter { form, agency, verdict, sender: None };
     fresh_json(&state.history.receipts(&asker, &of, before, limit).await?)
 }
 

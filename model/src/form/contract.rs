@@ -57,6 +57,33 @@ pub struct Form {
     pub dhis2: Option<Dhis2>,
 }
 
+impl Form {
+    /// A part, as people read it: `age=0-4,sex=f` is "Nhóm tuổi: 0-4 · Giới: nữ". What the form does not know is called as
+    /// it is kept.
+    #[must_use]
+    pub fn part_named(&self, breakdown: &str) -> Text {
+        let named = |part: &str, of: fn(&Text) -> &str| {
+            let (dimension, member) = part.split_once('=').unwrap_or((part, ""));
+            let column = self.columns.iter().find(|column| column.id == dimension);
+            let members = column.map_or(&[][..], |column| match &column.role {
+                Role::Dimension(members) => members,
+                _ => &[],
+            });
+            let known = members.iter().find(|known| known.id == member);
+            let (dimension, member) = (
+                column.map_or(dimension, |column| of(&column.name)),
+                known.map_or(member, |known| of(&known.name)),
+            );
+            if member.is_empty() { dimension.to_owned() } else { format!("{dimension}: {member}") }
+        };
+        let all = |of: fn(&Text) -> &str| {
+            let parts = breakdown.split(',').filter(|part| !part.is_empty());
+            parts.map(|part| named(part, of)).collect::<Vec<_>>().join(" · ")
+        };
+        Text { vi: all(|text| &text.vi), en: all(|text| &text.en) }
+    }
+}
+
 /// Whose word on a cell counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {

@@ -190,6 +190,7 @@ impl Store {
             (of.form.as_deref(), "form", " AND r.form = {form:String}"),
             (of.agency.as_deref(), "agency", " AND r.agency = {agency:String}"),
             (of.verdict.map(ReportVerdict::word), "verdict", " AND r.verdict = {verdict:String}"),
+            (of.sender.as_deref(), "sender", " AND r.sender = {sender:String}"),
         ];
         let chosen = || choices.iter().filter_map(|(choice, name, how)| Some(((*choice)?, *name, *how)));
         let those: String = chosen().map(|(_, _, how)| how).collect();

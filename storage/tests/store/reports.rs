@@ -185,6 +185,7 @@ async fn receipts_are_listed_newest_first_each_once_over_all_pages() {
     }
     assert_eq!(found, [3, 2, 1]);
     let of = |form: Option<&str>, agency: Option<&str>, verdict| ReceiptFilter {
+        sender: None,
         form: form.map(str::to_owned),
         agency: agency.map(str::to_owned),
         verdict,

@@ -39,7 +39,9 @@ use ioc_model::{
     time::Millis,
 };
 
-pub(crate) use self::{cells::judge_cells, rules::Forms};
+#[cfg(test)]
+pub(crate) use self::findings::called;
+pub(crate) use self::{cells::judge_cells, findings::sheet_called, header::header_rows, rules::Forms};
 use self::{
     draft::{Breakdowns, Reading},
     findings::{Spot, said},

@@ -33,7 +33,7 @@ use crate::{
 
 /// What a sender gets for durable bytes.
 #[derive(Debug, Serialize)]
-struct Receipt {
+pub(super) struct Receipt {
     feed: String,
     /// `log-partition-offset`.
     position: String,
@@ -44,8 +44,17 @@ struct Receipt {
     sha256: String,
 }
 
+/// What a request brings beside its body.
+#[derive(Debug)]
+pub(super) struct Pushed<'a> {
+    pub(super) feed: String,
+    pub(super) peer: Option<SocketAddr>,
+    /// The name of the file, where it has one.
+    pub(super) file: Option<&'a str>,
+}
+
 /// What was received and is durable.
-enum Received {
+pub(super) enum Received {
     /// Its sender is told so.
     Durable(Receipt),
     /// Its sender waits for what becomes of it.
@@ -88,6 +97,17 @@ impl HttpPush {
             self.note_stranger(request.headers(), peer);
             return Err(Problem::Unauthenticated);
         };
+        self.take(&sender, Pushed { feed, peer, file: None }, request).await
+    }
+
+    /// Takes the body of a request of that sender.
+    pub(super) async fn take(
+        &self,
+        sender: &Sender,
+        pushed: Pushed<'_>,
+        request: Request,
+    ) -> Result<Received, Problem> {
+        let Pushed { feed, peer, file } = pushed;
         let caller = Caller { transport: KIND.word, user: &sender.name, client_id: "", peer };
         let clients = self.intake.clients();
         clients.heard(&caller, 1);
@@ -134,7 +154,11 @@ impl HttpPush {
                 }
             })?;
 
-        let address = format!("/ingest/{feed}");
+        // The name of a file may say its period.
+        let address = match file {
+            Some(file) => format!("/upload/{feed}/{file}"),
+            None => format!("/ingest/{feed}"),
+        };
         let line = self.intake.line_of(&sender.name, sender.origin(peer));
         let mut chunk = ChunkBuilder::new();
         match read {
@@ -178,7 +202,7 @@ impl HttpPush {
     }
 
     /// What became of a report, or where to ask for it: it is durable, and judged whether its sender waits or not.
-    async fn judged(&self, durable: Receipt, position: Position) -> Response {
+    pub(super) async fn judged(&self, durable: Receipt, position: Position) -> Response {
         let patience = Duration::from_millis(self.limits.judged_ms);
         let receipts = self.receipts.borrow().clone();
         let judged = match &receipts {
@@ -237,10 +261,10 @@ impl HttpPush {
         }
     }
 
-    fn count(&self, problem: &Problem) {
+    pub(super) fn count(&self, problem: &Problem) {
         let counters = &self.counters;
         let counter = match problem {
-            Problem::Unauthenticated => &counters.unauthenticated,
+            Problem::Unauthenticated | Problem::WrongLogIn => &counters.unauthenticated,
             Problem::Forbidden(_) => &counters.forbidden,
             Problem::UnknownFeed(_) => &counters.unknown_feed,
             Problem::TimedOut => &counters.timed_out,
@@ -253,6 +277,9 @@ impl HttpPush {
             Problem::RequestKey(_)
             | Problem::InvalidPosition
             | Problem::UnknownPosition
+            | Problem::NotLoggedIn
+            | Problem::NotOfThePage
+            | Problem::NoTemplate(_)
             | Problem::NothingHere => return,
         };
         counter.one();
