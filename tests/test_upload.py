@@ -83,7 +83,7 @@ def test_a_clerk_sees_what_is_wrong_beside_its_cells_corrects_it_and_is_taken(ho
         ("X03", "Hộ nghèo", "hộ", HOSTILE),
         ("X99", f'=HYPERLINK("{SECRET_SERVER}","x")', "hộ", 1),
     )
-    empty = tmp_path / "mau.xlsx"
+    empty, marked_copy = tmp_path / "mau.xlsx", tmp_path / "danh-dau.xlsx"
     seen = browse(
         house,
         ["open", "/"],
@@ -104,6 +104,7 @@ def test_a_clerk_sees_what_is_wrong_beside_its_cells_corrects_it_and_is_taken(ho
         ["evaluate", "document.cookie"],
         ["click", "#speak"],
         ["text", ".beside li, #story-title"],
+        ["saved", "#marked", str(marked_copy)],
     )
     assert seen[0].endswith("/upload"), "who knows the host alone finds the page"
     for found in (seen[1], seen[6], seen[10], seen[12]):
@@ -127,18 +128,28 @@ def test_a_clerk_sees_what_is_wrong_beside_its_cells_corrects_it_and_is_taken(ho
     status, receipt = curl(house.ioc, f"/ingest/receipt/{position}", token=house.commune)
     assert (status, receipt["verdict"], receipt["stored"]) == (200, "refused", 0), "kept and counted"
 
-    right = workbook(
-        tmp_path / "dung.xlsx",
-        ("X01", "Hồ sơ tiếp nhận", "hồ sơ", 12),
-        ("X02", "Hồ sơ đúng hạn", "hồ sơ", 312),
-        ("X03", "Hộ nghèo", "hộ", 87),
-    )
+    # The clerk's own workbook, marked: corrected there and sent again it is taken, whatever else is on it.
+    book = openpyxl.load_workbook(marked_copy)
+    assert book.sheetnames == ["Biểu X", "Kết quả kiểm tra"]
+    sheet = book["Biểu X"]
+    assert [cell.fill.fgColor.rgb for cell in sheet["D"][2:5]] == ["FFFFC4BE", "00000000", "FFFFC4BE"]
+    assert "mười hai" == sheet["D3"].value and "Không phải là một số" in sheet["D3"].comment.text
+    assert "hỏi lại ông Bảy" in sheet["D3"].comment.text, "the clerk's own note stays"
+    assert sheet["B2"].font.bold and sheet.column_dimensions["B"].width == 37
+    assert sheet["F3"].value == "=SUM(D3:D4)" and sheet["B6"].value is None, "what reaches outside does not come along"
+    assert sheet["D5"].value == HOSTILE
+    listed = [[cell.value for cell in row] for row in book["Kết quả kiểm tra"].iter_rows()]
+    assert listed[1][:3] == ["Lỗi / Error", "Biểu X!D3", "mười hai"] and len(listed) == 1 + len(receipt["findings"])
+    sheet["D3"], sheet["D5"] = 12, 87
+    sheet.delete_rows(6)
+    right = tmp_path / "dung.xlsx"
+    book.save(right)
     corrected = workbook(tmp_path / "sua.xlsx", ("X02", "Hồ sơ đúng hạn", "hồ sơ", 1130))
     seen = browse(
         house,
         ["open"],
         ["log_in", "xa-1", house.commune],
-        ["send", right],
+        ["send", str(right)],
         ["text", ".changes tbody tr"],
         ["send", corrected],
         ["text", ".changes tbody tr"],

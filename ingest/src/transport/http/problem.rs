@@ -46,6 +46,8 @@ pub(super) enum Problem {
     NotOfThePage,
     /// There is no empty workbook of it.
     NoTemplate(Text),
+    /// There is no copy of it with marks.
+    NoMarkedCopy,
     /// Something else than pushing was asked for.
     NothingHere,
 }
@@ -211,6 +213,15 @@ impl Problem {
             Problem::NoTemplate(why) => {
                 (StatusCode::NOT_FOUND, "no-template", "No template", why.en.clone(), why.vi.clone())
             }
+            Problem::NoMarkedCopy => (
+                StatusCode::NOT_FOUND,
+                "no-marked-copy",
+                "No marked copy",
+                "there is no copy of this file with marks: it is no table, may not be shown again, or is too large"
+                    .to_owned(),
+                "không có bản đánh dấu của tệp này: tệp không phải là bảng, không được hiển thị lại, hoặc quá lớn"
+                    .to_owned(),
+            ),
             Problem::NothingHere => (
                 StatusCode::NOT_FOUND,
                 "nothing-here",

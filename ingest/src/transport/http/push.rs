@@ -280,6 +280,7 @@ impl HttpPush {
             | Problem::NotLoggedIn
             | Problem::NotOfThePage
             | Problem::NoTemplate(_)
+            | Problem::NoMarkedCopy
             | Problem::NothingHere => return,
         };
         counter.one();

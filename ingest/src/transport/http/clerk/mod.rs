@@ -15,6 +15,7 @@
 //! * A sender sees its own reports only.
 
 mod forms;
+mod marked;
 mod names;
 mod page;
 mod reports;
@@ -74,6 +75,7 @@ pub(super) fn router() -> Router<Arc<HttpPush>> {
         .route("/upload/feeds/{feed}", post(upload::upload))
         .route("/upload/reports", get(reports::list))
         .route("/upload/reports/{position}", get(story::story))
+        .route("/upload/reports/{position}/marked", get(marked::marked))
         .layer(map_response(guarded))
 }
 

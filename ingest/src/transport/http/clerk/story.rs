@@ -60,6 +60,8 @@ struct Judged<'a> {
     file: String,
     /// The rows in which something is amiss; none where the file is no table, or may not be shown again.
     excerpt: Option<Excerpt>,
+    /// Whether it can be had back with marks.
+    marked: bool,
     cells: Vec<Changed>,
     more_cells: bool,
 }
@@ -151,6 +153,7 @@ impl HttpPush {
             form_name: form_named(&pack, receipt.form.as_str()),
             agency_name: agency_named(&pack, receipt.agency.as_str()),
             file,
+            marked: excerpt.is_some(),
             excerpt,
             cells: cells.into_iter().map(|cell| changed(cell, form, &pack)).collect(),
             more_cells,
