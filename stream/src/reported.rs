@@ -18,6 +18,7 @@
 
 mod against;
 mod apply;
+mod doubts;
 mod page;
 mod words;
 
@@ -154,6 +155,7 @@ impl Reported {
                 if receipt.rejected > 0 || findings.have_errors() {
                     receipt.verdict = ReportVerdict::InPart;
                 }
+                self.doubt(&report, &taken, &mut findings);
                 self.apply(&report, taken, &mut receipt, &mut findings, results);
                 self.delivered.entry(agency).or_default().add(report.digest);
             }

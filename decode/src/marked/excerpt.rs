@@ -100,10 +100,9 @@ pub fn excerpt(pack: &Pack, form: &str, payload: &[u8], findings: &[Finding]) ->
     }
     let mut sheets = Vec::new();
     for (at, sheet) in workbook.sheets.iter().enumerate() {
-        let of_sheet: BTreeMap<u32, Amiss> = amiss
-            .extract_if((at, 0)..=(at, u32::MAX), |_, _| true)
-            .map(|((_, row), amiss)| (row, amiss))
-            .collect();
+        let later = amiss.split_off(&(at + 1, 0));
+        let of_sheet: BTreeMap<u32, Amiss> =
+            std::mem::replace(&mut amiss, later).into_iter().map(|((_, row), amiss)| (row, amiss)).collect();
         if of_sheet.is_empty() {
             continue;
         }

@@ -405,3 +405,53 @@ fn safe_a_page_that_is_none_is_no_checkpoint() {
         assert!(read(&whole[..length]).is_err(), "{length} bytes");
     }
 }
+
+/// The same of another month, arrived on that day.
+fn in_month(report: Report, label: &str, day: Date) -> Report {
+    let cells = report.cells.into_iter();
+    let cells =
+        cells.map(|cell| Cell { key: CellKey { period: month(label), ..cell.key }, ..cell }).collect();
+    let days = day.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
+    let received_at = ReceivedAt(days * 24 * 60 * 60 * 1_000);
+    Report { period: Some(month(label)), cells, arrival: Arrival { received_at, ..report.arrival }, ..report }
+}
+
+#[test]
+fn a_file_that_was_begun_from_another_period_s_is_told() {
+    let doubts = |receipt: &Receipt| {
+        let told = receipt.findings.iter().filter(|finding| finding.rule == Rule::Period);
+        told.map(|finding| (finding.weight, finding.message.en.split(':').next().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let (october, november) = (Date::constant(2026, 10, 16), Date::constant(2026, 11, 16));
+    let mut world = World::default();
+    assert_eq!(doubts(&world.send(in_month(message(1, &ON_TIME), "2026-10", october))), []);
+    // Another title above the same numbers.
+    let receipt = world.send(in_month(message(2, &ON_TIME), "2026-11", november));
+    let same = "All numbers of 2026-11 are those of 2026-10".to_owned();
+    assert_eq!((receipt.verdict, doubts(&receipt)), (ReportVerdict::Accepted, vec![(Weight::Warning, same)]));
+    // One number is another one, or there are too few of them.
+    let mut one = ON_TIME;
+    one[2] = ("X03", "88");
+    assert_eq!(doubts(&world.send(in_month(message(3, &one), "2026-11", november))), []);
+    assert_eq!(doubts(&world.send(in_month(message(4, &ON_TIME[..2]), "2026-11", november))), []);
+    // November's numbers under October's title.
+    let next = [("X01", "1377"), ("X02", "1299"), ("X03", "85"), ("X04", "139"), ("X05", "902.1")];
+    let receipt = world.send(in_month(message(5, &next), "2026-10", november));
+    let other =
+        "All numbers of 2026-10 are other than what was reported, and 2026-11 is over, too".to_owned();
+    assert_eq!((receipt.changed, doubts(&receipt)), (5, vec![(Weight::Warning, other)]));
+    // In its own time a month is corrected from end to end, and later in part.
+    let mut world = World::default();
+    let _ = world.send(in_month(message(1, &ON_TIME), "2026-10", october));
+    assert_eq!(doubts(&world.send(in_month(message(2, &next), "2026-10", Date::constant(2026, 11, 14)))), []);
+    assert_eq!(
+        doubts(&world.send(in_month(message(3, &[next[0], next[1], ("X03", "1")]), "2026-10", november))),
+        []
+    );
+    // A month in which nothing occurred is like the one before.
+    let mut world = World::default();
+    let nothing = [("X01", "0"), ("X02", "0"), ("X03", "0")];
+    let _ = world.send(in_month(message(1, &nothing), "2026-10", october));
+    assert_eq!(doubts(&world.send(in_month(message(2, &nothing), "2026-11", november))), []);
+}
