@@ -165,6 +165,10 @@ def test_a_clerk_sees_what_is_wrong_beside_its_cells_corrects_it_and_is_taken(ho
     assert all(part in change for part in ("Biểu X!D3", "Hồ sơ đúng hạn", "Xã Tân Biên", "312", "1.130")), change
     assert seen[6] == ["Đã nhận", "Đã nhận", "Không nhận"], "what was sent before, the newest first"
     assert house.shown()["X02"] == "1130"
+    # The control room reads names, too.
+    told = house.receipts(limit=1)[0]
+    assert (told["form_name"]["vi"], told["agency_name"]["en"]) == ("Biểu KTXH-X", "Tan Bien")
+    assert house.story(told["position"])["cells"][0]["indicator_name"]["vi"] == "Hồ sơ đúng hạn"
 
 
 def test_safe_the_page_is_for_its_own_script_and_a_sender_s_own_reports(house):
@@ -217,6 +221,9 @@ def test_who_a_session_ends_with_its_sender_s_secret(house):
 
 
 def test_the_name_of_a_file_says_its_period_too(house):
+    named = ("-H", "X-File-Name: KTXH-X_2025-11.csv")
+    status, refused = push(house.ioc, house.commune, NEXT_MONTH, "reports", *named)
+    assert status == 422 and refused["findings"][0]["rule"] == "period", refused
     seen = browse(
         house,
         ["open"],

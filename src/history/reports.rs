@@ -95,6 +95,8 @@ fn cell_view(cell: ReportedCell) -> CellView {
         place: cell.place,
         place_from: cell.place_from,
         place_name: None,
+        indicator_name: None,
+        part_name: None,
         period: PeriodView::from(cell.period),
         agency: cell.agency,
         vintage: cell.vintage,

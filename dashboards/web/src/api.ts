@@ -2022,9 +2022,17 @@ export interface Receipt {
    */
   form: string;
   /**
+   * The form's name; null where the pack no longer has it
+   */
+  form_name: Text | null;
+  /**
    * Who reports: an agency of the pack, or the code of the place whose authority it is
    */
   agency: string;
+  /**
+   * The agency's name, of the authority of a place the place's; null where the pack has none like it
+   */
+  agency_name: Text | null;
   /**
    * What it is about; null where it does not say, or each cell says its own
    */
@@ -2153,9 +2161,17 @@ export interface ReportValue {
 export interface ReportCell {
   indicator: string;
   /**
+   * Its name; null where the pack no longer has it
+   */
+  indicator_name: Text | null;
+  /**
    * Which part, as dimension=member joined by commas; empty for the whole
    */
   breakdown: string;
+  /**
+   * How the part is read; null of the whole, and where the pack no longer has the form
+   */
+  part_name: Text | null;
   /**
    * Code of the unit it is about
    */

@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::{
     HttpPush, KIND,
     body::{self, Read, Unread},
+    clerk,
     gate::Crowded,
     problem::Problem,
     report,
@@ -97,7 +98,8 @@ impl HttpPush {
             self.note_stranger(request.headers(), peer);
             return Err(Problem::Unauthenticated);
         };
-        self.take(&sender, Pushed { feed, peer, file: None }, request).await
+        let file = clerk::file_name(request.headers());
+        self.take(&sender, Pushed { feed, peer, file: file.as_deref() }, request).await
     }
 
     /// Takes the body of a request of that sender.

@@ -38,6 +38,7 @@ use ioc_model::pack::{Feed, FormatName, Pack};
 use tokio::sync::Semaphore;
 
 use self::sessions::{Sessions, session_of};
+pub(super) use self::upload::file_name;
 use super::{HttpPush, problem::Problem};
 use crate::senders::Sender;
 

@@ -53,7 +53,7 @@ impl HttpPush {
 }
 
 /// The name of a file without its folders, as far as it can be read: it may say the period.
-fn file_name(headers: &HeaderMap) -> Option<String> {
+pub(in crate::transport::http) fn file_name(headers: &HeaderMap) -> Option<String> {
     let written = headers.get(FILE_NAME)?.to_str().ok()?;
     let mut bytes = Vec::with_capacity(written.len());
     let mut left = written.as_bytes();
