@@ -50,6 +50,7 @@ pub(super) async fn values(
     Ok(cells.into_iter().map(cell_view).collect())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 fn unavailable(error: StoreError) -> ReceiptsUnavailable {
     ReceiptsUnavailable(error.to_string())
 }

@@ -77,3 +77,17 @@ fn what_cannot_be_copied_is_written_as_it_was_read() {
         }
     }
 }
+
+#[test]
+fn a_part_is_called_by_its_dimension_and_member_as_far_as_the_form_knows_them() {
+    let pack = form(
+        "absent = \"keeps\"\n\n[[lists.columns]]\nid = \"age\"\nrole = \"dimension\"\nname = { vi = \"Nhóm tuổi\", en = \"Age\" }\n\
+         members = [{ id = \"0-4\", name = { vi = \"0–4 tuổi\", en = \"0 to 4\" } }]",
+    );
+    let named = pack.forms["lists"].part_named("age=0-4,sex=f");
+    assert_eq!(
+        (named.vi.as_str(), named.en.as_str()),
+        ("Nhóm tuổi: 0–4 tuổi · sex: f", "Age: 0 to 4 · sex: f")
+    );
+    assert_eq!(pack.forms["lists"].part_named(""), Text::default());
+}

@@ -88,6 +88,7 @@ fn listed(receipt: &results::Receipt, pack: &Pack) -> Listed {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn no_answer(error: ReceiptsUnavailable) -> Problem {
     tracing::warn!(%error, "a clerk's report cannot be looked up");
     Problem::NO_ANSWER
