@@ -19,12 +19,7 @@ use super::{
     watch::Watcher,
 };
 use crate::{
-    archive::Archivist,
-    clients::AtTheDoor,
-    history::StoreHistory,
-    instance::Instance,
-    operator::Desk,
-    originals::{ArchiveReader, LogThenArchive},
+    archive::Archivist, clients::AtTheDoor, history::StoreHistory, instance::Instance, operator::Desk,
     pack_versions::KeptPacks,
 };
 
@@ -56,11 +51,11 @@ impl House<'_> {
             entrance.bus.clone(),
             flow.driver.clone(),
             flow.desk.clone(),
+            flow.rereader.clone(),
         ));
         let _before = entrance.receipts.send_replace(Some(history.clone() as Arc<dyn Receipts>));
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
-        let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
-        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
+        let originals = flow.originals.clone();
         let live = LiveLimits { connections: self.config.http.max_live, ..LiveLimits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
         let (orders, ordered) = Orders::new();
