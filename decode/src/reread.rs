@@ -240,3 +240,6 @@ fn by_content(then: &Reading, now: Reading) -> Option<Reading> {
     // What was good and is not found again would be rejected and stored at once.
     good.values().all(|left| *left == 0).then_some(Reading { observations, others, rejected })
 }
+
+#[cfg(test)]
+mod tests;
