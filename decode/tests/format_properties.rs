@@ -92,7 +92,8 @@ impl Rows {
 fn rows_of(row: &Row) -> u32 {
     match row {
         Row::Reported(report) => report.rows,
-        Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+        Row::ReportedAgain(again) => again.report.rows,
+        Row::Done(_) | Row::Decided(_) | Row::Happened(_) | Row::Replayed(_) => 1,
     }
 }
 
@@ -107,6 +108,8 @@ impl RowSink for Rows {
         let (user, note) = match &row {
             Row::Done(action) => (&action.user, &action.note),
             Row::Decided(decision) => (&decision.user, &decision.note),
+            Row::Replayed(replay) => (&replay.user, &replay.note),
+            Row::ReportedAgain(_) => panic!("no format reads a report again"),
             Row::Reported(report) => {
                 self.reported(report);
                 self.others.push(row);

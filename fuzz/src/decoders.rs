@@ -223,7 +223,8 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
             Row::Done(action) => acted_again(action),
             Row::Happened(event) => is_bounded(event),
             Row::Reported(report) => is_whole(report),
-            Row::Decided(_) => {}
+            Row::Decided(_) | Row::Replayed(_) => {}
+            Row::ReportedAgain(_) => panic!("no format reads a report again"),
         }
     }
 }
@@ -244,7 +245,8 @@ fn is_bounded(event: &Event) {
 fn rows_of(row: &Row) -> u32 {
     match row {
         Row::Reported(report) => report.rows,
-        Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+        Row::ReportedAgain(again) => again.report.rows,
+        Row::Done(_) | Row::Decided(_) | Row::Happened(_) | Row::Replayed(_) => 1,
     }
 }
 

@@ -8,7 +8,7 @@ mod views;
 
 use std::{sync::Arc, time::Duration};
 
-use crate::report_desk::ReportDesk;
+use crate::{replays::Rereader, report_desk::ReportDesk};
 pub use hydration::hydration;
 use ioc_bus::SharedBus;
 use ioc_dashboards::{
@@ -22,6 +22,7 @@ use ioc_dashboards::{
     measures::{MeasureHours, SensorAlerts},
     originals::SharedOriginals,
     rejects::RejectView,
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
@@ -39,7 +40,7 @@ use ioc_model::{
     position::{LogNumber, Offset, Position},
     results,
     rule::{AlertEvents, AlertKey},
-    time::{EventTime, Now},
+    time::{EventTime, Now, ReceivedAt},
     window::WindowKind,
 };
 use ioc_storage::{
@@ -48,7 +49,10 @@ use ioc_storage::{
 };
 use ioc_stream::Driver;
 use lineage::Lineage;
-use views::{alert_event, alert_view, figure_view, held_group, rejected_row, trend_point, unanswered};
+pub(crate) use views::unanswered;
+use views::{
+    alert_event, alert_view, figure_view, held_group, reject_group, reject_view, replay_view, trend_point,
+};
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]
@@ -60,6 +64,7 @@ pub struct StoreHistory {
     driver: Arc<Driver>,
     desk: Arc<ReportDesk>,
     originals: SharedOriginals,
+    rereader: Arc<Rereader>,
 }
 
 impl StoreHistory {
@@ -73,8 +78,9 @@ impl StoreHistory {
         driver: Arc<Driver>,
         desk: Arc<ReportDesk>,
         originals: SharedOriginals,
+        rereader: Arc<Rereader>,
     ) -> StoreHistory {
-        StoreHistory { store, generation, log, bus, driver, desk, originals }
+        StoreHistory { store, generation, log, bus, driver, desk, originals, rereader }
     }
 
     async fn receipt(&self, position: Position) -> Result<Option<ReceiptStatus>, ReceiptsUnavailable> {
@@ -175,8 +181,30 @@ impl History for StoreHistory {
         Box::pin(async move {
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
             let rejects = self.store.recent_rejects(asker, limit).await.map_err(unanswered)?;
-            Ok(rejects.iter().map(|reject| RejectView::new(Epoch(0), &rejected_row(reject))).collect())
+            Ok(rejects.iter().map(|reject| reject_view(Epoch(0), reject)).collect())
         })
+    }
+
+    fn reject_groups<'a>(
+        &'a self,
+        asker: &'a Asker,
+        between: (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, Vec<RejectGroup>> {
+        Box::pin(async move {
+            let groups = self.store.reject_groups(asker, between).await.map_err(unanswered)?;
+            Ok(groups.into_iter().map(reject_group).collect())
+        })
+    }
+
+    fn replays<'a>(&'a self, asker: &'a Asker, limit: u32) -> HistoryAnswer<'a, Vec<ReplayView>> {
+        Box::pin(async move {
+            let replays = self.store.replays(asker, limit).await.map_err(unanswered)?;
+            Ok(replays.into_iter().map(replay_view).collect())
+        })
+    }
+
+    fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial> {
+        Box::pin(async move { self.rereader.trial(asker, orders).await })
     }
 
     fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate> {

@@ -19,12 +19,7 @@ use super::{
     watch::Watcher,
 };
 use crate::{
-    archive::Archivist,
-    clients::AtTheDoor,
-    history::StoreHistory,
-    instance::Instance,
-    operator::Desk,
-    originals::{ArchiveReader, LogThenArchive},
+    archive::Archivist, clients::AtTheDoor, history::StoreHistory, instance::Instance, operator::Desk,
     pack_versions::KeptPacks,
 };
 
@@ -49,8 +44,7 @@ impl House<'_> {
         packs: KeptPacks,
     ) -> anyhow::Result<String> {
         let address = listener.local_addr()?;
-        let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
-        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
+        let originals = flow.originals.clone();
         let history = Arc::new(StoreHistory::new(
             flow.store.store.clone(),
             instance.generation,
@@ -59,6 +53,7 @@ impl House<'_> {
             flow.driver.clone(),
             flow.desk.clone(),
             originals.clone(),
+            flow.rereader.clone(),
         ));
         let _before = entrance.receipts.send_replace(Some(history.clone() as Arc<dyn Receipts>));
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));

@@ -67,6 +67,7 @@ fn epoch(number: u64, report_values: Vec<StoredCell>, receipts: Vec<Receipt>) ->
         epoch: Epoch(number),
         now,
         manifest_hash: [number as u8; 32],
+        pack: ioc_model::pack::PackVersion::default(),
         facts,
         ..EpochResults::default()
     }

@@ -455,3 +455,64 @@ fn a_file_that_was_begun_from_another_period_s_is_told() {
     let _ = world.send(in_month(message(1, &nothing), "2026-10", october));
     assert_eq!(doubts(&world.send(in_month(message(2, &nothing), "2026-11", november))), []);
 }
+
+fn again(report: Report, rows_before: u32, same: bool) -> ReportAgain {
+    ReportAgain { report, rows_before, same, replay: arrival(99) }
+}
+
+impl World {
+    /// Reads a message again that was refused.
+    fn reread(&mut self, report: Report, same: bool) -> Option<(Receipt, ReplayedRow)> {
+        let mut results = ShardResults::default();
+        let rows = report.rows;
+        self.reported.take_again(again(report, rows, same), &mut results);
+        self.reported.settle();
+        results.counts.values().for_each(|counts| self.counts.add(counts));
+        self.values.extend(results.facts.report_values);
+        // It is another word of the same rows.
+        let net = self.counts.net();
+        assert_eq!(net.stored + net.duplicate + net.rejected, self.rows, "BALANCE: {:?}", self.counts);
+        results.facts.receipts.pop().zip(results.facts.replayed.pop())
+    }
+}
+
+#[test]
+fn once_a_report_that_was_refused_is_taken_when_it_is_read_again_with_the_arrival_it_had() {
+    let mut world = World::default();
+    let values = [("X01", "1204"), ("X02", "312")];
+    let refused = Report { findings: vec![error("line 3")], ..message(1, &values) };
+    assert_eq!(world.send(refused.clone()).verdict, ReportVerdict::Refused);
+    // What is sent in between, of one of its cells, came later.
+    assert_eq!(world.send(message(2, &[("X02", "330")])).verdict, ReportVerdict::Accepted);
+
+    assert!(world.reread(refused.clone(), true).is_none(), "it reads as it did, and is refused as it was");
+    let (receipt, row) = world.reread(message(1, &values), false).unwrap();
+    assert_eq!((receipt.verdict, receipt.stored, receipt.changed), (ReportVerdict::Accepted, 2, 0));
+    assert_eq!((row.good, row.before, row.rejected), (2, 2, 0));
+    assert_eq!(world.shown(), BTreeMap::from([("X01", "1204".to_owned()), ("X02", "330".to_owned())]));
+    assert_eq!(world.counts.rows_reread, 2);
+    // Its bytes are known now.
+    assert_eq!(world.send(message(1, &values)).verdict, ReportVerdict::Duplicate);
+}
+
+#[test]
+fn once_a_report_whose_bytes_were_taken_meanwhile_is_a_duplicate_when_it_is_read_again() {
+    let mut world = World::default();
+    let refused = Report { findings: vec![error("line 3")], ..message(1, &[("X01", "1204")]) };
+    assert_eq!(world.send(refused).verdict, ReportVerdict::Refused);
+    let sent_again = Report { arrival: arrival(2), ..message(1, &[("X01", "1204")]) };
+    assert_eq!(world.send(sent_again).verdict, ReportVerdict::Accepted);
+    let (receipt, row) = world.reread(message(1, &[("X01", "1204")]), false).unwrap();
+    assert_eq!((receipt.verdict, receipt.same), (ReportVerdict::Duplicate, 1));
+    assert_eq!((row.before, row.rejected), (1, 0));
+}
+
+#[test]
+fn loud_a_report_that_reads_otherwise_and_is_refused_again_is_told_of_anew() {
+    let mut world = World::default();
+    let refused = |at| Report { findings: vec![error(at)], ..message(1, &[("X01", "1204")]) };
+    assert_eq!(world.send(refused("line 3")).verdict, ReportVerdict::Refused);
+    let (receipt, row) = world.reread(refused("line 4"), false).unwrap();
+    assert_eq!((receipt.verdict, &*receipt.findings[0].at), (ReportVerdict::Refused, "line 4"));
+    assert_eq!((row.good, row.rejected), (0, 1));
+}
