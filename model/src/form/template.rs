@@ -80,8 +80,11 @@ pub struct LabelRule {
     pub labels: Vec<String>,
     /// Of what stands above it and holds it one fits a pattern; where none is named, any.
     pub under: Vec<String>,
-    /// Whether what it says of itself (its label, its unit) holds for the rows below, until the next such row.
+    /// Whether what it says of itself (its label, its unit, its indicators) holds for the rows below, until the next such
+    /// row.
     pub section: bool,
+    /// The indicators it is of, of those that its columns name; any where none is named.
+    pub indicators: Vec<String>,
     /// Of indicators that know one of these units it is in no other: what is counted by the piece among what is weighed.
     /// Where nothing says one of them, the number is not read.
     pub units: Vec<String>,

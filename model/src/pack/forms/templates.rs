@@ -113,13 +113,7 @@ fn read_columns(id: &str, table: &mut Section<'_>, form: &Form) -> Vec<HeadRule>
 }
 
 fn read_values(id: &str, rule: &mut Section<'_>, form: &Form) -> HeadValues {
-    let named = rule.texts("indicators");
-    for (line, indicator) in &named {
-        if !form.indicators.contains_key(indicator) {
-            rule.fault(*line, format!("{id}: the form has no indicator '{indicator}'"));
-        }
-    }
-    let indicators: Vec<String> = named.into_iter().map(|(_, indicator)| indicator).collect();
+    let indicators = known_indicators(id, rule, form);
     let unit = rule.optional_text("unit");
     if let Some(unit) = &unit {
         let knows = |id: &String| {
@@ -133,6 +127,17 @@ fn read_values(id: &str, rule: &mut Section<'_>, form: &Form) -> HeadValues {
     let period = optional_word(id, rule, "period", &Relative::ALL, Relative::word).unwrap_or_default();
     let vintage = optional_word(id, rule, "vintage", &Vintage::ALL, Vintage::word);
     HeadValues { indicators, period, vintage, unit, add: rule.optional_decimal("add") }
+}
+
+/// The indicators that a rule names.
+fn known_indicators(id: &str, rule: &mut Section<'_>, form: &Form) -> Vec<String> {
+    let named = rule.texts("indicators");
+    for (line, indicator) in &named {
+        if !form.indicators.contains_key(indicator) {
+            rule.fault(*line, format!("{id}: the form has no indicator '{indicator}'"));
+        }
+    }
+    named.into_iter().map(|(_, indicator)| indicator).collect()
 }
 
 /// A fault unless a rule says one of these.
@@ -170,8 +175,9 @@ fn read_rows(id: &str, table: &mut Section<'_>, form: &Form, draft: &Draft) -> V
         if let Some(unit) = units.iter().find(|unit| !knows(unit)) {
             rule.fault(rule.line_of("units"), format!("{id}: no indicator of the form has the unit '{unit}'"));
         }
+        let indicators = known_indicators(id, &mut rule, form);
         rule.finish();
-        rules.push(LabelRule { labels, under, section, units, reads });
+        rules.push(LabelRule { labels, under, section, indicators, units, reads });
     }
     if rules.is_empty() {
         table.fault(table.line_of("rows"), format!("{id}: what its rows are is not said: write 'rows'"));

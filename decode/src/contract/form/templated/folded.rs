@@ -13,7 +13,7 @@ const BULLETS: [char; 5] = ['-', '+', '*', '•', '–'];
 /// Without accents, case and line breaks; `05` is `5`.
 pub(super) fn folded(text: &str) -> String {
     let short: String = text.chars().take(TEXT_MAX).collect();
-    let plain = plain(&short);
+    let plain = plain(&short).replace('⁽', "(").replace('⁾', ")");
     let mut folded = String::with_capacity(plain.len());
     let mut is_in_number = false;
     let mut left = plain.chars().peekable();
@@ -104,12 +104,32 @@ impl Month {
     fn so_far(self) -> Vec<String> {
         let mut written = vec![format!("{} thang dau", self.month), format!("{} thang", self.month)];
         match self.month {
-            3 => written.extend(["quy i", "quy 1"].map(str::to_owned)),
-            12 => written.extend(["ca", "ca nam"].map(str::to_owned)),
+            3 => written.extend(["quy i", "quy 1", "qui i", "qui 1"].map(str::to_owned)),
+            12 => written.extend(["ca", "ca nam", "nam"].map(str::to_owned)),
             _ => {}
         }
         written
     }
+}
+
+/// Stands around each number, so that 1 is no beginning of 12.
+const EDGE: char = '\u{1}';
+
+/// A heading or a pattern with its numbers told apart.
+fn edged(text: &str) -> String {
+    let mut edged = String::with_capacity(text.len() + 8);
+    let mut is_in_number = false;
+    for letter in text.chars() {
+        if letter.is_ascii_digit() != is_in_number {
+            edged.push(EDGE);
+            is_in_number = !is_in_number;
+        }
+        edged.push(letter);
+    }
+    if is_in_number {
+        edged.push(EDGE);
+    }
+    edged
 }
 
 /// A pattern of a heading.
@@ -123,9 +143,6 @@ impl HeadPattern {
 
     /// Whether a folded heading fits it in a month.
     pub(super) fn fits(&self, path: &str, month: Month) -> bool {
-        if !self.0.contains('{') {
-            return pattern::fits(&self.0, path);
-        }
         let before = month.before();
         let plain = self
             .0
@@ -134,10 +151,11 @@ impl HeadPattern {
             .replace("{pm}", &before.month.to_string())
             .replace("{py}", &before.year.to_string())
             .replace("{ly}", &(month.year - 1).to_string());
+        let path = edged(path);
         if !plain.contains("{n}") {
-            return pattern::fits(&plain, path);
+            return pattern::fits(&edged(&plain), &path);
         }
-        month.so_far().iter().any(|so_far| pattern::fits(&plain.replace("{n}", so_far), path))
+        month.so_far().iter().any(|so_far| pattern::fits(&edged(&plain.replace("{n}", so_far)), &path))
     }
 }
 
@@ -173,5 +191,7 @@ mod tests {
         assert!(fits("*{n} năm {y}*", "Cộng dồn 02 tháng năm 2025", february));
         assert!(fits("*{n} năm {y}*", "Quý I năm 2000", Month { year: 2000, month: 3 }));
         assert!(!fits("*{n} năm {y}*", "Quý I năm 2000", Month { year: 2000, month: 4 }));
+        assert!(!fits("ước tính tháng {m}*", "Ước tính tháng 12 năm 2024", Month { year: 2025, month: 1 }));
+        assert!(fits("ước tính tháng {m}*", "Ước tính tháng 01", Month { year: 2025, month: 1 }));
     }
 }

@@ -18,7 +18,7 @@ mod rules;
 mod said_month;
 mod table;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use ioc_model::{
     form::{Period, Rule, Weight},
@@ -44,11 +44,15 @@ use self::{folded::Month, rows::Laid, rules::SheetRules, table::Table};
 
 /// Characters of a title that are told.
 const TITLE_MAX: usize = 120;
+/// So many tables of a sheet are looked at.
+const TABLES_MAX: usize = 16;
 
 /// A sheet that a template knows.
 struct Known<'w> {
     number: u32,
-    sheet: &'w Sheet,
+    /// Where it begins.
+    spot: Spot,
+    sheet: Cow<'w, Sheet>,
     table: Table,
     rules: &'w SheetRules,
     /// What it says its month is, and whether by month.
@@ -104,24 +108,52 @@ fn sheets<'w>(form: &'w FormRules, workbook: &'w Workbook, told: &mut Findings) 
             told.at(Weight::Note, Rule::Hidden, spot, "", message);
             continue;
         }
-        let table = Table::of(sheet, |unit| form.templates.is_unit(unit));
-        let found = table.and_then(|table| {
-            let rules = form.templates.of_title(&table.title)?;
-            Some((table, rules))
-        });
-        let Some((table, rules)) = found else {
-            let title = legible(&table::first_words(sheet), TITLE_MAX);
-            let message = said(
-                "Không mẫu đọc nào nhận ra trang này; không được đọc.",
-                "No template knows this sheet; it was not read.",
-            );
-            told.at(Weight::Note, Rule::UnknownForm, spot, &title, message);
-            continue;
-        };
-        let says = said_month::said(&table.said).or_else(|| said_month::in_heads(&table.columns));
-        known.push(Known { number, sheet, table, rules, says });
+        // Several tables may stand in a sheet, one below the other.
+        let mut left = Cow::Borrowed(sheet);
+        for at in 0..TABLES_MAX {
+            let table = Table::of(&left, |unit| form.templates.is_unit(unit));
+            let ends = table.as_ref().and_then(|table| table.ends);
+            let below = ends.filter(|ends| *ends > 0).map(|ends| below(&left, ends));
+            let row = left.rows.first().map_or(0, |row| row.number);
+            let spot = if at == 0 { spot } else { Spot::Row(number, row) };
+            let title = legible(&table::first_words(&left), TITLE_MAX);
+            let found = table.and_then(|table| {
+                let rules = form.templates.of_title(&table.title)?;
+                Some((table, rules))
+            });
+            match found {
+                Some((table, rules)) => {
+                    let says = said_month::said(&table.said).or_else(|| said_month::in_heads(&table.columns));
+                    known.push(Known { number, spot, sheet: left, table, rules, says });
+                }
+                None => {
+                    let message = said(
+                        "Không mẫu đọc nào nhận ra trang hay bảng này; không được đọc.",
+                        "No template knows this sheet or table; it was not read.",
+                    );
+                    told.at(Weight::Note, Rule::UnknownForm, spot, &title, message);
+                }
+            }
+            match below {
+                Some(below) => left = Cow::Owned(below),
+                None => break,
+            }
+        }
     }
     known
+}
+
+/// What stands below a table.
+fn below(sheet: &Sheet, ends: usize) -> Sheet {
+    let from = sheet.rows.get(ends).map_or(u32::MAX, |row| row.number);
+    let is_below = |area: &&((u32, u32), (u32, u32))| area.0.0 >= from;
+    Sheet {
+        name: sheet.name.clone(),
+        hidden: sheet.hidden,
+        hidden_columns: sheet.hidden_columns.clone(),
+        rows: sheet.rows[ends..].to_vec(),
+        merged: sheet.merged.iter().filter(is_below).copied().collect(),
+    }
 }
 
 /// The month that most sheets say, the later one where two are said as often. What says a year alone counts where nothing
@@ -208,8 +240,8 @@ impl Reading<'_> {
     }
 
     fn templated_sheet(&mut self, known: &Known<'_>, month: Month, period: Period) {
-        let Known { number, sheet, table, rules, says } = known;
-        let spot = Spot::Sheet(*number);
+        let Known { number, spot, sheet, table, rules, says } = known;
+        let spot = *spot;
         if let Some((other, true)) = says
             && *other != month
         {
@@ -227,7 +259,8 @@ impl Reading<'_> {
         }
         let place = self.form.form.about.clone().unwrap_or_default();
         let templates = &self.form.templates;
-        let reads: Vec<_> = table.columns.iter().map(|column| rules.column(&column.path, month)).collect();
+        let mut reads: Vec<_> = table.columns.iter().map(|column| rules.column(&column.path, month)).collect();
+        self.tell_twice(*number, table, &mut reads);
         let laid = Laid {
             number: *number,
             sheet,
@@ -241,17 +274,44 @@ impl Reading<'_> {
         };
         self.tell_columns(&laid);
         let before = self.cells.len();
-        let added = self.templated_rows(&laid);
+        let (added, is_left_out) = self.templated_rows(&laid);
         if self.is_copy(*number, &added) {
             return;
         }
-        if self.cells.len() == before {
+        if self.cells.len() == before && !is_left_out {
             let title = legible(&table.said, TITLE_MAX);
             let message = said(
                 format!("Mẫu đọc '{}' nhận ra trang này nhưng không đọc được số nào.", quoted(&rules.id)),
                 format!("The template '{}' knows this sheet and could read no number of it.", quoted(&rules.id)),
             );
             self.findings.at(Weight::Warning, Rule::Empty, spot, &title, message);
+        }
+    }
+
+    /// Of columns whose headings say the same none is read: which is meant cannot be known.
+    fn tell_twice(&mut self, sheet: u32, table: &Table, reads: &mut [Option<&rules::HeadRead>]) {
+        let same = |one: Option<&rules::HeadRead>, other: Option<&rules::HeadRead>| match (one, other) {
+            (Some(rules::HeadRead::Values(one, of)), Some(rules::HeadRead::Values(other, with))) => {
+                one == other && (of.period, &of.unit) == (with.period, &with.unit)
+            }
+            _ => false,
+        };
+        let is_twice: Vec<bool> = (0..reads.len())
+            .map(|at| (0..reads.len()).any(|other| other != at && same(reads[at], reads[other])))
+            .collect();
+        for (at, _) in is_twice.iter().enumerate().filter(|(_, twice)| **twice) {
+            let column = &table.columns[at];
+            reads[at] = Some(&rules::HeadRead::Ignored);
+            self.findings.at(
+                Weight::Error,
+                Rule::Twice,
+                Spot::Cell(sheet, column.row, column.at),
+                &column.said,
+                said(
+                    "Nhiều cột có tiêu đề cùng nghĩa theo mẫu đọc, không rõ cột nào đúng; không cột nào được lấy.",
+                    "Several columns have headings that the template takes for the same, and which is meant cannot be known: none was taken.",
+                ),
+            );
         }
     }
 
@@ -282,7 +342,7 @@ impl Reading<'_> {
                 ),
                 Some(_) => continue,
             };
-            self.findings.at(weight, Rule::Surplus, spot, &column.path, message);
+            self.findings.at(weight, Rule::Surplus, spot, &column.said, message);
         }
     }
 }

@@ -44,6 +44,8 @@ struct Above {
     stack: Vec<((u32, u32), String, bool)>,
     section: Option<String>,
     section_unit: Option<String>,
+    /// Of which indicators the section is.
+    section_of: Vec<usize>,
     sections: u32,
     /// By column: units that stand in a row without numbers.
     column_units: FxHashMap<u32, String>,
@@ -53,6 +55,8 @@ struct Above {
     broken: Option<String>,
     /// The mark of a note behind the label above, which holds for a part of it, too.
     noted: Option<String>,
+    /// Whether a row was met that the template names as one to leave out.
+    is_left_out: bool,
 }
 
 /// The label of a row.
@@ -63,12 +67,13 @@ struct Label {
 }
 
 impl Reading<'_> {
-    /// Reads the rows of a sheet.
-    pub(super) fn templated_rows(&mut self, laid: &Laid<'_>) -> Added {
+    /// Reads the rows of a sheet. What they add, and whether all rows of numbers are ones that the template leaves out.
+    pub(super) fn templated_rows(&mut self, laid: &Laid<'_>) -> (Added, bool) {
         let mut added = Added::default();
         let mut above = Above::default();
         let mut sums = Sums::default();
-        for row in &laid.sheet.rows[laid.table.body..] {
+        let ends = laid.table.ends.unwrap_or(laid.sheet.rows.len());
+        for row in &laid.sheet.rows[laid.table.body..ends] {
             if row.hidden {
                 self.row_not_shown(laid, row);
                 continue;
@@ -76,7 +81,7 @@ impl Reading<'_> {
             self.templated_row(laid, row, &mut above, &mut sums, &mut added);
         }
         self.hold_sums(laid, &sums);
-        added
+        (added, above.is_left_out)
     }
 
     fn templated_row(
@@ -117,8 +122,12 @@ impl Reading<'_> {
         if found.is_none() && !is_group {
             found = whole.as_deref().and_then(|whole| laid.templates.row(laid.rules, whole, &context));
         }
-        let own_unit = parenthesis(&written).map(|(_, unit)| unit).filter(|unit| laid.templates.is_unit(unit));
-        if found.is_some_and(|(rule, _)| rule.section) {
+        let own_label = label(&written);
+        let in_parentheses = parenthesis(&written).map(|(_, unit)| unit);
+        let own_unit =
+            in_parentheses.into_iter().chain([own_label.as_str()]).find(|unit| laid.templates.is_unit(unit));
+        if let Some((rule, _)) = found.filter(|(rule, _)| rule.section) {
+            above.section_of.clone_from(&rule.indicators);
             above.section = Some(label(&written));
             above.section_unit = own_unit.map(str::to_owned);
             above.sections += 1;
@@ -162,6 +171,7 @@ impl Reading<'_> {
                 None => return,
             },
             RowRead::Ignored => {
+                above.is_left_out = true;
                 self.findings.at(
                     Weight::Note,
                     Rule::Surplus,
@@ -186,8 +196,15 @@ impl Reading<'_> {
         for (at, read, cell) in cells {
             let HeadRead::Values(indicators, values) = read else { continue };
             let spot = Spot::Cell(laid.number, row.number, at);
-            let of = self.unit_of(laid, at, (indicators, values), &units, above);
-            let Some((indicator, factor)) = self.known_unit(laid, of, indicators, spot) else { continue };
+            let of = if rule.indicators.is_empty() { &above.section_of } else { &rule.indicators };
+            let indicators: Vec<usize> =
+                indicators.iter().copied().filter(|one| of.is_empty() || of.contains(one)).collect();
+            if indicators.is_empty() {
+                self.not_of_section(laid, spot);
+                continue;
+            }
+            let of = self.unit_of(laid, at, (&indicators, values), &units, above);
+            let Some((indicator, factor)) = self.known_unit(laid, of, &indicators, spot) else { continue };
             let value = self.value(cell, indicator, Decimal::ONE, spot);
             if is_held && (self.form.indicators[indicator].of.additive || matches!(rule.reads, RowRead::PartOf(..))) {
                 if let CellValue::Said(said) = &value {
@@ -209,6 +226,19 @@ impl Reading<'_> {
         if is_held {
             sums.hold(row.number, column, above.sections, &rule.reads, held);
         }
+    }
+
+    fn not_of_section(&mut self, laid: &Laid<'_>, spot: Spot) {
+        self.findings.at(
+            Weight::Warning,
+            Rule::Surplus,
+            spot,
+            "",
+            said(
+                format!("Mẫu đọc '{}': cột này không có chỉ tiêu nào của phần này trong bảng; số không được lấy.", laid.rules.id),
+                format!("Template '{}': this column has no indicator of this part of the table; the number was not taken.", laid.rules.id),
+            ),
+        );
     }
 
     fn is_mark(&self, cell: &GridCell) -> bool {

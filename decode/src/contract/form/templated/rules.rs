@@ -48,6 +48,8 @@ pub(super) struct RowRule {
     labels: Vec<String>,
     under: Vec<String>,
     pub(super) section: bool,
+    /// Of which of its columns' indicators it is; of any where none is named.
+    pub(super) indicators: Vec<usize>,
     /// Folded.
     pub(super) units: Vec<String>,
     pub(super) reads: RowRead,
@@ -96,9 +98,10 @@ impl Templates {
         let labels = labels.collect();
         let rows = |template: &SheetTemplate| {
             let rule = |rule: &ioc_model::form::LabelRule| RowRule {
-                labels: rule.labels.iter().map(|one| label(one)).collect(),
+                labels: rule.labels.iter().map(|one| if one.contains('*') { folded(one) } else { label(one) }).collect(),
                 under: rule.under.iter().map(|one| folded(one)).collect(),
                 section: rule.section,
+                indicators: rule.indicators.iter().filter_map(place).collect(),
                 units: rule.units.iter().map(|one| folded(one)).collect(),
                 reads: match &rule.reads {
                     LabelReads::Whole => RowRead::Whole,

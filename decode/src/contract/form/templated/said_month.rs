@@ -81,7 +81,7 @@ fn month(tokens: &[&str]) -> Option<(i16, usize)> {
             let (month, length) = in_words(rest)?;
             Some((month, 1 + length))
         }
-        ["quy", quarter, ..] => {
+        ["quy" | "qui", quarter, ..] => {
             let quarter = match *quarter {
                 "i" | "1" => 1,
                 "ii" | "2" => 2,

@@ -32,6 +32,8 @@ pub(super) struct Table {
     pub(super) first: u32,
     /// The place of the first row below the headings.
     pub(super) body: usize,
+    /// The place of the first row of the next table of the sheet, where it has one.
+    pub(super) ends: Option<usize>,
     /// Columns of numbers that are not shown.
     pub(super) hidden: Vec<u32>,
     /// Units that stand in a note below the rows, by the mark of the note: "(*) Nghìn chiếc; triệu USD".
@@ -46,6 +48,8 @@ pub(super) struct TableColumn {
     pub(super) row: u32,
     /// Its headings from above, folded.
     pub(super) path: String,
+    /// As they are written.
+    pub(super) said: String,
     /// What stands in parentheses in them, as it is written.
     pub(super) units: Vec<String>,
 }
@@ -72,6 +76,7 @@ impl Table {
         let mut titles: Vec<&str> = Vec::new();
         let mut heads: Vec<&GridRow> = Vec::new();
         let mut title_column = None;
+        let mut begins = None;
         for row in &above[from..] {
             let texts: Vec<(u32, &str)> = row
                 .cells
@@ -80,8 +85,20 @@ impl Table {
                 .filter(|(at, text)| !text.is_empty() && !is_hidden(sheet, *at))
                 .collect();
             let Some((leftmost, _)) = texts.first() else { continue };
-            let (units, words): (Vec<_>, Vec<_>) =
-                texts.iter().partition::<Vec<(u32, &str)>, _>(|(_, text)| !said_units(text, &is_unit).is_empty());
+            let over: Vec<&(u32, &str)> = texts.iter().filter(|(at, _)| *at >= first).collect();
+            // A label with nothing but units over the columns begins what is below.
+            let are_units = |text: &str| !text.starts_with('(') && !said_units(text, &is_unit).is_empty();
+            if !heads.is_empty()
+                && *leftmost < first
+                && !over.is_empty()
+                && over.iter().all(|(_, text)| are_units(text))
+            {
+                begins = Some(row.number);
+                break;
+            }
+            let (units, words): (Vec<_>, Vec<_>) = texts
+                .iter()
+                .partition::<Vec<(u32, &str)>, _>(|(_, text)| heads.is_empty() && !said_units(text, &is_unit).is_empty());
             table.units.extend(units.iter().flat_map(|(_, text)| said_units(text, &is_unit)));
             let Some((at, text)) = words.first() else { continue };
             let goes_on = heads.is_empty()
@@ -90,10 +107,7 @@ impl Table {
             if goes_on {
                 title_column = title_column.or(Some(*at));
                 titles.push(text);
-            } else if words.iter().any(|(at, _)| *at >= first) || heads.is_empty() {
-                heads.push(row);
             } else {
-                // Labels of the first group, unless headings go on below.
                 heads.push(row);
             }
         }
@@ -102,16 +116,35 @@ impl Table {
             let _ = heads.pop();
         }
         let last_head = heads.last().map_or(0, |row| row.number);
-        let title_end = |row: &GridRow| row.number > last_head;
+        let is_below = |row: &GridRow| begins.map_or(row.number > last_head, |begins| row.number >= begins);
         table.body = match heads.is_empty() {
             true => first_row,
-            false => rows.iter().position(title_end).unwrap_or(first_row),
+            false => rows.iter().position(is_below).unwrap_or(first_row),
         };
+        table.ends = end(&rows[table.body..], sheet, first, &is_unit).map(|at| table.body + at);
         table.said = titles.join(" ");
         table.title = folded(&table.said);
-        table.columns = columns(sheet, &heads, &numbers, first);
+        table.columns = columns(sheet, &heads, &numbers, first, &is_unit);
         Some(table)
     }
+}
+
+/// Where another table begins: headings over the columns once more, and above them what it is called.
+fn end(rows: &[GridRow], sheet: &Sheet, first: u32, is_unit: &impl Fn(&str) -> bool) -> Option<usize> {
+    let has_number = |row: &GridRow| row.cells.iter().any(|(at, cell)| *at >= first && number(cell).is_some());
+    let is_headed = |row: &GridRow| {
+        let over = row.cells.iter().filter(|(at, _)| *at >= first && !is_hidden(sheet, *at));
+        let words = over.filter(|(_, cell)| match &cell.content {
+            Content::Text(text) => text.chars().filter(|c| c.is_alphabetic()).count() > 1 && said_units(text, is_unit).is_empty(),
+            _ => false,
+        });
+        words.count() > 1
+    };
+    let heads = rows.iter().position(|row| !row.hidden && is_headed(row) && !is_data(row, sheet))?;
+    let above = rows[..heads].iter().rposition(|row| has_number(row) || row.hidden);
+    let from = above.map_or(heads, |last| last + 1);
+    // A table that has no row of numbers before it is none.
+    rows[..from].iter().any(has_number).then_some(from)
 }
 
 fn is_hidden(sheet: &Sheet, column: u32) -> bool {
@@ -217,6 +250,7 @@ fn columns(
     heads: &[&GridRow],
     numbers: &std::collections::BTreeSet<u32>,
     first: u32,
+    is_unit: &impl Fn(&str) -> bool,
 ) -> Vec<TableColumn> {
     let mut over: BTreeMap<u32, Vec<(u32, &str)>> = BTreeMap::new();
     for row in heads {
@@ -247,12 +281,14 @@ fn columns(
         path.extend(own);
         let words: Vec<&str> = path.iter().map(|(_, text)| *text).collect();
         let joined = words.join(" ");
-        let units = parentheses(&joined).into_iter().map(str::to_owned).collect();
+        let lowest = words.last().filter(|last| !said_units(last, is_unit).is_empty());
+        let units = parentheses(&joined).into_iter().chain(lowest.copied()).map(str::to_owned).collect();
         columns.push(TableColumn {
             at,
             row: own_last.unwrap_or_else(|| heads.last().map_or(1, |row| row.number)),
             path: folded(&joined),
             units,
+            said: joined.split_whitespace().collect::<Vec<_>>().join(" "),
         });
         if at >= first {
             left = path;
