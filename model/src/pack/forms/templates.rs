@@ -28,12 +28,7 @@ pub(super) fn read_about(id: &str, section: &mut Section<'_>, draft: &Draft) -> 
     (!code.is_empty()).then_some(code)
 }
 
-pub(super) fn read(
-    id: &str,
-    section: &mut Section<'_>,
-    form: &Form,
-    draft: &Draft,
-) -> Vec<SheetTemplate> {
+pub(super) fn read(id: &str, section: &mut Section<'_>, form: &Form, draft: &Draft) -> Vec<SheetTemplate> {
     let line = section.line;
     let mut templates: Vec<SheetTemplate> = Vec::new();
     let mut known: BTreeSet<String> = BTreeSet::new();
@@ -49,7 +44,8 @@ pub(super) fn read(
         let id = format!("{id}: {name}");
         let titles = patterns(&id, &mut table, "titles");
         if titles.is_empty() {
-            let message = format!("{id}: 'titles' says what stands above the table, such as [\"*chỉ số giá*\"]");
+            let message =
+                format!("{id}: 'titles' says what stands above the table, such as [\"*chỉ số giá*\"]");
             table.fault(table.line_of("titles"), message);
         }
         let template = SheetTemplate {
@@ -64,7 +60,8 @@ pub(super) fn read(
         templates.push(template);
     }
     if templates.is_empty() {
-        section.fault(line, format!("{id}: a form of this file is read by templates: write [[{id}.templates]]"));
+        section
+            .fault(line, format!("{id}: a form of this file is read by templates: write [[{id}.templates]]"));
     }
     templates
 }
@@ -74,7 +71,10 @@ fn patterns(id: &str, table: &mut Section<'_>, key: &str) -> Vec<String> {
     let mut patterns = Vec::new();
     for (line, pattern) in table.texts(key) {
         if pattern.trim_matches(['*', ' ']).is_empty() {
-            table.fault(line, format!("{id}: '{key}': '{pattern}' says nothing that could be told from others"));
+            table.fault(
+                line,
+                format!("{id}: '{key}': '{pattern}' says nothing that could be told from others"),
+            );
         }
         patterns.push(pattern);
     }
@@ -92,7 +92,8 @@ fn read_columns(id: &str, table: &mut Section<'_>, form: &Form) -> Vec<HeadRule>
         for word in heads.iter().flat_map(|head| HeadRule::words(head)) {
             if !HeadRule::WORDS.contains(&word) {
                 let known = HeadRule::WORDS.join("}, {");
-                let message = format!("{id}: 'heads': {{{word}}} stands for nothing (there are: {{{known}}})");
+                let message =
+                    format!("{id}: 'heads': {{{word}}} stands for nothing (there are: {{{known}}})");
                 rule.fault(rule.line_of("heads"), message);
             }
         }
@@ -162,7 +163,9 @@ fn read_rows(id: &str, table: &mut Section<'_>, form: &Form, draft: &Draft) -> V
         let needs_no_label = matches!(reads, LabelReads::Dimension(_));
         if labels.is_empty() != needs_no_label {
             let message = match needs_no_label {
-                true => format!("{id}: rows of a dimension are told by the labels of its members: 'labels' says none"),
+                true => format!(
+                    "{id}: rows of a dimension are told by the labels of its members: 'labels' says none"
+                ),
                 false => format!("{id}: a row has 'labels', such as [\"tổng số\"]"),
             };
             rule.fault(rule.line, message);
@@ -173,7 +176,10 @@ fn read_rows(id: &str, table: &mut Section<'_>, form: &Form, draft: &Draft) -> V
             form.indicators.values().any(|one| one.unit == **unit || one.units.contains_key(*unit))
         };
         if let Some(unit) = units.iter().find(|unit| !knows(unit)) {
-            rule.fault(rule.line_of("units"), format!("{id}: no indicator of the form has the unit '{unit}'"));
+            rule.fault(
+                rule.line_of("units"),
+                format!("{id}: no indicator of the form has the unit '{unit}'"),
+            );
         }
         let indicators = known_indicators(id, &mut rule, form);
         rule.finish();
@@ -211,7 +217,8 @@ fn read_label(id: &str, rule: &mut Section<'_>, form: &Form, draft: &Draft) -> L
             check_dimension(id, rule, "part_of", dimension, std::slice::from_ref(member), form);
             return LabelReads::PartOf(dimension.clone(), member.clone());
         }
-        let message = format!("{id}: 'part_of' is a dimension and its member, such as [\"level\", \"central\"]");
+        let message =
+            format!("{id}: 'part_of' is a dimension and its member, such as [\"level\", \"central\"]");
         rule.fault(rule.line_of("part_of"), message);
         return LabelReads::Ignored;
     }

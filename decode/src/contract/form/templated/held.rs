@@ -5,7 +5,11 @@ use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
 
 use super::{
-    super::{draft::Reading, findings::{Spot, said}, number::written},
+    super::{
+        draft::Reading,
+        findings::{Spot, said},
+        number::written,
+    },
     rows::Laid,
     rules::RowRead,
 };
@@ -50,7 +54,8 @@ impl Sums {
     fn sum(&self, section: u32, dimension: usize, parts: &[u32], column: u32) -> Option<Decimal> {
         if parts.is_empty() {
             let of = |key: &&(u32, usize, u32, u32)| (key.0, key.1, key.3) == (section, dimension, column);
-            let mut found = self.parts.iter().filter(|(key, _)| of(key)).map(|(_, number)| *number).peekable();
+            let mut found =
+                self.parts.iter().filter(|(key, _)| of(key)).map(|(_, number)| *number).peekable();
             let _ = found.peek()?;
             return found.try_fold(Decimal::ZERO, Decimal::checked_add);
         }

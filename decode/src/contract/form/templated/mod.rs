@@ -66,7 +66,8 @@ pub(super) fn judge<'f>(
     message: &Message<'_>,
     workbook: &Workbook,
 ) -> Option<Judged> {
-    let templated: Vec<&FormRules> = known.iter().copied().filter(|form| !form.templates.is_empty()).collect();
+    let templated: Vec<&FormRules> =
+        known.iter().copied().filter(|form| !form.templates.is_empty()).collect();
     let others = known.len() > templated.len();
     for form in &templated {
         let mut told = Findings::default();
@@ -200,6 +201,7 @@ fn judged(
         }
     } else {
         reading.is_refused = true;
+        reading.rejected += 1;
         reading.findings.at(
             Weight::Error,
             Rule::Period,
@@ -233,7 +235,9 @@ impl Reading<'_> {
                 &title,
                 said(
                     format!("Các trang ghi kỳ {title}, tên tệp ghi kỳ {name}: đã lấy kỳ của các trang."),
-                    format!("The sheets say {title}, the name of the file {name}: that of the sheets was taken."),
+                    format!(
+                        "The sheets say {title}, the name of the file {name}: that of the sheets was taken."
+                    ),
                 ),
             );
         }
@@ -251,15 +255,22 @@ impl Reading<'_> {
                 spot,
                 &format!("{:02}/{}", other.month, other.year),
                 said(
-                    format!("Trang ghi tháng khác các trang còn lại ({:02}/{}); không được đọc.", month.month, month.year),
-                    format!("The sheet says another month than the others ({:02}/{}); it was not read.", month.month, month.year),
+                    format!(
+                        "Trang ghi tháng khác các trang còn lại ({:02}/{}); không được đọc.",
+                        month.month, month.year
+                    ),
+                    format!(
+                        "The sheet says another month than the others ({:02}/{}); it was not read.",
+                        month.month, month.year
+                    ),
                 ),
             );
             return;
         }
         let place = self.form.form.about.clone().unwrap_or_default();
         let templates = &self.form.templates;
-        let mut reads: Vec<_> = table.columns.iter().map(|column| rules.column(&column.path, month)).collect();
+        let mut reads: Vec<_> =
+            table.columns.iter().map(|column| rules.column(&column.path, month)).collect();
         self.tell_twice(*number, table, &mut reads);
         let laid = Laid {
             number: *number,
@@ -282,7 +293,10 @@ impl Reading<'_> {
             let title = legible(&table.said, TITLE_MAX);
             let message = said(
                 format!("Mẫu đọc '{}' nhận ra trang này nhưng không đọc được số nào.", quoted(&rules.id)),
-                format!("The template '{}' knows this sheet and could read no number of it.", quoted(&rules.id)),
+                format!(
+                    "The template '{}' knows this sheet and could read no number of it.",
+                    quoted(&rules.id)
+                ),
             );
             self.findings.at(Weight::Warning, Rule::Empty, spot, &title, message);
         }
@@ -301,7 +315,7 @@ impl Reading<'_> {
             .collect();
         for (at, _) in is_twice.iter().enumerate().filter(|(_, twice)| **twice) {
             let column = &table.columns[at];
-            reads[at] = Some(&rules::HeadRead::Ignored);
+            reads[at] = Some(&rules::HeadRead::Unclear);
             self.findings.at(
                 Weight::Error,
                 Rule::Twice,
@@ -322,7 +336,8 @@ impl Reading<'_> {
             let at = laid.table.columns.first().map_or(1, |column| column.row);
             self.findings.at(Weight::Note, Rule::Hidden, Spot::Cell(laid.number, at, *column), "", message);
         }
-        let numbers = laid.table.columns.iter().zip(&laid.reads).filter(|(column, _)| column.at >= laid.table.first);
+        let numbers =
+            laid.table.columns.iter().zip(&laid.reads).filter(|(column, _)| column.at >= laid.table.first);
         for (column, read) in numbers {
             let spot = Spot::Cell(laid.number, column.row, column.at);
             let (weight, message) = match read {
@@ -336,8 +351,14 @@ impl Reading<'_> {
                 None => (
                     Weight::Warning,
                     said(
-                        format!("Mẫu đọc '{}' không có cột với tiêu đề này; số của cột không được lấy.", laid.rules.id),
-                        format!("The template '{}' has no column with these headings; its numbers were not taken.", laid.rules.id),
+                        format!(
+                            "Mẫu đọc '{}' không có cột với tiêu đề này; số của cột không được lấy.",
+                            laid.rules.id
+                        ),
+                        format!(
+                            "The template '{}' has no column with these headings; its numbers were not taken.",
+                            laid.rules.id
+                        ),
                     ),
                 ),
                 Some(_) => continue,

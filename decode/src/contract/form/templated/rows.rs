@@ -103,7 +103,10 @@ impl Reading<'_> {
                     Rule::Missing,
                     Spot::Row(laid.number, row.number),
                     "",
-                    said("Hàng có số nhưng không có nhãn; số không được lấy.", "The row has numbers and no label; they were not taken."),
+                    said(
+                        "Hàng có số nhưng không có nhãn; số không được lấy.",
+                        "The row has numbers and no label; they were not taken.",
+                    ),
                 );
             }
             return;
@@ -111,12 +114,8 @@ impl Reading<'_> {
         let Label { column, depth, text: written } = label_of_row;
         let is_group = !cells.iter().any(|(.., cell)| is_number(cell) || self.is_mark(cell));
         above.stack.retain(|(other, _, group)| *other < depth || (*other == depth && *group && !is_group));
-        let context: Vec<&str> = above
-            .stack
-            .iter()
-            .map(|(_, label, _)| label.as_str())
-            .chain(above.section.as_deref())
-            .collect();
+        let context: Vec<&str> =
+            above.stack.iter().map(|(_, label, _)| label.as_str()).chain(above.section.as_deref()).collect();
         let whole = above.broken.take().map(|begun| format!("{begun} {written}"));
         let mut found = laid.templates.row(laid.rules, &written, &context);
         if found.is_none() && !is_group {
@@ -188,10 +187,18 @@ impl Reading<'_> {
         }
         let is_held = matches!(rule.reads, RowRead::Total { .. } | RowRead::PartOf(..));
         let mut held: Vec<(u32, Decimal)> = Vec::new();
-        let mut units = RowUnits { only: &rule.units, row: unit, label: own_unit.map(str::to_owned), note: Vec::new() };
+        let mut units =
+            RowUnits { only: &rule.units, row: unit, label: own_unit.map(str::to_owned), note: Vec::new() };
         let points = |text: &str| folded(text).starts_with("trong do");
         let noted = mark(&written).or_else(|| above.noted.as_deref().filter(|_| points(&written)));
-        units.note = laid.table.notes.iter().filter(|(mark, _)| Some(mark.as_str()) == noted).flat_map(|(_, units)| units).cloned().collect();
+        units.note = laid
+            .table
+            .notes
+            .iter()
+            .filter(|(mark, _)| Some(mark.as_str()) == noted)
+            .flat_map(|(_, units)| units)
+            .cloned()
+            .collect();
         above.noted = noted.map(str::to_owned);
         for (at, read, cell) in cells {
             let HeadRead::Values(indicators, values) = read else { continue };
@@ -206,7 +213,9 @@ impl Reading<'_> {
             let of = self.unit_of(laid, at, (&indicators, values), &units, above);
             let Some((indicator, factor)) = self.known_unit(laid, of, &indicators, spot) else { continue };
             let value = self.value(cell, indicator, Decimal::ONE, spot);
-            if is_held && (self.form.indicators[indicator].of.additive || matches!(rule.reads, RowRead::PartOf(..))) {
+            if is_held
+                && (self.form.indicators[indicator].of.additive || matches!(rule.reads, RowRead::PartOf(..)))
+            {
                 if let CellValue::Said(said) = &value {
                     held.extend(said.value.counts().map(|number| (at, number)));
                 }
@@ -218,7 +227,8 @@ impl Reading<'_> {
                 && self.form.indicators[indicator].of.additive
                 && values.add.is_none()
             {
-                for (dimension, member) in members.iter().enumerate().filter(|(_, member)| **member != WHOLE) {
+                for (dimension, member) in members.iter().enumerate().filter(|(_, member)| **member != WHOLE)
+                {
                     sums.add((above.sections, dimension, *member, at), number);
                 }
             }
@@ -259,9 +269,8 @@ impl Reading<'_> {
         above: &Above,
     ) -> Result<(usize, Decimal), String> {
         let column = laid.table.columns.iter().find(|column| column.at == at);
-        let known = |unit: &str| {
-            indicators.iter().find_map(|one| Some((*one, laid.templates.factor(*one, unit)?)))
-        };
+        let known =
+            |unit: &str| indicators.iter().find_map(|one| Some((*one, laid.templates.factor(*one, unit)?)));
         if let Some(unit) = &values.unit {
             return known(unit).ok_or_else(|| unit.clone());
         }
@@ -281,7 +290,9 @@ impl Reading<'_> {
             units.note.iter().map(String::as_str).chain(said.into_iter().flatten()).chain(stray).collect();
         let is_of_others = |unit: &String| known(unit).is_some();
         let found = match units.only.iter().any(is_of_others) {
-            true => said.iter().filter(|unit| units.only.contains(&folded(unit))).find_map(|unit| known(unit)),
+            true => {
+                said.iter().filter(|unit| units.only.contains(&folded(unit))).find_map(|unit| known(unit))
+            }
             false => said.iter().find_map(|unit| known(unit)),
         };
         let of_template = laid.rules.unit.as_deref().filter(|_| said.is_empty());
@@ -303,7 +314,9 @@ impl Reading<'_> {
                     let unit = &self.form.indicators[indicator].of.unit;
                     let message = said(
                         format!("Số ở đơn vị khác, được đổi sang {unit} (nhân với {factor})."),
-                        format!("The number is in another unit and was converted to {unit} (times {factor})."),
+                        format!(
+                            "The number is in another unit and was converted to {unit} (times {factor})."
+                        ),
                     );
                     self.findings.at(Weight::Note, Rule::Unit, spot, "", message);
                 }
@@ -316,11 +329,20 @@ impl Reading<'_> {
                 let known = crate::contract::legible(&known.join(", "), 200);
                 let said = match unit.is_empty() {
                     true => said(
-                        format!("Mẫu đọc '{}': không nơi nào ghi đơn vị tính của số này (các đơn vị: {known}).", laid.rules.id),
-                        format!("Template '{}': nothing says the unit of this number (there are: {known}).", laid.rules.id),
+                        format!(
+                            "Mẫu đọc '{}': không nơi nào ghi đơn vị tính của số này (các đơn vị: {known}).",
+                            laid.rules.id
+                        ),
+                        format!(
+                            "Template '{}': nothing says the unit of this number (there are: {known}).",
+                            laid.rules.id
+                        ),
                     ),
                     false => said(
-                        format!("Mẫu đọc '{}' không có đơn vị tính này (các đơn vị: {known}).", laid.rules.id),
+                        format!(
+                            "Mẫu đọc '{}' không có đơn vị tính này (các đơn vị: {known}).",
+                            laid.rules.id
+                        ),
                         format!("Template '{}' has no such unit (there are: {known}).", laid.rules.id),
                     ),
                 };
@@ -350,7 +372,9 @@ impl Reading<'_> {
         };
         let counted = value.counts();
         if let Some(number) = value.number {
-            let scaled = number.checked_mul(factor).and_then(|scaled| scaled.checked_add(values.add.unwrap_or_default()));
+            let scaled = number
+                .checked_mul(factor)
+                .and_then(|scaled| scaled.checked_add(values.add.unwrap_or_default()));
             let Some(scaled) = scaled else {
                 self.rejected += 1;
                 return None;

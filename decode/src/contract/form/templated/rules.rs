@@ -40,6 +40,8 @@ pub(super) enum HeadRead {
     Values(Vec<usize>, HeadValues),
     Unit,
     Ignored,
+    /// Values that another column says it has, too.
+    Unclear,
 }
 
 /// What a row is.
@@ -98,7 +100,11 @@ impl Templates {
         let labels = labels.collect();
         let rows = |template: &SheetTemplate| {
             let rule = |rule: &ioc_model::form::LabelRule| RowRule {
-                labels: rule.labels.iter().map(|one| if one.contains('*') { folded(one) } else { label(one) }).collect(),
+                labels: rule
+                    .labels
+                    .iter()
+                    .map(|one| if one.contains('*') { folded(one) } else { label(one) })
+                    .collect(),
                 under: rule.under.iter().map(|one| folded(one)).collect(),
                 section: rule.section,
                 indicators: rule.indicators.iter().filter_map(place).collect(),
@@ -171,7 +177,10 @@ impl Templates {
             patterns.iter().filter(|one| pattern::fits(one, title)).map(String::len).max()
         };
         let known = self.sheets.iter().filter(|sheet| fits(&sheet.except).is_none());
-        known.filter_map(|sheet| Some((fits(&sheet.titles)?, sheet))).max_by_key(|(length, _)| *length).map(|(_, s)| s)
+        known
+            .filter_map(|sheet| Some((fits(&sheet.titles)?, sheet)))
+            .max_by_key(|(length, _)| *length)
+            .map(|(_, s)| s)
     }
 
     /// What a label, as it is written, is below others: the rule, and the member.
@@ -187,8 +196,7 @@ impl Templates {
         ways.extend(bare.filter(|bare| !bare.is_empty()));
         for way in &ways {
             for rule in &sheet.rows {
-                let is_under =
-                    |pattern: &String| above.iter().any(|above| pattern::fits(pattern, above));
+                let is_under = |pattern: &String| above.iter().any(|above| pattern::fits(pattern, above));
                 if !rule.under.is_empty() && !rule.under.iter().any(is_under) {
                     continue;
                 }
@@ -209,7 +217,8 @@ impl Templates {
 impl SheetRules {
     /// What a column is by its headings.
     pub(super) fn column(&self, path: &str, month: Month) -> Option<&HeadRead> {
-        let fits = |(heads, _): &&(Vec<HeadPattern>, HeadRead)| heads.iter().any(|head| head.fits(path, month));
+        let fits =
+            |(heads, _): &&(Vec<HeadPattern>, HeadRead)| heads.iter().any(|head| head.fits(path, month));
         self.columns.iter().find(fits).map(|(_, read)| read)
     }
 }

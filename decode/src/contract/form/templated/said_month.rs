@@ -35,7 +35,8 @@ pub(super) fn in_heads(columns: &[TableColumn]) -> Option<(Month, bool)> {
 /// What a text says, and whether by month: of a year alone it is the last.
 pub(super) fn said(text: &str) -> Option<(Month, bool)> {
     let folded = folded(text);
-    let tokens: Vec<&str> = folded.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty()).collect();
+    let tokens: Vec<&str> =
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|token| !token.is_empty()).collect();
     let mut latest: Option<Month> = None;
     let mut pending: Vec<i16> = Vec::new();
     let mut whole_years: Vec<i16> = Vec::new();

@@ -40,6 +40,15 @@ pub(super) struct Table {
     pub(super) notes: Vec<(String, Vec<String>)>,
 }
 
+/// What stands over a column.
+#[derive(Clone, Copy, Debug)]
+struct Over<'t> {
+    row: u32,
+    text: &'t str,
+    /// Whether it is of a merged cell of several columns.
+    is_wide: bool,
+}
+
 /// A column.
 #[derive(Debug)]
 pub(super) struct TableColumn {
@@ -66,13 +75,11 @@ impl Table {
     pub(super) fn of(sheet: &Sheet, is_unit: impl Fn(&str) -> bool) -> Option<Table> {
         let rows = &sheet.rows;
         let first_row = rows.iter().position(|row| !row.hidden && is_data(row, sheet))?;
-        let numbers = numbers(&rows[first_row..], sheet);
-        let first = *numbers.iter().next()?;
-        let hidden = hidden(&rows[first_row..], sheet, first);
+        let first = *numbers(&rows[first_row..], sheet).iter().next()?;
         let above: Vec<&GridRow> = rows[..first_row].iter().filter(|row| !row.hidden).collect();
         let from = above.len().saturating_sub(HEAD_ROWS);
         let notes = notes(&rows[first_row..], &is_unit);
-        let mut table = Table { first, hidden, notes, ..Table::default() };
+        let mut table = Table { first, notes, ..Table::default() };
         let mut titles: Vec<&str> = Vec::new();
         let mut heads: Vec<&GridRow> = Vec::new();
         let mut title_column = None;
@@ -96,9 +103,10 @@ impl Table {
                 begins = Some(row.number);
                 break;
             }
-            let (units, words): (Vec<_>, Vec<_>) = texts
-                .iter()
-                .partition::<Vec<(u32, &str)>, _>(|(_, text)| heads.is_empty() && !said_units(text, &is_unit).is_empty());
+            let (units, words): (Vec<_>, Vec<_>) =
+                texts.iter().partition::<Vec<(u32, &str)>, _>(|(_, text)| {
+                    heads.is_empty() && !said_units(text, &is_unit).is_empty()
+                });
             table.units.extend(units.iter().flat_map(|(_, text)| said_units(text, &is_unit)));
             let Some((at, text)) = words.first() else { continue };
             let goes_on = heads.is_empty()
@@ -111,7 +119,8 @@ impl Table {
                 heads.push(row);
             }
         }
-        let over_numbers = |row: &&GridRow| row.cells.iter().any(|(at, cell)| *at >= first && !text(cell).trim().is_empty());
+        let over_numbers =
+            |row: &&GridRow| row.cells.iter().any(|(at, cell)| *at >= first && !text(cell).trim().is_empty());
         while heads.last().is_some_and(|last| !over_numbers(last)) {
             let _ = heads.pop();
         }
@@ -122,6 +131,9 @@ impl Table {
             false => rows.iter().position(is_below).unwrap_or(first_row),
         };
         table.ends = end(&rows[table.body..], sheet, first, &is_unit).map(|at| table.body + at);
+        let own = &rows[first_row..table.ends.unwrap_or(rows.len()).max(first_row)];
+        let numbers = numbers(own, sheet);
+        table.hidden = hidden(own, sheet, first);
         table.said = titles.join(" ");
         table.title = folded(&table.said);
         table.columns = columns(sheet, &heads, &numbers, first, &is_unit);
@@ -131,11 +143,14 @@ impl Table {
 
 /// Where another table begins: headings over the columns once more, and above them what it is called.
 fn end(rows: &[GridRow], sheet: &Sheet, first: u32, is_unit: &impl Fn(&str) -> bool) -> Option<usize> {
-    let has_number = |row: &GridRow| row.cells.iter().any(|(at, cell)| *at >= first && number(cell).is_some());
+    let has_number =
+        |row: &GridRow| row.cells.iter().any(|(at, cell)| *at >= first && number(cell).is_some());
     let is_headed = |row: &GridRow| {
         let over = row.cells.iter().filter(|(at, _)| *at >= first && !is_hidden(sheet, *at));
         let words = over.filter(|(_, cell)| match &cell.content {
-            Content::Text(text) => text.chars().filter(|c| c.is_alphabetic()).count() > 1 && said_units(text, is_unit).is_empty(),
+            Content::Text(text) => {
+                text.chars().filter(|c| c.is_alphabetic()).count() > 1 && said_units(text, is_unit).is_empty()
+            }
             _ => false,
         });
         words.count() > 1
@@ -164,10 +179,8 @@ fn is_data(row: &GridRow, sheet: &Sheet) -> bool {
     let is_label = |text: &str| text.chars().any(char::is_alphabetic);
     let label = shown().find(|(_, cell)| matches!(&cell.content, Content::Text(text) if is_label(text)));
     let Some((label, _)) = label else { return false };
-    let numbers: Vec<f64> = shown()
-        .filter(|(at, _)| at > label)
-        .filter_map(|(_, cell)| number(cell)?.parse().ok())
-        .collect();
+    let numbers: Vec<f64> =
+        shown().filter(|(at, _)| at > label).filter_map(|(_, cell)| number(cell)?.parse().ok()).collect();
     let is_year = |number: &f64| (1990.0..=2100.0).contains(number) && number.fract() == 0.0;
     let are_counted = numbers.len() > 1 && numbers.iter().zip(1u32..).all(|(one, at)| *one == f64::from(at));
     !numbers.is_empty() && !numbers.iter().all(is_year) && !are_counted
@@ -203,7 +216,8 @@ fn hidden(rows: &[GridRow], sheet: &Sheet, first: u32) -> Vec<u32> {
 /// The units that a text is made of, if it says nothing else: "Đơn vị tính: Nghìn tấn, triệu USD".
 fn said_units(text: &str, is_unit: &impl Fn(&str) -> bool) -> Vec<String> {
     let folded_text = folded(text);
-    let is_told = ["don vi tinh:", "don vi:", "dvt:", "đvt:"].iter().any(|told| folded_text.starts_with(told));
+    let is_told =
+        ["don vi tinh:", "don vi:", "dvt:", "đvt:"].iter().any(|told| folded_text.starts_with(told));
     let rest = match is_told {
         true => text.split_once(':').map_or(text, |(_, rest)| rest),
         false => text,
@@ -252,7 +266,7 @@ fn columns(
     first: u32,
     is_unit: &impl Fn(&str) -> bool,
 ) -> Vec<TableColumn> {
-    let mut over: BTreeMap<u32, Vec<(u32, &str)>> = BTreeMap::new();
+    let mut over: BTreeMap<u32, Vec<Over<'_>>> = BTreeMap::new();
     for row in heads {
         for (at, cell) in &row.cells {
             let text = text(cell).trim();
@@ -261,25 +275,27 @@ fn columns(
             }
             let merged = sheet.merged.iter().find(|((top, left), _)| (*top, *left) == (row.number, *at));
             let last = merged.map_or(*at, |(_, (_, right))| (*right).min(at.saturating_add(64)));
+            let is_wide = last > *at;
             for column in *at..=last {
-                over.entry(column).or_default().push((row.number, text));
+                over.entry(column).or_default().push(Over { row: row.number, text, is_wide });
             }
         }
     }
     let before_numbers = (0..first).filter(|at| over.contains_key(at));
     let all: Vec<u32> = before_numbers.chain(numbers.iter().copied()).collect();
     let mut columns = Vec::new();
-    let mut left: Vec<(u32, &str)> = Vec::new();
+    let mut left: Vec<Over<'_>> = Vec::new();
     for at in all {
         let own = over.get(&at).cloned().unwrap_or_default();
-        let begins = own.first().map_or(u32::MAX, |(row, _)| *row);
-        let own_last = own.last().map(|(row, _)| *row);
-        let mut path: Vec<(u32, &str)> = match own.is_empty() || at <= first {
+        let begins = own.first().map_or(u32::MAX, |one| one.row);
+        let own_last = own.last().map(|one| one.row);
+        // A merged cell says itself how far it reaches.
+        let mut path: Vec<Over<'_>> = match own.is_empty() || at <= first {
             true => Vec::new(),
-            false => left.iter().copied().filter(|(row, _)| *row < begins).collect(),
+            false => left.iter().copied().filter(|one| one.row < begins && !one.is_wide).collect(),
         };
         path.extend(own);
-        let words: Vec<&str> = path.iter().map(|(_, text)| *text).collect();
+        let words: Vec<&str> = path.iter().map(|one| one.text).collect();
         let joined = words.join(" ");
         let lowest = words.last().filter(|last| !said_units(last, is_unit).is_empty());
         let units = parentheses(&joined).into_iter().chain(lowest.copied()).map(str::to_owned).collect();
