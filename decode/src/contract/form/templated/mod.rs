@@ -73,7 +73,7 @@ pub(super) fn judge<'f>(
         let mut told = Findings::default();
         let sheets = sheets(form, workbook, &mut told);
         if !sheets.is_empty() {
-            return Some(judged(forms, form, message, workbook, sheets, told));
+            return Some(judged(forms, form, message, workbook, &sheets, told));
         }
     }
     // Where the feed has other forms, they may know it.
@@ -177,7 +177,7 @@ fn judged(
     form: &FormRules,
     message: &Message<'_>,
     workbook: &Workbook,
-    sheets: Vec<Known<'_>>,
+    sheets: &[Known<'_>],
     told: Findings,
 ) -> Judged {
     let names = workbook.sheets.iter().map(|sheet| sheet.name.clone()).collect();
@@ -186,7 +186,7 @@ fn judged(
     reading.findings.tell(workbook.told.iter().cloned());
     // What a workbook of others leaves out is no word on it.
     reading.has_unknown_rows = true;
-    let month = month(&sheets);
+    let month = month(sheets);
     let period = month.and_then(|month| {
         let day = Date::new(month.year, i8::try_from(month.month).ok()?, 1).ok()?;
         Period::holding(form.form.period, day)
@@ -196,7 +196,7 @@ fn judged(
         read.period = Some(period);
         reading.is_timely(message, period);
         reading.is_of_its_name(message, period);
-        for sheet in &sheets {
+        for sheet in sheets {
             reading.templated_sheet(sheet, month, period);
         }
     } else {

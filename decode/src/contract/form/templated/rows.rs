@@ -482,11 +482,11 @@ fn label_of(laid: &Laid<'_>, row: &GridRow) -> Option<Label> {
         columns.any(|(column, read)| column.at == at && matches!(read, Some(HeadRead::Unit)))
     };
     let texts = row.cells.iter().filter(|(at, _)| *at < laid.table.first && !is_unit_column(*at));
-    let texts = texts.filter_map(|(at, cell)| match &cell.content {
+    let mut texts = texts.filter_map(|(at, cell)| match &cell.content {
         Content::Text(text) if text.chars().any(char::is_alphabetic) => Some((*at, cell, text)),
         _ => None,
     });
-    let (column, cell, text) = texts.last()?;
+    let (column, cell, text) = texts.next_back()?;
     let spaces = text.chars().take_while(|c| c.is_whitespace()).count();
     let indent = u32::try_from(spaces).unwrap_or(u32::MAX).saturating_add(u32::from(cell.indent) * 2);
     Some(Label { column, depth: (column, indent), text: text.clone() })
