@@ -17,6 +17,7 @@ mod rows;
 mod rules;
 mod said_month;
 mod table;
+mod units;
 
 use std::{borrow::Cow, collections::BTreeMap};
 

@@ -16,11 +16,9 @@ use super::{
     held::Sums,
     rules::{HeadRead, RowRead, SheetRules, Templates},
     table::{Table, mark},
+    units::{RowUnits, row_unit},
 };
 use crate::grid::{Content, GridCell, GridRow, Sheet};
-
-/// What says that the unit is the one above: a ditto mark.
-const DITTO: [&str; 5] = ["\"", "''", "-nt-", "nt", "“"];
 
 /// A sheet, and what is known of it before its rows.
 pub(super) struct Laid<'s> {
@@ -39,18 +37,18 @@ pub(super) struct Laid<'s> {
 
 /// What stands above a row and holds for it.
 #[derive(Debug, Default)]
-struct Above {
+pub(super) struct Above {
     /// Depth and folded label; whether it is a heading without numbers.
     stack: Vec<((u32, u32), String, bool)>,
     section: Option<String>,
-    section_unit: Option<String>,
+    pub(super) section_unit: Option<String>,
     /// Of which indicators the section is.
     section_of: Vec<usize>,
     sections: u32,
     /// By column: units that stand in a row without numbers.
-    column_units: FxHashMap<u32, String>,
+    pub(super) column_units: FxHashMap<u32, String>,
     /// What a ditto mark repeats.
-    unit: String,
+    pub(super) unit: String,
     /// A label without numbers right above: the beginning of one that was broken.
     broken: Option<String>,
     /// The mark of a note behind the label above, which holds for a part of it, too.
@@ -259,99 +257,6 @@ impl Reading<'_> {
         self.forms.places.in_period(code, period).is_some()
     }
 
-    /// The indicator and factor of a cell, if its unit is known to one.
-    fn unit_of(
-        &self,
-        laid: &Laid<'_>,
-        at: u32,
-        (indicators, values): (&[usize], &HeadValues),
-        units: &RowUnits<'_>,
-        above: &Above,
-    ) -> Result<(usize, Decimal), String> {
-        let column = laid.table.columns.iter().find(|column| column.at == at);
-        let known =
-            |unit: &str| indicators.iter().find_map(|one| Some((*one, laid.templates.factor(*one, unit)?)));
-        if let Some(unit) = &values.unit {
-            return known(unit).ok_or_else(|| unit.clone());
-        }
-        let heads = column.map_or(&[][..], |column| &column.units[..]);
-        if let Some(found) = heads.iter().rev().find_map(|unit| known(unit)) {
-            return Ok(found);
-        }
-        // What is said closest counts.
-        let said = [
-            units.label.as_deref(),
-            units.row.as_deref(),
-            above.column_units.get(&at).map(String::as_str),
-            above.section_unit.as_deref(),
-        ];
-        let stray = laid.table.units.iter().map(String::as_str);
-        let said: Vec<&str> =
-            units.note.iter().map(String::as_str).chain(said.into_iter().flatten()).chain(stray).collect();
-        let is_of_others = |unit: &String| known(unit).is_some();
-        let found = match units.only.iter().any(is_of_others) {
-            true => {
-                said.iter().filter(|unit| units.only.contains(&folded(unit))).find_map(|unit| known(unit))
-            }
-            false => said.iter().find_map(|unit| known(unit)),
-        };
-        let of_template = laid.rules.unit.as_deref().filter(|_| said.is_empty());
-        let found = found.or_else(|| of_template.and_then(known));
-        found.ok_or_else(|| said.join("; "))
-    }
-
-    /// Tells of a unit that is none of the indicator's, and of one whose scale is another.
-    fn known_unit(
-        &mut self,
-        laid: &Laid<'_>,
-        of: Result<(usize, Decimal), String>,
-        indicators: &[usize],
-        spot: Spot,
-    ) -> Option<(usize, Decimal)> {
-        match of {
-            Ok((indicator, factor)) => {
-                if factor != Decimal::ONE {
-                    let unit = &self.form.indicators[indicator].of.unit;
-                    let message = said(
-                        format!("Số ở đơn vị khác, được đổi sang {unit} (nhân với {factor})."),
-                        format!(
-                            "The number is in another unit and was converted to {unit} (times {factor})."
-                        ),
-                    );
-                    self.findings.at(Weight::Note, Rule::Unit, spot, "", message);
-                }
-                Some((indicator, factor))
-            }
-            Err(unit) => {
-                self.rejected += 1;
-                let known: Vec<String> =
-                    indicators.iter().map(|one| self.form.indicators[*one].unit_names()).collect();
-                let known = crate::contract::legible(&known.join(", "), 200);
-                let said = match unit.is_empty() {
-                    true => said(
-                        format!(
-                            "Mẫu đọc '{}': không nơi nào ghi đơn vị tính của số này (các đơn vị: {known}).",
-                            laid.rules.id
-                        ),
-                        format!(
-                            "Template '{}': nothing says the unit of this number (there are: {known}).",
-                            laid.rules.id
-                        ),
-                    ),
-                    false => said(
-                        format!(
-                            "Mẫu đọc '{}' không có đơn vị tính này (các đơn vị: {known}).",
-                            laid.rules.id
-                        ),
-                        format!("Template '{}' has no such unit (there are: {known}).", laid.rules.id),
-                    ),
-                };
-                self.findings.at(Weight::Error, Rule::Unit, spot, &unit, said);
-                None
-            }
-        }
-    }
-
     /// Takes what a cell says; what a sum counts of it, as it is written.
     fn take_templated(
         &mut self,
@@ -432,15 +337,6 @@ impl Reading<'_> {
     }
 }
 
-/// The units that a row says.
-struct RowUnits<'r> {
-    /// It is in no others, where these are known.
-    only: &'r [String],
-    row: Option<String>,
-    label: Option<String>,
-    note: Vec<String>,
-}
-
 /// The shown cells of the columns that have values.
 fn values<'s>(laid: &Laid<'s>, row: &'s GridRow) -> Vec<(u32, &'s HeadRead, &'s GridCell)> {
     let columns = laid.table.columns.iter().zip(&laid.reads);
@@ -457,21 +353,6 @@ fn values<'s>(laid: &Laid<'s>, row: &'s GridRow) -> Vec<(u32, &'s HeadRead, &'s 
 fn is_number(cell: &GridCell) -> bool {
     matches!(cell.content, Content::Number(_) | Content::Error(_))
         || (cell.content == Content::Blank && cell.formula.is_some())
-}
-
-/// What the column of units says of a row.
-fn row_unit(laid: &Laid<'_>, row: &GridRow, above: &mut Above) -> Option<String> {
-    let mut columns = laid.table.columns.iter().zip(&laid.reads);
-    let (column, _) = columns.find(|(_, read)| matches!(read, Some(HeadRead::Unit)))?;
-    let at = row.cells.binary_search_by_key(&column.at, |(at, _)| *at).ok()?;
-    let written = text(&row.cells[at].1).trim();
-    if written.is_empty() {
-        return None;
-    }
-    if !DITTO.contains(&folded(written).as_str()) && !DITTO.contains(&written) {
-        above.unit = written.to_owned();
-    }
-    Some(above.unit.clone())
 }
 
 /// The label of a row: the text furthest right of those before its numbers. What stands left of it in the same row
