@@ -59,7 +59,18 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::Eve => ("eve", &["permissive-eve"]),
         FormatName::EventCsv => ("event_csv", &["antivirus", "botnet", "permissive-event_csv"]),
         FormatName::Table => {
-            ("table", &["ktxh", "dvc", "budget", "visits", "firms", "ages", "schools", "permissive-table"])
+            let feeds = &[
+                "ktxh",
+                "dvc",
+                "budget",
+                "visits",
+                "firms",
+                "ages",
+                "schools",
+                "statistics",
+                "permissive-table",
+            ];
+            ("table", feeds)
         }
         FormatName::SdmxCsv => ("sdmx_csv", &["sdmx", "permissive-sdmx_csv"]),
         FormatName::SdmxJson => ("sdmx_json", &["sdmx-json", "permissive-sdmx_json"]),

@@ -111,6 +111,8 @@ fn form() -> Form {
     Form {
         sdmx: None,
         dhis2: None,
+        templates: Vec::new(),
+        about: None,
         id: "ktxh-x".to_owned(),
         name: text("Biểu KTXH-X", "Form KTXH-X"),
         titles: Vec::new(),

@@ -107,6 +107,8 @@ fn by_place() -> Form {
         of_which: BTreeMap::new(),
         sdmx: None,
         dhis2: None,
+        templates: Vec::new(),
+        about: None,
     }
 }
 

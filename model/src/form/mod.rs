@@ -14,6 +14,7 @@ mod period_words;
 mod report;
 mod scope;
 mod sdmx;
+mod template;
 
 pub use self::{
     asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
@@ -27,4 +28,5 @@ pub use self::{
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
     scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},
+    template::{HeadReads, HeadRule, HeadValues, LabelReads, LabelRule, Relative, SheetTemplate},
 };

@@ -98,12 +98,16 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
         return Vec::new();
     }
     if named.is_empty() {
-        section.fault(line, format!("{id}: 'forms' must name at least one form of forms.toml"));
+        section.fault(
+            line,
+            format!("{id}: 'forms' must name at least one form of forms.toml or templates.toml"),
+        );
     }
     let mut forms: Vec<String> = Vec::new();
     for (line, name) in named {
         match draft.forms.get(&name) {
-            None => section.fault(line, format!("{id}: forms.toml has no form '{name}'")),
+            None => section
+                .fault(line, format!("{id}: neither forms.toml nor templates.toml has a form '{name}'")),
             Some(_) if forms.contains(&name) => {
                 section.fault(line, format!("{id}: form '{name}' is named twice"));
             }
@@ -125,7 +129,8 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
     }
     // Messages of cells say their structure or data set.
     let untitled = |name: &&String| {
-        format == FormatName::Table && draft.forms.get(*name).is_some_and(|form| form.titles.is_empty())
+        format == FormatName::Table
+            && draft.forms.get(*name).is_some_and(|form| form.titles.is_empty() && form.templates.is_empty())
     };
     if let Some(form) = forms.iter().find(untitled).filter(|_| forms.len() > 1) {
         let message = format!(

@@ -1,7 +1,7 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `agencies.csv`, `forms.toml`, `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`,
+//! `agencies.csv`, `forms.toml`, `templates.toml`, `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`,
 //! `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such as `demo/`:
 //! more agencies, forms, indicators, stations, log sources, measures, feeds, limits and rules for one purpose, with a
 //! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
@@ -27,6 +27,7 @@ const MANIFEST: &str = "pack.toml";
 const PLACES: &str = "places.csv";
 const AGENCIES: &str = "agencies.csv";
 const FORMS: &str = "forms.toml";
+const TEMPLATES: &str = "templates.toml";
 const INDICATORS: &str = "indicators.toml";
 const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
@@ -40,11 +41,12 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 16] = [
+const BASE_FILES: [&str; 17] = [
     MANIFEST,
     PLACES,
     AGENCIES,
     FORMS,
+    TEMPLATES,
     INDICATORS,
     MODELS,
     STATIONS,
@@ -58,10 +60,11 @@ const BASE_FILES: [&str; 16] = [
     HOLIDAYS,
     MAP,
 ];
-const OVERLAY_FILES: [&str; 12] = [
+const OVERLAY_FILES: [&str; 13] = [
     MANIFEST,
     AGENCIES,
     FORMS,
+    TEMPLATES,
     INDICATORS,
     MODELS,
     STATIONS,
@@ -189,6 +192,7 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
         }
     };
     read_one(FORMS, draft, forms::read);
+    read_one(TEMPLATES, draft, forms::read_templated);
     read_one(INDICATORS, draft, indicators::read);
     read_one(MODELS, draft, models::read);
     read_one(STATIONS, draft, stations::read);

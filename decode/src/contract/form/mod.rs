@@ -26,6 +26,7 @@ mod rules;
 mod said_period;
 mod sheets;
 mod spelling;
+mod templated;
 #[cfg(test)]
 pub(crate) mod tests;
 mod titles;
@@ -131,7 +132,11 @@ pub(crate) fn judge(forms: &Forms, message: &Message<'_>, table: Result<Workbook
         Ok(workbook) => workbook,
         Err(finding) => return Judged::unread(first, message, vec![finding]),
     };
-    let Found { form, sheets, told } = match sheets::find(&known, &workbook, message) {
+    if let Some(judged) = templated::judge(forms, &known, message, &workbook) {
+        return judged;
+    }
+    let designed: Vec<&FormRules> = known.iter().copied().filter(|form| form.templates.is_empty()).collect();
+    let Found { form, sheets, told } = match sheets::find(&designed, &workbook, message) {
         Ok(found) => found,
         Err(told) => {
             let names: Vec<String> = workbook.sheets.iter().map(|sheet| sheet.name.clone()).collect();

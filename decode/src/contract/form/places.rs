@@ -147,8 +147,11 @@ impl Places {
             && (scope.below.is_empty() || scope.below.iter().any(|above| self.lies_in(at, above, day)))
     }
 
-    /// Whether a unit is the one with that code or lies below it, on a day.
+    /// Whether a unit is the one with that code or lies below it, on a day. All lie in the country.
     pub(crate) fn lies_in(&self, at: u32, above: &str, day: Date) -> bool {
+        if self.versions(above).any(|unit| unit.kind == PlaceKind::Country) {
+            return true;
+        }
         let mut at = at;
         for _ in 0..TIERS {
             let unit = self.unit(at);

@@ -12,6 +12,7 @@ use super::{
     number::Marks,
     places::Places,
     spelling::{heading, spelled},
+    templated::Templates,
 };
 
 /// The forms of one version of a pack, and what they refer to.
@@ -42,6 +43,8 @@ pub(crate) struct FormRules {
     /// Spelled, the longest first: beginnings of labels.
     totals: Vec<String>,
     of_which: Vec<(String, Option<usize>)>,
+    /// The tables of workbooks that others made.
+    pub(super) templates: Templates,
 }
 
 /// A column of a form.
@@ -174,6 +177,7 @@ impl FormRules {
             indicator_by,
             totals,
             of_which,
+            templates: Templates::of_form(form),
             form: form.clone(),
         }
     }

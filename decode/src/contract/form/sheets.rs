@@ -302,7 +302,7 @@ impl Reading<'_> {
     }
 
     /// Whether a sheet says what another said and nothing else; what is said twice otherwise is told cell by cell.
-    fn is_copy(&mut self, sheet: u32, added: &Added) -> bool {
+    pub(super) fn is_copy(&mut self, sheet: u32, added: &Added) -> bool {
         let Some((_, first)) = added.again.first() else { return false };
         let of_other = |cell: u32| match self.cells[cell as usize].spot {
             Spot::Cell(of, ..) => of != sheet,

@@ -56,6 +56,8 @@ fn health() -> Form {
         totals: Vec::new(),
         of_which: BTreeMap::new(),
         sdmx: None,
+        templates: Vec::new(),
+        about: None,
         dhis2: Some(Dhis2 {
             data_sets: vec!["dsMonthlyA1".to_owned()],
             elements: BTreeMap::from([

@@ -79,6 +79,8 @@ fn budget() -> Form {
             ]),
         }),
         dhis2: None,
+        templates: Vec::new(),
+        about: None,
     }
 }
 
