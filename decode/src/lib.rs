@@ -13,6 +13,7 @@ mod decoder;
 mod format;
 mod grid;
 pub mod listing;
+pub mod reduce;
 mod said;
 pub mod template;
 pub mod trial;
