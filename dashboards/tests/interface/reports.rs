@@ -109,6 +109,7 @@ fn form() -> Form {
     Form {
         sdmx: None,
         dhis2: None,
+        fhir: None,
         id: "ktxh-x".to_owned(),
         name: text("Biểu KTXH-X", "Form KTXH-X"),
         titles: Vec::new(),

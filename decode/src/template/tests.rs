@@ -107,6 +107,7 @@ fn by_place() -> Form {
         of_which: BTreeMap::new(),
         sdmx: None,
         dhis2: None,
+        fhir: None,
     }
 }
 

@@ -56,6 +56,7 @@ fn health() -> Form {
         totals: Vec::new(),
         of_which: BTreeMap::new(),
         sdmx: None,
+        fhir: None,
         dhis2: Some(Dhis2 {
             data_sets: vec!["dsMonthlyA1".to_owned()],
             elements: BTreeMap::from([

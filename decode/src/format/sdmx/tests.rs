@@ -79,6 +79,7 @@ fn budget() -> Form {
             ]),
         }),
         dhis2: None,
+        fhir: None,
     }
 }
 

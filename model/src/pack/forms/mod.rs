@@ -5,6 +5,7 @@
 
 mod columns;
 mod dhis2;
+mod fhir;
 mod indicators;
 mod rule;
 mod sdmx;
@@ -91,9 +92,11 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
         of_which,
         sdmx: None,
         dhis2: None,
+        fhir: None,
     };
     form.sdmx = sdmx::read(id, &mut section, &form, draft);
     form.dhis2 = dhis2::read(id, &mut section, &form, draft);
+    form.fhir = fhir::read(id, &mut section, &form, draft);
     section.finish();
     form
 }
