@@ -15,6 +15,7 @@ mod grid;
 pub mod listing;
 pub mod marked;
 pub mod reread;
+pub mod reduce;
 mod said;
 pub mod template;
 pub mod trial;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Absent, Dhis2, Mark, PeriodKind, Sdmx, SheetTemplate, Vintage, Weight};
+use super::{Absent, Dhis2, Fhir, Mark, PeriodKind, Sdmx, SheetTemplate, Vintage, Weight};
 use crate::{name::Name, place::PlaceKind, text::Text};
 
 /// A form that agencies fill in.
@@ -55,6 +55,8 @@ pub struct Form {
     pub sdmx: Option<Sdmx>,
     /// What it is in DHIS2, where it is reported so.
     pub dhis2: Option<Dhis2>,
+    /// What it is in FHIR, if it comes so.
+    pub fhir: Option<Fhir>,
     /// The tables of the workbooks it is read from, where those were made by somebody else (`templates.toml`). Such a form
     /// has no columns but its dimensions.
     pub templates: Vec<SheetTemplate>,

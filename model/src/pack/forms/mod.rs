@@ -5,6 +5,7 @@
 
 mod columns;
 mod dhis2;
+mod fhir;
 mod indicators;
 mod rule;
 mod sdmx;
@@ -113,6 +114,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft, kind: Kind) -> Fo
         of_which,
         sdmx: None,
         dhis2: None,
+        fhir: None,
         templates: Vec::new(),
         about: None,
     };
@@ -120,6 +122,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft, kind: Kind) -> Fo
         Kind::Designed => {
             form.sdmx = sdmx::read(id, &mut section, &form, draft);
             form.dhis2 = dhis2::read(id, &mut section, &form, draft);
+            form.fhir = fhir::read(id, &mut section, &form, draft);
         }
         Kind::Templated => {
             form.about = templates::read_about(id, &mut section, draft);

@@ -83,7 +83,8 @@ pub(super) fn router() -> Router<Arc<HttpPush>> {
 /// Whether what came by a feed may be shown again to whoever sent it, cell by cell or as a file with marks. The one place
 /// that decides it.
 fn may_be_shown_again(feed: &Feed) -> bool {
-    feed.format == FormatName::Table
+    // Of what tells of persons there is no original to show.
+    feed.format == FormatName::Table && !feed.personal
 }
 
 /// The feeds of reports to which a sender may push.
