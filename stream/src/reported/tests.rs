@@ -123,7 +123,7 @@ impl World {
             receipts.iter().filter(|receipt| receipt.rejected > 0).count(),
             "one reject a message that was not taken whole"
         );
-        let Counts { stored, duplicate, rejected, .. } = self.counts;
+        let Counts { stored, duplicate, rejected, .. } = self.counts.net();
         assert_eq!(stored + duplicate + rejected, self.rows, "BALANCE");
         receipts
     }
