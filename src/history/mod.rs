@@ -71,8 +71,7 @@ impl StoreHistory {
     /// The history of a generation, fed from that log.
     #[must_use]
     pub fn new(
-        store: Store,
-        generation: Generation,
+        (store, generation): (Store, Generation),
         log: LogNumber,
         bus: SharedBus,
         driver: Arc<Driver>,

@@ -46,8 +46,7 @@ impl House<'_> {
         let address = listener.local_addr()?;
         let originals = flow.originals.clone();
         let history = Arc::new(StoreHistory::new(
-            flow.store.store.clone(),
-            instance.generation,
+            (flow.store.store.clone(), instance.generation),
             flow.log,
             entrance.bus.clone(),
             flow.driver.clone(),
