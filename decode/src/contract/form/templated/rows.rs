@@ -358,11 +358,10 @@ fn is_number(cell: &GridCell) -> bool {
 /// The label of a row: the text furthest right of those before its numbers. What stands left of it in the same row
 /// ("Trong đó:") only points.
 fn label_of(laid: &Laid<'_>, row: &GridRow) -> Option<Label> {
-    let is_unit_column = |at: u32| {
-        let mut columns = laid.table.columns.iter().zip(&laid.reads);
-        columns.any(|(column, read)| column.at == at && matches!(read, Some(HeadRead::Unit)))
-    };
-    let texts = row.cells.iter().filter(|(at, _)| *at < laid.table.first && !is_unit_column(*at));
+    let mut columns = laid.table.columns.iter().zip(&laid.reads);
+    let of_units =
+        columns.find(|(_, read)| matches!(read, Some(HeadRead::Unit))).map(|(column, _)| column.at);
+    let texts = row.cells.iter().filter(|(at, _)| *at < laid.table.first && Some(*at) != of_units);
     let mut texts = texts.filter_map(|(at, cell)| match &cell.content {
         Content::Text(text) if text.chars().any(char::is_alphabetic) => Some((*at, cell, text)),
         _ => None,

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use rustc_hash::FxHashMap;
+
 use super::{
     super::header::text,
     folded::{folded, parentheses},
@@ -16,6 +18,8 @@ use crate::grid::{Content, GridRow, NumberFormat, Sheet};
 /// Rows and columns in which headings are looked for.
 const HEAD_ROWS: usize = 60;
 const COLUMNS_MAX: usize = 256;
+/// So many columns a merged heading reaches.
+const WIDTH_MAX: u32 = 64;
 
 /// What stands where.
 #[derive(Debug, Default)]
@@ -267,21 +271,23 @@ fn columns(
     is_unit: &impl Fn(&str) -> bool,
 ) -> Vec<TableColumn> {
     let mut over: BTreeMap<u32, Vec<Over<'_>>> = BTreeMap::new();
+    let wide: FxHashMap<(u32, u32), u32> =
+        sheet.merged.iter().map(|(first, (_, right))| (*first, *right)).collect();
     for row in heads {
         for (at, cell) in &row.cells {
             let text = text(cell).trim();
             if text.is_empty() || is_hidden(sheet, *at) {
                 continue;
             }
-            let merged = sheet.merged.iter().find(|((top, left), _)| (*top, *left) == (row.number, *at));
-            let last = merged.map_or(*at, |(_, (_, right))| (*right).min(at.saturating_add(64)));
+            let right = wide.get(&(row.number, *at)).copied().unwrap_or(*at);
+            let last = right.min(at.saturating_add(WIDTH_MAX)).max(*at);
             let is_wide = last > *at;
             for column in *at..=last {
                 over.entry(column).or_default().push(Over { row: row.number, text, is_wide });
             }
         }
     }
-    let before_numbers = (0..first).filter(|at| over.contains_key(at));
+    let before_numbers = over.range(..first).map(|(at, _)| *at).take(COLUMNS_MAX);
     let all: Vec<u32> = before_numbers.chain(numbers.iter().copied()).collect();
     let mut columns = Vec::new();
     let mut left: Vec<Over<'_>> = Vec::new();
