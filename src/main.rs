@@ -18,6 +18,7 @@ mod operator;
 mod originals;
 mod pack_files;
 mod pack_versions;
+mod personal;
 mod reload;
 mod replay;
 mod replays;

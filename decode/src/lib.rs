@@ -14,6 +14,7 @@ mod format;
 mod grid;
 pub mod listing;
 pub mod marked;
+pub mod reduce;
 pub mod reread;
 mod said;
 pub mod template;

@@ -50,6 +50,7 @@ pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
         contract,
         forms: Vec::new(),
         agency: None,
+        personal: false,
         silent_after: Millis(i64::MAX),
     }
 }

@@ -79,6 +79,8 @@ impl House<'_> {
             packs,
             store: flow.store.store.clone(),
             routes: entrance.routes.clone(),
+            intake: entrance.intake.clone(),
+            data: self.data.path().to_owned(),
             pages: state.clone(),
             clock: self.clock,
             status: pack_status,

@@ -74,6 +74,25 @@ pub(crate) fn read<S: RowSink + ?Sized>(
 /// A reader of messages that say their cells themselves: of the text and the forms that may come, the one it is of.
 type ReadCells = for<'f> fn(&str, &[&'f Form]) -> Result<(&'f Form, Said), Wrong>;
 
+/// Reads a message that says its cells itself.
+///
+/// # Errors
+/// If it is none, or of no form.
+pub(crate) fn read_cells<'f>(
+    format: FormatName,
+    payload: &[u8],
+    forms: &[&'f Form],
+) -> Result<(&'f Form, Said), Wrong> {
+    let Some(text) = unicode::unicode(payload) else { return Err(no_text()) };
+    let read: ReadCells = match format {
+        FormatName::SdmxCsv => sdmx::read_csv,
+        FormatName::SdmxJson => sdmx::read_json,
+        FormatName::Dhis2 => dhis2::read,
+        _ => return Err(no_text()),
+    };
+    read(text.trim_start_matches('\u{feff}'), forms)
+}
+
 /// Hands on the one report that the payload is, whatever is in it.
 fn cells<S: RowSink + ?Sized>(
     payload: &[u8],

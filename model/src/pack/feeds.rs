@@ -57,6 +57,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     contract.columns = event_columns::read(id, &mut section, format);
     let forms = read_forms(id, &mut section, format, draft);
     let agency = read_agency(id, &mut section, format, draft);
+    let personal = read_personal(id, &mut section, format);
     let silent_after = section.duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
@@ -71,6 +72,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
         contract,
         forms,
         agency,
+        personal,
         silent_after: silent_after.unwrap_or_default(),
     }
 }
@@ -155,6 +157,20 @@ fn read_agency(id: &str, section: &mut Section<'_>, format: FormatName, draft: &
         section.fault(line, message);
     }
     Some(agency)
+}
+
+/// Whether it tells of persons. Only reports have forms, which say what may be kept of a message.
+fn read_personal(id: &str, section: &mut Section<'_>, format: FormatName) -> bool {
+    let line = section.line_of("personal");
+    let personal = section.flag("personal");
+    if personal && !format.is_report() {
+        let message = format!(
+            "{id}: nothing reduces '{}': only reports (table, sdmx_csv, sdmx_json, dhis2) can be 'personal'",
+            format.word()
+        );
+        section.fault(line, message);
+    }
+    personal
 }
 
 fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Transport {

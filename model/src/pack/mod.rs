@@ -423,6 +423,8 @@ pub struct Feed {
     pub forms: Vec<String>,
     /// The agency that reports where neither the sender nor the message says which: of `agencies.csv`, or a place's code.
     pub agency: Option<String>,
+    /// Whether its messages tell of persons: they are reduced to what its forms name before anything of them is kept.
+    pub personal: bool,
     /// No envelope for so long means the feed is silent.
     pub silent_after: Millis,
 }

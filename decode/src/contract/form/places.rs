@@ -101,6 +101,12 @@ impl Places {
         self.by_code.contains_key(code)
     }
 
+    /// A name as it is spelled, if some unit of any time has it.
+    pub(crate) fn name_in_list(&self, name: &str) -> Option<String> {
+        let name = spelled(name);
+        (self.by_name.contains_key(&name) || self.by_name.contains_key(self.own_name(&name))).then_some(name)
+    }
+
     /// Every version with that code.
     pub(crate) fn versions(&self, code: &str) -> impl Iterator<Item = &Unit> {
         self.by_code.get(code).into_iter().flatten().map(|at| self.unit(*at))

@@ -205,6 +205,13 @@ impl FormRules {
         found.map(|(_, indicator)| *indicator)
     }
 
+    /// The label of rows that add up others, or are a part of the row above, that a text begins with.
+    pub(super) fn own_label(&self, text: &str) -> Option<&str> {
+        let label = spelled(text);
+        let labels = self.totals.iter().chain(self.of_which.iter().map(|(of, _)| of));
+        labels.map(String::as_str).find(|of| !of.is_empty() && label.starts_with(of))
+    }
+
     /// Whether its rows are counted.
     pub(super) fn counts_rows(&self) -> bool {
         self.indicators.iter().any(|indicator| indicator.counts.is_some())
