@@ -50,7 +50,7 @@ pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
         contract,
         forms: Vec::new(),
         agency: None,
-        personal: false,
+        personal: format == FormatName::Fhir,
         silent_after: Millis(i64::MAX),
     }
 }

@@ -26,7 +26,8 @@ fn cases() -> std::path::PathBuf {
 }
 
 fn decoder(personal: bool) -> Decoder {
-    let mut pack = Pack::parse(&ioc_testing::files(&cases().join("pack"))).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut pack =
+        Pack::parse(&ioc_testing::files(&cases().join("pack"))).unwrap_or_else(|faults| panic!("{faults}"));
     for feed in pack.feeds.values_mut() {
         feed.personal = personal && feed.format.is_report();
     }
@@ -63,7 +64,7 @@ fn personal_what_is_left_of_a_report_has_the_cells_of_the_whole() {
     let (whole, reduced) = (decoder(false), decoder(true));
     let mut wrong = Vec::new();
     let mut count = 0;
-    for format in ["table", "sdmx_csv", "sdmx_json", "dhis2"] {
+    for format in ["table", "sdmx_csv", "sdmx_json", "dhis2", "fhir"] {
         let mut folders: Vec<_> =
             fs::read_dir(cases().join(format)).unwrap().map(|entry| entry.unwrap().path()).collect();
         folders.retain(|path| path.is_dir());

@@ -188,8 +188,16 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
 
 fn every_form(decoder: &Decoder, payload: &[u8]) {
     let tables = ["ktxh", "dvc", "firms", "ages", "permissive-table"];
-    let of_cells =
-        ["sdmx", "sdmx-json", "health", "permissive-sdmx_csv", "permissive-sdmx_json", "permissive-dhis2"];
+    let of_cells = [
+        "sdmx",
+        "sdmx-json",
+        "health",
+        "permissive-sdmx_csv",
+        "permissive-sdmx_json",
+        "permissive-dhis2",
+        "measures",
+        "permissive-fhir",
+    ];
     for feed in tables.into_iter().chain(of_cells) {
         let (outcome, rows) = decoded(decoder, &envelope(feed, "ages_25486_2025-11.csv", payload));
         // There is one report of each message, also of one that nobody can read.

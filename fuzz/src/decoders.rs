@@ -75,6 +75,7 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::SdmxCsv => ("sdmx_csv", &["sdmx", "permissive-sdmx_csv"]),
         FormatName::SdmxJson => ("sdmx_json", &["sdmx-json", "permissive-sdmx_json"]),
         FormatName::Dhis2 => ("dhis2", &["health", "permissive-dhis2"]),
+        FormatName::Fhir => ("fhir", &["measures", "permissive-fhir"]),
     }
 }
 
@@ -147,6 +148,10 @@ pub(crate) fn sdmx_json(input: &[u8]) {
 
 pub(crate) fn dhis2(input: &[u8]) {
     decode(feeds_of(FormatName::Dhis2), input);
+}
+
+pub(crate) fn fhir(input: &[u8]) {
+    decode(feeds_of(FormatName::Fhir), input);
 }
 
 fn decode(feeds: &[&str], input: &[u8]) {
@@ -466,6 +471,10 @@ pub(crate) fn sdmx_json_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn dhis2_cases() -> Vec<Vec<u8>> {
     cases("dhis2", feeds_of(FormatName::Dhis2))
+}
+
+pub(crate) fn fhir_cases() -> Vec<Vec<u8>> {
+    cases("fhir", feeds_of(FormatName::Fhir))
 }
 
 pub(crate) fn actions() -> Vec<Vec<u8>> {

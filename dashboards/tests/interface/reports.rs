@@ -113,6 +113,7 @@ fn form() -> Form {
         dhis2: None,
         templates: Vec::new(),
         about: None,
+        fhir: None,
         id: "ktxh-x".to_owned(),
         name: text("Biểu KTXH-X", "Form KTXH-X"),
         titles: Vec::new(),

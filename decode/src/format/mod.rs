@@ -11,6 +11,7 @@ mod cef;
 mod dhis2;
 mod eve;
 mod event_csv;
+mod fhir;
 mod fields;
 mod json_flat;
 mod json_keys;
@@ -68,6 +69,7 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::SdmxCsv => cells(payload, rows, sdmx::read_csv),
         FormatName::SdmxJson => cells(payload, rows, sdmx::read_json),
         FormatName::Dhis2 => cells(payload, rows, dhis2::read),
+        FormatName::Fhir => cells(payload, rows, fhir::read),
     }
 }
 
@@ -88,6 +90,7 @@ pub(crate) fn read_cells<'f>(
         FormatName::SdmxCsv => sdmx::read_csv,
         FormatName::SdmxJson => sdmx::read_json,
         FormatName::Dhis2 => dhis2::read,
+        FormatName::Fhir => fhir::read,
         _ => return Err(no_text()),
     };
     read(text.trim_start_matches('\u{feff}'), forms)

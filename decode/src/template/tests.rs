@@ -109,6 +109,7 @@ fn by_place() -> Form {
         dhis2: None,
         templates: Vec::new(),
         about: None,
+        fhir: None,
     }
 }
 

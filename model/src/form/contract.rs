@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Absent, Dhis2, Mark, PeriodKind, Sdmx, SheetTemplate, Vintage, Weight};
+use super::{Absent, Dhis2, Fhir, Mark, PeriodKind, Sdmx, SheetTemplate, Vintage, Weight};
 use crate::{name::Name, place::PlaceKind, text::Text};
 
 /// A form that agencies fill in.
@@ -60,6 +60,8 @@ pub struct Form {
     pub templates: Vec<SheetTemplate>,
     /// The place that those workbooks are about, by code.
     pub about: Option<String>,
+    /// What it is in FHIR, if it comes so.
+    pub fhir: Option<Fhir>,
 }
 
 impl Form {

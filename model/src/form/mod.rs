@@ -8,6 +8,7 @@
 mod asked;
 mod contract;
 mod dhis2;
+mod fhir;
 mod finding;
 mod period;
 mod period_words;
@@ -23,6 +24,7 @@ pub use self::{
         Owner, PlaceScope, Relation, Role, Term,
     },
     dhis2::{Dhis2, Dhis2Combinations, Dhis2Element},
+    fhir::{Fhir, FhirPopulation},
     finding::{Finding, Rule, Weight},
     period::{Period, PeriodKind},
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},

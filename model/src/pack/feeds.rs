@@ -117,6 +117,7 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
                 let lacks = match format {
                     FormatName::SdmxCsv | FormatName::SdmxJson if form.sdmx.is_none() => Some("sdmx"),
                     FormatName::Dhis2 if form.dhis2.is_none() => Some("dhis2"),
+                    FormatName::Fhir if form.fhir.is_none() => Some("fhir"),
                     _ => None,
                 };
                 if let Some(table) = lacks {
@@ -159,18 +160,19 @@ fn read_agency(id: &str, section: &mut Section<'_>, format: FormatName, draft: &
     Some(agency)
 }
 
-/// Whether it tells of persons. Only reports have forms, which say what may be kept of a message.
+/// Whether it tells of persons. Only reports have forms, which say what may be kept of a message. A report of FHIR may be of
+/// one patient whatever was agreed, so all of them are reduced.
 fn read_personal(id: &str, section: &mut Section<'_>, format: FormatName) -> bool {
     let line = section.line_of("personal");
     let personal = section.flag("personal");
     if personal && !format.is_report() {
         let message = format!(
-            "{id}: nothing reduces '{}': only reports (table, sdmx_csv, sdmx_json, dhis2) can be 'personal'",
+            "{id}: nothing reduces '{}': only reports (table, sdmx_csv, sdmx_json, dhis2, fhir) can be 'personal'",
             format.word()
         );
         section.fault(line, message);
     }
-    personal
+    personal || format == FormatName::Fhir
 }
 
 fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Transport {

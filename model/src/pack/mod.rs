@@ -338,11 +338,13 @@ pub enum FormatName {
     SdmxJson,
     /// A report as a data value set of DHIS2, JSON or CSV.
     Dhis2,
+    /// A report as a MeasureReport of FHIR, JSON.
+    Fhir,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 10] = [
+    pub const ALL: [FormatName; 11] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
@@ -353,6 +355,7 @@ impl FormatName {
         FormatName::SdmxCsv,
         FormatName::SdmxJson,
         FormatName::Dhis2,
+        FormatName::Fhir,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -370,6 +373,7 @@ impl FormatName {
             FormatName::SdmxCsv => "sdmx_csv",
             FormatName::SdmxJson => "sdmx_json",
             FormatName::Dhis2 => "dhis2",
+            FormatName::Fhir => "fhir",
         }
     }
 
@@ -386,7 +390,8 @@ impl FormatName {
             | FormatName::Table
             | FormatName::SdmxCsv
             | FormatName::SdmxJson
-            | FormatName::Dhis2 => false,
+            | FormatName::Dhis2
+            | FormatName::Fhir => false,
         }
     }
 
@@ -394,7 +399,14 @@ impl FormatName {
     /// there is a receipt for each, also for an empty one.
     #[must_use]
     pub fn is_report(self) -> bool {
-        matches!(self, FormatName::Table | FormatName::SdmxCsv | FormatName::SdmxJson | FormatName::Dhis2)
+        matches!(
+            self,
+            FormatName::Table
+                | FormatName::SdmxCsv
+                | FormatName::SdmxJson
+                | FormatName::Dhis2
+                | FormatName::Fhir
+        )
     }
 
     /// From its word.

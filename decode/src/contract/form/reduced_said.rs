@@ -76,7 +76,10 @@ pub(crate) fn told(finding: Finding) -> Finding {
         ),
     };
     let at = if is_own { at } else { Box::default() };
-    Finding { weight, rule, at, stands: length_of(&stands).into(), message }
+    // A short number is a value as any that is kept.
+    let is_value = number(&stands).is_some_and(|number| is_a_value(number, None));
+    let stands = if is_value { stands } else { length_of(&stands).into() };
+    Finding { weight, rule, at, stands, message }
 }
 
 /// As [`told`], of a message of cells that cannot be read: a parser's words may quote what it met.

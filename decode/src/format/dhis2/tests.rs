@@ -58,6 +58,7 @@ fn health() -> Form {
         sdmx: None,
         templates: Vec::new(),
         about: None,
+        fhir: None,
         dhis2: Some(Dhis2 {
             data_sets: vec!["dsMonthlyA1".to_owned()],
             elements: BTreeMap::from([

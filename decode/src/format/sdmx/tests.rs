@@ -81,6 +81,7 @@ fn budget() -> Form {
         dhis2: None,
         templates: Vec::new(),
         about: None,
+        fhir: None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod columns;
 mod dhis2;
+mod fhir;
 mod indicators;
 mod rule;
 mod sdmx;
@@ -115,11 +116,13 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft, kind: Kind) -> Fo
         dhis2: None,
         templates: Vec::new(),
         about: None,
+        fhir: None,
     };
     match kind {
         Kind::Designed => {
             form.sdmx = sdmx::read(id, &mut section, &form, draft);
             form.dhis2 = dhis2::read(id, &mut section, &form, draft);
+            form.fhir = fhir::read(id, &mut section, &form, draft);
         }
         Kind::Templated => {
             form.about = templates::read_about(id, &mut section, draft);
