@@ -9,7 +9,11 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use ioc_decode::{Decoder, Known, Outcome, RowSink, trial::permissive_feed};
+use ioc_decode::{
+    Decoder, Known, Outcome, RowSink,
+    reduce::{Key, Reducer},
+    trial::permissive_feed,
+};
 use ioc_model::{
     action::{Action, OPERATOR},
     attribute::{self, Attribute, Attributes},
@@ -85,6 +89,12 @@ fn feeds_of(format: FormatName) -> &'static [&'static str] {
 /// What stands before a message of CEF.
 const BEFORE_CEF: &[u8] = b"<134>Nov 20 07:20:02 gate-a CEF:";
 
+static REDUCER: LazyLock<Reducer> = LazyLock::new(|| {
+    let mut pack = Pack::parse(&cases_pack()).unwrap_or_else(|faults| panic!("{faults}"));
+    pack.feeds.values_mut().for_each(|feed| feed.personal = feed.format.is_report());
+    Reducer::of_pack(&pack, Key::new([1; 32])).expect("a zone").expect("feeds of reports")
+});
+
 pub(crate) static DECODER: LazyLock<Decoder> = LazyLock::new(|| {
     let mut pack = Pack::parse(&cases_pack()).unwrap_or_else(|faults| panic!("{faults}"));
     for format in FormatName::ALL {
@@ -152,6 +162,31 @@ pub(crate) fn dhis2(input: &[u8]) {
 
 pub(crate) fn fhir(input: &[u8]) {
     decode(feeds_of(FormatName::Fhir), input);
+}
+
+/// What is left of a message of a personal feed is the same each time, and is read as one report.
+pub(crate) fn personal(input: &[u8]) {
+    let Some((&how, payload)) = input.split_first() else { return };
+    let feeds = ["notifiable", "ktxh", "sdmx", "sdmx-json", "health", "measures"];
+    let feed = feeds[usize::from(how) % feeds.len()];
+    let left = REDUCER.reduce(feed, "a_25486_2026-10.xlsx", RECEIVED_AT, payload);
+    assert_eq!(left, REDUCER.reduce(feed, "a_25486_2026-10.xlsx", RECEIVED_AT, payload));
+    let mut told = Vec::new();
+    attribute::write(&mut told, Attribute::Reduced, REDUCER.version());
+    let envelope = Envelope {
+        position: Position::default(),
+        feed,
+        received_at: RECEIVED_AT,
+        content: Content::Raw,
+        address: "a",
+        attributes: Attributes::new(&told, &[]),
+        payload: &left,
+    };
+    let mut rows = Rows::default();
+    let outcome = DECODER.decode(&envelope, &mut rows);
+    assert!(matches!(outcome, Outcome::Decoded { .. }), "{outcome:?}");
+    let [Row::Reported(report)] = &rows.others[..] else { panic!("one report, not {:?}", rows.others) };
+    is_whole(report);
 }
 
 fn decode(feeds: &[&str], input: &[u8]) {
@@ -475,6 +510,17 @@ pub(crate) fn dhis2_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn fhir_cases() -> Vec<Vec<u8>> {
     cases("fhir", feeds_of(FormatName::Fhir))
+}
+
+pub(crate) fn personal_cases() -> Vec<Vec<u8>> {
+    // Those of the other targets, of which each has its address before it.
+    let all = [table_cases(), sdmx_csv_cases(), sdmx_json_cases(), dhis2_cases(), fhir_cases()];
+    let payload =
+        |case: &Vec<u8>| case.iter().position(|byte| *byte == b'\n').map(|end| case[end + 1..].to_vec());
+    let of = |(how, cases): (u8, &Vec<Vec<u8>>)| -> Vec<Vec<u8>> {
+        cases.iter().filter_map(payload).map(|payload| [&[how][..], &payload].concat()).collect()
+    };
+    (1..).zip(&all).flat_map(of).collect()
 }
 
 pub(crate) fn actions() -> Vec<Vec<u8>> {

@@ -63,8 +63,10 @@ fn push(reducer: &Reducer, sender: &[String], envelope: &Envelope<'_>, kept: &mu
     let is_astray = envelope.feed == UNMATCHED
         && (forbidden.is_some_and(|feed| reducer.is_personal(feed))
             || sender.iter().any(|feed| reducer.is_personal(feed)));
+    // What was reduced before comes again as it was left.
+    let is_reduced = envelope.attributes.get(Attribute::Reduced).is_some();
     match () {
-        () if reducer.is_personal(envelope.feed) => personal(reducer, envelope, kept),
+        () if reducer.is_personal(envelope.feed) && !is_reduced => personal(reducer, envelope, kept),
         () if is_astray => {
             let bytes = said_bytes(envelope);
             let address = reducer.mark(envelope.address.as_bytes());
@@ -137,4 +139,98 @@ fn push_owned(
     let attributes: Vec<(Attribute, &str)> =
         attributes.iter().map(|(attribute, text)| (*attribute, text.as_str())).collect();
     kept.push_with(feed, content, address, &attributes, payload);
+}
+
+#[cfg(test)]
+mod tests {
+    use ioc_decode::reduce::Key;
+    use ioc_model::{
+        contract::Contract,
+        pack::{Feed, FormatName},
+    };
+
+    use super::*;
+
+    const NAME: &str = "Nguyễn Thị Bích";
+
+    fn reducer() -> Arc<Reducer> {
+        let lists = Feed {
+            format: FormatName::Table,
+            personal: true,
+            ..ioc_testing::feed("lists", Contract::default())
+        };
+        let air = ioc_testing::feed("air", Contract::default());
+        let pack = ioc_testing::pack("test", Vec::new(), Vec::new(), vec![lists, air]);
+        Arc::new(Reducer::of_pack(&pack, Key::new([1; 32])).unwrap().unwrap())
+    }
+
+    /// What reaches the disk of a chunk of a sender that may send to those feeds.
+    async fn kept(
+        feeds: &[&str],
+        fill: impl FnOnce(&mut ChunkBuilder),
+    ) -> Vec<(String, Content, String, String)> {
+        let mut chunk = ChunkBuilder::new();
+        fill(&mut chunk);
+        let sender: Arc<[String]> = feeds.iter().map(|feed| (*feed).to_owned()).collect();
+        let reducer = reducer();
+        assert!(concerns(&reducer, &chunk));
+        let mut kept = reduced(reducer, sender, &mut chunk, ReceivedAt(0)).await;
+        assert!(chunk.is_empty());
+        let view = ChunkView::parse(kept.finish(ReceivedAt(0)).bytes().to_vec().into()).unwrap();
+        view.iter(LogNumber(0), Partition(0), Offset(0))
+            .map(|envelope| {
+                let payload = String::from_utf8_lossy(envelope.payload).into_owned();
+                let known = format!("{} {:?}", envelope.address, envelope.attributes);
+                (envelope.feed.to_owned(), envelope.content, known, payload)
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn personal_of_a_message_address_and_attributes_nothing_is_left_but_what_may_be() {
+        let known = [(Attribute::ContentType, NAME), (Attribute::Origin, NAME), (Attribute::Retained, "1")];
+        let left = kept(&["lists"], |chunk| {
+            chunk.push_with("lists", Content::Raw, &format!("{NAME}.csv"), &known, NAME.as_bytes());
+            chunk.push_with("air", Content::Raw, NAME, &known, NAME.as_bytes());
+        })
+        .await;
+        let (feed, content, known, payload) = &left[0];
+        assert_eq!((feed.as_str(), *content), ("lists", Content::Raw));
+        assert!(!known.contains(NAME) && !payload.contains(NAME), "{known} {payload}");
+        assert!(known.contains("reduced") && known.contains("retained") && !known.contains("content_type"));
+        // What is of another feed is as it was.
+        assert_eq!((&*left[1].3, left[1].0.as_str()), (NAME, "air"));
+        assert!(left[1].2.contains("content_type"));
+    }
+
+    #[tokio::test]
+    async fn personal_what_goes_astray_is_withheld_where_it_may_be_of_persons() {
+        let astray = |chunk: &mut ChunkBuilder| {
+            chunk.push(UNMATCHED, Content::Raw, NAME, NAME.as_bytes());
+            let forbidden = [(Attribute::Forbidden, "lists")];
+            chunk.push_with(UNMATCHED, Content::Raw, NAME, &forbidden, NAME.as_bytes());
+        };
+        let withheld = (Content::Withheld, format!(r#"{{"reason":"personal","bytes":{}}}"#, NAME.len()));
+        let left = kept(&["lists"], astray).await;
+        for (_, content, known, payload) in &left {
+            assert_eq!((*content, payload.clone()), withheld);
+            assert!(!known.contains(NAME), "{known}");
+        }
+        let left = kept(&["air"], astray).await;
+        assert_eq!((left[0].1, left[0].3.as_str()), (Content::Raw, NAME), "no such list was meant");
+        assert_eq!((left[1].1, left[1].3.clone()), withheld, "it was meant for one");
+    }
+
+    #[tokio::test]
+    async fn personal_what_was_withheld_has_no_hash_and_what_was_reduced_stays_as_it_was_left() {
+        let reduced = [(Attribute::Reduced, "v1")];
+        let left = kept(&[], |chunk| {
+            let said = r#"{"reason":"too_large","bytes":7,"sha256":"ab"}"#;
+            chunk.push("lists", Content::Withheld, "a", said.as_bytes());
+            chunk.push_with("lists", Content::Raw, "a", &reduced, b"{}");
+        })
+        .await;
+        assert_eq!(left[0].3, r#"{"reason":"too_large","bytes":7}"#);
+        assert_eq!((left[1].3.as_str(), left[1].2.contains("v1")), ("{}", true));
+    }
 }
