@@ -51,12 +51,12 @@ impl SenderLine {
 
     /// The same line, of a sender that may send to those feeds. What it sends astray may be meant for any of them.
     #[must_use]
-    pub(crate) fn to_feeds(mut self, feeds: &[String]) -> SenderLine {
+    pub(crate) fn of_feeds(mut self, feeds: &[String]) -> SenderLine {
         self.may_send_to(feeds);
         self
     }
 
-    /// As [`SenderLine::to_feeds`], from now on.
+    /// As [`SenderLine::of_feeds`], from now on.
     pub(crate) fn may_send_to(&mut self, feeds: &[String]) {
         self.feeds = feeds.into();
     }

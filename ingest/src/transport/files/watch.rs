@@ -99,7 +99,7 @@ impl Watch {
     /// Watches until cancelled or until the feed's partition takes no more.
     pub(super) async fn run(self, intake: Intake, cancel: CancellationToken) {
         let source = format!("files:{}", self.feed);
-        let line = intake.line_of(&source, Origin::sender(&source)).to_feeds(&self.meant);
+        let line = intake.line_of(&source, Origin::sender(&source)).of_feeds(&self.meant);
         let mut watch = self;
         while !cancel.is_cancelled() {
             let now = intake.clock().received_at();

@@ -161,7 +161,7 @@ impl HttpPush {
             Some(file) => format!("/upload/{feed}/{file}"),
             None => format!("/ingest/{feed}"),
         };
-        let line = self.intake.line_of(&sender.name, sender.origin(peer)).to_feeds(&sender.feeds);
+        let line = self.intake.line_of(&sender.name, sender.origin(peer)).of_feeds(&sender.feeds);
         let mut chunk = ChunkBuilder::new();
         match read {
             Read::Whole { bytes, digest } => {
