@@ -165,7 +165,7 @@ class House:
             mqtt = '{ kind = "mqtt", topics = ["values/+"] }'
             feeds.write(feed("values-mqtt", mqtt, personal, "dhis2", "yt-thang"))
         self.ioc = Ioc(folder, pack=pack, IOC_ARCHIVE_EVERY="500ms", IOC_ARCHIVE_MAX_BYTES="40000", RUST_LOG="debug")
-        of = ["cases", "values", "values-mqtt"]
+        of = ["cases", "values", "values-mqtt", "measures"]
         self.password, self.token = self.ioc.add_sender("station", *of)
         self.stranger, _ = self.ioc.add_sender("stranger", "air")
         self.inbox = self.ioc.data / "inbox"
@@ -287,6 +287,12 @@ def story(house):
     who = person("a place, a period, a combination of values that are none")
     ask("values", values(who, orgUnit=who.card, period=who.telephone, attributeOptionCombo=who.name))
 
+    who = person("a report of one patient in FHIR")
+    subject = {"reference": f"Patient/{who.card}", "display": who.name}
+    group = [{"code": {"text": who.address}, "population": [{"code": {"text": who.telephone}, "count": 1}]}]
+    report = {"resourceType": "MeasureReport", "status": "complete", "type": "individual", "subject": subject}
+    ask("measures", json.dumps(report | {"measure": "https://fhir.example/Measure/monthly-health", "group": group}))
+
     who = person("a file of the inbox")
     house.drop(f"cases/{who.name} {who.card} 2025-10.csv", table(who, row(who)))
     who = person("a refused file in a folder of its own")
@@ -366,8 +372,8 @@ def test_personal_the_same_search_finds_all_of_it_where_feeds_are_not_marked(tmp
         story(house)
         archived(house)
         found = house.found()
-        # Over the limit nothing is kept of any feed but a hash; an unknown feed and what is empty have no bytes.
-        beyond = {"a body over the limit", "an unknown feed"}
+        # Over the limit nothing is kept of any feed but a hash, of an unknown feed nothing; reports of FHIR are always reduced.
+        beyond = {"a body over the limit", "an unknown feed", "a report of one patient in FHIR"}
         missed = {person.where for person in Person.everybody} - set(found) - beyond
         assert not missed, missed
     finally:
