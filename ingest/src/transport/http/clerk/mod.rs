@@ -81,9 +81,9 @@ pub(super) fn router() -> Router<Arc<HttpPush>> {
 }
 
 /// Whether what came by a feed may be shown again to whoever sent it, cell by cell or as a file with marks. The one place
-/// that decides it.
+/// that decides it. Of what tells of persons there is nothing to show: only what was left of it was kept.
 fn may_be_shown_again(feed: &Feed) -> bool {
-    feed.format == FormatName::Table
+    feed.format == FormatName::Table && !feed.personal
 }
 
 /// The feeds of reports to which a sender may push.
