@@ -32,6 +32,7 @@ CASES = {
     "derived": 240,
     "mqtt": 240,
     "mqtt_to_row": 240,
+    "syslog_udp": 240,
     "recovery": 240,
     "sink": 420,
     "bytes": 420,

@@ -18,7 +18,10 @@ mod operator;
 mod originals;
 mod pack_files;
 mod pack_versions;
+mod personal;
 mod reload;
+mod replay;
+mod replays;
 mod report_desk;
 mod sender;
 mod status;
@@ -64,6 +67,8 @@ enum Command {
     Top(top::Args),
     /// List rows that would change what was judged long ago and wait for a person's word; accept or refuse them.
     Held(held::Args),
+    /// List what is rejected, and have it read again once a contract or mapping is mended, with the arrival it had.
+    Replay(replay::Args),
     /// Have what runs take over the changed folder of its pack.
     Reload,
     /// Write a table, a view or a feed's raw envelopes to a Parquet or CSV file.
@@ -106,6 +111,7 @@ fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Clients(args) => clients::run(&config()?, &args),
         Command::Top(args) => top::run(&config()?, &args),
         Command::Held(args) => held::run(&config()?, args),
+        Command::Replay(args) => replay::run(&config()?, &args),
         Command::Reload => reload::run(&config()?),
         Command::Export(args) => export::run(&config()?, &args),
         Command::Sender(args) => sender::run(&config()?, args),

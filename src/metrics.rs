@@ -84,11 +84,11 @@ impl Metrics {
             )?,
             envelopes: Fates::new(
                 "ioc_envelopes_total",
-                "What became of each feed's envelopes since the beginning: received, decoded, empty, undecodable",
+                "What became of each feed's envelopes since the beginning: received, decoded, empty, undecodable; reread: of the undecodable, those that were read again and are counted anew",
             )?,
             rows: Fates::new(
                 "ioc_rows_total",
-                "What became of each feed's rows since the beginning: decoded, stored, duplicate, rejected",
+                "What became of each feed's rows since the beginning: decoded, stored, duplicate, rejected; reread: of the decoded and rejected, those whose envelope was read again and that are counted anew",
             )?,
             waiting: vector("ioc_rows_waiting", "Rows that wait until their day is read back", &["feed"])?,
             held: vector("ioc_rows_held", "Rows that wait for an operator's word", &["feed"])?,
@@ -151,14 +151,17 @@ impl Metrics {
                 ("received", counts.received),
                 ("decoded", counts.decoded),
                 ("empty", counts.empty),
-                ("undecodable", counts.undecodable),
+                // What was counted stays counted: what was read again is counted beside it.
+                ("undecodable", counts.undecodable + counts.envelopes_reread),
+                ("reread", counts.envelopes_reread),
             ];
             self.envelopes.set(id, &fates);
             let fates = [
-                ("decoded", counts.rows),
+                ("decoded", counts.rows + counts.rows_reread),
                 ("stored", counts.stored),
                 ("duplicate", counts.duplicate),
-                ("rejected", counts.rejected),
+                ("rejected", counts.rejected + counts.rows_reread),
+                ("reread", counts.rows_reread),
             ];
             self.rows.set(id, &fates);
             self.waiting.with_label_values(&[id]).set(counts.waiting);

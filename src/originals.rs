@@ -60,7 +60,11 @@ impl LogThenArchive {
         LogThenArchive { bus, log, archive }
     }
 
-    async fn find(&self, position: Position) -> Result<Option<Original>, HistoryError> {
+    /// The envelope at a position, whoever asks.
+    ///
+    /// # Errors
+    /// If log or archive do not answer, or hold something else.
+    pub async fn find(&self, position: Position) -> Result<Option<Original>, HistoryError> {
         if position.log == self.log {
             let (bus, log) = (self.bus.clone(), self.log);
             let read = tokio::task::spawn_blocking(move || on_log(&bus, log, position));

@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ioc_dashboards::Board;
+use ioc_dashboards::{Board, HistoryError};
 use ioc_ingest::intake::Shares;
 use ioc_model::{
     epoch::{Epoch, Generation},
     name::Name,
-    question::{Found, Question},
+    question::{About, Found, Question},
+    replay::ReplayPortion,
     results::EpochResults,
 };
 use ioc_storage::{Class, Sink, Store, StoreError};
@@ -22,7 +23,7 @@ use ioc_stream::{
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::report_desk::ReportDesk;
+use crate::{replays::Rereader, report_desk::ReportDesk};
 
 /// Epochs that made nothing are put on record this often, so that readers see that time moves.
 const IDLE_COMMIT: Duration = Duration::from_secs(10);
@@ -54,6 +55,7 @@ pub struct StoreCommit {
     sink: Sink,
     store: Store,
     generation: Generation,
+    rereader: Arc<Rereader>,
     audience: Audience,
     /// Ends waiting for a store that is away: what is not committed then is sent after the next start.
     give_up: CancellationToken,
@@ -73,6 +75,7 @@ impl StoreCommit {
         sink: Sink,
         store: Store,
         generation: Generation,
+        rereader: Arc<Rereader>,
         audience: Audience,
         give_up: CancellationToken,
     ) -> StoreCommit {
@@ -81,6 +84,7 @@ impl StoreCommit {
             sink,
             store,
             generation,
+            rereader,
             audience,
             give_up,
             on_record: Instant::now(),
@@ -104,6 +108,21 @@ impl StoreCommit {
 
     fn nothing_broke(&self) -> Result<(), Halt> {
         self.wait(self.sink.nothing_broke())?.map_err(|halt| Halt(halt.to_string()))
+    }
+
+    /// Brings messages that are read again, until the store and the archive give them.
+    fn bring(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> Result<Found, Halt> {
+        let between = (question.from, question.to);
+        loop {
+            match self.wait(self.rereader.portion(portion, between, upto))? {
+                Ok(messages) => return Ok(Found::Messages(messages)),
+                Err(error @ HistoryError::Away(_)) => {
+                    tracing::warn!(%error, "cannot bring what is to be read again: trying again");
+                    std::thread::sleep(AGAIN);
+                }
+                Err(error) => return Err(Halt::because("cannot bring what is to be read again", error)),
+            }
+        }
     }
 
     /// Asks the store until it answers.
@@ -145,6 +164,9 @@ impl Commit for StoreCommit {
     }
 
     fn ask(&mut self, question: &Question, upto: Epoch) -> Result<Found, Halt> {
+        if let About::Replay(portion) = &question.about {
+            return self.bring(portion, question, upto);
+        }
         self.read_back("what is stored", || self.store.ask(question, self.generation, upto))
     }
 

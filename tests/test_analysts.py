@@ -190,6 +190,19 @@ def fill(ask, first, second):
         ' \'auth.log\', \'lost\', \'\', \'mất\', \'lost\', \'{"lost":"gone","at_least_bytes":7}\', 34, 0,'
         f" {first}, 0)"
     )
+    # A replay that was carried out, and a message that it read.
+    for state, messages, epoch in (("asked", 0, first), ("done", 1, second)):
+        ask(
+            "INSERT INTO replay (of_feed, reason, received_from, received_until, state, messages, user, note, feed, sender,"
+            " received_at, log, partition, offset, row, generation, epoch, chunk) VALUES ('push', '', '2026-03-01 00:00:00',"
+            f" '2026-03-02 00:00:00', '{state}', {messages}, 'an', 'thêm SO2', 'operator', 'page', '2026-03-02 11:00:00',"
+            f" 1, 0, 3001, 0, 0, {epoch}, 0)"
+        )
+    ask(
+        "INSERT INTO replayed (reread, good, before, rejected, replay_log, replay_partition, replay_offset, replay_row, feed,"
+        " sender, received_at, log, partition, offset, row, generation, epoch, chunk) VALUES ('read', 2, 3, 1, 1, 0, 3001, 0,"
+        f" 'push', 'agency', '2026-03-01 10:00:00', 1, 0, 2999, 0, 0, {second}, 0)"
+    )
     # A form's month: five figures of a commune, one of them corrected, and another agency's word on one of them.
     said = (
         "INSERT INTO report_value (form, indicator, breakdown, place, place_from, period_kind, period_start, period_end,"

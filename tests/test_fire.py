@@ -46,6 +46,7 @@ def test_nothing_is_lost_doubled_or_judged_otherwise_through_a_kill_at_every_ste
     assert figures["messages"] == figures["acknowledged"] > 10_000
     assert figures["windows"] > 10_000 and figures["indices"] > 500 and replayed["alert"] > 0
     assert figures["devices"]["windows of measures"] > 10_000 and replayed["event"] > 3_000
+    assert figures["reports"]["cells shown"] > 20 and figures["reports"]["words beside them"] > 20 and replayed["report_value"] > 50
     raised = f"SELECT DISTINCT rule FROM '{fire.folder}/killed/alert.parquet' WHERE change = 'raised'"
     rules = {rule for (rule,) in duckdb.sql(raised).fetchall()}
     assert {"dust-high", "silent", "many-attempts", "guessing", "scanning"} <= rules

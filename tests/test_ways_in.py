@@ -247,9 +247,13 @@ def test_a_wrong_token_is_401_and_that_of_another_feed_403(house):
 
 def test_senders_and_pages_have_a_listener_each(house):
     """What senders knock at can be opened to a network, so it must show nothing: pages have no access control yet."""
-    for path in ("/", "/api/overview", "/metrics", "/healthz", "/api/alerts"):
+    for path in ("/api/overview", "/metrics", "/healthz", "/api/alerts"):
         status, answer = curl(house.ioc, path)
         assert (status, answer["type"]) == (404, "urn:ioc:problem:nothing-here"), path
+    # But the page of clerks, which tells nothing before somebody logs in as a sender.
+    assert curl(house.ioc, "/")[0] == 303
+    for path in ("/upload/session", "/upload/reports", "/upload/reports/1-0-0", "/upload/reports/1-0-0/marked"):
+        assert curl(house.ioc, path)[0] == 401, path
     for path, body in (("/ingest/push", reading("ST01", 1)), ("/ingest/receipt/1-0-0", None)):
         status, answer = curl(house.ioc, path, token=house.push_token, body=body, port=house.ioc.http)
         assert status == 404, answer

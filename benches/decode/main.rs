@@ -44,7 +44,8 @@ impl RowSink for Count {
     fn row(&mut self, row: Row) {
         self.events += match row {
             Row::Reported(report) => report.cells.len() as u64,
-            Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+            Row::ReportedAgain(again) => again.report.cells.len() as u64,
+            Row::Done(_) | Row::Decided(_) | Row::Happened(_) | Row::Replayed(_) => 1,
         };
     }
 

@@ -130,6 +130,11 @@ impl ChunkBuilder {
         }
     }
 
+    /// The feeds of its envelopes.
+    pub fn feeds(&self) -> impl Iterator<Item = &str> {
+        self.feeds.iter().map(|(name, _)| &**name)
+    }
+
     /// How many envelopes it holds.
     #[must_use]
     pub fn len(&self) -> u32 {

@@ -15,7 +15,7 @@
 mod picture;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{PoisonError, RwLock},
 };
 
@@ -26,7 +26,7 @@ use ioc_model::{
     index::IndexId,
     name::Name,
     pack::Pack,
-    results::{EpochResults, FeedMinute, RejectedRow, StatusResult, StoredObservation},
+    results::{EpochResults, FeedMinute, Reread, StatusResult, StoredObservation},
     rule::AlertKey,
     time::Now,
     window::WindowKind,
@@ -81,7 +81,7 @@ pub struct Hydration {
     /// What became of each feed's envelopes and rows since the beginning.
     pub totals: Vec<(Name, Counts)>,
     /// The last rejects, oldest first, with the epoch as of which they are.
-    pub rejects: Vec<(Epoch, RejectedRow)>,
+    pub rejects: Vec<RejectView>,
     /// The newest window of each index, hour and day.
     pub indices: Vec<(IndexId, Name, WindowKind, IndexView)>,
     /// The windows of the lines beside them.
@@ -208,8 +208,8 @@ impl Board {
                     tile.hour(epoch, point);
                 }
             }
-            for (_, row) in &rejects {
-                picture.rejects.push(RejectView::new(epoch, row));
+            for reject in rejects {
+                picture.rejects.push(reject);
             }
             for (id, subject, kind, view) in remembered.indices {
                 if let Some(tile) = picture.indices.get_mut(&(id, subject, kind)) {
@@ -258,6 +258,12 @@ impl Board {
                 if let Some(tile) = picture.tile(&window.subject, &window.indicator) {
                     tile.window(epoch, window);
                 }
+            }
+            let read_again = results.facts.replayed.iter().filter(|row| row.reread == Reread::Read);
+            let read_again: HashSet<String> =
+                read_again.map(|row| row.arrival.position.to_string()).collect();
+            if !read_again.is_empty() {
+                picture.rejects.read_again(epoch, &read_again);
             }
             let unseen = results.facts.rejects.len().saturating_sub(REJECTS_KEPT);
             for row in &results.facts.rejects[unseen..] {

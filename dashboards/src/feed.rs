@@ -86,7 +86,7 @@ impl FeedTile {
             silent_from: promised
                 .zip(last)
                 .map(|(promised, last)| EventTime(last.0).plus(promised).plus(Millis(1))),
-            counts: self.counts,
+            counts: self.counts.net(),
             envelopes_astray: self.counts.envelopes_astray(),
             rows_astray: self.counts.rows_astray(),
             last_received: self.counts.last_received,

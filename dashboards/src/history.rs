@@ -14,7 +14,7 @@ use ioc_model::{
     position::Position,
     results::Evidence,
     rule::{AlertChange, AlertEvents, AlertKey},
-    time::{EventTime, Now},
+    time::{EventTime, Now, ReceivedAt},
     window::{ClosedBy, WindowKind},
 };
 use serde::Serialize;
@@ -27,6 +27,7 @@ use crate::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
     reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
@@ -49,6 +50,19 @@ pub trait History: Send + Sync + std::fmt::Debug {
 
     /// The last rejects, newest first, at most so many.
     fn rejects<'a>(&'a self, asker: &'a Asker, limit: usize) -> HistoryAnswer<'a, Vec<RejectView>>;
+
+    /// What is rejected, by feed and reason, of messages that arrived in `[from, until)`: the most open ones first.
+    fn reject_groups<'a>(
+        &'a self,
+        asker: &'a Asker,
+        between: (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, Vec<RejectGroup>>;
+
+    /// The last replays, the newest first, at most so many.
+    fn replays<'a>(&'a self, asker: &'a Asker, limit: u32) -> HistoryAnswer<'a, Vec<ReplayView>>;
+
+    /// What would come of these orders now: as much as can be read in some seconds.
+    fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial>;
 
     /// What became of an envelope.
     fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate>;

@@ -31,6 +31,7 @@ pub mod pack;
 mod place;
 pub mod problem;
 pub mod rejects;
+pub mod replays;
 pub mod reported;
 pub mod reports;
 pub mod routes;

@@ -1,6 +1,6 @@
 //! Rejects as a person reads them.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use ioc_model::{
     asker::Asker, epoch::Epoch, name::Name, reject::RejectReason, results::RejectedRow, text::Text,
@@ -25,6 +25,15 @@ impl LastRejects {
             let _ = self.0.pop_front();
         }
         self.0.push_back(reject);
+    }
+
+    /// That messages were read again in an epoch: what was rejected of them before counts no longer. They are news.
+    pub fn read_again(&mut self, epoch: Epoch, positions: &HashSet<String>) {
+        for reject in self.0.iter_mut().filter(|reject| reject.epoch < epoch && reject.is_read_again()) {
+            if positions.contains(&reject.position) {
+                (reject.epoch, reject.replayed) = (epoch, true);
+            }
+        }
     }
 
     /// Those of epochs after `since` that came by a feed the asker sees, newest first.
@@ -65,6 +74,8 @@ pub struct RejectView {
     pub sample: String,
     /// How many bytes there were.
     pub raw_length: u32,
+    /// Its message was read again since: what came of that counts instead.
+    pub replayed: bool,
 }
 
 impl RejectView {
@@ -85,7 +96,13 @@ impl RejectView {
             message: row.rejection.message.clone(),
             sample: sample(&row.raw),
             raw_length: row.raw_length,
+            replayed: false,
         }
+    }
+
+    /// Whether reading its message again may change anything of it: what a person refused stays refused.
+    fn is_read_again(&self) -> bool {
+        !matches!(self.reason, RejectReason::Refused | RejectReason::UnknownAlert)
     }
 }
 

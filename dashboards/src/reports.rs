@@ -48,10 +48,14 @@ pub struct ReceiptView {
     pub position: String,
     /// When it arrived.
     pub received_at: ReceivedAt,
-    /// The form.
+    /// The form,
     pub form: String,
-    /// Who reports.
+    /// and its name; none where the pack no longer has it.
+    pub form_name: Option<Text>,
+    /// Who reports,
     pub agency: String,
+    /// and its name, of the authority of a place the place's; none where the pack has none like it.
+    pub agency_name: Option<Text>,
     /// What it is about; none where it does not say, or each cell says its own.
     pub period: Option<PeriodView>,
     /// What became of it.
@@ -94,7 +98,9 @@ impl From<&Receipt> for ReceiptView {
             position: receipt.arrival.position.to_string(),
             received_at: receipt.arrival.received_at,
             form: receipt.form.to_string(),
+            form_name: None,
             agency: receipt.agency.to_string(),
+            agency_name: None,
             period: receipt.period.map(PeriodView::from),
             verdict: receipt.verdict,
             rows: receipt.rows,
@@ -190,8 +196,12 @@ pub(crate) fn as_text<S: serde::Serializer>(number: &Option<Decimal>, to: S) -> 
 pub struct CellView {
     /// What is reported.
     pub indicator: String,
+    /// Its name; none where the pack no longer has it.
+    pub indicator_name: Option<Text>,
     /// Which part; empty for the whole.
     pub breakdown: String,
+    /// How that is read; none of the whole, and where the pack no longer has the form.
+    pub part_name: Option<Text>,
     /// Code of the unit it is about,
     pub place: String,
     /// and the first day of the validity of that version of it.

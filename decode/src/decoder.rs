@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::{
     contract::{FeedRules, Met, Refusal, RowSink, Rows, Rules, WithheldBytes},
     format::{self, Caches},
+    reduce::{Key, Reduced, Reducer},
 };
 
 /// Decodes envelopes under one version of a pack.
@@ -25,6 +26,8 @@ pub struct Decoder {
     names: Names,
     calendar: Calendar,
     rules: Rules,
+    /// For what is read and was not reduced before: its key is nobody's, for nothing of it is kept.
+    reducer: Option<Reducer>,
 }
 
 /// What somebody who decodes has met and will meet again: nothing but a shorter way to the same rows. For one table of
@@ -70,7 +73,8 @@ impl Decoder {
     pub fn new(pack: Arc<Pack>, names: Names) -> Result<Decoder, UnknownZone> {
         let calendar = Calendar::of_zone(&pack.timezone)?;
         let rules = Rules::of_pack(&pack, &names, &calendar);
-        Ok(Decoder { pack, names, calendar, rules })
+        let reducer = Reducer::of_pack(&pack, Key::new([0; 32]))?;
+        Ok(Decoder { pack, names, calendar, rules, reducer })
     }
 
     /// As [`Decoder::decode_knowing`], by somebody who has met nobody yet.
@@ -100,6 +104,21 @@ impl Decoder {
         let Some(feed) = self.rules.feeds.get(envelope.feed) else {
             return Outcome::Undecodable(self.homeless(envelope).whole());
         };
+        if feed.format.is_report() {
+            let reduced = match envelope.attributes.get(Attribute::Reduced) {
+                Some(_) => Some(Reduced::parse(envelope.payload)),
+                // One that came before its feed was marked, or is only tried: nothing of it is told either.
+                None => self.reducer.as_ref().filter(|reducer| reducer.is_personal(envelope.feed)).map(
+                    |reducer| {
+                        let Envelope { feed, address, received_at, payload, .. } = *envelope;
+                        Some(reducer.reduced(feed, address, received_at, payload))
+                    },
+                ),
+            };
+            if let Some(reduced) = reduced {
+                return self.read_reduced(known, envelope, feed, reduced, sink);
+            }
+        }
         let limit = feed.contract.max_bytes;
         if envelope.payload.len() > limit {
             let bytes = u64::try_from(envelope.payload.len()).unwrap_or(u64::MAX);
@@ -120,6 +139,21 @@ impl Decoder {
             return Outcome::Empty;
         }
         self.read(known, envelope, feed, payload, sink)
+    }
+
+    fn read_reduced<S: RowSink + ?Sized>(
+        &self,
+        known: &mut Known,
+        envelope: &Envelope<'_>,
+        feed: &FeedRules,
+        reduced: Option<Reduced>,
+        sink: &mut S,
+    ) -> Outcome {
+        let Some(reduced) = reduced else { return Outcome::Undecodable(Refusal::not_reduced().whole()) };
+        let by = (&self.rules, &self.names, &self.calendar);
+        let mut rows = Rows::new(by, feed, &mut known.met, envelope, sink);
+        rows.report_reduced(reduced);
+        Outcome::Decoded { rows: rows.finish() }
     }
 
     fn read<S: RowSink + ?Sized>(
@@ -152,6 +186,10 @@ impl Decoder {
             bytes: u64,
         }
         let limit = self.pack.feeds.get(envelope.feed).map(|feed| feed.contract.max_bytes);
+        // What was sent to others is so also where nothing of it is kept.
+        if envelope.feed == UNMATCHED && envelope.attributes.get(Attribute::Forbidden).is_some() {
+            return self.homeless(envelope);
+        }
         match serde_json::from_slice::<Description<'_>>(envelope.payload) {
             Ok(Description { reason: "too_large", bytes }) => Refusal::too_large(bytes, limit, envelope.feed),
             Ok(Description { reason, bytes }) => Refusal::withheld(&WithheldBytes::Said { reason, bytes }),

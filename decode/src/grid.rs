@@ -6,60 +6,71 @@
 //! form ([`contract`](crate::contract)) knows of no file format, and a reader of a file format of no form.
 
 use ioc_model::form::Finding;
+use serde::{Deserialize, Serialize};
 
 /// What one file holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Workbook {
     /// In their order.
     pub(crate) sheets: Vec<Sheet>,
     /// What its reader has to tell of it: macros, sheets without cells, text that is not read as it is seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) told: Vec<Finding>,
 }
 
 /// A sheet; of a text file the one there is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Sheet {
     /// Its name; empty of a text file.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(crate) name: String,
     /// Whether it is not shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) hidden: bool,
     /// Columns that are not shown, first and last of each stretch, from 0 and both within.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) hidden_columns: Vec<(u32, u32)>,
     /// Rows that have a cell, from above. Blank ones may be absent.
     pub(crate) rows: Vec<GridRow>,
     /// Cells that are one, first and last row and column of each, both within.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) merged: Vec<((u32, u32), (u32, u32))>,
 }
 
 /// A row of a sheet.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct GridRow {
     /// Its number, from 1; of a text file that of its first line.
     pub(crate) number: u32,
     /// Whether it is not shown, by hand or by a filter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) hidden: bool,
     /// By column from 0, those that hold something.
     pub(crate) cells: Vec<(u32, GridCell)>,
 }
 
 /// A cell that holds something.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct GridCell {
     /// What it holds.
     pub(crate) content: Content,
     /// How numbers in it are shown.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) format: NumberFormat,
     /// The formula it is the result of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) formula: Option<Formula>,
     /// Steps that its text is moved in by its look: how many reports show what is a part of what. Leading spaces are in
     /// the text.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) indent: u8,
     /// Whether it is bold: where nothing is moved in, only that tells a group from its parts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) bold: bool,
 }
 
 /// What a cell holds.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Content {
     /// Nothing, or a format alone; of a formula: no result.
     #[default]
@@ -79,7 +90,7 @@ pub(crate) enum Content {
 }
 
 /// How numbers are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum NumberFormat {
     /// As they are, or nobody knows: text files.
     #[default]
@@ -95,13 +106,18 @@ pub(crate) enum NumberFormat {
 }
 
 /// What is known of a formula.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Formula {
     /// As the file writes it, at most 200 characters; empty where it is a shared one that stands elsewhere, and of XLS,
     /// which has no text of it.
     pub(crate) text: String,
     /// The other file that it takes its number from.
     pub(crate) from_file: Option<String>,
+}
+
+/// What is as it is by default is not written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Sheet {

@@ -12,6 +12,7 @@ use ioc_model::{
     text::Text,
 };
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use sonic_rs::LazyValue;
 
 use crate::contract::legible;
@@ -31,7 +32,7 @@ const FINDINGS_MAX: usize = 20_000;
 pub(crate) const WHOLE: u32 = u32::MAX;
 
 /// A cell as a message says it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SaidCell {
     /// Where it stands.
     pub(crate) at: Box<str>,
@@ -52,7 +53,7 @@ pub(crate) struct SaidCell {
 }
 
 /// All that a message says.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Said {
     /// Its cells, in their order.
     pub(crate) cells: Vec<SaidCell>,

@@ -15,10 +15,11 @@ use ioc_model::{
     names::Names,
     observation::{Observation, Quality},
     pack::{Feed, FormatName, Pack, Transport},
-    reject::Rejection,
+    reject::{RejectReason, Rejection},
+    replay::Replay,
     row::Row,
     text::Text,
-    time::{Millis, ReceivedAt},
+    time::{EventTime, Millis, ReceivedAt},
 };
 use serde::Serialize;
 
@@ -49,6 +50,7 @@ pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
         contract,
         forms: Vec::new(),
         agency: None,
+        personal: format == FormatName::Fhir,
         silent_after: Millis(i64::MAX),
     }
 }
@@ -70,7 +72,7 @@ pub struct Trial {
     /// another row of the input says something else of the same moment, `note_vi` and `note_en`; rejects
     /// `kind`, `reason`, `where`, `message_vi`, `message_en` and, if they are of a row, `row`; actions `kind`, `alert`,
     /// `user`, `note`, `row`; decisions about held rows `kind`, `indicator`, `subject`, `day`, `sender`, `accepted`,
-    /// `user`, `note`, `row`; events `kind`, `event`, `log_source`, `happened_at`, `time_from`, `severity`, `row`, and what
+    /// `user`, `note`, `row`; replays `kind`, `feed`, `reason`, `from`, `until`, `user`, `note`, `row`; events `kind`, `event`, `log_source`, `happened_at`, `time_from`, `severity`, `row`, and what
     /// else is said of them. A report has a line of its own (`kind`, `form`, `agency`, `period` with `from` and `to`,
     /// `taken`, `absent`, `rows`, `cells`, `left_out`), one for each finding (`kind`, `weight`, `rule`, `where`, `stands`,
     /// `message_vi`, `message_en`) and one for each cell (`kind`, `at`, `indicator`, `breakdown`, `place`, `place_from`,
@@ -142,6 +144,19 @@ struct DecisionLine<'a> {
     day: Option<String>,
     sender: &'a str,
     accepted: bool,
+    user: &'a str,
+    note: &'a str,
+    row: u32,
+}
+
+#[derive(Serialize)]
+struct ReplayLine<'a> {
+    kind: &'static str,
+    feed: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    from: String,
+    until: String,
     user: &'a str,
     note: &'a str,
     row: u32,
@@ -351,7 +366,23 @@ impl RowSink for Written<'_> {
                 };
                 self.line(number, &line);
             }
+            Row::Replayed(replay) => {
+                let Replay { of, reason, from, until, user, note, .. } = &*replay;
+                let line = ReplayLine {
+                    kind: "replay",
+                    feed: of,
+                    reason: reason.map(RejectReason::word),
+                    from: EventTime(from.0).rfc3339(),
+                    until: EventTime(until.0).rfc3339(),
+                    user,
+                    note,
+                    row: number,
+                };
+                self.line(number, &line);
+            }
             Row::Happened(event) => self.line(number, &EventLine::of(&event)),
+            // Not what a format reads, but what a flow makes of it.
+            Row::ReportedAgain(again) => self.row(Row::Reported(Box::new(again.report))),
             Row::Reported(report) => {
                 let (lines, errors) = report::lines(&report);
                 self.rejects += errors;

@@ -138,3 +138,8 @@ fn every_message_of_sdmx_json_becomes_what_its_case_says() {
 fn every_data_value_set_becomes_what_its_case_says() {
     run(FormatName::Dhis2);
 }
+
+#[test]
+fn every_measure_report_becomes_what_its_case_says() {
+    run(FormatName::Fhir);
+}

@@ -92,7 +92,8 @@ impl Rows {
 fn rows_of(row: &Row) -> u32 {
     match row {
         Row::Reported(report) => report.rows,
-        Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+        Row::ReportedAgain(again) => again.report.rows,
+        Row::Done(_) | Row::Decided(_) | Row::Happened(_) | Row::Replayed(_) => 1,
     }
 }
 
@@ -107,6 +108,8 @@ impl RowSink for Rows {
         let (user, note) = match &row {
             Row::Done(action) => (&action.user, &action.note),
             Row::Decided(decision) => (&decision.user, &decision.note),
+            Row::Replayed(replay) => (&replay.user, &replay.note),
+            Row::ReportedAgain(_) => panic!("no format reads a report again"),
             Row::Reported(report) => {
                 self.reported(report);
                 self.others.push(row);
@@ -185,8 +188,16 @@ fn every_feed(decoder: &Decoder, payload: &[u8]) {
 
 fn every_form(decoder: &Decoder, payload: &[u8]) {
     let tables = ["ktxh", "dvc", "firms", "ages", "permissive-table"];
-    let of_cells =
-        ["sdmx", "sdmx-json", "health", "permissive-sdmx_csv", "permissive-sdmx_json", "permissive-dhis2"];
+    let of_cells = [
+        "sdmx",
+        "sdmx-json",
+        "health",
+        "permissive-sdmx_csv",
+        "permissive-sdmx_json",
+        "permissive-dhis2",
+        "measures",
+        "permissive-fhir",
+    ];
     for feed in tables.into_iter().chain(of_cells) {
         let (outcome, rows) = decoded(decoder, &envelope(feed, "ages_25486_2025-11.csv", payload));
         // There is one report of each message, also of one that nobody can read.

@@ -145,3 +145,38 @@ fn every_indicator_a_noisy_gateway_of_eight_sends_is_known() {
         assert_eq!(tried.rejects, 0, "{:?}", tried.lines);
     }
 }
+
+#[test]
+fn personal_a_list_of_cases_is_counted_and_names_nobody() {
+    let list = "Danh sách ca bệnh báo cáo trong 24 giờ, tháng 10/2026\n\
+                Đơn vị: xã Tân Biên (25486)\n\
+                Mã ca bệnh;Họ và tên;Ngày sinh;Giới;Nhóm tuổi;Địa chỉ;Mã xã;Chẩn đoán;Ngày chẩn đoán;Ngày báo cáo\n\
+                C1;Nguyễn Thị An;1/2/1990;Nữ;Từ 15 tuổi;ấp 3;25486;SXHD;5/10/2026;6/10/2026\n\
+                C2;Trần Văn Bình;3/4/2021;Nam;5 - 14 tuổi;ấp 4;25486;Tay chân miệng;7/10/2026;9/10/2026\n";
+    let tried = tried("case-lists", "ca-benh.csv", "2026-11-05T03:00:00Z", list);
+    assert_eq!(tried.rejects, 0, "{:#?}", tried.lines);
+    let all = tried.lines.join("\n");
+    for gone in ["Nguyễn", "An;", "Trần", "1990", "ấp", "C1"] {
+        assert!(!all.contains(gone), "{gone} in {all}");
+    }
+    let cells: Vec<(String, String)> = tried
+        .lines
+        .iter()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|line| line["kind"] == "cell")
+        .map(|line| {
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            (format!("{} {}", text("indicator"), text("breakdown")), text("value"))
+        })
+        .collect();
+    let cell = |about: &str, value: &str| (about.to_owned(), value.to_owned());
+    assert_eq!(
+        cells,
+        [
+            cell("cases age=15+,disease=A91,sex=f", "1"),
+            cell("in_time age=15+,disease=A91,sex=f", "1"),
+            cell("cases age=5-14,disease=B08.4,sex=m", "1"),
+            cell("in_time age=5-14,disease=B08.4,sex=m", "0"),
+        ]
+    );
+}

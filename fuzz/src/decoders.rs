@@ -9,7 +9,11 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use ioc_decode::{Decoder, Known, Outcome, RowSink, trial::permissive_feed};
+use ioc_decode::{
+    Decoder, Known, Outcome, RowSink,
+    reduce::{Key, Reducer},
+    trial::permissive_feed,
+};
 use ioc_model::{
     action::{Action, OPERATOR},
     attribute::{self, Attribute, Attributes},
@@ -59,11 +63,23 @@ pub(crate) fn target_of(format: FormatName) -> (&'static str, &'static [&'static
         FormatName::Eve => ("eve", &["permissive-eve"]),
         FormatName::EventCsv => ("event_csv", &["antivirus", "botnet", "permissive-event_csv"]),
         FormatName::Table => {
-            ("table", &["ktxh", "dvc", "budget", "visits", "firms", "ages", "schools", "permissive-table"])
+            let feeds = &[
+                "ktxh",
+                "dvc",
+                "budget",
+                "visits",
+                "firms",
+                "ages",
+                "schools",
+                "statistics",
+                "permissive-table",
+            ];
+            ("table", feeds)
         }
         FormatName::SdmxCsv => ("sdmx_csv", &["sdmx", "permissive-sdmx_csv"]),
         FormatName::SdmxJson => ("sdmx_json", &["sdmx-json", "permissive-sdmx_json"]),
         FormatName::Dhis2 => ("dhis2", &["health", "permissive-dhis2"]),
+        FormatName::Fhir => ("fhir", &["measures", "permissive-fhir"]),
     }
 }
 
@@ -72,6 +88,12 @@ fn feeds_of(format: FormatName) -> &'static [&'static str] {
 }
 /// What stands before a message of CEF.
 const BEFORE_CEF: &[u8] = b"<134>Nov 20 07:20:02 gate-a CEF:";
+
+static REDUCER: LazyLock<Reducer> = LazyLock::new(|| {
+    let mut pack = Pack::parse(&cases_pack()).unwrap_or_else(|faults| panic!("{faults}"));
+    pack.feeds.values_mut().for_each(|feed| feed.personal = feed.format.is_report());
+    Reducer::of_pack(&pack, Key::new([1; 32])).expect("a zone").expect("feeds of reports")
+});
 
 pub(crate) static DECODER: LazyLock<Decoder> = LazyLock::new(|| {
     let mut pack = Pack::parse(&cases_pack()).unwrap_or_else(|faults| panic!("{faults}"));
@@ -136,6 +158,35 @@ pub(crate) fn sdmx_json(input: &[u8]) {
 
 pub(crate) fn dhis2(input: &[u8]) {
     decode(feeds_of(FormatName::Dhis2), input);
+}
+
+pub(crate) fn fhir(input: &[u8]) {
+    decode(feeds_of(FormatName::Fhir), input);
+}
+
+/// What is left of a message of a personal feed is the same each time, and is read as one report.
+pub(crate) fn personal(input: &[u8]) {
+    let Some((&how, payload)) = input.split_first() else { return };
+    let feeds = ["notifiable", "ktxh", "sdmx", "sdmx-json", "health", "measures"];
+    let feed = feeds[usize::from(how) % feeds.len()];
+    let left = REDUCER.reduce(feed, "a_25486_2026-10.xlsx", RECEIVED_AT, payload);
+    assert_eq!(left, REDUCER.reduce(feed, "a_25486_2026-10.xlsx", RECEIVED_AT, payload));
+    let mut told = Vec::new();
+    attribute::write(&mut told, Attribute::Reduced, REDUCER.version());
+    let envelope = Envelope {
+        position: Position::default(),
+        feed,
+        received_at: RECEIVED_AT,
+        content: Content::Raw,
+        address: "a",
+        attributes: Attributes::new(&told, &[]),
+        payload: &left,
+    };
+    let mut rows = Rows::default();
+    let outcome = DECODER.decode(&envelope, &mut rows);
+    assert!(matches!(outcome, Outcome::Decoded { .. }), "{outcome:?}");
+    let [Row::Reported(report)] = &rows.others[..] else { panic!("one report, not {:?}", rows.others) };
+    is_whole(report);
 }
 
 fn decode(feeds: &[&str], input: &[u8]) {
@@ -223,7 +274,8 @@ fn judged(envelope: &Envelope<'_>, known: &mut Known) {
             Row::Done(action) => acted_again(action),
             Row::Happened(event) => is_bounded(event),
             Row::Reported(report) => is_whole(report),
-            Row::Decided(_) => {}
+            Row::Decided(_) | Row::Replayed(_) => {}
+            Row::ReportedAgain(_) => panic!("no format reads a report again"),
         }
     }
 }
@@ -244,7 +296,8 @@ fn is_bounded(event: &Event) {
 fn rows_of(row: &Row) -> u32 {
     match row {
         Row::Reported(report) => report.rows,
-        Row::Done(_) | Row::Decided(_) | Row::Happened(_) => 1,
+        Row::ReportedAgain(again) => again.report.rows,
+        Row::Done(_) | Row::Decided(_) | Row::Happened(_) | Row::Replayed(_) => 1,
     }
 }
 
@@ -453,6 +506,21 @@ pub(crate) fn sdmx_json_cases() -> Vec<Vec<u8>> {
 
 pub(crate) fn dhis2_cases() -> Vec<Vec<u8>> {
     cases("dhis2", feeds_of(FormatName::Dhis2))
+}
+
+pub(crate) fn fhir_cases() -> Vec<Vec<u8>> {
+    cases("fhir", feeds_of(FormatName::Fhir))
+}
+
+pub(crate) fn personal_cases() -> Vec<Vec<u8>> {
+    // Those of the other targets, of which each has its address before it.
+    let all = [table_cases(), sdmx_csv_cases(), sdmx_json_cases(), dhis2_cases(), fhir_cases()];
+    let payload =
+        |case: &Vec<u8>| case.iter().position(|byte| *byte == b'\n').map(|end| case[end + 1..].to_vec());
+    let of = |(how, cases): (u8, &Vec<Vec<u8>>)| -> Vec<Vec<u8>> {
+        cases.iter().filter_map(payload).map(|payload| [&[how][..], &payload].concat()).collect()
+    };
+    (1..).zip(&all).flat_map(of).collect()
 }
 
 pub(crate) fn actions() -> Vec<Vec<u8>> {

@@ -93,6 +93,8 @@ pub static TARGETS: &[Target] = &[
     Target { name: "sdmx_csv", run: decoders::sdmx_csv, made: decoders::sdmx_csv_cases },
     Target { name: "sdmx_json", run: decoders::sdmx_json, made: decoders::sdmx_json_cases },
     Target { name: "dhis2", run: decoders::dhis2, made: decoders::dhis2_cases },
+    Target { name: "fhir", run: decoders::fhir, made: decoders::fhir_cases },
+    Target { name: "personal", run: decoders::personal, made: decoders::personal_cases },
     Target { name: "mqtt_connect", run: mqtt::connect, made: mqtt::connects },
     Target { name: "mqtt_packets", run: mqtt::packets, made: mqtt::connections },
     Target { name: "mqtt_sessions", run: mqtt::sessions, made: mqtt::session_files },

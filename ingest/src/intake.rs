@@ -4,13 +4,19 @@
 //! and only then may the sender be told so (invariant ACK). Waiting in line is the back-pressure (invariant BOUND):
 //! while the bus is full, or the dataflow is behind and the sender sends more than its share, `hand_over` waits, and
 //! the transport stops reading from its sender.
+//!
+//! Messages of feeds that tell of persons are reduced here ([`reduction`]): every transport comes through this door, and
+//! behind it is the disk.
 
+mod reduction;
 mod shares;
 
 use std::sync::Arc;
 
 use ioc_bus::{AppendError, ChunkBuilder, Durable, Origin, SharedBus, clock::Clock, partition_of};
+use ioc_decode::reduce::Reducer;
 use ioc_model::position::Partition;
+use tokio::sync::watch;
 
 pub use self::shares::Shares;
 use crate::clients::Clients;
@@ -22,6 +28,8 @@ pub struct Intake {
     clock: Clock,
     shares: Arc<Shares>,
     clients: Arc<Clients>,
+    /// What messages of personal feeds are reduced by; none where no feed is personal.
+    reducer: Arc<watch::Sender<Option<Arc<Reducer>>>>,
 }
 
 /// The line one sender's chunks stand in: one partition, one share. Cheap to clone.
@@ -31,6 +39,8 @@ pub struct SenderLine {
     pub partition: Partition,
     share: Arc<str>,
     origin: Arc<Origin>,
+    /// The feeds that its sender may send to.
+    feeds: Arc<[String]>,
 }
 
 impl SenderLine {
@@ -38,13 +48,53 @@ impl SenderLine {
     pub(crate) fn comes_from(&mut self, origin: Origin) {
         self.origin = Arc::new(origin);
     }
+
+    /// The same line, of a sender that may send to those feeds. What it sends astray may be meant for any of them.
+    #[must_use]
+    pub(crate) fn of_feeds(mut self, feeds: &[String]) -> SenderLine {
+        self.may_send_to(feeds);
+        self
+    }
+
+    /// As [`SenderLine::of_feeds`], from now on.
+    pub(crate) fn may_send_to(&mut self, feeds: &[String]) {
+        self.feeds = feeds.into();
+    }
 }
 
 impl Intake {
     /// An intake into that bus.
     #[must_use]
     pub fn new(bus: SharedBus, clock: Clock) -> Intake {
-        Intake { bus, clock, shares: Arc::default(), clients: Arc::new(Clients::new(clock)) }
+        let (reducer, _) = watch::channel(None);
+        Intake {
+            bus,
+            clock,
+            shares: Arc::default(),
+            clients: Arc::new(Clients::new(clock)),
+            reducer: Arc::new(reducer),
+        }
+    }
+
+    /// Reduces messages of personal feeds by that from now on; none where no feed is personal.
+    pub fn reduce_by(&self, reducer: Option<Reducer>) {
+        let _before = self.reducer.send_replace(reducer.map(Arc::new));
+    }
+
+    /// Whether messages of one of these feeds tell of persons: nothing of them may lie anywhere but reduced.
+    pub(crate) fn is_personal(&self, feeds: &[String]) -> bool {
+        let reducer = self.reducer.borrow();
+        reducer.as_ref().is_some_and(|reducer| feeds.iter().any(|feed| reducer.is_personal(feed)))
+    }
+
+    /// What may be appended of what the builder collected.
+    async fn kept(&self, line: &SenderLine, chunk: &mut ChunkBuilder) {
+        let reducer = self.reducer.borrow().clone();
+        if let Some(reducer) = reducer
+            && reduction::concerns(&reducer, chunk)
+        {
+            *chunk = reduction::reduced(reducer, line.feeds.clone(), chunk, self.clock.received_at()).await;
+        }
     }
 
     /// The line of a sender: `share` is what its partition and its share go by, `origin` what every chunk of it says
@@ -52,7 +102,7 @@ impl Intake {
     #[must_use]
     pub fn line_of(&self, share: &str, origin: Origin) -> SenderLine {
         let partition = partition_of(share, self.bus.partitions());
-        SenderLine { partition, share: share.into(), origin: Arc::new(origin) }
+        SenderLine { partition, share: share.into(), origin: Arc::new(origin), feeds: Arc::default() }
     }
 
     /// Hands over what the builder collected, stamped with the time of day. Resolves when the chunk has its place
@@ -66,6 +116,7 @@ impl Intake {
         chunk: &mut ChunkBuilder,
     ) -> Result<Durable, AppendError> {
         self.shares.wait(&line.share, chunk.bytes()).await;
+        self.kept(line, chunk).await;
         let chunk = chunk.finish_from(&line.origin, self.clock.received_at());
         self.bus.append(line.partition, chunk).await
     }
@@ -81,6 +132,7 @@ impl Intake {
         chunk: &mut ChunkBuilder,
     ) -> Result<Durable, AppendError> {
         self.shares.count(&line.share, chunk.bytes());
+        self.kept(line, chunk).await;
         let chunk = chunk.finish_from(&line.origin, self.clock.received_at());
         self.bus.append(line.partition, chunk).await
     }

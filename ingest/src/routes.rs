@@ -10,7 +10,7 @@
 //! Nothing is dropped here: what no feed claims, or its sender may not send, is appended under
 //! [`UNMATCHED`](ioc_model::envelope::UNMATCHED) and becomes a counted reject (invariant BALANCE).
 
-use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
+use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use ioc_model::{
     pack::{Feed, Pack, Transport},
@@ -25,8 +25,9 @@ use crate::senders::Sender;
 const CACHED_TOPICS: usize = 512;
 
 /// Where the pack sends each address.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Routes {
+    pack: Arc<Pack>,
     feeds: Vec<Feed>,
     /// Most specific first; the number indexes `feeds`.
     filters: Vec<(TopicFilter, usize)>,
@@ -53,8 +54,16 @@ impl Routes {
     /// The routes of a pack. A topic filter that MQTT does not allow matches nothing and is logged; a checked pack
     /// has none.
     #[must_use]
-    pub fn of_pack(pack: &Pack) -> Routes {
-        let mut routes = Routes::default();
+    pub fn of_pack(pack: &Arc<Pack>) -> Routes {
+        let mut routes = Routes {
+            pack: pack.clone(),
+            feeds: Vec::new(),
+            filters: Vec::new(),
+            folders: BTreeMap::new(),
+            paths: BTreeMap::new(),
+            networks: Vec::new(),
+            certificates: Vec::new(),
+        };
         for feed in pack.feeds.values() {
             let index = routes.feeds.len();
             match &feed.transport {
@@ -87,6 +96,12 @@ impl Routes {
         routes.networks.sort_by_key(|(network, _)| Reverse(network.prefix_len()));
         routes.certificates.sort_by_key(|(pattern, _)| (pattern.contains('*'), Reverse(pattern.len())));
         routes
+    }
+
+    /// The pack they are of.
+    #[must_use]
+    pub fn pack(&self) -> &Arc<Pack> {
+        &self.pack
     }
 
     /// The feed that is pushed to `/ingest/<name>`.
@@ -196,7 +211,8 @@ mod tests {
             feed("one", &[], &["fw-a.example"]),
             feed("site", &["192.0.2.0/24", "2001:db8::/32"], &[]),
         ];
-        let routes = Routes::of_pack(&ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into()));
+        let routes =
+            Routes::of_pack(&Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into())));
         for (address, certificate, expected) in [
             ("192.0.2.7", None, "firewall"),
             ("192.0.2.8", None, "site"),
@@ -211,7 +227,8 @@ mod tests {
             let found = routes.syslog(address.parse().unwrap(), certificate).map(|feed| feed.id.as_str());
             assert_eq!(found, Some(expected), "{address} {certificate:?}");
         }
-        assert_eq!(Routes::default().syslog("::1".parse().unwrap(), None), None);
+        let none = Routes::of_pack(&Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), Vec::new())));
+        assert_eq!(none.syslog("::1".parse().unwrap(), None), None);
     }
 
     #[test]
@@ -229,7 +246,8 @@ mod tests {
             feed("one", &["ioc/air/TN-0412/observation", "ioc/water/+/observation"]),
             feed("tail", &["ioc/+/TN-0412/#"]),
         ];
-        let routes = Routes::of_pack(&ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into()));
+        let routes =
+            Routes::of_pack(&Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), feeds.into())));
         let sender = |feeds: &[&str]| Sender {
             name: "gateway".to_owned(),
             feeds: feeds.iter().map(|feed| (*feed).to_owned()).collect(),

@@ -24,6 +24,7 @@ use argon2::{
     password_hash::{PasswordHasher, SaltString},
 };
 pub use authenticator::Authenticator;
+pub(crate) use authenticator::Seal;
 use ioc_bus::Origin;
 use ioc_model::{
     attribute::{self, Attribute},

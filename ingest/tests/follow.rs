@@ -50,11 +50,11 @@ impl House {
             format: FormatName::SyslogLines,
             ..ioc_testing::feed("lines", Contract { max_bytes: 50, ..Contract::default() })
         };
-        let pack = ioc_testing::pack("test", Vec::new(), Vec::new(), vec![feed]);
+        let pack = Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), vec![feed]));
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
             routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,
-            pack: Arc::new(pack),
+            pack,
             authenticator: Arc::new(Authenticator::open(&folder.path().join("senders.toml")).unwrap()),
             calendar: Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap(),
             log: watch::channel(None).1,

@@ -16,7 +16,7 @@ use ioc_ingest::{
     senders::{Authenticator, Senders},
     transport::http::{
         HttpCounters, HttpLimits, HttpPush, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable,
-        ReportFuture, router,
+        RecordFuture, ReportFuture, ReportedChange, Sent, router,
         serve::{ServeLimits, serve},
     },
 };
@@ -24,9 +24,9 @@ use ioc_model::{
     contract::Contract,
     envelope::Content,
     epoch::Epoch,
-    form::{Finding, Period, PeriodKind, Rule, Weight},
+    form::{Finding, Period, PeriodKind, ReceiptCursor, Rule, Weight},
     pack::{Feed, FormatName, Pack, Transport},
-    position::{Arrival, LogNumber, Position},
+    position::{Arrival, LogNumber, Offset, Position},
     results::{Receipt, ReportVerdict},
     text::Text,
 };
@@ -76,6 +76,28 @@ impl Receipts for Known {
             tokio::time::sleep(takes.min(patience)).await;
             Ok((takes <= patience || patience.is_zero()).then(|| receipt(position, verdict, sender)))
         })
+    }
+
+    fn sent<'a>(
+        &'a self,
+        sender: &'a str,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> RecordFuture<'a, Vec<Receipt>> {
+        let position = Position { offset: Offset(98), ..Position::default() };
+        let all = match before {
+            None if limit > 0 && sender == "lab" => vec![receipt(position, ReportVerdict::Refused, "lab")],
+            _ => Vec::new(),
+        };
+        Box::pin(std::future::ready(Ok(all)))
+    }
+
+    fn changes(&self, _position: Position, _limit: u32) -> RecordFuture<'_, Vec<ReportedChange>> {
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    fn original(&self, _position: Position) -> RecordFuture<'_, Option<Sent>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 }
 
@@ -153,7 +175,7 @@ impl Site {
             .unwrap()
             .token();
         senders.save().unwrap();
-        let (_, routes) = watch::channel(Arc::new(Routes::of_pack(&pack())));
+        let (_, routes) = watch::channel(Arc::new(Routes::of_pack(&Arc::new(pack()))));
         let (number, log_number) = watch::channel(Some(LogNumber(7)));
         let known = Arc::new(Known::default());
         let push = Arc::new(HttpPush::new(

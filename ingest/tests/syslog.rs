@@ -68,11 +68,11 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let log = open_log(&folder.path().join("log"));
         let (bus, valve) = ValvedBus::before(log.clone(), Valve::Open);
-        let pack = ioc_testing::pack("test", Vec::new(), Vec::new(), feeds);
+        let pack = Arc::new(ioc_testing::pack("test", Vec::new(), Vec::new(), feeds));
         let site = Site {
             intake: Intake::new(bus, Clock::Machine),
             routes: watch::channel(Arc::new(Routes::of_pack(&pack))).1,
-            pack: Arc::new(pack),
+            pack,
             authenticator: Arc::new(Authenticator::open(&folder.path().join("senders.toml")).unwrap()),
             calendar: Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap(),
             log: watch::channel(None).1,

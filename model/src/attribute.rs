@@ -37,10 +37,13 @@ pub enum Attribute {
     /// Of a piece of a file, whole lines: what lay before it in the file
     /// ([`RunningHash`](crate::running_hash::RunningHash)).
     Before = 11,
+    /// Of a message that tells of persons: it was reduced before it was kept, by that version of the pack. The payload is
+    /// what was left of it.
+    Reduced = 12,
 }
 
 impl Attribute {
-    const ALL: [Attribute; 11] = [
+    const ALL: [Attribute; 12] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -52,6 +55,7 @@ impl Attribute {
         Attribute::Origin,
         Attribute::Fault,
         Attribute::Before,
+        Attribute::Reduced,
     ];
 
     /// The word used in the archive and in APIs.
@@ -69,6 +73,7 @@ impl Attribute {
             Attribute::Origin => "origin",
             Attribute::Fault => "fault",
             Attribute::Before => "before",
+            Attribute::Reduced => "reduced",
         }
     }
 
@@ -172,6 +177,12 @@ impl<'a> Attributes<'a> {
         self.encoded().map(move |(key, text)| (word(key), text))
     }
 
+    /// What is known of this envelope alone, as far as this program knows the attributes.
+    pub fn own(&self) -> impl Iterator<Item = (Attribute, &'a str)> + use<'a> {
+        let own = Attributes { common: &[], own: self.own };
+        own.encoded().filter_map(|(key, text)| Some((Attribute::of_key(key)?, text)))
+    }
+
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -246,7 +257,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

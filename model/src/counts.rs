@@ -3,6 +3,9 @@
 //! Envelopes: received = decoded + empty + undecodable + in flight.
 //! Rows: decoded = stored + duplicate + rejected + waiting + held.
 //!
+//! A message that is read again is counted again, and what its reading before had counted as rejected is counted as
+//! read again beside it: what was counted is never taken away, and both identities hold of what is left.
+//!
 //! In flight, waiting and held are counted where they are, never found by subtraction: the identities can fail. What is
 //! known to be lost before it came stands beside them by name: it is in neither.
 
@@ -35,6 +38,10 @@ pub struct Counts {
     pub held: i64,
     /// Datagrams that the system dropped before they could be read: of no envelope.
     pub datagrams_dropped: u64,
+    /// Envelopes of which no row could be read, and that were read again: another word of them is counted.
+    pub envelopes_reread: u64,
+    /// Rejected rows whose envelope was read again: what became of them is counted anew.
+    pub rows_reread: u64,
     /// When the last of those envelopes arrived; none if there were none.
     pub last_received: Option<ReceivedAt>,
 }
@@ -53,6 +60,8 @@ impl Counts {
         self.waiting += other.waiting;
         self.held += other.held;
         self.datagrams_dropped += other.datagrams_dropped;
+        self.envelopes_reread += other.envelopes_reread;
+        self.rows_reread += other.rows_reread;
         self.last_received = self.last_received.max(other.last_received);
     }
 
@@ -60,6 +69,27 @@ impl Counts {
     #[must_use]
     pub fn envelopes_astray(&self) -> i64 {
         self.received as i64 - (self.decoded + self.empty + self.undecodable) as i64
+            + self.envelopes_reread as i64
+    }
+
+    /// Leaves out what was read again, as far as it is counted here: each is counted once.
+    pub fn settle(&mut self) {
+        let envelopes = self.envelopes_reread.min(self.undecodable);
+        self.undecodable -= envelopes;
+        self.envelopes_reread -= envelopes;
+        let rows = self.rows_reread.min(self.rejected).min(self.rows);
+        self.rows -= rows;
+        self.rejected -= rows;
+        self.rows_reread -= rows;
+    }
+
+    /// Each envelope and row once, as its last reading has it; how many were read again stands beside.
+    #[must_use]
+    pub fn net(&self) -> Counts {
+        let mut settled = *self;
+        settled.settle();
+        let Counts { envelopes_reread, rows_reread, .. } = *self;
+        Counts { envelopes_reread, rows_reread, ..settled }
     }
 
     /// Decoded rows that nobody accounted for; 0 when the second identity holds.

@@ -34,6 +34,7 @@ pub mod place;
 pub mod position;
 pub mod question;
 pub mod reject;
+pub mod replay;
 pub mod results;
 pub mod row;
 pub mod rule;

@@ -22,6 +22,8 @@ pub struct PlaceKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceKind {
+    /// Cả nước: what a national statistic is about. No unit lies below it: sums of units never meet it.
+    Country,
     /// Tỉnh.
     Province,
     /// Huyện, thị xã, thành phố thuộc tỉnh (until 2025-06-30).
@@ -36,13 +38,20 @@ pub enum PlaceKind {
 
 impl PlaceKind {
     /// All of them, from the widest.
-    pub const ALL: [PlaceKind; 5] =
-        [PlaceKind::Province, PlaceKind::District, PlaceKind::Commune, PlaceKind::Ward, PlaceKind::Township];
+    pub const ALL: [PlaceKind; 6] = [
+        PlaceKind::Country,
+        PlaceKind::Province,
+        PlaceKind::District,
+        PlaceKind::Commune,
+        PlaceKind::Ward,
+        PlaceKind::Township,
+    ];
 
     /// The word used in packs, tables and APIs.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            PlaceKind::Country => "country",
             PlaceKind::Province => "province",
             PlaceKind::District => "district",
             PlaceKind::Commune => "commune",

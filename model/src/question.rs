@@ -8,8 +8,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    calendar::DayNumber, epoch::Epoch, event::EventKey, name::Name, observation::Quality, position::Arrival,
-    time::EventTime, window::WindowKind,
+    calendar::DayNumber,
+    epoch::Epoch,
+    event::EventKey,
+    name::Name,
+    observation::Quality,
+    position::Arrival,
+    replay::{ReplayPortion, ReplayedMessages},
+    time::EventTime,
+    window::WindowKind,
 };
 
 /// A question about a subject.
@@ -70,6 +77,8 @@ pub enum About {
         /// The measure.
         measure: Name,
     },
+    /// The messages that a replay reads next: those that arrived from the one moment on and before the other.
+    Replay(ReplayPortion),
 }
 
 /// What the store held up to the epoch that asked, or a later one: later ones the flow knows of by itself.
@@ -90,6 +99,8 @@ pub enum Found {
     Windows(Vec<RecalledWindow>),
     /// Keys of events, in order.
     Keys(Vec<EventKey>),
+    /// Messages to be read again, by position.
+    Messages(ReplayedMessages),
 }
 
 impl Found {
@@ -100,6 +111,7 @@ impl Found {
             Found::Rows(rows) => rows.len(),
             Found::Windows(windows) => windows.len(),
             Found::Keys(keys) => keys.len(),
+            Found::Messages(found) => found.messages.len(),
         }
     }
 

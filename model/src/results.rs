@@ -11,6 +11,7 @@ mod event;
 mod figure;
 mod held;
 mod received;
+mod replay;
 mod report;
 
 pub use self::{
@@ -20,6 +21,7 @@ pub use self::{
     figure::{FigureHour, FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
     received::{FeedMinute, RAW_KEPT, RejectedRow, RowStanding, StoredObservation},
+    replay::{ReplayedRow, Reread, StoredReplay},
     report::{FINDINGS_KEPT, Receipt, ReportVerdict, StoredCell},
 };
 pub use crate::fact::Superseded;
@@ -27,6 +29,7 @@ use crate::{
     epoch::{Epoch, Generation},
     fact::facts,
     name::Name,
+    pack::PackVersion,
     question::Question,
     time::Now,
 };
@@ -69,6 +72,10 @@ macro_rules! each_fact {
             report_values: $crate::results::StoredCell,
             /// What became of the messages of forms.
             receipts: $crate::results::Receipt,
+            /// What operators asked to have read again.
+            replays: $crate::results::StoredReplay,
+            /// Messages that were read again.
+            replayed: $crate::results::ReplayedRow,
             /// Keys of other tables that were said anew. They follow from the rows when those are arranged.
             superseded: $crate::results::Superseded,
         }
@@ -88,6 +95,8 @@ pub struct EpochResults {
     pub now: Now,
     /// SHA-256 of the manifest's bytes.
     pub manifest_hash: [u8; 32],
+    /// The pack it was decoded and judged with.
+    pub pack: PackVersion,
     /// What is stored.
     pub facts: Facts,
     /// How much of addresses and users each rule of events forgot, since there were more than are kept: no fact, but

@@ -6,7 +6,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{action::Action, event::Event, form::Report, held::Decision, position::Arrival};
+use crate::{
+    action::{Action, OPERATOR},
+    event::Event,
+    form::Report,
+    held::Decision,
+    position::Arrival,
+    replay::Replay,
+};
 
 /// A row of any kind but a measured one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +26,23 @@ pub enum Row {
     Happened(Box<Event>),
     /// What an agency reported in one message of a form.
     Reported(Box<Report>),
+    /// What an operator wants read again.
+    Replayed(Box<Replay>),
+    /// A report that was refused whole and is read again.
+    ReportedAgain(Box<ReportAgain>),
+}
+
+/// A report that was refused whole, as it is read now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportAgain {
+    /// As it is read now.
+    pub report: Report,
+    /// How many rows it had when it was refused.
+    pub rows_before: u32,
+    /// Whether it reads as it did then: what it is held against may be another.
+    pub same: bool,
+    /// By which replay.
+    pub replay: Arrival,
 }
 
 impl Row {
@@ -30,6 +54,9 @@ impl Row {
             Row::Decided(decision) => &decision.subject,
             Row::Happened(event) => &event.log_source,
             Row::Reported(report) => &report.form,
+            // One after the other: two at a time could read the same message.
+            Row::Replayed(_) => OPERATOR,
+            Row::ReportedAgain(again) => &again.report.form,
         }
     }
 
@@ -41,6 +68,8 @@ impl Row {
             Row::Decided(decision) => decision.arrival,
             Row::Happened(event) => event.arrival,
             Row::Reported(report) => report.arrival,
+            Row::Replayed(replay) => replay.arrival,
+            Row::ReportedAgain(again) => again.report.arrival,
         }
     }
 }

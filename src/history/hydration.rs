@@ -15,7 +15,7 @@ use ioc_model::{
 use ioc_storage::{Store, StoreError};
 
 use super::views::{
-    alert_view, assessment_view, figure_view, index_view, rejected_row, status_result, stored_observation,
+    alert_view, assessment_view, figure_view, index_view, reject_view, status_result, stored_observation,
 };
 
 /// How far back the board's first picture looks for the newest value of a series.
@@ -76,7 +76,7 @@ pub async fn hydration(store: &Store, generation: Generation, now: Now) -> Resul
         latest: latest.iter().map(|value| (epoch, stored_observation(value))).collect(),
         hours,
         totals: totals.into_iter().map(|(feed, counts)| (Name::from(feed), counts)).collect(),
-        rejects: rejects.iter().rev().map(|reject| (epoch, rejected_row(reject))).collect(),
+        rejects: rejects.iter().rev().map(|reject| reject_view(epoch, reject)).collect(),
         indices,
         index_points,
         stations: stations.iter().map(status_result).collect(),

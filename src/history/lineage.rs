@@ -3,7 +3,6 @@
 use ioc_dashboards::{
     HistoryError,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow, WindowRef},
-    rejects::RejectView,
 };
 use ioc_model::{
     asker::Asker,
@@ -17,7 +16,7 @@ use ioc_model::{
 use ioc_storage::Store;
 
 use super::views::{
-    assessment_view, event_view, index_view, rejected_row, stored_row, traced_row, unanswered, window_ref,
+    assessment_view, event_view, index_view, reject_view, stored_row, traced_row, unanswered, window_ref,
 };
 
 /// What a store remembers of how numbers were made, as far as somebody sees it.
@@ -124,7 +123,7 @@ impl Lineage<'_> {
         let rows = self.store.envelope_rows(self.asker, position).await.map_err(unanswered)?;
         let rejects = self.store.envelope_rejects(self.asker, position).await.map_err(unanswered)?;
         let events = self.store.envelope_events(self.asker, position).await.map_err(unanswered)?;
-        let view = |reject| RejectView::new(Epoch(0), &rejected_row(reject));
+        let view = |reject| reject_view(Epoch(0), reject);
         Ok(EnvelopeRows {
             rows: rows.iter().map(|row| stored_row(position, row)).collect(),
             events: events.into_iter().map(event_view).collect(),

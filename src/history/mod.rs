@@ -8,11 +8,11 @@ mod views;
 
 use std::{sync::Arc, time::Duration};
 
-use crate::report_desk::ReportDesk;
+use crate::{replays::Rereader, report_desk::ReportDesk};
 pub use hydration::hydration;
 use ioc_bus::SharedBus;
 use ioc_dashboards::{
-    History,
+    History, Original,
     alerts::AlertView,
     events::{EventPage, EventsSummed},
     figures::FigureView,
@@ -20,13 +20,16 @@ use ioc_dashboards::{
     history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
+    originals::SharedOriginals,
     rejects::RejectView,
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
     reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
 use ioc_ingest::transport::http::{
-    ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, ReportFuture,
+    ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, RecordFuture, ReportFuture, ReportedChange,
+    Sent,
 };
 use ioc_model::{
     asker::Asker,
@@ -38,7 +41,7 @@ use ioc_model::{
     position::{LogNumber, Offset, Position},
     results,
     rule::{AlertEvents, AlertKey},
-    time::{EventTime, Now},
+    time::{EventTime, Now, ReceivedAt},
     window::WindowKind,
 };
 use ioc_storage::{
@@ -47,7 +50,10 @@ use ioc_storage::{
 };
 use ioc_stream::Driver;
 use lineage::Lineage;
-use views::{alert_event, alert_view, figure_view, held_group, rejected_row, trend_point, unanswered};
+pub(crate) use views::unanswered;
+use views::{
+    alert_event, alert_view, figure_view, held_group, reject_group, reject_view, replay_view, trend_point,
+};
 
 /// The store as the page and the receipts ask it.
 #[derive(Debug)]
@@ -58,20 +64,23 @@ pub struct StoreHistory {
     bus: SharedBus,
     driver: Arc<Driver>,
     desk: Arc<ReportDesk>,
+    originals: SharedOriginals,
+    rereader: Arc<Rereader>,
 }
 
 impl StoreHistory {
     /// The history of a generation, fed from that log.
     #[must_use]
     pub fn new(
-        store: Store,
-        generation: Generation,
+        (store, generation): (Store, Generation),
         log: LogNumber,
         bus: SharedBus,
         driver: Arc<Driver>,
         desk: Arc<ReportDesk>,
+        originals: SharedOriginals,
+        rereader: Arc<Rereader>,
     ) -> StoreHistory {
-        StoreHistory { store, generation, log, bus, driver, desk }
+        StoreHistory { store, generation, log, bus, driver, desk, originals, rereader }
     }
 
     async fn receipt(&self, position: Position) -> Result<Option<ReceiptStatus>, ReceiptsUnavailable> {
@@ -126,6 +135,27 @@ impl Receipts for StoreHistory {
     fn report(&self, position: Position, patience: Duration) -> ReportFuture<'_> {
         Box::pin(self.judged(position, patience))
     }
+
+    fn sent<'a>(
+        &'a self,
+        sender: &'a str,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> RecordFuture<'a, Vec<results::Receipt>> {
+        Box::pin(reports::sent(&self.store, sender, before, limit))
+    }
+
+    fn changes(&self, position: Position, limit: u32) -> RecordFuture<'_, Vec<ReportedChange>> {
+        Box::pin(reports::changes(&self.store, position, limit))
+    }
+
+    fn original(&self, position: Position) -> RecordFuture<'_, Option<Sent>> {
+        Box::pin(async move {
+            let found = self.originals.open(&Asker::everyone(), position).await;
+            let found = found.map_err(|error| ReceiptsUnavailable(error.to_string()))?;
+            Ok(found.map(|Original { address, content, payload, .. }| Sent { address, content, payload }))
+        })
+    }
 }
 
 impl History for StoreHistory {
@@ -151,8 +181,30 @@ impl History for StoreHistory {
         Box::pin(async move {
             let limit = u32::try_from(limit).unwrap_or(u32::MAX);
             let rejects = self.store.recent_rejects(asker, limit).await.map_err(unanswered)?;
-            Ok(rejects.iter().map(|reject| RejectView::new(Epoch(0), &rejected_row(reject))).collect())
+            Ok(rejects.iter().map(|reject| reject_view(Epoch(0), reject)).collect())
         })
+    }
+
+    fn reject_groups<'a>(
+        &'a self,
+        asker: &'a Asker,
+        between: (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, Vec<RejectGroup>> {
+        Box::pin(async move {
+            let groups = self.store.reject_groups(asker, between).await.map_err(unanswered)?;
+            Ok(groups.into_iter().map(reject_group).collect())
+        })
+    }
+
+    fn replays<'a>(&'a self, asker: &'a Asker, limit: u32) -> HistoryAnswer<'a, Vec<ReplayView>> {
+        Box::pin(async move {
+            let replays = self.store.replays(asker, limit).await.map_err(unanswered)?;
+            Ok(replays.into_iter().map(replay_view).collect())
+        })
+    }
+
+    fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial> {
+        Box::pin(async move { self.rereader.trial(asker, orders).await })
     }
 
     fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate> {

@@ -5,13 +5,15 @@ use ioc_dashboards::{
     reported::{ReportedSum, SUMS_MAX, TargetYear},
     reports::{CELLS_MAX, CellView, PeriodView, ReceiptPage, ReportStory, ValueView},
 };
+use ioc_ingest::transport::http::{ReceiptsUnavailable, ReportedChange};
 use ioc_model::{
     asker::Asker,
     form::{Period, ReceiptCursor, ReceiptFilter},
     position::Position,
+    results,
 };
 use ioc_storage::{
-    Store,
+    Store, StoreError,
     queries::{ReportedCell, TargetInYear},
 };
 
@@ -95,6 +97,45 @@ pub(super) async fn targets(store: &Store, asker: &Asker) -> Result<Vec<TargetYe
     Ok(years.into_iter().map(view).collect())
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn unavailable(error: StoreError) -> ReceiptsUnavailable {
+    ReceiptsUnavailable(error.to_string())
+}
+
+/// Reports of one sender, as it asks for them itself.
+pub(super) async fn sent(
+    store: &Store,
+    sender: &str,
+    before: Option<ReceiptCursor>,
+    limit: u32,
+) -> Result<Vec<results::Receipt>, ReceiptsUnavailable> {
+    let of = ReceiptFilter { sender: Some(sender.to_owned()), ..ReceiptFilter::default() };
+    store.report_receipts(&Asker::everyone(), &of, before, limit).await.map_err(unavailable)
+}
+
+/// What a report stored, for its sender.
+pub(super) async fn changes(
+    store: &Store,
+    position: Position,
+    limit: u32,
+) -> Result<Vec<ReportedChange>, ReceiptsUnavailable> {
+    let cells = store.report_changes(&Asker::everyone(), position, limit).await.map_err(unavailable)?;
+    let change = |cell: ReportedCell| ReportedChange {
+        at: cell.at,
+        indicator: cell.indicator,
+        breakdown: cell.breakdown,
+        place: cell.place,
+        place_from: cell.place_from,
+        period: cell.period,
+        vintage: cell.vintage,
+        value: cell.value,
+        was: cell.was,
+        standing: cell.standing,
+        shown: cell.shown,
+    };
+    Ok(cells.into_iter().map(change).collect())
+}
+
 fn cell_view(cell: ReportedCell) -> CellView {
     CellView {
         indicator: cell.indicator,
@@ -102,6 +143,8 @@ fn cell_view(cell: ReportedCell) -> CellView {
         place: cell.place,
         place_from: cell.place_from,
         place_name: None,
+        indicator_name: None,
+        part_name: None,
         period: PeriodView::from(cell.period),
         agency: cell.agency,
         vintage: cell.vintage,

@@ -12,13 +12,16 @@ use ioc_dashboards::{
     history::{AlertEvent, TrendPoint},
     index_tile::IndexView,
     lineage::{StoredRow, TracedRow, WindowRef},
+    rejects::RejectView,
+    replays::{RejectGroup, ReplayView},
 };
 use ioc_model::{
     ageing::Ages,
+    epoch::Epoch,
     index::IndexPart,
     name::Name,
     position::{Arrival, LogNumber, Offset, Partition, Position},
-    reject::Rejection,
+    reject::{RejectReason, Rejection},
     results::{RejectedRow, StatusResult, StoredObservation},
     text::Text,
     time::ReceivedAt,
@@ -33,7 +36,7 @@ use ioc_storage::{
 };
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
-pub(super) fn unanswered(error: StoreError) -> HistoryError {
+pub(crate) fn unanswered(error: StoreError) -> HistoryError {
     match error.class() {
         Class::Retry | Class::Doubtful => HistoryError::Away(error.to_string()),
         Class::Refused => HistoryError::Refused(error.to_string()),
@@ -139,7 +142,7 @@ pub(super) fn stored_observation(value: &LatestValue) -> StoredObservation {
     }
 }
 
-pub(super) fn rejected_row(reject: &RecentReject) -> RejectedRow {
+fn rejected_row(reject: &RecentReject) -> RejectedRow {
     let RecentReject { received_at, log, partition, offset, row, whole, reason, raw_length, .. } = *reject;
     RejectedRow {
         feed: Name::new(&reject.feed),
@@ -154,6 +157,39 @@ pub(super) fn rejected_row(reject: &RecentReject) -> RejectedRow {
         }),
         raw: reject.raw.as_bytes().into(),
         raw_length,
+    }
+}
+
+/// A reject as of an epoch.
+pub(super) fn reject_view(epoch: Epoch, reject: &RecentReject) -> RejectView {
+    RejectView { replayed: !reject.stands, ..RejectView::new(epoch, &rejected_row(reject)) }
+}
+
+pub(super) fn reject_group(group: queries::RejectGroup) -> RejectGroup {
+    let queries::RejectGroup { feed, reason, open, messages, first, last, replayed } = group;
+    RejectGroup { feed, reason, open, messages, first, last, replayed }
+}
+
+pub(super) fn replay_view(row: queries::ReplayRow) -> ReplayView {
+    let position = Position { log: row.log, partition: row.partition, offset: row.offset };
+    ReplayView {
+        position: position.to_string(),
+        row: row.row,
+        feed: row.of_feed,
+        reason: RejectReason::from_word(&row.reason),
+        from: row.received_from,
+        to: row.received_until,
+        done: row.done,
+        messages: row.messages,
+        changed: row.changed,
+        good: row.good,
+        before: row.before,
+        rejected: row.rejected,
+        unclear: row.unclear,
+        missing: row.missing,
+        user: row.user,
+        note: row.note,
+        received_at: row.received_at,
     }
 }
 

@@ -17,7 +17,7 @@ use ioc_stream::Driver;
 use tokio::sync::watch;
 
 use super::{House, flow::driver_config, ways_in::WaysIn};
-use crate::{clients, instance::Instance};
+use crate::{clients, instance::Instance, personal};
 
 /// What senders meet, at work.
 pub(super) struct Entrance {
@@ -51,6 +51,7 @@ impl House<'_> {
             None => self.bus.clone(),
         };
         let intake = Intake::new(bus.clone(), self.clock);
+        intake.reduce_by(personal::reducer(self.data.path(), pack)?);
         clients::remember(&self.data, intake.clients())?;
         self.metrics.counters("intake", None, intake.shares().clone())?;
         let (log, log_known) = watch::channel(None);

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ioc_dashboards::Board;
 use ioc_model::{position::LogNumber, time::Millis};
-use ioc_storage::{Archive, Marking, SinkStatus};
+use ioc_storage::{Marking, SinkStatus};
 use ioc_stream::{Driver, DriverConfig, driver::Start};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,9 @@ use crate::{
     archive::Archivist,
     config::{Config, machine},
     instance::{DataFolder, Instance},
+    originals::{ArchiveReader, LogThenArchive},
     pack_versions::KeptPacks,
+    replays::Rereader,
     report_desk::ReportDesk,
     store_commit::{Audience, StoreCommit},
 };
@@ -36,8 +38,10 @@ pub(super) struct Flow {
     /// The number the store registered the log under.
     pub(super) log: LogNumber,
     pub(super) sink: watch::Receiver<SinkStatus>,
-    /// What was archived and can be opened; none where nothing ever was.
-    pub(super) archive: Option<Archive>,
+    /// What came, as it came, from the log and from the archive.
+    pub(super) originals: Arc<LogThenArchive>,
+    /// Who brings what is read again.
+    pub(super) rereader: Arc<Rereader>,
     pub(super) archivist: Option<Archivist>,
     give_up: CancellationToken,
 }
@@ -72,11 +76,13 @@ impl House<'_> {
         let desk = Arc::<ReportDesk>::default();
         let shares = entrance.intake.shares().clone();
         let audience = Audience { board: board.clone(), desk: desk.clone(), shares };
+        let rereader = Arc::new(Rereader::new(store.store.clone(), instance.generation, packs.clone()));
         let commit = StoreCommit::new(
             Handle::current(),
             prepared.sink,
             store.store.clone(),
             instance.generation,
+            rereader.clone(),
             audience,
             give_up.clone(),
         );
@@ -101,8 +107,12 @@ impl House<'_> {
             }
             None => (None, self.former_archive()?),
         };
+        let reader = archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
+        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), prepared.log, reader));
+        rereader.open(originals.clone());
         self.go(Marking::new(store.store.clone(), store.topology.clone()).run(self.stop.clone()));
-        Ok(Flow { store, driver, board, desk, log: prepared.log, sink, archive, archivist, give_up })
+        let log = prepared.log;
+        Ok(Flow { store, driver, board, desk, log, sink, originals, rereader, archivist, give_up })
     }
 }
 

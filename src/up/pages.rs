@@ -19,12 +19,7 @@ use super::{
     watch::Watcher,
 };
 use crate::{
-    archive::Archivist,
-    clients::AtTheDoor,
-    history::StoreHistory,
-    instance::Instance,
-    operator::Desk,
-    originals::{ArchiveReader, LogThenArchive},
+    archive::Archivist, clients::AtTheDoor, history::StoreHistory, instance::Instance, operator::Desk,
     pack_versions::KeptPacks,
 };
 
@@ -49,18 +44,18 @@ impl House<'_> {
         packs: KeptPacks,
     ) -> anyhow::Result<String> {
         let address = listener.local_addr()?;
+        let originals = flow.originals.clone();
         let history = Arc::new(StoreHistory::new(
-            flow.store.store.clone(),
-            instance.generation,
+            (flow.store.store.clone(), instance.generation),
             flow.log,
             entrance.bus.clone(),
             flow.driver.clone(),
             flow.desk.clone(),
+            originals.clone(),
+            flow.rereader.clone(),
         ));
         let _before = entrance.receipts.send_replace(Some(history.clone() as Arc<dyn Receipts>));
         let operator = Arc::new(Desk::new(entrance.intake.clone(), flow.log));
-        let archive = flow.archive.clone().map(|archive| Arc::new(archive) as Arc<dyn ArchiveReader>);
-        let originals = Arc::new(LogThenArchive::new(entrance.bus.clone(), flow.log, archive));
         let live = LiveLimits { connections: self.config.http.max_live, ..LiveLimits::default() };
         let clients = Arc::new(AtTheDoor(entrance.intake.clients().clone()));
         let (orders, ordered) = Orders::new();
@@ -83,6 +78,8 @@ impl House<'_> {
             packs,
             store: flow.store.store.clone(),
             routes: entrance.routes.clone(),
+            intake: entrance.intake.clone(),
+            data: self.data.path().to_owned(),
             pages: state.clone(),
             clock: self.clock,
             status: pack_status,

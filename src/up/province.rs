@@ -9,7 +9,7 @@
 //! What a transport was started with stays: its folders and connections are of the pack it began with, and so is the
 //! time zone, which days on disk and in the store are of. Such a change is refused and says so.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
 use ioc_bus::clock::Clock;
 use ioc_dashboards::{
@@ -17,13 +17,13 @@ use ioc_dashboards::{
     pack::{NotReloaded, Reload, Reloaded, Reloading},
 };
 use ioc_decode::Decoder;
-use ioc_ingest::routes::Routes;
+use ioc_ingest::{intake::Intake, routes::Routes};
 use ioc_model::pack::{Feed, Pack, PackFiles, Transport};
 use ioc_storage::Store;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::PackChoice, pack_files::configured_pack, pack_versions::KeptPacks};
+use crate::{config::PackChoice, pack_files::configured_pack, pack_versions::KeptPacks, personal};
 
 /// Between two looks into the folder.
 const EVERY: Duration = Duration::from_secs(5);
@@ -43,6 +43,9 @@ pub(super) struct Province {
     pub(super) packs: KeptPacks,
     pub(super) store: Store,
     pub(super) routes: watch::Sender<Arc<Routes>>,
+    pub(super) intake: Intake,
+    /// The data folder.
+    pub(super) data: PathBuf,
     pub(super) pages: AppState,
     pub(super) clock: Clock,
     pub(super) status: watch::Sender<PackStatus>,
@@ -157,12 +160,16 @@ impl Province {
             FolderState::Faulty(why) => return Err(NotReloaded::Faulty(why)),
         };
         let pack = decoder.pack().clone();
+        let reducer = personal::reducer(&self.data, &pack)
+            .map_err(|error| NotReloaded::NotNow(format!("{error:#}")))?;
         self.packs.keep(files, &decoder).map_err(|error| NotReloaded::NotNow(format!("{error:#}")))?;
         match tokio::time::timeout(PUBLISHED_WITHIN, self.store.publish_pack(&pack)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(NotReloaded::NotNow(error.to_string())),
             Err(_) => return Err(NotReloaded::NotNow("ClickHouse does not take the pack's rows".to_owned())),
         }
+        // Before anything goes by the new pack: what it marks is reduced from its first message on.
+        self.intake.reduce_by(reducer);
         self.packs.take_over(decoder);
         let _before = self.routes.send_replace(Arc::new(Routes::of_pack(&pack)));
         self.pages.show(pack.clone());

@@ -52,6 +52,8 @@ struct FeedTotal {
     waiting: i64,
     held: i64,
     datagrams_dropped: u64,
+    envelopes_reread: u64,
+    rows_reread: u64,
     last_received_ms: i64,
 }
 
@@ -235,7 +237,8 @@ impl Store {
                 "SELECT toString(feed) AS feed, envelopes_received AS received, envelopes_decoded AS decoded, \
                  envelopes_empty AS empty, envelopes_undecodable AS undecodable, rows_decoded AS rows, \
                  rows_stored AS stored, rows_duplicate AS duplicate, rows_rejected AS rejected, \
-                 rows_waiting AS waiting, rows_held AS held, datagrams_dropped, last_received_ms \
+                 rows_waiting AS waiting, rows_held AS held, datagrams_dropped, envelopes_reread, rows_reread, \
+                 last_received_ms \
                  FROM feed_balance WHERE generation = {generation:UInt32} ORDER BY feed",
             )
             .param("generation", generation.0);
@@ -250,14 +253,17 @@ impl FeedTotal {
             received: self.received,
             decoded: self.decoded,
             empty: self.empty,
-            undecodable: self.undecodable,
-            rows: self.rows,
+            // What the balance leaves out was counted, too.
+            undecodable: self.undecodable + self.envelopes_reread,
+            rows: self.rows + self.rows_reread,
             stored: self.stored,
             duplicate: self.duplicate,
-            rejected: self.rejected,
+            rejected: self.rejected + self.rows_reread,
             waiting: self.waiting,
             held: self.held,
             datagrams_dropped: self.datagrams_dropped,
+            envelopes_reread: self.envelopes_reread,
+            rows_reread: self.rows_reread,
             last_received: (self.last_received_ms > 0).then_some(ReceivedAt(self.last_received_ms)),
         };
         (self.feed, counts)

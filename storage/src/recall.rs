@@ -62,6 +62,8 @@ impl Store {
                 let kinds = vec![WindowKind::Day.word()];
                 self.recall_windows(question, "", kinds, generation, upto).await.map(Found::Windows)
             }
+            // Its messages lie in the log or in the archive: who has those brings them.
+            About::Replay(_) => Err(StoreError::Unreadable("messages are not in the store".to_owned())),
             About::Usual { measure } => {
                 let kinds = vec![WindowKind::Hour.word()];
                 self.recall_windows(question, measure, kinds, generation, upto).await.map(Found::Windows)

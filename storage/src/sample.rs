@@ -15,13 +15,16 @@ use ioc_model::{
     limit::Averaging,
     name::Name,
     observation::Quality,
+    pack::PackVersion,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
+    replay::Replay,
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
-        HeldRow, IndexResult, LimitVerdict, Receipt, RejectedRow, ReportVerdict, RowStanding, StatusResult,
-        StoredAction, StoredCell, StoredDecision, StoredEvent, StoredObservation, Superseded, WindowResult,
+        HeldRow, IndexResult, LimitVerdict, Receipt, RejectedRow, ReplayedRow, ReportVerdict, Reread,
+        RowStanding, StatusResult, StoredAction, StoredCell, StoredDecision, StoredEvent, StoredObservation,
+        StoredReplay, Superseded, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -36,7 +39,8 @@ pub(crate) fn time(text: &str) -> EventTime {
 
 /// An epoch of that many observations, one window, two indices and assessments, one with a value and one without, two
 /// stations' states, an alert that is raised and acknowledged, the action that did it, one reject, one held row, one
-/// decision, one feed's counts, two figures, and a message of a form with two cells.
+/// decision, one feed's counts, two figures, a message of a form with
+/// two cells, and a replay with one message.
 pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
     let start = time("2024-11-05T00:00:00Z");
     let feed: Name = Name::from("air-mqtt");
@@ -52,6 +56,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
         generation: Generation(0),
         now,
         manifest_hash: [epoch.0 as u8; 32],
+        pack: PackVersion("one".to_owned()),
         facts: Facts {
             observations: (0..observations)
                 .map(|index| StoredObservation {
@@ -184,6 +189,31 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             figures: figures(epoch, now),
             report_values: report_values(epoch, arrival(base + observations + 8)),
             receipts: vec![receipt(arrival(base + observations + 8))],
+            replays: vec![StoredReplay {
+                replay: Replay {
+                    of: feed,
+                    reason: Some(RejectReason::Malformed),
+                    from: ReceivedAt(start.0),
+                    until: ReceivedAt(start.0 + 86_400_000),
+                    user: "trực ban".into(),
+                    note: "đã sửa gói tỉnh".into(),
+                    feed: Name::from("operator"),
+                    sender: Name::from("10.0.0.7"),
+                    arrival: arrival(base + observations + 9),
+                },
+                done: Some(1),
+            }],
+            replayed: vec![ReplayedRow {
+                reread: Reread::Read,
+                good: 2,
+                before: 1,
+                rejected: 0,
+                replay: arrival(base + observations + 9),
+                feed,
+                sender: Name::from("trạm-1"),
+                // Of an epoch long ago.
+                arrival: arrival(3),
+            }],
             superseded: Vec::new(),
         },
         forgotten: BTreeMap::new(),

@@ -454,6 +454,7 @@ fn collect(
         whole.results.generation = generation;
         whole.results.now = facts.now;
         whole.results.manifest_hash = facts.manifest_hash;
+        whole.results.pack = facts.decoder.pack().version.clone();
         if completed.send(Completed { whole, submitted: facts }).is_err() {
             return match shared.lock().halted.clone() {
                 Some(halt) => Err(halt),

@@ -64,6 +64,7 @@ struct Kept {
     since: Option<Now>,
     /// The last minute that has figures.
     minute: Option<i64>,
+    #[serde(with = "kept_counts")]
     feeds: BTreeMap<Name, Counts>,
     /// What was last said of those that do not wait for their minute.
     last: Vec<FigureResult>,
@@ -77,6 +78,7 @@ impl From<CountsBefore> for Counts {
     fn from(CountsBefore(envelopes_and_rows, waits, last_received): CountsBefore) -> Counts {
         let [received, decoded, empty, undecodable, rows, stored, duplicate, rejected] = envelopes_and_rows;
         let ([waiting, held], datagrams_dropped) = (waits, 0);
+        let (envelopes_reread, rows_reread) = (0, 0);
         Counts {
             received,
             decoded,
@@ -89,8 +91,48 @@ impl From<CountsBefore> for Counts {
             waiting,
             held,
             datagrams_dropped,
+            envelopes_reread,
+            rows_reread,
             last_received,
         }
+    }
+}
+
+/// Feeds' counts as a checkpoint keeps them: settled, so that nothing is left of what was read again.
+mod kept_counts {
+    use std::collections::BTreeMap;
+
+    use ioc_model::{counts::Counts, name::Name, time::ReceivedAt};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Kept([u64; 8], [i64; 2], u64, Option<ReceivedAt>);
+
+    pub(super) fn serialize<S: Serializer>(
+        feeds: &BTreeMap<Name, Counts>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let kept = |counts: &Counts| {
+            let Counts { received, decoded, empty, undecodable, rows, stored, duplicate, rejected, .. } =
+                *counts;
+            let envelopes_and_rows =
+                [received, decoded, empty, undecodable, rows, stored, duplicate, rejected];
+            let waits = [counts.waiting, counts.held];
+            Kept(envelopes_and_rows, waits, counts.datagrams_dropped, counts.last_received)
+        };
+        let kept: BTreeMap<Name, Kept> = feeds.iter().map(|(feed, counts)| (*feed, kept(counts))).collect();
+        kept.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<Name, Counts>, D::Error> {
+        let counts = |Kept(envelopes_and_rows, waits, datagrams_dropped, last_received)| {
+            let before = super::CountsBefore(envelopes_and_rows, waits, last_received);
+            Counts { datagrams_dropped, ..before.into() }
+        };
+        let kept = BTreeMap::<Name, Kept>::deserialize(deserializer)?;
+        Ok(kept.into_iter().map(|(feed, kept)| (feed, counts(kept))).collect())
     }
 }
 
@@ -118,7 +160,9 @@ impl Figures {
 
     /// Adds what became of a feed's envelopes and rows.
     pub(crate) fn count(&mut self, feed: Name, counts: &Counts) {
-        self.kept.feeds.entry(feed).or_default().add(counts);
+        let all = self.kept.feeds.entry(feed).or_default();
+        all.add(counts);
+        all.settle();
     }
 
     /// Takes what a subject says, instead of what it said before.

@@ -13,6 +13,7 @@
 mod decode;
 mod parcels;
 mod rejects;
+mod reread;
 mod sum;
 
 use std::{
@@ -54,6 +55,7 @@ use timely::{
 use self::{
     decode::{Decoded, decode},
     parcels::{Arranged, Arrived, FromLogSources, Given, Parcel, Reports},
+    reread::read_again,
     sum::{Addends, Sums, addressed},
 };
 use crate::{
@@ -351,12 +353,24 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                     if *held.time() < epoch.0 {
                         held.downgrade(&epoch.0);
                     }
-                    let decoded = {
+                    let (decoded, read) = {
                         let mut session = output.session_with_builder(held);
-                        decode(log, chunks, &of_pack, &mut known, &mut addresses, |given| {
-                            session.give(given);
-                        })
+                        let mut decoded =
+                            decode(log, chunks, &of_pack, &mut known, &mut addresses, |given| {
+                                session.give(given);
+                            });
+                        let part = (index, addresses.workers());
+                        let by = (&*of_pack, &*packs);
+                        let again = |given| session.give(given);
+                        let read =
+                            read_again(&facts, part, by, &mut known, &mut addresses, &mut decoded, again);
+                        (decoded, read)
                     };
+                    if let Err(halt) = read {
+                        let _ = halts.send(Part::Halted(halt));
+                        capability = None;
+                        return;
+                    }
                     let entry = OpenEpoch { facts, decoder: of_pack, decoded, checkpoint };
                     let _ = opened.borrow_mut().insert(epoch.0, entry);
                     held.downgrade(&epoch.next().0);
@@ -452,6 +466,7 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         shard.suspect(&facts, &decoder, sightings, &mut results);
                         fail::fail_point!("flow_after_apply", |_| std::process::abort());
                         results.facts.rejects.extend(decoded.rejects);
+                        results.facts.replayed.extend(decoded.replayed);
                         results.add(reported);
                         let records = log_sources.map(|log_sources| Records {
                             subjects: shard.records().collect(),

@@ -20,6 +20,7 @@ mod negative;
 mod plan;
 pub mod priority;
 mod reading;
+mod replays;
 mod reported;
 mod series;
 pub mod shard;

@@ -166,11 +166,14 @@ impl LogSources {
             }
         }
         let mut unsure: BTreeMap<Name, Unsure> = BTreeMap::new();
+        let replayed = facts.replayed();
         for event in events {
             let name = event.log_source;
             let held = self.held.entry(name).or_default();
             let _ = touched.insert(name);
-            if let Some((key, event)) = held.take(event, unsure.get(&name), &mut reported) {
+            // A line that is read again stands behind none and before none: what followed it then was told long ago.
+            let in_order = !replayed.contains(&event.arrival.position);
+            if let Some((key, event)) = held.take(event, in_order, unsure.get(&name), &mut reported) {
                 let unsure = unsure.entry(name).or_default();
                 let _ = unsure.keys.insert(key);
                 unsure.events.push(event);
@@ -252,18 +255,19 @@ impl LogSourceRecord {
 
 impl Memory {
     /// Stores an event, or knows it for a duplicate; gives back one of which only the store can tell. `unsure` are those
-    /// of the same epoch.
+    /// of the same epoch. `in_order`: it came behind the lines before it, and the next one may speak of it.
     fn take(
         &mut self,
         event: Event,
+        in_order: bool,
         unsure: Option<&Unsure>,
         reported: &mut EventResults,
     ) -> Option<(EventKey, Event)> {
         // Whose time a summary takes over depends on what came before it this time.
         let is_remembered = self.remembers(&event);
-        let event = self.resolved(event);
+        let event = if in_order { self.resolved(event) } else { event };
         let Some(key) = event.key else {
-            self.store(event, reported);
+            self.store(event, in_order, reported);
             return None;
         };
         if self.keys.contains_key(&key)
@@ -272,15 +276,19 @@ impl Memory {
         {
             reported.counts.entry(event.feed).or_default().duplicate += 1;
             // What follows it may speak of it.
-            self.remember_line(&Arc::new(event));
+            if in_order {
+                self.remember_line(&Arc::new(event));
+            }
             return None;
         }
         if is_remembered {
-            self.store(event, reported);
+            self.store(event, in_order, reported);
             return None;
         }
         let event = Arc::new(event);
-        self.remember_line(&event);
+        if in_order {
+            self.remember_line(&event);
+        }
         reported.counts.entry(event.feed).or_default().waiting += 1;
         Some((key, Event::clone(&event)))
     }
@@ -295,9 +303,11 @@ impl Memory {
         })
     }
 
-    fn store(&mut self, event: Event, reported: &mut EventResults) {
+    fn store(&mut self, event: Event, in_order: bool, reported: &mut EventResults) {
         let event = self.keep(event, reported);
-        self.remember_line(&event);
+        if in_order {
+            self.remember_line(&event);
+        }
     }
 
     /// As [`Memory::store`], of one whose line was remembered when it came.

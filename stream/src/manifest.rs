@@ -41,8 +41,10 @@ pub struct Manifest {
     pub recorded: Vec<Recorded>,
 }
 
-/// Input of an epoch that does not lie on the log behind the epoch before it. An intended replay, which names archived
-/// positions and the pack to judge them by, is to be one more of these. Their order is part of the record's format.
+/// Input of an epoch that does not lie on the log behind the epoch before it: answers of the store. What an intended
+/// replay reads again is one, too; it names the messages by their positions, with their bytes, which the log and the
+/// archive need not hold any more when the epoch is replayed. The pack that judges them is the epoch's. Their order is
+/// part of the record's format.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Recorded {
     /// What the store answered to what an earlier epoch asked.

@@ -18,6 +18,7 @@
 
 mod against;
 mod apply;
+mod doubts;
 mod page;
 mod words;
 
@@ -26,8 +27,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use ioc_model::{
     form::{Cell, CellKey, Finding, Period, Report, Rule, Weight},
     name::Name,
+    position::Arrival,
     reject::{RejectReason, Rejection},
-    results::{FINDINGS_KEPT, Receipt, RejectedRow, ReportVerdict},
+    results::{FINDINGS_KEPT, Receipt, RejectedRow, ReplayedRow, ReportVerdict, Reread},
+    row::ReportAgain,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize, Serializer};
@@ -154,6 +157,7 @@ impl Reported {
                 if receipt.rejected > 0 || findings.have_errors() {
                     receipt.verdict = ReportVerdict::InPart;
                 }
+                self.doubt(&report, &taken, &mut findings);
                 self.apply(&report, taken, &mut receipt, &mut findings, results);
                 self.delivered.entry(agency).or_default().add(report.digest);
             }
@@ -165,6 +169,42 @@ impl Reported {
         receipt.findings = findings.in_order();
         results.facts.rejects.extend(rejected(&receipt));
         results.facts.receipts.push(receipt);
+    }
+
+    /// Takes a message that was refused whole and is read again. Refused once more, it is told of only where it reads
+    /// otherwise: what was found in it then is still what is found.
+    pub(crate) fn take_again(&mut self, again: ReportAgain, results: &mut ShardResults) {
+        let ReportAgain { report, rows_before, same, replay } = again;
+        if same && self.would_refuse(&report) {
+            return;
+        }
+        let (feed, sender, arrival) = (report.feed, report.sender, Arrival { row: 0, ..report.arrival });
+        let counts = results.counts.entry(feed).or_default();
+        counts.rows += u64::from(report.rows);
+        counts.rows_reread += u64::from(rows_before);
+        let rows = report.rows;
+        self.take(report, results);
+        let rejected = results.facts.receipts.last().map_or(0, |receipt| receipt.rejected);
+        results.facts.replayed.push(ReplayedRow {
+            reread: Reread::Read,
+            good: rows.saturating_sub(rejected),
+            before: rows_before,
+            rejected,
+            replay,
+            feed,
+            sender,
+            arrival,
+        });
+    }
+
+    /// Whether nothing of a message would be taken.
+    fn would_refuse(&mut self, report: &Report) -> bool {
+        let is_known = self
+            .delivered
+            .get(&report.agency)
+            .is_some_and(|delivered| delivered.known.contains(&report.digest));
+        let mut findings = Findings { listed: report.findings.clone(), ..Findings::default() };
+        !is_known && self.taken(&mut report.clone(), &mut findings).is_empty()
     }
 
     /// Packs what the epoch's messages touched.

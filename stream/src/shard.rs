@@ -26,9 +26,8 @@ use std::{
 
 use ioc_decode::Decoder;
 use ioc_model::{
-    action::Action,
+    action::{Action, OPERATOR},
     event::Event,
-    form::Report,
     held::Decision,
     name::Name,
     names::{Names, SubjectId},
@@ -58,6 +57,8 @@ use crate::{
     derive::{StationPlan, Step},
     exchange::WorkerShards,
     plan::Days,
+    replays::Replays,
+    reported::Reported,
     series::ClosingBounds,
     step::{EpochFacts, ShardResults},
     suspects::{Sighting, Suspects, WatchRecord},
@@ -163,13 +164,31 @@ impl Shard {
                 // Events went to their log source: what became of them is no business of a subject.
                 Row::Happened(event) => debug_assert!(false, "an event among rows: {event:?}"),
                 Row::Reported(report) => {
-                    let _ = reporting.insert(self.report(*report, &mut results));
+                    let form = report.form;
+                    let take = |kept: &mut Reported, results: &mut _| kept.take(*report, results);
+                    let _ = reporting.insert(self.report(&form, &mut results, take));
+                }
+                Row::ReportedAgain(again) => {
+                    let form = again.report.form;
+                    let take = |kept: &mut Reported, results: &mut _| kept.take_again(*again, results);
+                    let _ = reporting.insert(self.report(&form, &mut results, take));
+                }
+                Row::Replayed(replay) => {
+                    let epoch = facts.epoch;
+                    self.replays().take(*replay, epoch, &mut results);
                 }
             }
         }
         self.settle_reports(reporting);
         let mut answered: BTreeMap<SubjectId, Vec<&Answer>> = BTreeMap::new();
-        let of_subjects = |answer: &&Answer| !matches!(answer.question.about, About::Events { .. });
+        for answer in facts.answers.iter().filter(|answer| matches!(answer.question.about, About::Replay(_)))
+        {
+            if self.shards.holds(OPERATOR) {
+                self.replays().answered(answer, facts.epoch, &mut results);
+            }
+        }
+        let of_subjects =
+            |answer: &&Answer| !matches!(answer.question.about, About::Events { .. } | About::Replay(_));
         for answer in facts.answers.iter().filter(of_subjects) {
             let subject = self.names.subjects.find(&answer.question.subject);
             if let Some(subject) = subject.filter(|subject| self.subjects.contains_key(subject)) {
@@ -300,12 +319,25 @@ impl Shard {
     }
 
     /// What an agency reported: gives back the form that it is of.
-    fn report(&mut self, report: Report, results: &mut ShardResults) -> SubjectId {
-        let form = self.names.subjects.number(&report.form);
+    fn report(
+        &mut self,
+        form: &str,
+        results: &mut ShardResults,
+        take: impl FnOnce(&mut Reported, &mut ShardResults),
+    ) -> SubjectId {
+        let form = self.names.subjects.number(form);
         let names = &self.names;
         let state = self.subjects.entry(form).or_insert_with(|| SubjectState::new(names.subject(form)));
-        state.reported.get_or_insert_default().take(report, results);
+        take(state.reported.get_or_insert_default(), results);
         form
+    }
+
+    /// What operators asked to have read again; in the shard that holds their desk.
+    fn replays(&mut self) -> &mut Replays {
+        let desk = self.names.subjects.number(OPERATOR);
+        let names = &self.names;
+        let state = self.subjects.entry(desk).or_insert_with(|| SubjectState::new(names.subject(desk)));
+        state.replays.get_or_insert_default()
     }
 
     /// Forms of which messages came end the epoch.

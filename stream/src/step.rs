@@ -8,11 +8,13 @@ use ioc_model::{
     epoch::Epoch,
     name::Name,
     pack::PackVersion,
-    question::{Answer, Question},
+    position::{Arrival, Position},
+    question::{About, Answer, Found, Question},
+    replay::ReplayedMessage,
     results::Facts,
     time::{Millis, Now},
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 pub use crate::{derive::statement::SubjectStatement, suspects::Suspected};
@@ -32,6 +34,23 @@ pub struct EpochFacts {
     pub answers: Vec<Answer>,
     /// Points further behind what is closed than this leave the state with their day.
     pub horizon: Millis,
+}
+
+impl EpochFacts {
+    /// The messages that the epoch reads again, by position, a portion after the other.
+    pub(crate) fn replays(&self) -> impl Iterator<Item = (Arrival, &ReplayedMessage)> {
+        self.answers.iter().flat_map(|answer| match (&answer.question.about, &answer.found) {
+            (About::Replay(portion), Found::Messages(found)) => {
+                found.messages.iter().map(|message| (portion.replay, message)).collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        })
+    }
+
+    /// Where they lie.
+    pub(crate) fn replayed(&self) -> FxHashSet<Position> {
+        self.replays().map(|(_, message)| message.position).collect()
+    }
 }
 
 /// The packs by their versions.

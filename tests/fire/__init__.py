@@ -5,6 +5,7 @@
     latecomer   rows for days that have left the flow's memory, by what the store shows and not by time
     security    what devices report, each line with what it means
     push, frames    the devices: by HTTP, and by syslog, which acknowledges nothing
+    reporting   what agencies report, each message with what it means; reporter sends it
     reached     how far their days have come, as the store shows it
     paho, mosquitto, station_files, rumqttc.rs    who sends it
     sender, feed, journal    what they are told, what they are given, what they write down
@@ -15,6 +16,7 @@
     store       what came of it: the store's tables and the archive, handed to DuckDB
     check       the one against the other
     devices     the same of events
+    reported    the same of reports
     indices     every VN_AQI and VN_WQI worked out again (water)
     unkilled    the same manifests once more, without a kill, into an empty database
     report      what was seen, written down

@@ -3,8 +3,10 @@
 import time
 
 from fire import devices, indices, recompute, store, workload
-from fire.pack import LOG_FEEDS
+from fire.pack import LOG_FEEDS, REPORT_FEED
 
+# Of these feeds an envelope has more than one row.
+LINES_OR_MESSAGES = (*LOG_FEEDS, REPORT_FEED)
 READING = "indicator, subject, time, value"
 POSITION = "log, partition, position"
 WINDOW = "kind, indicator, subject, start"
@@ -28,6 +30,7 @@ class Check:
         self.readings()
         self.messages()
         self.devices()
+        self.reports()
         self.balance()
         self.windows()
         self.indices()
@@ -103,7 +106,7 @@ class Check:
 
             CREATE VIEW tagged AS FROM sent WHERE payload IS NULL AND publisher != 'files';
             CREATE VIEW garbage AS FROM sent WHERE payload IS NOT NULL;
-            CREATE VIEW single_row AS FROM fate WHERE feed != 'files' AND feed NOT IN {tuple(LOG_FEEDS)};
+            CREATE VIEW single_row AS FROM fate WHERE feed != 'files' AND feed NOT IN {LINES_OR_MESSAGES};
             """
         )
         self.figures["envelopes"] = self.count("FROM envelope")
@@ -157,12 +160,25 @@ class Check:
         self.figures["doubled"] += figures.pop("doubled", 0)
         self.figures["devices"] = figures
 
+    def reports(self):
+        """What agencies report: every message has its receipt, every cell what was said of it last."""
+        self.of_reports = store.read_reports(self.base, self.ioc, self.folder / "offices").run()
+        self.findings += self.of_reports.findings
+        figures = dict(self.of_reports.figures)
+        self.figures["lost"] += figures.pop("lost", 0)
+        self.figures["doubled"] += figures.pop("doubled", 0)
+        self.figures["reports"] = figures
+
     def balance(self):
         """The two identities, and that their figures are those of the archive and of the tables."""
         totals = self.figures["balance"] = store.balance(self.ioc)
-        of_readings = f"fate WHERE feed NOT IN {tuple(LOG_FEEDS)}"
+        of_readings = f"fate WHERE feed NOT IN {LINES_OR_MESSAGES}"
         duplicates = self.ask(f"SELECT sum(if(feed = 'files', 2, 1) - stored - rejected) FROM {of_readings}")[0][0]
         duplicates += sum(self.of_devices.figures[f"duplicates {feed}"] for feed in LOG_FEEDS)
+        reports = self.of_reports.sums
+        duplicates += reports["same"]
+        # Of a message that is not taken whole the table has one row.
+        refused = reports["rejected"] - reports["messages rejected"]
         events = sum(len(rows) for rows in self.of_devices.stored.values())
         rules = {
             "received is not decoded + empty + undecodable": totals["envelopes_received"]
@@ -172,8 +188,8 @@ class Check:
             "rows wait": totals["rows_waiting"] == 0,
             "something is astray": totals["envelopes_astray"] == totals["rows_astray"] == 0,
             "received is not what is archived": totals["envelopes_received"] == self.figures["envelopes"],
-            "stored is not what the table holds": totals["rows_stored"] == self.count("FROM observed") + events,
-            "rejected and undecodable are not what the table holds": self.count("FROM rejected")
+            "stored is not what the table holds": totals["rows_stored"] == self.count("FROM observed") + events + reports["stored"],
+            "rejected and undecodable are not what the table holds": self.count("FROM rejected") + refused
             == totals["rows_rejected"] + totals["envelopes_undecodable"],
             f"duplicates are not the {duplicates} that are left": totals["rows_duplicate"] == duplicates,
         }

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from fire.pack import RIVER
+from fire.pack import OFFICE, REPORT_FEED, RIVER
 from fire.workload import DAY, HOUR, MINUTE
 from ioc import ROOT
 
@@ -33,6 +33,11 @@ DEVICES = {
     "logins": ("push", 60, {"feed": "logins", "stretch": HOUR}),
     "frames": ("frames", 60, {"stretch": 10 * MINUTE}),
 }
+# Who reports in forms: messages a second, and for whom where not for the commune it names.
+OFFICES = {
+    "communes": ("reporter", 5, {"feed": REPORT_FEED, "agency": None}),
+    "office": ("reporter", 2, {"feed": REPORT_FEED, "agency": OFFICE}),
+}
 # Who sends without a login.
 UNKNOWN = ("files", "frames")
 
@@ -46,7 +51,7 @@ class Scale:
     step: int
     days: int
     least: int
-    publishers: tuple = (*MASS, *FEW, *DEVICES)
+    publishers: tuple = (*MASS, *FEW, *DEVICES, *OFFICES)
 
     @property
     def cadence(self):
@@ -63,8 +68,9 @@ class Scale:
 class Crowd:
     def __init__(self, ioc, scale, seed):
         self.folder = pathlib.Path(ioc.folder) / "journals"
-        # Those of devices lie apart: they are of lines, not of readings.
+        # Those of devices and offices lie apart: they are of lines and messages, not of readings.
         (self.folder / "devices").mkdir(parents=True)
+        (self.folder / "offices").mkdir()
         self.ioc, self.scale, self.seed = ioc, scale, seed
         self.started = {}
         now = int(time.time() * 1000)
@@ -76,12 +82,17 @@ class Crowd:
         # so new.
         self.span["devices_end"] = self.span["end"] - HOUR
         known = [name for name in scale.publishers if name not in UNKNOWN]
-        feeds = {name: DEVICES[name][2]["feed"] if name in DEVICES else "gateway" for name in known}
-        self.logins = {name: ioc.add_sender(name, feed) for name, feed in feeds.items()}
+        self.logins = {name: self._login(name) for name in known}
+
+    def _login(self, name):
+        if name in OFFICES:
+            agency = OFFICES[name][2]["agency"]
+            return self.ioc.add_sender(name, REPORT_FEED, subjects=[agency] if agency else ())
+        return self.ioc.add_sender(name, DEVICES[name][2]["feed"] if name in DEVICES else "gateway")
 
     def orders(self, name, rate, more):
         password, token = self.logins.get(name, (None, None))
-        folder = self.folder / "devices" if name in DEVICES else self.folder
+        folder = self.folder / ("devices" if name in DEVICES else "offices" if name in OFFICES else "")
         return json.dumps(
             {
                 "name": name,
@@ -95,7 +106,7 @@ class Crowd:
                 "journal": str(folder / f"{name}.jsonl"),
                 "rate": rate,
                 "seed": self.seed,
-                "stations": [] if name in DEVICES else self.scale.stations_of(name),
+                "stations": [] if name in (*DEVICES, *OFFICES) else self.scale.stations_of(name),
                 **self.span,
                 **more,
             }
@@ -103,7 +114,7 @@ class Crowd:
 
     def start(self):
         for name in self.scale.publishers:
-            kind, rate, more = (MASS | FEW | DEVICES)[name]
+            kind, rate, more = (MASS | FEW | DEVICES | OFFICES)[name]
             orders = self.orders(name, rate, more)
             with open(self.folder / f"{name}.err", "wb") as errors:
                 if kind == "rumqttc":

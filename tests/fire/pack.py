@@ -35,6 +35,13 @@ LOG_FEEDS = {
     "logins": ('kind = "http"', "syslog_lines", "5m"),
     "frames": ('kind = "syslog", from = ["127.0.0.0/28"]', "syslog", "1m"),
 }
+# Who reports in forms, of what, in which: of one what a message leaves out stays, of the other it is taken back.
+COMMUNES = {"25459": "phường Tân Ninh", "25486": "xã Tân Biên", "25489": "xã Tân Lập"}
+FORM_INDICATORS = {"F01": "Hồ sơ tiếp nhận", "F02": "Hồ sơ đúng hạn", "F03": "Hộ nghèo", "F04": "Trẻ em tiêm đủ mũi"}
+KEEPING, WITHDRAWING = "fire-k", "fire-w"
+# Another agency, whose word on a commune's cell stands beside it.
+OFFICE = "so-fire"
+REPORT_FEED = "reports"
 # What is counted: of which kinds, how bad at the least, in which windows.
 WHOLE = ("minute", "hour", "day")
 MEASURES = {
@@ -160,6 +167,42 @@ priority = "low"
 condition = { kind = "events", count = "targets", by = "network", kinds = ["block"], reach = 5, within = "6h" }
 """
 
+AGENCIES = f"id,name_vi,name_en,place\n{OFFICE},Sở Thử nghiệm,Test department,80\n"
+REPORT_PLACES = """25486,2025-07-01,,commune,Xã Tân Biên,Tan Bien,80,,,
+25489,2025-07-01,,commune,Xã Tân Lập,Tan Lap,80,,,
+"""
+REPORTS = """
+[reports]
+name = { vi = "Báo cáo", en = "Reports" }
+owner = { vi = "Đơn vị thử nghiệm", en = "Test agency" }
+transport = { kind = "http" }
+format = "table"
+forms = ["fire-k", "fire-w"]
+silent_after = "3660d"
+contract = { max_bytes = 1048576, max_age = "3660d" }
+"""
+FORM = """
+[{name}]
+name = {{ vi = "Biểu {name}", en = "Form {name}" }}
+titles = ["*{title}*"]
+period = "month"
+owner = "place"
+absent = "{absent}"
+decimal = ","
+places = {{ kinds = ["commune", "ward"], below = ["80"] }}
+marks = {{ "-" = "none", "x" = "withheld", "*" = "preliminary" }}
+columns = [
+    {{ id = "code", role = "indicator", name = {{ vi = "Mã chỉ tiêu", en = "Code" }}, required = true }},
+    {{ id = "name", role = "ignored", name = {{ vi = "Chỉ tiêu", en = "Indicator" }} }},
+    {{ id = "value", role = "value", name = {{ vi = "Giá trị", en = "Value" }} }},
+]
+"""
+FORM_INDICATOR = """
+[{form}.indicators.{name}]
+name = {{ vi = "{label}", en = "{name}" }}
+unit = "đơn vị"
+"""
+
 # What the decrees leave open.
 INDICES = """
 [indices]
@@ -214,7 +257,22 @@ def write(folder, scale):
     ]
     (folder / "rules.toml").write_text("".join(rules) + LOG_RULES, encoding="utf-8")
     write_log_sources(folder)
+    write_forms(folder)
     return folder
+
+
+def write_forms(folder):
+    """What agencies report, and who they are."""
+    for file, text in (("feeds.toml", REPORTS), ("places.csv", REPORT_PLACES)):
+        with open(folder / file, "a", encoding="utf-8") as there:
+            there.write(text)
+    (folder / "agencies.csv").write_text(AGENCIES, encoding="utf-8")
+    text = ""
+    for form, absent in ((KEEPING, "keeps"), (WITHDRAWING, "withdraws")):
+        text += FORM.format(name=form, title=form.upper(), absent=absent)
+        for name, label in FORM_INDICATORS.items():
+            text += FORM_INDICATOR.format(form=form, name=name, label=label)
+    (folder / "forms.toml").write_text(text, encoding="utf-8")
 
 
 def write_log_sources(folder):

@@ -21,6 +21,8 @@ EVICTED = 5
 
 
 class Requests:
+    ACKNOWLEDGED = (200,)
+
     def __init__(self, orders):
         self.orders, self.feed, self.count = orders, orders.more["feed"], 0
         self.pace = Pace(orders.rate)
@@ -52,8 +54,9 @@ class Requests:
             return False
         finally:
             connection.close()
-        assert answer.status in (200, 408) or answer.status >= 429, f"{answer.status}: {told}"
-        return answer.status == 200
+        is_acknowledged = answer.status in self.ACKNOWLEDGED
+        assert is_acknowledged or answer.status == 408 or answer.status >= 429, f"{answer.status}: {told}"
+        return is_acknowledged
 
 
 def run(orders):

@@ -47,7 +47,7 @@ def summary(seen):
             f"days read back        {seen['read_back']} in the last life alone",
             f"indices compared      {figures['indices']}",
         ]
-        lines += [f"  {what:32} {count}" for what, count in figures["devices"].items()]
+        lines += [f"  {what:32} {count}" for what, count in (figures["devices"] | figures["reports"]).items()]
     lines += [f"  the same unkilled   {count:9} rows of {table}" for table, count in same.items()]
     findings = seen["findings"]
     lines += [f"findings              {len(findings) or 'none'}", *(f"  {finding[:600]}" for finding in findings)]

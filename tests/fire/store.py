@@ -3,8 +3,8 @@
 import clickhouse_connect
 
 import archive
-from fire import counts, devices
-from fire.pack import LOG_FEEDS
+from fire import counts, devices, reported
+from fire.pack import LOG_FEEDS, REPORT_FEED
 
 MILLIS = "toUnixTimestamp64Milli({})"
 
@@ -60,6 +60,19 @@ MEASURES = f"""
         expected_minutes
     FROM measure_window_current
 """
+# In the order of `reported.Receipt`, and of its cells and words.
+RECEIPTS = f"""
+    SELECT (log, partition), offset, {MILLIS.format('received_at')}, form::String, agency::String, toString(verdict), rows, stored, same,
+        rejected, withdrawn FROM receipt_current
+"""
+CELLS = """
+    SELECT form, indicator, place_code, toYear(period_start), toMonth(period_start), vintage, mark, value FROM report_cell
+    WHERE mark != 'withdrawn'
+"""
+CONFLICTS = """
+    SELECT form, indicator, place, toYear(period_start), toMonth(period_start), agency, vintage, mark, value FROM report_conflict
+    WHERE mark != 'withdrawn'
+"""
 
 
 def read(base, ioc, folder):
@@ -100,6 +113,20 @@ def read_devices(base, ioc, journals):
         rejected,
         {tuple(row[:4]): counts.Window(*row[4:]) for row in windows},
         balances(ioc),
+    )
+
+
+def read_reports(base, ioc, folder):
+    """What there is of reports, after `read`."""
+    asked = client(ioc)
+    envelopes = base.execute(ENVELOPES.format(feeds=(REPORT_FEED,))).fetchall()
+    return reported.Reports(
+        reported.read_journals(folder),
+        [devices.Envelope(*row) for row in envelopes],
+        [reported.Receipt(*row) for row in asked.query(RECEIPTS).result_rows],
+        asked.query(CELLS).result_rows,
+        asked.query(CONFLICTS).result_rows,
+        balances(ioc)[REPORT_FEED],
     )
 
 

@@ -16,9 +16,9 @@ from fire import store
 # What an epoch makes. Rows of equal epochs must be equal rows.
 TABLES = (
     "observation", "event", "window", "reject", "feed_minute", "index_value", "assessment", "station_state", "alert",
-    "action", "held", "decision", "figure", "superseded",
+    "action", "held", "decision", "figure", "superseded", "report_value", "receipt",
 )
-MARKED = ("observation", "window", "index_value", "assessment")
+MARKED = ("observation", "window", "index_value", "assessment", "report_value")
 
 
 class Records:
@@ -77,6 +77,8 @@ def export(ioc, folder, upto):
         if table == "event":
             # A key is bytes that are no text.
             columns = "* REPLACE (hex(key) AS key)"
+        elif table == "receipt":
+            columns = "* REPLACE (hex(digest) AS digest)"
         elif table == "reject":
             # Rejects keep bytes that are no text.
             columns = "* REPLACE (hex(raw) AS raw)"

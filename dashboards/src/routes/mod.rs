@@ -14,6 +14,7 @@ mod history;
 mod lineage;
 mod pack;
 mod picture;
+mod replays;
 mod reports;
 
 pub(crate) use health::STATUS_STALE;
@@ -49,7 +50,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 36] = [
+pub const PATHS: [&str; 39] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -59,6 +60,9 @@ pub const PATHS: [&str; 36] = [
     "/api/trend",
     "/api/series",
     "/api/rejects",
+    "/api/rejects/groups",
+    "/api/replays",
+    "/api/replays/trial",
     "/api/envelopes/{position}",
     "/api/events",
     "/api/security/events",
@@ -275,6 +279,9 @@ pub fn router(state: AppState) -> Router {
         .route("/api/trend", get(history::trend))
         .route("/api/series", get(history::series))
         .route("/api/rejects", get(history::rejects))
+        .route("/api/rejects/groups", get(replays::groups))
+        .route("/api/replays", post(replays::order))
+        .route("/api/replays/trial", post(replays::trial))
         .route("/api/envelopes/{position}", get(history::envelope))
         .route("/api/events", get(picture::events))
         .route("/api/security/events", get(events::events))

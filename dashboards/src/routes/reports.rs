@@ -20,7 +20,10 @@ use crate::{
     access::Asked,
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
-    reports::{CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReportStory, ReportValues},
+    reports::{
+        CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReceiptPage, ReceiptView, ReportStory,
+        ReportValues,
+    },
 };
 
 #[derive(Deserialize)]
@@ -51,8 +54,11 @@ pub(super) async fn receipts(
     };
     let before = before.map(place).transpose()?;
     starting(&state.board)?;
-    let of = ReceiptFilter { form, agency, verdict };
-    fresh_json(&state.history.receipts(&asker, &of, before, limit).await?)
+    let of = ReceiptFilter { form, agency, verdict, sender: None };
+    let ReceiptPage { receipts, next } = state.history.receipts(&asker, &of, before, limit).await?;
+    let pack = state.shown().pack.clone();
+    let receipts = receipts.into_iter().map(|receipt| called(receipt, &pack)).collect();
+    fresh_json(&ReceiptPage { receipts, next })
 }
 
 /// GET `/api/reports/receipts/{position}`.
@@ -70,7 +76,8 @@ pub(super) async fn receipt(
         );
     };
     let pack = state.shown().pack.clone();
-    fresh_json(&ReportStory { receipt, findings, cells: named(cells, &pack), more_cells })
+    let cells = named(cells, &receipt.form, &pack);
+    fresh_json(&ReportStory { receipt: called(receipt, &pack), findings, cells, more_cells })
 }
 
 #[derive(Deserialize)]
@@ -114,7 +121,7 @@ pub(super) async fn values(
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
     let below = |indicator: &str| known.and_then(|form| form.indicators.get(indicator))?.suppress_below;
-    let values = ReportValues::of(named(cells, &pack), place.as_deref(), additive, below, places);
+    let values = ReportValues::of(named(cells, &form, &pack), place.as_deref(), additive, below, places);
     fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
 }
 
@@ -155,12 +162,34 @@ pub(super) async fn targets(State(state): State<AppState>, Asked(asker): Asked) 
     fresh_json(&TargetList::of(&pack, &years))
 }
 
-/// With the names of their places.
-fn named(cells: Vec<CellView>, pack: &Pack) -> Vec<CellView> {
+/// With the names of its form and agency.
+fn called(receipt: ReceiptView, pack: &Pack) -> ReceiptView {
+    let agency = pack.agencies.get(&receipt.agency).map(|agency| agency.name.clone());
+    // The authority of a place is known by the place's code.
+    let of_place = || {
+        let versions = pack.places.iter().filter(|place| place.key.code == receipt.agency);
+        versions.max_by_key(|place| place.key.valid_from).map(|place| place.name.clone())
+    };
+    ReceiptView {
+        form_name: pack.forms.get(&receipt.form).map(|form| form.name.clone()),
+        agency_name: agency.or_else(of_place),
+        ..receipt
+    }
+}
+
+/// With the names of their places, indicators and parts.
+fn named(cells: Vec<CellView>, form: &str, pack: &Pack) -> Vec<CellView> {
     let key = |place: &Place| (place.key.code.clone(), place.key.valid_from);
     let names: HashMap<(String, Date), &Text> =
         pack.places.iter().map(|place| (key(place), &place.name)).collect();
-    let name =
-        |cell: &CellView| names.get(&(cell.place.clone(), cell.place_from)).map(|name| (*name).clone());
-    cells.into_iter().map(|cell| CellView { place_name: name(&cell), ..cell }).collect()
+    let form = pack.forms.get(form);
+    let name = |cell: CellView| CellView {
+        place_name: names.get(&(cell.place.clone(), cell.place_from)).map(|name| (*name).clone()),
+        indicator_name: form
+            .and_then(|form| form.indicators.get(&cell.indicator))
+            .map(|indicator| indicator.name.clone()),
+        part_name: form.filter(|_| !cell.breakdown.is_empty()).map(|form| form.part_named(&cell.breakdown)),
+        ..cell
+    };
+    cells.into_iter().map(name).collect()
 }

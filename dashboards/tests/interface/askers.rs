@@ -12,7 +12,7 @@ use ioc_model::{
 use serde_json::Value;
 
 use crate::{
-    described::{asked, filled},
+    described::{ORDER, asked, filled},
     lineage::original,
     server::{NOON, STATION, Server},
     support::{
@@ -76,6 +76,8 @@ async fn nothing_is_answered_before_it_is_known_who_asks() {
         let asked = asked(path);
         let reply = if path.ends_with("/reload") || path.ends_with("/acknowledge") {
             server.post(&asked, "application/json", b"{\"user\":\"an\"}").await
+        } else if path.starts_with("/api/replays") {
+            server.post(&asked, "application/json", ORDER).await
         } else {
             server.get(&asked, &[]).await
         };
@@ -101,6 +103,7 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
     for path in ["/api/alerts?state=all", "/api/held", &figures] {
         assert_eq!(server.get(path, &[]).await.status, 200, "{path}");
     }
+    assert_eq!(server.post("/api/replays/trial", "application/json", ORDER).await.status, 200);
     let said = br#"{"decision":"accept","of":{"sender":"gw"},"user":"an"}"#;
     assert_eq!(server.post("/api/held", "application/json", said).await.status, 404);
     let asked: Vec<String> = server.record.asked();
@@ -110,6 +113,9 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "rejects ",
         "fate ",
         "held ",
+        "reject groups ",
+        "replays ",
+        "foresee ",
         "events ",
         "events_summed ",
         "SeriesQuery ",

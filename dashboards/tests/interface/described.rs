@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
+    replays::{rejected, replay},
     reports::{cell, receipt, sum, target_year},
     server::{NOON, STATION, Server},
     support::{alert, figure, many_of, results, suspected, unusual},
@@ -28,6 +29,9 @@ use crate::{
 fn described() -> Value {
     serde_json::from_str(include_str!("../../openapi.json")).unwrap()
 }
+
+/// An order to read again what [`filled`] has.
+pub const ORDER: &[u8] = br#"{"of": {"feed": "air-gateway"}, "user": "an"}"#;
 
 /// A server that has something at each path, and the path with its parameters filled in.
 pub async fn filled() -> Server {
@@ -50,6 +54,8 @@ pub async fn filled() -> Server {
         told.summed = summed();
         told.measures = measured();
         told.receipts = vec![receipt(0)];
+        told.rejected = vec![rejected("air-gateway", 4)];
+        told.replays = vec![replay()];
         told.cells = vec![cell("X01", "1204", Mark::Value)];
         told.sums = vec![sum("X01", 10, Some(1204), (0, 0), 3)];
         told.targets = vec![target_year("T1", 82.5)];
@@ -118,6 +124,9 @@ async fn the_described_interface_is_the_served_one() {
         } else if path.ends_with("/acknowledge") {
             let reply = server.post(&asked, "application/json", b"{\"user\":\"an\"}").await;
             assert_eq!(reply.status, 202, "{path}");
+        } else if path.starts_with("/api/replays") {
+            let reply = server.post(&asked, "application/json", ORDER).await;
+            assert_eq!(reply.status, if path.ends_with("/trial") { 200 } else { 202 }, "{path}");
         } else {
             assert_eq!(server.get(&asked, &[]).await.status, 200, "{path}");
         }

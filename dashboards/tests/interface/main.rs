@@ -9,6 +9,7 @@ mod figures;
 mod held;
 mod lineage;
 mod pages;
+mod replays;
 mod reports;
 mod series;
 mod server;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ioc_dashboards::{Hydration, LiveLimits, StoreHealth, SystemStatus, live::LivePace};
+use ioc_dashboards::{Hydration, LiveLimits, StoreHealth, SystemStatus, live::LivePace, rejects::RejectView};
 use ioc_model::{
     asker::Asker,
     epoch::Epoch,
@@ -378,9 +378,9 @@ async fn a_hydrated_board_goes_on_where_the_store_was() {
         epoch: Epoch(100),
         latest: vec![(Epoch(100), row)],
         totals: vec![("air-gateway".into(), heard(NOON - 1_000, counts(50, 40, 10, 0)))],
-        rejects: vec![(
+        rejects: vec![RejectView::new(
             Epoch(100),
-            reject("water-files", arrival(NOON, 8, 0), RejectReason::Malformed, text("a", "b"), b"x"),
+            &reject("water-files", arrival(NOON, 8, 0), RejectReason::Malformed, text("a", "b"), b"x"),
         )],
         ..Hydration::default()
     });

@@ -73,6 +73,8 @@ pub fn cell(indicator: &str, number: &str, mark: Mark) -> CellView {
         place: "25459".to_owned(),
         place_from: "2025-07-01".parse().unwrap(),
         place_name: None,
+        indicator_name: None,
+        part_name: None,
         period: PeriodView::from(october()),
         agency: "25459".to_owned(),
         vintage: Vintage::Official,
@@ -116,6 +118,9 @@ fn form() -> Form {
     Form {
         sdmx: None,
         dhis2: None,
+        templates: Vec::new(),
+        about: None,
+        fhir: None,
         id: "ktxh-x".to_owned(),
         name: text("Biểu KTXH-X", "Form KTXH-X"),
         titles: Vec::new(),
@@ -324,6 +329,8 @@ async fn receipts_come_page_by_page_and_each_opens_to_what_it_says_and_changed()
     assert_eq!(listed, ["1-0-4", "1-0-3"]);
     assert_eq!(page["next"], format!("{NOON}-1-0-3"));
     assert_eq!((&page["receipts"][0]["errors"], &page["receipts"][0]["notes"]), (&1.into(), &0.into()));
+    let names = |of: &serde_json::Value, field: &str| of[field]["vi"].as_str().map(str::to_owned);
+    assert_eq!(names(&page["receipts"][0], "form_name").as_deref(), Some("Biểu KTXH-X"));
     let next = format!("/api/reports/receipts?before={}", page["next"].as_str().unwrap());
     assert_eq!(server.get(&next, &[]).await.status, 200);
     let asked = server.record.asked();
@@ -333,6 +340,9 @@ async fn receipts_come_page_by_page_and_each_opens_to_what_it_says_and_changed()
     let story = server.get("/api/reports/receipts/1-0-3", &[]).await.json();
     assert_eq!(story["findings"][0]["message"]["vi"], "ngoài phạm vi");
     let cell = &story["cells"][1];
+    assert_eq!(names(cell, "indicator_name").as_deref(), Some("Hồ sơ"));
+    // Of a form without columns a part is called as it is kept.
+    assert_eq!(names(&story["cells"][4], "part_name").as_deref(), Some("age: 0-4 · sex: f"));
     assert_eq!((&cell["is"]["number"], &cell["was"]["mark"]), (&"0.5".into(), &"not_collected".into()));
     assert_eq!(server.get("/api/reports/receipts/1-0-9", &[]).await.status, 404);
 }

@@ -258,6 +258,7 @@ pub fn results(epoch: u64, now: i64) -> EpochResults {
         generation: Generation(0),
         now: Now(now),
         manifest_hash: [0; 32],
+        pack: Default::default(),
         ..EpochResults::default()
     }
 }

@@ -21,6 +21,7 @@ use ioc_dashboards::{
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
     rejects::RejectView,
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
     reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
@@ -36,7 +37,7 @@ use ioc_model::{
     position::Position,
     results::{AlertResult, EpochResults, Receipt},
     rule::{AlertEvents, AlertKey, Priority},
-    time::{EventTime, Now},
+    time::{EventTime, Now, ReceivedAt},
     window::WindowKind,
 };
 
@@ -65,6 +66,9 @@ pub struct Told {
     pub rows: EnvelopeRows,
     pub figures: Vec<FigureView>,
     pub held: HeldList,
+    pub rejected: Vec<RejectGroup>,
+    pub replays: Vec<ReplayView>,
+    pub trial: ReplayTrial,
     /// The newest first.
     pub events: Vec<EventView>,
     pub summed: EventsSummed,
@@ -173,6 +177,24 @@ impl History for Record {
 
     fn fate<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Fate> {
         self.answer(asker, format!("fate {position}"), |_| Fate::default())
+    }
+
+    fn reject_groups<'a>(
+        &'a self,
+        asker: &'a Asker,
+        (from, until): (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, Vec<RejectGroup>> {
+        self.answer(asker, format!("reject groups {} {}", from.0, until.0), |recorded| {
+            recorded.told.rejected.clone()
+        })
+    }
+
+    fn replays<'a>(&'a self, asker: &'a Asker, limit: u32) -> HistoryAnswer<'a, Vec<ReplayView>> {
+        self.answer(asker, format!("replays {limit}"), |recorded| recorded.told.replays.clone())
+    }
+
+    fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial> {
+        self.answer(asker, format!("foresee {orders:?}"), |recorded| recorded.told.trial.clone())
     }
 
     fn held<'a>(

@@ -583,6 +583,14 @@ export interface Counts {
    * When the last of those envelopes arrived
    */
   last_received: number | null;
+  /**
+   * Envelopes that were undecodable and read again: no longer among those
+   */
+  envelopes_reread: number;
+  /**
+   * Rejected rows whose envelope was read again: no longer among the rows and rejected
+   */
+  rows_reread: number;
 }
 /**
  * Messages of which nothing was good
@@ -644,6 +652,10 @@ export interface Reject {
    */
   sample: string;
   raw_length: number;
+  /**
+   * Its message was read again since: what came of that counts instead
+   */
+  replayed: boolean;
 }
 /**
  * An index of a station
@@ -2022,9 +2034,17 @@ export interface Receipt {
    */
   form: string;
   /**
+   * The form's name; null where the pack no longer has it
+   */
+  form_name: Text | null;
+  /**
    * Who reports: an agency of the pack, or the code of the place whose authority it is
    */
   agency: string;
+  /**
+   * The agency's name, of the authority of a place the place's; null where the pack has none like it
+   */
+  agency_name: Text | null;
   /**
    * What it is about; null where it does not say, or each cell says its own
    */
@@ -2153,9 +2173,17 @@ export interface ReportValue {
 export interface ReportCell {
   indicator: string;
   /**
+   * Its name; null where the pack no longer has it
+   */
+  indicator_name: Text | null;
+  /**
    * Which part, as dimension=member joined by commas; empty for the whole
    */
   breakdown: string;
+  /**
+   * How the part is read; null of the whole, and where the pack no longer has the form
+   */
+  part_name: Text | null;
   /**
    * Code of the unit it is about
    */
@@ -2301,6 +2329,189 @@ export interface ReportValues {
    * By indicator
    */
   totals: ReportTotal[];
+}
+/**
+ * What is rejected, and what was read again
+ */
+export interface RejectsSummed {
+  /**
+   * The most open ones first
+   */
+  groups: RejectGroup[];
+  /**
+   * The newest first, at most 50
+   */
+  replays: Replay[];
+}
+/**
+ * What of a feed is rejected for one reason
+ */
+export interface RejectGroup {
+  feed: string;
+  reason: string;
+  /**
+   * Rejects that are open: rows, and messages as a whole
+   */
+  open: number;
+  /**
+   * Messages that they are of
+   */
+  messages: number;
+  first: number | null;
+  last: number | null;
+  /**
+   * Rejects of before whose messages were read again: they are none any more, or were said anew
+   */
+  replayed: number;
+}
+/**
+ * A replay and what came of it so far
+ */
+export interface Replay {
+  /**
+   * Where its order lies
+   */
+  position: string;
+  /**
+   * Which of the orders there
+   */
+  row: number;
+  feed: string;
+  /**
+   * Rejected for that; null for anything
+   */
+  reason: string | null;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  from: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  to: number;
+  /**
+   * Whether all was read
+   */
+  done: boolean;
+  /**
+   * How many messages were read; 0 before it is done
+   */
+  messages: number;
+  /**
+   * Messages that gave something else than before
+   */
+  changed: number;
+  /**
+   * Rows of those that were taken up
+   */
+  good: number;
+  /**
+   * Rows of those that were rejected before; 1 for the whole of one
+   */
+  before: number;
+  /**
+   * Rows of those that are rejected now; 1 for the whole of one
+   */
+  rejected: number;
+  /**
+   * Messages of which it cannot be told what they gave before: they are as they were
+   */
+  unclear: number;
+  /**
+   * Messages that neither the log nor the archive has
+   */
+  missing: number;
+  user: string;
+  note: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  received_at: number;
+}
+/**
+ * Which rejects: all of what is left out
+ */
+export interface RejectsOf {
+  feed?: string;
+  reason?: string;
+  /**
+   * Of messages that arrived then or later: a date of the pack's clock, or a time with a zone
+   */
+  from?: string;
+  /**
+   * And before that
+   */
+  to?: string;
+}
+/**
+ * Which rejects are to be read again
+ */
+export interface ReplayOrder {
+  of: RejectsOf;
+  /**
+   * All that is open, where nothing is chosen
+   */
+  all?: boolean;
+  /**
+   * Who orders it; a trial needs nobody
+   */
+  user: string;
+  note?: string;
+}
+/**
+ * An order that is durable
+ */
+export interface ReplayOrdered {
+  /**
+   * How many rejects were open when it was taken
+   */
+  rejects: number;
+  /**
+   * Of how many feeds
+   */
+  feeds: number;
+  position: string;
+}
+/**
+ * What would come of a replay now
+ */
+export interface ReplayTrial {
+  /**
+   * How many rejects are open
+   */
+  rejects: number;
+  /**
+   * Messages that were read
+   */
+  messages: number;
+  /**
+   * There are more: the figures are of the first ones
+   */
+  more: boolean;
+  /**
+   * Messages that would give something else than before
+   */
+  changed: number;
+  /**
+   * Rows of those that would be taken up
+   */
+  good: number;
+  /**
+   * Rows of those that were rejected before; 1 for the whole of one
+   */
+  before: number;
+  /**
+   * Rows of those that would be rejected; 1 for the whole of one
+   */
+  rejected: number;
+  /**
+   * Messages of which it cannot be told what they gave before
+   */
+  unclear: number;
+  /**
+   * Messages that neither the log nor the archive has
+   */
+  missing: number;
 }
 /**
  * What an indicator's part is in a period, over all places

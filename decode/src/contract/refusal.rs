@@ -15,6 +15,8 @@ use ioc_model::{
 use super::{rows::spoken, rules::IndicatorRules};
 
 const QUOTED: usize = 60;
+/// Why bytes are withheld that belong to no feed and come from who sends of persons.
+const PERSONAL: &str = "personal";
 
 /// A broken rule, before it is known where in the envelope.
 #[derive(Debug)]
@@ -167,6 +169,17 @@ impl Refusal {
 
     pub(crate) fn withheld(what: &WithheldBytes<'_>) -> Refusal {
         let (reason, vi, en) = match what {
+            WithheldBytes::Said { reason: PERSONAL, bytes } => (
+                RejectReason::Unmatched,
+                format!(
+                    "Dữ liệu gửi đến ({bytes} byte) không thuộc nguồn nào, và có thể chứa thông tin cá nhân: nội dung không được giữ. \
+                     Hãy gửi đúng địa chỉ của nguồn."
+                ),
+                format!(
+                    "The message ({bytes} bytes) is of no feed and may tell of persons: none of it is kept. Send it to the address of \
+                     its feed."
+                ),
+            ),
             WithheldBytes::Said { reason, bytes } => (
                 RejectReason::from_word(reason).unwrap_or(RejectReason::Malformed),
                 format!("Dữ liệu gửi đến ({bytes} byte) không được lưu giữ, lý do: {}.", quoted(reason)),
@@ -179,6 +192,18 @@ impl Refusal {
             ),
         };
         Refusal::new(reason, "", vi, en)
+    }
+
+    /// What is left of a message is none that this program wrote.
+    pub(crate) fn not_reduced() -> Refusal {
+        Refusal::new(
+            RejectReason::Malformed,
+            "",
+            "Phần được giữ của bản tin có thông tin cá nhân không đọc được: có lẽ do một phiên bản khác của chương trình ghi."
+                .to_owned(),
+            "What was kept of a personal message cannot be read: another version of the program may have written it."
+                .to_owned(),
+        )
     }
 
     /// A piece of a stream that its transport could not cut into messages.

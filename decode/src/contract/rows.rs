@@ -22,7 +22,8 @@ use ioc_model::{
     pack::SeverityScale,
     pattern,
     position::{Arrival, Position},
-    reject::Rejection,
+    reject::{RejectReason, Rejection},
+    replay::Replay,
     row::Row,
     rule::AlertKey,
     time::{EventTime, Millis, ReceivedAt},
@@ -389,6 +390,30 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
         };
         self.count = self.count.saturating_add(1);
         self.sink.row(Row::Decided(decision));
+    }
+
+    /// Hands on what an operator wants read again: what came by that feed, from the one moment on and before the other.
+    pub(crate) fn replay(
+        &mut self,
+        of: &str,
+        reason: Option<RejectReason>,
+        (from, until): (ReceivedAt, ReceivedAt),
+        (user, note): (&str, &str),
+    ) {
+        let Source { feed, sender } = self.from;
+        let replay = Replay {
+            of: Name::new(of),
+            reason,
+            from,
+            until,
+            user: user.into(),
+            note: note.into(),
+            feed,
+            sender,
+            arrival: Arrival { received_at: self.received_at, position: self.position, row: self.count },
+        };
+        self.count = self.count.saturating_add(1);
+        self.sink.row(Row::Replayed(Box::new(replay)));
     }
 
     /// By what the lines of the envelope are known when they are delivered again; none where nothing tells.

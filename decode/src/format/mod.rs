@@ -11,6 +11,7 @@ mod cef;
 mod dhis2;
 mod eve;
 mod event_csv;
+mod fhir;
 mod fields;
 mod json_flat;
 mod json_keys;
@@ -68,11 +69,32 @@ pub(crate) fn read<S: RowSink + ?Sized>(
         FormatName::SdmxCsv => cells(payload, rows, sdmx::read_csv),
         FormatName::SdmxJson => cells(payload, rows, sdmx::read_json),
         FormatName::Dhis2 => cells(payload, rows, dhis2::read),
+        FormatName::Fhir => cells(payload, rows, fhir::read),
     }
 }
 
 /// A reader of messages that say their cells themselves: of the text and the forms that may come, the one it is of.
 type ReadCells = for<'f> fn(&str, &[&'f Form]) -> Result<(&'f Form, Said), Wrong>;
+
+/// Reads a message that says its cells itself.
+///
+/// # Errors
+/// If it is none, or of no form.
+pub(crate) fn read_cells<'f>(
+    format: FormatName,
+    payload: &[u8],
+    forms: &[&'f Form],
+) -> Result<(&'f Form, Said), Wrong> {
+    let Some(text) = unicode::unicode(payload) else { return Err(no_text()) };
+    let read: ReadCells = match format {
+        FormatName::SdmxCsv => sdmx::read_csv,
+        FormatName::SdmxJson => sdmx::read_json,
+        FormatName::Dhis2 => dhis2::read,
+        FormatName::Fhir => fhir::read,
+        _ => return Err(no_text()),
+    };
+    read(text.trim_start_matches('\u{feff}'), forms)
+}
 
 /// Hands on the one report that the payload is, whatever is in it.
 fn cells<S: RowSink + ?Sized>(

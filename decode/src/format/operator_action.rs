@@ -4,10 +4,15 @@
 //! {"action": "acknowledge", "alert": "pm25-day~TN-0412~3", "user": "an", "note": "gọi trạm"}
 //! {"action": "accept_held", "user": "an",
 //!  "rows": [{"sender": "gateway-1", "indicator": "pm25", "subject": "TN-0412", "day": "2026-01-01"}]}
+//! {"action": "replay", "user": "an",
+//!  "replays": [{"feed": "air", "reason": "unknown_unit", "from": 1767200400000, "until": 1769792400000}]}
 //! ```
 //!
 //! `accept_held` and `refuse_held` decide about what is held: each of `rows` names a sender, a series and a local day and
 //! is a row of its own.
+//!
+//! `replay` has messages read again of which something was rejected: each of `replays` names a feed and a period of
+//! arrival, in milliseconds since 1970, and is a row of its own; without a reason it is about all of them.
 //!
 //! The API checks the same before it appends; whatever comes otherwise is a reject like any other.
 
@@ -16,7 +21,9 @@ use std::borrow::Cow;
 use ioc_model::{
     action::{NOTE_MAX, USER_MAX},
     contract::is_subject,
+    reject::RejectReason,
     rule::AlertKey,
+    time::ReceivedAt,
 };
 use serde::Deserialize;
 
@@ -27,6 +34,8 @@ const DECIDED_MAX: usize = 1_000;
 /// The longest name of a sender. Characters.
 const SENDER_MAX: usize = 256;
 
+/// Moments of arrival that every table can hold. Half-open.
+const MOMENTS: std::ops::Range<i64> = 0..7_289_654_400_000;
 /// How much is told of what the parser says. Characters.
 const ERROR_MAX: usize = 200;
 
@@ -39,6 +48,8 @@ struct Said<'a> {
     alert: Cow<'a, str>,
     #[serde(borrow, default)]
     rows: Vec<HeldDay<'a>>,
+    #[serde(borrow, default)]
+    replays: Vec<Rejects<'a>>,
     #[serde(borrow)]
     user: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -59,6 +70,18 @@ struct HeldDay<'a> {
     day: Cow<'a, str>,
 }
 
+/// Rejects of a feed that arrived in a period.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rejects<'a> {
+    #[serde(borrow)]
+    feed: Cow<'a, str>,
+    #[serde(borrow, default)]
+    reason: Option<Cow<'a, str>>,
+    from: i64,
+    until: i64,
+}
+
 pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
     let said: Said<'_> = serde_json::from_slice(payload).map_err(|error| {
         // The parser's words quote what it met, whole.
@@ -72,12 +95,13 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
         "acknowledge" => acknowledged(&said).map(|alert| rows.act(alert, &said.user, &said.note)),
         "accept_held" => decide(&said, true, rows),
         "refuse_held" => decide(&said, false, rows),
+        "replay" => replay(&said, rows),
         _ => Err(Refusal::invalid(
             "action",
             &said.action,
             "không phải một thao tác",
             "which is no action",
-            "acknowledge, accept_held, refuse_held",
+            "acknowledge, accept_held, refuse_held, replay",
         )),
     });
     if let Err(refusal) = judged {
@@ -117,6 +141,42 @@ fn decide<S: RowSink + ?Sized>(
         }
     }
     Ok(())
+}
+
+/// Hands on what is to be read again, feed by feed.
+fn replay<S: RowSink + ?Sized>(said: &Said<'_>, rows: &mut Rows<'_, S>) -> Result<(), Refusal> {
+    let example = r#"[{"feed": "air", "from": 1767200400000, "until": 1769792400000}]"#;
+    if !(1..=DECIDED_MAX).contains(&said.replays.len()) {
+        let (vi, en) = (
+            format!("phải có từ 1 đến {DECIDED_MAX} mục"),
+            format!("of which there must be 1 to {DECIDED_MAX}"),
+        );
+        return Err(Refusal::invalid("replays", &said.replays.len().to_string(), &vi, &en, example));
+    }
+    for (index, Rejects { feed, reason, from, until }) in said.replays.iter().enumerate() {
+        let reason = reason.as_ref().map(|word| RejectReason::from_word(word));
+        let in_bounds = |moment: &i64| MOMENTS.contains(moment);
+        let is_known = feed_name(feed) && reason != Some(None) && [*from, *until].iter().all(in_bounds);
+        if is_known && from < until {
+            rows.replay(
+                feed,
+                reason.flatten(),
+                (ReceivedAt(*from), ReceivedAt(*until)),
+                (&said.user, &said.note),
+            );
+        } else {
+            let vi = "không phải nguồn, lý do loại và khoảng thời gian";
+            let en = "which is no feed, reason and period";
+            let refusal = Refusal::invalid("replays", &format!("{feed} {from} {until}"), vi, en, example);
+            rows.reject(refusal, &format!("replays[{index}]"), &[]);
+        }
+    }
+    Ok(())
+}
+
+/// Whether it may be a feed's name. Whether there is such a feed now does not matter: it came by it then.
+fn feed_name(feed: &str) -> bool {
+    (1..=SENDER_MAX).contains(&feed.chars().count()) && !feed.chars().any(char::is_control)
 }
 
 fn acknowledged(said: &Said<'_>) -> Result<AlertKey, Refusal> {

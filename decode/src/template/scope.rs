@@ -47,6 +47,13 @@ impl<'a> Wanted<'a> {
     /// # Errors
     /// If the place or the agency is not known, or nothing of the form is theirs.
     pub(super) fn scope(&self) -> Result<Scope<'a>, NoTemplate> {
+        if !self.form.templates.is_empty() {
+            let id = &self.form.id;
+            return Err(NoTemplate(Text {
+                vi: format!("{id} được đọc từ tệp do nơi khác lập, không có mẫu để điền."),
+                en: format!("{id} is read from workbooks that others make: nobody fills it in"),
+            }));
+        }
         let department = self.agency.and_then(|id| self.agencies.get(id));
         let place = match (self.agency, department) {
             // An authority is known by the code of its place.

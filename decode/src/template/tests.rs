@@ -110,6 +110,9 @@ fn by_place() -> Form {
         screen: None,
         sdmx: None,
         dhis2: None,
+        templates: Vec::new(),
+        about: None,
+        fhir: None,
     }
 }
 

@@ -43,6 +43,9 @@ pub struct Authenticator {
 /// A credential under the process's key.
 type Mark = [u8; 32];
 
+/// What a sender's secret is told by without being one: another secret has another seal. Of this process alone.
+pub(crate) type Seal = [u8; 32];
+
 #[derive(Debug, Default)]
 struct Known {
     senders: FxHashMap<String, KnownSender>,
@@ -117,6 +120,15 @@ impl Authenticator {
     #[must_use]
     pub fn sender(&self, name: &str) -> Option<Arc<Sender>> {
         self.known().senders.get(name).map(|known| known.stored.sender.clone())
+    }
+
+    /// The sender of that name as the store has it now, and its secret's seal: who was let in once stays so while both
+    /// are the same.
+    pub(crate) async fn sealed(&self, name: &str) -> Option<(Arc<Sender>, Seal)> {
+        self.look_again().await;
+        let known = self.known();
+        let stored = &known.senders.get(name)?.stored;
+        Some((stored.sender.clone(), self.mark("", stored.hash.as_bytes())))
     }
 
     async fn verify(&self, name: &str, secret: &[u8], mark: Mark) -> Option<Arc<Sender>> {

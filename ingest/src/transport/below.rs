@@ -12,7 +12,9 @@ use std::{
     path::{Component, Path},
 };
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat, fsync, mkdirat, openat, renameat, statat};
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, Stat, fsync, mkdirat, openat, renameat, statat, unlinkat,
+};
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 // Non-blocking, or opening a pipe that took a file's place would wait for its writer.
@@ -118,6 +120,11 @@ impl Folder {
     /// Moves an entry of this folder into another one of the same file system.
     pub(super) fn rename(&self, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
         Ok(renameat(&self.0, name, &to.0, new_name)?)
+    }
+
+    /// Removes a file of this folder.
+    pub(super) fn remove(&self, name: &OsStr) -> io::Result<()> {
+        Ok(unlinkat(&self.0, name, AtFlags::empty())?)
     }
 
     /// Whether entries may be moved out of this folder.

@@ -87,7 +87,7 @@ impl Site {
         let endpoint = MqttEndpoint::bind(
             self.config.clone(),
             self.intake.clone(),
-            watch::channel(Arc::new(Routes::of_pack(&pack()))).1,
+            watch::channel(Arc::new(Routes::of_pack(&Arc::new(pack())))).1,
             Arc::new(Authenticator::open(&self.senders_path()).unwrap()),
             &self.folder.path().join("sessions"),
             self.stop.clone(),

@@ -11,8 +11,10 @@ pub struct ReceiptFilter {
     pub form: Option<String>,
     /// of that agency,
     pub agency: Option<String>,
-    /// with that verdict.
+    /// with that verdict,
     pub verdict: Option<ReportVerdict>,
+    /// of that sender.
+    pub sender: Option<String>,
 }
 
 /// Where a page of receipts ends, written `received-log-partition-offset`.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Absent, Dhis2, Mark, PeriodKind, Sdmx, Vintage, Weight};
+use super::{Absent, Dhis2, Fhir, Mark, PeriodKind, Sdmx, SheetTemplate, Vintage, Weight};
 use crate::{name::Name, place::PlaceKind, text::Text};
 
 /// A form that agencies fill in.
@@ -58,6 +58,40 @@ pub struct Form {
     pub sdmx: Option<Sdmx>,
     /// What it is in DHIS2, where it is reported so.
     pub dhis2: Option<Dhis2>,
+    /// What it is in FHIR, if it comes so.
+    pub fhir: Option<Fhir>,
+    /// The tables of the workbooks it is read from, where those were made by somebody else (`templates.toml`). Such a form
+    /// has no columns but its dimensions.
+    pub templates: Vec<SheetTemplate>,
+    /// The place that those workbooks are about, by code.
+    pub about: Option<String>,
+}
+
+impl Form {
+    /// A part, as people read it: `age=0-4,sex=f` is "Nhóm tuổi: 0-4 · Giới: nữ". What the form does not know is called as
+    /// it is kept.
+    #[must_use]
+    pub fn part_named(&self, breakdown: &str) -> Text {
+        let named = |part: &str, of: fn(&Text) -> &str| {
+            let (dimension, member) = part.split_once('=').unwrap_or((part, ""));
+            let column = self.columns.iter().find(|column| column.id == dimension);
+            let members = column.map_or(&[][..], |column| match &column.role {
+                Role::Dimension(members) => members,
+                _ => &[],
+            });
+            let known = members.iter().find(|known| known.id == member);
+            let (dimension, member) = (
+                column.map_or(dimension, |column| of(&column.name)),
+                known.map_or(member, |known| of(&known.name)),
+            );
+            if member.is_empty() { dimension.to_owned() } else { format!("{dimension}: {member}") }
+        };
+        let all = |of: fn(&Text) -> &str| {
+            let parts = breakdown.split(',').filter(|part| !part.is_empty());
+            parts.map(|part| named(part, of)).collect::<Vec<_>>().join(" · ")
+        };
+        Text { vi: all(|text| &text.vi), en: all(|text| &text.en) }
+    }
 }
 
 impl Form {

@@ -8,6 +8,7 @@
 mod asked;
 mod contract;
 mod dhis2;
+mod fhir;
 mod finding;
 mod period;
 mod period_words;
@@ -16,6 +17,7 @@ mod scope;
 mod sdmx;
 mod suppress;
 mod target;
+mod template;
 
 pub use self::{
     asked::{InvalidReceiptCursor, ReceiptCursor, ReceiptFilter},
@@ -24,6 +26,7 @@ pub use self::{
         Owner, PlaceScope, Relation, Role, Term,
     },
     dhis2::{Dhis2, Dhis2Combinations, Dhis2Element},
+    fhir::{Fhir, FhirPopulation},
     finding::{Finding, Rule, Weight},
     period::{Period, PeriodKind},
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
@@ -31,4 +34,5 @@ pub use self::{
     sdmx::{Of, Sdmx, SdmxUnit},
     suppress::{SmallNumbers, suppressed},
     target::{Over, Sense, Target},
+    template::{HeadReads, HeadRule, HeadValues, LabelReads, LabelRule, Relative, SheetTemplate},
 };

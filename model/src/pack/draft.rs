@@ -106,6 +106,7 @@ fn operator() -> Feed {
         contract: Contract { max_bytes: 16 << 10, ..Contract::default() },
         forms: Vec::new(),
         agency: None,
+        personal: false,
         silent_after: Millis(i64::MAX),
     }
 }

@@ -57,6 +57,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     contract.columns = event_columns::read(id, &mut section, format);
     let forms = read_forms(id, &mut section, format, draft);
     let agency = read_agency(id, &mut section, format, draft);
+    let personal = read_personal(id, &mut section, format);
     let silent_after = section.duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
@@ -71,6 +72,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
         contract,
         forms,
         agency,
+        personal,
         silent_after: silent_after.unwrap_or_default(),
     }
 }
@@ -98,12 +100,16 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
         return Vec::new();
     }
     if named.is_empty() {
-        section.fault(line, format!("{id}: 'forms' must name at least one form of forms.toml"));
+        section.fault(
+            line,
+            format!("{id}: 'forms' must name at least one form of forms.toml or templates.toml"),
+        );
     }
     let mut forms: Vec<String> = Vec::new();
     for (line, name) in named {
         match draft.forms.get(&name) {
-            None => section.fault(line, format!("{id}: forms.toml has no form '{name}'")),
+            None => section
+                .fault(line, format!("{id}: neither forms.toml nor templates.toml has a form '{name}'")),
             Some(_) if forms.contains(&name) => {
                 section.fault(line, format!("{id}: form '{name}' is named twice"));
             }
@@ -111,6 +117,7 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
                 let lacks = match format {
                     FormatName::SdmxCsv | FormatName::SdmxJson if form.sdmx.is_none() => Some("sdmx"),
                     FormatName::Dhis2 if form.dhis2.is_none() => Some("dhis2"),
+                    FormatName::Fhir if form.fhir.is_none() => Some("fhir"),
                     _ => None,
                 };
                 if let Some(table) = lacks {
@@ -125,7 +132,8 @@ fn read_forms(id: &str, section: &mut Section<'_>, format: FormatName, draft: &D
     }
     // Messages of cells say their structure or data set.
     let untitled = |name: &&String| {
-        format == FormatName::Table && draft.forms.get(*name).is_some_and(|form| form.titles.is_empty())
+        format == FormatName::Table
+            && draft.forms.get(*name).is_some_and(|form| form.titles.is_empty() && form.templates.is_empty())
     };
     if let Some(form) = forms.iter().find(untitled).filter(|_| forms.len() > 1) {
         let message = format!(
@@ -150,6 +158,21 @@ fn read_agency(id: &str, section: &mut Section<'_>, format: FormatName, draft: &
         section.fault(line, message);
     }
     Some(agency)
+}
+
+/// Whether it tells of persons. Only reports have forms, which say what may be kept of a message. A report of FHIR may be of
+/// one patient whatever was agreed, so all of them are reduced.
+fn read_personal(id: &str, section: &mut Section<'_>, format: FormatName) -> bool {
+    let line = section.line_of("personal");
+    let personal = section.flag("personal");
+    if personal && !format.is_report() {
+        let message = format!(
+            "{id}: nothing reduces '{}': only reports (table, sdmx_csv, sdmx_json, dhis2, fhir) can be 'personal'",
+            format.word()
+        );
+        section.fault(line, message);
+    }
+    personal || format == FormatName::Fhir
 }
 
 fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft: &Draft) -> Transport {

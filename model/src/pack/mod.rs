@@ -345,11 +345,13 @@ pub enum FormatName {
     SdmxJson,
     /// A report as a data value set of DHIS2, JSON or CSV.
     Dhis2,
+    /// A report as a MeasureReport of FHIR, JSON.
+    Fhir,
 }
 
 impl FormatName {
     /// Those a feed may be configured with.
-    pub const ALL: [FormatName; 10] = [
+    pub const ALL: [FormatName; 11] = [
         FormatName::JsonObservation,
         FormatName::StationTxt,
         FormatName::Syslog,
@@ -360,6 +362,7 @@ impl FormatName {
         FormatName::SdmxCsv,
         FormatName::SdmxJson,
         FormatName::Dhis2,
+        FormatName::Fhir,
     ];
 
     /// The word used in packs, on the command line and in APIs.
@@ -377,6 +380,7 @@ impl FormatName {
             FormatName::SdmxCsv => "sdmx_csv",
             FormatName::SdmxJson => "sdmx_json",
             FormatName::Dhis2 => "dhis2",
+            FormatName::Fhir => "fhir",
         }
     }
 
@@ -393,7 +397,8 @@ impl FormatName {
             | FormatName::Table
             | FormatName::SdmxCsv
             | FormatName::SdmxJson
-            | FormatName::Dhis2 => false,
+            | FormatName::Dhis2
+            | FormatName::Fhir => false,
         }
     }
 
@@ -401,7 +406,14 @@ impl FormatName {
     /// there is a receipt for each, also for an empty one.
     #[must_use]
     pub fn is_report(self) -> bool {
-        matches!(self, FormatName::Table | FormatName::SdmxCsv | FormatName::SdmxJson | FormatName::Dhis2)
+        matches!(
+            self,
+            FormatName::Table
+                | FormatName::SdmxCsv
+                | FormatName::SdmxJson
+                | FormatName::Dhis2
+                | FormatName::Fhir
+        )
     }
 
     /// From its word.
@@ -430,6 +442,8 @@ pub struct Feed {
     pub forms: Vec<String>,
     /// The agency that reports where neither the sender nor the message says which: of `agencies.csv`, or a place's code.
     pub agency: Option<String>,
+    /// Whether its messages tell of persons: they are reduced to what its forms name before anything of them is kept.
+    pub personal: bool,
     /// No envelope for so long means the feed is silent.
     pub silent_after: Millis,
 }

@@ -1,7 +1,8 @@
 //! From a pack's files to a [`Pack`], or to all of their faults at once.
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
-//! `agencies.csv`, `forms.toml`, `targets.csv`, `models.toml`, `log_sources.toml`, `severities.toml`, `measures.toml`, `limits.toml`,
+//! `agencies.csv`, `forms.toml`, `templates.toml`, `targets.csv`, `models.toml`, `log_sources.toml`, `severities.toml`,
+//! `measures.toml`, `limits.toml`,
 //! `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such as `demo/`:
 //! more agencies, forms, indicators, stations, log sources, measures, feeds, limits and rules for one purpose, with a
 //! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
@@ -28,6 +29,7 @@ const PLACES: &str = "places.csv";
 const AGENCIES: &str = "agencies.csv";
 const FORMS: &str = "forms.toml";
 const TARGETS: &str = "targets.csv";
+const TEMPLATES: &str = "templates.toml";
 const INDICATORS: &str = "indicators.toml";
 const MODELS: &str = "models.toml";
 const STATIONS: &str = "stations.toml";
@@ -41,12 +43,13 @@ const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 17] = [
+const BASE_FILES: [&str; 18] = [
     MANIFEST,
     PLACES,
     AGENCIES,
     FORMS,
     TARGETS,
+    TEMPLATES,
     INDICATORS,
     MODELS,
     STATIONS,
@@ -60,10 +63,11 @@ const BASE_FILES: [&str; 17] = [
     HOLIDAYS,
     MAP,
 ];
-const OVERLAY_FILES: [&str; 12] = [
+const OVERLAY_FILES: [&str; 13] = [
     MANIFEST,
     AGENCIES,
     FORMS,
+    TEMPLATES,
     INDICATORS,
     MODELS,
     STATIONS,
@@ -192,6 +196,7 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
         }
     };
     read_one(FORMS, draft, forms::read);
+    read_one(TEMPLATES, draft, forms::read_templated);
     read_one(INDICATORS, draft, indicators::read);
     read_one(MODELS, draft, models::read);
     read_one(STATIONS, draft, stations::read);

@@ -74,8 +74,14 @@ fn place(row: &Row<'_>) -> Option<Place> {
 
 fn read_code(row: &Row<'_>, kind: PlaceKind) -> Option<String> {
     let code = row.field(0);
+    if kind == PlaceKind::Country {
+        if code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            row.fault(format!("code '{code}': a country has the two letters of ISO 3166-1, such as VN"));
+        }
+        return (!code.is_empty()).then(|| code.to_owned());
+    }
     let digits = match kind {
-        PlaceKind::Province => 2,
+        PlaceKind::Country | PlaceKind::Province => 2,
         PlaceKind::District => 3,
         PlaceKind::Commune | PlaceKind::Ward | PlaceKind::Township => 5,
     };
@@ -125,7 +131,7 @@ fn check_parents(file: &str, lines: &[(usize, Place)], log: &FaultLog) {
     }
     for (line, place) in lines {
         let Some(parent) = &place.parent else {
-            if place.kind != PlaceKind::Province {
+            if !matches!(place.kind, PlaceKind::Country | PlaceKind::Province) {
                 log.add(file, *line, format!("place {} needs a parent", place.key.code));
             }
             continue;
@@ -135,7 +141,7 @@ fn check_parents(file: &str, lines: &[(usize, Place)], log: &FaultLog) {
             continue;
         };
         let is_above = |above: PlaceKind| match place.kind {
-            PlaceKind::Province => false,
+            PlaceKind::Country | PlaceKind::Province => false,
             PlaceKind::District => above == PlaceKind::Province,
             PlaceKind::Commune | PlaceKind::Ward | PlaceKind::Township => {
                 matches!(above, PlaceKind::Province | PlaceKind::District)

@@ -180,6 +180,7 @@ pub fn feed(id: &str, contract: Contract) -> Feed {
         contract,
         forms: Vec::new(),
         agency: None,
+        personal: false,
         silent_after: Millis::hours(1),
     }
 }

@@ -70,6 +70,10 @@ pub(super) fn flags(values: impl Iterator<Item = bool>) -> ArrayRef {
     Arc::new(values.map(Some).collect::<BooleanArray>())
 }
 
+pub(super) fn shorts(values: impl Iterator<Item = u16>) -> ArrayRef {
+    Arc::new(UInt16Array::from_iter_values(values))
+}
+
 pub(super) fn numbers(values: impl Iterator<Item = u32>) -> ArrayRef {
     Arc::new(UInt32Array::from_iter_values(values))
 }

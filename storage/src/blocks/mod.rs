@@ -14,6 +14,7 @@ mod event;
 mod figure;
 mod held;
 mod received;
+mod replay;
 mod report;
 
 use std::{collections::BTreeMap, sync::Arc};

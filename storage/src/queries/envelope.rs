@@ -83,9 +83,9 @@ impl Store {
                  AND epoch <= {COMMITTED} AND standing != 'restored' \
                  AND (mark != 'withdrawn' OR at != ''){feed} \
                  UNION ALL \
-                 SELECT if(whole, 'whole', 'rejected') AS kind FROM reject WHERE log = {{log:UInt16}} \
+                 SELECT if(whole, 'whole', 'rejected') AS kind FROM reject_current WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED}{feed} \
+                 AND state != 'replayed'{feed} \
                  UNION ALL \
                  SELECT 'held' AS kind FROM held_current WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}}{row})"

@@ -49,11 +49,14 @@ pub struct RecentReject {
     pub raw: String,
     /// How many bytes there were.
     pub raw_length: u32,
+    /// Whether it still stands: its envelope was not read again since.
+    pub stands: bool,
 }
 
 pub(super) const COLUMNS: &str = "toString(r.feed) AS feed, toString(r.sender) AS sender, toUnixTimestamp64Milli(r.received_at) AS received_at, \
                  log, partition, offset, row, whole, address, toString(r.reason) AS reason, place, \
-                 message_vi, message_en, toValidUTF8(r.raw) AS raw, raw_length";
+                 message_vi, message_en, toValidUTF8(r.raw) AS raw, raw_length, \
+                 r.state != 'replayed' AS stands";
 
 impl Store {
     /// The last rejects, newest first.

@@ -168,7 +168,7 @@ impl Store {
             format!(
                 "SELECT {RECEIPT_COLUMNS} FROM receipt AS r WHERE r.log = {{log:UInt16}} \
                  AND r.partition = {{partition:UInt16}} AND r.offset = {{offset:UInt64}} \
-                 AND r.epoch <= {COMMITTED}{theirs} ORDER BY r.row LIMIT 1"
+                 AND r.epoch <= {COMMITTED}{theirs} ORDER BY r.epoch DESC, r.row LIMIT 1"
             )
         });
         let receipts: Vec<ReceiptRow> = answer("read a receipt", at(receipt, position).fetch_all()).await?;
@@ -190,6 +190,7 @@ impl Store {
             (of.form.as_deref(), "form", " AND r.form = {form:String}"),
             (of.agency.as_deref(), "agency", " AND r.agency = {agency:String}"),
             (of.verdict.map(ReportVerdict::word), "verdict", " AND r.verdict = {verdict:String}"),
+            (of.sender.as_deref(), "sender", " AND r.sender = {sender:String}"),
         ];
         let chosen = || choices.iter().filter_map(|(choice, name, how)| Some(((*choice)?, *name, *how)));
         let those: String = chosen().map(|(_, _, how)| how).collect();
@@ -201,7 +202,11 @@ impl Store {
             .asked_by(asker, |seen| {
                 let theirs = seen.feed("r.feed");
                 format!(
-                    "SELECT {RECEIPT_COLUMNS} FROM receipt AS r WHERE r.epoch <= {COMMITTED}{theirs}{those}{older} \
+                    "SELECT {RECEIPT_COLUMNS} FROM receipt AS r WHERE r.epoch <= {COMMITTED} \
+                     AND (r.log, r.partition, r.offset, r.epoch) NOT IN (SELECT f.log, f.partition, f.offset, f.epoch \
+                     FROM receipt AS f INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition \
+                     AND p.offset = f.offset WHERE p.reread = 'read' AND p.epoch > f.epoch AND p.epoch <= {COMMITTED})\
+                     {theirs}{those}{older} \
                      ORDER BY r.received_at DESC, r.log DESC, r.partition DESC, r.offset DESC, r.row DESC \
                      LIMIT {{limit:UInt32}}"
                 )

@@ -275,6 +275,30 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("shown_value", "The number that is shown of it; NULL where there is none"),
         ],
     ),
+    (
+        &["reject_current"],
+        &[(
+            "state",
+            "open; replayed where its envelope was read again and that is what counts now; decided where a person \
+             refused it or acted on what is not there",
+        )],
+    ),
+    (
+        &["replay_current"],
+        &[
+            ("done", "Whether all of it was read"),
+            ("messages", "How many messages were read; 0 before it is done"),
+            ("messages_changed", "Messages that gave something else than before"),
+            ("rows_good", "Rows that were taken up and had not been"),
+            ("rows_before", "Rows of those messages that were rejected before; 1 for the whole of one"),
+            ("rows_rejected", "Rows of those messages that are rejected now; 1 for the whole of one"),
+            (
+                "messages_unclear",
+                "Messages of which it cannot be told what they gave before: nothing changed",
+            ),
+            ("messages_missing", "Messages that neither the log nor the archive has"),
+        ],
+    ),
     (&["receipt_current"], &[("digest", "First half of the SHA-256 of its bytes, in hexadecimal")]),
     (
         &["committed"],
@@ -329,6 +353,14 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             (
                 "datagrams_dropped",
                 "Datagrams that the system dropped before they could be read: of no envelope",
+            ),
+            (
+                "envelopes_reread",
+                "Envelopes that were rejected as a whole and read again: no longer among the undecodable",
+            ),
+            (
+                "rows_reread",
+                "Rejected rows whose envelope was read again: no longer among the decoded and rejected",
             ),
             ("last_received_ms", "Arrival of the last envelope, in milliseconds since 1970, UTC"),
             ("envelopes_astray", "Envelopes of no known fate: 0, or something is lost or doubled"),

@@ -128,7 +128,13 @@ SELECT
     r.generation AS generation,
     r.epoch AS revision
 FROM receipt AS r
-WHERE r.epoch <= {committed}
+WHERE r.epoch <= {committed} AND (r.log, r.partition, r.offset, r.epoch) NOT IN
+(
+    SELECT f.log, f.partition, f.offset, f.epoch
+    FROM receipt AS f
+    INNER JOIN replayed AS p ON p.log = f.log AND p.partition = f.partition AND p.offset = f.offset
+    WHERE p.reread = 'read' AND p.epoch > f.epoch AND p.epoch <= {committed}
+)
 COMMENT 'What became of each message of a form, of committed epochs';
 
 CREATE OR REPLACE VIEW agency_current {on_cluster} AS

@@ -102,6 +102,7 @@ fn commit_row(instance: InstanceId, results: &EpochResults) -> Value {
     set("epoch", results.epoch.0.into());
     set("manifest_hash", hash_text(&results.manifest_hash).into());
     set("now", results.now.rfc3339().into());
+    set("pack", results.pack.0.as_str().into());
     set("stored", stored.into());
     set("counts.feed", counted.iter().map(|of_feed| Value::from(&*of_feed.feed)).collect());
     set("counts.received", column(|counts| counts.received));
@@ -115,6 +116,8 @@ fn commit_row(instance: InstanceId, results: &EpochResults) -> Value {
     set("counts.waiting", counted.iter().map(|of_feed| Value::from(of_feed.counts.waiting)).collect());
     set("counts.held", counted.iter().map(|of_feed| Value::from(of_feed.counts.held)).collect());
     set("counts.datagrams_dropped", column(|counts| counts.datagrams_dropped));
+    set("counts.envelopes_reread", column(|counts| counts.envelopes_reread));
+    set("counts.rows_reread", column(|counts| counts.rows_reread));
     let last_received = |counts: &Counts| counts.last_received.map_or(0, |moment| moment.0);
     set(
         "counts.last_received_ms",

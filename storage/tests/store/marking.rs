@@ -67,6 +67,7 @@ fn epoch(number: u64) -> EpochResults {
         epoch: Epoch(number),
         now: Now(start().0 + 1_000 * number as i64),
         manifest_hash: [number as u8; 32],
+        pack: ioc_model::pack::PackVersion::default(),
         facts,
         ..EpochResults::default()
     }

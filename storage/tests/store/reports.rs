@@ -67,6 +67,7 @@ fn epoch(number: u64, report_values: Vec<StoredCell>, receipts: Vec<Receipt>) ->
         epoch: Epoch(number),
         now,
         manifest_hash: [number as u8; 32],
+        pack: ioc_model::pack::PackVersion::default(),
         facts,
         ..EpochResults::default()
     }
@@ -185,6 +186,7 @@ async fn receipts_are_listed_newest_first_each_once_over_all_pages() {
     }
     assert_eq!(found, [3, 2, 1]);
     let of = |form: Option<&str>, agency: Option<&str>, verdict| ReceiptFilter {
+        sender: None,
         form: form.map(str::to_owned),
         agency: agency.map(str::to_owned),
         verdict,

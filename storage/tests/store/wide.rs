@@ -45,6 +45,7 @@ fn epoch(number: u64, now: &str) -> EpochResults {
         epoch: Epoch(number),
         now: Now(sample::time(now).0),
         manifest_hash: [number as u8; 32],
+        pack: ioc_model::pack::PackVersion::default(),
         ..EpochResults::default()
     }
 }

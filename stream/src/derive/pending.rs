@@ -49,7 +49,9 @@ impl Pending {
                 (year.start, year.end)
             }
             // No window follows from an event, and what is counted waits elsewhere.
-            About::Events { .. } | About::Counts { .. } | About::Usual { .. } => return None,
+            About::Events { .. } | About::Counts { .. } | About::Usual { .. } | About::Replay(_) => {
+                return None;
+            }
         };
         Some(Pending { asked, from, to, touched: BTreeSet::new(), since: BTreeMap::new() })
     }

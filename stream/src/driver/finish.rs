@@ -105,6 +105,7 @@ impl Finisher {
                     "windows read back"
                 }
                 About::Events { .. } => "events looked up",
+                About::Replay(_) => "messages brought to be read again",
             };
             let Question { subject, from, to, .. } = &question;
             tracing::debug!(subject = &**subject, from = from.0, to = to.0, rows = found.len(), "{what}");

@@ -2,8 +2,16 @@
 
 use ioc_decode::{Decoder, Known, Outcome, RowSink};
 use ioc_model::{
-    attribute::Attribute, counts::Counts, envelope::Envelope, loss::Loss, name::Name, names::Source,
-    observation::Observation, reject::Rejection, results::RejectedRow, row::Row,
+    attribute::Attribute,
+    counts::Counts,
+    envelope::Envelope,
+    loss::Loss,
+    name::Name,
+    names::Source,
+    observation::Observation,
+    reject::Rejection,
+    results::{RejectedRow, ReplayedRow},
+    row::Row,
 };
 use rustc_hash::FxHashMap;
 
@@ -20,6 +28,8 @@ use ioc_model::position::LogNumber;
 pub(super) struct Decoded {
     pub(super) rejects: Vec<RejectedRow>,
     pub(super) counts: FxHashMap<Name, Counts>,
+    /// Messages that were read again.
+    pub(super) replayed: Vec<ReplayedRow>,
 }
 
 /// Decodes chunks and gives their rows away in parcels.
@@ -90,7 +100,7 @@ pub(super) fn decode(
         }
     }
     open.rest().for_each(give);
-    Decoded { rejects: rejects.into_rows(), counts }
+    Decoded { rejects: rejects.into_rows(), counts, replayed: Vec::new() }
 }
 
 /// Sends good rows on and keeps bad ones.

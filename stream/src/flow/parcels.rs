@@ -16,6 +16,8 @@ const ROWS: usize = 1_024;
 pub(super) struct Parcel {
     pub(super) worker: u32,
     rows: Vec<Observation>,
+    /// Rows of messages that are read again: they lie anywhere.
+    again: Vec<Observation>,
     others: Vec<Row>,
     /// What rules see of events. They come from the log sources, not from the log.
     sightings: Vec<Sighting>,
@@ -74,6 +76,7 @@ pub(super) enum Given {
 #[derive(Default)]
 pub(super) struct Arrived {
     batches: Vec<Vec<Observation>>,
+    again: Vec<Observation>,
     others: Vec<Row>,
     sightings: Vec<Sighting>,
     relayed: BTreeMap<Name, EventTime>,
@@ -107,6 +110,16 @@ impl OpenParcels {
         })
     }
 
+    /// Puts a row of a message that is read again; a portion of those is small.
+    pub(super) fn put_again(&mut self, worker: usize, row: Observation) {
+        self.0[worker].again.push(row);
+    }
+
+    /// The same for an event.
+    pub(super) fn put_event_again(&mut self, worker: usize, event: Box<Event>) {
+        self.1[worker].events.push(event);
+    }
+
     /// The same for a row of another kind.
     pub(super) fn put_other(&mut self, worker: usize, row: Row) {
         self.0[worker].others.push(row);
@@ -125,8 +138,9 @@ impl OpenParcels {
     /// What is left in them.
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
         let OpenParcels(parcels, reports) = self;
-        let parcels =
-            parcels.into_iter().filter(|parcel| !(parcel.rows.is_empty() && parcel.others.is_empty()));
+        let is_empty =
+            |parcel: &Parcel| parcel.rows.is_empty() && parcel.again.is_empty() && parcel.others.is_empty();
+        let parcels = parcels.into_iter().filter(move |parcel| !is_empty(parcel));
         let reports = reports.into_iter().filter(|reports| !reports.events.is_empty());
         parcels.map(Given::Rows).chain(reports.map(Given::Reports))
     }
@@ -135,6 +149,7 @@ impl OpenParcels {
 impl Arrived {
     pub(super) fn take(&mut self, parcel: Parcel) {
         self.batches.push(parcel.rows);
+        self.again.extend(parcel.again);
         self.others.extend(parcel.others);
         self.sightings.extend(parcel.sightings);
         for (relay, arrived) in parcel.relayed {
@@ -146,9 +161,9 @@ impl Arrived {
     /// In the order in which it is applied.
     ///
     /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
-    /// once the batches are.
+    /// once the batches are. Where something is read again, all are put in order: it lies before them or between.
     pub(super) fn arranged(self) -> Arranged {
-        let Arrived { mut batches, mut others, mut sightings, relayed } = self;
+        let Arrived { mut batches, again, mut others, mut sightings, relayed } = self;
         let key = |row: &Observation| row.arrival.place();
         batches.retain(|batch| !batch.is_empty());
         batches.sort_by_key(|batch| batch.first().map(key));
@@ -156,6 +171,12 @@ impl Arrived {
             batches.iter().flatten().is_sorted_by_key(key),
             "workers share an epoch in runs of positions"
         );
+        if !again.is_empty() {
+            let mut all = batches.concat();
+            all.extend(again);
+            all.sort_by_key(key);
+            batches = vec![all];
+        }
         others.sort_by_key(Row::arrival);
         sightings.sort_by_key(|sighting| (sighting.arrival, sighting.rule));
         Arranged { batches, others, sightings, relayed }

@@ -16,7 +16,7 @@ use ioc_model::{
 
 /// Bad rows of one envelope that are kept each by itself. A reject is hundreds of times larger than the two bytes it
 /// takes to cause one: beyond this the rest is one row that says how many there are (BOUND), and all are counted.
-pub(super) const KEPT_REJECTS: u64 = 1_000;
+pub(super) use ioc_decode::reread::KEPT_REJECTS;
 
 /// A worker's rejects of an epoch.
 #[derive(Debug, Default)]

@@ -123,7 +123,7 @@ impl World {
             receipts.iter().filter(|receipt| receipt.rejected > 0).count(),
             "one reject a message that was not taken whole"
         );
-        let Counts { stored, duplicate, rejected, .. } = self.counts;
+        let Counts { stored, duplicate, rejected, .. } = self.counts.net();
         assert_eq!(stored + duplicate + rejected, self.rows, "BALANCE");
         receipts
     }
@@ -404,4 +404,115 @@ fn safe_a_page_that_is_none_is_no_checkpoint() {
     for length in 0..whole.len() {
         assert!(read(&whole[..length]).is_err(), "{length} bytes");
     }
+}
+
+/// The same of another month, arrived on that day.
+fn in_month(report: Report, label: &str, day: Date) -> Report {
+    let cells = report.cells.into_iter();
+    let cells =
+        cells.map(|cell| Cell { key: CellKey { period: month(label), ..cell.key }, ..cell }).collect();
+    let days = day.duration_since(Date::constant(1970, 1, 1)).as_hours() / 24;
+    let received_at = ReceivedAt(days * 24 * 60 * 60 * 1_000);
+    Report { period: Some(month(label)), cells, arrival: Arrival { received_at, ..report.arrival }, ..report }
+}
+
+#[test]
+fn a_file_that_was_begun_from_another_period_s_is_told() {
+    let doubts = |receipt: &Receipt| {
+        let told = receipt.findings.iter().filter(|finding| finding.rule == Rule::Period);
+        told.map(|finding| (finding.weight, finding.message.en.split(':').next().unwrap().to_owned()))
+            .collect::<Vec<_>>()
+    };
+    let (october, november) = (Date::constant(2026, 10, 16), Date::constant(2026, 11, 16));
+    let mut world = World::default();
+    assert_eq!(doubts(&world.send(in_month(message(1, &ON_TIME), "2026-10", october))), []);
+    // Another title above the same numbers.
+    let receipt = world.send(in_month(message(2, &ON_TIME), "2026-11", november));
+    let same = "All numbers of 2026-11 are those of 2026-10".to_owned();
+    assert_eq!((receipt.verdict, doubts(&receipt)), (ReportVerdict::Accepted, vec![(Weight::Warning, same)]));
+    // One number is another one, or there are too few of them.
+    let mut one = ON_TIME;
+    one[2] = ("X03", "88");
+    assert_eq!(doubts(&world.send(in_month(message(3, &one), "2026-11", november))), []);
+    assert_eq!(doubts(&world.send(in_month(message(4, &ON_TIME[..2]), "2026-11", november))), []);
+    // November's numbers under October's title.
+    let next = [("X01", "1377"), ("X02", "1299"), ("X03", "85"), ("X04", "139"), ("X05", "902.1")];
+    let receipt = world.send(in_month(message(5, &next), "2026-10", november));
+    let other =
+        "All numbers of 2026-10 are other than what was reported, and 2026-11 is over, too".to_owned();
+    assert_eq!((receipt.changed, doubts(&receipt)), (5, vec![(Weight::Warning, other)]));
+    // In its own time a month is corrected from end to end, and later in part.
+    let mut world = World::default();
+    let _ = world.send(in_month(message(1, &ON_TIME), "2026-10", october));
+    assert_eq!(doubts(&world.send(in_month(message(2, &next), "2026-10", Date::constant(2026, 11, 14)))), []);
+    assert_eq!(
+        doubts(&world.send(in_month(message(3, &[next[0], next[1], ("X03", "1")]), "2026-10", november))),
+        []
+    );
+    // A month in which nothing occurred is like the one before.
+    let mut world = World::default();
+    let nothing = [("X01", "0"), ("X02", "0"), ("X03", "0")];
+    let _ = world.send(in_month(message(1, &nothing), "2026-10", october));
+    assert_eq!(doubts(&world.send(in_month(message(2, &nothing), "2026-11", november))), []);
+}
+
+fn again(report: Report, rows_before: u32, same: bool) -> ReportAgain {
+    ReportAgain { report, rows_before, same, replay: arrival(99) }
+}
+
+impl World {
+    /// Reads a message again that was refused.
+    fn reread(&mut self, report: Report, same: bool) -> Option<(Receipt, ReplayedRow)> {
+        let mut results = ShardResults::default();
+        let rows = report.rows;
+        self.reported.take_again(again(report, rows, same), &mut results);
+        self.reported.settle();
+        results.counts.values().for_each(|counts| self.counts.add(counts));
+        self.values.extend(results.facts.report_values);
+        // It is another word of the same rows.
+        let net = self.counts.net();
+        assert_eq!(net.stored + net.duplicate + net.rejected, self.rows, "BALANCE: {:?}", self.counts);
+        results.facts.receipts.pop().zip(results.facts.replayed.pop())
+    }
+}
+
+#[test]
+fn once_a_report_that_was_refused_is_taken_when_it_is_read_again_with_the_arrival_it_had() {
+    let mut world = World::default();
+    let values = [("X01", "1204"), ("X02", "312")];
+    let refused = Report { findings: vec![error("line 3")], ..message(1, &values) };
+    assert_eq!(world.send(refused.clone()).verdict, ReportVerdict::Refused);
+    // What is sent in between, of one of its cells, came later.
+    assert_eq!(world.send(message(2, &[("X02", "330")])).verdict, ReportVerdict::Accepted);
+
+    assert!(world.reread(refused.clone(), true).is_none(), "it reads as it did, and is refused as it was");
+    let (receipt, row) = world.reread(message(1, &values), false).unwrap();
+    assert_eq!((receipt.verdict, receipt.stored, receipt.changed), (ReportVerdict::Accepted, 2, 0));
+    assert_eq!((row.good, row.before, row.rejected), (2, 2, 0));
+    assert_eq!(world.shown(), BTreeMap::from([("X01", "1204".to_owned()), ("X02", "330".to_owned())]));
+    assert_eq!(world.counts.rows_reread, 2);
+    // Its bytes are known now.
+    assert_eq!(world.send(message(1, &values)).verdict, ReportVerdict::Duplicate);
+}
+
+#[test]
+fn once_a_report_whose_bytes_were_taken_meanwhile_is_a_duplicate_when_it_is_read_again() {
+    let mut world = World::default();
+    let refused = Report { findings: vec![error("line 3")], ..message(1, &[("X01", "1204")]) };
+    assert_eq!(world.send(refused).verdict, ReportVerdict::Refused);
+    let sent_again = Report { arrival: arrival(2), ..message(1, &[("X01", "1204")]) };
+    assert_eq!(world.send(sent_again).verdict, ReportVerdict::Accepted);
+    let (receipt, row) = world.reread(message(1, &[("X01", "1204")]), false).unwrap();
+    assert_eq!((receipt.verdict, receipt.same), (ReportVerdict::Duplicate, 1));
+    assert_eq!((row.before, row.rejected), (1, 0));
+}
+
+#[test]
+fn loud_a_report_that_reads_otherwise_and_is_refused_again_is_told_of_anew() {
+    let mut world = World::default();
+    let refused = |at| Report { findings: vec![error(at)], ..message(1, &[("X01", "1204")]) };
+    assert_eq!(world.send(refused("line 3")).verdict, ReportVerdict::Refused);
+    let (receipt, row) = world.reread(refused("line 4"), false).unwrap();
+    assert_eq!((receipt.verdict, &*receipt.findings[0].at), (ReportVerdict::Refused, "line 4"));
+    assert_eq!((row.good, row.rejected), (0, 1));
 }

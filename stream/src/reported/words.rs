@@ -1,7 +1,7 @@
 //! What the keeper says to whoever sent a message.
 
 use ioc_model::{
-    form::{AgainstBefore, Before, Cell, CellKey, Finding, Mark, Rule, Value, Weight},
+    form::{AgainstBefore, Before, Cell, CellKey, Finding, Mark, Period, Rule, Value, Weight},
     name::Name,
     text::Text,
 };
@@ -124,6 +124,46 @@ pub(super) fn against(
         format!(
             "{} is {}, in {before_en} ({was_in}) it was {}: expected {}. {en}",
             of.en, is.en, was.en, right.en
+        ),
+    )
+}
+
+/// All numbers are those of the period before.
+pub(super) fn as_before(period: Period, earlier: Period) -> Finding {
+    let (is, was) = (period.label(), earlier.label());
+    finding(
+        Weight::Warning,
+        Rule::Period,
+        "",
+        &is,
+        format!(
+            "Mọi số của kỳ {is} đều giống hệt kỳ {was}: có thể tệp của kỳ trước mới được đổi tiêu đề. Số vẫn được nhận; nếu \
+             không đúng, hãy gửi bản sửa của kỳ {is}."
+        ),
+        format!(
+            "All numbers of {is} are those of {was}: perhaps last period's file was given another title. They are taken; if \
+             they are not meant, send a correction of {is}."
+        ),
+    )
+}
+
+/// All numbers of a period that is long over are others, and a later one is over, too.
+pub(super) fn all_other(period: Period, next: Period) -> Finding {
+    let (is, later) = (period.label(), next.label());
+    finding(
+        Weight::Warning,
+        Rule::Period,
+        "",
+        &is,
+        format!(
+            "Mọi số của kỳ {is} đều khác số đã báo, trong khi kỳ {later} cũng đã hết: có thể tiêu đề còn ghi kỳ cũ. Số được \
+             nhận là bản sửa của kỳ {is}; nếu là số của kỳ {later}, hãy gửi lại số đúng của kỳ {is} và gửi tệp này với tiêu \
+             đề kỳ {later}."
+        ),
+        format!(
+            "All numbers of {is} are other than what was reported, and {later} is over, too: perhaps the title is the old \
+             one. They are taken as a correction of {is}; if they are those of {later}, send the right ones of {is} again, \
+             and this file under the title of {later}."
         ),
     )
 }

@@ -24,6 +24,7 @@ use crate::{
     counted::{CountedBefore, LogSourceCounts},
     day::SourcesByPlace,
     derive::{Derived, UsualHours},
+    replays::Replays,
     reported::Reported,
     series::{Provenance, SeriesState},
     step::ShardResults,
@@ -38,6 +39,8 @@ pub(super) struct SubjectState {
     pub(super) counted: Option<Box<LogSourceCounts>>,
     /// Of a form: what agencies said of its cells.
     pub(super) reported: Option<Box<Reported>>,
+    /// Of the operators' desk: what is read again.
+    pub(super) replays: Option<Box<Replays>>,
     /// Of a station of the pack: what is made of its windows.
     pub(super) derived: Option<Box<Derived>>,
     pub(super) told: Told,
@@ -85,6 +88,8 @@ enum Kept {
     Usual(UsualHours),
     /// What agencies said of the cells of a form.
     Reported(Box<Reported>),
+    /// What operators asked to have read again.
+    Replays(Box<Replays>),
 }
 
 /// [`Kept`] as it is written: postcard writes both alike.
@@ -95,6 +100,7 @@ enum KeptRef<'a> {
     Counted(&'a LogSourceCounts),
     Usual(&'a UsualHours),
     Reported(&'a Reported),
+    Replays(&'a Replays),
 }
 
 impl From<KeptBefore> for Kept {
@@ -110,7 +116,8 @@ impl From<KeptBefore> for Kept {
 impl SubjectState {
     pub(super) fn new(name: Name) -> SubjectState {
         let (measured, told) = (Measured::new(), Told::default());
-        SubjectState { name, due: None, measured, counted: None, reported: None, derived: None, told }
+        let (counted, reported, replays, derived) = Default::default();
+        SubjectState { name, due: None, measured, counted, reported, replays, derived, told }
     }
 
     pub(super) fn load(record: SubjectRecord, indicator: impl Fn(&str) -> IndicatorId) -> SubjectState {
@@ -122,6 +129,7 @@ impl SubjectState {
                 Kept::Counted(counted) => state.counted = Some(counted),
                 Kept::Usual(usual) => state.derived.get_or_insert_default().usual = usual,
                 Kept::Reported(reported) => state.reported = Some(reported),
+                Kept::Replays(replays) => state.replays = Some(replays),
             }
         }
         state
@@ -134,6 +142,7 @@ impl SubjectState {
         let usual = self.derived.iter().map(|derived| &derived.usual);
         kept.extend(usual.filter(|usual| !usual.is_empty()).map(KeptRef::Usual));
         kept.extend(self.reported.as_deref().map(KeptRef::Reported));
+        kept.extend(self.replays.as_deref().map(KeptRef::Replays));
         postcard::to_stdvec(&(self.name, self.due, kept))
     }
 
@@ -203,6 +212,7 @@ impl SubjectRecord {
             Kept::Counted(counted) => counted.awaited(self.name, |day| calendar.day(day)),
             Kept::Usual(usual) => usual.awaited(self.name).collect(),
             Kept::Reported(_) => Vec::new(),
+            Kept::Replays(replays) => replays.awaited().into_iter().collect(),
         })
     }
 }

@@ -9,7 +9,7 @@ use ioc_model::{
     name::Name,
 };
 use rust_decimal::Decimal;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Judged, Message,
@@ -67,11 +67,10 @@ impl Reading<'_> {
         let form = self.form;
         let indicators: FxHashMap<Name, u32> =
             (0..).zip(&form.indicators).map(|(at, one)| (one.id, at)).collect();
-        let mut periods: Vec<Period> = Vec::new();
+        let mut periods: FxHashSet<Period> = FxHashSet::default();
         let mut added = Added::default();
         for cell in said.cells {
-            if !periods.contains(&cell.period) {
-                periods.push(cell.period);
+            if periods.insert(cell.period) {
                 self.is_timely(message, cell.period);
             }
             // A form's own mapping names its indicators.

@@ -216,8 +216,13 @@ fn parts<'n>(group: &[Found], name: &impl Fn(u32) -> &'n str) -> String {
     names.join(", ")
 }
 
+/// How a sheet is called in front of its rows and cells.
+pub(crate) fn sheet_called(sheet: &str) -> String {
+    legible(sheet, STANDS_MAX)
+}
+
 /// How rows, or the cells of a column in them, are called.
-pub(super) fn called(sheet: &str, rows: impl Iterator<Item = u32>, column: Option<u32>) -> String {
+pub(crate) fn called(sheet: &str, rows: impl Iterator<Item = u32>, column: Option<u32>) -> String {
     let mut stretches: Vec<(u32, u32)> = Vec::new();
     for row in rows {
         match stretches.last_mut() {
@@ -237,7 +242,7 @@ pub(super) fn called(sheet: &str, rows: impl Iterator<Item = u32>, column: Optio
         joined.push_str(", …");
     }
     if !sheet.is_empty() {
-        return format!("{}!{joined}", legible(sheet, STANDS_MAX));
+        return format!("{}!{joined}", sheet_called(sheet));
     }
     let lines = if joined.contains([',', '-']) { "lines" } else { "line" };
     match column {

@@ -109,6 +109,14 @@ pub(super) fn find(head: &Head<'_>, form: &FormRules) -> Result<Layout, Nearest>
     }
 }
 
+/// Numbers of the rows that head the form's table in a sheet; none where the sheet has no such table.
+pub(crate) fn header_rows(form: &FormRules, sheet: &Sheet) -> Vec<u32> {
+    match find(&Head::of(sheet), form) {
+        Ok(layout) => sheet.rows[layout.titles..layout.body].iter().map(|row| row.number).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
 /// Columns without which there is no table of the form.
 fn missing(columns: &[Option<LaidColumn>], form: &FormRules) -> Vec<usize> {
     let is_there = |at: &usize| columns[*at].is_some();

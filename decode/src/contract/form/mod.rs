@@ -20,12 +20,16 @@ mod keys;
 mod left_out;
 mod number;
 mod places;
+mod reduced;
+mod reduced_cell;
+mod reduced_said;
 mod row_place;
 mod rows;
 mod rules;
 mod said_period;
 mod sheets;
 mod spelling;
+mod templated;
 #[cfg(test)]
 pub(crate) mod tests;
 mod titles;
@@ -39,7 +43,16 @@ use ioc_model::{
     time::Millis,
 };
 
-pub(crate) use self::{cells::judge_cells, rules::Forms};
+#[cfg(test)]
+pub(crate) use self::findings::called;
+pub(crate) use self::{
+    cells::judge_cells,
+    findings::sheet_called,
+    header::header_rows,
+    reduced::{reduce, reduce_address},
+    reduced_said::{reduce_said, told, told_unread},
+    rules::Forms,
+};
 use self::{
     draft::{Breakdowns, Reading},
     findings::{Spot, said},
@@ -79,6 +92,11 @@ impl Message<'_> {
             }
             named => named.iter().filter_map(|name| forms.forms.get(name)).collect(),
         }
+    }
+
+    /// As the pack has them.
+    pub(crate) fn forms_of<'f>(&self, forms: &'f Forms) -> Vec<&'f ioc_model::form::Form> {
+        self.known(forms).into_iter().map(|rules| &rules.form).collect()
     }
 
     /// The day so long before the one on which it arrived.
@@ -123,13 +141,25 @@ impl Judged {
 
 /// Judges a message.
 pub(crate) fn judge(forms: &Forms, message: &Message<'_>, table: Result<Workbook, Finding>) -> Judged {
+    match table {
+        Ok(workbook) => judge_table(forms, message, workbook),
+        Err(finding) => unread(forms, message, vec![finding]),
+    }
+}
+
+/// Of a message that cannot be read, for these reasons.
+pub(crate) fn unread(forms: &Forms, message: &Message<'_>, findings: Vec<Finding>) -> Judged {
+    Judged::unread(message.known(forms).first().copied(), message, findings)
+}
+
+fn judge_table(forms: &Forms, message: &Message<'_>, workbook: Workbook) -> Judged {
     let known = message.known(forms);
     let first = known.first().copied();
-    let workbook = match table {
-        Ok(workbook) => workbook,
-        Err(finding) => return Judged::unread(first, message, vec![finding]),
-    };
-    let Found { form, sheets, told } = match sheets::find(&known, &workbook, message) {
+    if let Some(judged) = templated::judge(forms, &known, message, &workbook) {
+        return judged;
+    }
+    let designed: Vec<&FormRules> = known.iter().copied().filter(|form| form.templates.is_empty()).collect();
+    let Found { form, sheets, told } = match sheets::find(&designed, &workbook, message) {
         Ok(found) => found,
         Err(told) => {
             let names: Vec<String> = workbook.sheets.iter().map(|sheet| sheet.name.clone()).collect();

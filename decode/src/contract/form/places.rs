@@ -101,6 +101,12 @@ impl Places {
         self.by_code.contains_key(code)
     }
 
+    /// A name as it is spelled, if some unit of any time has it.
+    pub(crate) fn name_in_list(&self, name: &str) -> Option<String> {
+        let name = spelled(name);
+        (self.by_name.contains_key(&name) || self.by_name.contains_key(self.own_name(&name))).then_some(name)
+    }
+
     /// Every version with that code.
     pub(crate) fn versions(&self, code: &str) -> impl Iterator<Item = &Unit> {
         self.by_code.get(code).into_iter().flatten().map(|at| self.unit(*at))
@@ -147,8 +153,11 @@ impl Places {
             && (scope.below.is_empty() || scope.below.iter().any(|above| self.lies_in(at, above, day)))
     }
 
-    /// Whether a unit is the one with that code or lies below it, on a day.
+    /// Whether a unit is the one with that code or lies below it, on a day. All lie in the country.
     pub(crate) fn lies_in(&self, at: u32, above: &str, day: Date) -> bool {
+        if self.versions(above).any(|unit| unit.kind == PlaceKind::Country) {
+            return true;
+        }
         let mut at = at;
         for _ in 0..TIERS {
             let unit = self.unit(at);

@@ -12,6 +12,7 @@ use super::{
     number::Marks,
     places::Places,
     spelling::{heading, spelled},
+    templated::Templates,
 };
 
 /// The forms of one version of a pack, and what they refer to.
@@ -42,6 +43,8 @@ pub(crate) struct FormRules {
     /// Spelled, the longest first: beginnings of labels.
     totals: Vec<String>,
     of_which: Vec<(String, Option<usize>)>,
+    /// The tables of workbooks that others made.
+    pub(super) templates: Templates,
 }
 
 /// A column of a form.
@@ -174,6 +177,7 @@ impl FormRules {
             indicator_by,
             totals,
             of_which,
+            templates: Templates::of_form(form),
             form: form.clone(),
         }
     }
@@ -199,6 +203,13 @@ impl FormRules {
         let label = spelled(label);
         let found = self.of_which.iter().find(|(of, _)| label.starts_with(of.as_str()));
         found.map(|(_, indicator)| *indicator)
+    }
+
+    /// The label of rows that add up others, or are a part of the row above, that a text begins with.
+    pub(super) fn own_label(&self, text: &str) -> Option<&str> {
+        let label = spelled(text);
+        let labels = self.totals.iter().chain(self.of_which.iter().map(|(of, _)| of));
+        labels.map(String::as_str).find(|of| !of.is_empty() && label.starts_with(of))
     }
 
     /// Whether its rows are counted.

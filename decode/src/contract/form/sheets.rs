@@ -23,6 +23,7 @@ use super::{
 use crate::{
     contract::{legible, quoted},
     grid::{Sheet, Workbook},
+    marked::FOUND,
     template,
 };
 
@@ -91,8 +92,8 @@ pub(super) fn find<'r>(
         }
         match of_sheet {
             Some((_, form, layout)) => found.push((number, form, layout)),
-            // What the template says beside its table is no news to whoever sends it back.
-            None if template::OWN_SHEETS.contains(&sheet.name.as_str()) => {}
+            // What the template says beside its table is no news to whoever sends it back, nor is what was found before.
+            None if template::OWN_SHEETS.contains(&sheet.name.as_str()) || sheet.name == FOUND => {}
             None => others.push(number),
         }
     }
@@ -301,7 +302,7 @@ impl Reading<'_> {
     }
 
     /// Whether a sheet says what another said and nothing else; what is said twice otherwise is told cell by cell.
-    fn is_copy(&mut self, sheet: u32, added: &Added) -> bool {
+    pub(super) fn is_copy(&mut self, sheet: u32, added: &Added) -> bool {
         let Some((_, first)) = added.again.first() else { return false };
         let of_other = |cell: u32| match self.cells[cell as usize].spot {
             Spot::Cell(of, ..) => of != sheet,

@@ -266,8 +266,13 @@ impl Reading<'_> {
 }
 
 /// Whom a text says that the report is by.
-fn said_by(text: &str) -> Option<&str> {
+pub(super) fn said_by(text: &str) -> Option<&str> {
     after(text, &BY).map(str::trim).filter(|name| !name.is_empty())
+}
+
+/// What a text says is the unit of all numbers.
+pub(super) fn said_unit(text: &str) -> Option<&str> {
+    after(text, &IN_UNIT).map(str::trim)
 }
 
 /// What stands behind one of these beginnings.
@@ -278,7 +283,7 @@ fn after<'t>(text: &'t str, beginnings: &[&str]) -> Option<&'t str> {
 }
 
 /// Numbers of five digits.
-fn codes(text: &str) -> Vec<&str> {
+pub(super) fn codes(text: &str) -> Vec<&str> {
     let runs = text.split(|c: char| !c.is_ascii_digit());
     let mut codes: Vec<&str> = runs.filter(|run| run.len() == CODE_DIGITS).collect();
     codes.sort_unstable();

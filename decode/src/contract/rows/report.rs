@@ -1,7 +1,7 @@
 //! Reports among the rows of an envelope: one is as many rows as it has cells.
 
 use ioc_model::{
-    form::{Finding, Form, Report},
+    form::{Finding, Form, Report, Rule},
     names::Source,
     position::Arrival,
     row::Row,
@@ -13,6 +13,7 @@ use super::{RowSink, Rows};
 use crate::{
     contract::form::{self, Judged, Message},
     grid::Workbook,
+    reduce::{Reduced, Says},
     said::{Said, Wrong},
 };
 
@@ -20,7 +21,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
     /// Judges a report that is a table and hands it on, with as many rows as it has.
     pub(crate) fn report(&mut self, payload: &[u8], table: Result<Workbook, Finding>) {
         let judged = form::judge(&self.rules.forms, &self.message(), table);
-        self.reported(payload, judged);
+        self.reported(digest_of(payload), judged);
     }
 
     /// As [`report`](Rows::report), of a message that says its cells itself.
@@ -30,7 +31,34 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
         read: impl for<'f> FnOnce(&[&'f Form]) -> Result<(&'f Form, Said), Wrong>,
     ) {
         let judged = form::judge_cells(&self.rules.forms, &self.message(), read);
-        self.reported(payload, judged);
+        self.reported(digest_of(payload), judged);
+    }
+
+    /// Judges what is left of a report that was reduced before it was kept.
+    pub(crate) fn report_reduced(&mut self, reduced: Reduced) {
+        let message = self.message();
+        let rules = &self.rules.forms;
+        let judged = match reduced.says {
+            Says::Table { form, workbook } => {
+                let of: Vec<Box<str>> = form.into_iter().map(String::into_boxed_str).collect();
+                let forms = if of.is_empty() { message.forms } else { &of };
+                form::judge(rules, &Message { forms, ..message }, Ok(workbook))
+            }
+            Says::Cells { form, said } => form::judge_cells(rules, &message, |forms| {
+                let known = forms.iter().copied().find(|known| known.id == form);
+                known.map(|known| (known, said)).ok_or_else(|| {
+                    Wrong::new(
+                        Rule::UnknownForm,
+                        &form,
+                        "Bộ cấu hình hiện nay không có biểu này.",
+                        "The pack in effect has no such form.",
+                    )
+                })
+            }),
+            Says::Unread(findings) => form::unread(rules, &message, findings),
+        };
+        // The mark is as long, and says nothing without its key.
+        self.reported(digest_of(reduced.mark.as_bytes()), judged);
     }
 
     /// What is known of a report beside its bytes.
@@ -49,9 +77,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
         }
     }
 
-    fn reported(&mut self, payload: &[u8], judged: Judged) {
-        let mut digest = [0; 16];
-        digest.copy_from_slice(&Sha256::digest(payload)[..16]);
+    fn reported(&mut self, digest: [u8; 16], judged: Judged) {
         let Source { feed, sender } = self.from;
         let report = Report {
             form: judged.form,
@@ -72,4 +98,11 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
         self.count = self.count.saturating_add(report.rows);
         self.sink.row(Row::Reported(Box::new(report)));
     }
+}
+
+/// What the same bytes are known by.
+fn digest_of(payload: &[u8]) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&Sha256::digest(payload)[..16]);
+    digest
 }

@@ -57,6 +57,9 @@ fn health() -> Form {
         of_which: BTreeMap::new(),
         screen: None,
         sdmx: None,
+        templates: Vec::new(),
+        about: None,
+        fhir: None,
         dhis2: Some(Dhis2 {
             data_sets: vec!["dsMonthlyA1".to_owned()],
             elements: BTreeMap::from([

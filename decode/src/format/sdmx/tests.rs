@@ -81,6 +81,9 @@ fn budget() -> Form {
             ]),
         }),
         dhis2: None,
+        templates: Vec::new(),
+        about: None,
+        fhir: None,
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn read<S: RowSink + ?Sized>(payload: &[u8], rows: &mut Rows<'_, S>) 
     Ok(())
 }
 
-fn table(payload: &[u8]) -> Result<Workbook, Finding> {
+/// The table that a payload is.
+pub(crate) fn table(payload: &[u8]) -> Result<Workbook, Finding> {
     if workbook::is_meant(payload) { workbook::read(payload) } else { csv::read(payload) }
 }
 

@@ -18,6 +18,7 @@ mod biff;
 mod budget;
 mod compound;
 mod face;
+mod marking;
 mod number_format;
 mod order;
 mod other;
@@ -42,6 +43,7 @@ mod tests;
 use ioc_model::form::Finding;
 
 use self::archive::Archive;
+pub(crate) use self::marking::marked;
 use crate::grid::Workbook;
 
 const ARCHIVE: &[u8] = b"PK";

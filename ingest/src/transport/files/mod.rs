@@ -182,6 +182,7 @@ impl FilesInbox {
             watches.push(Watch::new(
                 config,
                 &feed.feed,
+                std::slice::from_ref(&feed.feed),
                 folder,
                 inner_folders(folder, &folders),
                 max_bytes,
@@ -191,7 +192,9 @@ impl FilesInbox {
         let whole = Path::new("");
         if !folders.iter().any(|folder| folder == whole) {
             let inner = inner_folders(whole, &folders);
-            watches.push(Watch::new(config, UNMATCHED, whole, inner, UNMATCHED_MAX as u64, calendar));
+            // A file of any of them may be put into the wrong folder.
+            let meant: Vec<String> = feeds.iter().map(|feed| feed.feed.clone()).collect();
+            watches.push(Watch::new(config, UNMATCHED, &meant, whole, inner, UNMATCHED_MAX as u64, calendar));
         }
         Ok(FilesInbox { watches, intake })
     }

@@ -175,6 +175,28 @@ impl Shelf {
     }
 }
 
+/// Removes a file of which all that may be kept is durable.
+pub(super) fn remove(inbox: &Folder, taken: &Taken) -> io::Result<Shelved> {
+    let (Some(parent), Some(name)) = (taken.path.parent(), taken.path.file_name()) else {
+        return Ok(Shelved::Gone);
+    };
+    let not_found = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let home = match inbox.at(parent) {
+        Err(error) if not_found(&error) => return Ok(Shelved::Gone),
+        home => home?,
+    };
+    match home.stat(name) {
+        Err(error) if not_found(&error) => Ok(Shelved::Gone),
+        Err(error) => Err(error),
+        Ok(stat) if Signature::of_regular(&stat) != Some(taken.signature) => Ok(Shelved::Changed),
+        Ok(_) => {
+            home.remove(name)?;
+            home.sync()?;
+            Ok(Shelved::Moved)
+        }
+    }
+}
+
 /// The folder on the shelf for a path below the feed's folder, and the name to take there.
 fn place(root: &Folder, day: &Path, below_feed: &Path) -> io::Result<(PathBuf, Folder, OsString)> {
     let name = below_feed.file_name().unwrap_or_default().to_owned();

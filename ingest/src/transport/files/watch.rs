@@ -18,7 +18,7 @@ use super::{
     below::Folder,
     counters::FilesCounters,
     scan::{Found, Ground, Memory},
-    shelf::{Shelf, Shelved},
+    shelf::{Shelf, Shelved, remove},
     take::{NotTaken, Taken, take},
 };
 use crate::{intake::Intake, transport::blocking};
@@ -36,6 +36,10 @@ const CLEAR_EVERY: Duration = Duration::from_secs(3_600);
 #[derive(Debug)]
 pub(super) struct Watch {
     feed: String,
+    /// The feeds whose files may lie here.
+    meant: Vec<String>,
+    /// Whether one of them is personal, so that nothing but what is reduced may be left of its files.
+    is_personal: bool,
     inbox: PathBuf,
     folder: PathBuf,
     excluded: Vec<PathBuf>,
@@ -57,6 +61,7 @@ impl Watch {
     pub(super) fn new(
         config: &FilesConfig,
         feed: &str,
+        meant: &[String],
         folder: &Path,
         excluded: Vec<PathBuf>,
         max_bytes: u64,
@@ -64,6 +69,8 @@ impl Watch {
     ) -> Watch {
         Watch {
             feed: feed.to_owned(),
+            meant: meant.to_vec(),
+            is_personal: false,
             inbox: config.inbox.clone(),
             folder: folder.to_owned(),
             excluded,
@@ -92,10 +99,11 @@ impl Watch {
     /// Watches until cancelled or until the feed's partition takes no more.
     pub(super) async fn run(self, intake: Intake, cancel: CancellationToken) {
         let source = format!("files:{}", self.feed);
-        let line = intake.line_of(&source, Origin::sender(&source));
+        let line = intake.line_of(&source, Origin::sender(&source)).of_feeds(&self.meant);
         let mut watch = self;
         while !cancel.is_cancelled() {
             let now = intake.clock().received_at();
+            watch.is_personal = intake.is_personal(&watch.meant);
             let (returned, mut ready) = blocking(watch, move |watch| watch.look(now)).await;
             watch = returned;
             while !ready.is_empty() && !cancel.is_cancelled() {
@@ -121,6 +129,8 @@ impl Watch {
                         return;
                     }
                 };
+                // As it is now: the file is still whole, and another pack may be in effect.
+                watch.is_personal = intake.is_personal(&watch.meant);
                 before_move(&watch.feed, received_at);
                 (watch, ()) = blocking(watch, move |watch| watch.shelve(taken, received_at)).await;
                 fail::fail_point!("files_after_move", |_| std::process::abort());
@@ -147,7 +157,7 @@ impl Watch {
             self.counters.returned.one();
             tracing::warn!(
                 feed = self.feed,
-                ?path,
+                path = self.shown(&path),
                 "a file went on growing after it was taken: it is read again"
             );
         }
@@ -164,11 +174,11 @@ impl Watch {
         self.counters.unfinished.set(pass.unfinished);
         self.counters.passed_over.add(pass.passed_over.len() as u64);
         for (path, why) in pass.passed_over {
-            tracing::warn!(feed = self.feed, ?path, why, "passed over in the inbox");
+            tracing::warn!(feed = self.feed, path = self.shown(&path), why, "passed over in the inbox");
         }
         if let Some((path, error)) = pass.failures.first() {
             self.counters.scan_failures.one();
-            tracing::warn!(feed = self.feed, ?path, %error, folders = pass.failures.len(), "cannot list a folder of the inbox");
+            tracing::warn!(feed = self.feed, path = self.shown(path), %error, folders = pass.failures.len(), "cannot list a folder of the inbox");
         }
         pass.ready.into()
     }
@@ -213,7 +223,7 @@ impl Watch {
                 }
                 Err(NotTaken::Unreadable(error)) => {
                     self.counters.unreadable.one();
-                    tracing::warn!(feed = self.feed, path = ?found.path, %error, "cannot take a file: it is tried again later");
+                    tracing::warn!(feed = self.feed, path = self.shown(&found.path), %error, "cannot take a file: it is tried again later");
                     self.memory.set_aside(&found);
                 }
             }
@@ -227,7 +237,11 @@ impl Watch {
         self.counters.taken_bytes.add(taken.iter().map(|file| file.signature.size).sum());
         for file in taken.iter().filter(|file| file.empty) {
             self.counters.empty.one();
-            tracing::warn!(feed = self.feed, path = %file.path.display(), "a file without a value in it was taken: it delivers nothing");
+            tracing::warn!(
+                feed = self.feed,
+                path = self.shown(&file.path),
+                "a file without a value in it was taken: it delivers nothing"
+            );
         }
         self.counters.withheld.add(taken.iter().filter(|file| file.withheld).count() as u64);
         for file in taken {
@@ -249,6 +263,19 @@ impl Watch {
         for (path, (taken, received_at)) in std::mem::take(&mut self.unmoved) {
             let day = self.local_day(received_at);
             let below_feed = self.below_feed(&path).to_owned();
+            if self.is_personal {
+                match remove(inbox, &taken) {
+                    Ok(Shelved::Moved) => self.counters.moved.one(),
+                    Ok(Shelved::Changed) => self.counters.changed.one(),
+                    Ok(Shelved::Gone) => self.counters.vanished.one(),
+                    Err(error) => {
+                        failures += 1;
+                        let _ = first_failure.get_or_insert((path.clone(), error));
+                        let _ = self.unmoved.insert(path, (taken, received_at));
+                    }
+                }
+                continue;
+            }
             match self.shelf.put(inbox, &taken, &below_feed, day, received_at) {
                 Ok((shelved, folder)) => {
                     let parent = below_feed.parent().unwrap_or(Path::new("")).to_owned();
@@ -274,7 +301,7 @@ impl Watch {
         if let Some((path, error)) = first_failure {
             self.counters.move_failures.add(failures);
             tracing::error!(
-                feed = self.feed, ?path, %error, files = failures,
+                feed = self.feed, path = self.shown(&path), %error, files = failures,
                 "durable files cannot be moved out of the inbox: they are tried again"
             );
         }
@@ -312,6 +339,14 @@ impl Watch {
     fn local_day(&self, moment: ReceivedAt) -> Date {
         let moment = jiff::Timestamp::from_millisecond(moment.0).unwrap_or_default();
         moment.to_zoned(self.calendar.zone().clone()).date()
+    }
+
+    /// A path for the log. Files are called as people call them: of those that tell of persons only the length is told.
+    fn shown(&self, path: &Path) -> String {
+        match self.is_personal {
+            true => format!("[{} bytes]", path.as_os_str().len()),
+            false => path.display().to_string(),
+        }
     }
 
     fn below_feed<'a>(&self, path: &'a Path) -> &'a Path {

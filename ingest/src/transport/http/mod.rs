@@ -13,10 +13,13 @@
 //! A report is answered when it is judged ([`report`]): 200 or 422 with the receipt of its form, 202 with the place to
 //! ask for it if that takes longer.
 //!
+//! Clerks bring their files to a page here, and log in as senders ([`clerk`]).
+//!
 //! Compressed bodies are refused: a limit in bytes would say nothing about what they unpack to. Nothing is parsed
 //! here; `GET /ingest/receipt/<position>` tells later what became of an envelope.
 
 mod body;
+mod clerk;
 mod counters;
 mod gate;
 mod problem;
@@ -34,13 +37,16 @@ use axum::{
 };
 pub use counters::{HttpCounters, HttpCounts};
 use ioc_model::position::LogNumber;
-pub use receipt::{KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, ReportFuture};
+pub use receipt::{
+    KnownReceipts, ReceiptFuture, ReceiptStatus, Receipts, ReceiptsUnavailable, RecordFuture, ReportFuture,
+    ReportedChange, Sent,
+};
 use serde::{Deserialize, Serialize};
 pub use serve::{ServeLimits, serve};
 pub use settings::KIND;
 use tokio::sync::watch;
 
-use self::{gate::Gate, problem::Problem};
+use self::{clerk::Clerks, gate::Gate, problem::Problem};
 use crate::{intake::Intake, routes::Routes, senders::Authenticator};
 
 /// Bounds of HTTP push.
@@ -90,6 +96,7 @@ pub struct HttpPush {
     receipts: KnownReceipts,
     limits: HttpLimits,
     gate: Gate,
+    clerks: Clerks,
     counters: Arc<HttpCounters>,
 }
 
@@ -106,7 +113,17 @@ impl HttpPush {
         limits: HttpLimits,
     ) -> HttpPush {
         let gate = Gate::new(&limits);
-        HttpPush { intake, authenticator, routes, log, receipts, limits, gate, counters: Arc::default() }
+        HttpPush {
+            intake,
+            authenticator,
+            routes,
+            log,
+            receipts,
+            limits,
+            gate,
+            clerks: Clerks::default(),
+            counters: Arc::default(),
+        }
     }
 
     /// Its counters.
@@ -116,9 +133,9 @@ impl HttpPush {
     }
 }
 
-/// The routes `POST /ingest/{feed}` and `GET /ingest/receipt/{position}`.
+/// The routes `POST /ingest/{feed}` and `GET /ingest/receipt/{position}`, and the page of clerks.
 pub fn router(push: Arc<HttpPush>) -> Router {
-    Router::new()
+    clerk::router()
         .route("/ingest/{feed}", post(push::push))
         .route("/ingest/receipt/{position}", get(receipt::receipt))
         .fallback(async || Problem::NothingHere)

@@ -4,6 +4,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use ioc_model::text::Text;
 use serde::Serialize;
 
 const RETRY_AFTER_SECONDS: &str = "10";
@@ -37,6 +38,16 @@ pub(super) enum Problem {
     InvalidPosition,
     /// No envelope has this position.
     UnknownPosition,
+    /// The page is asked without a session.
+    NotLoggedIn,
+    /// No sender has this name and secret.
+    WrongLogIn,
+    /// Another site's page asks, or a program without a token.
+    NotOfThePage,
+    /// There is no empty workbook of it.
+    NoTemplate(Text),
+    /// There is no copy of it with marks.
+    NoMarkedCopy,
     /// Something else than pushing was asked for.
     NothingHere,
 }
@@ -175,6 +186,41 @@ impl Problem {
                 "No position",
                 "a position has the form log-partition-offset, such as 1-0-42".to_owned(),
                 "vị trí có dạng log-phân vùng-thứ tự, ví dụ 1-0-42".to_owned(),
+            ),
+            Problem::NotLoggedIn => (
+                StatusCode::UNAUTHORIZED,
+                "not-logged-in",
+                "Not logged in",
+                "the session is over: log in again".to_owned(),
+                "phiên làm việc đã hết: hãy đăng nhập lại".to_owned(),
+            ),
+            Problem::WrongLogIn => (
+                StatusCode::UNAUTHORIZED,
+                "wrong-log-in",
+                "Not let in",
+                "the user name or the secret is not right".to_owned(),
+                "tên đăng nhập hoặc mã bí mật không đúng".to_owned(),
+            ),
+            Problem::NotOfThePage => (
+                StatusCode::FORBIDDEN,
+                "not-of-the-page",
+                "Not of the page",
+                "this is for the page at /upload alone; programs push to /ingest/<feed> with a token"
+                    .to_owned(),
+                "chỉ trang /upload được dùng địa chỉ này; chương trình hãy gửi vào /ingest/<nguồn> kèm token"
+                    .to_owned(),
+            ),
+            Problem::NoTemplate(why) => {
+                (StatusCode::NOT_FOUND, "no-template", "No template", why.en.clone(), why.vi.clone())
+            }
+            Problem::NoMarkedCopy => (
+                StatusCode::NOT_FOUND,
+                "no-marked-copy",
+                "No marked copy",
+                "there is no copy of this file with marks: it is no table, may not be shown again, or is too large"
+                    .to_owned(),
+                "không có bản đánh dấu của tệp này: tệp không phải là bảng, không được hiển thị lại, hoặc quá lớn"
+                    .to_owned(),
             ),
             Problem::NothingHere => (
                 StatusCode::NOT_FOUND,

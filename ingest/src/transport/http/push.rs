@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::{
     HttpPush, KIND,
     body::{self, Read, Unread},
+    clerk,
     gate::Crowded,
     problem::Problem,
     report,
@@ -33,7 +34,7 @@ use crate::{
 
 /// What a sender gets for durable bytes.
 #[derive(Debug, Serialize)]
-struct Receipt {
+pub(super) struct Receipt {
     feed: String,
     /// `log-partition-offset`.
     position: String,
@@ -44,8 +45,17 @@ struct Receipt {
     sha256: String,
 }
 
+/// What a request brings beside its body.
+#[derive(Debug)]
+pub(super) struct Pushed<'a> {
+    pub(super) feed: String,
+    pub(super) peer: Option<SocketAddr>,
+    /// The name of the file, where it has one.
+    pub(super) file: Option<&'a str>,
+}
+
 /// What was received and is durable.
-enum Received {
+pub(super) enum Received {
     /// Its sender is told so.
     Durable(Receipt),
     /// Its sender waits for what becomes of it.
@@ -88,6 +98,18 @@ impl HttpPush {
             self.note_stranger(request.headers(), peer);
             return Err(Problem::Unauthenticated);
         };
+        let file = clerk::file_name(request.headers());
+        self.take(&sender, Pushed { feed, peer, file: file.as_deref() }, request).await
+    }
+
+    /// Takes the body of a request of that sender.
+    pub(super) async fn take(
+        &self,
+        sender: &Sender,
+        pushed: Pushed<'_>,
+        request: Request,
+    ) -> Result<Received, Problem> {
+        let Pushed { feed, peer, file } = pushed;
         let caller = Caller { transport: KIND.word, user: &sender.name, client_id: "", peer };
         let clients = self.intake.clients();
         clients.heard(&caller, 1);
@@ -134,8 +156,12 @@ impl HttpPush {
                 }
             })?;
 
-        let address = format!("/ingest/{feed}");
-        let line = self.intake.line_of(&sender.name, sender.origin(peer));
+        // The name of a file may say its period.
+        let address = match file {
+            Some(file) => format!("/upload/{feed}/{file}"),
+            None => format!("/ingest/{feed}"),
+        };
+        let line = self.intake.line_of(&sender.name, sender.origin(peer)).of_feeds(&sender.feeds);
         let mut chunk = ChunkBuilder::new();
         match read {
             Read::Whole { bytes, digest } => {
@@ -178,7 +204,7 @@ impl HttpPush {
     }
 
     /// What became of a report, or where to ask for it: it is durable, and judged whether its sender waits or not.
-    async fn judged(&self, durable: Receipt, position: Position) -> Response {
+    pub(super) async fn judged(&self, durable: Receipt, position: Position) -> Response {
         let patience = Duration::from_millis(self.limits.judged_ms);
         let receipts = self.receipts.borrow().clone();
         let judged = match &receipts {
@@ -237,10 +263,10 @@ impl HttpPush {
         }
     }
 
-    fn count(&self, problem: &Problem) {
+    pub(super) fn count(&self, problem: &Problem) {
         let counters = &self.counters;
         let counter = match problem {
-            Problem::Unauthenticated => &counters.unauthenticated,
+            Problem::Unauthenticated | Problem::WrongLogIn => &counters.unauthenticated,
             Problem::Forbidden(_) => &counters.forbidden,
             Problem::UnknownFeed(_) => &counters.unknown_feed,
             Problem::TimedOut => &counters.timed_out,
@@ -253,6 +279,10 @@ impl HttpPush {
             Problem::RequestKey(_)
             | Problem::InvalidPosition
             | Problem::UnknownPosition
+            | Problem::NotLoggedIn
+            | Problem::NotOfThePage
+            | Problem::NoTemplate(_)
+            | Problem::NoMarkedCopy
             | Problem::NothingHere => return,
         };
         counter.one();

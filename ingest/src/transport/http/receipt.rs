@@ -8,7 +8,15 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use ioc_model::{epoch::Epoch, position::Position, results};
+use bytes::Bytes;
+use ioc_model::{
+    envelope::Content,
+    epoch::Epoch,
+    form::{Period, ReceiptCursor, Value, Vintage},
+    place::Date,
+    position::Position,
+    results::{self, RowStanding},
+};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -47,6 +55,58 @@ pub type ReceiptFuture<'a> =
 pub type ReportFuture<'a> =
     Pin<Box<dyn Future<Output = Result<Option<results::Receipt>, ReceiptsUnavailable>> + Send + 'a>>;
 
+/// What is on record about reports.
+pub type RecordFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, ReceiptsUnavailable>> + Send + 'a>>;
+
+/// A cell that a report stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedChange {
+    /// Where it stands in the report; empty where it was taken back by leaving it out.
+    pub at: String,
+    /// What is reported.
+    pub indicator: String,
+    /// Which part; empty for the whole.
+    pub breakdown: String,
+    /// Code of the unit it is about,
+    pub place: String,
+    /// and the first day of the validity of that version of it.
+    pub place_from: Date,
+    /// When.
+    pub period: Period,
+    /// How final it is.
+    pub vintage: Vintage,
+    /// What it says.
+    pub value: Value,
+    /// What the same agency had said of it in that vintage.
+    pub was: Option<Value>,
+    /// How it stands to that.
+    pub standing: RowStanding,
+    /// Whether it was shown when it was stored.
+    pub shown: bool,
+}
+
+/// What a sender sent, untouched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// The path it was pushed to, or the file's.
+    pub address: String,
+    /// What its bytes are.
+    pub content: Content,
+    /// They.
+    pub payload: Bytes,
+}
+
+impl Sent {
+    /// The name of the file it was; none where it came without one.
+    #[must_use]
+    pub fn file(&self) -> Option<&str> {
+        match self.address.starts_with("/ingest/") {
+            true => None,
+            false => self.address.rsplit('/').next(),
+        }
+    }
+}
+
 /// Knows what became of envelopes. The binary answers it from the bus and the store.
 pub trait Receipts: Send + Sync + std::fmt::Debug {
     /// Looks a position up.
@@ -54,6 +114,21 @@ pub trait Receipts: Send + Sync + std::fmt::Debug {
 
     /// The receipt of the report at a position, of a committed epoch; waits so long for it.
     fn report(&self, position: Position, patience: Duration) -> ReportFuture<'_>;
+
+    /// Receipts of one sender's reports, of committed epochs, the newest first, or those older than a place; at most so
+    /// many.
+    fn sent<'a>(
+        &'a self,
+        sender: &'a str,
+        before: Option<ReceiptCursor>,
+        limit: u32,
+    ) -> RecordFuture<'a, Vec<results::Receipt>>;
+
+    /// What a report stored, in the order of its rows, at most so much.
+    fn changes(&self, position: Position, limit: u32) -> RecordFuture<'_, Vec<ReportedChange>>;
+
+    /// What lies at a position; none where neither the log nor the archive has it.
+    fn original(&self, position: Position) -> RecordFuture<'_, Option<Sent>>;
 }
 
 /// Who knows what became of envelopes, as soon as there is a store to ask.

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 /// A receipt, as the sender of its message reads it.
 #[derive(Debug, Serialize)]
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     /// `log-partition-offset`.
     position: String,
     feed: &'a str,
@@ -40,8 +40,9 @@ struct Shown<'a> {
     findings: Vec<ShownFinding<'a>>,
 }
 
+/// A period, as it is shown.
 #[derive(Debug, Serialize)]
-struct ShownPeriod {
+pub(super) struct ShownPeriod {
     kind: &'static str,
     label: String,
     start: String,
@@ -122,7 +123,8 @@ pub(super) fn later(receipt: impl Serialize, position: &str) -> Response {
     response
 }
 
-fn shown(receipt: &Receipt) -> Shown<'_> {
+/// A receipt, as its sender reads it.
+pub(super) fn shown(receipt: &Receipt) -> Shown<'_> {
     Shown {
         position: receipt.arrival.position.to_string(),
         feed: receipt.feed.as_str(),
@@ -130,7 +132,7 @@ fn shown(receipt: &Receipt) -> Shown<'_> {
         digest: receipt.digest.iter().map(|byte| format!("{byte:02x}")).collect(),
         form: receipt.form.as_str(),
         agency: receipt.agency.as_str(),
-        period: receipt.period.map(shown_period),
+        period: receipt.period.map(ShownPeriod::of),
         verdict: receipt.verdict,
         rows: receipt.rows,
         stored: receipt.stored,
@@ -144,12 +146,14 @@ fn shown(receipt: &Receipt) -> Shown<'_> {
     }
 }
 
-fn shown_period(period: Period) -> ShownPeriod {
-    ShownPeriod {
-        kind: period.kind.word(),
-        label: period.label(),
-        start: period.start.to_string(),
-        end: period.end.to_string(),
+impl ShownPeriod {
+    pub(super) fn of(period: Period) -> ShownPeriod {
+        ShownPeriod {
+            kind: period.kind.word(),
+            label: period.label(),
+            start: period.start.to_string(),
+            end: period.end.to_string(),
+        }
     }
 }
 

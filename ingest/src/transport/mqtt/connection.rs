@@ -207,7 +207,7 @@ async fn admit(
     let key = ClientKey::new(&sender.name, client_id);
     // An identifier made for this connection must not scatter its sender over the partitions.
     let share = if assigned.is_some() { &sender.name } else { key.as_str() };
-    let line = shared.intake.line_of(share, sender.origin(Some(peer)));
+    let line = shared.intake.line_of(share, sender.origin(Some(peer))).of_feeds(&sender.feeds);
     let (place, former) = shared.registry.enter(key, peer, &shared.stop);
     let caller = caller(&sender.name, client_id, peer);
     if let Some(former) = former {
@@ -371,6 +371,7 @@ impl Client {
         };
         if !Arc::ptr_eq(&sender, &self.reception.sender) {
             self.line.comes_from(sender.origin(Some(self.peer)));
+            self.line.may_send_to(&sender.feeds);
             self.reception.sender = sender;
             self.reception.topics.clear();
         }

@@ -263,7 +263,12 @@ mod tests {
     fn reception(version: Version) -> Reception {
         Reception {
             version,
-            routes: Arc::default(),
+            routes: Arc::new(Routes::of_pack(&Arc::new(ioc_testing::pack(
+                "test",
+                Vec::new(),
+                Vec::new(),
+                Vec::new(),
+            )))),
             sender: Arc::new(Sender { name: "gateway".into(), feeds: vec![], subjects: vec![] }),
             counters: Arc::default(),
             packet_limit: 100,

@@ -152,6 +152,33 @@ fn of_each_indicator(
     place.into_iter().filter(|_| !says_place).chain(given).chain(values).collect()
 }
 
+/// The dimensions of a form that has no columns of its own.
+pub(super) fn read_dimensions(id: &str, section: &mut Section<'_>) -> Vec<Column> {
+    let mut dimensions: Vec<Column> = Vec::new();
+    for mut table in section.sections("dimensions") {
+        let dimension = table.text("id", "\"industry\"");
+        if !dimension.is_empty() && !is_identifier(&dimension.replace('_', "-"), '-') {
+            let message = format!(
+                "{id}: dimension '{dimension}': an identifier is of lower-case letters, digits, '_' and '-', at most 64"
+            );
+            table.fault(table.line_of("id"), message);
+        }
+        if dimensions.iter().any(|other| other.id == dimension) && !dimension.is_empty() {
+            let message = format!("{id}: dimension '{dimension}' is already defined");
+            table.fault(table.line_of("id"), message);
+        }
+        let name = table.both_languages("name");
+        let members = read_members(id, &mut table);
+        if members.is_empty() {
+            table.fault(table.line, format!("{id}: dimension '{dimension}' has no 'members'"));
+        }
+        table.finish();
+        let role = Role::Dimension(members);
+        dimensions.push(Column { id: dimension, name, headers: Vec::new(), role, required: false });
+    }
+    dimensions
+}
+
 /// The word of its role, and the column.
 fn read_one(
     id: &str,

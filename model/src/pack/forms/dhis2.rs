@@ -38,7 +38,7 @@ pub(super) fn read(id: &str, section: &mut Section<'_>, form: &Form, draft: &Dra
 }
 
 /// A month that closes on the 14th is none that DHIS2 knows.
-fn is_of_the_calendar(kind: PeriodKind) -> bool {
+pub(super) fn is_of_the_calendar(kind: PeriodKind) -> bool {
     matches!(
         kind,
         PeriodKind::Day
@@ -88,7 +88,7 @@ fn read_elements(id: &str, table: &mut Section<'_>, form: &Form) -> BTreeMap<Str
     elements
 }
 
-fn read_members(id: &str, mut table: Section<'_>, form: &Form) -> BTreeMap<String, String> {
+pub(super) fn read_members(id: &str, mut table: Section<'_>, form: &Form) -> BTreeMap<String, String> {
     let mut members = BTreeMap::new();
     for (line, column) in table.keys() {
         let member = table.text(column, "\"f\"");

@@ -1,13 +1,15 @@
-//! `forms.toml`: what agencies fill in.
+//! `forms.toml`: what agencies fill in; `templates.toml`: what is read from workbooks that others made.
 //!
 //! Everything that a form says is checked against itself here (what its checks, ratios and columns speak of is there), so
 //! that the judge of a report finds nothing that cannot be.
 
 mod columns;
 mod dhis2;
+mod fhir;
 mod indicators;
 mod rule;
 mod sdmx;
+mod templates;
 
 use std::collections::BTreeMap;
 
@@ -30,8 +32,26 @@ const IGNORED: &str = "ignored";
 /// Longer is no mark.
 const MARK_MAX: usize = 16;
 
+/// What a form's messages are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// As it defines them.
+    Designed,
+    /// Workbooks of others, by templates.
+    Templated,
+}
+
 /// Every table of the file is a form; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
+    read_all(document, draft, Kind::Designed);
+}
+
+/// Every table of the file is a form that is read by templates.
+pub(super) fn read_templated(document: &Document<'_>, draft: &mut Draft) {
+    read_all(document, draft, Kind::Templated);
+}
+
+fn read_all(document: &Document<'_>, draft: &mut Draft, kind: Kind) {
     let mut root = document.root();
     for (line, id) in root.keys() {
         let Some(section) = root.section(id, "{ name = { vi = \"…\", en = \"…\" }, … }") else {
@@ -43,12 +63,12 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
                 format!("form '{id}': an identifier is of lower-case letters, digits and '-', at most 64");
             section.fault(line, message);
         }
-        let form = read_one(id, section, draft);
+        let form = read_one(id, section, draft, kind);
         let _ = draft.forms.insert(id.to_owned(), form);
     }
 }
 
-fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
+fn read_one(id: &str, mut section: Section<'_>, draft: &Draft, kind: Kind) -> Form {
     let name = section.both_languages("name");
     let titles = section.texts("titles").into_iter().map(|(_, title)| title).collect();
     let period = word(id, &mut section, "period", "\"admin_month\"", &PeriodKind::ALL, PeriodKind::word);
@@ -64,7 +84,10 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
     let decimal = read_decimal(id, &mut section);
     let places = read_places(id, &mut section, draft);
     let (indicators, written) = indicators::read(id, &mut section, draft);
-    let columns = columns::read(id, &mut section, &indicators, &written);
+    let columns = match kind {
+        Kind::Designed => columns::read(id, &mut section, &indicators, &written),
+        Kind::Templated => columns::read_dimensions(id, &mut section),
+    };
     let screen = read_screen(id, &mut section);
     check_days(id, &section, &columns, &indicators);
     let known = |indicator: &str| indicators.contains_key(indicator);
@@ -94,9 +117,21 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Form {
         screen,
         sdmx: None,
         dhis2: None,
+        fhir: None,
+        templates: Vec::new(),
+        about: None,
     };
-    form.sdmx = sdmx::read(id, &mut section, &form, draft);
-    form.dhis2 = dhis2::read(id, &mut section, &form, draft);
+    match kind {
+        Kind::Designed => {
+            form.sdmx = sdmx::read(id, &mut section, &form, draft);
+            form.dhis2 = dhis2::read(id, &mut section, &form, draft);
+            form.fhir = fhir::read(id, &mut section, &form, draft);
+        }
+        Kind::Templated => {
+            form.about = templates::read_about(id, &mut section, draft);
+            form.templates = templates::read(id, &mut section, &form, draft);
+        }
+    }
     section.finish();
     form
 }

@@ -5,6 +5,7 @@ mod form_messages;
 mod forms;
 mod optional;
 mod tay_ninh;
+mod templates;
 
 use super::*;
 use crate::{contract::Subjects, place::PlaceKind};

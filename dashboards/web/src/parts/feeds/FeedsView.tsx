@@ -4,9 +4,10 @@ import { Clients } from "./Clients";
 import { Feeds } from "./Feeds";
 import { Held } from "./Held";
 import { Rejects } from "./Rejects";
+import { Replays } from "./Replays";
 import { Stations } from "./Stations";
 
-/** What waits for a decision, every station's values, every feed's balance, what was rejected, who sends. */
+/** What waits for a decision, every station's values, every feed's balance, what was rejected and read again, who sends. */
 export function FeedsView() {
   return (
     <>
@@ -20,6 +21,7 @@ export function FeedsView() {
         </div>
       </div>
       <Feeds />
+      <Replays />
       <Clients />
     </>
   );

@@ -7,6 +7,7 @@ import type { Reject } from "../../model";
 import { feedNames, rejectKey, rejects } from "../../store";
 import { originWords } from "../../words/alerts";
 import { reasonWords, words } from "../../words/page";
+import { replayWords } from "../../words/replays";
 import { Download } from "../frame/Download";
 
 const SHOWN = 3;
@@ -54,13 +55,14 @@ function Item({ reject }: { reject: Reject }) {
   const feed = feedNames.value.get(reject.feed);
   const reason = reasonWords[reject.reason];
   return (
-    <li data-reject={reject.reason}>
+    <li data-reject={reject.reason} data-replayed={reject.replayed}>
       <p class="reject-head">
         <time dateTime={new Date(reject.received_at).toISOString()} title={fullMoment(reject.received_at)}>
           {shortMoment(reject.received_at)}
         </time>
         <span>{feed ? say(feed.name) : reject.feed}</span>
         <strong>{reason ? say(reason) : reject.reason}</strong>
+        {reject.replayed && <span class="reject-replayed">{say(replayWords.readAgain)}</span>}
       </p>
       <p class="reject-message">{say(reject.message)}</p>
       <p class="reject-where">

@@ -12,7 +12,7 @@ import { reportWords, verdictWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { choose, chosen, clear, filter, isFiltered, openReport, openValues, receiptsUrl, returnToRow } from "./chosen";
-import { agencyName, byName, notice, seen } from "./names";
+import { agencyName, byName, formName, notice, seen } from "./names";
 import { PeriodSaid, Verdict } from "./Said";
 
 const PAGE = 25;
@@ -91,7 +91,7 @@ function Filters() {
         choose={(form) => filter({ form })}
         title={say(reportWords.form)}
         any={say(reportWords.anyForm)}
-        of={[...forms.keys()].sort(byName).map((id) => [id, id])}
+        of={[...forms.keys()].map((id): [string, string] => [id, formName(id)]).sort(([, a], [, b]) => byName(a, b))}
       />
       <Choice
         value={chosen("verdict")}
@@ -143,6 +143,7 @@ function Row({ of: receipt }: { of: Receipt }) {
   const { position, received_at, form, agency, period, verdict } = receipt;
   const today = isoDay(received_at) === isoDay(now.peek());
   const name = agencyName(agency);
+  const called = formName(form);
   return (
     <tr data-receipt={position}>
       <th scope="row">
@@ -152,11 +153,16 @@ function Row({ of: receipt }: { of: Receipt }) {
           </time>
           <span class="reader-only">
             {" "}
-            {say(reportWords.openReport)}: {form}, {name}
+            {say(reportWords.openReport)}: {called}, {name}
           </span>
         </button>
       </th>
-      <td data-title={say(reportWords.form)}>{form}</td>
+      <td data-title={say(reportWords.form)}>
+        <span>
+          {called}
+          {called !== form && <small> {form}</small>}
+        </span>
+      </td>
       <td data-title={say(reportWords.agency)}>
         <span>
           {name}

@@ -11,7 +11,7 @@ import { Asked, Facts } from "../origin/Asked";
 import { cellColumns } from "./cells";
 import { closeReport, openValues } from "./chosen";
 import { More } from "./More";
-import { agencyName, notice, partName, placeName } from "./names";
+import { agencyName, formName, notice, partName, placeName } from "./names";
 import { COUNTED } from "./Receipts";
 import { PeriodSaid, Said, Verdict, Vintage, Weight } from "./Said";
 
@@ -54,7 +54,7 @@ function Told({ of: { receipt } }: { of: ReportStory }) {
       of={[
         [say(reportWords.verdict), <Verdict of={verdict} />],
         [say(reportWords.received), fullMoment(receipt.received_at)],
-        [say(reportWords.form), form],
+        [say(reportWords.form), formName(form) === form ? form : `${formName(form)} (${form})`],
         [say(reportWords.agency), name === agency ? agency : `${name} (${agency})`],
         [
           say(reportWords.period),
@@ -174,7 +174,7 @@ function Changes({ of: { receipt, cells, more_cells } }: { of: ReportStory }) {
 }
 
 function Change({ of: cell, within }: { of: ReportCell; within: ReportPeriod | null }) {
-  const { indicator, breakdown, place, period, was, is, vintage, standing, shown, as_sent, note, at } = cell;
+  const { indicator, indicator_name, breakdown, part_name, place, period, was, is, vintage, standing, shown, as_sent, note, at } = cell;
   const name = placeName(cell);
   return (
     <tr data-cell={`${indicator}/${breakdown}/${place}`}>
@@ -184,8 +184,9 @@ function Change({ of: cell, within }: { of: ReportCell; within: ReportPeriod | n
       </th>
       <td data-title={say(reportWords.indicator)}>
         <span>
-          {indicator}
-          {breakdown !== "" && <small> · {partName(breakdown)}</small>}
+          {indicator_name ? say(indicator_name) : indicator}
+          {indicator_name && <small> {indicator}</small>}
+          {breakdown !== "" && <small> · {part_name ? say(part_name) : partName(breakdown)}</small>}
           {period.label !== within?.label && (
             <small>
               {" · "}

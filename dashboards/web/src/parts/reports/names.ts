@@ -3,6 +3,7 @@
 import type { Receipt, ReportCell, ReportPeriod } from "../../api";
 import { computed, signal } from "@preact/signals";
 import { language, say } from "../../language";
+import type { Text } from "../../model";
 import { pack } from "../../store";
 import { periodWords } from "../../words/reports";
 
@@ -10,8 +11,14 @@ const placeNames = computed(() => new Map((pack.value?.places ?? []).map(({ code
 
 /** An agency by its identifier; the authority of a place by the place's name. */
 export function agencyName(agency: string): string {
-  const name = placeNames.value.get(agency);
+  const name = seen.value.agencyNames.get(agency) ?? placeNames.value.get(agency);
   return name ? say(name) : agency;
+}
+
+/** A form by its identifier. */
+export function formName(form: string): string {
+  const name = seen.value.formNames.get(form);
+  return name ? say(name) : form;
 }
 
 export function placeName({ place, place_name }: ReportCell): string {
@@ -45,17 +52,28 @@ export function byName(a: string, b: string): number {
   return a.localeCompare(b, language.value, { numeric: true });
 }
 
+interface Seen {
+  forms: ReadonlyMap<string, ReadonlySet<string>>;
+  agencies: ReadonlySet<string>;
+  /** What the server calls them. */
+  formNames: ReadonlyMap<string, Text>;
+  agencyNames: ReadonlyMap<string, Text>;
+}
+
 /** Forms with their periods, the newest last, and agencies, of every receipt that was on the screen. */
-export const seen = signal<{ forms: ReadonlyMap<string, ReadonlySet<string>>; agencies: ReadonlySet<string> }>({ forms: new Map(), agencies: new Set() });
+export const seen = signal<Seen>({ forms: new Map(), agencies: new Set(), formNames: new Map(), agencyNames: new Map() });
 
 export function notice(receipts: Receipt[]): void {
   const forms = new Map([...seen.peek().forms].map(([form, periods]) => [form, new Set(periods)]));
   const agencies = new Set(seen.peek().agencies);
-  for (const { form, agency, period } of receipts) {
+  const [formNames, agencyNames] = [new Map(seen.peek().formNames), new Map(seen.peek().agencyNames)];
+  for (const { form, form_name, agency, agency_name, period } of receipts) {
+    if (form_name) formNames.set(form, form_name);
+    if (agency_name) agencyNames.set(agency, agency_name);
     const periods = forms.get(form) ?? new Set<string>();
     if (period) periods.add(period.label);
     forms.set(form, periods);
     agencies.add(agency);
   }
-  seen.value = { forms, agencies };
+  seen.value = { forms, agencies, formNames, agencyNames };
 }

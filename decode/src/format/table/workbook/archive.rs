@@ -269,6 +269,23 @@ fn sizes_64(entry: &mut Entry, mut extra: &[u8]) -> Option<()> {
     None
 }
 
+impl<'a> Part<'a> {
+    /// The same for whoever takes all of it at once: how long a single tag is matters to nobody then.
+    pub(super) fn unbroken(self) -> Unbroken<'a> {
+        Unbroken(self)
+    }
+}
+
+/// A part that is taken whole.
+pub(super) struct Unbroken<'a>(Part<'a>);
+
+impl Read for Unbroken<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.taken_since = 0;
+        self.0.read(into)
+    }
+}
+
 impl Part<'_> {
     fn fail(&mut self, fault: PartFault) -> io::Error {
         self.fault = Some(fault);

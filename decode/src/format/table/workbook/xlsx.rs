@@ -19,17 +19,17 @@ use super::{
 use crate::grid::{Sheet, Workbook};
 
 /// What the workbook's part says of a sheet.
-struct Listed {
-    name: String,
-    hidden: bool,
-    relationship: String,
+pub(super) struct Listed {
+    pub(super) name: String,
+    pub(super) hidden: bool,
+    pub(super) relationship: String,
 }
 
 /// What the workbook's part says.
 #[derive(Default)]
-struct Contents {
-    sheets: Vec<Listed>,
-    epoch: Epoch,
+pub(super) struct Contents {
+    pub(super) sheets: Vec<Listed>,
+    pub(super) epoch: Epoch,
     /// Relationships of other workbooks, as formulas number them.
     linked: Vec<String>,
 }
@@ -84,7 +84,8 @@ pub(super) fn read(archive: &Archive<'_>, main: &str) -> Result<Workbook, Findin
     Ok(Workbook { sheets, told: told.into_findings() })
 }
 
-fn contents(archive: &Archive<'_>, main: &str) -> Result<Contents, Finding> {
+/// Reads what the workbook's part says.
+pub(super) fn contents(archive: &Archive<'_>, main: &str) -> Result<Contents, Finding> {
     let mut xml = document(archive, main, "workbook")?;
     let mut contents = Contents::default();
     // Where a cell is says its sheet's name.

@@ -202,7 +202,7 @@ fn every_rule_of_a_form_has_its_fault() {
         ),
         (
             changed("feeds.toml", "[\"ktxh-x\"]", "[\"ktxh-y\"]"),
-            "feeds.toml:17: reports: forms.toml has no form 'ktxh-y'",
+            "feeds.toml:17: reports: neither forms.toml nor templates.toml has a form 'ktxh-y'",
         ),
         (
             changed("feeds.toml", "[\"ktxh-x\"]", "[\"ktxh-x\", \"ktxh-x\"]"),

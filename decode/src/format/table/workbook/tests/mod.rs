@@ -4,6 +4,7 @@ mod attacks;
 mod cells;
 mod fixtures;
 mod made;
+mod marking;
 mod properties;
 mod xls;
 

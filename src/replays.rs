@@ -1,0 +1,202 @@
+//! What is read again: brings rejected messages to the flow, and tells beforehand what they would become.
+//!
+//! The store knows which messages they are, the log and the archive have their bytes, the data folder the packs that read
+//! them before.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use ioc_dashboards::{
+    HistoryError, Original,
+    replays::{ReplayOrder, ReplayTrial},
+};
+use ioc_decode::{
+    Known, Outcome,
+    reread::{Difference, Refused, Reread, reread},
+};
+use ioc_model::{
+    asker::Asker,
+    attribute,
+    envelope::Content,
+    epoch::{Epoch, Generation},
+    name::Name,
+    pack::PackVersion,
+    position::{Arrival, Position},
+    replay::{ReplayPortion, ReplayedMessage, ReplayedMessages, ReplayedOriginal},
+    row::Row,
+    time::EventTime,
+};
+use ioc_storage::{Store, queries::RejectedMessage};
+use ioc_stream::driver::PackVersions;
+
+use crate::{history::unanswered, originals::LogThenArchive, pack_versions::KeptPacks};
+
+/// Messages of a portion at most,
+const MESSAGES: u32 = 500;
+/// bytes of them, beyond the first,
+const BYTES: usize = 4 << 20;
+/// and so long they are looked for: an epoch of live data waits meanwhile.
+const WITHIN: Duration = Duration::from_millis(250);
+
+/// So long is looked for what an order would come to.
+const TRIED_WITHIN: Duration = Duration::from_secs(8);
+
+/// Who brings messages that are read again.
+#[derive(Debug)]
+pub struct Rereader {
+    store: Store,
+    generation: Generation,
+    packs: KeptPacks,
+    /// Known once the archive is open.
+    originals: OnceLock<Arc<LogThenArchive>>,
+}
+
+impl Rereader {
+    /// One for the messages of a generation.
+    #[must_use]
+    pub fn new(store: Store, generation: Generation, packs: KeptPacks) -> Rereader {
+        Rereader { store, generation, packs, originals: OnceLock::new() }
+    }
+
+    /// From now on there are originals.
+    pub fn open(&self, originals: Arc<LogThenArchive>) {
+        // It is opened once.
+        let _ = self.originals.set(originals);
+    }
+
+    /// The next messages of a replay, by what is stored up to an epoch.
+    ///
+    /// # Errors
+    /// If the store or the archive does not answer now, or never will.
+    pub async fn portion(
+        &self,
+        portion: &ReplayPortion,
+        between: (EventTime, EventTime),
+        upto: Epoch,
+    ) -> Result<ReplayedMessages, HistoryError> {
+        let originals = self.originals.get();
+        let originals =
+            originals.ok_or_else(|| HistoryError::Away("the archive is being opened".to_owned()))?;
+        let found = self.store.rejected_messages(portion, between, self.generation, upto, MESSAGES).await;
+        let found = found.map_err(unanswered)?;
+        let mut more = found.len() == MESSAGES as usize;
+        let (began, mut bytes, mut messages) = (Instant::now(), 0, Vec::new());
+        for rejected in found {
+            if !messages.is_empty() && (bytes > BYTES || began.elapsed() > WITHIN) {
+                more = true;
+                break;
+            }
+            let original = originals.find(rejected.position).await?;
+            bytes += original.as_ref().map_or(0, |original| original.payload.len());
+            messages.push(self.message(rejected, original));
+        }
+        Ok(ReplayedMessages { messages, more })
+    }
+
+    fn message(&self, rejected: RejectedMessage, original: Option<Original>) -> ReplayedMessage {
+        let RejectedMessage { position, received_at, feed, sender, mut before } = rejected;
+        before.pack = before.pack.filter(|pack| self.is_kept(pack));
+        // What lies there by another feed is not what was rejected.
+        let original = original.filter(|original| *original.feed == *feed);
+        let original = original.and_then(|original| {
+            let words = original.attributes.iter().map(|(word, text)| (word.as_str(), text.as_str()));
+            Some(ReplayedOriginal {
+                address: original.address.as_str().into(),
+                withheld: original.content == Content::Withheld,
+                attributes: attribute::of_words(words)?.into(),
+                payload: original.payload[..].into(),
+            })
+        });
+        ReplayedMessage { position, received_at, feed, sender, before, original }
+    }
+
+    /// Whether a replay of the epoch will find that pack.
+    fn is_kept(&self, pack: &PackVersion) -> bool {
+        let version = self.packs.version(pack);
+        if let Err(error) = &version {
+            tracing::warn!(%error, "messages that were read with this pack cannot be read again");
+        }
+        version.is_ok()
+    }
+
+    /// What would come of orders now, by the current pack.
+    ///
+    /// # Errors
+    /// As [`Rereader::portion`].
+    pub async fn trial(&self, asker: &Asker, orders: &[ReplayOrder]) -> Result<ReplayTrial, HistoryError> {
+        let mut trial = ReplayTrial::default();
+        let began = Instant::now();
+        for order in orders.iter().filter(|order| asker.sees_feed(&order.feed)) {
+            let between = (EventTime(order.from.0), EventTime(order.until.0));
+            let replay = Arrival::default();
+            let mut portion =
+                ReplayPortion { replay, of: Name::new(&order.feed), reason: order.reason, after: None };
+            loop {
+                if began.elapsed() > TRIED_WITHIN {
+                    trial.more = true;
+                    return Ok(trial);
+                }
+                portion.after = self.foresee(&portion, between, &mut trial).await?;
+                if portion.after.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(trial)
+    }
+
+    /// What a portion would become; the last message of it, if more follow.
+    async fn foresee(
+        &self,
+        portion: &ReplayPortion,
+        between: (EventTime, EventTime),
+        trial: &mut ReplayTrial,
+    ) -> Result<Option<Position>, HistoryError> {
+        let upto = self.store.published(self.generation).await.map_err(unanswered)?.unwrap_or_default();
+        let ReplayedMessages { messages, more } = self.portion(portion, between, upto).await?;
+        let decoder = self.packs.current();
+        let mut known = Known::default();
+        trial.messages += messages.len() as u64;
+        for message in &messages {
+            let earlier = message.before.pack.as_ref().map(|pack| self.packs.version(pack)).transpose();
+            let earlier = earlier.map_err(|halt| HistoryError::Refused(halt.to_string()))?;
+            let Some(envelope) = message.envelope() else {
+                trial.missing += 1;
+                continue;
+            };
+            match reread(&decoder, earlier.as_deref(), &mut known, &envelope, &message.before) {
+                Reread::Same => {}
+                Reread::Unclear => trial.unclear += 1,
+                Reread::Other(difference) => foretell(trial, &difference),
+            }
+        }
+        Ok(messages.last().map(|last| last.position).filter(|_| more))
+    }
+}
+
+fn foretell(trial: &mut ReplayTrial, difference: &Difference) {
+    if let Some(Refused { report, rows_before, same }) = &difference.report {
+        // What it is held against is known where it is kept: this is what can be said of it alone.
+        let taken = if report.has_errors() && !report.parts { 0 } else { report.cells.len() as u64 };
+        if *same && taken == 0 {
+            return;
+        }
+        trial.changed += 1;
+        trial.before += u64::from(*rows_before);
+        trial.good += taken;
+        trial.rejected += u64::from(report.rows).saturating_sub(taken);
+        return;
+    }
+    let rows_of = |row: &Row| match row {
+        Row::Reported(report) => u64::from(report.rows),
+        _ => 1,
+    };
+    let is_whole = difference.outcome.is_some();
+    let is_undecodable = matches!(difference.outcome, Some(Outcome::Undecodable(_)));
+    trial.changed += 1;
+    trial.good += difference.observations.len() as u64 + difference.others.iter().map(rows_of).sum::<u64>();
+    trial.before += if is_whole { 1 } else { difference.rejected_before };
+    trial.rejected += difference.rejected.len() as u64 + u64::from(is_undecodable);
+}

@@ -1,0 +1,270 @@
+//! What can be read again, and what was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clickhouse::Row;
+use ioc_model::{
+    asker::Asker,
+    epoch::{Epoch, Generation},
+    name::Name,
+    pack::PackVersion,
+    position::{LogNumber, Offset, Partition, Position},
+    reject::RejectReason,
+    replay::{ReadBefore, RejectedAs, ReplayPortion},
+    time::{EventTime, ReceivedAt},
+};
+use serde::{Deserialize, Serialize};
+
+use super::{SightConditions, words};
+use crate::{
+    client::{Store, answer},
+    error::StoreError,
+};
+
+/// What of a feed is rejected for one reason.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct RejectGroup {
+    /// The feed.
+    pub feed: String,
+    /// Why.
+    #[serde(with = "words")]
+    pub reason: RejectReason,
+    /// Rejects that are open: rows, and messages as a whole.
+    pub open: u64,
+    /// Messages that they are of.
+    pub messages: u64,
+    /// When the first of those messages arrived; none where none is open.
+    pub first: Option<ReceivedAt>,
+    /// And the last.
+    pub last: Option<ReceivedAt>,
+    /// Rejects of before that their messages were read again for.
+    pub replayed: u64,
+}
+
+/// A replay and what came of it.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct ReplayRow {
+    /// Of which feed.
+    pub of_feed: String,
+    /// Rejected for that; empty for anything.
+    pub reason: String,
+    /// Arrived then or later,
+    pub received_from: ReceivedAt,
+    /// and before that.
+    pub received_until: ReceivedAt,
+    /// Whether all was read.
+    pub done: bool,
+    /// How many messages were read; 0 before it is done.
+    pub messages: u64,
+    /// Messages that gave something else.
+    pub changed: u64,
+    /// Rows that were taken up.
+    pub good: u64,
+    /// Rows of those that were rejected before.
+    pub before: u64,
+    /// Rows of those that are rejected now.
+    pub rejected: u64,
+    /// Messages of which it cannot be told what they gave.
+    pub unclear: u64,
+    /// Messages that are gone.
+    pub missing: u64,
+    /// Who ordered it.
+    pub user: String,
+    /// In their words.
+    pub note: String,
+    /// When.
+    pub received_at: ReceivedAt,
+    /// Where the order lies.
+    pub log: LogNumber,
+    /// Where the order lies.
+    pub partition: Partition,
+    /// Where the order lies.
+    pub offset: Offset,
+    /// Which of its orders.
+    pub row: u32,
+}
+
+/// A message of which something is rejected, as a replay reads it next.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RejectedMessage {
+    /// Where it lies.
+    pub position: Position,
+    /// When it arrived.
+    pub received_at: ReceivedAt,
+    /// The feed it came by.
+    pub feed: Name,
+    /// Who sent it.
+    pub sender: Name,
+    /// How it was read the last time.
+    pub before: ReadBefore,
+}
+
+#[derive(Row, Deserialize)]
+struct Rejected {
+    log: LogNumber,
+    partition: Partition,
+    offset: Offset,
+    received_millis: i64,
+    sender: String,
+    judged: Epoch,
+    whole: bool,
+    form: bool,
+    rows: Vec<u32>,
+}
+
+#[derive(Row, Deserialize)]
+struct OfEpoch {
+    epoch: Epoch,
+    pack: String,
+}
+
+impl Store {
+    /// What is rejected of messages that arrived in `[from, until)`, by feed and reason: what is open first.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn reject_groups(
+        &self,
+        asker: &Asker,
+        (from, until): (ReceivedAt, ReceivedAt),
+    ) -> Result<Vec<RejectGroup>, StoreError> {
+        let groups = self.asked_by(asker, |seen: SightConditions<'_>| {
+            format!(
+                "SELECT toString(r.feed) AS feed, toString(r.reason) AS reason, countIf(r.state = 'open') AS open, \
+                 uniqExactIf((r.log, r.partition, r.offset), r.state = 'open') AS messages, \
+                 if(open > 0, toUnixTimestamp64Milli(minIf(r.received_at, r.state = 'open')), NULL) AS first, \
+                 if(open > 0, toUnixTimestamp64Milli(maxIf(r.received_at, r.state = 'open')), NULL) AS last, \
+                 countIf(r.state = 'replayed') AS replayed \
+                 FROM reject_current AS r WHERE r.state != 'decided' \
+                 AND r.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND r.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){} \
+                 GROUP BY feed, reason ORDER BY open DESC, feed, reason",
+                seen.feed("r.feed")
+            )
+        });
+        let groups = groups.param("from", from.0).param("until", until.0);
+        answer("add up the rejects", groups.fetch_all()).await
+    }
+
+    /// The last replays, the newest first.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn replays(&self, asker: &Asker, number: u32) -> Result<Vec<ReplayRow>, StoreError> {
+        let replays = self
+            .asked_by(asker, |seen: SightConditions<'_>| {
+                format!(
+                    "SELECT toString(p.of_feed) AS of_feed, toString(p.reason) AS reason, \
+                     toUnixTimestamp64Milli(p.received_from) AS received_from, \
+                     toUnixTimestamp64Milli(p.received_until) AS received_until, CAST(p.done AS Bool) AS done, \
+                     p.messages AS messages, p.messages_changed AS changed, p.rows_good AS good, \
+                     p.rows_before AS before, p.rows_rejected AS rejected, p.messages_unclear AS unclear, \
+                     p.messages_missing AS missing, p.user AS user, p.note AS note, \
+                     toUnixTimestamp64Milli(p.received_at) AS received_at, p.log AS log, p.partition AS partition, \
+                     p.offset AS offset, p.row AS row \
+                     FROM replay_current AS p WHERE true{} \
+                     ORDER BY p.received_at DESC, p.log DESC, p.partition DESC, p.offset DESC, p.row DESC \
+                     LIMIT {{number:UInt32}}",
+                    seen.feed("p.of_feed")
+                )
+            })
+            .param("number", number);
+        answer("read the last replays", replays.fetch_all()).await
+    }
+
+    /// The next messages of a replay, by position, by what is stored up to an epoch; at most so many.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn rejected_messages(
+        &self,
+        portion: &ReplayPortion,
+        (from, until): (EventTime, EventTime),
+        generation: Generation,
+        upto: Epoch,
+        limit: u32,
+    ) -> Result<Vec<RejectedMessage>, StoreError> {
+        let after = portion.after.map_or(
+            "",
+            |_| " AND (r.log, r.partition, r.offset) > ({log:UInt16}, {partition:UInt16}, {offset:UInt64})",
+        );
+        let at = portion.after.unwrap_or_default();
+        let messages = self
+            .client()
+            .query(&format!(
+                "SELECT r.log AS log, r.partition AS partition, r.offset AS offset, \
+                 toUnixTimestamp64Milli(any(r.received_at)) AS received_millis, toString(any(r.sender)) AS sender, \
+                 max(r.epoch) AS judged, max(r.whole) AS whole, max(r.reason = 'form')::Bool AS form, \
+                 arraySort(groupUniqArray(r.row)) AS rows \
+                 FROM reject AS r LEFT JOIN (\
+                 SELECT p.log AS log, p.partition AS partition, p.offset AS offset, max(p.epoch) AS last_read \
+                 FROM replayed AS p WHERE p.generation = {{generation:UInt32}} AND p.epoch <= {{upto:UInt64}} \
+                 AND p.reread = 'read' AND p.feed = {{feed:String}} GROUP BY log, partition, offset) AS p \
+                 ON p.log = r.log AND p.partition = r.partition AND p.offset = r.offset \
+                 WHERE r.generation = {{generation:UInt32}} AND r.epoch <= {{upto:UInt64}} AND r.epoch >= p.last_read \
+                 AND r.feed = {{feed:String}} AND r.reason NOT IN ('refused', 'unknown_alert') \
+                 AND (r.reason != 'form' OR r.whole) \
+                 AND r.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND r.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){after} \
+                 GROUP BY log, partition, offset \
+                 HAVING {{reason:String}} = '' OR countIf(r.reason = {{reason:String}}) > 0 \
+                 ORDER BY log, partition, offset LIMIT {{limit:UInt32}}"
+            ))
+            .param("generation", generation.0)
+            .param("upto", upto.0)
+            .param("feed", &*portion.of)
+            .param("reason", portion.reason.map_or("", RejectReason::word))
+            .param("from", from.0)
+            .param("until", until.0)
+            .param("log", at.log.0)
+            .param("partition", at.partition.0)
+            .param("offset", at.offset.0)
+            .param("limit", limit);
+        let found: Vec<Rejected> = answer("look rejected messages up", messages.fetch_all()).await?;
+        let judged: BTreeSet<u64> = found.iter().map(|found| found.judged.0).collect();
+        let packs = self.packs_of(judged, generation).await?;
+        Ok(found.into_iter().map(|found| rejected_message(found, portion.of, &packs)).collect())
+    }
+
+    /// The packs that epochs were judged with: of those of before that was recorded, the one that was published last.
+    async fn packs_of(
+        &self,
+        epochs: BTreeSet<u64>,
+        generation: Generation,
+    ) -> Result<BTreeMap<Epoch, PackVersion>, StoreError> {
+        if epochs.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let packs = self
+            .client()
+            .query(
+                "SELECT e.epoch AS epoch, if(e.pack != '', toString(e.pack), p.version) AS pack \
+                 FROM (SELECT epoch.epoch AS epoch, any(pack) AS pack, any(now) AS now, 1 AS one FROM epoch \
+                 WHERE generation = {generation:UInt32} AND epoch.epoch IN {epochs:Array(UInt64)} GROUP BY epoch) AS e \
+                 ASOF LEFT JOIN (SELECT version, published_at, 1 AS one FROM pack) AS p \
+                 ON e.one = p.one AND e.now >= p.published_at",
+            )
+            .param("generation", generation.0)
+            .param("epochs", epochs.into_iter().collect::<Vec<u64>>());
+        let packs: Vec<OfEpoch> =
+            answer("read which pack epochs were judged with", packs.fetch_all()).await?;
+        let known = packs.into_iter().filter(|of| !of.pack.is_empty());
+        Ok(known.map(|of| (of.epoch, PackVersion(of.pack))).collect())
+    }
+}
+
+fn rejected_message(found: Rejected, feed: Name, packs: &BTreeMap<Epoch, PackVersion>) -> RejectedMessage {
+    let Rejected { log, partition, offset, received_millis, sender, judged, whole, form, rows } = found;
+    let rejected = match (whole, form) {
+        (true, true) => RejectedAs::Report,
+        (true, false) => RejectedAs::Whole,
+        (false, _) => RejectedAs::Rows(rows),
+    };
+    RejectedMessage {
+        position: Position { log, partition, offset },
+        received_at: ReceivedAt(received_millis),
+        feed,
+        sender: Name::new(&sender),
+        before: ReadBefore { pack: packs.get(&judged).cloned(), rejected },
+    }
+}
