@@ -70,6 +70,8 @@ def main(current_path, legacy_path):
         sys.exit(f"expected 24 districts, 280 old and 96 new communes, found {counts}")
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(("code", "valid_from", "valid_to", "kind", "name_vi", "name_en", "parent", "area_km2", "lon", "lat"))
+    # What national statistics are about; no unit lies below it.
+    out.writerow(("VN", "1970-01-01", "", "country", "Cả nước", "Viet Nam", "", "", "", ""))
     out.writerows(rows)
 
 

@@ -3,25 +3,28 @@
 
 use ioc_fuzz::{TARGETS, Target};
 
-/// What is made of one seed: as many cuts, and as many changed bytes.
+/// What is made of one seed at the most: as many cuts, and as many changed bytes.
 const NEAR: usize = 24;
+/// And of all seeds of a target together, about: some have hundreds.
+const ALL_NEAR: usize = 1_200;
 
 fn hold(name: &str) {
     let target = Target::named(name).expect("a target");
     let seeds = target.seeds();
     assert!(!seeds.is_empty(), "{name} has no corpus");
+    let near = (ALL_NEAR / seeds.len()).clamp(2, NEAR);
     for seed in &seeds {
         holds(target, seed);
         // Bytes are changed in an order that is the same in every run, by values that mean something in most formats.
         let mut place = 7usize;
-        for value in [0, 1, b'"', b'\n', b'\t', 0x7f, 0x80, 0xff].iter().cycle().take(NEAR) {
+        for value in [0, 1, b'"', b'\n', b'\t', 0x7f, 0x80, 0xff].iter().cycle().take(near) {
             place = (place * 31 + 17) % seed.len().max(1);
             holds(target, &seed[..place]);
-            let mut near = seed.clone();
-            if let Some(byte) = near.get_mut(place) {
+            let mut changed = seed.clone();
+            if let Some(byte) = changed.get_mut(place) {
                 *byte = *value;
             }
-            holds(target, &near);
+            holds(target, &changed);
         }
     }
 }

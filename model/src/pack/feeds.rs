@@ -57,7 +57,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     contract.columns = event_columns::read(id, &mut section, format);
     let forms = read_forms(id, &mut section, format, draft);
     let agency = read_agency(id, &mut section, format, draft);
-    let personal = read_personal(id, &mut section, format);
+    let personal = read_personal(id, &mut section, format, &forms, draft);
     let silent_after = section.duration("silent_after");
     if silent_after.is_some_and(|silence| silence <= Millis(0)) {
         section.fault(section.line_of("silent_after"), format!("{id}: 'silent_after' must be longer than 0"));
@@ -162,13 +162,26 @@ fn read_agency(id: &str, section: &mut Section<'_>, format: FormatName, draft: &
 
 /// Whether it tells of persons. Only reports have forms, which say what may be kept of a message. A report of FHIR may be of
 /// one patient whatever was agreed, so all of them are reduced.
-fn read_personal(id: &str, section: &mut Section<'_>, format: FormatName) -> bool {
+fn read_personal(
+    id: &str,
+    section: &mut Section<'_>,
+    format: FormatName,
+    forms: &[String],
+    draft: &Draft,
+) -> bool {
     let line = section.line_of("personal");
     let personal = section.flag("personal");
     if personal && !format.is_report() {
         let message = format!(
             "{id}: nothing reduces '{}': only reports (table, sdmx_csv, sdmx_json, dhis2, fhir) can be 'personal'",
             format.word()
+        );
+        section.fault(line, message);
+    }
+    let is_templated = |form: &&String| draft.forms.get(*form).is_some_and(|form| !form.templates.is_empty());
+    if let Some(form) = forms.iter().find(is_templated).filter(|_| personal) {
+        let message = format!(
+            "{id}: nothing reduces workbooks that are read by templates: form '{form}' cannot come by a 'personal' feed"
         );
         section.fault(line, message);
     }
