@@ -33,8 +33,6 @@ use crate::pack_files::embedded_pack;
 const PACK: &str = "tay-ninh";
 const PUSHED_TO: &str = "demo-reports";
 const DROPPED_TO: &str = "demo-reports";
-/// Not filled in: real data and replayed ones come otherwise.
-const RECORDED: [&str; 3] = ["papi", "pci", "replayed-dengue"];
 /// How far back reports go at the start, in days from the end of their periods: of departments, of each commune.
 const BACK: i64 = 150;
 const BACK_OF_COMMUNES: i64 = 100;
@@ -166,7 +164,7 @@ fn reports_between<'p>(
 ) -> Vec<Due<'p>> {
     let places = PlacesByCode::of(&pack.places);
     let mut reports = Vec::new();
-    for form in pack.forms.values().filter(|form| !RECORDED.contains(&form.id.as_str())) {
+    for form in pack.forms.values().filter(|form| numbers::are_made_of(&form.id)) {
         // A report is due within weeks of its period.
         let Some(mut day) = day_of(after.minus(Millis(60 * DAY)), calendar) else { continue };
         let Some(last) = day_of(until, calendar) else { continue };

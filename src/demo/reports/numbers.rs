@@ -152,6 +152,11 @@ const PROVINCE: f64 = 12.0;
 /// Months in which it rains.
 const RAINS: std::ops::RangeInclusive<i8> = 6..=11;
 
+/// Whether numbers of a form are made: lists of persons and what was published are none of them.
+pub(super) fn are_made_of(form: &str) -> bool {
+    NUMBERS.iter().any(|(id, _)| *id == form)
+}
+
 /// The numbers of a place, breakdown and period by indicator, as they are written in a Vietnamese report. A level that a
 /// place has no school of has none.
 pub(super) fn of(
