@@ -236,7 +236,7 @@ test("an unusual hour says what is usual, and opens to the hours it was held aga
 });
 
 test("what a sensor says it raised stands at its log source, with what never arrived, and only there", async () => {
-  for (const [size, said] of [[DESK, /120\s*đến 97 · 23 không đến/], [PHONE, /120\s*đến 97 · 23 không đến/]]) {
+  for (const [size, said] of [[DESK, /120\s*đến 97 ·\s+23 không đến/], [PHONE, /120\s*đến 97 ·\s+23 không đến/]]) {
     const { context, page } = await security(size);
     const own = page.locator(".own-count");
     assert.equal(await own.count(), 1);
