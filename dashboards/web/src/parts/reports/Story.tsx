@@ -174,7 +174,7 @@ function Changes({ of: { receipt, cells, more_cells } }: { of: ReportStory }) {
 }
 
 function Change({ of: cell, within }: { of: ReportCell; within: ReportPeriod | null }) {
-  const { indicator, indicator_name, breakdown, part_name, place, period, was, is, vintage, standing, shown, as_sent, note, at } = cell;
+  const { indicator, indicator_name, breakdown, place, period, was, is, vintage, standing, shown, as_sent, note, at } = cell;
   const name = placeName(cell);
   return (
     <tr data-cell={`${indicator}/${breakdown}/${place}`}>
@@ -186,7 +186,7 @@ function Change({ of: cell, within }: { of: ReportCell; within: ReportPeriod | n
         <span>
           {indicator_name ? say(indicator_name) : indicator}
           {indicator_name && <small> {indicator}</small>}
-          {breakdown !== "" && <small> · {part_name ? say(part_name) : partName(breakdown)}</small>}
+          {breakdown !== "" && <small> · {partName(cell)}</small>}
           {period.label !== within?.label && (
             <small>
               {" · "}

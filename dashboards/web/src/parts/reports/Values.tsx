@@ -9,9 +9,9 @@ import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { cellColumns } from "./cells";
 import { choose, chosen, openReport, valuesUrl, valuesUrlOf } from "./chosen";
-import { type Matrix, matrices } from "./matrix";
+import { type Head, type Matrix, matrices } from "./matrix";
 import { More } from "./More";
-import { byName, dayName, partName, placeName, seen } from "./names";
+import { byName, dayName, formName, indicatorName, partName, placeName, seen } from "./names";
 import { PeriodSaid, Said, SIGNS, Vintage } from "./Said";
 
 const LINES = 150;
@@ -91,26 +91,27 @@ export function Shown({ form, period, names }: { form: string; period: string; n
 }
 
 function Table({ of: { period, heads, lines, feet }, at, form, names }: { of: Matrix; at: number; form: string; names: ReportIndicator[] | undefined }) {
-  const nameOf = (id: string) => {
-    const named = names?.find((one) => one.id === id);
-    return named ? say(named.name) : id;
+  const nameOf = ({ indicator, of }: Head) => {
+    const named = names?.find((one) => one.id === indicator);
+    return named ? say(named.name) : indicatorName(of);
   };
   const [shown, show] = useState(LINES);
   const title = `values-period-${at}`;
   return (
     <>
       <h3 id={title}>
-        {form}, <PeriodSaid of={period} />
+        {names ? null : `${formName(form)}, `}
+        <PeriodSaid of={period} />
       </h3>
       <div class="clients-table" role="group" aria-labelledby={title} tabIndex={0}>
         <table class="matrix">
           <thead>
             <tr>
               <th scope="col">{say(reportWords.place)}</th>
-              {heads.map(({ key, indicator, breakdown }) => (
-                <th key={key} scope="col" class="figure">
-                  {nameOf(indicator)}
-                  {breakdown !== "" && <small> {partName(breakdown)}</small>}
+              {heads.map((head) => (
+                <th key={head.key} scope="col" class="figure">
+                  {nameOf(head)}
+                  {head.breakdown !== "" && <small> {partName(head.of)}</small>}
                 </th>
               ))}
             </tr>
@@ -122,7 +123,7 @@ function Table({ of: { period, heads, lines, feet }, at, form, names }: { of: Ma
                   {placeName(of)} <small>{[of.place_name && of.place, isVersion && `${say(reportWords.since)} ${dayName(of.place_from)}`].filter(Boolean).join(" ")}</small>
                 </th>
                 {heads.map((head) => (
-                  <td key={head.key} class="figure" data-title={[head.indicator, partName(head.breakdown)].filter(Boolean).join(" · ")} data-value={head.key}>
+                  <td key={head.key} class="figure" data-title={[nameOf(head), partName(head.of)].filter(Boolean).join(" · ")} data-value={head.key}>
                     <One of={cells.get(head.key)} />
                   </td>
                 ))}

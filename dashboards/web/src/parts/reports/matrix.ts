@@ -7,6 +7,8 @@ export interface Head {
   key: string;
   indicator: string;
   breakdown: string;
+  /** Any of its cells: it says what they are called. */
+  of: ReportCell;
 }
 
 export interface Line {
@@ -54,7 +56,7 @@ function matrix(cells: ReportCell[], totals: ReportTotal[]): Matrix {
   const lines = new Map<string, Line>();
   for (const cell of cells) {
     const { indicator, breakdown } = cell;
-    heads.set(headOf(cell), { key: headOf(cell), indicator, breakdown });
+    heads.set(headOf(cell), { key: headOf(cell), indicator, breakdown, of: cell });
     const line = lines.get(lineOf(cell)) ?? { key: lineOf(cell), of: cell, isVersion: false, cells: new Map() };
     line.cells.set(headOf(cell), cell);
     lines.set(lineOf(cell), line);

@@ -25,9 +25,13 @@ export function placeName({ place, place_name }: ReportCell): string {
   return place_name ? say(place_name) : place;
 }
 
+export function indicatorName({ indicator, indicator_name }: ReportCell): string {
+  return indicator_name ? say(indicator_name) : indicator;
+}
+
 /** `age=0-4,sex=f` as it is read. */
-export function partName(breakdown: string): string {
-  return breakdown.replaceAll("=", " ").replaceAll(",", " · ");
+export function partName({ breakdown, part_name }: ReportCell): string {
+  return part_name ? say(part_name) : breakdown.replaceAll("=", " ").replaceAll(",", " · ");
 }
 
 /** `tháng 10/2026`. */
