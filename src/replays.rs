@@ -18,7 +18,7 @@ use ioc_decode::{
 };
 use ioc_model::{
     asker::Asker,
-    attribute,
+    attribute::{self, Attribute},
     envelope::Content,
     epoch::{Epoch, Generation},
     name::Name,
@@ -100,6 +100,13 @@ impl Rereader {
         before.pack = before.pack.filter(|pack| self.is_kept(pack));
         // What lies there by another feed is not what was rejected.
         let original = original.filter(|original| *original.feed == *feed);
+        let pack = self.packs.current();
+        let is_personal = pack.pack().feeds.get(&*feed).is_some_and(|feed| feed.personal);
+        // What came before its feed was marked as personal is not copied into a manifest, nor judged under no key.
+        let original = original.filter(|original| {
+            let is_reduced = original.attributes.iter().any(|(word, _)| word == Attribute::Reduced.word());
+            !is_personal || is_reduced
+        });
         let original = original.and_then(|original| {
             let words = original.attributes.iter().map(|(word, text)| (word.as_str(), text.as_str()));
             Some(ReplayedOriginal {

@@ -1,7 +1,7 @@
 //! What a domain's screen shows of reported numbers: sums by period beside what was before, ratios, and how far plans are.
 //!
-//! A part of an indicator is added up over all places; parts are never added to each other here, so that what is kept back of
-//! one is not the sum less the others. A small sum of persons, and one whose parts could be told from it, is kept back.
+//! A part of an indicator is added up over all places. A small sum of persons, and one whose parts could be told from it, is
+//! kept back, and so is a second part beside the only one that is: what they are together is said elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +62,10 @@ impl ReportedSum {
             && self.large == 0
             && (count < 2 || small - Decimal::from(count) < below - Decimal::ONE);
         is_small || is_told
+    }
+
+    fn is_in(&self, kept_back: &Withheld<'_>) -> bool {
+        kept_back.contains(&(self.indicator.as_str(), self.breakdown.as_str(), self.period))
     }
 }
 
@@ -238,6 +242,7 @@ impl DomainView {
     #[must_use]
     pub fn of(pack: &Pack, screen: &str, form: &Form, sums: &[ReportedSum]) -> DomainView {
         let scope = ScopeOf::of(pack, form);
+        let withheld = kept_back(form, sums);
         let mut series: BTreeMap<(&str, &str), Vec<&ReportedSum>> = BTreeMap::new();
         for sum in sums {
             series.entry((&sum.indicator, &sum.breakdown)).or_default().push(sum);
@@ -255,14 +260,10 @@ impl DomainView {
                     found.map(|(_, sums)| sums.as_slice()).unwrap_or_default()
                 };
                 let points = match &indicator.ratio {
-                    Some((numerator, denominator)) => scope.ratios(
-                        form,
-                        of(numerator),
-                        of(denominator),
-                        indicator.percent,
-                        (numerator, denominator),
-                    ),
-                    None => scope.sums(of(&indicator.id), indicator.additive, indicator.suppress_below),
+                    Some((numerator, denominator)) => {
+                        scope.ratios(&withheld, of(numerator), of(denominator), indicator.percent)
+                    }
+                    None => scope.sums(&withheld, of(&indicator.id), indicator.additive),
                 };
                 if !points.is_empty() {
                     let (indicator, part) = (indicator.id.clone(), (*part).to_owned());
@@ -294,6 +295,34 @@ fn part_view(form: &Form, part: &str) -> PartView {
     PartView { id: part.to_owned(), name: Text { vi: vi.join(", "), en: en.join(", ") } }
 }
 
+/// Sums by what they are of: indicator, part and period.
+type Withheld<'s> = BTreeSet<(&'s str, &'s str, Period)>;
+
+/// What of a form's sums is kept back.
+fn kept_back<'s>(form: &Form, sums: &'s [ReportedSum]) -> Withheld<'s> {
+    let dimensions = |part: &str| -> Vec<String> {
+        part.split(',').map(|one| one.split('=').next().unwrap_or_default().to_owned()).collect()
+    };
+    let mut groups: BTreeMap<(&str, Vec<String>, Period), Vec<&ReportedSum>> = BTreeMap::new();
+    for sum in sums {
+        let group = (sum.indicator.as_str(), dimensions(&sum.breakdown), sum.period);
+        groups.entry(group).or_default().push(sum);
+    }
+    let mut withheld = Withheld::new();
+    for ((indicator, ..), group) in groups {
+        let Some(below) = form.indicators.get(indicator).and_then(|of| of.suppress_below) else { continue };
+        let (mut hidden, mut shown): (Vec<_>, Vec<_>) =
+            group.into_iter().partition(|sum| sum.is_kept_back(below));
+        if hidden.len() == 1 {
+            // It would be all of them less the others. The smallest says the least.
+            shown.sort_by_key(|sum| (sum.sum.is_none_or(|sum| sum.is_zero()), sum.sum, &sum.breakdown));
+            hidden.extend(shown.first());
+        }
+        withheld.extend(hidden.iter().map(|sum| (indicator, sum.breakdown.as_str(), sum.period)));
+    }
+    withheld
+}
+
 /// The places that a form is about, period by period.
 struct ScopeOf<'p> {
     form: &'p Form,
@@ -318,9 +347,9 @@ impl<'p> ScopeOf<'p> {
         sum.said.max(u32::try_from(places).unwrap_or(u32::MAX))
     }
 
-    fn sums(&self, of: &[&ReportedSum], additive: bool, below: Option<u32>) -> Vec<SumView> {
+    fn sums(&self, kept_back: &Withheld<'_>, of: &[&ReportedSum], additive: bool) -> Vec<SumView> {
         let view = |sum: &&ReportedSum| {
-            let withheld = below.is_some_and(|below| sum.is_kept_back(below));
+            let withheld = sum.is_in(kept_back);
             // What may not be added up is there as it is where one place alone says it.
             let value = sum.sum.filter(|_| (additive || sum.known == 1) && !withheld);
             self.view(sum, value, withheld, sum.known)
@@ -331,18 +360,14 @@ impl<'p> ScopeOf<'p> {
     /// Sums by sums, where both are of as many cells.
     fn ratios(
         &self,
-        form: &Form,
+        kept_back: &Withheld<'_>,
         numerators: &[&ReportedSum],
         denominators: &[&ReportedSum],
         percent: bool,
-        (numerator, denominator): (&str, &str),
     ) -> Vec<SumView> {
-        let below = |id: &str| form.indicators.get(id).and_then(|of| of.suppress_below);
-        let is_kept_back =
-            |sum: &ReportedSum, id: &str| below(id).is_some_and(|below| sum.is_kept_back(below));
         let both = numerators.iter().filter_map(|of| {
             let by = denominators.iter().find(|by| by.period == of.period)?;
-            let withheld = is_kept_back(of, numerator) || is_kept_back(by, denominator);
+            let withheld = of.is_in(kept_back) || by.is_in(kept_back);
             let share = || {
                 let share = of.sum?.checked_div(by.sum.filter(|sum| *sum > Decimal::ZERO)?)?;
                 Some((if percent { share * Decimal::ONE_HUNDRED } else { share }).round_dp(SHARE_DECIMALS))

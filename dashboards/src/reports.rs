@@ -355,7 +355,16 @@ impl ReportValues {
         let more_cells = cells.len() > CELLS_MAX as usize;
         cells.truncate(CELLS_MAX as usize);
         // By what all cells say: what is kept back does not depend on who asks for which of them.
-        let kept_back = Suppressed::of(&cells, below);
+        let kept_back = Suppressed::of(&cells, &below);
+        // What it said before is a number of persons like any other.
+        for cell in &mut cells {
+            let was = cell.was.as_ref().and_then(|was| was.number);
+            let is_small =
+                |below: u32| was.is_some_and(|was| was > Decimal::ZERO && was < Decimal::from(below));
+            if below(&cell.indicator).is_some_and(is_small) {
+                cell.was = None;
+            }
+        }
         let mut sums: BTreeMap<(&str, String, &PeriodView), Sum<'_>> = BTreeMap::new();
         let theirs = |cell: &CellView| place.is_none_or(|place| cell.place == place);
         for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| !more_cells && theirs(cell)) {

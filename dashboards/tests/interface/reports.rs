@@ -229,6 +229,37 @@ async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_b
 }
 
 #[tokio::test]
+async fn the_only_part_that_is_kept_back_is_not_the_whole_less_the_others() {
+    let forms = [("ktxh-x".to_owned(), health())].into();
+    let server = Server::of(Pack { forms, ..pack() }).await;
+    let part = |breakdown: &str, month: i16, of: i64, small: (u32, i64)| ReportedSum {
+        breakdown: breakdown.to_owned(),
+        ..sum("cases", month, Some(of), small, 3)
+    };
+    server.record.tell(|told| {
+        told.sums = vec![
+            sum("cases", 10, Some(120), (0, 0), 3),
+            part("sex=f", 10, 117, (0, 0)),
+            part("sex=m", 10, 3, (1, 3)),
+            part("disease=a", 10, 97, (0, 0)),
+            part("disease=b", 10, 20, (0, 0)),
+            part("disease=c", 10, 3, (1, 3)),
+            part("sex=f", 9, 60, (0, 0)),
+            part("sex=m", 9, 55, (0, 0)),
+        ];
+    });
+    let shown = server.get("/api/reports/domain?screen=health", &[]).await.json();
+    let all = shown["series"].as_array().unwrap();
+    let withheld = |part: &str| -> Vec<bool> {
+        let of = all.iter().find(|series| series["indicator"] == "cases" && series["part"] == part).unwrap();
+        of["points"].as_array().unwrap().iter().map(|point| point["withheld"].as_bool().unwrap()).collect()
+    };
+    assert_eq!((withheld("sex=f"), withheld("sex=m")), (vec![true, false], vec![true, false]));
+    assert_eq!((withheld("disease=a"), withheld("disease=b")), (vec![false], vec![true]));
+    assert_eq!((withheld("disease=c"), withheld("")), (vec![true], vec![false]));
+}
+
+#[tokio::test]
 async fn small_numbers_of_persons_are_kept_back_with_what_would_give_them_away_whoever_asks_for_which_place()
 {
     let forms = [("ktxh-x".to_owned(), health())].into();
@@ -237,8 +268,10 @@ async fn small_numbers_of_persons_are_kept_back_with_what_would_give_them_away_w
         place: place.to_owned(),
         ..cell("cases", number, Mark::Value)
     };
+    let was = ValueView { mark: Mark::Value, number: Some(Decimal::from(3)) };
+    let corrected = CellView { was: Some(was), ..at("25461", "40") };
     server.record.tell(|told| {
-        told.cells = vec![at("25459", "3"), at("25460", "0"), at("25461", "40"), at("25462", "17")];
+        told.cells = vec![at("25459", "3"), at("25460", "0"), corrected, at("25462", "17")];
         told.cells.push(cell("X01", "2", Mark::Value));
     });
     let values = server.get("/api/reports/values?form=ktxh-x&period=2026-10", &[]).await.json();
@@ -261,6 +294,7 @@ async fn small_numbers_of_persons_are_kept_back_with_what_would_give_them_away_w
     ];
     assert_eq!(numbers(&values), expected, "what is not of persons stays");
     assert!(values["cells"][0]["was"].is_null() && values["cells"][0]["note"] == "");
+    assert!(values["cells"][2]["was"].is_null(), "it was a small number once");
     assert_eq!(
         (&values["totals"][1]["sum"], &values["totals"][1]["withheld"]),
         (&"60".into(), &false.into())

@@ -15,9 +15,13 @@ use ioc_model::{
     time::ReceivedAt,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 /// What is left of a message may be larger than it was: text takes more room than what is packed. Larger is withheld. Bytes.
 const LEFT_MAX: usize = 64 << 20;
+
+/// So many chunks are reduced at once: each may hold a workbook, which is many times as large when it is read.
+static AT_WORK: Semaphore = Semaphore::const_new(2);
 
 /// What stands for bytes that are not kept, without their hash: a hash of a few words is found by trying.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,7 +43,10 @@ pub(super) async fn reduced(
     received_at: ReceivedAt,
 ) -> ChunkBuilder {
     let whole = chunk.finish(received_at);
+    let room = AT_WORK.acquire().await.ok();
     let reduction = tokio::task::spawn_blocking(move || {
+        // Whoever goes away meanwhile makes no room: the work goes on.
+        let _room = room;
         let view = ChunkView::parse(whole.bytes().to_vec().into()).expect("what was built is a chunk");
         drop(whole);
         let mut kept = ChunkBuilder::new();

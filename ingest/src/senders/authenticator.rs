@@ -34,7 +34,7 @@ pub struct Authenticator {
     /// Verified against when the name is unknown, so that both take the same time.
     nobody: Arc<str>,
     /// How many verifications run at once.
-    verifying: Semaphore,
+    verifying: Arc<Semaphore>,
     known: RwLock<Arc<Known>>,
     looked: Mutex<Looked>,
     failures: Mutex<FxHashMap<Mark, Instant>>,
@@ -86,7 +86,7 @@ impl Authenticator {
             path: path.to_owned(),
             key: rand::random(),
             nobody: hash_secret(&rand::random::<[u8; 16]>())?.into(),
-            verifying: Semaphore::new((cores / 2).max(1)),
+            verifying: Arc::new(Semaphore::new((cores / 2).max(1))),
             known: RwLock::new(Arc::new(known)),
             looked: Mutex::new(Looked { at: Instant::now(), stamp }),
             failures: Mutex::default(),
@@ -132,7 +132,7 @@ impl Authenticator {
     }
 
     async fn verify(&self, name: &str, secret: &[u8], mark: Mark) -> Option<Arc<Sender>> {
-        let permit = self.verifying.acquire().await.ok()?;
+        let permit = self.verifying.clone().acquire_owned().await.ok()?;
         let known = self.known();
         // A thousand connections of one sender may have queued here behind its first.
         if let Some(sender) = known.verified(name, &mark) {
@@ -145,12 +145,13 @@ impl Authenticator {
         let hash = found.map_or_else(|| self.nobody.clone(), |found| found.stored.hash.clone());
         let candidate = if secret.len() <= MAX_SECRET { secret.to_vec() } else { Vec::new() };
         let matches = tokio::task::spawn_blocking(move || {
+            // Whoever goes away meanwhile makes no room: the work goes on.
+            let _permit = permit;
             PasswordHash::new(&hash)
                 .is_ok_and(|parsed| Argon2::default().verify_password(&candidate, &parsed).is_ok())
         })
         .await
         .unwrap_or(false);
-        drop(permit);
         match found {
             Some(found) if matches => {
                 let _first = found.verified.set(mark);

@@ -52,7 +52,7 @@ const AT_WORK: usize = 2;
 pub(super) struct Clerks {
     sessions: Sessions,
     at_the_door: Semaphore,
-    at_work: Semaphore,
+    at_work: Arc<Semaphore>,
 }
 
 impl Default for Clerks {
@@ -60,7 +60,7 @@ impl Default for Clerks {
         Clerks {
             sessions: Sessions::default(),
             at_the_door: Semaphore::new(AT_THE_DOOR),
-            at_work: Semaphore::new(AT_WORK),
+            at_work: Arc::new(Semaphore::new(AT_WORK)),
         }
     }
 }
@@ -114,7 +114,12 @@ impl HttpPush {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let _room = self.clerks.at_work.acquire().await.map_err(|_| Problem::BUSY)?;
+        let room = self.clerks.at_work.clone().acquire_owned().await.map_err(|_| Problem::BUSY)?;
+        // Whoever goes away meanwhile makes no room: the work goes on.
+        let work = move || {
+            let _room = room;
+            work()
+        };
         tokio::task::spawn_blocking(work).await.map_err(|error| {
             tracing::error!(%error, "what was done for a clerk's page was cut short");
             Problem::BUSY
