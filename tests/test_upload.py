@@ -153,6 +153,7 @@ def test_a_clerk_sees_what_is_wrong_beside_its_cells_corrects_it_and_is_taken(ho
         ["text", ".changes tbody tr"],
         ["send", corrected],
         ["text", ".changes tbody tr"],
+        ["wait", "#former tbody tr:nth-child(3)"],
         ["text", "#former tbody .verdict"],
         ["click", f'#former tr[data-position="{position}"] button'],
         ["wait", "td[data-cell]"],
@@ -163,7 +164,7 @@ def test_a_clerk_sees_what_is_wrong_beside_its_cells_corrects_it_and_is_taken(ho
     assert len(seen[3]) == 3 and "chưa có" in seen[3][0]
     (change,) = seen[5]
     assert all(part in change for part in ("Biểu X!D3", "Hồ sơ đúng hạn", "Xã Tân Biên", "312", "1.130")), change
-    assert seen[6] == ["Đã nhận", "Đã nhận", "Không nhận"], "what was sent before, the newest first"
+    assert seen[7] == ["Đã nhận", "Đã nhận", "Không nhận"], "what was sent before, the newest first"
     assert house.shown()["X02"] == "1130"
     # The control room reads names, too.
     told = house.receipts(limit=1)[0]
