@@ -126,7 +126,8 @@ def read_reports(base, ioc, folder):
         [reported.Receipt(*row) for row in asked.query(RECEIPTS).result_rows],
         asked.query(CELLS).result_rows,
         asked.query(CONFLICTS).result_rows,
-        balances(ioc)[REPORT_FEED],
+        # A run without reports has nothing of them.
+        balances(ioc).get(REPORT_FEED, dict.fromkeys(BALANCE, 0)),
     )
 
 
