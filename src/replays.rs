@@ -164,22 +164,32 @@ impl Rereader {
         let upto = self.store.published(self.generation).await.map_err(unanswered)?.unwrap_or_default();
         let ReplayedMessages { messages, more } = self.portion(portion, between, upto).await?;
         let decoder = self.packs.current();
-        let mut known = Known::default();
-        trial.messages += messages.len() as u64;
-        for message in &messages {
+        let last = messages.last().map(|last| last.position).filter(|_| more);
+        let mut before = Vec::with_capacity(messages.len());
+        for message in messages {
             let earlier = message.before.pack.as_ref().map(|pack| self.packs.version(pack)).transpose();
-            let earlier = earlier.map_err(|halt| HistoryError::Refused(halt.to_string()))?;
-            let Some(envelope) = message.envelope() else {
-                trial.missing += 1;
-                continue;
-            };
-            match reread(&decoder, earlier.as_deref(), &mut known, &envelope, &message.before) {
-                Reread::Same => {}
-                Reread::Unclear => trial.unclear += 1,
-                Reread::Other(difference) => foretell(trial, &difference),
-            }
+            before.push((message, earlier.map_err(|halt| HistoryError::Refused(halt.to_string()))?));
         }
-        Ok(messages.last().map(|last| last.position).filter(|_| more))
+        let mut foreseen = std::mem::take(trial);
+        // A workbook takes its time, and pages and senders are served meanwhile.
+        let foreseen = tokio::task::spawn_blocking(move || {
+            let mut known = Known::default();
+            for (message, earlier) in &before {
+                foreseen.messages += 1;
+                let Some(envelope) = message.envelope() else {
+                    foreseen.missing += 1;
+                    continue;
+                };
+                match reread(&decoder, earlier.as_deref(), &mut known, &envelope, &message.before) {
+                    Reread::Same => {}
+                    Reread::Unclear => foreseen.unclear += 1,
+                    Reread::Other(difference) => foretell(&mut foreseen, &difference),
+                }
+            }
+            foreseen
+        });
+        *trial = foreseen.await.map_err(|error| HistoryError::Refused(error.to_string()))?;
+        Ok(last)
     }
 }
 

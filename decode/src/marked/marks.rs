@@ -83,21 +83,18 @@ impl Marks {
             list.push(Listed { weight, texts });
             let Some(Spot { sheet, rows, column }) = spot(&finding.at, sheets) else { continue };
             let note = format!("{weight_vi}: {vi}\n{weight_en}: {en}");
-            // Of a whole row, its first cell.
-            let known: BTreeMap<u32, u32> = match column {
-                Some(_) => BTreeMap::new(),
-                None => sheets[sheet]
-                    .rows
-                    .iter()
-                    .filter_map(|row| Some((row.number, row.cells.first()?.0)))
-                    .collect(),
+            let of_sheet = &sheets[sheet].rows;
+            let first_of = |row: u32| {
+                let at = of_sheet.binary_search_by_key(&row, |row| row.number).ok()?;
+                of_sheet[at].cells.first().map(|(column, _)| *column)
             };
             for row in rows.into_iter().flat_map(|(first, last)| first..=last) {
                 if count >= MARKS_MAX {
                     break;
                 }
                 count += 1;
-                let column = column.or_else(|| known.get(&row).copied()).unwrap_or_default();
+                // Of a whole row, its first cell.
+                let column = column.or_else(|| first_of(row)).unwrap_or_default();
                 let mark = cells[sheet].entry((row, column)).or_insert_with(|| Mark {
                     row,
                     column,

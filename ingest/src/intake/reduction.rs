@@ -19,6 +19,8 @@ use tokio::sync::Semaphore;
 
 /// What is left of a message may be larger than it was: text takes more room than what is packed. Larger is withheld. Bytes.
 const LEFT_MAX: usize = 64 << 20;
+/// And so much of all messages of a chunk: files of a folder come by the thousand, and small ones may say much.
+const LEFT_OF_A_CHUNK: usize = 256 << 20;
 
 /// So many chunks are reduced at once: each may hold a workbook, which is many times as large when it is read.
 static AT_WORK: Semaphore = Semaphore::const_new(2);
@@ -96,7 +98,7 @@ fn personal(reducer: &Reducer, envelope: &Envelope<'_>, kept: &mut ChunkBuilder)
         return withhold(envelope, "too_large", said_bytes(envelope), &kept_address, &attributes, kept);
     }
     let left = reducer.reduce(feed, address, received_at, payload);
-    if left.len() > LEFT_MAX {
+    if left.len() > LEFT_MAX.min(LEFT_OF_A_CHUNK.saturating_sub(kept.bytes())) {
         return withhold(envelope, "too_large", payload.len() as u64, &kept_address, &attributes, kept);
     }
     attributes.push((Attribute::Reduced, reducer.version().to_owned()));

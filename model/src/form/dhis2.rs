@@ -6,13 +6,15 @@
 
 use std::collections::BTreeMap;
 
+use super::Mapped;
+
 /// What a form is in DHIS2. All identifiers are those of the messages, most often UIDs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dhis2 {
     /// Data sets whose messages are of this form; none where the data elements say enough.
     pub data_sets: Vec<String>,
     /// Data elements.
-    pub elements: BTreeMap<String, Dhis2Element>,
+    pub elements: BTreeMap<String, Mapped>,
     /// Codes of places by organisation unit. What is not among them is the code itself.
     pub org_units: BTreeMap<String, String>,
     /// Combinations that mean "default".
@@ -21,17 +23,6 @@ pub struct Dhis2 {
     pub category: Dhis2Combinations,
     /// Attribute option combinations.
     pub attribute: Dhis2Combinations,
-}
-
-/// What is reported in a data element.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Dhis2Element {
-    /// The indicator.
-    pub indicator: String,
-    /// The columns of the form by which its combinations break it down.
-    pub by: Vec<String>,
-    /// The part that it is itself: member by column.
-    pub of: BTreeMap<String, String>,
 }
 
 /// What combinations of one kind mean: members by column.

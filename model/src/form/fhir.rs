@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::Mapped;
+
 /// What a form is in FHIR.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fhir {
@@ -12,22 +14,11 @@ pub struct Fhir {
     pub measures: Vec<String>,
     /// By `group/population` (codes of both), or `population` alone where the group has no code; the score of a group is
     /// its population `measure-score`.
-    pub populations: BTreeMap<String, FhirPopulation>,
+    pub populations: BTreeMap<String, Mapped>,
     /// Columns of the form by the codes of stratifiers and of their components.
     pub stratifiers: BTreeMap<String, String>,
     /// By column, codes that are not the form's own: the members they mean.
     pub codes: BTreeMap<String, BTreeMap<String, String>>,
     /// Codes of places by reference (`Location/tan-bien`) or identifier. What is not among them is the code itself.
     pub places: BTreeMap<String, String>,
-}
-
-/// What a population counts.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FhirPopulation {
-    /// The indicator.
-    pub indicator: String,
-    /// The columns of the form by which its strata break it down; none where it is of the whole group.
-    pub by: Vec<String>,
-    /// The part that it is itself: member by column.
-    pub of: BTreeMap<String, String>,
 }

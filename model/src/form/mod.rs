@@ -10,6 +10,7 @@ mod contract;
 mod dhis2;
 mod fhir;
 mod finding;
+mod mapped;
 mod period;
 mod period_words;
 mod report;
@@ -25,10 +26,12 @@ pub use self::{
         AgainstBefore, Agency, Before, Check, Column, CountedRows, Form, FormIndicator, Meaning, Member,
         Owner, PlaceScope, Relation, Role, Term,
     },
-    dhis2::{Dhis2, Dhis2Combinations, Dhis2Element},
-    fhir::{Fhir, FhirPopulation},
+    dhis2::{Dhis2, Dhis2Combinations},
+    fhir::Fhir,
     finding::{Finding, Rule, Weight},
+    mapped::Mapped,
     period::{Period, PeriodKind},
+    period_words::ENGLISH_MONTHS,
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
     scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},

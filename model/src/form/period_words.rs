@@ -3,7 +3,8 @@
 use super::{Period, PeriodKind};
 use crate::{place::Date, text::Text};
 
-const MONTHS: [&str; 12] = [
+/// Months as English calls them, January first.
+pub const ENGLISH_MONTHS: [&str; 12] = [
     "January",
     "February",
     "March",
@@ -28,7 +29,8 @@ impl Period {
             PeriodKind::Day => (format!("ngày {}", day_month_year(self.start)), in_english(self.start)),
             PeriodKind::Week => (format!("tuần {number}/{year}"), format!("week {number} of {year}")),
             PeriodKind::Month | PeriodKind::AdminMonth => {
-                let name = usize::try_from(number - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
+                let name =
+                    usize::try_from(number - 1).ok().and_then(|at| ENGLISH_MONTHS.get(at)).unwrap_or(&"");
                 (format!("tháng {number}/{year}"), format!("{name} {year}"))
             }
             PeriodKind::Quarter | PeriodKind::AdminQuarter => {
@@ -61,7 +63,7 @@ fn day_month_year(day: Date) -> String {
 }
 
 fn in_english(day: Date) -> String {
-    let month = usize::try_from(day.month() - 1).ok().and_then(|at| MONTHS.get(at)).unwrap_or(&"");
+    let month = usize::try_from(day.month() - 1).ok().and_then(|at| ENGLISH_MONTHS.get(at)).unwrap_or(&"");
     format!("{} {month} {}", day.day(), day.year())
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use ioc_model::{pack::Pack, place::PlaceKind};
+use ioc_model::{form::ENGLISH_MONTHS, pack::Pack, place::PlaceKind};
 use rust_decimal::Decimal;
 
 use super::Message;
@@ -42,20 +42,6 @@ const OF_PCI: [(&str, &str); 10] = [
     ("pci_labor", "labor"),
     ("pci_legal", "legal"),
     ("pci_weighted", "pci"),
-];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
 ];
 
 /// The folder in the inbox, and what is dropped into it: each is of one place, whose authority speaks for it.
@@ -130,7 +116,8 @@ fn dengue(pack: &Pack) -> anyhow::Result<Vec<Message>> {
         ];
         for record in records.iter().filter(|record| &record[2] == region) {
             let (month, year) = (&record[0], &record[1]);
-            let number = MONTHS.iter().position(|name| *name == month).with_context(|| month.to_owned())? + 1;
+            let number =
+                ENGLISH_MONTHS.iter().position(|name| *name == month).with_context(|| month.to_owned())? + 1;
             rows.push(vec![
                 place.key.code.clone(),
                 place.name.vi.clone(),

@@ -16,7 +16,7 @@ mod tests;
 use std::{collections::BTreeSet, fmt::Display};
 
 use ioc_model::{
-    form::{Absent, Dhis2, Dhis2Combinations, Dhis2Element, Form, Mark, Member, Period, Rule, Value, Weight},
+    form::{Absent, Dhis2, Dhis2Combinations, Form, Mapped, Mark, Member, Period, Rule, Value, Weight},
     name::Name,
     place::Date,
 };
@@ -135,12 +135,7 @@ impl<'f> Values<'f> {
         }
     }
 
-    fn cell(
-        &self,
-        at: &dyn Display,
-        value: &SaidValue<'_>,
-        element: &'f Dhis2Element,
-    ) -> Result<SaidCell, Wrong> {
+    fn cell(&self, at: &dyn Display, value: &SaidValue<'_>, element: &'f Mapped) -> Result<SaidCell, Wrong> {
         for (name, stands) in [("period", value.period), ("orgUnit", value.org_unit)] {
             if stands.is_empty() {
                 return Err(Wrong::new(
@@ -201,7 +196,7 @@ impl<'f> Values<'f> {
         Ok((Some(Value::of(read)), as_sent.to_owned()))
     }
 
-    fn members_of(&self, value: &SaidValue<'_>, element: &'f Dhis2Element) -> Result<Box<[u32]>, Wrong> {
+    fn members_of(&self, value: &SaidValue<'_>, element: &'f Mapped) -> Result<Box<[u32]>, Wrong> {
         let mut members: Vec<(&str, &str)> =
             element.of.iter().map(|(column, member)| (column.as_str(), member.as_str())).collect();
         for (kind, of, combination) in [

@@ -25,7 +25,7 @@ fn dimension(id: &str, members: &[&str]) -> Column {
 
 /// Dengue by age, sex and sector; visits and beds as wholes.
 fn health() -> Form {
-    let element = |indicator: &str, by: &[&str]| Dhis2Element {
+    let element = |indicator: &str, by: &[&str]| Mapped {
         indicator: indicator.to_owned(),
         by: by.iter().map(|column| (*column).to_owned()).collect(),
         of: BTreeMap::new(),

@@ -13,7 +13,7 @@ mod tests;
 use std::{collections::BTreeSet, fmt::Display};
 
 use ioc_model::{
-    form::{Fhir, FhirPopulation, Form, Mark, Member, Period, PeriodKind, Rule, Value, Weight},
+    form::{Fhir, Form, Mapped, Mark, Member, Period, PeriodKind, Rule, Value, Weight},
     name::Name,
     place::Date,
 };
@@ -201,7 +201,7 @@ impl<'f> Reading<'f> {
     }
 
     /// What a population of a group is in the form, and its own code.
-    fn of(&mut self, at: &dyn Display, group: &[&str], own: &[&str]) -> Option<(String, &'f FhirPopulation)> {
+    fn of(&mut self, at: &dyn Display, group: &[&str], own: &[&str]) -> Option<(String, &'f Mapped)> {
         for code in own {
             let keys = group.iter().map(|group| format!("{group}/{code}"));
             let alone = group.is_empty().then(|| (*code).to_owned());
@@ -232,7 +232,7 @@ impl<'f> Reading<'f> {
         here: &str,
         population: &Population<'_>,
         code: &str,
-        of: &'f FhirPopulation,
+        of: &'f Mapped,
     ) {
         if of.by.is_empty() {
             let members = self.members(of, &[]);
@@ -272,7 +272,7 @@ impl<'f> Reading<'f> {
         }
     }
 
-    fn score(&mut self, at: &str, group: &Group<'_>, here: &str, of: &'f FhirPopulation) {
+    fn score(&mut self, at: &str, group: &Group<'_>, here: &str, of: &'f Mapped) {
         if of.by.is_empty() {
             let members = self.members(of, &[]);
             return self.cell(at, of, members, score(group.measure_score.as_ref()));
@@ -288,7 +288,7 @@ impl<'f> Reading<'f> {
         at: &str,
         group: &'g Group<'m>,
         here: &str,
-        of: &'f FhirPopulation,
+        of: &'f Mapped,
     ) -> Option<Parts<'g, 'm>> {
         let mut parts: Parts<'g, 'm> = Vec::new();
         for (number, stratifier) in group.stratifier.iter().flatten().enumerate() {
@@ -370,7 +370,7 @@ impl<'f> Reading<'f> {
             .collect()
     }
 
-    fn members(&self, of: &'f FhirPopulation, parts: &[(&str, &str)]) -> Box<[u32]> {
+    fn members(&self, of: &'f Mapped, parts: &[(&str, &str)]) -> Box<[u32]> {
         let said = |id: &str| {
             let part = parts.iter().find(|(column, _)| *column == id).map(|(_, member)| *member);
             part.or_else(|| of.of.get(id).map(String::as_str))
@@ -382,13 +382,7 @@ impl<'f> Reading<'f> {
         self.dimensions.iter().map(number).collect()
     }
 
-    fn cell(
-        &mut self,
-        at: &str,
-        of: &FhirPopulation,
-        members: Box<[u32]>,
-        value: Result<(Value, String), Wrong>,
-    ) {
+    fn cell(&mut self, at: &str, of: &Mapped, members: Box<[u32]>, value: Result<(Value, String), Wrong>) {
         match value {
             Ok((value, as_sent)) => self.said.cells.push(SaidCell {
                 at: at.into(),

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::{
     super::{document::Section, draft::Draft},
-    dhis2::{is_of_the_calendar, read_members},
+    mapped::{is_dimension, is_of_the_calendar, read_mapped, read_places},
     sdmx::is_member,
 };
-use crate::form::{Column, Fhir, FhirPopulation, Form, Role};
+use crate::form::{Fhir, Form};
 
 const EXAMPLE: &str = "{ measures = [\"https://…/Measure/monthly\"], populations = { \"visits/numerator\" = { indicator = \"visits\" } } }";
 const POPULATION: &str = "{ \"visits/numerator\" = { indicator = \"visits\" } }";
@@ -32,52 +32,14 @@ pub(super) fn read(id: &str, section: &mut Section<'_>, form: &Form, draft: &Dra
     }
     let fhir = Fhir {
         measures,
-        populations: read_populations(id, &mut table, form),
+        populations: read_mapped(id, &mut table, ("populations", POPULATION), form),
         stratifiers: read_stratifiers(id, &mut table, form),
         codes: read_codes(id, &mut table, form),
-        places: read_places(id, &mut table, draft),
+        places: read_places(id, &mut table, ("places", "{ \"Location/tan-bien\" = \"25486\" }"), draft),
     };
     check_columns(id, &table, &fhir);
     table.finish();
     Some(fhir)
-}
-
-fn is_dimension(form: &Form, column: &str) -> bool {
-    form.columns.iter().any(|known: &Column| known.id == column && matches!(known.role, Role::Dimension(_)))
-}
-
-fn read_populations(id: &str, table: &mut Section<'_>, form: &Form) -> BTreeMap<String, FhirPopulation> {
-    let mut populations: BTreeMap<String, FhirPopulation> = BTreeMap::new();
-    let Some(mut inner) = table.section("populations", POPULATION) else { return populations };
-    for (line, name) in inner.keys() {
-        let Some(mut of) = inner.section(name, "{ indicator = \"visits\" }") else { continue };
-        let indicator = of.text("indicator", "\"visits\"");
-        if !indicator.is_empty() && !form.indicators.contains_key(&indicator) {
-            of.fault(of.line_of("indicator"), format!("{id}: the form has no indicator '{indicator}'"));
-        }
-        let mut by = Vec::new();
-        for (line, column) in of.texts("by") {
-            if !is_dimension(form, &column) {
-                let message =
-                    format!("{id}: 'by': the form has no column '{column}' of the role 'dimension'");
-                of.fault(line, message);
-            }
-            by.push(column);
-        }
-        let part = of.optional_section("of", "{ sex = \"f\" }");
-        let part = part.map(|part| read_members(id, part, form)).unwrap_or_default();
-        if let Some(column) = part.keys().find(|column| by.contains(column)) {
-            of.fault(of.line, format!("{id}: '{column}' is in 'by' and in 'of'"));
-        }
-        of.finish();
-        let population = FhirPopulation { indicator, by, of: part };
-        if populations.values().any(|other| *other == population) {
-            inner.fault(line, format!("{id}: two populations are the same indicator of the same parts"));
-        }
-        let _ = populations.insert(name.to_owned(), population);
-    }
-    inner.finish();
-    populations
 }
 
 fn read_stratifiers(id: &str, table: &mut Section<'_>, form: &Form) -> BTreeMap<String, String> {
@@ -124,22 +86,6 @@ fn read_codes(id: &str, table: &mut Section<'_>, form: &Form) -> BTreeMap<String
     }
     inner.finish();
     codes
-}
-
-fn read_places(id: &str, table: &mut Section<'_>, draft: &Draft) -> BTreeMap<String, String> {
-    let mut places = BTreeMap::new();
-    let Some(mut inner) = table.optional_section("places", "{ \"Location/tan-bien\" = \"25486\" }") else {
-        return places;
-    };
-    for (line, reference) in inner.keys() {
-        let place = inner.text(reference, "\"25486\"");
-        if !place.is_empty() && !draft.places.iter().any(|known| known.key.code == place) {
-            inner.fault(line, format!("{id}: 'places': '{place}' is not the code of a place of places.csv"));
-        }
-        let _ = places.insert(reference.to_owned(), place);
-    }
-    inner.finish();
-    places
 }
 
 /// What a population is broken down by, some stratifier says.

@@ -7,6 +7,7 @@ mod columns;
 mod dhis2;
 mod fhir;
 mod indicators;
+mod mapped;
 mod rule;
 mod sdmx;
 mod templates;

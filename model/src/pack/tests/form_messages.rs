@@ -142,7 +142,7 @@ fn every_rule_of_what_a_form_is_in_messages_has_its_fault() {
         (
             "deExpendit1 = { indicator = \"EXP\", of = { sex = \"f\" } }",
             "deExpendit1 = { indicator = \"REV\", by = [\"sex\"] }",
-            "nsnn: two data elements are the same indicator",
+            "nsnn: two of 'elements' are the same indicator",
         ),
         (
             "ouProvince1 = \"80\"",

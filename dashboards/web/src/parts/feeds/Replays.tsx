@@ -1,6 +1,7 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { open } from "../../address";
 import type { RejectGroup, RejectsSummed, Replay } from "../../api";
+import { useAnswer } from "../../asking";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, roughAge, shortMoment } from "../../format";
 import { say } from "../../language";
@@ -9,30 +10,9 @@ import { reasonWords } from "../../words/page";
 import { replayWords } from "../../words/replays";
 import { Download } from "../frame/Download";
 
-const EVERY = 15_000;
-const PATIENCE = 15_000;
-
 /** What is rejected by feed and reason, the command that has it read again, and what was. There only while there is some. */
 export function Replays() {
-  const [summed, setSummed] = useState<RejectsSummed | null>(null);
-  useEffect(() => {
-    let timer = 0;
-    let over = false;
-    const look = async () => {
-      try {
-        const response = await fetch("/api/rejects/groups", { signal: AbortSignal.timeout(PATIENCE) });
-        if (response.ok && !over) setSummed((await response.json()) as RejectsSummed);
-      } catch {
-        // The page says itself that the server is away; what was told last stays, with its moments.
-      }
-      if (!over) timer = window.setTimeout(() => void look(), EVERY);
-    };
-    void look();
-    return () => {
-      over = true;
-      window.clearTimeout(timer);
-    };
-  }, []);
+  const summed = useAnswer<RejectsSummed>("/api/rejects/groups", true).value.said;
   if (!summed || summed.groups.length + summed.replays.length === 0) return null;
   return (
     <section class="panel clients replays" aria-labelledby="replays-title">

@@ -5,10 +5,10 @@ import type { Column } from "../../csv";
 import { fullMoment, number, unit } from "../../format";
 import { say } from "../../language";
 import { domainWords } from "../../words/domain";
-import { words } from "../../words/page";
 import { vintageWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
+import { Waiting } from "../frame/Waiting";
 import { Urgent } from "../frame/Attention";
 import { choose, chosen, goTo } from "./chosen";
 import { PeriodSaid } from "./Said";
@@ -30,7 +30,8 @@ export function domain(of: Of) {
 function Domain({ of }: { of: Of }) {
   const wanted = chosen("of");
   const asked = new URLSearchParams(wanted === "" ? { screen: of } : { screen: of, form: wanted });
-  const { said, trouble } = useAnswer<ReportDomain>(`/api/reports/domain?${asked}`, true).value;
+  const answer = useAnswer<ReportDomain>(`/api/reports/domain?${asked}`, true).value;
+  const { said } = answer;
   // A form of another screen is none of this one.
   useEffect(() => {
     if (said && said.form === null && wanted !== "") choose({ of: "", period: "", part: "" });
@@ -40,16 +41,7 @@ function Domain({ of }: { of: Of }) {
     <div class="reports">
       <Urgent />
       {report !== "" && <Story key={report} position={report} />}
-      {trouble && (
-        <p role="alert" class="event-trouble">
-          {say(trouble)}
-        </p>
-      )}
-      {!said && !trouble && (
-        <p class="calm" role="status">
-          {say(words.loading)}
-        </p>
-      )}
+      <Waiting for={answer} />
       {said && <Of of={said} />}
     </div>
   );

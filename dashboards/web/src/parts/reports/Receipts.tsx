@@ -7,10 +7,10 @@ import { type Column, at } from "../../csv";
 import { fullMoment, isoDay, moment, number } from "../../format";
 import { say } from "../../language";
 import type { Text } from "../../model";
-import { words } from "../../words/page";
 import { reportWords, verdictWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
+import { Waiting } from "../frame/Waiting";
 import { choose, chosen, clear, filter, isFiltered, openReport, openValues, receiptsUrl, returnToRow } from "./chosen";
 import { agencyName, byName, formName, notice, seen } from "./names";
 import { PeriodSaid, Verdict } from "./Said";
@@ -36,7 +36,8 @@ export const COUNTED: [Counted, Text, Text?][] = [
 /** What arrived, the newest first, filtered and paged by the server. The first page goes on by itself, an older one stands still. */
 export function Receipts() {
   const before = chosen("before");
-  const { said, trouble } = useAnswer<ReceiptPage>(receiptsUrl(PAGE), before === "").value;
+  const answer = useAnswer<ReceiptPage>(receiptsUrl(PAGE), before === "").value;
+  const { said } = answer;
   useEffect(() => {
     if (!said) return;
     notice(said.receipts);
@@ -51,16 +52,7 @@ export function Receipts() {
         {said && said.receipts.length > 0 && <Download name="reports" of={say(reportWords.arrived)} columns={columns()} rows={() => said.receipts} />}
       </div>
       <Filters />
-      {trouble && (
-        <p role="alert" class="event-trouble">
-          {say(trouble)}
-        </p>
-      )}
-      {!said && !trouble && (
-        <p class="calm" role="status">
-          {say(words.loading)}
-        </p>
-      )}
+      <Waiting for={answer} />
       {said && said.receipts.length === 0 && <p class="calm">{say(reportWords.noReports)}</p>}
       {said && said.receipts.length > 0 && <Table of={said.receipts} />}
       <p class="event-pages">

@@ -8,9 +8,9 @@ import { say } from "../../language";
 import type { Priority } from "../../model";
 import { screens } from "../../screens";
 import { domainWords, targetVerdicts } from "../../words/domain";
-import { words } from "../../words/page";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
+import { Waiting } from "../frame/Waiting";
 import { Mark } from "../frame/Mark";
 import { Urgent } from "../frame/Attention";
 import { choose, chosen } from "./chosen";
@@ -28,7 +28,8 @@ const PRIORITIES: Partial<Record<Verdict, Priority>> = { behind: "low" };
 
 /** What plans want to be reached beside what is reported, with how much of it is known. */
 export function Targets() {
-  const { said, trouble } = useAnswer<TargetList>("/api/reports/targets", true).value;
+  const answer = useAnswer<TargetList>("/api/reports/targets", true).value;
+  const { said } = answer;
   const years = [...new Set(said?.targets.flatMap((target) => target.years.map(({ year }) => year)))].sort((a, b) => b - a);
   const year = years.find((one) => String(one) === chosen("year")) ?? years[0];
   const lines = (said?.targets ?? []).map((target): Line => {
@@ -47,16 +48,7 @@ export function Targets() {
           </h2>
           {shown.length > 0 && <Download name={`targets-${year ?? ""}`} of={say(domainWords.targets)} columns={columns()} rows={() => shown} />}
         </div>
-        {trouble && (
-          <p role="alert" class="event-trouble">
-            {say(trouble)}
-          </p>
-        )}
-        {!said && !trouble && (
-          <p class="calm" role="status">
-            {say(words.loading)}
-          </p>
-        )}
+        <Waiting for={answer} />
         {said?.targets.length === 0 && <p class="calm">{say(domainWords.noTargets)}</p>}
         {lines.length > 0 && (
           <>

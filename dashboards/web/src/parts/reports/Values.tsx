@@ -3,10 +3,10 @@ import type { ReportCell, ReportIndicator, ReportTotal, ReportValue, ReportValue
 import { useAnswer } from "../../asking";
 import { decimal, number } from "../../format";
 import { say } from "../../language";
-import { words } from "../../words/page";
 import { markWords, reportWords } from "../../words/reports";
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
+import { Waiting } from "../frame/Waiting";
 import { cellColumns } from "./cells";
 import { choose, chosen, openReport, valuesUrl, valuesUrlOf } from "./chosen";
 import { type Head, type Matrix, matrices } from "./matrix";
@@ -61,20 +61,12 @@ function Chooser() {
 
 /** The values of a form and period; under their names where they are given, else under what reports call them. */
 export function Shown({ form, period, names }: { form: string; period: string; names?: ReportIndicator[] }) {
-  const { said, trouble } = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
+  const answer = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
+  const { said } = answer;
   const tables = matrices(said?.cells ?? [], said?.totals ?? []);
   return (
     <>
-      {trouble && (
-        <p role="alert" class="event-trouble">
-          {say(trouble)}
-        </p>
-      )}
-      {!said && !trouble && (
-        <p class="calm" role="status">
-          {say(words.loading)}
-        </p>
-      )}
+      <Waiting for={answer} />
       {said && said.cells.length === 0 && <p class="calm">{say(reportWords.noValues)}</p>}
       {said?.more_cells && <p class="calm">{say(reportWords.moreValues)}</p>}
       {said && said.cells.length > 0 && (

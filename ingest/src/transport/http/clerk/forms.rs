@@ -142,7 +142,9 @@ pub(super) async fn template(
     }
     let (agency, today) = (bound_to(&sender).map(str::to_owned), today(&pack, push.intake.clock()));
     let name = format!("{form}-{period}.xlsx");
-    let written = push.at_work(move || written(&pack, &form, &period, agency.as_deref(), today)).await?;
+    let written = push
+        .at_work(push.room().await?, move || written(&pack, &form, &period, agency.as_deref(), today))
+        .await?;
     let bytes = written.map_err(|NoTemplate(why)| Problem::NoTemplate(why))?;
     Ok(attached(&name, bytes))
 }

@@ -22,8 +22,9 @@ pub(super) async fn marked(
     let position: Position = position.parse().map_err(|_| Problem::InvalidPosition)?;
     let receipt = push.report_of(&sender, position, Duration::ZERO).await?;
     let receipt = receipt.map_err(|_| Problem::NoMarkedCopy)?;
+    let room = push.room().await?;
     let sent = push.sent_file(&receipt).await?.ok_or(Problem::NoMarkedCopy)?;
     let name = format!("{}-{position}.xlsx", receipt.form);
-    let copy = push.at_work(move || workbook(&sent.payload, &receipt.findings)).await?;
+    let copy = push.at_work(room, move || workbook(&sent.payload, &receipt.findings)).await?;
     Ok(attached(&name, copy.ok_or(Problem::NoMarkedCopy)?))
 }

@@ -25,7 +25,10 @@ mod sessions;
 mod story;
 mod upload;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Router,
@@ -35,7 +38,7 @@ use axum::{
     routing::{get, post},
 };
 use ioc_model::pack::{Feed, FormatName, Pack};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::sessions::{Sessions, session_of};
 pub(super) use self::upload::file_name;
@@ -109,12 +112,19 @@ impl HttpPush {
         self.routes.borrow().pack().clone()
     }
 
-    /// Does what takes a while, of which only so much is done at once.
+    /// Room for what takes a while, of which only so much is done at once. Whoever has none holds no file meanwhile.
+    async fn room(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let room = self.clerks.at_work.clone().acquire_owned();
+        let room = tokio::time::timeout(Duration::from_millis(self.limits.idle_ms), room).await;
+        room.map_err(|_| Problem::BUSY)?.map_err(|_| Problem::BUSY)
+    }
+
+    /// Does what takes a while.
     async fn at_work<T: Send + 'static>(
         &self,
+        room: OwnedSemaphorePermit,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let room = self.clerks.at_work.clone().acquire_owned().await.map_err(|_| Problem::BUSY)?;
         // Whoever goes away meanwhile makes no room: the work goes on.
         let work = move || {
             let _room = room;

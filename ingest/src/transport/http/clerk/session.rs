@@ -75,11 +75,12 @@ impl HttpPush {
         if !is_of_the_page(&headers) {
             return Err(Problem::NotOfThePage);
         }
-        // The authenticator takes its time on purpose: who guesses waits in line, and the line is short.
-        let _place = self.clerks.at_the_door.try_acquire().map_err(|_| Problem::BUSY)?;
         let read = to_bytes(request.into_body(), LOG_IN_MAX);
         let body = tokio::time::timeout(Duration::from_millis(self.limits.idle_ms), read).await;
         let body = body.map_err(|_| Problem::TimedOut)?.map_err(|_| Problem::WrongLogIn)?;
+        // The authenticator takes its time on purpose: who guesses waits in line, and the line is short. Who is slow to say who
+        // he is holds no place in it.
+        let _place = self.clerks.at_the_door.try_acquire().map_err(|_| Problem::BUSY)?;
         let LogIn { name, secret } = serde_json::from_slice(&body).map_err(|_| Problem::WrongLogIn)?;
         let (name, secret) = (name.trim(), secret.trim());
         let secret = secret.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).unwrap_or(secret);

@@ -137,13 +137,14 @@ impl HttpPush {
         let mut cells = receipts.changes(receipt.arrival.position, CELLS_MAX + 1).await.map_err(no_answer)?;
         let more_cells = cells.len() > CELLS_MAX as usize;
         cells.truncate(CELLS_MAX as usize);
+        let room = self.room().await?;
         let sent = self.sent_file(receipt).await?;
         let file = sent.as_ref().and_then(|sent| sent.file()).unwrap_or_default().to_owned();
         let excerpt = match sent {
             Some(sent) if !receipt.findings.is_empty() => {
                 let (pack, form, findings) =
                     (pack.clone(), receipt.form.to_string(), receipt.findings.clone());
-                self.at_work(move || excerpt(&pack, &form, &sent.payload, &findings)).await?
+                self.at_work(room, move || excerpt(&pack, &form, &sent.payload, &findings)).await?
             }
             _ => None,
         };
