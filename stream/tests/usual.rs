@@ -94,6 +94,8 @@ struct Site {
     names: Names,
     decoder: Arc<Decoder>,
     shard: Shard,
+    /// The pack that the last epoch went by: what a checkpoint of it says.
+    gone_by: Option<PackVersion>,
     epoch: u64,
     lines: u64,
     awaited: VecDeque<Question>,
@@ -108,7 +110,7 @@ impl Site {
         let decoder = Arc::new(Decoder::new(Arc::new(pack("one", rules)), names.clone()).unwrap());
         let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
         let (windows, told, awaited) = Default::default();
-        Site { names, decoder, shard, epoch: 0, lines: 0, awaited, windows, told }
+        Site { names, decoder, shard, gone_by: None, epoch: 0, lines: 0, awaited, windows, told }
     }
 
     /// From the next epoch on another pack is in effect.
@@ -140,6 +142,7 @@ impl Site {
         let happened = Happened { events: &events, ..Happened::NOTHING };
         let none: [&[_]; 0] = [];
         let results = self.shard.apply(&facts, &self.decoder, &Rows::of(none), Vec::new(), happened);
+        self.gone_by = Some(facts.pack.clone());
         self.awaited.extend(results.questions);
         self.windows.extend(results.facts.windows.into_iter().map(|window| (facts.epoch, window)));
         for alert in &results.facts.alerts {
@@ -198,8 +201,7 @@ impl Site {
     /// Goes on as another process would that loads what this one wrote.
     fn begin_anew(&mut self) {
         let records: Vec<Vec<u8>> = self.shard.records().collect::<Result<_, _>>().unwrap();
-        let version = Some(self.decoder.pack().version.clone());
-        self.shard = Shard::new(self.names.clone(), WorkerShards::WHOLE, version);
+        self.shard = Shard::new(self.names.clone(), WorkerShards::WHOLE, self.gone_by.clone());
         let calendar = Calendar::of_zone("Asia/Ho_Chi_Minh").unwrap();
         self.awaited.clear();
         for record in records {
