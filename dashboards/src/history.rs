@@ -24,6 +24,7 @@ use crate::{
     events::{EventPage, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
+    kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
     rejects::RejectView,
@@ -207,13 +208,18 @@ pub trait History: Send + Sync + std::fmt::Debug {
     ) -> HistoryAnswer<'a, Vec<CellView>>;
 
     /// What each part of each indicator of a form adds up to, the newest period first, at most
-    /// [`SUMS_MAX`](crate::reported::SUMS_MAX); `below` says of indicators which numbers are small.
-    fn report_sums<'a>(
+    /// [`SUMS_MAX`](crate::reported::SUMS_MAX).
+    fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>>;
+
+    /// Cells above nought of some indicators of a form, of all periods or of some: the newest period first, at most
+    /// [`COUNTS_MAX`](crate::kept_back::COUNTS_MAX) and one more.
+    fn report_counts<'a>(
         &'a self,
         asker: &'a Asker,
         form: &'a str,
-        below: &'a [(String, u32)],
-    ) -> HistoryAnswer<'a, Vec<ReportedSum>>;
+        indicators: &'a [String],
+        periods: Option<&'a [Period]>,
+    ) -> HistoryAnswer<'a, Vec<CountedCell>>;
 
     /// How far each target is, the newest year of each first.
     fn report_targets<'a>(&'a self, asker: &'a Asker) -> HistoryAnswer<'a, Vec<TargetYear>>;

@@ -8,6 +8,8 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::guarded::GuardedFeeds;
+
 /// How many of the last rejects the board keeps.
 pub(crate) const REJECTS_KEPT: usize = 50;
 
@@ -36,11 +38,11 @@ impl LastRejects {
         }
     }
 
-    /// Those of epochs after `since` that came by a feed the asker sees, newest first.
+    /// Those of epochs after `since` that came by a feed the asker sees, newest first, as they are told.
     #[must_use]
-    pub fn since(&self, asker: &Asker, since: Epoch) -> Vec<RejectView> {
+    pub(crate) fn since(&self, asker: &Asker, since: Epoch, guarded: &GuardedFeeds) -> Vec<RejectView> {
         let theirs = self.0.iter().rev().filter(|reject| asker.sees_feed(&reject.feed));
-        theirs.filter(|reject| reject.epoch > since).cloned().collect()
+        theirs.filter(|reject| reject.epoch > since).cloned().map(|reject| guarded.reject(reject)).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a domain's screen shows of reported numbers: sums by period beside what was before, ratios, and how far plans are.
 //!
-//! A part of an indicator is added up over all places. A small sum of persons, and one whose parts could be told from it, is
-//! kept back, and so is a second part beside the only one that is: what they are together is said elsewhere.
+//! A part of an indicator is added up over all places. What is kept back of it is said by [`KeptBack`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +14,10 @@ use ioc_model::{
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde::Serialize;
 
-use crate::reports::{IndicatorView, PeriodView, as_text};
+use crate::{
+    kept_back::KeptBack,
+    reports::{IndicatorView, PeriodView, as_text},
+};
 
 /// The most sums of a form that are looked at: five years of months of a form of 80 indicators and parts.
 pub const SUMS_MAX: u32 = 5_000;
@@ -39,10 +41,6 @@ pub struct ReportedSum {
     pub known: u32,
     /// Cells of which something was said.
     pub said: u32,
-    /// Of those that are known and not nought, how many are below what is kept back, and what they add up to,
-    pub small: (u32, Decimal),
-    /// and how many are not below it.
-    pub large: u32,
     /// The least final of them.
     pub vintage: Vintage,
     /// When the newest of them arrived.
@@ -52,20 +50,10 @@ pub struct ReportedSum {
 }
 
 impl ReportedSum {
-    /// Whether it would say a small number: its own, or those it is made of. Where a number that is not small is among its
-    /// parts, that one is kept back with them and the sum stays.
-    fn is_kept_back(&self, below: u32) -> bool {
-        let (count, small) = self.small;
-        let below = Decimal::from(below);
-        let is_small = self.sum.is_some_and(|sum| sum > Decimal::ZERO && sum < below);
-        let is_told = count > 0
-            && self.large == 0
-            && (count < 2 || small - Decimal::from(count) < below - Decimal::ONE);
-        is_small || is_told
-    }
-
-    fn is_in(&self, kept_back: &Withheld<'_>) -> bool {
-        kept_back.contains(&(self.indicator.as_str(), self.breakdown.as_str(), self.period))
+    /// Whether it is not told.
+    fn is_kept_by(&self, kept_back: &KeptBack<'_>) -> bool {
+        let keeps = |sum| kept_back.keeps_sum(&self.indicator, &self.breakdown, self.period, sum);
+        self.sum.is_some_and(keeps)
     }
 }
 
@@ -193,7 +181,7 @@ pub struct TargetYear {
     pub known: u64,
     /// of how many.
     pub expected: u64,
-    /// `on_target`, `behind`, `no_target`, `unknown`.
+    /// `on_target`, `behind`, `no_target`, `unknown`; `withheld` where it would say what is kept back of persons.
     pub verdict: String,
     /// Whether the plan's time was not over.
     pub is_in_time: bool,
@@ -240,9 +228,14 @@ impl DomainView {
 
     /// Of one of a screen's forms, with what was reported in it.
     #[must_use]
-    pub fn of(pack: &Pack, screen: &str, form: &Form, sums: &[ReportedSum]) -> DomainView {
+    pub fn of(
+        pack: &Pack,
+        screen: &str,
+        form: &Form,
+        sums: &[ReportedSum],
+        kept_back: &KeptBack<'_>,
+    ) -> DomainView {
         let scope = ScopeOf::of(pack, form);
-        let withheld = kept_back(form, sums);
         let mut series: BTreeMap<(&str, &str), Vec<&ReportedSum>> = BTreeMap::new();
         for sum in sums {
             series.entry((&sum.indicator, &sum.breakdown)).or_default().push(sum);
@@ -261,9 +254,9 @@ impl DomainView {
                 };
                 let points = match &indicator.ratio {
                     Some((numerator, denominator)) => {
-                        scope.ratios(&withheld, of(numerator), of(denominator), indicator.percent)
+                        scope.ratios(kept_back, of(numerator), of(denominator), indicator.percent)
                     }
-                    None => scope.sums(&withheld, of(&indicator.id), indicator.additive),
+                    None => scope.sums(kept_back, of(&indicator.id), indicator.additive),
                 };
                 if !points.is_empty() {
                     let (indicator, part) = (indicator.id.clone(), (*part).to_owned());
@@ -295,34 +288,6 @@ fn part_view(form: &Form, part: &str) -> PartView {
     PartView { id: part.to_owned(), name: Text { vi: vi.join(", "), en: en.join(", ") } }
 }
 
-/// Sums by what they are of: indicator, part and period.
-type Withheld<'s> = BTreeSet<(&'s str, &'s str, Period)>;
-
-/// What of a form's sums is kept back.
-fn kept_back<'s>(form: &Form, sums: &'s [ReportedSum]) -> Withheld<'s> {
-    let dimensions = |part: &str| -> Vec<String> {
-        part.split(',').map(|one| one.split('=').next().unwrap_or_default().to_owned()).collect()
-    };
-    let mut groups: BTreeMap<(&str, Vec<String>, Period), Vec<&ReportedSum>> = BTreeMap::new();
-    for sum in sums {
-        let group = (sum.indicator.as_str(), dimensions(&sum.breakdown), sum.period);
-        groups.entry(group).or_default().push(sum);
-    }
-    let mut withheld = Withheld::new();
-    for ((indicator, ..), group) in groups {
-        let Some(below) = form.indicators.get(indicator).and_then(|of| of.suppress_below) else { continue };
-        let (mut hidden, mut shown): (Vec<_>, Vec<_>) =
-            group.into_iter().partition(|sum| sum.is_kept_back(below));
-        if hidden.len() == 1 {
-            // It would be all of them less the others. The smallest says the least.
-            shown.sort_by_key(|sum| (sum.sum.is_none_or(|sum| sum.is_zero()), sum.sum, &sum.breakdown));
-            hidden.extend(shown.first());
-        }
-        withheld.extend(hidden.iter().map(|sum| (indicator, sum.breakdown.as_str(), sum.period)));
-    }
-    withheld
-}
-
 /// The places that a form is about, period by period.
 struct ScopeOf<'p> {
     form: &'p Form,
@@ -347,11 +312,12 @@ impl<'p> ScopeOf<'p> {
         sum.said.max(u32::try_from(places).unwrap_or(u32::MAX))
     }
 
-    fn sums(&self, kept_back: &Withheld<'_>, of: &[&ReportedSum], additive: bool) -> Vec<SumView> {
+    fn sums(&self, kept_back: &KeptBack<'_>, of: &[&ReportedSum], additive: bool) -> Vec<SumView> {
         let view = |sum: &&ReportedSum| {
-            let withheld = sum.is_in(kept_back);
             // What may not be added up is there as it is where one place alone says it.
-            let value = sum.sum.filter(|_| (additive || sum.known == 1) && !withheld);
+            let is_one = additive || sum.known == 1;
+            let withheld = is_one && sum.is_kept_by(kept_back);
+            let value = sum.sum.filter(|_| is_one && !withheld);
             self.view(sum, value, withheld, sum.known)
         };
         of.iter().map(view).collect()
@@ -360,14 +326,14 @@ impl<'p> ScopeOf<'p> {
     /// Sums by sums, where both are of as many cells.
     fn ratios(
         &self,
-        kept_back: &Withheld<'_>,
+        kept_back: &KeptBack<'_>,
         numerators: &[&ReportedSum],
         denominators: &[&ReportedSum],
         percent: bool,
     ) -> Vec<SumView> {
         let both = numerators.iter().filter_map(|of| {
             let by = denominators.iter().find(|by| by.period == of.period)?;
-            let withheld = of.is_in(kept_back) || by.is_in(kept_back);
+            let withheld = of.is_kept_by(kept_back) || by.is_kept_by(kept_back);
             let share = || {
                 let share = of.sum?.checked_div(by.sum.filter(|sum| *sum > Decimal::ZERO)?)?;
                 Some((if percent { share * Decimal::ONE_HUNDRED } else { share }).round_dp(SHARE_DECIMALS))
@@ -423,6 +389,12 @@ impl<'p> ScopeOf<'p> {
 }
 
 impl TargetYear {
+    /// Without its number, and without which side of the target that is on.
+    #[must_use]
+    pub fn withheld(self) -> TargetYear {
+        TargetYear { value: None, verdict: "withheld".to_owned(), ..self }
+    }
+
     /// Its value to as many places as a page shows.
     #[must_use]
     pub fn rounded(self) -> TargetYear {

@@ -5,9 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
-    form::{
-        self, Finding, FormIndicator, Mark, Period, PeriodKind, Rule, SmallNumbers, Value, Vintage, Weight,
-    },
+    form::{Finding, FormIndicator, Mark, Period, PeriodKind, Rule, Value, Vintage, Weight},
     place::Date,
     results::{Receipt, ReportVerdict, RowStanding},
     text::Text,
@@ -15,6 +13,8 @@ use ioc_model::{
 };
 use rust_decimal::Decimal;
 use serde::Serialize;
+
+use crate::kept_back::{KeptBack, dimensions};
 
 /// The most receipts of a page.
 pub const RECEIPTS_MAX: u32 = 500;
@@ -38,6 +38,14 @@ impl From<Period> for PeriodView {
     fn from(period: Period) -> PeriodView {
         let Period { start, end, kind } = period;
         PeriodView { kind, label: period.label(), start, end }
+    }
+}
+
+impl PeriodView {
+    /// The period itself.
+    #[must_use]
+    pub fn period(&self) -> Period {
+        Period { kind: self.kind, start: self.start, end: self.end }
     }
 }
 
@@ -342,134 +350,120 @@ pub struct ReportValues {
 
 impl ReportValues {
     /// Of all cells of a form and period, at most [`CELLS_MAX`] and one more; those of one place are left where one is named.
-    /// `additive` says of an indicator whether its cells may be added up, `below` which numbers of persons are kept back,
-    /// `places` how many places the form is about in a period.
+    /// `additive` says of an indicator whether its cells may be added up, `places` how many places the form is about in a
+    /// period.
     #[must_use]
     pub fn of(
         mut cells: Vec<CellView>,
         place: Option<&str>,
         additive: impl Fn(&str) -> bool,
-        below: impl Fn(&str) -> Option<u32>,
+        kept_back: &KeptBack<'_>,
         places: impl Fn(&PeriodView) -> usize,
     ) -> ReportValues {
         let more_cells = cells.len() > CELLS_MAX as usize;
         cells.truncate(CELLS_MAX as usize);
-        // By what all cells say: what is kept back does not depend on who asks for which of them.
-        let kept_back = Suppressed::of(&cells, &below);
-        // What it said before is a number of persons like any other.
-        for cell in &mut cells {
-            let was = cell.was.as_ref().and_then(|was| was.number);
-            let is_small =
-                |below: u32| was.is_some_and(|was| was > Decimal::ZERO && was < Decimal::from(below));
-            if below(&cell.indicator).is_some_and(is_small) {
-                cell.was = None;
-            }
-        }
+        cells.retain(|cell| place.is_none_or(|place| cell.place == place));
         let mut sums: BTreeMap<(&str, String, &PeriodView), Sum<'_>> = BTreeMap::new();
-        let theirs = |cell: &CellView| place.is_none_or(|place| cell.place == place);
-        for (at, cell) in cells.iter().enumerate().filter(|(_, cell)| !more_cells && theirs(cell)) {
+        for cell in cells.iter().filter(|_| !more_cells) {
             let key = (cell.indicator.as_str(), dimensions(&cell.breakdown), &cell.period);
-            let withheld = match place {
-                // A part of what is added up for everybody would say what is missing of it.
-                Some(_) => kept_back.cells[at],
-                None => kept_back.sums.contains(&(key.0.to_owned(), key.1.clone(), key.2.clone())),
-            };
             let sum = sums.entry(key).or_default();
-            sum.withheld |= withheld;
+            // A part of what is added up for everybody would say what is missing of it.
+            sum.withheld |= place.is_some() && cell.is_kept_by(kept_back);
             sum.said += 1;
             let _ = sum.parts.insert(&cell.breakdown);
-            let value = Value { mark: cell.is.mark, number: cell.is.number };
-            if let Some(number) = value.counts() {
+            if let Some(number) = cell.counts() {
                 sum.known += 1;
                 // Of 20,000 numbers of 28 digits none is that large.
                 sum.sum = Some(sum.sum.unwrap_or_default().saturating_add(number));
             }
         }
-        let total =
-            |((indicator, dimensions, period), sum): ((&str, String, &PeriodView), Sum<'_>)| TotalView {
+        let total = |((indicator, dimensions, period), sum): ((&str, String, &PeriodView), Sum<'_>)| {
+            let is_kept =
+                |all: Decimal| kept_back.keeps_total(indicator, &dimensions, period.period(), all);
+            let withheld = match place {
+                Some(_) => sum.withheld,
+                None => additive(indicator) && sum.sum.is_some_and(is_kept),
+            };
+            TotalView {
                 indicator: indicator.to_owned(),
-                dimensions,
-                sum: sum.sum.filter(|_| additive(indicator) && !sum.withheld),
-                withheld: sum.withheld,
+                sum: sum.sum.filter(|_| additive(indicator) && !withheld),
+                withheld,
                 known: sum.known,
                 expected: sum.said.max(u32::try_from(sum.parts.len() * places(period)).unwrap_or(u32::MAX)),
                 period: period.clone(),
-            };
+                dimensions,
+            }
+        };
         let totals = sums.into_iter().map(total).collect();
-        let shown = cells
-            .into_iter()
-            .zip(kept_back.cells)
-            .filter(|(cell, _)| place.is_none_or(|place| cell.place == place));
-        let cells = shown.map(|(cell, hidden)| if hidden { cell.without_number() } else { cell }).collect();
+        let cells = cells.into_iter().map(|cell| cell.told(kept_back)).collect();
         ReportValues { indicators: Vec::new(), totals, cells, more_cells }
     }
 }
 
 impl CellView {
-    /// Without what would say its number.
-    fn without_number(self) -> CellView {
-        let is = ValueView { mark: Mark::Withheld, number: None };
-        CellView { is, suppressed: true, was: None, as_sent: String::new(), note: String::new(), ..self }
+    fn counts(&self) -> Option<Decimal> {
+        Value { mark: self.is.mark, number: self.is.number }.counts()
+    }
+
+    fn is_kept_by(&self, kept_back: &KeptBack<'_>) -> bool {
+        let of = (&*self.indicator, &*self.breakdown, &*self.place, self.place_from, self.period.period());
+        self.counts().is_some_and(|number| kept_back.keeps(of, number))
+    }
+
+    /// Without what is kept back: its number; what it was before, which is beside it a number like any other; and notes,
+    /// which are words on the whole row.
+    #[must_use]
+    pub fn told(self, kept_back: &KeptBack<'_>) -> CellView {
+        if !kept_back.is_about(&self.indicator) {
+            return self;
+        }
+        let withheld = ValueView { mark: Mark::Withheld, number: None };
+        let is_number = |was: &ValueView| was.number.is_some_and(|number| !number.is_zero());
+        let was = self.was.map(|was| if is_number(&was) { withheld } else { was });
+        let note = String::new();
+        match self.is_kept_by(kept_back) {
+            true => CellView { is: withheld, suppressed: true, was, as_sent: String::new(), note, ..self },
+            false => CellView { was, note, ..self },
+        }
     }
 }
 
-/// What of cells is kept back.
-struct Suppressed {
-    /// Cell by cell.
-    cells: Vec<bool>,
-    /// Sums, by indicator, dimensions and period.
-    sums: BTreeSet<(String, String, PeriodView)>,
-}
-
-impl Suppressed {
-    /// Small numbers and what would give them away: in what parts of the same dimensions add up to, in what each part adds up
-    /// to over all places, and in the whole of a place beside its parts.
-    fn of(cells: &[CellView], below: impl Fn(&str) -> Option<u32>) -> Suppressed {
-        let mut suppressed = Suppressed { cells: vec![false; cells.len()], sums: BTreeSet::new() };
-        let mut groups: BTreeMap<(&str, &PeriodView), Vec<usize>> = BTreeMap::new();
-        for (at, cell) in cells.iter().enumerate() {
-            groups.entry((&cell.indicator, &cell.period)).or_default().push(at);
+impl ReportStory {
+    /// Without what is kept back. `is_of_persons` says whether its form has numbers of persons at all: then what was found
+    /// quotes none.
+    #[must_use]
+    pub fn told(self, kept_back: &KeptBack<'_>, is_of_persons: bool) -> ReportStory {
+        let cells = self.cells.into_iter().map(|cell| cell.told(kept_back)).collect();
+        let mut findings = self.findings;
+        for finding in findings.iter_mut().filter(|_| is_of_persons) {
+            let stands = std::mem::take(&mut finding.stands);
+            finding.message = without_numbers(&finding.message, &stands);
         }
-        for ((indicator, period), of) in groups {
-            let Some(below) = below(indicator) else { continue };
-            let numbers: Vec<Option<Decimal>> = of
-                .iter()
-                .map(|at| Value { mark: cells[*at].is.mark, number: cells[*at].is.number }.counts())
-                .collect();
-            let mut sums: Vec<SmallNumbers> = Vec::new();
-            let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-            let mut parts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-            let mut of_place: BTreeMap<(&str, Date, String), Vec<usize>> = BTreeMap::new();
-            for (number, at) in of.iter().enumerate() {
-                let cell = &cells[*at];
-                let dimensions = dimensions(&cell.breakdown);
-                parts.entry(&cell.breakdown).or_default().push(number);
-                of_place.entry((&cell.place, cell.place_from, dimensions.clone())).or_default().push(number);
-                named.entry(dimensions).or_default().push(number);
-            }
-            let names: Vec<String> = named.keys().cloned().collect();
-            sums.extend(named.into_values().map(|parts| SmallNumbers { parts, whole: None }));
-            sums.extend(parts.into_values().map(|parts| SmallNumbers { parts, whole: None }));
-            for ((place, from, dimensions), parts) in &of_place {
-                let whole = of_place.get(&(*place, *from, String::new())).and_then(|whole| whole.first());
-                if let Some(whole) = whole.filter(|_| !dimensions.is_empty()) {
-                    sums.push(SmallNumbers { parts: parts.clone(), whole: Some(*whole) });
-                }
-            }
-            let (hidden, withheld) = form::suppressed(&numbers, &sums, below);
-            for (at, hidden) in of.iter().zip(hidden) {
-                suppressed.cells[*at] = hidden;
-            }
-            for (name, _) in names.into_iter().zip(withheld).filter(|(_, withheld)| *withheld) {
-                let _ = suppressed.sums.insert((indicator.to_owned(), name, period.clone()));
-            }
-        }
-        suppressed
+        ReportStory { cells, findings, ..self }
     }
 }
 
-/// The dimensions of a part: `age=0-4,sex=f` is one of `age,sex`.
-fn dimensions(breakdown: &str) -> String {
-    let names = breakdown.split(',').map(|part| part.split_once('=').map_or(part, |(name, _)| name));
-    names.collect::<Vec<_>>().join(",")
+/// Stands for a number that is kept back.
+const UNSAID: &str = "▒";
+
+/// A sentence without what it quotes and without numbers.
+pub(crate) fn without_numbers(text: &Text, quoted: &str) -> Text {
+    let unsaid = |text: &str| {
+        let text = if quoted.is_empty() { text.to_owned() } else { text.replace(quoted, UNSAID) };
+        let mut said = String::new();
+        let mut is_number = false;
+        let mut left = text.chars().peekable();
+        while let Some(one) = left.next() {
+            let joins = |next: Option<&char>| next.is_some_and(|next| next.is_numeric());
+            let goes_on = is_number && matches!(one, '.' | ',') && joins(left.peek());
+            match one.is_numeric() || goes_on {
+                true if is_number => {}
+                true => said.push_str(UNSAID),
+                false => said.push(one),
+            }
+            is_number = one.is_numeric() || goes_on;
+        }
+        said
+    };
+    Text { vi: unsaid(&text.vi), en: unsaid(&text.en) }
 }

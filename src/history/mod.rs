@@ -18,6 +18,7 @@ use ioc_dashboards::{
     figures::FigureView,
     held::{HeldList, HeldOf},
     history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
+    kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
     originals::SharedOriginals,
@@ -421,9 +422,18 @@ impl History for StoreHistory {
         &'a self,
         asker: &'a Asker,
         form: &'a str,
-        below: &'a [(String, u32)],
     ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
-        Box::pin(async move { reports::sums(&self.store, asker, form, below).await })
+        Box::pin(async move { reports::sums(&self.store, asker, form).await })
+    }
+
+    fn report_counts<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a str,
+        indicators: &'a [String],
+        periods: Option<&'a [Period]>,
+    ) -> HistoryAnswer<'a, Vec<CountedCell>> {
+        Box::pin(async move { reports::counts(&self.store, asker, form, indicators, periods).await })
     }
 
     fn report_targets<'a>(&'a self, asker: &'a Asker) -> HistoryAnswer<'a, Vec<TargetYear>> {

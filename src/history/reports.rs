@@ -2,6 +2,7 @@
 
 use ioc_dashboards::{
     HistoryError,
+    kept_back::{COUNTS_MAX, CountedCell},
     reported::{ReportedSum, SUMS_MAX, TargetYear},
     reports::{CELLS_MAX, CellView, PeriodView, ReceiptPage, ReportStory, ValueView},
 };
@@ -14,7 +15,7 @@ use ioc_model::{
 };
 use ioc_storage::{
     Store, StoreError,
-    queries::{ReportedCell, TargetInYear},
+    queries::{ReportedCell, ReportedCount, TargetInYear},
 };
 
 use super::views::unanswered;
@@ -58,9 +59,8 @@ pub(super) async fn sums(
     store: &Store,
     asker: &Asker,
     form: &str,
-    below: &[(String, u32)],
 ) -> Result<Vec<ReportedSum>, HistoryError> {
-    let sums = store.report_sums(asker, form, below, SUMS_MAX).await.map_err(unanswered)?;
+    let sums = store.report_sums(asker, form, SUMS_MAX).await.map_err(unanswered)?;
     let view = |of: ioc_storage::queries::ReportedSum| ReportedSum {
         indicator: of.indicator,
         breakdown: of.breakdown,
@@ -68,13 +68,27 @@ pub(super) async fn sums(
         sum: of.sum,
         known: of.known,
         said: of.said,
-        small: of.small,
-        large: of.large,
         vintage: of.vintage,
         received_at: of.received_at,
         revision: of.revision,
     };
     Ok(sums.into_iter().map(view).collect())
+}
+
+pub(super) async fn counts(
+    store: &Store,
+    asker: &Asker,
+    form: &str,
+    indicators: &[String],
+    periods: Option<&[Period]>,
+) -> Result<Vec<CountedCell>, HistoryError> {
+    let limit = COUNTS_MAX + 1;
+    let counts = store.report_counts(asker, form, indicators, periods, limit).await.map_err(unanswered)?;
+    let view = |of: ReportedCount| {
+        let ReportedCount { indicator, breakdown, place, place_from, period, number } = of;
+        CountedCell { indicator, breakdown, place, place_from, period, number }
+    };
+    Ok(counts.into_iter().map(view).collect())
 }
 
 pub(super) async fn targets(store: &Store, asker: &Asker) -> Result<Vec<TargetYear>, HistoryError> {

@@ -26,6 +26,7 @@ use crate::{
     index_tile::{IndexTile, IndexTileView},
     overview::promised,
     place::PlaceView,
+    guarded::GuardedFeeds,
     rejects::LastRejects,
     station::{Missing, StationTile, StationView},
     status::SystemStatus,
@@ -54,6 +55,7 @@ pub(super) struct Picture {
     pub(super) figures: Figures,
     pub(super) feeds: BTreeMap<Name, FeedTile>,
     pub(super) rejects: LastRejects,
+    pub(super) guarded: GuardedFeeds,
     /// Rejects of each sender since the start.
     pub(super) rejected: HashMap<Name, u64>,
     /// What rules of events could not keep since the start.
@@ -114,6 +116,7 @@ impl Picture {
             }
         }
         self.promises = Promises::of(pack);
+        self.guarded = GuardedFeeds::of(pack);
         let gone = self.stations.iter_mut().filter(|(id, _)| !pack.stations.contains_key(id.as_str()));
         gone.for_each(|(_, station)| station.expect_nothing());
         self.province = province(pack).map(|province| PlaceView::from(&province.key));
@@ -254,7 +257,7 @@ impl Picture {
             feeds: feeds
                 .map(|(id, feed)| feed.view(*id, self.promises.silent_after.get(id).copied()))
                 .collect(),
-            rejects: self.rejects.since(asker, after),
+            rejects: self.rejects.since(asker, after, &self.guarded),
             indices: indices
                 .map(|((_, subject, _), it)| {
                     let view = it.view(after);

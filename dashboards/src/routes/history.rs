@@ -16,6 +16,7 @@ use crate::{
     access::Asked,
     history::TrendPoint,
     problem::Problem,
+    guarded::GuardedFeeds,
     rejects::RejectView,
     series::{SERIES_MAX, SeriesKind, SeriesOf, SeriesQuery},
 };
@@ -82,7 +83,9 @@ pub(super) async fn rejects(
     if !(1..=REJECTS_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit must be 1 to {REJECTS_MAX}")));
     }
-    fresh_json(&Rejects { rejects: state.history.rejects(&asker, limit).await? })
+    let rejects = state.history.rejects(&asker, limit).await?;
+    let guarded = GuardedFeeds::of(&state.shown().pack);
+    fresh_json(&Rejects { rejects: rejects.into_iter().map(|reject| guarded.reject(reject)).collect() })
 }
 
 pub(super) async fn envelope(

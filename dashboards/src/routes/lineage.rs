@@ -10,9 +10,10 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ioc_model::{
     asker::Asker,
-    envelope::Content,
+    envelope::{Content, UNMATCHED},
     epoch::Revision,
     event::{Count, EventKind, EventMeasure, Severity},
+    form::Form,
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
     name::Name,
@@ -32,6 +33,7 @@ use crate::{
     access::Asked,
     alerts::AlertView,
     assessment::AssessmentView,
+    guarded::GuardedFeeds,
     lineage::{EnvelopeRows, TracedIndex, WindowRef},
     originals::Kept,
     problem::Problem,
@@ -365,6 +367,8 @@ struct EnvelopeLineage {
     base64: Option<String>,
     /// The beginning is not all of it.
     cut: bool,
+    /// It says numbers of persons, and nothing of it is shown: whoever sent it has it.
+    kept_back: bool,
     #[serde(flatten)]
     made: EnvelopeRows,
 }
@@ -390,14 +394,20 @@ pub(super) async fn envelope(
         text: None,
         base64: None,
         cut: false,
+        kept_back: false,
         made,
     };
+    let guarded = GuardedFeeds::of(&state.shown().pack);
+    let rejects = lineage.made.rejects.into_iter();
+    lineage.made.rejects = rejects.map(|reject| guarded.reject(reject)).collect();
     match state.originals.open(&asker, position).await? {
         Some(original) => {
             let payload = &original.payload;
-            lineage.cut = payload.len() > SHOWN_BYTES;
+            lineage.kept_back = is_kept_back(&state, &asker, position, &original.feed).await?;
+            lineage.cut = payload.len() > SHOWN_BYTES && !lineage.kept_back;
             lineage.length = Some(payload.len());
             match std::str::from_utf8(payload) {
+                _ if lineage.kept_back => {}
                 Ok(text) => lineage.text = Some(beginning(text).to_owned()),
                 Err(_) => {
                     let shown = &payload[..payload.len().min(SHOWN_BYTES)];
@@ -425,6 +435,25 @@ pub(super) async fn envelope(
     fresh_json(&lineage)
 }
 
+/// Whether a message says numbers of persons: by its feed, and where that brings reports of other forms, or is the pack's no
+/// more, by the form that it was of.
+async fn is_kept_back(
+    state: &AppState,
+    asker: &Asker,
+    position: Position,
+    feed: &str,
+) -> Result<bool, Problem> {
+    let pack = state.shown().pack.clone();
+    if GuardedFeeds::of(&pack).guards(feed) {
+        return Ok(true);
+    }
+    if pack.feeds.get(feed).is_some_and(|feed| feed.forms.is_empty()) || feed == UNMATCHED {
+        return Ok(false);
+    }
+    let report = state.history.report(asker, position).await?;
+    Ok(report.is_some_and(|report| pack.forms.get(&report.receipt.form).is_none_or(Form::keeps_back)))
+}
+
 /// The longest beginning of a text that ends between characters and is not longer than what is shown.
 fn beginning(text: &str) -> &str {
     let mut end = text.len().min(SHOWN_BYTES);
@@ -442,6 +471,11 @@ pub(super) async fn raw(
 ) -> Result<Response, Problem> {
     let position = position(&text)?;
     let original = state.originals.open(&asker, position).await?.ok_or_else(|| gone(position))?;
+    if is_kept_back(&state, &asker, position, &original.feed).await? {
+        let detail = "it says numbers of persons, of which small ones are kept back here; whoever sent it has it";
+        let detail_vi = "bản tin có số liệu về người, trong đó số nhỏ không được hiển thị ở đây; nơi gửi có bản gốc";
+        return Err(Problem::forbidden(detail).vi(detail_vi));
+    }
     let mut response = original.payload.into_response();
     let headers = response.headers_mut();
     // Whatever a sender sent is never shown as a page of ours: it is saved, under a name of ours.

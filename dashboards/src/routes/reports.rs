@@ -1,13 +1,14 @@
 //! What agencies reported: receipts page by page, a message with what it changed, what is shown of a form.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::{
     extract::{Path, Query, State, rejection::QueryRejection},
     response::Response,
 };
 use ioc_model::{
-    form::{Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
+    asker::Asker,
+    form::{Form, Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
     pack::{DOMAINS, Pack},
     place::{Date, Place},
     results::ReportVerdict,
@@ -18,6 +19,7 @@ use serde::Deserialize;
 use super::{AppState, fresh_json, position, question, starting};
 use crate::{
     access::Asked,
+    kept_back::{CountedCell, KeptBack},
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
     reports::{
@@ -76,8 +78,13 @@ pub(super) async fn receipt(
         );
     };
     let pack = state.shown().pack.clone();
+    let form = pack.forms.get(&receipt.form);
+    let periods: BTreeSet<Period> = cells.iter().map(|cell| cell.period.period()).collect();
+    let counts = counts(&state, &asker, form, Some(&periods.into_iter().collect::<Vec<_>>())).await?;
     let cells = named(cells, &receipt.form, &pack);
-    fresh_json(&ReportStory { receipt: called(receipt, &pack), findings, cells, more_cells })
+    let story = ReportStory { receipt: called(receipt, &pack), findings, cells, more_cells };
+    let is_of_persons = form.is_none_or(Form::keeps_back);
+    fresh_json(&story.told(&KeptBack::of(form, &counts), is_of_persons))
 }
 
 #[derive(Deserialize)]
@@ -105,10 +112,11 @@ pub(super) async fn values(
         .vi(format!("'{period}' không phải là kỳ báo cáo, ví dụ đúng: 2026-10, 2026-Q4, 2026")));
     }
     starting(&state.board)?;
-    // Of all places, also where one is asked for: what is kept back of it depends on the others.
     let cells = state.history.report_values(&asker, &form, &periods, None).await?;
     let pack = state.shown().pack.clone();
     let (known, by_code) = (pack.forms.get(&form), PlacesByCode::of(&pack.places));
+    // Of all places, also where one is asked for: what is kept back of it depends on the others.
+    let counts = counts(&state, &asker, known, Some(&periods)).await?;
     let additive = |indicator: &str| {
         known.and_then(|form| form.indicators.get(indicator)).is_some_and(|indicator| indicator.additive)
     };
@@ -120,8 +128,8 @@ pub(super) async fn values(
         (None, None) => 0,
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
-    let below = |indicator: &str| known.and_then(|form| form.indicators.get(indicator))?.suppress_below;
-    let values = ReportValues::of(named(cells, &form, &pack), place.as_deref(), additive, below, places);
+    let kept_back = KeptBack::of(known, &counts);
+    let values = ReportValues::of(named(cells, &form, &pack), place.as_deref(), additive, &kept_back, places);
     fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
 }
 
@@ -149,17 +157,40 @@ pub(super) async fn domain(
     let wanted = form.as_deref();
     let found = forms_of(&pack, &screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
     let Some(form) = found else { return fresh_json(&DomainView::empty(&pack, &screen)) };
-    let below = form.indicators.values().filter_map(|of| Some((of.id.clone(), of.suppress_below?)));
-    let sums = state.history.report_sums(&asker, &form.id, &below.collect::<Vec<_>>()).await?;
-    fresh_json(&DomainView::of(&pack, &screen, form, &sums))
+    let sums = state.history.report_sums(&asker, &form.id).await?;
+    let counts = counts(&state, &asker, Some(form), None).await?;
+    fresh_json(&DomainView::of(&pack, &screen, form, &sums, &KeptBack::of(Some(form), &counts)))
 }
 
 /// GET `/api/reports/targets`.
 pub(super) async fn targets(State(state): State<AppState>, Asked(asker): Asked) -> Result<Response, Problem> {
     starting(&state.board)?;
-    let years = state.history.report_targets(&asker).await?;
+    let mut years = state.history.report_targets(&asker).await?;
     let pack = state.shown().pack.clone();
+    let forms: BTreeSet<&str> = pack.targets.values().map(|target| target.form.as_str()).collect();
+    for form in forms.into_iter().filter_map(|form| pack.forms.get(form)).filter(|form| form.keeps_back()) {
+        let counts = counts(&state, &asker, Some(form), None).await?;
+        let kept_back = KeptBack::of(Some(form), &counts);
+        for year in &mut years {
+            let target = pack.targets.get(&year.target).filter(|target| target.form == form.id);
+            if target.is_some_and(|target| kept_back.keeps_target(&pack, target, year)) {
+                *year = year.clone().withheld();
+            }
+        }
+    }
     fresh_json(&TargetList::of(&pack, &years))
+}
+
+/// What is looked at to know what of a form is kept back; nothing of one that keeps nothing back.
+async fn counts(
+    state: &AppState,
+    asker: &Asker,
+    form: Option<&Form>,
+    periods: Option<&[Period]>,
+) -> Result<Vec<CountedCell>, Problem> {
+    let Some(form) = form.filter(|form| form.keeps_back()) else { return Ok(Vec::new()) };
+    let indicators: Vec<String> = form.tied_indicators().into_iter().collect();
+    Ok(state.history.report_counts(asker, &form.id, &indicators, periods).await?)
 }
 
 /// With the names of its form and agency.

@@ -57,7 +57,7 @@ pub async fn filled() -> Server {
         told.rejected = vec![rejected("air-gateway", 4)];
         told.replays = vec![replay()];
         told.cells = vec![cell("X01", "1204", Mark::Value)];
-        told.sums = vec![sum("X01", 10, Some(1204), (0, 0), 3)];
+        told.sums = vec![sum("X01", 10, Some(1204), 3)];
         told.targets = vec![target_year("T1", 82.5)];
     });
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), original(b"{}"));

@@ -7,6 +7,7 @@ mod described;
 mod events;
 mod figures;
 mod held;
+mod kept_back;
 mod lineage;
 mod pages;
 mod replays;

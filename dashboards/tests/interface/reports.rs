@@ -142,8 +142,8 @@ fn form() -> Form {
     }
 }
 
-/// What October, or another month, adds up to: so many small numbers, and others.
-pub fn sum(indicator: &str, month: i16, sum: Option<i64>, small: (u32, i64), known: u32) -> ReportedSum {
+/// What October, or another month, adds up to over so many places.
+pub fn sum(indicator: &str, month: i16, sum: Option<i64>, known: u32) -> ReportedSum {
     ReportedSum {
         indicator: indicator.to_owned(),
         breakdown: String::new(),
@@ -151,8 +151,6 @@ pub fn sum(indicator: &str, month: i16, sum: Option<i64>, small: (u32, i64), kno
         sum: sum.map(Decimal::from),
         known,
         said: known,
-        small: (small.0, Decimal::from(small.1)),
-        large: known - small.0,
         vintage: Vintage::Preliminary,
         received_at: ReceivedAt(NOON),
         revision: 7,
@@ -174,8 +172,22 @@ pub fn target_year(target: &str, value: f64) -> TargetYear {
     }
 }
 
+/// The cells of a part of an indicator in a month, and what they add up to.
+fn summed(indicator: &str, breakdown: &str, month: i16, numbers: &[i64]) -> (ReportedSum, Vec<CellView>) {
+    let period = PeriodView::from(Period::of(PeriodKind::AdminMonth, 2026, month).unwrap());
+    let cells = numbers.iter().enumerate().map(|(at, number)| CellView {
+        breakdown: breakdown.to_owned(),
+        place: (25_459 + at).to_string(),
+        period: period.clone(),
+        ..cell(indicator, &number.to_string(), Mark::Value)
+    });
+    let known = u32::try_from(numbers.len()).unwrap();
+    let all = sum(indicator, month, Some(numbers.iter().sum()), known);
+    (ReportedSum { breakdown: breakdown.to_owned(), ..all }, cells.collect())
+}
+
 /// Of wards, with a ratio and numbers of persons.
-fn health() -> Form {
+pub fn health() -> Form {
     let mut form = Form { screen: Some("health".to_owned()), ..form() };
     let first = form.indicators["X01"].clone();
     let persons = FormIndicator { id: "cases".to_owned(), suppress_below: Some(5), ..first.clone() };
@@ -190,15 +202,17 @@ async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_b
     let forms = [("ktxh-x".to_owned(), health())].into();
     let server = Server::of(Pack { forms, ..pack() }).await;
     server.record.tell(|told| {
-        told.sums = vec![
-            sum("X01", 10, Some(330), (0, 0), 3),
-            sum("X01", 9, Some(300), (0, 0), 3),
-            sum("X01", 8, Some(100), (0, 0), 2),
-            sum("cases", 10, Some(66), (0, 0), 3),
-            sum("cases", 9, Some(4), (1, 4), 1),
-            sum("cases", 8, Some(8), (2, 3), 3),
-            sum("cases", 7, Some(5), (3, 5), 3),
+        let of = [
+            summed("X01", "", 10, &[110, 120, 100]),
+            summed("X01", "", 9, &[100, 120, 80]),
+            summed("X01", "", 8, &[50, 50]),
+            summed("cases", "", 10, &[20, 30, 16]),
+            summed("cases", "", 9, &[4]),
+            summed("cases", "", 8, &[2, 1, 5]),
+            summed("cases", "", 7, &[1, 2, 2]),
         ];
+        let (sums, cells): (Vec<_>, Vec<_>) = of.into_iter().unzip();
+        (told.sums, told.cells) = (sums, cells.concat());
     });
     let shown = server.get("/api/reports/domain?screen=health", &[]).await.json();
     assert_eq!((&shown["form"], shown["forms"].as_array().unwrap().len()), (&"ktxh-x".into(), 1));
@@ -232,21 +246,19 @@ async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_b
 async fn the_only_part_that_is_kept_back_is_not_the_whole_less_the_others() {
     let forms = [("ktxh-x".to_owned(), health())].into();
     let server = Server::of(Pack { forms, ..pack() }).await;
-    let part = |breakdown: &str, month: i16, of: i64, small: (u32, i64)| ReportedSum {
-        breakdown: breakdown.to_owned(),
-        ..sum("cases", month, Some(of), small, 3)
-    };
     server.record.tell(|told| {
-        told.sums = vec![
-            sum("cases", 10, Some(120), (0, 0), 3),
-            part("sex=f", 10, 117, (0, 0)),
-            part("sex=m", 10, 3, (1, 3)),
-            part("disease=a", 10, 97, (0, 0)),
-            part("disease=b", 10, 20, (0, 0)),
-            part("disease=c", 10, 3, (1, 3)),
-            part("sex=f", 9, 60, (0, 0)),
-            part("sex=m", 9, 55, (0, 0)),
+        let of = [
+            summed("cases", "", 10, &[40, 50, 30]),
+            summed("cases", "sex=f", 10, &[40, 47, 30]),
+            summed("cases", "sex=m", 10, &[0, 3, 0]),
+            summed("cases", "disease=a", 10, &[33, 40, 24]),
+            summed("cases", "disease=b", 10, &[7, 7, 6]),
+            summed("cases", "disease=c", 10, &[0, 3, 0]),
+            summed("cases", "sex=f", 9, &[20, 20, 20]),
+            summed("cases", "sex=m", 9, &[20, 20, 15]),
         ];
+        let (sums, cells): (Vec<_>, Vec<_>) = of.into_iter().unzip();
+        (told.sums, told.cells) = (sums, cells.concat());
     });
     let shown = server.get("/api/reports/domain?screen=health", &[]).await.json();
     let all = shown["series"].as_array().unwrap();
@@ -293,8 +305,9 @@ async fn small_numbers_of_persons_are_kept_back_with_what_would_give_them_away_w
         of("25459", Some("2")),
     ];
     assert_eq!(numbers(&values), expected, "what is not of persons stays");
-    assert!(values["cells"][0]["was"].is_null() && values["cells"][0]["note"] == "");
-    assert!(values["cells"][2]["was"].is_null(), "it was a small number once");
+    assert_eq!(values["cells"][0]["note"], "");
+    let was = &values["cells"][2]["was"];
+    assert_eq!((&was["mark"], was["number"].is_null()), (&"withheld".into(), true), "it was a small number once");
     assert_eq!(
         (&values["totals"][1]["sum"], &values["totals"][1]["withheld"]),
         (&"60".into(), &false.into())

@@ -14,6 +14,7 @@ use ioc_dashboards::{
     events::{EventPage, EventView, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
+    kept_back::CountedCell,
     history::{AlertEvent, AlertStory, Fate, History, HistoryAnswer, TrendPoint},
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{MeasureHours, SensorAlerts},
@@ -40,6 +41,7 @@ use ioc_model::{
     time::{EventTime, Now, ReceivedAt},
     window::WindowKind,
 };
+use rust_decimal::Decimal;
 
 /// Windows, rejects and alerts of the epochs it was shown, and answers it was told.
 #[derive(Debug, Default)]
@@ -76,6 +78,8 @@ pub struct Told {
     /// The newest first.
     pub receipts: Vec<Receipt>,
     pub cells: Vec<CellView>,
+    /// The cells that are shown, where those are others: of a message that was corrected, of other periods.
+    pub counts: Option<Vec<CellView>>,
     /// What they add up to.
     pub sums: Vec<ReportedSum>,
     /// How far targets are.
@@ -121,6 +125,11 @@ impl Record {
     /// Changes what it answers.
     pub fn tell(&self, change: impl FnOnce(&mut Told)) {
         change(&mut self.0.lock().unwrap().told);
+    }
+
+    /// The rejects of the epochs it was shown.
+    pub fn rejects(&self) -> Vec<RejectView> {
+        self.0.lock().unwrap().rejects.clone()
     }
 
     /// What it was asked, each as one text.
@@ -418,13 +427,32 @@ impl History for Record {
         self.answer(asker, asked, |recorded| recorded.told.cells.clone())
     }
 
-    fn report_sums<'a>(
+    fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>> {
+        self.answer(asker, format!("report_sums {form}"), |recorded| recorded.told.sums.clone())
+    }
+
+    /// Those of the cells that it was told.
+    fn report_counts<'a>(
         &'a self,
         asker: &'a Asker,
         form: &'a str,
-        below: &'a [(String, u32)],
-    ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
-        self.answer(asker, format!("report_sums {form} {below:?}"), |recorded| recorded.told.sums.clone())
+        indicators: &'a [String],
+        periods: Option<&'a [Period]>,
+    ) -> HistoryAnswer<'a, Vec<CountedCell>> {
+        self.answer(asker, format!("report_counts {form} {indicators:?}"), |recorded| {
+            let counted = |cell: &CellView| {
+                let period = cell.period.period();
+                let is_asked = indicators.contains(&cell.indicator)
+                    && periods.is_none_or(|periods| periods.contains(&period));
+                let number = cell.is.number.filter(|number| is_asked && *number > Decimal::ZERO)?;
+                let CellView { indicator, breakdown, place, place_from, .. } = cell.clone();
+                Some(CountedCell { indicator, breakdown, place, place_from, period, number })
+            };
+            let counts = recorded.told.counts.as_ref().unwrap_or(&recorded.told.cells);
+            let mut counts: Vec<CountedCell> = counts.iter().filter_map(counted).collect();
+            counts.sort_by_key(|cell| std::cmp::Reverse(cell.period.start));
+            counts
+        })
     }
 
     fn report_targets<'a>(&'a self, asker: &'a Asker) -> HistoryAnswer<'a, Vec<TargetYear>> {

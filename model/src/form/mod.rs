@@ -35,7 +35,7 @@ pub use self::{
     report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
     scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},
-    suppress::{SmallNumbers, suppressed},
+    suppress::{SmallNumber, Tie, Tied, gives_away, suppressed},
     target::{Over, Sense, Target},
     template::{HeadReads, HeadRule, HeadValues, LabelReads, LabelRule, Relative, SheetTemplate},
 };

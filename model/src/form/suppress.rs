@@ -4,151 +4,243 @@
 //! where people look; nought is none and stays. A small number that alone is missing from a sum that stands there is known
 //! all the same, so more of its parts are kept back, the smallest first, until what is kept back of each sum could be divided
 //! in many ways: there are at least two, and each of them might be as large as the first number that is shown. Where there
-//! are no more parts, the sum itself is kept back.
+//! are no more parts, the sum itself is kept back; and of a sum that is kept back not every part is shown.
 //!
-//! It is held against each sum by itself. Several sums over the same cells, each with few parts, may still say more together
-//! than alone: that is a matter of which sums a page shows.
+//! Numbers are tied by more than totals: pupils less girls are boys, whom nobody reports, and a rate times a population is
+//! cases. [`Form::ties`] reads such ties from what the form declares: its checks and ratios.
+//!
+//! Each tie is held against what is kept back by itself. Several ties over the same numbers, each with few of them, may still
+//! say more together than alone.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-/// A sum that is shown beside its parts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SmallNumbers {
-    /// Its parts, by their place among the numbers.
-    pub parts: Vec<usize>,
-    /// The number among them that is this sum; none where it is a figure of its own.
-    pub whole: Option<usize>,
+use super::{Form, Relation, Term};
+
+/// A number that may be kept back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SmallNumber {
+    /// It; above nought.
+    pub number: Decimal,
+    /// Smaller ones are kept back; 0 of what is not of persons.
+    pub below: u32,
+    /// Whether it stands anywhere. What only the difference of others says does not.
+    pub stands: bool,
 }
 
-/// Which numbers are kept back, and which sums. Numbers that are not known are none, and no part of a sum.
-#[must_use]
-pub fn suppressed(numbers: &[Option<Decimal>], sums: &[SmallNumbers], below: u32) -> (Vec<bool>, Vec<bool>) {
-    let below = Decimal::from(below);
-    let is_small = |number: &Option<Decimal>| number.is_some_and(|n| n > Decimal::ZERO && n < below);
-    let mut hidden: Vec<bool> = numbers.iter().map(is_small).collect();
-    let mut withheld = vec![false; sums.len()];
-    let mut again = true;
-    while again {
-        again = false;
-        for (sum, withheld) in sums.iter().zip(&mut withheld) {
-            if !*withheld {
-                again |= protect(numbers, sum, below, &mut hidden, withheld);
+/// What says one of some numbers where the others are known. Numbers are named by their place among all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tied {
+    /// The parts are the whole. Those that are not there are nought.
+    Sum {
+        /// The whole.
+        whole: usize,
+        /// Its parts.
+        parts: Vec<usize>,
+    },
+    /// One is made of others in another way, such as a rate.
+    Made {
+        /// It.
+        made: usize,
+        /// Of these.
+        of: Vec<usize>,
+    },
+}
+
+/// How a form ties its indicators of one place, period and part to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tie {
+    /// The parts are the whole.
+    Sum(String, Vec<String>),
+    /// The parts are at most the whole: what is left over is a number like any other, and nobody reports it.
+    AtMost(String, Vec<String>),
+    /// One is made of others.
+    Made(String, Vec<String>),
+}
+
+impl Form {
+    /// Whether it has numbers of persons of which small ones are kept back.
+    #[must_use]
+    pub fn keeps_back(&self) -> bool {
+        self.indicators.values().any(|indicator| indicator.suppress_below.is_some())
+    }
+
+    /// How its indicators are tied: by its checks, and its ratios to what they are made of. What is only near (`within`) ties
+    /// all the same.
+    #[must_use]
+    pub fn ties(&self) -> Vec<Tie> {
+        let mut ties = Vec::new();
+        for check in &self.checks {
+            // Both of them, the larger behind the smaller.
+            let (small, large) = match check.relation {
+                Relation::AtLeast => (&check.right, &check.left),
+                Relation::Equal | Relation::AtMost => (&check.left, &check.right),
+            };
+            match (check.relation, linear(small, large)) {
+                (Relation::Equal, Some(Linear { whole, parts, .. })) => ties.push(Tie::Sum(whole, parts)),
+                (Relation::Equal, None) => ties.extend(made(small, large)),
+                // That one is at most the sum of others ties nothing.
+                (_, Some(Linear { whole, parts, is_larger: true })) => ties.push(Tie::AtMost(whole, parts)),
+                _ => {}
+            }
+        }
+        for indicator in self.indicators.values() {
+            if let Some((numerator, denominator)) = &indicator.ratio {
+                ties.push(Tie::Made(indicator.id.clone(), vec![numerator.clone(), denominator.clone()]));
+            }
+        }
+        ties
+    }
+
+    /// The indicators of which something may be kept back: numbers of persons, and all that is tied to them.
+    #[must_use]
+    pub fn tied_indicators(&self) -> BTreeSet<String> {
+        let of_persons = self.indicators.values().filter(|indicator| indicator.suppress_below.is_some());
+        let mut tied: BTreeSet<String> = of_persons.map(|indicator| indicator.id.clone()).collect();
+        let ties = self.ties();
+        loop {
+            let before = tied.len();
+            for tie in &ties {
+                let (Tie::Sum(one, others) | Tie::AtMost(one, others) | Tie::Made(one, others)) = tie;
+                let all = || others.iter().chain([one]);
+                if all().any(|id| tied.contains(id)) {
+                    tied.extend(all().cloned());
+                }
+            }
+            if tied.len() == before {
+                return tied;
             }
         }
     }
-    (hidden, withheld)
+}
+
+/// One indicator beside the sum of others.
+#[derive(Debug, PartialEq)]
+struct Linear {
+    whole: String,
+    parts: Vec<String>,
+    /// Whether it stands on the larger side.
+    is_larger: bool,
+}
+
+/// Whole and parts, where two sides say that one indicator is, or is at most, the sum of others.
+fn linear(small: &Term, large: &Term) -> Option<Linear> {
+    let mut all = BTreeMap::new();
+    gather(small, 1, &mut all)?;
+    gather(large, -1, &mut all)?;
+    all.retain(|_, times| *times != 0);
+    let of = |sign: i32| all.iter().filter(move |(_, times)| **times == sign).map(|(id, _)| id.clone());
+    let (plus, minus): (Vec<String>, Vec<String>) = (of(1).collect(), of(-1).collect());
+    if plus.len() + minus.len() != all.len() {
+        return None;
+    }
+    match (plus.as_slice(), minus.as_slice()) {
+        (parts, [whole]) if !parts.is_empty() => {
+            Some(Linear { whole: whole.clone(), parts: parts.to_vec(), is_larger: true })
+        }
+        ([whole], parts) if !parts.is_empty() => {
+            Some(Linear { whole: whole.clone(), parts: parts.to_vec(), is_larger: false })
+        }
+        _ => None,
+    }
+}
+
+/// What is made of others: the indicator that stands alone, or the first.
+fn made(left: &Term, right: &Term) -> Option<Tie> {
+    let mut named = BTreeSet::new();
+    for side in [left, right] {
+        side.each_indicator(&mut |id| {
+            let _ = named.insert(id.to_owned());
+        });
+    }
+    let alone = [left, right].into_iter().find_map(|side| match side {
+        Term::Indicator(id) => Some(id.clone()),
+        _ => None,
+    });
+    let made = alone.or_else(|| named.first().cloned())?;
+    let _ = named.remove(&made);
+    (!named.is_empty()).then(|| Tie::Made(made, named.into_iter().collect()))
+}
+
+/// How often each indicator is added; none where it is multiplied, or numbers are added.
+fn gather(term: &Term, sign: i32, all: &mut BTreeMap<String, i32>) -> Option<()> {
+    match term {
+        Term::Indicator(id) => *all.entry(id.clone()).or_default() += sign,
+        Term::Sum(a, b) => {
+            gather(a, sign, all)?;
+            gather(b, sign, all)?;
+        }
+        Term::Difference(a, b) => {
+            gather(a, sign, all)?;
+            gather(b, -sign, all)?;
+        }
+        Term::Number(_) | Term::Product(..) | Term::Quotient(..) => return None,
+    }
+    Some(())
+}
+
+/// Whether a sum says a small number: its own, or what is kept back of it, given all that is.
+#[must_use]
+pub fn gives_away(kept_back: &[Decimal], below: u32) -> bool {
+    // Each is 1 at least: what is above that could be anybody's.
+    let (count, all) = (Decimal::from(kept_back.len()), kept_back.iter().copied().sum::<Decimal>());
+    !kept_back.is_empty() && (kept_back.len() < 2 || all - count < Decimal::from(below) - Decimal::ONE)
+}
+
+/// Which numbers are kept back.
+#[must_use]
+pub fn suppressed(numbers: &[SmallNumber], ties: &[Tied]) -> Vec<bool> {
+    let mut hidden: Vec<bool> = numbers.iter().map(|of| of.number < Decimal::from(of.below)).collect();
+    let mut again = true;
+    while again {
+        again = false;
+        for tied in ties {
+            again |= match tied {
+                Tied::Sum { whole, parts } => of_sum(numbers, *whole, parts, &mut hidden),
+                Tied::Made { made, of } => of_made(*made, of, &mut hidden),
+            };
+        }
+    }
+    hidden
 }
 
 /// Keeps back what is needed of a sum, and says whether that was anything.
-fn protect(
-    numbers: &[Option<Decimal>],
-    sum: &SmallNumbers,
-    below: Decimal,
-    hidden: &mut [bool],
-    withheld: &mut bool,
-) -> bool {
-    let known = |at: &usize| numbers.get(*at).copied().flatten().filter(|number| *number > Decimal::ZERO);
+fn of_sum(numbers: &[SmallNumber], whole: usize, parts: &[usize], hidden: &mut [bool]) -> bool {
+    let below = parts.iter().chain([&whole]).map(|at| numbers[*at].below).max().unwrap_or_default();
     let mut changed = false;
     loop {
-        if sum.whole.is_some_and(|whole| hidden.get(whole).copied().unwrap_or_default()) {
-            return changed;
-        }
-        let kept: Vec<Decimal> = sum.parts.iter().filter(|at| hidden[**at]).filter_map(known).collect();
-        // Each is 1 at least: what is above that could be anybody's.
-        let (count, all) = (Decimal::from(kept.len()), kept.iter().copied().sum::<Decimal>());
-        if kept.is_empty() || (kept.len() >= 2 && all - count >= below - Decimal::ONE) {
-            return changed;
-        }
-        let open = sum.parts.iter().filter(|at| !hidden[**at]);
-        let next = open.filter_map(|at| Some((known(at)?, *at))).min();
-        match (next, sum.whole) {
-            (Some((_, next)), _) => hidden[next] = true,
-            (None, Some(whole)) => hidden[whole] = true,
-            (None, None) => {
-                *withheld = true;
-                return true;
+        let kept: Vec<Decimal> = parts.iter().filter(|at| hidden[**at]).map(|at| numbers[*at].number).collect();
+        let is_told = match hidden[whole] {
+            // All of its parts say it, where there are no more.
+            true => {
+                let all: Decimal = parts.iter().map(|at| numbers[*at].number).sum();
+                kept.is_empty() && all == numbers[whole].number
             }
+            false => gives_away(&kept, below),
+        };
+        if !is_told {
+            return changed;
         }
+        // What stands nowhere costs nobody anything.
+        let open = parts.iter().filter(|at| !hidden[**at]);
+        let next = open.min_by_key(|at| (numbers[**at].stands, numbers[**at].number, **at));
+        hidden[next.copied().unwrap_or(whole)] = true;
         changed = true;
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn of(numbers: &[i64]) -> Vec<Option<Decimal>> {
-        numbers.iter().map(|number| (*number >= 0).then(|| Decimal::from(*number))).collect()
-    }
-
-    fn all(count: usize) -> SmallNumbers {
-        SmallNumbers { parts: (0..count).collect(), whole: None }
-    }
-
-    #[test]
-    fn what_a_total_less_the_rest_would_say_is_kept_back_too() {
-        // 3 alone would be 120 less the others: the smallest of those goes with it. Nought and what is not known stay.
-        let numbers = of(&[3, 0, 40, 17, -1, 60]);
-        let (hidden, withheld) = suppressed(&numbers, &[all(6)], 5);
-        assert_eq!(hidden, [true, false, false, true, false, false]);
-        assert_eq!(withheld, [false]);
-        // Two of one each are known from their sum of two.
-        let (hidden, _) = suppressed(&of(&[1, 1, 30, 9]), &[all(4)], 5);
-        assert_eq!(hidden, [true, true, false, true]);
-        // Where nothing else is there the sum goes.
-        let (hidden, withheld) = suppressed(&of(&[3, 0]), &[all(2)], 5);
-        assert_eq!((hidden, withheld), (vec![true, false], vec![true]));
-        // Nothing is kept back where nothing is small.
-        assert_eq!(suppressed(&of(&[5, 0, 9]), &[all(3)], 5), (vec![false; 3], vec![false]));
-    }
-
-    #[test]
-    fn a_part_is_not_known_from_the_whole_beside_it() {
-        // Whole, girls, boys of one place, and another place: the whole is a cell, and stands in the total of wholes.
-        let numbers = of(&[12, 10, 2, 30]);
-        let sums = [
-            SmallNumbers { parts: vec![1, 2], whole: Some(0) },
-            SmallNumbers { parts: vec![0, 3], whole: None },
-        ];
-        let (hidden, withheld) = suppressed(&numbers, &sums, 5);
-        assert_eq!(hidden, [false, true, true, false]);
-        assert_eq!(withheld, [false, false]);
-        // One part alone is the whole, which then takes another one and so hides in the total.
-        let sums = [
-            SmallNumbers { parts: vec![2], whole: Some(0) },
-            SmallNumbers { parts: vec![0, 3], whole: None },
-        ];
-        let (hidden, _) = suppressed(&of(&[2, -1, 2, 30]), &sums, 5);
-        assert_eq!(hidden, [true, false, true, true]);
-    }
-
-    proptest! {
-        #[test]
-        fn no_small_number_is_shown_or_known_from_a_sum(
-            numbers in proptest::collection::vec(-1i64..40, 1..30),
-            cut in 1usize..29,
-            below in 2u32..8,
-        ) {
-            let numbers = of(&numbers);
-            let cut = cut.min(numbers.len());
-            let sums = [
-                all(numbers.len()),
-                SmallNumbers { parts: (0..cut).collect(), whole: None },
-                SmallNumbers { parts: (cut..numbers.len()).collect(), whole: None },
-            ];
-            let (hidden, withheld) = suppressed(&numbers, &sums, below);
-            for (number, hidden) in numbers.iter().zip(&hidden) {
-                let small = number.is_some_and(|n| n > Decimal::ZERO && n < Decimal::from(below));
-                prop_assert!(*hidden || !small);
-                prop_assert!(!*hidden || number.is_some_and(|n| n > Decimal::ZERO));
-            }
-            for (sum, withheld) in sums.iter().zip(withheld) {
-                let kept: Vec<Decimal> = sum.parts.iter().filter(|at| hidden[**at]).filter_map(|at| numbers[*at]).collect();
-                let most = kept.iter().sum::<Decimal>() - Decimal::from(kept.len()) + Decimal::ONE;
-                prop_assert!(withheld || kept.is_empty() || (kept.len() >= 2 && most >= Decimal::from(below)));
-            }
-        }
-    }
+/// The same of what is made in another way: it is kept back with any of what it is made of, and not alone.
+fn of_made(made: usize, of: &[usize], hidden: &mut [bool]) -> bool {
+    let any = of.iter().any(|at| hidden[*at]);
+    let next = match (hidden[made], any) {
+        (false, true) => made,
+        (true, false) if !of.is_empty() => of[0],
+        _ => return false,
+    };
+    hidden[next] = true;
+    true
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,7 +36,7 @@ pub use lineage::{WindowFigures, WindowRow};
 pub use measures::{MeasureHour, SensorAlerts};
 pub use rejects::RecentReject;
 pub use replays::{RejectGroup, RejectedMessage, ReplayRow};
-pub use reported::{ReportedSum, TargetInYear};
+pub use reported::{ReportedCount, ReportedSum, TargetInYear};
 pub use reports::ReportedCell;
 pub use series::{Measured, SeriesRow, ThinnedSeries};
 pub(crate) use sight_conditions::SightConditions;

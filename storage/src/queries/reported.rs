@@ -4,6 +4,7 @@ use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
     form::{Period, PeriodKind, Vintage},
+    place::Date,
     time::ReceivedAt,
 };
 use rust_decimal::Decimal;
@@ -30,16 +31,42 @@ pub struct ReportedSum {
     pub known: u32,
     /// Cells of which something was said.
     pub said: u32,
-    /// Of those that are known and not nought, how many are below what is kept back, and what they add up to,
-    pub small: (u32, Decimal),
-    /// and how many are not below it.
-    pub large: u32,
     /// The least final of them.
     pub vintage: Vintage,
     /// When the newest of them arrived.
     pub received_at: ReceivedAt,
     /// The epoch that stored the newest of them.
     pub revision: u64,
+}
+
+/// A cell above nought.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedCount {
+    /// What is reported.
+    pub indicator: String,
+    /// Which part; empty for the whole.
+    pub breakdown: String,
+    /// Code of the unit it is about,
+    pub place: String,
+    /// and the first day of the validity of that version of it.
+    pub place_from: Date,
+    /// When.
+    pub period: Period,
+    /// Its number.
+    pub number: Decimal,
+}
+
+#[derive(Clone, Debug, Row, Serialize, Deserialize)]
+struct CountRow {
+    indicator: String,
+    breakdown: String,
+    place: String,
+    place_from: String,
+    #[serde(with = "words")]
+    period_kind: PeriodKind,
+    period_start: String,
+    period_end: String,
+    number: String,
 }
 
 /// A target in a year.
@@ -78,9 +105,6 @@ struct SumRow {
     sum: Option<String>,
     known: u64,
     said: u64,
-    small: u64,
-    small_sum: String,
-    large: u64,
     #[serde(with = "words")]
     vintage: Vintage,
     received_at: ReceivedAt,
@@ -88,8 +112,7 @@ struct SumRow {
 }
 
 impl Store {
-    /// What each part of each indicator of a form adds up to, the newest period first, at most so many. `below` says of
-    /// indicators which numbers are kept back.
+    /// What each part of each indicator of a form adds up to, the newest period first, at most so many.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -97,11 +120,8 @@ impl Store {
         &self,
         asker: &Asker,
         form: &str,
-        below: &[(String, u32)],
         limit: u32,
     ) -> Result<Vec<ReportedSum>, StoreError> {
-        let (indicators, belows): (Vec<&str>, Vec<u32>) =
-            below.iter().map(|(indicator, below)| (indicator.as_str(), *below)).unzip();
         let sums = self
             .asked_by(asker, |seen| {
                 let theirs = seen.feed("c.feed");
@@ -110,9 +130,7 @@ impl Store {
                      toString(any(c.period_kind)) AS period_kind, toString(c.period_start) AS period_start, \
                      toString(any(c.period_end)) AS period_end, toString(sum(c.counts)) AS sum, \
                      count(c.counts) AS known, count() AS said, \
-                     countIf(c.counts > 0 AND c.counts < transform(toString(c.indicator), {{indicators:Array(String)}}, {{belows:Array(UInt32)}}, 0)) AS small, \
-                     toString(ifNull(sumIf(c.counts, c.counts > 0 AND c.counts < transform(toString(c.indicator), {{indicators:Array(String)}}, {{belows:Array(UInt32)}}, 0)), 0)) AS small_sum, \
-                     toUInt64(countIf(c.counts > 0) - small) AS large, toString(min(c.vintage)) AS vintage, \
+                     toString(min(c.vintage)) AS vintage, \
                      toUnixTimestamp64Milli(max(c.received_at)) AS received_at, max(c.revision) AS revision \
                      FROM report_value_current AS c WHERE c.form = {{form:String}}{theirs} \
                      GROUP BY c.indicator, c.breakdown, c.period_kind, c.period_start \
@@ -120,11 +138,50 @@ impl Store {
                 )
             })
             .param("form", form)
-            .param("indicators", indicators)
-            .param("belows", belows)
             .param("limit", limit);
         let sums: Vec<SumRow> = answer("add up what is reported", sums.fetch_all()).await?;
         sums.into_iter().map(sum_of).collect()
+    }
+
+    /// Cells above nought of some indicators of a form, in some periods or in all, the newest period first, at most so many.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn report_counts(
+        &self,
+        asker: &Asker,
+        form: &str,
+        indicators: &[String],
+        periods: Option<&[Period]>,
+        limit: u32,
+    ) -> Result<Vec<ReportedCount>, StoreError> {
+        let of_periods = periods.map_or("", |_| {
+            " AND (toString(c.period_kind), toString(c.period_start)) IN (SELECT p.1, p.2 FROM (SELECT arrayJoin(\
+             arrayZip({kinds:Array(String)}, {starts:Array(String)})) AS p))"
+        });
+        let mut counts = self
+            .asked_by(asker, |seen| {
+                let theirs = seen.feed("c.feed");
+                format!(
+                    "SELECT toString(c.indicator) AS indicator, toString(c.breakdown) AS breakdown, \
+                     toString(c.place) AS place, toString(c.place_from) AS place_from, \
+                     toString(c.period_kind) AS period_kind, toString(c.period_start) AS period_start, \
+                     toString(c.period_end) AS period_end, toString(c.counts) AS number \
+                     FROM report_value_current AS c WHERE c.form = {{form:String}} AND c.counts > 0 \
+                     AND c.indicator IN {{indicators:Array(String)}}{of_periods}{theirs} \
+                     ORDER BY c.period_start DESC LIMIT {{limit:UInt32}}"
+                )
+            })
+            .param("form", form)
+            .param("indicators", indicators)
+            .param("limit", limit);
+        if let Some(periods) = periods {
+            let kinds: Vec<&str> = periods.iter().map(|period| period.kind.word()).collect();
+            let starts: Vec<String> = periods.iter().map(|period| period.start.to_string()).collect();
+            counts = counts.param("kinds", kinds).param("starts", starts);
+        }
+        let counts: Vec<CountRow> = answer("look at what is reported", counts.fetch_all()).await?;
+        counts.into_iter().map(count_of).collect()
     }
 
     /// How far each target is in each year of which anything is known. It is the province's.
@@ -146,20 +203,32 @@ impl Store {
     }
 }
 
+fn decimal(text: &str) -> Result<Decimal, StoreError> {
+    text.parse().map_err(|_| StoreError::Unfit(format!("the store holds the number '{text}'")))
+}
+
+fn day(text: &str) -> Result<Date, StoreError> {
+    text.parse().map_err(|_| StoreError::Unfit(format!("the store holds the day '{text}'")))
+}
+
+fn count_of(row: CountRow) -> Result<ReportedCount, StoreError> {
+    Ok(ReportedCount {
+        place_from: day(&row.place_from)?,
+        period: Period { start: day(&row.period_start)?, end: day(&row.period_end)?, kind: row.period_kind },
+        number: decimal(&row.number)?,
+        indicator: row.indicator,
+        breakdown: row.breakdown,
+        place: row.place,
+    })
+}
+
 fn sum_of(row: SumRow) -> Result<ReportedSum, StoreError> {
-    let decimal = |text: &str| {
-        text.parse::<Decimal>().map_err(|_| StoreError::Unfit(format!("the store adds up to '{text}'")))
-    };
-    let day =
-        |text: &str| text.parse().map_err(|_| StoreError::Unfit(format!("the store holds the day '{text}'")));
     let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(ReportedSum {
         period: Period { start: day(&row.period_start)?, end: day(&row.period_end)?, kind: row.period_kind },
         sum: row.sum.as_deref().filter(|_| row.known > 0).map(decimal).transpose()?,
         known: count(row.known),
         said: count(row.said),
-        small: (count(row.small), decimal(&row.small_sum)?),
-        large: count(row.large),
         vintage: row.vintage,
         received_at: row.received_at,
         revision: row.revision,

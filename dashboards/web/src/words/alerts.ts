@@ -117,6 +117,10 @@ export const originWords = {
   sender: t("Người gửi", "Sender"),
   size: t("Kích thước", "Size"),
   gone: t("không còn trên nhật ký, chưa có trong kho lưu trữ", "no longer on the log, and not in the archive"),
+  keptBack: t(
+    "bản tin có số liệu về người, trong đó số nhỏ không được hiển thị; nơi gửi xem được bản gốc ở trang nộp báo cáo",
+    "it says numbers of persons, of which small ones are kept back; whoever sent it has it on the page for reports",
+  ),
   withheld: t("bản gốc quá lớn, chỉ giữ mô tả", "the original was too large: a description stands for it"),
   cut: t("chỉ hiện phần đầu", "only the beginning is shown"),
   binary: t("không phải văn bản UTF-8, hiện dạng base64", "not UTF-8 text, shown as base64"),

@@ -57,4 +57,5 @@ export const targetVerdicts: Record<TargetYear["verdict"], Text> = {
   behind: t("chưa đạt", "behind"),
   no_target: t("không có mức", "no number planned"),
   unknown: t("chưa đủ số liệu", "not enough is known"),
+  withheld: t("số nhỏ, không hiển thị", "a small number, kept back"),
 };

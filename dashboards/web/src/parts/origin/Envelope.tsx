@@ -33,14 +33,16 @@ export function EnvelopeStep({ position, row }: { position: string; row: number 
             />
             <div class="raw-head">
               <h3>{say(originWords.raw)}</h3>
-              {envelope.where !== null && (
+              {envelope.where !== null && !envelope.kept_back && (
                 <a class="button" href={raw} download>
                   {say(originWords.download)}
                 </a>
               )}
             </div>
             {envelope.content === "withheld" && <p class="calm">{say(originWords.withheld)}</p>}
-            {envelope.text !== null ? (
+            {envelope.kept_back ? (
+              <p class="calm">{say(originWords.keptBack)}</p>
+            ) : envelope.text !== null ? (
               <Text text={envelope.text} row={row} />
             ) : envelope.base64 === null ? (
               <p class="calm">{say(originWords.gone)}</p>

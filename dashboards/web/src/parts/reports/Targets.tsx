@@ -23,7 +23,7 @@ interface Line {
   verdict: Verdict;
 }
 
-const VERDICTS: Verdict[] = ["behind", "unknown", "on_target", "no_target"];
+const VERDICTS: Verdict[] = ["behind", "unknown", "withheld", "on_target", "no_target"];
 const PRIORITIES: Partial<Record<Verdict, Priority>> = { behind: "low" };
 
 /** What plans want to be reached beside what is reported, with how much of it is known. */

@@ -1,0 +1,45 @@
+//! Messages that say numbers of persons: what pages quote of them has none.
+//!
+//! A small number that is kept back beside its cell would stand in the message that brought it, in the beginning of what was
+//! rejected and in the words of what was found in it. Whoever sent it has it whole, on the page where it was sent.
+
+use std::collections::HashMap;
+
+use ioc_model::{
+    form::Form,
+    pack::{Feed, Pack},
+    reject::RejectReason,
+};
+
+use crate::{rejects::RejectView, reports::without_numbers};
+
+/// The feeds of a pack, and which of them bring such messages.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GuardedFeeds(HashMap<String, bool>);
+
+impl GuardedFeeds {
+    pub(crate) fn of(pack: &Pack) -> GuardedFeeds {
+        GuardedFeeds(pack.feeds.values().map(|feed| (feed.id.clone(), is_guarded(pack, feed))).collect())
+    }
+
+    /// Whether messages of a feed are not quoted.
+    pub(crate) fn guards(&self, feed: &str) -> bool {
+        self.0.get(feed).copied().unwrap_or_default()
+    }
+
+    /// A reject as it is told: of a report whose feed the pack has no more nobody knows what it is about.
+    pub(crate) fn reject(&self, reject: RejectView) -> RejectView {
+        let is_told = match self.0.get(reject.feed.as_str()) {
+            Some(guarded) => !guarded,
+            None => reject.reason != RejectReason::Form,
+        };
+        if is_told {
+            return reject;
+        }
+        RejectView { message: without_numbers(&reject.message, ""), sample: String::new(), ..reject }
+    }
+}
+
+fn is_guarded(pack: &Pack, feed: &Feed) -> bool {
+    feed.forms.iter().filter_map(|form| pack.forms.get(form)).any(Form::keeps_back)
+}
