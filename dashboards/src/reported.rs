@@ -5,8 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
+    asker::Asker,
     form::{Form, Over, Period, PeriodKind, PlacesByCode, Sense, Target, Vintage},
-    pack::Pack,
+    pack::{Feed, Pack},
     place::{Date, PlaceKind},
     text::Text,
     time::ReceivedAt,
@@ -64,6 +65,8 @@ pub struct DomainForm {
     pub id: String,
     /// Its name.
     pub name: Text,
+    /// The feeds that bring it, of those that the asker sees.
+    pub feeds: Vec<String>,
 }
 
 /// A part of its indicators.
@@ -220,17 +223,21 @@ impl TargetList {
 impl DomainView {
     /// Of a screen that has no form.
     #[must_use]
-    pub fn empty(pack: &Pack, screen: &str) -> DomainView {
-        let forms =
-            forms_of(pack, screen).map(|form| DomainForm { id: form.id.clone(), name: form.name.clone() });
-        DomainView { forms: forms.collect(), ..DomainView::default() }
+    pub fn empty(pack: &Pack, asker: &Asker, screen: &str) -> DomainView {
+        let feeds = |form: &Form| {
+            let brings = |feed: &&Feed| feed.forms.contains(&form.id) && asker.sees_feed(&feed.id);
+            pack.feeds.values().filter(brings).map(|feed| feed.id.clone()).collect()
+        };
+        let view =
+            |form: &Form| DomainForm { id: form.id.clone(), name: form.name.clone(), feeds: feeds(form) };
+        DomainView { forms: forms_of(pack, screen).map(view).collect(), ..DomainView::default() }
     }
 
     /// Of one of a screen's forms, with what was reported in it.
     #[must_use]
     pub fn of(
         pack: &Pack,
-        screen: &str,
+        (asker, screen): (&Asker, &str),
         form: &Form,
         sums: &[ReportedSum],
         kept_back: &KeptBack<'_>,
@@ -269,7 +276,7 @@ impl DomainView {
             indicators: form.indicators.values().map(IndicatorView::from).collect(),
             parts: parts.iter().map(|part| part_view(form, part)).collect(),
             series: shown,
-            ..DomainView::empty(pack, screen)
+            ..DomainView::empty(pack, asker, screen)
         }
     }
 }

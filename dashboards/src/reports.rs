@@ -346,6 +346,20 @@ pub struct ReportValues {
     pub more_cells: bool,
     /// What they add up to, by indicator.
     pub totals: Vec<TotalView>,
+    /// Places that the form is about and of which nothing is reported in the period; none where one place is asked for, or
+    /// the form names no tiers.
+    pub silent: Vec<SilentPlace>,
+}
+
+/// A place of which nothing is reported.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SilentPlace {
+    /// Its code,
+    pub place: String,
+    /// the first day of the validity of that version of it,
+    pub place_from: Date,
+    /// and its name.
+    pub place_name: Text,
 }
 
 impl ReportValues {
@@ -396,7 +410,7 @@ impl ReportValues {
         };
         let totals = sums.into_iter().map(total).collect();
         let cells = cells.into_iter().map(|cell| cell.told(kept_back)).collect();
-        ReportValues { indicators: Vec::new(), totals, cells, more_cells }
+        ReportValues { indicators: Vec::new(), totals, cells, more_cells, silent: Vec::new() }
     }
 }
 

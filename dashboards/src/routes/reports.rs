@@ -23,8 +23,8 @@ use crate::{
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
     reports::{
-        CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReceiptPage, ReceiptView, ReportStory,
-        ReportValues,
+        CELLS_MAX, CellView, IndicatorView, PeriodView, RECEIPTS_MAX, ReceiptPage, ReceiptView, ReportStory,
+        ReportValues, SilentPlace,
     },
 };
 
@@ -129,8 +129,44 @@ pub(super) async fn values(
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
     let kept_back = KeptBack::of(known, &counts);
+    let silent = match known.filter(|_| place.is_none()) {
+        Some(form) => silent(&pack, &asker, form, &periods, &cells),
+        None => Vec::new(),
+    };
     let values = ReportValues::of(named(cells, &form, &pack), place.as_deref(), additive, &kept_back, places);
-    fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), ..values })
+    fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), silent, ..values })
+}
+
+/// Places of a form of which nothing is among its cells. Who does not see all feeds that bring it cannot know that.
+fn silent(
+    pack: &Pack,
+    asker: &Asker,
+    form: &Form,
+    periods: &[Period],
+    cells: &[CellView],
+) -> Vec<SilentPlace> {
+    let sees_all = pack
+        .feeds
+        .values()
+        .filter(|feed| feed.forms.contains(&form.id))
+        .all(|feed| asker.sees_feed(&feed.id));
+    let period = periods.iter().find(|period| period.kind == form.period);
+    let Some(period) = period.filter(|_| sees_all && !form.places.kinds.is_empty()) else {
+        return Vec::new();
+    };
+    if cells.len() > CELLS_MAX as usize {
+        return Vec::new();
+    }
+    let said: BTreeSet<(&str, Date)> =
+        cells.iter().map(|cell| (cell.place.as_str(), cell.place_from)).collect();
+    let due = PlacesByCode::of(&pack.places).of_scope_on(&form.places, period.end);
+    let of_nothing = |place: &&Place| !said.contains(&(place.key.code.as_str(), place.key.valid_from));
+    let view = |place: &Place| SilentPlace {
+        place: place.key.code.clone(),
+        place_from: place.key.valid_from,
+        place_name: place.name.clone(),
+    };
+    due.into_iter().filter(of_nothing).map(view).collect()
 }
 
 #[derive(Deserialize)]
@@ -156,10 +192,16 @@ pub(super) async fn domain(
     let pack = state.shown().pack.clone();
     let wanted = form.as_deref();
     let found = forms_of(&pack, &screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
-    let Some(form) = found else { return fresh_json(&DomainView::empty(&pack, &screen)) };
+    let Some(form) = found else { return fresh_json(&DomainView::empty(&pack, &asker, &screen)) };
     let sums = state.history.report_sums(&asker, &form.id).await?;
     let counts = counts(&state, &asker, Some(form), None).await?;
-    fresh_json(&DomainView::of(&pack, &screen, form, &sums, &KeptBack::of(Some(form), &counts)))
+    fresh_json(&DomainView::of(
+        &pack,
+        (&asker, &screen),
+        form,
+        &sums,
+        &KeptBack::of(Some(form), &counts),
+    ))
 }
 
 /// GET `/api/reports/targets`.

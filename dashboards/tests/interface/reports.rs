@@ -216,6 +216,7 @@ async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_b
     });
     let shown = server.get("/api/reports/domain?screen=health", &[]).await.json();
     assert_eq!((&shown["form"], shown["forms"].as_array().unwrap().len()), (&"ktxh-x".into(), 1));
+    assert_eq!(shown["forms"][0]["feeds"], serde_json::json!([]), "no feed of the pack brings it");
     let points = |indicator: &str| -> Vec<serde_json::Value> {
         let all = shown["series"].as_array().unwrap();
         all.iter().find(|series| series["indicator"] == indicator).unwrap()["points"]
@@ -411,6 +412,31 @@ async fn a_total_counts_what_is_known_and_says_of_how_much() {
     // A label says no kind: both months are asked for, and a form has one of them.
     let asked = server.record.asked();
     assert_eq!(asked, ["report_values ktxh-x month 2026-10-01,admin_month 2026-09-15 everywhere"]);
+}
+
+#[tokio::test]
+async fn who_reported_nothing_is_named_to_whoever_sees_all_that_could_have_come() {
+    let mut pack = Pack { forms: [("ktxh-x".to_owned(), health())].into(), ..pack() };
+    pack.feeds.get_mut("air-files").unwrap().forms = vec!["ktxh-x".to_owned()];
+    let server = Server::of(pack).await;
+    let from = "2000-01-01".parse().unwrap();
+    server.record.tell(|told| {
+        told.cells = vec![CellView { place_from: from, ..cell("X01", "12", Mark::Value) }];
+    });
+    let path = "/api/reports/values?form=ktxh-x&period=2026-10";
+    let silent = |values: &serde_json::Value| -> Vec<String> {
+        let silent = values["silent"].as_array().unwrap().iter();
+        silent.map(|place| place["place_name"]["en"].as_str().unwrap().to_owned()).collect()
+    };
+    let values = server.get(path, &[]).await.json();
+    assert_eq!(silent(&values), ["Hòa Thành ward", "Trảng Bàng ward"]);
+    let one = server.get(&format!("{path}&place=25459"), &[]).await.json();
+    assert_eq!(silent(&one), [""; 0]);
+    let domain = server.get("/api/reports/domain?screen=health", &[]).await.json();
+    assert_eq!(domain["forms"][0]["feeds"], serde_json::json!(["air-files"]));
+    server.asked_by(Some(Asker::of(Sight::default().and_feeds(["air-gateway"]))));
+    let values = server.get(path, &[]).await.json();
+    assert_eq!(silent(&values), [""; 0], "who does not see the feed cannot know");
 }
 
 #[tokio::test]

@@ -1604,6 +1604,10 @@ export interface EnvelopeLineage {
    * There is more than is shown
    */
   cut: boolean;
+  /**
+   * It says numbers of persons of which small ones are kept back: nothing of it is shown, and its bytes are refused (403). Whoever sent it has it
+   */
+  kept_back: boolean;
   rows: StoredRow[];
   /**
    * Events that were stored of it, by row
@@ -2329,6 +2333,22 @@ export interface ReportValues {
    * By indicator
    */
   totals: ReportTotal[];
+  /**
+   * Places that the form is about and of which nothing is reported in the period; none where one place is asked for, the form names no tiers, or the asker does not see all feeds that bring it
+   *
+   * Items: A place of which nothing is reported
+   */
+  silent: {
+    /**
+     * Code of the unit
+     */
+    place: string;
+    /**
+     * First day of the validity of that version of it
+     */
+    place_from: string;
+    place_name: Text;
+  }[];
 }
 /**
  * What is rejected, and what was read again
@@ -2579,6 +2599,10 @@ export interface ReportDomain {
   forms: {
     id: string;
     name: Text;
+    /**
+     * Those that bring it, of the ones the asker sees
+     */
+    feeds: string[];
   }[];
   /**
    * The one that is shown; null where the screen has none
@@ -2627,9 +2651,9 @@ export interface TargetYear {
    */
   expected: number;
   /**
-   * unknown where less than three quarters of the cells are known
+   * unknown where less than three quarters of the cells are known; withheld where it would say what is kept back of persons, and then there is no value either
    */
-  verdict: "on_target" | "behind" | "no_target" | "unknown";
+  verdict: "on_target" | "behind" | "no_target" | "unknown" | "withheld";
   /**
    * Whether the plan's time was not over
    */

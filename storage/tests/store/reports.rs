@@ -168,6 +168,15 @@ async fn a_message_is_read_back_with_all_that_was_found_in_it_and_what_it_change
     ] {
         assert_eq!(server.store.report_values(&everyone, form, periods, place, 10).await.unwrap(), []);
     }
+    // X03 was taken back, so that nothing of it counts.
+    let indicators = ["X02", "X03"].map(str::to_owned);
+    for (of, expected) in [(None, vec![number("1130.5")]), (Some(&periods[..1]), vec![])] {
+        let counts = server.store.report_counts(&everyone, "ktxh-x", &indicators, of, 10).await.unwrap();
+        let numbers: Vec<Value> =
+            counts.iter().map(|count| Value { mark: Mark::Value, number: Some(count.number) }).collect();
+        assert_eq!(numbers, expected);
+        assert!(counts.iter().all(|count| count.period == october() && count.place == "25486"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

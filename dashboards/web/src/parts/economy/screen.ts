@@ -6,4 +6,5 @@ export const economy: Screen = {
   id: "economy",
   title: words.economy,
   Body: lazy(async () => (await import("../reports/reports")).domain("economy")),
+  Wall: lazy(async () => (await import("../reports/reports")).domainWall("economy")),
 };

@@ -6,4 +6,5 @@ export const education: Screen = {
   id: "education",
   title: words.education,
   Body: lazy(async () => (await import("../reports/reports")).domain("education")),
+  Wall: lazy(async () => (await import("../reports/reports")).domainWall("education")),
 };

@@ -6,4 +6,5 @@ export const health: Screen = {
   id: "health",
   title: words.health,
   Body: lazy(async () => (await import("../reports/reports")).domain("health")),
+  Wall: lazy(async () => (await import("../reports/reports")).domainWall("health")),
 };

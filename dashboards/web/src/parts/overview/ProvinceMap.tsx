@@ -1,33 +1,23 @@
-import { type Signal, useComputed, useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { Topology } from "topojson-specification";
+import { useComputed } from "@preact/signals";
 import { chooseSeries, officialColours, open } from "../../address";
 import { type Column, at } from "../../csv";
 import { number, period } from "../../format";
 import { say } from "../../language";
 import { bandAt, type Shown, shownAt } from "../../map/bands";
-import { type Geometry, geometryOf, type Unit } from "../../map/geometry";
+import type { Geometry, Unit } from "../../map/geometry";
 import { anchorX, middle, type Placed, place } from "../../map/labels";
+import { placedIn, type Size, useGeometry, useRoom } from "../../map/room";
 import type { Category } from "../../model";
-import { hasMap, pack } from "../../store";
+import { pack } from "../../store";
 import { isWall } from "../../wall";
 import { mapWords } from "../../words/overview";
 import { Download } from "../frame/Download";
 
 const MOST_LABELS = 8;
 
-type Loaded = { state: "loading" } | { state: "failed" } | { state: "shown"; geometry: Geometry };
-
 /** The communes by the worst hour of the stations in them; those without one say so. */
 export function ProvinceMap() {
-  const loaded = useSignal<Loaded>({ state: "loading" });
-  const wanted = hasMap.value;
-  const version = pack.value?.version;
-  useEffect(() => {
-    if (wanted) void load(loaded);
-    else loaded.value = { state: "failed" };
-  }, [wanted, version]);
-  const shown = loaded.value;
+  const shown = useGeometry();
   return (
     <section class="panel map" aria-labelledby="map-title">
       <div class="panel-head">
@@ -48,45 +38,8 @@ export function ProvinceMap() {
   );
 }
 
-/** The map is the pack's: what was read of it once is kept, since a wall comes back to it page after page. */
-let read: { version: string | undefined; geometry: Geometry } | null = null;
-
-async function load(loaded: Signal<Loaded>): Promise<void> {
-  const version = pack.peek()?.version;
-  try {
-    if (read && read.version === version) {
-      loaded.value = { state: "shown", geometry: read.geometry };
-      return;
-    }
-    const response = await fetch("/api/map");
-    if (!response.ok) throw new Error(String(response.status));
-    const geometry = geometryOf((await response.json()) as Topology);
-    read = { version, geometry };
-    loaded.value = { state: "shown", geometry };
-  } catch {
-    loaded.value = { state: "failed" };
-  }
-}
-
 function Drawn({ geometry }: { geometry: Geometry }) {
-  const room = useRef<HTMLDivElement>(null);
-  const size = useSignal<Size | null>(null);
-  useLayoutEffect(() => {
-    const at = room.current;
-    if (!at) return;
-    const measure = () => {
-      const box = at.getBoundingClientRect();
-      size.value = {
-        width: box.width,
-        height: box.height,
-        font: Number.parseFloat(getComputedStyle(at).fontSize),
-      };
-    };
-    const watch = new ResizeObserver(measure);
-    watch.observe(at);
-    return () => watch.disconnect();
-  }, [geometry]);
-  const box = size.value;
+  const [room, box] = useRoom(geometry);
   return (
     <>
       <div class="map-room" ref={room}>
@@ -97,17 +50,8 @@ function Drawn({ geometry }: { geometry: Geometry }) {
   );
 }
 
-interface Size {
-  width: number;
-  height: number;
-  font: number;
-}
-
 function Province({ geometry, width, height, font }: { geometry: Geometry } & Size) {
-  const edge = 0.4 * font;
-  const scale = Math.min((width - 2 * edge) / geometry.width, (height - 2 * edge) / geometry.height);
-  const left = (width - geometry.width * scale) / 2;
-  const top = (height - geometry.height * scale) / 2;
+  const { scale, left, top } = placedIn(geometry, { width, height, font });
   const summary = useComputed(() => summaryOf(geometry));
   return (
     <svg class={`province-map ${officialColours.value ? "official" : ""}`} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={summary.value} data-part="map">
@@ -129,7 +73,7 @@ function Province({ geometry, width, height, font }: { geometry: Geometry } & Si
 }
 
 /** `size` is a letter's height in the map's own units. */
-function Patterns({ size }: { size: number }) {
+export function Patterns({ size }: { size: number }) {
   const step = size * 0.42;
   return (
     <defs>

@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { ReportDomain, ReportIndicator, ReportSeries, ReportSum } from "../../api";
+import type { ReportDomain, ReportIndicator, ReportSeries, ReportSum, ReportValues } from "../../api";
 import { useAnswer } from "../../asking";
 import type { Column } from "../../csv";
 import { fullMoment, number, unit } from "../../format";
@@ -10,24 +10,26 @@ import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { Waiting } from "../frame/Waiting";
 import { Urgent } from "../frame/Attention";
-import { choose, chosen, goTo } from "./chosen";
+import { choose, chosen, goTo, valuesUrlOf } from "./chosen";
+import { DomainMap, Ranking } from "./DomainMap";
+import { Reporting } from "./Reporting";
 import { PeriodSaid } from "./Said";
 import { periodName } from "./names";
 import { Story } from "./Story";
-import { Shown } from "./Values";
+import { Tables } from "./Values";
 
-type Of = "economy" | "health" | "education";
+export type DomainOf = "economy" | "health" | "education";
 
 /** Periods of the trend: a year and the month before it. */
 const TREND = 13;
 
 /** The screen of a domain. */
-export function domain(of: Of) {
+export function domain(of: DomainOf) {
   return () => <Domain of={of} />;
 }
 
 /** What a form of a domain adds up to, how it was before, and what each place reports. */
-function Domain({ of }: { of: Of }) {
+function Domain({ of }: { of: DomainOf }) {
   const wanted = chosen("of");
   const asked = new URLSearchParams(wanted === "" ? { screen: of } : { screen: of, form: wanted });
   const answer = useAnswer<ReportDomain>(`/api/reports/domain?${asked}`, true).value;
@@ -98,14 +100,35 @@ function Of({ of }: { of: ReportDomain }) {
         {shown.length === 0 ? <p class="calm">{say(domainWords.nothing)}</p> : <Figures of={shown} indicators={of.indicators} label={label} />}
       </section>
       {shown.length > 0 && <Trend of={shown} indicators={of.indicators} />}
-      {form !== null && label !== "" && (
-        <section class="panel listed report-values" aria-labelledby="values-title">
-          <h2 id="values-title" tabIndex={-1}>
-            {say(domainWords.byPlace)}
-          </h2>
-          <Shown key={`${form}/${label}`} form={form} period={label} names={of.indicators} />
-        </section>
-      )}
+      {form !== null && label !== "" && <Places key={`${form}/${label}`} of={of} form={form} label={label} part={part} indicator={chosenOf(shown)?.indicator ?? ""} />}
+    </>
+  );
+}
+
+/** The series that is looked at. */
+function chosenOf(of: ReportSeries[]): ReportSeries | undefined {
+  return of.find(({ indicator }) => indicator === chosen("indicator")) ?? of[0];
+}
+
+/** What each place reports: on the map, by size, who does not, and all of it as a table. */
+function Places({ of, form, label, part, indicator }: { of: ReportDomain; form: string; label: string; part: string; indicator: string }) {
+  const answer = useAnswer<ReportValues>(valuesUrlOf(form, label), true).value;
+  const cells = answer.said?.cells.filter((cell) => cell.indicator === indicator && cell.breakdown === part) ?? [];
+  const named = of.indicators.find(({ id }) => id === indicator);
+  const feeds = of.forms.find(({ id }) => id === form)?.feeds ?? [];
+  return (
+    <>
+      <div class="domain-places">
+        {cells.length > 0 && <DomainMap cells={cells} named={named} />}
+        {cells.length > 0 && <Ranking cells={cells} named={named} />}
+        <Reporting form={form} feeds={feeds} values={answer.said} />
+      </div>
+      <section class="panel listed report-values" aria-labelledby="values-title">
+        <h2 id="values-title" tabIndex={-1}>
+          {say(domainWords.byPlace)}
+        </h2>
+        <Tables form={form} period={label} of={answer} names={of.indicators} />
+      </section>
     </>
   );
 }
@@ -158,7 +181,7 @@ function Figures({ of, indicators, label }: { of: ReportSeries[]; indicators: Re
 }
 
 /** A sum, or why there is none. */
-function Value({ of, decimals }: { of: ReportSum | undefined; decimals: number }) {
+export function Value({ of, decimals }: { of: ReportSum | undefined; decimals: number }) {
   if (of?.value != null) return <>{number(Number(of.value), decimals)}</>;
   return (
     <span class="report-mark" title={say(of?.withheld ? domainWords.withheld : domainWords.unknown)}>
@@ -180,7 +203,7 @@ function Growth({ of }: { of: string | null }) {
 
 /** One indicator, period by period, with bars on one scale. */
 function Trend({ of, indicators }: { of: ReportSeries[]; indicators: ReportIndicator[] }) {
-  const series = of.find(({ indicator }) => indicator === chosen("indicator")) ?? of[0];
+  const series = chosenOf(of);
   if (!series) return null;
   const named = indicators.find(({ id }) => id === series.indicator);
   const points = series.points.slice(0, TREND);

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { ReportCell, ReportIndicator, ReportTotal, ReportValue, ReportValues } from "../../api";
-import { useAnswer } from "../../asking";
+import { type Answered, useAnswer } from "../../asking";
 import { decimal, number } from "../../format";
 import { say } from "../../language";
 import { markWords, reportWords } from "../../words/reports";
@@ -59,9 +59,13 @@ function Chooser() {
   );
 }
 
-/** The values of a form and period; under their names where they are given, else under what reports call them. */
-export function Shown({ form, period, names }: { form: string; period: string; names?: ReportIndicator[] }) {
-  const answer = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
+/** The values of a form and period. */
+function Shown({ form, period }: { form: string; period: string }) {
+  return <Tables form={form} period={period} of={useAnswer<ReportValues>(valuesUrlOf(form, period), true).value} />;
+}
+
+/** What was answered; under the names of indicators where they are given, else under what reports call them. */
+export function Tables({ form, period, of: answer, names }: { form: string; period: string; of: Answered<ReportValues>; names?: ReportIndicator[] }) {
   const { said } = answer;
   const tables = matrices(said?.cells ?? [], said?.totals ?? []);
   return (

@@ -2,4 +2,5 @@
 
 export { Body } from "./Body";
 export { domain } from "./Domain";
+export { domainWall } from "./DomainWall";
 export { Targets } from "./Targets";

@@ -1,5 +1,3 @@
-import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
 import type { EventSummary, LogSource } from "../../api";
 import { number } from "../../format";
 import { say } from "../../language";
@@ -9,6 +7,7 @@ import { words } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Urgent } from "../frame/Attention";
 import { useAnswer } from "../../asking";
+import { useWholeRows } from "../frame/wholeRows";
 import { Figures } from "./Figures";
 import { Hours } from "./Hours";
 import { Age, Standing } from "./LogSources";
@@ -40,21 +39,8 @@ export function Wall() {
 
 /** As many as there is room for, whole; the rest is counted. */
 function Amiss({ of }: { of: LogSource[] }) {
-  const list = useRef<HTMLUListElement>(null);
-  const room = useSignal(1);
-  useLayoutEffect(() => {
-    const at = list.current;
-    if (!at) return;
-    const measure = () => {
-      const row = at.firstElementChild?.getBoundingClientRect().height || at.clientHeight;
-      room.value = Math.max(1, Math.floor((at.clientHeight + 1) / row));
-    };
-    const watch = new ResizeObserver(measure);
-    watch.observe(at);
-    measure();
-    return () => watch.disconnect();
-  }, [of.length]);
-  const shown = of.length > room.value ? of.slice(0, Math.max(0, room.value - 1)) : of;
+  const [list, fit] = useWholeRows<HTMLUListElement>(of.length);
+  const shown = of.slice(0, fit);
   return (
     <section class="panel amiss" aria-labelledby="amiss-title">
       <h2 id="amiss-title">{say(securityWords.amissSources)}</h2>

@@ -1,0 +1,156 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { ReportDomain, ReportIndicator, ReportSum, ReportValues } from "../../api";
+import { type Answered, useAnswer } from "../../asking";
+import { number, unit } from "../../format";
+import { say } from "../../language";
+import { ROTATE_EVERY, shift } from "../../wall";
+import { domainWords } from "../../words/domain";
+import { words } from "../../words/page";
+import { Urgent } from "../frame/Attention";
+import { useWholeRows } from "../frame/wholeRows";
+import { valuesUrlOf } from "./chosen";
+import { type DomainOf, Value } from "./Domain";
+import { DomainMap, ranked } from "./DomainMap";
+import { placeName } from "./names";
+import { PeriodSaid } from "./Said";
+import { FeedLine, feedsOf } from "./Reporting";
+
+const FIGURES = 4;
+
+/** For a wall: a form after the other, each with its figures, its map, the largest and who is missing. */
+export function domainWall(of: DomainOf) {
+  return () => <Wall of={of} />;
+}
+
+function Wall({ of }: { of: DomainOf }) {
+  const [x, y] = shift.value;
+  const turn = useSignal(0);
+  useEffect(() => {
+    const timer = window.setInterval(() => (turn.value += 1), ROTATE_EVERY);
+    return () => window.clearInterval(timer);
+  }, []);
+  // The forms are those of the first answer: it names all of them.
+  const first = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of })}`, true).value;
+  const forms = first.said?.forms ?? [];
+  const form = forms[turn.value % Math.max(1, forms.length)];
+  return (
+    <div class="domain-wall" style={{ transform: `translate(${x}px, ${y}px)` }}>
+      <div class="domain-wall-all">
+        <Urgent />
+        {first.trouble && <p class="event-trouble">{say(first.trouble)}</p>}
+        {!first.said && !first.trouble && <p class="calm">{say(words.loading)}</p>}
+        {first.said && forms.length === 0 && <p class="panel listed calm">{say(domainWords.noForms)}</p>}
+        {form && <Form key={form.id} of={of} form={form.id} feeds={form.feeds} name={say(form.name)} />}
+      </div>
+    </div>
+  );
+}
+
+function Form({ of, form, feeds, name }: { of: DomainOf; form: string; feeds: string[]; name: string }) {
+  const { said } = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of, form })}`, true).value;
+  if (!said) return <p class="calm">{say(words.loading)}</p>;
+  const part = said.parts[0]?.id ?? "";
+  const shown = said.series.filter((one) => one.part === part);
+  const newest = shown.flatMap(({ points }) => points).sort((a, b) => (a.period.start < b.period.start ? 1 : -1))[0];
+  return (
+    <>
+      <h2 class="domain-wall-title">
+        {name}
+        {newest && (
+          <small>
+            {" "}
+            <PeriodSaid of={newest.period} />
+          </small>
+        )}
+      </h2>
+      {!newest && <p class="panel listed calm">{say(domainWords.nothing)}</p>}
+      {newest && (
+        <>
+          <section class="domain-wall-figures" aria-label={say(domainWords.figures)}>
+            {shown.slice(0, FIGURES).map(({ indicator, points }) => (
+              <Figure
+                key={indicator}
+                id={indicator}
+                named={said.indicators.find(({ id }) => id === indicator)}
+                at={points.find(({ period }) => period.label === newest.period.label)}
+              />
+            ))}
+          </section>
+          <Places key={newest.period.label} form={form} period={newest.period.label} part={part} feeds={feeds} named={said.indicators.find(({ id }) => id === shown[0]?.indicator)} />
+        </>
+      )}
+    </>
+  );
+}
+
+function Figure({ id, named, at }: { id: string; named: ReportIndicator | undefined; at: ReportSum | undefined }) {
+  return (
+    <article class="panel" data-figure={id}>
+      <h3>{named ? say(named.name) : id}</h3>
+      <p class="event-figure">
+        <Value of={at} decimals={named?.decimals ?? 0} /> {at?.value != null && <small>{unit(named?.unit ?? "")}</small>}
+      </p>
+      {at && (
+        <p class="calm">
+          {say(domainWords.ofCells)} {number(at.known)}/{number(at.expected)}
+        </p>
+      )}
+    </article>
+  );
+}
+
+function Places({ form, period, part, feeds, named }: { form: string; period: string; part: string; feeds: string[]; named: ReportIndicator | undefined }) {
+  const values: Answered<ReportValues> = useAnswer<ReportValues>(valuesUrlOf(form, period), true).value;
+  const cells = values.said?.cells.filter(({ indicator, breakdown }) => indicator === named?.id && breakdown === part) ?? [];
+  const all = ranked(cells);
+  const silent = values.said?.silent ?? [];
+  const amiss = [
+    ...feedsOf(feeds).map((feed) => <FeedLine key={feed.id} feed={feed} />),
+    ...silent.map(({ place, place_from, place_name }) => (
+      <li key={`${place}/${place_from}`} data-silent={place}>
+        {say(place_name)}
+      </li>
+    )),
+  ];
+  const [largest, ofLargest] = useWholeRows<HTMLOListElement>(all.length);
+  const [missing, ofMissing] = useWholeRows<HTMLUListElement>(amiss.length);
+  return (
+    <div class="domain-wall-body">
+      <DomainMap cells={cells} named={named} />
+      <section class="panel domain-wall-list" aria-labelledby="wall-ranking">
+        <h2 id="wall-ranking">
+          {say(domainWords.highest)}
+          {named && ` · ${say(named.name)}`}
+        </h2>
+        <ol ref={largest}>
+          {all.length === 0 && <li class="calm">{say(domainWords.noRanking)}</li>}
+          {all.slice(0, ofLargest).map(([cell, value]) => (
+            <li key={`${cell.place}/${cell.place_from}`} data-ranked={cell.place}>
+              <span class="wall-place">{placeName(cell)}</span> <span class="ranked-value">{number(value, named?.decimals ?? 0)}</span>
+            </li>
+          ))}
+          {all.length > ofLargest && <More of={all.length - ofLargest} />}
+        </ol>
+      </section>
+      <section class="panel domain-wall-list" aria-labelledby="wall-silent">
+        <h2 id="wall-silent">
+          {say(domainWords.silent)}: {number(silent.length)}
+        </h2>
+        <ul ref={missing}>
+          {amiss.length === 0 && <li class="calm">{say(domainWords.noFeeds)}</li>}
+          {amiss.slice(0, ofMissing)}
+          {amiss.length > ofMissing && <More of={amiss.length - ofMissing} />}
+        </ul>
+      </section>
+    </div>
+  );
+}
+
+function More({ of }: { of: number }) {
+  return (
+    <li class="calm">
+      +{number(of)} {say(words.more)}
+    </li>
+  );
+}

@@ -1,0 +1,47 @@
+// How a number of a place is drawn on the map: in equal steps up to the largest that is shown. What is kept back and what is
+// not known have signs of their own and are no pale shade.
+
+import type { ReportCell } from "../../api";
+
+const STEPS = 5;
+
+export type Shade = number | "kept-back" | "unknown";
+
+export interface Shades {
+  /** From and to of each step that there is. */
+  steps: [number, number][];
+  of: (cell: ReportCell | undefined) => Shade;
+}
+
+/** The number of a cell that is known; that none occurred is 0. */
+export function numberOf(cell: ReportCell | undefined): number | null {
+  if (!cell || cell.suppressed) return null;
+  if (cell.is.mark === "none") return 0;
+  return cell.is.number === null ? null : Number(cell.is.number);
+}
+
+export function shadesOf(cells: ReportCell[]): Shades {
+  const numbers = cells.map(numberOf).filter((value) => value !== null);
+  const [least, most] = [Math.min(0, ...numbers), Math.max(0, ...numbers)];
+  const step = (most - least) / STEPS;
+  const steps = step === 0 ? (numbers.length === 0 ? [] : [[least, most]]) : Array.from({ length: STEPS }, (_, at) => [least + at * step, least + (at + 1) * step]);
+  return {
+    steps: steps as [number, number][],
+    of: (cell) => {
+      if (cell?.suppressed) return "kept-back";
+      const value = numberOf(cell);
+      if (value === null) return "unknown";
+      return step === 0 ? 0 : Math.min(STEPS - 1, Math.floor((value - least) / step));
+    },
+  };
+}
+
+/** By code of the place, that of the newest version of it. */
+export function byPlace(cells: ReportCell[]): Map<string, ReportCell> {
+  const all = new Map<string, ReportCell>();
+  for (const cell of cells) {
+    const known = all.get(cell.place);
+    if (!known || known.place_from < cell.place_from) all.set(cell.place, cell);
+  }
+  return all;
+}
