@@ -132,6 +132,24 @@ def test_a_workbook_that_was_filled_in_is_taken_without_a_word(tmp_path):
     assert [row for row in findings if row["weight"] != "note"] == []
 
 
+def test_a_count_of_schools_goes_out_empty_and_comes_back_as_the_count_that_it_is(tmp_path):
+    path, pack = tmp_path / "truong.xlsx", ROOT / "deploy" / "provinces" / "tay-ninh"
+    done = ioc("contract", "schools-year", "--period", "2026-2027-R2", "--output", path, "--pack", pack)
+    assert done.returncode == 0, done.stderr.decode()
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert "Kỳ báo cáo: giữa năm học 2026-2027 (từ ngày 1/12/2026 đến ngày 28/2/2027)" in texts(sheet)
+    code, header = column(sheet, "Mã đơn vị")
+    for heading, value in [("Số trường (trường)", 2), ("Số lớp (lớp)", 30), ("Học sinh (học sinh)", 900), ("Giáo viên (người)", 45)]:
+        of, _ = column(sheet, heading)
+        for row in range(header + 1, sheet.max_row + 1):
+            if re.fullmatch(r"\d{5}", str(sheet.cell(row, code).value)):
+                sheet.cell(row, of).value = value
+    sheet.parent.save(path)
+    told = lines(ioc("try", "--pack", pack, "--feed", "reports", "--received-at", "2026-12-20T08:00:00+07:00", path))
+    assert (told[0]["period"], told[0]["from"], told[0]["to"], told[0]["taken"]) == ("2026-2027-R2", "2026-12-01", "2027-02-28", "whole")
+    assert [row for row in told if row["kind"] == "finding" and row["weight"] != "note"] == []
+
+
 def test_sums_that_a_spreadsheet_worked_out_are_taken_and_those_that_nobody_did_are_no_zeros(tmp_path):
     path = tmp_path / "mau.xlsx"
     parts = {"Thu nội địa": 812.5, "Thu xuất, nhập khẩu": 104, "Thu viện trợ": 3.5}

@@ -6,12 +6,15 @@
 use std::collections::HashMap;
 
 use ioc_model::{
-    form::Form,
+    form::{Form, Rule},
     pack::{Feed, Pack},
     reject::RejectReason,
 };
 
-use crate::{rejects::RejectView, reports::without_numbers};
+use crate::{
+    rejects::RejectView,
+    reports::{FindingView, ReportStory, without_numbers},
+};
 
 /// The feeds of a pack, and which of them bring such messages.
 #[derive(Clone, Debug, Default)]
@@ -22,9 +25,19 @@ impl GuardedFeeds {
         GuardedFeeds(pack.feeds.values().map(|feed| (feed.id.clone(), is_guarded(pack, feed))).collect())
     }
 
-    /// Whether messages of a feed are not quoted.
+    /// Whether a feed brings messages that are not quoted.
     pub(crate) fn guards(&self, feed: &str) -> bool {
         self.0.get(feed).copied().unwrap_or_default()
+    }
+
+    /// Whether a report is not quoted: one of a form of persons, of a form that the pack has no more, or, where its feed brings
+    /// such forms, one of which it is not known what is in it.
+    pub(crate) fn guards_report(&self, pack: &Pack, report: &ReportStory) -> bool {
+        let is_not_known =
+            |finding: &FindingView| matches!(finding.rule, Rule::UnknownForm | Rule::Unreadable);
+        let form = pack.forms.get(&report.receipt.form);
+        form.is_none_or(Form::keeps_back)
+            || (self.guards(&report.receipt.feed) && report.findings.iter().any(is_not_known))
     }
 
     /// A reject as it is told: of a report whose feed the pack has no more nobody knows what it is about.

@@ -143,8 +143,7 @@ impl<'c> KeptBack<'c> {
             });
             let kept: Vec<Decimal> =
                 theirs.filter(|(_, (_, hidden))| *hidden).map(|(_, (number, _))| *number).collect();
-            let sums =
-                self.sums.iter().filter(|((id, _, period), _)| is_on(id) && is_of_it(period));
+            let sums = self.sums.iter().filter(|((id, _, period), _)| is_on(id) && is_of_it(period));
             gives_away(&kept, most) || sums.into_iter().any(|(_, (_, hidden))| *hidden)
         })
     }
@@ -187,7 +186,8 @@ impl<'c> InPeriod<'c> {
             parts.entry((id, part)).or_default().push(at);
         }
         // What may not be added up stands by itself where one place alone says it.
-        for ((id, part), of_part) in parts.into_iter().filter(|((id, _), all)| adds_up(id) || all.len() == 1) {
+        for ((id, part), of_part) in parts.into_iter().filter(|((id, _), all)| adds_up(id) || all.len() == 1)
+        {
             let whole = of.sum(below(id), of_part);
             let _ = of.sums.insert((id, part), whole);
             let _ = places.entry((id, EVERYWHERE)).or_default().insert(part, whole);

@@ -392,8 +392,7 @@ impl ReportValues {
             }
         }
         let total = |((indicator, dimensions, period), sum): ((&str, String, &PeriodView), Sum<'_>)| {
-            let is_kept =
-                |all: Decimal| kept_back.keeps_total(indicator, &dimensions, period.period(), all);
+            let is_kept = |all: Decimal| kept_back.keeps_total(indicator, &dimensions, period.period(), all);
             let withheld = match place {
                 Some(_) => sum.withheld,
                 None => additive(indicator) && sum.sum.is_some_and(is_kept),

@@ -98,7 +98,7 @@ async fn try_publish(args: &PublisherArgs, inbox: &Path, calendar: &Calendar) ->
         for due in reports_between(&pack, args.seed, after, until, calendar) {
             // At the start: what is older nobody asks for.
             let back = if due.place.is_some() { BACK_OF_COMMUNES } else { BACK };
-            let is_old = due.at < now.minus(Millis(back * DAY)) && due.period.kind != PeriodKind::SchoolYear;
+            let is_old = due.at < now.minus(Millis(back * DAY)) && due.period.kind != PeriodKind::SchoolRound;
             if is_old {
                 continue;
             }
@@ -200,10 +200,10 @@ fn of<'p>(
 ) -> Vec<Due<'p>> {
     let chance = numbers::hash(seed, &[form, place.unwrap_or_default(), &period.label()]);
     let days = match period.kind {
-        PeriodKind::SchoolYear => SCHOOLS_COUNTED,
+        PeriodKind::SchoolRound => SCHOOLS_COUNTED,
         _ => 2 + i64::try_from(chance % 8).unwrap_or_default(),
     };
-    let from = if period.kind == PeriodKind::SchoolYear { period.start } else { period.end };
+    let from = if period.kind == PeriodKind::SchoolRound { period.start } else { period.end };
     let Some(midnight) = calendar.moment(from.to_datetime(Time::midnight())) else { return Vec::new() };
     let minutes = i64::try_from(chance / 8 % 540).unwrap_or_default();
     let at = midnight.plus(Millis(days * DAY + (480 + minutes) * 60_000));

@@ -418,11 +418,7 @@ impl History for StoreHistory {
         Box::pin(async move { reports::values(&self.store, asker, form, periods, place).await })
     }
 
-    fn report_sums<'a>(
-        &'a self,
-        asker: &'a Asker,
-        form: &'a str,
-    ) -> HistoryAnswer<'a, Vec<ReportedSum>> {
+    fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>> {
         Box::pin(async move { reports::sums(&self.store, asker, form).await })
     }
 

@@ -55,11 +55,7 @@ pub(super) async fn values(
     Ok(cells.into_iter().map(cell_view).collect())
 }
 
-pub(super) async fn sums(
-    store: &Store,
-    asker: &Asker,
-    form: &str,
-) -> Result<Vec<ReportedSum>, HistoryError> {
+pub(super) async fn sums(store: &Store, asker: &Asker, form: &str) -> Result<Vec<ReportedSum>, HistoryError> {
     let sums = store.report_sums(asker, form, SUMS_MAX).await.map_err(unanswered)?;
     let view = |of: ioc_storage::queries::ReportedSum| ReportedSum {
         indicator: of.indicator,

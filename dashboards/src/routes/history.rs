@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use super::{AppState, MOMENTS, fresh_json, position, question, starting};
 use crate::{
     access::Asked,
+    guarded::GuardedFeeds,
     history::TrendPoint,
     problem::Problem,
-    guarded::GuardedFeeds,
     rejects::RejectView,
     series::{SERIES_MAX, SeriesKind, SeriesOf, SeriesQuery},
 };

@@ -13,7 +13,6 @@ use ioc_model::{
     envelope::{Content, UNMATCHED},
     epoch::Revision,
     event::{Count, EventKind, EventMeasure, Severity},
-    form::Form,
     index::{IndexId, IndexPart, NoIndex},
     limit::Averaging,
     name::Name,
@@ -435,8 +434,7 @@ pub(super) async fn envelope(
     fresh_json(&lineage)
 }
 
-/// Whether a message says numbers of persons: by its feed, and where that brings reports of other forms, or is the pack's no
-/// more, by the form that it was of.
+/// Whether a message says numbers of persons: by the form that it was of, and before that is known by its feed.
 async fn is_kept_back(
     state: &AppState,
     asker: &Asker,
@@ -444,14 +442,14 @@ async fn is_kept_back(
     feed: &str,
 ) -> Result<bool, Problem> {
     let pack = state.shown().pack.clone();
-    if GuardedFeeds::of(&pack).guards(feed) {
-        return Ok(true);
-    }
     if pack.feeds.get(feed).is_some_and(|feed| feed.forms.is_empty()) || feed == UNMATCHED {
         return Ok(false);
     }
-    let report = state.history.report(asker, position).await?;
-    Ok(report.is_some_and(|report| pack.forms.get(&report.receipt.form).is_none_or(Form::keeps_back)))
+    let guarded = GuardedFeeds::of(&pack);
+    Ok(match state.history.report(asker, position).await? {
+        Some(report) => guarded.guards_report(&pack, &report),
+        None => guarded.guards(feed),
+    })
 }
 
 /// The longest beginning of a text that ends between characters and is not longer than what is shown.
@@ -472,8 +470,10 @@ pub(super) async fn raw(
     let position = position(&text)?;
     let original = state.originals.open(&asker, position).await?.ok_or_else(|| gone(position))?;
     if is_kept_back(&state, &asker, position, &original.feed).await? {
-        let detail = "it says numbers of persons, of which small ones are kept back here; whoever sent it has it";
-        let detail_vi = "bản tin có số liệu về người, trong đó số nhỏ không được hiển thị ở đây; nơi gửi có bản gốc";
+        let detail =
+            "it says numbers of persons, of which small ones are kept back here; whoever sent it has it";
+        let detail_vi =
+            "bản tin có số liệu về người, trong đó số nhỏ không được hiển thị ở đây; nơi gửi có bản gốc";
         return Err(Problem::forbidden(detail).vi(detail_vi));
     }
     let mut response = original.payload.into_response();

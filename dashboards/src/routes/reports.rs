@@ -19,6 +19,7 @@ use serde::Deserialize;
 use super::{AppState, fresh_json, position, question, starting};
 use crate::{
     access::Asked,
+    guarded::GuardedFeeds,
     kept_back::{CountedCell, KeptBack},
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
@@ -83,7 +84,7 @@ pub(super) async fn receipt(
     let counts = counts(&state, &asker, form, Some(&periods.into_iter().collect::<Vec<_>>())).await?;
     let cells = named(cells, &receipt.form, &pack);
     let story = ReportStory { receipt: called(receipt, &pack), findings, cells, more_cells };
-    let is_of_persons = form.is_none_or(Form::keeps_back);
+    let is_of_persons = GuardedFeeds::of(&pack).guards_report(&pack, &story);
     fresh_json(&story.told(&KeptBack::of(form, &counts), is_of_persons))
 }
 
@@ -195,13 +196,7 @@ pub(super) async fn domain(
     let Some(form) = found else { return fresh_json(&DomainView::empty(&pack, &asker, &screen)) };
     let sums = state.history.report_sums(&asker, &form.id).await?;
     let counts = counts(&state, &asker, Some(form), None).await?;
-    fresh_json(&DomainView::of(
-        &pack,
-        (&asker, &screen),
-        form,
-        &sums,
-        &KeptBack::of(Some(form), &counts),
-    ))
+    fresh_json(&DomainView::of(&pack, (&asker, &screen), form, &sums, &KeptBack::of(Some(form), &counts)))
 }
 
 /// GET `/api/reports/targets`.

@@ -167,6 +167,36 @@ async fn no_path_says_a_small_number_or_what_gives_it_away() {
 }
 
 #[tokio::test]
+async fn a_message_of_another_form_is_shown_though_its_feed_brings_persons_unless_nobody_knows_what_is_in_it()
+{
+    let mut pack = placed(health());
+    let other = Form { id: "other".to_owned(), indicators: std::collections::BTreeMap::new(), ..health() };
+    let _ = pack.forms.insert("other".to_owned(), other);
+    pack.feeds.get_mut("air-files").unwrap().forms = vec!["other".to_owned(), "ktxh-x".to_owned()];
+    let server = Server::of(pack).await;
+    let envelope = Original { feed: "air-files".to_owned(), ..original(b"code;737") };
+    server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), envelope);
+    let of = |form: &str, rule: Rule| {
+        let plain = receipt(0);
+        let findings = plain.findings.iter().map(|finding| Finding { rule, ..finding.clone() }).collect();
+        Receipt { form: form.into(), findings, ..plain }
+    };
+    for (told, is_shown) in [
+        (Some(of("other", Rule::Range)), true),
+        (Some(of("other", Rule::UnknownForm)), false),
+        (Some(of("ktxh-x", Rule::Range)), false),
+        (Some(of("gone", Rule::Range)), false),
+        (None, false),
+    ] {
+        server.record.tell(|record| record.receipts = told.clone().into_iter().collect());
+        let envelope = server.get("/api/lineage/envelope/1-0-0", &[]).await.json();
+        assert_eq!(envelope["text"].is_string(), is_shown, "{told:?}");
+        let raw = server.get("/api/lineage/envelope/1-0-0/raw", &[]).await.status;
+        assert_eq!(raw, if is_shown { 200 } else { 403 }, "{told:?}");
+    }
+}
+
+#[tokio::test]
 async fn of_a_form_that_the_pack_has_no_more_no_number_is_told() {
     let server = planted(true).await;
     let values = server.get("/api/reports/values?form=gone&period=2026-10", &[]).await.json();
@@ -224,10 +254,7 @@ async fn what_a_declared_sum_would_say_of_another_indicator_is_kept_back() {
     let of = |id: &str| Term::Indicator(id.to_owned());
     let both = Term::Sum(Box::new(of("girls")), Box::new(of("boys")));
     let form = || Form { checks: vec![check(of("pupils"), Relation::Equal, both.clone())], ..pupils() };
-    let at = |place: &str, id: &str, number: &str| CellView {
-        indicator: id.to_owned(),
-        ..at(place, number)
-    };
+    let at = |place: &str, id: &str, number: &str| CellView { indicator: id.to_owned(), ..at(place, number) };
     let cells = vec![
         at("25459", "pupils", "40"),
         at("25459", "girls", "38"),
@@ -247,12 +274,13 @@ async fn what_a_declared_sum_would_say_of_another_indicator_is_kept_back() {
 #[tokio::test]
 async fn what_is_left_over_of_a_declared_whole_is_a_small_number_though_nobody_reports_it() {
     let of = |id: &str| Term::Indicator(id.to_owned());
-    for part in [check(of("girls"), Relation::AtMost, of("pupils")), check(of("pupils"), Relation::AtLeast, of("girls"))] {
+    for part in [
+        check(of("girls"), Relation::AtMost, of("pupils")),
+        check(of("pupils"), Relation::AtLeast, of("girls")),
+    ] {
         let form = Form { checks: vec![part], ..pupils() };
-        let at = |place: &str, id: &str, number: &str| CellView {
-            indicator: id.to_owned(),
-            ..at(place, number)
-        };
+        let at =
+            |place: &str, id: &str, number: &str| CellView { indicator: id.to_owned(), ..at(place, number) };
         let cells = vec![
             at("25459", "pupils", "40"),
             at("25459", "girls", "38"),

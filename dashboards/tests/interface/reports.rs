@@ -308,7 +308,11 @@ async fn small_numbers_of_persons_are_kept_back_with_what_would_give_them_away_w
     assert_eq!(numbers(&values), expected, "what is not of persons stays");
     assert_eq!(values["cells"][0]["note"], "");
     let was = &values["cells"][2]["was"];
-    assert_eq!((&was["mark"], was["number"].is_null()), (&"withheld".into(), true), "it was a small number once");
+    assert_eq!(
+        (&was["mark"], was["number"].is_null()),
+        (&"withheld".into(), true),
+        "it was a small number once"
+    );
     assert_eq!(
         (&values["totals"][1]["sum"], &values["totals"][1]["withheld"]),
         (&"60".into(), &false.into())

@@ -2007,7 +2007,8 @@ export interface ReportPeriod {
     | "admin_half_year"
     | "year"
     | "admin_year"
-    | "school_year";
+    | "school_year"
+    | "school_round";
   /**
    * As it is written: 2026-10, 2026-Q4, 2026
    */

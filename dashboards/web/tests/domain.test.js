@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { startFixture } from "./fixture/server.js";
-import { DESK, PATIENCE, PHONE, SCREENS, keep, launch, open, settled, violations } from "./support.js";
+import { DESK, PATIENCE, PHONE, SCREENS, WALL, keep, launch, open, settled, violations } from "./support.js";
 
 let browser;
 let served;
@@ -46,15 +46,72 @@ test("a figure says what it is worth, what is not known is no nought, and a smal
 test("a plan stands beside what is reached, the worst first to be asked for, and leads to its values", async () => {
   const { context, page } = await screen("targets", "[data-target]");
   const verdicts = () => page.locator("[data-target] [data-verdict]").evaluateAll((all) => all.map((it) => [it.dataset.verdict, it.querySelector("svg.mark") !== null]));
-  assert.deepEqual(await verdicts(), [["behind", true], ["on_target", false], ["unknown", false], ["no_target", false], ["behind", true]]);
+  assert.deepEqual(await verdicts(), [["behind", true], ["on_target", false], ["unknown", false], ["no_target", false], ["withheld", false], ["behind", true]]);
   assert.match((await texts(page.locator("[data-target=B04]")))[0], /B04 Hồ sơ .* ít nhất 80% Hạn 31\/12\/2025 71,3% .*chưa đạt.*96\/97/);
   assert.match((await texts(page.locator("[data-target=B07]")))[0], /— .*chưa đủ số liệu/);
+  assert.match((await texts(page.locator("[data-target=Y01]")))[0], /— số nhỏ, không hiển thị/);
   await page.getByLabel("Năm").selectOption("2025");
   await page.locator("[data-target=B04] [data-verdict=on_target]").waitFor({ timeout: PATIENCE });
   await page.locator("[data-target=B04]").getByRole("button").click();
   await page.waitForFunction(() => location.hash === "#/reports?of=dan-so&period=2025-10");
   await context.close();
 });
+
+test("each commune is drawn by its number, what is kept back and what is not known by signs, and who is missing is named", async () => {
+  const { context, page, seen } = await screen("health", "[data-part=domain-map] [data-commune]");
+  const places = served.world.pack.places;
+  const shade = (at) => page.locator(`[data-commune="${places[at].code}"]`).getAttribute("data-shade");
+  assert.deepEqual(await Promise.all([2, 5, 7, places.length - 1].map(shade)), ["kept-back", "kept-back", "unknown", "unknown"]);
+  assert.deepEqual(await Promise.all([0, 3].map(shade)), ["0", "4"]);
+  const titles = (at) => page.locator(`[data-commune="${places[at].code}"] title`).textContent();
+  assert.match(await titles(3), /: 116 ca$/);
+  assert.match(await titles(2), /số nhỏ, không hiển thị$/);
+  const ranked = await texts(page.locator("[data-ranked]"));
+  assert.equal(ranked.length, 12);
+  assert.match(ranked[0], / 122$/);
+  const reporting = page.locator(".domain-reporting");
+  assert.match((await texts(reporting.locator("[data-part=who]")))[0], new RegExp(`^${places.length - 6}/${places.length} địa bàn`));
+  assert.match((await texts(reporting.locator("[data-part=silent]")))[0], /^Chưa có số liệu \(6\): /);
+  assert.equal(await reporting.locator("[data-domain-feed]").count(), 2);
+  await reporting.getByRole("button").first().click();
+  await page.waitForFunction(() => document.activeElement?.id === "report-title");
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
+test("a message that says numbers of persons is not shown, and why is said", async () => {
+  const { context, page } = await screen("health", "[data-part=domain-map]");
+  await page.locator(".domain-last").getByRole("button").first().click();
+  await page.getByRole("button", { name: /Mở bản gốc/ }).first().click();
+  await page.getByText("bản tin có số liệu về người").waitFor({ timeout: PATIENCE });
+  assert.equal(await page.locator("[data-part=raw]").count(), 0);
+  assert.equal(await page.locator("a[download][href*=raw]").count(), 0);
+  await context.close();
+});
+
+for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 1080, "?m=3&pitch=0.63"], [1080, 1920, "?m=3&pitch=0.63"], [1366, 768, ""]]) {
+  test(`a wall of ${width} by ${height} shows a domain's figures, whole, with nothing to click`, async () => {
+    const { context, page, seen } = await open(browser, new URL(`/wall/health${query}`, served.url), { ...WALL, width, height });
+    await page.locator("[data-figure=cases]").waitFor({ timeout: PATIENCE });
+    await page.locator("[data-ranked]").first().waitFor({ timeout: PATIENCE, state: "attached" });
+    await settled(page);
+    const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
+    assert.ok(size[0] <= width && size[1] <= height, String(size));
+    assert.equal(await page.locator("button:visible, a:visible, select:visible, input:visible, summary:visible").count(), 0);
+    const cut = await page.locator("[data-figure] > *, .domain-wall-list li, .domain-wall .legend li").evaluateAll(
+      (all, height) => all.filter((it) => it.getBoundingClientRect().bottom > height + 1 || it.getBoundingClientRect().bottom > it.closest(".panel").getBoundingClientRect().bottom + 1).map((it) => it.textContent),
+      height,
+    );
+    assert.deepEqual(cut, []);
+    if (width === WALL.width) {
+      assert.ok(await page.locator("[data-part=domain-map]").isVisible());
+      assert.deepEqual(await violations(page), []);
+    }
+    await keep(page, `health-wall-${width}`);
+    assert.deepEqual(seen.errors, []);
+    await context.close();
+  });
+}
 
 test("a domain without a form says so", async () => {
   const { context, page } = await screen("education", ".panel");

@@ -133,6 +133,10 @@ fn closing(kind: PeriodKind) -> (&'static str, &'static str) {
             ("năm, từ 15/12 năm trước đến 14/12", "a year, from 15 December to 14 December")
         }
         PeriodKind::SchoolYear => ("năm học, từ 1/9 đến 31/5", "a school year, from 1 September to 31 May"),
+        PeriodKind::SchoolRound => (
+            "đợt thu thập đầu, giữa hoặc cuối năm học (từ 1/9, 1/12, 1/3)",
+            "the count at the beginning, in the middle or at the end of a school year (from 1 September, 1 December, 1 March)",
+        ),
     }
 }
 

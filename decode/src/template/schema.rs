@@ -117,6 +117,7 @@ fn period(wanted: &Wanted<'_>) -> Value {
         PeriodKind::HalfYear | PeriodKind::AdminHalfYear => "^[0-9]{4}-S[12]$",
         PeriodKind::Year | PeriodKind::AdminYear => "^[0-9]{4}$",
         PeriodKind::SchoolYear => "^[0-9]{4}-[0-9]{4}$",
+        PeriodKind::SchoolRound => "^[0-9]{4}-[0-9]{4}-R[1-3]$",
     };
     json!({ "type": "string", "pattern": pattern })
 }

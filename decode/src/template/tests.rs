@@ -228,6 +228,17 @@ fn each_place_that_was_there_in_the_period_has_a_row_and_the_title_says_period_a
 }
 
 #[test]
+fn a_count_of_schools_says_which_of_the_school_year_it_is() {
+    let mut form = by_place();
+    form.period = PeriodKind::SchoolRound;
+    let period = Period::parse(form.period, "2026-2027-R2");
+    let laid = october(&form, |wanted| wanted.period = period, |wanted| Template::of(wanted).unwrap());
+    let above: Vec<&str> = laid.above.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(above[2], "Kỳ báo cáo: giữa năm học 2026-2027 (từ ngày 1/12/2026 đến ngày 28/2/2027)");
+    assert_eq!(above[3], "Reporting period: middle of school year 2026-2027");
+}
+
+#[test]
 fn a_form_that_a_title_is_known_by_says_it() {
     assert_eq!(template(&by_indicator()).above[0].text, "01-YT Biểu y tế");
 }

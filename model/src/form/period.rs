@@ -38,11 +38,14 @@ pub enum PeriodKind {
     AdminYear = 9,
     /// From 1 September to 31 May of the next year.
     SchoolYear = 10,
+    /// A third of a school year. Schools are counted three times in it, at its beginning, in its middle and at its end
+    /// (Thông tư 42/2021/TT-BGDĐT): each count is of the three months that begin with September, December and March.
+    SchoolRound = 11,
 }
 
 impl PeriodKind {
     /// All of them, in the order of their numbers.
-    pub const ALL: [PeriodKind; 11] = [
+    pub const ALL: [PeriodKind; 12] = [
         PeriodKind::Day,
         PeriodKind::Week,
         PeriodKind::Month,
@@ -54,6 +57,7 @@ impl PeriodKind {
         PeriodKind::Year,
         PeriodKind::AdminYear,
         PeriodKind::SchoolYear,
+        PeriodKind::SchoolRound,
     ];
 
     /// The word used in packs, tables and APIs.
@@ -71,6 +75,7 @@ impl PeriodKind {
             PeriodKind::Year => "year",
             PeriodKind::AdminYear => "admin_year",
             PeriodKind::SchoolYear => "school_year",
+            PeriodKind::SchoolRound => "school_round",
         }
     }
 
@@ -85,7 +90,7 @@ impl PeriodKind {
         match self {
             PeriodKind::Day | PeriodKind::Week => None,
             PeriodKind::Month | PeriodKind::AdminMonth => Some(1),
-            PeriodKind::Quarter | PeriodKind::AdminQuarter => Some(3),
+            PeriodKind::Quarter | PeriodKind::AdminQuarter | PeriodKind::SchoolRound => Some(3),
             PeriodKind::HalfYear | PeriodKind::AdminHalfYear => Some(6),
             PeriodKind::Year | PeriodKind::AdminYear | PeriodKind::SchoolYear => Some(12),
         }
@@ -116,7 +121,7 @@ pub struct Period {
 
 impl Period {
     /// The number-th of a year: the day of the year, the week, month, quarter or half of it, 1 for years. A school year is
-    /// named by the year in which it begins. None where there is no such period, or only outside of the years 1900 to
+    /// named by the year in which it begins, a round of it by the school year. None where there is no such period, or only outside of the years 1900 to
     /// 2200.
     #[must_use]
     pub fn of(kind: PeriodKind, year: i16, number: i16) -> Option<Period> {
@@ -137,6 +142,15 @@ impl Period {
             PeriodKind::SchoolYear => {
                 let next = (number == 1).then(|| year + 1)?;
                 (date(year, 9, 1), date(next, 5, 31))
+            }
+            PeriodKind::SchoolRound => {
+                let first = match number {
+                    1 => date(year, 9, 1),
+                    2 => date(year, 12, 1),
+                    3 => date(year + 1, 3, 1),
+                    _ => return None,
+                };
+                (first, (first + 2.months()).last_of_month())
             }
             _ => {
                 let months = kind.months()?;
@@ -164,6 +178,12 @@ impl Period {
                 (week.year(), i16::from(week.week()))
             }
             PeriodKind::SchoolYear => (if day.month() >= 9 { day.year() } else { day.year() - 1 }, 1),
+            PeriodKind::SchoolRound => match day.month() {
+                9..=11 => (day.year(), 1),
+                12 => (day.year(), 2),
+                1 | 2 => (day.year() - 1, 2),
+                _ => (day.year() - 1, 3),
+            },
             _ => {
                 // From the 15th on it is the next month's.
                 let shifted = match kind.closes_on_the_14th() && day.day() > 14 {
@@ -193,6 +213,11 @@ impl Period {
                 (week.year(), i16::from(week.week()))
             }
             PeriodKind::SchoolYear => (self.start.year(), 1),
+            PeriodKind::SchoolRound => match self.start.month() {
+                9 => (self.start.year(), 1),
+                12 => (self.start.year(), 2),
+                _ => (self.start.year() - 1, 3),
+            },
             _ => (self.end.year(), i16::from((self.end.month() - 1) / self.kind.months().unwrap_or(1) + 1)),
         }
     }
@@ -202,6 +227,10 @@ impl Period {
     pub fn previous(&self) -> Option<Period> {
         match self.kind {
             PeriodKind::SchoolYear => Period::of(self.kind, self.start.year() - 1, 1),
+            PeriodKind::SchoolRound => match self.number() {
+                (year, 1) => Period::of(self.kind, year - 1, 3),
+                (year, number) => Period::of(self.kind, year, number - 1),
+            },
             _ => Period::holding(self.kind, self.start.yesterday().ok()?),
         }
     }
@@ -222,7 +251,8 @@ impl Period {
         }
     }
 
-    /// How it is written: `2026-11-23`, `2026-W48`, `2026-10`, `2026-Q4`, `2026-S2`, `2026`, `2026-2027`.
+    /// How it is written: `2026-11-23`, `2026-W48`, `2026-10`, `2026-Q4`, `2026-S2`, `2026`, `2026-2027`,
+    /// `2026-2027-R1`.
     #[must_use]
     pub fn label(&self) -> String {
         let (year, number) = self.number();
@@ -234,6 +264,7 @@ impl Period {
             PeriodKind::HalfYear | PeriodKind::AdminHalfYear => format!("{year}-S{number}"),
             PeriodKind::Year | PeriodKind::AdminYear => format!("{year}"),
             PeriodKind::SchoolYear => format!("{year}-{}", year + 1),
+            PeriodKind::SchoolRound => format!("{year}-{}-R{number}", year + 1),
         }
     }
 
@@ -269,6 +300,11 @@ impl Period {
                 _ => return None,
             },
             PeriodKind::SchoolYear => (number(&rest, 4..=4)? == year + 1).then_some(1)?,
+            PeriodKind::SchoolRound => {
+                let (next, round) = (number(rest.get(..4)?, 4..=4)?, rest.get(4..)?);
+                let round = round.strip_prefix('-').unwrap_or(round);
+                (next == year + 1).then(|| number(round.strip_prefix('R')?, 1..=1)).flatten()?
+            }
         };
         Period::of(kind, year, in_year)
     }
@@ -294,6 +330,9 @@ mod tests {
         assert_eq!(written(PeriodKind::AdminHalfYear, "2026-S2"), owned("2026-06-15", "2026-12-14"));
         assert_eq!(written(PeriodKind::AdminYear, "2026"), owned("2025-12-15", "2026-12-14"));
         assert_eq!(written(PeriodKind::SchoolYear, "2024-2025"), owned("2024-09-01", "2025-05-31"));
+        assert_eq!(written(PeriodKind::SchoolRound, "2024-2025-R1"), owned("2024-09-01", "2024-11-30"));
+        assert_eq!(written(PeriodKind::SchoolRound, "2023-2024-R2"), owned("2023-12-01", "2024-02-29"));
+        assert_eq!(written(PeriodKind::SchoolRound, "2024-2025-r3"), owned("2025-03-01", "2025-05-31"));
         assert_eq!(written(PeriodKind::Week, "2026W53"), owned("2026-12-28", "2027-01-03"));
         assert_eq!(written(PeriodKind::Day, "20261123"), owned("2026-11-23", "2026-11-23"));
     }
@@ -309,11 +348,13 @@ mod tests {
                     assert_eq!(Period::parse(kind, &period.label()), Some(period), "{kind:?} {day}");
                     let before = period.previous().unwrap();
                     assert!(before.end < period.start);
-                    if kind != PeriodKind::SchoolYear {
+                    let is_first_of_school = period.start.month() == 9 && period.start.day() == 1;
+                    let is_of_school = matches!(kind, PeriodKind::SchoolYear | PeriodKind::SchoolRound);
+                    if !(is_of_school && is_first_of_school) {
                         assert_eq!(before.end.tomorrow().unwrap(), period.start, "{kind:?} {day}");
                     }
                 } else {
-                    assert_eq!(kind, PeriodKind::SchoolYear);
+                    assert!(matches!(kind, PeriodKind::SchoolYear | PeriodKind::SchoolRound));
                     assert!((6..=8).contains(&day.month()), "{day}");
                 }
                 day = day.tomorrow().unwrap();
@@ -327,6 +368,10 @@ mod tests {
         assert_eq!(october.a_year_earlier(), Period::parse(PeriodKind::AdminMonth, "2025-10"));
         assert_eq!(Period::parse(PeriodKind::Week, "2026-W53").unwrap().a_year_earlier(), None);
         assert_eq!(Period::parse(PeriodKind::Day, "2024-02-29").unwrap().a_year_earlier(), None);
+        let middle = Period::parse(PeriodKind::SchoolRound, "2026-2027-R2").unwrap();
+        assert_eq!(middle.a_year_earlier(), Period::parse(PeriodKind::SchoolRound, "2025-2026-R2"));
+        let first = Period::parse(PeriodKind::SchoolRound, "2026-2027-R1").unwrap();
+        assert_eq!(first.previous(), Period::parse(PeriodKind::SchoolRound, "2025-2026-R3"));
         let march = Period::parse(PeriodKind::Day, "2024-03-01").unwrap().a_year_earlier().unwrap();
         assert_eq!(march.label(), "2023-03-01");
     }
@@ -344,6 +389,10 @@ mod tests {
             (PeriodKind::Day, "2026-02-30"),
             (PeriodKind::Year, "9999"),
             (PeriodKind::SchoolYear, "2024-2026"),
+            (PeriodKind::SchoolYear, "2024-2025-R1"),
+            (PeriodKind::SchoolRound, "2024-2025"),
+            (PeriodKind::SchoolRound, "2024-2025-R4"),
+            (PeriodKind::SchoolRound, "2024-2026-R1"),
             (PeriodKind::Month, "thg10"),
             (PeriodKind::Month, "２０２６-10"),
         ] {

@@ -44,6 +44,15 @@ impl Period {
             PeriodKind::SchoolYear => {
                 (format!("năm học {year}-{}", year + 1), format!("school year {year}-{}", year + 1))
             }
+            PeriodKind::SchoolRound => {
+                let (vi, en) = match number {
+                    1 => ("đầu", "beginning"),
+                    2 => ("giữa", "middle"),
+                    _ => ("cuối", "end"),
+                };
+                let next = year + 1;
+                (format!("{vi} năm học {year}-{next}"), format!("{en} of school year {year}-{next}"))
+            }
         };
         Text { vi, en }
     }
@@ -83,6 +92,12 @@ mod tests {
             (PeriodKind::AdminHalfYear, "2026-S2", "6 tháng cuối năm 2026", "second half of 2026"),
             (PeriodKind::AdminYear, "2026", "năm 2026", "year 2026"),
             (PeriodKind::SchoolYear, "2026-2027", "năm học 2026-2027", "school year 2026-2027"),
+            (
+                PeriodKind::SchoolRound,
+                "2026-2027-R2",
+                "giữa năm học 2026-2027",
+                "middle of school year 2026-2027",
+            ),
         ] {
             let words = Period::parse(kind, label).unwrap().words();
             assert_eq!((words.vi.as_str(), words.en.as_str()), (vi, en), "{label}");

@@ -210,7 +210,8 @@ fn of_sum(numbers: &[SmallNumber], whole: usize, parts: &[usize], hidden: &mut [
     let below = parts.iter().chain([&whole]).map(|at| numbers[*at].below).max().unwrap_or_default();
     let mut changed = false;
     loop {
-        let kept: Vec<Decimal> = parts.iter().filter(|at| hidden[**at]).map(|at| numbers[*at].number).collect();
+        let kept: Vec<Decimal> =
+            parts.iter().filter(|at| hidden[**at]).map(|at| numbers[*at].number).collect();
         let is_told = match hidden[whole] {
             // All of its parts say it, where there are no more.
             true => {

@@ -57,11 +57,13 @@ fn balance_every_report_is_taken_but_what_is_meant_to_be_wrong() {
 }
 
 #[test]
-fn schools_are_counted_once_a_school_year_and_quarters_are_reported_behind_their_end() {
+fn schools_are_counted_three_times_a_school_year_and_quarters_are_reported_behind_their_end() {
     let (pack, decoder, calendar) = house();
     let year = reports_between(&pack, 1, NOW.minus(Millis(365 * DAY)), NOW, &calendar);
     let of = |form: &str| -> Vec<&Due<'_>> { year.iter().filter(|due| due.form == form).collect() };
-    let [schools] = of("schools-year")[..] else { panic!("{:?}", of("schools-year")) };
+    let [schools, .., last] = of("schools-year")[..] else { panic!("{:?}", of("schools-year")) };
+    assert_eq!(of("schools-year").len(), 3);
+    assert_ne!(schools.period.number().1, last.period.number().1);
     let message = filled::message(&pack, 1, schools).unwrap().unwrap();
     let (report, errors) = tried(&decoder, PUSHED_TO, &message, schools.at);
     assert!(errors.is_empty() && report["agency"] == "so-gddt", "{report} {errors:?}");

@@ -64,6 +64,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 21, name: "reports", sql: include_str!("0021_reports.sql") },
     Migration { number: 22, name: "datagrams", sql: include_str!("0022_datagrams.sql") },
     Migration { number: 23, name: "replay", sql: include_str!("0023_replay.sql") },
+    Migration { number: 24, name: "school rounds", sql: include_str!("0024_school_rounds.sql") },
     Migration { number: 26, name: "targets", sql: include_str!("0026_targets.sql") },
 ];
 

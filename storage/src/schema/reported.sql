@@ -15,7 +15,10 @@ SELECT
         v.period_kind IN ('quarter', 'admin_quarter'), concat(toString(toYear(v.period_end)), '-Q', toString(toQuarter(v.period_end))),
         v.period_kind IN ('half_year', 'admin_half_year'), concat(toString(toYear(v.period_end)), if(toMonth(v.period_end) <= 6, '-S1', '-S2')),
         v.period_kind IN ('year', 'admin_year'), toString(toYear(v.period_end)),
-        concat(toString(toYear(v.period_start)), '-', toString(toYear(v.period_start) + 1))
+        v.period_kind = 'school_year', concat(toString(toYear(v.period_start)), '-', toString(toYear(v.period_start) + 1)),
+        concat(
+            toString(toYear(addMonths(v.period_start, -8))), '-', toString(toYear(addMonths(v.period_start, -8)) + 1),
+            multiIf(toMonth(v.period_start) = 9, '-R1', toMonth(v.period_start) = 12, '-R2', '-R3'))
     ) AS period,
     v.period_kind AS period_kind,
     v.period_start AS period_start,
@@ -164,6 +167,7 @@ FROM
                 c.period_kind IN ('month', 'admin_month'), addMonths(c.period_start, 1),
                 c.period_kind IN ('quarter', 'admin_quarter'), addMonths(c.period_start, 3),
                 c.period_kind IN ('half_year', 'admin_half_year'), addMonths(c.period_start, 6),
+                c.period_kind = 'school_round', addMonths(c.period_start, if(toMonth(c.period_start) = 3, 6, 3)),
                 addYears(c.period_start, 1)))),
             (2, multiIf(
                 c.period_kind = 'week', multiIf(
@@ -257,7 +261,7 @@ INNER JOIN
             multiIf(
                 n.period_kind = 'day', 365, n.period_kind = 'week', 52, n.period_kind IN ('month', 'admin_month'), 12,
                 n.period_kind IN ('quarter', 'admin_quarter'), 4, n.period_kind IN ('half_year', 'admin_half_year'), 2,
-                1) AS of_year,
+                n.period_kind = 'school_round', 3, 1) AS of_year,
             sumIf(n.numerator, n.is_known) AS numerator,
             sumIf(n.denominator, n.is_known) AS denominator,
             countIf(n.is_known) AS known,

@@ -48,7 +48,7 @@ export interface Size {
 }
 
 /** The element that a map is drawn in, and how large that is; null before it is known. */
-export function useRoom(geometry: Geometry): [RefObject<HTMLDivElement>, Size | null] {
+export function useRoom(geometry: Geometry): [RefObject<HTMLDivElement | null>, Size | null] {
   const room = useRef<HTMLDivElement>(null);
   const size = useSignal<Size | null>(null);
   useLayoutEffect(() => {

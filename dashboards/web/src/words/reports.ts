@@ -138,7 +138,15 @@ export const periodWords: Record<ReportPeriod["kind"], (year: string, number: st
   year: (year) => t(`năm ${year}`, `year ${year}`),
   admin_year: (year) => t(`năm ${year}`, `year ${year}`),
   school_year: (year, number) => t(`năm học ${year}–${number}`, `school year ${year}–${number}`),
+  school_round: round,
 };
+
+/** `1/2027` of the year 2026: the first count of the school year 2026–2027. */
+function round(year: string, said: string): Text {
+  const [number = "", next = ""] = said.split("/");
+  const [vi, en] = number === "1" ? ["đầu", "beginning"] : number === "2" ? ["giữa", "middle"] : ["cuối", "end"];
+  return t(`${vi} năm học ${year}–${next}`, `${en} of school year ${year}–${next}`);
+}
 
 function half(year: string, number: string): Text {
   return number === "1" ? t(`6 tháng đầu năm ${year}`, `first half of ${year}`) : t(`6 tháng cuối năm ${year}`, `second half of ${year}`);

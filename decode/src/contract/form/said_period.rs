@@ -33,6 +33,7 @@ pub(super) fn in_title(text: &str, kind: PeriodKind) -> Vec<Said> {
         let left = &tokens[at..];
         let (length, found) = stretch(left, kind)
             .or_else(|| a_day(left, kind))
+            .or_else(|| a_round(left, kind))
             .or_else(|| named(left, kind))
             .or_else(|| label(left, kind))
             .unwrap_or((1, None));
@@ -95,6 +96,7 @@ pub(super) fn in_file_name(name: &str, kind: PeriodKind) -> Option<Period> {
         let left = &tokens[at..];
         let (length, period) = stamp(left, kind)
             .or_else(|| in_name(left, kind))
+            .or_else(|| a_round(left, kind).map(|(length, said)| (length, period_of(said))))
             .or_else(|| named(left, kind).map(|(length, said)| (length, period_of(said))))
             .unwrap_or((1, None));
         found.extend(period.filter(|period| !found.contains(period)));
@@ -122,6 +124,7 @@ enum Class {
     HalfYear,
     Year,
     SchoolYear,
+    SchoolRound,
 }
 
 fn class(kind: PeriodKind) -> Class {
@@ -133,6 +136,7 @@ fn class(kind: PeriodKind) -> Class {
         PeriodKind::HalfYear | PeriodKind::AdminHalfYear => Class::HalfYear,
         PeriodKind::Year | PeriodKind::AdminYear => Class::Year,
         PeriodKind::SchoolYear => Class::SchoolYear,
+        PeriodKind::SchoolRound => Class::SchoolRound,
     }
 }
 
@@ -325,9 +329,63 @@ fn named(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
     Some((length, period.map(Said::Period)))
 }
 
-/// As programs write it: "2026-10", "2026-Q4".
+/// Which round of a school year: "đầu năm học 2026-2027", "năm học 2026-2027 (giữa năm)". Where whole school years are asked
+/// for, the words beside them say nothing.
+fn a_round(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
+    if class(kind) != Class::SchoolRound {
+        return None;
+    }
+    let number = |token: Option<&Token>| match token {
+        Some(Token::Word(which)) => ["dau", "giua", "cuoi"].iter().position(|one| one == which),
+        _ => None,
+    };
+    let before = number(tokens.first());
+    let at = usize::from(before.is_some());
+    let [
+        Token::Word(nam),
+        Token::Word(hoc),
+        Token::Number(year, 4),
+        Token::Sign('-' | '/'),
+        Token::Number(next, 4),
+        rest @ ..,
+    ] = tokens.get(at..)?
+    else {
+        return None;
+    };
+    if nam != "nam" || hoc != "hoc" || *next != year + 1 {
+        return None;
+    }
+    let (length, number) = match before {
+        Some(number) => (at + 5, number),
+        None => {
+            let between = rest
+                .iter()
+                .take(3)
+                .take_while(|token| {
+                    matches!(token, Token::Sign('(' | ',' | ':' | '-'))
+                        || is_word(Some(*token), &["ky", "dot"])
+                })
+                .count();
+            let number = number(rest.get(between)).filter(|_| is_word(rest.get(between + 1), &["nam"]))?;
+            (at + 5 + between + 2, number)
+        }
+    };
+    let period = Period::of(kind, *year, i16::try_from(number).ok()? + 1);
+    Some((length, period.map(Said::Period)))
+}
+
+/// As programs write it: "2026-10", "2026-Q4", "2026-2027-R1".
 fn label(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Said>)> {
     let (length, text) = match tokens {
+        [
+            Token::Number(year, 4),
+            Token::Sign('-'),
+            Token::Number(next, 4),
+            Token::Sign('-'),
+            Token::Word(letter),
+            Token::Number(number, _),
+            ..,
+        ] => (6, format!("{year}-{next}-{letter}{number}")),
         [Token::Number(year, 4), Token::Sign('-'), Token::Number(number, 2), rest @ ..]
             if !matches!(rest, [Token::Sign('-'), Token::Number(..), ..]) =>
         {
@@ -353,10 +411,21 @@ fn stamp(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Period>)> 
     Some((length, Period::holding(kind, day).filter(|_| class(kind) == Class::Day)))
 }
 
-/// "2026-11", "202611", "11-2026", "Q4-2026", "2026-Q4", "2026-2027".
+/// "2026-11", "202611", "11-2026", "Q4-2026", "2026-Q4", "2026-2027", "2026-2027-R1".
 fn in_name(tokens: &[Token], kind: PeriodKind) -> Option<(usize, Option<Period>)> {
     let month = |year, number| Period::of(kind, year, number).filter(|_| class(kind) == Class::Month);
     match tokens {
+        [
+            Token::Number(year, 4),
+            Token::Sign('-'),
+            Token::Number(next, 4),
+            Token::Sign('-'),
+            Token::Word(letter),
+            Token::Number(number, 1),
+            ..,
+        ] if class(kind) == Class::SchoolRound => {
+            Some((6, Period::parse(kind, &format!("{year}-{next}-{letter}{number}"))))
+        }
         [Token::Number(year, 4), Token::Sign('-'), Token::Number(next, 4), ..] => {
             let follows = *next == year + 1;
             Some((3, Period::of(kind, *year, 1).filter(|_| follows && class(kind) == Class::SchoolYear)))
@@ -402,7 +471,8 @@ mod tests {
     #[test]
     fn a_title_says_its_period_in_words() {
         use PeriodKind::{
-            AdminHalfYear, AdminMonth, AdminQuarter, Day, HalfYear, Month, Quarter, SchoolYear, Week, Year,
+            AdminHalfYear, AdminMonth, AdminQuarter, Day, HalfYear, Month, Quarter, SchoolRound, SchoolYear,
+            Week, Year,
         };
         for (kind, title, expected) in [
             (Month, "Kỳ báo cáo: tháng 10/2026", &["2026-10"][..]),
@@ -429,6 +499,15 @@ mod tests {
             (SchoolYear, "Học sinh đầu năm học 2026-2027", &["2026-2027"]),
             (SchoolYear, "năm học 2026 – 2027", &["2026-2027"]),
             (SchoolYear, "năm học 2026-2028", &[]),
+            (SchoolRound, "Trường, lớp, học sinh đầu năm học 2026-2027", &["2026-2027-R1"]),
+            (SchoolRound, "GIUA NAM HOC 2026-2027", &["2026-2027-R2"]),
+            (SchoolRound, "năm học 2026 – 2027 (cuối năm)", &["2026-2027-R3"]),
+            (SchoolRound, "Năm học 2026-2027, kỳ giữa năm", &["2026-2027-R2"]),
+            (SchoolRound, "Kỳ báo cáo: 2026-2027-R3", &["2026-2027-R3"]),
+            (SchoolRound, "từ 1/12/2026 đến 28/2/2027", &["2026-2027-R2"]),
+            (SchoolRound, "năm học 2026-2027", &[]),
+            (SchoolRound, "đầu năm học 2026-2028", &[]),
+            (SchoolYear, "Kỳ báo cáo: 2026-2027-R3", &[]),
             (Week, "Tuần 48/2026", &["2026-W48"]),
             (Week, "tuần thứ 48 năm 2026", &["2026-W48"]),
             (Day, "ngày 12 tháng 11 năm 2026", &["2026-11-12"]),
@@ -440,7 +519,7 @@ mod tests {
 
     #[test]
     fn a_cell_and_a_file_name_say_it_shortly() {
-        use PeriodKind::{AdminMonth, Day, Month, Quarter, SchoolYear, Year};
+        use PeriodKind::{AdminMonth, Day, Month, Quarter, SchoolRound, SchoolYear, Year};
         let label = |period: Option<Period>| period.map(|period| period.label()).unwrap_or_default();
         for (kind, cell, expected) in [
             (Month, "2026-10", "2026-10"),
@@ -451,6 +530,8 @@ mod tests {
             (Quarter, "4/2026", "2026-Q4"),
             (Day, "23/11/2026", "2026-11-23"),
             (Year, "2026", "2026"),
+            (SchoolRound, "2026-2027-R1", "2026-2027-R1"),
+            (SchoolRound, "Cuối năm học 2026-2027", "2026-2027-R3"),
         ] {
             assert_eq!(label(in_cell(cell, kind)), expected, "{cell}");
         }
@@ -469,6 +550,9 @@ mod tests {
             (Quarter, "KT_Q4-2026.xlsx", "2026-Q4"),
             (Quarter, "KT_2026-Q4.xlsx", "2026-Q4"),
             (SchoolYear, "truong_2026-2027.xlsx", "2026-2027"),
+            (SchoolRound, "truong_2026-2027_R2.xlsx", "2026-2027-R2"),
+            (SchoolRound, "Giữa năm học 2026-2027.xlsx", "2026-2027-R2"),
+            (SchoolRound, "truong_2026-2027.xlsx", ""),
             (Year, "C:\\bao cao\\KT 2026.xlsx", "2026"),
             (Month, "inbox/2026-10/KT.xlsx", ""),
         ] {

@@ -147,13 +147,15 @@ impl Reading<'_> {
     pub(super) fn is_timely(&mut self, message: &Message<'_>, period: Period) {
         let label = period.label();
         let estimates = self.form.form.vintage == Vintage::Estimate;
+        let is_of_school = matches!(period.kind, PeriodKind::SchoolYear | PeriodKind::SchoolRound);
         let (weight, vi, en) = match () {
             () if period.start > message.today => (
                 if estimates { Weight::Warning } else { Weight::Error },
                 format!("Kỳ {label} chưa bắt đầu (hôm nhận: {}).", message.today),
                 format!("The period {label} has not begun (received on {}).", message.today),
             ),
-            () if period.end > message.today && !estimates && period.kind != PeriodKind::SchoolYear => (
+            // Schools are counted at the beginning of what they are counted for.
+            () if period.end > message.today && !estimates && !is_of_school => (
                 Weight::Warning,
                 format!("Kỳ {label} chưa kết thúc: đến {} mới hết kỳ.", period.end),
                 format!("The period {label} is not over: it ends on {}.", period.end),

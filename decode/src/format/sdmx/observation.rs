@@ -362,5 +362,6 @@ fn example(kind: PeriodKind) -> &'static str {
         PeriodKind::HalfYear | PeriodKind::AdminHalfYear => "2026-S2",
         PeriodKind::Year | PeriodKind::AdminYear => "2026",
         PeriodKind::SchoolYear => "2026-2027",
+        PeriodKind::SchoolRound => "2026-2027-R1",
     }
 }

@@ -3,7 +3,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** A list, and how many of its rows fit whole: of so many all, or one less, since what is counted takes a row too. */
-export function useWholeRows<E extends HTMLElement>(of: number): [RefObject<E>, number] {
+export function useWholeRows<E extends HTMLElement>(of: number): [RefObject<E | null>, number] {
   const list = useRef<E>(null);
   const room = useSignal(1);
   useLayoutEffect(() => {

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { ReportDomain, ReportIndicator, ReportSum, ReportValues } from "../../api";
 import { type Answered, useAnswer } from "../../asking";
 import { number, unit } from "../../format";
@@ -16,7 +16,9 @@ import { placeName } from "./names";
 import { PeriodSaid } from "./Said";
 import { FeedLine, feedsOf } from "./Reporting";
 
+/** Figures beside each other, and the room that each needs, in rem. */
 const FIGURES = 4;
+const FIGURE = 12;
 
 /** For a wall: a form after the other, each with its figures, its map, the largest and who is missing. */
 export function domainWall(of: DomainOf) {
@@ -47,8 +49,28 @@ function Wall({ of }: { of: DomainOf }) {
   );
 }
 
+/** A row, and how many figures have room in it. */
+function useFigures() {
+  const row = useRef<HTMLElement>(null);
+  const room = useSignal(1);
+  useLayoutEffect(() => {
+    const at = row.current;
+    if (!at) return;
+    const measure = () => {
+      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+      room.value = Math.min(FIGURES, Math.max(1, Math.floor(at.clientWidth / (FIGURE * rem))));
+    };
+    const watch = new ResizeObserver(measure);
+    watch.observe(at);
+    measure();
+    return () => watch.disconnect();
+  });
+  return [row, room.value] as const;
+}
+
 function Form({ of, form, feeds, name }: { of: DomainOf; form: string; feeds: string[]; name: string }) {
   const { said } = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of, form })}`, true).value;
+  const [row, figures] = useFigures();
   if (!said) return <p class="calm">{say(words.loading)}</p>;
   const part = said.parts[0]?.id ?? "";
   const shown = said.series.filter((one) => one.part === part);
@@ -61,14 +83,15 @@ function Form({ of, form, feeds, name }: { of: DomainOf; form: string; feeds: st
           <small>
             {" "}
             <PeriodSaid of={newest.period} />
+            {shown.length > figures && ` · +${number(shown.length - figures)} ${say(words.more)}`}
           </small>
         )}
       </h2>
       {!newest && <p class="panel listed calm">{say(domainWords.nothing)}</p>}
       {newest && (
         <>
-          <section class="domain-wall-figures" aria-label={say(domainWords.figures)}>
-            {shown.slice(0, FIGURES).map(({ indicator, points }) => (
+          <section class="domain-wall-figures" aria-label={say(domainWords.figures)} ref={row}>
+            {shown.slice(0, figures).map(({ indicator, points }) => (
               <Figure
                 key={indicator}
                 id={indicator}

@@ -87,7 +87,7 @@ export function FeedLine({ feed }: { feed: Feed }) {
   const priority = lost?.priority ?? priorityOfSilence(feed);
   return (
     <li data-domain-feed={feed.id} data-signal={state}>
-      {priority && <Mark priority={priority} hollow={!lost && state !== "silent"} />} {names ? say(names.name) : feed.id}{" "}
+      {priority && <Mark priority={priority} hollow={!lost && state !== "silent"} />} <span class="wall-place">{names ? say(names.name) : feed.id}</span>{" "}
       <small>
         {lost && `${say(words.astray)} · `}
         {feed.last_received === null ? say(unheardWords(feed)) : `${state === "silent" ? `${say(words.silent)} ` : ""}${roughAge(ageOf(feed.last_received))}`}

@@ -113,7 +113,8 @@ fn periods(form: &Form, today: Date) -> Vec<Period> {
         // Between two school years.
         [today.year(), today.year() - 1]
             .into_iter()
-            .filter_map(|year| Period::of(form.period, year, 1))
+            .flat_map(|year| [3, 1].map(|number| Period::of(form.period, year, number)))
+            .flatten()
             .find(|period| period.end < today)
     });
     std::iter::successors(running, Period::previous).take(BEFORE + 1).collect()

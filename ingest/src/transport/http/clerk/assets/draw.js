@@ -44,7 +44,9 @@ const day = (date) => date.split("-").reverse().join("/");
 export function period({ kind, label, start, end }) {
   const [year, ...rest] = label.split("-");
   const number = rest.reverse().join("/").replace(/^\D/, "").replace(/^0(?=\d$)/, "");
-  const named = say(words.periods[kind] ?? words.periods.day, { year, number });
+  // Which count of a school year, and the year in which that ends.
+  const [round, next] = number.split("/");
+  const named = kind === "school_round" ? say(words.rounds[round] ?? words.rounds[3], { year, number: next }) : say(words.periods[kind] ?? words.periods.day, { year, number });
   return kind.startsWith("admin_") || kind === "week" ? `${named} (${day(start)} – ${day(end)})` : named;
 }
 

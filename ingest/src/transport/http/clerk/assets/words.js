@@ -154,4 +154,9 @@ export const words = {
     admin_year: ["năm {year}", "year {year}"],
     school_year: ["năm học {year}–{number}", "school year {year}–{number}"],
   },
+  rounds: {
+    1: ["đầu năm học {year}–{number}", "beginning of school year {year}–{number}"],
+    2: ["giữa năm học {year}–{number}", "middle of school year {year}–{number}"],
+    3: ["cuối năm học {year}–{number}", "end of school year {year}–{number}"],
+  },
 };
