@@ -160,6 +160,33 @@ def test_a_plan_stands_beside_what_is_reported_with_how_much_of_it_is_known(hous
     assert house.rows("SELECT is_in_time FROM report_target WHERE target_id = 'T2' ORDER BY year") == [[True], [False]]
 
 
+def test_no_page_tells_a_small_number_or_what_would_give_it_away_and_analysts_read_it(house):
+    values = house.asked("/api/reports/values?form=stations&period=2026-10")
+    referrals = {cell["place"]: cell for cell in values["cells"] if cell["indicator"] == "referrals"}
+    told = {place: cell["is"]["number"] for place, cell in referrals.items()}
+    # 3 is small, and 21 would say it: 64 less the others.
+    assert told == {"25459": None, "25486": None, "25489": "40"}
+    assert [total["sum"] for total in values["totals"] if total["indicator"] == "referrals"] == ["64"]
+    assert values["silent"] == []
+    position = referrals["25459"]["position"]
+    story = house.asked(f"/api/reports/receipts/{position}")
+    assert {cell["place"]: cell["is"]["number"] for cell in story["cells"] if cell["indicator"] == "referrals"} == told
+    original = house.asked(f"/api/lineage/envelope/{position}")
+    assert (original["kept_back"], original["text"], original["base64"]) == (True, None, None)
+    domain = house.asked("/api/reports/domain?screen=health")
+    points = {
+        (series["indicator"], point["period"]["label"]): point["value"]
+        for series in domain["series"] for point in series["points"]
+    }
+    assert (points["referrals", "2026-10"], points["share", "2026-10"]) == ("64", "9.2754")
+    assert domain["forms"][0]["feeds"] == ["reports"]
+    targets = house.asked("/api/reports/targets")["targets"]
+    years = {(target["id"], year["year"]): year["verdict"] for target in targets for year in target["years"]}
+    assert years == {key: verdict for key, (*_, verdict) in EXPECTED_TARGETS.items()}, "what is kept back could be divided"
+    rows = "SELECT place_code, value FROM report_cell WHERE indicator = 'referrals' AND period = '2026-10' ORDER BY place_code"
+    assert [number(value) for _, value in house.rows(rows)] == [3, 21, 40]
+
+
 def test_what_was_known_at_a_moment_is_worked_out_of_what_was_known_then(house):
     time.sleep(0.3)
     before = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

@@ -9,11 +9,12 @@ use ioc_model::{
     form::{Form, Rule},
     pack::{Feed, Pack},
     reject::RejectReason,
+    text::Text,
 };
 
 use crate::{
     rejects::RejectView,
-    reports::{FindingView, ReportStory, without_numbers},
+    reports::{FindingView, ReportStory},
 };
 
 /// The feeds of a pack, and which of them bring such messages.
@@ -55,4 +56,29 @@ impl GuardedFeeds {
 
 fn is_guarded(pack: &Pack, feed: &Feed) -> bool {
     feed.forms.iter().filter_map(|form| pack.forms.get(form)).any(Form::keeps_back)
+}
+
+/// Stands for a number that is kept back.
+const UNSAID: &str = "▒";
+
+/// A sentence without what it quotes and without numbers.
+pub(crate) fn without_numbers(text: &Text, quoted: &str) -> Text {
+    let unsaid = |text: &str| {
+        let text = if quoted.is_empty() { text.to_owned() } else { text.replace(quoted, UNSAID) };
+        let mut said = String::new();
+        let mut is_number = false;
+        let mut left = text.chars().peekable();
+        while let Some(one) = left.next() {
+            let joins = |next: Option<&char>| next.is_some_and(|next| next.is_numeric());
+            let goes_on = is_number && matches!(one, '.' | ',') && joins(left.peek());
+            match one.is_numeric() || goes_on {
+                true if is_number => {}
+                true => said.push_str(UNSAID),
+                false => said.push(one),
+            }
+            is_number = one.is_numeric() || goes_on;
+        }
+        said
+    };
+    Text { vi: unsaid(&text.vi), en: unsaid(&text.en) }
 }

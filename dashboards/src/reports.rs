@@ -14,7 +14,10 @@ use ioc_model::{
 use rust_decimal::Decimal;
 use serde::Serialize;
 
-use crate::kept_back::{KeptBack, dimensions};
+use crate::{
+    guarded::without_numbers,
+    kept_back::{KeptBack, dimensions},
+};
 
 /// The most receipts of a page.
 pub const RECEIPTS_MAX: u32 = 500;
@@ -454,29 +457,4 @@ impl ReportStory {
         }
         ReportStory { cells, findings, ..self }
     }
-}
-
-/// Stands for a number that is kept back.
-const UNSAID: &str = "▒";
-
-/// A sentence without what it quotes and without numbers.
-pub(crate) fn without_numbers(text: &Text, quoted: &str) -> Text {
-    let unsaid = |text: &str| {
-        let text = if quoted.is_empty() { text.to_owned() } else { text.replace(quoted, UNSAID) };
-        let mut said = String::new();
-        let mut is_number = false;
-        let mut left = text.chars().peekable();
-        while let Some(one) = left.next() {
-            let joins = |next: Option<&char>| next.is_some_and(|next| next.is_numeric());
-            let goes_on = is_number && matches!(one, '.' | ',') && joins(left.peek());
-            match one.is_numeric() || goes_on {
-                true if is_number => {}
-                true => said.push_str(UNSAID),
-                false => said.push(one),
-            }
-            is_number = one.is_numeric() || goes_on;
-        }
-        said
-    };
-    Text { vi: unsaid(&text.vi), en: unsaid(&text.en) }
 }

@@ -10,7 +10,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ioc_model::{
     asker::Asker,
-    envelope::{Content, UNMATCHED},
+    envelope::Content,
     epoch::Revision,
     event::{Count, EventKind, EventMeasure, Severity},
     index::{IndexId, IndexPart, NoIndex},
@@ -27,7 +27,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AppState, alerts, fresh_json, moment, position, question};
+use super::{AppState, alerts, fresh_json, moment, position, question, reports::is_kept_back};
 use crate::{
     access::Asked,
     alerts::AlertView,
@@ -432,24 +432,6 @@ pub(super) async fn envelope(
         None => {}
     }
     fresh_json(&lineage)
-}
-
-/// Whether a message says numbers of persons: by the form that it was of, and before that is known by its feed.
-async fn is_kept_back(
-    state: &AppState,
-    asker: &Asker,
-    position: Position,
-    feed: &str,
-) -> Result<bool, Problem> {
-    let pack = state.shown().pack.clone();
-    if pack.feeds.get(feed).is_some_and(|feed| feed.forms.is_empty()) || feed == UNMATCHED {
-        return Ok(false);
-    }
-    let guarded = GuardedFeeds::of(&pack);
-    Ok(match state.history.report(asker, position).await? {
-        Some(report) => guarded.guards_report(&pack, &report),
-        None => guarded.guards(feed),
-    })
 }
 
 /// The longest beginning of a text that ends between characters and is not longer than what is shown.

@@ -8,9 +8,11 @@ use axum::{
 };
 use ioc_model::{
     asker::Asker,
+    envelope::UNMATCHED,
     form::{Form, Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
     pack::{DOMAINS, Pack},
     place::{Date, Place},
+    position::Position,
     results::ReportVerdict,
     text::Text,
 };
@@ -228,6 +230,24 @@ async fn counts(
     let Some(form) = form.filter(|form| form.keeps_back()) else { return Ok(Vec::new()) };
     let indicators: Vec<String> = form.tied_indicators().into_iter().collect();
     Ok(state.history.report_counts(asker, &form.id, &indicators, periods).await?)
+}
+
+/// Whether a message says numbers of persons: by the form that it was of, and before that is known by its feed.
+pub(super) async fn is_kept_back(
+    state: &AppState,
+    asker: &Asker,
+    position: Position,
+    feed: &str,
+) -> Result<bool, Problem> {
+    let pack = state.shown().pack.clone();
+    if pack.feeds.get(feed).is_some_and(|feed| feed.forms.is_empty()) || feed == UNMATCHED {
+        return Ok(false);
+    }
+    let guarded = GuardedFeeds::of(&pack);
+    Ok(match state.history.report(asker, position).await? {
+        Some(report) => guarded.guards_report(&pack, &report),
+        None => guarded.guards(feed),
+    })
 }
 
 /// With the names of its form and agency.

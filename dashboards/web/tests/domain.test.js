@@ -113,8 +113,17 @@ for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 10
   });
 }
 
+test("a count of schools is called by what it is of the school year", async () => {
+  const { context, page, seen } = await screen("education", "[data-figure=schools]");
+  assert.deepEqual(await texts(page.locator(".domain-trend tbody th")), ["đầu năm học 2026–2027", "cuối năm học 2025–2026"]);
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByText("beginning of school year 2026–2027").first().waitFor({ timeout: PATIENCE });
+  assert.deepEqual(seen.errors, []);
+  await context.close();
+});
+
 test("a domain without a form says so", async () => {
-  const { context, page } = await screen("education", ".panel");
+  const { context, page } = await screen("economy", ".panel");
   await page.getByText("Gói tỉnh chưa có biểu nào cho màn hình này.").waitFor({ timeout: PATIENCE });
   await context.close();
 });

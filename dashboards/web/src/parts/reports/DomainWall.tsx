@@ -78,14 +78,15 @@ function Form({ of, form, feeds, name }: { of: DomainOf; form: string; feeds: st
   return (
     <>
       <h2 class="domain-wall-title">
-        {name}
+        {/* A long name is cut, and not what it is of. */}
         {newest && (
           <small>
-            {" "}
             <PeriodSaid of={newest.period} />
             {shown.length > figures && ` · +${number(shown.length - figures)} ${say(words.more)}`}
+            {" · "}
           </small>
         )}
+        {name}
       </h2>
       {!newest && <p class="panel listed calm">{say(domainWords.nothing)}</p>}
       {newest && (

@@ -11,7 +11,7 @@ use ioc_bus::clock::Clock;
 use ioc_decode::template::{NoTemplate, Template, Wanted, workbook};
 use ioc_model::{
     calendar::Calendar,
-    form::{Form, Period},
+    form::{Form, Period, PeriodKind},
     pack::{FormatName, Pack},
     place::Date,
     text::Text,
@@ -59,7 +59,7 @@ struct DeskForm {
     name: Text,
     /// The newest first.
     periods: Vec<ShownPeriod>,
-    /// The one that is due: the last that is over.
+    /// The one that is due: the last that is over; of schools the running one.
     due: Option<String>,
 }
 
@@ -68,7 +68,10 @@ pub(super) fn desk(sender: &Sender, pack: &Pack, clock: Clock) -> Desk {
     let today = today(pack, clock);
     let form = |form: &Form| {
         let periods = periods(form, today);
-        let due = periods.iter().find(|period| period.end < today).map(Period::label);
+        // Schools are counted when what they are counted for begins.
+        let is_of_school = matches!(form.period, PeriodKind::SchoolYear | PeriodKind::SchoolRound);
+        let is_due = |period: &&Period| period.end < today || (is_of_school && period.start <= today);
+        let due = periods.iter().find(is_due).map(Period::label);
         DeskForm {
             id: form.id.clone(),
             name: form.name.clone(),
