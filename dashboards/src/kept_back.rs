@@ -150,7 +150,7 @@ impl<'c> KeptBack<'c> {
 }
 
 /// The place of what stands for all places.
-const EVERYWHERE: Option<(&str, Date)> = None;
+const EVERYWHERE: At<'static> = None;
 
 /// Numbers of a form in a period, and what ties them.
 struct InPeriod<'c> {
@@ -164,6 +164,12 @@ struct InPeriod<'c> {
 /// Numbers of an indicator at a place by their part.
 type Parts<'c> = BTreeMap<&'c str, usize>;
 
+/// A place and its version; none for all of them.
+type At<'c> = Option<(&'c str, Date)>;
+
+/// The same by indicator and place.
+type Places<'c> = BTreeMap<(&'c str, At<'c>), Parts<'c>>;
+
 impl<'c> InPeriod<'c> {
     /// The first numbers are the cells', in their order.
     fn of(form: &Form, ties: &[Tie], cells: &[&'c CountedCell]) -> InPeriod<'c> {
@@ -176,7 +182,7 @@ impl<'c> InPeriod<'c> {
             sums: BTreeMap::new(),
             totals: BTreeMap::new(),
         };
-        let mut places: BTreeMap<(&str, Option<(&str, Date)>), Parts<'c>> = BTreeMap::new();
+        let mut places: Places<'c> = BTreeMap::new();
         let mut parts: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for cell in cells {
             let (id, part) = (cell.indicator.as_str(), cell.breakdown.as_str());
@@ -257,14 +263,9 @@ impl<'c> InPeriod<'c> {
     }
 
     /// What the form declares, at each place and over all.
-    fn declared(
-        &mut self,
-        form: &Form,
-        ties: &[Tie],
-        places: &BTreeMap<(&'c str, Option<(&'c str, Date)>), Parts<'c>>,
-    ) {
+    fn declared(&mut self, form: &Form, ties: &[Tie], places: &Places<'c>) {
         let below = |id: &str| form.indicators.get(id).and_then(|of| of.suppress_below).unwrap_or_default();
-        let every_place: BTreeSet<Option<(&str, Date)>> = places.keys().map(|(_, place)| *place).collect();
+        let every_place: BTreeSet<At<'_>> = places.keys().map(|(_, place)| *place).collect();
         for tie in ties {
             let (Tie::Sum(one, others) | Tie::AtMost(one, others) | Tie::Made(one, others)) = tie;
             let most = others.iter().chain([one]).map(|id| below(id)).max().unwrap_or_default();

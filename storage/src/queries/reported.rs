@@ -166,7 +166,7 @@ impl Store {
                     "SELECT toString(c.indicator) AS indicator, toString(c.breakdown) AS breakdown, \
                      toString(c.place) AS place, toString(c.place_from) AS place_from, \
                      toString(c.period_kind) AS period_kind, toString(c.period_start) AS period_start, \
-                     toString(c.period_end) AS period_end, toString(c.counts) AS number \
+                     toString(c.period_end) AS period_end, toString(assumeNotNull(c.counts)) AS number \
                      FROM report_value_current AS c WHERE c.form = {{form:String}} AND c.counts > 0 \
                      AND c.indicator IN {{indicators:Array(String)}}{of_periods}{theirs} \
                      ORDER BY c.period_start DESC LIMIT {{limit:UInt32}}"
