@@ -40,10 +40,12 @@ pub enum Attribute {
     /// Of a message that tells of persons: it was reduced before it was kept, by that version of the pack. The payload is
     /// what was left of it.
     Reduced = 12,
+    /// Of rows that were read in pages: what is not in it is in another one, and nothing is absent: `1`.
+    Page = 13,
 }
 
 impl Attribute {
-    const ALL: [Attribute; 12] = [
+    const ALL: [Attribute; 13] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -56,6 +58,7 @@ impl Attribute {
         Attribute::Fault,
         Attribute::Before,
         Attribute::Reduced,
+        Attribute::Page,
     ];
 
     /// The word used in the archive and in APIs.
@@ -74,6 +77,7 @@ impl Attribute {
             Attribute::Fault => "fault",
             Attribute::Before => "before",
             Attribute::Reduced => "reduced",
+            Attribute::Page => "page",
         }
     }
 
@@ -257,7 +261,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

@@ -224,7 +224,10 @@ fn is_held_by_its_transport(feed: &Feed, current: &Pack) -> bool {
         Transport::Syslog { .. } => {
             !current.feeds.values().any(|feed| matches!(feed.transport, Transport::Syslog { .. }))
         }
-        Transport::MqttBroker { .. } | Transport::Files { .. } | Transport::Follow { .. } => true,
+        Transport::MqttBroker { .. }
+        | Transport::Files { .. }
+        | Transport::Follow { .. }
+        | Transport::Sql(_) => true,
     }
 }
 

@@ -96,6 +96,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     origin: Option<&'d str>,
     /// What lay before it in the file that it is a piece of.
     before: Option<&'d str>,
+    /// It is one of the pages of an answer.
+    is_page: bool,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
@@ -132,6 +134,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             sender: envelope.attributes.sender(),
             origin: envelope.attributes.get(Attribute::Origin),
             before: envelope.attributes.get(Attribute::Before),
+            is_page: envelope.attributes.get(Attribute::Page).is_some(),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             reporter: None,

@@ -166,6 +166,7 @@ impl Reducer {
             bound_to: None,
             bound: None,
             address,
+            is_page: false,
             today,
             oldest: Message::oldest(today, feed.max_age),
         }

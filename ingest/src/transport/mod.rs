@@ -18,6 +18,7 @@ mod nothing;
 pub mod pull;
 mod running;
 mod site;
+pub mod sql;
 pub mod syslog;
 pub mod tls;
 pub mod withheld;
@@ -35,8 +36,15 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 6] =
-    [&syslog::KIND, &mqtt::KIND, &files::KIND, &follow::KIND, &mqtt_broker::KIND, &http::KIND];
+pub static KINDS: [&Kind; 7] = [
+    &syslog::KIND,
+    &mqtt::KIND,
+    &files::KIND,
+    &follow::KIND,
+    &mqtt_broker::KIND,
+    &sql::KIND,
+    &http::KIND,
+];
 
 /// What is known of a transport before it has settings.
 #[derive(Debug)]

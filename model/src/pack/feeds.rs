@@ -8,7 +8,7 @@ use super::{
     Feed, FormatName, Transport,
     document::{Document, Section},
     draft::{Draft, is_identifier},
-    event_columns,
+    event_columns, sql,
 };
 use crate::{
     action::OPERATOR,
@@ -205,11 +205,12 @@ fn read_transport(id: &str, section: &mut Section<'_>, format: FormatName, draft
         "files" => Transport::Files { folder: read_folder(id, &mut table, draft) },
         "syslog" => read_syslog(id, &mut table, draft),
         "follow" => read_follow(id, &mut table, format, draft),
+        "sql" => Transport::Sql(Box::new(sql::read(id, &mut table, format))),
         "http" => Transport::Http,
         "" => return Transport::Http,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, http)"
+                "{id}: '{other}' is not a transport (there are: mqtt, mqtt_broker, files, syslog, follow, sql, http)"
             );
             table.fault(table.line_of("kind"), message);
             return Transport::Http;

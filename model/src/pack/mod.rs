@@ -24,10 +24,12 @@ mod measures;
 mod models;
 mod parse;
 mod places;
+mod pulled;
 mod rules;
 mod scope;
 mod severities;
 mod spelling;
+mod sql;
 mod stations;
 mod successions;
 mod targets;
@@ -42,6 +44,7 @@ use ipnet::IpNet;
 pub use parse::PackFiles;
 use serde::{Deserialize, Serialize};
 pub use spelling::Spelling;
+pub use sql::{SqlAddress, SqlCompare, SqlEngine, SqlFeed};
 
 pub use crate::station_kind::StationKind;
 use crate::{
@@ -282,6 +285,8 @@ pub enum Transport {
         /// Their names: patterns in which `*` stands for anything.
         names: Vec<String>,
     },
+    /// Asked of an agency's database.
+    Sql(Box<SqlFeed>),
     /// Pushed to `/ingest/<feed>`.
     Http,
     /// Said on the page: operators' actions.
@@ -298,6 +303,7 @@ impl Transport {
             Transport::Files { .. } => "files",
             Transport::Syslog { .. } => "syslog",
             Transport::Follow { .. } => "follow",
+            Transport::Sql(_) => "sql",
             Transport::Http => "http",
             Transport::Page => "page",
         }
@@ -312,6 +318,7 @@ impl Transport {
             Transport::Files { .. } => ("tệp", "files"),
             Transport::Syslog { .. } => ("syslog", "syslog"),
             Transport::Follow { .. } => ("tệp đang được ghi tiếp", "files that grow"),
+            Transport::Sql(_) => ("đọc từ cơ sở dữ liệu", "read from a database"),
             Transport::Http => ("HTTP", "HTTP"),
             Transport::Page => ("màn hình điều hành", "control room page"),
         };
@@ -414,6 +421,11 @@ impl FormatName {
                 | FormatName::Dhis2
                 | FormatName::Fhir
         )
+    }
+
+    /// Whether its bytes are lines of columns under a header.
+    pub(crate) fn is_columns(self) -> bool {
+        matches!(self, FormatName::Table | FormatName::SdmxCsv | FormatName::EventCsv)
     }
 
     /// From its word.

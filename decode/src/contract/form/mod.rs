@@ -75,6 +75,8 @@ pub(crate) struct Message<'m> {
     pub(crate) bound: Option<Name>,
     /// The name of its file, or its path.
     pub(crate) address: &'m str,
+    /// One of the pages of an answer: what is not in it is in another one.
+    pub(crate) is_page: bool,
     /// The local day on which it arrived.
     pub(crate) today: Date,
     /// A period that ended before is too old.
@@ -175,10 +177,18 @@ fn judge_table(forms: &Forms, message: &Message<'_>, workbook: Workbook) -> Judg
     let read = reading.sheets(&workbook, &sheets, message);
     reading.check();
     let agency = reading.agency(message, &read);
-    finished(reading, &read, agency)
+    if message.is_page {
+        reading.absent = Absent::Keeps;
+    }
+    finished(reading, &read, agency, message.is_page)
 }
 
-fn finished(mut reading: Reading<'_>, read: &sheets::SheetsRead, agency: Option<Name>) -> Judged {
+fn finished(
+    mut reading: Reading<'_>,
+    read: &sheets::SheetsRead,
+    agency: Option<Name>,
+    is_page: bool,
+) -> Judged {
     let mut breakdowns = Breakdowns::default();
     let mut left_out = Vec::new();
     let is_empty = reading.cells.is_empty() && reading.rejected == 0;
@@ -194,10 +204,12 @@ fn finished(mut reading: Reading<'_>, read: &sheets::SheetsRead, agency: Option<
                 "The file says nothing: all cells of the form are empty. Where nothing occurred write '-' or 0.",
             ),
         );
-    } else {
+    } else if !is_page {
         let area = agency.map(|agency| reading.area_of(agency));
         let area = area.as_deref();
-        let expected = Expected { place: read.place, area, period: read.period };
+        // Where each row says its period, and all say the same, the message is about that one.
+        let period = read.period.or_else(|| reading.one_period());
+        let expected = Expected { place: read.place, area, period };
         left_out = reading.left_out(expected, &mut breakdowns);
     }
     let (form, absent) = (reading.form, reading.absent);

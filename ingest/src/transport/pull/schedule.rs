@@ -26,6 +26,12 @@ impl Schedule {
         Schedule { every, shift: u64::try_from(shift).unwrap_or_default() }
     }
 
+    /// The number of the turn that a moment lies in, in milliseconds since 1970.
+    #[must_use]
+    pub fn turn(self, now: u64) -> u64 {
+        (now + self.every - self.shift) / self.every
+    }
+
     /// How long until the next turn behind a moment, in milliseconds since 1970.
     #[must_use]
     pub fn pause(self, now: u64) -> Duration {

@@ -1,0 +1,120 @@
+//! Who logs in at an agency's database: `databases.toml` in the data folder, by feed.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use ioc_model::pack::SqlAddress;
+use serde::Deserialize;
+use tokio_rustls::rustls::{
+    self, ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+/// User name and password, and by what the server is known. The password is not printed by `Debug`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Login {
+    pub(super) user: String,
+    #[serde(default)]
+    pub(super) password: String,
+    /// The CA that certifies the server, as PEM.
+    pub(super) ca: Option<PathBuf>,
+    /// Passwords and rows may be read on the way.
+    #[serde(default)]
+    plain: bool,
+}
+
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Login of {}", self.user)
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoginFault {
+    #[error("cannot read {path}: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path} is not valid: {source}")]
+    Invalid { path: PathBuf, source: toml::de::Error },
+    #[error("{path} says nothing of feed '{feed}': write [{feed}] with user and password")]
+    Nobody { path: PathBuf, feed: String },
+    #[error(
+        "{address} of feed '{feed}' is another machine: name in {path} the 'ca' that certifies it, or write plain = true, \
+         if whoever is on the way may read passwords and rows"
+    )]
+    Plain { path: PathBuf, feed: String, address: String },
+    #[error("the CA of feed '{feed}' in {path} cannot be used: {why}")]
+    Ca { path: PathBuf, feed: String, why: String },
+}
+
+/// All logins, and where they are written.
+#[derive(Debug)]
+pub(super) struct Logins {
+    path: PathBuf,
+    of_feeds: BTreeMap<String, Login>,
+}
+
+impl Logins {
+    pub(super) fn read(data: &Path) -> Result<Logins, LoginFault> {
+        let path = data.join("databases.toml");
+        let of_feeds = match std::fs::read_to_string(&path) {
+            // The text holds passwords, which a fault would quote.
+            Ok(text) => toml::from_str(&text).map_err(|mut source: toml::de::Error| {
+                source.set_input(None);
+                LoginFault::Invalid { path: path.clone(), source }
+            })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
+            Err(source) => return Err(LoginFault::Unreadable { path, source }),
+        };
+        Ok(Logins { path, of_feeds })
+    }
+
+    /// That of a feed, and how its server is known; none if it need not be.
+    pub(super) fn of(
+        &self,
+        feed: &str,
+        address: &SqlAddress,
+    ) -> Result<(Login, Option<Arc<ClientConfig>>), LoginFault> {
+        let path = || self.path.clone();
+        let Some(login) = self.of_feeds.get(feed) else {
+            return Err(LoginFault::Nobody { path: path(), feed: feed.to_owned() });
+        };
+        let Some(ca) = &login.ca else {
+            return match login.plain || is_here(&address.host) {
+                true => Ok((login.clone(), None)),
+                false => Err(LoginFault::Plain {
+                    path: path(),
+                    feed: feed.to_owned(),
+                    address: address.to_string(),
+                }),
+            };
+        };
+        let tls = known_by(ca)
+            .map_err(|why| LoginFault::Ca { path: ca.clone(), feed: feed.to_owned(), why })?;
+        Ok((login.clone(), Some(Arc::new(tls))))
+    }
+}
+
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn known_by(ca: &Path) -> Result<ClientConfig, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(ca).map_err(|error| error.to_string())? {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.is_empty() {
+        return Err("there is no certificate in it".to_owned());
+    }
+    let with_versions = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error: rustls::Error| error.to_string())?;
+    Ok(with_versions.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,122 @@
+//! PostgreSQL. Values come as the text that the server itself writes, by the simple protocol; the session says how.
+
+use std::pin::pin;
+
+use futures_util::StreamExt;
+use tokio::task::AbortHandle;
+use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::{
+    answer::{Answer, Value, ValueKind},
+    database::Reached,
+    place::Open,
+};
+use crate::transport::pull::CannotFetch;
+
+/// Moments in UTC and with all their digits, floats too; and nothing is changed there.
+const SESSION: &str = "SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; \
+    SET extra_float_digits = 1; SET bytea_output = 'hex'; SET standard_conforming_strings = on; \
+    SET client_encoding = 'UTF8'; SET default_transaction_isolation = 'read committed'; \
+    SET default_transaction_read_only = on";
+/// In this form every version since 8.3 knows them.
+const OPEN: &str =
+    "SELECT txid_snapshot_xmin(txid_current_snapshot()), txid_snapshot_xmax(txid_current_snapshot())";
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    client: Client,
+    connection: AbortHandle,
+}
+
+impl Postgres {
+    pub(super) async fn connect(reached: &Reached) -> Result<Postgres, CannotFetch> {
+        let mut config = Config::new();
+        let _set = config
+            .host(&reached.address.host)
+            .port(reached.address.port)
+            .dbname(&reached.address.database)
+            .user(&reached.login.user)
+            .password(&reached.login.password)
+            .application_name("ioc")
+            .ssl_mode(if reached.tls.is_some() { SslMode::Require } else { SslMode::Disable });
+        let (client, connection) = match &reached.tls {
+            Some(tls) => {
+                let tls = MakeRustlsConnect::new((**tls).clone());
+                let (client, connection) = config.connect(tls).await.map_err(|error| said(&error))?;
+                (client, tokio::spawn(async move { ended(connection.await) }).abort_handle())
+            }
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(|error| said(&error))?;
+                (client, tokio::spawn(async move { ended(connection.await) }).abort_handle())
+            }
+        };
+        let postgres = Postgres { client, connection };
+        postgres.client.batch_execute(SESSION).await.map_err(|error| said(&error))?;
+        Ok(postgres)
+    }
+
+    pub(super) async fn ask(&mut self, statement: &str, most_bytes: usize) -> Result<Answer, CannotFetch> {
+        let mut answer = Answer::default();
+        let messages = self.client.simple_query_raw(statement).await.map_err(|error| said(&error))?;
+        let mut messages = pin!(messages);
+        let mut bytes = 0;
+        while let Some(message) = messages.next().await {
+            match message.map_err(|error| said(&error))? {
+                SimpleQueryMessage::RowDescription(columns) => {
+                    answer.columns = columns.iter().map(|column| column.name().to_owned()).collect();
+                }
+                // What is not taken any more is let pass, so that the connection can be asked again.
+                SimpleQueryMessage::Row(_) if bytes > most_bytes => answer.is_full = true,
+                SimpleQueryMessage::Row(row) => {
+                    let row = values(&row)?;
+                    bytes += row.iter().flatten().map(|value| value.text.len()).sum::<usize>();
+                    answer.rows.push(row);
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+
+    pub(super) async fn open(&mut self) -> Result<Open, CannotFetch> {
+        let answer = self.ask(OPEN, usize::MAX).await?;
+        let number = |at: usize| -> Option<u64> {
+            answer.rows.first()?.get(at)?.as_ref().and_then(|value| value.text.parse().ok())
+        };
+        match (number(0), number(1)) {
+            (Some(xmin), Some(xmax)) => Ok(Open::Between { xmin, xmax }),
+            _ => Err(CannotFetch("it does not tell its snapshot".to_owned())),
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.connection.abort();
+    }
+}
+
+fn values(row: &SimpleQueryRow) -> Result<Vec<Option<Value>>, CannotFetch> {
+    let value = |at: usize| {
+        let text = row.try_get(at).map_err(|error| said(&error))?;
+        Ok(text.map(|text| Value { text: text.to_owned(), kind: ValueKind::Text }))
+    };
+    (0..row.len()).map(value).collect()
+}
+
+fn ended(ended: Result<(), tokio_postgres::Error>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection to PostgreSQL is lost");
+    }
+}
+
+/// What the server said, or what went wrong below it: the error alone says `db error`.
+fn said(error: &tokio_postgres::Error) -> CannotFetch {
+    match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(server), _) => CannotFetch(format!("{} ({})", server.message(), server.code().code())),
+        (None, Some(below)) => CannotFetch(format!("{error}: {below}")),
+        (None, None) => CannotFetch(error.to_string()),
+    }
+}

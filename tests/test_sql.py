@@ -1,0 +1,300 @@
+"""Rows that are read from an agency's database, by Debian's PostgreSQL and MariaDB (ONCE).
+
+Two sessions write as people do: one for minutes, one meanwhile. Rows appear behind others that were read already, share
+one moment by the thousand, change without their moment, are taken out. Nothing is skipped and nothing counted twice,
+with the process killed in between; what a column cannot tell is found when whole periods are compared.
+"""
+
+import shutil
+import time
+
+import pytest
+from databases import PASSWORD, MariaDb, Postgres
+from ioc import PACK, Ioc, eventually
+
+FORM = """
+[bao-cao]
+name = { vi = "Báo cáo", en = "Report" }
+titles = ["*"]
+period = "month"
+owner = "so-nv"
+places = { kinds = ["commune", "ward"], below = ["80"] }
+
+[[bao-cao.columns]]
+id = "id"
+role = "ignored"
+name = { vi = "id", en = "id" }
+
+[[bao-cao.columns]]
+id = "ma_xa"
+role = "place"
+name = { vi = "ma_xa", en = "ma_xa" }
+required = true
+
+[[bao-cao.columns]]
+id = "ky"
+role = "period"
+name = { vi = "ky", en = "ky" }
+required = true
+
+[[bao-cao.columns]]
+id = "chi_tieu"
+role = "indicator"
+name = { vi = "chi_tieu", en = "chi_tieu" }
+required = true
+
+[[bao-cao.columns]]
+id = "gia_tri"
+role = "value"
+name = { vi = "gia_tri", en = "gia_tri" }
+
+[[bao-cao.columns]]
+id = "cap_nhat"
+role = "ignored"
+name = { vi = "cap_nhat", en = "cap_nhat" }
+
+[[bao-cao.columns]]
+id = "ngay_nhap"
+role = "ignored"
+name = { vi = "ngay_nhap", en = "ngay_nhap" }
+
+"""
+FEED = """
+[registers]
+name = {{ vi = "Sổ của Sở Nội vụ", en = "Registers of the Department of Home Affairs" }}
+owner = {{ vi = "Sở Nội vụ", en = "Department of Home Affairs" }}
+format = "table"
+forms = ["bao-cao"]
+agency = "so-nv"
+silent_after = "3660d"
+[registers.transport]
+kind = "sql"
+url = "{url}"
+query = "SELECT * FROM bao_cao"
+every = "1s"
+page = 1000
+{reading}
+[registers.contract]
+max_bytes = 1048576
+max_age = "3660d"
+"""
+BY_ID = 'by = "id"'
+BY_TIME = 'by = "cap_nhat"\nkey = ["id"]\noverlap = "2s"'
+COMPARED = '\ncompare = { every = "2s", period = "ky" }'
+MANY = 2_500
+COMMUNES = ("25459", "25480", "25486", "25489", "25498", "25510", "25516", "25522")
+
+
+class House:
+    def __init__(self, folder, url, reading):
+        pack = folder / "pack"
+        shutil.copytree(PACK, pack)
+        names = ["ho_so", *(f"muc_{number}" for number in range(1, MANY + 1))]
+        indicator = '[bao-cao.indicators.{0}]\nname = {{ vi = "{0}", en = "{0}" }}\nunit = "hồ sơ"\nrequired = false\n'
+        (pack / "forms.toml").write_text(FORM + "\n".join(indicator.format(name) for name in names))
+        (pack / "agencies.csv").write_text("id,name_vi,name_en,place\nso-nv,Sở Nội vụ,Home Affairs,80\n")
+        with open(pack / "feeds.toml", "a") as feeds:
+            feeds.write(FEED.format(url=url, reading=reading))
+        known = (pack / "places.csv").read_text()
+        with open(pack / "places.csv", "a") as places:
+            for code in COMMUNES:
+                if code not in known:
+                    places.write(f"{code},2025-07-01,,commune,Xã {code},Commune {code},80,,,\n")
+        self.ioc = Ioc(folder, pack=pack)
+        self.ioc.data.mkdir(mode=0o700)
+        (self.ioc.data / "databases.toml").write_text(f'[registers]\nuser = "reader"\npassword = "{PASSWORD}"\n')
+        self.ioc.start()
+
+    def again(self):
+        self.ioc.kill()
+        self.ioc.start(workers=1 + self.ioc.life_starts % 3)
+
+    def ask(self, sql):
+        return self.ioc.analyst().query(sql).result_rows
+
+    def known(self):
+        """What is known of each commune's dossiers."""
+        sql = "SELECT place_code, toFloat64(value) FROM report_cell WHERE indicator = 'ho_so' AND period_start = '2026-10-01'"
+        return {place: value for place, value in self.ask(sql) if value is not None}
+
+    def shows(self, **known):
+        wanted = {f"25{place.removeprefix('_')}": value for place, value in known.items()}
+        eventually(lambda: self.known() == wanted or None, seconds=90)
+
+    def metric(self, name):
+        (line,) = [line for line in self.ioc.get("/metrics").decode().splitlines() if line.startswith(f"ioc_sql_{name}{{")]
+        return float(line.split()[-1])
+
+    def turn(self):
+        """Two whole turns pass by."""
+        asked = self.metric("asked_total")
+        eventually(lambda: self.metric("asked_total") >= asked + 6)
+
+    def changes(self):
+        (counted,) = self.ask("SELECT countIf(standing = 'correction'), count() FROM report_value")[0:1]
+        return counted
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory):
+    server = Postgres(tmp_path_factory.mktemp("pg"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory):
+    server = MariaDb(tmp_path_factory.mktemp("my"))
+    yield server
+    server.stop()
+
+
+INSERT = "INSERT INTO bao_cao (ma_xa, ky, chi_tieu, gia_tri) VALUES ('{}', '2026-10', 'ho_so', {})"
+
+
+@pytest.mark.parametrize("reading", [BY_ID, BY_TIME], ids=["by_id", "by_time"])
+def test_once_what_a_long_transaction_commits_behind_the_cursor_is_read(postgres, tmp_path, reading):
+    owner, a, b = (postgres.connect() for _ in range(3))
+    owner.execute("DROP TABLE IF EXISTS bao_cao")
+    owner.execute(
+        "CREATE TABLE bao_cao (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, ma_xa text NOT NULL, "
+        "ky text NOT NULL, chi_tieu text NOT NULL, gia_tri numeric, cap_nhat timestamptz DEFAULT now())"
+    )
+    owner.execute("CREATE INDEX ON bao_cao (cap_nhat, id)")
+    owner.execute(
+        "INSERT INTO bao_cao (ma_xa, ky, chi_tieu, gia_tri, cap_nhat) VALUES "
+        "('25459', '2026-10', 'ho_so', 1000, '2026-11-02 08:00:00.000001+07'), "
+        "('25480', '2026-10', 'ho_so', 400, '2026-11-02 08:00:00.000002+07'), ('25486', '2026-10', 'ho_so', 200, NULL)"
+    )
+    house = House(tmp_path, postgres.url, reading)
+    try:
+        first = {"_459": 1000, "_480": 400, "_486": 200}
+        house.shows(**first)
+
+        # A batch that runs for long, and meanwhile an ordinary clerk.
+        a.autocommit = False
+        a.execute(INSERT.format("25489", 100))
+        b.execute(INSERT.format("25498", 60))
+        house.shows(**first, _498=60)
+        house.turn()
+        assert house.metric("held_back") == 1
+        house.again()
+        house.turn()
+        # Longer than the overlap that is configured.
+        time.sleep(3)
+        a.execute(INSERT.format("25510", 50))
+        a.commit()
+        house.shows(**first, _498=60, _489=100, _510=50)
+        eventually(lambda: house.metric("held_back") == 0)
+
+        # A repair that leaves its moment as it was, one that does not, and 2,500 rows in one statement.
+        b.execute("UPDATE bao_cao SET gia_tri = 820 WHERE ma_xa = '25459'")
+        b.execute("UPDATE bao_cao SET gia_tri = 410, cap_nhat = now() WHERE ma_xa = '25480'")
+        b.execute(
+            "INSERT INTO bao_cao (ma_xa, ky, chi_tieu, gia_tri) "
+            f"SELECT '25522', '2026-10', 'muc_' || n, n FROM generate_series(1, {MANY}) n"
+        )
+        house.ioc.kill()
+        house.ioc.start()
+        many = "SELECT count(), toFloat64(sum(value)) FROM report_cell WHERE place_code = '25522'"
+        eventually(lambda: house.ask(many)[0] == (MANY, MANY * (MANY + 1) / 2) or None, seconds=120)
+        if reading == BY_TIME:
+            eventually(lambda: house.known()["25480"] == 410)
+        else:
+            house.turn()
+            assert house.known()["25480"] == 400, "no column tells of it"
+        assert house.known()["25459"] == 1000, "no column tells of it"
+        corrections, said = house.changes()
+        assert (corrections, said) == (int(reading == BY_TIME), 6 + MANY + int(reading == BY_TIME)), "nothing twice"
+    finally:
+        house.ioc.stop()
+        for session in (a, b, owner):
+            session.close()
+
+
+def test_what_no_column_tells_is_found_when_whole_periods_are_compared(postgres, tmp_path):
+    owner = postgres.connect()
+    owner.execute("DROP TABLE IF EXISTS bao_cao")
+    owner.execute(
+        "CREATE TABLE bao_cao (id bigint PRIMARY KEY, ma_xa text, ky text, chi_tieu text, gia_tri numeric, cap_nhat timestamptz)"
+    )
+    for number, (place, value) in enumerate((("25459", 1000), ("25480", 400), ("25486", 200))):
+        owner.execute(f"INSERT INTO bao_cao VALUES ({number}, '{place}', '2026-10', 'ho_so', {value}, '2026-11-02 01:00:00Z')")
+    house = House(tmp_path, postgres.url, BY_TIME + COMPARED)
+    try:
+        house.shows(_459=1000, _480=400, _486=200)
+        owner.execute("UPDATE bao_cao SET gia_tri = 820 WHERE ma_xa = '25459'")
+        house.shows(_459=820, _480=400, _486=200)
+        owner.execute("DELETE FROM bao_cao WHERE ma_xa = '25486'")
+        # It is told that it is gone there, and not taken away in silence: the form says that what is known stays.
+        gone = "SELECT count() FROM report_receipt WHERE kept > 0"
+        eventually(lambda: house.ask(gone)[0][0] > 0)
+        assert house.known() == {"25459": 820, "25480": 400, "25486": 200}
+    finally:
+        house.ioc.stop()
+        owner.close()
+
+
+@pytest.mark.parametrize(
+    "reading",
+    ['by = "id"', 'by = "cap_nhat"\nkey = ["id"]', 'by = "ngay_nhap"\nkey = ["id"]'],
+    ids=["by_id", "by_timestamp", "by_datetime"],
+)
+def test_once_seconds_without_fractions_and_other_zones_lose_nothing(mariadb, tmp_path, reading):
+    clerk = mariadb.connect("registers", zone="+07:00")
+    other = mariadb.connect("registers", zone="+07:00")
+    cursor, second = clerk.cursor(), other.cursor()
+    cursor.execute("DROP TABLE IF EXISTS bao_cao")
+    cursor.execute(
+        "CREATE TABLE bao_cao (id BIGINT AUTO_INCREMENT PRIMARY KEY, ma_xa VARCHAR(5) NOT NULL, ky VARCHAR(7) NOT NULL, "
+        "chi_tieu VARCHAR(32) NOT NULL, gia_tri DECIMAL(18,4), cap_nhat TIMESTAMP NOT NULL, ngay_nhap DATETIME(6) NOT NULL)"
+    )
+    insert = (
+        "INSERT INTO bao_cao (ma_xa, ky, chi_tieu, gia_tri, cap_nhat, ngay_nhap) VALUES ('{}', '2026-10', 'ho_so', {}, '{}', '{}')"
+    )
+    moment = "2026-11-02 08:00:0"
+    cursor.execute(insert.format("25459", 1000, f"{moment}5", f"{moment}5.148758"))
+    cursor.execute(insert.format("25480", 400, f"{moment}5", f"{moment}5.726846"))
+    house = House(tmp_path, mariadb.url, reading)
+    try:
+        house.shows(_459=1000, _480=400)
+        cursor.execute(insert.format("25486", 200, f"{moment}5", f"{moment}5.900000"))
+        cursor.execute(insert.format("25489", 100, f"{moment}6", f"{moment}6.000001"))
+        house.shows(_459=1000, _480=400, _486=200, _489=100)
+        # Here too a transaction takes its number, and is seen behind another one.
+        other.begin()
+        second.execute(insert.format("25498", 60, f"{moment}7", f"{moment}7.000000"))
+        cursor.execute(insert.format("25510", 50, f"{moment}8", f"{moment}8.000000"))
+        house.shows(_459=1000, _480=400, _486=200, _489=100, _510=50)
+        house.turn()
+        house.again()
+        assert eventually(lambda: house.metric("held_back") == 1)
+        other.commit()
+        house.shows(_459=1000, _480=400, _486=200, _489=100, _510=50, _498=60)
+        assert house.changes() == (0, 6), "nothing twice"
+        assert house.metric("unguarded") == 0
+    finally:
+        house.ioc.stop()
+        clerk.close()
+        other.close()
+
+
+def test_a_database_that_is_away_is_asked_again_and_nothing_is_lost(postgres, tmp_path):
+    owner = postgres.connect()
+    owner.execute("DROP TABLE IF EXISTS bao_cao")
+    owner.execute("CREATE TABLE bao_cao (id bigint PRIMARY KEY, ma_xa text, ky text, chi_tieu text, gia_tri numeric)")
+    owner.execute("INSERT INTO bao_cao VALUES (1, '25459', '2026-10', 'ho_so', 1000)")
+    house = House(tmp_path, postgres.url, BY_ID)
+    try:
+        house.shows(_459=1000)
+        owner.close()
+        postgres.stop()
+        eventually(lambda: house.metric("away") == 1)
+        postgres.start()
+        owner = postgres.connect()
+        owner.execute("INSERT INTO bao_cao VALUES (2, '25480', '2026-10', 'ho_so', 400)")
+        house.shows(_459=1000, _480=400)
+        assert house.metric("away") == 0
+    finally:
+        house.ioc.stop()
+        owner.close()
