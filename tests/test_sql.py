@@ -18,6 +18,7 @@ name = { vi = "Báo cáo", en = "Report" }
 titles = ["*"]
 period = "month"
 owner = "so-nv"
+decimal = "."
 places = { kinds = ["commune", "ward"], below = ["80"] }
 
 [[bao-cao.columns]]
@@ -227,7 +228,7 @@ def test_what_no_column_tells_is_found_when_whole_periods_are_compared(postgres,
         house.shows(_459=820, _480=400, _486=200)
         owner.execute("DELETE FROM bao_cao WHERE ma_xa = '25486'")
         # It is told that it is gone there, and not taken away in silence: the form says that what is known stays.
-        gone = "SELECT count() FROM report_receipt WHERE kept > 0"
+        gone = "SELECT count() FROM receipt_current WHERE kept > 0"
         eventually(lambda: house.ask(gone)[0][0] > 0)
         assert house.known() == {"25459": 820, "25480": 400, "25486": 200}
     finally:

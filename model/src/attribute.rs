@@ -40,8 +40,34 @@ pub enum Attribute {
     /// Of a message that tells of persons: it was reduced before it was kept, by that version of the pack. The payload is
     /// what was left of it.
     Reduced = 12,
-    /// Of rows that were read in pages: what is not in it is in another one, and nothing is absent: `1`.
-    Page = 13,
+    /// Of rows that a source was asked for: how much of them this is ([`Asked`]).
+    Asked = 13,
+}
+
+/// How much of what a source has is in a message that it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A page: what is not in it may be in another one, and nothing is absent.
+    Page,
+    /// All of a period.
+    Whole,
+}
+
+impl Asked {
+    /// The attribute's text.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Asked::Page => "page",
+            Asked::Whole => "whole",
+        }
+    }
+
+    /// From the attribute's text; none if it is none.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Asked> {
+        [Asked::Page, Asked::Whole].into_iter().find(|asked| asked.word() == word)
+    }
 }
 
 impl Attribute {
@@ -58,7 +84,7 @@ impl Attribute {
         Attribute::Fault,
         Attribute::Before,
         Attribute::Reduced,
-        Attribute::Page,
+        Attribute::Asked,
     ];
 
     /// The word used in the archive and in APIs.
@@ -77,7 +103,7 @@ impl Attribute {
             Attribute::Fault => "fault",
             Attribute::Before => "before",
             Attribute::Reduced => "reduced",
-            Attribute::Page => "page",
+            Attribute::Asked => "asked",
         }
     }
 

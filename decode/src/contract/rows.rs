@@ -9,7 +9,7 @@ mod report;
 
 use ioc_model::{
     action::Action,
-    attribute::Attribute,
+    attribute::{Asked, Attribute},
     calendar::{Calendar, LocalDay},
     contract::is_subject,
     envelope::Envelope,
@@ -96,8 +96,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     origin: Option<&'d str>,
     /// What lay before it in the file that it is a piece of.
     before: Option<&'d str>,
-    /// It is one of the pages of an answer.
-    is_page: bool,
+    /// How much it is of what a source was asked for; none where somebody sent it.
+    asked: Option<Asked>,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
@@ -134,7 +134,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             sender: envelope.attributes.sender(),
             origin: envelope.attributes.get(Attribute::Origin),
             before: envelope.attributes.get(Attribute::Before),
-            is_page: envelope.attributes.get(Attribute::Page).is_some(),
+            asked: envelope.attributes.get(Attribute::Asked).and_then(Asked::of_word),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             reporter: None,

@@ -166,7 +166,7 @@ impl Reducer {
             bound_to: None,
             bound: None,
             address,
-            is_page: false,
+            asked: None,
             today,
             oldest: Message::oldest(today, feed.max_age),
         }

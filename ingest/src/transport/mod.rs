@@ -36,15 +36,8 @@ pub use self::{
 };
 
 /// Every transport, in the order they are started in. Those whose senders wait for nobody come first.
-pub static KINDS: [&Kind; 7] = [
-    &syslog::KIND,
-    &mqtt::KIND,
-    &files::KIND,
-    &follow::KIND,
-    &mqtt_broker::KIND,
-    &sql::KIND,
-    &http::KIND,
-];
+pub static KINDS: [&Kind; 7] =
+    [&syslog::KIND, &mqtt::KIND, &files::KIND, &follow::KIND, &mqtt_broker::KIND, &sql::KIND, &http::KIND];
 
 /// What is known of a transport before it has settings.
 #[derive(Debug)]

@@ -56,6 +56,9 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Feed {
     let mut contract = read_contract(id, &mut section);
     contract.columns = event_columns::read(id, &mut section, format);
     let forms = read_forms(id, &mut section, format, draft);
+    if let Transport::Sql(_) = transport {
+        sql::check_forms(id, &section, &forms, draft);
+    }
     let agency = read_agency(id, &mut section, format, draft);
     let personal = read_personal(id, &mut section, format, &forms, draft);
     let silent_after = section.duration("silent_after");

@@ -1,6 +1,6 @@
 //! A feed that is asked of an agency's database: what is read there, and in which order.
 
-use super::{FormatName, document::Section, pulled::read_every};
+use super::{FormatName, document::Section, draft::Draft, pulled::read_every};
 use crate::time::Millis;
 
 const MOST_ROWS: i64 = 100_000;
@@ -165,12 +165,13 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, format: FormatName) -> Sql
     }
     let every = read_every(id, table, "every");
     let page = table.optional_integer("page", 1, MOST_ROWS).unwrap_or(USUAL_ROWS);
-    let compare = table.optional_section("compare", "{ every = \"24h\", period = \"ky\" }").map(|mut compare| {
-        let every = read_every(id, &mut compare, "every");
-        let period = compare.text("period", "\"ky\"");
-        compare.finish();
-        SqlCompare { every, period }
-    });
+    let compare =
+        table.optional_section("compare", "{ every = \"24h\", period = \"ky\" }").map(|mut compare| {
+            let every = read_every(id, &mut compare, "every");
+            let period = compare.text("period", "\"ky\"");
+            compare.finish();
+            SqlCompare { every, period }
+        });
     SqlFeed {
         address: address.unwrap_or(nowhere),
         query,
@@ -183,13 +184,33 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, format: FormatName) -> Sql
     }
 }
 
+/// Forms that are judged of a message as a whole cannot come in pages.
+pub(super) fn check_forms(id: &str, section: &Section<'_>, forms: &[String], draft: &Draft) {
+    for name in forms {
+        let Some(form) = draft.forms.get(name) else { continue };
+        let counts = form.indicators.values().any(|indicator| indicator.counts.is_some());
+        let why = match () {
+            () if counts => "counts the rows of a message",
+            () if !form.checks.is_empty() => "holds cells of a message against each other",
+            () if !form.templates.is_empty() => "is read from workbooks",
+            () => continue,
+        };
+        section.fault(
+            section.line_of("forms"),
+            format!("{id}: form '{name}' {why}, and from a database rows come in pages"),
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_address_is_read_and_written_and_holds_no_password() {
-        for text in ["postgres://db.example.vn:5432/bao_cao", "mysql://[::1]:3307/so_lieu", "mysql://10.0.0.7:3306/x"] {
+        for text in
+            ["postgres://db.example.vn:5432/bao_cao", "mysql://[::1]:3307/so_lieu", "mysql://10.0.0.7:3306/x"]
+        {
             assert_eq!(SqlAddress::parse(text).unwrap().to_string(), text);
         }
         let usual = SqlAddress::parse("mysql://db.example.vn/bao_cao").unwrap();

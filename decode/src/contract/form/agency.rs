@@ -1,6 +1,7 @@
 //! Whose report it is.
 //!
-//! The agency that its sender is bound to; else the one the message says; else that of its feed. A sender that is bound
+//! The agency that its sender is bound to; else the one the message says; else that of its feed. Rows that an agency's
+//! database was asked for are that agency's, also if all of them are about one place. A sender that is bound
 //! reports for nobody else, and an agency of a place reports of that place alone: a department of the province of all of it,
 //! a commune of itself.
 
@@ -24,7 +25,7 @@ use crate::contract::quoted;
 impl Reading<'_> {
     /// The agency that reports; none where nobody can say, which is told.
     pub(super) fn agency(&mut self, message: &Message<'_>, read: &SheetsRead) -> Option<Name> {
-        let said_place = read.place.or_else(|| self.one_place());
+        let said_place = read.place.or_else(|| self.one_place()).filter(|_| message.asked.is_none());
         let told = read.agency.or_else(|| said_place.map(|place| self.forms.places.unit(place).code));
         let agency = match message.bound_to.map(|patterns| (patterns, only(patterns))) {
             Some((_, Some(_))) => message.bound,

@@ -43,7 +43,7 @@ pub(crate) fn judge_cells<'f>(
     reading.check();
     let read = SheetsRead { agency: reporter(rules, message), ..SheetsRead::default() };
     let agency = reading.agency(message, &read);
-    finished(reading, &read, agency, message.is_page)
+    finished(reading, &read, agency, message.asked)
 }
 
 /// Who reports where no sender is bound: whom the feed is of, or the one whose form it is. The place that a statistic is about

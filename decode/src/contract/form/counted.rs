@@ -412,7 +412,7 @@ counts = { from = "from", to = "to", within_days = 2 }
             bound_to: None,
             bound: None,
             address: "a.xlsx",
-            is_page: false,
+            asked: None,
             today: jiff::civil::date(2026, 11, 3),
             oldest: jiff::civil::date(2016, 1, 1),
         };

@@ -37,6 +37,7 @@ mod totals;
 mod values;
 
 use ioc_model::{
+    attribute::Asked,
     form::{Absent, AgainstBefore, Cell, CellKey, Finding, Period, Rule, Weight},
     name::Name,
     place::Date,
@@ -75,8 +76,8 @@ pub(crate) struct Message<'m> {
     pub(crate) bound: Option<Name>,
     /// The name of its file, or its path.
     pub(crate) address: &'m str,
-    /// One of the pages of an answer: what is not in it is in another one.
-    pub(crate) is_page: bool,
+    /// How much it is of what a source was asked for; none where somebody sent it.
+    pub(crate) asked: Option<Asked>,
     /// The local day on which it arrived.
     pub(crate) today: Date,
     /// A period that ended before is too old.
@@ -177,17 +178,17 @@ fn judge_table(forms: &Forms, message: &Message<'_>, workbook: Workbook) -> Judg
     let read = reading.sheets(&workbook, &sheets, message);
     reading.check();
     let agency = reading.agency(message, &read);
-    if message.is_page {
+    if message.asked == Some(Asked::Page) {
         reading.absent = Absent::Keeps;
     }
-    finished(reading, &read, agency, message.is_page)
+    finished(reading, &read, agency, message.asked)
 }
 
 fn finished(
     mut reading: Reading<'_>,
     read: &sheets::SheetsRead,
     agency: Option<Name>,
-    is_page: bool,
+    asked: Option<Asked>,
 ) -> Judged {
     let mut breakdowns = Breakdowns::default();
     let mut left_out = Vec::new();
@@ -204,7 +205,7 @@ fn finished(
                 "The file says nothing: all cells of the form are empty. Where nothing occurred write '-' or 0.",
             ),
         );
-    } else if !is_page {
+    } else if asked != Some(Asked::Page) {
         let area = agency.map(|agency| reading.area_of(agency));
         let area = area.as_deref();
         // Where each row says its period, and all say the same, the message is about that one.

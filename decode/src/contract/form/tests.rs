@@ -107,7 +107,7 @@ fn judged_as(pack: &Pack, sheet: Sheet, change: impl FnOnce(&mut Message<'_>)) -
         bound_to: None,
         bound: None,
         address: "a.xlsx",
-        is_page: false,
+        asked: None,
         today,
         oldest: jiff::civil::date(2016, 1, 1),
     };

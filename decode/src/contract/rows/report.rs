@@ -72,7 +72,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
             bound_to: self.bound_to,
             bound: self.bound_to.and_then(|patterns| self.rules.forms.bound(patterns)),
             address: self.address,
-            is_page: self.is_page,
+            asked: self.asked,
             today,
             oldest: Message::oldest(today, self.feed.contract.max_age),
         }

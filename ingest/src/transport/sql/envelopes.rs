@@ -5,7 +5,10 @@
 //! to the flow, too, and what was forgotten or not yet durable comes once more.
 
 use ioc_bus::ChunkBuilder;
-use ioc_model::{attribute::Attribute, envelope::Content};
+use ioc_model::{
+    attribute::{Asked, Attribute},
+    envelope::Content,
+};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
@@ -43,7 +46,9 @@ pub(super) struct Envelopes<'e> {
 impl Memory {
     /// What was handed over is durable, if it is asked for what comes behind it.
     pub(super) fn behind(&mut self, place: Option<&str>) {
-        let Some((_, rows)) = self.last.take().filter(|(last, _)| Some(last.as_str()) == place) else { return };
+        let Some((_, rows)) = self.last.take().filter(|(last, _)| Some(last.as_str()) == place) else {
+            return;
+        };
         if self.rows.len() + rows.len() > REMEMBERED {
             self.rows.clear();
         }
@@ -79,7 +84,7 @@ impl Envelopes<'_> {
                 continue;
             }
             if lines.len() + told.len() > self.max_bytes && lines.len() > header.len() {
-                self.push(&lines, between.take(), true, chunk);
+                self.push(&lines, between.take(), Asked::Page, chunk);
                 lines.clone_from(&header);
             }
             lines.push_str(&told);
@@ -90,7 +95,7 @@ impl Envelopes<'_> {
             rows += 1;
         }
         if rows > 0 {
-            self.push(&lines, between, true, chunk);
+            self.push(&lines, between, Asked::Page, chunk);
             self.counters.rows.add(rows);
         }
         new
@@ -104,22 +109,13 @@ impl Envelopes<'_> {
     }
 
     pub(super) fn push_period(&self, lines: &str, rows: usize, chunk: &mut ChunkBuilder) {
-        self.push(lines, None, false, chunk);
+        self.push(lines, None, Asked::Whole, chunk);
         self.counters.rows.add(rows as u64);
     }
 
-    fn push(
-        &self,
-        lines: &str,
-        between: Option<(&Value, &Value)>,
-        is_page: bool,
-        chunk: &mut ChunkBuilder,
-    ) {
+    fn push(&self, lines: &str, between: Option<(&Value, &Value)>, asked: Asked, chunk: &mut ChunkBuilder) {
         let origin = between.map(|(first, last)| format!("{} {} … {}", self.by, first.told(), last.told()));
-        let mut known: Vec<(Attribute, &str)> = Vec::new();
-        if is_page {
-            known.push((Attribute::Page, "1"));
-        }
+        let mut known = vec![(Attribute::Asked, asked.word())];
         known.extend(origin.as_deref().map(|origin| (Attribute::Origin, origin)));
         if lines.len() <= self.max_bytes {
             chunk.push_with(self.feed, Content::Raw, self.address, &known, lines.as_bytes());
@@ -178,10 +174,8 @@ mod tests {
 
     #[test]
     fn a_line_says_what_stands_in_the_database_and_an_empty_text_is_not_nothing() {
-        let values = [Some("25459"), None, Some(""), Some("a,b"), Some("nói \"vâng\""), Some("1\n2"), Some(" x")];
-        assert_eq!(
-            line(values.into_iter()),
-            "25459,,\"\",\"a,b\",\"nói \"\"vâng\"\"\",\"1\n2\",\" x\"\n"
-        );
+        let values =
+            [Some("25459"), None, Some(""), Some("a,b"), Some("nói \"vâng\""), Some("1\n2"), Some(" x")];
+        assert_eq!(line(values.into_iter()), "25459,,\"\",\"a,b\",\"nói \"\"vâng\"\"\",\"1\n2\",\" x\"\n");
     }
 }

@@ -94,8 +94,8 @@ impl Logins {
                 }),
             };
         };
-        let tls = known_by(ca)
-            .map_err(|why| LoginFault::Ca { path: ca.clone(), feed: feed.to_owned(), why })?;
+        let tls =
+            known_by(ca).map_err(|why| LoginFault::Ca { path: ca.clone(), feed: feed.to_owned(), why })?;
         Ok((login.clone(), Some(Arc::new(tls))))
     }
 }

@@ -89,9 +89,8 @@ impl MySql {
 fn value((sent, column): (Sent, &Column)) -> Result<Option<Value>, CannotFetch> {
     let text = match sent {
         Sent::NULL => return Ok(None),
-        Sent::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| {
-            CannotFetch(format!("column '{}' holds bytes and no text", column.name_str()))
-        })?,
+        Sent::Bytes(bytes) => String::from_utf8(bytes)
+            .map_err(|_| CannotFetch(format!("column '{}' holds bytes and no text", column.name_str())))?,
         // Only the binary protocol sends others.
         other => other.as_sql(true),
     };

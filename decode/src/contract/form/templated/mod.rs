@@ -220,7 +220,7 @@ fn judged(
         _ => None,
     };
     let agency = reading.agency(message, &read);
-    finished(reading, &read, agency, false)
+    finished(reading, &read, agency, None)
 }
 
 impl Reading<'_> {
