@@ -5,6 +5,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 
 import psycopg
@@ -37,6 +38,7 @@ def _folder(folder, name, user):
 
 class _Server:
     process = None
+    ends = signal.SIGTERM
 
     def _start(self, command, user):
         with open(self.folder / "log", "ab") as log:
@@ -52,12 +54,15 @@ class _Server:
 
     def stop(self):
         if self.process and self.process.poll() is None:
-            self.process.terminate()
+            # PostgreSQL would wait for those that are connected.
+            self.process.send_signal(self.ends)
             self.process.wait(60)
 
 
 class Postgres(_Server):
     """`reader` may read, and nothing else."""
+
+    ends = signal.SIGINT
 
     def __init__(self, folder):
         self.folder, self.port = _folder(folder, "postgres", "postgres"), free_port()
