@@ -26,7 +26,7 @@ use crate::{
     held::{HeldList, HeldOf},
     kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::{MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureHours, SensorAlerts},
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
     reported::{ReportedSum, TargetYear},
@@ -113,6 +113,16 @@ pub trait History: Send + Sync + std::fmt::Debug {
         from: EventTime,
         until: EventTime,
     ) -> HistoryAnswer<'a, Vec<MeasureHours>>;
+
+    /// How many different ones there were of each measure of such in all hours that begin in `[from, until)` together: at
+    /// one log source, or at all where none is named.
+    fn distinct_totals<'a>(
+        &'a self,
+        asker: &'a Asker,
+        log_source: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Vec<DistinctTotal>>;
 
     /// What log sources say they raised in the hours that begin in `[from, until)`: by the measures of what they raised,
     /// and of what of that never arrived.

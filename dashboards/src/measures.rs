@@ -37,6 +37,16 @@ pub struct MeasureHours {
     pub hours: Vec<MeasureHour>,
 }
 
+/// How many different ones there were of a measure in some hours together: what two hours or two log sources have in
+/// common counts once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DistinctTotal {
+    /// Which.
+    pub measure: String,
+    /// How many, to within five per cent.
+    pub value: f64,
+}
+
 /// What a sensor says it raised, and what of it arrived.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SensorAlerts {
@@ -57,20 +67,35 @@ pub struct MeasureView {
     pub name: Text,
     /// What is counted.
     pub count: Count,
+    /// Of a sum or a last value: of this attribute of events; else empty.
+    pub attribute: String,
+    /// Its unit; empty for what is counted.
+    pub unit: String,
     /// Of these kinds; of any where none is named.
     pub kinds: Vec<EventKind>,
     /// At least so bad; however bad where none is said.
     pub severity: Option<Severity>,
+    /// How many there were in the last day and the last seven; of a last value none.
+    pub totals: Vec<MeasureTotal>,
     /// By time; hours that are not closed yet are not there.
     pub hours: Vec<MeasureHourView>,
+}
+
+/// How many there were in the last hours together, as far as they are closed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct MeasureTotal {
+    /// In so many hours up to the end of what is asked for.
+    pub hours: u32,
+    /// How many.
+    pub value: f64,
 }
 
 impl MeasureView {
     /// Of the pack's measure.
     #[must_use]
-    pub fn of(measure: &EventMeasure, hours: Vec<MeasureHourView>) -> MeasureView {
-        let EventMeasure { id, name, count, kinds, severity, .. } = measure.clone();
-        MeasureView { id, name, count, kinds, severity, hours }
+    pub fn of(measure: &EventMeasure, totals: Vec<MeasureTotal>, hours: Vec<MeasureHourView>) -> MeasureView {
+        let EventMeasure { id, name, count, attribute, unit, kinds, severity, .. } = measure.clone();
+        MeasureView { id, name, count, attribute, unit, kinds, severity, totals, hours }
     }
 }
 
@@ -89,6 +114,15 @@ pub struct MeasureHourView {
     pub usual: Option<Usual>,
     /// How it stands to that; none where the one or the other is not known.
     pub standing: Option<UsualStanding>,
+}
+
+/// How long back what there was is told together. Hours.
+pub(crate) const TOTALS: [u32; 2] = [24, 7 * 24];
+
+/// What was counted in hours from a moment on, added up: of what can be.
+#[must_use]
+pub(crate) fn added_up(hours: &[MeasureHour], from: EventTime) -> f64 {
+    hours.iter().filter(|hour| hour.start >= from).map(|hour| hour.value).sum()
 }
 
 /// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.

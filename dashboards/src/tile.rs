@@ -219,7 +219,7 @@ impl HourPoint {
 mod tests {
     use ioc_model::{
         position::{LogNumber, Offset, Partition, Position},
-        window::{Aggregate, ClosedBy},
+        window::{Aggregate, ClosedBy, Registers},
     };
 
     use super::*;
@@ -259,6 +259,7 @@ mod tests {
             expected: 1,
             closed_by: ClosedBy::Watermark,
             spiked: false,
+            registers: Registers::default(),
         }
     }
 

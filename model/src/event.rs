@@ -7,7 +7,10 @@
 //! Who reports (the **log source**) is known by how it came, not by what a line claims of itself. What a line claims
 //! stands beside it.
 
+mod amount;
 mod asked;
+mod attributes;
+mod group;
 mod measure;
 
 use std::{
@@ -18,8 +21,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    asked::{EventCursor, EventEnd, EventFilter, InvalidCursor},
-    measure::{Adds, Count, EventMeasure},
+    amount::Amount,
+    asked::{CountedOf, EventCursor, EventEnd, EventFilter, InvalidCursor},
+    attributes::{EVE_NUMBERS, EVE_TEXTS, NoNumber, number_of},
+    group::{Categories, Group, GroupBy},
+    measure::{Adds, Count, EventMeasure, MeasureAdds},
 };
 use crate::{name::Name, position::Arrival, time::EventTime};
 

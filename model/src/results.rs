@@ -114,7 +114,7 @@ mod tests {
         name::Name,
         status::StationStatus,
         time::Now,
-        window::{Aggregate, ClosedBy, WindowKind},
+        window::{Aggregate, ClosedBy, Registers, WindowKind},
     };
 
     fn observation(row: u32) -> StoredObservation {
@@ -144,6 +144,7 @@ mod tests {
             expected: 1,
             closed_by: ClosedBy::Watermark,
             spiked: false,
+            registers: Registers::default(),
         }
     }
 

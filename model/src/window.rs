@@ -41,6 +41,10 @@ impl WindowKind {
     }
 }
 
+/// Registers of a sketch of different ones (a HyperLogLog of 4,096) that are not zero, by their number: which, and the
+/// largest that was seen. Two sketches are joined by taking the larger of each.
+pub type Registers = Box<[(u16, u8)]>;
+
 /// What made a window's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

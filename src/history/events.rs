@@ -4,11 +4,11 @@ use ioc_dashboards::{
     HistoryError,
     events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, RANKED},
     log_sources::{HEARD_WITHIN, LogSourceHeard, LogSourcesSaid},
-    measures::{MeasureHour, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureHour, MeasureHours, SensorAlerts},
 };
 use ioc_model::{
     asker::Asker,
-    event::{EventCursor, EventEnd, EventFilter},
+    event::{CountedOf, EventCursor, EventEnd, EventFilter},
     rule::AlertEvents,
     time::{EventTime, Now},
 };
@@ -84,6 +84,18 @@ pub(super) async fn measures(
     Ok(of_measure.collect())
 }
 
+pub(super) async fn distinct_totals(
+    store: &Store,
+    asker: &Asker,
+    log_source: &str,
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<DistinctTotal>, HistoryError> {
+    let rows = store.measure_totals(asker, log_source, from, until).await.map_err(unanswered)?;
+    let total = |queries::DistinctTotal { measure, value }| DistinctTotal { measure, value };
+    Ok(rows.into_iter().map(total).collect())
+}
+
 /// What the flow had said of them by a moment.
 async fn said(store: &Store, log_sources: &[String], at: Now) -> Result<LogSourcesSaid, HistoryError> {
     if log_sources.is_empty() {
@@ -122,6 +134,7 @@ async fn heard(
         end: None,
         attempts: false,
         known: false,
+        counted: CountedOf::default(),
         ..of.clone()
     };
     let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;

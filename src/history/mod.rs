@@ -20,7 +20,7 @@ use ioc_dashboards::{
     history::{AlertStory, Fate, HistoryAnswer, TrendPoint},
     kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::{MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureHours, SensorAlerts},
     originals::SharedOriginals,
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
@@ -269,6 +269,16 @@ impl History for StoreHistory {
         until: EventTime,
     ) -> HistoryAnswer<'a, Vec<MeasureHours>> {
         Box::pin(async move { events::measures(&self.store, asker, log_source, from, until).await })
+    }
+
+    fn distinct_totals<'a>(
+        &'a self,
+        asker: &'a Asker,
+        log_source: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Vec<DistinctTotal>> {
+        Box::pin(async move { events::distinct_totals(&self.store, asker, log_source, from, until).await })
     }
 
     fn sensor_alerts<'a>(

@@ -83,6 +83,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
                 expected: 60,
                 closed_by: ClosedBy::Watermark,
                 spiked: false,
+                registers: [(7, 3), (4_095, 1)].into(),
             }],
             indices: indices(epoch, start),
             assessments: assessments(epoch, start),

@@ -1,23 +1,25 @@
 //! What is counted at one log source: its measures, minute by minute, and whether it was there to be heard.
 //!
 //! The keeper of events, as a series is that of measured rows. An event adds to its minute; a window is the sum of its
-//! minutes, or how many different ones there were in them. It closes when the log source's own lines have passed its
-//! end, or when it is waited for no longer; an event for a closed window makes a new revision of it. Sums do not depend
-//! on the order of what is summed, nor does a [`Sketch`]: so neither does a window (invariants REPLAY, BATCH).
+//! minutes, how many different ones there were in them, or what was said last in them. It closes when the log source's own lines have passed its
+//! end, or when it is waited for no longer; an event for a closed window makes a new revision of it. Sums of whole numbers
+//! and of decimals do not depend on the order of what is summed, nor does a sketch, nor the newest of what was said
+//! where its arrival decides between equals: so neither does a window (invariants REPLAY, BATCH).
 //!
 //! **A zero is said only of a minute that was heard and not blind** ([`Coverage`]). A window's `count` is how many of its
 //! minutes were, `expected` how many should have been: of a log source that may be silent none. So three quarters
 //! missing is no calm hour, and rules do not look at it.
 //!
 //! Minutes behind the horizon leave the state. What comes for them waits until the day's windows were read back, and
-//! revises its hour and its day; minutes and different ones that lie so far back are not revised, since what they were
-//! made of is gone.
+//! revises its hour and its day; minutes, different ones and last values that lie so far back are not revised, since what
+//! they were made of is gone.
 
 mod coverage;
 mod earlier;
 mod raised;
 mod sensor;
 mod sketch;
+mod tally;
 mod touched;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -25,18 +27,23 @@ use std::{collections::BTreeMap, sync::Arc};
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
     epoch::Epoch,
-    event::{Adds, Count, Event, EventKind, EventMeasure},
+    event::{Count, Event, EventKind, EventMeasure},
     name::Name,
     observation::Quality,
     pack::{LogSource, Pack},
     position::Arrival,
     question::{About, Question, RecalledWindow},
     time::{EventTime, Millis},
-    window::{Aggregate, ClosedBy, WindowKind},
+    window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
 use serde::{Deserialize, Serialize};
 
-use self::{coverage::Coverage, raised::Raised, sensor::Sensor, sketch::Sketch};
+use self::{
+    coverage::Coverage,
+    raised::Raised,
+    sensor::Sensor,
+    tally::{Added, Tally},
+};
 pub(crate) use self::{earlier::CountedBefore, touched::TouchedMinutes};
 use crate::{
     plan::{Days, TimeSpan},
@@ -73,22 +80,11 @@ pub(crate) struct LogSourceCounts {
     waiting: BTreeMap<DayNumber, WaitingAdds>,
 }
 
-/// One measure.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Tally {
-    /// What the pack asked for later than others counts from there on.
-    since: Option<EventTime>,
-    /// By minute.
-    sums: BTreeMap<i64, i64>,
-    /// By the first minute of an hour.
-    sketches: BTreeMap<i64, Sketch>,
-}
-
 /// What is to be added to a day that is read back, by measure and hour.
 #[derive(Debug, Serialize, Deserialize)]
 struct WaitingAdds {
     asked: Epoch,
-    added: BTreeMap<Name, BTreeMap<EventTime, i64>>,
+    added: BTreeMap<Name, BTreeMap<EventTime, Added>>,
 }
 
 /// What became of a log source in an epoch, for whoever judges how it is.
@@ -204,17 +200,11 @@ impl LogSourceCounts {
                 if tally.since.is_some_and(|since| event.happened_at < since) {
                     continue;
                 }
-                match measure.count.of(event) {
-                    Some(Adds::More(more)) => *tally.sums.entry(minute).or_default() += more,
-                    Some(Adds::One(one)) => {
-                        let hour = minute_of(days.window(WindowKind::Hour, event.happened_at).start);
-                        if !tally.sketches.entry(hour).or_default().add(&one) {
-                            continue;
-                        }
-                    }
-                    None => continue,
+                let Some(adds) = measure.adds(event) else { continue };
+                let hour = || minute_of(days.window(WindowKind::Hour, event.happened_at).start);
+                if tally.take(event, adds, minute, hour) {
+                    touched.one(*name, minute);
                 }
-                touched.one(*name, minute);
             }
         }
         heard.sensor = self.sensor.settle(unsure, plan.blind_above, |said| {
@@ -259,12 +249,13 @@ impl LogSourceCounts {
         for (name, measure) in plan.measures.iter() {
             let since = self.measures.get(name).and_then(|tally| tally.since);
             let counts = measure.covers(event) && since.is_none_or(|since| event.happened_at >= since);
-            let Some(Adds::More(adds)) = measure.count.of(event).filter(|_| counts) else { continue };
+            let adds = measure.adds(event).filter(|_| counts);
+            let Some(added) = adds.and_then(Added::of) else { continue };
             let waiting = self.waiting.entry(local.number).or_insert_with(|| {
                 ask.push(question(subject, local, asked));
                 WaitingAdds { asked, added: BTreeMap::new() }
             });
-            *waiting.added.entry(*name).or_default().entry(hour).or_default() += adds;
+            waiting.added.entry(*name).or_default().entry(hour).or_default().add(added);
         }
     }
 
@@ -276,7 +267,7 @@ impl LogSourceCounts {
         local: LocalDay,
         asked: Epoch,
         stored: &[RecalledWindow],
-        mut emit: impl FnMut(Name, Closed),
+        mut emit: impl FnMut(Name, Closed, Registers),
     ) {
         if self.waiting.get(&local.number).is_none_or(|waiting| waiting.asked != asked) {
             return;
@@ -284,7 +275,7 @@ impl LogSourceCounts {
         let Some(WaitingAdds { added, .. }) = self.waiting.remove(&local.number) else { return };
         for (name, hours) in added {
             let Some((_, measure)) = plan.measures.iter().find(|(known, _)| *known == name) else { continue };
-            let mut revise = |kind: WindowKind, span: TimeSpan, adds: i64| {
+            let mut revise = |kind: WindowKind, span: TimeSpan, added: Added| {
                 if !measure.windows.contains(&kind) {
                     return;
                 }
@@ -292,16 +283,19 @@ impl LogSourceCounts {
                     .iter()
                     .find(|window| (window.indicator, window.kind, window.start) == (name, kind, span.start));
                 let count = before.map_or(0, |window| window.count);
-                let sum = before.map_or(0.0, |window| window.sum) + adds as f64;
+                let sum = before.map_or(0.0, |window| window.sum) + added.value();
                 let expected = before.map_or_else(|| plan.expected(span), |window| window.expected);
-                emit(name, closed(kind, span, (sum, count), expected, ClosedBy::Revision));
+                let closed = closed(kind, span, (sum, count), expected, ClosedBy::Revision);
+                emit(name, closed, Registers::default());
             };
-            for (start, adds) in &hours {
+            let mut whole = Added::default();
+            for (start, added) in &hours {
                 let span = days.window(WindowKind::Hour, *start);
-                revise(WindowKind::Hour, span, *adds);
+                revise(WindowKind::Hour, span, *added);
+                whole.add(*added);
             }
             let day = TimeSpan { start: local.start, end: local.end };
-            revise(WindowKind::Day, day, hours.values().sum());
+            revise(WindowKind::Day, day, whole);
         }
     }
 
@@ -324,7 +318,7 @@ impl LogSourceCounts {
         plan: &CountPlan,
         bounds: ClosingBounds,
         touched: &TouchedMinutes,
-        mut emit: impl FnMut(Name, Closed),
+        mut emit: impl FnMut(Name, Closed, Registers),
     ) {
         plan.measures.iter().for_each(|(name, _)| {
             let _ = self.tally(*name);
@@ -369,7 +363,7 @@ impl LogSourceCounts {
         kind: WindowKind,
         mut closed: EventTime,
         bounds: ClosingBounds,
-        emit: &mut impl FnMut(Name, Closed),
+        emit: &mut impl FnMut(Name, Closed, Registers),
     ) -> EventTime {
         let reach = bounds.reach();
         loop {
@@ -399,7 +393,7 @@ impl LogSourceCounts {
         span: TimeSpan,
         of: Option<Name>,
         by: ClosedBy,
-        emit: &mut impl FnMut(Name, Closed),
+        emit: &mut impl FnMut(Name, Closed, Registers),
     ) {
         let (from, to) = (minute_of(span.start), minute_of(span.end));
         let whole = self.coverage.whole(from, to);
@@ -410,17 +404,18 @@ impl LogSourceCounts {
             if tally.since.is_some_and(|since| span.start < since) {
                 continue;
             }
-            let value = match measure.count {
+            let (value, registers) = match measure.count {
                 // Of one that is no sensor nothing is said.
                 count if count.is_said_by_sensors() && !self.raised.has_begun(to) => continue,
-                Count::Raised => self.raised.of(from, to).0 as f64,
-                Count::Lost => self.raised.of(from, to).1 as f64,
-                count if count.is_distinct() => {
-                    Sketch::of_all(tally.sketches.range(from..to).map(|(_, sketch)| sketch))
-                }
-                _ => tally.sums.range(from..to).map(|(_, sum)| *sum).sum::<i64>() as f64,
+                Count::Raised => (self.raised.of(from, to).0 as f64, Registers::default()),
+                Count::Lost => (self.raised.of(from, to).1 as f64, Registers::default()),
+                // Where nobody said what stands, nothing does.
+                _ => match tally.worth(measure, from, to) {
+                    Some(worth) => worth,
+                    None => continue,
+                },
             };
-            emit(*name, closed(kind, span, (value, whole.into()), expected, by));
+            emit(*name, closed(kind, span, (value, whole.into()), expected, by), registers);
         }
     }
 
@@ -438,8 +433,7 @@ impl LogSourceCounts {
         self.coverage.forget(from);
         self.raised.forget(from);
         for tally in self.measures.values_mut() {
-            tally.sums = tally.sums.split_off(&from);
-            tally.sketches = tally.sketches.split_off(&from);
+            tally.forget(from);
         }
     }
 }

@@ -67,14 +67,8 @@ fn pack(version: &str, rules: &[Rule]) -> Pack {
         silent_after: Some(Millis::minutes(30)),
         blind_above: 0.1,
     };
-    let measure = EventMeasure {
-        id: "lines".to_owned(),
-        name: Text::default(),
-        count: Count::Lines,
-        kinds: Vec::new(),
-        severity: None,
-        windows: vec![WindowKind::Hour, WindowKind::Day],
-    };
+    let windows = vec![WindowKind::Hour, WindowKind::Day];
+    let measure = EventMeasure { windows, ..ioc_testing::measure("lines", Count::Lines) };
     let feeds = vec![Feed {
         format: FormatName::SyslogLines,
         ..feed("logs", contract(Millis(0), Millis::minutes(30)))

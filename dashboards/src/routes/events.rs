@@ -1,5 +1,7 @@
 //! What happened: the newest events page by page, and what they sum up to.
 
+use std::collections::BTreeMap;
+
 use axum::{
     body::Bytes,
     extract::{Query, State, rejection::QueryRejection},
@@ -8,7 +10,9 @@ use axum::{
 use ioc_model::{
     ageing::grace,
     asker::Asker,
-    event::{Count, EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling},
+    event::{
+        Count, CountedOf, EventCursor, EventEnd, EventFilter, EventKind, EventMeasure, Severity, one_spelling,
+    },
     time::{EventTime, Millis, Now},
     usual::USUAL_WITHIN,
     window::WindowKind,
@@ -22,7 +26,7 @@ use crate::{
         EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, SUMMARY_MAX, figures,
     },
     log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
-    measures::{MeasureView, SensorAlerts, beside_the_usual},
+    measures::{DistinctTotal, MeasureTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual},
     problem::Problem,
 };
 
@@ -42,6 +46,7 @@ pub(crate) struct EventsQuery {
     end: Option<String>,
     attempts: Option<bool>,
     known: Option<bool>,
+    measure: Option<String>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -55,7 +60,7 @@ pub(super) async fn events(
     let asked = question(query)?;
     let (before, limit) = page(asked.before.as_deref(), asked.limit)?;
     starting(&state.board)?;
-    let of = asked.of(state.board.now())?;
+    let of = asked.of(state.board.now(), &state.shown().pack.measures)?;
     fresh_json(&state.history.events(&asker, &of, before, limit).await?)
 }
 
@@ -109,7 +114,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     }
     starting(&state.board)?;
     let now = state.board.now();
-    let of = asked.of(now)?;
+    let of = asked.of(now, &state.shown().pack.measures)?;
     bounded(of.from, of.until)?;
     let known = known(state);
     let names: Vec<String> = known.iter().map(|source| source.id.clone()).collect();
@@ -197,11 +202,33 @@ async fn counted(state: &AppState, asker: &Asker, asked: &MeasuresQuery) -> Resu
     let log_source = asked.log_source.as_deref().unwrap_or_default();
     let back = from.minus(USUAL_WITHIN);
     let found = state.history.measures(asker, log_source, back, until).await?;
+    let mut different = Vec::new();
+    if state.shown().pack.measures.values().any(|measure| measure.count.is_distinct()) {
+        for hours in TOTALS {
+            let since = until.minus(Millis::hours(hours.into()));
+            different.push((hours, state.history.distinct_totals(asker, log_source, since, until).await?));
+        }
+    }
     let shown = state.shown();
     let of = |measure: &EventMeasure| {
         let hours = found.iter().find(|hours| hours.measure == measure.id);
-        let hours = hours.map(|found| beside_the_usual(&found.hours, from)).unwrap_or_default();
-        MeasureView::of(measure, hours)
+        let hours = hours.map(|found| &*found.hours).unwrap_or_default();
+        let totals = if measure.count.is_distinct() {
+            let total = |(hours, of_all): &(u32, Vec<DistinctTotal>)| {
+                let found = of_all.iter().find(|total| total.measure == measure.id);
+                MeasureTotal { hours: *hours, value: found.map_or(0.0, |total| total.value) }
+            };
+            different.iter().map(total).collect()
+        } else if measure.count == Count::Last {
+            Vec::new()
+        } else {
+            let total = |back: u32| {
+                let value = added_up(hours, until.minus(Millis::hours(back.into())));
+                MeasureTotal { hours: back, value }
+            };
+            TOTALS.into_iter().map(total).collect()
+        };
+        MeasureView::of(measure, totals, beside_the_usual(hours, from))
     };
     let counted = shown.pack.measures.values().filter(|measure| measure.windows.contains(&WindowKind::Hour));
     json(&Measures { from, until, measures: counted.map(of).collect() })
@@ -239,7 +266,7 @@ fn known(state: &AppState) -> Vec<LogSourceKnown> {
 
 impl EventsQuery {
     /// Which events are asked for, at a moment.
-    fn of(&self, now: Now) -> Result<EventFilter, Problem> {
+    fn of(&self, now: Now, measures: &BTreeMap<String, EventMeasure>) -> Result<EventFilter, Problem> {
         // The newest events are those of a moment ago: a source's clock may be a little ahead of ours.
         let (from, until) = span(self.from, self.until, now)?;
         let address = match self.address.as_deref().map(str::trim) {
@@ -275,7 +302,22 @@ impl EventsQuery {
             end,
             attempts: self.attempts.unwrap_or(false),
             known: self.known.unwrap_or(false),
+            counted: self.counted(measures)?,
         })
+    }
+}
+
+impl EventsQuery {
+    /// What the measure counts that is asked for.
+    fn counted(&self, measures: &BTreeMap<String, EventMeasure>) -> Result<CountedOf, Problem> {
+        let Some(id) = self.measure.as_deref().filter(|id| !id.is_empty()) else {
+            return Ok(CountedOf::default());
+        };
+        let measure = measures.get(id).ok_or_else(|| {
+            Problem::bad_request(format!("the pack has no measure '{id}'"))
+                .vi(format!("gói tỉnh không có chỉ số đếm '{id}'"))
+        })?;
+        Ok(measure.counted())
     }
 }
 

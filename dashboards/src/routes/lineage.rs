@@ -214,6 +214,7 @@ impl MeasuredEvents {
         if attempts {
             href += "&attempts=true";
         }
+        href += &format!("&measure={id}");
         MeasuredEvents { measure: id, log_source, kinds, severity, attempts, from, until, href }
     }
 }

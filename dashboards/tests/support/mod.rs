@@ -33,7 +33,7 @@ use ioc_model::{
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
     usual::compared,
-    window::{Aggregate, ClosedBy, WindowKind},
+    window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
 pub use record::{AtTheDoor, Desk, Given, Record, SamePack, Shelf, Trouble};
 
@@ -236,6 +236,7 @@ pub fn hour(subject: &str, indicator: &str, start: i64, values: &[f64], expected
         expected,
         closed_by: ClosedBy::Watermark,
         spiked: false,
+        registers: Registers::default(),
     }
 }
 

@@ -17,7 +17,7 @@ use ioc_dashboards::{
     history::{AlertEvent, AlertStory, Fate, History, HistoryAnswer, TrendPoint},
     kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
-    measures::{MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureHours, SensorAlerts},
     operator::Appending,
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
@@ -75,6 +75,8 @@ pub struct Told {
     pub events: Vec<EventView>,
     pub summed: EventsSummed,
     pub measures: Vec<MeasureHours>,
+    /// However far back is asked for.
+    pub different: Vec<DistinctTotal>,
     /// The newest first.
     pub receipts: Vec<Receipt>,
     pub cells: Vec<CellView>,
@@ -269,6 +271,19 @@ impl History for Record {
         let asked = format!("measures {log_source:?} {} {}", from.0, until.0);
         self.answer(asker, asked, |recorded| {
             recorded.told.measures.clone().into_iter().filter(|_| asker.sees_province()).collect()
+        })
+    }
+
+    fn distinct_totals<'a>(
+        &'a self,
+        asker: &'a Asker,
+        log_source: &'a str,
+        from: EventTime,
+        until: EventTime,
+    ) -> HistoryAnswer<'a, Vec<DistinctTotal>> {
+        let asked = format!("different ones {log_source:?} {} {}", from.0, until.0);
+        self.answer(asker, asked, |recorded| {
+            recorded.told.different.clone().into_iter().filter(|_| asker.sees_province()).collect()
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-use super::{EventKind, Severity};
+use super::{Categories, EventKind, Severity};
 use crate::{position::Position, time::EventTime};
 
 /// Which events are meant.
@@ -26,6 +26,19 @@ pub struct EventFilter {
     pub attempts: bool,
     /// Only those of log sources that the pack knows: what it counts.
     pub known: bool,
+    /// Only what a measure counts, beside kinds and attempts.
+    pub counted: CountedOf,
+}
+
+/// What a measure counts, beside its kinds: the default leaves out nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CountedOf {
+    /// Of these severities; of any where there are none.
+    pub severities: Vec<Severity>,
+    /// Of these categories.
+    pub categories: Option<Categories>,
+    /// Saying this attribute; whatever they say where it is empty.
+    pub attribute: String,
 }
 
 /// One of the two ends of an event.

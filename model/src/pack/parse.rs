@@ -202,8 +202,8 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
     read_one(STATIONS, draft, stations::read);
     read_one(LOG_SOURCES, draft, log_sources::read);
     read_one(SEVERITIES, draft, severities::read);
-    read_one(MEASURES, draft, measures::read);
     read_one(FEEDS, draft, feeds::read);
+    read_one(MEASURES, draft, measures::read);
     read_one(LIMITS, draft, limits::read);
     read_one(RULES, draft, rules::read);
 }

@@ -11,7 +11,7 @@ use crate::{
     name::Name,
     rule::Priority,
     time::EventTime,
-    window::{Aggregate, ClosedBy, WindowKind},
+    window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
 
 /// A row of the `window` table. Its revision is the epoch.
@@ -37,6 +37,8 @@ pub struct WindowResult {
     pub closed_by: ClosedBy,
     /// Whether one value alone makes it many times what the others say.
     pub spiked: bool,
+    /// Of a measure of different ones: what its number is the estimate of; else none.
+    pub registers: Registers,
 }
 
 impl Fact for WindowResult {
@@ -47,7 +49,7 @@ impl Fact for WindowResult {
     }
 
     fn size(&self) -> usize {
-        96
+        96 + 3 * self.registers.len()
     }
 
     fn compare(&self, other: &Self) -> Ordering {

@@ -85,7 +85,10 @@ pub fn measure(id: &str, count: Count) -> EventMeasure {
         name: Text::default(),
         count,
         kinds: Vec::new(),
+        attribute: String::new(),
+        unit: String::new(),
         severity: None,
+        group: None,
         windows: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, ListArray,
-    StringArray, TimestampMillisecondArray, UInt16Array, UInt32Array, UInt64Array,
+    StringArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
     builder::StringDictionaryBuilder, types::Int32Type,
 };
 use arrow_buffer::OffsetBuffer;
@@ -68,6 +68,10 @@ pub(super) fn optional_floats(values: impl Iterator<Item = Option<f64>>) -> Arra
 
 pub(super) fn flags(values: impl Iterator<Item = bool>) -> ArrayRef {
     Arc::new(values.map(Some).collect::<BooleanArray>())
+}
+
+pub(super) fn bytes(values: impl Iterator<Item = u8>) -> ArrayRef {
+    Arc::new(UInt8Array::from_iter_values(values))
 }
 
 pub(super) fn shorts(values: impl Iterator<Item = u16>) -> ArrayRef {

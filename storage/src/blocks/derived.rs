@@ -9,12 +9,16 @@ use ioc_model::{
 use super::{
     Columnar,
     columns::{
-        Columns, counts, enums, flags, floats, known_names, lists, names, numbers, optional_floats, times,
+        Columns, bytes, counts, enums, flags, floats, known_names, lists, names, numbers, optional_floats,
+        shorts, times,
     },
 };
 
 impl Columnar for WindowResult {
     fn columns(rows: &[&Self], _: Epoch) -> Columns {
+        let registers = |items| lists(rows.iter().map(|row| row.registers.len()), items);
+        let all = || rows.iter().flat_map(|row| &row.registers);
+        let (numbers_of, ranks) = (all().map(|(number, _)| *number), all().map(|(_, rank)| *rank));
         vec![
             ("indicator", known_names(rows.iter().map(|row| row.indicator))),
             ("subject", known_names(rows.iter().map(|row| row.subject))),
@@ -29,6 +33,8 @@ impl Columnar for WindowResult {
             ("expected", numbers(rows.iter().map(|row| row.expected))),
             ("closed_by", enums(rows.iter().map(|row| row.closed_by as u8))),
             ("spiked", flags(rows.iter().map(|row| row.spiked))),
+            ("registers.number", registers(shorts(numbers_of))),
+            ("registers.rank", registers(bytes(ranks))),
         ]
     }
 }

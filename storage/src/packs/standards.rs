@@ -85,6 +85,7 @@ fn kinds(kinds: &[StationKind]) -> Vec<&'static str> {
 fn measure_row(version: &str, measure: &EventMeasure) -> Value {
     let kinds: Vec<&str> = measure.kinds.iter().map(|kind| kind.word()).collect();
     let windows: Vec<&str> = measure.windows.iter().map(|kind| kind.word()).collect();
+    let (group, categories) = (measure.group.as_ref(), measure.counted().categories.unwrap_or_default());
     json!({
         "pack": version,
         "id": measure.id,
@@ -94,6 +95,13 @@ fn measure_row(version: &str, measure: &EventMeasure) -> Value {
         "kinds": kinds,
         "severity": measure.severity.map_or("", |severity| severity.word()),
         "windows": windows,
+        "attribute": measure.attribute,
+        "unit": measure.unit,
+        "group_of": group.map_or("", |group| &group.of),
+        "grouped_by": group.map_or("", |group| group.by.word()),
+        "member": group.map_or("", |group| &group.member),
+        "categories": categories.words,
+        "categories_but": categories.others,
     })
 }
 

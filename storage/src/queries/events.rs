@@ -6,7 +6,7 @@
 use clickhouse::{Row, query::Query};
 use ioc_model::{
     asker::Asker,
-    event::{Decided, EventCursor, EventEnd, EventFilter, EventKind, Severity, TimeFrom},
+    event::{CountedOf, Decided, EventCursor, EventEnd, EventFilter, EventKind, Severity, TimeFrom},
     position::{LogNumber, Offset, Partition, Position},
     rule::{AlertEvents, CountBy, Counting},
     time::{EventTime, ReceivedAt},
@@ -180,11 +180,17 @@ const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UT
          AND ({log_source:String} = '' OR e.log_source = {log_source:String}) \
          AND ({address:String} = '' OR ({end:String} != 'target' AND e.source_address = {address:String}) \
          OR ({end:String} != 'source' AND e.target_address = {address:String})) \
-         AND (NOT {attempts:Bool} OR e.attempts != 0) AND (NOT {known:Bool} OR e.known)";
+         AND (NOT {attempts:Bool} OR e.attempts != 0) AND (NOT {known:Bool} OR e.known) \
+         AND (empty({counted_severities:Array(String)}) OR toString(e.severity) IN {counted_severities:Array(String)}) \
+         AND (NOT {by_category:Bool} OR has({categories:Array(String)}, lowerUTF8(trimBoth(toString(e.category)))) != {categories_but:Bool}) \
+         AND ({attribute:String} = '' OR mapContains(e.attributes, {attribute:String}))";
 
 fn filled(query: Query, filter: &EventFilter) -> Query {
     let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.word()).collect();
     let severities: Vec<&str> = filter.severities.iter().map(|severity| severity.word()).collect();
+    let CountedOf { severities: counted, categories, attribute } = &filter.counted;
+    let counted: Vec<&str> = counted.iter().map(|severity| severity.word()).collect();
+    let categories = categories.as_ref();
     query
         .param("from", filter.from.0)
         .param("until", filter.until.0)
@@ -195,6 +201,11 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
         .param("end", filter.end.map_or("", EventEnd::word))
         .param("attempts", filter.attempts)
         .param("known", filter.known)
+        .param("counted_severities", counted)
+        .param("by_category", categories.is_some())
+        .param("categories", categories.map_or(&[][..], |categories| &categories.words))
+        .param("categories_but", categories.is_some_and(|categories| categories.others))
+        .param("attribute", attribute)
 }
 
 /// What is high or worse, on rows `e`.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Store, answer},
     error::StoreError,
+    schema::DIFFERENT_ONES,
 };
 
 /// An hour of a measure.
@@ -16,13 +17,29 @@ pub struct MeasureHour {
     pub measure: String,
     /// Its first moment.
     pub start: EventTime,
-    /// How many there were at all of them together. Different ones are added up too: an address that two log sources saw
-    /// counts twice.
+    /// How many there were at all of them together. An address that two log sources saw counts once.
     pub value: f64,
     /// Log sources that were counted.
     pub log_sources: u64,
     /// Those of them of which too little is known.
     pub missing: u64,
+}
+
+/// How many different ones there were in an hour at all log sources together.
+#[derive(Debug, Row, Deserialize)]
+struct DistinctHour {
+    measure: String,
+    start: EventTime,
+    value: f64,
+}
+
+/// How many different ones there were in some hours together.
+#[derive(Clone, Debug, PartialEq, Row, Serialize, Deserialize)]
+pub struct DistinctTotal {
+    /// The measure.
+    pub measure: String,
+    /// How many.
+    pub value: f64,
 }
 
 /// What a log source says it raised in some hours.
@@ -69,6 +86,34 @@ impl Store {
         answer("read what sensors say they raised", alerts.fetch_all()).await
     }
 
+    /// How many different ones there were in all hours that begin in `[from, until)` together, by measure: at one log
+    /// source, or at all where none is named. What two hours have in common counts once.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn measure_totals(
+        &self,
+        asker: &Asker,
+        log_source: &str,
+        from: EventTime,
+        until: EventTime,
+    ) -> Result<Vec<DistinctTotal>, StoreError> {
+        let totals = self
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT toString(r.measure) AS measure, {DIFFERENT_ONES} AS value \
+                     FROM measure_registers_current AS r WHERE {}{} \
+                     GROUP BY r.measure ORDER BY measure",
+                    hours_of("r"),
+                    seen.province()
+                )
+            })
+            .param("log_source", log_source)
+            .param("from", from.0)
+            .param("until", until.0);
+        answer("read how many different ones there were", totals.fetch_all()).await
+    }
+
     /// The hours of every measure that begin in `[from, until)`, by measure and time: of one log source, or of all where
     /// none is named.
     ///
@@ -87,16 +132,58 @@ impl Store {
                     "SELECT toString(w.measure) AS measure, toUnixTimestamp64Milli(w.start_time) AS start, \
                      sum(w.value) AS value, count() AS log_sources, countIf(NOT w.is_whole) AS missing \
                      FROM measure_window_current AS w \
-                     WHERE w.kind = 'hour' AND ({{log_source:String}} = '' OR w.log_source = {{log_source:String}}) \
-                     AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
-                     AND w.start_time < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){} \
+                     WHERE {}{} \
                      GROUP BY w.measure, w.start_time ORDER BY measure, start",
+                    hours_of("w"),
                     seen.province()
                 )
             })
             .param("log_source", log_source)
             .param("from", from.0)
             .param("until", until.0);
-        answer("read what is counted", hours.fetch_all()).await
+        let mut hours: Vec<MeasureHour> = answer("read what is counted", hours.fetch_all()).await?;
+        // Of one log source the number is that of its window.
+        if log_source.is_empty() {
+            let joined = self.distinct_hours(asker, from, until).await?;
+            for DistinctHour { measure, start, value } in joined {
+                let key = (&measure, start);
+                if let Ok(at) = hours.binary_search_by(|hour| (&hour.measure, hour.start).cmp(&key)) {
+                    hours[at].value = value;
+                }
+            }
+        }
+        Ok(hours)
     }
+
+    /// The hours of measures of different ones, over all log sources.
+    async fn distinct_hours(
+        &self,
+        asker: &Asker,
+        from: EventTime,
+        until: EventTime,
+    ) -> Result<Vec<DistinctHour>, StoreError> {
+        let hours = self
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT toString(r.measure) AS measure, toUnixTimestamp64Milli(r.start_time) AS start, \
+                     {DIFFERENT_ONES} AS value FROM measure_registers_current AS r WHERE {}{} \
+                     GROUP BY r.measure, r.start_time HAVING count() > 1",
+                    hours_of("r"),
+                    seen.province()
+                )
+            })
+            .param("log_source", "")
+            .param("from", from.0)
+            .param("until", until.0);
+        answer("read how many different ones there were", hours.fetch_all()).await
+    }
+}
+
+/// That a window is an hour of the time and the log source that are asked for.
+fn hours_of(window: &str) -> String {
+    format!(
+        "{window}.kind = 'hour' AND ({{log_source:String}} = '' OR {window}.log_source = {{log_source:String}}) \
+         AND {window}.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+         AND {window}.start_time < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')"
+    )
 }

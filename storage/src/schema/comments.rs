@@ -212,6 +212,40 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
         ],
     ),
     (
+        &["measure_registers_current", "measure_registers_known_at"],
+        &[
+            ("measure", "What is counted: measure_current.id"),
+            ("log_source", "Log source it was counted at: log_source_current.id"),
+            ("kind", "Length: the pack's local hour or day"),
+            ("start_time", "First moment of the window, UTC"),
+            ("end_time", "First moment after the window, UTC"),
+            ("value", "How many different ones its registers tell of"),
+            ("is_whole", "Whether at least three quarters of what is expected is known"),
+            (
+                "registers.number",
+                "Registers that are not zero, of 4,096; empty in rows stored before they were kept",
+            ),
+            ("registers.rank", "What each of them is: joined by maxMap(registers.number, registers.rank)"),
+            ("revision", "Epoch that made this result"),
+        ],
+    ),
+    (
+        &["measure_distinct_current", "measure_distinct_known_at"],
+        &[
+            ("measure", "What is counted: measure_current.id"),
+            ("kind", "Length: the pack's local hour or day"),
+            ("start_time", "First moment of the window, UTC"),
+            ("end_time", "First moment after the window, UTC"),
+            (
+                "value",
+                "How many different ones there were at all of them together, to within 5 per cent; added up where a row was stored before registers were kept",
+            ),
+            ("log_sources", "Log sources that were counted"),
+            ("missing", "Those of them of which too little is known"),
+            ("revision", "Newest epoch that made a part of it"),
+        ],
+    ),
+    (
         &["report_target", "report_target_known_at"],
         &[
             ("target_id", "Target: target_current.id"),

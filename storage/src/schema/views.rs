@@ -4,6 +4,8 @@
 //! belong to no numbered file: the newest migration that runs makes them as the program has them. Whoever changes one
 //! adds a migration, be it an empty one. The wide views with local times come after them, which they read.
 
+use ioc_model::event::Count;
+
 use super::said_anew::{SAID_ANEW, SaidAnew};
 
 /// The last committed epoch: what was stored later is not seen yet.
@@ -73,6 +75,43 @@ SELECT
     w.revision AS revision
 ";
 
+/// What both views of sketches show of a window of a measure of different ones.
+const MEASURE_REGISTERS: &str = "\
+SELECT
+    f.indicator AS measure,
+    f.subject AS log_source,
+    f.kind AS kind,
+    f.start_time AS start_time,
+    f.end_time AS end_time,
+    f.sum AS value,
+    f.count > 0 AND 4 * f.count >= 3 * f.expected AS is_whole,
+    f.registers.number AS `registers.number`,
+    f.registers.rank AS `registers.rank`,
+    f.epoch AS revision
+";
+
+/// What both views show of how many different ones there were at all log sources together.
+const MEASURE_DISTINCT: &str = "\
+SELECT
+    r.measure AS measure,
+    r.kind AS kind,
+    r.start_time AS start_time,
+    any(r.end_time) AS end_time,
+    {different_ones} AS value,
+    count() AS log_sources,
+    countIf(NOT r.is_whole) AS missing,
+    max(r.revision) AS revision
+";
+
+/// How many different ones sketches `r` tell of together: each register the largest of theirs, and the estimate of
+/// `stream/src/counted/sketch.rs`. Where one was stored before registers were kept, numbers are added up.
+pub(crate) const DIFFERENT_ONES: &str = "\
+if(countIf(r.value > 0 AND empty(r.`registers.number`)) > 0, sum(r.value), \
+arrayMap((zeros, ranked) -> round(if(zeros > 0 AND 0.7213 / (1 + 1.079 / 4096) * 4096 * 4096 / (zeros + ranked) <= 2.5 * 4096, \
+4096 * log(4096 / zeros), 0.7213 / (1 + 1.079 / 4096) * 4096 * 4096 / (zeros + ranked))), \
+[4096 - length(maxMap(r.`registers.number`, r.`registers.rank`).1)], \
+[arraySum(rank -> exp2(-toFloat64(rank)), maxMap(r.`registers.number`, r.`registers.rank`).2)])[1])";
+
 /// What is shown of an event, whenever: the names of users are masked in one place.
 const EVENT_VIEW: &str = include_str!("event_view.sql");
 
@@ -100,9 +139,35 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
     });
     let others = super::statements(include_str!("views.sql"))
         .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW))
+        .map(|statement| with_registers(&statement))
         .map(|statement| statement.replace("{figure_columns}", &figure_columns(AS_SAID)))
         .map(|statement| statement.replace("{figure_columns_as_aged}", &figure_columns(AS_AGED)));
     stored.chain(read).chain(others).chain(reported()).chain(with_local_times(zone))
+}
+
+/// Fills in what the views of sketches read: windows as they are, or as they were known at a moment.
+fn with_registers(statement: &str) -> String {
+    let window = SAID_ANEW.iter().find(|fact| fact.table == "window").expect("windows are said anew");
+    let filled = [
+        ("{measure_registers}", MEASURE_REGISTERS.to_owned()),
+        ("{measure_distinct}", MEASURE_DISTINCT.to_owned()),
+        ("{different_ones}", DIFFERENT_ONES.to_owned()),
+        ("{distinct_counts}", distinct_counts()),
+        ("{windows_as_they_are}", window.with(COMMITTED)),
+        ("{windows_as_known}", window.with(COMMITTED_KNOWN_AT)),
+        ("{window_rows}", window.rows()),
+        ("{is_last_word}", window.is_last_word()),
+    ];
+    filled
+        .iter()
+        .fold(statement.to_owned(), |statement, (placeholder, text)| statement.replace(placeholder, text))
+}
+
+/// The words of what is counted by sketches.
+fn distinct_counts() -> String {
+    let words: Vec<String> =
+        Count::ALL.iter().filter(|it| it.is_distinct()).map(|it| format!("'{}'", it.word())).collect();
+    format!("({})", words.join(", "))
 }
 
 /// Each view of what is reported, as it is and as it was known at a moment.

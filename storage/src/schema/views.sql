@@ -95,6 +95,28 @@ CREATE OR REPLACE VIEW measure_window_known_at {on_cluster} AS
 WHERE w.indicator IN (SELECT id FROM measure)
 COMMENT 'How many there were, as it was known at a moment: measure_window_known_at(known_at = …)';
 
+CREATE OR REPLACE VIEW measure_registers_current {on_cluster} AS
+WITH {windows_as_they_are}
+{measure_registers}FROM {window_rows} AS f
+WHERE f.indicator IN (SELECT id FROM measure WHERE count IN {distinct_counts}) AND {is_last_word}
+COMMENT 'Sketches of different ones in each hour and day at each log source, which can be joined over any of them: measure_distinct_current has those of all log sources joined';
+
+CREATE OR REPLACE VIEW measure_registers_known_at {on_cluster} AS
+WITH {windows_as_known}
+{measure_registers}FROM {window_rows} AS f
+WHERE f.indicator IN (SELECT id FROM measure WHERE count IN {distinct_counts}) AND {is_last_word}
+COMMENT 'Sketches of different ones, as they were known at a moment: measure_registers_known_at(known_at = …)';
+
+CREATE OR REPLACE VIEW measure_distinct_current {on_cluster} AS
+{measure_distinct}FROM measure_registers_current AS r
+GROUP BY r.measure, r.kind, r.start_time
+COMMENT 'How many different ones there were in each hour and day at all log sources together: what two of them saw counts once';
+
+CREATE OR REPLACE VIEW measure_distinct_known_at {on_cluster} AS
+{measure_distinct}FROM measure_registers_known_at(known_at = {known_at:DateTime64(3, 'UTC')}) AS r
+GROUP BY r.measure, r.kind, r.start_time
+COMMENT 'How many different ones there were at all log sources together, as it was known at a moment: measure_distinct_known_at(known_at = …)';
+
 CREATE OR REPLACE VIEW receipt_current {on_cluster} AS
 SELECT
     r.form AS form,

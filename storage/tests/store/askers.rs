@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ioc_model::{
     asker::{Asker, Sight},
     epoch::{Epoch, Generation, Revision},
-    event::{Count, EventEnd, EventFilter},
+    event::{Count, CountedOf, EventEnd, EventFilter},
     index::IndexId,
     limit::Averaging,
     name::Name,
@@ -172,6 +172,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         end: None,
         attempts: false,
         known: false,
+        counted: CountedOf::default(),
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
     let (envelope, names) = (position(event.offset.0), [event.log_source.clone()]);

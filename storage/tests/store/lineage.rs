@@ -16,7 +16,7 @@ use ioc_model::{
     rule::AlertChange,
     status::StationStatus,
     time::{EventTime, Millis, Now, ReceivedAt},
-    window::{Aggregate, ClosedBy, WindowKind},
+    window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
 
 use crate::{askers::ALL, sample, server::TestServer};
@@ -66,6 +66,7 @@ fn window(kind: WindowKind, hour: i64, values: &[f64], received: u32) -> WindowR
         expected: 12,
         closed_by: ClosedBy::Watermark,
         spiked: false,
+        registers: Registers::default(),
     }
 }
 

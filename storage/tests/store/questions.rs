@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use ioc_model::{
     calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
-    event::{Count, EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, one_spelling},
+    event::{
+        Count, CountedOf, EventCursor, EventEnd, EventFilter, EventKey, EventKind, Severity, one_spelling,
+    },
     name::Name,
     observation::Quality,
     position::{LogNumber, Offset, Partition, Position},
@@ -218,6 +220,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         end: None,
         attempts: false,
         known: false,
+        counted: CountedOf::default(),
     };
     let store = &server.store;
     let mut seen = Vec::new();

@@ -8,7 +8,7 @@ use ioc_model::{
     results::{Assessment, EpochResults, IndexResult, LimitVerdict, StatusResult, WindowResult},
     status::StationStatus,
     time::{EventTime, Now},
-    window::{Aggregate, ClosedBy, WindowKind},
+    window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
 use ioc_storage::Topology;
 
@@ -62,6 +62,7 @@ fn window(subject: &str, indicator: &str, start: EventTime, mean: f64, count: u6
         expected: 12,
         closed_by: ClosedBy::Watermark,
         spiked: false,
+        registers: Registers::default(),
     }
 }
 

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use ioc_model::window::Registers;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -34,23 +35,25 @@ impl Sketch {
         larger
     }
 
-    /// How many different ones there are in all of them together.
-    pub(super) fn of_all<'a>(sketches: impl Iterator<Item = &'a Sketch>) -> f64 {
+    /// The registers of all of them together.
+    pub(super) fn of_all<'a>(sketches: impl Iterator<Item = &'a Sketch>) -> Registers {
         let mut joined = [0_u8; REGISTERS];
         for (register, rank) in sketches.flat_map(|sketch| &sketch.0) {
             let kept = &mut joined[usize::from(*register)];
             *kept = (*rank).max(*kept);
         }
-        estimate(&joined)
+        (0..).zip(joined).filter(|(_, rank)| *rank > 0).collect()
     }
 }
 
-/// The estimate of the paper, to a whole number.
-fn estimate(registers: &[u8; REGISTERS]) -> f64 {
+/// How many different ones registers tell of: the estimate of the paper, to a whole number. The store has the same in
+/// its own words (`DIFFERENT_ONES` of `storage/src/schema/views.rs`).
+pub(super) fn estimate(registers: &Registers) -> f64 {
     let size = REGISTERS as f64;
     let alpha = 0.7213 / (1.0 + 1.079 / size);
-    let sum: f64 = registers.iter().map(|rank| 2_f64.powi(-i32::from(*rank))).sum();
-    let zeros = registers.iter().filter(|rank| **rank == 0).count();
+    let zeros = REGISTERS - registers.len();
+    let ranked: f64 = registers.iter().map(|(_, rank)| 2_f64.powi(-i32::from(*rank))).sum();
+    let sum = zeros as f64 + ranked;
     let raw = alpha * size * size / sum;
     let found = if raw <= 2.5 * size && zeros > 0 { size * (size / zeros as f64).ln() } else { raw };
     found.round()
@@ -69,7 +72,7 @@ mod tests {
     }
 
     fn count(sketches: &[Sketch]) -> f64 {
-        Sketch::of_all(sketches.iter())
+        estimate(&Sketch::of_all(sketches.iter()))
     }
 
     #[test]

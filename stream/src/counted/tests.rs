@@ -12,6 +12,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod attributes;
+
 const HOUR: i64 = 60;
 const HORIZON: Millis = Millis::hours(36);
 const HELD: Millis = Millis::minutes(10);
@@ -19,6 +21,11 @@ const HELD: Millis = Millis::minutes(10);
 fn measure(id: &str, count: Count, kinds: &[EventKind], windows: &[WindowKind]) -> (Name, EventMeasure) {
     let (kinds, windows) = (kinds.to_vec(), windows.to_vec());
     (id.into(), EventMeasure { kinds, windows, ..ioc_testing::measure(id, count) })
+}
+
+fn of_attribute(id: &str, count: Count, windows: &[WindowKind]) -> (Name, EventMeasure) {
+    let (name, of) = measure(id, count, &[], windows);
+    (name, EventMeasure { attribute: id.to_owned(), ..of })
 }
 
 fn plan(silent_after: Option<Millis>) -> CountPlan {
@@ -30,6 +37,8 @@ fn plan(silent_after: Option<Millis>) -> CountPlan {
         measure("attackers", Count::Sources, &[EventKind::Alert], &[hour, day]),
         measure("raised", Count::Raised, &[], &[hour, day]),
         measure("lost", Count::Lost, &[], &[hour, day]),
+        of_attribute("bytes", Count::Sum, &all),
+        of_attribute("sessions", Count::Last, &all),
     ];
     CountPlan { measures: measures.into(), silent_after, blind_above: 0.1 }
 }
@@ -57,6 +66,12 @@ fn line(minute: i64) -> Event {
     Event { kind: EventKind::Log, ..alert(minute, "") }
 }
 
+/// A line that says something, which comes at once.
+fn said(minute: i64, attributes: &[(&'static str, &str)]) -> Event {
+    let attributes = attributes.iter().map(|(name, said)| ((*name).into(), (*said).into())).collect();
+    Event { attributes, ..line(minute) }
+}
+
 struct Source {
     counted: LogSourceCounts,
     plan: CountPlan,
@@ -64,6 +79,8 @@ struct Source {
     epoch: u64,
     /// What windows are now: value, whole minutes, minutes expected.
     windows: BTreeMap<(Name, WindowKind, i64), (f64, u64, u32)>,
+    /// What they are the estimates of.
+    sketches: BTreeMap<(Name, WindowKind, i64), Registers>,
     asked: Vec<Question>,
     said: usize,
 }
@@ -76,6 +93,7 @@ impl Source {
             days: Days::new(Calendar::of_zone("UTC").unwrap()),
             epoch: 0,
             windows: BTreeMap::new(),
+            sketches: BTreeMap::new(),
             asked: Vec::new(),
             said: 0,
         }
@@ -86,12 +104,14 @@ impl Source {
         let epoch = Epoch(self.epoch);
         let mut touched = TouchedMinutes::default();
         let of = ("ids-a".into(), epoch);
-        let Source { counted, plan, days, asked, windows, said, .. } = self;
+        let Source { counted, plan, days, asked, windows, sketches, said, .. } = self;
         let _ = counted.take(events.iter(), plan, days, of, |_| Millis(0), None, &mut touched, asked);
         let patience = EventTime(now * MINUTE).minus(plan.patience(Millis::minutes(5)));
         let bounds = ClosingBounds { epoch, horizon: HORIZON, watermark: counted.watermark(), patience };
-        counted.advance(days, plan, bounds, &touched, |name, closed| {
+        counted.advance(days, plan, bounds, &touched, |name, closed, registers| {
             *said += 1;
+            let key = (name, closed.kind, minute_of(closed.span.start));
+            let _ = sketches.insert(key, registers);
             keep(windows, name, closed);
         });
     }
@@ -266,9 +286,9 @@ fn replay_a_day_that_left_the_state_is_asked_for_and_added_to() {
     };
     let found = [stored(WindowKind::Hour, HOUR, 7.0), stored(WindowKind::Day, 0, 9.0)];
     let Source { counted, plan, days, windows, .. } = &mut source;
-    counted.recall(plan, days, local, Epoch(0), &found, |name, closed| keep(windows, name, closed));
+    counted.recall(plan, days, local, Epoch(0), &found, |name, closed, _| keep(windows, name, closed));
     assert_eq!(*windows, before, "an answer to another question");
-    counted.recall(plan, days, local, question.asked, &found, |name, closed| keep(windows, name, closed));
+    counted.recall(plan, days, local, question.asked, &found, |name, closed, _| keep(windows, name, closed));
     assert_eq!(source.window("alerts", WindowKind::Hour, HOUR), Some((22.0, 60, 60)));
     assert_eq!(source.window("alerts", WindowKind::Hour, 2 * HOUR), Some((1.0, 0, 60)));
     assert_eq!(source.window("alerts", WindowKind::Day, 0), Some((25.0, 60, 60)));
@@ -302,14 +322,16 @@ proptest! {
     /// written and read in between.
     #[test]
     fn batch_windows_do_not_depend_on_how_lines_came_together(
-        lines in prop::collection::vec((0i64..180, 0u8..4, 0u8..3), 1..60),
+        lines in prop::collection::vec((0i64..180, 0u8..4, 0u8..4), 1..60),
         cuts in prop::collection::vec(1usize..6, 60),
     ) {
         let mut lines = lines;
         lines.sort_by_key(|(minute, ..)| *minute);
         let events: Vec<Event> = lines
             .iter()
-            .map(|(minute, host, kind)| match kind {
+            .enumerate()
+            .map(|(number, (minute, host, kind))| match kind {
+                3 => said(*minute, &[("bytes", &format!("{number}.7")), ("sessions", &number.to_string())]),
                 0 => alert(*minute, &format!("203.0.113.{host}")),
                 1 => line(*minute),
                 _ => record(*minute, (*minute / 7) as u64),

@@ -5,8 +5,9 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     question::{About, Answer, Found},
+    results::WindowResult,
     time::{EventTime, Millis},
-    window::WindowKind,
+    window::{Registers, WindowKind},
 };
 
 use super::{Undecided, results::window_result, terms::Terms};
@@ -79,8 +80,9 @@ impl CountTurn<'_> {
     ) -> Option<EventTime> {
         let patience = self.patience(counted);
         let CountTurn { subject, facts, plan, days, results, touched, .. } = self;
-        let mut emit = |measure: Name, closed: Closed| {
-            results.facts.windows.push(window_result(closed, measure, *subject));
+        let mut emit = |measure: Name, closed: Closed, registers: Registers| {
+            let window = WindowResult { registers, ..window_result(closed, measure, *subject) };
+            results.facts.windows.push(window);
             if closed.kind != WindowKind::Minute {
                 readings.push(closed.reading_of_sum(measure));
             }

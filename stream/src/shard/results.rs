@@ -8,6 +8,7 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::{RejectedRow, RowStanding, WindowResult},
     text::Text,
+    window::Registers,
 };
 
 use super::{Rows, terms::Terms};
@@ -100,5 +101,6 @@ pub(super) fn window_result(closed: Closed, indicator: Name, subject: Name) -> W
         expected: closed.expected,
         closed_by: closed.closed_by,
         spiked: closed.spiked,
+        registers: Registers::default(),
     }
 }

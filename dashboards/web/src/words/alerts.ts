@@ -51,6 +51,9 @@ export const alertWords = {
 };
 
 export const changeWords: Record<Alert["change"], Text> = {
+  machines: t("Máy khác nhau", "Different machines"),
+  sum: t("Tổng của một thuộc tính", "Sum of an attribute"),
+  last: t("Giá trị mới nhất của một thuộc tính", "Last value of an attribute"),
   raised: t("phát", "raised"),
   recurred: t("tái diễn", "recurred"),
   cleared: t("hết", "cleared"),

@@ -21,6 +21,7 @@ export const securityWords = {
   usualBand: t("Thường lệ", "Usual"),
   usually: t("thường", "usually"),
   unknownAt: t("nguồn chưa rõ", "log sources not known"),
+  inHours: { day: t("24 giờ qua", "Last 24 hours"), week: t("7 ngày qua", "Last 7 days") },
   noHour: t("Chưa có giờ nào khép lại.", "No hour is closed yet."),
   everything: t("Mọi mức", "All"),
   worse: t("Từ thấp trở lên", "Low or worse"),

@@ -194,3 +194,17 @@ impl<'a> Found<'a> {
         json_walk::parse(whole, Place::Record, &mut found).map(|()| found).ok_or(NoRecord::NotAnObject)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ioc_model::event::{EVE_NUMBERS, EVE_TEXTS};
+
+    use super::KEPT;
+
+    #[test]
+    fn what_is_kept_of_a_record_is_known_to_be_a_number_or_a_word() {
+        for name in KEPT.iter().flat_map(|kept| kept.names) {
+            assert!(EVE_NUMBERS.contains(name) != EVE_TEXTS.contains(name), "{name}");
+        }
+    }
+}

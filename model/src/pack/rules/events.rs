@@ -23,6 +23,11 @@ const LOGINS: [EventKind; 6] = [
 
 pub(super) fn read(id: &str, table: &mut Section<'_>, draft: &Draft) -> Option<Counting> {
     let count = read_count(id, table);
+    if let Some(count) = count.filter(|count| count.is_of_attribute()) {
+        let message =
+            format!("{id}: '{}' is of an attribute; a rule of a measure may watch it", count.word());
+        table.fault(table.line_of("count"), message);
+    }
     if let Some(count) = count.filter(|count| count.is_said_by_sensors()) {
         let message = format!(
             "{id}: '{}' is what sensors say, not events; a rule of a measure may watch it",

@@ -1,7 +1,10 @@
 //! Rules over what is counted of events (LOUD).
 
 use super::*;
-use crate::rule::{Bound, Condition, EVERY, Unusual};
+use crate::{
+    event::{Count, Event, EventKind, Severity},
+    rule::{Bound, Condition, EVERY, Unusual},
+};
 
 /// The valid pack with a log source, measures and rules over them.
 fn files() -> PackFiles {
@@ -107,6 +110,157 @@ fn every_rule_of_measures_has_its_fault() {
     let of_measure = "log_sources = [\"*\"]\n\
         condition = { kind = \"measure\", measure = \"alerts\", averaging = \"day\", above = 100 }";
     check("rules.toml", of_measure, of_events, "18: fixed: 'lost' is what sensors say, not events");
+}
+
+/// Measures of attributes and by group, in the place of the file's others, with a feed that says them.
+fn with_measures(measures: &str) -> PackFiles {
+    let mut files = files();
+    let feed = "\n[logs]\nname = { vi = \"a\", en = \"a\" }\nowner = { vi = \"a\", en = \"a\" }\n\
+        transport = { kind = \"http\" }\nformat = \"eve\"\nsilent_after = \"1h\"\n";
+    files.get_mut("feeds.toml").unwrap().push_str(feed);
+    let _ = files.insert("measures.toml".to_owned(), measures.to_owned());
+    let _ = files.remove("rules.toml");
+    files
+}
+
+const OF_ATTRIBUTES: &str = "[bytes]\nname = { vi = \"Byte\", en = \"Bytes\" }\nsum = \"flow.bytes_toserver\"\nunit = \"B\"\n\
+    kinds = [\"flow\"]\nwindows = [\"minute\", \"hour\"]\n\
+    [age]\nname = { vi = \"Tuổi\", en = \"Age\" }\nlast = \"flow.age\"\nunit = \"s\"\nwindows = [\"hour\"]\n";
+
+#[test]
+fn a_measure_may_be_the_sum_or_the_last_value_of_an_attribute() {
+    let pack = Pack::parse(&with_measures(OF_ATTRIBUTES)).unwrap_or_else(|faults| panic!("{faults}"));
+    let told = |id: &str| {
+        let measure = &pack.measures[id];
+        (measure.count, &*measure.attribute, &*measure.unit)
+    };
+    assert_eq!(told("bytes"), (Count::Sum, "flow.bytes_toserver", "B"));
+    assert_eq!(told("age"), (Count::Last, "flow.age", "s"));
+}
+
+const BY_GROUPS: &str = "[graded]\nname = { vi = \"Cảnh báo\", en = \"Alerts\" }\ncount = \"events\"\nkinds = [\"alert\"]\n\
+    severity = \"medium\"\nby = \"severity\"\nwindows = [\"hour\"]\n\
+    [decided]\nname = { vi = \"Kết nối\", en = \"Connections\" }\ncount = \"lines\"\nkinds = [\"allow\", \"block\"]\n\
+    by = \"kind\"\nwindows = [\"hour\"]\n\
+    [classed]\nname = { vi = \"Cảnh báo\", en = \"Alerts\" }\ncount = \"sources\"\nby = \"category\"\nwindows = [\"hour\"]\n\
+    [classed.categories.scan]\nname = { vi = \"Dò quét\", en = \"Scans\" }\n\
+    words = [\"Attempted Information Leak\", \"Detection of a Network Scan\"]\n\
+    [classed.categories.trojan]\nname = { vi = \"Mã độc\", en = \"Malware\" }\nwords = [\"A Network Trojan was detected\"]\n";
+
+#[test]
+fn a_measure_by_a_closed_group_is_one_for_each_member_and_every_event_is_of_one() {
+    let pack = Pack::parse(&with_measures(BY_GROUPS)).unwrap_or_else(|faults| panic!("{faults}"));
+    let ids: Vec<&str> = pack.measures.keys().map(String::as_str).collect();
+    let expected = [
+        "classed_other",
+        "classed_scan",
+        "classed_trojan",
+        "decided_allow",
+        "decided_block",
+        "graded_critical",
+        "graded_high",
+        "graded_medium",
+    ];
+    assert_eq!(ids, expected);
+    assert_eq!(pack.measures["classed_scan"].name.en, "Alerts: Scans");
+    assert_eq!(pack.measures["graded_high"].name.vi, "Cảnh báo: Cao");
+    let covering = |event: &Event, of: &str| {
+        let all = pack.measures.values().filter(|measure| measure.id.starts_with(of));
+        all.filter(|measure| measure.covers(event)).map(|measure| &*measure.id).collect::<Vec<_>>()
+    };
+    for (category, expected) in [
+        ("detection of a network SCAN ", "classed_scan"),
+        ("A Network Trojan was detected", "classed_trojan"),
+        ("Misc Attack", "classed_other"),
+        ("", "classed_other"),
+    ] {
+        let event = Event { category: category.into(), ..Event::default() };
+        assert_eq!(covering(&event, "classed"), [expected], "{category}");
+    }
+    for severity in Severity::ALL {
+        let event = Event { kind: EventKind::Alert, severity, ..Event::default() };
+        let member = format!("graded_{}", severity.word());
+        let expected = Vec::from_iter(Some(&*member).filter(|_| severity >= Severity::Medium));
+        assert_eq!(covering(&event, "graded"), expected);
+    }
+    let allowed = Event { kind: EventKind::Allow, ..Event::default() };
+    assert_eq!(covering(&allowed, "decided"), ["decided_allow"]);
+}
+
+#[test]
+fn loud_every_fault_of_an_attribute_or_a_group_is_told() {
+    let cases = [
+        (
+            OF_ATTRIBUTES,
+            "\"flow.bytes_toserver\"",
+            "\"flow.state\"",
+            "3: bytes: attribute 'flow.state' is no number",
+        ),
+        (
+            OF_ATTRIBUTES,
+            "\"flow.bytes_toserver\"",
+            "\"bytes\"",
+            "3: bytes: no format of the pack's feeds says an",
+        ),
+        (OF_ATTRIBUTES, "unit = \"B\"\n", "", "1: bytes: 'unit' is missing"),
+        (
+            OF_ATTRIBUTES,
+            "unit = \"B\"",
+            "count = \"lines\"",
+            "3: bytes: a measure has one of 'count', 'sum' and 'last'",
+        ),
+        (
+            OF_ATTRIBUTES,
+            "sum = \"flow.bytes_toserver\"",
+            "count = \"sum\"",
+            "3: bytes: 'sum' is of an attribute",
+        ),
+        (
+            OF_ATTRIBUTES,
+            "sum = \"flow.bytes_toserver\"",
+            "count = \"lines\"",
+            "4: bytes: what is counted has no 'unit'",
+        ),
+        (BY_GROUPS, "by = \"severity\"", "by = \"address\"", "6: graded: 'address' is no closed group"),
+        (
+            BY_GROUPS,
+            "by = \"severity\"",
+            "by = \"agency\"",
+            "6: graded: a measure is kept at each log source",
+        ),
+        (BY_GROUPS, "\"allow\", \"block\"", "\"allow\"", "12: decided: by = \"kind\" needs 'kinds'"),
+        (BY_GROUPS, "categories.scan", "categories.other", "19: classed: category 'other'"),
+        (
+            BY_GROUPS,
+            "\"A Network Trojan was detected\"",
+            "\"attempted information leak\"",
+            "24: classed: 'attempted information leak' is of category 'scan' already",
+        ),
+        (
+            BY_GROUPS,
+            "words = [\"A Network Trojan was detected\"]",
+            "words = []",
+            "22: classed: category 'trojan' needs 'words'",
+        ),
+        (BY_GROUPS, "by = \"category\"", "by = \"severity\"", "19: classed: 'categories' goes with by"),
+        (
+            BY_GROUPS,
+            "[graded]",
+            "[decided_allow]\nname = { vi = \"a\", en = \"a\" }\ncount = \"lines\"\nwindows = [\"hour\"]\n[graded]",
+            "12: indicator 'decided_allow' is already defined in measures.toml:1",
+        ),
+    ];
+    for (measures, from, to, expected) in cases {
+        assert!(measures.contains(from), "{from}");
+        let found = faults(&with_measures(&measures.replacen(from, to, 1)));
+        let expected = format!("measures.toml:{expected}");
+        assert!(found.iter().any(|fault| fault.starts_with(&expected)), "{expected}\n{}", found.join("\n"));
+    }
+    let rule =
+        "condition = { kind = \"events\", count = \"sum\", by = \"from\", reach = 2, within = \"5m\" }";
+    let of_measure = "log_sources = [\"*\"]\n\
+        condition = { kind = \"measure\", measure = \"alerts\", averaging = \"day\", above = 100 }";
+    check("rules.toml", of_measure, rule, "18: fixed: 'sum' is of an attribute");
 }
 
 /// That a file so changed has that fault, at that line.

@@ -34,9 +34,14 @@ export function Usual() {
         </label>
       </div>
       <p class="usual-last" data-measure={shown.id}>
-        {last ? told(last) : say(securityWords.noHour)}
+        {last ? told(last, shown) : say(securityWords.noHour)}
       </p>
-      <Chart hours={hours} title={`${say(shown.name)}${last ? `: ${told(last)}` : ""}`} />
+      {shown.totals.length > 0 && (
+        <p class="usual-totals calm" data-part="totals">
+          {shown.totals.map(({ hours, value }) => `${say(securityWords.inHours[hours === 24 ? "day" : "week"])}: ${much(value, shown)}`).join(" · ")}
+        </p>
+      )}
+      <Chart hours={hours} of={shown} title={`${say(shown.name)}${last ? `: ${told(last, shown)}` : ""}`} />
       <p class="event-axis calm" aria-hidden="true">
         {[0, 6, 12, 18].map((at) => hours[at] && <span key={at}>{shortMoment(hours[at].start)}</span>)}
         <span>{shortMoment(until)}</span>
@@ -61,7 +66,7 @@ export function Usual() {
                   <th scope="row">{shortMoment(hour.start)}</th>
                   <td class="figure">
                     <button type="button" class="link" onClick={() => openHour(shown, hour)}>
-                      {value(hour)}
+                      {value(hour, shown)}
                     </button>
                   </td>
                   <td class="figure">{band(hour)}</td>
@@ -78,8 +83,8 @@ export function Usual() {
 }
 
 /** Opens an hour to the events that were counted. */
-function openHour({ kinds, severity, count }: Measure, { start }: MeasureHour): void {
-  openNumber({ from: start, until: start + HOUR }, countedBy({ kinds, severity, attempts: count === "attempts" }));
+function openHour({ id, kinds, severity, count }: Measure, { start }: MeasureHour): void {
+  openNumber({ from: start, until: start + HOUR }, countedBy({ measure: id, kinds, severity, attempts: count === "attempts" }));
 }
 
 type Slot = { start: number; hour: MeasureHour | undefined };
@@ -94,7 +99,7 @@ function slots({ hours }: Measure, from: number, until: number): Slot[] {
   return all;
 }
 
-function Chart({ hours, title }: { hours: Slot[]; title: string }) {
+function Chart({ hours, of, title }: { hours: Slot[]; of: Measure; title: string }) {
   const most = Math.max(1, ...hours.map(({ hour }) => Math.max(hour?.value ?? 0, hour?.usual?.high ?? 0)));
   const wide = WIDTH / Math.max(1, hours.length);
   const y = (count: number) => HEIGHT - (count / most) * (HEIGHT - 4);
@@ -107,7 +112,7 @@ function Chart({ hours, title }: { hours: Slot[]; title: string }) {
       </defs>
       {hours.map(({ start, hour }, at) => (
         <g key={start}>
-          <title>{`${fullMoment(start)}: ${hour ? told(hour) : say(securityWords.noHour)}`}</title>
+          <title>{`${fullMoment(start)}: ${hour ? told(hour, of) : say(securityWords.noHour)}`}</title>
           <rect class="event-room" x={at * wide} y={0} width={wide} height={HEIGHT} />
           {hour?.usual && <rect class="usual-band" x={at * wide} y={y(hour.usual.high)} width={wide} height={Math.max(2, y(hour.usual.low) - y(hour.usual.high))} />}
           {hour && hour.missing > 0 && <rect class="not-known" x={at * wide + 1} y={0} width={wide - 2} height={HEIGHT} />}
@@ -120,16 +125,22 @@ function Chart({ hours, title }: { hours: Slot[]; title: string }) {
 }
 
 /** A sentence about an hour: how many, what is usual, what is not known. */
-function told(hour: MeasureHour): string {
-  const parts = [`${shortMoment(hour.start)}: ${value(hour)}`];
+function told(hour: MeasureHour, of: Measure): string {
+  const parts = [`${shortMoment(hour.start)}: ${value(hour, of)}`];
   if (hour.usual) parts.push(`${say(securityWords.usually)} ${band(hour)}`);
   if (hour.standing) parts.push(say(usualWords[hour.standing]));
   if (hour.missing > 0) parts.push(`${say(securityWords.unknownAt)}: ${number(hour.missing)}/${number(hour.log_sources)}`);
   return parts.join(" · ");
 }
 
-function value({ value, missing }: MeasureHour): string {
-  return missing > 0 ? `≥ ${number(value)}` : number(value);
+function value({ value, missing }: MeasureHour, of: Measure): string {
+  // What stands is no least of anything.
+  return missing > 0 && of.count !== "last" ? `≥ ${much(value, of)}` : much(value, of);
+}
+
+/** A number in its unit. */
+function much(value: number, { unit }: Measure): string {
+  return unit === "" ? number(value) : `${number(value)} ${unit}`;
 }
 
 function band({ usual }: MeasureHour): string {

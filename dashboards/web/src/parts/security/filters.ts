@@ -37,13 +37,13 @@ export const PERIODS = [1, 7, 31] as const;
 
 /**
  * The names of the filters in the address. `attempts` is only what adds to the attempts to log in, `known`
- * only what log sources of the pack say, `end` which end `at`
+ * only what log sources of the pack say, `counted` only what that measure counts, `end` which end `at`
  * is, `from` and `until` the time of the number that was opened, `before` the place the page begins behind.
  */
-export type Filter = "event" | "attempts" | "known" | "least" | "source" | "at" | "end" | "days" | "from" | "until" | "before" | "bars" | "measure";
+export type Filter = "event" | "attempts" | "known" | "counted" | "least" | "source" | "at" | "end" | "days" | "from" | "until" | "before" | "bars" | "measure";
 
 /** Nothing of it is chosen. */
-const NOTHING = { event: "", attempts: "", known: "", least: "", source: "", at: "", end: "", from: "", until: "" };
+const NOTHING = { event: "", attempts: "", known: "", counted: "", least: "", source: "", at: "", end: "", from: "", until: "" };
 
 export function chosenFilter(name: Filter): string {
   return own.value[name] ?? "";
@@ -73,14 +73,15 @@ export function openNumber({ from, until }: { from: number; until: number }, of:
 
 /** What a measure counts of events. */
 export interface Counted {
+  measure: string;
   kinds: EventKind[];
   severity: Severity | null;
   attempts: boolean;
 }
 
 /** The filters that leave what a measure counts. */
-export function countedBy({ kinds, severity, attempts }: Counted): Partial<Record<Filter, string>> {
-  return { event: kinds.join(), least: severity ?? "", attempts: attempts ? "1" : "", known: "1" };
+export function countedBy({ measure, kinds, severity, attempts }: Counted): Partial<Record<Filter, string>> {
+  return { event: kinds.join(), least: severity ?? "", attempts: attempts ? "1" : "", known: "1", counted: measure };
 }
 
 /** The screen of events from anywhere, with these filters alone. */
@@ -122,6 +123,7 @@ export function eventsUrl(limit: number): string {
   put("end", chosenFilter("end"));
   if (chosenFilter("attempts") !== "") put("attempts", "true");
   if (chosenFilter("known") !== "") put("known", "true");
+  put("measure", chosenFilter("counted"));
   put("before", chosenFilter("before"));
   // From a full hour: the same question is asked in the same words again, and not another one every second.
   const opened = openedTime();
