@@ -100,7 +100,11 @@ impl CountPlan {
     /// What the pack counts at a log source; none where it knows no such.
     pub(crate) fn of(pack: &Pack, log_source: &str) -> Option<CountPlan> {
         let LogSource { silent_after, blind_above, .. } = *pack.log_sources.get(log_source)?;
-        let measures = pack.measures.values().map(|measure| (Name::new(&measure.id), measure.clone()));
+        let here = |measure: &&EventMeasure| {
+            measure.log_sources.is_empty() || measure.log_sources.iter().any(|name| name == log_source)
+        };
+        let measures = pack.measures.values().filter(here);
+        let measures = measures.map(|measure| (Name::new(&measure.id), measure.clone()));
         Some(CountPlan { measures: measures.collect(), silent_after, blind_above })
     }
 
@@ -250,7 +254,7 @@ impl LogSourceCounts {
             let since = self.measures.get(name).and_then(|tally| tally.since);
             let counts = measure.covers(event) && since.is_none_or(|since| event.happened_at >= since);
             let adds = measure.adds(event).filter(|_| counts);
-            let Some(added) = adds.and_then(Added::of) else { continue };
+            let Some(added) = adds.as_ref().and_then(Added::of) else { continue };
             let waiting = self.waiting.entry(local.number).or_insert_with(|| {
                 ask.push(question(subject, local, asked));
                 WaitingAdds { asked, added: BTreeMap::new() }

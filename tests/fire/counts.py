@@ -18,6 +18,18 @@ DISTINCT = {"sources": ("source",), "targets": ("target", "port")}
 # An estimate is so near: two, or a twentieth.
 NEAR, SHARE = 2, 0.05
 
+def one_by_one():
+    """Measures, those of groups one for each member: what is counted, of what, of which severity alone."""
+    for measure, (count, kinds, severity, windows) in MEASURES.items():
+        what, _, by = count.partition(" by ")
+        if by:
+            yield from ((f"{measure}_{word}", (what, kinds, word, windows, True)) for word in SEVERITIES)
+        else:
+            yield measure, (what, kinds, severity, windows, False)
+
+
+EACH = dict(one_by_one())
+
 Window = collections.namedtuple("Window", "value whole expected")
 
 
@@ -121,15 +133,15 @@ class Counted:
         """(measure, kind, start) → what the window is: of everything that is closed by the log source's own lines."""
         return {
             (measure, kind, start): Window(value, self.whole.count(start, start + LENGTHS[kind]), self._expected(kind))
-            for measure, (count, kinds, severity, windows) in MEASURES.items()
+            for measure, (*of, windows, alone) in EACH.items()
             for kind in windows
-            for start, value in self._values(count, kinds, severity, kind).items()
+            for start, value in self._values(*of, alone, kind).items()
         }
 
     def _expected(self, kind):
         return LENGTHS[kind] // MINUTE if self.may_not_be_silent else 0
 
-    def _values(self, count, kinds, severity, kind):
+    def _values(self, count, kinds, severity, alone, kind):
         sums, sets = collections.Counter(), collections.defaultdict(set)
         # Whatever may not be silent says nothing by its silence; of the other one no more is known than what it said.
         starts = {starts_at(kind, minute) for minute in self.heard}
@@ -137,7 +149,8 @@ class Counted:
             starts = self._every_start(kind)
         least = SEVERITIES.index(severity or "not_rated")
         for line in self.lines:
-            if (kinds and line["kind"] not in kinds) or SEVERITIES.index(line["severity"]) < least:
+            rank = SEVERITIES.index(line["severity"])
+            if (kinds and line["kind"] not in kinds) or (rank != least if alone else rank < least):
                 continue
             if line.get("evicted") and (count in DISTINCT or kind == "minute"):
                 # Minutes, and different ones, of days let go of are revised no more.
@@ -147,7 +160,7 @@ class Counted:
                 if line[DISTINCT[count][0]]:
                     sets[start].add(tuple(line.get(of) for of in DISTINCT[count]))
                 continue
-            added = {"events": line["weight"], "lines": 1, "attempts": line["attempts"]}[count]
+            added = {"events": line["weight"], "lines": 1, "attempts": line["attempts"], "sum": line.get("carried", 0)}[count]
             sums[start] += added
             if added and line.get("evicted"):
                 starts.add(start)
@@ -163,7 +176,7 @@ def is_near(measure, wanted, held):
     """The same; where different ones are counted, nearly."""
     if (wanted.whole, wanted.expected) != (held.whole, held.expected):
         return False
-    if MEASURES[measure][0] in DISTINCT:
+    if EACH[measure][0] in DISTINCT:
         return abs(wanted.value - held.value) <= max(NEAR, SHARE * wanted.value)
     return wanted.value == held.value
 

@@ -44,6 +44,7 @@ OFFICE = "so-fire"
 REPORT_FEED = "reports"
 # What is counted: of which kinds, how bad at the least, in which windows.
 WHOLE = ("minute", "hour", "day")
+CARRIED = "flow.bytes_toserver"
 MEASURES = {
     "attacks": ("events", ("alert", "block"), None, WHOLE),
     "grave": ("events", (), "high", WHOLE[1:]),
@@ -51,6 +52,9 @@ MEASURES = {
     "log_lines": ("lines", (), None, WHOLE[1:]),
     "attackers": ("sources", (), None, WHOLE[1:]),
     "attacked": ("targets", ("alert",), None, WHOLE[1:]),
+    # What an attribute says, added up; and one number for each severity.
+    "carried": ("sum", ("flow",), None, WHOLE),
+    "graded": ("events by severity", ("alert",), None, WHOLE[1:2]),
 }
 
 INDICATOR = """
@@ -128,7 +132,7 @@ blind_above = {blind}
 MEASURE = """
 [{name}]
 name = {{ vi = "{name}", en = "{name}" }}
-count = "{count}"
+{count}
 windows = {windows}
 {more}
 """
@@ -289,5 +293,8 @@ def write_log_sources(folder):
     for name, (count, kinds, severity, windows) in MEASURES.items():
         more = f"kinds = {json.dumps(kinds)}\n" if kinds else ""
         more += f'severity = "{severity}"' if severity else ""
+        what, _, by = count.partition(" by ")
+        count = f'sum = "{CARRIED}"\nunit = "B"' if what == "sum" else f'count = "{what}"'
+        more += f'\nby = "{by}"' if by else ""
         text += MEASURE.format(name=name, count=count, windows=json.dumps(windows), more=more)
     (folder / "measures.toml").write_text(text, encoding="utf-8")

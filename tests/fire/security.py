@@ -199,7 +199,8 @@ class Sensors:
                 meaning["severity"] = {1: "high", 2: "medium", 3: "low", 4: "info"}[priority]
         if kind == "flow":
             # It is dated by its start, though it is written at its end.
-            record["flow"] = {"start": record["timestamp"], "age": 9, "state": "closed"}
+            meaning["carried"] = 66 + number * 7_919 % 9_000_000_000
+            record["flow"] = {"start": record["timestamp"], "age": 9, "state": "closed", "bytes_toserver": meaning["carried"]}
             record["timestamp"] = stated(meaning["at"] + 9 * SECOND)
         return json.dumps(record), meaning
 

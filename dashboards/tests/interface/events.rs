@@ -5,7 +5,7 @@ use ioc_dashboards::{
     events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed},
     lineage::EnvelopeRows,
     log_sources::{LogSourceHeard, LogSourcesSaid},
-    measures::{MeasureHour, MeasureHours, SensorAlerts},
+    measures::{DistinctTotal, MeasureHour, MeasureHours, SensorAlerts},
 };
 use ioc_model::{
     asker::{Asker, Sight},
@@ -18,7 +18,7 @@ use ioc_model::{
     usual::USUAL_WITHIN,
     window::WindowKind,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     server::{NOON, Server, well},
@@ -114,7 +114,10 @@ pub fn measured() -> Vec<MeasureHours> {
     };
     let days = (1..=4).rev().map(|day| hour(24 * day + 1, 5.0, 0));
     let hours = days.chain([hour(2, 0.0, 1), hour(1, 9.0, 0)]).collect();
-    vec![MeasureHours { measure: "failed_logins".to_owned(), hours }]
+    let targets = vec![hour(2, 70.0, 0), hour(1, 80.0, 0)];
+    [("failed_logins", hours), ("targets", targets)]
+        .map(|(measure, hours)| MeasureHours { measure: measure.to_owned(), hours })
+        .into()
 }
 
 /// The same province, and four that report: two of them may be silent for an hour.
@@ -133,9 +136,11 @@ pub fn watched() -> Pack {
         windows: vec![WindowKind::Hour],
         ..ioc_testing::measure("failed_logins", Count::Attempts)
     };
+    let different =
+        EventMeasure { windows: vec![WindowKind::Hour], ..ioc_testing::measure("targets", Count::Targets) };
     Pack {
         log_sources: sources.map(|it| (it.id.clone(), it)).collect(),
-        measures: [(measure.id.clone(), measure)].into(),
+        measures: [measure, different].map(|it| (it.id.clone(), it)).into(),
         ..pack_with_map()
     }
 }
@@ -374,7 +379,10 @@ async fn silent_what_sensors_say_they_raised_stands_beside_what_never_arrived() 
 #[tokio::test]
 async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_held_against_nothing() {
     let server = server().await;
-    server.record.tell(|told| told.measures = measured());
+    server.record.tell(|told| {
+        told.measures = measured();
+        told.different = vec![DistinctTotal { measure: "targets".to_owned(), value: 90.0 }];
+    });
     let found = server.get("/api/security/measures?log_source=ids-a", &[]).await.json();
     let measure = &found["measures"][0];
     assert_eq!((&measure["id"], &measure["count"]), (&"failed_logins".into(), &"attempts".into()));
@@ -383,7 +391,14 @@ async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_h
     assert_eq!((&hours[0]["missing"], &hours[0]["standing"]), (&1.into(), &Value::Null));
     assert_eq!((&hours[1]["usual"]["high"], &hours[1]["standing"]), (&5.0.into(), &"above".into()));
     let since = NOON + 1 - 24 * HOUR - USUAL_WITHIN.0;
-    assert_eq!(server.record.asked(), [format!("measures \"ids-a\" {since} {}", NOON + 1)]);
+    assert_eq!(measure["totals"], json!([{ "hours": 24, "value": 9.0 }, { "hours": 168, "value": 29.0 }]));
+    let different = &found["measures"][1];
+    let of_both = json!([{ "hours": 24, "value": 90.0 }, { "hours": 168, "value": 90.0 }]);
+    assert_eq!(different["totals"], of_both, "different ones are not added up");
+    let asked =
+        [24, 168].map(|back| format!("different ones \"ids-a\" {} {}", NOON + 1 - back * HOUR, NOON + 1));
+    let [one, other] = asked;
+    assert_eq!(server.record.asked(), [format!("measures \"ids-a\" {since} {}", NOON + 1), one, other]);
     assert_eq!(server.get("/api/security/measures?from=0", &[]).await.status, 400, "more than is summed up");
 }
 
@@ -401,7 +416,8 @@ async fn bound_pages_that_ask_for_the_same_sums_cost_the_store_one_question() {
         let counted = server.get(&format!("/api/security/measures?log_source={log_source}"), &[]).await;
         assert_eq!(counted.status, 200);
     }
-    assert_eq!(server.record.asked().len(), 4);
+    // Hours, and the different ones of a day and of a week, for each log source.
+    assert_eq!(server.record.asked().len(), 2 + 2 * 3);
 }
 
 #[tokio::test]

@@ -176,11 +176,12 @@ test("what is counted stands beside what is usual, an hour that is not whole is 
   assert.equal(await usual.getByRole("img", { name: /^Dấu hiệu xâm nhập: .*≥ 1/ }).count(), 1);
   assert.equal(await usual.locator("svg rect.not-known").count(), 1, "what is not known is marked");
   assert.deepEqual(await usual.locator("svg rect.counted").evaluateAll((bars) => bars.map((bar) => bar.classList[1])), ["within", "above", "open"]);
+  assert.equal(await usual.locator("[data-part=totals]").innerText(), "24 giờ qua: 37 · 7 ngày qua: 1.204");
   assert.equal(await usual.locator("svg rect.usual-band").count(), 2);
   await usual.getByText("Xem dạng bảng").press("Enter");
   await usual.getByRole("button", { name: "31", exact: true }).click();
   const start = Math.floor(served.world.at / 3_600_000) * 3_600_000 - 2 * 3_600_000;
-  const wanted = `kind=alert%2Cinfection&severity=critical%2Chigh%2Cmedium%2Clow&known=true&from=${start}&until=${start + 3_600_000}`;
+  const wanted = `kind=alert%2Cinfection&severity=critical%2Chigh%2Cmedium%2Clow&known=true&measure=intrusions&from=${start}&until=${start + 3_600_000}`;
   await until(() => asked().at(-1).includes(wanted), wanted);
   const kind = page.locator(".event-filters").getByLabel("Loại");
   assert.equal(await kind.evaluate((select) => select.selectedOptions[0].text), "cảnh báo xâm nhập, nhiễm mã độc");

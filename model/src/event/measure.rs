@@ -166,6 +166,8 @@ pub struct EventMeasure {
     pub kinds: Vec<EventKind>,
     /// At least so bad. What was not rated is not.
     pub severity: Option<Severity>,
+    /// Counted at these log sources alone; at each of the pack where none is named.
+    pub log_sources: Vec<String>,
     /// The member of a group that it is of, where the pack asked for one number each.
     pub group: Option<Group>,
     /// Which windows are made of it.

@@ -70,6 +70,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Vec<EventMeasu
         kinds = vec![EventKind::Alert, EventKind::Stats];
     }
     let unit = read_unit(id, count, &mut section);
+    let log_sources = read_log_sources(id, &mut section, draft);
     let members = groups::read(id, &kinds, severity, &mut section);
     section.finish();
     let Some(count) = count else { return Vec::new() };
@@ -81,6 +82,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Vec<EventMeasu
         unit,
         kinds,
         severity,
+        log_sources,
         group: None,
         windows,
     };
@@ -129,6 +131,21 @@ fn check_attribute(id: &str, key: &str, attribute: &str, section: &Section<'_>, 
         ),
     };
     section.fault(section.line_of(key), message);
+}
+
+/// `log_sources`: those alone.
+fn read_log_sources(id: &str, section: &mut Section<'_>, draft: &Draft) -> Vec<String> {
+    let mut named = Vec::new();
+    for (line, name) in section.texts("log_sources") {
+        if !draft.log_sources.contains_key(&name) {
+            section.fault(line, format!("{id}: '{name}' is not a log source of the pack"));
+        } else if named.contains(&name) {
+            section.fault(line, format!("{id}: log source '{name}' is named twice"));
+        } else {
+            named.push(name);
+        }
+    }
+    named
 }
 
 /// `unit`: of what an attribute says, never of what is counted.

@@ -185,7 +185,7 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Agencies, forms, indicators, models, stations, log sources, measures, feeds, limits and rules, in the order in which they
+/// Agencies, forms, indicators, models, stations, log sources, feeds, measures, limits and rules, in the order in which they
 /// refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     read_list(files, &format!("{folder}{AGENCIES}"), log, draft, agencies::read);

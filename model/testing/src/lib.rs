@@ -88,6 +88,7 @@ pub fn measure(id: &str, count: Count) -> EventMeasure {
         attribute: String::new(),
         unit: String::new(),
         severity: None,
+        log_sources: Vec::new(),
         group: None,
         windows: Vec::new(),
     }

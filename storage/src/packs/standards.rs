@@ -95,6 +95,7 @@ fn measure_row(version: &str, measure: &EventMeasure) -> Value {
         "kinds": kinds,
         "severity": measure.severity.map_or("", |severity| severity.word()),
         "windows": windows,
+        "log_sources": measure.log_sources,
         "attribute": measure.attribute,
         "unit": measure.unit,
         "group_of": group.map_or("", |group| &group.of),

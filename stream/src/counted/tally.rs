@@ -89,10 +89,10 @@ impl Tally {
 
 impl Added {
     /// What an event adds to a number that can be added to; none of what was made of more than that number.
-    pub(super) fn of(adds: MeasureAdds) -> Option<Added> {
+    pub(super) fn of(adds: &MeasureAdds) -> Option<Added> {
         match adds {
-            MeasureAdds::Counted(Adds::More(more)) => Some(Added { more, ..Added::default() }),
-            MeasureAdds::Much(much) => Some(Added { much, ..Added::default() }),
+            MeasureAdds::Counted(Adds::More(more)) => Some(Added { more: *more, ..Added::default() }),
+            MeasureAdds::Much(much) => Some(Added { much: *much, ..Added::default() }),
             MeasureAdds::Counted(Adds::One(_)) | MeasureAdds::Stands(_) => None,
         }
     }

@@ -221,6 +221,12 @@ fn loud_every_fault_of_an_attribute_or_a_group_is_told() {
             "count = \"lines\"",
             "4: bytes: what is counted has no 'unit'",
         ),
+        (
+            OF_ATTRIBUTES,
+            "unit = \"B\"",
+            "unit = \"B\"\nlog_sources = [\"ids-a\", \"ids-b\"]",
+            "5: bytes: 'ids-b' is not a log source",
+        ),
         (BY_GROUPS, "by = \"severity\"", "by = \"address\"", "6: graded: 'address' is no closed group"),
         (
             BY_GROUPS,
