@@ -1,9 +1,10 @@
 // Made by `npm run types` of ../../openapi.json: change that instead.
 
 /**
- * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users; or alerts that sensors say they raised, and how many of those never arrived
+ * What is counted: how many times it happened, lines, attempts to log in; or different sources, targets (an address and port), users, machines; or alerts that sensors say they raised, and how many of those never arrived; or an attribute of events added up, or what it said last
  */
-export type Count = "events" | "lines" | "attempts" | "sources" | "targets" | "users" | "raised" | "lost";
+export type Count =
+  "events" | "lines" | "attempts" | "sources" | "targets" | "users" | "machines" | "raised" | "lost" | "sum" | "last";
 /**
  * What kind of thing happened
  */
@@ -1933,6 +1934,18 @@ export interface SensorAlerts {
 export interface Measure {
   id: string;
   name: Text;
+  /**
+   * Of a sum or a last value: of this attribute of events; empty for what is counted
+   */
+  attribute: string;
+  /**
+   * Its unit; empty for what is counted
+   */
+  unit: string;
+  /**
+   * How many there were in the last day and the last seven, as far as their hours are closed; of a last value there are none
+   */
+  totals: MeasureTotal[];
   count: Count;
   /**
    * Of these kinds; of any where none is named
@@ -1945,6 +1958,19 @@ export interface Measure {
   hours: MeasureHour[];
 }
 /**
+ * What there was of a measure in some hours together
+ */
+export interface MeasureTotal {
+  /**
+   * In so many hours up to the end of what is asked for
+   */
+  hours: number;
+  /**
+   * How many. Of different ones, what two hours or two log sources have in common counts once
+   */
+  value: number;
+}
+/**
  * An hour of a measure
  */
 export interface MeasureHour {
@@ -1953,7 +1979,7 @@ export interface MeasureHour {
    */
   start: number;
   /**
-   * How many there were; at least so many where not all is known. Different ones are added up over log sources
+   * How many there were; at least so many where not all is known. Of different ones, what two log sources saw counts once
    */
   value: number;
   /**

@@ -51,9 +51,6 @@ export const alertWords = {
 };
 
 export const changeWords: Record<Alert["change"], Text> = {
-  machines: t("Máy khác nhau", "Different machines"),
-  sum: t("Tổng của một thuộc tính", "Sum of an attribute"),
-  last: t("Giá trị mới nhất của một thuộc tính", "Last value of an attribute"),
   raised: t("phát", "raised"),
   recurred: t("tái diễn", "recurred"),
   cleared: t("hết", "cleared"),
@@ -80,6 +77,9 @@ export const countWords: Record<Count, Text> = {
   sources: t("Địa chỉ nguồn khác nhau", "Different addresses it came from"),
   targets: t("Đích khác nhau", "Different targets"),
   users: t("Tài khoản khác nhau", "Different users"),
+  machines: t("Máy khác nhau", "Different machines"),
+  sum: t("Tổng của một thuộc tính", "Sum of an attribute"),
+  last: t("Giá trị mới nhất của một thuộc tính", "Last value of an attribute"),
   raised: t("Cảnh báo cảm biến tự đếm", "Alerts by the sensor's own count"),
   lost: t("Cảnh báo không đến", "Alerts that never arrived"),
 };

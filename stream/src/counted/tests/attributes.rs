@@ -122,3 +122,22 @@ fn replay_a_days_sketch_is_that_of_its_hours() {
     }
     assert_eq!(sketch(WindowKind::Day, 0), joined.into_iter().collect::<Registers>());
 }
+
+#[test]
+fn a_measure_of_some_log_sources_is_counted_at_those_alone() {
+    let named = |id: &str, log_sources: &[&str]| {
+        let log_sources = log_sources.iter().map(|name| (*name).to_owned()).collect();
+        (id.to_owned(), EventMeasure { log_sources, ..ioc_testing::measure(id, Count::Lines) })
+    };
+    let pack = Pack {
+        log_sources: ["ids-a", "ids-b"].map(|id| (id.to_owned(), ioc_testing::log_source(id))).into(),
+        measures: [named("all", &[]), named("few", &["ids-b"])].into(),
+        ..ioc_testing::pack("one", Vec::new(), Vec::new(), Vec::new())
+    };
+    let counted = |log_source| {
+        let plan = CountPlan::of(&pack, log_source).unwrap();
+        plan.measures.iter().map(|(name, _)| name.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(counted("ids-a"), ["all"]);
+    assert_eq!(counted("ids-b"), ["all", "few"]);
+}
