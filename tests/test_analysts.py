@@ -185,6 +185,20 @@ def fill(ask, first, second):
         " ARRAY JOIN ['alerts_raised', 'alerts_lost'] AS measure, [120, 23] AS alerts"
     )
     ask(
+        "INSERT INTO measure (pack, id, name_vi, name_en, count, group_of, grouped_by, member, windows)"
+        " SELECT argMax(version, published_at), id, 'Cảnh báo', 'Alerts', count, group_of, by, member, ['hour'] FROM pack"
+        " ARRAY JOIN ['attackers', 'graded_high'] AS id, ['sources', 'events'] AS count, ['', 'graded'] AS group_of,"
+        " ['', 'severity'] AS by, ['', 'high'] AS member GROUP BY id, count, group_of, by, member"
+    )
+    ask(
+        "INSERT INTO window (indicator, subject, kind, start_time, end_time, count, sum, min, max, received, expected,"
+        " closed_by, registers.number, registers.rank, generation, epoch, chunk)"
+        " SELECT measure, log_source, 'hour', start, start + toIntervalHour(1), 60, 2, 2, 2, 60, 60, 'watermark',"
+        f" if(measure = 'attackers', [7, 9], []), if(measure = 'attackers', [3, 1], []), 0, {first}, 0"
+        " FROM (SELECT toStartOfHour(now('UTC')) - toIntervalHour(2) AS start)"
+        " ARRAY JOIN ['attackers', 'attackers', 'graded_high'] AS measure, ['srv-a', 'srv-b', 'srv-a'] AS log_source"
+    )
+    ask(
         "INSERT INTO reject (feed, received_at, log, partition, offset, row, whole, address, reason, place, message_vi,"
         " message_en, raw, raw_length, generation, epoch, chunk) VALUES ('logs', '2026-03-02 10:00:00', 1, 0, 3000, 0, true,"
         ' \'auth.log\', \'lost\', \'\', \'mất\', \'lost\', \'{"lost":"gone","at_least_bytes":7}\', 34, 0,'
