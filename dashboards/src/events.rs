@@ -9,7 +9,10 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::log_sources::{LogSourceHeard, LogSourceView, LogSourcesSaid};
+use crate::{
+    heard::{HeardWindow, NotHeard},
+    log_sources::{LogSourceHeard, LogSourceView, LogSourcesSaid},
+};
 
 /// The most events of a page.
 pub const EVENTS_MAX: u32 = 500;
@@ -153,15 +156,20 @@ pub struct EventFigure {
     pub of: Option<u64>,
     /// How urgent; none where there is nothing to act on, or what to act on is not told by the number.
     pub priority: Option<Priority>,
+    /// Who was silent or blind for how long of the time that is counted, the longest first: then there were at least so
+    /// many. None where all were heard, and of what is no count of events.
+    pub incomplete: Vec<NotHeard>,
 }
 
 /// The figures of a time. `log_sources` are as the flow said them last; is that stale, nobody knows how urgent they are.
+/// `missing` says who did not see all of it.
 #[must_use]
 pub fn figures(
     totals: &EventTotals,
     hours: &[EventHour],
     log_sources: &[LogSourceView],
     stale: bool,
+    missing: &[NotHeard],
 ) -> Vec<EventFigure> {
     let worst = hours.iter().filter(|hour| hour.weight > 0).map(|hour| hour.severity).max();
     let amiss = || log_sources.iter().filter(|source| source.amiss);
@@ -169,7 +177,11 @@ pub fn figures(
     let owe =
         log_sources.iter().filter(|source| source.silent_after.is_some() || source.amiss).count() as u64;
     let counted = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let figure = |figure, value, of, priority| EventFigure { figure, value, of, priority };
+    let figure = |figure, value, of, priority| {
+        let counts_events = figure != EventFigureId::Amiss;
+        let incomplete = missing.iter().filter(|_| counts_events).cloned().collect();
+        EventFigure { figure, value, of, priority, incomplete }
+    };
     let of_worst = match worst {
         Some(Severity::Critical) => Some(Priority::Critical),
         Some(Severity::High) => Some(Priority::High),
@@ -224,6 +236,8 @@ pub struct EventsSummed {
     pub heard: Vec<LogSourceHeard>,
     /// What the flow had said by then of those that were asked for.
     pub said: LogSourcesSaid,
+    /// How much of their hours those were heard that may not be silent, from a day before that time on, by time.
+    pub heard_hours: Vec<HeardWindow>,
 }
 
 #[cfg(test)]
@@ -236,11 +250,20 @@ mod tests {
     #[test]
     fn grave_events_are_as_urgent_as_the_worst_of_them() {
         let hour = |severity, weight| EventHour { start: EventTime(0), severity, weight };
-        let urgent = |hours: &[EventHour]| figures(&EventTotals::default(), hours, &[], false)[0].priority;
+        let urgent =
+            |hours: &[EventHour]| figures(&EventTotals::default(), hours, &[], false, &[])[0].priority;
         assert_eq!(urgent(&[hour(Severity::Medium, 5)]), None);
         assert_eq!(urgent(&[hour(Severity::High, 1), hour(Severity::NotRated, 9)]), Some(Priority::High));
         let both = [hour(Severity::Critical, 1), hour(Severity::High, 1)];
         assert_eq!(urgent(&both), Some(Priority::Critical));
+    }
+
+    #[test]
+    fn silent_what_is_counted_says_who_did_not_see_all_of_it() {
+        let missing = [NotHeard { log_source: "ids-a".to_owned(), minutes: 20, of: 60 }];
+        let told = figures(&EventTotals::default(), &[], &[], false, &missing);
+        let incomplete: Vec<usize> = told.iter().map(|figure| figure.incomplete.len()).collect();
+        assert_eq!(incomplete, [1, 1, 1, 0]);
     }
 
     #[test]
@@ -269,7 +292,7 @@ mod tests {
             source(None, StationStanding::Error, true),
         ];
         let told = |all: &[LogSourceView], stale| {
-            let figure = figures(&EventTotals::default(), &[], all, stale).remove(3);
+            let figure = figures(&EventTotals::default(), &[], all, stale, &[]).remove(3);
             assert_eq!(figure.figure, EventFigureId::Amiss);
             (figure.value, figure.of, figure.priority)
         };

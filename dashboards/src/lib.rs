@@ -17,6 +17,7 @@ pub mod events;
 pub mod feed;
 pub mod figures;
 mod guarded;
+pub mod heard;
 pub mod held;
 pub mod history;
 pub mod index_tile;

@@ -13,10 +13,12 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::heard::NotHeard;
+
 const DAY: Millis = Millis::hours(24);
 
 /// An hour of a measure, as the store has it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MeasureHour {
     /// Its first moment.
     pub start: EventTime,
@@ -26,6 +28,8 @@ pub struct MeasureHour {
     pub log_sources: u64,
     /// Those of them of which too little is known.
     pub missing: u64,
+    /// Log sources that were silent or blind in it, the longest first.
+    pub not_heard: Vec<NotHeard>,
 }
 
 /// A measure and its hours.
@@ -100,7 +104,7 @@ impl MeasureView {
 }
 
 /// An hour of a measure.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MeasureHourView {
     /// Its first moment.
     pub start: EventTime,
@@ -110,6 +114,8 @@ pub struct MeasureHourView {
     pub log_sources: u64,
     /// Those of them of which too little is known: silent, or blind.
     pub missing: u64,
+    /// Log sources that were silent or blind in it, be it for some minutes, the longest first.
+    pub not_heard: Vec<NotHeard>,
     /// What is usual; none where too little is known of it.
     pub usual: Option<Usual>,
     /// How it stands to that; none where the one or the other is not known.
@@ -130,10 +136,10 @@ pub(crate) fn added_up(hours: &[MeasureHour], from: EventTime) -> f64 {
 pub(crate) fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
     // Hours are in order, and all of a day are there.
     let with_all = |at: usize| {
-        let hour = hours[at];
+        let hour = &hours[at];
         let day = hours[..at].iter().rev().take_while(|before| hour.start.0 - before.start.0 <= DAY.0);
         let most = day.map(|before| before.log_sources).max().unwrap_or_default().max(hour.log_sources);
-        MeasureHour { log_sources: most, missing: hour.missing + most - hour.log_sources, ..hour }
+        MeasureHour { log_sources: most, missing: hour.missing + most - hour.log_sources, ..hour.clone() }
     };
     let hours: Vec<MeasureHour> = (0..hours.len()).map(with_all).collect();
     let at =
@@ -143,8 +149,8 @@ pub(crate) fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<Me
     let beside = shown.map(|hour| {
         let usual = compared(hour.start, whole).map(|compared| compared.usual);
         let standing = usual.filter(|_| hour.missing == 0).map(|usual| usual.standing(hour.value));
-        let MeasureHour { start, value, log_sources, missing } = *hour;
-        MeasureHourView { start, value, log_sources, missing, usual, standing }
+        let MeasureHour { start, value, log_sources, missing, not_heard } = hour.clone();
+        MeasureHourView { start, value, log_sources, missing, not_heard, usual, standing }
     });
     beside.collect()
 }
@@ -156,11 +162,17 @@ mod tests {
     const WEEK: i64 = 7 * 24;
 
     fn hour(number: i64, value: f64, missing: u64) -> MeasureHour {
-        MeasureHour { start: EventTime(number * 3_600_000), value, log_sources: 2, missing }
+        MeasureHour {
+            start: EventTime(number * 3_600_000),
+            value,
+            log_sources: 2,
+            missing,
+            not_heard: Vec::new(),
+        }
     }
 
     fn newest(hours: &[MeasureHour]) -> MeasureHourView {
-        *beside_the_usual(hours, hours[hours.len() - 1].start).last().unwrap()
+        beside_the_usual(hours, hours[hours.len() - 1].start).pop().unwrap()
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use ioc_dashboards::{
     HistoryError,
     events::{EventAddress, EventHour, EventPage, EventTotals, EventsSummed, RANKED},
+    heard::{HEARD_BACK, HeardWindow, NotHeard},
     log_sources::{HEARD_WITHIN, LogSourceHeard, LogSourcesSaid},
     measures::{DistinctTotal, MeasureHour, MeasureHours, SensorAlerts},
 };
@@ -58,6 +59,7 @@ pub(super) async fn summed(
         targets: targets.into_iter().map(address).collect(),
         heard: heard(store, asker, of, log_sources, EventTime(at.0).minus(HEARD_WITHIN)).await?,
         said: said(store, log_sources, at).await?,
+        heard_hours: heard_hours(store, asker, of.from.minus(HEARD_BACK), of.until).await?,
     })
 }
 
@@ -78,6 +80,7 @@ pub(super) async fn measures(
                 value: row.value,
                 log_sources: row.log_sources,
                 missing: row.missing,
+                not_heard: row.not_heard.iter().map(not_heard).collect(),
             })
             .collect(),
     });
@@ -94,6 +97,26 @@ pub(super) async fn distinct_totals(
     let rows = store.measure_totals(asker, log_source, from, until).await.map_err(unanswered)?;
     let total = |queries::DistinctTotal { measure, value }| DistinctTotal { measure, value };
     Ok(rows.into_iter().map(total).collect())
+}
+
+fn not_heard((log_source, minutes, of): &(String, u32, u32)) -> NotHeard {
+    NotHeard { log_source: log_source.clone(), minutes: *minutes, of: *of }
+}
+
+async fn heard_hours(
+    store: &Store,
+    asker: &Asker,
+    from: EventTime,
+    until: EventTime,
+) -> Result<Vec<HeardWindow>, HistoryError> {
+    let rows = store.heard_hours(asker, from, until).await.map_err(unanswered)?;
+    let window = |queries::HeardHour { log_source, start, heard, expected }| HeardWindow {
+        log_source,
+        start,
+        heard,
+        expected,
+    };
+    Ok(rows.into_iter().map(window).collect())
 }
 
 /// What the flow had said of them by a moment.

@@ -25,6 +25,7 @@ use crate::{
     events::{
         EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, SUMMARY_MAX, figures,
     },
+    heard::{self, HourHeard, missing_in},
     log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
     measures::{DistinctTotal, MeasureTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual},
     problem::Problem,
@@ -86,6 +87,8 @@ struct Summary {
     totals: EventTotals,
     figures: Vec<EventFigure>,
     hours: Vec<EventHour>,
+    /// How much of each hour was heard.
+    heard: Vec<HourHeard>,
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
     log_sources: Vec<LogSourceView>,
@@ -121,7 +124,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     // How log sources stand is said of the end of what is asked for.
     let at = Now(now.0.min(of.until.0));
     let summed = state.history.events_summed(asker, &of, &names, at).await?;
-    let EventsSummed { totals, hours, sources, targets, heard, said } = summed;
+    let EventsSummed { totals, hours, sources, targets, heard, said, mut heard_hours } = summed;
     let LogSourcesSaid { states, stale_from } = said;
     let mut log_sources = log_sources(known, &states, heard);
     // Whether what never came would come by a feed of theirs nobody knows.
@@ -129,7 +132,10 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     // What is said of now may be on its way; what was said by a moment that has passed is there.
     let on_its_way = if at < now { Millis(0) } else { grace(state.board.clock_speed()) };
     let stale = stale_from.is_some_and(|from| EventTime(at.0) >= from.plus(on_its_way));
-    let figures = figures(&totals, &hours, &log_sources, stale);
+    // Of one of them nobody else owes an hour.
+    heard_hours.retain(|hour| of.log_source.is_empty() || hour.log_source == of.log_source);
+    let heard = heard::heard(&heard_hours, of.from, of.until);
+    let figures = figures(&totals, &hours, &log_sources, stale, &missing_in(&heard));
     if stale {
         log_sources = log_sources.into_iter().map(LogSourceView::withheld).collect();
     }
@@ -141,6 +147,7 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         totals,
         figures,
         hours,
+        heard,
         sources,
         targets,
         log_sources,

@@ -3,6 +3,7 @@
 use ioc_dashboards::{
     SystemStatus,
     events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed},
+    heard::{HeardWindow, NotHeard},
     lineage::EnvelopeRows,
     log_sources::{LogSourceHeard, LogSourcesSaid},
     measures::{DistinctTotal, MeasureHour, MeasureHours, SensorAlerts},
@@ -102,6 +103,14 @@ pub fn summed() -> EventsSummed {
             ],
             stale_from: Some(EventTime(NOON + 180_000)),
         },
+        heard_hours: [("ids-b", 2, 60), ("srv-a", 2, 60), ("ids-b", 1, 40), ("srv-a", 1, 60)]
+            .map(|(id, ago, heard)| HeardWindow {
+                log_source: id.to_owned(),
+                start: EventTime(NOON - ago * HOUR),
+                heard,
+                expected: 60,
+            })
+            .to_vec(),
     }
 }
 
@@ -111,6 +120,9 @@ pub fn measured() -> Vec<MeasureHours> {
         value,
         log_sources: 2,
         missing,
+        not_heard: (0..missing)
+            .map(|_| NotHeard { log_source: "ids-b".to_owned(), minutes: 40, of: 60 })
+            .collect(),
     };
     let days = (1..=4).rev().map(|day| hour(24 * day + 1, 5.0, 0));
     let hours = days.chain([hour(2, 0.0, 1), hour(1, 9.0, 0)]).collect();
@@ -353,6 +365,24 @@ async fn silent_when_the_flow_stands_still_nobody_says_how_log_sources_stand_nor
 }
 
 #[tokio::test]
+async fn silent_an_hour_in_which_a_sensor_was_blind_is_incomplete_and_so_is_what_is_counted_over_it() {
+    let server = server().await;
+    let summary = server.get("/api/security/summary", &[]).await.json();
+    let hours = summary["heard"].as_array().unwrap();
+    let newest: Vec<&Value> = hours.iter().rev().take(4).map(|hour| &hour["standing"]).collect();
+    // Noon is not closed, before that a sensor was blind; of the time before the first window nobody says anything.
+    assert_eq!(newest, ["open", "incomplete", "whole", "unknown"]);
+    let blind = &hours[hours.len() - 2];
+    let missing = serde_json::json!([{ "log_source": "ids-b", "minutes": 20, "of": 60 }]);
+    assert_eq!((&blind["missing"], &blind["judged"]), (&missing, &Value::from(false)));
+    assert_eq!((&blind["start"], &blind["log_sources"]), (&(NOON - HOUR).into(), &2.into()));
+    assert_eq!(summary["figures"][0]["incomplete"], missing, "the tile says it beside its number");
+    assert_eq!(summary["figures"][3]["incomplete"], serde_json::json!([]), "which is no count of events");
+    let of_another = server.get("/api/security/summary?log_source=srv-a", &[]).await.json();
+    assert_eq!(of_another["figures"][0]["incomplete"], serde_json::json!([]));
+}
+
+#[tokio::test]
 async fn silent_what_sensors_say_they_raised_stands_beside_what_never_arrived() {
     let mut pack = watched();
     let failed = pack.measures["failed_logins"].clone();
@@ -389,6 +419,7 @@ async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_h
     let hours = measure["hours"].as_array().unwrap();
     assert_eq!(hours.len(), 2, "what lies before the last day is what it is held against: {hours:?}");
     assert_eq!((&hours[0]["missing"], &hours[0]["standing"]), (&1.into(), &Value::Null));
+    assert_eq!(hours[0]["not_heard"][0]["log_source"], "ids-b");
     assert_eq!((&hours[1]["usual"]["high"], &hours[1]["standing"]), (&5.0.into(), &"above".into()));
     let since = NOON + 1 - 24 * HOUR - USUAL_WITHIN.0;
     assert_eq!(measure["totals"], json!([{ "hours": 24, "value": 9.0 }, { "hours": 168, "value": 29.0 }]));

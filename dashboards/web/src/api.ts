@@ -1780,6 +1780,49 @@ export interface EventHour {
   weight: number;
 }
 /**
+ * An hour, and how much of it was heard
+ */
+export interface HourHeard {
+  /**
+   * Its first moment
+   */
+  start: number;
+  /**
+   * whole: all that may not be silent were heard in all of it; incomplete: somebody was silent or blind in it, so there was at least what is counted; open: not all have closed it yet; unknown: nobody says how much of it was heard
+   */
+  standing: "whole" | "incomplete" | "open" | "unknown";
+  /**
+   * Enough of it was heard at all of them for it to be held against what is usual
+   */
+  judged: boolean;
+  /**
+   * Log sources that owe it: those that may not be silent and were counted in it or within the day before
+   */
+  log_sources: number;
+  /**
+   * Those of them that were silent or blind in it, the longest first
+   */
+  missing: NotHeard[];
+  /**
+   * Those of them that have not closed it yet, by name
+   */
+  waiting: string[];
+}
+/**
+ * A log source that was silent or blind for some minutes
+ */
+export interface NotHeard {
+  log_source: string;
+  /**
+   * For how many minutes
+   */
+  minutes: number;
+  /**
+   * Of how many
+   */
+  of: number;
+}
+/**
  * A number of what happened, and how urgent it is
  */
 export interface EventFigure {
@@ -1796,6 +1839,10 @@ export interface EventFigure {
    * null where there is nothing to act on, or the flow stands still and nobody knows
    */
   priority: ("critical" | "high" | "medium" | "low") | null;
+  /**
+   * Who was silent or blind for how long of the time that is counted, the longest first: there were at least so many. None where all were heard, and of amiss
+   */
+  incomplete: NotHeard[];
 }
 /**
  * An address that events came from or went to
@@ -1894,6 +1941,10 @@ export interface EventSummary {
   figures: EventFigure[];
   hours: EventHour[];
   /**
+   * How much of each hour was heard: those that lie in the time, be it in part. Of one log source where one is asked for
+   */
+  heard: HourHeard[];
+  /**
    * Where they came from: at most 20, first those with the most high or critical events and attempts to log in
    */
   sources: EventAddress[];
@@ -1990,6 +2041,10 @@ export interface MeasureHour {
    * Those of them of which too little is known: silent, or blind
    */
   missing: number;
+  /**
+   * Log sources that were silent or blind in it, be it for some minutes, the longest first
+   */
+  not_heard: NotHeard[];
   usual: Usual | null;
   standing: ("below" | "within" | "above") | null;
 }

@@ -111,8 +111,36 @@ test("hours say their severities by pattern, summary and table, and what nobody 
   await page.locator(".event-hours").getByText("Xem dạng bảng").press("Enter");
   const table = page.locator(".event-hours table");
   assert.equal(await table.locator("tbody tr").count(), 25);
-  assert.equal(await table.locator("thead th").count(), 5);
+  assert.equal(await table.locator("thead th").count(), 6);
   await context.close();
+});
+
+test("an hour in which a sensor was blind is hatched and named, its numbers are at least so many, and so are those of the tiles (SILENT)", async () => {
+  const { context, page } = await security();
+  const hours = page.locator(".event-hours");
+  assert.deepEqual(await hours.locator("g > .heard").evaluateAll((drawn) => drawn.map((it) => it.getAttribute("class"))), ["heard unknown", "heard incomplete", "heard open"]);
+  const blind = hours.locator("g", { has: page.locator(".heard.incomplete") });
+  assert.match(await blind.locator("title").textContent(), /≥ \d+.*chưa đủ: Cảm biến khu máy chủ dùng chung không quan sát đủ trong 20 phút · không so với thường lệ/);
+  assert.equal(await hours.locator(".event-legend [data-incomplete]").getAttribute("data-incomplete"), "1");
+  await page.getByRole("img", { name: /Giờ chưa đủ: .*Cảm biến khu máy chủ dùng chung/ }).waitFor();
+  // Readers of the screen get the table.
+  await hours.getByText("Xem dạng bảng").press("Enter");
+  const rows = hours.locator("tbody tr");
+  assert.match(await rows.nth(23).innerText(), /≥ \d+.*chưa đủ: Cảm biến/s);
+  assert.match(await rows.nth(22).innerText(), /^(?!.*≥).*đủ$/s);
+  assert.match(await rows.nth(24).innerText(), /giờ chưa khép/);
+  const tile = page.locator("[data-figure=attempts]");
+  assert.match(await tile.innerText(), /≥ \d+\s+chưa đủ: Cảm biến khu máy chủ dùng chung không quan sát đủ trong 20 phút/);
+  assert.equal(await page.locator("[data-figure=amiss] .incomplete").count(), 0);
+  const usual = page.locator(".usual-last");
+  assert.match(await usual.innerText(), /≥ 1 · chưa đủ: Cảm biến khu máy chủ dùng chung/);
+  assert.doesNotMatch(await usual.innerText(), /ít hơn/);
+  await page.getByRole("button", { name: "English" }).click();
+  assert.match(await tile.innerText(), /incomplete: Sensor of the shared servers did not see enough for 20 min/);
+  await context.close();
+  const wall = await open(browser, new URL("/wall/security", served.url), WALL);
+  await wall.page.locator("[data-figure=grave] .incomplete").waitFor({ timeout: PATIENCE });
+  await wall.context.close();
 });
 
 test("repeats stand once with their number, and every one of them can be opened", async () => {

@@ -1,4 +1,4 @@
-//! What is counted of events, hour by hour, over all log sources or one.
+//! What is counted of events, hour by hour, over all log sources or one, and how much of the hours was heard.
 
 use clickhouse::Row;
 use ioc_model::{asker::Asker, time::EventTime};
@@ -23,6 +23,21 @@ pub struct MeasureHour {
     pub log_sources: u64,
     /// Those of them of which too little is known.
     pub missing: u64,
+    /// Log sources that were silent or blind in it: which, for how many minutes, of how many; the longest first.
+    pub not_heard: Vec<(String, u32, u32)>,
+}
+
+/// An hour of a log source that may not be silent.
+#[derive(Clone, Debug, PartialEq, Eq, Row, Serialize, Deserialize)]
+pub struct HeardHour {
+    /// Which.
+    pub log_source: String,
+    /// Its first moment.
+    pub start: EventTime,
+    /// Minutes in which it was heard and not blind.
+    pub heard: u32,
+    /// Minutes that the hour has.
+    pub expected: u32,
 }
 
 /// How many different ones there were in an hour at all log sources together.
@@ -130,7 +145,10 @@ impl Store {
             .asked_by(asker, |seen| {
                 format!(
                     "SELECT toString(w.measure) AS measure, toUnixTimestamp64Milli(w.start_time) AS start, \
-                     sum(w.value) AS value, count() AS log_sources, countIf(NOT w.is_whole) AS missing \
+                     sum(w.value) AS value, count() AS log_sources, countIf(NOT w.is_whole) AS missing, \
+                     arraySort(it -> (-toInt64(it.2), it.1), groupArrayIf((toString(w.log_source), \
+                     toUInt32(w.expected_minutes - w.whole_minutes), toUInt32(w.expected_minutes)), \
+                     w.whole_minutes < w.expected_minutes)) AS not_heard \
                      FROM measure_window_current AS w \
                      WHERE {}{} \
                      GROUP BY w.measure, w.start_time ORDER BY measure, start",
@@ -176,6 +194,36 @@ impl Store {
             .param("from", from.0)
             .param("until", until.0);
         answer("read how many different ones there were", hours.fetch_all()).await
+    }
+
+    /// How much of the hours that begin in `[from, until)` each log source was heard in, of those that may not be silent:
+    /// by time and name. It is the same for all that is counted there; of a pack that counts nothing by the hour it is not
+    /// known.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn heard_hours(
+        &self,
+        asker: &Asker,
+        from: EventTime,
+        until: EventTime,
+    ) -> Result<Vec<HeardHour>, StoreError> {
+        let hours = self
+            .asked_by(asker, |seen| {
+                format!(
+                    "SELECT toString(w.log_source) AS log_source, toUnixTimestamp64Milli(w.start_time) AS start, \
+                     toUInt32(max(w.whole_minutes)) AS heard, toUInt32(max(w.expected_minutes)) AS expected \
+                     FROM measure_window_current AS w \
+                     WHERE w.kind = 'hour' AND w.expected_minutes > 0 \
+                     AND w.start_time >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                     AND w.start_time < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){} \
+                     GROUP BY w.log_source, w.start_time ORDER BY start, log_source",
+                    seen.province()
+                )
+            })
+            .param("from", from.0)
+            .param("until", until.0);
+        answer("read how much of each hour was heard", hours.fetch_all()).await
     }
 }
 

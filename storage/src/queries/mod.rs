@@ -33,7 +33,7 @@ pub use held::{HeldGroup, HeldOf};
 pub use indices::{IndexRow, RecentIndex};
 pub use latest::LatestValue;
 pub use lineage::{WindowFigures, WindowRow};
-pub use measures::{DistinctTotal, MeasureHour, SensorAlerts};
+pub use measures::{DistinctTotal, HeardHour, MeasureHour, SensorAlerts};
 pub use rejects::RecentReject;
 pub use replays::{RejectGroup, RejectedMessage, ReplayRow};
 pub use reported::{ReportedCount, ReportedSum, TargetInYear};

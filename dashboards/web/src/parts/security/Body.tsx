@@ -29,7 +29,7 @@ export function Body() {
           <AlertList of={isOfEvents} />
           <LogSources of={said} />
           <Hours of={said} />
-          <Usual />
+          <Usual known={said.log_sources} />
           <Ranking end="sources" of={said} />
           <Ranking end="targets" of={said} />
         </div>

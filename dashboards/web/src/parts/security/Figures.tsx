@@ -9,6 +9,7 @@ import { freshnessWords } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Mark } from "../frame/Mark";
 import { goTo, openNumber } from "./filters";
+import { atLeast, whoMissed } from "./heard";
 
 /** Name, what it is out of or what it means, and the way to what it was counted of. */
 const SHOWN: Record<EventFigure["figure"], [name: Text, of: Text, open: (of: EventSummary) => void]> = {
@@ -26,13 +27,13 @@ export function Figures({ of: summary }: { of: EventSummary }) {
       <h2 id="event-figures-title" class="reader-only">
         {say(securityWords.figures)}
       </h2>
-      {summary.figures.map(({ figure, value, of, priority: said }) => {
+      {summary.figures.map(({ figure, value, of, priority: said, incomplete }) => {
         const [name, meaning, open] = SHOWN[figure];
         // The number stays, and how urgent it is nobody knows.
         const stale = figure === "amiss" && areLogSourcesStale(summary);
         const priority = stale ? null : said;
         return (
-          <article key={figure} class={`panel ${priority ?? ""}`} data-figure={figure}>
+          <article key={figure} class={`panel ${priority ?? ""} ${incomplete.length > 0 ? "not-whole" : ""}`} data-figure={figure}>
             <h3>
               {isWall ? (
                 say(name)
@@ -43,8 +44,13 @@ export function Figures({ of: summary }: { of: EventSummary }) {
               )}
             </h3>
             <p class="event-figure">
-              {priority && <Mark priority={priority} />} {number(value)}
+              {priority && <Mark priority={priority} />} {atLeast(value, incomplete.length > 0)}
             </p>
+            {incomplete.length > 0 && (
+              <p class="incomplete" title={whoMissed(incomplete, summary.log_sources)}>
+                {say(securityWords.incomplete)}: {whoMissed(incomplete, summary.log_sources)}
+              </p>
+            )}
             <p class="calm">
               {say(meaning)}
               {of !== null && `: ${number(of)}`}

@@ -1,9 +1,10 @@
-import type { EventSummary, Severity as Word } from "../../api";
+import type { EventSummary, HourHeard, Severity as Word } from "../../api";
 import { fullMoment, moment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { isWall } from "../../wall";
 import { securityWords, severityWords } from "../../words/security";
 import { chosenFilter, filter, SEVERITIES } from "./filters";
+import { atLeast, heardWords } from "./heard";
 import { Severity } from "./Severity";
 
 const HOUR = 3_600_000;
@@ -16,9 +17,11 @@ interface Bar {
   start: number;
   counts: Record<Word, number>;
   sum: number;
+  /** How much of it was heard; nothing where the server does not say it. */
+  heard: HourHeard | undefined;
 }
 
-/** Events of every hour, the worst at the foot, each severity with a pattern of its own. */
+/** Events of every hour, the worst at the foot, each severity with a pattern of its own; what was not heard whole is hatched. */
 export function Hours({ of }: { of: EventSummary }) {
   const worse = chosenFilter("bars") === "worse";
   const shown = worse ? SEVERITIES.slice(0, 4) : SEVERITIES;
@@ -26,9 +29,12 @@ export function Hours({ of }: { of: EventSummary }) {
   const most = Math.max(1, ...bars.map(({ sum }) => sum));
   const wide = WIDTH / Math.max(1, bars.length);
   const peak = bars.find(({ sum }) => sum === most);
-  const summary = peak
+  const incomplete = bars.filter(isIncomplete);
+  const counted = peak
     ? `${say(securityWords.hours)}: ${shown.map((word) => `${say(severityWords[word])} ${number(total(bars, word))}`).join(", ")}. ${say(securityWords.most)}: ${number(most)}, ${shortMoment(peak.start)}.`
     : `${say(securityWords.hours)}: ${say(securityWords.noEvents)}`;
+  const missed = incomplete.map((bar) => `${shortMoment(bar.start)} ${heardWords(bar.heard, of.log_sources)}`);
+  const summary = missed.length > 0 ? `${counted} ${say(securityWords.incompleteHours)}: ${missed.join(". ")}.` : counted;
   return (
     <section class="panel event-hours" aria-labelledby="event-hours-title">
       <div class="panel-head">
@@ -48,8 +54,9 @@ export function Hours({ of }: { of: EventSummary }) {
         <Patterns />
         {bars.map((bar, at) => (
           <g key={bar.start}>
-            <title>{`${fullMoment(bar.start)}: ${shown.filter((word) => bar.counts[word] > 0).map((word) => `${say(severityWords[word])} ${number(bar.counts[word])}`).join(", ") || "0"}`}</title>
+            <title>{[`${fullMoment(bar.start)}: ${countsOf(bar, shown)}`, heardWords(bar.heard, of.log_sources)].filter(Boolean).join(" · ")}</title>
             <rect class="event-room" x={at * wide} y={0} width={wide} height={HEIGHT} />
+            {bar.heard && bar.heard.standing !== "whole" && <rect class={`heard ${bar.heard.standing}`} x={at * wide + wide * 0.05} y={1} width={wide * 0.9} height={HEIGHT - 2} />}
             {stacked(bar, shown, most).map(({ word, y, height }) => (
               <rect key={word} class={`bar ${word}`} x={at * wide + wide * 0.12} y={y} width={wide * 0.76} height={height} />
             ))}
@@ -66,9 +73,17 @@ export function Hours({ of }: { of: EventSummary }) {
             <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false">
               <rect class={`bar ${word}`} x="0.5" y="0.5" width="11" height="11" />
             </svg>
-            <Severity of={word} /> <strong>{number(total(bars, word))}</strong>
+            <Severity of={word} /> <strong>{atLeast(total(bars, word), incomplete.length > 0)}</strong>
           </li>
         ))}
+        {incomplete.length > 0 && (
+          <li class="incomplete" data-incomplete={incomplete.length}>
+            <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false">
+              <rect class="heard incomplete" x="0.5" y="0.5" width="11" height="11" />
+            </svg>
+            {say(securityWords.incompleteHours)} <strong>{number(incomplete.length)}</strong>
+          </li>
+        )}
       </ul>
       {!isWall && (
         <details class="as-table">
@@ -83,6 +98,7 @@ export function Hours({ of }: { of: EventSummary }) {
                       {say(severityWords[word])}
                     </th>
                   ))}
+                  <th scope="col">{say(securityWords.heardHours)}</th>
                 </tr>
               </thead>
               <tbody>
@@ -91,9 +107,10 @@ export function Hours({ of }: { of: EventSummary }) {
                     <th scope="row">{shortMoment(bar.start)}</th>
                     {shown.map((word) => (
                       <td key={word} class="figure">
-                        {number(bar.counts[word])}
+                        {atLeast(bar.counts[word], isIncomplete(bar))}
                       </td>
                     ))}
+                    <td>{heardWords(bar.heard, of.log_sources) || say(securityWords.hourWhole)}</td>
                   </tr>
                 ))}
               </tbody>
@@ -118,14 +135,30 @@ function Patterns() {
       <pattern id="bar-low" width="5" height="5" patternUnits="userSpaceOnUse">
         <rect class="fill low" width="2.5" height="5" />
       </pattern>
+      <pattern id="not-heard" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">
+        <rect class="not-known-line" width="1.5" height="6" />
+      </pattern>
     </defs>
   );
 }
 
-function barsOf({ hours, from, until }: EventSummary, shown: Word[]): Bar[] {
+function isIncomplete({ heard }: Bar): boolean {
+  return heard?.standing === "incomplete";
+}
+
+function countsOf(bar: Bar, shown: Word[]): string {
+  const counts = shown.filter((word) => bar.counts[word] > 0).map((word) => `${say(severityWords[word])} ${atLeast(bar.counts[word], isIncomplete(bar))}`);
+  return counts.join(", ") || atLeast(0, isIncomplete(bar));
+}
+
+function barsOf({ hours, heard, from, until }: EventSummary, shown: Word[]): Bar[] {
   const none = () => Object.fromEntries(SEVERITIES.map((word) => [word, 0])) as Record<Word, number>;
   const bars = new Map<number, Bar>();
-  for (let start = Math.floor(from / HOUR) * HOUR; start < until; start += HOUR) bars.set(start, { start, counts: none(), sum: 0 });
+  for (let start = Math.floor(from / HOUR) * HOUR; start < until; start += HOUR) bars.set(start, { start, counts: none(), sum: 0, heard: undefined });
+  for (const hour of heard) {
+    const bar = bars.get(Math.floor(hour.start / HOUR) * HOUR);
+    if (bar) bar.heard = hour;
+  }
   for (const { start, severity, weight } of hours) {
     const bar = bars.get(start);
     if (!bar || !shown.includes(severity)) continue;

@@ -1,9 +1,10 @@
-import type { Measure, MeasureHour, Measures } from "../../api";
+import type { LogSource, Measure, MeasureHour, Measures } from "../../api";
 import { bandOf } from "../../alerts";
 import { fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
 import { useAnswer } from "../../asking";
+import { whoMissed } from "./heard";
 import { chosenFilter, countedBy, filter, openNumber } from "./filters";
 
 const HOUR = 3_600_000;
@@ -11,7 +12,7 @@ const WIDTH = 720;
 const HEIGHT = 120;
 
 /** What the pack counts, hour by hour, beside what is usual; hours of which too little is known are marked, not drawn as calm. */
-export function Usual() {
+export function Usual({ known }: { known: LogSource[] }) {
   const { said } = useAnswer<Measures>("/api/security/measures", true).value;
   if (!said || said.measures.length === 0) return null;
   const { measures, from, until } = said;
@@ -34,14 +35,14 @@ export function Usual() {
         </label>
       </div>
       <p class="usual-last" data-measure={shown.id}>
-        {last ? told(last, shown) : say(securityWords.noHour)}
+        {last ? told(last, shown, known) : say(securityWords.noHour)}
       </p>
       {shown.totals.length > 0 && (
         <p class="usual-totals calm" data-part="totals">
           {shown.totals.map(({ hours, value }) => `${say(securityWords.inHours[hours === 24 ? "day" : "week"])}: ${much(value, shown)}`).join(" · ")}
         </p>
       )}
-      <Chart hours={hours} of={shown} title={`${say(shown.name)}${last ? `: ${told(last, shown)}` : ""}`} />
+      <Chart hours={hours} of={shown} known={known} title={`${say(shown.name)}${last ? `: ${told(last, shown, known)}` : ""}`} />
       <p class="event-axis calm" aria-hidden="true">
         {[0, 6, 12, 18].map((at) => hours[at] && <span key={at}>{shortMoment(hours[at].start)}</span>)}
         <span>{shortMoment(until)}</span>
@@ -71,7 +72,10 @@ export function Usual() {
                   </td>
                   <td class="figure">{band(hour)}</td>
                   <td class="figure">{number(hour.log_sources)}</td>
-                  <td class="figure">{number(hour.missing)}</td>
+                  <td class="figure">
+                    {number(hour.missing)}
+                    {hour.not_heard.length > 0 && <small> {whoMissed(hour.not_heard, known)}</small>}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -99,7 +103,7 @@ function slots({ hours }: Measure, from: number, until: number): Slot[] {
   return all;
 }
 
-function Chart({ hours, of, title }: { hours: Slot[]; of: Measure; title: string }) {
+function Chart({ hours, of, known, title }: { hours: Slot[]; of: Measure; known: LogSource[]; title: string }) {
   const most = Math.max(1, ...hours.map(({ hour }) => Math.max(hour?.value ?? 0, hour?.usual?.high ?? 0)));
   const wide = WIDTH / Math.max(1, hours.length);
   const y = (count: number) => HEIGHT - (count / most) * (HEIGHT - 4);
@@ -112,10 +116,10 @@ function Chart({ hours, of, title }: { hours: Slot[]; of: Measure; title: string
       </defs>
       {hours.map(({ start, hour }, at) => (
         <g key={start}>
-          <title>{`${fullMoment(start)}: ${hour ? told(hour, of) : say(securityWords.noHour)}`}</title>
+          <title>{`${fullMoment(start)}: ${hour ? told(hour, of, known) : say(securityWords.hourOpen)}`}</title>
           <rect class="event-room" x={at * wide} y={0} width={wide} height={HEIGHT} />
           {hour?.usual && <rect class="usual-band" x={at * wide} y={y(hour.usual.high)} width={wide} height={Math.max(2, y(hour.usual.low) - y(hour.usual.high))} />}
-          {hour && hour.missing > 0 && <rect class="not-known" x={at * wide + 1} y={0} width={wide - 2} height={HEIGHT} />}
+          {hour && isIncomplete(hour) && <rect class="not-known" x={at * wide + 1} y={0} width={wide - 2} height={HEIGHT} />}
           {hour && hour.value > 0 && <rect class={`counted ${hour.standing ?? "open"}`} x={at * wide + wide * 0.3} y={y(hour.value)} width={wide * 0.4} height={HEIGHT - y(hour.value)} />}
           {hour?.usual && <rect class="usual-middle" x={at * wide} y={y(hour.usual.middle) - 0.75} width={wide} height={1.5} />}
         </g>
@@ -125,17 +129,23 @@ function Chart({ hours, of, title }: { hours: Slot[]; of: Measure; title: string
 }
 
 /** A sentence about an hour: how many, what is usual, what is not known. */
-function told(hour: MeasureHour, of: Measure): string {
+function told(hour: MeasureHour, of: Measure, known: LogSource[]): string {
   const parts = [`${shortMoment(hour.start)}: ${value(hour, of)}`];
   if (hour.usual) parts.push(`${say(securityWords.usually)} ${band(hour)}`);
   if (hour.standing) parts.push(say(usualWords[hour.standing]));
+  if (hour.not_heard.length > 0) parts.push(`${say(securityWords.incomplete)}: ${whoMissed(hour.not_heard, known)}`);
   if (hour.missing > 0) parts.push(`${say(securityWords.unknownAt)}: ${number(hour.missing)}/${number(hour.log_sources)}`);
   return parts.join(" · ");
 }
 
-function value({ value, missing }: MeasureHour, of: Measure): string {
+/** Somebody did not see all of it, or has not closed it. */
+function isIncomplete({ missing, not_heard }: MeasureHour): boolean {
+  return missing > 0 || not_heard.length > 0;
+}
+
+function value(hour: MeasureHour, of: Measure): string {
   // What stands is no least of anything.
-  return missing > 0 && of.count !== "last" ? `≥ ${much(value, of)}` : much(value, of);
+  return isIncomplete(hour) && of.count !== "last" ? `≥ ${much(hour.value, of)}` : much(hour.value, of);
 }
 
 /** A number in its unit. */
