@@ -275,6 +275,8 @@ mod tests {
             relay: false,
             standing: LogSourceStanding::Said(standing),
             since: None,
+            sensor: None,
+            clock_off: None,
             amiss,
             priority: standing.priority(),
             received_at: None,

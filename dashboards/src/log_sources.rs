@@ -4,12 +4,13 @@
 //! here but the age of that: where the flow stands still nobody knows it, and it is withheld (invariant SILENT). How much
 //! came is the store's. Who reports and is not of the pack is unknown, and the flow says nothing of it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
     figure::StationStanding,
     results::StatusResult,
     rule::Priority,
+    sensor::SensorRecord,
     text::Text,
     time::{EventTime, Millis, Now, ReceivedAt},
 };
@@ -72,6 +73,11 @@ pub struct LogSourceView {
     pub standing: LogSourceStanding,
     /// Since when it is so, on the recorded clock; none where the flow does not say it.
     pub since: Option<Now>,
+    /// The record by which its sensor sees too little; none where it sees enough, or nobody knows.
+    pub sensor: Option<Arc<SensorRecord>>,
+    /// So far its clock is constantly off, ahead of its arrivals where it is positive: hours are a zone, not lateness. None
+    /// where it is right, or nobody knows.
+    pub clock_off: Option<Millis>,
     /// Whether it is one of those that are counted, and is silent or blind; where nobody knows, whether it is one of them.
     pub amiss: bool,
     /// How urgent that is; none where there is nothing to act on.
@@ -158,6 +164,8 @@ impl LogSourceView {
         LogSourceView {
             standing: LogSourceStanding::Said(standing),
             since: said.map(|said| said.since),
+            sensor: said.and_then(|said| said.sensor.clone()),
+            clock_off: said.and_then(|said| said.clock_off),
             amiss: standing.counts_of_log_sources(owes) && standing.is_amiss(),
             priority: standing.priority(),
             ..unsaid
@@ -173,6 +181,8 @@ impl LogSourceView {
             relay: known.relay,
             standing: LogSourceStanding::Unjudged,
             since: None,
+            sensor: None,
+            clock_off: None,
             amiss: false,
             priority: None,
             received_at: heard.map(|it| it.received_at),
@@ -191,6 +201,8 @@ impl LogSourceView {
             relay: false,
             standing: LogSourceStanding::Unknown,
             since: None,
+            sensor: None,
+            clock_off: None,
             amiss: false,
             priority: LogSourceStanding::Unknown.priority(),
             received_at: Some(heard.received_at),
@@ -209,6 +221,8 @@ impl LogSourceView {
             _ => LogSourceView {
                 standing: LogSourceStanding::Stale,
                 since: None,
+                sensor: None,
+                clock_off: None,
                 amiss: self.silent_after.is_some() || self.amiss,
                 priority: None,
                 ..self
@@ -255,7 +269,9 @@ mod tests {
     }
 
     fn said(id: &str, status: StationStatus, ever: bool) -> StatusResult {
-        StatusResult { subject: id.into(), status, since: Now(50), last_event: ever.then_some(EventTime(40)) }
+        let last_event = ever.then_some(EventTime(40));
+        let (since, sensor) = (Now(50), None);
+        StatusResult { subject: id.into(), status, since, last_event, sensor, clock_off: None }
     }
 
     fn told(all: &[LogSourceView]) -> Vec<(&str, &str, Option<Priority>, bool)> {

@@ -138,6 +138,8 @@ mod tests {
             status,
             since: Now(since),
             last_event: Some(EventTime(since - 1)),
+            sensor: None,
+            clock_off: None,
         }
     }
 

@@ -39,6 +39,7 @@ pub mod results;
 pub mod row;
 pub mod rule;
 pub mod running_hash;
+pub mod sensor;
 mod station_kind;
 pub mod status;
 pub mod text;

@@ -150,7 +150,8 @@ mod tests {
 
     fn status(subject: &str) -> StatusResult {
         let subject = Name::from(subject);
-        StatusResult { subject, status: StationStatus::Good, since: Now(0), last_event: None }
+        let (status, since) = (StationStatus::Good, Now(0));
+        StatusResult { subject, status, since, last_event: None, sensor: None, clock_off: None }
     }
 
     #[test]

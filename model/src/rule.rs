@@ -17,8 +17,8 @@ pub use self::{
     unusual::Unusual,
 };
 use crate::{
-    index::IndexId, limit::Averaging, station_kind::StationKind, status::StationStatus, text::Text,
-    time::Millis,
+    index::IndexId, limit::Averaging, sensor::BlindCause, station_kind::StationKind, status::StationStatus,
+    text::Text, time::Millis,
 };
 
 /// How urgent an alert is.
@@ -124,6 +124,14 @@ pub enum Condition {
         /// Any of these.
         statuses: Vec<StationStatus>,
         /// For so long without a break.
+        lasting: Millis,
+    },
+    /// Why the sensor of a log source sees too little, by its newest record of itself: raised by one that says so, cleared
+    /// by one that does not, and never because none comes.
+    Blind {
+        /// Any of these.
+        causes: Vec<BlindCause>,
+        /// For so long without a record that says otherwise.
         lasting: Millis,
     },
     /// What is counted at a log source in an hour, against what is usual for that hour.

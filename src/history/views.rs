@@ -24,7 +24,7 @@ use ioc_model::{
     reject::{RejectReason, Rejection},
     results::{RejectedRow, StatusResult, StoredObservation},
     text::Text,
-    time::ReceivedAt,
+    time::{Millis, ReceivedAt},
     window::WindowKind,
 };
 use ioc_storage::{
@@ -326,7 +326,9 @@ pub(super) fn alert_event(row: &AlertRow) -> AlertEvent {
 
 pub(super) fn status_result(state: &StationState) -> StatusResult {
     let StationState { status, since, last_event, .. } = *state;
-    StatusResult { subject: Name::from(state.subject.as_str()), status, since, last_event }
+    let sensor = serde_json::from_str(&state.sensor).ok().map(Arc::new);
+    let clock_off = state.clock_off.map(Millis);
+    StatusResult { subject: Name::from(state.subject.as_str()), status, since, last_event, sensor, clock_off }
 }
 
 pub(super) fn figure_view(row: &FigureRow) -> FigureView {

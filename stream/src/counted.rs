@@ -14,6 +14,7 @@
 //! revises its hour and its day; minutes, different ones and last values that lie so far back are not revised, since what
 //! they were made of is gone.
 
+mod clock;
 mod coverage;
 mod earlier;
 mod raised;
@@ -33,12 +34,14 @@ use ioc_model::{
     pack::{LogSource, Pack},
     position::Arrival,
     question::{About, Question, RecalledWindow},
+    sensor::{BlindCause, SelfSaid},
     time::{EventTime, Millis},
     window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
 use serde::{Deserialize, Serialize};
 
 use self::{
+    clock::Clock,
     coverage::Coverage,
     raised::Raised,
     sensor::Sensor,
@@ -78,6 +81,16 @@ pub(crate) struct LogSourceCounts {
     measures: BTreeMap<Name, Tally>,
     /// What came for days that are gone.
     waiting: BTreeMap<DayNumber, WaitingAdds>,
+    clock: Clock,
+    told: Told,
+}
+
+/// What was last told of a log source beside how it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    /// Why it sees too little.
+    causes: Vec<BlindCause>,
+    clock_off: Option<Millis>,
 }
 
 /// What is to be added to a day that is read back, by measure and hour.
@@ -94,6 +107,8 @@ pub(crate) struct LogSourceNews {
     pub(crate) arrived: Option<EventTime>,
     /// When the newest record of how a sensor is came, if one did, and what it says.
     pub(crate) sensor: Option<(EventTime, Quality)>,
+    /// Whether it says something else of itself than before: why it is blind, how far its clock is off.
+    pub(crate) restated: bool,
 }
 
 impl CountPlan {
@@ -116,6 +131,11 @@ impl CountPlan {
     /// How long it is waited for: as long as it may be silent, and as its feeds are waited for.
     pub(crate) fn patience(&self, of_feeds: Millis) -> Millis {
         self.silent_after.unwrap_or_default().max(of_feeds)
+    }
+
+    /// The share of packets that its sensor may drop.
+    pub(crate) fn blind_above(&self) -> f64 {
+        self.blind_above
     }
 
     fn kinds(&self) -> impl Iterator<Item = WindowKind> {
@@ -180,6 +200,7 @@ impl LogSourceCounts {
             // A clock that is ahead closes nothing before its time.
             let at = event.happened_at.min(arrived).minus(lateness(event.feed));
             self.watermark = self.watermark.max(Some(at));
+            self.clock.hear(event);
             let minute = minute_of(event.happened_at);
             let local = days.of(event.happened_at);
             if self.is_evicted(local.number) {
@@ -222,7 +243,18 @@ impl LogSourceCounts {
                 touched.all(from, to);
             }
         });
+        let told = Told {
+            causes: self.sensor.said().map(|said| said.causes.clone()).unwrap_or_default(),
+            clock_off: self.clock.off(),
+        };
+        heard.restated = told != self.told;
+        self.told = told;
         heard
+    }
+
+    /// What it says of itself beside its lines.
+    pub(crate) fn said(&self) -> SelfSaid {
+        SelfSaid { sensor: self.sensor.said().cloned(), clock_off: self.clock.off() }
     }
 
     /// Whether something waits until older lines are known.

@@ -28,6 +28,7 @@ use ioc_model::{
     observation::Quality,
     question::{About, Answer, Found, Question},
     rule::AlertAbout,
+    sensor::SelfSaid,
     time::{EventTime, Millis, Now},
     window::{ClosedBy, WindowKind},
 };
@@ -127,10 +128,11 @@ impl Derived {
         self.answers(&mut step, &mut watched);
         watched.extend(self.usual.take(readings));
         watched.extend(self.usual.answered(step.answers));
-        let Step { facts, plan, subject, lateness, patience, days, results, .. } = step;
-        self.status.advance(facts.now, plan, subject, lateness, results);
+        let Step { facts, plan, subject, lateness, patience, said, restated, days, results, .. } = step;
+        self.status.advance(facts.now, plan, subject, lateness, (said, restated), results);
         let whose = ((subject, plan.about()), patience);
-        let judged = Judged { windows: &mut watched, status: self.status.current(), usual: &self.usual };
+        let (status, sensor) = (self.status.current(), said.sensor.as_ref());
+        let judged = Judged { windows: &mut watched, status, sensor, usual: &self.usual };
         self.alerts.advance(facts.now, plan, whose, judged, results);
         self.ledger.forget(plan, days);
     }
@@ -236,6 +238,10 @@ pub(crate) struct Step<'a> {
     pub(crate) lateness: Millis,
     /// How long a window of it may wait behind its end.
     pub(crate) patience: Millis,
+    /// What a log source says of itself.
+    pub(crate) said: &'a SelfSaid,
+    /// Whether that is something else than before.
+    pub(crate) restated: bool,
     pub(crate) days: &'a mut Days,
     pub(crate) results: &'a mut ShardResults,
 }

@@ -36,6 +36,7 @@ use ioc_model::{
     question::{About, Answer},
     results::{StoredAction, StoredEvent},
     row::Row,
+    sensor::SelfSaid,
     time::EventTime,
 };
 use rustc_hash::FxHashMap;
@@ -401,20 +402,22 @@ impl Shard {
         let end = state.measured.advance(&mut turn, &mut plans, bounds, read);
         let mut due = end.map(|end| end.plus(patience));
         let (mut patience, mut lateness) = (patience, terms.lateness(&state.measured.feeds));
+        let (mut said, mut restated) = (SelfSaid::default(), false);
         if let (Some(plan), Some(counted)) = (counts, &mut state.counted) {
             let unsure = happened.unsure.get(&subject).copied();
             let relayed = happened.relayed.get(&subject).copied();
             let touched = TouchedMinutes::default();
             let mut turn =
                 CountTurn { subject, facts, plan, days, terms, bounds, unsure, relayed, results, touched };
-            turn.take(counted, events, &mut state.derived);
+            restated = turn.take(counted, events, &mut state.derived);
             let end = turn.advance(counted, answers, &mut readings);
             (patience, lateness) = (turn.patience(counted), terms.lateness(counted.feeds()));
+            said = counted.said();
             due = [due, end].into_iter().flatten().min();
         }
         if let (Some(plan), Some(derived)) = (&station, &mut state.derived) {
             derived.advance(
-                Step { facts, answers, plan, subject, lateness, patience, days, results },
+                Step { facts, answers, plan, subject, lateness, patience, said: &said, restated, days, results },
                 &readings,
             );
             due = [due, derived.due(facts.now, plan, lateness)].into_iter().flatten().min();

@@ -41,6 +41,9 @@ use crate::{
 /// The measure of an alert that a station's state raised. Such an alert is cleared by whatever state comes next.
 const STATUS: &str = "status";
 
+/// That of an alert that a sensor's record of itself raised.
+const SENSOR: &str = "sensor";
+
 /// How many bytes of an envelope are shown; all of them are at its `raw`.
 const SHOWN_BYTES: usize = 64 << 10;
 
@@ -178,6 +181,7 @@ enum Link {
     Assessment { limit: String, subject: Name, averaging: Averaging, start: EventTime, href: String },
     Window { indicator: Name, subject: Name, window: WindowKind, start: EventTime, href: String },
     Status { subject: Name, status: Option<StationStatus>, since: EventTime },
+    Sensor { log_source: Name, position: String, row: u32, href: String },
     Measure(MeasuredEvents),
     Events { subject: Arc<str>, about: AlertAbout, from: EventTime, until: EventTime, href: String },
 }
@@ -258,13 +262,19 @@ pub(super) async fn alert(
     })
 }
 
-/// What raised an alert of who reports events: its state, or what was counted. A measure that the pack has no more
+/// What raised an alert of who reports events: its state, its sensor's record of itself, or what was counted. A measure that the pack has no more
 /// cannot be opened: nobody knows what it counted.
 fn of_log_source(pack: &Pack, key: &AlertKey, evidence: &Evidence) -> Option<Link> {
-    let Evidence { measure, start, end, status, .. } = evidence;
+    let Evidence { measure, start, end, status, sensor, .. } = evidence;
     let log_source = Name::new(&key.subject);
     if &**measure == STATUS {
         return Some(Link::Status { subject: log_source, status: *status, since: *start });
+    }
+    if &**measure == SENSOR {
+        let record = sensor.as_deref()?;
+        let (position, row) = (record.position.to_string(), record.row);
+        let href = format!("/api/lineage/envelope/{position}");
+        return Some(Link::Sensor { log_source, position, row, href });
     }
     let measure = pack.measures.get(&**measure)?;
     Some(Link::Measure(MeasuredEvents::of(measure, log_source, *start, *end)))

@@ -37,6 +37,8 @@ fn state(subject: &str, status: StationStatus) -> StatusResult {
         status,
         since: Now(NOON),
         last_event: Some(EventTime(NOON - HOUR)),
+        sensor: None,
+        clock_off: None,
     }
 }
 

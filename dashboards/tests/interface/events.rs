@@ -1,5 +1,7 @@
 //! What happened over the wire: pages of it, what it sums up to, and who may see it.
 
+use std::sync::Arc;
+
 use ioc_dashboards::{
     SystemStatus,
     events::{EventAddress, EventHour, EventTotals, EventView, EventsSummed},
@@ -14,6 +16,7 @@ use ioc_model::{
     name::Name,
     pack::{LogSource, Pack},
     results::StatusResult,
+    sensor::{BlindCause, SensorRecord},
     status::StationStatus,
     time::{EventTime, Millis, Now, ReceivedAt},
     usual::USUAL_WITHIN,
@@ -60,6 +63,23 @@ pub fn event(happened_at: i64, row: u32) -> EventView {
     }
 }
 
+/// The record of a sensor that dropped six of ten packets since it began anew.
+pub fn blind() -> SensorRecord {
+    SensorRecord {
+        at: EventTime(NOON - HOUR),
+        since: EventTime(NOON - HOUR - 570_000),
+        position: "1-0-0".parse().unwrap(),
+        row: 0,
+        causes: vec![BlindCause::PacketsDropped],
+        rules_loaded: Some(31_000),
+        rules_failed: Some(0),
+        packets: 240_000,
+        dropped: 360_000,
+        discarded: 0,
+        restarted: true,
+    }
+}
+
 pub fn summed() -> EventsSummed {
     let address = EventAddress {
         address: "203.0.113.5".to_owned(),
@@ -83,6 +103,8 @@ pub fn summed() -> EventsSummed {
         status,
         since: Now(NOON - HOUR),
         last_event: Some(EventTime(NOON - 2 * HOUR)),
+        sensor: (status == StationStatus::Error).then(|| Arc::new(blind())),
+        clock_off: (id == "srv-a").then_some(Millis::hours(-7)),
     };
     EventsSummed {
         totals: EventTotals { weight: 10, grave: 2, attempts: 7, attackers: 1 },

@@ -244,6 +244,7 @@ async fn an_alert_opens_to_what_raised_it() {
         status,
         events: None,
         compared: None,
+        sensor: None,
     };
     for (rule, evidence) in [
         ("by-limit", evidence("pm25", Some(Averaging::Day), None)),

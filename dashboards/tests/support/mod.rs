@@ -381,6 +381,7 @@ pub fn suspected(address: &str, at: i64) -> AlertResult {
         status: None,
         events: Some(Arc::new(counted)),
         compared: None,
+        sensor: None,
     };
     AlertResult {
         key: AlertKey { subject: address.into(), ..raised.key },
@@ -437,6 +438,7 @@ pub fn alert(rule: &str, number: u32, change: AlertChange, at: i64) -> AlertResu
             status: None,
             events: None,
             compared: None,
+            sensor: None,
         }),
         user: if acknowledged { "an".into() } else { "".into() },
         note: "".into(),

@@ -4,10 +4,12 @@ import type { Usual } from "./api";
 import { age, number, period, plain, unit } from "./format";
 import { say } from "./language";
 import type { Alert, Priority } from "./model";
+import { sensorLine } from "./sensor";
 import { pack, subjectName } from "./store";
 import { isWall } from "./wall";
 import { alertWords, countWords } from "./words/alerts";
 import { averagingWords, statusWords } from "./words/page";
+import { sensorWords } from "./words/sensor";
 
 const ORDER: Priority[] = ["critical", "high", "medium", "low"];
 
@@ -48,6 +50,7 @@ export function stateWords(alert: Alert): string {
 /** What the rule looks at: `PM2.5 24 giờ`. */
 export function measureOf({ evidence }: Alert): string {
   if (!evidence || evidence.measure === "status") return "";
+  if (evidence.sensor) return say(sensorWords.record);
   if (evidence.events) return say(countWords[evidence.events.count]);
   const names = pack.value?.indicators[evidence.measure];
   const averaging = evidence.averaging ? ` ${say(averagingWords[evidence.averaging])}` : "";
@@ -59,6 +62,7 @@ export function measureOf({ evidence }: Alert): string {
 export function valueAndPeriod({ evidence }: Alert): [string, string] {
   if (!evidence) return ["", ""];
   if (evidence.measure === "status") return [evidence.status ? say(statusWords[evidence.status]) : "", ""];
+  if (evidence.sensor) return [sensorLine(evidence.sensor), period("minute", evidence.start, evidence.end, isWall)];
   if (evidence.value === null) return ["", ""];
   if (evidence.events) {
     const { reach, within } = evidence.events;

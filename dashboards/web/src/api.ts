@@ -30,6 +30,10 @@ export type EventKind =
  */
 export type Severity = "not_rated" | "info" | "low" | "medium" | "high" | "critical";
 /**
+ * Why a sensor sees too little: no rules are loaded; it did not see a larger share of the packets than it may miss; it raised more alerts than its queue took
+ */
+export type BlindCause = "no_rules" | "packets_dropped" | "alerts_discarded";
+/**
  * Whether the log takes writes
  */
 export type BusHealth =
@@ -187,6 +191,22 @@ export type RaisedBy =
       until: number;
       /**
        * The question that opens it: the events that were counted
+       */
+      href: string;
+    }
+  | {
+      kind: "sensor";
+      log_source: string;
+      /**
+       * Where the record's message lies, as log-partition-offset
+       */
+      position: string;
+      /**
+       * Which row of the message
+       */
+      row: number;
+      /**
+       * The question that opens it: the message with the record
        */
       href: string;
     };
@@ -859,7 +879,7 @@ export interface Alert {
  */
 export interface Evidence {
   /**
-   * Indicator, index, `status`, or what was counted of events: attempts, weight, targets, users
+   * Indicator, index, `status`, `sensor`, or what was counted of events: attempts, weight, targets, users
    */
   measure: string;
   averaging: ("hour" | "eight_hours" | "day" | "year") | null;
@@ -876,6 +896,10 @@ export interface Evidence {
   status: ("good" | "late" | "calibrating" | "error" | "silent") | null;
   events: CountedEvents | null;
   compared: Compared | null;
+  /**
+   * The record of itself that a sensor wrote, where `measure` is `sensor`
+   */
+  sensor: SensorRecord | null;
 }
 /**
  * What a rule counted of events when it raised an alert
@@ -958,6 +982,55 @@ export interface LikeHour {
    * How many there were
    */
   value: number;
+}
+/**
+ * A record of a sensor about itself, and what came since the one before it
+ */
+export interface SensorRecord {
+  /**
+   * When the sensor wrote it
+   */
+  at: number;
+  /**
+   * Since when it counts here: the record before, or the start of the sensor's process
+   */
+  since: number;
+  /**
+   * Where its message lies, as log-partition-offset
+   */
+  position: string;
+  /**
+   * Which row of the message
+   */
+  row: number;
+  /**
+   * Why it sees too little; none where it sees enough
+   */
+  causes: BlindCause[];
+  /**
+   * null where it does not say
+   */
+  rules_loaded: number | null;
+  /**
+   * Rules that it could not load; null where it does not say
+   */
+  rules_failed: number | null;
+  /**
+   * Packets that it saw
+   */
+  packets: number;
+  /**
+   * Packets that were dropped before it saw them
+   */
+  dropped: number;
+  /**
+   * Alerts that its queue did not take
+   */
+  discarded: number;
+  /**
+   * Its process began anew since the record before: all counters count from there
+   */
+  restarted: boolean;
 }
 /**
  * A figure of the overview as the flow said it
@@ -1895,6 +1968,14 @@ export interface LogSource {
    * Since when it is so, on the recorded clock; null where the flow does not say it
    */
   since: number | null;
+  /**
+   * The record by which its sensor sees too little; null where it sees enough, or nobody knows
+   */
+  sensor: SensorRecord | null;
+  /**
+   * So far its clock is constantly off, in milliseconds, ahead of its arrivals where it is positive: hours are a zone, not lateness. null where it is right, or nobody knows
+   */
+  clock_off: number | null;
   /**
    * It is one of those that are counted, and is silent or blind; where the flow stands still, it is one of them
    */

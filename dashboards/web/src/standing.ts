@@ -60,7 +60,7 @@ export function areLogSourcesStale({ stale_from }: EventSummary): boolean {
 /** Log sources as they stand; of those of the pack nobody knows it where the pipeline stands still. */
 export function logSourcesNow(summary: EventSummary): LogSource[] {
   if (!areLogSourcesStale(summary)) return summary.log_sources;
-  const withheld = (source: LogSource): LogSource => ({ ...source, standing: "stale", since: null, amiss: source.silent_after !== null || source.amiss, priority: null });
+  const withheld = (source: LogSource): LogSource => ({ ...source, standing: "stale", since: null, sensor: null, clock_off: null, amiss: source.silent_after !== null || source.amiss, priority: null });
   return summary.log_sources.map((source) => (source.standing === "unknown" ? source : withheld(source)));
 }
 

@@ -57,7 +57,10 @@ test("log sources that are silent or blind come first, by shape and word, and on
   assert.match(await rows.nth(0).innerText(), /im lặng.*3 giờ/s);
   assert.equal(await rows.nth(0).locator("svg.mark.high").count(), 1);
   assert.match(await rows.nth(1).innerText(), /mù \(từ \d\d:\d\d \d\d\/\d\d\)/s);
-  assert.match(await rows.nth(1).locator(".standing").getAttribute("title"), /quan sát không đủ/);
+  assert.match(await rows.nth(1).locator(".standing").getAttribute("title"), /60,0 % gói tin bị rơi/);
+  assert.match(await rows.nth(1).innerText(), /60,0 % gói tin bị rơi · đã khởi động lại/);
+  assert.match(await rows.nth(5).innerText(), /đồng hồ chậm 7 giờ/);
+  assert.match(await page.locator("[data-clock=srv-a]").innerText(), /đồng hồ chậm 7 giờ lệch đều.*múi giờ/);
   assert.equal(await rows.nth(1).locator("svg.mark.medium").count(), 1);
   assert.match(await rows.nth(2).innerText(), /chưa từng gửi/);
   assert.match(await rows.nth(5).innerText(), /3,1 %/);

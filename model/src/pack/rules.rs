@@ -14,6 +14,7 @@ use crate::{
     index::IndexId,
     limit::Averaging,
     rule::{Bound, Condition, EVERY, Measure, Priority, Rule},
+    sensor::BlindCause,
     status::StationStatus,
     time::Millis,
     window::WindowKind,
@@ -78,7 +79,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
         None => (Scope::read(id, &mut section, draft), None),
     };
     let instead = match condition {
-        Some(Condition::Status { .. }) => Some("counts windows; a rule of a status has 'lasting' instead"),
+        Some(Condition::Status { .. } | Condition::Blind { .. }) => Some("counts windows; a rule of a status has 'lasting' instead"),
         Some(Condition::Events(_)) => {
             Some("counts windows; a rule of events has 'within' and 'clear_after' instead")
         }
@@ -154,16 +155,17 @@ fn read_condition(
         "status" => Some(read_status(id, &mut table)),
         "measure" => read_measure(id, &mut table, draft),
         "unusual" => unusual::read(id, &mut table, draft),
+        "blind" => Some(read_blind(id, &mut table)),
         "" => return None,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, unusual, events)"
+                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, unusual, blind, events)"
             );
             table.fault(table.line_of("kind"), message);
             return None;
         }
     };
-    let is_of_events = matches!(kind, "measure" | "unusual");
+    let is_of_events = matches!(kind, "measure" | "unusual" | "blind");
     if kind != "status" && is_of_events != of_log_sources {
         let needs = if is_of_events { "'log_sources'" } else { "'kinds' or 'stations'" };
         table.fault(table.line_of("kind"), format!("{id}: condition '{kind}' is about {needs}"));
@@ -297,6 +299,32 @@ fn read_bound(id: &str, table: &mut Section<'_>) -> Bound {
             Bound::Above { raise: 0.0, clear: 0.0 }
         }
     }
+}
+
+/// `causes`, at least one, and for how long.
+fn read_blind(id: &str, table: &mut Section<'_>) -> Condition {
+    let mut causes = Vec::new();
+    for (line, word) in table.texts("causes") {
+        match BlindCause::from_word(&word) {
+            None => {
+                let known: Vec<&str> = BlindCause::ALL.into_iter().map(BlindCause::word).collect();
+                let message = format!(
+                    "{id}: '{word}' is no cause for which a sensor is blind (there are: {})",
+                    known.join(", ")
+                );
+                table.fault(line, message);
+            }
+            Some(cause) if causes.contains(&cause) => {
+                table.fault(line, format!("{id}: cause '{word}' is named twice"));
+            }
+            Some(cause) => causes.push(cause),
+        }
+    }
+    if causes.is_empty() {
+        table.fault(table.line_of("causes"), format!("{id}: 'causes' must name at least one"));
+    }
+    let lasting = table.optional_duration("lasting").unwrap_or(Millis(0));
+    Condition::Blind { causes, lasting }
 }
 
 fn read_status(id: &str, table: &mut Section<'_>) -> Condition {

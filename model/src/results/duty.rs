@@ -10,8 +10,9 @@ use crate::{
     name::Name,
     position::Arrival,
     rule::{AlertAbout, AlertChange, AlertKey, Counted, Priority},
+    sensor::SensorRecord,
     status::StationStatus,
-    time::{EventTime, Now},
+    time::{EventTime, Millis, Now},
     usual::Compared,
 };
 
@@ -22,10 +23,14 @@ pub struct StatusResult {
     pub subject: Name,
     /// How it is.
     pub status: StationStatus,
-    /// The recorded clock when that was found.
+    /// The recorded clock when that was found, and what else is said here.
     pub since: Now,
     /// The newest event time of any of its indicators; none before the first.
     pub last_event: Option<EventTime>,
+    /// Of a log source: the record by which its sensor sees too little; none where it sees enough, or is none.
+    pub sensor: Option<Arc<SensorRecord>>,
+    /// Of a log source: so far its clock is constantly off, ahead of its arrivals where it is positive.
+    pub clock_off: Option<Millis>,
 }
 
 impl Fact for StatusResult {
@@ -36,7 +41,7 @@ impl Fact for StatusResult {
     }
 
     fn size(&self) -> usize {
-        48
+        56 + self.sensor.as_ref().map_or(0, |_| 256)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -47,7 +52,7 @@ impl Fact for StatusResult {
 /// What an alert was raised, raised again or cleared by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// The indicator's or index's word, or `status`, or what was counted of events.
+    /// The indicator's or index's word, or `status`, or `sensor`, or what was counted of events.
     pub measure: Name,
     /// Over what it is averaged; none for a status.
     pub averaging: Option<Averaging>,
@@ -65,6 +70,8 @@ pub struct Evidence {
     pub events: Option<Arc<Counted>>,
     /// The hours that the window was held against, where it was they.
     pub compared: Option<Arc<Compared>>,
+    /// The record of itself that a sensor wrote, where it is that.
+    pub sensor: Option<Arc<SensorRecord>>,
 }
 
 /// A row of the `alert` table: an alert after something happened to it.

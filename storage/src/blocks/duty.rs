@@ -5,26 +5,36 @@ use ioc_model::{
     limit::Averaging,
     results::{AlertResult, Evidence, StatusResult, StoredAction},
     rule::AlertKey,
+    sensor::SensorRecord,
     status::StationStatus,
 };
 
 use super::{
     Columnar,
     columns::{
-        Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_times, texts,
+        Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_integers, optional_times,
+        texts,
         times,
     },
 };
 
 impl Columnar for StatusResult {
     fn columns(rows: &[&Self], _: Epoch) -> Columns {
+        let sensors: Vec<String> = rows.iter().map(|row| record(row.sensor.as_deref())).collect();
         vec![
             ("subject", known_names(rows.iter().map(|row| row.subject))),
             ("status", enums(rows.iter().map(|row| row.status as u8))),
             ("since", times(rows.iter().map(|row| row.since.0))),
             ("last_event_time", optional_times(rows.iter().map(|row| row.last_event.map(|moment| moment.0)))),
+            ("sensor", texts(sensors.iter().map(String::as_str))),
+            ("clock_off_ms", optional_integers(rows.iter().map(|row| row.clock_off.map(|off| off.0)))),
         ]
     }
+}
+
+/// A sensor's record as JSON; empty where there is none.
+fn record(record: Option<&SensorRecord>) -> String {
+    record.and_then(|record| serde_json::to_string(record).ok()).unwrap_or_default()
 }
 
 impl Columnar for AlertResult {
@@ -48,6 +58,7 @@ impl Columnar for AlertResult {
             evidence().map(|evidence| evidence.map_or_else(String::new, said)).collect()
         };
         let (events, compared) = (said(events), said(compared));
+        let sensor = said(|evidence| record(evidence.sensor.as_deref()));
         let mut columns = key_columns(results().map(|result| &result.key));
         columns.extend([
             ("about", enums(results().map(|result| result.about as u8))),
@@ -66,6 +77,7 @@ impl Columnar for AlertResult {
             ("status", word(|evidence| evidence.status.map_or("", StationStatus::word))),
             ("events", texts(events.iter().map(String::as_str))),
             ("compared", texts(compared.iter().map(String::as_str))),
+            ("sensor", texts(sensor.iter().map(String::as_str))),
             ("user", texts(results().map(|result| &*result.user))),
             ("note", texts(results().map(|result| &*result.note))),
             ("seq", numbers(rows.iter().map(|row| row.seq))),

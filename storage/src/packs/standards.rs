@@ -6,6 +6,7 @@ use ioc_model::{
     limit::Averaging,
     pack::{Pack, StationKind},
     rule::{Bound, Condition, Measure, Rule, Unusual},
+    sensor::BlindCause,
     status::StationStatus,
 };
 use serde_json::{Value, json};
@@ -145,6 +146,11 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
         Condition::Status { statuses, lasting } => json!({
             "condition": "status",
             "statuses": statuses.iter().copied().map(StationStatus::word).collect::<Vec<_>>(),
+            "lasting_ms": lasting.0,
+        }),
+        Condition::Blind { causes, lasting } => json!({
+            "condition": "blind",
+            "causes": causes.iter().copied().map(BlindCause::word).collect::<Vec<_>>(),
             "lasting_ms": lasting.0,
         }),
         Condition::Unusual(Unusual { measure, side: bound, least }) => {

@@ -10,6 +10,7 @@ use ioc_model::{
     name::Name,
     results::Evidence,
     rule::{AlertAbout, AlertChange, AlertKey, Counted, Priority},
+    sensor::SensorRecord,
     status::StationStatus,
     time::{EventTime, Now},
     usual::Compared,
@@ -82,6 +83,8 @@ pub struct AlertNow {
     pub events: String,
     /// The hours that the window was held against, as JSON; empty where it was not they.
     pub compared: String,
+    /// The record of itself that a sensor wrote, as JSON; empty where it is not that.
+    pub sensor: String,
 }
 
 /// Something that happened to an alert.
@@ -125,6 +128,8 @@ pub struct AlertRow {
     pub events: String,
     /// The hours that the window was held against, as JSON; empty where it was not they.
     pub compared: String,
+    /// The record of itself that a sensor wrote, as JSON; empty where it is not that.
+    pub sensor: String,
     /// The epoch that made it so.
     pub epoch: Epoch,
 }
@@ -136,6 +141,7 @@ macro_rules! evidence {
         // What another version counted by words that this one does not have is opened no more, and still told.
         let events: Option<Counted> = serde_json::from_str(&row.events).ok();
         let compared: Option<Compared> = serde_json::from_str(&row.compared).ok();
+        let sensor: Option<SensorRecord> = serde_json::from_str(&row.sensor).ok();
         let window = row.window_start.zip(row.window_end).filter(|_| !row.measure.is_empty());
         window.map(|(start, end)| Evidence {
             measure: Name::new(&row.measure),
@@ -147,6 +153,7 @@ macro_rules! evidence {
             status: row.status,
             events: events.map(Arc::new),
             compared: compared.map(Arc::new),
+            sensor: sensor.map(Arc::new),
         })
     }};
 }
@@ -182,7 +189,8 @@ const NOW_COLUMNS: &str = "toString(a.rule) AS rule, toString(a.subject) AS subj
      toString(a.measure) AS measure, toString(a.averaging) AS averaging, \
      toUnixTimestamp64Milli(a.window_start) AS window_start, \
      toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, a.threshold AS threshold, \
-     toString(a.status) AS status, a.events AS events, a.compared AS compared";
+     toString(a.status) AS status, a.events AS events, a.compared AS compared, \
+     a.sensor AS sensor";
 
 impl Store {
     /// The alerts that are active or not acknowledged: at most one for each rule and station.
@@ -259,7 +267,7 @@ impl Store {
                  toString(a.averaging) AS averaging, toUnixTimestamp64Milli(a.window_start) AS window_start, \
                  toUnixTimestamp64Milli(a.window_end) AS window_end, a.value AS value, \
                  a.threshold AS threshold, toString(a.status) AS status, a.events AS events, \
-                 a.compared AS compared, a.epoch AS epoch \
+                 a.compared AS compared, a.sensor AS sensor, a.epoch AS epoch \
                  FROM alert AS a WHERE a.rule = {{rule:String}} AND a.subject = {{subject:String}} \
                  AND a.number = {{number:UInt32}} AND a.epoch <= {COMMITTED}{} \
                  ORDER BY a.epoch, a.seq LIMIT {{most:UInt32}}",

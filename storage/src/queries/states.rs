@@ -27,6 +27,10 @@ pub struct StationState {
     pub since: Now,
     /// The newest event time of any of its indicators then; of a log source when its newest line arrived.
     pub last_event: Option<EventTime>,
+    /// Of a log source: the record by which its sensor sees too little, as JSON; empty where it sees enough.
+    pub sensor: String,
+    /// Of a log source: so far its clock is constantly off, in milliseconds.
+    pub clock_off: Option<i64>,
 }
 
 impl Store {
@@ -39,7 +43,8 @@ impl Store {
             format!(
                 "SELECT toString(s.subject) AS subject, toString(s.status) AS status, \
              toUnixTimestamp64Milli(s.since) AS since, \
-             toUnixTimestamp64Milli(s.last_event_time) AS last_event \
+             toUnixTimestamp64Milli(s.last_event_time) AS last_event, s.sensor AS sensor, \
+             s.clock_off_ms AS clock_off \
              FROM station_state_current AS s WHERE true{} ORDER BY subject",
                 seen.station("s.subject")
             )
@@ -60,7 +65,8 @@ impl Store {
         let states = self.client().query(&format!(
             "SELECT toString(s.subject) AS subject, toString(s.status) AS status, \
              toUnixTimestamp64Milli(s.since) AS since, \
-             toUnixTimestamp64Milli(s.last_event_time) AS last_event \
+             toUnixTimestamp64Milli(s.last_event_time) AS last_event, s.sensor AS sensor, \
+             s.clock_off_ms AS clock_off \
              FROM station_state AS s WHERE s.subject IN {{names:Array(String)}} \
              AND s.since <= fromUnixTimestamp64Milli({{moment:Int64}}, 'UTC') AND s.epoch <= {COMMITTED} \
              ORDER BY s.subject, s.epoch DESC, s.since DESC LIMIT 1 BY s.subject"

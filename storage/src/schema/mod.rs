@@ -66,6 +66,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 23, name: "replay", sql: include_str!("0023_replay.sql") },
     Migration { number: 24, name: "school rounds", sql: include_str!("0024_school_rounds.sql") },
     Migration { number: 26, name: "targets", sql: include_str!("0026_targets.sql") },
+    Migration { number: 27, name: "sensors", sql: include_str!("0027_sensors.sql") },
     Migration { number: 28, name: "registers", sql: include_str!("0028_registers.sql") },
     Migration { number: 29, name: "groups", sql: include_str!("0029_groups.sql") },
 ];

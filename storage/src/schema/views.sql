@@ -29,6 +29,7 @@ SELECT
     evidence.7 AS status,
     evidence.8 AS events,
     evidence.9 AS compared,
+    evidence.10 AS sensor,
     generation,
     revision
 FROM
@@ -43,7 +44,7 @@ FROM
         min(a.at) AS raised_at,
         argMaxIf(tuple(toNullable(a.at)), tuple(a.epoch, a.seq), a.change = 'cleared') AS cleared,
         argMaxIf(tuple(toNullable(a.at), toNullable(a.user), toNullable(a.note)), tuple(a.epoch, a.seq), a.change = 'acknowledged') AS acknowledgement,
-        argMaxIf(tuple(a.measure, a.averaging, a.window_start, a.window_end, a.value, a.threshold, a.status, a.events, a.compared), tuple(a.epoch, a.seq), a.measure != '') AS evidence,
+        argMaxIf(tuple(a.measure, a.averaging, a.window_start, a.window_end, a.value, a.threshold, a.status, a.events, a.compared, a.sensor), tuple(a.epoch, a.seq), a.measure != '') AS evidence,
         max(a.epoch) AS revision
     FROM alert AS a
     WHERE a.epoch <= {committed}

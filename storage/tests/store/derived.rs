@@ -205,7 +205,9 @@ async fn silent_how_a_log_source_is_and_until_when_that_holds_is_asked_back_as_o
     let said = |number: u64, subject: &str, status, last_event| {
         let mut results = sample::results(Epoch(number), 0);
         let since = results.now;
-        results.facts.statuses = vec![StatusResult { subject: subject.into(), status, since, last_event }];
+        let (subject, sensor) = (subject.into(), None);
+        results.facts.statuses =
+            vec![StatusResult { subject, status, since, last_event, sensor, clock_off: None }];
         let mut figure = results.facts.figures[0].clone();
         (figure.figure, figure.stale_from) = (FigureId::LogSources, Some(EventTime(since.0 + 180_000)));
         results.facts.figures = vec![figure];

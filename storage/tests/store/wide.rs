@@ -307,6 +307,8 @@ async fn silent_a_station_that_was_never_judged_is_not_good() {
         status: StationStatus::Silent,
         since: results.now,
         last_event: Some(sample::time("2026-03-03T11:00:00Z")),
+        sensor: None,
+        clock_off: None,
     }];
     sample::said_anew(&mut results);
     server.sink().write(&results, false).await.unwrap();

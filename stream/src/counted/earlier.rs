@@ -6,13 +6,14 @@ use ioc_model::{calendar::DayNumber, epoch::Epoch, name::Name, time::EventTime};
 use serde::Deserialize;
 
 use super::{
-    Coverage, LogSourceCounts, Raised, WaitingAdds,
+    Clock, Coverage, LogSourceCounts, Raised, Told, WaitingAdds,
     sensor::SensorBefore,
     sketch::Sketch,
     tally::{Added, Tally},
 };
 
-/// That of versions 6 and 7: without what sensors say they raised, and without what attributes say.
+/// That of versions 6 and 7: without what sensors say they raised, why they are blind and how far clocks are off, and
+/// without what attributes say.
 #[derive(Debug, Deserialize)]
 pub(crate) struct CountedBefore {
     watermark: Option<EventTime>,
@@ -71,6 +72,8 @@ impl From<CountedBefore> for LogSourceCounts {
             evicted_through,
             measures,
             waiting,
+            clock: Clock::default(),
+            told: Told::default(),
         }
     }
 }

@@ -8,7 +8,15 @@
 //! Records are compared in the order they came in; one that comes late says nothing of now. One that came behind lines of
 //! the log source that wait for the store's word waits with them: some of those may be records, too.
 
-use ioc_model::{event::Event, observation::Quality, position::Arrival, time::EventTime};
+use std::sync::Arc;
+
+use ioc_model::{
+    event::Event,
+    observation::Quality,
+    position::Arrival,
+    sensor::{BlindCause, SensorRecord, dropped_share},
+    time::EventTime,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -26,13 +34,17 @@ pub(super) struct Sensor {
     waiting: Vec<Record>,
     /// When the newest came that were.
     arrived: Option<EventTime>,
+    /// What the newest of them says; none before there was one, or since a version that kept only whether it is blind.
+    said: Option<Arc<SensorRecord>>,
 }
 
 /// What a record says.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Record {
     counters: Counters,
-    without_rules: bool,
+    /// None where it does not say.
+    rules_loaded: Option<u64>,
+    rules_failed: Option<u64>,
     reloaded: Option<EventTime>,
     arrival: Arrival,
 }
@@ -77,9 +89,10 @@ impl From<SensorBefore> for Sensor {
     fn from(before: SensorBefore) -> Sensor {
         let SensorBefore { last, blind, waiting, arrived } = before;
         let waiting = waiting.into_iter().map(|RecordBefore(counters, without_rules, reloaded, arrival)| {
-            Record { counters: counters.into(), without_rules, reloaded, arrival }
+            let rules_loaded = without_rules.then_some(0);
+            Record { counters: counters.into(), rules_loaded, rules_failed: None, reloaded, arrival }
         });
-        Sensor { last: last.map(Counters::from), blind, waiting: waiting.collect(), arrived }
+        Sensor { last: last.map(Counters::from), blind, waiting: waiting.collect(), arrived, said: None }
     }
 }
 
@@ -105,7 +118,8 @@ impl Record {
                 overflow: number("alert_queue_overflow").unwrap_or_default(),
                 alerts: number("alert"),
             },
-            without_rules: number("rules_loaded") == Some(0),
+            rules_loaded: number("rules_loaded"),
+            rules_failed: number("rules_failed"),
             reloaded: text("last_reload").and_then(moment),
             arrival: event.arrival,
         }
@@ -116,6 +130,11 @@ impl Sensor {
     /// Hears a record of how the sensor is.
     pub(super) fn hear(&mut self, event: &Event) {
         self.waiting.push(Record::of(event));
+    }
+
+    /// What its newest record says.
+    pub(super) fn said(&self) -> Option<&Arc<SensorRecord>> {
+        self.said.as_ref()
     }
 
     /// Whether records wait.
@@ -149,7 +168,7 @@ impl Sensor {
 
     /// Takes a record; gives what it says. One that comes late says nothing of now.
     fn take(&mut self, record: Record, blind_above: f64) -> Option<Said> {
-        let Record { counters: now, without_rules, reloaded, arrival: _ } = record;
+        let Record { counters: now, rules_loaded, rules_failed, reloaded, arrival } = record;
         if self.last.is_some_and(|last| now.at <= last.at) {
             return None;
         }
@@ -159,15 +178,16 @@ impl Sensor {
         let (packets, drops) =
             (now.packets.saturating_sub(base.packets), now.drops.saturating_sub(base.drops));
         let overflow = now.overflow.saturating_sub(base.overflow);
-        // What AF_PACKET handed over does not hold what it dropped.
-        let share = drops as f64 / (packets.saturating_add(drops)).max(1) as f64;
         // A first record speaks of all the time since its start, of which nothing was asked.
-        let dropped = before.is_some() && (share > blind_above || overflow > 0);
-        self.blind = without_rules || dropped;
+        let counts = before.is_some();
+        let without_rules = rules_loaded == Some(0);
+        let dropped = counts && dropped_share(packets, drops) > blind_above;
+        let discarded = counts && overflow > 0;
+        self.blind = without_rules || dropped || discarded;
         let since = before.map_or(now.at, |before| before.at);
         let blind_from = match reloaded {
             // Until then it had rules.
-            Some(at) if without_rules && !dropped && since < at && at < now.at => at,
+            Some(at) if without_rules && !dropped && !discarded && since < at && at < now.at => at,
             _ => since,
         };
         let begun = i64::try_from(now.uptime)
@@ -178,6 +198,25 @@ impl Sensor {
             at: now.at,
             raised: raised(before, now, from_start),
         };
+        let held = [
+            (BlindCause::NoRules, without_rules),
+            (BlindCause::PacketsDropped, dropped),
+            (BlindCause::AlertsDiscarded, discarded),
+        ];
+        let counted = |count: u64| if counts { count } else { 0 };
+        self.said = Some(Arc::new(SensorRecord {
+            at: now.at,
+            since: span.from,
+            position: arrival.position,
+            row: arrival.row,
+            causes: held.into_iter().filter_map(|(cause, holds)| holds.then_some(cause)).collect(),
+            rules_loaded,
+            rules_failed,
+            packets: counted(packets),
+            dropped: counted(drops),
+            discarded: counted(overflow),
+            restarted: counts && from_start,
+        }));
         Some(Said { span, blind: self.blind.then_some((blind_from, now.at)) })
     }
 

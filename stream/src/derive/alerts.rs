@@ -20,6 +20,7 @@ use ioc_model::{
     name::Name,
     results::{AlertResult, Evidence},
     rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
+    sensor::{BlindCause, SensorRecord},
     status::StationStatus,
     time::{EventTime, Millis, Now},
     usual::Usual,
@@ -27,7 +28,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{HOUR, StationPlan, statement::OpenAlert, usual::UsualHours};
-use crate::step::ShardResults;
+use crate::{counted::CountPlan, step::ShardResults};
 
 /// Windows without a valid value that may lie between those of a row.
 const GAP_WINDOWS: i64 = 6;
@@ -56,6 +57,8 @@ pub(super) enum WatchedValue {
 pub(super) struct Judged<'a> {
     pub(super) windows: &'a mut [WatchedWindow],
     pub(super) status: Option<(StationStatus, Now)>,
+    /// The newest record of a sensor.
+    pub(super) sensor: Option<&'a Arc<SensorRecord>>,
     /// What the counts among it are held against.
     pub(super) usual: &'a UsualHours,
 }
@@ -73,7 +76,7 @@ pub(super) struct Alerts {
 struct RuleState {
     /// The newest windows with a valid value.
     recent: BTreeMap<EventTime, Entry>,
-    /// Since when a watched status holds.
+    /// Since when a watched status holds, or a watched cause.
     status_since: Option<EventTime>,
     /// Alerts there were.
     number: u32,
@@ -160,7 +163,7 @@ impl Alerts {
         judged: Judged<'_>,
         results: &mut ShardResults,
     ) {
-        let Judged { windows, status, usual } = judged;
+        let Judged { windows, status, sensor, usual } = judged;
         windows.sort_by_key(|window| (window.end, window.start));
         for rule in &plan.rules {
             let state = self.rules.entry(Name::new(&rule.id)).or_default();
@@ -169,6 +172,9 @@ impl Alerts {
                 Condition::Status { statuses, lasting } => {
                     let watched = status.filter(|(status, _)| statuses.contains(status));
                     step.status(watched, *lasting);
+                }
+                Condition::Blind { causes, lasting } => {
+                    sensor.into_iter().for_each(|record| step.blind(record, causes, *lasting, plan));
                 }
                 _ => windows.iter().for_each(|window| step.judge(window)),
             }
@@ -179,7 +185,9 @@ impl Alerts {
     /// When the clock alone raises one.
     pub(super) fn due(&self, plan: &StationPlan) -> Option<EventTime> {
         let due = |rule: &Rule| {
-            let Condition::Status { lasting, .. } = rule.condition else { return None };
+            let (Condition::Status { lasting, .. } | Condition::Blind { lasting, .. }) = rule.condition else {
+                return None;
+            };
             let state = self.rules.get(rule.id.as_str())?;
             let active = state.open.is_some_and(|open| open.active);
             state.status_since.filter(|_| !active).map(|since| since.plus(lasting))
@@ -263,6 +271,7 @@ impl Step<'_> {
             status: None,
             events: None,
             compared,
+            sensor: None,
         };
         let was_raising = active || stood == Some(Stands::Raising);
         let next_is_due = entry.end.plus(length(window.averaging)).plus(self.patience);
@@ -288,6 +297,7 @@ impl Step<'_> {
             status,
             events: None,
             compared: None,
+            sensor: None,
         };
         match watched {
             Some((status, since)) => {
@@ -303,6 +313,43 @@ impl Step<'_> {
                 }
             }
         }
+    }
+
+    /// A record of a sensor raises and clears; where none comes nothing changes (invariant SILENT).
+    fn blind(
+        &mut self,
+        record: &Arc<SensorRecord>,
+        causes: &[BlindCause],
+        lasting: Millis,
+        plan: &StationPlan,
+    ) {
+        let active = self.state.open.is_some_and(|open| open.active);
+        let now = EventTime(self.now.0);
+        let holds = record.has_any(causes);
+        let due = match holds {
+            true => self.state.status_since.get_or_insert(now).plus(lasting) <= now,
+            false => self.state.status_since.take().is_some() || active,
+        };
+        if !due || holds == active {
+            return;
+        }
+        // A share is held against what the log source may miss; of the other causes one is too many.
+        let is_share = causes.contains(&BlindCause::PacketsDropped)
+            && (record.causes.contains(&BlindCause::PacketsDropped) || !holds);
+        let threshold = plan.counts.as_ref().map(CountPlan::blind_above).filter(|_| is_share);
+        let evidence = Evidence {
+            measure: Name::from("sensor"),
+            averaging: None,
+            start: record.since,
+            end: record.at,
+            value: threshold.map(|_| record.dropped_share()),
+            threshold,
+            status: None,
+            events: None,
+            compared: None,
+            sensor: Some(record.clone()),
+        };
+        self.turn(active, evidence);
     }
 
     /// From active to cleared, or to active.

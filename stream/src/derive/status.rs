@@ -8,6 +8,7 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     results::StatusResult,
+    sensor::SelfSaid,
     status::StationStatus,
     time::{EventTime, Millis, Now},
 };
@@ -44,6 +45,7 @@ impl StatusState {
         plan: &StationPlan,
         subject: Name,
         lateness: Millis,
+        (said, restated): (&SelfSaid, bool),
         results: &mut ShardResults,
     ) {
         if now.0 < plan.valid.0.0 || plan.valid.1.0 <= now.0 {
@@ -52,12 +54,23 @@ impl StatusState {
             return;
         }
         let status = self.judge(now, plan, lateness);
-        if self.current.is_some_and(|(current, _)| current == status) {
+        // What it says of itself is said anew with the state; of one that is silent when it speaks again.
+        let restated = restated && status != StationStatus::Silent;
+        if self.current.is_some_and(|(current, _)| current == status) && !restated {
             return;
         }
         self.current = Some((status, now));
         let last_event = self.last_event();
-        results.facts.statuses.push(StatusResult { subject, status, since: now, last_event });
+        let sensor = said.sensor.clone().filter(|record| !record.causes.is_empty());
+        let clock_off = said.clock_off;
+        results.facts.statuses.push(StatusResult {
+            subject,
+            status,
+            since: now,
+            last_event,
+            sensor,
+            clock_off,
+        });
     }
 
     /// When the clock alone makes it another: always later than now.

@@ -41,18 +41,19 @@ pub(super) struct CountTurn<'a> {
 }
 
 impl CountTurn<'_> {
-    /// Counts an epoch's events, and says to whoever judges it that it was heard.
+    /// Counts an epoch's events, and says to whoever judges it that it was heard. Whether it says something else of itself
+    /// than before.
     pub(super) fn take(
         &mut self,
         counted: &mut LogSourceCounts,
         events: &[&Event],
         derived: &mut Option<Box<Derived>>,
-    ) {
+    ) -> bool {
         let CountTurn { subject, facts, plan, days, terms, results, touched, unsure, relayed, .. } = self;
         let events = events.iter().copied();
         let lateness = |feed| terms.lateness(&[feed]);
         let of = (*subject, facts.epoch);
-        let LogSourceNews { arrived, sensor } = counted.take(
+        let LogSourceNews { arrived, sensor, restated } = counted.take(
             events,
             plan,
             days,
@@ -62,13 +63,14 @@ impl CountTurn<'_> {
             touched,
             &mut results.questions,
         );
-        let Some(derived) = derived else { return };
+        let Some(derived) = derived else { return restated };
         if let Some(at) = arrived.max(*relayed) {
             derived.heard(Name::from(LINES), at, Quality::Good);
         }
         if let Some((at, quality)) = sensor {
             derived.heard(Name::from(SENSOR), at, quality);
         }
+        restated
     }
 
     /// Closes and revises what may be; when the clock alone closes the next window.

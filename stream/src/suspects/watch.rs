@@ -359,6 +359,7 @@ fn raise(
         status: None,
         events: Some(Arc::new(counted)),
         compared: None,
+        sensor: None,
     };
     let happened = told(rule.id, now, &sighting.group, suspect, change);
     results.facts.alerts.extend(happened.map(|told| AlertResult { evidence: Some(evidence), ..told }));

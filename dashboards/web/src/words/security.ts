@@ -68,6 +68,8 @@ export const securityWords = {
   seesTooLittle: t("quan sát không đủ: không có luật, rơi gói tin hoặc không nhận kịp cảnh báo", "sees too little: no rules, packets dropped, or alerts that its queue did not take"),
   sinceThen: t("từ", "since"),
   since: t("Từ lúc", "Since"),
+  why: t("Vì sao", "Why"),
+  clockOff: t("Đồng hồ lệch (giờ)", "Clock off (h)"),
   noSources: t("Gói tỉnh chưa khai nguồn nhật ký nào và chưa nhận được gì.", "The pack names no log source, and none was heard."),
   newest: t("Sự kiện mới nhất", "Newest events"),
   kind: t("Loại", "Kind"),

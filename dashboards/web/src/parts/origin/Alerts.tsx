@@ -9,6 +9,7 @@ import type { Alert } from "../../model";
 import { alerts, pack } from "../../store";
 import { alertWords, changeWords, originWords } from "../../words/alerts";
 import { priorityWords } from "../../words/page";
+import { sensorWords } from "../../words/sensor";
 import { Mark } from "../frame/Mark";
 import { countedBy, lookAt } from "../security/filters";
 import { AlertEvents } from "./AlertEvents";
@@ -150,6 +151,7 @@ function Cause({ of: alert, by }: { of: Alert; by: RaisedBy }) {
   const ofSource = by.kind === "status" && alert.about === "log_source";
   const go = () => {
     if (by.kind === "measure") lookAt({ ...countedBy(by), source: by.log_source, from: String(by.from), until: String(by.until) });
+    else if (by.kind === "sensor") deeper("envelope", by.position);
     else if (ofSource) lookAt({ source: by.subject, days: "31" });
     else if (by.kind === "index") deeper("index", by.index, by.subject, by.window, String(by.start));
     else if (by.kind === "assessment") deeper("assessment", by.limit, by.subject, by.averaging, String(by.start));
@@ -160,7 +162,7 @@ function Cause({ of: alert, by }: { of: Alert; by: RaisedBy }) {
   if (by.kind === "events") return null;
   return (
     <button type="button" onClick={go}>
-      {say(by.kind === "measure" ? alertWords.counted : ofSource ? alertWords.allOfSource : originWords.panel)}
+      {say(by.kind === "measure" ? alertWords.counted : by.kind === "sensor" ? sensorWords.openRecord : ofSource ? alertWords.allOfSource : originWords.panel)}
     </button>
   );
 }

@@ -2,9 +2,11 @@ import type { EventSummary, LogSource, SensorAlerts } from "../../api";
 import { type Column, at } from "../../csv";
 import { fullMoment, number, percent, roughAge, shortMoment, span } from "../../format";
 import { say } from "../../language";
+import { clockLine, sensorLine } from "../../sensor";
 import { logSourcesNow, logStandingWords } from "../../standing";
 import { ageOf } from "../../store";
 import { securityWords } from "../../words/security";
+import { sensorWords } from "../../words/sensor";
 import { Download } from "../frame/Download";
 import { Mark } from "../frame/Mark";
 import { openNumber } from "./filters";
@@ -21,6 +23,14 @@ export function LogSources({ of: summary }: { of: EventSummary }) {
         </h2>
         {of.length > 0 && <Download name="log-sources" of={say(securityWords.logSources)} columns={columns(sensors)} rows={() => of} />}
       </div>
+      {of.map(
+        ({ id, name, clock_off }) =>
+          clock_off !== null && (
+            <p key={id} role="note" class="clock-notice" data-clock={id}>
+              <Mark priority="medium" /> <strong>{name ? say(name) : id}</strong>: {clockLine(clock_off)} {say(sensorWords.clockNotice)}
+            </p>
+          ),
+      )}
       {of.length === 0 ? (
         <p class="calm">{say(securityWords.noSources)}</p>
       ) : (
@@ -114,9 +124,9 @@ function OwnCount({ of: { raised, lost } }: { of: SensorAlerts }) {
 }
 
 /** By shape and word; who reports is calm. */
-export function Standing({ of: { standing, priority, silent_after, since } }: { of: LogSource }) {
+export function Standing({ of: { standing, priority, silent_after, since, sensor, clock_off } }: { of: LogSource }) {
   return (
-    <span class={`standing ${standing}`} title={standing === "error" ? say(securityWords.seesTooLittle) : undefined}>
+    <span class={`standing ${standing}`} title={standing === "error" ? (sensor ? sensorLine(sensor) : say(securityWords.seesTooLittle)) : undefined}>
       {priority && <Mark priority={priority} hollow={standing === "unknown"} />} {say(logStandingWords[standing])}
       {standing === "silent" && silent_after !== null && (
         <small>
@@ -134,6 +144,8 @@ export function Standing({ of: { standing, priority, silent_after, since } }: { 
           )
         </small>
       )}
+      {standing === "error" && sensor && <small class="why-blind"> {sensorLine(sensor)}</small>}
+      {clock_off !== null && <small class="clock-off"> {clockLine(clock_off)}</small>}
     </span>
   );
 }
@@ -152,6 +164,8 @@ function columns(sensors: Map<string, SensorAlerts>): Column<LogSource>[] {
     [say(securityWords.logSource), ({ id }) => id],
     [say(securityWords.owner), ({ owner }) => owner && say(owner)],
     [say(securityWords.standing), ({ standing }) => say(logStandingWords[standing])],
+    [say(securityWords.why), ({ standing, sensor }) => (standing === "error" && sensor ? sensorLine(sensor) : null)],
+    [say(securityWords.clockOff), ({ clock_off }) => (clock_off === null ? null : clock_off / 3_600_000)],
     [say(securityWords.since), ({ since }) => at(since)],
     [say(securityWords.lastReceived), ({ received_at }) => at(received_at)],
     [say(securityWords.events), ({ weight }) => weight],
