@@ -6,7 +6,8 @@
 //! acknowledged. It remembers nothing: after a restart it sends those again, and the pipeline drops and counts the
 //! duplicates.
 //!
-//! Logs are of four days before the start at the most: recorded alerts of an intrusion sensor, re-dated to every day, and
+//! Logs are of four days before the start at the most: recorded alerts of an intrusion sensor, re-dated to every day, what it
+//! says of itself, which is made up, and
 //! lines of servers and a firewall that are made up from a seed. So are the lists that two consoles export, of machines
 //! with malware and of those that talk to botnets, which are dropped into the inbox. Reports of communes and departments are
 //! made up too, and pushed or dropped; published indices of the province and dengue of elsewhere are sent as they were
@@ -24,6 +25,7 @@ mod lists;
 mod logs;
 mod record;
 mod reports;
+mod sensor;
 mod stand_in;
 mod synthetic;
 

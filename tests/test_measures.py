@@ -54,6 +54,20 @@ priority = "high"
 log_sources = ["*"]
 condition = { kind = "status", statuses = ["error"] }
 
+[without-rules]
+name = { vi = "Cảm biến không có luật", en = "A sensor without rules" }
+step = { vi = "Xem cảm biến", en = "See the sensor" }
+priority = "high"
+log_sources = ["*"]
+condition = { kind = "blind", causes = ["no_rules"] }
+
+[dropping]
+name = { vi = "Cảm biến rơi gói tin", en = "A sensor drops packets" }
+step = { vi = "Xem cảm biến", en = "See the sensor" }
+priority = "medium"
+log_sources = ["*"]
+condition = { kind = "blind", causes = ["packets_dropped", "alerts_discarded"] }
+
 [many-alerts]
 name = { vi = "Nhiều cảnh báo", en = "Many alerts" }
 step = { vi = "Xem cảnh báo", en = "See the alerts" }
@@ -178,6 +192,13 @@ class House:
         """The next step down from an alert, as the page takes it."""
         return json.loads(self.ioc.get(f"/api/lineage/alert/{alert['id']}"))["raised_by"]
 
+    def record_of(self, alert):
+        """The raw record of a sensor that an alert opens to."""
+        told = self.raised_by(alert)
+        assert (told["kind"], told["log_source"]) == ("sensor", alert["subject"])
+        raw = self.ioc.get(f"{told['href']}/raw")
+        return json.loads(raw.splitlines()[told["row"]])
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
@@ -210,12 +231,28 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     source = eventually(lambda: (now := house.standing())[0] == blind and now[1])
     [(since,)] = house.ask("SELECT toUnixTimestamp64Milli(since) FROM station_state_current WHERE subject = 'ids-a'")
     assert (source["since"], source["weight"] > 0) == (since, True), "it is heard, and blind since its record came"
+    [without] = eventually(lambda: house.alerts("without-rules"))
+    assert (without["active"], without["evidence"]["sensor"]["causes"]) == (True, ["no_rules"])
+    assert (without["evidence"]["sensor"]["rules_failed"], house.alerts("dropping")) == (31000, [])
+    assert source["sensor"]["causes"] == ["no_rules"], "the state says why, too"
+    assert house.record_of(without)["timestamp"] == moved("08:30"), "the alert opens to the line that says so"
     house.push(WITHOUT_RULES[1:])
     house.push(DROPPING)
+    [dropping] = eventually(lambda: house.alerts("dropping"))
+    told = dropping["evidence"]
+    assert (told["value"], told["threshold"], told["sensor"]["restarted"]) == (0.6, 0.1, True)
+    assert (told["sensor"]["packets"], told["sensor"]["dropped"]) == (240000, 360000), "since it began anew"
+    [over] = eventually(lambda: [one for one in house.alerts("without-rules") if not one["active"]])
+    assert house.record_of(over)["timestamp"] == moved("08:50"), "and so does what cleared it"
     house.push(SEEING_AGAIN)
     [cleared] = eventually(lambda: [one for one in house.alerts("sensor-blind") if not one["active"]])
     assert cleared["id"] == raised["id"]
     eventually(lambda: house.standing()[0] == ("good", False, None, 0, None, []))
+    eventually(lambda: [one["active"] for one in house.alerts("dropping")] == [False])
+    [(causes,)] = house.ask(
+        "SELECT groupUniqArrayArray(JSONExtract(sensor, 'causes', 'Array(String)')) FROM station_state WHERE subject = 'ids-a'"
+    )
+    assert sorted(causes) == ["alerts_discarded", "no_rules", "packets_dropped"]
 
     hours = eventually(lambda: (now := house.windows("hour")).get("08:00") and now)
     assert hours["08:00"] == (5, 20, 60), "what it did not report after 08:20 nobody knows"

@@ -1,4 +1,4 @@
-//! Logs over syslog (RFC 5424): recorded alerts and logins over TCP, counted as RFC 6587 has it, the firewall's lines as
+//! Logs over syslog (RFC 5424): recorded alerts, their sensor's records of itself and logins over TCP, counted as RFC 6587 has it, the firewall's lines as
 //! datagrams.
 //!
 //! Syslog has no acknowledgement, so what was on its way when the pipeline was killed is lost to whoever does not send it
@@ -20,7 +20,7 @@ use super::{
     PublisherArgs,
     alerts::{self, Alert},
     follow::wait_until,
-    synthetic,
+    sensor, synthetic,
 };
 
 /// More hours before now are not sent: a machine's log is long. What is usual is known from three days on, and one more is
@@ -33,7 +33,9 @@ const PAUSE: Duration = Duration::from_millis(25);
 const HOUR: Millis = Millis::hours(1);
 
 /// `local5.info`
-const LOCAL5: u8 = 174;
+pub(super) const LOCAL5: u8 = 174;
+/// Host and program of the intrusion sensor of `demo/log_sources.toml`.
+pub(super) const SENSOR: (&str, &str) = ("ids-1", "suricata");
 
 /// How a line is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,7 @@ impl<'a> Logs<'a> {
     pub(super) fn messages(&self, start: EventTime) -> Vec<(Line, String)> {
         let mut lines = synthetic::lines(self.seed, start, self.calendar);
         lines.extend(self.alerts_of(start));
+        lines.extend(sensor::records(self.seed, start, &self.alerts, self.calendar));
         lines.sort_by_key(|line| line.at);
         let numbered = |(number, line): (usize, Line)| {
             let message = self.message(number + 1, &line)?;
@@ -93,7 +96,7 @@ impl<'a> Logs<'a> {
         let line = |(day, alert): (_, &Alert)| {
             let at = alert.at(day, self.calendar).filter(|at| hour.contains(&at.0))?;
             let said = alert.written(day, self.calendar)?;
-            let (host, program) = ("ids-1", "suricata");
+            let (host, program) = SENSOR;
             Some(Line { at, way: Way::Connection, priority: LOCAL5, host, program, process: 700, said })
         };
         days.into_iter().flat_map(of_day).filter_map(line).collect()

@@ -417,7 +417,18 @@ impl Shard {
         }
         if let (Some(plan), Some(derived)) = (&station, &mut state.derived) {
             derived.advance(
-                Step { facts, answers, plan, subject, lateness, patience, said: &said, restated, days, results },
+                Step {
+                    facts,
+                    answers,
+                    plan,
+                    subject,
+                    lateness,
+                    patience,
+                    said: &said,
+                    restated,
+                    days,
+                    results,
+                },
                 &readings,
             );
             due = [due, derived.due(facts.now, plan, lateness)].into_iter().flatten().min();

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { blindRecord } from "./fixture/events.js";
 import { startFixture } from "./fixture/server.js";
 import { DESK, PATIENCE, PHONE, SCREENS, WALL, keep, launch, open, settled, until, violations } from "./support.js";
 
@@ -107,6 +108,9 @@ test("hours say their severities by pattern, summary and table, and what nobody 
   const { context, page } = await security();
   const chart = page.getByRole("img", { name: /Sự kiện theo giờ.*Khẩn cấp \d+.*Chưa xếp mức \d+/ });
   await chart.waitFor();
+  const heights = await page.locator(".event-hours g .bar.info").evaluateAll((bars) => bars.map((bar) => [bar.getBoundingClientRect().height, Number(bar.getAttribute("height"))]));
+  const [tallest, lowest] = [heights.toSorted(([, a], [, b]) => b - a)[0], heights.toSorted(([, a], [, b]) => a - b)[0]];
+  assert.ok(Math.abs(tallest[0] / lowest[0] - tallest[1] / lowest[1]) < 0.2, "bars are as high as they say");
   const fills = await page.locator(".event-legend .bar").evaluateAll((bars) => bars.map((bar) => getComputedStyle(bar).fill + getComputedStyle(bar).strokeDasharray));
   assert.equal(new Set(fills).size, 6, "no two severities look the same");
   await page.getByRole("button", { name: "Từ thấp trở lên" }).click();
@@ -123,23 +127,23 @@ test("an hour in which a sensor was blind is hatched and named, its numbers are 
   const hours = page.locator(".event-hours");
   assert.deepEqual(await hours.locator("g > .heard").evaluateAll((drawn) => drawn.map((it) => it.getAttribute("class"))), ["heard unknown", "heard incomplete", "heard open"]);
   const blind = hours.locator("g", { has: page.locator(".heard.incomplete") });
-  assert.match(await blind.locator("title").textContent(), /≥ \d+.*chưa đủ: Cảm biến khu máy chủ dùng chung không quan sát đủ trong 20 phút · không so với thường lệ/);
+  assert.match(await blind.locator("title").textContent(), /≥ \d+.*chưa đủ: 20 phút thiếu ở Cảm biến khu máy chủ dùng chung · không so với thường lệ/);
   assert.equal(await hours.locator(".event-legend [data-incomplete]").getAttribute("data-incomplete"), "1");
   await page.getByRole("img", { name: /Giờ chưa đủ: .*Cảm biến khu máy chủ dùng chung/ }).waitFor();
   // Readers of the screen get the table.
   await hours.getByText("Xem dạng bảng").press("Enter");
   const rows = hours.locator("tbody tr");
-  assert.match(await rows.nth(23).innerText(), /≥ \d+.*chưa đủ: Cảm biến/s);
+  assert.match(await rows.nth(23).innerText(), /≥ \d+.*chưa đủ: 20 phút/s);
   assert.match(await rows.nth(22).innerText(), /^(?!.*≥).*đủ$/s);
   assert.match(await rows.nth(24).innerText(), /giờ chưa khép/);
   const tile = page.locator("[data-figure=attempts]");
-  assert.match(await tile.innerText(), /≥ \d+\s+chưa đủ: Cảm biến khu máy chủ dùng chung không quan sát đủ trong 20 phút/);
+  assert.match(await tile.innerText(), /≥ \d+\s+chưa đủ: 20 phút thiếu ở Cảm biến khu máy chủ dùng chung/);
   assert.equal(await page.locator("[data-figure=amiss] .incomplete").count(), 0);
   const usual = page.locator(".usual-last");
-  assert.match(await usual.innerText(), /≥ 1 · chưa đủ: Cảm biến khu máy chủ dùng chung/);
+  assert.match(await usual.innerText(), /≥ 1 · chưa đủ: 20 phút/);
   assert.doesNotMatch(await usual.innerText(), /ít hơn/);
   await page.getByRole("button", { name: "English" }).click();
-  assert.match(await tile.innerText(), /incomplete: Sensor of the shared servers did not see enough for 20 min/);
+  assert.match(await tile.innerText(), /incomplete: 20 min not seen by Sensor of the shared servers/);
   await context.close();
   const wall = await open(browser, new URL("/wall/security", served.url), WALL);
   await wall.page.locator("[data-figure=grave] .incomplete").waitFor({ timeout: PATIENCE });
@@ -203,7 +207,7 @@ test("the number of attempts opens to the events that add to it, of its own time
 test("what is counted stands beside what is usual, an hour that is not whole is at least so many, and each opens to its events", async () => {
   const { context, page } = await security();
   const usual = page.getByRole("region", { name: "So với thường lệ" });
-  assert.match(await usual.locator("[data-measure=intrusions]").innerText(), /≥ 1 · nguồn chưa rõ: 1\/2$/);
+  assert.match(await usual.locator("[data-measure=intrusions]").innerText(), /≥ 1 · chưa đủ: 20 phút thiếu ở Cảm biến khu máy chủ dùng chung · nguồn chưa rõ: 1\/2$/);
   assert.equal(await usual.getByRole("img", { name: /^Dấu hiệu xâm nhập: .*≥ 1/ }).count(), 1);
   assert.equal(await usual.locator("svg rect.not-known").count(), 1, "what is not known is marked");
   assert.deepEqual(await usual.locator("svg rect.counted").evaluateAll((bars) => bars.map((bar) => bar.classList[1])), ["within", "above", "open"]);
@@ -295,6 +299,29 @@ test("an alert of a log source opens to what was counted of it, and one of its s
   await page.getByRole("button", { name: "Mọi sự kiện của nguồn nhật ký này" }).click();
   await page.waitForFunction(() => location.hash === "#/security?source=fw-a&days=31");
   await context.close();
+});
+
+test("an alert of a blind sensor says why, and opens to the record that says it", async () => {
+  const record = blindRecord(served.world);
+  const id = served.world.counted("ids-c", record.since);
+  // A line of another log source stands for the message: what matters is that it is the one that is named.
+  const position = "1-2-10000";
+  const sensor = { ...record, position };
+  Object.assign(served.world.alerts.all.get(id).evidence, { measure: "sensor", averaging: null, value: 0.6, threshold: 0.1, end: record.at, sensor });
+  for (const [language, said, open_] of [
+    ["vi", /Bản ghi của cảm biến 60,0 % gói tin bị rơi · đã khởi động lại/, "Mở bản ghi của cảm biến"],
+    ["en", /The sensor's record 60\.0 % of packets dropped · restarted/, "Open the sensor's record"],
+  ]) {
+    const { context, page } = await open(browser, new URL(`?lang=${language}#/?step=alert/${encodeURIComponent(id)}`, served.url));
+    const button = page.getByRole("button", { name: open_ });
+    await button.waitFor({ timeout: PATIENCE });
+    assert.match(await page.locator("[data-part=origin]").innerText(), said);
+    assert.deepEqual(await violations(page), []);
+    await button.click();
+    await page.waitForFunction((position) => location.hash.includes(position), position);
+    await until(() => served.asked.some((path) => path.startsWith(`/api/lineage/envelope/${position}`)), "the message");
+    await context.close();
+  }
 });
 
 test("a longer period is asked for once, and not anew with every second", async () => {

@@ -79,7 +79,9 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
         None => (Scope::read(id, &mut section, draft), None),
     };
     let instead = match condition {
-        Some(Condition::Status { .. } | Condition::Blind { .. }) => Some("counts windows; a rule of a status has 'lasting' instead"),
+        Some(Condition::Status { .. } | Condition::Blind { .. }) => {
+            Some("counts windows; a rule of a status has 'lasting' instead")
+        }
         Some(Condition::Events(_)) => {
             Some("counts windows; a rule of events has 'within' and 'clear_after' instead")
         }

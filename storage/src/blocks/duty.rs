@@ -12,9 +12,8 @@ use ioc_model::{
 use super::{
     Columnar,
     columns::{
-        Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_integers, optional_times,
-        texts,
-        times,
+        Columns, arrivals, enums, flags, known_names, names, numbers, optional_floats, optional_integers,
+        optional_times, texts, times,
     },
 };
 

@@ -2,7 +2,9 @@
 
 ALTER TABLE alert {on_cluster}
     ADD COLUMN IF NOT EXISTS sensor String
-        COMMENT 'Record of itself that a sensor wrote, as JSON: at, since (milliseconds since 1970), position, row, causes, rules_loaded, rules_failed, packets, dropped, discarded (of the time between), restarted; empty where it is not that' CODEC(ZSTD(3)) AFTER compared;
+        COMMENT 'Record of itself that a sensor wrote, as JSON: at, since (milliseconds since 1970), position, row, causes, rules_loaded, rules_failed, packets, dropped, discarded (of the time between), restarted; empty where it is not that' CODEC(ZSTD(3)) AFTER compared,
+    COMMENT COLUMN IF EXISTS measure 'What made it so: indicator, index, status or sensor, or what was counted of events, such as attempts or targets; empty for an acknowledgement',
+    COMMENT COLUMN IF EXISTS value 'The value, in the unit of the measure; of a sensor the share of packets dropped; none for a status';
 
 ALTER TABLE station_state {on_cluster}
     ADD COLUMN IF NOT EXISTS sensor String

@@ -185,7 +185,8 @@ impl Alerts {
     /// When the clock alone raises one.
     pub(super) fn due(&self, plan: &StationPlan) -> Option<EventTime> {
         let due = |rule: &Rule| {
-            let (Condition::Status { lasting, .. } | Condition::Blind { lasting, .. }) = rule.condition else {
+            let (Condition::Status { lasting, .. } | Condition::Blind { lasting, .. }) = rule.condition
+            else {
                 return None;
             };
             let state = self.rules.get(rule.id.as_str())?;

@@ -21,7 +21,7 @@ export const securityWords = {
   usualBand: t("Thường lệ", "Usual"),
   usually: t("thường", "usually"),
   incomplete: t("chưa đủ", "incomplete"),
-  didNotSee: t("không quan sát đủ trong", "did not see enough for"),
+  missedBy: t("thiếu ở", "not seen by"),
   notJudged: t("không so với thường lệ", "not held against the usual"),
   hourOpen: t("giờ chưa khép", "hour not closed yet"),
   hourUnknown: t("không rõ các nguồn có quan sát đủ không", "whether log sources saw enough is not known"),

@@ -4,6 +4,8 @@ use super::*;
 use crate::{
     event::{Count, Event, EventKind, Severity},
     rule::{Bound, Condition, EVERY, Unusual},
+    sensor::BlindCause,
+    time::Millis,
 };
 
 /// The valid pack with a log source, measures and rules over them.
@@ -22,7 +24,10 @@ fn files() -> PackFiles {
         condition = { kind = \"unusual\", measure = \"lines\", below = 0.5, least = 100 }\n\
         [fixed]\nname = { vi = \"Quá\", en = \"Over\" }\nstep = { vi = \"Xem\", en = \"Look\" }\n\
         priority = \"low\"\nlog_sources = [\"*\"]\n\
-        condition = { kind = \"measure\", measure = \"alerts\", averaging = \"day\", above = 100 }\n";
+        condition = { kind = \"measure\", measure = \"alerts\", averaging = \"day\", above = 100 }\n\
+        [blind]\nname = { vi = \"Mù\", en = \"Blind\" }\nstep = { vi = \"Xem\", en = \"Look\" }\n\
+        priority = \"high\"\nlog_sources = [\"*\"]\n\
+        condition = { kind = \"blind\", causes = [\"no_rules\", \"packets_dropped\"] }\n";
     let mut files = valid_files();
     for (path, text) in
         [("log_sources.toml", log_sources), ("measures.toml", measures), ("rules.toml", rules)]
@@ -47,8 +52,28 @@ fn a_rule_holds_an_hour_against_its_usual_band() {
 }
 
 #[test]
+fn a_rule_names_why_a_sensor_is_blind() {
+    let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
+    let causes = vec![BlindCause::NoRules, BlindCause::PacketsDropped];
+    assert_eq!(pack.rules["blind"].condition, Condition::Blind { causes, lasting: Millis(0) });
+}
+
+#[test]
 fn every_rule_of_what_is_counted_has_its_fault() {
     let cases = [
+        ("\"no_rules\", ", "\"no_rule\", ", "25: blind: 'no_rule' is no cause for which a sensor is blind"),
+        ("\"no_rules\", ", "\"packets_dropped\", ", "25: blind: cause 'packets_dropped' is named twice"),
+        ("[\"no_rules\", \"packets_dropped\"]", "[]", "25: blind: 'causes' must name at least one"),
+        (
+            "condition = { kind = \"blind\"",
+            "raise_windows = 2\ncondition = { kind = \"blind\"",
+            "25: blind: 'raise_windows' counts windows",
+        ),
+        (
+            "kind = \"blind\", causes",
+            "kind = \"blind\", statuses",
+            "25: blind.condition: 'statuses' is not a key",
+        ),
         (
             "measure = \"alerts\", above = 3",
             "measure = \"alert\", above = 3",

@@ -9,9 +9,9 @@ const MINUTE = 60_000;
 /** So many are named; the others are counted. */
 const NAMED = 3;
 
-/** Who did not see enough, and for how long: `Sensor A did not see enough for 20 min`. */
+/** For how long who did not see enough: `20 min not seen by Sensor A`. */
 export function whoMissed(missing: NotHeard[], known: LogSource[]): string {
-  const named = missing.slice(0, NAMED).map(({ log_source, minutes }) => `${nameOf(log_source, known)} ${say(securityWords.didNotSee)} ${span(minutes * MINUTE)}`);
+  const named = missing.slice(0, NAMED).map(({ log_source, minutes }) => `${span(minutes * MINUTE)} ${say(securityWords.missedBy)} ${nameOf(log_source, known)}`);
   const others = missing.length - named.length;
   return [...named, others > 0 ? `+${number(others)}` : ""].filter(Boolean).join("; ");
 }
