@@ -419,7 +419,7 @@ for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 10
     const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
     assert.ok(size[0] <= width && size[1] <= height, String(size));
     assert.equal(await page.locator("button:visible, a:visible, select:visible, input:visible, summary:visible").count(), 0);
-    assert.deepEqual(await page.locator("[data-figure] .event-figure").allInnerTexts().then((texts) => texts.map((text) => text.trim())), ["49", "173", "3", "3"]);
+    assert.deepEqual(await page.locator("[data-figure] .event-figure").allInnerTexts().then((texts) => texts.map((text) => text.trim())), ["≥ 49", "≥ 173", "≥ 3", "3"]);
     const cut = await page.locator(".event-figures article, .amiss li, .event-hours > *").evaluateAll(
       (all, height) => all.filter((it) => it.getBoundingClientRect().bottom > height + 1 || it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),
       height,

@@ -1,6 +1,7 @@
 import type { EventSummary, LogSource } from "../../api";
 import { number } from "../../format";
 import { say } from "../../language";
+import { sensorLine } from "../../sensor";
 import { logSourcesNow } from "../../standing";
 import { shift } from "../../wall";
 import { words } from "../../words/page";
@@ -50,13 +51,14 @@ function Amiss({ of }: { of: LogSource[] }) {
           <li key={source.id} data-log-source={source.id}>
             <strong>{source.name ? say(source.name) : source.id}</strong>
             <span class="amiss-since">
-              <Standing of={{ ...source, silent_after: null, since: null }} />
+              <Standing of={{ ...source, silent_after: null, since: null, sensor: null, clock_off: null }} />
               {(source.standing === "silent" || source.standing === "error") && (
                 <>
                   {" "}
                   <Age of={source.standing === "silent" ? source.received_at : source.since} />
                 </>
               )}
+              {source.standing === "error" && source.sensor && ` · ${sensorLine(source.sensor)}`}
             </span>
           </li>
         ))}
