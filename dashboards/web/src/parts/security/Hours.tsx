@@ -110,7 +110,7 @@ export function Hours({ of }: { of: EventSummary }) {
                         {atLeast(bar.counts[word], isIncomplete(bar))}
                       </td>
                     ))}
-                    <td>{heardWords(bar.heard, of.log_sources) || say(securityWords.hourWhole)}</td>
+                    <td class="seen">{heardWords(bar.heard, of.log_sources) || say(securityWords.hourWhole)}</td>
                   </tr>
                 ))}
               </tbody>

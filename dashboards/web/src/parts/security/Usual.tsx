@@ -106,6 +106,8 @@ function slots({ hours }: Measure, from: number, until: number): Slot[] {
 function Chart({ hours, of, known, title }: { hours: Slot[]; of: Measure; known: LogSource[]; title: string }) {
   const most = Math.max(1, ...hours.map(({ hour }) => Math.max(hour?.value ?? 0, hour?.usual?.high ?? 0)));
   const wide = WIDTH / Math.max(1, hours.length);
+  // Before it nothing was counted.
+  const first = hours.findIndex(({ hour }) => hour !== undefined);
   const y = (count: number) => HEIGHT - (count / most) * (HEIGHT - 4);
   return (
     <svg class="event-bars usual-bars" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={title}>
@@ -116,7 +118,7 @@ function Chart({ hours, of, known, title }: { hours: Slot[]; of: Measure; known:
       </defs>
       {hours.map(({ start, hour }, at) => (
         <g key={start}>
-          <title>{`${fullMoment(start)}: ${hour ? told(hour, of, known) : say(securityWords.hourOpen)}`}</title>
+          <title>{`${fullMoment(start)}: ${hour ? told(hour, of, known) : say(at < first ? securityWords.hourUnknown : securityWords.hourOpen)}`}</title>
           <rect class="event-room" x={at * wide} y={0} width={wide} height={HEIGHT} />
           {hour?.usual && <rect class="usual-band" x={at * wide} y={y(hour.usual.high)} width={wide} height={Math.max(2, y(hour.usual.low) - y(hour.usual.high))} />}
           {hour && isIncomplete(hour) && <rect class="not-known" x={at * wide + 1} y={0} width={wide - 2} height={HEIGHT} />}
