@@ -237,13 +237,15 @@ def test_silent_an_hour_of_a_blind_sensor_is_missing_and_its_alarms_come_and_go_
     assert source["sensor"]["causes"] == ["no_rules"], "the state says why, too"
     assert house.record_of(without)["timestamp"] == moved("08:30"), "the alert opens to the line that says so"
     house.push(WITHOUT_RULES[1:])
-    house.push(DROPPING)
+    house.push(DROPPING[:2])
     [dropping] = eventually(lambda: house.alerts("dropping"))
     told = dropping["evidence"]
     assert (told["value"], told["threshold"], told["sensor"]["restarted"]) == (0.6, 0.1, True)
     assert (told["sensor"]["packets"], told["sensor"]["dropped"]) == (240000, 360000), "since it began anew"
     [over] = eventually(lambda: [one for one in house.alerts("without-rules") if not one["active"]])
     assert house.record_of(over)["timestamp"] == moved("08:50"), "and so does what cleared it"
+    house.push(DROPPING[2:])
+    eventually(lambda: house.standing()[1]["sensor"]["causes"] == ["packets_dropped", "alerts_discarded"])
     house.push(SEEING_AGAIN)
     [cleared] = eventually(lambda: [one for one in house.alerts("sensor-blind") if not one["active"]])
     assert cleared["id"] == raised["id"]
