@@ -11,6 +11,8 @@
 //! overdue, say what was, not what is: such an alert is raised as over, once a run, to be acknowledged like any other.
 //! When windows of now go on raising, it is active.
 
+mod blind;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
@@ -20,7 +22,7 @@ use ioc_model::{
     name::Name,
     results::{AlertResult, Evidence},
     rule::{AlertAbout, AlertChange, AlertKey, Bound, Condition, Measure, Priority, Rule},
-    sensor::{BlindCause, SensorRecord},
+    sensor::SensorRecord,
     status::StationStatus,
     time::{EventTime, Millis, Now},
     usual::Usual,
@@ -28,7 +30,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{HOUR, StationPlan, statement::OpenAlert, usual::UsualHours};
-use crate::{counted::CountPlan, step::ShardResults};
+use crate::step::ShardResults;
 
 /// Windows without a valid value that may lie between those of a row.
 const GAP_WINDOWS: i64 = 6;
@@ -314,43 +316,6 @@ impl Step<'_> {
                 }
             }
         }
-    }
-
-    /// A record of a sensor raises and clears; where none comes nothing changes (invariant SILENT).
-    fn blind(
-        &mut self,
-        record: &Arc<SensorRecord>,
-        causes: &[BlindCause],
-        lasting: Millis,
-        plan: &StationPlan,
-    ) {
-        let active = self.state.open.is_some_and(|open| open.active);
-        let now = EventTime(self.now.0);
-        let holds = record.has_any(causes);
-        let due = match holds {
-            true => self.state.status_since.get_or_insert(now).plus(lasting) <= now,
-            false => self.state.status_since.take().is_some() || active,
-        };
-        if !due || holds == active {
-            return;
-        }
-        // A share is held against what the log source may miss; of the other causes one is too many.
-        let is_share = causes.contains(&BlindCause::PacketsDropped)
-            && (record.causes.contains(&BlindCause::PacketsDropped) || !holds);
-        let threshold = plan.counts.as_ref().map(CountPlan::blind_above).filter(|_| is_share);
-        let evidence = Evidence {
-            measure: Name::from("sensor"),
-            averaging: None,
-            start: record.since,
-            end: record.at,
-            value: threshold.map(|_| record.dropped_share()),
-            threshold,
-            status: None,
-            events: None,
-            compared: None,
-            sensor: Some(record.clone()),
-        };
-        self.turn(active, evidence);
     }
 
     /// From active to cleared, or to active.
