@@ -22,9 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::{AppState, fresh, fresh_json, json, moment, question, starting};
 use crate::{
     access::Asked,
-    events::{
-        EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, SUMMARY_MAX, figures,
-    },
+    events::{EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, SUMMARY_MAX},
     log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
     measures::{DistinctTotal, MeasureTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual},
     problem::Problem,
@@ -47,6 +45,7 @@ pub(crate) struct EventsQuery {
     attempts: Option<bool>,
     known: Option<bool>,
     measure: Option<String>,
+    flow_id: Option<String>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -84,7 +83,6 @@ struct Summary {
     until: EventTime,
     now: Now,
     totals: EventTotals,
-    figures: Vec<EventFigure>,
     hours: Vec<EventHour>,
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
@@ -129,7 +127,6 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     // What is said of now may be on its way; what was said by a moment that has passed is there.
     let on_its_way = if at < now { Millis(0) } else { grace(state.board.clock_speed()) };
     let stale = stale_from.is_some_and(|from| EventTime(at.0) >= from.plus(on_its_way));
-    let figures = figures(&totals, &hours, &log_sources, stale);
     if stale {
         log_sources = log_sources.into_iter().map(LogSourceView::withheld).collect();
     }
@@ -139,7 +136,6 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         until: of.until,
         now,
         totals,
-        figures,
         hours,
         sources,
         targets,
@@ -303,6 +299,7 @@ impl EventsQuery {
             attempts: self.attempts.unwrap_or(false),
             known: self.known.unwrap_or(false),
             counted: self.counted(measures)?,
+            flow_id: self.flow_id.as_deref().unwrap_or_default().trim().to_owned(),
         })
     }
 }
