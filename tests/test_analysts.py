@@ -159,6 +159,13 @@ def fill(ask, first, second):
         " ['high', 'low', 'info', 'not_rated'] AS severity, [0, 0, 3, 0] AS attempts, [0, 1, 2, 3] AS number"
     )
     ask(
+        "INSERT INTO event (kind, log_source, happened_at, severity, signature, decided, source_address, source_network,"
+        " target_address, target_port, attributes.name, attributes.text, weight, feed, received_at, log, partition, offset, row,"
+        " generation, epoch, chunk) SELECT kind, 'ids-a', start, 'high', 'EXAMPLE', 'allowed', '203.0.113.5', '203.0.113.5', '192.0.2.10', 443,"
+        " ['event_type', 'flow_id'], [kind, '1200000000000001'], 1, 'push', start, 1, 0, 9000, number, 0,"
+        f" {first}, 0 FROM ({HOURS}) ARRAY JOIN ['alert', 'flow'] AS kind, [0, 1] AS number WHERE hour = 5"
+    )
+    ask(
         "INSERT INTO log_source (pack, id, name_vi, name_en, silent_after_ms)"
         " SELECT argMax(version, published_at), source, 'Máy chủ', 'Server', 60000 FROM pack"
         " ARRAY JOIN ['srv-a', 'srv-b'] AS source GROUP BY source"

@@ -1,4 +1,4 @@
-"""The figures of the overview: said by the flow, stored, the same for everybody, and asked for as of a moment."""
+"""The figures: said by the flow, stored, the same for everybody, and asked for as of a moment."""
 
 from collections import Counter
 from datetime import datetime, timezone
@@ -7,7 +7,8 @@ import pytest
 from ioc import eventually
 from test_alerts import ALERT, STATION, Watch
 
-NINE = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance", "log_sources"]
+NAMES = ["aqi", "pm25", "alerts", "exceeded", "stations", "completeness", "slowest", "balance", "log_sources"]
+NAMES += ["events", "severe", "security_alerts", "time_to_acknowledge", "time_to_clear"]
 
 
 @pytest.fixture
@@ -26,10 +27,10 @@ def figures(watch, at=None):
 
 def test_what_the_board_said_before_is_known_after_kill_9_and_opens_to_its_inputs(watch):
     before = eventually(lambda: figures(watch) or None)
-    assert list(before) == NINE
+    assert list(before) == NAMES
     assert (before["alerts"]["value"], before["alerts"]["verdict"]) == (0, "kept")
     # Nothing has come: nothing is on target (SILENT).
-    for name in NINE:
+    for name in NAMES:
         if name != "alerts":
             assert before[name]["verdict"] == "withheld", before[name]
     moment = before["alerts"]["at"]
@@ -70,7 +71,7 @@ def test_what_the_board_said_before_is_known_after_kill_9_and_opens_to_its_input
     analyst = watch.ioc.analyst()
     said = "SELECT toString(figure), value, toString(verdict), revision FROM"
     stored = analyst.query(f"{said} figure_current").result_rows
-    assert [row[0] for row in stored] == NINE
+    assert [row[0] for row in stored] == NAMES
     assert dict(zip([row[0] for row in stored], stored, strict=True))["alerts"][1:3] == (1, "missed")
 
     watch.ioc.kill()

@@ -65,7 +65,13 @@ def login(number):
     return f"{now:%Y-%m-%dT%H:%M:%S.%f+00:00} srv-a sshd[{1000 + number}]: Server listening on port {number}."
 
 
+# What a sensor says over and over, byte for byte: each of them is an event.
+SAME = json.dumps({"timestamp": "2026-11-20T10:02:08.000000+0700", "event_type": "stats", "host": "ids-1", "stats": {"uptime": 1}})
+
+
 def record(number):
+    if number % 10 in (3, 4):
+        return SAME
     now = datetime.datetime.now(datetime.timezone.utc)
     who = {"src_ip": "192.0.2.7", "src_port": 1024 + number, "dest_ip": "192.0.2.8", "dest_port": 443, "proto": "TCP"}
     alert = {"action": "allowed", "gid": 1, "signature_id": 1, "rev": 1, "signature": "a scan", "severity": 2}

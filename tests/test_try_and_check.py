@@ -1,16 +1,19 @@
 """What people ask before anything runs: `ioc try`, `ioc check`, the settings and the help."""
 
+import collections
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 from ioc import BINARY, PACK, ROOT
 
 RECEIVED_AT = "2026-11-05T03:00:00Z"
+SEVERITIES = ("not_rated", "info", "low", "medium", "high", "critical")
 STATION_FILE = "TN_TEST_FILES1_20261105090000.txt"
 DIRTY = (
     b"\xef\xbb\xbfPM10\t61.3\tug/m3\t20261105090000\t00\r\n"
@@ -111,6 +114,59 @@ def test_try_on_the_sample_files_of_the_repository_gives_the_recorded_lines(case
     expected = (folder / "expected.jsonl").read_text()
     assert done.stdout.decode() == expected
     assert done.returncode == (1 if '"kind":"reject"' in expected else 0)
+
+
+# What each format of information security is tried on: lines of the field's cases, and how many of them are events of a
+# kind. Syslog of both RFCs and what it carries, EVE, a console's table.
+SECURITY = {
+    "syslog/own_zone": ("syslog", {"login_failed": 3}),
+    "syslog/new_year_after_midnight": ("syslog", {"login_failed": 2}),
+    "syslog/scales_of_severity": ("syslog", None),
+    "syslog/cef_of_many_kinds": ("syslog", None),
+    "syslog/firewalls": ("syslog", None),
+    "syslog_lines/pam_and_sshd": ("syslog_lines", None),
+    "syslog_lines/one_address_of_cef": ("syslog_lines", {"block": 3}),
+    "eve/which_records_are_alerts": ("eve", {"alert": 7, "block": 1, "protocol": 1, "flow": 1, "stats": 1, "anomaly": 1}),
+    "eve/equal_records_in_one_file": ("eve", {"stats": 2, "flow": 2, "protocol": 2, "alert": 4}),
+    "eve/an_array_of_records": ("eve", {"protocol": 2}),
+    "event_csv/a_console_s_export": ("event_csv", None),
+}
+
+
+@pytest.mark.parametrize("case", SECURITY)
+def test_try_shows_what_happened_how_bad_it_is_and_what_is_refused_in_every_format_of_security(case, tmp_path):
+    folder, (format_name, kinds) = ROOT / "decode" / "cases" / case, SECURITY[case]
+    meta = tomllib.loads((folder / "meta.toml").read_text())
+    [given] = folder.glob("input.*")
+    file = shutil.copy(given, tmp_path)
+    of = ["--feed", meta["feed"]] if "feed" in meta else ["--format", format_name]
+    sender = ["--sender", meta["attributes"]["sender"]] if "attributes" in meta else []
+    pack = ROOT / "decode" / "cases" / "pack"
+    done = ioc("try", "--pack", pack, *of, *sender, "--received-at", meta["received_at"], file)
+    expected = [json.loads(line) for line in (folder / "expected.jsonl").read_text().splitlines()]
+    told = lines(done)
+    # Each message of syslog is one of its own, and a row of it the first.
+    assert told == expected, done.stderr
+    events = [row for row in told if row["kind"] == "event"]
+    rejects = [row for row in told if row["kind"] == "reject"]
+    assert events and all(row["severity"] in SEVERITIES and row["happened_at"] and row["log_source"] for row in events)
+    assert kinds is None or collections.Counter(row["event"] for row in events) == kinds
+    assert all(row["message_vi"] and row["message_en"] and row["reason"] for row in rejects)
+    assert done.returncode == (1 if rejects else 0)
+
+
+def test_try_reads_three_hundred_real_alerts_and_says_how_bad_each_is(tmp_path):
+    [given] = (ROOT / "decode" / "cases" / "eve" / "real_alerts").glob("input.*")
+    done = ioc("try", "--format", "eve", "--pack", PACK, shutil.copy(given, tmp_path))
+    told = lines(done)
+    assert (done.returncode, len(told)) == (0, 300)
+    assert {row["event"] for row in told} == {"alert"}
+    said = [json.loads(line)["alert"]["severity"] for line in given.read_text().splitlines()]
+    meant = {1: "high", 2: "medium", 3: "low"}
+    assert [row["severity"] for row in told] == [meant[severity] for severity in said]
+    assert all(row["rated"] == f"suricata {severity}" for row, severity in zip(told, said, strict=True))
+    # What the pack does not know is shown as unknown, and not refused.
+    assert {row["known"] for row in told} == {False}
 
 
 def test_try_shows_a_report_with_its_findings_and_whom_its_sender_may_report_for():

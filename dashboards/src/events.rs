@@ -4,14 +4,13 @@
 
 use ioc_model::{
     event::{Decided, EventKind, Severity, TimeFrom},
-    rule::Priority,
     time::{EventTime, Millis, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    heard::{HeardWindow, NotHeard},
-    log_sources::{LogSourceHeard, LogSourceView, LogSourcesSaid},
+    heard::HeardWindow,
+    log_sources::{LogSourceHeard, LogSourcesSaid},
 };
 
 /// The most events of a page.
@@ -131,75 +130,6 @@ pub struct EventHour {
     pub weight: u64,
 }
 
-/// What a duty officer asks first of what happened, in the order in which it is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventFigureId {
-    /// High or critical events.
-    Grave,
-    /// Attempts to log in.
-    Attempts,
-    /// Addresses that grave events or attempts to log in came from.
-    Attackers,
-    /// Log sources that are silent or blind.
-    Amiss,
-}
-
-/// A number of what happened, and how urgent it is. Whoever shows it puts words to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct EventFigure {
-    /// Which.
-    pub figure: EventFigureId,
-    /// The number.
-    pub value: i64,
-    /// What it is out of; none where that says nothing.
-    pub of: Option<u64>,
-    /// How urgent; none where there is nothing to act on, or what to act on is not told by the number.
-    pub priority: Option<Priority>,
-    /// Who was silent or blind for how long of the time that is counted, the longest first: then there were at least so
-    /// many. None where all were heard, and of what is no count of events.
-    pub incomplete: Vec<NotHeard>,
-}
-
-/// The figures of a time. `log_sources` are as the flow said them last; is that stale, nobody knows how urgent they are.
-/// `missing` says who did not see all of it.
-#[must_use]
-pub fn figures(
-    totals: &EventTotals,
-    hours: &[EventHour],
-    log_sources: &[LogSourceView],
-    stale: bool,
-    missing: &[NotHeard],
-) -> Vec<EventFigure> {
-    let worst = hours.iter().filter(|hour| hour.weight > 0).map(|hour| hour.severity).max();
-    let amiss = || log_sources.iter().filter(|source| source.amiss);
-    // The others may be silent for ever.
-    let owe =
-        log_sources.iter().filter(|source| source.silent_after.is_some() || source.amiss).count() as u64;
-    let counted = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    let figure = |figure, value, of, priority| {
-        let counts_events = figure != EventFigureId::Amiss;
-        let incomplete = missing.iter().filter(|_| counts_events).cloned().collect();
-        EventFigure { figure, value, of, priority, incomplete }
-    };
-    let of_worst = match worst {
-        Some(Severity::Critical) => Some(Priority::Critical),
-        Some(Severity::High) => Some(Priority::High),
-        _ => None,
-    };
-    vec![
-        figure(EventFigureId::Grave, counted(totals.grave), Some(totals.weight), of_worst),
-        figure(EventFigureId::Attempts, totals.attempts, None, None),
-        figure(EventFigureId::Attackers, counted(totals.attackers), None, None),
-        figure(
-            EventFigureId::Amiss,
-            counted(amiss().count() as u64),
-            Some(owe),
-            amiss().filter_map(|source| source.priority).min().filter(|_| !stale),
-        ),
-    ]
-}
-
 /// An address that events came from, or went to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EventAddress {
@@ -238,69 +168,4 @@ pub struct EventsSummed {
     pub said: LogSourcesSaid,
     /// How much of their hours those were heard that may not be silent, from a day before that time on, by time.
     pub heard_hours: Vec<HeardWindow>,
-}
-
-#[cfg(test)]
-mod tests {
-    use ioc_model::figure::StationStanding;
-
-    use super::*;
-    use crate::log_sources::LogSourceStanding;
-
-    #[test]
-    fn grave_events_are_as_urgent_as_the_worst_of_them() {
-        let hour = |severity, weight| EventHour { start: EventTime(0), severity, weight };
-        let urgent =
-            |hours: &[EventHour]| figures(&EventTotals::default(), hours, &[], false, &[])[0].priority;
-        assert_eq!(urgent(&[hour(Severity::Medium, 5)]), None);
-        assert_eq!(urgent(&[hour(Severity::High, 1), hour(Severity::NotRated, 9)]), Some(Priority::High));
-        let both = [hour(Severity::Critical, 1), hour(Severity::High, 1)];
-        assert_eq!(urgent(&both), Some(Priority::Critical));
-    }
-
-    #[test]
-    fn silent_what_is_counted_says_who_did_not_see_all_of_it() {
-        let missing = [NotHeard { log_source: "ids-a".to_owned(), minutes: 20, of: 60 }];
-        let told = figures(&EventTotals::default(), &[], &[], false, &missing);
-        let incomplete: Vec<usize> = told.iter().map(|figure| figure.incomplete.len()).collect();
-        assert_eq!(incomplete, [1, 1, 1, 0]);
-    }
-
-    #[test]
-    fn silent_log_sources_that_are_silent_or_blind_count_and_are_not_urgent_when_nobody_knows() {
-        let source = |silent_after, standing: StationStanding, amiss| LogSourceView {
-            id: String::new(),
-            name: None,
-            owner: None,
-            relay: false,
-            standing: LogSourceStanding::Said(standing),
-            since: None,
-            sensor: None,
-            clock_off: None,
-            amiss,
-            priority: standing.priority(),
-            received_at: None,
-            silent_after,
-            weight: 0,
-            rows: 0,
-            absurd: 0,
-        };
-        let owes = Some(Millis::hours(1));
-        let mut all = vec![
-            source(owes, StationStanding::Good, false),
-            source(owes, StationStanding::Never, true),
-            source(None, StationStanding::Never, false),
-            // It owes nothing, and is blind all the same.
-            source(None, StationStanding::Error, true),
-        ];
-        let told = |all: &[LogSourceView], stale| {
-            let figure = figures(&EventTotals::default(), &[], all, stale, &[]).remove(3);
-            assert_eq!(figure.figure, EventFigureId::Amiss);
-            (figure.value, figure.of, figure.priority)
-        };
-        assert_eq!(told(&all, false), (2, Some(3), Some(Priority::Medium)));
-        all.push(source(owes, StationStanding::Silent, true));
-        assert_eq!(told(&all, false), (3, Some(4), Some(Priority::High)));
-        assert_eq!(told(&all, true), (3, Some(4), None));
-    }
 }

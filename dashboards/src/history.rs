@@ -20,6 +20,7 @@ use ioc_model::{
 use serde::Serialize;
 
 use crate::{
+    alert_times::AlertTimesView,
     alerts::AlertView,
     events::{EventPage, EventsSummed},
     figures::FigureView,
@@ -85,6 +86,14 @@ pub trait History: Send + Sync + std::fmt::Debug {
         before: Option<EventCursor>,
         limit: u32,
     ) -> HistoryAnswer<'a, EventPage>;
+
+    /// How long alerts took that were raised in `[from, until)`, by rule.
+    fn alert_times<'a>(
+        &'a self,
+        asker: &'a Asker,
+        from: Now,
+        until: Now,
+    ) -> HistoryAnswer<'a, Vec<AlertTimesView>>;
 
     /// The events that raised an alert, or those older than a place: at most so many, the newest first.
     fn alert_events<'a>(

@@ -7,6 +7,7 @@
 //! (invariant SILENT): every figure carries its moments, and the page judges its age by the server's clock.
 
 mod access;
+pub mod alert_times;
 pub mod alerts;
 pub mod assessment;
 mod assets;

@@ -38,7 +38,7 @@ pub fn permissive_feed(format: FormatName, check_times: bool) -> Feed {
     }
     // Lines of a file are known by their place in it.
     let transport = match format {
-        FormatName::SyslogLines => Transport::Files { folder: String::new() },
+        FormatName::SyslogLines | FormatName::Eve => Transport::Files { folder: String::new() },
         _ => Transport::Http,
     };
     Feed {

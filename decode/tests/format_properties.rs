@@ -12,7 +12,7 @@ use ioc_model::{
     action::{NOTE_MAX, OPERATOR, USER_MAX},
     attribute::{self, Attribute, Attributes},
     envelope::{Content, Envelope, UNMATCHED},
-    event::Event,
+    event::{Event, EventKey},
     form::{Finding, Mark, Report},
     names::Names,
     observation::Observation,
@@ -453,33 +453,59 @@ proptest! {
     fn once_a_line_of_a_piece_is_the_line_of_the_whole_file(
         lines in prop::collection::vec("[a-b\\r\\x00]{0,3}", 1..12), cut in 0..12_usize,
     ) {
-        let decoder = decoder();
-        let bytes = |lines: &[String]| lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>();
-        let keys = |payload: &[u8], before: Option<&RunningHash>| {
-            let mut known = Vec::new();
-            if let Some(before) = before {
-                attribute::write(&mut known, Attribute::Before, &before.to_string());
-            }
-            let feed = "permissive-syslog_lines";
-            let piece = Envelope { attributes: Attributes::new(&[], &known), ..envelope(feed, "auth.log", payload) };
-            let (_, rows) = decoded(decoder, &piece);
-            let key = |row: &Row| match row {
-                Row::Happened(event) => event.key,
-                other => panic!("{other:?}"),
-            };
-            rows.others.iter().map(key).collect::<Vec<_>>()
-        };
-        let cut = cut.min(lines.len());
-        let (first, rest) = (bytes(&lines[..cut]), bytes(&lines[cut..]));
-        let mut before = RunningHash::default();
-        let mut pieces = keys(&first, Some(&before));
-        before.update(&first);
-        pieces.extend(keys(&rest, Some(&before)));
-        // A file that comes whole loses the padding behind its last line.
-        let mut whole = keys(&[bytes(&lines), b"end\n".to_vec()].concat(), None);
-        let _end = whole.pop();
+        let (pieces, whole) = keys_of_pieces("permissive-syslog_lines", &lines, cut, "end");
         prop_assert_eq!(pieces, whole);
     }
+
+    #[test]
+    fn once_a_record_is_known_by_its_place_in_the_file_also_among_equal_ones(
+        lines in prop::collection::vec(prop_oneof![
+            Just(r#"{"event_type":"stats","stats":{"uptime":1}}"#.to_owned()),
+            Just(r#" {"event_type":"flow","flow_id":7} "#.to_owned()),
+            Just(r#"{"event_type":"dns","timestamp":"2026-01-01T00:00:00Z"}"#.to_owned()),
+            Just("\r".to_owned()),
+        ], 1..12), cut in 0..12_usize,
+    ) {
+        let (pieces, whole) = keys_of_pieces("permissive-eve", &lines, cut, r#"{"event_type":"end"}"#);
+        let different: BTreeSet<_> = whole.iter().flatten().collect();
+        prop_assert_eq!(different.len(), lines.iter().filter(|line| line.len() > 1).count());
+        prop_assert_eq!(pieces, whole);
+    }
+}
+
+/// What the lines of a file are known by when it comes in two pieces, and when it comes whole, with a last line behind
+/// them that is left out.
+fn keys_of_pieces(
+    feed: &str,
+    lines: &[String],
+    cut: usize,
+    last: &str,
+) -> (Vec<Option<EventKey>>, Vec<Option<EventKey>>) {
+    let bytes = |lines: &[String]| {
+        lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect::<Vec<u8>>()
+    };
+    let keys = |payload: &[u8], before: Option<&RunningHash>| {
+        let mut known = Vec::new();
+        if let Some(before) = before {
+            attribute::write(&mut known, Attribute::Before, &before.to_string());
+        }
+        let piece = Envelope { attributes: Attributes::new(&[], &known), ..envelope(feed, "a.log", payload) };
+        let (_, rows) = decoded(decoder(), &piece);
+        let key = |row: &Row| match row {
+            Row::Happened(event) => event.key,
+            other => panic!("{other:?}"),
+        };
+        rows.others.iter().map(key).collect::<Vec<_>>()
+    };
+    let (first, rest) = lines.split_at(cut.min(lines.len()));
+    let mut before = RunningHash::default();
+    let mut pieces = keys(&bytes(first), Some(&before));
+    before.update(&bytes(first));
+    pieces.extend(keys(&bytes(rest), Some(&before)));
+    // A file that comes whole loses the padding behind its last line.
+    let mut whole = keys(&[bytes(lines), last.into(), b"\n".to_vec()].concat(), None);
+    let _end = whole.pop();
+    (pieces, whole)
 }
 
 #[test]

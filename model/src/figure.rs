@@ -1,4 +1,4 @@
-//! The figures of the overview: nine numbers that a province looks at first.
+//! The figures: numbers that a province looks at first, nine on the overview, and those of information security.
 //!
 //! What they are and how they are judged is said in the dataflow, once, so that a page, a wall, a terminal and the API
 //! say the same, and can say it of any moment that has passed. Whoever shows them puts words to words.
@@ -30,7 +30,7 @@ macro_rules! words {
     };
 }
 
-/// One of the nine, in the order in which they are read.
+/// One of them, in the order in which they are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -53,10 +53,20 @@ pub enum FigureId {
     Balance = 7,
     /// Log sources that are heard, of those that may not be silent; and whoever of the others is blind.
     LogSources = 8,
+    /// Events of the last full hour, at the log sources of the pack.
+    Events = 9,
+    /// High and critical ones of the last 24 hours.
+    Severe = 10,
+    /// Open alerts of log sources, addresses and users.
+    SecurityAlerts = 11,
+    /// How long it took until somebody took on such an alert: the median of 30 days. Milliseconds.
+    TimeToAcknowledge = 12,
+    /// How long it took until one was over: the median of 30 days. Milliseconds.
+    TimeToClear = 13,
 }
 
 words!(
-    FigureId, 9,
+    FigureId, 14,
     Aqi => "aqi",
     Pm25 => "pm25",
     Alerts => "alerts",
@@ -66,6 +76,11 @@ words!(
     Slowest => "slowest",
     Balance => "balance",
     LogSources => "log_sources",
+    Events => "events",
+    Severe => "severe",
+    SecurityAlerts => "security_alerts",
+    TimeToAcknowledge => "time_to_acknowledge",
+    TimeToClear => "time_to_clear",
 );
 
 /// How a figure stands to its target.
@@ -124,10 +139,12 @@ pub enum FigureReason {
     TooFewGroups = 12,
     /// No parameter of the index has enough points.
     NoData = 13,
+    /// Some are open for longer than it usually takes.
+    Waiting = 14,
 }
 
 words!(
-    FigureReason, 14,
+    FigureReason, 15,
     OnTarget => "on_target",
     NearTarget => "near_target",
     Beyond => "beyond",
@@ -142,6 +159,7 @@ words!(
     NoParticulates => "no_particulates",
     TooFewGroups => "too_few_groups",
     NoData => "no_data",
+    Waiting => "waiting",
 );
 
 /// How a figure's age speaks against it, at the moment it was worked out.

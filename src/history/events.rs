@@ -158,6 +158,7 @@ async fn heard(
         attempts: false,
         known: false,
         counted: CountedOf::default(),
+        flow_id: String::new(),
         ..of.clone()
     };
     let heard = store.log_sources_heard(asker, &any).await.map_err(unanswered)?;

@@ -13,6 +13,7 @@ pub use hydration::hydration;
 use ioc_bus::SharedBus;
 use ioc_dashboards::{
     History, Original,
+    alert_times::AlertTimesView,
     alerts::AlertView,
     events::{EventPage, EventsSummed},
     figures::FigureView,
@@ -53,7 +54,8 @@ use ioc_stream::Driver;
 use lineage::Lineage;
 pub(crate) use views::unanswered;
 use views::{
-    alert_event, alert_view, figure_view, held_group, reject_group, reject_view, replay_view, trend_point,
+    alert_event, alert_times_view, alert_view, figure_view, held_group, reject_group, reject_view,
+    replay_view, trend_point,
 };
 
 /// The store as the page and the receipts ask it.
@@ -239,6 +241,18 @@ impl History for StoreHistory {
         limit: u32,
     ) -> HistoryAnswer<'a, EventPage> {
         Box::pin(async move { events::page(&self.store, asker, of, before, limit).await })
+    }
+
+    fn alert_times<'a>(
+        &'a self,
+        asker: &'a Asker,
+        from: Now,
+        until: Now,
+    ) -> HistoryAnswer<'a, Vec<AlertTimesView>> {
+        Box::pin(async move {
+            let times = self.store.alert_times(asker, from, until).await.map_err(unanswered)?;
+            Ok(times.into_iter().map(alert_times_view).collect())
+        })
     }
 
     fn alert_events<'a>(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ioc_dashboards::{
     HistoryError,
+    alert_times::{AlertTimesView, TimeTaken},
     alerts::AlertView,
     assessment::AssessmentView,
     events::EventView,
@@ -40,6 +41,31 @@ pub(crate) fn unanswered(error: StoreError) -> HistoryError {
     match error.class() {
         Class::Retry | Class::Doubtful => HistoryError::Away(error.to_string()),
         Class::Refused => HistoryError::Refused(error.to_string()),
+    }
+}
+
+pub(super) fn alert_times_view(times: queries::AlertTimes) -> AlertTimesView {
+    AlertTimesView {
+        rule: times.rule,
+        about: times.about,
+        priority: times.priority,
+        raised: times.raised,
+        to_acknowledge: TimeTaken {
+            measured: times.acknowledged,
+            open: times.unacknowledged,
+            open_since: times.waiting_since,
+            mean: times.mean_to_acknowledge,
+            median: times.median_to_acknowledge,
+            longest: times.longest_to_acknowledge,
+        },
+        to_clear: TimeTaken {
+            measured: times.cleared,
+            open: times.active,
+            open_since: times.active_since,
+            mean: times.mean_to_clear,
+            median: times.median_to_clear,
+            longest: times.longest_to_clear,
+        },
     }
 }
 

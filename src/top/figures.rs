@@ -1,4 +1,4 @@
-//! The figures of the overview, as the flow said them: nothing is judged here but their age, by the moments that stand
+//! The figures, as the flow said them: nothing is judged here but their age, by the moments that stand
 //! in them (invariant SILENT).
 
 use ioc_dashboards::{figures::FigureView, overview::Overview};
@@ -26,6 +26,11 @@ fn name(figure: FigureId) -> Word {
         FigureId::Slowest => Word("Nguồn chậm nhất", "Slowest feed"),
         FigureId::Balance => Word("Gói tin thất lạc", "Envelopes astray"),
         FigureId::LogSources => Word("Nguồn nhật ký có tín hiệu", "Log sources heard"),
+        FigureId::Events => Word("Sự kiện an ninh, giờ trước", "Security events, last hour"),
+        FigureId::Severe => Word("Sự kiện mức cao+, 24 giờ", "High or critical, 24 h"),
+        FigureId::SecurityAlerts => Word("Cảnh báo an ninh đang mở", "Open security alerts"),
+        FigureId::TimeToAcknowledge => Word("Thời gian tiếp nhận, 30 ngày", "Time to acknowledge, 30 d"),
+        FigureId::TimeToClear => Word("Thời gian đến khi hết, 30 ngày", "Time to clear, 30 d"),
     }
 }
 
@@ -54,6 +59,7 @@ fn reason(reason: FigureReason) -> Option<Word> {
         FigureReason::NoParticulates => Word("thiếu PM10 và PM2.5", "neither PM10 nor PM2.5"),
         FigureReason::TooFewGroups => Word("quá ít nhóm thông số", "too few parameter groups"),
         FigureReason::NoData => Word("không đủ số liệu", "not enough data"),
+        FigureReason::Waiting => Word("có cảnh báo chờ lâu hơn", "some wait longer"),
     };
     Some(word)
 }
@@ -73,7 +79,7 @@ pub(super) fn lines(language: Language, overview: &Overview<'_>) -> Vec<Line> {
     let mut lines = vec![vec![(Tone::Dim, heading)]];
     // Of a province without log sources there is nothing to say of them.
     let is_there =
-        |figure: &&FigureView| figure.figure != FigureId::LogSources || !overview.pack.log_sources.is_empty();
+        |figure: &&FigureView| figure.figure < FigureId::LogSources || !overview.pack.log_sources.is_empty();
     lines.extend(figures.iter().filter(is_there).map(|figure| line(language, overview, figure)));
     lines.push(Line::new());
     lines
@@ -106,7 +112,7 @@ fn line(language: Language, overview: &Overview<'_>, figure: &FigureView) -> Lin
 /// A number of a figure in its unit.
 fn written(language: Language, figure: &FigureView, value: f64) -> String {
     match figure.figure {
-        FigureId::Slowest => language.age(value as i64),
+        FigureId::Slowest | FigureId::TimeToAcknowledge | FigureId::TimeToClear => language.age(value as i64),
         FigureId::Completeness => format!("{value:.1} %"),
         FigureId::Pm25 => format!("{value:.1}"),
         _ => format!("{value:.0}"),

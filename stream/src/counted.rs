@@ -28,7 +28,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use ioc_model::{
     calendar::{DayNumber, LocalDay},
     epoch::Epoch,
-    event::{Count, Event, EventKind, EventMeasure},
+    event::{Count, Event, EventKind, EventMeasure, Severity},
     name::Name,
     observation::Quality,
     pack::{LogSource, Pack},
@@ -49,6 +49,7 @@ use self::{
 };
 pub(crate) use self::{earlier::CountedBefore, touched::TouchedMinutes};
 use crate::{
+    derive::statement::FigureMeasures,
     plan::{Days, TimeSpan},
     series::{Closed, ClosingBounds},
 };
@@ -141,6 +142,20 @@ impl CountPlan {
     fn kinds(&self) -> impl Iterator<Item = WindowKind> {
         let has = |kind: &WindowKind| self.measures.iter().any(|(_, measure)| measure.windows.contains(kind));
         WindowKind::ALL.into_iter().filter(has)
+    }
+
+    /// The measures that figures are made of: the first that counts all events, those that are high or worse, those that
+    /// are critical.
+    pub(crate) fn of_figures(&self) -> FigureMeasures {
+        let of = |severity| {
+            let found = self.measures.iter().find(|(_, measure)| measure.counts_all(severity));
+            found.map(|(name, _)| *name)
+        };
+        FigureMeasures {
+            events: of(None),
+            severe: of(Some(Severity::High)),
+            critical: of(Some(Severity::Critical)),
+        }
     }
 
     /// Measures of what sensors say of themselves.

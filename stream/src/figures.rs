@@ -1,17 +1,20 @@
-//! The figures of the overview: what is made of all subjects and feeds together.
+//! The figures, those of the overview and of information security: what is made of all subjects and feeds together.
 //!
 //! One worker works them out, the one that holds the virtual shard of their name. It keeps the last that each subject
-//! said ([`SubjectStatement`]) and what came of each feed since the beginning. All nine are made once in a minute of the recorded
-//! clock; those that people on duty act by, alerts, stations and log sources, also in the epoch in which one changes.
+//! said ([`SubjectStatement`]) and what came of each feed since the beginning. All of them are made once in a minute of the
+//! recorded clock; those that people on duty act by, alerts, stations and log sources, also in the epoch in which one
+//! changes.
 //!
 //! What subjects say follows from their state, so a checkpoint does not keep it: after a start all of them say it again
-//! before anything is made of it. The rest, totals and what was made last, is kept. So the same manifests make the same
+//! before anything is made of it. The rest, totals, how long alerts took and what was made last, is kept. So the same manifests make the same
 //! figures with any number of workers, and whenever the process dies (invariant REPLAY).
 
 mod air;
 mod duty;
+mod events;
 mod feeds;
 mod hours;
+mod times;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,6 +29,8 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::times::AlertStep;
+use self::{events::Counted, times::AlertTimes};
 use crate::{
     derive::statement::{OpenAlert, Operating},
     step::{SubjectStatement, Suspected},
@@ -52,6 +57,7 @@ pub(crate) struct Figures {
     stations: BTreeMap<Name, Operating>,
     alerts: BTreeMap<Name, Vec<OpenAlert>>,
     log_sources: BTreeMap<Name, StationStanding>,
+    counted: Counted,
     /// Those of addresses and users.
     suspected: BTreeMap<(Arc<str>, Name), OpenAlert>,
     kept: Kept,
@@ -68,6 +74,7 @@ struct Kept {
     feeds: BTreeMap<Name, Counts>,
     /// What was last said of those that do not wait for their minute.
     last: Vec<FigureResult>,
+    times: AlertTimes,
 }
 
 /// [`Counts`] as versions up to [`BEFORE_HOURS`] keep them: before dropped datagrams were counted.
@@ -146,7 +153,7 @@ impl Figures {
             let ((since, minute, feeds), _last) =
                 postcard::take_from_bytes::<(_, _, BTreeMap<Name, CountsBefore>)>(bytes)?;
             let feeds = feeds.into_iter().map(|(feed, counts)| (feed, counts.into())).collect();
-            Kept { since, minute, feeds, last: Vec::new() }
+            Kept { since, minute, feeds, ..Kept::default() }
         } else {
             postcard::from_bytes(bytes)?
         };
@@ -167,8 +174,9 @@ impl Figures {
 
     /// Takes what a subject says, instead of what it said before.
     pub(crate) fn hear(&mut self, said: SubjectStatement) {
-        let SubjectStatement { subject, operating, alerts, log_source } = said;
+        let SubjectStatement { subject, operating, alerts, log_source, counted } = said;
         put(&mut self.log_sources, subject, log_source);
+        put(&mut self.counted, subject, counted);
         put(&mut self.stations, subject, operating);
         put(&mut self.alerts, subject, Some(alerts).filter(|alerts| !alerts.is_empty()));
     }
@@ -182,15 +190,21 @@ impl Figures {
         };
     }
 
+    /// Takes what happened to an alert that is no station's.
+    pub(crate) fn step(&mut self, step: AlertStep) {
+        self.kept.times.take(step);
+    }
+
     /// The figures an epoch has. `urgent`: a state or an alert changed in it.
     pub(crate) fn work_out(&mut self, now: Now, pack: &Pack, urgent: bool) -> Vec<FigureResult> {
         let minute = now.0.div_euclid(MINUTE);
         let since = *self.kept.since.get_or_insert(now);
         if self.kept.minute != Some(minute) {
             self.kept.minute = Some(minute);
-            let of_duty = self.of_duty(now);
+            self.kept.times.forget(now);
+            let of_duty = self.of_duty(now, pack);
             self.kept.last = of_duty.to_vec();
-            let [alerts, stations, log_sources] = of_duty;
+            let [alerts, stations, log_sources, security_alerts] = of_duty;
             return vec![
                 air::aqi(now, &self.stations),
                 air::pm25(now, &self.stations),
@@ -201,12 +215,17 @@ impl Figures {
                 feeds::slowest(now, pack, &self.kept.feeds),
                 feeds::balance(now, since, &self.kept.feeds),
                 log_sources,
+                events::events(now, &self.counted),
+                events::severe(now, &self.counted),
+                security_alerts,
+                self.kept.times.to_acknowledge(now),
+                self.kept.times.to_clear(now),
             ];
         }
         if !urgent {
             return Vec::new();
         }
-        let of_duty = self.of_duty(now);
+        let of_duty = self.of_duty(now, pack);
         let is_news = |made: &&FigureResult| !self.kept.last.iter().any(|last| says_the_same(last, made));
         let news = of_duty.iter().filter(is_news).cloned().collect();
         self.kept.last = of_duty.to_vec();
@@ -214,11 +233,12 @@ impl Figures {
     }
 
     /// Those that do not wait for their minute.
-    fn of_duty(&self, now: Now) -> [FigureResult; 3] {
+    fn of_duty(&self, now: Now, pack: &Pack) -> [FigureResult; 4] {
         [
             duty::alerts(now, &self.alerts, &self.suspected),
             duty::stations(now, &self.stations),
             duty::log_sources(now, &self.log_sources),
+            duty::security_alerts(now, pack, &self.alerts, &self.suspected),
         ]
     }
 }

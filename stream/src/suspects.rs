@@ -31,6 +31,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::watch::NOBODY;
 use self::watch::Watch;
 pub(crate) use self::watch::WatchRecord;
 use crate::{

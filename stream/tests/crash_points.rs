@@ -288,7 +288,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
     }
 }
 
-/// All nine figures in the first epoch of a minute, those of the duty alone when they change between; and whatever was
+/// All figures in the first epoch of a minute, those of the duty alone when they change between; and whatever was
 /// killed, nothing is nowhere.
 fn figures<'a>(epochs: impl Iterator<Item = &'a EpochResults>) {
     let mut minute = None;
@@ -298,7 +298,7 @@ fn figures<'a>(epochs: impl Iterator<Item = &'a EpochResults>) {
         if is_new {
             assert_eq!(made, FigureId::ALL, "epoch {}", results.epoch);
         }
-        let of_duty = [FigureId::Alerts, FigureId::Stations, FigureId::LogSources];
+        let of_duty = [FigureId::Alerts, FigureId::Stations, FigureId::LogSources, FigureId::SecurityAlerts];
         assert!(is_new || made.iter().all(|id| of_duty.contains(id)));
         let balance = results.facts.figures.iter().find(|figure| figure.figure == FigureId::Balance);
         assert!(balance.is_none_or(|balance| balance.value == Some(0.0)), "BALANCE: {balance:?}");

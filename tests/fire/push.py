@@ -1,7 +1,7 @@
 """Devices whose records and lines are pushed over HTTP, a request after the other, each again until it is acknowledged.
 
 Some requests come once more though they were: lines of a request that bears the same `Idempotency-Key` are the same lines,
-and a record of EVE is the same by its own fields.
+and an alert of EVE is the same by its own fields.
 """
 
 import http.client

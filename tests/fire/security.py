@@ -27,8 +27,8 @@ STATS_EVERY = 10 * MINUTE
 # What becomes of one hour each of a sensor's days.
 BLIND = ("dropping", "without rules", "starting again", "queue full")
 FATES = (*BLIND, "silent", "unruly")
-# One of so many: comes late, comes again, is for a day let go of, is no record.
-LATE, AGAIN, EVICTED, BROKEN = 12, 9, 15, 40
+# One of so many: comes late, comes again, is said twice, is for a day let go of, is no record.
+LATE, AGAIN, EQUAL, EVICTED, BROKEN = 12, 9, 7, 15, 40
 # What is said at once lies within so long.
 WITHIN = 30 * SECOND
 
@@ -130,6 +130,7 @@ class Sensors:
         self.kinds = Deck(self.chance, ["alert"] * 6 + ["drop", "drop", "http", "flow", "anomaly"])
         self.severities = Deck(self.chance, [1, 1, 2, 3, 4])
         self.is_again, self.is_broken = Share(self.chance, AGAIN), Share(self.chance, BROKEN)
+        self.is_equal = Share(self.chance, EQUAL)
         self.present = Deck(self.chance, ["stated"] * 12 + ["absurd", "unsaid"])
         self.is_late_stats = Share(self.chance, 15)
         self.sent = []
@@ -150,6 +151,10 @@ class Sensors:
             clock.newest = max(at, clock.newest)
             if not is_silent:
                 said.append(self.record(at))
+                text, meaning = said[-1]
+                if meaning["kind"] != "alert" and self.is_equal.is_next():
+                    # Two equal records that are no alerts are two events.
+                    said.append((text, {**meaning, "id": next(self.numbers)}))
             said += [self.record(at, evicted) for at, evicted in clock.others()]
             if self.is_again.is_next() and self.sent:
                 # Of just now, or of any time.
@@ -205,7 +210,9 @@ class Sensors:
         return json.dumps(record), meaning
 
     def _keep(self, text, meaning):
-        self.sent.append((text, meaning))
+        # An alert that says when is known by its own fields; nothing tells of any other record that it comes again.
+        if meaning["kind"] == "alert" and '"timestamp"' in text:
+            self.sent.append((text, meaning))
         return text, meaning
 
     def _stats(self, at):

@@ -10,12 +10,14 @@ use ioc_model::{
     asker::Asker,
     epoch::Epoch,
     rule::{AlertKey, InvalidAlertKey},
-    time::Now,
+    time::{Millis, Now},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{AppState, actions, fresh_json, question, starting};
-use crate::{access::Asked, alerts::AlertView, history::AlertStory, problem::Problem};
+use crate::{
+    access::Asked, alert_times::AlertTimesView, alerts::AlertView, history::AlertStory, problem::Problem,
+};
 
 /// The most alerts that may be asked for at once.
 const ALERTS_MAX: u32 = 1_000;
@@ -69,6 +71,47 @@ pub(super) async fn alerts(
         }
     }
     fresh_json(&Alerts { alerts, open })
+}
+
+/// How far back alerts are measured where nothing is said: as far as the figures are.
+const MEASURED_BACK: Millis = Millis::hours(30 * 24);
+/// The longest time that is measured at once.
+const MEASURED_MAX: Millis = Millis::hours(366 * 24);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TimesQuery {
+    from: Option<i64>,
+    until: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Times {
+    from: Now,
+    until: Now,
+    times: Vec<AlertTimesView>,
+}
+
+/// GET `/api/alerts/times`.
+pub(super) async fn times(
+    State(state): State<AppState>,
+    Asked(asker): Asked,
+    query: Result<Query<TimesQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let asked = question(query)?;
+    starting(&state.board)?;
+    let until = super::moment("until", asked.until.unwrap_or(state.board.now().0 + 1))?;
+    let from = super::moment("from", asked.from.unwrap_or(until.minus(MEASURED_BACK).0))?;
+    if from >= until {
+        return Err(Problem::bad_request("from must lie before until").vi("from phải trước until"));
+    }
+    if until.0 - from.0 > MEASURED_MAX.0 {
+        return Err(Problem::bad_request("at most 366 days are measured at once")
+            .vi("chỉ đo tối đa 366 ngày một lần"));
+    }
+    let (from, until) = (Now(from.0), Now(until.0));
+    let times = state.history.alert_times(&asker, from, until).await?;
+    fresh_json(&Times { from, until, times })
 }
 
 /// GET `/api/alerts/{id}`.

@@ -22,10 +22,8 @@ use serde::{Deserialize, Serialize};
 use super::{AppState, fresh, fresh_json, json, moment, question, starting};
 use crate::{
     access::Asked,
-    events::{
-        EVENTS_MAX, EventAddress, EventFigure, EventHour, EventTotals, EventsSummed, SUMMARY_MAX, figures,
-    },
-    heard::{self, HourHeard, missing_in},
+    events::{EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, SUMMARY_MAX},
+    heard::{self, HourHeard, NotHeard, missing_in},
     log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
     measures::{DistinctTotal, MeasureTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual},
     problem::Problem,
@@ -48,6 +46,7 @@ pub(crate) struct EventsQuery {
     attempts: Option<bool>,
     known: Option<bool>,
     measure: Option<String>,
+    flow_id: Option<String>,
     before: Option<String>,
     limit: Option<u32>,
 }
@@ -85,10 +84,11 @@ struct Summary {
     until: EventTime,
     now: Now,
     totals: EventTotals,
-    figures: Vec<EventFigure>,
     hours: Vec<EventHour>,
     /// How much of each hour was heard.
     heard: Vec<HourHeard>,
+    /// Who did not see all of them.
+    missing: Vec<NotHeard>,
     sources: Vec<EventAddress>,
     targets: Vec<EventAddress>,
     log_sources: Vec<LogSourceView>,
@@ -135,7 +135,6 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
     // Of one of them nobody else owes an hour.
     heard_hours.retain(|hour| of.log_source.is_empty() || hour.log_source == of.log_source);
     let heard = heard::heard(&heard_hours, of.from, of.until);
-    let figures = figures(&totals, &hours, &log_sources, stale, &missing_in(&heard));
     if stale {
         log_sources = log_sources.into_iter().map(LogSourceView::withheld).collect();
     }
@@ -145,8 +144,8 @@ async fn summed(state: &AppState, asker: &Asker, asked: &EventsQuery) -> Result<
         until: of.until,
         now,
         totals,
-        figures,
         hours,
+        missing: missing_in(&heard),
         heard,
         sources,
         targets,
@@ -310,6 +309,7 @@ impl EventsQuery {
             attempts: self.attempts.unwrap_or(false),
             known: self.known.unwrap_or(false),
             counted: self.counted(measures)?,
+            flow_id: self.flow_id.as_deref().unwrap_or_default().trim().to_owned(),
         })
     }
 }

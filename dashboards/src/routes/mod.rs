@@ -50,7 +50,7 @@ use crate::{
 };
 
 /// Every path of this interface.
-pub const PATHS: [&str; 39] = [
+pub const PATHS: [&str; 40] = [
     "/",
     "/wall/{screen}",
     "/favicon.svg",
@@ -72,6 +72,7 @@ pub const PATHS: [&str; 39] = [
     "/api/pack/reload",
     "/api/figures",
     "/api/alerts",
+    "/api/alerts/times",
     "/api/alerts/{id}",
     "/api/alerts/{id}/events",
     "/api/alerts/{id}/acknowledge",
@@ -291,6 +292,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/pack/reload", post(pack::reload))
         .route("/api/figures", get(figures::figures))
         .route("/api/alerts", get(alerts::alerts))
+        .route("/api/alerts/times", get(alerts::times))
         .route("/api/alerts/{id}", get(alerts::alert))
         .route("/api/alerts/{id}/events", get(alerts::events))
         .route("/api/alerts/{id}/acknowledge", post(alerts::acknowledge))

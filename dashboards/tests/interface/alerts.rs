@@ -1,7 +1,13 @@
 //! Alerts over the wire, and taking one on.
 
-use ioc_dashboards::NotAppended;
-use ioc_model::rule::AlertChange;
+use ioc_dashboards::{
+    NotAppended,
+    alert_times::{AlertTimesView, TimeTaken},
+};
+use ioc_model::{
+    rule::{AlertAbout, AlertChange, Priority},
+    time::Now,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -11,6 +17,46 @@ use crate::{
 
 fn id(rule: &str) -> String {
     format!("{rule}~{STATION}~1")
+}
+
+/// How long alerts of a rule took: nine minutes until somebody took two of three on, and all are active.
+pub fn alert_times() -> AlertTimesView {
+    let taken = |measured, open, minutes: Option<f64>| TimeTaken {
+        measured,
+        open,
+        open_since: Some(Now(NOON)),
+        mean: minutes.map(|minutes| minutes * 60_000.0),
+        median: minutes.map(|minutes| minutes * 60_000.0),
+        longest: minutes.map(|minutes| minutes * 60_000.0),
+    };
+    AlertTimesView {
+        rule: "guessing".to_owned(),
+        about: AlertAbout::Address,
+        priority: Priority::High,
+        raised: 3,
+        to_acknowledge: taken(2, 1, Some(9.0)),
+        to_clear: taken(0, 3, None),
+    }
+}
+
+#[tokio::test]
+async fn how_long_alerts_take_is_told_by_rule_of_thirty_days_unless_another_time_is_named() {
+    let server = server().await;
+    server.record.tell(|told| told.alert_times = vec![alert_times()]);
+    let told = server.get("/api/alerts/times", &[]).await.json();
+    let [times] = &told["times"].as_array().unwrap()[..] else { panic!("{told}") };
+    let told_of = |what: &str| (times[what]["measured"].as_u64(), times[what]["open"].as_u64());
+    assert_eq!((told_of("to_acknowledge"), told_of("to_clear")), ((Some(2), Some(1)), (Some(0), Some(3))));
+    assert_eq!((&times["to_clear"]["median"], &times["about"]), (&Value::Null, &json!("address")));
+    let until = told["until"].as_i64().unwrap();
+    assert_eq!(until - told["from"].as_i64().unwrap(), 30 * 24 * HOUR);
+    let path = format!("/api/alerts/times?from={}&until={NOON}", NOON - HOUR);
+    assert_eq!(server.get(&path, &[]).await.status, 200);
+    let asked = server.record.asked();
+    assert_eq!(asked.last().unwrap(), &format!("times of alerts {} {NOON}", NOON - HOUR));
+    for wrong in ["from=5&until=5", "from=0&until=99999999999", "of=aqi-bad", "until=99999999999999999"] {
+        assert_eq!(server.get(&format!("/api/alerts/times?{wrong}"), &[]).await.status, 400, "{wrong}");
+    }
 }
 
 /// One alert that nobody took on, one that somebody did, one that is closed.

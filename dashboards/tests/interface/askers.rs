@@ -121,6 +121,7 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "SeriesQuery ",
         "alerts ",
         "alert ",
+        "times of alerts ",
         "figures ",
         "index ",
         "assessment ",

@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
+    alerts::alert_times,
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
     replays::{rejected, replay},
@@ -46,6 +47,7 @@ pub async fn filled() -> Server {
     server.record.take(&made);
     server.record.tell(|told| {
         told.sensors = vec![SensorAlerts { log_source: "ids-a".to_owned(), raised: 120.0, lost: 23.0 }];
+        told.alert_times = vec![alert_times()];
         told.index = Some(traced_index());
         told.assessment = Some(traced_assessment());
         told.window = Some(traced_window());

@@ -9,6 +9,7 @@ use std::{
 use axum::http::request::Parts;
 use ioc_dashboards::{
     Access, Clients, HistoryError, NotAppended, Operator, Original, Originals,
+    alert_times::AlertTimesView,
     alerts::AlertView,
     clients::{ClientList, ClientView, NoticeView, SenderView},
     events::{EventPage, EventView, EventsSummed},
@@ -87,6 +88,7 @@ pub struct Told {
     /// How far targets are.
     pub targets: Vec<TargetYear>,
     pub sensors: Vec<SensorAlerts>,
+    pub alert_times: Vec<AlertTimesView>,
     pub trouble: Option<Trouble>,
 }
 
@@ -231,6 +233,17 @@ impl History for Record {
             let older =
                 theirs.filter(|event| before.is_none_or(|place| event.happened_at < place.happened_at));
             EventPage::of(older.take(limit as usize + 1).cloned().collect(), limit)
+        })
+    }
+
+    fn alert_times<'a>(
+        &'a self,
+        asker: &'a Asker,
+        from: Now,
+        until: Now,
+    ) -> HistoryAnswer<'a, Vec<AlertTimesView>> {
+        self.answer(asker, format!("times of alerts {} {}", from.0, until.0), move |recorded| {
+            recorded.told.alert_times.clone()
         })
     }
 

@@ -1033,10 +1033,24 @@ export interface SensorRecord {
   restarted: boolean;
 }
 /**
- * A figure of the overview as the flow said it
+ * A figure, of the overview or of information security, as the flow said it
  */
 export interface Figure {
-  figure: "aqi" | "pm25" | "alerts" | "exceeded" | "stations" | "completeness" | "slowest" | "balance" | "log_sources";
+  figure:
+    | "aqi"
+    | "pm25"
+    | "alerts"
+    | "exceeded"
+    | "stations"
+    | "completeness"
+    | "slowest"
+    | "balance"
+    | "log_sources"
+    | "events"
+    | "severe"
+    | "security_alerts"
+    | "time_to_acknowledge"
+    | "time_to_clear";
   /**
    * The province it is of; null where the pack's list of places has none
    */
@@ -1080,7 +1094,8 @@ export interface Figure {
     | "nothing"
     | "no_particulates"
     | "too_few_groups"
-    | "no_data";
+    | "no_data"
+    | "waiting";
   /**
    * How urgent; null where there is nothing to act on
    */
@@ -1378,6 +1393,72 @@ export interface AlertList {
    * How many are open
    */
   open: number;
+}
+/**
+ * How long alerts took
+ */
+export interface AlertTimesList {
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  from: number;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  until: number;
+  times: AlertTimes[];
+}
+/**
+ * Alerts of a rule that were raised in a time
+ */
+export interface AlertTimes {
+  /**
+   * Rule that raised them
+   */
+  rule: string;
+  /**
+   * What they are about
+   */
+  about: "station" | "address" | "network" | "user" | "log_source";
+  /**
+   * As the rule had it then
+   */
+  priority: "critical" | "high" | "medium" | "low";
+  /**
+   * How many were raised
+   */
+  raised: number;
+  to_acknowledge: TimeTaken;
+  to_clear: TimeTaken;
+}
+/**
+ * How long something took, of those of which it is known; open ones are counted beside
+ */
+export interface TimeTaken {
+  /**
+   * Of how many it is known
+   */
+  measured: number;
+  /**
+   * Of how many it has not come yet
+   */
+  open: number;
+  /**
+   * Since when the one of those waits that does so for the longest
+   */
+  open_since: number | null;
+  /**
+   * Milliseconds; none where nothing was measured
+   */
+  mean: number | null;
+  /**
+   * Milliseconds
+   */
+  median: number | null;
+  /**
+   * Milliseconds
+   */
+  longest: number | null;
 }
 /**
  * Something that happened to an alert
@@ -1896,28 +1977,6 @@ export interface NotHeard {
   of: number;
 }
 /**
- * A number of what happened, and how urgent it is
- */
-export interface EventFigure {
-  /**
-   * High or critical events; attempts to log in; addresses that those came from; log sources that are silent or blind
-   */
-  figure: "grave" | "attempts" | "attackers" | "amiss";
-  value: number;
-  /**
-   * What it is out of
-   */
-  of: number | null;
-  /**
-   * null where there is nothing to act on, or the flow stands still and nobody knows
-   */
-  priority: ("critical" | "high" | "medium" | "low") | null;
-  /**
-   * Who was silent or blind for how long of the time that is counted, the longest first: there were at least so many. None where all were heard, and of amiss
-   */
-  incomplete: NotHeard[];
-}
-/**
  * An address that events came from or went to
  */
 export interface EventAddress {
@@ -2016,15 +2075,15 @@ export interface EventSummary {
    */
   now: number;
   totals: EventTotals;
-  /**
-   * What a duty officer asks first
-   */
-  figures: EventFigure[];
   hours: EventHour[];
   /**
    * How much of each hour was heard: those that lie in the time, be it in part. Of one log source where one is asked for
    */
   heard: HourHeard[];
+  /**
+   * Who was silent or blind for how long of the hours that lie in the time, the longest first: where there are some, there were at least as many events as are counted
+   */
+  missing: NotHeard[];
   /**
    * Where they came from: at most 20, first those with the most high or critical events and attempts to log in
    */

@@ -1,4 +1,4 @@
-// The figures of the overview as they are drawn: the flow says what they are and how they are judged, this puts
+// The figures as they are drawn: the flow says what they are and how they are judged, this puts
 // words, units and lines to it. What the page adds is its clock: a figure that nothing newer follows gets old.
 
 import { computed } from "@preact/signals";
@@ -14,7 +14,7 @@ import type { Figure, FigureId, FigureInput, Priority, StationNames, Text, Verdi
 import { ageOf, alerts, feedNames, figureOf, indexOf, pack, subjectName } from "./store";
 import { logStandingWords, standingWords } from "./standing";
 import { isWall } from "./wall";
-import { freshnessWords } from "./words/page";
+import { freshnessWords, priorityWords } from "./words/page";
 import { kpiWords, reasonWords } from "./words/overview";
 
 const HOUR = 3_600_000;
@@ -51,6 +51,9 @@ const OF_ALL: FigureId[] = ["aqi", "pm25", "alerts", "exceeded", "stations", "co
 /** In the order they are read; log sources where the pack has any. */
 export const figureIds = computed<FigureId[]>(() => (Object.keys(pack.value?.log_sources ?? {}).length > 0 ? [...OF_ALL, "log_sources"] : OF_ALL));
 
+/** Those of information security, in the order they are read. */
+export const SECURITY: FigureId[] = ["events", "severe", "security_alerts", "log_sources", "time_to_acknowledge", "time_to_clear"];
+
 /** Stations that are in operation today. */
 export function stationsNow(): StationNames[] {
   const today = isoDay(now.value);
@@ -70,6 +73,11 @@ const NAMES: Record<FigureId, Text> = {
   slowest: kpiWords.slowest,
   balance: kpiWords.balance,
   log_sources: kpiWords.logSources,
+  events: kpiWords.events,
+  severe: kpiWords.severe,
+  security_alerts: kpiWords.securityAlerts,
+  time_to_acknowledge: kpiWords.timeToAcknowledge,
+  time_to_clear: kpiWords.timeToClear,
 };
 
 const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
@@ -82,6 +90,11 @@ const DRAWN: Record<FigureId, (figure: Figure) => Drawn> = {
   slowest: drawnSlowest,
   balance: drawnBalance,
   log_sources: (figure) => drawnStandings(figure, logStandingWords),
+  events: drawnEvents,
+  severe: drawnSevere,
+  security_alerts: drawnAlerts,
+  time_to_acknowledge: drawnTime,
+  time_to_clear: drawnTime,
 };
 
 /** What a figure is called; what an address says that is none has no name. */
@@ -120,6 +133,7 @@ export function shown(id: FigureId): Shown {
 
 function verdictWords(verdict: Verdict, figure: Figure | null): Text {
   if (verdict === "withheld") return figure?.reason === "insufficient" ? kpiWords.insufficient : kpiWords.withheld;
+  if (figure?.reason === "waiting") return kpiWords.waiting;
   if (verdict === "near") return figure?.reason === "not_all" ? kpiWords.notAll : figure?.reason === "taken" ? kpiWords.taken : kpiWords.near;
   if (verdict === "kept") return kpiWords.kept;
   return figure?.reason === "beyond" && figure.figure !== "completeness" && figure.figure !== "balance" ? kpiWords.over : kpiWords.missed;
@@ -264,6 +278,48 @@ function drawnSlowest({ value, target, inputs, parts }: Figure): Drawn {
     basis: say({ vi: "đã hứa", en: "promised" }),
     where: names ? say(names.name) : "",
     source: never > 0 ? say({ vi: `${number(never)} chưa từng gửi`, en: `${number(never)} never sent` }) : "",
+  };
+}
+
+/** How much of the time of events was heard. */
+function heardOf({ count, expected }: Figure): string {
+  return expected === 0 ? "" : say({ vi: `nghe được ${percent(count / expected)} % thời gian`, en: `${percent(count / expected)} % of the time heard` });
+}
+
+function drawnEvents(figure: Figure): Drawn {
+  const { value, start, end, hours, verdict } = figure;
+  return {
+    value: value === null ? null : number(value),
+    // Nothing is wanted of it: kept says that nothing is missing.
+    ...(verdict === "kept" ? { word: say(kpiWords.allHeard) } : {}),
+    where: heardOf(figure),
+    period: period("hour", start, end, isWall),
+    at: end,
+    history: hours.map(({ value }) => value),
+  };
+}
+
+/** High and critical events of the last 24 hours. */
+function drawnSevere(figure: Figure): Drawn {
+  const { value, end, hours, parts } = figure;
+  const told = parts.map(({ word, count }) => `${number(count)} ${say(priorityWords[word as Priority]).toLowerCase()}`);
+  return {
+    value: value === null ? null : number(value),
+    target: "0",
+    where: [...told, heardOf(figure)].filter((said) => said !== "").join(" · "),
+    period: say(kpiWords.lastDay),
+    at: end,
+    history: hours.map(({ value }) => value),
+  };
+}
+
+/** The median of those that ended, with those that have not. */
+function drawnTime({ value, count, of, verdict }: Figure): Drawn {
+  return {
+    value: value === null ? null : roughAge(value),
+    ...(verdict === "kept" ? { word: say(kpiWords.noneWaits) } : {}),
+    where: say({ vi: `${number(count)} đã đo · ${number(of ?? 0)} còn mở`, en: `${number(count)} measured · ${number(of ?? 0)} still open` }),
+    period: say(kpiWords.month),
   };
 }
 

@@ -22,7 +22,7 @@ after(async () => {
 
 async function security(size = DESK, query = "") {
   const opened = await open(browser, new URL(`#/security${query}`, served.url), size);
-  await opened.page.locator("[data-figure=grave]").waitFor({ timeout: PATIENCE });
+  await opened.page.locator("[data-figure=severe]").waitFor({ timeout: PATIENCE });
   await opened.page.locator(".events [role=alert], [data-event], .events .calm").first().waitFor({ timeout: PATIENCE });
   return opened;
 }
@@ -35,7 +35,7 @@ test("its script is loaded when it is looked at, and not before", async () => {
   await page.locator("[data-kpi]").first().waitFor({ timeout: PATIENCE });
   assert.equal(loaded(), 0);
   await page.getByRole("link", { name: "An toàn thông tin" }).click();
-  await page.locator("[data-figure=grave]").waitFor({ timeout: PATIENCE });
+  await page.locator("[data-figure=severe]").waitFor({ timeout: PATIENCE });
   assert.equal(loaded(), 1);
   assert.deepEqual(seen.errors, []);
   await context.close();
@@ -46,7 +46,7 @@ test("a script that does not come is told of, and asked for again", async () => 
   await page.route("**/assets/security.js", (route) => route.abort(), { times: 1 });
   await page.getByRole("link", { name: "An toàn thông tin" }).click();
   await page.getByRole("button", { name: "Thử lại" }).click({ timeout: PATIENCE });
-  await page.locator("[data-figure=grave]").waitFor({ timeout: PATIENCE });
+  await page.locator("[data-figure=severe]").waitFor({ timeout: PATIENCE });
   await context.close();
 });
 
@@ -65,7 +65,7 @@ test("log sources that are silent or blind come first, by shape and word, and on
   assert.equal(await rows.nth(1).locator("svg.mark.medium").count(), 1);
   assert.match(await rows.nth(2).innerText(), /chưa từng gửi/);
   assert.match(await rows.nth(5).innerText(), /3,1 %/);
-  assert.match(await page.locator("[data-figure=amiss]").innerText(), /3\s.*: 5/s);
+  assert.match(await page.locator("[data-figure=log_sources]").innerText(), /3\s*\/ 5/s);
   await page.getByRole("button", { name: "English" }).click();
   assert.match(await rows.nth(1).innerText(), /blind \(since/s);
   // The figure of the overview says the same of each.
@@ -93,8 +93,8 @@ test("when the flow stands still nobody says how log sources stand, on the page 
   assert.deepEqual(await standings.evaluateAll((rows) => rows.map((row) => row.dataset.standing)), ["stale", "stale", "stale", "unknown", "stale", "stale"]);
   // What never arrived is a count of the hours before, and no standing.
   assert.equal(await page.locator("[data-standing=stale] svg.mark:not(.own-count *)").count(), 0);
-  const figure = page.locator("[data-figure=amiss]");
-  assert.match(await figure.innerText(), /3\s.*: 5 · cũ/s, "its number stays");
+  const figure = page.locator("[data-figure=log_sources]");
+  assert.match(await figure.innerText(), /3\s*\/ 5\s+cũ/s, "its number stays");
   assert.equal(await figure.locator("svg.mark").count(), 0);
   await context.close();
   const wall = await open(browser, new URL("/wall/security", own.url), WALL);
@@ -136,17 +136,17 @@ test("an hour in which a sensor was blind is hatched and named, its numbers are 
   assert.match(await rows.nth(23).innerText(), /≥ \d+.*chưa đủ: 20 phút/s);
   assert.match(await rows.nth(22).innerText(), /^(?!.*≥).*đủ$/s);
   assert.match(await rows.nth(24).innerText(), /giờ chưa khép/);
-  const tile = page.locator("[data-figure=attempts]");
-  assert.match(await tile.innerText(), /≥ \d+\s+chưa đủ: 20 phút thiếu ở Cảm biến khu máy chủ dùng chung/);
-  assert.equal(await page.locator("[data-figure=amiss] .incomplete").count(), 0);
+  assert.match(await page.locator("[data-total=attempts]").innerText(), /≥ \d+/);
+  const missing = page.locator("[data-part=missing]");
+  assert.match(await missing.innerText(), /chưa đủ: 20 phút thiếu ở Cảm biến khu máy chủ dùng chung/);
   const usual = page.locator(".usual-last");
   assert.match(await usual.innerText(), /≥ 1 · chưa đủ: 20 phút/);
   assert.doesNotMatch(await usual.innerText(), /ít hơn/);
   await page.getByRole("button", { name: "English" }).click();
-  assert.match(await tile.innerText(), /incomplete: 20 min not seen by Sensor of the shared servers/);
+  assert.match(await missing.innerText(), /incomplete: 20 min not seen by Sensor of the shared servers/);
   await context.close();
   const wall = await open(browser, new URL("/wall/security", served.url), WALL);
-  await wall.page.locator("[data-figure=grave] .incomplete").waitFor({ timeout: PATIENCE });
+  await wall.page.locator("[data-part=missing]").waitFor({ timeout: PATIENCE });
   await wall.context.close();
 });
 
@@ -191,7 +191,7 @@ test("filters are the server's and stand in the address, and a passed on address
 
 test("the number of attempts opens to the events that add to it, of its own time, and to no others", async () => {
   const { context, page } = await security(DESK, "?days=7&source=ids-a");
-  await page.getByRole("button", { name: "Lần đăng nhập thất bại" }).click();
+  await page.locator("[data-total=attempts]").click();
   await until(() => /attempts=true&from=\d+&until=\d+$/.test(asked().at(-1)), "asked for");
   await page.locator(".events th.figure", { hasText: "Lần đăng nhập thất bại" }).waitFor();
   const counted = await page.locator(".events tbody tr td.figure").evaluateAll((cells) => cells.reduce((sum, cell) => sum + Number(cell.textContent), 0));
@@ -199,6 +199,43 @@ test("the number of attempts opens to the events that add to it, of its own time
   const times = asked().length;
   await page.locator("[data-address]").first().getByRole("button").click();
   await until(() => asked().slice(times).some((path) => /address=203.0.113.5&end=source&from=/.test(path)), "only where it came from");
+  await page.getByRole("button", { name: "Bỏ lọc" }).click();
+  await page.waitForFunction(() => location.hash === "#/security");
+  await context.close();
+});
+
+test("the figures are those that the flow said, open to what was stored with them, and an open alert is no fast one", async () => {
+  const { context, page } = await security();
+  const told = await page.locator("[data-figure]").evaluateAll((tiles) => tiles.map((tile) => [tile.dataset.figure, tile.dataset.verdict]));
+  const expected = [["events", "near"], ["severe", "missed"], ["security_alerts", "kept"], ["log_sources", "missed"], ["time_to_acknowledge", "near"], ["time_to_clear", "kept"]];
+  assert.deepEqual(told.filter(([figure]) => figure !== "security_alerts"), expected.filter(([figure]) => figure !== "security_alerts"));
+  assert.match(await page.locator("[data-figure=events]").innerText(), /121.*nghe được 91,6 % thời gian/s);
+  assert.match(await page.locator("[data-figure=time_to_acknowledge]").innerText(), /9 phút.*chờ lâu hơn.*6 đã đo · 1 còn mở/s);
+  const times = page.locator(".alert-times tbody tr");
+  assert.equal(await times.count(), 1, "those of stations are not of this screen");
+  assert.match(await times.innerText(), /trung vị 9 phút, lâu nhất 41 phút.*1 còn mở 3 giờ/s);
+  await page.locator("[data-figure=time_to_acknowledge]").getByRole("button").click();
+  const origin = page.locator("[data-part=origin]");
+  await origin.locator("tbody tr").first().waitFor({ timeout: PATIENCE });
+  assert.deepEqual(await origin.locator("tbody td.figure").allInnerTexts(), ["còn mở 3 giờ", "9 phút"]);
+  assert.deepEqual(await violations(page), []);
+  await page.keyboard.press("Escape");
+  await page.locator("[data-figure=events]").getByRole("button").click();
+  await origin.locator("tbody tr").first().waitFor({ timeout: PATIENCE });
+  assert.match(await origin.innerText(), /220 \/ 240/);
+  await origin.getByRole("button", { name: "Cảm biến trung tâm dữ liệu" }).click();
+  await page.waitForFunction(() => /^#\/security\?source=ids-a&known=1&from=\d+&until=\d+$/.test(location.hash));
+  await context.close();
+});
+
+test("from an event one step leads to what else its sensor tells of the flow", async () => {
+  const { context, page } = await security();
+  const flow = page.locator(".event-flow").first();
+  const number = (await flow.innerText()).match(/\d+/)[0];
+  await flow.click();
+  await until(() => asked().at(-1).includes(`log_source=ids-a&flow_id=${number}&from=`), "asked for");
+  await page.waitForFunction(() => document.querySelectorAll("[data-event]").length === 1);
+  assert.equal(await page.locator(".event-flow").count(), 0, "it is there already");
   await page.getByRole("button", { name: "Bỏ lọc" }).click();
   await page.waitForFunction(() => location.hash === "#/security");
   await context.close();
@@ -414,12 +451,14 @@ for (const size of SCREENS) {
 for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 1080, "?m=3&pitch=0.63"], [1080, 1920, "?m=3&pitch=0.63"], [1366, 768, ""]]) {
   test(`a wall of ${width} by ${height} shows the figures and who is silent, whole, with nothing to click`, async () => {
     const { context, page, seen } = await open(browser, new URL(`/wall/security${query}`, served.url), { ...WALL, width, height });
-    await page.locator("[data-figure=amiss]").waitFor({ timeout: PATIENCE });
+    await page.locator("[data-figure=log_sources]").waitFor({ timeout: PATIENCE });
     await settled(page);
     const size = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
     assert.ok(size[0] <= width && size[1] <= height, String(size));
     assert.equal(await page.locator("button:visible, a:visible, select:visible, input:visible, summary:visible").count(), 0);
-    assert.deepEqual(await page.locator("[data-figure] .event-figure").allInnerTexts().then((texts) => texts.map((text) => text.trim())), ["≥ 49", "≥ 173", "≥ 3", "3"]);
+    const told = (await page.locator("[data-figure] .event-figure").allInnerTexts()).map((text) => text.trim());
+    assert.equal(told.splice(2, 1)[0], String(served.world.alerts.open().filter(({ about }) => about !== "station").length));
+    assert.deepEqual(told, ["121", "49", "3 / 5", "9 phút", "30 phút"]);
     const cut = await page.locator(".event-figures article, .amiss li, .event-hours > *").evaluateAll(
       (all, height) => all.filter((it) => it.getBoundingClientRect().bottom > height + 1 || it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),
       height,

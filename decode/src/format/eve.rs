@@ -2,8 +2,9 @@
 //!
 //! Which record is an alert is said by its `event_type` and by nothing else: a `drop` carries the `alert` that it was
 //! dropped for, a `flow` says that there were some. A flow has many alerts and so has a packet, and two sensors draw the
-//! same numbers, so a record is known by its sensor and everything that tells it from its neighbours: of an alert, when
-//! and between whom and by which rule in which transaction; of all others, every byte of it.
+//! same numbers, so an alert is known by its sensor and everything that tells it from its neighbours: when and between
+//! whom and by which rule in which transaction. Nothing in other records tells two of them apart, and two that say the
+//! same are two: they are known by how they were delivered.
 
 mod found;
 
@@ -14,13 +15,13 @@ use ioc_model::event::{Decided, Event, EventKind, Severity};
 pub(crate) use self::found::Cache;
 use self::found::{FLOW, Found, KEPT};
 use super::{
+    Line, all_lines,
     json_pairs::{Pairs, joined, scalar},
     json_text::{self, DEEPEST},
-    lines,
     moment::{self, Minute, NoTime},
     told::{self, End, attribute, end, protocol, text},
 };
-use crate::contract::{Identity, Refusal, Reporter, RowSink, Rows, SaidTime, quoted, rated};
+use crate::contract::{Delivery, Identity, Refusal, Reporter, RowSink, Rows, SaidTime, quoted, rated};
 
 /// What Suricata is called where a pack gives it a scale of its own.
 const VENDOR: &str = "OISF";
@@ -74,7 +75,6 @@ enum NoRecord {
 /// A record of EVE.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
-    whole: &'a str,
     fields: Fields<'a>,
     rule: Rule<'a>,
     /// The first record of a flow, and of one direction of it, within it.
@@ -89,25 +89,39 @@ pub(super) fn read_lines<S: RowSink + ?Sized>(
     rows: &mut Rows<'_, S>,
     cache: &mut Cache,
 ) -> Result<(), Refusal> {
+    let mut delivery = rows.delivery();
     if let Some(elements) = json_text::elements(payload.trim_ascii()) {
         for (index, element) in elements.enumerate() {
-            if let Err(refusal) = read_one(element, rows, cache) {
+            read_on(&mut delivery, element);
+            if let Err(refusal) = read_one(element, delivery.as_ref(), rows, cache) {
                 rows.reject(refusal, &format_args!("[{index}]"), element);
             }
         }
         return Ok(());
     }
-    for (number, line) in lines(payload) {
-        let line = payload[line].trim_ascii();
-        if let Err(refusal) = read_one(line, rows, cache) {
-            rows.reject(refusal, &number, line);
+    for (number, line) in all_lines(payload) {
+        let line = &payload[line];
+        read_on(&mut delivery, line);
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        if let Err(refusal) = read_one(line, delivery.as_ref(), rows, cache) {
+            rows.reject(refusal, &Line(number), line);
         }
     }
     Ok(())
 }
 
+fn read_on(delivery: &mut Option<Delivery>, line: &[u8]) {
+    if let Some(delivery) = delivery {
+        delivery.read(line);
+    }
+}
+
 fn read_one<S: RowSink + ?Sized>(
     line: &[u8],
+    delivery: Option<&Delivery>,
     rows: &mut Rows<'_, S>,
     cache: &mut Cache,
 ) -> Result<(), Refusal> {
@@ -117,7 +131,8 @@ fn read_one<S: RowSink + ?Sized>(
     let reporter = rows.reporter(&host)?;
     let mut event = Box::new(Event { host: self::text(&host), ..Event::default() });
     record.tell(rows, &mut event);
-    event.key = Some(record.identity(&reporter).key());
+    let delivered = || delivery.map(|delivery| delivery.key(reporter.log_source()));
+    event.key = record.identity(&reporter).map(Identity::key).or_else(delivered);
     rows.happen(&reporter, record.said(), event);
     Ok(())
 }
@@ -180,7 +195,7 @@ impl<'a> Record<'a> {
         if scalar(event_type).is_empty() || !event_type.starts_with('"') {
             return Err(NoRecord::NoType);
         }
-        Ok(Record { whole, fields, rule: Rule::of(rule), flows, kept })
+        Ok(Record { fields, rule: Rule::of(rule), flows, kept })
     }
 
     fn event_type(&self) -> &'a str {
@@ -214,17 +229,20 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// What makes it the one it is among those of its log source.
-    pub(super) fn identity(&self, reporter: &Reporter<'_>) -> Identity {
+    /// What makes it the one it is among those of its log source; none where nothing in it does.
+    pub(super) fn identity(&self, reporter: &Reporter<'_>) -> Option<Identity> {
         let Fields { timestamp, flow_id, event_type, host, source, target, tx_id, .. } = self.fields;
-        let identity = Identity::of(reporter.log_source()).with(host.as_bytes());
-        if self.event_type() != "alert" {
-            return identity.with(self.whole.as_bytes());
+        // An alert that does not say when, and of which flow or rule, is not told from its neighbours either.
+        let tells = |field: &str| !scalar(field).is_empty();
+        let is_told = tells(timestamp) && (tells(flow_id) || tells(self.rule.signature_id));
+        if self.event_type() != "alert" || !is_told {
+            return None;
         }
+        let identity = Identity::of(reporter.log_source()).with(host.as_bytes());
         let [by, number, revision] = [self.rule.generator, self.rule.signature_id, self.rule.revision];
         let [from, from_port, to, to_port] = [source[0], source[1], target[0], target[1]];
         let [icmp_type, icmp_code] = self.fields.icmp;
-        [
+        let fields = [
             event_type,
             timestamp,
             flow_id,
@@ -240,9 +258,8 @@ impl<'a> Record<'a> {
             self.fields.pcap_count,
             icmp_type,
             icmp_code,
-        ]
-        .iter()
-        .fold(identity, |identity, field| identity.with(field.as_bytes()))
+        ];
+        Some(fields.iter().fold(identity, |identity, field| identity.with(field.as_bytes())))
     }
 
     /// The event it tells of.

@@ -6,8 +6,8 @@
 //! not as `info` as the message that carries it.
 //!
 //! Equal lines are different events. A line is the same as another only by its place in the file that was delivered, or
-//! by what its sender numbers its messages with (`meta sequenceId`, a router's counter, CEF's `externalId`, EVE's own
-//! fields), together with every byte of it.
+//! by what its sender numbers its messages with (`meta sequenceId`, a router's counter, CEF's `externalId`), together with
+//! every byte of it; or by what tells an alert of EVE from all others.
 
 use std::borrow::Cow;
 
@@ -228,7 +228,10 @@ impl<'a> Content<'a> {
         delivery: Option<&Delivery>,
     ) -> Option<EventKey> {
         let numbered = match self {
-            Content::Eve(record) => return Some(record.identity(reporter).key()),
+            Content::Eve(record) => match record.identity(reporter) {
+                Some(identity) => return Some(identity.key()),
+                None => false,
+            },
             Content::Cef(message) => message.has_identity(),
             Content::Text(_) | Content::Repetition(_) => false,
         };

@@ -28,6 +28,9 @@ pub struct EventFilter {
     pub known: bool,
     /// Only what a measure counts, beside kinds and attempts.
     pub counted: CountedOf,
+    /// Only those of the flow that a sensor gave this number; of any, and of none, where it is empty. Two sensors draw the
+    /// same numbers.
+    pub flow_id: String,
 }
 
 /// What a measure counts, beside its kinds: the default leaves out nothing.

@@ -217,4 +217,16 @@ impl EventMeasure {
                 .collect(),
         }
     }
+
+    /// Whether its hours say how many events of any kind there were at each log source, of all or of those that are so
+    /// bad: what the figures are made of.
+    #[must_use]
+    pub fn counts_all(&self, severity: Option<Severity>) -> bool {
+        self.count == Count::Events
+            && self.kinds.is_empty()
+            && self.severity == severity
+            && self.log_sources.is_empty()
+            && self.group.is_none()
+            && self.windows.contains(&WindowKind::Hour)
+    }
 }

@@ -183,7 +183,8 @@ const WHERE: &str = "e.happened_at >= fromUnixTimestamp64Milli({from:Int64}, 'UT
          AND (NOT {attempts:Bool} OR e.attempts != 0) AND (NOT {known:Bool} OR e.known) \
          AND (empty({counted_severities:Array(String)}) OR toString(e.severity) IN {counted_severities:Array(String)}) \
          AND (NOT {by_category:Bool} OR has({categories:Array(String)}, lowerUTF8(trimBoth(toString(e.category)))) != {categories_but:Bool}) \
-         AND ({attribute:String} = '' OR mapContains(e.attributes, {attribute:String}))";
+         AND ({attribute:String} = '' OR mapContains(e.attributes, {attribute:String})) \
+         AND ({flow_id:String} = '' OR e.attributes['flow_id'] = {flow_id:String})";
 
 fn filled(query: Query, filter: &EventFilter) -> Query {
     let kinds: Vec<&str> = filter.kinds.iter().map(|kind| kind.word()).collect();
@@ -206,6 +207,7 @@ fn filled(query: Query, filter: &EventFilter) -> Query {
         .param("categories", categories.map_or(&[][..], |categories| &categories.words))
         .param("categories_but", categories.is_some_and(|categories| categories.others))
         .param("attribute", attribute)
+        .param("flow_id", &filter.flow_id)
 }
 
 /// What is high or worse, on rows `e`.

@@ -3,6 +3,7 @@
 //! Rows come in the vocabulary's words and moments: what a column holds that this program does not write makes an answer
 //! unreadable.
 
+mod alert_times;
 mod alerts;
 mod assessments;
 mod envelope;
@@ -24,6 +25,7 @@ mod states;
 mod windows;
 mod words;
 
+pub use alert_times::AlertTimes;
 pub use alerts::{AlertNow, AlertRow};
 pub use assessments::AssessmentRow;
 pub use envelope::{EnvelopeFate, EnvelopeRow};

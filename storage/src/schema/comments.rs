@@ -355,6 +355,27 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
         ],
     ),
     (
+        &["alert_times_current", "alert_times_known_at"],
+        &[
+            ("id", "rule~subject~number"),
+            ("priority", "As the rule had it when it last changed"),
+            ("active", "Whether its condition holds"),
+            ("acknowledged", "Whether it was taken on, by somebody or in the name of ioc for want of room"),
+            ("raised_at", "Recorded clock of its first change, UTC"),
+            ("acknowledged_at", "Recorded clock of when a person took it on, UTC; NULL where nobody did"),
+            (
+                "cleared_at",
+                "Recorded clock of when its condition ended for good, UTC; NULL while it is active, and where it was over \
+                 when it was raised",
+            ),
+            ("seconds_to_acknowledge", "From raised_at to acknowledged_at; NULL where nobody took it on"),
+            (
+                "seconds_to_clear",
+                "From raised_at to cleared_at; NULL where it is not over, or never was active",
+            ),
+        ],
+    ),
+    (
         &["late_correction"],
         &[
             ("received_day", "First moment of the day the corrections came, UTC"),

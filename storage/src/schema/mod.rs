@@ -69,6 +69,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 27, name: "sensors", sql: include_str!("0027_sensors.sql") },
     Migration { number: 28, name: "registers", sql: include_str!("0028_registers.sql") },
     Migration { number: 29, name: "groups", sql: include_str!("0029_groups.sql") },
+    Migration { number: 30, name: "security figures", sql: include_str!("0030_security_figures.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

@@ -112,6 +112,40 @@ arrayMap((zeros, ranked) -> round(if(zeros > 0 AND 0.7213 / (1 + 1.079 / 4096) *
 [4096 - length(maxMap(r.`registers.number`, r.`registers.rank`).1)], \
 [arraySum(rank -> exp2(-toFloat64(rank)), maxMap(r.`registers.number`, r.`registers.rank`).2)])[1])";
 
+/// What both views of how long alerts take show.
+const ALERT_TIMES: &str = "\
+SELECT
+    concat(rule, '~', subject, '~', toString(number)) AS id,
+    rule,
+    subject,
+    number,
+    about,
+    newest.1 AS priority,
+    newest.2 AS active,
+    newest.3 AS acknowledged,
+    raised_at,
+    taken.1 AS acknowledged_at,
+    if(newest.2, NULL, ended.1) AS cleared_at,
+    (toUnixTimestamp64Milli(acknowledged_at) - toUnixTimestamp64Milli(raised_at)) / 1000 AS seconds_to_acknowledge,
+    (toUnixTimestamp64Milli(cleared_at) - toUnixTimestamp64Milli(raised_at)) / 1000 AS seconds_to_clear,
+    generation,
+    revision
+FROM
+(
+    SELECT
+        a.rule AS rule,
+        a.subject AS subject,
+        a.number AS number,
+        any(a.about) AS about,
+        any(a.generation) AS generation,
+        argMax(tuple(a.priority, a.active, a.acknowledged), tuple(a.epoch, a.seq)) AS newest,
+        min(a.at) AS raised_at,
+        argMaxIf(tuple(toNullable(a.at)), tuple(a.epoch, a.seq), a.change = 'acknowledged' AND a.user != 'ioc') AS taken,
+        argMaxIf(tuple(toNullable(a.at)), tuple(a.epoch, a.seq), a.change = 'cleared') AS ended,
+        max(a.epoch) AS revision
+    FROM alert AS a
+";
+
 /// What is shown of an event, whenever: the names of users are masked in one place.
 const EVENT_VIEW: &str = include_str!("event_view.sql");
 
@@ -140,6 +174,7 @@ pub(super) fn statements(zone: &str) -> impl Iterator<Item = String> {
     let others = super::statements(include_str!("views.sql"))
         .map(|statement| statement.replace("{measure_window}", MEASURE_WINDOW))
         .map(|statement| with_registers(&statement))
+        .map(|statement| statement.replace("{alert_times}", ALERT_TIMES))
         .map(|statement| statement.replace("{figure_columns}", &figure_columns(AS_SAID)))
         .map(|statement| statement.replace("{figure_columns_as_aged}", &figure_columns(AS_AGED)));
     stored.chain(read).chain(others).chain(reported()).chain(with_local_times(zone))

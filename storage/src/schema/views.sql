@@ -52,6 +52,20 @@ FROM
 )
 COMMENT 'Every alert as it stands: its flags, since when, by whom acknowledged, and what it was last raised or cleared by';
 
+-- What `ioc` took on in its own name, because a rule had no more room, nobody took on: it is not measured. One that was
+-- over when it was raised was never active, and one that came back was not over.
+CREATE OR REPLACE VIEW alert_times_current {on_cluster} AS
+{alert_times}    WHERE a.epoch <= {committed}
+    GROUP BY rule, subject, number
+)
+COMMENT 'How long each alert took until somebody took it on and until it was over; NULL while that has not come';
+
+CREATE OR REPLACE VIEW alert_times_known_at {on_cluster} AS
+{alert_times}    WHERE a.epoch <= (SELECT last_epoch FROM committed_known_at(known_at = {known_at:DateTime64(3, 'UTC')}))
+    GROUP BY rule, subject, number
+)
+COMMENT 'How long each alert had taken, as it was known at a moment: alert_times_known_at(known_at = …)';
+
 -- The newest row of each is found by its key alone: the wide columns of the others are not read.
 CREATE OR REPLACE VIEW figure_current {on_cluster} AS
 SELECT

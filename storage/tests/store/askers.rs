@@ -173,6 +173,7 @@ async fn a_ward_and_an_agency_are_answered_what_is_theirs_and_nothing_else() {
         attempts: false,
         known: false,
         counted: CountedOf::default(),
+        flow_id: String::new(),
     };
     let event = store.events(&ALL, &all, None, 1).await.unwrap().remove(0);
     let (envelope, names) = (position(event.offset.0), [event.log_source.clone()]);

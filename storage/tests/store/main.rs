@@ -2,6 +2,7 @@
 //!
 //! They need the library: `deploy/scripts/fetch-libchdb.sh`. Without it they fail and say so.
 
+mod alert_times;
 mod analyst;
 mod archive;
 mod askers;

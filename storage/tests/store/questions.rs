@@ -221,6 +221,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         attempts: false,
         known: false,
         counted: CountedOf::default(),
+        flow_id: String::new(),
     };
     let store = &server.store;
     let mut seen = Vec::new();
@@ -262,6 +263,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
         EventFilter { kinds: vec![EventKind::Log], ..filter.clone() },
         EventFilter { severities: vec![Severity::Critical], ..filter.clone() },
         EventFilter { log_source: "ids-b".to_owned(), ..filter.clone() },
+        EventFilter { flow_id: "1201".to_owned(), ..filter.clone() },
         EventFilter { address: one_spelling("192.0.2.21"), ..filter.clone() },
         EventFilter { until: start, ..filter.clone() },
         EventFilter { attempts: true, until: EventTime(start.0 + 1), ..filter.clone() },
@@ -277,6 +279,9 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
             assert_eq!(store.events(&ALL, &filter, None, 9).await.unwrap().len(), 3, "{filter:?}");
         }
     }
+    let of_flow =
+        EventFilter { flow_id: "1200".to_owned(), log_source: "ids-a".to_owned(), ..filter.clone() };
+    assert_eq!(store.events(&ALL, &of_flow, None, 9).await.unwrap().len(), 3, "what else of this flow");
     let tried = EventFilter { attempts: true, ..filter.clone() };
     let found = store.events(&ALL, &tried, None, 9).await.unwrap();
     assert_eq!(found.iter().map(|event| event.offset.0 / 1_000_000).collect::<Vec<_>>(), [2]);

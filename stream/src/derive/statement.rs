@@ -1,8 +1,10 @@
-//! What a station says of itself for the figures of the overview.
+//! What a station, or a log source, says of itself for the figures.
 //!
 //! A function of its state, its plan and the recorded clock, and of nothing else: a station that was loaded from a
 //! checkpoint says what the one it was taken from had said (invariant REPLAY). Only good points count, and a mean below
 //! three quarters of what was expected is no judgement.
+
+use std::collections::BTreeMap;
 
 use ioc_model::{
     calendar::Calendar,
@@ -16,7 +18,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{Derived, HOUR, StationPlan, indices};
-use crate::{plan::Days, reading::Mean};
+use crate::{counted::CountPlan, plan::Days, reading::Mean};
 
 /// Closed hours that are said: a day, and as many as stations may be apart.
 const HOURS_SAID: Millis = Millis::hours(30);
@@ -32,6 +34,47 @@ pub struct SubjectStatement {
     pub(crate) alerts: Vec<OpenAlert>,
     /// How a log source stands; none of one that may be silent for ever, unless it is blind.
     pub(crate) log_source: Option<StationStanding>,
+    /// What was counted at a log source.
+    pub(crate) counted: Option<CountedHours>,
+}
+
+/// Closed hours of a log source, of what the pack counts of all events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CountedHours {
+    /// What it is counted by.
+    pub measures: FigureMeasures,
+    /// Whether it may not be silent for ever.
+    pub owes: bool,
+    /// Whether it is heard.
+    pub heard: bool,
+    /// Where its hours end that are closed.
+    pub closed_to: Option<EventTime>,
+    /// The newest, the oldest of them first.
+    pub hours: Vec<CountedHour>,
+}
+
+/// The measures of the pack that count events of any kind; none where it has no such.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FigureMeasures {
+    /// All of them.
+    pub events: Option<Name>,
+    /// High and critical ones.
+    pub severe: Option<Name>,
+    /// Critical ones.
+    pub critical: Option<Name>,
+}
+
+/// One hour: how many events, and what is known of it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CountedHour {
+    pub start: EventTime,
+    pub events: Option<f64>,
+    pub severe: Option<f64>,
+    pub critical: Option<f64>,
+    /// Minutes in which it was heard and not blind.
+    pub whole: u32,
+    /// Minutes of which that is to be known: none of one that may be silent.
+    pub minutes: u32,
 }
 
 /// A station that is in operation.
@@ -122,12 +165,13 @@ impl Derived {
     ) -> (SubjectStatement, Option<EventTime>) {
         let alerts = self.alerts.open().collect();
         let operating = plan.zip(self.status.current());
-        let nothing = SubjectStatement { subject, operating: None, alerts, log_source: None };
+        let nothing = SubjectStatement { subject, operating: None, alerts, log_source: None, counted: None };
         let Some((plan, (status, _))) = operating else { return (nothing, None) };
         if let Some(counts) = &plan.counts {
             let standing = StationStanding::of(status, self.status.last_event().is_some(), 0);
-            let counts = standing.counts_of_log_sources(counts.owes());
-            return (SubjectStatement { log_source: counts.then_some(standing), ..nothing }, None);
+            let log_source = standing.counts_of_log_sources(counts.owes()).then_some(standing);
+            let counted = Some(self.counted(counts, standing.is_sending()));
+            return (SubjectStatement { log_source, counted, ..nothing }, None);
         }
         let (missing, next) = self.status.missing(now, plan, lateness);
         let has_pm25 = plan.index == Some(IndexId::VnAqi) && plan.looks_at(PM25, Averaging::Day);
@@ -150,6 +194,34 @@ impl Derived {
     /// Whether anything is expected of it.
     pub(crate) fn is_operating(&self) -> bool {
         self.status.current().is_some()
+    }
+
+    fn counted(&self, counts: &CountPlan, heard: bool) -> CountedHours {
+        let (measures, closed_to) = (counts.of_figures(), self.ledger.closed_to());
+        let mut hours: BTreeMap<EventTime, CountedHour> = BTreeMap::new();
+        let from = closed_to.unwrap_or(EventTime(i64::MIN)).minus(HOURS_SAID);
+        for (measure, of_measure) in self.ledger.hours_since(from) {
+            let is = |one: Option<Name>| one == Some(measure);
+            if !(is(measures.events) || is(measures.severe) || is(measures.critical)) {
+                continue;
+            }
+            for (start, Mean { mean, count, expected }) in of_measure {
+                let none =
+                    CountedHour { start, events: None, severe: None, critical: None, whole: 0, minutes: 0 };
+                let hour = hours.entry(start).or_insert(none);
+                (hour.whole, hour.minutes) = (count, expected);
+                let said = if is(measures.events) {
+                    &mut hour.events
+                } else if is(measures.severe) {
+                    &mut hour.severe
+                } else {
+                    &mut hour.critical
+                };
+                *said = Some(mean);
+            }
+        }
+        let hours = hours.into_values().collect();
+        CountedHours { measures, owes: counts.owes(), heard, closed_to, hours }
     }
 
     fn newest_aqi(&self, plan: &StationPlan) -> Option<HourIndex> {
@@ -179,7 +251,7 @@ impl Derived {
 
     fn hours(&self, plan: &StationPlan, days: &mut Days, operating: &mut Operating) {
         let Some(from) = self.ledger.newest_of_all().map(|newest| newest.minus(HOURS_SAID)) else { return };
-        let mut judged: std::collections::BTreeMap<EventTime, JudgedHour> = Default::default();
+        let mut judged: BTreeMap<EventTime, JudgedHour> = Default::default();
         for (indicator, hours) in self.ledger.hours_since(from) {
             if !plan.expects(&indicator) {
                 continue;
@@ -204,7 +276,7 @@ fn judge(
     indicator: Name,
     start: EventTime,
     mean: Mean,
-    judged: &mut std::collections::BTreeMap<EventTime, JudgedHour>,
+    judged: &mut BTreeMap<EventTime, JudgedHour>,
     over: &mut Vec<HourOver>,
 ) {
     let Some(date) = Calendar::date(days.of(start).number) else { return };

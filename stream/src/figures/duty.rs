@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use ioc_model::{
     figure::{FigureId, FigureReason, FigureVerdict, Freshness, InputKind, StationStanding},
     name::Name,
+    pack::Pack,
     results::{FigureInput, FigureResult},
     rule::Priority,
     time::{EventTime, Now},
@@ -18,11 +19,34 @@ pub(super) fn alerts(
     alerts: &BTreeMap<Name, Vec<OpenAlert>>,
     suspected: &BTreeMap<(Arc<str>, Name), OpenAlert>,
 ) -> FigureResult {
-    let of_subject = |(subject, alerts): (&Name, &Vec<OpenAlert>)| {
+    open_alerts(FigureId::Alerts, now, alerts.iter(), suspected)
+}
+
+/// Those of log sources, addresses and users.
+pub(super) fn security_alerts(
+    now: Now,
+    pack: &Pack,
+    alerts: &BTreeMap<Name, Vec<OpenAlert>>,
+    suspected: &BTreeMap<(Arc<str>, Name), OpenAlert>,
+) -> FigureResult {
+    if pack.log_sources.is_empty() && suspected.is_empty() {
+        return nothing(FigureId::SecurityAlerts, now, FigureReason::Nothing);
+    }
+    let of_log_sources = alerts.iter().filter(|(subject, _)| pack.log_sources.contains_key(subject.as_str()));
+    open_alerts(FigureId::SecurityAlerts, now, of_log_sources, suspected)
+}
+
+fn open_alerts<'a>(
+    figure: FigureId,
+    now: Now,
+    alerts: impl Iterator<Item = (&'a Name, &'a Vec<OpenAlert>)>,
+    suspected: &'a BTreeMap<(Arc<str>, Name), OpenAlert>,
+) -> FigureResult {
+    let of_subject = |(subject, alerts): (&'a Name, &'a Vec<OpenAlert>)| {
         let subject = subject.as_str();
-        alerts.clone().into_iter().map(move |alert| (subject, alert))
+        alerts.iter().map(move |alert| (subject, *alert))
     };
-    let mut open: Vec<(&str, OpenAlert)> = alerts.iter().flat_map(of_subject).collect();
+    let mut open: Vec<(&str, OpenAlert)> = alerts.flat_map(of_subject).collect();
     open.extend(suspected.iter().map(|((subject, _), alert)| (&**subject, *alert)));
     // What nobody took on before what was, what is still so before what is over.
     open.sort_by_key(|(subject, alert)| {
@@ -50,7 +74,7 @@ pub(super) fn alerts(
         count: open.len() as u64,
         expected: open.len() as u64,
         parts: Priority::ALL.into_iter().map(count).filter(|(_, count)| *count > 0).collect(),
-        ..nothing(FigureId::Alerts, now, reason)
+        ..nothing(figure, now, reason)
     };
     made_of(figure, open.iter().map(input_of_alert))
 }

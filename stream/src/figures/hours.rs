@@ -89,7 +89,7 @@ pub(super) fn exceeded(now: Now, pack: &Pack, stations: &BTreeMap<Name, Operatin
 }
 
 /// The hours of a time, by their first moment.
-fn hours_of(from: EventTime, until: EventTime) -> impl Iterator<Item = EventTime> {
+pub(super) fn hours_of(from: EventTime, until: EventTime) -> impl Iterator<Item = EventTime> {
     std::iter::successors(Some(from), |start| Some(start.plus(HOUR))).take_while(move |start| *start < until)
 }
 

@@ -13,6 +13,8 @@ use super::*;
 use crate::checkpoint::VERSION;
 use crate::derive::statement::{DayMean, HourIndex, HourOver, JudgedHour, SeriesHours};
 
+mod security;
+
 const HOUR: i64 = 3_600_000;
 /// A round hour.
 const NOON: i64 = 1_730_000 * 1_000_000 / HOUR * HOUR;
@@ -40,6 +42,7 @@ fn heard(stations: impl IntoIterator<Item = (&'static str, Operating)>) -> Figur
             operating: Some(operating),
             alerts: Vec::new(),
             log_source: None,
+            counted: None,
         });
     }
     figures
@@ -184,7 +187,13 @@ fn alert(rule: &str, priority: Priority, active: bool, acknowledged: bool) -> Op
 
 fn with_alerts(alerts: Vec<OpenAlert>) -> Figures {
     let mut figures = Figures::default();
-    figures.hear(SubjectStatement { subject: "A".into(), operating: None, alerts, log_source: None });
+    figures.hear(SubjectStatement {
+        subject: "A".into(),
+        operating: None,
+        alerts,
+        log_source: None,
+        counted: None,
+    });
     figures
 }
 
@@ -209,6 +218,7 @@ fn alerts_count_while_they_are_open_and_urge_while_they_are_active_and_nobody_to
         operating: None,
         alerts: Vec::new(),
         log_source: None,
+        counted: None,
     });
     let figure = made(&mut none, NOON, FigureId::Alerts);
     assert_eq!((figure.value, figure.verdict), (Some(0.0), FigureVerdict::Kept));
@@ -306,7 +316,13 @@ fn of_what_a_figure_was_made_of_the_first_are_kept_and_all_are_counted() {
     for name in &names {
         let operating = Some(Operating { standing: StationStanding::Silent, ..hours([6, 6], true) });
         let alerts = vec![alert("rule", Priority::High, true, false)];
-        figures.hear(SubjectStatement { subject: Name::new(name), operating, alerts, log_source: None });
+        figures.hear(SubjectStatement {
+            subject: Name::new(name),
+            operating,
+            alerts,
+            log_source: None,
+            counted: None,
+        });
     }
     for (id, all) in [
         (FigureId::Alerts, 40),
@@ -444,6 +460,7 @@ fn silent_log_sources_that_may_not_be_silent_are_heard_silent_or_blind() {
             operating: None,
             alerts: Vec::new(),
             log_source,
+            counted: None,
         });
     };
     let mut figures = Figures::default();
@@ -465,7 +482,7 @@ fn silent_log_sources_that_may_not_be_silent_are_heard_silent_or_blind() {
 }
 
 #[test]
-fn all_nine_come_once_a_minute_and_an_alert_at_once() {
+fn all_of_them_come_once_a_minute_and_an_alert_at_once() {
     let pack = Pack::default();
     let mut figures = Figures::default();
     let made = |figures: &mut Figures, now: i64, urgent: bool| -> Vec<FigureId> {
@@ -479,6 +496,7 @@ fn all_nine_come_once_a_minute_and_an_alert_at_once() {
         operating: None,
         alerts: vec![raised],
         log_source: None,
+        counted: None,
     });
     assert_eq!(made(&mut figures, NOON + 59_999, true), [FigureId::Alerts]);
     assert!(made(&mut figures, NOON + 59_999, true).is_empty(), "what is the same is not said again");
@@ -495,6 +513,7 @@ fn replay_figures_go_on_behind_a_checkpoint_as_if_nothing_had_happened() {
         operating: Some(hours([12, 9], true)),
         alerts: raised,
         log_source: None,
+        counted: None,
     };
     figures.hear(said.clone());
     figures.count("air".into(), &Counts { received: 2, decoded: 1, ..Counts::default() });

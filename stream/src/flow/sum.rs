@@ -4,7 +4,7 @@
 //! the worker that holds the virtual shard of that name, and added up there when the frontier has passed the epoch. So
 //! it is the same for any number of workers, and with many processes as with one (invariant REPLAY).
 //!
-//! That is what became of each feed's envelopes and rows, and what the figures of the overview are made of. Whatever
+//! That is what became of each feed's envelopes and rows, and what the figures are made of. Whatever
 //! else is made of several subjects meets here.
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     exchange::Addresses,
-    figures::{FIGURES, Figures},
+    figures::{AlertStep, FIGURES, Figures},
     step::{ShardResults, SubjectStatement, Suspected},
 };
 
@@ -39,6 +39,7 @@ struct OfFigures {
     feeds: Vec<(Name, Counts)>,
     said: Vec<SubjectStatement>,
     suspected: Vec<Suspected>,
+    steps: Vec<AlertStep>,
     urgent: bool,
 }
 
@@ -79,10 +80,11 @@ impl Addends {
             feeds,
             said: std::mem::take(&mut results.said),
             suspected: std::mem::take(&mut results.suspected),
+            steps: results.facts.alerts.iter().filter_map(AlertStep::of).collect(),
             urgent: results.urgent,
         };
-        let OfFigures { feeds, said, suspected, urgent } = &of_figures;
-        if feeds.is_empty() && said.is_empty() && suspected.is_empty() && !urgent {
+        let OfFigures { feeds, said, suspected, steps, urgent } = &of_figures;
+        if feeds.is_empty() && said.is_empty() && suspected.is_empty() && steps.is_empty() && !urgent {
             return None;
         }
         let worker = u32::try_from(addresses.of_name(FIGURES)).expect("fewer workers than shards");
@@ -95,7 +97,8 @@ impl Sums {
         for (feed, counts) in addends.feeds {
             self.feeds.entry(feed).or_default().add(&counts);
         }
-        let OfFigures { feeds, said, suspected, urgent } = addends.of_figures;
+        let OfFigures { feeds, said, suspected, steps, urgent } = addends.of_figures;
+        self.of_figures.steps.extend(steps);
         self.of_figures.feeds.extend(feeds);
         self.of_figures.suspected.extend(suspected);
         self.of_figures.said.extend(said);
@@ -104,12 +107,13 @@ impl Sums {
 
     /// Tells the figures what was said, and what is made of them.
     pub(super) fn figures(&mut self, figures: &mut Figures, now: Now, pack: &Pack) -> Vec<FigureResult> {
-        let OfFigures { feeds, said, suspected, urgent } = std::mem::take(&mut self.of_figures);
+        let OfFigures { feeds, said, suspected, steps, urgent } = std::mem::take(&mut self.of_figures);
         for (feed, counts) in &feeds {
             figures.count(*feed, counts);
         }
         said.into_iter().for_each(|said| figures.hear(said));
         suspected.into_iter().for_each(|suspected| figures.suspect(suspected));
+        steps.into_iter().for_each(|step| figures.step(step));
         figures.work_out(now, pack, urgent)
     }
 

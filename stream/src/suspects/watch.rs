@@ -29,7 +29,7 @@ pub(super) const SIGHTINGS: usize = 16_384;
 pub(super) const OPEN: usize = 64;
 const MINUTE: i64 = 60_000;
 /// Who takes on what nobody did, and what is said of it.
-const NOBODY: &str = "ioc";
+pub(crate) const NOBODY: &str = "ioc";
 const OUT_OF_PLACE: &str = "Đã hết và chưa ai nhận; nhường chỗ cho cảnh báo mới. / Over, and taken on by nobody; it gave its place to a new one.";
 
 /// A rule's part of a virtual shard.

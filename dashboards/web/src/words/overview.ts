@@ -34,6 +34,16 @@ export const kpiWords = {
   unacknowledged: t("chưa xác nhận", "unacknowledged"),
   notAll: t("chưa đủ", "not all"),
   taken: t("đã có người nhận", "all taken"),
+  events: t("Sự kiện giờ trước", "Events of the last hour"),
+  severe: t("Sự kiện mức cao trở lên", "Events high or worse"),
+  securityAlerts: t("Cảnh báo an ninh đang mở", "Open security alerts"),
+  timeToAcknowledge: t("Thời gian tiếp nhận", "Time to acknowledge"),
+  timeToClear: t("Thời gian đến khi hết", "Time to clear"),
+  month: t("trung vị 30 ngày", "median of 30 days"),
+  waiting: t("có cảnh báo chờ lâu hơn", "some wait longer"),
+  noneWaits: t("không cảnh báo nào chờ lâu hơn", "none waits longer"),
+  allHeard: t("nghe đủ", "all heard"),
+  stillOpen: t("còn mở", "still open"),
 };
 
 export const reasonsOfIndex: Record<string, Text> = {
@@ -58,6 +68,7 @@ export const reasonWords: Record<FigureReason, Text> = {
   no_particulates: t("thiếu PM10 và PM2.5", "neither PM10 nor PM2.5"),
   too_few_groups: t("quá ít nhóm thông số", "too few parameter groups"),
   no_data: t("không đủ số liệu", "not enough data"),
+  waiting: t("chưa cảnh báo nào xong", "none has ended yet"),
 };
 
 export const mapWords = {

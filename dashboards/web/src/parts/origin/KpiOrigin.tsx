@@ -16,6 +16,7 @@ import { Download } from "../frame/Download";
 import { Check, Mark } from "../frame/Mark";
 import { lookAt } from "../security/filters";
 import { Facts } from "./Asked";
+import { AlertWaits, CountedEvents } from "./SecurityKpis";
 
 const HOUR = 3_600_000;
 
@@ -35,6 +36,11 @@ const STEPS: Record<FigureId, () => VNode> = {
   slowest: FeedAges,
   balance: Balance,
   log_sources: LogSources,
+  events: () => <CountedEvents id="events" />,
+  severe: () => <CountedEvents id="severe" />,
+  security_alerts: () => <Inputs id="security_alerts" />,
+  time_to_acknowledge: () => <AlertWaits id="time_to_acknowledge" />,
+  time_to_clear: () => <AlertWaits id="time_to_clear" />,
 };
 
 /** How those are made of which nothing but their inputs is shown. */
@@ -45,6 +51,10 @@ const HOW_MADE = {
     "The newest daily mean of each station; the largest share of its limit decides and comes first.",
   ),
   alerts: t("Mọi cảnh báo đang mở; cảnh báo chưa ai xác nhận đứng đầu.", "All alerts that are open; those nobody acknowledged come first."),
+  security_alerts: t(
+    "Mọi cảnh báo đang mở về nguồn nhật ký, địa chỉ, tài khoản; cảnh báo chưa ai xác nhận đứng đầu.",
+    "All open alerts of log sources, addresses and accounts; those nobody acknowledged come first.",
+  ),
 };
 
 /** A figure and what is stored with it, each opened as of the figure. */
@@ -66,7 +76,7 @@ function Inputs({ id }: { id: keyof typeof HOW_MADE }) {
           [say(originWords.howMade), say(HOW_MADE[id])],
           ...madeAt(figure),
           [say(kpiWords.target), target],
-          [say(kpiWords.unacknowledged), id === "alerts" ? number(figure?.of ?? 0) : null],
+          [say(kpiWords.unacknowledged), id === "alerts" || id === "security_alerts" ? number(figure?.of ?? 0) : null],
         ]}
       />
       <Download
@@ -99,7 +109,7 @@ function Inputs({ id }: { id: keyof typeof HOW_MADE }) {
         </tbody>
       </table>
       <Cut of={figure} />
-      {id === "alerts" && (
+      {(id === "alerts" || id === "security_alerts") && (
         <button type="button" onClick={() => deeper("alerts")}>
           {say(alertWords.all)}
         </button>
@@ -126,14 +136,14 @@ function saidIn(figure: Figure | null): [string, string][] {
 }
 
 /** That, and of which time it is. */
-function madeAt(figure: Figure | null): [string, string][] {
+export function madeAt(figure: Figure | null): [string, string][] {
   if (!figure) return [];
   const period: [string, string][] = figure.start < figure.end ? [[say({ vi: "Khoảng", en: "Period" }), `${fullMoment(figure.start)} – ${fullMoment(figure.end)}`]] : [];
   return [...saidIn(figure), ...period];
 }
 
 /** Only the first of what a figure was made of is kept with it. */
-function Cut({ of: figure }: { of: Figure | null }) {
+export function Cut({ of: figure }: { of: Figure | null }) {
   if (!figure || isWhole(figure)) return null;
   const [kept, all] = [number(figure.inputs.length), number(figure.inputs_all)];
   return <p class="calm">{say({ vi: `${kept} trên ${all} được lưu cùng chỉ số`, en: `${kept} of ${all} are kept with the figure` })}</p>;

@@ -5,6 +5,7 @@ import { words } from "../../words/page";
 import { Urgent } from "../frame/Attention";
 import { AlertList } from "../overview/AlertList";
 import { useAnswer } from "../../asking";
+import { AlertTimes } from "./AlertTimes";
 import { Events } from "./Events";
 import { Figures } from "./Figures";
 import { Hours } from "./Hours";
@@ -27,6 +28,7 @@ export function Body() {
         <div class="security-grid">
           <Figures of={said} />
           <AlertList of={isOfEvents} />
+          <AlertTimes />
           <LogSources of={said} />
           <Hours of={said} />
           <Usual known={said.log_sources} />

@@ -10,7 +10,7 @@ import { decidedWords, eventKindWords, securityWords, severityWords } from "../.
 import { Choice } from "../frame/Choice";
 import { Download } from "../frame/Download";
 import { useAnswer } from "../../asking";
-import { KINDS, LEAST, PERIODS, chosenFilter, clear, daysChosen, eventsUrl, filter, isFiltered, openedTime } from "./filters";
+import { KINDS, LEAST, PERIODS, chosenFilter, clear, daysChosen, eventsUrl, filter, flowOf, isFiltered, openFlow, openedTime } from "./filters";
 import { type Group, grouped } from "./grouping";
 import { Severity } from "./Severity";
 
@@ -135,6 +135,12 @@ function Filters({ logSources }: { logSources: LogSource[] }) {
           ))}
         </select>
       </label>
+      {chosenFilter("flow") && (
+        <label>
+          {say(securityWords.flow)}
+          <input value={chosenFilter("flow")} readOnly />
+        </label>
+      )}
       {isFiltered() && (
         <button type="button" onClick={clear}>
           {say(securityWords.clear)}
@@ -214,6 +220,7 @@ function Row({ of: event, count, logSources, alike = 1, all = false, toggle }: R
               {say(securityWords.open)}: {said}
             </span>
           </button>
+          <Flow of={event} />
           {alike > 1 && (
             <button type="button" class="more" aria-expanded={all} onClick={toggle}>
               {number(alike)} {say(securityWords.repeats)}
@@ -222,6 +229,18 @@ function Row({ of: event, count, logSources, alike = 1, all = false, toggle }: R
         </span>
       </td>
     </tr>
+  );
+}
+
+/** The way to what else is told of the flow. */
+function Flow({ of: event }: { of: LogEvent }) {
+  const flow = flowOf(event);
+  if (flow === null || chosenFilter("flow") === flow) return null;
+  return (
+    <button type="button" class="link event-flow" title={say(securityWords.ofFlow)} onClick={() => openFlow(event, flow)}>
+      {say(securityWords.flow)}
+      <span class="reader-only"> {flow}</span>
+    </button>
   );
 }
 

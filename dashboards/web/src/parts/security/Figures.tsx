@@ -1,68 +1,85 @@
-import type { EventFigure, EventSummary } from "../../api";
-import { age, moment, number } from "../../format";
+import { open } from "../../address";
+import type { EventSummary } from "../../api";
+import { SECURITY, ageOfFigure, shown } from "../../figures";
+import { fullMoment } from "../../format";
 import { say } from "../../language";
-import type { Text } from "../../model";
-import { areLogSourcesStale } from "../../standing";
+import type { FigureId } from "../../model";
 import { ageOf } from "../../store";
 import { isWall } from "../../wall";
+import { kpiWords } from "../../words/overview";
 import { freshnessWords } from "../../words/page";
 import { securityWords } from "../../words/security";
-import { Mark } from "../frame/Mark";
+import { Check, Mark } from "../frame/Mark";
 import { goTo, openNumber } from "./filters";
 import { atLeast, whoMissed } from "./heard";
 
-/** Name, what it is out of or what it means, and the way to what it was counted of. */
-const SHOWN: Record<EventFigure["figure"], [name: Text, of: Text, open: (of: EventSummary) => void]> = {
-  grave: [securityWords.grave, securityWords.ofEvents, (of) => openNumber(of, { least: "high" })],
-  attempts: [securityWords.attempts, securityWords.attemptsMeaning, (of) => openNumber(of, { attempts: "1" })],
-  attackers: [securityWords.attackers, securityWords.attackersMeaning, () => goTo("ranking-sources")],
-  amiss: [securityWords.amissSources, securityWords.ofSources, () => goTo("log-sources-title")],
-};
-
-/** What a duty officer asks first, of the last 24 hours. */
+/** What a duty officer asks first, as the flow said it; and what the events of the time that is looked at add up to. */
 export function Figures({ of: summary }: { of: EventSummary }) {
-  const { until } = summary;
   return (
     <section class="event-figures" aria-labelledby="event-figures-title">
       <h2 id="event-figures-title" class="reader-only">
-        {say(securityWords.figures)}
+        {say(kpiWords.title)}
       </h2>
-      {summary.figures.map(({ figure, value, of, priority: said, incomplete }) => {
-        const [name, meaning, open] = SHOWN[figure];
-        // The number stays, and how urgent it is nobody knows.
-        const stale = figure === "amiss" && areLogSourcesStale(summary);
-        const priority = stale ? null : said;
-        return (
-          <article key={figure} class={`panel ${priority ?? ""} ${incomplete.length > 0 ? "not-whole" : ""}`} data-figure={figure}>
-            <h3>
-              {isWall ? (
-                say(name)
-              ) : (
-                <button type="button" class="link" onClick={() => open(summary)}>
-                  {say(name)}
-                </button>
-              )}
-            </h3>
-            <p class="event-figure">
-              {priority && <Mark priority={priority} />} {atLeast(value, incomplete.length > 0)}
-            </p>
-            {incomplete.length > 0 && (
-              <p class="incomplete" title={whoMissed(incomplete, summary.log_sources)}>
-                {say(securityWords.incomplete)}: {whoMissed(incomplete, summary.log_sources)}
-              </p>
-            )}
-            <p class="calm">
-              {say(meaning)}
-              {of !== null && `: ${number(of)}`}
-              {stale && ` · ${say(freshnessWords.stale)}`}
-            </p>
-            <p class="calm">
-              {say(securityWords.figures)} · {say(securityWords.counted)} {moment(until, "minute")}
-              {ageOf(until) > 60_000 && ` (${age(ageOf(until))})`}
-            </p>
-          </article>
-        );
-      })}
+      {SECURITY.map((id) => (
+        <Tile key={id} id={id} />
+      ))}
+      {!isWall && <Totals of={summary} />}
+      {summary.missing.length > 0 && (
+        <p class="incomplete" data-part="missing" title={whoMissed(summary.missing, summary.log_sources)}>
+          {say(securityWords.incomplete)}: {whoMissed(summary.missing, summary.log_sources)}
+        </p>
+      )}
     </section>
+  );
+}
+
+function Tile({ id }: { id: FigureId }) {
+  const figure = shown(id);
+  const stale = figure.freshness === "stale";
+  return (
+    <article class={`panel ${figure.verdict} ${figure.priority ?? ""}`} data-figure={id} data-verdict={figure.verdict}>
+      <h3>
+        {isWall ? (
+          figure.name
+        ) : (
+          <button type="button" class="link" onClick={() => open("kpi", id)} title={say(kpiWords.open)}>
+            {figure.name}
+          </button>
+        )}
+      </h3>
+      <p class="event-figure">
+        {figure.value ?? "—"} {figure.unit !== "" && <small>{figure.unit}</small>}
+      </p>
+      <p class="event-verdict">
+        {figure.priority ? <Mark priority={figure.priority} /> : figure.verdict === "kept" ? <Check /> : null} {stale ? say(freshnessWords.stale) : figure.word}
+      </p>
+      <p class="calm">{figure.where}</p>
+      <p class="calm">
+        {figure.period !== "" && `${figure.period} · `}
+        {figure.at !== null && (
+          <time dateTime={new Date(figure.at).toISOString()} title={fullMoment(figure.at)}>
+            {ageOf(figure.at) < 60_000 ? say(kpiWords.now) : ageOfFigure(figure)}
+          </time>
+        )}
+      </p>
+    </article>
+  );
+}
+
+/** Of the events that are listed and ranked below. */
+function Totals({ of: summary }: { of: EventSummary }) {
+  const { weight, attempts, attackers } = summary.totals;
+  const counted = (count: number) => atLeast(count, summary.missing.length > 0);
+  return (
+    <p class="event-totals calm">
+      {say(securityWords.figures)}: {counted(weight)} {say(securityWords.events).toLowerCase()} ·{" "}
+      <button type="button" class="link" data-total="attempts" title={say(securityWords.attemptsMeaning)} onClick={() => openNumber(summary, { attempts: "1" })}>
+        {say(securityWords.attempts)}: {counted(attempts)}
+      </button>{" "}
+      ·{" "}
+      <button type="button" class="link" data-total="attackers" title={say(securityWords.attackersMeaning)} onClick={() => goTo("ranking-sources")}>
+        {say(securityWords.attackers)}: {counted(attackers)}
+      </button>
+    </p>
   );
 }

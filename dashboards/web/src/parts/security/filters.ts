@@ -2,7 +2,7 @@
 
 import { batch } from "@preact/signals";
 import { own, view, way } from "../../address";
-import type { EventKind, Severity } from "../../api";
+import type { EventKind, LogEvent, Severity } from "../../api";
 import { now } from "../../clock";
 
 const HOUR = 3_600_000;
@@ -38,12 +38,13 @@ export const PERIODS = [1, 7, 31] as const;
 /**
  * The names of the filters in the address. `attempts` is only what adds to the attempts to log in, `known`
  * only what log sources of the pack say, `counted` only what that measure counts, `end` which end `at`
- * is, `from` and `until` the time of the number that was opened, `before` the place the page begins behind.
+ * is, `flow` the number of a flow at its sensor (`source`), `from` and `until` the time of the number that was opened,
+ * `before` the place the page begins behind.
  */
-export type Filter = "event" | "attempts" | "known" | "counted" | "least" | "source" | "at" | "end" | "days" | "from" | "until" | "before" | "bars" | "measure";
+export type Filter = "event" | "attempts" | "known" | "counted" | "least" | "source" | "at" | "end" | "flow" | "days" | "from" | "until" | "before" | "bars" | "measure";
 
 /** Nothing of it is chosen. */
-const NOTHING = { event: "", attempts: "", known: "", counted: "", least: "", source: "", at: "", end: "", from: "", until: "" };
+const NOTHING = { event: "", attempts: "", known: "", counted: "", least: "", source: "", at: "", end: "", flow: "", from: "", until: "" };
 
 export function chosenFilter(name: Filter): string {
   return own.value[name] ?? "";
@@ -69,6 +70,17 @@ export function isFiltered(): boolean {
 export function openNumber({ from, until }: { from: number; until: number }, of: Partial<Record<Filter, string>>): void {
   filter({ ...NOTHING, days: "", ...of, from: String(from), until: String(until) });
   goTo("events-title");
+}
+
+/** What else a sensor tells of the flow of a record: its records lie around it, and two sensors draw the same numbers. */
+export function openFlow({ log_source, happened_at }: LogEvent, flow: string): void {
+  const begin = happened_at - (happened_at % HOUR);
+  openNumber({ from: begin - DAY, until: begin + DAY }, { source: log_source, flow });
+}
+
+/** The number that its sensor gave the flow of a record; none of other events. */
+export function flowOf({ attributes }: LogEvent): string | null {
+  return attributes.find(([name]) => name === "flow_id")?.[1] ?? null;
 }
 
 /** What a measure counts of events. */
@@ -121,6 +133,7 @@ export function eventsUrl(limit: number): string {
   put("log_source", chosenFilter("source"));
   put("address", chosenFilter("at"));
   put("end", chosenFilter("end"));
+  put("flow_id", chosenFilter("flow"));
   if (chosenFilter("attempts") !== "") put("attempts", "true");
   if (chosenFilter("known") !== "") put("known", "true");
   put("measure", chosenFilter("counted"));
