@@ -3,10 +3,12 @@
 //! Pure, like all of decoding, and the only place where two readings of one message are held against each other: the
 //! dataflow goes by it, and who asks beforehand what a replay would change is told the same.
 //!
-//! What was good before stays as it is: of a message only that is taken which was rejected and is not any more. Rows are
-//! told apart by their numbers where both readings count as many; a line of which one reading makes a reject and the
-//! other nine values moves the numbers of those behind it, and then by what they are about. Where neither tells, or what
-//! is on record of the reading before is not what that reading gives in this build, the message is left as it is.
+//! Where rejects are read again, what was good before stays as it is: of a message only that is taken which was rejected
+//! and is not any more. Rows are told apart by their numbers where both readings count as many; a line of which one
+//! reading makes a reject and the other nine values moves the numbers of those behind it, and then by what they are
+//! about. Where what is stored is read again, rows are told apart by their numbers alone, and only a value or its quality
+//! may be another one: rows that are about something else now, or are given no more, are not taken. Where neither tells,
+//! or what is on record of the reading before is not what that reading gives in this build, the message is left as it is.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +16,9 @@ use ioc_model::{
     envelope::Envelope,
     form::Report,
     names::SubjectId,
-    observation::Observation,
+    observation::{Observation, Quality},
     reject::Rejection,
-    replay::{ReadBefore, RejectedAs},
+    replay::{OnRecord, ReadBefore, StoredBefore},
     row::Row,
 };
 
@@ -54,6 +56,19 @@ pub struct Difference {
     pub rejected: Vec<BadRow>,
     /// A report that was refused whole, for its keeper to judge again.
     pub report: Option<Refused>,
+    /// Rows that are stored and have another value or quality now.
+    pub replaced: Vec<Replacement>,
+}
+
+/// A row in place of one that is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replacement {
+    /// The row as it is read now: about the same, with the number it had.
+    pub row: Observation,
+    /// The value that is stored.
+    pub value_before: f64,
+    /// Its worth.
+    pub quality_before: Quality,
 }
 
 /// A report that was refused whole.
@@ -107,6 +122,12 @@ impl Reading {
         }
     }
 
+    /// The measured row of that number.
+    fn good(&self, row: u32) -> Option<&Observation> {
+        let found = self.observations.binary_search_by_key(&row, |observation| observation.arrival.row);
+        found.ok().map(|index| &self.observations[index])
+    }
+
     /// The numbers of its rejects as they are kept on record.
     fn on_record(&self) -> impl Iterator<Item = u32> {
         let kept = usize::try_from(KEPT_REJECTS).unwrap_or(usize::MAX);
@@ -124,27 +145,42 @@ pub fn reread(
     envelope: &Envelope<'_>,
     before: &ReadBefore,
 ) -> Reread {
+    if before.on_record == OnRecord::Decided {
+        return Reread::Unclear;
+    }
     // Of most messages of a replay that comes again there is nothing to find out.
-    let is_report = before.rejected == RejectedAs::Report;
+    let is_report = before.on_record == OnRecord::RefusedReport;
     if !is_report && before.pack.as_ref() == Some(&decoder.pack().version) {
         return Reread::Same;
     }
     let (reading, outcome) = Reading::of(decoder, known, envelope);
-    if before.rejected == RejectedAs::Whole {
+    if before.on_record == OnRecord::RejectedWhole {
         return of_unread(reading, outcome, earlier, envelope);
     }
     let Some(earlier) = earlier else { return Reread::Unclear };
     // What has been met is of one pack's names and of all: the tables are the process's.
     let (then, outcome_then) = Reading::of(earlier, known, envelope);
     let Outcome::Decoded { rows: rows_then } = outcome_then else { return Reread::Unclear };
-    let RejectedAs::Rows(on_record) = &before.rejected else {
-        return match (reading.report(), then.report()) {
-            (Some(report), Some(then)) => {
-                let refused = Refused { rows_before: then.rows, same: report == then, report };
-                Reread::Other(Box::new(Difference { report: Some(refused), ..Difference::nothing() }))
-            }
-            _ => Reread::Unclear,
-        };
+    let on_record = match &before.on_record {
+        OnRecord::RejectedRows(on_record) => on_record,
+        OnRecord::Stored(stored) => {
+            let Outcome::Decoded { rows } = outcome else { return Reread::Unclear };
+            let replaced = if rows == rows_then { replaced(decoder, stored, &then, &reading) } else { None };
+            return match replaced {
+                None => Reread::Unclear,
+                Some(replaced) if replaced.is_empty() => Reread::Same,
+                Some(replaced) => Reread::Other(Box::new(Difference { replaced, ..Difference::nothing() })),
+            };
+        }
+        _ => {
+            return match (reading.report(), then.report()) {
+                (Some(report), Some(then)) => {
+                    let refused = Refused { rows_before: then.rows, same: report == then, report };
+                    Reread::Other(Box::new(Difference { report: Some(refused), ..Difference::nothing() }))
+                }
+                _ => Reread::Unclear,
+            };
+        }
     };
     if !then.on_record().eq(on_record.iter().copied()) {
         return Reread::Unclear;
@@ -174,6 +210,7 @@ impl Difference {
             rejected_before: 0,
             rejected: Vec::new(),
             report: None,
+            replaced: Vec::new(),
         }
     }
 }
@@ -200,6 +237,41 @@ fn of_unread(
         rejected,
         ..Difference::nothing()
     }))
+}
+
+/// Of the stored rows those that have another value or quality. None where they are not what the reading of before gives,
+/// or are about something else now: a row that is withdrawn may have been one of two that said the same, of which the
+/// other left nothing.
+fn replaced(
+    decoder: &Decoder,
+    stored: &[StoredBefore],
+    then: &Reading,
+    now: &Reading,
+) -> Option<Vec<Replacement>> {
+    let names = decoder.names();
+    let mut replaced = Vec::new();
+    for before in stored {
+        let was = then.good(before.row)?;
+        let (indicator, subject) =
+            (names.indicators.find(&before.indicator)?, names.subjects.find(&before.subject)?);
+        let is_it = (was.series.indicator, was.series.subject) == (indicator, subject)
+            && was.event_time == before.event_time
+            && same_content(was, before.value, before.quality);
+        let is = now.good(before.row)?;
+        if !is_it || (is.series, is.event_time) != (was.series, was.event_time) {
+            return None;
+        }
+        if !same_content(is, before.value, before.quality) {
+            let (value_before, quality_before) = (before.value, before.quality);
+            replaced.push(Replacement { row: *is, value_before, quality_before });
+        }
+    }
+    Some(replaced)
+}
+
+/// −0 is stored as 0.
+fn same_content(row: &Observation, value: f64, quality: Quality) -> bool {
+    (row.value + 0.0).to_bits() == (value + 0.0).to_bits() && row.quality == quality
 }
 
 /// Of rows with the same numbers those that were rejected.

@@ -48,13 +48,13 @@ fn rows(rows: &[String]) -> String {
     format!("[{}]", rows.join(","))
 }
 
-fn before(version: &str, rejected: RejectedAs) -> ReadBefore {
-    ReadBefore { pack: Some(PackVersion(version.to_owned())), rejected }
+fn before(version: &str, on_record: OnRecord) -> ReadBefore {
+    ReadBefore { pack: Some(PackVersion(version.to_owned())), on_record }
 }
 
 /// What a message gives that was read with one pack and is read with another.
-fn again(one: &Decoder, two: &Decoder, payload: &str, rejected: RejectedAs) -> Reread {
-    let before = before(&one.pack().version.0, rejected);
+fn again(one: &Decoder, two: &Decoder, payload: &str, on_record: OnRecord) -> Reread {
+    let before = before(&one.pack().version.0, on_record);
     reread(two, Some(one), &mut Known::default(), &envelope(payload), &before)
 }
 
@@ -74,7 +74,7 @@ fn once_only_what_was_rejected_is_taken_by_its_number() {
     let names = Names::default();
     let (one, two) = (json(&names, "one", &["pm25"]), json(&names, "two", &["pm25", "so2"]));
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0), row("x", 1, 3.0), row("so2", 2, 4.0)]);
-    let difference = other(again(&one, &two, &payload, RejectedAs::Rows(vec![1, 2, 3])));
+    let difference = other(again(&one, &two, &payload, OnRecord::RejectedRows(vec![1, 2, 3])));
     let taken: Vec<(u32, f64)> =
         difference.observations.iter().map(|row| (row.arrival.row, row.value)).collect();
     assert_eq!(taken, [(1, 2.0), (3, 4.0)]);
@@ -93,7 +93,7 @@ fn once_what_was_good_is_left_alone_also_where_the_pack_reads_it_otherwise() {
     // The first indicator is not measured any more, the second one is.
     let two = json(&names, "two", &["so2"]);
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0)]);
-    let difference = other(again(&one, &two, &payload, RejectedAs::Rows(vec![1])));
+    let difference = other(again(&one, &two, &payload, OnRecord::RejectedRows(vec![1])));
     assert_eq!(difference.observations.len(), 1);
     assert!(difference.rejected.is_empty(), "it is stored: it is no reject");
 }
@@ -103,9 +103,9 @@ fn replay_what_reads_as_before_changes_nothing() {
     let names = Names::default();
     let (one, two) = (json(&names, "one", &["pm25"]), json(&names, "two", &["pm25", "no2"]));
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0)]);
-    assert_eq!(again(&one, &two, &payload, RejectedAs::Rows(vec![1])), Reread::Same);
-    assert_eq!(again(&two, &two, &payload, RejectedAs::Rows(vec![1])), Reread::Same);
-    let garbage = again(&one, &two, "{", RejectedAs::Whole);
+    assert_eq!(again(&one, &two, &payload, OnRecord::RejectedRows(vec![1])), Reread::Same);
+    assert_eq!(again(&two, &two, &payload, OnRecord::RejectedRows(vec![1])), Reread::Same);
+    let garbage = again(&one, &two, "{", OnRecord::RejectedWhole);
     assert_eq!(garbage, Reread::Same, "in the same words");
 }
 
@@ -114,9 +114,9 @@ fn loud_a_reading_that_is_not_the_one_on_record_is_not_believed() {
     let names = Names::default();
     let (one, two) = (json(&names, "one", &["pm25"]), json(&names, "two", &["pm25", "so2"]));
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0)]);
-    assert_eq!(again(&one, &two, &payload, RejectedAs::Rows(vec![0])), Reread::Unclear);
-    assert_eq!(again(&one, &two, &payload, RejectedAs::Report), Reread::Unclear);
-    let unknown = ReadBefore { pack: None, rejected: RejectedAs::Rows(vec![1]) };
+    assert_eq!(again(&one, &two, &payload, OnRecord::RejectedRows(vec![0])), Reread::Unclear);
+    assert_eq!(again(&one, &two, &payload, OnRecord::RefusedReport), Reread::Unclear);
+    let unknown = ReadBefore { pack: None, on_record: OnRecord::RejectedRows(vec![1]) };
     let reread = reread(&two, None, &mut Known::default(), &envelope(&payload), &unknown);
     assert_eq!(reread, Reread::Unclear);
 }
@@ -127,11 +127,11 @@ fn once_a_message_of_which_nothing_could_be_read_is_read_whole() {
     let one = decoder(&names, "one", &["pm25"], FormatName::StationTxt);
     let two = json(&names, "two", &["pm25"]);
     let payload = rows(&[row("pm25", 1, 1.0), row("x", 1, 2.0)]);
-    let difference = other(again(&one, &two, &payload, RejectedAs::Whole));
+    let difference = other(again(&one, &two, &payload, OnRecord::RejectedWhole));
     assert_eq!(difference.outcome, Some(Outcome::Decoded { rows: 2 }));
     assert_eq!((difference.observations.len(), difference.rejected.len()), (1, 1));
     // Where nobody knows how it was read, nothing was taken of it all the same.
-    let unknown = ReadBefore { pack: None, rejected: RejectedAs::Whole };
+    let unknown = ReadBefore { pack: None, on_record: OnRecord::RejectedWhole };
     let same = reread(&two, None, &mut Known::default(), &envelope(&payload), &unknown);
     assert_eq!(other(same), difference);
 }

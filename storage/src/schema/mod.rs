@@ -66,6 +66,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 23, name: "replay", sql: include_str!("0023_replay.sql") },
     Migration { number: 24, name: "school rounds", sql: include_str!("0024_school_rounds.sql") },
     Migration { number: 26, name: "targets", sql: include_str!("0026_targets.sql") },
+    Migration { number: 31, name: "replaced", sql: include_str!("0031_replaced.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

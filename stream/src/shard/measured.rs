@@ -4,7 +4,7 @@
 //! memory, and how many lines of it a row waits for. So a series holds no more than outlives an epoch, moments that may
 //! be missing take the room of a moment, and what many series have in common lies beside them once.
 
-use std::num::NonZeroU32;
+use std::{collections::BTreeSet, num::NonZeroU32};
 
 use ioc_model::{
     calendar::{Calendar, LocalDay},
@@ -12,6 +12,7 @@ use ioc_model::{
     held::{Decision, HeldState},
     name::Name,
     names::{IndicatorId, Names, Source},
+    observation::Observation,
     question::{About, Answer, Found, Question},
     results::{HeldRow, RowStanding, StoredObservation},
     time::EventTime,
@@ -20,18 +21,20 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Fates, Key, LastWords, StoredAt, Terms,
+    Fates, Key, LastWords, StoredAt, Terms, WordsBefore,
     decisions::{self, Decisions},
     results::window_result,
     series_plans::SeriesPlans,
     terms,
 };
 use crate::{
-    day::{DaySources, Rewritten, SourcesByPlace, Version},
+    day::{Current, DaySources, Rewritten, SourcesByPlace, Version},
     derive::Derived,
     plan::Days,
     reading::Reading,
-    series::{Closed, ClosingBounds, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by},
+    series::{
+        Claim, Closed, ClosingBounds, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by,
+    },
     step::{EpochFacts, ShardResults},
 };
 
@@ -153,14 +156,63 @@ impl Measured {
         self.series.iter().filter_map(|entry| entry.state.closed_through()).max()
     }
 
+    /// Puts rows in the place of what they were before their messages were read again, before any row of the epoch is
+    /// judged: by series, in order of arrival. They are counted as what they were.
+    pub(super) fn take_replaced(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        terms: &mut Terms,
+        rows: &[&Observation],
+    ) -> WordsBefore {
+        let mut before = WordsBefore::default();
+        for of_series in rows.chunk_by(|a, b| a.series.indicator == b.series.indicator) {
+            let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
+            let id = of_series[0].series.indicator;
+            let index = self.index(id, names);
+            let heard = SeriesNews::of(heard, index);
+            let entry = &mut self.series[index];
+            let mut words = LastWords::default();
+            for row in of_series {
+                let Source { feed, sender } = terms.source(row.source).source;
+                let version =
+                    Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
+                let event_time = row.event_time;
+                let row = WaitingRow { event_time, version, feed, sender, claim: Claim::Replaces };
+                match entry.state.replace(days, facts.epoch, row, &mut heard.touched) {
+                    Judged::Stored(standing, current) => {
+                        heard.row(event_time);
+                        hear_replaced(derived, entry.name, &row, &current);
+                        let stored_at = StoredAt::Result(results.facts.observations.len());
+                        let series = (entry.name, subject);
+                        results.facts.observations.push(stored(series, &row, standing, &current));
+                        words.behind(series, event_time, current, stored_at, &[], fates, results);
+                    }
+                    Judged::Waiting { first: Some(day) } => {
+                        results.questions.push(question(subject, entry.name, day, facts.epoch));
+                    }
+                    Judged::Waiting { .. } | Judged::Duplicate | Judged::Held { .. } => {}
+                }
+            }
+            before.keep(id, words);
+        }
+        before
+    }
+
     /// Judges an epoch's rows of one series, in order of arrival.
-    pub(super) fn take_rows(&mut self, turn: &mut Turn<'_, '_>, terms: &mut Terms, rows: &[Key]) {
+    pub(super) fn take_rows(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        terms: &mut Terms,
+        rows: &[Key],
+        before: &mut WordsBefore,
+    ) {
         let Some(first) = rows.first() else { return };
         let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let index = self.index(first.indicator(), names);
         let heard = SeriesNews::of(heard, index);
         let entry = &mut self.series[index];
-        let mut words = LastWords::default();
+        let mut own = LastWords::default();
+        let words = before.of(first.indicator(), &mut own);
         for (number, key) in rows.iter().enumerate() {
             let row = fates.rows.get(key.row());
             let terms = terms.source(row.source);
@@ -232,6 +284,7 @@ impl Measured {
         terms: &Terms,
         answer: &Answer,
         rows_of_subject: &[Key],
+        before: &mut WordsBefore,
     ) {
         let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let Found::Rows(rows) = &answer.found else { return };
@@ -247,11 +300,12 @@ impl Measured {
         // Rows of the epoch itself may have said the last word of a key, too.
         let mut of_series = rows_of_subject.chunk_by(|a, b| a.indicator() == b.indicator());
         let of_series = of_series.find(|keys| keys[0].indicator() == id).unwrap_or_default();
-        let mut words = LastWords::default();
+        let mut own = LastWords::default();
+        let words = before.of(id, &mut own);
         let judged = if matches!(answer.question.about, About::Day { .. }) {
             let hold_after = |feed| terms.hold_after(feed);
             let judged = entry.state.recall(days, local, asked, epoch, rows, hold_after, touched);
-            for (row, _) in &judged {
+            for (row, _) in judged.iter().filter(|(row, _)| row.claim != Claim::Replaces) {
                 results.counts.entry(row.feed).or_default().waiting -= 1;
             }
             judged
@@ -270,8 +324,11 @@ impl Measured {
             }
             judged
         };
+        let first = results.facts.observations.len();
         for (row, judged) in judged {
-            terms::count(results.counts.entry(row.feed).or_default(), &judged);
+            if row.claim != Claim::Replaces {
+                terms::count(results.counts.entry(row.feed).or_default(), &judged);
+            }
             heard.row(row.event_time);
             hear(derived, entry.name, row.event_time, &row.version, &judged);
             let (standing, current) = match judged {
@@ -288,22 +345,15 @@ impl Measured {
                 }
                 Judged::Waiting { .. } | Judged::Duplicate => continue,
             };
+            if standing == RowStanding::Replaced {
+                hear_replaced(derived, entry.name, &row, &current);
+            }
             let stored_at = StoredAt::Result(results.facts.observations.len());
-            results.facts.observations.push(StoredObservation {
-                indicator: entry.name,
-                subject,
-                event_time: row.event_time,
-                value: row.version.value,
-                quality: row.version.quality,
-                feed: row.feed,
-                sender: row.sender,
-                arrival: row.version.arrival,
-                standing,
-                last_word: current.is_the_row(),
-            });
             let series = (entry.name, subject);
+            results.facts.observations.push(stored(series, &row, standing, &current));
             words.behind(series, row.event_time, current, stored_at, of_series, fates, results);
         }
+        once_each(&mut results.facts.observations, first);
     }
 
     /// Reads a little of all its series: each will be looked at when it has a row.
@@ -433,6 +483,37 @@ impl MeasuredRecord {
     }
 }
 
+/// A row to store that is none of the epoch's own.
+fn stored(
+    (indicator, subject): (Name, Name),
+    row: &WaitingRow,
+    standing: RowStanding,
+    current: &Current,
+) -> StoredObservation {
+    StoredObservation {
+        indicator,
+        subject,
+        event_time: row.event_time,
+        value: row.version.value,
+        quality: row.version.quality,
+        feed: row.feed,
+        sender: row.sender,
+        arrival: row.version.arrival,
+        standing,
+        last_word: current.is_the_row(),
+    }
+}
+
+/// Of a row that two replays replaced while it waited the last reading counts: a store tells readings of one row apart by
+/// their epochs.
+fn once_each(rows: &mut Vec<StoredObservation>, first: usize) {
+    let of = |row: &StoredObservation| (row.event_time, row.arrival.place());
+    let mut seen = BTreeSet::new();
+    let mut kept: Vec<StoredObservation> = rows.drain(first..).rev().collect();
+    kept.retain(|row| row.standing != RowStanding::Replaced || seen.insert(of(row)));
+    rows.extend(kept.into_iter().rev());
+}
+
 /// A row that waits for an operator's word.
 fn held(
     (indicator, subject): (Name, Name),
@@ -459,6 +540,18 @@ fn held(
 fn question(subject: Name, indicator: Name, day: LocalDay, asked: Epoch) -> Question {
     let about = About::Day { indicator, day: day.number };
     Question { subject, about, from: day.start, to: day.end, asked }
+}
+
+/// A value that took the place of another says how its station is, too.
+fn hear_replaced(
+    derived: &mut Option<Box<Derived>>,
+    indicator: Name,
+    row: &WaitingRow,
+    current: &Current,
+) {
+    if let Some(derived) = derived.as_mut().filter(|_| current.is_the_row()) {
+        derived.heard(indicator, row.event_time, row.version.quality);
+    }
 }
 
 /// What became the current value of its key says how its station is.
