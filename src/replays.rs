@@ -15,7 +15,7 @@ use ioc_dashboards::{
 };
 use ioc_decode::{
     Decoder, Known, Outcome,
-    reread::{Difference, Refused, Replacement, Reread, reread},
+    reread::{Difference, Earlier, Refused, Replacement, Reread, reread},
 };
 use ioc_model::{
     asker::Asker,
@@ -176,6 +176,7 @@ impl Rereader {
     fn message(&self, rejected: FoundMessage, original: Option<Original>) -> ReplayedMessage {
         let FoundMessage { position, received_at, feed, sender, mut before } = rejected;
         before.pack = before.pack.filter(|pack| self.is_kept(pack));
+        before.arrived_with = before.arrived_with.filter(|pack| self.is_kept(pack));
         // What lies there by another feed is not what was rejected.
         let original = original.filter(|original| *original.feed == *feed);
         let pack = self.packs.current();
@@ -246,20 +247,25 @@ impl Rereader {
         let last = messages.last().map(|last| (last.received_at, last.position)).filter(|_| more);
         let mut before = Vec::with_capacity(messages.len());
         for message in messages {
-            let earlier = message.before.pack.as_ref().map(|pack| self.packs.version(pack)).transpose();
-            before.push((message, earlier.map_err(|halt| HistoryError::Refused(halt.to_string()))?));
+            let version = |pack: &Option<PackVersion>| {
+                let version = pack.as_ref().map(|pack| self.packs.version(pack)).transpose();
+                version.map_err(|halt| HistoryError::Refused(halt.to_string()))
+            };
+            let (judged, arrived) = (version(&message.before.pack)?, version(&message.before.arrived_with)?);
+            before.push((message, judged, arrived));
         }
         let mut foreseen = std::mem::take(trial);
         // A workbook takes its time, and pages and senders are served meanwhile.
         let foreseen = tokio::task::spawn_blocking(move || {
             let mut known = Known::default();
-            for (message, earlier) in &before {
+            for (message, judged, arrived) in &before {
                 foreseen.messages += 1;
                 let Some(envelope) = message.envelope() else {
                     foreseen.missing += 1;
                     continue;
                 };
-                match reread(&decoder, earlier.as_deref(), &mut known, &envelope, &message.before) {
+                let earlier = Earlier { judged: judged.as_deref(), arrived: arrived.as_deref() };
+                match reread(&decoder, earlier, &mut known, &envelope, &message.before) {
                     Reread::Same => {}
                     Reread::Unclear => foreseen.unclear += 1,
                     Reread::Other(difference) => {

@@ -17,6 +17,7 @@ use ioc_model::{
     form::Report,
     names::SubjectId,
     observation::{Observation, Quality},
+    pack::PackVersion,
     reject::Rejection,
     replay::{OnRecord, ReadBefore, StoredBefore},
     row::Row,
@@ -135,12 +136,21 @@ impl Reading {
     }
 }
 
-/// Reads a message again with `decoder`. `earlier` is the decoder of the pack it was read with before; none where that
-/// is not known.
+/// The decoders that a message may have been read with before: of the pack that it was judged with the last time, and of
+/// the one of when it arrived. None where that is not known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earlier<'a> {
+    /// That it was judged with.
+    pub judged: Option<&'a Decoder>,
+    /// Of when it arrived.
+    pub arrived: Option<&'a Decoder>,
+}
+
+/// Reads a message again with `decoder`.
 #[must_use]
 pub fn reread(
     decoder: &Decoder,
-    earlier: Option<&Decoder>,
+    earlier: Earlier<'_>,
     known: &mut Known,
     envelope: &Envelope<'_>,
     before: &ReadBefore,
@@ -150,28 +160,27 @@ pub fn reread(
     }
     // Of most messages of a replay that comes again there is nothing to find out.
     let is_report = before.on_record == OnRecord::RefusedReport;
-    if !is_report && before.pack.as_ref() == Some(&decoder.pack().version) {
+    let is_current = |pack: &PackVersion| *pack == decoder.pack().version;
+    if !is_report
+        && before.pack.as_ref().is_some_and(is_current)
+        && before.arrived_with.as_ref().is_none_or(is_current)
+    {
         return Reread::Same;
     }
     let (reading, outcome) = Reading::of(decoder, known, envelope);
     if before.on_record == OnRecord::RejectedWhole {
-        return of_unread(reading, outcome, earlier, envelope);
+        return of_unread(reading, outcome, earlier.judged, envelope);
     }
-    let Some(earlier) = earlier else { return Reread::Unclear };
+    if let OnRecord::Stored(stored) = &before.on_record {
+        let Outcome::Decoded { rows } = outcome else { return Reread::Unclear };
+        return of_stored(stored, (&reading, rows), earlier, known, envelope);
+    }
+    let Some(earlier) = earlier.judged else { return Reread::Unclear };
     // What has been met is of one pack's names and of all: the tables are the process's.
     let (then, outcome_then) = Reading::of(earlier, known, envelope);
     let Outcome::Decoded { rows: rows_then } = outcome_then else { return Reread::Unclear };
     let on_record = match &before.on_record {
         OnRecord::RejectedRows(on_record) => on_record,
-        OnRecord::Stored(stored) => {
-            let Outcome::Decoded { rows } = outcome else { return Reread::Unclear };
-            let replaced = if rows == rows_then { replaced(decoder, stored, &then, &reading) } else { None };
-            return match replaced {
-                None => Reread::Unclear,
-                Some(replaced) if replaced.is_empty() => Reread::Same,
-                Some(replaced) => Reread::Other(Box::new(Difference { replaced, ..Difference::nothing() })),
-            };
-        }
         _ => {
             return match (reading.report(), then.report()) {
                 (Some(report), Some(then)) => {
@@ -239,39 +248,53 @@ fn of_unread(
     }))
 }
 
-/// Of the stored rows those that have another value or quality. None where they are not what the reading of before gives,
-/// or are about something else now: a row that is withdrawn may have been one of two that said the same, of which the
-/// other left nothing.
-fn replaced(
-    decoder: &Decoder,
+/// A message of which rows are stored: those that have another value or quality now. It is left as it is where no reading
+/// of before gives what is stored, and where a stored row is about something else now: one that is withdrawn may have been
+/// one of two that said the same, of which the other left nothing.
+fn of_stored(
     stored: &[StoredBefore],
-    then: &Reading,
-    now: &Reading,
-) -> Option<Vec<Replacement>> {
-    let names = decoder.names();
+    (now, rows): (&Reading, u32),
+    earlier: Earlier<'_>,
+    known: &mut Known,
+    envelope: &Envelope<'_>,
+) -> Reread {
+    let gave_it = [earlier.judged, earlier.arrived].into_iter().flatten().find_map(|earlier| {
+        let (then, outcome) = Reading::of(earlier, known, envelope);
+        let is_it = |before: &StoredBefore| {
+            let names = earlier.names();
+            then.good(before.row).is_some_and(|row| {
+                names.indicators.find(&before.indicator) == Some(row.series.indicator)
+                    && names.subjects.find(&before.subject) == Some(row.series.subject)
+                    && row.event_time == before.event_time
+                    && same_content(row, before)
+            })
+        };
+        let counts_as_many = outcome == Outcome::Decoded { rows };
+        (counts_as_many && stored.iter().all(is_it)).then_some(then)
+    });
+    let Some(then) = gave_it else { return Reread::Unclear };
     let mut replaced = Vec::new();
     for before in stored {
-        let was = then.good(before.row)?;
-        let (indicator, subject) =
-            (names.indicators.find(&before.indicator)?, names.subjects.find(&before.subject)?);
-        let is_it = (was.series.indicator, was.series.subject) == (indicator, subject)
-            && was.event_time == before.event_time
-            && same_content(was, before.value, before.quality);
-        let is = now.good(before.row)?;
-        if !is_it || (is.series, is.event_time) != (was.series, was.event_time) {
-            return None;
+        let (Some(was), Some(is)) = (then.good(before.row), now.good(before.row)) else {
+            return Reread::Unclear;
+        };
+        if (is.series, is.event_time) != (was.series, was.event_time) {
+            return Reread::Unclear;
         }
-        if !same_content(is, before.value, before.quality) {
+        if !same_content(is, before) {
             let (value_before, quality_before) = (before.value, before.quality);
             replaced.push(Replacement { row: *is, value_before, quality_before });
         }
     }
-    Some(replaced)
+    if replaced.is_empty() {
+        return Reread::Same;
+    }
+    Reread::Other(Box::new(Difference { replaced, ..Difference::nothing() }))
 }
 
 /// −0 is stored as 0.
-fn same_content(row: &Observation, value: f64, quality: Quality) -> bool {
-    (row.value + 0.0).to_bits() == (value + 0.0).to_bits() && row.quality == quality
+fn same_content(row: &Observation, stored: &StoredBefore) -> bool {
+    (row.value + 0.0).to_bits() == (stored.value + 0.0).to_bits() && row.quality == stored.quality
 }
 
 /// Of rows with the same numbers those that were rejected.

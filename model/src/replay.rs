@@ -99,6 +99,8 @@ pub struct ReplayedMessage {
 pub struct ReadBefore {
     /// The pack it was read with; none where that is not known, or that pack was not kept.
     pub pack: Option<PackVersion>,
+    /// The pack of when it arrived, where what it gave was stored in a later epoch: a row may have waited meanwhile.
+    pub arrived_with: Option<PackVersion>,
     /// What of it is on record.
     pub on_record: OnRecord,
 }

@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
+    epoch::Epoch,
     observation::Quality,
     position::Position,
     results::RowStanding,

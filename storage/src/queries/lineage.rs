@@ -4,7 +4,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
-    epoch::{Generation, Revision},
+    epoch::{Epoch, Generation, Revision},
     observation::Quality,
     position::{LogNumber, Offset, Partition},
     results::RowStanding,

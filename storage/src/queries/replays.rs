@@ -127,6 +127,8 @@ struct Stored {
     received_millis: i64,
     sender: String,
     judged: Epoch,
+    /// The first epoch behind its arrival; 0 where none is on record.
+    arrived: Epoch,
     decided: bool,
     rows: Vec<(u32, String, String, i64, f64, i8)>,
 }
@@ -265,16 +267,20 @@ impl Store {
                  ({after:Int64}, {log:UInt16}, {partition:UInt16}, {offset:UInt64})",
         );
         let (arrived, at) = portion.after.unwrap_or_default();
-        // Of a row that was replaced the last reading counts. What a person decided about lies in `held`.
+        // Of a row that was replaced the last reading counts. What a person decided about lies in `held`. An epoch that
+        // took a message has a clock behind its arrival, and hardly any lies between.
         let messages = self
             .client()
             .query(&format!(
-                "SELECT s.log AS log, s.partition AS partition, s.offset AS offset, \
+                "SELECT m.log AS log, m.partition AS partition, m.offset AS offset, \
+                 m.received_millis AS received_millis, m.sender AS sender, m.judged AS judged, e.epoch AS arrived, \
+                 m.decided AS decided, m.rows AS rows FROM (\
+                 SELECT s.log AS log, s.partition AS partition, s.offset AS offset, \
                  any(s.received_millis) AS received_millis, any(s.sender) AS sender, max(s.epoch) AS judged, \
                  (log, partition, offset) IN (SELECT h.log, h.partition, h.offset FROM held AS h \
                  WHERE h.generation = {{generation:UInt32}} AND h.epoch <= {{upto:UInt64}} AND h.feed = {{feed:String}} \
                  AND h.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
-                 AND h.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'))::Bool AS decided, \
+                 AND h.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'))::Bool AS decided, 1 AS one, \
                  arraySort(groupArray((s.row, s.indicator, s.subject, s.event_millis, s.value, s.quality))) AS rows \
                  FROM (SELECT o.log AS log, o.partition AS partition, o.offset AS offset, o.row AS row, \
                  toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
@@ -286,7 +292,13 @@ impl Store {
                  AND o.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
                  AND o.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){after} \
                  ORDER BY o.epoch DESC LIMIT 1 BY o.log, o.partition, o.offset, o.row) AS s \
-                 GROUP BY log, partition, offset ORDER BY received_millis, log, partition, offset LIMIT {{limit:UInt32}}"
+                 GROUP BY log, partition, offset ORDER BY received_millis, log, partition, offset LIMIT {{limit:UInt32}}) AS m \
+                 ASOF LEFT JOIN (SELECT epoch.epoch AS epoch, toUnixTimestamp64Milli(epoch.now) AS now_millis, 1 AS one \
+                 FROM epoch WHERE epoch.generation = {{generation:UInt32}} \
+                 AND epoch.now >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND epoch.now < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') + INTERVAL 1 HOUR) AS e \
+                 ON m.one = e.one AND m.received_millis <= e.now_millis \
+                 ORDER BY received_millis, log, partition, offset"
             ))
             .param("generation", generation.0)
             .param("upto", upto.0)
@@ -299,8 +311,8 @@ impl Store {
             .param("offset", at.offset.0)
             .param("limit", limit);
         let found: Vec<Stored> = answer("look stored messages up", messages.fetch_all()).await?;
-        let judged: BTreeSet<u64> = found.iter().map(|found| found.judged.0).collect();
-        let packs = self.packs_of(judged, generation).await?;
+        let epochs = found.iter().flat_map(|found| [found.judged.0, found.arrived.0]).collect();
+        let packs = self.packs_of(epochs, generation).await?;
         found.into_iter().map(|found| stored_message(found, portion.of, &packs)).collect()
     }
 
@@ -369,7 +381,7 @@ fn rejected_message(found: Rejected, feed: Name, packs: &BTreeMap<Epoch, PackVer
         received_at: ReceivedAt(received_millis),
         feed,
         sender: Name::new(&sender),
-        before: ReadBefore { pack: packs.get(&judged).cloned(), on_record },
+        before: ReadBefore { pack: packs.get(&judged).cloned(), arrived_with: None, on_record },
     }
 }
 
@@ -378,7 +390,7 @@ fn stored_message(
     feed: Name,
     packs: &BTreeMap<Epoch, PackVersion>,
 ) -> Result<FoundMessage, StoreError> {
-    let Stored { log, partition, offset, received_millis, sender, judged, decided, rows } = found;
+    let Stored { log, partition, offset, received_millis, sender, judged, arrived, decided, rows } = found;
     let stored = |(row, indicator, subject, event_millis, value, quality): (u32, String, String, i64, f64, i8)| {
         let quality = u8::try_from(quality).ok().and_then(Quality::from_u8);
         let quality = quality.ok_or_else(|| StoreError::Unreadable("a quality is unknown".to_owned()))?;
@@ -392,6 +404,10 @@ fn stored_message(
         received_at: ReceivedAt(received_millis),
         feed,
         sender: Name::new(&sender),
-        before: ReadBefore { pack: packs.get(&judged).cloned(), on_record },
+        before: ReadBefore {
+            pack: packs.get(&judged).cloned(),
+            arrived_with: packs.get(&arrived).cloned(),
+            on_record,
+        },
     })
 }

@@ -7,10 +7,11 @@
 
 use ioc_decode::{
     Decoder, Known, Outcome,
-    reread::{Difference, Refused, Replacement, Reread, reread},
+    reread::{Difference, Earlier, Refused, Replacement, Reread, reread},
 };
 use ioc_model::{
     names::Source,
+    pack::PackVersion,
     position::Arrival,
     replay::{OnRecord, ReplayedMessage},
     results::{self, ReplayedRow},
@@ -48,10 +49,12 @@ pub(super) fn read_again(
     let mut open = OpenParcels::new(workers);
     let mut rejects = Rejects::default();
     for (replay, message) in mine {
-        let earlier = message.before.pack.as_ref().map(|pack| packs.version(pack)).transpose()?;
+        let version = |pack: &Option<PackVersion>| pack.as_ref().map(|pack| packs.version(pack)).transpose();
+        let (judged, arrived) = (version(&message.before.pack)?, version(&message.before.arrived_with)?);
+        let earlier = Earlier { judged: judged.as_deref(), arrived: arrived.as_deref() };
         let found = match message.envelope() {
             None => Found::Missing,
-            Some(envelope) => match reread(decoder, earlier.as_deref(), known, &envelope, &message.before) {
+            Some(envelope) => match reread(decoder, earlier, known, &envelope, &message.before) {
                 Reread::Same => continue,
                 Reread::Unclear => Found::Unclear,
                 Reread::Other(difference) => Found::Other(difference),

@@ -70,7 +70,7 @@ mod tests {
         let observation = |row: u32| Observation {
             series: ioc_model::observation::Series {
                 indicator: ioc_model::names::IndicatorId(0),
-                subject: ioc_model::names::SubjectId(0),
+                subject: SubjectId(0),
             },
             event_time: ioc_model::time::EventTime(0),
             value: 0.0,
