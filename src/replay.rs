@@ -132,7 +132,10 @@ pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
         anyhow::ensure!(args.from.is_some(), "say from when on: --from, and --to where it ended");
     } else {
         anyhow::ensure!(args.all || some, "say which rejects: --feed, --reason, --from, --to, or --all");
-        anyhow::ensure!(!(args.all && some), "--all is whatever is rejected; beside a choice it says two things");
+        anyhow::ensure!(
+            !(args.all && some),
+            "--all is whatever is rejected; beside a choice it says two things"
+        );
     }
     let (user, note) = (args.user.clone(), args.note.clone());
     let request = ReplayRequest { of, stored, all: args.all, user, note };
@@ -352,8 +355,9 @@ fn print_receipt(receipt: &ReplayReceipt, out: &mut dyn Write) -> io::Result<()>
 }
 
 fn print_trial(trial: &ReplayTrial, out: &mut dyn Write) -> io::Result<()> {
-    let ReplayTrial { rejects, rows, messages, more, changed, good, before, rejected, unclear, missing, .. } =
-        trial;
+    let ReplayTrial {
+        rejects, rows, messages, more, changed, good, before, rejected, unclear, missing, ..
+    } = trial;
     match rows {
         0 => writeln!(out, "{rejects} rejects are open; nothing was changed")?,
         rows => writeln!(out, "{rows} rows are stored; nothing was changed")?,

@@ -23,8 +23,8 @@ use ioc_model::{
     envelope::Content,
     epoch::{Epoch, Generation},
     name::Name,
-    position::{Arrival, Position},
     pack::{FormatName, PackVersion},
+    position::{Arrival, Position},
     replay::{ReplayPortion, ReplayScope, ReplayedMessage, ReplayedMessages, ReplayedOriginal},
     row::Row,
     text::Text,
@@ -148,7 +148,9 @@ impl Rereader {
                 vi: format!("gói tỉnh không có nguồn '{feed}'"),
                 en: format!("the pack has no feed '{feed}'"),
             }),
-            Some(of_pack) if !matches!(of_pack.format, FormatName::JsonObservation | FormatName::StationTxt) => {
+            Some(of_pack)
+                if !matches!(of_pack.format, FormatName::JsonObservation | FormatName::StationTxt) =>
+            {
                 Some(Text {
                     vi: format!(
                         "nguồn '{feed}' không gửi số đo: sự kiện và báo cáo đã lưu không đọc lại được, chỉ đọc lại được \

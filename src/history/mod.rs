@@ -356,7 +356,9 @@ impl History for StoreHistory {
         revision: Option<Revision>,
     ) -> HistoryAnswer<'a, Option<TracedIndex>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker, generation: self.generation }.index(index, subject, kind, start, revision).await
+            Lineage { store: &self.store, asker, generation: self.generation }
+                .index(index, subject, kind, start, revision)
+                .await
         })
     }
 
@@ -370,7 +372,9 @@ impl History for StoreHistory {
         revision: Option<Revision>,
     ) -> HistoryAnswer<'a, Option<TracedAssessment>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker, generation: self.generation }.assessment(limit, subject, averaging, start, revision).await
+            Lineage { store: &self.store, asker, generation: self.generation }
+                .assessment(limit, subject, averaging, start, revision)
+                .await
         })
     }
 
@@ -399,7 +403,9 @@ impl History for StoreHistory {
         revision: Option<Revision>,
     ) -> HistoryAnswer<'a, Option<TracedWindow>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker, generation: self.generation }.window(indicator, subject, kind, start, revision).await
+            Lineage { store: &self.store, asker, generation: self.generation }
+                .window(indicator, subject, kind, start, revision)
+                .await
         })
     }
 
@@ -446,6 +452,8 @@ impl History for StoreHistory {
     }
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {
-        Box::pin(async move { Lineage { store: &self.store, asker, generation: self.generation }.envelope(position).await })
+        Box::pin(async move {
+            Lineage { store: &self.store, asker, generation: self.generation }.envelope(position).await
+        })
     }
 }

@@ -303,8 +303,7 @@ impl SeriesState {
     /// Who sent what it holds.
     pub(crate) fn provenance(&self) -> Provenance {
         let days = self.days.iter().map(|(number, open)| (number, open.day.sources().clone()));
-        let beside =
-            |waiting: &WaitingRows| waiting.rows.iter().map(|row| (row.sender, row.claim)).collect();
+        let beside = |waiting: &WaitingRows| waiting.rows.iter().map(|row| (row.sender, row.claim)).collect();
         Provenance {
             days: days.filter(|(_, sources)| !sources.is_empty()).collect(),
             waiting: self.waiting.iter().map(|(day, waiting)| (*day, beside(waiting))).collect(),

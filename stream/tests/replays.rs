@@ -25,8 +25,8 @@ use ioc_model::{
     position::{LogNumber, Partition, Position},
     question::{About, Found, Question},
     replay::{
-        OnRecord, ReadBefore, ReplayPortion, ReplayScope, ReplayedMessage, ReplayedMessages, ReplayedOriginal,
-        StoredBefore,
+        OnRecord, ReadBefore, ReplayPortion, ReplayScope, ReplayedMessage, ReplayedMessages,
+        ReplayedOriginal, StoredBefore,
     },
     results::{EpochResults, Reread, RowStanding, StoredObservation},
     time::{EventTime, Millis, ReceivedAt},
@@ -135,8 +135,7 @@ impl House {
                     && portion.after.is_none_or(|after| (arrived, row.arrival.position) > after)
             };
             for row in results.facts.observations.iter().filter(is_meant) {
-                let (pack, rows) =
-                    found.entry((row.arrival.received_at, row.arrival.position)).or_default();
+                let (pack, rows) = found.entry((row.arrival.received_at, row.arrival.position)).or_default();
                 pack.clone_from(&results.pack);
                 let StoredObservation { indicator, subject, event_time, value, quality, .. } = *row;
                 let row = row.arrival.row;
@@ -175,7 +174,12 @@ impl House {
             for row in results.facts.rejects.iter().filter(|row| row.feed == portion.of) {
                 let position = row.arrival.position;
                 let (judged, pack, _, rows) = rejected.entry(position).or_insert_with(|| {
-                    (*epoch, PackVersion::default(), row.arrival.received_at, OnRecord::RejectedRows(Vec::new()))
+                    (
+                        *epoch,
+                        PackVersion::default(),
+                        row.arrival.received_at,
+                        OnRecord::RejectedRows(Vec::new()),
+                    )
                 });
                 if *judged < *epoch {
                     *rows = OnRecord::RejectedRows(Vec::new());
@@ -282,7 +286,9 @@ impl Sent {
         let (indicator, subject, time) = self.key();
         let (time, value) = (EventTime(time).rfc3339(), self.said());
         let unit = if self.is_milli() { r#","unit":"mg/m3""# } else { "" };
-        format!(r#"{{"indicator":"{indicator}","subject":"{subject}","time":"{time}","value":{value}{unit}}}"#)
+        format!(
+            r#"{{"indicator":"{indicator}","subject":"{subject}","time":"{time}","value":{value}{unit}}}"#
+        )
     }
 }
 

@@ -116,7 +116,10 @@ async fn what_is_stored_is_ordered_by_its_feed_and_time_and_refused_where_it_can
         match status {
             202 => {
                 assert_eq!(orders[0]["replays"], json!([air]));
-                assert_eq!((reply.json()["rows"].as_u64(), reply.json()["feeds"].as_u64()), (Some(12), Some(1)));
+                assert_eq!(
+                    (reply.json()["rows"].as_u64(), reply.json()["feeds"].as_u64()),
+                    (Some(12), Some(1))
+                );
             }
             _ => assert!(orders.is_empty(), "{orders:?}"),
         }

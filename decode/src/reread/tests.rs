@@ -55,7 +55,13 @@ fn before(version: &str, on_record: OnRecord) -> ReadBefore {
 /// What a message gives that was read with one pack and is read with another.
 fn again(one: &Decoder, two: &Decoder, payload: &str, on_record: OnRecord) -> Reread {
     let before = before(&one.pack().version.0, on_record);
-    reread(two, Earlier { judged: Some(one), arrived: None }, &mut Known::default(), &envelope(payload), &before)
+    reread(
+        two,
+        Earlier { judged: Some(one), arrived: None },
+        &mut Known::default(),
+        &envelope(payload),
+        &before,
+    )
 }
 
 fn other(reread: Reread) -> Difference {
@@ -138,7 +144,8 @@ fn milli(indicator: &str, second: u32, value: f64) -> String {
 fn once_what_is_stored_in_a_wrong_value_is_replaced_row_by_row() {
     let names = Names::default();
     let (one, two) = (with_factor(&names, "one", 1.0), with_factor(&names, "two", 1_000.0));
-    let payload = rows(&[milli("pm25", 1, 0.25), row("pm25", 2, 7.0), milli("no2", 1, 0.75), milli("no2", 2, 3.0)]);
+    let payload =
+        rows(&[milli("pm25", 1, 0.25), row("pm25", 2, 7.0), milli("no2", 1, 0.75), milli("no2", 2, 3.0)]);
     // The last one was a duplicate: what left nothing has nothing to be replaced.
     let on_record = vec![stored(0, "pm25", 1, 0.25), stored(1, "pm25", 2, 7.0), stored(2, "no2", 1, 0.75)];
     let difference = other(again(&one, &two, &payload, OnRecord::Stored(on_record.clone())));
@@ -203,7 +210,8 @@ fn loud_what_is_about_something_else_now_or_was_never_given_is_left_as_it_is() {
     // One by which it is another indicator's would move it.
     let pack = Pack::clone(one.pack());
     let no2 = pack.indicators["no2"].clone();
-    let pm25 = ioc_model::pack::Indicator { aliases: vec!["NO2".to_owned()], ..pack.indicators["pm25"].clone() };
+    let pm25 =
+        ioc_model::pack::Indicator { aliases: vec!["NO2".to_owned()], ..pack.indicators["pm25"].clone() };
     let version = PackVersion("four".to_owned());
     let renamed = ioc_model::pack::Indicator { id: "nox".to_owned(), symbol: "NOX".to_owned(), ..no2 };
     let indicators = [("pm25".to_owned(), pm25), ("nox".to_owned(), renamed)].into();

@@ -7,10 +7,10 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation},
     name::Name,
+    observation::Quality,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    observation::Quality,
     replay::{OnRecord, ReadBefore, ReplayPortion, StoredBefore},
     time::{EventTime, ReceivedAt},
 };
@@ -19,7 +19,6 @@ use serde::{Deserialize, Serialize};
 use super::{SightConditions, words};
 use crate::{
     client::{Store, answer, one},
-
     error::StoreError,
     schema::COMMITTED,
 };
@@ -261,11 +260,10 @@ impl Store {
         upto: Epoch,
         limit: u32,
     ) -> Result<Vec<FoundMessage>, StoreError> {
-        let after = portion.after.map_or(
-            "",
-            |_| " AND (toUnixTimestamp64Milli(o.received_at), o.log, o.partition, o.offset) > \
-                 ({after:Int64}, {log:UInt16}, {partition:UInt16}, {offset:UInt64})",
-        );
+        let after = portion.after.map_or("", |_| {
+            " AND (toUnixTimestamp64Milli(o.received_at), o.log, o.partition, o.offset) > \
+                 ({after:Int64}, {log:UInt16}, {partition:UInt16}, {offset:UInt64})"
+        });
         let (arrived, at) = portion.after.unwrap_or_default();
         // Of a row that was replaced the last reading counts. What a person decided about lies in `held`. An epoch that
         // took a message has a clock behind its arrival, and hardly any lies between.
@@ -391,12 +389,13 @@ fn stored_message(
     packs: &BTreeMap<Epoch, PackVersion>,
 ) -> Result<FoundMessage, StoreError> {
     let Stored { log, partition, offset, received_millis, sender, judged, arrived, decided, rows } = found;
-    let stored = |(row, indicator, subject, event_millis, value, quality): (u32, String, String, i64, f64, i8)| {
-        let quality = u8::try_from(quality).ok().and_then(Quality::from_u8);
-        let quality = quality.ok_or_else(|| StoreError::Unreadable("a quality is unknown".to_owned()))?;
-        let (indicator, subject) = (Name::new(&indicator), Name::new(&subject));
-        Ok(StoredBefore { row, indicator, subject, event_time: EventTime(event_millis), value, quality })
-    };
+    let stored =
+        |(row, indicator, subject, event_millis, value, quality): (u32, String, String, i64, f64, i8)| {
+            let quality = u8::try_from(quality).ok().and_then(Quality::from_u8);
+            let quality = quality.ok_or_else(|| StoreError::Unreadable("a quality is unknown".to_owned()))?;
+            let (indicator, subject) = (Name::new(&indicator), Name::new(&subject));
+            Ok(StoredBefore { row, indicator, subject, event_time: EventTime(event_millis), value, quality })
+        };
     let rows = rows.into_iter().map(stored).collect::<Result<_, StoreError>>()?;
     let on_record = if decided { OnRecord::Decided } else { OnRecord::Stored(rows) };
     Ok(FoundMessage {

@@ -174,8 +174,7 @@ impl Measured {
             let mut words = LastWords::default();
             for row in of_series {
                 let Source { feed, sender } = terms.source(row.source).source;
-                let version =
-                    Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
+                let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
                 let event_time = row.event_time;
                 let row = WaitingRow { event_time, version, feed, sender, claim: Claim::Replaces };
                 match entry.state.replace(days, facts.epoch, row, &mut heard.touched) {
@@ -543,12 +542,7 @@ fn question(subject: Name, indicator: Name, day: LocalDay, asked: Epoch) -> Ques
 }
 
 /// A value that took the place of another says how its station is, too.
-fn hear_replaced(
-    derived: &mut Option<Box<Derived>>,
-    indicator: Name,
-    row: &WaitingRow,
-    current: &Current,
-) {
+fn hear_replaced(derived: &mut Option<Box<Derived>>, indicator: Name, row: &WaitingRow, current: &Current) {
     if let Some(derived) = derived.as_mut().filter(|_| current.is_the_row()) {
         derived.heard(indicator, row.event_time, row.version.quality);
     }
