@@ -4,7 +4,9 @@
 //! memory, and how many lines of it a row waits for. So a series holds no more than outlives an epoch, moments that may
 //! be missing take the room of a moment, and what many series have in common lies beside them once.
 
-use std::{collections::BTreeSet, num::NonZeroU32};
+mod replaced;
+
+use std::num::NonZeroU32;
 
 use ioc_model::{
     calendar::{Calendar, LocalDay},
@@ -12,7 +14,6 @@ use ioc_model::{
     held::{Decision, HeldState},
     name::Name,
     names::{IndicatorId, Names, Source},
-    observation::Observation,
     question::{About, Answer, Found, Question},
     results::{HeldRow, RowStanding, StoredObservation},
     time::EventTime,
@@ -20,6 +21,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::replaced::{hear_replaced, once_each};
 use super::{
     Fates, Key, LastWords, StoredAt, Terms, WordsBefore,
     decisions::{self, Decisions},
@@ -154,47 +156,6 @@ impl Measured {
     /// The end of the last hour or day that is closed.
     pub(super) fn closed_through(&self) -> Option<EventTime> {
         self.series.iter().filter_map(|entry| entry.state.closed_through()).max()
-    }
-
-    /// Puts rows in the place of what they were before their messages were read again, before any row of the epoch is
-    /// judged: by series, in order of arrival. They are counted as what they were.
-    pub(super) fn take_replaced(
-        &mut self,
-        turn: &mut Turn<'_, '_>,
-        terms: &mut Terms,
-        rows: &[&Observation],
-    ) -> WordsBefore {
-        let mut before = WordsBefore::default();
-        for of_series in rows.chunk_by(|a, b| a.series.indicator == b.series.indicator) {
-            let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
-            let id = of_series[0].series.indicator;
-            let index = self.index(id, names);
-            let heard = SeriesNews::of(heard, index);
-            let entry = &mut self.series[index];
-            let mut words = LastWords::default();
-            for row in of_series {
-                let Source { feed, sender } = terms.source(row.source).source;
-                let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
-                let event_time = row.event_time;
-                let row = WaitingRow { event_time, version, feed, sender, claim: Claim::Replaces };
-                match entry.state.replace(days, facts.epoch, row, &mut heard.touched) {
-                    Judged::Stored(standing, current) => {
-                        heard.row(event_time);
-                        hear_replaced(derived, entry.name, &row, &current);
-                        let stored_at = StoredAt::Result(results.facts.observations.len());
-                        let series = (entry.name, subject);
-                        results.facts.observations.push(stored(series, &row, standing, &current));
-                        words.behind(series, event_time, current, stored_at, &[], fates, results);
-                    }
-                    Judged::Waiting { first: Some(day) } => {
-                        results.questions.push(question(subject, entry.name, day, facts.epoch));
-                    }
-                    Judged::Waiting { .. } | Judged::Duplicate | Judged::Held { .. } => {}
-                }
-            }
-            before.keep(id, words);
-        }
-        before
     }
 
     /// Judges an epoch's rows of one series, in order of arrival.
@@ -503,16 +464,6 @@ fn stored(
     }
 }
 
-/// Of a row that two replays replaced while it waited the last reading counts: a store tells readings of one row apart by
-/// their epochs.
-fn once_each(rows: &mut Vec<StoredObservation>, first: usize) {
-    let of = |row: &StoredObservation| (row.event_time, row.arrival.place());
-    let mut seen = BTreeSet::new();
-    let mut kept: Vec<StoredObservation> = rows.drain(first..).rev().collect();
-    kept.retain(|row| row.standing != RowStanding::Replaced || seen.insert(of(row)));
-    rows.extend(kept.into_iter().rev());
-}
-
 /// A row that waits for an operator's word.
 fn held(
     (indicator, subject): (Name, Name),
@@ -539,13 +490,6 @@ fn held(
 fn question(subject: Name, indicator: Name, day: LocalDay, asked: Epoch) -> Question {
     let about = About::Day { indicator, day: day.number };
     Question { subject, about, from: day.start, to: day.end, asked }
-}
-
-/// A value that took the place of another says how its station is, too.
-fn hear_replaced(derived: &mut Option<Box<Derived>>, indicator: Name, row: &WaitingRow, current: &Current) {
-    if let Some(derived) = derived.as_mut().filter(|_| current.is_the_row()) {
-        derived.heard(indicator, row.event_time, row.version.quality);
-    }
 }
 
 /// What became the current value of its key says how its station is.
