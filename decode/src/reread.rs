@@ -173,7 +173,7 @@ pub fn reread(
     }
     if let OnRecord::Stored(stored) = &before.on_record {
         let Outcome::Decoded { rows } = outcome else { return Reread::Unclear };
-        return of_stored(stored, (&reading, rows), earlier, known, envelope);
+        return of_stored(decoder, stored, (&reading, rows), earlier, known, envelope);
     }
     let Some(earlier) = earlier.judged else { return Reread::Unclear };
     // What has been met is of one pack's names and of all: the tables are the process's.
@@ -252,35 +252,29 @@ fn of_unread(
 /// of before gives what is stored, and where a stored row is about something else now: one that is withdrawn may have been
 /// one of two that said the same, of which the other left nothing.
 fn of_stored(
+    decoder: &Decoder,
     stored: &[StoredBefore],
     (now, rows): (&Reading, u32),
     earlier: Earlier<'_>,
     known: &mut Known,
     envelope: &Envelope<'_>,
 ) -> Reread {
-    let gave_it = [earlier.judged, earlier.arrived].into_iter().flatten().find_map(|earlier| {
-        let (then, outcome) = Reading::of(earlier, known, envelope);
-        let is_it = |before: &StoredBefore| {
-            let names = earlier.names();
-            then.good(before.row).is_some_and(|row| {
-                names.indicators.find(&before.indicator) == Some(row.series.indicator)
-                    && names.subjects.find(&before.subject) == Some(row.series.subject)
-                    && row.event_time == before.event_time
-                    && same_content(row, before)
-            })
-        };
-        let counts_as_many = outcome == Outcome::Decoded { rows };
-        (counts_as_many && stored.iter().all(is_it)).then_some(then)
-    });
-    let Some(then) = gave_it else { return Reread::Unclear };
+    // What was rejected at first and is good by a later pack was taken up by that one: each row by its own.
+    let mut before_now = Vec::new();
+    for decoder in [earlier.judged, earlier.arrived].into_iter().flatten() {
+        let (then, outcome) = Reading::of(decoder, known, envelope);
+        if outcome == (Outcome::Decoded { rows }) {
+            before_now.push((decoder, then));
+        }
+    }
     let mut replaced = Vec::new();
     for before in stored {
-        let (Some(was), Some(is)) = (then.good(before.row), now.good(before.row)) else {
-            return Reread::Unclear;
-        };
-        if (is.series, is.event_time) != (was.series, was.event_time) {
-            return Reread::Unclear;
-        }
+        let gave_it = before_now.iter().any(|(decoder, then)| {
+            then.good(before.row)
+                .is_some_and(|was| is_about(decoder, was, before) && same_content(was, before))
+        });
+        let is = now.good(before.row).filter(|is| gave_it && is_about(decoder, is, before));
+        let Some(is) = is else { return Reread::Unclear };
         if !same_content(is, before) {
             let (value_before, quality_before) = (before.value, before.quality);
             replaced.push(Replacement { row: *is, value_before, quality_before });
@@ -290,6 +284,14 @@ fn of_stored(
         return Reread::Same;
     }
     Reread::Other(Box::new(Difference { replaced, ..Difference::nothing() }))
+}
+
+/// Whether a row is about what a stored one is about.
+fn is_about(decoder: &Decoder, row: &Observation, stored: &StoredBefore) -> bool {
+    let names = decoder.names();
+    names.indicators.find(&stored.indicator) == Some(row.series.indicator)
+        && names.subjects.find(&stored.subject) == Some(row.series.subject)
+        && row.event_time == stored.event_time
 }
 
 /// −0 is stored as 0.

@@ -150,7 +150,7 @@ fn run(steps: &[Vec<Sent>], mended_at: u64, reloaded_at: u64) -> Left {
     let mut offset = 0;
     let first = vec![Sent { old: false, moment: 9, value: 0, earlier: 0, file: false }];
     let rows_at_most: usize = steps.iter().map(Vec::len).sum();
-    let quiet = vec![Vec::new(); rows_at_most / 3 + 6];
+    let quiet = vec![Vec::new(); rows_at_most / 3 + 6 + mended_at as usize];
     for (epoch, step) in (1u64..).zip([first].iter().chain(steps).chain(&quiet)) {
         let now = START + epoch as i64 * 60_000;
         let readings = left.readings(epoch - 1);

@@ -275,10 +275,10 @@ impl Store {
                  m.decided AS decided, m.rows AS rows FROM (\
                  SELECT s.log AS log, s.partition AS partition, s.offset AS offset, \
                  any(s.received_millis) AS received_millis, any(s.sender) AS sender, max(s.epoch) AS judged, \
-                 (log, partition, offset) IN (SELECT h.log, h.partition, h.offset FROM held AS h \
+                 CAST((log, partition, offset) IN (SELECT h.log, h.partition, h.offset FROM held AS h \
                  WHERE h.generation = {{generation:UInt32}} AND h.epoch <= {{upto:UInt64}} AND h.feed = {{feed:String}} \
                  AND h.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
-                 AND h.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'))::Bool AS decided, 1 AS one, \
+                 AND h.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')) AS Bool) AS decided, 1 AS one, \
                  arraySort(groupArray((s.row, s.indicator, s.subject, s.event_millis, s.value, s.quality))) AS rows \
                  FROM (SELECT o.log AS log, o.partition AS partition, o.offset AS offset, o.row AS row, \
                  toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
