@@ -271,7 +271,7 @@ impl Store {
             .client()
             .query(&format!(
                 "SELECT m.log AS log, m.partition AS partition, m.offset AS offset, \
-                 m.received_millis AS received_millis, m.sender AS sender, m.judged AS judged, e.epoch AS arrived, \
+                 m.received_millis AS received_millis, m.sender AS sender, m.judged AS judged, e.number AS arrived, \
                  m.decided AS decided, m.rows AS rows FROM (\
                  SELECT s.log AS log, s.partition AS partition, s.offset AS offset, \
                  any(s.received_millis) AS received_millis, any(s.sender) AS sender, max(s.epoch) AS judged, \
@@ -291,10 +291,10 @@ impl Store {
                  AND o.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){after} \
                  ORDER BY o.epoch DESC LIMIT 1 BY o.log, o.partition, o.offset, o.row) AS s \
                  GROUP BY log, partition, offset ORDER BY received_millis, log, partition, offset LIMIT {{limit:UInt32}}) AS m \
-                 ASOF LEFT JOIN (SELECT epoch.epoch AS epoch, toUnixTimestamp64Milli(epoch.now) AS now_millis, 1 AS one \
-                 FROM epoch WHERE epoch.generation = {{generation:UInt32}} \
-                 AND epoch.now >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
-                 AND epoch.now < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') + INTERVAL 1 HOUR) AS e \
+                 ASOF LEFT JOIN (SELECT p.epoch AS number, toUnixTimestamp64Milli(p.now) AS now_millis, 1 AS one \
+                 FROM epoch AS p WHERE p.generation = {{generation:UInt32}} \
+                 AND p.now >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND p.now < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') + INTERVAL 1 HOUR) AS e \
                  ON m.one = e.one AND m.received_millis <= e.now_millis \
                  ORDER BY received_millis, log, partition, offset"
             ))
