@@ -134,6 +134,8 @@ async fn of_stored(state: &AppState, asker: &Asker, said: &ReplayRequest) -> Res
         return Err(Problem::invalid("\"all\" is about rejects").vi("\"all\" chỉ dùng cho dữ liệu bị loại"));
     }
     let (from, until) = between(state, Some(from), to.as_deref())?;
+    // A moment that every table can hold: without an end it is until the order arrives.
+    let until = until.min(ReceivedAt(EVER.1.0 - 1));
     if from >= until {
         return Err(Problem::invalid("'to' must lie behind 'from'").vi("'to' phải sau 'from'"));
     }

@@ -124,6 +124,13 @@ async fn what_is_stored_is_ordered_by_its_feed_and_time_and_refused_where_it_can
             _ => assert!(orders.is_empty(), "{orders:?}"),
         }
     }
+    let server = Server::start().await;
+    server.record.tell(|told| told.period = StoredPeriod { rows: 1, refused: None });
+    let open = json!({"of": {"feed": "air", "from": "2026-11-01"}, "stored": true, "user": "an"}).to_string();
+    assert_eq!(server.post("/api/replays", "application/json", open.as_bytes()).await.status, 202);
+    let (_, appended) = server.desk.taken.lock().unwrap()[0].clone();
+    let until = serde_json::from_slice::<Value>(&appended).unwrap()["replays"][0]["until"].as_i64();
+    assert!(until < Some(7_289_654_400_000), "a moment that the format takes: {until:?}");
     for of in [
         json!({}),
         json!({"feed": "air"}),
