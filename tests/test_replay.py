@@ -415,7 +415,8 @@ def test_batch_a_wrong_factor_of_some_days_is_mended_while_data_flows_and_throug
     assert [value for (value,) in known] == wrong, "what was known before stays known as it was"
     days = house.query(
         "SELECT sum(w.sum), (SELECT sum(value) FROM observation_current WHERE subject = 'ST01' AND indicator = {indicator:String} "
-        "AND quality = 'good') FROM window_current AS w WHERE w.subject = 'ST01' AND w.kind = 'minute' AND w.indicator = {indicator:String}",
+        "AND quality = 'good' AND event_time < now64(3) - INTERVAL 2 HOUR) FROM window_current AS w WHERE w.subject = 'ST01' "
+        "AND w.kind = 'minute' AND w.indicator = {indicator:String} AND w.start_time < now64(3) - INTERVAL 2 HOUR",
         indicator=name,
     )
     assert days[0][0] == pytest.approx(days[0][1]), "minutes are worked out anew, those of days out of memory too"
