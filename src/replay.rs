@@ -1,18 +1,19 @@
-//! `ioc replay`: what is rejected, and having it read again once a contract or mapping is mended.
+//! `ioc replay`: what is rejected, and having it read again once a contract or mapping is mended; and having what is
+//! stored of a feed read again, where it was read wrongly.
 //!
 //! The order goes to what runs, like anything an operator does; it goes on by itself when this command is gone.
 
 use std::{
-    io::{self, Write},
+    io::{self, BufRead, IsTerminal, Write},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use ioc_dashboards::replays::{
-    RejectsOf, RejectsSummed, ReplayReceipt, ReplayRequest, ReplayTrial, ReplayView,
+    RejectsOf, RejectsSummed, ReplayExample, ReplayReceipt, ReplayRequest, ReplayTrial, ReplayView,
 };
-use ioc_model::reject::RejectReason;
+use ioc_model::{observation::Quality, reject::RejectReason};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
@@ -28,11 +29,18 @@ Examples:
   ioc replay --rejects --feed air-mqtt --reason unknown_unit --user an --note 'added mg/m3'
   ioc replay --rejects --from 2026-11-01 --to 2026-11-08 --user an
   ioc replay --rejects --all --user an
+  ioc replay air-mqtt --from 2026-11-01 --dry-run        what of this feed is stored and would have another value
+  ioc replay air-mqtt --from 2026-11-01 --to 2026-11-20 --user an --note 'the factor of PM2.5'
 
 First mend the pack and have it taken over: ioc check, ioc reload. Then what was rejected is read again by the pack as it
 is now, a portion at a time, while everything runs. A row that is good now is stored with the arrival it had: what was
 sent later and corrected it stays. What was good before is left as it is. A date stands for its first moment in the
 pack's time zone; times are of arrival, and half-open: from is in, to is not.
+
+With a FEED what is stored of it is read again: a row that has another value or quality now takes the place of what it
+was, with the arrival it had, and hours, days, indices and alerts are worked out anew. What was sent later and corrected
+it stays. A message whose rows are about another station, indicator or moment now, or are given no more, is left as it
+is and told as unclear. Of many rows it is asked before they are ordered, unless --yes is said.
 
 It goes on when this command is ended. Reasons are those of ioc replay and docs/gateways.md.";
 
@@ -41,12 +49,18 @@ const LOOKS_EVERY: Duration = Duration::from_millis(500);
 /// And how often that is told where no line can move.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
+/// Of more rows it is asked before they are read again.
+const ASKED_BEYOND: u64 = 10_000;
+
 /// Arguments.
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Args {
+    /// Read again what is stored of this feed, of messages that arrived from --from on.
+    #[arg(value_name = "FEED", group = "what", conflicts_with_all = ["rejects"])]
+    stored: Option<String>,
     /// Read rejected messages again; without it, what is rejected is listed.
-    #[arg(long)]
+    #[arg(long, group = "what")]
     rejects: bool,
     /// Those of this feed.
     #[arg(long, value_name = "FEED", requires = "rejects")]
@@ -55,25 +69,28 @@ pub struct Args {
     #[arg(long, value_name = "REASON", requires = "rejects", value_parser = reason)]
     reason: Option<RejectReason>,
     /// Those that arrived from that moment on: a date, or a time with a zone.
-    #[arg(long, value_name = "TIME", requires = "rejects")]
+    #[arg(long, value_name = "TIME", requires = "what")]
     from: Option<String>,
     /// Those that arrived before that moment.
-    #[arg(long, value_name = "TIME", requires = "rejects")]
+    #[arg(long, value_name = "TIME", requires = "what")]
     to: Option<String>,
     /// All of them.
     #[arg(long, requires = "rejects")]
     all: bool,
     /// Say what would come of it, and order nothing.
-    #[arg(long, requires = "rejects")]
+    #[arg(long, requires = "what")]
     dry_run: bool,
+    /// Do not ask before many rows are read again.
+    #[arg(long, requires = "stored")]
+    yes: bool,
     /// Who orders it.
     #[arg(long, env = "USER", default_value = "")]
     user: String,
     /// Why, in your words.
-    #[arg(long, default_value = "", requires = "rejects")]
+    #[arg(long, default_value = "", requires = "what")]
     note: String,
     /// Do not wait until all is read.
-    #[arg(long, requires = "rejects")]
+    #[arg(long, requires = "what")]
     no_wait: bool,
     /// Print JSON.
     #[arg(long)]
@@ -88,6 +105,8 @@ fn reason(word: &str) -> Result<RejectReason, String> {
 #[derive(Deserialize)]
 struct Refused {
     detail: String,
+    #[serde(default)]
+    detail_vi: Option<String>,
 }
 
 /// Runs the command. Exit code 1 if an order was not taken.
@@ -96,27 +115,44 @@ struct Refused {
 /// If nothing runs on the data folder, or it does not answer.
 pub fn run(config: &Config, args: &Args) -> anyhow::Result<ExitCode> {
     let center = Center { run: Run::of(config)? };
-    if !args.rejects {
+    if !args.rejects && args.stored.is_none() {
         let summed = center.summed()?;
         told::say(|out| shown(out, args.json, &summed, |out| print(&summed, out)))?;
         return Ok(ExitCode::SUCCESS);
     }
+    let stored = args.stored.is_some();
     let of = RejectsOf {
-        feed: args.feed.clone(),
+        feed: args.stored.clone().or_else(|| args.feed.clone()),
         reason: args.reason,
         from: args.from.clone(),
         to: args.to.clone(),
     };
     let some = of != RejectsOf::default();
-    anyhow::ensure!(args.all || some, "say which rejects: --feed, --reason, --from, --to, or --all");
-    anyhow::ensure!(!(args.all && some), "--all is whatever is rejected; beside a choice it says two things");
-    let request = ReplayRequest { of, all: args.all, user: args.user.clone(), note: args.note.clone() };
+    if stored {
+        anyhow::ensure!(args.from.is_some(), "say from when on: --from, and --to where it ended");
+    } else {
+        anyhow::ensure!(args.all || some, "say which rejects: --feed, --reason, --from, --to, or --all");
+        anyhow::ensure!(
+            !(args.all && some),
+            "--all is whatever is rejected; beside a choice it says two things"
+        );
+    }
+    let (user, note) = (args.user.clone(), args.note.clone());
+    let request = ReplayRequest { of, stored, all: args.all, user, note };
     if args.dry_run {
         let Some(trial) = center.post::<ReplayTrial>("/api/replays/trial", &request)? else {
             return Ok(ExitCode::FAILURE);
         };
         told::say(|out| shown(out, args.json, &trial, |out| print_trial(&trial, out)))?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if stored && !args.yes {
+        let Some(trial) = center.post::<ReplayTrial>("/api/replays/trial", &request)? else {
+            return Ok(ExitCode::FAILURE);
+        };
+        if trial.rows > ASKED_BEYOND && !is_meant(&trial)? {
+            return Ok(ExitCode::FAILURE);
+        }
     }
     let Some(receipt) = center.post::<ReplayReceipt>("/api/replays", &request)? else {
         return Ok(ExitCode::FAILURE);
@@ -160,8 +196,11 @@ impl Center {
         if answer.status().is_success() {
             return Ok(Some(answer.body_mut().read_json().context("not an answer of this version")?));
         }
-        let Refused { detail } = answer.body_mut().read_json().context("not an answer of this version")?;
-        told::note(detail);
+        let refused: Refused = answer.body_mut().read_json().context("not an answer of this version")?;
+        if let Some(detail) = refused.detail_vi {
+            told::note(detail);
+        }
+        told::note(refused.detail);
         Ok(None)
     }
 
@@ -177,8 +216,8 @@ impl Center {
             let mut replays = self.summed()?.replays;
             replays.retain(|replay| replay.position == receipt.position);
             let done = replays.iter().filter(|replay| replay.done).count() as u64;
-            let good: u64 = replays.iter().map(|replay| replay.good).sum();
-            let so_far = format!("{done} of {} feeds done, {good} rows taken up", receipt.feeds);
+            let good: u64 = replays.iter().map(|replay| replay.good + replay.replaced).sum();
+            let so_far = format!("{done} of {} feeds done, {good} rows taken up or replaced", receipt.feeds);
             if moves {
                 let mut err = io::stderr();
                 let _unheard = write!(err, "\r\x1b[K{so_far}");
@@ -197,6 +236,25 @@ impl Center {
             std::thread::sleep(LOOKS_EVERY);
         }
     }
+}
+
+/// Tells what would come of an order about many rows, and asks whether it is meant.
+fn is_meant(trial: &ReplayTrial) -> anyhow::Result<bool> {
+    let mut err = io::stderr();
+    print_trial(trial, &mut err)?;
+    if !io::stdin().is_terminal() {
+        told::note("these are many rows, and nobody is there to be asked: say --yes, or a shorter time");
+        return Ok(false);
+    }
+    write!(err, "read them again? [y/N] ")?;
+    err.flush()?;
+    let mut said = String::new();
+    let _ = io::stdin().lock().read_line(&mut said)?;
+    let is_meant = matches!(said.trim(), "y" | "Y" | "yes" | "c" | "có");
+    if !is_meant {
+        told::note("nothing was ordered");
+    }
+    Ok(is_meant)
 }
 
 fn shown(
@@ -255,20 +313,31 @@ fn print(summed: &RejectsSummed, out: &mut dyn Write) -> io::Result<()> {
 fn print_replays(replays: &[ReplayView], out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "{:<24} {:<16} {:<20} {:<18} {:>9} {:>8} {:>9} {:>9} {:>8} {:>8}",
-        "replay", "by", "feed", "reason", "messages", "changed", "taken up", "rejected", "unclear", "missing"
+        "{:<24} {:<16} {:<20} {:<18} {:>9} {:>8} {:>9} {:>9} {:>9} {:>8} {:>8}",
+        "replay",
+        "by",
+        "feed",
+        "reason",
+        "messages",
+        "changed",
+        "taken up",
+        "replaced",
+        "rejected",
+        "unclear",
+        "missing"
     )?;
     for replay in replays {
         let messages = if replay.done { replay.messages.to_string() } else { "goes on".to_owned() };
         writeln!(
             out,
-            "{:<24} {:<16} {:<20} {:<18} {messages:>9} {:>8} {:>9} {:>9} {:>8} {:>8}",
+            "{:<24} {:<16} {:<20} {:<18} {messages:>9} {:>8} {:>9} {:>9} {:>9} {:>8} {:>8}",
             replay.received_at.to_string(),
             replay.user,
             replay.feed,
-            replay.reason.map_or("any", RejectReason::word),
+            if replay.stored { "stored" } else { replay.reason.map_or("any", RejectReason::word) },
             replay.changed,
             replay.good,
+            replay.replaced,
             replay.rejected,
             replay.unclear,
             replay.missing
@@ -278,15 +347,47 @@ fn print_replays(replays: &[ReplayView], out: &mut dyn Write) -> io::Result<()> 
 }
 
 fn print_receipt(receipt: &ReplayReceipt, out: &mut dyn Write) -> io::Result<()> {
-    let ReplayReceipt { rejects, feeds, position } = receipt;
+    let ReplayReceipt { rejects, rows, feeds, position } = receipt;
+    if *rows > 0 {
+        return writeln!(out, "ordered: {rows} stored rows are read again ({position}); see ioc replay");
+    }
     writeln!(out, "ordered: {rejects} rejects of {feeds} feeds are read again ({position}); see ioc replay")
 }
 
 fn print_trial(trial: &ReplayTrial, out: &mut dyn Write) -> io::Result<()> {
-    let ReplayTrial { rejects, messages, more, changed, good, before, rejected, unclear, missing } = trial;
-    writeln!(out, "{rejects} rejects are open; nothing was changed")?;
+    let ReplayTrial {
+        rejects, rows, messages, more, changed, good, before, rejected, unclear, missing, ..
+    } = trial;
+    match rows {
+        0 => writeln!(out, "{rejects} rejects are open; nothing was changed")?,
+        rows => writeln!(out, "{rows} rows are stored; nothing was changed")?,
+    }
     if *more {
         writeln!(out, "there are more messages than were read: the figures are of the first {messages}")?;
+    }
+    if *rows > 0 {
+        let replaced = trial.replaced;
+        writeln!(
+            out,
+            "{messages} messages read, {changed} would change: {replaced} rows would have another value"
+        )?;
+        for example in &trial.examples {
+            let ReplayExample { position, row, indicator, subject, event_time, .. } = example;
+            let quality = |quality: Quality| match quality {
+                Quality::Good => String::new(),
+                quality => format!(" {}", quality.word()),
+            };
+            writeln!(
+                out,
+                "  {indicator} {subject} {}: {}{} -> {}{} (row {row} of {position})",
+                event_time.rfc3339(),
+                example.value_before,
+                quality(example.quality_before),
+                example.value,
+                quality(example.quality)
+            )?;
+        }
+        return beside(*unclear, *missing, out);
     }
     writeln!(
         out,
@@ -298,7 +399,14 @@ fn print_trial(trial: &ReplayTrial, out: &mut dyn Write) -> io::Result<()> {
 
 fn print_done(replays: &[ReplayView], out: &mut dyn Write) -> io::Result<()> {
     for replay in replays {
-        let ReplayView { feed, messages, changed, good, rejected, .. } = replay;
+        let ReplayView { feed, messages, changed, good, replaced, rejected, .. } = replay;
+        if replay.stored {
+            writeln!(
+                out,
+                "{feed}: {messages} messages read again, {changed} changed: {replaced} rows have another value"
+            )?;
+            continue;
+        }
         writeln!(
             out,
             "{feed}: {messages} messages read again, {changed} changed: {good} rows taken up, {rejected} still rejected"
@@ -313,7 +421,8 @@ fn beside(unclear: u64, missing: u64, out: &mut dyn Write) -> io::Result<()> {
     if unclear > 0 {
         writeln!(
             out,
-            "{unclear} messages are left as they are: it cannot be told any more what they gave when they were read"
+            "{unclear} messages are left as they are: it cannot be told any more what they gave when they were read, or \
+             they are about another station, indicator or moment now, or a person decided about a row of theirs"
         )?;
     }
     if missing > 0 {

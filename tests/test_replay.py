@@ -332,3 +332,97 @@ def test_once_a_report_refused_for_a_range_is_taken_when_the_range_is_mended(tmp
     ioc.start()
     assert balance() == (0, 0, 5, 2, 1)
     ioc.stop()
+
+
+# The factor of another unit was noted a thousand times too small.
+WRONG = 'units = { "mg/m3" = 1 }\n'
+RIGHT = 'units = { "mg/m3" = 1000 }\n'
+DAY = 86_400
+
+
+def test_batch_a_wrong_factor_of_some_days_is_mended_while_data_flows_and_through_kills(tmp_path):
+    # Days leave memory an hour behind what is closed.
+    house = House(tmp_path, IOC_STREAM_HORIZON="1h", IOC_STREAM_CHECKPOINT_EVERY="500ms")
+    indicators = (house.pack / "indicators.toml").read_text()
+    unit = 'unit = "ug/m3"\n'
+    (house.pack / "indicators.toml").write_text(indicators.replace(unit, unit + WRONG, 1))
+    name = indicators[: indicators.index(unit)].rsplit("[", 1)[1].split("]")[0]
+    house.ioc.start()
+
+    def milli(value, ago, subject="ST01"):
+        return row(value, ago, name, subject) | {"unit": "mg/m3"}
+
+    # A day long ago, yesterday and today; one value is corrected by what comes in the right unit.
+    ages = [4 * DAY + 300 * number for number in range(6)] + [DAY + 300 * number for number in range(6)]
+    ages += [600 + 300 * number for number in range(6)]
+    moments = {ago: milli(0.001 * (1 + number), ago) for number, ago in enumerate(ages)}
+    position, fate = house.send(list(moments.values()))
+    assert fate["stored"] == len(ages), fate
+    corrected = ages[3]
+    house.send([row(77.0, corrected, name) | {"time": moments[corrected]["time"]}])
+    # Another feed's value of the same kind is none of it.
+    wrong = house.current("ST01", name)
+    right = sorted((message["time"], 77.0 if ago == corrected else round(message["value"] * 1000, 6))
+                   for ago, message in moments.items())
+    right = [value for _, value in right]
+    before = house.query("SELECT now64(3)")[0][0]
+    balance = house.balance("push")
+    pack_before = house.query("SELECT version FROM pack ORDER BY published_at DESC LIMIT 1")[0][0]
+    assert wrong != right
+
+    stored = lambda *options, check=True: house.ioc.run("replay", *options, "--user", "an", check=check)
+    since = rfc3339_ago(3600)
+    none = stored("push", "--from", since, "--dry-run").stdout
+    assert "would change: 0 rows" in none, none
+    refused = stored("no-such", "--from", since, check=False)
+    assert refused.returncode == 1 and "gói tỉnh không có nguồn" in refused.stderr and "no feed" in refused.stderr
+    assert stored("push", check=False).returncode == 1, "from when on must be said"
+
+    mended = (house.pack / "indicators.toml").read_text().replace(WRONG, RIGHT)
+    (house.pack / "indicators.toml").write_text(mended)
+    house.ioc.run("reload")
+    told = stored("push", "--from", since, "--dry-run").stdout
+    assert f"would change: {len(ages)} rows would have another value" in told and "->" in told, told
+    assert house.current("ST01", name) == wrong, "a trial changes nothing"
+
+    assert "ordered" in stored("push", "--from", since, "--note", "hệ số", "--no-wait").stdout
+    for number, point in enumerate(("recall_before_answer", "flow_after_apply", "sink_after_insert")):
+        house.ioc.kill()
+        house.ioc.start(workers=1 + number % 3, failpoints=f"{point}=1*off->1*return", wait=False)
+        try:
+            ended = house.ioc.wait_ended(30)
+        except subprocess.TimeoutExpired:
+            continue
+        assert ended == -signal.SIGABRT, f"{point}: it ended with {ended}:\n{house.ioc.log()[-3000:]}"
+    house.ioc.kill()
+    house.ioc.start()
+    # Data goes on.
+    house.send([row(5.0, 30, name, "ST02")])
+    replays = lambda: json.loads(house.ioc.get("/api/rejects/groups"))["replays"]
+    eventually(lambda: all(replay["done"] for replay in replays()), seconds=120)
+    house.ioc.wait_drained()
+    eventually(lambda: all(value > 0.5 for value in house.current("ST01", name)), seconds=60)
+    assert house.current("ST01", name) == pytest.approx(right)
+
+    [replay] = replays()
+    assert (replay["stored"], replay["changed"], replay["replaced"], replay["unclear"]) == (True, 1, len(ages), 0)
+    assert house.balance("push")[:4] == balance[:4] and house.balance("push")[4] == balance[4] + 1
+    known = house.query(
+        "SELECT value FROM observation_known_at(known_at = {at:DateTime64(3, 'UTC')}) "
+        "WHERE subject = 'ST01' AND indicator = {indicator:String} ORDER BY event_time",
+        at=before, indicator=name,
+    )
+    assert [value for (value,) in known] == wrong, "what was known before stays known as it was"
+    days = house.query(
+        "SELECT sum(w.sum), (SELECT sum(value) FROM observation_current WHERE subject = 'ST01' AND indicator = {indicator:String} "
+        "AND quality = 'good' AND event_time < now64(3) - INTERVAL 2 HOUR) FROM window_current AS w WHERE w.subject = 'ST01' "
+        "AND w.kind = 'minute' AND w.indicator = {indicator:String} AND w.start_time < now64(3) - INTERVAL 2 HOUR",
+        indicator=name,
+    )
+    assert days[0][0] == pytest.approx(days[0][1]), "minutes are worked out anew, those of days out of memory too"
+    rows = json.loads(house.ioc.get(f"/api/lineage/envelope/{position}"))["rows"]
+    first = [(stored["standing"], stored["pack"] == pack_before) for stored in rows if stored["row"] == 0]
+    assert first == [("first", True), ("replaced", False)]
+    again = stored("push", "--from", since).stdout
+    assert "0 changed: 0 rows have another value" in again, again
+    house.ioc.stop()

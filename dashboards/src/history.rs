@@ -29,7 +29,7 @@ use crate::{
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{DistinctTotal, MeasureHours, SensorAlerts},
     rejects::RejectView,
-    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
@@ -62,6 +62,14 @@ pub trait History: Send + Sync + std::fmt::Debug {
 
     /// The last replays, the newest first, at most so many.
     fn replays<'a>(&'a self, asker: &'a Asker, limit: u32) -> HistoryAnswer<'a, Vec<ReplayView>>;
+
+    /// What of a feed is stored of messages that arrived in `[from, until)`, and whether it can be read again.
+    fn stored_period<'a>(
+        &'a self,
+        asker: &'a Asker,
+        feed: &'a str,
+        between: (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, StoredPeriod>;
 
     /// What would come of these orders now: as much as can be read in some seconds.
     fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial>;

@@ -106,6 +106,8 @@ pub struct StoredRow {
     pub position: String,
     /// Which row of the envelope.
     pub row: u32,
+    /// The pack it was judged with; empty where that is not known.
+    pub pack: String,
 }
 
 /// A row of a window.

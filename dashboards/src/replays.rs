@@ -1,10 +1,18 @@
 //! What is rejected and may be read again, and what was.
 
-use ioc_model::{reject::RejectReason, time::ReceivedAt};
+use ioc_model::{
+    observation::Quality,
+    reject::RejectReason,
+    text::Text,
+    time::{EventTime, ReceivedAt},
+};
 use serde::{Deserialize, Serialize};
 
 /// How many replays are listed.
 pub const REPLAYS_LISTED: u32 = 50;
+
+/// How many examples a trial tells.
+pub const EXAMPLES: usize = 5;
 
 /// What is rejected, by feed and reason, and what was read again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +51,8 @@ pub struct ReplayView {
     pub row: u32,
     /// Of which feed.
     pub feed: String,
+    /// Whether what is stored is read again; else what is rejected.
+    pub stored: bool,
     /// Rejected for that; none for anything.
     pub reason: Option<RejectReason>,
     /// Arrived then or later,
@@ -57,11 +67,14 @@ pub struct ReplayView {
     pub changed: u64,
     /// Rows of those that were taken up.
     pub good: u64,
+    /// Rows of those that were stored and have another value now.
+    pub replaced: u64,
     /// Rows of those that were rejected before; 1 for the whole of one.
     pub before: u64,
     /// Rows of those that are rejected now; 1 for the whole of one.
     pub rejected: u64,
-    /// Messages of which it cannot be told what they gave before: they are as they were.
+    /// Messages of which it cannot be told what they gave before, or that are about something else now: they are as they
+    /// were.
     pub unclear: u64,
     /// Messages that neither the log nor the archive has.
     pub missing: u64,
@@ -73,7 +86,7 @@ pub struct ReplayView {
     pub received_at: ReceivedAt,
 }
 
-/// Which rejects: all of what is left out.
+/// Which rejects, or what of a feed is stored: all of what is left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RejectsOf {
@@ -97,6 +110,9 @@ pub struct RejectsOf {
 pub struct ReplayRequest {
     /// Which.
     pub of: RejectsOf,
+    /// What is stored of a feed, of which `of` says which and from when on; else what is rejected.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stored: bool,
     /// All that is open, where nothing is chosen: a choice that got lost must not mean it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
@@ -112,6 +128,9 @@ pub struct ReplayRequest {
 pub struct ReplayOrder {
     /// The feed.
     pub feed: String,
+    /// Whether what is stored is meant; else what is rejected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stored: bool,
     /// Rejected for that; none for anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<RejectReason>,
@@ -126,6 +145,8 @@ pub struct ReplayOrder {
 pub struct ReplayReceipt {
     /// How many rejects were open when it was taken.
     pub rejects: u64,
+    /// How many rows were stored of what it is about, where that is read again.
+    pub rows: u64,
     /// Of how many feeds.
     pub feeds: u64,
     /// Where the order lies, as `log-partition-offset`.
@@ -133,10 +154,12 @@ pub struct ReplayReceipt {
 }
 
 /// What would come of a replay now.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReplayTrial {
     /// How many rejects are open.
     pub rejects: u64,
+    /// How many rows are stored of what is asked about, where that would be read again.
+    pub rows: u64,
     /// Messages that were read.
     pub messages: u64,
     /// There are more: the figures are of the first ones.
@@ -145,12 +168,48 @@ pub struct ReplayTrial {
     pub changed: u64,
     /// Rows of those that would be taken up.
     pub good: u64,
+    /// Rows of those that are stored and would have another value.
+    pub replaced: u64,
     /// Rows of those that were rejected before; 1 for the whole of one.
     pub before: u64,
     /// Rows of those that would be rejected; 1 for the whole of one.
     pub rejected: u64,
-    /// Messages of which it cannot be told what they gave before.
+    /// Messages of which it cannot be told what they gave before, or that are about something else now: they would stay.
     pub unclear: u64,
     /// Messages that neither the log nor the archive has.
     pub missing: u64,
+    /// The first rows that would have another value: at most [`EXAMPLES`].
+    pub examples: Vec<ReplayExample>,
+}
+
+/// A row as it is stored, and as it would be.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplayExample {
+    /// Where its message lies, as `log-partition-offset`.
+    pub position: String,
+    /// Which row of it.
+    pub row: u32,
+    /// What was measured.
+    pub indicator: String,
+    /// Where.
+    pub subject: String,
+    /// When it was so.
+    pub event_time: EventTime,
+    /// What is stored.
+    pub value_before: f64,
+    /// Its worth.
+    pub quality_before: Quality,
+    /// What it would be.
+    pub value: f64,
+    /// Its worth.
+    pub quality: Quality,
+}
+
+/// What of a feed is stored of messages that arrived in some time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredPeriod {
+    /// How many rows.
+    pub rows: u64,
+    /// Why it cannot be read again; none where it can.
+    pub refused: Option<Text>,
 }

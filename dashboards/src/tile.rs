@@ -179,7 +179,10 @@ impl Latest {
             feed: row.feed,
             position: position.to_string(),
             row: row_number,
-            correction: matches!(row.standing, RowStanding::Correction | RowStanding::Restored),
+            correction: matches!(
+                row.standing,
+                RowStanding::Correction | RowStanding::Restored | RowStanding::Replaced
+            ),
             epoch: *made,
         }
     }

@@ -3,10 +3,12 @@
 //! Pure, like all of decoding, and the only place where two readings of one message are held against each other: the
 //! dataflow goes by it, and who asks beforehand what a replay would change is told the same.
 //!
-//! What was good before stays as it is: of a message only that is taken which was rejected and is not any more. Rows are
-//! told apart by their numbers where both readings count as many; a line of which one reading makes a reject and the
-//! other nine values moves the numbers of those behind it, and then by what they are about. Where neither tells, or what
-//! is on record of the reading before is not what that reading gives in this build, the message is left as it is.
+//! Where rejects are read again, what was good before stays as it is: of a message only that is taken which was rejected
+//! and is not any more. Rows are told apart by their numbers where both readings count as many; a line of which one
+//! reading makes a reject and the other nine values moves the numbers of those behind it, and then by what they are
+//! about. Where what is stored is read again, rows are told apart by their numbers alone, and only a value or its quality
+//! may be another one: rows that are about something else now, or are given no more, are not taken. Where neither tells,
+//! or what is on record of the reading before is not what that reading gives in this build, the message is left as it is.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +16,10 @@ use ioc_model::{
     envelope::Envelope,
     form::Report,
     names::SubjectId,
-    observation::Observation,
+    observation::{Observation, Quality},
+    pack::PackVersion,
     reject::Rejection,
-    replay::{ReadBefore, RejectedAs},
+    replay::{OnRecord, ReadBefore, StoredBefore},
     row::Row,
 };
 
@@ -54,6 +57,19 @@ pub struct Difference {
     pub rejected: Vec<BadRow>,
     /// A report that was refused whole, for its keeper to judge again.
     pub report: Option<Refused>,
+    /// Rows that are stored and have another value or quality now.
+    pub replaced: Vec<Replacement>,
+}
+
+/// A row in place of one that is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Replacement {
+    /// The row as it is read now: about the same, with the number it had.
+    pub row: Observation,
+    /// The value that is stored.
+    pub value_before: f64,
+    /// Its worth.
+    pub quality_before: Quality,
 }
 
 /// A report that was refused whole.
@@ -107,6 +123,12 @@ impl Reading {
         }
     }
 
+    /// The measured row of that number.
+    fn good(&self, row: u32) -> Option<&Observation> {
+        let found = self.observations.binary_search_by_key(&row, |observation| observation.arrival.row);
+        found.ok().map(|index| &self.observations[index])
+    }
+
     /// The numbers of its rejects as they are kept on record.
     fn on_record(&self) -> impl Iterator<Item = u32> {
         let kept = usize::try_from(KEPT_REJECTS).unwrap_or(usize::MAX);
@@ -114,37 +136,60 @@ impl Reading {
     }
 }
 
-/// Reads a message again with `decoder`. `earlier` is the decoder of the pack it was read with before; none where that
-/// is not known.
+/// The decoders that a message may have been read with before: of the pack that it was judged with the last time, and of
+/// the one of when it arrived. None where that is not known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earlier<'a> {
+    /// That it was judged with.
+    pub judged: Option<&'a Decoder>,
+    /// Of when it arrived.
+    pub arrived: Option<&'a Decoder>,
+}
+
+/// Reads a message again with `decoder`.
 #[must_use]
 pub fn reread(
     decoder: &Decoder,
-    earlier: Option<&Decoder>,
+    earlier: Earlier<'_>,
     known: &mut Known,
     envelope: &Envelope<'_>,
     before: &ReadBefore,
 ) -> Reread {
+    if before.on_record == OnRecord::Decided {
+        return Reread::Unclear;
+    }
     // Of most messages of a replay that comes again there is nothing to find out.
-    let is_report = before.rejected == RejectedAs::Report;
-    if !is_report && before.pack.as_ref() == Some(&decoder.pack().version) {
+    let is_report = before.on_record == OnRecord::RefusedReport;
+    let is_current = |pack: &PackVersion| *pack == decoder.pack().version;
+    if !is_report
+        && before.pack.as_ref().is_some_and(is_current)
+        && before.arrived_with.as_ref().is_none_or(is_current)
+    {
         return Reread::Same;
     }
     let (reading, outcome) = Reading::of(decoder, known, envelope);
-    if before.rejected == RejectedAs::Whole {
-        return of_unread(reading, outcome, earlier, envelope);
+    if before.on_record == OnRecord::RejectedWhole {
+        return of_unread(reading, outcome, earlier.judged, envelope);
     }
-    let Some(earlier) = earlier else { return Reread::Unclear };
+    if let OnRecord::Stored(stored) = &before.on_record {
+        let Outcome::Decoded { rows } = outcome else { return Reread::Unclear };
+        return of_stored(decoder, stored, (&reading, rows), earlier, known, envelope);
+    }
+    let Some(earlier) = earlier.judged else { return Reread::Unclear };
     // What has been met is of one pack's names and of all: the tables are the process's.
     let (then, outcome_then) = Reading::of(earlier, known, envelope);
     let Outcome::Decoded { rows: rows_then } = outcome_then else { return Reread::Unclear };
-    let RejectedAs::Rows(on_record) = &before.rejected else {
-        return match (reading.report(), then.report()) {
-            (Some(report), Some(then)) => {
-                let refused = Refused { rows_before: then.rows, same: report == then, report };
-                Reread::Other(Box::new(Difference { report: Some(refused), ..Difference::nothing() }))
-            }
-            _ => Reread::Unclear,
-        };
+    let on_record = match &before.on_record {
+        OnRecord::RejectedRows(on_record) => on_record,
+        _ => {
+            return match (reading.report(), then.report()) {
+                (Some(report), Some(then)) => {
+                    let refused = Refused { rows_before: then.rows, same: report == then, report };
+                    Reread::Other(Box::new(Difference { report: Some(refused), ..Difference::nothing() }))
+                }
+                _ => Reread::Unclear,
+            };
+        }
     };
     if !then.on_record().eq(on_record.iter().copied()) {
         return Reread::Unclear;
@@ -174,6 +219,7 @@ impl Difference {
             rejected_before: 0,
             rejected: Vec::new(),
             report: None,
+            replaced: Vec::new(),
         }
     }
 }
@@ -200,6 +246,57 @@ fn of_unread(
         rejected,
         ..Difference::nothing()
     }))
+}
+
+/// A message of which rows are stored: those that have another value or quality now. It is left as it is where no reading
+/// of before gives what is stored, and where a stored row is about something else now: one that is withdrawn may have been
+/// one of two that said the same, of which the other left nothing.
+fn of_stored(
+    decoder: &Decoder,
+    stored: &[StoredBefore],
+    (now, rows): (&Reading, u32),
+    earlier: Earlier<'_>,
+    known: &mut Known,
+    envelope: &Envelope<'_>,
+) -> Reread {
+    // What was rejected at first and is good by a later pack was taken up by that one: each row by its own.
+    let mut before_now = Vec::new();
+    for decoder in [earlier.judged, earlier.arrived].into_iter().flatten() {
+        let (then, outcome) = Reading::of(decoder, known, envelope);
+        if outcome == (Outcome::Decoded { rows }) {
+            before_now.push((decoder, then));
+        }
+    }
+    let mut replaced = Vec::new();
+    for before in stored {
+        let gave_it = before_now.iter().any(|(decoder, then)| {
+            then.good(before.row)
+                .is_some_and(|was| is_about(decoder, was, before) && same_content(was, before))
+        });
+        let is = now.good(before.row).filter(|is| gave_it && is_about(decoder, is, before));
+        let Some(is) = is else { return Reread::Unclear };
+        if !same_content(is, before) {
+            let (value_before, quality_before) = (before.value, before.quality);
+            replaced.push(Replacement { row: *is, value_before, quality_before });
+        }
+    }
+    if replaced.is_empty() {
+        return Reread::Same;
+    }
+    Reread::Other(Box::new(Difference { replaced, ..Difference::nothing() }))
+}
+
+/// Whether a row is about what a stored one is about.
+fn is_about(decoder: &Decoder, row: &Observation, stored: &StoredBefore) -> bool {
+    let names = decoder.names();
+    names.indicators.find(&stored.indicator) == Some(row.series.indicator)
+        && names.subjects.find(&stored.subject) == Some(row.series.subject)
+        && row.event_time == stored.event_time
+}
+
+/// −0 is stored as 0.
+fn same_content(row: &Observation, stored: &StoredBefore) -> bool {
+    (row.value + 0.0).to_bits() == (stored.value + 0.0).to_bits() && row.quality == stored.quality
 }
 
 /// Of rows with the same numbers those that were rejected.

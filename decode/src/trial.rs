@@ -16,7 +16,7 @@ use ioc_model::{
     observation::{Observation, Quality},
     pack::{Feed, FormatName, Pack, Transport},
     reject::{RejectReason, Rejection},
-    replay::Replay,
+    replay::{Replay, ReplayScope},
     row::Row,
     text::Text,
     time::{EventTime, Millis, ReceivedAt},
@@ -153,6 +153,9 @@ struct DecisionLine<'a> {
 struct ReplayLine<'a> {
     kind: &'static str,
     feed: &'a str,
+    /// Whether it is about what is stored; else about what is rejected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    stored: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     from: String,
@@ -367,10 +370,11 @@ impl RowSink for Written<'_> {
                 self.line(number, &line);
             }
             Row::Replayed(replay) => {
-                let Replay { of, reason, from, until, user, note, .. } = &*replay;
+                let Replay { of, scope, reason, from, until, user, note, .. } = &*replay;
                 let line = ReplayLine {
                     kind: "replay",
                     feed: of,
+                    stored: *scope == ReplayScope::Stored,
                     reason: reason.map(RejectReason::word),
                     from: EventTime(from.0).rfc3339(),
                     until: EventTime(until.0).rfc3339(),

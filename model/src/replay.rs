@@ -1,8 +1,9 @@
-//! What is read again: messages that gave rejects, once their contract is mended.
+//! What is read again: messages that gave rejects, or wrong values, once their contract or mapping is mended.
 //!
-//! An operator says which rejects; what runs looks them up a portion at a time, takes the originals to where they are
-//! decoded, and reads each as it was read before and as the pack of the epoch reads it. What a reading gives that the one
-//! before did not goes its normal way, with the arrival it had ([decision 38](../../docs/decisions/038-replay.md)).
+//! An operator says which rejects, or which period of a feed; what runs looks the messages up a portion at a time, takes
+//! the originals to where they are decoded, and reads each as it was read before and as the pack of the epoch reads it.
+//! What a reading gives that the one before did not goes its normal way, with the arrival it had; what was stored in
+//! another value is replaced by it ([decision 38](../../docs/decisions/038-replay.md)).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,17 +11,30 @@ use crate::{
     attribute::{self, Attributes},
     envelope::{Content, Envelope},
     name::Name,
+    observation::Quality,
     pack::PackVersion,
     position::{Arrival, Position},
     reject::RejectReason,
-    time::ReceivedAt,
+    time::{EventTime, ReceivedAt},
 };
 
-/// What an operator wants read again: messages of one feed of which something is rejected.
+/// Which messages are read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum ReplayScope {
+    /// Those of which something is rejected: what is good now is taken up.
+    Rejects = 0,
+    /// Those of which something measured is stored: what has another value now is replaced.
+    Stored = 1,
+}
+
+/// What an operator wants read again: messages of one feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replay {
     /// The feed they came by.
     pub of: Name,
+    /// Which of them.
+    pub scope: ReplayScope,
     /// Only those rejected for that; any where there is none.
     pub reason: Option<RejectReason>,
     /// Only those that arrived then or later,
@@ -46,13 +60,15 @@ pub struct ReplayPortion {
     pub replay: Arrival,
     /// Of which feed.
     pub of: Name,
+    /// Which of its messages.
+    pub scope: ReplayScope,
     /// Rejected for that; for anything where there is none.
     pub reason: Option<RejectReason>,
-    /// They lie behind this one; the first where there is none.
-    pub after: Option<Position>,
+    /// They come behind this one, which is when it arrived and where it lies; the first where there is none.
+    pub after: Option<(ReceivedAt, Position)>,
 }
 
-/// A portion of a replay: messages by position.
+/// A portion of a replay: messages by position, those of which something is stored in order of arrival.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplayedMessages {
     /// At most a portion of them.
@@ -78,24 +94,47 @@ pub struct ReplayedMessage {
     pub original: Option<ReplayedOriginal>,
 }
 
-/// How a message was read the last time, by its rejects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How a message was read the last time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReadBefore {
     /// The pack it was read with; none where that is not known, or that pack was not kept.
     pub pack: Option<PackVersion>,
-    /// What it was rejected as.
-    pub rejected: RejectedAs,
+    /// The pack of when it arrived, where what it gave was stored in a later epoch: a row may have waited meanwhile.
+    pub arrived_with: Option<PackVersion>,
+    /// What of it is on record.
+    pub on_record: OnRecord,
 }
 
-/// What of a message was rejected.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RejectedAs {
-    /// All of it: nothing could be read.
-    Whole,
-    /// All of a report, by its form.
-    Report,
-    /// These rows of it, in order: of very many the first, as they are kept.
-    Rows(Vec<u32>),
+/// What is on record of a message that is read again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum OnRecord {
+    /// It was rejected whole: nothing could be read.
+    RejectedWhole,
+    /// A report was refused whole, by its form.
+    RefusedReport,
+    /// These rows of it were rejected, in order: of very many the first, as they are kept.
+    RejectedRows(Vec<u32>),
+    /// These rows of it are stored, in order.
+    Stored(Vec<StoredBefore>),
+    /// Of its rows some are held, or were until a person decided: what a person said is not taken back.
+    Decided,
+}
+
+/// A measured row of a message, as it is stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StoredBefore {
+    /// Its number in the message.
+    pub row: u32,
+    /// What was measured.
+    pub indicator: Name,
+    /// Where.
+    pub subject: Name,
+    /// When it was so.
+    pub event_time: EventTime,
+    /// The value.
+    pub value: f64,
+    /// Its worth.
+    pub quality: Quality,
 }
 
 /// The bytes of a message and what is known beside them.

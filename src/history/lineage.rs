@@ -16,13 +16,15 @@ use ioc_model::{
 use ioc_storage::Store;
 
 use super::views::{
-    assessment_view, event_view, index_view, reject_view, stored_row, traced_row, unanswered, window_ref,
+    PacksOf, assessment_view, event_view, index_view, reject_view, stored_row, traced_row, unanswered,
+    window_ref,
 };
 
 /// What a store remembers of how numbers were made, as far as somebody sees it.
 pub(super) struct Lineage<'a> {
     pub(super) store: &'a Store,
     pub(super) asker: &'a Asker,
+    pub(super) generation: Generation,
 }
 
 impl Lineage<'_> {
@@ -107,6 +109,7 @@ impl Lineage<'_> {
         let Some(window) = window else { return Ok(None) };
         let rows =
             self.store.window_rows(self.asker, indicator, subject, &window).await.map_err(unanswered)?;
+        let packs = self.packs(rows.iter().map(|row| row.epoch), window.generation).await?;
         Ok(Some(TracedWindow {
             subject: subject.to_owned(),
             min: window.min,
@@ -115,8 +118,18 @@ impl Lineage<'_> {
             spiked: window.spiked,
             window: window_ref(kind, &window),
             rows_found: rows.first().map_or(0, |row| row.found),
-            rows: rows.iter().map(|row| traced_row(indicator, subject, row)).collect(),
+            rows: rows.iter().map(|row| traced_row(indicator, subject, row, &packs)).collect(),
         }))
+    }
+
+    /// With which packs epochs were judged.
+    async fn packs(
+        &self,
+        epochs: impl Iterator<Item = Epoch>,
+        generation: Generation,
+    ) -> Result<PacksOf, HistoryError> {
+        let epochs = epochs.map(|epoch| epoch.0).collect();
+        self.store.packs_of(epochs, generation).await.map_err(unanswered)
     }
 
     pub(super) async fn envelope(&self, position: Position) -> Result<EnvelopeRows, HistoryError> {
@@ -124,8 +137,9 @@ impl Lineage<'_> {
         let rejects = self.store.envelope_rejects(self.asker, position).await.map_err(unanswered)?;
         let events = self.store.envelope_events(self.asker, position).await.map_err(unanswered)?;
         let view = |reject| reject_view(Epoch(0), reject);
+        let packs = self.packs(rows.iter().map(|row| row.epoch), self.generation).await?;
         Ok(EnvelopeRows {
-            rows: rows.iter().map(|row| stored_row(position, row)).collect(),
+            rows: rows.iter().map(|row| stored_row(position, row, &packs)).collect(),
             events: events.into_iter().map(event_view).collect(),
             rejects: rejects.iter().map(view).collect(),
         })

@@ -24,7 +24,7 @@ use ioc_dashboards::{
     measures::{DistinctTotal, MeasureHours, SensorAlerts},
     originals::SharedOriginals,
     rejects::RejectView,
-    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
@@ -206,6 +206,15 @@ impl History for StoreHistory {
         })
     }
 
+    fn stored_period<'a>(
+        &'a self,
+        asker: &'a Asker,
+        feed: &'a str,
+        between: (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, StoredPeriod> {
+        Box::pin(async move { self.rereader.period(asker, feed, between).await })
+    }
+
     fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial> {
         Box::pin(async move { self.rereader.trial(asker, orders).await })
     }
@@ -371,7 +380,9 @@ impl History for StoreHistory {
         revision: Option<Revision>,
     ) -> HistoryAnswer<'a, Option<TracedIndex>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker }.index(index, subject, kind, start, revision).await
+            Lineage { store: &self.store, asker, generation: self.generation }
+                .index(index, subject, kind, start, revision)
+                .await
         })
     }
 
@@ -385,7 +396,9 @@ impl History for StoreHistory {
         revision: Option<Revision>,
     ) -> HistoryAnswer<'a, Option<TracedAssessment>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker }.assessment(limit, subject, averaging, start, revision).await
+            Lineage { store: &self.store, asker, generation: self.generation }
+                .assessment(limit, subject, averaging, start, revision)
+                .await
         })
     }
 
@@ -414,7 +427,9 @@ impl History for StoreHistory {
         revision: Option<Revision>,
     ) -> HistoryAnswer<'a, Option<TracedWindow>> {
         Box::pin(async move {
-            Lineage { store: &self.store, asker }.window(indicator, subject, kind, start, revision).await
+            Lineage { store: &self.store, asker, generation: self.generation }
+                .window(indicator, subject, kind, start, revision)
+                .await
         })
     }
 
@@ -461,6 +476,8 @@ impl History for StoreHistory {
     }
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {
-        Box::pin(async move { Lineage { store: &self.store, asker }.envelope(position).await })
+        Box::pin(async move {
+            Lineage { store: &self.store, asker, generation: self.generation }.envelope(position).await
+        })
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use std::collections::BTreeMap;
+
 use ioc_dashboards::{
     HistoryError,
     alert_times::{AlertTimesView, TimeTaken},
@@ -21,6 +23,7 @@ use ioc_model::{
     epoch::Epoch,
     index::IndexPart,
     name::Name,
+    pack::PackVersion,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
     results::{RejectedRow, StatusResult, StoredObservation},
@@ -35,6 +38,9 @@ use ioc_storage::{
         RecentReject, StationState, WindowFigures, WindowRow,
     },
 };
+
+/// The packs that epochs were judged with.
+pub(super) type PacksOf = BTreeMap<Epoch, PackVersion>;
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(crate) fn unanswered(error: StoreError) -> HistoryError {
@@ -202,6 +208,7 @@ pub(super) fn replay_view(row: queries::ReplayRow) -> ReplayView {
         position: position.to_string(),
         row: row.row,
         feed: row.of_feed,
+        stored: row.stored,
         reason: RejectReason::from_word(&row.reason),
         from: row.received_from,
         to: row.received_until,
@@ -209,6 +216,7 @@ pub(super) fn replay_view(row: queries::ReplayRow) -> ReplayView {
         messages: row.messages,
         changed: row.changed,
         good: row.good,
+        replaced: row.replaced,
         before: row.before,
         rejected: row.rejected,
         unclear: row.unclear,
@@ -280,7 +288,7 @@ pub(super) fn window_ref(kind: WindowKind, window: &WindowFigures) -> WindowRef 
     }
 }
 
-pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow) -> TracedRow {
+pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow, packs: &PacksOf) -> TracedRow {
     let WindowRow { event_time, quality, standing, received_at, log, partition, offset, .. } = *row;
     let stored = StoredRow {
         indicator: Name::from(indicator),
@@ -294,11 +302,12 @@ pub(super) fn traced_row(indicator: &str, subject: &str, row: &WindowRow) -> Tra
         received_at,
         position: arrival(received_at, log, partition, offset, row.row).position.to_string(),
         row: row.row,
+        pack: pack_of(packs, row.epoch),
     };
     TracedRow { stored, current: row.current, counted: row.counted }
 }
 
-pub(super) fn stored_row(position: Position, row: &EnvelopeRow) -> StoredRow {
+pub(super) fn stored_row(position: Position, row: &EnvelopeRow, packs: &PacksOf) -> StoredRow {
     StoredRow {
         indicator: Name::new(&row.indicator),
         subject: Name::new(&row.subject),
@@ -311,7 +320,12 @@ pub(super) fn stored_row(position: Position, row: &EnvelopeRow) -> StoredRow {
         received_at: row.received_at,
         position: position.to_string(),
         row: row.row,
+        pack: pack_of(packs, row.epoch),
     }
+}
+
+fn pack_of(packs: &PacksOf, epoch: Epoch) -> String {
+    packs.get(&epoch).map(|pack| pack.0.clone()).unwrap_or_default()
 }
 
 pub(super) fn alert_view(row: &AlertNow) -> AlertView {

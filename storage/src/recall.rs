@@ -90,7 +90,8 @@ impl Store {
                  AND event_time < fromUnixTimestamp64Milli({end:Int64}, 'UTC') \
                  AND generation = {generation:UInt32} AND epoch <= {upto:UInt64} \
                  AND standing != 'restored' \
-                 ORDER BY event_time, received_at, log, partition, offset, row",
+                 ORDER BY event_time, received_at, log, partition, offset, row, epoch DESC \
+                 LIMIT 1 BY event_time, log, partition, offset, row",
             )
             .param("indicator", &*indicator)
             .param("subject", &*question.subject)

@@ -18,7 +18,7 @@ use ioc_model::{
     pack::PackVersion,
     position::{Arrival, LogNumber, Offset, Partition, Position},
     reject::{RejectReason, Rejection},
-    replay::Replay,
+    replay::{Replay, ReplayScope},
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
@@ -197,6 +197,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             replays: vec![StoredReplay {
                 replay: Replay {
                     of: feed,
+                    scope: ReplayScope::Rejects,
                     reason: Some(RejectReason::Malformed),
                     from: ReceivedAt(start.0),
                     until: ReceivedAt(start.0 + 86_400_000),

@@ -27,12 +27,12 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::points::LATEST;
 pub(crate) use self::{
-    placed::{Current, Placed},
+    placed::{Current, Placed, Replaced},
     rewritten::Rewritten,
     sources::{DaySources, SourcesByPlace},
 };
 use self::{
-    placed::{Others, apply_to},
+    placed::{Others, apply_to, replace_in},
     points::Points,
     run::Run,
 };
@@ -145,6 +145,24 @@ impl Day {
         placed
     }
 
+    /// Puts a row's content in the place of what the row of the same arrival said before, at `at` milliseconds since the
+    /// start of the day.
+    pub(crate) fn replace(&mut self, at: u32, version: Version, source: Source) -> Replaced {
+        let is_packed = self.packed_to.is_some_and(|last| at <= last);
+        let replaced = if is_packed {
+            self.in_run(at, |points, others, sources| {
+                (replace_in(points, others, at, version, |other| sources.of(&other.arrival)), true)
+            })
+        } else {
+            let Day { open, others, sources, .. } = self;
+            replace_in(open, others, at, version, |other| sources.of(&other.arrival))
+        };
+        if self.sources.of(&version.arrival) != source {
+            self.sources.note(&version.arrival, source);
+        }
+        replaced
+    }
+
     /// Who sent what it holds.
     pub(crate) fn sources(&self) -> &DaySources {
         &self.sources
@@ -176,13 +194,27 @@ impl Day {
         self.open.glance()
     }
 
-    /// Adds it to the run it lies in: the last that begins at or before it, or the first.
+    /// Adds it to the run it lies in.
     fn apply_packed(&mut self, at: u32, version: Version) -> Placed {
+        self.in_run(at, |points, others, _| {
+            let placed = apply_to(points, others, at, version);
+            let changed = placed != Placed::Duplicate;
+            (placed, changed)
+        })
+    }
+
+    /// Has something done to the run that a moment lies in: the last that begins at or before it, or the first. Whether
+    /// it was changed is said beside what came of it.
+    fn in_run<T>(
+        &mut self,
+        at: u32,
+        judge: impl FnOnce(&mut Points, &mut Others, &DaySources) -> (T, bool),
+    ) -> T {
         let index = self.runs.partition_point(|run| run.first <= at).saturating_sub(1);
         let mut points: Points = self.runs[index].points().collect();
         let before = points.len();
-        let placed = apply_to(&mut points, &mut self.others, at, version);
-        if placed == Placed::Duplicate {
+        let (placed, changed) = judge(&mut points, &mut self.others, &self.sources);
+        if !changed {
             return placed;
         }
         let mut end = points.len();

@@ -456,9 +456,9 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                         let (number, ToJudge { facts, decoder, decoded, reported, log_sources }) =
                             entry.remove_entry();
                         let checkpoint = log_sources.is_some();
-                        let Arranged { batches, others, sightings, relayed } =
+                        let Arranged { batches, replaced, others, sightings, relayed } =
                             stash.remove(&number).unwrap_or_default().arranged();
-                        let rows = Rows::of(batches.iter().map(Vec::as_slice));
+                        let rows = Rows::of(batches.iter().map(Vec::as_slice)).replacing(&replaced);
                         fail::fail_point!("flow_before_apply", |_| std::process::abort());
                         let (events, unsure) = (&reported.facts.events, &reported.unsure);
                         let happened = Happened { events, unsure, relayed: &relayed };

@@ -13,9 +13,9 @@ use ioc_model::{
     name::Name,
     position::Position,
     question::{About, Answer, Found, Question},
-    replay::{Replay, ReplayPortion},
+    replay::{Replay, ReplayPortion, ReplayScope},
     results::StoredReplay,
-    time::EventTime,
+    time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,15 +32,20 @@ struct UnderWay {
     /// The epoch that asked for the portion that is awaited.
     asked: Epoch,
     /// The last message that was read.
-    after: Option<Position>,
+    after: Option<(ReceivedAt, Position)>,
     /// How many were.
     read: u64,
 }
 
 impl UnderWay {
     fn question(&self) -> Question {
-        let Replay { of, reason, from, until, arrival, .. } = self.replay;
-        let portion = ReplayPortion { replay: arrival, of, reason, after: self.after };
+        let Replay { of, scope, reason, from, until, arrival, .. } = self.replay;
+        let until = match scope {
+            ReplayScope::Rejects => until,
+            // What comes later is read by the mended pack as it comes, and there is no end of it.
+            ReplayScope::Stored => until.min(arrival.received_at),
+        };
+        let portion = ReplayPortion { replay: arrival, of, scope, reason, after: self.after };
         Question {
             subject: Name::new(OPERATOR),
             about: About::Replay(portion),
@@ -69,7 +74,8 @@ impl Replays {
             return;
         };
         first.read += found.messages.len() as u64;
-        first.after = found.messages.last().map(|message| message.position).or(first.after);
+        let last = found.messages.last().map(|message| (message.received_at, message.position));
+        first.after = last.or(first.after);
         if !found.more {
             let UnderWay { replay, read, .. } = first.clone();
             let _ = self.0.pop_front();

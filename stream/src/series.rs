@@ -8,7 +8,8 @@
 //! until the day's stored rows have been read back.
 //!
 //! A row that comes so long after its moment that its hour was judged and reported changes nothing by itself: it is held
-//! until an operator says that it is meant ([`ioc_model::held`]).
+//! until an operator says that it is meant ([`ioc_model::held`]). One that an operator had read again by a mended pack takes
+//! the place of what it had said, and is not held: who ordered it meant it.
 
 mod closing;
 mod open_days;
@@ -75,9 +76,22 @@ pub(crate) struct WaitingRow {
     /// Who sent it. A checkpoint keeps it beside the series, so that what one of version 4 holds stays readable.
     #[serde(skip)]
     pub sender: Name,
-    /// An operator said that it is meant: it is not held again. Kept like the sender.
+    /// Why it is judged. Kept like the sender.
     #[serde(skip)]
-    pub accepted: bool,
+    pub claim: Claim,
+}
+
+/// Why a row is judged that has to wait. A checkpoint of version 7 has whether it is accepted there, which postcard writes
+/// alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Claim {
+    /// It came.
+    #[default]
+    Came,
+    /// An operator said that it is meant: it is not held again.
+    Accepted,
+    /// Its message was read again: it takes the place of what the row was.
+    Replaces,
 }
 
 impl WaitingRow {
@@ -85,7 +99,7 @@ impl WaitingRow {
     pub(crate) fn of(row: &RecalledRow) -> WaitingRow {
         let RecalledRow { event_time, value, quality, arrival, feed, sender } = *row;
         let version = Version { value, quality, arrival };
-        WaitingRow { event_time, version, feed, sender, accepted: false }
+        WaitingRow { event_time, version, feed, sender, claim: Claim::Came }
     }
 
     /// Whether it came so long after its moment.
@@ -105,8 +119,8 @@ pub(crate) fn is_late_by(version: &Version, event_time: EventTime, age: Millis) 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Provenance<S = DaySources> {
     days: Vec<(DayNumber, S)>,
-    /// Who sent them and whether they are accepted, by the rows' places in their day's list.
-    waiting: Vec<(DayNumber, Vec<(Name, bool)>)>,
+    /// Who sent them and why they are judged, by the rows' places in their day's list.
+    waiting: Vec<(DayNumber, Vec<(Name, Claim)>)>,
 }
 
 impl Provenance<SourcesByPlace> {
@@ -163,7 +177,7 @@ impl SeriesState {
         let local = days.of(event_time);
         if self.is_evicted(local.number) {
             let Source { feed, sender } = source;
-            let row = WaitingRow { event_time, version, feed, sender, accepted: false };
+            let row = WaitingRow { event_time, version, feed, sender, claim: Claim::Came };
             return self.wait(local, epoch, row);
         }
         let judged = self.days.get_or_open(&local).apply(epoch, event_time, version, source);
@@ -184,10 +198,30 @@ impl SeriesState {
     ) -> Judged {
         let local = days.of(row.event_time);
         if self.is_evicted(local.number) {
-            return self.wait(local, epoch, WaitingRow { accepted: true, ..row });
+            return self.wait(local, epoch, WaitingRow { claim: Claim::Accepted, ..row });
         }
         let source = Source { feed: row.feed, sender: row.sender };
         self.apply(days, epoch, row.event_time, row.version, source, touched)
+    }
+
+    /// Puts a row in the place of what its reading before had given.
+    pub(crate) fn replace(
+        &mut self,
+        days: &mut Days,
+        epoch: Epoch,
+        row: WaitingRow,
+        touched: &mut Touched,
+    ) -> Judged {
+        let local = days.of(row.event_time);
+        if self.is_evicted(local.number) {
+            return self.wait(local, epoch, WaitingRow { claim: Claim::Replaces, ..row });
+        }
+        let source = Source { feed: row.feed, sender: row.sender };
+        let replaced = self.days.get_or_open(&local).replace(epoch, row.event_time, row.version, source);
+        if replaced.changes && self.closed.iter().flatten().any(|closed| row.event_time < *closed) {
+            touched.0.push(row.event_time);
+        }
+        replaced.row
     }
 
     fn wait(&mut self, local: LocalDay, epoch: Epoch, row: WaitingRow) -> Judged {
@@ -226,7 +260,7 @@ impl SeriesState {
         }
         let mut judge = |row: WaitingRow| {
             let hold_after = hold_after(row.feed);
-            if !row.accepted && row.is_late_by(hold_after) {
+            if row.claim == Claim::Came && row.is_late_by(hold_after) {
                 let hour = days.window(WindowKind::Hour, row.event_time);
                 if let Some(Rewritten { stands }) =
                     open.rewritten(row.event_time, &row.version, hour, hold_after)
@@ -235,7 +269,10 @@ impl SeriesState {
                 }
             }
             let source = Source { feed: row.feed, sender: row.sender };
-            let judged = open.apply(epoch, row.event_time, row.version, source);
+            let judged = match row.claim {
+                Claim::Replaces => open.replace(epoch, row.event_time, row.version, source),
+                Claim::Came | Claim::Accepted => open.apply(epoch, row.event_time, row.version, source),
+            };
             if judged.changes {
                 touched.0.push(row.event_time);
             }
@@ -266,8 +303,7 @@ impl SeriesState {
     /// Who sent what it holds.
     pub(crate) fn provenance(&self) -> Provenance {
         let days = self.days.iter().map(|(number, open)| (number, open.day.sources().clone()));
-        let beside =
-            |waiting: &WaitingRows| waiting.rows.iter().map(|row| (row.sender, row.accepted)).collect();
+        let beside = |waiting: &WaitingRows| waiting.rows.iter().map(|row| (row.sender, row.claim)).collect();
         Provenance {
             days: days.filter(|(_, sources)| !sources.is_empty()).collect(),
             waiting: self.waiting.iter().map(|(day, waiting)| (*day, beside(waiting))).collect(),
@@ -284,7 +320,7 @@ impl SeriesState {
         for (number, beside) in provenance.waiting {
             if let Some(waiting) = self.waiting.get_mut(&number) {
                 let rows = waiting.rows.iter_mut().zip(beside);
-                rows.for_each(|(row, beside)| (row.sender, row.accepted) = beside);
+                rows.for_each(|(row, beside)| (row.sender, row.claim) = beside);
             }
         }
     }

@@ -31,6 +31,7 @@ use ioc_model::{
     held::Decision,
     name::Name,
     names::{Names, SubjectId},
+    observation::Observation,
     pack::PackVersion,
     position::Arrival,
     question::{About, Answer},
@@ -44,7 +45,7 @@ use rustc_hash::FxHashMap;
 use self::{
     counting::CountTurn,
     grouping::{Grouping, Key, several_subjects},
-    last_words::{LastWords, StoredAt},
+    last_words::{LastWords, StoredAt, WordsBefore},
     measured::{SeriesNews, Turn},
     results::{Fates, unknown_alert},
     series_plans::{KnownPlans, SeriesPlans},
@@ -197,16 +198,18 @@ impl Shard {
             }
         }
         let mut fates = Fates::of(rows);
+        let mut replaced = rows.replaced();
         let mut grouping = std::mem::take(&mut self.grouping);
         for several in several_subjects(grouping.by_series(rows)) {
             self.bring_near(several, rows);
             for of_subject in several.chunk_by(|a, b| a.subject() == b.subject()) {
                 let subject = of_subject[0].subject();
                 let answers = answered.remove(&subject).unwrap_or_default();
+                let replaced = replaced.remove(&subject).unwrap_or_default();
                 self.apply_subject(
                     facts,
                     subject,
-                    (of_subject, &[], happened),
+                    (of_subject, &replaced, &[], happened),
                     &answers,
                     &mut fates,
                     &mut results,
@@ -224,10 +227,17 @@ impl Shard {
         for (log_source, events) in by_log_source {
             let subject = self.names.subjects.number(&log_source);
             let answers = answered.remove(&subject).unwrap_or_default();
-            self.apply_subject(facts, subject, (&[], &events, happened), &answers, &mut fates, &mut results);
+            let replaced = replaced.remove(&subject).unwrap_or_default();
+            let given = (&[][..], &replaced[..], &events[..], happened);
+            self.apply_subject(facts, subject, given, &answers, &mut fates, &mut results);
+        }
+        for (subject, rows) in replaced {
+            let answers = answered.remove(&subject).unwrap_or_default();
+            let given = (&[][..], &rows[..], &[][..], happened);
+            self.apply_subject(facts, subject, given, &answers, &mut fates, &mut results);
         }
         for (subject, answers) in answered {
-            self.apply_subject(facts, subject, (&[], &[], happened), &answers, &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &[], &[], happened), &answers, &mut fates, &mut results);
         }
         while let Some((due, subject)) = self.timers.first().copied().filter(|(due, _)| due.0 <= facts.now.0)
         {
@@ -235,7 +245,7 @@ impl Shard {
             if let Some(state) = self.subjects.get_mut(&subject) {
                 state.due = None;
             }
-            self.apply_subject(facts, subject, (&[], &[], happened), &[], &mut fates, &mut results);
+            self.apply_subject(facts, subject, (&[], &[], &[], happened), &[], &mut fates, &mut results);
         }
         self.tell(facts, &mut results);
         self.plans.terms.settle(&mut results);
@@ -353,7 +363,7 @@ impl Shard {
         &mut self,
         facts: &EpochFacts,
         id: SubjectId,
-        (rows, events, happened): (&[Key], &[&Event], Happened<'_>),
+        (rows, replaced, events, happened): (&[Key], &[&Observation], &[&Event], Happened<'_>),
         answers: &[&Answer],
         fates: &mut Fates<'_>,
         results: &mut ShardResults,
@@ -380,14 +390,15 @@ impl Shard {
             fates,
             results,
         };
+        let mut words = state.measured.take_replaced(&mut turn, terms, replaced);
         for of_series in rows.chunk_by(|a, b| a.indicator() == b.indicator()) {
-            state.measured.take_rows(&mut turn, terms, of_series);
+            state.measured.take_rows(&mut turn, terms, of_series, &mut words);
         }
         // Rows that a day is read back for are judged last: those an operator accepts in the same epoch wait with them.
         let (of_days, others): (Vec<&Answer>, Vec<&Answer>) =
             answers.iter().partition(|answer| matches!(answer.question.about, About::Day { .. }));
         for answer in others.into_iter().chain(of_days) {
-            state.measured.take_answer(&mut turn, terms, answer, rows);
+            state.measured.take_answer(&mut turn, terms, answer, rows, &mut words);
         }
         let patience = terms.patience(&state.measured.feeds);
         let bounds = ClosingBounds {

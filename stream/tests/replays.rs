@@ -1,9 +1,10 @@
-//! What was rejected is read again as recorded input of the one flow.
+//! What was rejected or stored wrongly is read again as recorded input of the one flow.
 //!
-//! Rows of an indicator that the pack does not know are rejects, beside good ones of the same messages. Then the pack is
-//! mended, an operator orders them to be read again, and the process dies and comes back with another number of workers,
-//! while senders go on. In the end all is as if the pack had known the indicator from the beginning (BATCH), every row has
-//! one fate (ONCE, BALANCE), and the recorded epochs give the same once more, without the log's help (REPLAY).
+//! Rows of an indicator that the pack does not know are rejects, beside good ones of the same messages; and of one station
+//! the values come in a unit of which the pack has a wrong factor. Then the pack is mended, an operator orders both to be
+//! read again, and the process dies and comes back with another number of workers, while senders go on. In the end all is
+//! as if the pack had been right from the beginning (BATCH), every row has one fate (ONCE, BALANCE), and the recorded
+//! epochs give the same once more, without the log's help (REPLAY).
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,11 +21,14 @@ use ioc_model::{
     epoch::{Epoch, Generation},
     instance::InstanceId,
     names::Names,
-    pack::{Feed, FormatName, Pack, PackVersion, Transport},
+    pack::{Feed, FormatName, Indicator, Pack, PackVersion, Transport},
     position::{LogNumber, Partition, Position},
     question::{About, Found, Question},
-    replay::{ReadBefore, RejectedAs, ReplayPortion, ReplayedMessage, ReplayedMessages, ReplayedOriginal},
-    results::{EpochResults, Reread, RowStanding},
+    replay::{
+        OnRecord, ReadBefore, ReplayPortion, ReplayScope, ReplayedMessage, ReplayedMessages,
+        ReplayedOriginal, StoredBefore,
+    },
+    results::{EpochResults, Reread, RowStanding, StoredObservation},
     time::{EventTime, Millis, ReceivedAt},
     window::WindowKind,
 };
@@ -48,8 +52,15 @@ use support::{
 /// Messages of a portion.
 const PORTION: usize = 3;
 
-fn pack(version: &str, indicators: &[&str]) -> Pack {
-    let indicators = indicators.iter().map(|id| indicator(id, &WindowKind::ALL)).collect();
+/// What a milligram is by the first pack, and what it is.
+const FACTORS: [f64; 2] = [1.0, 1_000.0];
+
+fn pack(version: &str, indicators: &[&str], factor: f64) -> Pack {
+    let of = |id: &&str| Indicator {
+        units: [("ug/m3".to_owned(), 1.0), ("mg/m3".to_owned(), factor)].into(),
+        ..indicator(id, &WindowKind::ALL)
+    };
+    let indicators = indicators.iter().map(of).collect();
     let air = feed("air", contract(Millis::minutes(1), FOR_EVER));
     let desk = Feed {
         format: FormatName::OperatorAction,
@@ -68,7 +79,8 @@ struct Packs {
 impl Packs {
     fn new(mended: bool, names: &Names) -> Packs {
         let decoder = |pack| Arc::new(Decoder::new(Arc::new(pack), names.clone()).unwrap());
-        Packs { mended, all: [pack("one", &["pm25"]), pack("two", &["pm25", "so2"])].map(decoder) }
+        let packs = [pack("one", &["pm25"], FACTORS[0]), pack("two", &["pm25", "so2"], FACTORS[1])];
+        Packs { mended, all: packs.map(decoder) }
     }
 }
 
@@ -91,10 +103,70 @@ struct House {
 
 impl House {
     fn portion(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> ReplayedMessages {
+        match portion.scope {
+            ReplayScope::Rejects => self.rejected(portion, question, upto),
+            ReplayScope::Stored => self.stored(portion, question, upto),
+        }
+    }
+
+    fn original(&self, position: Position) -> ReplayedOriginal {
         let bus = self.bus.as_ref().expect("what is recorded is not asked for again");
+        let batch = bus.read(position.partition, position.offset, None, 1).unwrap();
+        let (base, chunk) = &batch.chunks[0];
+        let mut envelopes = chunk.iter(position.log, position.partition, *base);
+        let envelope = envelopes.find(|envelope| envelope.position == position).unwrap();
+        ReplayedOriginal {
+            address: envelope.address.into(),
+            withheld: false,
+            attributes: Box::default(),
+            payload: envelope.payload.into(),
+        }
+    }
+
+    fn stored(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> ReplayedMessages {
+        let store = self.store.0.lock().unwrap();
+        let mut found: BTreeMap<_, (PackVersion, BTreeMap<u32, StoredBefore>)> = BTreeMap::new();
+        for results in store.epochs.range(..=upto).map(|(_, results)| results) {
+            let is_meant = |row: &&StoredObservation| {
+                let arrived = row.arrival.received_at;
+                row.feed == portion.of
+                    && row.standing != RowStanding::Restored
+                    && (question.from.0..question.to.0).contains(&arrived.0)
+                    && portion.after.is_none_or(|after| (arrived, row.arrival.position) > after)
+            };
+            for row in results.facts.observations.iter().filter(is_meant) {
+                let (pack, rows) = found.entry((row.arrival.received_at, row.arrival.position)).or_default();
+                pack.clone_from(&results.pack);
+                let StoredObservation { indicator, subject, event_time, value, quality, .. } = *row;
+                let row = row.arrival.row;
+                let stored = StoredBefore { row, indicator, subject, event_time, value, quality };
+                let _ = rows.insert(row, stored);
+            }
+        }
+        let more = found.len() > PORTION;
+        let message = |((received_at, position), (pack, rows)): (_, (PackVersion, BTreeMap<_, _>))| {
+            let before = ReadBefore {
+                pack: Some(pack),
+                // What waited for its day was stored with another pack than it was read with.
+                arrived_with: Some(PackVersion("one".to_owned())),
+                on_record: OnRecord::Stored(rows.into_values().collect()),
+            };
+            ReplayedMessage {
+                position,
+                received_at,
+                feed: portion.of,
+                sender: "".into(),
+                before,
+                original: Some(self.original(position)),
+            }
+        };
+        ReplayedMessages { messages: found.into_iter().take(PORTION).map(message).collect(), more }
+    }
+
+    fn rejected(&self, portion: &ReplayPortion, question: &Question, upto: Epoch) -> ReplayedMessages {
         let store = self.store.0.lock().unwrap();
         let mut read: BTreeMap<Position, Epoch> = BTreeMap::new();
-        let mut rejected: BTreeMap<Position, (Epoch, PackVersion, ReceivedAt, RejectedAs)> = BTreeMap::new();
+        let mut rejected: BTreeMap<Position, (Epoch, PackVersion, ReceivedAt, OnRecord)> = BTreeMap::new();
         for (epoch, results) in store.epochs.range(..=upto) {
             for row in results.facts.replayed.iter().filter(|row| row.reread == Reread::Read) {
                 let _ = read.insert(row.arrival.position, *epoch);
@@ -102,45 +174,40 @@ impl House {
             for row in results.facts.rejects.iter().filter(|row| row.feed == portion.of) {
                 let position = row.arrival.position;
                 let (judged, pack, _, rows) = rejected.entry(position).or_insert_with(|| {
-                    (*epoch, PackVersion::default(), row.arrival.received_at, RejectedAs::Rows(Vec::new()))
+                    (
+                        *epoch,
+                        PackVersion::default(),
+                        row.arrival.received_at,
+                        OnRecord::RejectedRows(Vec::new()),
+                    )
                 });
                 if *judged < *epoch {
-                    *rows = RejectedAs::Rows(Vec::new());
+                    *rows = OnRecord::RejectedRows(Vec::new());
                 }
                 (*judged, *pack) = (*epoch, results.pack.clone());
                 match rows {
-                    _ if row.whole => *rows = RejectedAs::Whole,
-                    RejectedAs::Rows(rows) => rows.push(row.arrival.row),
+                    _ if row.whole => *rows = OnRecord::RejectedWhole,
+                    OnRecord::RejectedRows(rows) => rows.push(row.arrival.row),
                     _ => {}
                 }
             }
         }
         let is_meant =
             |(position, (judged, _, received_at, _)): &(&Position, &(Epoch, PackVersion, ReceivedAt, _))| {
-                Some(**position) > portion.after
+                portion.after.is_none_or(|(_, after)| **position > after)
                     && read.get(position).is_none_or(|read| read <= judged)
                     && (question.from.0..question.to.0).contains(&received_at.0)
             };
         let mut found = rejected.iter().filter(is_meant);
         let messages = found.by_ref().take(PORTION).map(|(position, (_, pack, received_at, rejected))| {
-            let batch = bus.read(position.partition, position.offset, None, 1).unwrap();
-            let (base, chunk) = &batch.chunks[0];
-            let envelope = chunk
-                .iter(position.log, position.partition, *base)
-                .find(|envelope| envelope.position == *position)
-                .unwrap();
+            let (pack, on_record) = (Some(pack.clone()), rejected.clone());
             ReplayedMessage {
                 position: *position,
                 received_at: *received_at,
                 feed: portion.of,
                 sender: "".into(),
-                before: ReadBefore { pack: Some(pack.clone()), rejected: rejected.clone() },
-                original: Some(ReplayedOriginal {
-                    address: envelope.address.into(),
-                    withheld: false,
-                    attributes: Box::default(),
-                    payload: envelope.payload.into(),
-                }),
+                before: ReadBefore { pack, arrived_with: None, on_record },
+                original: Some(self.original(*position)),
             }
         });
         let messages = messages.collect();
@@ -201,14 +268,27 @@ impl Sent {
         (indicator.to_owned(), format!("S{}", self.subject), MIDNIGHT + self.at * 30_000)
     }
 
-    fn value(&self) -> f64 {
+    /// Whether it comes in milligrams.
+    fn is_milli(&self) -> bool {
+        self.subject == 1 && !self.unknown
+    }
+
+    fn said(&self) -> f64 {
         f64::from(self.value) / 10.0 + 0.0
+    }
+
+    /// What it is, whatever a pack thinks.
+    fn value(&self) -> f64 {
+        if self.is_milli() { self.said() * FACTORS[1] } else { self.said() }
     }
 
     fn json(&self) -> String {
         let (indicator, subject, time) = self.key();
-        let (time, value) = (EventTime(time).rfc3339(), self.value());
-        format!(r#"{{"indicator":"{indicator}","subject":"{subject}","time":"{time}","value":{value}}}"#)
+        let (time, value) = (EventTime(time).rfc3339(), self.said());
+        let unit = if self.is_milli() { r#","unit":"mg/m3""# } else { "" };
+        format!(
+            r#"{{"indicator":"{indicator}","subject":"{subject}","time":"{time}","value":{value}{unit}}}"#
+        )
     }
 }
 
@@ -253,11 +333,15 @@ fn append(bus: &SharedBus, feed: &str, number: usize, payload: &str, runtime: &t
     });
 }
 
-/// An order about all that arrived before it.
+/// Orders of one message.
+const ORDERS: usize = 2;
+
+/// Orders about all that arrived before them: what is rejected, and what is stored.
 fn order(bus: &SharedBus, number: usize, runtime: &tokio::runtime::Runtime) {
     let until = MIDNIGHT + number as i64 + 1;
     let said = format!(
-        r#"{{"action":"replay","user":"an","replays":[{{"feed":"air","from":{MIDNIGHT},"until":{until}}}]}}"#
+        r#"{{"action":"replay","user":"an","replays":[{{"feed":"air","from":{MIDNIGHT},"until":{until}}},
+        {{"feed":"air","stored":true,"from":{MIDNIGHT},"until":{until}}}]}}"#
     );
     append(bus, OPERATOR, number, &said, runtime);
 }
@@ -307,17 +391,18 @@ fn check(store: &SharedStore, journal: &[Message], orders: usize) {
     let rows = journal.iter().flatten().count() + orders;
     assert_eq!((net.rejected, net.undecodable), (0, 0), "all that was rejected is mended: {counted:?}");
     assert_eq!(net.rows as usize, rows, "BALANCE: each row once");
-    assert_eq!(net.received as usize, journal.len() + orders);
+    assert_eq!(net.received as usize, journal.len() + orders / ORDERS);
     let store = store.0.lock().unwrap();
-    let mut places = BTreeSet::new();
-    let mut contents = BTreeSet::new();
+    let mut places = BTreeMap::new();
     for row in store.epochs.values().flat_map(|results| &results.facts.observations) {
-        if row.standing != RowStanding::Restored {
-            assert!(places.insert(row.arrival.place()), "ONCE: {row:?}");
-            let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0);
-            let _ = contents.insert((key, row.value.to_bits()));
-        }
+        let key = (row.indicator.to_string(), row.subject.to_string(), row.event_time.0);
+        let before = match row.standing {
+            RowStanding::Restored => continue,
+            _ => places.insert(row.arrival.place(), (key, row.value.to_bits())),
+        };
+        assert_eq!(before.is_some(), row.standing == RowStanding::Replaced, "ONCE: {row:?}");
     }
+    let contents: BTreeSet<_> = places.into_values().collect();
     let sent = journal.iter().flatten().map(|row| (row.key(), row.value().to_bits()));
     assert_eq!(contents, sent.collect(), "ONCE: each content of a key is stored");
     let mut current = BTreeMap::new();
@@ -391,7 +476,7 @@ proptest! {
             }
             if life.orders {
                 order(&bus, arrived, &runtime);
-                (arrived, orders) = (arrived + 1, orders + 1);
+                (arrived, orders) = (arrived + 1, orders + ORDERS);
             }
             let _ = driver.wait_committed(&ends(&bus), Duration::from_millis(80));
             let _ = driver.stop();
@@ -403,7 +488,7 @@ proptest! {
         prop_assert!(driver.wait_committed(&ends(&bus), Duration::from_secs(30)), "{:?}", driver.halted());
         // Once more, about all of it, and then there is nothing left.
         order(&bus, arrived, &runtime);
-        orders += 1;
+        orders += ORDERS;
         for _ in 0..4_000 {
             if is_at_rest(&store, orders) {
                 break;

@@ -69,6 +69,7 @@ fn stored_row() -> StoredRow {
         received_at: ReceivedAt(NOON + 1),
         position: "1-0-0".to_owned(),
         row: 3,
+        pack: "one".to_owned(),
     }
 }
 

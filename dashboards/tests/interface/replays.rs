@@ -1,6 +1,6 @@
 //! What is rejected over the wire, by feed and reason, and having it read again.
 
-use ioc_dashboards::replays::{RejectGroup, ReplayTrial, ReplayView};
+use ioc_dashboards::replays::{RejectGroup, ReplayTrial, ReplayView, StoredPeriod};
 use ioc_model::{
     reject::RejectReason,
     results::{ReplayedRow, Reread},
@@ -30,6 +30,7 @@ pub fn replay() -> ReplayView {
         position: "1-0-9".to_owned(),
         row: 0,
         feed: "air-gateway".to_owned(),
+        stored: false,
         reason: None,
         from: ReceivedAt(NOON),
         to: ReceivedAt(NOON + 6),
@@ -37,6 +38,7 @@ pub fn replay() -> ReplayView {
         messages: 2,
         changed: 1,
         good: 3,
+        replaced: 0,
         before: 3,
         rejected: 0,
         unclear: 0,
@@ -92,6 +94,52 @@ async fn a_date_stands_for_its_first_moment_on_the_packs_clock() {
     let asked = server.record.asked();
     assert!(asked[0].ends_with(" 1793466000000 1793577600000"), "{asked:?}");
     assert!(server.desk.taken.lock().unwrap().is_empty(), "a trial orders nothing");
+}
+
+#[tokio::test]
+async fn what_is_stored_is_ordered_by_its_feed_and_time_and_refused_where_it_cannot_be_read_ack() {
+    let of = json!({"feed": "air", "from": "2026-11-01", "to": "2026-11-02"});
+    for (period, status) in [
+        (StoredPeriod { rows: 12, refused: None }, 202),
+        (StoredPeriod { rows: 0, refused: None }, 404),
+        (StoredPeriod { rows: 0, refused: Some(text("không gửi số đo", "sends nothing measured")) }, 422),
+    ] {
+        let server = Server::start().await;
+        server.record.tell(|told| told.period = period);
+        let said = json!({"of": of, "stored": true, "user": "an"}).to_string();
+        let reply = server.post("/api/replays", "application/json", said.as_bytes()).await;
+        assert_eq!(reply.status, status);
+        let taken = server.desk.taken.lock().unwrap().clone();
+        let orders: Vec<Value> =
+            taken.iter().map(|(_, bytes)| serde_json::from_slice(bytes).unwrap()).collect();
+        let air = json!({"feed": "air", "stored": true, "from": 1_793_466_000_000i64, "until": 1_793_552_400_000i64});
+        match status {
+            202 => {
+                assert_eq!(orders[0]["replays"], json!([air]));
+                assert_eq!(
+                    (reply.json()["rows"].as_u64(), reply.json()["feeds"].as_u64()),
+                    (Some(12), Some(1))
+                );
+            }
+            _ => assert!(orders.is_empty(), "{orders:?}"),
+        }
+    }
+    let server = Server::start().await;
+    server.record.tell(|told| told.period = StoredPeriod { rows: 1, refused: None });
+    let open = json!({"of": {"feed": "air", "from": "2026-11-01"}, "stored": true, "user": "an"}).to_string();
+    assert_eq!(server.post("/api/replays", "application/json", open.as_bytes()).await.status, 202);
+    let (_, appended) = server.desk.taken.lock().unwrap()[0].clone();
+    let until = serde_json::from_slice::<Value>(&appended).unwrap()["replays"][0]["until"].as_i64();
+    assert!(until < Some(7_289_654_400_000), "a moment that the format takes: {until:?}");
+    for of in [
+        json!({}),
+        json!({"feed": "air"}),
+        json!({"from": "2026-11-01"}),
+        json!({"feed": "air", "from": "2026-11-02", "to": "2026-11-02"}),
+        json!({"feed": "air", "from": "2026-11-02", "reason": "malformed"}),
+    ] {
+        assert_eq!(written(json!({"of": of, "stored": true, "user": "an"})).await, (422, Vec::new()), "{of}");
+    }
 }
 
 #[tokio::test]

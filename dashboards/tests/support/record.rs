@@ -23,7 +23,7 @@ use ioc_dashboards::{
     pack::{Reload, Reloaded, Reloading},
     problem::Problem,
     rejects::RejectView,
-    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView},
+    replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
     reports::{CellView, ReceiptPage, ReportStory},
     series::{SeriesEntries, SeriesQuery},
@@ -72,6 +72,7 @@ pub struct Told {
     pub rejected: Vec<RejectGroup>,
     pub replays: Vec<ReplayView>,
     pub trial: ReplayTrial,
+    pub period: StoredPeriod,
     /// The newest first.
     pub events: Vec<EventView>,
     pub summed: EventsSummed,
@@ -204,6 +205,17 @@ impl History for Record {
 
     fn replays<'a>(&'a self, asker: &'a Asker, limit: u32) -> HistoryAnswer<'a, Vec<ReplayView>> {
         self.answer(asker, format!("replays {limit}"), |recorded| recorded.told.replays.clone())
+    }
+
+    fn stored_period<'a>(
+        &'a self,
+        asker: &'a Asker,
+        feed: &'a str,
+        (from, until): (ReceivedAt, ReceivedAt),
+    ) -> HistoryAnswer<'a, StoredPeriod> {
+        self.answer(asker, format!("stored period {feed} {} {}", from.0, until.0), |recorded| {
+            recorded.told.period.clone()
+        })
     }
 
     fn foresee<'a>(&'a self, asker: &'a Asker, orders: &'a [ReplayOrder]) -> HistoryAnswer<'a, ReplayTrial> {

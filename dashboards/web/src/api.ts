@@ -1689,7 +1689,7 @@ export interface StoredRow {
   event_time: number;
   value: number;
   quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
-  standing: "first" | "correction" | "history" | "restored";
+  standing: "first" | "correction" | "history" | "restored" | "replaced";
   feed: string;
   /**
    * Who sent it: the login, certificate or file source; empty where it was not recorded
@@ -1701,6 +1701,10 @@ export interface StoredRow {
   received_at: number;
   position: string;
   row: number;
+  /**
+   * The pack it was judged with; empty where that is not known
+   */
+  pack: string;
 }
 /**
  * A stored row of a window
@@ -1714,7 +1718,7 @@ export interface WindowRow {
   event_time: number;
   value: number;
   quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
-  standing: "first" | "correction" | "history" | "restored";
+  standing: "first" | "correction" | "history" | "restored" | "replaced";
   feed: string;
   /**
    * Who sent it: the login, certificate or file source; empty where it was not recorded
@@ -1726,6 +1730,10 @@ export interface WindowRow {
   received_at: number;
   position: string;
   row: number;
+  /**
+   * The pack it was judged with; empty where that is not known
+   */
+  pack: string;
   /**
    * It is the value of its moment
    */
@@ -2439,7 +2447,7 @@ export interface ReportCell {
   /**
    * How it stands to that: the first; a correction; history where it arrived earlier; restored where it is shown again
    */
-  standing: "first" | "correction" | "history" | "restored";
+  standing: "first" | "correction" | "history" | "restored" | "replaced";
   /**
    * Whether it was shown from then on: the word of the owner, the most final there is
    */
@@ -2620,6 +2628,10 @@ export interface Replay {
   row: number;
   feed: string;
   /**
+   * Whether what is stored is read again; else what is rejected
+   */
+  stored: boolean;
+  /**
    * Rejected for that; null for anything
    */
   reason: string | null;
@@ -2648,6 +2660,10 @@ export interface Replay {
    */
   good: number;
   /**
+   * Rows of those that were stored and have another value now
+   */
+  replaced: number;
+  /**
    * Rows of those that were rejected before; 1 for the whole of one
    */
   before: number;
@@ -2656,7 +2672,7 @@ export interface Replay {
    */
   rejected: number;
   /**
-   * Messages of which it cannot be told what they gave before: they are as they were
+   * Messages of which it cannot be told what they gave before, or that are about something else now: they are as they were
    */
   unclear: number;
   /**
@@ -2671,7 +2687,7 @@ export interface Replay {
   received_at: number;
 }
 /**
- * Which rejects: all of what is left out
+ * Which rejects, or what of a feed is stored: all of what is left out
  */
 export interface RejectsOf {
   feed?: string;
@@ -2686,10 +2702,14 @@ export interface RejectsOf {
   to?: string;
 }
 /**
- * Which rejects are to be read again
+ * What is to be read again: rejects, or what is stored of a feed
  */
 export interface ReplayOrder {
   of: RejectsOf;
+  /**
+   * What is stored of a feed, of which `of` says which and from when on; else what is rejected
+   */
+  stored?: boolean;
   /**
    * All that is open, where nothing is chosen
    */
@@ -2709,6 +2729,10 @@ export interface ReplayOrdered {
    */
   rejects: number;
   /**
+   * How many rows were stored of what it is about, where that is read again
+   */
+  rows: number;
+  /**
    * Of how many feeds
    */
   feeds: number;
@@ -2722,6 +2746,10 @@ export interface ReplayTrial {
    * How many rejects are open
    */
   rejects: number;
+  /**
+   * How many rows are stored of what is asked about, where that would be read again
+   */
+  rows: number;
   /**
    * Messages that were read
    */
@@ -2739,6 +2767,10 @@ export interface ReplayTrial {
    */
   good: number;
   /**
+   * Rows of those that are stored and would have another value
+   */
+  replaced: number;
+  /**
    * Rows of those that were rejected before; 1 for the whole of one
    */
   before: number;
@@ -2747,13 +2779,48 @@ export interface ReplayTrial {
    */
   rejected: number;
   /**
-   * Messages of which it cannot be told what they gave before
+   * Messages of which it cannot be told what they gave before, or that are about something else now: they would stay
    */
   unclear: number;
   /**
    * Messages that neither the log nor the archive has
    */
   missing: number;
+  /**
+   * The first rows that would have another value
+   *
+   * @maxItems 5
+   */
+  examples:
+    | []
+    | [ReplayExample]
+    | [ReplayExample, ReplayExample]
+    | [ReplayExample, ReplayExample, ReplayExample]
+    | [ReplayExample, ReplayExample, ReplayExample, ReplayExample]
+    | [ReplayExample, ReplayExample, ReplayExample, ReplayExample, ReplayExample];
+}
+/**
+ * A row as it is stored, and as it would be
+ */
+export interface ReplayExample {
+  position: string;
+  row: number;
+  indicator: string;
+  subject: string;
+  /**
+   * Milliseconds since 1970-01-01T00:00:00Z
+   */
+  event_time: number;
+  /**
+   * What is stored
+   */
+  value_before: number;
+  quality_before: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
+  /**
+   * What it would be
+   */
+  value: number;
+  quality: "good" | "calibrating" | "device_error" | "out_of_range" | "suspect";
 }
 /**
  * What an indicator's part is in a period, over all places

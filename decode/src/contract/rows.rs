@@ -23,7 +23,7 @@ use ioc_model::{
     pattern,
     position::{Arrival, Position},
     reject::{RejectReason, Rejection},
-    replay::Replay,
+    replay::{Replay, ReplayScope},
     row::Row,
     rule::AlertKey,
     time::{EventTime, Millis, ReceivedAt},
@@ -399,13 +399,14 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
     pub(crate) fn replay(
         &mut self,
         of: &str,
-        reason: Option<RejectReason>,
+        (scope, reason): (ReplayScope, Option<RejectReason>),
         (from, until): (ReceivedAt, ReceivedAt),
         (user, note): (&str, &str),
     ) {
         let Source { feed, sender } = self.from;
         let replay = Replay {
             of: Name::new(of),
+            scope,
             reason,
             from,
             until,

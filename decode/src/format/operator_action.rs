@@ -12,7 +12,8 @@
 //! is a row of its own.
 //!
 //! `replay` has messages read again of which something was rejected: each of `replays` names a feed and a period of
-//! arrival, in milliseconds since 1970, and is a row of its own; without a reason it is about all of them.
+//! arrival, in milliseconds since 1970, and is a row of its own; without a reason it is about all of them. With
+//! `"stored": true` it is about those of which something is stored, and has no reason.
 //!
 //! The API checks the same before it appends; whatever comes otherwise is a reject like any other.
 
@@ -22,6 +23,7 @@ use ioc_model::{
     action::{NOTE_MAX, USER_MAX},
     contract::is_subject,
     reject::RejectReason,
+    replay::ReplayScope,
     rule::AlertKey,
     time::ReceivedAt,
 };
@@ -70,7 +72,7 @@ struct HeldDay<'a> {
     day: Cow<'a, str>,
 }
 
-/// Rejects of a feed that arrived in a period.
+/// Rejects of a feed that arrived in a period, or what is stored of it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rejects<'a> {
@@ -78,6 +80,8 @@ struct Rejects<'a> {
     feed: Cow<'a, str>,
     #[serde(borrow, default)]
     reason: Option<Cow<'a, str>>,
+    #[serde(default)]
+    stored: bool,
     from: i64,
     until: i64,
 }
@@ -153,14 +157,15 @@ fn replay<S: RowSink + ?Sized>(said: &Said<'_>, rows: &mut Rows<'_, S>) -> Resul
         );
         return Err(Refusal::invalid("replays", &said.replays.len().to_string(), &vi, &en, example));
     }
-    for (index, Rejects { feed, reason, from, until }) in said.replays.iter().enumerate() {
+    for (index, Rejects { feed, reason, stored, from, until }) in said.replays.iter().enumerate() {
         let reason = reason.as_ref().map(|word| RejectReason::from_word(word));
         let in_bounds = |moment: &i64| MOMENTS.contains(moment);
         let is_known = feed_name(feed) && reason != Some(None) && [*from, *until].iter().all(in_bounds);
-        if is_known && from < until {
+        let scope = if *stored { ReplayScope::Stored } else { ReplayScope::Rejects };
+        if is_known && from < until && !(*stored && reason.is_some()) {
             rows.replay(
                 feed,
-                reason.flatten(),
+                (scope, reason.flatten()),
                 (ReceivedAt(*from), ReceivedAt(*until)),
                 (&said.user, &said.note),
             );

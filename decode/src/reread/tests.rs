@@ -6,7 +6,7 @@ use ioc_model::{
     envelope::Content,
     names::Names,
     observation::Quality,
-    pack::{Feed, FormatName, Pack, PackVersion},
+    pack::{Feed, FormatName, Pack},
     position::{Offset, Position},
     reject::RejectReason,
     time::{Millis, ReceivedAt},
@@ -48,14 +48,20 @@ fn rows(rows: &[String]) -> String {
     format!("[{}]", rows.join(","))
 }
 
-fn before(version: &str, rejected: RejectedAs) -> ReadBefore {
-    ReadBefore { pack: Some(PackVersion(version.to_owned())), rejected }
+fn before(version: &str, on_record: OnRecord) -> ReadBefore {
+    ReadBefore { pack: Some(PackVersion(version.to_owned())), arrived_with: None, on_record }
 }
 
 /// What a message gives that was read with one pack and is read with another.
-fn again(one: &Decoder, two: &Decoder, payload: &str, rejected: RejectedAs) -> Reread {
-    let before = before(&one.pack().version.0, rejected);
-    reread(two, Some(one), &mut Known::default(), &envelope(payload), &before)
+fn again(one: &Decoder, two: &Decoder, payload: &str, on_record: OnRecord) -> Reread {
+    let before = before(&one.pack().version.0, on_record);
+    reread(
+        two,
+        Earlier { judged: Some(one), arrived: None },
+        &mut Known::default(),
+        &envelope(payload),
+        &before,
+    )
 }
 
 fn other(reread: Reread) -> Difference {
@@ -74,7 +80,7 @@ fn once_only_what_was_rejected_is_taken_by_its_number() {
     let names = Names::default();
     let (one, two) = (json(&names, "one", &["pm25"]), json(&names, "two", &["pm25", "so2"]));
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0), row("x", 1, 3.0), row("so2", 2, 4.0)]);
-    let difference = other(again(&one, &two, &payload, RejectedAs::Rows(vec![1, 2, 3])));
+    let difference = other(again(&one, &two, &payload, OnRecord::RejectedRows(vec![1, 2, 3])));
     let taken: Vec<(u32, f64)> =
         difference.observations.iter().map(|row| (row.arrival.row, row.value)).collect();
     assert_eq!(taken, [(1, 2.0), (3, 4.0)]);
@@ -93,7 +99,7 @@ fn once_what_was_good_is_left_alone_also_where_the_pack_reads_it_otherwise() {
     // The first indicator is not measured any more, the second one is.
     let two = json(&names, "two", &["so2"]);
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0)]);
-    let difference = other(again(&one, &two, &payload, RejectedAs::Rows(vec![1])));
+    let difference = other(again(&one, &two, &payload, OnRecord::RejectedRows(vec![1])));
     assert_eq!(difference.observations.len(), 1);
     assert!(difference.rejected.is_empty(), "it is stored: it is no reject");
 }
@@ -103,10 +109,115 @@ fn replay_what_reads_as_before_changes_nothing() {
     let names = Names::default();
     let (one, two) = (json(&names, "one", &["pm25"]), json(&names, "two", &["pm25", "no2"]));
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0)]);
-    assert_eq!(again(&one, &two, &payload, RejectedAs::Rows(vec![1])), Reread::Same);
-    assert_eq!(again(&two, &two, &payload, RejectedAs::Rows(vec![1])), Reread::Same);
-    let garbage = again(&one, &two, "{", RejectedAs::Whole);
+    assert_eq!(again(&one, &two, &payload, OnRecord::RejectedRows(vec![1])), Reread::Same);
+    assert_eq!(again(&two, &two, &payload, OnRecord::RejectedRows(vec![1])), Reread::Same);
+    let garbage = again(&one, &two, "{", OnRecord::RejectedWhole);
     assert_eq!(garbage, Reread::Same, "in the same words");
+}
+
+/// A pack by which a milligram is so many micrograms.
+fn with_factor(names: &Names, version: &str, factor: f64) -> Decoder {
+    let pack = Pack::clone(json(names, version, &["pm25", "no2"]).pack());
+    let indicators = pack.indicators.into_iter().map(|(id, indicator)| {
+        let units = [("mg/m3".to_owned(), factor)].into();
+        (id, ioc_model::pack::Indicator { units, range: (None, Some(500.0)), ..indicator })
+    });
+    Decoder::new(Arc::new(Pack { indicators: indicators.collect(), ..pack }), names.clone()).unwrap()
+}
+
+fn stored(row: u32, indicator: &str, second: i64, value: f64) -> StoredBefore {
+    StoredBefore {
+        row,
+        indicator: indicator.into(),
+        subject: "S0".into(),
+        event_time: ioc_model::time::EventTime(NOW - 60_000 + second * 1_000),
+        value,
+        quality: Quality::Good,
+    }
+}
+
+fn milli(indicator: &str, second: u32, value: f64) -> String {
+    row(indicator, second, value).replace('}', r#","unit":"mg/m3"}"#)
+}
+
+#[test]
+fn once_what_is_stored_in_a_wrong_value_is_replaced_row_by_row() {
+    let names = Names::default();
+    let (one, two) = (with_factor(&names, "one", 1.0), with_factor(&names, "two", 1_000.0));
+    let payload =
+        rows(&[milli("pm25", 1, 0.25), row("pm25", 2, 7.0), milli("no2", 1, 0.75), milli("no2", 2, 3.0)]);
+    // The last one was a duplicate: what left nothing has nothing to be replaced.
+    let on_record = vec![stored(0, "pm25", 1, 0.25), stored(1, "pm25", 2, 7.0), stored(2, "no2", 1, 0.75)];
+    let difference = other(again(&one, &two, &payload, OnRecord::Stored(on_record.clone())));
+    let replaced: Vec<(u32, f64, Quality, f64)> = difference
+        .replaced
+        .iter()
+        .map(|it| (it.row.arrival.row, it.row.value, it.row.quality, it.value_before))
+        .collect();
+    assert_eq!(replaced, [(0, 250.0, Quality::Good, 0.25), (2, 750.0, Quality::OutOfRange, 0.75)]);
+    assert!(difference.observations.is_empty() && difference.rejected.is_empty());
+    // A second time there is nothing to do, whichever pack is thought to have read it.
+    let now = vec![stored(0, "pm25", 1, 250.0), stored(1, "pm25", 2, 7.0)];
+    let before = |judged: &Decoder| ReadBefore {
+        pack: Some(judged.pack().version.clone()),
+        arrived_with: Some(one.pack().version.clone()),
+        on_record: OnRecord::Stored(now.clone()),
+    };
+    let earlier = Earlier { judged: Some(&two), arrived: Some(&one) };
+    let same = reread(&two, earlier, &mut Known::default(), &envelope(&payload), &before(&two));
+    assert_eq!(same, Reread::Same);
+}
+
+#[test]
+fn once_a_row_that_waited_is_known_by_the_pack_of_when_it_arrived() {
+    let names = Names::default();
+    let (one, two) = (with_factor(&names, "one", 1.0), with_factor(&names, "two", 1_000.0));
+    let payload = rows(&[milli("pm25", 1, 0.25)]);
+    let before = ReadBefore {
+        pack: Some(two.pack().version.clone()),
+        arrived_with: Some(one.pack().version.clone()),
+        on_record: OnRecord::Stored(vec![stored(0, "pm25", 1, 0.25)]),
+    };
+    let read = |arrived| {
+        let earlier = Earlier { judged: Some(&two), arrived };
+        reread(&two, earlier, &mut Known::default(), &envelope(&payload), &before)
+    };
+    assert_eq!(other(read(Some(&one))).replaced.len(), 1);
+    assert_eq!(read(None), Reread::Unclear, "by no pack that is kept it gave that");
+}
+
+#[test]
+fn loud_what_is_about_something_else_now_or_was_never_given_is_left_as_it_is() {
+    let names = Names::default();
+    let (one, two) = (with_factor(&names, "one", 1.0), with_factor(&names, "two", 1_000.0));
+    let payload = rows(&[milli("pm25", 1, 0.25), row("no2", 1, 7.0)]);
+    let right = vec![stored(0, "pm25", 1, 0.25), stored(1, "no2", 1, 7.0)];
+    for wrong in [
+        stored(0, "pm25", 1, 0.5),
+        stored(0, "no2", 1, 0.25),
+        stored(0, "pm25", 2, 0.25),
+        stored(2, "pm25", 1, 0.25),
+        StoredBefore { subject: "S1".into(), ..stored(0, "pm25", 1, 0.25) },
+        StoredBefore { quality: Quality::Suspect, ..stored(0, "pm25", 1, 0.25) },
+    ] {
+        let on_record = OnRecord::Stored(vec![wrong.clone(), right[1].clone()]);
+        assert_eq!(again(&one, &two, &payload, on_record), Reread::Unclear, "{wrong:?}");
+    }
+    assert_eq!(again(&one, &two, &payload, OnRecord::Decided), Reread::Unclear);
+    // A pack that does not take one of them any more would withdraw it.
+    let fewer = json(&names, "three", &["pm25"]);
+    assert_eq!(again(&one, &fewer, &payload, OnRecord::Stored(right.clone())), Reread::Unclear);
+    // One by which it is another indicator's would move it.
+    let pack = Pack::clone(one.pack());
+    let no2 = pack.indicators["no2"].clone();
+    let pm25 =
+        ioc_model::pack::Indicator { aliases: vec!["NO2".to_owned()], ..pack.indicators["pm25"].clone() };
+    let version = PackVersion("four".to_owned());
+    let renamed = ioc_model::pack::Indicator { id: "nox".to_owned(), symbol: "NOX".to_owned(), ..no2 };
+    let indicators = [("pm25".to_owned(), pm25), ("nox".to_owned(), renamed)].into();
+    let moved = Decoder::new(Arc::new(Pack { version, indicators, ..pack }), names).unwrap();
+    let said = again(&one, &moved, &payload, OnRecord::Stored(right));
+    assert_eq!(said, Reread::Unclear);
 }
 
 #[test]
@@ -114,10 +225,10 @@ fn loud_a_reading_that_is_not_the_one_on_record_is_not_believed() {
     let names = Names::default();
     let (one, two) = (json(&names, "one", &["pm25"]), json(&names, "two", &["pm25", "so2"]));
     let payload = rows(&[row("pm25", 1, 1.0), row("so2", 1, 2.0)]);
-    assert_eq!(again(&one, &two, &payload, RejectedAs::Rows(vec![0])), Reread::Unclear);
-    assert_eq!(again(&one, &two, &payload, RejectedAs::Report), Reread::Unclear);
-    let unknown = ReadBefore { pack: None, rejected: RejectedAs::Rows(vec![1]) };
-    let reread = reread(&two, None, &mut Known::default(), &envelope(&payload), &unknown);
+    assert_eq!(again(&one, &two, &payload, OnRecord::RejectedRows(vec![0])), Reread::Unclear);
+    assert_eq!(again(&one, &two, &payload, OnRecord::RefusedReport), Reread::Unclear);
+    let unknown = ReadBefore { pack: None, arrived_with: None, on_record: OnRecord::RejectedRows(vec![1]) };
+    let reread = reread(&two, Earlier::default(), &mut Known::default(), &envelope(&payload), &unknown);
     assert_eq!(reread, Reread::Unclear);
 }
 
@@ -127,12 +238,12 @@ fn once_a_message_of_which_nothing_could_be_read_is_read_whole() {
     let one = decoder(&names, "one", &["pm25"], FormatName::StationTxt);
     let two = json(&names, "two", &["pm25"]);
     let payload = rows(&[row("pm25", 1, 1.0), row("x", 1, 2.0)]);
-    let difference = other(again(&one, &two, &payload, RejectedAs::Whole));
+    let difference = other(again(&one, &two, &payload, OnRecord::RejectedWhole));
     assert_eq!(difference.outcome, Some(Outcome::Decoded { rows: 2 }));
     assert_eq!((difference.observations.len(), difference.rejected.len()), (1, 1));
     // Where nobody knows how it was read, nothing was taken of it all the same.
-    let unknown = ReadBefore { pack: None, rejected: RejectedAs::Whole };
-    let same = reread(&two, None, &mut Known::default(), &envelope(&payload), &unknown);
+    let unknown = ReadBefore { pack: None, arrived_with: None, on_record: OnRecord::RejectedWhole };
+    let same = reread(&two, Earlier::default(), &mut Known::default(), &envelope(&payload), &unknown);
     assert_eq!(other(same), difference);
 }
 

@@ -27,14 +27,21 @@ pub enum RowStanding {
     /// current by itself.
     History = 2,
     /// Said before, with this arrival: it is current again, because the value that stood in its place turned out to be
-    /// known since earlier.
+    /// known since earlier, or was replaced.
     Restored = 3,
+    /// Stored before, with this arrival, in another value or quality: its message was read again, and says this.
+    Replaced = 4,
 }
 
 impl RowStanding {
     /// All of them, in the order of their numbers.
-    pub const ALL: [RowStanding; 4] =
-        [RowStanding::First, RowStanding::Correction, RowStanding::History, RowStanding::Restored];
+    pub const ALL: [RowStanding; 5] = [
+        RowStanding::First,
+        RowStanding::Correction,
+        RowStanding::History,
+        RowStanding::Restored,
+        RowStanding::Replaced,
+    ];
 
     /// The word used in tables and APIs.
     #[must_use]
@@ -44,6 +51,7 @@ impl RowStanding {
             RowStanding::Correction => "correction",
             RowStanding::History => "history",
             RowStanding::Restored => "restored",
+            RowStanding::Replaced => "replaced",
         }
     }
 

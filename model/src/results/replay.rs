@@ -45,6 +45,8 @@ pub enum Reread {
     Unclear = 1,
     /// Neither the log nor the archive has it.
     Missing = 2,
+    /// Of what was stored of it something has another value: that was replaced. Its rejects are as they were.
+    Replaced = 3,
 }
 
 /// A row of the `replayed` table: a message that was read again and gave something else, or that could not be read.
@@ -52,7 +54,7 @@ pub enum Reread {
 pub struct ReplayedRow {
     /// What came of it.
     pub reread: Reread,
-    /// Rows that were taken up now and had not been.
+    /// Rows that were taken up now and had not been; of what was replaced, the rows that were.
     pub good: u32,
     /// Rows that were rejected before; 1 for the whole of it.
     pub before: u32,

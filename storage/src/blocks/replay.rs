@@ -16,6 +16,7 @@ impl Columnar for StoredReplay {
         let replays = || rows.iter().map(|row| &row.replay);
         let mut columns = vec![
             ("of_feed", known_names(replays().map(|replay| replay.of))),
+            ("scope", enums(replays().map(|replay| replay.scope as u8))),
             ("reason", names(replays().map(|replay| replay.reason.map_or("", RejectReason::word)))),
             ("received_from", times(replays().map(|replay| replay.from.0))),
             ("received_until", times(replays().map(|replay| replay.until.0))),

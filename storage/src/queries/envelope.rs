@@ -3,6 +3,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
+    epoch::Epoch,
     observation::Quality,
     position::Position,
     results::RowStanding,
@@ -55,6 +56,8 @@ pub struct EnvelopeRow {
     pub received_at: ReceivedAt,
     /// Which row of the envelope.
     pub row: u32,
+    /// The epoch that stored it.
+    pub epoch: Epoch,
 }
 
 impl Store {
@@ -72,7 +75,7 @@ impl Store {
                  countIf(kind = 'whole') AS undecodable, countIf(kind = 'held') AS held FROM (\
                  SELECT 'stored' AS kind FROM observation WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
-                 AND epoch <= {COMMITTED} AND standing != 'restored'{row} \
+                 AND epoch <= {COMMITTED} AND standing NOT IN ('restored', 'replaced'){row} \
                  UNION ALL \
                  SELECT 'stored' AS kind FROM event WHERE log = {{log:UInt16}} \
                  AND partition = {{partition:UInt16}} AND offset = {{offset:UInt64}} \
@@ -97,7 +100,8 @@ impl Store {
         answer("look an envelope up", one(fate)).await
     }
 
-    /// The rows that committed epochs stored of one envelope, by row.
+    /// The rows that committed epochs stored of one envelope, by row: of one that was replaced all its readings, the last
+    /// one last.
     ///
     /// # Errors
     /// If ClickHouse does not answer.
@@ -112,10 +116,10 @@ impl Store {
                 "SELECT toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
                  toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
                  toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, toString(o.sender) AS sender, \
-                 toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row \
+                 toUnixTimestamp64Milli(o.received_at) AS received_at, o.row AS row, o.epoch AS epoch \
                  FROM observation AS o WHERE o.log = {{log:UInt16}} AND o.partition = {{partition:UInt16}} \
                  AND o.offset = {{offset:UInt64}} AND o.epoch <= {COMMITTED} AND o.standing != 'restored'{} \
-                 ORDER BY o.row LIMIT {{most:UInt32}}",
+                 ORDER BY o.row, o.epoch LIMIT {{most:UInt32}}",
                     seen.row("o.subject", "o.feed")
                 )
             })

@@ -4,7 +4,7 @@
 use clickhouse::Row;
 use ioc_model::{
     asker::Asker,
-    epoch::{Generation, Revision},
+    epoch::{Epoch, Generation, Revision},
     observation::Quality,
     position::{LogNumber, Offset, Partition},
     results::RowStanding,
@@ -84,6 +84,8 @@ pub struct WindowRow {
     pub offset: Offset,
     /// Which row of the envelope.
     pub row: u32,
+    /// The epoch that stored it.
+    pub epoch: Epoch,
     /// It is the value of its moment.
     pub current: bool,
     /// It is current and good, so it went in.
@@ -185,25 +187,27 @@ impl Store {
         window: &WindowFigures,
     ) -> Result<Vec<WindowRow>, StoreError> {
         // The rule the flow judges by, worked out anew: a value is known since its earliest arrival, and the one known
-        // latest is current. What was said again was said before, and is the same row.
+        // latest is current. What was said again was said before, and is the same row; of a row whose message was read
+        // again the last reading counts.
         let rows = self
             .asked_by(asker, |seen| {
                 format!(
-                "SELECT event_time, value, quality, standing, feed, sender, received_at, log, partition, offset, row, \
+                "SELECT event_time, value, quality, standing, feed, sender, received_at, log, partition, offset, row, epoch, \
                  first_arrival AND row_number() OVER (PARTITION BY event_time, first_arrival \
                  ORDER BY received_at DESC, log DESC, partition DESC, offset DESC, row DESC) = 1 AS current, \
                  current AND quality = 'good' AS counted, count() OVER () AS found \
                  FROM (SELECT toUnixTimestamp64Milli(o.event_time) AS event_time, o.value AS value, \
                  toString(o.quality) AS quality, toString(o.standing) AS standing, toString(o.feed) AS feed, toString(o.sender) AS sender, \
                  toUnixTimestamp64Milli(o.received_at) AS received_at, o.log AS log, o.partition AS partition, \
-                 o.offset AS offset, o.row AS row, \
+                 o.offset AS offset, o.row AS row, o.epoch AS epoch, \
                  row_number() OVER (PARTITION BY o.event_time, o.value, o.quality \
                  ORDER BY o.received_at, o.log, o.partition, o.offset, o.row) = 1 AS first_arrival \
-                 FROM observation AS o \
+                 FROM (SELECT * FROM observation AS o \
                  WHERE o.indicator = {{indicator:String}} AND o.subject = {{subject:String}} \
                  AND o.event_time >= fromUnixTimestamp64Milli({{start:Int64}}, 'UTC') \
                  AND o.event_time < fromUnixTimestamp64Milli({{end:Int64}}, 'UTC') \
-                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}}) AND o.standing != 'restored'{}) \
+                 AND o.generation = {{generation:UInt32}} AND o.epoch <= least({COMMITTED}, {{revision:UInt64}}) AND o.standing != 'restored'{} \
+                 ORDER BY o.epoch DESC LIMIT 1 BY o.event_time, o.log, o.partition, o.offset, o.row) AS o) \
                  ORDER BY event_time, received_at, log, partition, offset, row LIMIT {{most:UInt32}}",
                     seen.row("o.subject", "o.feed")
                 )

@@ -37,7 +37,7 @@ pub use latest::LatestValue;
 pub use lineage::{WindowFigures, WindowRow};
 pub use measures::{DistinctTotal, HeardHour, MeasureHour, SensorAlerts};
 pub use rejects::RecentReject;
-pub use replays::{RejectGroup, RejectedMessage, ReplayRow};
+pub use replays::{FoundMessage, RejectGroup, ReplayRow};
 pub use reported::{ReportedCount, ReportedSum, TargetInYear};
 pub use reports::ReportedCell;
 pub use series::{Measured, SeriesRow, ThinnedSeries};

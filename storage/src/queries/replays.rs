@@ -7,18 +7,20 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation},
     name::Name,
+    observation::Quality,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition, Position},
     reject::RejectReason,
-    replay::{ReadBefore, RejectedAs, ReplayPortion},
+    replay::{OnRecord, ReadBefore, ReplayPortion, StoredBefore},
     time::{EventTime, ReceivedAt},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{SightConditions, words};
 use crate::{
-    client::{Store, answer},
+    client::{Store, answer, one},
     error::StoreError,
+    schema::COMMITTED,
 };
 
 /// What of a feed is rejected for one reason.
@@ -46,6 +48,8 @@ pub struct RejectGroup {
 pub struct ReplayRow {
     /// Of which feed.
     pub of_feed: String,
+    /// Whether what is stored is read again; else what is rejected.
+    pub stored: bool,
     /// Rejected for that; empty for anything.
     pub reason: String,
     /// Arrived then or later,
@@ -60,6 +64,8 @@ pub struct ReplayRow {
     pub changed: u64,
     /// Rows that were taken up.
     pub good: u64,
+    /// Rows that were stored and have another value now.
+    pub replaced: u64,
     /// Rows of those that were rejected before.
     pub before: u64,
     /// Rows of those that are rejected now.
@@ -84,9 +90,9 @@ pub struct ReplayRow {
     pub row: u32,
 }
 
-/// A message of which something is rejected, as a replay reads it next.
+/// A message of which something is rejected or stored, as a replay reads it next.
 #[derive(Clone, Debug, PartialEq)]
-pub struct RejectedMessage {
+pub struct FoundMessage {
     /// Where it lies.
     pub position: Position,
     /// When it arrived.
@@ -110,6 +116,20 @@ struct Rejected {
     whole: bool,
     form: bool,
     rows: Vec<u32>,
+}
+
+#[derive(Row, Deserialize)]
+struct Stored {
+    log: LogNumber,
+    partition: Partition,
+    offset: Offset,
+    received_millis: i64,
+    sender: String,
+    judged: Epoch,
+    /// The first epoch behind its arrival; 0 where none is on record.
+    arrived: Epoch,
+    decided: bool,
+    rows: Vec<(u32, String, String, i64, f64, i8)>,
 }
 
 #[derive(Row, Deserialize)]
@@ -154,10 +174,10 @@ impl Store {
         let replays = self
             .asked_by(asker, |seen: SightConditions<'_>| {
                 format!(
-                    "SELECT toString(p.of_feed) AS of_feed, toString(p.reason) AS reason, \
+                    "SELECT toString(p.of_feed) AS of_feed, p.scope = 'stored' AS stored, toString(p.reason) AS reason, \
                      toUnixTimestamp64Milli(p.received_from) AS received_from, \
                      toUnixTimestamp64Milli(p.received_until) AS received_until, CAST(p.done AS Bool) AS done, \
-                     p.messages AS messages, p.messages_changed AS changed, p.rows_good AS good, \
+                     p.messages AS messages, p.messages_changed AS changed, p.rows_good AS good, p.rows_replaced AS replaced, \
                      p.rows_before AS before, p.rows_rejected AS rejected, p.messages_unclear AS unclear, \
                      p.messages_missing AS missing, p.user AS user, p.note AS note, \
                      toUnixTimestamp64Milli(p.received_at) AS received_at, p.log AS log, p.partition AS partition, \
@@ -183,12 +203,12 @@ impl Store {
         generation: Generation,
         upto: Epoch,
         limit: u32,
-    ) -> Result<Vec<RejectedMessage>, StoreError> {
+    ) -> Result<Vec<FoundMessage>, StoreError> {
         let after = portion.after.map_or(
             "",
             |_| " AND (r.log, r.partition, r.offset) > ({log:UInt16}, {partition:UInt16}, {offset:UInt64})",
         );
-        let at = portion.after.unwrap_or_default();
+        let (_, at) = portion.after.unwrap_or_default();
         let messages = self
             .client()
             .query(&format!(
@@ -226,8 +246,102 @@ impl Store {
         Ok(found.into_iter().map(|found| rejected_message(found, portion.of, &packs)).collect())
     }
 
+    /// The next messages of a feed of which something measured is stored, in order of arrival, of those that arrived in
+    /// `[from, until)`, by what is stored up to an epoch; at most so many. What is looked through are all rows of that time:
+    /// it should be short.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer, or holds what this program does not write.
+    pub async fn stored_messages(
+        &self,
+        portion: &ReplayPortion,
+        (from, until): (ReceivedAt, ReceivedAt),
+        generation: Generation,
+        upto: Epoch,
+        limit: u32,
+    ) -> Result<Vec<FoundMessage>, StoreError> {
+        let after = portion.after.map_or("", |_| {
+            " AND (toUnixTimestamp64Milli(o.received_at), o.log, o.partition, o.offset) > \
+                 ({after:Int64}, {log:UInt16}, {partition:UInt16}, {offset:UInt64})"
+        });
+        let (arrived, at) = portion.after.unwrap_or_default();
+        // Of a row that was replaced the last reading counts. What a person decided about lies in `held`. An epoch that
+        // took a message has a clock behind its arrival, and hardly any lies between.
+        let messages = self
+            .client()
+            .query(&format!(
+                "SELECT m.log AS log, m.partition AS partition, m.offset AS offset, \
+                 m.received_millis AS received_millis, m.sender AS sender, m.judged AS judged, e.number AS arrived, \
+                 m.decided AS decided, m.rows AS rows FROM (\
+                 SELECT s.log AS log, s.partition AS partition, s.offset AS offset, \
+                 any(s.received_millis) AS received_millis, any(s.sender) AS sender, max(s.epoch) AS judged, \
+                 CAST((log, partition, offset) IN (SELECT h.log, h.partition, h.offset FROM held AS h \
+                 WHERE h.generation = {{generation:UInt32}} AND h.epoch <= {{upto:UInt64}} AND h.feed = {{feed:String}} \
+                 AND h.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND h.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')) AS Bool) AS decided, 1 AS one, \
+                 arraySort(groupArray((s.row, s.indicator, s.subject, s.event_millis, s.value, s.quality))) AS rows \
+                 FROM (SELECT o.log AS log, o.partition AS partition, o.offset AS offset, o.row AS row, \
+                 toString(o.indicator) AS indicator, toString(o.subject) AS subject, \
+                 toUnixTimestamp64Milli(o.event_time) AS event_millis, o.value AS value, toInt8(o.quality) AS quality, \
+                 toUnixTimestamp64Milli(o.received_at) AS received_millis, toString(o.sender) AS sender, \
+                 o.epoch AS epoch FROM observation AS o \
+                 WHERE o.feed = {{feed:String}} AND o.generation = {{generation:UInt32}} \
+                 AND o.epoch <= {{upto:UInt64}} AND o.standing != 'restored' \
+                 AND o.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND o.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'){after} \
+                 ORDER BY o.epoch DESC LIMIT 1 BY o.log, o.partition, o.offset, o.row) AS s \
+                 GROUP BY log, partition, offset ORDER BY received_millis, log, partition, offset LIMIT {{limit:UInt32}}) AS m \
+                 ASOF LEFT JOIN (SELECT p.epoch AS number, toUnixTimestamp64Milli(p.now) AS now_millis, 1 AS one \
+                 FROM epoch AS p WHERE p.generation = {{generation:UInt32}} \
+                 AND p.now >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND p.now < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') + INTERVAL 1 HOUR) AS e \
+                 ON m.one = e.one AND m.received_millis <= e.now_millis \
+                 ORDER BY received_millis, log, partition, offset"
+            ))
+            .param("generation", generation.0)
+            .param("upto", upto.0)
+            .param("feed", &*portion.of)
+            .param("from", from.0)
+            .param("until", until.0)
+            .param("after", arrived.0)
+            .param("log", at.log.0)
+            .param("partition", at.partition.0)
+            .param("offset", at.offset.0)
+            .param("limit", limit);
+        let found: Vec<Stored> = answer("look stored messages up", messages.fetch_all()).await?;
+        let epochs = found.iter().flat_map(|found| [found.judged.0, found.arrived.0]).collect();
+        let packs = self.packs_of(epochs, generation).await?;
+        found.into_iter().map(|found| stored_message(found, portion.of, &packs)).collect()
+    }
+
+    /// How many rows of a feed are stored of messages that arrived in `[from, until)`.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn stored_rows(
+        &self,
+        feed: &str,
+        (from, until): (ReceivedAt, ReceivedAt),
+    ) -> Result<u64, StoreError> {
+        let rows = self
+            .client()
+            .query(&format!(
+                "SELECT count() FROM observation AS o WHERE o.feed = {{feed:String}} AND o.epoch <= {COMMITTED} \
+                 AND o.standing NOT IN ('restored', 'replaced') \
+                 AND o.received_at >= fromUnixTimestamp64Milli({{from:Int64}}, 'UTC') \
+                 AND o.received_at < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC')"
+            ))
+            .param("feed", feed)
+            .param("from", from.0)
+            .param("until", until.0);
+        answer("count what is stored of a feed", one(rows)).await
+    }
+
     /// The packs that epochs were judged with: of those of before that was recorded, the one that was published last.
-    async fn packs_of(
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn packs_of(
         &self,
         epochs: BTreeSet<u64>,
         generation: Generation,
@@ -253,18 +367,46 @@ impl Store {
     }
 }
 
-fn rejected_message(found: Rejected, feed: Name, packs: &BTreeMap<Epoch, PackVersion>) -> RejectedMessage {
+fn rejected_message(found: Rejected, feed: Name, packs: &BTreeMap<Epoch, PackVersion>) -> FoundMessage {
     let Rejected { log, partition, offset, received_millis, sender, judged, whole, form, rows } = found;
-    let rejected = match (whole, form) {
-        (true, true) => RejectedAs::Report,
-        (true, false) => RejectedAs::Whole,
-        (false, _) => RejectedAs::Rows(rows),
+    let on_record = match (whole, form) {
+        (true, true) => OnRecord::RefusedReport,
+        (true, false) => OnRecord::RejectedWhole,
+        (false, _) => OnRecord::RejectedRows(rows),
     };
-    RejectedMessage {
+    FoundMessage {
         position: Position { log, partition, offset },
         received_at: ReceivedAt(received_millis),
         feed,
         sender: Name::new(&sender),
-        before: ReadBefore { pack: packs.get(&judged).cloned(), rejected },
+        before: ReadBefore { pack: packs.get(&judged).cloned(), arrived_with: None, on_record },
     }
+}
+
+fn stored_message(
+    found: Stored,
+    feed: Name,
+    packs: &BTreeMap<Epoch, PackVersion>,
+) -> Result<FoundMessage, StoreError> {
+    let Stored { log, partition, offset, received_millis, sender, judged, arrived, decided, rows } = found;
+    let stored =
+        |(row, indicator, subject, event_millis, value, quality): (u32, String, String, i64, f64, i8)| {
+            let quality = u8::try_from(quality).ok().and_then(Quality::from_u8);
+            let quality = quality.ok_or_else(|| StoreError::Unreadable("a quality is unknown".to_owned()))?;
+            let (indicator, subject) = (Name::new(&indicator), Name::new(&subject));
+            Ok(StoredBefore { row, indicator, subject, event_time: EventTime(event_millis), value, quality })
+        };
+    let rows = rows.into_iter().map(stored).collect::<Result<_, StoreError>>()?;
+    let on_record = if decided { OnRecord::Decided } else { OnRecord::Stored(rows) };
+    Ok(FoundMessage {
+        position: Position { log, partition, offset },
+        received_at: ReceivedAt(received_millis),
+        feed,
+        sender: Name::new(&sender),
+        before: ReadBefore {
+            pack: packs.get(&judged).cloned(),
+            arrived_with: packs.get(&arrived).cloned(),
+            on_record,
+        },
+    })
 }

@@ -324,11 +324,13 @@ const OF_VIEWS: &[(&[&str], Words)] = &[
             ("messages", "How many messages were read; 0 before it is done"),
             ("messages_changed", "Messages that gave something else than before"),
             ("rows_good", "Rows that were taken up and had not been"),
+            ("rows_replaced", "Rows that were stored and have another value or quality now"),
             ("rows_before", "Rows of those messages that were rejected before; 1 for the whole of one"),
             ("rows_rejected", "Rows of those messages that are rejected now; 1 for the whole of one"),
             (
                 "messages_unclear",
-                "Messages of which it cannot be told what they gave before: nothing changed",
+                "Messages of which it cannot be told what they gave before, or that are about something else now: \
+                 nothing changed",
             ),
             ("messages_missing", "Messages that neither the log nor the archive has"),
         ],

@@ -2,6 +2,7 @@
 
 use ioc_model::{
     ageing::Ages,
+    calendar::DayNumber,
     epoch::{Epoch, Generation, Revision},
     figure::{FigureReason, FigureVerdict, Freshness},
     index::{IndexId, NoIndex},
@@ -9,7 +10,9 @@ use ioc_model::{
     name::Name,
     observation::Quality,
     position::{Arrival, LogNumber, Offset, Partition, Position},
+    question::{About, Found, Question},
     reject::RejectReason,
+    replay::{OnRecord, ReplayPortion, ReplayScope},
     results::{
         EpochResults, Facts, FigureResult, LimitVerdict, RowStanding, StoredObservation, WindowResult,
     },
@@ -342,4 +345,61 @@ async fn what_is_derived_is_asked_back_newest_first_and_whole() {
 
     let rejects = store.envelope_rejects(&ALL, position(2_000_001)).await.unwrap();
     assert_eq!(rejects.iter().map(|reject| reject.reason).collect::<Vec<_>>(), [RejectReason::Malformed]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_of_a_row_that_was_replaced_the_last_reading_counts_and_both_are_kept() {
+    use Quality::Good;
+    use RowStanding::{First, Replaced};
+    let server = TestServer::start().await;
+    let (sink, store) = (server.sink(), &server.store);
+    let hour = |values: &[f64]| vec![window(WindowKind::Hour, 0, values, 2)];
+    let first = vec![row(0, 0.1, Good, 1, First), row(5, 0.2, Good, 1, First)];
+    sink.write(&epoch(1, first, hour(&[0.1, 0.2])), false).await.unwrap();
+    sink.write(&epoch(2, vec![row(5, 200.0, Good, 1, Replaced)], hour(&[0.1, 200.0])), false).await.unwrap();
+
+    for (revision, values) in [(1, [0.1, 0.2]), (2, [0.1, 200.0])] {
+        let at = Some(Revision(revision));
+        let window = store.window_at(&ALL, "pm25", "st", WindowKind::Hour, start(), at).await.unwrap();
+        let rows = store.window_rows(&ALL, "pm25", "st", &window.unwrap()).await.unwrap();
+        let told: Vec<(f64, bool, u64)> =
+            rows.iter().map(|row| (row.value, row.counted, row.found)).collect();
+        assert_eq!(told, values.map(|value| (value, true, 2)), "revision {revision}");
+    }
+    let fate = store.envelope_fate(&ALL, position(1)).await.unwrap();
+    assert_eq!(fate.stored, 2, "two rows, one of them read twice");
+    let rows = store.envelope_rows(&ALL, position(1)).await.unwrap();
+    let told: Vec<(f64, RowStanding, Epoch)> =
+        rows.iter().map(|row| (row.value, row.standing, row.epoch)).collect();
+    let expected = [(0.1, First, Epoch(1)), (0.2, First, Epoch(1)), (200.0, Replaced, Epoch(2))];
+    assert_eq!(told, expected);
+
+    let about = About::Day { indicator: "pm25".into(), day: DayNumber(0) };
+    let to = EventTime(start().0 + HOUR);
+    let question = Question { subject: "st".into(), about, from: start(), to, asked: Epoch(2) };
+    let values = async |upto| match store.ask(&question, Generation(0), Epoch(upto)).await.unwrap() {
+        Found::Rows(rows) => rows.iter().map(|row| row.value).collect::<Vec<f64>>(),
+        found => panic!("{found:?}"),
+    };
+    assert_eq!((values(1).await, values(2).await), (vec![0.1, 0.2], vec![0.1, 200.0]));
+
+    let arrived = ReceivedAt(start().0 + 1_000);
+    let mut portion = ReplayPortion {
+        replay: Arrival::default(),
+        of: Name::from("air"),
+        scope: ReplayScope::Stored,
+        reason: None,
+        after: None,
+    };
+    let between = (arrived, ReceivedAt(arrived.0 + 1));
+    let found = store.stored_messages(&portion, between, Generation(0), Epoch(2), 10).await.unwrap();
+    let [message] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((message.position, message.received_at), (position(1), arrived));
+    let OnRecord::Stored(stored) = &message.before.on_record else { panic!("{message:?}") };
+    let told: Vec<(u32, f64)> = stored.iter().map(|row| (row.row, row.value)).collect();
+    assert_eq!(told, [(0, 0.1), (5, 200.0)]);
+    portion.after = Some((arrived, position(1)));
+    assert!(store.stored_messages(&portion, between, Generation(0), Epoch(2), 10).await.unwrap().is_empty());
+    assert_eq!(store.stored_rows("air", between).await.unwrap(), 2);
+    assert_eq!(store.stored_rows("water", between).await.unwrap(), 0);
 }

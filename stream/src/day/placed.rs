@@ -47,6 +47,15 @@ impl Current {
     }
 }
 
+/// What became of a point when a version of it was replaced.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Replaced {
+    /// What is the point's current version now; the row's is the one that took the other's place.
+    pub current: Current,
+    /// Whether the point's (value, quality) is another one.
+    pub changes: bool,
+}
+
 /// The versions of points that are not current, by the points' time.
 pub(super) type Others = FxHashMap<u32, Vec<Version>>;
 
@@ -69,6 +78,46 @@ pub(super) fn apply_to(points: &mut Points, others: &mut Others, at: u32, versio
             Placed::Stored { standing: RowStanding::First, current: Current::Becomes }
         }
     }
+}
+
+/// Puts a version in the place of the one that arrived with it: what its row said before counts as never said. Where it
+/// says what another row of the point says, both are one version, known since the earlier.
+pub(super) fn replace_in(
+    points: &mut Points,
+    others: &mut Others,
+    at: u32,
+    version: Version,
+    source_of: impl FnOnce(&Version) -> Source,
+) -> Replaced {
+    let place = points.find(at);
+    let before = place.ok().map(|index| points.get(index).version());
+    let mut versions = others.remove(&at).unwrap_or_default();
+    versions.extend(before);
+    versions.retain(|known| known.arrival != version.arrival);
+    match versions.iter_mut().find(|known| known.same_content(&version)) {
+        Some(known) => known.arrival = known.arrival.min(version.arrival),
+        None => versions.push(version),
+    }
+    let latest = (0..versions.len()).max_by_key(|index| versions[*index].arrival).unwrap_or_default();
+    let after = versions.remove(latest);
+    if !versions.is_empty() {
+        let _ = others.insert(at, versions);
+    }
+    let point = Point::new(at, &after);
+    match place {
+        Ok(index) => points.set(index, &point),
+        Err(index) => points.insert(index, &point),
+    }
+    let changes = before.is_none_or(|before| !before.same_content(&after));
+    let current = if after.arrival == version.arrival {
+        if changes { Current::Becomes } else { Current::Lowered }
+    } else if before == Some(after) {
+        Current::Stays
+    } else {
+        let source = source_of(&after);
+        Current::Restored(Box::new((after, source)))
+    };
+    Replaced { current, changes }
 }
 
 /// Another row for a point.

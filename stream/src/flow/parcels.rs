@@ -18,6 +18,8 @@ pub(super) struct Parcel {
     rows: Vec<Observation>,
     /// Rows of messages that are read again: they lie anywhere.
     again: Vec<Observation>,
+    /// Rows of such messages that take the place of what they were.
+    replaced: Vec<Observation>,
     others: Vec<Row>,
     /// What rules see of events. They come from the log sources, not from the log.
     sightings: Vec<Sighting>,
@@ -77,6 +79,7 @@ pub(super) enum Given {
 pub(super) struct Arrived {
     batches: Vec<Vec<Observation>>,
     again: Vec<Observation>,
+    replaced: Vec<Observation>,
     others: Vec<Row>,
     sightings: Vec<Sighting>,
     relayed: BTreeMap<Name, EventTime>,
@@ -85,6 +88,8 @@ pub(super) struct Arrived {
 /// What of an epoch goes to a shard: measured rows in batches by position, others and sightings in order of arrival.
 pub(super) struct Arranged {
     pub(super) batches: Vec<Vec<Observation>>,
+    /// Measured rows that take the place of what they were.
+    pub(super) replaced: Vec<Observation>,
     pub(super) others: Vec<Row>,
     pub(super) sightings: Vec<Sighting>,
     /// When the newest line arrived that each relay passed on.
@@ -115,6 +120,11 @@ impl OpenParcels {
         self.0[worker].again.push(row);
     }
 
+    /// Puts a row that takes the place of what it was.
+    pub(super) fn put_replaced(&mut self, worker: usize, row: Observation) {
+        self.0[worker].replaced.push(row);
+    }
+
     /// The same for an event.
     pub(super) fn put_event_again(&mut self, worker: usize, event: Box<Event>) {
         self.1[worker].events.push(event);
@@ -138,8 +148,10 @@ impl OpenParcels {
     /// What is left in them.
     pub(super) fn rest(self) -> impl Iterator<Item = Given> {
         let OpenParcels(parcels, reports) = self;
-        let is_empty =
-            |parcel: &Parcel| parcel.rows.is_empty() && parcel.again.is_empty() && parcel.others.is_empty();
+        let is_empty = |parcel: &Parcel| {
+            let Parcel { rows, again, replaced, others, .. } = parcel;
+            rows.is_empty() && again.is_empty() && replaced.is_empty() && others.is_empty()
+        };
         let parcels = parcels.into_iter().filter(move |parcel| !is_empty(parcel));
         let reports = reports.into_iter().filter(|reports| !reports.events.is_empty());
         parcels.map(Given::Rows).chain(reports.map(Given::Reports))
@@ -150,6 +162,7 @@ impl Arrived {
     pub(super) fn take(&mut self, parcel: Parcel) {
         self.batches.push(parcel.rows);
         self.again.extend(parcel.again);
+        self.replaced.extend(parcel.replaced);
         self.others.extend(parcel.others);
         self.sightings.extend(parcel.sightings);
         for (relay, arrived) in parcel.relayed {
@@ -163,7 +176,7 @@ impl Arrived {
     /// Each worker decoded one run of positions from its beginning to its end: the rows of all are in order of position
     /// once the batches are. Where something is read again, all are put in order: it lies before them or between.
     pub(super) fn arranged(self) -> Arranged {
-        let Arrived { mut batches, again, mut others, mut sightings, relayed } = self;
+        let Arrived { mut batches, again, mut replaced, mut others, mut sightings, relayed } = self;
         let key = |row: &Observation| row.arrival.place();
         batches.retain(|batch| !batch.is_empty());
         batches.sort_by_key(|batch| batch.first().map(key));
@@ -177,8 +190,9 @@ impl Arrived {
             all.sort_by_key(key);
             batches = vec![all];
         }
+        replaced.sort_by_key(key);
         others.sort_by_key(Row::arrival);
         sightings.sort_by_key(|sighting| (sighting.arrival, sighting.rule));
-        Arranged { batches, others, sightings, relayed }
+        Arranged { batches, replaced, others, sightings, relayed }
     }
 }

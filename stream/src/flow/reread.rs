@@ -2,16 +2,18 @@
 //!
 //! Each worker reads its part of them, with the pack of the epoch and with the one that read them before; what that comes
 //! to does not depend on which worker it is (invariant REPLAY). What was rejected of a message and is counted anew is
-//! counted as read again, so both identities hold after every epoch (invariant BALANCE).
+//! counted as read again, so both identities hold after every epoch (invariant BALANCE). A stored row that has another
+//! value now is one row as before, and stays counted as what it was.
 
 use ioc_decode::{
     Decoder, Known, Outcome,
-    reread::{Difference, Refused, Reread, reread},
+    reread::{Difference, Earlier, Refused, Replacement, Reread, reread},
 };
 use ioc_model::{
     names::Source,
+    pack::PackVersion,
     position::Arrival,
-    replay::{RejectedAs, ReplayedMessage},
+    replay::{OnRecord, ReplayedMessage},
     results::{self, ReplayedRow},
     row::{ReportAgain, Row},
 };
@@ -47,10 +49,12 @@ pub(super) fn read_again(
     let mut open = OpenParcels::new(workers);
     let mut rejects = Rejects::default();
     for (replay, message) in mine {
-        let earlier = message.before.pack.as_ref().map(|pack| packs.version(pack)).transpose()?;
+        let version = |pack: &Option<PackVersion>| pack.as_ref().map(|pack| packs.version(pack)).transpose();
+        let (judged, arrived) = (version(&message.before.pack)?, version(&message.before.arrived_with)?);
+        let earlier = Earlier { judged: judged.as_deref(), arrived: arrived.as_deref() };
         let found = match message.envelope() {
             None => Found::Missing,
-            Some(envelope) => match reread(decoder, earlier.as_deref(), known, &envelope, &message.before) {
+            Some(envelope) => match reread(decoder, earlier, known, &envelope, &message.before) {
                 Reread::Same => continue,
                 Reread::Unclear => Found::Unclear,
                 Reread::Other(difference) => Found::Other(difference),
@@ -84,9 +88,10 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     fn take(&mut self, found: Found) {
-        let before = match &self.message.before.rejected {
-            RejectedAs::Whole | RejectedAs::Report => 1,
-            RejectedAs::Rows(rows) => rows.len() as u64,
+        let before = match &self.message.before.on_record {
+            OnRecord::RejectedWhole | OnRecord::RefusedReport => 1,
+            OnRecord::RejectedRows(rows) => rows.len() as u64,
+            OnRecord::Stored(_) | OnRecord::Decided => 0,
         };
         match found {
             Found::Missing => self.record(results::Reread::Missing, (0, before, before)),
@@ -96,7 +101,16 @@ impl Taking<'_> {
     }
 
     fn other(&mut self, difference: Difference) {
-        let Difference { outcome, observations, others, rejected_before, rejected, report } = difference;
+        let Difference { outcome, observations, others, rejected_before, rejected, report, replaced } =
+            difference;
+        if !replaced.is_empty() {
+            let rows = replaced.len() as u64;
+            for Replacement { row, .. } in replaced {
+                self.open.put_replaced(self.addresses.of(row.series.subject), row);
+            }
+            self.record(results::Reread::Replaced, (rows, 0, 0));
+            return;
+        }
         if let Some(Refused { report, rows_before, same }) = report {
             // Whether it is taken, its keeper knows, and counts it.
             let again = ReportAgain { report, rows_before, same, replay: self.replay };

@@ -9,13 +9,14 @@ use ioc_model::{
     calendar::{DayNumber, LocalDay},
     epoch::Epoch,
     names::Source,
+    results::RowStanding,
     time::{EventTime, Millis},
 };
 use serde::{Deserialize, Serialize};
 
 use super::Judged;
 use crate::{
-    day::{Day, LATEST, Placed, Rewritten, Version},
+    day::{Day, LATEST, Placed, Replaced, Rewritten, Version},
     plan::TimeSpan,
 };
 
@@ -152,6 +153,19 @@ impl OpenDay {
                 Applied { row: Judged::Stored(standing, current), changes }
             }
         }
+    }
+
+    /// Puts a row in the place of what its reading before had given.
+    pub(super) fn replace(
+        &mut self,
+        epoch: Epoch,
+        event_time: EventTime,
+        version: Version,
+        source: Source,
+    ) -> Applied {
+        self.day.touched = epoch;
+        let Replaced { current, changes } = self.day.replace(self.offset(event_time), version, source);
+        Applied { row: Judged::Stored(RowStanding::Replaced, current), changes }
     }
 }
 

@@ -6,7 +6,7 @@
 
 use ioc_model::{
     name::Name,
-    names::Source,
+    names::{IndicatorId, Source},
     results::{RowStanding, StoredObservation},
     time::EventTime,
 };
@@ -22,6 +22,27 @@ pub(super) enum StoredAt {
     Row(usize),
     /// Among the results: a row that had waited, or one that is said again.
     Result(usize),
+}
+
+/// The last words of those series of a subject of which rows were replaced in an epoch: what comes behind goes on there.
+#[derive(Debug, Default)]
+pub(super) struct WordsBefore(Vec<(IndicatorId, LastWords)>);
+
+impl WordsBefore {
+    /// Keeps those of a series.
+    pub(super) fn keep(&mut self, indicator: IndicatorId, words: LastWords) {
+        self.0.push((indicator, words));
+    }
+
+    /// Those of a series; `otherwise` where it has none.
+    pub(super) fn of<'a>(
+        &'a mut self,
+        indicator: IndicatorId,
+        otherwise: &'a mut LastWords,
+    ) -> &'a mut LastWords {
+        let kept = self.0.iter_mut().find(|(of, _)| *of == indicator);
+        kept.map_or(otherwise, |(_, words)| words)
+    }
 }
 
 /// The last words of one series in an epoch, by key.

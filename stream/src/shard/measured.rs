@@ -4,6 +4,8 @@
 //! memory, and how many lines of it a row waits for. So a series holds no more than outlives an epoch, moments that may
 //! be missing take the room of a moment, and what many series have in common lies beside them once.
 
+mod replaced;
+
 use std::num::NonZeroU32;
 
 use ioc_model::{
@@ -19,19 +21,22 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::replaced::{hear_replaced, once_each};
 use super::{
-    Fates, Key, LastWords, StoredAt, Terms,
+    Fates, Key, LastWords, StoredAt, Terms, WordsBefore,
     decisions::{self, Decisions},
     results::window_result,
     series_plans::SeriesPlans,
     terms,
 };
 use crate::{
-    day::{DaySources, Rewritten, SourcesByPlace, Version},
+    day::{Current, DaySources, Rewritten, SourcesByPlace, Version},
     derive::Derived,
     plan::Days,
     reading::Reading,
-    series::{Closed, ClosingBounds, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by},
+    series::{
+        Claim, Closed, ClosingBounds, Due, Judged, Provenance, SeriesState, Touched, WaitingRow, is_late_by,
+    },
     step::{EpochFacts, ShardResults},
 };
 
@@ -154,13 +159,20 @@ impl Measured {
     }
 
     /// Judges an epoch's rows of one series, in order of arrival.
-    pub(super) fn take_rows(&mut self, turn: &mut Turn<'_, '_>, terms: &mut Terms, rows: &[Key]) {
+    pub(super) fn take_rows(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        terms: &mut Terms,
+        rows: &[Key],
+        before: &mut WordsBefore,
+    ) {
         let Some(first) = rows.first() else { return };
         let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let index = self.index(first.indicator(), names);
         let heard = SeriesNews::of(heard, index);
         let entry = &mut self.series[index];
-        let mut words = LastWords::default();
+        let mut own = LastWords::default();
+        let words = before.of(first.indicator(), &mut own);
         for (number, key) in rows.iter().enumerate() {
             let row = fates.rows.get(key.row());
             let terms = terms.source(row.source);
@@ -232,6 +244,7 @@ impl Measured {
         terms: &Terms,
         answer: &Answer,
         rows_of_subject: &[Key],
+        before: &mut WordsBefore,
     ) {
         let Turn { subject, facts, names, days, derived, heard, fates, results } = turn.again();
         let Found::Rows(rows) = &answer.found else { return };
@@ -247,11 +260,12 @@ impl Measured {
         // Rows of the epoch itself may have said the last word of a key, too.
         let mut of_series = rows_of_subject.chunk_by(|a, b| a.indicator() == b.indicator());
         let of_series = of_series.find(|keys| keys[0].indicator() == id).unwrap_or_default();
-        let mut words = LastWords::default();
+        let mut own = LastWords::default();
+        let words = before.of(id, &mut own);
         let judged = if matches!(answer.question.about, About::Day { .. }) {
             let hold_after = |feed| terms.hold_after(feed);
             let judged = entry.state.recall(days, local, asked, epoch, rows, hold_after, touched);
-            for (row, _) in &judged {
+            for (row, _) in judged.iter().filter(|(row, _)| row.claim != Claim::Replaces) {
                 results.counts.entry(row.feed).or_default().waiting -= 1;
             }
             judged
@@ -270,8 +284,11 @@ impl Measured {
             }
             judged
         };
+        let first = results.facts.observations.len();
         for (row, judged) in judged {
-            terms::count(results.counts.entry(row.feed).or_default(), &judged);
+            if row.claim != Claim::Replaces {
+                terms::count(results.counts.entry(row.feed).or_default(), &judged);
+            }
             heard.row(row.event_time);
             hear(derived, entry.name, row.event_time, &row.version, &judged);
             let (standing, current) = match judged {
@@ -288,22 +305,15 @@ impl Measured {
                 }
                 Judged::Waiting { .. } | Judged::Duplicate => continue,
             };
+            if standing == RowStanding::Replaced {
+                hear_replaced(derived, entry.name, &row, &current);
+            }
             let stored_at = StoredAt::Result(results.facts.observations.len());
-            results.facts.observations.push(StoredObservation {
-                indicator: entry.name,
-                subject,
-                event_time: row.event_time,
-                value: row.version.value,
-                quality: row.version.quality,
-                feed: row.feed,
-                sender: row.sender,
-                arrival: row.version.arrival,
-                standing,
-                last_word: current.is_the_row(),
-            });
             let series = (entry.name, subject);
+            results.facts.observations.push(stored(series, &row, standing, &current));
             words.behind(series, row.event_time, current, stored_at, of_series, fates, results);
         }
+        once_each(&mut results.facts.observations, first);
     }
 
     /// Reads a little of all its series: each will be looked at when it has a row.
@@ -430,6 +440,27 @@ impl MeasuredRecord {
             series.awaited().filter_map(asked).collect::<Vec<_>>()
         };
         self.2.iter().flat_map(of_series).chain(self.3.awaited(subject)).collect()
+    }
+}
+
+/// A row to store that is none of the epoch's own.
+fn stored(
+    (indicator, subject): (Name, Name),
+    row: &WaitingRow,
+    standing: RowStanding,
+    current: &Current,
+) -> StoredObservation {
+    StoredObservation {
+        indicator,
+        subject,
+        event_time: row.event_time,
+        value: row.version.value,
+        quality: row.version.quality,
+        feed: row.feed,
+        sender: row.sender,
+        arrival: row.version.arrival,
+        standing,
+        last_word: current.is_the_row(),
     }
 }
 

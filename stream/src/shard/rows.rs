@@ -1,6 +1,8 @@
 //! An epoch's rows in the pieces they came in.
 
-use ioc_model::observation::Observation;
+use std::collections::BTreeMap;
+
+use ioc_model::{names::SubjectId, observation::Observation};
 
 /// Rows of a piece; a longer one counts as several.
 const PIECE: usize = 1 << PIECE_BITS;
@@ -10,12 +12,31 @@ const PIECE_BITS: u32 = 7;
 #[derive(Debug)]
 pub struct Rows<'a> {
     pieces: Vec<&'a [Observation]>,
+    replaced: &'a [Observation],
 }
 
 impl<'a> Rows<'a> {
     /// Of pieces that follow one another by position.
     pub fn of(pieces: impl IntoIterator<Item = &'a [Observation]>) -> Rows<'a> {
-        Rows { pieces: pieces.into_iter().flat_map(|piece| piece.chunks(PIECE)).collect() }
+        Rows { pieces: pieces.into_iter().flat_map(|piece| piece.chunks(PIECE)).collect(), replaced: &[] }
+    }
+
+    /// Beside them rows of messages that are read again, each in the place of what it was.
+    #[must_use]
+    pub fn replacing(self, replaced: &'a [Observation]) -> Rows<'a> {
+        Rows { replaced, ..self }
+    }
+
+    /// Those, by subject: by series, in order of arrival.
+    pub(super) fn replaced(&self) -> BTreeMap<SubjectId, Vec<&'a Observation>> {
+        let mut by_subject: BTreeMap<SubjectId, Vec<&Observation>> = BTreeMap::new();
+        for row in self.replaced {
+            by_subject.entry(row.series.subject).or_default().push(row);
+        }
+        for rows in by_subject.values_mut() {
+            rows.sort_by_key(|row| (row.series.indicator, row.arrival));
+        }
+        by_subject
     }
 
     /// A number above that of every row.
@@ -49,7 +70,7 @@ mod tests {
         let observation = |row: u32| Observation {
             series: ioc_model::observation::Series {
                 indicator: ioc_model::names::IndicatorId(0),
-                subject: ioc_model::names::SubjectId(0),
+                subject: SubjectId(0),
             },
             event_time: ioc_model::time::EventTime(0),
             value: 0.0,

@@ -9,7 +9,7 @@ use ioc_model::{
     counts::Counts,
     epoch::Epoch,
     question::{About, Found, Question},
-    results::EpochResults,
+    results::{EpochResults, RowStanding},
 };
 use ioc_stream::{
     Halt,
@@ -74,7 +74,12 @@ impl Commit for SharedStore {
                 && row.subject == question.subject
                 && (question.from..question.to).contains(&row.event_time)
         });
-        Ok(Found::Rows(of_day.map(derived::recalled).collect()))
+        // Of a row that was replaced the last reading counts.
+        let mut rows = BTreeMap::new();
+        for row in of_day.filter(|row| row.standing != RowStanding::Restored) {
+            let _ = rows.insert((row.event_time, row.arrival), derived::recalled(row));
+        }
+        Ok(Found::Rows(rows.into_values().collect()))
     }
 
     fn vouch(&mut self) -> Result<(), Halt> {

@@ -123,6 +123,7 @@ export const standingWords: Record<ReportCell["standing"], Text> = {
   correction: t("sửa số", "correction"),
   history: t("đến muộn hơn số mới, chỉ lưu", "older than what is known, kept only"),
   restored: t("hiện lại", "shown again"),
+  replaced: t("đọc lại", "read again"),
 };
 
 /** A period of a kind, of the parts of its label: year, and the number in it. */

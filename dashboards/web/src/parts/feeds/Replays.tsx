@@ -123,10 +123,10 @@ function Done({ replays }: { replays: Replay[] }) {
               </th>
               <td title={replay.note}>{replay.user}</td>
               <td>{nameOf(replay.feed)}</td>
-              <td>{replay.reason === null ? say(replayWords.any) : wordsOf(replay.reason)}</td>
+              <td>{replay.stored ? say(replayWords.stored) : replay.reason === null ? say(replayWords.any) : wordsOf(replay.reason)}</td>
               <td class="figure">{replay.done ? number(replay.messages) : say(replayWords.goesOn)}</td>
               <td class="figure">{number(replay.changed)}</td>
-              <td class="figure">{number(replay.good)}</td>
+              <td class="figure">{number(replay.good + replay.replaced)}</td>
               <td class="figure">{number(replay.rejected)}</td>
               <td class="figure">{number(replay.unclear + replay.missing)}</td>
             </tr>

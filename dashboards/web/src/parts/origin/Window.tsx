@@ -119,6 +119,7 @@ function Row({ row, decimals, kind }: { row: WindowRow; decimals: number; kind: 
         {say(qualityWords[row.quality])}
         {!row.current && `, ${say(originWords.replaced)}`}
         {row.standing === "correction" && `, ${say({ vi: "hiệu chỉnh", en: "correction" })}`}
+        {row.standing === "replaced" && `, ${say({ vi: "đọc lại", en: "read again" })}`}
       </td>
       <td>
         <button type="button" class="link" title={feed ? say(feed.name) : row.feed} onClick={() => deeper("envelope", row.position, String(row.row))}>
