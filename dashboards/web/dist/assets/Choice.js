@@ -1,1 +1,0 @@
-import{N as e}from"./app.js";function t({value:t,choose:n,title:r,any:i,of:a}){let o=t===``||a.some(([e])=>e===t)?a:[...a,[t,t]];return e(`label`,{children:[r,e(`select`,{value:t,onChange:e=>n(e.currentTarget.value),children:[e(`option`,{value:``,children:i}),o.map(([t,n])=>e(`option`,{value:t,children:n},t))]})]})}export{t};
