@@ -6,7 +6,7 @@
 
 ALTER TABLE observation {on_cluster}
     ADD COLUMN IF NOT EXISTS until UInt64 DEFAULT 18446744073709551615 COMMENT 'Epoch in which its key was said anew; the largest number while it is the last word' CODEC(ZSTD(1)) AFTER standing,
-    MODIFY COLUMN standing Enum8('first' = 0, 'correction' = 1, 'history' = 2, 'restored' = 3)
+    MODIFY COLUMN standing Enum8('first' = 0, 'correction' = 1, 'history' = 2, 'restored' = 3, 'replaced' = 4)
         COMMENT 'How it stood to earlier rows of its key when it was stored; restored: said before, and current again' CODEC(ZSTD(1));
 
 ALTER TABLE window {on_cluster}

@@ -28,5 +28,5 @@ ALTER TABLE log_source {on_cluster}
     ADD COLUMN IF NOT EXISTS blind_above Float64 DEFAULT 0.1 COMMENT 'It sees too little when it drops more than this share of packets' AFTER silent_after_ms;
 
 ALTER TABLE figure {on_cluster}
-    MODIFY COLUMN figure Enum8('aqi' = 0, 'pm25' = 1, 'alerts' = 2, 'exceeded' = 3, 'stations' = 4, 'completeness' = 5, 'slowest' = 6, 'balance' = 7, 'log_sources' = 8)
+    MODIFY COLUMN figure Enum8('aqi' = 0, 'pm25' = 1, 'alerts' = 2, 'exceeded' = 3, 'stations' = 4, 'completeness' = 5, 'slowest' = 6, 'balance' = 7, 'log_sources' = 8, 'events' = 9, 'severe' = 10, 'security_alerts' = 11, 'time_to_acknowledge' = 12, 'time_to_clear' = 13)
         COMMENT 'Which: highest hourly VN_AQI, worst day of PM2.5, open alerts, hours over a limit, stations that send, completeness, slowest feed, what is nowhere, log sources that are heard' CODEC(ZSTD(1))

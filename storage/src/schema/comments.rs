@@ -63,6 +63,7 @@ fn about(view: &str) -> &str {
         "feed_by_minute" => "feed_minute",
         "committed" => "epoch",
         "event_known_at" => "event",
+        "alert_times" => "alert",
         "report_target" | "report_target_known_at" => "target",
         report if report.starts_with("report_") => "report_value",
         table => table,
