@@ -13,6 +13,9 @@ import { Check, Mark } from "../frame/Mark";
 import { goTo, openNumber } from "./filters";
 import { atLeast, whoMissed } from "./heard";
 
+/** How long alerts take is for a desk. */
+const ON_A_WALL = 4;
+
 /** What a duty officer asks first, as the flow said it; and what the events of the time that is looked at add up to. */
 export function Figures({ of: summary }: { of: EventSummary }) {
   return (
@@ -20,24 +23,29 @@ export function Figures({ of: summary }: { of: EventSummary }) {
       <h2 id="event-figures-title" class="reader-only">
         {say(kpiWords.title)}
       </h2>
-      {SECURITY.map((id) => (
-        <Tile key={id} id={id} />
+      {(isWall ? SECURITY.slice(0, ON_A_WALL) : SECURITY).map((id) => (
+        <Tile key={id} id={id} missed={isWall && id === "severe" ? missed(summary) : ""} />
       ))}
       {!isWall && <Totals of={summary} />}
-      {summary.missing.length > 0 && (
-        <p class="incomplete" data-part="missing" title={whoMissed(summary.missing, summary.log_sources)}>
-          {say(securityWords.incomplete)}: {whoMissed(summary.missing, summary.log_sources)}
+      {!isWall && missed(summary) !== "" && (
+        <p class="incomplete" data-part="missing">
+          {missed(summary)}
         </p>
       )}
     </section>
   );
 }
 
-function Tile({ id }: { id: FigureId }) {
+/** Who did not see all of the time that is looked at; on a wall that is the day of the bad ones. */
+function missed({ missing, log_sources }: EventSummary): string {
+  return missing.length > 0 ? `${say(securityWords.incomplete)}: ${whoMissed(missing, log_sources)}` : "";
+}
+
+function Tile({ id, missed }: { id: FigureId; missed: string }) {
   const figure = shown(id);
   const stale = figure.freshness === "stale";
   return (
-    <article class={`panel ${figure.verdict} ${figure.priority ?? ""}`} data-figure={id} data-verdict={figure.verdict}>
+    <article class={`panel ${figure.verdict} ${figure.priority ?? ""} ${missed !== "" ? "not-whole" : ""}`} data-figure={id} data-verdict={figure.verdict}>
       <h3>
         {isWall ? (
           figure.name
@@ -48,10 +56,16 @@ function Tile({ id }: { id: FigureId }) {
         )}
       </h3>
       <p class="event-figure">
+        {isWall && figure.priority && <Mark priority={figure.priority} />} {missed !== "" && figure.value !== null && "≥ "}
         {figure.value ?? "—"} {figure.unit !== "" && <small>{figure.unit}</small>}
       </p>
+      {missed !== "" && (
+        <p class="incomplete" data-part="missing" title={missed}>
+          {missed}
+        </p>
+      )}
       <p class="event-verdict">
-        {figure.priority ? <Mark priority={figure.priority} /> : figure.verdict === "kept" ? <Check /> : null} {stale ? say(freshnessWords.stale) : figure.word}
+        {figure.priority ? !isWall && <Mark priority={figure.priority} /> : figure.verdict === "kept" ? <Check /> : null} {stale ? say(freshnessWords.stale) : figure.word}
       </p>
       <p class="calm">{figure.where}</p>
       <p class="calm">
