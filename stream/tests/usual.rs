@@ -16,6 +16,7 @@ use ioc_model::{
     epoch::Epoch,
     event::{Count, Event, EventKind, EventMeasure},
     limit::is_enough,
+    name::Name,
     names::Names,
     pack::{Feed, FormatName, LogSource, Pack, PackVersion},
     position::{Arrival, Offset, Partition, Position},
@@ -30,7 +31,7 @@ use ioc_model::{
 use ioc_stream::{
     checkpoint::VERSION,
     exchange::WorkerShards,
-    shard::{Happened, Rows, Shard, SubjectRecord},
+    shard::{Happened, Rows, Shard, SubjectRecord, Undecided},
     step::EpochFacts,
 };
 use ioc_testing::{contract, feed, rule};
@@ -93,6 +94,10 @@ struct Site {
     epoch: u64,
     lines: u64,
     awaited: VecDeque<Question>,
+    /// What waits for the store, and the recorded clock, which stands: what was said of an hour is not over when it is
+    /// learnt.
+    unsure: BTreeMap<Name, Undecided>,
+    now: Now,
     /// All windows that were told, in which epoch, and what happened to alerts.
     windows: Vec<(Epoch, WindowResult)>,
     told: Vec<AlertResult>,
@@ -103,8 +108,9 @@ impl Site {
         let names = Names::default();
         let decoder = Arc::new(Decoder::new(Arc::new(pack("one", rules)), names.clone()).unwrap());
         let shard = Shard::new(names.clone(), WorkerShards::WHOLE, None);
-        let (windows, told, awaited) = Default::default();
-        Site { names, decoder, shard, gone_by: None, epoch: 0, lines: 0, awaited, windows, told }
+        let (windows, told, awaited, unsure) = Default::default();
+        let (gone_by, now) = (None, Now(MIDNIGHT));
+        Site { names, decoder, shard, gone_by, epoch: 0, lines: 0, awaited, unsure, now, windows, told }
     }
 
     /// From the next epoch on another pack is in effect.
@@ -125,15 +131,14 @@ impl Site {
         let answers: Vec<Answer> = answered.map(answer).collect();
         let facts = EpochFacts {
             epoch: Epoch(self.epoch),
-            // The clock stands: what was said of an hour is not over when it is learnt.
-            now: Now(MIDNIGHT),
+            now: self.now,
             pack: self.decoder.pack().version.clone(),
             answers,
             horizon: Millis::hours(36),
         };
         let events: Vec<StoredEvent> =
             lines.iter().map(|line| StoredEvent(Arc::new(self.event(*line)))).collect();
-        let happened = Happened { events: &events, ..Happened::NOTHING };
+        let happened = Happened { events: &events, unsure: &self.unsure, ..Happened::NOTHING };
         let none: [&[_]; 0] = [];
         let results = self.shard.apply(&facts, &self.decoder, &Rows::of(none), Vec::new(), happened);
         self.gone_by = Some(facts.pack.clone());
@@ -316,6 +321,20 @@ fn what_closed_before_a_rule_asked_is_read_back_and_judged_by() {
     site.take_over("three", &[]);
     site.epoch(&[], 0);
     assert!(kept(&site) < with);
+}
+
+#[test]
+fn what_waits_for_the_store_holds_windows_back_until_it_is_known_also_if_all_of_it_was_there_before() {
+    let mut site = Site::new(&[]);
+    let waiting = Undecided { happened: EventTime(MIDNIGHT + 9 * 60 * MINUTE), arrived: Arrival::default() };
+    let _ = site.unsure.insert("srv-0".into(), waiting);
+    site.epoch(&day(0, [0, 0]), 0);
+    assert_eq!(site.hours().len(), 1, "nothing closes over it");
+    // The store knows it: no line comes of that, and no other one for now.
+    site.unsure.clear();
+    site.now = Now(site.now.0 + 1);
+    site.epoch(&[], 0);
+    assert_eq!(site.hours().len(), 2);
 }
 
 proptest! {

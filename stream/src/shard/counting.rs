@@ -106,11 +106,13 @@ impl CountTurn<'_> {
             ..self.bounds
         };
         counted.advance(days, plan, bounds, touched, emit);
-        // What is held back is looked at again in the next epoch, not once more in this one.
+        // What is held back is looked at again in the next epoch, not once more in this one: the store may say that all of
+        // it was there before, and then nothing of it comes.
         let next = EventTime(facts.now.0.saturating_add(1));
-        let due = counted.due(days, plan).map(|end| end.plus(patience));
-        let due = due.map(|due| if self.unsure.is_some() { due.max(next) } else { due });
-        [due, counted.is_waiting().then_some(next)].into_iter().flatten().min()
+        if self.unsure.is_some() || counted.is_waiting() {
+            return Some(next);
+        }
+        counted.due(days, plan).map(|end| end.plus(patience))
     }
 
     /// How long its windows are waited for.
