@@ -77,8 +77,11 @@ test("every figure opens with the keyboard, and Escape leads back to it", async 
   const figures = page.locator("[data-kpi]");
   // As many as are said: an instance without log sources has one less.
   const { picture } = await (await fetch(new URL("/api/overview", served.url))).json();
-  assert.equal(await figures.count(), picture.figures.length);
-  for (let at = 0; at < picture.figures.length; at++) {
+  // Those of information security have a screen of their own.
+  const security = ["events", "severe", "security_alerts", "time_to_acknowledge", "time_to_clear"];
+  const shown = picture.figures.filter(({ figure }) => !security.includes(figure)).length;
+  assert.equal(await figures.count(), shown);
+  for (let at = 0; at < shown; at++) {
     const button = figures.nth(at).getByRole("button");
     await button.focus();
     await page.keyboard.press("Enter");
