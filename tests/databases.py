@@ -10,6 +10,7 @@ import subprocess
 
 import psycopg
 import pymysql
+from authority import Authority
 from ioc import eventually, free_port
 
 PASSWORD = "only-for-tests"
@@ -37,8 +38,20 @@ def _folder(folder, name, user):
 
 
 class _Server:
+    """`ca` certifies it."""
+
     process = None
     ends = signal.SIGTERM
+
+    def _certify(self, user):
+        """A certificate for the address that it is reached at."""
+        authority = Authority(self.folder)
+        self.ca = authority.certificate
+        self.key, self.certificate = authority.certify("server", "/CN=Test database", "IP:127.0.0.1")
+        self.key.chmod(0o600)
+        if os.geteuid() == 0:
+            account = pwd.getpwnam(user)
+            os.chown(self.key, account.pw_uid, account.pw_gid)
 
     def _start(self, command, user):
         with open(self.folder / "log", "ab") as log:
@@ -66,6 +79,7 @@ class Postgres(_Server):
 
     def __init__(self, folder):
         self.folder, self.port = _folder(folder, "postgres", "postgres"), free_port()
+        self._certify("postgres")
         binaries = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.binaries = binaries[-1]
         data = self.folder / "data"
@@ -81,7 +95,15 @@ class Postgres(_Server):
 
     def start(self):
         # Clerks live in Việt Nam; what is read must not depend on it.
-        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off", "TimeZone": "Asia/Ho_Chi_Minh"}
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "TimeZone": "Asia/Ho_Chi_Minh",
+            "ssl": "on",
+            "ssl_cert_file": self.certificate,
+            "ssl_key_file": self.key,
+        }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), *options]
         self._start(command, "postgres")
@@ -101,6 +123,7 @@ class MariaDb(_Server):
 
     def __init__(self, folder):
         self.folder, self.port = _folder(folder, "mariadb", "mysql"), free_port()
+        self._certify("mysql")
         data = self.folder / "data"
         install = shutil.which("mariadb-install-db")
         made = [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"]
@@ -124,6 +147,8 @@ class MariaDb(_Server):
             "--default-time-zone=+00:00",
             "--innodb-flush-log-at-trx-commit=0",
             "--pid-file=" + str(self.folder / "pid"),
+            f"--ssl-cert={self.certificate}",
+            f"--ssl-key={self.key}",
         ]
         self._start(command, "mysql")
 

@@ -9,6 +9,7 @@ import shutil
 import time
 
 import pytest
+from authority import Authority
 from databases import PASSWORD, MariaDb, Postgres
 from ioc import PACK, Ioc, eventually
 
@@ -20,45 +21,23 @@ period = "month"
 owner = "so-nv"
 decimal = "."
 places = { kinds = ["commune", "ward"], below = ["80"] }
-
+"""
+# Columns as the tables have them, and what each is of a report.
+COLUMNS = {
+    "id": "ignored",
+    "ma_xa": "place",
+    "ky": "period",
+    "chi_tieu": "indicator",
+    "gia_tri": "value",
+    "cap_nhat": "ignored",
+    "ngay_nhap": "ignored",
+}
+COLUMN = """
 [[bao-cao.columns]]
-id = "id"
-role = "ignored"
-name = { vi = "id", en = "id" }
-
-[[bao-cao.columns]]
-id = "ma_xa"
-role = "place"
-name = { vi = "ma_xa", en = "ma_xa" }
-required = true
-
-[[bao-cao.columns]]
-id = "ky"
-role = "period"
-name = { vi = "ky", en = "ky" }
-required = true
-
-[[bao-cao.columns]]
-id = "chi_tieu"
-role = "indicator"
-name = { vi = "chi_tieu", en = "chi_tieu" }
-required = true
-
-[[bao-cao.columns]]
-id = "gia_tri"
-role = "value"
-name = { vi = "gia_tri", en = "gia_tri" }
-
-[[bao-cao.columns]]
-id = "cap_nhat"
-role = "ignored"
-name = { vi = "cap_nhat", en = "cap_nhat" }
-
-[[bao-cao.columns]]
-id = "ngay_nhap"
-role = "ignored"
-name = { vi = "ngay_nhap", en = "ngay_nhap" }
-
+id = "{0}"
+role = "{1}"
+name = {{ vi = "{0}", en = "{0}" }}
+required = {2}
 """
 FEED = """
 [registers]
@@ -87,12 +66,14 @@ COMMUNES = ("25459", "25480", "25486", "25489", "25498", "25510", "25516", "2552
 
 
 class House:
-    def __init__(self, folder, url, reading):
+    def __init__(self, folder, url, reading, login=""):
         pack = folder / "pack"
         shutil.copytree(PACK, pack)
         names = ["ho_so", *(f"muc_{number}" for number in range(1, MANY + 1))]
         indicator = '[bao-cao.indicators.{0}]\nname = {{ vi = "{0}", en = "{0}" }}\nunit = "hồ sơ"\nrequired = false\n'
-        (pack / "forms.toml").write_text(FORM + "\n".join(indicator.format(name) for name in names))
+        is_needed = lambda role: str(role in ("place", "period", "indicator")).lower()
+        columns = "".join(COLUMN.format(name, role, is_needed(role)) for name, role in COLUMNS.items())
+        (pack / "forms.toml").write_text(FORM + columns + "\n".join(indicator.format(name) for name in names))
         (pack / "agencies.csv").write_text("id,name_vi,name_en,place\nso-nv,Sở Nội vụ,Home Affairs,80\n")
         with open(pack / "feeds.toml", "a") as feeds:
             feeds.write(FEED.format(url=url, reading=reading))
@@ -103,7 +84,7 @@ class House:
                     places.write(f"{code},2025-07-01,,commune,Xã {code},Commune {code},80,,,\n")
         self.ioc = Ioc(folder, pack=pack)
         self.ioc.data.mkdir(mode=0o700)
-        (self.ioc.data / "databases.toml").write_text(f'[registers]\nuser = "reader"\npassword = "{PASSWORD}"\n')
+        (self.ioc.data / "databases.toml").write_text(f'[registers]\nuser = "reader"\npassword = "{PASSWORD}"\n{login}')
         self.ioc.start()
 
     def again(self):
@@ -298,4 +279,32 @@ def test_a_database_that_is_away_is_asked_again_and_nothing_is_lost(postgres, tm
         assert house.metric("away") == 0
     finally:
         house.ioc.stop()
+        owner.close()
+
+
+@pytest.mark.parametrize("which", ["postgres", "mariadb"])
+def test_a_server_is_spoken_to_by_tls_and_only_if_its_ca_certifies_it(request, tmp_path, which):
+    server = request.getfixturevalue(which)
+    database = {} if which == "postgres" else {"database": "registers"}
+    owner = server.connect(**database)
+    run = owner.execute if which == "postgres" else owner.cursor().execute
+    run("DROP TABLE IF EXISTS bao_cao")
+    run("CREATE TABLE bao_cao (id bigint PRIMARY KEY, ma_xa varchar(5), ky varchar(7), chi_tieu varchar(32), gia_tri numeric)")
+    run("INSERT INTO bao_cao VALUES (1, '25459', '2026-10', 'ho_so', 1000)")
+    # Whoever may not come without it is served only if it is spoken.
+    run("ALTER USER reader@'127.0.0.1' REQUIRE SSL" if which == "mariadb" else "SELECT 1")
+    other = tmp_path / "other"
+    other.mkdir()
+    house = House(tmp_path, server.url, BY_ID, f'ca = "{Authority(other).certificate}"\n')
+    try:
+        eventually(lambda: house.metric("away") == 1)
+        house.ioc.stop()
+        (house.ioc.data / "databases.toml").write_text(
+            f'[registers]\nuser = "reader"\npassword = "{PASSWORD}"\nca = "{server.ca}"\n'
+        )
+        house.ioc.start()
+        house.shows(_459=1000)
+    finally:
+        house.ioc.stop()
+        run("ALTER USER reader@'127.0.0.1' REQUIRE NONE" if which == "mariadb" else "SELECT 1")
         owner.close()

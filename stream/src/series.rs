@@ -29,7 +29,7 @@ use ioc_model::{
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::closing::{Closed, ClosingBounds, Due, Touched};
-use self::open_days::{OpenDay, OpenDays};
+use self::open_days::{Applied, OpenDay, OpenDays};
 use crate::{
     day::{Current, DaySources, Rewritten, SourcesByPlace, Version},
     plan::{Days, Plan, TimeSpan},
@@ -180,12 +180,16 @@ impl SeriesState {
             let row = WaitingRow { event_time, version, feed, sender, claim: Claim::Came };
             return self.wait(local, epoch, row);
         }
-        let judged = self.days.get_or_open(&local).apply(epoch, event_time, version, source);
-        // Only a closed window is revised; an open one is worked out when it closes.
-        if judged.changes && self.closed.iter().flatten().any(|closed| event_time < *closed) {
+        let applied = self.days.get_or_open(&local).apply(epoch, event_time, version, source);
+        self.touch(event_time, applied, touched)
+    }
+
+    /// Only a closed window is revised; an open one is worked out when it closes.
+    fn touch(&self, event_time: EventTime, applied: Applied, touched: &mut Touched) -> Judged {
+        if applied.changes && self.closed.iter().flatten().any(|closed| event_time < *closed) {
             touched.0.push(event_time);
         }
-        judged.row
+        applied.row
     }
 
     /// Judges a row that was held and is accepted.
@@ -217,11 +221,8 @@ impl SeriesState {
             return self.wait(local, epoch, WaitingRow { claim: Claim::Replaces, ..row });
         }
         let source = Source { feed: row.feed, sender: row.sender };
-        let replaced = self.days.get_or_open(&local).replace(epoch, row.event_time, row.version, source);
-        if replaced.changes && self.closed.iter().flatten().any(|closed| row.event_time < *closed) {
-            touched.0.push(row.event_time);
-        }
-        replaced.row
+        let applied = self.days.get_or_open(&local).replace(epoch, row.event_time, row.version, source);
+        self.touch(row.event_time, applied, touched)
     }
 
     fn wait(&mut self, local: LocalDay, epoch: Epoch, row: WaitingRow) -> Judged {

@@ -9,18 +9,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_decode::Decoder;
 use ioc_model::{
-    contract::{Contract, Subjects},
     epoch::Epoch,
     fact::{Fact, Ranks},
     name::Name,
     names::{Names, Source},
     observation::{Observation, Quality, Series},
-    pack::Pack,
     position::{Arrival, Offset, Position},
     question::{Answer, Found, Question},
     results::{RowStanding, StoredObservation, Superseded},
     time::{EventTime, Millis, Now, ReceivedAt},
-    window::WindowKind,
 };
 use ioc_stream::{
     checkpoint,
@@ -28,45 +25,16 @@ use ioc_stream::{
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
-use ioc_testing::feed;
 use proptest::prelude::*;
 
 mod support;
 
-use support::{MIDNIGHT, derived, pack::indicator};
+use support::{
+    MIDNIGHT, derived,
+    sent::{Sent, pack, sent},
+};
 
 const HOUR: i64 = 3_600_000;
-
-fn pack() -> Pack {
-    let contract =
-        || Contract { subjects: Subjects::Any, lateness: Millis::minutes(10), ..Contract::default() };
-    let feeds = vec![feed("air", contract()), feed("files", contract())];
-    let windows = [WindowKind::Hour, WindowKind::Day];
-    support::pack::pack("test", derived::station("S0"), vec![indicator("pm25", &windows)], feeds)
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    /// Old moments lie on a day that is out of memory.
-    old: bool,
-    moment: u8,
-    value: u8,
-    /// It arrived so long before its turn: a file that was left lying, a reject that is read again.
-    earlier: u8,
-    file: bool,
-}
-
-fn sent() -> impl Strategy<Value = Sent> {
-    let old = prop_oneof![4 => Just(false), 1 => Just(true)];
-    let earlier = prop_oneof![2 => Just(0u8), 1 => 0u8..60];
-    (old, 0u8..3, 0u8..3, earlier, any::<bool>()).prop_map(|(old, moment, value, earlier, file)| Sent {
-        old,
-        moment,
-        value,
-        earlier,
-        file,
-    })
-}
 
 type Key = (Name, Name, EventTime);
 
@@ -218,7 +186,7 @@ proptest! {
 
     #[test]
     fn batch_exactly_one_row_of_a_key_is_its_last_word_at_every_epoch_and_it_is_the_rules(
-        steps in proptest::collection::vec(proptest::collection::vec(sent(), 0..6), 2..14),
+        steps in proptest::collection::vec(proptest::collection::vec(sent(4), 0..6), 2..14),
         reloaded_at in 0u64..14,
     ) {
         let (stored, words) = run(&steps, reloaded_at);

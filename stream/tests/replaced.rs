@@ -8,12 +8,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_decode::Decoder;
 use ioc_model::{
-    contract::{Contract, Subjects},
     epoch::Epoch,
     fact::{Fact, Ranks},
     names::{Names, Source},
     observation::{Observation, Quality, Series},
-    pack::Pack,
     position::{Arrival, Offset, Position},
     question::{Answer, Found, Question},
     results::{RowStanding, StoredObservation, Superseded, WindowResult},
@@ -26,49 +24,19 @@ use ioc_stream::{
     shard::{Happened, Rows, Shard, SubjectRecord},
     step::EpochFacts,
 };
-use ioc_testing::feed;
 use proptest::prelude::*;
 
 mod support;
 
-use support::{MIDNIGHT, derived, pack::indicator};
+use support::{
+    MIDNIGHT, derived,
+    sent::{Sent, pack, sent},
+};
 
 const HOUR: i64 = 3_600_000;
 const START: i64 = MIDNIGHT + 200 * HOUR;
 /// What is read wrongly is so much too low.
 const TOO_LOW: f64 = 100.0;
-
-fn pack() -> Pack {
-    let contract =
-        || Contract { subjects: Subjects::Any, lateness: Millis::minutes(10), ..Contract::default() };
-    let feeds = vec![feed("air", contract()), feed("files", contract())];
-    let windows = [WindowKind::Hour, WindowKind::Day];
-    support::pack::pack("test", derived::station("S0"), vec![indicator("pm25", &windows)], feeds)
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Sent {
-    /// Old moments lie on a day that is out of memory.
-    old: bool,
-    moment: u8,
-    value: u8,
-    /// It arrived so long before its turn.
-    earlier: u8,
-    /// By the feed that is read wrongly at first.
-    file: bool,
-}
-
-fn sent() -> impl Strategy<Value = Sent> {
-    let old = prop_oneof![2 => Just(false), 1 => Just(true)];
-    let earlier = prop_oneof![2 => Just(0u8), 1 => 0u8..60];
-    (old, 0u8..3, 0u8..3, earlier, any::<bool>()).prop_map(|(old, moment, value, earlier, file)| Sent {
-        old,
-        moment,
-        value,
-        earlier,
-        file,
-    })
-}
 
 /// What a life of the shard left.
 #[derive(Default)]
@@ -277,7 +245,7 @@ proptest! {
 
     #[test]
     fn batch_what_is_replaced_is_as_if_it_had_been_read_rightly_from_the_beginning(
-        steps in proptest::collection::vec(proptest::collection::vec(sent(), 0..5), 2..12),
+        steps in proptest::collection::vec(proptest::collection::vec(sent(2), 0..5), 2..12),
         mended_at in 2u64..12,
         reloaded_at in 0u64..16,
     ) {

@@ -7,10 +7,12 @@
     reason = "each test binary uses its part of it"
 )]
 
+mod beside;
 mod record;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+pub use beside::{AtTheDoor, Desk, Given, SamePack, Shelf};
 use ioc_model::{
     contract::Contract,
     counts::Counts,
@@ -35,7 +37,7 @@ use ioc_model::{
     usual::compared,
     window::{Aggregate, ClosedBy, Registers, WindowKind},
 };
-pub use record::{AtTheDoor, Desk, Given, Record, SamePack, Shelf, Trouble};
+pub use record::{Record, Trouble};
 
 pub const HOUR: i64 = 3_600_000;
 

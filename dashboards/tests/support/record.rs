@@ -1,4 +1,4 @@
-//! What stands behind a board in tests: a record of epochs to ask, a desk and a shelf, each told what to answer.
+//! What a board asks in tests: a record of epochs, told what to answer.
 
 use std::{
     collections::BTreeMap,
@@ -6,12 +6,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use axum::http::request::Parts;
 use ioc_dashboards::{
-    Access, Clients, HistoryError, NotAppended, Operator, Original, Originals,
+    HistoryError,
     alert_times::AlertTimesView,
     alerts::AlertView,
-    clients::{ClientList, ClientView, NoticeView, SenderView},
     events::{EventPage, EventView, EventsSummed},
     figures::FigureView,
     held::{HeldList, HeldOf},
@@ -19,9 +17,6 @@ use ioc_dashboards::{
     kept_back::CountedCell,
     lineage::{EnvelopeRows, TracedAssessment, TracedIndex, TracedWindow},
     measures::{DistinctTotal, MeasureHours, SensorAlerts},
-    operator::Appending,
-    pack::{Reload, Reloaded, Reloading},
-    problem::Problem,
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
@@ -35,10 +30,9 @@ use ioc_model::{
     form::{Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
-    pack::{Pack, PackVersion},
     position::Position,
     results::{AlertResult, EpochResults, Receipt},
-    rule::{AlertEvents, AlertKey, Priority},
+    rule::{AlertEvents, AlertKey},
     time::{EventTime, Now, ReceivedAt},
     window::WindowKind,
 };
@@ -501,113 +495,5 @@ impl History for Record {
 
     fn rows_of<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, EnvelopeRows> {
         self.answer(asker, format!("rows_of {position}"), |recorded| recorded.told.rows.clone())
-    }
-}
-
-/// One client, one sender and one take-over.
-#[derive(Debug)]
-pub struct AtTheDoor;
-
-impl Clients for AtTheDoor {
-    fn list(&self) -> ClientList {
-        let owned = str::to_owned;
-        let (transport, sender, client_id) = (owned("mqtt"), owned("gw-0001"), owned("esp8266Client"));
-        let (peer, former) = ("10.0.0.7:1".to_owned(), "10.0.0.8:2".to_owned());
-        let (since, last_heard, messages, per_minute, rejects) = (Now(1), Now(2), 3, 4, 0);
-        ClientList {
-            connected: vec![ClientView {
-                transport: transport.clone(),
-                sender: sender.clone(),
-                client_id: client_id.clone(),
-                peer: peer.clone(),
-                since,
-                last_heard,
-                messages,
-                per_minute,
-                rejects,
-            }],
-            senders: vec![SenderView {
-                sender: sender.clone(),
-                last_heard,
-                transport: transport.clone(),
-                peer: peer.clone(),
-                messages,
-                per_minute,
-                rejects,
-            }],
-            door: vec![NoticeView {
-                what: owned("taken_over"),
-                transport,
-                user: sender,
-                client_id,
-                peer,
-                former,
-                why: String::new(),
-                count: 9,
-                priority: Priority::Medium,
-                first: since,
-                last: last_heard,
-            }],
-        }
-    }
-}
-
-/// A folder whose pack is in effect already.
-#[derive(Debug)]
-pub struct SamePack;
-
-impl Reload for SamePack {
-    fn reload(&self) -> Reloading<'_> {
-        let version = PackVersion("0011223344556677".to_owned());
-        Box::pin(ready(Ok(Reloaded { before: version.clone(), version })))
-    }
-}
-
-/// Says of every request that it is that asker's; none tells nobody anything.
-#[derive(Debug)]
-pub struct Given(pub Mutex<Option<Asker>>);
-
-impl Default for Given {
-    fn default() -> Given {
-        Given(Mutex::new(Some(Asker::everyone())))
-    }
-}
-
-impl Access for Given {
-    fn asker(&self, _request: &Parts, _pack: &Pack) -> Result<Asker, Problem> {
-        self.0.lock().unwrap().clone().ok_or_else(|| Problem::forbidden("nobody knows you"))
-    }
-}
-
-/// Takes every action, or none.
-#[derive(Debug, Default)]
-pub struct Desk {
-    /// Address and payload of each action taken.
-    pub taken: Mutex<Vec<(String, Vec<u8>)>>,
-    /// Why none is.
-    pub trouble: Mutex<Option<NotAppended>>,
-}
-
-impl Operator for Desk {
-    fn act<'a>(&'a self, address: &'a str, payload: &'a [u8]) -> Appending<'a> {
-        if let Some(trouble) = self.trouble.lock().unwrap().take() {
-            return Box::pin(ready(Err(trouble)));
-        }
-        let mut taken = self.taken.lock().unwrap();
-        taken.push((address.to_owned(), payload.to_vec()));
-        let position = format!("1-0-{}", taken.len()).parse().unwrap();
-        Box::pin(ready(Ok(position)))
-    }
-}
-
-/// Envelopes by position.
-#[derive(Debug, Default)]
-pub struct Shelf(pub Mutex<BTreeMap<Position, Original>>);
-
-impl Originals for Shelf {
-    fn open<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<Original>> {
-        let found = self.0.lock().unwrap().get(&position).cloned();
-        let found = found.filter(|original| asker.sees_feed(&original.feed));
-        Box::pin(ready(Ok(found)))
     }
 }

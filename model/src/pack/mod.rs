@@ -24,7 +24,6 @@ mod measures;
 mod models;
 mod parse;
 mod places;
-mod pulled;
 mod rules;
 mod scope;
 mod severities;

@@ -1,11 +1,13 @@
 //! A feed that is asked of an agency's database: what is read there, and in which order.
 
-use super::{FormatName, document::Section, draft::Draft, pulled::read_every};
+use super::{FormatName, document::Section, draft::Draft};
 use crate::time::Millis;
 
 const MOST_ROWS: i64 = 100_000;
 const USUAL_ROWS: i64 = 1_000;
 const LONGEST_OVERLAP: Millis = Millis::hours(48);
+/// Nobody's database is asked more often.
+const SHORTEST: Millis = Millis(1_000);
 
 /// Which database speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,6 +184,15 @@ pub(super) fn read(id: &str, table: &mut Section<'_>, format: FormatName) -> Sql
         page: u32::try_from(page).unwrap_or(1),
         compare,
     }
+}
+
+fn read_every(id: &str, table: &mut Section<'_>, key: &str) -> Millis {
+    let line = table.line_of(key);
+    let every = table.duration(key);
+    if every.is_some_and(|every| every < SHORTEST) {
+        table.fault(line, format!("{id}: '{key}' is at least 1s"));
+    }
+    every.unwrap_or(SHORTEST)
 }
 
 /// Forms that are judged of a message as a whole cannot come in pages.

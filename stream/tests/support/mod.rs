@@ -4,6 +4,7 @@
 pub mod derived;
 pub mod flow;
 pub mod pack;
+pub mod sent;
 pub mod store;
 
 /// 2024-11-05T00:00:00+07:00.

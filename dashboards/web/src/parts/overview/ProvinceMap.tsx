@@ -7,6 +7,7 @@ import { bandAt, type Shown, shownAt } from "../../map/bands";
 import type { Geometry, Unit } from "../../map/geometry";
 import { anchorX, middle, type Placed, place } from "../../map/labels";
 import { placedIn, type Size, useGeometry, useRoom } from "../../map/room";
+import { Dotted, Hatched } from "../../map/swatch";
 import type { Category } from "../../model";
 import { pack } from "../../store";
 import { isWall } from "../../wall";
@@ -267,17 +268,11 @@ function Legend() {
           </li>
         ))}
         <li>
-          <svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
-            <rect class="pattern-ground" width="16" height="12" />
-            <path class="swatch-dots" d="M4 4h0M12 4h0M8 6h0M4 8h0M12 8h0" />
-          </svg>
+          <Dotted />
           {say(mapWords.noStation)}
         </li>
         <li>
-          <svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
-            <rect class="pattern-ground" width="16" height="12" />
-            <path class="swatch-lines" d="M-2 12 10 0M4 12 16 0M10 12 22 0" />
-          </svg>
+          <Hatched />
           {say(mapWords.stale)}
         </li>
         <li>

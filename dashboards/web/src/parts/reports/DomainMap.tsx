@@ -3,6 +3,7 @@ import { number, unit } from "../../format";
 import { say } from "../../language";
 import type { Geometry, Unit } from "../../map/geometry";
 import { placedIn, type Size, useGeometry, useRoom } from "../../map/room";
+import { Dotted, Hatched } from "../../map/swatch";
 import { isWall } from "../../wall";
 import { domainWords } from "../../words/domain";
 import { mapWords } from "../../words/overview";
@@ -105,16 +106,11 @@ function Legend({ of: { steps }, decimals }: { of: Shades; decimals: number }) {
           </li>
         ))}
         <li>
-          <svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
-            <path class="swatch-lines" d="M-2 12 10 0M4 12 16 0M10 12 22 0" />
-          </svg>
+          <Hatched grounded={false} />
           {say(domainWords.withheld)}
         </li>
         <li>
-          <svg class="swatch" viewBox="0 0 16 12" aria-hidden="true" focusable="false">
-            <rect class="pattern-ground" width="16" height="12" />
-            <path class="swatch-dots" d="M4 4h0M12 4h0M8 6h0M4 8h0M12 8h0" />
-          </svg>
+          <Dotted />
           {say(domainWords.unknown)}
         </li>
       </ul>
