@@ -11,7 +11,8 @@ use std::{
 
 use anyhow::Context;
 use ioc_dashboards::replays::{
-    RejectsOf, RejectsSummed, ReplayExample, ReplayReceipt, ReplayRequest, ReplayTrial, ReplayView,
+    REPLAYS_LISTED, RejectsOf, RejectsSummed, ReplayExample, ReplayReceipt, ReplayRequest, ReplayTrial,
+    ReplayView,
 };
 use ioc_model::{observation::Quality, reject::RejectReason};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -214,6 +215,9 @@ impl Center {
         let mut told_at = Instant::now();
         loop {
             let mut replays = self.summed()?.replays;
+            // The oldest of a large order are not listed any more; they are read one after the other, so the last one to be
+            // done is.
+            let is_cut = replays.len() >= REPLAYS_LISTED as usize;
             replays.retain(|replay| replay.position == receipt.position);
             let done = replays.iter().filter(|replay| replay.done).count() as u64;
             let good: u64 = replays.iter().map(|replay| replay.good + replay.replaced).sum();
@@ -226,7 +230,7 @@ impl Center {
                 told::note(&so_far);
                 told_at = Instant::now();
             }
-            if done >= receipt.feeds {
+            if done >= receipt.feeds || (is_cut && done == replays.len() as u64) {
                 if moves {
                     let _unheard = write!(io::stderr(), "\r\x1b[K");
                 }

@@ -42,9 +42,10 @@ const BYTES: usize = 4 << 20;
 /// and so long they are looked for: an epoch of live data waits meanwhile.
 const WITHIN: Duration = Duration::from_millis(250);
 
-/// What is stored is looked up for so long a time of arrival at first, and where it holds nothing for a longer one.
+/// What is stored is looked up for so long a time of arrival. Whether there is anything is asked of longer ones, so that a
+/// year of nothing is passed over in some steps.
 const LOOKED_THROUGH: Millis = Millis::minutes(10);
-/// How much longer.
+/// How much longer where there was nothing, and shorter where there is something.
 const LONGER: i64 = 6;
 
 /// So long is looked for what an order would come to.
@@ -108,8 +109,8 @@ impl Rereader {
         Ok(ReplayedMessages { messages, more })
     }
 
-    /// Those of which something is stored, and whether there may be more: a step of time at a time, since all rows of a
-    /// feed of a month are not looked through for each portion.
+    /// Those of which something is stored, and whether there may be more: ten minutes of arrival at a time, since rows of
+    /// more are not looked through while an epoch of live data waits.
     async fn stored(
         &self,
         portion: &ReplayPortion,
@@ -121,13 +122,24 @@ impl Rereader {
         loop {
             let to = from.saturating_add(step).min(until.0);
             let between = (ReceivedAt(from), ReceivedAt(to));
+            if !self.store.has_stored(&portion.of, between).await.map_err(unanswered)? {
+                if to >= until.0 {
+                    return Ok((Vec::new(), false));
+                }
+                (from, step) = (to, step.saturating_mul(LONGER));
+                continue;
+            }
+            if step > LOOKED_THROUGH.0 {
+                step = (step / LONGER).max(LOOKED_THROUGH.0);
+                continue;
+            }
             let found = self.store.stored_messages(portion, between, self.generation, upto, MESSAGES).await;
             let found = found.map_err(unanswered)?;
             let more = found.len() == MESSAGES as usize || to < until.0;
             if !found.is_empty() || !more {
                 return Ok((found, more));
             }
-            (from, step) = (to, step.saturating_mul(LONGER));
+            from = to;
         }
     }
 

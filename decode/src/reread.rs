@@ -261,7 +261,11 @@ fn of_stored(
 ) -> Reread {
     // What was rejected at first and is good by a later pack was taken up by that one: each row by its own.
     let mut before_now = Vec::new();
-    for decoder in [earlier.judged, earlier.arrived].into_iter().flatten() {
+    // Mostly one pack did both.
+    let arrived = earlier.arrived.filter(|arrived| {
+        earlier.judged.is_none_or(|judged| judged.pack().version != arrived.pack().version)
+    });
+    for decoder in [earlier.judged, arrived].into_iter().flatten() {
         let (then, outcome) = Reading::of(decoder, known, envelope);
         if outcome == (Outcome::Decoded { rows }) {
             before_now.push((decoder, then));

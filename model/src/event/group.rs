@@ -65,8 +65,10 @@ impl Categories {
     /// Whether a category is one of them. Case does not matter, nor white space around it.
     #[must_use]
     pub fn has(&self, category: &str) -> bool {
-        let category = category.trim().to_lowercase();
-        self.words.contains(&category) != self.others
+        // Asked of every event by every member: nothing is made for it.
+        let category = category.trim();
+        let is = |word: &String| word.chars().eq(category.chars().flat_map(char::to_lowercase));
+        self.words.iter().any(is) != self.others
     }
 }
 

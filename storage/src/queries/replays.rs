@@ -314,6 +314,29 @@ impl Store {
         found.into_iter().map(|found| stored_message(found, portion.of, &packs)).collect()
     }
 
+    /// Whether any row of a feed is stored of messages that arrived in `[from, until)`: the first that is found says so.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn has_stored(
+        &self,
+        feed: &str,
+        (from, until): (ReceivedAt, ReceivedAt),
+    ) -> Result<bool, StoreError> {
+        let any = self
+            .client()
+            .query(
+                "SELECT count() FROM (SELECT 1 FROM observation AS o WHERE o.feed = {feed:String} \
+                 AND o.received_at >= fromUnixTimestamp64Milli({from:Int64}, 'UTC') \
+                 AND o.received_at < fromUnixTimestamp64Milli({until:Int64}, 'UTC') LIMIT 1)",
+            )
+            .param("feed", feed)
+            .param("from", from.0)
+            .param("until", until.0);
+        let any: u64 = answer("look whether anything is stored of a feed", one(any)).await?;
+        Ok(any > 0)
+    }
+
     /// How many rows of a feed are stored of messages that arrived in `[from, until)`.
     ///
     /// # Errors

@@ -51,11 +51,15 @@ impl Tally {
             MeasureAdds::Much(much) => {
                 let sum = self.amounts.entry(minute).or_default();
                 *sum = sum.plus(much);
+                return much != Amount::default();
             }
             MeasureAdds::Stands(stands) => {
                 let said = (event.happened_at, event.arrival, stands);
-                let last = self.lasts.entry(minute).or_insert(said);
-                *last = said.max(*last);
+                let newest = self.lasts.get(&minute).is_none_or(|last| said > *last);
+                if newest {
+                    let _ = self.lasts.insert(minute, said);
+                }
+                return newest;
             }
         }
         true

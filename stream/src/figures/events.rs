@@ -46,7 +46,9 @@ impl Sum {
 
     fn at(hour: EventTime, source: &CountedHours) -> Sum {
         let Some(found) = source.hours.iter().find(|of| of.start == hour) else {
-            return Sum { minutes: if source.owes { MINUTES_OF_HOUR } else { 0 }, ..Sum::default() };
+            // That one never came at all is said of the log source itself, and of no hour.
+            let owes = source.owes && source.closed_to.is_some();
+            return Sum { minutes: if owes { MINUTES_OF_HOUR } else { 0 }, ..Sum::default() };
         };
         let CountedHour { events, severe, critical, whole, minutes, .. } = *found;
         Sum { events, severe, critical, whole: whole.min(minutes).into(), minutes: minutes.into() }

@@ -40,8 +40,8 @@ pub(super) enum Question<'q> {
     Rows(Start<'q>),
     /// The next page of those that have no value to be ordered by.
     Unordered(Option<&'q [Value]>),
-    /// Which periods there are.
-    Periods,
+    /// The next period there is.
+    NextPeriod(Option<&'q Value>),
     /// All rows of a period.
     Period(Option<&'q Value>),
 }

@@ -73,11 +73,11 @@ impl Database {
         Ok(answer)
     }
 
-    /// Which transactions write now; none if the account may not see that.
-    pub(super) async fn open(&mut self) -> Result<Option<Open>, CannotFetch> {
+    /// Which transactions are open, as far as the account may see that, and whether it may.
+    pub(super) async fn open(&mut self) -> Result<(Open, bool), CannotFetch> {
         let open = async {
             match &mut self.engine {
-                Engine::Postgres(postgres) => postgres.open().await.map(Some),
+                Engine::Postgres(postgres) => postgres.open().await,
                 Engine::MySql(mysql) => mysql.open().await,
             }
         };

@@ -49,10 +49,23 @@ impl Memory {
         let Some((_, rows)) = self.last.take().filter(|(last, _)| Some(last.as_str()) == place) else {
             return;
         };
-        if self.rows.len() + rows.len() > REMEMBERED {
+        for (key, row) in rows {
+            if self.rows.len() < REMEMBERED || self.rows.contains_key(&key) {
+                let _ = self.rows.insert(key, row);
+            }
+        }
+    }
+
+    /// Whether there is room for no more.
+    pub(super) fn is_full(&self) -> bool {
+        self.rows.len() >= REMEMBERED
+    }
+
+    /// What is settled is not read again: room for what comes.
+    pub(super) fn settled(&mut self) {
+        if self.is_full() {
             self.rows.clear();
         }
-        self.rows.extend(rows);
     }
 
     fn knows(&self, (key, row): &(Hash, Hash)) -> bool {

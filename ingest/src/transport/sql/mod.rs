@@ -2,7 +2,7 @@
 //!
 //! A program on the agency's side writes rows, and nobody there knows of this one. So it is read on by a column: a number
 //! that grows, or the moment of the last change. Neither is given out in the order in which rows can be seen: both are
-//! taken when a transaction writes, and its rows appear when it commits, minutes later and behind others. Whoever
+//! taken while a transaction runs, and its rows appear when it commits, minutes later and behind others. Whoever
 //! remembers the highest value it has seen loses them for ever. So how far a table was read for good, and how far rows
 //! were seen, are two places ([`place`]): what lies between is read again until every transaction that was open has ended,
 //! and only then the first is moved (invariant ONCE). What has been handed over already and says the same is left out.

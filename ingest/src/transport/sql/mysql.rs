@@ -1,7 +1,5 @@
 //! MySQL and MariaDB. Values come as the text that the server itself writes, by the text protocol; the session says how.
 
-use std::collections::BTreeSet;
-
 use mysql_async::{
     Column, Conn, Error, OptsBuilder, SslOpts, Value as Sent,
     consts::{ColumnFlags, ColumnType},
@@ -23,8 +21,9 @@ const SESSION: [&str; 4] = [
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET SESSION TRANSACTION READ ONLY",
 ];
-/// Transactions that have written. Those that only read have numbers made up from 2^48 on, until they write.
-const OPEN: &str = "SELECT trx_id FROM information_schema.innodb_trx WHERE trx_id < 281474976710656";
+/// All others'. By who holds them: one that has only read gets another number when it writes.
+const OPEN: &str = "SELECT CONCAT(trx_mysql_thread_id, '@', trx_started) FROM information_schema.innodb_trx \
+    WHERE trx_mysql_thread_id <> CONNECTION_ID()";
 /// The account lacks a privilege, here PROCESS.
 const MAY_NOT: [u16; 3] = [1227, 1142, 1044];
 /// The character set of bytes.
@@ -77,10 +76,10 @@ impl MySql {
         Ok(answer)
     }
 
-    pub(super) async fn open(&mut self) -> Result<Option<Open>, CannotFetch> {
-        match self.connection.query::<u64, _>(OPEN).await {
-            Ok(open) => Ok(Some(Open::These(open.into_iter().collect::<BTreeSet<u64>>()))),
-            Err(Error::Server(server)) if MAY_NOT.contains(&server.code) => Ok(None),
+    pub(super) async fn open(&mut self) -> Result<(Open, bool), CannotFetch> {
+        match self.connection.query::<String, _>(OPEN).await {
+            Ok(held) => Ok((Open { held: held.into_iter().collect(), writing: None }, true)),
+            Err(Error::Server(server)) if MAY_NOT.contains(&server.code) => Ok((Open::default(), false)),
             Err(error) => Err(said(&error)),
         }
     }

@@ -1,10 +1,12 @@
 //! How far a table was read, and how far for good.
 //!
 //! A **pass** reads from where everything is settled to the end. Before it begins a **mark** is set: the place of the last
-//! row that can be seen, and behind it, some moments later, which transactions are open. Whoever holds a place below the
-//! mark has ended by then, and its rows are seen by this pass, or is one of those. When all of them have ended, the rows
-//! up to the mark cannot become more; the pass that begins then reads them, and when it has, they are settled. Where
-//! nobody writes a mark is settled by the pass that sets it, so a table at rest is read once.
+//! row that can be seen, and behind it, some moments later, which transactions are open. A number is given out when a row
+//! is written, and `now()` is the beginning of its transaction, which may be long before that; so what counts is when a
+//! transaction began, not when it wrote. Whoever holds a place below the mark has ended by then, and its rows are seen by
+//! this pass, or is one of those. When all of them have ended, the rows up to the mark cannot become more; the pass that
+//! begins then reads them, and when it has, they are settled. Where no transaction is open a mark is settled by the pass
+//! that sets it, so a table at rest is read once.
 
 use std::collections::BTreeSet;
 
@@ -23,6 +25,9 @@ pub(super) struct Place {
     pub(super) settled: Option<Position>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) mark: Option<Mark>,
+    /// The last row that was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reached: Option<Position>,
     /// The pass under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) pass: Option<Pass>,
@@ -42,13 +47,21 @@ pub(super) struct Mark {
 }
 
 /// Transactions that were open at a moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Open {
-    /// All before `xmin` have ended, none from `xmax` on had begun to write. PostgreSQL numbers them in that order.
-    Between { xmin: u64, xmax: u64 },
-    /// These.
-    These(BTreeSet<u64>),
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Open {
+    /// Each by who holds it and since when.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) held: BTreeSet<String>,
+    /// Of those that write, whoever holds them, as PostgreSQL numbers them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) writing: Option<Writing>,
+}
+
+/// All before `xmin` have ended, none from `xmax` on had begun to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Writing {
+    pub(super) xmin: u64,
+    pub(super) xmax: u64,
 }
 
 /// Reading to the end.
@@ -82,20 +95,16 @@ pub(super) struct ReadPeriod {
 
 impl Open {
     pub(super) fn is_none(&self) -> bool {
-        match self {
-            Open::Between { xmin, xmax } => xmin >= xmax,
-            Open::These(these) => these.is_empty(),
-        }
+        self.held.is_empty() && self.writing.is_none_or(|writing| writing.xmin >= writing.xmax)
     }
 
     /// Whether all of these have ended, by what is open now.
     fn are_over(&self, now: &Open) -> bool {
-        match (self, now) {
-            (Open::Between { xmax, .. }, Open::Between { xmin, .. }) => xmin >= xmax,
-            (Open::These(these), Open::These(now)) => these.is_disjoint(now),
-            // Another engine answers: nothing of what was known holds.
-            _ => false,
-        }
+        let have_written = match (self.writing, now.writing) {
+            (Some(then), Some(now)) => now.xmin >= then.xmax,
+            (then, _) => then.is_none(),
+        };
+        have_written && self.held.is_disjoint(&now.held)
     }
 }
 
@@ -110,11 +119,13 @@ impl Place {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// A pass begins: what it settles, if what was marked is over. `open` is none where nobody may know.
-    pub(super) fn begin(&mut self, open: Option<&Open>) {
-        let is_over = |mark: &mut Mark| open.is_none_or(|now| mark.open.are_over(now));
+    /// A pass begins: what it settles, if what was marked is over. `is_bounded`: what lies behind the settled is too much
+    /// to be read again and again, and is read again when the mark is over.
+    pub(super) fn begin(&mut self, open: &Open, is_bounded: bool) {
+        let is_over = |mark: &mut Mark| mark.open.are_over(open);
         let settles = self.mark.take_if(is_over).map(|mark| mark.top);
-        self.pass = Some(Pass { settles, ..Pass::default() });
+        let at = self.reached.clone().filter(|_| is_bounded && self.mark.is_some());
+        self.pass = Some(Pass { at, settles, ..Pass::default() });
     }
 
     /// Whether a new mark is to be set before the pass reads.
@@ -123,13 +134,11 @@ impl Place {
     }
 
     /// Sets a mark: with nobody open behind it, the pass that begins settles it.
-    pub(super) fn set_mark(&mut self, top: Position, open: Option<Open>) {
-        match open.filter(|open| !open.is_none()) {
-            Some(open) => self.mark = Some(Mark { top, open }),
-            None => {
-                let pass = self.pass.get_or_insert_default();
-                pass.settles = Some(top);
-            }
+    pub(super) fn set_mark(&mut self, top: Position, open: Open) {
+        if open.is_none() {
+            self.pass.get_or_insert_default().settles = Some(top);
+        } else {
+            self.mark = Some(Mark { top, open });
         }
     }
 
@@ -147,11 +156,12 @@ impl Place {
         }
     }
 
-    /// The pass has read to the end.
-    pub(super) fn finish(&mut self) {
-        if let Some(settles) = self.pass.take().and_then(|pass| pass.settles) {
-            self.settled = Some(settles);
-        }
+    /// The pass has read to the end. Whether more is settled now.
+    pub(super) fn finish(&mut self) -> bool {
+        let settles = self.pass.take().and_then(|pass| pass.settles);
+        let is_new = settles.is_some() && settles != self.settled;
+        self.settled = settles.or(self.settled.take());
+        is_new
     }
 }
 
@@ -190,28 +200,47 @@ mod tests {
     #[test]
     fn once_a_mark_settles_when_all_that_were_open_have_ended_and_not_before() {
         let top = vec![moment("5")];
-        let open = |xmin, xmax| Open::Between { xmin, xmax };
+        let open = |xmin, xmax, held: &[&str]| Open {
+            held: held.iter().map(|&one| one.to_owned()).collect(),
+            writing: Some(Writing { xmin, xmax }),
+        };
         let mut place = Place::default();
-        place.begin(Some(&open(7, 9)));
+        // One that writes, and one that has not written yet but began long ago.
+        place.begin(&open(7, 9, &["12@10:00"]), false);
         assert!(place.wants_mark());
-        place.set_mark(top.clone(), Some(open(7, 9)));
-        place.finish();
+        place.set_mark(top.clone(), open(7, 9, &["12@10:00"]));
+        assert!(!place.finish());
+        for not_over in [open(8, 30, &[]), open(30, 30, &["12@10:00"])] {
+            place.begin(&not_over, false);
+            assert!(!place.wants_mark() && !place.finish(), "{not_over:?}");
+        }
         assert_eq!(place.settled, None);
-        place.begin(Some(&open(8, 30)));
-        assert!(!place.wants_mark());
-        place.finish();
-        assert_eq!(place.settled, None);
-        place.begin(Some(&open(9, 31)));
+        // Another transaction of the same session is another one.
+        place.begin(&open(9, 31, &["12@10:07"]), false);
         assert!(place.wants_mark());
-        let again = Place::parse(Some(&place.text())).unwrap();
-        assert_eq!(again, place);
-        place.finish();
+        assert_eq!(Place::parse(Some(&place.text())).unwrap(), place);
+        assert!(place.finish());
         assert_eq!(place.settled, Some(top.clone()));
         // A table at rest is read once.
         let mut place = Place::default();
-        place.begin(Some(&open(9, 9)));
-        place.set_mark(top.clone(), Some(open(9, 9)));
-        place.finish();
+        place.begin(&open(9, 9, &[]), false);
+        place.set_mark(top.clone(), open(9, 9, &[]));
+        assert!(place.finish());
         assert_eq!((place.settled, place.mark), (Some(top), None));
+    }
+
+    #[test]
+    fn bound_what_is_too_much_is_read_again_when_the_mark_is_over_and_not_at_every_turn() {
+        let held = Open { held: ["12@10:00".to_owned()].into(), writing: None };
+        let mut place = Place { reached: Some(vec![moment("900")]), ..Place::default() };
+        place.set_mark(vec![moment("5")], held.clone());
+        place.begin(&held, true);
+        assert!(
+            matches!(place.start(&mut None, SignedDuration::ZERO), Start::Behind([at]) if at.text == "900")
+        );
+        place.begin(&held, false);
+        assert!(matches!(place.start(&mut None, SignedDuration::ZERO), Start::Beginning));
+        place.begin(&Open::default(), true);
+        assert!(matches!(place.start(&mut None, SignedDuration::ZERO), Start::Beginning));
     }
 }

@@ -10,7 +10,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::{
     answer::{Answer, Value, ValueKind},
     database::Reached,
-    place::Open,
+    place::{Open, Writing},
 };
 use crate::transport::pull::CannotFetch;
 
@@ -19,9 +19,14 @@ const SESSION: &str = "SET TIME ZONE 'UTC'; SET datestyle = 'ISO, YMD'; SET inte
     SET extra_float_digits = 1; SET bytea_output = 'hex'; SET standard_conforming_strings = on; \
     SET client_encoding = 'UTF8'; SET default_transaction_isolation = 'read committed'; \
     SET default_transaction_read_only = on";
-/// In this form every version since 8.3 knows them.
-const OPEN: &str =
+/// Those that write, which any account is told. In this form every version since 8.3 knows them.
+const WRITING: &str =
     "SELECT txid_snapshot_xmin(txid_current_snapshot()), txid_snapshot_xmax(txid_current_snapshot())";
+/// All others' in this database, also such as have written nothing yet; of one that the account may not see, nothing but
+/// that it is there.
+const OPEN: &str = "SELECT pid, xact_start, query = '<insufficient privilege>' FROM pg_stat_activity \
+    WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() \
+    AND (xact_start IS NOT NULL OR query = '<insufficient privilege>')";
 
 /// A connection.
 #[derive(Debug)]
@@ -80,15 +85,25 @@ impl Postgres {
         Ok(answer)
     }
 
-    pub(super) async fn open(&mut self) -> Result<Open, CannotFetch> {
-        let answer = self.ask(OPEN, usize::MAX).await?;
+    pub(super) async fn open(&mut self) -> Result<(Open, bool), CannotFetch> {
+        let answer = self.ask(WRITING, usize::MAX).await?;
         let number = |at: usize| -> Option<u64> {
             answer.rows.first()?.get(at)?.as_ref().and_then(|value| value.text.parse().ok())
         };
-        match (number(0), number(1)) {
-            (Some(xmin), Some(xmax)) => Ok(Open::Between { xmin, xmax }),
-            _ => Err(CannotFetch("it does not tell its snapshot".to_owned())),
+        let (Some(xmin), Some(xmax)) = (number(0), number(1)) else {
+            return Err(CannotFetch("it does not tell its snapshot".to_owned()));
+        };
+        let mut open = Open { writing: Some(Writing { xmin, xmax }), ..Open::default() };
+        let mut is_guarded = true;
+        for row in self.ask(OPEN, usize::MAX).await?.rows {
+            match &row[..] {
+                [Some(pid), Some(since), _] => {
+                    let _ = open.held.insert(format!("{}@{}", pid.text, since.text));
+                }
+                _ => is_guarded = false,
+            }
         }
+        Ok((open, is_guarded))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     database::{Database, MOST_BYTES, Reached},
     envelopes::{Envelopes, Memory},
     place::{Comparing, Pass, Place, ReadPeriod},
-    statements::{MOST_PERIODS, Statements},
+    statements::Statements,
 };
 use crate::transport::pull::{CannotFetch, Fetched, Schedule, Source};
 
@@ -36,7 +36,7 @@ pub(super) struct SqlSource {
     database: Option<Database>,
     memory: Memory,
     /// What the periods said when they were last read.
-    periods: BTreeMap<String, [u8; 16]>,
+    periods: BTreeMap<Option<String>, [u8; 16]>,
     is_guarded: bool,
 }
 
@@ -72,6 +72,9 @@ impl SqlSource {
         let positions = self.positions(&answer, is_unordered)?;
         let new = self.envelopes().page(&answer, &positions, &self.memory, &mut chunk);
         let mut more = true;
+        if !is_unordered && let Some(last) = positions.last() {
+            place.reached = Some(last.clone());
+        }
         match place.pass.as_mut() {
             Some(pass) if answer.is_full => pass.at = positions.into_iter().next_back(),
             // Where the place is the key, no row is without it.
@@ -79,7 +82,9 @@ impl SqlSource {
                 *pass = Pass { at: None, unordered: true, settles: pass.settles.take() };
             }
             _ => {
-                place.finish();
+                if place.finish() {
+                    self.memory.settled();
+                }
                 place.comparing = self.due(place).map(|turn| Comparing { turn, read: None });
                 more = place.comparing.is_some();
             }
@@ -90,15 +95,15 @@ impl SqlSource {
     }
 
     async fn begin(&mut self, database: &mut Database, place: &mut Place) -> Result<(), CannotFetch> {
-        let open = database.open().await?;
-        self.guarded(open.is_some());
-        place.begin(open.as_ref());
+        let (open, is_guarded) = database.open().await?;
+        self.guarded(is_guarded);
+        place.begin(&open, self.memory.is_full());
         if place.wants_mark() {
             let top = database.ask(&self.statements, Question::Top, MOST_BYTES).await?;
             let top: Option<Position> = top.rows.into_iter().next().and_then(|row| row.into_iter().collect());
             if let Some(top) = top {
                 sleep(SETTLES).await;
-                place.set_mark(top, database.open().await?);
+                place.set_mark(top, database.open().await?.0);
             }
         }
         self.counters.held_back.set(u64::from(place.mark.is_some()));
@@ -121,25 +126,23 @@ impl SqlSource {
 
     /// Reads the next period whole.
     async fn compare(&mut self, database: &mut Database, place: &mut Place) -> Result<Fetched, CannotFetch> {
-        let answer = database.ask(&self.statements, Question::Periods, MOST_BYTES).await?;
-        if answer.is_full {
-            tracing::warn!(
-                feed = self.feed,
-                "it has more than {MOST_PERIODS} periods: those behind them are not compared"
-            );
-        }
-        let periods: Vec<Option<Value>> =
-            answer.rows.into_iter().filter_map(|row| row.into_iter().next()).collect();
         let mut chunk = ChunkBuilder::new();
         let Some(comparing) = &mut place.comparing else {
             return Ok(Fetched { chunk, place: place.text(), more: false });
         };
-        let read = comparing.read.as_ref();
-        let read = read.and_then(|read| periods.iter().position(|period| *period == read.period));
-        match periods.get(read.map_or(0, |read| read + 1)) {
+        let next = match comparing.read.as_ref().map(|read| read.period.as_ref()) {
+            // Rows of no period are the last.
+            Some(None) => None,
+            read => {
+                let next = Question::NextPeriod(read.flatten());
+                let answer = database.ask(&self.statements, next, MOST_BYTES).await?;
+                Some(answer.rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+            }
+        };
+        match next {
             Some(period) => {
                 self.read_period(database, period.as_ref(), &mut chunk).await?;
-                comparing.read = Some(ReadPeriod { period: period.clone() });
+                comparing.read = Some(ReadPeriod { period });
             }
             None => {
                 place.compared = Some(comparing.turn);
@@ -157,11 +160,18 @@ impl SqlSource {
         chunk: &mut ChunkBuilder,
     ) -> Result<(), CannotFetch> {
         let answer = database.ask(&self.statements, Question::Period(period), MOST_BYTES).await?;
-        let named = period.map(Value::told).unwrap_or_default();
+        if answer.rows.is_empty() {
+            return Ok(());
+        }
+        let named = period.map(Value::told);
         self.counters.compared.one();
         if answer.is_full {
             self.counters.oversize.one();
-            tracing::error!(feed = self.feed, period = named, "the period is too large to be compared whole");
+            tracing::error!(
+                feed = self.feed,
+                period = named.unwrap_or_default(),
+                "the period is too large to be compared whole"
+            );
             return Ok(());
         }
         let (hash, lines) = self.envelopes().period(&answer);
@@ -215,8 +225,9 @@ impl SqlSource {
         if std::mem::replace(&mut self.is_guarded, is_guarded) && !is_guarded {
             tracing::warn!(
                 feed = self.feed,
-                "the account may not see open transactions (privilege PROCESS): rows that are committed late, behind \
-                 others, are found only where whole periods are compared"
+                "the account may not see whose transactions are open (MySQL and MariaDB: PROCESS, PostgreSQL: \
+                 pg_read_all_stats): rows that are committed late, behind others, may be found only where whole periods \
+                 are compared"
             );
         }
     }

@@ -6,9 +6,6 @@ use ioc_model::pack::{SqlEngine, SqlFeed};
 
 use super::answer::{Question, Start, Value, ValueKind};
 
-/// More periods are not compared at once.
-pub(super) const MOST_PERIODS: usize = 10_000;
-
 /// What is read of one feed.
 #[derive(Clone, Debug)]
 pub(super) struct Statements {
@@ -37,9 +34,8 @@ impl Statements {
     /// How many rows an answer has at most; none where all are wanted.
     pub(super) fn most(&self, question: Question<'_>) -> Option<usize> {
         match question {
-            Question::Top => Some(1),
+            Question::Top | Question::NextPeriod(_) => Some(1),
             Question::Rows(_) | Question::Unordered(_) => Some(self.page as usize),
-            Question::Periods => Some(MOST_PERIODS),
             Question::Period(_) => None,
         }
     }
@@ -56,9 +52,13 @@ impl Statements {
                 }
                 ("*".to_owned(), filter, self.key.join(", "))
             }
-            Question::Periods => {
+            Question::NextPeriod(read) => {
                 let period = self.period.as_deref().unwrap_or(by);
-                (format!("DISTINCT {period}"), "1 = 1".to_owned(), "1".to_owned())
+                let filter = match read {
+                    Some(read) => format!("{period} > {}", self.literal(read)),
+                    None => format!("{period} IS NOT NULL"),
+                };
+                (period.to_owned(), filter, period.to_owned())
             }
             Question::Period(period) => {
                 let column = self.period.as_deref().unwrap_or(by);
