@@ -27,6 +27,7 @@ const BESIDES: [(&str, u64); 15] = [
     ("superseded", 7),
     ("report_value", 2),
     ("receipt", 1),
+    ("obligation", 2),
     ("epoch", 1),
 ];
 
