@@ -43,3 +43,11 @@ PARTITION BY toYYYYMM(period_start)
 ORDER BY (form, agency, period_start, period_kind, epoch)
 SETTINGS {safety}
 COMMENT 'Who owes which report when, and how that stood: a row whenever it changed. Read obligation_current for how it stands, obligation_known_at(known_at = …) for how it stood at a moment';
+
+ALTER TABLE alert {on_cluster}
+    MODIFY COLUMN about Enum8('station' = 0, 'address' = 1, 'network' = 2, 'user' = 3, 'log_source' = 4, 'agency' = 5)
+        COMMENT 'What its subject is; agency: who missed what they owe' CODEC(ZSTD(1)),
+    COMMENT COLUMN IF EXISTS subject 'What it is about: station.id, the address, network or user that events were counted by, or who owes reports: obligation.agency';
+
+ALTER TABLE rule {on_cluster}
+    COMMENT COLUMN IF EXISTS condition 'What it looks at: indicator, index, limit, status, blind, unusual, events, reminders';
