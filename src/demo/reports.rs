@@ -5,7 +5,8 @@
 //! made from a seed ([`numbers`]) and filled into the forms' own templates ([`filled`]), each some days after its period has
 //! ended. Departments push a workbook; communes drop a CSV file or push one. Some are wrong, as real ones are: a number that
 //! is none, parts that are more than the whole, a figure ten times too large, one that comes corrected days later, none at
-//! all. What is wrong depends on the seed, the commune and the month alone.
+//! all. Wards also report every day, mostly before nine the next morning, so that obligations fall due, are met, missed and
+//! revised while one looks. What is wrong depends on the seed, the commune and the month alone.
 
 mod filled;
 mod numbers;

@@ -130,7 +130,7 @@ impl ObligationRule {
                     agency: place.key.code.clone(),
                     place_from: Some(place.key.valid_from),
                     from: began(&place.key, &takeovers).max(self.valid_from),
-                    ends_from: place.key.valid_from,
+                    ends_from: place.key.valid_from.max(self.valid_from),
                     to: match (place.valid_to, self.valid_to) {
                         (Some(last), Some(to)) => Some(last.min(to)),
                         (last, to) => last.or(to),
