@@ -52,13 +52,13 @@ use timely::{
     scheduling::activate::SyncActivator,
 };
 
+pub(crate) use self::sum::{OfAll, OfAllRecord};
 use self::{
     decode::{Decoded, decode},
     parcels::{Arranged, Arrived, FromLogSources, Given, Parcel, Reports},
     reread::read_again,
     sum::{Addends, Sums, addressed},
 };
-pub(crate) use self::sum::{OfAll, OfAllRecord};
 use crate::{
     exchange::{Addresses, Shards, WorkerShards, worker_of},
     figures::FIGURES,

@@ -189,8 +189,9 @@ impl Ledger {
         results: &mut LedgerResults,
     ) {
         let unpacked = self.accounts.get(&agency).map(Account::unpacked).transpose();
-        let mut entries =
-            unpacked.expect("accounts are made here or were looked into when they were loaded").unwrap_or_default();
+        let mut entries = unpacked
+            .expect("accounts are made here or were looked into when they were loaded")
+            .unwrap_or_default();
         let mut touched: BTreeSet<(Name, Period)> = BTreeSet::new();
         for Filed { form, period, arrival, outcome, .. } in filed {
             let entry = entries.entry((form, period)).or_default();
@@ -210,7 +211,9 @@ impl Ledger {
             }
         }
         for (key, entry) in &mut entries {
-            let Some(said) = entry.said.filter(|said| said.state != ObligationState::NotOwed) else { continue };
+            let Some(said) = entry.said.filter(|said| said.state != ObligationState::NotOwed) else {
+                continue;
+            };
             if found.contains_key(key) {
                 continue;
             }

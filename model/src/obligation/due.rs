@@ -129,12 +129,7 @@ mod tests {
     use crate::{form::PeriodKind, pack::Holiday, text::Text};
 
     fn rule(reckoned: Reckoned) -> DueRule {
-        DueRule {
-            reckoned,
-            from: ReckonedFrom::End,
-            at: time(17, 0, 0, 0),
-            on_day_off: OnDayOff::Next,
-        }
+        DueRule { reckoned, from: ReckonedFrom::End, at: time(17, 0, 0, 0), on_day_off: OnDayOff::Next }
     }
 
     fn due(rule: DueRule, kind: PeriodKind, label: &str) -> String {
@@ -144,7 +139,9 @@ mod tests {
 
     #[test]
     fn a_deadline_is_reckoned_from_the_end_of_each_kind_of_period_or_its_beginning() {
-        use PeriodKind::{AdminMonth, AdminQuarter, AdminYear, Month, Quarter, SchoolRound, SchoolYear, Week};
+        use PeriodKind::{
+            AdminMonth, AdminQuarter, AdminYear, Month, Quarter, SchoolRound, SchoolYear, Week,
+        };
         let working = |number| rule(Reckoned::WorkingDays(number));
         let of_month = |day, months| rule(Reckoned::DayOfMonth { day, months });
         let from_start = |rule: DueRule| DueRule { from: ReckonedFrom::Start, ..rule };
@@ -172,9 +169,8 @@ mod tests {
 
     #[test]
     fn where_a_day_is_off_a_deadline_moves_as_its_rule_says() {
-        let moved = |on_day_off| {
-            due(DueRule { on_day_off, ..rule(Reckoned::Days(5)) }, PeriodKind::Month, "2026-11")
-        };
+        let moved =
+            |on_day_off| due(DueRule { on_day_off, ..rule(Reckoned::Days(5)) }, PeriodKind::Month, "2026-11");
         assert_eq!(moved(OnDayOff::Next), "2026-12-07T17:00:00");
         assert_eq!(moved(OnDayOff::Previous), "2026-12-04T17:00:00");
         assert_eq!(moved(OnDayOff::Stays), "2026-12-05T17:00:00");
@@ -192,9 +188,10 @@ mod tests {
     }
 
     fn any_period() -> impl Strategy<Value = Period> {
-        (0..PeriodKind::ALL.len(), 2000_i16..2100, 1_i16..=366).prop_filter_map("no such period", |(kind, year, number)| {
-            Period::of(PeriodKind::ALL[kind], year, number)
-        })
+        (0..PeriodKind::ALL.len(), 2000_i16..2100, 1_i16..=366)
+            .prop_filter_map("no such period", |(kind, year, number)| {
+                Period::of(PeriodKind::ALL[kind], year, number)
+            })
     }
 
     fn any_days() -> impl Strategy<Value = WorkingDays> {

@@ -168,10 +168,7 @@ impl ObligationRule {
 }
 
 /// By a place that took over whole and alone from one of the same code, the day before which that one ended: from whom.
-fn takeovers<'p>(
-    places: &'p [Place],
-    successions: &'p [Succession],
-) -> BTreeMap<&'p PlaceKey, &'p PlaceKey> {
+fn takeovers<'p>(places: &'p [Place], successions: &'p [Succession]) -> BTreeMap<&'p PlaceKey, &'p PlaceKey> {
     let mut came_from: BTreeMap<&PlaceKey, usize> = BTreeMap::new();
     for succession in successions {
         *came_from.entry(&succession.to).or_default() += 1;

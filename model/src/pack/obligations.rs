@@ -14,9 +14,7 @@ use super::{
 use crate::{
     calendar::Calendar,
     form::{Form, Owner, Period},
-    obligation::{
-        Debtor, DueRule, Exception, ObligationRule, OnDayOff, Owes, Reckoned, ReckonedFrom,
-    },
+    obligation::{Debtor, DueRule, Exception, ObligationRule, OnDayOff, Owes, Reckoned, ReckonedFrom},
     working_days::WorkingDays,
 };
 
@@ -35,8 +33,9 @@ pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
         };
         draft.say("obligation", id, &section);
         if !is_identifier(id, '-') {
-            let message =
-                format!("obligation '{id}': an identifier is of lower-case letters, digits and '-', at most 64");
+            let message = format!(
+                "obligation '{id}': an identifier is of lower-case letters, digits and '-', at most 64"
+            );
             section.fault(line, message);
         }
         if let Some(rule) = read_one(id, section, draft) {
@@ -247,11 +246,8 @@ fn check_deadlines(rule: &ObligationRule, form: &Form, section: &Section<'_>, li
     let Ok(calendar) = Calendar::of_zone(&draft.timezone) else { return };
     for period in rule.periods(form.period).take(LOOKED_AT) {
         if rule.owed(period, &days, &calendar).is_some_and(|owed| owed.due_at <= owed.opens) {
-            let message = format!(
-                "{}: the deadline of {} lies before that period begins",
-                rule.id,
-                period.label()
-            );
+            let message =
+                format!("{}: the deadline of {} lies before that period begins", rule.id, period.label());
             return section.fault(line, message);
         }
     }

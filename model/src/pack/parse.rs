@@ -17,8 +17,8 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, obligations, places,
-    rules, severities, stations, successions, targets,
+    feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, obligations,
+    places, rules, severities, stations, successions, targets,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.

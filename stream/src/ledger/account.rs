@@ -37,12 +37,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    pub(super) fn of(
-        owed: Owed,
-        place_from: Option<Date>,
-        state: ObligationState,
-        reminders: u32,
-    ) -> Said {
+    pub(super) fn of(owed: Owed, place_from: Option<Date>, state: ObligationState, reminders: u32) -> Said {
         Said { owed_from: owed.owed_from, due_at: owed.due_at, place_from, state, reminders }
     }
 }
@@ -96,10 +91,13 @@ impl Account {
                 let period = period.ok_or(postcard::Error::DeserializeBadEncoding)?;
                 let said = said.map(|(owed_from, behind, place, state, reminders)| {
                     let place_from = match usize::from(place).checked_sub(1) {
-                        Some(number) => Some(*places.get(number).ok_or(postcard::Error::DeserializeBadEncoding)?),
+                        Some(number) => {
+                            Some(*places.get(number).ok_or(postcard::Error::DeserializeBadEncoding)?)
+                        }
                         None => None,
                     };
-                    let (owed_from, due_at) = (EventTime(owed_from), EventTime(owed_from.saturating_add(behind)));
+                    let (owed_from, due_at) =
+                        (EventTime(owed_from), EventTime(owed_from.saturating_add(behind)));
                     Ok::<_, postcard::Error>(Said { owed_from, due_at, place_from, state, reminders })
                 });
                 let _ = unpacked.insert((form, period), Entry { received, said: said.transpose()? });

@@ -6,16 +6,17 @@
 use std::sync::Arc;
 
 use ioc_model::{
-    form::{Form, Owner, PeriodKind, PlaceScope, Vintage},
+    form::{Owner, PeriodKind},
     names::Names,
-    obligation::{DueRule, Exception, ObligationRule, OnDayOff, Owes, Reckoned, ReckonedFrom},
+    obligation::{Exception, Owes, Reckoned},
     pack::Pack,
     place::{Place, PlaceKey, PlaceKind},
     position::{Offset, Position},
-    rule::{AlertChange, AlertKey, Condition, Priority, Rule},
+    rule::{AlertChange, AlertKey},
     text::Text,
     time::ReceivedAt,
 };
+use ioc_testing::{form, obligation, reminders};
 use proptest::prelude::*;
 
 use super::*;
@@ -29,71 +30,6 @@ fn at(local: &str) -> i64 {
 
 fn month(label: &str) -> Period {
     Period::parse(PeriodKind::AdminMonth, label).unwrap()
-}
-
-fn form(id: &str, period: PeriodKind, owner: Owner) -> (String, Form) {
-    let form = Form {
-        id: id.to_owned(),
-        name: Text::default(),
-        titles: Vec::new(),
-        period,
-        owner,
-        vintage: Vintage::Official,
-        absent: ioc_model::form::Absent::Keeps,
-        parts: false,
-        decimal: ',',
-        places: PlaceScope { kinds: vec![PlaceKind::Commune], below: Vec::new() },
-        columns: Vec::new(),
-        indicators: BTreeMap::new(),
-        checks: Vec::new(),
-        against: Vec::new(),
-        marks: Default::default(),
-        totals: Vec::new(),
-        of_which: Default::default(),
-        screen: None,
-        sdmx: None,
-        dhis2: None,
-        fhir: None,
-        templates: Vec::new(),
-        about: None,
-    };
-    (id.to_owned(), form)
-}
-
-fn rule(id: &str, form: &str, owes: Owes, reckoned: Reckoned) -> (String, ObligationRule) {
-    let due = DueRule {
-        reckoned,
-        from: ReckonedFrom::End,
-        at: jiff::civil::time(17, 0, 0, 0),
-        on_day_off: OnDayOff::Next,
-    };
-    let rule = ObligationRule {
-        id: id.to_owned(),
-        form: form.to_owned(),
-        owes,
-        valid_from: jiff::civil::date(2026, 9, 1),
-        valid_to: None,
-        due,
-        exceptions: BTreeMap::new(),
-        basis: String::new(),
-    };
-    (id.to_owned(), rule)
-}
-
-fn reminders(id: &str, reach: u32) -> (String, Rule) {
-    let rule = Rule {
-        id: id.to_owned(),
-        name: Text::default(),
-        step: Text::default(),
-        priority: Priority::Medium,
-        condition: Condition::Reminders { reach },
-        raise_windows: 1,
-        clear_windows: 1,
-        kinds: Vec::new(),
-        stations: Vec::new(),
-        log_sources: Vec::new(),
-    };
-    (id.to_owned(), rule)
 }
 
 fn place(code: &str) -> Place {
@@ -110,6 +46,7 @@ fn place(code: &str) -> Place {
 
 /// Two communes owe a form two working days behind the 14th, the health office one five days behind the month.
 fn pack() -> Pack {
+    let office = Owes::Agencies(vec!["so-yt".to_owned()]);
     Pack {
         places: COMMUNES.map(place).into(),
         forms: [
@@ -118,8 +55,8 @@ fn pack() -> Pack {
         ]
         .into(),
         obligations: [
-            rule("monthly", "ktxh-x", Owes::Places, Reckoned::WorkingDays(2)),
-            rule("health", "yt-thang", Owes::Agencies(vec!["so-yt".to_owned()]), Reckoned::Days(5)),
+            obligation("monthly", "ktxh-x", Owes::Places, "2026-09-01", (Reckoned::WorkingDays(2), "17:00")),
+            obligation("health", "yt-thang", office, "2026-09-01", (Reckoned::Days(5), "17:00")),
         ]
         .into(),
         rules: [reminders("twice", 2)].into(),
@@ -128,7 +65,8 @@ fn pack() -> Pack {
 }
 
 fn decoder(pack: Pack) -> Decoder {
-    Decoder::new(Arc::new(Pack { timezone: "Asia/Ho_Chi_Minh".to_owned(), ..pack }), Names::default()).unwrap()
+    Decoder::new(Arc::new(Pack { timezone: "Asia/Ho_Chi_Minh".to_owned(), ..pack }), Names::default())
+        .unwrap()
 }
 
 fn filed(form: &str, agency: &str, period: Period, received: i64, outcome: Outcome) -> Filed {
@@ -206,7 +144,11 @@ fn the_second_upload_is_on_time_and_revised_once_and_the_empty_one_is_missing_af
     for (moment, agency, outcome) in steps {
         house.epoch(at(moment), vec![filed("ktxh-x", agency, october, at(moment), outcome)]);
         if moment == "2026-10-15T09:00" {
-            assert_eq!(house.state("ktxh-x", agency, october), Some("rejected"), "it believes that it is done");
+            assert_eq!(
+                house.state("ktxh-x", agency, october),
+                Some("rejected"),
+                "it believes that it is done"
+            );
         }
         house.again();
     }
@@ -240,7 +182,11 @@ fn a_report_is_late_by_what_was_received_and_its_corrections_make_it_no_later() 
     }
     let obligation = house.of("yt-thang", "so-yt", october).unwrap();
     assert_eq!(obligation.late_seconds(), Some((15 * 60 + 15) * 60));
-    assert_eq!((obligation.state.word(), obligation.revisions, obligation.reminders), ("late", 2, 2), "September is the first");
+    assert_eq!(
+        (obligation.state.word(), obligation.revisions, obligation.reminders),
+        ("late", 2, 2),
+        "September is the first"
+    );
 }
 
 #[test]
@@ -267,9 +213,10 @@ fn so_many_missed_obligations_of_a_year_raise_an_alert_once_and_it_ends_with_the
     assert_eq!(house.of("ktxh-x", "25486", month("2026-12")).unwrap().reminders, 3);
     house.again();
     house.epoch(at("2027-01-01T00:00"), Vec::new());
-    let ended = house.alerts.iter().filter(|(now, change, _)| {
-        (*now, *change) == (at("2027-01-01T00:00"), AlertChange::Cleared)
-    });
+    let ended = house
+        .alerts
+        .iter()
+        .filter(|(now, change, _)| (*now, *change) == (at("2027-01-01T00:00"), AlertChange::Cleared));
     assert_eq!(ended.count(), 3);
 }
 
@@ -334,7 +281,10 @@ fn what_comes_before_its_period_begins_meets_its_obligation_and_what_nobody_owes
     let now = at("2026-09-20T08:00");
     let december = month("2026-12");
     let early = filed("ktxh-x", "25486", december, now, CHANGED);
-    let nobodys = [filed("ktxh-x", "so-xh", month("2026-10"), now, CHANGED), filed("none", "25486", december, now, SAME)];
+    let nobodys = [
+        filed("ktxh-x", "so-xh", month("2026-10"), now, CHANGED),
+        filed("none", "25486", december, now, SAME),
+    ];
     house.epoch(now, [vec![early], nobodys.into()].concat());
     assert_eq!(house.state("ktxh-x", "25486", december), Some("on_time"));
     assert_eq!(house.state("ktxh-x", "so-xh", month("2026-10")), None);
@@ -356,7 +306,8 @@ fn bound_ten_years_of_a_form_and_a_hundred_communes_are_half_a_megabyte() {
         periods.extend(periods.last().unwrap().next());
     }
     let of_period = |period: &Period| {
-        let received = at("2026-10-16T09:00") + i64::from((period.end - month("2026-10").end).get_days()) * 86_400_000;
+        let received =
+            at("2026-10-16T09:00") + i64::from((period.end - month("2026-10").end).get_days()) * 86_400_000;
         filed("ktxh-x", "25486", *period, received, CHANGED)
     };
     let _ = ledger.take(Now(now), &decoder, periods.iter().map(of_period).collect(), Vec::new());
@@ -383,7 +334,8 @@ fn with_pen_and_paper(made: &[Made], now: i64) -> BTreeMap<(usize, usize), (&'st
         let mut missed_in = BTreeMap::new();
         for (month, (label, due)) in MONTHS.iter().enumerate() {
             let period = self::month(label);
-            let (begins, ends) = (at(&format!("{}T00:00", period.start)), at(&format!("{}T00:00", period.end)));
+            let (begins, ends) =
+                (at(&format!("{}T00:00", period.start)), at(&format!("{}T00:00", period.end)));
             let (due, over) = (at(due), ends + 86_400_000);
             let mut mine: Vec<&Made> =
                 made.iter().filter(|of| (usize::from(of.0), usize::from(of.1)) == (commune, month)).collect();

@@ -47,8 +47,7 @@ pub(super) fn accepted(report: &Report, own: BTreeSet<Period>, stored: &[StoredC
             && row.cell.owner == report.agency
             && row.arrival.position == report.arrival.position
     };
-    let changed: BTreeSet<Period> =
-        stored.iter().filter(is_its_own).map(|row| row.cell.key.period).collect();
+    let changed: BTreeSet<Period> = stored.iter().filter(is_its_own).map(|row| row.cell.key.period).collect();
     own.into_iter()
         .map(|period| filed(report, period, Outcome::Accepted { changed: changed.contains(&period) }))
         .collect()
@@ -64,7 +63,9 @@ impl Reported {
     pub(crate) fn filed(&self, form: Name) -> Vec<Filed> {
         let mut filed = Vec::new();
         for (period, page) in &self.pages {
-            let cells = page.unpacked(*period).expect("pages are made here or were looked into when they were loaded");
+            let cells = page
+                .unpacked(*period)
+                .expect("pages are made here or were looked into when they were loaded");
             let own = cells.statements().filter(|(voice, said)| voice.agency == said.owner);
             let messages: BTreeSet<(Name, Arrival)> =
                 own.map(|(voice, said)| (voice.agency, Arrival { row: 0, ..said.arrival })).collect();

@@ -63,7 +63,10 @@ fn changed(from: &str, to: &str) -> PackFiles {
 fn an_obligation_is_a_form_of_somebody_from_a_day_on_with_a_deadline_and_its_exceptions() {
     let pack = Pack::parse(&files()).unwrap_or_else(|faults| panic!("{faults}"));
     let monthly = &pack.obligations["monthly"];
-    assert_eq!((monthly.form.as_str(), &monthly.owes, monthly.basis.as_str()), ("ktxh-x", &Owes::Places, "NĐ 09/2019"));
+    assert_eq!(
+        (monthly.form.as_str(), &monthly.owes, monthly.basis.as_str()),
+        ("ktxh-x", &Owes::Places, "NĐ 09/2019")
+    );
     assert_eq!((monthly.valid_from, monthly.valid_to), (date(2026, 1, 15), Some(date(2026, 12, 14))));
     let due = DueRule {
         reckoned: Reckoned::WorkingDays(2),
@@ -119,7 +122,10 @@ fn everything_that_can_be_wrong_with_an_obligation_is_said_with_its_line() {
             "obligations.toml:4: monthly: 'valid_to' lies before 'valid_from'",
         ),
         (changed("valid_from = 2026-01-15\n", ""), "obligations.toml:1: monthly: 'valid_from' is missing"),
-        (changed("due = { working_days = 2, at = \"17:00\" }\n", ""), "obligations.toml:1: monthly: 'due' is missing"),
+        (
+            changed("due = { working_days = 2, at = \"17:00\" }\n", ""),
+            "obligations.toml:1: monthly: 'due' is missing",
+        ),
         (
             changed("working_days = 2", "working_days = 0"),
             "obligations.toml:5: monthly.due: 'working_days' must lie between 1",
@@ -147,7 +153,10 @@ fn everything_that_can_be_wrong_with_an_obligation_is_said_with_its_line() {
             changed("\"2026-03\"", "\"2026-Q1\""),
             "obligations.toml:6: monthly: '2026-Q1' is not a period of kind 'admin_month'",
         ),
-        (changed("\"2026-04\"", "\"2026-03\""), "obligations.toml:6: monthly: period '2026-03' is named twice"),
+        (
+            changed("\"2026-04\"", "\"2026-03\""),
+            "obligations.toml:6: monthly: period '2026-03' is named twice",
+        ),
         (
             changed("\"2026-03-27T12:00\"", "\"soon\""),
             "obligations.toml:6: monthly: 'due' is a moment of the local clock",
@@ -178,10 +187,19 @@ fn a_rule_of_reminders_watches_no_station_and_says_how_many() {
     for (from, to, expected) in [
         (", reach = 3", "", "rules.toml:5: often: 'reach' is missing"),
         ("reach = 3", "reach = 0", "rules.toml:5: often.condition: 'reach' must lie between 1"),
-        ("priority", "raise_windows = 2\npriority", "often: 'raise_windows' counts windows; a rule of reminders"),
-        ("priority", "stations = [\"S1\"]\npriority", "often: 'stations' is about stations; a rule of reminders"),
+        (
+            "priority",
+            "raise_windows = 2\npriority",
+            "often: 'raise_windows' counts windows; a rule of reminders",
+        ),
+        (
+            "priority",
+            "stations = [\"S1\"]\npriority",
+            "often: 'stations' is about stations; a rule of reminders",
+        ),
     ] {
-        let faults = Pack::parse(&with("rules.toml", &rule.replacen(from, to, 1))).map(|_| ()).expect_err(expected);
+        let faults =
+            Pack::parse(&with("rules.toml", &rule.replacen(from, to, 1))).map(|_| ()).expect_err(expected);
         assert!(faults.to_string().contains(expected), "{expected}\n{faults}");
     }
 }
