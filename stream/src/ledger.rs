@@ -11,7 +11,7 @@
 //! which count those alerts.
 //!
 //! Between two messages of an agency, and two moments at which something opens or falls due, what is kept of it lies packed
-//! ([`account`]): about 35 bytes an obligation, so a form that 96 communes owe for 120 months costs 0.4 MB. Nothing of it is
+//! ([`account`]): about 40 bytes an obligation, so a form that 96 communes owe for 120 months costs 0.5 MB. Nothing of it is
 //! forgotten: the first message of a period may come years behind its deadline.
 
 mod account;

@@ -13,6 +13,7 @@ use crate::{
 
 /// What came of one agency about one period of a form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Packed", into = "Packed")]
 pub struct Received {
     /// The accepted message that arrived first, and whether it changed something.
     first: Option<(Arrival, bool)>,
@@ -22,6 +23,25 @@ pub struct Received {
     changing: u32,
     rejected: u32,
     last_rejected: Option<Arrival>,
+}
+
+/// [`Received`] as it is written: most often the first message is the last.
+#[derive(Serialize, Deserialize)]
+struct Packed(Option<(Arrival, bool)>, bool, Option<Arrival>, u32, u32, Option<Arrival>);
+
+impl From<Received> for Packed {
+    fn from(received: Received) -> Packed {
+        let Received { first, last, changing, rejected, last_rejected } = received;
+        let is_first = last == first.map(|(first, _)| first);
+        Packed(first, is_first, last.filter(|_| !is_first), changing, rejected, last_rejected)
+    }
+}
+
+impl From<Packed> for Received {
+    fn from(Packed(first, is_first, last, changing, rejected, last_rejected): Packed) -> Received {
+        let last = if is_first { first.map(|(first, _)| first) } else { last };
+        Received { first, last, changing, rejected, last_rejected }
+    }
 }
 
 impl Received {
@@ -181,6 +201,8 @@ mod tests {
                 None if now >= OWED_FROM.0 => ObligationState::Due,
                 None => ObligationState::NotDue,
             };
+            let again: Received = serde_json::from_value(serde_json::to_value(&in_order).unwrap()).unwrap();
+            prop_assert_eq!(&again, &in_order);
             prop_assert_eq!(state(&in_order, now), expected);
             let revisions = accepted.iter().skip(1).filter(|(_, kind)| *kind == 1).count();
             prop_assert_eq!(in_order.revisions() as usize, revisions);

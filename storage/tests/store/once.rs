@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows a sample epoch has besides its observations, by table.
-const BESIDES: [(&str, u64); 15] = [
+const BESIDES: [(&str, u64); 16] = [
     ("window", 1),
     ("index_value", 2),
     ("assessment", 2),

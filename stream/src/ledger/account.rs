@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
+    calendar::{Calendar, DayNumber},
     form::{Period, PeriodKind},
     name::Name,
     obligation::{Owed, Received},
@@ -14,6 +15,8 @@ use ioc_model::{
     time::EventTime,
 };
 use serde::{Deserialize, Serialize};
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
 
 /// By form and period.
 pub(super) type Entries = BTreeMap<(Name, Period), Entry>;
@@ -52,10 +55,10 @@ struct Packed {
     places: Vec<Date>,
 }
 
-/// Its first day; what came; what was said: when it is owed from, how long behind that it is due, the place's version by its
+/// Its first day, in days since 1970; what came; what was said: when it is owed from, how long behind that it is due, the place's version by its
 /// number in the list from 1, the state, the reminders.
 #[derive(Debug, Serialize, Deserialize)]
-struct PackedEntry(Date, Received, Option<(i64, i64, u16, ObligationState, u32)>);
+struct PackedEntry(DayNumber, Received, Option<(i64, i64, u16, ObligationState, u32)>);
 
 impl Account {
     pub(super) fn packed(entries: &Entries) -> Account {
@@ -67,7 +70,7 @@ impl Account {
                 let place = place_from.map_or(0, |from| number(places, from));
                 (owed_from.0, due_at.0.saturating_sub(owed_from.0), place, state, reminders)
             });
-            let entry = PackedEntry(period.start, received.clone(), said);
+            let entry = PackedEntry(day_number(period.start), received.clone(), said);
             match packed.forms.last_mut() {
                 Some((of, kind, entries)) if (*of, *kind) == (*form, period.kind) => entries.push(entry),
                 _ => packed.forms.push((*form, period.kind, vec![entry])),
@@ -87,6 +90,7 @@ impl Account {
         let mut unpacked = Entries::new();
         for (form, kind, entries) in forms {
             for PackedEntry(start, received, said) in entries {
+                let start = Calendar::date(start).ok_or(postcard::Error::DeserializeBadEncoding)?;
                 let period = Period::holding(kind, start).filter(|period| period.start == start);
                 let period = period.ok_or(postcard::Error::DeserializeBadEncoding)?;
                 let said = said.map(|(owed_from, behind, place, state, reminders)| {
@@ -111,6 +115,10 @@ impl Account {
     pub(super) fn size(&self) -> usize {
         self.0.len()
     }
+}
+
+fn day_number(day: Date) -> DayNumber {
+    DayNumber((day - EPOCH).get_days())
 }
 
 /// The number of a version in a list that grows with what comes up, from 1.
