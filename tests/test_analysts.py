@@ -270,6 +270,36 @@ def fill(ask, first, second):
         " ('ktxh-x', '25486', 'admin_month', '2026-09-15', '2026-10-14', 'refused', 5, 0, 0, 0, 5, ['error'], ['empty'], [''],"
         f" [''], ['không có giá trị'], ['nothing in it'], 'push', '25486', '2026-10-15 02:00:00', 1, 0, 3999, 0, 0, {first}, 0)"
     )
+    # Three months that a commune missed, of one of which the report came; one that it has not met yet; and what that raised.
+    owed = (
+        "INSERT INTO obligation (form, agency, place, place_from, period_kind, period_start, period_end, period_label, owed_from,"
+        " due_at, state, received_at, late_seconds, rejected, rejected_at, reminders, said_at, generation, epoch, chunk) VALUES"
+        " ('ktxh-x', '25486', '25486', '2025-07-01', 'admin_month', '{start}', '{end}', '{label}', '{end} 17:00:00', '{due}', '{state}',"
+        " {received}, {late}, {rejected}, {attempt}, {reminders}, now64(3), 0, {epoch}, 0)"
+    )
+    months = (
+        ("2026-07-15", "2026-08-14", "2026-08", "2026-08-18 10:00:00", "missing", 1),
+        ("2026-08-15", "2026-09-14", "2026-09", "2026-09-16 10:00:00", "missing", 2),
+        ("2026-09-15", "2026-10-14", "2026-10", "2026-10-16 10:00:00", "missing", 3),
+        ("2026-10-15", "2026-11-14", "2026-11", "2026-11-17 10:00:00", "due", 0),
+    )
+    for start, end, label, due, state, reminders in months:
+        received, late, rejected, attempt, epoch = "NULL", "NULL", 0, "NULL", first
+        ask(owed.format(**locals()))
+    received, late, rejected, attempt, epoch = "'2026-10-17 01:15:00'", "54900", 1, "'2026-10-15 02:00:00'", second
+    start, end, label, due, _, reminders = months[2]
+    state = "late"
+    ask(owed.format(**locals()))
+    ask(
+        "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk) VALUES ('obligation', 'ktxh-x',"
+        f" '25486', 'admin_month', '2026-09-15 00:00:00', 0, {second}, 0)"
+    )
+    ask(
+        "INSERT INTO alert (rule, subject, number, about, change, priority, active, acknowledged, occurrences, at, measure,"
+        " averaging, window_start, window_end, value, threshold, status, user, note, seq, generation, epoch, chunk)"
+        " VALUES ('reminded-three-times', '25486', 1, 'agency', 'raised', 'low', true, false, 1, now64(3), 'reminders', '',"
+        f" '2025-12-31 17:00:00', '2026-10-16 10:00:00.001', 3, 3, '', '', '', 0, 0, {first}, 0)"
+    )
     ask(
         "INSERT INTO superseded (fact, measure, subject, kind, time, generation, epoch, chunk)"
         f" SELECT 'observation', 'pm25', 'ST01', '', start, 0, {second}, 0 FROM ({HOURS}) WHERE hour = 5"

@@ -28,6 +28,7 @@ class Made:
     folder: object
     receipts: list = dataclasses.field(default_factory=list)
     envelopes: list = dataclasses.field(default_factory=list)
+    delivered: list = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
         kept = reported.Kept()
@@ -43,6 +44,14 @@ class Made:
         for receipt in self.receipts:
             sums.update(dict(zip(FEED, (receipt.rows, receipt.stored, receipt.same, receipt.rejected), strict=True)))
         self.balance = dict(sums)
+        came = collections.defaultdict(list)
+        for (meaning, _), receipt in zip(self.delivered, self.receipts, strict=True):
+            if meaning["agency"] == meaning["place"]:
+                came[meaning["form"], meaning["place"], *meaning["month"]].append(receipt)
+        now = max(receipt.received for receipt in self.receipts)
+        self.owed = [reported.owed(*key, receipts, now) for key, receipts in came.items()]
+        # Of a month long ago nothing came.
+        self.owed.append(reported.Owed("fire-k", "25459", 2026, 1, "missing", None, None, 0, 0))
 
     def deliver(self, at, record, kept):
         verdict, stored, same, withdrawn = kept.take(record)
@@ -51,13 +60,14 @@ class Made:
         same = rows if verdict == "duplicate" else same
         rejected = rows if verdict == "refused" else 0
         position = len(self.envelopes)
+        self.delivered.append((record, position))
         self.envelopes.append(Envelope(at, position, REPORT_FEED, record["payload"].encode()))
         said = (record["form"], record["agency"], verdict, rows, stored, same, rejected, withdrawn)
         self.receipts.append(reported.Receipt(at, position, NOW + position, *said))
 
     def found(self):
         journals = reported.read_journals(self.folder)
-        return reported.Reports(journals, self.envelopes, self.receipts, self.shown, self.beside, self.balance).run().findings
+        return reported.Reports(journals, self.envelopes, self.receipts, self.shown, self.beside, self.owed, self.balance).run().findings
 
 
 @pytest.fixture
@@ -96,6 +106,11 @@ WRONG = {
     "a cell is of nobody": (lambda made: made.shown.append(("fire-k", "F09", *made.shown[0][2:])), "BATCH: 1 cells that are shown"),
     "an old word is shown": (lambda made: made.shown.append((*made.shown.pop()[:-1], 123_456)), "BATCH: "),
     "another agency's word is another": (lambda made: made.beside.append((*made.beside.pop()[:-1], 123_456)), "BATCH: "),
+    "an obligation is missing": (lambda made: made.owed.pop(0), "BATCH: 1 obligations that are missing"),
+    "a correction makes it later": (
+        lambda made: made.owed.append(next(row for row in made.owed if row.state == "late")._replace(late=1)), "BATCH: 1 obligations that should not be"
+    ),
+    "what nobody sent is met": (lambda made: made.owed.append(made.owed.pop()._replace(state="late")), "BATCH: 1 obligations that nothing"),
     "rows are not counted": (lambda made: made.balance.update(rows_stored=1), "BALANCE: "),
 }
 

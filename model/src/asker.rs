@@ -71,15 +71,17 @@ impl Asker {
         self.sight().is_none_or(|sight| sight.stations.contains(station))
     }
 
-    /// Whether an alert is seen. One of a log source, an address or a user is of what
+    /// Whether an alert is seen. One of a log source, an address, a user or an agency is of what
     /// agencies report together: of the province.
     #[must_use]
     pub fn sees_alert(&self, about: AlertAbout, subject: &str) -> bool {
         match about {
             AlertAbout::Station => self.sees_station(subject),
-            AlertAbout::LogSource | AlertAbout::Address | AlertAbout::Network | AlertAbout::User => {
-                self.sees_province()
-            }
+            AlertAbout::LogSource
+            | AlertAbout::Address
+            | AlertAbout::Network
+            | AlertAbout::User
+            | AlertAbout::Agency => self.sees_province(),
         }
     }
 

@@ -10,6 +10,7 @@ mod duty;
 mod event;
 mod figure;
 mod held;
+mod obligation;
 mod received;
 mod replay;
 mod report;
@@ -20,6 +21,7 @@ pub use self::{
     event::StoredEvent,
     figure::{FigureHour, FigureInput, FigureResult},
     held::{HeldRow, StoredDecision},
+    obligation::{Obligation, ObligationState},
     received::{FeedMinute, RAW_KEPT, RejectedRow, RowStanding, StoredObservation},
     replay::{ReplayedRow, Reread, StoredReplay},
     report::{FINDINGS_KEPT, Receipt, ReportVerdict, StoredCell},
@@ -72,6 +74,8 @@ macro_rules! each_fact {
             report_values: $crate::results::StoredCell,
             /// What became of the messages of forms.
             receipts: $crate::results::Receipt,
+            /// Who owes which report, where that is not how it stood before.
+            obligations: $crate::results::Obligation,
             /// What operators asked to have read again.
             replays: $crate::results::StoredReplay,
             /// Messages that were read again.

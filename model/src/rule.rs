@@ -138,6 +138,12 @@ pub enum Condition {
     Unusual(Unusual),
     /// Events of one address or user: raised by so many in a time, over when nothing more happened for so long.
     Events(Counting),
+    /// Obligations that an agency missed of those due in a calendar year: raised by so many, over when there are fewer or
+    /// another year began.
+    Reminders {
+        /// So many; at least one.
+        reach: u32,
+    },
 }
 
 impl Condition {
@@ -146,6 +152,15 @@ impl Condition {
     pub fn counting(&self) -> Option<&Counting> {
         match self {
             Condition::Events(counting) => Some(counting),
+            _ => None,
+        }
+    }
+
+    /// How many missed obligations of a year raise it; none of one that looks at something else.
+    #[must_use]
+    pub fn reminders(&self) -> Option<u32> {
+        match self {
+            Condition::Reminders { reach } => Some(*reach),
             _ => None,
         }
     }
@@ -184,6 +199,7 @@ impl Rule {
     #[must_use]
     pub fn watches_station(&self, station: &str, kind: StationKind) -> bool {
         self.log_sources.is_empty()
+            && self.condition.reminders().is_none()
             && self.condition.counting().is_none()
             && (self.kinds.is_empty() || self.kinds.contains(&kind))
             && (self.stations.is_empty() || self.stations.iter().any(|one| one == station))
@@ -202,9 +218,9 @@ impl Rule {
 pub struct AlertKey {
     /// The rule.
     pub rule: Arc<str>,
-    /// The station, or the address or user that events were counted by.
+    /// The station, the address or user that events were counted by, or the agency that missed what it owed.
     pub subject: Arc<str>,
-    /// From 1 at a station. Of events the minute in which it was raised, or the next free one: what is known of an
+    /// From 1 at a station and of an agency. Of events the minute in which it was raised, or the next free one: what is known of an
     /// address is forgotten, and a number must not come again.
     pub number: u32,
 }

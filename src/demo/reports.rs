@@ -5,7 +5,8 @@
 //! made from a seed ([`numbers`]) and filled into the forms' own templates ([`filled`]), each some days after its period has
 //! ended. Departments push a workbook; communes drop a CSV file or push one. Some are wrong, as real ones are: a number that
 //! is none, parts that are more than the whole, a figure ten times too large, one that comes corrected days later, none at
-//! all. What is wrong depends on the seed, the commune and the month alone.
+//! all. Wards also report every day, mostly before nine the next morning, so that obligations fall due, are met, missed and
+//! revised while one looks. What is wrong depends on the seed, the commune and the month alone.
 
 mod filled;
 mod numbers;
@@ -36,9 +37,12 @@ const DROPPED_TO: &str = "demo-reports";
 /// How far back reports go at the start, in days from the end of their periods: of departments, of each commune.
 const BACK: i64 = 150;
 const BACK_OF_COMMUNES: i64 = 100;
+/// Of reports of a day.
+const BACK_OF_DAYS: i64 = 4;
 /// At the start of a school year schools are counted.
 const SCHOOLS_COUNTED: i64 = 34;
 const DAY: i64 = Millis::hours(24).0;
+const HOUR: i64 = Millis::hours(1).0;
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 
@@ -97,7 +101,11 @@ async fn try_publish(args: &PublisherArgs, inbox: &Path, calendar: &Calendar) ->
     loop {
         for due in reports_between(&pack, args.seed, after, until, calendar) {
             // At the start: what is older nobody asks for.
-            let back = if due.place.is_some() { BACK_OF_COMMUNES } else { BACK };
+            let back = match due.period.kind {
+                PeriodKind::Day => BACK_OF_DAYS,
+                _ if due.place.is_some() => BACK_OF_COMMUNES,
+                _ => BACK,
+            };
             let is_old = due.at < now.minus(Millis(back * DAY)) && due.period.kind != PeriodKind::SchoolRound;
             if is_old {
                 continue;
@@ -201,14 +209,21 @@ fn of<'p>(
     let chance = numbers::hash(seed, &[form, place.unwrap_or_default(), &period.label()]);
     let days = match period.kind {
         PeriodKind::SchoolRound => SCHOOLS_COUNTED,
+        PeriodKind::Day => 1,
         _ => 2 + i64::try_from(chance % 8).unwrap_or_default(),
     };
     let from = if period.kind == PeriodKind::SchoolRound { period.start } else { period.end };
     let Some(midnight) = calendar.moment(from.to_datetime(Time::midnight())) else { return Vec::new() };
     let minutes = i64::try_from(chance / 8 % 540).unwrap_or_default();
-    let at = midnight.plus(Millis(days * DAY + (480 + minutes) * 60_000));
+    let (minutes, pause) = match period.kind {
+        // From seven on; of twelve reports one comes behind nine.
+        PeriodKind::Day if chance % 12 == 0 => (540 + minutes % 90, HOUR),
+        PeriodKind::Day => (420 + minutes % 115, HOUR),
+        _ => (480 + minutes, DAY),
+    };
+    let at = midnight.plus(Millis(days * DAY + minutes * 60_000));
     let due = |later: i64, fault: Fault, is_pushed: bool| Due {
-        at: at.plus(Millis(later * DAY)),
+        at: at.plus(Millis(later * pause)),
         form,
         period,
         place,

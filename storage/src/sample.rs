@@ -22,9 +22,9 @@ use ioc_model::{
     results::Facts,
     results::{
         AlertResult, Assessment, EpochResults, Evidence, FeedMinute, FigureHour, FigureInput, FigureResult,
-        HeldRow, IndexResult, LimitVerdict, Receipt, RejectedRow, ReplayedRow, ReportVerdict, Reread,
-        RowStanding, StatusResult, StoredAction, StoredCell, StoredDecision, StoredEvent, StoredObservation,
-        StoredReplay, Superseded, WindowResult,
+        HeldRow, IndexResult, LimitVerdict, Obligation, ObligationState, Receipt, RejectedRow, ReplayedRow,
+        ReportVerdict, Reread, RowStanding, StatusResult, StoredAction, StoredCell, StoredDecision,
+        StoredEvent, StoredObservation, StoredReplay, Superseded, WindowResult,
     },
     rule::{AlertAbout, AlertChange, AlertKey, Priority},
     status::StationStatus,
@@ -194,6 +194,7 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
             figures: figures(epoch, now),
             report_values: report_values(epoch, arrival(base + observations + 8)),
             receipts: vec![receipt(arrival(base + observations + 8))],
+            obligations: obligations(epoch, now, arrival(base + observations + 8)),
             replays: vec![StoredReplay {
                 replay: Replay {
                     of: feed,
@@ -231,10 +232,12 @@ pub(crate) fn results(epoch: Epoch, observations: u64) -> EpochResults {
 
 /// Says of all results that they are said anew, as their flow would of those that are.
 pub(crate) fn said_anew(results: &mut EpochResults) {
-    let Facts { windows, indices, assessments, report_values, superseded, .. } = &mut results.facts;
+    let Facts { windows, indices, assessments, report_values, obligations, superseded, .. } =
+        &mut results.facts;
     let word = |fact, measure, subject, kind, time| Superseded { fact, measure, subject, kind, time };
     superseded.clear();
     superseded.extend(report_values.iter().filter_map(Fact::anew));
+    superseded.extend(obligations.iter().filter_map(Fact::anew));
     superseded.extend(
         windows
             .iter()
@@ -449,6 +452,40 @@ fn receipt(arrival: Arrival) -> Receipt {
         sender: Name::from("xã-25486"),
         arrival,
     }
+}
+
+/// One that was met late and revised, and one of an agency that was refused and is missing.
+fn obligations(epoch: Epoch, now: Now, arrival: Arrival) -> Vec<Obligation> {
+    let due_at = EventTime(arrival.received_at.0 - 54_900_000);
+    let late = Obligation {
+        form: Name::from("ktxh-x"),
+        agency: Name::from("25486"),
+        place_from: Some(jiff::civil::date(2025, 7, 1)),
+        period: Period::of(PeriodKind::AdminMonth, 2026, 10).unwrap(),
+        owed_from: EventTime(due_at.0 - 147_600_000),
+        due_at,
+        state: ObligationState::Late,
+        first: Some(arrival),
+        last: Some(arrival),
+        revisions: epoch.0 as u32,
+        rejected: 0,
+        last_rejected: None,
+        reminders: 1,
+        said_at: now,
+        replaces: true,
+    };
+    let missing = Obligation {
+        agency: Name::from("so-tc"),
+        place_from: None,
+        state: ObligationState::Missing,
+        first: None,
+        last: None,
+        revisions: 0,
+        rejected: 1,
+        last_rejected: Some(arrival),
+        ..late.clone()
+    };
+    vec![late, missing]
 }
 
 fn alert_key(epoch: Epoch) -> AlertKey {

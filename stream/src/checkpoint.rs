@@ -24,13 +24,15 @@ use crate::{log_sources::LogSourceRecord, shard::SubjectRecord, suspects::WatchR
 
 const MAGIC: &[u8; 7] = b"IOCCKPT";
 /// The version of the state that is written.
-pub const VERSION: u8 = 8;
+pub const VERSION: u8 = 9;
 /// The oldest version that is read.
 const OLDEST: u8 = 4;
 /// The last version without log sources.
 const BEFORE_EVENTS: u8 = 5;
 /// The last version without what rules over events suspect.
 const BEFORE_SUSPECTS: u8 = 6;
+/// The last version without the ledger of obligations.
+const BEFORE_LEDGER: u8 = 8;
 const HEAD: usize = 20;
 const KEPT: usize = 2;
 
@@ -60,6 +62,9 @@ pub struct Checkpoint {
     pub(crate) log_sources: Vec<Vec<u8>>,
     /// One encoded [`WatchRecord`] a rule over events and virtual shard.
     pub(crate) suspects: Vec<Vec<u8>>,
+    /// What is owed, and what came for it; empty where nothing was kept of it.
+    #[serde(with = "serde_bytes")]
+    pub(crate) ledger: Vec<u8>,
     /// The version its subjects are encoded in. It stands in the file's head.
     #[serde(skip, default = "this_version")]
     pub(crate) version: u8,
@@ -229,12 +234,17 @@ fn read(path: &Path) -> Result<Checkpoint, CheckpointError> {
         return Err(invalid(path, "checksum does not match"));
     }
     // Before there were figures its body ended with the subjects, before there were events with the figures, before there
-    // were suspects with the log sources: what came later begins with nothing.
-    let body = match version {
-        OLDEST => Cow::Owned([body, &[0, 0, 0]].concat()),
-        BEFORE_EVENTS => Cow::Owned([body, &[0, 0]].concat()),
-        BEFORE_SUSPECTS => Cow::Owned([body, &[0]].concat()),
-        _ => Cow::Borrowed(body),
+    // were suspects with the log sources, before there was a ledger with the suspects: what came later begins with nothing.
+    let lacks: &[u8] = match version {
+        OLDEST => &[0; 4],
+        BEFORE_EVENTS => &[0; 3],
+        BEFORE_SUSPECTS => &[0; 2],
+        version if version <= BEFORE_LEDGER => &[0],
+        _ => &[],
+    };
+    let body = match lacks {
+        [] => Cow::Borrowed(body),
+        lacks => Cow::Owned([body, lacks].concat()),
     };
     let read: Checkpoint = postcard::from_bytes(&body).map_err(|error| invalid(path, &error.to_string()))?;
     Ok(Checkpoint { version, ..read })
@@ -265,6 +275,7 @@ mod tests {
             figures: vec![4, 5],
             log_sources: Vec::new(),
             suspects: Vec::new(),
+            ledger: Vec::new(),
             version: VERSION,
         }
     }
@@ -284,8 +295,8 @@ mod tests {
 
     #[test]
     fn replay_what_an_earlier_version_did_not_keep_begins_with_nothing() {
-        // It ended with the figures, and then with the log sources.
-        for (version, fewer) in [(BEFORE_EVENTS, 2), (BEFORE_SUSPECTS, 1)] {
+        // It ended with the figures, then with the log sources, and then with the suspects.
+        for (version, fewer) in [(BEFORE_EVENTS, 3), (BEFORE_SUSPECTS, 2), (7, 1), (BEFORE_LEDGER, 1)] {
             was_written_by(version, fewer);
         }
     }

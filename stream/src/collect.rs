@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ioc_model::{epoch::Epoch, fact::Ranks, results::EpochResults};
 
 use crate::{
-    flow::{Part, Records},
+    flow::{OfAllRecord, Part, Records},
     halt::Halt,
     step::ShardResults,
 };
@@ -19,8 +19,8 @@ pub(crate) struct Whole {
     pub results: EpochResults,
     /// The state of subjects, log sources and suspects after it, if a checkpoint was asked for.
     pub records: Option<Records>,
-    /// What the figures are worked out from beside them, if a checkpoint was asked for.
-    pub figures: Option<Result<Vec<u8>, postcard::Error>>,
+    /// What is owed, and what the figures are worked out from beside them, if a checkpoint was asked for.
+    pub of_all: Option<Result<OfAllRecord, postcard::Error>>,
 }
 
 /// Collects the parts of epochs until each is whole.
@@ -37,7 +37,7 @@ struct Gathered {
     parts: usize,
     results: EpochResults,
     records: Option<Records>,
-    figures: Option<Result<Vec<u8>, postcard::Error>>,
+    of_all: Option<Result<OfAllRecord, postcard::Error>>,
 }
 
 impl Collector {
@@ -60,11 +60,10 @@ impl Collector {
                 gathered.records = Records::merged(gathered.records.take(), records);
                 (epoch, gathered)
             }
-            Part::Summed { epoch, mut feeds, mut figures, record } => {
+            Part::Summed { epoch, facts, record } => {
                 let gathered = self.epochs.entry(epoch).or_default();
-                gathered.results.facts.feed_minutes.append(&mut feeds);
-                gathered.results.facts.figures.append(&mut figures);
-                gathered.figures = gathered.figures.take().or(record);
+                gathered.results.facts.gather(*facts);
+                gathered.of_all = gathered.of_all.take().or(record);
                 (epoch, gathered)
             }
         };
@@ -111,11 +110,11 @@ impl Gathered {
     }
 
     fn arranged(self, epoch: Epoch, ranks: &mut Ranks) -> Whole {
-        let Gathered { mut results, records, figures, .. } = self;
+        let Gathered { mut results, records, of_all, .. } = self;
         results.epoch = epoch;
         results.facts.arrange(ranks);
         results.questions.sort_unstable();
         // The driver fills in what the manifest says beside.
-        Whole { results, records, figures }
+        Whole { results, records, of_all }
     }
 }

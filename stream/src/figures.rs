@@ -60,6 +60,8 @@ pub(crate) struct Figures {
     counted: Counted,
     /// Those of addresses and users.
     suspected: BTreeMap<(Arc<str>, Name), OpenAlert>,
+    /// Those of agencies that miss what they owe.
+    reminded: BTreeMap<(Arc<str>, Name), OpenAlert>,
     kept: Kept,
 }
 
@@ -183,11 +185,12 @@ impl Figures {
 
     /// Takes how an alert of an address or user is now.
     pub(crate) fn suspect(&mut self, suspected: Suspected) {
-        let Suspected { subject, rule, open } = suspected;
-        let _ = match open {
-            Some(open) => self.suspected.insert((subject, rule), open),
-            None => self.suspected.remove(&(subject, rule)),
-        };
+        stand(&mut self.suspected, suspected);
+    }
+
+    /// Takes how an alert of an agency that misses what it owes is now.
+    pub(crate) fn remind(&mut self, reminded: Suspected) {
+        stand(&mut self.reminded, reminded);
     }
 
     /// Takes what happened to an alert that is no station's.
@@ -235,12 +238,20 @@ impl Figures {
     /// Those that do not wait for their minute.
     fn of_duty(&self, now: Now, pack: &Pack) -> [FigureResult; 4] {
         [
-            duty::alerts(now, &self.alerts, &self.suspected),
+            duty::alerts(now, &self.alerts, [&self.suspected, &self.reminded]),
             duty::stations(now, &self.stations),
             duty::log_sources(now, &self.log_sources),
             duty::security_alerts(now, pack, &self.alerts, &self.suspected),
         ]
     }
+}
+
+fn stand(all: &mut BTreeMap<(Arc<str>, Name), OpenAlert>, said: Suspected) {
+    let Suspected { subject, rule, open } = said;
+    let _ = match open {
+        Some(open) => all.insert((subject, rule), open),
+        None => all.remove(&(subject, rule)),
+    };
 }
 
 fn put<T>(all: &mut BTreeMap<Name, T>, key: Name, value: Option<T>) {

@@ -35,7 +35,7 @@ use ioc_model::{
     names::Names,
     pack::PackVersion,
     position::{LogNumber, Offset, Partition},
-    results::{FeedMinute, FigureResult},
+    results::Facts,
     time::Now,
 };
 use timely::{
@@ -52,6 +52,7 @@ use timely::{
     scheduling::activate::SyncActivator,
 };
 
+pub(crate) use self::sum::{OfAll, OfAllRecord};
 use self::{
     decode::{Decoded, decode},
     parcels::{Arranged, Arrived, FromLogSources, Given, Parcel, Reports},
@@ -60,7 +61,7 @@ use self::{
 };
 use crate::{
     exchange::{Addresses, Shards, WorkerShards, worker_of},
-    figures::{FIGURES, Figures},
+    figures::FIGURES,
     halt::Halt,
     log_sources::{EventResults, LogSourceRecord, LogSources},
     priority,
@@ -93,8 +94,8 @@ pub(crate) struct State {
     pub subjects: Vec<SubjectRecord>,
     pub log_sources: Vec<LogSourceRecord>,
     pub suspects: Vec<WatchRecord>,
-    /// What the figures were worked out from beside them.
-    pub figures: Figures,
+    /// What is owed, and what the figures were worked out from beside the subjects.
+    pub of_all: OfAll,
 }
 
 /// What a checkpoint keeps of a worker's subjects and log sources.
@@ -118,10 +119,9 @@ pub(crate) enum Part {
     /// It has added up what was said of what it sums.
     Summed {
         epoch: Epoch,
-        feeds: Vec<FeedMinute>,
-        figures: Vec<FigureResult>,
-        /// What a checkpoint keeps of the figures, if it is asked for and the worker has them.
-        record: Option<Result<Vec<u8>, postcard::Error>>,
+        facts: Box<Facts>,
+        /// What a checkpoint keeps of what is owed and of the figures, if it is asked for and the worker has them.
+        record: Option<Result<OfAllRecord, postcard::Error>>,
     },
     /// The worker cannot go on.
     Halted(Halt),
@@ -163,7 +163,7 @@ impl Flow {
         packs: &Arc<dyn PackVersions>,
         state: State,
     ) -> Result<(Flow, Receiver<Part>), String> {
-        let State { pack, subjects, log_sources, suspects, figures } = state;
+        let State { pack, subjects, log_sources, suspects, of_all } = state;
         let mut shards: Vec<Shard> = (0..workers)
             .map(|index| {
                 Shard::new(names.clone(), WorkerShards { index, of: workers, shards: split }, pack.clone())
@@ -186,7 +186,7 @@ impl Flow {
         let died = Arc::new(AtomicBool::new(false));
         let mut inputs = Vec::new();
         let mut seats = Vec::new();
-        let mut figures = Some(figures);
+        let mut of_all = Some(of_all);
         let of_figures = worker_of(split.of(FIGURES), workers);
         for (index, (shard, log_sources)) in shards.into_iter().zip(reporting).enumerate() {
             let (input, input_out) = sync_channel(outstanding + 1);
@@ -194,7 +194,7 @@ impl Flow {
             seats.push(Some(Seat {
                 shard,
                 log_sources,
-                figures: figures.take_if(|_| index == of_figures),
+                of_all: of_all.take_if(|_| index == of_figures),
                 addresses: Addresses::new(names.clone(), split, workers),
                 packs: packs.clone(),
                 input: input_out,
@@ -255,8 +255,8 @@ impl Drop for Flow {
 struct Seat {
     shard: Shard,
     log_sources: LogSources,
-    /// Of the worker that works them out.
-    figures: Option<Figures>,
+    /// Of the worker that keeps it.
+    of_all: Option<OfAll>,
     addresses: Addresses,
     packs: Arc<dyn PackVersions>,
     input: Receiver<Assignment>,
@@ -310,7 +310,7 @@ type Between<T> = Rc<RefCell<BTreeMap<u64, T>>>;
 
 fn build(worker: &mut timely::worker::Worker, seat: Seat) {
     let index = worker.index();
-    let Seat { mut shard, mut log_sources, mut figures, mut addresses, packs, input, parts, activators } =
+    let Seat { mut shard, mut log_sources, mut of_all, mut addresses, packs, input, parts, activators } =
         seat;
     let (counted_by, sighted_by) = (addresses.clone(), addresses.clone());
     let open: Between<OpenEpoch> = Rc::default();
@@ -506,13 +506,13 @@ fn build(worker: &mut timely::worker::Worker, seat: Seat) {
                 }
                 let (number, ToSum { now, decoder, checkpoint }) = entry.remove_entry();
                 let mut sums = stash.remove(&number).unwrap_or_default();
-                let of_figures = figures.as_mut().map(|holder| {
-                    let made = sums.figures(holder, now, decoder.pack());
+                let made = of_all.as_mut().map(|holder| {
+                    let made = sums.of_all(holder, now, &decoder);
                     (made, checkpoint.then(|| holder.record()))
                 });
-                let (figures, record) = of_figures.unwrap_or_default();
-                let feeds = sums.facts(now);
-                let _ = parts.send(Part::Summed { epoch: Epoch(number), feeds, figures, record });
+                let (made, record) = made.unwrap_or_default();
+                let facts = Box::new(Facts { feed_minutes: sums.facts(now), ..made });
+                let _ = parts.send(Part::Summed { epoch: Epoch(number), facts, record });
             }
         });
     });

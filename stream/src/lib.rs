@@ -14,6 +14,7 @@ pub mod exchange;
 mod figures;
 mod flow;
 mod halt;
+mod ledger;
 mod log_sources;
 pub mod manifest;
 mod negative;

@@ -19,6 +19,7 @@
 mod against;
 mod apply;
 mod doubts;
+mod filed;
 mod page;
 mod words;
 
@@ -118,7 +119,12 @@ impl TryFrom<Record> for Reported {
 
 impl Reported {
     /// Takes a message. [`Reported::settle`] follows at the end of the epoch.
-    pub(crate) fn take(&mut self, mut report: Report, results: &mut ShardResults) {
+    pub(crate) fn take(&mut self, report: Report, results: &mut ShardResults) {
+        self.take_in(report, false, results);
+    }
+
+    /// Takes one; `again`, one that was refused before.
+    fn take_in(&mut self, mut report: Report, again: bool, results: &mut ShardResults) {
         let (form, agency, feed, sender) = (report.form, report.agency, report.feed, report.sender);
         let mut receipt = Receipt {
             form,
@@ -146,10 +152,12 @@ impl Reported {
             findings.push(words::delivered());
         } else {
             findings.listed = std::mem::take(&mut report.findings);
+            let about = filed::about(&report);
             let taken = self.taken(&mut report, &mut findings);
             receipt.rejected = report.rows.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
             if taken.is_empty() {
                 receipt.verdict = ReportVerdict::Refused;
+                results.filed.extend(filed::refused(&report, about, again));
                 if !findings.have_errors() {
                     findings.push(words::empty());
                 }
@@ -158,7 +166,9 @@ impl Reported {
                     receipt.verdict = ReportVerdict::InPart;
                 }
                 self.doubt(&report, &taken, &mut findings);
+                let (own, before) = (filed::own(&report, &taken), results.facts.report_values.len());
                 self.apply(&report, taken, &mut receipt, &mut findings, results);
+                results.filed.extend(filed::accepted(&report, own, &results.facts.report_values[before..]));
                 self.delivered.entry(agency).or_default().add(report.digest);
             }
         }
@@ -183,7 +193,7 @@ impl Reported {
         counts.rows += u64::from(report.rows);
         counts.rows_reread += u64::from(rows_before);
         let rows = report.rows;
-        self.take(report, results);
+        self.take_in(report, true, results);
         let rejected = results.facts.receipts.last().map_or(0, |receipt| receipt.rejected);
         results.facts.replayed.push(ReplayedRow {
             reread: Reread::Read,

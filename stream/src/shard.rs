@@ -105,6 +105,8 @@ pub struct Shard {
     heard: Vec<SeriesNews>,
     telling: Telling,
     suspects: Suspects,
+    /// Forms whose messages of before there was a ledger are to be told to it.
+    untold: Vec<SubjectId>,
 }
 
 #[derive(Debug)]
@@ -134,6 +136,7 @@ impl Shard {
             heard: Vec::new(),
             telling: Telling::default(),
             suspects: Suspects::new(shards.shards),
+            untold: Vec::new(),
         }
     }
 
@@ -158,6 +161,12 @@ impl Shard {
             self.subjects.values_mut().for_each(|state| state.look_anew(now));
         }
         let mut results = ShardResults { now: facts.now, ..ShardResults::default() };
+        for form in std::mem::take(&mut self.untold) {
+            let state = self.subjects.get(&form).map(|state| (state.name, state.reported.as_deref()));
+            if let Some((form, Some(reported))) = state {
+                results.filed.extend(reported.filed(form));
+            }
+        }
         let mut reporting = BTreeSet::new();
         for row in others {
             match row {
@@ -312,6 +321,10 @@ impl Shard {
                     arrival: action.arrival,
                     effective,
                 });
+            }
+            None if self.plans.counts_reminders(&action.alert.rule) => {
+                counts.stored += 1;
+                results.acts.push(action);
             }
             None => {
                 counts.rejected += 1;
@@ -488,7 +501,9 @@ impl Shard {
     pub fn load(&mut self, record: SubjectRecord) {
         let id = self.names.subjects.number(record.name());
         let indicators = |name: &str| self.names.indicators.number(name);
+        let is_untold = record.is_untold();
         let state = SubjectState::load(record, indicators);
+        self.untold.extend(is_untold.then_some(id));
         self.timers.extend(state.due.map(|due| (due, id)));
         let _ = self.subjects.insert(id, state);
     }
@@ -529,6 +544,12 @@ impl Before {
 }
 
 impl Plans {
+    /// Whether a rule is about what is owed: its alerts are kept with that.
+    fn counts_reminders(&self, rule: &str) -> bool {
+        let rule = self.decoder.as_ref().and_then(|decoder| decoder.pack().rules.get(rule));
+        rule.is_some_and(|rule| rule.condition.reminders().is_some())
+    }
+
     /// What the pack asks of a subject, if it is a station of it.
     fn station(&mut self, id: SubjectId, name: &str) -> Option<Arc<StationPlan>> {
         let decoder = self.decoder.as_ref()?;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_decode::Decoder;
 use ioc_model::{
+    action::Action,
     counts::Counts,
     epoch::Epoch,
     name::Name,
@@ -17,7 +18,11 @@ use ioc_model::{
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-pub use crate::{derive::statement::SubjectStatement, suspects::Suspected};
+pub use crate::{
+    derive::statement::SubjectStatement,
+    ledger::{Filed, Outcome},
+    suspects::Suspected,
+};
 use crate::{halt::Halt, log_sources::EventResults};
 
 /// The recorded facts of an epoch, as every worker is told them. They hold nothing that only this process knows: the pack
@@ -80,6 +85,10 @@ pub struct ShardResults {
     pub said: Vec<SubjectStatement>,
     /// What alerts of addresses and users say for them: those that changed.
     pub suspected: Vec<Suspected>,
+    /// What became of messages of forms, for the ledger of obligations.
+    pub filed: Vec<Filed>,
+    /// What operators did about the ledger's alerts.
+    pub acts: Vec<Action>,
     /// How many sightings or addresses a rule of events forgot, since there were more than are kept.
     pub forgotten: BTreeMap<Name, u64>,
     /// Whether a state or an alert changed: the figures of the duty do not wait for their minute.

@@ -20,6 +20,8 @@ use ioc_bus::{ChunkBuilder, SharedBus};
 use ioc_model::{
     envelope::Content,
     figure::FigureId,
+    form::{Owner, PeriodKind},
+    obligation::{Owes, Reckoned},
     observation::Quality,
     pack::Pack,
     position::{Arrival, Partition},
@@ -28,7 +30,7 @@ use ioc_model::{
     window::{ClosedBy, WindowKind},
 };
 use ioc_stream::{Driver, Halt};
-use ioc_testing::{contract, feed};
+use ioc_testing::{contract, feed, form, obligation, reminders};
 use proptest::prelude::*;
 
 mod support;
@@ -62,13 +64,26 @@ const STEPS: [&str; 17] = [
 ];
 /// Feed and its lateness in milliseconds.
 const FEEDS: [(&str, i64); 2] = [("quick", 60_000), ("slow", 600_000)];
+/// Who owes reports.
+const OFFICE: &str = "so-x";
 const QUALITIES: [(Quality, &str); 3] =
     [(Quality::Good, "good"), (Quality::Calibrating, "calibrating"), (Quality::DeviceError, "device_error")];
 
 fn pack() -> Pack {
     let indicators = ["pm25", "no2"].map(|id| indicator(id, &WindowKind::ALL));
     let feeds = FEEDS.map(|(id, lateness)| feed(id, contract(Millis(lateness), Millis::hours(30))));
-    support::pack::pack("test", derived::station("S0"), indicators.into(), feeds.into())
+    let pack = support::pack::pack("test", derived::station("S0"), indicators.into(), feeds.into());
+    // Every day somebody owes a report by nine of the next, and sends none.
+    let office = || Owes::Agencies(vec![OFFICE.to_owned()]);
+    let mut rules = pack.rules;
+    rules.extend([reminders("missed-two", 2)]);
+    Pack {
+        forms: [form("daily", PeriodKind::Day, Owner::Agency(OFFICE.to_owned()))].into(),
+        obligations: [obligation("daily", "daily", office(), "2024-11-05", (Reckoned::Days(1), "09:00"))]
+            .into(),
+        rules,
+        ..pack
+    }
 }
 
 /// Eight hours pass in a second.
@@ -276,6 +291,7 @@ fn check(store: &SharedStore, sent: &[Sent]) {
         assert!(former.is_none() || row.closed_by == ClosedBy::Revision, "FRONTIER: {key:?} closed twice");
     }
     figures(store.epochs.values());
+    owed(&store.epochs.values().collect::<Vec<_>>());
     let recomputed = recompute(sent);
     for (key, (figures, _)) in &current {
         assert_eq!(Some(figures), recomputed.get(key), "BATCH: {key:?}");
@@ -286,6 +302,46 @@ fn check(store: &SharedStore, sent: &[Sent]) {
         let length = [60_000, 3_600_000, 86_400_000][key.2 as usize];
         assert!(current.contains_key(key) || key.3 + length > watermark, "FRONTIER: {key:?} never closed");
     }
+}
+
+/// Each day is said when it begins, when it is over and when its deadline has passed, each once; the second that is missed
+/// raises one alert.
+fn owed(epochs: &[&EpochResults]) {
+    const DAY: i64 = 86_400_000;
+    let Some(now) = epochs.last().map(|results| results.now.0) else { return };
+    let mut said: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for obligation in epochs.iter().flat_map(|results| &results.facts.obligations) {
+        said.entry(obligation.period.label()).or_default().push(obligation.state.word());
+    }
+    let mut day = jiff::civil::date(2024, 11, 5);
+    let (mut opens, mut missed) = (MIDNIGHT, 0);
+    while opens <= now {
+        let states = said.remove(&day.to_string()).unwrap_or_default();
+        let due = opens + DAY + 9 * 3_600_000;
+        let last = if now > due {
+            "missing"
+        } else if now >= opens + DAY {
+            "due"
+        } else {
+            "not_due"
+        };
+        assert_eq!(states.last(), Some(&last), "BATCH: what is owed of {day}: {states:?}");
+        // Epochs may be days apart: what lies between two is not said.
+        let order = ["not_due", "due", "missing"].map(|word| states.iter().position(|state| *state == word));
+        assert!(
+            order.iter().flatten().is_sorted() && order.iter().flatten().count() == states.len(),
+            "{states:?}"
+        );
+        missed += usize::from(last == "missing");
+        (opens, day) = (opens + DAY, day.tomorrow().unwrap());
+    }
+    assert_eq!(said.len(), 0, "a day that has not begun is not owed: {said:?}");
+    let alerts = epochs.iter().flat_map(|results| &results.facts.alerts);
+    let raised = alerts.filter(|alert| &*alert.key.subject == OFFICE && alert.active).count();
+    assert!(
+        raised == usize::from(missed >= 2) || now > MIDNIGHT + 56 * DAY,
+        "{raised} alerts of {missed} missed"
+    );
 }
 
 /// All figures in the first epoch of a minute, those of the duty alone when they change between; and whatever was

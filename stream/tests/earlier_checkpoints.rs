@@ -72,8 +72,8 @@ fn replay_what_a_checkpoint_of_version_5_keeps_of_a_subject_is_the_same_bytes_as
     records.sort_unstable();
     assert_eq!(
         ioc_stream::checkpoint::VERSION,
-        8,
-        "it has log sources and suspects, what is counted, usual and reported, hours of figures"
+        9,
+        "it has log sources and suspects, what is counted, usual and reported, hours of figures, a ledger"
     );
     let bytes = postcard::to_stdvec(&records).unwrap();
     let known = include_bytes!("fixtures/subjects-5");

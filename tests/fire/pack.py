@@ -42,6 +42,14 @@ KEEPING, WITHDRAWING = "fire-k", "fire-w"
 # Another agency, whose word on a commune's cell stands beside it.
 OFFICE = "so-fire"
 REPORT_FEED = "reports"
+# Both forms are owed by each commune: on the 28th of the month behind the next, so that the last of the months that are
+# reported is in time and the others are late.
+OBLIGATION = """
+[{form}]
+form = "{form}"
+valid_from = 2025-07-01
+due = {{ day = 28, months = 2, at = "17:00", on_day_off = "stays" }}
+"""
 # What is counted: of which kinds, how bad at the least, in which windows.
 WHOLE = ("minute", "hour", "day")
 CARRIED = "flow.bytes_toserver"
@@ -277,6 +285,8 @@ def write_forms(folder):
         for name, label in FORM_INDICATORS.items():
             text += FORM_INDICATOR.format(form=form, name=name, label=label)
     (folder / "forms.toml").write_text(text, encoding="utf-8")
+    owed = "".join(OBLIGATION.format(form=form) for form in (KEEPING, WITHDRAWING))
+    (folder / "obligations.toml").write_text(owed, encoding="utf-8")
 
 
 def write_log_sources(folder):

@@ -6,15 +6,19 @@ taken back; shown is the highest vintage of the commune whose cell it is.
 """
 
 import collections
+import datetime
 import decimal
 import json
 
-from fire.pack import REPORT_FEED, WITHDRAWING
+from fire.pack import COMMUNES, REPORT_FEED, WITHDRAWING
 from fire.reporting import Said
 
 # As `store` reads them.
 Receipt = collections.namedtuple("Receipt", "at position received form agency verdict rows stored same rejected withdrawn")
+# An obligation as it stands, without when it was said.
+Owed = collections.namedtuple("Owed", "form agency year month state received late revisions rejected")
 VINTAGES = ("official", "preliminary")
+ZONE = datetime.timezone(datetime.timedelta(hours=7))
 
 
 class Journal:
@@ -97,11 +101,39 @@ class Kept:
                     yield form, name, place, year, month, agency, vintage, said.mark, number(said)
 
 
+def due(year, month):
+    """The 28th of the second month behind, at 17:00 by the clock of the province, in milliseconds."""
+    behind = year * 12 + month - 1 + 2
+    return int(datetime.datetime(behind // 12, behind % 12 + 1, 28, 17, tzinfo=ZONE).timestamp() * 1000)
+
+
+def owed(form, agency, year, month, receipts, now):
+    """How the obligation of a commune stands of which these receipts came; the first accepted counts."""
+    accepted = sorted((receipt for receipt in receipts if receipt.verdict == "accepted"), key=lambda receipt: receipt.received)
+    refused = sum(receipt.verdict == "refused" for receipt in receipts)
+    deadline = due(year, month)
+    received = accepted[0].received if accepted else None
+    late = None
+    if accepted:
+        late = -(-(received - deadline) // 1000) if received > deadline else None
+        state = "late" if received > deadline else "on_time"
+    elif now > deadline:
+        state = "missing"
+    else:
+        state = "rejected" if refused else "due"
+    revisions = sum(receipt.stored + receipt.withdrawn > 0 for receipt in accepted[1:])
+    return Owed(form, agency, year, month, state, received, late, revisions, refused)
+
+
 class Reports:
     """What is broken, in `findings`; what was compared, in `figures`; of all receipts, the `sums`."""
 
-    def __init__(self, journals, envelopes, receipts, shown, beside, balance):
+    def __init__(self, journals, envelopes, receipts, shown, beside, obligations, balance):
         self.journals, self.balance = journals, balance
+        self.obligations = [Owed(*row) for row in obligations]
+        self.now = max((receipt.received for receipt in receipts), default=0)
+        # By form, commune, year and month: the receipts of its own messages.
+        self.came = collections.defaultdict(list)
         self.envelopes = sorted(envelope for envelope in envelopes if envelope.feed == REPORT_FEED)
         self.receipts = collections.defaultdict(list)
         for receipt in receipts:
@@ -126,6 +158,7 @@ class Reports:
         self.fates()
         self.same("cells that are shown", collections.Counter(self.kept.shown()), self.held)
         self.same("words of other agencies", collections.Counter(self.kept.beside()), self.held_beside)
+        self.owed()
         sums = {name: self.sums[name] for name in ("rows", "stored", "same", "rejected")}
         totals = dict(zip(sums, (self.balance[f"rows_{name}"] for name in ("decoded", "stored", "duplicate", "rejected")), strict=True))
         if sums != totals:
@@ -133,9 +166,24 @@ class Reports:
         self.figures |= {"cells shown": sum(self.held.values()), "words beside them": sum(self.held_beside.values())}
         return self
 
+    def came_for(self, message, receipt):
+        record = self.meant[message]
+        if record["agency"] == record["place"]:
+            self.came[record["form"], record["place"], *record["month"]].append(receipt)
+
     def same(self, what, wanted, held):
         self.none("BATCH", f"{what} that are missing or others", sorted((wanted - held).elements(), key=str))
         self.none("BATCH", f"{what} that should not be", sorted((held - wanted).elements(), key=str))
+
+    def owed(self):
+        """Every commune owes both forms of each month; what it sent of one says how that stands."""
+        held = [row for row in self.obligations if (row.form, row.agency, row.year, row.month) in self.came]
+        wanted = [owed(*key, receipts, self.now) for key, receipts in self.came.items()]
+        self.same("obligations", collections.Counter(wanted), collections.Counter(held))
+        others = [row for row in self.obligations if (row.form, row.agency, row.year, row.month) not in self.came]
+        met = [row for row in others if row.state not in ("not_due", "due", "missing") or row.agency not in COMMUNES]
+        self.none("BATCH", "obligations that nothing came for", met)
+        self.figures["obligations"] = len(wanted)
 
     def fates(self):
         """Every envelope has one receipt, and what all of a message's say is what must have become of it."""
@@ -150,13 +198,17 @@ class Reports:
         self.figures["doubled"] += self.none("ONCE", "envelopes without one receipt", twice)
         self.none("ONCE", "receipts without an envelope", list(self.receipts))
         wanted = collections.defaultdict(list)
+        self.meant = {}
         for journal in self.journals.values():
             for record in journal.sent.values():
+                self.meant[record["agency"], record["payload"]] = record
                 fate = self.kept.take(record)
                 self.figures[f"messages {fate[0]}"] += 1
                 wanted[record["agency"], record["payload"]].append(fate)
         missing, others = [], []
         for message, ways in wanted.items():
+            for receipt in fates.get(message, []):
+                self.came_for(message, receipt)
             held = sorted(fates.pop(message, []), key=lambda receipt: (receipt.received, receipt.at, receipt.position))
             if len(held) < len(ways):
                 missing.append((message, len(held), len(ways)))

@@ -73,6 +73,11 @@ CONFLICTS = """
     SELECT form, indicator, place, toYear(period_start), toMonth(period_start), agency, vintage, mark, value FROM report_conflict
     WHERE mark != 'withdrawn'
 """
+# In the order of `reported.Owed`.
+OWED = f"""
+    SELECT form::String, agency::String, toYear(period_start), toMonth(period_start), toString(state),
+        if(isNull(received_at), NULL, {MILLIS.format('assumeNotNull(received_at)')}), late_seconds, revisions, rejected FROM obligation_current
+"""
 
 
 def read(base, ioc, folder):
@@ -126,6 +131,7 @@ def read_reports(base, ioc, folder):
         [reported.Receipt(*row) for row in asked.query(RECEIPTS).result_rows],
         asked.query(CELLS).result_rows,
         asked.query(CONFLICTS).result_rows,
+        asked.query(OWED).result_rows,
         # A run without reports has nothing of them.
         balances(ioc).get(REPORT_FEED, dict.fromkeys(BALANCE, 0)),
     )

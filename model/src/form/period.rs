@@ -235,6 +235,25 @@ impl Period {
         }
     }
 
+    /// The one behind it; none behind the year 2200.
+    #[must_use]
+    pub fn next(&self) -> Option<Period> {
+        let (year, number) = self.number();
+        let in_year = Period::of(self.kind, year, number + 1);
+        in_year.or_else(|| Period::of(self.kind, year.checked_add(1)?, 1))
+    }
+
+    /// The first of a kind that begins on a day or later.
+    #[must_use]
+    pub fn first_from(kind: PeriodKind, day: Date) -> Option<Period> {
+        match Period::holding(kind, day) {
+            Some(period) if period.start == day => Some(period),
+            Some(period) => period.next(),
+            // Between two school years.
+            None => Period::of(kind, day.year(), 1).filter(|period| period.start >= day),
+        }
+    }
+
     /// The same one a year earlier; none where that year has no such day or week.
     #[must_use]
     pub fn a_year_earlier(&self) -> Option<Period> {
@@ -348,6 +367,10 @@ mod tests {
                     assert_eq!(Period::parse(kind, &period.label()), Some(period), "{kind:?} {day}");
                     let before = period.previous().unwrap();
                     assert!(before.end < period.start);
+                    assert_eq!(before.next(), Some(period), "{kind:?} {day}");
+                    let first = Period::first_from(kind, day).unwrap();
+                    assert!(first.start >= day && before.start < day, "{kind:?} {day}");
+                    assert!(first == period || Some(first) == period.next(), "{kind:?} {day}");
                     let is_first_of_school = period.start.month() == 9 && period.start.day() == 1;
                     let is_of_school = matches!(kind, PeriodKind::SchoolYear | PeriodKind::SchoolRound);
                     if !(is_of_school && is_first_of_school) {
@@ -356,6 +379,8 @@ mod tests {
                 } else {
                     assert!(matches!(kind, PeriodKind::SchoolYear | PeriodKind::SchoolRound));
                     assert!((6..=8).contains(&day.month()), "{day}");
+                    let first = Period::first_from(kind, day).unwrap();
+                    assert_eq!((first.start.month(), first.start.year()), (9, day.year()), "{kind:?} {day}");
                 }
                 day = day.tomorrow().unwrap();
             }

@@ -22,6 +22,7 @@ mod manifest;
 mod map;
 mod measures;
 mod models;
+mod obligations;
 mod parse;
 mod places;
 mod rules;
@@ -52,6 +53,7 @@ use crate::{
     form::{Agency, Form, Target},
     index::IndexSettings,
     limit::Limit,
+    obligation::ObligationRule,
     place::{Date, Place, PlaceKey},
     rule::Rule,
     text::Text,
@@ -111,6 +113,8 @@ pub struct Pack {
     pub feeds: BTreeMap<String, Feed>,
     /// Legal limits of all times.
     pub limits: Vec<Limit>,
+    /// Who owes which form when, by identifier.
+    pub obligations: BTreeMap<String, ObligationRule>,
     /// What raises alerts, by identifier.
     pub rules: BTreeMap<String, Rule>,
     /// What the pack chooses for its indices.

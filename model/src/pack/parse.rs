@@ -2,10 +2,10 @@
 //!
 //! A pack's folder holds `pack.toml`, `places.csv`, `indicators.toml`, `stations.toml` and `feeds.toml`; it may hold
 //! `agencies.csv`, `forms.toml`, `templates.toml`, `targets.csv`, `models.toml`, `log_sources.toml`, `severities.toml`,
-//! `measures.toml`, `limits.toml`,
+//! `measures.toml`, `limits.toml`, `obligations.toml`,
 //! `rules.toml`, `successions.csv`, `holidays.csv` and `map.topo.json`. Folders below it are **overlays**, such as `demo/`:
-//! more agencies, forms, indicators, stations, log sources, measures, feeds, limits and rules for one purpose, with a
-//! `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
+//! more agencies, forms, obligations, indicators, stations, log sources, measures, feeds, limits and rules for one purpose,
+//! with a `pack.toml` of their own that says what is replayed. An overlay that is not asked for means nothing, but is checked all
 //! the same, so that it cannot rot. Other kinds of files (licences, recorded data) are not read.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +17,8 @@ use super::{
     document::Document,
     draft::Draft,
     faults::{FaultLog, Faults},
-    feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, places, rules,
-    severities, stations, successions, targets,
+    feeds, forms, holidays, indicators, limits, log_sources, manifest, map, measures, models, obligations,
+    places, rules, severities, stations, successions, targets,
 };
 
 /// A pack's files: path below the pack's folder, with `/`, to content.
@@ -39,11 +39,12 @@ const MEASURES: &str = "measures.toml";
 const FEEDS: &str = "feeds.toml";
 const LIMITS: &str = "limits.toml";
 const RULES: &str = "rules.toml";
+const OBLIGATIONS: &str = "obligations.toml";
 const SUCCESSIONS: &str = "successions.csv";
 const HOLIDAYS: &str = "holidays.csv";
 const MAP: &str = "map.topo.json";
 const NEEDED_FILES: [&str; 5] = [MANIFEST, PLACES, INDICATORS, STATIONS, FEEDS];
-const BASE_FILES: [&str; 18] = [
+const BASE_FILES: [&str; 19] = [
     MANIFEST,
     PLACES,
     AGENCIES,
@@ -58,12 +59,13 @@ const BASE_FILES: [&str; 18] = [
     MEASURES,
     FEEDS,
     LIMITS,
+    OBLIGATIONS,
     RULES,
     SUCCESSIONS,
     HOLIDAYS,
     MAP,
 ];
-const OVERLAY_FILES: [&str; 13] = [
+const OVERLAY_FILES: [&str; 14] = [
     MANIFEST,
     AGENCIES,
     FORMS,
@@ -76,6 +78,7 @@ const OVERLAY_FILES: [&str; 13] = [
     MEASURES,
     FEEDS,
     LIMITS,
+    OBLIGATIONS,
     RULES,
 ];
 
@@ -155,10 +158,10 @@ fn read_base(files: &PackFiles, log: &FaultLog) -> Draft {
         manifest::read(&Document::read(MANIFEST, text, log), &mut draft);
     }
     read_list(files, PLACES, log, &mut draft, places::read);
-    read_tables(files, "", &mut draft, log);
-    read_list(files, TARGETS, log, &mut draft, targets::read);
     read_list(files, SUCCESSIONS, log, &mut draft, successions::read);
     read_list(files, HOLIDAYS, log, &mut draft, holidays::read);
+    read_tables(files, "", &mut draft, log);
+    read_list(files, TARGETS, log, &mut draft, targets::read);
     read_list(files, MAP, log, &mut draft, map::read);
     draft
 }
@@ -185,8 +188,8 @@ fn read_overlay(files: &PackFiles, name: &str, draft: &mut Draft, log: &FaultLog
     read_tables(files, &format!("{name}/"), draft, log);
 }
 
-/// Agencies, forms, indicators, models, stations, log sources, feeds, measures, limits and rules, in the order in which they
-/// refer to each other.
+/// Agencies, forms, indicators, models, stations, log sources, feeds, measures, limits, obligations and rules, in the order in
+/// which they refer to each other.
 fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLog) {
     read_list(files, &format!("{folder}{AGENCIES}"), log, draft, agencies::read);
     let read_one = |file: &str, draft: &mut Draft, read: fn(&Document<'_>, &mut Draft)| {
@@ -205,6 +208,7 @@ fn read_tables(files: &PackFiles, folder: &str, draft: &mut Draft, log: &FaultLo
     read_one(FEEDS, draft, feeds::read);
     read_one(MEASURES, draft, measures::read);
     read_one(LIMITS, draft, limits::read);
+    read_one(OBLIGATIONS, draft, obligations::read);
     read_one(RULES, draft, rules::read);
 }
 

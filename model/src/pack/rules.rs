@@ -23,6 +23,8 @@ use crate::{
 const CONDITION_EXAMPLE: &str = "{ kind = \"limit\", indicator = \"pm25\", averaging = \"day\" }";
 /// More than a week of hours in a row is no longer an alert.
 const MOST_WINDOWS: i64 = 168;
+/// Whoever was reminded more often in a year was not helped by it.
+const MOST_REMINDERS: i64 = 1_000;
 
 /// Every table of the file is a rule; its name is the identifier.
 pub(super) fn read(document: &Document<'_>, draft: &mut Draft) {
@@ -66,6 +68,16 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
                 let counting = events::read(id, &mut table, draft);
                 table.finish();
                 (Scope::default(), counting.map(Condition::Events))
+            } else if kind == "reminders" {
+                let why = "is about stations; a rule of reminders watches whoever owes reports";
+                refuse(id, &mut section, ["kinds", "stations"], why);
+                if !log_sources.is_empty() {
+                    let line = section.line_of("log_sources");
+                    section.fault(line, format!("{id}: a rule of reminders watches whoever owes reports"));
+                }
+                let reminders = read_reminders(id, &mut table);
+                table.finish();
+                (Scope::default(), reminders)
             } else {
                 let scope = match log_sources.is_empty() {
                     true => Scope::read(id, &mut section, draft),
@@ -81,6 +93,9 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft) -> Option<Rule> {
     let instead = match condition {
         Some(Condition::Status { .. } | Condition::Blind { .. }) => {
             Some("counts windows; a rule of a status has 'lasting' instead")
+        }
+        Some(Condition::Reminders { .. }) => {
+            Some("counts windows; a rule of reminders counts what was missed in a calendar year")
         }
         Some(Condition::Events(_)) => {
             Some("counts windows; a rule of events has 'within' and 'clear_after' instead")
@@ -161,7 +176,7 @@ fn read_condition(
         "" => return None,
         other => {
             let message = format!(
-                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, unusual, blind, events)"
+                "{id}: '{other}' is not a condition (there are: limit, indicator, index, status, measure, unusual, blind, events, reminders)"
             );
             table.fault(table.line_of("kind"), message);
             return None;
@@ -174,6 +189,15 @@ fn read_condition(
     }
     table.finish();
     condition
+}
+
+/// `reach`: so many obligations of a calendar year that were missed.
+fn read_reminders(id: &str, table: &mut Section<'_>) -> Option<Condition> {
+    if !table.has("reach") {
+        table.fault(table.line, format!("{id}: 'reach' is missing; write reach = 3"));
+    }
+    let reach = table.optional_integer("reach", 1, MOST_REMINDERS)?;
+    Some(Condition::Reminders { reach: u32::try_from(reach).ok()? })
 }
 
 /// What is counted of events, against fixed numbers.

@@ -156,7 +156,7 @@ impl Fact for StoredCell {
     }
 }
 
-fn start_of(period: Period) -> i64 {
+pub(super) fn start_of(period: Period) -> i64 {
     const DAY: i64 = 86_400_000;
     let epoch = Date::constant(1970, 1, 1);
     i64::from((period.start - epoch).get_days()) * DAY

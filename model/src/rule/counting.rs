@@ -79,6 +79,8 @@ words! {
         User = 3: "user",
         /// A device or machine that reports events.
         LogSource = 4: "log_source",
+        /// An agency, or the authority of a place: who owes reports.
+        Agency = 5: "agency",
     }
 }
 

@@ -9,7 +9,9 @@ use std::{collections::BTreeMap, fs, path::Path};
 use ioc_model::{
     contract::{Contract, Subjects},
     event::{Count, EventKind, EventMeasure},
+    form::{Absent, Form, Owner, PeriodKind, PlaceScope, Vintage},
     limit::{Averaging, Limit},
+    obligation::{DueRule, ObligationRule, OnDayOff, Owes, Reckoned, ReckonedFrom},
     pack::{
         Feed, FormatName, Indicator, LogSource, Pack, PackFiles, PackVersion, Station, StationKind, Transport,
     },
@@ -21,6 +23,79 @@ use ioc_model::{
 
 /// Longer than anything a test lasts.
 pub const FOR_EVER: Millis = Millis(24 * 365 * 100 * 3_600_000);
+
+/// A form of communes, without anything in it.
+#[must_use]
+pub fn form(id: &str, period: PeriodKind, owner: Owner) -> (String, Form) {
+    let form = Form {
+        id: id.to_owned(),
+        name: Text::default(),
+        titles: Vec::new(),
+        period,
+        owner,
+        vintage: Vintage::Official,
+        absent: Absent::Keeps,
+        parts: false,
+        decimal: ',',
+        places: PlaceScope { kinds: vec![PlaceKind::Commune], below: Vec::new() },
+        columns: Vec::new(),
+        indicators: BTreeMap::new(),
+        checks: Vec::new(),
+        against: Vec::new(),
+        marks: Default::default(),
+        totals: Vec::new(),
+        of_which: Default::default(),
+        screen: None,
+        sdmx: None,
+        dhis2: None,
+        fhir: None,
+        templates: Vec::new(),
+        about: None,
+    };
+    (id.to_owned(), form)
+}
+
+/// A form that is owed from a day on, due at an hour of a day that is reckoned from the period's end and does not move.
+#[must_use]
+pub fn obligation(
+    id: &str,
+    form: &str,
+    owes: Owes,
+    valid_from: &str,
+    (reckoned, at): (Reckoned, &str),
+) -> (String, ObligationRule) {
+    let at = at.parse().expect("an hour of a test");
+    let due = DueRule { reckoned, from: ReckonedFrom::End, at, on_day_off: OnDayOff::Stays };
+    let rule = ObligationRule {
+        id: id.to_owned(),
+        form: form.to_owned(),
+        owes,
+        valid_from: day(valid_from),
+        valid_to: None,
+        due,
+        exceptions: BTreeMap::new(),
+        basis: String::new(),
+    };
+    (id.to_owned(), rule)
+}
+
+/// A rule that so many missed obligations of a year raise.
+#[must_use]
+pub fn reminders(id: &str, reach: u32) -> (String, Rule) {
+    let rule = Rule {
+        id: id.to_owned(),
+        name: Text::default(),
+        step: Text::default(),
+        priority: Priority::Medium,
+        condition: Condition::Reminders { reach },
+        raise_windows: 1,
+        clear_windows: 1,
+        kinds: Vec::new(),
+        stations: Vec::new(),
+        log_sources: Vec::new(),
+    };
+    (id.to_owned(), rule)
+}
 
 /// An indicator in micrograms, of which no windows are made.
 #[must_use]

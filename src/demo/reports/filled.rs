@@ -94,9 +94,9 @@ fn member(form: &Form, column: Option<usize>, name: &str) -> String {
 /// A number as it stands in a report of that kind.
 fn wrong(fault: Fault, indicator: &str, number: &str) -> String {
     match (fault, indicator) {
-        (Fault::Words, "poor") => WORDS.to_owned(),
+        (Fault::Words, "poor" | "complaints") => WORDS.to_owned(),
         (Fault::Part, "on_time") => format!("{number}0"),
-        (Fault::Tenfold, "poor") => format!("{number}0"),
+        (Fault::Tenfold, "poor" | "complaints") => format!("{number}0"),
         (Fault::Correction, "revenue") => number.split(',').next().unwrap_or_default().to_owned(),
         _ => number.to_owned(),
     }

@@ -132,6 +132,15 @@ const NUMBERS: &[(&str, &[(&str, Made)])] = &[
             ("immunised", Part("due_immunised", 0.85, 1.0)),
         ],
     ),
+    (
+        "daily-duty",
+        &[
+            ("dossiers", Count(6, 40)),
+            ("on_time", Part("dossiers", 0.9, 1.0)),
+            ("complaints", Count(1, 9)),
+            ("revenue", Decimal(1.5, 30.0, 1)),
+        ],
+    ),
     ("disease-month", &[("cases", Cases(60)), ("deaths", Part("cases", 0.0, 0.01))]),
     (
         "schools-year",

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array,
-    ListArray, StringArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
-    builder::StringDictionaryBuilder, types::Int32Type,
+    Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, Int8Array, Int32Array,
+    Int64Array, ListArray, StringArray, TimestampMillisecondArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array, builder::StringDictionaryBuilder, types::Int32Type,
 };
 use arrow_buffer::OffsetBuffer;
 use arrow_schema::Field;
-use ioc_model::{name::Name, position::Arrival};
+use ioc_model::{name::Name, place::Date, position::Arrival};
 
 /// Named columns of the same length.
 pub(super) type Columns = Vec<(&'static str, ArrayRef)>;
@@ -84,6 +84,21 @@ pub(super) fn shorts(values: impl Iterator<Item = u16>) -> ArrayRef {
 
 pub(super) fn numbers(values: impl Iterator<Item = u32>) -> ArrayRef {
     Arc::new(UInt32Array::from_iter_values(values))
+}
+
+pub(super) fn optional_shorts(values: impl Iterator<Item = Option<u16>>) -> ArrayRef {
+    Arc::new(values.collect::<UInt16Array>())
+}
+
+pub(super) fn optional_counts(values: impl Iterator<Item = Option<u64>>) -> ArrayRef {
+    Arc::new(values.collect::<UInt64Array>())
+}
+
+/// Days since 1970, where there are any.
+pub(super) fn dates(values: impl Iterator<Item = Option<Date>>) -> ArrayRef {
+    let epoch = Date::constant(1970, 1, 1);
+    let days = |date: Date| (date - epoch).get_days();
+    Arc::new(values.map(|date| date.map(days)).collect::<Date32Array>())
 }
 
 pub(super) fn counts(values: impl Iterator<Item = u64>) -> ArrayRef {

@@ -13,6 +13,7 @@ mod duty;
 mod event;
 mod figure;
 mod held;
+mod obligation;
 mod received;
 mod replay;
 mod report;

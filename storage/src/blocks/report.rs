@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Date32Array, Decimal128Array, FixedSizeBinaryArray};
+use arrow_array::{ArrayRef, Decimal128Array, FixedSizeBinaryArray};
 use ioc_model::{
     epoch::Epoch,
     form::{Finding, Mark, Value},
-    place::Date,
     results::{Receipt, StoredCell},
 };
 use rust_decimal::Decimal;
 
 use super::{
     Columnar,
-    columns::{Columns, arrivals, counts, enums, flags, known_names, lists, names, numbers, texts},
+    columns::{Columns, arrivals, counts, dates, enums, flags, known_names, lists, names, numbers, texts},
 };
 
 /// Digits of a number, and how many of them stand behind the point.
@@ -93,13 +92,6 @@ impl Columnar for Receipt {
         columns.extend(arrived);
         columns
     }
-}
-
-/// Days since 1970, where there are any.
-fn dates(values: impl Iterator<Item = Option<Date>>) -> ArrayRef {
-    let epoch = Date::constant(1970, 1, 1);
-    let days = |date: Date| (date - epoch).get_days();
-    Arc::new(values.map(|date| date.map(days)).collect::<Date32Array>())
 }
 
 /// Numbers, where there are any. Those of the judge have no more than nine digits behind the point; another's are

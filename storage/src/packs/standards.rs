@@ -165,6 +165,11 @@ fn rule_row(version: &str, rule: &Rule) -> Value {
                 "least": least,
             })
         }
+        Condition::Reminders { reach } => json!({
+            "condition": "reminders",
+            "measure": "reminders",
+            "raise_at": reach,
+        }),
         Condition::Events(counting) => json!({
             "condition": "events",
             "measure": counting.count.word(),

@@ -71,6 +71,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 29, name: "groups", sql: include_str!("0029_groups.sql") },
     Migration { number: 30, name: "security figures", sql: include_str!("0030_security_figures.sql") },
     Migration { number: 31, name: "replaced", sql: include_str!("0031_replaced.sql") },
+    Migration { number: 32, name: "obligations", sql: include_str!("0032_obligations.sql") },
 ];
 
 const MIGRATION_TABLE: &str = "

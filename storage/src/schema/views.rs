@@ -152,6 +152,9 @@ const EVENT_VIEW: &str = include_str!("event_view.sql");
 /// What is worked out of reported cells.
 const REPORTED: &str = include_str!("reported.sql");
 
+/// How agencies keep what they owe.
+const OBLIGATIONS: &str = include_str!("obligations.sql");
+
 /// How many places a form is about on the last day of a period of which something is known.
 const PLACES: &str = "\
 (
@@ -205,7 +208,7 @@ fn distinct_counts() -> String {
     format!("({})", words.join(", "))
 }
 
-/// Each view of what is reported, as it is and as it was known at a moment.
+/// Each view of what is reported and owed, as it is and as it was known at a moment.
 fn reported() -> impl Iterator<Item = String> {
     const ASKED: &str = "_known_at(known_at = {known_at:DateTime64(3, 'UTC')})";
     let times = [
@@ -215,7 +218,7 @@ fn reported() -> impl Iterator<Item = String> {
     times.into_iter().flat_map(|(at, values, asked, said)| {
         let filled =
             [("{places}", PLACES), ("{at}", at), ("{values}", values), ("{asked}", asked), ("{said}", said)];
-        super::statements(REPORTED).map(move |statement| {
+        super::statements(REPORTED).chain(super::statements(OBLIGATIONS)).map(move |statement| {
             filled
                 .iter()
                 .fold(statement, |statement, (placeholder, text)| statement.replace(placeholder, text))

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Rows a sample epoch has besides its observations, by table.
-const BESIDES: [(&str, u64); 15] = [
+const BESIDES: [(&str, u64); 16] = [
     ("window", 1),
     ("index_value", 2),
     ("assessment", 2),
@@ -27,6 +27,7 @@ const BESIDES: [(&str, u64); 15] = [
     ("superseded", 7),
     ("report_value", 2),
     ("receipt", 1),
+    ("obligation", 2),
     ("epoch", 1),
 ];
 

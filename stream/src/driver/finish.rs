@@ -20,7 +20,7 @@ use super::{Commit, Completed, Halt, Need, Shared, step};
 use crate::{
     checkpoint::{self, Checkpoint},
     collect::Whole,
-    flow::Records,
+    flow::{OfAllRecord, Records},
     negative,
 };
 
@@ -51,15 +51,15 @@ impl Finisher {
         completed: &Receiver<Completed>,
     ) -> Result<(), Halt> {
         for Completed { whole, submitted } in completed {
-            let Whole { results, mut records, figures } = whole;
-            let figures =
-                figures.transpose().map_err(|error| Halt::because("cannot encode the state", error))?;
-            let figures = figures.unwrap_or_default();
+            let Whole { results, mut records, of_all } = whole;
+            let of_all =
+                of_all.transpose().map_err(|error| Halt::because("cannot encode the state", error))?;
+            let of_all = of_all.unwrap_or_default();
             let epoch = submitted.epoch;
             if negative::checkpoints_before_commit()
                 && let Some(records) = records.take()
             {
-                self.checkpoint(epoch, records, figures.clone(), submitted.next.clone(), &submitted.decoder)?;
+                self.checkpoint(epoch, records, of_all.clone(), submitted.next.clone(), &submitted.decoder)?;
             }
             let before = submitted.replayed && epoch <= self.committed;
             if !submitted.answered.is_empty() {
@@ -84,7 +84,7 @@ impl Finisher {
                 self.read_back(&mut commit, epoch)?;
             }
             if let Some(records) = records {
-                self.checkpoint(epoch, records, figures, submitted.next, &submitted.decoder)?;
+                self.checkpoint(epoch, records, of_all, submitted.next, &submitted.decoder)?;
             }
         }
         Ok(())
@@ -124,7 +124,7 @@ impl Finisher {
         &mut self,
         epoch: Epoch,
         records: Records,
-        figures: Vec<u8>,
+        OfAllRecord { ledger, figures }: OfAllRecord,
         next: Vec<Offset>,
         decoder: &Decoder,
     ) -> Result<(), Halt> {
@@ -138,6 +138,7 @@ impl Finisher {
             zone: decoder.pack().timezone.clone(),
             next,
             figures,
+            ledger,
             version: checkpoint::VERSION,
             subjects: records.subjects.map_err(cannot)?,
             log_sources: records.log_sources.map_err(cannot)?,

@@ -22,7 +22,9 @@ use super::{Halt, Start, step};
 use crate::{
     checkpoint::{Checkpoint, Checkpoints},
     figures::Figures,
+    flow::OfAll,
     flow::State,
+    ledger::Ledger,
     log_sources::LogSourceRecord,
     manifest::{self, InvalidManifest, Manifest},
     negative,
@@ -179,10 +181,13 @@ fn load(checkpoint: Checkpoint, last: Epoch, start: &Start, zone: &str) -> Resul
     let suspects = checkpoint
         .suspects()
         .map_err(|error| Halt::because("cannot read what the checkpoint keeps of suspects", error))?;
-    let Checkpoint { epoch, next, pack, figures, version, .. } = checkpoint;
+    let Checkpoint { epoch, next, pack, figures, ledger, version, .. } = checkpoint;
     let figures = Figures::load(version, &figures)
         .map_err(|error| Halt::because("the checkpoint's figures are of another version", error))?;
-    let state = State { pack: Some(pack), subjects, log_sources, suspects, figures };
+    let ledger = Ledger::load(&ledger)
+        .map_err(|error| Halt::because("the checkpoint's ledger is of another version", error))?;
+    let of_all = OfAll { ledger, figures };
+    let state = State { pack: Some(pack), subjects, log_sources, suspects, of_all };
     Ok(Recovery { checkpoint: epoch, last, next, state, awaited })
 }
 

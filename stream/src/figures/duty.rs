@@ -17,9 +17,9 @@ use crate::derive::statement::{OpenAlert, Operating};
 pub(super) fn alerts(
     now: Now,
     alerts: &BTreeMap<Name, Vec<OpenAlert>>,
-    suspected: &BTreeMap<(Arc<str>, Name), OpenAlert>,
+    others: [&BTreeMap<(Arc<str>, Name), OpenAlert>; 2],
 ) -> FigureResult {
-    open_alerts(FigureId::Alerts, now, alerts.iter(), suspected)
+    open_alerts(FigureId::Alerts, now, alerts.iter(), others.into_iter().flatten())
 }
 
 /// Those of log sources, addresses and users.
@@ -33,21 +33,21 @@ pub(super) fn security_alerts(
         return nothing(FigureId::SecurityAlerts, now, FigureReason::Nothing);
     }
     let of_log_sources = alerts.iter().filter(|(subject, _)| pack.log_sources.contains_key(subject.as_str()));
-    open_alerts(FigureId::SecurityAlerts, now, of_log_sources, suspected)
+    open_alerts(FigureId::SecurityAlerts, now, of_log_sources, suspected.iter())
 }
 
 fn open_alerts<'a>(
     figure: FigureId,
     now: Now,
     alerts: impl Iterator<Item = (&'a Name, &'a Vec<OpenAlert>)>,
-    suspected: &'a BTreeMap<(Arc<str>, Name), OpenAlert>,
+    others: impl Iterator<Item = (&'a (Arc<str>, Name), &'a OpenAlert)>,
 ) -> FigureResult {
     let of_subject = |(subject, alerts): (&'a Name, &'a Vec<OpenAlert>)| {
         let subject = subject.as_str();
         alerts.iter().map(move |alert| (subject, *alert))
     };
     let mut open: Vec<(&str, OpenAlert)> = alerts.flat_map(of_subject).collect();
-    open.extend(suspected.iter().map(|((subject, _), alert)| (&**subject, *alert)));
+    open.extend(others.map(|((subject, _), alert)| (&**subject, *alert)));
     // What nobody took on before what was, what is still so before what is over.
     open.sort_by_key(|(subject, alert)| {
         (alert.acknowledged, !alert.active, alert.priority, *subject, alert.rule)

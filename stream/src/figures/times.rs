@@ -39,10 +39,11 @@ pub(crate) struct AlertStep {
 }
 
 impl AlertStep {
-    /// None of an alert of a station.
+    /// None of an alert of a station, or of an agency.
     pub(crate) fn of(alert: &AlertResult) -> Option<AlertStep> {
         let AlertResult { key, about, change, priority, active, at, user, .. } = alert;
-        (*about != AlertAbout::Station).then(|| AlertStep {
+        let is_of_security = !matches!(about, AlertAbout::Station | AlertAbout::Agency);
+        is_of_security.then(|| AlertStep {
             key: key.clone(),
             change: *change,
             priority: *priority,

@@ -4,16 +4,17 @@
 //! the worker that holds the virtual shard of that name, and added up there when the frontier has passed the epoch. So
 //! it is the same for any number of workers, and with many processes as with one (invariant REPLAY).
 //!
-//! That is what became of each feed's envelopes and rows, and what the figures are made of. Whatever
+//! That is what became of each feed's envelopes and rows, what the figures are made of, and who owes which report. Whatever
 //! else is made of several subjects meets here.
 
 use std::collections::BTreeMap;
 
+use ioc_decode::Decoder;
 use ioc_model::{
+    action::Action,
     counts::Counts,
     name::Name,
-    pack::Pack,
-    results::{FeedMinute, FigureResult},
+    results::{Facts, FeedMinute},
     time::Now,
 };
 use rustc_hash::FxHashMap;
@@ -22,7 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     exchange::Addresses,
     figures::{AlertStep, FIGURES, Figures},
-    step::{ShardResults, SubjectStatement, Suspected},
+    ledger::Ledger,
+    step::{Filed, ShardResults, SubjectStatement, Suspected},
 };
 
 /// What one worker says to another of an epoch.
@@ -33,14 +35,36 @@ pub(super) struct Addends {
     of_figures: OfFigures,
 }
 
-/// What one worker says of an epoch to the one that works out the figures.
+/// What one worker says of an epoch to the one that keeps the ledger and works out the figures.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct OfFigures {
     feeds: Vec<(Name, Counts)>,
     said: Vec<SubjectStatement>,
     suspected: Vec<Suspected>,
     steps: Vec<AlertStep>,
+    filed: Vec<Filed>,
+    acts: Vec<Action>,
     urgent: bool,
+}
+
+/// What one worker keeps for all: what is owed, and what the figures are worked out from.
+#[derive(Debug, Default)]
+pub(crate) struct OfAll {
+    pub(crate) ledger: Ledger,
+    pub(crate) figures: Figures,
+}
+
+/// What a checkpoint keeps of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OfAllRecord {
+    pub(crate) ledger: Vec<u8>,
+    pub(crate) figures: Vec<u8>,
+}
+
+impl OfAll {
+    pub(super) fn record(&self) -> Result<OfAllRecord, postcard::Error> {
+        Ok(OfAllRecord { ledger: self.ledger.record()?, figures: self.figures.record()? })
+    }
 }
 
 /// What has reached a worker of an epoch that is not whole yet.
@@ -81,10 +105,13 @@ impl Addends {
             said: std::mem::take(&mut results.said),
             suspected: std::mem::take(&mut results.suspected),
             steps: results.facts.alerts.iter().filter_map(AlertStep::of).collect(),
+            filed: std::mem::take(&mut results.filed),
+            acts: std::mem::take(&mut results.acts),
             urgent: results.urgent,
         };
-        let OfFigures { feeds, said, suspected, steps, urgent } = &of_figures;
-        if feeds.is_empty() && said.is_empty() && suspected.is_empty() && steps.is_empty() && !urgent {
+        let OfFigures { feeds, said, suspected, steps, filed, acts, urgent } = &of_figures;
+        let of_alerts = suspected.is_empty() && steps.is_empty() && acts.is_empty();
+        if feeds.is_empty() && said.is_empty() && of_alerts && filed.is_empty() && !urgent {
             return None;
         }
         let worker = u32::try_from(addresses.of_name(FIGURES)).expect("fewer workers than shards");
@@ -97,24 +124,34 @@ impl Sums {
         for (feed, counts) in addends.feeds {
             self.feeds.entry(feed).or_default().add(&counts);
         }
-        let OfFigures { feeds, said, suspected, steps, urgent } = addends.of_figures;
+        let OfFigures { feeds, said, suspected, steps, filed, acts, urgent } = addends.of_figures;
         self.of_figures.steps.extend(steps);
+        self.of_figures.filed.extend(filed);
+        self.of_figures.acts.extend(acts);
         self.of_figures.feeds.extend(feeds);
         self.of_figures.suspected.extend(suspected);
         self.of_figures.said.extend(said);
         self.of_figures.urgent |= urgent;
     }
 
-    /// Tells the figures what was said, and what is made of them.
-    pub(super) fn figures(&mut self, figures: &mut Figures, now: Now, pack: &Pack) -> Vec<FigureResult> {
-        let OfFigures { feeds, said, suspected, steps, urgent } = std::mem::take(&mut self.of_figures);
+    /// Tells the ledger and the figures what was said, and what is made of them.
+    pub(super) fn of_all(&mut self, of_all: &mut OfAll, now: Now, decoder: &Decoder) -> Facts {
+        let OfFigures { feeds, said, suspected, steps, filed, mut acts, urgent } =
+            std::mem::take(&mut self.of_figures);
+        let OfAll { ledger, figures } = of_all;
+        // Workers' words come in any order: who acts first is first.
+        acts.sort_by_key(|action| action.arrival);
+        let owed = ledger.take(now, decoder, filed, acts);
+        let urgent = urgent || !owed.facts.alerts.is_empty();
+        owed.open.into_iter().for_each(|reminded| figures.remind(reminded));
         for (feed, counts) in &feeds {
             figures.count(*feed, counts);
         }
         said.into_iter().for_each(|said| figures.hear(said));
         suspected.into_iter().for_each(|suspected| figures.suspect(suspected));
         steps.into_iter().for_each(|step| figures.step(step));
-        figures.work_out(now, pack, urgent)
+        let made = figures.work_out(now, decoder.pack(), urgent);
+        Facts { figures: made, ..owed.facts }
     }
 
     /// The facts they make.

@@ -25,7 +25,7 @@ impl Reported {
         {
             findings.push(words::as_before(period, earlier));
         }
-        if let Some(next) = next(period)
+        if let Some(next) = period.next()
             && arrived_on(report).is_some_and(|day| day > next.end)
             && self.is_all_other(report, cells)
         {
@@ -60,11 +60,6 @@ impl Reported {
                 known.statement(&cell.key, voice).is_some_and(|said| said.value != cell.value)
             })
     }
-}
-
-/// The period that follows.
-fn next(period: Period) -> Option<Period> {
-    Period::holding(period.kind, period.end.tomorrow().ok()?)
 }
 
 /// The day on which a message arrived, by UTC: hours more or less say nothing here.

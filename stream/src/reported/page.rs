@@ -100,6 +100,11 @@ impl Cells {
         shown.map(|(voice, said)| (*voice, said))
     }
 
+    /// All of them, and whose they are.
+    pub(super) fn statements(&self) -> impl Iterator<Item = (Voice, &Statement)> {
+        self.0.values().flatten().map(|(voice, said)| (*voice, said))
+    }
+
     /// How many statements there are.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

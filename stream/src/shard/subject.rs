@@ -21,6 +21,7 @@ use super::{
     telling::Told,
 };
 use crate::{
+    checkpoint,
     counted::{CountedBefore, LogSourceCounts},
     day::SourcesByPlace,
     derive::{Derived, UsualHours},
@@ -52,8 +53,17 @@ pub struct SubjectRecord {
     name: Name,
     due: Option<EventTime>,
     kept: Vec<Kept>,
+    /// The version of the checkpoint that kept it.
+    #[serde(skip, default = "this_version")]
+    version: u8,
 }
 
+fn this_version() -> u8 {
+    checkpoint::VERSION
+}
+
+/// The last version before there was a ledger of obligations.
+const BEFORE_LEDGER: u8 = 8;
 /// The last version of the checkpoint whose records list what there was to keep, before each keeper had its own.
 const BEFORE_KEEPERS: u8 = 4;
 type RecordBeforeKeepers =
@@ -184,18 +194,25 @@ impl SubjectRecord {
     /// If they are none.
     pub fn decode(version: u8, bytes: &[u8]) -> Result<SubjectRecord, postcard::Error> {
         if version > BEFORE_RAISED {
-            return postcard::from_bytes(bytes);
+            let read: SubjectRecord = postcard::from_bytes(bytes)?;
+            return Ok(SubjectRecord { version, ..read });
         }
         if version > BEFORE_KEEPERS {
             let RecordBeforeRaised(name, due, kept) = postcard::from_bytes(bytes)?;
-            return Ok(SubjectRecord { name, due, kept: kept.into_iter().map(Kept::from).collect() });
+            let kept = kept.into_iter().map(Kept::from).collect();
+            return Ok(SubjectRecord { name, due, kept, version });
         }
         let (name, watermark, feeds, due, series, derived) =
             postcard::from_bytes::<RecordBeforeKeepers>(bytes)?;
         let series = series.into_iter().map(|(name, state)| (name, state, Provenance::default())).collect();
         let mut kept = vec![Kept::Measured(MeasuredRecord(watermark, feeds, series, Decisions::default()))];
         kept.extend(derived.map(Kept::Derived));
-        Ok(SubjectRecord { name, due, kept })
+        Ok(SubjectRecord { name, due, kept, version })
+    }
+
+    /// Whether it is a form whose messages no ledger knows of.
+    pub(super) fn is_untold(&self) -> bool {
+        self.version <= BEFORE_LEDGER && self.kept.iter().any(|kept| matches!(kept, Kept::Reported(_)))
     }
 
     /// The subject's name.

@@ -3,6 +3,7 @@
 mod counted;
 mod form_messages;
 mod forms;
+mod obligations;
 mod optional;
 mod tay_ninh;
 mod templates;
