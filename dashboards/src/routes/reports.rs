@@ -132,34 +132,31 @@ pub(super) async fn values(
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
     let kept_back = KeptBack::of(known, &counts);
-    let silent = match known.filter(|_| place.is_none()) {
-        Some(form) => silent(&pack, &asker, form, &periods, &cells),
-        None => Vec::new(),
-    };
+    let silent = known
+        .filter(|_| place.is_none())
+        .and_then(|form| silent(&pack, &asker, form, &periods, &cells));
     let values = ReportValues::of(named(cells, &form, &pack), place.as_deref(), additive, &kept_back, places);
     fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), silent, ..values })
 }
 
-/// Places of a form of which nothing is among its cells. Who does not see all feeds that bring it cannot know that.
+/// Places of a form of which nothing is among its cells; none where that cannot be known: by who does not see all feeds that
+/// bring it, of a form of no tiers or of other periods, and of more cells than are listed.
 fn silent(
     pack: &Pack,
     asker: &Asker,
     form: &Form,
     periods: &[Period],
     cells: &[CellView],
-) -> Vec<SilentPlace> {
+) -> Option<Vec<SilentPlace>> {
     let sees_all = pack
         .feeds
         .values()
         .filter(|feed| feed.forms.contains(&form.id))
         .all(|feed| asker.sees_feed(&feed.id));
-    let period = periods.iter().find(|period| period.kind == form.period);
-    let Some(period) = period.filter(|_| sees_all && !form.places.kinds.is_empty()) else {
-        return Vec::new();
-    };
-    if cells.len() > CELLS_MAX as usize {
-        return Vec::new();
+    if !sees_all || form.places.kinds.is_empty() || cells.len() > CELLS_MAX as usize {
+        return None;
     }
+    let period = periods.iter().find(|period| period.kind == form.period)?;
     let said: BTreeSet<(&str, Date)> =
         cells.iter().map(|cell| (cell.place.as_str(), cell.place_from)).collect();
     let due = PlacesByCode::of(&pack.places).of_scope_on(&form.places, period.end);
@@ -169,7 +166,7 @@ fn silent(
         place_from: place.key.valid_from,
         place_name: place.name.clone(),
     };
-    due.into_iter().filter(of_nothing).map(view).collect()
+    Some(due.into_iter().filter(of_nothing).map(view).collect())
 }
 
 #[derive(Deserialize)]

@@ -388,6 +388,10 @@ export interface FeedNames {
  */
 export interface Place {
   code: string;
+  /**
+   * First day of the validity of this version of it: former places may have had its code
+   */
+  valid_from: string;
   name: Text;
   kind: "commune" | "ward" | "township";
 }
@@ -2564,21 +2568,21 @@ export interface ReportValues {
    */
   totals: ReportTotal[];
   /**
-   * Places that the form is about and of which nothing is reported in the period; none where one place is asked for, the form names no tiers, or the asker does not see all feeds that bring it
-   *
-   * Items: A place of which nothing is reported
+   * Places that the form is about and of which nothing is reported in the period; null where that cannot be known: one place is asked for, the form names no tiers or is of other periods, there are more cells than are listed, or the asker does not see all feeds that bring it
    */
-  silent: {
-    /**
-     * Code of the unit
-     */
-    place: string;
-    /**
-     * First day of the validity of that version of it
-     */
-    place_from: string;
-    place_name: Text;
-  }[];
+  silent:
+    | {
+        /**
+         * Code of the unit
+         */
+        place: string;
+        /**
+         * First day of the validity of that version of it
+         */
+        place_from: string;
+        place_name: Text;
+      }[]
+    | null;
 }
 /**
  * What is rejected, and what was read again
