@@ -1922,10 +1922,6 @@ export interface EventTotals {
    */
   weight: number;
   /**
-   * High or critical ones
-   */
-  grave: number;
-  /**
    * Attempts to log in
    */
   attempts: number;
@@ -1983,10 +1979,6 @@ export interface NotHeard {
    * For how many minutes
    */
   minutes: number;
-  /**
-   * Of how many
-   */
-  of: number;
 }
 /**
  * An address that events came from or went to
@@ -2161,7 +2153,7 @@ export interface Measure {
   hours: MeasureHour[];
 }
 /**
- * What there was of a measure in some hours together
+ * What there was of a measure in some hours together, as far as they are closed
  */
 export interface MeasureTotal {
   /**
@@ -2169,9 +2161,13 @@ export interface MeasureTotal {
    */
   hours: number;
   /**
-   * How many. Of different ones, what two hours or two log sources have in common counts once
+   * How many; null where no hour of them is known. Of different ones, what two hours or two log sources have in common counts once
    */
-  value: number;
+  value: number | null;
+  /**
+   * Whether an hour of them is not there or not whole, but for the last full one, which may not be closed yet: there were at least so many
+   */
+  at_least: boolean;
 }
 /**
  * An hour of a measure
