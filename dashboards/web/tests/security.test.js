@@ -106,7 +106,7 @@ test("when the flow stands still nobody says how log sources stand, on the page 
 
 test("hours say their severities by pattern, summary and table, and what nobody rated is its own", async () => {
   const { context, page } = await security();
-  const chart = page.getByRole("img", { name: /Sự kiện theo giờ.*Khẩn cấp \d+.*Chưa xếp mức \d+/ });
+  const chart = page.getByRole("img", { name: /Sự kiện theo giờ.*Khẩn cấp ≥ \d+.*Chưa xếp mức ≥ \d+/ });
   await chart.waitFor();
   const heights = await page.locator(".event-hours g .bar.info").evaluateAll((bars) => bars.map((bar) => [bar.getBoundingClientRect().height, Number(bar.getAttribute("height"))]));
   const [tallest, lowest] = [heights.toSorted(([, a], [, b]) => b - a)[0], heights.toSorted(([, a], [, b]) => a - b)[0]];
