@@ -319,7 +319,8 @@ def test_count_the_number_of_attempts_opens_to_the_lines_that_add_up_to_it(house
     assert all(event["attempts"] != 0 for event in opened)
     assert {"login_failed", "login_module"} <= {event["kind"] for event in opened}
     assert added(listed(kind="login_failed")) != attempts, "one kind alone does not tell of all of them"
-    assert sum(event["weight"] for event in listed(severity="high,critical")) == summary["totals"]["grave"]
+    grave = sum(hour["weight"] for hour in summary["hours"] if hour["severity"] in ("high", "critical"))
+    assert sum(event["weight"] for event in listed(severity="high,critical")) == grave
     for end in ("source", "target"):
         for row in summary[f"{end}s"]:
             events = listed(address=row["address"], end=end)

@@ -111,8 +111,6 @@ impl EventPage {
 pub struct EventTotals {
     /// All of them.
     pub weight: u64,
-    /// High or critical ones.
-    pub grave: u64,
     /// Attempts to log in.
     pub attempts: i64,
     /// Different addresses that grave events or attempts to log in came from.

@@ -14,16 +14,18 @@ use ioc_model::{
 
 use crate::{
     rejects::RejectView,
-    reports::{FindingView, ReportStory},
+    reports::{FindingView, ReceiptView},
 };
 
-/// The feeds of a pack, and which of them bring such messages.
+/// The feeds of a pack that bring reports, by whether they bring such messages. Of another feed nothing follows: it may have
+/// brought them by a pack before.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GuardedFeeds(HashMap<String, bool>);
 
 impl GuardedFeeds {
     pub(crate) fn of(pack: &Pack) -> GuardedFeeds {
-        GuardedFeeds(pack.feeds.values().map(|feed| (feed.id.clone(), is_guarded(pack, feed))).collect())
+        let of_reports = pack.feeds.values().filter(|feed| !feed.forms.is_empty());
+        GuardedFeeds(of_reports.map(|feed| (feed.id.clone(), is_guarded(pack, feed))).collect())
     }
 
     /// Whether a feed brings messages that are not quoted.
@@ -31,17 +33,18 @@ impl GuardedFeeds {
         self.0.get(feed).copied().unwrap_or_default()
     }
 
-    /// Whether a report is not quoted: one of a form of persons, of a form that the pack has no more, or, where its feed brings
-    /// such forms, one of which it is not known what is in it.
-    pub(crate) fn guards_report(&self, pack: &Pack, report: &ReportStory) -> bool {
+    /// Whether a report is not quoted: one of a form of persons, of a form that the pack has no more, or, unless its feed brings
+    /// no such forms, one of which it is not known what is in it.
+    pub(crate) fn guards_report(&self, pack: &Pack, receipt: &ReceiptView, findings: &[FindingView]) -> bool {
         let is_not_known =
             |finding: &FindingView| matches!(finding.rule, Rule::UnknownForm | Rule::Unreadable);
-        let form = pack.forms.get(&report.receipt.form);
-        form.is_none_or(Form::keeps_back)
-            || (self.guards(&report.receipt.feed) && report.findings.iter().any(is_not_known))
+        let brings_none = self.0.get(&receipt.feed) == Some(&false);
+        let form = pack.forms.get(&receipt.form);
+        form.is_none_or(Form::keeps_back) || (!brings_none && findings.iter().any(is_not_known))
     }
 
-    /// A reject as it is told: of a report whose feed the pack has no more nobody knows what it is about.
+    /// A reject as it is told: of a report whose feed the pack has no more, or that brings none now, nobody knows what it is
+    /// about.
     pub(crate) fn reject(&self, reject: RejectView) -> RejectView {
         let is_told = match self.0.get(reject.feed.as_str()) {
             Some(guarded) => !guarded,

@@ -40,8 +40,6 @@ pub struct NotHeard {
     pub log_source: String,
     /// For how many minutes.
     pub minutes: u32,
-    /// Of how many.
-    pub of: u32,
 }
 
 /// How much is known of an hour.
@@ -107,7 +105,7 @@ pub(crate) fn heard(windows: &[HeardWindow], from: EventTime, until: EventTime) 
             };
             judged &= is_enough(heard.into(), of.into());
             if heard < of {
-                missing.push(NotHeard { log_source: (*log_source).to_owned(), minutes: of - heard, of });
+                missing.push(NotHeard { log_source: (*log_source).to_owned(), minutes: of - heard });
             }
         }
         missing.sort_by(|one, other| (other.minutes, &one.log_source).cmp(&(one.minutes, &other.log_source)));
@@ -126,16 +124,13 @@ pub(crate) fn heard(windows: &[HeardWindow], from: EventTime, until: EventTime) 
 /// Who was silent or blind in all of these hours together, the longest first.
 #[must_use]
 pub(crate) fn missing_in(hours: &[HourHeard]) -> Vec<NotHeard> {
-    let mut sums: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
-    for NotHeard { log_source, minutes, of } in hours.iter().flat_map(|hour| &hour.missing) {
+    let mut sums: BTreeMap<&str, u32> = BTreeMap::new();
+    for NotHeard { log_source, minutes } in hours.iter().flat_map(|hour| &hour.missing) {
         let sum = sums.entry(log_source).or_default();
-        *sum = (sum.0.saturating_add(*minutes), sum.1.saturating_add(*of));
+        *sum = sum.saturating_add(*minutes);
     }
-    let missing = |(log_source, (minutes, of)): (&str, (u32, u32))| NotHeard {
-        log_source: log_source.to_owned(),
-        minutes,
-        of,
-    };
+    let missing =
+        |(log_source, minutes): (&str, u32)| NotHeard { log_source: log_source.to_owned(), minutes };
     let mut all: Vec<NotHeard> = sums.into_iter().map(missing).collect();
     all.sort_by(|one, other| (other.minutes, &one.log_source).cmp(&(one.minutes, &other.log_source)));
     all
@@ -184,8 +179,8 @@ mod tests {
         ];
         assert_eq!(hours.iter().map(told).collect::<Vec<_>>(), expected);
         let all = missing_in(&hours);
-        let all: Vec<_> = all.iter().map(|it| (it.log_source.as_str(), it.minutes, it.of)).collect();
-        assert_eq!(all, [("ids-a", 105, 180), ("srv-a", 10, 60)]);
+        let all: Vec<_> = all.iter().map(|it| (it.log_source.as_str(), it.minutes)).collect();
+        assert_eq!(all, [("ids-a", 105), ("srv-a", 10)]);
     }
 
     #[test]

@@ -31,7 +31,7 @@ use crate::{
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
-    reports::{CellView, ReceiptPage, ReportStory},
+    reports::{CellView, FindingView, ReceiptPage, ReceiptView, ReportStory},
     series::{SeriesEntries, SeriesQuery},
 };
 
@@ -220,6 +220,13 @@ pub trait History: Send + Sync + std::fmt::Debug {
         before: Option<ReceiptCursor>,
         limit: u32,
     ) -> HistoryAnswer<'a, ReceiptPage>;
+
+    /// What became of the report at a position, and what was found in it; none where there is none.
+    fn receipt<'a>(
+        &'a self,
+        asker: &'a Asker,
+        position: Position,
+    ) -> HistoryAnswer<'a, Option<(ReceiptView, Vec<FindingView>)>>;
 
     /// The report at a position, with what it changed; none where there is none.
     fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>>;

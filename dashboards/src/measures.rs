@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::heard::NotHeard;
 
 const DAY: Millis = Millis::hours(24);
+const HOUR: Millis = Millis::hours(1);
 
 /// An hour of a measure, as the store has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,8 +91,11 @@ pub struct MeasureView {
 pub struct MeasureTotal {
     /// In so many hours up to the end of what is asked for.
     pub hours: u32,
-    /// How many.
-    pub value: f64,
+    /// How many; none where no hour of them is known.
+    pub value: Option<f64>,
+    /// Whether an hour of them is not there or not whole, but for the last full one, which may not be closed yet: there were
+    /// at least so many.
+    pub at_least: bool,
 }
 
 impl MeasureView {
@@ -125,15 +129,36 @@ pub struct MeasureHourView {
 /// How long back what there was is told together. Hours.
 pub(crate) const TOTALS: [u32; 2] = [24, 7 * 24];
 
-/// What was counted in hours from a moment on, added up: of what can be.
+/// What there was in the last hours up to a moment together, where `value` says how many of those hours.
 #[must_use]
-pub(crate) fn added_up(hours: &[MeasureHour], from: EventTime) -> f64 {
-    hours.iter().filter(|hour| hour.start >= from).map(|hour| hour.value).sum()
+pub(crate) fn together(
+    hours: &[MeasureHour],
+    back: u32,
+    until: EventTime,
+    value: impl FnOnce(&[MeasureHour]) -> f64,
+) -> MeasureTotal {
+    let from = until.minus(Millis::hours(back.into()));
+    let since = |moment: EventTime| hours.partition_point(|hour| hour.start < moment);
+    let owed = with_owed(&hours[since(from.minus(DAY))..]);
+    let known = &owed[owed.len() - (hours.len() - since(from))..];
+    let Some(newest) = known.last() else {
+        return MeasureTotal { hours: back, value: None, at_least: false };
+    };
+    let full = EventTime(until.0.div_euclid(HOUR.0) * HOUR.0).minus(HOUR);
+    let all = (newest.start.max(full.minus(HOUR)).0 - from.0) / HOUR.0 + 1;
+    let is_whole = |hour: &MeasureHour| hour.missing == 0 && hour.not_heard.is_empty();
+    let at_least = (known.len() as i64) < all || !known.iter().all(is_whole);
+    MeasureTotal { hours: back, value: Some(value(known)), at_least }
 }
 
-/// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.
+/// What was counted in hours, added up: of what can be.
 #[must_use]
-pub(crate) fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
+pub(crate) fn added_up(hours: &[MeasureHour]) -> f64 {
+    hours.iter().map(|hour| hour.value).sum()
+}
+
+/// The hours with all log sources that were counted in the day before: one that is not there is missing.
+fn with_owed(hours: &[MeasureHour]) -> Vec<MeasureHour> {
     // Hours are in order, and all of a day are there.
     let with_all = |at: usize| {
         let hour = &hours[at];
@@ -141,7 +166,13 @@ pub(crate) fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<Me
         let most = day.map(|before| before.log_sources).max().unwrap_or_default().max(hour.log_sources);
         MeasureHour { log_sources: most, missing: hour.missing + most - hour.log_sources, ..hour.clone() }
     };
-    let hours: Vec<MeasureHour> = (0..hours.len()).map(with_all).collect();
+    (0..hours.len()).map(with_all).collect()
+}
+
+/// The hours from a moment on, each beside what is usual. `hours` are by time, and reach back as far as that needs.
+#[must_use]
+pub(crate) fn beside_the_usual(hours: &[MeasureHour], from: EventTime) -> Vec<MeasureHourView> {
+    let hours = with_owed(hours);
     let at =
         |start: EventTime| hours.binary_search_by_key(&start, |hour| hour.start).ok().map(|at| &hours[at]);
     let whole = |start: EventTime| at(start).filter(|hour| hour.missing == 0).map(|hour| hour.value);
@@ -215,5 +246,29 @@ mod tests {
         assert_eq!(found.standing, None);
         hours[4].missing = 0;
         assert_eq!(newest(&hours).standing, Some(UsualStanding::Below));
+    }
+
+    #[test]
+    fn silent_a_total_over_an_hour_that_is_not_whole_or_not_there_is_at_least_so_much_and_of_no_hour_nothing()
+    {
+        let hours: Vec<MeasureHour> = (0..24).map(|number| hour(number, 2.0, 0)).collect();
+        let of = |hours: &[MeasureHour]| {
+            let MeasureTotal { value, at_least, .. } = together(hours, 24, EventTime(24 * HOUR.0), added_up);
+            (value, at_least)
+        };
+        assert_eq!(of(&hours), (Some(48.0), false));
+        assert_eq!(of(&hours[..23]), (Some(46.0), false), "the newest is not closed yet");
+        assert_eq!(of(&hours[..22]), (Some(44.0), true), "the one before should be");
+        assert_eq!(of(&hours[1..]), (Some(46.0), true));
+        assert_eq!(of(&[]), (None, false));
+        let mut blind = hours.clone();
+        blind[7].missing = 1;
+        assert_eq!(of(&blind), (Some(48.0), true));
+        let mut short = hours.clone();
+        short[7].not_heard = vec![NotHeard { log_source: "ids-b".to_owned(), minutes: 5 }];
+        assert_eq!(of(&short), (Some(48.0), true));
+        let mut waiting = hours;
+        waiting[23].log_sources = 1;
+        assert_eq!(of(&waiting), (Some(48.0), true), "one of them has not closed it");
     }
 }

@@ -349,9 +349,10 @@ pub struct ReportValues {
     pub more_cells: bool,
     /// What they add up to, by indicator.
     pub totals: Vec<TotalView>,
-    /// Places that the form is about and of which nothing is reported in the period; none where one place is asked for, or
-    /// the form names no tiers.
-    pub silent: Vec<SilentPlace>,
+    /// Places that the form is about and of which nothing is reported in the period; `None` where that cannot be known: one
+    /// place is asked for, the form names no tiers or is of other periods, there are more cells than are listed, or a feed
+    /// that brings it is not seen.
+    pub silent: Option<Vec<SilentPlace>>,
 }
 
 /// A place of which nothing is reported.
@@ -412,7 +413,7 @@ impl ReportValues {
         };
         let totals = sums.into_iter().map(total).collect();
         let cells = cells.into_iter().map(|cell| cell.told(kept_back)).collect();
-        ReportValues { indicators: Vec::new(), totals, cells, more_cells, silent: Vec::new() }
+        ReportValues { indicators: Vec::new(), totals, cells, more_cells, silent: None }
     }
 }
 

@@ -22,6 +22,9 @@ const COUNTS_FOR: Duration = Duration::from_secs(5);
 /// So many questions are remembered. Pages ask one; whoever thinks up others is answered all the same.
 const REMEMBERED: usize = 64;
 
+/// And answers of so many bytes in all: what comes beyond them is made for each who asks.
+const REMEMBERED_BYTES: usize = 64 << 20;
+
 /// What somebody asked.
 #[derive(Clone, Debug, PartialEq)]
 struct SharedQuestion<Q> {
@@ -85,8 +88,14 @@ impl<Q: PartialEq> Shared<Q> {
                 })
         };
         all.retain(|(_, slot)| counts(slot));
+        // One that is being made is of no size yet.
+        let size = |slot: &Slot| {
+            let made = slot.try_lock().ok()?;
+            Some(made.as_ref()?.answer.as_ref().map_or(0, Bytes::len))
+        };
+        let bytes: usize = all.iter().filter_map(|(_, slot)| size(slot)).sum();
         let slot = Slot::default();
-        if all.len() < REMEMBERED {
+        if all.len() < REMEMBERED && bytes < REMEMBERED_BYTES {
             all.push((question, slot.clone()));
         }
         slot
@@ -150,6 +159,16 @@ mod tests {
         assert!(futures_util::future::join_all(all).await.iter().all(Result::is_err));
         assert_eq!(asked.times(), 1);
         assert_eq!(asked.ask(&everyone, "a", 1, true).await.unwrap(), "1");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bound_large_answers_are_not_remembered_without_end() {
+        let shared = Shared::default();
+        for question in 0..REMEMBERED {
+            let make = async { Ok(Bytes::from(vec![b' '; REMEMBERED_BYTES / 4])) };
+            assert!(shared.answer(&Asker::everyone(), "a", question, make).await.is_ok());
+        }
+        assert_eq!(shared.0.lock().unwrap().len(), 4);
     }
 
     #[tokio::test(start_paused = true)]

@@ -47,13 +47,13 @@ pub(super) async fn summed(
     log_sources: &[String],
     at: Now,
 ) -> Result<EventsSummed, HistoryError> {
-    let queries::EventTotals { weight, grave, attempts, attackers } =
+    let queries::EventTotals { weight, attempts, attackers } =
         store.event_totals(asker, of).await.map_err(unanswered)?;
     let hours = store.event_hours(asker, of).await.map_err(unanswered)?;
     let sources = store.event_addresses(asker, of, EventEnd::Source, RANKED).await.map_err(unanswered)?;
     let targets = store.event_addresses(asker, of, EventEnd::Target, RANKED).await.map_err(unanswered)?;
     Ok(EventsSummed {
-        totals: EventTotals { weight, grave, attempts, attackers },
+        totals: EventTotals { weight, attempts, attackers },
         hours: hours.iter().map(hour).collect(),
         sources: sources.into_iter().map(address).collect(),
         targets: targets.into_iter().map(address).collect(),
@@ -99,8 +99,8 @@ pub(super) async fn distinct_totals(
     Ok(rows.into_iter().map(total).collect())
 }
 
-fn not_heard((log_source, minutes, of): &(String, u32, u32)) -> NotHeard {
-    NotHeard { log_source: log_source.clone(), minutes: *minutes, of: *of }
+fn not_heard((log_source, minutes): &(String, u32)) -> NotHeard {
+    NotHeard { log_source: log_source.clone(), minutes: *minutes }
 }
 
 async fn heard_hours(

@@ -26,7 +26,7 @@ use ioc_dashboards::{
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
-    reports::{CellView, ReceiptPage, ReportStory},
+    reports::{CellView, FindingView, ReceiptPage, ReceiptView, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
 use ioc_ingest::transport::http::{
@@ -441,6 +441,14 @@ impl History for StoreHistory {
         limit: u32,
     ) -> HistoryAnswer<'a, ReceiptPage> {
         Box::pin(async move { reports::page(&self.store, asker, of, before, limit).await })
+    }
+
+    fn receipt<'a>(
+        &'a self,
+        asker: &'a Asker,
+        position: Position,
+    ) -> HistoryAnswer<'a, Option<(ReceiptView, Vec<FindingView>)>> {
+        Box::pin(async move { reports::receipt(&self.store, asker, position).await })
     }
 
     fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>> {

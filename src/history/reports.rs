@@ -4,7 +4,9 @@ use ioc_dashboards::{
     HistoryError,
     kept_back::{COUNTS_MAX, CountedCell},
     reported::{ReportedSum, SUMS_MAX, TargetYear},
-    reports::{CELLS_MAX, CellView, PeriodView, ReceiptPage, ReportStory, ValueView},
+    reports::{
+        CELLS_MAX, CellView, FindingView, PeriodView, ReceiptPage, ReceiptView, ReportStory, ValueView,
+    },
 };
 use ioc_ingest::transport::http::{ReceiptsUnavailable, ReportedChange};
 use ioc_model::{
@@ -30,6 +32,17 @@ pub(super) async fn page(
     // One more says whether there is another page.
     let receipts = store.report_receipts(asker, of, before, limit + 1).await.map_err(unanswered)?;
     Ok(ReceiptPage::of(&receipts, limit))
+}
+
+pub(super) async fn receipt(
+    store: &Store,
+    asker: &Asker,
+    position: Position,
+) -> Result<Option<(ReceiptView, Vec<FindingView>)>, HistoryError> {
+    let receipt = store.report_receipt(asker, position).await.map_err(unanswered)?;
+    Ok(receipt.map(|receipt| {
+        (ReceiptView::from(&receipt), receipt.findings.iter().map(FindingView::from).collect())
+    }))
 }
 
 pub(super) async fn story(

@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 pub struct PlaceNames {
     /// Code of the General Statistics Office.
     pub code: String,
+    /// First day of the validity of this version of it: former places may have had its code.
+    pub valid_from: Date,
     /// Its name.
     pub name: Text,
     /// Its tier.
@@ -112,6 +114,7 @@ pub(super) fn places(pack: &Pack) -> Vec<PlaceNames> {
     let lasting = pack.places.iter().filter(|place| place.valid_to.is_none() && is_commune(place.kind));
     let names = lasting.map(|place| PlaceNames {
         code: place.key.code.clone(),
+        valid_from: place.key.valid_from,
         name: place.name.clone(),
         kind: place.kind,
     });

@@ -25,7 +25,7 @@ use crate::{
     events::{EVENTS_MAX, EventAddress, EventHour, EventTotals, EventsSummed, SUMMARY_MAX},
     heard::{self, HourHeard, NotHeard, missing_in},
     log_sources::{LogSourceKnown, LogSourceView, LogSourcesSaid, log_sources},
-    measures::{DistinctTotal, MeasureTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual},
+    measures::{DistinctTotal, MeasureView, SensorAlerts, TOTALS, added_up, beside_the_usual, together},
     problem::Problem,
 };
 
@@ -220,19 +220,15 @@ async fn counted(state: &AppState, asker: &Asker, asked: &MeasuresQuery) -> Resu
         let hours = found.iter().find(|hours| hours.measure == measure.id);
         let hours = hours.map(|found| &*found.hours).unwrap_or_default();
         let totals = if measure.count.is_distinct() {
-            let total = |(hours, of_all): &(u32, Vec<DistinctTotal>)| {
+            let total = |(back, of_all): &(u32, Vec<DistinctTotal>)| {
                 let found = of_all.iter().find(|total| total.measure == measure.id);
-                MeasureTotal { hours: *hours, value: found.map_or(0.0, |total| total.value) }
+                together(hours, *back, until, |_| found.map_or(0.0, |total| total.value))
             };
             different.iter().map(total).collect()
         } else if measure.count == Count::Last {
             Vec::new()
         } else {
-            let total = |back: u32| {
-                let value = added_up(hours, until.minus(Millis::hours(back.into())));
-                MeasureTotal { hours: back, value }
-            };
-            TOTALS.into_iter().map(total).collect()
+            TOTALS.into_iter().map(|back| together(hours, back, until, added_up)).collect()
         };
         MeasureView::of(measure, totals, beside_the_usual(hours, from))
     };

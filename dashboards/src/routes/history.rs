@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use super::{AppState, MOMENTS, fresh_json, position, question, starting};
 use crate::{
     access::Asked,
-    guarded::GuardedFeeds,
     history::TrendPoint,
     problem::Problem,
     rejects::RejectView,
@@ -84,8 +83,8 @@ pub(super) async fn rejects(
         return Err(Problem::bad_request(format!("limit must be 1 to {REJECTS_MAX}")));
     }
     let rejects = state.history.rejects(&asker, limit).await?;
-    let guarded = GuardedFeeds::of(&state.shown().pack);
-    fresh_json(&Rejects { rejects: rejects.into_iter().map(|reject| guarded.reject(reject)).collect() })
+    let shown = state.shown();
+    fresh_json(&Rejects { rejects: rejects.into_iter().map(|reject| shown.guarded.reject(reject)).collect() })
 }
 
 pub(super) async fn envelope(

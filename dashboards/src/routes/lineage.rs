@@ -32,7 +32,6 @@ use crate::{
     access::Asked,
     alerts::AlertView,
     assessment::AssessmentView,
-    guarded::GuardedFeeds,
     lineage::{EnvelopeRows, TracedIndex, WindowRef},
     originals::Kept,
     problem::Problem,
@@ -407,9 +406,9 @@ pub(super) async fn envelope(
         kept_back: false,
         made,
     };
-    let guarded = GuardedFeeds::of(&state.shown().pack);
+    let shown = state.shown();
     let rejects = lineage.made.rejects.into_iter();
-    lineage.made.rejects = rejects.map(|reject| guarded.reject(reject)).collect();
+    lineage.made.rejects = rejects.map(|reject| shown.guarded.reject(reject)).collect();
     match state.originals.open(&asker, position).await? {
         Some(original) => {
             let payload = &original.payload;

@@ -40,13 +40,14 @@ use ioc_model::{
     time::EventTime,
 };
 use prometheus::{IntCounter, IntGauge, Registry};
+use reports::ReportedQuery;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::SharedAccess, assets, board::Board, clients::SharedClients, history::SharedHistory,
-    live::LivePace, operator::SharedOperator, originals::SharedOriginals, overview::Dimensions,
-    pack::SharedReload, problem::Problem, seats::Seats, shared::Shared,
+    access::SharedAccess, assets, board::Board, clients::SharedClients, guarded::GuardedFeeds,
+    history::SharedHistory, live::LivePace, operator::SharedOperator, originals::SharedOriginals,
+    overview::Dimensions, pack::SharedReload, problem::Problem, seats::Seats, shared::Shared,
 };
 
 /// Every path of this interface.
@@ -142,6 +143,7 @@ struct Shown {
     build: String,
     dimensions: Dimensions,
     pack: Arc<Pack>,
+    guarded: GuardedFeeds,
     map: Option<Map>,
     /// Ends the live streams: whoever comes again finds another pack.
     closing: CancellationToken,
@@ -156,6 +158,7 @@ impl Shown {
         Shown {
             build: format!("{}-{}", assets::build_id(), pack.version.0),
             dimensions: Dimensions::of(&pack),
+            guarded: GuardedFeeds::of(&pack),
             pack,
             map,
             closing: closing.child_token(),
@@ -183,6 +186,7 @@ pub struct AppState {
     shown: Arc<RwLock<Arc<Shown>>>,
     summaries: Arc<Shared<EventsQuery>>,
     measures: Arc<Shared<MeasuresQuery>>,
+    reported: Arc<Shared<ReportedQuery>>,
     registry: Registry,
     viewers: IntGauge,
     refused: IntCounter,
@@ -222,6 +226,7 @@ impl AppState {
             shown: Arc::new(RwLock::new(Arc::new(Shown::of(pack, &closing)))),
             summaries: Arc::default(),
             measures: Arc::default(),
+            reported: Arc::default(),
             registry,
             viewers,
             refused,

@@ -3,12 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 
 use axum::{
+    body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     response::Response,
 };
 use ioc_model::{
     asker::Asker,
-    envelope::UNMATCHED,
     form::{Form, Period, PeriodKind, PlacesByCode, ReceiptCursor, ReceiptFilter},
     pack::{DOMAINS, Pack},
     place::{Date, Place},
@@ -18,10 +18,9 @@ use ioc_model::{
 };
 use serde::Deserialize;
 
-use super::{AppState, fresh_json, position, question, starting};
+use super::{AppState, fresh, fresh_json, json, position, question, starting};
 use crate::{
     access::Asked,
-    guarded::GuardedFeeds,
     kept_back::{CountedCell, KeptBack},
     problem::Problem,
     reported::{DomainView, TargetList, forms_of},
@@ -80,17 +79,40 @@ pub(super) async fn receipt(
             Problem::not_found("no report lies at this position").vi("không có báo cáo nào ở vị trí này")
         );
     };
-    let pack = state.shown().pack.clone();
+    let shown = state.shown();
+    let pack = &shown.pack;
     let form = pack.forms.get(&receipt.form);
     let periods: BTreeSet<Period> = cells.iter().map(|cell| cell.period.period()).collect();
     let counts = counts(&state, &asker, form, Some(&periods.into_iter().collect::<Vec<_>>())).await?;
-    let cells = named(cells, &receipt.form, &pack);
-    let story = ReportStory { receipt: called(receipt, &pack), findings, cells, more_cells };
-    let is_of_persons = GuardedFeeds::of(&pack).guards_report(&pack, &story);
+    let cells = named(cells, &receipt.form, pack);
+    let is_of_persons = shown.guarded.guards_report(pack, &receipt, &findings);
+    let story = ReportStory { receipt: called(receipt, pack), findings, cells, more_cells };
     fresh_json(&story.told(&KeptBack::of(form, &counts), is_of_persons))
 }
 
-#[derive(Deserialize)]
+/// What of reported numbers every page that is open asks for again and again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ReportedQuery {
+    Values(ValuesQuery),
+    Domain(DomainQuery),
+    Targets,
+}
+
+/// Answers as somebody was answered who asked the same a moment ago.
+async fn shared(state: &AppState, asker: &Asker, asked: ReportedQuery) -> Result<Response, Problem> {
+    let shown = state.shown();
+    let of = asked.clone();
+    let make = async {
+        match &of {
+            ReportedQuery::Values(of) => made_of_values(state, asker, of).await,
+            ReportedQuery::Domain(of) => made_of_domain(state, asker, of).await,
+            ReportedQuery::Targets => made_of_targets(state, asker).await,
+        }
+    };
+    Ok(fresh(state.reported.answer(asker, &shown.build, asked, make).await?))
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ValuesQuery {
     form: String,
@@ -104,10 +126,14 @@ pub(super) async fn values(
     Asked(asker): Asked,
     query: Result<Query<ValuesQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let ValuesQuery { form, period, place } = question(query)?;
+    shared(&state, &asker, ReportedQuery::Values(question(query)?)).await
+}
+
+async fn made_of_values(state: &AppState, asker: &Asker, of: &ValuesQuery) -> Result<Bytes, Problem> {
+    let ValuesQuery { form, period, place } = of;
     // What kind it is of, its form said when it was stored.
     let periods: Vec<Period> =
-        PeriodKind::ALL.into_iter().filter_map(|kind| Period::parse(kind, &period)).collect();
+        PeriodKind::ALL.into_iter().filter_map(|kind| Period::parse(kind, period)).collect();
     if periods.is_empty() {
         return Err(Problem::bad_request(format!(
             "'{period}' is no period; one is 2026-10, 2026-Q4 or 2026"
@@ -115,51 +141,47 @@ pub(super) async fn values(
         .vi(format!("'{period}' không phải là kỳ báo cáo, ví dụ đúng: 2026-10, 2026-Q4, 2026")));
     }
     starting(&state.board)?;
-    let cells = state.history.report_values(&asker, &form, &periods, None).await?;
+    let cells = state.history.report_values(asker, form, &periods, None).await?;
     let pack = state.shown().pack.clone();
-    let (known, by_code) = (pack.forms.get(&form), PlacesByCode::of(&pack.places));
+    let (known, by_code) = (pack.forms.get(form), PlacesByCode::of(&pack.places));
     // Of all places, also where one is asked for: what is kept back of it depends on the others.
-    let counts = counts(&state, &asker, known, Some(&periods)).await?;
+    let counts = counts(state, asker, known, Some(&periods)).await?;
     let additive = |indicator: &str| {
         known.and_then(|form| form.indicators.get(indicator)).is_some_and(|indicator| indicator.additive)
     };
     // A form of no tiers is about whatever its messages name.
     let of_tiers = known.map(|form| &form.places).filter(|scope| !scope.kinds.is_empty());
-    let places = |period: &PeriodView| match (&place, of_tiers) {
+    let places = |period: &PeriodView| match (place, of_tiers) {
         (Some(_), _) => 1,
         (None, Some(scope)) => by_code.of_scope_on(scope, period.end).len(),
         (None, None) => 0,
     };
     let indicators = known.map(|form| form.indicators.values().map(IndicatorView::from).collect());
     let kept_back = KeptBack::of(known, &counts);
-    let silent = match known.filter(|_| place.is_none()) {
-        Some(form) => silent(&pack, &asker, form, &periods, &cells),
-        None => Vec::new(),
-    };
-    let values = ReportValues::of(named(cells, &form, &pack), place.as_deref(), additive, &kept_back, places);
-    fresh_json(&ReportValues { indicators: indicators.unwrap_or_default(), silent, ..values })
+    let silent =
+        known.filter(|_| place.is_none()).and_then(|form| silent(&pack, asker, form, &periods, &cells));
+    let values = ReportValues::of(named(cells, form, &pack), place.as_deref(), additive, &kept_back, places);
+    json(&ReportValues { indicators: indicators.unwrap_or_default(), silent, ..values })
 }
 
-/// Places of a form of which nothing is among its cells. Who does not see all feeds that bring it cannot know that.
+/// Places of a form of which nothing is among its cells; none where that cannot be known: by who does not see all feeds that
+/// bring it, of a form of no tiers or of other periods, and of more cells than are listed.
 fn silent(
     pack: &Pack,
     asker: &Asker,
     form: &Form,
     periods: &[Period],
     cells: &[CellView],
-) -> Vec<SilentPlace> {
+) -> Option<Vec<SilentPlace>> {
     let sees_all = pack
         .feeds
         .values()
         .filter(|feed| feed.forms.contains(&form.id))
         .all(|feed| asker.sees_feed(&feed.id));
-    let period = periods.iter().find(|period| period.kind == form.period);
-    let Some(period) = period.filter(|_| sees_all && !form.places.kinds.is_empty()) else {
-        return Vec::new();
-    };
-    if cells.len() > CELLS_MAX as usize {
-        return Vec::new();
+    if !sees_all || form.places.kinds.is_empty() || cells.len() > CELLS_MAX as usize {
+        return None;
     }
+    let period = periods.iter().find(|period| period.kind == form.period)?;
     let said: BTreeSet<(&str, Date)> =
         cells.iter().map(|cell| (cell.place.as_str(), cell.place_from)).collect();
     let due = PlacesByCode::of(&pack.places).of_scope_on(&form.places, period.end);
@@ -169,10 +191,10 @@ fn silent(
         place_from: place.key.valid_from,
         place_name: place.name.clone(),
     };
-    due.into_iter().filter(of_nothing).map(view).collect()
+    Some(due.into_iter().filter(of_nothing).map(view).collect())
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DomainQuery {
     screen: String,
@@ -185,7 +207,11 @@ pub(super) async fn domain(
     Asked(asker): Asked,
     query: Result<Query<DomainQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let DomainQuery { screen, form } = question(query)?;
+    shared(&state, &asker, ReportedQuery::Domain(question(query)?)).await
+}
+
+async fn made_of_domain(state: &AppState, asker: &Asker, of: &DomainQuery) -> Result<Bytes, Problem> {
+    let DomainQuery { screen, form } = of;
     if !DOMAINS.contains(&screen.as_str()) {
         let known = DOMAINS.join(", ");
         return Err(Problem::bad_request(format!("'{screen}' is no screen of a domain ({known})"))
@@ -194,21 +220,25 @@ pub(super) async fn domain(
     starting(&state.board)?;
     let pack = state.shown().pack.clone();
     let wanted = form.as_deref();
-    let found = forms_of(&pack, &screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
-    let Some(form) = found else { return fresh_json(&DomainView::empty(&pack, &asker, &screen)) };
-    let sums = state.history.report_sums(&asker, &form.id).await?;
-    let counts = counts(&state, &asker, Some(form), None).await?;
-    fresh_json(&DomainView::of(&pack, (&asker, &screen), form, &sums, &KeptBack::of(Some(form), &counts)))
+    let found = forms_of(&pack, screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
+    let Some(form) = found else { return json(&DomainView::empty(&pack, asker, screen)) };
+    let sums = state.history.report_sums(asker, &form.id).await?;
+    let counts = counts(state, asker, Some(form), None).await?;
+    json(&DomainView::of(&pack, (asker, screen), form, &sums, &KeptBack::of(Some(form), &counts)))
 }
 
 /// GET `/api/reports/targets`.
 pub(super) async fn targets(State(state): State<AppState>, Asked(asker): Asked) -> Result<Response, Problem> {
+    shared(&state, &asker, ReportedQuery::Targets).await
+}
+
+async fn made_of_targets(state: &AppState, asker: &Asker) -> Result<Bytes, Problem> {
     starting(&state.board)?;
-    let mut years = state.history.report_targets(&asker).await?;
+    let mut years = state.history.report_targets(asker).await?;
     let pack = state.shown().pack.clone();
     let forms: BTreeSet<&str> = pack.targets.values().map(|target| target.form.as_str()).collect();
     for form in forms.into_iter().filter_map(|form| pack.forms.get(form)).filter(|form| form.keeps_back()) {
-        let counts = counts(&state, &asker, Some(form), None).await?;
+        let counts = counts(state, asker, Some(form), None).await?;
         let kept_back = KeptBack::of(Some(form), &counts);
         for year in &mut years {
             let target = pack.targets.get(&year.target).filter(|target| target.form == form.id);
@@ -217,7 +247,7 @@ pub(super) async fn targets(State(state): State<AppState>, Asked(asker): Asked) 
             }
         }
     }
-    fresh_json(&TargetList::of(&pack, &years))
+    json(&TargetList::of(&pack, &years))
 }
 
 /// What is looked at to know what of a form is kept back; nothing of one that keeps nothing back.
@@ -239,14 +269,11 @@ pub(super) async fn is_kept_back(
     position: Position,
     feed: &str,
 ) -> Result<bool, Problem> {
-    let pack = state.shown().pack.clone();
-    if pack.feeds.get(feed).is_some_and(|feed| feed.forms.is_empty()) || feed == UNMATCHED {
-        return Ok(false);
-    }
-    let guarded = GuardedFeeds::of(&pack);
-    Ok(match state.history.report(asker, position).await? {
-        Some(report) => guarded.guards_report(&pack, &report),
-        None => guarded.guards(feed),
+    let shown = state.shown();
+    // Also of a feed that brings no reports now: it may have, by a pack before.
+    Ok(match state.history.receipt(asker, position).await? {
+        Some((receipt, findings)) => shown.guarded.guards_report(&shown.pack, &receipt, &findings),
+        None => shown.guarded.guards(feed),
     })
 }
 

@@ -9,7 +9,7 @@ use ioc_model::{
     form::{Mark, PeriodKind, Rule, Vintage, Weight},
     limit::Averaging,
     observation::Quality,
-    pack::{SCREENS, StationKind},
+    pack::{Pack, SCREENS, StationKind},
     results::{LimitVerdict, ReportVerdict, RowStanding},
     rule::{AlertChange, Priority},
     status::StationStatus,
@@ -22,7 +22,7 @@ use crate::{
     events::{event, measured, summed, watched},
     lineage::{original, traced_assessment, traced_index, traced_window},
     replays::{rejected, replay},
-    reports::{cell, receipt, sum, target_year},
+    reports::{cell, form, receipt, sum, target_year},
     server::{NOON, STATION, Server},
     support::{alert, figure, many_of, results, suspected, unusual},
 };
@@ -36,7 +36,7 @@ pub const ORDER: &[u8] = br#"{"of": {"feed": "air-gateway"}, "user": "an"}"#;
 
 /// A server that has something at each path, and the path with its parameters filled in.
 pub async fn filled() -> Server {
-    let server = Server::of(watched()).await;
+    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form())].into(), ..watched() }).await;
     let mut made = results(1, NOON);
     made.facts.alerts.push(alert("aqi-bad", 1, AlertChange::Raised, NOON));
     made.facts.alerts.push(suspected("203.0.113.5", NOON));

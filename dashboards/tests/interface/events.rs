@@ -107,7 +107,7 @@ pub fn summed() -> EventsSummed {
         clock_off: (id == "srv-a").then_some(Millis::hours(-7)),
     };
     EventsSummed {
-        totals: EventTotals { weight: 10, grave: 2, attempts: 7, attackers: 1 },
+        totals: EventTotals { weight: 10, attempts: 7, attackers: 1 },
         hours: vec![EventHour { start: EventTime(NOON), severity: Severity::High, weight: 2 }],
         sources: vec![address.clone()],
         targets: vec![address],
@@ -142,9 +142,7 @@ pub fn measured() -> Vec<MeasureHours> {
         value,
         log_sources: 2,
         missing,
-        not_heard: (0..missing)
-            .map(|_| NotHeard { log_source: "ids-b".to_owned(), minutes: 40, of: 60 })
-            .collect(),
+        not_heard: (0..missing).map(|_| NotHeard { log_source: "ids-b".to_owned(), minutes: 40 }).collect(),
     };
     let days = (1..=4).rev().map(|day| hour(24 * day + 1, 5.0, 0));
     let hours = days.chain([hour(2, 0.0, 1), hour(1, 9.0, 0)]).collect();
@@ -332,7 +330,7 @@ async fn silent_every_log_source_of_the_pack_stands_as_the_flow_said_and_who_is_
 {
     let server = server().await;
     let summary = server.get("/api/security/summary", &[]).await.json();
-    assert_eq!((&summary["totals"]["grave"], &summary["now"]), (&Value::from(2), &Value::from(NOON)));
+    assert_eq!(summary["now"], NOON);
     let expected = [
         ("fw-a", "silent", true),
         ("ids-b", "error", true),
@@ -344,8 +342,8 @@ async fn silent_every_log_source_of_the_pack_stands_as_the_flow_said_and_who_is_
     let blind = &summary["log_sources"][1];
     assert_eq!((&blind["since"], &blind["priority"]), (&Value::from(NOON - HOUR), &Value::from("medium")));
     assert_eq!(blind["received_at"], NOON - 1, "it is heard, and sees nothing");
-    let totals = ["grave", "attempts", "attackers"].map(|word| summary["totals"][word].as_i64().unwrap());
-    assert_eq!(totals, [2, 7, 1]);
+    let totals = ["attempts", "attackers"].map(|word| summary["totals"][word].as_i64().unwrap());
+    assert_eq!(totals, [7, 1]);
     let names = "[\"fw-a\", \"ids-a\", \"ids-b\", \"srv-a\"]";
     let asked = &server.record.asked()[0];
     assert!(asked.ends_with(&format!("{names} {NOON}")), "{asked}");
@@ -387,7 +385,7 @@ async fn silent_an_hour_in_which_a_sensor_was_blind_is_incomplete_and_so_is_what
     // Noon is not closed, before that a sensor was blind; of the time before the first window nobody says anything.
     assert_eq!(newest, ["open", "incomplete", "whole", "unknown"]);
     let blind = &hours[hours.len() - 2];
-    let missing = serde_json::json!([{ "log_source": "ids-b", "minutes": 20, "of": 60 }]);
+    let missing = serde_json::json!([{ "log_source": "ids-b", "minutes": 20 }]);
     assert_eq!((&blind["missing"], &blind["judged"]), (&missing, &Value::from(false)));
     assert_eq!((&blind["start"], &blind["log_sources"]), (&(NOON - HOUR).into(), &2.into()));
     assert_eq!(summary["missing"], missing, "the page says it beside what is counted");
@@ -435,15 +433,23 @@ async fn silent_a_measure_stands_beside_what_is_usual_and_what_is_not_whole_is_h
     assert_eq!(hours[0]["not_heard"][0]["log_source"], "ids-b");
     assert_eq!((&hours[1]["usual"]["high"], &hours[1]["standing"]), (&5.0.into(), &"above".into()));
     let since = NOON + 1 - 24 * HOUR - USUAL_WITHIN.0;
-    assert_eq!(measure["totals"], json!([{ "hours": 24, "value": 9.0 }, { "hours": 168, "value": 29.0 }]));
+    assert_eq!(
+        measure["totals"],
+        json!([{ "hours": 24, "value": 9.0, "at_least": true }, { "hours": 168, "value": 29.0, "at_least": true }])
+    );
     let different = &found["measures"][1];
-    let of_both = json!([{ "hours": 24, "value": 90.0 }, { "hours": 168, "value": 90.0 }]);
+    let of_both = json!([{ "hours": 24, "value": 90.0, "at_least": true }, { "hours": 168, "value": 90.0, "at_least": true }]);
     assert_eq!(different["totals"], of_both, "different ones are not added up");
     let asked =
         [24, 168].map(|back| format!("different ones \"ids-a\" {} {}", NOON + 1 - back * HOUR, NOON + 1));
     let [one, other] = asked;
     assert_eq!(server.record.asked(), [format!("measures \"ids-a\" {since} {}", NOON + 1), one, other]);
     assert_eq!(server.get("/api/security/measures?from=0", &[]).await.status, 400, "more than is summed up");
+    server.record.tell(|told| (told.measures, told.different) = (Vec::new(), Vec::new()));
+    let nothing = server.get("/api/security/measures?log_source=srv-a", &[]).await.json();
+    for measure in nothing["measures"].as_array().unwrap() {
+        assert_eq!(measure["totals"][0], json!({ "hours": 24, "value": null, "at_least": false }));
+    }
 }
 
 #[tokio::test]

@@ -174,20 +174,57 @@ async fn a_message_of_another_form_is_shown_though_its_feed_brings_persons_unles
     let _ = pack.forms.insert("other".to_owned(), other);
     pack.feeds.get_mut("air-files").unwrap().forms = vec!["other".to_owned(), "ktxh-x".to_owned()];
     let server = Server::of(pack).await;
+    let expected = [
+        (Some(found("other", Rule::Range)), true),
+        (Some(found("other", Rule::UnknownForm)), false),
+        (Some(found("ktxh-x", Rule::Range)), false),
+        (Some(found("gone", Rule::Range)), false),
+        (None, false),
+    ];
+    are_shown(&server, expected).await;
+}
+
+#[tokio::test]
+async fn a_report_of_persons_is_kept_back_though_its_feed_brings_no_reports_now() {
+    let mut pack = placed(health());
+    let other = Form { id: "other".to_owned(), indicators: std::collections::BTreeMap::new(), ..health() };
+    let _ = pack.forms.insert("other".to_owned(), other);
+    assert!(pack.feeds["air-files"].forms.is_empty());
+    let server = Server::of(pack).await;
+    let expected = [
+        (Some(found("other", Rule::Range)), true),
+        (Some(found("other", Rule::UnknownForm)), false),
+        (Some(found("ktxh-x", Rule::Range)), false),
+        (None, true),
+    ];
+    are_shown(&server, expected).await;
+    let asked = server.record.asked();
+    assert!(!asked.iter().any(|asked| asked.starts_with("report ")), "what it changed is not looked at");
+    let message = text("737 ngoài phạm vi", "737 is out of range");
+    let mut made = results(1, NOON);
+    for (row, reason) in [(0, RejectReason::Form), (1, RejectReason::NotANumber)] {
+        made.facts.rejects.push(reject("air-files", arrival(NOON, 0, row), reason, message.clone(), b"737"));
+    }
+    server.record.take(&made);
+    let rejects = server.get("/api/rejects", &[]).await.json();
+    let mut told: Vec<_> =
+        rejects["rejects"].as_array().unwrap().iter().map(|one| one["sample"].clone()).collect();
+    told.sort_by_key(ToString::to_string);
+    assert_eq!(told, ["", "737"], "what was no report is told");
+}
+
+/// A message of a form in which that rule found something.
+fn found(form: &str, rule: Rule) -> Receipt {
+    let plain = receipt(0);
+    let findings = plain.findings.iter().map(|finding| Finding { rule, ..finding.clone() }).collect();
+    Receipt { form: form.into(), findings, ..plain }
+}
+
+/// Whether the original is shown of a message of which that is known.
+async fn are_shown<const N: usize>(server: &Server, expected: [(Option<Receipt>, bool); N]) {
     let envelope = Original { feed: "air-files".to_owned(), ..original(b"code;737") };
     server.shelf.0.lock().unwrap().insert("1-0-0".parse().unwrap(), envelope);
-    let of = |form: &str, rule: Rule| {
-        let plain = receipt(0);
-        let findings = plain.findings.iter().map(|finding| Finding { rule, ..finding.clone() }).collect();
-        Receipt { form: form.into(), findings, ..plain }
-    };
-    for (told, is_shown) in [
-        (Some(of("other", Rule::Range)), true),
-        (Some(of("other", Rule::UnknownForm)), false),
-        (Some(of("ktxh-x", Rule::Range)), false),
-        (Some(of("gone", Rule::Range)), false),
-        (None, false),
-    ] {
+    for (told, is_shown) in expected {
         server.record.tell(|record| record.receipts = told.clone().into_iter().collect());
         let envelope = server.get("/api/lineage/envelope/1-0-0", &[]).await.json();
         assert_eq!(envelope["text"].is_string(), is_shown, "{told:?}");

@@ -93,7 +93,7 @@ pub fn cell(indicator: &str, number: &str, mark: Mark) -> CellView {
 }
 
 /// A form of two indicators, one of which may not be added up, of the wards that the pack has.
-fn form() -> Form {
+pub fn form() -> Form {
     let indicator = |id: &str, additive: bool| {
         let of = FormIndicator {
             id: id.to_owned(),
@@ -435,12 +435,32 @@ async fn who_reported_nothing_is_named_to_whoever_sees_all_that_could_have_come(
     let values = server.get(path, &[]).await.json();
     assert_eq!(silent(&values), ["Hòa Thành ward", "Trảng Bàng ward"]);
     let one = server.get(&format!("{path}&place=25459"), &[]).await.json();
-    assert_eq!(silent(&one), [""; 0]);
+    assert_eq!(one["silent"], serde_json::Value::Null);
+    let quarter = server.get("/api/reports/values?form=ktxh-x&period=2026-Q4", &[]).await.json();
+    assert_eq!(quarter["silent"], serde_json::Value::Null, "the form is of months");
     let domain = server.get("/api/reports/domain?screen=health", &[]).await.json();
     assert_eq!(domain["forms"][0]["feeds"], serde_json::json!(["air-files"]));
     server.asked_by(Some(Asker::of(Sight::default().and_feeds(["air-gateway"]))));
     let values = server.get(path, &[]).await.json();
-    assert_eq!(silent(&values), [""; 0], "who does not see the feed cannot know");
+    assert_eq!(values["silent"], serde_json::Value::Null, "who does not see the feed cannot know");
+}
+
+#[tokio::test]
+async fn bound_however_many_look_at_what_is_reported_the_store_is_asked_once() {
+    let pack = Pack { forms: [("ktxh-x".to_owned(), health())].into(), ..pack() };
+    let server = Server::of(pack).await;
+    let paths = [
+        ("report_values ", "/api/reports/values?form=ktxh-x&period=2026-10"),
+        ("report_sums ", "/api/reports/domain?screen=health"),
+        ("report_targets ", "/api/reports/targets"),
+    ];
+    for (question, path) in paths {
+        for _ in 0..3 {
+            assert_eq!(server.get(path, &[]).await.status, 200, "{path}");
+        }
+        let asked = server.record.asked();
+        assert_eq!(asked.iter().filter(|asked| asked.starts_with(question)).count(), 1, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use ioc_dashboards::{
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
     reported::{ReportedSum, TargetYear},
-    reports::{CellView, ReceiptPage, ReportStory},
+    reports::{CellView, FindingView, ReceiptPage, ReceiptView, ReportStory},
     series::{SeriesEntries, SeriesQuery},
 };
 use ioc_model::{
@@ -85,6 +85,13 @@ pub struct Told {
     pub sensors: Vec<SensorAlerts>,
     pub alert_times: Vec<AlertTimesView>,
     pub trouble: Option<Trouble>,
+}
+
+impl Told {
+    fn receipt(&self, asker: &Asker, position: Position) -> Option<&Receipt> {
+        let mut seen = self.receipts.iter().filter(|receipt| asker.sees_feed(&receipt.feed));
+        seen.find(|receipt| receipt.arrival.position == position)
+    }
 }
 
 /// Why a store does not answer.
@@ -439,11 +446,20 @@ impl History for Record {
         })
     }
 
+    fn receipt<'a>(
+        &'a self,
+        asker: &'a Asker,
+        position: Position,
+    ) -> HistoryAnswer<'a, Option<(ReceiptView, Vec<FindingView>)>> {
+        self.answer(asker, format!("receipt {position}"), |recorded| {
+            let receipt = recorded.told.receipt(asker, position)?;
+            Some((receipt.into(), receipt.findings.iter().map(FindingView::from).collect()))
+        })
+    }
+
     fn report<'a>(&'a self, asker: &'a Asker, position: Position) -> HistoryAnswer<'a, Option<ReportStory>> {
         self.answer(asker, format!("report {position}"), |recorded| {
-            let is_it =
-                |receipt: &&Receipt| receipt.arrival.position == position && asker.sees_feed(&receipt.feed);
-            let receipt = recorded.told.receipts.iter().find(is_it)?;
+            let receipt = recorded.told.receipt(asker, position)?;
             Some(ReportStory::of(receipt, recorded.told.cells.clone()))
         })
     }

@@ -35,7 +35,7 @@ export function isOfGroup({ about }: Alert): boolean {
 }
 
 /** Whether it is of events: of whom they were counted by, or of who reports them. */
-export function isOfEvents({ about }: Alert): boolean {
+export function isOfEvents({ about }: Pick<Alert, "about">): boolean {
   return about !== "station";
 }
 

@@ -388,6 +388,10 @@ export interface FeedNames {
  */
 export interface Place {
   code: string;
+  /**
+   * First day of the validity of this version of it: former places may have had its code
+   */
+  valid_from: string;
   name: Text;
   kind: "commune" | "ward" | "township";
 }
@@ -1918,10 +1922,6 @@ export interface EventTotals {
    */
   weight: number;
   /**
-   * High or critical ones
-   */
-  grave: number;
-  /**
    * Attempts to log in
    */
   attempts: number;
@@ -1979,10 +1979,6 @@ export interface NotHeard {
    * For how many minutes
    */
   minutes: number;
-  /**
-   * Of how many
-   */
-  of: number;
 }
 /**
  * An address that events came from or went to
@@ -2157,7 +2153,7 @@ export interface Measure {
   hours: MeasureHour[];
 }
 /**
- * What there was of a measure in some hours together
+ * What there was of a measure in some hours together, as far as they are closed
  */
 export interface MeasureTotal {
   /**
@@ -2165,9 +2161,13 @@ export interface MeasureTotal {
    */
   hours: number;
   /**
-   * How many. Of different ones, what two hours or two log sources have in common counts once
+   * How many; null where no hour of them is known. Of different ones, what two hours or two log sources have in common counts once
    */
-  value: number;
+  value: number | null;
+  /**
+   * Whether an hour of them is not there or not whole, but for the last full one, which may not be closed yet: there were at least so many
+   */
+  at_least: boolean;
 }
 /**
  * An hour of a measure
@@ -2564,21 +2564,21 @@ export interface ReportValues {
    */
   totals: ReportTotal[];
   /**
-   * Places that the form is about and of which nothing is reported in the period; none where one place is asked for, the form names no tiers, or the asker does not see all feeds that bring it
-   *
-   * Items: A place of which nothing is reported
+   * Places that the form is about and of which nothing is reported in the period; null where that cannot be known: one place is asked for, the form names no tiers or is of other periods, there are more cells than are listed, or the asker does not see all feeds that bring it
    */
-  silent: {
-    /**
-     * Code of the unit
-     */
-    place: string;
-    /**
-     * First day of the validity of that version of it
-     */
-    place_from: string;
-    place_name: Text;
-  }[];
+  silent:
+    | {
+        /**
+         * Code of the unit
+         */
+        place: string;
+        /**
+         * First day of the validity of that version of it
+         */
+        place_from: string;
+        place_name: Text;
+      }[]
+    | null;
 }
 /**
  * What is rejected, and what was read again

@@ -232,6 +232,19 @@ export function priorityOfSilence(feed: Feed): Priority | null {
   return silence(feed) === "heard" ? null : feed.priority;
 }
 
+/** That something a feed sent is not accounted for; nothing where all is. */
+export function astrayOf({ concerns }: Feed): Abnormal | undefined {
+  return concerns.find(({ what }) => what === "astray");
+}
+
+const URGENCY: Silence[] = ["silent", "unknown", "never", "heard", "no_promise"];
+
+/** Feeds that something is wrong with first. */
+export function byUrgency(one: Feed, other: Feed): number {
+  const urgency = (feed: Feed) => (astrayOf(feed) ? -1 : URGENCY.indexOf(silence(feed)));
+  return urgency(one) - urgency(other);
+}
+
 /** Of a feed whose last signal is not known: something of it is there, or it never sent. */
 export function unheardWords({ counts }: Feed): Text {
   return counts.received > 0 ? words.unheard : words.neverHeard;

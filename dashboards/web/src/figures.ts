@@ -5,7 +5,7 @@ import { computed } from "@preact/signals";
 import type { Step } from "./address";
 import { inOperation } from "./attention";
 import { now } from "./clock";
-import { isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
+import { atLeast, isoDay, number, percent, period, plain, roughAge, span, unit } from "./format";
 import { aged, type Freshness } from "./freshness";
 import { categoryAt } from "./judgement";
 import { dailyHistory } from "./histories";
@@ -52,7 +52,18 @@ const OF_ALL: FigureId[] = ["aqi", "pm25", "alerts", "exceeded", "stations", "co
 export const figureIds = computed<FigureId[]>(() => (Object.keys(pack.value?.log_sources ?? {}).length > 0 ? [...OF_ALL, "log_sources"] : OF_ALL));
 
 /** Those of information security, in the order they are read. */
-export const SECURITY: FigureId[] = ["events", "severe", "security_alerts", "log_sources", "time_to_acknowledge", "time_to_clear"];
+const SECURITY: FigureId[] = ["events", "severe", "security_alerts", "log_sources", "time_to_acknowledge", "time_to_clear"];
+
+/** The first so many of them; events where the pack counts any. */
+export function securityFigures(most: number): FigureId[] {
+  const isCounted = (id: FigureId) => (id !== "events" && id !== "severe") || figureOf(id).value?.reason !== "nothing";
+  return SECURITY.slice(0, most).filter(isCounted);
+}
+
+/** Whether a part of the time it is of was not heard. */
+export function isHeardInPart(figure: Figure | null): boolean {
+  return figure !== null && figure.count < figure.expected;
+}
 
 /** Stations that are in operation today. */
 export function stationsNow(): StationNames[] {
@@ -289,7 +300,7 @@ function heardOf({ count, expected }: Figure): string {
 function drawnEvents(figure: Figure): Drawn {
   const { value, start, end, hours, verdict } = figure;
   return {
-    value: value === null ? null : number(value),
+    value: value === null ? null : atLeast(number(value), isHeardInPart(figure)),
     // Nothing is wanted of it: kept says that nothing is missing.
     ...(verdict === "kept" ? { word: say(kpiWords.allHeard) } : {}),
     where: heardOf(figure),
@@ -304,7 +315,7 @@ function drawnSevere(figure: Figure): Drawn {
   const { value, end, hours, parts } = figure;
   const told = parts.map(({ word, count }) => `${number(count)} ${say(priorityWords[word as Priority]).toLowerCase()}`);
   return {
-    value: value === null ? null : number(value),
+    value: value === null ? null : atLeast(number(value), isHeardInPart(figure)),
     target: "0",
     where: [...told, heardOf(figure)].filter((said) => said !== "").join(" · "),
     period: say(kpiWords.lastDay),

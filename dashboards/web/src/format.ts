@@ -13,6 +13,11 @@ export function number(value: number, decimals = 0): string {
   return numberFormat(decimals).format(value);
 }
 
+/** A number as it is written: at least so many where not all was seen. */
+export function atLeast(written: string, partly: boolean): string {
+  return partly ? `≥ ${written}` : written;
+}
+
 /** A decimal as it stands, with all of its digits: it never was a double. */
 export function decimal(value: string): string {
   return numberFormat(value.split(".")[1]?.length ?? 0).format(value as Intl.StringNumericLiteral);

@@ -52,7 +52,7 @@ export const logStandingWords: Record<LogSource["standing"], Text> = {
  * Whether nobody says any more how log sources stand: by what came last, an answer about them or their figure, which is
  * pushed and may be newer.
  */
-export function areLogSourcesStale({ stale_from }: EventSummary): boolean {
+function areLogSourcesStale({ stale_from }: EventSummary): boolean {
   const pushed = figureOf("log_sources").value?.stale_from ?? null;
   return passed(stale_from === null ? pushed : Math.max(stale_from, pushed ?? stale_from));
 }

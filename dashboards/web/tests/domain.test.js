@@ -79,6 +79,24 @@ test("each commune is drawn by its number, what is kept back and what is not kno
   await context.close();
 });
 
+test("a former place is not drawn on today's of the same code, and where it cannot be known who is missing nobody is said to be", async () => {
+  const { context, page } = await open(browser, served.url);
+  await page.route("**/api/reports/values?*", async (route) => {
+    const answer = await route.fetch();
+    const values = await answer.json();
+    const cells = values.cells.map((cell, at) => (at === 3 ? { ...cell, place_from: "1976-01-01" } : cell));
+    await route.fulfill({ response: answer, json: { ...values, cells, silent: null } });
+  });
+  await page.goto(String(new URL("#/health", served.url)));
+  await page.locator("[data-part=domain-map] [data-commune]").first().waitFor({ timeout: PATIENCE });
+  const shade = (at) => page.locator(`[data-commune="${served.world.pack.places[at].code}"]`).getAttribute("data-shade");
+  assert.deepEqual(await Promise.all([0, 3].map(shade)), ["0", "unknown"]);
+  const reporting = page.locator(".domain-reporting");
+  assert.match((await texts(reporting.locator("[data-part=who]")))[0], new RegExp(`^${served.world.pack.places.length - 6} địa bàn`));
+  assert.equal(await reporting.locator("[data-part=silent]").count(), 0);
+  await context.close();
+});
+
 test("a message that says numbers of persons is not shown, and why is said", async () => {
   const { context, page } = await screen("health", "[data-part=domain-map]");
   await page.locator(".domain-last").getByRole("button").first().click();
@@ -91,6 +109,7 @@ test("a message that says numbers of persons is not shown, and why is said", asy
 
 for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 1080, "?m=3&pitch=0.63"], [1080, 1920, "?m=3&pitch=0.63"], [1366, 768, ""]]) {
   test(`a wall of ${width} by ${height} shows a domain's figures, whole, with nothing to click`, async () => {
+    const asked = served.asked.filter((path) => path.startsWith("/api/reports/domain")).length;
     const { context, page, seen } = await open(browser, new URL(`/wall/health${query}`, served.url), { ...WALL, width, height });
     await page.locator("[data-figure=cases]").waitFor({ timeout: PATIENCE });
     await page.locator("[data-ranked]").first().waitFor({ timeout: PATIENCE, state: "attached" });
@@ -104,6 +123,9 @@ for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 10
     );
     assert.deepEqual(cut, []);
     if (width === WALL.width) {
+      assert.match(await page.locator("#wall-silent").innerText(), /^Chưa có số liệu: 6$/);
+      assert.equal(await page.locator("[data-part=feeds] [data-domain-feed]").count(), 2);
+      assert.equal(served.asked.filter((path) => path.startsWith("/api/reports/domain")).length, 1 + asked, "asked once");
       assert.ok(await page.locator("[data-part=domain-map]").isVisible());
       assert.deepEqual(await violations(page), []);
     }

@@ -106,7 +106,7 @@ test("when the flow stands still nobody says how log sources stand, on the page 
 
 test("hours say their severities by pattern, summary and table, and what nobody rated is its own", async () => {
   const { context, page } = await security();
-  const chart = page.getByRole("img", { name: /Sự kiện theo giờ.*Khẩn cấp \d+.*Chưa xếp mức \d+/ });
+  const chart = page.getByRole("img", { name: /Sự kiện theo giờ.*Khẩn cấp ≥ \d+.*Chưa xếp mức ≥ \d+/ });
   await chart.waitFor();
   const heights = await page.locator(".event-hours g .bar.info").evaluateAll((bars) => bars.map((bar) => [bar.getBoundingClientRect().height, Number(bar.getAttribute("height"))]));
   const [tallest, lowest] = [heights.toSorted(([, a], [, b]) => b - a)[0], heights.toSorted(([, a], [, b]) => a - b)[0]];
@@ -135,8 +135,13 @@ test("an hour in which a sensor was blind is hatched and named, its numbers are 
   const rows = hours.locator("tbody tr");
   assert.match(await rows.nth(23).innerText(), /≥ \d+.*chưa đủ: 20 phút/s);
   assert.match(await rows.nth(22).innerText(), /^(?!.*≥).*đủ$/s);
-  assert.match(await rows.nth(24).innerText(), /giờ chưa khép/);
+  assert.match(await rows.nth(24).innerText(), /≥ \d+.*giờ chưa khép/s);
+  assert.match(await rows.nth(0).innerText(), /≥ \d+.*không rõ/s);
   assert.match(await page.locator("[data-total=attempts]").innerText(), /≥ \d+/);
+  const figure = (id) => page.locator(`[data-figure=${id}] .event-figure`).innerText();
+  assert.match(await figure("events"), /≥ 121/);
+  assert.match(await figure("severe"), /≥ 49/);
+  assert.match(await page.locator(".usual [data-part=totals]").innerText(), /24 giờ qua: ≥ 37 · 7 ngày qua: —/);
   const missing = page.locator("[data-part=missing]");
   assert.match(await missing.innerText(), /chưa đủ: 20 phút thiếu ở Cảm biến khu máy chủ dùng chung/);
   const usual = page.locator(".usual-last");
@@ -148,6 +153,21 @@ test("an hour in which a sensor was blind is hatched and named, its numbers are 
   const wall = await open(browser, new URL("/wall/security", served.url), WALL);
   await wall.page.locator("[data-part=missing]").waitFor({ timeout: PATIENCE });
   await wall.context.close();
+});
+
+test("a pack that counts no events has no figures of them, and no tiles", async (t) => {
+  const own = await startFixture({ speed: 1 });
+  t.after(() => own.close());
+  own.world.watch();
+  const figures = own.world.figures.bind(own.world);
+  const nothing = { value: null, verdict: "withheld", reason: "nothing", priority: null, count: 0, expected: 0, hours: [], parts: [], inputs: [], inputs_all: 0 };
+  own.world.figures = () => figures().map((figure) => (["events", "severe"].includes(figure.figure) ? { ...figure, ...nothing } : figure));
+  for (const [path, size, tiles] of [["#/security", DESK, ["security_alerts", "log_sources", "time_to_acknowledge", "time_to_clear"]], ["/wall/security", WALL, ["security_alerts", "log_sources"]]]) {
+    const { context, page } = await open(browser, new URL(path, own.url), size);
+    await page.locator("[data-figure=log_sources]").waitFor({ timeout: PATIENCE });
+    assert.deepEqual(await page.locator("[data-figure]").evaluateAll((all) => all.map((it) => it.dataset.figure)), tiles);
+    await context.close();
+  }
 });
 
 test("repeats stand once with their number, and every one of them can be opened", async () => {
@@ -248,7 +268,7 @@ test("what is counted stands beside what is usual, an hour that is not whole is 
   assert.equal(await usual.getByRole("img", { name: /^Dấu hiệu xâm nhập: .*≥ 1/ }).count(), 1);
   assert.equal(await usual.locator("svg rect.not-known").count(), 1, "what is not known is marked");
   assert.deepEqual(await usual.locator("svg rect.counted").evaluateAll((bars) => bars.map((bar) => bar.classList[1])), ["within", "above", "open"]);
-  assert.equal(await usual.locator("[data-part=totals]").innerText(), "24 giờ qua: 37 · 7 ngày qua: 1.204");
+  assert.equal(await usual.locator("[data-part=totals]").innerText(), "24 giờ qua: ≥ 37 · 7 ngày qua: —");
   assert.equal(await usual.locator("svg rect.usual-band").count(), 2);
   await usual.getByText("Xem dạng bảng").press("Enter");
   await usual.getByRole("button", { name: "31", exact: true }).click();
@@ -459,7 +479,7 @@ for (const [width, height, query] of [[3840, 2160, "?m=5&pitch=0.63"], [1920, 10
     assert.equal(await page.locator("button:visible, a:visible, select:visible, input:visible, summary:visible").count(), 0);
     const told = (await page.locator("[data-figure] .event-figure").allInnerTexts()).map((text) => text.trim());
     assert.equal(told.splice(2, 1)[0], String(served.world.alerts.open().filter(({ about }) => about !== "station").length));
-    assert.deepEqual(told, ["121", "≥ 49", "3 / 5"]);
+    assert.deepEqual(told, ["≥ 121", "≥ 49", "3 / 5"]);
     const cut = await page.locator(".event-figures article, .amiss li, .event-hours > *").evaluateAll(
       (all, height) => all.filter((it) => it.getBoundingClientRect().bottom > height + 1 || it.scrollWidth > it.clientWidth + 1).map((it) => it.textContent),
       height,

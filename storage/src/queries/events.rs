@@ -107,8 +107,6 @@ pub struct EventHour {
 pub struct EventTotals {
     /// All of them.
     pub weight: u64,
-    /// High or critical ones.
-    pub grave: u64,
     /// Attempts to log in.
     pub attempts: i64,
     /// Different addresses that grave events or attempts to log in came from.
@@ -330,7 +328,7 @@ impl Store {
         let attacks = attacks();
         let totals = self.events_of(asker, filter, |filters| {
             format!(
-                "SELECT sum(e.weight) AS weight, sumIf(e.weight, {GRAVE}) AS grave, sum(e.attempts) AS attempts, \
+                "SELECT sum(e.weight) AS weight, sum(e.attempts) AS attempts, \
                  uniqExactIf(e.source_address, e.source_address != '' AND {attacks}) AS attackers \
                  FROM event_current AS e WHERE {filters}"
             )

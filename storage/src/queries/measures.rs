@@ -23,8 +23,8 @@ pub struct MeasureHour {
     pub log_sources: u64,
     /// Those of them of which too little is known.
     pub missing: u64,
-    /// Log sources that were silent or blind in it: which, for how many minutes, of how many; the longest first.
-    pub not_heard: Vec<(String, u32, u32)>,
+    /// Log sources that were silent or blind in it: which, for how many minutes; the longest first.
+    pub not_heard: Vec<(String, u32)>,
 }
 
 /// An hour of a log source that may not be silent.
@@ -147,7 +147,7 @@ impl Store {
                     "SELECT toString(w.measure) AS measure, toUnixTimestamp64Milli(w.start_time) AS start, \
                      sum(w.value) AS value, count() AS log_sources, countIf(NOT w.is_whole) AS missing, \
                      arraySort(it -> (-toInt64(it.2), it.1), groupArrayIf((toString(w.log_source), \
-                     toUInt32(w.expected_minutes - w.whole_minutes), toUInt32(w.expected_minutes)), \
+                     toUInt32(w.expected_minutes - w.whole_minutes)), \
                      w.whole_minutes < w.expected_minutes)) AS not_heard \
                      FROM measure_window_current AS w \
                      WHERE {}{} \

@@ -243,7 +243,7 @@ async fn events_are_paged_counted_ranked_and_opened_with_the_names_of_users_mask
     let hours = store.event_hours(&ALL, &filter).await.unwrap();
     assert_eq!(hours.iter().map(|hour| hour.weight).collect::<Vec<_>>(), [2, 4]);
     let totals = store.event_totals(&ALL, &filter).await.unwrap();
-    assert_eq!((totals.weight, totals.grave, totals.attempts, totals.attackers), (6, 6, 1, 1));
+    assert_eq!((totals.weight, totals.attempts, totals.attackers), (6, 1, 1));
     for end in [EventEnd::Source, EventEnd::Target] {
         let ranked = store.event_addresses(&ALL, &filter, end, 5).await.unwrap();
         assert_eq!((ranked.len(), ranked[0].weight, ranked[0].grave, ranked[0].others), (1, 6, 6, 1));

@@ -21,7 +21,7 @@ use ioc_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use self::replaced::{hear_replaced, once_each};
+use self::replaced::once_each;
 use super::{
     Fates, Key, LastWords, StoredAt, Terms, WordsBefore,
     decisions::{self, Decisions},
@@ -305,9 +305,6 @@ impl Measured {
                 }
                 Judged::Waiting { .. } | Judged::Duplicate => continue,
             };
-            if standing == RowStanding::Replaced {
-                hear_replaced(derived, entry.name, &row, &current);
-            }
             let stored_at = StoredAt::Result(results.facts.observations.len());
             let series = (entry.name, subject);
             results.facts.observations.push(stored(series, &row, standing, &current));
@@ -492,7 +489,7 @@ fn question(subject: Name, indicator: Name, day: LocalDay, asked: Epoch) -> Ques
     Question { subject, about, from: day.start, to: day.end, asked }
 }
 
-/// What became the current value of its key says how its station is.
+/// What became the current value of its key, also in the place of another, says how its station is.
 fn hear(
     derived: &mut Option<Box<Derived>>,
     indicator: Name,
@@ -500,8 +497,12 @@ fn hear(
     version: &Version,
     judged: &Judged,
 ) {
-    let current = matches!(judged, Judged::Stored(RowStanding::First | RowStanding::Correction, _));
-    if let Some(derived) = derived.as_mut().filter(|_| current) {
+    let is_current = match judged {
+        Judged::Stored(RowStanding::First | RowStanding::Correction, _) => true,
+        Judged::Stored(RowStanding::Replaced, current) => current.is_the_row(),
+        Judged::Stored(..) | Judged::Waiting { .. } | Judged::Duplicate | Judged::Held { .. } => false,
+    };
+    if let Some(derived) = derived.as_mut().filter(|_| is_current) {
         derived.heard(indicator, event_time, version.quality);
     }
 }

@@ -96,8 +96,6 @@ export const securityWords = {
   toClear: t("Đến khi hết", "To clear"),
   median: t("trung vị", "median"),
   longest: t("lâu nhất", "longest"),
-  stillOpen: t("còn mở", "still open"),
-  openSince: t("từ", "since"),
   noTimes: t("Chưa có cảnh báo an ninh nào trong 30 ngày.", "No security alerts in 30 days."),
   meanTaken: t("Trung bình", "Mean"),
   older: t("Cũ hơn", "Older"),

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use ioc_model::{
-    name::Name,
     names::Source,
     observation::Observation,
     results::{RowStanding, StoredObservation},
@@ -11,11 +10,10 @@ use ioc_model::{
 
 use super::{
     super::{LastWords, StoredAt, Terms, WordsBefore},
-    Measured, SeriesNews, Turn, question, stored,
+    Measured, SeriesNews, Turn, hear, question, stored,
 };
 use crate::{
-    day::{Current, Version},
-    derive::Derived,
+    day::Version,
     series::{Claim, Judged, WaitingRow},
 };
 
@@ -41,10 +39,11 @@ impl Measured {
                 let version = Version { value: row.value + 0.0, quality: row.quality, arrival: row.arrival };
                 let event_time = row.event_time;
                 let row = WaitingRow { event_time, version, feed, sender, claim: Claim::Replaces };
-                match entry.state.replace(days, facts.epoch, row, &mut heard.touched) {
+                let judged = entry.state.replace(days, facts.epoch, row, &mut heard.touched);
+                hear(derived, entry.name, event_time, &version, &judged);
+                match judged {
                     Judged::Stored(standing, current) => {
                         heard.row(event_time);
-                        hear_replaced(derived, entry.name, &row, &current);
                         let stored_at = StoredAt::Result(results.facts.observations.len());
                         let series = (entry.name, subject);
                         results.facts.observations.push(stored(series, &row, standing, &current));
@@ -70,16 +69,4 @@ pub(super) fn once_each(rows: &mut Vec<StoredObservation>, first: usize) {
     let mut kept: Vec<StoredObservation> = rows.drain(first..).rev().collect();
     kept.retain(|row| row.standing != RowStanding::Replaced || seen.insert(of(row)));
     rows.extend(kept.into_iter().rev());
-}
-
-/// A value that took the place of another says how its station is, too.
-pub(super) fn hear_replaced(
-    derived: &mut Option<Box<Derived>>,
-    indicator: Name,
-    row: &WaitingRow,
-    current: &Current,
-) {
-    if let Some(derived) = derived.as_mut().filter(|_| current.is_the_row()) {
-        derived.heard(indicator, row.event_time, row.version.quality);
-    }
 }

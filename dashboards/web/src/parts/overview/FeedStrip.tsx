@@ -1,20 +1,19 @@
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { type Silence, priorityOfSilence, silence, unheardWords } from "../../attention";
+import { astrayOf, byUrgency, silence } from "../../attention";
 import { backTo, view } from "../../address";
-import { number, roughAge, span } from "../../format";
+import { number, span } from "../../format";
 import { say } from "../../language";
 import type { Feed } from "../../model";
 import { ageOf, feedNames } from "../../store";
 import { isWall } from "../../wall";
 import { words } from "../../words/page";
 import { feedsInOrder } from "../feeds/Feeds";
-import { Check, Mark } from "../frame/Mark";
+import { FeedHeard, FeedName, nameOfFeed } from "../frame/FeedSign";
+import { Check } from "../frame/Mark";
 
 /** Size of a cell on a wall, in rem. */
 const CELL = { width: 11.5, height: 3.9 };
-
-const URGENCY: Silence[] = ["silent", "unknown", "never", "heard", "no_promise"];
 
 /** Always in sight: which feeds speak, and whether what came is all accounted for. In so many cells, or all that fit. */
 export function FeedStrip({ cells }: { cells: number | null }) {
@@ -34,11 +33,10 @@ export function FeedStrip({ cells }: { cells: number | null }) {
     return () => watch.disconnect();
   }, [cells]);
   const all = feedsInOrder().filter((feed) => feedNames.value.get(feed.id)?.silent_after !== null || feed.counts.received > 0);
-  const urgency = (feed: Feed) => URGENCY.indexOf(silence(feed));
   // More feeds than there is room for: the quiet ones are kept in sight, the rest is counted.
   const most = cells ?? room.value;
   // On a wall what is counted takes a cell too.
-  const kept = all.length <= most ? all : [...all].sort((a, b) => urgency(a) - urgency(b)).slice(0, isWall ? most - 1 : most);
+  const kept = all.length <= most ? all : [...all].sort(byUrgency).slice(0, isWall ? most - 1 : most);
   const shown = all.filter((feed) => kept.includes(feed));
   const go = (event: Event) => {
     event.preventDefault();
@@ -65,19 +63,16 @@ export function FeedStrip({ cells }: { cells: number | null }) {
 }
 
 function Cell({ feed }: { feed: Feed }) {
-  const names = feedNames.value.get(feed.id);
-  const promise = names?.silent_after ?? null;
+  const promise = feedNames.value.get(feed.id)?.silent_after ?? null;
   const state = silence(feed);
-  const priority = priorityOfSilence(feed);
   const gone = feed.last_received === null ? null : ageOf(feed.last_received);
   const used = gone === null || promise === null ? 0 : Math.min(1, gone / promise);
   const astray = Math.abs(feed.envelopes_astray) + Math.abs(feed.rows_astray);
-  const lost = feed.concerns.find(({ what }) => what === "astray");
+  const lost = astrayOf(feed);
   return (
     <li class={`strip-cell ${lost ? "astray" : state}`} data-strip={feed.id} data-signal={state}>
-      <p class="strip-name" title={names ? say(names.name) : feed.id}>
-        {lost ? <Mark priority={lost.priority} /> : priority && <Mark priority={priority} hollow={state !== "silent"} />}
-        <span>{names ? say(names.name) : feed.id}</span>
+      <p class="strip-name" title={nameOfFeed(feed)}>
+        <FeedName feed={feed} />
       </p>
       <svg class="signal-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true" focusable="false">
         <rect class="signal-track" width="100" height="4" />
@@ -85,14 +80,7 @@ function Cell({ feed }: { feed: Feed }) {
       </svg>
       <p class="strip-state">
         <span>
-          {gone === null ? (
-            say(unheardWords(feed))
-          ) : (
-            <>
-              {state === "silent" && <strong>{say(words.silent)} </strong>}
-              {roughAge(gone)}
-            </>
-          )}
+          <FeedHeard feed={feed} />
           {promise !== null && <span class="promise"> / {span(promise)}</span>}
         </span>
         {lost ? (

@@ -3,11 +3,12 @@ import { number, unit } from "../../format";
 import { say } from "../../language";
 import type { Geometry, Unit } from "../../map/geometry";
 import { placedIn, type Size, useGeometry, useRoom } from "../../map/room";
+import { Patterns } from "../../map/patterns";
 import { Dotted, Hatched } from "../../map/swatch";
+import { pack } from "../../store";
 import { isWall } from "../../wall";
 import { domainWords } from "../../words/domain";
 import { mapWords } from "../../words/overview";
-import { Patterns } from "../overview/ProvinceMap";
 import { placeName } from "./names";
 import { byPlace, numberOf, type Shade, type Shades, shadesOf } from "./shades";
 
@@ -19,12 +20,12 @@ interface Of {
 
 const RANKED = 12;
 
-/** The communes by what is reported of them; nothing where it is reported of other places. */
+/** The communes by what is reported of them; nothing where it is reported of other places, or of what they were made of. */
 export function DomainMap({ cells, named }: Of) {
   const shown = useGeometry();
   if (shown.state !== "shown") return isWall ? null : <p class="panel listed calm">{say(shown.state === "loading" ? mapWords.loading : mapWords.failed)}</p>;
   const { geometry } = shown;
-  const of = byPlace(cells);
+  const of = byPlace(cells, pack.value?.places ?? []);
   if (!geometry.units.some(({ code }) => of.has(code))) return null;
   const shades = shadesOf(geometry.units.map(({ code }) => of.get(code)).filter((cell) => cell !== undefined));
   return (

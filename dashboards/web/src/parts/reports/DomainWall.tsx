@@ -27,31 +27,37 @@ export function domainWall(of: DomainOf) {
 
 function Wall({ of }: { of: DomainOf }) {
   const [x, y] = shift.value;
-  const turn = useSignal(0);
+  const wanted = useSignal<string | null>(null);
+  // Of no form it is the first; whichever is asked for, all are named.
+  const answer = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of, ...(wanted.value !== null && { form: wanted.value }) })}`, true);
   useEffect(() => {
-    const timer = window.setInterval(() => (turn.value += 1), ROTATE_EVERY);
+    const next = () => {
+      const { said } = answer.peek();
+      if (!said || said.forms.length === 0) return;
+      const at = said.forms.findIndex(({ id }) => id === (wanted.peek() ?? said.form));
+      wanted.value = said.forms[(at + 1) % said.forms.length]?.id ?? null;
+    };
+    const timer = window.setInterval(next, ROTATE_EVERY);
     return () => window.clearInterval(timer);
   }, []);
-  // The forms are those of the first answer: it names all of them.
-  const first = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of })}`, true).value;
-  const forms = first.said?.forms ?? [];
-  const form = forms[turn.value % Math.max(1, forms.length)];
+  const { said, trouble } = answer.value;
+  const form = said?.forms.find(({ id }) => id === said.form);
   return (
     <div class="domain-wall" style={{ transform: `translate(${x}px, ${y}px)` }}>
       <div class="domain-wall-all">
         <Urgent />
-        {first.trouble && <p class="event-trouble">{say(first.trouble)}</p>}
-        {!first.said && !first.trouble && <p class="calm">{say(words.loading)}</p>}
-        {first.said && forms.length === 0 && <p class="panel listed calm">{say(domainWords.noForms)}</p>}
-        {form && <Form key={form.id} of={of} form={form.id} feeds={form.feeds} name={say(form.name)} />}
+        {trouble && <p class="event-trouble">{say(trouble)}</p>}
+        {!said && !trouble && <p class="calm">{say(words.loading)}</p>}
+        {said?.forms.length === 0 && <p class="panel listed calm">{say(domainWords.noForms)}</p>}
+        {said && form && <Form key={form.id} said={said} form={form.id} feeds={form.feeds} name={say(form.name)} />}
       </div>
     </div>
   );
 }
 
-/** A row, and how many figures have room in it. */
+/** As wide as the row of figures, and how many have room in it. */
 function useFigures() {
-  const row = useRef<HTMLElement>(null);
+  const row = useRef<HTMLHeadingElement>(null);
   const room = useSignal(1);
   useLayoutEffect(() => {
     const at = row.current;
@@ -64,20 +70,19 @@ function useFigures() {
     watch.observe(at);
     measure();
     return () => watch.disconnect();
-  });
+  }, []);
   return [row, room.value] as const;
 }
 
-function Form({ of, form, feeds, name }: { of: DomainOf; form: string; feeds: string[]; name: string }) {
-  const { said } = useAnswer<ReportDomain>(`/api/reports/domain?${new URLSearchParams({ screen: of, form })}`, true).value;
-  const [row, figures] = useFigures();
-  if (!said) return <p class="calm">{say(words.loading)}</p>;
+function Form({ said, form, feeds, name }: { said: ReportDomain; form: string; feeds: string[]; name: string }) {
+  // The title is as wide as the figures, and there before them.
+  const [title, figures] = useFigures();
   const part = said.parts[0]?.id ?? "";
   const shown = said.series.filter((one) => one.part === part);
   const newest = shown.flatMap(({ points }) => points).sort((a, b) => (a.period.start < b.period.start ? 1 : -1))[0];
   return (
     <>
-      <h2 class="domain-wall-title">
+      <h2 class="domain-wall-title" ref={title}>
         {/* A long name is cut, and not what it is of. */}
         {newest && (
           <small>
@@ -91,7 +96,7 @@ function Form({ of, form, feeds, name }: { of: DomainOf; form: string; feeds: st
       {!newest && <p class="panel listed calm">{say(domainWords.nothing)}</p>}
       {newest && (
         <>
-          <section class="domain-wall-figures" aria-label={say(domainWords.figures)} ref={row}>
+          <section class="domain-wall-figures" aria-label={say(domainWords.figures)}>
             {shown.slice(0, figures).map(({ indicator, points }) => (
               <Figure
                 key={indicator}
@@ -129,16 +134,10 @@ function Places({ form, period, part, feeds, named }: { form: string; period: st
   const cells = values.said?.cells.filter(({ indicator, breakdown }) => indicator === named?.id && breakdown === part) ?? [];
   const all = ranked(cells);
   const silent = values.said?.silent ?? [];
-  const amiss = [
-    ...feedsOf(feeds).map((feed) => <FeedLine key={feed.id} feed={feed} />),
-    ...silent.map(({ place, place_from, place_name }) => (
-      <li key={`${place}/${place_from}`} data-silent={place}>
-        {say(place_name)}
-      </li>
-    )),
-  ];
+  const heard = feedsOf(feeds);
   const [largest, ofLargest] = useWholeRows<HTMLOListElement>(all.length);
-  const [missing, ofMissing] = useWholeRows<HTMLUListElement>(amiss.length);
+  const [missing, ofMissing] = useWholeRows<HTMLUListElement>(silent.length);
+  const [bringing, ofBringing] = useWholeRows<HTMLUListElement>(heard.length);
   return (
     <div class="domain-wall-body">
       <DomainMap cells={cells} named={named} />
@@ -148,7 +147,7 @@ function Places({ form, period, part, feeds, named }: { form: string; period: st
           {named && ` · ${say(named.name)}`}
         </h2>
         <ol ref={largest}>
-          {all.length === 0 && <li class="calm">{say(domainWords.noRanking)}</li>}
+          {all.length === 0 && <li class="calm">{say(values.said ? domainWords.noRanking : (values.trouble ?? words.loading))}</li>}
           {all.slice(0, ofLargest).map(([cell, value]) => (
             <li key={`${cell.place}/${cell.place_from}`} data-ranked={cell.place}>
               <span class="wall-place">{placeName(cell)}</span> <span class="ranked-value">{number(value, named?.decimals ?? 0)}</span>
@@ -159,12 +158,24 @@ function Places({ form, period, part, feeds, named }: { form: string; period: st
       </section>
       <section class="panel domain-wall-list" aria-labelledby="wall-silent">
         <h2 id="wall-silent">
-          {say(domainWords.silent)}: {number(silent.length)}
+          {say(domainWords.silent)}
+          {values.said && `: ${values.said.silent ? number(silent.length) : "—"}`}
         </h2>
         <ul ref={missing}>
-          {amiss.length === 0 && <li class="calm">{say(domainWords.noFeeds)}</li>}
-          {amiss.slice(0, ofMissing)}
-          {amiss.length > ofMissing && <More of={amiss.length - ofMissing} />}
+          {silent.slice(0, ofMissing).map(({ place, place_from, place_name }) => (
+            <li key={`${place}/${place_from}`} data-silent={place}>
+              {say(place_name)}
+            </li>
+          ))}
+          {silent.length > ofMissing && <More of={silent.length - ofMissing} />}
+        </ul>
+        <h2>{say(domainWords.feeds)}</h2>
+        <ul ref={bringing} data-part="feeds">
+          {heard.length === 0 && <li class="calm">{say(domainWords.noFeeds)}</li>}
+          {heard.slice(0, ofBringing).map((feed) => (
+            <FeedLine key={feed.id} feed={feed} />
+          ))}
+          {heard.length > ofBringing && <More of={heard.length - ofBringing} />}
         </ul>
       </section>
     </div>

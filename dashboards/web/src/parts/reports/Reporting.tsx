@@ -1,13 +1,13 @@
 import type { ReceiptPage, ReportValues } from "../../api";
 import { useAnswer } from "../../asking";
-import { priorityOfSilence, silence, unheardWords } from "../../attention";
-import { fullMoment, number, roughAge } from "../../format";
+import { astrayOf, byUrgency, silence } from "../../attention";
+import { fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { Feed } from "../../model";
-import { ageOf, allFeeds, feedNames } from "../../store";
+import { allFeeds } from "../../store";
 import { domainWords } from "../../words/domain";
 import { words } from "../../words/page";
-import { Mark } from "../frame/Mark";
+import { FeedHeard, FeedName } from "../frame/FeedSign";
 import { agencyName } from "./names";
 import { openReport } from "./chosen";
 import { PeriodSaid, Verdict } from "./Said";
@@ -15,11 +15,12 @@ import { PeriodSaid, Verdict } from "./Said";
 const LAST = 5;
 const NAMED = 24;
 
-/** Feeds by identifier, as they are heard now. */
+/** Feeds by identifier, as they are heard now: those that something is wrong with first. */
 export function feedsOf(ids: string[]): Feed[] {
   return allFeeds()
     .map((feed) => feed.value)
-    .filter(({ id }) => ids.includes(id));
+    .filter(({ id }) => ids.includes(id))
+    .sort(byUrgency);
 }
 
 /** Who reported of the period and who did not, what came last, and whether what brings it is heard. */
@@ -63,17 +64,20 @@ function Who({ of: { cells, silent } }: { of: ReportValues }) {
       <p data-part="who">
         <strong>
           {number(said)}
-          {silent.length > 0 && `/${number(said + silent.length)}`}
+          {silent && `/${number(said + silent.length)}`}
         </strong>{" "}
         {say(domainWords.someOf)}
       </p>
-      {silent.length > 0 ? (
+      {silent && silent.length > 0 && (
         <p class="calm" data-part="silent">
           {say(domainWords.silent)} ({number(silent.length)}): {silent.slice(0, NAMED).map(({ place_name }) => say(place_name)).join(", ")}
           {silent.length > NAMED && ` +${number(silent.length - NAMED)} ${say(words.more)}`}
         </p>
-      ) : (
-        said > 0 && <p class="calm">{say(domainWords.allSaid)}</p>
+      )}
+      {silent?.length === 0 && said > 0 && (
+        <p class="calm" data-part="silent">
+          {say(domainWords.allSaid)}
+        </p>
       )}
     </>
   );
@@ -81,16 +85,12 @@ function Who({ of: { cells, silent } }: { of: ReportValues }) {
 
 /** A feed, and in words what is wrong with it. */
 export function FeedLine({ feed }: { feed: Feed }) {
-  const names = feedNames.value.get(feed.id);
-  const state = silence(feed);
-  const lost = feed.concerns.find(({ what }) => what === "astray");
-  const priority = lost?.priority ?? priorityOfSilence(feed);
   return (
-    <li data-domain-feed={feed.id} data-signal={state}>
-      {priority && <Mark priority={priority} hollow={!lost && state !== "silent"} />} <span class="wall-place">{names ? say(names.name) : feed.id}</span>{" "}
+    <li data-domain-feed={feed.id} data-signal={silence(feed)}>
+      <FeedName feed={feed} />{" "}
       <small>
-        {lost && `${say(words.astray)} · `}
-        {feed.last_received === null ? say(unheardWords(feed)) : `${state === "silent" ? `${say(words.silent)} ` : ""}${roughAge(ageOf(feed.last_received))}`}
+        {astrayOf(feed) && `${say(words.astray)} · `}
+        <FeedHeard feed={feed} />
       </small>
     </li>
   );

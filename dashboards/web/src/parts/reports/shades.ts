@@ -1,7 +1,7 @@
 // How a number of a place is drawn on the map: in equal steps up to the largest that is shown. What is kept back and what is
 // not known have signs of their own and are no pale shade.
 
-import type { ReportCell } from "../../api";
+import type { Place, ReportCell } from "../../api";
 
 const STEPS = 5;
 
@@ -36,12 +36,8 @@ export function shadesOf(cells: ReportCell[]): Shades {
   };
 }
 
-/** By code of the place, that of the newest version of it. */
-export function byPlace(cells: ReportCell[]): Map<string, ReportCell> {
-  const all = new Map<string, ReportCell>();
-  for (const cell of cells) {
-    const known = all.get(cell.place);
-    if (!known || known.place_from < cell.place_from) all.set(cell.place, cell);
-  }
-  return all;
+/** By code, of the places on the map alone: a former place may have had the code of one of today. */
+export function byPlace(cells: ReportCell[], places: Place[]): Map<string, ReportCell> {
+  const drawn = new Set(places.map(({ code, valid_from }) => `${code}/${valid_from}`));
+  return new Map(cells.filter(({ place, place_from }) => drawn.has(`${place}/${place_from}`)).map((cell) => [cell.place, cell]));
 }

@@ -1,10 +1,12 @@
 import type { AlertTimes as Times, AlertTimesList, TimeTaken } from "../../api";
 import { useAnswer } from "../../asking";
+import { isOfEvents } from "../../alerts";
 import type { Column } from "../../csv";
 import { fullMoment, number, roughAge } from "../../format";
 import { say } from "../../language";
 import type { Text } from "../../model";
 import { ageOf, pack } from "../../store";
+import { kpiWords } from "../../words/overview";
 import { priorityWords } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Download } from "../frame/Download";
@@ -13,7 +15,7 @@ import { Mark } from "../frame/Mark";
 /** How long alerts of information security took, by rule, of those raised in the last 30 days. */
 export function AlertTimes() {
   const { said, trouble } = useAnswer<AlertTimesList>("/api/alerts/times", true).value;
-  const rows = (said?.times ?? []).filter(({ about }) => about !== "station");
+  const rows = (said?.times ?? []).filter(isOfEvents);
   return (
     <section class="panel log-sources alert-times" aria-labelledby="alert-times-title">
       <div class="rejects-head">
@@ -69,7 +71,7 @@ function Took({ of: { median, longest, open, open_since }, title }: { of: TimeTa
         {open > 0 && (
           <small title={open_since === null ? "" : fullMoment(open_since)}>
             {" "}
-            · {number(open)} {say(securityWords.stillOpen)}
+            · {number(open)} {say(kpiWords.stillOpen)}
             {open_since !== null && ` ${roughAge(ageOf(open_since))}`}
           </small>
         )}
@@ -90,7 +92,7 @@ function columns(): Column<Times>[] {
       [`${say(title)}, ${say(securityWords.median)}, ${unit}`, (row) => seconds(taken(row).median)],
       [`${say(title)}, ${say(securityWords.meanTaken)}, ${unit}`, (row) => seconds(taken(row).mean)],
       [`${say(title)}, ${say(securityWords.longest)}, ${unit}`, (row) => seconds(taken(row).longest)],
-      [`${say(title)}, ${say(securityWords.stillOpen)}`, (row) => taken(row).open],
+      [`${say(title)}, ${say(kpiWords.stillOpen)}`, (row) => taken(row).open],
     ];
   };
   return [

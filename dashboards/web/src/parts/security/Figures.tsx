@@ -1,17 +1,17 @@
 import { open } from "../../address";
 import type { EventSummary } from "../../api";
-import { SECURITY, ageOfFigure, shown } from "../../figures";
-import { fullMoment } from "../../format";
+import { ageOfFigure, isHeardInPart, securityFigures, shown } from "../../figures";
+import { atLeast, fullMoment, number } from "../../format";
 import { say } from "../../language";
 import type { FigureId } from "../../model";
-import { ageOf } from "../../store";
+import { ageOf, figureOf } from "../../store";
 import { isWall } from "../../wall";
 import { kpiWords } from "../../words/overview";
 import { freshnessWords } from "../../words/page";
 import { securityWords } from "../../words/security";
 import { Check, Mark } from "../frame/Mark";
 import { goTo, openNumber } from "./filters";
-import { atLeast, whoMissed } from "./heard";
+import { isWhole, whoMissed } from "./heard";
 
 /** How long alerts take is for a desk. */
 const ON_A_WALL = 4;
@@ -23,8 +23,8 @@ export function Figures({ of: summary }: { of: EventSummary }) {
       <h2 id="event-figures-title" class="reader-only">
         {say(kpiWords.title)}
       </h2>
-      {(isWall ? SECURITY.slice(0, ON_A_WALL) : SECURITY).map((id) => (
-        <Tile key={id} id={id} missed={isWall && id === "severe" ? missed(summary) : ""} />
+      {securityFigures(isWall ? ON_A_WALL : Infinity).map((id) => (
+        <Tile key={id} id={id} missed={isWall && id === "severe" && isHeardInPart(figureOf(id).value) ? missed(summary) : ""} />
       ))}
       {!isWall && <Totals of={summary} />}
       {!isWall && missed(summary) !== "" && (
@@ -56,8 +56,7 @@ function Tile({ id, missed }: { id: FigureId; missed: string }) {
         )}
       </h3>
       <p class="event-figure">
-        {isWall && figure.priority && <Mark priority={figure.priority} />} {missed !== "" && figure.value !== null && "≥ "}
-        {figure.value ?? "—"} {figure.unit !== "" && <small>{figure.unit}</small>}
+        {isWall && figure.priority && <Mark priority={figure.priority} />} {figure.value ?? "—"} {figure.unit !== "" && <small>{figure.unit}</small>}
       </p>
       {missed !== "" && (
         <p class="incomplete" data-part="missing" title={missed}>
@@ -83,7 +82,7 @@ function Tile({ id, missed }: { id: FigureId; missed: string }) {
 /** Of the events that are listed and ranked below. */
 function Totals({ of: summary }: { of: EventSummary }) {
   const { weight, attempts, attackers } = summary.totals;
-  const counted = (count: number) => atLeast(count, summary.missing.length > 0);
+  const counted = (count: number) => atLeast(number(count), !summary.heard.every(isWhole));
   return (
     <p class="event-totals calm">
       {say(securityWords.figures)}: {counted(weight)} {say(securityWords.events).toLowerCase()} ·{" "}

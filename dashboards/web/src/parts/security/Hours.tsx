@@ -1,10 +1,10 @@
 import type { EventSummary, HourHeard, Severity as Word } from "../../api";
-import { fullMoment, moment, number, shortMoment } from "../../format";
+import { atLeast, fullMoment, moment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { isWall } from "../../wall";
 import { securityWords, severityWords } from "../../words/security";
 import { chosenFilter, filter, SEVERITIES } from "./filters";
-import { atLeast, heardWords } from "./heard";
+import { heardWords, isWhole } from "./heard";
 import { Severity } from "./Severity";
 
 const HOUR = 3_600_000;
@@ -29,9 +29,10 @@ export function Hours({ of }: { of: EventSummary }) {
   const most = Math.max(1, ...bars.map(({ sum }) => sum));
   const wide = WIDTH / Math.max(1, bars.length);
   const peak = bars.find(({ sum }) => sum === most);
-  const incomplete = bars.filter(isIncomplete);
+  const partly = !bars.every(({ heard }) => isWhole(heard));
+  const incomplete = bars.filter(({ heard }) => heard?.standing === "incomplete");
   const counted = peak
-    ? `${say(securityWords.hours)}: ${shown.map((word) => `${say(severityWords[word])} ${number(total(bars, word))}`).join(", ")}. ${say(securityWords.most)}: ${number(most)}, ${shortMoment(peak.start)}.`
+    ? `${say(securityWords.hours)}: ${shown.map((word) => `${say(severityWords[word])} ${atLeast(number(total(bars, word)), partly)}`).join(", ")}. ${say(securityWords.most)}: ${atLeast(number(most), !isWhole(peak.heard))}, ${shortMoment(peak.start)}.`
     : `${say(securityWords.hours)}: ${say(securityWords.noEvents)}`;
   const missed = incomplete.map((bar) => `${shortMoment(bar.start)} ${heardWords(bar.heard, of.log_sources)}`);
   const summary = missed.length > 0 ? `${counted} ${say(securityWords.incompleteHours)}: ${missed.join(". ")}.` : counted;
@@ -73,7 +74,7 @@ export function Hours({ of }: { of: EventSummary }) {
             <svg viewBox="0 0 12 12" aria-hidden="true" focusable="false">
               <rect class={`bar ${word}`} x="0.5" y="0.5" width="11" height="11" />
             </svg>
-            <Severity of={word} /> <strong>{atLeast(total(bars, word), incomplete.length > 0)}</strong>
+            <Severity of={word} /> <strong>{atLeast(number(total(bars, word)), partly)}</strong>
           </li>
         ))}
         {incomplete.length > 0 && (
@@ -107,7 +108,7 @@ export function Hours({ of }: { of: EventSummary }) {
                     <th scope="row">{shortMoment(bar.start)}</th>
                     {shown.map((word) => (
                       <td key={word} class="figure">
-                        {atLeast(bar.counts[word], isIncomplete(bar))}
+                        {atLeast(number(bar.counts[word]), !isWhole(bar.heard))}
                       </td>
                     ))}
                     <td class="seen">{heardWords(bar.heard, of.log_sources) || say(securityWords.hourWhole)}</td>
@@ -142,13 +143,9 @@ function Patterns() {
   );
 }
 
-function isIncomplete({ heard }: Bar): boolean {
-  return heard?.standing === "incomplete";
-}
-
-function countsOf(bar: Bar, shown: Word[]): string {
-  const counts = shown.filter((word) => bar.counts[word] > 0).map((word) => `${say(severityWords[word])} ${atLeast(bar.counts[word], isIncomplete(bar))}`);
-  return counts.join(", ") || atLeast(0, isIncomplete(bar));
+function countsOf({ counts, heard }: Bar, shown: Word[]): string {
+  const told = shown.filter((word) => counts[word] > 0).map((word) => `${say(severityWords[word])} ${atLeast(number(counts[word]), !isWhole(heard))}`);
+  return told.join(", ") || atLeast(number(0), !isWhole(heard));
 }
 
 function barsOf({ hours, heard, from, until }: EventSummary, shown: Word[]): Bar[] {

@@ -1,6 +1,6 @@
 import type { LogSource, Measure, MeasureHour, Measures } from "../../api";
 import { bandOf } from "../../alerts";
-import { fullMoment, number, shortMoment } from "../../format";
+import { atLeast, fullMoment, number, shortMoment } from "../../format";
 import { say } from "../../language";
 import { securityWords, usualWords } from "../../words/security";
 import { useAnswer } from "../../asking";
@@ -39,7 +39,7 @@ export function Usual({ known }: { known: LogSource[] }) {
       </p>
       {shown.totals.length > 0 && (
         <p class="usual-totals calm" data-part="totals">
-          {shown.totals.map(({ hours, value }) => `${say(securityWords.inHours[hours === 24 ? "day" : "week"])}: ${much(value, shown)}`).join(" · ")}
+          {shown.totals.map(({ hours, value, at_least }) => `${say(securityWords.inHours[hours === 24 ? "day" : "week"])}: ${value === null ? "—" : atLeast(much(value, shown), at_least)}`).join(" · ")}
         </p>
       )}
       <Chart hours={hours} of={shown} known={known} title={`${say(shown.name)}${last ? `: ${told(last, shown, known)}` : ""}`} />
@@ -147,7 +147,7 @@ function isIncomplete({ missing, not_heard }: MeasureHour): boolean {
 
 function value(hour: MeasureHour, of: Measure): string {
   // What stands is no least of anything.
-  return isIncomplete(hour) && of.count !== "last" ? `≥ ${much(hour.value, of)}` : much(hour.value, of);
+  return atLeast(much(hour.value, of), isIncomplete(hour) && of.count !== "last");
 }
 
 /** A number in its unit. */

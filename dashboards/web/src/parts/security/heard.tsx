@@ -16,6 +16,11 @@ export function whoMissed(missing: NotHeard[], known: LogSource[]): string {
   return [...named, others > 0 ? `+${number(others)}` : ""].filter(Boolean).join("; ");
 }
 
+/** Of any other hour there was at least what is counted: somebody saw too little, has not closed it, or nobody says it. */
+export function isWhole(hour: HourHeard | undefined): boolean {
+  return hour?.standing === "whole";
+}
+
 /** What is said of an hour beside its numbers; nothing of one that was heard whole. */
 export function heardWords(hour: HourHeard | undefined, known: LogSource[]): string {
   switch (hour?.standing) {
@@ -30,11 +35,6 @@ export function heardWords(hour: HourHeard | undefined, known: LogSource[]): str
     default:
       return say(securityWords.hourUnknown);
   }
-}
-
-/** A number of an hour, or of more: at least so many where somebody did not see. */
-export function atLeast(value: number, incomplete: boolean): string {
-  return incomplete ? `≥ ${number(value)}` : number(value);
 }
 
 function nameOf(id: string, known: LogSource[]): string {
