@@ -9,7 +9,7 @@ import shutil
 import time
 
 import pytest
-from ioc import ROOT, Ioc
+from ioc import ROOT, Ioc, eventually
 from peers import push
 
 CASES = ROOT / "decode" / "cases"
@@ -17,6 +17,36 @@ BUDGET_BEFORE = """STRUCTURE,STRUCTURE_ID,ACTION,FREQ,REF_AREA,INDICATOR,TIME_PE
 dataflow,TN:NSNN(1.0),M,M,80,EXP,2025-07,700,VND,9
 dataflow,TN:NSNN(1.0),M,M,80,EXP,2025-08,731,VND,9
 dataflow,TN:NSNN(1.0),M,M,80,EXP,2025-09,755.5,VND,9
+"""
+
+
+# The visits and the online dossiers of the decoder's cases, with what was refused of them corrected: what cannot be known is
+# said not to be, and per cent is per cent.
+VISITS = """Số lượt khám bệnh tháng 10/2025;;;
+Mã xã;Xã, phường;Lượt khám;Ghi chú
+25459;;4512;
+25480;;-;
+25486;;…;
+25489;;;
+25498;;1.234*;
+25510;;1.234 (1);
+25516;;…;15 lượt do trạm bên ghi hộ
+25522;;x;
+25525;;0;
+25531;;1.050;
+25534;;2\u00a0310;
+25549;;…;dưới 5
+"""
+DOSSIERS = """Hồ sơ trực tuyến tháng 10/2025;;;;
+Mã xã;Xã, phường;Tiếp nhận;Trực tuyến;Tỷ lệ (%)
+25459;;1000;820;82%
+25480;;400;330;82,5
+25486;;200;163;81,5%
+25489;;100;79;79
+25498;;60;60;100%
+25510;;50;45;90
+25516;;40;33;82,5
+25522;;;;50%
 """
 
 
@@ -30,11 +60,31 @@ class House:
     def __init__(self, folder):
         pack = folder / "pack"
         shutil.copytree(CASES / "pack", pack)
+        # Both are the department's own, so that what it says is what is shown.
+        forms = (pack / "forms.toml").read_text()
+        for form in ("visits", "dvc"):
+            before, of_form = forms.split(f"\n[{form}]\n")
+            forms = f"{before}\n[{form}]\n" + of_form.replace('owner = "place"', 'owner = "so-yt"', 1)
+        (pack / "forms.toml").write_text(forms)
+        feeds = (pack / "feeds.toml").read_text()
+        (pack / "feeds.toml").write_text(feeds.replace('agency = "80"', 'agency = "so-yt"'))
         self.ioc = Ioc(folder, pack=pack)
         _, self.finance = self.ioc.add_sender("so-tc", "sdmx", "sdmx-json", subjects=["so-tc"])
         _, self.commune = self.ioc.add_sender("tan-bien", "health", subjects=["25486"])
         self.ioc.start()
         self.answered = {}
+
+    def drop(self, folder, name, text):
+        """A file of the inbox, and its receipt."""
+        inbox = self.ioc.data / "inbox" / folder
+        inbox.mkdir(parents=True, exist_ok=True)
+        (inbox / f".{name}.tmp").write_text(text)
+        (inbox / f".{name}.tmp").rename(inbox / name)
+        of_feed = lambda: json.loads(self.ioc.get("/api/reports/receipts"))["receipts"]
+        return eventually(lambda: [receipt for receipt in of_feed() if receipt["feed"] == folder])[0]
+
+    def rows(self, sql):
+        return [[value if value is None else float(value) for value in row] for row in self.ioc.analyst().query(sql).result_rows]
 
     def values(self, form, period, place):
         """As it is now: an answer counts for five seconds for all who ask the same."""
@@ -81,6 +131,10 @@ def test_a_multiplier_that_changes_and_four_kinds_of_nothing_are_known_for_what_
     before = "SELECT was_value FROM report_value WHERE indicator = 'EXP' AND period_start = '2025-07-01' AND mark = 'withdrawn'"
     assert str(house.ioc.analyst().query(before).result_rows[0][0]).startswith("700"), "what was taken back is not forgotten"
 
+    # Growth is of what is one unit, whatever multiple it came in.
+    growth = "SELECT round(growth, 1) FROM report_growth WHERE form = 'nsnn' AND indicator = 'REV' AND period IN ('2025-09', '2025-10') ORDER BY period"
+    assert house.rows(growth) == [[4.0], [1.9]]
+
     # The same figures in JSON, where a position of a list is no multiplier: nothing changes.
     status, receipt = push(house.ioc, house.finance, case("sdmx_json/positions"), "sdmx-json")
     assert (status, receipt["stored"], receipt["same"]) == (200, 0, 5), receipt
@@ -116,3 +170,18 @@ def test_zero_deleted_and_empty_are_three_messages_and_parts_that_differ_by_one_
     totals = [(one["known"], one["expected"]) for one in answer["totals"] if one["dimensions"] == "age,sector,sex"]
     view = "SELECT known, expected FROM report_total WHERE indicator = 'dengue' AND dimensions = 'age,sector,sex'"
     assert totals == house.ioc.analyst().query(view).result_rows == [(7, 8 * 15)]
+
+
+def test_a_total_says_of_how_many_it_is_and_a_share_of_the_province_is_made_of_both_sums(house):
+    receipt = house.drop("visits", "luot-kham.csv", VISITS)
+    assert receipt["verdict"] == "accepted" and receipt["conflicts"] == 0, receipt
+    total = house.rows("SELECT total, known FROM report_total WHERE form = 'visits' AND period = '2025-10'")
+    assert total == [[10340, 7]], "of 7, and never plainly 10,340"
+    answer = json.loads(house.ioc.get("/api/reports/values?form=visits&period=2025-10"))
+    (shown,) = answer["totals"]
+    assert (shown["sum"], shown["known"]) == ("10340", 7) and shown["expected"] >= 12, shown
+
+    receipt = house.drop("dvc", "truc-tuyen.csv", DOSSIERS)
+    assert receipt["verdict"] == "accepted" and receipt["conflicts"] == 0, receipt
+    share = house.rows("SELECT numerator, denominator, round(value, 1), known FROM report_ratio_total WHERE form = 'dvc' AND period = '2025-10'")
+    assert share == [[1530, 1850, 82.7, 7]]

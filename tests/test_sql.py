@@ -216,11 +216,14 @@ def test_what_no_column_tells_is_found_when_whole_periods_are_compared(postgres,
         house.shows(_459=1000, _480=400, _486=200)
         owner.execute("UPDATE bao_cao SET gia_tri = 820 WHERE ma_xa = '25459'")
         house.shows(_459=820, _480=400, _486=200)
+        # What it says now it said once before: that is no file that came twice.
+        owner.execute("UPDATE bao_cao SET gia_tri = 1000 WHERE ma_xa = '25459'")
+        house.shows(_459=1000, _480=400, _486=200)
         owner.execute("DELETE FROM bao_cao WHERE ma_xa = '25486'")
         # It is told that it is gone there, and not taken away in silence: the form says that what is known stays.
         gone = "SELECT count() FROM receipt_current WHERE kept > 0"
         eventually(lambda: house.ask(gone)[0][0] > 0)
-        assert house.known() == {"25459": 820, "25480": 400, "25486": 200}
+        assert house.known() == {"25459": 1000, "25480": 400, "25486": 200}
     finally:
         house.ioc.stop()
         owner.close()

@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 from ioc import ROOT, eventually
 from peers import curl, push
-from test_reports import NEXT_MONTH, House, message
+from test_reports import NEXT_MONTH, TAN_BIEN, House, message
 
 WEB = ROOT / "dashboards" / "web"
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -237,3 +237,35 @@ def test_the_name_of_a_file_says_its_period_too(house):
     assert seen[2] == ["KTXH-X_2025-11.csv"]
     assert seen[4] == ["Không nhận"]
     assert any("2025-10" in said and "2025-11" in said for said in seen[5]), seen[5]
+
+
+def test_a_month_that_would_be_replaced_waits_for_the_clerk_s_word(house):
+    first = message(TAN_BIEN, ("X01", "12"), ("X02", "10"), ("X03", "8"), month="9/2025")
+    other = message(TAN_BIEN, ("X01", "1377"), ("X02", "1299"), ("X03", "85"), month="9/2025")
+    assert push(house.ioc, house.commune, first, "reports")[0] == 200
+    seen = browse(
+        house,
+        ["open"],
+        ["log_in", "xa-1", house.secret],
+        ["drop", "bao-cao.csv", other],
+        ["evaluate", "document.querySelectorAll('#confirm').length"],
+        ["click", "#go"],
+        ["wait", "#story-title"],
+        ["text", "#story-title"],
+        ["drop", "bao-cao.csv", other],
+        ["wait", "#confirm"],
+        ["axe", 390, "light"],
+        ["shot", "upload-confirm-390"],
+        ["click", "#confirm"],
+        ["click", "#go"],
+        ["wait", ".changes tbody tr"],
+        ["text", "#story-title"],
+        ["drop", "bao-cao.csv", other],
+        ["evaluate", "document.querySelectorAll('#confirm').length"],
+    )
+    assert seen[3] == 0, "nothing asks for a word before something was held"
+    assert seen[6] == ["Không nhận"]
+    assert seen[9]["violations"] == [], seen[9]
+    assert seen[14] == ["Đã nhận"]
+    assert seen[16] == 0, "a word is of one file"
+    assert house.shown("2025-09")["X01"] == "1377"

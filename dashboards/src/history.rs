@@ -8,7 +8,7 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
     event::{EventCursor, EventFilter},
-    form::{Period, ReceiptCursor, ReceiptFilter},
+    form::{Form, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     position::Position,
@@ -30,7 +30,7 @@ use crate::{
     measures::{DistinctTotal, MeasureHours, SensorAlerts},
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
-    reported::{ReportedSum, TargetYear},
+    reported::{ReportedRatio, ReportedSum, TargetYear},
     reports::{CellView, FindingView, ReceiptPage, ReceiptView, ReportStory},
     series::{SeriesEntries, SeriesQuery},
 };
@@ -244,6 +244,11 @@ pub trait History: Send + Sync + std::fmt::Debug {
     /// What each part of each indicator of a form adds up to, the newest period first, at most
     /// [`SUMS_MAX`](crate::reported::SUMS_MAX).
     fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>>;
+
+    /// What the ratios of a form are made of over the cells that know both, the newest period first, at most
+    /// [`SUMS_MAX`](crate::reported::SUMS_MAX).
+    fn report_ratios<'a>(&'a self, asker: &'a Asker, form: &'a Form)
+    -> HistoryAnswer<'a, Vec<ReportedRatio>>;
 
     /// Cells above nought of some indicators of a form, of all periods or of some: the newest period first, at most
     /// [`COUNTS_MAX`](crate::kept_back::COUNTS_MAX) and one more.

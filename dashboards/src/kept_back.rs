@@ -73,7 +73,9 @@ impl<'c> KeptBack<'c> {
             periods.entry(cell.period).or_default().push(cell);
         }
         let ties = form.ties();
-        for (period, of) in periods {
+        for (period, mut of) in periods {
+            // However they were read: of two whose turn it is at once the first goes.
+            of.sort_by_key(|cell| (&cell.indicator, &cell.breakdown, &cell.place, cell.place_from));
             InPeriod::of(form, &ties, &of).told(period, &of, &mut kept_back);
         }
         kept_back
@@ -186,7 +188,7 @@ impl<'c> InPeriod<'c> {
         let mut parts: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
         for cell in cells {
             let (id, part) = (cell.indicator.as_str(), cell.breakdown.as_str());
-            let at = of.number(cell.number, below(id), true);
+            let at = of.number(cell.number, below(id), true, &cell.place);
             let place = Some((cell.place.as_str(), cell.place_from));
             let _ = places.entry((id, place)).or_default().insert(part, at);
             parts.entry((id, part)).or_default().push(at);
@@ -194,7 +196,7 @@ impl<'c> InPeriod<'c> {
         // What may not be added up stands by itself where one place alone says it.
         for ((id, part), of_part) in parts.into_iter().filter(|((id, _), all)| adds_up(id) || all.len() == 1)
         {
-            let whole = of.sum(below(id), of_part);
+            let whole = of.sum(below(id), of_part, part);
             let _ = of.sums.insert((id, part), whole);
             let _ = places.entry((id, EVERYWHERE)).or_default().insert(part, whole);
         }
@@ -203,7 +205,7 @@ impl<'c> InPeriod<'c> {
             by_dimensions.entry((id, dimensions(part))).or_default().push(*at);
         }
         for ((id, dimensions), of_dimensions) in by_dimensions {
-            let whole = of.sum(below(id), of_dimensions);
+            let whole = of.sum(below(id), of_dimensions, &dimensions);
             let _ = of.totals.insert((id, dimensions), whole);
         }
         for ((id, _), parts) in places.iter().filter(|((id, _), _)| adds_up(id)) {
@@ -213,17 +215,17 @@ impl<'c> InPeriod<'c> {
         of
     }
 
-    fn number(&mut self, number: Decimal, below: u32, stands: bool) -> usize {
-        self.numbers.push(SmallNumber { number, below, stands });
+    fn number(&mut self, number: Decimal, below: u32, stands: bool, of: &str) -> usize {
+        self.numbers.push(SmallNumber { number, below, stands, turn: turn(of) });
         self.numbers.len() - 1
     }
 
     /// What numbers add up to, as a number of its own.
-    fn sum(&mut self, below: u32, parts: Vec<usize>) -> usize {
+    fn sum(&mut self, below: u32, parts: Vec<usize>, of: &str) -> usize {
         // Of 400,000 numbers of 28 digits none is that large.
         let add = |sum: Decimal, at: &usize| sum.saturating_add(self.numbers[*at].number);
         let sum = parts.iter().fold(Decimal::ZERO, add);
-        let whole = self.number(sum, below, true);
+        let whole = self.number(sum, below, true, of);
         self.ties.push(Tied::Sum { whole, parts });
         whole
     }
@@ -256,7 +258,7 @@ impl<'c> InPeriod<'c> {
         if left < Decimal::ZERO {
             return None;
         }
-        let rest = (!left.is_zero()).then(|| self.number(left, below, false));
+        let rest = (!left.is_zero()).then(|| self.number(left, below, false, ""));
         parts.extend(rest);
         self.ties.push(Tied::Sum { whole, parts });
         rest
@@ -330,6 +332,14 @@ impl<'c> InPeriod<'c> {
         to.sums.extend(self.sums.iter().map(|((id, part), at)| ((*id, *part, period), told(*at))));
         to.totals.extend(self.totals.into_iter().map(|((id, of), at)| ((id, of, period), told(at))));
     }
+}
+
+/// When a number goes with a small one, by what it is of: 64 bits of FNV-1a, so that it is not always the first of a list,
+/// and the same in each period and for whoever asks.
+fn turn(of: &str) -> u64 {
+    of.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 /// The dimensions of a part: `age=0-4,sex=f` is one of `age,sex`.

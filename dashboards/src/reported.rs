@@ -50,6 +50,23 @@ pub struct ReportedSum {
     pub revision: u64,
 }
 
+/// What a ratio is made of in a period: sums over the cells that know both, before anything of it is kept back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedRatio {
+    /// The ratio.
+    pub indicator: String,
+    /// Which part; empty for the whole.
+    pub breakdown: String,
+    /// When.
+    pub period: Period,
+    /// The sum of its numerators,
+    pub numerator: Decimal,
+    /// and of its denominators.
+    pub denominator: Decimal,
+    /// Of so many cells.
+    pub known: u32,
+}
+
 impl ReportedSum {
     /// Whether it is not told.
     fn is_kept_by(&self, kept_back: &KeptBack<'_>) -> bool {
@@ -239,7 +256,7 @@ impl DomainView {
         pack: &Pack,
         (asker, screen): (&Asker, &str),
         form: &Form,
-        sums: &[ReportedSum],
+        (sums, ratios): (&[ReportedSum], &[ReportedRatio]),
         kept_back: &KeptBack<'_>,
     ) -> DomainView {
         let scope = ScopeOf::of(pack, form);
@@ -261,7 +278,10 @@ impl DomainView {
                 };
                 let points = match &indicator.ratio {
                     Some((numerator, denominator)) => {
-                        scope.ratios(kept_back, of(numerator), of(denominator), indicator.percent)
+                        let made =
+                            ratios.iter().filter(|of| of.indicator == indicator.id && of.breakdown == *part);
+                        let made: BTreeMap<Period, &ReportedRatio> = made.map(|of| (of.period, of)).collect();
+                        scope.ratios(kept_back, of(numerator), of(denominator), (&made, indicator.percent))
                     }
                     None => scope.sums(kept_back, of(&indicator.id), indicator.additive),
                 };
@@ -330,23 +350,29 @@ impl<'p> ScopeOf<'p> {
         of.iter().map(view).collect()
     }
 
-    /// Sums by sums, where both are of as many cells.
+    /// Sums by sums, of the cells that know both. Where those are not all that are added up, they are a part that nobody
+    /// looked at: of persons it is not told.
     fn ratios(
         &self,
         kept_back: &KeptBack<'_>,
         numerators: &[&ReportedSum],
         denominators: &[&ReportedSum],
-        percent: bool,
+        (made, percent): (&BTreeMap<Period, &ReportedRatio>, bool),
     ) -> Vec<SumView> {
         let both = numerators.iter().filter_map(|of| {
             let by = denominators.iter().find(|by| by.period == of.period)?;
-            let withheld = of.is_kept_by(kept_back) || by.is_kept_by(kept_back);
+            let made = made.get(&of.period);
+            let known = made.map_or(0, |made| made.known);
+            let is_part = known < of.known || known < by.known;
+            let is_of_persons = kept_back.is_about(&of.indicator) || kept_back.is_about(&by.indicator);
+            let is_kept = of.is_kept_by(kept_back) || by.is_kept_by(kept_back);
+            let withheld = is_kept || (is_part && is_of_persons && known > 0);
             let share = || {
-                let share = of.sum?.checked_div(by.sum.filter(|sum| *sum > Decimal::ZERO)?)?;
+                let made = made.filter(|made| made.denominator > Decimal::ZERO)?;
+                let share = made.numerator.checked_div(made.denominator)?;
                 Some((if percent { share * Decimal::ONE_HUNDRED } else { share }).round_dp(SHARE_DECIMALS))
             };
-            let value = if withheld || of.known != by.known { None } else { share() };
-            Some(self.view(of, value, withheld, of.known.min(by.known)))
+            Some(self.view(of, share().filter(|_| !withheld), withheld, known))
         });
         both.collect()
     }

@@ -10,6 +10,7 @@ use ioc_model::{
     form::{Column, Finding, Form, Member, Period, Role, Rule, Value, Vintage, Weight},
     name::Name,
     text::Text,
+    time::EventTime,
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -65,6 +66,10 @@ pub(crate) struct Said {
     pub(crate) rejected: u32,
     /// Whether nothing of the message can be taken.
     pub(crate) is_refused: bool,
+    /// When values were last changed at their source, by the place of their cell, where the message says it. What is left
+    /// of a message that tells of persons does not say it.
+    #[serde(skip)]
+    pub(crate) updated: Vec<(u32, EventTime)>,
 }
 
 /// What is wrong with something that a message says.

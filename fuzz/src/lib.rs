@@ -90,6 +90,7 @@ pub static TARGETS: &[Target] = &[
     Target { name: "event_csv", run: decoders::event_csv, made: decoders::event_csv_cases },
     Target { name: "table", run: decoders::table, made: decoders::table_cases },
     Target { name: "workbook", run: workbooks::workbook, made: workbooks::files },
+    Target { name: "marked", run: workbooks::marked, made: workbooks::files },
     Target { name: "sdmx_csv", run: decoders::sdmx_csv, made: decoders::sdmx_csv_cases },
     Target { name: "sdmx_json", run: decoders::sdmx_json, made: decoders::sdmx_json_cases },
     Target { name: "dhis2", run: decoders::dhis2, made: decoders::dhis2_cases },

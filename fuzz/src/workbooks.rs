@@ -3,10 +3,17 @@
 //! An input is a file, or one part of an XLSX: what begins with `<` is laid into an archive with the parts that it needs,
 //! so that what is searched is XML and not the ways a checksum can be wrong.
 
-use std::{collections::HashSet, fs};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+};
 
 use flate2::Crc;
-use ioc_decode::listing;
+use ioc_decode::{listing, marked};
+use ioc_model::{
+    form::{Finding, Rule, Weight},
+    text::Text,
+};
 
 use crate::{allocation::within, files_of, repository};
 
@@ -58,6 +65,60 @@ pub(crate) fn workbook(bytes: &[u8]) {
             let sentences = [&finding.message.vi, &finding.message.en];
             assert!(sentences.iter().all(|sentence| (1..SENTENCE).contains(&sentence.len())), "{finding:?}");
         }
+    }
+}
+
+/// The sheet of a marked copy that lists what was found.
+const FOUND: &str = "Kết quả kiểm tra";
+/// So many cells of a file are marked.
+const MARKS: usize = 24;
+
+/// A file that is marked at some of its cells is a file that can be read, with what it held, and the same marks make the
+/// same bytes: a sender's workbook is written anew in the process that receives.
+pub(crate) fn marked(bytes: &[u8]) {
+    let file = if bytes.starts_with(b"<") { around(bytes) } else { bytes.to_vec() };
+    let before = listing::cells(&file).unwrap_or_default();
+    let step = (before.len() / MARKS).max(1);
+    let findings: Vec<Finding> =
+        before.iter().step_by(step).take(MARKS).map(|line| found(name(line))).collect();
+    let copy = within(HELD, || marked::workbook(&file, &findings));
+    assert_eq!(copy, marked::workbook(&file, &findings), "the same marks make the same bytes");
+    let Some(copy) = copy else { return };
+    let after = listing::cells(&copy).unwrap_or_else(|finding| panic!("a copy cannot be read: {finding:?}"));
+    let after: HashMap<&str, &str> = after.iter().map(|line| (name(line), said(line))).collect();
+    // What shows nothing may be a formula that does not come along.
+    let shown = |line: &&String| !name(line).starts_with(FOUND) && !said(line).is_empty() && is_plain(line);
+    for line in before.iter().filter(shown) {
+        let (was, is) = (said(line), after.get(name(line)).copied().unwrap_or_default());
+        let number = |text: &str| text.parse::<f64>().ok();
+        assert!(
+            was == is || number(was).is_some() && number(was) == number(is),
+            "{}: {was} is {is}",
+            name(line)
+        );
+    }
+}
+
+fn found(at: &str) -> Finding {
+    let message = Text { vi: "sai <b> & \"x\"".to_owned(), en: "wrong <b> & \"x\"".to_owned() };
+    Finding { weight: Weight::Error, rule: Rule::Invalid, at: at.into(), stands: "x".into(), message }
+}
+
+fn name(line: &str) -> &str {
+    line.split('\t').next().unwrap_or_default()
+}
+
+fn said(line: &str) -> &str {
+    line.split('\t').nth(2).unwrap_or_default()
+}
+
+/// Whether it is a number, or a text that every file can hold: what is written of a file that cannot be copied has no
+/// control characters.
+fn is_plain(line: &str) -> bool {
+    match line.split('\t').nth(1) {
+        Some("number") => true,
+        Some("text") => !said(line).contains('\\') && said(line).len() < 8_000,
+        _ => false,
     }
 }
 

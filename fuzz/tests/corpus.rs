@@ -57,7 +57,7 @@ macro_rules! targets {
 targets! {
     json_observation station_txt operator_action
     syslog_message syslog_lines cef eve event_csv
-    table workbook sdmx_csv sdmx_json dhis2 fhir personal
+    table workbook marked sdmx_csv sdmx_json dhis2 fhir personal
     mqtt_connect mqtt_packets mqtt_sessions
     syslog_framing followed_lines
     chunk frame segment_mark manifest checkpoint

@@ -42,6 +42,8 @@ pub enum Attribute {
     Reduced = 12,
     /// Of rows that a source was asked for: how much of them this is ([`Asked`]).
     Asked = 13,
+    /// Its sender says that what may be a mistake in it is meant: `1`.
+    Confirmed = 14,
 }
 
 /// How much of what a source has is in a message that it was asked for.
@@ -71,7 +73,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 13] = [
+    const ALL: [Attribute; 14] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -85,6 +87,7 @@ impl Attribute {
         Attribute::Before,
         Attribute::Reduced,
         Attribute::Asked,
+        Attribute::Confirmed,
     ];
 
     /// The word used in the archive and in APIs.
@@ -104,6 +107,7 @@ impl Attribute {
             Attribute::Before => "before",
             Attribute::Reduced => "reduced",
             Attribute::Asked => "asked",
+            Attribute::Confirmed => "confirmed",
         }
     }
 
@@ -287,7 +291,7 @@ mod tests {
     #[test]
     fn the_numbers_are_those_of_the_stored_format() {
         let numbers: Vec<u8> = Attribute::ALL.into_iter().map(|attribute| attribute as u8).collect();
-        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
+        assert_eq!(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
         assert!(Attribute::ALL.into_iter().all(|one| Attribute::of_key(one as u8) == Some(one)));
     }
 }

@@ -25,7 +25,7 @@ use ioc_dashboards::{
     originals::SharedOriginals,
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
-    reported::{ReportedSum, TargetYear},
+    reported::{ReportedRatio, ReportedSum, TargetYear},
     reports::{CellView, FindingView, ReceiptPage, ReceiptView, ReportStory},
     series::{SeriesEntries, SeriesEntry, SeriesOf, SeriesQuery},
 };
@@ -37,7 +37,7 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Generation, Revision},
     event::{EventCursor, EventFilter},
-    form::{Period, ReceiptCursor, ReceiptFilter},
+    form::{Form, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     position::{LogNumber, Offset, Position},
@@ -467,6 +467,14 @@ impl History for StoreHistory {
 
     fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>> {
         Box::pin(async move { reports::sums(&self.store, asker, form).await })
+    }
+
+    fn report_ratios<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a Form,
+    ) -> HistoryAnswer<'a, Vec<ReportedRatio>> {
+        Box::pin(async move { reports::ratios(&self.store, asker, form).await })
     }
 
     fn report_counts<'a>(

@@ -3,7 +3,7 @@
 use ioc_dashboards::{
     HistoryError,
     kept_back::{COUNTS_MAX, CountedCell},
-    reported::{ReportedSum, SUMS_MAX, TargetYear},
+    reported::{ReportedRatio, ReportedSum, SUMS_MAX, TargetYear},
     reports::{
         CELLS_MAX, CellView, FindingView, PeriodView, ReceiptPage, ReceiptView, ReportStory, ValueView,
     },
@@ -11,7 +11,7 @@ use ioc_dashboards::{
 use ioc_ingest::transport::http::{ReceiptsUnavailable, ReportedChange};
 use ioc_model::{
     asker::Asker,
-    form::{Period, ReceiptCursor, ReceiptFilter},
+    form::{Form, Period, ReceiptCursor, ReceiptFilter},
     position::Position,
     results,
 };
@@ -80,6 +80,28 @@ pub(super) async fn sums(store: &Store, asker: &Asker, form: &str) -> Result<Vec
         vintage: of.vintage,
         received_at: of.received_at,
         revision: of.revision,
+    };
+    Ok(sums.into_iter().map(view).collect())
+}
+
+pub(super) async fn ratios(
+    store: &Store,
+    asker: &Asker,
+    form: &Form,
+) -> Result<Vec<ReportedRatio>, HistoryError> {
+    let made = form.indicators.values().filter_map(|indicator| {
+        let (over, by) = indicator.ratio.as_ref()?;
+        Some((indicator.id.as_str(), over.as_str(), by.as_str()))
+    });
+    let made: Vec<(&str, &str, &str)> = made.collect();
+    let sums = store.report_ratios(asker, &form.id, &made, SUMS_MAX).await.map_err(unanswered)?;
+    let view = |of: ioc_storage::queries::ReportedRatio| ReportedRatio {
+        indicator: of.indicator,
+        breakdown: of.breakdown,
+        period: of.period,
+        numerator: of.numerator,
+        denominator: of.denominator,
+        known: of.known,
     };
     Ok(sums.into_iter().map(view).collect())
 }

@@ -8,9 +8,13 @@
 //! * Each of its rows is stored, a duplicate or rejected (BALANCE). What it takes back by leaving it out and what is
 //!   shown again since something else was taken back are stored beside them: they are rows of no envelope.
 //! * Of a key, an agency and a vintage the word with the latest arrival counts, in whatever order messages are worked
-//!   through. The same bytes from the same agency change nothing, so that a file which is dropped again does not undo a
-//!   correction. What was refused is no such word: it is judged again when it comes again, since what it was held
-//!   against, or the form, may be another.
+//!   through. The same bytes of the same period from the same agency change nothing, so that a file which is dropped again
+//!   does not undo a correction; what a source was asked for is its word of now. What was refused is no such word: it is
+//!   judged again when it comes again, since what it was held against, or the form, may be another.
+//! * A list of which rows are counted is the whole of its agency's word on its period: what it counted before and does not
+//!   any more is 0.
+//! * What may be a mistake that nobody would see is held for its sender's word: all numbers of a period that is over are
+//!   others, or values are taken back by leaving them out.
 //! * Shown of a key is the owner's highest vintage that was not taken back. One row of a key and epoch says so.
 //!
 //! What is kept grows with what is reported, not with how often: about twenty bytes a cell (see [`page`]), and the digests
@@ -146,7 +150,7 @@ impl Reported {
             arrival: report.arrival,
         };
         let mut findings = Findings::default();
-        if self.delivered.get(&agency).is_some_and(|delivered| delivered.known.contains(&report.digest)) {
+        if self.was_delivered(&report) {
             receipt.verdict = ReportVerdict::Duplicate;
             receipt.same = report.rows;
             findings.push(words::delivered());
@@ -165,11 +169,12 @@ impl Reported {
                 if receipt.rejected > 0 || findings.have_errors() {
                     receipt.verdict = ReportVerdict::InPart;
                 }
-                self.doubt(&report, &taken, &mut findings);
                 let (own, before) = (filed::own(&report, &taken), results.facts.report_values.len());
                 self.apply(&report, taken, &mut receipt, &mut findings, results);
                 results.filed.extend(filed::accepted(&report, own, &results.facts.report_values[before..]));
-                self.delivered.entry(agency).or_default().add(report.digest);
+                if !report.asked {
+                    self.delivered.entry(agency).or_default().add(report.known_by);
+                }
             }
         }
         let counts = results.counts.entry(feed).or_default();
@@ -209,12 +214,15 @@ impl Reported {
 
     /// Whether nothing of a message would be taken.
     fn would_refuse(&mut self, report: &Report) -> bool {
-        let is_known = self
-            .delivered
-            .get(&report.agency)
-            .is_some_and(|delivered| delivered.known.contains(&report.digest));
+        let is_known = self.was_delivered(report);
         let mut findings = Findings { listed: report.findings.clone(), ..Findings::default() };
         !is_known && self.taken(&mut report.clone(), &mut findings).is_empty()
+    }
+
+    /// Whether the same was taken before. What a source was asked for is what it says now, whatever it said before.
+    fn was_delivered(&self, report: &Report) -> bool {
+        let known = || self.delivered.get(&report.agency);
+        !report.asked && known().is_some_and(|delivered| delivered.known.contains(&report.known_by))
     }
 
     /// Packs what the epoch's messages touched.
@@ -236,6 +244,9 @@ impl Reported {
         }
         let mut cells = std::mem::take(&mut report.cells);
         cells.retain(|cell| !broken.contains(&cell.row));
+        if !cells.is_empty() && self.is_held(report, &cells, findings) {
+            return Vec::new();
+        }
         cells
     }
 
@@ -246,10 +257,10 @@ impl Reported {
             let (cells, _) = self.cells(key.period);
             cells.shown(key, owner).and_then(|(_, said)| said.value.counts())
         }) {
-            if breach.finding.weight == Weight::Error {
-                let _ = broken.insert(breach.row);
+            if breach.rule.weight == Weight::Error {
+                let _ = broken.insert(breach.cell.row);
             }
-            findings.push(breach.finding);
+            findings.push_one_of_many(breach.rule.weight, || words::against(&breach));
         }
         broken
     }
@@ -270,6 +281,8 @@ impl Reported {
 #[derive(Debug, Default)]
 struct Findings {
     listed: Vec<Finding>,
+    /// Those that are made of many alike, by weight: how many are listed, and how many are not.
+    many: BTreeMap<Weight, usize>,
     further: BTreeMap<Weight, usize>,
 }
 
@@ -280,7 +293,9 @@ impl Findings {
 
     /// Adds one of which there may be as many as cells.
     fn push_one_of_many(&mut self, weight: Weight, finding: impl FnOnce() -> Finding) {
-        if self.listed.len() < 2 * FINDINGS_KEPT {
+        let made = self.many.entry(weight).or_default();
+        if *made < FINDINGS_KEPT {
+            *made += 1;
             self.listed.push(finding());
         } else {
             *self.further.entry(weight).or_default() += 1;
@@ -288,12 +303,13 @@ impl Findings {
     }
 
     fn have_errors(&self) -> bool {
-        self.listed.iter().any(|finding| finding.weight == Weight::Error)
+        self.further.contains_key(&Weight::Error)
+            || self.listed.iter().any(|finding| finding.weight == Weight::Error)
     }
 
     /// The heaviest first, as many as a receipt has.
     fn in_order(self) -> Vec<Finding> {
-        let Findings { listed: mut findings, further } = self;
+        let Findings { listed: mut findings, further, .. } = self;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.weight));
         let beyond: usize = further.values().sum();
         if findings.len() + beyond > FINDINGS_KEPT {

@@ -14,7 +14,10 @@ use ioc_model::{
     counts::Counts,
     epoch::Epoch,
     fact::Ranks,
-    form::{Absent, Cell, CellKey, Finding, Mark, Period, PeriodKind, Report, Rule, Value, Vintage, Weight},
+    form::{
+        Absent, Cell, CellKey, Finding, Mark, Period, PeriodKind, Report, Rest, Rule, Value, Vintage, Weight,
+        Whole,
+    },
     name::Name,
     names::Names,
     position::{Arrival, Offset, Partition, Position},
@@ -51,6 +54,11 @@ struct Sent {
     bad: u8,
     /// It arrived so many turns before its place.
     earlier: u8,
+    /// Whether its source was asked for it, its sender says that it is meant.
+    asked: bool,
+    confirmed: bool,
+    /// What it is the whole of: nothing, and what becomes of the rest.
+    whole: u8,
 }
 
 const VINTAGES: [Vintage; 3] = Vintage::ALL;
@@ -69,8 +77,11 @@ fn sent() -> impl Strategy<Value = Sent> {
     let form = prop_oneof![6 => Just(0u8), 1 => 1u8..5];
     let agency = prop_oneof![6 => Just(0u8), 1 => 1u8..3];
     let file = prop_oneof![1 => 0u8..4, 6 => 4u8..=255];
-    (form, agency, file, cells, left_out, 0u8..2, any::<bool>(), bad, earlier).prop_map(
-        |(form, agency, file, cells, left_out, absent, parts, bad, earlier)| Sent {
+    let asked = prop_oneof![4 => Just(false), 1 => Just(true)];
+    let whole = prop_oneof![4 => Just(0u8), 1 => 1u8..3];
+    let said = (asked, any::<bool>(), whole);
+    (form, agency, file, cells, left_out, 0u8..2, any::<bool>(), bad, earlier, said).prop_map(
+        |(form, agency, file, cells, left_out, absent, parts, bad, earlier, said)| Sent {
             form,
             agency,
             file,
@@ -80,6 +91,9 @@ fn sent() -> impl Strategy<Value = Sent> {
             parts,
             bad,
             earlier,
+            asked: said.0,
+            confirmed: said.1,
+            whole: said.2,
         },
     )
 }
@@ -131,11 +145,21 @@ fn report(number: u64, sent: &Sent) -> Report {
     Report {
         form: Name::from(FORMS[usize::from(sent.form)]),
         agency: Name::from(AGENCIES[usize::from(sent.agency)]),
-        period: None,
+        // The first month's, of which much is said.
+        period: (sent.whole > 0).then(|| key(0, 0).period),
         absent: [Absent::Keeps, Absent::Withdraws][usize::from(sent.absent)],
         parts: sent.parts,
         digest: [sent.file; 16],
+        known_by: [sent.file; 16],
+        asked: sent.asked,
+        confirmed: sent.confirmed,
+        whole: match sent.whole {
+            0 => None,
+            1 => Some(Whole { place: None, rest: Rest::Nought }),
+            _ => Some(Whole { place: None, rest: Rest::Withdrawn }),
+        },
         rows: (cells.len() as u32 + u32::from(sent.bad)).max(1),
+        updated: Vec::new(),
         left_out: left_out.difference(&said).copied().collect(),
         cells,
         against: Vec::new(),
@@ -239,9 +263,23 @@ impl ByHand {
         self.words.iter().filter(is_it).max_by_key(|word| word.arrival).copied()
     }
 
+    /// What the agency says of these keys before a message, in vintages up to its highest, and did not take back.
+    fn stands(&self, report: &Report, keys: &BTreeSet<CellKey>, newest: Vintage) -> Vec<Word> {
+        let says = |(key, vintage): (&CellKey, Vintage)| self.says(report.form, report.agency, key, vintage);
+        let all = keys.iter().flat_map(|key| VINTAGES.into_iter().map(move |vintage| (key, vintage)));
+        let all = all.filter(|(_, vintage)| *vintage <= newest).filter_map(says);
+        all.filter(|word| word.value.mark != Mark::Withdrawn && word.arrival < report.arrival).collect()
+    }
+
+    /// Says these words anew, behind all rows of a message.
+    fn instead(&mut self, report: &Report, words: Vec<Word>, value: Value) {
+        let arrival = Arrival { row: u32::MAX, ..report.arrival };
+        self.words.extend(words.into_iter().map(|word| Word { value, arrival, ..word }));
+    }
+
     fn read(&mut self, report: &Report) {
         let delivered = (report.form, report.agency, report.digest);
-        if self.taken.contains(&delivered) {
+        if !report.asked && self.taken.contains(&delivered) {
             self.became.push((ReportVerdict::Duplicate, 0, 0, report.rows, 0));
             return;
         }
@@ -250,33 +288,70 @@ impl ByHand {
             self.became.push((ReportVerdict::Refused, 0, 0, 0, report.rows));
             return;
         }
-        self.taken.push(delivered);
+        let newest = report.cells.iter().map(|cell| cell.vintage).max().unwrap();
+        let rejected = report.rows - report.cells.len() as u32;
+        let named: BTreeSet<CellKey> = report.cells.iter().map(|cell| cell.key).collect();
+        let of_period = |word: &&Word| {
+            report.whole.is_some()
+                && (word.form, word.agency) == (report.form, report.agency)
+                && Some(word.key.period) == report.period
+        };
+        let known: BTreeSet<CellKey> = self.words.iter().filter(of_period).map(|word| word.key).collect();
+        let rest: BTreeSet<CellKey> = known.difference(&named).copied().collect();
+        let rest_is = report.whole.map(|whole| whole.rest);
+        let mut left_out: BTreeSet<CellKey> = BTreeSet::new();
+        if report.absent == Absent::Withdraws {
+            left_out.extend(&report.left_out);
+        }
+        let mut held = left_out.clone();
+        if rest_is == Some(Rest::Withdrawn) {
+            held.extend(&rest);
+        }
+        if !report.asked && !report.confirmed && !self.stands(report, &held, newest).is_empty() {
+            self.became.push((ReportVerdict::Refused, 0, 0, 0, report.rows));
+            return;
+        }
+        if !report.asked {
+            self.taken.push(delivered);
+        }
+        let rest_is = rest_is.filter(|_| rejected == 0);
+        let outdone = rest_is == Some(Rest::Nought)
+            && self.words.iter().filter(of_period).any(|word| word.arrival > report.arrival);
         let (mut stored, mut changed, mut same) = (0, 0, 0);
         for cell in &report.cells {
             let arrival = Arrival { row: cell.row, ..report.arrival };
             let (form, agency, vintage) = (report.form, report.agency, cell.vintage);
             match self.says(form, agency, &cell.key, vintage) {
                 Some(known) if known.value == cell.value => same += 1,
+                None if outdone => {
+                    stored += 1;
+                    continue;
+                }
                 known => {
                     stored += 1;
                     changed += u32::from(known.is_some_and(|known| known.arrival < arrival));
                 }
             }
+            let is_newest =
+                self.says(form, agency, &cell.key, vintage).is_none_or(|word| word.arrival < arrival);
             self.words.push(Word { form, agency, key: cell.key, vintage, value: cell.value, arrival });
-        }
-        let newest = report.cells.iter().map(|cell| cell.vintage).max().unwrap();
-        if report.absent == Absent::Withdraws {
-            for key in &report.left_out {
-                for vintage in VINTAGES.into_iter().filter(|vintage| *vintage <= newest) {
-                    let Some(known) = self.says(report.form, report.agency, key, vintage) else { continue };
-                    if known.value.mark != Mark::Withdrawn && known.arrival < report.arrival {
-                        let arrival = Arrival { row: u32::MAX, ..report.arrival };
-                        self.words.push(Word { value: Value::without(Mark::Withdrawn), arrival, ..known });
-                    }
-                }
+            if cell.value.mark == Mark::Withdrawn && is_newest {
+                let below = VINTAGES.into_iter().rfind(|below| *below < vintage);
+                let key = BTreeSet::from([cell.key]);
+                let words = below.map(|below| self.stands(report, &key, below)).unwrap_or_default();
+                self.instead(report, words, Value::without(Mark::Withdrawn));
             }
         }
-        let rejected = report.rows - report.cells.len() as u32;
+        match rest_is {
+            Some(Rest::Nought) => {
+                let words = self.stands(report, &rest, newest);
+                self.instead(report, words, Value::of(Decimal::ZERO));
+            }
+            Some(Rest::Withdrawn) => left_out.extend(&rest),
+            None => {}
+        }
+        let words = self.stands(report, &left_out, newest);
+        self.instead(report, words, Value::without(Mark::Withdrawn));
         let verdict =
             if has_errors || rejected > 0 { ReportVerdict::InPart } else { ReportVerdict::Accepted };
         self.became.push((verdict, stored, changed, same, rejected));

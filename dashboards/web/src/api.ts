@@ -2377,7 +2377,8 @@ export interface ReportFinding {
     | "unit"
     | "mark"
     | "delivered"
-    | "more";
+    | "more"
+    | "confirm";
   /**
    * Where: T10!D4, line 7, column 3; empty for all of it
    */

@@ -98,6 +98,8 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     before: Option<&'d str>,
     /// How much it is of what a source was asked for; none where somebody sent it.
     asked: Option<Asked>,
+    /// Whether its sender says that what may be a mistake is meant.
+    confirmed: bool,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
     /// The station its address names, once a row was about another.
@@ -135,6 +137,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             origin: envelope.attributes.get(Attribute::Origin),
             before: envelope.attributes.get(Attribute::Before),
             asked: envelope.attributes.get(Attribute::Asked).and_then(Asked::of_word),
+            confirmed: envelope.attributes.get(Attribute::Confirmed).is_some(),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             reporter: None,

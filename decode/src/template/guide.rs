@@ -75,7 +75,14 @@ fn rules(form: &Form) -> Vec<Text> {
     )];
     let (closes_vi, closes_en) = closing(form.period);
     rules.push(both(format!("Kỳ báo cáo: {closes_vi}."), format!("Reporting period: {closes_en}.")));
+    let counts_rows = form.indicators.values().any(|indicator| indicator.counts.is_some());
     rules.push(match form.absent {
+        _ if counts_rows => said(
+            "Danh sách là toàn bộ trường hợp của kỳ, mỗi trường hợp một hàng: trường hợp đã gửi trước đó mà không còn trong danh sách \
+             thì không được tính nữa. Kỳ không có trường hợp nào thì gửi bảng trống, giữ nguyên phần tiêu đề.",
+            "The list is all cases of the period, a row each: one that was sent before and is not in it any more is not counted. A \
+             period without a case is an empty table below its titles.",
+        ),
         Absent::Keeps => said(
             "Ô để trống: số đã báo cáo trước đó được giữ nguyên.",
             "An empty cell: what was reported before stays as it is.",
@@ -85,8 +92,8 @@ fn rules(form: &Form) -> Vec<Text> {
             "An empty cell is an error: where there is no number, write a sign.",
         ),
         Absent::Withdraws => said(
-            "Ô để trống: số đã báo cáo trước đó bị rút lại.",
-            "An empty cell: what was reported before is taken back.",
+            "Ô để trống: số đã báo cáo trước đó bị rút lại, khi người gửi xác nhận.",
+            "An empty cell: what was reported before is taken back, once its sender says that this is meant.",
         ),
     });
     rules.push(match form.parts {

@@ -93,11 +93,13 @@ pub enum Rule {
     Delivered = 23,
     /// More of them than are listed.
     More = 24,
+    /// May be a mistake that nobody would see: its sender says that it is meant, or sends another.
+    Confirm = 25,
 }
 
 impl Rule {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Rule; 25] = [
+    pub const ALL: [Rule; 26] = [
         Rule::Unreadable,
         Rule::UnknownForm,
         Rule::Missing,
@@ -123,6 +125,7 @@ impl Rule {
         Rule::Mark,
         Rule::Delivered,
         Rule::More,
+        Rule::Confirm,
     ];
 
     /// The word used in tables and APIs.
@@ -154,6 +157,7 @@ impl Rule {
             Rule::Mark => "mark",
             Rule::Delivered => "delivered",
             Rule::More => "more",
+            Rule::Confirm => "confirm",
         }
     }
 

@@ -32,7 +32,7 @@ pub use self::{
     mapped::Mapped,
     period::{Period, PeriodKind},
     period_words::ENGLISH_MONTHS,
-    report::{Absent, Cell, CellKey, Mark, Report, Value, Vintage},
+    report::{Absent, Cell, CellKey, Mark, Report, Rest, Value, Vintage, Whole},
     scope::PlacesByCode,
     sdmx::{Of, Sdmx, SdmxUnit},
     suppress::{SmallNumber, Tie, Tied, gives_away, suppressed},

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{AgainstBefore, Finding, Period, Weight};
-use crate::{name::Name, place::Date, position::Arrival};
+use crate::{name::Name, place::Date, position::Arrival, time::EventTime};
 
 /// What a cell says. Six different things: a total says how many of its cells it knows, and only the first two are known.
 /// Their numbers are stored.
@@ -194,6 +194,25 @@ pub struct Cell {
     pub note: Box<str>,
 }
 
+/// What a message says of the cells of its period that it does not name, where it is the whole of what its agency says of
+/// that period: a list of cases of which a row was struck out has no row to say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    /// The code of the one place that it is the whole of; none where it is that of all its agency speaks of.
+    pub place: Option<Name>,
+    /// What becomes of what was said and is not in it.
+    pub rest: Rest,
+}
+
+/// What becomes of cells that a whole message does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rest {
+    /// Rows are counted, and of these there are none: they are 0.
+    Nought,
+    /// They are taken back.
+    Withdrawn,
+}
+
 /// One message of one form, with all that can be said of it without knowing what came before.
 ///
 /// There is one of each message, also of one that could not be read: what became of it is told in one way.
@@ -211,10 +230,22 @@ pub struct Report {
     pub parts: bool,
     /// SHA-256 of the bytes that came, its first half.
     pub digest: [u8; 16],
+    /// What it is known by when it comes again: the same, with period and place where the name of its file alone says them.
+    /// The same bytes under another month's name are another message.
+    pub known_by: [u8; 16],
+    /// Whether its source was asked for it: it is the source's word of now, also if it said so once before.
+    pub asked: bool,
+    /// Whether its sender says that what may be a mistake is meant: that all of a period that is over is other than before,
+    /// that values are taken back by leaving them out.
+    pub confirmed: bool,
+    /// What it says of cells of its period that it does not name; none where it is about what it names.
+    pub whole: Option<Whole>,
     /// How many rows of the envelope it is: at least one, also where nothing could be read.
     pub rows: u32,
     /// Its good cells, by row. Where `parts` is false and something is an error, none of them is taken.
     pub cells: Vec<Cell>,
+    /// When values were last changed at their source, by row, where the message says it.
+    pub updated: Vec<(u32, EventTime)>,
     /// Keys that the form has and the message leaves out or empty, by their order.
     pub left_out: Vec<CellKey>,
     /// How far its cells may lie from what was known; judged where that is.

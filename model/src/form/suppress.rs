@@ -2,9 +2,14 @@
 //!
 //! Whoever reads that a commune of 4,000 people had two cases of a disease may know which two. So small numbers are kept back
 //! where people look; nought is none and stays. A small number that alone is missing from a sum that stands there is known
-//! all the same, so more of its parts are kept back, the smallest first, until what is kept back of each sum could be divided
-//! in many ways: there are at least two, and each of them might be as large as the first number that is shown. Where there
-//! are no more parts, the sum itself is kept back; and of a sum that is kept back not every part is shown.
+//! all the same, so more of its parts are kept back, until what is kept back of each sum could be divided in many ways:
+//! there are at least two, and each of them might be as large as the first number that is shown. Where there are no more
+//! parts, the sum itself is kept back; and of a sum that is kept back not every part is shown.
+//!
+//! Which part goes with a small one must say nothing of it. Were it the smallest of the others, it would be known to lie
+//! between the bound and the smallest that is shown, and often which it is: of 4, 5, 5 and 20, of which 4 and one 5 are kept
+//! back, 9 less at most 5 is 4. So the next is chosen by what it is of ([`SmallNumber::turn`]) and never by how much, and is
+//! the same in each period: else what is shown of it in one would say the other.
 //!
 //! Numbers are tied by more than totals: pupils less girls are boys, whom nobody reports, and a rate times a population is
 //! cases. [`Form::ties`] reads such ties from what the form declares: its checks and ratios.
@@ -16,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 
-use super::{Form, Relation, Term};
+use super::{CountedRows, Form, Relation, Term};
 
 /// A number that may be kept back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +32,8 @@ pub struct SmallNumber {
     pub below: u32,
     /// Whether it stands anywhere. What only the difference of others says does not.
     pub stands: bool,
+    /// When it goes with a small one, the least first: made of what it is of, and not of the number.
+    pub turn: u64,
 }
 
 /// What says one of some numbers where the others are known. Numbers are named by their place among all of them.
@@ -84,6 +91,15 @@ impl Form {
                 (_, Some(Linear { whole, parts, is_larger: true })) => ties.push(Tie::AtMost(whole, parts)),
                 _ => {}
             }
+        }
+        // Rows of which some days lie near each other are some of all rows.
+        let counted = |is: fn(&CountedRows) -> bool| {
+            let all = self.indicators.values();
+            all.filter(move |indicator| indicator.counts.as_ref().is_some_and(is)).map(|one| one.id.clone())
+        };
+        for all in counted(|counts| counts.within.is_none()) {
+            let some = counted(|counts| counts.within.is_some());
+            ties.extend(some.map(|some| Tie::AtMost(all.clone(), vec![some])));
         }
         for indicator in self.indicators.values() {
             if let Some((numerator, denominator)) = &indicator.ratio {
@@ -180,12 +196,21 @@ fn gather(term: &Term, sign: i32, all: &mut BTreeMap<String, i32>) -> Option<()>
     Some(())
 }
 
+/// Below a small bound there are so few numbers that a sum of them has to leave more open.
+const LEFT_OPEN: u32 = 5;
+
 /// Whether a sum says a small number: its own, or what is kept back of it, given all that is.
 #[must_use]
 pub fn gives_away(kept_back: &[Decimal], below: u32) -> bool {
-    // Each is 1 at least: what is above that could be anybody's.
     let (count, all) = (Decimal::from(kept_back.len()), kept_back.iter().copied().sum::<Decimal>());
-    !kept_back.is_empty() && (kept_back.len() < 2 || all - count < Decimal::from(below) - Decimal::ONE)
+    let bound = Decimal::from(below);
+    // Each is 1 at least: what is above that could be anybody's.
+    let open = if below > 0 { bound.max(Decimal::from(LEFT_OPEN)) } else { bound };
+    let is_little = all - count < open - Decimal::ONE;
+    // Each is below the bound: two of 4 are eight, and nothing else is.
+    let is_much =
+        kept_back.iter().all(|number| *number < bound) && count * (bound - Decimal::ONE) - all < Decimal::TWO;
+    !kept_back.is_empty() && (kept_back.len() < 2 || is_little || is_much)
 }
 
 /// Which numbers are kept back.
@@ -225,7 +250,7 @@ fn of_sum(numbers: &[SmallNumber], whole: usize, parts: &[usize], hidden: &mut [
         }
         // What stands nowhere costs nobody anything.
         let open = parts.iter().filter(|at| !hidden[**at]);
-        let next = open.min_by_key(|at| (numbers[**at].stands, numbers[**at].number, **at));
+        let next = open.min_by_key(|at| (numbers[**at].stands, numbers[**at].turn, **at));
         hidden[next.copied().unwrap_or(whole)] = true;
         changed = true;
     }

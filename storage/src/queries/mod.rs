@@ -38,7 +38,7 @@ pub use lineage::{WindowFigures, WindowRow};
 pub use measures::{DistinctTotal, HeardHour, MeasureHour, SensorAlerts};
 pub use rejects::RecentReject;
 pub use replays::{FoundMessage, RejectGroup, ReplayRow};
-pub use reported::{ReportedCount, ReportedSum, TargetInYear};
+pub use reported::{ReportedCount, ReportedRatio, ReportedSum, TargetInYear};
 pub use reports::ReportedCell;
 pub use series::{Measured, SeriesRow, ThinnedSeries};
 pub(crate) use sight_conditions::SightConditions;

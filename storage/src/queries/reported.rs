@@ -39,6 +39,23 @@ pub struct ReportedSum {
     pub revision: u64,
 }
 
+/// What a ratio of a form is made of in a period: sums over the cells that know both.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReportedRatio {
+    /// The ratio.
+    pub indicator: String,
+    /// Which part; empty for the whole.
+    pub breakdown: String,
+    /// When.
+    pub period: Period,
+    /// The sum of its numerators,
+    pub numerator: Decimal,
+    /// and of its denominators.
+    pub denominator: Decimal,
+    /// Of so many cells.
+    pub known: u32,
+}
+
 /// A cell above nought.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportedCount {
@@ -111,7 +128,65 @@ struct SumRow {
     revision: u64,
 }
 
+#[derive(Clone, Debug, Row, Serialize, Deserialize)]
+struct RatioRow {
+    indicator: String,
+    breakdown: String,
+    #[serde(with = "words")]
+    period_kind: PeriodKind,
+    period_start: String,
+    period_end: String,
+    numerator: String,
+    denominator: String,
+    known: u64,
+}
+
 impl Store {
+    /// What ratios of a form are made of, each with its numerator and denominator, the newest period first, at most so many.
+    ///
+    /// # Errors
+    /// If ClickHouse does not answer.
+    pub async fn report_ratios(
+        &self,
+        asker: &Asker,
+        form: &str,
+        ratios: &[(&str, &str, &str)],
+        limit: u32,
+    ) -> Result<Vec<ReportedRatio>, StoreError> {
+        if ratios.is_empty() {
+            return Ok(Vec::new());
+        }
+        let all = |of: fn(&(&str, &str, &str)) -> String| ratios.iter().map(of).collect::<Vec<String>>();
+        let sums = self
+            .asked_by(asker, |seen| {
+                let theirs = seen.feed("c.feed");
+                // A cell that knows one of both alone is part of neither sum.
+                format!(
+                    "SELECT b.ratio AS indicator, b.part AS breakdown, b.kind AS period_kind, \
+                     toString(b.start) AS period_start, b.last AS period_end, \
+                     toString(sum(assumeNotNull(b.numer))) AS numerator, \
+                     toString(sum(assumeNotNull(b.denom))) AS denominator, count() AS known \
+                     FROM (SELECT r.1 AS ratio, toString(c.breakdown) AS part, toString(c.period_kind) AS kind, \
+                     c.period_start AS start, toString(any(c.period_end)) AS last, \
+                     anyIf(c.counts, c.indicator = r.2) AS numer, anyIf(c.counts, c.indicator = r.3) AS denom \
+                     FROM report_value_current AS c \
+                     ARRAY JOIN arrayZip({{ids:Array(String)}}, {{numerators:Array(String)}}, {{denominators:Array(String)}}) AS r \
+                     WHERE c.form = {{form:String}} AND (c.indicator = r.2 OR c.indicator = r.3){theirs} \
+                     GROUP BY ratio, part, kind, start, c.place, c.place_from) AS b \
+                     WHERE isNotNull(b.numer) AND isNotNull(b.denom) \
+                     GROUP BY b.ratio, b.part, b.kind, b.start, b.last \
+                     ORDER BY b.start DESC, b.ratio, b.part LIMIT {{limit:UInt32}}"
+                )
+            })
+            .param("form", form)
+            .param("ids", all(|(id, ..)| (*id).to_owned()))
+            .param("numerators", all(|(_, numerator, _)| (*numerator).to_owned()))
+            .param("denominators", all(|(.., denominator)| (*denominator).to_owned()))
+            .param("limit", limit);
+        let sums: Vec<RatioRow> = answer("add up what ratios are made of", sums.fetch_all()).await?;
+        sums.into_iter().map(ratio_of).collect()
+    }
+
     /// What each part of each indicator of a form adds up to, the newest period first, at most so many.
     ///
     /// # Errors
@@ -209,6 +284,17 @@ fn decimal(text: &str) -> Result<Decimal, StoreError> {
 
 fn day(text: &str) -> Result<Date, StoreError> {
     text.parse().map_err(|_| StoreError::Unfit(format!("the store holds the day '{text}'")))
+}
+
+fn ratio_of(row: RatioRow) -> Result<ReportedRatio, StoreError> {
+    Ok(ReportedRatio {
+        indicator: row.indicator,
+        breakdown: row.breakdown,
+        period: Period { kind: row.period_kind, start: day(&row.period_start)?, end: day(&row.period_end)? },
+        numerator: decimal(&row.numerator)?,
+        denominator: decimal(&row.denominator)?,
+        known: u32::try_from(row.known).unwrap_or(u32::MAX),
+    })
 }
 
 fn count_of(row: CountRow) -> Result<ReportedCount, StoreError> {

@@ -6,25 +6,30 @@
 use std::collections::BTreeMap;
 
 use ioc_model::{
-    form::{AgainstBefore, Before, Cell, CellKey, Finding, Report},
+    form::{AgainstBefore, Before, Cell, CellKey, Report},
     name::Name,
 };
 use rust_decimal::Decimal;
 
-use super::words;
-
-/// A value that lies further from what was known than it should.
-#[derive(Debug)]
-pub(super) struct Breach {
-    pub(super) row: u32,
-    pub(super) finding: Finding,
+/// A value that lies further from what was known than it should. There may be one for each cell of a message, and a
+/// receipt lists some: whoever lists one makes its sentence.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Breach<'r> {
+    pub(super) rule: &'r AgainstBefore,
+    pub(super) cell: &'r Cell,
+    /// The cell that it is held against,
+    pub(super) earlier: CellKey,
+    /// and what is known of that.
+    pub(super) known: Decimal,
+    /// The least and the most that is right.
+    pub(super) bounds: [Option<Decimal>; 2],
 }
 
 /// Those of a message, by row. `shown` says what is known of a key whose owner that is.
 pub(super) fn breaches(
     report: &Report,
     mut shown: impl FnMut(&CellKey, Name) -> Option<Decimal>,
-) -> Vec<Breach> {
+) -> Vec<Breach<'_>> {
     if report.against.is_empty() {
         return Vec::new();
     }
@@ -54,8 +59,7 @@ pub(super) fn breaches(
                 && (bounds[0].is_some_and(|least| value < least)
                     || bounds[1].is_some_and(|most| value > most))
             {
-                let finding = words::against(rule, cell, (&key, known), bounds);
-                breaches.push(Breach { row: cell.row, finding });
+                breaches.push(Breach { rule, cell, earlier: key, known, bounds });
             }
         }
     }

@@ -1,16 +1,23 @@
 //! What the cells of a message that is taken change.
+//!
+//! Beside its cells a message may change what it does not name: it takes values back by leaving them out, or counts rows
+//! of which there are none any more; a value that is taken back goes in the vintages below it, too. Those are rows of no
+//! cell of the message. They are stored behind its own, and count as none of its envelope (BALANCE).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ioc_model::{
-    form::{Absent, Cell, CellKey, Mark, Report, Value, Vintage, Weight},
+    form::{Absent, Cell, CellKey, Finding, Mark, Report, Rest, Value, Vintage, Weight},
     name::Name,
+    place::Date,
     position::Arrival,
     results::{Receipt, RowStanding, StoredCell},
 };
+use rust_decimal::Decimal;
 
 use super::{
     Findings, Reported,
+    doubts::newest,
     page::{Cells, Statement, Voice},
     words,
 };
@@ -19,6 +26,14 @@ use crate::step::ShardResults;
 /// So many cells that stay are told each: a correction of three numbers leaves a whole province out.
 const KEPT_TOLD: u32 = 20;
 
+/// How it is told that something is another value since a message that does not name it: what it was.
+type Telling = (Weight, fn(&CellKey, Value) -> Finding);
+const NO_LONGER_COUNTED: Telling = (Weight::Warning, words::no_longer_counted);
+const WITHDRAWN: Telling = (Weight::Warning, words::withdrawn);
+const WITHDRAWN_BELOW: Telling = (Weight::Note, words::withdrawn_below);
+/// Of more dimensions no form divides its parts.
+const DIMENSIONS_MAX: usize = 6;
+
 /// What was shown of a key before a message, and which of its rows speak of it.
 #[derive(Debug)]
 struct Touched {
@@ -26,6 +41,16 @@ struct Touched {
     before: Option<(Voice, Value)>,
     /// By voice the row that is its newest word now.
     rows: BTreeMap<Voice, usize>,
+}
+
+/// What a message made so far.
+struct Making<'m> {
+    receipt: &'m mut Receipt,
+    findings: &'m mut Findings,
+    results: &'m mut ShardResults,
+    touched: BTreeMap<CellKey, Touched>,
+    /// The next row behind those of the message.
+    beside: u32,
 }
 
 impl Reported {
@@ -38,110 +63,164 @@ impl Reported {
         findings: &mut Findings,
         results: &mut ShardResults,
     ) {
-        let mut touched: BTreeMap<CellKey, Touched> = BTreeMap::new();
-        let newest = cells.iter().map(|cell| cell.vintage).max().unwrap_or_default();
+        let newest = newest(&cells);
+        // What could not be taken was named all the same.
+        let rest = report.whole.filter(|_| receipt.rejected == 0).map(|whole| whole.rest);
+        let unnamed = rest.map(|_| self.unnamed(report, &cells)).unwrap_or_default();
+        let divided = match rest {
+            Some(Rest::Nought) if !unnamed.is_empty() => divided(&cells),
+            _ => BTreeSet::new(),
+        };
+        let is_outdone = rest == Some(Rest::Nought) && self.is_outdone(report);
+        let mut making = Making { receipt, findings, results, touched: BTreeMap::new(), beside: report.rows };
         for cell in cells {
-            self.apply_cell(report, cell, &mut touched, receipt, findings, results);
+            self.apply_cell(report, cell, is_outdone, &mut making);
         }
-        if report.absent == Absent::Withdraws {
-            self.withdraw(report, newest, &mut touched, receipt, findings, results);
-        } else {
-            self.keep(report, receipt, findings);
+        match rest {
+            Some(Rest::Nought) => {
+                for key in &unnamed {
+                    // What is counted in parts is no part of a whole that has none.
+                    let is_divided = divided.contains(&whole_of(key, key.breakdown.as_str()));
+                    let nought = Value::of(Decimal::ZERO);
+                    let value = if is_divided { Value::without(Mark::Withdrawn) } else { nought };
+                    self.say_beside(report, key, value, newest, NO_LONGER_COUNTED, &mut making);
+                }
+            }
+            Some(Rest::Withdrawn) => {
+                for key in &unnamed {
+                    self.take_back(report, key, newest, &mut making);
+                }
+            }
+            None => {}
         }
-        for (key, touched) in touched {
-            self.show(report, key, touched, results);
+        match report.absent {
+            Absent::Withdraws => {
+                for key in &report.left_out {
+                    self.take_back(report, key, newest, &mut making);
+                }
+            }
+            Absent::Keeps | Absent::Refused => self.keep(report, making.receipt, making.findings),
+        }
+        for (key, touched) in making.touched {
+            self.show(report, key, touched, making.results);
         }
     }
 
-    fn apply_cell(
-        &mut self,
-        report: &Report,
-        cell: Cell,
-        touched: &mut BTreeMap<CellKey, Touched>,
-        receipt: &mut Receipt,
-        findings: &mut Findings,
-        results: &mut ShardResults,
-    ) {
+    /// What the agency said of the period that a message is the whole of, and the message does not name.
+    pub(super) fn unnamed(&mut self, report: &Report, cells: &[Cell]) -> Vec<CellKey> {
+        let Some((whole, period)) = report.whole.zip(report.period) else { return Vec::new() };
+        let named: BTreeSet<&CellKey> = cells.iter().map(|cell| &cell.key).collect();
+        let (known, _) = self.cells(period);
+        let is_meant = |key: &CellKey| whole.place.is_none_or(|place| place == key.place);
+        known
+            .each()
+            .filter(|(key, said)| is_meant(key) && said.keys().any(|voice| voice.agency == report.agency))
+            .filter(|(key, _)| !named.contains(key))
+            .map(|(key, _)| *key)
+            .collect()
+    }
+
+    /// Whether the agency said something of the period that a list is the whole of after it: what the list alone counts is
+    /// not so any more.
+    fn is_outdone(&mut self, report: &Report) -> bool {
+        let Some((whole, period)) = report.whole.zip(report.period) else { return false };
+        let (known, _) = self.cells(period);
+        let of_place = known.each().filter(|(key, _)| whole.place.is_none_or(|place| place == key.place));
+        of_place
+            .flat_map(|(_, said)| said)
+            .any(|(voice, said)| voice.agency == report.agency && said.arrival > report.arrival)
+    }
+
+    fn apply_cell(&mut self, report: &Report, cell: Cell, is_outdone: bool, making: &mut Making<'_>) {
         let voice = Voice { agency: report.agency, vintage: cell.vintage };
         let arrival = Arrival { row: cell.row, ..report.arrival };
         let (known, changed) = self.cells(cell.key.period);
-        let of_key = touched.entry(cell.key).or_insert_with(|| Touched::of(known, &cell.key, cell.owner));
+        let of_key =
+            making.touched.entry(cell.key).or_insert_with(|| Touched::of(known, &cell.key, cell.owner));
         let said = known.statement(&cell.key, voice);
         let was = said.map(|said| said.value);
         let standing = match said {
+            None if is_outdone => Some(RowStanding::History),
             None => Some(RowStanding::First),
             Some(said) if said.value == cell.value => None,
             Some(said) if arrival < said.arrival => Some(RowStanding::History),
             Some(_) => Some(RowStanding::Correction),
         };
-        let is_newest = said.is_none_or(|said| said.arrival < arrival);
+        let is_newest = said.map_or(!is_outdone, |said| said.arrival < arrival);
         if is_newest {
             *changed = true;
             known.say(cell.key, voice, statement(report, &cell, arrival));
         }
-        tell(known, &cell, voice, standing, findings);
-        let Some(standing) = standing else {
-            receipt.same += 1;
-            return;
-        };
-        receipt.stored += 1;
-        receipt.changed += u32::from(standing == RowStanding::Correction);
-        receipt.conflicts += u32::from(cell.owner != report.agency);
-        if is_newest {
-            let _ = of_key.rows.insert(voice, results.facts.report_values.len());
+        tell(known, &cell, voice, standing, making.findings);
+        let values = &mut making.results.facts.report_values;
+        match standing {
+            None => making.receipt.same += 1,
+            Some(standing) => {
+                making.receipt.stored += 1;
+                making.receipt.changed += u32::from(standing == RowStanding::Correction);
+                making.receipt.conflicts += u32::from(cell.owner != report.agency);
+                if is_newest {
+                    let _ = of_key.rows.insert(voice, values.len());
+                }
+                let was = was.filter(|_| standing == RowStanding::Correction);
+                values.push(StoredCell { standing, was, ..stored(report, cell.clone(), arrival) });
+            }
         }
-        let was = was.filter(|_| standing == RowStanding::Correction);
-        results.facts.report_values.push(StoredCell { standing, was, ..stored(report, cell, arrival) });
+        // A value that is taken back is not shown again as it was said less finally.
+        if cell.value.mark == Mark::Withdrawn && is_newest {
+            let below = Vintage::ALL.into_iter().rfind(|vintage| *vintage < cell.vintage);
+            if let Some(below) = below {
+                let value = Value::without(Mark::Withdrawn);
+                self.say_beside(report, &cell.key, value, below, WITHDRAWN_BELOW, making);
+            }
+        }
     }
 
     /// What a message takes back by leaving it out: in the vintages that it speaks in, and those below.
-    fn withdraw(
+    fn take_back(&mut self, report: &Report, key: &CellKey, newest: Vintage, making: &mut Making<'_>) {
+        self.say_beside(report, key, Value::without(Mark::Withdrawn), newest, WITHDRAWN, making);
+    }
+
+    /// Says of what the agency said of a key, in the vintages up to that one, that it is another value since the message.
+    fn say_beside(
         &mut self,
         report: &Report,
+        key: &CellKey,
+        value: Value,
         newest: Vintage,
-        touched: &mut BTreeMap<CellKey, Touched>,
-        receipt: &mut Receipt,
-        findings: &mut Findings,
-        results: &mut ShardResults,
+        (weight, told): Telling,
+        making: &mut Making<'_>,
     ) {
-        let mut row = report.rows;
-        for key in &report.left_out {
-            let (known, changed) = self.cells(key.period);
-            let is_meant = |(voice, said): &(&Voice, &Statement)| {
-                voice.agency == report.agency
-                    && voice.vintage <= newest
-                    && said.value.mark != Mark::Withdrawn
-                    && said.arrival < report.arrival
+        let (known, changed) = self.cells(key.period);
+        let stands = known.stands(key, report, newest);
+        let stands: Vec<(Voice, Value, Name)> =
+            stands.map(|(voice, said)| (*voice, said.value, said.owner)).collect();
+        for (voice, was, owner) in stands {
+            let of_key = making.touched.entry(*key).or_insert_with(|| Touched::of(known, key, owner));
+            let arrival = Arrival { row: making.beside, ..report.arrival };
+            let cell = Cell {
+                row: making.beside,
+                key: *key,
+                vintage: voice.vintage,
+                owner,
+                value,
+                at: Box::default(),
+                as_sent: Box::default(),
+                note: Box::default(),
             };
-            let of_agency = known.of(key).into_iter().flatten().filter(is_meant);
-            let taken_back: Vec<(Voice, Value, Name)> =
-                of_agency.map(|(voice, said)| (*voice, said.value, said.owner)).collect();
-            for (voice, was, owner) in taken_back {
-                let of_key = touched.entry(*key).or_insert_with(|| Touched::of(known, key, owner));
-                let arrival = Arrival { row, ..report.arrival };
-                let cell = Cell {
-                    row,
-                    key: *key,
-                    vintage: voice.vintage,
-                    owner,
-                    value: Value::without(Mark::Withdrawn),
-                    at: Box::default(),
-                    as_sent: Box::default(),
-                    note: Box::default(),
-                };
-                *changed = true;
-                known.say(*key, voice, statement(report, &cell, arrival));
-                let _ = of_key.rows.insert(voice, results.facts.report_values.len());
-                let stored = stored(report, cell, arrival);
-                results.facts.report_values.push(StoredCell {
-                    standing: RowStanding::Correction,
-                    was: Some(was),
-                    ..stored
-                });
-                findings.push_one_of_many(Weight::Warning, || words::withdrawn(key, was));
-                receipt.withdrawn += 1;
-                row += 1;
+            *changed = true;
+            known.say(*key, voice, statement(report, &cell, arrival));
+            // It says the same once more, and later.
+            if was == value {
+                continue;
             }
+            let values = &mut making.results.facts.report_values;
+            let _ = of_key.rows.insert(voice, values.len());
+            let standing = RowStanding::Correction;
+            values.push(StoredCell { standing, was: Some(was), ..stored(report, cell, arrival) });
+            making.findings.push_one_of_many(weight, || told(key, was));
+            making.receipt.withdrawn += 1;
+            making.beside += 1;
         }
     }
 
@@ -188,6 +267,28 @@ impl Reported {
             None => before.is_some(),
         };
     }
+}
+
+/// What a cell is about, divided so.
+type Divided = (Name, Name, Date, String);
+
+fn whole_of(key: &CellKey, breakdown: &str) -> Divided {
+    (key.indicator, key.place, key.place_from, breakdown.to_owned())
+}
+
+/// All that cells are parts of: of the same indicator and place, and divided less.
+fn divided(cells: &[Cell]) -> BTreeSet<Divided> {
+    let mut divided = BTreeSet::new();
+    for key in cells.iter().map(|cell| &cell.key) {
+        let members: Vec<&str> = key.breakdown.as_str().split(',').filter(|one| !one.is_empty()).collect();
+        let members = &members[..members.len().min(DIMENSIONS_MAX)];
+        for some in 0..(1_usize << members.len()) - 1 {
+            let some = members.iter().enumerate().filter(|(at, _)| some & (1 << at) != 0);
+            let breakdown: Vec<&str> = some.map(|(_, member)| *member).collect();
+            let _ = divided.insert(whole_of(key, &breakdown.join(",")));
+        }
+    }
+    divided
 }
 
 impl Touched {

@@ -2,24 +2,129 @@
 //!
 //! Title, file name and cells that contradict each other are refused before. These are the two that agree with themselves:
 //! the period is another one and the figures are the last one's, or the figures are new and the title is the old one's.
-//! Both are taken and told, since both may be meant: a rate that stays, a month that was wrong from end to end.
+//! Both may be meant: a rate that stays, a month that was wrong from end to end. The first is taken and told. The second
+//! would replace what is known and shown, and nobody reads a warning in a folder of files: it is refused until its sender
+//! says that it is meant, and so is what takes values back by leaving them out. What a source was asked for has no title
+//! that could be an old one, and nobody sits there who could say so: it is taken.
+
+use std::collections::BTreeMap;
 
 use ioc_model::{
     calendar::{Calendar, DayNumber},
-    form::{Cell, CellKey, Mark, Period, Report},
+    form::{Absent, Cell, CellKey, Mark, Period, Report, Rest, Value, Vintage, Weight},
     place::Date,
+    time::EventTime,
 };
+use rust_decimal::Decimal;
 
 use super::{Findings, Reported, page::Voice, words};
 
 /// Of fewer numbers nothing can be said.
 const LEAST: usize = 3;
+/// Before what a number was multiplied with, in how it came: `845000 ×10^6`.
+const SCALED: &str = " ×";
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 impl Reported {
-    /// Tells who sent a message, of which these cells are taken, that it may be another period's.
-    pub(super) fn doubt(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) {
-        let Some(period) = report.period else { return };
+    /// Tells who sent a message, of which these cells can be taken, what may be a mistake in it; whether none of them is
+    /// taken until it is said that this is meant.
+    pub(super) fn is_held(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) -> bool {
+        let is_meant = report.confirmed || report.asked;
+        self.tell_scale(report, cells, findings);
+        self.tell_older(report, cells, findings);
+        let is_another = self.may_be_another_period_s(report, cells, is_meant, findings);
+        let takes_back = !is_meant && self.would_take_back(report, cells, findings);
+        takes_back || (is_another && !is_meant)
+    }
+
+    /// Tells that values were last changed at their source before what is known of them came: they may be those of an older
+    /// export, which are taken all the same, since the later word counts.
+    fn tell_older(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) {
+        let updated: BTreeMap<u32, EventTime> = report.updated.iter().copied().collect();
+        let mut older = 0_usize;
+        for cell in cells {
+            let Some(updated) = updated.get(&cell.row) else { continue };
+            let voice = Voice { agency: report.agency, vintage: cell.vintage };
+            let (known, _) = self.cells(cell.key.period);
+            let said = known.statement(&cell.key, voice).filter(|said| said.value != cell.value);
+            older += usize::from(said.is_some_and(|said| said.arrival.received_at.0 > updated.0));
+        }
+        if older > 0 {
+            findings.push(words::older(older));
+        }
+    }
+
+    /// Tells that numbers come in another multiple than those of the period before: what was multiplied is the form's unit
+    /// now, whichever of both was meant.
+    fn tell_scale(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) {
+        let mut first: Option<(CellKey, String, String)> = None;
+        let mut count = 0_usize;
+        for cell in cells.iter().filter(|cell| cell.value.number.is_some_and(|number| !number.is_zero())) {
+            let Some(earlier) = cell.key.period.previous() else { continue };
+            let key = CellKey { period: earlier, ..cell.key };
+            let (known, _) = self.cells(earlier);
+            let of_agency = known.of(&key).into_iter().flatten();
+            let said = of_agency
+                .filter(|(voice, _)| voice.agency == report.agency)
+                .max_by_key(|(voice, _)| voice.vintage);
+            let Some(number) = said.and_then(|(_, said)| said.value.number) else { continue };
+            let was = said.map(|(_, said)| said.as_sent.clone()).unwrap_or_default();
+            // What was multiplied and does not say by what is not known.
+            let is_known =
+                was.contains(SCALED) || was.parse::<Decimal>().ok().is_none_or(|sent| sent == number);
+            if number.is_zero() || !is_known || multiple(&was) == multiple(&cell.as_sent) {
+                continue;
+            }
+            count += 1;
+            let sent = |as_sent: &str, number: Option<Decimal>| match as_sent.is_empty() {
+                true => number.map(|number| number.to_string()).unwrap_or_default(),
+                false => as_sent.to_owned(),
+            };
+            let _ = first.get_or_insert_with(|| {
+                (cell.key, sent(&cell.as_sent, cell.value.number), sent(&was, Some(number)))
+            });
+        }
+        if let Some((key, is, was)) = first {
+            findings.push(words::in_another_scale(count, &key, &is, &was));
+        }
+    }
+
+    /// Lists what a message takes back by leaving it out; whether that is anything.
+    fn would_take_back(&mut self, report: &Report, cells: &[Cell], findings: &mut Findings) -> bool {
+        let newest = newest(cells);
+        let mut taken_back: Vec<(CellKey, Value)> = Vec::new();
+        if report.absent == Absent::Withdraws {
+            for key in &report.left_out {
+                let (known, _) = self.cells(key.period);
+                taken_back.extend(known.stands(key, report, newest).map(|(_, said)| (*key, said.value)));
+            }
+        }
+        if report.whole.is_some_and(|whole| whole.rest == Rest::Withdrawn) {
+            for key in self.unnamed(report, cells) {
+                let (known, _) = self.cells(key.period);
+                taken_back.extend(known.stands(&key, report, newest).map(|(_, said)| (key, said.value)));
+            }
+        }
+        if taken_back.is_empty() {
+            return false;
+        }
+        findings.push(words::would_withdraw(taken_back.len()));
+        for (key, value) in &taken_back {
+            findings.push_one_of_many(Weight::Warning, || words::is_left_out(key, *value));
+        }
+        true
+    }
+
+    /// Whether the message may be another period's and would replace what is known of its own. What may be the last one's
+    /// under another title is told.
+    fn may_be_another_period_s(
+        &mut self,
+        report: &Report,
+        cells: &[Cell],
+        is_meant: bool,
+        findings: &mut Findings,
+    ) -> bool {
+        let Some(period) = report.period else { return false };
         if let Some(earlier) = period.previous()
             && self.is_said_of(report, cells, earlier)
         {
@@ -29,8 +134,10 @@ impl Reported {
             && arrived_on(report).is_some_and(|day| day > next.end)
             && self.is_all_other(report, cells)
         {
-            findings.push(words::all_other(period, next));
+            findings.push(words::all_other(period, next, is_meant));
+            return true;
         }
+        false
     }
 
     /// Whether all numbers are those of another period, and not all of them 0.
@@ -51,15 +158,26 @@ impl Reported {
         same >= LEAST && counts
     }
 
-    /// Whether each number is another than what the agency had said of it.
+    /// Whether each number is another than what the agency had said of it before.
     fn is_all_other(&mut self, report: &Report, cells: &[Cell]) -> bool {
         cells.len() >= LEAST
             && cells.iter().all(|cell| {
                 let voice = Voice { agency: report.agency, vintage: cell.vintage };
                 let (known, _) = self.cells(cell.key.period);
-                known.statement(&cell.key, voice).is_some_and(|said| said.value != cell.value)
+                let said = known.statement(&cell.key, voice);
+                said.is_some_and(|said| said.value != cell.value && said.arrival < report.arrival)
             })
     }
+}
+
+/// What a number was multiplied with, as it is told of how it came.
+fn multiple(as_sent: &str) -> Option<&str> {
+    as_sent.split_once(SCALED).map(|(_, by)| by)
+}
+
+/// The highest vintage that a message speaks in.
+pub(super) fn newest(cells: &[Cell]) -> Vintage {
+    cells.iter().map(|cell| cell.vintage).max().unwrap_or_default()
 }
 
 /// The day on which a message arrived, by UTC: hours more or less say nothing here.

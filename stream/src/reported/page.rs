@@ -9,7 +9,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use ioc_model::{
-    form::{CellKey, Mark, Period, Value, Vintage},
+    form::{CellKey, Mark, Period, Report, Value, Vintage},
     name::Name,
     place::Date,
     position::{Arrival, Position},
@@ -82,9 +82,30 @@ impl Cells {
         self.0.get(key)
     }
 
+    /// Every key that something is said of, in their order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&CellKey, &BTreeMap<Voice, Statement>)> {
+        self.0.iter()
+    }
+
     /// What an agency says of it in that vintage.
     pub(super) fn statement(&self, key: &CellKey, voice: Voice) -> Option<&Statement> {
         self.0.get(key)?.get(&voice)
+    }
+
+    /// What the agency of a message said of a key before it, in vintages up to that one, and did not take back.
+    pub(super) fn stands(
+        &self,
+        key: &CellKey,
+        report: &Report,
+        newest: Vintage,
+    ) -> impl Iterator<Item = (&Voice, &Statement)> {
+        let (agency, arrival) = (report.agency, report.arrival);
+        self.0.get(key).into_iter().flatten().filter(move |(voice, said)| {
+            voice.agency == agency
+                && voice.vintage <= newest
+                && said.value.mark != Mark::Withdrawn
+                && said.arrival < arrival
+        })
     }
 
     /// Takes the agency's newest word.

@@ -1,11 +1,19 @@
 //! What the keeper says to whoever sent a message.
 
 use ioc_model::{
-    form::{AgainstBefore, Before, Cell, CellKey, Finding, Mark, Period, Rule, Value, Weight},
+    form::{Before, Cell, CellKey, Finding, Mark, Period, Rule, Value, Weight},
     name::Name,
     text::Text,
 };
 use rust_decimal::Decimal;
+
+use super::against::Breach;
+
+/// How a sender says that something is meant.
+const CONFIRM_VI: &str =
+    "trên trang gửi báo cáo hãy đánh dấu 'Đúng như trong tệp' (qua HTTP: tiêu đề Report-Confirmed: true)";
+const CONFIRM_EN: &str =
+    "tick 'It is meant as it stands' on the page (over HTTP: the header Report-Confirmed: true)";
 
 fn finding(weight: Weight, rule: Rule, at: &str, stands: &str, vi: String, en: String) -> Finding {
     Finding { weight, rule, at: at.into(), stands: stands.into(), message: Text { vi, en } }
@@ -60,11 +68,11 @@ pub(super) fn delivered() -> Finding {
         Rule::Delivered,
         "",
         "",
-        "Đúng tệp này đã được cơ quan này gửi và được nhận trước đây; không có gì thay đổi. Muốn trở lại các số liệu \
-         cũ, hãy gửi chúng trong một tệp mới."
+        "Đúng tệp này, cho cùng kỳ và địa bàn, đã được cơ quan này gửi và được nhận trước đây; không có gì thay đổi. Muốn \
+         trở lại các số liệu cũ, hãy gửi chúng trong một tệp mới."
             .to_owned(),
-        "Exactly these bytes came from this agency before and were taken; nothing changes. To go back to figures of \
-         then, send them in a new file."
+        "Exactly these bytes, of the same period and place, came from this agency before and were taken; nothing changes. \
+         To go back to figures of then, send them in a new file."
             .to_owned(),
     )
 }
@@ -82,14 +90,10 @@ pub(super) fn empty() -> Finding {
 }
 
 /// A value lies further from what was known than it may.
-pub(super) fn against(
-    rule: &AgainstBefore,
-    cell: &Cell,
-    known: (&CellKey, Decimal),
-    bounds: [Option<Decimal>; 2],
-) -> Finding {
+pub(super) fn against(breach: &Breach<'_>) -> Finding {
+    let Breach { rule, cell, earlier, known, bounds } = *breach;
     let (of, is) = (cell_named(&cell.key), value(cell.value));
-    let (was_in, was) = (known.0.period.label(), number(known.1));
+    let (was_in, was) = (earlier.period.label(), number(known));
     let bound = |bound: Option<Decimal>| bound.map(|bound| number(bound.round_dp(9)));
     let right = match bounds.map(bound) {
         [Some(least), Some(most)] => Text {
@@ -147,23 +151,135 @@ pub(super) fn as_before(period: Period, earlier: Period) -> Finding {
     )
 }
 
-/// All numbers of a period that is long over are others, and a later one is over, too.
-pub(super) fn all_other(period: Period, next: Period) -> Finding {
+/// All numbers of a period that is long over are others, and a later one is over, too. Where nobody says that this is
+/// meant, nothing is taken.
+pub(super) fn all_other(period: Period, next: Period, is_meant: bool) -> Finding {
     let (is, later) = (period.label(), next.label());
+    let (weight, vi, en) = match is_meant {
+        true => (
+            Weight::Warning,
+            format!("Số được nhận là bản sửa của kỳ {is}."),
+            format!("They are taken as a correction of {is}."),
+        ),
+        false => (
+            Weight::Error,
+            format!(
+                "Chưa nhận số nào. Nếu là số của kỳ {later}, hãy sửa tiêu đề rồi gửi lại; {CONFIRM_VI} nếu đúng là bản sửa của \
+                 kỳ {is}."
+            ),
+            format!(
+                "Nothing of it was taken. If they are those of {later}, correct the title and send it again; {CONFIRM_EN} if it \
+                 is a correction of {is}."
+            ),
+        ),
+    };
     finding(
-        Weight::Warning,
-        Rule::Period,
+        weight,
+        if is_meant { Rule::Period } else { Rule::Confirm },
         "",
         &is,
         format!(
-            "Mọi số của kỳ {is} đều khác số đã báo, trong khi kỳ {later} cũng đã hết: có thể tiêu đề còn ghi kỳ cũ. Số được \
-             nhận là bản sửa của kỳ {is}; nếu là số của kỳ {later}, hãy gửi lại số đúng của kỳ {is} và gửi tệp này với tiêu \
-             đề kỳ {later}."
+            "Mọi số của kỳ {is} đều khác số đã báo, trong khi kỳ {later} cũng đã hết: có thể tiêu đề còn ghi kỳ cũ. {vi}"
         ),
         format!(
             "All numbers of {is} are other than what was reported, and {later} is over, too: perhaps the title is the old \
-             one. They are taken as a correction of {is}; if they are those of {later}, send the right ones of {is} again, \
-             and this file under the title of {later}."
+             one. {en}"
+        ),
+    )
+}
+
+/// So many values would be taken back by leaving them out; each is listed beside it.
+pub(super) fn would_withdraw(count: usize) -> Finding {
+    finding(
+        Weight::Error,
+        Rule::Confirm,
+        "",
+        "",
+        format!(
+            "Tệp bỏ {count} ô đã báo trước đây, tức là rút lại các số đó (liệt kê bên dưới). Chưa nhận số nào: hãy ghi thêm các \
+             số còn đúng rồi gửi lại, hoặc {CONFIRM_VI} nếu đúng là rút lại."
+        ),
+        format!(
+            "The file leaves out {count} cells that were reported, which takes them back (listed below). Nothing of it was \
+             taken: add those that still hold and send it again, or {CONFIRM_EN} if they are to be taken back."
+        ),
+    )
+}
+
+/// A value that would be taken back by leaving it out.
+pub(super) fn is_left_out(key: &CellKey, known: Value) -> Finding {
+    let (of, known) = (cell_named(key), value(known));
+    finding(
+        Weight::Warning,
+        Rule::Missing,
+        "",
+        "",
+        format!("{} không có trong tệp hoặc để trống: {} sẽ bị rút lại.", of.vi, known.vi),
+        format!("{} is not in the message or empty: {} would be taken back.", of.en, known.en),
+    )
+}
+
+/// A group that a list counted before, and does not any more.
+pub(super) fn no_longer_counted(key: &CellKey, was: Value) -> Finding {
+    let (of, was) = (cell_named(key), value(was));
+    finding(
+        Weight::Warning,
+        Rule::Missing,
+        "",
+        "",
+        format!("{} không còn trường hợp nào trong danh sách: trước đây là {}, nay là 0.", of.vi, was.vi),
+        format!("{} has no row in the list any more: it was {} and is 0 now.", of.en, was.en),
+    )
+}
+
+/// A value was taken back by its sender, and so is what the agency said of it less finally.
+pub(super) fn withdrawn_below(key: &CellKey, was: Value) -> Finding {
+    let (of, was) = (cell_named(key), value(was));
+    finding(
+        Weight::Note,
+        Rule::Missing,
+        "",
+        "",
+        format!("{} được rút lại, cả số ước tính hoặc sơ bộ đã báo ({}).", of.vi, was.vi),
+        format!("{} is taken back, and with it what was said less finally ({}).", of.en, was.en),
+    )
+}
+
+/// So many values are others than what is known, and older.
+pub(super) fn older(count: usize) -> Finding {
+    finding(
+        Weight::Warning,
+        Rule::AgainstBefore,
+        "",
+        "",
+        format!(
+            "{count} giá trị khác số đã biết, và lần sửa cuối ở nguồn (lastUpdated) là trước khi số đã biết được gửi đến: có thể \
+             đây là bản xuất cũ. Số vẫn được nhận; nếu không đúng, hãy xuất lại và gửi."
+        ),
+        format!(
+            "{count} values are other than what is known, and were last changed at their source (lastUpdated) before that came: \
+             perhaps this is an older export. They are taken; if they are not meant, export them again and send that."
+        ),
+    )
+}
+
+/// So many numbers come in another multiple of their unit than those of the period before.
+pub(super) fn in_another_scale(count: usize, key: &CellKey, is: &str, was: &str) -> Finding {
+    let of = cell_named(key);
+    finding(
+        Weight::Warning,
+        Rule::Unit,
+        "",
+        is,
+        format!(
+            "{count} số được gửi theo bội số khác kỳ trước, ví dụ {}: nay ghi {is}, kỳ trước ghi {was}. Số đã được đổi sang đơn \
+             vị của biểu; hãy kiểm tra lại đơn vị.",
+            of.vi
+        ),
+        format!(
+            "{count} numbers come in another multiple than in the period before, such as {}: now {is}, then {was}. They were \
+             converted to the unit of the form; check the unit.",
+            of.en
         ),
     )
 }

@@ -5,8 +5,9 @@
 //! the form says of cells that a table lacks.
 
 use ioc_model::{
-    form::{Absent, Finding, Form, Period, Rule, Weight},
+    form::{Absent, Finding, Form, Period, Rule, Vintage, Weight},
     name::Name,
+    time::EventTime,
 };
 use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -67,15 +68,17 @@ impl Reading<'_> {
         let form = self.form;
         let indicators: FxHashMap<Name, u32> =
             (0..).zip(&form.indicators).map(|(at, one)| (one.id, at)).collect();
-        let mut periods: FxHashSet<Period> = FxHashSet::default();
+        // What is forecast lies ahead, whatever the form is of.
+        let mut periods: FxHashSet<(Period, bool)> = FxHashSet::default();
         let mut added = Added::default();
-        for cell in said.cells {
-            if periods.insert(cell.period) {
-                self.is_timely(message, cell.period);
+        let updated: FxHashMap<u32, EventTime> = said.updated.into_iter().collect();
+        for (number, cell) in (0u32..).zip(said.cells) {
+            if periods.insert((cell.period, cell.vintage == Vintage::Estimate)) {
+                self.is_timely(message, cell.period, cell.vintage);
             }
             // A form's own mapping names its indicators.
             if let Some(indicator) = indicators.get(&cell.indicator) {
-                self.cell_said(cell, *indicator, &mut added);
+                self.cell_said(cell, *indicator, updated.get(&number).copied(), &mut added);
             }
         }
         for (spot, cell) in added.again {
@@ -97,7 +100,7 @@ impl Reading<'_> {
         self.findings.add(Found { weight, rule, spot, stands: stands.into(), message, right: String::new() });
     }
 
-    fn cell_said(&mut self, cell: SaidCell, indicator: u32, added: &mut Added) {
+    fn cell_said(&mut self, cell: SaidCell, indicator: u32, updated: Option<EventTime>, added: &mut Added) {
         let SaidCell { at, members, place, period, vintage, value, as_sent, .. } = cell;
         let spot = self.part(at);
         let place = match self.place_of_code(&place, period) {
@@ -109,6 +112,9 @@ impl Reading<'_> {
             }
         };
         let about = self.number(About { place, period, members });
+        if let Some(updated) = updated {
+            let _ = self.updated.insert((about, indicator), updated);
+        }
         let Some(value) = value else {
             self.unfilled.push(Unfilled { about, indicator, spot });
             return;

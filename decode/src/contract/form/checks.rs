@@ -12,7 +12,7 @@ use rustc_hash::FxHashSet;
 
 use super::{
     draft::{Reading, Written},
-    findings::{Found, RIGHT, said},
+    findings::{Found, RIGHT, RIGHT_POINTED, said},
     number::written,
 };
 use crate::contract::legible;
@@ -74,6 +74,9 @@ impl Reading<'_> {
             .map(|(at, _)| at)
             .collect();
         let usual = self.usual(&of);
+        if self.are_shares(&of) {
+            return;
+        }
         for at in of {
             let cell = &self.cells[at as usize];
             let (about, form) = (cell.about, cell.written);
@@ -98,6 +101,56 @@ impl Reading<'_> {
         }
     }
 
+    /// A column in which all that is typed plainly lies between 0 and 1 is one of shares, or one of very small per cents:
+    /// nobody can know, and by its neighbours each looks right. Whether it is one, which is told in one sentence.
+    fn are_shares(&mut self, of: &[u32]) -> bool {
+        let plain: Vec<(u32, Decimal)> = of
+            .iter()
+            .filter_map(|at| {
+                let cell = &self.cells[*at as usize];
+                let value = cell.value.number.filter(|_| !cell.is_bad && cell.written == Written::Plain)?;
+                Some((*at, value))
+            })
+            .collect();
+        let is_share = |value: Decimal| value > Decimal::ZERO && value <= Decimal::ONE;
+        let is_known = |(at, _): &(u32, Decimal)| {
+            let cell = &self.cells[*at as usize];
+            self.by_its_row(cell.about, cell.indicator).is_some()
+        };
+        let shares = plain.iter().filter(|(_, value)| is_share(*value)).count();
+        let are_all = plain.iter().all(|(_, value)| value.is_zero() || is_share(*value));
+        let is_number = |at: &&u32| {
+            let cell = &self.cells[**at as usize];
+            !cell.is_bad && cell.value.number.is_some()
+        };
+        let are_plain = plain.len() == of.iter().filter(is_number).count();
+        if shares < 2 || !are_all || !are_plain || plain.iter().any(is_known) {
+            return false;
+        }
+        let decimal = self.form.form.decimal;
+        for (at, value) in plain.into_iter().filter(|(_, value)| is_share(*value)) {
+            let found = Found {
+                weight: Weight::Error,
+                rule: Rule::Percent,
+                spot: self.cells[at as usize].spot,
+                stands: written(value, decimal),
+                message: said(
+                    format!(
+                        "Mọi số của cột nằm từ 0 đến 1: không rõ là phần trăm hay tỷ lệ (0{decimal}82 là 0{decimal}82 % hay 82 %). \
+                         Hãy gõ kèm dấu %: '0{decimal}82%' hoặc '82%'."
+                    ),
+                    format!(
+                        "All numbers of the column lie between 0 and 1: whether they are per cent or shares cannot be known \
+                         (0.82 is 0.82 % or 82 %). Type the sign with them: '0.82%' or '82%'."
+                    ),
+                ),
+                right: String::new(),
+            };
+            self.is_wrong(at, found);
+        }
+        true
+    }
+
     /// What most of a column are, the middle of them; none where there are too few to say.
     fn usual(&self, of: &[u32]) -> Option<Decimal> {
         let number = |at: &u32| self.cells[*at as usize].value.number;
@@ -109,12 +162,13 @@ impl Reading<'_> {
     fn percent_is(&mut self, cell: u32, value: Decimal, right: Decimal, by: &str) {
         let decimal = self.form.form.decimal;
         let (spot, stands) = (self.cells[cell as usize].spot, written(value, decimal));
+        let (pointed, right_pointed) = (written(value, '.'), written(right, '.'));
         let right = written(right, decimal);
         let (vi, en) = match by.is_empty() {
             true => (String::new(), String::new()),
             false => (
                 format!(" Theo chính hàng này ({by}) là {right}."),
-                format!(" By its own row ({by}) it is {right}."),
+                format!(" By its own row ({}) it is {right_pointed}.", by.replace(',', ".")),
             ),
         };
         let found = Found {
@@ -127,7 +181,8 @@ impl Reading<'_> {
                     "Phần trăm đọc được là {stands} %.{vi} Hãy gõ {RIGHT} vào ô không định dạng %, hoặc gõ '{RIGHT}%'."
                 ),
                 format!(
-                    "It reads as {stands} %.{en} Type {RIGHT} into a cell without a format of per cent, or '{RIGHT}%'."
+                    "It reads as {pointed} %.{en} Type {RIGHT_POINTED} into a cell without a format of per cent, or \
+                     '{RIGHT_POINTED}%'."
                 ),
             ),
             right,
@@ -140,11 +195,12 @@ impl Reading<'_> {
         let decimal = self.form.form.decimal;
         let (spot, stands) = (self.cells[cell as usize].spot, written(value, decimal));
         let share = written(value * HUNDRED, decimal);
+        let (pointed, share_pointed) = (written(value, '.'), written(value * HUNDRED, '.'));
         let is_far = usual.is_some_and(|usual| usual > value * Decimal::TEN);
         let (beside_vi, beside_en) = match usual.filter(|_| is_far) {
             Some(usual) => (
                 format!(", các ô khác của cột gần {}", written(usual, decimal)),
-                format!(", the others of the column are near {}", written(usual, decimal)),
+                format!(", the others of the column are near {}", written(usual, '.')),
             ),
             None => Default::default(),
         };
@@ -158,7 +214,8 @@ impl Reading<'_> {
                     "Không rõ {stands} là {stands} % hay {share} %{beside_vi}. Hãy gõ '{stands}%' hoặc '{share}%'."
                 ),
                 format!(
-                    "Whether {stands} is {stands} % or {share} % cannot be known{beside_en}. Type '{stands}%' or '{share}%'."
+                    "Whether {pointed} is {pointed} % or {share_pointed} % cannot be known{beside_en}. Type '{pointed}%' or \
+                     '{share_pointed}%'."
                 ),
             ),
             right: String::new(),

@@ -3,6 +3,7 @@
 use ioc_model::{
     form::{Absent, Cell, CellKey, Mark, Period, Rule, Value, Vintage, Weight},
     name::Name,
+    time::EventTime,
 };
 use rust_decimal::Decimal;
 use rustc_hash::FxHashMap;
@@ -90,6 +91,8 @@ pub(super) struct Reading<'r> {
     pub(super) unread: Vec<(u32, u32)>,
     /// Whether something is wrong with the message as a whole, so that no cell of it can be taken.
     pub(super) is_refused: bool,
+    /// By what it is about and indicator: when a value was last changed at its source, where the message says it.
+    pub(super) updated: FxHashMap<(u32, u32), EventTime>,
 }
 
 /// What a sheet adds to those before it.
@@ -120,6 +123,7 @@ impl<'r> Reading<'r> {
             has_unknown_rows: false,
             unread: Vec::new(),
             is_refused: false,
+            updated: FxHashMap::default(),
         }
     }
 
@@ -234,6 +238,15 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// When the good cells were last changed at their source, by their rows.
+    pub(super) fn updated_rows(&self) -> Vec<(u32, EventTime)> {
+        let good = self.cells.iter().filter(|draft| !draft.is_bad);
+        let known = |(draft, row): (&Draft, u32)| {
+            self.updated.get(&(draft.about, draft.indicator)).map(|at| (row, *at))
+        };
+        good.zip(0u32..).filter_map(known).collect()
+    }
+
     /// The good cells, numbered by rows.
     pub(super) fn into_cells(self, breakdowns: &mut Breakdowns) -> Vec<Cell> {
         let mut cells = Vec::with_capacity(self.cells.len());
@@ -255,18 +268,6 @@ impl<'r> Reading<'r> {
             });
         }
         cells
-    }
-
-    /// How rows are called: `T10!C4:C5`.
-    pub(super) fn called_rows(
-        &self,
-        laid: &super::keys::Laid<'_>,
-        rows: impl Iterator<Item = u32>,
-        column: Option<usize>,
-    ) -> String {
-        let column = column.and_then(|column| laid.layout.columns[column].as_ref()).map(|column| column.at);
-        let name = self.sheets.get(laid.sheet as usize).map_or("", String::as_str);
-        super::findings::called(name, rows, column)
     }
 
     fn stands_at(&self, spot: Spot) -> String {

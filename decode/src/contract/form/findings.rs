@@ -24,6 +24,8 @@ const STRETCHES_MAX: usize = 12;
 const STANDS_MAX: usize = 60;
 /// Stands in a sentence for what would be right.
 pub(crate) const RIGHT: &str = "{right}";
+/// The same, of numbers, with a point before decimals: as English writes them.
+pub(crate) const RIGHT_POINTED: &str = "{right_pointed}";
 
 /// Where something is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +174,9 @@ fn merged(group: &[Found], sheets: &[String]) -> Finding {
     };
     let stands = distinct(&mut group.iter().map(|found| &found.stands));
     let right = distinct(&mut group.iter().map(|found| &found.right));
-    let fill = |text: &String| text.replace(RIGHT, &right);
+    let pointed: Vec<String> = group.iter().map(|found| found.right.replace(',', ".")).collect();
+    let pointed = distinct(&mut pointed.iter());
+    let fill = |text: &String| text.replace(RIGHT, &right).replace(RIGHT_POINTED, &pointed);
     Finding {
         weight: first.weight,
         rule: first.rule,

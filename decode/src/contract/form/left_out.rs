@@ -17,8 +17,6 @@ use super::{
 
 /// More keys are not listed: no form has as many that one message is of.
 const KEYS_MAX: usize = 100_000;
-/// Of a place with more parts nobody expects each.
-const PARTS_MAX: usize = 64;
 /// So many are named in one sentence.
 const NAMED_MAX: usize = 8;
 
@@ -30,6 +28,8 @@ pub(super) struct Expected<'e> {
     /// The unit that the agency is of, by code.
     pub(super) area: Option<&'e str>,
     pub(super) period: Option<Period>,
+    /// Whether it is a table, of which something can be absent that it does not name.
+    pub(super) is_table: bool,
 }
 
 impl Reading<'_> {
@@ -57,10 +57,15 @@ impl Reading<'_> {
         }
         let mut keys: Vec<CellKey> = Vec::new();
         let mut absent: Vec<(u32, u32)> = Vec::new();
+        let mut beyond = 0_u64;
         for about in 0..u32::try_from(self.about.len()).unwrap_or(u32::MAX) {
             for indicator in 0..u32::try_from(self.form.indicators.len()).unwrap_or(u32::MAX) {
                 let key = (about, indicator);
-                if self.by_key.contains_key(&key) || unread.contains(&key) || keys.len() >= KEYS_MAX {
+                if self.by_key.contains_key(&key) || unread.contains(&key) {
+                    continue;
+                }
+                if keys.len() >= KEYS_MAX {
+                    beyond += 1;
                     continue;
                 }
                 keys.push(self.key(breakdowns, about, indicator));
@@ -71,11 +76,39 @@ impl Reading<'_> {
         }
         keys.sort_unstable();
         self.tell_left_out(&absent, stands);
+        if beyond > 0 {
+            self.findings.at(
+                Weight::Warning,
+                Rule::More,
+                Spot::Whole,
+                "",
+                said(
+                    format!("Còn {beyond} ô nữa của biểu không có trong tệp: quá nhiều để liệt kê."),
+                    format!("{beyond} more cells of the form are not in the file: too many to be listed."),
+                ),
+            );
+        }
         keys
     }
 
-    /// What the message should be about and is not.
+    /// What the message should be about and is not. Where nobody can say which parts a place must have, it is places of which
+    /// nothing is said at all.
     fn absent(&self, expected: Expected<'_>) -> Vec<About> {
+        let mentioned: FxHashSet<&About> = self.about.iter().collect();
+        let places: FxHashSet<u32> = self.about.iter().map(|about| about.place).collect();
+        let are_known = self.form.parts().is_some();
+        if !are_known && !expected.is_table {
+            return Vec::new();
+        }
+        let mut absent = self.expected_of(expected);
+        absent.retain(|about| !mentioned.contains(about) && (are_known || !places.contains(&about.place)));
+        absent.truncate(KEYS_MAX);
+        absent
+    }
+
+    /// What a message of that is about, where it says all: each part of each place, the whole of each where nobody can say
+    /// which parts it must have.
+    pub(super) fn expected_of(&self, expected: Expected<'_>) -> Vec<About> {
         let Some(period) = expected.period else { return Vec::new() };
         let scope = &self.form.form.places;
         let places: Vec<u32> = match (expected.place, expected.area) {
@@ -86,20 +119,11 @@ impl Reading<'_> {
             }
             _ => Vec::new(),
         };
-        let mut parts: Vec<Vec<u32>> = vec![Vec::new()];
-        for (column, dimension) in self.form.dimensions() {
-            let members = u32::try_from(dimension.members.len()).unwrap_or(u32::MAX);
-            if !self.form.columns[column].required || parts.len() * dimension.members.len() > PARTS_MAX {
-                return Vec::new();
-            }
-            let with = |part: Vec<u32>| (0..members).map(move |member| [&part[..], &[member]].concat());
-            parts = parts.into_iter().flat_map(with).collect();
-        }
-        let mentioned: FxHashSet<&About> = self.about.iter().collect();
+        let parts = self.form.parts().unwrap_or_else(|| self.form.parts_of_the_required());
         let each = places.into_iter().flat_map(|place| {
             parts.iter().map(move |part| About { place, period, members: part.as_slice().into() })
         });
-        each.filter(|about| !mentioned.contains(about)).take(KEYS_MAX).collect()
+        each.take(KEYS_MAX).collect()
     }
 
     fn tell_left_out(&mut self, absent: &[(u32, u32)], stands: usize) {

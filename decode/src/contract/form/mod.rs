@@ -18,6 +18,7 @@ mod findings;
 mod header;
 mod keys;
 mod left_out;
+mod merged;
 mod number;
 mod places;
 mod reduced;
@@ -38,10 +39,11 @@ mod values;
 
 use ioc_model::{
     attribute::Asked,
-    form::{Absent, AgainstBefore, Cell, CellKey, Finding, Period, Rule, Weight},
+    form::{Absent, AgainstBefore, Cell, CellKey, Finding, Period, Rest, Rule, Weight, Whole},
     name::Name,
     place::Date,
-    time::Millis,
+    text::Text,
+    time::{EventTime, Millis},
 };
 
 #[cfg(test)]
@@ -119,7 +121,13 @@ pub(crate) struct Judged {
     /// At least one.
     pub(crate) rows: u32,
     pub(crate) cells: Vec<Cell>,
+    /// When values were last changed at their source, by row.
+    pub(crate) updated: Vec<(u32, EventTime)>,
     pub(crate) left_out: Vec<CellKey>,
+    /// What it says of cells of its period that it does not name; none where it is about what it names.
+    pub(crate) whole: Option<Whole>,
+    /// What the name of its file alone says of period and place: the same bytes may say another thing under another name.
+    pub(crate) by_name: String,
     pub(crate) against: Vec<AgainstBefore>,
     pub(crate) findings: Vec<Finding>,
 }
@@ -135,7 +143,10 @@ impl Judged {
             parts: form.is_some_and(|form| form.form.parts),
             rows: 1,
             cells: Vec::new(),
+            updated: Vec::new(),
             left_out: Vec::new(),
+            whole: None,
+            by_name: String::new(),
             against: Vec::new(),
             findings,
         }
@@ -192,34 +203,29 @@ fn finished(
 ) -> Judged {
     let mut breakdowns = Breakdowns::default();
     let mut left_out = Vec::new();
-    let is_empty = reading.cells.is_empty() && reading.rejected == 0;
-    if is_empty {
+    let area = agency.map(|agency| reading.area_of(agency));
+    // Where each row says its period, and all say the same, the message is about that one.
+    let period = read.period.or_else(|| reading.one_period());
+    let expected = Expected { place: read.place, area: area.as_deref(), period, is_table: read.is_table };
+    let is_list = read.is_table && reading.form.counts_rows();
+    let is_empty = |reading: &Reading<'_>| reading.cells.is_empty() && reading.rejected == 0;
+    if is_list && is_empty(&reading) && !reading.is_refused && asked.is_none() {
+        reading.nothing_listed(expected);
+    }
+    if is_empty(&reading) {
         reading.is_refused = true;
-        reading.findings.at(
-            Weight::Error,
-            Rule::Empty,
-            Spot::Whole,
-            "",
-            said(
-                "Tệp không có số liệu nào: mọi ô của biểu đều để trống. Nếu không phát sinh, hãy ghi '-' hoặc 0.",
-                "The file says nothing: all cells of the form are empty. Where nothing occurred write '-' or 0.",
-            ),
-        );
-    } else if asked != Some(Asked::Page) {
-        let area = agency.map(|agency| reading.area_of(agency));
-        let area = area.as_deref();
-        // Where each row says its period, and all say the same, the message is about that one.
-        let period = read.period.or_else(|| reading.one_period());
-        let expected = Expected { place: read.place, area, period };
+        reading.findings.at(Weight::Error, Rule::Empty, Spot::Whole, "", says_nothing(is_list));
+    } else if asked != Some(Asked::Page) && !is_list {
         left_out = reading.left_out(expected, &mut breakdowns);
     }
+    let whole = whole(&reading, read, asked).filter(|_| period.is_some());
     let (form, absent) = (reading.form, reading.absent);
     let bad = reading.cells.iter().filter(|cell| cell.is_bad).count();
     let rejected = u64::from(reading.rejected) + bad as u64;
     let refused = reading.is_refused;
     let findings = std::mem::take(&mut reading.findings).into_told(&reading.sheets);
     let all = reading.cells.len() as u64 - bad as u64 + rejected;
-    let period = read.period.or_else(|| reading.one_period());
+    let updated = if refused { Vec::new() } else { reading.updated_rows() };
     let cells = if refused { Vec::new() } else { reading.into_cells(&mut breakdowns) };
     Judged {
         form: form.name,
@@ -229,8 +235,42 @@ fn finished(
         parts: form.form.parts,
         rows: u32::try_from(all).unwrap_or(u32::MAX).max(1),
         cells,
+        updated,
         left_out,
+        whole,
+        by_name: read.by_name.clone(),
         against: form.form.against.clone(),
         findings,
+    }
+}
+
+/// What a message says of what it does not name: a list that nothing else was counted, a table of a form that takes back
+/// what is left out that nothing else holds. A page of rows says nothing of it, and neither does what was read in part.
+fn whole(reading: &Reading<'_>, read: &sheets::SheetsRead, asked: Option<Asked>) -> Option<Whole> {
+    let is_read = reading.rejected == 0 && !reading.has_unknown_rows && !reading.is_refused;
+    if !read.is_table || !is_read || asked == Some(Asked::Page) {
+        return None;
+    }
+    let rest = match reading.absent {
+        _ if reading.form.counts_rows() => Rest::Nought,
+        Absent::Withdraws => Rest::Withdrawn,
+        Absent::Keeps | Absent::Refused => return None,
+    };
+    let place = read.place.map(|place| reading.forms.places.unit(place).code);
+    Some(Whole { place, rest })
+}
+
+fn says_nothing(is_list: bool) -> Text {
+    match is_list {
+        true => said(
+            "Danh sách không có hàng nào. Nếu trong kỳ không có trường hợp nào, hãy giữ bảng trống và ghi phía trên kỳ báo cáo và \
+             đơn vị, ví dụ 'Đơn vị: xã Tân Biên (25486)'.",
+            "The list has no rows. Where there was none in the period, leave the table empty and write above it the period and who \
+             reports, such as 'Đơn vị: xã Tân Biên (25486)'.",
+        ),
+        false => said(
+            "Tệp không có số liệu nào: mọi ô của biểu đều để trống. Nếu không phát sinh, hãy ghi '-' hoặc 0.",
+            "The file says nothing: all cells of the form are empty. Where nothing occurred write '-' or 0.",
+        ),
     }
 }

@@ -165,7 +165,8 @@ fn plain(text: &str, decimal: char) -> Result<Decimal, NoNumber> {
     Decimal::from_str_exact(&written).map_err(|_| NoNumber::Long)
 }
 
-/// Whether digits stand in groups of three behind the first, or in none at all.
+/// Whether digits stand in groups of three behind the first, or in none at all. The first of several does not begin with 0:
+/// nobody writes 0.861 for 861, and whoever writes 0.861 has another sign for decimals.
 fn is_grouped(text: &str, group: char) -> bool {
     let mut groups = text.split(group);
     let first = groups.next().unwrap_or_default();
@@ -174,7 +175,8 @@ fn is_grouped(text: &str, group: char) -> bool {
     match rest.peek() {
         None => is_digits(first),
         Some(_) => {
-            is_digits(first) && first.len() <= 3 && rest.all(|part| is_digits(part) && part.len() == 3)
+            let begins = is_digits(first) && first.len() <= 3 && !first.starts_with('0');
+            begins && rest.all(|part| is_digits(part) && part.len() == 3)
         }
     }
 }
@@ -254,6 +256,12 @@ mod tests {
             (',', "1,2,3", NoNumber::Separators),
             (',', "12.34.567", NoNumber::Separators),
             (',', "1.234 567", NoNumber::Separators),
+            (',', "0.861", NoNumber::Separators),
+            (',', "-0.500", NoNumber::Separators),
+            (',', "0.125,5", NoNumber::Separators),
+            (',', "00.861", NoNumber::Separators),
+            ('.', "0,861", NoNumber::Separators),
+            (',', "0 861", NoNumber::Separators),
             (',', ",5", NoNumber::Separators),
             (',', "5,", NoNumber::Separators),
             (',', "(15)", NoNumber::Sign),
@@ -325,6 +333,22 @@ mod tests {
             match marks(decimal).read(&written(number, decimal)) {
                 Read::Number(read) => prop_assert_eq!(read.number, number),
                 other => prop_assert!(false, "{:?}", other),
+            }
+        }
+
+        #[test]
+        fn a_number_written_with_the_other_sign_is_never_another_number(
+            whole in -1_000_000_000i64..1_000_000_000, scale in 1u32..9, comma in any::<bool>(),
+        ) {
+            let number = Decimal::new(whole, scale);
+            let (decimal, other) = if comma { (',', '.') } else { ('.', ',') };
+            // Three digits behind one sign may be thousands, where what stands before it may be some.
+            let text = number.to_string().replace('.', &other.to_string());
+            let (before, behind) = text.trim_start_matches('-').split_once(other).unwrap_or((&text, ""));
+            let may_be_thousands = behind.len() == 3 && before.len() <= 3 && !before.starts_with('0');
+            match marks(decimal).read(&text) {
+                Read::Number(read) => prop_assert!(read.number == number || may_be_thousands, "{}", text),
+                other => prop_assert_eq!(other, Read::Not(NoNumber::Separators)),
             }
         }
 

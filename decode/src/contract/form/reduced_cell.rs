@@ -17,8 +17,11 @@ use crate::grid::{Content, Formula, GridCell};
 /// A name for what may not be kept, by what it is of and itself: the same for the same.
 pub(crate) type Pseudonym<'p> = &'p dyn Fn(&str, &str) -> String;
 
-/// Whole numbers of more digits are those of telephones and identity cards, unless their indicator's range says otherwise.
-const DIGITS_MAX: usize = 8;
+/// Whole numbers of more digits are those of telephones and identity cards, and days of birth (12031985, 1031985), unless
+/// their indicator's range says otherwise.
+const DIGITS_MAX: usize = 6;
+/// Of a number that is written as text, with its decimals.
+const WRITTEN_MAX: usize = 8;
 /// A day that lies further ahead is none that day and month were exchanged in.
 const YEARS_AHEAD: i16 = 1;
 /// Lengths are told up to here.
@@ -45,7 +48,7 @@ fn withheld(cell: &GridCell) -> GridCell {
     }
 }
 
-/// Whether a number may be a value and no number of a telephone or an identity card.
+/// Whether a number may be a value and no number of a telephone or an identity card, and no day.
 pub(crate) fn is_a_value(number: Decimal, most: Option<Decimal>) -> bool {
     let digits = number.abs().trunc().normalize().to_string().len();
     digits <= DIGITS_MAX || most.is_some_and(|most| number.abs() <= most)
@@ -146,7 +149,8 @@ impl Reducing<'_> {
                 // Zeros before a number are digits, too.
                 Read::Number(number)
                     if !is_value(number.number)
-                        || (!is_short(text) && most.is_none_or(|most| number.number.abs() > most)) =>
+                        || (!is_short(text, form.form.decimal)
+                            && most.is_none_or(|most| number.number.abs() > most)) =>
                 {
                     return None;
                 }
@@ -161,8 +165,11 @@ impl Reducing<'_> {
     }
 }
 
-fn is_short(text: &str) -> bool {
-    text.chars().filter(char::is_ascii_digit).count() <= DIGITS_MAX
+/// Whether no more digits are written than a value has, zeros before it and decimals among them.
+fn is_short(text: &str, decimal: char) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+    let whole = text.split(decimal).next().unwrap_or_default();
+    digits(whole) <= DIGITS_MAX && digits(text) <= WRITTEN_MAX
 }
 
 fn is_day(cell: &GridCell) -> bool {
@@ -196,4 +203,27 @@ fn member(members: &Members, cell: &GridCell, text: &str) -> Option<GridCell> {
     let (day, month) = eaten.filter(|(day, month)| members.of_day(*day, *month).is_some())?;
     let date = jiff::civil::Date::new(2000, month, day).ok()?;
     Some(GridCell { content: Content::Date(DateTime::from(date)), ..GridCell::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn personal_a_day_of_birth_that_is_typed_as_a_number_is_no_value() {
+        let number = |text: &str| Decimal::from_str_exact(text).unwrap();
+        for planted in ["12031985", "1031985", "19850312", "912345678", "-12031985"] {
+            assert!(!is_a_value(number(planted), None), "{planted}");
+        }
+        for value in ["0", "1204", "865.4", "120345", "-5", "12.123456"] {
+            assert!(is_a_value(number(value), None), "{value}");
+        }
+        // Whose range allows it has such numbers.
+        assert!(is_a_value(number("12031985"), Some(number("20000000"))));
+        for (text, is) in
+            [("0912345678", false), ("1203,1985", true), ("00012031", false), ("120345,1985", false)]
+        {
+            assert_eq!(is_short(text, ','), is, "{text}");
+        }
+    }
 }

@@ -2,13 +2,13 @@
 
 use ioc_model::form::{Rule, Weight};
 use rust_decimal::Decimal;
-use rustc_hash::FxHashMap;
 
 use super::{
     draft::{About, Added, Draft, Reading, Unfilled},
     findings::{Spot, said},
     header::{self, COLUMNS_MAX},
     keys::{Laid, RowCells, RowKey, Telling},
+    merged::merged,
     number::stored,
     rules::ColumnRole,
     values::{CellValue, SaidValue, content},
@@ -18,8 +18,6 @@ use crate::{
     grid::{Content, GridCell, GridRow, Sheet},
 };
 
-/// Cells that merged ones below a header fill, at most.
-const MERGED_MAX: usize = 100_000;
 /// What says that the unit is the one above: a ditto mark.
 const DITTO: [&str; 4] = ["\"", "''", "-nt-", "nt"];
 
@@ -60,15 +58,19 @@ impl Reading<'_> {
         let merged = merged(sheet, laid);
         let mut read = SheetRead::default();
         let mut above: Option<About> = None;
+        let mut keyed: Vec<u32> = Vec::new();
         let mut unit = String::new();
         let columns = self.form.columns.len();
         let mut cells: Vec<Option<&GridCell>> = vec![None; columns];
         for (at, row) in sheet.rows.iter().enumerate().skip(laid.layout.body) {
-            for (cell, column) in cells.iter_mut().zip(&laid.layout.columns) {
+            for ((cell, column), rules) in cells.iter_mut().zip(&laid.layout.columns).zip(&self.form.columns)
+            {
                 *cell = column.as_ref().and_then(|column| {
                     let own = row.cells.binary_search_by_key(&column.at, |(at, _)| *at);
                     let own = own.ok().map(|at| &row.cells[at].1).filter(|cell| !is_blank(cell));
-                    own.or_else(|| merged.get(&(row.number, column.at)).copied())
+                    let is_value = matches!(rules.role, ColumnRole::Value(_));
+                    let above = || merged.get(&(row.number, column.at)).copied().filter(|_| !is_value);
+                    own.or_else(above)
                 });
             }
             let row_cells = RowCells { number: row.number, cells: &cells };
@@ -94,8 +96,10 @@ impl Reading<'_> {
             }
             if let Some(about) = self.data(laid, row, row_cells, &mut unit, &mut read) {
                 above = Some(about);
+                keyed.push(row.number);
             }
         }
+        self.merged_values(sheet, laid, &keyed);
         read
     }
 
@@ -146,7 +150,7 @@ impl Reading<'_> {
     }
 
     /// The columns of values that are there.
-    fn value_columns(&self, laid: &Laid<'_>) -> Vec<(usize, Option<usize>)> {
+    pub(super) fn value_columns(&self, laid: &Laid<'_>) -> Vec<(usize, Option<usize>)> {
         let value = |(at, column): (usize, &super::rules::ColumnRules)| match column.role {
             ColumnRole::Value(indicator) => laid.layout.columns[at].as_ref().map(|_| (at, indicator)),
             _ => None,
@@ -283,7 +287,11 @@ impl Reading<'_> {
             let value = match (factor, cells.filled(column)) {
                 (_, None) => Some(CellValue::Blank),
                 (None, Some(_)) => None,
-                (Some(factor), Some(cell)) => Some(self.value(cell, indicator, factor, spot)),
+                (Some(factor), Some(cell)) => {
+                    let value = self.value(cell, indicator, factor, spot);
+                    self.tell_scale(&value, indicator, factor, spot);
+                    Some(value)
+                }
             };
             values.push(self.take(value, (number, indicator, spot), &key, &mut read.added));
         }
@@ -329,6 +337,26 @@ impl Reading<'_> {
                 LineValue::Unknown
             }
         }
+    }
+
+    /// Tells that a number came in another unit: as it is kept it stands nowhere in the file.
+    fn tell_scale(&mut self, value: &CellValue, indicator: usize, factor: Decimal, spot: Spot) {
+        let CellValue::Said(said_value) = value else { return };
+        if factor == Decimal::ONE || said_value.value.number.is_none_or(|number| number.is_zero()) {
+            return;
+        }
+        let unit = &self.form.indicators[indicator].of.unit;
+        let factor = factor.normalize();
+        self.findings.at(
+            Weight::Note,
+            Rule::Unit,
+            spot,
+            "",
+            said(
+                format!("Số ở đơn vị khác, được đổi sang {unit} (nhân với {factor})."),
+                format!("The number is in another unit and was converted to {unit} (times {factor})."),
+            ),
+        );
     }
 
     /// The unit that a row says.
@@ -433,30 +461,6 @@ impl Reading<'_> {
     }
 }
 
-fn is_blank(cell: &GridCell) -> bool {
+pub(super) fn is_blank(cell: &GridCell) -> bool {
     cell.formula.is_none() && cell.content == Content::Blank
-}
-
-/// Cells of the table that merged ones fill: a place that stands once beside its rows. Never of values.
-fn merged<'s>(sheet: &'s Sheet, laid: &Laid<'_>) -> FxHashMap<(u32, u32), &'s GridCell> {
-    let mut filled = FxHashMap::default();
-    let place = |number: u32| sheet.rows.binary_search_by_key(&number, |row| row.number);
-    for ((top, left), (bottom, right)) in &sheet.merged {
-        if top == bottom || left != right {
-            continue;
-        }
-        let Ok(first) = place(*top) else { continue };
-        let row = &sheet.rows[first];
-        let Ok(at) = row.cells.binary_search_by_key(left, |(column, _)| *column) else { continue };
-        if first < laid.layout.body {
-            continue;
-        }
-        for below in sheet.rows[first + 1..].iter().take_while(|below| below.number <= *bottom) {
-            if filled.len() >= MERGED_MAX {
-                return filled;
-            }
-            let _ = filled.insert((below.number, *left), &row.cells[at].1);
-        }
-    }
-    filled
 }

@@ -9,11 +9,15 @@ use rust_decimal::Decimal;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
+    draft::WHOLE,
     number::Marks,
     places::Places,
     spelling::{heading, spelled},
     templated::Templates,
 };
+
+/// Of a place with more parts nobody expects each.
+const PARTS_MAX: usize = 64;
 
 /// The forms of one version of a pack, and what they refer to.
 #[derive(Debug, Default)]
@@ -223,6 +227,38 @@ impl FormRules {
             ColumnRole::Dimension(members) => Some((at, members)),
             _ => None,
         })
+    }
+
+    /// Every part that a place must have; none where nobody can say it: a row need not name each dimension, or there are so
+    /// many that nobody expects each.
+    pub(super) fn parts(&self) -> Option<Vec<Vec<u32>>> {
+        let are_named = self.dimensions().all(|(column, _)| self.columns[column].required);
+        are_named.then(|| self.parts_of(|_| true)).flatten()
+    }
+
+    /// Every part by the dimensions that a row must name, of the whole of the others; the whole alone where there are too
+    /// many of them.
+    pub(super) fn parts_of_the_required(&self) -> Vec<Vec<u32>> {
+        let parts = self.parts_of(|column| self.columns[column].required);
+        parts.unwrap_or_else(|| vec![vec![WHOLE; self.dimensions().count()]])
+    }
+
+    fn parts_of(&self, is_divided: impl Fn(usize) -> bool) -> Option<Vec<Vec<u32>>> {
+        let mut parts: Vec<Vec<u32>> = vec![Vec::new()];
+        for (column, dimension) in self.dimensions() {
+            let members: Vec<u32> = match is_divided(column) {
+                true => (0..u32::try_from(dimension.members.len()).ok()?).collect(),
+                false => vec![WHOLE],
+            };
+            if parts.len() * members.len() > PARTS_MAX {
+                return None;
+            }
+            let with = |part: Vec<u32>| {
+                members.iter().map(move |member| [&part[..], &[*member]].concat()).collect::<Vec<_>>()
+            };
+            parts = parts.into_iter().flat_map(with).collect();
+        }
+        Some(parts)
     }
 }
 

@@ -12,13 +12,14 @@ use ioc_model::{
 
 use super::{
     Message,
+    counted::Listed,
     draft::{Added, Reading},
     findings::{Findings, RIGHT, Spot, said},
     header::{self, Head, Layout, Nearest},
     keys::Laid,
     rules::FormRules,
     spelling::spelled,
-    titles::{Above, above},
+    titles::{Above, PlaceSaid, above},
 };
 use crate::{
     contract::{legible, quoted},
@@ -46,6 +47,10 @@ pub(super) struct SheetsRead {
     pub(super) period: Option<Period>,
     pub(super) place: Option<u32>,
     pub(super) agency: Option<Name>,
+    /// What the name of the file alone says of period and place; empty where the sheets say it.
+    pub(super) by_name: String,
+    /// Whether it is a table that says it.
+    pub(super) is_table: bool,
 }
 
 /// The form that the sheets are of; what is told instead, if they are of none.
@@ -234,11 +239,17 @@ impl Reading<'_> {
             .is_some_and(|column| sheets.iter().all(|(_, layout)| layout.columns[column].is_some()));
         let dated = self.dated(message, &all, has_column);
         if let Some(period) = dated.said {
-            self.is_timely(message, period);
+            self.is_timely(message, period, self.form.form.vintage);
         }
-        let place = self.place_said(message, &all, dated.by);
+        let PlaceSaid { place, is_by_name } = self.place_said(message, &all, dated.by);
+        let by_name = [
+            dated.said.filter(|_| dated.is_by_name).map(|period| period.label()),
+            place.filter(|_| is_by_name).map(|place| self.forms.places.unit(place).code.as_str().to_owned()),
+        ];
+        let by_name = by_name.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let place = place.or_else(|| self.only_place(dated.by));
         let agency = self.agency_said(&all);
+        let mut listed = Listed::default();
         for ((number, layout), texts) in sheets.iter().zip(&texts) {
             let unit = self.unit_said(texts);
             let laid = Laid {
@@ -255,17 +266,16 @@ impl Reading<'_> {
             }
             self.tell_surplus(&laid);
             let read = match self.form.counts_rows() {
-                true => self.counted(sheet_of(*number), &laid, message),
-                false => self.rows(sheet_of(*number), &laid),
+                true => self.listed(sheet_of(*number), &laid, message, &mut listed),
+                false => Some(self.rows(sheet_of(*number), &laid)),
             };
-            if self.is_copy(*number, &read.added) {
-                continue;
-            }
+            let Some(read) = read.filter(|read| !self.is_copy(*number, &read.added)) else { continue };
             self.tell_hidden(&laid, &read.hidden);
             self.tell_hidden_columns(&laid, sheet_of(*number));
             self.totals(&laid, &read.lines);
         }
-        SheetsRead { period: dated.said, place, agency }
+        self.count(&listed);
+        SheetsRead { period: dated.said, place, agency, by_name, is_table: true }
     }
 
     /// The only place that the form is about, where rows say none.

@@ -1,12 +1,16 @@
 //! What the judge makes of tables: sentences that golden cases do not show.
 
 use ioc_model::{
-    form::{Finding, Rule, Weight},
+    form::{Finding, PeriodKind, Rest, Rule, Value, Vintage, Weight, Whole},
     pack::Pack,
 };
+use rust_decimal::Decimal;
 
 use super::*;
-use crate::grid::{Content, GridCell, GridRow, Sheet};
+use crate::{
+    grid::{Content, GridCell, GridRow, Sheet},
+    said::{Said, SaidCell},
+};
 
 const FORMS: &str = r#"
 [lists]
@@ -338,4 +342,173 @@ fn a_row_that_says_its_code_is_data_whatever_its_label_begins_with() {
         [&["tháng 10/2026"], HEADER, &["25486", "Xã Tân Biên", "5"], &["", "Xã Tân, tổng số", "5"]];
     let judged = judged(&with_forms(&forms), sheet(&rows));
     assert_eq!(values(&judged), [("X01 25486".to_owned(), "5".to_owned())]);
+}
+
+#[test]
+fn what_the_name_of_a_file_alone_says_is_part_of_what_the_message_is() {
+    let pack = form("");
+    let by_name = |rows: &[&[&str]], address: &'static str| {
+        judged_as(&pack, sheet(rows), |message| message.address = address).by_name
+    };
+    let untitled: [&[&str]; 3] = [&["Hồ sơ"], HEADER, &["25486", "", "5"]];
+    assert_eq!(by_name(&untitled, "X_2026-10.xlsx"), "2026-10");
+    assert_eq!(by_name(&untitled, "X_25486_2026-09.xlsx"), "2026-09 25486");
+    // What the table says, it says under any name.
+    let titled: [&[&str]; 3] = [&["tháng 10/2026, Đơn vị: 25486"], HEADER, &["25486", "", "5"]];
+    assert_eq!((by_name(&titled, "a.xlsx"), by_name(&titled, "X_25486_2026-10.xlsx")), Default::default());
+}
+
+#[test]
+fn a_merged_cell_of_values_is_a_number_for_none_of_its_rows() {
+    let pack = form("parts = true");
+    let rows: [&[&str]; 6] = [
+        &["tháng 10/2026"],
+        HEADER,
+        &["25459", "Phường Tân Ninh", "40", "80"],
+        &["25486", "xã Tân Biên", "100", "82"],
+        &["25489", "xã Tân Lập", "", "81"],
+        &["", "Tổng cộng", "140"],
+    ];
+    let merged = |area| Sheet { merged: vec![area], ..sheet(&rows) };
+    let found = judged(&pack, merged(((4, 2), (5, 2))));
+    let finding = heaviest(&found);
+    assert_eq!((finding.weight, finding.rule, &*finding.at), (Weight::Error, Rule::Invalid, "T!C4"));
+    assert!(
+        finding.message.en.starts_with("The merged cell C4:C5 has one number for 2 cells"),
+        "{finding:?}"
+    );
+    assert!(values(&found).iter().all(|(key, _)| !["X01 25486", "X01 25489"].contains(&&**key)), "{found:?}");
+    // Across two columns of values.
+    let found = judged(&pack, merged(((5, 2), (5, 3))));
+    assert_eq!(found.findings.iter().filter(|finding| finding.weight == Weight::Error).count(), 0);
+    let found = judged(&pack, merged(((4, 2), (4, 3))));
+    assert_eq!((heaviest(&found).rule, &*heaviest(&found).at), (Rule::Invalid, "T!C4"));
+    // A place that stands once beside its rows is each row's, and a note is nobody's number.
+    let by_place: [&[&str]; 4] = [&["tháng 10/2026"], HEADER, &["25486", "", "5"], &["", "", "", "82"]];
+    let found = judged(&pack, Sheet { merged: vec![((3, 0), (4, 0))], ..sheet(&by_place) });
+    assert_eq!(values(&found).len(), 2, "{found:?}");
+}
+
+#[test]
+fn a_total_of_whole_numbers_is_held_also_where_its_form_may_have_decimals() {
+    let forms = FORMS.replace("EXTRA", "").replace("whole = true\n", "");
+    let pack = with_forms(&forms);
+    let totals = |one: &str, other: &str, total: &str| {
+        let rows: [&[&str]; 5] = [
+            &["tháng 10/2026"],
+            HEADER,
+            &["25486", "", one],
+            &["25489", "", other],
+            &["", "Tổng cộng", total],
+        ];
+        let judged = judged(&pack, sheet(&rows));
+        judged.findings.iter().filter(|finding| finding.rule == Rule::Total).count()
+    };
+    assert_eq!((totals("700", "534", "1234"), totals("700", "534", "1235")), (0, 1));
+    // What was rounded differs by as much as rounding can.
+    assert_eq!((totals("700,4", "533,5", "1234"), totals("700,44", "533,53", "1234,0")), (0, 0));
+    assert_eq!((totals("700,1", "533,1", "1234"), totals("700,1", "533,1", "1233,3")), (1, 0));
+    assert_eq!(totals("700,1", "533,1", "1233,4"), 1);
+}
+
+#[test]
+fn a_column_of_shares_is_not_taken_for_per_cent() {
+    let pack = form("");
+    let column = |values: &[&str]| {
+        let codes = ["25459", "25486", "25489", "25498"];
+        let mut rows: Vec<[&str; 4]> = Vec::new();
+        rows.extend(codes.iter().zip(values).map(|(code, value)| [*code, "", "10", *value]));
+        let mut table: Vec<&[&str]> = vec![&["tháng 10/2026"], HEADER];
+        table.extend(rows.iter().map(|row| &row[..]));
+        judged(&pack, sheet(&table))
+    };
+    for values in
+        [&["0,82", "0,79"][..], &["0,82", "0,79", "0,9", "1"], &["0,82", "0", "0,79"], &["0,82", "0,79", "-"]]
+    {
+        let judged = column(values);
+        let finding = heaviest(&judged);
+        assert_eq!((finding.weight, finding.rule), (Weight::Error, Rule::Percent), "{values:?}");
+        assert!(
+            finding.message.en.starts_with("All numbers of the column lie between 0 and 1"),
+            "{finding:?}"
+        );
+        assert_eq!(
+            judged.findings.iter().filter(|finding| finding.rule == Rule::Percent).count(),
+            1,
+            "{judged:?}"
+        );
+    }
+    // With their sign they are what they say, and one alone may be either.
+    assert!(column(&["0,82%", "0,79%"]).findings.iter().all(|finding| finding.rule != Rule::Percent));
+    assert_eq!(heaviest(&column(&["0,82"])).weight, Weight::Warning);
+    assert!(column(&["82", "0,79%"]).findings.iter().all(|finding| finding.weight != Weight::Error));
+}
+
+const PARTED: &str = r#"
+EXTRA
+
+[[lists.columns]]
+id = "sex"
+role = "dimension"
+name = { vi = "Giới", en = "Sex" }
+members = [{ id = "f", name = { vi = "Nữ", en = "Female" } }, { id = "m", name = { vi = "Nam", en = "Male" } }]
+"#;
+
+#[test]
+fn places_of_which_nothing_is_said_are_told_also_where_nobody_knows_their_parts() {
+    let of = |absent: &str| {
+        let forms = FORMS.replace("EXTRA", PARTED).replace("EXTRA", &format!("absent = \"{absent}\""));
+        let rows: [&[&str]; 4] = [
+            &["tháng 10/2026"],
+            &["Mã xã", "Giới", "Số hồ sơ"],
+            &["25486", "Nữ", "5"],
+            &["25489", "Nam", "7"],
+        ];
+        judged(&with_forms(&forms), sheet(&rows))
+    };
+    for (absent, weight) in [("keeps", Weight::Note), ("withdraws", Weight::Warning)] {
+        let judged = of(absent);
+        let finding = heaviest(&judged);
+        assert_eq!((finding.weight, finding.rule), (weight, Rule::Missing), "{judged:?}");
+        assert!(finding.message.en.starts_with("Not in the file: 94 places"), "{finding:?}");
+    }
+    // What was known of parts that nobody can list is known to the keeper.
+    assert_eq!(of("withdraws").whole, Some(Whole { place: None, rest: Rest::Withdrawn }));
+    assert_eq!(of("keeps").whole, None);
+}
+
+#[test]
+fn a_forecast_lies_ahead_and_a_figure_does_not() {
+    let pack = form("");
+    let forms = Forms::of_pack(&pack);
+    let of = |vintages: &[Vintage]| {
+        let cell = |(place, vintage): (&&str, &Vintage)| SaidCell {
+            at: (*place).into(),
+            indicator: Name::new("X01"),
+            members: Box::default(),
+            place: (*place).into(),
+            period: Period::of(PeriodKind::Month, 2027, 1).unwrap(),
+            vintage: *vintage,
+            value: Some(Value::of(Decimal::TEN)),
+            as_sent: Box::default(),
+        };
+        let cells: Vec<SaidCell> = ["25486", "25489"].iter().zip(vintages).map(cell).collect();
+        let message = Message {
+            forms: &["lists".into()],
+            agency: Some(Name::new("80")),
+            bound_to: None,
+            bound: None,
+            address: "",
+            asked: None,
+            today: jiff::civil::date(2026, 11, 3),
+            oldest: jiff::civil::date(2016, 1, 1),
+        };
+        judge_cells(&forms, &message, |forms| Ok((forms[0], Said { cells, ..Said::default() })))
+    };
+    let forecast = of(&[Vintage::Estimate]);
+    assert_eq!((forecast.cells.len(), heaviest(&forecast).weight), (1, Weight::Warning), "{forecast:?}");
+    for vintages in [&[Vintage::Official][..], &[Vintage::Estimate, Vintage::Preliminary]] {
+        let judged = of(vintages);
+        assert_eq!((judged.cells.len(), heaviest(&judged).rule), (0, Rule::Time), "{judged:?}");
+    }
 }

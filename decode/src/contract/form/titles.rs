@@ -53,6 +53,16 @@ pub(super) struct Dated {
     pub(super) said: Option<Period>,
     /// The one that the rest is judged by.
     pub(super) by: Period,
+    /// Whether the name of the file alone says it.
+    pub(super) is_by_name: bool,
+}
+
+/// Which place a message is of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct PlaceSaid {
+    pub(super) place: Option<u32>,
+    /// Whether the name of the file alone says it.
+    pub(super) is_by_name: bool,
 }
 
 impl Reading<'_> {
@@ -96,7 +106,7 @@ impl Reading<'_> {
         let refused = |reading: &mut Self, spot, stands: &str, vi: String, en: String| {
             reading.is_refused = true;
             reading.findings.at(Weight::Error, Rule::Period, spot, stands, said(vi, en));
-            Dated { said: None, by }
+            Dated { said: None, by, is_by_name: false }
         };
         if periods.len() > 1 {
             let all = labels();
@@ -125,7 +135,7 @@ impl Reading<'_> {
             );
         }
         if self.is_refused {
-            return Dated { said: None, by };
+            return Dated { said: None, by, is_by_name: false };
         }
         if by_title.or(by_name).is_none() && !has_column {
             return refused(
@@ -140,13 +150,13 @@ impl Reading<'_> {
                 ),
             );
         }
-        Dated { said: by_title.or(by_name), by }
+        Dated { said: by_title.or(by_name), by, is_by_name: by_title.is_none() }
     }
 
     /// Tells of a period that lies ahead, or so far back that nobody means it.
-    pub(super) fn is_timely(&mut self, message: &Message<'_>, period: Period) {
+    pub(super) fn is_timely(&mut self, message: &Message<'_>, period: Period, vintage: Vintage) {
         let label = period.label();
-        let estimates = self.form.form.vintage == Vintage::Estimate;
+        let estimates = vintage == Vintage::Estimate;
         let is_of_school = matches!(period.kind, PeriodKind::SchoolYear | PeriodKind::SchoolRound);
         let (weight, vi, en) = match () {
             () if period.start > message.today => (
@@ -172,12 +182,7 @@ impl Reading<'_> {
     }
 
     /// The place that titles or the file's name say.
-    pub(super) fn place_said(
-        &mut self,
-        message: &Message<'_>,
-        above: &[Above],
-        period: Period,
-    ) -> Option<u32> {
+    pub(super) fn place_said(&mut self, message: &Message<'_>, above: &[Above], period: Period) -> PlaceSaid {
         let mut found: Vec<(u32, Spot)> = Vec::new();
         for Above { spot, text } in above {
             let by = said_by(text);
@@ -220,11 +225,11 @@ impl Reading<'_> {
                         format!("The title is of {title}, the name of the file of {name}. Correct one of them and send it again."),
                     ),
                 );
-                None
+                PlaceSaid::default()
             }
-            ([(at, _)], _) => Some(*at),
-            ([], [at]) => Some(*at),
-            _ => None,
+            ([(at, _)], _) => PlaceSaid { place: Some(*at), is_by_name: false },
+            ([], [at]) => PlaceSaid { place: Some(*at), is_by_name: true },
+            _ => PlaceSaid::default(),
         }
     }
 

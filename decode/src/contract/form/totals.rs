@@ -30,6 +30,8 @@ struct Sum {
     hidden: Option<u32>,
     /// One of its parts is not known.
     is_unknown: bool,
+    /// The most decimals that one of them has.
+    scale: u32,
 }
 
 impl Sum {
@@ -37,6 +39,7 @@ impl Sum {
         match line.values.get(column) {
             Some(LineValue::Known(value)) => {
                 self.parts += 1;
+                self.scale = self.scale.max(value.normalize().scale());
                 self.all = self.all.saturating_add(*value);
                 if line.is_hidden {
                     self.hidden = Some(line.number);
@@ -115,10 +118,15 @@ impl Reading<'_> {
     }
 
     fn total_agrees(&mut self, total: Decimal, sums: &[Sum], is_whole: bool, spot: Spot) {
-        // Parts that were rounded each for itself differ from their sum by half a place each.
-        let tolerance = |sum: &Sum| match is_whole {
+        // Parts that were rounded each for itself differ from their sum by half a place each, and a total that has fewer
+        // places than they by half of its own. Where no part has a place, nothing was rounded that anybody could see.
+        let half = |scale: u32| Decimal::new(5, scale + 1);
+        let tolerance = |sum: &Sum| match is_whole || sum.scale == 0 {
             true => Decimal::ZERO,
-            false => Decimal::new(5, total.scale() + 1) * Decimal::from(sum.parts),
+            false => {
+                let of_total = if sum.scale > total.scale() { half(total.scale()) } else { Decimal::ZERO };
+                half(sum.scale) * Decimal::from(sum.parts) + of_total
+            }
         };
         let agrees = |sum: &Sum, with: Decimal| (total - with).abs() <= tolerance(sum);
         if sums.iter().any(|sum| agrees(sum, sum.all)) {

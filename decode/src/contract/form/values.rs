@@ -243,6 +243,9 @@ pub(super) fn content(cell: &GridCell) -> &str {
     }
 }
 
+/// Before what a number was multiplied with, where that is told of how it came: `845000 ×0.001`.
+pub(super) const SCALED: &str = " ×";
+
 /// A text as it came, without what no table can show.
 fn kept(text: &str) -> String {
     let plain = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
@@ -299,6 +302,7 @@ pub(super) fn converted(
         if said_value.as_sent.is_empty() {
             said_value.as_sent = number.to_string();
         }
+        said_value.as_sent.push_str(&format!("{SCALED}{}", factor.normalize()));
         kept = converted;
     }
     if indicator.of.whole && !kept.fract().is_zero() {

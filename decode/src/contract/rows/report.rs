@@ -80,6 +80,10 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
 
     fn reported(&mut self, digest: [u8; 16], judged: Judged) {
         let Source { feed, sender } = self.from;
+        let known_by = match judged.by_name.is_empty() {
+            true => digest,
+            false => digest_of(&[&digest[..], judged.by_name.as_bytes()].concat()),
+        };
         let report = Report {
             form: judged.form,
             agency: judged.agency,
@@ -87,8 +91,13 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
             absent: judged.absent,
             parts: judged.parts,
             digest,
+            known_by,
+            asked: self.asked.is_some(),
+            confirmed: self.confirmed,
+            whole: judged.whole,
             rows: judged.rows,
             cells: judged.cells,
+            updated: judged.updated,
             left_out: judged.left_out,
             against: judged.against,
             findings: judged.findings,

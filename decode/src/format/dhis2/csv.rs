@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What is read, each by the names it has.
-const COLUMNS: [&[&str]; 7] = [
+const COLUMNS: [&[&str]; 8] = [
     &["dataelement", "data_element"],
     &["period"],
     &["orgunit", "org_unit"],
@@ -20,11 +20,12 @@ const COLUMNS: [&[&str]; 7] = [
     &["attributeoptioncombo", "attroptcombo", "attribute_option_combo"],
     &["value"],
     &["deleted"],
+    &["lastupdated", "last_updated"],
 ];
 /// Without these no value is told from another.
 const NEEDED: [usize; 4] = [0, 1, 2, 5];
 /// What is there and read by nobody.
-const PASSED_OVER: [&str; 6] = ["storedby", "lastupdated", "created", "comment", "followup", "flwup"];
+const PASSED_OVER: [&str; 5] = ["storedby", "created", "comment", "followup", "flwup"];
 
 /// Reads a message of one of the forms: which, and what it says.
 ///
@@ -76,6 +77,7 @@ pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said
                     attribute: field(4),
                     value: field(5),
                     is_deleted: field(6).eq_ignore_ascii_case("true"),
+                    updated: field(7),
                 },
             ),
             Err(wrong) => values.said.reject(&at, wrong),

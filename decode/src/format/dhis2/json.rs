@@ -48,6 +48,8 @@ struct DataValue<'m> {
     value: Option<LazyValue<'m>>,
     #[serde(default)]
     deleted: Option<bool>,
+    #[serde(borrow, default)]
+    last_updated: Option<LazyValue<'m>>,
 }
 
 /// Reads a message of one of the forms: which, and what it says.
@@ -74,6 +76,7 @@ pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said
     }
     for (number, said) in said_values.iter().enumerate() {
         let (own_period, value) = (text_of(said.period.as_ref()), text_of(said.value.as_ref()));
+        let updated = text_of(said.last_updated.as_ref());
         values.take(
             &format_args!("dataValues[{number}]"),
             &SaidValue {
@@ -84,6 +87,7 @@ pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said
                 attribute: nearer(&said.attribute_option_combo, &message.attribute_option_combo),
                 value: value.trim(),
                 is_deleted: said.deleted == Some(true),
+                updated: updated.trim(),
             },
         );
     }

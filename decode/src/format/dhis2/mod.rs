@@ -6,6 +6,9 @@
 //! reported although the message may carry the old value beside it, and an empty value is what the form says of cells that
 //! are not filled in. What a message does not name stays as it was.
 //!
+//! When a value was last changed (`lastUpdated`) is no part of it: by arrival the later word counts. It goes along, so that
+//! whoever drops an export of last month is told what of it is older than what is known.
+//!
 //! Who stored a value (`storedBy`) and what they wrote beside it (`comment`) is read by nobody and kept nowhere.
 
 mod csv;
@@ -16,9 +19,12 @@ mod tests;
 use std::{collections::BTreeSet, fmt::Display};
 
 use ioc_model::{
-    form::{Absent, Dhis2, Dhis2Combinations, Form, Mapped, Mark, Member, Period, Rule, Value, Weight},
+    form::{
+        Absent, Dhis2, Dhis2Combinations, Form, Mapped, Mark, Member, Period, Rule, Value, Vintage, Weight,
+    },
     name::Name,
     place::Date,
+    time::EventTime,
 };
 
 use crate::said::{Said, SaidCell, WHOLE, Wrong, dimensions, number};
@@ -39,6 +45,16 @@ pub(super) fn read<'f>(text: &str, forms: &[&'f Form]) -> Result<(&'f Form, Said
     }
 }
 
+/// When a value was last changed: `2026-10-05T08:12:33.000+0000`. A server that does not say its zone is taken for one of UTC,
+/// which is late rather than early east of it; what is no moment says nothing.
+fn moment(text: &str) -> Option<EventTime> {
+    let of_zone = || text.parse::<jiff::Timestamp>().ok();
+    let of_none = || {
+        Some(text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    };
+    (!text.is_empty()).then(|| of_zone().or_else(of_none)).flatten().map(|at| EventTime(at.as_millisecond()))
+}
+
 /// A value as a message has it; what is not said is empty.
 #[derive(Clone, Copy, Debug, Default)]
 struct SaidValue<'m> {
@@ -49,6 +65,8 @@ struct SaidValue<'m> {
     attribute: &'m str,
     value: &'m str,
     is_deleted: bool,
+    /// When it was last changed there.
+    updated: &'m str,
 }
 
 /// The values of a message of a form.
@@ -115,6 +133,11 @@ impl<'f> Values<'f> {
                     );
                     self.said.find(Weight::Warning, Rule::Empty, at, "", told);
                 }
+                if let Some(updated) = moment(value.updated)
+                    && let Ok(number) = u32::try_from(self.said.cells.len())
+                {
+                    self.said.updated.push((number, updated));
+                }
                 self.said.cells.push(cell);
             }
             Err(wrong) => self.said.reject(at, wrong),
@@ -162,7 +185,11 @@ impl<'f> Values<'f> {
             members: self.members_of(value, element)?,
             place: place.into(),
             period,
-            vintage: self.form.vintage,
+            // What is taken back goes whatever it was reported as, also by another feed.
+            vintage: match says {
+                Some(says) if says.mark == Mark::Withdrawn => Vintage::Official,
+                _ => self.form.vintage,
+            },
             value: says,
             as_sent: as_sent.into(),
         })

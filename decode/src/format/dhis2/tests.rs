@@ -214,3 +214,13 @@ fn what_is_no_report_of_the_form_is_refused_whole() {
     assert_eq!(rule("dataelement,period,orgunit,value\n"), Rule::Empty);
     assert_eq!(rule("nothing\n"), Rule::Unreadable);
 }
+
+#[test]
+fn when_a_value_was_last_changed_goes_along() {
+    let at = |text: &str| moment(text).map(|at| at.rfc3339());
+    let expected = Some("2026-10-05T08:12:33.000Z".to_owned());
+    for text in ["2026-10-05T08:12:33.000+0000", "2026-10-05T15:12:33+07:00", "2026-10-05T08:12:33.000"] {
+        assert_eq!(at(text), expected, "{text}");
+    }
+    assert_eq!((at(""), at("yesterday")), (None, None));
+}

@@ -3,10 +3,11 @@
 use std::fmt::Display;
 
 use ioc_model::{
-    form::{FormIndicator, Of, Period, PeriodKind, Rule, Value, Weight},
+    form::{FormIndicator, Mark, Of, Period, PeriodKind, Rule, Value, Vintage, Weight},
     name::Name,
 };
-use rustc_hash::FxHashMap;
+use rust_decimal::Decimal;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Action, SWITCHED_OFF,
@@ -34,6 +35,8 @@ pub(super) struct Observations<'f> {
     deleted: FxHashMap<Deleted, usize>,
     /// Whether it was told that what is said of groups is not kept.
     has_attributes_above: bool,
+    /// Indicators of which it was told that their numbers come times that power of ten.
+    scaled: FxHashSet<(Name, i32)>,
 }
 
 /// What stands in a component; nothing where there is none.
@@ -57,6 +60,7 @@ impl<'f> Observations<'f> {
             periods: FxHashMap::default(),
             deleted: FxHashMap::default(),
             has_attributes_above: false,
+            scaled: FxHashSet::default(),
         }
     }
 
@@ -117,6 +121,12 @@ impl<'f> Observations<'f> {
             (said(Component::ObsStatus), said(Component::ConfStatus)),
         )?;
         let (value, as_sent) = self.value(worth, &indicator.unit, said)?;
+        if let (Some(number), Worth::Number(sent)) = (value.and_then(|value| value.number), worth) {
+            self.tell_scale(at, indicator, (sent, number, self.power(&indicator.unit, said)?));
+        }
+        // An observation that is taken back has no value any more, however final the one was that it had.
+        let is_taken_back = value.is_some_and(|value| value.mark == Mark::Withdrawn);
+        let vintage = if is_taken_back { Some(Vintage::Official) } else { vintage };
         Ok(Some(SaidCell {
             at: at.to_string().into(),
             indicator: Name::new(&indicator.id),
@@ -310,6 +320,30 @@ impl<'f> Observations<'f> {
             _ => format!("{value} ×10^{}", legible(said(Component::UnitMult), 8)),
         };
         Ok((Some(Value::of(scaled)), as_sent))
+    }
+
+    /// Tells once of each indicator and power that numbers came in another multiple of the form's unit.
+    fn tell_scale(
+        &mut self,
+        at: &dyn Display,
+        indicator: &FormIndicator,
+        (sent, kept, power): (Decimal, Decimal, i32),
+    ) {
+        if power == 0 || kept.is_zero() || !self.scaled.insert((Name::new(&indicator.id), power)) {
+            return;
+        }
+        let (id, unit) = (&indicator.id, &indicator.unit);
+        let vi = [sent, kept].map(|number| number.to_string().replace('.', ","));
+        let told = (
+            format!(
+                "{id}: bội số của tin khác đơn vị của biểu ({unit}), số được nhân với 10^{power}, ví dụ {} → {}.",
+                vi[0], vi[1]
+            ),
+            format!(
+                "{id}: the message counts in another multiple than the form ({unit}): times 10^{power}, as in {sent} → {kept}."
+            ),
+        );
+        self.said.find(Weight::Note, Rule::Unit, at, "", told);
     }
 
     /// The power of ten between the message's unit and the form's.

@@ -164,7 +164,14 @@ fn a_multiplier_is_taken_into_account_and_four_kinds_of_nothing_are_told_apart()
             "M,M,80,IIP,2026-10,104.2,IX,0,1,P,F",
         ]),
     );
-    assert_eq!(said.findings, []);
+    // What was multiplied is told, once an indicator and power.
+    let told: Vec<&str> = said.findings.iter().map(|finding| finding.message.en.as_str()).collect();
+    let multiple = "REV: the message counts in another multiple than the form (tỷ đồng): times";
+    assert_eq!(
+        told,
+        [format!("{multiple} 10^-3, as in 845000 → 845."), format!("{multiple} 10^3, as in 0.8611 → 861.1.")]
+    );
+    assert!(said.findings.iter().all(|finding| finding.weight == Weight::Note));
     let expected = [
         ["REV[]@80", "2026-08", "812.5", "official", ""],
         ["REV[]@80", "2026-09", "845", "official", "845000 ×10^6"],
@@ -236,6 +243,24 @@ fn information_append_and_no_action_mean_merge_and_replace_takes_back_what_it_le
     let without = "STRUCTURE,STRUCTURE_ID,REF_AREA,INDICATOR,TIME_PERIOD,OBS_VALUE,UNIT_MULT\n\
                    dataflow,TN:NSNN(1.0),80,REV,2026-08,812.5,9\n";
     assert_eq!(cell(&budget(), &csv(&budget(), without).cells[0])[2], "812.5");
+}
+
+#[test]
+fn what_is_taken_back_is_taken_back_however_final_it_was() {
+    let mut form = budget();
+    form.vintage = Vintage::Preliminary;
+    let said = csv(
+        &form,
+        &rows(&[
+            "D,M,80,EXP,2026-07,,,,,,",
+            "R,M,80,EXP,2026-08,,VND,9,1,,F",
+            "R,M,80,EXP,2026-09,,VND,9,1,E,F",
+            "M,M,80,EXP,2026-10,812.5,VND,9,1,,F",
+        ]),
+    );
+    let vintages: Vec<Vintage> = said.cells.iter().map(|cell| cell.vintage).collect();
+    let all = Vintage::Official;
+    assert_eq!(vintages, [all, all, all, Vintage::Preliminary], "{said:?}");
 }
 
 #[test]
@@ -332,7 +357,7 @@ const JSON: &str = r#"{"meta": {"id": "x"}, "data": {
 fn positions_are_looked_up_in_their_lists_and_values_without_a_list_are_values() {
     let form = budget();
     let (_, said) = read_json(JSON, &[&form]).unwrap();
-    assert_eq!(said.findings, []);
+    assert!(said.findings.iter().all(|finding| finding.rule == Rule::Unit), "{said:?}");
     let cells = cells(&budget(), &said);
     let expected = [
         ["EXP[]@80", "2026-10", "0", "official", ""],
@@ -359,7 +384,7 @@ fn flat_observations_and_attributes_of_groups_are_read() {
         {"action": "Delete", "observations": {"1:1": []}}]}}"#;
     let form = budget();
     let (_, said) = read_json(text, &[&form]).unwrap();
-    assert_eq!(said.findings, []);
+    assert!(said.findings.iter().all(|finding| finding.rule == Rule::Unit), "{said:?}");
     let cells = cells(&budget(), &said);
     assert_eq!(
         cells.iter().map(|cell| cell[2].as_str()).collect::<Vec<_>>(),

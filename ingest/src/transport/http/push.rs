@@ -91,6 +91,13 @@ fn request_key(headers: &HeaderMap) -> Result<String, Problem> {
     }
 }
 
+/// Whether the sender says that what may be a mistake in a report is meant (`Report-Confirmed: true`, a boolean of
+/// RFC 9651 as `?1` too).
+fn is_confirmed(headers: &HeaderMap) -> bool {
+    let value = headers.get("report-confirmed").and_then(|value| value.to_str().ok()).map(str::trim);
+    value.is_some_and(|value| value.eq_ignore_ascii_case("true") || matches!(value, "1" | "?1"))
+}
+
 impl HttpPush {
     async fn receive(&self, feed: String, request: Request) -> Result<Received, Problem> {
         let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
@@ -138,7 +145,12 @@ impl HttpPush {
         let origin = request_key(request.headers()).inspect_err(|_| {
             clients.note(DoorEvent::Refused, &caller, None, "an Idempotency-Key that is none");
         })?;
-        let known = [(Attribute::ContentType, &*content_type), (Attribute::Origin, &*origin)];
+        let confirmed = if is_confirmed(request.headers()) { "1" } else { "" };
+        let known = [
+            (Attribute::ContentType, &*content_type),
+            (Attribute::Origin, &*origin),
+            (Attribute::Confirmed, confirmed),
+        ];
         let limit = max_bytes.min(self.limits.body_bytes);
         let declared = content_length(request.headers());
         let held = match declared {

@@ -122,6 +122,7 @@ fn read_one(id: &str, mut section: Section<'_>, draft: &Draft, kind: Kind) -> Fo
         templates: Vec::new(),
         about: None,
     };
+    check_absent(id, &section, &form);
     match kind {
         Kind::Designed => {
             form.sdmx = sdmx::read(id, &mut section, &form, draft);
@@ -145,6 +146,46 @@ fn read_screen(id: &str, section: &mut Section<'_>) -> Option<String> {
         section.fault(section.line_of("screen"), message);
     }
     Some(screen)
+}
+
+/// Of a place with more parts nobody can say which must be there.
+const PARTS_MAX: usize = 64;
+
+/// A form that is sent whole, or not at all, says which parts that is.
+fn check_absent(id: &str, section: &Section<'_>, form: &Form) {
+    let line = section.line_of("absent");
+    let counts = form.indicators.values().any(|indicator| indicator.counts.is_some());
+    if counts && form.absent != Absent::Keeps {
+        section.fault(
+            line,
+            format!("{id}: 'absent': rows are counted, so what is not in a list is 0; leave it out"),
+        );
+        return;
+    }
+    if form.absent != Absent::Refused {
+        return;
+    }
+    let mut parts = 1_usize;
+    for column in &form.columns {
+        let Role::Dimension(members) = &column.role else { continue };
+        parts = parts.saturating_mul(members.len());
+        if !column.required {
+            let message = format!(
+                "{id}: 'absent' is \"refused\", and a row need not say '{}': which parts must be there cannot be known; make \
+                 the column required, or write absent = \"keeps\"",
+                column.id
+            );
+            section.fault(line, message);
+            return;
+        }
+    }
+    if parts > PARTS_MAX {
+        let message = format!(
+            "{id}: 'absent' is \"refused\", and a place has {parts} parts: that each of them is there is asked for of {PARTS_MAX} \
+             at most; write absent = \"keeps\""
+        );
+        section.fault(line, message);
+    }
 }
 
 /// What is counted by days names columns of days.

@@ -275,8 +275,34 @@ fn rows_are_counted_by_days_or_say_values() {
         let found = faults(&with(from, to));
         assert!(found.iter().any(|fault| fault.starts_with(expected)), "{expected}\n{}", found.join("\n"));
     }
+    let found = faults(&with("owner = \"place\"\n", "owner = \"place\"\nabsent = \"refused\"\n"));
+    assert!(found.iter().any(|fault| fault.contains("what is not in a list is 0")), "{found:?}");
     let dated = changed("forms.toml", "role = \"indicator\"", "role = \"date\"");
     assert!(faults(&dated).iter().any(|fault| fault.contains("only a form whose rows are counted")));
+}
+
+#[test]
+fn a_form_that_is_sent_whole_can_say_what_that_is() {
+    let refused = |form: &str| {
+        let mut files = files();
+        let _ = files.insert("forms.toml".to_owned(), form.replace("\"withdraws\"", "\"refused\""));
+        match Pack::parse(&files) {
+            Ok(_) => Vec::new(),
+            Err(faults) => faults.0.iter().map(ToString::to_string).collect(),
+        }
+    };
+    let expected = "ktxh-x: 'absent' is \"refused\", and a row need not say 'age'";
+    assert!(refused(FORM).iter().any(|fault| fault.contains(expected)), "{:?}", refused(FORM));
+    let required = FORM.replace("role = \"dimension\"\n", "role = \"dimension\"\nrequired = true\n");
+    assert_eq!(refused(&required), Vec::<String>::new());
+    let member = |at: usize| format!("{{ id = \"m{at}\", name = {{ vi = \"{at}\", en = \"{at}\" }} }},\n");
+    let many: String = (0..63).map(member).collect();
+    let many = required.replace("members = [\n", &format!("members = [\n{many}"));
+    assert!(
+        refused(&many).iter().any(|fault| fault.contains("a place has 65 parts")),
+        "{:?}",
+        refused(&many)
+    );
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn judged(
     let mut read = SheetsRead::default();
     if let (Some(month), Some(period)) = (month, period) {
         read.period = Some(period);
-        reading.is_timely(message, period);
+        reading.is_timely(message, period, form.form.vintage);
         reading.is_of_its_name(message, period);
         for sheet in sheets {
             reading.templated_sheet(sheet, month, period);

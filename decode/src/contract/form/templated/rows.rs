@@ -165,7 +165,20 @@ impl Reading<'_> {
             RowRead::Member(dimension, member) => members[*dimension] = *member,
             RowRead::Place(codes) => match codes.iter().find(|code| self.was_there(code, laid.period)) {
                 Some(code) => place = code,
-                None => return,
+                None => {
+                    let (codes, period) = (codes.join(", "), laid.period.label());
+                    self.findings.at(
+                        Weight::Warning,
+                        Rule::UnknownPlace,
+                        Spot::Cell(laid.number, row.number, column),
+                        written.trim(),
+                        said(
+                            format!("Địa bàn của hàng ({codes}) không có trong kỳ {period}: số của các hàng này không được lấy."),
+                            format!("The place of the row ({codes}) is none in {period}: the numbers of these rows were not taken."),
+                        ),
+                    );
+                    return;
+                }
             },
             RowRead::Ignored => {
                 above.is_left_out = true;
@@ -282,6 +295,17 @@ impl Reading<'_> {
                 .and_then(|scaled| scaled.checked_add(values.add.unwrap_or_default()));
             let Some(scaled) = scaled else {
                 self.rejected += 1;
+                let unit = &self.form.indicators[indicator].of.unit;
+                self.findings.at(
+                    Weight::Error,
+                    Rule::Invalid,
+                    spot,
+                    &number.to_string(),
+                    said(
+                        format!("Đổi ra {unit} thì số có quá nhiều chữ số."),
+                        format!("In {unit} the number has too many digits."),
+                    ),
+                );
                 return None;
             };
             if scaled != number {

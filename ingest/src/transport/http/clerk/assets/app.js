@@ -5,7 +5,7 @@ import { drawStory } from "./story.js";
 import { choose, language, say, words } from "./words.js";
 
 /** What the page knows. A form is chosen by its feed and itself. */
-const known = { desk: null, trouble: "", chosen: "", period: "", file: null, story: null, reports: [], next: null, busy: "" };
+const known = { desk: null, trouble: "", chosen: "", period: "", file: null, story: null, asks: false, reports: [], next: null, busy: "" };
 const HEADERS = { "x-ioc-page": "1" };
 
 /** Asks the server; what goes wrong is thrown as a text of both languages. */
@@ -107,7 +107,7 @@ function logIn() {
 
 async function logOut() {
   await ask("/upload/session", { method: "DELETE" }).catch(() => null);
-  Object.assign(known, { desk: null, story: null, file: null, reports: [], next: null, trouble: "" });
+  Object.assign(known, { desk: null, story: null, file: null, asks: false, reports: [], next: null, trouble: "" });
   history.replaceState(null, "", "/upload");
   draw();
 }
@@ -211,10 +211,21 @@ function fileStep({ feed }) {
   if (known.file) {
     box.append(
       el("p", { class: "file" }, el("span", {}, `${say(words.file)}: `), el("b", {}, known.file.name), ` (${size(known.file.size)})`),
+      ...confirmation(),
       el("button", { class: "main", type: "button", id: "go", disabled: known.busy !== "", click: () => send(feed) }, say(words.go)),
     );
   }
   return box;
+}
+
+/** What the last file was held for is confirmed here, file by file. */
+function confirmation() {
+  if (!known.asks) return [];
+  const box = el("input", { type: "checkbox", id: "confirm", "aria-describedby": "confirm-how" });
+  return [
+    el("label", { class: "confirm", for: "confirm" }, box, el("span", {}, say(words.confirm))),
+    el("p", { class: "calm", id: "confirm-how" }, say(words.confirmHow)),
+  ];
 }
 
 function told(text, trouble = "") {
@@ -252,6 +263,7 @@ function send(feed) {
   request.setRequestHeader("x-ioc-page", "1");
   request.setRequestHeader("x-file-name", encodeURIComponent(file.name));
   request.setRequestHeader("content-type", file.type || "application/octet-stream");
+  if (document.getElementById("confirm")?.checked) request.setRequestHeader("report-confirmed", "true");
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     const share = total ? Math.floor((loaded / total) * 100) : 0;
     bar.value = share;
@@ -286,6 +298,7 @@ function send(feed) {
     }
     if (request.status === 202) told(say(words.later));
     known.file = null;
+    known.asks = false;
     ended(null);
     draw();
     await open(said.position, true);
@@ -327,6 +340,7 @@ async function open(position, isNew) {
     }
     if (!isOpen()) return;
     known.story = story;
+    known.asks = story.findings?.some(({ rule }) => rule === "confirm") ?? false;
     document.getElementById("story").replaceChildren(storyNow());
     if (story.status !== "in_flight") break;
     await new Promise((again) => setTimeout(again, 2_000));

@@ -63,6 +63,11 @@ export const words = {
   file: ["Tệp", "File"],
   another: ["Chọn tệp khác", "Choose another file"],
   go: ["Gửi", "Send"],
+  confirm: ["Đúng như trong tệp", "It is meant as it stands"],
+  confirmHow: [
+    "Lần gửi trước bị giữ lại vì có thể nhầm. Chỉ đánh dấu nếu số liệu trong tệp đúng là như vậy.",
+    "The last file was held since it may be a mistake. Tick this only if what is in the file is meant.",
+  ],
   sending: ["Đang gửi {share} %", "Sending, {share} %"],
   judging: ["Đã nhận tệp an toàn, đang kiểm tra…", "The file is safe; it is being checked…"],
   later: [
