@@ -35,6 +35,9 @@ export const status = signal<Status | null>(null);
 export const rejects = signal<Reject[]>([]);
 export const epoch = signal(0);
 
+/** The last epoch that said something of what agencies owe: who shows that asks anew. */
+export const ledger = signal(0);
+
 /** Grows with every whole picture: what else was asked of the server is asked anew. */
 export const pictures = signal(0);
 
@@ -153,6 +156,7 @@ export function takeOverview(overview: Overview): void {
     alerts.value = new Map(picture.alerts.map((alert) => [alert.id, alert]));
     alertsOpen.value = picture.alerts_open;
     epoch.value = picture.epoch;
+    ledger.value = picture.ledger ?? 0;
     roster.value += 1;
     pictures.value += 1;
   });
@@ -211,6 +215,7 @@ function takeOne(changes: Changes): void {
     const known = rejects.peek().filter((reject) => !fresh.has(rejectKey(reject)));
     rejects.value = [...changes.rejects, ...known].slice(0, REJECTS_KEPT);
   }
+  if (changes.ledger != null) ledger.value = changes.ledger;
   epoch.value = changes.epoch;
 }
 

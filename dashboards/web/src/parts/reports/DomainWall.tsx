@@ -56,8 +56,8 @@ function Wall({ of }: { of: DomainOf }) {
 }
 
 /** As wide as the row of figures, and how many have room in it. */
-function useFigures() {
-  const row = useRef<HTMLHeadingElement>(null);
+export function useFigures() {
+  const row = useRef<HTMLElement>(null);
   const room = useSignal(1);
   useLayoutEffect(() => {
     const at = row.current;

@@ -47,6 +47,11 @@ export function periodDays({ kind, start, end }: ReportPeriod): string {
   return `${day(start)}–${day(end)}`;
 }
 
+/** `tháng 11/2026`, of a calendar month's label. */
+export function monthName(label: string): string {
+  return periodName({ kind: "month", label, start: "", end: "" });
+}
+
 /** A day as it is written. */
 export function dayName(date: string): string {
   return date.split("-").reverse().join("/");
