@@ -42,6 +42,8 @@ pub enum Attribute {
     Reduced = 12,
     /// Of rows that a source was asked for: how much of them this is ([`Asked`]).
     Asked = 13,
+    /// The obligation that a report was sent for ([`ObligationKey`](crate::form::ObligationKey)).
+    Owed = 14,
 }
 
 /// How much of what a source has is in a message that it was asked for.
@@ -71,7 +73,7 @@ impl Asked {
 }
 
 impl Attribute {
-    const ALL: [Attribute; 13] = [
+    const ALL: [Attribute; 14] = [
         Attribute::Sender,
         Attribute::Peer,
         Attribute::BoundTo,
@@ -85,6 +87,7 @@ impl Attribute {
         Attribute::Before,
         Attribute::Reduced,
         Attribute::Asked,
+        Attribute::Owed,
     ];
 
     /// The word used in the archive and in APIs.
@@ -104,6 +107,7 @@ impl Attribute {
             Attribute::Before => "before",
             Attribute::Reduced => "reduced",
             Attribute::Asked => "asked",
+            Attribute::Owed => "owed",
         }
     }
 

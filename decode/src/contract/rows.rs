@@ -100,6 +100,7 @@ pub(crate) struct Rows<'d, S: ?Sized> {
     asked: Option<Asked>,
     /// Whom its sender may speak of; anybody if there is none.
     bound_to: Option<&'d str>,
+    owed: Option<&'d str>,
     /// The station its address names, once a row was about another.
     addressed: Option<Option<&'d StationRules>>,
     /// Who reports in the lines that call themselves as the last one did.
@@ -135,6 +136,7 @@ impl<'d, S: RowSink + ?Sized> Rows<'d, S> {
             origin: envelope.attributes.get(Attribute::Origin),
             before: envelope.attributes.get(Attribute::Before),
             asked: envelope.attributes.get(Attribute::Asked).and_then(Asked::of_word),
+            owed: envelope.attributes.get(Attribute::Owed),
             bound_to: envelope.attributes.get(Attribute::BoundTo),
             addressed: None,
             reporter: None,

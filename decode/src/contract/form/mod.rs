@@ -19,6 +19,7 @@ mod header;
 mod keys;
 mod left_out;
 mod number;
+mod owed;
 mod places;
 mod reduced;
 mod reduced_cell;

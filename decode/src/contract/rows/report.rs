@@ -80,6 +80,7 @@ impl<S: RowSink + ?Sized> Rows<'_, S> {
 
     fn reported(&mut self, digest: [u8; 16], judged: Judged) {
         let Source { feed, sender } = self.from;
+        let judged = judged.sent_for(self.owed);
         let report = Report {
             form: judged.form,
             agency: judged.agency,

@@ -1,10 +1,12 @@
 import type { ObligationSummary } from "../../api";
+import { isOfObligations } from "../../alerts";
 import { useAnswer } from "../../asking";
 import { say } from "../../language";
 import { ledger } from "../../store";
 import { ledgerWords } from "../../words/ledger";
 import { Urgent } from "../frame/Attention";
 import { Waiting } from "../frame/Waiting";
+import { AlertList } from "../overview/AlertList";
 import { chosen, ledgerUrl } from "./chosen";
 import { Filters, KnownAt } from "./Filters";
 import { List } from "./List";
@@ -26,6 +28,7 @@ export function Ledger() {
       <Waiting for={answer} />
       {said && said.agencies.length === 0 && said.periods.length === 0 && <p class="panel listed calm">{say(ledgerWords.nothingOwed)}</p>}
       {said && <Overview of={said} />}
+      {said && <AlertList of={isOfObligations} />}
       <Filters of={said} />
       {one !== "" && <One key={one} id={one} />}
       <List />

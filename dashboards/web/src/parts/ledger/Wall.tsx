@@ -24,7 +24,7 @@ export function LedgerWall() {
   const summary = useAnswer<ObligationSummary>("/api/obligations/summary", true, ledger.value).value;
   const open = useAnswer<ObligationPage>(`/api/obligations?state=missing,rejected,due&limit=${ROWS}`, true, ledger.value).value.said?.obligations ?? [];
   const scored = useAnswer<AgencyScores>("/api/obligations/scores", true, ledger.value).value.said;
-  const [row, figures] = useFigures();
+  const [row, figures] = useFigures<HTMLElement>();
   const all = summary.said ? figuresOf(summary.said) : [];
   const scores = scored?.scores.filter(({ score }) => score !== null) ?? [];
   const [late, ofLate] = useWholeRows<HTMLOListElement>(open.length);
