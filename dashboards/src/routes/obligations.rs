@@ -316,14 +316,14 @@ async fn scored(state: &AppState, asker: &Asker, asked: &LedgerQuery) -> Result<
     let pack = state.shown().pack.clone();
     let Wanted { mut of, known_at, now, calendar } = asked.wanted(state, &pack)?;
     let year = holding(&calendar, PeriodKind::Year, now)?;
-    let mut period = None;
+    let mut period: Option<Period> = None;
     if of.periods.is_none() && of.agencies.is_none() {
         // The newest of which something is judged, of those that end alike the one of which the most is.
         let known = state.history.owed_periods(asker, &of, PERIODS_MAX).await?;
         let judged = known.into_iter().filter(|known| known.judged > 0);
         let newest = judged.max_by_key(|known| (known.period.end, known.judged));
         let Some(newest) = newest else {
-            return json(&ScoreList { known_at, period, year: year.number().0, scores: Vec::new() });
+            return json(&ScoreList { known_at, period: None, year: year.number().0, scores: Vec::new() });
         };
         period = Some(newest.period);
         of.periods = Some(vec![newest.period]);

@@ -202,8 +202,8 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Obligation>, StoreError> {
         let behind = after.map_or("", |_| {
-            "WHERE (rank, by, form, agency, period_kind, period_start) > \
-             ({rank:UInt8}, {by:Int64}, {form:String}, {agency:String}, {kind:String}, {start:String})"
+            "WHERE (rank, sorted, form, agency, period_kind, period_start) > \
+             ({rank:UInt8}, {sorted:Int64}, {form:String}, {agency:String}, {kind:String}, {start:String})"
         });
         let mut query = self
             .asked_by(asker, |seen| {
@@ -211,9 +211,9 @@ impl Store {
                 let table = view("obligation", of.at);
                 format!(
                     "SELECT {NAMES} FROM (SELECT {COLUMNS}, {rank} AS rank, \
-                     if(rank <= {OPEN}, 1, -1) * toUnixTimestamp64Milli(o.due_at) AS by \
+                     if(rank <= {OPEN}, 1, -1) * toUnixTimestamp64Milli(o.due_at) AS sorted \
                      FROM {table} AS o WHERE true{those}{theirs}) {behind} \
-                     ORDER BY rank, by, form, agency, period_kind, period_start LIMIT {{limit:UInt32}}"
+                     ORDER BY rank, sorted, form, agency, period_kind, period_start LIMIT {{limit:UInt32}}"
                 )
             })
             .param("limit", limit);
@@ -221,7 +221,7 @@ impl Store {
         if let Some(ObligationCursor { rank, by, key }) = after {
             query = query
                 .param("rank", rank)
-                .param("by", by)
+                .param("sorted", by)
                 .param("form", &key.form)
                 .param("agency", &key.agency)
                 .param("kind", key.period.kind.word())
