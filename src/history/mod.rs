@@ -153,7 +153,11 @@ impl Receipts for StoreHistory {
         Box::pin(reports::changes(&self.store, position, limit))
     }
 
-    fn owed<'a>(&'a self, of: &'a ObligationFilter, limit: u32) -> RecordFuture<'a, Vec<results::Obligation>> {
+    fn owed<'a>(
+        &'a self,
+        of: &'a ObligationFilter,
+        limit: u32,
+    ) -> RecordFuture<'a, Vec<results::Obligation>> {
         Box::pin(ledger::owed(&self.store, of, limit))
     }
 

@@ -135,10 +135,7 @@ async fn the_store_is_asked_as_whoever_asked_the_page() {
         "obligation_sums ",
         "owed_periods ",
         "owing ",
-        "obligation_scores ",
-        "reminders ",
         "obligation_said ",
-        "attempts ",
     ];
     assert_eq!(questions.into_iter().filter(|word| !of(word)).collect::<Vec<_>>(), [""; 0]);
     assert!(server.record.askers().iter().all(|by| *by == asker));

@@ -298,6 +298,28 @@ async fn one_obligation_opens_to_what_was_said_of_it_and_what_came() {
 }
 
 #[tokio::test]
+async fn the_store_is_asked_as_whoever_sees_the_province_and_who_does_not_sees_no_ledger() {
+    let server = ledger().await;
+    server.record.tell(|told| told.scores = vec![score("25459", month(6), Some(50.0))]);
+    let province = Asker::of(Sight { province: true, ..Sight::default() });
+    server.asked_by(Some(province.clone()));
+    let key = ObligationKey::from(&refused("25708", 2)).to_string();
+    let paths = ["", "/summary", "/matrix", "/matrix?form=ktxh-x", "/scores", &format!("/{key}")];
+    for path in paths {
+        assert_eq!(server.get(&format!("/api/obligations{path}"), &[]).await.status, 200, "{path}");
+    }
+    let asked = server.record.asked();
+    for word in ["obligation_scores ", "reminders ", "attempts ", "obligation_said "] {
+        assert!(asked.iter().any(|asked| asked.starts_with(word)), "{word}");
+    }
+    assert!(server.record.askers().iter().all(|by| *by == province));
+    server.asked_by(Some(Asker::of(Sight { feeds: [Name::from("air-files")].into(), ..Sight::default() })));
+    let list = server.get("/api/obligations", &[]).await.json();
+    assert_eq!(list["obligations"], json!([]));
+    assert_eq!(server.get(&format!("/api/obligations/{key}"), &[]).await.status, 404);
+}
+
+#[tokio::test]
 async fn bound_who_looks_on_asks_the_store_again_only_when_something_else_was_said() {
     let server = ledger().await;
     let asked = || server.record.asked().iter().filter(|asked| asked.starts_with("obligations ")).count();

@@ -130,11 +130,9 @@ fn said_bytes(envelope: &Envelope<'_>) -> u64 {
 /// What is known beside a message and says nothing of what is in it. What its sender calls it is known again by its mark.
 fn attributes(reducer: &Reducer, envelope: &Envelope<'_>) -> Vec<(Attribute, String)> {
     let kept = |(attribute, text): (Attribute, &str)| match attribute {
-        Attribute::Retained
-        | Attribute::Will
-        | Attribute::Forbidden
-        | Attribute::Asked
-        | Attribute::Owed => Some((attribute, text.to_owned())),
+        Attribute::Retained | Attribute::Will | Attribute::Forbidden | Attribute::Asked | Attribute::Owed => {
+            Some((attribute, text.to_owned()))
+        }
         Attribute::Origin => Some((attribute, reducer.mark(text.as_bytes()))),
         _ => None,
     };

@@ -78,8 +78,9 @@ pub(crate) fn with_forms(forms: &str) -> Pack {
         let others: Vec<&str> = feeds.split("\n\n").filter(|feed| !feed.contains("\nforms = ")).collect();
         *feeds = others.join("\n\n");
     }
-    // And so are its targets.
+    // And so are its targets, and what is owed.
     let _ = files.remove("targets.csv");
+    let _ = files.remove("obligations.toml");
     let _ = files.insert("forms.toml".to_owned(), forms.to_owned());
     Pack::parse(&files).unwrap_or_else(|faults| panic!("{faults}"))
 }
